@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import {IChannelPolicy} from "./IChannelPolicy.sol";
+import {IERC3009} from "./IERC3009.sol";
+
+/// @title ICurrencyToken
+/// @notice A stablecoin backed one to one by a central bank's digital currency held in reserve. One contract a currency.
+/// @dev 6 decimals: for e-CNY one unit is one micro-yuan and one fen is 10,000 units. Issuance and redemption are in
+/// whole minor units (fen), so that supply always meets the reserve. Simulation only.
+interface ICurrencyToken is IERC3009, IChannelPolicy {
+    /// @notice Where a redemption stands. Every state but Requested is final (INV-FINAL).
+    enum RedemptionStatus {
+        None,
+        Requested,
+        Completed,
+        Rejected,
+        Cancelled
+    }
+
+    /// @notice A holder's request to have tokens exchanged for reserve at an operating institution.
+    struct Redemption {
+        /// Who asked, and whom a rejected or cancelled amount returns to.
+        address holder;
+        /// Operating institution that was asked.
+        address operator;
+        /// Units held by this contract meanwhile; a whole number of minor units.
+        uint128 amount;
+        RedemptionStatus status;
+    }
+
+    /// @notice The central bank set what an operating institution may issue from now on.
+    /// @param quota Units, replacing the quota before.
+    event IssuanceQuotaSet(address indexed operator, uint256 quota);
+    /// @notice Tokens were created against reserve.
+    /// @param amount Units created.
+    /// @param quotaLeft Units the operator may still issue.
+    event Issued(address indexed operator, address indexed to, uint256 amount, uint256 quotaLeft);
+    /// @notice A holder asked for redemption; the units are held by this contract from here on.
+    event RedemptionRequested(uint256 indexed id, address indexed holder, address indexed operator, uint256 amount);
+    /// @notice The units were destroyed against reserve, and the operator's quota restored.
+    /// @param quotaLeft Units the operator may issue after the restoration.
+    event RedemptionCompleted(
+        uint256 indexed id,
+        address indexed holder,
+        address indexed operator,
+        uint256 amount,
+        uint256 quotaLeft
+    );
+    /// @notice The operator refused; the units went back to the holder.
+    event RedemptionRejected(uint256 indexed id, address indexed holder, address indexed operator, uint256 amount);
+    /// @notice The holder took the request back, and the units.
+    event RedemptionCancelled(uint256 indexed id, address indexed holder, address indexed operator, uint256 amount);
+    /// @notice A payee reserved the submission of authorizations to itself, or gave that up.
+    event PayeeOnlySet(address indexed payee, bool enabled);
+    /// @notice An account became a settlement account, whose value belongs to others, or ceased to be one.
+    event SettlementAccountSet(address indexed account, bool enabled);
+
+    /// @notice Issuance and redemption are in whole minor units: `amount` is not a multiple of `minorUnit`.
+    error AmountNotWholeMinorUnits(uint256 amount, uint256 minorUnit);
+    /// @notice The operator may issue `available` units, not `requested`.
+    error QuotaExceeded(address operator, uint256 requested, uint256 available);
+    /// @notice Supply would leave the 128 bits that a balance has.
+    error SupplyCapExceeded(uint256 requested, uint256 available);
+    /// @notice No redemption has this id.
+    error RedemptionNotFound(uint256 id);
+    /// @notice The redemption has ended already.
+    error RedemptionEnded(uint256 id, RedemptionStatus status);
+    /// @notice Only `expected` may do this to the redemption.
+    error RedemptionCallerInvalid(uint256 id, address caller, address expected);
+    /// @notice The payee accepts authorizations only when it submits them itself.
+    error PayeeOnly(address payee, address caller);
+    /// @notice A payee-only account, such as a series, cannot be the receiver of a channel in this currency: it would be
+    /// paid without delivering.
+    error ChannelReceiverPayeeOnly(address receiver);
+
+    // ------------------------------------------------------------ central bank
+
+    /// @notice Set how many units an operating institution may issue from now on.
+    /// @param operator The operating institution.
+    /// @param quota Units; replaces what was left.
+    function setIssuanceQuota(address operator, uint256 quota) external;
+
+    // --------------------------------------------------- operating institution
+
+    /// @notice Create units against reserve held for them.
+    /// @param to Recipient.
+    /// @param amount Units, a multiple of `minorUnit()`.
+    /// @custom:reverts AmountNotWholeMinorUnits when `amount` is not in whole minor units
+    /// @custom:reverts QuotaExceeded when `amount` is above the caller's quota
+    /// @custom:reverts SupplyCapExceeded when the supply would need more than 128 bits
+    /// @custom:reverts ERC20InvalidReceiver when `to` is zero
+    /// @custom:invariant INV-SUPPLY
+    /// @custom:invariant INV-RESERVE
+    function issue(address to, uint256 amount) external;
+
+    /// @notice Destroy the units of a request the caller was asked for, and restore the caller's quota by as much.
+    /// @custom:reverts RedemptionNotFound when there is no such request
+    /// @custom:reverts RedemptionEnded when it was completed, rejected or cancelled
+    /// @custom:reverts RedemptionCallerInvalid when another operator was asked
+    /// @custom:invariant INV-RESERVE
+    /// @custom:invariant INV-FINAL
+    function completeRedemption(uint256 id) external;
+
+    /// @notice Refuse a request; the units go back to the holder.
+    /// @custom:reverts RedemptionNotFound when there is no such request
+    /// @custom:reverts RedemptionEnded when it was completed, rejected or cancelled
+    /// @custom:reverts RedemptionCallerInvalid when another operator was asked
+    function rejectRedemption(uint256 id) external;
+
+    // ---------------------------------------------------------------- registrar
+
+    /// @notice Mark an account whose value belongs to others (series, hub, escrow), or take the mark away.
+    function setSettlementAccount(address account, bool enabled) external;
+
+    // ------------------------------------------------------------------- holder
+
+    /// @notice Ask an operating institution to exchange units for reserve; this contract holds them meanwhile.
+    /// @param operator The operating institution, not necessarily the one that issued.
+    /// @param amount Units, a multiple of `minorUnit()`, above zero.
+    /// @return id Number of the request, from 1.
+    /// @custom:reverts AmountNotWholeMinorUnits when `amount` is zero or not in whole minor units
+    /// @custom:reverts ERC20InsufficientBalance when the caller holds less
+    function requestRedemption(address operator, uint256 amount) external returns (uint256 id);
+
+    /// @notice Take a request back, as long as the operator has not ended it.
+    /// @custom:reverts RedemptionNotFound when there is no such request
+    /// @custom:reverts RedemptionEnded when it was completed, rejected or cancelled
+    /// @custom:reverts RedemptionCallerInvalid when the caller did not make it
+    function cancelRedemption(uint256 id) external;
+
+    /// @notice Reserve the submission of authorizations to the caller to the caller itself, so that nobody can pay it
+    /// without delivery; or give that up.
+    function setPayeeOnly(bool enabled) external;
+
+    // -------------------------------------------------------------------- views
+
+    /// @notice Units in the smallest amount the reserve can hold: 10,000 for e-CNY (one fen).
+    function minorUnit() external view returns (uint256);
+
+    /// @notice Units an operating institution may still issue.
+    function issuanceQuota(address operator) external view returns (uint256);
+
+    /// @notice A redemption by its number.
+    function redemption(uint256 id) external view returns (Redemption memory);
+
+    /// @notice Whether authorizations to the account can be submitted by itself only.
+    function isPayeeOnly(address account) external view returns (bool);
+
+    /// @notice Whether the account holds value that belongs to others.
+    function isSettlementAccount(address account) external view returns (bool);
+}

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+
+import {ICurrencyToken} from "../interfaces/ICurrencyToken.sol";
+import {IChannelPolicy} from "../interfaces/IChannelPolicy.sol";
+import {ERC20WithAuthorization} from "../libraries/ERC20WithAuthorization.sol";
+import {Account} from "../types/Account.sol";
+import {ChannelConfig} from "../types/Channel.sol";
+
+/// @title CurrencyToken
+/// @notice The stablecoin of one currency. Balances change in `_move` and nowhere else.
+/// @dev Roles (AccessManager) are asked in issuance and administration only; a transfer asks none.
+contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, AccessManaged {
+    uint256 private constant MINOR_UNIT = 10_000;
+
+    mapping(address holder => Account) private _accounts;
+    mapping(address operator => uint256 units) private _quotas;
+    mapping(uint256 id => Redemption) private _redemptions;
+    uint256 private _supply;
+    uint256 private _lastRedemption;
+
+    /// @param name_ Name of the token, and of its EIP-712 domain.
+    /// @param symbol_ Symbol.
+    /// @param authority AccessManager that says who is central bank, operator and registrar.
+    constructor(
+        string memory name_,
+        string memory symbol_,
+        address authority
+    ) ERC20WithAuthorization(name_, symbol_) AccessManaged(authority) {}
+
+    // ------------------------------------------------------------ central bank
+
+    /// @inheritdoc ICurrencyToken
+    function setIssuanceQuota(address operator, uint256 quota) external restricted {
+        _quotas[operator] = quota;
+        emit IssuanceQuotaSet(operator, quota);
+    }
+
+    // --------------------------------------------------- operating institution
+
+    /// @inheritdoc ICurrencyToken
+    function issue(address to, uint256 amount) external restricted {
+        _checkWholeMinorUnits(amount);
+        if (to == address(0)) revert ERC20InvalidReceiver(address(0));
+        uint256 quota = _quotas[msg.sender];
+        if (amount > quota) revert QuotaExceeded(msg.sender, amount, quota);
+        uint256 room = type(uint128).max - _supply;
+        if (amount > room) revert SupplyCapExceeded(amount, room);
+
+        // Just compared: amount <= quota.
+        unchecked {
+            quota -= amount;
+        }
+        _quotas[msg.sender] = quota;
+        emit Issued(msg.sender, to, amount, quota);
+        _move(address(0), to, amount);
+    }
+
+    /// @inheritdoc ICurrencyToken
+    function completeRedemption(uint256 id) external restricted {
+        Redemption storage request = _pendingRedemption(id);
+        if (msg.sender != request.operator) revert RedemptionCallerInvalid(id, msg.sender, request.operator);
+
+        uint256 amount = request.amount;
+        uint256 quota = _quotas[msg.sender] + amount;
+        request.status = RedemptionStatus.Completed;
+        _quotas[msg.sender] = quota;
+        emit RedemptionCompleted(id, request.holder, msg.sender, amount, quota);
+        _move(address(this), address(0), amount);
+    }
+
+    /// @inheritdoc ICurrencyToken
+    function rejectRedemption(uint256 id) external restricted {
+        Redemption storage request = _pendingRedemption(id);
+        if (msg.sender != request.operator) revert RedemptionCallerInvalid(id, msg.sender, request.operator);
+
+        request.status = RedemptionStatus.Rejected;
+        emit RedemptionRejected(id, request.holder, msg.sender, request.amount);
+        _move(address(this), request.holder, request.amount);
+    }
+
+    // ---------------------------------------------------------------- registrar
+
+    /// @inheritdoc ICurrencyToken
+    function setSettlementAccount(address account, bool enabled) external restricted {
+        _accounts[account] = _accounts[account].withSettlement(enabled);
+        emit SettlementAccountSet(account, enabled);
+    }
+
+    // ------------------------------------------------------------------- holder
+
+    /// @inheritdoc ICurrencyToken
+    function requestRedemption(address operator, uint256 amount) external returns (uint256 id) {
+        if (amount == 0) revert AmountNotWholeMinorUnits(0, MINOR_UNIT);
+        _checkWholeMinorUnits(amount);
+
+        id = ++_lastRedemption;
+        // A balance, and so any amount that the move below lets pass, fits 128 bits.
+        _redemptions[id] = Redemption(msg.sender, operator, uint128(amount), RedemptionStatus.Requested);
+        emit RedemptionRequested(id, msg.sender, operator, amount);
+        _move(msg.sender, address(this), amount);
+    }
+
+    /// @inheritdoc ICurrencyToken
+    function cancelRedemption(uint256 id) external {
+        Redemption storage request = _pendingRedemption(id);
+        if (msg.sender != request.holder) revert RedemptionCallerInvalid(id, msg.sender, request.holder);
+
+        request.status = RedemptionStatus.Cancelled;
+        emit RedemptionCancelled(id, msg.sender, request.operator, request.amount);
+        _move(address(this), msg.sender, request.amount);
+    }
+
+    /// @inheritdoc ICurrencyToken
+    function setPayeeOnly(bool enabled) external {
+        _accounts[msg.sender] = _accounts[msg.sender].withPayeeOnly(enabled);
+        emit PayeeOnlySet(msg.sender, enabled);
+    }
+
+    // -------------------------------------------------------------------- views
+
+    /// @inheritdoc IChannelPolicy
+    function checkChannel(ChannelConfig calldata config) external view {
+        if (_accounts[config.receiver].isPayeeOnly()) revert ChannelReceiverPayeeOnly(config.receiver);
+    }
+
+    /// @notice Units in circulation.
+    function totalSupply() external view returns (uint256) {
+        return _supply;
+    }
+
+    /// @notice Units held by an account.
+    function balanceOf(address account) external view returns (uint256) {
+        return _accounts[account].balance();
+    }
+
+    /// @notice Decimal places of a displayed amount: one unit is a millionth.
+    function decimals() external pure returns (uint8) {
+        return 6;
+    }
+
+    /// @inheritdoc ICurrencyToken
+    function minorUnit() external pure returns (uint256) {
+        return MINOR_UNIT;
+    }
+
+    /// @inheritdoc ICurrencyToken
+    function issuanceQuota(address operator) external view returns (uint256) {
+        return _quotas[operator];
+    }
+
+    /// @inheritdoc ICurrencyToken
+    function redemption(uint256 id) external view returns (Redemption memory) {
+        return _redemptions[id];
+    }
+
+    /// @inheritdoc ICurrencyToken
+    function isPayeeOnly(address account) external view returns (bool) {
+        return _accounts[account].isPayeeOnly();
+    }
+
+    /// @inheritdoc ICurrencyToken
+    function isSettlementAccount(address account) external view returns (bool) {
+        return _accounts[account].isSettlement();
+    }
+
+    // ---------------------------------------------------------------- internals
+
+    function _transfer(address from, address to, uint256 value) internal override {
+        if (from == address(0)) revert ERC20InvalidSender(address(0));
+        if (to == address(0)) revert ERC20InvalidReceiver(address(0));
+        _move(from, to, value);
+    }
+
+    function _checkSubmitter(address to) internal view override {
+        if (msg.sender != to && _accounts[to].isPayeeOnly()) revert PayeeOnly(to, msg.sender);
+    }
+
+    /// @dev The one place where balances and supply change. `from` zero creates units, `to` zero destroys them.
+    function _move(address from, address to, uint256 amount) private {
+        if (from == address(0)) {
+            _supply += amount;
+        } else {
+            Account account = _accounts[from];
+            uint256 held = account.balance();
+            if (held < amount) revert ERC20InsufficientBalance(from, held, amount);
+            _accounts[from] = account.debit(amount);
+        }
+        if (to == address(0)) {
+            _supply -= amount;
+        } else {
+            // Read after the debit: `from` and `to` may be the same account.
+            _accounts[to] = _accounts[to].credit(amount);
+        }
+        emit Transfer(from, to, amount);
+    }
+
+    function _pendingRedemption(uint256 id) private view returns (Redemption storage request) {
+        request = _redemptions[id];
+        if (request.status == RedemptionStatus.None) revert RedemptionNotFound(id);
+        if (request.status != RedemptionStatus.Requested) revert RedemptionEnded(id, request.status);
+    }
+
+    function _checkWholeMinorUnits(uint256 amount) private pure {
+        if (amount % MINOR_UNIT != 0) revert AmountNotWholeMinorUnits(amount, MINOR_UNIT);
+    }
+}

@@ -1,0 +1,124 @@
+"""The exceptions of pysettle: one tree, one exit code a branch.
+
+An exception here is an *expected* failure: it stores the values that made it, says what happened, with which
+values and what to do next, and the command line turns it into one line on stderr and an exit code. Programmer
+mistakes stay plain `TypeError` and `AssertionError` and are never wrapped.
+
+Contract errors, one class for each Solidity error, are in `pysettle.errors.contracts`.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class PysettleError(Exception):
+    """Base of every expected failure. `exit_code` is what the command line ends with."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class UsageError(PysettleError, ValueError):
+    """A bad argument, an unknown alias, a malformed input file (exit code 2)."""
+
+    exit_code = 2
+
+
+class InvalidAmount(UsageError):
+    """An amount of money or Tokens that is not a whole number of its smallest unit, or out of range."""
+
+
+class TraceError(UsageError):
+    """A usage trace that cannot be read: names the file, the row (1 is the header) and the column."""
+
+    def __init__(self, file: str, row: int, column: str, problem: str) -> None:
+        """Store where the trace is wrong and what is wrong there."""
+        self.file, self.row, self.column, self.problem = file, row, column, problem
+        super().__init__(f"{file}: row {row}, column {column}: {problem}")
+
+
+class ArtifactError(PysettleError):
+    """A contract artifact is missing or stale, or the compiler is unavailable (exit code 3)."""
+
+    exit_code = 3
+
+
+class ChainError(PysettleError):
+    """The chain could not be reached, or refused a transaction before executing it (exit code 4)."""
+
+    exit_code = 4
+
+
+class TransactionRefused(ChainError):
+    """A transaction was refused before it entered a block: wrong nonce, no funds for gas, bad signature."""
+
+
+class ContractReverted(PysettleError):
+    """A contract refused: `.contract`, `.error`, `.args_by_name`, `.selector`, `.data`, `.tx_hash` (exit code 5).
+
+    Each Solidity error has a subclass of the same name in `pysettle.errors.contracts`; its `template` is filled
+    with the error's arguments by name, and `remedy` says what to do next.
+    """
+
+    exit_code = 5
+    template: ClassVar[str] = "the contract refused without a reason"
+    remedy: ClassVar[str] = "read the contract's interface for when it reverts"
+
+    def __init__(
+        self,
+        *,
+        contract: str = "",
+        args_by_name: dict[str, object] | None = None,
+        data: bytes = b"",
+        tx_hash: bytes | None = None,
+    ) -> None:
+        """Store the decoded revert.
+
+        Args:
+            contract: Name of the contract that was called, as in its artifact.
+            args_by_name: The error's arguments by their Solidity names.
+            data: The raw revert data: four bytes of selector, then the ABI encoding of the arguments.
+            tx_hash: Hash of the transaction that reverted, None when it was only simulated.
+        """
+        self.contract = contract
+        self.args_by_name = args_by_name or {}
+        self.data = data
+        self.selector = data[:4]
+        self.tx_hash = tx_hash
+        super().__init__(self._message())
+
+    @property
+    def error(self) -> str:
+        """Name of the Solidity error."""
+        return type(self).__name__
+
+    def _message(self) -> str:
+        shown = {
+            name: "0x" + value.hex() if isinstance(value, bytes) else value
+            for name, value in self.args_by_name.items()
+        }
+        where = f"{self.contract}: " if self.contract else ""
+        return f"{where}{self.error}: {self.template.format(**shown)}; {self.remedy}"
+
+
+class UnknownRevert(ContractReverted):
+    """A revert whose data matches no known error; `.data` keeps it whole."""
+
+    remedy = "compare the selector with the ABI of the contract that was called"
+
+    def _message(self) -> str:
+        where = f"{self.contract}: " if self.contract else ""
+        shown = "0x" + self.data.hex() if self.data else "empty"
+        return f"{where}reverted with unknown data ({shown}); {self.remedy}"
+
+
+class BundleError(PysettleError):
+    """An audit bundle whose manifest cannot be read: missing, malformed, unknown format version (exit code 6)."""
+
+    exit_code = 6
+
+
+class AuditFailed(PysettleError):
+    """The audit ran and found something; raised by the command line only, the library returns findings (exit code 7)."""
+
+    exit_code = 7
