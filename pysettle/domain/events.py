@@ -1,0 +1,403 @@
+"""What the contracts say happened: one class for each event, and one decoder for all of them.
+
+An event class is a frozen dataclass whose `SIGNATURE` is the Solidity declaration, field for field; decoding is
+slicing 32-byte words, since every argument is a static type. A test compares the signatures with the compiled ABIs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, TypeVar
+
+from eth_hash.auto import keccak
+from eth_typing import Address
+
+from pysettle.domain.messages import ChannelConfig, ChannelId
+
+_CONFIG_TYPE = "(address,address,address,address,address,uint40,bytes32)"
+_CONFIG_WORDS = 7
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Position:
+    """Where something stands in the history: the order of everything."""
+
+    block_number: int
+    """Height of its block."""
+    transaction_index: int
+    """Place of its transaction in the block."""
+    log_index: int
+    """Place of its log in the block."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Base of all events."""
+
+    SIGNATURE: ClassVar[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Emitted:
+    """An event, who emitted it, and where."""
+
+    emitter: Address
+    """Contract that emitted it."""
+    position: Position
+    """Where it stands in the history."""
+    event: Event
+    """What it says."""
+
+
+_E = TypeVar("_E", bound=type[Event])
+_DECODERS: dict[bytes, Callable[[Sequence[bytes], bytes], Event]] = {}
+
+
+def _read(kind: str, words: bytes) -> Any:
+    if kind == "address":
+        return Address(words[12:])
+    if kind == "bytes32":
+        return words
+    if kind == "bool":
+        return words[31] == 1
+    if kind == _CONFIG_TYPE:
+        payer, payer_authorizer, receiver, receiver_authorizer, token = (
+            Address(words[32 * place + 12 : 32 * place + 32]) for place in range(5)
+        )
+        delay_s = int.from_bytes(words[160:192], "big")
+        salt = words[192:224]
+        return ChannelConfig(payer, payer_authorizer, receiver, receiver_authorizer, token, delay_s, salt)
+    return int.from_bytes(words, "big")
+
+
+def _event(cls: _E) -> _E:
+    """Register an event class under the hash of its canonical signature."""
+    name, parameters = re.match(r"^(\w+)\((.*)\)$", cls.SIGNATURE).groups()  # type: ignore[union-attr]
+    declared = [p.split() for p in re.findall(r"(?:\([^)]*\)|[^,(])+", parameters)]
+    kinds = [words[0] for words in declared]
+    indexed = ["indexed" in words for words in declared]
+    assert len(declared) == len(fields(cls)), cls
+
+    def decode(topics: Sequence[bytes], data: bytes) -> Event:
+        values, offset, place = [], 0, 0
+        for kind, is_topic in zip(kinds, indexed, strict=True):
+            if is_topic:
+                place += 1
+                values.append(_read(kind, topics[place]))
+            else:
+                size = 32 * (_CONFIG_WORDS if kind == _CONFIG_TYPE else 1)
+                values.append(_read(kind, data[offset : offset + size]))
+                offset += size
+        return cls(*values)
+
+    _DECODERS[keccak(f"{name}({','.join(kinds)})".encode())] = decode
+    return cls
+
+
+def decode(topics: Sequence[bytes], data: bytes) -> Event | None:
+    """Decode one log; None for an event that moves no value and changes no right (such as `Approval`).
+
+    Args:
+        topics: Words of 32 bytes, the event's signature hash first.
+        data: ABI encoding of what is not indexed.
+    """
+    decoder = _DECODERS.get(topics[0]) if topics else None
+    return decoder(topics, data) if decoder else None
+
+
+def topics() -> dict[bytes, str]:
+    """Return the signature hash of every known event, with the event's name."""
+    return {topic: decoder.__qualname__ for topic, decoder in _DECODERS.items()}
+
+
+# ------------------------------------------------------------------------ ERC-20 and EIP-3009
+
+
+@_event
+@dataclass(frozen=True, slots=True)
+class Transfer(Event):
+    """Value moved; from or to the zero address when it was created or destroyed (ERC-20)."""
+
+    SIGNATURE = "Transfer(address indexed from,address indexed to,uint256 value)"
+    sender: Address
+    receiver: Address
+    value: int
+
+
+@_event
+@dataclass(frozen=True, slots=True)
+class AuthorizationUsed(Event):
+    """An authorization was used (EIP-3009)."""
+
+    SIGNATURE = "AuthorizationUsed(address indexed authorizer,bytes32 indexed nonce)"
+    authorizer: Address
+    nonce: bytes
+
+
+@_event
+@dataclass(frozen=True, slots=True)
+class AuthorizationCanceled(Event):
+    """An authorization was cancelled (EIP-3009)."""
+
+    SIGNATURE = "AuthorizationCanceled(address indexed authorizer,bytes32 indexed nonce)"
+    authorizer: Address
+    nonce: bytes
+
+
+# ------------------------------------------------------------------------------ CurrencyToken
+
+
+@_event
+@dataclass(frozen=True, slots=True)
+class IssuanceQuotaSet(Event):
+    """The central bank set what an operating institution may issue from now on, in units."""
+
+    SIGNATURE = "IssuanceQuotaSet(address indexed operator,uint256 quota)"
+    operator: Address
+    quota: int
+
+
+@_event
+@dataclass(frozen=True, slots=True)
+class Issued(Event):
+    """Units were created against reserve."""
+
+    SIGNATURE = "Issued(address indexed operator,address indexed to,uint256 amount,uint256 quotaLeft)"
+    operator: Address
+    receiver: Address
+    amount: int
+    quota_left: int
+
+
+@_event
+@dataclass(frozen=True, slots=True)
+class RedemptionRequested(Event):
+    """A holder asked for redemption; the currency contract holds the units from here on."""
+
+    SIGNATURE = (
+        "RedemptionRequested(uint256 indexed id,address indexed holder,address indexed operator,uint256 amount)"
+    )
+    redemption_id: int
+    holder: Address
+    operator: Address
+    amount: int
+
+
+@_event
+@dataclass(frozen=True, slots=True)
+class RedemptionCompleted(Event):
+    """The units were destroyed against reserve, and the operator's quota restored."""
+
+    SIGNATURE = (
+        "RedemptionCompleted(uint256 indexed id,address indexed holder,address indexed operator,"
+        "uint256 amount,uint256 quotaLeft)"
+    )
+    redemption_id: int
+    holder: Address
+    operator: Address
+    amount: int
+    quota_left: int
+
+
+@_event
+@dataclass(frozen=True, slots=True)
+class RedemptionRejected(Event):
+    """The operator refused; the units went back to the holder."""
+
+    SIGNATURE = "RedemptionRejected(uint256 indexed id,address indexed holder,address indexed operator,uint256 amount)"
+    redemption_id: int
+    holder: Address
+    operator: Address
+    amount: int
+
+
+@_event
+@dataclass(frozen=True, slots=True)
+class RedemptionCancelled(Event):
+    """The holder took the request back."""
+
+    SIGNATURE = (
+        "RedemptionCancelled(uint256 indexed id,address indexed holder,address indexed operator,uint256 amount)"
+    )
+    redemption_id: int
+    holder: Address
+    operator: Address
+    amount: int
+
+
+# ------------------------------------------------------------------------------- ComputeToken
+
+
+@_event
+@dataclass(frozen=True, slots=True)
+class Purchased(Event):
+    """Currency came in and Tokens were created (DvP)."""
+
+    SIGNATURE = "Purchased(address indexed payer,address indexed beneficiary,uint256 tokens,uint256 paid)"
+    payer: Address
+    beneficiary: Address
+    tokens: int
+    paid: int
+
+
+@_event
+@dataclass(frozen=True, slots=True)
+class Consumed(Event):
+    """A holder gave Tokens back against service outside a channel."""
+
+    SIGNATURE = "Consumed(address indexed holder,uint256 tokens)"
+    holder: Address
+    tokens: int
+
+
+@_event
+@dataclass(frozen=True, slots=True)
+class Redeemed(Event):
+    """Delivered Tokens were destroyed and their backing paid to the provider."""
+
+    SIGNATURE = "Redeemed(address indexed provider,uint256 tokens,uint256 paid)"
+    provider: Address
+    tokens: int
+    paid: int
+
+
+@_event
+@dataclass(frozen=True, slots=True)
+class Refunded(Event):
+    """A holder's Tokens were destroyed after expiry and their backing paid back."""
+
+    SIGNATURE = "Refunded(address indexed holder,uint256 tokens,uint256 paid)"
+    holder: Address
+    tokens: int
+    paid: int
+
+
+@_event
+@dataclass(frozen=True, slots=True)
+class Swept(Event):
+    """With no Token outstanding, the provider took what rounding and donations left."""
+
+    SIGNATURE = "Swept(address indexed provider,uint256 amount)"
+    provider: Address
+    amount: int
+
+
+# -------------------------------------------------------------------- ChannelHub and UsageMeter
+
+
+@_event
+@dataclass(frozen=True, slots=True)
+class ChannelCreated(Event):
+    """First deposit into a channel; carries its terms."""
+
+    SIGNATURE = f"ChannelCreated(bytes32 indexed channelId,{_CONFIG_TYPE} config)"
+    channel_id: ChannelId
+    config: ChannelConfig
+
+
+@_event
+@dataclass(frozen=True, slots=True)
+class Deposited(Event):
+    """Value was deposited into a channel."""
+
+    SIGNATURE = (
+        "Deposited(bytes32 indexed channelId,address indexed payer,address indexed token,"
+        "uint128 amount,uint128 balance)"
+    )
+    channel_id: ChannelId
+    payer: Address
+    token: Address
+    amount: int
+    balance: int
+
+
+@_event
+@dataclass(frozen=True, slots=True)
+class Claimed(Event):
+    """A cumulative claim was recorded."""
+
+    SIGNATURE = (
+        "Claimed(bytes32 indexed channelId,address indexed receiver,address indexed token,"
+        "uint128 amount,uint128 totalClaimed)"
+    )
+    channel_id: ChannelId
+    receiver: Address
+    token: Address
+    amount: int
+    total_claimed: int
+
+
+@_event
+@dataclass(frozen=True, slots=True)
+class Settled(Event):
+    """Everything claimed and unsettled was transferred to the receiver."""
+
+    SIGNATURE = (
+        "Settled(address indexed receiver,address indexed token,address indexed sender,uint128 amount)"
+    )
+    receiver: Address
+    token: Address
+    sender: Address
+    amount: int
+
+
+@_event
+@dataclass(frozen=True, slots=True)
+class ChannelRefunded(Event):
+    """The receiving side returned unclaimed value to the payer (the hub's `Refunded`)."""
+
+    SIGNATURE = (
+        "Refunded(bytes32 indexed channelId,address indexed payer,address indexed token,uint128 amount,uint256 nonce)"
+    )
+    channel_id: ChannelId
+    payer: Address
+    token: Address
+    amount: int
+    nonce: int
+
+
+@_event
+@dataclass(frozen=True, slots=True)
+class WithdrawInitiated(Event):
+    """The payer gave notice of a withdrawal."""
+
+    SIGNATURE = (
+        "WithdrawInitiated(bytes32 indexed channelId,address indexed payer,uint128 amount,uint256 finalizableAt)"
+    )
+    channel_id: ChannelId
+    payer: Address
+    amount: int
+    finalizable_at: int
+
+
+@_event
+@dataclass(frozen=True, slots=True)
+class WithdrawFinalized(Event):
+    """A noticed withdrawal was completed."""
+
+    SIGNATURE = (
+        "WithdrawFinalized(bytes32 indexed channelId,address indexed payer,address indexed token,uint128 amount)"
+    )
+    channel_id: ChannelId
+    payer: Address
+    token: Address
+    amount: int
+
+
+@_event
+@dataclass(frozen=True, slots=True)
+class UsageClaimed(Event):
+    """A channel's attested usage was priced and claimed."""
+
+    SIGNATURE = (
+        "UsageClaimed(bytes32 indexed channelId,address indexed series,address indexed payer,"
+        "uint256 usage,uint256 metered,uint256 claimed)"
+    )
+    channel_id: ChannelId
+    series: Address
+    payer: Address
+    usage: int
+    metered: int
+    claimed: int

@@ -1,0 +1,33 @@
+"""A finding: the result of a check that failed, by the stable code of what it checks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Severity(Enum):
+    """How much a finding matters."""
+
+    ERROR = "error"
+    """An invariant does not hold, or a figure cannot be confirmed."""
+    NOTICE = "notice"
+    """Allowed, but an auditor wants to know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One failed check."""
+
+    code: str
+    """Invariant (`INV-...`) or audit check that failed."""
+    subject: str
+    """What it failed for: a block, a transaction, a contract, a file."""
+    detail: str
+    """What was expected and what was found, with the values."""
+    severity: Severity = Severity.ERROR
+    """How much it matters."""
+
+    def __str__(self) -> str:
+        """One line."""
+        return f"{self.code} {self.subject}: {self.detail}"

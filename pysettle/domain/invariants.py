@@ -1,0 +1,92 @@
+"""The invariants of the network, each under its stable code, checked on the ledger.
+
+They hold after every transaction; within one, the events of a contract may run ahead of the transfers they announce.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pysettle.domain.findings import Finding, Severity
+from pysettle.domain.ledger import Ledger, Purpose
+from pysettle.money import PRICE_BASIS
+
+
+def check(ledger: Ledger) -> list[Finding]:
+    """Return every finding on a ledger as it stands between two transactions; empty when all invariants hold."""
+    return [
+        *_contradictions(ledger),
+        *_supply(ledger),
+        *_reserve(ledger),
+        *_backing(ledger),
+        *_channel(ledger),
+        *_overdrawn(ledger),
+    ]
+
+
+def donations(ledger: Ledger) -> list[Finding]:
+    """Name what contracts hold for no purpose: somebody gave it to them. Allowed, and none of anybody's backing."""
+    keepers = [*ledger.contracts.series, *sorted(ledger.contracts.hubs)]
+    return [
+        Finding(
+            "INV-BACKING" if account.owner in ledger.contracts.series else "INV-CHANNEL",
+            f"contract 0x{account.owner.hex()}",
+            f"holds {amount} units of 0x{account.asset.hex()} for no purpose: a donation",
+            Severity.NOTICE,
+        )
+        for account, amount in ledger.balances.items()
+        # A series' own Tokens are the delivered ones.
+        if account.purpose is Purpose.OWN and account.owner in keepers and amount > 0 and account.owner != account.asset
+    ]
+
+
+def _contradictions(ledger: Ledger) -> Iterator[Finding]:
+    """INV-ONCE, INV-FINAL, INV-USAGE, INV-RESERVE: an event contradicted the history before it."""
+    for code, at, detail in ledger.violations:
+        yield Finding(code, f"block {at.block_number} transaction {at.transaction_index}", detail)
+
+
+def _supply(ledger: Ledger) -> Iterator[Finding]:
+    """INV-SUPPLY: what was created and destroyed is what issuance, purchase, redemption and refund say."""
+    for asset in [*sorted(ledger.contracts.currencies), *ledger.contracts.series]:
+        supply, stated = ledger.supply(asset), ledger.stated_supply[asset]
+        if supply != stated:
+            yield Finding("INV-SUPPLY", f"asset 0x{asset.hex()}", f"supply is {supply}, business events state {stated}")
+
+
+def _reserve(ledger: Ledger) -> Iterator[Finding]:
+    """INV-RESERVE: no operating institution ever issued beyond its quota."""
+    for (currency, operator), quota in ledger.quotas.items():
+        if quota < 0:
+            yield Finding("INV-RESERVE", f"currency 0x{currency.hex()}", f"operator 0x{operator.hex()} is {-quota} over")
+
+
+def _backing(ledger: Ledger) -> Iterator[Finding]:
+    """INV-BACKING: a series' escrow covers its outstanding Tokens at their unit price."""
+    for series, terms in ledger.contracts.series.items():
+        escrow = ledger.balance(terms.currency, Purpose.ESCROW, series)
+        outstanding = ledger.supply(series)
+        # Compared in units times the price basis, so that nothing is rounded.
+        if escrow * PRICE_BASIS < outstanding * terms.unit_price:
+            yield Finding(
+                "INV-BACKING",
+                f"series 0x{series.hex()}",
+                f"{escrow} units in escrow do not cover {outstanding} Tokens at {terms.unit_price} per {PRICE_BASIS}",
+            )
+
+
+def _channel(ledger: Ledger) -> Iterator[Finding]:
+    """INV-CHANNEL: the hub holds what channels have unclaimed and receivers unsettled, and no channel is overdrawn."""
+    for account, amount in ledger.balances.items():
+        hub = account.purpose is Purpose.OWN and account.owner in ledger.contracts.hubs
+        if amount < 0 and (hub or account.purpose in (Purpose.CHANNEL, Purpose.CLAIM)):
+            yield Finding("INV-CHANNEL", f"{account.purpose.value} 0x{account.owner.hex()}", f"{-amount} units short")
+
+
+def _overdrawn(ledger: Ledger) -> Iterator[Finding]:
+    """INV-SUPPLY: nobody holds less than nothing."""
+    for account, amount in ledger.balances.items():
+        if amount < 0 and account.purpose in (Purpose.OWN, Purpose.REDEMPTION, Purpose.ESCROW):
+            if account.owner in ledger.contracts.hubs:
+                continue  # named by INV-CHANNEL
+            yield Finding("INV-SUPPLY", f"{account.purpose.value} 0x{account.owner.hex()}", f"{-amount} units short")

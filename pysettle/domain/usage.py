@@ -1,0 +1,174 @@
+"""Metered usage, rate cards, and what usage costs in Tokens: three meters in two price windows.
+
+A rate card turns fragmented services into one unit. Everything is an integer, so nothing is rounded here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from enum import IntEnum
+
+from pysettle.errors import InvalidAmount
+
+USAGE_BITS = 42
+"""Bits of one cumulative counter in a packed usage word."""
+
+RATE_BITS = 32
+"""Bits of one rate in a packed rate card."""
+
+
+class Window(IntEnum):
+    """Price window; the value is its place in a rate card."""
+
+    OFF_PEAK = 0
+    PEAK = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Meters:
+    """One number for each of the three meters of inference: LLM tokens counted, or Tokens each of them costs."""
+
+    cached_input: int = 0
+    """Input served from the provider's cache."""
+    input: int = 0
+    """Input computed anew."""
+    output: int = 0
+    """Output generated."""
+
+    def __add__(self, other: Meters) -> Meters:
+        """Add meter by meter."""
+        return Meters(
+            self.cached_input + other.cached_input, self.input + other.input, self.output + other.output
+        )
+
+    def lanes(self) -> tuple[int, int, int]:
+        """Return the meters in the order contracts pack them."""
+        return (self.cached_input, self.input, self.output)
+
+
+def _pack(lanes: tuple[int, ...], bits: int, what: str) -> int:
+    word = 0
+    for place, lane in enumerate(lanes):
+        if not 0 <= lane < 1 << bits:
+            raise InvalidAmount(f"{what} {lane} does not fit {bits} bits; split it over more channels or series")
+        word |= lane << (bits * place)
+    return word
+
+
+def _unpack(word: int, bits: int) -> tuple[Meters, Meters]:
+    lanes = [word >> (bits * place) & ((1 << bits) - 1) for place in range(6)]
+    return Meters(*lanes[:3]), Meters(*lanes[3:])
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Counted LLM tokens by meter and window; cumulative where it is attested."""
+
+    off_peak: Meters = Meters()
+    """Counts outside peak hours."""
+    peak: Meters = Meters()
+    """Counts in peak hours."""
+
+    @classmethod
+    def of(cls, meters: Meters, window: Window) -> Usage:
+        """Return usage that falls into one window."""
+        return cls(peak=meters) if window is Window.PEAK else cls(off_peak=meters)
+
+    def __add__(self, other: Usage) -> Usage:
+        """Add counter by counter."""
+        return Usage(self.off_peak + other.off_peak, self.peak + other.peak)
+
+    @property
+    def total(self) -> Meters:
+        """Both windows together."""
+        return self.off_peak + self.peak
+
+    def pack(self) -> int:
+        """Return the word that contracts and attestations carry: six counters of 42 bits, off-peak lowest.
+
+        Raises:
+            InvalidAmount: a counter is negative or needs more than 42 bits.
+        """
+        return _pack(self.off_peak.lanes() + self.peak.lanes(), USAGE_BITS, "a usage counter of")
+
+    @classmethod
+    def unpack(cls, word: int) -> Usage:
+        """Read a packed usage word."""
+        return cls(*_unpack(word, USAGE_BITS))
+
+
+@dataclass(frozen=True, slots=True)
+class RateCard:
+    """Tokens consumed for each LLM token, by meter and window.
+
+    Example:
+        >>> card = RateCard(Meters(1, 30, 90), Meters(2, 60, 180))
+        >>> card.tokens(Usage(off_peak=Meters(input=4808, output=10)))
+        145140
+    """
+
+    off_peak: Meters
+    """Rates outside peak hours."""
+    peak: Meters
+    """Rates in peak hours."""
+
+    def tokens(self, usage: Usage) -> int:
+        """Return what usage costs in Tokens: the sum over six counters of rate times count, exact."""
+        return sum(
+            rate * count
+            for rates, counts in ((self.off_peak, usage.off_peak), (self.peak, usage.peak))
+            for rate, count in zip(rates.lanes(), counts.lanes(), strict=True)
+        )
+
+    def pack(self) -> int:
+        """Return the word a series carries: six rates of 32 bits, off-peak lowest.
+
+        Raises:
+            InvalidAmount: a rate is negative or needs more than 32 bits.
+        """
+        return _pack(self.off_peak.lanes() + self.peak.lanes(), RATE_BITS, "a rate of")
+
+    @classmethod
+    def unpack(cls, word: int) -> RateCard:
+        """Read a packed rate card."""
+        return cls(*_unpack(word, RATE_BITS))
+
+
+@dataclass(frozen=True)
+class PeakHours:
+    """When the peak window applies: daily hours on working days, in UTC."""
+
+    hours: tuple[tuple[int, int], ...]
+    """Half-open intervals [start, end) of hours of the day, UTC."""
+    holidays: frozenset[date] = frozenset()
+    """Days (UTC) that are off-peak although Monday to Friday."""
+
+    def window(self, timestamp: int) -> Window:
+        """Return the price window of a moment.
+
+        Args:
+            timestamp: Unix seconds.
+        """
+        moment = datetime.fromtimestamp(timestamp, UTC)
+        if moment.weekday() >= 5 or moment.date() in self.holidays:
+            return Window.OFF_PEAK
+        peak = any(start <= moment.hour < end for start, end in self.hours)
+        return Window.PEAK if peak else Window.OFF_PEAK
+
+
+DEEPSEEK_V4_PRO_PEAK_HOURS = PeakHours(hours=((1, 4), (6, 10)))
+"""Peak hours of `deepseek-v4-pro`: 01:00-04:00 and 06:00-10:00 UTC, Monday to Friday.
+
+Source: the provider's price table as recorded in October 2026. Chinese public holidays are off-peak too; a series
+gives those of its years as `holidays`.
+"""
+
+DEEPSEEK_V4_PRO_UNIT_PRICE = 150_000
+"""Micro-yuan per 1,000,000 Tokens of the demo's series: the price of cached input off-peak, so that rates are whole."""
+
+DEEPSEEK_V4_PRO_RATE_CARD = RateCard(off_peak=Meters(1, 30, 90), peak=Meters(2, 60, 180))
+"""Rate card of `deepseek-v4-pro`: 0.15 / 4.50 / 13.50 yuan per million off-peak, twice that in peak hours.
+
+Source: the provider's price table as recorded in October 2026.
+"""

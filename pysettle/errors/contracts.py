@@ -1,0 +1,495 @@
+"""One class for each Solidity error, of the same name: what the contract refused, with which values, what to do next.
+
+A `template` names the error's arguments as the contract does. Amounts are in smallest units, times in unix seconds.
+Tests hold this list equal to the compiled ABIs and to `docs/errors.md`, and provoke each of them.
+"""
+
+from __future__ import annotations
+
+from pysettle.errors import ContractReverted
+
+
+class CurrencyReverted(ContractReverted):
+    """A CurrencyToken refused, or any ERC-20 or EIP-3009 rule of either token."""
+
+
+class ComputeReverted(ContractReverted):
+    """A series, the ChannelHub, its collector or the UsageMeter refused."""
+
+
+class AccessReverted(ContractReverted):
+    """The caller lacks the role."""
+
+
+class PlatformReverted(ContractReverted):
+    """A library underneath the contracts refused."""
+
+
+# ------------------------------------------------------------------ ERC-20 (ERC-6093) and EIP-3009
+
+
+class ERC20InsufficientBalance(CurrencyReverted):
+    """The holder has less than the transfer needs."""
+
+    template = "{sender} holds {balance}, {needed} needed"
+    remedy = "transfer less, or fund the account first"
+
+
+class ERC20InsufficientAllowance(CurrencyReverted):
+    """The spender is allowed less than the transfer needs."""
+
+    template = "{spender} is allowed {allowance}, {needed} needed"
+    remedy = "have the holder approve more"
+
+
+class ERC20InvalidSender(CurrencyReverted):
+    """Nothing can be transferred from this account."""
+
+    template = "{sender} cannot send"
+    remedy = "name a holder other than the zero address"
+
+
+class ERC20InvalidReceiver(CurrencyReverted):
+    """Nothing can be transferred to this account."""
+
+    template = "{receiver} cannot receive"
+    remedy = "name a recipient other than the zero address"
+
+
+class ERC20InvalidApprover(CurrencyReverted):
+    """This account cannot approve."""
+
+    template = "{approver} cannot approve"
+    remedy = "approve from an account of its own"
+
+
+class ERC20InvalidSpender(CurrencyReverted):
+    """This account cannot be approved."""
+
+    template = "{spender} cannot be a spender"
+    remedy = "name a spender other than the zero address"
+
+
+class AuthorizationNotYetValid(CurrencyReverted):
+    """The authorization starts later."""
+
+    template = "valid only after {validAfter}, chain time is {timestamp}"
+    remedy = "submit it later"
+
+
+class AuthorizationExpired(CurrencyReverted):
+    """The authorization has ended."""
+
+    template = "valid only before {validBefore}, chain time is {timestamp}"
+    remedy = "have the payer sign a new one"
+
+
+class AuthorizationAlreadyUsed(CurrencyReverted):
+    """The nonce is spent."""
+
+    template = "{authorizer} has spent nonce {nonce}, or one with the same low 64 bits"
+    remedy = "sign again with a fresh nonce"
+
+
+class AuthorizationSignatureInvalid(CurrencyReverted):
+    """The signature does not cover these values."""
+
+    template = "not signed by {authorizer} over exactly these values, this contract and this chain"
+    remedy = "have the payer sign exactly what is submitted"
+
+
+class AuthorizationCallerNotPayee(CurrencyReverted):
+    """Somebody else than the payee submitted a receive authorization."""
+
+    template = "{caller} submitted what only the payee {payee} may"
+    remedy = "submit it from the payee"
+
+
+# ------------------------------------------------------------------------------- CurrencyToken
+
+
+class AmountNotWholeMinorUnits(CurrencyReverted):
+    """Issuance and redemption are in whole fen."""
+
+    template = "{amount} is not a positive multiple of {minorUnit} units"
+    remedy = "use whole fen"
+
+
+class QuotaExceeded(CurrencyReverted):
+    """The operating institution's quota does not cover the issuance."""
+
+    template = "operator {operator} asked to issue {requested}, its quota has {available} left"
+    remedy = "issue less, or have the central bank raise the quota"
+
+
+class SupplyCapExceeded(CurrencyReverted):
+    """Supply would leave 128 bits."""
+
+    template = "{requested} more than the {available} units that supply has room for"
+    remedy = "issue less"
+
+
+class RedemptionNotFound(CurrencyReverted):
+    """No such redemption."""
+
+    template = "no redemption has the number {id}"
+    remedy = "use the number that the request returned"
+
+
+class RedemptionEnded(CurrencyReverted):
+    """A redemption ends once."""
+
+    template = "redemption {id} has ended with status {status} (2 completed, 3 rejected, 4 cancelled)"
+    remedy = "make a new request"
+
+
+class RedemptionCallerInvalid(CurrencyReverted):
+    """Another party may do this to the redemption."""
+
+    template = "redemption {id}: {caller} called, only {expected} may"
+    remedy = "call from that account"
+
+
+class PayeeOnly(CurrencyReverted):
+    """The payee submits its authorizations itself."""
+
+    template = "{payee} takes authorizations only by its own hand, {caller} submitted one"
+    remedy = "pay it through its own entry, for a series a purchase"
+
+
+class ChannelReceiverPayeeOnly(CurrencyReverted):
+    """A channel in this currency would pay somebody who delivers only by a purchase."""
+
+    template = "{receiver} is payee-only and cannot be the receiver of a currency channel"
+    remedy = "buy Tokens and open a channel in them"
+
+
+# -------------------------------------------------------------------------------- ComputeToken
+
+
+class SeriesTermsInvalid(ComputeReverted):
+    """Terms no series can have."""
+
+    template = "the term {term} is not acceptable"
+    remedy = "give a provider, a price, a capacity, a rate card of six 32-bit rates and an expiry in the future"
+
+
+class SeriesExpired(ComputeReverted):
+    """After expiry nothing is sold, deposited or passed on."""
+
+    template = "expired at {expiry}, chain time is {timestamp}"
+    remedy = "refund the Tokens, or buy of a newer series"
+
+
+class SeriesNotExpired(ComputeReverted):
+    """Refund and sweep come after expiry."""
+
+    template = "expires at {expiry}, chain time is {timestamp}"
+    remedy = "wait until then"
+
+
+class CapacityExceeded(ComputeReverted):
+    """The series has sold out."""
+
+    template = "{requested} Tokens wanted, {available} left to sell"
+    remedy = "buy less, or of another series"
+
+
+class PurchaseDeadlinePassed(ComputeReverted):
+    """The buyer's deadline has passed."""
+
+    template = "to be made before {deadline}, chain time is {timestamp}"
+    remedy = "have the buyer order again"
+
+
+class PurchaseBelowLeastTokens(ComputeReverted):
+    """The payment buys too few Tokens for the buyer."""
+
+    template = "the payment buys {tokens} Tokens, at least {leastTokens} wanted"
+    remedy = "pay the price of that many"
+
+
+class PurchasePaymentInexact(ComputeReverted):
+    """A signed payment must be an exact price."""
+
+    template = "{paid} paid, what it buys costs {price}"
+    remedy = "pay exactly the rounded-up price of whole Tokens"
+
+
+class TokensZero(ComputeReverted):
+    """Zero Tokens were asked for."""
+
+    template = "zero Tokens"
+    remedy = "name at least one"
+
+
+class SeriesCallerNotProvider(ComputeReverted):
+    """The provider alone redeems and sweeps."""
+
+    template = "{caller} called, only the provider {provider} may"
+    remedy = "call from the provider's account"
+
+
+class TokenTransferRefused(ComputeReverted):
+    """Tokens go to the series and the hub by delivery and deposit only."""
+
+    template = "Tokens cannot be transferred from {from} to {to}"
+    remedy = "use consume to give Tokens back, and a signed deposit to fund a channel"
+
+
+class SeriesOutstanding(ComputeReverted):
+    """Outstanding Tokens keep their backing."""
+
+    template = "{tokens} Tokens are outstanding"
+    remedy = "sweep after the last one is redeemed or refunded"
+
+
+class ChannelTermsRefused(ComputeReverted):
+    """Token channels are metered."""
+
+    template = "receiver {receiver} and receiver authorizer {receiverAuthorizer} are not the series and its UsageMeter"
+    remedy = "open the channel with exactly those"
+
+
+# ------------------------------------------------------------- ChannelHub, collector, UsageMeter
+
+
+class ChannelConfigInvalid(ComputeReverted):
+    """A term of the channel is missing."""
+
+    template = "the term {term} of the channel is zero"
+    remedy = "name payer, receiver, receiver authorizer and token"
+
+
+class WithdrawDelayOutOfRange(ComputeReverted):
+    """The withdraw delay has bounds."""
+
+    template = "a withdraw delay of {withdrawDelay} seconds"
+    remedy = "choose 900 (15 minutes) to 2592000 (30 days)"
+
+
+class DepositAmountZero(ComputeReverted):
+    """Nothing was to be deposited."""
+
+    template = "a deposit of zero"
+    remedy = "deposit at least one unit"
+
+
+class DepositAmountMismatch(ComputeReverted):
+    """The collector did not bring what was said."""
+
+    template = "{amount} announced, {received} arrived"
+    remedy = "use a collector and a token that transfer exact amounts"
+
+
+class ClaimsEmpty(ComputeReverted):
+    """A claim without rows."""
+
+    template = "no rows"
+    remedy = "claim at least one channel"
+
+
+class ChannelCallerNotReceiver(ComputeReverted):
+    """The receiving side alone claims and refunds."""
+
+    template = "channel {channelId}: {caller} is neither receiver nor receiver authorizer"
+    remedy = "for Tokens, claim through the UsageMeter"
+
+
+class ClaimAuthorizerMismatch(ComputeReverted):
+    """One signature covers one authorizer's rows."""
+
+    template = "receiver authorizer {actual} in a batch signed by {expected}"
+    remedy = "make a batch for each authorizer"
+
+
+class ClaimAboveCeiling(ComputeReverted):
+    """The payer signed less."""
+
+    template = "channel {channelId}: {totalClaimed} claimed, the payer signed {maxClaimableAmount}"
+    remedy = "claim within the voucher, or have the payer sign a higher one"
+
+
+class ClaimAboveBalance(ComputeReverted):
+    """The channel holds less."""
+
+    template = "channel {channelId}: {totalClaimed} claimed, {balance} deposited"
+    remedy = "have the payer deposit more"
+
+
+class VoucherSignatureInvalid(ComputeReverted):
+    """The voucher is not the payer's."""
+
+    template = "channel {channelId}: the voucher is not signed by its payer over exactly this ceiling"
+    remedy = "use the voucher as the payer signed it"
+
+
+class ReceiverAuthorizerSignatureInvalid(ComputeReverted):
+    """The authorizer did not sign this."""
+
+    template = "not signed by the receiver authorizer {receiverAuthorizer} over exactly these values"
+    remedy = "have it sign exactly what is submitted"
+
+
+class RefundNonceInvalid(ComputeReverted):
+    """The refund nonce moved on."""
+
+    template = "channel {channelId}: refund nonce {actual}, the channel is at {expected}"
+    remedy = "have the refund signed with the current nonce"
+
+
+class RefundAmountZero(ComputeReverted):
+    """A refund or withdrawal of zero."""
+
+    template = "channel {channelId}: an amount of zero"
+    remedy = "name at least one unit"
+
+
+class NothingToSettle(ComputeReverted):
+    """Nothing is waiting for the receiver."""
+
+    template = "nothing claimed and unsettled for {receiver} in {token}"
+    remedy = "claim first"
+
+
+class ChannelCallerNotPayer(ComputeReverted):
+    """The payer's side alone withdraws."""
+
+    template = "channel {channelId}: {caller} is neither payer nor payer authorizer"
+    remedy = "call from one of them"
+
+
+class WithdrawPending(ComputeReverted):
+    """One notice at a time."""
+
+    template = "channel {channelId}: a withdrawal is pending, to be completed from {finalizableAt}"
+    remedy = "complete that one first"
+
+
+class WithdrawNotPending(ComputeReverted):
+    """No notice was given."""
+
+    template = "channel {channelId}: no withdrawal is pending"
+    remedy = "give notice first"
+
+
+class WithdrawNotFinalizable(ComputeReverted):
+    """The notice still runs."""
+
+    template = "channel {channelId}: to be completed from {finalizableAt}, chain time is {timestamp}"
+    remedy = "wait until then"
+
+
+class WithdrawAboveAvailable(ComputeReverted):
+    """Less is unclaimed."""
+
+    template = "channel {channelId}: {amount} noticed, {available} unclaimed"
+    remedy = "withdraw at most what is unclaimed"
+
+
+class CollectorCallerNotHub(ComputeReverted):
+    """The collector serves its hub."""
+
+    template = "{caller} called, only the hub {hub} may"
+    remedy = "deposit through the hub"
+
+
+class UsageRowsEmpty(ComputeReverted):
+    """A usage claim without rows."""
+
+    template = "no rows"
+    remedy = "claim at least one channel"
+
+
+class UsageMalformed(ComputeReverted):
+    """A usage word has stray bits."""
+
+    template = "the usage word {usage} has bits above its six counters"
+    remedy = "pack six counters of 42 bits"
+
+
+class UsageSignatureInvalid(ComputeReverted):
+    """The provider attested something else."""
+
+    template = "not signed by the provider {provider} over exactly these channels and counters"
+    remedy = "submit the usage as the provider attested it"
+
+
+# -------------------------------------------------------------------------- roles and libraries
+
+
+class AccessManagedUnauthorized(AccessReverted):
+    """The caller lacks the role."""
+
+    template = "{caller} lacks the role"
+    remedy = "have an administrator grant it, or call from an account that has it"
+
+
+class AccessManagedRequiredDelay(AccessReverted):
+    """The role acts with a delay."""
+
+    template = "{caller} may do this only with a delay of {delay} seconds"
+    remedy = "schedule the call with the AccessManager"
+
+
+class AccessManagedInvalidAuthority(AccessReverted):
+    """The new authority is no contract."""
+
+    template = "{authority} is no AccessManager"
+    remedy = "name a contract"
+
+
+class SafeERC20FailedOperation(PlatformReverted):
+    """A token returned false."""
+
+    template = "the token {token} refused a transfer"
+    remedy = "look at the token's own rules"
+
+
+class ReentrancyGuardReentrantCall(PlatformReverted):
+    """A token or collector called back."""
+
+    template = "the contract was entered again from within itself"
+    remedy = "use a token and collector that do not call back"
+
+
+class AddressEmptyCode(PlatformReverted):
+    """A call to an account without code."""
+
+    template = "{target} has no code"
+    remedy = "name a contract"
+
+
+class FailedCall(PlatformReverted):
+    """A call failed without a reason."""
+
+    template = "a call inside failed without a reason"
+    remedy = "try its parts one by one"
+
+
+class InvalidShortString(PlatformReverted):
+    """A packed string is malformed."""
+
+    template = "a packed string is malformed"
+    remedy = "deploy the contract anew"
+
+
+class StringTooLong(PlatformReverted):
+    """A name is too long."""
+
+    template = "{str} is longer than 31 bytes"
+    remedy = "choose a shorter name"
+
+
+class Panic(PlatformReverted):
+    """A check of the Solidity compiler failed."""
+
+    template = "panic code {code} (17 arithmetic, 18 division by zero, 50 index out of range)"
+    remedy = "use amounts within the limits the interface states"
+
+
+class Error(PlatformReverted):
+    """A contract gave its reason as text."""
+
+    template = "{message}"
+    remedy = "look at the called contract"

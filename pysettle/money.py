@@ -1,0 +1,116 @@
+"""Integer money: currencies, amounts in units, and the only places where something is rounded.
+
+An amount is an `int` of the currency's smallest unit on chain. `Decimal` appears at the edge, when a person's text
+becomes units or units become text, and no float appears at all.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+from enum import Enum
+
+from pysettle.errors import InvalidAmount
+
+UNITS_PER_WHOLE = 1_000_000
+"""Units in one whole of a currency: every currency token has 6 decimals, so one unit is a micro-yuan for e-CNY."""
+
+UNITS_PER_MINOR = 10_000
+"""Units in one minor unit (fen); issuance and redemption are in whole minor units."""
+
+PRICE_BASIS = 1_000_000
+"""Tokens that a unit price is stated for."""
+
+MAX_UINT128 = 2**128 - 1
+"""Largest balance a currency token can hold."""
+
+
+class Currency(Enum):
+    """A currency of the network, by its ISO 4217 code; every token of it is simulated."""
+
+    CNY = "CNY"
+
+    @property
+    def symbol(self) -> str:
+        """Symbol of its token, for example `eCNY`."""
+        return f"e{self.value}"
+
+
+def to_units(text: str) -> int:
+    """Read a person's amount, such as `84.589479`, as units.
+
+    Raises:
+        InvalidAmount: not a number, negative, finer than one unit, or above 128 bits.
+
+    Example:
+        >>> to_units("84.589479")
+        84589479
+    """
+    try:
+        scaled = Decimal(text).scaleb(6)
+    except InvalidOperation:
+        raise InvalidAmount(f"{text!r} is not an amount of money; write it like 12.50") from None
+    if not scaled.is_finite() or scaled != scaled.to_integral_value():
+        raise InvalidAmount(f"{text!r} is finer than one unit (0.000001); round it first")
+    units = int(scaled)
+    if not 0 <= units <= MAX_UINT128:
+        raise InvalidAmount(f"{text!r} is outside what a balance can hold; use an amount from 0 to 2^128-1 units")
+    return units
+
+
+def to_text(units: int) -> str:
+    """Write units as a person reads them: thousands apart, at least two decimals, no unit lost.
+
+    Example:
+        >>> to_text(1_234_500_000), to_text(84_589_479), to_text(-1)
+        ('1,234.50', '84.589479', '-0.000001')
+    """
+    sign = "-" if units < 0 else ""
+    whole, fraction = divmod(abs(units), UNITS_PER_WHOLE)
+    digits = f"{fraction:06}".rstrip("0").ljust(2, "0")
+    return f"{sign}{whole:,}.{digits}"
+
+
+def price_rounded_up(tokens: int, unit_price: int) -> int:
+    """Price of Tokens in units, rounded up to one unit.
+
+    Args:
+        tokens: Tokens bought.
+        unit_price: Micro-yuan per 1,000,000 Tokens.
+
+    Rounding: up, at the buyer's expense; what it adds stays in the series and backs.
+
+    Example:
+        >>> price_rounded_up(7, 150_000)
+        2
+    """
+    return -(-tokens * unit_price // PRICE_BASIS)
+
+
+def backing_rounded_down(tokens: int, unit_price: int) -> int:
+    """Backing that leaves with Tokens when they are redeemed or refunded, in units, rounded down to one unit.
+
+    Args:
+        tokens: Tokens given back.
+        unit_price: Micro-yuan per 1,000,000 Tokens.
+
+    Rounding: down, at the expense of who gives them back; what it leaves stays in the series.
+
+    Example:
+        >>> backing_rounded_down(7, 150_000)
+        1
+    """
+    return tokens * unit_price // PRICE_BASIS
+
+
+def tokens_for(payment: int, unit_price: int) -> int:
+    """Tokens that a payment buys at the most, rounded down to whole Tokens.
+
+    Args:
+        payment: Units paid.
+        unit_price: Micro-yuan per 1,000,000 Tokens.
+
+    Example:
+        >>> tokens_for(6_000_000, 150_000)
+        40000000
+    """
+    return payment * PRICE_BASIS // unit_price
