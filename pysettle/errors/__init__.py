@@ -37,6 +37,14 @@ class TraceError(UsageError):
         super().__init__(f"{file}: row {row}, column {column}: {problem}")
 
 
+class VoucherRefused(UsageError):
+    """A provider refuses a voucher, and so the request it came with: nothing is served on it."""
+
+
+class UsageDisputed(UsageError):
+    """A buyer refuses a usage receipt, and so signs no further voucher on its channel."""
+
+
 class ArtifactError(PysettleError):
     """A contract artifact is missing or stale, or the compiler is unavailable (exit code 3)."""
 

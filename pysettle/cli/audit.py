@@ -1,0 +1,32 @@
+"""`pysettle audit`: prove a history from its bundle alone."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from pysettle.audit.verify import verify as verify_bundle
+from pysettle.cli.output import progress
+from pysettle.errors import AuditFailed
+
+
+@click.group()
+def audit() -> None:
+    """Prove a transaction history from its bundle alone."""
+
+
+@audit.command()
+@click.argument("bundle", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of the report.")
+def verify(bundle: Path, as_json: bool) -> None:
+    """Re-execute every block of BUNDLE in a fresh chain and check every root, hash and invariant.
+
+    Exit code 0 when everything holds, 7 when something does not, 6 when the manifest cannot be read.
+    """
+    with progress() as on_progress:
+        report = verify_bundle(bundle, on_progress=lambda done, total: on_progress("verifying", done, total))
+    click.echo(json.dumps(report.to_dict(), indent=2) if as_json else report.to_text())
+    if report.findings:
+        raise AuditFailed(f"{len(report.findings)} findings; the first: {report.findings[0]}")

@@ -1,0 +1,45 @@
+"""The command `pysettle`, and the one place where an expected failure becomes a line on stderr and an exit code."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, NoReturn
+
+import click
+
+from pysettle import __version__
+from pysettle.cli.audit import audit
+from pysettle.cli.demo import demo
+from pysettle.errors import PysettleError
+
+
+class _Group(click.Group):
+    """A group whose expected failures end in one line and their exit code, without a traceback."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().main(*args, **kwargs)
+        except PysettleError as failure:
+            _fail(failure)
+
+    def invoke(self, context: click.Context) -> Any:
+        """Turn an expected failure into an exit, also where a test runner invokes the group."""
+        try:
+            return super().invoke(context)
+        except PysettleError as failure:
+            _fail(failure)
+
+
+def _fail(failure: PysettleError) -> NoReturn:
+    click.echo(f"pysettle: {' '.join(str(failure).split())}", err=True)
+    sys.exit(failure.exit_code)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="pysettle", message="%(prog)s %(version)s (simulation)")
+def main() -> None:
+    """Simulate the settlement network of the Token economy on a local EVM. Nothing touches real money."""
+
+
+main.add_command(demo)
+main.add_command(audit)

@@ -1,0 +1,22 @@
+"""Typed access to the settlement network: deploy it, and drive each of its contracts.
+
+A method that changes the chain returns an unsigned `Transaction`; `SettlementNetwork.send` seals any number of them,
+many in one block. A method that reads answers at once.
+"""
+
+from pysettle.client.currency import CurrencyToken, Redemption
+from pysettle.client.channels import ChannelHub, UsageMeter, UsageRow
+from pysettle.client.network import SettlementNetwork, genesis
+from pysettle.client.series import ComputeToken, SeriesTerms
+
+__all__ = [
+    "ChannelHub",
+    "ComputeToken",
+    "CurrencyToken",
+    "Redemption",
+    "SeriesTerms",
+    "SettlementNetwork",
+    "UsageMeter",
+    "UsageRow",
+    "genesis",
+]

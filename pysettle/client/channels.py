@@ -1,0 +1,203 @@
+"""The ChannelHub and the UsageMeter: deposits, claims by metered usage, refunds, withdrawals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from eth_typing import Address
+
+from pysettle.client.contract import Contract
+from pysettle.client.token import Token
+from pysettle.domain.messages import (
+    Authorization,
+    ChannelConfig,
+    ChannelId,
+    deposit_nonce,
+    hub_domain,
+    meter_domain,
+    refund_approval_digest,
+    usage_digest,
+)
+from pysettle.domain.metering import Voucher
+from pysettle.domain.signing import Signer
+from pysettle.domain.usage import Usage
+from pysettle.evm.interface import abi_encode
+from pysettle.evm.transactions import Transaction, TransactionSender
+
+_CONFIG_TYPE = "(address,address,address,address,address,uint40,bytes32)"
+_REFUND_APPROVAL_TYPE = f"({_CONFIG_TYPE},uint256,uint128,uint128,bytes)"
+
+
+@dataclass(frozen=True, slots=True)
+class UsageRow:
+    """One channel's row of a claim."""
+
+    config: ChannelConfig
+    """Terms of the channel."""
+    usage: Usage
+    """Cumulative usage."""
+    voucher: Voucher
+    """The payer's newest voucher."""
+
+
+class ChannelHub(Contract):
+    """Payment channels with cumulative vouchers (x402 `batch-settlement`)."""
+
+    GAS_DEPOSIT = 400_000
+    """Gas stated for one deposit."""
+    GAS_PAYOUT = 300_000
+    """Gas stated for one settlement, refund or step of a withdrawal."""
+
+    def __init__(self, sender: TransactionSender, address: Address, collector: Address) -> None:
+        """Address a deployed hub and its EIP-3009 deposit collector."""
+        super().__init__(sender, address, "ChannelHub")
+        self.collector = collector
+        """Deposit collector that authorizations are made out to."""
+        self.domain = hub_domain(sender.chain.chain_id, address)
+        """EIP-712 domain of vouchers and channel ids."""
+
+    # Payer
+
+    def sign_deposit(
+        self, payer: Signer, token: Token, config: ChannelConfig, amount: int, valid_before: int, salt: int = 0
+    ) -> bytes:
+        """Sign a deposit; return the collector's data for `deposit`.
+
+        Args:
+            payer: Payer of the channel.
+            token: Token of the channel.
+            config: Terms of the channel.
+            amount: Smallest units of the token.
+            valid_before: Unix second before which it must be submitted.
+            salt: Tells deposits into one channel apart.
+        """
+        nonce = deposit_nonce(config.channel_id(self.domain), salt)
+        authorization = Authorization(payer.address, self.collector, amount, 0, valid_before, nonce)
+        signature = payer.sign(authorization.receive_digest(token.domain))
+        return abi_encode(("uint256", "uint256", "uint256", "bytes"), (0, valid_before, salt, signature))
+
+    def deposit(self, submitter: Signer, config: ChannelConfig, amount: int, collector_data: bytes) -> Transaction:
+        """Deposit what the payer signed; anyone submits it."""
+        return self._transaction(
+            submitter, self.GAS_DEPOSIT, "deposit", config.fields(), amount, self.collector, collector_data
+        )
+
+    def initiate_withdraw(self, payer: Signer, config: ChannelConfig, amount: int) -> Transaction:
+        """Give notice of a withdrawal."""
+        return self._transaction(payer, self.GAS_PAYOUT, "initiateWithdraw", config.fields(), amount)
+
+    def finalize_withdraw(self, payer: Signer, config: ChannelConfig) -> Transaction:
+        """Complete a noticed withdrawal after its delay."""
+        return self._transaction(payer, self.GAS_PAYOUT, "finalizeWithdraw", config.fields())
+
+    # Receiver
+
+    def claim(self, receiver: Signer, claims: Sequence[tuple[ChannelConfig, Voucher, int]]) -> Transaction:
+        """Claim as receiver or receiver authorizer; each row is (config, voucher, total claimed)."""
+        gas = 100_000 + 80_000 * len(claims)
+        return self._transaction(receiver, gas, "claim", _claim_rows(claims))
+
+    def claim_with_signature(
+        self, submitter: Signer, claims: Sequence[tuple[ChannelConfig, Voucher, int]], signature: bytes
+    ) -> Transaction:
+        """Claim with the receiver authorizer's signature; anyone submits it."""
+        gas = 100_000 + 80_000 * len(claims)
+        return self._transaction(submitter, gas, "claimWithSignature", _claim_rows(claims), signature)
+
+    def settle(self, submitter: Signer, receiver: Address, token: Address) -> Transaction:
+        """Transfer everything claimed and unsettled to a receiver; anyone submits it."""
+        return self._transaction(submitter, self.GAS_PAYOUT, "settle", receiver, token)
+
+    def refund(self, receiver: Signer, config: ChannelConfig, amount: int) -> Transaction:
+        """Return unclaimed value to the payer, as receiver or receiver authorizer."""
+        return self._transaction(receiver, self.GAS_PAYOUT, "refund", config.fields(), amount)
+
+    def refund_with_signature(
+        self, submitter: Signer, config: ChannelConfig, amount: int, nonce: int, signature: bytes
+    ) -> Transaction:
+        """Return unclaimed value to the payer with the receiver authorizer's signature; anyone submits it."""
+        return self._transaction(
+            submitter, self.GAS_PAYOUT, "refundWithSignature", config.fields(), amount, nonce, signature
+        )
+
+    # Views
+
+    def channel(self, channel_id: ChannelId) -> tuple[int, int]:
+        """Return (balance, total claimed) of a channel, in smallest units of its token."""
+        balance, claimed = self._read("channels", channel_id)
+        return balance, claimed
+
+    def pending_withdrawal(self, channel_id: ChannelId) -> tuple[int, int]:
+        """Return (amount, unix second of the notice) of a noticed withdrawal; zeros when there is none."""
+        amount, initiated_at = self._read("pendingWithdrawals", channel_id)
+        return amount, initiated_at
+
+    def receiver_totals(self, receiver: Address, token: Address) -> tuple[int, int]:
+        """Return (total claimed, total settled) for a receiver in a token."""
+        claimed, settled = self._read("receivers", receiver, token)
+        return claimed, settled
+
+    def refund_nonce(self, channel_id: ChannelId) -> int:
+        """Return the nonce that the next signed refund must carry."""
+        return int(self._read("refundNonce", channel_id))
+
+    def channel_id(self, config: ChannelConfig) -> ChannelId:
+        """Return a channel's id as the hub computes it."""
+        return ChannelId(self._read("getChannelId", config.fields()))
+
+
+class UsageMeter(Contract):
+    """Claims Tokens by attested usage, re-priced on chain."""
+
+    def __init__(self, sender: TransactionSender, address: Address) -> None:
+        """Address a deployed meter."""
+        super().__init__(sender, address, "UsageMeter")
+        self.domain = meter_domain(sender.chain.chain_id, address)
+        """EIP-712 domain of attestations and refund approvals."""
+
+    def attest(self, provider: Signer, series: Address, rows: Sequence[UsageRow], hub: ChannelHub) -> bytes:
+        """Sign the usage of many channels of one series, as its provider."""
+        attested = [(row.config.channel_id(hub.domain), row.usage.pack()) for row in rows]
+        return provider.sign(usage_digest(self.domain, series, attested))
+
+    def claim(self, submitter: Signer, series: Address, rows: Sequence[UsageRow], attestation: bytes) -> Transaction:
+        """Claim attested usage; anyone submits it."""
+        encoded = [
+            (
+                row.config.payer,
+                row.config.payer_authorizer,
+                row.config.withdraw_delay_s,
+                row.config.salt,
+                row.usage.pack(),
+                row.voucher.ceiling,
+                row.voucher.signature,
+            )
+            for row in rows
+        ]
+        gas = 150_000 + 100_000 * len(rows)
+        return self._transaction(submitter, gas, "claim", series, encoded, attestation)
+
+    def approve_refund(
+        self, provider: Signer, config: ChannelConfig, nonce: int, amount: int, total_claimed: int, hub: ChannelHub
+    ) -> bytes:
+        """Sign a cooperative refund as provider; return the signature that the hub passes to the meter (ERC-1271).
+
+        Args:
+            provider: Provider of the channel's series.
+            config: Terms of the channel.
+            nonce: Refund nonce of the channel.
+            amount: Tokens to return.
+            total_claimed: What is claimed on the channel; a later claim voids the approval.
+            hub: Hub of the channel.
+        """
+        digest = refund_approval_digest(self.domain, config.channel_id(hub.domain), nonce, amount, total_claimed)
+        approval = (config.fields(), nonce, amount, total_claimed, provider.sign(digest))
+        return abi_encode((_REFUND_APPROVAL_TYPE,), (approval,))
+
+
+def _claim_rows(claims: Sequence[tuple[ChannelConfig, Voucher, int]]) -> list[tuple[object, ...]]:
+    return [
+        ((config.fields(), voucher.ceiling), voucher.signature, total_claimed)
+        for config, voucher, total_claimed in claims
+    ]

@@ -1,0 +1,110 @@
+"""The CurrencyToken: issuance, redemption, transfers and authorizations of one currency."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from eth_typing import Address
+
+from pysettle.client.token import Token
+from pysettle.domain import events
+from pysettle.domain.signing import Signer
+from pysettle.evm.backend import Receipt
+from pysettle.evm.transactions import Transaction, TransactionSender
+
+class RedemptionStatus(IntEnum):
+    """Where a redemption stands, as the contract numbers it."""
+
+    NONE = 0
+    REQUESTED = 1
+    COMPLETED = 2
+    REJECTED = 3
+    CANCELLED = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Redemption:
+    """A holder's request to have tokens exchanged for reserve."""
+
+    holder: Address
+    """Who asked."""
+    operator: Address
+    """Operating institution that was asked."""
+    amount: int
+    """Units held meanwhile."""
+    status: RedemptionStatus
+    """Where it stands."""
+
+
+class CurrencyToken(Token):
+    """The stablecoin of one currency. Amounts are units: micro-yuan for e-CNY."""
+
+    GAS_ISSUANCE = 200_000
+    """Gas stated for an issuance or one step of a redemption."""
+
+    def __init__(self, sender: TransactionSender, address: Address) -> None:
+        """Address one deployed CurrencyToken."""
+        super().__init__(sender, address, "CurrencyToken")
+
+    # Central bank and registrar
+
+    def set_issuance_quota(self, central_bank: Signer, operator: Address, quota: int) -> Transaction:
+        """Set how many units an operating institution may issue from now on."""
+        return self._transaction(central_bank, self.GAS_ISSUANCE, "setIssuanceQuota", operator, quota)
+
+    def set_settlement_account(self, registrar: Signer, account: Address, enabled: bool = True) -> Transaction:
+        """Mark an account whose value belongs to others."""
+        return self._transaction(registrar, self.GAS_ISSUANCE, "setSettlementAccount", account, enabled)
+
+    # Operating institution
+
+    def issue(self, operator: Signer, to: Address, amount: int) -> Transaction:
+        """Create units against reserve; whole fen."""
+        return self._transaction(operator, self.GAS_ISSUANCE, "issue", to, amount)
+
+    def complete_redemption(self, operator: Signer, redemption_id: int) -> Transaction:
+        """Destroy the units of a request and restore the operator's quota."""
+        return self._transaction(operator, self.GAS_ISSUANCE, "completeRedemption", redemption_id)
+
+    def reject_redemption(self, operator: Signer, redemption_id: int) -> Transaction:
+        """Refuse a request; the units go back to the holder."""
+        return self._transaction(operator, self.GAS_ISSUANCE, "rejectRedemption", redemption_id)
+
+    # Holder
+
+    def request_redemption(self, holder: Signer, operator: Address, amount: int) -> Transaction:
+        """Ask an operating institution to exchange units for reserve; whole fen."""
+        return self._transaction(holder, self.GAS_ISSUANCE, "requestRedemption", operator, amount)
+
+    def cancel_redemption(self, holder: Signer, redemption_id: int) -> Transaction:
+        """Take a request back."""
+        return self._transaction(holder, self.GAS_ISSUANCE, "cancelRedemption", redemption_id)
+
+    def set_payee_only(self, payee: Signer, enabled: bool = True) -> Transaction:
+        """Reserve the submission of authorizations to the payee itself."""
+        return self._transaction(payee, self.GAS_TRANSFER, "setPayeeOnly", enabled)
+
+    # Views
+
+    def redemption_id(self, receipt: Receipt) -> int:
+        """Return the number of the redemption that a transaction requested."""
+        requests = (events.decode(log.topics, log.data) for log in receipt.logs if log.address == self.address)
+        return next(event.redemption_id for event in requests if isinstance(event, events.RedemptionRequested))
+
+    def issuance_quota(self, operator: Address) -> int:
+        """Return how many units an operating institution may still issue."""
+        return int(self._read("issuanceQuota", operator))
+
+    def redemption(self, redemption_id: int) -> Redemption:
+        """Return a redemption by its number."""
+        holder, operator, amount, status = self._read("redemption", redemption_id)
+        return Redemption(holder, operator, amount, RedemptionStatus(status))
+
+    def is_payee_only(self, account: Address) -> bool:
+        """Whether authorizations to the account can be submitted by itself only."""
+        return bool(self._read("isPayeeOnly", account))
+
+    def is_settlement_account(self, account: Address) -> bool:
+        """Whether the account holds value that belongs to others."""
+        return bool(self._read("isSettlementAccount", account))

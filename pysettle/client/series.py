@@ -1,0 +1,153 @@
+"""The ComputeToken: one series, its counter and its escrow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from eth_typing import Address
+
+from pysettle.client.token import Token
+from pysettle.domain.messages import Authorization, PurchaseTerms
+from pysettle.domain.signing import Signer
+from pysettle.domain.typed_data import Domain
+from pysettle.domain.usage import RateCard
+from pysettle.evm.transactions import Transaction, TransactionSender
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesTerms:
+    """The terms of a series, which never change."""
+
+    name: str
+    """Name of the Token, at most 31 bytes."""
+    symbol: str
+    """Symbol."""
+    service_class: str
+    """Kind of service, for example "inference", at most 32 bytes."""
+    unit_price: int
+    """Micro-yuan per 1,000,000 Tokens."""
+    capacity: int
+    """Tokens ever to be sold."""
+    expiry: int
+    """Unix second from which nothing is sold, deposited or passed on any more."""
+    rate_card: RateCard
+    """Tokens consumed per metered unit."""
+
+
+class ComputeToken(Token):
+    """A deployed series. Token amounts are whole Tokens, payments are units of its currency."""
+
+    GAS_PURCHASE = 300_000
+    """Gas stated for one purchase."""
+    GAS_PAYOUT = 200_000
+    """Gas stated for one redemption, refund or sweep."""
+
+    def __init__(self, sender: TransactionSender, address: Address) -> None:
+        """Address one deployed series and read its terms."""
+        super().__init__(sender, address, "ComputeToken")
+        self.provider = Address(self._read("provider"))
+        """Who delivers, attests usage and redeems."""
+        self.currency = Address(self._read("currency"))
+        """Currency the series is sold for."""
+        self.unit_price = int(self._read("unitPrice"))
+        """Micro-yuan per 1,000,000 Tokens."""
+        self.capacity = int(self._read("capacity"))
+        """Tokens ever to be sold."""
+        self.expiry = int(self._read("expiry"))
+        """Unix second from which nothing is sold, deposited or passed on any more."""
+        self.rate_card = RateCard.unpack(self._read("rateCard"))
+        """Tokens consumed per metered unit."""
+
+    # Buyer
+
+    def purchase(self, buyer: Signer, beneficiary: Address, tokens: int, deadline: int) -> Transaction:
+        """Buy Tokens for currency the buyer has allowed the series to take."""
+        return self._transaction(buyer, self.GAS_PURCHASE, "purchase", beneficiary, tokens, deadline)
+
+    def purchase_with_authorization(
+        self, submitter: Signer, authorization: Authorization, terms: PurchaseTerms, signature: bytes
+    ) -> Transaction:
+        """Submit a signed payment whose nonce commits to the terms of the purchase."""
+        a = authorization
+        return self._transaction(
+            submitter,
+            self.GAS_PURCHASE,
+            "purchaseWithAuthorization",
+            a.payer,
+            a.value,
+            a.valid_after,
+            a.valid_before,
+            terms.beneficiary,
+            terms.least_tokens,
+            terms.deadline,
+            terms.salt,
+            signature,
+        )
+
+    def sign_purchase(
+        self, buyer: Signer, currency: Domain, value: int, terms: PurchaseTerms
+    ) -> tuple[Authorization, bytes]:
+        """Sign a payment for a purchase, valid until the terms' deadline.
+
+        Args:
+            buyer: Who pays.
+            currency: Domain of the series' currency.
+            value: Units, the exact price of the Tokens bought.
+            terms: What the payment is for.
+
+        Returns:
+            The authorization and the buyer's signature of it.
+        """
+        authorization = Authorization(buyer.address, self.address, value, 0, terms.deadline, terms.nonce())
+        return authorization, buyer.sign(authorization.receive_digest(currency))
+
+    def purchase_with_transfer_authorization(
+        self, submitter: Signer, authorization: Authorization, signature: bytes
+    ) -> Transaction:
+        """Submit a stock x402 `exact` payment to the series; the payer receives the Tokens."""
+        a = authorization
+        return self._transaction(
+            submitter,
+            self.GAS_PURCHASE,
+            "purchaseWithTransferAuthorization",
+            a.payer,
+            a.value,
+            a.valid_after,
+            a.valid_before,
+            a.nonce,
+            signature,
+        )
+
+    # Holder
+
+    def consume(self, holder: Signer, tokens: int) -> Transaction:
+        """Give Tokens back against service outside a channel."""
+        return self._transaction(holder, self.GAS_PAYOUT, "consume", tokens)
+
+    def refund(self, holder: Signer, tokens: int) -> Transaction:
+        """After expiry, exchange Tokens for the currency that backs them."""
+        return self._transaction(holder, self.GAS_PAYOUT, "refund", tokens)
+
+    # Provider
+
+    def redeem(self, provider: Signer, tokens: int) -> Transaction:
+        """Exchange delivered Tokens for the currency that backs them."""
+        return self._transaction(provider, self.GAS_PAYOUT, "redeem", tokens)
+
+    def sweep(self, provider: Signer) -> Transaction:
+        """After expiry and with no Token outstanding, take what rounding and donations left."""
+        return self._transaction(provider, self.GAS_PAYOUT, "sweep")
+
+    # Views
+
+    def price_rounded_up(self, tokens: int) -> int:
+        """Price of Tokens in units."""
+        return int(self._read("priceRoundedUp", tokens))
+
+    def delivered(self) -> int:
+        """Tokens delivered and not yet redeemed."""
+        return int(self._read("delivered"))
+
+    def sold(self) -> int:
+        """Tokens ever sold."""
+        return int(self._read("sold"))

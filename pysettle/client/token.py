@@ -1,0 +1,97 @@
+"""What the currency and the series share: ERC-20 transfers and EIP-3009 authorizations."""
+
+from __future__ import annotations
+
+from eth_typing import Address
+
+from pysettle.client.contract import Contract
+from pysettle.domain.messages import Authorization, cancel_digest
+from pysettle.domain.signing import Signer
+from pysettle.domain.typed_data import Domain
+from pysettle.evm.transactions import Transaction, TransactionSender
+
+_TRANSFER_WITH_AUTHORIZATION = (
+    "transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,bytes)"
+)
+_RECEIVE_WITH_AUTHORIZATION = "receiveWithAuthorization(address,address,uint256,uint256,uint256,bytes32,bytes)"
+_CANCEL_AUTHORIZATION = "cancelAuthorization(address,bytes32,bytes)"
+
+
+class Token(Contract):
+    """An ERC-20 token with EIP-3009 authorizations. Values are in its smallest units."""
+
+    GAS_TRANSFER = 150_000
+    """Gas stated for one transfer, by allowance or authorization too."""
+
+    def __init__(self, sender: TransactionSender, address: Address, contract_name: str) -> None:
+        """Address one deployed token."""
+        super().__init__(sender, address, contract_name)
+        self.domain = Domain(self.name, "1", sender.chain.chain_id, address)
+        """EIP-712 domain that authorizations are signed under."""
+
+    @property
+    def name(self) -> str:
+        """Name, also of its EIP-712 domain."""
+        return str(self._read("name"))
+
+    def balance_of(self, holder: Address) -> int:
+        """Return what a holder has, in smallest units."""
+        return int(self._read("balanceOf", holder))
+
+    def total_supply(self) -> int:
+        """Return the supply, in smallest units."""
+        return int(self._read("totalSupply"))
+
+    def allowance(self, owner: Address, spender: Address) -> int:
+        """Return what a spender may still transfer of an owner's, in smallest units."""
+        return int(self._read("allowance", owner, spender))
+
+    def is_authorization_spent(self, authorizer: Address, nonce: bytes) -> bool:
+        """Whether an authorization was used or cancelled."""
+        return bool(self._read("authorizationState", authorizer, nonce))
+
+    def transfer(self, holder: Signer, to: Address, value: int) -> Transaction:
+        """Transfer a holder's own value, in smallest units."""
+        return self._transaction(holder, self.GAS_TRANSFER, "transfer", to, value)
+
+    def approve(self, holder: Signer, spender: Address, value: int) -> Transaction:
+        """Let a spender transfer up to `value` smallest units."""
+        return self._transaction(holder, self.GAS_TRANSFER, "approve", spender, value)
+
+    def transfer_from(self, spender: Signer, holder: Address, to: Address, value: int) -> Transaction:
+        """Transfer within an allowance, in smallest units."""
+        return self._transaction(spender, self.GAS_TRANSFER, "transferFrom", holder, to, value)
+
+    def transfer_with_authorization(
+        self, submitter: Signer, authorization: Authorization, signature: bytes
+    ) -> Transaction:
+        """Transfer by a payer's signed authorization; anyone submits it."""
+        return self._with_authorization(_TRANSFER_WITH_AUTHORIZATION, submitter, authorization, signature)
+
+    def receive_with_authorization(self, payee: Signer, authorization: Authorization, signature: bytes) -> Transaction:
+        """Transfer by a payer's signed authorization; the payee submits it."""
+        return self._with_authorization(_RECEIVE_WITH_AUTHORIZATION, payee, authorization, signature)
+
+    def cancel_authorization(self, submitter: Signer, authorizer: Signer, nonce: bytes) -> Transaction:
+        """Spend a nonce without a transfer."""
+        signature = authorizer.sign(cancel_digest(self.domain, authorizer.address, nonce))
+        return self._transaction(
+            submitter, self.GAS_TRANSFER, _CANCEL_AUTHORIZATION, authorizer.address, nonce, signature
+        )
+
+    def _with_authorization(
+        self, function: str, submitter: Signer, authorization: Authorization, signature: bytes
+    ) -> Transaction:
+        a = authorization
+        return self._transaction(
+            submitter,
+            self.GAS_TRANSFER,
+            function,
+            a.payer,
+            a.payee,
+            a.value,
+            a.valid_after,
+            a.valid_before,
+            a.nonce,
+            signature,
+        )

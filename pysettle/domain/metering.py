@@ -1,0 +1,163 @@
+"""Metered delivery on one channel: what buyer and provider each keep, check and sign between deposit and claim.
+
+For every request the buyer signs a cumulative ceiling, the provider serves and counts, and the buyer checks the
+counted usage before it signs the next one. The newest voucher supersedes all before it, so that a claim needs one a
+channel, however many requests it paid for. Source: x402 `batch-settlement`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pysettle.domain.messages import ChannelConfig, ChannelId, voucher_digest
+from pysettle.domain.signing import Signer, recover
+from pysettle.domain.typed_data import Domain
+from pysettle.domain.usage import RateCard, Usage
+from pysettle.errors import UsageDisputed, VoucherRefused
+
+
+@dataclass(frozen=True, slots=True)
+class Voucher:
+    """A payer's signed cumulative ceiling on one channel."""
+
+    channel_id: ChannelId
+    """Channel it is drawn on."""
+    ceiling: int
+    """Most that may ever be claimed, in Tokens, cumulative."""
+    signature: bytes
+    """The payer's, 65 bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class UsageReceipt:
+    """What a provider says it has delivered on a channel so far."""
+
+    channel_id: ChannelId
+    """The channel."""
+    usage: Usage
+    """Cumulative counts."""
+    charged: int
+    """Tokens that the counts cost by the rate card, cumulative."""
+
+
+class Payer:
+    """The buyer's side of a channel: signs vouchers, and checks each receipt before the next."""
+
+    def __init__(
+        self, signer: Signer, hub: Domain, channel_id: ChannelId, rate_card: RateCard, deposited: int
+    ) -> None:
+        """Begin a channel on which nothing was used.
+
+        Args:
+            signer: Payer or payer authorizer of the channel.
+            hub: Domain of the hub.
+            channel_id: The channel.
+            rate_card: Rate card of its series.
+            deposited: Tokens in the channel.
+        """
+        self._signer, self._hub, self._channel_id = signer, hub, channel_id
+        self._rate_card = rate_card
+        self.deposited = deposited
+        self.charged = 0
+        """Tokens acknowledged so far."""
+        self._usage = Usage()
+        self._signed = 0
+
+    def sign(self, request_ceiling: int) -> Voucher:
+        """Sign the next voucher: what was charged so far and at most `request_ceiling` Tokens more.
+
+        Raises:
+            VoucherRefused: the deposit does not cover it; top up the channel.
+        """
+        ceiling = self.charged + request_ceiling
+        if ceiling > self.deposited:
+            raise VoucherRefused(
+                f"channel 0x{self._channel_id.hex()}: a ceiling of {ceiling} Tokens exceeds the deposit of "
+                f"{self.deposited}; deposit more"
+            )
+        self._signed = ceiling
+        digest = voucher_digest(self._hub, self._channel_id, ceiling)
+        return Voucher(self._channel_id, ceiling, self._signer.sign(digest))
+
+    def acknowledge(self, receipt: UsageReceipt, used: Usage) -> None:
+        """Accept a receipt for one served request.
+
+        Args:
+            receipt: What the provider says.
+            used: What the buyer itself counted for this request.
+
+        Raises:
+            UsageDisputed: the receipt is for another channel, counts anything else than was used, charges anything
+                else than the rate card says, or more than was signed.
+        """
+        usage = self._usage + used
+        charged = self._rate_card.tokens(usage)
+        if receipt != UsageReceipt(self._channel_id, usage, charged) or charged > self._signed:
+            raise UsageDisputed(
+                f"channel 0x{self._channel_id.hex()}: the receipt states {receipt.charged} Tokens for {receipt.usage}, "
+                f"this side counts {charged} for {usage} under a ceiling of {self._signed}; sign nothing more on it"
+            )
+        self._usage, self.charged = usage, charged
+
+
+class Delivery:
+    """The provider's side of a channel: checks vouchers, counts what is served, keeps what a claim needs."""
+
+    def __init__(self, hub: Domain, config: ChannelConfig, rate_card: RateCard, deposited: int) -> None:
+        """Begin a channel on which nothing was used.
+
+        Args:
+            hub: Domain of the hub.
+            config: Terms of the channel.
+            rate_card: Rate card of its series.
+            deposited: Tokens in the channel, as the chain says.
+        """
+        self._hub, self.config, self._rate_card = hub, config, rate_card
+        self.channel_id = config.channel_id(hub)
+        self.deposited = deposited
+        self.usage = Usage()
+        """Cumulative counts."""
+        self.charged = 0
+        """Tokens the counts cost, cumulative."""
+        self.voucher: Voucher | None = None
+        """The newest voucher accepted: with `usage`, all that a claim needs."""
+
+    def accept(self, voucher: Voucher, request_ceiling: int) -> None:
+        """Accept a voucher for one request that may cost up to `request_ceiling` Tokens; keep it before serving.
+
+        Raises:
+            VoucherRefused: another channel, a ceiling that does not cover the request or exceeds the deposit, or a
+                signature that is not the payer's.
+        """
+        problem = self._problem(voucher, request_ceiling)
+        if problem:
+            raise VoucherRefused(f"channel 0x{self.channel_id.hex()}: {problem}; have the payer sign again")
+        self.voucher = voucher
+
+    def serve(self, used: Usage) -> UsageReceipt:
+        """Count one served request.
+
+        Args:
+            used: What the request used.
+
+        Raises:
+            VoucherRefused: it costs more than the accepted voucher leaves.
+        """
+        usage = self.usage + used
+        charged = self._rate_card.tokens(usage)
+        if self.voucher is None or charged > self.voucher.ceiling:
+            raise VoucherRefused(f"channel 0x{self.channel_id.hex()}: {charged} Tokens used, no voucher covers them")
+        self.usage, self.charged = usage, charged
+        return UsageReceipt(self.channel_id, usage, charged)
+
+    def _problem(self, voucher: Voucher, request_ceiling: int) -> str | None:
+        if voucher.channel_id != self.channel_id:
+            return f"the voucher is for 0x{voucher.channel_id.hex()}"
+        if voucher.ceiling < self.charged + request_ceiling:
+            return f"a ceiling of {voucher.ceiling} does not cover {self.charged} charged and {request_ceiling} more"
+        if voucher.ceiling > self.deposited:
+            return f"a ceiling of {voucher.ceiling} exceeds the deposit of {self.deposited}"
+        digest = voucher_digest(self._hub, self.channel_id, voucher.ceiling)
+        if recover(digest, voucher.signature) != self.config.voucher_signer:
+            return "the voucher is not signed by the payer"
+        return None

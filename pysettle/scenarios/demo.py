@@ -1,0 +1,326 @@
+"""One whole settlement: money issued, Tokens bought, compute delivered, claims paid, what is left returned, and proved.
+
+Twenty buyers in several jurisdictions pay e-CNY for Tokens of one series priced like `deepseek-v4-pro`, use them
+through one channel each, and end with what they did not use. Everything is a function of the requests and the seed.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pysettle.audit.extract import export_bundle
+from pysettle.audit.verify import Report, verify
+from pysettle.client import ComputeToken, SeriesTerms, SettlementNetwork, UsageRow, genesis
+from pysettle.client.network import Roles
+from pysettle.domain.messages import ZERO_ADDRESS, ChannelConfig, PurchaseTerms
+from pysettle.domain.metering import Delivery, Payer
+from pysettle.domain.signing import Signer
+from pysettle.domain.usage import (
+    DEEPSEEK_V4_PRO_PEAK_HOURS,
+    DEEPSEEK_V4_PRO_RATE_CARD,
+    DEEPSEEK_V4_PRO_UNIT_PRICE,
+    Meters,
+    Usage,
+)
+from pysettle.evm.embedded import EmbeddedChain
+from pysettle.money import UNITS_PER_MINOR, UNITS_PER_WHOLE, price_rounded_up, tokens_for
+from pysettle.scenarios.workload import Request
+
+BUYERS = 20
+JURISDICTIONS = ("HK", "TH", "AE", "SG", "MY")
+"""Jurisdictions of the buyers in turn; labels only, until corridors have a policy."""
+OUTPUT_LIMIT = 4_096
+"""LLM tokens of output a request may generate, unless it generated more: what its ceiling is made of."""
+WITHDRAW_DELAY_S = 86_400
+SERIES_LIFE_S = 7 * 86_400
+_HOUR = 3_600
+
+Progress = Callable[[str, int, int], None]
+"""Called with the name of a step, what is done of it, and its total."""
+
+
+@dataclass
+class Buyer:
+    """A buyer with its channel."""
+
+    signer: Signer
+    """Key of payer and voucher signer."""
+    jurisdiction: str
+    """Where it is, ISO 3166 code."""
+    need: int = 0
+    """Tokens it budgets for."""
+    requests: list[Request] = field(default_factory=list)
+    """Requests dealt to it."""
+    config: ChannelConfig | None = None
+    """Terms of its channel, once open."""
+
+
+@dataclass(frozen=True)
+class DemoResult:
+    """The figures of a run. Money is in units (micro-yuan)."""
+
+    seed: int
+    requests: int
+    usage: Usage
+    """LLM tokens by meter and window."""
+    tokens_delivered: int
+    cny_issued: int
+    cny_paid: int
+    """Paid to the provider for what was delivered."""
+    cny_redeemed: int
+    """Exchanged for reserve at the end, in whole fen."""
+    cny_remainder: int
+    """Left in the series by rounding."""
+    cny_held: int
+    """Fractions of a fen that participants keep."""
+    tokens_outstanding: int
+    transactions: int
+    blocks: int
+    gas_used: int
+    vouchers_signed: int
+    report: Report
+    """What the verification of the bundle found."""
+    bundle: Path | None
+    """Where the bundle is, None when it was not kept."""
+
+
+def run(
+    requests: Sequence[Request],
+    *,
+    seed: int = 0,
+    out: Path | None = None,
+    on_progress: Progress = lambda step, done, total: None,
+) -> DemoResult:
+    """Run the demo.
+
+    Args:
+        requests: What is delivered, dealt to the buyers in turn.
+        seed: Keys and block randomness are derived from it.
+        out: Directory for the bundle; a temporary one, removed afterwards, if None.
+        on_progress: Told how far each step is.
+
+    Raises:
+        BundleError: `out` holds something that is no bundle.
+    """
+    demo = _Demo(requests, seed, on_progress)
+    demo.issue_and_sell()
+    demo.open_channels()
+    demo.deliver()
+    demo.claim_and_redeem()
+    demo.return_unused()
+    demo.exchange_for_reserve()
+    if out is not None:
+        return demo.prove(out, keep=True)
+    with tempfile.TemporaryDirectory(prefix="pysettle-") as directory:
+        return demo.prove(Path(directory) / "bundle", keep=False)
+
+
+class _Demo:
+    """The run, one method a step."""
+
+    def __init__(self, requests: Sequence[Request], seed: int, on_progress: Progress) -> None:
+        self.requests, self.seed, self.on_progress = requests, seed, on_progress
+        self.buyers = [
+            Buyer(Signer.derived(seed, "buyer", place), JURISDICTIONS[place % len(JURISDICTIONS)])
+            for place in range(BUYERS)
+        ]
+        for place, request in enumerate(requests):
+            self.buyers[place % BUYERS].requests.append(request)
+        self.bank = Signer.derived(seed, "operator")
+        self.provider = Signer.derived(seed, "provider")
+        self.relayer = Signer.derived(seed, "relayer")
+        roles = Roles(
+            administrator=Signer.derived(seed, "administrator"),
+            central_bank=Signer.derived(seed, "central bank"),
+            registrar=Signer.derived(seed, "registrar"),
+            operators=(self.bank,),
+        )
+        payers = [roles.administrator, roles.central_bank, roles.registrar, self.bank, self.provider, self.relayer]
+        accounts = [signer.address for signer in payers] + [buyer.signer.address for buyer in self.buyers]
+
+        first = min(request.timestamp for request in requests)
+        self.last = max(request.timestamp for request in requests)
+        self.chain = EmbeddedChain(genesis(first - first % _HOUR - _HOUR, accounts), seed=seed)
+        self.network = SettlementNetwork.deploy(self.chain, roles)
+        self.deliveries: list[Delivery] = []
+        self.vouchers_signed = 0
+        self.cny_paid = 0
+        self.cny_issued = 0
+
+        for buyer in self.buyers:
+            buyer.need = sum(map(_cost, buyer.requests)) + max(map(_ceiling, buyer.requests), default=1)
+        self.series = self._open_series()
+
+    def _open_series(self) -> ComputeToken:
+        terms = SeriesTerms(
+            name="deepseek-v4-pro Tokens",
+            symbol="DSV4P",
+            service_class="inference",
+            unit_price=DEEPSEEK_V4_PRO_UNIT_PRICE,
+            # Each payment is rounded up to a fen, which buys at most as many Tokens more.
+            capacity=sum(b.need + tokens_for(UNITS_PER_MINOR, DEEPSEEK_V4_PRO_UNIT_PRICE) for b in self.buyers),
+            expiry=self.last + SERIES_LIFE_S,
+            rate_card=DEEPSEEK_V4_PRO_RATE_CARD,
+        )
+        return self.network.open_series(self.provider, terms)
+
+    def issue_and_sell(self) -> None:
+        """Issue whole yuan to each buyer and sell it Tokens: the payment authorization commits to the terms."""
+        network, currency, roles = self.network, self.network.currency, self.network.roles
+        prices = [_round_up(price_rounded_up(b.need, self.series.unit_price), UNITS_PER_MINOR) for b in self.buyers]
+        budgets = [_round_up(price, UNITS_PER_WHOLE) for price in prices]
+        self.cny_issued = sum(budgets)
+        network.send(currency.set_issuance_quota(roles.central_bank, self.bank.address, self.cny_issued))
+        network.send(
+            *(currency.issue(self.bank, b.signer.address, sum_) for b, sum_ in zip(self.buyers, budgets, strict=True))
+        )
+        deadline = self.chain.clock.now() + _HOUR
+        purchases = []
+        for buyer, price in zip(self.buyers, prices, strict=True):
+            terms = PurchaseTerms(self.series.address, buyer.signer.address, buyer.need, deadline)
+            signed = self.series.sign_purchase(buyer.signer, currency.domain, price, terms)
+            authorization, signature = signed
+            purchases.append(
+                self.series.purchase_with_authorization(self.relayer, authorization, terms, signature)
+            )
+        network.send(*purchases)
+
+    def open_channels(self) -> None:
+        """Open a channel for each buyer with all its Tokens; the relayer submits what the buyers sign."""
+        hub, deadline = self.network.hub, self.chain.clock.now() + _HOUR
+        deposits = []
+        for buyer in self.buyers:
+            buyer.config = ChannelConfig(
+                payer=buyer.signer.address,
+                payer_authorizer=buyer.signer.address,
+                receiver=self.series.address,
+                receiver_authorizer=self.network.meter.address,
+                token=self.series.address,
+                withdraw_delay_s=WITHDRAW_DELAY_S,
+            )
+            tokens = self.series.balance_of(buyer.signer.address)
+            data = hub.sign_deposit(buyer.signer, self.series, buyer.config, tokens, deadline)
+            deposits.append(hub.deposit(self.relayer, buyer.config, tokens, data))
+        self.network.send(*deposits)
+
+    def deliver(self) -> None:
+        """Serve every request against a voucher of its own; chain time passes with the requests."""
+        hub, card = self.network.hub, self.series.rate_card
+        payers = []
+        for buyer in self.buyers:
+            assert buyer.config is not None
+            channel_id = buyer.config.channel_id(hub.domain)
+            deposited, _ = hub.channel(channel_id)
+            self.deliveries.append(Delivery(hub.domain, buyer.config, card, deposited))
+            payers.append(Payer(buyer.signer, hub.domain, channel_id, card, deposited))
+        for place, request in enumerate(self.requests):
+            payer, delivery = payers[place % BUYERS], self.deliveries[place % BUYERS]
+            ceiling, used = _ceiling(request), _usage(request)
+            delivery.accept(payer.sign(ceiling), ceiling)
+            payer.acknowledge(delivery.serve(used), used)
+            self.vouchers_signed += 1
+            self.on_progress("delivering", place + 1, len(self.requests))
+        self.chain.clock.advance(max(0, self.last - self.chain.clock.now()))
+
+    def claim_and_redeem(self) -> None:
+        """Claim all metered usage in one transaction, bring the Tokens home, and pay the provider for them."""
+        rows = [UsageRow(d.config, d.usage, d.voucher) for d in self.deliveries if d.voucher and d.charged]
+        if not rows:
+            return
+        network, series = self.network, self.series
+        attestation = network.meter.attest(self.provider, series.address, rows, network.hub)
+        network.send(network.meter.claim(self.relayer, series.address, rows, attestation))
+        network.send(network.hub.settle(self.relayer, series.address, series.address))
+        before = network.currency.balance_of(self.provider.address)
+        network.send(series.redeem(self.provider, series.delivered()))
+        self.cny_paid = network.currency.balance_of(self.provider.address) - before
+
+    def return_unused(self) -> None:
+        """Return unused Tokens: one buyer by the timed exit, the others with the provider's approval; then refund."""
+        network, hub = self.network, self.network.hub
+        leaver = self.deliveries[0]
+        network.send(hub.initiate_withdraw(self.buyers[0].signer, leaver.config, leaver.deposited - leaver.charged))
+        refunds = []
+        for delivery in self.deliveries[1:]:
+            unused = delivery.deposited - delivery.charged
+            approval = network.meter.approve_refund(
+                self.provider, delivery.config, 0, unused, delivery.charged, hub
+            )
+            refunds.append(hub.refund_with_signature(self.relayer, delivery.config, unused, 0, approval))
+        network.send(*refunds)
+        self.chain.clock.advance(WITHDRAW_DELAY_S)
+        network.send(hub.finalize_withdraw(self.buyers[0].signer, leaver.config))
+
+        self.chain.clock.advance(self.series.expiry - self.chain.clock.now())
+        network.send(
+            *(self.series.refund(b.signer, self.series.balance_of(b.signer.address)) for b in self.buyers)
+        )
+
+    def exchange_for_reserve(self) -> None:
+        """Redeem everybody's e-CNY at the operating institution, in whole fen."""
+        currency = self.network.currency
+        holders = [self.provider, *(buyer.signer for buyer in self.buyers)]
+        amounts = [_round_down(currency.balance_of(holder.address), UNITS_PER_MINOR) for holder in holders]
+        requests = self.network.send(
+            *(
+                currency.request_redemption(holder, self.bank.address, amount)
+                for holder, amount in zip(holders, amounts, strict=True)
+                if amount
+            )
+        )
+        self.network.send(
+            *(currency.complete_redemption(self.bank, currency.redemption_id(request)) for request in requests)
+        )
+
+    def prove(self, directory: Path, *, keep: bool) -> DemoResult:
+        """Export the bundle, verify it by re-execution, and state the figures."""
+        export_bundle(self.chain, directory, self.network.contracts())
+        report = verify(directory, on_progress=lambda done, total: self.on_progress("verifying", done, total))
+        currency = self.network.currency
+        remainder = currency.balance_of(self.series.address)
+        blocks = [self.chain.block(number) for number in range(self.chain.block().number + 1)]
+        return DemoResult(
+            seed=self.seed,
+            requests=len(self.requests),
+            usage=sum((d.usage for d in self.deliveries), Usage()),
+            tokens_delivered=sum(d.charged for d in self.deliveries),
+            cny_issued=self.cny_issued,
+            cny_paid=self.cny_paid,
+            cny_redeemed=self.cny_issued - currency.total_supply(),
+            cny_remainder=remainder,
+            cny_held=currency.total_supply() - remainder,
+            tokens_outstanding=self.series.total_supply(),
+            transactions=sum(len(block.transaction_hashes) for block in blocks),
+            blocks=len(blocks),
+            gas_used=sum(block.gas_used for block in blocks),
+            vouchers_signed=self.vouchers_signed,
+            report=report,
+            bundle=directory if keep else None,
+        )
+
+
+def _usage(request: Request) -> Usage:
+    return Usage.of(request.meters, DEEPSEEK_V4_PRO_PEAK_HOURS.window(request.timestamp))
+
+
+def _cost(request: Request) -> int:
+    return DEEPSEEK_V4_PRO_RATE_CARD.tokens(_usage(request))
+
+
+def _ceiling(request: Request) -> int:
+    """Most a request may cost: the buyer knows its input, not what of it is cached, nor how long the answer gets."""
+    meters = request.meters
+    most = Meters(input=meters.cached_input + meters.input, output=max(OUTPUT_LIMIT, meters.output))
+    window = DEEPSEEK_V4_PRO_PEAK_HOURS.window(request.timestamp)
+    return DEEPSEEK_V4_PRO_RATE_CARD.tokens(Usage.of(most, window))
+
+
+def _round_up(amount: int, multiple: int) -> int:
+    return -(-amount // multiple) * multiple
+
+
+def _round_down(amount: int, multiple: int) -> int:
+    return amount - amount % multiple

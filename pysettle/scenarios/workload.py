@@ -1,0 +1,144 @@
+"""The usage a scenario delivers: read from a trace of real requests, or generated in its shape.
+
+A trace is a CSV file with the columns TIMESTAMP, ContextTokens and GeneratedTokens, as the Azure LLM inference traces
+have them; a timestamp without an offset is UTC. It is read whole and checked before anything else happens.
+Source of the shape: AzureLLMInferenceTrace_code, Azure/AzurePublicDataset, CC-BY 4.0; Patel et al., "Splitwise:
+Efficient Generative LLM Inference Using Phase Splitting", ISCA 2024.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+from random import Random
+from typing import TextIO
+
+from pysettle.domain.usage import Meters
+from pysettle.errors import TraceError
+
+_COLUMNS = ("TIMESTAMP", "ContextTokens", "GeneratedTokens")
+_MAX_LINE = 4_096
+"""Characters a line may have; a longer one is no row of a trace."""
+_MAX_COUNT = 2**32 - 1
+"""LLM tokens one request may count."""
+
+_SHARES = (0, 10, 100, 250, 500, 750, 900, 990, 1000)
+"""Quantiles of the tables below, in thousandths."""
+_CONTEXT = (3, 17, 147, 578, 1469, 2744, 5186, 7436, 7437)
+_GENERATED = (6, 6, 7, 9, 13, 24, 55, 249, 1899)
+
+GENERATED_REQUESTS = 8_819
+"""Requests of a generated workload: as many as the trace it is shaped after."""
+_GENERATED_START = int(datetime(2026, 3, 4, 9, 30, tzinfo=UTC).timestamp())
+"""A Wednesday, half an hour before the end of peak hours, so that both price windows are used."""
+_GENERATED_SECONDS = 3_600
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One served API request."""
+
+    timestamp: int
+    """When it was made, unix seconds; fractions are dropped."""
+    meters: Meters
+    """LLM tokens it used."""
+
+
+def read_trace(path: Path) -> list[Request]:
+    """Read a trace of requests, in the order of the file.
+
+    Raises:
+        TraceError: the file cannot be read, is empty, lacks a column, or a value is not what its column holds; names
+            file, row (1 is the header) and column.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            return list(_rows(str(path), file))
+    except OSError as problem:
+        raise TraceError(str(path), 0, "-", f"cannot be read ({problem.strerror}); name a readable CSV file") from None
+    except UnicodeDecodeError as problem:
+        raise TraceError(str(path), 0, "-", f"is not UTF-8 text at byte {problem.start}; name a CSV file") from None
+
+
+def _rows(name: str, file: TextIO) -> Iterator[Request]:
+    places: dict[str, int] = {}
+    number = 0
+    while line := file.readline(_MAX_LINE + 1):
+        number += 1
+        if len(line) > _MAX_LINE:
+            raise TraceError(name, number, "-", f"a line of more than {_MAX_LINE} characters; give one request a line")
+        cells = next(csv.reader([line]), [])
+        if not places:
+            places = _header(name, cells)
+        elif cells:
+            yield _request(name, number, {column: _cell(name, number, cells, column, places) for column in places})
+    if number < 2:
+        raise TraceError(name, number, "-", "holds no requests; give a header line and at least one request")
+
+
+def _header(name: str, cells: Sequence[str]) -> dict[str, int]:
+    for column in _COLUMNS:
+        if column not in cells:
+            raise TraceError(name, 1, column, f"is missing; the header needs {', '.join(_COLUMNS)}")
+    return {column: cells.index(column) for column in _COLUMNS}
+
+
+def _cell(name: str, number: int, cells: Sequence[str], column: str, places: dict[str, int]) -> str:
+    if places[column] >= len(cells):
+        raise TraceError(name, number, column, "has no value; give every column a value")
+    return cells[places[column]].strip()
+
+
+def _request(name: str, number: int, cells: dict[str, str]) -> Request:
+    context = _count(name, number, "ContextTokens", cells["ContextTokens"])
+    generated = _count(name, number, "GeneratedTokens", cells["GeneratedTokens"])
+    return Request(_timestamp(name, number, cells["TIMESTAMP"]), Meters(input=context, output=generated))
+
+
+def _count(name: str, number: int, column: str, text: str) -> int:
+    if not (text.isascii() and text.isdigit()) or len(text) > 10 or int(text) > _MAX_COUNT:
+        raise TraceError(name, number, column, f"{text[:40]!r} is not a count from 0 to {_MAX_COUNT}; correct it")
+    return int(text)
+
+
+def _timestamp(name: str, number: int, text: str) -> int:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        example = "2023-11-16 18:17:03.979"
+        raise TraceError(name, number, "TIMESTAMP", f"{text[:40]!r} is not a time; write it like {example}") from None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return int(moment.timestamp())
+
+
+def generate(seed: int, count: int = GENERATED_REQUESTS) -> list[Request]:
+    """Generate requests in the shape of the trace: same quantiles of context and output, one hour, both windows.
+
+    Up to half of a context is served from cache, which the trace does not tell.
+
+    Args:
+        seed: Same seed, same requests.
+        count: Number of requests.
+    """
+    random = Random(seed)
+    requests = []
+    for place in range(count):
+        context = _draw(random, _CONTEXT)
+        cached = random.randrange(context // 2 + 1)
+        timestamp = _GENERATED_START + place * _GENERATED_SECONDS // count
+        requests.append(Request(timestamp, Meters(cached, context - cached, _draw(random, _GENERATED))))
+    return requests
+
+
+def _draw(random: Random, values: Sequence[int]) -> int:
+    """Draw from a distribution given by its quantiles, evenly between two of them."""
+    share = random.randrange(_SHARES[-1])
+    for (low_share, low), (high_share, high) in pairwise(zip(_SHARES, values, strict=True)):
+        if share < high_share:
+            return low + (high - low) * (share - low_share) // (high_share - low_share)
+    return values[-1]
