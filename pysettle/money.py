@@ -6,7 +6,7 @@ becomes units or units become text, and no float appears at all.
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 from enum import Enum
 
 from pysettle.errors import InvalidAmount
@@ -46,7 +46,8 @@ def to_units(text: str) -> int:
         84589479
     """
     try:
-        scaled = Decimal(text).scaleb(6)
+        # The default context would round an amount of more than 28 digits in silence.
+        scaled = Decimal(text).scaleb(6, Context(prec=100))
     except InvalidOperation:
         raise InvalidAmount(f"{text!r} is not an amount of money; write it like 12.50") from None
     if not scaled.is_finite() or scaled != scaled.to_integral_value():

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {LowLevelCall} from "@openzeppelin/contracts/utils/LowLevelCall.sol";
 import {Multicall} from "@openzeppelin/contracts/utils/Multicall.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 
@@ -237,18 +238,13 @@ contract ChannelHub is IChannelHub, ReentrancyGuardTransient, Multicall {
         IERC20(token).safeTransfer(to, amount);
     }
 
-    /// @dev A refusal is passed on. An empty revert is a token that asks nothing of its channels; it cannot be forced by
-    /// starving the call of gas, since what is left then, a 63rd of it, does not suffice for the rest of a deposit.
+    /// @dev A refusal is passed on. An empty revert is a token that asks nothing of its channels; it cannot be forced
+    /// by starving the call of gas, since the 64th part that is left then does not suffice for the rest of a deposit.
     function _askToken(ChannelConfig calldata config) private view {
         (bool allowed, bytes memory refusal) = config.token.staticcall(
             abi.encodeCall(IChannelPolicy.checkChannel, (config))
         );
-        if (!allowed && refusal.length != 0) {
-            // Passes the token's own error on unchanged; Solidity has no plain form for this.
-            assembly ("memory-safe") {
-                revert(add(refusal, 0x20), mload(refusal))
-            }
-        }
+        if (!allowed && refusal.length != 0) LowLevelCall.bubbleRevert(refusal);
     }
 
     function _checkConfig(ChannelConfig calldata config) private pure {

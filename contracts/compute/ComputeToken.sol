@@ -21,10 +21,9 @@ contract ComputeToken is IComputeToken, ERC20WithAuthorization {
     /// Tokens that a unit price is stated for.
     uint256 private constant PRICE_BASIS = 1_000_000;
 
-    bytes32 private constant PURCHASE_TYPEHASH =
-        keccak256(
-            "Purchase(address series,address beneficiary,uint256 leastTokens,uint256 deadline,bytes32 salt)"
-        );
+    bytes32 private constant PURCHASE_TYPEHASH = keccak256(
+        "Purchase(address series,address beneficiary,uint256 leastTokens,uint256 deadline,bytes32 salt)"
+    );
 
     /// @inheritdoc IComputeToken
     address public immutable provider;

@@ -16,12 +16,12 @@ import {RateCard, Usage} from "../types/RateCard.sol";
 /// @notice The only way Tokens are claimed: usage times rate card, within the payer's ceiling.
 contract UsageMeter is IUsageMeter, EIP712 {
     bytes32 private constant CHANNEL_USAGE_TYPEHASH = keccak256("ChannelUsage(bytes32 channelId,uint256 usage)");
-    bytes32 private constant ATTESTATION_TYPEHASH =
-        keccak256(
-            "UsageAttestation(address series,ChannelUsage[] rows)ChannelUsage(bytes32 channelId,uint256 usage)"
-        );
-    bytes32 private constant REFUND_APPROVAL_TYPEHASH =
-        keccak256("RefundApproval(bytes32 channelId,uint256 nonce,uint128 amount,uint128 totalClaimed)");
+    bytes32 private constant ATTESTATION_TYPEHASH = keccak256(
+        "UsageAttestation(address series,ChannelUsage[] rows)ChannelUsage(bytes32 channelId,uint256 usage)"
+    );
+    bytes32 private constant REFUND_APPROVAL_TYPEHASH = keccak256(
+        "RefundApproval(bytes32 channelId,uint256 nonce,uint128 amount,uint128 totalClaimed)"
+    );
 
     /// @inheritdoc IUsageMeter
     address public immutable hub;
@@ -69,15 +69,16 @@ contract UsageMeter is IUsageMeter, EIP712 {
         bytes32 id = ChannelHash.channelId(domain, config);
         (, uint128 totalClaimed) = IChannelHub(hub).channels(id);
 
-        bool approved = config.receiverAuthorizer == address(this) &&
-            config.receiver == config.token &&
-            hash == ChannelHash.refund(domain, id, approval.nonce, approval.amount) &&
-            approval.totalClaimed == totalClaimed &&
-            Signatures.isValid(
-                IComputeToken(config.token).provider(),
-                refundApprovalDigest(id, approval.nonce, approval.amount, approval.totalClaimed),
-                approval.signature
-            );
+        bool approved =
+            config.receiverAuthorizer == address(this) &&
+                config.receiver == config.token &&
+                hash == ChannelHash.refund(domain, id, approval.nonce, approval.amount) &&
+                approval.totalClaimed == totalClaimed &&
+                Signatures.isValid(
+                    IComputeToken(config.token).provider(),
+                    refundApprovalDigest(id, approval.nonce, approval.amount, approval.totalClaimed),
+                    approval.signature
+                );
         return approved ? IERC1271.isValidSignature.selector : bytes4(0xffffffff);
     }
 

@@ -6,15 +6,21 @@ import {ChannelConfig, VoucherClaim} from "../types/Channel.sol";
 /// @title IChannelHub
 /// @notice Unidirectional payment channels with cumulative signed vouchers: the x402 `batch-settlement` scheme with its
 /// published functions, types and timing.
-/// @dev Per token the hub holds at least what channels have unclaimed and receivers have unsettled (INV-CHANNEL). It has
-/// no administrator, and no state from a constructor, so that its code may be placed at a canonical address.
+/// @dev Per token the hub holds at least what channels have unclaimed and receivers have unsettled (INV-CHANNEL). It
+/// has no administrator, and no state from a constructor, so that its code may be placed at a canonical address.
 interface IChannelHub {
     /// @notice First deposit into a channel, or the first after it was emptied with nothing claimed.
     event ChannelCreated(bytes32 indexed channelId, ChannelConfig config);
     /// @notice Value was deposited.
     /// @param amount Units deposited.
     /// @param balance Units in the channel after it, claimed ones included.
-    event Deposited(bytes32 indexed channelId, address indexed payer, address indexed token, uint128 amount, uint128 balance);
+    event Deposited(
+        bytes32 indexed channelId,
+        address indexed payer,
+        address indexed token,
+        uint128 amount,
+        uint128 balance
+    );
     /// @notice A cumulative claim was recorded; nothing was transferred yet.
     /// @param amount Units claimed by this row alone.
     /// @param totalClaimed Units claimed on the channel after it, cumulative.
@@ -29,7 +35,13 @@ interface IChannelHub {
     event Settled(address indexed receiver, address indexed token, address indexed sender, uint128 amount);
     /// @notice The receiving side returned unclaimed value to the payer.
     /// @param nonce Refund nonce that was spent.
-    event Refunded(bytes32 indexed channelId, address indexed payer, address indexed token, uint128 amount, uint256 nonce);
+    event Refunded(
+        bytes32 indexed channelId,
+        address indexed payer,
+        address indexed token,
+        uint128 amount,
+        uint256 nonce
+    );
     /// @notice The payer gave notice of a withdrawal.
     /// @param finalizableAt Unix second from which it can be completed.
     event WithdrawInitiated(bytes32 indexed channelId, address indexed payer, uint128 amount, uint256 finalizableAt);
@@ -163,7 +175,10 @@ interface IChannelHub {
     function pendingWithdrawals(bytes32 channelId) external view returns (uint128 amount, uint40 initiatedAt);
 
     /// @notice What was claimed for a receiver in a token, and what of it was transferred.
-    function receivers(address receiver, address token) external view returns (uint128 totalClaimed, uint128 totalSettled);
+    function receivers(
+        address receiver,
+        address token
+    ) external view returns (uint128 totalClaimed, uint128 totalSettled);
 
     /// @notice Nonce that the next signed refund must carry.
     function refundNonce(bytes32 channelId) external view returns (uint256);

@@ -5,7 +5,7 @@ import {IChannelPolicy} from "./IChannelPolicy.sol";
 import {IERC3009} from "./IERC3009.sol";
 
 /// @title ICurrencyToken
-/// @notice A stablecoin backed one to one by a central bank's digital currency held in reserve. One contract a currency.
+/// @notice A stablecoin backed one to one by a central bank's digital currency in reserve. One contract a currency.
 /// @dev 6 decimals: for e-CNY one unit is one micro-yuan and one fen is 10,000 units. Issuance and redemption are in
 /// whole minor units (fen), so that supply always meets the reserve. Simulation only.
 interface ICurrencyToken is IERC3009, IChannelPolicy {
@@ -70,8 +70,8 @@ interface ICurrencyToken is IERC3009, IChannelPolicy {
     error RedemptionCallerInvalid(uint256 id, address caller, address expected);
     /// @notice The payee accepts authorizations only when it submits them itself.
     error PayeeOnly(address payee, address caller);
-    /// @notice A payee-only account, such as a series, cannot be the receiver of a channel in this currency: it would be
-    /// paid without delivering.
+    /// @notice A payee-only account, such as a series, cannot be the receiver of a channel in this currency: it would
+    /// be paid without delivering.
     error ChannelReceiverPayeeOnly(address receiver);
 
     // ------------------------------------------------------------ central bank

@@ -17,7 +17,6 @@ library Signatures {
     function isValid(address signer, bytes32 digest, bytes memory signature) internal view returns (bool) {
         (address recovered, ECDSA.RecoverError failure, ) = ECDSA.tryRecover(digest, signature);
         if (failure == ECDSA.RecoverError.NoError && recovered == signer) return true;
-        return
-            signer.code.length != 0 && SignatureChecker.isValidERC1271SignatureNow(signer, digest, signature);
+        return signer.code.length != 0 && SignatureChecker.isValidERC1271SignatureNow(signer, digest, signature);
     }
 }

@@ -22,7 +22,9 @@ from pysettle.scenarios.workload import generate, read_trace
     type=click.Path(path_type=Path),
     help="CSV of real requests: TIMESTAMP, ContextTokens, GeneratedTokens. Generated in that shape if left out.",
 )
-@click.option("--seed", type=click.IntRange(min=0, max=2**63 - 1), default=0, show_default=True, help="Seed of keys and blocks.")
+@click.option(
+    "--seed", type=click.IntRange(min=0, max=2**63 - 1), default=0, show_default=True, help="Seed of keys and blocks."
+)
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Directory to keep the audit bundle in.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of the summary.")
 def demo(trace: Path | None, seed: int, out: Path | None, as_json: bool) -> None:
@@ -37,7 +39,9 @@ def demo(trace: Path | None, seed: int, out: Path | None, as_json: bool) -> None
     else:
         click.echo(summary(result, elapsed_s))
     if result.report.findings:
-        raise AuditFailed(f"the audit has {len(result.report.findings)} findings; the first: {result.report.findings[0]}")
+        raise AuditFailed(
+            f"the audit has {len(result.report.findings)} findings; the first: {result.report.findings[0]}"
+        )
 
 
 def document(result: scenario.DemoResult, elapsed_s: float) -> dict[str, object]:

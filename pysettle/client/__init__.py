@@ -4,8 +4,8 @@ A method that changes the chain returns an unsigned `Transaction`; `SettlementNe
 many in one block. A method that reads answers at once.
 """
 
-from pysettle.client.currency import CurrencyToken, Redemption
 from pysettle.client.channels import ChannelHub, UsageMeter, UsageRow
+from pysettle.client.currency import CurrencyToken, Redemption
 from pysettle.client.network import SettlementNetwork, genesis
 from pysettle.client.series import ComputeToken, SeriesTerms
 

@@ -13,6 +13,7 @@ from pysettle.domain.signing import Signer
 from pysettle.evm.backend import Receipt
 from pysettle.evm.transactions import Transaction, TransactionSender
 
+
 class RedemptionStatus(IntEnum):
     """Where a redemption stands, as the contract numbers it."""
 

@@ -10,9 +10,7 @@ from pysettle.domain.signing import Signer
 from pysettle.domain.typed_data import Domain
 from pysettle.evm.transactions import Transaction, TransactionSender
 
-_TRANSFER_WITH_AUTHORIZATION = (
-    "transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,bytes)"
-)
+_TRANSFER_WITH_AUTHORIZATION = "transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,bytes)"
 _RECEIVE_WITH_AUTHORIZATION = "receiveWithAuthorization(address,address,uint256,uint256,uint256,bytes32,bytes)"
 _CANCEL_AUTHORIZATION = "cancelAuthorization(address,bytes32,bytes)"
 

@@ -52,7 +52,7 @@ class Emitted:
 
 
 _E = TypeVar("_E", bound=type[Event])
-_DECODERS: dict[bytes, Callable[[Sequence[bytes], bytes], Event]] = {}
+_DECODERS: dict[bytes, tuple[type[Event], Callable[[Sequence[bytes], bytes], Event]]] = {}
 
 
 def _read(kind: str, words: bytes) -> Any:
@@ -92,7 +92,7 @@ def _event(cls: _E) -> _E:
                 offset += size
         return cls(*values)
 
-    _DECODERS[keccak(f"{name}({','.join(kinds)})".encode())] = decode
+    _DECODERS[keccak(f"{name}({','.join(kinds)})".encode())] = (cls, decode)
     return cls
 
 
@@ -103,13 +103,13 @@ def decode(topics: Sequence[bytes], data: bytes) -> Event | None:
         topics: Words of 32 bytes, the event's signature hash first.
         data: ABI encoding of what is not indexed.
     """
-    decoder = _DECODERS.get(topics[0]) if topics else None
-    return decoder(topics, data) if decoder else None
+    known = _DECODERS.get(topics[0]) if topics else None
+    return known[1](topics, data) if known else None
 
 
-def topics() -> dict[bytes, str]:
-    """Return the signature hash of every known event, with the event's name."""
-    return {topic: decoder.__qualname__ for topic, decoder in _DECODERS.items()}
+def signatures() -> dict[bytes, str]:
+    """Return the signature hash of every known event, with its Solidity declaration."""
+    return {topic: cls.SIGNATURE for topic, (cls, _) in _DECODERS.items()}
 
 
 # ------------------------------------------------------------------------ ERC-20 and EIP-3009
@@ -176,9 +176,7 @@ class Issued(Event):
 class RedemptionRequested(Event):
     """A holder asked for redemption; the currency contract holds the units from here on."""
 
-    SIGNATURE = (
-        "RedemptionRequested(uint256 indexed id,address indexed holder,address indexed operator,uint256 amount)"
-    )
+    SIGNATURE = "RedemptionRequested(uint256 indexed id,address indexed holder,address indexed operator,uint256 amount)"
     redemption_id: int
     holder: Address
     operator: Address
@@ -218,9 +216,7 @@ class RedemptionRejected(Event):
 class RedemptionCancelled(Event):
     """The holder took the request back."""
 
-    SIGNATURE = (
-        "RedemptionCancelled(uint256 indexed id,address indexed holder,address indexed operator,uint256 amount)"
-    )
+    SIGNATURE = "RedemptionCancelled(uint256 indexed id,address indexed holder,address indexed operator,uint256 amount)"
     redemption_id: int
     holder: Address
     operator: Address
@@ -334,9 +330,7 @@ class Claimed(Event):
 class Settled(Event):
     """Everything claimed and unsettled was transferred to the receiver."""
 
-    SIGNATURE = (
-        "Settled(address indexed receiver,address indexed token,address indexed sender,uint128 amount)"
-    )
+    SIGNATURE = "Settled(address indexed receiver,address indexed token,address indexed sender,uint128 amount)"
     receiver: Address
     token: Address
     sender: Address

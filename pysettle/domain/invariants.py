@@ -58,7 +58,9 @@ def _reserve(ledger: Ledger) -> Iterator[Finding]:
     """INV-RESERVE: no operating institution ever issued beyond its quota."""
     for (currency, operator), quota in ledger.quotas.items():
         if quota < 0:
-            yield Finding("INV-RESERVE", f"currency 0x{currency.hex()}", f"operator 0x{operator.hex()} is {-quota} over")
+            yield Finding(
+                "INV-RESERVE", f"currency 0x{currency.hex()}", f"operator 0x{operator.hex()} is {-quota} over"
+            )
 
 
 def _backing(ledger: Ledger) -> Iterator[Finding]:

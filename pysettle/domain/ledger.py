@@ -101,9 +101,7 @@ class Contracts:
 
     def keeps(self, address: Address) -> bool:
         """Whether the contract's books are kept."""
-        return (
-            address in self.currencies or address in self.series or address in self.hubs or address in self.meters
-        )
+        return address in self.currencies or address in self.series or address in self.hubs or address in self.meters
 
 
 class RedemptionState(Enum):
@@ -384,9 +382,7 @@ def _claimed(ledger: Ledger, hub: Address, position: Position, event: events.Cla
             f"{event.total_claimed} Tokens claimed, attested usage costs {record.highest_attested}",
         )
     record.total_claimed = event.total_claimed
-    return _move(
-        event.token, event.amount, (Purpose.CHANNEL, event.channel_id), (Purpose.CLAIM, event.receiver)
-    )
+    return _move(event.token, event.amount, (Purpose.CHANNEL, event.channel_id), (Purpose.CLAIM, event.receiver))
 
 
 @_handles(events.Settled)

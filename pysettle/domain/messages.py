@@ -35,9 +35,7 @@ _RECEIVE = StructType(
     "uint256 validAfter,uint256 validBefore,bytes32 nonce)"
 )
 _CANCEL = StructType("CancelAuthorization(address authorizer,bytes32 nonce)")
-_PURCHASE = StructType(
-    "Purchase(address series,address beneficiary,uint256 leastTokens,uint256 deadline,bytes32 salt)"
-)
+_PURCHASE = StructType("Purchase(address series,address beneficiary,uint256 leastTokens,uint256 deadline,bytes32 salt)")
 _CONFIG = StructType(
     "ChannelConfig(address payer,address payerAuthorizer,address receiver,address receiverAuthorizer,"
     "address token,uint40 withdrawDelay,bytes32 salt)"
@@ -49,9 +47,7 @@ _CLAIM_ENTRY = StructType(_CLAIM_ENTRY_SIGNATURE)
 _CLAIM_BATCH_HASH = keccak(f"ClaimBatch(ClaimEntry[] claims){_CLAIM_ENTRY_SIGNATURE}".encode())
 _CHANNEL_USAGE_SIGNATURE = "ChannelUsage(bytes32 channelId,uint256 usage)"
 _CHANNEL_USAGE = StructType(_CHANNEL_USAGE_SIGNATURE)
-_ATTESTATION_HASH = keccak(
-    f"UsageAttestation(address series,ChannelUsage[] rows){_CHANNEL_USAGE_SIGNATURE}".encode()
-)
+_ATTESTATION_HASH = keccak(f"UsageAttestation(address series,ChannelUsage[] rows){_CHANNEL_USAGE_SIGNATURE}".encode())
 _REFUND_APPROVAL = StructType("RefundApproval(bytes32 channelId,uint256 nonce,uint128 amount,uint128 totalClaimed)")
 
 
@@ -105,7 +101,7 @@ class PurchaseTerms:
     """Tells purchases of otherwise equal terms apart."""
 
     def nonce(self) -> bytes:
-        """The EIP-3009 nonce: the hash of the terms."""
+        """Return the EIP-3009 nonce: the hash of the terms."""
         return _PURCHASE.hash(self.series, self.beneficiary, self.least_tokens, self.deadline, self.salt)
 
 
@@ -141,7 +137,7 @@ class ChannelConfig:
         )
 
     def channel_id(self, hub: Domain) -> ChannelId:
-        """The channel's id under a hub."""
+        """Return the channel's id under a hub."""
         return ChannelId(hub.digest(_CONFIG.hash(*self.fields())))
 
     @property

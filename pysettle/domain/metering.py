@@ -43,9 +43,7 @@ class UsageReceipt:
 class Payer:
     """The buyer's side of a channel: signs vouchers, and checks each receipt before the next."""
 
-    def __init__(
-        self, signer: Signer, hub: Domain, channel_id: ChannelId, rate_card: RateCard, deposited: int
-    ) -> None:
+    def __init__(self, signer: Signer, hub: Domain, channel_id: ChannelId, rate_card: RateCard, deposited: int) -> None:
         """Begin a channel on which nothing was used.
 
         Args:

@@ -38,9 +38,7 @@ class Meters:
 
     def __add__(self, other: Meters) -> Meters:
         """Add meter by meter."""
-        return Meters(
-            self.cached_input + other.cached_input, self.input + other.input, self.output + other.output
-        )
+        return Meters(self.cached_input + other.cached_input, self.input + other.input, self.output + other.output)
 
     def lanes(self) -> tuple[int, int, int]:
         """Return the meters in the order contracts pack them."""

@@ -102,8 +102,7 @@ class ContractReverted(PysettleError):
 
     def _message(self) -> str:
         shown = {
-            name: "0x" + value.hex() if isinstance(value, bytes) else value
-            for name, value in self.args_by_name.items()
+            name: "0x" + value.hex() if isinstance(value, bytes) else value for name, value in self.args_by_name.items()
         }
         where = f"{self.contract}: " if self.contract else ""
         return f"{where}{self.error}: {self.template.format(**shown)}; {self.remedy}"
@@ -127,6 +126,6 @@ class BundleError(PysettleError):
 
 
 class AuditFailed(PysettleError):
-    """The audit ran and found something; raised by the command line only, the library returns findings (exit code 7)."""
+    """The audit ran and found something (exit code 7); raised by the command line, the library returns findings."""
 
     exit_code = 7

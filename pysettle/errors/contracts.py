@@ -25,7 +25,7 @@ class PlatformReverted(ContractReverted):
     """A library underneath the contracts refused."""
 
 
-# ------------------------------------------------------------------ ERC-20 (ERC-6093) and EIP-3009
+# ------------------------------------------------------------------ both tokens
 
 
 class ERC20InsufficientBalance(CurrencyReverted):

@@ -1,1 +1,1 @@
-"""The machine room: chain backends, compiler, artifacts, transactions, reverts and logs. It knows no settlement rule."""
+"""The machine room: chain backends, compiler, artifacts, transactions and reverts. It knows no settlement rule."""

@@ -13,7 +13,7 @@ from typing import Any
 from eth_abi.codec import ABICodec
 from eth_abi.decoding import AddressDecoder
 from eth_abi.encoding import AddressEncoder
-from eth_abi.registry import BaseEquals, registry
+from eth_abi.registry import ABIRegistry, BaseEquals, registry
 from eth_hash.auto import keccak
 from eth_typing import Address
 
@@ -21,13 +21,14 @@ from eth_typing import Address
 class _AddressBytesDecoder(AddressDecoder):
     """Decodes an address as its 20 bytes."""
 
-    decoder_fn = staticmethod(Address)
+    decoder_fn = staticmethod(Address)  # type: ignore[assignment]  # bytes in place of text is the point
 
 
 def _codec() -> ABICodec:
-    bytes_registry = registry.copy()
+    bytes_registry: ABIRegistry = registry.copy()  # type: ignore[no-untyped-call]  # eth-abi leaves it untyped
     bytes_registry.unregister("address")
-    bytes_registry.register(BaseEquals("address"), AddressEncoder, _AddressBytesDecoder, label="address")
+    is_address = BaseEquals("address")  # type: ignore[no-untyped-call]  # eth-abi leaves it untyped
+    bytes_registry.register(is_address, AddressEncoder, _AddressBytesDecoder, label="address")
     return ABICodec(bytes_registry)
 
 

@@ -9,7 +9,7 @@ from eth_abi.exceptions import DecodingError
 from pysettle.errors import ContractReverted, UnknownRevert, contracts
 from pysettle.evm.interface import Interface, decode_arguments
 
-_BUILT_IN = {
+_BUILT_IN: dict[bytes, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     bytes.fromhex("08c379a0"): ("Error", ("string",), ("message",)),
     bytes.fromhex("4e487b71"): ("Panic", ("uint256",), ("code",)),
 }

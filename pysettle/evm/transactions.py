@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from eth_account import Account
 from eth_typing import Address
-from eth_utils import to_checksum_address
+from eth_utils.address import to_checksum_address
 
 from pysettle.domain.signing import Signer
 from pysettle.evm.backend import ChainBackend, ExecutionReverted, Receipt
@@ -80,7 +80,12 @@ class TransactionSender:
         return self.call(transaction.to, transaction.interface, transaction.data, sender=transaction.sender.address)
 
     def call(
-        self, to: Address, interface: Interface, data: bytes, *, sender: Address = Address(b"\0" * 20)  # noqa: B008
+        self,
+        to: Address,
+        interface: Interface,
+        data: bytes,
+        *,
+        sender: Address = Address(b"\0" * 20),  # noqa: B008
     ) -> bytes:
         """Read from a contract.
 

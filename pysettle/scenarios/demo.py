@@ -15,7 +15,7 @@ from pysettle.audit.extract import export_bundle
 from pysettle.audit.verify import Report, verify
 from pysettle.client import ComputeToken, SeriesTerms, SettlementNetwork, UsageRow, genesis
 from pysettle.client.network import Roles
-from pysettle.domain.messages import ZERO_ADDRESS, ChannelConfig, PurchaseTerms
+from pysettle.domain.messages import ChannelConfig, PurchaseTerms
 from pysettle.domain.metering import Delivery, Payer
 from pysettle.domain.signing import Signer
 from pysettle.domain.usage import (
@@ -183,9 +183,7 @@ class _Demo:
             terms = PurchaseTerms(self.series.address, buyer.signer.address, buyer.need, deadline)
             signed = self.series.sign_purchase(buyer.signer, currency.domain, price, terms)
             authorization, signature = signed
-            purchases.append(
-                self.series.purchase_with_authorization(self.relayer, authorization, terms, signature)
-            )
+            purchases.append(self.series.purchase_with_authorization(self.relayer, authorization, terms, signature))
         network.send(*purchases)
 
     def open_channels(self) -> None:
@@ -246,18 +244,14 @@ class _Demo:
         refunds = []
         for delivery in self.deliveries[1:]:
             unused = delivery.deposited - delivery.charged
-            approval = network.meter.approve_refund(
-                self.provider, delivery.config, 0, unused, delivery.charged, hub
-            )
+            approval = network.meter.approve_refund(self.provider, delivery.config, 0, unused, delivery.charged, hub)
             refunds.append(hub.refund_with_signature(self.relayer, delivery.config, unused, 0, approval))
         network.send(*refunds)
         self.chain.clock.advance(WITHDRAW_DELAY_S)
         network.send(hub.finalize_withdraw(self.buyers[0].signer, leaver.config))
 
         self.chain.clock.advance(self.series.expiry - self.chain.clock.now())
-        network.send(
-            *(self.series.refund(b.signer, self.series.balance_of(b.signer.address)) for b in self.buyers)
-        )
+        network.send(*(self.series.refund(b.signer, self.series.balance_of(b.signer.address)) for b in self.buyers))
 
     def exchange_for_reserve(self) -> None:
         """Redeem everybody's e-CNY at the operating institution, in whole fen."""

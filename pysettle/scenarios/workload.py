@@ -125,7 +125,7 @@ def generate(seed: int, count: int = GENERATED_REQUESTS) -> list[Request]:
         seed: Same seed, same requests.
         count: Number of requests.
     """
-    random = Random(seed)
+    random = Random(seed)  # noqa: S311 - reproducible on purpose, and nothing secret is made of it
     requests = []
     for place in range(count):
         context = _draw(random, _CONTEXT)

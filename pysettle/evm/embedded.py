@@ -1,0 +1,463 @@
+"""The embedded chain: py-evm in this process, sealing blocks that any Ethereum engine re-executes to equal roots.
+
+A block's header is made first and its transactions are executed under it, through the path by which py-evm imports
+blocks of others. Time and randomness are functions of the chain and the seed, never of the machine, so that the same
+calls give the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from itertools import count
+from typing import cast
+
+import rlp
+from eth.abc import BlockAPI, BlockHeaderAPI, ComputationAPI, DatabaseAPI, ReceiptAPI, SignedTransactionAPI, StateAPI
+from eth.constants import ZERO_ADDRESS, ZERO_HASH32
+from eth.db.backends.base import BaseDB
+from eth.db.backends.memory import MemoryDB
+from eth.db.schema import SchemaV1
+from eth.exceptions import HeaderNotFound, TransactionNotFound
+from eth.rlp.sedes import chain_gaps
+from eth.vm.chain_context import ChainContext
+from eth.vm.spoof import SpoofTransaction
+from eth_bloom.bloom import BloomFilter
+from eth_typing import Address, BlockNumber, Hash32
+from eth_utils.crypto import keccak
+from eth_utils.exceptions import ValidationError
+
+from pysettle.errors import ChainError, TransactionRefused, UsageError
+from pysettle.evm.backend import Block, ExecutionReverted, Log, Receipt
+from pysettle.evm.genesis import Genesis
+from pysettle.evm.prague import (
+    InvalidTransaction,
+    SealingVM,
+    decode_transaction,
+    open_chain,
+    read_receipts,
+)
+
+BLOCK_INTERVAL_S = 1
+"""Seconds of chain time from one block to the next, advances apart."""
+
+_KEPT_BLOCKS = 1024
+"""Blocks whose receipts are kept in memory; those of older blocks are read back from the database."""
+_ADVANCE_KEY = b"pysettle:clock-advance"
+_REVERT_DATA_KEY = b"pysettle:revert-data:"
+
+
+def prevrandao(seed: int, number: int) -> Hash32:
+    """Return the randomness of a block: a function of the chain's seed and the block's number alone.
+
+    Args:
+        seed: 0 to 2^256 - 1.
+        number: Height of the block.
+    """
+    return Hash32(keccak(b"pysettle prevrandao" + seed.to_bytes(32, "big") + number.to_bytes(32, "big")))
+
+
+class ScheduledClock:
+    """Chain time: the head's timestamp, the block interval, and what the clock was advanced by since the head."""
+
+    def __init__(self, database: DatabaseAPI, head_timestamp: int) -> None:
+        """Continue the clock kept in the database."""
+        self._database = database
+        self.head_timestamp = head_timestamp
+        self.advanced = int.from_bytes(database[_ADVANCE_KEY], "big") if _ADVANCE_KEY in database else 0
+
+    def now(self) -> int:
+        """Return the timestamp that the next block carries, in unix seconds."""
+        return self.head_timestamp + BLOCK_INTERVAL_S + self.advanced
+
+    def advance(self, seconds: int) -> int:
+        """Move the clock forward by whole seconds; return the new `now`.
+
+        Raises:
+            UsageError: `seconds` is negative; chain time never goes back.
+        """
+        if seconds < 0:
+            raise UsageError(f"chain time cannot go back (by {-seconds} seconds): advance it by 0 or more")
+        self.set(self.head_timestamp, self.advanced + seconds)
+        return self.now()
+
+    def set(self, head_timestamp: int, advanced: int) -> None:
+        """Take the head's timestamp and the seconds advanced since, and keep the latter."""
+        self.head_timestamp, self.advanced = head_timestamp, advanced
+        self._database[_ADVANCE_KEY] = advanced.to_bytes(8, "big")
+
+
+class EmbeddedChain:
+    """A `ChainBackend` on py-evm, with what the audit needs beside it: the genesis and the blocks as bytes."""
+
+    def __init__(
+        self,
+        genesis: Genesis,
+        *,
+        seed: int = 0,
+        database: BaseDB | None = None,
+        coinbase: Address = ZERO_ADDRESS,
+    ) -> None:
+        """Begin a chain, or continue the one in the database.
+
+        Args:
+            genesis: Block 0.
+            seed: What the randomness of blocks is derived from.
+            database: Where everything is kept; in memory if None. If it has a method `transaction()` that returns a
+                context manager, each block is written within one.
+            coinbase: Account the priority fees go to.
+
+        Raises:
+            ChainError: the database holds a chain that began otherwise.
+        """
+        self.genesis = genesis
+        self.coinbase = coinbase
+        """Account the priority fees of the next blocks go to."""
+        self._seed = seed
+        self._database = database if database is not None else MemoryDB()
+        with self._one_write():
+            self.py_evm = open_chain(genesis, self._database)
+            """The py-evm chain beneath, for tools that read it; sealing goes through this class alone."""
+        self._head = self.py_evm.get_canonical_head()
+        self._clock = ScheduledClock(self._database, self._head.timestamp)
+        self._head_state: StateAPI | None = None
+        self._receipts: dict[Hash32, tuple[Receipt, ...]] = {}
+        self._snapshots: dict[int, tuple[BlockHeaderAPI, int]] = {}
+        self._handles = count(1)
+
+    @property
+    def chain_id(self) -> int:
+        """Chain id (EIP-155), bound into every signature."""
+        return self.genesis.chain_id
+
+    @property
+    def clock(self) -> ScheduledClock:
+        """The chain's clock."""
+        return self._clock
+
+    # Sealing
+
+    def send(self, raw_transactions: Sequence[bytes]) -> tuple[Receipt, ...]:
+        """Seal signed transactions in order, in as few blocks as their gas allows; return their receipts in order.
+
+        Raises:
+            TransactionRefused: naming the first that can be in no block, and why; then none of them is sealed.
+        """
+        if not raw_transactions:
+            return ()
+        return tuple(receipt for block in self.seal(raw_transactions) for receipt in self.receipts(block.number))
+
+    def seal(self, raw_transactions: Sequence[bytes] = ()) -> tuple[Block, ...]:
+        """Seal like `send`, and one empty block for no transaction; return the blocks.
+
+        Raises:
+            TransactionRefused: as `send`.
+        """
+        before, placed = self._mark(), 0
+        sealed: list[int] = []
+        with _refusals(len(raw_transactions)):
+            transactions = self._decode(raw_transactions)
+            try:
+                while not sealed or placed < len(transactions):
+                    block = self._seal_block(transactions[placed:], placed)
+                    placed += len(block.transactions)
+                    sealed.append(block.number)
+            except InvalidTransaction:
+                if sealed:
+                    self._return_to(before)
+                raise
+        return tuple(self.block(number) for number in sealed)
+
+    def _decode(self, raw_transactions: Sequence[bytes]) -> list[SignedTransactionAPI]:
+        transactions = []
+        for index, raw_transaction in enumerate(raw_transactions):
+            try:
+                transactions.append(decode_transaction(raw_transaction, self.chain_id, self._head.gas_limit))
+            except ValidationError as problem:
+                raise InvalidTransaction(index, str(problem)) from problem
+        return transactions
+
+    def _seal_block(self, transactions: Sequence[SignedTransactionAPI], placed: int) -> BlockAPI:
+        """Seal one block of as many of the transactions as fit; `placed` counts those sealed before them."""
+        with self._one_write():
+            block, receipts, revert_data = self._execute(transactions, placed)
+            for index, data in revert_data.items():
+                self._database[_revert_data_key(block.hash, index)] = data
+            self.py_evm.chaindb.persist_block(block)
+            self._keep(block.hash, read_receipts(block, receipts, revert_data))
+            self._take_head(block.header, advanced=0)
+        return block
+
+    def _execute(
+        self, transactions: Sequence[SignedTransactionAPI], placed: int = 0
+    ) -> tuple[BlockAPI, tuple[ReceiptAPI, ...], dict[int, bytes]]:
+        """Make the next block without sealing it; return it, its receipts and what its transactions reverted with."""
+        header = self.next_header()
+        vm = cast(SealingVM, self.py_evm.get_vm(header))
+        offered = vm.get_block().copy(header=header, transactions=tuple(transactions))
+        try:
+            block = vm.import_block(offered).block
+        except InvalidTransaction as problem:
+            raise InvalidTransaction(placed + problem.index, problem.reason) from problem
+        return block, vm.receipts, vm.revert_data
+
+    def preview(self, raw_transactions: Sequence[bytes]) -> tuple[BlockAPI, tuple[ReceiptAPI, ...]]:
+        """Return py-evm's next block and receipts as `seal` would make them now, and seal nothing.
+
+        Raises:
+            TransactionRefused: as `seal`.
+        """
+        with _refusals(len(raw_transactions)):
+            block, receipts, _ = self._execute(self._decode(raw_transactions))
+        return block, receipts
+
+    def next_header(self) -> BlockHeaderAPI:
+        """Return py-evm's header that the next block is executed under; its state root is still the head's."""
+        return self.py_evm.create_header_from_parent(
+            self._head,
+            coinbase=self.coinbase,
+            timestamp=self._clock.now(),
+            gas_limit=self._head.gas_limit,
+            mix_hash=prevrandao(self._seed, self._head.block_number + 1),
+            parent_beacon_block_root=ZERO_HASH32,
+        )
+
+    def _take_head(self, header: BlockHeaderAPI, advanced: int) -> None:
+        self._head, self._head_state = header, None
+        self._clock.set(header.timestamp, advanced)
+
+    def _one_write(self) -> AbstractContextManager[object]:
+        """Return the database's own transaction, where it has one."""
+        transaction = getattr(self._database, "transaction", nullcontext)
+        return cast(AbstractContextManager[object], transaction())
+
+    # Calls and accounts
+
+    def call(
+        self,
+        to: Address,
+        data: bytes,
+        *,
+        sender: Address = ZERO_ADDRESS,
+        block_number: int | None = None,
+    ) -> bytes:
+        """Execute without sealing, free of gas fees, with a whole block's gas.
+
+        At the head (None) the call runs as if in the next block, with `clock.now()` as its timestamp; on the state
+        after a given block it runs under that block's own header, the base fee apart, which is zero.
+
+        Raises:
+            ExecutionReverted: with the data it reverted with; empty when it ran out of gas or into a bad instruction.
+            ChainError: no such block.
+        """
+        computation = self.simulate(to, data, sender=sender, block_number=block_number)
+        if computation.is_error:
+            raise ExecutionReverted(computation.output)
+        return computation.output
+
+    def simulate(
+        self, to: bytes, data: bytes, *, sender: Address, value: int = 0, gas: int = 0, block_number: int | None = None
+    ) -> ComputationAPI:
+        """Execute as `call` does and return py-evm's whole result; `to` is empty to create, `gas` 0 for a block's."""
+        state = self.state(block_number)
+        transaction = SealingVM.create_unsigned_transaction(
+            nonce=state.get_nonce(sender),
+            gas_price=0,
+            gas=gas or state.gas_limit,
+            to=Address(to),
+            value=value,
+            data=data,
+        )
+        return state.apply_transaction(cast(SignedTransactionAPI, SpoofTransaction(transaction, from_=sender)))
+
+    def state(self, block_number: int | None = None) -> StateAPI:
+        """Return a copy of the state to execute on, for the caller to spoil; as `call` describes."""
+        header = self.next_header() if block_number is None else self._header(block_number)
+        return SealingVM.build_state(
+            self.py_evm.chaindb.db,
+            header.copy(base_fee_per_gas=0),
+            ChainContext(self.chain_id),
+            SealingVM.get_prev_hashes(header.parent_hash, self.py_evm.chaindb) or (),
+        )
+
+    def balance(self, account: Address) -> int:
+        """Return the account's native balance at the head, in wei."""
+        return self._state_to_read().get_balance(account)
+
+    def nonce(self, account: Address) -> int:
+        """Return the number of transactions the account has sealed."""
+        return self._state_to_read().get_nonce(account)
+
+    def code(self, account: Address) -> bytes:
+        """Return the account's code at the head; empty for an account without code."""
+        return self._state_to_read().get_code(account)
+
+    def _state_to_read(self) -> StateAPI:
+        if self._head_state is None:
+            self._head_state = self.state(self._head.block_number)
+        return self._head_state
+
+    # Blocks, receipts and logs
+
+    def block(self, number: int | None = None) -> Block:
+        """Return the sealed block of that height (None: the head).
+
+        Raises:
+            ChainError: no such block.
+        """
+        header = self._header(number)
+        return Block(
+            number=header.block_number,
+            hash=header.hash,
+            parent_hash=header.parent_hash,
+            timestamp=header.timestamp,
+            state_root=header.state_root,
+            prevrandao=header.mix_hash,
+            base_fee=cast(int, header.base_fee_per_gas),
+            gas_used=header.gas_used,
+            gas_limit=header.gas_limit,
+            transaction_hashes=tuple(receipt.transaction_hash for receipt in self._receipts_of(header)),
+        )
+
+    def receipt(self, transaction_hash: Hash32) -> Receipt:
+        """Return the receipt of a sealed transaction.
+
+        Raises:
+            ChainError: no such transaction.
+        """
+        try:
+            # py-evm's key is made of the hash's repr, so a subclass of bytes would not be found.
+            number, index = self.py_evm.chaindb.get_transaction_index(Hash32(bytes(transaction_hash)))
+        except TransactionNotFound as problem:
+            raise ChainError(f"no transaction 0x{transaction_hash.hex()} is sealed on this chain") from problem
+        return self.receipts(number)[index]
+
+    def receipts(self, number: int) -> tuple[Receipt, ...]:
+        """Return the receipts of a block's transactions, in order.
+
+        Raises:
+            ChainError: no such block.
+        """
+        return self._receipts_of(self._header(number))
+
+    def logs(
+        self,
+        *,
+        from_block: int = 0,
+        to_block: int | None = None,
+        addresses: Sequence[Address] = (),
+        topics: Sequence[bytes] = (),
+    ) -> Iterator[Log]:
+        """Yield logs in chain order, of blocks `from_block` to `to_block` (inclusive; None: the head).
+
+        Args:
+            from_block: First block read.
+            to_block: Last block read; blocks above the head have no logs.
+            addresses: Emitting contracts wanted; empty for any.
+            topics: First topics (event signatures) wanted; empty for any.
+        """
+        head = self._head.block_number
+        for number in range(from_block, min(head if to_block is None else to_block, head) + 1):
+            header = self._header(number)
+            bloom = BloomFilter(header.bloom)
+            if any(wanted and not any(item in bloom for item in wanted) for wanted in (addresses, topics)):
+                continue
+            for receipt in self._receipts_of(header):
+                for log in receipt.logs:
+                    if addresses and log.address not in addresses:
+                        continue
+                    if topics and log.topics[:1] not in [(topic,) for topic in topics]:
+                        continue
+                    yield log
+
+    def blocks_rlp(self) -> Iterator[bytes]:
+        """Yield the RLP of blocks 1 to the head; joined, they are the file geth's `export` writes."""
+        for number in range(1, self._head.block_number + 1):
+            yield rlp.encode(self.py_evm.get_canonical_block_by_number(BlockNumber(number)))
+
+    def receipts_rlp(self, number: int) -> tuple[bytes, ...]:
+        """Return the receipts of a block in their consensus encoding (EIP-2718), as the receipts root hashes them.
+
+        Raises:
+            ChainError: no such block.
+        """
+        header = self._header(number)
+        return tuple(receipt.encode() for receipt in self._py_evm_receipts(header))
+
+    def _header(self, number: int | None) -> BlockHeaderAPI:
+        if number is None or number == self._head.block_number:
+            return self._head
+        try:
+            return self.py_evm.get_canonical_block_header_by_number(BlockNumber(number))
+        except (HeaderNotFound, ValidationError) as problem:
+            raise ChainError(f"no block {number}: the chain ends at {self._head.block_number}") from problem
+
+    def _receipts_of(self, header: BlockHeaderAPI) -> tuple[Receipt, ...]:
+        """Return a block's receipts from memory, else from the database."""
+        if header.hash not in self._receipts:
+            block = self.py_evm.get_block_by_header(header)
+            keys = {index: _revert_data_key(block.hash, index) for index in range(len(block.transactions))}
+            revert_data = {index: self._database[key] for index, key in keys.items() if key in self._database}
+            self._keep(block.hash, read_receipts(block, self._py_evm_receipts(header), revert_data))
+        return self._receipts[header.hash]
+
+    def _py_evm_receipts(self, header: BlockHeaderAPI) -> tuple[ReceiptAPI, ...]:
+        return self.py_evm.chaindb.get_receipts(header, SealingVM.get_receipt_builder())
+
+    def _keep(self, block_hash: Hash32, receipts: tuple[Receipt, ...]) -> None:
+        self._receipts[block_hash] = receipts
+        if len(self._receipts) > _KEPT_BLOCKS:
+            del self._receipts[next(iter(self._receipts))]
+
+    # Snapshots
+
+    def snapshot(self) -> int:
+        """Remember the chain and its clock as they are; return a handle for `revert`."""
+        handle = next(self._handles)
+        self._snapshots[handle] = self._mark()
+        return handle
+
+    def revert(self, snapshot: int) -> None:
+        """Take the chain and its clock back to a snapshot, which is spent by it, as are all later ones.
+
+        Raises:
+            ChainError: the handle was never given, or is spent.
+        """
+        if snapshot not in self._snapshots:
+            raise ChainError(f"no snapshot {snapshot}: it was never taken, or is spent")
+        self._return_to(self._snapshots[snapshot])
+        self._snapshots = {handle: mark for handle, mark in self._snapshots.items() if handle < snapshot}
+
+    def _mark(self) -> tuple[BlockHeaderAPI, int]:
+        return self._head, self._clock.advanced
+
+    def _return_to(self, mark: tuple[BlockHeaderAPI, int]) -> None:
+        """Make an earlier block the head, and forget where later blocks and their transactions were found."""
+        header, advanced = mark
+        with self._one_write():
+            for number in range(header.block_number + 1, self._head.block_number + 1):
+                for transaction_hash in self.block(number).transaction_hashes:
+                    self._database.delete(SchemaV1.make_transaction_hash_to_block_lookup_key(transaction_hash))
+                self._database.delete(SchemaV1.make_block_number_to_hash_lookup_key(BlockNumber(number)))
+            # py-evm's records of which blocks it lacks: all above the head.
+            gaps = rlp.encode(((), header.block_number + 1), sedes=chain_gaps)
+            self._database[SchemaV1.make_header_chain_gaps_lookup_key()] = gaps
+            self._database[SchemaV1.make_chain_gaps_lookup_key()] = gaps
+            self._database[SchemaV1.make_canonical_head_hash_lookup_key()] = header.hash
+            self._take_head(header, advanced)
+
+
+@contextmanager
+def _refusals(count: int) -> Iterator[None]:
+    """Turn what the rules refuse in a sequence of `count` transactions into the error of the whole sequence."""
+    try:
+        yield
+    except InvalidTransaction as problem:
+        raise TransactionRefused(
+            f"transaction {problem.index} of {count} (counted from 0) was refused, and with it the whole sequence: "
+            f"{problem.reason}"
+        ) from problem
+
+
+def _revert_data_key(block_hash: Hash32, index: int) -> bytes:
+    return _REVERT_DATA_KEY + block_hash + index.to_bytes(4, "big")

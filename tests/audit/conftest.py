@@ -1,0 +1,50 @@
+"""Bundles to audit: a small chain for the ladder, a settlement on real contracts for the books."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pysettle.audit.bundle import Bundle
+from pysettle.audit.extract import export_bundle
+from pysettle.evm.embedded import EmbeddedChain
+from pysettle.scenarios import demo, workload
+from tests.evm.accounts import ALICE, BOB, CHAIN_ID, deploy, genesis, sign, sign_fields, word
+from tests.evm.bytecode import TOKEN, creation
+
+
+@pytest.fixture(scope="session")
+def small_chain() -> EmbeddedChain:
+    """Four blocks: a creation, typed transactions with logs, none, and a transaction of the legacy form."""
+    chain = EmbeddedChain(genesis(), seed=7)
+    token = deploy(chain, creation(TOKEN))
+    to_bob, to_alice = BOB.rjust(32, b"\0") + word(5), ALICE.rjust(32, b"\0") + word(5)
+    chain.send([sign(chain, ALICE, token, to_bob), sign(chain, BOB, token, to_alice)])
+    chain.seal()
+    chain.clock.advance(100)
+    legacy = {
+        "nonce": chain.nonce(ALICE),
+        "gasPrice": 3 * 10**9,
+        "gas": 100_000,
+        "to": BOB,
+        "value": 7,
+        "data": b"\1" * 40,
+        "chainId": CHAIN_ID,
+    }
+    chain.send([sign_fields(ALICE, legacy)])
+    return chain
+
+
+@pytest.fixture(scope="session")
+def golden_bundle(small_chain: EmbeddedChain, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    """The small chain's bundle; never written to."""
+    return export_bundle(small_chain, tmp_path_factory.mktemp("golden") / "bundle")
+
+
+@pytest.fixture(scope="session")
+def settlement_bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    """The bundle of a whole settlement on the real contracts; never written to."""
+    directory: Path = tmp_path_factory.mktemp("settlement") / "bundle"
+    demo.run(workload.generate(3, 40), seed=3, out=directory)
+    return Bundle.read(directory)

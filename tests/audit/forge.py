@@ -1,0 +1,71 @@
+"""Forgeries: what somebody who knows the format could do to a bundle."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+
+from eth_hash.auto import keccak
+
+from pysettle.audit.blocks import read_blocks
+from pysettle.audit.bundle import CHAIN_FILE, MANIFEST_FILE, Bundle, FileEntry, Manifest
+from pysettle.audit.encoding import encode_list, encode_string, list_items
+
+PARENT_HASH, STATE_ROOT, RECEIPTS_ROOT, GAS_USED, TIMESTAMP, EXTRA_DATA, PREVRANDAO = 0, 3, 5, 10, 11, 12, 13
+"""Places of header fields."""
+
+
+def raw_blocks(bundle: Bundle) -> list[bytes]:
+    """Return the RLP of each block."""
+    blocks, unread = read_blocks(bundle.read_file(CHAIN_FILE))
+    assert unread is None
+    return [block.raw for block in blocks]
+
+
+def reseal(blocks: Sequence[bytes], height: int, fields: dict[int, bytes]) -> list[bytes]:
+    """Replace header fields of one block and mend the parent hash of every block above it."""
+    resealed = list(blocks)
+    for place in range(height - 1, len(blocks)):
+        raw = resealed[place]
+        parts = [raw[start:end] for start, end in list_items(raw)]
+        header = [parts[0][start:end] for start, end in list_items(parts[0])]
+        for field, value in fields.items():
+            header[field] = encode_string(value)
+        parts[0] = encode_list(header)
+        resealed[place] = encode_list(parts)
+        fields = {PARENT_HASH: keccak(parts[0])}
+    return resealed
+
+
+def copy_with_chain(bundle: Bundle, directory: Path, chain: bytes) -> Path:
+    """Copy a bundle with another `chain.rlp` under the old manifest."""
+    copied = copy(bundle, directory)
+    (copied / CHAIN_FILE).write_bytes(chain)
+    return copied
+
+
+def copy(bundle: Bundle, directory: Path) -> Path:
+    """Copy a bundle."""
+    shutil.copytree(bundle.directory, directory)
+    return directory
+
+
+def forge(bundle: Bundle, directory: Path, blocks: Sequence[bytes]) -> Path:
+    """Write other blocks with a manifest that agrees with them in every hash."""
+    chain = b"".join(blocks)
+    read, unread = read_blocks(chain)
+    assert unread is None
+    manifest = bundle.manifest
+    files = {**manifest.files, CHAIN_FILE: FileEntry(sha256(chain).digest(), len(chain))}
+    hashes = (manifest.hashes[0], *(block.hash for block in read))
+    copied = copy_with_chain(bundle, directory, chain)
+    write_manifest(copied, replace(manifest, hashes=hashes, files=files, head_state_root=read[-1].state_root))
+    return copied
+
+
+def write_manifest(directory: Path, manifest: Manifest) -> None:
+    """Replace the manifest."""
+    (directory / MANIFEST_FILE).write_bytes(manifest.to_bytes())

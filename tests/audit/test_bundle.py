@@ -1,0 +1,179 @@
+"""The bundle: written whole, read strictly, the same bytes for the same chain."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pysettle.audit.bundle import CHAIN_FILE, GENESIS_FILE, MANIFEST_FILE, Bundle, Manifest
+from pysettle.audit.extract import export_bundle
+from pysettle.domain.ledger import Contracts, SeriesTerms
+from pysettle.domain.usage import Meters, RateCard
+from pysettle.errors import BundleError
+from pysettle.evm.embedded import EmbeddedChain
+from tests.evm.accounts import genesis
+
+FILES = {GENESIS_FILE, CHAIN_FILE, MANIFEST_FILE}
+CONTRACTS = Contracts(
+    currencies=frozenset({b"\1" * 20, b"\2" * 20}),
+    series={b"\3" * 20: SeriesTerms(b"\1" * 20, 2**63, RateCard(Meters(1, 30, 90), Meters(2, 60, 180)))},
+    hubs=frozenset({b"\4" * 20}),
+    meters=frozenset({b"\5" * 20}),
+)
+
+
+def test_what_was_written_is_read(small_chain: EmbeddedChain, tmp_path: Path) -> None:
+    """A bundle read back has the manifest that was written, contracts included, and the chain's own bytes."""
+    written = export_bundle(small_chain, tmp_path / "bundle", CONTRACTS)
+    read = Bundle.read(tmp_path / "bundle")
+    assert read.manifest == written.manifest
+    assert read.manifest.contracts == CONTRACTS
+    assert read.manifest.hashes == tuple(small_chain.block(number).hash for number in range(5))
+    assert read.read_file(CHAIN_FILE) == b"".join(small_chain.blocks_rlp())
+    assert read.read_file(GENESIS_FILE) == small_chain.genesis.to_bytes()
+
+
+def test_two_exports_are_equal(small_chain: EmbeddedChain, tmp_path: Path) -> None:
+    """The same chain gives the same bytes, whatever order its contracts are named in."""
+    for name in ("one", "two"):
+        export_bundle(small_chain, tmp_path / name, CONTRACTS)
+    for name in FILES:
+        content = (tmp_path / "one" / name).read_bytes()
+        assert content == (tmp_path / "two" / name).read_bytes()
+        assert name == CHAIN_FILE or content.endswith(b"}\n")
+
+
+def test_a_chain_without_blocks_has_a_bundle(tmp_path: Path) -> None:
+    """A genesis alone is a history too."""
+    bundle = export_bundle(EmbeddedChain(genesis()), tmp_path / "bundle")
+    assert len(bundle.manifest.hashes) == 1
+
+
+def test_an_older_bundle_is_replaced_whole(golden_bundle: Bundle, small_chain: EmbeddedChain, tmp_path: Path) -> None:
+    """A second export takes the place of the first, and leaves nothing beside it."""
+    target = tmp_path / "bundle"
+    export_bundle(EmbeddedChain(genesis()), target)
+    export_bundle(small_chain, target)
+    assert Bundle.read(target).manifest == golden_bundle.manifest
+    assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
+    assert {path.name for path in target.iterdir()} == FILES
+
+
+@pytest.mark.parametrize("with_bundle", [False, True])
+def test_what_is_no_bundle_is_left_alone(small_chain: EmbeddedChain, tmp_path: Path, with_bundle: bool) -> None:
+    """A directory with a file of somebody's own is refused, even beside a bundle, and keeps its files."""
+    target = tmp_path / "bundle"
+    if with_bundle:
+        export_bundle(small_chain, target)
+    target.mkdir(exist_ok=True)
+    (target / "thesis.txt").write_text("mine")
+    before = {path.name for path in target.iterdir()}
+    with pytest.raises(BundleError, match="no bundle"):
+        export_bundle(small_chain, target)
+    assert {path.name for path in target.iterdir()} == before
+    assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
+
+
+def test_an_empty_directory_is_used_and_a_file_is_not(small_chain: EmbeddedChain, tmp_path: Path) -> None:
+    """An empty directory may become the bundle; a file in its place stays."""
+    (tmp_path / "empty").mkdir()
+    export_bundle(small_chain, tmp_path / "empty")
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(BundleError):
+        export_bundle(small_chain, tmp_path / "file")
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_a_failed_move_puts_the_older_bundle_back(
+    small_chain: EmbeddedChain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When the new bundle cannot be moved into place, the older one is where it was."""
+    target = tmp_path / "bundle"
+    older = export_bundle(EmbeddedChain(genesis()), target)
+    rename = Path.rename
+
+    def refuse_new(self: Path, to: Path) -> Path:
+        if self.name == "new":
+            raise OSError("no")
+        return rename(self, to)
+
+    monkeypatch.setattr(Path, "rename", refuse_new)
+    with pytest.raises(BundleError, match="cannot be written"):
+        export_bundle(small_chain, target)
+    assert Bundle.read(target).manifest == older.manifest
+    assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
+
+
+def test_without_a_manifest_there_is_no_bundle(tmp_path: Path) -> None:
+    """A missing directory, a missing manifest and a manifest that is a link are one kind of error."""
+    with pytest.raises(BundleError, match="manifest"):
+        Bundle.read(tmp_path / "nowhere")
+    with pytest.raises(BundleError, match="manifest"):
+        Bundle.read(tmp_path)
+    (tmp_path / MANIFEST_FILE).symlink_to("/dev/zero")
+    with pytest.raises(BundleError, match="regular file"):
+        Bundle.read(tmp_path)
+
+
+def _set(*path: str | int, to: Any) -> Callable[[Any], None]:
+    def change(document: Any) -> None:
+        for key in path[:-1]:
+            document = document[key]
+        document[path[-1]] = to
+
+    return change
+
+
+CHANGES = {
+    "unknown version": _set("schema", to="pysettle.bundle/2"),
+    "no version": lambda document: document.pop("schema"),
+    "missing field": lambda document: document.pop("blocks"),
+    "unknown field": _set("extra", to=1),
+    "no simulation": _set("simulation", to=False),
+    "other fork": _set("fork", to="osaka"),
+    "chain id as number": _set("chain_id", to=1337),
+    "negative chain id": _set("chain_id", to="-1"),
+    "chain id in other digits": _set("chain_id", to="١"),
+    "chain id beyond 256 bits": _set("chain_id", to="9" * 78),
+    "first block": _set("blocks", "first", to=1),
+    "boolean": _set("blocks", "first", to=False),
+    "last block": _set("blocks", "last", to=9),
+    "no hashes": _set("blocks", to={"first": 0, "last": -1, "hashes": []}),
+    "short hash": _set("blocks", "hashes", 1, to="0x12"),
+    "upper-case hash": _set("blocks", "hashes", 1, to="0x" + "AB" * 32),
+    "hash of another type": _set("blocks", "hashes", 1, to=12),
+    "path out of the bundle": _set("files", "../../etc/passwd", to={"sha256": "00" * 32, "bytes": 1}),
+    "missing file entry": lambda document: document["files"].pop(CHAIN_FILE),
+    "size as text": _set("files", CHAIN_FILE, "bytes", to="12"),
+    "negative size": _set("files", CHAIN_FILE, "bytes", to=-1),
+    "digest of another type": _set("files", CHAIN_FILE, "sha256", to=None),
+    "contracts of another type": _set("contracts", to={}),
+    "unknown contract": _set("contracts", 0, "name", to="Ponzi"),
+    "contract twice": lambda document: document["contracts"].append(document["contracts"][0]),
+    "series of no listed currency": _set("contracts", 2, "currency", to="0x" + "07" * 20),
+    "rate beyond 32 bits": _set("contracts", 2, "rate_card", "peak", to=["1", "2", str(2**32)]),
+    "two rates": _set("contracts", 2, "rate_card", "peak", to=["1", "2"]),
+    "contract of another type": _set("contracts", 0, to="x"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_a_manifest_of_another_form_is_refused(
+    small_chain: EmbeddedChain, tmp_path: Path, change: Callable[[Any], None]
+) -> None:
+    """Each departure from the form is a `BundleError` that says what to do."""
+    document = json.loads(export_bundle(small_chain, tmp_path / "bundle", CONTRACTS).manifest.to_bytes())
+    change(document)
+    with pytest.raises(BundleError, match=r"export the bundle anew|verify it with the version"):
+        Manifest.from_bytes(json.dumps(document).encode())
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"null", b"\xff\xfe", b"{" * 100_000, b'{"schema": ' + b"9" * 9999])
+def test_what_is_no_json_object_is_refused(content: bytes) -> None:
+    """Bytes that are no manifest at all are a `BundleError`."""
+    with pytest.raises(BundleError):
+        Manifest.from_bytes(content)

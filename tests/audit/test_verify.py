@@ -1,0 +1,296 @@
+"""Verification: an honest bundle passes, and a dishonest one is found at the block where it departs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pysettle.audit.blocks import check_bodies, check_headers, read_blocks
+from pysettle.audit.bundle import CHAIN_FILE, GENESIS_FILE, Bundle, FileEntry
+from pysettle.audit.encoding import encode_list, list_items
+from pysettle.audit.extract import export_bundle
+from pysettle.audit.report import Check, Divergence, Outcome, Report
+from pysettle.audit.verify import verify
+from pysettle.evm.embedded import EmbeddedChain
+from tests.audit import forge
+from tests.evm.accounts import ALICE, BOB, deploy, genesis, sign, word
+from tests.evm.bytecode import TOKEN, creation
+
+
+def outcomes(report: Report) -> str:
+    """Return the outcomes in the order F H R S L C: `+` passed, `!` failed, `.` not run."""
+    signs = {Outcome.PASSED: "+", Outcome.FAILED: "!", Outcome.NOT_RUN: "."}
+    return "".join(signs[report.checks[check]] for check in Check)
+
+
+def first_block(report: Report) -> int | None:
+    """Return the block of the first divergence; the report must have failed and name it in its text."""
+    assert not report.passed
+    first = report.first_divergence
+    assert first is not None
+    assert first.block is None or f"block {first.block}" in first.finding.subject
+    assert str(first.finding) in report.to_text()
+    return first.block
+
+
+def test_an_honest_bundle_passes(golden_bundle: Bundle, small_chain: EmbeddedChain) -> None:
+    """Every check that can run passes, every block is reported as done, and the head is the chain's."""
+    seen: list[tuple[int, int]] = []
+    report = verify(golden_bundle.directory, lambda done, total: seen.append((done, total)))
+    head = small_chain.block()
+    assert (report.passed, report.level, outcomes(report)) == (True, "S", "+++++.")
+    assert (report.blocks, report.transactions, report.findings) == (4, 4, ())
+    assert (report.head_hash, report.head_state_root) == (head.hash, head.state_root)
+    assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]
+
+
+def test_the_report_is_text_and_json(golden_bundle: Bundle) -> None:
+    """Both forms of the report say that it is a simulation, and the document survives JSON."""
+    report = verify(golden_bundle.directory)
+    document = json.loads(json.dumps(report.to_dict()))
+    assert (document["schema"], document["simulation"], document["level"]) == ("pysettle.audit/1", True, "S")
+    assert document["checks"] == dict(zip("FHRSLC", ["passed"] * 5 + ["not run"], strict=True))
+    assert "simulation: PASSED, level S" in report.to_text()
+
+
+def test_a_chain_without_blocks_is_verified(tmp_path: Path) -> None:
+    """A bundle of a genesis alone passes, and fails when it claims another state."""
+    bundle = export_bundle(EmbeddedChain(genesis()), tmp_path / "bundle")
+    report = verify(bundle.directory)
+    assert (report.passed, report.head_hash) == (True, bundle.manifest.hashes[0])
+    forge.write_manifest(bundle.directory, replace(bundle.manifest, head_state_root=bytes(32)))
+    assert first_block(verify(bundle.directory)) == 0
+
+
+# ------------------------------------------------------------------------------- changed bytes
+
+
+def rungs(bundle: Bundle, chain: bytes) -> list[Divergence]:
+    """Return what H and R find in other bytes of the chain."""
+    blocks, unread = read_blocks(chain)
+    manifest = bundle.manifest
+    return [*check_headers(blocks, unread, manifest.hashes, manifest.head_state_root), *check_bodies(blocks)]
+
+
+def test_a_changed_byte_anywhere_is_named(golden_bundle: Bundle) -> None:
+    """Whichever byte of the chain changes, headers or roots name the block it is in, without any file's hash."""
+    chain = golden_bundle.read_file(CHAIN_FILE)
+    assert rungs(golden_bundle, chain) == []
+    offset = 0
+    for height, raw in enumerate(forge.raw_blocks(golden_bundle), start=1):
+        for place in range(offset, offset + len(raw)):
+            changed = bytearray(chain)
+            changed[place] ^= 1 + place * 37 % 255
+            found = rungs(golden_bundle, bytes(changed))
+            assert found, place
+            assert min(each.block for each in found if each.block is not None) == height, place
+        offset += len(raw)
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_changed_bytes_fail(golden_bundle: Bundle, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+    """Any bytes in place of any others, of another length too, fail and name a block; nothing raises."""
+    chain = golden_bundle.read_file(CHAIN_FILE)
+    start = data.draw(st.integers(0, len(chain)))
+    end = data.draw(st.integers(start, min(len(chain), start + 40)))
+    changed = chain[:start] + data.draw(st.binary(max_size=40)) + chain[end:]
+    directory = forge.copy_with_chain(golden_bundle, tmp_path_factory.mktemp("changed") / "bundle", changed)
+    report = verify(directory)
+    assert report.passed == (changed == chain)
+    if changed != chain:
+        assert first_block(report) is not None
+
+
+@pytest.mark.parametrize("cut", [1, 2, 400])
+def test_a_truncated_file_is_named(golden_bundle: Bundle, tmp_path: Path, cut: int) -> None:
+    """A chain that ends too early is named at its last block, even inside it."""
+    chain = golden_bundle.read_file(CHAIN_FILE)[:-cut]
+    assert first_block(verify(forge.copy_with_chain(golden_bundle, tmp_path / "b", chain))) == 4
+
+
+@pytest.mark.parametrize("tail", [b"\0", b"\x80", b"\xc0", b"\xf9\xff", b"garbage"])
+def test_an_extended_file_is_named(golden_bundle: Bundle, tmp_path: Path, tail: bytes) -> None:
+    """Bytes after the last block are a block that should not be there."""
+    chain = golden_bundle.read_file(CHAIN_FILE) + tail
+    assert first_block(verify(forge.copy_with_chain(golden_bundle, tmp_path / "b", chain))) == 5
+
+
+def test_dropped_swapped_and_doubled_blocks_are_named(golden_bundle: Bundle, tmp_path: Path) -> None:
+    """Blocks left out, exchanged or repeated are named where the order first breaks; an empty file at block 1."""
+    one, two, three, four = forge.raw_blocks(golden_bundle)
+    for name, blocks, expected in (
+        ("dropped", [one, three, four], 2),
+        ("last dropped", [one, two, three], 4),
+        ("swapped", [one, three, two, four], 2),
+        ("doubled", [one, two, two, three, four], 3),
+        ("last doubled", [one, two, three, four, four], 5),
+        ("empty", [], 1),
+    ):
+        directory = forge.copy_with_chain(golden_bundle, tmp_path / name, b"".join(blocks))
+        assert first_block(verify(directory)) == expected, name
+
+
+def test_another_spelling_of_the_same_block_is_named(golden_bundle: Bundle, tmp_path: Path) -> None:
+    """A block whose length is written in a longer form decodes to the same values for a lenient reader, not here."""
+    blocks = forge.raw_blocks(golden_bundle)
+    parts = [blocks[2][start:end] for start, end in list_items(blocks[2])]
+    assert blocks[2] == encode_list(parts)
+    length = int.from_bytes(blocks[2][1:3], "big")
+    blocks[2] = bytes([0xFA]) + length.to_bytes(3, "big") + blocks[2][3:]
+    report = verify(forge.copy_with_chain(golden_bundle, tmp_path / "b", b"".join(blocks)))
+    assert first_block(report) == 3
+    assert "shortest form" in report.to_text()
+
+
+# ------------------------------------------------------------- genesis, manifest and missing files
+
+
+def test_a_changed_byte_of_the_genesis_is_named(golden_bundle: Bundle, tmp_path: Path) -> None:
+    """A byte of `genesis.json` that changes is block 0's, also where it changes no value."""
+    content = golden_bundle.read_file(GENESIS_FILE)
+    directory = forge.copy(golden_bundle, tmp_path / "b")
+    for place in range(0, len(content), 97):
+        changed = bytearray(content)
+        changed[place] ^= 1 + place % 255
+        (directory / GENESIS_FILE).write_bytes(bytes(changed))
+        assert first_block(verify(directory)) == 0, place
+    (directory / GENESIS_FILE).write_bytes(content + b" ")
+    assert first_block(verify(directory)) == 0
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('"balance": "0x56bc75e2d63100000"', '"balance": "0x56bc75e2d63100001"'),
+        ('"timestamp": "0x6553f100"', '"timestamp": "0x6553f101"'),
+        ('"chainId": 1337', '"chainId": 1338'),
+        ('"pragueTime": 0', '"pragueTime": 1'),
+        ('"pragueTime": 0', '"osakaTime": 0'),
+        ('"difficulty": "0x0"', '"difficulty": "0x1"'),
+        ('"difficulty": "0x0"', '"difficulty": "zero"'),
+        ('"alloc": {', '"alloc": {"0x00": {"balance": "0x0"},'),
+        ("{", "["),
+    ],
+)
+def test_another_genesis_is_named_without_its_hash(
+    golden_bundle: Bundle, tmp_path: Path, before: str, after: str
+) -> None:
+    """With its SHA-256 mended in the manifest, a changed genesis is still found, by re-execution."""
+    text = golden_bundle.read_file(GENESIS_FILE).decode()
+    assert before in text
+    content = text.replace(before, after, 1).encode()
+    directory = forge.copy(golden_bundle, tmp_path / "b")
+    (directory / GENESIS_FILE).write_bytes(content)
+    files = {**golden_bundle.manifest.files, GENESIS_FILE: FileEntry(sha256(content).digest(), len(content))}
+    forge.write_manifest(directory, replace(golden_bundle.manifest, files=files))
+    report = verify(directory)
+    assert (first_block(report), outcomes(report)) == (0, "+++!..")
+
+
+@pytest.mark.parametrize(("place", "expected"), [(0, 1), (1, 1), (3, 3), (4, 4)])
+def test_a_changed_hash_in_the_manifest_is_named(
+    golden_bundle: Bundle, tmp_path: Path, place: int, expected: int
+) -> None:
+    """A hash in the manifest that no block has is named at the block; the genesis' at block 1, whose parent it is."""
+    hashes = list(golden_bundle.manifest.hashes)
+    hashes[place] = bytes(32)
+    directory = forge.copy(golden_bundle, tmp_path / "b")
+    forge.write_manifest(directory, replace(golden_bundle.manifest, hashes=tuple(hashes)))
+    report = verify(directory)
+    assert (first_block(report), outcomes(report)) == (expected, "+!+...")
+
+
+def test_other_claims_of_the_manifest_are_checked(golden_bundle: Bundle, tmp_path: Path) -> None:
+    """Another head state root, chain id or file hash in the manifest fails."""
+    manifest = golden_bundle.manifest
+    directory = forge.copy(golden_bundle, tmp_path / "b")
+    files = {**manifest.files, CHAIN_FILE: FileEntry(bytes(32), manifest.files[CHAIN_FILE].size)}
+    for changed, expected in (
+        (replace(manifest, head_state_root=bytes(32)), "+!+..."),
+        (replace(manifest, chain_id=1), "+++!.."),
+        (replace(manifest, files=files), "!++++."),
+    ):
+        forge.write_manifest(directory, changed)
+        report = verify(directory)
+        assert (report.passed, outcomes(report)) == (False, expected)
+
+
+@pytest.mark.parametrize(("name", "expected"), [(CHAIN_FILE, "!....."), (GENESIS_FILE, "!++...")])
+def test_a_missing_file_is_a_finding(golden_bundle: Bundle, tmp_path: Path, name: str, expected: str) -> None:
+    """A file that is missing, or is a link, fails F; the rungs that need it do not run."""
+    directory = forge.copy(golden_bundle, tmp_path / "b")
+    (directory / name).unlink()
+    for _ in range(2):
+        report = verify(directory)
+        assert (report.level, outcomes(report)) == ("none", expected)
+        assert name in str(report.findings[0])
+        if not (directory / name).is_symlink():
+            (directory / name).symlink_to("/dev/zero")
+
+
+# --------------------------------------------------------------------- what only re-execution sees
+
+
+@pytest.mark.parametrize("height", [1, 2, 4])
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        (forge.STATE_ROOT, b"\7" * 32),
+        (forge.RECEIPTS_ROOT, b"\7" * 32),
+        (forge.GAS_USED, b"\7"),
+        (forge.PREVRANDAO, b"\7" * 31),
+        (forge.EXTRA_DATA, b"\7" * 33),
+    ],
+)
+def test_a_resealed_block_is_found_by_re_execution(
+    golden_bundle: Bundle, tmp_path: Path, height: int, field: int, value: bytes
+) -> None:
+    """With every hash mended above it and in the manifest, a false header passes H and R and is found at S."""
+    blocks = forge.reseal(forge.raw_blocks(golden_bundle), height, {field: value})
+    report = verify(forge.forge(golden_bundle, tmp_path / "b", blocks))
+    assert (first_block(report), report.level, outcomes(report)) == (height, "R", "+++!..")
+
+
+def test_wrong_times_are_named(golden_bundle: Bundle, tmp_path: Path) -> None:
+    """A time that does not rise is found in the headers; one that rises otherwise, or before the genesis, at S."""
+    blocks = forge.raw_blocks(golden_bundle)
+    read, _ = read_blocks(b"".join(blocks))
+    for name, height, timestamp, expected in (
+        ("not rising", 3, read[1].timestamp, "+!+..."),
+        ("too late", 4, read[3].timestamp + 1, "+++!.."),
+        ("before the genesis", 1, 1, "+++!.."),
+    ):
+        forged = forge.reseal(blocks, height, {forge.TIMESTAMP: timestamp.to_bytes(4, "big").lstrip(b"\0")})
+        report = verify(forge.forge(golden_bundle, tmp_path / name, forged))
+        assert (first_block(report), outcomes(report)) == (height, expected), name
+
+
+def test_what_ends_an_engine_is_a_finding(
+    golden_bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever an engine raises on hostile bytes becomes a finding that names the block."""
+    from eth.chains.base import Chain
+
+    def overflow(*_: object, **__: object) -> None:
+        raise OverflowError("int too large")
+
+    monkeypatch.setattr(Chain, "validate_block", overflow)
+    report = verify(golden_bundle.directory)
+    assert first_block(report) == 1
+    assert "OverflowError" in report.to_text()
+
+
+def test_a_refund_under_the_call_data_floor_is_accepted(tmp_path: Path) -> None:
+    """A transaction whose floor (EIP-7623) is above its cost and which frees storage costs what the rules say."""
+    chain = EmbeddedChain(genesis())
+    token = deploy(chain, creation(TOKEN))
+    chain.send([sign(chain, ALICE, token, BOB.rjust(32, b"\0") + word(5))])
+    chain.send([sign(chain, BOB, token, ALICE.rjust(32, b"\0") + word(5) + b"\1" * 1500)])
+    assert verify(export_bundle(chain, tmp_path / "bundle").directory).passed

@@ -1,0 +1,177 @@
+"""The command line as a person meets it: output, exit codes, refusals in one line."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from pysettle.cli import main
+
+INTEGER = re.compile(r"^\d+$")
+
+
+def invoke(*arguments: str) -> Result:
+    """Run a command as the shell would."""
+    return CliRunner().invoke(main, arguments)
+
+
+@pytest.fixture(scope="module")
+def trace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write a small trace."""
+    file = tmp_path_factory.mktemp("trace") / "trace.csv"
+    rows = [f"2023-11-16 18:17:{second:02},{100 + second},{second + 1}" for second in range(40)]
+    file.write_text("\n".join(["TIMESTAMP,ContextTokens,GeneratedTokens", *rows]) + "\n")
+    return file
+
+
+@pytest.fixture(scope="module")
+def bundle(trace: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Export the bundle of a demo."""
+    directory = tmp_path_factory.mktemp("out") / "bundle"
+    assert invoke("demo", "--trace", str(trace), "--out", str(directory)).exit_code == 0
+    return directory
+
+
+def test_demo_prints_one_document(trace: Path, tmp_path: Path) -> None:
+    """`--json` prints exactly the documented fields, integers as decimal strings."""
+    result = invoke("demo", "--trace", str(trace), "--json", "--out", str(tmp_path / "bundle"))
+    assert result.exit_code == 0, result.output
+    document = json.loads(result.stdout)
+    assert list(document) == [
+        "schema",
+        "requests",
+        "usage",
+        "tokens_delivered",
+        "cny_paid",
+        "cny_unit",
+        "onchain_transactions",
+        "blocks",
+        "gas_used",
+        "vouchers_signed",
+        "audit",
+        "elapsed_s",
+    ]
+    assert document["schema"] == "pysettle.demo/1"
+    assert document["cny_unit"] == "micro-yuan"
+    assert document["requests"] == document["vouchers_signed"] == "40"
+    meters = {"cached_input": "0", "input": str(sum(range(100, 140))), "output": str(sum(range(1, 41)))}
+    nothing = dict.fromkeys(meters, "0")
+    assert document["usage"] == {**meters, "peak": nothing, "off_peak": meters}
+    tokens = 30 * int(meters["input"]) + 90 * int(meters["output"])
+    assert document["tokens_delivered"] == str(tokens)
+    assert document["cny_paid"] == str(tokens * 150_000 // 1_000_000)
+    for name in ("onchain_transactions", "blocks", "gas_used"):
+        assert INTEGER.match(document[name])
+    assert document["audit"]["level"] == "S"
+    assert document["audit"]["findings"] == []
+    assert re.match("^0x[0-9a-f]{64}$", document["audit"]["head_state_root"])
+    assert document["audit"]["bundle"] == str(tmp_path / "bundle")
+    assert isinstance(document["elapsed_s"], float)
+
+
+def test_demo_prints_a_summary(trace: Path) -> None:
+    """Without `--json` a person reads the figures, and that this is a simulation."""
+    result = invoke("demo", "--trace", str(trace))
+    assert result.exit_code == 0
+    assert "simulation" in result.stdout
+    assert "paid to the provider" in result.stdout
+    assert "level S, verified by re-execution" in result.stdout
+    assert result.stderr == ""
+
+
+def test_a_verified_bundle_exits_0(bundle: Path) -> None:
+    """`audit verify` ends with 0 when everything holds, in text and as JSON."""
+    text = invoke("audit", "verify", str(bundle))
+    assert text.exit_code == 0, text.output
+    assert "simulation" in text.stdout
+    document = json.loads(invoke("audit", "verify", str(bundle), "--json").stdout)
+    assert document["schema"] == "pysettle.audit/1"
+    assert document["level"] == "S"
+
+
+def test_a_changed_byte_exits_7_and_names_the_block(bundle: Path, tmp_path: Path) -> None:
+    """One changed byte of chain.rlp ends with 7, and the line on stderr names the block."""
+    changed = tmp_path / "bundle"
+    shutil.copytree(bundle, changed)
+    content = bytearray((changed / "chain.rlp").read_bytes())
+    content[len(content) // 2] ^= 1
+    (changed / "chain.rlp").write_bytes(content)
+    result = invoke("audit", "verify", str(changed))
+    assert result.exit_code == 7
+    assert re.search(r"block \d+", result.stderr)
+
+
+@pytest.mark.parametrize("manifest", [None, "", "{", "[]", '{"schema": "pysettle.bundle/999"}'])
+def test_an_unreadable_manifest_exits_6(bundle: Path, tmp_path: Path, manifest: str | None) -> None:
+    """Without a readable manifest there is nothing to verify: 6, in one line."""
+    changed = tmp_path / "bundle"
+    shutil.copytree(bundle, changed)
+    if manifest is None:
+        (changed / "manifest.json").unlink()
+    else:
+        (changed / "manifest.json").write_text(manifest)
+    result = invoke("audit", "verify", str(changed))
+    assert result.exit_code == 6
+    assert result.stderr.count("\n") == 1
+    assert invoke("audit", "verify", str(tmp_path / "nothing")).exit_code == 6
+
+
+def test_a_malformed_trace_exits_2_and_leaves_nothing(tmp_path: Path) -> None:
+    """A bad row ends with 2 and one line naming file, row and column; no bundle is left half-made."""
+    file, out = tmp_path / "trace.csv", tmp_path / "bundle"
+    file.write_text("TIMESTAMP,ContextTokens,GeneratedTokens\n2023-11-16 18:17:03,4808,ten\n")
+    result = invoke("demo", "--trace", str(file), "--out", str(out))
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert result.stderr.count("\n") == 1
+    for part in (str(file), "row 2", "GeneratedTokens"):
+        assert part in result.stderr
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_directory_that_is_no_bundle_is_not_overwritten(trace: Path, tmp_path: Path) -> None:
+    """`--out` refuses a directory with other people's files, before anything is run, and leaves them alone."""
+    (tmp_path / "thesis.txt").write_text("years of work")
+    result = invoke("demo", "--trace", str(trace), "--out", str(tmp_path))
+    assert result.exit_code == 2, result.output
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def _commands(command: click.Command, *names: str) -> list[tuple[str, ...]]:
+    nested = command.commands.items() if isinstance(command, click.Group) else ()
+    return [names, *(path for name, child in nested for path in _commands(child, *names, name))]
+
+
+@pytest.mark.parametrize("names", _commands(main), ids=" ".join)
+def test_every_command_has_help(names: tuple[str, ...]) -> None:
+    """Each command says what it does, and each option what it is for."""
+    result = invoke(*names, "--help")
+    assert result.exit_code == 0
+    command: click.Command = main
+    for name in names:
+        assert isinstance(command, click.Group)
+        command = command.commands[name]
+    assert command.help
+    assert all(option.help for option in command.params if isinstance(option, click.Option) and option.name != "help")
+
+
+def test_unknown_options_exit_2() -> None:
+    """A misspelled option is a usage error."""
+    assert invoke("demo", "--sead", "1").exit_code == 2
+
+
+@pytest.mark.real_trace
+def test_the_real_trace_by_command() -> None:
+    """The documented command on the published trace prints the documented figures."""
+    file = Path(os.environ["PYSETTLE_TRACE_DIR"], "AzureLLMInferenceTrace_code.csv")
+    document = json.loads(invoke("demo", "--trace", str(file), "--json").stdout)
+    assert document["cny_paid"] == "84589479"
+    assert document["requests"] == "8819"
+    assert int(document["onchain_transactions"]) < 200

@@ -1,0 +1,67 @@
+"""Which channels the currency allows: none that would pay somebody who delivers only by a purchase."""
+
+from __future__ import annotations
+
+import pytest
+
+from pysettle.client.contract import interface
+from pysettle.errors import contracts as errors
+from pysettle.evm.artifacts import load
+from tests.contracts.effects import effect, refused
+from tests.contracts.world import YUAN, World
+
+
+def test_a_channel_to_anyone(world: World) -> None:
+    """A currency channel to an ordinary receiver is allowed, and its deposit arrives."""
+    world.fund("buyer", YUAN)
+    config = world.config(
+        "buyer",
+        receiver=world.address("provider"),
+        receiver_authorizer=world.address("provider"),
+        token=world.network.currency.address,
+    )
+    with effect(world) as change:
+        world.deposit("buyer", YUAN, config)
+    assert change == {"eCNY buyer": -YUAN, "eCNY hub": YUAN}
+
+
+@pytest.mark.parametrize("receiver", ["series", "provider"])
+def test_a_channel_to_a_payee_only_receiver(world: World, receiver: str) -> None:
+    """A series, or whoever else is payee-only, cannot be the receiver: it would be paid without delivering."""
+    currency, hub = world.network.currency, world.network.hub
+    world.fund("buyer", YUAN)
+    if receiver == "provider":
+        world.send(currency.set_payee_only(world["provider"]))
+    account = world.series.address if receiver == "series" else world.address("provider")
+    config = world.config("buyer", receiver=account, token=currency.address)
+    data = hub.sign_deposit(world["buyer"], currency, config, YUAN, world.now + 3_600)
+    refused(
+        world,
+        hub.deposit(world["relayer"], config, YUAN, data),
+        errors.ChannelReceiverPayeeOnly,
+        receiver=account,
+    )
+
+
+def test_payer_and_authorizer_may_be_payee_only(world: World) -> None:
+    """Only the receiver is asked: a payee-only payer opens channels like anyone."""
+    currency = world.network.currency
+    world.fund("buyer", YUAN)
+    world.send(currency.set_payee_only(world["buyer"]), currency.set_payee_only(world["relayer"]))
+    config = world.config(
+        "buyer",
+        receiver=world.address("provider"),
+        receiver_authorizer=world.address("relayer"),
+        token=currency.address,
+    )
+    with effect(world) as change:
+        world.deposit("buyer", YUAN, config)
+    assert change == {"eCNY buyer": -YUAN, "eCNY hub": YUAN}
+
+
+@pytest.mark.parametrize("contract", ["CurrencyToken", "ComputeToken", "IChannelPolicy"])
+def test_the_check_changes_nothing(contract: str) -> None:
+    """Anyone may ask, so the check is a view: no outside caller can change state by it (P-1)."""
+    (check,) = (item for item in load(contract).abi if item.get("name") == "checkChannel")
+    assert check["stateMutability"] == "view"
+    assert interface(contract).selector("checkChannel")

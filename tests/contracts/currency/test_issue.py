@@ -1,0 +1,147 @@
+"""Issuance: units created against reserve, within the operating institution's quota."""
+
+from __future__ import annotations
+
+import pytest
+
+from pysettle.domain.events import IssuanceQuotaSet, Issued, Transfer
+from pysettle.domain.messages import ZERO_ADDRESS
+from pysettle.errors import contracts as errors
+from tests.contracts.effects import effect, refused
+from tests.contracts.world import FEN, YUAN, World
+
+MOST = 2**128 - 1
+WHOLE_MOST = MOST // FEN * FEN
+
+
+@pytest.fixture
+def quota(world: World) -> int:
+    """Give the operator a quota."""
+    quota = 100 * YUAN
+    currency = world.network.currency
+    world.send(currency.set_issuance_quota(world["central bank"], world.address("operator"), quota))
+    return quota
+
+
+def test_creates_units_and_takes_them_from_the_quota(world: World, quota: int) -> None:
+    """Issuance credits the recipient, raises the supply and lowers the caller's quota, each by the amount (P-6)."""
+    currency, operator, buyer = world.network.currency, world["operator"], world.address("buyer")
+    with effect(world) as change:
+        (receipt,) = world.send(currency.issue(operator, buyer, 30 * YUAN))
+    assert change == {"eCNY buyer": 30 * YUAN, "eCNY supply": 30 * YUAN, "quota operator": -30 * YUAN}
+    assert {log.address for log in receipt.logs} == {currency.address}
+    assert world.events(receipt) == [
+        Issued(operator.address, buyer, 30 * YUAN, quota - 30 * YUAN),
+        Transfer(ZERO_ADDRESS, buyer, 30 * YUAN),
+    ]
+
+
+def test_the_quota_is_spent_to_the_last_fen(world: World, quota: int) -> None:
+    """The whole quota can be issued, in parts, and then not one fen more (P-28)."""
+    currency, operator, buyer = world.network.currency, world["operator"], world.address("buyer")
+    world.send(currency.issue(operator, buyer, quota - FEN), currency.issue(operator, buyer, FEN))
+    assert currency.issuance_quota(operator.address) == 0
+    refused(
+        world,
+        currency.issue(operator, buyer, FEN),
+        errors.QuotaExceeded,
+        operator=operator.address,
+        requested=FEN,
+        available=0,
+    )
+
+
+def test_one_fen_over_the_quota(world: World, quota: int) -> None:
+    """An issuance above the quota is refused whole, not cut to the quota (P-2)."""
+    operator = world["operator"]
+    refused(
+        world,
+        world.network.currency.issue(operator, world.address("buyer"), quota + FEN),
+        errors.QuotaExceeded,
+        operator=operator.address,
+        requested=quota + FEN,
+        available=quota,
+    )
+
+
+@pytest.mark.usefixtures("quota")
+def test_a_quota_is_its_operators_own(world: World) -> None:
+    """Another operating institution cannot draw on the quota."""
+    other = world["other operator"]
+    refused(
+        world,
+        world.network.currency.issue(other, world.address("buyer"), FEN),
+        errors.QuotaExceeded,
+        operator=other.address,
+        requested=FEN,
+        available=0,
+    )
+
+
+@pytest.mark.usefixtures("quota")
+@pytest.mark.parametrize("amount", [1, FEN - 1, FEN + 1, YUAN + 5_000])
+def test_part_of_a_fen(world: World, amount: int) -> None:
+    """Only whole fen are issued, so that supply meets the reserve."""
+    refused(
+        world,
+        world.network.currency.issue(world["operator"], world.address("buyer"), amount),
+        errors.AmountNotWholeMinorUnits,
+        amount=amount,
+        minorUnit=FEN,
+    )
+
+
+@pytest.mark.usefixtures("quota")
+def test_to_nobody(world: World) -> None:
+    """Nothing is issued to the zero address."""
+    refused(
+        world,
+        world.network.currency.issue(world["operator"], ZERO_ADDRESS, FEN),
+        errors.ERC20InvalidReceiver,
+        receiver=ZERO_ADDRESS,
+    )
+
+
+def test_supply_stays_within_128_bits(world: World) -> None:
+    """Supply reaches the last whole fen of 128 bits and no further, and no balance spills into its flags (P-2)."""
+    currency, operator, buyer = world.network.currency, world["operator"], world.address("buyer")
+    world.send(
+        currency.set_payee_only(world["buyer"]),
+        currency.set_issuance_quota(world["central bank"], operator.address, 2**256 - 1),
+        currency.issue(operator, buyer, WHOLE_MOST),
+    )
+    assert currency.balance_of(buyer) == currency.total_supply() == WHOLE_MOST
+    assert currency.is_payee_only(buyer)
+    assert not currency.is_settlement_account(buyer)
+    refused(
+        world,
+        currency.issue(operator, buyer, FEN),
+        errors.SupplyCapExceeded,
+        requested=FEN,
+        available=MOST - WHOLE_MOST,
+    )
+
+
+@pytest.mark.parametrize("amount", [2**128 * FEN, 2**128 * FEN + FEN, (2**256 - 1) // FEN * FEN])
+def test_an_amount_above_128_bits_is_not_truncated(world: World, amount: int) -> None:
+    """An amount whose low 128 bits are small is refused as the large amount it is (P-2)."""
+    currency, operator = world.network.currency, world["operator"]
+    world.send(currency.set_issuance_quota(world["central bank"], operator.address, 2**256 - 1))
+    refused(
+        world,
+        currency.issue(operator, world.address("buyer"), amount),
+        errors.SupplyCapExceeded,
+        requested=amount,
+        available=MOST,
+    )
+
+
+def test_setting_a_quota_replaces_the_one_before(world: World, quota: int) -> None:
+    """A new quota is what may be issued from now on, whatever was left, and an event says so (P-22)."""
+    currency, operator = world.network.currency, world["operator"]
+    world.send(currency.issue(operator, world.address("buyer"), YUAN))
+    with effect(world) as change:
+        (receipt,) = world.send(currency.set_issuance_quota(world["central bank"], operator.address, 5 * YUAN))
+    assert change == {"quota operator": 5 * YUAN - (quota - YUAN)}
+    assert world.events(receipt) == [IssuanceQuotaSet(operator.address, 5 * YUAN)]
+    assert len(receipt.logs) == 1

@@ -1,0 +1,257 @@
+"""Redemption: a holder asks, the currency holds the units, the operator or the holder ends it once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from pysettle.client import Redemption
+from pysettle.client.currency import RedemptionStatus
+from pysettle.domain.events import (
+    RedemptionCancelled,
+    RedemptionCompleted,
+    RedemptionRejected,
+    RedemptionRequested,
+    Transfer,
+)
+from pysettle.domain.messages import ZERO_ADDRESS
+from pysettle.errors import contracts as errors
+from pysettle.evm.transactions import Transaction
+from tests.contracts.effects import FORWARDER, deploy, effect, refused, through
+from tests.contracts.world import FEN, YUAN, World
+
+AMOUNT = 7 * YUAN
+FUNDS = 10 * YUAN
+NO_REDEMPTION = Redemption(ZERO_ADDRESS, ZERO_ADDRESS, 0, RedemptionStatus.NONE)
+
+End = Callable[[World], Transaction]
+ENDS: dict[RedemptionStatus, End] = {
+    RedemptionStatus.COMPLETED: lambda world: world.network.currency.complete_redemption(world["operator"], 1),
+    RedemptionStatus.REJECTED: lambda world: world.network.currency.reject_redemption(world["operator"], 1),
+    RedemptionStatus.CANCELLED: lambda world: world.network.currency.cancel_redemption(world["buyer"], 1),
+}
+
+
+@pytest.fixture
+def funded(world: World) -> World:
+    """Give the buyer units."""
+    world.fund("buyer", FUNDS)
+    return world
+
+
+@pytest.fixture
+def requested(funded: World) -> World:
+    """Have the buyer ask the operator for redemption number 1."""
+    currency = funded.network.currency
+    funded.send(currency.request_redemption(funded["buyer"], funded.address("operator"), AMOUNT))
+    return funded
+
+
+def test_request(funded: World) -> None:
+    """A request moves the units from the holder to the currency and gets the number 1."""
+    currency, buyer, operator = funded.network.currency, funded["buyer"], funded.address("operator")
+    with effect(funded) as change:
+        (receipt,) = funded.send(currency.request_redemption(buyer, operator, AMOUNT))
+    assert change == {"eCNY buyer": -AMOUNT, "eCNY currency": AMOUNT}
+    assert funded.events(receipt) == [
+        RedemptionRequested(1, buyer.address, operator, AMOUNT),
+        Transfer(buyer.address, currency.address, AMOUNT),
+    ]
+    assert currency.redemption_id(receipt) == 1
+    assert currency.redemption(1) == Redemption(buyer.address, operator, AMOUNT, RedemptionStatus.REQUESTED)
+
+
+def test_requests_are_numbered_from_one(funded: World) -> None:
+    """Each request returns and gets the next number, whoever makes it, also in one block."""
+    currency, operator = funded.network.currency, funded.address("operator")
+    funded.fund("other buyer", YUAN)
+    first = currency.request_redemption(funded["buyer"], operator, FEN)
+    assert int.from_bytes(funded.network.sender.simulate(first), "big") == 1
+    receipts = funded.send(
+        first,
+        currency.request_redemption(funded["other buyer"], operator, 2 * FEN),
+        currency.request_redemption(funded["buyer"], operator, 3 * FEN),
+    )
+    assert [currency.redemption_id(receipt) for receipt in receipts] == [1, 2, 3]
+    assert [currency.redemption(number).amount for number in (1, 2, 3)] == [FEN, 2 * FEN, 3 * FEN]
+    assert [currency.redemption(number) for number in (0, 4)] == [NO_REDEMPTION] * 2
+
+
+def test_complete(requested: World) -> None:
+    """Completion destroys the held units and restores the quota; its event still carries the amount (P-3)."""
+    currency, operator, buyer = requested.network.currency, requested["operator"], requested.address("buyer")
+    with effect(requested) as change:
+        (receipt,) = requested.send(currency.complete_redemption(operator, 1))
+    assert change == {"eCNY currency": -AMOUNT, "eCNY supply": -AMOUNT, "quota operator": AMOUNT}
+    assert requested.events(receipt) == [
+        RedemptionCompleted(1, buyer, operator.address, AMOUNT, AMOUNT),
+        Transfer(currency.address, ZERO_ADDRESS, AMOUNT),
+    ]
+    assert currency.redemption(1) == Redemption(buyer, operator.address, AMOUNT, RedemptionStatus.COMPLETED)
+
+
+def test_the_operator_who_redeems_gets_the_quota(funded: World) -> None:
+    """Redemption at another operating institution restores that one's quota, and it can issue from it."""
+    currency, other, buyer = funded.network.currency, funded["other operator"], funded["buyer"]
+    funded.send(currency.request_redemption(buyer, other.address, AMOUNT))
+    with effect(funded) as change:
+        funded.send(currency.complete_redemption(other, 1), currency.issue(other, buyer.address, AMOUNT))
+    assert change == {"eCNY currency": -AMOUNT, "eCNY buyer": AMOUNT}
+    assert currency.issuance_quota(other.address) == 0
+
+
+def test_reject(requested: World) -> None:
+    """Rejection gives the units back to the holder and changes neither supply nor quota."""
+    currency, operator, buyer = requested.network.currency, requested["operator"], requested.address("buyer")
+    with effect(requested) as change:
+        (receipt,) = requested.send(currency.reject_redemption(operator, 1))
+    assert change == {"eCNY currency": -AMOUNT, "eCNY buyer": AMOUNT}
+    assert requested.events(receipt) == [
+        RedemptionRejected(1, buyer, operator.address, AMOUNT),
+        Transfer(currency.address, buyer, AMOUNT),
+    ]
+    assert currency.redemption(1).status is RedemptionStatus.REJECTED
+
+
+def test_cancel(requested: World) -> None:
+    """The holder takes a request back, and the units with it."""
+    currency, operator, buyer = requested.network.currency, requested.address("operator"), requested["buyer"]
+    with effect(requested) as change:
+        (receipt,) = requested.send(currency.cancel_redemption(buyer, 1))
+    assert change == {"eCNY currency": -AMOUNT, "eCNY buyer": AMOUNT}
+    assert requested.events(receipt) == [
+        RedemptionCancelled(1, buyer.address, operator, AMOUNT),
+        Transfer(currency.address, buyer.address, AMOUNT),
+    ]
+    assert currency.redemption(1).status is RedemptionStatus.CANCELLED
+
+
+def test_the_units_are_out_of_reach_meanwhile(requested: World) -> None:
+    """Units under redemption can be neither transferred nor redeemed a second time."""
+    currency, buyer, left = requested.network.currency, requested["buyer"], FUNDS - AMOUNT
+    lacks = {"sender": buyer.address, "balance": left, "needed": left + FEN}
+    for again in (
+        currency.transfer(buyer, requested.address("stranger"), left + FEN),
+        currency.request_redemption(buyer, requested.address("operator"), left + FEN),
+    ):
+        refused(requested, again, errors.ERC20InsufficientBalance, **lacks)
+
+
+def test_nobody_takes_the_held_units(requested: World) -> None:
+    """An operator who ends its own small request cannot reach what is held for another (P-24)."""
+    currency, operator, other = requested.network.currency, requested["operator"], requested["other buyer"]
+    requested.fund("other buyer", FEN)
+    requested.send(currency.request_redemption(other, operator.address, FEN))
+    with effect(requested) as change:
+        requested.send(currency.reject_redemption(operator, 2))
+    assert change == {"eCNY currency": -FEN, "eCNY other buyer": FEN}
+    assert currency.redemption(1).status is RedemptionStatus.REQUESTED
+    assert currency.balance_of(currency.address) == AMOUNT
+
+
+def test_only_the_operator_that_was_asked_ends_it(requested: World) -> None:
+    """Another operating institution can neither complete nor reject the request."""
+    currency, other = requested.network.currency, requested["other operator"]
+    for end in (currency.complete_redemption, currency.reject_redemption):
+        refused(
+            requested,
+            end(other, 1),
+            errors.RedemptionCallerInvalid,
+            id=1,
+            caller=other.address,
+            expected=requested.address("operator"),
+        )
+
+
+@pytest.mark.parametrize("name", ["stranger", "operator", "other buyer", "administrator", "central bank"])
+def test_only_the_holder_cancels(requested: World, name: str) -> None:
+    """Nobody but who made a request takes it back, not even the operator that was asked (P-10)."""
+    refused(
+        requested,
+        requested.network.currency.cancel_redemption(requested[name], 1),
+        errors.RedemptionCallerInvalid,
+        id=1,
+        caller=requested.address(name),
+        expected=requested.address("buyer"),
+    )
+
+
+def test_a_contract_the_holder_calls_is_not_the_holder(requested: World) -> None:
+    """A contract cannot cancel in the name of the holder who called it (P-12)."""
+    forwarder = deploy(requested, FORWARDER)
+    cancel = requested.network.currency.cancel_redemption(requested["buyer"], 1)
+    refused(
+        requested,
+        through(requested, forwarder, cancel),
+        errors.RedemptionCallerInvalid,
+        id=1,
+        caller=forwarder,
+        expected=requested.address("buyer"),
+    )
+
+
+@pytest.mark.parametrize("first", ENDS, ids=lambda status: status.name)
+@pytest.mark.parametrize("second", ENDS, ids=lambda status: status.name)
+def test_it_ends_once(requested: World, first: RedemptionStatus, second: RedemptionStatus) -> None:
+    """Whichever way it ended, it cannot end again, and its status stays."""
+    requested.send(ENDS[first](requested))
+    refused(requested, ENDS[second](requested), errors.RedemptionEnded, id=1, status=int(first))
+    assert requested.network.currency.redemption(1).status is first
+
+
+@pytest.mark.parametrize("number", [0, 2, 2**256 - 1])
+def test_no_such_redemption(requested: World, number: int) -> None:
+    """A number that no request got can be ended by nobody."""
+    currency, operator = requested.network.currency, requested["operator"]
+    for end in (
+        currency.complete_redemption(operator, number),
+        currency.reject_redemption(operator, number),
+        currency.cancel_redemption(requested["buyer"], number),
+    ):
+        refused(requested, end, errors.RedemptionNotFound, id=number)
+
+
+@pytest.mark.parametrize("amount", [0, 1, FEN - 1, FEN + 1])
+def test_part_of_a_fen(funded: World, amount: int) -> None:
+    """Only whole fen above zero are redeemed."""
+    refused(
+        funded,
+        funded.network.currency.request_redemption(funded["buyer"], funded.address("operator"), amount),
+        errors.AmountNotWholeMinorUnits,
+        amount=amount,
+        minorUnit=FEN,
+    )
+
+
+@pytest.mark.parametrize("amount", [FUNDS + FEN, 2**128 * FEN, 2**128 * FEN + FEN])
+def test_more_than_is_held(funded: World, amount: int) -> None:
+    """A request above the balance is refused, also one whose low 128 bits are affordable (P-2)."""
+    buyer = funded["buyer"]
+    refused(
+        funded,
+        funded.network.currency.request_redemption(buyer, funded.address("operator"), amount),
+        errors.ERC20InsufficientBalance,
+        sender=buyer.address,
+        balance=FUNDS,
+        needed=amount,
+    )
+
+
+def test_a_request_to_a_party_that_is_no_operator(funded: World) -> None:
+    """Such a request can be ended by nobody but the holder, who gets everything back."""
+    currency, buyer, stranger = funded.network.currency, funded["buyer"], funded["stranger"]
+    funded.send(currency.request_redemption(buyer, stranger.address, AMOUNT))
+    for end in (currency.complete_redemption, currency.reject_redemption):
+        refused(funded, end(stranger, 1), errors.AccessManagedUnauthorized, caller=stranger.address)
+    funded.send(currency.cancel_redemption(buyer, 1))
+    assert currency.balance_of(buyer.address) == FUNDS
+
+
+def test_a_quota_without_bound_cannot_be_restored(requested: World) -> None:
+    """Completion is refused, and changes nothing, where the quota would leave 256 bits; rejection still works."""
+    currency, operator = requested.network.currency, requested["operator"]
+    requested.send(currency.set_issuance_quota(requested["central bank"], operator.address, 2**256 - 1))
+    refused(requested, currency.complete_redemption(operator, 1), errors.Panic, code=0x11)
+    requested.send(currency.reject_redemption(operator, 1))
+    assert currency.balance_of(requested.address("buyer")) == FUNDS

@@ -1,0 +1,147 @@
+"""The whole effect of a transaction: every figure of the network before and after, and the books beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import pytest
+from eth_typing import Address
+
+from pysettle.domain import events, invariants
+from pysettle.domain.events import Emitted, Position
+from pysettle.domain.ledger import Ledger, fold
+from pysettle.domain.messages import ZERO_ADDRESS
+from pysettle.errors import ContractReverted
+from pysettle.evm.backend import Receipt
+from pysettle.evm.transactions import Transaction
+from tests.contracts.world import World
+from tests.evm.bytecode import creation
+
+ACCOUNT_1271 = bytes.fromhex(
+    "36604014603157"  # a call of 64 bytes is an approval
+    "600435546064351460043554151516602157"  # is the signature's first word the one approved for the digest?
+    "63ffffffff6027565b631626ba7e5b60e01b5f5260205ff3"  # the magic value if so, else ffffffff
+    "5b6020355f355500"  # keep the second word given under the first
+)
+"""An ERC-1271 account: it accepts as signature of a digest the 32 bytes it was last given for it, and nothing else."""
+
+FORWARDER = bytes.fromhex("602036038060205f375f5f825f5f5f355af13d5f5f3e601c573d5ffd5b3d5ff3")
+"""Calls the account named in the first word with the bytes after it, and answers or reverts as that does."""
+
+FALSE_TOKEN = bytes.fromhex("60205ff3")
+"""Answers every call with the word zero: an ERC-20 that reports failure instead of reverting."""
+
+
+def at(world: World, timestamp: int) -> None:
+    """Have the next block carry this time, unix seconds."""
+    world.chain.clock.advance(timestamp - world.now)
+
+
+def deploy(world: World, runtime: bytes) -> Address:
+    """Deploy hand-assembled code."""
+    (receipt,) = world.send(Transaction(world["stranger"], None, creation(runtime), 500_000, world.series.interface))
+    assert receipt.contract_address is not None
+    return receipt.contract_address
+
+
+def through(world: World, forwarder: Address, inner: Transaction) -> Transaction:
+    """Have a contract make the call that a transaction would have made."""
+    assert inner.to is not None
+    data = inner.to.rjust(32, b"\0") + inner.data
+    return Transaction(inner.sender, forwarder, data, inner.gas + 100_000, inner.interface)
+
+
+def read_words(world: World, calls: Sequence[tuple[Address, bytes]]) -> list[int]:
+    """Read one word from each call, all in one simulated execution: a read of its own costs 5 ms."""
+    code = b""
+    for place, (target, data) in enumerate(calls):
+        words = data.ljust(64, b"\0")
+        code += b"\x7f" + words[:32] + bytes.fromhex("5f52") + b"\x7f" + words[32:] + bytes.fromhex("602052")
+        out = (64 + 32 * place).to_bytes(2, "big")
+        code += b"\x60\x20\x61" + out + b"\x60" + bytes([len(data)]) + b"\x5f\x73" + target + bytes.fromhex("5afa50")
+    code += b"\x61" + (32 * len(calls)).to_bytes(2, "big") + bytes.fromhex("6040f3")
+    answer = world.chain.simulate(b"", code, sender=ZERO_ADDRESS)
+    assert not answer.is_error, answer.error
+    return [int.from_bytes(answer.output[at : at + 32], "big") for at in range(0, 32 * len(calls), 32)]
+
+
+def accounts(world: World) -> dict[str, Address]:
+    """Return everybody in the network, by name."""
+    network = world.network
+    contracts = {
+        "series": world.series.address,
+        "hub": network.hub.address,
+        "collector": network.hub.collector,
+        "meter": network.meter.address,
+        "currency": network.currency.address,
+        "nobody": ZERO_ADDRESS,
+    }
+    return {name: world.address(name) for name in world.actors} | contracts
+
+
+def figures(world: World, others: dict[str, Address] | None = None) -> dict[str, int]:
+    """Return every balance, supply and quota, by name."""
+    currency, series = world.network.currency, world.series
+    calls: dict[str, tuple[Address, bytes]] = {
+        "eCNY supply": (currency.address, currency.interface.encode("totalSupply")),
+        "Tokens supply": (series.address, series.interface.encode("totalSupply")),
+        "sold": (series.address, series.interface.encode("sold")),
+    }
+    for name, account in (accounts(world) | (others or {})).items():
+        calls[f"eCNY {name}"] = (currency.address, currency.interface.encode("balanceOf", account))
+        calls[f"Tokens {name}"] = (series.address, series.interface.encode("balanceOf", account))
+    for name in ("operator", "other operator", "administrator", "central bank"):
+        data = currency.interface.encode("issuanceQuota", world.address(name))
+        calls[f"quota {name}"] = (currency.address, data)
+    return dict(zip(calls, read_words(world, list(calls.values())), strict=True))
+
+
+@contextmanager
+def effect(world: World, **others: Address) -> Iterator[dict[str, int]]:
+    """Yield what will hold, after the block, every figure that changed and by how much."""
+    change: dict[str, int] = {}
+    before = figures(world, others)
+    yield change
+    after = figures(world, others)
+    change.update({name: after[name] - before[name] for name in before if after[name] != before[name]})
+
+
+def refused(
+    world: World, transaction: Transaction, error: type[ContractReverted], **arguments: object
+) -> ContractReverted:
+    """Seal a transaction that must be refused with exactly this error, log nothing and change no figure."""
+    with effect(world) as change, pytest.raises(ContractReverted) as caught:
+        world.send(transaction)
+    assert type(caught.value) is error, caught.value
+    assert caught.value.args_by_name == arguments
+    assert caught.value.tx_hash is not None
+    assert world.chain.receipt(caught.value.tx_hash).logs == ()
+    assert change == {}
+    return caught.value
+
+
+def raw_logs(receipt: Receipt) -> list[tuple[Address, tuple[bytes, ...], bytes]]:
+    """Return the logs of a transaction as (emitter, topics, data)."""
+    return [(log.address, log.topics, log.data) for log in receipt.logs]
+
+
+def history(world: World) -> Iterator[Emitted]:
+    """Yield every event of the chain that carries value."""
+    for log in world.chain.logs():
+        event = events.decode(log.topics, log.data)
+        if event is not None:
+            yield Emitted(log.address, Position(log.block_number, log.transaction_index, log.log_index), event)
+
+
+def check_books(world: World) -> Ledger:
+    """Compare the ledger that events make with what the contracts hold, and check every invariant on it."""
+    ledger = fold(world.network.contracts(), history(world))
+    assert invariants.check(ledger) == []
+    for token in (world.network.currency, *world.network.series):
+        holders = sorted({*accounts(world).values(), *ledger.holders(token.address)})
+        calls = [(token.address, token.interface.encode("balanceOf", holder)) for holder in holders]
+        supply, *held = read_words(world, [(token.address, token.interface.encode("totalSupply")), *calls])
+        assert supply == ledger.supply(token.address) == sum(held)
+        assert held == [ledger.held(token.address, holder) for holder in holders]
+    return ledger

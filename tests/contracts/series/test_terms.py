@@ -1,0 +1,187 @@
+"""The terms of a series: what no series can have, and what it is from birth."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from eth_typing import Address
+
+from pysettle.client import ComputeToken, SeriesTerms
+from pysettle.client.contract import interface
+from pysettle.client.network import GAS_CREATION, _create
+from pysettle.domain.messages import ZERO_ADDRESS
+from pysettle.errors import ContractReverted, UnknownRevert
+from pysettle.errors import contracts as errors
+from pysettle.evm.artifacts import load
+from pysettle.evm.transactions import Transaction
+from tests.contracts.effects import FALSE_TOKEN, at, deploy, effect
+from tests.contracts.world import CAPACITY, LIFE_S, RATE_CARD, UNIT_PRICE, World
+
+FIELDS = ["name", "symbol", "provider", "currency", "hub", "collector", "meter", "service_class", "unit_price", "capacity", "expiry", "rate_card"]
+
+
+def terms(world: World, **changes: object) -> tuple[object, ...]:
+    """Return the constructor's argument for the world's series, or a changed one."""
+    network = world.network
+    standard: dict[str, object] = {
+        "name": "Second Tokens",
+        "symbol": "SECOND",
+        "provider": world.address("provider"),
+        "currency": network.currency.address,
+        "hub": network.hub.address,
+        "collector": network.hub.collector,
+        "meter": network.meter.address,
+        "service_class": b"inference".ljust(32, b"\0"),
+        "unit_price": UNIT_PRICE,
+        "capacity": CAPACITY,
+        "expiry": world.now + LIFE_S,
+        "rate_card": RATE_CARD.pack(),
+    }
+    return tuple((standard | changes)[field] for field in FIELDS)
+
+
+def create(world: World, **changes: object) -> Address:
+    """Deploy a series of these terms, by a stranger."""
+    return _create(world.network.sender, world["stranger"], "ComputeToken", terms(world, **changes))
+
+
+def test_a_series_states_its_terms(world: World) -> None:
+    """Every term can be read back, and nothing is sold at birth."""
+    expiry = world.now + 1_000
+    series = ComputeToken(world.network.sender, create(world, expiry=expiry))
+    network = world.network
+    expected = {
+        "name": "Second Tokens",
+        "symbol": "SECOND",
+        "decimals": 0,
+        "provider": world.address("provider"),
+        "currency": network.currency.address,
+        "hub": network.hub.address,
+        "collector": network.hub.collector,
+        "meter": network.meter.address,
+        "serviceClass": b"inference".ljust(32, b"\0"),
+        "unitPrice": UNIT_PRICE,
+        "capacity": CAPACITY,
+        "expiry": expiry,
+        "rateCard": RATE_CARD.pack(),
+        "totalSupply": 0,
+        "sold": 0,
+        "delivered": 0,
+    }
+    assert {name: series._read(name) for name in expected} == expected
+    assert (series.unit_price, series.capacity, series.expiry, series.rate_card) == (
+        UNIT_PRICE,
+        CAPACITY,
+        expiry,
+        RATE_CARD,
+    )
+
+
+def test_payee_only_at_birth(world: World) -> None:
+    """A series takes authorizations by its own hand alone, in the transaction that creates it."""
+    address = create(world)
+    assert world.network.currency.is_payee_only(address)
+    assert world.network.currency.is_payee_only(world.series.address)
+
+
+def test_open_series_registers_a_settlement_account(world: World) -> None:
+    """The client's way to open a series marks it as a settlement account."""
+    series = world.network.open_series(
+        world["provider"], SeriesTerms("Third", "THIRD", "gpu", 1, 1, world.now + 100, RATE_CARD)
+    )
+    assert world.network.currency.is_settlement_account(series.address)
+    assert world.network.currency.is_payee_only(series.address)
+    assert world.network.series[-1] is series
+
+
+@pytest.mark.parametrize(
+    ("term", "change"),
+    [
+        ("provider", {"provider": ZERO_ADDRESS}),
+        ("unitPrice", {"unit_price": 0}),
+        ("capacity", {"capacity": 0}),
+        ("expiry", {"expiry": 0}),
+        ("rateCard", {"rate_card": 1 << 192}),
+        ("rateCard", {"rate_card": RATE_CARD.pack() | 1 << 255}),
+    ],
+)
+def test_refused(world: World, term: str, change: dict[str, object]) -> None:
+    """Each term that no series can have is refused by its name."""
+    with effect(world) as effects, pytest.raises(errors.SeriesTermsInvalid) as caught:
+        create(world, **change)
+    assert caught.value.args_by_name == {"term": term}
+    assert effects == {}
+
+
+def test_expiry_is_in_the_future(world: World) -> None:
+    """The second of creation is refused as expiry, the next one accepted."""
+    moment = world.now + 100
+    at(world, moment)
+    with pytest.raises(errors.SeriesTermsInvalid):
+        create(world, expiry=moment)
+    at(world, moment + 10)
+    create(world, expiry=moment + 11)
+
+
+def test_the_smallest_and_the_greatest_terms(world: World) -> None:
+    """The bounds of each term's type are terms of a series."""
+    create(world, name="", symbol="", unit_price=1, capacity=1, rate_card=0)
+    create(
+        world,
+        name="n" * 31,
+        symbol="s" * 100,
+        unit_price=2**64 - 1,
+        capacity=2**128 - 1,
+        expiry=2**40 - 1,
+        rate_card=2**192 - 1,
+    )
+
+
+@pytest.mark.parametrize(("field", "value"), [("unit_price", 2**64), ("capacity", 2**128), ("expiry", 2**40)])
+def test_a_term_too_wide_is_not_truncated(world: World, field: str, value: int) -> None:
+    """A term that does not fit its type is refused, not cut to size (P-2)."""
+    placeholder = 2**39 + 12_345
+    encoded = interface("ComputeToken").encode_constructor(terms(world, **{field: placeholder}))
+    data = encoded.replace(placeholder.to_bytes(32, "big"), (value + placeholder).to_bytes(32, "big"))
+    assert data != encoded
+    creation = Transaction(
+        world["stranger"], None, load("ComputeToken").bytecode + data, GAS_CREATION, interface("ComputeToken")
+    )
+    with pytest.raises(UnknownRevert) as caught:
+        world.send(creation)
+    assert caught.value.data == b""
+
+
+@pytest.mark.parametrize("name", ["n" * 32, "代" * 11])
+def test_a_name_too_long(world: World, name: str) -> None:
+    """A name has at most 31 bytes, which the signing domain has room for."""
+    with pytest.raises(errors.StringTooLong) as caught:
+        create(world, name=name)
+    assert caught.value.args_by_name == {"str": name}
+
+
+def test_a_currency_without_code(world: World) -> None:
+    """A series cannot be opened in an account that is no currency."""
+    with pytest.raises(ContractReverted) as caught:
+        create(world, currency=world.address("stranger"))
+    assert isinstance(caught.value, UnknownRevert)
+
+
+def test_a_currency_that_reports_failure(world: World) -> None:
+    """Where the currency answers false instead of reverting, nothing is sold (P-13)."""
+    currency = deploy(world, FALSE_TOKEN)
+    series = ComputeToken(world.network.sender, create(world, currency=currency))
+    buyer = world["buyer"]
+    with pytest.raises(errors.SafeERC20FailedOperation) as caught:
+        world.send(series.purchase(buyer, buyer.address, 1, world.now + 60))
+    assert caught.value.args_by_name == {"token": currency}
+    assert (series.total_supply(), series.sold(), series.balance_of(buyer.address)) == (0, 0, 0)
+
+
+def test_series_do_not_share_a_name_space(world: World) -> None:
+    """Two series of equal terms are two contracts with two signing domains."""
+    first, second = (ComputeToken(world.network.sender, create(world)) for _ in range(2))
+    assert first.address != second.address
+    assert first.domain != second.domain
+    assert replace(first.domain, contract=second.address) == second.domain

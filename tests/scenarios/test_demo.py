@@ -1,0 +1,79 @@
+"""The demo: exact money, nothing left over, the same bytes for the same seed."""
+
+from __future__ import annotations
+
+import filecmp
+import os
+from pathlib import Path
+
+import pytest
+
+from pysettle.domain.usage import DEEPSEEK_V4_PRO_RATE_CARD, DEEPSEEK_V4_PRO_UNIT_PRICE, Meters, Usage
+from pysettle.money import UNITS_PER_MINOR, backing_rounded_down
+from pysettle.scenarios import demo
+from pysettle.scenarios.workload import Request, generate, read_trace
+
+FILES = ("genesis.json", "chain.rlp", "manifest.json")
+
+
+def check_books(result: demo.DemoResult) -> None:
+    """Hold what every run must end with: no Token outstanding, every unit of e-CNY accounted for."""
+    assert result.report.level == "S"
+    assert result.report.findings == ()
+    assert result.tokens_outstanding == 0
+    assert result.cny_issued == result.cny_redeemed + result.cny_held + result.cny_remainder
+    assert result.cny_redeemed % UNITS_PER_MINOR == 0
+    assert result.cny_held < UNITS_PER_MINOR * (demo.BUYERS + 1)
+    # One payment, one refund a buyer and one redemption round by less than a unit each.
+    assert 0 <= result.cny_remainder <= 2 * demo.BUYERS + 1
+    assert result.tokens_delivered == DEEPSEEK_V4_PRO_RATE_CARD.tokens(result.usage)
+    assert result.cny_paid == backing_rounded_down(result.tokens_delivered, DEEPSEEK_V4_PRO_UNIT_PRICE)
+
+
+def test_a_generated_run_settles_to_the_last_unit(tmp_path: Path) -> None:
+    """Peak and off-peak, cached and not: all is paid by the rate card, and the bundle proves it."""
+    result = demo.run(generate(3, 400), seed=3, out=tmp_path / "bundle")
+    check_books(result)
+    assert result.vouchers_signed == result.requests == 400
+    assert result.usage.peak.output
+    assert result.usage.off_peak.cached_input
+    assert result.transactions < 200
+
+
+def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
+    """Two runs with one seed leave byte-identical bundles; another seed gives other blocks and the same money."""
+    requests = generate(1, 60)
+    first = demo.run(requests, seed=5, out=tmp_path / "first")
+    second = demo.run(requests, seed=5, out=tmp_path / "second")
+    other = demo.run(requests, seed=6, out=tmp_path / "other")
+    matched, different, missing = filecmp.cmpfiles(tmp_path / "first", tmp_path / "second", FILES, shallow=False)
+    assert (sorted(matched), different, missing) == (sorted(FILES), [], [])
+    assert first.report.head_state_root == second.report.head_state_root != other.report.head_state_root
+    assert (first.cny_paid, first.cny_issued) == (other.cny_paid, other.cny_issued)
+
+
+@pytest.mark.parametrize(
+    "requests",
+    [
+        [Request(1_700_000_000, Meters(input=1, output=1))],
+        [Request(1_700_000_000, Meters())] * 25,
+        [Request(1_700_000_000, Meters(output=50_000))] * 3,
+        [Request(1_700_090_000, Meters(input=9)), Request(1_700_000_000, Meters(input=7))],
+    ],
+    ids=["one request", "no usage at all", "long answers", "out of order"],
+)
+def test_unusual_workloads_settle_too(requests: list[Request]) -> None:
+    """Few, empty, long or unordered requests end with clean books like any other."""
+    check_books(demo.run(requests))
+
+
+@pytest.mark.real_trace
+def test_the_real_trace_costs_what_it_must(tmp_path: Path) -> None:
+    """8,819 real requests cost 84.589479 yuan, exact to the unit, in fewer than 200 transactions."""
+    requests = read_trace(Path(os.environ["PYSETTLE_TRACE_DIR"], "AzureLLMInferenceTrace_code.csv"))
+    result = demo.run(requests, out=tmp_path / "bundle")
+    check_books(result)
+    assert result.usage == Usage(off_peak=Meters(0, 18_059_974, 245_896))
+    assert result.cny_paid == 84_589_479
+    assert result.tokens_delivered == 563_929_860
+    assert result.transactions < 200

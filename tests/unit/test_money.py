@@ -1,0 +1,57 @@
+"""Integer money: reading, writing and the three roundings."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pysettle.errors import InvalidAmount
+from pysettle.money import (
+    MAX_UINT128,
+    PRICE_BASIS,
+    backing_rounded_down,
+    price_rounded_up,
+    to_text,
+    to_units,
+    tokens_for,
+)
+
+AMOUNTS = st.integers(min_value=0, max_value=MAX_UINT128)
+PRICES = st.integers(min_value=1, max_value=2**64 - 1)
+
+
+@given(AMOUNTS)
+def test_text_and_units_are_inverse(units: int) -> None:
+    """What is written for a person reads back as the same units."""
+    assert to_units(to_text(units).replace(",", "")) == units
+
+
+@pytest.mark.parametrize("text", ["", "ten", "-1", "0.0000001", "NaN", "Infinity", "1e40", str(MAX_UINT128 + 1)])
+def test_bad_amounts_are_refused(text: str) -> None:
+    """An amount that is no number, negative, too fine or too large is refused with what to do."""
+    with pytest.raises(InvalidAmount, match=r"; (write|round|use) "):
+        to_units(text)
+
+
+@given(st.integers(min_value=0, max_value=2**100), PRICES)
+def test_a_purchase_never_costs_less_than_its_backing(tokens: int, unit_price: int) -> None:
+    """Price is backing rounded up, backing is rounded down, and they differ by at most one unit."""
+    price, backing = price_rounded_up(tokens, unit_price), backing_rounded_down(tokens, unit_price)
+    assert backing * PRICE_BASIS <= tokens * unit_price <= price * PRICE_BASIS
+    assert price - backing in (0, 1)
+
+
+@given(st.lists(st.integers(min_value=1, max_value=10**12), min_size=1, max_size=20), PRICES)
+def test_rounding_never_leaves_a_series_short(parts: list[int], unit_price: int) -> None:
+    """Bought in one way and given back in any other, Tokens never take out more than was paid in."""
+    paid_in = price_rounded_up(sum(parts), unit_price)
+    assert sum(backing_rounded_down(part, unit_price) for part in parts) <= paid_in
+
+
+@given(AMOUNTS, PRICES)
+def test_a_payment_buys_what_it_can_pay_for(payment: int, unit_price: int) -> None:
+    """The Tokens of a payment cost at most the payment, and one more would cost more."""
+    tokens = tokens_for(payment, unit_price)
+    assert price_rounded_up(tokens, unit_price) <= payment
+    assert (tokens + 1) * unit_price > payment * PRICE_BASIS
