@@ -11,13 +11,15 @@ from dataclasses import dataclass
 
 from eth_hash.auto import keccak
 
-from pysettle.audit.encoding import EncodingError, item_at, list_items, number, ordered_root, string
+from pysettle.audit.encoding import EncodingError, check_nesting, item_at, list_items, number, ordered_root, string
 from pysettle.audit.report import Check, Divergence, at_block
 
-_HEADER_FIELDS = 21
-"""Fields of a Prague header."""
+_HEADER_WIDTHS = (32, 32, 20, 32, 32, 32, 256, None, None, None, None, None, None, 32, 8, None, 32, None, None, 32, 32)
+"""Bytes of each field of a Prague header, None for numbers and extra data. Not every engine looks at all of them."""
 _BODY_ITEMS = 4
 """Header, transactions, ommers, withdrawals."""
+_TRANSACTIONS_NESTING = 5
+"""The transactions, one of them, its access list, one entry of it, the entry's slots."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,19 +78,22 @@ def _read_block(raw: bytes) -> SealedBlock:
         raise EncodingError(f"{len(parts)} items, a Prague block has {_BODY_ITEMS}")
     header, transactions, ommers, withdrawals = parts
     fields = list_items(raw, *header)
-    if len(fields) != _HEADER_FIELDS:
-        raise EncodingError(f"{len(fields)} header fields, a Prague header has {_HEADER_FIELDS}")
+    if len(fields) != len(_HEADER_WIDTHS):
+        raise EncodingError(f"{len(fields)} header fields, a Prague header has {len(_HEADER_WIDTHS)}")
+    values = [string(raw, *place, length=width) for place, width in zip(fields, _HEADER_WIDTHS, strict=True)]
+    for part, nesting in ((header, 1), (transactions, _TRANSACTIONS_NESTING), (ommers, 1), (withdrawals, 2)):
+        check_nesting(raw, *part, nesting)
     list_items(raw, *ommers)
     return SealedBlock(
         raw=raw,
         hash=keccak(raw[header[0] : header[1]]),
-        parent_hash=string(raw, *fields[0], length=32),
-        ommers_hash=string(raw, *fields[1], length=32),
-        state_root=string(raw, *fields[3], length=32),
-        transactions_root=string(raw, *fields[4], length=32),
+        parent_hash=values[0],
+        ommers_hash=values[1],
+        state_root=values[3],
+        transactions_root=values[4],
         number=number(raw, *fields[8]),
         timestamp=number(raw, *fields[11]),
-        withdrawals_root=string(raw, *fields[16], length=32),
+        withdrawals_root=values[16],
         transactions=tuple(_transaction(raw, *place) for place in list_items(raw, *transactions)),
         ommers=raw[ommers[0] : ommers[1]],
         withdrawals=tuple(raw[start:end] for start, end in list_items(raw, *withdrawals)),
@@ -98,9 +103,12 @@ def _read_block(raw: bytes) -> SealedBlock:
 def _transaction(raw: bytes, start: int, end: int) -> bytes:
     """Return a transaction as it is hashed: a legacy one is an RLP list, any other a string with its type in front."""
     payload, payload_end, is_list = item_at(raw, start, end)
-    if not is_list and payload == payload_end:
+    if is_list:
+        return raw[start:end]
+    if payload == payload_end:
         raise EncodingError(f"byte {start}: an empty transaction")
-    return raw[start:end] if is_list else raw[payload:payload_end]
+    check_nesting(raw, payload + 1, payload_end, _TRANSACTIONS_NESTING - 1)
+    return raw[payload:payload_end]
 
 
 def check_headers(

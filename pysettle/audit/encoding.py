@@ -10,6 +10,7 @@ Source:
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -70,6 +71,23 @@ def list_items(content: bytes, start: int = 0, end: int | None = None) -> list[t
         items.append((position, item_end))
         position = item_end
     return items
+
+
+def check_nesting(content: bytes, start: int, end: int, most: int) -> None:
+    """Check that the RLP items from `start` to `end` are well formed and nest no deeper than `most` lists.
+
+    Engines read by recursion, which a hostile file could drive until the process dies.
+
+    Raises:
+        EncodingError: they are not.
+    """
+    while start < end:
+        payload, payload_end, is_list = item_at(content, start, end)
+        if is_list:
+            if most == 0:
+                raise EncodingError(f"byte {start}: RLP lists nest deeper than any block's do")
+            check_nesting(content, payload, payload_end, most - 1)
+        start = payload_end
 
 
 def string(content: bytes, start: int, end: int, length: int | None = None) -> bytes:
@@ -167,16 +185,24 @@ def _reference(node: bytes) -> bytes:
 # --------------------------------------------------------------------------------------- JSON
 
 
+_JSON_MARKS = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
+_JSON_DEPTH_MAX = 32
+
+
 def parse_json(content: bytes) -> Any:
     """Parse a JSON document in which no object names a key twice, so that every reader reads the same.
 
     Raises:
         EncodingError: it is not UTF-8, not JSON, nested too deeply, or names a key twice.
     """
+    # Counted before parsing: py-evm raises Python's recursion limit, so that the parser would exhaust the stack.
+    depth = 0
+    for mark in _JSON_MARKS.finditer(content):
+        depth += {b"[": 1, b"{": 1, b"]": -1, b"}": -1}.get(mark[0], 0)
+        if depth > _JSON_DEPTH_MAX:
+            raise EncodingError("nested too deeply")
     try:
         return json.loads(content.decode("utf-8"), object_pairs_hook=_object)
-    except RecursionError:
-        raise EncodingError("nested too deeply") from None
     except ValueError as problem:
         raise EncodingError(str(problem)) from None
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from pysettle.audit.verify import Report
 from pysettle.audit.verify import verify as verify_bundle
 from pysettle.cli.output import progress
 from pysettle.errors import AuditFailed
@@ -28,5 +29,11 @@ def verify(bundle: Path, as_json: bool) -> None:
     with progress() as on_progress:
         report = verify_bundle(bundle, on_progress=lambda done, total: on_progress("verifying", done, total))
     click.echo(json.dumps(report.to_dict(), indent=2) if as_json else report.to_text())
-    if report.findings:
-        raise AuditFailed(f"{len(report.findings)} findings; the first: {report.findings[0]}")
+    if not report.passed:
+        raise failed(report)
+
+
+def failed(report: Report) -> AuditFailed:
+    """Return the failure of an audit, by the divergence at the lowest block."""
+    first = report.first_divergence
+    return AuditFailed(f"the audit failed with {len(report.findings)} findings; the first: {first and first.finding}")

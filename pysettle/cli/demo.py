@@ -8,9 +8,9 @@ from pathlib import Path
 
 import click
 
+from pysettle.cli.audit import failed
 from pysettle.cli.output import progress, table
 from pysettle.domain.usage import Meters
-from pysettle.errors import AuditFailed
 from pysettle.money import to_text
 from pysettle.scenarios import demo as scenario
 from pysettle.scenarios.workload import generate, read_trace
@@ -38,10 +38,8 @@ def demo(trace: Path | None, seed: int, out: Path | None, as_json: bool) -> None
         click.echo(json.dumps(document(result, elapsed_s), indent=2))
     else:
         click.echo(summary(result, elapsed_s))
-    if result.report.findings:
-        raise AuditFailed(
-            f"the audit has {len(result.report.findings)} findings; the first: {result.report.findings[0]}"
-        )
+    if not result.report.passed:
+        raise failed(result.report)
 
 
 def document(result: scenario.DemoResult, elapsed_s: float) -> dict[str, object]:

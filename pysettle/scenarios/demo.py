@@ -79,6 +79,7 @@ class DemoResult:
     tokens_outstanding: int
     transactions: int
     blocks: int
+    """Blocks sealed after the genesis."""
     gas_used: int
     vouchers_signed: int
     report: Report
@@ -288,7 +289,7 @@ class _Demo:
             cny_held=currency.total_supply() - remainder,
             tokens_outstanding=self.series.total_supply(),
             transactions=sum(len(block.transaction_hashes) for block in blocks),
-            blocks=len(blocks),
+            blocks=len(blocks) - 1,
             gas_used=sum(block.gas_used for block in blocks),
             vouchers_signed=self.vouchers_signed,
             report=report,

@@ -16,7 +16,7 @@ from tests.evm.bytecode import TOKEN, creation
 
 @pytest.fixture(scope="session")
 def small_chain() -> EmbeddedChain:
-    """Four blocks: a creation, typed transactions with logs, none, and a transaction of the legacy form."""
+    """Return four blocks: a creation, typed transactions with logs, none, and a transaction of the legacy form."""
     chain = EmbeddedChain(genesis(), seed=7)
     token = deploy(chain, creation(TOKEN))
     to_bob, to_alice = BOB.rjust(32, b"\0") + word(5), ALICE.rjust(32, b"\0") + word(5)
@@ -38,13 +38,13 @@ def small_chain() -> EmbeddedChain:
 
 @pytest.fixture(scope="session")
 def golden_bundle(small_chain: EmbeddedChain, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
-    """The small chain's bundle; never written to."""
+    """Return the small chain's bundle; never written to."""
     return export_bundle(small_chain, tmp_path_factory.mktemp("golden") / "bundle")
 
 
 @pytest.fixture(scope="session")
 def settlement_bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
-    """The bundle of a whole settlement on the real contracts; never written to."""
+    """Return the bundle of a whole settlement on the real contracts; never written to."""
     directory: Path = tmp_path_factory.mktemp("settlement") / "bundle"
     demo.run(workload.generate(3, 40), seed=3, out=directory)
     return Bundle.read(directory)

@@ -14,7 +14,8 @@ from pysettle.audit.blocks import read_blocks
 from pysettle.audit.bundle import CHAIN_FILE, MANIFEST_FILE, Bundle, FileEntry, Manifest
 from pysettle.audit.encoding import encode_list, encode_string, list_items
 
-PARENT_HASH, STATE_ROOT, RECEIPTS_ROOT, GAS_USED, TIMESTAMP, EXTRA_DATA, PREVRANDAO = 0, 3, 5, 10, 11, 12, 13
+PARENT_HASH, STATE_ROOT, RECEIPTS_ROOT, DIFFICULTY, GAS_USED, TIMESTAMP, EXTRA_DATA = 0, 3, 5, 7, 10, 11, 12
+PREVRANDAO, NONCE = 13, 14
 """Places of header fields."""
 
 

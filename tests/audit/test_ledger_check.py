@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -74,7 +75,10 @@ FORGED = {
     "authorization twice": ("INV-ONCE", [log(CURRENCY, events.AuthorizationUsed(BUYER, bytes(32)))] * 2),
     "Tokens without backing": (
         "INV-BACKING",
-        [log(SERIES, events.Purchased(BUYER, BUYER, 10**9, 0)), log(SERIES, events.Transfer(ZERO_ADDRESS, BUYER, 10**9))],
+        [
+            log(SERIES, events.Purchased(BUYER, BUYER, 10**9, 0)),
+            log(SERIES, events.Transfer(ZERO_ADDRESS, BUYER, 10**9)),
+        ],
     ),
     "redeemed twice": (
         "INV-FINAL",
@@ -147,6 +151,9 @@ def test_a_whole_settlement_passes(settlement_bundle: Bundle) -> None:
     assert report.checks[Check.LEDGER] is Outcome.PASSED
 
 
+Change = Callable[[Contracts], Contracts]
+
+
 def _without_hub(contracts: Contracts) -> Contracts:
     return replace(contracts, hubs=frozenset())
 
@@ -179,12 +186,11 @@ def _code_free(contracts: Contracts) -> Contracts:
     ],
 )
 def test_false_claims_about_contracts_are_found(
-    settlement_bundle: Bundle, tmp_path: Path, change: object, code: str
+    settlement_bundle: Bundle, tmp_path: Path, change: Change, code: str
 ) -> None:
     """Contracts left out, invented, or listed with other terms than the chain's fail L, and L alone."""
     directory = forge.copy(settlement_bundle, tmp_path / "b")
     manifest = settlement_bundle.manifest
-    assert callable(change)
     forge.write_manifest(directory, replace(manifest, contracts=change(manifest.contracts)))
     report = verify(directory)
     assert code in [finding.code for finding in report.findings]

@@ -95,7 +95,9 @@ def test_a_changed_byte_anywhere_is_named(golden_bundle: Bundle) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
-def test_changed_bytes_fail(golden_bundle: Bundle, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+def test_changed_bytes_fail(
+    golden_bundle: Bundle, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
     """Any bytes in place of any others, of another length too, fail and name a block; nothing raises."""
     chain = golden_bundle.read_file(CHAIN_FILE)
     start = data.draw(st.integers(0, len(chain)))
@@ -147,6 +149,20 @@ def test_another_spelling_of_the_same_block_is_named(golden_bundle: Bundle, tmp_
     report = verify(forge.copy_with_chain(golden_bundle, tmp_path / "b", b"".join(blocks)))
     assert first_block(report) == 3
     assert "shortest form" in report.to_text()
+
+
+@pytest.mark.parametrize("part", [0, 1, 2, 3])
+def test_nesting_that_would_end_an_engine_is_named(golden_bundle: Bundle, tmp_path: Path, part: int) -> None:
+    """Lists nested three thousand deep, in any part of a block, are refused before an engine recurses into them."""
+    blocks = forge.raw_blocks(golden_bundle)
+    parts = [blocks[3][start:end] for start, end in list_items(blocks[3])]
+    nested = b"\xc0"
+    for _ in range(3_000):
+        nested = encode_list([nested])
+    parts[part] = encode_list([nested])
+    blocks[3] = encode_list(parts)
+    report = verify(forge.copy_with_chain(golden_bundle, tmp_path / "b", b"".join(blocks)))
+    assert (first_block(report), outcomes(report)) == (4, "!!....")
 
 
 # ------------------------------------------------------------- genesis, manifest and missing files
@@ -245,7 +261,8 @@ def test_a_missing_file_is_a_finding(golden_bundle: Bundle, tmp_path: Path, name
         (forge.STATE_ROOT, b"\7" * 32),
         (forge.RECEIPTS_ROOT, b"\7" * 32),
         (forge.GAS_USED, b"\7"),
-        (forge.PREVRANDAO, b"\7" * 31),
+        (forge.DIFFICULTY, b"\1"),
+        (forge.NONCE, b"\7" * 8),
         (forge.EXTRA_DATA, b"\7" * 33),
     ],
 )
@@ -256,6 +273,14 @@ def test_a_resealed_block_is_found_by_re_execution(
     blocks = forge.reseal(forge.raw_blocks(golden_bundle), height, {field: value})
     report = verify(forge.forge(golden_bundle, tmp_path / "b", blocks))
     assert (first_block(report), report.level, outcomes(report)) == (height, "R", "+++!..")
+
+
+def test_a_field_of_another_width_is_named(golden_bundle: Bundle, tmp_path: Path) -> None:
+    """A header field that is too short is refused as unreadable; py-evm would execute a prevrandao of 31 bytes."""
+    blocks = forge.reseal(forge.raw_blocks(golden_bundle), 4, {forge.PREVRANDAO: b"\7" * 31})
+    report = verify(forge.copy_with_chain(golden_bundle, tmp_path / "b", b"".join(blocks)))
+    assert (first_block(report), outcomes(report)) == (4, "!!....")
+    assert "string of 32 bytes" in report.to_text()
 
 
 def test_wrong_times_are_named(golden_bundle: Bundle, tmp_path: Path) -> None:

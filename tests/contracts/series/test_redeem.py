@@ -82,7 +82,8 @@ def test_only_what_was_delivered(delivered: World, tokens: int) -> None:
 def test_the_providers_own_tokens(delivered: World) -> None:
     """Tokens that the provider bought or was given are not delivered ones."""
     series, provider = delivered.series, delivered["provider"]
-    delivered.send(series.redeem(provider, DELIVERED), series.transfer(delivered["buyer"], provider.address, TOKENS // 2))
+    gift = series.transfer(delivered["buyer"], provider.address, TOKENS // 2)
+    delivered.send(series.redeem(provider, DELIVERED), gift)
     refused(
         delivered,
         series.redeem(provider, 1),

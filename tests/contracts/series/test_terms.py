@@ -18,7 +18,20 @@ from pysettle.evm.transactions import Transaction
 from tests.contracts.effects import FALSE_TOKEN, at, deploy, effect
 from tests.contracts.world import CAPACITY, LIFE_S, RATE_CARD, UNIT_PRICE, World
 
-FIELDS = ["name", "symbol", "provider", "currency", "hub", "collector", "meter", "service_class", "unit_price", "capacity", "expiry", "rate_card"]
+FIELDS = (
+    "name",
+    "symbol",
+    "provider",
+    "currency",
+    "hub",
+    "collector",
+    "meter",
+    "service_class",
+    "unit_price",
+    "capacity",
+    "expiry",
+    "rate_card",
+)
 
 
 def terms(world: World, **changes: object) -> tuple[object, ...]:

@@ -139,16 +139,13 @@ def test_a_deposit_after_expiry(holding: World) -> None:
     """Nothing is deposited from the second of expiry."""
     expiry, hub = holding.series.expiry, holding.network.hub
     config = holding.config("buyer")
-    first, second = (
-        hub.sign_deposit(holding["buyer"], holding.series, config, 1, 2**40, salt) for salt in (1, 2)
-    )
+    first, second = (hub.sign_deposit(holding["buyer"], holding.series, config, 1, 2**40, salt) for salt in (1, 2))
     at(holding, expiry - 1)
     with effect(holding) as change:
         holding.send(hub.deposit(holding["relayer"], config, 1, first))
     assert change == {"Tokens buyer": -1, "Tokens hub": 1}
-    refused(
-        holding, hub.deposit(holding["relayer"], config, 1, second), errors.SeriesExpired, expiry=expiry, timestamp=expiry
-    )
+    late = hub.deposit(holding["relayer"], config, 1, second)
+    refused(holding, late, errors.SeriesExpired, expiry=expiry, timestamp=expiry)
 
 
 def test_out_of_the_hub_after_expiry(holding: World) -> None:

@@ -1,0 +1,54 @@
+"""The README, run as written: its commands, their output, its Python."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+CONSOLE = re.findall(r"```console\n(.*?)```(?:\n\n```text\n(.*?)```)?", README, flags=re.DOTALL)
+PYTHON = re.findall(r"```python\n(.*?)```\n\n```text\n(.*?)```", README, flags=re.DOTALL)
+NOT_HERE = ("git clone", "cd pysettle")
+"""What the reader has done when this file is there."""
+
+
+def settled(output: str) -> str:
+    """Return output without the one figure that differs from run to run."""
+    return re.sub(r"Done in [\d.]+ s\.", "Done in a moment.", output).strip()
+
+
+def _commands() -> list[tuple[str, str]]:
+    steps = []
+    for block, output in CONSOLE:
+        commands = [line[2:] for line in block.splitlines() if line.startswith("$ ")]
+        commands = [command for command in commands if not command.startswith(NOT_HERE)]
+        steps += [(command, "") for command in commands[:-1]]
+        # An output block follows the last command above it; that of the first demo is after a paragraph.
+        steps.append((commands[-1], output))
+    outputs = re.findall(r"```text\n(.*?)```", README, flags=re.DOTALL)
+    assert steps[0][0].startswith("scripts/demo")
+    steps[0] = (steps[0][0], outputs[0])
+    return steps
+
+
+def test_the_commands_print_what_the_readme_shows() -> None:
+    """Every command of the README succeeds, in order, and prints what is shown below it."""
+    for command, output in _commands():
+        run = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, check=False)
+        assert run.returncode == 0, run.stderr
+        if output:
+            assert settled(run.stdout) == settled(output), command
+
+
+@pytest.mark.parametrize(("code", "output"), PYTHON)
+def test_the_python_prints_what_the_readme_shows(code: str, output: str) -> None:
+    """The example in Python runs as it stands."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=False)
+    assert run.stdout == output, run.stderr
