@@ -1,0 +1,72 @@
+"""The interfaces are the manual: every function is explained, and what it says it reverts with exists."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pysettle.evm import artifacts
+
+ROOT = Path(__file__).parents[2]
+INTERFACES = (
+    "ICurrencyToken",
+    "IComputeToken",
+    "IERC3009",
+    "IChannelHub",
+    "IUsageMeter",
+    "IDepositCollector",
+    "IChannelPolicy",
+)
+DEPLOYED = ("CurrencyToken", "ComputeToken", "ChannelHub", "UsageMeter", "ERC3009DepositCollector")
+INVARIANTS = {
+    "INV-SUPPLY",
+    "INV-RESERVE",
+    "INV-BACKING",
+    "INV-CHANNEL",
+    "INV-USAGE",
+    "INV-ONCE",
+    "INV-FINAL",
+}
+FROM_ELSEWHERE = {"isValidSignature(bytes32,bytes)"}
+"""Functions inherited from a standard interface that documents them."""
+
+
+def _kind(parameter: dict[str, Any]) -> str:
+    if not parameter["type"].startswith("tuple"):
+        return str(parameter["type"])
+    return f"({','.join(map(_kind, parameter['components']))}){parameter['type'][len('tuple') :]}"
+
+
+def _signatures(interface: str, kind: str) -> set[str]:
+    abi = artifacts.load(interface).abi
+    return {f"{item['name']}({','.join(map(_kind, item['inputs']))})" for item in abi if item["type"] == kind}
+
+
+@pytest.mark.parametrize("interface", INTERFACES)
+def test_everything_has_a_notice(interface: str) -> None:
+    """Each function, event and error of an interface says what it is in one sentence."""
+    documented = artifacts.load(interface).user_doc
+    assert set(documented.get("methods", {})) >= _signatures(interface, "function") - FROM_ELSEWHERE
+    assert set(documented.get("events", {})) >= _signatures(interface, "event")
+    assert set(documented.get("errors", {})) >= _signatures(interface, "error")
+
+
+@pytest.mark.parametrize(
+    "source", sorted((ROOT / "contracts" / "interfaces").glob("*.sol")), ids=lambda path: path.stem
+)
+def test_stated_reverts_and_invariants_exist(source: Path) -> None:
+    """`@custom:reverts` names an error the network declares and when, `@custom:invariant` a known code.
+
+    Read from the source: the compiler joins several tags of one function into one string.
+    """
+    declared = {item["name"] for name in DEPLOYED for item in artifacts.load(name).abi if item["type"] == "error"}
+    for tag, text in re.findall(r"@custom:(\S+) (.*)", source.read_text()):
+        assert tag in ("reverts", "invariant"), text
+        if tag == "invariant":
+            assert text in INVARIANTS
+        else:
+            assert re.match(r"(\w+) when \S", text), text
+            assert text.split()[0] in declared
