@@ -120,7 +120,7 @@ interface IChannelHub {
     /// @notice Complete a noticed withdrawal after its delay: what was noticed, or what is still unclaimed if less.
     /// @custom:reverts ChannelCallerNotPayer when the caller is neither payer nor payer authorizer
     /// @custom:reverts WithdrawNotPending when no notice is pending
-    /// @custom:reverts WithdrawNotFinalizable before the delay has passed
+    /// @custom:reverts WithdrawNotFinalizable when the delay has not passed
     function finalizeWithdraw(ChannelConfig calldata config) external;
 
     // ----------------------------------------------------------------- receiver

@@ -154,7 +154,7 @@ interface IComputeToken is IERC3009, IChannelPolicy {
     /// @param tokens Tokens to give back, above zero.
     /// @return paid Units of currency: tokens * unitPrice / 1,000,000, rounded down, at the holder's expense.
     /// @custom:reverts TokensZero when `tokens` is zero
-    /// @custom:reverts SeriesNotExpired before expiry
+    /// @custom:reverts SeriesNotExpired when chain time is before expiry
     /// @custom:invariant INV-BACKING
     function refund(uint256 tokens) external returns (uint256 paid);
 
@@ -172,8 +172,8 @@ interface IComputeToken is IERC3009, IChannelPolicy {
     /// @notice After expiry and with no Token outstanding, take what rounding and donations left in the series.
     /// @return amount Units of currency.
     /// @custom:reverts SeriesCallerNotProvider when the caller is not the provider
-    /// @custom:reverts SeriesNotExpired before expiry
-    /// @custom:reverts SeriesOutstanding while a Token is outstanding
+    /// @custom:reverts SeriesNotExpired when chain time is before expiry
+    /// @custom:reverts SeriesOutstanding when a Token is outstanding
     function sweep() external returns (uint256 amount);
 
     // -------------------------------------------------------------------- views

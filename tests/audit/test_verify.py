@@ -19,8 +19,8 @@ from pysettle.audit.report import Check, Divergence, Outcome, Report
 from pysettle.audit.verify import verify
 from pysettle.evm.embedded import EmbeddedChain
 from tests.audit import forge
-from tests.evm.accounts import ALICE, BOB, deploy, genesis, sign, word
-from tests.evm.bytecode import TOKEN, creation
+from tests.evm.accounts import ALICE, deploy, genesis, sign, word
+from tests.evm.bytecode import creation
 
 
 def outcomes(report: Report) -> str:
@@ -163,6 +163,16 @@ def test_nesting_that_would_end_an_engine_is_named(golden_bundle: Bundle, tmp_pa
     blocks[3] = encode_list(parts)
     report = verify(forge.copy_with_chain(golden_bundle, tmp_path / "b", b"".join(blocks)))
     assert (first_block(report), outcomes(report)) == (4, "!!....")
+
+
+def test_an_added_withdrawal_is_named(golden_bundle: Bundle, tmp_path: Path) -> None:
+    """A well-formed withdrawal that the header's root does not cover fails R, at its block."""
+    blocks = forge.raw_blocks(golden_bundle)
+    parts = [blocks[1][start:end] for start, end in list_items(blocks[1])]
+    withdrawal = encode_list([b"\1", b"\1", b"\x94" + ALICE, b"\1"])
+    blocks[1] = encode_list([*parts[:3], encode_list([withdrawal])])
+    report = verify(forge.forge(golden_bundle, tmp_path / "b", blocks))
+    assert (first_block(report), outcomes(report)) == (2, "++!...")
 
 
 # ------------------------------------------------------------- genesis, manifest and missing files
@@ -315,7 +325,8 @@ def test_what_ends_an_engine_is_a_finding(
 def test_a_refund_under_the_call_data_floor_is_accepted(tmp_path: Path) -> None:
     """A transaction whose floor (EIP-7623) is above its cost and which frees storage costs what the rules say."""
     chain = EmbeddedChain(genesis())
-    token = deploy(chain, creation(TOKEN))
-    chain.send([sign(chain, ALICE, token, BOB.rjust(32, b"\0") + word(5))])
-    chain.send([sign(chain, BOB, token, ALICE.rjust(32, b"\0") + word(5) + b"\1" * 1500)])
+    # Ten times PUSH0 CALLDATALOAD PUSH1 slot SSTORE: enough is freed for the refund to meet its cap.
+    slots = deploy(chain, creation(b"".join(bytes.fromhex("5f3560") + bytes([slot, 0x55]) for slot in range(10))))
+    chain.send([sign(chain, ALICE, slots, word(1), gas=400_000)])
+    chain.send([sign(chain, ALICE, slots, word(0) + b"\1" * 4_000, gas=400_000)])
     assert verify(export_bundle(chain, tmp_path / "bundle").directory).passed

@@ -15,7 +15,7 @@ from tests.contracts.effects import at, check_books
 from tests.contracts.world import RATE_CARD, YUAN, World
 
 HOLDERS = ("buyer", "other buyer", "stranger", "provider")
-STEPS = 24
+STEPS = 15
 
 
 class Walk:
