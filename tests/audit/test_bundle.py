@@ -114,9 +114,12 @@ def test_without_a_manifest_there_is_no_bundle(tmp_path: Path) -> None:
         Bundle.read(tmp_path / "nowhere")
     with pytest.raises(BundleError, match="manifest"):
         Bundle.read(tmp_path)
-    (tmp_path / MANIFEST_FILE).symlink_to("/dev/zero")
-    with pytest.raises(BundleError, match="regular file"):
-        Bundle.read(tmp_path)
+    (tmp_path / "elsewhere.json").write_text("{}")
+    for target in ("/dev/zero", tmp_path / "elsewhere.json"):
+        (tmp_path / MANIFEST_FILE).symlink_to(target)
+        with pytest.raises(BundleError, match="regular file"):
+            Bundle.read(tmp_path)
+        (tmp_path / MANIFEST_FILE).unlink()
 
 
 def _set(*path: str | int, to: Any) -> Callable[[Any], None]:

@@ -209,7 +209,7 @@ def test_the_engine_answers_on_its_head(golden_bundle: Bundle) -> None:
     holder = int.from_bytes(outcomes[1][0].logs[0].topics[1], "big")
     assert all(each.succeeded for each in outcomes[1])
     before = engine.storage(token, holder)
-    assert engine.call(token, bytes(32) + (9).to_bytes(32, "big")) == b""
+    assert engine.call(token, holder.to_bytes(32, "big") + (9).to_bytes(32, "big")) == b""
     assert engine.storage(token, holder) == before
     assert engine.head_state_root == blocks[-1].state_root
     with pytest.raises(BlockRefused):
