@@ -19,7 +19,7 @@ from eth_typing import Address
 from pysettle.audit.encoding import EncodingError, hex_bytes, parse_json
 from pysettle.domain.ledger import Contracts, SeriesTerms
 from pysettle.domain.usage import RATE_BITS, Meters, RateCard
-from pysettle.errors import BundleError
+from pysettle.errors import BundleError, UsageError
 
 SCHEMA = "pysettle.bundle/1"
 """Name and version of the manifest's form."""
@@ -187,7 +187,8 @@ def write_bundle(
         contracts: Contracts whose books are to be kept.
 
     Raises:
-        BundleError: the directory holds something that is no bundle, or cannot be written.
+        UsageError: the directory holds something that is no bundle.
+        BundleError: the bundle cannot be written.
     """
     contents = {GENESIS_FILE: genesis, CHAIN_FILE: chain}
     files = {name: FileEntry(sha256(content).digest(), len(content)) for name, content in sorted(contents.items())}
@@ -195,7 +196,7 @@ def write_bundle(
     contents[MANIFEST_FILE] = manifest.to_bytes()
     target = directory.resolve()
     try:
-        _check_replaceable(target)
+        check_replaceable(target)
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as beside:
             new, old = Path(beside) / "new", Path(beside) / "old"
@@ -208,14 +209,19 @@ def write_bundle(
     return Bundle(directory, manifest)
 
 
-def _check_replaceable(target: Path) -> None:
+def check_replaceable(target: Path) -> None:
+    """Check that a bundle may be written to a directory: it is not there, empty, or an older bundle.
+
+    Raises:
+        UsageError: it holds something else, which is left alone.
+    """
     if not target.exists():
         return
     names = {path.name for path in target.iterdir()} if target.is_dir() else {target.name}
     manifest = target / MANIFEST_FILE
     is_bundle = manifest.is_file() and b'"pysettle.bundle/' in manifest.read_bytes()
     if names and not (is_bundle and names <= {GENESIS_FILE, CHAIN_FILE, MANIFEST_FILE}):
-        raise BundleError(f"{target} holds something that is no bundle, and is left as it is: name another directory")
+        raise UsageError(f"{target} holds something that is no bundle, and is left as it is: name another directory")
 
 
 def _move_into_place(new: Path, target: Path, old: Path) -> None:

@@ -52,7 +52,7 @@ class Emitted:
 
 
 _E = TypeVar("_E", bound=type[Event])
-_DECODERS: dict[bytes, tuple[type[Event], Callable[[Sequence[bytes], bytes], Event]]] = {}
+_DECODERS: dict[bytes, tuple[type[Event], Callable[[Sequence[bytes], bytes], Event | None]]] = {}
 
 
 def _read(kind: str, words: bytes) -> Any:
@@ -78,16 +78,19 @@ def _event(cls: _E) -> _E:
     declared = [p.split() for p in re.findall(r"(?:\([^)]*\)|[^,(])+", parameters)]
     kinds = [words[0] for words in declared]
     indexed = ["indexed" in words for words in declared]
+    sizes = [32 * (_CONFIG_WORDS if kind == _CONFIG_TYPE else 1) for kind in kinds]
+    data_size = sum(size for size, is_topic in zip(sizes, indexed, strict=True) if not is_topic)
     assert len(declared) == len(fields(cls)), cls
 
-    def decode(topics: Sequence[bytes], data: bytes) -> Event:
+    def decode(topics: Sequence[bytes], data: bytes) -> Event | None:
+        if len(topics) != 1 + sum(indexed) or len(data) != data_size:
+            return None
         values, offset, place = [], 0, 0
-        for kind, is_topic in zip(kinds, indexed, strict=True):
+        for kind, size, is_topic in zip(kinds, sizes, indexed, strict=True):
             if is_topic:
                 place += 1
                 values.append(_read(kind, topics[place]))
             else:
-                size = 32 * (_CONFIG_WORDS if kind == _CONFIG_TYPE else 1)
                 values.append(_read(kind, data[offset : offset + size]))
                 offset += size
         return cls(*values)
@@ -98,6 +101,8 @@ def _event(cls: _E) -> _E:
 
 def decode(topics: Sequence[bytes], data: bytes) -> Event | None:
     """Decode one log; None for an event that moves no value and changes no right (such as `Approval`).
+
+    A log of a known name but another shape, such as the `Transfer` of an ERC-721, is not of a contract of ours: None.
 
     Args:
         topics: Words of 32 bytes, the event's signature hash first.

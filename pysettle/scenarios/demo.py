@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pysettle.audit.bundle import check_replaceable
 from pysettle.audit.extract import export_bundle
 from pysettle.audit.verify import Report, verify
 from pysettle.client import ComputeToken, SeriesTerms, SettlementNetwork, UsageRow, genesis
@@ -104,8 +105,10 @@ def run(
         on_progress: Told how far each step is.
 
     Raises:
-        BundleError: `out` holds something that is no bundle.
+        UsageError: `out` holds something that is no bundle; nothing was run.
     """
+    if out is not None:
+        check_replaceable(out)
     demo = _Demo(requests, seed, on_progress)
     demo.issue_and_sell()
     demo.open_channels()

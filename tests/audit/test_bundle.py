@@ -13,7 +13,7 @@ from pysettle.audit.bundle import CHAIN_FILE, GENESIS_FILE, MANIFEST_FILE, Bundl
 from pysettle.audit.extract import export_bundle
 from pysettle.domain.ledger import Contracts, SeriesTerms
 from pysettle.domain.usage import Meters, RateCard
-from pysettle.errors import BundleError
+from pysettle.errors import BundleError, UsageError
 from pysettle.evm.embedded import EmbeddedChain
 from tests.evm.accounts import genesis
 
@@ -72,7 +72,7 @@ def test_what_is_no_bundle_is_left_alone(small_chain: EmbeddedChain, tmp_path: P
     target.mkdir(exist_ok=True)
     (target / "thesis.txt").write_text("mine")
     before = {path.name for path in target.iterdir()}
-    with pytest.raises(BundleError, match="no bundle"):
+    with pytest.raises(UsageError, match="no bundle"):
         export_bundle(small_chain, target)
     assert {path.name for path in target.iterdir()} == before
     assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
@@ -83,7 +83,7 @@ def test_an_empty_directory_is_used_and_a_file_is_not(small_chain: EmbeddedChain
     (tmp_path / "empty").mkdir()
     export_bundle(small_chain, tmp_path / "empty")
     (tmp_path / "file").write_text("mine")
-    with pytest.raises(BundleError):
+    with pytest.raises(UsageError):
         export_bundle(small_chain, tmp_path / "file")
     assert (tmp_path / "file").read_text() == "mine"
 

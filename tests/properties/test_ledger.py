@@ -271,3 +271,14 @@ def test_events_of_strangers_are_passed_over() -> None:
     stranger = Address(b"\x99" * 20)
     assert ledger.apply(Emitted(stranger, Position(1, 0, 0), events.Transfer(ZERO_ADDRESS, BUYERS[0], 1))) is None
     assert not ledger.balances
+
+
+def test_a_log_of_another_shape_is_not_decoded() -> None:
+    """A known event name with other topics or data, such as an ERC-721 transfer, is passed over and not guessed at."""
+    topic = next(topic for topic, text in events.signatures().items() if text.startswith("Transfer("))
+    holder = bytes(12) + BUYERS[0]
+    assert events.decode([topic, holder, holder], bytes(31) + b"\x07") == events.Transfer(BUYERS[0], BUYERS[0], 7)
+    assert events.decode([topic, holder, holder, bytes(32)], b"") is None
+    assert events.decode([topic, holder, holder], bytes(31)) is None
+    assert events.decode([topic, holder, holder], bytes(64)) is None
+    assert events.decode([], b"") is None
