@@ -59,6 +59,7 @@ contract ComputeToken is IComputeToken, ERC20WithAuthorization {
     /// @param terms Terms of the series, for ever.
     constructor(SeriesTerms memory terms) ERC20WithAuthorization(terms.name, terms.symbol) {
         if (terms.provider == address(0)) revert SeriesTermsInvalid("provider");
+        if (terms.currency.code.length == 0) revert SeriesTermsInvalid("currency");
         if (terms.unitPrice == 0) revert SeriesTermsInvalid("unitPrice");
         if (terms.capacity == 0) revert SeriesTermsInvalid("capacity");
         if (terms.expiry <= block.timestamp) revert SeriesTermsInvalid("expiry");

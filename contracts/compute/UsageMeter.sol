@@ -44,12 +44,9 @@ contract UsageMeter is IUsageMeter, EIP712 {
             if (!row.usage.isWellFormed()) revert UsageMalformed(row.usage);
             ChannelConfig memory config = _config(series, row);
             bytes32 id = ChannelHash.channelId(domain, config);
-            uint256 metered = rateCard.tokensFor(row.usage);
-            // Below 2**77 by the widths of rate card and usage, or the ceiling itself.
-            uint128 claimed = metered < row.ceiling ? uint128(metered) : row.ceiling;
+            uint128 claimed = _claimable(id, series, row, rateCard.tokensFor(row.usage));
             claims[i] = VoucherClaim(Voucher(config, row.ceiling), row.voucherSignature, claimed);
             usageHashes[i] = _usageHash(id, row.usage);
-            emit UsageClaimed(id, series, row.payer, row.usage, metered, claimed);
         }
 
         address provider = IComputeToken(series).provider();
@@ -105,6 +102,22 @@ contract UsageMeter is IUsageMeter, EIP712 {
     }
 
     // ---------------------------------------------------------------- internals
+
+    /// @dev What a row claims: what its usage costs, or the payer's ceiling, or what the channel still holds, whichever
+    /// is least, so that a channel drained by its payer costs the provider what is missing and not the whole claim.
+    /// Announced only where it is news: a row that a newer claim has superseded changes nothing, and says nothing.
+    function _claimable(
+        bytes32 id,
+        address series,
+        UsageRow calldata row,
+        uint256 metered
+    ) private returns (uint128 claimed) {
+        (uint128 balance, uint128 claimedBefore) = IChannelHub(hub).channels(id);
+        uint128 most = row.ceiling < balance ? row.ceiling : balance;
+        // `metered` is below 2**77 by the widths of rate card and usage.
+        claimed = metered < most ? uint128(metered) : most;
+        if (claimed > claimedBefore) emit UsageClaimed(id, series, row.payer, row.usage, metered, claimed);
+    }
 
     /// @dev Token and receiver are the series and the authorizer is this meter, so that no other channel can be named.
     function _config(address series, UsageRow calldata row) private view returns (ChannelConfig memory) {

@@ -60,7 +60,7 @@ interface ICurrencyToken is IERC3009, IChannelPolicy {
     error AmountNotWholeMinorUnits(uint256 amount, uint256 minorUnit);
     /// @notice The operator may issue `available` units, not `requested`.
     error QuotaExceeded(address operator, uint256 requested, uint256 available);
-    /// @notice Supply would leave the 128 bits that a balance has.
+    /// @notice Supply, or a quota for it, would leave the 128 bits that a balance has.
     error SupplyCapExceeded(uint256 requested, uint256 available);
     /// @notice No redemption has this id.
     error RedemptionNotFound(uint256 id);
@@ -78,7 +78,8 @@ interface ICurrencyToken is IERC3009, IChannelPolicy {
 
     /// @notice Set how many units an operating institution may issue from now on.
     /// @param operator The operating institution.
-    /// @param quota Units; replaces what was left.
+    /// @param quota Units, at most 2**128 - 1; replaces what was left.
+    /// @custom:reverts SupplyCapExceeded when `quota` is above 128 bits
     function setIssuanceQuota(address operator, uint256 quota) external;
 
     // --------------------------------------------------- operating institution
@@ -89,7 +90,7 @@ interface ICurrencyToken is IERC3009, IChannelPolicy {
     /// @custom:reverts AmountNotWholeMinorUnits when `amount` is not in whole minor units
     /// @custom:reverts QuotaExceeded when `amount` is above the caller's quota
     /// @custom:reverts SupplyCapExceeded when the supply would need more than 128 bits
-    /// @custom:reverts ERC20InvalidReceiver when `to` is zero
+    /// @custom:reverts ERC20InvalidReceiver when `to` is zero or this contract
     /// @custom:invariant INV-SUPPLY
     /// @custom:invariant INV-RESERVE
     function issue(address to, uint256 amount) external;

@@ -52,7 +52,8 @@ interface IUsageMeter is IERC1271 {
     /// @notice A channel's usage was priced and claimed.
     /// @param usage Cumulative usage that the provider attested.
     /// @param metered Tokens that the usage costs by the rate card, cumulative.
-    /// @param claimed Tokens claimed from the hub, cumulative: `metered`, or the payer's ceiling if less.
+    /// @param claimed Tokens claimed from the hub, cumulative: `metered`, or the payer's ceiling, or what the channel
+    /// holds, whichever is least.
     event UsageClaimed(
         bytes32 indexed channelId,
         address indexed series,
@@ -70,6 +71,7 @@ interface IUsageMeter is IERC1271 {
     error UsageSignatureInvalid(address provider);
 
     /// @notice Claim the attested usage of many channels of one series. Anyone may submit it.
+    /// @dev A row that claims no more than was claimed before changes nothing and emits nothing.
     /// @param series The series: token and receiver of every channel claimed from.
     /// @param rows Channels with their cumulative usage and the payer's voucher.
     /// @param signature The provider's signature of the `UsageAttestation`.
@@ -77,7 +79,6 @@ interface IUsageMeter is IERC1271 {
     /// @custom:reverts UsageMalformed when a usage word has stray bits
     /// @custom:reverts UsageSignatureInvalid when the attestation is not the provider's
     /// @custom:reverts VoucherSignatureInvalid when a voucher is not its payer's
-    /// @custom:reverts ClaimAboveBalance when a claim is above what its channel holds
     /// @custom:invariant INV-USAGE
     function claim(address series, UsageRow[] calldata rows, bytes calldata signature) external;
 

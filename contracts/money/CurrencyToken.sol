@@ -34,6 +34,8 @@ contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, AccessManaged 
 
     /// @inheritdoc ICurrencyToken
     function setIssuanceQuota(address operator, uint256 quota) external restricted {
+        if (quota > type(uint128).max) revert SupplyCapExceeded(quota, type(uint128).max);
+
         _quotas[operator] = quota;
         emit IssuanceQuotaSet(operator, quota);
     }
@@ -43,7 +45,7 @@ contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, AccessManaged 
     /// @inheritdoc ICurrencyToken
     function issue(address to, uint256 amount) external restricted {
         _checkWholeMinorUnits(amount);
-        if (to == address(0)) revert ERC20InvalidReceiver(address(0));
+        _checkReceiver(to);
         uint256 quota = _quotas[msg.sender];
         if (amount > quota) revert QuotaExceeded(msg.sender, amount, quota);
         uint256 room = type(uint128).max - _supply;
@@ -170,8 +172,13 @@ contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, AccessManaged 
 
     function _transfer(address from, address to, uint256 value) internal override {
         if (from == address(0)) revert ERC20InvalidSender(address(0));
-        if (to == address(0)) revert ERC20InvalidReceiver(address(0));
+        _checkReceiver(to);
         _move(from, to, value);
+    }
+
+    /// @dev This contract holds what is being redeemed and nothing else: what came in otherwise could never leave.
+    function _checkReceiver(address to) private view {
+        if (to == address(0) || to == address(this)) revert ERC20InvalidReceiver(to);
     }
 
     function _checkSubmitter(address to) internal view override {

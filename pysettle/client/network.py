@@ -72,7 +72,7 @@ class Roles:
     """Who holds the powers of a network. Each power is its own key; one key may hold several."""
 
     administrator: Signer
-    """Deploys, and grants and revokes roles; can move nobody's money."""
+    """Deploys, and grants and revokes roles. It has no other power, but could grant itself any."""
     central_bank: Signer
     """Sets issuance quotas."""
     registrar: Signer

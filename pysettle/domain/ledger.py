@@ -99,6 +99,10 @@ class Contracts:
     meters: frozenset[Address] = frozenset()
     """UsageMeters."""
 
+    def counts(self, asset: Address) -> bool:
+        """Whether an asset is counted: the hub takes any token, and answers for none but these."""
+        return asset in self.currencies or asset in self.series
+
     def keeps(self, address: Address) -> bool:
         """Whether the contract's books are kept."""
         return address in self.currencies or address in self.series or address in self.hubs or address in self.meters
@@ -154,7 +158,8 @@ class Ledger:
         An event that contradicts the history is recorded in `violations` and applied all the same: the ledger says
         what the contracts did, not what they should have done.
         """
-        if not self.contracts.keeps(emitted.emitter):
+        token = getattr(emitted.event, "token", emitted.emitter)
+        if not self.contracts.keeps(emitted.emitter) or not (token == emitted.emitter or self.contracts.counts(token)):
             return None
         handler = _HANDLERS.get(type(emitted.event))
         postings = handler(self, emitted.emitter, emitted.position, emitted.event) if handler else ()

@@ -60,13 +60,17 @@ class Payer:
         """Tokens acknowledged so far."""
         self._usage = Usage()
         self._signed = 0
+        self._disputed = False
 
     def sign(self, request_ceiling: int) -> Voucher:
         """Sign the next voucher: what was charged so far and at most `request_ceiling` Tokens more.
 
         Raises:
             VoucherRefused: the deposit does not cover it; top up the channel.
+            UsageDisputed: a receipt was refused before; what was signed until then is all that can be claimed.
         """
+        if self._disputed:
+            raise UsageDisputed(f"channel 0x{self._channel_id.hex()} is disputed; withdraw what is left")
         ceiling = self.charged + request_ceiling
         if ceiling > self.deposited:
             raise VoucherRefused(
@@ -91,6 +95,7 @@ class Payer:
         usage = self._usage + used
         charged = self._rate_card.tokens(usage)
         if receipt != UsageReceipt(self._channel_id, usage, charged) or charged > self._signed:
+            self._disputed = True
             raise UsageDisputed(
                 f"channel 0x{self._channel_id.hex()}: the receipt states {receipt.charged} Tokens for {receipt.usage}, "
                 f"this side counts {charged} for {usage} under a ceiling of {self._signed}; sign nothing more on it"

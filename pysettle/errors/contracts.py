@@ -53,7 +53,7 @@ class ERC20InvalidReceiver(CurrencyReverted):
     """Nothing can be transferred to this account."""
 
     template = "{receiver} cannot receive"
-    remedy = "name a recipient other than the zero address"
+    remedy = "name a recipient other than the zero address and the currency itself"
 
 
 class ERC20InvalidApprover(CurrencyReverted):
@@ -123,10 +123,10 @@ class QuotaExceeded(CurrencyReverted):
 
 
 class SupplyCapExceeded(CurrencyReverted):
-    """Supply would leave 128 bits."""
+    """Supply, or a quota for it, would leave 128 bits."""
 
-    template = "{requested} more than the {available} units that supply has room for"
-    remedy = "issue less"
+    template = "{requested} units, there is room for {available}"
+    remedy = "issue less, or set a lower quota"
 
 
 class RedemptionNotFound(CurrencyReverted):
@@ -171,7 +171,7 @@ class SeriesTermsInvalid(ComputeReverted):
     """Terms no series can have."""
 
     template = "the term {term} is not acceptable"
-    remedy = "give a provider, a price, a capacity, a rate card of six 32-bit rates and an expiry in the future"
+    remedy = "give a provider, a deployed currency, a price, a capacity, six 32-bit rates and an expiry in the future"
 
 
 class SeriesExpired(ComputeReverted):
@@ -439,6 +439,90 @@ class AccessManagedInvalidAuthority(AccessReverted):
     remedy = "name a contract"
 
 
+class AccessManagerUnauthorizedAccount(AccessReverted):
+    """Roles are granted and revoked by their administrator."""
+
+    template = "{msgsender} lacks the role number {roleId}"
+    remedy = "call from the administrator"
+
+
+class AccessManagerUnauthorizedCall(AccessReverted):
+    """A call through the AccessManager that the caller has no role for."""
+
+    template = "{caller} may not call {selector} of {target}"
+    remedy = "have an administrator grant the role"
+
+
+class AccessManagerUnauthorizedCancel(AccessReverted):
+    """Only who scheduled a call, its guardian or an administrator cancels it."""
+
+    template = "{msgsender} may not cancel the call of {selector} of {target} by {caller}"
+    remedy = "have the guardian of the role cancel it"
+
+
+class AccessManagerUnauthorizedConsume(AccessReverted):
+    """A scheduled call is consumed by its target."""
+
+    template = "{target} is not the caller"
+    remedy = "call the target, which consumes it"
+
+
+class AccessManagerBadConfirmation(AccessReverted):
+    """A role is renounced by its holder."""
+
+    template = "only the holder itself renounces a role"
+    remedy = "call from the holder, naming it"
+
+
+class AccessManagerLockedFunction(AccessReverted):
+    """The AccessManager's own functions are not for roles to be given."""
+
+    template = "the function {selector} cannot be given a role"
+    remedy = "leave the AccessManager's own functions as they are"
+
+
+class AccessManagerLockedRole(AccessReverted):
+    """The public role has no administrator."""
+
+    template = "the role number {roleId} cannot be changed"
+    remedy = "use another role"
+
+
+class AccessManagerInvalidInitialAdmin(AccessReverted):
+    """The first administrator is nobody."""
+
+    template = "{initialAdmin} cannot be the administrator"
+    remedy = "name an account"
+
+
+class AccessManagerAlreadyScheduled(AccessReverted):
+    """The call is scheduled already."""
+
+    template = "operation {operationId} is scheduled already"
+    remedy = "wait for it, or cancel it first"
+
+
+class AccessManagerNotScheduled(AccessReverted):
+    """A call with a delay has to be scheduled first."""
+
+    template = "operation {operationId} is not scheduled"
+    remedy = "schedule it first"
+
+
+class AccessManagerNotReady(AccessReverted):
+    """The delay of a scheduled call still runs."""
+
+    template = "operation {operationId} is not ready"
+    remedy = "wait until its delay has passed"
+
+
+class AccessManagerExpired(AccessReverted):
+    """A scheduled call was not made in time."""
+
+    template = "operation {operationId} has expired"
+    remedy = "schedule it again"
+
+
 class SafeERC20FailedOperation(PlatformReverted):
     """A token returned false."""
 
@@ -458,6 +542,20 @@ class AddressEmptyCode(PlatformReverted):
 
     template = "{target} has no code"
     remedy = "name a contract"
+
+
+class InsufficientBalance(PlatformReverted):
+    """A contract cannot pay for a call."""
+
+    template = "{needed} wei needed, {balance} held"
+    remedy = "call without native value"
+
+
+class SafeCastOverflowedUintDowncast(PlatformReverted):
+    """A number is too large for its field."""
+
+    template = "{value} does not fit {bits} bits"
+    remedy = "use a smaller number"
 
 
 class FailedCall(PlatformReverted):

@@ -10,6 +10,7 @@ from pysettle.client import SeriesTerms, SettlementNetwork, genesis
 from pysettle.client.network import Roles
 from pysettle.domain.signing import Signer
 from pysettle.evm.embedded import EmbeddedChain
+from tests.contracts.effects import check_books
 from tests.contracts.world import ACTORS, CAPACITY, LIFE_S, RATE_CARD, START, UNIT_PRICE, World
 
 
@@ -31,7 +32,12 @@ def deployed() -> World:
 
 @pytest.fixture
 def world(deployed: World) -> Iterator[World]:
-    """Return the deployed network, as it was after deployment."""
-    snapshot = deployed.chain.snapshot()
+    """Return the deployed network, as it was after deployment; afterwards its books must agree with the contracts."""
+    snapshot, opened = deployed.chain.snapshot(), len(deployed.network.series)
     yield deployed
-    deployed.chain.revert(snapshot)
+    try:
+        # Who never held anything is looked at by `effect`.
+        check_books(deployed, everybody=False)
+    finally:
+        del deployed.network.series[opened:]
+        deployed.chain.revert(snapshot)

@@ -282,3 +282,17 @@ def test_a_log_of_another_shape_is_not_decoded() -> None:
     assert events.decode([topic, holder, holder], bytes(31)) is None
     assert events.decode([topic, holder, holder], bytes(64)) is None
     assert events.decode([], b"") is None
+
+
+def test_channels_of_other_tokens_are_passed_over() -> None:
+    """Anybody may deposit a token of its own making in the hub: no books are kept of it, and none can be upset by it."""
+    ledger = Ledger(CONTRACTS)
+    channel_id, token = CHANNELS[BUYERS[0]], Address(b"\x77" * 20)
+    for event in (
+        events.Deposited(channel_id, BUYERS[0], token, 5, 5),
+        events.Claimed(channel_id, BUYERS[1], token, 9, 9),
+        events.Settled(BUYERS[1], token, BUYERS[1], 9),
+    ):
+        assert ledger.apply(Emitted(HUB, Position(1, 0, 0), event)) is None
+    assert not ledger.balances
+    assert invariants.check(ledger) == []

@@ -107,8 +107,9 @@ def test_supply_stays_within_128_bits(world: World) -> None:
     currency, operator, buyer = world.network.currency, world["operator"], world.address("buyer")
     world.send(
         currency.set_payee_only(world["buyer"]),
-        currency.set_issuance_quota(world["central bank"], operator.address, 2**256 - 1),
+        currency.set_issuance_quota(world["central bank"], operator.address, MOST),
         currency.issue(operator, buyer, WHOLE_MOST),
+        currency.set_issuance_quota(world["central bank"], operator.address, MOST),
     )
     assert currency.balance_of(buyer) == currency.total_supply() == WHOLE_MOST
     assert currency.is_payee_only(buyer)
@@ -126,14 +127,40 @@ def test_supply_stays_within_128_bits(world: World) -> None:
 def test_an_amount_above_128_bits_is_not_truncated(world: World, amount: int) -> None:
     """An amount whose low 128 bits are small is refused as the large amount it is (P-2)."""
     currency, operator = world.network.currency, world["operator"]
-    world.send(currency.set_issuance_quota(world["central bank"], operator.address, 2**256 - 1))
+    world.send(currency.set_issuance_quota(world["central bank"], operator.address, MOST))
     refused(
         world,
         currency.issue(operator, world.address("buyer"), amount),
-        errors.SupplyCapExceeded,
+        errors.QuotaExceeded,
+        operator=operator.address,
         requested=amount,
         available=MOST,
     )
+
+
+@pytest.mark.parametrize("quota", [MOST + 1, 2**256 - 1])
+def test_a_quota_above_what_supply_can_be_is_refused(world: World, quota: int) -> None:
+    """A quota has room to be restored by every redemption, so that none can be blocked by it."""
+    currency = world.network.currency
+    refused(
+        world,
+        currency.set_issuance_quota(world["central bank"], world.address("operator"), quota),
+        errors.SupplyCapExceeded,
+        requested=quota,
+        available=MOST,
+    )
+
+
+def test_the_currency_itself_receives_nothing(world: World) -> None:
+    """Issued or transferred to the contract, units would belong to nobody and could never leave."""
+    currency, operator = world.network.currency, world["operator"]
+    world.fund("buyer", FEN)
+    world.send(currency.set_issuance_quota(world["central bank"], operator.address, FEN))
+    for transaction in (
+        currency.issue(operator, currency.address, FEN),
+        currency.transfer(world["buyer"], currency.address, 1),
+    ):
+        refused(world, transaction, errors.ERC20InvalidReceiver, receiver=currency.address)
 
 
 def test_setting_a_quota_replaces_the_one_before(world: World, quota: int) -> None:

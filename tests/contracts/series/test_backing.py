@@ -51,16 +51,17 @@ class Walk:
         self.world.send(self.series.transfer(self.world[name], to, tokens))
 
     def redeem(self, name: str) -> None:
-        """Redeem what was delivered; the provider, whoever's turn it is."""
-        tokens = self.tokens(self.series.delivered())
-        if tokens:
-            self.world.send(self.series.redeem(self.world["provider"], tokens))
+        """Redeem what was delivered, in parts, the first of them single Tokens; the provider, whoever's turn it is."""
+        parts = [1] * min(4, self.series.delivered() - 1)
+        if tokens := self.tokens(self.series.delivered() - len(parts)):
+            self.world.send(*(self.series.redeem(self.world["provider"], part) for part in (*parts, tokens)))
 
     def refund(self, name: str) -> None:
-        """Take backing back after expiry."""
-        tokens = self.tokens(self.series.balance_of(self.world.address(name)))
-        if tokens:
-            self.world.send(self.series.refund(self.world[name], tokens))
+        """Take backing back after expiry, in parts, the first of them single Tokens."""
+        held = self.series.balance_of(self.world.address(name))
+        parts = [1] * min(4, held - 1)
+        if tokens := self.tokens(held - len(parts)):
+            self.world.send(*(self.series.refund(self.world[name], part) for part in (*parts, tokens)))
 
     def donate(self, name: str) -> None:
         """Give the series units for nothing."""

@@ -11,7 +11,7 @@ from pysettle.client import ComputeToken, SeriesTerms
 from pysettle.client.contract import interface
 from pysettle.client.network import GAS_CREATION, _create
 from pysettle.domain.messages import ZERO_ADDRESS
-from pysettle.errors import ContractReverted, UnknownRevert
+from pysettle.errors import UnknownRevert
 from pysettle.errors import contracts as errors
 from pysettle.evm.artifacts import load
 from pysettle.evm.transactions import Transaction
@@ -176,9 +176,9 @@ def test_a_name_too_long(world: World, name: str) -> None:
 
 def test_a_currency_without_code(world: World) -> None:
     """A series cannot be opened in an account that is no currency."""
-    with pytest.raises(ContractReverted) as caught:
+    with pytest.raises(errors.SeriesTermsInvalid) as caught:
         create(world, currency=world.address("stranger"))
-    assert isinstance(caught.value, UnknownRevert)
+    assert caught.value.args_by_name == {"term": "currency"}
 
 
 def test_a_currency_that_reports_failure(world: World) -> None:
