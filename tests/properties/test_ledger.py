@@ -285,7 +285,7 @@ def test_a_log_of_another_shape_is_not_decoded() -> None:
 
 
 def test_channels_of_other_tokens_are_passed_over() -> None:
-    """Anybody may deposit a token of its own making in the hub: no books are kept of it, and none can be upset by it."""
+    """Anybody may deposit a token of its own making in the hub: no books are kept of it, and none are upset by it."""
     ledger = Ledger(CONTRACTS)
     channel_id, token = CHANNELS[BUYERS[0]], Address(b"\x77" * 20)
     for event in (
