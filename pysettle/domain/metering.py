@@ -77,7 +77,7 @@ class Payer:
                 f"channel 0x{self._channel_id.hex()}: a ceiling of {ceiling} Tokens exceeds the deposit of "
                 f"{self.deposited}; deposit more"
             )
-        self._signed = ceiling
+        self._signed = max(self._signed, ceiling)
         digest = voucher_digest(self._hub, self._channel_id, ceiling)
         return Voucher(self._channel_id, ceiling, self._signer.sign(digest))
 

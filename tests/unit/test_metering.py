@@ -208,3 +208,11 @@ def test_authorizer_signs_where_one_is_named() -> None:
     with pytest.raises(VoucherRefused, match="not signed by the payer"):
         delivery.accept(signed(1_000, config=config), 1_000)
     delivery.accept(signed(1_000, config=config, signer=PROVIDER), 1_000)
+
+
+def test_payer_is_bound_by_the_highest_ceiling_it_signed(payer: Payer) -> None:
+    """A lower voucher does not take a higher one back: what the higher one covers is owed, and is not disputed."""
+    payer.sign(COST)
+    payer.sign(COST - 1)
+    payer.acknowledge(UsageReceipt(CONFIG.channel_id(HUB), REQUEST, COST), REQUEST)
+    assert payer.charged == COST
