@@ -61,6 +61,8 @@ class LedgerCheck:
             event = events.decode(topics, data)
             if event is not None:
                 self.ledger.apply(Emitted(emitter, position, event))
+            elif topics and topics[0] in self._event_names:
+                raise ValueError("its topics and data are not those of the event it names")
         except (LookupError, TypeError, ValueError, OverflowError) as problem:
             # The listed contract is not what the manifest calls it: its events have another form.
             detail = f"an event of 0x{emitter.hex()} cannot be booked: {type(problem).__name__}: {problem}"

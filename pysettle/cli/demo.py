@@ -92,7 +92,7 @@ def summary(result: scenario.DemoResult, elapsed_s: float) -> str:
     money = table(
         ("e-CNY (simulated)", "yuan"),
         [
-            ("issued to 20 buyers", to_text(result.cny_issued)),
+            (f"issued to {scenario.BUYERS} buyers in {', '.join(scenario.JURISDICTIONS)}", to_text(result.cny_issued)),
             ("paid to the provider", to_text(result.cny_paid)),
             ("exchanged back for reserve", to_text(result.cny_redeemed)),
             ("kept below one fen", to_text(result.cny_held)),
