@@ -156,7 +156,7 @@ class SqliteDatabase(BaseDB):
             raise self._error(problem) from problem
 
     def close(self) -> None:
-        """Close the file and give up its lock."""
+        """Close the file and give up its lock; closing again does nothing."""
         self._connection.close()
         self._release()
 
@@ -173,15 +173,16 @@ class SqliteDatabase(BaseDB):
             return self._open(create)
         except sqlite3.OperationalError as problem:
             # On a read-only medium SQLite cannot make its `-shm`; without a `-wal` there is nothing it would be for.
-            if self.read_only and not self._wal.exists() and not os.access(self.file.parent, os.W_OK):
+            if self.read_only and not self._has_wal() and not os.access(self.file.parent, os.W_OK):
                 return self._open(create, immutable=True)
             raise self._error(problem) from problem
         except sqlite3.Error as problem:
             raise self._error(problem) from problem
 
-    @property
-    def _wal(self) -> Path:
-        return self.file.with_name(self.file.name + "-wal")
+    def _has_wal(self) -> bool:
+        """Whether there are blocks beside the file that are not in it yet."""
+        wal = self.file.with_name(self.file.name + "-wal")
+        return wal.exists() and wal.stat().st_size > 0
 
     def _open(self, create: bool, immutable: bool = False) -> sqlite3.Connection:
         mode = "ro" if self.read_only else "rwc" if create else "rw"
@@ -209,6 +210,9 @@ class SqliteDatabase(BaseDB):
             raise ChainFileInvalid(self.file, "it is empty, or the database of another program")
         if version > VERSION:
             raise ChainFileTooNew(self.file, version, VERSION)
+        # SQLite itself notices missing pages, not a last one that lacks its end. After a crash the `-wal` may have it.
+        if self.file.stat().st_size % _pragma(connection, "page_size") and not self._has_wal():
+            raise ChainFileDamaged(self.file, "it ends in the middle of a page")
 
     def _row(self, statement: str, key: bytes) -> Sequence[Any] | None:
         try:
@@ -234,6 +238,7 @@ class SqliteDatabase(BaseDB):
     def _release(self) -> None:
         if self._lock is not None:
             self._lock.release()
+            self._lock = None
 
 
 def _checksum(key: bytes, value: bytes) -> int:
