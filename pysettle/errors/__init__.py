@@ -47,6 +47,23 @@ class UsageDisputed(UsageError):
     """A buyer refuses a usage receipt, and so signs no further voucher on its channel."""
 
 
+class WorkspaceError(UsageError):
+    """A directory is no workspace, or cannot become one, or the workspace lacks what a command needs."""
+
+
+class UnknownAccount(WorkspaceError):
+    """A name that no account of the workspace has: `.name`, and those there are in `.known`."""
+
+    def __init__(self, name: str, known: tuple[str, ...]) -> None:
+        """Store the name and those there are."""
+        self.name, self.known = name, known
+        super().__init__(f"{name!r} is no account of this workspace; use an address or one of {', '.join(known)}")
+
+
+class PasswordRefused(WorkspaceError):
+    """The key of an account is encrypted, and there was no password, or a wrong one."""
+
+
 class ArtifactError(PysettleError):
     """A contract artifact is missing or stale, or the compiler is unavailable (exit code 3)."""
 
