@@ -10,6 +10,10 @@ import click
 from pysettle import __version__
 from pysettle.cli.audit import audit
 from pysettle.cli.demo import demo
+from pysettle.cli.init import init
+from pysettle.cli.network import network
+from pysettle.cli.time import time
+from pysettle.cli.token import token
 from pysettle.errors import PysettleError
 
 
@@ -41,5 +45,5 @@ def main() -> None:
     """Simulate the settlement network of the Token economy on a local EVM. Nothing touches real money."""
 
 
-main.add_command(demo)
-main.add_command(audit)
+for _command in (init, network, time, token, demo, audit):
+    main.add_command(_command)

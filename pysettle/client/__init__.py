@@ -8,6 +8,7 @@ from pysettle.client.channels import ChannelHub, UsageMeter, UsageRow
 from pysettle.client.currency import CurrencyToken, Redemption
 from pysettle.client.network import SettlementNetwork, genesis
 from pysettle.client.series import ComputeToken, SeriesTerms
+from pysettle.client.workspace import Workspace
 
 __all__ = [
     "ChannelHub",
@@ -18,5 +19,6 @@ __all__ = [
     "SettlementNetwork",
     "UsageMeter",
     "UsageRow",
+    "Workspace",
     "genesis",
 ]

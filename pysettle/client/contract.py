@@ -9,6 +9,7 @@ from eth_typing import Address
 
 from pysettle.domain.signing import Signer
 from pysettle.evm import artifacts
+from pysettle.evm.backend import Receipt
 from pysettle.evm.interface import Interface
 from pysettle.evm.transactions import Transaction, TransactionSender
 
@@ -33,6 +34,10 @@ class Contract:
         self._sender = sender
         self.address = address
         self.interface = interface(contract_name)
+
+    def send(self, *transactions: Transaction) -> tuple[Receipt, ...]:
+        """Seal transactions in order, as `TransactionSender.send` does."""
+        return self._sender.send(*transactions)
 
     def _transaction(self, signer: Signer, gas: int, function: str, *arguments: Any) -> Transaction:
         return Transaction(signer, self.address, self.interface.encode(function, *arguments), gas, self.interface)

@@ -40,6 +40,7 @@ _CONTRACTS = (
     "ERC3009DepositCollector",
     "UsageMeter",
 )
+_CURRENCY_NAME = ("e-CNY token (simulated)", "eCNY")
 _CENTRAL_BANK, _OPERATOR, _REGISTRAR = 1, 2, 3
 _ROLE_FUNCTIONS = {
     _CENTRAL_BANK: ("setIssuanceQuota",),
@@ -81,6 +82,18 @@ class Roles:
     """Operating institutions: issue and redeem."""
 
 
+@dataclass(frozen=True, slots=True)
+class DeployedContract:
+    """Where a contract stands, and what it was made with."""
+
+    name: str
+    """Name of its artifact."""
+    address: Address
+    """Where it is deployed."""
+    arguments: tuple[object, ...]
+    """Arguments of its constructor."""
+
+
 @dataclass
 class SettlementNetwork:
     """A deployed network."""
@@ -103,7 +116,7 @@ class SettlementNetwork:
     @classmethod
     def deploy(cls, chain: ChainBackend, roles: Roles) -> SettlementNetwork:
         """Deploy the network to a chain; use hub and collector where they stand already, else create them."""
-        sender = TransactionSender(chain, RevertDecoder(map(interface, _CONTRACTS)))
+        sender = transaction_sender(chain)
         admin = roles.administrator
         access = _create(sender, admin, "NetworkAccess", admin.address)
         if chain.code(CHANNEL_HUB_ADDRESS):
@@ -111,7 +124,7 @@ class SettlementNetwork:
         else:
             hub = _create(sender, admin, "ChannelHub")
             collector = _create(sender, admin, "ERC3009DepositCollector", hub)
-        currency = _create(sender, admin, "CurrencyToken", "e-CNY token (simulated)", "eCNY", access)
+        currency = _create(sender, admin, "CurrencyToken", *_CURRENCY_NAME, access)
         meter = _create(sender, admin, "UsageMeter", hub)
         network = cls(
             sender,
@@ -155,6 +168,16 @@ class SettlementNetwork:
         """
         return self.sender.send(*transactions)
 
+    def deployed(self) -> tuple[DeployedContract, ...]:
+        """Return its contracts, series apart, in the order they are deployed in."""
+        return (
+            DeployedContract("NetworkAccess", self.access, (self.roles.administrator.address,)),
+            DeployedContract("ChannelHub", self.hub.address, ()),
+            DeployedContract("ERC3009DepositCollector", self.hub.collector, (self.hub.address,)),
+            DeployedContract("CurrencyToken", self.currency.address, (*_CURRENCY_NAME, self.access)),
+            DeployedContract("UsageMeter", self.meter.address, (self.hub.address,)),
+        )
+
     @property
     def chain(self) -> ChainBackend:
         """The chain it is deployed on."""
@@ -188,6 +211,11 @@ class SettlementNetwork:
             for holder in holders[role]:
                 transactions.append(manager._transaction(admin, 300_000, "grantRole", role, holder.address, 0))
         self.send(*transactions)
+
+
+def transaction_sender(chain: ChainBackend) -> TransactionSender:
+    """Return a sender that knows the errors of the network's contracts."""
+    return TransactionSender(chain, RevertDecoder(map(interface, _CONTRACTS)))
 
 
 def _runtime_code(contract_name: str, immutable: bytes = b"") -> bytes:

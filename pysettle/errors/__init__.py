@@ -9,6 +9,8 @@ Contract errors, one class for each Solidity error, are in `pysettle.errors.cont
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
 
@@ -45,6 +47,23 @@ class UsageDisputed(UsageError):
     """A buyer refuses a usage receipt, and so signs no further voucher on its channel."""
 
 
+class WorkspaceError(UsageError):
+    """A directory is no workspace, or cannot become one, or the workspace lacks what a command needs."""
+
+
+class UnknownAccount(WorkspaceError):
+    """A name that no account of the workspace has: `.name`, and those there are in `.known`."""
+
+    def __init__(self, name: str, known: tuple[str, ...]) -> None:
+        """Store the name and those there are."""
+        self.name, self.known = name, known
+        super().__init__(f"{name!r} is no account of this workspace; use an address or one of {', '.join(known)}")
+
+
+class PasswordRefused(WorkspaceError):
+    """The key of an account is encrypted, and there was no password, or a wrong one."""
+
+
 class ArtifactError(PysettleError):
     """A contract artifact is missing or stale, or the compiler is unavailable (exit code 3)."""
 
@@ -59,6 +78,82 @@ class ChainError(PysettleError):
 
 class TransactionRefused(ChainError):
     """A transaction was refused before it entered a block: wrong nonce, no funds for gas, bad signature."""
+
+
+class ChainFileError(ChainError):
+    """The file that holds a chain cannot be used; its kinds say why. `.file` is its path."""
+
+    def __init__(self, file: Path, problem: str, remedy: str) -> None:
+        """Store the file; say what is wrong with it and what to do."""
+        self.file = file
+        super().__init__(f"{file}: {problem}; {remedy}")
+
+
+class ChainFileInvalid(ChainFileError):
+    """There is no such file, or it is not a chain of pysettle."""
+
+    def __init__(self, file: Path, problem: str) -> None:
+        """Store why it is none."""
+        super().__init__(file, f"this is no chain of pysettle: {problem}", "name the workspace it was made in")
+
+
+class ChainFileDamaged(ChainFileError):
+    """The file was truncated or changed by something else than pysettle."""
+
+    def __init__(self, file: Path, problem: str) -> None:
+        """Store where it was noticed."""
+        super().__init__(file, f"the file is damaged: {problem}", "restore it from a copy, or replay an audit bundle")
+
+
+class ChainFileReadOnly(ChainFileError):
+    """The file was to be written, and is open to read only."""
+
+    def __init__(self, file: Path) -> None:
+        """Store the file."""
+        super().__init__(file, "the file can be read, not written", "allow writing to it and its folder, or copy both")
+
+
+class ChainFileFull(ChainFileError):
+    """No space was left for the block; the chain is as it was before it."""
+
+    def __init__(self, file: Path) -> None:
+        """Store the file."""
+        super().__init__(file, "the disk is full; the last sealed block is kept", "free some space and repeat the last")
+
+
+class ChainFileTooNew(ChainFileError):
+    """The file was written by a newer pysettle: `.version` of it, `.supported` at the most here."""
+
+    def __init__(self, file: Path, version: int, supported: int) -> None:
+        """Store both versions."""
+        self.version, self.supported = version, supported
+        super().__init__(
+            file, f"the file is of version {version}, this pysettle reads up to {supported}", "use a newer pysettle"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LockHolder:
+    """The process that writes to a chain's file."""
+
+    pid: int
+    """Its process id."""
+    host: str
+    """Name of the machine it runs on."""
+    command: str
+    """Its command line."""
+
+
+class ChainFileLocked(ChainFileError):
+    """Another process writes to the file: `.holder`, None where it has not said who it is."""
+
+    def __init__(self, file: Path, holder: LockHolder | None, waited_s: float) -> None:
+        """Store who holds it and how long it was waited for."""
+        self.holder, self.waited_s = holder, waited_s
+        who = f"process {holder.pid} on {holder.host} ({holder.command})" if holder else "another process"
+        super().__init__(
+            file, f"{who} is writing to it, and still was after {waited_s:g} s", "wait for its end, or end it"
+        )
 
 
 class ContractReverted(PysettleError):

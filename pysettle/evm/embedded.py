@@ -39,7 +39,7 @@ from pysettle.evm.prague import (
 )
 
 BLOCK_INTERVAL_S = 1
-"""Seconds of chain time from one block to the next, advances apart."""
+"""Seconds of chain time from one block to the next, advances apart, unless a chain has another interval."""
 
 _KEPT_BLOCKS = 1024
 """Blocks whose receipts are kept in memory; those of older blocks are read back from the database."""
@@ -60,15 +60,16 @@ def prevrandao(seed: int, number: int) -> Hash32:
 class ScheduledClock:
     """Chain time: the head's timestamp, the block interval, and what the clock was advanced by since the head."""
 
-    def __init__(self, database: DatabaseAPI, head_timestamp: int) -> None:
+    def __init__(self, database: DatabaseAPI, head_timestamp: int, block_interval_s: int = BLOCK_INTERVAL_S) -> None:
         """Continue the clock kept in the database."""
         self._database = database
+        self._block_interval_s = block_interval_s
         self.head_timestamp = head_timestamp
         self.advanced = int.from_bytes(database[_ADVANCE_KEY], "big") if _ADVANCE_KEY in database else 0
 
     def now(self) -> int:
         """Return the timestamp that the next block carries, in unix seconds."""
-        return self.head_timestamp + BLOCK_INTERVAL_S + self.advanced
+        return self.head_timestamp + self._block_interval_s + self.advanced
 
     def advance(self, seconds: int) -> int:
         """Move the clock forward by whole seconds; return the new `now`.
@@ -83,8 +84,8 @@ class ScheduledClock:
 
     def set(self, head_timestamp: int, advanced: int) -> None:
         """Take the head's timestamp and the seconds advanced since, and keep the latter."""
-        self.head_timestamp, self.advanced = head_timestamp, advanced
         self._database[_ADVANCE_KEY] = advanced.to_bytes(8, "big")
+        self.head_timestamp, self.advanced = head_timestamp, advanced
 
 
 class EmbeddedChain:
@@ -97,6 +98,7 @@ class EmbeddedChain:
         seed: int = 0,
         database: BaseDB | None = None,
         coinbase: Address = ZERO_ADDRESS,
+        block_interval_s: int = BLOCK_INTERVAL_S,
     ) -> None:
         """Begin a chain, or continue the one in the database.
 
@@ -104,8 +106,9 @@ class EmbeddedChain:
             genesis: Block 0.
             seed: What the randomness of blocks is derived from.
             database: Where everything is kept; in memory if None. If it has a method `transaction()` that returns a
-                context manager, each block is written within one.
+                context manager, each block is written within one; opening a chain that has begun writes nothing.
             coinbase: Account the priority fees go to.
+            block_interval_s: Seconds of chain time from one block to the next, 1 or more.
 
         Raises:
             ChainError: the database holds a chain that began otherwise.
@@ -115,11 +118,11 @@ class EmbeddedChain:
         """Account the priority fees of the next blocks go to."""
         self._seed = seed
         self._database = database if database is not None else MemoryDB()
-        with self._one_write():
-            self.py_evm = open_chain(genesis, self._database)
-            """The py-evm chain beneath, for tools that read it; sealing goes through this class alone."""
+        assert block_interval_s > 0, "timestamps strictly rise"
+        self.py_evm = open_chain(genesis, self._database, self._transaction)
+        """The py-evm chain beneath, for tools that read it; sealing goes through this class alone."""
         self._head = self.py_evm.get_canonical_head()
-        self._clock = ScheduledClock(self._database, self._head.timestamp)
+        self._clock = ScheduledClock(self._database, self._head.timestamp, block_interval_s)
         self._head_state: StateAPI | None = None
         self._receipts: dict[Hash32, tuple[Receipt, ...]] = {}
         self._snapshots: dict[int, tuple[BlockHeaderAPI, int]] = {}
@@ -207,7 +210,7 @@ class EmbeddedChain:
         Raises:
             TransactionRefused: as `seal`.
         """
-        with _refusals(len(raw_transactions)):
+        with _refusals(len(raw_transactions)), self._one_write():
             block, receipts, _ = self._execute(self._decode(raw_transactions))
         return block, receipts
 
@@ -226,10 +229,22 @@ class EmbeddedChain:
         self._head, self._head_state = header, None
         self._clock.set(header.timestamp, advanced)
 
-    def _one_write(self) -> AbstractContextManager[object]:
+    def _transaction(self) -> AbstractContextManager[object]:
         """Return the database's own transaction, where it has one."""
         transaction = getattr(self._database, "transaction", nullcontext)
         return cast(AbstractContextManager[object], transaction())
+
+    @contextmanager
+    def _one_write(self) -> Iterator[None]:
+        """Write in one transaction; when it fails, a full disk included, head and clock are what they were."""
+        head, clock = self._head, (self._clock.head_timestamp, self._clock.advanced)
+        try:
+            with self._transaction():
+                yield
+        except BaseException:
+            self._head, self._head_state = head, None
+            self._clock.head_timestamp, self._clock.advanced = clock
+            raise
 
     # Calls and accounts
 

@@ -6,12 +6,14 @@ of who asks: that is `pysettle.evm.embedded`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from eth._utils.address import generate_contract_address
 from eth._utils.db import apply_state_dict
 from eth.abc import (
+    AtomicDatabaseAPI,
     BlockAndMetaWitness,
     BlockAPI,
     BlockHeaderAPI,
@@ -225,8 +227,10 @@ def check_against_state(vm: SealingVM, transaction: SignedTransactionAPI) -> Non
         raise ValidationError(f"the sender 0x{transaction.sender.hex()} is a contract")
 
 
-def open_chain(genesis: Genesis, database: BaseDB) -> BaseChain:
-    """Return the py-evm chain in the database, begun from the genesis if there is none.
+def open_chain(
+    genesis: Genesis, database: BaseDB, transaction: Callable[[], AbstractContextManager[object]] = nullcontext
+) -> BaseChain:
+    """Return the py-evm chain in the database, begun from the genesis, in one transaction, if there is none.
 
     Raises:
         ChainError: the chain in the database began from another genesis.
@@ -234,7 +238,19 @@ def open_chain(genesis: Genesis, database: BaseDB) -> BaseChain:
     chain_class = Chain.configure(
         __name__="SettlementChain", chain_id=genesis.chain_id, vm_configuration=((GENESIS_BLOCK_NUMBER, SealingVM),)
     )
-    db = AtomicDB(database)
+    if SchemaV1.make_canonical_head_hash_lookup_key() not in database:
+        with transaction():
+            db = AtomicDB(database)
+            return chain_class.from_genesis_header(db, _genesis_header(genesis, db))
+    chain = chain_class(AtomicDB(database))
+    # Computed aside: opening a chain that has begun writes nothing, so that a reader can do it.
+    if chain.get_canonical_block_hash(GENESIS_BLOCK_NUMBER) != _genesis_header(genesis, AtomicDB()).hash:
+        raise ChainError("the chain in this database began from another genesis: open it with the one it was made from")
+    return chain
+
+
+def _genesis_header(genesis: Genesis, db: AtomicDatabaseAPI) -> BlockHeaderAPI:
+    """Write the state of the genesis to a database; return the header of block 0."""
     unfilled = SealingVM.create_genesis_header(
         difficulty=0,
         nonce=bytes(8),
@@ -257,13 +273,7 @@ def open_chain(genesis: Genesis, database: BaseDB) -> BaseChain:
         },
     )
     state.persist()
-    header = unfilled.copy(state_root=state.state_root)
-    if SchemaV1.make_canonical_head_hash_lookup_key() not in database:
-        return chain_class.from_genesis_header(db, header)
-    chain = chain_class(db)
-    if chain.get_canonical_block_hash(GENESIS_BLOCK_NUMBER) != header.hash:
-        raise ChainError("the chain in this database began from another genesis: open it with the one it was made from")
-    return chain
+    return unfilled.copy(state_root=state.state_root)
 
 
 def read_receipts(

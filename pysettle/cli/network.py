@@ -1,0 +1,55 @@
+"""`pysettle network`: deploy the contracts, and see that they are what was deployed."""
+
+from __future__ import annotations
+
+import click
+
+from pysettle.cli.options import CURRENCY, json_option, password_option, show, workspace_option
+from pysettle.cli.output import table
+from pysettle.client.workspace import Workspace
+from pysettle.errors import ChainError
+from pysettle.money import to_text, to_units
+
+
+@click.group()
+def network() -> None:
+    """Deploy the settlement network, and check it."""
+
+
+@network.command()
+@click.option("--quota", default="1000000", show_default=True, help="Issuance quota of the bank, in yuan.")
+@workspace_option
+@password_option
+@json_option
+def deploy(quota: str, workspace: Workspace, password: str | None, as_json: bool) -> None:
+    """Deploy the network to the workspace's chain, and give the bank an issuance quota."""
+    units = to_units(quota)
+    with workspace.chain(write=True) as chain:
+        before = chain.block().number
+        deployment = workspace.deploy(chain, quota=units, password=password)
+        head = chain.block().number
+    contracts = {name: contract["address"] for name, contract in deployment.document["contracts"].items()}
+    document = {"blocks": {"before": str(before), "now": str(head)}, "contracts": contracts}
+    document["quota"] = {"currency": CURRENCY, "units": str(units)}
+    lines = [
+        f"Deployed in blocks {before + 1} to {head}; the bank may issue {to_text(units)} yuan.",
+        table(("contract", "address"), list(contracts.items())),
+        "Next: pysettle token issue --to alice --amount 100",
+    ]
+    show("pysettle.network-deploy/1", document, lines, as_json)
+
+
+@network.command()
+@workspace_option
+@json_option
+def status(workspace: Workspace, as_json: bool) -> None:
+    """Compare the code of every contract on the chain with what was deployed. Exit code 4 when one differs."""
+    deployment = workspace.deployment()
+    with workspace.chain() as chain:
+        head, differing = chain.block(), deployment.differing(chain)
+    states = {name: "differs" if name in differing else "as deployed" for name in deployment.document["contracts"]}
+    document = {"block": str(head.number), "state_root": "0x" + head.state_root.hex(), "contracts": states}
+    lines = [f"Head: block {head.number}", table(("contract", "code"), list(states.items()))]
+    show("pysettle.network-status/1", document, lines, as_json)
+    if differing:
+        raise ChainError(f"the code of {', '.join(differing)} is not what was deployed: the chain is another one")

@@ -1,0 +1,61 @@
+"""Options that commands on a workspace share, and how they print what they did."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from pysettle.client.workspace import Workspace
+from pysettle.errors import UsageError
+from pysettle.money import Currency
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+CURRENCY = Currency.CNY.value
+
+
+def _workspace(_: click.Context, __: click.Parameter, directory: Path | None) -> Workspace:
+    return Workspace.open(directory) if directory else Workspace.find(Path())
+
+
+def _password(_: click.Context, __: click.Parameter, file: Path | None) -> str | None:
+    try:
+        return file.read_text().rstrip("\r\n") if file else None
+    except (OSError, UnicodeDecodeError) as problem:
+        raise UsageError(f"the password cannot be read from {file}: {problem}") from problem
+
+
+def workspace_option(command: _Command) -> _Command:
+    """Give a command the workspace it works on."""
+    return click.option(
+        "--workspace",
+        type=click.Path(path_type=Path, file_okay=False),
+        envvar="PYSETTLE_WORKSPACE",
+        callback=_workspace,
+        help="The workspace. PYSETTLE_WORKSPACE if left out, else the one the current folder is in.",
+    )(command)
+
+
+def password_option(command: _Command) -> _Command:
+    """Give a command the password of encrypted accounts, which is never a value on the command line."""
+    return click.option(
+        "--password-file",
+        "password",
+        type=click.Path(path_type=Path),
+        callback=_password,
+        help="File with the password of the accounts; development keys need none.",
+    )(command)
+
+
+def json_option(command: _Command) -> _Command:
+    """Let a command print one JSON document."""
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of text.")(command)
+
+
+def show(schema: str, document: dict[str, Any], lines: list[str], as_json: bool) -> None:
+    """Print a result: as a document with its schema's name, or as lines."""
+    click.echo(json.dumps({"schema": schema, **document}, indent=2) if as_json else "\n".join(lines))

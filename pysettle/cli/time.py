@@ -1,0 +1,50 @@
+"""`pysettle time`: the chain's own clock."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import click
+
+from pysettle.cli.options import json_option, show, workspace_option
+from pysettle.client.workspace import Workspace
+from pysettle.errors import UsageError
+
+
+@click.group("time")
+def time() -> None:
+    """Show and advance chain time. Nothing on the chain follows the machine's clock."""
+
+
+@time.command("show")
+@workspace_option
+@json_option
+def show_(workspace: Workspace, as_json: bool) -> None:
+    """Show the head's time, and the time the next block carries."""
+    with workspace.chain() as chain:
+        head, now = chain.block(), chain.clock.now()
+    document = {"block": str(head.number), "block_time": str(head.timestamp), "now": str(now)}
+    lines = [f"block {head.number} was sealed at {_text(head.timestamp)}", f"now it is        {_text(now)}"]
+    show("pysettle.time/1", document, lines, as_json)
+
+
+@time.command()
+@click.option("--days", type=click.IntRange(min=0), default=0, help="Days to advance by.")
+@click.option("--hours", type=click.IntRange(min=0), default=0, help="Hours to advance by.")
+@click.option("--seconds", type=click.IntRange(min=0), default=0, help="Seconds to advance by.")
+@workspace_option
+@json_option
+def advance(days: int, hours: int, seconds: int, workspace: Workspace, as_json: bool) -> None:
+    """Move chain time forward; the next block carries it."""
+    by = days * 86_400 + hours * 3_600 + seconds
+    if not 0 < by < 2**32:
+        raise UsageError("say how far to advance, by --days, --hours or --seconds, up to a century")
+    with workspace.chain(write=True) as chain:
+        before = chain.clock.now()
+        now = chain.clock.advance(by)
+    lines = [f"chain time {_text(before)} -> {_text(now)}", "Next: pysettle time show"]
+    show("pysettle.time-advance/1", {"before": str(before), "now": str(now)}, lines, as_json)
+
+
+def _text(timestamp: int) -> str:
+    return f"{dt.datetime.fromtimestamp(timestamp, dt.UTC):%Y-%m-%d %H:%M:%S} UTC ({timestamp})"

@@ -1,0 +1,90 @@
+"""`deployment.json`: which contracts stand where, made with what, and whether the chain still says the same."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from eth_typing import Address
+from eth_utils.crypto import keccak
+
+from pysettle.client.network import SettlementNetwork
+from pysettle.errors import WorkspaceError
+from pysettle.evm import artifacts
+from pysettle.evm.backend import ChainBackend
+
+SCHEMA = "pysettle.deployment/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """The contracts of one network. The same deployment gives the same file."""
+
+    document: dict[str, Any]
+    """What `deployment.json` says, addresses and hashes as hex."""
+
+    @classmethod
+    def of(cls, network: SettlementNetwork) -> Deployment:
+        """Describe a network as it was deployed to its chain."""
+        chain = network.chain
+        contracts = {}
+        for contract in network.deployed():
+            artifact = artifacts.load(contract.name)
+            contracts[contract.name] = {
+                "address": _shown(contract.address),
+                "arguments": [_shown(argument) for argument in contract.arguments],
+                "code_hash": _shown(keccak(chain.code(contract.address))),
+                "source_hash": artifact.source_hash,
+            }
+        compiled = artifacts.load("CurrencyToken")
+        return cls(
+            {
+                "schema": SCHEMA,
+                "chain_id": str(chain.chain_id),
+                "genesis_hash": _shown(chain.block(0).hash),
+                "compiler": {"version": compiled.compiler_version, "settings": compiled.settings},
+                "contracts": contracts,
+            }
+        )
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> Deployment:
+        """Read the file.
+
+        Raises:
+            WorkspaceError: it is not JSON, or of another format.
+        """
+        try:
+            document = json.loads(content)
+            if document["schema"] != SCHEMA:
+                raise WorkspaceError(f"deployment.json is of the format {document['schema']}, expected {SCHEMA}")
+            for contract in document["contracts"].values():
+                bytes.fromhex(contract["address"][2:])
+        except (ValueError, KeyError, TypeError, AttributeError) as problem:
+            if isinstance(problem, WorkspaceError):
+                raise
+            raise WorkspaceError(
+                f"deployment.json cannot be read ({problem}): deploy into a new workspace"
+            ) from problem
+        return cls(document)
+
+    def to_bytes(self) -> bytes:
+        """Return the file."""
+        return (json.dumps(self.document, indent=2) + "\n").encode()
+
+    def address(self, contract: str) -> Address:
+        """Return where a contract stands, by its name."""
+        return Address(bytes.fromhex(self.document["contracts"][contract]["address"][2:]))
+
+    def differing(self, chain: ChainBackend) -> tuple[str, ...]:
+        """Return the names of the contracts whose code on the chain is not what was deployed; ordered as deployed."""
+        return tuple(
+            name
+            for name, contract in self.document["contracts"].items()
+            if _shown(keccak(chain.code(self.address(name)))) != contract["code_hash"]
+        )
+
+
+def _shown(value: object) -> str:
+    return "0x" + value.hex() if isinstance(value, bytes) else str(value)

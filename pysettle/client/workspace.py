@@ -1,0 +1,311 @@
+"""A workspace: a directory with a chain, a network and named accounts, which makes separate commands one system.
+
+```
+config.toml       chain id, seed, genesis time, block interval
+genesis.json      block 0, as geth reads it
+chain.sqlite      the chain (see pysettle.evm.sqlite)
+deployment.json   contracts, once they are deployed
+accounts/         one file an account: an encrypted keystore, or a development key, which is marked as such
+```
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import tempfile
+import tomllib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from eth_account import Account as EthAccount
+from eth_typing import Address
+
+from pysettle.client.currency import CurrencyToken
+from pysettle.client.deployment import Deployment
+from pysettle.client.network import SIMULATION_CHAIN_ID, Roles, SettlementNetwork, genesis, transaction_sender
+from pysettle.domain.signing import Signer
+from pysettle.errors import PasswordRefused, UnknownAccount, UsageError, WorkspaceError
+from pysettle.evm.embedded import BLOCK_INTERVAL_S, EmbeddedChain
+from pysettle.evm.genesis import Genesis
+from pysettle.evm.sqlite import SqliteDatabase
+
+FORMAT = "pysettle.workspace/1"
+CONFIG_FILE = "config.toml"
+ACCOUNTS = ("administrator", "registrar", "central-bank", "bank", "provider", "alice", "bob")
+"""Accounts every workspace begins with; the first four hold the powers of the network."""
+GENESIS_TIME = 1_767_225_600
+"""Chain time of block 0 unless another is given: 2026-01-01, 00:00 UTC."""
+_DEVELOPMENT = "development key: everybody who has pysettle knows it; it guards simulated money on this chain alone"
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What a workspace's chain begins with; fixed once it is made."""
+
+    chain_id: int = SIMULATION_CHAIN_ID
+    """Chain id (EIP-155)."""
+    seed: int = 0
+    """What development keys and the randomness of blocks are derived from."""
+    genesis_time: int = GENESIS_TIME
+    """Chain time of block 0, unix seconds."""
+    block_interval_s: int = BLOCK_INTERVAL_S
+    """Seconds of chain time from one block to the next."""
+
+    def to_text(self) -> str:
+        """Return `config.toml`."""
+        return (
+            "# A workspace of pysettle. Everything in it is a simulation.\n"
+            f'format = "{FORMAT}"\n\n[chain]\nkind = "embedded"\nchain_id = {self.chain_id}\nseed = {self.seed}\n'
+            f"genesis_time = {self.genesis_time}\nblock_interval_s = {self.block_interval_s}\n"
+        )
+
+    @classmethod
+    def from_text(cls, text: str) -> Config:
+        """Read `config.toml`.
+
+        Raises:
+            WorkspaceError: it is not TOML, of another format, or a value is missing or no whole number.
+        """
+        try:
+            document = tomllib.loads(text)
+            if document.get("format") != FORMAT or document["chain"]["kind"] != "embedded":
+                raise WorkspaceError(f"it is not of the format {FORMAT} with an embedded chain")
+            config = cls(**{name: document["chain"][name] for name in cls.__slots__})
+        except (ValueError, KeyError, TypeError) as problem:
+            raise WorkspaceError(f"{CONFIG_FILE} cannot be read: {problem}") from problem
+        if not all(type(getattr(config, name)) is int and getattr(config, name) >= 0 for name in cls.__slots__):
+            raise WorkspaceError(f"{CONFIG_FILE} has a value that is no whole number from 0")
+        if config.block_interval_s == 0:
+            raise WorkspaceError(f"{CONFIG_FILE}: block_interval_s must be 1 or more, since block times rise")
+        return config
+
+
+class Workspace:
+    """An existing workspace. Opening it opens no chain: `chain` does, to read or to write."""
+
+    def __init__(self, directory: Path, config: Config) -> None:
+        """Use a directory that `create` made; `open` checks it first."""
+        self.directory = directory
+        self.config = config
+
+    @classmethod
+    def create(
+        cls, directory: Path, config: Config | None = None, *, extra: Sequence[str] = (), password: str | None = None
+    ) -> Workspace:
+        """Make a workspace, whole or not at all.
+
+        Args:
+            directory: Where; absent or empty.
+            config: What its chain begins with.
+            extra: Accounts beside the usual ones, able to pay for gas like them.
+            password: Encrypts a fresh random key for each account; None for development keys.
+
+        Raises:
+            WorkspaceError: the directory is not empty, or cannot be made.
+        """
+        config = config or Config()
+        if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+            raise WorkspaceError(f"{directory} is not empty: name a new directory")
+        names = tuple(dict.fromkeys((*ACCOUNTS, *extra)))
+        if bad := [name for name in names if not name.replace("-", "").isalnum() or name.startswith("0x")]:
+            raise WorkspaceError(f"{bad[0]!r} cannot name an account: use letters, digits and hyphens")
+        target = directory.absolute()
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            unfinished = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+        except OSError as problem:
+            raise WorkspaceError(f"{directory} cannot be made: {problem}") from problem
+        try:
+            workspace = cls(unfinished, config)
+            workspace._fill(names, password)
+            unfinished.chmod(0o755)
+            unfinished.replace(target)
+        except BaseException:
+            shutil.rmtree(unfinished)
+            raise
+        return cls(directory, config)
+
+    @classmethod
+    def open(cls, directory: Path) -> Workspace:
+        """Open a workspace.
+
+        Raises:
+            WorkspaceError: the directory is none.
+        """
+        try:
+            text = (directory / CONFIG_FILE).read_text()
+        except (OSError, UnicodeDecodeError) as problem:
+            raise WorkspaceError(f"{directory} is no workspace: make one with `pysettle init`") from problem
+        return cls(directory, Config.from_text(text))
+
+    @classmethod
+    def find(cls, start: Path) -> Workspace:
+        """Open the workspace that a directory is, or is inside of.
+
+        Raises:
+            WorkspaceError: neither it nor a directory above it is one.
+        """
+        for directory in (start, *start.absolute().parents):
+            if (directory / CONFIG_FILE).is_file() and FORMAT in (directory / CONFIG_FILE).read_text(errors="replace"):
+                return cls.open(directory)
+        raise WorkspaceError(f"{start.absolute()} is in no workspace: make one with `pysettle init`, or name it")
+
+    def _fill(self, names: Sequence[str], password: str | None) -> None:
+        (self.directory / "accounts").mkdir()
+        addresses = []
+        for name in names:
+            signer = self._development_key(name) if password is None else Signer(secrets.token_bytes(32))
+            document: dict[str, Any] = {"name": name, "address": "0x" + signer.address.hex()}
+            if password is None:
+                document["development"] = _DEVELOPMENT
+            else:
+                document["keystore"] = EthAccount.encrypt(signer.secret, password)
+            self._account_file(name).write_text(json.dumps(document, indent=2) + "\n")
+            addresses.append(signer.address)
+        block_0 = genesis(self.config.genesis_time, addresses, chain_id=self.config.chain_id)
+        (self.directory / "genesis.json").write_bytes(block_0.to_bytes())
+        (self.directory / CONFIG_FILE).write_text(self.config.to_text())
+        with SqliteDatabase(self.directory / "chain.sqlite", create=True) as database:
+            EmbeddedChain(block_0, database=database)
+
+    # The chain
+
+    @contextmanager
+    def chain(self, *, write: bool = False, wait_s: float = 10) -> Iterator[EmbeddedChain]:
+        """Open the chain, as it is now to read, or alone to write.
+
+        Args:
+            write: Take the lock to write.
+            wait_s: Longest wait for another writer, in seconds.
+
+        Raises:
+            ChainFileLocked: another process writes, and did so for longer than that.
+            ChainFileError: the file is unfit, as the kind of error says.
+        """
+        try:
+            block_0 = Genesis.from_bytes((self.directory / "genesis.json").read_bytes())
+        except OSError as problem:
+            raise WorkspaceError(f"genesis.json of the workspace cannot be read: {problem}") from problem
+        with SqliteDatabase(self.directory / "chain.sqlite", read_only=not write, wait_s=wait_s) as database:
+            yield EmbeddedChain(
+                block_0, seed=self.config.seed, database=database, block_interval_s=self.config.block_interval_s
+            )
+
+    # The network
+
+    def deploy(self, chain: EmbeddedChain, *, quota: int, password: str | None = None) -> Deployment:
+        """Deploy the network, give the bank its issuance quota, and keep where everything is.
+
+        Args:
+            chain: This workspace's chain, open to write.
+            quota: Units the bank may issue.
+            password: Of the encrypted accounts.
+
+        Raises:
+            WorkspaceError: it is deployed already.
+        """
+        if self.is_deployed:
+            raise WorkspaceError("the network is deployed in this workspace already: see `pysettle network status`")
+        admin, registrar, central_bank, bank = (self.signer(name, password) for name in ACCOUNTS[:4])
+        network = SettlementNetwork.deploy(chain, Roles(admin, central_bank, registrar, operators=(bank,)))
+        network.send(network.currency.set_issuance_quota(central_bank, bank.address, quota))
+        deployment = Deployment.of(network)
+        _write(self._deployment_file, deployment.to_bytes())
+        return deployment
+
+    @property
+    def is_deployed(self) -> bool:
+        """Whether the network is deployed."""
+        return self._deployment_file.is_file()
+
+    def deployment(self) -> Deployment:
+        """Return where the contracts are.
+
+        Raises:
+            WorkspaceError: nothing is deployed yet, or the record cannot be read.
+        """
+        if not self.is_deployed:
+            raise WorkspaceError("no network is deployed in this workspace: run `pysettle network deploy`")
+        return Deployment.from_bytes(self._deployment_file.read_bytes())
+
+    def currency(self, chain: EmbeddedChain) -> CurrencyToken:
+        """Return the e-CNY token on this workspace's chain.
+
+        Raises:
+            WorkspaceError: as `deployment`.
+        """
+        return CurrencyToken(transaction_sender(chain), self.deployment().address("CurrencyToken"))
+
+    @property
+    def _deployment_file(self) -> Path:
+        return self.directory / "deployment.json"
+
+    # Accounts
+
+    def accounts(self) -> dict[str, Address]:
+        """Return mapping name -> address, ordered by name."""
+        names = sorted(file.stem for file in (self.directory / "accounts").glob("*.json"))
+        return {name: Address(bytes.fromhex(self._account(name)["address"][2:])) for name in names}
+
+    def address(self, name: str) -> Address:
+        """Return the address of a named account, or the one that is written out.
+
+        Raises:
+            UnknownAccount: neither.
+        """
+        if len(name) == 42 and name.startswith("0x"):
+            try:
+                return Address(bytes.fromhex(name[2:]))
+            except ValueError as problem:
+                raise UsageError(f"{name} is no address: 40 hex digits follow 0x") from problem
+        return Address(bytes.fromhex(self._account(name)["address"][2:]))
+
+    def signer(self, name: str, password: str | None = None) -> Signer:
+        """Return the key of a named account.
+
+        Raises:
+            UnknownAccount: no such account.
+            PasswordRefused: the key is encrypted, and the password missing or wrong.
+        """
+        document = self._account(name)
+        if "development" in document:
+            return self._development_key(name)
+        if password is None:
+            raise PasswordRefused(f"the key of {name} is encrypted: give its password in a file (--password-file)")
+        try:
+            return Signer(bytes(EthAccount.decrypt(document["keystore"], password)))
+        except ValueError as problem:
+            raise PasswordRefused(f"the password does not open the key of {name}") from problem
+
+    def _development_key(self, name: str) -> Signer:
+        return Signer.derived("workspace", self.config.seed, name)
+
+    def _account_file(self, name: str) -> Path:
+        return self.directory / "accounts" / f"{name}.json"
+
+    def _account(self, name: str) -> dict[str, Any]:
+        if "/" in name or not self._account_file(name).is_file():
+            raise UnknownAccount(
+                name, tuple(sorted(file.stem for file in (self.directory / "accounts").glob("*.json")))
+            )
+        try:
+            document: dict[str, Any] = json.loads(self._account_file(name).read_bytes())
+        except ValueError as problem:
+            raise WorkspaceError(f"{self._account_file(name)} is not JSON: {problem}") from problem
+        return document
+
+
+def _write(file: Path, content: bytes) -> None:
+    """Write a file in one step, durably, so that no reader meets half of it."""
+    unfinished = file.with_name(f".{file.name}.{os.getpid()}")
+    with unfinished.open("wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+    unfinished.replace(file)

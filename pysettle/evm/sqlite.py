@@ -1,0 +1,308 @@
+"""A chain in one SQLite file: py-evm's database of keys and values, written one transaction a block.
+
+Knows bytes under bytes, who may write, and how a file can be unfit; knows nothing of blocks. One writer holds the file
+for as long as it is open, since it keeps the head in memory; readers see the chain as it was when they opened it, and
+neither wait for a writer nor hold one up.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import socket
+import sqlite3
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, cast
+from zlib import crc32
+
+from eth.db.backends.base import BaseDB
+
+from pysettle.errors import (
+    ChainFileDamaged,
+    ChainFileError,
+    ChainFileFull,
+    ChainFileInvalid,
+    ChainFileLocked,
+    ChainFileReadOnly,
+    ChainFileTooNew,
+    LockHolder,
+)
+
+APPLICATION_ID = int.from_bytes(b"pSet", "big")
+"""What SQLite keeps in the file's header to tell whose it is."""
+VERSION = 1
+"""Version of the table below, in the file's `user_version`."""
+
+_SCHEMA = "CREATE TABLE entry (key BLOB PRIMARY KEY, value BLOB NOT NULL, checksum INTEGER NOT NULL) WITHOUT ROWID"
+_SELECT = "SELECT value, checksum FROM entry WHERE key = ?"
+_EXISTS = "SELECT 1 FROM entry WHERE key = ?"
+_INSERT = "INSERT OR REPLACE INTO entry VALUES (?, ?, ?)"
+_DELETE = "DELETE FROM entry WHERE key = ?"
+_LOCK_POLL_S = 0.02
+_BUSY_TIMEOUT_S = 5
+"""Longest wait for SQLite's own short locks: another process may be recovering the file after a crash."""
+
+
+class SqliteDatabase(BaseDB):
+    """Keys and values in a file. What is set inside `transaction()` is kept all together or not at all.
+
+    Every row carries a checksum, so that a changed byte is an error where it is read and never a wrong balance.
+    To be used by one thread at a time.
+    """
+
+    def __init__(self, file: Path, *, read_only: bool = False, create: bool = False, wait_s: float = 10) -> None:
+        """Open a file, and take its lock to write.
+
+        Args:
+            file: The database; SQLite keeps `-wal` and `-shm` beside it while it is open, the lock is in `.lock`.
+            read_only: Read the file as it is now, whoever writes to it meanwhile.
+            create: Make the file where there is none, or an empty one.
+            wait_s: Longest wait for another writer to end, in seconds.
+
+        Raises:
+            ChainFileLocked: another process has been writing for longer than that.
+            ChainFileError: the file is missing, or one of its kinds says what else is wrong with it.
+        """
+        assert not (read_only and create), "a file that is only read is not made"
+        self.file = file
+        self.read_only = read_only
+        self._pending: dict[bytes, bytes | None] | None = None
+        if not create and not file.is_file():
+            raise ChainFileInvalid(file, "there is no such file")
+        if not read_only and file.exists() and not os.access(file, os.W_OK):
+            raise ChainFileReadOnly(file)
+        self._lock = None if read_only else _WriterLock(file, wait_s)
+        try:
+            self._connection = self._connect(create)
+        except BaseException:
+            self._release()
+            raise
+
+    # py-evm's interface
+
+    def __getitem__(self, key: bytes) -> bytes:
+        if self._pending is not None and key in self._pending:
+            pending = self._pending[key]
+            if pending is None:
+                raise KeyError(key)
+            return pending
+        row = self._row(_SELECT, key)
+        if row is None:
+            raise KeyError(key)
+        value, checksum = cast(tuple[bytes, int], row)
+        if _checksum(key, value) != checksum:
+            raise ChainFileDamaged(self.file, f"the entry 0x{key.hex()} differs from its checksum")
+        return value
+
+    def __setitem__(self, key: bytes, value: bytes) -> None:
+        self._set(key, value)
+
+    def __delitem__(self, key: bytes) -> None:
+        if key not in self:
+            raise KeyError(key)
+        self._set(key, None)
+
+    def _exists(self, key: bytes) -> bool:
+        if self._pending is not None and key in self._pending:
+            return self._pending[key] is not None
+        return self._row(_EXISTS, key) is not None
+
+    # Writing
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Keep everything set and deleted inside, durably and at once; on any error keep nothing.
+
+        Reads inside see what was set. Nothing is written before the end, so that a block is computed without a lock
+        on the file.
+
+        Raises:
+            ChainFileReadOnly: opened to read only, or the file cannot be written.
+            ChainFileFull: no space is left; the file is as it was.
+        """
+        assert self._pending is None, "transactions do not nest"
+        if self.read_only:
+            raise ChainFileReadOnly(self.file)
+        self._pending = {}
+        try:
+            yield
+            self._commit(self._pending)
+        finally:
+            self._pending = None
+
+    def _set(self, key: bytes, value: bytes | None) -> None:
+        if self._pending is not None:
+            self._pending[key] = value
+        else:
+            with self.transaction():
+                self._set(key, value)
+
+    def _commit(self, entries: dict[bytes, bytes | None]) -> None:
+        connection = self._connection
+        rows = [(key, value, _checksum(key, value)) for key, value in entries.items() if value is not None]
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.executemany(_INSERT, rows)
+            connection.executemany(_DELETE, [(key,) for key, value in entries.items() if value is None])
+            connection.execute("COMMIT")
+        except sqlite3.Error as problem:
+            with suppress(sqlite3.Error):
+                connection.rollback()
+            raise self._error(problem) from problem
+
+    def close(self) -> None:
+        """Close the file and give up its lock; closing again does nothing."""
+        self._connection.close()
+        self._release()
+
+    def __enter__(self) -> SqliteDatabase:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # Opening
+
+    def _connect(self, create: bool) -> sqlite3.Connection:
+        try:
+            return self._open(create)
+        except sqlite3.OperationalError as problem:
+            # On a read-only medium SQLite cannot make its `-shm`; without a `-wal` there is nothing it would be for.
+            if self.read_only and not self._has_wal() and not os.access(self.file.parent, os.W_OK):
+                return self._open(create, immutable=True)
+            raise self._error(problem) from problem
+        except sqlite3.Error as problem:
+            raise self._error(problem) from problem
+
+    def _has_wal(self) -> bool:
+        """Whether there are blocks beside the file that are not in it yet."""
+        wal = self.file.with_name(self.file.name + "-wal")
+        return wal.exists() and wal.stat().st_size > 0
+
+    def _open(self, create: bool, immutable: bool = False) -> sqlite3.Connection:
+        mode = "ro" if self.read_only else "rwc" if create else "rw"
+        uri = f"{self.file.absolute().as_uri()}?mode={mode}{'&immutable=1' if immutable else ''}"
+        connection = sqlite3.connect(
+            uri, uri=True, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+        )
+        try:
+            if create and not _pragma(connection, "page_count"):
+                _begin(connection)
+            self._check(connection)
+            # A block that was reported as sealed is final: it outlives a loss of power too.
+            connection.execute("PRAGMA synchronous = FULL")
+            if self.read_only:
+                connection.execute("BEGIN")
+                connection.execute(_EXISTS, (b"",)).fetchone()  # the view is taken by the first read
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _check(self, connection: sqlite3.Connection) -> None:
+        application, version = (_pragma(connection, name) for name in ("application_id", "user_version"))
+        if application != APPLICATION_ID:
+            raise ChainFileInvalid(self.file, "it is empty, or the database of another program")
+        if version > VERSION:
+            raise ChainFileTooNew(self.file, version, VERSION)
+        # SQLite itself notices missing pages, not a last one that lacks its end. After a crash the `-wal` may have it.
+        if self.file.stat().st_size % _pragma(connection, "page_size") and not self._has_wal():
+            raise ChainFileDamaged(self.file, "it ends in the middle of a page")
+
+    def _row(self, statement: str, key: bytes) -> Sequence[Any] | None:
+        try:
+            return cast("Sequence[Any] | None", self._connection.execute(statement, (key,)).fetchone())
+        except sqlite3.Error as problem:
+            raise self._error(problem) from problem
+
+    def _error(self, problem: sqlite3.Error) -> ChainFileError:
+        """Return what SQLite's error means to somebody who has the file in front of them."""
+        # The low byte is the kind; what is above it tells where in SQLite it arose.
+        match getattr(problem, "sqlite_errorcode", 0) & 0xFF:
+            case sqlite3.SQLITE_NOTADB:
+                return ChainFileInvalid(self.file, "it is not a SQLite database")
+            case sqlite3.SQLITE_CORRUPT:
+                return ChainFileDamaged(self.file, str(problem))
+            case sqlite3.SQLITE_READONLY:
+                return ChainFileReadOnly(self.file)
+            case sqlite3.SQLITE_FULL:
+                return ChainFileFull(self.file)
+            case _:
+                return ChainFileError(self.file, f"it cannot be read or written: {problem}", "look at the disk")
+
+    def _release(self) -> None:
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+
+
+def _checksum(key: bytes, value: bytes) -> int:
+    return crc32(value, crc32(key))
+
+
+def _pragma(connection: sqlite3.Connection, name: str) -> int:
+    return int(connection.execute(f"PRAGMA {name}").fetchone()[0])
+
+
+def _begin(connection: sqlite3.Connection) -> None:
+    """Make the table of a new file; a file killed on the way is as empty as before."""
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("BEGIN IMMEDIATE")
+    connection.execute(_SCHEMA)
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {VERSION}")
+    connection.execute("COMMIT")
+
+
+class _WriterLock:
+    """The right to write to a file: a lock that the system takes back when its holder ends, however it ends."""
+
+    def __init__(self, file: Path, wait_s: float) -> None:
+        """Take the lock, waiting for it at most so long.
+
+        Raises:
+            ChainFileLocked: somebody else has it still.
+        """
+        path = file.with_name(file.name + ".lock")
+        try:
+            self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as problem:
+            raise ChainFileReadOnly(file) from problem
+        deadline = time.monotonic() + wait_s
+        while not self._taken():
+            if time.monotonic() >= deadline:
+                holder = self._holder()
+                os.close(self._descriptor)
+                raise ChainFileLocked(file, holder, wait_s)
+            time.sleep(_LOCK_POLL_S)
+        me = LockHolder(os.getpid(), socket.gethostname(), " ".join(sys.argv) or "python")
+        content = json.dumps({"pid": me.pid, "host": me.host, "command": me.command}).encode()
+        # A read-only or full disk is no reason to refuse: the lock is held, its holder only stays unnamed.
+        with suppress(OSError):
+            os.ftruncate(self._descriptor, 0)
+            os.pwrite(self._descriptor, content, 0)
+
+    def _taken(self) -> bool:
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def _holder(self) -> LockHolder | None:
+        try:
+            document = json.loads(os.pread(self._descriptor, 65_536, 0))
+            return LockHolder(int(document["pid"]), str(document["host"]), str(document["command"]))
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def release(self) -> None:
+        """Give the lock up; the file stays, since removing it would let two hold one each."""
+        with suppress(OSError):
+            os.ftruncate(self._descriptor, 0)
+        os.close(self._descriptor)

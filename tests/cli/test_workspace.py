@@ -1,0 +1,183 @@
+"""Commands on a workspace: five processes that are one system, and what each of them refuses."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from pysettle.cli import main
+from pysettle.client import Workspace
+from pysettle.errors import WorkspaceError
+
+ROOT = Path(__file__).parents[2]
+
+
+def invoke(*arguments: str, workspace: Path | None = None) -> Result:
+    """Run a command in this process, on a workspace."""
+    environment = {"PYSETTLE_WORKSPACE": str(workspace) if workspace else None}
+    return CliRunner().invoke(main, arguments, env=environment)
+
+
+def document(*arguments: str, workspace: Path) -> dict[str, object]:
+    """Run a command with `--json` and return what it printed."""
+    result = invoke(*arguments, "--json", workspace=workspace)
+    assert result.exit_code == 0, result.output
+    return dict(json.loads(result.stdout))
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    """Return a workspace with a deployed network, in which alice holds 100 yuan."""
+    directory = tmp_path / "town"
+    assert invoke("init", str(directory)).exit_code == 0
+    assert invoke("network", "deploy", workspace=directory).exit_code == 0
+    assert invoke("token", "issue", "--to", "alice", "--amount", "100", workspace=directory).exit_code == 0
+    return directory
+
+
+def test_five_processes_are_one_system(tmp_path: Path) -> None:
+    """Init, deploy, issue, transfer and balance, each a process of its own, found by the current folder."""
+    directory = tmp_path / "town"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment.pop("PYSETTLE_WORKSPACE", None)
+
+    def run(command: str, folder: Path) -> str:
+        line = [sys.executable, "-c", "from pysettle.cli import main; main()", *command.split()]
+        done = subprocess.run(line, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    assert "simulation" in run(f"init {directory}", tmp_path)
+    assert "Next: pysettle token issue" in run("network deploy", directory)
+    assert "alice: 0.00 -> 100.00 yuan" in run("token issue --to alice --amount 100", directory)
+    moved = run("token transfer --from alice --to bob --amount 12.5", directory / "accounts")
+    assert "alice: 100.00 -> 87.50 yuan" in moved
+    assert "bob: 0.00 -> 12.50 yuan" in moved
+    assert run("token balance --account bob", directory) == "bob: 12.50 yuan at block 8\n"
+
+
+def test_each_document_names_its_schema(workspace: Path, tmp_path: Path) -> None:
+    """`--json` prints one document; amounts are units as decimal strings beside their currency."""
+    transfer = document("token", "transfer", "--from", "alice", "--to", "bob", "--amount", "1", workspace=workspace)
+    assert transfer["schema"] == "pysettle.token-transfer/1"
+    assert transfer["balances"] == {
+        "alice": {"before": "100000000", "now": "99000000"},
+        "bob": {"before": "0", "now": "1000000"},
+    }
+    balance = document("token", "balance", "--account", "bob", workspace=workspace)
+    assert balance == {
+        "schema": "pysettle.token-balance/1",
+        "account": "bob",
+        "currency": "CNY",
+        "units": "1000000",
+        "block": "8",
+    }
+    issued = document("token", "issue", "--to", "bob", "--amount", "1", workspace=workspace)
+    assert issued["schema"] == "pysettle.token-issue/1"
+    assert document("network", "status", workspace=workspace)["schema"] == "pysettle.network-status/1"
+    assert document("time", "show", workspace=workspace)["schema"] == "pysettle.time/1"
+    assert document("init", str(tmp_path / "other"), workspace=workspace)["schema"] == "pysettle.init/1"
+    deployed = document("network", "deploy", workspace=tmp_path / "other")
+    assert deployed["schema"] == "pysettle.network-deploy/1"
+    assert (tmp_path / "other" / "deployment.json").read_bytes() == (workspace / "deployment.json").read_bytes()
+
+
+def test_time_advances_between_commands(workspace: Path) -> None:
+    """What one command advances another one sees, and the next block carries it."""
+    before = int(str(document("time", "show", workspace=workspace)["now"]))
+    moved = document("time", "advance", "--days", "1", "--hours", "1", "--seconds", "1", workspace=workspace)
+    assert (moved["before"], moved["now"]) == (str(before), str(before + 90_001))
+    invoke("token", "issue", "--to", "bob", "--amount", "1", workspace=workspace)
+    assert document("time", "show", workspace=workspace)["block_time"] == str(before + 90_001)
+    assert invoke("time", "advance", workspace=workspace).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "said"),
+    [
+        ("token transfer --from alice --to bob --amount 101", 5, "ERC20InsufficientBalance"),
+        ("token issue --to alice --amount 1000000", 5, "QuotaExceeded"),
+        ("token issue --to alice --amount 1 --by alice", 5, "AccessManagedUnauthorized"),
+        ("token balance --account carol", 2, "use an address or one of administrator, alice"),
+        ("token balance --account ../config", 2, "is no account"),
+        ("token issue --to alice --amount 0.0000001", 2, "finer than one unit"),
+        ("network deploy", 2, "deployed in this workspace already"),
+    ],
+)
+def test_what_is_refused_is_one_line(workspace: Path, command: str, code: int, said: str) -> None:
+    """A refusal has its exit code and one line that says what to do; balances stay."""
+    result = invoke(*command.split(), workspace=workspace)
+    assert result.exit_code == code, result.output
+    assert said in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert document("token", "balance", "--account", "alice", workspace=workspace)["units"] == "100000000"
+
+
+def test_a_directory_that_is_not_empty_is_left_alone(tmp_path: Path) -> None:
+    """`init` refuses it, and makes nothing beside it."""
+    (tmp_path / "thesis.txt").write_text("years of work")
+    assert invoke("init", str(tmp_path)).exit_code == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_a_failed_creation_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An interruption on the way leaves neither a workspace nor a part of one."""
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pysettle.client.workspace.EmbeddedChain", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        Workspace.create(tmp_path / "town")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_workspace_is_said_with_what_to_do(tmp_path: Path, workspace: Path) -> None:
+    """A folder that is none, a network not deployed, a config that is spoiled: exit code 2."""
+    nothing = invoke("token", "balance", "--account", "bob", workspace=tmp_path)
+    assert (nothing.exit_code, "pysettle init" in nothing.stderr) == (2, True)
+    (workspace / "deployment.json").unlink()
+    bare = invoke("token", "balance", "--account", "bob", workspace=workspace)
+    assert (bare.exit_code, "pysettle network deploy" in bare.stderr) == (2, True)
+    (workspace / "config.toml").write_text("format = 3")
+    assert invoke("time", "show", workspace=workspace).exit_code == 2
+
+
+def test_a_damaged_chain_exits_4(workspace: Path) -> None:
+    """A truncated chain file is one line and exit code 4."""
+    file = workspace / "chain.sqlite"
+    os.truncate(file, file.stat().st_size // 2)
+    result = invoke("time", "show", workspace=workspace)
+    assert (result.exit_code, result.stderr.count("\n")) == (4, 1)
+    assert "damaged" in result.stderr
+
+
+def test_development_keys_are_marked(workspace: Path) -> None:
+    """The file of an account whose key everybody knows says so, and holds no key."""
+    for file in (workspace / "accounts").iterdir():
+        account = json.loads(file.read_text())
+        assert set(account) == {"name", "address", "development"}
+        assert "everybody" in account["development"]
+
+
+def test_encrypted_accounts_need_their_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keys made with a password are keystores, and open with it alone."""
+    monkeypatch.setattr("pysettle.client.workspace.ACCOUNTS", ("alice",))
+    password = tmp_path / "password"
+    password.write_text("correct horse\n")
+    directory = tmp_path / "town"
+    assert invoke("init", str(directory), "--password-file", str(password)).exit_code == 0
+    account = json.loads((directory / "accounts" / "alice.json").read_text())
+    assert account["keystore"]["crypto"]["kdf"] == "scrypt"
+    workspace = Workspace.open(directory)
+    assert workspace.signer("alice", "correct horse").address == workspace.address("alice")
+    for wrong in (None, "battery staple"):
+        with pytest.raises(WorkspaceError, match="password"):
+            workspace.signer("alice", wrong)
+    assert invoke("time", "show", workspace=directory).exit_code == 0
