@@ -10,6 +10,7 @@ import click
 from pysettle import __version__
 from pysettle.cli.audit import audit
 from pysettle.cli.demo import demo
+from pysettle.cli.node import node
 from pysettle.errors import PysettleError
 
 
@@ -43,3 +44,4 @@ def main() -> None:
 
 main.add_command(demo)
 main.add_command(audit)
+main.add_command(node)
