@@ -413,7 +413,7 @@ def _development(node: NodeChain) -> dict[str, Method]:
                 raise refusal(problem) from problem
         return True
 
-    def refused(_: Any, *parameters: Any) -> None:
+    def refused(_: Any, first: Any = None, second: Any = None, third: Any = None) -> None:
         raise RpcError(
             SERVER_ERROR,
             "refused: state changed outside transactions cannot be re-executed from the blocks, so the audit of this "

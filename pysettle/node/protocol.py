@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from inspect import Parameter, signature
@@ -25,6 +26,10 @@ EXECUTION_REVERTED: Final = 3
 BATCH_LIMIT: Final = 1000
 """Most requests of one batch."""
 
+NESTING_LIMIT: Final = 64
+"""Deepest nesting of arrays and objects; no method needs more than a few."""
+
+_STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]')
 _log = logging.getLogger("pysettle.node")
 _ABSENT: Final = object()
 
@@ -94,8 +99,8 @@ class Dispatcher:
             caller: Whoever asks, passed to each method.
         """
         try:
-            document = json.loads(text, parse_constant=_refuse_constant)
-        except (ValueError, RecursionError) as problem:
+            document = _load(text if isinstance(text, str) else text.decode())
+        except ValueError as problem:
             return _encode(_failed(None, RpcError(PARSE_ERROR, f"not JSON: {_first_line(problem)}")))
         if not isinstance(document, list):
             response = self._answer([_parse(document)], caller)[0]
@@ -190,6 +195,25 @@ def notification(subscription: str, result: Any) -> str:
 
 def _encode(document: Any) -> str:
     return json.dumps(document, separators=(",", ":"))
+
+
+def _load(text: str) -> Any:
+    """Read JSON that is not nested so deeply that the parser, which recurses, could run out of stack.
+
+    Python's own limit does not guard it: py-evm raises that limit beyond what the stack of a thread holds.
+
+    Raises:
+        ValueError: not JSON, or nested too deeply.
+    """
+    depth = 0
+    for token in _STRING_OR_BRACKET.finditer(text):
+        if (first := token[0][0]) in "[{":
+            depth += 1
+            if depth > NESTING_LIMIT:
+                raise ValueError(f"nested more than {NESTING_LIMIT} deep")
+        elif first in "]}":
+            depth -= 1
+    return json.loads(text, parse_constant=_refuse_constant)
 
 
 def _refuse_constant(name: str) -> NoReturn:
