@@ -12,6 +12,7 @@ from pysettle.cli.audit import audit
 from pysettle.cli.demo import demo
 from pysettle.cli.init import init
 from pysettle.cli.network import network
+from pysettle.cli.node import node
 from pysettle.cli.time import time
 from pysettle.cli.token import token
 from pysettle.errors import PysettleError
@@ -45,5 +46,5 @@ def main() -> None:
     """Simulate the settlement network of the Token economy on a local EVM. Nothing touches real money."""
 
 
-for _command in (init, network, time, token, demo, audit):
+for _command in (init, network, time, token, node, demo, audit):
     main.add_command(_command)

@@ -1,0 +1,224 @@
+"""JSON-RPC 2.0 as text in and text out: parsing, dispatch, batches and the standard errors.
+
+Knows nothing of Ethereum, of chains or of sockets. Whatever the text is, the answer is a well-formed response: no
+input raises.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from inspect import Parameter, signature
+from typing import Any, Final, NoReturn
+
+PARSE_ERROR: Final = -32700
+INVALID_REQUEST: Final = -32600
+METHOD_NOT_FOUND: Final = -32601
+INVALID_PARAMS: Final = -32602
+INTERNAL_ERROR: Final = -32603
+SERVER_ERROR: Final = -32000
+LIMIT_EXCEEDED: Final = -32005
+EXECUTION_REVERTED: Final = 3
+
+BATCH_LIMIT: Final = 1000
+"""Most requests of one batch."""
+
+NESTING_LIMIT: Final = 64
+"""Deepest nesting of arrays and objects; no method needs more than a few."""
+
+_STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]')
+_log = logging.getLogger("pysettle.node")
+_ABSENT: Final = object()
+
+
+class RpcError(Exception):
+    """What a request is answered with when it fails: a code, a sentence, and data if there are any."""
+
+    def __init__(self, code: int, message: str, data: Any = None) -> None:
+        """Keep the three members of a JSON-RPC error."""
+        self.code, self.message, self.data = code, message, data
+        super().__init__(message)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the member `error` of a response."""
+        return {"code": self.code, "message": self.message} | ({} if self.data is None else {"data": self.data})
+
+
+class InvalidParams(RpcError):
+    """The parameters are not what the method takes (-32602)."""
+
+    def __init__(self, message: str) -> None:
+        """Say which parameter is wrong, and how."""
+        super().__init__(INVALID_PARAMS, message)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One well-formed request."""
+
+    method: str
+    """Name of the method."""
+    params: Sequence[Any]
+    """Parameters by place."""
+    id: Any
+    """What the response repeats: a string, a number or null."""
+    wants_answer: bool
+    """False for a notification, which has no id and gets no response."""
+
+
+Method = Callable[..., Any]
+"""Called with whoever asks and the parameters by place; returns JSON values or raises `RpcError`."""
+GroupMethod = Callable[[Any, Sequence[Sequence[Any]]], "Sequence[Any | RpcError]"]
+"""Called with whoever asks and the parameters of many requests; returns a result or an error for each."""
+
+
+class Dispatcher:
+    """Answers JSON-RPC texts from a table of methods."""
+
+    def __init__(self, methods: Mapping[str, Method], groups: Mapping[str, GroupMethod] | None = None) -> None:
+        """Take the table, and the methods whose neighbouring requests in a batch are done as one.
+
+        Args:
+            methods: Mapping name -> method.
+            groups: Mapping name -> how a run of requests of that name in one batch is answered together.
+        """
+        self._methods = methods
+        self._groups = groups or {}
+        places = {name: list(signature(method).parameters.values())[1:] for name, method in methods.items()}
+        self._least = {name: sum(it.default is Parameter.empty for it in its) for name, its in places.items()}
+        self._most = {name: len(its) for name, its in places.items()}
+
+    def handle(self, text: str | bytes, caller: Any = None) -> str | None:
+        """Answer a request or a batch; None where there is nothing to answer (notifications alone).
+
+        Args:
+            text: What was received.
+            caller: Whoever asks, passed to each method.
+        """
+        try:
+            document = _load(text if isinstance(text, str) else text.decode())
+        except ValueError as problem:
+            return _encode(_failed(None, RpcError(PARSE_ERROR, f"not JSON: {_first_line(problem)}")))
+        if not isinstance(document, list):
+            response = self._answer([_parse(document)], caller)[0]
+            return None if response is None else _encode(response)
+        if not document:
+            return _encode(_failed(None, RpcError(INVALID_REQUEST, "an empty batch")))
+        if len(document) > BATCH_LIMIT:
+            too_many = f"a batch of {len(document)} requests, the most is {BATCH_LIMIT}: send it in parts"
+            return _encode(_failed(None, RpcError(INVALID_REQUEST, too_many)))
+        responses = [it for it in self._answer([_parse(entry) for entry in document], caller) if it is not None]
+        return _encode(responses) if responses else None
+
+    def _answer(self, requests: Sequence[Request | RpcError], caller: Any) -> list[dict[str, Any] | None]:
+        """Return the response to each request, None for a notification; runs of group methods are done together."""
+        responses: list[dict[str, Any] | None] = []
+        while len(responses) < len(requests):
+            first = requests[len(responses)]
+            if isinstance(first, RpcError):
+                responses.append(_failed(None, first))
+                continue
+            run = [first]
+            if first.method in self._groups:
+                for other in requests[len(responses) + 1 :]:
+                    if isinstance(other, RpcError) or other.method != first.method:
+                        break
+                    run.append(other)
+            outcomes = self._call_group(run, caller) if len(run) > 1 else [self._call(first, caller)]
+            for request, outcome in zip(run, outcomes, strict=True):
+                responses.append(_response(request, outcome) if request.wants_answer else None)
+        return responses
+
+    def _call(self, request: Request, caller: Any) -> Any:
+        method = self._methods.get(request.method)
+        if method is None:
+            return RpcError(METHOD_NOT_FOUND, f"the method {request.method[:80]} does not exist")
+        if not self._least[request.method] <= len(request.params) <= self._most[request.method]:
+            return InvalidParams(f"{request.method} does not take {len(request.params)} parameters")
+        return _outcome(request.method, lambda: method(caller, *request.params))
+
+    def _call_group(self, run: Sequence[Request], caller: Any) -> Sequence[Any]:
+        name = run[0].method
+        outcome = _outcome(name, lambda: self._groups[name](caller, [request.params for request in run]))
+        return [outcome] * len(run) if isinstance(outcome, RpcError) else outcome
+
+
+def _outcome(name: str, call: Callable[[], Any]) -> Any:
+    """Return what the call returns, or the error it ends in: a mistake of this program's is logged, not shown."""
+    try:
+        return call()
+    except RpcError as problem:
+        return problem
+    except Exception as problem:  # noqa: BLE001 - one request must not end the server
+        _log.exception("%s failed", name)
+        return RpcError(INTERNAL_ERROR, f"{name} failed inside the node: {type(problem).__name__}")
+
+
+def _parse(entry: Any) -> Request | RpcError:
+    if not isinstance(entry, dict):
+        return RpcError(INVALID_REQUEST, "a request is an object")
+    request_id = entry.get("id", _ABSENT)
+    if request_id is not _ABSENT and not isinstance(request_id, str | int | float | None):
+        return RpcError(INVALID_REQUEST, "an id is a string, a number or null")
+    if isinstance(request_id, bool) or entry.get("jsonrpc", "2.0") != "2.0" or not isinstance(entry.get("method"), str):
+        return RpcError(INVALID_REQUEST, 'a request has "jsonrpc": "2.0", a method by name, and an id')
+    params = entry.get("params")
+    wants_answer = request_id is not _ABSENT
+    request_id = None if request_id is _ABSENT else request_id
+    # Parameters that are no list are the method's to refuse, under the request's own id.
+    by_place = [] if params is None else params if isinstance(params, list) else [_Misplaced()]
+    return Request(entry["method"], by_place, request_id, wants_answer)
+
+
+class _Misplaced:
+    """Parameters by name, which no method here takes; it is of no JSON type, so that every method refuses it."""
+
+
+def _response(request: Request, outcome: Any) -> dict[str, Any]:
+    if isinstance(outcome, RpcError):
+        return _failed(request.id, outcome)
+    return {"jsonrpc": "2.0", "id": request.id, "result": outcome}
+
+
+def _failed(request_id: Any, problem: RpcError) -> dict[str, Any]:
+    return {"jsonrpc": "2.0", "id": request_id, "error": problem.to_dict()}
+
+
+def notification(subscription: str, result: Any) -> str:
+    """Return the text of one event of a subscription, as `eth_subscribe` promises it."""
+    params = {"subscription": subscription, "result": result}
+    return _encode({"jsonrpc": "2.0", "method": "eth_subscription", "params": params})
+
+
+def _encode(document: Any) -> str:
+    return json.dumps(document, separators=(",", ":"))
+
+
+def _load(text: str) -> Any:
+    """Read JSON that is not nested so deeply that the parser, which recurses, could run out of stack.
+
+    Python's own limit does not guard it: py-evm raises that limit beyond what the stack of a thread holds.
+
+    Raises:
+        ValueError: not JSON, or nested too deeply.
+    """
+    depth = 0
+    for token in _STRING_OR_BRACKET.finditer(text):
+        if (first := token[0][0]) in "[{":
+            depth += 1
+            if depth > NESTING_LIMIT:
+                raise ValueError(f"nested more than {NESTING_LIMIT} deep")
+        elif first in "]}":
+            depth -= 1
+    return json.loads(text, parse_constant=_refuse_constant)
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def _first_line(problem: BaseException) -> str:
+    return str(problem).split("\n")[0][:200]

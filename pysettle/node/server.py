@@ -1,0 +1,214 @@
+"""The node's sockets: JSON-RPC over HTTP and WebSocket on loopback.
+
+One worker thread does everything on the chain, one request or batch after another; the event loop only moves text.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from itertools import count
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from pysettle.errors import ChainError, UsageError
+from pysettle.evm.backend import Block
+from pysettle.node.chain import NodeChain
+from pysettle.node.methods import events, method_table, send_together
+from pysettle.node.protocol import SERVER_ERROR, Dispatcher, InvalidParams, RpcError, notification
+
+BODY_LIMIT = 5 * 2**20
+"""Most bytes of one request."""
+BACKLOG_LIMIT = 10_000
+"""Most texts that wait for a WebSocket client to read them; a slower client is disconnected."""
+_SUBSCRIPTION_LIMIT = 1_000
+
+
+class Connection:
+    """A WebSocket client: its subscriptions, and the texts that wait to be sent to it."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Begin without subscriptions."""
+        self._loop = loop
+        self.outgoing: asyncio.Queue[str | None] = asyncio.Queue()
+        self.subscriptions: dict[str, Callable[[Sequence[Block]], list[Any]]] = {}
+
+    def send(self, text: str) -> None:
+        """Queue a text from the chain's thread: what is queued first is sent first."""
+        self._loop.call_soon_threadsafe(self._queue, text)
+
+    def _queue(self, text: str) -> None:
+        if self.outgoing.qsize() < BACKLOG_LIMIT:
+            self.outgoing.put_nowait(text)
+        elif self.outgoing.qsize() == BACKLOG_LIMIT:
+            self.outgoing.put_nowait(None)  # what ends the connection
+
+    def tell(self, blocks: Sequence[Block]) -> None:
+        """Send what the subscriptions have to say of new blocks."""
+        for handle, found in self.subscriptions.items():
+            for event in found(blocks):
+                self.send(notification(handle, event))
+
+
+def application(node: NodeChain, hosts: Sequence[str] = (), origins: Sequence[str] = ()) -> Starlette:
+    """Return the ASGI application that serves a chain.
+
+    Args:
+        node: The chain; from now on only this application may use it.
+        hosts: Names in the `Host` header that are answered beside those of loopback.
+        origins: Web origins whose pages may use the node; none by default, so that no page a developer happens to
+            visit can.
+    """
+    handles = count(1)
+
+    def subscribe(caller: Connection | None, kind: Any, query: Any = None) -> str:
+        if caller is None:
+            raise RpcError(SERVER_ERROR, "subscriptions need a WebSocket: over HTTP use filters")
+        if len(caller.subscriptions) >= _SUBSCRIPTION_LIMIT:
+            raise RpcError(SERVER_ERROR, f"a connection has at most {_SUBSCRIPTION_LIMIT} subscriptions")
+        found, handle = events(node, kind, query), hex(next(handles))
+        caller.subscriptions[handle] = found
+        return handle
+
+    def unsubscribe(caller: Connection | None, handle: Any) -> bool:
+        if not isinstance(handle, str):
+            raise InvalidParams("the id of a subscription is text")
+        return caller is not None and caller.subscriptions.pop(handle, None) is not None
+
+    table = method_table(node) | {"eth_subscribe": subscribe, "eth_unsubscribe": unsubscribe}
+    dispatcher = Dispatcher(table, {"eth_sendRawTransaction": lambda _, sent: send_together(node, sent)})
+    worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="chain")
+    allowed_hosts = {"localhost", "127.0.0.1", "[::1]", *hosts}
+
+    def refused(scope: Request | WebSocket) -> str | None:
+        """Return why a request is not answered: pages of the web must not reach a node on loopback."""
+        host = scope.headers.get("host", "localhost")
+        name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
+        if name not in allowed_hosts:
+            return "this host name is not served"
+        origin = scope.headers.get("origin")
+        if origin is not None and origin not in origins:
+            return "pages of this origin are not served: name it with --allow-origin"
+        return None
+
+    async def http(request: Request) -> Response:
+        problem = refused(request)
+        if problem:
+            return PlainTextResponse(problem, 403)
+        headers = _cors(request.headers.get("origin"))
+        if request.method == "OPTIONS":
+            return Response(status_code=204, headers=headers)
+        if request.method == "GET":
+            return PlainTextResponse("pysettle node (simulation): JSON-RPC by POST, or by WebSocket\n")
+        body = b""
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > BODY_LIMIT:
+                return PlainTextResponse(f"a request has at most {BODY_LIMIT} bytes", 413)
+        answer = await asyncio.get_running_loop().run_in_executor(worker, dispatcher.handle, body)
+        if answer is None:
+            return Response(status_code=204, headers=headers)
+        return Response(answer, media_type="application/json", headers=headers)
+
+    async def web_socket(socket: WebSocket) -> None:
+        if refused(socket):
+            await socket.close(1008)
+            return
+        await socket.accept()
+        loop = asyncio.get_running_loop()
+        connection = Connection(loop)
+
+        def answer(text: str | bytes) -> None:
+            response = dispatcher.handle(text, connection)
+            if response is not None:
+                connection.send(response)
+
+        async def write() -> None:
+            while (text := await connection.outgoing.get()) is not None:
+                await socket.send_text(text)
+            await socket.close(1013)
+
+        await loop.run_in_executor(worker, node.listeners.append, connection.tell)
+        writer = asyncio.create_task(write())
+        try:
+            while True:
+                message = await socket.receive()
+                if message["type"] == "websocket.disconnect":
+                    break
+                await loop.run_in_executor(worker, answer, message.get("text") or message.get("bytes") or b"")
+        except (WebSocketDisconnect, RuntimeError):
+            pass  # the client left, or read too slowly
+        finally:
+            await loop.run_in_executor(worker, node.listeners.remove, connection.tell)
+            writer.cancel()
+            await asyncio.gather(writer, return_exceptions=True)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        worker.shutdown()
+
+    routes = [Route("/", http, methods=["POST", "GET", "OPTIONS"]), WebSocketRoute("/", web_socket)]
+    return Starlette(routes=routes, lifespan=lifespan)
+
+
+def _cors(origin: str | None) -> dict[str, str]:
+    if origin is None:
+        return {}
+    return {
+        "Access-Control-Allow-Origin": origin,
+        "Access-Control-Allow-Headers": "content-type",
+        "Access-Control-Allow-Methods": "POST",
+        "Vary": "Origin",
+    }
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens on loopback; port 0 for a free one.
+
+    Raises:
+        UsageError: the host is not loopback: the node's keys are everybody's.
+        ChainError: the port is taken.
+    """
+    try:
+        address = ipaddress.ip_address("127.0.0.1" if host == "localhost" else host)
+    except ValueError as problem:
+        raise UsageError(f"{host} is no address: give 127.0.0.1 or ::1") from problem
+    if not address.is_loopback:
+        raise UsageError(f"{host} is not loopback: the node has development keys and serves this machine alone")
+    family = socket.AF_INET6 if address.version == 6 else socket.AF_INET
+    try:
+        return socket.create_server((str(address), port), family=family, backlog=1024)
+    except OSError as problem:
+        raise ChainError(
+            f"cannot listen on {host} port {port} ({problem.strerror}): choose another --port"
+        ) from problem
+
+
+def serve(node: NodeChain, listener: socket.socket, origins: Sequence[str] = ()) -> None:
+    """Serve a chain until the process is interrupted or terminated.
+
+    Args:
+        node: The chain.
+        listener: Where to, from `listen`.
+        origins: Web origins whose pages may use it.
+    """
+    config = uvicorn.Config(
+        application(node, origins=origins),
+        log_level="warning",
+        access_log=False,
+        ws="websockets-sansio",
+        ws_max_size=BODY_LIMIT,
+        timeout_graceful_shutdown=2,
+    )
+    uvicorn.Server(config).run(sockets=[listener])
