@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
@@ -21,23 +21,13 @@ from pysettle.errors import PysettleError
 class _Group(click.Group):
     """A group whose expected failures end in one line and their exit code, without a traceback."""
 
-    def main(self, *args: Any, **kwargs: Any) -> Any:
-        try:
-            return super().main(*args, **kwargs)
-        except PysettleError as failure:
-            _fail(failure)
-
     def invoke(self, context: click.Context) -> Any:
-        """Turn an expected failure into an exit, also where a test runner invokes the group."""
+        """Run the command; turn an expected failure into one line and an exit."""
         try:
             return super().invoke(context)
         except PysettleError as failure:
-            _fail(failure)
-
-
-def _fail(failure: PysettleError) -> NoReturn:
-    click.echo(f"pysettle: {' '.join(str(failure).split())}", err=True)
-    sys.exit(failure.exit_code)
+            click.echo(f"pysettle: {' '.join(str(failure).split())}", err=True)
+            sys.exit(failure.exit_code)
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
