@@ -62,6 +62,8 @@ interface ICurrencyToken is IERC3009, IChannelPolicy {
     error QuotaExceeded(address operator, uint256 requested, uint256 available);
     /// @notice Supply, or a quota for it, would leave the 128 bits that a balance has.
     error SupplyCapExceeded(uint256 requested, uint256 available);
+    /// @notice Redemption is asked of an operating institution, which `operator` is not.
+    error RedemptionOperatorInvalid(address operator);
     /// @notice No redemption has this id.
     error RedemptionNotFound(uint256 id);
     /// @notice The redemption has ended already.
@@ -120,6 +122,7 @@ interface ICurrencyToken is IERC3009, IChannelPolicy {
     /// @param operator The operating institution, not necessarily the one that issued.
     /// @param amount Units, a multiple of `minorUnit()`, above zero.
     /// @return id Number of the request, from 1.
+    /// @custom:reverts RedemptionOperatorInvalid when `operator` could not complete it
     /// @custom:reverts AmountNotWholeMinorUnits when `amount` is zero or not in whole minor units
     /// @custom:reverts ERC20InsufficientBalance when the caller holds less
     function requestRedemption(address operator, uint256 amount) external returns (uint256 id);

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {AuthorityUtils} from "@openzeppelin/contracts/access/manager/AuthorityUtils.sol";
 
 import {ICurrencyToken} from "../interfaces/ICurrencyToken.sol";
 import {IChannelPolicy} from "../interfaces/IChannelPolicy.sol";
@@ -95,6 +96,7 @@ contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, AccessManaged 
 
     /// @inheritdoc ICurrencyToken
     function requestRedemption(address operator, uint256 amount) external returns (uint256 id) {
+        _checkOperator(operator);
         if (amount == 0) revert AmountNotWholeMinorUnits(0, MINOR_UNIT);
         _checkWholeMinorUnits(amount);
 
@@ -202,6 +204,17 @@ contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, AccessManaged 
             _accounts[to] = _accounts[to].credit(amount);
         }
         emit Transfer(from, to, amount);
+    }
+
+    /// @dev An operating institution is who may complete a redemption, at once or with a delay.
+    function _checkOperator(address operator) private view {
+        (bool immediate, uint32 delay) = AuthorityUtils.canCallWithDelay(
+            authority(),
+            operator,
+            address(this),
+            ICurrencyToken.completeRedemption.selector
+        );
+        if (!immediate && delay == 0) revert RedemptionOperatorInvalid(operator);
     }
 
     function _pendingRedemption(uint256 id) private view returns (Redemption storage request) {

@@ -129,6 +129,13 @@ class SupplyCapExceeded(CurrencyReverted):
     remedy = "issue less, or set a lower quota"
 
 
+class RedemptionOperatorInvalid(CurrencyReverted):
+    """Redemption is asked of an operating institution."""
+
+    template = "{operator} is no operating institution"
+    remedy = "name an institution that holds the operator role"
+
+
 class RedemptionNotFound(CurrencyReverted):
     """No such redemption."""
 

@@ -7,7 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from pysettle.client import Redemption
+from pysettle.client.contract import Contract
 from pysettle.client.currency import RedemptionStatus
+from pysettle.client.network import _OPERATOR
 from pysettle.domain.events import (
     RedemptionCancelled,
     RedemptionCompleted,
@@ -238,14 +240,42 @@ def test_more_than_is_held(funded: World, amount: int) -> None:
     )
 
 
-def test_a_request_to_a_party_that_is_no_operator(funded: World) -> None:
-    """Such a request can be ended by nobody but the holder, who gets everything back."""
-    currency, buyer, stranger = funded.network.currency, funded["buyer"], funded["stranger"]
-    funded.send(currency.request_redemption(buyer, stranger.address, AMOUNT))
-    for end in (currency.complete_redemption, currency.reject_redemption):
-        refused(funded, end(stranger, 1), errors.AccessManagedUnauthorized, caller=stranger.address)
-    funded.send(currency.cancel_redemption(buyer, 1))
+@pytest.mark.parametrize("name", ["stranger", "buyer", "administrator", "central bank", "registrar"])
+def test_a_request_to_a_party_that_is_no_operator(funded: World, name: str) -> None:
+    """A request that nobody could complete is refused, and the holder keeps everything."""
+    currency, buyer, party = funded.network.currency, funded["buyer"], funded.address(name)
+    refused(
+        funded,
+        currency.request_redemption(buyer, party, AMOUNT),
+        errors.RedemptionOperatorInvalid,
+        operator=party,
+    )
     assert currency.balance_of(buyer.address) == FUNDS
+
+
+def test_an_operator_that_acts_with_a_delay(funded: World) -> None:
+    """An institution whose role has a delay is an operating institution, and can be asked."""
+    currency, admin, stranger = funded.network.currency, funded["administrator"], funded.address("stranger")
+    manager = Contract(funded.network.sender, funded.network.access, "NetworkAccess")
+    funded.send(manager._transaction(admin, 300_000, "grantRole", _OPERATOR, stranger, 3_600))
+    with effect(funded) as change:
+        funded.send(currency.request_redemption(funded["buyer"], stranger, AMOUNT))
+    assert change == {"eCNY buyer": -AMOUNT, "eCNY currency": AMOUNT}
+
+
+def test_after_the_operator_lost_its_role(requested: World) -> None:
+    """A request outlives the role of whom it was asked: the holder takes it back and nothing is lost."""
+    currency, admin, operator = requested.network.currency, requested["administrator"], requested.address("operator")
+    manager = Contract(requested.network.sender, requested.network.access, "NetworkAccess")
+    requested.send(manager._transaction(admin, 300_000, "revokeRole", _OPERATOR, operator))
+    refused(
+        requested,
+        currency.complete_redemption(requested["operator"], 1),
+        errors.AccessManagedUnauthorized,
+        caller=operator,
+    )
+    requested.send(currency.cancel_redemption(requested["buyer"], 1))
+    assert currency.balance_of(requested.address("buyer")) == FUNDS
 
 
 def test_the_highest_quota_can_be_restored(requested: World) -> None:
