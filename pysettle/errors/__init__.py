@@ -76,8 +76,50 @@ class ChainError(PysettleError):
     exit_code = 4
 
 
+class ChainUnreachable(ChainError):
+    """A node did not answer, or not in JSON-RPC; repeated attempts included."""
+
+
+class WrongChain(ChainError):
+    """A node serves another chain than the one that was expected."""
+
+
+class RpcError(ChainError):
+    """A node answered a request with an error: `.method`, `.code`, `.data`."""
+
+    def __init__(self, method: str, code: int, message: str, data: object = None) -> None:
+        """Store what the node said."""
+        self.method, self.code, self.message, self.data = method, code, message, data
+        super().__init__(f"the node refused {method}: {message} (code {code})")
+
+
 class TransactionRefused(ChainError):
-    """A transaction was refused before it entered a block: wrong nonce, no funds for gas, bad signature."""
+    """A transaction was refused before it entered a block: wrong nonce, no funds for gas, bad signature.
+
+    It is the one at `.index` of its sequence, and why is in `.reason`. `.accepted` are the places of those that the
+    network took all the same; a chain that seals sequences whole or not at all takes none.
+    """
+
+    def __init__(self, index: int, count: int, reason: str, accepted: tuple[int, ...] = ()) -> None:
+        """Store which of `count` transactions was refused, and why."""
+        self.index, self.reason, self.accepted = index, reason, accepted
+        fate = f"{len(accepted)} others were accepted" if accepted else "and with it the whole sequence"
+        super().__init__(f"transaction {index} of {count} (counted from 0) was refused, {fate}: {reason}")
+
+
+class TransactionPending(ChainError):
+    """A network accepted transactions and left them out of its blocks, higher fees notwithstanding.
+
+    They may still be sealed: `.hashes` are those of every version that was sent.
+    """
+
+    def __init__(self, hashes: tuple[bytes, ...], blocks: int) -> None:
+        """Store the transactions, and for how many blocks they were waited for."""
+        self.hashes = hashes
+        super().__init__(
+            f"transaction 0x{hashes[0].hex()} and {len(hashes) - 1} others or other versions of it were not sealed "
+            f"in {blocks} blocks; look for them before sending again"
+        )
 
 
 class ChainFileError(ChainError):

@@ -81,6 +81,16 @@ class Block:
     """Its transactions in order."""
 
 
+@dataclass(frozen=True, slots=True)
+class Fees:
+    """What a transaction offers for a unit of gas, in wei."""
+
+    max_fee: int
+    """Most it pays: the `maxFeePerGas` of EIP-1559, or the gas price of a legacy transaction."""
+    priority_fee: int | None
+    """Most of it that goes to the block's producer (EIP-1559); None on a network without a base fee."""
+
+
 class ExecutionReverted(Exception):
     """A simulated call reverted; `.data` is what it returned.
 
@@ -114,14 +124,33 @@ class ChainBackend(Protocol):
     def clock(self) -> Clock:
         """The chain's clock."""
 
-    def send(self, raw_transactions: Sequence[bytes]) -> tuple[Receipt, ...]:
-        """Seal signed transactions in order, in as few blocks as their gas allows; return their receipts in order.
+    def fees(self) -> Fees:
+        """Return what a transaction should offer to be in one of the next blocks."""
 
-        A transaction that reverts is sealed too, and the receipt says so. One that can never be sealed (bad
-        signature, wrong nonce, no funds, more gas than a block) refuses the whole sequence before any is sealed.
+    def submit(self, raw_transactions: Sequence[bytes]) -> None:
+        """Hand over signed transactions, to be sealed in order in as few blocks as their gas allows.
+
+        Where the chain is ours to seal they are sealed when this returns. A network seals them when it does.
 
         Raises:
-            TransactionRefused: naming the place of the transaction in the sequence, and why.
+            TransactionRefused: naming the place of a transaction that can never be sealed (bad signature, wrong
+                nonce, no funds, more gas than a block), and why. A chain that is ours to seal has then sealed none.
+        """
+
+    def wait(self) -> None:
+        """Wait until there is another block.
+
+        Raises:
+            ChainUnreachable: there was none for too long.
+        """
+
+    def confirmed(self) -> int:
+        """Return the number of the latest block that is taken as final."""
+
+    def receipts_of(self, transaction_hashes: Sequence[Hash32]) -> tuple[Receipt | None, ...]:
+        """Return the receipts of transactions in the order asked for, None for one that is in no block.
+
+        A transaction that reverts is sealed too, and its receipt says so.
         """
 
     def call(
@@ -145,13 +174,6 @@ class ChainBackend(Protocol):
 
         Raises:
             ChainError: no such block.
-        """
-
-    def receipt(self, transaction_hash: Hash32) -> Receipt:
-        """Return the receipt of a sealed transaction.
-
-        Raises:
-            ChainError: no such transaction.
         """
 
     def logs(

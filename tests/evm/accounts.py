@@ -7,6 +7,7 @@ from eth_typing import Address
 
 from pysettle.evm.backend import ChainBackend
 from pysettle.evm.genesis import Genesis, GenesisAccount
+from pysettle.evm.transactions import relay
 
 CHAIN_ID = 1337
 START = 1_700_000_000
@@ -48,7 +49,7 @@ def sign_fields(sender: Address, fields: dict[str, object]) -> bytes:
 
 def deploy(chain: ChainBackend, init_code: bytes, sender: Address = ALICE) -> Address:
     """Deploy a contract and return its address."""
-    receipt = chain.send([sign(chain, sender, data=init_code)])[0]
+    receipt = relay(chain, [sign(chain, sender, data=init_code)])[0]
     assert receipt.contract_address is not None
     return receipt.contract_address
 

@@ -1,0 +1,375 @@
+"""A chain behind JSON-RPC: anvil or `pysettle node` for development, geth, Besu or a permissioned network in use.
+
+On a development node blocks are sealed when transactions are handed over, and time and snapshots are ours. On any
+other network blocks come when they come, may be replaced by others (a reorganisation), and cannot be taken back.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from itertools import count
+from typing import Any
+
+from eth_hash.auto import keccak
+from eth_typing import Address, Hash32
+
+from pysettle.errors import ChainError, ChainUnreachable, RpcError, TransactionRefused, UsageError, WrongChain
+from pysettle.evm.backend import Block, ExecutionReverted, Fees, Log, Receipt
+from pysettle.evm.jsonrpc import JsonRpc
+
+_DEVELOPMENT_NODES = ("anvil/", "pysettle/", "HardhatNetwork/")
+_BLOCK_RANGE = 2_000
+"""Blocks asked for in one query of logs; nodes limit it."""
+_POLL_S = 0.2
+_BASE_FEE_HEADROOM = 2
+"""Most the base fee may have grown, as a factor, before a transaction is sealed: six full blocks."""
+_EXECUTION_FAILED = 3
+"""Code of a reverted call; some nodes say so in words alone."""
+_FAILURES = ("revert", "out of gas", "outofgas", "invalid", "stack", "bad jump")
+
+
+class RpcChain:
+    """A `ChainBackend` behind a URL."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        chain_id: int | None = None,
+        confirmations: int = 1,
+        legacy: bool = False,
+        patience_s: int = 120,
+    ) -> None:
+        """Connect to a node.
+
+        Args:
+            url: Where it listens, http or https.
+            chain_id: Chain id it must have; None for any.
+            confirmations: Blocks, its own counted, that make a transaction final.
+            legacy: Pay by gas price although the network has a base fee.
+            patience_s: Longest time without a new block, in seconds.
+
+        Raises:
+            ChainUnreachable: nobody answers there.
+            WrongChain: the node's chain has another id.
+        """
+        self._rpc = JsonRpc(url)
+        self.chain_id = int(self._rpc.ask("eth_chainId"), 16)
+        """Chain id (EIP-155), bound into every signature."""
+        if chain_id not in (None, self.chain_id):
+            raise WrongChain(f"{self._rpc.name} serves chain {self.chain_id}, expected was {chain_id}")
+        if confirmations < 1:
+            raise UsageError(f"{confirmations} confirmations make nothing final: 1 is the block itself")
+        self._confirmations, self._legacy, self._patience_s = confirmations, legacy, patience_s
+        self.is_development_node = str(self._rpc.ask("web3_clientVersion")).startswith(_DEVELOPMENT_NODES)
+        """Whether the node seals, moves its clock and takes its chain back when it is told to."""
+        self.clock = RpcClock(self._rpc, self.is_development_node)
+        """The chain's clock."""
+        self._snapshots: dict[int, tuple[str, int]] = {}
+        self._handles = count(1)
+
+    # Sending
+
+    def fees(self) -> Fees:
+        """Return what a transaction should offer to be in one of the next blocks."""
+        head, tip, price = self._rpc.ask_all(
+            [("eth_getBlockByNumber", ("latest", False)), ("eth_maxPriorityFeePerGas", ()), ("eth_gasPrice", ())]
+        )
+        if self._legacy or "baseFeePerGas" not in head:
+            if isinstance(price, RpcError):
+                raise price
+            return Fees(int(price, 16), None)
+        priority_fee = 0 if self.is_development_node or isinstance(tip, RpcError) else int(tip, 16)
+        return Fees(_BASE_FEE_HEADROOM * int(head["baseFeePerGas"], 16) + priority_fee, priority_fee)
+
+    def submit(self, raw_transactions: Sequence[bytes]) -> None:
+        """Hand over signed transactions in order; a development node seals them, all or none.
+
+        Raises:
+            TransactionRefused: naming the first that the node refused, and which it took.
+        """
+        if not raw_transactions:
+            return
+        if not self.is_development_node:
+            self._hand_over(raw_transactions)
+            return
+        before = self._rpc.ask("evm_snapshot")
+        self._rpc.ask("evm_setAutomine", False)
+        try:
+            self._hand_over(raw_transactions)
+            self._seal(raw_transactions)
+        except TransactionRefused as problem:
+            for raw in raw_transactions:
+                self._rpc.ask("anvil_dropTransaction", _hex(keccak(raw)))
+            self._rpc.ask("evm_revert", before)
+            raise TransactionRefused(problem.index, len(raw_transactions), problem.reason) from problem
+        finally:
+            self._rpc.ask("evm_setAutomine", True)
+
+    def _hand_over(self, raw_transactions: Sequence[bytes]) -> None:
+        answers = self._rpc.ask_all([("eth_sendRawTransaction", (_hex(raw),)) for raw in raw_transactions])
+        refused = {place: answer for place, answer in enumerate(answers) if isinstance(answer, RpcError)}
+        for place in tuple(refused):
+            # A repeated request meets the transaction it brought the first time.
+            known = self._rpc.ask("eth_getTransactionByHash", _hex(keccak(raw_transactions[place])))
+            if known is not None and (known["blockNumber"] is None or not self.is_development_node):
+                del refused[place]
+        if refused:
+            first = min(refused)
+            accepted = tuple(place for place in range(len(raw_transactions)) if place not in refused)
+            raise TransactionRefused(first, len(raw_transactions), refused[first].message, accepted)
+
+    def _seal(self, raw_transactions: Sequence[bytes]) -> None:
+        """Seal blocks until the transactions are in them.
+
+        Raises:
+            TransactionRefused: a block was sealed and one that waits was in none.
+        """
+        hashes = [keccak(raw) for raw in raw_transactions]
+        waiting = len(hashes)
+        while waiting:
+            self._rpc.ask("evm_mine")
+            left = [place for place, found in enumerate(self._sealed_objects(hashes)) if found is None]
+            if len(left) == waiting:
+                raise TransactionRefused(left[0], len(hashes), "it cannot follow what is on the chain (nonce or funds)")
+            waiting = len(left)
+
+    def wait(self) -> None:
+        """Wait until there is another block.
+
+        Raises:
+            ChainUnreachable: there was none for too long.
+        """
+        before, deadline = self._rpc.ask("eth_blockNumber"), time.monotonic() + self._patience_s
+        while self._rpc.ask("eth_blockNumber") == before:
+            if time.monotonic() > deadline:
+                raise ChainUnreachable(f"{self._rpc.name} has sealed no block for {self._patience_s} s: look at it")
+            time.sleep(_POLL_S)
+
+    def confirmed(self) -> int:
+        """Return the number of the latest block that so many confirmations are on; below 0 for none."""
+        return int(self._rpc.ask("eth_blockNumber"), 16) - self._confirmations + 1
+
+    def receipts_of(self, transaction_hashes: Sequence[Hash32]) -> tuple[Receipt | None, ...]:
+        """Return the receipts of transactions in the order asked for, None for one that is in no block."""
+        return tuple(found and self._receipt(found) for found in self._sealed_objects(transaction_hashes))
+
+    def _sealed_objects(self, transaction_hashes: Sequence[bytes]) -> list[Any]:
+        answers = self._rpc.ask_all([("eth_getTransactionReceipt", (_hex(it),)) for it in transaction_hashes])
+        for answer in answers:
+            if isinstance(answer, RpcError):
+                raise answer
+        return answers
+
+    def _receipt(self, found: dict[str, Any]) -> Receipt:
+        succeeded, contract = found["status"] == "0x1", found.get("contractAddress")
+        return Receipt(
+            transaction_hash=Hash32(_bytes(found["transactionHash"])),
+            transaction_index=int(found["transactionIndex"], 16),
+            block_number=int(found["blockNumber"], 16),
+            succeeded=succeeded,
+            gas_used=int(found["gasUsed"], 16),
+            contract_address=Address(_bytes(contract)) if contract and succeeded else None,
+            logs=tuple(map(_log, found["logs"])) if succeeded else (),
+            revert_data=b"" if succeeded else self._revert_data(found["transactionHash"]),
+        )
+
+    def _revert_data(self, transaction_hash: str) -> bytes:
+        """Return what a sealed transaction reverted with; empty where the node cannot trace it."""
+        tracer = {"tracer": "callTracer", "tracerConfig": {"onlyTopCall": True}}
+        (trace,) = self._rpc.ask_all([("debug_traceTransaction", (transaction_hash, tracer))])
+        if isinstance(trace, RpcError) or "revert" not in str(trace.get("error", "")).lower():
+            return b""
+        return _bytes(trace.get("output") or "0x")
+
+    # Reading
+
+    def call(
+        self,
+        to: Address,
+        data: bytes,
+        *,
+        sender: Address = Address(b"\0" * 20),  # noqa: B008
+        block_number: int | None = None,
+    ) -> bytes:
+        """Execute without sealing; on a development node the head's call sees `clock.now()`.
+
+        Raises:
+            ExecutionReverted: with the data it reverted with.
+            ChainError: no such block.
+        """
+        head = "pending" if self.is_development_node else "latest"
+        tag = head if block_number is None else _block_tag(block_number)
+        try:
+            return _bytes(self._rpc.ask("eth_call", {"from": _hex(sender), "to": _hex(to), "data": _hex(data)}, tag))
+        except RpcError as problem:
+            failed = any(word in problem.message.lower() for word in _FAILURES)
+            if problem.code == _EXECUTION_FAILED or (failed and "block" not in problem.message.lower()):
+                raise ExecutionReverted(_revert_data_in(problem.data)) from problem
+            raise
+
+    def block(self, number: int | None = None) -> Block:
+        """Return the sealed block of that height (None: the head).
+
+        Raises:
+            ChainError: no such block.
+        """
+        found = self._rpc.ask("eth_getBlockByNumber", "latest" if number is None else _block_tag(number), False)
+        if found is None:
+            raise ChainError(f"no block {number} on {self._rpc.name}")
+        return Block(
+            number=int(found["number"], 16),
+            hash=Hash32(_bytes(found["hash"])),
+            parent_hash=Hash32(_bytes(found["parentHash"])),
+            timestamp=int(found["timestamp"], 16),
+            state_root=Hash32(_bytes(found["stateRoot"])),
+            prevrandao=Hash32(_bytes(found.get("mixHash") or "0x" + "00" * 32)),
+            base_fee=int(found.get("baseFeePerGas") or "0x0", 16),
+            gas_used=int(found["gasUsed"], 16),
+            gas_limit=int(found["gasLimit"], 16),
+            transaction_hashes=tuple(Hash32(_bytes(it)) for it in found["transactions"]),
+        )
+
+    def logs(
+        self,
+        *,
+        from_block: int = 0,
+        to_block: int | None = None,
+        addresses: Sequence[Address] = (),
+        topics: Sequence[bytes] = (),
+    ) -> Iterator[Log]:
+        """Yield logs in chain order, of blocks `from_block` to `to_block` (inclusive; None: the head).
+
+        Each range of blocks is read again if its last block was replaced meanwhile: a block's hash commits to all
+        before it. What was yielded of earlier ranges stands; who follows a chain whose blocks may be replaced reads
+        confirmed ones.
+
+        Args:
+            from_block: First block read.
+            to_block: Last block read; blocks above the head have no logs.
+            addresses: Emitting contracts wanted; empty for any.
+            topics: First topics (event signatures) wanted; empty for any.
+        """
+        head = self.block().number
+        last = head if to_block is None else min(to_block, head)
+        wanted: dict[str, Any] = {"address": [_hex(it) for it in addresses]} if addresses else {}
+        if topics:
+            wanted["topics"] = [[_hex(it) for it in topics]]
+        for first in range(from_block, last + 1, _BLOCK_RANGE):
+            end = min(first + _BLOCK_RANGE - 1, last)
+            bounds = {"fromBlock": hex(first), "toBlock": hex(end)}
+            hash_before = None
+            while hash_before != (end_hash := self.block(end).hash):
+                hash_before = end_hash
+                found = self._rpc.ask("eth_getLogs", wanted | bounds)
+            yield from map(_log, found)
+
+    def balance(self, account: Address) -> int:
+        """Return the account's native balance at the head, in wei."""
+        return int(self._rpc.ask("eth_getBalance", _hex(account), "latest"), 16)
+
+    def nonce(self, account: Address) -> int:
+        """Return the number of the account's transactions, those that wait to be sealed included."""
+        return int(self._rpc.ask("eth_getTransactionCount", _hex(account), "pending"), 16)
+
+    def code(self, account: Address) -> bytes:
+        """Return the account's code at the head; empty for an account without code."""
+        return _bytes(self._rpc.ask("eth_getCode", _hex(account), "latest"))
+
+    # Snapshots
+
+    def snapshot(self) -> int:
+        """Remember a development node's chain and clock as they are; return a handle for `revert`.
+
+        Raises:
+            ChainError: it is no development node.
+        """
+        self._only_development("be taken back")
+        handle = next(self._handles)
+        self._snapshots[handle] = (self._rpc.ask("evm_snapshot"), self.clock.now())
+        return handle
+
+    def revert(self, snapshot: int) -> None:
+        """Take the chain and its clock back to a snapshot, which is spent by it, as are all later ones.
+
+        Raises:
+            ChainError: the handle was never given, or is spent.
+        """
+        if snapshot not in self._snapshots:
+            raise ChainError(f"no snapshot {snapshot}: it was never taken, or is spent")
+        node_snapshot, now = self._snapshots[snapshot]
+        self._snapshots = {handle: kept for handle, kept in self._snapshots.items() if handle < snapshot}
+        if not self._rpc.ask("evm_revert", node_snapshot):
+            raise ChainError(f"{self._rpc.name} has forgotten snapshot {snapshot}")
+        self.clock.advance(max(0, now - self.clock.now()))
+
+    def _only_development(self, what: str) -> None:
+        if not self.is_development_node:
+            raise ChainError(f"the chain of {self._rpc.name} cannot {what}: only a development node's can")
+
+
+class RpcClock:
+    """A network's time: its pending block's. That of a development node can be moved forward."""
+
+    def __init__(self, rpc: JsonRpc, is_development_node: bool) -> None:
+        """Read the time of a node."""
+        self._rpc, self._is_development_node = rpc, is_development_node
+
+    def now(self) -> int:
+        """Return the timestamp that a call sees now and the next block carries at the least, in unix seconds."""
+        pending, latest = self._rpc.ask_all(
+            [("eth_getBlockByNumber", ("pending", False)), ("eth_getBlockByNumber", ("latest", False))]
+        )
+        after_head = int(latest["timestamp"], 16) + 1
+        return max(after_head, int(pending["timestamp"], 16)) if isinstance(pending, dict) else after_head
+
+    def advance(self, seconds: int) -> int:
+        """Move a development node's clock forward by whole seconds; return the new `now`.
+
+        Raises:
+            UsageError: `seconds` is negative; chain time never goes back.
+            ChainError: it is no development node.
+        """
+        if seconds < 0:
+            raise UsageError(f"chain time cannot go back (by {-seconds} seconds): advance it by 0 or more")
+        if not self._is_development_node:
+            raise ChainError("the time of this network is its own: only a development node's clock can be advanced")
+        now = self.now()
+        if seconds:
+            self._rpc.ask("evm_setNextBlockTimestamp", now + seconds)
+        return now + seconds
+
+
+def _log(found: dict[str, Any]) -> Log:
+    return Log(
+        address=Address(_bytes(found["address"])),
+        topics=tuple(map(_bytes, found["topics"])),
+        data=_bytes(found["data"]),
+        block_number=int(found["blockNumber"], 16),
+        transaction_hash=Hash32(_bytes(found["transactionHash"])),
+        transaction_index=int(found["transactionIndex"], 16),
+        log_index=int(found["logIndex"], 16),
+    )
+
+
+def _revert_data_in(data: object) -> bytes:
+    """Return the revert data in an error, where every node puts it elsewhere."""
+    if isinstance(data, dict):
+        data = data.get("data")
+    text = data.removeprefix("Reverted ") if isinstance(data, str) else ""
+    return _bytes(text) if text.startswith("0x") else b""
+
+
+def _block_tag(number: int) -> str:
+    if number < 0:
+        raise ChainError(f"no block {number}: heights begin at 0")
+    return hex(number)
+
+
+def _hex(content: bytes) -> str:
+    return "0x" + content.hex()
+
+
+def _bytes(text: str) -> bytes:
+    return bytes.fromhex(text[2:])

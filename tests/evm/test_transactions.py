@@ -1,0 +1,145 @@
+"""Sending: the bytes that are signed, and what happens on a network that seals in its own time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from eth_account import Account
+from eth_typing import Address
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pysettle.domain.signing import Signer
+from pysettle.errors import TransactionRefused, UsageError, WrongChain
+from pysettle.evm.backend import Fees
+from pysettle.evm.encoding import UnsignedTransaction
+from pysettle.evm.interface import Interface
+from pysettle.evm.jsonrpc import JsonRpc
+from pysettle.evm.reverts import RevertDecoder
+from pysettle.evm.rpc import RpcChain
+from pysettle.evm.transactions import Transaction, TransactionSender
+from tests.evm.accounts import ALICE, BOB, CHAIN_ID, KEYS, genesis
+from tests.evm.anvil import anvil
+
+NO_CONTRACT = Interface("none", [])
+NUMBERS = st.integers(0, 2**64 - 1)
+
+
+@given(
+    nonce=NUMBERS,
+    gas=NUMBERS,
+    max_fee=NUMBERS,
+    priority_fee=st.none() | NUMBERS,
+    data=st.binary(max_size=300),
+    to=st.none() | st.binary(min_size=20, max_size=20),
+    chain_id=st.integers(1, 2**53),
+)
+def test_a_signed_transaction_is_what_eth_account_signs(
+    nonce: int, gas: int, max_fee: int, priority_fee: int | None, data: bytes, to: bytes | None, chain_id: int
+) -> None:
+    """Both forms are byte for byte those of eth-account, and so is the hash."""
+    receiver = Address(to) if to is not None else None
+    ours = UnsignedTransaction(chain_id, nonce, Fees(max_fee, priority_fee), gas, receiver, data)
+    fields = {"chainId": chain_id, "nonce": nonce, "gas": gas, "to": to or b"", "data": data, "value": 0}
+    if priority_fee is None:
+        fields["gasPrice"] = max_fee
+    else:
+        fields |= {"type": 2, "maxFeePerGas": max_fee, "maxPriorityFeePerGas": priority_fee}
+    signed = Account.sign_transaction(fields, KEYS[0])
+    assert ours.sign(Signer(KEYS[0])) == (bytes(signed.raw_transaction), bytes(signed.hash))
+
+
+@dataclass
+class Network:
+    """An anvil that is treated as a network of others: it seals a block whenever somebody waits for one."""
+
+    chain: RpcChain
+    rpc: JsonRpc
+    base_fees: list[int]
+    """Base fees of the next blocks; those after it are left to the node."""
+
+    def wait(self) -> None:
+        """Let the network seal a block."""
+        if self.base_fees:
+            self.rpc.ask("anvil_setNextBlockBaseFeePerGas", hex(self.base_fees.pop(0)))
+        self.rpc.ask("evm_mine")
+
+
+@pytest.fixture
+def network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Network]:
+    """Yield a network with a block."""
+    with anvil(genesis(), tmp_path) as url:
+        chain = RpcChain(url, chain_id=CHAIN_ID)
+        chain.is_development_node = False
+        network = Network(chain, JsonRpc(url), [])
+        network.rpc.ask("evm_setAutomine", False)
+        network.rpc.ask("evm_mine")
+        monkeypatch.setattr(chain, "wait", network.wait)
+        yield network
+
+
+def payment(gas: int = 21_000) -> Transaction:
+    """Return a call of an account without code by the first test account."""
+    return Transaction(Signer(KEYS[0]), BOB, b"", gas, NO_CONTRACT)
+
+
+def sender(network: Network) -> TransactionSender:
+    """Return a sender over the network."""
+    return TransactionSender(network.chain, RevertDecoder([]))
+
+
+def test_what_blocks_leave_out_is_sent_again_for_more(network: Network) -> None:
+    """While the base fee is above the offer a transaction waits; its replacement is sealed, once, in its place."""
+    first = network.chain.fees()
+    network.base_fees += [first.max_fee * 2] * 4
+    receipts = sender(network).send(payment(), payment())
+    assert all(receipt.succeeded for receipt in receipts)
+    assert network.chain.nonce(ALICE) == 2
+    assert network.chain.block(receipts[0].block_number).base_fee > first.max_fee
+    assert not network.base_fees
+
+
+def test_a_refusal_leaves_no_gap(network: Network) -> None:
+    """The nonce of what the network refused is filled, so that what it took after it can be sealed."""
+    with pytest.raises(TransactionRefused, match="transaction 1 of 3") as refused:
+        sender(network).send(payment(), payment(gas=20_000), payment())
+    assert refused.value.accepted == (0, 2)
+    network.wait()
+    assert int(network.rpc.ask("eth_getTransactionCount", "0x" + ALICE.hex(), "latest"), 16) == 3
+    assert sender(network).send(payment())[0].succeeded
+
+
+def test_receipts_wait_for_their_confirmations(network: Network) -> None:
+    """With three confirmations two blocks follow before a receipt is handed out."""
+    network.chain._confirmations = 3
+    (receipt,) = sender(network).send(payment())
+    assert network.chain.block().number == receipt.block_number + 2
+
+
+def test_a_block_that_is_replaced_confirms_nothing(network: Network) -> None:
+    """A reorganisation takes a transaction out of its block; the receipt is that of the block it is in at the end."""
+    network.chain._confirmations = 3
+    seal, reorganised = network.wait, []
+
+    def wait() -> None:
+        seal()
+        if network.chain.nonce(ALICE) and not reorganised:
+            reorganised.append(network.chain.block())
+            network.rpc.ask("anvil_reorg", 1, [])
+
+    network.chain.wait = wait  # type: ignore[method-assign]
+    (receipt,) = sender(network).send(payment())
+    assert reorganised[0].hash != network.chain.block(reorganised[0].number).hash
+    assert receipt.transaction_hash in network.chain.block(receipt.block_number).transaction_hashes
+    assert int(network.rpc.ask("eth_getTransactionCount", "0x" + ALICE.hex(), "latest"), 16) == 1
+
+
+def test_another_chain_is_refused(network: Network) -> None:
+    """A node of another chain id is named, and so is a URL that is none."""
+    with pytest.raises(WrongChain, match=f"serves chain {CHAIN_ID}, expected was 5"):
+        RpcChain(network.chain._rpc.name, chain_id=5)
+    with pytest.raises(UsageError, match="not the URL"):
+        RpcChain("ftp://127.0.0.1")
