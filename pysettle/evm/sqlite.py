@@ -191,7 +191,7 @@ class SqliteDatabase(BaseDB):
             uri, uri=True, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
         )
         try:
-            if create and not _pragma(connection, "page_count"):
+            if create and _is_empty(connection):
                 _begin(connection)
             self._check(connection)
             # A block that was reported as sealed is final: it outlives a loss of power too.
@@ -247,6 +247,12 @@ def _checksum(key: bytes, value: bytes) -> int:
 
 def _pragma(connection: sqlite3.Connection, name: str) -> int:
     return int(connection.execute(f"PRAGMA {name}").fetchone()[0])
+
+
+def _is_empty(connection: sqlite3.Connection) -> bool:
+    """Whether nothing was kept yet: no file, or one whose making was killed when it was no more than a header."""
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    return not tables and not _pragma(connection, "application_id")
 
 
 def _begin(connection: sqlite3.Connection) -> None:

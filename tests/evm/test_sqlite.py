@@ -267,3 +267,16 @@ def test_a_reader_inside_a_block_sees_the_one_before(file: Path, writer: Embedde
         chain = read(file)
         assert chain.block() == writer.block()
         assert b"half" not in chain._database
+
+
+def test_a_file_killed_while_it_was_made_is_made_again(tmp_path: Path) -> None:
+    """A header without a table, which is what such a kill may leave, holds nothing: making the chain goes on."""
+    file = tmp_path / "chain.sqlite"
+    connection = sqlite3.connect(file)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.close()
+    assert file.stat().st_size > 0
+    with SqliteDatabase(file, create=True) as database:
+        database[b"key"] = b"value"
+    with SqliteDatabase(file) as database:
+        assert database[b"key"] == b"value"
