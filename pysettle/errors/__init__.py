@@ -84,7 +84,7 @@ class WrongChain(ChainError):
     """A node serves another chain than the one that was expected."""
 
 
-class RpcError(ChainError):
+class NodeError(ChainError):
     """A node answered a request with an error: `.method`, `.code`, `.data`."""
 
     def __init__(self, method: str, code: int, message: str, data: object = None) -> None:

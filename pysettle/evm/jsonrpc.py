@@ -9,12 +9,18 @@ from typing import Any, cast
 import urllib3
 from urllib3.util import Retry, Timeout, make_headers, parse_url
 
-from pysettle.errors import ChainUnreachable, RpcError, UsageError
+from pysettle.errors import ChainUnreachable, NodeError, UsageError
 
 BATCH_LIMIT = 500
 """Most calls in one request; geth refuses more than 1,000."""
 BATCH_BYTES = 2 * 2**20
 """Most bytes of one request, a single larger call apart; geth refuses more than 5 MiB."""
+
+_CONNECTIONS = 8
+"""Connections kept: threads that may ask at once without a connection made anew."""
+_DEVELOPMENT_VERBS = ("evm_", "anvil_")
+_REPEATED = Retry(5, redirect=0, backoff_factor=0.1, status_forcelist=(429, 502, 503, 504), allowed_methods=None)
+_ONCE = Retry(connect=5, read=0, redirect=0, status=0, other=0, backoff_factor=0.1)
 
 Call = tuple[str, Sequence[Any]]
 """A method and its parameters."""
@@ -23,7 +29,8 @@ Call = tuple[str, Sequence[Any]]
 class JsonRpc:
     """A node behind a URL. Connections are kept; what fails on the way is repeated five times, ever more slowly.
 
-    Repeating is safe: of what is asked here only a transaction changes anything, and a node knows it by its hash.
+    Repeating is safe for reads, and for transactions, which a node knows by their hashes. The verbs of development
+    nodes (`evm_mine`) would do their work twice: they are repeated only where they cannot have arrived.
     """
 
     def __init__(self, url: str, *, timeout_s: int = 30) -> None:
@@ -58,31 +65,31 @@ class JsonRpc:
         """Return the result of one call.
 
         Raises:
-            RpcError: the node refused it.
+            NodeError: the node refused it.
             ChainUnreachable: there was no answer.
         """
         (answer,) = self.ask_all([(method, params)])
-        if isinstance(answer, RpcError):
+        if isinstance(answer, NodeError):
             raise answer
         return answer
 
     def ask_all(self, calls: Sequence[Call]) -> list[Any]:
-        """Return the results of many calls in order; where the node refused one, its `RpcError` stands in the list.
+        """Return the results of many calls in order; where the node refused one, its `NodeError` stands in the list.
 
         Raises:
             ChainUnreachable: there was no answer.
         """
         answers: list[Any] = []
         for part in _parts(calls):
-            documents = self._post(part)
+            documents = self._post(part, once=any(method.startswith(_DEVELOPMENT_VERBS) for method, _ in calls))
             answers += [_result(calls[len(answers) + place][0], documents[place]) for place in range(len(part))]
         return answers
 
-    def _post(self, calls: Sequence[str]) -> dict[int, dict[str, Any]]:
+    def _post(self, calls: Sequence[str], *, once: bool) -> dict[int, dict[str, Any]]:
         """Send encoded calls, a single one without a batch around it; return the answers by the calls' places."""
         body = calls[0] if len(calls) == 1 else f"[{','.join(calls)}]"
         try:
-            response = self._pool.request("POST", self._url, body=body)
+            response = self._pool.request("POST", self._url, body=body, retries=_ONCE if once else _REPEATED)
         except urllib3.exceptions.HTTPError as problem:
             reason = type(problem).__name__
             raise ChainUnreachable(f"{self.name} does not answer ({reason}): is the node running?") from problem
@@ -116,4 +123,4 @@ def _result(method: str, answer: dict[str, Any]) -> Any:
     if "error" not in answer:
         return answer.get("result")
     error = cast(dict[str, Any], answer["error"])
-    return RpcError(method, int(error.get("code", 0)), str(error.get("message", "")), error.get("data"))
+    return NodeError(method, int(error.get("code", 0)), str(error.get("message", "")), error.get("data"))

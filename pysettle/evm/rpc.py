@@ -1,7 +1,7 @@
-"""A chain behind JSON-RPC: anvil or `pysettle node` for development, geth, Besu or a permissioned network in use.
+"""A chain behind JSON-RPC: anvil for development, `pysettle node`, or any network that speaks it.
 
-On a development node blocks are sealed when transactions are handed over, and time and snapshots are ours. On any
-other network blocks come when they come, may be replaced by others (a reorganisation), and cannot be taken back.
+On anvil blocks are sealed when transactions are handed over, and time and snapshots are ours. On any other network
+blocks come when they come, may be replaced by others (a reorganisation), and cannot be taken back.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from typing import Any
 from eth_hash.auto import keccak
 from eth_typing import Address, Hash32
 
-from pysettle.errors import ChainError, ChainUnreachable, RpcError, TransactionRefused, UsageError, WrongChain
+from pysettle.errors import ChainError, ChainUnreachable, NodeError, TransactionRefused, UsageError, WrongChain
 from pysettle.evm.backend import Block, ExecutionReverted, Fees, Log, Receipt
 from pysettle.evm.jsonrpc import JsonRpc
 
-_DEVELOPMENT_NODES = ("anvil/", "pysettle/", "HardhatNetwork/")
+_DEVELOPMENT_NODE = "anvil/"
 _BLOCK_RANGE = 2_000
 """Blocks asked for in one query of logs; nodes limit it."""
 _POLL_S = 0.2
@@ -62,7 +62,7 @@ class RpcChain:
         if confirmations < 1:
             raise UsageError(f"{confirmations} confirmations make nothing final: 1 is the block itself")
         self._confirmations, self._legacy, self._patience_s = confirmations, legacy, patience_s
-        self.is_development_node = str(self._rpc.ask("web3_clientVersion")).startswith(_DEVELOPMENT_NODES)
+        self.is_development_node = str(self._rpc.ask("web3_clientVersion")).startswith(_DEVELOPMENT_NODE)
         """Whether the node seals, moves its clock and takes its chain back when it is told to."""
         self.clock = RpcClock(self._rpc, self.is_development_node)
         """The chain's clock."""
@@ -77,10 +77,10 @@ class RpcChain:
             [("eth_getBlockByNumber", ("latest", False)), ("eth_maxPriorityFeePerGas", ()), ("eth_gasPrice", ())]
         )
         if self._legacy or "baseFeePerGas" not in head:
-            if isinstance(price, RpcError):
+            if isinstance(price, NodeError):
                 raise price
             return Fees(int(price, 16), None)
-        priority_fee = 0 if self.is_development_node or isinstance(tip, RpcError) else int(tip, 16)
+        priority_fee = 0 if self.is_development_node or isinstance(tip, NodeError) else int(tip, 16)
         return Fees(_BASE_FEE_HEADROOM * int(head["baseFeePerGas"], 16) + priority_fee, priority_fee)
 
     def submit(self, raw_transactions: Sequence[bytes]) -> None:
@@ -109,7 +109,7 @@ class RpcChain:
 
     def _hand_over(self, raw_transactions: Sequence[bytes]) -> None:
         answers = self._rpc.ask_all([("eth_sendRawTransaction", (_hex(raw),)) for raw in raw_transactions])
-        refused = {place: answer for place, answer in enumerate(answers) if isinstance(answer, RpcError)}
+        refused = {place: answer for place, answer in enumerate(answers) if isinstance(answer, NodeError)}
         for place in tuple(refused):
             # A repeated request meets the transaction it brought the first time.
             known = self._rpc.ask("eth_getTransactionByHash", _hex(keccak(raw_transactions[place])))
@@ -158,7 +158,7 @@ class RpcChain:
     def _sealed_objects(self, transaction_hashes: Sequence[bytes]) -> list[Any]:
         answers = self._rpc.ask_all([("eth_getTransactionReceipt", (_hex(it),)) for it in transaction_hashes])
         for answer in answers:
-            if isinstance(answer, RpcError):
+            if isinstance(answer, NodeError):
                 raise answer
         return answers
 
@@ -179,7 +179,7 @@ class RpcChain:
         """Return what a sealed transaction reverted with; empty where the node cannot trace it."""
         tracer = {"tracer": "callTracer", "tracerConfig": {"onlyTopCall": True}}
         (trace,) = self._rpc.ask_all([("debug_traceTransaction", (transaction_hash, tracer))])
-        if isinstance(trace, RpcError) or "revert" not in str(trace.get("error", "")).lower():
+        if isinstance(trace, NodeError) or "revert" not in str(trace.get("error", "")).lower():
             return b""
         return _bytes(trace.get("output") or "0x")
 
@@ -203,7 +203,7 @@ class RpcChain:
         tag = head if block_number is None else _block_tag(block_number)
         try:
             return _bytes(self._rpc.ask("eth_call", {"from": _hex(sender), "to": _hex(to), "data": _hex(data)}, tag))
-        except RpcError as problem:
+        except NodeError as problem:
             failed = any(word in problem.message.lower() for word in _FAILURES)
             if problem.code == _EXECUTION_FAILED or (failed and "block" not in problem.message.lower()):
                 raise ExecutionReverted(_revert_data_in(problem.data)) from problem

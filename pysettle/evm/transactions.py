@@ -65,7 +65,10 @@ class _Sent:
 
 
 class TransactionSender:
-    """Sends transactions over a backend, and names what contracts refuse. Threads may share one."""
+    """Sends transactions over a backend, and names what contracts refuse.
+
+    Threads may share one over a network; the embedded chain belongs to one thread.
+    """
 
     def __init__(self, chain: ChainBackend, decoder: RevertDecoder) -> None:
         """Use a chain, and know the errors of its contracts."""
@@ -163,7 +166,7 @@ class TransactionSender:
             raise
 
     def _close_gaps(self, sent: Sequence[_Sent], accepted: Sequence[int]) -> None:
-        """Fill nonces that were refused below ones that were accepted; refused again, they stay open."""
+        """Fill nonces that were refused below ones that were accepted; one that is refused again stays open."""
         highest = {sent[place].sender.address: sent[place].unsigned.nonce for place in accepted}
         gaps = []
         for place, item in enumerate(sent):
@@ -171,7 +174,7 @@ class TransactionSender:
             if place not in accepted and item.unsigned.nonce < highest.get(address, 0):
                 nothing = replace(item.unsigned, to=address, data=b"", gas=_GAS_CANCELLATION)
                 gaps.append(nothing.sign(item.sender)[0])
-        if gaps:
+        with suppress(TransactionRefused):
             self.chain.submit(gaps)
 
     def _receipts(self, sent: Sequence[_Sent]) -> tuple[Receipt, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -110,6 +111,16 @@ def test_a_refusal_leaves_no_gap(network: Network) -> None:
     network.wait()
     assert int(network.rpc.ask("eth_getTransactionCount", "0x" + ALICE.hex(), "latest"), 16) == 3
     assert sender(network).send(payment())[0].succeeded
+
+
+def test_threads_share_a_sender(tmp_path: Path) -> None:
+    """Four threads send for one account: every transaction has a nonce of its own, and none is left out."""
+    with anvil(genesis(), tmp_path) as url, ThreadPoolExecutor(4) as pool:
+        shared = TransactionSender(RpcChain(url), RevertDecoder([]))
+        receipts = list(pool.map(lambda _: shared.send(payment(), payment()), range(20)))
+        assert all(receipt.succeeded for pair in receipts for receipt in pair)
+        assert len({receipt.transaction_hash for pair in receipts for receipt in pair}) == 40
+        assert shared.chain.nonce(ALICE) == 40
 
 
 def test_receipts_wait_for_their_confirmations(network: Network) -> None:

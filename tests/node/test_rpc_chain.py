@@ -1,0 +1,50 @@
+"""Our own client on our own node."""
+
+from __future__ import annotations
+
+import pytest
+
+from pysettle.errors import ChainError, TransactionRefused
+from pysettle.evm.interface import Interface
+from pysettle.evm.reverts import RevertDecoder
+from pysettle.evm.rpc import RpcChain
+from pysettle.evm.transactions import Transaction, TransactionSender
+from pysettle.node.accounts import development_accounts
+
+GAS_PAYMENT = 21_000
+
+
+def test_the_client_sends_through_the_node(url: str) -> None:
+    """Transactions of two accounts are sealed in order, and their receipts and blocks are read back."""
+    chain = RpcChain(url, chain_id=31337)
+    first, second = development_accounts()[7:9]
+    sender = TransactionSender(chain, RevertDecoder([]))
+    nonces = chain.nonce(first.address), chain.nonce(second.address)
+    payments = [
+        Transaction(it, second.address, b"", GAS_PAYMENT, Interface("none", [])) for it in (first, second, first)
+    ]
+    receipts = sender.send(*payments)
+    assert all(receipt.succeeded for receipt in receipts)
+    assert (chain.nonce(first.address), chain.nonce(second.address)) == (nonces[0] + 2, nonces[1] + 1)
+    for receipt in receipts:
+        assert receipt.transaction_hash in chain.block(receipt.block_number).transaction_hashes
+
+
+def test_what_the_node_refuses_is_named(url: str) -> None:
+    """A refusal is the same typed error as on any chain, and its nonce is free again."""
+    chain, account = RpcChain(url), development_accounts()[7]
+    sender, nothing = TransactionSender(chain, RevertDecoder([])), Interface("none", [])
+    before = chain.nonce(account.address)
+    with pytest.raises(TransactionRefused, match="transaction 0 of 1"):
+        sender.send(Transaction(account, account.address, b"", GAS_PAYMENT - 1, nothing))
+    assert chain.nonce(account.address) == before
+    assert sender.send(Transaction(account, account.address, b"", GAS_PAYMENT, nothing))[0].succeeded
+
+
+def test_its_time_and_history_are_the_nodes_own(url: str) -> None:
+    """The client moves neither the clock of a chain that is not its own to seal, nor takes it back."""
+    chain = RpcChain(url)
+    assert chain.clock.now() > chain.block().timestamp
+    for ask in (lambda: chain.clock.advance(1), chain.snapshot):
+        with pytest.raises(ChainError):
+            ask()
