@@ -142,21 +142,11 @@ class EmbeddedChain:
 
     # Sealing
 
-    def send(self, raw_transactions: Sequence[bytes]) -> tuple[Receipt, ...]:
-        """Seal signed transactions in order, in as few blocks as their gas allows; return their receipts in order.
+    def submit(self, raw_transactions: Sequence[bytes]) -> None:
+        """Seal signed transactions in order, in as few blocks as their gas allows; for none, no block.
 
         Raises:
             TransactionRefused: naming the first that can be in no block, and why; then none of them is sealed.
-        """
-        if not raw_transactions:
-            return ()
-        return tuple(receipt for block in self.seal(raw_transactions) for receipt in self.receipts(block.number))
-
-    def submit(self, raw_transactions: Sequence[bytes]) -> None:
-        """Seal like `send`.
-
-        Raises:
-            TransactionRefused: as `send`.
         """
         if raw_transactions:
             self.seal(raw_transactions)
@@ -178,10 +168,10 @@ class EmbeddedChain:
         raise ChainError("the embedded chain seals a block when it is given transactions, not in time")
 
     def seal(self, raw_transactions: Sequence[bytes] = ()) -> tuple[Block, ...]:
-        """Seal like `send`, and one empty block for no transaction; return the blocks.
+        """Seal like `submit`, and one empty block for no transaction; return the blocks.
 
         Raises:
-            TransactionRefused: as `send`.
+            TransactionRefused: as `submit`.
         """
         before, placed = self._mark(), 0
         sealed: list[int] = []

@@ -1,7 +1,8 @@
 """Transactions as bytes: what is signed, and what is sent.
 
 eth-account takes nine times as long to sign a transaction (1,121 us against 121, medians of seven runs side by side),
-most of it in checks of a form that is known here. The tests hold both to the same bytes. Sources: EIP-155, EIP-1559, EIP-2718; RLP from the Yellow Paper, appendix B.
+most of it in checks of a form that is known here. The tests hold both to the same bytes.
+Sources: EIP-155, EIP-1559, EIP-2718; RLP from the Yellow Paper, appendix B.
 """
 
 from __future__ import annotations

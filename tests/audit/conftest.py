@@ -20,7 +20,7 @@ def small_chain() -> EmbeddedChain:
     chain = EmbeddedChain(genesis(), seed=7)
     token = deploy(chain, creation(TOKEN))
     to_bob, to_alice = BOB.rjust(32, b"\0") + word(5), ALICE.rjust(32, b"\0") + word(5)
-    chain.send([sign(chain, ALICE, token, to_bob), sign(chain, BOB, token, to_alice)])
+    chain.submit([sign(chain, ALICE, token, to_bob), sign(chain, BOB, token, to_alice)])
     chain.seal()
     chain.clock.advance(100)
     legacy = {
@@ -32,7 +32,7 @@ def small_chain() -> EmbeddedChain:
         "data": b"\1" * 40,
         "chainId": CHAIN_ID,
     }
-    chain.send([sign_fields(ALICE, legacy)])
+    chain.submit([sign_fields(ALICE, legacy)])
     return chain
 
 

@@ -327,6 +327,6 @@ def test_a_refund_under_the_call_data_floor_is_accepted(tmp_path: Path) -> None:
     chain = EmbeddedChain(genesis())
     # Ten times PUSH0 CALLDATALOAD PUSH1 slot SSTORE: enough is freed for the refund to meet its cap.
     slots = deploy(chain, creation(b"".join(bytes.fromhex("5f3560") + bytes([slot, 0x55]) for slot in range(10))))
-    chain.send([sign(chain, ALICE, slots, word(1), gas=400_000)])
-    chain.send([sign(chain, ALICE, slots, word(0) + b"\1" * 4_000, gas=400_000)])
+    chain.submit([sign(chain, ALICE, slots, word(1), gas=400_000)])
+    chain.submit([sign(chain, ALICE, slots, word(0) + b"\1" * 4_000, gas=400_000)])
     assert verify(export_bundle(chain, tmp_path / "bundle").directory).passed

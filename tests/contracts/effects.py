@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import pytest
-from eth_typing import Address
+from eth_typing import Address, Hash32
 
 from pysettle.domain import events, invariants
 from pysettle.domain.events import Emitted, Position
@@ -119,7 +119,8 @@ def refused(
     assert type(caught.value) is error, caught.value
     assert caught.value.args_by_name == arguments
     assert caught.value.tx_hash is not None
-    receipt = world.chain.receipt(caught.value.tx_hash)
+    (receipt,) = world.chain.receipts_of([Hash32(caught.value.tx_hash)])
+    assert receipt is not None
     assert not receipt.succeeded
     assert receipt.logs == ()
     return caught.value

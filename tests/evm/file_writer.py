@@ -34,7 +34,7 @@ def seal_for_ever(file: Path) -> None:
             if number % 5 == 4:
                 chain.clock.advance(3_600)
             raws = [sign(chain, ALICE, os.urandom(20), value=1, nonce=nonce + n) for n in range(number % 4)]
-            chain.send([*raws, sign(chain, ALICE, data=creation(RECORDER), nonce=nonce + len(raws))])
+            chain.submit([*raws, sign(chain, ALICE, data=creation(RECORDER), nonce=nonce + len(raws))])
             say(chain.block().number)
 
 

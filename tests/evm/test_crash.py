@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[2]
 ROUNDS = 200
 ROUNDS_A_FILE = 20
 """Rounds that go on with what the one before left; then comes a new file, so that beginnings are killed too."""
-LONGEST_S = 0.25
+LONGEST_S = 0.4
 
 
 class Writer:

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from pysettle.errors import ChainError, TransactionRefused
 from pysettle.evm.embedded import EmbeddedChain, prevrandao
 from pysettle.evm.genesis import BEACON_ROOTS, HISTORY_STORAGE, Genesis, GenesisAccount
+from pysettle.evm.transactions import relay
 from tests.evm.accounts import ALICE, BOB, CAROL, CHAIN_ID, ETHER, START, deploy, genesis, sign, word
 from tests.evm.bytecode import INVALID, READER, RECORDER, REVERTER, TOKEN, creation
 
@@ -36,11 +37,13 @@ def play(chain: EmbeddedChain) -> EmbeddedChain:
     recorder, token = deploy(chain, creation(RECORDER)), deploy(chain, creation(TOKEN))
     reverter, invalid = deploy(chain, creation(REVERTER)), deploy(chain, creation(INVALID))
     chain.clock.advance(86_400)
-    chain.send([sign(chain, ALICE, recorder, word(1), maxPriorityFeePerGas=10**8), sign(chain, BOB, reverter, b"no")])
+    chain.submit([sign(chain, ALICE, recorder, word(1), maxPriorityFeePerGas=10**8), sign(chain, BOB, reverter, b"no")])
     chain.seal()
-    chain.send([sign(chain, ALICE, token, bytes(12) + BOB + word(n), nonce=chain.nonce(ALICE) + n) for n in range(30)])
-    chain.send([sign(chain, CAROL, invalid), sign(chain, ALICE, b"\x77" * 20, value=ETHER)])
-    chain.send([sign(chain, BOB, recorder, word(0), accessList=[{"address": recorder, "storageKeys": [0]}])])
+    chain.submit(
+        [sign(chain, ALICE, token, bytes(12) + BOB + word(n), nonce=chain.nonce(ALICE) + n) for n in range(30)]
+    )
+    chain.submit([sign(chain, CAROL, invalid), sign(chain, ALICE, b"\x77" * 20, value=ETHER)])
+    chain.submit([sign(chain, BOB, recorder, word(0), accessList=[{"address": recorder, "storageKeys": [0]}])])
     return chain
 
 
@@ -105,7 +108,7 @@ def test_blocks_sealed_after_a_revert_re_execute_too(chain: EmbeddedChain) -> No
     play(chain)
     chain.revert(snapshot)
     chain.clock.advance(5)
-    chain.send([sign(chain, CAROL, BOB, value=1)])
+    chain.submit([sign(chain, CAROL, BOB, value=1)])
     assert re_execute(chain) == hashes(chain)
 
 
@@ -139,7 +142,7 @@ def test_no_wall_clock(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_contract_sees_the_headers_randomness_and_time(chain: EmbeddedChain) -> None:
     """PREVRANDAO and TIMESTAMP, as executed, are those of the header, which are functions of seed and schedule."""
     recorder = deploy(chain, creation(RECORDER))
-    log = chain.send([sign(chain, ALICE, recorder, word(9))])[0].logs[0]
+    log = relay(chain, [sign(chain, ALICE, recorder, word(9))])[0].logs[0]
     block = chain.block()
     assert log.data == word(9) + block.prevrandao + word(block.timestamp)
     assert block.prevrandao == prevrandao(0, block.number)
@@ -150,7 +153,7 @@ def test_a_call_at_the_head_runs_in_the_block_to_come(chain: EmbeddedChain) -> N
     """Number, time and randomness of a call at the head are the next block's; the base fee is zero."""
     reader = deploy(chain, creation(READER))
     answer = chain.call(reader, b"")
-    chain.send([sign(chain, ALICE, reader)])
+    chain.submit([sign(chain, ALICE, reader)])
     block = chain.block()
     assert answer[32:160] == word(block.number) + word(block.timestamp) + block.prevrandao + word(0)
 
@@ -168,7 +171,7 @@ def test_a_sequence_spills_into_the_next_block() -> None:
     """What does not fit the gas left goes on, in order, in a block one interval later."""
     small = Genesis(chain_id=CHAIN_ID, timestamp=START, alloc=genesis().alloc, gas_limit=100_000)
     chain = EmbeddedChain(small)
-    receipts = chain.send([sign(chain, ALICE, BOB, nonce=n, gas=30_000) for n in range(9)])
+    receipts = relay(chain, [sign(chain, ALICE, BOB, nonce=n, gas=30_000) for n in range(9)])
     # Three transactions use 63,000 and leave 37,000 for a fourth, which leaves 16,000.
     assert [receipt.block_number for receipt in receipts] == [1, 1, 1, 1, 2, 2, 2, 2, 3]
     assert [receipt.transaction_index for receipt in receipts] == [0, 1, 2, 3, 0, 1, 2, 3, 0]
@@ -183,11 +186,11 @@ def test_a_refusal_after_a_spill_takes_the_sealed_blocks_back() -> None:
     chain.clock.advance(10)
     raws = [sign(chain, ALICE, BOB, nonce=n, gas=30_000) for n in (0, 1, 2, 3, 4, 7)]
     with pytest.raises(TransactionRefused, match="transaction 5 of 6"):
-        chain.send(raws)
+        chain.submit(raws)
     assert (chain.block().number, chain.nonce(ALICE), chain.clock.now()) == (0, 0, START + 11)
     with pytest.raises(ChainError):
         chain.block(1)
-    assert all(receipt.succeeded for receipt in chain.send(raws[:5]))
+    assert all(receipt.succeeded for receipt in relay(chain, raws[:5]))
     assert re_execute(chain) == hashes(chain)
 
 
@@ -196,7 +199,7 @@ def test_a_contract_may_not_send() -> None:
     armed = {**genesis().alloc, ALICE: GenesisAccount(balance=ETHER, code=b"\x00")}
     chain = EmbeddedChain(Genesis(chain_id=CHAIN_ID, timestamp=START, alloc=armed))
     with pytest.raises(TransactionRefused, match="is a contract"):
-        chain.send([sign(chain, ALICE, BOB)])
+        chain.submit([sign(chain, ALICE, BOB)])
 
 
 def test_receipts_are_read_back_from_the_database() -> None:
@@ -211,7 +214,7 @@ def test_receipts_are_read_back_from_the_database() -> None:
     assert [again.receipts(number) for number in numbers] == [chain.receipts(number) for number in numbers]
     assert any(receipt.revert_data for number in numbers for receipt in again.receipts(number))
     assert list(again.logs()) == list(chain.logs())
-    again.send([sign(again, ALICE, BOB)])
+    again.submit([sign(again, ALICE, BOB)])
     assert re_execute(again) == hashes(again)
 
 
@@ -242,7 +245,7 @@ def test_each_block_is_one_write_of_the_database() -> None:
     database = Counting()
     chain = EmbeddedChain(genesis(), database=database)
     snapshot = chain.snapshot()
-    chain.send([sign(chain, ALICE, BOB)])
+    chain.submit([sign(chain, ALICE, BOB)])
     chain.seal()
     chain.revert(snapshot)
     assert database.writes == 4
@@ -253,9 +256,9 @@ def test_gas_never_falls_below_the_floor_of_the_data(chain: EmbeddedChain) -> No
     # For each slot CALLDATASIZE ISZERO PUSH1 slot SSTORE: writes 1 when called without data, else 0.
     code = b"".join(bytes([0x36, 0x15, 0x60, slot, 0x55]) for slot in range(1, 21))
     contract = deploy(chain, creation(code))
-    chain.send([sign(chain, ALICE, contract, gas=10**6)])
+    chain.submit([sign(chain, ALICE, contract, gas=10**6)])
     balance = chain.balance(ALICE)
-    receipt = chain.send([sign(chain, ALICE, contract, b"\xff" * 10_000, gas=10**6)])[0]
+    receipt = relay(chain, [sign(chain, ALICE, contract, b"\xff" * 10_000, gas=10**6)])[0]
     assert receipt.gas_used == 21_000 + 40 * 10_000
     assert balance - chain.balance(ALICE) == receipt.gas_used * chain.block().base_fee
 
@@ -267,7 +270,7 @@ def test_any_course_of_events_re_executes(events: list[tuple[str, int]]) -> None
     chain, snapshots = EmbeddedChain(genesis()), []
     for event, number in events:
         if event == "send":
-            chain.send([sign(chain, ALICE, BOB, value=number, nonce=chain.nonce(ALICE) + n) for n in range(number)])
+            chain.submit([sign(chain, ALICE, BOB, value=number, nonce=chain.nonce(ALICE) + n) for n in range(number)])
         elif event == "seal":
             chain.seal()
         elif event == "advance":

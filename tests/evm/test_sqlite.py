@@ -23,6 +23,7 @@ from pysettle.errors import (
 )
 from pysettle.evm.embedded import EmbeddedChain
 from pysettle.evm.sqlite import VERSION, SqliteDatabase
+from pysettle.evm.transactions import relay
 from tests.evm.accounts import ALICE, BOB, deploy, genesis, sign, word
 from tests.evm.bytecode import RECORDER, REVERTER, creation
 
@@ -35,7 +36,7 @@ def file(tmp_path: Path) -> Path:
         chain = EmbeddedChain(genesis(), database=database)
         recorder, reverter = deploy(chain, creation(RECORDER)), deploy(chain, creation(REVERTER))
         for number in range(10):
-            chain.send([sign(chain, ALICE, recorder, word(number)), sign(chain, BOB, reverter, b"no")])
+            chain.submit([sign(chain, ALICE, recorder, word(number)), sign(chain, BOB, reverter, b"no")])
         chain.clock.advance(77)
     return path
 
@@ -63,7 +64,7 @@ def test_a_reopened_file_is_the_same_chain(tmp_path: Path) -> None:
         in_file = EmbeddedChain(genesis(), database=database)
         for chain in (memory, in_file):
             recorder, reverter = deploy(chain, creation(RECORDER)), deploy(chain, creation(REVERTER))
-            chain.send([sign(chain, ALICE, recorder, word(1)), sign(chain, BOB, reverter, b"no")])
+            chain.submit([sign(chain, ALICE, recorder, word(1)), sign(chain, BOB, reverter, b"no")])
             chain.clock.advance(77)
     with SqliteDatabase(path) as database:
         again = EmbeddedChain(genesis(), database=database)
@@ -126,13 +127,13 @@ def test_a_full_disk_costs_one_block(file: Path, writer: EmbeddedChain) -> None:
     connection.execute(f"PRAGMA max_page_count = {pages}")
     large = sign(writer, ALICE, data=creation(os.urandom(20_000)), gas=10**7)
     with pytest.raises(ChainFileFull, match="disk is full"):
-        writer.send([large])
+        writer.submit([large])
     with pytest.raises(ChainFileFull):
         writer.seal([large])
     assert (writer.block(), writer.clock.now(), writer.nonce(ALICE)) == before
     assert read(file).block() == before[0]
     connection.execute("PRAGMA max_page_count = 1000000")
-    (receipt,) = writer.send([large])
+    (receipt,) = relay(writer, [large])
     assert receipt.block_number == before[0].number + 1
     assert read(file).block() == writer.block()
 
@@ -254,7 +255,7 @@ def test_a_reader_sees_the_chain_as_it_opened_it(file: Path, writer: EmbeddedCha
     """A reader does not wait for a writer, and its view stays while blocks are sealed; one opened later sees them."""
     reader = read(file)
     before = (reader.block(), reader.clock.now(), reader.balance(ALICE))
-    writer.send([sign(writer, ALICE, BOB, value=1)])
+    writer.submit([sign(writer, ALICE, BOB, value=1)])
     assert (reader.block(), reader.clock.now(), reader.balance(ALICE)) == before
     assert read(file).block() == writer.block()
     assert writer.block().number == before[0].number + 1

@@ -12,6 +12,7 @@ from web3.exceptions import TransactionNotFound
 
 from pysettle.evm import tester
 from pysettle.evm.embedded import EmbeddedChain
+from pysettle.evm.transactions import relay
 from tests.evm.accounts import ALICE, BOB, CHAIN_ID, ETHER, KEYS, START, genesis, sign, word
 from tests.evm.bytecode import READER, RECORDER, REVERTER, TOKEN, creation
 
@@ -110,7 +111,7 @@ def test_time_is_the_chains(w3: Web3, chain: EmbeddedChain) -> None:
 def test_a_call_sees_the_clock_and_needs_no_funds(chain: EmbeddedChain) -> None:
     """A provider without accounts can call; the call is free and runs at the clock's time."""
     w3 = Web3(tester.tester_provider(chain))
-    contract = chain.send([sign(chain, ALICE, data=creation(READER))])[0].contract_address
+    contract = relay(chain, [sign(chain, ALICE, data=creation(READER))])[0].contract_address
     chain.clock.advance(500)
     answer = w3.eth.call({"to": contract})
     assert int.from_bytes(answer[64:96], "big") == chain.clock.now()

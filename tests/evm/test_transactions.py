@@ -113,6 +113,29 @@ def test_a_refusal_leaves_no_gap(network: Network) -> None:
     assert sender(network).send(payment())[0].succeeded
 
 
+def test_what_is_on_its_way_keeps_its_nonce(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A node may count sealed transactions only: what is sent before the last is sealed gets the next one still."""
+
+    def sealed(account: Address) -> int:
+        return int(network.rpc.ask("eth_getTransactionCount", "0x" + account.hex(), "latest"), 16)
+
+    shared, later = sender(network), []
+
+    def wait() -> None:
+        if not later:
+            later.append(None)
+            later[:] = shared.send(payment(gas=22_000))
+        network.wait()
+
+    monkeypatch.setattr(network.chain, "nonce", sealed)
+    monkeypatch.setattr(network.chain, "wait", wait)
+    (first,) = shared.send(payment())
+    assert first.transaction_hash != later[0].transaction_hash
+    assert first.succeeded
+    assert later[0].succeeded
+    assert sealed(ALICE) == 2
+
+
 def test_threads_share_a_sender(tmp_path: Path) -> None:
     """Four threads send for one account: every transaction has a nonce of its own, and none is left out."""
     with anvil(genesis(), tmp_path) as url, ThreadPoolExecutor(4) as pool:
