@@ -38,6 +38,7 @@ from eth.vm.forks.prague.constants import (
     STANDARD_TOKEN_COST,
     TOTAL_COST_FLOOR_PER_TOKEN,
 )
+from eth.vm.forks.prague.state import PragueState
 from eth.vm.forks.prague.transactions import PragueTransactionBuilder
 from eth.vm.forks.shanghai.constants import INITCODE_WORD_COST, MAX_INITCODE_SIZE
 from eth_keys.exceptions import BadSignature
@@ -48,6 +49,7 @@ from rlp.exceptions import RLPException
 from pysettle.errors import ChainError
 from pysettle.evm.backend import Log, Receipt
 from pysettle.evm.genesis import Genesis
+from pysettle.evm.interpreter import SealingComputation
 from pysettle.evm.trie import index_trie
 
 NONCE_MAX = 2**64 - 2
@@ -71,6 +73,12 @@ class SealingBlock(PragueBlock):
         return type(self)(**{name: getattr(self, name) for name in self._meta.field_names} | fields)
 
 
+class SealingState(PragueState):
+    """Prague's state, executed by the faster interpreter."""
+
+    computation_class = SealingComputation
+
+
 class SealingVM(PragueVM):
     """Prague, with what a producer of blocks needs beside a verifier of them.
 
@@ -80,6 +88,7 @@ class SealingVM(PragueVM):
     """
 
     block_class = SealingBlock
+    _state_class = SealingState
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Begin with no transaction executed."""
