@@ -38,7 +38,6 @@ from eth.vm.forks.prague.constants import (
     STANDARD_TOKEN_COST,
     TOTAL_COST_FLOOR_PER_TOKEN,
 )
-from eth.vm.forks.prague.state import PragueState
 from eth.vm.forks.prague.transactions import PragueTransactionBuilder
 from eth.vm.forks.shanghai.constants import INITCODE_WORD_COST, MAX_INITCODE_SIZE
 from eth_keys.exceptions import BadSignature
@@ -49,7 +48,7 @@ from rlp.exceptions import RLPException
 from pysettle.errors import ChainError
 from pysettle.evm.backend import Log, Receipt
 from pysettle.evm.genesis import Genesis
-from pysettle.evm.interpreter import SealingComputation
+from pysettle.evm.state import SealingState
 from pysettle.evm.trie import index_trie
 
 NONCE_MAX = 2**64 - 2
@@ -71,12 +70,6 @@ class SealingBlock(PragueBlock):
     def copy(self, *_: Any, **fields: Any) -> SealingBlock:
         """Return the block with some fields replaced."""
         return type(self)(**{name: getattr(self, name) for name in self._meta.field_names} | fields)
-
-
-class SealingState(PragueState):
-    """Prague's state, executed by the faster interpreter."""
-
-    computation_class = SealingComputation
 
 
 class SealingVM(PragueVM):
