@@ -12,15 +12,17 @@ import click
 from pysettle.cli.output import table
 from tests.benchmarks.measure import Benchmark, Row
 from tests.benchmarks.metering import speed_meter, speed_sign
+from tests.benchmarks.scale import scale_workspace
 from tests.benchmarks.sending import speed_chain
 
 BENCHMARKS: dict[str, Benchmark] = {
     "SPEED-CHAIN": speed_chain,
     "SPEED-SIGN": speed_sign,
     "SPEED-METER": speed_meter,
+    "SCALE-WORKSPACE": scale_workspace,
 }
 """Code -> what measures it, in the order they are run in."""
-ONLY_NAMED: frozenset[str] = frozenset()
+ONLY_NAMED = frozenset({"SCALE-WORKSPACE"})
 """Codes that take minutes, and are run only when they are named."""
 
 

@@ -22,7 +22,8 @@ BATCH = 200
 """Transfers a block."""
 _BLOCKS = 2
 _NAIVE = 20
-_NAMES = [f"holder-{place}" for place in range(ACCOUNTS)]
+HOLDERS = [f"holder-{place}" for place in range(ACCOUNTS)]
+"""Accounts of a workspace that transfer among themselves."""
 
 
 class OurSender:
@@ -57,9 +58,9 @@ class OurSender:
 def speed_chain() -> Iterator[Row]:
     """Measure transfers on the embedded chain of a workspace against the naive sender on eth-tester."""
     with scratch() as directory:
-        workspace = Workspace.create(Path(directory) / "workspace", extra=_NAMES)
+        workspace = Workspace.create(Path(directory) / "workspace", extra=HOLDERS)
         with workspace.chain(write=True) as chain, NaiveSender.running() as naive:
-            ours = OurSender(chain, [workspace.signer(name) for name in _NAMES])
+            ours = OurSender(chain, [workspace.signer(name) for name in HOLDERS])
             figure, anchor = in_turns(
                 "SPEED-CHAIN",
                 lambda number: ours.per_second([transfers(number + place, BATCH) for place in range(_BLOCKS)]),
