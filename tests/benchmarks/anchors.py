@@ -13,6 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from eth_account import Account
+
+from pysettle.domain.signing import Signer
 from pysettle.evm.artifacts import ROOT
 from tests.benchmarks.plain_token import plain_token
 
@@ -24,6 +27,7 @@ VALUE = 10**12
 _PYTHON = ROOT / "build" / "naive" / "bin" / "python"
 _ANVIL = ROOT / "node_modules" / ".bin" / "anvil"
 _START_S = 30
+_MNEMONIC = "test test test test test test test test test test test junk"
 
 Transfer = tuple[int, int, int]
 """Sender and recipient by their places among the accounts, and the smallest units."""
@@ -55,7 +59,7 @@ class NaiveSender:
         """Run the naive sender on eth-tester in its own process, or on the node of that URL."""
         token = plain_token()
         first = {"url": url, "abi": token.abi, "bytecode": "0x" + token.bytecode.hex(), "value": VALUE}
-        command = [_PYTHON, "-I", Path(__file__).with_name("naive.py")]
+        command = [str(_PYTHON), "-I", str(Path(__file__).with_name("naive.py"))]
         # What pysettle sets for itself must not make the anchor any other than pip installs it.
         environment = {name: value for name, value in os.environ.items() if name != "ETH_HASH_BACKEND"}
         pipe = subprocess.PIPE
@@ -82,13 +86,24 @@ class NaiveSender:
         self._stdin.flush()
 
 
+def our_signers() -> list[Signer]:
+    """Return the keys of the accounts on `anvil` that are ours."""
+    Account.enable_unaudited_hdwallet_features()
+    paths = (f"m/44'/60'/0'/0/{ACCOUNTS + place}" for place in range(ACCOUNTS))
+    return [Signer(bytes(Account.from_mnemonic(_MNEMONIC, account_path=path).key)) for path in paths]
+
+
 @contextmanager
 def anvil() -> Iterator[str]:
-    """Run Foundry's node on a port of its own, with 20 accounts that it signs for; yield its URL."""
+    """Run Foundry's node on a port of its own; yield its URL.
+
+    It signs for the accounts of its usual mnemonic: the first 20 are the naive sender's, the 20 after them ours.
+    """
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
-    command = [_ANVIL, "--port", str(port), "--accounts", str(ACCOUNTS), "--silent", "--prune-history"]
+    accounts = str(2 * ACCOUNTS)
+    command = [str(_ANVIL), "--port", str(port), "--accounts", accounts, "--silent", "--prune-history"]
     with subprocess.Popen(command, stdin=subprocess.DEVNULL) as process:
         try:
             _wait_for(port)

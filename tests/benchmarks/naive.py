@@ -34,7 +34,7 @@ class NaiveToken:
             self._w3 = Web3(EthereumTesterProvider(tester))
         else:
             self._w3 = Web3(HTTPProvider(url))
-        self._accounts = self._w3.eth.accounts
+        self._accounts = self._w3.eth.accounts[:ACCOUNTS]
         factory = self._w3.eth.contract(abi=abi, bytecode=bytecode)
         deployment = factory.constructor(self._accounts, value).transact({"from": self._accounts[0]})
         receipt = self._w3.eth.wait_for_transaction_receipt(deployment)

@@ -1,9 +1,9 @@
-"""SPEED-CHAIN: transfers among 20 accounts through our client, signed, sealed, stored, with their receipts."""
+"""SPEED-CHAIN and SPEED-NODE: transfers among 20 accounts through our client, each with its receipt."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from eth_typing import Address
@@ -14,7 +14,7 @@ from pysettle.domain.signing import Signer
 from pysettle.evm.backend import ChainBackend
 from pysettle.evm.interface import Interface
 from pysettle.evm.transactions import Transaction
-from tests.benchmarks.anchors import ACCOUNTS, VALUE, NaiveSender, Transfer, scratch, transfers
+from tests.benchmarks.anchors import ACCOUNTS, VALUE, NaiveSender, Transfer, anvil, our_signers, scratch, transfers
 from tests.benchmarks.measure import Goal, Row, in_turns
 from tests.benchmarks.plain_token import plain_token
 
@@ -42,11 +42,12 @@ class OurSender:
         self._token: Address = receipt.contract_address
 
     def per_second(self, batches: Sequence[Sequence[Transfer]]) -> float:
-        """Make transfers, a batch at a time, and read their receipts; return how many a second were made."""
+        """Make transfers, a batch at a time, with their receipts; return how many a second were made."""
         began = time.perf_counter()
         for batch in batches:
             receipts = self._sender.send(*map(self._transaction, batch))
-            assert all(self._chain.receipt(receipt.transaction_hash).succeeded for receipt in receipts)
+            assert all(receipt.succeeded for receipt in receipts)
+            assert self._chain.receipt(receipts[-1].transaction_hash) == receipts[-1]
         return sum(map(len, batches)) / (time.perf_counter() - began)
 
     def _transaction(self, transfer: Transfer) -> Transaction:
@@ -67,3 +68,19 @@ def speed_chain() -> Iterator[Row]:
                 lambda number: naive.per_second(transfers(number, _NAIVE)),
             )
     yield Row("SPEED-CHAIN", Goal(20), figure, "transfers/s", anchor)
+
+
+def speed_node(connect: Callable[[str], ChainBackend]) -> Iterator[Row]:
+    """Measure transfers through our client to Foundry's node against the naive sender on the same node.
+
+    Args:
+        connect: Returns our client of the node at a URL.
+    """
+    with anvil() as url, NaiveSender.running(url) as naive:
+        ours = OurSender(connect(url), our_signers())
+        figure, anchor = in_turns(
+            "SPEED-NODE",
+            lambda number: ours.per_second([transfers(number + place, BATCH) for place in range(_BLOCKS)]),
+            lambda number: naive.per_second(transfers(number, _NAIVE)),
+        )
+    yield Row("SPEED-NODE", Goal(40), figure, "transfers/s", anchor)
