@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import IntEnum
+from operator import mul
 
 from pysettle.errors import InvalidAmount
 
@@ -113,11 +114,8 @@ class RateCard:
 
     def tokens(self, usage: Usage) -> int:
         """Return what usage costs in Tokens: the sum over six counters of rate times count, exact."""
-        return sum(
-            rate * count
-            for rates, counts in ((self.off_peak, usage.off_peak), (self.peak, usage.peak))
-            for rate, count in zip(rates.lanes(), counts.lanes(), strict=True)
-        )
+        rates = self.off_peak.lanes() + self.peak.lanes()
+        return sum(map(mul, rates, usage.off_peak.lanes() + usage.peak.lanes()))
 
     def pack(self) -> int:
         """Return the word a series carries: six rates of 32 bits, off-peak lowest.

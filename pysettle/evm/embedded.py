@@ -43,8 +43,8 @@ BLOCK_INTERVAL_S = 1
 
 _FEE_HEADROOM = 8
 """Most the base fee may have grown, as a factor, while a sequence of blocks is sealed (12.5 % a full block)."""
-_KEPT_BLOCKS = 1024
-"""Blocks whose receipts are kept in memory; those of older blocks are read back from the database."""
+_KEPT_RECEIPTS = 16_384
+"""Receipts kept in memory, a block counting as one more; those of older blocks are read back from the database."""
 _ADVANCE_KEY = b"pysettle:clock-advance"
 _REVERT_DATA_KEY = b"pysettle:revert-data:"
 
@@ -127,6 +127,7 @@ class EmbeddedChain:
         self._clock = ScheduledClock(self._database, self._head.timestamp, block_interval_s)
         self._head_state: StateAPI | None = None
         self._receipts: dict[Hash32, tuple[Receipt, ...]] = {}
+        self._receipts_kept = 0
         self._snapshots: dict[int, tuple[BlockHeaderAPI, int]] = {}
         self._handles = count(1)
 
@@ -447,9 +448,13 @@ class EmbeddedChain:
         return self.py_evm.chaindb.get_receipts(header, SealingVM.get_receipt_builder())
 
     def _keep(self, block_hash: Hash32, receipts: tuple[Receipt, ...]) -> None:
+        if block_hash in self._receipts:
+            return  # sealed again after a revert, to the same hash and so to the same receipts
         self._receipts[block_hash] = receipts
-        if len(self._receipts) > _KEPT_BLOCKS:
-            del self._receipts[next(iter(self._receipts))]
+        self._receipts_kept += len(receipts) + 1
+        while self._receipts_kept > _KEPT_RECEIPTS and len(self._receipts) > 1:
+            oldest = next(iter(self._receipts))
+            self._receipts_kept -= len(self._receipts.pop(oldest)) + 1
 
     # Snapshots
 

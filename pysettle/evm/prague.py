@@ -48,6 +48,7 @@ from rlp.exceptions import RLPException
 from pysettle.errors import ChainError
 from pysettle.evm.backend import Log, Receipt
 from pysettle.evm.genesis import Genesis
+from pysettle.evm.state import SealingState
 from pysettle.evm.trie import index_trie
 
 NONCE_MAX = 2**64 - 2
@@ -80,6 +81,7 @@ class SealingVM(PragueVM):
     """
 
     block_class = SealingBlock
+    _state_class = SealingState
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Begin with no transaction executed."""

@@ -14,7 +14,7 @@ import socket
 import sqlite3
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
@@ -41,6 +41,10 @@ VERSION = 1
 _SCHEMA = "CREATE TABLE entry (key BLOB PRIMARY KEY, value BLOB NOT NULL, checksum INTEGER NOT NULL) WITHOUT ROWID"
 _SELECT = "SELECT value, checksum FROM entry WHERE key = ?"
 _EXISTS = "SELECT 1 FROM entry WHERE key = ?"
+_NEIGHBOURS = (
+    "SELECT * FROM (SELECT * FROM entry WHERE key < ?1 ORDER BY key DESC LIMIT 1)"
+    " UNION ALL SELECT * FROM (SELECT * FROM entry WHERE key > ?1 ORDER BY key LIMIT 1)"
+)
 _INSERT = "INSERT OR REPLACE INTO entry VALUES (?, ?, ?)"
 _DELETE = "DELETE FROM entry WHERE key = ?"
 _LOCK_POLL_S = 0.02
@@ -51,7 +55,8 @@ _BUSY_TIMEOUT_S = 5
 class SqliteDatabase(BaseDB):
     """Keys and values in a file. What is set inside `transaction()` is kept all together or not at all.
 
-    Every row carries a checksum, so that a changed byte is an error where it is read and never a wrong balance.
+    Every row carries a checksum, so that a changed byte is an error where it is read, or looked for, and never a wrong
+    balance.
     To be used by one thread at a time.
     """
 
@@ -91,12 +96,12 @@ class SqliteDatabase(BaseDB):
             if pending is None:
                 raise KeyError(key)
             return pending
-        row = self._row(_SELECT, key)
-        if row is None:
+        rows = self._rows(_SELECT, key)
+        if not rows:
+            self._check_missing(key)
             raise KeyError(key)
-        value, checksum = cast(tuple[bytes, int], row)
-        if _checksum(key, value) != checksum:
-            raise ChainFileDamaged(self.file, f"the entry 0x{key.hex()} differs from its checksum")
+        value, checksum = cast(tuple[bytes, int], rows[0])
+        self._check_entry(key, value, checksum)
         return value
 
     def __setitem__(self, key: bytes, value: bytes) -> None:
@@ -110,7 +115,22 @@ class SqliteDatabase(BaseDB):
     def _exists(self, key: bytes) -> bool:
         if self._pending is not None and key in self._pending:
             return self._pending[key] is not None
-        return self._row(_EXISTS, key) is not None
+        if self._rows(_EXISTS, key):
+            return True
+        self._check_missing(key)
+        return False
+
+    def _check_missing(self, key: bytes) -> None:
+        """Check that the key is not there, rather than there with a changed byte.
+
+        An entry whose key was changed stays in its place of the order, so that a search for what it was ends beside it.
+        """
+        for neighbour in self._rows(_NEIGHBOURS, key):
+            self._check_entry(*neighbour)
+
+    def _check_entry(self, key: bytes, value: bytes, checksum: int) -> None:
+        if _checksum(key, value) != checksum:
+            raise ChainFileDamaged(self.file, f"the entry 0x{key.hex()} differs from its checksum")
 
     # Writing
 
@@ -214,9 +234,9 @@ class SqliteDatabase(BaseDB):
         if self.file.stat().st_size % _pragma(connection, "page_size") and not self._has_wal():
             raise ChainFileDamaged(self.file, "it ends in the middle of a page")
 
-    def _row(self, statement: str, key: bytes) -> Sequence[Any] | None:
+    def _rows(self, statement: str, key: bytes) -> list[Any]:
         try:
-            return cast("Sequence[Any] | None", self._connection.execute(statement, (key,)).fetchone())
+            return self._connection.execute(statement, (key,)).fetchall()
         except sqlite3.Error as problem:
             raise self._error(problem) from problem
 
@@ -256,7 +276,7 @@ def _is_empty(connection: sqlite3.Connection) -> bool:
 
 
 def _begin(connection: sqlite3.Connection) -> None:
-    """Make the table of a new file; a file killed on the way is as empty as before."""
+    """Make the table of a new file, whole or not at all."""
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("BEGIN IMMEDIATE")
     connection.execute(_SCHEMA)

@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from eth.db.backends.base import BaseDB
+
 from pysettle.audit.bundle import check_replaceable
 from pysettle.audit.extract import export_bundle
 from pysettle.audit.verify import Report, verify
@@ -109,7 +111,7 @@ def run(
     """
     if out is not None:
         check_replaceable(out)
-    demo = _Demo(requests, seed, on_progress)
+    demo = Demo(requests, seed=seed, on_progress=on_progress)
     demo.issue_and_sell()
     demo.open_channels()
     demo.deliver()
@@ -122,10 +124,25 @@ def run(
         return demo.prove(Path(directory) / "bundle", keep=False)
 
 
-class _Demo:
-    """The run, one method a step."""
+class Demo:
+    """The run, one method a step, to be called in their order."""
 
-    def __init__(self, requests: Sequence[Request], seed: int, on_progress: Progress) -> None:
+    def __init__(
+        self,
+        requests: Sequence[Request],
+        *,
+        seed: int = 0,
+        on_progress: Progress = lambda step, done, total: None,
+        database: BaseDB | None = None,
+    ) -> None:
+        """Deploy the network and open the series.
+
+        Args:
+            requests: What is delivered, dealt to the buyers in turn.
+            seed: Keys and block randomness are derived from it.
+            on_progress: Told how far each step is.
+            database: Where the chain is kept; in memory if None.
+        """
         self.requests, self.seed, self.on_progress = requests, seed, on_progress
         self.buyers = [
             Buyer(Signer.derived(seed, "buyer", place), JURISDICTIONS[place % len(JURISDICTIONS)])
@@ -147,7 +164,7 @@ class _Demo:
 
         first = min(request.timestamp for request in requests)
         self.last = max(request.timestamp for request in requests)
-        self.chain = EmbeddedChain(genesis(first - first % _HOUR - _HOUR, accounts), seed=seed)
+        self.chain = EmbeddedChain(genesis(first - first % _HOUR - _HOUR, accounts), seed=seed, database=database)
         self.network = SettlementNetwork.deploy(self.chain, roles)
         self.deliveries: list[Delivery] = []
         self.vouchers_signed = 0

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import rlp
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from trie import HexaryTrie
 
 from pysettle.evm.trie import index_trie
 
 
+@settings(deadline=None)
 @given(st.integers(0, 300), st.binary(min_size=1, max_size=40))
 def test_the_root_and_every_item_are_those_of_a_general_trie(count: int, content: bytes) -> None:
     """Whatever the number of items and their size, the root is equal and each item is found under it."""

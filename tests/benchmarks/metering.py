@@ -1,0 +1,136 @@
+"""SPEED-SIGN and SPEED-METER: vouchers, and the requests they pay for, from the signature to the books."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from eth_account import Account
+from eth_account.messages import encode_typed_data
+from eth_utils.address import to_checksum_address
+
+from pysettle.domain import events
+from pysettle.domain.events import Emitted, Position
+from pysettle.domain.ledger import Ledger, Purpose, fold
+from pysettle.domain.messages import CHANNEL_HUB_NAME, ChannelId, hub_domain, voucher_digest
+from pysettle.domain.signing import Signer, recover
+from pysettle.evm.sqlite import SqliteDatabase
+from pysettle.scenarios.demo import Demo
+from pysettle.scenarios.workload import generate
+from tests.benchmarks.anchors import NaiveSender, scratch, transfers
+from tests.benchmarks.measure import Goal, Row, in_turns
+
+_CHAIN_ID = 31337
+_HUB = hub_domain(_CHAIN_ID, Signer.derived("hub").address)
+_CHANNEL = ChannelId(bytes(range(32)))
+_SIGNER = Signer.derived("benchmark")
+_VOUCHERS = 2_000
+_ANCHOR_VOUCHERS = 200
+_NAIVE = 20
+
+
+def speed_sign() -> Iterator[Row]:
+    """Measure the signing and the checking of vouchers against eth_account, which has coincurve here too."""
+    signatures = [_SIGNER.sign(voucher_digest(_HUB, _CHANNEL, ceiling)) for ceiling in range(_VOUCHERS)]
+    address = to_checksum_address(_SIGNER.address)
+
+    def sign(ceiling: int) -> None:
+        assert _SIGNER.sign(voucher_digest(_HUB, _CHANNEL, ceiling)) == signatures[ceiling]
+
+    def sign_with_eth_account(ceiling: int) -> None:
+        signed = Account.sign_typed_data(_SIGNER.secret, full_message=_typed_voucher(ceiling))
+        assert signed.signature == signatures[ceiling]
+
+    def check(ceiling: int) -> None:
+        assert recover(voucher_digest(_HUB, _CHANNEL, ceiling), signatures[ceiling]) == _SIGNER.address
+
+    def check_with_eth_account(ceiling: int) -> None:
+        message = encode_typed_data(full_message=_typed_voucher(ceiling))
+        assert Account.recover_message(message, signature=signatures[ceiling]) == address
+
+    for what, bound, ours, anchor in (
+        ("vouchers signed/s", 12, sign, sign_with_eth_account),
+        ("vouchers checked/s", 7, check, check_with_eth_account),
+    ):
+        figures = in_turns(f"SPEED-SIGN, {what}", _rate(ours, _VOUCHERS), _rate(anchor, _ANCHOR_VOUCHERS))
+        yield Row("SPEED-SIGN", Goal(bound), figures[0], what, figures[1])
+
+
+def _rate(act: Callable[[int], None], count: int) -> Callable[[int], float]:
+    def measure(_: int) -> float:
+        began = time.perf_counter()
+        for place in range(count):
+            act(place)
+        return count / (time.perf_counter() - began)
+
+    return measure
+
+
+def _typed_voucher(ceiling: int) -> dict[str, Any]:
+    return {
+        "types": {
+            "EIP712Domain": [
+                {"name": "name", "type": "string"},
+                {"name": "version", "type": "string"},
+                {"name": "chainId", "type": "uint256"},
+                {"name": "verifyingContract", "type": "address"},
+            ],
+            "Voucher": [
+                {"name": "channelId", "type": "bytes32"},
+                {"name": "maxClaimableAmount", "type": "uint128"},
+            ],
+        },
+        "primaryType": "Voucher",
+        "domain": {
+            "name": CHANNEL_HUB_NAME,
+            "version": "1",
+            "chainId": _CHAIN_ID,
+            "verifyingContract": to_checksum_address(_HUB.contract),
+        },
+        "message": {"channelId": _CHANNEL, "maxClaimableAmount": ceiling},
+    }
+
+
+def speed_meter() -> Iterator[Row]:
+    """Measure settled requests a second against one naive transaction a request."""
+    with NaiveSender.running() as naive:
+        figure, anchor = in_turns(
+            "SPEED-METER",
+            _settled_per_second,
+            lambda number: naive.per_second(transfers(number, _NAIVE)),
+        )
+    yield Row("SPEED-METER", Goal(300), figure, "requests/s", anchor)
+
+
+def _settled_per_second(number: int) -> float:
+    """Settle the demo's hour of requests on a chain in a file; return how many a second were, channels being open."""
+    requests = generate(number)
+    with scratch() as directory, SqliteDatabase(Path(directory) / "chain.sqlite", create=True) as database:
+        demo = Demo(requests, seed=number, database=database)
+        demo.issue_and_sell()
+        demo.open_channels()
+        began = time.perf_counter()
+        demo.deliver()
+        demo.claim_and_redeem()
+        books = _books(demo)
+        took = time.perf_counter() - began
+        series = demo.series.address
+        escrow = books.balance(demo.network.currency.address, Purpose.ESCROW, series)
+        assert escrow == demo.network.currency.balance_of(series), "the ledger is not the chain's"
+        assert books.supply(series) == demo.series.total_supply(), "the ledger is not the chain's"
+    return len(requests) / took
+
+
+def _books(demo: Demo) -> Ledger:
+    """Keep the books of the whole chain, from its logs."""
+
+    def history() -> Iterator[Emitted]:
+        for log in demo.chain.logs():
+            event = events.decode(log.topics, log.data)
+            if event is not None:
+                position = Position(log.block_number, log.transaction_index, log.log_index)
+                yield Emitted(log.address, position, event)
+
+    return fold(demo.network.contracts(), history())
