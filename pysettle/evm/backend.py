@@ -199,6 +199,9 @@ class ChainBackend(Protocol):
     def nonce(self, account: Address) -> int:
         """Return the number of transactions the account has sealed."""
 
+    def nonces_of(self, accounts: Sequence[Address]) -> tuple[int, ...]:
+        """Return the `nonce` of each account, in the order asked for."""
+
     def code(self, account: Address) -> bytes:
         """Return the account's code at the head; empty for an account without code."""
 

@@ -321,6 +321,11 @@ class EmbeddedChain:
         """Return the number of transactions the account has sealed."""
         return self._state_to_read().get_nonce(account)
 
+    def nonces_of(self, accounts: Sequence[Address]) -> tuple[int, ...]:
+        """Return the `nonce` of each account, in the order asked for."""
+        state = self._state_to_read()
+        return tuple(state.get_nonce(account) for account in accounts)
+
     def code(self, account: Address) -> bytes:
         """Return the account's code at the head; empty for an account without code."""
         return self._state_to_read().get_code(account)

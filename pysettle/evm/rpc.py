@@ -16,7 +16,7 @@ from eth_typing import Address, Hash32
 
 from pysettle.errors import ChainError, ChainUnreachable, NodeError, TransactionRefused, UsageError, WrongChain
 from pysettle.evm.backend import Block, ExecutionReverted, Fees, Log, Receipt
-from pysettle.evm.jsonrpc import JsonRpc
+from pysettle.evm.jsonrpc import Call, JsonRpc
 
 _DEVELOPMENT_NODE = "anvil/"
 _BLOCK_RANGE = 2_000
@@ -126,14 +126,15 @@ class RpcChain:
         Raises:
             TransactionRefused: a block was sealed and one that waits was in none.
         """
-        hashes = [keccak(raw) for raw in raw_transactions]
-        waiting = len(hashes)
+        hashes = waiting = [keccak(raw) for raw in raw_transactions]
         while waiting:
             self._rpc.ask("evm_mine")
-            left = [place for place, found in enumerate(self._sealed_objects(hashes)) if found is None]
-            if len(left) == waiting:
-                raise TransactionRefused(left[0], len(hashes), "it cannot follow what is on the chain (nonce or funds)")
-            waiting = len(left)
+            sealed = frozenset(self.block().transaction_hashes)
+            left = [it for it in waiting if it not in sealed]
+            if len(left) == len(waiting):
+                reason = "it cannot follow what is on the chain (nonce or funds)"
+                raise TransactionRefused(hashes.index(left[0]), len(hashes), reason)
+            waiting = left
 
     def wait(self) -> None:
         """Wait until there is another block.
@@ -153,10 +154,12 @@ class RpcChain:
 
     def receipts_of(self, transaction_hashes: Sequence[Hash32]) -> tuple[Receipt | None, ...]:
         """Return the receipts of transactions in the order asked for, None for one that is in no block."""
-        return tuple(found and self._receipt(found) for found in self._sealed_objects(transaction_hashes))
+        answers = self._all([("eth_getTransactionReceipt", (_hex(it),)) for it in transaction_hashes])
+        return tuple(found and self._receipt(found) for found in answers)
 
-    def _sealed_objects(self, transaction_hashes: Sequence[bytes]) -> list[Any]:
-        answers = self._rpc.ask_all([("eth_getTransactionReceipt", (_hex(it),)) for it in transaction_hashes])
+    def _all(self, calls: Sequence[Call]) -> list[Any]:
+        """Return the results of calls none of which a node refuses; raise the first refusal."""
+        answers = self._rpc.ask_all(calls)
         for answer in answers:
             if isinstance(answer, NodeError):
                 raise answer
@@ -271,7 +274,12 @@ class RpcChain:
 
     def nonce(self, account: Address) -> int:
         """Return the number of the account's transactions, those that wait to be sealed included."""
-        return int(self._rpc.ask("eth_getTransactionCount", _hex(account), "pending"), 16)
+        return self.nonces_of([account])[0]
+
+    def nonces_of(self, accounts: Sequence[Address]) -> tuple[int, ...]:
+        """Return the `nonce` of each account, in the order asked for."""
+        answers = self._all([("eth_getTransactionCount", (_hex(account), "pending")) for account in accounts])
+        return tuple(int(answer, 16) for answer in answers)
 
     def code(self, account: Address) -> bytes:
         """Return the account's code at the head; empty for an account without code."""

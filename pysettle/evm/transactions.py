@@ -141,14 +141,14 @@ class TransactionSender:
     def _signed(self, transactions: Sequence[Transaction]) -> list[_Sent]:
         """Give each its nonce and price, and sign it."""
         fees, chain_id = self.chain.fees(), self.chain.chain_id
-        nonces: dict[Address, int] = {}
+        senders = tuple(dict.fromkeys(it.sender.address for it in transactions))
+        nonces = {
+            sender: max(sealed, *(it + 1 for it in self._on_their_way.get(sender, ())), 0)
+            for sender, sealed in zip(senders, self.chain.nonces_of(senders), strict=True)
+        }
         sent = []
         for transaction in transactions:
             sender = transaction.sender.address
-            if sender not in nonces:
-                nonces[sender] = max(
-                    self.chain.nonce(sender), *(it + 1 for it in self._on_their_way.get(sender, ())), 0
-                )
             item = _Sent(
                 transaction.sender,
                 UnsignedTransaction(chain_id, nonces[sender], fees, transaction.gas, transaction.to, transaction.data),
