@@ -7,12 +7,31 @@ from pathlib import Path
 import click
 
 from pysettle.cli.options import json_option, password_option, show
-from pysettle.client.workspace import GENESIS_TIME, Config, Workspace
+from pysettle.client.config import GENESIS_TIME, Config, NetworkConfig
+from pysettle.client.network import SIMULATION_CHAIN_ID
+from pysettle.client.workspace import Workspace
+from pysettle.evm.jsonrpc import JsonRpc
+from pysettle.evm.rpc import RpcChain
 
 
 @click.command()
 @click.argument("directory", type=click.Path(path_type=Path))
-@click.option("--chain-id", type=click.IntRange(1, 2**53), default=31337, show_default=True, help="Chain id (EIP-155).")
+@click.option(
+    "--chain",
+    "url",
+    metavar="embedded|URL",
+    envvar="PYSETTLE_CHAIN",
+    default="embedded",
+    show_default=True,
+    help="A chain in the workspace, or the JSON-RPC node of a network.",
+)
+@click.option(
+    "--chain-id", type=click.IntRange(1, 2**53), help="Chain id (EIP-155).  [default: 31337, or the network's]"
+)
+@click.option(
+    "--confirmations", type=click.IntRange(1, 1_000), default=1, show_default=True, help="Blocks that make it final."
+)
+@click.option("--legacy-fees", is_flag=True, help="Pay a network by gas price although it has a base fee.")
 @click.option(
     "--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True, help="Seed of keys and blocks."
 )
@@ -31,7 +50,10 @@ from pysettle.client.workspace import GENESIS_TIME, Config, Workspace
 @json_option
 def init(
     directory: Path,
-    chain_id: int,
+    url: str,
+    chain_id: int | None,
+    confirmations: int,
+    legacy_fees: bool,
     seed: int,
     genesis_time: int,
     block_interval: int,
@@ -39,22 +61,30 @@ def init(
     password: str | None,
     as_json: bool,
 ) -> None:
-    """Make a workspace in DIRECTORY: a chain in a file, and named accounts.
+    """Make a workspace in DIRECTORY: a chain in a file, or a network by its node's URL, and named accounts.
 
-    With a password file every account gets a key of its own, encrypted; without, keys that everybody knows.
+    With a password file every account gets a key of its own, encrypted; without, keys that everybody knows, which
+    are for an embedded chain or a development node alone. A user and a password in the URL are not kept: name the
+    whole URL in PYSETTLE_CHAIN for the commands that follow.
     """
-    config = Config(chain_id, seed, genesis_time, block_interval)
+    if url == "embedded":
+        config = Config(SIMULATION_CHAIN_ID if chain_id is None else chain_id, seed, genesis_time, block_interval)
+    else:
+        node = NetworkConfig(JsonRpc(url).url, confirmations, legacy_fees)
+        chain_id = RpcChain(url).chain_id if chain_id is None else chain_id
+        config = Config(chain_id, seed, network=node)
     workspace = Workspace.create(directory, config, extra=extra, password=password)
     accounts = workspace.accounts()
     keys = "development" if password is None else "encrypted"
     document = {
         "directory": str(directory),
-        "chain_id": str(chain_id),
+        "chain_id": str(config.chain_id),
         "keys": keys,
         "accounts": {name: "0x" + address.hex() for name, address in accounts.items()},
     }
     lines = [
-        f"Made the workspace {directory} (simulation): chain {chain_id}, {len(accounts)} accounts with {keys} keys.",
+        f"Made the workspace {directory} (simulation): chain {document['chain_id']}, {len(accounts)} accounts with "
+        f"{keys} keys.",
         f"Next: pysettle network deploy --workspace {directory}",
     ]
     show("pysettle.init/1", document, lines, as_json)

@@ -46,6 +46,7 @@ def status(workspace: Workspace, as_json: bool) -> None:
     """Compare the code of every contract on the chain with what was deployed. Exit code 4 when one differs."""
     deployment = workspace.deployment()
     with workspace.chain() as chain:
+        deployment.check_chain(chain)
         head, differing = chain.block(), deployment.differing(chain)
     states = {name: "differs" if name in differing else "as deployed" for name in deployment.document["contracts"]}
     document = {"block": str(head.number), "state_root": "0x" + head.state_root.hex(), "contracts": states}

@@ -18,8 +18,16 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 CURRENCY = Currency.CNY.value
 
 
-def _workspace(_: click.Context, __: click.Parameter, directory: Path | None) -> Workspace:
-    return Workspace.open(directory) if directory else Workspace.find(Path())
+_CHAIN = "pysettle.chain"
+
+
+def _chain(context: click.Context, _: click.Parameter, chain: str | None) -> None:
+    context.meta[_CHAIN] = chain
+
+
+def _workspace(context: click.Context, _: click.Parameter, directory: Path | None) -> Workspace:
+    chain = context.meta[_CHAIN]
+    return Workspace.open(directory, chain) if directory else Workspace.find(Path(), chain)
 
 
 def _password(_: click.Context, __: click.Parameter, file: Path | None) -> str | None:
@@ -30,7 +38,16 @@ def _password(_: click.Context, __: click.Parameter, file: Path | None) -> str |
 
 
 def workspace_option(command: _Command) -> _Command:
-    """Give a command the workspace it works on."""
+    """Give a command the workspace it works on, and let its network be reached by another URL."""
+    command = click.option(
+        "--chain",
+        metavar="embedded|URL",
+        envvar="PYSETTLE_CHAIN",
+        callback=_chain,
+        is_eager=True,
+        expose_value=False,
+        help="Where the workspace's network answers. PYSETTLE_CHAIN if left out, else what `init` was told.",
+    )(command)
     return click.option(
         "--workspace",
         type=click.Path(path_type=Path, file_okay=False),

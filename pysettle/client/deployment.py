@@ -10,7 +10,7 @@ from eth_typing import Address
 from eth_utils.crypto import keccak
 
 from pysettle.client.network import SettlementNetwork
-from pysettle.errors import WorkspaceError
+from pysettle.errors import WorkspaceError, WrongChain
 from pysettle.evm import artifacts
 from pysettle.evm.backend import ChainBackend
 
@@ -76,6 +76,21 @@ class Deployment:
     def address(self, contract: str) -> Address:
         """Return where a contract stands, by its name."""
         return Address(bytes.fromhex(self.document["contracts"][contract]["address"][2:]))
+
+    def check_chain(self, chain: ChainBackend) -> None:
+        """Check that a chain is the one of the deployment, by its id and its block 0.
+
+        Raises:
+            WrongChain: it is another one, or a development chain that was begun anew.
+        """
+        found = {"chain_id": str(chain.chain_id), "genesis_hash": _shown(chain.block(0).hash)}
+        expected = {name: self.document[name] for name in found}
+        if found != expected:
+            raise WrongChain(
+                f"the contracts are on chain {expected['chain_id']} with block 0 {expected['genesis_hash']}, this is "
+                f"chain {found['chain_id']} with {found['genesis_hash']}: name the right node by --chain, or, when the "
+                "chain was begun anew, remove deployment.json and deploy again"
+            )
 
     def differing(self, chain: ChainBackend) -> tuple[str, ...]:
         """Return the names of the contracts whose code on the chain is not what was deployed; ordered as deployed."""

@@ -1,9 +1,9 @@
 """A workspace: a directory with a chain, a network and named accounts, which makes separate commands one system.
 
 ```
-config.toml       chain id, seed, genesis time, block interval
-genesis.json      block 0, as geth reads it
-chain.sqlite      the chain (see pysettle.evm.sqlite)
+config.toml       the chain: an embedded one, or a network behind JSON-RPC (see pysettle.client.config)
+genesis.json      block 0 of an embedded chain, as geth reads it
+chain.sqlite      the embedded chain (see pysettle.evm.sqlite)
 deployment.json   contracts, once they are deployed
 accounts/         one file an account: an encrypted keystore, or a development key, which is marked as such
 ```
@@ -16,83 +16,40 @@ import os
 import secrets
 import shutil
 import tempfile
-import tomllib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from eth_account import Account as EthAccount
 from eth_typing import Address
 
+from pysettle.client.config import CONFIG_FILE, FORMAT, Config
 from pysettle.client.currency import CurrencyToken
 from pysettle.client.deployment import Deployment
-from pysettle.client.network import SIMULATION_CHAIN_ID, Roles, SettlementNetwork, genesis, transaction_sender
+from pysettle.client.network import Roles, SettlementNetwork, genesis, transaction_sender
 from pysettle.domain.signing import Signer
 from pysettle.errors import PasswordRefused, UnknownAccount, UsageError, WorkspaceError
-from pysettle.evm.embedded import BLOCK_INTERVAL_S, EmbeddedChain
+from pysettle.evm.backend import ChainBackend
+from pysettle.evm.embedded import EmbeddedChain
 from pysettle.evm.genesis import Genesis
+from pysettle.evm.lock import WriterLock
+from pysettle.evm.rpc import RpcChain
 from pysettle.evm.sqlite import SqliteDatabase
 
-FORMAT = "pysettle.workspace/1"
-CONFIG_FILE = "config.toml"
 ACCOUNTS = ("administrator", "registrar", "central-bank", "bank", "provider", "alice", "bob")
 """Accounts every workspace begins with; the first four hold the powers of the network."""
-GENESIS_TIME = 1_767_225_600
-"""Chain time of block 0 unless another is given: 2026-01-01, 00:00 UTC."""
 _DEVELOPMENT = "development key: everybody who has pysettle knows it; it guards simulated money on this chain alone"
-
-
-@dataclass(frozen=True, slots=True)
-class Config:
-    """What a workspace's chain begins with; fixed once it is made."""
-
-    chain_id: int = SIMULATION_CHAIN_ID
-    """Chain id (EIP-155)."""
-    seed: int = 0
-    """What development keys and the randomness of blocks are derived from."""
-    genesis_time: int = GENESIS_TIME
-    """Chain time of block 0, unix seconds."""
-    block_interval_s: int = BLOCK_INTERVAL_S
-    """Seconds of chain time from one block to the next."""
-
-    def to_text(self) -> str:
-        """Return `config.toml`."""
-        return (
-            "# A workspace of pysettle. Everything in it is a simulation.\n"
-            f'format = "{FORMAT}"\n\n[chain]\nkind = "embedded"\nchain_id = {self.chain_id}\nseed = {self.seed}\n'
-            f"genesis_time = {self.genesis_time}\nblock_interval_s = {self.block_interval_s}\n"
-        )
-
-    @classmethod
-    def from_text(cls, text: str) -> Config:
-        """Read `config.toml`.
-
-        Raises:
-            WorkspaceError: it is not TOML, of another format, or a value is missing or no whole number.
-        """
-        try:
-            document = tomllib.loads(text)
-            if document.get("format") != FORMAT or document["chain"]["kind"] != "embedded":
-                raise WorkspaceError(f"it is not of the format {FORMAT} with an embedded chain")
-            config = cls(**{name: document["chain"][name] for name in cls.__slots__})
-        except (ValueError, KeyError, TypeError) as problem:
-            raise WorkspaceError(f"{CONFIG_FILE} cannot be read: {problem}") from problem
-        if not all(type(getattr(config, name)) is int and getattr(config, name) >= 0 for name in cls.__slots__):
-            raise WorkspaceError(f"{CONFIG_FILE} has a value that is no whole number from 0")
-        if config.block_interval_s == 0:
-            raise WorkspaceError(f"{CONFIG_FILE}: block_interval_s must be 1 or more, since block times rise")
-        return config
 
 
 class Workspace:
     """An existing workspace. Opening it opens no chain: `chain` does, to read or to write."""
 
-    def __init__(self, directory: Path, config: Config) -> None:
+    def __init__(self, directory: Path, config: Config, url: str | None = None) -> None:
         """Use a directory that `create` made; `open` checks it first."""
         self.directory = directory
         self.config = config
+        self._url = url or (config.network.url if config.network else "")
 
     @classmethod
     def create(
@@ -107,9 +64,13 @@ class Workspace:
             password: Encrypts a fresh random key for each account; None for development keys.
 
         Raises:
-            WorkspaceError: the directory is not empty, or cannot be made.
+            WorkspaceError: the directory is not empty, or cannot be made; or development keys were to be used on a
+                network that is not a development node's.
+            ChainError: development keys are for a node, and it does not answer, or serves another chain.
         """
         config = config or Config()
+        if config.network and password is None and not _connected(config, config.network.url).is_development_node:
+            raise WorkspaceError("this network is no development node's: encrypt keys of its own (--password-file)")
         if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
             raise WorkspaceError(f"{directory} is not empty: name a new directory")
         names = tuple(dict.fromkeys((*ACCOUNTS, *extra)))
@@ -132,33 +93,41 @@ class Workspace:
         return cls(directory, config)
 
     @classmethod
-    def open(cls, directory: Path) -> Workspace:
+    def open(cls, directory: Path, chain: str | None = None) -> Workspace:
         """Open a workspace.
 
+        Args:
+            directory: Where it is.
+            chain: "embedded", or a URL at which its network is reached in place of that in its config; None for what
+                the config says.
+
         Raises:
-            WorkspaceError: the directory is none.
+            WorkspaceError: the directory is none, or its chain is of the other kind.
         """
         try:
             text = (directory / CONFIG_FILE).read_text()
         except (OSError, UnicodeDecodeError) as problem:
             raise WorkspaceError(f"{directory} is no workspace: make one with `pysettle init`") from problem
-        return cls(directory, Config.from_text(text))
+        config = Config.from_text(text)
+        if chain is not None and (chain == "embedded") != (config.network is None):
+            kind = "in its own file" if config.network is None else "a network"
+            raise WorkspaceError(f"the chain of {directory} is {kind}: leave --chain out, or init another workspace")
+        return cls(directory, config, None if chain == "embedded" else chain)
 
     @classmethod
-    def find(cls, start: Path) -> Workspace:
-        """Open the workspace that a directory is, or is inside of.
+    def find(cls, start: Path, chain: str | None = None) -> Workspace:
+        """Open the workspace that a directory is, or is inside of; `chain` is as for `open`.
 
         Raises:
             WorkspaceError: neither it nor a directory above it is one.
         """
         for directory in (start, *start.absolute().parents):
             if (directory / CONFIG_FILE).is_file() and FORMAT in (directory / CONFIG_FILE).read_text(errors="replace"):
-                return cls.open(directory)
+                return cls.open(directory, chain)
         raise WorkspaceError(f"{start.absolute()} is in no workspace: make one with `pysettle init`, or name it")
 
     def _fill(self, names: Sequence[str], password: str | None) -> None:
         (self.directory / "accounts").mkdir()
-        addresses = []
         for name in names:
             signer = self._development_key(name) if password is None else Signer(secrets.token_bytes(32))
             document: dict[str, Any] = {"name": name, "address": "0x" + signer.address.hex()}
@@ -167,27 +136,54 @@ class Workspace:
             else:
                 document["keystore"] = EthAccount.encrypt(signer.secret, password)
             self._account_file(name).write_text(json.dumps(document, indent=2) + "\n")
-            addresses.append(signer.address)
-        block_0 = genesis(self.config.genesis_time, addresses, chain_id=self.config.chain_id)
-        (self.directory / "genesis.json").write_bytes(block_0.to_bytes())
         (self.directory / CONFIG_FILE).write_text(self.config.to_text())
+        if self.config.network:
+            return
+        block_0 = self.genesis()
+        (self.directory / "genesis.json").write_bytes(block_0.to_bytes())
         with SqliteDatabase(self.directory / "chain.sqlite", create=True) as database:
             EmbeddedChain(block_0, database=database)
 
     # The chain
 
+    def genesis(self) -> Genesis:
+        """Return a block 0 in which the accounts can pay for gas, and the canonical contracts stand."""
+        accounts = self.accounts().values()
+        return genesis(self.config.genesis_time, accounts, chain_id=self.config.chain_id)
+
     @contextmanager
-    def chain(self, *, write: bool = False, wait_s: float = 10) -> Iterator[EmbeddedChain]:
-        """Open the chain, as it is now to read, or alone to write.
+    def chain(self, *, write: bool = False, wait_s: float = 10) -> Iterator[ChainBackend]:
+        """Open the chain: an embedded one as it is now to read, or alone to write; or a network.
 
         Args:
-            write: Take the lock to write.
+            write: Take the lock to write; on a network that keeps the accounts' nonces from being used twice.
             wait_s: Longest wait for another writer, in seconds.
 
         Raises:
             ChainFileLocked: another process writes, and did so for longer than that.
             ChainFileError: the file is unfit, as the kind of error says.
+            ChainUnreachable, WrongChain: the network's node does not answer, or serves another chain.
         """
+        if self.config.network is None:
+            with self.embedded_chain(write=write, wait_s=wait_s) as embedded:
+                yield embedded
+            return
+        lock = WriterLock(self.directory / "accounts", wait_s) if write else None
+        try:
+            yield _connected(self.config, self._url)
+        finally:
+            if lock:
+                lock.release()
+
+    @contextmanager
+    def embedded_chain(self, *, write: bool = False, wait_s: float = 10) -> Iterator[EmbeddedChain]:
+        """Open the chain in the workspace's file; arguments and errors are those of `chain`.
+
+        Raises:
+            WorkspaceError: the chain is a network's.
+        """
+        if self.config.network:
+            raise WorkspaceError("the chain of this workspace is a network, not a file")
         try:
             block_0 = Genesis.from_bytes((self.directory / "genesis.json").read_bytes())
         except OSError as problem:
@@ -199,8 +195,11 @@ class Workspace:
 
     # The network
 
-    def deploy(self, chain: EmbeddedChain, *, quota: int, password: str | None = None) -> Deployment:
+    def deploy(self, chain: ChainBackend, *, quota: int, password: str | None = None) -> Deployment:
         """Deploy the network, give the bank its issuance quota, and keep where everything is.
+
+        A development node is first given what a genesis of ours has: funds for the accounts, and the canonical
+        contracts.
 
         Args:
             chain: This workspace's chain, open to write.
@@ -213,6 +212,8 @@ class Workspace:
         if self.is_deployed:
             raise WorkspaceError("the network is deployed in this workspace already: see `pysettle network status`")
         admin, registrar, central_bank, bank = (self.signer(name, password) for name in ACCOUNTS[:4])
+        if isinstance(chain, RpcChain) and chain.is_development_node:
+            chain.set_accounts(self.genesis().alloc)
         network = SettlementNetwork.deploy(chain, Roles(admin, central_bank, registrar, operators=(bank,)))
         network.send(network.currency.set_issuance_quota(central_bank, bank.address, quota))
         deployment = Deployment.of(network)
@@ -234,13 +235,16 @@ class Workspace:
             raise WorkspaceError("no network is deployed in this workspace: run `pysettle network deploy`")
         return Deployment.from_bytes(self._deployment_file.read_bytes())
 
-    def currency(self, chain: EmbeddedChain) -> CurrencyToken:
+    def currency(self, chain: ChainBackend) -> CurrencyToken:
         """Return the e-CNY token on this workspace's chain.
 
         Raises:
             WorkspaceError: as `deployment`.
+            WrongChain: the network was deployed on another chain.
         """
-        return CurrencyToken(transaction_sender(chain), self.deployment().address("CurrencyToken"))
+        deployment = self.deployment()
+        deployment.check_chain(chain)
+        return CurrencyToken(transaction_sender(chain), deployment.address("CurrencyToken"))
 
     @property
     def _deployment_file(self) -> Path:
@@ -299,6 +303,12 @@ class Workspace:
         except ValueError as problem:
             raise WorkspaceError(f"{self._account_file(name)} is not JSON: {problem}") from problem
         return document
+
+
+def _connected(config: Config, url: str) -> RpcChain:
+    assert config.network is not None
+    confirmations, legacy = config.network.confirmations, config.network.legacy_fees
+    return RpcChain(url, chain_id=config.chain_id, confirmations=confirmations, legacy=legacy)
 
 
 def _write(file: Path, content: bytes) -> None:

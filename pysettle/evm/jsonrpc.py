@@ -51,14 +51,12 @@ class JsonRpc:
             raise UsageError("the chain is not the URL of a JSON-RPC node, such as http://127.0.0.1:8545")
         self.name = f"{parsed.scheme}://{parsed.netloc}"
         """The URL without what may be secret in it: user, password, path."""
-        self._url = parsed._replace(auth=None).url
+        self.url = parsed._replace(auth=None).url
+        """The URL without user and password."""
         headers = {"Content-Type": "application/json"}
         self._pool = urllib3.PoolManager(
             headers=headers | (make_headers(basic_auth=parsed.auth) if parsed.auth else {}),
             timeout=Timeout(connect=5, read=timeout_s),
-            retries=Retry(
-                5, redirect=0, backoff_factor=0.1, status_forcelist=(429, 502, 503, 504), allowed_methods=None
-            ),
         )
 
     def ask(self, method: str, *params: Any) -> Any:
@@ -89,7 +87,7 @@ class JsonRpc:
         """Send encoded calls, a single one without a batch around it; return the answers by the calls' places."""
         body = calls[0] if len(calls) == 1 else f"[{','.join(calls)}]"
         try:
-            response = self._pool.request("POST", self._url, body=body, retries=_ONCE if once else _REPEATED)
+            response = self._pool.request("POST", self.url, body=body, retries=_ONCE if once else _REPEATED)
         except urllib3.exceptions.HTTPError as problem:
             reason = type(problem).__name__
             raise ChainUnreachable(f"{self.name} does not answer ({reason}): is the node running?") from problem

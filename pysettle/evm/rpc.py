@@ -7,7 +7,7 @@ blocks come when they come, may be replaced by others (a reorganisation), and ca
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 from typing import Any
 
@@ -16,6 +16,7 @@ from eth_typing import Address, Hash32
 
 from pysettle.errors import ChainError, ChainUnreachable, NodeError, TransactionRefused, UsageError, WrongChain
 from pysettle.evm.backend import Block, ExecutionReverted, Fees, Log, Receipt
+from pysettle.evm.genesis import GenesisAccount
 from pysettle.evm.jsonrpc import Call, JsonRpc
 
 _DEVELOPMENT_NODE = "anvil/"
@@ -285,7 +286,20 @@ class RpcChain:
         """Return the account's code at the head; empty for an account without code."""
         return _bytes(self._rpc.ask("eth_getCode", _hex(account), "latest"))
 
-    # Snapshots
+    # Development
+
+    def set_accounts(self, accounts: Mapping[Address, GenesisAccount]) -> None:
+        """Give a development node what a genesis would have: code where there is none, and funds not below these.
+
+        Raises:
+            ChainError: it is no development node.
+        """
+        self._only_development("be given accounts")
+        for address, account in accounts.items():
+            if account.code and not self.code(address):
+                self._rpc.ask("anvil_setCode", _hex(address), _hex(account.code))
+            if self.balance(address) < account.balance:
+                self._rpc.ask("anvil_setBalance", _hex(address), hex(account.balance))
 
     def snapshot(self) -> int:
         """Remember a development node's chain and clock as they are; return a handle for `revert`.

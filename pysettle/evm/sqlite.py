@@ -7,13 +7,8 @@ neither wait for a writer nor hold one up.
 
 from __future__ import annotations
 
-import fcntl
-import json
 import os
-import socket
 import sqlite3
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -27,11 +22,10 @@ from pysettle.errors import (
     ChainFileError,
     ChainFileFull,
     ChainFileInvalid,
-    ChainFileLocked,
     ChainFileReadOnly,
     ChainFileTooNew,
-    LockHolder,
 )
+from pysettle.evm.lock import WriterLock
 
 APPLICATION_ID = int.from_bytes(b"pSet", "big")
 """What SQLite keeps in the file's header to tell whose it is."""
@@ -47,7 +41,6 @@ _NEIGHBOURS = (
 )
 _INSERT = "INSERT OR REPLACE INTO entry VALUES (?, ?, ?)"
 _DELETE = "DELETE FROM entry WHERE key = ?"
-_LOCK_POLL_S = 0.02
 _BUSY_TIMEOUT_S = 5
 """Longest wait for SQLite's own short locks: another process may be recovering the file after a crash."""
 
@@ -81,7 +74,7 @@ class SqliteDatabase(BaseDB):
             raise ChainFileInvalid(file, "there is no such file")
         if not read_only and file.exists() and not os.access(file, os.W_OK):
             raise ChainFileReadOnly(file)
-        self._lock = None if read_only else _WriterLock(file, wait_s)
+        self._lock = None if read_only else WriterLock(file, wait_s)
         try:
             self._connection = self._connect(create)
         except BaseException:
@@ -283,52 +276,3 @@ def _begin(connection: sqlite3.Connection) -> None:
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {VERSION}")
     connection.execute("COMMIT")
-
-
-class _WriterLock:
-    """The right to write to a file: a lock that the system takes back when its holder ends, however it ends."""
-
-    def __init__(self, file: Path, wait_s: float) -> None:
-        """Take the lock, waiting for it at most so long.
-
-        Raises:
-            ChainFileLocked: somebody else has it still.
-        """
-        path = file.with_name(file.name + ".lock")
-        try:
-            self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        except OSError as problem:
-            raise ChainFileReadOnly(file) from problem
-        deadline = time.monotonic() + wait_s
-        while not self._taken():
-            if time.monotonic() >= deadline:
-                holder = self._holder()
-                os.close(self._descriptor)
-                raise ChainFileLocked(file, holder, wait_s)
-            time.sleep(_LOCK_POLL_S)
-        me = LockHolder(os.getpid(), socket.gethostname(), " ".join(sys.argv) or "python")
-        content = json.dumps({"pid": me.pid, "host": me.host, "command": me.command}).encode()
-        # A read-only or full disk is no reason to refuse: the lock is held, its holder only stays unnamed.
-        with suppress(OSError):
-            os.ftruncate(self._descriptor, 0)
-            os.pwrite(self._descriptor, content, 0)
-
-    def _taken(self) -> bool:
-        try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
-
-    def _holder(self) -> LockHolder | None:
-        try:
-            document = json.loads(os.pread(self._descriptor, 65_536, 0))
-            return LockHolder(int(document["pid"]), str(document["host"]), str(document["command"]))
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
-
-    def release(self) -> None:
-        """Give the lock up; the file stays, since removing it would let two hold one each."""
-        with suppress(OSError):
-            os.ftruncate(self._descriptor, 0)
-        os.close(self._descriptor)

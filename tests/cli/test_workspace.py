@@ -13,7 +13,10 @@ from click.testing import CliRunner, Result
 
 from pysettle.cli import main
 from pysettle.client import Workspace
+from pysettle.client.config import GENESIS_TIME, NetworkConfig
 from pysettle.errors import WorkspaceError
+from pysettle.evm.genesis import Genesis
+from tests.evm.anvil import anvil
 
 ROOT = Path(__file__).parents[2]
 
@@ -60,6 +63,54 @@ def test_five_processes_are_one_system(tmp_path: Path) -> None:
     assert "alice: 100.00 -> 87.50 yuan" in moved
     assert "bob: 0.00 -> 12.50 yuan" in moved
     assert run("token balance --account bob", directory) == "bob: 12.50 yuan at block 8\n"
+
+
+def test_five_processes_on_a_network(tmp_path: Path) -> None:
+    """The same five commands on anvil, which gets funds and the canonical contracts; its own genesis has neither."""
+    directory = tmp_path / "town"
+    with anvil(Genesis(chain_id=31_337, timestamp=GENESIS_TIME), tmp_path) as url:
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+
+        def run(command: str) -> str:
+            line = [sys.executable, "-c", "from pysettle.cli import main; main()", *command.split(), "--chain", url]
+            done = subprocess.run(line, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+            assert done.returncode == 0, done.stderr
+            return done.stdout
+
+        assert "chain 31337" in run(f"init {directory}")
+        assert sorted(it.name for it in directory.iterdir()) == ["accounts", "config.toml"]
+        environment["PYSETTLE_WORKSPACE"] = str(directory)
+        assert "0x4020074e9df2ce1dee5a9c1b5c3f541d02a10003" in run("network deploy")
+        assert "alice: 0.00 -> 100.00 yuan" in run("token issue --to alice --amount 100")
+        assert "bob: 0.00 -> 12.50 yuan" in run("token transfer --from alice --to bob --amount 12.5")
+        assert run("token balance --account bob").startswith("bob: 12.50 yuan at block")
+        assert "differs" not in run("network status")
+        assert document("token", "balance", "--account", "alice", workspace=directory)["units"] == "87500000"
+
+        refused = invoke("token", "transfer", "--from", "bob", "--to", "alice", "--amount", "13", workspace=directory)
+        assert (refused.exit_code, "ERC20InsufficientBalance" in refused.stderr) == (5, True)
+        now = int(str(document("time", "show", workspace=directory)["now"]))
+        moved = document("time", "advance", "--days", "1", workspace=directory)
+        assert int(str(moved["now"])) == int(str(moved["before"])) + 86_400 >= now + 86_400
+    with anvil(Genesis(chain_id=31_337, timestamp=GENESIS_TIME + 1), tmp_path) as url:
+        anew = invoke("token", "balance", "--account", "bob", "--chain", url, workspace=directory)
+        assert (anew.exit_code, "block 0" in anew.stderr, "Traceback" in anew.output) == (4, True, False)
+    gone = invoke("token", "balance", "--account", "bob", workspace=directory)
+    assert (gone.exit_code, "is the node running?" in gone.stderr) == (4, True)
+
+
+def test_a_workspace_of_a_network_keeps_no_user_and_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its config has the URL without them; with a chain id and a password, no node is needed to make it."""
+    monkeypatch.setattr("pysettle.client.workspace.ACCOUNTS", ("alice",))
+    password = tmp_path / "password"
+    password.write_text("correct horse\n")
+    command = ["init", str(tmp_path / "town"), "--chain", "https://user:secret@node.invalid/rpc", "--chain-id", "5"]
+    result = invoke(*command, "--confirmations", "3", "--legacy-fees", "--password-file", str(password))
+    assert result.exit_code == 0, result.output
+    config = (tmp_path / "town" / "config.toml").read_text()
+    assert ("secret" in config, "https://node.invalid/rpc" in config) == (False, True)
+    network = Workspace.open(tmp_path / "town").config.network
+    assert network == NetworkConfig("https://node.invalid/rpc", confirmations=3, legacy_fees=True)
 
 
 def test_each_document_names_its_schema(workspace: Path, tmp_path: Path) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+from pathlib import Path
 
+import pytest
+from click.testing import CliRunner
+
+from pysettle.cli import main
 from pysettle.errors import ChainError, TransactionRefused
 from pysettle.evm.interface import Interface
 from pysettle.evm.reverts import RevertDecoder
@@ -48,3 +52,13 @@ def test_its_time_and_history_are_the_nodes_own(url: str) -> None:
     for ask in (lambda: chain.clock.advance(1), chain.snapshot):
         with pytest.raises(ChainError):
             ask()
+
+
+def test_development_keys_stay_off_other_networks(url: str, tmp_path: Path) -> None:
+    """A node that cannot be told what to do gets keys of its own, or no workspace; a chain in a file has no URL."""
+    refused = CliRunner().invoke(main, ["init", str(tmp_path / "town"), "--chain", url])
+    assert (refused.exit_code, "--password-file" in refused.stderr) == (2, True)
+    assert list(tmp_path.iterdir()) == []
+    assert CliRunner().invoke(main, ["init", str(tmp_path / "own")]).exit_code == 0
+    mixed = CliRunner().invoke(main, ["time", "show", "--chain", url, "--workspace", str(tmp_path / "own")])
+    assert (mixed.exit_code, "in its own file" in mixed.stderr) == (2, True)

@@ -1,0 +1,90 @@
+"""`config.toml` of a workspace: which chain it is on."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from dataclasses import dataclass
+from typing import Any
+
+from pysettle.client.network import SIMULATION_CHAIN_ID
+from pysettle.errors import WorkspaceError
+from pysettle.evm.embedded import BLOCK_INTERVAL_S
+
+FORMAT = "pysettle.workspace/1"
+CONFIG_FILE = "config.toml"
+GENESIS_TIME = 1_767_225_600
+"""Chain time of block 0 unless another is given: 2026-01-01, 00:00 UTC."""
+_NUMBERS = ("chain_id", "seed", "genesis_time", "block_interval_s")
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkConfig:
+    """A network that others seal."""
+
+    url: str
+    """Its JSON-RPC node, without a user and a password."""
+    confirmations: int = 1
+    """Blocks, its own counted, that make a transaction final."""
+    legacy_fees: bool = False
+    """Whether to pay by gas price although the network has a base fee (EIP-1559)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What a workspace's chain is; fixed once the workspace is made."""
+
+    chain_id: int = SIMULATION_CHAIN_ID
+    """Chain id (EIP-155)."""
+    seed: int = 0
+    """What development keys, and the randomness of an embedded chain's blocks, are derived from."""
+    genesis_time: int = GENESIS_TIME
+    """Chain time of block 0 of an embedded chain, unix seconds."""
+    block_interval_s: int = BLOCK_INTERVAL_S
+    """Seconds of chain time from one block of an embedded chain to the next."""
+    network: NetworkConfig | None = None
+    """The network the workspace is on; None for a chain embedded in it."""
+
+    def to_text(self) -> str:
+        """Return `config.toml`."""
+        lines = ["# A workspace of pysettle. Everything in it is a simulation.", f'format = "{FORMAT}"', "", "[chain]"]
+        numbers = _NUMBERS if self.network is None else _NUMBERS[:2]
+        lines += [f'kind = "{"embedded" if self.network is None else "network"}"']
+        lines += [f"{name} = {getattr(self, name)}" for name in numbers]
+        if self.network is not None:
+            lines += ["", "[network]", f"url = {json.dumps(self.network.url)}"]
+            lines += [f"confirmations = {self.network.confirmations}"]
+            lines += [f"legacy_fees = {str(self.network.legacy_fees).lower()}"]
+        return "\n".join(lines) + "\n"
+
+    @classmethod
+    def from_text(cls, text: str) -> Config:
+        """Read `config.toml`.
+
+        Raises:
+            WorkspaceError: it is not TOML, of another format, or a value is missing or no whole number.
+        """
+        try:
+            document = tomllib.loads(text)
+            kind = document["chain"]["kind"] if document.get("format") == FORMAT else None
+            if kind not in ("embedded", "network"):
+                raise WorkspaceError(f"it is not of the format {FORMAT} with a chain that is embedded or a network")
+            numbers = _NUMBERS if kind == "embedded" else _NUMBERS[:2]
+            network = _network(document["network"]) if kind == "network" else None
+            config = cls(**{name: document["chain"][name] for name in numbers}, network=network)
+        except (ValueError, KeyError, TypeError) as problem:
+            raise WorkspaceError(f"{CONFIG_FILE} cannot be read: {problem}") from problem
+        if not all(type(getattr(config, name)) is int and getattr(config, name) >= 0 for name in _NUMBERS):
+            raise WorkspaceError(f"{CONFIG_FILE} has a value that is no whole number from 0")
+        if config.block_interval_s == 0:
+            raise WorkspaceError(f"{CONFIG_FILE}: block_interval_s must be 1 or more, since block times rise")
+        return config
+
+
+def _network(table: dict[str, Any]) -> NetworkConfig:
+    network = NetworkConfig(table["url"], table["confirmations"], table["legacy_fees"])
+    if not isinstance(network.url, str) or type(network.confirmations) is not int or network.confirmations < 1:
+        raise ValueError("[network] needs a url, and confirmations of 1 or more")
+    if type(network.legacy_fees) is not bool:
+        raise ValueError("legacy_fees is true or false")
+    return network
