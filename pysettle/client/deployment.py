@@ -100,6 +100,17 @@ class Deployment:
             if _shown(keccak(chain.code(self.address(name)))) != contract["code_hash"]
         )
 
+    def not_as_built(self, chain: ChainBackend) -> tuple[str, ...]:
+        """Return the names of the contracts whose code on the chain is not that of this build; ordered as deployed.
+
+        The values of immutables are left out: `differing` covers them.
+        """
+        return tuple(
+            name
+            for name in self.document["contracts"]
+            if not artifacts.load(name).is_code_of(chain.code(self.address(name)))
+        )
+
 
 def _shown(value: object) -> str:
     return "0x" + value.hex() if isinstance(value, bytes) else str(value)

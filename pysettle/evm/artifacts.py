@@ -67,6 +67,15 @@ class Artifact:
     settings: dict[str, Any]
     """`pysettle.evm.compiler.SETTINGS` as they were when it was compiled."""
 
+    def is_code_of(self, code: bytes) -> bool:
+        """Whether deployed code is this artifact's, whatever values its immutables have."""
+        if len(code) != len(self.runtime_bytecode):
+            return False
+        masked = bytearray(code)
+        for start, length in self.immutable_references:
+            masked[start : start + length] = bytes(length)
+        return bytes(masked) == self.runtime_bytecode
+
 
 @cache
 def load(name: str, root: Path = ROOT) -> Artifact:

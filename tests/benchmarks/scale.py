@@ -29,7 +29,7 @@ def scale_workspace() -> Iterator[Row]:
     """
     with scratch() as directory, ExitStack() as open_chains:
         large = Workspace.create(Path(directory) / "large", extra=HOLDERS)
-        chain = open_chains.enter_context(large.chain(write=True))
+        chain = open_chains.enter_context(large.embedded_chain(write=True))
         sender = OurSender(chain, [large.signer(name) for name in HOLDERS])
         added = []
         for thousand in range(TRANSACTIONS // _THOUSAND):
@@ -42,7 +42,7 @@ def scale_workspace() -> Iterator[Row]:
 
         def first_thousand(number: int) -> float:
             small = Workspace.create(Path(directory) / f"small-{number}", extra=HOLDERS)
-            with small.chain(write=True) as new:
+            with small.embedded_chain(write=True) as new:
                 return _thousand(OurSender(new, [small.signer(name) for name in HOLDERS]), number)[0]
 
         figure, anchor = in_turns(f"{_CODE}, time", next_thousand, first_thousand)
@@ -80,7 +80,7 @@ def _reading(number: int) -> Callable[[EmbeddedChain], int]:
 
 def _reader(workspace: Workspace, read: Callable[[EmbeddedChain], int]) -> Callable[[int], float]:
     def measure(_: int) -> float:
-        with workspace.chain() as chain:
+        with workspace.embedded_chain() as chain:
             began = time.perf_counter()
             assert read(chain) == BATCH
             return (time.perf_counter() - began) * 1_000

@@ -14,8 +14,11 @@ from click.testing import CliRunner, Result
 from pysettle.cli import main
 from pysettle.client import Workspace
 from pysettle.client.config import GENESIS_TIME, NetworkConfig
+from pysettle.client.network import DEPOSIT_COLLECTOR_ADDRESS
 from pysettle.errors import WorkspaceError
+from pysettle.evm import artifacts
 from pysettle.evm.genesis import Genesis
+from pysettle.evm.jsonrpc import JsonRpc
 from tests.evm.anvil import anvil
 
 ROOT = Path(__file__).parents[2]
@@ -84,7 +87,7 @@ def test_five_processes_on_a_network(tmp_path: Path) -> None:
         assert "alice: 0.00 -> 100.00 yuan" in run("token issue --to alice --amount 100")
         assert "bob: 0.00 -> 12.50 yuan" in run("token transfer --from alice --to bob --amount 12.5")
         assert run("token balance --account bob").startswith("bob: 12.50 yuan at block")
-        assert "differs" not in run("network status")
+        assert "differs" not in run("network status") + run("network verify")
         assert document("token", "balance", "--account", "alice", workspace=directory)["units"] == "87500000"
 
         refused = invoke("token", "transfer", "--from", "bob", "--to", "alice", "--amount", "13", workspace=directory)
@@ -97,6 +100,44 @@ def test_five_processes_on_a_network(tmp_path: Path) -> None:
         assert (anew.exit_code, "block 0" in anew.stderr, "Traceback" in anew.output) == (4, True, False)
     gone = invoke("token", "balance", "--account", "bob", workspace=directory)
     assert (gone.exit_code, "is the node running?" in gone.stderr) == (4, True)
+
+
+def test_a_private_network_begins_with_its_genesis(tmp_path: Path) -> None:
+    """`network genesis` of a workspace with encrypted keys gives a node all that its deployment needs."""
+    password, directory = tmp_path / "password", tmp_path / "town"
+    password.write_text("correct horse\n")
+    encrypted = ("--password-file", str(password))
+    address = "http://127.0.0.1:1"
+    begun = invoke("init", str(directory), "--chain", address, "--chain-id", "4242", *encrypted)
+    assert begun.exit_code == 0, begun.output
+    file = tmp_path / "block-0.json"
+    assert invoke("network", "genesis", "--out", str(file), workspace=directory).exit_code == 0
+    assert invoke("network", "genesis", workspace=directory).stdout_bytes == file.read_bytes()
+    block_0 = Genesis.from_bytes(file.read_bytes())
+    assert set(Workspace.open(directory).accounts().values()) < set(block_0.alloc)
+    with anvil(block_0, tmp_path) as url:
+        deployed = invoke("network", "deploy", "--chain", url, *encrypted, workspace=directory)
+        assert deployed.exit_code == 0, deployed.output
+        verified = invoke("network", "verify", "--chain", url, "--json", workspace=directory)
+        states = json.loads(verified.stdout)["contracts"]
+        assert (len(states), set(states.values())) == (5, {"as built"})
+        JsonRpc(url).ask("anvil_setCode", "0x4020074e9df2ce1dee5a9c1b5c3f541d02a10003", "0x00")
+        forged = invoke("network", "verify", "--chain", url, workspace=directory)
+        assert (forged.exit_code, "the code of ChannelHub is not that of this build" in forged.stderr) == (4, True)
+    assert invoke("network", "genesis", "--out", str(tmp_path), workspace=directory).exit_code == 2
+
+
+@pytest.mark.parametrize("place", ["first", "immutable", "last"])
+def test_code_is_compared_with_the_build(workspace: Path, place: str) -> None:
+    """A changed byte is another code, unless an immutable stands there; so is a code that is longer or absent."""
+    artifact = artifacts.load("ERC3009DepositCollector")
+    with Workspace.open(workspace).chain() as chain:
+        code = bytearray(chain.code(DEPOSIT_COLLECTOR_ADDRESS))
+    assert artifact.is_code_of(bytes(code))
+    code[{"first": 0, "immutable": artifact.immutable_references[0][0], "last": -1}[place]] ^= 1
+    assert artifact.is_code_of(bytes(code)) == (place == "immutable")
+    assert not artifact.is_code_of(bytes(code) + b"\0")
+    assert not artifact.is_code_of(b"")
 
 
 def test_a_workspace_of_a_network_keeps_no_user_and_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -132,6 +173,7 @@ def test_each_document_names_its_schema(workspace: Path, tmp_path: Path) -> None
     issued = document("token", "issue", "--to", "bob", "--amount", "1", workspace=workspace)
     assert issued["schema"] == "pysettle.token-issue/1"
     assert document("network", "status", workspace=workspace)["schema"] == "pysettle.network-status/1"
+    assert document("network", "verify", workspace=workspace)["schema"] == "pysettle.network-verify/1"
     assert document("time", "show", workspace=workspace)["schema"] == "pysettle.time/1"
     assert document("init", str(tmp_path / "other"), workspace=workspace)["schema"] == "pysettle.init/1"
     deployed = document("network", "deploy", workspace=tmp_path / "other")
