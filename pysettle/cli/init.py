@@ -45,6 +45,13 @@ from pysettle.evm.rpc import RpcChain
 @click.option(
     "--block-interval", type=click.IntRange(1, 86_400), default=1, show_default=True, help="Seconds between blocks."
 )
+@click.option(
+    "--clock",
+    type=click.Choice(["scheduled", "real"]),
+    default="scheduled",
+    show_default=True,
+    help="Whether chain time passes by blocks alone, or is never behind the machine's.",
+)
 @click.option("--account", "extra", multiple=True, help="A further named account; may be repeated.")
 @password_option
 @json_option
@@ -57,6 +64,7 @@ def init(
     seed: int,
     genesis_time: int,
     block_interval: int,
+    clock: str,
     extra: tuple[str, ...],
     password: str | None,
     as_json: bool,
@@ -68,7 +76,8 @@ def init(
     whole URL in PYSETTLE_CHAIN for the commands that follow.
     """
     if url == "embedded":
-        config = Config(SIMULATION_CHAIN_ID if chain_id is None else chain_id, seed, genesis_time, block_interval)
+        chain_id = SIMULATION_CHAIN_ID if chain_id is None else chain_id
+        config = Config(chain_id, seed, genesis_time, block_interval, real_time=clock == "real")
     else:
         node = NetworkConfig(JsonRpc(url).url, confirmations, legacy_fees)
         chain_id = RpcChain(url).chain_id if chain_id is None else chain_id

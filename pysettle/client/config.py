@@ -42,6 +42,8 @@ class Config:
     """Chain time of block 0 of an embedded chain, unix seconds."""
     block_interval_s: int = BLOCK_INTERVAL_S
     """Seconds of chain time from one block of an embedded chain to the next."""
+    real_time: bool = False
+    """Whether the time of an embedded chain is never behind the machine's; its blocks are then not reproducible."""
     network: NetworkConfig | None = None
     """The network the workspace is on; None for a chain embedded in it."""
 
@@ -51,7 +53,9 @@ class Config:
         numbers = _NUMBERS if self.network is None else _NUMBERS[:2]
         lines += [f'kind = "{"embedded" if self.network is None else "network"}"']
         lines += [f"{name} = {getattr(self, name)}" for name in numbers]
-        if self.network is not None:
+        if self.network is None:
+            lines += [f'clock = "{"real" if self.real_time else "scheduled"}"']
+        else:
             lines += ["", "[network]", f"url = {json.dumps(self.network.url)}"]
             lines += [f"confirmations = {self.network.confirmations}"]
             lines += [f"legacy_fees = {str(self.network.legacy_fees).lower()}"]
@@ -71,7 +75,11 @@ class Config:
                 raise WorkspaceError(f"it is not of the format {FORMAT} with a chain that is embedded or a network")
             numbers = _NUMBERS if kind == "embedded" else _NUMBERS[:2]
             network = _network(document["network"]) if kind == "network" else None
-            config = cls(**{name: document["chain"][name] for name in numbers}, network=network)
+            clock = document["chain"].get("clock", "scheduled")
+            if clock not in ("scheduled", "real"):
+                raise ValueError(f"the clock is scheduled or real, not {clock!r}")
+            numbers_by_name = {name: document["chain"][name] for name in numbers}
+            config = cls(**numbers_by_name, real_time=clock == "real", network=network)
         except (ValueError, KeyError, TypeError) as problem:
             raise WorkspaceError(f"{CONFIG_FILE} cannot be read: {problem}") from problem
         if not all(type(getattr(config, name)) is int and getattr(config, name) >= 0 for name in _NUMBERS):

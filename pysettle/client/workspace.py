@@ -16,6 +16,7 @@ import os
 import secrets
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -190,7 +191,11 @@ class Workspace:
             raise WorkspaceError(f"genesis.json of the workspace cannot be read: {problem}") from problem
         with SqliteDatabase(self.directory / "chain.sqlite", read_only=not write, wait_s=wait_s) as database:
             yield EmbeddedChain(
-                block_0, seed=self.config.seed, database=database, block_interval_s=self.config.block_interval_s
+                block_0,
+                seed=self.config.seed,
+                database=database,
+                block_interval_s=self.config.block_interval_s,
+                real_time=_machine_time if self.config.real_time else None,
             )
 
     # The network
@@ -303,6 +308,10 @@ class Workspace:
         except ValueError as problem:
             raise WorkspaceError(f"{self._account_file(name)} is not JSON: {problem}") from problem
         return document
+
+
+def _machine_time() -> int:
+    return int(time.time())
 
 
 def _connected(config: Config, url: str) -> RpcChain:

@@ -7,7 +7,7 @@ calls give the same bytes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from itertools import count
 from typing import cast
@@ -60,18 +60,29 @@ def prevrandao(seed: int, number: int) -> Hash32:
 
 
 class ScheduledClock:
-    """Chain time: the head's timestamp, the block interval, and what the clock was advanced by since the head."""
+    """Chain time: the head's timestamp, the block interval, and what the clock was advanced by since the head.
 
-    def __init__(self, database: DatabaseAPI, head_timestamp: int, block_interval_s: int = BLOCK_INTERVAL_S) -> None:
+    One that was given the time of the world is never behind it.
+    """
+
+    def __init__(
+        self,
+        database: DatabaseAPI,
+        head_timestamp: int,
+        block_interval_s: int = BLOCK_INTERVAL_S,
+        real_time: Callable[[], int] | None = None,
+    ) -> None:
         """Continue the clock kept in the database."""
         self._database = database
+        self._real_time = real_time
         self._block_interval_s = block_interval_s
         self.head_timestamp = head_timestamp
         self.advanced = int.from_bytes(database[_ADVANCE_KEY], "big") if _ADVANCE_KEY in database else 0
 
     def now(self) -> int:
         """Return the timestamp that the next block carries, in unix seconds."""
-        return self.head_timestamp + self._block_interval_s + self.advanced
+        scheduled = self.head_timestamp + self._block_interval_s + self.advanced
+        return scheduled if self._real_time is None else max(scheduled, self._real_time())
 
     def advance(self, seconds: int) -> int:
         """Move the clock forward by whole seconds; return the new `now`.
@@ -81,8 +92,9 @@ class ScheduledClock:
         """
         if seconds < 0:
             raise UsageError(f"chain time cannot go back (by {-seconds} seconds): advance it by 0 or more")
-        self.set(self.head_timestamp, self.advanced + seconds)
-        return self.now()
+        now = self.now() + seconds
+        self.set(self.head_timestamp, now - self.head_timestamp - self._block_interval_s)
+        return now
 
     def set(self, head_timestamp: int, advanced: int) -> None:
         """Take the head's timestamp and the seconds advanced since, and keep the latter."""
@@ -101,6 +113,7 @@ class EmbeddedChain:
         database: BaseDB | None = None,
         coinbase: Address = ZERO_ADDRESS,
         block_interval_s: int = BLOCK_INTERVAL_S,
+        real_time: Callable[[], int] | None = None,
     ) -> None:
         """Begin a chain, or continue the one in the database.
 
@@ -111,6 +124,8 @@ class EmbeddedChain:
                 context manager, each block is written within one; opening a chain that has begun writes nothing.
             coinbase: Account the priority fees go to.
             block_interval_s: Seconds of chain time from one block to the next, 1 or more.
+            real_time: Returns unix seconds that chain time shall not be behind; None for time that passes by blocks and
+                `clock.advance` alone, so that the same transactions make the same blocks.
 
         Raises:
             ChainError: the database holds a chain that began otherwise.
@@ -124,7 +139,7 @@ class EmbeddedChain:
         self.py_evm = open_chain(genesis, self._database, self._transaction)
         """The py-evm chain beneath, for tools that read it; sealing goes through this class alone."""
         self._head = self.py_evm.get_canonical_head()
-        self._clock = ScheduledClock(self._database, self._head.timestamp, block_interval_s)
+        self._clock = ScheduledClock(self._database, self._head.timestamp, block_interval_s, real_time)
         self._head_state: StateAPI | None = None
         self._receipts: dict[Hash32, tuple[Receipt, ...]] = {}
         self._receipts_kept = 0

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -189,6 +190,20 @@ def test_time_advances_between_commands(workspace: Path) -> None:
     invoke("token", "issue", "--to", "bob", "--amount", "1", workspace=workspace)
     assert document("time", "show", workspace=workspace)["block_time"] == str(before + 90_001)
     assert invoke("time", "advance", workspace=workspace).exit_code == 2
+
+
+def test_the_real_clock_is_asked_for(tmp_path: Path) -> None:
+    """With `--clock real` blocks are not behind the machine's clock; advanced beyond it, time does not go back."""
+    directory = tmp_path / "town"
+    assert invoke("init", str(directory), "--clock", "real").exit_code == 0
+    began = int(time.time())
+    shown = document("time", "show", workspace=directory)
+    assert began <= int(str(shown["now"])) <= time.time()
+    moved = document("time", "advance", "--days", "1", workspace=directory)
+    assert int(str(moved["now"])) == int(str(moved["before"])) + 86_400
+    assert invoke("network", "deploy", workspace=directory).exit_code == 0
+    shown = document("time", "show", workspace=directory)
+    assert int(str(moved["now"])) < int(str(shown["block_time"])) < int(str(shown["now"])) < time.time() + 86_500
 
 
 @pytest.mark.parametrize(
