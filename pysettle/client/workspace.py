@@ -164,6 +164,7 @@ class Workspace:
             ChainFileLocked: another process writes, and did so for longer than that.
             ChainFileError: the file is unfit, as the kind of error says.
             ChainUnreachable, WrongChain: the network's node does not answer, or serves another chain.
+            WorkspaceError: development keys would write to a network that is no development node's.
         """
         if self.config.network is None:
             with self.embedded_chain(write=write, wait_s=wait_s) as embedded:
@@ -171,7 +172,10 @@ class Workspace:
             return
         lock = WriterLock(self.directory / "accounts", wait_s) if write else None
         try:
-            yield _connected(self.config, self._url)
+            network = _connected(self.config, self._url)
+            if write and not network.is_development_node and self._has_development_keys():
+                raise WorkspaceError("everybody knows the keys of this workspace, and this is no development node")
+            yield network
         finally:
             if lock:
                 lock.release()
@@ -294,6 +298,9 @@ class Workspace:
 
     def _development_key(self, name: str) -> Signer:
         return Signer.derived("workspace", self.config.seed, name)
+
+    def _has_development_keys(self) -> bool:
+        return any("development" in self._account(name) for name in self.accounts())
 
     def _account_file(self, name: str) -> Path:
         return self.directory / "accounts" / f"{name}.json"

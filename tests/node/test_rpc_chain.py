@@ -8,12 +8,15 @@ import pytest
 from click.testing import CliRunner
 
 from pysettle.cli import main
+from pysettle.client.config import GENESIS_TIME
 from pysettle.errors import ChainError, TransactionRefused
+from pysettle.evm.genesis import Genesis
 from pysettle.evm.interface import Interface
 from pysettle.evm.reverts import RevertDecoder
 from pysettle.evm.rpc import RpcChain
 from pysettle.evm.transactions import Transaction, TransactionSender
 from pysettle.node.accounts import development_accounts
+from tests.evm.anvil import anvil
 
 GAS_PAYMENT = 21_000
 
@@ -62,3 +65,16 @@ def test_development_keys_stay_off_other_networks(url: str, tmp_path: Path) -> N
     assert CliRunner().invoke(main, ["init", str(tmp_path / "own")]).exit_code == 0
     mixed = CliRunner().invoke(main, ["time", "show", "--chain", url, "--workspace", str(tmp_path / "own")])
     assert (mixed.exit_code, "in its own file" in mixed.stderr) == (2, True)
+
+
+def test_development_keys_do_not_follow_to_another_network(url: str, tmp_path: Path) -> None:
+    """A workspace made on a development node reads from another network of its chain id, and does not write to it."""
+    directory = tmp_path / "town"
+    with anvil(Genesis(chain_id=31_337, timestamp=GENESIS_TIME), tmp_path) as development:
+        made = CliRunner().invoke(main, ["init", str(directory), "--chain", development])
+    assert made.exit_code == 0, made.output
+    there = ["--workspace", str(directory), "--chain", url]
+    assert CliRunner().invoke(main, ["time", "show", *there]).exit_code == 0
+    refused = CliRunner().invoke(main, ["network", "deploy", *there])
+    assert (refused.exit_code, "everybody knows the keys" in refused.stderr) == (2, True)
+    assert not (directory / "deployment.json").exists()
