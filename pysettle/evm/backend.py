@@ -155,7 +155,7 @@ class ChainBackend(Protocol):
 
     def call(
         self,
-        to: Address,
+        to: Address | None,
         data: bytes,
         *,
         sender: Address = Address(b"\0" * 20),  # noqa: B008 - an immutable constant
@@ -163,7 +163,8 @@ class ChainBackend(Protocol):
     ) -> bytes:
         """Execute without sealing, free of gas fees, on the state after `block_number` (None: the head).
 
-        At the head the call sees `clock.now()` as its block's timestamp.
+        At the head the call sees `clock.now()` as its block's timestamp. Without `to` it runs `data` as creation code,
+        and returns what that returns.
 
         Raises:
             ExecutionReverted: with the data the execution reverted with.

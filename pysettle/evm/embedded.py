@@ -283,7 +283,7 @@ class EmbeddedChain:
 
     def call(
         self,
-        to: Address,
+        to: Address | None,
         data: bytes,
         *,
         sender: Address = ZERO_ADDRESS,
@@ -292,13 +292,14 @@ class EmbeddedChain:
         """Execute without sealing, free of gas fees, with a whole block's gas.
 
         At the head (None) the call runs as if in the next block, with `clock.now()` as its timestamp; on the state
-        after a given block it runs under that block's own header, the base fee apart, which is zero.
+        after a given block it runs under that block's own header, the base fee apart, which is zero. Without `to`,
+        `data` is creation code.
 
         Raises:
             ExecutionReverted: with the data it reverted with; empty when it ran out of gas or into a bad instruction.
             ChainError: no such block.
         """
-        computation = self.simulate(to, data, sender=sender, block_number=block_number)
+        computation = self.simulate(to or b"", data, sender=sender, block_number=block_number)
         if computation.is_error:
             raise ExecutionReverted(computation.output)
         return computation.output

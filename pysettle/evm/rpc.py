@@ -191,13 +191,13 @@ class RpcChain:
 
     def call(
         self,
-        to: Address,
+        to: Address | None,
         data: bytes,
         *,
         sender: Address = Address(b"\0" * 20),  # noqa: B008
         block_number: int | None = None,
     ) -> bytes:
-        """Execute without sealing; on a development node the head's call sees `clock.now()`.
+        """Execute without sealing; on a development node the head's call sees `clock.now()`. None creates.
 
         Raises:
             ExecutionReverted: with the data it reverted with.
@@ -206,7 +206,8 @@ class RpcChain:
         head = "pending" if self.is_development_node else "latest"
         tag = head if block_number is None else _block_tag(block_number)
         try:
-            return _bytes(self._rpc.ask("eth_call", {"from": _hex(sender), "to": _hex(to), "data": _hex(data)}, tag))
+            target = {} if to is None else {"to": _hex(to)}
+            return _bytes(self._rpc.ask("eth_call", {"from": _hex(sender), "data": _hex(data)} | target, tag))
         except NodeError as problem:
             failed = any(word in problem.message.lower() for word in _FAILURES)
             if problem.code == _EXECUTION_FAILED or (failed and "block" not in problem.message.lower()):

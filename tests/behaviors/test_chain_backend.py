@@ -187,6 +187,17 @@ def test_a_call_returns_what_the_contract_returns(chain: ChainBackend) -> None:
     assert chain.block() == head
 
 
+def test_creation_code_can_be_called(chain: ChainBackend) -> None:
+    """Without an account to call, creation code runs and what it returns is the answer; nothing is created."""
+    recorder = deploy(chain, creation(RECORDER))
+    head = chain.block()
+    assert chain.call(None, creation(RECORDER)) == chain.code(recorder)
+    with pytest.raises(ExecutionReverted) as raised:
+        chain.call(None, bytes.fromhex("63deadbeef5f526004601cfd"))
+    assert raised.value.data == b"\xde\xad\xbe\xef"
+    assert chain.block() == head
+
+
 def test_a_call_sees_the_past(chain: ChainBackend) -> None:
     """A call on an earlier block sees that block's state and time."""
     recorder = deploy(chain, creation(RECORDER))

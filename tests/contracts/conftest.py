@@ -1,24 +1,43 @@
-"""A deployed network for contract tests: one chain a session, taken back to its snapshot around each test."""
+"""A deployed network for contract tests: one chain a session, taken back to its snapshot around each test.
+
+`PYSETTLE_TEST_CHAIN=anvil` runs them on Foundry's node in place of the embedded chain.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from contextlib import nullcontext
 
 import pytest
 
 from pysettle.client import SeriesTerms, SettlementNetwork, genesis
 from pysettle.client.network import Roles
 from pysettle.domain.signing import Signer
+from pysettle.evm.backend import ChainBackend
 from pysettle.evm.embedded import EmbeddedChain
+from pysettle.evm.rpc import RpcChain
 from tests.contracts.effects import check_books
 from tests.contracts.world import ACTORS, CAPACITY, LIFE_S, RATE_CARD, START, UNIT_PRICE, World
+from tests.evm.anvil import anvil
+
+CHAIN = os.environ.get("PYSETTLE_TEST_CHAIN", "embedded")
+ACTOR_KEYS = {name: Signer.derived("test", name) for name in ACTORS}
 
 
 @pytest.fixture(scope="session")
-def deployed() -> World:
+def fresh_chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChainBackend]:
+    """Begin a chain once a session, of the kind that the environment asks for."""
+    block_0 = genesis(START, [signer.address for signer in ACTOR_KEYS.values()])
+    assert CHAIN in ("embedded", "anvil"), f"PYSETTLE_TEST_CHAIN is embedded or anvil, not {CHAIN}"
+    with anvil(block_0, tmp_path_factory.mktemp("anvil")) if CHAIN == "anvil" else nullcontext() as url:
+        yield RpcChain(url) if url else EmbeddedChain(block_0)
+
+
+@pytest.fixture(scope="session")
+def deployed(fresh_chain: ChainBackend) -> World:
     """Deploy once a session."""
-    actors = {name: Signer.derived("test", name) for name in ACTORS}
-    chain = EmbeddedChain(genesis(START, [signer.address for signer in actors.values()]))
+    actors, chain = dict(ACTOR_KEYS), fresh_chain
     roles = Roles(
         actors["administrator"],
         actors["central bank"],

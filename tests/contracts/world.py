@@ -14,8 +14,7 @@ from pysettle.domain.messages import Authorization, ChannelConfig, PurchaseTerms
 from pysettle.domain.metering import Voucher
 from pysettle.domain.signing import Signer
 from pysettle.domain.usage import Meters, RateCard
-from pysettle.evm.backend import Receipt
-from pysettle.evm.embedded import EmbeddedChain
+from pysettle.evm.backend import ChainBackend, Receipt
 from pysettle.evm.transactions import Transaction
 
 START = 1_767_225_600
@@ -46,7 +45,7 @@ class World:
 
     network: SettlementNetwork
     actors: dict[str, Signer]
-    chain: EmbeddedChain
+    chain: ChainBackend
     series: ComputeToken
     salts: Iterator[int] = field(default_factory=lambda: iter(range(1, 10**9)))
 
