@@ -5,13 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from pysettle.cli.options import json_option, password_option, show
 from pysettle.client.config import GENESIS_TIME, Config, NetworkConfig
 from pysettle.client.network import SIMULATION_CHAIN_ID
 from pysettle.client.workspace import Workspace
+from pysettle.errors import UsageError
 from pysettle.evm.jsonrpc import JsonRpc
 from pysettle.evm.rpc import RpcChain
+
+_OF_NETWORKS = ("confirmations", "legacy_fees")
+_OF_EMBEDDED_CHAINS = ("genesis_time", "block_interval", "clock")
 
 
 @click.command()
@@ -75,6 +80,7 @@ def init(
     are for an embedded chain or a development node alone. A user and a password in the URL are not kept: name the
     whole URL in PYSETTLE_CHAIN for the commands that follow.
     """
+    _refuse_options_of(_OF_NETWORKS if url == "embedded" else _OF_EMBEDDED_CHAINS)
     if url == "embedded":
         chain_id = SIMULATION_CHAIN_ID if chain_id is None else chain_id
         config = Config(chain_id, seed, genesis_time, block_interval, real_time=clock == "real")
@@ -97,3 +103,12 @@ def init(
         f"Next: pysettle network deploy --workspace {directory}",
     ]
     show("pysettle.init/1", document, lines, as_json)
+
+
+def _refuse_options_of(names: tuple[str, ...]) -> None:
+    """Refuse options that were given and would have no effect on this kind of chain."""
+    context = click.get_current_context()
+    for name in names:
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            kind = "a network" if name in _OF_NETWORKS else "an embedded chain"
+            raise UsageError(f"--{name.replace('_', '-')} is for {kind}: leave it out, or change --chain")

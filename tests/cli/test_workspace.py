@@ -192,6 +192,23 @@ def test_time_advances_between_commands(workspace: Path) -> None:
     assert invoke("time", "advance", workspace=workspace).exit_code == 2
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("--legacy-fees", "--legacy-fees is for a network"),
+        ("--confirmations 1", "--confirmations is for a network"),
+        ("--chain http://127.0.0.1:1 --clock real", "--clock is for an embedded chain"),
+        ("--chain http://127.0.0.1:1 --genesis-time 5", "--genesis-time is for an embedded chain"),
+        ("--chain http://127.0.0.1:1 --block-interval 5", "--block-interval is for an embedded chain"),
+    ],
+)
+def test_an_option_of_the_other_kind_of_chain_is_refused(tmp_path: Path, options: str, said: str) -> None:
+    """What would have no effect is not taken in silence, and nothing is made."""
+    result = invoke("init", str(tmp_path / "town"), *options.split())
+    assert (result.exit_code, said in result.stderr) == (2, True), result.output
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_real_clock_is_asked_for(tmp_path: Path) -> None:
     """With `--clock real` blocks are not behind the machine's clock; advanced beyond it, time does not go back."""
     directory = tmp_path / "town"
