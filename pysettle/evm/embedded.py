@@ -189,10 +189,32 @@ class EmbeddedChain:
         Raises:
             TransactionRefused: as `submit`.
         """
+        return self.seal_decoded(self.decode(raw_transactions))
+
+    def decode(self, raw_transactions: Sequence[bytes]) -> list[SignedTransactionAPI]:
+        """Decode signed transactions and check all that needs no state.
+
+        Raises:
+            TransactionRefused: naming the first that can be in no block, and why.
+        """
+        transactions = []
+        with _refusals(len(raw_transactions)):
+            for index, raw_transaction in enumerate(raw_transactions):
+                try:
+                    transactions.append(decode_transaction(raw_transaction, self.chain_id, self._head.gas_limit))
+                except ValidationError as problem:
+                    raise InvalidTransaction(index, str(problem)) from problem
+        return transactions
+
+    def seal_decoded(self, transactions: Sequence[SignedTransactionAPI]) -> tuple[Block, ...]:
+        """Seal transactions that `decode` returned, as `seal` does.
+
+        Raises:
+            TransactionRefused: as `submit`.
+        """
         before, placed = self._mark(), 0
         sealed: list[int] = []
-        with _refusals(len(raw_transactions)):
-            transactions = self._decode(raw_transactions)
+        with _refusals(len(transactions)):
             try:
                 while not sealed or placed < len(transactions):
                     block = self._seal_block(transactions[placed:], placed)
@@ -204,14 +226,14 @@ class EmbeddedChain:
                 raise
         return tuple(self.block(number) for number in sealed)
 
-    def _decode(self, raw_transactions: Sequence[bytes]) -> list[SignedTransactionAPI]:
-        transactions = []
-        for index, raw_transaction in enumerate(raw_transactions):
-            try:
-                transactions.append(decode_transaction(raw_transaction, self.chain_id, self._head.gas_limit))
-            except ValidationError as problem:
-                raise InvalidTransaction(index, str(problem)) from problem
-        return transactions
+    def seal_block(self, transactions: Sequence[SignedTransactionAPI] = ()) -> Block:
+        """Seal one block of the first transactions, as many as fit; they are as `decode` returned them.
+
+        Raises:
+            TransactionRefused: naming one that would fit but can be in no block; then no block is sealed.
+        """
+        with _refusals(len(transactions)):
+            return self.block(self._seal_block(transactions, 0).number)
 
     def _seal_block(self, transactions: Sequence[SignedTransactionAPI], placed: int) -> BlockAPI:
         """Seal one block of as many of the transactions as fit; `placed` counts those sealed before them."""
@@ -243,8 +265,9 @@ class EmbeddedChain:
         Raises:
             TransactionRefused: as `seal`.
         """
-        with _refusals(len(raw_transactions)), self._one_write():
-            block, receipts, _ = self._execute(self._decode(raw_transactions))
+        transactions = self.decode(raw_transactions)
+        with _refusals(len(transactions)), self._one_write():
+            block, receipts, _ = self._execute(transactions)
         return block, receipts
 
     def next_header(self) -> BlockHeaderAPI:
@@ -321,7 +344,7 @@ class EmbeddedChain:
 
     def state(self, block_number: int | None = None) -> StateAPI:
         """Return a copy of the state to execute on, for the caller to spoil; as `call` describes."""
-        header = self.next_header() if block_number is None else self._header(block_number)
+        header = self.next_header() if block_number is None else self.header(block_number)
         return SealingVM.build_state(
             self.py_evm.chaindb.db,
             header.copy(base_fee_per_gas=0),
@@ -331,22 +354,23 @@ class EmbeddedChain:
 
     def balance(self, account: Address) -> int:
         """Return the account's native balance at the head, in wei."""
-        return self._state_to_read().get_balance(account)
+        return self.head_state().get_balance(account)
 
     def nonce(self, account: Address) -> int:
         """Return the number of transactions the account has sealed."""
-        return self._state_to_read().get_nonce(account)
+        return self.head_state().get_nonce(account)
 
     def nonces_of(self, accounts: Sequence[Address]) -> tuple[int, ...]:
         """Return the `nonce` of each account, in the order asked for."""
-        state = self._state_to_read()
+        state = self.head_state()
         return tuple(state.get_nonce(account) for account in accounts)
 
     def code(self, account: Address) -> bytes:
         """Return the account's code at the head; empty for an account without code."""
-        return self._state_to_read().get_code(account)
+        return self.head_state().get_code(account)
 
-    def _state_to_read(self) -> StateAPI:
+    def head_state(self) -> StateAPI:
+        """Return the state after the head, shared by all who read it: nobody may execute on it."""
         if self._head_state is None:
             self._head_state = self.state(self._head.block_number)
         return self._head_state
@@ -359,7 +383,7 @@ class EmbeddedChain:
         Raises:
             ChainError: no such block.
         """
-        header = self._header(number)
+        header = self.header(number)
         return Block(
             number=header.block_number,
             hash=header.hash,
@@ -402,7 +426,7 @@ class EmbeddedChain:
         Raises:
             ChainError: no such block.
         """
-        return self._receipts_of(self._header(number))
+        return self._receipts_of(self.header(number))
 
     def logs(
         self,
@@ -422,7 +446,7 @@ class EmbeddedChain:
         """
         head = self._head.block_number
         for number in range(from_block, min(head if to_block is None else to_block, head) + 1):
-            header = self._header(number)
+            header = self.header(number)
             bloom = BloomFilter(header.bloom)
             if any(wanted and not any(item in bloom for item in wanted) for wanted in (addresses, topics)):
                 continue
@@ -445,10 +469,15 @@ class EmbeddedChain:
         Raises:
             ChainError: no such block.
         """
-        header = self._header(number)
+        header = self.header(number)
         return tuple(receipt.encode() for receipt in self._py_evm_receipts(header))
 
-    def _header(self, number: int | None) -> BlockHeaderAPI:
+    def header(self, number: int | None) -> BlockHeaderAPI:
+        """Return py-evm's header of the sealed block of that height (None: the head).
+
+        Raises:
+            ChainError: no such block.
+        """
         if number is None or number == self._head.block_number:
             return self._head
         try:
@@ -491,10 +520,21 @@ class EmbeddedChain:
         Raises:
             ChainError: the handle was never given, or is spent.
         """
+        self._return_to(self._snapshot(snapshot))
+        self._snapshots = {handle: mark for handle, mark in self._snapshots.items() if handle < snapshot}
+
+    def snapshot_height(self, snapshot: int) -> int:
+        """Return the number of the block that was the head when a snapshot was taken.
+
+        Raises:
+            ChainError: the handle was never given, or is spent.
+        """
+        return self._snapshot(snapshot)[0].block_number
+
+    def _snapshot(self, snapshot: int) -> tuple[BlockHeaderAPI, int]:
         if snapshot not in self._snapshots:
             raise ChainError(f"no snapshot {snapshot}: it was never taken, or is spent")
-        self._return_to(self._snapshots[snapshot])
-        self._snapshots = {handle: mark for handle, mark in self._snapshots.items() if handle < snapshot}
+        return self._snapshots[snapshot]
 
     def _mark(self) -> tuple[BlockHeaderAPI, int]:
         return self._head, self._clock.advanced

@@ -72,6 +72,9 @@ class SealingState(PragueState):
     computation_class = SealingComputation
     _logger = get_extended_debug_logger("eth.vm.state.SealingState")
 
+    def set_system_contracts(self) -> None:
+        """Leave the system contracts as the genesis made them; py-evm looks at them each time a state is built."""
+
     @property
     def logger(self) -> ExtendedDebugLogger:
         """The one logger of every state; py-evm looks it up anew each time it is asked."""

@@ -1,26 +1,27 @@
-"""A chain as a node sees it: block tags, logs by range, filters, and who is told of new blocks.
+"""A chain as a node sees it: block tags, logs by range, what is sealed when, and who is told.
 
 Knows no JSON-RPC text and no sockets. One thread at a time uses it; `server` sees to that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import count
-from typing import Any
+from functools import lru_cache
+from typing import Any, Protocol
 
 from eth.abc import BlockAPI, BlockHeaderAPI
 from eth.exceptions import HeaderNotFound
 from eth_bloom.bloom import BloomFilter
-from eth_typing import Address, BlockNumber, Hash32
+from eth_typing import Address, Hash32
 
 from pysettle.domain.signing import Signer
 from pysettle.errors import ChainError, TransactionRefused
 from pysettle.evm.backend import Block, Log
 from pysettle.evm.embedded import EmbeddedChain
 from pysettle.evm.prague import InvalidTransaction
-from pysettle.node.objects import log_object
+from pysettle.node.objects import block_object, log_object, receipt_objects
+from pysettle.node.pool import Pool, refusal
 from pysettle.node.protocol import LIMIT_EXCEEDED, SERVER_ERROR, InvalidParams, RpcError
 from pysettle.node.values import address, data, fields, hash32, quantity
 
@@ -28,9 +29,8 @@ BLOCK_RANGE_LIMIT = 10_000
 """Most blocks one query of logs may look at."""
 LOG_LIMIT = 10_000
 """Most logs one query of logs may return."""
-FILTER_LIMIT = 1_000
-"""Most filters kept; the one made first is forgotten for a new one."""
-_RETRIES_TOGETHER = 4
+_KEPT_BLOCKS = 256
+"""Blocks kept in each form: clients ask for the latest ones again and again, and none ever changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,19 @@ def _alternatives(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
+class Listener(Protocol):
+    """Whoever is told, in the chain's thread, of what happens on the chain."""
+
+    def sealed(self, blocks: Sequence[Block]) -> None:
+        """Take notice that blocks were sealed."""
+
+    def removing(self, first: int, last: int) -> None:
+        """Take notice that blocks, both ends included, are about to be taken off the chain."""
+
+    def arrived(self, transaction_hash: Hash32) -> None:
+        """Take notice of a transaction that waits for a block, if only for the next."""
+
+
 class NodeChain:
     """An embedded chain with what a node adds to it."""
 
@@ -89,54 +102,103 @@ class NodeChain:
         """
         self.embedded = chain
         self.accounts = {signer.address: signer for signer in accounts}
-        self.listeners: list[Callable[[Sequence[Block]], None]] = []
-        """Called, in the chain's thread, with the blocks that were just sealed."""
-        self._polls: dict[str, Callable[[], list[Any]]] = {}
-        self._log_filters: dict[str, dict[str, Any]] = {}
-        self._handles = count(1)
+        self.listeners: list[Listener] = []
+        self.pool = Pool(chain)
+        self.automine = True
+        """Whether transactions are sealed as they come; otherwise `mine` does it."""
+        kept = lru_cache(maxsize=_KEPT_BLOCKS)
+        self._header_of = kept(chain.py_evm.chaindb.get_block_header_by_hash)
+        self.block_of = kept(self._read_block)
+        """Return the block of a hash that `header_by_hash` knows, with its transactions."""
+        self.block_document = kept(self._read_block_document)
+        """Return that block as JSON-RPC writes it, with its transactions whole or by hash."""
+        self.receipt_documents = kept(self._read_receipt_documents)
+        """Return that block's receipts as JSON-RPC writes them."""
 
     # Sealing
 
-    def seal(self, raw_transactions: Sequence[bytes] = ()) -> tuple[Block, ...]:
-        """Seal transactions together, and one empty block for none; tell the listeners.
-
-        Raises:
-            TransactionRefused: as `EmbeddedChain.seal`.
-        """
-        blocks = self.embedded.seal(raw_transactions)
-        for listener in tuple(self.listeners):
-            listener(blocks)
-        return blocks
-
-    def seal_what_can_be(self, raw_transactions: Sequence[bytes]) -> list[Hash32 | TransactionRefused]:
-        """Seal transactions in one block if their gas allows, leaving out those that are refused.
-
-        After a few refusals the rest is sealed one by one, so that a batch of refusals costs no more than its length.
+    def send(self, raw_transactions: Sequence[bytes]) -> list[Hash32 | RpcError]:
+        """Take transactions, and seal together those that are ready, unless blocks are sealed by hand.
 
         Returns:
-            The hash of each sealed transaction, and why the others were refused, in order.
+            For each its hash, or why it can be in no block, in order.
         """
-        outcomes: dict[int, Hash32 | TransactionRefused] = {}
-        left = list(range(len(raw_transactions)))
-        for _ in range(_RETRIES_TOGETHER):
-            try:
-                hashes = self._seal_hashes([raw_transactions[place] for place in left])
-            except TransactionRefused as problem:
-                outcomes[left.pop(refused_place(problem))] = problem
-                continue
-            outcomes |= dict(zip(left, hashes, strict=True))
-            left = []
-            break
-        for place in left:
-            try:
-                outcomes[place] = self._seal_hashes([raw_transactions[place]])[0]
-            except TransactionRefused as problem:
-                outcomes[place] = problem
-        return [outcomes[place] for place in range(len(raw_transactions))]
+        outcomes = [self._take(raw) for raw in raw_transactions]
+        refused = self._seal_ready() if self.automine else {}
+        return [outcome if isinstance(outcome, RpcError) else refused.get(outcome, outcome) for outcome in outcomes]
 
-    def _seal_hashes(self, raw_transactions: Sequence[bytes]) -> list[Hash32]:
-        blocks = self.seal(raw_transactions) if raw_transactions else ()
-        return [transaction_hash for block in blocks for transaction_hash in block.transaction_hashes]
+    def _take(self, raw_transaction: bytes) -> Hash32 | RpcError:
+        try:
+            transaction_hash = self.pool.add(raw_transaction)
+        except RpcError as problem:
+            return problem
+        for listener in tuple(self.listeners):
+            listener.arrived(transaction_hash)
+        return transaction_hash
+
+    def _seal_ready(self) -> dict[Hash32, RpcError]:
+        """Seal what is ready, in as few blocks as its gas allows; return what was refused, which waits no longer.
+
+        Each refusal costs the blocks before it a second execution and no more.
+        """
+        refused: dict[Hash32, RpcError] = {}
+        while ready := self.pool.ready():
+            try:
+                self._tell(self.embedded.seal_decoded(ready))
+            except TransactionRefused as problem:
+                place = refused_place(problem)
+                refused[ready[place].hash] = refusal(problem)
+                self.pool.drop(ready[place].hash)
+                if place:
+                    self._tell(self.embedded.seal_decoded(ready[:place]))
+        return refused
+
+    def seal(self, raw_transaction: bytes) -> None:
+        """Seal a transaction in a block of its own, past those that wait.
+
+        Raises:
+            RpcError: it can be in no block.
+        """
+        try:
+            self._tell(self.embedded.seal([raw_transaction]))
+        except TransactionRefused as problem:
+            raise refusal(problem) from problem
+
+    def mine(self) -> Block:
+        """Seal one block, empty or of what is ready and fits; what it cannot contain waits no longer."""
+        while True:
+            ready = self.pool.ready()
+            try:
+                block = self.embedded.seal_block(ready)
+            except TransactionRefused as problem:
+                self.pool.drop(ready[refused_place(problem)].hash)
+                continue
+            self._tell([block])
+            return block
+
+    def _tell(self, blocks: Sequence[Block]) -> None:
+        for listener in tuple(self.listeners):
+            listener.sealed(blocks)
+
+    def revert(self, snapshot: int) -> None:
+        """Take the chain back to a snapshot; who listens is told before, what waits goes on waiting.
+
+        Raises:
+            ChainError: the handle was never given, or is spent.
+        """
+        target, head = self.embedded.snapshot_height(snapshot), self.embedded.block().number
+        if target < head:
+            for listener in tuple(self.listeners):
+                listener.removing(target + 1, head)
+        self.embedded.revert(snapshot)
+
+    def pending_block(self) -> BlockAPI:
+        """Return the block that would be sealed now."""
+        ready = [it.encode() for it in self.pool.ready()]
+        try:
+            return self.embedded.preview(ready)[0]
+        except TransactionRefused as problem:
+            return self.embedded.preview(ready[: refused_place(problem)])[0]
 
     # Blocks
 
@@ -165,7 +227,19 @@ class NodeChain:
 
     def header(self, number: int) -> BlockHeaderAPI:
         """Return the header of a sealed block."""
-        return self.embedded.py_evm.get_canonical_block_header_by_number(BlockNumber(number))
+        return self.embedded.header(number)
+
+    def header_at(self, tag: Any) -> BlockHeaderAPI:
+        """Return the header of the sealed block of a number, tag or EIP-1898 object; `pending` is refused.
+
+        Raises:
+            InvalidParams: it is malformed, or names the pending block.
+            RpcError: no such block.
+        """
+        height = self.height(tag)
+        if height is None:
+            raise InvalidParams("the pending block is not sealed")
+        return self.header(height)
 
     def header_by_hash(self, block_hash: Hash32) -> BlockHeaderAPI:
         """Return the header of a sealed block.
@@ -173,10 +247,9 @@ class NodeChain:
         Raises:
             RpcError: no block of the chain has that hash.
         """
-        chaindb = self.embedded.py_evm.chaindb
         try:
-            header = chaindb.get_block_header_by_hash(block_hash)
-            if chaindb.get_canonical_block_hash(header.block_number) == block_hash:
+            header = self._header_of(block_hash)
+            if self.embedded.py_evm.chaindb.get_canonical_block_hash(header.block_number) == block_hash:
                 return header
         except HeaderNotFound:
             pass
@@ -184,7 +257,18 @@ class NodeChain:
 
     def py_evm_block(self, number: int) -> BlockAPI:
         """Return a sealed block with its transactions."""
-        return self.embedded.py_evm.get_canonical_block_by_number(BlockNumber(number))
+        return self.block_of(self.header(number).hash)
+
+    def _read_block(self, block_hash: Hash32) -> BlockAPI:
+        return self.embedded.py_evm.get_block_by_header(self._header_of(block_hash))
+
+    def _read_block_document(self, block_hash: Hash32, full: bool) -> dict[str, Any]:
+        return block_object(self.block_of(block_hash), full)
+
+    def _read_receipt_documents(self, block_hash: Hash32) -> list[dict[str, Any]]:
+        block = self.block_of(block_hash)
+        blooms = [it.bloom for it in block.get_receipts(self.embedded.py_evm.chaindb)]
+        return receipt_objects(block, self.embedded.receipts(block.number), blooms)
 
     def place(self, transaction_hash: Hash32) -> tuple[int, int] | None:
         """Return the block and index of a sealed transaction, None if there is none."""
@@ -240,66 +324,9 @@ class NodeChain:
                     if wanted.accepts(log):
                         yield log_object(log, header.hash, header.timestamp)
 
-    # Filters
-
-    def add_filter(self, found: Callable[[int, int], list[Any]], query: dict[str, Any] | None = None) -> str:
-        """Keep a filter; return its id.
-
-        Args:
-            found: Called with the first and last block not yet polled.
-            query: What `eth_getFilterLogs` asks again, for a filter of logs.
-        """
-        if len(self._polls) >= FILTER_LIMIT:
-            self.remove_filter(next(iter(self._polls)))
-        handle, polled = hex(next(self._handles)), self.embedded.block().number
-
-        def poll() -> list[Any]:
-            nonlocal polled
-            head = self.embedded.block().number
-            first, polled = min(polled, head) + 1, head
-            return found(first, head)
-
-        self._polls[handle] = poll
-        if query is not None:
-            self._log_filters[handle] = query
-        return handle
-
-    def poll_filter(self, handle: str) -> list[Any]:
-        """Return what is new since the last poll.
-
-        Raises:
-            RpcError: no such filter.
-        """
-        if handle not in self._polls:
-            raise RpcError(SERVER_ERROR, "filter not found")
-        return self._polls[handle]()
-
-    def filter_query(self, handle: str) -> dict[str, Any]:
-        """Return what a filter of logs asks for.
-
-        Raises:
-            RpcError: no such filter.
-        """
-        if handle not in self._log_filters:
-            raise RpcError(SERVER_ERROR, "filter not found")
-        return self._log_filters[handle]
-
-    def remove_filter(self, handle: str) -> bool:
-        """Forget a filter; tell whether there was one."""
-        self._log_filters.pop(handle, None)
-        return self._polls.pop(handle, None) is not None
-
 
 def refused_place(problem: TransactionRefused) -> int:
     """Return the place of the transaction that made the chain refuse a sequence."""
     cause = problem.__cause__
     assert isinstance(cause, InvalidTransaction), "the embedded chain refuses because of a transaction"
     return cause.index
-
-
-def refusal(problem: TransactionRefused) -> RpcError:
-    """Return the JSON-RPC error for a transaction that can be in no block, in words clients look for."""
-    cause = problem.__cause__
-    return RpcError(
-        SERVER_ERROR, f"transaction refused: {cause.reason if isinstance(cause, InvalidTransaction) else problem}"
-    )

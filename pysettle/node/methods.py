@@ -1,26 +1,28 @@
 """The methods a node answers, by namespace. Each takes who asks and its parameters by place.
 
 `latest` is the state after the head, under the head's own header; `pending` is the next block, at the clock's time.
-Every transaction is sealed at once, so nothing waits in a pool.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
+from itertools import accumulate
 from typing import Any
 
 import rlp
-from eth.abc import BlockAPI
+from eth.abc import BlockAPI, BlockHeaderAPI, StateAPI
 from eth_account import Account
+from eth_typing import Hash32
 from eth_utils.crypto import keccak
 
 from pysettle import __version__
-from pysettle.errors import ChainError, TransactionRefused, UsageError
-from pysettle.evm.backend import Block
 from pysettle.node import execution
-from pysettle.node.chain import LogFilter, NodeChain, refusal
-from pysettle.node.objects import block_object, header_object, receipt_objects, transaction_object
+from pysettle.node.chain import LogFilter, NodeChain
+from pysettle.node.development import development_methods
+from pysettle.node.objects import block_object, effective_gas_price, transaction_object
 from pysettle.node.protocol import SERVER_ERROR, InvalidParams, Method, RpcError
+from pysettle.node.subscriptions import BlockHashSubscription, Filters, LogSubscription, PendingSubscription
 from pysettle.node.trace import trace_transaction
 from pysettle.node.values import (
     address,
@@ -39,27 +41,16 @@ from pysettle.node.values import (
 _TIP = 10**9
 """Priority fee suggested, in wei per gas; any is accepted, zero too."""
 _FEE_HISTORY_LIMIT = 1024
-_MINE_LIMIT = 10_000
-_REFUSED_VERBS = (
-    "setCode",
-    "setStorageAt",
-    "setNonce",
-    "impersonateAccount",
-    "stopImpersonatingAccount",
-    "setCoinbase",
-    "dropTransaction",
-    "reset",
-)
 
 
 def method_table(node: NodeChain) -> dict[str, Method]:
     """Return every method by name, without the subscriptions, which need a connection."""
-    tables = (_general, _state, _blocks, _transactions, _filters, _debug, _development)
+    tables = (_general, _state, _blocks, _transactions, _filters, _debug, development_methods)
     return {name: method for table in tables for name, method in table(node).items()}
 
 
 def send_together(node: NodeChain, sent: Sequence[Sequence[Any]]) -> list[str | RpcError]:
-    """Answer the `eth_sendRawTransaction` requests of one batch: sealed in one block if their gas allows."""
+    """Answer `eth_sendRawTransaction` requests that came together: sealed in one block if their gas allows."""
     outcomes: dict[int, str | RpcError] = {}
     raws: dict[int, bytes] = {}
     for place, params in enumerate(sent):
@@ -69,8 +60,8 @@ def send_together(node: NodeChain, sent: Sequence[Sequence[Any]]) -> list[str | 
             raws[place] = data(params[0], "the transaction")
         except RpcError as problem:
             outcomes[place] = problem
-    for place, outcome in zip(raws, node.seal_what_can_be(list(raws.values())), strict=True):
-        outcomes[place] = refusal(outcome) if isinstance(outcome, TransactionRefused) else hex_data(outcome)
+    for place, outcome in zip(raws, node.send(list(raws.values())), strict=True):
+        outcomes[place] = outcome if isinstance(outcome, RpcError) else hex_data(outcome)
     return [outcomes[place] for place in range(len(sent))]
 
 
@@ -93,8 +84,20 @@ def _general(node: NodeChain) -> Mapping[str, Method]:
             "gasUsedRatio": [it.gas_used / it.gas_limit for it in headers],
         }
         if percentiles:
-            answer["reward"] = [[hex(_TIP)] * len(percentiles) for _ in headers]
+            answer["reward"] = [[hex(it) for it in rewards(number, percentiles)] for number in range(first, last + 1)]
         return answer
+
+    def rewards(number: int, percentiles: Sequence[float]) -> list[int]:
+        """Return the priority fees at percentiles of a block's gas, in wei per gas; 0 where nothing was sealed."""
+        block = node.py_evm_block(number)
+        base_fee = block.header.base_fee_per_gas or 0
+        paid = sorted(
+            (effective_gas_price(transaction, block.header) - base_fee, receipt.gas_used)
+            for transaction, receipt in zip(block.transactions, chain.receipts(number), strict=True)
+        )
+        passed = list(accumulate(gas for _, gas in paid))
+        places = [bisect_left(passed, it * block.header.gas_used / 100) for it in percentiles]
+        return [paid[min(place, len(paid) - 1)][0] if paid else 0 for place in places]
 
     def base_fee() -> int:
         return chain.next_header().base_fee_per_gas or 0
@@ -121,12 +124,13 @@ def _general(node: NodeChain) -> Mapping[str, Method]:
 def _state(node: NodeChain) -> Mapping[str, Method]:
     chain = node.embedded
 
-    def at(tag: Any) -> Any:
+    def at(tag: Any) -> StateAPI:
         height = node.height(tag)
-        return chain.state(chain.block().number if height is None else height)
+        return chain.head_state() if height in (None, chain.block().number) else chain.state(height)
 
     def nonce(_: Any, account: Any, tag: Any = None) -> str:
-        return hex(at(tag).get_nonce(address(account)))
+        who = address(account)
+        return hex(node.pool.next_nonce(who) if tag == "pending" else at(tag).get_nonce(who))
 
     def storage(_: Any, account: Any, slot: Any, tag: Any = None) -> str:
         return hex_word(at(tag).get_storage(address(account), storage_slot(slot)))
@@ -160,69 +164,66 @@ def _state(node: NodeChain) -> Mapping[str, Method]:
 def _blocks(node: NodeChain) -> Mapping[str, Method]:
     chain = node.embedded
 
-    def found(read: Callable[[], BlockAPI]) -> BlockAPI | None:
-        """Return a block, None where the standard wants null for one that is not there."""
+    def sealed(find: Callable[[Any], BlockHeaderAPI], what: Any) -> Hash32 | None:
+        """Return a block's hash, None where the standard wants null for one that is not there."""
         try:
-            return read()
+            return find(what).hash
         except InvalidParams:
             raise
         except RpcError:
             return None
 
-    def by_number(tag: Any) -> tuple[BlockAPI | None, bool]:
-        def read() -> BlockAPI:
-            height = node.height(tag)
-            return chain.preview(())[0] if height is None else node.py_evm_block(height)
+    def by_number(tag: Any) -> Hash32 | None:
+        return sealed(node.header_at, tag)
 
-        return found(read), tag != "pending"
-
-    def by_hash(value: Any) -> BlockAPI | None:
-        block_hash = hash32(value)
-        return found(lambda: node.py_evm_block(node.header_by_hash(block_hash).block_number))
+    def by_hash(value: Any) -> Hash32 | None:
+        return sealed(node.header_by_hash, hash32(value))
 
     def block_by_number(_: Any, tag: Any, full: Any = False) -> Any:
         whole = flag(full, "the second parameter")
-        block, sealed = by_number(tag)
-        return block and block_object(block, whole, sealed)
+        if tag == "pending":
+            return block_object(node.pending_block(), whole, sealed=False)
+        found = by_number(tag)
+        return found and node.block_document(found, whole)
 
     def block_by_hash(_: Any, block_hash: Any, full: Any = False) -> Any:
         whole = flag(full, "the second parameter")
-        block = by_hash(block_hash)
-        return block and block_object(block, whole)
+        found = by_hash(block_hash)
+        return found and node.block_document(found, whole)
 
     def block_receipts(_: Any, tag: Any) -> Any:
-        block = by_hash(tag) if isinstance(tag, str) and len(tag) == 66 else by_number(tag)[0]
-        return block and receipts_of(node, block)
+        if tag == "pending":
+            return []
+        found = by_hash(tag) if isinstance(tag, str) and len(tag) == 66 else by_number(tag)
+        return found and node.receipt_documents(found)
 
-    def size(block: BlockAPI | None) -> str | None:
-        return None if block is None else hex(len(block.transactions))
+    def size(found: Hash32 | None) -> str | None:
+        return None if found is None else hex(len(node.block_of(found).transactions))
+
+    def size_by_number(_: Any, tag: Any) -> str | None:
+        return hex(len(node.pending_block().transactions)) if tag == "pending" else size(by_number(tag))
 
     return {
         "eth_blockNumber": lambda _: hex(chain.block().number),
         "eth_getBlockByNumber": block_by_number,
         "eth_getBlockByHash": block_by_hash,
         "eth_getBlockReceipts": block_receipts,
-        "eth_getBlockTransactionCountByNumber": lambda _, tag: size(by_number(tag)[0]),
+        "eth_getBlockTransactionCountByNumber": size_by_number,
         "eth_getBlockTransactionCountByHash": lambda _, block_hash: size(by_hash(block_hash)),
-        "eth_getUncleCountByBlockNumber": lambda _, tag: by_number(tag)[0] and "0x0",
+        "eth_getUncleCountByBlockNumber": lambda _, tag: "0x0" if tag == "pending" or by_number(tag) else None,
         "eth_getUncleCountByBlockHash": lambda _, block_hash: by_hash(block_hash) and "0x0",
     }
-
-
-def receipts_of(node: NodeChain, block: BlockAPI) -> list[dict[str, Any]]:
-    """Return the receipts of a sealed block; none of a pending one."""
-    if block.number > node.embedded.block().number:
-        return []
-    blooms = [it.bloom for it in block.get_receipts(node.embedded.py_evm.chaindb)]
-    return receipt_objects(block, node.embedded.receipts(block.number), blooms)
 
 
 def _transactions(node: NodeChain) -> Mapping[str, Method]:
     chain = node.embedded
 
     def by_hash(_: Any, value: Any) -> Any:
-        place = node.place(hash32(value))
-        return place and at(node.py_evm_block(place[0]), place[1])
+        transaction_hash = hash32(value)
+        waiting = node.pool.get(transaction_hash)
+        if place := node.place(transaction_hash):
+            return at(node.py_evm_block(place[0]), place[1])
+        return waiting and transaction_object(waiting, None, 0)
 
     def at(block: BlockAPI, index: int) -> Any:
         if index >= len(block.transactions):
@@ -239,16 +240,16 @@ def _transactions(node: NodeChain) -> Mapping[str, Method]:
 
     def receipt(_: Any, value: Any) -> Any:
         place = node.place(hash32(value))
-        return place and receipts_of(node, node.py_evm_block(place[0]))[place[1]]
+        return place and node.receipt_documents(node.header(place[0]).hash)[place[1]]
 
     def send_raw(_: Any, raw_transaction: Any) -> str:
         return send(data(raw_transaction, "the transaction"))
 
     def send(raw: bytes) -> str:
-        try:
-            return hex_data(node.seal([raw])[0].transaction_hashes[0])
-        except TransactionRefused as problem:
-            raise refusal(problem) from problem
+        (outcome,) = node.send([raw])
+        if isinstance(outcome, RpcError):
+            raise outcome
+        return hex_data(outcome)
 
     def send_transaction(_: Any, transaction: Any) -> str:
         request = execution.CallRequest.read(transaction)
@@ -264,7 +265,7 @@ def _transactions(node: NodeChain) -> Mapping[str, Method]:
         unsigned = {
             "type": 2,
             "chainId": chain.chain_id,
-            "nonce": given("nonce", chain.nonce(request.sender)),
+            "nonce": given("nonce", node.pool.next_nonce(request.sender)),
             "to": hex_address(request.to) if request.to else b"",
             "data": request.data,
             "value": request.value,
@@ -281,32 +282,25 @@ def _transactions(node: NodeChain) -> Mapping[str, Method]:
         "eth_getTransactionByBlockNumberAndIndex": by_block_number,
         "eth_getTransactionByBlockHashAndIndex": by_block_hash,
         "eth_getTransactionReceipt": receipt,
-        "eth_pendingTransactions": lambda _: [],
+        "eth_pendingTransactions": lambda _: [transaction_object(it, None, 0) for it in node.pool.ready()],
     }
 
 
 def _filters(node: NodeChain) -> Mapping[str, Method]:
-    chain = node.embedded
+    filters = Filters()
 
     def new_log_filter(_: Any, query: Any) -> str:
         wanted = LogFilter.read(query)
-        return node.add_filter(lambda first, last: list(node.log_objects(wanted, first, last)), query)
-
-    def block_hashes(first: int, last: int) -> list[Any]:
-        return [hex_data(chain.block(number).hash) for number in range(first, last + 1)]
-
-    def transaction_hashes(first: int, last: int) -> list[Any]:
-        blocks = [chain.block(number) for number in range(first, last + 1)]
-        return [hex_data(it) for block in blocks for it in block.transaction_hashes]
+        return filters.add(lambda send: LogSubscription(node, send, wanted), query)
 
     return {
         "eth_getLogs": lambda _, query: node.logs(query),
         "eth_newFilter": new_log_filter,
-        "eth_newBlockFilter": lambda _: node.add_filter(block_hashes),
-        "eth_newPendingTransactionFilter": lambda _: node.add_filter(transaction_hashes),
-        "eth_getFilterChanges": lambda _, handle: node.poll_filter(_text(handle)),
-        "eth_getFilterLogs": lambda _, handle: node.logs(node.filter_query(_text(handle))),
-        "eth_uninstallFilter": lambda _, handle: node.remove_filter(_text(handle)),
+        "eth_newBlockFilter": lambda _: filters.add(lambda send: BlockHashSubscription(node, send)),
+        "eth_newPendingTransactionFilter": lambda _: filters.add(lambda send: PendingSubscription(node, send)),
+        "eth_getFilterChanges": lambda _, handle: filters.poll(_text(handle)),
+        "eth_getFilterLogs": lambda _, handle: node.logs(filters.query(_text(handle))),
+        "eth_uninstallFilter": lambda _, handle: filters.remove(_text(handle)),
     }
 
 
@@ -342,113 +336,3 @@ def _debug(node: NodeChain) -> Mapping[str, Method]:
         "debug_getRawTransaction": raw_transaction,
         "debug_traceTransaction": trace,
     }
-
-
-def _development(node: NodeChain) -> dict[str, Method]:
-    chain, clock = node.embedded, node.embedded.clock
-
-    def mine(_: Any, timestamp: Any = None) -> str:
-        if isinstance(timestamp, dict):
-            timestamp = timestamp.get("timestamp")
-        if timestamp is not None:
-            set_next_timestamp(_, timestamp)
-        node.seal()
-        return "0x0"
-
-    def mine_many(_: Any, blocks: Any = 1, interval: Any = 1) -> None:
-        number, seconds = integer(blocks, "the number of blocks"), integer(interval, "the interval")
-        if number > _MINE_LIMIT or not 1 <= seconds <= 2**32:
-            raise InvalidParams(f"mines at most {_MINE_LIMIT} blocks at once, at least a second apart")
-        for index in range(number):
-            if index:
-                clock.advance(seconds - 1)
-            node.seal()
-
-    def increase_time(_: Any, seconds: Any) -> str:
-        advance = integer(seconds, "the seconds")
-        _check_time(clock.now() + advance)
-        clock.advance(advance)
-        return hex(clock.advanced)
-
-    def set_next_timestamp(_: Any, timestamp: Any) -> None:
-        moment = integer(timestamp, "the timestamp")
-        _check_time(moment)
-        try:
-            clock.advance(moment - clock.now())
-        except UsageError as problem:
-            raise InvalidParams(f"the next block cannot be before {clock.now()}: {problem}") from problem
-
-    def revert(_: Any, handle: Any) -> bool:
-        try:
-            chain.revert(integer(handle, "the snapshot"))
-        except ChainError:
-            return False
-        return True
-
-    def set_balance(_: Any, account: Any, balance: Any) -> bool:
-        """Raise a balance by a transaction: a contract that is created only to send its endowment to the account."""
-        who, wanted = address(account), integer(balance, "the balance")
-        missing = wanted - chain.balance(who)
-        if missing < 0:
-            raise RpcError(SERVER_ERROR, "a balance can only be raised: lowering it takes the account's own signature")
-        faucets = [it for it in node.accounts.values() if it.address != who]
-        if missing and not faucets:
-            raise RpcError(SERVER_ERROR, "the node has no account to raise a balance from")
-        if missing:
-            faucet = max(faucets, key=lambda it: chain.balance(it.address))
-            fields_ = {
-                "type": 2,
-                "chainId": chain.chain_id,
-                "nonce": chain.nonce(faucet.address),
-                "to": b"",
-                "data": b"\x73" + who + b"\xff",
-                "value": missing,
-                "gas": 200_000,
-                "maxFeePerGas": 2 * (chain.next_header().base_fee_per_gas or 0),
-                "maxPriorityFeePerGas": 0,
-            }
-            try:
-                node.seal([bytes(Account.sign_transaction(fields_, faucet.secret).raw_transaction)])
-            except TransactionRefused as problem:
-                raise refusal(problem) from problem
-        return True
-
-    def refused(_: Any, first: Any = None, second: Any = None, third: Any = None) -> None:
-        raise RpcError(
-            SERVER_ERROR,
-            "refused: state changed outside transactions cannot be re-executed from the blocks, so the audit of this "
-            "chain would fail; put it into the genesis, or do it by a transaction",
-        )
-
-    table: dict[str, Method] = {
-        "evm_mine": mine,
-        "evm_increaseTime": increase_time,
-        "evm_setNextBlockTimestamp": set_next_timestamp,
-        "evm_snapshot": lambda _: hex(chain.snapshot()),
-        "evm_revert": revert,
-    }
-    for tool in ("anvil", "hardhat"):
-        table |= {f"{tool}_mine": mine_many, f"{tool}_setBalance": set_balance}
-        table |= {f"{tool}_{verb}": refused for verb in _REFUSED_VERBS}
-    return table
-
-
-def _check_time(moment: int) -> None:
-    if moment >= 2**40:
-        raise InvalidParams("that is more than 30,000 years ahead")
-
-
-def events(node: NodeChain, kind: Any, query: Any = None) -> Callable[[Sequence[Block]], list[Any]]:
-    """Return what a subscription of a kind has to tell of new blocks.
-
-    Raises:
-        InvalidParams: no such kind, or a malformed filter.
-    """
-    if kind == "newHeads":
-        return lambda blocks: [header_object(node.header(block.number)) for block in blocks]
-    if kind == "newPendingTransactions":
-        return lambda blocks: [hex_data(it) for block in blocks for it in block.transaction_hashes]
-    if kind == "logs":
-        wanted = LogFilter.read(query or {})
-        return lambda blocks: list(node.log_objects(wanted, blocks[0].number, blocks[-1].number))
-    raise InvalidParams("one can subscribe to newHeads, logs and newPendingTransactions")

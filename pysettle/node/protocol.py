@@ -75,15 +75,28 @@ GroupMethod = Callable[[Any, Sequence[Sequence[Any]]], "Sequence[Any | RpcError]
 """Called with whoever asks and the parameters of many requests; returns a result or an error for each."""
 
 
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A text, from whom it came, and where its answer goes."""
+
+    text: str | bytes
+    """What was received."""
+    caller: Any
+    """Whoever asks, passed to each method."""
+    answer: Callable[[str | None], None]
+    """Called once with the answer, None for none."""
+
+
 class Dispatcher:
     """Answers JSON-RPC texts from a table of methods."""
 
     def __init__(self, methods: Mapping[str, Method], groups: Mapping[str, GroupMethod] | None = None) -> None:
-        """Take the table, and the methods whose neighbouring requests in a batch are done as one.
+        """Take the table, and the methods whose requests are done as one where several come together.
 
         Args:
             methods: Mapping name -> method.
-            groups: Mapping name -> how a run of requests of that name in one batch is answered together.
+            groups: Mapping name -> how requests of that name are answered together: neighbours in one batch, or
+                single ones of different callers.
         """
         self._methods = methods
         self._groups = groups or {}
@@ -98,19 +111,31 @@ class Dispatcher:
             text: What was received.
             caller: Whoever asks, passed to each method.
         """
-        try:
-            document = _load(text if isinstance(text, str) else text.decode())
-        except ValueError as problem:
-            return _encode(_failed(None, RpcError(PARSE_ERROR, f"not JSON: {_first_line(problem)}")))
-        if not isinstance(document, list):
-            response = self._answer([_parse(document)], caller)[0]
+        return self._respond(_read(text), caller)
+
+    def handle_all(self, received: Sequence[Received]) -> None:
+        """Answer texts of different callers, which wait at the same time.
+
+        Single requests of a group method are done together, after the rest: what waits is delayed by one of them at
+        the most.
+        """
+        together: dict[str, list[tuple[Request, Received]]] = {}
+        for item in received:
+            read = _read(item.text)
+            if isinstance(read, Request) and read.method in self._groups:
+                together.setdefault(read.method, []).append((read, item))
+            else:
+                item.answer(self._respond(read, item.caller))
+        for run in together.values():
+            outcomes = self._call_group([request for request, _ in run], None)
+            for (request, item), outcome in zip(run, outcomes, strict=True):
+                item.answer(_encode(_response(request, outcome)) if request.wants_answer else None)
+
+    def _respond(self, read: Request | RpcError | list[Request | RpcError], caller: Any) -> str | None:
+        if not isinstance(read, list):
+            response = self._answer([read], caller)[0]
             return None if response is None else _encode(response)
-        if not document:
-            return _encode(_failed(None, RpcError(INVALID_REQUEST, "an empty batch")))
-        if len(document) > BATCH_LIMIT:
-            too_many = f"a batch of {len(document)} requests, the most is {BATCH_LIMIT}: send it in parts"
-            return _encode(_failed(None, RpcError(INVALID_REQUEST, too_many)))
-        responses = [it for it in self._answer([_parse(entry) for entry in document], caller) if it is not None]
+        responses = [it for it in self._answer(read, caller) if it is not None]
         return _encode(responses) if responses else None
 
     def _answer(self, requests: Sequence[Request | RpcError], caller: Any) -> list[dict[str, Any] | None]:
@@ -155,6 +180,21 @@ def _outcome(name: str, call: Callable[[], Any]) -> Any:
     except Exception as problem:  # noqa: BLE001 - one request must not end the server
         _log.exception("%s failed", name)
         return RpcError(INTERNAL_ERROR, f"{name} failed inside the node: {type(problem).__name__}")
+
+
+def _read(text: str | bytes) -> Request | RpcError | list[Request | RpcError]:
+    """Read a request or a batch; an error where the whole text is answered with one."""
+    try:
+        document = _load(text if isinstance(text, str) else text.decode())
+    except ValueError as problem:
+        return RpcError(PARSE_ERROR, f"not JSON: {_first_line(problem)}")
+    if not isinstance(document, list):
+        return _parse(document)
+    if not document:
+        return RpcError(INVALID_REQUEST, "an empty batch")
+    if len(document) > BATCH_LIMIT:
+        return RpcError(INVALID_REQUEST, f"a batch of {len(document)} requests, the most is {BATCH_LIMIT}: split it")
+    return [_parse(entry) for entry in document]
 
 
 def _parse(entry: Any) -> Request | RpcError:

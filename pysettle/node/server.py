@@ -1,6 +1,6 @@
 """The node's sockets: JSON-RPC over HTTP and WebSocket on loopback.
 
-One worker thread does everything on the chain, one request or batch after another; the event loop only moves text.
+One thread does everything on the chain (`worker`); the event loop only moves text.
 """
 
 from __future__ import annotations
@@ -8,8 +8,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
-from collections.abc import AsyncIterator, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from itertools import count
 from typing import Any
@@ -22,10 +21,12 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from pysettle.errors import ChainError, UsageError
-from pysettle.evm.backend import Block
+from pysettle.node import subscriptions
 from pysettle.node.chain import NodeChain
-from pysettle.node.methods import events, method_table, send_together
-from pysettle.node.protocol import SERVER_ERROR, Dispatcher, InvalidParams, RpcError, notification
+from pysettle.node.methods import method_table, send_together
+from pysettle.node.protocol import SERVER_ERROR, Dispatcher, InvalidParams, Received, RpcError, notification
+from pysettle.node.subscriptions import Subscription
+from pysettle.node.worker import ChainThread
 
 BODY_LIMIT = 5 * 2**20
 """Most bytes of one request."""
@@ -41,7 +42,7 @@ class Connection:
         """Begin without subscriptions."""
         self._loop = loop
         self.outgoing: asyncio.Queue[str | None] = asyncio.Queue()
-        self.subscriptions: dict[str, Callable[[Sequence[Block]], list[Any]]] = {}
+        self.subscriptions: dict[str, Subscription] = {}
 
     def send(self, text: str) -> None:
         """Queue a text from the chain's thread: what is queued first is sent first."""
@@ -53,11 +54,11 @@ class Connection:
         elif self.outgoing.qsize() == BACKLOG_LIMIT:
             self.outgoing.put_nowait(None)  # what ends the connection
 
-    def tell(self, blocks: Sequence[Block]) -> None:
-        """Send what the subscriptions have to say of new blocks."""
-        for handle, found in self.subscriptions.items():
-            for event in found(blocks):
-                self.send(notification(handle, event))
+    def end(self) -> None:
+        """End the subscriptions, in the chain's thread."""
+        for subscription in self.subscriptions.values():
+            subscription.end()
+        self.subscriptions.clear()
 
 
 def application(node: NodeChain, hosts: Sequence[str] = (), origins: Sequence[str] = ()) -> Starlette:
@@ -76,18 +77,22 @@ def application(node: NodeChain, hosts: Sequence[str] = (), origins: Sequence[st
             raise RpcError(SERVER_ERROR, "subscriptions need a WebSocket: over HTTP use filters")
         if len(caller.subscriptions) >= _SUBSCRIPTION_LIMIT:
             raise RpcError(SERVER_ERROR, f"a connection has at most {_SUBSCRIPTION_LIMIT} subscriptions")
-        found, handle = events(node, kind, query), hex(next(handles))
-        caller.subscriptions[handle] = found
+        handle = hex(next(handles))
+        subscription = subscriptions.subscribe(node, lambda it: caller.send(notification(handle, it)), kind, query)
+        caller.subscriptions[handle] = subscription
         return handle
 
     def unsubscribe(caller: Connection | None, handle: Any) -> bool:
         if not isinstance(handle, str):
             raise InvalidParams("the id of a subscription is text")
-        return caller is not None and caller.subscriptions.pop(handle, None) is not None
+        subscription = caller.subscriptions.pop(handle, None) if caller is not None else None
+        if subscription is not None:
+            subscription.end()
+        return subscription is not None
 
     table = method_table(node) | {"eth_subscribe": subscribe, "eth_unsubscribe": unsubscribe}
     dispatcher = Dispatcher(table, {"eth_sendRawTransaction": lambda _, sent: send_together(node, sent)})
-    worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="chain")
+    worker = ChainThread(dispatcher)
     allowed_hosts = {"localhost", "127.0.0.1", "[::1]", *hosts}
 
     def refused(scope: Request | WebSocket) -> str | None:
@@ -100,6 +105,23 @@ def application(node: NodeChain, hosts: Sequence[str] = (), origins: Sequence[st
         if origin is not None and origin not in origins:
             return "pages of this origin are not served: name it with --allow-origin"
         return None
+
+    async def answered(text: str | bytes, caller: Connection | None = None) -> str | None:
+        """Return the chain's answer to a text; a connection is sent it, before anything that happens afterwards."""
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[str | None] = loop.create_future()
+
+        def settle(response: str | None) -> None:
+            if not answer.cancelled():  # the client may have left meanwhile
+                answer.set_result(response)
+
+        def respond(response: str | None) -> None:
+            if caller is not None and response is not None:
+                caller.send(response)
+            loop.call_soon_threadsafe(settle, response)
+
+        worker.answer(Received(text, caller, respond))
+        return await answer
 
     async def http(request: Request) -> Response:
         problem = refused(request)
@@ -115,7 +137,7 @@ def application(node: NodeChain, hosts: Sequence[str] = (), origins: Sequence[st
             body += chunk
             if len(body) > BODY_LIMIT:
                 return PlainTextResponse(f"a request has at most {BODY_LIMIT} bytes", 413)
-        answer = await asyncio.get_running_loop().run_in_executor(worker, dispatcher.handle, body)
+        answer = await answered(body)
         if answer is None:
             return Response(status_code=204, headers=headers)
         return Response(answer, media_type="application/json", headers=headers)
@@ -125,38 +147,31 @@ def application(node: NodeChain, hosts: Sequence[str] = (), origins: Sequence[st
             await socket.close(1008)
             return
         await socket.accept()
-        loop = asyncio.get_running_loop()
-        connection = Connection(loop)
-
-        def answer(text: str | bytes) -> None:
-            response = dispatcher.handle(text, connection)
-            if response is not None:
-                connection.send(response)
+        connection = Connection(asyncio.get_running_loop())
 
         async def write() -> None:
             while (text := await connection.outgoing.get()) is not None:
                 await socket.send_text(text)
             await socket.close(1013)
 
-        await loop.run_in_executor(worker, node.listeners.append, connection.tell)
         writer = asyncio.create_task(write())
         try:
             while True:
                 message = await socket.receive()
                 if message["type"] == "websocket.disconnect":
                     break
-                await loop.run_in_executor(worker, answer, message.get("text") or message.get("bytes") or b"")
+                await answered(message.get("text") or message.get("bytes") or b"", connection)
         except (WebSocketDisconnect, RuntimeError):
             pass  # the client left, or read too slowly
         finally:
-            await loop.run_in_executor(worker, node.listeners.remove, connection.tell)
+            worker.do(connection.end)
             writer.cancel()
             await asyncio.gather(writer, return_exceptions=True)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
-        worker.shutdown()
+        worker.end()
 
     routes = [Route("/", http, methods=["POST", "GET", "OPTIONS"]), WebSocketRoute("/", web_socket)]
     return Starlette(routes=routes, lifespan=lifespan)

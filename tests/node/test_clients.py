@@ -234,7 +234,7 @@ def test_a_batch_is_sealed_together(w3: Web3) -> None:
     fields = {"to": BOB, "value": 1, "gas": 21_000, "maxFeePerGas": 10**10, "maxPriorityFeePerGas": 0, "type": 2}
     raws = [
         w3.eth.account.sign_transaction(fields | {"chainId": w3.eth.chain_id, "nonce": it}, KEY).raw_transaction
-        for it in (nonce, nonce + 5, nonce + 1, nonce + 2)
+        for it in (nonce, nonce - 1, nonce + 1, nonce + 2)
     ]
     answers = w3.provider.make_batch_request([("eth_sendRawTransaction", ["0x" + raw.hex()]) for raw in raws])  # type: ignore[misc]
     assert [("error" in it) for it in answers] == [False, True, False, False]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pysettle.node.protocol import BATCH_LIMIT, Dispatcher, RpcError
+from pysettle.node.protocol import BATCH_LIMIT, Dispatcher, Received, RpcError
 
 
 def fail(_: Any) -> None:
@@ -98,6 +98,23 @@ def test_neighbours_of_a_group_are_done_together() -> None:
     """A run of a group method in one batch is one call; a single one is not."""
     batch = [request("add", 1), request("add", 2), request("who"), request("add", 3)]
     assert [it["result"] for it in ask(batch)] == [1001, 1002, "caller", 3]
+
+
+def test_what_waits_together_is_grouped_after_the_rest() -> None:
+    """Single requests of a group method, of whichever caller, are one call; each gets its own answer, reads first."""
+    answered: list[tuple[str, Any]] = []
+
+    def received(name: str, text: str) -> Received:
+        return Received(text, name, lambda answer: answered.append((name, answer and json.loads(answer))))
+
+    silent = json.dumps({"jsonrpc": "2.0", "method": "add", "params": [5]})
+    texts = {"a": request("add", 1, request_id=7), "b": request("who"), "c": request("add", 2, request_id=8)}
+    DISPATCHER.handle_all([*(received(name, json.dumps(it)) for name, it in texts.items()), received("d", silent)])
+    assert [name for name, _ in answered] == ["b", "a", "c", "d"]
+    answers = dict(answered)
+    assert answers["b"]["result"] == "b"
+    assert [(answers[it]["id"], answers[it]["result"]) for it in "ac"] == [(7, 1001), (8, 1002)]
+    assert answers["d"] is None
 
 
 def test_a_batch_has_a_limit() -> None:

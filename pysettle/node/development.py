@@ -1,0 +1,189 @@
+"""What development nodes can do beyond Ethereum's: seal by hand, move the clock, take the chain back, show the pool."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from eth.abc import SignedTransactionAPI
+from eth_account import Account
+
+from pysettle.errors import ChainError, UsageError
+from pysettle.node.chain import NodeChain
+from pysettle.node.objects import transaction_object
+from pysettle.node.protocol import SERVER_ERROR, InvalidParams, Method, RpcError
+from pysettle.node.values import address, flag, hash32, hex_address, hex_data, integer
+
+_MINE_LIMIT = 10_000
+_REFUSED_VERBS = (
+    "setCode",
+    "setStorageAt",
+    "setNonce",
+    "impersonateAccount",
+    "stopImpersonatingAccount",
+    "setCoinbase",
+    "reset",
+)
+
+
+def development_methods(node: NodeChain) -> dict[str, Method]:
+    """Return the methods `evm_*`, `anvil_*`, `hardhat_*` and `txpool_*` by name."""
+    table: dict[str, Method] = {**_sealing(node), **_history(node), **_pool(node)}
+    verbs: dict[str, Method] = {
+        "mine": _mine_many(node),
+        "setBalance": _set_balance(node),
+        "dropTransaction": _drop(node),
+        **dict.fromkeys(_REFUSED_VERBS, _refused),
+    }
+    for tool in ("anvil", "hardhat"):
+        table |= {f"{tool}_{verb}": method for verb, method in verbs.items()}
+    return table
+
+
+def _sealing(node: NodeChain) -> Mapping[str, Method]:
+    clock = node.embedded.clock
+
+    def mine(_: Any, timestamp: Any = None) -> str:
+        if isinstance(timestamp, dict):
+            timestamp = timestamp.get("timestamp")
+        if timestamp is not None:
+            set_next_timestamp(_, timestamp)
+        node.mine()
+        return "0x0"
+
+    def set_automine(_: Any, enabled: Any) -> bool:
+        node.automine = flag(enabled, "the parameter")
+        if node.automine:
+            node.send(())
+        return True
+
+    def increase_time(_: Any, seconds: Any) -> str:
+        advance = integer(seconds, "the seconds")
+        _check_time(clock.now() + advance)
+        clock.advance(advance)
+        return hex(clock.advanced)
+
+    def set_next_timestamp(_: Any, timestamp: Any) -> None:
+        moment = integer(timestamp, "the timestamp")
+        _check_time(moment)
+        try:
+            clock.advance(moment - clock.now())
+        except UsageError as problem:
+            raise InvalidParams(f"the next block cannot be before {clock.now()}: {problem}") from problem
+
+    def set_interval(_: Any, seconds: Any) -> bool:
+        if integer(seconds, "the interval"):
+            raise RpcError(SERVER_ERROR, "refused: blocks come with transactions or evm_mine, never by the wall clock")
+        return True
+
+    return {
+        "evm_mine": mine,
+        "evm_setAutomine": set_automine,
+        "evm_setIntervalMining": set_interval,
+        "anvil_getAutomine": lambda _: node.automine,
+        "hardhat_getAutomine": lambda _: node.automine,
+        "evm_increaseTime": increase_time,
+        "evm_setNextBlockTimestamp": set_next_timestamp,
+    }
+
+
+def _mine_many(node: NodeChain) -> Method:
+    def mine_many(_: Any, blocks: Any = 1, interval: Any = 1) -> None:
+        number, seconds = integer(blocks, "the number of blocks"), integer(interval, "the interval")
+        if number > _MINE_LIMIT or not 1 <= seconds <= 2**32:
+            raise InvalidParams(f"mines at most {_MINE_LIMIT} blocks at once, at least a second apart")
+        for index in range(number):
+            if index:
+                node.embedded.clock.advance(seconds - 1)
+            node.mine()
+
+    return mine_many
+
+
+def _check_time(moment: int) -> None:
+    if moment >= 2**40:
+        raise InvalidParams("that is more than 30,000 years ahead")
+
+
+def _history(node: NodeChain) -> Mapping[str, Method]:
+    def revert(_: Any, handle: Any) -> bool:
+        try:
+            node.revert(integer(handle, "the snapshot"))
+        except ChainError:
+            return False
+        return True
+
+    return {"evm_snapshot": lambda _: hex(node.embedded.snapshot()), "evm_revert": revert}
+
+
+def _pool(node: NodeChain) -> Mapping[str, Method]:
+    pool = node.pool
+
+    def by_account(transactions: list[SignedTransactionAPI], whole: bool) -> dict[str, dict[str, Any]]:
+        found: dict[str, dict[str, Any]] = {}
+        for it in transactions:
+            shown = transaction_object(it, None, 0) if whole else _summary(it)
+            found.setdefault(hex_address(it.sender), {})[str(it.nonce)] = shown
+        return found
+
+    def content(whole: bool) -> dict[str, Any]:
+        return {"pending": by_account(pool.ready(), whole), "queued": by_account(pool.queued(), whole)}
+
+    return {
+        "txpool_status": lambda _: {"pending": hex(len(pool.ready())), "queued": hex(len(pool.queued()))},
+        "txpool_content": lambda _: content(whole=True),
+        "txpool_inspect": lambda _: content(whole=False),
+        "anvil_dropAllTransactions": lambda _: pool.clear(),
+    }
+
+
+def _summary(transaction: SignedTransactionAPI) -> str:
+    to = hex_address(transaction.to) if transaction.to else "contract creation"
+    return f"{to}: {transaction.value} wei + {transaction.gas} gas x {transaction.max_fee_per_gas} wei"
+
+
+def _drop(node: NodeChain) -> Method:
+    def drop(_: Any, value: Any) -> str | None:
+        transaction_hash = hash32(value)
+        return hex_data(transaction_hash) if node.pool.drop(transaction_hash) else None
+
+    return drop
+
+
+def _set_balance(node: NodeChain) -> Method:
+    chain = node.embedded
+
+    def set_balance(_: Any, account: Any, balance: Any) -> bool:
+        """Raise a balance by a transaction: a contract that is created only to send its endowment to the account."""
+        who, wanted = address(account), integer(balance, "the balance")
+        missing = wanted - chain.balance(who)
+        if missing < 0:
+            raise RpcError(SERVER_ERROR, "a balance can only be raised: lowering it takes the account's own signature")
+        faucets = [it for it in node.accounts.values() if it.address != who]
+        if missing and not faucets:
+            raise RpcError(SERVER_ERROR, "the node has no account to raise a balance from")
+        if missing:
+            faucet = max(faucets, key=lambda it: chain.balance(it.address))
+            endowment = {
+                "type": 2,
+                "chainId": chain.chain_id,
+                "nonce": chain.nonce(faucet.address),
+                "to": b"",
+                "data": b"\x73" + who + b"\xff",
+                "value": missing,
+                "gas": 200_000,
+                "maxFeePerGas": 2 * (chain.next_header().base_fee_per_gas or 0),
+                "maxPriorityFeePerGas": 0,
+            }
+            node.seal(bytes(Account.sign_transaction(endowment, faucet.secret).raw_transaction))
+        return True
+
+    return set_balance
+
+
+def _refused(_: Any, first: Any = None, second: Any = None, third: Any = None) -> None:
+    raise RpcError(
+        SERVER_ERROR,
+        "refused: state changed outside transactions cannot be re-executed from the blocks, so the audit of this "
+        "chain would fail; put it into the genesis, or do it by a transaction",
+    )

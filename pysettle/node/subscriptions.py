@@ -1,0 +1,176 @@
+"""What a node tells of its own accord: new heads, logs, transactions that arrive.
+
+A WebSocket client is sent each event; a filter keeps them until it is polled. Both are the same subscription.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from eth_typing import Hash32
+
+from pysettle.evm.backend import Block
+from pysettle.node.chain import LogFilter, NodeChain
+from pysettle.node.objects import header_object
+from pysettle.node.protocol import SERVER_ERROR, InvalidParams, RpcError
+from pysettle.node.values import hex_data
+
+Send = Callable[[Any], None]
+"""Called, in the chain's thread, with each event as JSON-RPC writes it."""
+
+FILTER_LIMIT = 1_000
+"""Most filters kept; the one made first is forgotten for a new one."""
+EVENT_LIMIT = 10_000
+"""Most events a filter keeps; one that is not polled by then is forgotten."""
+
+
+class Subscription:
+    """Tells nothing; each kind tells of one thing."""
+
+    def __init__(self, node: NodeChain, send: Send) -> None:
+        """Begin to listen.
+
+        Args:
+            node: The chain.
+            send: Where events go.
+        """
+        self._node, self._send = node, send
+        node.listeners.append(self)
+
+    def end(self) -> None:
+        """Stop listening."""
+        self._node.listeners.remove(self)
+
+    def sealed(self, blocks: Sequence[Block]) -> None:
+        """Take notice that blocks were sealed."""
+
+    def removing(self, first: int, last: int) -> None:
+        """Take notice that blocks, both ends included, are about to be taken off the chain."""
+
+    def arrived(self, transaction_hash: Hash32) -> None:
+        """Take notice of a transaction that waits for a block, if only for the next."""
+
+
+class HeadSubscription(Subscription):
+    """Tells of each sealed block by its header."""
+
+    def sealed(self, blocks: Sequence[Block]) -> None:
+        """Send the headers."""
+        for block in blocks:
+            self._send(header_object(self._node.header(block.number)))
+
+
+class BlockHashSubscription(Subscription):
+    """Tells of each sealed block by its hash."""
+
+    def sealed(self, blocks: Sequence[Block]) -> None:
+        """Send the hashes."""
+        for block in blocks:
+            self._send(hex_data(block.hash))
+
+
+class LogSubscription(Subscription):
+    """Tells of logs, and again of those whose block is taken off the chain."""
+
+    def __init__(self, node: NodeChain, send: Send, wanted: LogFilter) -> None:
+        """Begin to listen for the wanted logs."""
+        super().__init__(node, send)
+        self._wanted = wanted
+
+    def sealed(self, blocks: Sequence[Block]) -> None:
+        """Send the logs in chain order."""
+        for log in self._node.log_objects(self._wanted, blocks[0].number, blocks[-1].number):
+            self._send(log)
+
+    def removing(self, first: int, last: int) -> None:
+        """Send the logs once more, as removed."""
+        for log in self._node.log_objects(self._wanted, first, last):
+            self._send(log | {"removed": True})
+
+
+class PendingSubscription(Subscription):
+    """Tells of each transaction that arrives, by its hash."""
+
+    def arrived(self, transaction_hash: Hash32) -> None:
+        """Send the hash."""
+        self._send(hex_data(transaction_hash))
+
+
+def subscribe(node: NodeChain, send: Send, kind: Any, query: Any = None) -> Subscription:
+    """Begin a subscription of a kind that `eth_subscribe` names.
+
+    Raises:
+        InvalidParams: no such kind, or a malformed filter.
+    """
+    match kind:
+        case "newHeads":
+            return HeadSubscription(node, send)
+        case "newPendingTransactions":
+            return PendingSubscription(node, send)
+        case "logs":
+            return LogSubscription(node, send, LogFilter.read(query or {}))
+    raise InvalidParams("one can subscribe to newHeads, logs and newPendingTransactions")
+
+
+class Filters:
+    """The filters of a node: subscriptions whose events wait to be polled."""
+
+    def __init__(self) -> None:
+        """Begin without filters."""
+        self._filters: dict[str, tuple[Subscription, list[Any]]] = {}
+        self._queries: dict[str, dict[str, Any]] = {}
+        self._made = 0
+
+    def add(self, make: Callable[[Send], Subscription], query: dict[str, Any] | None = None) -> str:
+        """Keep a filter; return its id.
+
+        Args:
+            make: Returns the subscription that sends where it is told to.
+            query: What `eth_getFilterLogs` asks again, for a filter of logs.
+        """
+        if len(self._filters) >= FILTER_LIMIT:
+            self.remove(next(iter(self._filters)))
+        self._made += 1
+        handle, events = hex(self._made), list[Any]()
+
+        def keep(event: Any) -> None:
+            events.append(event)
+            if len(events) > EVENT_LIMIT:
+                self.remove(handle)
+
+        self._filters[handle] = (make(keep), events)
+        if query is not None:
+            self._queries[handle] = query
+        return handle
+
+    def poll(self, handle: str) -> list[Any]:
+        """Return what is new since the last poll.
+
+        Raises:
+            RpcError: no such filter.
+        """
+        if handle not in self._filters:
+            raise RpcError(SERVER_ERROR, "filter not found")
+        _, events = self._filters[handle]
+        found = events.copy()
+        events.clear()
+        return found
+
+    def query(self, handle: str) -> dict[str, Any]:
+        """Return what a filter of logs asks for.
+
+        Raises:
+            RpcError: no such filter.
+        """
+        if handle not in self._queries:
+            raise RpcError(SERVER_ERROR, "filter not found")
+        return self._queries[handle]
+
+    def remove(self, handle: str) -> bool:
+        """Forget a filter; tell whether there was one."""
+        self._queries.pop(handle, None)
+        subscription, _ = self._filters.pop(handle, (None, None))
+        if subscription is not None:
+            subscription.end()
+        return subscription is not None
