@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
 
 import click
 
 from pysettle.client import genesis
+from pysettle.client.workspace import Workspace
+from pysettle.domain.signing import Signer
 from pysettle.errors import UsageError
 from pysettle.evm.embedded import EmbeddedChain
+from pysettle.evm.genesis import Genesis
 
 _START = 1_767_225_600
-"""Chain time of the genesis if none is given: 2026-01-01 00:00 UTC."""
+"""Chain time of a fresh chain's genesis if none is given: 2026-01-01 00:00 UTC."""
+_CHAIN_ID = 31_337
+_ACCOUNTS = 10
 
 
 @click.command()
@@ -20,34 +28,41 @@ _START = 1_767_225_600
     "--port", type=click.IntRange(0, 65_535), default=8545, show_default=True, help="Port; 0 for one that is free."
 )
 @click.option(
-    "--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True, help="Seed of the blocks' randomness."
-)
-@click.option("--chain-id", type=click.IntRange(1, 2**53), default=31337, show_default=True, help="Chain id.")
-@click.option(
-    "--timestamp",
-    type=click.IntRange(0, 2**40),
-    default=_START,
-    show_default=True,
-    help="Time of block 0, unix seconds.",
+    "--workspace",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Serve the chain in this workspace's file, in place of a fresh one in memory.",
 )
 @click.option(
-    "--accounts", type=click.IntRange(1, 100), default=10, show_default=True, help="Development accounts with funds."
+    "--genesis",
+    "genesis_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Begin a fresh chain from this genesis.json, as `pysettle network genesis` writes it.",
+)
+@click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Seed of the blocks' randomness.  [default: 0]")
+@click.option("--chain-id", type=click.IntRange(1, 2**53), help=f"Chain id.  [default: {_CHAIN_ID}]")
+@click.option("--timestamp", type=click.IntRange(0, 2**40), help=f"Unix second of block 0.  [default: {_START}]")
+@click.option(
+    "--accounts", type=click.IntRange(1, 100), help=f"Development accounts with funds.  [default: {_ACCOUNTS}]"
 )
 @click.option("--allow-origin", multiple=True, help="Web origin whose pages may use the node; may be repeated.")
 @click.option("--json", "as_json", is_flag=True, help="Print where the node listens as one JSON document.")
 def node(
     host: str,
     port: int,
-    seed: int,
-    chain_id: int,
-    timestamp: int,
-    accounts: int,
+    workspace: Path | None,
+    genesis_file: Path | None,
+    seed: int | None,
+    chain_id: int | None,
+    timestamp: int | None,
+    accounts: int | None,
     allow_origin: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Serve a fresh embedded chain as JSON-RPC over HTTP and WebSocket until interrupted.
+    """Serve an embedded chain as JSON-RPC over HTTP and WebSocket until interrupted.
 
-    The chain is in memory and gone with the process. Its accounts are those every Ethereum tool uses for development.
+    A fresh chain is in memory and gone with the process; its accounts are those every Ethereum tool uses for
+    development. A workspace's chain stays in its file: what the node seals is there for every other command, and
+    nothing that was sealed is taken back. While it is served the node alone writes to it.
     """
     try:
         from pysettle.node.server import listen, serve
@@ -56,21 +71,51 @@ def node(
     from pysettle.node.accounts import development_accounts
     from pysettle.node.chain import NodeChain
 
-    signers = development_accounts(accounts)
-    listener = listen(host, port)
-    addresses = [signer.address for signer in signers]
-    chain = EmbeddedChain(genesis(timestamp, addresses, chain_id=chain_id, balance=10**22), seed=seed)
-    click.echo(_banner([(f"0x{it.address.hex()}", f"0x{it.secret.hex()}") for it in signers]), err=True)
-    name = f"[{host}]" if ":" in host else host
-    url = f"http://{name}:{listener.getsockname()[1]}"
-    document = {"schema": "pysettle.node/1", "url": url, "chain_id": str(chain_id)}
-    click.echo(json.dumps(document) if as_json else url)
-    serve(NodeChain(chain, signers), listener, allow_origin)
+    begun = {"--chain-id": chain_id, "--timestamp": timestamp, "--accounts": accounts}
+    if workspace:
+        _refuse({"--genesis": genesis_file, "--seed": seed} | begun, "the workspace's chain has begun")
+    elif genesis_file:
+        _refuse(begun, "the genesis says so")
+    with ExitStack() as stack:
+        signers: Sequence[Signer] = ()
+        if workspace:
+            opened = Workspace.open(workspace)
+            chain = stack.enter_context(opened.embedded_chain(write=True))
+            signers = opened.development_signers()
+        elif genesis_file:
+            chain = EmbeddedChain(_read_genesis(genesis_file), seed=seed or 0)
+        else:
+            signers = development_accounts(accounts or _ACCOUNTS)
+            holders = [signer.address for signer in signers]
+            start = _START if timestamp is None else timestamp
+            block_0 = genesis(start, holders, chain_id=chain_id or _CHAIN_ID, balance=10**22)
+            chain = EmbeddedChain(block_0, seed=seed or 0)
+        listener = listen(host, port)
+        click.echo(_banner(chain, signers), err=True)
+        name = f"[{host}]" if ":" in host else host
+        url = f"http://{name}:{listener.getsockname()[1]}"
+        document = {"schema": "pysettle.node/1", "url": url, "chain_id": str(chain.chain_id)}
+        click.echo(json.dumps(document) if as_json else url)
+        serve(NodeChain(chain, signers, keeps_history=workspace is not None), listener, allow_origin)
 
 
-def _banner(accounts: list[tuple[str, str]]) -> str:
-    lines = "\n".join(f"  {address}  {key}" for address, key in accounts)
+def _refuse(options: Mapping[str, object], why: str) -> None:
+    if given := [name for name, value in options.items() if value is not None]:
+        raise UsageError(f"leave {given[0]} out: {why}")
+
+
+def _read_genesis(file: Path) -> Genesis:
+    try:
+        return Genesis.from_bytes(file.read_bytes())
+    except OSError as problem:
+        raise UsageError(f"{file} cannot be read: {problem.strerror}") from problem
+
+
+def _banner(chain: EmbeddedChain, signers: Sequence[Signer]) -> str:
+    if not signers:
+        return f"SIMULATION: nothing here is money. The chain's head is block {chain.block().number}.\n"
+    lines = "\n".join(f"  0x{it.address.hex()}  0x{it.secret.hex()}" for it in signers)
     return (
-        "SIMULATION, DEVELOPMENT KEYS: nothing here is money. These keys are published; whatever is sent to these\n"
-        f"accounts on any other chain is lost. Each holds 10,000 ether of this chain.\n\n{lines}\n"
+        "SIMULATION, DEVELOPMENT KEYS: nothing here is money. Everybody knows these keys; whatever is sent to these\n"
+        f"accounts on any other chain is lost.\n\n{lines}\n"
     )

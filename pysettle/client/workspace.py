@@ -296,11 +296,15 @@ class Workspace:
         except ValueError as problem:
             raise PasswordRefused(f"the password does not open the key of {name}") from problem
 
+    def development_signers(self) -> tuple[Signer, ...]:
+        """Return the keys that are not encrypted, in the order of their accounts' names."""
+        return tuple(self._development_key(name) for name in self.accounts() if "development" in self._account(name))
+
     def _development_key(self, name: str) -> Signer:
         return Signer.derived("workspace", self.config.seed, name)
 
     def _has_development_keys(self) -> bool:
-        return any("development" in self._account(name) for name in self.accounts())
+        return bool(self.development_signers())
 
     def _account_file(self, name: str) -> Path:
         return self.directory / "accounts" / f"{name}.json"

@@ -22,7 +22,7 @@ from eth.abc import (
     SignedTransactionAPI,
 )
 from eth.chains.base import BaseChain, Chain
-from eth.constants import GAS_TX, GENESIS_BLOCK_NUMBER, ZERO_HASH32
+from eth.constants import GAS_TX, GENESIS_BLOCK_NUMBER, SECPK1_N, ZERO_HASH32
 from eth.db.atomic import AtomicDB
 from eth.db.backends.base import BaseDB
 from eth.db.schema import SchemaV1
@@ -181,6 +181,8 @@ def decode_transaction(raw_transaction: bytes, chain_id: int, gas_limit: int) ->
         raise ValidationError(f"bad signature: {problem}") from problem
     except (RLPException, PyEVMError, NotImplementedError, ValueError, TypeError, IndexError) as problem:
         raise ValidationError(f"not a signed transaction: {problem}") from problem
+    if transaction.s > SECPK1_N // 2:
+        raise ValidationError("the signature's S value is in the upper half of the curve's order (EIP-2)")
     if transaction.type_id == BLOB_TX_TYPE:
         raise ValidationError("blob transactions are not accepted: this chain has nowhere to publish blobs")
     if transaction.chain_id not in (None, chain_id):

@@ -1,7 +1,8 @@
-"""A chain behind JSON-RPC: anvil for development, `pysettle node`, or any network that speaks it.
+"""A chain behind JSON-RPC: a development node (anvil, `pysettle node`), or any network that speaks it.
 
-On anvil blocks are sealed when transactions are handed over, and time and snapshots are ours. On any other network
-blocks come when they come, may be replaced by others (a reorganisation), and cannot be taken back.
+On a development node blocks are sealed when transactions are handed over, and time and snapshots are ours. On any
+other network, a workspace's chain that is served included, blocks come when they come, may be replaced by others (a
+reorganisation), and cannot be taken back.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from pysettle.evm.backend import Block, ExecutionReverted, Fees, Log, Receipt
 from pysettle.evm.genesis import GenesisAccount
 from pysettle.evm.jsonrpc import Call, JsonRpc
 
-_DEVELOPMENT_NODE = "anvil/"
+_DEVELOPMENT_NODES = ("anvil/", "pysettle/")
 _BLOCK_RANGE = 2_000
 """Blocks asked for in one query of logs; nodes limit it."""
 _POLL_S = 0.2
@@ -63,7 +64,9 @@ class RpcChain:
         if confirmations < 1:
             raise UsageError(f"{confirmations} confirmations make nothing final: 1 is the block itself")
         self._confirmations, self._legacy, self._patience_s = confirmations, legacy, patience_s
-        self.is_development_node = str(self._rpc.ask("web3_clientVersion")).startswith(_DEVELOPMENT_NODE)
+        self.client_version = str(self._rpc.ask("web3_clientVersion"))
+        """What the node calls itself."""
+        self.is_development_node = self.client_version.startswith(_DEVELOPMENT_NODES)
         """Whether the node seals, moves its clock and takes its chain back when it is told to."""
         self.clock = RpcClock(self._rpc, self.is_development_node)
         """The chain's clock."""

@@ -78,7 +78,7 @@ def _alternatives(value: Any) -> list[Any]:
 
 
 class Listener(Protocol):
-    """Whoever is told, in the chain's thread, of what happens on the chain."""
+    """Whoever is told of what happens on the chain."""
 
     def sealed(self, blocks: Sequence[Block]) -> None:
         """Take notice that blocks were sealed."""
@@ -93,14 +93,15 @@ class Listener(Protocol):
 class NodeChain:
     """An embedded chain with what a node adds to it."""
 
-    def __init__(self, chain: EmbeddedChain, accounts: Sequence[Signer] = ()) -> None:
+    def __init__(self, chain: EmbeddedChain, accounts: Sequence[Signer] = (), *, keeps_history: bool = False) -> None:
         """Serve a chain.
 
         Args:
             chain: The chain, for this node alone to write to.
             accounts: Accounts the node signs for.
+            keeps_history: Whether what is sealed stays: nobody may take the chain back, or be given a balance.
         """
-        self.embedded = chain
+        self.embedded, self.keeps_history = chain, keeps_history
         self.accounts = {signer.address: signer for signer in accounts}
         self.listeners: list[Listener] = []
         self.pool = Pool(chain)

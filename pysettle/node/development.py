@@ -27,14 +27,16 @@ _REFUSED_VERBS = (
 
 
 def development_methods(node: NodeChain) -> dict[str, Method]:
-    """Return the methods `evm_*`, `anvil_*`, `hardhat_*` and `txpool_*` by name."""
-    table: dict[str, Method] = {**_sealing(node), **_history(node), **_pool(node)}
-    verbs: dict[str, Method] = {
-        "mine": _mine_many(node),
-        "setBalance": _set_balance(node),
-        "dropTransaction": _drop(node),
-        **dict.fromkeys(_REFUSED_VERBS, _refused),
-    }
+    """Return the methods `evm_*`, `anvil_*`, `hardhat_*` and `txpool_*` by name.
+
+    A chain that keeps its history has no snapshots, and gives no balance to whoever asks.
+    """
+    table: dict[str, Method] = {**_sealing(node), **_pool(node)}
+    verbs: dict[str, Method] = {"mine": _mine_many(node), "dropTransaction": _drop(node)}
+    verbs |= dict.fromkeys(_REFUSED_VERBS, _refused)
+    if not node.keeps_history:
+        table |= _history(node)
+        verbs["setBalance"] = _set_balance(node)
     for tool in ("anvil", "hardhat"):
         table |= {f"{tool}_{verb}": method for verb, method in verbs.items()}
     return table

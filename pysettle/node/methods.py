@@ -38,6 +38,8 @@ from pysettle.node.values import (
     storage_slot,
 )
 
+_NAMES = {False: "pysettle", True: "pysettle-workspace"}
+"""What the node calls itself, by whether its chain keeps its history: clients ask what it lets them do."""
 _TIP = 10**9
 """Priority fee suggested, in wei per gas; any is accepted, zero too."""
 _FEE_HISTORY_LIMIT = 1024
@@ -107,7 +109,7 @@ def _general(node: NodeChain) -> Mapping[str, Method]:
         "net_version": lambda _: str(chain.chain_id),
         "net_listening": lambda _: True,
         "net_peerCount": lambda _: "0x0",
-        "web3_clientVersion": lambda _: f"pysettle/{__version__}/simulation",
+        "web3_clientVersion": lambda _: f"{_NAMES[node.keeps_history]}/{__version__}/simulation",
         "web3_sha3": lambda _, content: hex_data(keccak(data(content, "the data"))),
         "eth_protocolVersion": lambda _: "0x41",
         "eth_syncing": lambda _: False,

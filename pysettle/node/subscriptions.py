@@ -17,7 +17,7 @@ from pysettle.node.protocol import SERVER_ERROR, InvalidParams, RpcError
 from pysettle.node.values import hex_data
 
 Send = Callable[[Any], None]
-"""Called, in the chain's thread, with each event as JSON-RPC writes it."""
+"""Called with each event as JSON-RPC writes it."""
 
 FILTER_LIMIT = 1_000
 """Most filters kept; the one made first is forgotten for a new one."""

@@ -1,13 +1,12 @@
 """A deployed network for contract tests: one chain a session, taken back to its snapshot around each test.
 
-`PYSETTLE_TEST_CHAIN=anvil` runs them on Foundry's node in place of the embedded chain.
+`PYSETTLE_TEST_CHAIN` names another chain than the embedded one: `anvil`, Foundry's node, or `node`, our own.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import nullcontext
 
 import pytest
 
@@ -20,8 +19,10 @@ from pysettle.evm.rpc import RpcChain
 from tests.contracts.effects import check_books
 from tests.contracts.world import ACTORS, CAPACITY, LIFE_S, RATE_CARD, START, UNIT_PRICE, World
 from tests.evm.anvil import anvil
+from tests.node.process import node_of
 
 CHAIN = os.environ.get("PYSETTLE_TEST_CHAIN", "embedded")
+NODES = {"anvil": anvil, "node": node_of}
 ACTOR_KEYS = {name: Signer.derived("test", name) for name in ACTORS}
 
 
@@ -29,9 +30,12 @@ ACTOR_KEYS = {name: Signer.derived("test", name) for name in ACTORS}
 def fresh_chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChainBackend]:
     """Begin a chain once a session, of the kind that the environment asks for."""
     block_0 = genesis(START, [signer.address for signer in ACTOR_KEYS.values()])
-    assert CHAIN in ("embedded", "anvil"), f"PYSETTLE_TEST_CHAIN is embedded or anvil, not {CHAIN}"
-    with anvil(block_0, tmp_path_factory.mktemp("anvil")) if CHAIN == "anvil" else nullcontext() as url:
-        yield RpcChain(url) if url else EmbeddedChain(block_0)
+    if CHAIN == "embedded":
+        yield EmbeddedChain(block_0)
+        return
+    assert CHAIN in NODES, f"PYSETTLE_TEST_CHAIN is embedded or one of {', '.join(NODES)}, not {CHAIN}"
+    with NODES[CHAIN](block_0, tmp_path_factory.mktemp(CHAIN)) as url:
+        yield RpcChain(url)
 
 
 @pytest.fixture(scope="session")
