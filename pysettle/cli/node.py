@@ -71,7 +71,7 @@ def node(
     from pysettle.node.accounts import development_accounts
     from pysettle.node.chain import NodeChain
 
-    begun = {"--chain-id": chain_id, "--timestamp": timestamp, "--accounts": accounts}
+    begun: dict[str, object] = {"--chain-id": chain_id, "--timestamp": timestamp, "--accounts": accounts}
     if workspace:
         _refuse({"--genesis": genesis_file, "--seed": seed} | begun, "the workspace's chain has begun")
     elif genesis_file:

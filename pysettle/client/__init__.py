@@ -6,6 +6,7 @@ many in one block. A method that reads answers at once.
 
 from pysettle.client.channels import ChannelHub, UsageMeter, UsageRow
 from pysettle.client.currency import CurrencyToken, Redemption
+from pysettle.client.follower import LedgerFollower
 from pysettle.client.network import SettlementNetwork, genesis
 from pysettle.client.series import ComputeToken, SeriesTerms
 from pysettle.client.workspace import Workspace
@@ -14,6 +15,7 @@ __all__ = [
     "ChannelHub",
     "ComputeToken",
     "CurrencyToken",
+    "LedgerFollower",
     "Redemption",
     "SeriesTerms",
     "SettlementNetwork",

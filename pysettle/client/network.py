@@ -10,6 +10,7 @@ from eth_typing import Address
 from pysettle.client.channels import ChannelHub, UsageMeter
 from pysettle.client.contract import Contract, interface
 from pysettle.client.currency import CurrencyToken
+from pysettle.client.follower import LedgerFollower
 from pysettle.client.series import ComputeToken, SeriesTerms
 from pysettle.domain import ledger
 from pysettle.domain.messages import ZERO_ADDRESS
@@ -194,6 +195,10 @@ class SettlementNetwork:
             hubs=frozenset({self.hub.address}),
             meters=frozenset({self.meter.address}),
         )
+
+    def follow(self, *, from_block: int = 0) -> LedgerFollower:
+        """Return books of the network that follow its chain; `from_block` is as for `LedgerFollower`."""
+        return LedgerFollower(self.chain, self.contracts(), from_block=from_block)
 
     def _assign_roles(self) -> None:
         manager = Contract(self.sender, self.access, "NetworkAccess")

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from enum import Enum
 from typing import Any
 
@@ -166,6 +166,13 @@ class Ledger:
         for posting in postings:
             self.balances[posting.account] += posting.amount
         return Entry(emitted.position, type(emitted.event).__name__, postings) if postings else None
+
+    def copy(self) -> Ledger:
+        """Return a ledger that goes its own way from here."""
+        names = {it.name for it in fields(self)} - {"contracts", "channels"}
+        copied = {name: getattr(self, name).copy() for name in names}
+        channels = defaultdict(ChannelRecord, {key: replace(record) for key, record in self.channels.items()})
+        return Ledger(self.contracts, channels=channels, **copied)
 
     def balance(self, asset: Address, purpose: Purpose, owner: bytes) -> int:
         """Return the balance of one account, in smallest units of the asset."""

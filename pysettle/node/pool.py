@@ -5,8 +5,6 @@ Nothing here is on the chain: a node that ends forgets what waited.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from eth.abc import SignedTransactionAPI
 from eth_typing import Address, Hash32
 
@@ -90,7 +88,7 @@ class Pool:
         self._places.clear()
 
     def ready(self) -> list[SignedTransactionAPI]:
-        """Return what the next block may contain: by sender without a gap in the nonces, else by arrival.
+        """Return what the next block may contain, in the order of arrival, each sender's by nonce without a gap.
 
         What the chain went past meanwhile is forgotten.
         """
@@ -99,20 +97,16 @@ class Pool:
             if transaction.nonce < state.get_nonce(transaction.sender):
                 self.drop(transaction.hash)
         due: dict[Address, int] = {}
+        early: dict[tuple[Address, int], SignedTransactionAPI] = {}
         found: list[SignedTransactionAPI] = []
-        for first in self._waiting.values():
-            due.setdefault(first.sender, state.get_nonce(first.sender))
-            for transaction in self._following(first.sender, due[first.sender]):
-                if transaction.max_fee_per_gas < base_fee:
-                    break
-                found.append(transaction)
-                due[first.sender] += 1
+        for arrived in self._waiting.values():
+            sender = arrived.sender
+            due.setdefault(sender, state.get_nonce(sender))
+            early[sender, arrived.nonce] = arrived
+            while (place := (sender, due[sender])) in early and early[place].max_fee_per_gas >= base_fee:
+                found.append(early[place])
+                due[sender] += 1
         return found
-
-    def _following(self, sender: Address, nonce: int) -> Iterator[SignedTransactionAPI]:
-        while (sender, nonce) in self._places:
-            yield self._waiting[self._places[sender, nonce]]
-            nonce += 1
 
     def queued(self) -> list[SignedTransactionAPI]:
         """Return what waits and is not ready."""
@@ -122,7 +116,9 @@ class Pool:
     def next_nonce(self, account: Address) -> int:
         """Return the nonce after those that are ready."""
         nonce = self._chain.nonce(account)
-        return nonce + sum(1 for _ in self._following(account, nonce))
+        while (account, nonce) in self._places:
+            nonce += 1
+        return nonce
 
 
 def _check_price_bump(transaction: SignedTransactionAPI, replaced: SignedTransactionAPI) -> None:

@@ -113,7 +113,10 @@ def test_blocks_can_be_sealed_by_hand(rpc: JsonRpc) -> None:
     nonce, head = next_nonce(rpc), int(rpc.ask("eth_blockNumber"), 16)
     rpc.ask("evm_setAutomine", False)
     try:
-        hashes = [rpc.ask("eth_sendRawTransaction", raw(rpc, nonce + it)) for it in range(3)]
+        other = next_nonce(rpc, signer=BOB)
+        raws = [raw(rpc, nonce), raw(rpc, other, signer=BOB), raw(rpc, nonce + 2), raw(rpc, nonce + 1)]
+        first, others, third, second = (rpc.ask("eth_sendRawTransaction", it) for it in raws)
+        hashes = [first, others, second, third]
         assert (next_nonce(rpc), next_nonce(rpc, "pending")) == (nonce, nonce + 3)
         assert rpc.ask("eth_getBlockByNumber", "pending", False)["transactions"] == hashes
         assert int(rpc.ask("eth_blockNumber"), 16) == head

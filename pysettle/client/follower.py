@@ -1,0 +1,174 @@
+"""The books of a network as its chain stands, kept while blocks come and are replaced by others.
+
+A block is final when enough others are on it; until then a chain may replace it (a reorganisation). The follower keeps
+the hashes and events of the latest blocks, finds the last one that still stands, and reads again from there.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+from eth_typing import Hash32
+
+from pysettle.domain import events
+from pysettle.domain.events import Emitted, Position
+from pysettle.domain.ledger import Contracts, Ledger
+from pysettle.errors import ChainError, ChainUnreachable
+from pysettle.evm.backend import Block, ChainBackend
+
+KEPT_BLOCKS = 64
+"""Latest blocks kept so that they can be taken back one by one: two epochs, after which Ethereum's are final."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What one update did."""
+
+    read: int
+    """Blocks read, those read again included."""
+    dropped: int
+    """Blocks taken back because the chain replaced them."""
+
+
+@dataclass(frozen=True, slots=True)
+class _FollowedBlock:
+    number: int
+    hash: Hash32
+    events: tuple[Emitted, ...]
+
+
+class LedgerFollower:
+    """A `Ledger` that follows a chain: each event of the chain as it stands is in it once, and no other is."""
+
+    def __init__(
+        self, chain: ChainBackend, contracts: Contracts, *, from_block: int = 0, kept_blocks: int = KEPT_BLOCKS
+    ) -> None:
+        """Begin before any block; `update` reads.
+
+        Args:
+            chain: Where blocks come from.
+            contracts: Contracts whose books are kept.
+            from_block: First block that may hold their events, such as that of their deployment.
+            kept_blocks: Latest blocks that are kept singly, 1 or more. When the chain replaces more than these,
+                everything is read again.
+        """
+        assert kept_blocks > 0, "the head at the least is kept"
+        self._chain, self._contracts, self._kept_blocks = chain, contracts, kept_blocks
+        self._addresses = sorted({*contracts.currencies, *contracts.series, *contracts.hubs, *contracts.meters})
+        self._first = from_block
+        self._begin()
+
+    def _begin(self) -> None:
+        """Forget everything: the books are empty before the first block."""
+        self.ledger = Ledger(self._contracts)
+        """The books at the head, as it was when `update` last looked."""
+        self._settled = Ledger(self._contracts)
+        self._settled_block: _FollowedBlock | None = None
+        self._latest: deque[_FollowedBlock] = deque()
+
+    @property
+    def height(self) -> int:
+        """Number of the last block in the books; one below the first where there is none yet."""
+        if self._latest:
+            return self._latest[-1].number
+        return self._first - 1 if self._settled_block is None else self._settled_block.number
+
+    def update(self) -> Progress:
+        """Read what is new, after taking back what the chain replaced, until the head is in the books.
+
+        Raises:
+            ChainUnreachable: the node does not answer; what was read until then stays in the books.
+        """
+        read = dropped = 0
+        while True:
+            dropped += self._drop_replaced()
+            head = self._chain.block().number
+            if self.height >= head:
+                return Progress(read, dropped)
+            bulk = head - self._kept_blocks
+            read += self._read_settled(bulk) if self.height < bulk else self._read_next()
+
+    def _drop_replaced(self) -> int:
+        """Take back the blocks that are no longer on the chain; return how many."""
+        before = len(self._latest)
+        while self._latest and not self._stands(self._latest[-1]):
+            self._latest.pop()
+        dropped = before - len(self._latest)
+        if not self._latest and self._settled_block and not self._stands(self._settled_block):
+            dropped += self._settled_block.number - self._first + 1
+            self._begin()
+        elif dropped:
+            self.ledger = self._settled.copy()
+            for block in self._latest:
+                _apply(self.ledger, block.events)
+        return dropped
+
+    def _stands(self, followed: _FollowedBlock) -> bool:
+        block = self._block(followed.number)
+        return block is not None and block.hash == followed.hash
+
+    def _block(self, number: int) -> Block | None:
+        """Return a block, None where a reorganisation made the chain shorter than it was just now."""
+        try:
+            return self._chain.block(number)
+        except ChainUnreachable:
+            raise
+        except ChainError:
+            return None
+
+    def _read_settled(self, last: int) -> int:
+        """Read many blocks at once, which are not kept singly; return how many, 0 where they changed meanwhile."""
+        followed = self._read(self.height + 1, last)
+        if followed is None:
+            return 0
+        count = last - self.height
+        self._settle(kept=0)
+        _apply(self._settled, followed.events)
+        _apply(self.ledger, followed.events)
+        self._settled_block = followed
+        return count
+
+    def _read_next(self) -> int:
+        """Read one block; return 1, or 0 where the chain changed meanwhile."""
+        followed = self._read(self.height + 1, self.height + 1)
+        if followed is None:
+            return 0
+        self._latest.append(followed)
+        _apply(self.ledger, followed.events)
+        self._settle(self._kept_blocks)
+        return 1
+
+    def _settle(self, kept: int) -> None:
+        """Let all but the latest blocks be taken back only together."""
+        while len(self._latest) > kept:
+            self._settled_block = self._latest.popleft()
+            _apply(self._settled, self._settled_block.events)
+
+    def _read(self, first: int, last: int) -> _FollowedBlock | None:
+        """Return the last block with the events of the whole range; None where the chain changed while it was read.
+
+        A hash commits to all blocks before it: what was read stands if the last block did afterwards, and follows what
+        was read before if the last block of that did as well.
+        """
+        block = self._block(last)
+        if block is None:
+            return None
+        followed = _FollowedBlock(last, block.hash, self._events(first, last))
+        before = self._latest[-1] if self._latest else self._settled_block
+        stands = self._stands(followed) and (before is None or self._stands(before))
+        return followed if stands else None
+
+    def _events(self, first: int, last: int) -> tuple[Emitted, ...]:
+        found = []
+        for log in self._chain.logs(from_block=first, to_block=last, addresses=self._addresses):
+            event = events.decode(log.topics, log.data)
+            if event is not None:
+                position = Position(log.block_number, log.transaction_index, log.log_index)
+                found.append(Emitted(log.address, position, event))
+        return tuple(found)
+
+
+def _apply(ledger: Ledger, found: tuple[Emitted, ...]) -> None:
+    for emitted in found:
+        ledger.apply(emitted)

@@ -1,0 +1,138 @@
+"""Books that follow a real node whose blocks are replaced by others."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from pysettle.client import SettlementNetwork, genesis
+from pysettle.client.follower import LedgerFollower, Progress
+from pysettle.client.network import Roles
+from pysettle.domain.ledger import Ledger
+from pysettle.domain.signing import Signer
+from pysettle.evm.jsonrpc import JsonRpc
+from pysettle.evm.rpc import RpcChain
+from pysettle.evm.transactions import Transaction
+from tests.evm.anvil import anvil
+
+START = 1_767_225_600
+ADMIN, BANK, ALICE, BOB = (Signer.derived("follower", name) for name in ("admin", "bank", "alice", "bob"))
+HOLDERS = (ALICE, BOB)
+FUNDS = 1_000_000
+
+
+class Town:
+    """A network on an anvil of its own, in which Alice and Bob hold e-CNY."""
+
+    def __init__(self, url: str) -> None:
+        """Deploy the network and fund the holders."""
+        self.rpc, self.chain = JsonRpc(url), RpcChain(url)
+        self.network = SettlementNetwork.deploy(self.chain, Roles(ADMIN, ADMIN, ADMIN, operators=(BANK,)))
+        currency = self.network.currency
+        issuances = [currency.issue(BANK, it.address, FUNDS) for it in HOLDERS]
+        self.network.send(currency.set_issuance_quota(ADMIN, BANK.address, 2 * FUNDS), *issuances)
+
+    def transfer(self, payer: Signer, payee: Signer, amount: int) -> Transaction:
+        """Return a transfer that is not sent yet."""
+        return self.network.currency.transfer(payer, payee.address, amount)
+
+    def reorganise(self, depth: int, sent: Sequence[tuple[str, int]] = ()) -> None:
+        """Replace the last blocks by as many others, which hold these raw transactions at their places."""
+        self.rpc.ask("anvil_reorg", depth, [list(it) for it in sent])
+
+    def raw(self, block: int) -> list[str]:
+        """Return the raw transactions of a block."""
+        hashes = self.rpc.ask("eth_getBlockByNumber", hex(block), False)["transactions"]
+        return [str(self.rpc.ask("eth_getRawTransactionByHash", it)) for it in hashes]
+
+    def check(self, ledger: Ledger) -> None:
+        """Assert that the books are those of the chain: of every holder, and of the supply."""
+        currency = self.network.currency
+        for holder in HOLDERS:
+            assert ledger.held(currency.address, holder.address) == currency.balance_of(holder.address)
+        assert ledger.supply(currency.address) == currency.total_supply() == 2 * FUNDS
+        assert ledger == read_whole(self)
+
+
+def read_whole(town: Town) -> Ledger:
+    """Return the books of somebody who only just came."""
+    follower = town.network.follow()
+    follower.update()
+    return follower.ledger
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Iterator[Town]:
+    """Deploy on a node of its own: what is replaced cannot be taken back for the next test."""
+    with anvil(genesis(START, [it.address for it in (ADMIN, BANK, *HOLDERS)]), tmp_path) as url:
+        yield Town(url)
+
+
+def test_a_block_that_is_replaced_is_taken_back(town: Town) -> None:
+    """A transfer in a replaced block is not in the books; nothing before it is read again."""
+    follower = town.network.follow()
+    follower.update()
+    town.network.send(town.transfer(ALICE, BOB, 5))
+    assert follower.update() == Progress(read=1, dropped=0)
+    assert follower.ledger.held(town.network.currency.address, BOB.address) == FUNDS + 5
+    town.reorganise(1)
+    assert follower.update() == Progress(read=1, dropped=1)
+    assert follower.ledger.held(town.network.currency.address, BOB.address) == FUNDS
+    town.check(follower.ledger)
+    assert follower.update() == Progress(read=0, dropped=0)
+
+
+def test_a_transaction_that_moves_to_another_block_is_counted_once(town: Town) -> None:
+    """The same transfer in another block of the other history is in the books once, at its new place."""
+    follower = town.network.follow()
+    town.network.send(town.transfer(ALICE, BOB, 7))
+    town.rpc.ask("evm_mine")
+    follower.update()
+    head = town.chain.block().number
+    town.reorganise(2, [(raw, 1) for raw in town.raw(head - 1)])
+    assert follower.update() == Progress(read=2, dropped=2)
+    assert follower.ledger.held(town.network.currency.address, BOB.address) == FUNDS + 7
+    assert town.chain.block(head).transaction_hashes
+    town.check(follower.ledger)
+
+
+def test_more_than_is_kept_is_read_again(town: Town) -> None:
+    """When the chain replaces more blocks than are kept singly, the books are kept anew from the first."""
+    follower = LedgerFollower(town.chain, town.network.contracts(), kept_blocks=2)
+    for amount in range(1, 6):
+        town.network.send(town.transfer(ALICE, BOB, amount))
+        follower.update()
+    head = town.chain.block().number
+    town.reorganise(4)
+    assert follower.update() == Progress(read=head + 1, dropped=head + 1)
+    town.check(follower.ledger)
+
+
+@pytest.mark.parametrize("kept_blocks", [1, 3, 64])
+def test_whatever_the_chain_does_the_books_are_its_own(town: Town, kept_blocks: int) -> None:
+    """Transfers, empty blocks and reorganisations of one to four blocks at random, some of which keep transactions."""
+    chance = random.Random(kept_blocks)  # noqa: S311 - a test's choice, not a secret
+    follower = LedgerFollower(town.chain, town.network.contracts(), kept_blocks=kept_blocks)
+    town.rpc.ask("anvil_mine", 4)  # so that what funded the holders is not replaced
+    dropped = 0
+    for _ in range(40):
+        payer, payee = chance.sample(HOLDERS, 2)
+        head, kind = town.chain.block().number, chance.random()
+        if kind < 0.5:
+            town.network.send(*(town.transfer(payer, payee, chance.randrange(1, 100)) for _ in range(2)))
+        elif kind < 0.6:
+            town.rpc.ask("evm_mine")
+        elif kind < 0.9:
+            depth = chance.randrange(1, 5)
+            # Kept from the first replaced block on, so that no nonce is missing.
+            kept = [raw for block in range(head - depth + 1, head + 1) for raw in town.raw(block)]
+            town.reorganise(depth, [(raw, chance.randrange(depth - 1, depth)) for raw in kept[: chance.randrange(9)]])
+        if chance.random() < 0.7:
+            dropped += follower.update().dropped
+            town.check(follower.ledger)
+    follower.update()
+    town.check(follower.ledger)
+    assert dropped > 5, "blocks were taken back"
