@@ -89,7 +89,7 @@ def init(
         chain_id = RpcChain(url).chain_id if chain_id is None else chain_id
         config = Config(chain_id, seed, network=node)
     workspace = Workspace.create(directory, config, extra=extra, password=password)
-    accounts = workspace.accounts()
+    accounts = workspace.accounts.addresses()
     keys = "development" if password is None else "encrypted"
     document = {
         "directory": str(directory),

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from pysettle import __version__
+from pysettle.cli.account import account
 from pysettle.cli.audit import audit
 from pysettle.cli.demo import demo
 from pysettle.cli.init import init
@@ -36,5 +37,5 @@ def main() -> None:
     """Simulate the settlement network of the Token economy on a local EVM. Nothing touches real money."""
 
 
-for _command in (init, network, time, token, node, demo, audit):
+for _command in (init, account, network, time, token, node, demo, audit):
     main.add_command(_command)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -14,7 +15,7 @@ from pysettle.client.workspace import Workspace
 from pysettle.domain.signing import Signer
 from pysettle.errors import UsageError
 from pysettle.evm.embedded import EmbeddedChain
-from pysettle.evm.genesis import Genesis
+from pysettle.evm.genesis import Genesis, GenesisAccount
 
 _START = 1_767_225_600
 """Chain time of a fresh chain's genesis if none is given: 2026-01-01 00:00 UTC."""
@@ -68,7 +69,7 @@ def node(
         from pysettle.node.server import listen, serve
     except ImportError as problem:
         raise UsageError(f"the node needs {problem.name}: pip install 'pysettle[node]'") from problem
-    from pysettle.node.accounts import development_accounts
+    from pysettle.node.accounts import development_accounts, faucet
     from pysettle.node.chain import NodeChain
 
     begun: dict[str, object] = {"--chain-id": chain_id, "--timestamp": timestamp, "--accounts": accounts}
@@ -78,10 +79,11 @@ def node(
         _refuse(begun, "the genesis says so")
     with ExitStack() as stack:
         signers: Sequence[Signer] = ()
+        reserve: Signer | None = None
         if workspace:
             opened = Workspace.open(workspace)
             chain = stack.enter_context(opened.embedded_chain(write=True))
-            signers = opened.development_signers()
+            signers = opened.accounts.development_signers()
         elif genesis_file:
             chain = EmbeddedChain(_read_genesis(genesis_file), seed=seed or 0)
         else:
@@ -89,14 +91,17 @@ def node(
             holders = [signer.address for signer in signers]
             start = _START if timestamp is None else timestamp
             block_0 = genesis(start, holders, chain_id=chain_id or _CHAIN_ID, balance=10**22)
-            chain = EmbeddedChain(block_0, seed=seed or 0)
+            reserve = faucet()
+            funded = replace(block_0, alloc={**block_0.alloc, reserve.address: GenesisAccount(balance=10**30)})
+            chain = EmbeddedChain(funded, seed=seed or 0)
         listener = listen(host, port)
         click.echo(_banner(chain, signers), err=True)
         name = f"[{host}]" if ":" in host else host
         url = f"http://{name}:{listener.getsockname()[1]}"
         document = {"schema": "pysettle.node/1", "url": url, "chain_id": str(chain.chain_id)}
         click.echo(json.dumps(document) if as_json else url)
-        serve(NodeChain(chain, signers, keeps_history=workspace is not None), listener, allow_origin)
+        served = NodeChain(chain, signers, faucet=reserve, keeps_history=workspace is not None)
+        serve(served, listener, allow_origin)
 
 
 def _refuse(options: Mapping[str, object], why: str) -> None:

@@ -45,13 +45,13 @@ def transfer(by: str, to: str, amount: str, workspace: Workspace, password: str 
 def balance(account: str, workspace: Workspace, as_json: bool) -> None:
     """Show what an account holds."""
     with workspace.chain() as chain:
-        units, block = workspace.currency(chain).balance_of(workspace.address(account)), chain.block().number
+        units, block = workspace.currency(chain).balance_of(workspace.accounts.address(account)), chain.block().number
     document = {"account": account, "currency": CURRENCY, "units": str(units), "block": str(block)}
     show("pysettle.token-balance/1", document, [f"{account}: {to_text(units)} yuan at block {block}"], as_json)
 
 
 def _move(verb: str, by: str, to: str, amount: str, workspace: Workspace, password: str | None, as_json: bool) -> None:
-    units, payee, signer = to_units(amount), workspace.address(to), workspace.signer(by, password)
+    units, payee, signer = to_units(amount), workspace.accounts.address(to), workspace.accounts.signer(by, password)
     with workspace.chain(write=True) as chain:
         currency = workspace.currency(chain)
         holders = {to: payee} if verb == "issue" else {by: signer.address, to: payee}

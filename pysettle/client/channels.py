@@ -22,6 +22,7 @@ from pysettle.domain.messages import (
 from pysettle.domain.metering import Voucher
 from pysettle.domain.signing import Signer
 from pysettle.domain.usage import Usage
+from pysettle.evm.encoding import TransactionSigner
 from pysettle.evm.interface import abi_encode
 from pysettle.evm.transactions import Transaction, TransactionSender
 
@@ -77,44 +78,46 @@ class ChannelHub(Contract):
         signature = payer.sign(authorization.receive_digest(token.domain))
         return abi_encode(("uint256", "uint256", "uint256", "bytes"), (0, valid_before, salt, signature))
 
-    def deposit(self, submitter: Signer, config: ChannelConfig, amount: int, collector_data: bytes) -> Transaction:
+    def deposit(
+        self, submitter: TransactionSigner, config: ChannelConfig, amount: int, collector_data: bytes
+    ) -> Transaction:
         """Deposit what the payer signed; anyone submits it."""
         return self._transaction(
             submitter, self.GAS_DEPOSIT, "deposit", config.fields(), amount, self.collector, collector_data
         )
 
-    def initiate_withdraw(self, payer: Signer, config: ChannelConfig, amount: int) -> Transaction:
+    def initiate_withdraw(self, payer: TransactionSigner, config: ChannelConfig, amount: int) -> Transaction:
         """Give notice of a withdrawal."""
         return self._transaction(payer, self.GAS_PAYOUT, "initiateWithdraw", config.fields(), amount)
 
-    def finalize_withdraw(self, payer: Signer, config: ChannelConfig) -> Transaction:
+    def finalize_withdraw(self, payer: TransactionSigner, config: ChannelConfig) -> Transaction:
         """Complete a noticed withdrawal after its delay."""
         return self._transaction(payer, self.GAS_PAYOUT, "finalizeWithdraw", config.fields())
 
     # Receiver
 
-    def claim(self, receiver: Signer, claims: Sequence[tuple[ChannelConfig, Voucher, int]]) -> Transaction:
+    def claim(self, receiver: TransactionSigner, claims: Sequence[tuple[ChannelConfig, Voucher, int]]) -> Transaction:
         """Claim as receiver or receiver authorizer; each row is (config, voucher, total claimed)."""
         gas = 100_000 + 80_000 * len(claims)
         return self._transaction(receiver, gas, "claim", _claim_rows(claims))
 
     def claim_with_signature(
-        self, submitter: Signer, claims: Sequence[tuple[ChannelConfig, Voucher, int]], signature: bytes
+        self, submitter: TransactionSigner, claims: Sequence[tuple[ChannelConfig, Voucher, int]], signature: bytes
     ) -> Transaction:
         """Claim with the receiver authorizer's signature; anyone submits it."""
         gas = 100_000 + 80_000 * len(claims)
         return self._transaction(submitter, gas, "claimWithSignature", _claim_rows(claims), signature)
 
-    def settle(self, submitter: Signer, receiver: Address, token: Address) -> Transaction:
+    def settle(self, submitter: TransactionSigner, receiver: Address, token: Address) -> Transaction:
         """Transfer everything claimed and unsettled to a receiver; anyone submits it."""
         return self._transaction(submitter, self.GAS_PAYOUT, "settle", receiver, token)
 
-    def refund(self, receiver: Signer, config: ChannelConfig, amount: int) -> Transaction:
+    def refund(self, receiver: TransactionSigner, config: ChannelConfig, amount: int) -> Transaction:
         """Return unclaimed value to the payer, as receiver or receiver authorizer."""
         return self._transaction(receiver, self.GAS_PAYOUT, "refund", config.fields(), amount)
 
     def refund_with_signature(
-        self, submitter: Signer, config: ChannelConfig, amount: int, nonce: int, signature: bytes
+        self, submitter: TransactionSigner, config: ChannelConfig, amount: int, nonce: int, signature: bytes
     ) -> Transaction:
         """Return unclaimed value to the payer with the receiver authorizer's signature; anyone submits it."""
         return self._transaction(
@@ -161,7 +164,9 @@ class UsageMeter(Contract):
         attested = [(row.config.channel_id(hub.domain), row.usage.pack()) for row in rows]
         return provider.sign(usage_digest(self.domain, series, attested))
 
-    def claim(self, submitter: Signer, series: Address, rows: Sequence[UsageRow], attestation: bytes) -> Transaction:
+    def claim(
+        self, submitter: TransactionSigner, series: Address, rows: Sequence[UsageRow], attestation: bytes
+    ) -> Transaction:
         """Claim attested usage; anyone submits it."""
         encoded = [
             (

@@ -7,9 +7,9 @@ from typing import Any
 
 from eth_typing import Address
 
-from pysettle.domain.signing import Signer
 from pysettle.evm import artifacts
 from pysettle.evm.backend import Receipt
+from pysettle.evm.encoding import TransactionSigner
 from pysettle.evm.interface import Interface
 from pysettle.evm.transactions import Transaction, TransactionSender
 
@@ -39,7 +39,7 @@ class Contract:
         """Seal transactions in order, as `TransactionSender.send` does."""
         return self._sender.send(*transactions)
 
-    def _transaction(self, signer: Signer, gas: int, function: str, *arguments: Any) -> Transaction:
+    def _transaction(self, signer: TransactionSigner, gas: int, function: str, *arguments: Any) -> Transaction:
         return Transaction(signer, self.address, self.interface.encode(function, *arguments), gas, self.interface)
 
     def _read(self, function: str, *arguments: Any) -> Any:

@@ -9,8 +9,8 @@ from eth_typing import Address
 
 from pysettle.client.token import Token
 from pysettle.domain import events
-from pysettle.domain.signing import Signer
 from pysettle.evm.backend import Receipt
+from pysettle.evm.encoding import TransactionSigner
 from pysettle.evm.transactions import Transaction, TransactionSender
 
 
@@ -50,39 +50,41 @@ class CurrencyToken(Token):
 
     # Central bank and registrar
 
-    def set_issuance_quota(self, central_bank: Signer, operator: Address, quota: int) -> Transaction:
+    def set_issuance_quota(self, central_bank: TransactionSigner, operator: Address, quota: int) -> Transaction:
         """Set how many units an operating institution may issue from now on."""
         return self._transaction(central_bank, self.GAS_ISSUANCE, "setIssuanceQuota", operator, quota)
 
-    def set_settlement_account(self, registrar: Signer, account: Address, enabled: bool = True) -> Transaction:
+    def set_settlement_account(
+        self, registrar: TransactionSigner, account: Address, enabled: bool = True
+    ) -> Transaction:
         """Mark an account whose value belongs to others."""
         return self._transaction(registrar, self.GAS_ISSUANCE, "setSettlementAccount", account, enabled)
 
     # Operating institution
 
-    def issue(self, operator: Signer, to: Address, amount: int) -> Transaction:
+    def issue(self, operator: TransactionSigner, to: Address, amount: int) -> Transaction:
         """Create units against reserve; whole fen."""
         return self._transaction(operator, self.GAS_ISSUANCE, "issue", to, amount)
 
-    def complete_redemption(self, operator: Signer, redemption_id: int) -> Transaction:
+    def complete_redemption(self, operator: TransactionSigner, redemption_id: int) -> Transaction:
         """Destroy the units of a request and restore the operator's quota."""
         return self._transaction(operator, self.GAS_ISSUANCE, "completeRedemption", redemption_id)
 
-    def reject_redemption(self, operator: Signer, redemption_id: int) -> Transaction:
+    def reject_redemption(self, operator: TransactionSigner, redemption_id: int) -> Transaction:
         """Refuse a request; the units go back to the holder."""
         return self._transaction(operator, self.GAS_ISSUANCE, "rejectRedemption", redemption_id)
 
     # Holder
 
-    def request_redemption(self, holder: Signer, operator: Address, amount: int) -> Transaction:
+    def request_redemption(self, holder: TransactionSigner, operator: Address, amount: int) -> Transaction:
         """Ask an operating institution to exchange units for reserve; whole fen."""
         return self._transaction(holder, self.GAS_ISSUANCE, "requestRedemption", operator, amount)
 
-    def cancel_redemption(self, holder: Signer, redemption_id: int) -> Transaction:
+    def cancel_redemption(self, holder: TransactionSigner, redemption_id: int) -> Transaction:
         """Take a request back."""
         return self._transaction(holder, self.GAS_ISSUANCE, "cancelRedemption", redemption_id)
 
-    def set_payee_only(self, payee: Signer, enabled: bool = True) -> Transaction:
+    def set_payee_only(self, payee: TransactionSigner, enabled: bool = True) -> Transaction:
         """Reserve the submission of authorizations to the payee itself."""
         return self._transaction(payee, self.GAS_TRANSFER, "setPayeeOnly", enabled)
 

@@ -14,9 +14,9 @@ from pysettle.client.follower import LedgerFollower
 from pysettle.client.series import ComputeToken, SeriesTerms
 from pysettle.domain import ledger
 from pysettle.domain.messages import ZERO_ADDRESS
-from pysettle.domain.signing import Signer
 from pysettle.evm import artifacts
 from pysettle.evm.backend import ChainBackend, Receipt
+from pysettle.evm.encoding import TransactionSigner
 from pysettle.evm.genesis import Genesis, GenesisAccount
 from pysettle.evm.reverts import RevertDecoder
 from pysettle.evm.transactions import Transaction, TransactionSender
@@ -73,13 +73,13 @@ def genesis(
 class Roles:
     """Who holds the powers of a network. Each power is its own key; one key may hold several."""
 
-    administrator: Signer
+    administrator: TransactionSigner
     """Deploys, and grants and revokes roles. It has no other power, but could grant itself any."""
-    central_bank: Signer
+    central_bank: TransactionSigner
     """Sets issuance quotas."""
-    registrar: Signer
+    registrar: TransactionSigner
     """Marks settlement accounts."""
-    operators: tuple[Signer, ...]
+    operators: tuple[TransactionSigner, ...]
     """Operating institutions: issue and redeem."""
 
 
@@ -139,7 +139,7 @@ class SettlementNetwork:
         network.send(network.currency.set_settlement_account(roles.registrar, hub))
         return network
 
-    def open_series(self, provider: Signer, terms: SeriesTerms) -> ComputeToken:
+    def open_series(self, provider: TransactionSigner, terms: SeriesTerms) -> ComputeToken:
         """Deploy a series of a provider and register it as a settlement account."""
         arguments = (
             terms.name,
@@ -233,7 +233,7 @@ def _runtime_code(contract_name: str, immutable: bytes = b"") -> bytes:
     return bytes(code)
 
 
-def _create(sender: TransactionSender, creator: Signer, contract_name: str, *arguments: object) -> Address:
+def _create(sender: TransactionSender, creator: TransactionSigner, contract_name: str, *arguments: object) -> Address:
     creation = artifacts.load(contract_name).bytecode + interface(contract_name).encode_constructor(*arguments)
     (receipt,) = sender.send(Transaction(creator, None, creation, GAS_CREATION, interface(contract_name)))
     return receipt.contract_address or ZERO_ADDRESS

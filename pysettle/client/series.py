@@ -11,6 +11,7 @@ from pysettle.domain.messages import Authorization, PurchaseTerms
 from pysettle.domain.signing import Signer
 from pysettle.domain.typed_data import Domain
 from pysettle.domain.usage import RateCard
+from pysettle.evm.encoding import TransactionSigner
 from pysettle.evm.transactions import Transaction, TransactionSender
 
 
@@ -60,12 +61,12 @@ class ComputeToken(Token):
 
     # Buyer
 
-    def purchase(self, buyer: Signer, beneficiary: Address, tokens: int, deadline: int) -> Transaction:
+    def purchase(self, buyer: TransactionSigner, beneficiary: Address, tokens: int, deadline: int) -> Transaction:
         """Buy Tokens for currency the buyer has allowed the series to take."""
         return self._transaction(buyer, self.GAS_PURCHASE, "purchase", beneficiary, tokens, deadline)
 
     def purchase_with_authorization(
-        self, submitter: Signer, authorization: Authorization, terms: PurchaseTerms, signature: bytes
+        self, submitter: TransactionSigner, authorization: Authorization, terms: PurchaseTerms, signature: bytes
     ) -> Transaction:
         """Submit a signed payment whose nonce commits to the terms of the purchase."""
         a = authorization
@@ -102,7 +103,7 @@ class ComputeToken(Token):
         return authorization, buyer.sign(authorization.receive_digest(currency))
 
     def purchase_with_transfer_authorization(
-        self, submitter: Signer, authorization: Authorization, signature: bytes
+        self, submitter: TransactionSigner, authorization: Authorization, signature: bytes
     ) -> Transaction:
         """Submit a stock x402 `exact` payment to the series; the payer receives the Tokens."""
         a = authorization
@@ -120,21 +121,21 @@ class ComputeToken(Token):
 
     # Holder
 
-    def consume(self, holder: Signer, tokens: int) -> Transaction:
+    def consume(self, holder: TransactionSigner, tokens: int) -> Transaction:
         """Give Tokens back against service outside a channel."""
         return self._transaction(holder, self.GAS_PAYOUT, "consume", tokens)
 
-    def refund(self, holder: Signer, tokens: int) -> Transaction:
+    def refund(self, holder: TransactionSigner, tokens: int) -> Transaction:
         """After expiry, exchange Tokens for the currency that backs them."""
         return self._transaction(holder, self.GAS_PAYOUT, "refund", tokens)
 
     # Provider
 
-    def redeem(self, provider: Signer, tokens: int) -> Transaction:
+    def redeem(self, provider: TransactionSigner, tokens: int) -> Transaction:
         """Exchange delivered Tokens for the currency that backs them."""
         return self._transaction(provider, self.GAS_PAYOUT, "redeem", tokens)
 
-    def sweep(self, provider: Signer) -> Transaction:
+    def sweep(self, provider: TransactionSigner) -> Transaction:
         """After expiry and with no Token outstanding, take what rounding and donations left."""
         return self._transaction(provider, self.GAS_PAYOUT, "sweep")
 

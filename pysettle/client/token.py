@@ -8,6 +8,7 @@ from pysettle.client.contract import Contract
 from pysettle.domain.messages import Authorization, cancel_digest
 from pysettle.domain.signing import Signer
 from pysettle.domain.typed_data import Domain
+from pysettle.evm.encoding import TransactionSigner
 from pysettle.evm.transactions import Transaction, TransactionSender
 
 _TRANSFER_WITH_AUTHORIZATION = "transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,bytes)"
@@ -48,29 +49,31 @@ class Token(Contract):
         """Whether an authorization was used or cancelled."""
         return bool(self._read("authorizationState", authorizer, nonce))
 
-    def transfer(self, holder: Signer, to: Address, value: int) -> Transaction:
+    def transfer(self, holder: TransactionSigner, to: Address, value: int) -> Transaction:
         """Transfer a holder's own value, in smallest units."""
         return self._transaction(holder, self.GAS_TRANSFER, "transfer", to, value)
 
-    def approve(self, holder: Signer, spender: Address, value: int) -> Transaction:
+    def approve(self, holder: TransactionSigner, spender: Address, value: int) -> Transaction:
         """Let a spender transfer up to `value` smallest units."""
         return self._transaction(holder, self.GAS_TRANSFER, "approve", spender, value)
 
-    def transfer_from(self, spender: Signer, holder: Address, to: Address, value: int) -> Transaction:
+    def transfer_from(self, spender: TransactionSigner, holder: Address, to: Address, value: int) -> Transaction:
         """Transfer within an allowance, in smallest units."""
         return self._transaction(spender, self.GAS_TRANSFER, "transferFrom", holder, to, value)
 
     def transfer_with_authorization(
-        self, submitter: Signer, authorization: Authorization, signature: bytes
+        self, submitter: TransactionSigner, authorization: Authorization, signature: bytes
     ) -> Transaction:
         """Transfer by a payer's signed authorization; anyone submits it."""
         return self._with_authorization(_TRANSFER_WITH_AUTHORIZATION, submitter, authorization, signature)
 
-    def receive_with_authorization(self, payee: Signer, authorization: Authorization, signature: bytes) -> Transaction:
+    def receive_with_authorization(
+        self, payee: TransactionSigner, authorization: Authorization, signature: bytes
+    ) -> Transaction:
         """Transfer by a payer's signed authorization; the payee submits it."""
         return self._with_authorization(_RECEIVE_WITH_AUTHORIZATION, payee, authorization, signature)
 
-    def cancel_authorization(self, submitter: Signer, authorizer: Signer, nonce: bytes) -> Transaction:
+    def cancel_authorization(self, submitter: TransactionSigner, authorizer: Signer, nonce: bytes) -> Transaction:
         """Spend a nonce without a transfer."""
         signature = authorizer.sign(cancel_digest(self.domain, authorizer.address, nonce))
         return self._transaction(
@@ -78,7 +81,7 @@ class Token(Contract):
         )
 
     def _with_authorization(
-        self, function: str, submitter: Signer, authorization: Authorization, signature: bytes
+        self, function: str, submitter: TransactionSigner, authorization: Authorization, signature: bytes
     ) -> Transaction:
         a = authorization
         return self._transaction(

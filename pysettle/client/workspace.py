@@ -5,32 +5,27 @@ config.toml       the chain: an embedded one, or a network behind JSON-RPC (see 
 genesis.json      block 0 of an embedded chain, as geth reads it
 chain.sqlite      the embedded chain (see pysettle.evm.sqlite)
 deployment.json   contracts, once they are deployed
-accounts/         one file an account: an encrypted keystore, or a development key, which is marked as such
+accounts/         one file an account: an encrypted keystore, a development key, which is marked as such, or the URL of
+                  a remote signer that has the key
 ```
 """
 
 from __future__ import annotations
 
-import json
-import os
-import secrets
 import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-from eth_account import Account as EthAccount
-from eth_typing import Address
-
+from pysettle.client.accounts import Accounts
 from pysettle.client.config import CONFIG_FILE, FORMAT, Config
 from pysettle.client.currency import CurrencyToken
 from pysettle.client.deployment import Deployment
+from pysettle.client.files import write_whole
 from pysettle.client.network import Roles, SettlementNetwork, genesis, transaction_sender
-from pysettle.domain.signing import Signer
-from pysettle.errors import PasswordRefused, UnknownAccount, UsageError, WorkspaceError
+from pysettle.errors import WorkspaceError
 from pysettle.evm.backend import ChainBackend
 from pysettle.evm.embedded import EmbeddedChain
 from pysettle.evm.genesis import Genesis
@@ -40,7 +35,6 @@ from pysettle.evm.sqlite import SqliteDatabase
 
 ACCOUNTS = ("administrator", "registrar", "central-bank", "bank", "provider", "alice", "bob")
 """Accounts every workspace begins with; the first four hold the powers of the network."""
-_DEVELOPMENT = "development key: everybody who has pysettle knows it; it guards simulated money on this chain alone"
 
 
 class Workspace:
@@ -75,8 +69,6 @@ class Workspace:
         if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
             raise WorkspaceError(f"{directory} is not empty: name a new directory")
         names = tuple(dict.fromkeys((*ACCOUNTS, *extra)))
-        if bad := [name for name in names if not name.replace("-", "").isalnum() or name.startswith("0x")]:
-            raise WorkspaceError(f"{bad[0]!r} cannot name an account: use letters, digits and hyphens")
         target = directory.absolute()
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -128,15 +120,7 @@ class Workspace:
         raise WorkspaceError(f"{start.absolute()} is in no workspace: make one with `pysettle init`, or name it")
 
     def _fill(self, names: Sequence[str], password: str | None) -> None:
-        (self.directory / "accounts").mkdir()
-        for name in names:
-            signer = self._development_key(name) if password is None else Signer(secrets.token_bytes(32))
-            document: dict[str, Any] = {"name": name, "address": "0x" + signer.address.hex()}
-            if password is None:
-                document["development"] = _DEVELOPMENT
-            else:
-                document["keystore"] = EthAccount.encrypt(signer.secret, password)
-            self._account_file(name).write_text(json.dumps(document, indent=2) + "\n")
+        self.accounts.create(names, password)
         (self.directory / CONFIG_FILE).write_text(self.config.to_text())
         if self.config.network:
             return
@@ -145,11 +129,16 @@ class Workspace:
         with SqliteDatabase(self.directory / "chain.sqlite", create=True) as database:
             EmbeddedChain(block_0, database=database)
 
+    @property
+    def accounts(self) -> Accounts:
+        """The named accounts; until the network is deployed they may be replaced."""
+        return Accounts(self.directory / "accounts", self.config.seed, replaceable=not self.is_deployed)
+
     # The chain
 
     def genesis(self) -> Genesis:
         """Return a block 0 in which the accounts can pay for gas, and the canonical contracts stand."""
-        accounts = self.accounts().values()
+        accounts = self.accounts.addresses().values()
         return genesis(self.config.genesis_time, accounts, chain_id=self.config.chain_id)
 
     @contextmanager
@@ -173,7 +162,7 @@ class Workspace:
         lock = WriterLock(self.directory / "accounts", wait_s) if write else None
         try:
             network = _connected(self.config, self._url)
-            if write and not network.is_development_node and self._has_development_keys():
+            if write and not network.is_development_node and self.accounts.development_signers():
                 raise WorkspaceError("everybody knows the keys of this workspace, and this is no development node")
             yield network
         finally:
@@ -220,13 +209,13 @@ class Workspace:
         """
         if self.is_deployed:
             raise WorkspaceError("the network is deployed in this workspace already: see `pysettle network status`")
-        admin, registrar, central_bank, bank = (self.signer(name, password) for name in ACCOUNTS[:4])
+        admin, registrar, central_bank, bank = (self.accounts.signer(name, password) for name in ACCOUNTS[:4])
         if isinstance(chain, RpcChain) and chain.is_development_node:
             chain.set_accounts(self.genesis().alloc)
         network = SettlementNetwork.deploy(chain, Roles(admin, central_bank, registrar, operators=(bank,)))
         network.send(network.currency.set_issuance_quota(central_bank, bank.address, quota))
         deployment = Deployment.of(network)
-        _write(self._deployment_file, deployment.to_bytes())
+        write_whole(self._deployment_file, deployment.to_bytes())
         return deployment
 
     @property
@@ -259,67 +248,6 @@ class Workspace:
     def _deployment_file(self) -> Path:
         return self.directory / "deployment.json"
 
-    # Accounts
-
-    def accounts(self) -> dict[str, Address]:
-        """Return mapping name -> address, ordered by name."""
-        names = sorted(file.stem for file in (self.directory / "accounts").glob("*.json"))
-        return {name: Address(bytes.fromhex(self._account(name)["address"][2:])) for name in names}
-
-    def address(self, name: str) -> Address:
-        """Return the address of a named account, or the one that is written out.
-
-        Raises:
-            UnknownAccount: neither.
-        """
-        if len(name) == 42 and name.startswith("0x"):
-            try:
-                return Address(bytes.fromhex(name[2:]))
-            except ValueError as problem:
-                raise UsageError(f"{name} is no address: 40 hex digits follow 0x") from problem
-        return Address(bytes.fromhex(self._account(name)["address"][2:]))
-
-    def signer(self, name: str, password: str | None = None) -> Signer:
-        """Return the key of a named account.
-
-        Raises:
-            UnknownAccount: no such account.
-            PasswordRefused: the key is encrypted, and the password missing or wrong.
-        """
-        document = self._account(name)
-        if "development" in document:
-            return self._development_key(name)
-        if password is None:
-            raise PasswordRefused(f"the key of {name} is encrypted: give its password in a file (--password-file)")
-        try:
-            return Signer(bytes(EthAccount.decrypt(document["keystore"], password)))
-        except ValueError as problem:
-            raise PasswordRefused(f"the password does not open the key of {name}") from problem
-
-    def development_signers(self) -> tuple[Signer, ...]:
-        """Return the keys that are not encrypted, in the order of their accounts' names."""
-        return tuple(self._development_key(name) for name in self.accounts() if "development" in self._account(name))
-
-    def _development_key(self, name: str) -> Signer:
-        return Signer.derived("workspace", self.config.seed, name)
-
-    def _has_development_keys(self) -> bool:
-        return bool(self.development_signers())
-
-    def _account_file(self, name: str) -> Path:
-        return self.directory / "accounts" / f"{name}.json"
-
-    def _account(self, name: str) -> dict[str, Any]:
-        if "/" in name or not self._account_file(name).is_file():
-            raise UnknownAccount(
-                name, tuple(sorted(file.stem for file in (self.directory / "accounts").glob("*.json")))
-            )
-        try:
-            document: dict[str, Any] = json.loads(self._account_file(name).read_bytes())
-        except ValueError as problem:
-            raise WorkspaceError(f"{self._account_file(name)} is not JSON: {problem}") from problem
-        return document
-
 
 def _machine_time() -> int:
     return int(time.time())
@@ -329,13 +257,3 @@ def _connected(config: Config, url: str) -> RpcChain:
     assert config.network is not None
     confirmations, legacy = config.network.confirmations, config.network.legacy_fees
     return RpcChain(url, chain_id=config.chain_id, confirmations=confirmations, legacy=legacy)
-
-
-def _write(file: Path, content: bytes) -> None:
-    """Write a file in one step, durably, so that no reader meets half of it."""
-    unfinished = file.with_name(f".{file.name}.{os.getpid()}")
-    with unfinished.open("wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    unfinished.replace(file)

@@ -6,9 +6,18 @@ Signatures are r, s, v with a low s and v of 27 or 28, the form every contract h
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from coincurve import PrivateKey, PublicKey
 from eth_hash.auto import keccak
 from eth_typing import Address
+
+
+class HasDigest(Protocol):
+    """What is signed by its digest."""
+
+    def digest(self) -> bytes:
+        """Return the 32 bytes that are signed."""
 
 
 class Signer:
@@ -40,6 +49,10 @@ class Signer:
         """Sign a 32-byte digest; return r, s, v as 65 bytes."""
         signature = self._key.sign_recoverable(digest, hasher=None)
         return signature[:64] + bytes([signature[64] + 27])
+
+    def sign_transaction(self, transaction: HasDigest) -> bytes:
+        """Sign a transaction as `sign` does its digest."""
+        return self.sign(transaction.digest())
 
     def __repr__(self) -> str:
         """Show the address alone."""

@@ -84,6 +84,10 @@ class WrongChain(ChainError):
     """A node serves another chain than the one that was expected."""
 
 
+class SignatureRefused(ChainError):
+    """A remote signer returned something else than the transaction it was asked for, signed by the account."""
+
+
 class NodeError(ChainError):
     """A node answered a request with an error: `.method`, `.code`, `.data`."""
 

@@ -8,15 +8,26 @@ Sources: EIP-155, EIP-1559, EIP-2718; RLP from the Yellow Paper, appendix B.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from eth_hash.auto import keccak
 from eth_typing import Address, Hash32
 
-from pysettle.domain.signing import Signer
 from pysettle.evm.backend import Fees
 
 _NO_ACCESS_LIST = b"\xc0"
 _DYNAMIC_FEE = b"\x02"
+
+
+class TransactionSigner(Protocol):
+    """Whoever signs transactions for an account: a `Signer`, which has the key, or a `RemoteSigner`, which asks."""
+
+    @property
+    def address(self) -> Address:
+        """The account."""
+
+    def sign_transaction(self, transaction: UnsignedTransaction) -> bytes:
+        """Return the signature: r, s, v as 65 bytes, s in the lower half of the curve's order, v 27 or 28."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +47,20 @@ class UnsignedTransaction:
     data: bytes
     """Call data, or creation code."""
 
-    def sign(self, sender: Signer) -> tuple[bytes, Hash32]:
-        """Return the signed transaction as it is sent, and its hash."""
-        signature = sender.sign(keccak(self._encoded(self._chain_fields() if self.fees.priority_fee is None else b"")))
+    def digest(self) -> bytes:
+        """Return the 32 bytes that the sender signs."""
+        return keccak(self._encoded(self._chain_fields() if self.fees.priority_fee is None else b""))
+
+    def signed(self, signature: bytes) -> tuple[bytes, Hash32]:
+        """Return the transaction as it is sent, and its hash; the signature is r, s, v as 65 bytes, v 27 or 28."""
         parity, r, s = signature[64] - 27, signature[:32], signature[32:64]
         v = self.chain_id * 2 + 35 + parity if self.fees.priority_fee is None else parity
         raw = self._encoded(_number(v) + _item(r.lstrip(b"\0")) + _item(s.lstrip(b"\0")))
         return raw, Hash32(keccak(raw))
+
+    def sign(self, sender: TransactionSigner) -> tuple[bytes, Hash32]:
+        """Return the transaction as it is sent, signed by its sender, and its hash."""
+        return self.signed(sender.sign_transaction(self))
 
     def _encoded(self, tail: bytes) -> bytes:
         """Return the transaction with what follows its fields."""

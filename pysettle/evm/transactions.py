@@ -13,10 +13,9 @@ from threading import Lock
 from eth_hash.auto import keccak
 from eth_typing import Address, Hash32
 
-from pysettle.domain.signing import Signer
 from pysettle.errors import TransactionPending, TransactionRefused
 from pysettle.evm.backend import ChainBackend, ExecutionReverted, Fees, Receipt
-from pysettle.evm.encoding import UnsignedTransaction
+from pysettle.evm.encoding import TransactionSigner, UnsignedTransaction
 from pysettle.evm.interface import Interface
 from pysettle.evm.reverts import RevertDecoder
 
@@ -31,7 +30,7 @@ _GAS_CANCELLATION = 21_000
 class Transaction:
     """One call of a contract, or one creation, not yet signed."""
 
-    sender: Signer
+    sender: TransactionSigner
     """Who signs, and pays the gas."""
     to: Address | None
     """Contract called; None to create one."""
@@ -47,7 +46,7 @@ class Transaction:
 class _Sent:
     """A transaction on its way, with every version of it: they share a nonce, so at most one is sealed."""
 
-    sender: Signer
+    sender: TransactionSigner
     unsigned: UnsignedTransaction
     raw: bytes = b""
     hashes: list[Hash32] = field(default_factory=list)

@@ -21,3 +21,9 @@ def development_accounts(count: int = 10) -> tuple[Signer, ...]:
     """Return the first accounts of the mnemonic, in order."""
     seed = seed_from_mnemonic(MNEMONIC, "")
     return tuple(Signer(key_from_seed(seed, f"m/44'/60'/0'/0/{number}")) for number in range(count))
+
+
+@cache
+def faucet() -> Signer:
+    """Return the account that balances are raised from, which no client is told of."""
+    return Signer.derived("node", "faucet")

@@ -93,15 +93,23 @@ class Listener(Protocol):
 class NodeChain:
     """An embedded chain with what a node adds to it."""
 
-    def __init__(self, chain: EmbeddedChain, accounts: Sequence[Signer] = (), *, keeps_history: bool = False) -> None:
+    def __init__(
+        self,
+        chain: EmbeddedChain,
+        accounts: Sequence[Signer] = (),
+        *,
+        faucet: Signer | None = None,
+        keeps_history: bool = False,
+    ) -> None:
         """Serve a chain.
 
         Args:
             chain: The chain, for this node alone to write to.
             accounts: Accounts the node signs for.
+            faucet: Account that balances are raised from; None where nobody's can be.
             keeps_history: Whether what is sealed stays: nobody may take the chain back, or be given a balance.
         """
-        self.embedded, self.keeps_history = chain, keeps_history
+        self.embedded, self.faucet, self.keeps_history = chain, faucet, keeps_history
         self.accounts = {signer.address: signer for signer in accounts}
         self.listeners: list[Listener] = []
         self.pool = Pool(chain)

@@ -158,14 +158,12 @@ def _set_balance(node: NodeChain) -> Method:
     def set_balance(_: Any, account: Any, balance: Any) -> bool:
         """Raise a balance by a transaction: a contract that is created only to send its endowment to the account."""
         who, wanted = address(account), integer(balance, "the balance")
-        missing = wanted - chain.balance(who)
+        missing, faucet = wanted - chain.balance(who), node.faucet
         if missing < 0:
             raise RpcError(SERVER_ERROR, "a balance can only be raised: lowering it takes the account's own signature")
-        faucets = [it for it in node.accounts.values() if it.address != who]
-        if missing and not faucets:
-            raise RpcError(SERVER_ERROR, "the node has no account to raise a balance from")
-        if missing:
-            faucet = max(faucets, key=lambda it: chain.balance(it.address))
+        if missing and faucet is None:
+            raise RpcError(SERVER_ERROR, "this chain began without an account to raise balances from")
+        if missing and faucet is not None:
             endowment = {
                 "type": 2,
                 "chainId": chain.chain_id,

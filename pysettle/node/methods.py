@@ -17,10 +17,12 @@ from eth_typing import Hash32
 from eth_utils.crypto import keccak
 
 from pysettle import __version__
+from pysettle.errors import TransactionRefused
 from pysettle.node import execution
 from pysettle.node.chain import LogFilter, NodeChain
 from pysettle.node.development import development_methods
 from pysettle.node.objects import block_object, effective_gas_price, transaction_object
+from pysettle.node.pool import refusal
 from pysettle.node.protocol import SERVER_ERROR, InvalidParams, Method, RpcError
 from pysettle.node.subscriptions import BlockHashSubscription, Filters, LogSubscription, PendingSubscription
 from pysettle.node.trace import trace_transaction
@@ -253,7 +255,8 @@ def _transactions(node: NodeChain) -> Mapping[str, Method]:
             raise outcome
         return hex_data(outcome)
 
-    def send_transaction(_: Any, transaction: Any) -> str:
+    def signed(transaction: Any) -> bytes:
+        """Return a transaction signed by an account of the node, what it leaves out filled in."""
         request = execution.CallRequest.read(transaction)
         signer = node.accounts.get(request.sender)
         if signer is None:
@@ -263,23 +266,37 @@ def _transactions(node: NodeChain) -> Mapping[str, Method]:
             return quantity(transaction[name], name) if transaction.get(name) is not None else otherwise
 
         base_fee = chain.next_header().base_fee_per_gas or 0
-        price = given("gasPrice", 2 * base_fee + _TIP)
         unsigned = {
-            "type": 2,
-            "chainId": chain.chain_id,
+            "chainId": given("chainId", chain.chain_id),
             "nonce": given("nonce", node.pool.next_nonce(request.sender)),
             "to": hex_address(request.to) if request.to else b"",
             "data": request.data,
             "value": request.value,
             "gas": request.gas or execution.estimate(chain, request, None),
-            "maxFeePerGas": given("maxFeePerGas", price),
-            "maxPriorityFeePerGas": given("maxPriorityFeePerGas", min(_TIP, price)),
         }
-        return send(bytes(Account.sign_transaction(unsigned, signer.secret).raw_transaction))
+        if transaction.get("gasPrice") is not None:
+            unsigned["gasPrice"] = given("gasPrice", 0)
+        else:
+            most = given("maxFeePerGas", 2 * base_fee + _TIP)
+            unsigned |= {"type": 2, "maxFeePerGas": most}
+            unsigned["maxPriorityFeePerGas"] = given("maxPriorityFeePerGas", min(_TIP, most))
+        return bytes(Account.sign_transaction(unsigned, signer.secret).raw_transaction)
+
+    def send_transaction(_: Any, transaction: Any) -> str:
+        return send(signed(transaction))
+
+    def sign_transaction(_: Any, transaction: Any) -> dict[str, Any]:
+        raw = signed(transaction)
+        try:
+            (decoded,) = chain.decode([raw])
+        except TransactionRefused as problem:
+            raise refusal(problem) from problem
+        return {"raw": hex_data(raw), "tx": transaction_object(decoded, None, 0)}
 
     return {
         "eth_sendRawTransaction": send_raw,
         "eth_sendTransaction": send_transaction,
+        "eth_signTransaction": sign_transaction,
         "eth_getTransactionByHash": by_hash,
         "eth_getTransactionByBlockNumberAndIndex": by_block_number,
         "eth_getTransactionByBlockHashAndIndex": by_block_hash,

@@ -63,7 +63,7 @@ def speed_chain() -> Iterator[Row]:
     with scratch() as directory:
         workspace = Workspace.create(Path(directory) / "workspace", extra=HOLDERS)
         with workspace.chain(write=True) as chain, NaiveSender.running() as naive:
-            ours = OurSender(chain, [workspace.signer(name) for name in HOLDERS])
+            ours = OurSender(chain, [workspace.accounts.signer(name) for name in HOLDERS])
             figure, anchor = in_turns(
                 "SPEED-CHAIN",
                 lambda number: ours.per_second([transfers(number + place, BATCH) for place in range(_BLOCKS)]),

@@ -21,6 +21,7 @@ from pysettle.evm import artifacts
 from pysettle.evm.genesis import Genesis
 from pysettle.evm.jsonrpc import JsonRpc
 from tests.evm.anvil import anvil
+from tests.node.process import node
 
 ROOT = Path(__file__).parents[2]
 
@@ -69,10 +70,11 @@ def test_five_processes_are_one_system(tmp_path: Path) -> None:
     assert run("token balance --account bob", directory) == "bob: 12.50 yuan at block 8\n"
 
 
-def test_five_processes_on_a_network(tmp_path: Path) -> None:
-    """The same five commands on anvil, which gets funds and the canonical contracts; its own genesis has neither."""
+@pytest.mark.parametrize("kind", ["anvil", "node"])
+def test_five_processes_on_a_network(kind: str, tmp_path: Path) -> None:
+    """The same five commands on anvil, which gets funds and the canonical contracts, and on our own node."""
     directory = tmp_path / "town"
-    with anvil(Genesis(chain_id=31_337, timestamp=GENESIS_TIME), tmp_path) as url:
+    with anvil(Genesis(chain_id=31_337, timestamp=GENESIS_TIME), tmp_path) if kind == "anvil" else node() as url:
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
 
         def run(command: str) -> str:
@@ -115,7 +117,7 @@ def test_a_private_network_begins_with_its_genesis(tmp_path: Path) -> None:
     assert invoke("network", "genesis", "--out", str(file), workspace=directory).exit_code == 0
     assert invoke("network", "genesis", workspace=directory).stdout_bytes == file.read_bytes()
     block_0 = Genesis.from_bytes(file.read_bytes())
-    assert set(Workspace.open(directory).accounts().values()) < set(block_0.alloc)
+    assert set(Workspace.open(directory).accounts.addresses().values()) < set(block_0.alloc)
     with anvil(block_0, tmp_path) as url:
         deployed = invoke("network", "deploy", "--chain", url, *encrypted, workspace=directory)
         assert deployed.exit_code == 0, deployed.output
@@ -301,8 +303,8 @@ def test_encrypted_accounts_need_their_password(tmp_path: Path, monkeypatch: pyt
     account = json.loads((directory / "accounts" / "alice.json").read_text())
     assert account["keystore"]["crypto"]["kdf"] == "scrypt"
     workspace = Workspace.open(directory)
-    assert workspace.signer("alice", "correct horse").address == workspace.address("alice")
+    assert workspace.accounts.signer("alice", "correct horse").address == workspace.accounts.address("alice")
     for wrong in (None, "battery staple"):
         with pytest.raises(WorkspaceError, match="password"):
-            workspace.signer("alice", wrong)
+            workspace.accounts.signer("alice", wrong)
     assert invoke("time", "show", workspace=directory).exit_code == 0

@@ -102,7 +102,7 @@ def test_a_served_workspace_keeps_what_was_sealed(tmp_path: Path) -> None:
     """What clients of the node send is in the file when it ends; meanwhile nobody else writes, and all may read."""
     directory = tmp_path / "town"
     workspace = Workspace.create(directory)
-    alice, bob = workspace.signer("alice"), workspace.address("bob")
+    alice, bob = workspace.accounts.signer("alice"), workspace.accounts.address("bob")
     with node("--workspace", str(directory)) as listening:
         chain = RpcChain(listening)
         sender = TransactionSender(chain, RevertDecoder([]))

@@ -1,0 +1,172 @@
+"""The accounts of a workspace: who signs for each, and in which file that is written."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from eth_account import Account as EthAccount
+from eth_typing import Address
+
+from pysettle.client.files import write_whole
+from pysettle.domain.signing import Signer
+from pysettle.errors import PasswordRefused, UnknownAccount, UsageError, WorkspaceError
+from pysettle.evm.encoding import TransactionSigner
+from pysettle.evm.jsonrpc import JsonRpc
+from pysettle.evm.remote_signer import RemoteSigner
+
+_DEVELOPMENT = "development key: everybody who has pysettle knows it; it guards simulated money on this chain alone"
+
+
+class Accounts:
+    """A folder with one file an account: an encrypted keystore, a development key, or where its remote signer is."""
+
+    def __init__(self, folder: Path, seed: int, *, replaceable: bool = False) -> None:
+        """Use a folder.
+
+        Args:
+            folder: Where the files are.
+            seed: What development keys are derived from.
+            replaceable: Whether accounts may still be replaced by others of their names.
+        """
+        self._folder, self._seed, self._replaceable = folder, seed, replaceable
+
+    def addresses(self) -> dict[str, Address]:
+        """Return mapping name -> address, ordered by name."""
+        names = sorted(file.stem for file in self._folder.glob("*.json"))
+        return {name: Address(bytes.fromhex(self._account(name)["address"][2:])) for name in names}
+
+    def keys(self) -> dict[str, str]:
+        """Return mapping name -> where the account's key is, in words, ordered by name."""
+
+        def place(document: dict[str, Any]) -> str:
+            if "remote" in document:
+                return f"remote signer at {document['remote']}"
+            return "development key" if "development" in document else "encrypted keystore"
+
+        return {name: place(self._account(name)) for name in self.addresses()}
+
+    def address(self, name: str) -> Address:
+        """Return the address of a named account, or the one that is written out.
+
+        Raises:
+            UnknownAccount: neither.
+        """
+        if len(name) == 42 and name.startswith("0x"):
+            try:
+                return Address(bytes.fromhex(name[2:]))
+            except ValueError as problem:
+                raise UsageError(f"{name} is no address: 40 hex digits follow 0x") from problem
+        return Address(bytes.fromhex(self._account(name)["address"][2:]))
+
+    def signer(self, name: str, password: str | None = None) -> TransactionSigner:
+        """Return who signs the transactions of a named account.
+
+        Raises:
+            UnknownAccount: no such account.
+            PasswordRefused: the key is encrypted, and the password missing or wrong.
+        """
+        document = self._account(name)
+        if "development" in document:
+            return self.development_key(name)
+        if "remote" in document:
+            return RemoteSigner(document["remote"], self.address(name))
+        if password is None:
+            raise PasswordRefused(f"the key of {name} is encrypted: give its password in a file (--password-file)")
+        try:
+            return Signer(bytes(EthAccount.decrypt(document["keystore"], password)))
+        except ValueError as problem:
+            raise PasswordRefused(f"the password does not open the key of {name}") from problem
+
+    def import_keystore(self, name: str, file: Path, *, replace: bool = False) -> Address:
+        """Add an account whose key is in a keystore file (Web3 Secret Storage, version 3), which is copied.
+
+        Args:
+            name: What commands call it.
+            file: The keystore; its password stays its own.
+            replace: Whether an account of that name gives way to it, before the network is deployed.
+
+        Raises:
+            WorkspaceError: the file is no keystore, or the name cannot be used.
+        """
+        try:
+            keystore = json.loads(file.read_bytes())
+            address = Address(bytes.fromhex(keystore["address"].removeprefix("0x")))
+            if len(address) != 20 or keystore["version"] != 3 or "crypto" not in keystore:
+                raise ValueError("a field has another form")
+        except OSError as problem:
+            raise WorkspaceError(f"{file} cannot be read: {problem.strerror}") from problem
+        except (ValueError, KeyError, TypeError, AttributeError) as problem:
+            raise WorkspaceError(f"{file} is no keystore of version 3 that names its address") from problem
+        self._add(name, {"address": "0x" + address.hex(), "keystore": keystore}, replace)
+        return address
+
+    def add_remote_signer(self, name: str, url: str, address: Address, *, replace: bool = False) -> None:
+        """Add an account whose transactions a signer behind JSON-RPC signs; arguments and errors as `import_keystore`.
+
+        Raises:
+            WorkspaceError: the URL has a user or password in it, which are not kept in a file.
+        """
+        kept = JsonRpc(url).url
+        if "@" in url and "@" not in kept:
+            raise WorkspaceError("the URL of a signer is kept in a file: leave user and password out of it")
+        self._add(name, {"address": "0x" + address.hex(), "remote": kept}, replace)
+
+    def _add(self, name: str, document: dict[str, Any], replace: bool) -> None:
+        _check_name(name)
+        if self._account_file(name).exists():
+            if not replace:
+                raise WorkspaceError(f"there is an account {name} already: choose another name, or --replace it")
+            if not self._replaceable:
+                raise WorkspaceError(f"the network is deployed, and {name} may hold a role in it: choose another name")
+        self._write(name, document)
+
+    def _write(self, name: str, document: dict[str, Any]) -> None:
+        content = json.dumps({"name": name, **document}, indent=2) + "\n"
+        write_whole(self._account_file(name), content.encode())
+
+    def create(self, names: Sequence[str], password: str | None) -> None:
+        """Make the folder, and an account for each name: a fresh random key under the password, or a development key.
+
+        Raises:
+            WorkspaceError: a name cannot be used.
+        """
+        for name in names:
+            _check_name(name)
+        self._folder.mkdir()
+        for name in names:
+            signer = self.development_key(name) if password is None else Signer(secrets.token_bytes(32))
+            document: dict[str, Any] = {"address": "0x" + signer.address.hex()}
+            if password is None:
+                document["development"] = _DEVELOPMENT
+            else:
+                document["keystore"] = EthAccount.encrypt(signer.secret, password)
+            self._write(name, document)
+
+    def development_signers(self) -> tuple[Signer, ...]:
+        """Return the keys that are not encrypted, in the order of their accounts' names."""
+        return tuple(self.development_key(name) for name in self.addresses() if "development" in self._account(name))
+
+    def development_key(self, name: str) -> Signer:
+        """Return the key that everybody knows of an account of that name, whether or not it is used here."""
+        return Signer.derived("workspace", self._seed, name)
+
+    def _account_file(self, name: str) -> Path:
+        return self._folder / f"{name}.json"
+
+    def _account(self, name: str) -> dict[str, Any]:
+        if "/" in name or not self._account_file(name).is_file():
+            raise UnknownAccount(name, tuple(sorted(file.stem for file in self._folder.glob("*.json"))))
+        try:
+            document: dict[str, Any] = json.loads(self._account_file(name).read_bytes())
+        except ValueError as problem:
+            raise WorkspaceError(f"{self._account_file(name)} is not JSON: {problem}") from problem
+        return document
+
+
+def _check_name(name: str) -> None:
+    if not name.replace("-", "").isalnum() or name.startswith("0x"):
+        raise WorkspaceError(f"{name!r} cannot name an account: use letters, digits and hyphens")
