@@ -146,6 +146,19 @@ class EmbeddedTesterBackend(PyEVMBackend):  # type: ignore[misc] # eth-tester ha
 
     # Transactions
 
+    def send_raw_transaction(self, raw_transaction: bytes) -> Hash32:
+        """Queue a signed transaction; return its hash.
+
+        Raises:
+            ValidationError: the pending block cannot contain it, or it is none.
+        """
+        try:
+            (transaction,) = self.embedded.decode([raw_transaction])
+        except TransactionRefused as problem:
+            raise ValidationError(str(problem)) from problem
+        self.chain.apply_transaction(transaction)
+        return transaction.hash
+
     def get_transaction_by_hash(self, transaction_hash: Hash32) -> dict[str, Any]:
         """Return a transaction, sealed or pending, as eth-tester serializes it."""
         block, index, is_pending, _ = self._find(transaction_hash)

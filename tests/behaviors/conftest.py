@@ -16,12 +16,13 @@ from pysettle.evm.rpc import RpcChain
 from pysettle.evm.sqlite import SqliteDatabase
 from tests.evm.accounts import genesis
 from tests.evm.anvil import anvil
+from tests.evm.eth_tester import EthTesterChain
 from tests.node.process import node_of
 
 NODES: dict[str, Callable[[Genesis, Path], AbstractContextManager[str]]] = {"anvil": anvil, "node": node_of}
 
 
-@pytest.fixture(scope="session", params=["embedded", "embedded in a file", *NODES])
+@pytest.fixture(scope="session", params=["embedded", "embedded in a file", "eth-tester", *NODES])
 def backend(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Yield a kind of chain, or the URL of a node in a process of its own, which serves one test after another."""
     if request.param not in NODES:
@@ -36,6 +37,8 @@ def chain(backend: str, tmp_path: Path) -> Iterator[ChainBackend]:
     """Yield a fresh chain in which the test accounts hold 100 ether each."""
     if backend == "embedded":
         yield EmbeddedChain(genesis())
+    elif backend == "eth-tester":
+        yield EthTesterChain(genesis())
     elif backend == "embedded in a file":
         with SqliteDatabase(tmp_path / "chain.sqlite", create=True) as database:
             yield EmbeddedChain(genesis(), database=database)

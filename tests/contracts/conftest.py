@@ -1,6 +1,6 @@
 """A deployed network for contract tests: one chain a session, taken back to its snapshot around each test.
 
-`PYSETTLE_TEST_CHAIN` names another chain than the embedded one: `anvil`, Foundry's node, or `node`, our own.
+`PYSETTLE_TEST_CHAIN` names another than the embedded one: `eth-tester`, `anvil`, Foundry's node, or `node`, our own.
 """
 
 from __future__ import annotations
@@ -19,9 +19,11 @@ from pysettle.evm.rpc import RpcChain
 from tests.contracts.effects import check_books
 from tests.contracts.world import ACTORS, CAPACITY, LIFE_S, RATE_CARD, START, UNIT_PRICE, World
 from tests.evm.anvil import anvil
+from tests.evm.eth_tester import EthTesterChain
 from tests.node.process import node_of
 
 CHAIN = os.environ.get("PYSETTLE_TEST_CHAIN", "embedded")
+IN_PROCESS = {"embedded": EmbeddedChain, "eth-tester": EthTesterChain}
 NODES = {"anvil": anvil, "node": node_of}
 ACTOR_KEYS = {name: Signer.derived("test", name) for name in ACTORS}
 
@@ -30,10 +32,10 @@ ACTOR_KEYS = {name: Signer.derived("test", name) for name in ACTORS}
 def fresh_chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChainBackend]:
     """Begin a chain once a session, of the kind that the environment asks for."""
     block_0 = genesis(START, [signer.address for signer in ACTOR_KEYS.values()])
-    if CHAIN == "embedded":
-        yield EmbeddedChain(block_0)
+    if CHAIN in IN_PROCESS:
+        yield IN_PROCESS[CHAIN](block_0)
         return
-    assert CHAIN in NODES, f"PYSETTLE_TEST_CHAIN is embedded or one of {', '.join(NODES)}, not {CHAIN}"
+    assert CHAIN in NODES, f"PYSETTLE_TEST_CHAIN is one of {', '.join([*IN_PROCESS, *NODES])}, not {CHAIN}"
     with NODES[CHAIN](block_0, tmp_path_factory.mktemp(CHAIN)) as url:
         yield RpcChain(url)
 
