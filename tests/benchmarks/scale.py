@@ -30,7 +30,7 @@ def scale_workspace() -> Iterator[Row]:
     with scratch() as directory, ExitStack() as open_chains:
         large = Workspace.create(Path(directory) / "large", extra=HOLDERS)
         chain = open_chains.enter_context(large.embedded_chain(write=True))
-        sender = OurSender(chain, [large.signer(name) for name in HOLDERS])
+        sender = OurSender(chain, [large.accounts.signer(name) for name in HOLDERS])
         added = []
         for thousand in range(TRANSACTIONS // _THOUSAND):
             took, peak = _thousand(sender, thousand)
@@ -43,7 +43,7 @@ def scale_workspace() -> Iterator[Row]:
         def first_thousand(number: int) -> float:
             small = Workspace.create(Path(directory) / f"small-{number}", extra=HOLDERS)
             with small.embedded_chain(write=True) as new:
-                return _thousand(OurSender(new, [small.signer(name) for name in HOLDERS]), number)[0]
+                return _thousand(OurSender(new, [small.accounts.signer(name) for name in HOLDERS]), number)[0]
 
         figure, anchor = in_turns(f"{_CODE}, time", next_thousand, first_thousand)
         yield Row(_CODE, _MOST, figure, "s a thousand", anchor)
