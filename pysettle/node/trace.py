@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from eth.abc import BlockAPI, StateAPI
+from eth.consensus.context import ConsensusContext
 from eth.exceptions import (
     ContractCreationCollision,
     FullStack,
@@ -80,12 +81,15 @@ def trace_transaction(chain: EmbeddedChain, block: BlockAPI, index: int, options
 
 def _state_before(chain: EmbeddedChain, block: BlockAPI, index: int) -> TracedState:
     """Return the state in which the transaction at a place of a block was executed."""
-    parent = chain.py_evm.get_block_header_by_hash(block.header.parent_hash)
+    py_evm = chain.py_evm
+    parent = py_evm.get_block_header_by_hash(block.header.parent_hash)
     header = block.header.copy(state_root=parent.state_root, gas_used=0)
-    hashes = TracedVM.get_prev_hashes(header.parent_hash, chain.py_evm.chaindb) or ()
-    state = TracedVM.build_state(chain.py_evm.chaindb.db, header, ChainContext(chain.chain_id), hashes)
+    vm = TracedVM(header, py_evm.chaindb, ChainContext(chain.chain_id), ConsensusContext(py_evm.chaindb.db))
+    state = vm.state
+    vm.block_preprocessing(block)
     for transaction in block.transactions[:index]:
         state.apply_transaction(transaction)
+        state.lock_changes()  # what a slot held before the next transaction decides what it costs
     assert isinstance(state, TracedState), "it is the class's own state"
     state.forget()
     return state
@@ -98,8 +102,8 @@ def _call_tree(chain: EmbeddedChain, block: BlockAPI, index: int, config: Mappin
     computation = _state_before(chain, block, index).apply_transaction(block.transactions[index])
     assert isinstance(computation, TracedComputation), "it is the state's own computation"
     top = _frame(computation, None, bool(config.get("withLog")), nested=not config.get("onlyTopCall"))
-    receipt = chain.receipts(block.number)[index]
-    return top | {"gas": hex(block.transactions[index].gas), "gasUsed": hex(receipt.gas_used)}
+    used = TracedVM.finalize_gas_used(block.transactions[index], computation)
+    return top | {"gas": hex(block.transactions[index].gas), "gasUsed": hex(used)}
 
 
 def _frame(
