@@ -1,0 +1,261 @@
+"""The gas of every entry of the contracts, exact, beside the figures that were reviewed last.
+
+`PYSETTLE_GAS=write scripts/test tests/contracts/test_gas.py` writes the figures anew, to be reviewed like code. Gas is
+that of the whole transaction; "warm" is between accounts that hold something before and after.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from eth_utils.crypto import keccak
+
+from pysettle.domain.messages import Authorization
+from pysettle.evm.embedded import EmbeddedChain
+from pysettle.evm.transactions import Transaction
+from tests.contracts.books import metered_claim, open_token_channel, row, used
+from tests.contracts.world import FEN, YUAN, World
+
+SNAPSHOT = Path(__file__).with_name("gas.json")
+CLAIMED_ROWS = 100
+
+Scenario = Callable[[World], Transaction]
+SCENARIOS: dict[str, Scenario] = {}
+
+
+def scenario(name: str) -> Callable[[Scenario], Scenario]:
+    """Register what prepares a transaction and returns it."""
+
+    def register(prepare: Scenario) -> Scenario:
+        assert name not in SCENARIOS, f"two scenarios are called {name}"
+        SCENARIOS[name] = prepare
+        return prepare
+
+    return register
+
+
+def holders(world: World) -> None:
+    """Give two accounts 100 yuan each."""
+    for name in ("buyer", "other buyer"):
+        world.fund(name, 100 * YUAN)
+
+
+@scenario("CurrencyToken.transfer, warm")
+def _(world: World) -> Transaction:
+    holders(world)
+    return world.network.currency.transfer(world["buyer"], world.address("other buyer"), YUAN)
+
+
+@scenario("CurrencyToken.transfer, to a new holder")
+def _(world: World) -> Transaction:
+    holders(world)
+    return world.network.currency.transfer(world["buyer"], world.address("stranger"), YUAN)
+
+
+@scenario("CurrencyToken.approve")
+def _(world: World) -> Transaction:
+    return world.network.currency.approve(world["buyer"], world.address("stranger"), YUAN)
+
+
+@scenario("CurrencyToken.transferFrom, warm, within an allowance that is left")
+def _(world: World) -> Transaction:
+    holders(world)
+    currency = world.network.currency
+    world.send(currency.approve(world["buyer"], world.address("relayer"), 2 * YUAN))
+    return currency.transfer_from(world["relayer"], world.address("buyer"), world.address("other buyer"), YUAN)
+
+
+def authorization(world: World, *, neighbour: bool) -> tuple[Authorization, bytes]:
+    """Return the buyer's signed payment; its nonce shares a word with a spent one, or with none."""
+    holders(world)
+    currency, spent, value = world.network.currency, 1 << 32, YUAN
+    payments = [
+        replace(world.authorization("buyer", world.address("other buyer"), value), nonce=nonce)
+        for nonce in (spent.to_bytes(32, "big"), (spent + 1).to_bytes(32, "big"), keccak(b"random"))
+    ]
+    signed = [(it, world["buyer"].sign(it.transfer_digest(currency.domain))) for it in payments]
+    world.send(currency.transfer_with_authorization(world["relayer"], *signed[0]))
+    return signed[1 if neighbour else 2]
+
+
+@scenario("CurrencyToken.transferWithAuthorization, warm, random nonce")
+def _(world: World) -> Transaction:
+    signed = authorization(world, neighbour=False)
+    return world.network.currency.transfer_with_authorization(world["relayer"], *signed)
+
+
+@scenario("CurrencyToken.transferWithAuthorization, warm, neighbouring nonce")
+def _(world: World) -> Transaction:
+    signed = authorization(world, neighbour=True)
+    return world.network.currency.transfer_with_authorization(world["relayer"], *signed)
+
+
+@scenario("CurrencyToken.receiveWithAuthorization, warm, random nonce")
+def _(world: World) -> Transaction:
+    payment, _ = authorization(world, neighbour=False)
+    currency = world.network.currency
+    signature = world["buyer"].sign(payment.receive_digest(currency.domain))
+    return currency.receive_with_authorization(world["other buyer"], payment, signature)
+
+
+@scenario("CurrencyToken.cancelAuthorization, random nonce")
+def _(world: World) -> Transaction:
+    return world.network.currency.cancel_authorization(world["relayer"], world["buyer"], keccak(b"random"))
+
+
+@scenario("CurrencyToken.issue, to a holder")
+def _(world: World) -> Transaction:
+    holders(world)
+    currency, operator = world.network.currency, world["operator"]
+    world.send(currency.set_issuance_quota(world["central bank"], operator.address, 2 * YUAN))
+    return currency.issue(operator, world.address("buyer"), YUAN)
+
+
+@scenario("CurrencyToken.requestRedemption")
+def _(world: World) -> Transaction:
+    holders(world)
+    currency = world.network.currency
+    world.send(currency.request_redemption(world["other buyer"], world.address("operator"), FEN))
+    return currency.request_redemption(world["buyer"], world.address("operator"), FEN)
+
+
+@scenario("CurrencyToken.completeRedemption")
+def _(world: World) -> Transaction:
+    holders(world)
+    currency = world.network.currency
+    world.send(currency.request_redemption(world["buyer"], world.address("operator"), FEN))
+    return currency.complete_redemption(world["operator"], 1)
+
+
+@scenario("ComputeToken.purchase, by allowance, warm")
+def _(world: World) -> Transaction:
+    holders(world)
+    world.buy("buyer", 2_000_000)
+    series, currency = world.series, world.network.currency
+    world.send(currency.approve(world["buyer"], series.address, 10 * YUAN))
+    return series.purchase(world["buyer"], world.address("buyer"), 2_000_000, world.now + 60)
+
+
+@scenario("ComputeToken.purchaseWithAuthorization, warm")
+def _(world: World) -> Transaction:
+    holders(world)
+    world.buy("buyer", 2_000_000)
+    series, terms = world.series, world.purchase_terms("buyer", 2_000_000)
+    payment, signature = series.sign_purchase(world["buyer"], world.network.currency.domain, 300_000, terms)
+    return series.purchase_with_authorization(world["relayer"], payment, terms, signature)
+
+
+@scenario("ComputeToken.purchaseWithTransferAuthorization, warm")
+def _(world: World) -> Transaction:
+    holders(world)
+    world.buy("buyer", 2_000_000)
+    payment = replace(world.authorization("buyer", world.series.address, 300_000), nonce=keccak(b"random"))
+    signature = world["buyer"].sign(payment.transfer_digest(world.network.currency.domain))
+    return world.series.purchase_with_transfer_authorization(world["relayer"], payment, signature)
+
+
+@scenario("ComputeToken.transfer, warm")
+def _(world: World) -> Transaction:
+    for name in ("buyer", "other buyer"):
+        world.buy(name, 1_000)
+    return world.series.transfer(world["buyer"], world.address("other buyer"), 10)
+
+
+@scenario("ComputeToken.consume, again")
+def _(world: World) -> Transaction:
+    world.buy("buyer", 1_000)
+    world.send(world.series.consume(world["buyer"], 10))
+    return world.series.consume(world["buyer"], 10)
+
+
+@scenario("ComputeToken.redeem")
+def _(world: World) -> Transaction:
+    world.buy("buyer", 1_000_000)
+    world.fund("provider", YUAN)
+    world.send(world.series.consume(world["buyer"], 1_000_000))
+    return world.series.redeem(world["provider"], 500_000)
+
+
+@scenario("ChannelHub.deposit, in an open channel")
+def _(world: World) -> Transaction:
+    config = open_token_channel(world, "buyer", 1_000)
+    world.buy("buyer", 1_000)
+    hub = world.network.hub
+    data = hub.sign_deposit(world["buyer"], world.series, config, 500, world.now + 3_600, 7)
+    return hub.deposit(world["relayer"], config, 500, data)
+
+
+def claim(world: World, names: Sequence[str], rows: int) -> Transaction:
+    """Return a second claim on channels that each had a first one."""
+    configs = [
+        (name, open_token_channel(world, name, 1_000, salt=place.to_bytes(32, "big")))
+        for place in range(rows)
+        for name in [names[place % len(names)]]
+    ]
+    claims = [
+        metered_claim(world, [row(world, name, config, used(usage), 1_000) for name, config in configs])
+        for usage in (100, 200)
+    ]
+    world.send(claims[0])
+    return claims[1]
+
+
+@scenario("UsageMeter.claim, one channel")
+def _(world: World) -> Transaction:
+    return claim(world, ["buyer"], 1)
+
+
+@scenario(f"UsageMeter.claim, {CLAIMED_ROWS} channels")
+def _(world: World) -> Transaction:
+    return claim(world, ["buyer", "other buyer"], CLAIMED_ROWS)
+
+
+@scenario("ChannelHub.settle")
+def _(world: World) -> Transaction:
+    world.send(claim(world, ["buyer"], 1))
+    return world.network.hub.settle(world["relayer"], world.series.address, world.series.address)
+
+
+@scenario("ChannelHub.initiateWithdraw")
+def _(world: World) -> Transaction:
+    return world.network.hub.initiate_withdraw(world["buyer"], open_token_channel(world, "buyer", 1_000), 500)
+
+
+@scenario("ChannelHub.finalizeWithdraw")
+def _(world: World) -> Transaction:
+    config, hub = open_token_channel(world, "buyer", 1_000), world.network.hub
+    world.send(hub.initiate_withdraw(world["buyer"], config, 500))
+    world.chain.clock.advance(config.withdraw_delay_s)
+    return hub.finalize_withdraw(world["buyer"], config)
+
+
+def measured(world: World) -> dict[str, int]:
+    """Return mapping scenario -> gas of its transaction, each on the world as it was."""
+    figures = {}
+    for name, prepare in SCENARIOS.items():
+        snapshot = world.chain.snapshot()
+        (receipt,) = world.send(prepare(world))
+        figures[name] = receipt.gas_used
+        world.chain.revert(snapshot)
+    return figures
+
+
+def test_gas_is_what_was_reviewed(world: World) -> None:
+    """Dearer or cheaper, a change is seen, and told with both figures."""
+    if not isinstance(world.chain, EmbeddedChain):
+        pytest.skip("times, and so the zero bytes of call data, are the embedded chain's")
+    figures = measured(world)
+    if os.environ.get("PYSETTLE_GAS") == "write":
+        SNAPSHOT.write_text(json.dumps(figures, indent=2) + "\n")
+    reviewed = json.loads(SNAPSHOT.read_text())
+    changed = [
+        f"{name}: {reviewed.get(name)} -> {figures.get(name)}"
+        for name in dict.fromkeys([*reviewed, *figures])
+        if reviewed.get(name) != figures.get(name)
+    ]
+    assert not changed, "gas has changed (PYSETTLE_GAS=write takes it over): " + "; ".join(changed)
