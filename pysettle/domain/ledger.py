@@ -314,7 +314,11 @@ def _redemption_ended(
         ledger._violated("INV-FINAL", position, f"redemption {event.redemption_id} ended, but was {state}")
     ledger.redemptions[key] = _REDEMPTION_ENDS[type(event)]
     if isinstance(event, events.RedemptionCompleted):
-        ledger.quotas[currency, event.operator] += event.amount
+        left = ledger.quotas[currency, event.operator] + event.amount
+        if left != event.quota_left:
+            detail = f"redemption of {event.amount} leaves a quota of {left}, stated {event.quota_left}"
+            ledger._violated("INV-RESERVE", position, detail)
+        ledger.quotas[currency, event.operator] = left
         ledger.stated_supply[currency] -= event.amount
     return _move(
         currency,

@@ -121,7 +121,10 @@ class SqliteDatabase(BaseDB):
         for neighbour in self._rows(_NEIGHBOURS, key):
             self._check_entry(*neighbour)
 
-    def _check_entry(self, key: bytes, value: bytes, checksum: int) -> None:
+    def _check_entry(self, key: object, value: object, checksum: object) -> None:
+        """Check an entry as it was read: a changed byte in the header of its record makes other things of bytes."""
+        if not isinstance(key, bytes) or not isinstance(value, bytes):
+            raise ChainFileDamaged(self.file, "an entry is no bytes")
         if _checksum(key, value) != checksum:
             raise ChainFileDamaged(self.file, f"the entry 0x{key.hex()} differs from its checksum")
 

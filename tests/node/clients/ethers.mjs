@@ -2,7 +2,8 @@
 import { ethers } from "ethers";
 
 const [url, key, token, reverter] = process.argv.slice(2);
-const http = new ethers.JsonRpcProvider(url);
+// Without it ethers answers a second question for the nonce within 250 ms with the first one's answer.
+const http = new ethers.JsonRpcProvider(url, undefined, { cacheTimeout: -1 });
 const ws = new ethers.WebSocketProvider(url.replace("http", "ws"));
 const wallet = new ethers.Wallet(key, http);
 const head = new Promise((resolve) => ws.on("block", resolve));
