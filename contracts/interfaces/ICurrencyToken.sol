@@ -53,8 +53,20 @@ interface ICurrencyToken is IERC3009, IChannelPolicy {
     event RedemptionCancelled(uint256 indexed id, address indexed holder, address indexed operator, uint256 amount);
     /// @notice A payee reserved the submission of authorizations to itself, or gave that up.
     event PayeeOnlySet(address indexed payee, bool enabled);
-    /// @notice An account became a settlement account, whose value belongs to others, or ceased to be one.
-    event SettlementAccountSet(address indexed account, bool enabled);
+    /// @notice An account became a settlement account, whose value belongs to others. It stays one.
+    event SettlementAccountMarked(address indexed account);
+    /// @notice What of an account is frozen was set: whether nothing leaves it, and whether nothing comes in.
+    event FreezeSet(address indexed account, bool outgoing, bool incoming);
+    /// @notice How much of an account's balance may not leave was set.
+    /// @param amount Units, replacing the amount before; zero lifts it.
+    event FrozenAmountSet(address indexed account, uint256 amount);
+    /// @notice Units were taken from an account by authority of law.
+    /// @param legalBasis Hash of the document that says why.
+    event Seized(address indexed from, address indexed to, uint256 amount, bytes32 indexed legalBasis);
+    /// @notice The currency was paused.
+    event Paused(address account);
+    /// @notice The pause ended.
+    event Unpaused(address account);
 
     /// @notice Issuance and redemption are in whole minor units: `amount` is not a multiple of `minorUnit`.
     error AmountNotWholeMinorUnits(uint256 amount, uint256 minorUnit);
@@ -72,6 +84,22 @@ interface ICurrencyToken is IERC3009, IChannelPolicy {
     error RedemptionCallerInvalid(uint256 id, address caller, address expected);
     /// @notice The payee accepts authorizations only when it submits them itself.
     error PayeeOnly(address payee, address caller);
+    /// @notice Only a contract can hold what belongs to others by its own rules: `account` has no code.
+    error SettlementAccountWithoutCode(address account);
+    /// @notice A frozen account cannot become a settlement account, which nobody could freeze or unfreeze any more.
+    error SettlementAccountFrozen(address account);
+    /// @notice A settlement account holds what belongs to others: it is neither frozen nor seized.
+    error SettlementAccountProtected(address account);
+    /// @notice Nothing may leave the account.
+    error AccountFrozenOutgoing(address account);
+    /// @notice Nothing may come into the account.
+    error AccountFrozenIncoming(address account);
+    /// @notice Of the account's balance `available` units may leave, since `frozen` may not.
+    error FrozenAmountExceeded(address account, uint256 requested, uint256 available, uint256 frozen);
+    /// @notice A seizure names the document that it rests on.
+    error SeizureWithoutLegalBasis(address account);
+    /// @notice The currency is paused.
+    error CurrencyPaused();
     /// @notice A payee-only account, such as a series, cannot be the receiver of a channel in this currency: it would
     /// be paid without delivering.
     error ChannelReceiverPayeeOnly(address receiver);
@@ -93,11 +121,14 @@ interface ICurrencyToken is IERC3009, IChannelPolicy {
     /// @custom:reverts QuotaExceeded when `amount` is above the caller's quota
     /// @custom:reverts SupplyCapExceeded when the supply would need more than 128 bits
     /// @custom:reverts ERC20InvalidReceiver when `to` is zero or this contract
+    /// @custom:reverts CurrencyPaused when the currency is paused
+    /// @custom:reverts AccountFrozenIncoming when nothing may come into `to`
     /// @custom:invariant INV-SUPPLY
     /// @custom:invariant INV-RESERVE
     function issue(address to, uint256 amount) external;
 
     /// @notice Destroy the units of a request the caller was asked for, and restore the caller's quota by as much.
+    /// @dev Like the two other ends of a redemption, refused neither by a freeze nor by a pause.
     /// @custom:reverts RedemptionNotFound when there is no such request
     /// @custom:reverts RedemptionEnded when it was completed, rejected or cancelled
     /// @custom:reverts RedemptionCallerInvalid when another operator was asked
@@ -105,7 +136,7 @@ interface ICurrencyToken is IERC3009, IChannelPolicy {
     /// @custom:invariant INV-FINAL
     function completeRedemption(uint256 id) external;
 
-    /// @notice Refuse a request; the units go back to the holder.
+    /// @notice Refuse a request; the units go back to the holder, frozen or not, and while paused too.
     /// @custom:reverts RedemptionNotFound when there is no such request
     /// @custom:reverts RedemptionEnded when it was completed, rejected or cancelled
     /// @custom:reverts RedemptionCallerInvalid when another operator was asked
@@ -113,8 +144,51 @@ interface ICurrencyToken is IERC3009, IChannelPolicy {
 
     // ---------------------------------------------------------------- registrar
 
-    /// @notice Mark an account whose value belongs to others (series, hub, escrow), or take the mark away.
-    function setSettlementAccount(address account, bool enabled) external;
+    /// @notice Mark a contract whose value belongs to others (series, hub, escrow), for ever: who paid into it relied
+    /// on the mark. This contract bears it from the start, for the redemptions under way.
+    /// @dev Warning: what is paid out of a marked contract is never refused for its own sake.
+    /// @custom:reverts SettlementAccountWithoutCode when `account` has no code
+    /// @custom:reverts SettlementAccountFrozen when something of `account` is frozen
+    function markSettlementAccount(address account) external;
+
+    // ------------------------------------------------ freezer, seizer and pauser
+
+    /// @notice Set what of an account is frozen; both false lifts it. What ends a redemption, a seizure and a cancelled
+    /// authorization are no concern of a freeze.
+    /// @param outgoing Whether nothing may leave the account.
+    /// @param incoming Whether nothing may come in: neither payments, nor payouts of settlement accounts, nor issuance.
+    /// @custom:reverts SettlementAccountProtected when `account` is a settlement account
+    /// @custom:invariant INV-FROZEN
+    function freeze(address account, bool outgoing, bool incoming) external;
+
+    /// @notice Set how much of an account's balance may not leave; zero lifts it.
+    /// @param amount Units, replacing the amount before; may be above the balance, and then holds what comes in too.
+    /// @custom:reverts SettlementAccountProtected when `account` is a settlement account
+    /// @custom:invariant INV-FROZEN
+    function freezeAmount(address account, uint256 amount) external;
+
+    /// @notice Take units from an account by authority of law, frozen or not, and while paused too.
+    /// @dev What is under redemption is not in the account. A frozen amount stays as it was set.
+    /// @param from Account whose own the units are.
+    /// @param to Account named by the authority.
+    /// @param amount Units.
+    /// @param legalBasis Hash of the document that says why.
+    /// @custom:reverts SeizureWithoutLegalBasis when `legalBasis` is zero
+    /// @custom:reverts ERC20InvalidSender when `from` is zero
+    /// @custom:reverts ERC20InvalidReceiver when `to` is zero or this contract
+    /// @custom:reverts SettlementAccountProtected when `from` is a settlement account
+    /// @custom:reverts ERC20InsufficientBalance when `from` holds less
+    /// @custom:invariant INV-FROZEN
+    function seize(address from, address to, uint256 amount, bytes32 legalBasis) external;
+
+    /// @notice Stop issuance, new redemption requests, and every payment of an account that is no settlement account.
+    /// @dev What settlement accounts owe is paid out, redemptions end, authorizations are cancelled, accounts frozen,
+    /// seized and marked as ever. Payments into settlement accounts stop too: by a channel in the hub value would go
+    /// from anybody to anybody.
+    function pause() external;
+
+    /// @notice End the pause.
+    function unpause() external;
 
     // ------------------------------------------------------------------- holder
 
@@ -124,6 +198,9 @@ interface ICurrencyToken is IERC3009, IChannelPolicy {
     /// @return id Number of the request, from 1.
     /// @custom:reverts RedemptionOperatorInvalid when `operator` could not complete it
     /// @custom:reverts AmountNotWholeMinorUnits when `amount` is zero or not in whole minor units
+    /// @custom:reverts CurrencyPaused when the currency is paused
+    /// @custom:reverts AccountFrozenOutgoing when nothing may leave the caller's account
+    /// @custom:reverts FrozenAmountExceeded when too little of the caller's balance may leave
     /// @custom:reverts ERC20InsufficientBalance when the caller holds less
     function requestRedemption(address operator, uint256 amount) external returns (uint256 id);
 
@@ -153,4 +230,13 @@ interface ICurrencyToken is IERC3009, IChannelPolicy {
 
     /// @notice Whether the account holds value that belongs to others.
     function isSettlementAccount(address account) external view returns (bool);
+
+    /// @notice What of an account is frozen.
+    /// @return outgoing Whether nothing may leave the account.
+    /// @return incoming Whether nothing may come in.
+    /// @return amount Units of the balance that may not leave.
+    function frozen(address account) external view returns (bool outgoing, bool incoming, uint256 amount);
+
+    /// @notice Whether the currency is paused.
+    function isPaused() external view returns (bool);
 }

@@ -9,27 +9,33 @@ import {IChannelPolicy} from "../interfaces/IChannelPolicy.sol";
 import {ERC20WithAuthorization} from "../libraries/ERC20WithAuthorization.sol";
 import {Account} from "../types/Account.sol";
 import {ChannelConfig} from "../types/Channel.sol";
+import {Policy} from "../types/Policy.sol";
 
 /// @title CurrencyToken
-/// @notice The stablecoin of one currency. Balances change in `_move` and nowhere else.
-/// @dev Roles (AccessManager) are asked in issuance and administration only; a transfer asks none.
+/// @notice The stablecoin of one currency. Balances change in `_debit` and `_credit` and nowhere else.
+/// @dev Roles (AccessManager) are asked in issuance and administration only; a transfer asks none. What a holder
+/// sets in motion is checked in `_pay`; `_move` moves what nobody may hold up, such as the end of a redemption.
 contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, AccessManaged {
     uint256 private constant MINOR_UNIT = 10_000;
 
     mapping(address holder => Account) private _accounts;
+    mapping(address holder => uint256 units) private _frozenAmounts;
     mapping(address operator => uint256 units) private _quotas;
     mapping(uint256 id => Redemption) private _redemptions;
     uint256 private _supply;
     uint256 private _lastRedemption;
+    Policy private _policy;
 
     /// @param name_ Name of the token, and of its EIP-712 domain.
     /// @param symbol_ Symbol.
-    /// @param authority AccessManager that says who is central bank, operator and registrar.
+    /// @param authority AccessManager that says who is central bank, operator, registrar, freezer, seizer and pauser.
     constructor(
         string memory name_,
         string memory symbol_,
         address authority
-    ) ERC20WithAuthorization(name_, symbol_) AccessManaged(authority) {}
+    ) ERC20WithAuthorization(name_, symbol_) AccessManaged(authority) {
+        _markSettlementAccount(address(this));
+    }
 
     // ------------------------------------------------------------ central bank
 
@@ -47,6 +53,8 @@ contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, AccessManaged 
     function issue(address to, uint256 amount) external restricted {
         _checkWholeMinorUnits(amount);
         _checkReceiver(to);
+        _checkNotPaused();
+        _checkPayee(to, _accounts[to]);
         uint256 quota = _quotas[msg.sender];
         if (amount > quota) revert QuotaExceeded(msg.sender, amount, quota);
         uint256 room = type(uint128).max - _supply;
@@ -87,9 +95,49 @@ contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, AccessManaged 
     // ---------------------------------------------------------------- registrar
 
     /// @inheritdoc ICurrencyToken
-    function setSettlementAccount(address account, bool enabled) external restricted {
-        _accounts[account] = _accounts[account].withSettlement(enabled);
-        emit SettlementAccountSet(account, enabled);
+    function markSettlementAccount(address account) external restricted {
+        if (account.code.length == 0) revert SettlementAccountWithoutCode(account);
+        if (_accounts[account].isFrozen()) revert SettlementAccountFrozen(account);
+
+        _markSettlementAccount(account);
+    }
+
+    // ------------------------------------------------ freezer, seizer and pauser
+
+    /// @inheritdoc ICurrencyToken
+    function freeze(address account, bool outgoing, bool incoming) external restricted {
+        _accounts[account] = _ownAccount(account).withFreeze(outgoing, incoming);
+        emit FreezeSet(account, outgoing, incoming);
+    }
+
+    /// @inheritdoc ICurrencyToken
+    function freezeAmount(address account, uint256 amount) external restricted {
+        _accounts[account] = _ownAccount(account).withFrozenAmount(amount != 0);
+        _frozenAmounts[account] = amount;
+        emit FrozenAmountSet(account, amount);
+    }
+
+    /// @inheritdoc ICurrencyToken
+    function seize(address from, address to, uint256 amount, bytes32 legalBasis) external restricted {
+        if (legalBasis == 0) revert SeizureWithoutLegalBasis(from);
+        if (from == address(0)) revert ERC20InvalidSender(address(0));
+        _checkReceiver(to);
+        _ownAccount(from);
+
+        emit Seized(from, to, amount, legalBasis);
+        _move(from, to, amount);
+    }
+
+    /// @inheritdoc ICurrencyToken
+    function pause() external restricted {
+        _policy = _policy.withPause(true);
+        emit Paused(msg.sender);
+    }
+
+    /// @inheritdoc ICurrencyToken
+    function unpause() external restricted {
+        _policy = _policy.withPause(false);
+        emit Unpaused(msg.sender);
     }
 
     // ------------------------------------------------------------------- holder
@@ -101,10 +149,10 @@ contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, AccessManaged 
         _checkWholeMinorUnits(amount);
 
         id = ++_lastRedemption;
-        // A balance, and so any amount that the move below lets pass, fits 128 bits.
+        // A balance, and so any amount that the payment below lets pass, fits 128 bits.
         _redemptions[id] = Redemption(msg.sender, operator, uint128(amount), RedemptionStatus.Requested);
         emit RedemptionRequested(id, msg.sender, operator, amount);
-        _move(msg.sender, address(this), amount);
+        _pay(msg.sender, address(this), amount);
     }
 
     /// @inheritdoc ICurrencyToken
@@ -170,12 +218,53 @@ contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, AccessManaged 
         return _accounts[account].isSettlement();
     }
 
+    /// @inheritdoc ICurrencyToken
+    function frozen(address account) external view returns (bool outgoing, bool incoming, uint256 amount) {
+        Account word = _accounts[account];
+        return (word.isFrozenOutgoing(), word.isFrozenIncoming(), _frozenAmounts[account]);
+    }
+
+    /// @inheritdoc ICurrencyToken
+    function isPaused() external view returns (bool) {
+        return _policy.isPaused();
+    }
+
     // ---------------------------------------------------------------- internals
 
     function _transfer(address from, address to, uint256 value) internal override {
         if (from == address(0)) revert ERC20InvalidSender(address(0));
         _checkReceiver(to);
-        _move(from, to, value);
+        _pay(from, to, value);
+    }
+
+    /// @dev What leaves a settlement account is a payout of what belongs to others: it is not refused for its sake.
+    function _checkPayer(address from, Account account, uint256 amount) private view {
+        if (account.isSettlement()) return;
+        _checkNotPaused();
+        if (account.isFrozen()) _checkFreeze(from, account, amount);
+    }
+
+    /// @dev A frozen amount may be above the balance: then nothing is free.
+    function _checkFreeze(address from, Account account, uint256 amount) private view {
+        if (account.isFrozenOutgoing()) revert AccountFrozenOutgoing(from);
+        if (!account.hasFrozenAmount()) return;
+        (uint256 held, uint256 frozenAmount) = (account.balance(), _frozenAmounts[from]);
+        uint256 free = held > frozenAmount ? held - frozenAmount : 0;
+        if (amount > free) revert FrozenAmountExceeded(from, amount, free, frozenAmount);
+    }
+
+    function _checkPayee(address to, Account account) private pure {
+        if (account.isFrozenIncoming()) revert AccountFrozenIncoming(to);
+    }
+
+    function _checkNotPaused() private view {
+        if (_policy.isPaused()) revert CurrencyPaused();
+    }
+
+    /// @dev An account whose value is its holder's own, and which can be frozen and seized.
+    function _ownAccount(address account) private view returns (Account word) {
+        word = _accounts[account];
+        if (word.isSettlement()) revert SettlementAccountProtected(account);
     }
 
     /// @dev This contract holds what is being redeemed and nothing else: what came in otherwise could never leave.
@@ -187,23 +276,40 @@ contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, AccessManaged 
         if (msg.sender != to && _accounts[to].isPayeeOnly()) revert PayeeOnly(to, msg.sender);
     }
 
-    /// @dev The one place where balances and supply change. `from` zero creates units, `to` zero destroys them.
-    function _move(address from, address to, uint256 amount) private {
-        if (from == address(0)) {
-            _supply += amount;
-        } else {
-            Account account = _accounts[from];
-            uint256 held = account.balance();
-            if (held < amount) revert ERC20InsufficientBalance(from, held, amount);
-            _accounts[from] = account.debit(amount);
-        }
-        if (to == address(0)) {
-            _supply -= amount;
-        } else {
-            // Read after the debit: `from` and `to` may be the same account.
-            _accounts[to] = _accounts[to].credit(amount);
-        }
+    /// @dev A payment that a holder sets in motion, by its own hand, an allowance or a signature.
+    function _pay(address from, address to, uint256 amount) private {
+        Account payer = _accounts[from];
+        _checkPayer(from, payer, amount);
+        _debit(from, payer, amount);
+        // Read after the debit: `from` and `to` may be the same account.
+        Account payee = _accounts[to];
+        _checkPayee(to, payee);
+        _credit(to, payee, amount);
         emit Transfer(from, to, amount);
+    }
+
+    /// @dev A movement that is checked by who calls this alone. `from` zero creates units, `to` zero destroys them.
+    function _move(address from, address to, uint256 amount) private {
+        if (from == address(0)) _supply += amount;
+        else _debit(from, _accounts[from], amount);
+        if (to == address(0)) _supply -= amount;
+        else _credit(to, _accounts[to], amount);
+        emit Transfer(from, to, amount);
+    }
+
+    function _debit(address from, Account account, uint256 amount) private {
+        uint256 held = account.balance();
+        if (held < amount) revert ERC20InsufficientBalance(from, held, amount);
+        _accounts[from] = account.debit(amount);
+    }
+
+    function _credit(address to, Account account, uint256 amount) private {
+        _accounts[to] = account.credit(amount);
+    }
+
+    function _markSettlementAccount(address account) private {
+        _accounts[account] = _accounts[account].asSettlement();
+        emit SettlementAccountMarked(account);
     }
 
     /// @dev An operating institution is who may complete a redemption, at once or with a delay.

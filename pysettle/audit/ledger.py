@@ -124,6 +124,11 @@ class LedgerCheck:
             for holder in ledger.holders(asset):
                 what, data = f"balanceOf(0x{holder.hex()})", _call_data("balanceOf(address)", holder)
                 yield about, "INV-REPLAY", what, asset, data, (ledger.held(asset, holder),)
+        for currency, freezing in ledger.freezing.items():
+            about = f"currency 0x{currency.hex()}"
+            for account in freezing.accounts():
+                what, words = f"frozen(0x{account.hex()})", tuple(map(int, freezing.frozen(account)))
+                yield about, "INV-REPLAY", what, currency, _call_data("frozen(address)", account), words
         for channel_id, record in ledger.channels.items():
             hub = self._hub_of(channel_id, record, chain_id)
             about = f"channel 0x{channel_id.hex()}"

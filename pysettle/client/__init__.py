@@ -5,7 +5,7 @@ many in one block. A method that reads answers at once.
 """
 
 from pysettle.client.channels import ChannelHub, UsageMeter, UsageRow
-from pysettle.client.currency import CurrencyToken, Redemption
+from pysettle.client.currency import CurrencyToken, Freeze, Redemption
 from pysettle.client.follower import LedgerFollower
 from pysettle.client.network import SettlementNetwork, genesis
 from pysettle.client.series import ComputeToken, SeriesTerms
@@ -15,6 +15,7 @@ __all__ = [
     "ChannelHub",
     "ComputeToken",
     "CurrencyToken",
+    "Freeze",
     "LedgerFollower",
     "Redemption",
     "SeriesTerms",

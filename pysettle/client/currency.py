@@ -38,6 +38,18 @@ class Redemption:
     """Where it stands."""
 
 
+@dataclass(frozen=True, slots=True)
+class Freeze:
+    """What of an account is frozen."""
+
+    outgoing: bool = False
+    """Whether nothing may leave the account."""
+    incoming: bool = False
+    """Whether nothing may come in."""
+    amount: int = 0
+    """Units of the balance that may not leave."""
+
+
 class CurrencyToken(Token):
     """The stablecoin of one currency. Amounts are units: micro-yuan for e-CNY."""
 
@@ -54,11 +66,33 @@ class CurrencyToken(Token):
         """Set how many units an operating institution may issue from now on."""
         return self._transaction(central_bank, self.GAS_ISSUANCE, "setIssuanceQuota", operator, quota)
 
-    def set_settlement_account(
-        self, registrar: TransactionSigner, account: Address, enabled: bool = True
+    def mark_settlement_account(self, registrar: TransactionSigner, account: Address) -> Transaction:
+        """Mark a contract whose value belongs to others, for ever."""
+        return self._transaction(registrar, self.GAS_ISSUANCE, "markSettlementAccount", account)
+
+    # Freezer, seizer and pauser
+
+    def freeze(self, freezer: TransactionSigner, account: Address, *, outgoing: bool, incoming: bool) -> Transaction:
+        """Set what of an account is frozen; both false lifts it."""
+        return self._transaction(freezer, self.GAS_ISSUANCE, "freeze", account, outgoing, incoming)
+
+    def freeze_amount(self, freezer: TransactionSigner, account: Address, amount: int) -> Transaction:
+        """Set how many units of an account's balance may not leave; zero lifts it."""
+        return self._transaction(freezer, self.GAS_ISSUANCE, "freezeAmount", account, amount)
+
+    def seize(
+        self, seizer: TransactionSigner, holder: Address, to: Address, amount: int, legal_basis: bytes
     ) -> Transaction:
-        """Mark an account whose value belongs to others."""
-        return self._transaction(registrar, self.GAS_ISSUANCE, "setSettlementAccount", account, enabled)
+        """Take units from an account by authority of law; `legal_basis` is the 32-byte hash of the document."""
+        return self._transaction(seizer, self.GAS_ISSUANCE, "seize", holder, to, amount, legal_basis)
+
+    def pause(self, pauser: TransactionSigner) -> Transaction:
+        """Stop issuance, new redemption requests, and payments by all but settlement accounts."""
+        return self._transaction(pauser, self.GAS_ISSUANCE, "pause")
+
+    def unpause(self, pauser: TransactionSigner) -> Transaction:
+        """End the pause."""
+        return self._transaction(pauser, self.GAS_ISSUANCE, "unpause")
 
     # Operating institution
 
@@ -111,3 +145,12 @@ class CurrencyToken(Token):
     def is_settlement_account(self, account: Address) -> bool:
         """Whether the account holds value that belongs to others."""
         return bool(self._read("isSettlementAccount", account))
+
+    def frozen(self, account: Address) -> Freeze:
+        """Return what of an account is frozen."""
+        return Freeze(*self._read("frozen", account))
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether the currency is paused."""
+        return bool(self._read("isPaused"))

@@ -42,11 +42,14 @@ _CONTRACTS = (
     "UsageMeter",
 )
 _CURRENCY_NAME = ("e-CNY token (simulated)", "eCNY")
-_CENTRAL_BANK, _OPERATOR, _REGISTRAR = 1, 2, 3
+_CENTRAL_BANK, _OPERATOR, _REGISTRAR, _FREEZER, _SEIZER, _PAUSER = range(1, 7)
 _ROLE_FUNCTIONS = {
     _CENTRAL_BANK: ("setIssuanceQuota",),
     _OPERATOR: ("issue", "completeRedemption", "rejectRedemption"),
-    _REGISTRAR: ("setSettlementAccount",),
+    _REGISTRAR: ("markSettlementAccount",),
+    _FREEZER: ("freeze", "freezeAmount"),
+    _SEIZER: ("seize",),
+    _PAUSER: ("pause", "unpause"),
 }
 
 
@@ -79,6 +82,12 @@ class Roles:
     """Sets issuance quotas."""
     registrar: TransactionSigner
     """Marks settlement accounts."""
+    freezer: TransactionSigner
+    """Freezes accounts of the currency, wholly, in one direction, or up to an amount."""
+    seizer: TransactionSigner
+    """Seizes currency by authority of law."""
+    pauser: TransactionSigner
+    """Pauses the currency."""
     operators: tuple[TransactionSigner, ...]
     """Operating institutions: issue and redeem."""
 
@@ -136,7 +145,9 @@ class SettlementNetwork:
             UsageMeter(sender, meter),
         )
         network._assign_roles()
-        network.send(network.currency.set_settlement_account(roles.registrar, hub))
+        # A deposit passes through the collector on its way from the payer to the hub.
+        marks = (network.currency.mark_settlement_account(roles.registrar, account) for account in (hub, collector))
+        network.send(*marks)
         return network
 
     def open_series(self, provider: TransactionSigner, terms: SeriesTerms) -> ComputeToken:
@@ -156,7 +167,7 @@ class SettlementNetwork:
             terms.rate_card.pack(),
         )
         series = ComputeToken(self.sender, _create(self.sender, provider, "ComputeToken", arguments))
-        self.send(self.currency.set_settlement_account(self.roles.registrar, series.address))
+        self.send(self.currency.mark_settlement_account(self.roles.registrar, series.address))
         self.series.append(series)
         return series
 
@@ -207,6 +218,9 @@ class SettlementNetwork:
             _CENTRAL_BANK: (self.roles.central_bank,),
             _OPERATOR: self.roles.operators,
             _REGISTRAR: (self.roles.registrar,),
+            _FREEZER: (self.roles.freezer,),
+            _SEIZER: (self.roles.seizer,),
+            _PAUSER: (self.roles.pauser,),
         }
         transactions = []
         for role, functions in _ROLE_FUNCTIONS.items():

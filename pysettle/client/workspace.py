@@ -33,8 +33,10 @@ from pysettle.evm.lock import WriterLock
 from pysettle.evm.rpc import RpcChain
 from pysettle.evm.sqlite import SqliteDatabase
 
-ACCOUNTS = ("administrator", "registrar", "central-bank", "bank", "provider", "alice", "bob")
-"""Accounts every workspace begins with; the first four hold the powers of the network."""
+POWERS = ("administrator", "central-bank", "registrar", "freezer", "seizer", "pauser", "bank")
+"""Accounts that hold the powers of the network: the bank as operating institution, each other as its name says."""
+ACCOUNTS = (*POWERS, "provider", "alice", "bob")
+"""Accounts every workspace begins with."""
 
 
 class Workspace:
@@ -209,11 +211,13 @@ class Workspace:
         """
         if self.is_deployed:
             raise WorkspaceError("the network is deployed in this workspace already: see `pysettle network status`")
-        admin, registrar, central_bank, bank = (self.accounts.signer(name, password) for name in ACCOUNTS[:4])
+        powers = {name: self.accounts.signer(name, password) for name in POWERS}
+        bank = powers.pop("bank")
+        roles = Roles(**{name.replace("-", "_"): signer for name, signer in powers.items()}, operators=(bank,))
         if isinstance(chain, RpcChain) and chain.is_development_node:
             chain.set_accounts(self.genesis().alloc)
-        network = SettlementNetwork.deploy(chain, Roles(admin, central_bank, registrar, operators=(bank,)))
-        network.send(network.currency.set_issuance_quota(central_bank, bank.address, quota))
+        network = SettlementNetwork.deploy(chain, roles)
+        network.send(network.currency.set_issuance_quota(roles.central_bank, bank.address, quota))
         deployment = Deployment.of(network)
         write_whole(self._deployment_file, deployment.to_bytes())
         return deployment

@@ -228,6 +228,48 @@ class RedemptionCancelled(Event):
     amount: int
 
 
+@_event
+@dataclass(frozen=True, slots=True)
+class SettlementAccountMarked(Event):
+    """An account became a settlement account, whose value belongs to others."""
+
+    SIGNATURE = "SettlementAccountMarked(address indexed account)"
+    account: Address
+
+
+@_event
+@dataclass(frozen=True, slots=True)
+class FreezeSet(Event):
+    """What of an account is frozen was set: whether nothing leaves it, and whether nothing comes in."""
+
+    SIGNATURE = "FreezeSet(address indexed account,bool outgoing,bool incoming)"
+    account: Address
+    outgoing: bool
+    incoming: bool
+
+
+@_event
+@dataclass(frozen=True, slots=True)
+class FrozenAmountSet(Event):
+    """How much of an account's balance may not leave was set, in units."""
+
+    SIGNATURE = "FrozenAmountSet(address indexed account,uint256 amount)"
+    account: Address
+    frozen: int
+
+
+@_event
+@dataclass(frozen=True, slots=True)
+class Seized(Event):
+    """Units were taken from an account by authority of law; their transfer follows."""
+
+    SIGNATURE = "Seized(address indexed from,address indexed to,uint256 amount,bytes32 indexed legalBasis)"
+    holder: Address
+    receiver: Address
+    amount: int
+    legal_basis: bytes
+
+
 # ------------------------------------------------------------------------------- ComputeToken
 
 

@@ -21,6 +21,7 @@ def check(ledger: Ledger) -> list[Finding]:
         *_backing(ledger),
         *_channel(ledger),
         *_overdrawn(ledger),
+        *_frozen(ledger),
     ]
 
 
@@ -41,7 +42,7 @@ def donations(ledger: Ledger) -> list[Finding]:
 
 
 def _contradictions(ledger: Ledger) -> Iterator[Finding]:
-    """INV-ONCE, INV-FINAL, INV-USAGE, INV-RESERVE: an event contradicted the history before it."""
+    """INV-ONCE, INV-FINAL, INV-USAGE, INV-RESERVE, INV-FROZEN: an event contradicted the history before it."""
     for code, at, detail in ledger.violations:
         yield Finding(code, f"block {at.block_number} transaction {at.transaction_index}", detail)
 
@@ -92,3 +93,11 @@ def _overdrawn(ledger: Ledger) -> Iterator[Finding]:
             if account.owner in ledger.contracts.hubs:
                 continue  # named by INV-CHANNEL
             yield Finding("INV-SUPPLY", f"{account.purpose.value} 0x{account.owner.hex()}", f"{-amount} units short")
+
+
+def _frozen(ledger: Ledger) -> Iterator[Finding]:
+    """INV-FROZEN: what was seized has moved. What left in spite of a freeze is a contradiction, named at its place."""
+    for currency, freezing in ledger.freezing.items():
+        if seizure := freezing.seizure:
+            detail = f"{seizure.amount} units were seized from 0x{seizure.holder.hex()}, and did not move"
+            yield Finding("INV-FROZEN", f"currency 0x{currency.hex()}", detail)

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from copy import deepcopy
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
@@ -19,6 +20,7 @@ from eth_typing import Address
 
 from pysettle.domain import events
 from pysettle.domain.events import Emitted, Event, Position
+from pysettle.domain.freezing import Freezing
 from pysettle.domain.messages import ZERO_ADDRESS, ChannelConfig, ChannelId
 from pysettle.domain.usage import RateCard, Usage
 
@@ -147,6 +149,8 @@ class Ledger:
     """(currency, number) -> where the redemption stands."""
     channels: dict[ChannelId, ChannelRecord] = field(default_factory=lambda: defaultdict(ChannelRecord))
     """Channel id -> what events say of it."""
+    freezing: dict[Address, Freezing] = field(default_factory=lambda: defaultdict(Freezing))
+    """Currency -> what of it is frozen."""
     spent_authorizations: set[tuple[Address, Address, bytes]] = field(default_factory=set)
     """(token, authorizer, nonce) of every authorization used or cancelled."""
     violations: list[tuple[str, Position, str]] = field(default_factory=list)
@@ -169,10 +173,7 @@ class Ledger:
 
     def copy(self) -> Ledger:
         """Return a ledger that goes its own way from here."""
-        names = {it.name for it in fields(self)} - {"contracts", "channels"}
-        copied = {name: getattr(self, name).copy() for name in names}
-        channels = defaultdict(ChannelRecord, {key: replace(record) for key, record in self.channels.items()})
-        return Ledger(self.contracts, channels=channels, **copied)
+        return deepcopy(self)
 
     def balance(self, asset: Address, purpose: Purpose, owner: bytes) -> int:
         """Return the balance of one account, in smallest units of the asset."""
@@ -239,6 +240,11 @@ def _move(
 
 @_handles(events.Transfer)
 def _transfer(ledger: Ledger, token: Address, position: Position, event: events.Transfer) -> tuple[Posting, ...]:
+    if token in ledger.contracts.currencies:
+        held = ledger.balance(token, Purpose.OWN, event.sender)
+        if objection := ledger.freezing[token].objection(event, held, token):
+            ledger._violated("INV-FROZEN", position, objection)
+
     def side(holder: Address) -> tuple[Purpose, bytes]:
         return (Purpose.ISSUANCE, token) if holder == ZERO_ADDRESS else (Purpose.OWN, holder)
 
@@ -326,6 +332,45 @@ def _redemption_ended(
         (Purpose.REDEMPTION, _redemption_id(event.redemption_id)),
         (Purpose.OWN, currency),
     )
+
+
+@_handles(events.SettlementAccountMarked)
+def _marked(
+    ledger: Ledger, currency: Address, position: Position, event: events.SettlementAccountMarked
+) -> tuple[Posting, ...]:
+    ledger.freezing[currency].settlement_accounts.add(event.account)
+    return ()
+
+
+@_handles(events.FreezeSet)
+def _freeze(ledger: Ledger, currency: Address, position: Position, event: events.FreezeSet) -> tuple[Posting, ...]:
+    _check_own(ledger, currency, position, event.account)
+    ledger.freezing[currency].set(event)
+    return ()
+
+
+@_handles(events.FrozenAmountSet)
+def _frozen_amount(
+    ledger: Ledger, currency: Address, position: Position, event: events.FrozenAmountSet
+) -> tuple[Posting, ...]:
+    _check_own(ledger, currency, position, event.account)
+    ledger.freezing[currency].set_amount(event.account, event.frozen)
+    return ()
+
+
+@_handles(events.Seized)
+def _seized(ledger: Ledger, currency: Address, position: Position, event: events.Seized) -> tuple[Posting, ...]:
+    _check_own(ledger, currency, position, event.holder)
+    if not any(event.legal_basis):
+        ledger._violated("INV-FROZEN", position, f"{event.amount} units were seized without a legal basis")
+    ledger.freezing[currency].seizure = event
+    return ()
+
+
+def _check_own(ledger: Ledger, currency: Address, position: Position, account: Address) -> None:
+    if account in ledger.freezing[currency].settlement_accounts:
+        detail = f"the settlement account 0x{account.hex()}, which holds what belongs to others, was frozen or seized"
+        ledger._violated("INV-FROZEN", position, detail)
 
 
 @_handles(events.Purchased)

@@ -164,6 +164,62 @@ class PayeeOnly(CurrencyReverted):
     remedy = "pay it through its own entry, for a series a purchase"
 
 
+class SettlementAccountWithoutCode(CurrencyReverted):
+    """Only a contract can be a settlement account."""
+
+    template = "{account} has no code"
+    remedy = "mark a deployed contract"
+
+
+class SettlementAccountFrozen(CurrencyReverted):
+    """A frozen account cannot become a settlement account."""
+
+    template = "something of {account} is frozen"
+    remedy = "have the freeze lifted first"
+
+
+class SettlementAccountProtected(CurrencyReverted):
+    """A settlement account is neither frozen nor seized."""
+
+    template = "{account} holds what belongs to others"
+    remedy = "freeze or seize the accounts of those to whom it pays out"
+
+
+class AccountFrozenOutgoing(CurrencyReverted):
+    """Nothing may leave the account."""
+
+    template = "the account {account} is frozen, nothing may leave it"
+    remedy = "have the freeze lifted"
+
+
+class AccountFrozenIncoming(CurrencyReverted):
+    """Nothing may come into the account."""
+
+    template = "the account {account} is frozen, nothing may come in"
+    remedy = "pay another account, or have the freeze lifted"
+
+
+class FrozenAmountExceeded(CurrencyReverted):
+    """Part of the balance may not leave."""
+
+    template = "{requested} asked of {account}, of which {available} may leave: {frozen} are frozen"
+    remedy = "transfer at most what may leave, or have the frozen amount lowered"
+
+
+class SeizureWithoutLegalBasis(CurrencyReverted):
+    """A seizure rests on a document."""
+
+    template = "a seizure from {account} without a legal basis"
+    remedy = "give the hash of the document that it rests on"
+
+
+class CurrencyPaused(CurrencyReverted):
+    """The currency is paused."""
+
+    template = "issuance, payments and new redemption requests are stopped"
+    remedy = "wait until the pause ends"
+
+
 class ChannelReceiverPayeeOnly(CurrencyReverted):
     """A channel in this currency would pay somebody who delivers only by a purchase."""
 

@@ -157,6 +157,9 @@ class Demo:
             administrator=Signer.derived(seed, "administrator"),
             central_bank=Signer.derived(seed, "central bank"),
             registrar=Signer.derived(seed, "registrar"),
+            freezer=Signer.derived(seed, "freezer"),
+            seizer=Signer.derived(seed, "seizer"),
+            pauser=Signer.derived(seed, "pauser"),
             operators=(self.bank,),
         )
         payers = [roles.administrator, roles.central_bank, roles.registrar, self.bank, self.provider, self.relayer]

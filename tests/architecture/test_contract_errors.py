@@ -21,7 +21,7 @@ UNREACHABLE = {
     "AccessManagerExpired": _NEVER_SCHEDULED,
     "AccessManagerInvalidInitialAdmin": "a network is deployed by the administrator it names",
     "AccessManagerLockedFunction": "the network gives roles for the currency's functions only",
-    "AccessManagerLockedRole": "the network changes no role but its own three",
+    "AccessManagerLockedRole": "the network changes no role but its own six",
     "AccessManagerNotReady": _NEVER_SCHEDULED,
     "AccessManagerUnauthorizedCall": "nobody calls through the AccessManager",
     "AccessManagerUnauthorizedCancel": _NEVER_SCHEDULED,

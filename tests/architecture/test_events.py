@@ -14,7 +14,8 @@ WITHOUT_VALUE = {
     "ChannelClosed": "follows from the withdrawal or refund beside it",
     "EIP712DomainChanged": "never emitted",
     "PayeeOnlySet": "moves nothing",
-    "SettlementAccountSet": "moves nothing",
+    "Paused": "moves nothing, and no invariant rests on it",
+    "Unpaused": "as Paused",
 }
 """Events the ledger does not need, with the reason."""
 

@@ -29,6 +29,7 @@ INVARIANTS = {
     "INV-USAGE",
     "INV-ONCE",
     "INV-FINAL",
+    "INV-FROZEN",
 }
 FROM_ELSEWHERE = {"isValidSignature(bytes32,bytes)"}
 """Functions inherited from a standard interface that documents them."""

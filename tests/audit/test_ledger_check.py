@@ -84,6 +84,13 @@ FORGED = {
         "INV-FINAL",
         [log(CURRENCY, events.RedemptionCompleted(1, BUYER, BANK, 0, 0))],
     ),
+    "a quota restored by more than was redeemed": (
+        "INV-RESERVE",
+        [
+            log(CURRENCY, events.RedemptionRequested(1, BUYER, BANK, 0)),
+            log(CURRENCY, events.RedemptionCompleted(1, BUYER, BANK, 0, 5)),
+        ],
+    ),
     "claimed beyond usage": (
         "INV-USAGE",
         [log(HUB, events.Claimed(ChannelId(bytes(32)), SERIES, SERIES, 5, 5))],
@@ -92,6 +99,21 @@ FORGED = {
         "INV-CHANNEL",
         [log(HUB, events.Claimed(ChannelId(bytes(32)), BUYER, CURRENCY, 5, 5))],
     ),
+    "left a frozen account": (
+        "INV-FROZEN",
+        [
+            log(CURRENCY, events.FreezeSet(BUYER, True, False)),
+            log(CURRENCY, events.Transfer(BUYER, BANK, 7)),
+        ],
+    ),
+    "a settlement account frozen": (
+        "INV-FROZEN",
+        [
+            log(CURRENCY, events.SettlementAccountMarked(HUB)),
+            log(CURRENCY, events.FrozenAmountSet(HUB, 7)),
+        ],
+    ),
+    "seized and not moved": ("INV-FROZEN", [log(CURRENCY, events.Seized(BUYER, BANK, 7, b"\1" * 32))]),
     "an event of another form": (
         "INV-REPLAY",
         [ExecutedLog(CURRENCY, log(CURRENCY, events.Transfer(BUYER, BUYER, 0)).topics[:1], b"")],

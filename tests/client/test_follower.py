@@ -30,7 +30,7 @@ class Town:
     def __init__(self, url: str) -> None:
         """Deploy the network and fund the holders."""
         self.rpc, self.chain = JsonRpc(url), RpcChain(url)
-        self.network = SettlementNetwork.deploy(self.chain, Roles(ADMIN, ADMIN, ADMIN, operators=(BANK,)))
+        self.network = SettlementNetwork.deploy(self.chain, Roles(*[ADMIN] * 6, operators=(BANK,)))
         currency = self.network.currency
         issuances = [currency.issue(BANK, it.address, FUNDS) for it in HOLDERS]
         self.network.send(currency.set_issuance_quota(ADMIN, BANK.address, 2 * FUNDS), *issuances)
@@ -96,6 +96,22 @@ def test_a_transaction_that_moves_to_another_block_is_counted_once(town: Town) -
     assert follower.update() == Progress(read=2, dropped=2)
     assert follower.ledger.held(town.network.currency.address, BOB.address) == FUNDS + 7
     assert town.chain.block(head).transaction_hashes
+    town.check(follower.ledger)
+
+
+def test_a_freeze_that_is_replaced_is_lifted(town: Town) -> None:
+    """What the events of a replaced block said of an account is forgotten with it, and what came before is kept."""
+    follower, currency = town.network.follow(), town.network.currency
+    town.network.send(currency.freeze_amount(ADMIN, BOB.address, 10))
+    follower.update()
+    town.network.send(currency.freeze(ADMIN, ALICE.address, outgoing=True, incoming=False))
+    follower.update()
+    frozen = follower.ledger.freezing[currency.address].frozen
+    assert (frozen(ALICE.address), frozen(BOB.address)) == ((True, False, 0), (False, False, 10))
+    town.reorganise(1)
+    follower.update()
+    frozen = follower.ledger.freezing[currency.address].frozen
+    assert (frozen(ALICE.address), frozen(BOB.address)) == ((False, False, 0), (False, False, 10))
     town.check(follower.ledger)
 
 

@@ -48,6 +48,9 @@ def deployed(fresh_chain: ChainBackend) -> World:
         actors["administrator"],
         actors["central bank"],
         actors["registrar"],
+        actors["freezer"],
+        actors["seizer"],
+        actors["pauser"],
         (actors["operator"], actors["other operator"]),
     )
     network = SettlementNetwork.deploy(chain, roles)

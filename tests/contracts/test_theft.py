@@ -230,7 +230,7 @@ def _issue(scene: Scene, thief: str) -> Transaction:
 
 
 def _become_a_settlement_account(scene: Scene, thief: str) -> Transaction:
-    return scene.world.network.currency.set_settlement_account(scene.world[thief], scene.world.address(thief))
+    return scene.world.network.currency.mark_settlement_account(scene.world[thief], scene.world.series.address)
 
 
 def _channel_that_pays_the_series(scene: Scene, thief: str) -> Transaction:

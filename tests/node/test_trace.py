@@ -59,7 +59,7 @@ class Node:
     def at(cls, url: str) -> Node:
         """Deploy; the same genesis and keys give the same addresses on every node."""
         chain = RpcChain(url)
-        network = SettlementNetwork.deploy(chain, Roles(ADMIN, ADMIN, ADMIN, operators=(BANK,)))
+        network = SettlementNetwork.deploy(chain, Roles(*[ADMIN] * 6, operators=(BANK,)))
         currency = network.currency
         network.send(
             currency.set_issuance_quota(ADMIN, BANK.address, 10**8), currency.issue(BANK, BUYER.address, 10**8)

@@ -39,6 +39,8 @@ class Model:
     unsettled: int = 0
     quota: int = 0
     redemptions: int = 0
+    frozen: dict[Address, int] = field(default_factory=lambda: defaultdict(int))
+    stopped: set[Address] = field(default_factory=set)
     nonces: int = 0
 
     def say(self, emitter: Address, event: Event) -> None:
@@ -52,6 +54,25 @@ class Model:
         self.balances[token, receiver] += value
         self.say(token, events.Transfer(sender, receiver, value))
 
+    def free(self, buyer: Address) -> int:
+        """Return what of a buyer's currency may leave."""
+        return 0 if buyer in self.stopped else max(0, self.balances[CURRENCY, buyer] - self.frozen[buyer])
+
+    def freeze(self, buyer: Address, amount: int) -> None:
+        """Freeze an amount of a buyer's currency, or everything that would leave, or lift both."""
+        if amount % 3 == 0:
+            self.frozen[buyer] = amount // 4
+            self.say(CURRENCY, events.FrozenAmountSet(buyer, amount // 4))
+        else:
+            self.stopped = self.stopped | {buyer} if amount % 3 == 1 else self.stopped - {buyer}
+            self.say(CURRENCY, events.FreezeSet(buyer, amount % 3 == 1, False))
+
+    def seize(self, buyer: Address, amount: int) -> None:
+        """Seize some of a buyer's currency, frozen or not."""
+        units = min(amount, self.balances[CURRENCY, buyer])
+        self.say(CURRENCY, events.Seized(buyer, BANK, units, b"\1" * 32))
+        self.move(CURRENCY, buyer, BANK, units)
+
     def issue(self, buyer: Address, amount: int) -> None:
         """Set a quota and issue some of it."""
         self.quota += amount
@@ -62,7 +83,7 @@ class Model:
 
     def purchase(self, buyer: Address, amount: int) -> None:
         """Buy what the buyer can pay for."""
-        tokens = min(amount, self.balances[CURRENCY, buyer] * 1_000_000 // 150_000)
+        tokens = min(amount, self.free(buyer) * 1_000_000 // 150_000)
         price = price_rounded_up(tokens, 150_000)
         self.say(SERIES, events.Purchased(buyer, buyer, tokens, price))
         self.move(SERIES, ZERO_ADDRESS, buyer, tokens)
@@ -122,7 +143,7 @@ class Model:
 
     def redemption(self, buyer: Address, amount: int) -> None:
         """Request a redemption; complete, reject, cancel or leave it."""
-        units = min(amount, self.balances[CURRENCY, buyer])
+        units = min(amount, self.free(buyer))
         self.redemptions += 1
         self.say(CURRENCY, events.RedemptionRequested(self.redemptions, buyer, BANK, units))
         self.move(CURRENCY, buyer, CURRENCY, units)
@@ -138,7 +159,7 @@ class Model:
 
     def donate(self, buyer: Address, amount: int) -> None:
         """Give currency to the series for nothing."""
-        self.move(CURRENCY, buyer, SERIES, min(amount, self.balances[CURRENCY, buyer]))
+        self.move(CURRENCY, buyer, SERIES, min(amount, self.free(buyer)))
 
 
 OPERATIONS = [
@@ -152,6 +173,8 @@ OPERATIONS = [
     Model.refund,
     Model.redemption,
     Model.donate,
+    Model.freeze,
+    Model.seize,
 ]
 STEPS = st.tuples(st.sampled_from(OPERATIONS), st.sampled_from(BUYERS), st.integers(min_value=0, max_value=10**9))
 
@@ -252,6 +275,49 @@ def test_contradictions_have_their_codes() -> None:
     for event in (used, used, requested, cancelled, cancelled, events.Issued(BANK, BUYERS[0], 1, 0)):
         ledger.apply(Emitted(CURRENCY, at, event))
     assert [code for code, _, _ in ledger.violations] == ["INV-ONCE", "INV-FINAL", "INV-RESERVE"]
+
+
+def frozen(*history: events.Event) -> list[str]:
+    """Return what INV-FROZEN says of the events of a currency in which the buyer was given ten units."""
+    issued = [events.Transfer(ZERO_ADDRESS, BUYERS[0], 10), events.SettlementAccountMarked(HUB)]
+    ledger = fold(CONTRACTS, (Emitted(CURRENCY, Position(1, 0, 0), event) for event in [*issued, *history]))
+    return [finding.detail for finding in invariants.check(ledger) if finding.code == "INV-FROZEN"]
+
+
+def test_frozen_value_that_leaves_is_named() -> None:
+    """A transfer beyond what is not frozen is INV-FROZEN; to the last unit within it, of nothing, or after it, not."""
+    buyer, to = BUYERS[0], BUYERS[1]
+    stopped, half = events.FreezeSet(buyer, True, False), events.FrozenAmountSet(buyer, 5)
+    assert len(frozen(stopped, events.Transfer(buyer, to, 1))) == 1
+    assert len(frozen(half, events.Transfer(buyer, to, 6))) == 1
+    assert len(frozen(events.FrozenAmountSet(buyer, 11), events.Transfer(buyer, to, 1))) == 1
+    assert len(frozen(events.FreezeSet(to, False, True), events.Transfer(buyer, to, 1))) == 1
+    for history in (
+        (half, events.Transfer(buyer, to, 5)),
+        (stopped, half, events.Transfer(buyer, to, 0)),
+        (stopped, events.FreezeSet(buyer, False, False), events.Transfer(buyer, to, 10)),
+        (half, events.FrozenAmountSet(buyer, 0), events.Transfer(buyer, to, 10)),
+        (events.FreezeSet(buyer, True, True), events.Transfer(CURRENCY, buyer, 1)),
+    ):
+        assert frozen(*history) == []
+
+
+def test_a_seizure_is_what_it_states() -> None:
+    """It moves frozen units, exactly those it states and once, on a stated ground, and never what belongs to others."""
+    buyer, to, ground = BUYERS[0], BUYERS[1], b"\1" * 32
+    stopped, moved = events.FreezeSet(buyer, True, False), events.Transfer(buyer, to, 4)
+    seized = events.Seized(buyer, to, 4, ground)
+    assert frozen(stopped, seized, moved) == []
+    for history in (
+        (stopped, seized, moved, moved),
+        (seized, events.Transfer(buyer, to, 5)),
+        (seized,),
+        (events.Seized(buyer, to, 4, bytes(32)), moved),
+        (events.Seized(HUB, to, 0, ground), events.Transfer(HUB, to, 0)),
+        (events.FreezeSet(HUB, False, False),),
+        (events.FrozenAmountSet(HUB, 1),),
+    ):
+        assert len(frozen(*history)) == 1, history
 
 
 def test_a_claim_beyond_attested_usage_is_named() -> None:

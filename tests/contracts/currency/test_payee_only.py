@@ -7,6 +7,7 @@ from eth_hash.auto import keccak
 
 from pysettle.domain.events import AuthorizationUsed, Transfer
 from pysettle.errors import contracts as errors
+from pysettle.evm.transactions import Transaction
 from tests.contracts.effects import FORWARDER, deploy, effect, raw_logs, refused, through
 from tests.contracts.world import YUAN, World
 
@@ -23,18 +24,23 @@ def funded(world: World) -> World:
 @pytest.mark.parametrize("enabled", [True, False])
 def test_set(funded: World, enabled: bool) -> None:
     """An account reserves submission to itself, or gives that up; its balance and other flags stay (P-22)."""
-    currency, buyer = funded.network.currency, funded["buyer"]
+    currency, buyer, account = funded.network.currency, funded["buyer"], deploy(funded, FORWARDER)
+
+    def set_to(value: bool) -> Transaction:
+        return through(funded, account, currency.set_payee_only(buyer, value))
+
     funded.send(
-        currency.set_settlement_account(funded["registrar"], buyer.address),
-        currency.set_payee_only(buyer, not enabled),
+        currency.mark_settlement_account(funded["registrar"], account),
+        currency.transfer(buyer, account, YUAN),
+        set_to(not enabled),
     )
-    with effect(funded) as change:
-        (receipt,) = funded.send(currency.set_payee_only(buyer, enabled))
+    with effect(funded, account=account) as change:
+        (receipt,) = funded.send(set_to(enabled))
     assert change == {}
-    topics = (PAYEE_ONLY_SET, buyer.address.rjust(32, b"\0"))
+    topics = (PAYEE_ONLY_SET, account.rjust(32, b"\0"))
     assert raw_logs(receipt) == [(currency.address, topics, int(enabled).to_bytes(32, "big"))]
-    assert currency.is_payee_only(buyer.address) is enabled
-    assert currency.is_settlement_account(buyer.address)
+    assert currency.is_payee_only(account) is enabled
+    assert currency.is_settlement_account(account)
     assert not currency.is_payee_only(funded.address("other buyer"))
 
 

@@ -7,13 +7,13 @@ from collections.abc import Callable
 import pytest
 
 from pysettle.client.contract import Contract
-from pysettle.client.network import _CENTRAL_BANK, _OPERATOR, _REGISTRAR
+from pysettle.client.network import _CENTRAL_BANK, _FREEZER, _OPERATOR, _PAUSER, _REGISTRAR, _SEIZER
 from pysettle.errors import ContractReverted, UnknownRevert
 from pysettle.errors import contracts as errors
 from pysettle.evm.artifacts import load
 from pysettle.evm.interface import abi_encode
 from pysettle.evm.transactions import Transaction
-from tests.contracts.effects import FORWARDER, deploy, effect, refused, through
+from tests.contracts.effects import FORWARDER, accounts, deploy, effect, refused, through
 from tests.contracts.world import ACTORS, FEN, YUAN, World
 from tests.evm.bytecode import INVALID, REVERTER
 
@@ -23,7 +23,12 @@ RESTRICTED: dict[str, tuple[frozenset[str], tuple[object, ...]]] = {
     "issue": (OPERATORS, ("stranger", FEN)),
     "completeRedemption": (OPERATORS, (1,)),
     "rejectRedemption": (OPERATORS, (1,)),
-    "setSettlementAccount": (frozenset({"registrar"}), ("buyer", True)),
+    "markSettlementAccount": (frozenset({"registrar"}), ("meter",)),
+    "freeze": (frozenset({"freezer"}), ("buyer", True, True)),
+    "freezeAmount": (frozenset({"freezer"}), ("buyer", YUAN)),
+    "seize": (frozenset({"seizer"}), ("buyer", "stranger", FEN, b"\1" * 32)),
+    "pause": (frozenset({"pauser"}), ()),
+    "unpause": (frozenset({"pauser"}), ()),
     "setAuthority": (frozenset(), ("stranger",)),
 }
 """Function -> (actors that have the role, arguments; names stand for addresses)."""
@@ -59,7 +64,8 @@ SERIES_OPEN = {
 
 def call(world: World, name: str, function: str) -> Transaction:
     """Call a restricted function as an actor."""
-    arguments = [world.address(a) if isinstance(a, str) else a for a in RESTRICTED[function][1]]
+    named = accounts(world)
+    arguments = [named[a] if isinstance(a, str) else a for a in RESTRICTED[function][1]]
     return world.network.currency._transaction(world[name], 200_000, function, *arguments)
 
 
@@ -147,7 +153,14 @@ def test_a_revoked_role(pending: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("role", "function"), [(_CENTRAL_BANK, "setIssuanceQuota"), (_REGISTRAR, "setSettlementAccount")]
+    ("role", "function"),
+    [
+        (_CENTRAL_BANK, "setIssuanceQuota"),
+        (_REGISTRAR, "markSettlementAccount"),
+        (_FREEZER, "freeze"),
+        (_SEIZER, "seize"),
+        (_PAUSER, "pause"),
+    ],
 )
 def test_a_role_with_a_delay(pending: World, role: int, function: str) -> None:
     """A holder whose role has a delay cannot act at once."""
@@ -202,7 +215,7 @@ def test_what_an_administrators_call_meets(
 
 def test_roles_are_granted_by_the_administrator_alone(pending: World) -> None:
     """Nobody else grants, revokes or locks anything, whatever other role it has."""
-    for actor in ("central bank", "registrar", "operator", "provider", "stranger"):
+    for actor in ("central bank", "registrar", "freezer", "seizer", "pauser", "operator", "provider", "stranger"):
         with effect(pending) as change, pytest.raises(errors.AccessManagerUnauthorizedAccount) as caught:
             pending.send(manager(pending)._transaction(pending[actor], 300_000, "grantRole", _OPERATOR, bytes(20), 0))
         assert caught.value.args_by_name["msgsender"] == pending.address(actor)

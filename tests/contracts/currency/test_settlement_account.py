@@ -1,45 +1,73 @@
-"""Settlement accounts: those whose value belongs to others, marked by the registrar."""
+"""Settlement accounts: contracts whose value belongs to others, marked by the registrar for ever."""
 
 from __future__ import annotations
 
 import pytest
 from eth_hash.auto import keccak
 
-from tests.contracts.effects import effect, raw_logs
+from pysettle.domain.messages import ZERO_ADDRESS
+from pysettle.errors import contracts as errors
+from pysettle.evm.artifacts import load
+from tests.contracts.effects import FORWARDER, accounts, deploy, effect, raw_logs, refused, through
 from tests.contracts.world import YUAN, World
 
-SETTLEMENT_ACCOUNT_SET = keccak(b"SettlementAccountSet(address,bool)")
+SETTLEMENT_ACCOUNT_MARKED = keccak(b"SettlementAccountMarked(address)")
 
 
-@pytest.mark.parametrize("enabled", [True, False])
-def test_set(world: World, enabled: bool) -> None:
-    """The registrar sets or clears the mark; balance and other flags stay, and an event says so (P-22)."""
-    currency, registrar, buyer = world.network.currency, world["registrar"], world["buyer"]
+def test_mark(world: World) -> None:
+    """The registrar marks a contract; its balance and other flags stay, and an event says so (P-22)."""
+    currency, registrar, account = world.network.currency, world["registrar"], deploy(world, FORWARDER)
     world.fund("buyer", YUAN)
     world.send(
-        currency.set_payee_only(buyer),
-        currency.set_settlement_account(registrar, buyer.address, not enabled),
+        currency.transfer(world["buyer"], account, YUAN),
+        through(world, account, currency.set_payee_only(world["buyer"])),
     )
-    with effect(world) as change:
-        (receipt,) = world.send(currency.set_settlement_account(registrar, buyer.address, enabled))
-    assert change == {}
-    topics = (SETTLEMENT_ACCOUNT_SET, buyer.address.rjust(32, b"\0"))
-    assert raw_logs(receipt) == [(currency.address, topics, int(enabled).to_bytes(32, "big"))]
-    assert currency.is_settlement_account(buyer.address) is enabled
-    assert currency.is_payee_only(buyer.address)
+    for _ in range(2):
+        with effect(world, account=account) as change:
+            (receipt,) = world.send(currency.mark_settlement_account(registrar, account))
+        assert change == {}
+        topics = (SETTLEMENT_ACCOUNT_MARKED, account.rjust(32, b"\0"))
+        assert raw_logs(receipt) == [(currency.address, topics, b"")]
+        assert currency.is_settlement_account(account)
+        assert currency.is_payee_only(account)
+        assert currency.balance_of(account) == YUAN
+
+
+@pytest.mark.parametrize("name", ["buyer", "registrar", "nobody"])
+def test_an_account_without_code(world: World, name: str) -> None:
+    """A key cannot hold what belongs to others by any rules: the mark is for contracts."""
+    account = ZERO_ADDRESS if name == "nobody" else world.address(name)
+    refused(
+        world,
+        world.network.currency.mark_settlement_account(world["registrar"], account),
+        errors.SettlementAccountWithoutCode,
+        account=account,
+    )
+    assert not world.network.currency.is_settlement_account(account)
+
+
+def test_nothing_takes_the_mark_away() -> None:
+    """The currency has one function about the mark, and no value of an argument clears it."""
+    named = [item for item in load("CurrencyToken").abi if "settlement" in item.get("name", "").lower()]
+    changing = [item for item in named if item["type"] == "function" and item["stateMutability"] != "view"]
+    assert [(item["name"], [it["type"] for it in item["inputs"]]) for item in changing] == [
+        ("markSettlementAccount", ["address"])
+    ]
 
 
 def test_who_is_one_after_deployment(world: World) -> None:
-    """Hub and series hold what belongs to others; nobody else is marked."""
-    marked = {
-        name
-        for name, account in {
-            **{name: world.address(name) for name in world.actors},
-            "hub": world.network.hub.address,
-            "series": world.series.address,
-            "meter": world.network.meter.address,
-            "currency": world.network.currency.address,
-        }.items()
-        if world.network.currency.is_settlement_account(account)
+    """Those hold what belongs to others: currency, hub, series, and the collector on the way; nobody else is marked."""
+    is_marked = world.network.currency.is_settlement_account
+    assert {name for name, account in accounts(world).items() if is_marked(account)} == {
+        "collector",
+        "currency",
+        "hub",
+        "series",
     }
-    assert marked == {"hub", "series"}
+
+
+def test_the_currency_marks_itself_when_it_is_made(world: World) -> None:
+    """Its own mark is the first event of the currency, before anybody has a role."""
+    currency = world.network.currency.address
+    first = next(log for log in world.chain.logs() if log.address == currency and len(log.topics) == 2)
+    assert first.topics == (SETTLEMENT_ACCOUNT_MARKED, currency.rjust(32, b"\0"))

@@ -1,0 +1,141 @@
+"""Seizure: units taken from an account by authority of law, moved to a named account, on a stated ground."""
+
+from __future__ import annotations
+
+import pytest
+
+from pysettle.client import Freeze
+from pysettle.domain.events import Seized, Transfer
+from pysettle.domain.messages import ZERO_ADDRESS
+from pysettle.errors import contracts as errors
+from tests.contracts.books import open_currency_channel
+from tests.contracts.effects import accounts, effect, refused
+from tests.contracts.world import FEN, YUAN, World
+
+FUNDS = 10 * YUAN
+LEGAL_BASIS = b"\x5a" * 32
+
+
+@pytest.fixture
+def funded(world: World) -> World:
+    """Give the buyer units."""
+    world.fund("buyer", FUNDS)
+    return world
+
+
+@pytest.mark.parametrize("amount", [1, YUAN, FUNDS])
+def test_seize(funded: World, amount: int) -> None:
+    """A seizure moves exactly its amount to the named account, and its event carries the ground (P-6, P-22)."""
+    currency, buyer, to = funded.network.currency, funded.address("buyer"), funded.address("stranger")
+    with effect(funded) as change:
+        (receipt,) = funded.send(currency.seize(funded["seizer"], buyer, to, amount, LEGAL_BASIS))
+    assert change == {"eCNY buyer": -amount, "eCNY stranger": amount}
+    assert {log.address for log in receipt.logs} == {currency.address}
+    assert funded.events(receipt) == [Seized(buyer, to, amount, LEGAL_BASIS), Transfer(buyer, to, amount)]
+    assert len(receipt.logs) == 2
+
+
+def test_from_and_to_frozen_accounts(funded: World) -> None:
+    """No freeze holds a seizure up, and the frozen amount stays as it was set, above the balance then."""
+    currency, freezer = funded.network.currency, funded["freezer"]
+    buyer, stranger = funded.address("buyer"), funded.address("stranger")
+    funded.send(
+        currency.freeze(freezer, buyer, outgoing=True, incoming=True),
+        currency.freeze_amount(freezer, buyer, FUNDS),
+        currency.freeze(freezer, stranger, outgoing=True, incoming=True),
+    )
+    with effect(funded) as change:
+        funded.send(currency.seize(funded["seizer"], buyer, stranger, YUAN, LEGAL_BASIS))
+    assert change == {"eCNY buyer": -YUAN, "eCNY stranger": YUAN}
+    assert currency.frozen(buyer) == Freeze(True, True, FUNDS)
+    funded.send(currency.freeze(freezer, buyer, outgoing=False, incoming=False))
+    refused(
+        funded,
+        currency.transfer(funded["buyer"], stranger, 1),
+        errors.FrozenAmountExceeded,
+        account=buyer,
+        requested=1,
+        available=0,
+        frozen=FUNDS,
+    )
+
+
+def test_what_is_under_redemption_is_not_in_the_account(funded: World) -> None:
+    """A seizure takes the balance alone: what is being redeemed is not reached, and may return to the holder."""
+    currency, buyer, operator = funded.network.currency, funded["buyer"], funded["operator"]
+    funded.send(currency.request_redemption(buyer, operator.address, YUAN))
+    left = FUNDS - YUAN
+    refused(
+        funded,
+        currency.seize(funded["seizer"], buyer.address, funded.address("stranger"), left + 1, LEGAL_BASIS),
+        errors.ERC20InsufficientBalance,
+        sender=buyer.address,
+        balance=left,
+        needed=left + 1,
+    )
+    funded.send(currency.seize(funded["seizer"], buyer.address, funded.address("stranger"), left, LEGAL_BASIS))
+    with effect(funded) as change:
+        funded.send(currency.reject_redemption(operator, 1))
+    assert change == {"eCNY currency": -YUAN, "eCNY buyer": YUAN}
+
+
+def test_without_a_legal_basis(funded: World) -> None:
+    """A seizure that names no document is refused."""
+    buyer = funded.address("buyer")
+    refused(
+        funded,
+        funded.network.currency.seize(funded["seizer"], buyer, funded.address("stranger"), FEN, bytes(32)),
+        errors.SeizureWithoutLegalBasis,
+        account=buyer,
+    )
+
+
+@pytest.mark.parametrize("name", ["series", "hub", "currency"])
+def test_from_a_settlement_account(world: World, name: str) -> None:
+    """What series, hub and currency hold belongs to others, and is not seized in their hands (P-24)."""
+    currency = world.network.currency
+    world.buy("buyer", 1_000_000)
+    world.fund("buyer", FUNDS)
+    open_currency_channel(world, "other buyer", YUAN)
+    world.send(currency.request_redemption(world["buyer"], world.address("operator"), YUAN))
+    account = accounts(world)[name]
+    assert currency.balance_of(account) >= FEN
+    refused(
+        world,
+        currency.seize(world["seizer"], account, world.address("stranger"), FEN, LEGAL_BASIS),
+        errors.SettlementAccountProtected,
+        account=account,
+    )
+
+
+def test_from_nobody(funded: World) -> None:
+    """A seizure creates nothing: the zero address has nothing to be seized."""
+    refused(
+        funded,
+        funded.network.currency.seize(funded["seizer"], ZERO_ADDRESS, funded.address("stranger"), FEN, LEGAL_BASIS),
+        errors.ERC20InvalidSender,
+        sender=ZERO_ADDRESS,
+    )
+
+
+@pytest.mark.parametrize("name", ["nobody", "currency"])
+def test_to_nobody(funded: World, name: str) -> None:
+    """A seizure destroys nothing, and puts nothing where it would belong to nobody."""
+    to = accounts(funded)[name]
+    refused(
+        funded,
+        funded.network.currency.seize(funded["seizer"], funded.address("buyer"), to, FEN, LEGAL_BASIS),
+        errors.ERC20InvalidReceiver,
+        receiver=to,
+    )
+
+
+def test_an_allowance_is_not_drawn_on(funded: World) -> None:
+    """A seizure is no spending of the holder's: what it allowed others stays as it was."""
+    currency, buyer = funded.network.currency, funded["buyer"]
+    seizer, to = funded["seizer"], funded.address("stranger")
+    funded.send(
+        currency.approve(buyer, seizer.address, YUAN),
+        currency.seize(seizer, buyer.address, to, 2 * YUAN, LEGAL_BASIS),
+    )
+    assert currency.allowance(buyer.address, seizer.address) == YUAN
