@@ -259,13 +259,12 @@ class EmbeddedChain:
             raise InvalidTransaction(placed + problem.index, problem.reason) from problem
         return block, vm.receipts, vm.revert_data
 
-    def preview(self, raw_transactions: Sequence[bytes]) -> tuple[BlockAPI, tuple[ReceiptAPI, ...]]:
-        """Return py-evm's next block and receipts as `seal` would make them now, and seal nothing.
+    def preview(self, transactions: Sequence[SignedTransactionAPI]) -> tuple[BlockAPI, tuple[ReceiptAPI, ...]]:
+        """Return py-evm's next block and receipts as `seal_block` would make them now, and seal nothing.
 
         Raises:
-            TransactionRefused: as `seal`.
+            TransactionRefused: as `seal_block`.
         """
-        transactions = self.decode(raw_transactions)
         with _refusals(len(transactions)), self._one_write():
             block, receipts, _ = self._execute(transactions)
         return block, receipts

@@ -140,7 +140,7 @@ class EmbeddedTesterBackend(PyEVMBackend):  # type: ignore[misc] # eth-tester ha
         default, self.embedded.coinbase = self.embedded.coinbase, coinbase if any(coinbase) else self.embedded.coinbase
         try:
             queue, self.chain.queue = self.chain.queue, ()
-            return tuple(self.embedded.seal(queue if index == 0 else ())[0].hash for index in range(num_blocks))
+            return tuple(self.embedded.seal_block(queue if index == 0 else ()).hash for index in range(num_blocks))
         finally:
             self.embedded.coinbase = default
 
@@ -152,12 +152,7 @@ class EmbeddedTesterBackend(PyEVMBackend):  # type: ignore[misc] # eth-tester ha
         Raises:
             ValidationError: the pending block cannot contain it, or it is none.
         """
-        try:
-            (transaction,) = self.embedded.decode([raw_transaction])
-        except TransactionRefused as problem:
-            raise ValidationError(str(problem)) from problem
-        self.chain.apply_transaction(transaction)
-        return transaction.hash
+        return self.chain.offer(raw_transaction)
 
     def get_transaction_by_hash(self, transaction_hash: Hash32) -> dict[str, Any]:
         """Return a transaction, sealed or pending, as eth-tester serializes it."""
@@ -255,7 +250,7 @@ class _PendingChain:
 
     def __init__(self, embedded: EmbeddedChain) -> None:
         self._embedded = embedded
-        self.queue: tuple[bytes, ...] = ()
+        self.queue: tuple[SignedTransactionAPI, ...] = ()
         self._made_of: object = None
         self._pending: tuple[BlockAPI, tuple[ReceiptAPI, ...]]
 
@@ -286,13 +281,19 @@ class _PendingChain:
         return SealingVM.create_unsigned_transaction(**fields)
 
     def apply_transaction(self, transaction: SignedTransactionAPI) -> None:
-        """Queue a transaction behind those that wait, if the pending block can contain it.
+        """Queue a transaction as `offer` does."""
+        self.offer(transaction.encode())
+
+    def offer(self, raw_transaction: bytes) -> Hash32:
+        """Queue a signed transaction behind those that wait, if the pending block can contain it; return its hash.
 
         Raises:
             ValidationError: it cannot.
         """
-        before, self.queue = self.queue, (*self.queue, transaction.encode())
+        before = self.queue
         try:
+            (transaction,) = self._embedded.decode([raw_transaction])
+            self.queue = (*before, transaction)
             if len(self.get_block().transactions) < len(self.queue):
                 raise ValidationError("no gas is left in the pending block: mine it first")
         except TransactionRefused as problem:
@@ -301,6 +302,7 @@ class _PendingChain:
         except ValidationError:
             self.queue = before
             raise
+        return transaction.hash
 
 
 def _from_somebody(transaction: Mapping[str, Any]) -> dict[str, Any]:

@@ -203,7 +203,7 @@ class NodeChain:
 
     def pending_block(self) -> BlockAPI:
         """Return the block that would be sealed now."""
-        ready = [it.encode() for it in self.pool.ready()]
+        ready = self.pool.ready()
         try:
             return self.embedded.preview(ready)[0]
         except TransactionRefused as problem:

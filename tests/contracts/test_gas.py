@@ -16,11 +16,26 @@ import pytest
 from eth_utils.crypto import keccak
 
 from pysettle.domain.messages import Authorization
+from pysettle.evm import artifacts
 from pysettle.evm.embedded import EmbeddedChain
 from pysettle.evm.transactions import Transaction
-from tests.contracts.books import metered_claim, open_token_channel, row, used
-from tests.contracts.world import FEN, YUAN, World
+from tests.contracts.books import (
+    AUTHORIZER,
+    RECEIVER,
+    metered_claim,
+    open_currency_channel,
+    open_token_channel,
+    row,
+    sign_batch,
+    sign_refund,
+    used,
+)
+from tests.contracts.world import FEN, LIFE_S, YUAN, World
 
+WITHOUT_SCENARIO = {
+    "CurrencyToken.setAuthority": "only the AccessManager calls it",
+    "ChannelHub.multicall": "it costs what its calls cost",
+}
 SNAPSHOT = Path(__file__).with_name("gas.json")
 CLAIMED_ROWS = 100
 
@@ -234,6 +249,132 @@ def _(world: World) -> Transaction:
     return hub.finalize_withdraw(world["buyer"], config)
 
 
+def requested(world: World) -> int:
+    """Have the buyer ask for redemption; return the request's number."""
+    holders(world)
+    world.send(world.network.currency.request_redemption(world["buyer"], world.address("operator"), FEN))
+    return 1
+
+
+SCENARIOS |= {
+    "CurrencyToken.setIssuanceQuota, first": lambda world: world.network.currency.set_issuance_quota(
+        world["central bank"], world.address("operator"), YUAN
+    ),
+    "CurrencyToken.rejectRedemption": lambda world: world.network.currency.reject_redemption(
+        world["operator"], requested(world)
+    ),
+    "CurrencyToken.cancelRedemption": lambda world: world.network.currency.cancel_redemption(
+        world["buyer"], requested(world)
+    ),
+    "CurrencyToken.markSettlementAccount": lambda world: world.network.currency.mark_settlement_account(
+        world["registrar"], world.network.meter.address
+    ),
+    "CurrencyToken.freeze, first": lambda world: world.network.currency.freeze(
+        world["freezer"], world.address("buyer"), outgoing=True, incoming=False
+    ),
+    "CurrencyToken.freezeAmount, first": lambda world: world.network.currency.freeze_amount(
+        world["freezer"], world.address("buyer"), YUAN
+    ),
+    "CurrencyToken.pause": lambda world: world.network.currency.pause(world["pauser"]),
+    "CurrencyToken.unpause": lambda world: world.network.currency.unpause(world["pauser"]),
+    "CurrencyToken.setPayeeOnly, first": lambda world: world.network.currency.set_payee_only(world["buyer"]),
+}
+
+
+@scenario("CurrencyToken.seize, warm")
+def _(world: World) -> Transaction:
+    holders(world)
+    parties = world.address("buyer"), world.address("other buyer")
+    return world.network.currency.seize(world["seizer"], *parties, YUAN, keccak(b"a court's order"))
+
+
+@scenario("CurrencyToken.transfer, warm, with a frozen amount")
+def _(world: World) -> Transaction:
+    holders(world)
+    currency = world.network.currency
+    world.send(currency.freeze_amount(world["freezer"], world.address("buyer"), YUAN))
+    return currency.transfer(world["buyer"], world.address("other buyer"), YUAN)
+
+
+@scenario("ComputeToken.approve")
+def _(world: World) -> Transaction:
+    return world.series.approve(world["buyer"], world.address("stranger"), 10)
+
+
+@scenario("ComputeToken.transferFrom, warm, within an allowance that is left")
+def _(world: World) -> Transaction:
+    for name in ("buyer", "other buyer"):
+        world.buy(name, 1_000)
+    world.send(world.series.approve(world["buyer"], world.address("relayer"), 20))
+    return world.series.transfer_from(world["relayer"], world.address("buyer"), world.address("other buyer"), 10)
+
+
+def token_payment(world: World) -> Authorization:
+    """Return the buyer's authorization of ten Tokens to another holder, with a random nonce."""
+    for name in ("buyer", "other buyer"):
+        world.buy(name, 1_000)
+    return replace(world.authorization("buyer", world.address("other buyer"), 10), nonce=keccak(b"random"))
+
+
+@scenario("ComputeToken.transferWithAuthorization, warm, random nonce")
+def _(world: World) -> Transaction:
+    payment = token_payment(world)
+    signature = world["buyer"].sign(payment.transfer_digest(world.series.domain))
+    return world.series.transfer_with_authorization(world["relayer"], payment, signature)
+
+
+@scenario("ComputeToken.receiveWithAuthorization, warm, random nonce")
+def _(world: World) -> Transaction:
+    payment = token_payment(world)
+    signature = world["buyer"].sign(payment.receive_digest(world.series.domain))
+    return world.series.receive_with_authorization(world["other buyer"], payment, signature)
+
+
+@scenario("ComputeToken.cancelAuthorization, random nonce")
+def _(world: World) -> Transaction:
+    return world.series.cancel_authorization(world["relayer"], world["buyer"], keccak(b"random"))
+
+
+@scenario("ComputeToken.refund")
+def _(world: World) -> Transaction:
+    world.buy("buyer", 1_000_000)
+    world.chain.clock.advance(LIFE_S)
+    return world.series.refund(world["buyer"], 500_000)
+
+
+@scenario("ComputeToken.sweep")
+def _(world: World) -> Transaction:
+    world.buy("buyer", 3)
+    world.chain.clock.advance(LIFE_S)
+    world.send(world.series.refund(world["buyer"], 3))
+    return world.series.sweep(world["provider"])
+
+
+@scenario("ChannelHub.claim, one channel in currency")
+def _(world: World) -> Transaction:
+    config = open_currency_channel(world, "buyer", FEN)
+    return world.network.hub.claim(world[RECEIVER], [(config, world.voucher("buyer", config, 900), 600)])
+
+
+@scenario("ChannelHub.claimWithSignature, one channel in currency")
+def _(world: World) -> Transaction:
+    config = open_currency_channel(world, "buyer", FEN)
+    rows = [(config, world.voucher("buyer", config, 900), 600)]
+    return world.network.hub.claim_with_signature(world["relayer"], rows, sign_batch(world, AUTHORIZER, rows))
+
+
+@scenario("ChannelHub.refund")
+def _(world: World) -> Transaction:
+    return world.network.hub.refund(world[RECEIVER], open_currency_channel(world, "buyer", FEN), 400)
+
+
+@scenario("ChannelHub.refundWithSignature")
+def _(world: World) -> Transaction:
+    config = open_currency_channel(world, "buyer", FEN)
+    signature = sign_refund(world, AUTHORIZER, config, 400, 0)
+    return world.network.hub.refund_with_signature(world["relayer"], config, 400, 0, signature)
+
+
 def measured(world: World) -> dict[str, int]:
     """Return mapping scenario -> gas of its transaction, each on the world as it was."""
     figures = {}
@@ -259,3 +400,15 @@ def test_gas_is_what_was_reviewed(world: World) -> None:
         if reviewed.get(name) != figures.get(name)
     ]
     assert not changed, "gas has changed (PYSETTLE_GAS=write takes it over): " + "; ".join(changed)
+
+
+def test_every_entry_has_a_scenario() -> None:
+    """No function that changes the chain is left out, overloads apart, but those that are named with the reason."""
+    entries = {
+        f"{contract}.{entry['name']}"
+        for contract in ("CurrencyToken", "ComputeToken", "ChannelHub", "UsageMeter")
+        for entry in artifacts.load(contract).abi
+        if entry["type"] == "function" and entry["stateMutability"] not in ("view", "pure")
+    }
+    assert entries - WITHOUT_SCENARIO.keys() == {name.partition(",")[0] for name in SCENARIOS}
+    assert entries > WITHOUT_SCENARIO.keys()
