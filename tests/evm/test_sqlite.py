@@ -210,6 +210,22 @@ def test_a_changed_byte_is_an_error_or_of_no_effect(file: Path) -> None:
     assert noticed > 75
 
 
+@pytest.mark.parametrize(
+    "change", ["UPDATE entry SET value = 5 WHERE key = ?", "UPDATE entry SET key = 7 WHERE key = ?"]
+)
+def test_what_is_no_bytes_is_damage(file: Path, change: str) -> None:
+    """A changed byte in a record's header makes a number of its value or key; who meets it is told of damage."""
+    with SqliteDatabase(file, read_only=True) as database:
+        key = min(key for (key,) in database._connection.execute("SELECT key FROM entry"))
+    connection = sqlite3.connect(file)
+    with connection:
+        connection.execute(change, (key,))
+    connection.close()
+    # A number sorts before all bytes, and so beside the first key.
+    with SqliteDatabase(file, read_only=True) as database, pytest.raises(ChainFileDamaged, match="no bytes"):
+        database[key]
+
+
 def test_a_changed_key_is_damage_and_not_a_missing_entry(file: Path) -> None:
     """An entry whose key lost a bit, wherever in the key, is an error to whoever looks for it or asks whether it is."""
     with SqliteDatabase(file, read_only=True) as database:

@@ -9,13 +9,20 @@ from typing import Any
 import pytest
 import websockets
 from eth_account import Account
+from eth_typing import Hash32
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
 from pysettle.domain.signing import Signer
 from pysettle.errors import NodeError
+from pysettle.evm.embedded import EmbeddedChain
 from pysettle.evm.jsonrpc import JsonRpc
+from pysettle.node import pool, subscriptions
 from pysettle.node.accounts import development_accounts
+from pysettle.node.chain import NodeChain
+from pysettle.node.protocol import RpcError
+from pysettle.node.subscriptions import BlockHashSubscription, Filters
+from tests.evm.accounts import ACCOUNTS, genesis, sign
 from tests.evm.bytecode import TOKEN, creation
 
 TRANSFER = keccak(text="Transfer(address,address,uint256)")
@@ -222,3 +229,40 @@ def test_a_subscription_is_told_what_was_taken_back(rpc: JsonRpc, url: str) -> N
 
     events = asyncio.run(asyncio.wait_for(follow(), 20))
     assert [(it["removed"], int(it["data"], 16)) for it in events] == [(False, 1), (True, 1), (False, 2)]
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> tuple[NodeChain, Filters]:
+    """Return a node in this process whose pool and filters hold two of each."""
+    monkeypatch.setattr(pool, "POOL_LIMIT", 2)
+    monkeypatch.setattr(subscriptions, "EVENT_LIMIT", 2)
+    monkeypatch.setattr(subscriptions, "FILTER_LIMIT", 2)
+    return NodeChain(EmbeddedChain(genesis())), Filters()
+
+
+def test_the_pool_has_a_limit(small: tuple[NodeChain, Filters]) -> None:
+    """What waits is bounded; a full pool says so, and takes transactions again when some were dropped."""
+    node, _ = small
+    raws = [sign(node.embedded, ACCOUNTS[0], ACCOUNTS[1], nonce=nonce) for nonce in (5, 6, 7)]
+    first, second, third = node.send(raws)
+    assert isinstance(third, RpcError)
+    assert (third.code, "wait already" in third.message) == (-32005, True)
+    assert node.pool.drop(Hash32(first))  # type: ignore[arg-type]  # a hash, as it was taken
+    assert node.send([raws[2]]) == [keccak(raws[2])]
+    assert node.pool.get(Hash32(second)) is not None  # type: ignore[arg-type]
+
+
+def test_filters_have_limits(small: tuple[NodeChain, Filters]) -> None:
+    """The oldest filter gives way to a third, and one that is not polled is forgotten with its events."""
+    node, filters = small
+    first, second, third = (filters.add(lambda send: BlockHashSubscription(node, send)) for _ in range(3))
+    with pytest.raises(RpcError, match="filter not found"):
+        filters.poll(first)
+    for _ in range(2):
+        node.mine()
+    assert len(filters.poll(second)) == 2
+    node.mine()
+    assert len(filters.poll(second)) == 1
+    with pytest.raises(RpcError, match="filter not found"):
+        filters.poll(third)
+    assert len(node.listeners) == 1, "who is forgotten is told nothing more"
