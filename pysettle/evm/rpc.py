@@ -57,8 +57,6 @@ class RpcChain:
             WrongChain: the node's chain has another id.
         """
         self._rpc = JsonRpc(url)
-        self.url = self._rpc.url
-        """Where it listens, without user and password."""
         self.chain_id = int(self._rpc.ask("eth_chainId"), 16)
         """Chain id (EIP-155), bound into every signature."""
         if chain_id not in (None, self.chain_id):

@@ -202,7 +202,7 @@ def cast_run(node_url: str, transaction: str) -> list[str]:
 def test_cast_sees_the_same_on_both(kind: str, nodes: tuple[Node, Node]) -> None:
     """`cast run` executes what the node tells it to the calls and gas that the transaction had, as from anvil."""
     hashes = [TRANSACTIONS[kind](node) for node in nodes]
-    ours, theirs = (cast_run(node.chain.url, it) for node, it in zip(nodes, hashes, strict=True))
+    ours, theirs = (cast_run(node.rpc.url, it) for node, it in zip(nodes, hashes, strict=True))
     assert ours == theirs
     used = nodes[0].rpc.ask("eth_getTransactionReceipt", hashes[0])["gasUsed"]
     trace = nodes[0].trace(hashes[0], "callTracer")
