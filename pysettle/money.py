@@ -58,6 +58,22 @@ def to_units(text: str) -> int:
     return units
 
 
+def to_minor(text: str) -> int:
+    """Read a person's amount of reserve, such as `84.58`, as minor units (fen).
+
+    Raises:
+        InvalidAmount: no amount of money, or not in whole minor units.
+
+    Example:
+        >>> to_minor("84.58")
+        8458
+    """
+    minor, rest = divmod(to_units(text), UNITS_PER_MINOR)
+    if rest:
+        raise InvalidAmount(f"{text!r} is finer than a fen, the smallest amount a reserve can hold; round it first")
+    return minor
+
+
 def to_text(units: int) -> str:
     """Write units as a person reads them: thousands apart, at least two decimals, no unit lost.
 

@@ -29,6 +29,27 @@ interface ICurrencyToken is IERC3009, IChannelPolicy {
         RedemptionStatus status;
     }
 
+    /// @notice What the central bank attests of the reserve behind the tokens (EIP-712 type of the same name).
+    struct ReserveAttestation {
+        /// Reserve in minor units (fen).
+        uint256 amountFen;
+        /// Unix second the amount is of.
+        uint64 asOf;
+        /// Number of the attestation, above that of the one before.
+        uint64 sequence;
+        /// Unix second from which it is too old to issue against.
+        uint64 validBefore;
+    }
+
+    /// @notice The central bank attested the reserve. Below the supply it stops issuance and changes nothing else.
+    /// @param amountFen Minor units (fen), replacing the amount before.
+    event ReserveAttested(
+        uint64 indexed sequence,
+        address indexed centralBank,
+        uint256 amountFen,
+        uint64 asOf,
+        uint64 validBefore
+    );
     /// @notice The central bank set what an operating institution may issue from now on.
     /// @param quota Units, replacing the quota before.
     event IssuanceQuotaSet(address indexed operator, uint256 quota);
@@ -72,8 +93,20 @@ interface ICurrencyToken is IERC3009, IChannelPolicy {
     error AmountNotWholeMinorUnits(uint256 amount, uint256 minorUnit);
     /// @notice The operator may issue `available` units, not `requested`.
     error QuotaExceeded(address operator, uint256 requested, uint256 available);
-    /// @notice Supply, or a quota for it, would leave the 128 bits that a balance has.
+    /// @notice A quota, in units, or a reserve, in minor units, is more than the 128 bits of a balance allow.
     error SupplyCapExceeded(uint256 requested, uint256 available);
+    /// @notice `centralBank` does not hold the central bank's role.
+    error ReserveAttesterInvalid(address centralBank);
+    /// @notice The signature is not the central bank's over exactly this attestation.
+    error ReserveSignatureInvalid(address centralBank);
+    /// @notice Attestations are submitted in rising sequence; the last one's was `last`.
+    error ReserveSequenceInvalid(uint64 sequence, uint64 last);
+    /// @notice A reserve is attested as of a time from the last attestation's, `earliest`, to now, `latest`.
+    error ReserveTimeInvalid(uint64 asOf, uint64 earliest, uint256 latest);
+    /// @notice The attestation is valid until before `validBefore`, zero when there is none; chain time is `timestamp`.
+    error ReserveAttestationExpired(uint64 validBefore, uint256 timestamp);
+    /// @notice The attested reserve covers `available` units more, not `requested`.
+    error ReserveExceeded(uint256 requested, uint256 available);
     /// @notice Redemption is asked of an operating institution, which `operator` is not.
     error RedemptionOperatorInvalid(address operator);
     /// @notice No redemption has this id.
@@ -112,14 +145,32 @@ interface ICurrencyToken is IERC3009, IChannelPolicy {
     /// @custom:reverts SupplyCapExceeded when `quota` is above 128 bits
     function setIssuanceQuota(address operator, uint256 quota) external;
 
+    /// @notice Record what the central bank signed of the reserve; anyone submits it.
+    /// @param centralBank Signer, which holds the central bank's role now and without a delay; may be an ERC-1271 account.
+    /// @param attestation What it signed.
+    /// @param signature Over the EIP-712 digest of `attestation`.
+    /// @custom:reverts ReserveSequenceInvalid when the sequence is not above the last one's
+    /// @custom:reverts ReserveTimeInvalid when `asOf` is in the future or before the last one's
+    /// @custom:reverts ReserveAttestationExpired when `validBefore` is now or earlier
+    /// @custom:reverts SupplyCapExceeded when the amount is above 128 bits of units
+    /// @custom:reverts ReserveAttesterInvalid when the signer lacks the role
+    /// @custom:reverts ReserveSignatureInvalid when the signature is not the signer's
+    /// @custom:invariant INV-RESERVE
+    function attestReserve(
+        address centralBank,
+        ReserveAttestation calldata attestation,
+        bytes calldata signature
+    ) external;
+
     // --------------------------------------------------- operating institution
 
-    /// @notice Create units against reserve held for them.
+    /// @notice Create units against reserve held for them, within the caller's quota and the attested reserve.
     /// @param to Recipient.
     /// @param amount Units, a multiple of `minorUnit()`.
     /// @custom:reverts AmountNotWholeMinorUnits when `amount` is not in whole minor units
     /// @custom:reverts QuotaExceeded when `amount` is above the caller's quota
-    /// @custom:reverts SupplyCapExceeded when the supply would need more than 128 bits
+    /// @custom:reverts ReserveAttestationExpired when no attestation of the reserve is valid
+    /// @custom:reverts ReserveExceeded when the supply would be above the attested reserve
     /// @custom:reverts ERC20InvalidReceiver when `to` is zero or this contract
     /// @custom:reverts CurrencyPaused when the currency is paused
     /// @custom:reverts AccountFrozenIncoming when nothing may come into `to`
@@ -218,6 +269,9 @@ interface ICurrencyToken is IERC3009, IChannelPolicy {
 
     /// @notice Units in the smallest amount the reserve can hold: 10,000 for e-CNY (one fen).
     function minorUnit() external view returns (uint256);
+
+    /// @notice The last attestation of the reserve; all zero when there is none.
+    function reserve() external view returns (ReserveAttestation memory);
 
     /// @notice Units an operating institution may still issue.
     function issuanceQuota(address operator) external view returns (uint256);

@@ -7,6 +7,7 @@ import {AuthorityUtils} from "@openzeppelin/contracts/access/manager/AuthorityUt
 import {ICurrencyToken} from "../interfaces/ICurrencyToken.sol";
 import {IChannelPolicy} from "../interfaces/IChannelPolicy.sol";
 import {ERC20WithAuthorization} from "../libraries/ERC20WithAuthorization.sol";
+import {Signatures} from "../libraries/Signatures.sol";
 import {Account} from "../types/Account.sol";
 import {ChannelConfig} from "../types/Channel.sol";
 import {Policy} from "../types/Policy.sol";
@@ -17,6 +18,17 @@ import {Policy} from "../types/Policy.sol";
 /// sets in motion is checked in `_pay`; `_move` moves what nobody may hold up, such as the end of a redemption.
 contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, AccessManaged {
     uint256 private constant MINOR_UNIT = 10_000;
+    bytes32 private constant RESERVE_TYPEHASH = keccak256(
+        "ReserveAttestation(uint256 amountFen,uint64 asOf,uint64 sequence,uint64 validBefore)"
+    );
+
+    /// The last attestation. Its first word is all that issuance reads.
+    struct Reserve {
+        uint128 amountFen;
+        uint64 asOf;
+        uint64 validBefore;
+        uint64 sequence;
+    }
 
     mapping(address holder => Account) private _accounts;
     mapping(address holder => uint256 units) private _frozenAmounts;
@@ -25,6 +37,7 @@ contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, AccessManaged 
     uint256 private _supply;
     uint256 private _lastRedemption;
     Policy private _policy;
+    Reserve private _reserve;
 
     /// @param name_ Name of the token, and of its EIP-712 domain.
     /// @param symbol_ Symbol.
@@ -47,6 +60,27 @@ contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, AccessManaged 
         emit IssuanceQuotaSet(operator, quota);
     }
 
+    /// @inheritdoc ICurrencyToken
+    function attestReserve(
+        address centralBank,
+        ReserveAttestation calldata attestation,
+        bytes calldata signature
+    ) external {
+        _checkAttestation(attestation);
+        (bool mayCall, ) = _mayCall(centralBank, ICurrencyToken.setIssuanceQuota.selector);
+        if (!mayCall) revert ReserveAttesterInvalid(centralBank);
+        (uint256 amountFen, uint64 asOf) = (attestation.amountFen, attestation.asOf);
+        (uint64 sequence, uint64 validBefore) = (attestation.sequence, attestation.validBefore);
+        bytes32 structHash = keccak256(abi.encode(RESERVE_TYPEHASH, amountFen, asOf, sequence, validBefore));
+        if (!Signatures.isValid(centralBank, _hashTypedDataV4(structHash), signature)) {
+            revert ReserveSignatureInvalid(centralBank);
+        }
+
+        // `_checkAttestation` compared it with the 128 bits of a supply.
+        _reserve = Reserve(uint128(amountFen), asOf, validBefore, sequence);
+        emit ReserveAttested(sequence, centralBank, amountFen, asOf, validBefore);
+    }
+
     // --------------------------------------------------- operating institution
 
     /// @inheritdoc ICurrencyToken
@@ -57,8 +91,7 @@ contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, AccessManaged 
         _checkPayee(to, _accounts[to]);
         uint256 quota = _quotas[msg.sender];
         if (amount > quota) revert QuotaExceeded(msg.sender, amount, quota);
-        uint256 room = type(uint128).max - _supply;
-        if (amount > room) revert SupplyCapExceeded(amount, room);
+        _checkReserve(amount);
 
         // Just compared: amount <= quota.
         unchecked {
@@ -199,6 +232,12 @@ contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, AccessManaged 
     }
 
     /// @inheritdoc ICurrencyToken
+    function reserve() external view returns (ReserveAttestation memory) {
+        Reserve memory last = _reserve;
+        return ReserveAttestation(last.amountFen, last.asOf, last.sequence, last.validBefore);
+    }
+
+    /// @inheritdoc ICurrencyToken
     function issuanceQuota(address operator) external view returns (uint256) {
         return _quotas[operator];
     }
@@ -312,15 +351,34 @@ contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, AccessManaged 
         emit SettlementAccountMarked(account);
     }
 
+    function _checkAttestation(ReserveAttestation calldata attestation) private view {
+        Reserve memory last = _reserve;
+        (uint64 asOf, uint256 mostFen) = (attestation.asOf, type(uint128).max / MINOR_UNIT);
+        if (attestation.sequence <= last.sequence) revert ReserveSequenceInvalid(attestation.sequence, last.sequence);
+        if (asOf < last.asOf || asOf > block.timestamp) revert ReserveTimeInvalid(asOf, last.asOf, block.timestamp);
+        if (attestation.validBefore <= block.timestamp) {
+            revert ReserveAttestationExpired(attestation.validBefore, block.timestamp);
+        }
+        if (attestation.amountFen > mostFen) revert SupplyCapExceeded(attestation.amountFen, mostFen);
+    }
+
+    /// @dev The reserve fits 128 bits of units, and so does a supply within it.
+    function _checkReserve(uint256 amount) private view {
+        (uint256 amountFen, uint64 validBefore) = (_reserve.amountFen, _reserve.validBefore);
+        if (block.timestamp >= validBefore) revert ReserveAttestationExpired(validBefore, block.timestamp);
+        (uint256 attested, uint256 issued) = (amountFen * MINOR_UNIT, _supply);
+        uint256 available = attested > issued ? attested - issued : 0;
+        if (amount > available) revert ReserveExceeded(amount, available);
+    }
+
     /// @dev An operating institution is who may complete a redemption, at once or with a delay.
     function _checkOperator(address operator) private view {
-        (bool immediate, uint32 delay) = AuthorityUtils.canCallWithDelay(
-            authority(),
-            operator,
-            address(this),
-            ICurrencyToken.completeRedemption.selector
-        );
+        (bool immediate, uint32 delay) = _mayCall(operator, ICurrencyToken.completeRedemption.selector);
         if (!immediate && delay == 0) revert RedemptionOperatorInvalid(operator);
+    }
+
+    function _mayCall(address account, bytes4 selector) private view returns (bool immediate, uint32 delay) {
+        return AuthorityUtils.canCallWithDelay(authority(), account, address(this), selector);
     }
 
     function _pendingRedemption(uint256 id) private view returns (Redemption storage request) {

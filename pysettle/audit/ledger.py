@@ -124,6 +124,12 @@ class LedgerCheck:
             for holder in ledger.holders(asset):
                 what, data = f"balanceOf(0x{holder.hex()})", _call_data("balanceOf(address)", holder)
                 yield about, "INV-REPLAY", what, asset, data, (ledger.held(asset, holder),)
+        for currency, last in ledger.reserves.items():
+            about, expected = (
+                f"currency 0x{currency.hex()}",
+                (last.amount_fen, last.as_of, last.sequence, last.valid_before),
+            )
+            yield about, "INV-REPLAY", "reserve()", currency, _call_data("reserve()"), expected
         for currency, freezing in ledger.freezing.items():
             about = f"currency 0x{currency.hex()}"
             for account in freezing.accounts():

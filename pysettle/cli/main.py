@@ -14,6 +14,7 @@ from pysettle.cli.demo import demo
 from pysettle.cli.init import init
 from pysettle.cli.network import network
 from pysettle.cli.node import node
+from pysettle.cli.reserve import reserve
 from pysettle.cli.time import time
 from pysettle.cli.token import token
 from pysettle.errors import PysettleError
@@ -37,5 +38,5 @@ def main() -> None:
     """Simulate the settlement network of the Token economy on a local EVM. Nothing touches real money."""
 
 
-for _command in (init, account, network, time, token, node, demo, audit):
+for _command in (init, account, network, reserve, time, token, node, demo, audit):
     main.add_command(_command)

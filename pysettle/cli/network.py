@@ -13,7 +13,7 @@ from pysettle.client.deployment import Deployment
 from pysettle.client.workspace import Workspace
 from pysettle.errors import ChainError, UsageError
 from pysettle.evm.backend import ChainBackend
-from pysettle.money import to_text, to_units
+from pysettle.money import UNITS_PER_MINOR, to_minor, to_text, to_units
 
 
 @click.group()
@@ -23,21 +23,24 @@ def network() -> None:
 
 @network.command()
 @click.option("--quota", default="1000000", show_default=True, help="Issuance quota of the bank, in yuan.")
+@click.option("--reserve", help="Reserve that the central bank attests for a year, in yuan. The quota if left out.")
 @workspace_option
 @password_option
 @json_option
-def deploy(quota: str, workspace: Workspace, password: str | None, as_json: bool) -> None:
-    """Deploy the network to the workspace's chain, and give the bank an issuance quota."""
-    units = to_units(quota)
+def deploy(quota: str, reserve: str | None, workspace: Workspace, password: str | None, as_json: bool) -> None:
+    """Deploy the network to the workspace's chain, attest the reserve, and give the bank an issuance quota."""
+    units, reserve_fen = to_units(quota), to_minor(reserve or quota)
     with workspace.chain(write=True) as chain:
         before = chain.block().number
-        deployment = workspace.deploy(chain, quota=units, password=password)
+        deployment = workspace.deploy(chain, quota=units, reserve_fen=reserve_fen, password=password)
         head = chain.block().number
     contracts = {name: contract["address"] for name, contract in deployment.document["contracts"].items()}
     document = {"blocks": {"before": str(before), "now": str(head)}, "contracts": contracts}
     document["quota"] = {"currency": CURRENCY, "units": str(units)}
+    document["reserve"] = {"currency": CURRENCY, "fen": str(reserve_fen)}
     lines = [
-        f"Deployed in blocks {before + 1} to {head}; the bank may issue {to_text(units)} yuan.",
+        f"Deployed in blocks {before + 1} to {head}; the bank may issue {to_text(units)} yuan, the attested reserve is "
+        f"{to_text(reserve_fen * UNITS_PER_MINOR)} yuan.",
         table(("contract", "address"), list(contracts.items())),
         "Next: pysettle token issue --to alice --amount 100",
     ]

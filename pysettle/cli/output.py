@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import Progress
+
+_CALENDAR_END = 253_402_300_800
+"""Unix second of the year 10000, which datetime cannot hold."""
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -24,6 +28,13 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
     rule = "  ".join("─" * width for width in widths)
     return "\n".join([line(header), rule, *map(line, rows)])
+
+
+def instant(timestamp: int) -> str:
+    """Write a unix second as a person reads it, whatever the calendar can hold."""
+    if timestamp >= _CALENDAR_END:
+        return f"the end of time ({timestamp})"
+    return f"{dt.datetime.fromtimestamp(timestamp, dt.UTC):%Y-%m-%d %H:%M:%S} UTC ({timestamp})"
 
 
 @contextmanager

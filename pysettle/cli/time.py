@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 import click
 
 from pysettle.cli.options import json_option, show, workspace_option
+from pysettle.cli.output import instant
 from pysettle.client.workspace import Workspace
 from pysettle.errors import UsageError
 
@@ -24,7 +23,7 @@ def show_(workspace: Workspace, as_json: bool) -> None:
     with workspace.chain() as chain:
         head, now = chain.block(), chain.clock.now()
     document = {"block": str(head.number), "block_time": str(head.timestamp), "now": str(now)}
-    lines = [f"block {head.number} was sealed at {_text(head.timestamp)}", f"now it is        {_text(now)}"]
+    lines = [f"block {head.number} was sealed at {instant(head.timestamp)}", f"now it is        {instant(now)}"]
     show("pysettle.time/1", document, lines, as_json)
 
 
@@ -42,9 +41,5 @@ def advance(days: int, hours: int, seconds: int, workspace: Workspace, as_json: 
     with workspace.chain(write=True) as chain:
         before = chain.clock.now()
         now = chain.clock.advance(by)
-    lines = [f"chain time {_text(before)} -> {_text(now)}", "Next: pysettle time show"]
+    lines = [f"chain time {instant(before)} -> {instant(now)}", "Next: pysettle time show"]
     show("pysettle.time-advance/1", {"before": str(before), "now": str(now)}, lines, as_json)
-
-
-def _text(timestamp: int) -> str:
-    return f"{dt.datetime.fromtimestamp(timestamp, dt.UTC):%Y-%m-%d %H:%M:%S} UTC ({timestamp})"

@@ -9,6 +9,8 @@ from eth_typing import Address
 
 from pysettle.client.token import Token
 from pysettle.domain import events
+from pysettle.domain.messages import ReserveAttestation
+from pysettle.domain.signing import Signer
 from pysettle.evm.backend import Receipt
 from pysettle.evm.encoding import TransactionSigner
 from pysettle.evm.transactions import Transaction, TransactionSender
@@ -61,6 +63,26 @@ class CurrencyToken(Token):
         super().__init__(sender, address, "CurrencyToken")
 
     # Central bank and registrar
+
+    def sign_reserve(self, central_bank: Signer, amount_fen: int, valid_s: int) -> tuple[ReserveAttestation, bytes]:
+        """Attest the reserve as of the head, as the next of its sequence; return the attestation and its signature.
+
+        Args:
+            central_bank: Who attests.
+            amount_fen: Reserve in fen.
+            valid_s: Seconds of chain time from now in which issuance may rest on it.
+        """
+        chain = self._sender.chain
+        as_of, valid_before = chain.block().timestamp, chain.clock.now() + valid_s
+        attestation = ReserveAttestation(amount_fen, as_of, self.reserve().sequence + 1, valid_before)
+        return attestation, central_bank.sign(attestation.digest(self.domain))
+
+    def attest_reserve(
+        self, submitter: TransactionSigner, central_bank: Address, attestation: ReserveAttestation, signature: bytes
+    ) -> Transaction:
+        """Submit what the central bank signed of the reserve; anyone does."""
+        fields = attestation.fields()
+        return self._transaction(submitter, self.GAS_ISSUANCE, "attestReserve", central_bank, fields, signature)
 
     def set_issuance_quota(self, central_bank: TransactionSigner, operator: Address, quota: int) -> Transaction:
         """Set how many units an operating institution may issue from now on."""
@@ -128,6 +150,10 @@ class CurrencyToken(Token):
         """Return the number of the redemption that a transaction requested."""
         requests = (events.decode(log.topics, log.data) for log in receipt.logs if log.address == self.address)
         return next(event.redemption_id for event in requests if isinstance(event, events.RedemptionRequested))
+
+    def reserve(self) -> ReserveAttestation:
+        """Return the last attestation of the reserve; all zero when there is none."""
+        return ReserveAttestation(*self._read("reserve"))
 
     def issuance_quota(self, operator: Address) -> int:
         """Return how many units an operating institution may still issue."""

@@ -37,6 +37,7 @@ POWERS = ("administrator", "central-bank", "registrar", "freezer", "seizer", "pa
 """Accounts that hold the powers of the network: the bank as operating institution, each other as its name says."""
 ACCOUNTS = (*POWERS, "provider", "alice", "bob")
 """Accounts every workspace begins with."""
+_RESERVE_VALID_S = 365 * 86_400
 
 
 class Workspace:
@@ -195,8 +196,8 @@ class Workspace:
 
     # The network
 
-    def deploy(self, chain: ChainBackend, *, quota: int, password: str | None = None) -> Deployment:
-        """Deploy the network, give the bank its issuance quota, and keep where everything is.
+    def deploy(self, chain: ChainBackend, *, quota: int, reserve_fen: int, password: str | None = None) -> Deployment:
+        """Deploy the network, attest the reserve, give the bank its issuance quota, and keep where everything is.
 
         A development node is first given what a genesis of ours has: funds for the accounts, and the canonical
         contracts.
@@ -204,6 +205,7 @@ class Workspace:
         Args:
             chain: This workspace's chain, open to write.
             quota: Units the bank may issue.
+            reserve_fen: Reserve that the central bank attests for a year, in fen.
             password: Of the encrypted accounts.
 
         Raises:
@@ -217,7 +219,12 @@ class Workspace:
         if isinstance(chain, RpcChain) and chain.is_development_node:
             chain.set_accounts(self.genesis().alloc)
         network = SettlementNetwork.deploy(chain, roles)
-        network.send(network.currency.set_issuance_quota(roles.central_bank, bank.address, quota))
+        central_bank, currency = roles.central_bank, network.currency
+        reserve, signature = currency.sign_reserve(central_bank, reserve_fen, _RESERVE_VALID_S)
+        network.send(
+            currency.attest_reserve(central_bank, central_bank.address, reserve, signature),
+            currency.set_issuance_quota(central_bank, bank.address, quota),
+        )
         deployment = Deployment.of(network)
         write_whole(self._deployment_file, deployment.to_bytes())
         return deployment

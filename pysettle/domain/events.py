@@ -156,6 +156,22 @@ class AuthorizationCanceled(Event):
 
 @_event
 @dataclass(frozen=True, slots=True)
+class ReserveAttested(Event):
+    """The central bank attested the reserve, in fen."""
+
+    SIGNATURE = (
+        "ReserveAttested(uint64 indexed sequence,address indexed centralBank,"
+        "uint256 amountFen,uint64 asOf,uint64 validBefore)"
+    )
+    sequence: int
+    central_bank: Address
+    amount_fen: int
+    as_of: int
+    valid_before: int
+
+
+@_event
+@dataclass(frozen=True, slots=True)
 class IssuanceQuotaSet(Event):
     """The central bank set what an operating institution may issue from now on, in units."""
 

@@ -56,7 +56,11 @@ def _supply(ledger: Ledger) -> Iterator[Finding]:
 
 
 def _reserve(ledger: Ledger) -> Iterator[Finding]:
-    """INV-RESERVE: no operating institution ever issued beyond its quota."""
+    """INV-RESERVE: no institution is over its quota, and the reserve attested last covers the supply."""
+    for currency in sorted(ledger.contracts.currencies):
+        supply, reserve = ledger.stated_supply[currency], ledger.reserve(currency)
+        if supply > reserve:
+            yield Finding("INV-RESERVE", f"reserve of 0x{currency.hex()}", f"{reserve} is attested, supply is {supply}")
     for (currency, operator), quota in ledger.quotas.items():
         if quota < 0:
             yield Finding(

@@ -23,6 +23,7 @@ from pysettle.domain.events import Emitted, Event, Position
 from pysettle.domain.freezing import Freezing
 from pysettle.domain.messages import ZERO_ADDRESS, ChannelConfig, ChannelId
 from pysettle.domain.usage import RateCard, Usage
+from pysettle.money import UNITS_PER_MINOR
 
 
 class Purpose(Enum):
@@ -143,6 +144,8 @@ class Ledger:
     """Account -> smallest units; accounts that reached zero stay."""
     quotas: dict[tuple[Address, Address], int] = field(default_factory=lambda: defaultdict(int))
     """(currency, operator) -> units it may still issue."""
+    reserves: dict[Address, events.ReserveAttested] = field(default_factory=dict)
+    """Currency -> the last attestation of its reserve."""
     stated_supply: dict[Address, int] = field(default_factory=lambda: defaultdict(int))
     """Asset -> supply by the business events alone (issuance, purchase, redemption, refund)."""
     redemptions: dict[tuple[Address, int], RedemptionState] = field(default_factory=dict)
@@ -178,6 +181,11 @@ class Ledger:
     def balance(self, asset: Address, purpose: Purpose, owner: bytes) -> int:
         """Return the balance of one account, in smallest units of the asset."""
         return self.balances.get(LedgerAccount(asset, purpose, owner), 0)
+
+    def reserve(self, currency: Address) -> int:
+        """Return the reserve attested last, in units; zero when none was."""
+        last = self.reserves.get(currency)
+        return last.amount_fen * UNITS_PER_MINOR if last else 0
 
     def supply(self, asset: Address) -> int:
         """Return the supply of an asset by its transfers from and to nobody, in smallest units."""
@@ -262,6 +270,19 @@ def _authorization(
     return ()
 
 
+@_handles(events.ReserveAttested)
+def _reserve(
+    ledger: Ledger, currency: Address, position: Position, event: events.ReserveAttested
+) -> tuple[Posting, ...]:
+    last = ledger.reserves.get(currency)
+    if event.sequence <= (last.sequence if last else 0):
+        ledger._violated("INV-ONCE", position, f"attestation {event.sequence} of the reserve was made before")
+    if last and event.as_of < last.as_of:
+        ledger._violated("INV-RESERVE", position, f"reserve attested as of {event.as_of}, after one of {last.as_of}")
+    ledger.reserves[currency] = event
+    return ()
+
+
 @_handles(events.IssuanceQuotaSet)
 def _quota(
     ledger: Ledger, currency: Address, position: Position, event: events.IssuanceQuotaSet
@@ -279,6 +300,10 @@ def _issued(ledger: Ledger, currency: Address, position: Position, event: events
         )
     ledger.quotas[currency, event.operator] = left
     ledger.stated_supply[currency] += event.amount
+    supply, reserve = ledger.stated_supply[currency], ledger.reserve(currency)
+    if supply > reserve:
+        detail = f"issuance of {event.amount} makes a supply of {supply}, a reserve of {reserve} is attested"
+        ledger._violated("INV-RESERVE", position, detail)
     return ()
 
 

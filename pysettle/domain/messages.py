@@ -35,6 +35,7 @@ _RECEIVE = StructType(
     "uint256 validAfter,uint256 validBefore,bytes32 nonce)"
 )
 _CANCEL = StructType("CancelAuthorization(address authorizer,bytes32 nonce)")
+_RESERVE = StructType("ReserveAttestation(uint256 amountFen,uint64 asOf,uint64 sequence,uint64 validBefore)")
 _PURCHASE = StructType("Purchase(address series,address beneficiary,uint256 leastTokens,uint256 deadline,bytes32 salt)")
 _CONFIG = StructType(
     "ChannelConfig(address payer,address payerAuthorizer,address receiver,address receiverAuthorizer,"
@@ -83,6 +84,28 @@ class Authorization:
 def cancel_digest(token: Domain, authorizer: Address, nonce: bytes) -> bytes:
     """Digest for `cancelAuthorization`."""
     return token.digest(_CANCEL.hash(authorizer, nonce))
+
+
+@dataclass(frozen=True, slots=True)
+class ReserveAttestation:
+    """What the central bank attests of the reserve behind a currency."""
+
+    amount_fen: int
+    """Reserve in fen."""
+    as_of: int
+    """Unix second the amount is of."""
+    sequence: int
+    """Number of the attestation, above that of the one before."""
+    valid_before: int
+    """Unix second from which it is too old to issue against."""
+
+    def fields(self) -> tuple[int, ...]:
+        """Return the attestation in the order of the contract's struct."""
+        return (self.amount_fen, self.as_of, self.sequence, self.valid_before)
+
+    def digest(self, currency: Domain) -> bytes:
+        """Digest the central bank signs."""
+        return currency.digest(_RESERVE.hash(*self.fields()))
 
 
 @dataclass(frozen=True, slots=True)

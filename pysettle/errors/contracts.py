@@ -123,10 +123,52 @@ class QuotaExceeded(CurrencyReverted):
 
 
 class SupplyCapExceeded(CurrencyReverted):
-    """Supply, or a quota for it, would leave 128 bits."""
+    """A quota, or a reserve, is more than a supply of 128 bits."""
 
-    template = "{requested} units, there is room for {available}"
-    remedy = "issue less, or set a lower quota"
+    template = "{requested}, at most {available} can be"
+    remedy = "name less"
+
+
+class ReserveAttesterInvalid(CurrencyReverted):
+    """The reserve is attested by the central bank."""
+
+    template = "{centralBank} does not hold the central bank's role"
+    remedy = "have the central bank sign"
+
+
+class ReserveSignatureInvalid(CurrencyReverted):
+    """The signature does not cover this attestation."""
+
+    template = "not signed by the central bank {centralBank} over exactly these values"
+    remedy = "submit the attestation as it was signed"
+
+
+class ReserveSequenceInvalid(CurrencyReverted):
+    """Attestations are submitted in rising sequence."""
+
+    template = "attestation {sequence} after attestation {last}"
+    remedy = "have the central bank attest anew"
+
+
+class ReserveTimeInvalid(CurrencyReverted):
+    """A reserve is attested as of now, or of a time since the last attestation."""
+
+    template = "attested as of {asOf}, which is not from {earliest} to {latest}"
+    remedy = "have the central bank attest anew"
+
+
+class ReserveAttestationExpired(CurrencyReverted):
+    """No attestation of the reserve is valid."""
+
+    template = "the attestation was valid before {validBefore}, chain time is {timestamp}"
+    remedy = "have the central bank attest the reserve anew"
+
+
+class ReserveExceeded(CurrencyReverted):
+    """Supply would be above the attested reserve."""
+
+    template = "{requested} units to be issued, the attested reserve covers {available} more"
+    remedy = "issue less, or have the central bank attest a greater reserve"
 
 
 class RedemptionOperatorInvalid(CurrencyReverted):

@@ -40,6 +40,7 @@ OUTPUT_LIMIT = 4_096
 WITHDRAW_DELAY_S = 86_400
 SERIES_LIFE_S = 7 * 86_400
 _HOUR = 3_600
+_RESERVE_VALID_S = 86_400
 
 Progress = Callable[[str, int, int], None]
 """Called with the name of a step, what is done of it, and its total."""
@@ -192,12 +193,20 @@ class Demo:
         return self.network.open_series(self.provider, terms)
 
     def issue_and_sell(self) -> None:
-        """Issue whole yuan to each buyer and sell it Tokens: the payment authorization commits to the terms."""
+        """Issue whole yuan of the attested reserve to each buyer and sell it Tokens for them.
+
+        The payment authorization commits to the terms.
+        """
         network, currency, roles = self.network, self.network.currency, self.network.roles
         prices = [_round_up(price_rounded_up(b.need, self.series.unit_price), UNITS_PER_MINOR) for b in self.buyers]
         budgets = [_round_up(price, UNITS_PER_WHOLE) for price in prices]
         self.cny_issued = sum(budgets)
-        network.send(currency.set_issuance_quota(roles.central_bank, self.bank.address, self.cny_issued))
+        central_bank = roles.central_bank
+        reserve, signature = currency.sign_reserve(central_bank, self.cny_issued // UNITS_PER_MINOR, _RESERVE_VALID_S)
+        network.send(
+            currency.attest_reserve(self.relayer, central_bank.address, reserve, signature),
+            currency.set_issuance_quota(central_bank, self.bank.address, self.cny_issued),
+        )
         network.send(
             *(currency.issue(self.bank, b.signer.address, sum_) for b, sum_ in zip(self.buyers, budgets, strict=True))
         )

@@ -54,8 +54,9 @@ def codes(*logs: ExecutedLog, contracts: Contracts = CONTRACTS) -> list[tuple[st
 
 
 def test_an_honest_issuance_has_no_finding() -> None:
-    """Issued within the quota, and created as stated: nothing to find."""
+    """Issued within the quota and the reserve, and created as stated: nothing to find."""
     assert not codes(
+        log(CURRENCY, events.ReserveAttested(1, BANK, 1, 0, 1)),
         log(CURRENCY, events.IssuanceQuotaSet(BANK, 10)),
         log(CURRENCY, events.Issued(BANK, BUYER, 7, 3)),
         log(CURRENCY, events.Transfer(ZERO_ADDRESS, BUYER, 7)),
@@ -70,6 +71,15 @@ FORGED = {
         [
             log(CURRENCY, events.Issued(BANK, BUYER, 7, 0)),
             log(CURRENCY, events.Transfer(ZERO_ADDRESS, BUYER, 7)),
+        ],
+    ),
+    "issued beyond the reserve": (
+        "INV-RESERVE",
+        [
+            log(CURRENCY, events.IssuanceQuotaSet(BANK, 10_001)),
+            log(CURRENCY, events.ReserveAttested(1, BANK, 1, 0, 1)),
+            log(CURRENCY, events.Issued(BANK, BUYER, 10_001, 0)),
+            log(CURRENCY, events.Transfer(ZERO_ADDRESS, BUYER, 10_001)),
         ],
     ),
     "authorization twice": ("INV-ONCE", [log(CURRENCY, events.AuthorizationUsed(BUYER, bytes(32)))] * 2),

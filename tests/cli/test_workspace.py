@@ -184,6 +184,43 @@ def test_each_document_names_its_schema(workspace: Path, tmp_path: Path) -> None
     assert (tmp_path / "other" / "deployment.json").read_bytes() == (workspace / "deployment.json").read_bytes()
 
 
+def test_the_reserve_is_attested_and_shown(workspace: Path) -> None:
+    """Deployment attests as much as the quota; an attestation replaces it, shows both, and ends by chain time."""
+    begun = document("reserve", "show", workspace=workspace)
+    assert (begun["schema"], begun["reserve_fen"], begun["sequence"]) == ("pysettle.reserve/1", "100000000", "1")
+    assert (begun["supply_units"], begun["headroom_units"], begun["valid"]) == ("100000000", "999900000000", True)
+    attested = document("reserve", "attest", "--amount", "150.01", "--days", "2", workspace=workspace)
+    assert attested["schema"] == "pysettle.reserve-attest/1"
+    assert attested["before"] == {name: begun[name] for name in ("reserve_fen", "as_of", "sequence", "valid_before")}
+    now = attested["now"]
+    assert isinstance(now, dict)
+    assert (now["reserve_fen"], now["sequence"]) == ("15001", "2")
+    shown = document("reserve", "show", workspace=workspace)
+    assert {name: shown[name] for name in now} == now
+    assert shown["headroom_units"] == "50010000"
+
+    beyond = invoke("token", "issue", "--to", "bob", "--amount", "50.02", workspace=workspace)
+    assert (beyond.exit_code, "ReserveExceeded" in beyond.stderr) == (5, True)
+    assert invoke("token", "issue", "--to", "bob", "--amount", "50.01", workspace=workspace).exit_code == 0
+    assert invoke("time", "advance", "--days", "2", workspace=workspace).exit_code == 0
+    late = invoke("reserve", "show", workspace=workspace)
+    assert "NOT VALID" in late.stdout
+    assert "the reserve exceeds it by 0.00" in late.stdout
+    again = invoke("reserve", "attest", "--amount", "200", workspace=workspace)
+    assert "reserve: 150.01 -> 200.00 yuan, attestation 3" in again.stdout
+    assert "NOT VALID" not in invoke("reserve", "show", workspace=workspace).stdout
+
+
+def test_deployment_attests_the_reserve_it_is_told(tmp_path: Path) -> None:
+    """`network deploy --reserve` is the first attestation, apart from the quota."""
+    directory = tmp_path / "town"
+    assert invoke("init", str(directory)).exit_code == 0
+    deployed = document("network", "deploy", "--quota", "500", "--reserve", "20", workspace=directory)
+    assert deployed["reserve"] == {"currency": "CNY", "fen": "2000"}
+    over = invoke("token", "issue", "--to", "bob", "--amount", "20.01", workspace=directory)
+    assert (over.exit_code, "ReserveExceeded" in over.stderr) == (5, True)
+
+
 def test_time_advances_between_commands(workspace: Path) -> None:
     """What one command advances another one sees, and the next block carries it."""
     before = int(str(document("time", "show", workspace=workspace)["now"]))
@@ -231,6 +268,8 @@ def test_the_real_clock_is_asked_for(tmp_path: Path) -> None:
         ("token transfer --from alice --to bob --amount 101", 5, "ERC20InsufficientBalance"),
         ("token issue --to alice --amount 1000000", 5, "QuotaExceeded"),
         ("token issue --to alice --amount 1 --by alice", 5, "AccessManagedUnauthorized"),
+        ("reserve attest --amount 1 --by alice", 5, "ReserveAttesterInvalid"),
+        ("reserve attest --amount 0.001", 2, "finer than a fen"),
         ("token balance --account carol", 2, "use an address or one of administrator, alice"),
         ("token balance --account ../config", 2, "is no account"),
         ("token issue --to alice --amount 0.0000001", 2, "finer than one unit"),

@@ -55,7 +55,9 @@ def deployed(fresh_chain: ChainBackend) -> World:
     )
     network = SettlementNetwork.deploy(chain, roles)
     terms = SeriesTerms("Test Tokens", "TEST", "inference", UNIT_PRICE, CAPACITY, chain.clock.now() + LIFE_S, RATE_CARD)
-    return World(network, actors, chain, network.open_series(actors["provider"], terms))
+    world = World(network, actors, chain, network.open_series(actors["provider"], terms))
+    world.attest_everything()
+    return world
 
 
 @pytest.fixture

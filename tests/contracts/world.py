@@ -10,7 +10,7 @@ from eth_typing import Address
 from pysettle.client import ComputeToken, SettlementNetwork
 from pysettle.domain import events
 from pysettle.domain.events import Event
-from pysettle.domain.messages import Authorization, ChannelConfig, PurchaseTerms, voucher_digest
+from pysettle.domain.messages import Authorization, ChannelConfig, PurchaseTerms, ReserveAttestation, voucher_digest
 from pysettle.domain.metering import Voucher
 from pysettle.domain.signing import Signer
 from pysettle.domain.usage import Meters, RateCard
@@ -73,6 +73,13 @@ class World:
         """Return what the contracts said in a transaction, in order, without what carries no value."""
         decoded = (events.decode(log.topics, log.data) for log in receipt.logs)
         return [event for event in decoded if event is not None]
+
+    def attest_everything(self) -> None:
+        """Have the central bank attest as much reserve as there can be supply, for ever."""
+        currency, bank = self.network.currency, self["central bank"]
+        attestation = ReserveAttestation((2**128 - 1) // FEN, START, 1, 2**64 - 1)
+        signature = bank.sign(attestation.digest(currency.domain))
+        self.send(currency.attest_reserve(bank, bank.address, attestation, signature))
 
     def fund(self, name: str, amount: int) -> None:
         """Issue e-CNY to an actor."""

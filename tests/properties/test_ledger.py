@@ -39,6 +39,7 @@ class Model:
     unsettled: int = 0
     quota: int = 0
     redemptions: int = 0
+    attestations: int = 0
     frozen: dict[Address, int] = field(default_factory=lambda: defaultdict(int))
     stopped: set[Address] = field(default_factory=set)
     nonces: int = 0
@@ -78,6 +79,10 @@ class Model:
         self.quota += amount
         self.say(CURRENCY, events.IssuanceQuotaSet(BANK, self.quota))
         self.quota -= amount // 2
+        self.attestations += 1
+        reserve_fen = (amount // 2 - self.balances[CURRENCY, ZERO_ADDRESS]) // 10_000 + 1
+        now = self.attestations
+        self.say(CURRENCY, events.ReserveAttested(self.attestations, BANK, reserve_fen, now, now + 1))
         self.say(CURRENCY, events.Issued(BANK, buyer, amount // 2, self.quota))
         self.move(CURRENCY, ZERO_ADDRESS, buyer, amount // 2)
 
@@ -266,7 +271,7 @@ def test_a_changed_amount_does_not_go_unnoticed(steps: list[tuple[Any, Address, 
 
 
 def test_contradictions_have_their_codes() -> None:
-    """A spent nonce, a redemption ended twice and a quota overdrawn are named by their invariants."""
+    """A spent nonce, a redemption ended twice, a quota and a reserve overdrawn are named by their invariants."""
     ledger = Ledger(CONTRACTS)
     at = Position(1, 0, 0)
     used = events.AuthorizationUsed(BUYERS[0], bytes(32))
@@ -274,7 +279,27 @@ def test_contradictions_have_their_codes() -> None:
     cancelled = events.RedemptionCancelled(1, BUYERS[0], BANK, 0)
     for event in (used, used, requested, cancelled, cancelled, events.Issued(BANK, BUYERS[0], 1, 0)):
         ledger.apply(Emitted(CURRENCY, at, event))
-    assert [code for code, _, _ in ledger.violations] == ["INV-ONCE", "INV-FINAL", "INV-RESERVE"]
+    assert [code for code, _, _ in ledger.violations] == ["INV-ONCE", "INV-FINAL", "INV-RESERVE", "INV-RESERVE"]
+
+
+def test_the_reserve_is_attested_in_order_and_covers_issuance() -> None:
+    """A repeated number, an older time and an issuance above the reserve are named; an issuance up to it is not."""
+
+    def violated(*history: Event) -> list[str]:
+        quota = events.IssuanceQuotaSet(BANK, 50_000)
+        ledger = fold(CONTRACTS, (Emitted(CURRENCY, Position(1, 0, 0), event) for event in [quota, *history]))
+        return [code for code, _, _ in ledger.violations]
+
+    def attested(sequence: int, amount_fen: int, as_of: int) -> Event:
+        return events.ReserveAttested(sequence, BANK, amount_fen, as_of, as_of + 1)
+
+    first = attested(1, 2, 100)
+    assert violated(first, events.Issued(BANK, BUYERS[0], 20_000, 30_000), attested(3, 1, 100)) == []
+    assert violated(first, events.Issued(BANK, BUYERS[0], 20_001, 29_999)) == ["INV-RESERVE"]
+    assert violated(first, attested(2, 1, 100), events.Issued(BANK, BUYERS[0], 20_000, 30_000)) == ["INV-RESERVE"]
+    assert violated(first, attested(1, 2, 100)) == ["INV-ONCE"]
+    assert violated(attested(0, 2, 100)) == ["INV-ONCE"]
+    assert violated(first, attested(2, 2, 99)) == ["INV-RESERVE"]
 
 
 def frozen(*history: events.Event) -> list[str]:

@@ -103,11 +103,12 @@ def test_to_nobody(world: World) -> None:
 
 
 def test_supply_stays_within_128_bits(world: World) -> None:
-    """Supply reaches the last whole fen of 128 bits and no further, and no balance spills into its flags (P-2)."""
+    """Supply reaches the last whole fen of the greatest reserve, and no balance spills into its flags (P-2)."""
     currency, operator, buyer = world.network.currency, world["operator"], world.address("buyer")
     world.send(
         currency.set_payee_only(world["buyer"]),
         currency.set_issuance_quota(world["central bank"], operator.address, MOST),
+        # All of the reserve that the world attests: the most there can be.
         currency.issue(operator, buyer, WHOLE_MOST),
         currency.set_issuance_quota(world["central bank"], operator.address, MOST),
     )
@@ -117,9 +118,9 @@ def test_supply_stays_within_128_bits(world: World) -> None:
     refused(
         world,
         currency.issue(operator, buyer, FEN),
-        errors.SupplyCapExceeded,
+        errors.ReserveExceeded,
         requested=FEN,
-        available=MOST - WHOLE_MOST,
+        available=0,
     )
 
 

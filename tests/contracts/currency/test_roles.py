@@ -34,6 +34,7 @@ RESTRICTED: dict[str, tuple[frozenset[str], tuple[object, ...]]] = {
 """Function -> (actors that have the role, arguments; names stand for addresses)."""
 OPEN = {
     "approve",
+    "attestReserve",
     "cancelAuthorization",
     "cancelRedemption",
     "receiveWithAuthorization",
