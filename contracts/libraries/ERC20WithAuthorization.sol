@@ -5,13 +5,14 @@ import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.so
 import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 
+import {IERC2612} from "../interfaces/IERC2612.sol";
 import {IERC3009} from "../interfaces/IERC3009.sol";
 import {Signatures} from "./Signatures.sol";
 
 /// @title ERC20WithAuthorization
-/// @notice ERC-20 allowances and EIP-3009 authorizations over balances that the deriving contract keeps.
+/// @notice ERC-20 allowances, EIP-2612 permits and EIP-3009 authorizations over balances that the deriving contract keeps.
 /// @dev Every transfer ends in `_transfer`, the deriving contract's one choke point of value movement.
-abstract contract ERC20WithAuthorization is IERC20Metadata, IERC20Errors, IERC3009, EIP712 {
+abstract contract ERC20WithAuthorization is IERC20Metadata, IERC20Errors, IERC2612, IERC3009, EIP712 {
     bytes32 private constant TRANSFER_TYPEHASH = keccak256(
         "TransferWithAuthorization(address from,address to,uint256 value,"
         "uint256 validAfter,uint256 validBefore,bytes32 nonce)"
@@ -21,9 +22,13 @@ abstract contract ERC20WithAuthorization is IERC20Metadata, IERC20Errors, IERC30
         "uint256 validAfter,uint256 validBefore,bytes32 nonce)"
     );
     bytes32 private constant CANCEL_TYPEHASH = keccak256("CancelAuthorization(address authorizer,bytes32 nonce)");
+    bytes32 private constant PERMIT_TYPEHASH = keccak256(
+        "Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)"
+    );
 
     string private _symbol;
     mapping(address owner => mapping(address spender => uint256)) private _allowances;
+    mapping(address owner => uint256 next) private _permitNonces;
     /// Bit `nonce % 256` of word `nonce / 256 % 2**56`: one where the authorization is spent.
     mapping(address authorizer => mapping(uint256 word => uint256 bits)) private _spentNonces;
 
@@ -129,10 +134,33 @@ abstract contract ERC20WithAuthorization is IERC20Metadata, IERC20Errors, IERC30
 
     /// @notice Let `spender` transfer up to `value` smallest units of the caller's (ERC-20).
     function approve(address spender, uint256 value) external returns (bool) {
-        if (spender == address(0)) revert ERC20InvalidSpender(address(0));
-        _allowances[msg.sender][spender] = value;
-        emit Approval(msg.sender, spender, value);
+        _approve(msg.sender, spender, value);
         return true;
+    }
+
+    /// @inheritdoc IERC2612
+    function permit(
+        address owner,
+        address spender,
+        uint256 value,
+        uint256 deadline,
+        uint8 v,
+        bytes32 r,
+        bytes32 s
+    ) external {
+        permit(owner, spender, value, deadline, abi.encodePacked(r, s, v));
+    }
+
+    /// @inheritdoc IERC2612
+    function permit(address owner, address spender, uint256 value, uint256 deadline, bytes memory signature) public {
+        if (block.timestamp > deadline) revert PermitExpired(deadline, block.timestamp);
+
+        // Counted before the signature is looked at; a refusal takes it back.
+        bytes32 structHash = keccak256(
+            abi.encode(PERMIT_TYPEHASH, owner, spender, value, _permitNonces[owner]++, deadline)
+        );
+        if (!Signatures.isValid(owner, _hashTypedDataV4(structHash), signature)) revert PermitSignatureInvalid(owner);
+        _approve(owner, spender, value);
     }
 
     // ----------------------------------------------------------------- views
@@ -152,6 +180,17 @@ abstract contract ERC20WithAuthorization is IERC20Metadata, IERC20Errors, IERC30
         return _allowances[owner][spender];
     }
 
+    /// @inheritdoc IERC2612
+    function nonces(address owner) external view returns (uint256) {
+        return _permitNonces[owner];
+    }
+
+    /// @inheritdoc IERC2612
+    // solhint-disable-next-line func-name-mixedcase
+    function DOMAIN_SEPARATOR() external view returns (bytes32) {
+        return _domainSeparatorV4();
+    }
+
     /// @inheritdoc IERC3009
     function authorizationState(address authorizer, bytes32 nonce) external view returns (bool) {
         (uint256 word, uint256 bit) = _noncePlace(nonce);
@@ -165,6 +204,12 @@ abstract contract ERC20WithAuthorization is IERC20Metadata, IERC20Errors, IERC30
 
     /// @dev Refuse a submitter of an authorization to a payee that reserves this to itself. By default anyone may.
     function _checkSubmitter(address to) internal view virtual {}
+
+    function _approve(address owner, address spender, uint256 value) private {
+        if (spender == address(0)) revert ERC20InvalidSpender(address(0));
+        _allowances[owner][spender] = value;
+        emit Approval(owner, spender, value);
+    }
 
     function _useAuthorization(
         bytes32 typeHash,

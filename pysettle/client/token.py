@@ -1,11 +1,11 @@
-"""What the currency and the series share: ERC-20 transfers and EIP-3009 authorizations."""
+"""What the currency and the series share: ERC-20 transfers, EIP-2612 permits and EIP-3009 authorizations."""
 
 from __future__ import annotations
 
 from eth_typing import Address
 
 from pysettle.client.contract import Contract
-from pysettle.domain.messages import Authorization, cancel_digest
+from pysettle.domain.messages import Authorization, Permit, cancel_digest
 from pysettle.domain.signing import Signer
 from pysettle.domain.typed_data import Domain
 from pysettle.evm.encoding import TransactionSigner
@@ -13,11 +13,12 @@ from pysettle.evm.transactions import Transaction, TransactionSender
 
 _TRANSFER_WITH_AUTHORIZATION = "transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,bytes)"
 _RECEIVE_WITH_AUTHORIZATION = "receiveWithAuthorization(address,address,uint256,uint256,uint256,bytes32,bytes)"
+_PERMIT = "permit(address,address,uint256,uint256,bytes)"
 _CANCEL_AUTHORIZATION = "cancelAuthorization(address,bytes32,bytes)"
 
 
 class Token(Contract):
-    """An ERC-20 token with EIP-3009 authorizations. Values are in its smallest units."""
+    """An ERC-20 token with EIP-2612 permits and EIP-3009 authorizations. Values are in its smallest units."""
 
     GAS_TRANSFER = 150_000
     """Gas stated for one transfer, by allowance or authorization too."""
@@ -56,6 +57,28 @@ class Token(Contract):
     def approve(self, holder: TransactionSigner, spender: Address, value: int) -> Transaction:
         """Let a spender transfer up to `value` smallest units."""
         return self._transaction(holder, self.GAS_TRANSFER, "approve", spender, value)
+
+    def permit_nonce(self, owner: Address) -> int:
+        """Return the nonce that an owner's next permit has to be signed with."""
+        return int(self._read("nonces", owner))
+
+    def sign_permit(self, owner: Signer, spender: Address, value: int, deadline: int) -> tuple[Permit, bytes]:
+        """Sign an owner's next permit; return it with its signature.
+
+        Args:
+            owner: Whose value it is.
+            spender: Who may transfer it.
+            value: Smallest units, replacing the allowance before.
+            deadline: Last unix second of its validity.
+        """
+        permit = Permit(owner.address, spender, value, self.permit_nonce(owner.address), deadline)
+        return permit, owner.sign(permit.digest(self.domain))
+
+    def permit(self, submitter: TransactionSigner, permit: Permit, signature: bytes) -> Transaction:
+        """Set an allowance by its owner's signature; anyone submits it."""
+        p = permit
+        arguments = (p.owner, p.spender, p.value, p.deadline, signature)
+        return self._transaction(submitter, self.GAS_TRANSFER, _PERMIT, *arguments)
 
     def transfer_from(self, spender: TransactionSigner, holder: Address, to: Address, value: int) -> Transaction:
         """Transfer within an allowance, in smallest units."""

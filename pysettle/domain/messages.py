@@ -35,6 +35,7 @@ _RECEIVE = StructType(
     "uint256 validAfter,uint256 validBefore,bytes32 nonce)"
 )
 _CANCEL = StructType("CancelAuthorization(address authorizer,bytes32 nonce)")
+_PERMIT = StructType("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)")
 _RESERVE = StructType("ReserveAttestation(uint256 amountFen,uint64 asOf,uint64 sequence,uint64 validBefore)")
 _PURCHASE = StructType("Purchase(address series,address beneficiary,uint256 leastTokens,uint256 deadline,bytes32 salt)")
 _CONFIG = StructType(
@@ -84,6 +85,26 @@ class Authorization:
 def cancel_digest(token: Domain, authorizer: Address, nonce: bytes) -> bytes:
     """Digest for `cancelAuthorization`."""
     return token.digest(_CANCEL.hash(authorizer, nonce))
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """An owner's EIP-2612 permit: an allowance by signature."""
+
+    owner: Address
+    """Whose value it is, and who signs."""
+    spender: Address
+    """Who may transfer it."""
+    value: int
+    """Smallest units of the token, replacing the allowance before."""
+    nonce: int
+    """The owner's next permit nonce."""
+    deadline: int
+    """Last unix second of its validity."""
+
+    def digest(self, token: Domain) -> bytes:
+        """Digest the owner signs."""
+        return token.digest(_PERMIT.hash(self.owner, self.spender, self.value, self.nonce, self.deadline))
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,6 +119,12 @@ class Domain:
         separator = _DOMAIN.hash(self.name, self.version, self.chain_id, self.contract)
         object.__setattr__(self, "_prefix", b"\x19\x01" + separator)
 
+    @property
+    def separator(self) -> bytes:
+        """The 32 bytes that stand for the domain in every digest."""
+        prefix: bytes = self._prefix  # type: ignore[attr-defined]  # set in __post_init__ of a frozen dataclass
+        return prefix[2:]
+
     def digest(self, struct_hash: bytes) -> bytes:
         """Return the 32 bytes that are signed."""
         prefix: bytes = self._prefix  # type: ignore[attr-defined]  # set in __post_init__ of a frozen dataclass

@@ -70,6 +70,20 @@ class ERC20InvalidSpender(CurrencyReverted):
     remedy = "name a spender other than the zero address"
 
 
+class PermitExpired(CurrencyReverted):
+    """The permit has ended."""
+
+    template = "valid until {deadline}, chain time is {timestamp}"
+    remedy = "have the owner sign a new one"
+
+
+class PermitSignatureInvalid(CurrencyReverted):
+    """The signature does not cover this permit."""
+
+    template = "not signed by {owner} over exactly these values and its next nonce"
+    remedy = "have the owner sign exactly what is submitted, with the nonce of now"
+
+
 class AuthorizationNotYetValid(CurrencyReverted):
     """The authorization starts later."""
 

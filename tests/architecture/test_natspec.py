@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[2]
 INTERFACES = (
     "ICurrencyToken",
     "IComputeToken",
+    "IERC2612",
     "IERC3009",
     "IChannelHub",
     "IUsageMeter",
