@@ -117,7 +117,7 @@ interface ICurrencyToken is IERC3009, IChannelPolicy {
     error RedemptionCallerInvalid(uint256 id, address caller, address expected);
     /// @notice The payee accepts authorizations only when it submits them itself.
     error PayeeOnly(address payee, address caller);
-    /// @notice Only a contract can hold what belongs to others by its own rules: `account` has no code.
+    /// @notice Only a contract can hold what belongs to others by its own rules: `account` has no code of its own.
     error SettlementAccountWithoutCode(address account);
     /// @notice A frozen account cannot become a settlement account, which nobody could freeze or unfreeze any more.
     error SettlementAccountFrozen(address account);
@@ -146,7 +146,7 @@ interface ICurrencyToken is IERC3009, IChannelPolicy {
     function setIssuanceQuota(address operator, uint256 quota) external;
 
     /// @notice Record what the central bank signed of the reserve; anyone submits it.
-    /// @param centralBank Signer, which holds the central bank's role now and without a delay; may be an ERC-1271 account.
+    /// @param centralBank Signer, a key or an ERC-1271 account; it holds the central bank's role now, without a delay.
     /// @param attestation What it signed.
     /// @param signature Over the EIP-712 digest of `attestation`.
     /// @custom:reverts ReserveSequenceInvalid when the sequence is not above the last one's
@@ -198,7 +198,7 @@ interface ICurrencyToken is IERC3009, IChannelPolicy {
     /// @notice Mark a contract whose value belongs to others (series, hub, escrow), for ever: who paid into it relied
     /// on the mark. This contract bears it from the start, for the redemptions under way.
     /// @dev Warning: what is paid out of a marked contract is never refused for its own sake.
-    /// @custom:reverts SettlementAccountWithoutCode when `account` has no code
+    /// @custom:reverts SettlementAccountWithoutCode when `account` has no code, or delegates to code (EIP-7702)
     /// @custom:reverts SettlementAccountFrozen when something of `account` is frozen
     function markSettlementAccount(address account) external;
 

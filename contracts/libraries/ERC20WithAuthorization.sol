@@ -10,7 +10,7 @@ import {IERC3009} from "../interfaces/IERC3009.sol";
 import {Signatures} from "./Signatures.sol";
 
 /// @title ERC20WithAuthorization
-/// @notice ERC-20 allowances, EIP-2612 permits and EIP-3009 authorizations over balances that the deriving contract keeps.
+/// @notice ERC-20 allowances, EIP-2612 permits and EIP-3009 authorizations over balances the deriving contract keeps.
 /// @dev Every transfer ends in `_transfer`, the deriving contract's one choke point of value movement.
 abstract contract ERC20WithAuthorization is IERC20Metadata, IERC20Errors, IERC2612, IERC3009, EIP712 {
     bytes32 private constant TRANSFER_TYPEHASH = keccak256(

@@ -18,6 +18,8 @@ import {Policy} from "../types/Policy.sol";
 /// sets in motion is checked in `_pay`; `_move` moves what nobody may hold up, such as the end of a redemption.
 contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, AccessManaged {
     uint256 private constant MINOR_UNIT = 10_000;
+    /// What the code of a delegating key begins with (EIP-7702).
+    bytes3 private constant DELEGATION = 0xef0100;
     bytes32 private constant RESERVE_TYPEHASH = keccak256(
         "ReserveAttestation(uint256 amountFen,uint64 asOf,uint64 sequence,uint64 validBefore)"
     );
@@ -69,14 +71,14 @@ contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, AccessManaged 
         _checkAttestation(attestation);
         (bool mayCall, ) = _mayCall(centralBank, ICurrencyToken.setIssuanceQuota.selector);
         if (!mayCall) revert ReserveAttesterInvalid(centralBank);
-        (uint256 amountFen, uint64 asOf) = (attestation.amountFen, attestation.asOf);
-        (uint64 sequence, uint64 validBefore) = (attestation.sequence, attestation.validBefore);
-        bytes32 structHash = keccak256(abi.encode(RESERVE_TYPEHASH, amountFen, asOf, sequence, validBefore));
+        bytes32 structHash = keccak256(abi.encode(RESERVE_TYPEHASH, attestation));
         if (!Signatures.isValid(centralBank, _hashTypedDataV4(structHash), signature)) {
             revert ReserveSignatureInvalid(centralBank);
         }
 
-        // `_checkAttestation` compared it with the 128 bits of a supply.
+        (uint256 amountFen, uint64 asOf) = (attestation.amountFen, attestation.asOf);
+        (uint64 sequence, uint64 validBefore) = (attestation.sequence, attestation.validBefore);
+        // `_checkAttestation` compared the amount with the 128 bits of a supply.
         _reserve = Reserve(uint128(amountFen), asOf, validBefore, sequence);
         emit ReserveAttested(sequence, centralBank, amountFen, asOf, validBefore);
     }
@@ -129,7 +131,9 @@ contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, AccessManaged 
 
     /// @inheritdoc ICurrencyToken
     function markSettlementAccount(address account) external restricted {
-        if (account.code.length == 0) revert SettlementAccountWithoutCode(account);
+        // The code of a delegation (EIP-7702) is that of a key.
+        bool isContract = account.code.length != 0 && bytes3(account.code) != DELEGATION;
+        if (!isContract) revert SettlementAccountWithoutCode(account);
         if (_accounts[account].isFrozen()) revert SettlementAccountFrozen(account);
 
         _markSettlementAccount(account);

@@ -2,9 +2,9 @@
 pragma solidity ^0.8.30;
 
 /// @notice One storage word a currency account: its balance, and the flags a transfer has to look at.
-/// @dev Bits 0 to 127: balance in units. Bit 128: payee only. Bit 129: settlement account. Bits 130 and 131:
-/// nothing leaves, nothing comes in. Bit 132: part of the balance is frozen, an amount kept elsewhere. The bits above
-/// are kept for wallet class and spent amounts, so that a transfer with all of them checked still reads one word.
+/// @dev Bits 0 to 127: balance in units. Bit 128: payee only. Bit 129: settlement account. Bits 130 and 131: nothing
+/// leaves, nothing comes in. Bit 132: part of the balance is frozen, an amount kept elsewhere. The bits above are kept
+/// for wallet class and spent amounts, so that a transfer with all of them checked still reads one word.
 /// Masks are spelled out, since the same struct packed by the compiler costs several thousand gas more a transfer.
 type Account is uint256;
 

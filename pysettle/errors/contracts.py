@@ -223,7 +223,7 @@ class PayeeOnly(CurrencyReverted):
 class SettlementAccountWithoutCode(CurrencyReverted):
     """Only a contract can be a settlement account."""
 
-    template = "{account} has no code"
+    template = "{account} has no code of its own"
     remedy = "mark a deployed contract"
 
 

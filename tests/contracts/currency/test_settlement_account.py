@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from eth_account import Account
 from eth_hash.auto import keccak
 
 from pysettle.domain.messages import ZERO_ADDRESS
@@ -44,6 +45,32 @@ def test_an_account_without_code(world: World, name: str) -> None:
         account=account,
     )
     assert not world.network.currency.is_settlement_account(account)
+
+
+def test_a_key_that_delegates_to_code(world: World) -> None:
+    """A key with the code of a contract (EIP-7702) stays a key: it can sign for itself, whatever the code says."""
+    account, sender, chain = world["other buyer"], world["stranger"], world.chain
+    delegation = {"chainId": chain.chain_id, "address": world.series.address, "nonce": chain.nonce(account.address)}
+    fields = {
+        "type": 4,
+        "chainId": chain.chain_id,
+        "nonce": chain.nonce(sender.address),
+        "gas": 100_000,
+        "maxFeePerGas": 3 * 10**9,
+        "maxPriorityFeePerGas": 0,
+        "value": 0,
+        "data": b"",
+        "to": account.address,
+        "authorizationList": [Account.sign_authorization(delegation, account.secret)],
+    }
+    chain.submit([bytes(Account.sign_transaction(fields, sender.secret).raw_transaction)])
+    assert chain.code(account.address) == b"\xef\x01\x00" + world.series.address
+    refused(
+        world,
+        world.network.currency.mark_settlement_account(world["registrar"], account.address),
+        errors.SettlementAccountWithoutCode,
+        account=account.address,
+    )
 
 
 def test_nothing_takes_the_mark_away() -> None:
