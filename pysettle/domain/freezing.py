@@ -22,17 +22,20 @@ class Freezing:
     """Accounts that nothing may leave."""
     incoming: set[Address] = field(default_factory=set)
     """Accounts that nothing may come into."""
+    concerned: set[Address] = field(default_factory=set)
+    """Accounts that anything was ever set of."""
     amounts: dict[Address, int] = field(default_factory=dict)
     """Account -> units of its balance that may not leave, no zero entries."""
     seizure: Seized | None = None
     """A seizure whose transfer comes next."""
 
     def accounts(self) -> list[Address]:
-        """Return the accounts of which something is frozen, in the order of their addresses."""
-        return sorted({*self.outgoing, *self.incoming, *self.amounts})
+        """Return the accounts of which something is or was frozen, in the order of their addresses."""
+        return sorted(self.concerned)
 
     def set(self, event: FreezeSet) -> None:
         """Set which directions of an account are frozen."""
+        self.concerned.add(event.account)
         for enabled, accounts in ((event.outgoing, self.outgoing), (event.incoming, self.incoming)):
             if enabled:
                 accounts.add(event.account)
@@ -41,6 +44,7 @@ class Freezing:
 
     def set_amount(self, account: Address, amount: int) -> None:
         """Set how many units of an account's balance are frozen; zero lifts it."""
+        self.concerned.add(account)
         if amount:
             self.amounts[account] = amount
         else:

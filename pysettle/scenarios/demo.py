@@ -163,7 +163,8 @@ class Demo:
             pauser=Signer.derived(seed, "pauser"),
             operators=(self.bank,),
         )
-        payers = [roles.administrator, roles.central_bank, roles.registrar, self.bank, self.provider, self.relayer]
+        powers = [roles.administrator, roles.central_bank, roles.registrar, roles.freezer, roles.seizer, roles.pauser]
+        payers = [*powers, self.bank, self.provider, self.relayer]
         accounts = [signer.address for signer in payers] + [buyer.signer.address for buyer in self.buyers]
 
         first = min(request.timestamp for request in requests)

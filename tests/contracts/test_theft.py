@@ -229,6 +229,23 @@ def _issue(scene: Scene, thief: str) -> Transaction:
     return scene.world.network.currency.issue(scene.world[thief], scene.world.address(thief), FEN)
 
 
+def _seize(scene: Scene, thief: str) -> Transaction:
+    world = scene.world
+    victim = world.address("other buyer")
+    return world.network.currency.seize(world[thief], victim, world.address(thief), FEN, b"\1" * 32)
+
+
+def _freeze_a_rival(scene: Scene, thief: str) -> Transaction:
+    world = scene.world
+    return world.network.currency.freeze(world[thief], world.address("other buyer"), outgoing=True, incoming=True)
+
+
+def _permit_oneself(scene: Scene, thief: str) -> Transaction:
+    world, currency = scene.world, scene.world.network.currency
+    permit, signature = currency.sign_permit(world[thief], world.address(thief), FEN, world.now + 60)
+    return currency.permit(world[thief], replace(permit, owner=world.address("other buyer")), signature)
+
+
 def _become_a_settlement_account(scene: Scene, thief: str) -> Transaction:
     return scene.world.network.currency.mark_settlement_account(scene.world[thief], scene.world.series.address)
 
@@ -296,6 +313,9 @@ THEFTS: list[tuple[str, Theft, tuple[str, ...], type[ContractReverted]]] = [
     ("hub", _submit_a_deposit_as_a_transfer, ANYBODY, e.AuthorizationSignatureInvalid),
     ("backing", _take_tokens_without_allowance, ANYBODY, e.ERC20InsufficientAllowance),
     ("backing", _take_money_without_allowance, ANYBODY, e.ERC20InsufficientAllowance),
+    ("backing", _seize, ANYBODY, e.AccessManagedUnauthorized),
+    ("backing", _freeze_a_rival, ANYBODY, e.AccessManagedUnauthorized),
+    ("backing", _permit_oneself, ANYBODY, e.PermitSignatureInvalid),
     ("backing", _issue, ("provider", "buyer", "relayer", "stranger"), e.AccessManagedUnauthorized),
     ("backing", _issue, ("operator",), e.QuotaExceeded),
 ]
