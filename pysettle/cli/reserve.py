@@ -25,7 +25,7 @@ def reserve() -> None:
 @json_option
 def attest(amount: str, days: int, by: str, workspace: Workspace, password: str | None, as_json: bool) -> None:
     """Attest the reserve as of now. Issuance needs an attestation that is valid and covers it."""
-    fen, signer = to_minor(amount), workspace.signer(by, password)
+    fen, signer = to_minor(amount), workspace.accounts.key(by, password)
     with workspace.chain(write=True) as chain:
         currency = workspace.currency(chain)
         before = currency.reserve()

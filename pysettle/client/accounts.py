@@ -81,6 +81,22 @@ class Accounts:
         except ValueError as problem:
             raise PasswordRefused(f"the password does not open the key of {name}") from problem
 
+    def key(self, name: str, password: str | None = None) -> Signer:
+        """Return the key of a named account, for what is signed beside transactions (EIP-712).
+
+        Raises:
+            UnknownAccount: no such account.
+            PasswordRefused: the key is encrypted, and the password missing or wrong.
+            UsageError: the key is behind a remote signer, which signs transactions alone.
+        """
+        signer = self.signer(name, password)
+        if not isinstance(signer, Signer):
+            raise UsageError(
+                f"{name} has to sign a statement (EIP-712), and its remote signer signs transactions alone: "
+                f"give the account a keystore (pysettle account add {name} --keystore FILE)"
+            )
+        return signer
+
     def import_keystore(self, name: str, file: Path, *, replace: bool = False) -> Address:
         """Add an account whose key is in a keystore file (Web3 Secret Storage, version 3), which is copied.
 

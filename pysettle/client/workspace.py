@@ -210,16 +210,18 @@ class Workspace:
 
         Raises:
             WorkspaceError: it is deployed already.
+            UsageError: the central bank's key is behind a remote signer, which cannot attest a reserve.
         """
         if self.is_deployed:
             raise WorkspaceError("the network is deployed in this workspace already: see `pysettle network status`")
         powers = {name: self.accounts.signer(name, password) for name in POWERS}
+        central_bank = self.accounts.key("central-bank", password)
         bank = powers.pop("bank")
         roles = Roles(**{name.replace("-", "_"): signer for name, signer in powers.items()}, operators=(bank,))
         if isinstance(chain, RpcChain) and chain.is_development_node:
             chain.set_accounts(self.genesis().alloc)
         network = SettlementNetwork.deploy(chain, roles)
-        central_bank, currency = roles.central_bank, network.currency
+        currency = network.currency
         reserve, signature = currency.sign_reserve(central_bank, reserve_fen, _RESERVE_VALID_S)
         network.send(
             currency.attest_reserve(central_bank, central_bank.address, reserve, signature),

@@ -154,9 +154,10 @@ class Demo:
         self.bank = Signer.derived(seed, "operator")
         self.provider = Signer.derived(seed, "provider")
         self.relayer = Signer.derived(seed, "relayer")
+        self.central_bank = Signer.derived(seed, "central bank")
         roles = Roles(
             administrator=Signer.derived(seed, "administrator"),
-            central_bank=Signer.derived(seed, "central bank"),
+            central_bank=self.central_bank,
             registrar=Signer.derived(seed, "registrar"),
             freezer=Signer.derived(seed, "freezer"),
             seizer=Signer.derived(seed, "seizer"),
@@ -198,11 +199,11 @@ class Demo:
 
         The payment authorization commits to the terms.
         """
-        network, currency, roles = self.network, self.network.currency, self.network.roles
+        network, currency = self.network, self.network.currency
         prices = [_round_up(price_rounded_up(b.need, self.series.unit_price), UNITS_PER_MINOR) for b in self.buyers]
         budgets = [_round_up(price, UNITS_PER_WHOLE) for price in prices]
         self.cny_issued = sum(budgets)
-        central_bank = roles.central_bank
+        central_bank = self.central_bank
         reserve, signature = currency.sign_reserve(central_bank, self.cny_issued // UNITS_PER_MINOR, _RESERVE_VALID_S)
         network.send(
             currency.attest_reserve(self.relayer, central_bank.address, reserve, signature),

@@ -16,6 +16,7 @@ from pysettle.domain.signing import Signer
 from pysettle.evm.jsonrpc import JsonRpc
 from pysettle.evm.rpc import RpcChain
 from pysettle.evm.transactions import Transaction
+from pysettle.money import UNITS_PER_MINOR
 from tests.evm.anvil import anvil
 
 START = 1_767_225_600
@@ -33,7 +34,12 @@ class Town:
         self.network = SettlementNetwork.deploy(self.chain, Roles(*[ADMIN] * 6, operators=(BANK,)))
         currency = self.network.currency
         issuances = [currency.issue(BANK, it.address, FUNDS) for it in HOLDERS]
-        self.network.send(currency.set_issuance_quota(ADMIN, BANK.address, 2 * FUNDS), *issuances)
+        reserve = currency.sign_reserve(ADMIN, 2 * FUNDS // UNITS_PER_MINOR, 10**6)
+        self.network.send(
+            currency.attest_reserve(ADMIN, ADMIN.address, *reserve),
+            currency.set_issuance_quota(ADMIN, BANK.address, 2 * FUNDS),
+            *issuances,
+        )
 
     def transfer(self, payer: Signer, payee: Signer, amount: int) -> Transaction:
         """Return a transfer that is not sent yet."""

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from eth_utils.crypto import keccak
 
+from pysettle.client.token import Token
 from pysettle.domain.messages import Authorization
 from pysettle.evm import artifacts
 from pysettle.evm.embedded import EmbeddedChain
@@ -294,6 +295,29 @@ def _(world: World) -> Transaction:
     currency = world.network.currency
     world.send(currency.freeze_amount(world["freezer"], world.address("buyer"), YUAN))
     return currency.transfer(world["buyer"], world.address("other buyer"), YUAN)
+
+
+@scenario("CurrencyToken.attestReserve, again")
+def _(world: World) -> Transaction:
+    currency, bank = world.network.currency, world["central bank"]
+    return currency.attest_reserve(world["relayer"], bank.address, *currency.sign_reserve(bank, 10**9, 3_600))
+
+
+@scenario("CurrencyToken.permit, again")
+def _(world: World) -> Transaction:
+    return permit_again(world, world.network.currency)
+
+
+@scenario("ComputeToken.permit, again")
+def _(world: World) -> Transaction:
+    return permit_again(world, world.series)
+
+
+def permit_again(world: World, token: Token) -> Transaction:
+    """Return an owner's second permit for a spender."""
+    owner, spender, deadline = world["buyer"], world.address("stranger"), world.now + 3_600
+    world.send(token.permit(world["relayer"], *token.sign_permit(owner, spender, 5, deadline)))
+    return token.permit(world["relayer"], *token.sign_permit(owner, spender, 7, deadline))
 
 
 @scenario("ComputeToken.approve")

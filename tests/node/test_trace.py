@@ -62,7 +62,9 @@ class Node:
         network = SettlementNetwork.deploy(chain, Roles(*[ADMIN] * 6, operators=(BANK,)))
         currency = network.currency
         network.send(
-            currency.set_issuance_quota(ADMIN, BANK.address, 10**8), currency.issue(BANK, BUYER.address, 10**8)
+            currency.attest_reserve(ADMIN, ADMIN.address, *currency.sign_reserve(ADMIN, 10**6, 10**6)),
+            currency.set_issuance_quota(ADMIN, BANK.address, 10**8),
+            currency.issue(BANK, BUYER.address, 10**8),
         )
         card = RateCard(off_peak=Meters(1, 30, 90), peak=Meters(2, 60, 180))
         network.open_series(PROVIDER, SeriesTerms("Tokens", "TOK", "inference", 150_000, 10**9, START + 10**7, card))
