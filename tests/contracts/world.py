@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import count
 
 from eth_typing import Address
 
@@ -50,7 +51,7 @@ class World:
     actors: dict[str, Signer]
     chain: ChainBackend
     series: ComputeToken
-    salts: Iterator[int] = field(default_factory=lambda: iter(range(1, 10**9)))
+    salts: Iterator[int] = field(default_factory=lambda: count(1))
 
     def __getitem__(self, name: str) -> Signer:
         """Return an actor's key."""
