@@ -17,6 +17,7 @@ from pysettle.cli.node import node
 from pysettle.cli.reserve import reserve
 from pysettle.cli.time import time
 from pysettle.cli.token import token
+from pysettle.cli.wallet import wallet
 from pysettle.errors import PysettleError
 
 
@@ -38,5 +39,5 @@ def main() -> None:
     """Simulate the settlement network of the Token economy on a local EVM. Nothing touches real money."""
 
 
-for _command in (init, account, network, reserve, time, token, node, demo, audit):
+for _command in (init, account, network, reserve, time, token, wallet, node, demo, audit):
     main.add_command(_command)

@@ -50,6 +50,42 @@ def balance(account: str, workspace: Workspace, as_json: bool) -> None:
     show("pysettle.token-balance/1", document, [f"{account}: {to_text(units)} yuan at block {block}"], as_json)
 
 
+@token.command()
+@click.option("--by", default="pauser", show_default=True, help="Account with the pauser's role.")
+@workspace_option
+@password_option
+@json_option
+def pause(by: str, workspace: Workspace, password: str | None, as_json: bool) -> None:
+    """Stop issuance, redemption requests, and payments by all but settlement accounts."""
+    _set_pause(True, by, workspace, password, as_json)
+
+
+@token.command()
+@click.option("--by", default="pauser", show_default=True, help="Account with the pauser's role.")
+@workspace_option
+@password_option
+@json_option
+def unpause(by: str, workspace: Workspace, password: str | None, as_json: bool) -> None:
+    """End the pause."""
+    _set_pause(False, by, workspace, password, as_json)
+
+
+def _set_pause(paused: bool, by: str, workspace: Workspace, password: str | None, as_json: bool) -> None:
+    signer = workspace.accounts.signer(by, password)
+    with workspace.chain(write=True) as chain:
+        currency = workspace.currency(chain)
+        (receipt,) = currency.send(currency.pause(signer) if paused else currency.unpause(signer))
+    document = {
+        "tx_hash": "0x" + receipt.transaction_hash.hex(),
+        "block": str(receipt.block_number),
+        "currency": CURRENCY,
+        "paused": paused,
+    }
+    lines = [f"{CURRENCY} is {'paused' if paused else 'not paused'} from block {receipt.block_number}"]
+    lines += [f"transaction {document['tx_hash']}"]
+    show(f"pysettle.token-{'pause' if paused else 'unpause'}/1", document, lines, as_json)
+
+
 def _move(verb: str, by: str, to: str, amount: str, workspace: Workspace, password: str | None, as_json: bool) -> None:
     units, payee, signer = to_units(amount), workspace.accounts.address(to), workspace.accounts.signer(by, password)
     with workspace.chain(write=True) as chain:

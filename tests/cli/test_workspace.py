@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from eth_hash.auto import keccak
 
 from pysettle.cli import main
 from pysettle.client import Workspace
@@ -209,6 +210,63 @@ def test_the_reserve_is_attested_and_shown(workspace: Path) -> None:
     again = invoke("reserve", "attest", "--amount", "200", workspace=workspace)
     assert "reserve: 150.01 -> 200.00 yuan, attestation 3" in again.stdout
     assert "NOT VALID" not in invoke("reserve", "show", workspace=workspace).stdout
+
+
+def test_an_account_is_frozen_further_and_freed(workspace: Path) -> None:
+    """Freezes add up, are refused to others than the freezer, stop payments, and are lifted together."""
+    nothing = {"outgoing": False, "incoming": False, "units": "0"}
+    assert invoke("wallet", "freeze", "--account", "alice", workspace=workspace).exit_code == 2
+    stranger = invoke("wallet", "freeze", "--account", "alice", "--incoming", "--by", "bob", workspace=workspace)
+    assert (stranger.exit_code, "AccessManagedUnauthorized" in stranger.stderr) == (5, True)
+    assert document("wallet", "show", "--account", "alice", workspace=workspace)["frozen"] == nothing
+
+    first = document("wallet", "freeze", "--account", "alice", "--amount", "60", workspace=workspace)
+    assert (first["schema"], first["before"]) == ("pysettle.wallet-freeze/1", nothing)
+    second = document("wallet", "freeze", "--account", "alice", "--incoming", workspace=workspace)
+    assert second["now"] == {"outgoing": False, "incoming": True, "units": "60000000"}
+    shown = document("wallet", "show", "--account", "alice", workspace=workspace)
+    assert (shown["frozen"], shown["units"], shown["settlement_account"]) == (second["now"], "100000000", False)
+    payment = ("token", "transfer", "--from", "alice", "--to", "bob", "--amount")
+    refused = invoke(*payment, "40.01", workspace=workspace)
+    assert (refused.exit_code, "FrozenAmountExceeded" in refused.stderr) == (5, True)
+    assert invoke(*payment, "40", workspace=workspace).exit_code == 0
+    back = invoke("token", "transfer", "--from", "bob", "--to", "alice", "--amount", "1", workspace=workspace)
+    assert (back.exit_code, "AccountFrozenIncoming" in back.stderr) == (5, True)
+
+    freed = invoke("wallet", "unfreeze", "--account", "alice", workspace=workspace)
+    assert "alice: frozen incoming, 60.00 yuan -> nothing" in freed.stdout
+    assert document("wallet", "show", "--account", "alice", workspace=workspace)["frozen"] == nothing
+
+
+def test_units_are_seized_on_a_legal_basis(workspace: Path, tmp_path: Path) -> None:
+    """A seizure moves the units of a frozen account, and puts the hash of its document on chain."""
+    order = tmp_path / "order.txt"
+    order.write_text("Order 7 of the court")
+    seizure = ("wallet", "seize", "--account", "alice", "--to", "bob", "--legal-basis", str(order), "--amount")
+    assert invoke("wallet", "freeze", "--account", "alice", "--outgoing", workspace=workspace).exit_code == 0
+    beyond = invoke(*seizure, "100.01", workspace=workspace)
+    assert (beyond.exit_code, "ERC20InsufficientBalance" in beyond.stderr) == (5, True)
+    seized = document(*seizure, "30", workspace=workspace)
+    assert (seized["schema"], seized["legal_basis"]) == (
+        "pysettle.wallet-seize/1",
+        "0x" + keccak(b"Order 7 of the court").hex(),
+    )
+    assert seized["balance"] == {"before": "100000000", "now": "70000000"}
+    assert document("token", "balance", "--account", "bob", workspace=workspace)["units"] == "30000000"
+    missing = invoke(*seizure[:-2], str(tmp_path / "none"), "--amount", "1", workspace=workspace)
+    assert missing.exit_code == 2
+
+
+def test_the_currency_is_paused_and_runs_again(workspace: Path) -> None:
+    """While it is paused no payment is made; only the pauser begins and ends that."""
+    payment = ("token", "transfer", "--from", "alice", "--to", "bob", "--amount", "1")
+    assert invoke("token", "pause", "--by", "alice", workspace=workspace).exit_code == 5
+    assert document("token", "pause", workspace=workspace)["paused"] is True
+    assert document("wallet", "show", "--account", "alice", workspace=workspace)["currency_paused"] is True
+    refused = invoke(*payment, workspace=workspace)
+    assert (refused.exit_code, "CurrencyPaused" in refused.stderr) == (5, True)
+    assert document("token", "unpause", workspace=workspace)["paused"] is False
+    assert invoke(*payment, workspace=workspace).exit_code == 0
 
 
 def test_deployment_attests_the_reserve_it_is_told(tmp_path: Path) -> None:
