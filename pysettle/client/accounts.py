@@ -93,7 +93,7 @@ class Accounts:
         if not isinstance(signer, Signer):
             raise UsageError(
                 f"{name} has to sign a statement (EIP-712), and its remote signer signs transactions alone: "
-                f"give the account a keystore (pysettle account add {name} --keystore FILE)"
+                f"give the account a keystore (pysettle account add {name} --keystore FILE --replace)"
             )
         return signer
 

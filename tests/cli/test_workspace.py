@@ -212,6 +212,18 @@ def test_the_reserve_is_attested_and_shown(workspace: Path) -> None:
     assert "NOT VALID" not in invoke("reserve", "show", workspace=workspace).stdout
 
 
+def test_a_central_bank_whose_key_only_signs_transactions_cannot_attest(tmp_path: Path) -> None:
+    """Deployment says so before anything is deployed: its remote signer is not even asked."""
+    directory = tmp_path / "town"
+    assert invoke("init", str(directory)).exit_code == 0
+    remote = ("--signer", "http://127.0.0.1:9", "--address", "0x" + "c1" * 20, "--replace")
+    assert invoke("account", "add", "central-bank", *remote, workspace=directory).exit_code == 0
+    refused = invoke("network", "deploy", workspace=directory)
+    assert (refused.exit_code, "--keystore FILE" in refused.stderr) == (2, True)
+    assert not Workspace.open(directory).is_deployed
+    assert json.loads(invoke("time", "show", "--json", workspace=directory).stdout)["block"] == "0"
+
+
 def test_an_account_is_frozen_further_and_freed(workspace: Path) -> None:
     """Freezes add up, are refused to others than the freezer, stop payments, and are lifted together."""
     nothing = {"outgoing": False, "incoming": False, "units": "0"}
