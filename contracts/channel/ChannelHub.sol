@@ -111,7 +111,7 @@ contract ChannelHub is IChannelHub, ReentrancyGuardTransient, Multicall {
     ) external nonReentrant {
         if (voucherClaims.length == 0) revert ClaimsEmpty();
         address authorizer = voucherClaims[0].voucher.channel.receiverAuthorizer;
-        if (!Signatures.isValid(authorizer, getClaimBatchDigest(voucherClaims), authorizerSignature)) {
+        if (!Signatures.isValidCalldata(authorizer, getClaimBatchDigest(voucherClaims), authorizerSignature)) {
             revert ReceiverAuthorizerSignatureInvalid(authorizer);
         }
 
@@ -153,7 +153,7 @@ contract ChannelHub is IChannelHub, ReentrancyGuardTransient, Multicall {
         bytes32 id = getChannelId(config);
         if (nonce != refundNonce[id]) revert RefundNonceInvalid(id, refundNonce[id], nonce);
         bytes32 digest = getRefundDigest(id, nonce, amount);
-        if (!Signatures.isValid(config.receiverAuthorizer, digest, receiverAuthorizerSignature)) {
+        if (!Signatures.isValidCalldata(config.receiverAuthorizer, digest, receiverAuthorizerSignature)) {
             revert ReceiverAuthorizerSignatureInvalid(config.receiverAuthorizer);
         }
         _refund(id, config, amount);
@@ -204,7 +204,7 @@ contract ChannelHub is IChannelHub, ReentrancyGuardTransient, Multicall {
         if (row.totalClaimed > channel.balance) revert ClaimAboveBalance(id, row.totalClaimed, channel.balance);
         address signer = config.payerAuthorizer == address(0) ? config.payer : config.payerAuthorizer;
         bytes32 digest = ChannelHash.voucher(domain, id, row.voucher.maxClaimableAmount);
-        if (!Signatures.isValid(signer, digest, row.signature)) revert VoucherSignatureInvalid(id);
+        if (!Signatures.isValidCalldata(signer, digest, row.signature)) revert VoucherSignatureInvalid(id);
 
         uint128 amount = row.totalClaimed - claimedBefore;
         channel.totalClaimed = row.totalClaimed;

@@ -265,7 +265,6 @@ contract ComputeToken is IComputeToken, ERC20WithAuthorization {
     }
 
     function _transfer(address from, address to, uint256 value) internal override {
-        if (from == address(0)) revert ERC20InvalidSender(address(0));
         // Out of the hub there is no last date: a claim comes home, or a payer gets back what is its own.
         if (from != hub) {
             _checkNotExpired();

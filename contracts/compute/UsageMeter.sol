@@ -50,7 +50,7 @@ contract UsageMeter is IUsageMeter, EIP712 {
         }
 
         address provider = IComputeToken(series).provider();
-        if (!Signatures.isValid(provider, _attestationDigest(series, usageHashes), signature)) {
+        if (!Signatures.isValidCalldata(provider, _attestationDigest(series, usageHashes), signature)) {
             revert UsageSignatureInvalid(provider);
         }
         IChannelHub(hub).claim(claims);

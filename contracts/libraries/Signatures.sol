@@ -6,17 +6,29 @@ import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/Signa
 
 /// @title Signatures
 /// @notice One answer to "did this account sign this digest", for keys and for contracts (ERC-1271).
+/// @dev Recovers before it looks whether the signer has code, since nearly every signer is a key and a look at a cold
+/// account costs 2,600 gas. What recovers nobody recovers the zero address, which never signs. A key's signature has a
+/// low s (ECDSA refuses others); r, s, v are 65 bytes where they are not apart, and an ERC-1271 account may have a form
+/// of its own.
 library Signatures {
+    /// @notice Whether r, s, v is `signer`'s signature over `digest`, for an ERC-1271 account as 65 bytes.
+    function isValid(address signer, bytes32 digest, uint8 v, bytes32 r, bytes32 s) internal view returns (bool) {
+        (address recovered, , ) = ECDSA.tryRecover(digest, v, r, s);
+        if (recovered == signer && signer != address(0)) return true;
+        return SignatureChecker.isValidERC1271SignatureNow(signer, digest, abi.encodePacked(r, s, v));
+    }
+
     /// @notice Whether `signature` is `signer`'s over `digest`.
-    /// @dev Recovers before it looks whether the signer has code, since nearly every signer is a key and a look at a
-    /// cold account costs 2,600 gas. Signatures are 65 bytes with a low s (ECDSA refuses others), or whatever an
-    /// ERC-1271 account accepts.
-    /// @param signer Account that should have signed.
-    /// @param digest EIP-712 digest.
-    /// @param signature 65 bytes r, s, v; or the ERC-1271 account's own form.
+    function isValidCalldata(address signer, bytes32 digest, bytes calldata signature) internal view returns (bool) {
+        (address recovered, , ) = ECDSA.tryRecoverCalldata(digest, signature);
+        if (recovered == signer && signer != address(0)) return true;
+        return SignatureChecker.isValidERC1271SignatureNowCalldata(signer, digest, signature);
+    }
+
+    /// @notice The same for a signature that was decoded from something larger.
     function isValid(address signer, bytes32 digest, bytes memory signature) internal view returns (bool) {
-        (address recovered, ECDSA.RecoverError failure, ) = ECDSA.tryRecover(digest, signature);
-        if (failure == ECDSA.RecoverError.NoError && recovered == signer) return true;
-        return signer.code.length != 0 && SignatureChecker.isValidERC1271SignatureNow(signer, digest, signature);
+        (address recovered, , ) = ECDSA.tryRecover(digest, signature);
+        if (recovered == signer && signer != address(0)) return true;
+        return SignatureChecker.isValidERC1271SignatureNow(signer, digest, signature);
     }
 }

@@ -7,17 +7,26 @@ import {AuthorityUtils} from "@openzeppelin/contracts/access/manager/AuthorityUt
 import {ICurrencyToken} from "../interfaces/ICurrencyToken.sol";
 import {IChannelPolicy} from "../interfaces/IChannelPolicy.sol";
 import {ERC20WithAuthorization} from "../libraries/ERC20WithAuthorization.sol";
+import {Calendar} from "../libraries/Calendar.sol";
 import {Signatures} from "../libraries/Signatures.sol";
 import {Account} from "../types/Account.sol";
 import {ChannelConfig} from "../types/Channel.sol";
-import {Policy} from "../types/Policy.sol";
+import {Limits, LimitsFields, Policy} from "../types/Policy.sol";
 
 /// @title CurrencyToken
-/// @notice The stablecoin of one currency. Balances change in `_debit` and `_credit` and nowhere else.
-/// @dev Roles (AccessManager) are asked in issuance and administration only; a transfer asks none. What a holder
-/// sets in motion is checked in `_pay`; `_move` moves what nobody may hold up, such as the end of a redemption.
+/// @notice The stablecoin of one currency. Balances change in `_pay` and `_move` and nowhere else.
+/// @dev Roles (AccessManager) are asked in issuance and administration only; a transfer asks none. What a holder sets
+/// in motion is checked in `_pay`. What is owed, and nobody may hold up, leaves by `_payOut`: to the account it is owed
+/// to, or, where that is frozen or full, to this contract as the account's credit.
 contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, AccessManaged {
     uint256 private constant MINOR_UNIT = 10_000;
+    uint256 private constant FULL_RESERVE = 10_000;
+    uint256 private constant MOST_UNITS = type(uint96).max;
+    /// How long a holder has to wait for the operator that took its redemption.
+    uint256 private constant TAKEN_TIME = 1 days;
+    /// The two forms of `transferWithAuthorization` (EIP-3009).
+    bytes4 private constant TRANSFER_BY_PARTS = 0xe3ee160e;
+    bytes4 private constant TRANSFER_BY_BYTES = 0xcf092995;
     /// What the code of a delegating key begins with (EIP-7702).
     bytes3 private constant DELEGATION = 0xef0100;
     bytes32 private constant RESERVE_TYPEHASH = keccak256(
@@ -32,9 +41,21 @@ contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, AccessManaged 
         uint64 sequence;
     }
 
-    mapping(address holder => Account) private _accounts;
+    /// What an operating institution may still issue, and what it issued less what was redeemed at it; units.
+    struct Operator {
+        uint128 quota;
+        int128 position;
+    }
+
+    /// Named, so that the place of an account is worked out once for reading and writing.
+    struct Slot {
+        Account account;
+    }
+
+    mapping(address holder => Slot) private _accounts;
     mapping(address holder => uint256 units) private _frozenAmounts;
-    mapping(address operator => uint256 units) private _quotas;
+    mapping(address holder => uint256 units) private _credits;
+    mapping(address operator => Operator) private _operators;
     mapping(uint256 id => Redemption) private _redemptions;
     uint256 private _supply;
     uint256 private _lastRedemption;
@@ -49,6 +70,7 @@ contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, AccessManaged 
         string memory symbol_,
         address authority
     ) ERC20WithAuthorization(name_, symbol_) AccessManaged(authority) {
+        _markSettlementAccount(address(0));
         _markSettlementAccount(address(this));
     }
 
@@ -56,10 +78,33 @@ contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, AccessManaged 
 
     /// @inheritdoc ICurrencyToken
     function setIssuanceQuota(address operator, uint256 quota) external restricted {
-        if (quota > type(uint128).max) revert SupplyCapExceeded(quota, type(uint128).max);
+        if (quota > MOST_UNITS) revert SupplyCapExceeded(quota, MOST_UNITS);
 
-        _quotas[operator] = quota;
+        // Just compared: 96 bits.
+        _operators[operator].quota = uint128(quota);
         emit IssuanceQuotaSet(operator, quota);
+    }
+
+    /// @inheritdoc ICurrencyToken
+    function setReserveRatio(uint256 ratioBps) external restricted {
+        if (ratioBps == 0 || ratioBps > FULL_RESERVE) revert ReserveRatioInvalid(ratioBps);
+
+        _policy = _policy.withReserveShortfall(FULL_RESERVE - ratioBps);
+        emit ReserveRatioSet(ratioBps);
+    }
+
+    /// @inheritdoc ICurrencyToken
+    function setClassLimits(WalletClass class, ClassLimits calldata limits) external restricted {
+        if (class == WalletClass.Corporate) revert ClassWithoutLimits(class);
+
+        Limits packed = LimitsFields.pack(
+            _steps(limits.balance),
+            _steps(limits.payment),
+            _steps(limits.daily),
+            _steps(limits.annual)
+        );
+        _policy = _policy.withLimits(uint256(class), packed);
+        emit ClassLimitsSet(class, limits.balance, limits.payment, limits.daily, limits.annual);
     }
 
     /// @inheritdoc ICurrencyToken
@@ -72,13 +117,13 @@ contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, AccessManaged 
         (bool mayCall, ) = _mayCall(centralBank, ICurrencyToken.setIssuanceQuota.selector);
         if (!mayCall) revert ReserveAttesterInvalid(centralBank);
         bytes32 structHash = keccak256(abi.encode(RESERVE_TYPEHASH, attestation));
-        if (!Signatures.isValid(centralBank, _hashTypedDataV4(structHash), signature)) {
+        if (!Signatures.isValidCalldata(centralBank, _hashTypedDataV4(structHash), signature)) {
             revert ReserveSignatureInvalid(centralBank);
         }
 
         (uint256 amountFen, uint64 asOf) = (attestation.amountFen, attestation.asOf);
         (uint64 sequence, uint64 validBefore) = (attestation.sequence, attestation.validBefore);
-        // `_checkAttestation` compared the amount with the 128 bits of a supply.
+        // `_checkAttestation` compared the amount with the 96 bits of a supply.
         _reserve = Reserve(uint128(amountFen), asOf, validBefore, sequence);
         emit ReserveAttested(sequence, centralBank, amountFen, asOf, validBefore);
     }
@@ -88,53 +133,80 @@ contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, AccessManaged 
     /// @inheritdoc ICurrencyToken
     function issue(address to, uint256 amount) external restricted {
         _checkWholeMinorUnits(amount);
-        _checkReceiver(to);
-        _checkNotPaused();
-        _checkPayee(to, _accounts[to]);
-        uint256 quota = _quotas[msg.sender];
-        if (amount > quota) revert QuotaExceeded(msg.sender, amount, quota);
-        _checkReserve(amount);
+        Policy policy = _policy;
+        if (policy.isPaused()) revert CurrencyPaused();
+        _checkPayee(to, _accounts[to].account, amount, policy, Calendar.today());
+        Operator memory operator = _operators[msg.sender];
+        if (amount > operator.quota) revert QuotaExceeded(msg.sender, amount, operator.quota);
+        _checkReserve(amount, policy);
 
-        // Just compared: amount <= quota.
-        unchecked {
-            quota -= amount;
-        }
-        _quotas[msg.sender] = quota;
-        emit Issued(msg.sender, to, amount, quota);
+        // Within the quota, just compared, and within the 96 bits of a supply, which the reserve is.
+        operator.quota -= uint128(amount);
+        operator.position += int128(uint128(amount));
+        _operators[msg.sender] = operator;
+        emit Issued(msg.sender, to, amount, operator.quota);
         _move(address(0), to, amount);
     }
 
     /// @inheritdoc ICurrencyToken
-    function completeRedemption(uint256 id) external restricted {
-        Redemption storage request = _pendingRedemption(id);
-        if (msg.sender != request.operator) revert RedemptionCallerInvalid(id, msg.sender, request.operator);
+    function takeRedemption(uint256 id) external restricted {
+        Redemption storage request = _ownRedemption(id);
+        if (request.status == RedemptionStatus.Taken) revert RedemptionTakenAlready(id);
 
-        uint256 amount = request.amount;
-        uint256 quota = _quotas[msg.sender] + amount;
+        uint256 cancellableFrom = block.timestamp + TAKEN_TIME;
+        request.status = RedemptionStatus.Taken;
+        // Unix seconds fit 40 bits for 34,000 years.
+        request.cancellableFrom = uint40(cancellableFrom);
+        emit RedemptionTaken(id, request.holder, msg.sender, request.amount, cancellableFrom);
+    }
+
+    /// @inheritdoc ICurrencyToken
+    function completeRedemption(uint256 id) external restricted {
+        Redemption storage request = _ownRedemption(id);
+
+        uint96 amount = request.amount;
+        Operator memory operator = _operators[msg.sender];
+        operator.quota += amount;
+        operator.position -= int128(uint128(amount));
         request.status = RedemptionStatus.Completed;
-        _quotas[msg.sender] = quota;
-        emit RedemptionCompleted(id, request.holder, msg.sender, amount, quota);
+        _operators[msg.sender] = operator;
+        emit RedemptionCompleted(id, request.holder, msg.sender, amount, operator.quota);
         _move(address(this), address(0), amount);
     }
 
     /// @inheritdoc ICurrencyToken
     function rejectRedemption(uint256 id) external restricted {
-        Redemption storage request = _pendingRedemption(id);
-        if (msg.sender != request.operator) revert RedemptionCallerInvalid(id, msg.sender, request.operator);
+        Redemption storage request = _ownRedemption(id);
 
         request.status = RedemptionStatus.Rejected;
         emit RedemptionRejected(id, request.holder, msg.sender, request.amount);
-        _move(address(this), request.holder, request.amount);
+        _payOut(address(this), request.holder, request.amount);
     }
 
     // ---------------------------------------------------------------- registrar
+
+    /// @inheritdoc ICurrencyToken
+    function registerWallet(
+        address account,
+        WalletClass class,
+        uint16 identificationExpiry,
+        uint16 jurisdiction,
+        bool realName
+    ) external restricted {
+        Account word = _ownAccount(account);
+        if (class != WalletClass.IV && !realName) revert WalletWithoutRealName(account, class);
+        if (jurisdiction > 999) revert JurisdictionInvalid(jurisdiction);
+
+        _accounts[account].account = word.withRegistration(uint8(class), identificationExpiry, jurisdiction, realName);
+        emit WalletRegistered(account, class, identificationExpiry, jurisdiction, realName);
+    }
 
     /// @inheritdoc ICurrencyToken
     function markSettlementAccount(address account) external restricted {
         // The code of a delegation (EIP-7702) is that of a key.
         bool isContract = account.code.length != 0 && bytes3(account.code) != DELEGATION;
         if (!isContract) revert SettlementAccountWithoutCode(account);
-        if (_accounts[account].isFrozen()) revert SettlementAccountFrozen(account);
+        if (_accounts[account].account.isFrozen()) revert SettlementAccountFrozen(account);
 
         _markSettlementAccount(account);
     }
@@ -143,26 +215,34 @@ contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, AccessManaged 
 
     /// @inheritdoc ICurrencyToken
     function freeze(address account, bool outgoing, bool incoming) external restricted {
-        _accounts[account] = _ownAccount(account).withFreeze(outgoing, incoming);
+        _accounts[account].account = _ownAccount(account).withFreeze(outgoing, incoming);
         emit FreezeSet(account, outgoing, incoming);
     }
 
     /// @inheritdoc ICurrencyToken
     function freezeAmount(address account, uint256 amount) external restricted {
-        _accounts[account] = _ownAccount(account).withFrozenAmount(amount != 0);
+        _accounts[account].account = _ownAccount(account).withFrozenAmount(amount != 0);
         _frozenAmounts[account] = amount;
         emit FrozenAmountSet(account, amount);
     }
 
     /// @inheritdoc ICurrencyToken
     function seize(address from, address to, uint256 amount, bytes32 legalBasis) external restricted {
-        if (legalBasis == 0) revert SeizureWithoutLegalBasis(from);
         if (from == address(0)) revert ERC20InvalidSender(address(0));
-        _checkReceiver(to);
+        _checkSeizure(from, to, legalBasis);
         _ownAccount(from);
 
         emit Seized(from, to, amount, legalBasis);
-        _move(from, to, amount);
+        _payOut(from, to, amount);
+    }
+
+    /// @inheritdoc ICurrencyToken
+    function seizeCredit(address account, address to, uint256 amount, bytes32 legalBasis) external restricted {
+        _checkSeizure(account, to, legalBasis);
+
+        uint256 credit = _reduceCredit(account, amount);
+        emit CreditSeized(account, to, amount, credit, legalBasis);
+        _payOut(address(this), to, amount);
     }
 
     /// @inheritdoc ICurrencyToken
@@ -186,33 +266,56 @@ contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, AccessManaged 
         _checkWholeMinorUnits(amount);
 
         id = ++_lastRedemption;
-        // A balance, and so any amount that the payment below lets pass, fits 128 bits.
-        _redemptions[id] = Redemption(msg.sender, operator, uint128(amount), RedemptionStatus.Requested);
+        // A balance, and so any amount that `_move` below lets pass, fits 96 bits.
+        _redemptions[id] = Redemption(msg.sender, uint96(amount), operator, RedemptionStatus.Requested, 0);
         emit RedemptionRequested(id, msg.sender, operator, amount);
-        _pay(msg.sender, address(this), amount);
+        Account holder = _accounts[msg.sender].account;
+        Policy policy = _policy;
+        if (policy.isPaused() && !holder.isSettlement()) revert CurrencyPaused();
+        if (!holder.isPlainPayer() && !holder.isSettlement()) _checkFreeze(msg.sender, holder, amount, policy);
+        _move(msg.sender, address(this), amount);
     }
 
     /// @inheritdoc ICurrencyToken
     function cancelRedemption(uint256 id) external {
         Redemption storage request = _pendingRedemption(id);
         if (msg.sender != request.holder) revert RedemptionCallerInvalid(id, msg.sender, request.holder);
+        uint256 from = request.cancellableFrom;
+        if (block.timestamp < from) revert RedemptionNotCancellable(id, from, block.timestamp);
 
         request.status = RedemptionStatus.Cancelled;
         emit RedemptionCancelled(id, msg.sender, request.operator, request.amount);
-        _move(address(this), msg.sender, request.amount);
+        _payOut(address(this), msg.sender, request.amount);
+    }
+
+    /// @inheritdoc ICurrencyToken
+    function claimCredit(address account, uint256 amount) external {
+        _checkPayee(account, _accounts[account].account, amount, _policy, Calendar.today());
+
+        uint256 credit = _reduceCredit(account, amount);
+        emit CreditClaimed(account, amount, credit);
+        _move(address(this), account, amount);
     }
 
     /// @inheritdoc ICurrencyToken
     function setPayeeOnly(bool enabled) external {
-        _accounts[msg.sender] = _accounts[msg.sender].withPayeeOnly(enabled);
+        _accounts[msg.sender].account = _accounts[msg.sender].account.withPayeeOnly(enabled);
         emit PayeeOnlySet(msg.sender, enabled);
+    }
+
+    // ------------------------------------------------------------ administrator
+
+    /// @notice Refused for ever, to whoever asks.
+    /// @custom:reverts AuthorityFixed always
+    function setAuthority(address) public pure override {
+        revert AuthorityFixed();
     }
 
     // -------------------------------------------------------------------- views
 
     /// @inheritdoc IChannelPolicy
     function checkChannel(ChannelConfig calldata config) external view {
-        if (_accounts[config.receiver].isPayeeOnly()) revert ChannelReceiverPayeeOnly(config.receiver);
+        if (_accounts[config.receiver].account.isPayeeOnly()) revert ChannelReceiverPayeeOnly(config.receiver);
     }
 
     /// @notice Units in circulation.
@@ -222,7 +325,7 @@ contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, AccessManaged 
 
     /// @notice Units held by an account.
     function balanceOf(address account) external view returns (uint256) {
-        return _accounts[account].balance();
+        return _accounts[account].account.balance();
     }
 
     /// @notice Decimal places of a displayed amount: one unit is a millionth.
@@ -243,7 +346,49 @@ contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, AccessManaged 
 
     /// @inheritdoc ICurrencyToken
     function issuanceQuota(address operator) external view returns (uint256) {
-        return _quotas[operator];
+        return _operators[operator].quota;
+    }
+
+    /// @inheritdoc ICurrencyToken
+    function operatorPosition(address operator) external view returns (int256) {
+        return _operators[operator].position;
+    }
+
+    /// @inheritdoc ICurrencyToken
+    function reserveRatio() external view returns (uint256) {
+        return FULL_RESERVE - _policy.reserveShortfall();
+    }
+
+    /// @inheritdoc ICurrencyToken
+    function classLimits(WalletClass class) external view returns (ClassLimits memory) {
+        Limits limits = _policy.limits(uint256(class));
+        return
+            ClassLimits(
+                _stated(limits.balance()),
+                _stated(limits.payment()),
+                _stated(limits.daily()),
+                _stated(limits.annual())
+            );
+    }
+
+    /// @inheritdoc ICurrencyToken
+    function wallet(address account) external view returns (Wallet memory) {
+        Account word = _accounts[account].account;
+        return
+            Wallet({
+                class: WalletClass(word.walletClass()),
+                identificationExpiry: uint16(word.identificationExpiry()),
+                jurisdiction: uint16(word.jurisdiction()),
+                realName: word.isRealName(),
+                day: uint16(word.day()),
+                spentOnDay: word.spentOnDay(),
+                spentInYear: word.spentInYear()
+            });
+    }
+
+    /// @inheritdoc ICurrencyToken
+    function creditOf(address account) external view returns (uint256) {
+        return _credits[account];
     }
 
     /// @inheritdoc ICurrencyToken
@@ -253,17 +398,17 @@ contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, AccessManaged 
 
     /// @inheritdoc ICurrencyToken
     function isPayeeOnly(address account) external view returns (bool) {
-        return _accounts[account].isPayeeOnly();
+        return _accounts[account].account.isPayeeOnly();
     }
 
     /// @inheritdoc ICurrencyToken
     function isSettlementAccount(address account) external view returns (bool) {
-        return _accounts[account].isSettlement();
+        return _accounts[account].account.isSettlement();
     }
 
     /// @inheritdoc ICurrencyToken
     function frozen(address account) external view returns (bool outgoing, bool incoming, uint256 amount) {
-        Account word = _accounts[account];
+        Account word = _accounts[account].account;
         return (word.isFrozenOutgoing(), word.isFrozenIncoming(), _frozenAmounts[account]);
     }
 
@@ -274,90 +419,181 @@ contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, AccessManaged 
 
     // ---------------------------------------------------------------- internals
 
+    /// @dev A payment that a holder sets in motion, by its own hand, an allowance or a signature; or, out of a
+    /// settlement account, a payout. Written out in one piece, since every step into a function costs 25 gas.
     function _transfer(address from, address to, uint256 value) internal override {
-        if (from == address(0)) revert ERC20InvalidSender(address(0));
+        Slot storage slot = _accounts[from];
+        Account account = slot.account;
+        Policy policy = _policy;
+        if (!account.isPlainPayer()) {
+            if (account.isSettlement()) return _payOutByHolder(from, to, value);
+            _checkFreeze(from, account, value, policy);
+        }
+        if (policy.isPaused()) revert CurrencyPaused();
+        if (value > account.balance()) revert ERC20InsufficientBalance(from, account.balance(), value);
+        uint256 today = Calendar.today();
+        Limits limits = policy.limits(account.classOn(today));
+        if (value > limits.payment()) revert PaymentLimitExceeded(from, value, limits.payment());
+        if (limits.countPayments()) account = _spend(from, account, value, limits, today);
+        slot.account = account.debit(value);
+
+        slot = _accounts[to];
+        // Read after the debit: both may be the same account.
+        account = slot.account;
+        if (!account.isPlainPayee()) _checkOtherPayee(to, account, value, policy, today);
+        else if (!_hasRoom(account, value, policy, today)) _refuseForRoom(to, account, value, policy, today);
+        slot.account = account.credit(value);
+        emit Transfer(from, to, value);
+    }
+
+    function _payOutByHolder(address from, address to, uint256 value) private {
         _checkReceiver(to);
-        _pay(from, to, value);
+        _checkSubmitter(to, _accounts[to].account);
+        _payOut(from, to, value);
     }
 
-    /// @dev What leaves a settlement account is a payout of what belongs to others: it is not refused for its sake.
-    function _checkPayer(address from, Account account, uint256 amount) private view {
-        if (account.isSettlement()) return;
-        _checkNotPaused();
-        if (account.isFrozen()) _checkFreeze(from, account, amount);
-    }
+    /// @dev What is owed: nothing that stops the payee holds up the payer.
+    function _payOut(address from, address to, uint256 amount) private {
+        if (!_isStopped(to, amount)) return _move(from, to, amount);
 
-    /// @dev A frozen amount may be above the balance: then nothing is free.
-    function _checkFreeze(address from, Account account, uint256 amount) private view {
-        if (account.isFrozenOutgoing()) revert AccountFrozenOutgoing(from);
-        if (!account.hasFrozenAmount()) return;
-        (uint256 held, uint256 frozenAmount) = (account.balance(), _frozenAmounts[from]);
-        uint256 free = held > frozenAmount ? held - frozenAmount : 0;
-        if (amount > free) revert FrozenAmountExceeded(from, amount, free, frozenAmount);
-    }
-
-    function _checkPayee(address to, Account account) private pure {
-        if (account.isFrozenIncoming()) revert AccountFrozenIncoming(to);
-    }
-
-    function _checkNotPaused() private view {
-        if (_policy.isPaused()) revert CurrencyPaused();
-    }
-
-    /// @dev An account whose value is its holder's own, and which can be frozen and seized.
-    function _ownAccount(address account) private view returns (Account word) {
-        word = _accounts[account];
-        if (word.isSettlement()) revert SettlementAccountProtected(account);
-    }
-
-    /// @dev This contract holds what is being redeemed and nothing else: what came in otherwise could never leave.
-    function _checkReceiver(address to) private view {
-        if (to == address(0) || to == address(this)) revert ERC20InvalidReceiver(to);
-    }
-
-    function _checkSubmitter(address to) internal view override {
-        if (msg.sender != to && _accounts[to].isPayeeOnly()) revert PayeeOnly(to, msg.sender);
-    }
-
-    /// @dev A payment that a holder sets in motion, by its own hand, an allowance or a signature.
-    function _pay(address from, address to, uint256 amount) private {
-        Account payer = _accounts[from];
-        _checkPayer(from, payer, amount);
-        _debit(from, payer, amount);
-        // Read after the debit: `from` and `to` may be the same account.
-        Account payee = _accounts[to];
-        _checkPayee(to, payee);
-        _credit(to, payee, amount);
-        emit Transfer(from, to, amount);
+        uint256 credit = _credits[to] + amount;
+        _credits[to] = credit;
+        emit Credited(to, from, amount, credit);
+        if (from != address(this)) _move(from, address(this), amount);
     }
 
     /// @dev A movement that is checked by who calls this alone. `from` zero creates units, `to` zero destroys them.
     function _move(address from, address to, uint256 amount) private {
-        if (from == address(0)) _supply += amount;
-        else _debit(from, _accounts[from], amount);
-        if (to == address(0)) _supply -= amount;
-        else _credit(to, _accounts[to], amount);
+        if (from == address(0)) {
+            _supply += amount;
+        } else {
+            Slot storage payer = _accounts[from];
+            _checkBalance(from, payer.account, amount);
+            payer.account = payer.account.debit(amount);
+        }
+        if (to == address(0)) {
+            _supply -= amount;
+        } else {
+            Slot storage payee = _accounts[to];
+            payee.account = payee.account.credit(amount);
+        }
         emit Transfer(from, to, amount);
     }
 
-    function _debit(address from, Account account, uint256 amount) private {
-        uint256 held = account.balance();
-        if (held < amount) revert ERC20InsufficientBalance(from, held, amount);
-        _accounts[from] = account.debit(amount);
+    /// @dev A pause is told before a freeze. A frozen amount may be above the balance: then nothing is free.
+    function _checkFreeze(address from, Account account, uint256 amount, Policy policy) private view {
+        if (policy.isPaused()) revert CurrencyPaused();
+        if (account.isFrozenOutgoing()) revert AccountFrozenOutgoing(from);
+        (uint256 held, uint256 frozenAmount) = (account.balance(), _frozenAmounts[from]);
+        uint256 free = _left(held, frozenAmount);
+        if (amount > free) revert FrozenAmountExceeded(from, amount, free, frozenAmount);
     }
 
-    function _credit(address to, Account account, uint256 amount) private {
-        _accounts[to] = account.credit(amount);
+    function _checkBalance(address from, Account account, uint256 amount) private pure {
+        uint256 held = account.balance();
+        if (amount > held) revert ERC20InsufficientBalance(from, held, amount);
+    }
+
+    /// @dev The payer's word with the payment counted against its class's limits of a day and a year. `amount` is at
+    /// most a balance, so that no sum here is near 2**256.
+    function _spend(
+        address from,
+        Account account,
+        uint256 amount,
+        Limits limits,
+        uint256 today
+    ) private pure returns (Account) {
+        unchecked {
+            uint256 last = account.day();
+            if (last != today) account = account.onDay(today, Calendar.yearOf(last) == Calendar.yearOf(today));
+            (uint256 spent, uint256 most) = (account.spentOnDay(), limits.daily());
+            if (spent + amount > most) revert DailyLimitExceeded(from, amount, _left(most, spent));
+            (spent, most) = (account.spentInYear(), limits.annual());
+            if (spent + amount > most) revert AnnualLimitExceeded(from, amount, _left(most, spent));
+            return account.spend(amount);
+        }
+    }
+
+    /// @dev A limit may have been lowered below what is used of it: then nothing is left.
+    function _left(uint256 limit, uint256 used) private pure returns (uint256) {
+        return limit > used ? limit - used : 0;
+    }
+
+    function _checkPayee(address to, Account account, uint256 amount, Policy policy, uint256 today) private view {
+        if (!account.isPlainPayee()) _checkOtherPayee(to, account, amount, policy, today);
+        else if (!_hasRoom(account, amount, policy, today)) _refuseForRoom(to, account, amount, policy, today);
+    }
+
+    /// @dev A payee that is not like any other: frozen, payee-only, or a settlement account, which has no class. The
+    /// zero address and this contract bear the mark of one too, so that no other payee needs to be compared with them.
+    function _checkOtherPayee(address to, Account account, uint256 amount, Policy policy, uint256 today) private view {
+        _checkReceiver(to);
+        if (account.isFrozenIncoming()) revert AccountFrozenIncoming(to);
+        _checkSubmitter(to, account);
+        if (account.isSettlement() || _hasRoom(account, amount, policy, today)) return;
+        _refuseForRoom(to, account, amount, policy, today);
+    }
+
+    /// @dev A payee-only account is not paid by an authorization that somebody else submits.
+    function _checkSubmitter(address to, Account account) private view {
+        if (account.isPayeeOnly() && msg.sender != to && _isAuthorization()) revert PayeeOnly(to, msg.sender);
+    }
+
+    /// @dev Whether the call is a `transferWithAuthorization`, in either form.
+    function _isAuthorization() private pure returns (bool) {
+        return msg.sig == TRANSFER_BY_PARTS || msg.sig == TRANSFER_BY_BYTES;
+    }
+
+    /// @dev Whether the class of an account lets so much come in; a transfer of nothing always may.
+    function _hasRoom(Account account, uint256 amount, Policy policy, uint256 today) private pure returns (bool) {
+        unchecked {
+            uint256 most = policy.limits(account.classOn(today)).balance();
+            return account.balance() + amount <= most || amount == 0;
+        }
+    }
+
+    function _refuseForRoom(address to, Account account, uint256 amount, Policy policy, uint256 today) private pure {
+        uint256 most = policy.limits(account.classOn(today)).balance();
+        revert BalanceLimitExceeded(to, amount, _left(most, account.balance()));
+    }
+
+    function _isStopped(address to, uint256 amount) private view returns (bool) {
+        Account account = _accounts[to].account;
+        if (account.isSettlement()) return false;
+        return account.isFrozenIncoming() || !_hasRoom(account, amount, _policy, Calendar.today());
+    }
+
+    function _reduceCredit(address account, uint256 amount) private returns (uint256 credit) {
+        credit = _credits[account];
+        if (amount > credit) revert CreditExceeded(account, amount, credit);
+        credit -= amount;
+        _credits[account] = credit;
+    }
+
+    /// @dev An account whose value is its holder's own, and which can be frozen, seized and registered.
+    function _ownAccount(address account) private view returns (Account word) {
+        word = _accounts[account].account;
+        if (word.isSettlement()) revert SettlementAccountProtected(account);
+    }
+
+    /// @dev This contract holds what is being redeemed and what is credited: what came in otherwise could never leave.
+    function _checkReceiver(address to) private view {
+        if (to == address(0) || to == address(this)) revert ERC20InvalidReceiver(to);
+    }
+
+    function _checkSeizure(address from, address to, bytes32 legalBasis) private view {
+        if (legalBasis == 0) revert SeizureWithoutLegalBasis(from);
+        _checkReceiver(to);
     }
 
     function _markSettlementAccount(address account) private {
-        _accounts[account] = _accounts[account].asSettlement();
+        _accounts[account].account = _accounts[account].account.asSettlement();
         emit SettlementAccountMarked(account);
     }
 
     function _checkAttestation(ReserveAttestation calldata attestation) private view {
         Reserve memory last = _reserve;
-        (uint64 asOf, uint256 mostFen) = (attestation.asOf, type(uint128).max / MINOR_UNIT);
+        (uint64 asOf, uint256 mostFen) = (attestation.asOf, MOST_UNITS / MINOR_UNIT);
         if (attestation.sequence <= last.sequence) revert ReserveSequenceInvalid(attestation.sequence, last.sequence);
         if (asOf < last.asOf || asOf > block.timestamp) revert ReserveTimeInvalid(asOf, last.asOf, block.timestamp);
         if (attestation.validBefore <= block.timestamp) {
@@ -366,12 +602,12 @@ contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, AccessManaged 
         if (attestation.amountFen > mostFen) revert SupplyCapExceeded(attestation.amountFen, mostFen);
     }
 
-    /// @dev The reserve fits 128 bits of units, and so does a supply within it.
-    function _checkReserve(uint256 amount) private view {
+    /// @dev Also where the reserve covers but a part of it, a supply fits 96 bits.
+    function _checkReserve(uint256 amount, Policy policy) private view {
         (uint256 amountFen, uint64 validBefore) = (_reserve.amountFen, _reserve.validBefore);
         if (block.timestamp >= validBefore) revert ReserveAttestationExpired(validBefore, block.timestamp);
-        (uint256 attested, uint256 issued) = (amountFen * MINOR_UNIT, _supply);
-        uint256 available = attested > issued ? attested - issued : 0;
+        uint256 most = (amountFen * MINOR_UNIT * FULL_RESERVE) / (FULL_RESERVE - policy.reserveShortfall());
+        uint256 available = _left(most < MOST_UNITS ? most : MOST_UNITS, _supply);
         if (amount > available) revert ReserveExceeded(amount, available);
     }
 
@@ -387,8 +623,28 @@ contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, AccessManaged 
 
     function _pendingRedemption(uint256 id) private view returns (Redemption storage request) {
         request = _redemptions[id];
-        if (request.status == RedemptionStatus.None) revert RedemptionNotFound(id);
-        if (request.status != RedemptionStatus.Requested) revert RedemptionEnded(id, request.status);
+        RedemptionStatus status = request.status;
+        if (status == RedemptionStatus.None) revert RedemptionNotFound(id);
+        if (status > RedemptionStatus.Taken) revert RedemptionEnded(id, status);
+    }
+
+    /// @dev A pending redemption that the caller was asked for.
+    function _ownRedemption(uint256 id) private view returns (Redemption storage request) {
+        request = _pendingRedemption(id);
+        if (msg.sender != request.operator) revert RedemptionCallerInvalid(id, msg.sender, request.operator);
+    }
+
+    /// @dev A limit in steps; no limit is more steps than there are.
+    function _steps(uint256 limit) private pure returns (uint256 steps) {
+        if (limit == type(uint256).max) return limit;
+        steps = limit / LimitsFields.STEP;
+        uint256 most = LimitsFields.MOST_STEPS * LimitsFields.STEP;
+        if (limit % LimitsFields.STEP != 0 || limit > most) revert ClassLimitInvalid(limit, LimitsFields.STEP, most);
+    }
+
+    /// @dev A limit as it was set: whatever no balance reaches is none.
+    function _stated(uint256 limit) private pure returns (uint256) {
+        return limit > MOST_UNITS ? type(uint256).max : limit;
     }
 
     function _checkWholeMinorUnits(uint256 amount) private pure {

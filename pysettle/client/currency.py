@@ -21,9 +21,61 @@ class RedemptionStatus(IntEnum):
 
     NONE = 0
     REQUESTED = 1
-    COMPLETED = 2
-    REJECTED = 3
-    CANCELLED = 4
+    TAKEN = 2
+    COMPLETED = 3
+    REJECTED = 4
+    CANCELLED = 5
+
+
+class WalletClass(IntEnum):
+    """Classes of wallets by how well the holder is known, as the contract numbers them."""
+
+    IV = 0
+    III = 1
+    II = 2
+    I = 3  # noqa: E741 - the class is called so
+    CORPORATE = 4
+
+
+IDENTIFICATION_WITHOUT_END = 2**16 - 1
+"""Expiry of an identification that never expires."""
+
+NO_LIMIT = 2**256 - 1
+"""Stated for a limit of a wallet class that there is not."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClassLimits:
+    """Limits of one wallet class, in units; `NO_LIMIT` for none, zero is a limit."""
+
+    balance: int = NO_LIMIT
+    """Most an account may hold."""
+    payment: int = NO_LIMIT
+    """Most one payment may be."""
+    daily: int = NO_LIMIT
+    """Most that may be paid on one day of UTC+8."""
+    annual: int = NO_LIMIT
+    """Most that may be paid in one year of UTC+8."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wallet:
+    """What is registered of an account, and what it paid."""
+
+    wallet_class: WalletClass
+    """Class it was registered with; held to class IV from the expiry of its identification on."""
+    identification_expiry: int
+    """Day of UTC+8, counted from 1970-01-01, from which the identification is no longer valid; 65,535 is never."""
+    jurisdiction: int
+    """ISO 3166-1 number; zero where none is known."""
+    real_name: bool
+    """Whether the holder's real name is known to its operating institution."""
+    day: int
+    """Day of the last payment that was counted against a daily or annual limit."""
+    spent_on_day: int
+    """Units paid on that day, as far as they were counted."""
+    spent_in_year: int
+    """Units paid in the year of that day, as far as they were counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +90,8 @@ class Redemption:
     """Units held meanwhile."""
     status: RedemptionStatus
     """Where it stands."""
+    cancellable_from: int
+    """Unix second from which the holder may cancel it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +142,41 @@ class CurrencyToken(Token):
         """Set how many units an operating institution may issue from now on."""
         return self._transaction(central_bank, self.GAS_ISSUANCE, "setIssuanceQuota", operator, quota)
 
+    def set_reserve_ratio(self, central_bank: TransactionSigner, ratio_bps: int) -> Transaction:
+        """Set which part of the supply the reserve has to cover, in basis points; 10,000 is full reserve."""
+        return self._transaction(central_bank, self.GAS_ISSUANCE, "setReserveRatio", ratio_bps)
+
+    def set_class_limits(
+        self, central_bank: TransactionSigner, wallet_class: WalletClass, limits: ClassLimits
+    ) -> Transaction:
+        """Set the limits of one of the wallet classes I to IV, each in steps of 100 yuan."""
+        fields = (limits.balance, limits.payment, limits.daily, limits.annual)
+        return self._transaction(central_bank, self.GAS_ISSUANCE, "setClassLimits", int(wallet_class), fields)
+
+    def register_wallet(
+        self,
+        registrar: TransactionSigner,
+        account: Address,
+        wallet_class: WalletClass,
+        *,
+        identification_expiry: int = IDENTIFICATION_WITHOUT_END,
+        jurisdiction: int = 0,
+        real_name: bool = True,
+    ) -> Transaction:
+        """Register an account as a wallet of a class, or anew.
+
+        Args:
+            registrar: Who registers.
+            account: Holder's account.
+            wallet_class: Its class; above IV the real name is known.
+            identification_expiry: Day of UTC+8, counted from 1970-01-01, from which the identification is no longer
+                valid and the account held to class IV.
+            jurisdiction: ISO 3166-1 number, such as 156 for China; zero where none is known.
+            real_name: Whether the operating institution knows the holder's real name.
+        """
+        arguments = (account, int(wallet_class), identification_expiry, jurisdiction, real_name)
+        return self._transaction(registrar, self.GAS_ISSUANCE, "registerWallet", *arguments)
+
     def mark_settlement_account(self, registrar: TransactionSigner, account: Address) -> Transaction:
         """Mark a contract whose value belongs to others, for ever."""
         return self._transaction(registrar, self.GAS_ISSUANCE, "markSettlementAccount", account)
@@ -108,6 +197,12 @@ class CurrencyToken(Token):
         """Take units from an account by authority of law; `legal_basis` is the 32-byte hash of the document."""
         return self._transaction(seizer, self.GAS_ISSUANCE, "seize", holder, to, amount, legal_basis)
 
+    def seize_credit(
+        self, seizer: TransactionSigner, account: Address, to: Address, amount: int, legal_basis: bytes
+    ) -> Transaction:
+        """Take units held for an account, by authority of law; `legal_basis` is the 32-byte hash of the document."""
+        return self._transaction(seizer, self.GAS_ISSUANCE, "seizeCredit", account, to, amount, legal_basis)
+
     def pause(self, pauser: TransactionSigner) -> Transaction:
         """Stop issuance, new redemption requests, and payments by all but settlement accounts."""
         return self._transaction(pauser, self.GAS_ISSUANCE, "pause")
@@ -121,6 +216,10 @@ class CurrencyToken(Token):
     def issue(self, operator: TransactionSigner, to: Address, amount: int) -> Transaction:
         """Create units against reserve; whole fen."""
         return self._transaction(operator, self.GAS_ISSUANCE, "issue", to, amount)
+
+    def take_redemption(self, operator: TransactionSigner, redemption_id: int) -> Transaction:
+        """Take a request before the reserve is exchanged: for a day its holder cannot cancel it."""
+        return self._transaction(operator, self.GAS_ISSUANCE, "takeRedemption", redemption_id)
 
     def complete_redemption(self, operator: TransactionSigner, redemption_id: int) -> Transaction:
         """Destroy the units of a request and restore the operator's quota."""
@@ -139,6 +238,10 @@ class CurrencyToken(Token):
     def cancel_redemption(self, holder: TransactionSigner, redemption_id: int) -> Transaction:
         """Take a request back."""
         return self._transaction(holder, self.GAS_ISSUANCE, "cancelRedemption", redemption_id)
+
+    def claim_credit(self, submitter: TransactionSigner, account: Address, amount: int) -> Transaction:
+        """Let units come into an account that are held for it; anyone asks for it."""
+        return self._transaction(submitter, self.GAS_ISSUANCE, "claimCredit", account, amount)
 
     def set_payee_only(self, payee: TransactionSigner, enabled: bool = True) -> Transaction:
         """Reserve the submission of authorizations to the payee itself."""
@@ -159,10 +262,31 @@ class CurrencyToken(Token):
         """Return how many units an operating institution may still issue."""
         return int(self._read("issuanceQuota", operator))
 
+    def operator_position(self, operator: Address) -> int:
+        """Return the units an institution issued less those redeemed at it; negative where it redeemed more."""
+        return int(self._read("operatorPosition", operator))
+
+    def reserve_ratio(self) -> int:
+        """Return the basis points of the supply that the reserve has to cover."""
+        return int(self._read("reserveRatio"))
+
+    def class_limits(self, wallet_class: WalletClass) -> ClassLimits:
+        """Return the limits of a wallet class, in units."""
+        return ClassLimits(*self._read("classLimits", int(wallet_class)))
+
+    def wallet(self, account: Address) -> Wallet:
+        """Return what is registered of an account, and what it paid."""
+        wallet_class, *others = self._read("wallet", account)
+        return Wallet(WalletClass(wallet_class), *others)
+
+    def credit_of(self, account: Address) -> int:
+        """Return the units held for an account since they could not come in."""
+        return int(self._read("creditOf", account))
+
     def redemption(self, redemption_id: int) -> Redemption:
         """Return a redemption by its number."""
-        holder, operator, amount, status = self._read("redemption", redemption_id)
-        return Redemption(holder, operator, amount, RedemptionStatus(status))
+        holder, amount, operator, status, cancellable_from = self._read("redemption", redemption_id)
+        return Redemption(holder, operator, amount, RedemptionStatus(status), cancellable_from)
 
     def is_payee_only(self, account: Address) -> bool:
         """Whether authorizations to the account can be submitted by itself only."""

@@ -44,11 +44,11 @@ _CONTRACTS = (
 _CURRENCY_NAME = ("e-CNY token (simulated)", "eCNY")
 _CENTRAL_BANK, _OPERATOR, _REGISTRAR, _FREEZER, _SEIZER, _PAUSER = range(1, 7)
 _ROLE_FUNCTIONS = {
-    _CENTRAL_BANK: ("setIssuanceQuota",),
-    _OPERATOR: ("issue", "completeRedemption", "rejectRedemption"),
-    _REGISTRAR: ("markSettlementAccount",),
+    _CENTRAL_BANK: ("setIssuanceQuota", "setReserveRatio", "setClassLimits"),
+    _OPERATOR: ("issue", "takeRedemption", "completeRedemption", "rejectRedemption"),
+    _REGISTRAR: ("markSettlementAccount", "registerWallet"),
     _FREEZER: ("freeze", "freezeAmount"),
-    _SEIZER: ("seize",),
+    _SEIZER: ("seize", "seizeCredit"),
     _PAUSER: ("pause", "unpause"),
 }
 
@@ -230,6 +230,13 @@ class SettlementNetwork:
             for holder in holders[role]:
                 transactions.append(manager._transaction(admin, 300_000, "grantRole", role, holder.address, 0))
         self.send(*transactions)
+        self.send(
+            *(
+                manager._transaction(holder, 300_000, "acceptRole", role)
+                for role, accounts in holders.items()
+                for holder in accounts
+            )
+        )
 
 
 def transaction_sender(chain: ChainBackend) -> TransactionSender:

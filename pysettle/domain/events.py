@@ -182,6 +182,28 @@ class IssuanceQuotaSet(Event):
 
 @_event
 @dataclass(frozen=True, slots=True)
+class ReserveRatioSet(Event):
+    """The central bank set which part of the supply the reserve has to cover, in basis points."""
+
+    SIGNATURE = "ReserveRatioSet(uint256 ratioBps)"
+    ratio_bps: int
+
+
+@_event
+@dataclass(frozen=True, slots=True)
+class ClassLimitsSet(Event):
+    """The central bank set the limits of a wallet class, in units; 2**256 - 1 is no limit."""
+
+    SIGNATURE = "ClassLimitsSet(uint8 indexed class,uint256 balance,uint256 payment,uint256 daily,uint256 annual)"
+    wallet_class: int
+    balance: int
+    payment: int
+    daily: int
+    annual: int
+
+
+@_event
+@dataclass(frozen=True, slots=True)
 class Issued(Event):
     """Units were created against reserve."""
 
@@ -202,6 +224,22 @@ class RedemptionRequested(Event):
     holder: Address
     operator: Address
     amount: int
+
+
+@_event
+@dataclass(frozen=True, slots=True)
+class RedemptionTaken(Event):
+    """The operator is exchanging the reserve; the holder may cancel again from a unix second on."""
+
+    SIGNATURE = (
+        "RedemptionTaken(uint256 indexed id,address indexed holder,address indexed operator,"
+        "uint256 amount,uint256 cancellableFrom)"
+    )
+    redemption_id: int
+    holder: Address
+    operator: Address
+    amount: int
+    cancellable_from: int
 
 
 @_event
@@ -242,6 +280,61 @@ class RedemptionCancelled(Event):
     holder: Address
     operator: Address
     amount: int
+
+
+@_event
+@dataclass(frozen=True, slots=True)
+class WalletRegistered(Event):
+    """An account was registered as a wallet of a class, until a day of UTC+8 (days since 1970-01-01)."""
+
+    SIGNATURE = (
+        "WalletRegistered(address indexed account,uint8 indexed class,uint16 identificationExpiry,"
+        "uint16 jurisdiction,bool realName)"
+    )
+    account: Address
+    wallet_class: int
+    identification_expiry: int
+    jurisdiction: int
+    real_name: bool
+
+
+@_event
+@dataclass(frozen=True, slots=True)
+class Credited(Event):
+    """Units owed to an account could not come into it; the currency holds them for it."""
+
+    SIGNATURE = "Credited(address indexed account,address indexed payer,uint256 amount,uint256 credit)"
+    account: Address
+    payer: Address
+    amount: int
+    credit: int
+
+
+@_event
+@dataclass(frozen=True, slots=True)
+class CreditClaimed(Event):
+    """Units held for an account came into it."""
+
+    SIGNATURE = "CreditClaimed(address indexed account,uint256 amount,uint256 credit)"
+    account: Address
+    amount: int
+    credit: int
+
+
+@_event
+@dataclass(frozen=True, slots=True)
+class CreditSeized(Event):
+    """Units held for an account were taken by authority of law."""
+
+    SIGNATURE = (
+        "CreditSeized(address indexed account,address indexed to,uint256 amount,uint256 credit,"
+        "bytes32 indexed legalBasis)"
+    )
+    account: Address
+    receiver: Address
+    amount: int
+    credit: int
+    legal_basis: bytes
 
 
 @_event

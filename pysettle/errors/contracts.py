@@ -137,7 +137,7 @@ class QuotaExceeded(CurrencyReverted):
 
 
 class SupplyCapExceeded(CurrencyReverted):
-    """A quota, or a reserve, is more than a supply of 128 bits."""
+    """A quota, or a reserve, is more than a supply of 96 bits."""
 
     template = "{requested}, at most {available} can be"
     remedy = "name less"
@@ -185,6 +185,76 @@ class ReserveExceeded(CurrencyReverted):
     remedy = "issue less, or have the central bank attest a greater reserve"
 
 
+class ReserveRatioInvalid(CurrencyReverted):
+    """A reserve covers a part of the supply, or all of it."""
+
+    template = "{ratioBps} basis points"
+    remedy = "name 1 to 10000 basis points"
+
+
+class ClassLimitInvalid(CurrencyReverted):
+    """A limit of a wallet class is in steps."""
+
+    template = "{limit} units; limits are multiples of {step} up to {most}"
+    remedy = "name such a multiple, or 2^256-1 for no limit"
+
+
+class ClassWithoutLimits(CurrencyReverted):
+    """Corporate wallets have no limits."""
+
+    template = "wallet class {class}"
+    remedy = "set the limits of the classes I to IV"
+
+
+class WalletWithoutRealName(CurrencyReverted):
+    """A wallet above class IV has a known holder."""
+
+    template = "{account} as wallet class {class}"
+    remedy = "register the real name too, or class IV"
+
+
+class JurisdictionInvalid(CurrencyReverted):
+    """A jurisdiction is an ISO 3166-1 number."""
+
+    template = "{jurisdiction} has more than three digits"
+    remedy = "name the country's number, such as 156 for China"
+
+
+class PaymentLimitExceeded(CurrencyReverted):
+    """The payer's wallet class does not allow a payment of this size."""
+
+    template = "{account} may pay {limit} at once, {requested} asked"
+    remedy = "pay less at once, or have the wallet registered in a higher class"
+
+
+class DailyLimitExceeded(CurrencyReverted):
+    """The payer's wallet class does not allow this much on one day."""
+
+    template = "{account} may pay {available} more today (UTC+8), {requested} asked"
+    remedy = "pay the rest tomorrow, or have the wallet registered in a higher class"
+
+
+class AnnualLimitExceeded(CurrencyReverted):
+    """The payer's wallet class does not allow this much in one year."""
+
+    template = "{account} may pay {available} more this year (UTC+8), {requested} asked"
+    remedy = "pay less, or have the wallet registered in a higher class"
+
+
+class BalanceLimitExceeded(CurrencyReverted):
+    """The payee's wallet class does not allow it to hold this much."""
+
+    template = "{account} may receive {available} more, {requested} asked"
+    remedy = "pay less, or have the payee's wallet registered in a higher class"
+
+
+class CreditExceeded(CurrencyReverted):
+    """Less is held for the account."""
+
+    template = "{available} held for {account}, {requested} asked"
+    remedy = "claim at most what is held"
+
+
 class RedemptionOperatorInvalid(CurrencyReverted):
     """Redemption is asked of an operating institution."""
 
@@ -204,6 +274,20 @@ class RedemptionEnded(CurrencyReverted):
 
     template = "redemption {id} has ended with status {status} (2 completed, 3 rejected, 4 cancelled)"
     remedy = "make a new request"
+
+
+class RedemptionNotCancellable(CurrencyReverted):
+    """The operator took the redemption, and is exchanging the reserve."""
+
+    template = "redemption {id} can be cancelled from {cancellableFrom}, chain time is {timestamp}"
+    remedy = "wait for the operator, or cancel then"
+
+
+class RedemptionTakenAlready(CurrencyReverted):
+    """A redemption is taken once."""
+
+    template = "redemption {id} was taken before"
+    remedy = "complete or reject it"
 
 
 class RedemptionCallerInvalid(CurrencyReverted):
@@ -235,7 +319,7 @@ class SettlementAccountFrozen(CurrencyReverted):
 
 
 class SettlementAccountProtected(CurrencyReverted):
-    """A settlement account is neither frozen nor seized."""
+    """A settlement account is neither frozen, seized nor registered."""
 
     template = "{account} holds what belongs to others"
     remedy = "freeze or seize the accounts of those to whom it pays out"
@@ -274,6 +358,13 @@ class CurrencyPaused(CurrencyReverted):
 
     template = "issuance, payments and new redemption requests are stopped"
     remedy = "wait until the pause ends"
+
+
+class AuthorityFixed(CurrencyReverted):
+    """The AccessManager of a currency stays the same."""
+
+    template = "the authority of a currency is set once"
+    remedy = "hand roles over, or deploy another currency"
 
 
 class ChannelReceiverPayeeOnly(CurrencyReverted):
@@ -563,6 +654,20 @@ class AccessManagerUnauthorizedAccount(AccessReverted):
 
     template = "{msgsender} lacks the role number {roleId}"
     remedy = "call from the administrator"
+
+
+class RoleOfferNotFound(AccessReverted):
+    """The role is not offered to the account."""
+
+    template = "role {roleId} is not offered to {account}"
+    remedy = "have the holder hand it over, or the administrator grant it"
+
+
+class RoleNotHeld(AccessReverted):
+    """A role is handed over by who holds it."""
+
+    template = "{account} does not hold role {roleId}"
+    remedy = "have its holder hand it over, or the administrator grant it"
 
 
 class AccessManagerUnauthorizedCall(AccessReverted):

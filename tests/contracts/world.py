@@ -78,7 +78,7 @@ class World:
     def attest_everything(self) -> None:
         """Have the central bank attest as much reserve as there can be supply, for ever."""
         currency, bank = self.network.currency, self["central bank"]
-        attestation = ReserveAttestation((2**128 - 1) // FEN, START, 1, 2**64 - 1)
+        attestation = ReserveAttestation((2**96 - 1) // FEN, START, 1, 2**64 - 1)
         signature = bank.sign(attestation.digest(currency.domain))
         self.send(currency.attest_reserve(bank, bank.address, attestation, signature))
 

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
+
+/// @title INetworkAccess
+/// @notice Roles of a currency, given and passed on in two steps: offered, then accepted by who is to hold them, so
+/// that no power ever goes to an address that nobody controls.
+interface INetworkAccess is IAccessManager {
+    /// @notice A role was offered to an account.
+    /// @param predecessor Holder who passes it on; zero where it is given in addition.
+    /// @param executionDelay Seconds between announcing and making a call by this role.
+    event RoleOffered(
+        uint64 indexed roleId,
+        address indexed account,
+        address indexed predecessor,
+        uint32 executionDelay
+    );
+    /// @notice An offer was taken back.
+    event RoleOfferWithdrawn(uint64 indexed roleId, address indexed account);
+
+    /// @notice The role is not offered to the account, or no longer.
+    error RoleOfferNotFound(uint64 roleId, address account);
+    /// @notice The account does not hold the role that it would pass on.
+    error RoleNotHeld(uint64 roleId, address account);
+
+    /// @notice Offer a role that the caller holds to its successor. The caller keeps it until the successor accepts.
+    /// @param roleId The role; zero is the administrator's.
+    /// @param successor Account that shall hold it.
+    /// @custom:reverts RoleNotHeld when the caller does not hold the role
+    function handOverRole(uint64 roleId, address successor) external;
+
+    /// @notice Accept a role that was offered to the caller. Who passed it on holds it no longer.
+    /// @custom:reverts RoleOfferNotFound when none is offered
+    /// @custom:reverts RoleNotHeld when who offered it does not hold it any more
+    function acceptRole(uint64 roleId) external;
+
+    /// @notice Take back an offer that the caller made of a role it holds.
+    /// @dev The administrator takes back any by `revokeRole`.
+    /// @custom:reverts RoleOfferNotFound when the caller offered none to the account
+    function withdrawRoleOffer(uint64 roleId, address account) external;
+
+    /// @notice What is offered to an account.
+    /// @return offered Whether the role is.
+    /// @return predecessor Holder who passes it on; zero where it is given in addition.
+    function roleOffer(uint64 roleId, address account) external view returns (bool offered, address predecessor);
+}
