@@ -11,6 +11,7 @@ from pysettle.client.token import Token
 from pysettle.domain import events
 from pysettle.domain.messages import ReserveAttestation
 from pysettle.domain.signing import Signer
+from pysettle.domain.wallets import IDENTIFICATION_WITHOUT_END, ClassLimits, WalletClass
 from pysettle.evm.backend import Receipt
 from pysettle.evm.encoding import TransactionSigner
 from pysettle.evm.transactions import Transaction, TransactionSender
@@ -25,37 +26,6 @@ class RedemptionStatus(IntEnum):
     COMPLETED = 3
     REJECTED = 4
     CANCELLED = 5
-
-
-class WalletClass(IntEnum):
-    """Classes of wallets by how well the holder is known, as the contract numbers them."""
-
-    IV = 0
-    III = 1
-    II = 2
-    I = 3  # noqa: E741 - the class is called so
-    CORPORATE = 4
-
-
-IDENTIFICATION_WITHOUT_END = 2**16 - 1
-"""Expiry of an identification that never expires."""
-
-NO_LIMIT = 2**256 - 1
-"""Stated for a limit of a wallet class that there is not."""
-
-
-@dataclass(frozen=True, slots=True)
-class ClassLimits:
-    """Limits of one wallet class, in units; `NO_LIMIT` for none, zero is a limit."""
-
-    balance: int = NO_LIMIT
-    """Most an account may hold."""
-    payment: int = NO_LIMIT
-    """Most one payment may be."""
-    daily: int = NO_LIMIT
-    """Most that may be paid on one day of UTC+8."""
-    annual: int = NO_LIMIT
-    """Most that may be paid in one year of UTC+8."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from eth_typing import Address
@@ -14,6 +14,7 @@ from pysettle.client.follower import LedgerFollower
 from pysettle.client.series import ComputeToken, SeriesTerms
 from pysettle.domain import ledger
 from pysettle.domain.messages import ZERO_ADDRESS
+from pysettle.domain.wallets import E_CNY_CLASS_LIMITS, ClassLimits, WalletClass
 from pysettle.evm import artifacts
 from pysettle.evm.backend import ChainBackend, Receipt
 from pysettle.evm.encoding import TransactionSigner
@@ -124,8 +125,19 @@ class SettlementNetwork:
     """Series opened, in order."""
 
     @classmethod
-    def deploy(cls, chain: ChainBackend, roles: Roles) -> SettlementNetwork:
-        """Deploy the network to a chain; use hub and collector where they stand already, else create them."""
+    def deploy(
+        cls,
+        chain: ChainBackend,
+        roles: Roles,
+        class_limits: Mapping[WalletClass, ClassLimits] = E_CNY_CLASS_LIMITS,
+    ) -> SettlementNetwork:
+        """Deploy the network to a chain; use hub and collector where they stand already, else create them.
+
+        Args:
+            chain: The chain.
+            roles: Who holds its powers.
+            class_limits: Wallet class -> its limits; none for a class that is left out.
+        """
         sender = transaction_sender(chain)
         admin = roles.administrator
         access = _create(sender, admin, "NetworkAccess", admin.address)
@@ -147,7 +159,8 @@ class SettlementNetwork:
         network._assign_roles()
         # A deposit passes through the collector on its way from the payer to the hub.
         marks = (network.currency.mark_settlement_account(roles.registrar, account) for account in (hub, collector))
-        network.send(*marks)
+        limits = (network.currency.set_class_limits(roles.central_bank, *item) for item in class_limits.items())
+        network.send(*marks, *limits)
         return network
 
     def open_series(self, provider: TransactionSigner, terms: SeriesTerms) -> ComputeToken:

@@ -54,7 +54,8 @@ def deployed(fresh_chain: ChainBackend) -> World:
         actors["pauser"],
         (actors["operator"], actors["other operator"]),
     )
-    network = SettlementNetwork.deploy(chain, roles)
+    # Limits are set where they are tested: amounts of the other tests are beyond any.
+    network = SettlementNetwork.deploy(chain, roles, class_limits={})
     terms = SeriesTerms("Test Tokens", "TEST", "inference", UNIT_PRICE, CAPACITY, chain.clock.now() + LIFE_S, RATE_CARD)
     world = World(network, actors, chain, network.open_series(actors["provider"], terms))
     world.attest_everything()
