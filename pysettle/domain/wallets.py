@@ -50,8 +50,12 @@ class ClassLimits:
 
 
 def _yuan(balance: int, payment: int, daily: int, annual: int | None = None) -> ClassLimits:
-    units = (n * UNITS_PER_WHOLE for n in (balance, payment, daily))
-    return ClassLimits(*units, NO_LIMIT if annual is None else annual * UNITS_PER_WHOLE)
+    return ClassLimits(
+        balance * UNITS_PER_WHOLE,
+        payment * UNITS_PER_WHOLE,
+        daily * UNITS_PER_WHOLE,
+        NO_LIMIT if annual is None else annual * UNITS_PER_WHOLE,
+    )
 
 
 E_CNY_CLASS_LIMITS: Mapping[WalletClass, ClassLimits] = MappingProxyType(
