@@ -135,10 +135,10 @@ contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, AccessManaged 
         _checkWholeMinorUnits(amount);
         Policy policy = _policy;
         if (policy.isPaused()) revert CurrencyPaused();
-        _checkPayee(to, _accounts[to].account, amount, policy, Calendar.today());
         Operator memory operator = _operators[msg.sender];
         if (amount > operator.quota) revert QuotaExceeded(msg.sender, amount, operator.quota);
         _checkReserve(amount, policy);
+        _checkPayee(to, _accounts[to].account, amount, policy, Calendar.today());
 
         // Within the quota, just compared, and within the 96 bits of a supply, which the reserve is.
         operator.quota -= uint128(amount);
@@ -290,9 +290,8 @@ contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, AccessManaged 
 
     /// @inheritdoc ICurrencyToken
     function claimCredit(address account, uint256 amount) external {
-        _checkPayee(account, _accounts[account].account, amount, _policy, Calendar.today());
-
         uint256 credit = _reduceCredit(account, amount);
+        _checkPayee(account, _accounts[account].account, amount, _policy, Calendar.today());
         emit CreditClaimed(account, amount, credit);
         _move(address(this), account, amount);
     }
@@ -456,7 +455,11 @@ contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, AccessManaged 
     function _payOut(address from, address to, uint256 amount) private {
         if (!_isStopped(to, amount)) return _move(from, to, amount);
 
-        uint256 credit = _credits[to] + amount;
+        uint256 credit;
+        // What is not held is refused below, and what is held is of a supply of 96 bits.
+        unchecked {
+            credit = _credits[to] + amount;
+        }
         _credits[to] = credit;
         emit Credited(to, from, amount, credit);
         if (from != address(this)) _move(from, address(this), amount);

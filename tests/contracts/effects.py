@@ -29,6 +29,16 @@ ACCOUNT_1271 = bytes.fromhex(
 FORWARDER = bytes.fromhex("602036038060205f375f5f825f5f5f355af13d5f5f3e601c573d5ffd5b3d5ff3")
 """Calls the account named in the first word with the bytes after it, and answers or reverts as that does."""
 
+ACCOUNT_1271_THAT_CALLS = bytes.fromhex(
+    "36604414604057"  # a call of 68 bytes is forwarded
+    "36604014603857"
+    "600435546064351460043554151516602857"
+    "63ffffffff602e565b631626ba7e5b60e01b5f5260205ff3"
+    "5b6020355f355500"
+    "5b602036038060205f375f5f825f5f5f355af13d5f5f3e605d573d5ffd5b3d5ff3"
+)
+"""`ACCOUNT_1271` which forwards, as `FORWARDER` does, a call of one word's argument, such as `acceptRole`."""
+
 FALSE_TOKEN = bytes.fromhex("60205ff3")
 """Answers every call with the word zero: an ERC-20 that reports failure instead of reverting."""
 
@@ -80,7 +90,7 @@ def accounts(world: World) -> dict[str, Address]:
 
 
 def figures(world: World, others: dict[str, Address] | None = None) -> dict[str, int]:
-    """Return every balance, supply and quota, by name."""
+    """Return every balance, credit, supply, quota and position, by name."""
     currency, series = world.network.currency, world.series
     calls: dict[str, tuple[Address, bytes]] = {
         "eCNY supply": (currency.address, currency.interface.encode("totalSupply")),
@@ -89,11 +99,16 @@ def figures(world: World, others: dict[str, Address] | None = None) -> dict[str,
     }
     for name, account in (accounts(world) | (others or {})).items():
         calls[f"eCNY {name}"] = (currency.address, currency.interface.encode("balanceOf", account))
+        calls[f"credit {name}"] = (currency.address, currency.interface.encode("creditOf", account))
         calls[f"Tokens {name}"] = (series.address, series.interface.encode("balanceOf", account))
     for name in ("operator", "other operator", "administrator", "central bank"):
         data = currency.interface.encode("issuanceQuota", world.address(name))
         calls[f"quota {name}"] = (currency.address, data)
-    return dict(zip(calls, read_words(world, list(calls.values())), strict=True))
+        data = currency.interface.encode("operatorPosition", world.address(name))
+        calls[f"position {name}"] = (currency.address, data)
+    words = read_words(world, list(calls.values()))
+    # A position is signed, in two's complement.
+    return {name: word - (word >> 255 << 256) for name, word in zip(calls, words, strict=True)}
 
 
 @contextmanager

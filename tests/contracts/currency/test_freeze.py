@@ -211,7 +211,7 @@ def test_issuance_to_an_account_frozen_outgoing(funded: World) -> None:
 
 @pytest.mark.parametrize("end", ["complete", "reject", "cancel"])
 def test_a_redemption_ends(funded: World, end: str) -> None:
-    """Frozen in both directions and to the last unit, a holder's redemption ends; what returns is frozen there."""
+    """Frozen in both directions and to the last unit, a holder's redemption ends; what returns is its credit."""
     currency, buyer, operator = funded.network.currency, funded["buyer"], funded["operator"]
     funded.send(
         currency.request_redemption(buyer, operator.address, YUAN),
@@ -225,8 +225,8 @@ def test_a_redemption_ends(funded: World, end: str) -> None:
     }[end]
     with effect(funded) as change:
         funded.send(ending)
-    returned = {"eCNY buyer": YUAN, "eCNY currency": -YUAN}
-    destroyed = {"eCNY currency": -YUAN, "eCNY supply": -YUAN, "quota operator": YUAN}
+    returned = {"credit buyer": YUAN}
+    destroyed = {"eCNY currency": -YUAN, "eCNY supply": -YUAN, "quota operator": YUAN, "position operator": -YUAN}
     assert change == (destroyed if end == "complete" else returned)
     refused(funded, PAYMENTS["transfer"](funded, FEN), errors.AccountFrozenOutgoing, account=buyer.address)
     funded.send(freeze(funded, "buyer"))
@@ -311,23 +311,27 @@ def test_a_settlement_account_pays_out_what_frozen_parties_put_in(world: World) 
     assert change == {"eCNY hub": -FEN, "eCNY provider": FEN}
 
 
-def test_a_payout_to_an_account_frozen_incoming_waits(world: World) -> None:
-    """It is refused for the payee's sake, stays where it is, and is had after the freeze: no right has a last date."""
-    series, buyer = world.series, world["buyer"]
+def test_a_payout_to_an_account_frozen_incoming(world: World) -> None:
+    """It holds nobody up: the payer has paid, and the payee has a credit, to be claimed after the freeze (P-7)."""
+    currency, series, buyer = world.network.currency, world.series, world["buyer"]
     paid = world.buy("buyer", 1_000_000)
     world.chain.clock.advance(series.expiry - world.now)
     world.send(freeze(world, "buyer", incoming=True))
-    refund = series.refund(buyer, 1_000_000)
-    refused(world, refund, errors.AccountFrozenIncoming, account=buyer.address)
-    world.send(freeze(world, "buyer"))
     with effect(world) as change:
-        world.send(refund)
+        world.send(series.refund(buyer, 1_000_000))
     assert change == {
-        "eCNY buyer": paid,
+        "credit buyer": paid,
+        "eCNY currency": paid,
         "eCNY series": -paid,
         "Tokens buyer": -1_000_000,
         "Tokens supply": -1_000_000,
     }
+    claim = currency.claim_credit(world["relayer"], buyer.address, paid)
+    refused(world, claim, errors.AccountFrozenIncoming, account=buyer.address)
+    world.send(freeze(world, "buyer"))
+    with effect(world) as change:
+        world.send(claim)
+    assert change == {"credit buyer": -paid, "eCNY currency": -paid, "eCNY buyer": paid}
 
 
 @pytest.mark.parametrize("way", ["transfer", "redemption"])

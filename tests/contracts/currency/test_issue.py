@@ -10,7 +10,7 @@ from pysettle.errors import contracts as errors
 from tests.contracts.effects import effect, refused
 from tests.contracts.world import FEN, YUAN, World
 
-MOST = 2**128 - 1
+MOST = 2**96 - 1
 WHOLE_MOST = MOST // FEN * FEN
 
 
@@ -28,7 +28,12 @@ def test_creates_units_and_takes_them_from_the_quota(world: World, quota: int) -
     currency, operator, buyer = world.network.currency, world["operator"], world.address("buyer")
     with effect(world) as change:
         (receipt,) = world.send(currency.issue(operator, buyer, 30 * YUAN))
-    assert change == {"eCNY buyer": 30 * YUAN, "eCNY supply": 30 * YUAN, "quota operator": -30 * YUAN}
+    assert change == {
+        "eCNY buyer": 30 * YUAN,
+        "eCNY supply": 30 * YUAN,
+        "quota operator": -30 * YUAN,
+        "position operator": 30 * YUAN,
+    }
     assert {log.address for log in receipt.logs} == {currency.address}
     assert world.events(receipt) == [
         Issued(operator.address, buyer, 30 * YUAN, quota - 30 * YUAN),
@@ -102,7 +107,7 @@ def test_to_nobody(world: World) -> None:
     )
 
 
-def test_supply_stays_within_128_bits(world: World) -> None:
+def test_supply_stays_within_96_bits(world: World) -> None:
     """Supply reaches the last whole fen of the greatest reserve, and no balance spills into its flags (P-2)."""
     currency, operator, buyer = world.network.currency, world["operator"], world.address("buyer")
     world.send(
@@ -124,9 +129,9 @@ def test_supply_stays_within_128_bits(world: World) -> None:
     )
 
 
-@pytest.mark.parametrize("amount", [2**128 * FEN, 2**128 * FEN + FEN, (2**256 - 1) // FEN * FEN])
-def test_an_amount_above_128_bits_is_not_truncated(world: World, amount: int) -> None:
-    """An amount whose low 128 bits are small is refused as the large amount it is (P-2)."""
+@pytest.mark.parametrize("amount", [2**96 * FEN, 2**96 * FEN + FEN, 2**128 * FEN, (2**256 - 1) // FEN * FEN])
+def test_an_amount_above_96_bits_is_not_truncated(world: World, amount: int) -> None:
+    """An amount whose low 96 bits are small is refused as the large amount it is (P-2)."""
     currency, operator = world.network.currency, world["operator"]
     world.send(currency.set_issuance_quota(world["central bank"], operator.address, MOST))
     refused(

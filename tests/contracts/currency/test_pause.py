@@ -74,7 +74,7 @@ def test_issuance_stops(funded: World) -> None:
     funded.send(unpause(funded))
     with effect(funded) as change:
         funded.send(issue)
-    assert change == {"eCNY stranger": YUAN, "eCNY supply": YUAN, "quota operator": -YUAN}
+    assert change == {"eCNY stranger": YUAN, "eCNY supply": YUAN, "quota operator": -YUAN, "position operator": YUAN}
 
 
 @pytest.mark.parametrize("end", ["complete", "reject", "cancel"])
@@ -90,7 +90,7 @@ def test_redemptions_end(funded: World, end: str) -> None:
     with effect(funded) as change:
         funded.send(ending)
     returned = {"eCNY buyer": YUAN, "eCNY currency": -YUAN}
-    destroyed = {"eCNY currency": -YUAN, "eCNY supply": -YUAN, "quota operator": YUAN}
+    destroyed = {"eCNY currency": -YUAN, "eCNY supply": -YUAN, "quota operator": YUAN, "position operator": -YUAN}
     assert change == (destroyed if end == "complete" else returned)
 
 

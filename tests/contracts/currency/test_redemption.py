@@ -15,17 +15,19 @@ from pysettle.domain.events import (
     RedemptionCompleted,
     RedemptionRejected,
     RedemptionRequested,
+    RedemptionTaken,
     Transfer,
 )
 from pysettle.domain.messages import ZERO_ADDRESS
 from pysettle.errors import contracts as errors
 from pysettle.evm.transactions import Transaction
-from tests.contracts.effects import FORWARDER, deploy, effect, refused, through
+from tests.contracts.effects import FORWARDER, at, deploy, effect, refused, through
 from tests.contracts.world import FEN, YUAN, World
 
 AMOUNT = 7 * YUAN
 FUNDS = 10 * YUAN
-NO_REDEMPTION = Redemption(ZERO_ADDRESS, ZERO_ADDRESS, 0, RedemptionStatus.NONE)
+DAY_S = 86_400
+NO_REDEMPTION = Redemption(ZERO_ADDRESS, ZERO_ADDRESS, 0, RedemptionStatus.NONE, 0)
 
 End = Callable[[World], Transaction]
 ENDS: dict[RedemptionStatus, End] = {
@@ -61,7 +63,7 @@ def test_request(funded: World) -> None:
         Transfer(buyer.address, currency.address, AMOUNT),
     ]
     assert currency.redemption_id(receipt) == 1
-    assert currency.redemption(1) == Redemption(buyer.address, operator, AMOUNT, RedemptionStatus.REQUESTED)
+    assert currency.redemption(1) == Redemption(buyer.address, operator, AMOUNT, RedemptionStatus.REQUESTED, 0)
 
 
 def test_requests_are_numbered_from_one(funded: World) -> None:
@@ -85,22 +87,42 @@ def test_complete(requested: World) -> None:
     currency, operator, buyer = requested.network.currency, requested["operator"], requested.address("buyer")
     with effect(requested) as change:
         (receipt,) = requested.send(currency.complete_redemption(operator, 1))
-    assert change == {"eCNY currency": -AMOUNT, "eCNY supply": -AMOUNT, "quota operator": AMOUNT}
+    assert change == {
+        "eCNY currency": -AMOUNT,
+        "eCNY supply": -AMOUNT,
+        "quota operator": AMOUNT,
+        "position operator": -AMOUNT,
+    }
     assert requested.events(receipt) == [
         RedemptionCompleted(1, buyer, operator.address, AMOUNT, AMOUNT),
         Transfer(currency.address, ZERO_ADDRESS, AMOUNT),
     ]
-    assert currency.redemption(1) == Redemption(buyer, operator.address, AMOUNT, RedemptionStatus.COMPLETED)
+    assert currency.redemption(1) == Redemption(buyer, operator.address, AMOUNT, RedemptionStatus.COMPLETED, 0)
 
 
 def test_the_operator_who_redeems_gets_the_quota(funded: World) -> None:
-    """Redemption at another operating institution restores that one's quota, and it can issue from it."""
+    """Redemption at another institution than issued restores its quota, and makes its position negative."""
     currency, other, buyer = funded.network.currency, funded["other operator"], funded["buyer"]
     funded.send(currency.request_redemption(buyer, other.address, AMOUNT))
     with effect(funded) as change:
-        funded.send(currency.complete_redemption(other, 1), currency.issue(other, buyer.address, AMOUNT))
-    assert change == {"eCNY currency": -AMOUNT, "eCNY buyer": AMOUNT}
-    assert currency.issuance_quota(other.address) == 0
+        funded.send(currency.complete_redemption(other, 1))
+    assert change == {
+        "eCNY currency": -AMOUNT,
+        "eCNY supply": -AMOUNT,
+        "quota other operator": AMOUNT,
+        "position other operator": -AMOUNT,
+    }
+    assert currency.operator_position(other.address) == -AMOUNT
+    with effect(funded) as change:
+        funded.send(currency.issue(other, buyer.address, AMOUNT))
+    assert change == {
+        "eCNY buyer": AMOUNT,
+        "eCNY supply": AMOUNT,
+        "quota other operator": -AMOUNT,
+        "position other operator": AMOUNT,
+    }
+    assert currency.operator_position(other.address) == 0
+    assert currency.operator_position(funded.address("operator")) == FUNDS
 
 
 def test_reject(requested: World) -> None:
@@ -153,12 +175,12 @@ def test_nobody_takes_the_held_units(requested: World) -> None:
 
 
 def test_only_the_operator_that_was_asked_ends_it(requested: World) -> None:
-    """Another operating institution can neither complete nor reject the request."""
+    """Another operating institution can neither take, complete nor reject the request."""
     currency, other = requested.network.currency, requested["other operator"]
-    for end in (currency.complete_redemption, currency.reject_redemption):
+    for step in (currency.take_redemption, currency.complete_redemption, currency.reject_redemption):
         refused(
             requested,
-            end(other, 1),
+            step(other, 1),
             errors.RedemptionCallerInvalid,
             id=1,
             caller=other.address,
@@ -193,6 +215,66 @@ def test_a_contract_the_holder_calls_is_not_the_holder(requested: World) -> None
     )
 
 
+@pytest.fixture
+def taken(requested: World) -> World:
+    """Have the operator take it: its transaction is the latest block's."""
+    requested.send(requested.network.currency.take_redemption(requested["operator"], 1))
+    return requested
+
+
+def test_take(requested: World) -> None:
+    """The operator takes a request: nothing moves, and an event says until when the holder has to wait."""
+    currency, operator, buyer = requested.network.currency, requested["operator"], requested.address("buyer")
+    with effect(requested) as change:
+        (receipt,) = requested.send(currency.take_redemption(operator, 1))
+    assert change == {}
+    cancellable_from = requested.chain.block().timestamp + DAY_S
+    assert requested.events(receipt) == [RedemptionTaken(1, buyer, operator.address, AMOUNT, cancellable_from)]
+    assert currency.redemption(1) == Redemption(
+        buyer, operator.address, AMOUNT, RedemptionStatus.TAKEN, cancellable_from
+    )
+
+
+def test_a_taken_request_is_not_cancelled_for_a_day(taken: World) -> None:
+    """While the operator exchanges the reserve the holder waits, to the second, and no longer (P-8)."""
+    currency, buyer = taken.network.currency, taken["buyer"]
+    cancellable_from = currency.redemption(1).cancellable_from
+    at(taken, cancellable_from - 1)
+    refused(
+        taken,
+        currency.cancel_redemption(buyer, 1),
+        errors.RedemptionNotCancellable,
+        id=1,
+        cancellableFrom=cancellable_from,
+        timestamp=cancellable_from - 1,
+    )
+    at(taken, cancellable_from)
+    with effect(taken) as change:
+        taken.send(currency.cancel_redemption(buyer, 1))
+    assert change == {"eCNY currency": -AMOUNT, "eCNY buyer": AMOUNT}
+    assert currency.redemption(1).status is RedemptionStatus.CANCELLED
+
+
+def test_it_is_taken_once(taken: World) -> None:
+    """A second taking would put the holder off again and again (P-7)."""
+    refused(
+        taken,
+        taken.network.currency.take_redemption(taken["operator"], 1),
+        errors.RedemptionTakenAlready,
+        id=1,
+    )
+
+
+@pytest.mark.parametrize("end", [RedemptionStatus.COMPLETED, RedemptionStatus.REJECTED], ids=lambda status: status.name)
+def test_a_taken_request_ends(taken: World, end: RedemptionStatus) -> None:
+    """The operator completes or rejects what it took, and cannot take it again."""
+    currency = taken.network.currency
+    taken.send(ENDS[end](taken))
+    assert currency.redemption(1).status is end
+    assert currency.balance_of(currency.address) == 0
+    refused(taken, currency.take_redemption(taken["operator"], 1), errors.RedemptionEnded, id=1, status=int(end))
+
+
 @pytest.mark.parametrize("first", ENDS, ids=lambda status: status.name)
 @pytest.mark.parametrize("second", ENDS, ids=lambda status: status.name)
 def test_it_ends_once(requested: World, first: RedemptionStatus, second: RedemptionStatus) -> None:
@@ -207,6 +289,7 @@ def test_no_such_redemption(requested: World, number: int) -> None:
     """A number that no request got can be ended by nobody."""
     currency, operator = requested.network.currency, requested["operator"]
     for end in (
+        currency.take_redemption(operator, number),
         currency.complete_redemption(operator, number),
         currency.reject_redemption(operator, number),
         currency.cancel_redemption(requested["buyer"], number),
@@ -226,9 +309,9 @@ def test_part_of_a_fen(funded: World, amount: int) -> None:
     )
 
 
-@pytest.mark.parametrize("amount", [FUNDS + FEN, 2**128 * FEN, 2**128 * FEN + FEN])
+@pytest.mark.parametrize("amount", [FUNDS + FEN, 2**96 * FEN, 2**96 * FEN + FEN])
 def test_more_than_is_held(funded: World, amount: int) -> None:
-    """A request above the balance is refused, also one whose low 128 bits are affordable (P-2)."""
+    """A request above the balance is refused, also one whose low 96 bits are affordable (P-2)."""
     buyer = funded["buyer"]
     refused(
         funded,
@@ -257,7 +340,10 @@ def test_an_operator_that_acts_with_a_delay(funded: World) -> None:
     """An institution whose role has a delay is an operating institution, and can be asked."""
     currency, admin, stranger = funded.network.currency, funded["administrator"], funded.address("stranger")
     manager = Contract(funded.network.sender, funded.network.access, "NetworkAccess")
-    funded.send(manager._transaction(admin, 300_000, "grantRole", _OPERATOR, stranger, 3_600))
+    funded.send(
+        manager._transaction(admin, 300_000, "grantRole", _OPERATOR, stranger, 3_600),
+        manager._transaction(funded["stranger"], 300_000, "acceptRole", _OPERATOR),
+    )
     with effect(funded) as change:
         funded.send(currency.request_redemption(funded["buyer"], stranger, AMOUNT))
     assert change == {"eCNY buyer": -AMOUNT, "eCNY currency": AMOUNT}
@@ -281,6 +367,6 @@ def test_after_the_operator_lost_its_role(requested: World) -> None:
 def test_the_highest_quota_can_be_restored(requested: World) -> None:
     """Completion cannot be blocked by a quota: the highest one that can be set still has room."""
     currency, operator = requested.network.currency, requested["operator"]
-    requested.send(currency.set_issuance_quota(requested["central bank"], operator.address, 2**128 - 1))
+    requested.send(currency.set_issuance_quota(requested["central bank"], operator.address, 2**96 - 1))
     requested.send(currency.complete_redemption(operator, 1))
-    assert currency.issuance_quota(operator.address) == 2**128 - 1 + AMOUNT
+    assert currency.issuance_quota(operator.address) == 2**96 - 1 + AMOUNT

@@ -15,11 +15,11 @@ from pysettle.domain.ledger import fold
 from pysettle.domain.messages import ZERO_ADDRESS, ReserveAttestation
 from pysettle.errors import contracts as errors
 from pysettle.evm.transactions import Transaction
-from tests.contracts.effects import ACCOUNT_1271, at, deploy, effect, history, refused
+from tests.contracts.effects import ACCOUNT_1271_THAT_CALLS, at, deploy, effect, history, refused, through
 from tests.contracts.world import FEN, YUAN, World
 
 CURVE_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
-MOST_FEN = (2**128 - 1) // FEN
+MOST_FEN = (2**96 - 1) // FEN
 
 
 def attestation(world: World, amount_fen: int = 1_000, **changes: int) -> ReserveAttestation:
@@ -91,7 +91,12 @@ def test_issuance_reaches_the_reserve_and_no_further(issuing: World) -> None:
     refused(issuing, issue(issuing, 4 * FEN), errors.ReserveExceeded, requested=4 * FEN, available=3 * FEN)
     with effect(issuing) as change:
         issuing.send(issue(issuing, 2 * FEN), issue(issuing, FEN))
-    assert change == {"eCNY supply": 3 * FEN, "eCNY buyer": 3 * FEN, "quota operator": -3 * FEN}
+    assert change == {
+        "eCNY supply": 3 * FEN,
+        "eCNY buyer": 3 * FEN,
+        "quota operator": -3 * FEN,
+        "position operator": 3 * FEN,
+    }
     refused(issuing, issue(issuing, FEN), errors.ReserveExceeded, requested=FEN, available=0)
 
 
@@ -222,8 +227,8 @@ def test_it_is_valid_when_submitted(world: World) -> None:
     world.send(submit(world, attestation(world, valid_before=2**64 - 1)))
 
 
-@pytest.mark.parametrize("amount_fen", [MOST_FEN + 1, 2**128, 2**128 + 1, 2**256 - 1])
-def test_more_than_128_bits_of_units(world: World, amount_fen: int) -> None:
+@pytest.mark.parametrize("amount_fen", [MOST_FEN + 1, 2**96, 2**96 + 1, 2**128 + 1, 2**256 - 1])
+def test_more_than_96_bits_of_units(world: World, amount_fen: int) -> None:
     """A reserve beyond what a supply can be is refused, not cut (P-2)."""
     refused(
         world,
@@ -297,9 +302,12 @@ def test_signed_for_another_domain_or_malleated(world: World) -> None:
 
 def test_a_central_bank_that_is_a_contract(world: World) -> None:
     """An ERC-1271 account that holds the role attests with a signature that it accepts, and not with another."""
-    account: Address = deploy(world, ACCOUNT_1271)
+    account: Address = deploy(world, ACCOUNT_1271_THAT_CALLS)
     manager = Contract(world.network.sender, world.network.access, "NetworkAccess")
-    world.send(manager._transaction(world["administrator"], 300_000, "grantRole", _CENTRAL_BANK, account, 0))
+    world.send(
+        manager._transaction(world["administrator"], 300_000, "grantRole", _CENTRAL_BANK, account, 0),
+        through(world, account, manager._transaction(world["stranger"], 300_000, "acceptRole", _CENTRAL_BANK)),
+    )
     what, signature = attestation(world), b"\x5a" * 65
     submission = submit(world, what, claimed=account, signature=signature)
     refused(world, submission, errors.ReserveSignatureInvalid, centralBank=account)
@@ -316,3 +324,79 @@ def test_while_paused(world: World) -> None:
     what = attestation(world)
     world.send(world.network.currency.pause(world["pauser"]), submit(world, what))
     assert world.network.currency.reserve() == what
+
+
+# -------------------------------------------------------------------------------- reserve ratio
+
+
+@pytest.mark.parametrize("ratio_bps", [1, 2_000, 9_999, 10_000])
+def test_a_ratio(world: World, ratio_bps: int) -> None:
+    """The supply may be as great as the reserve covers at the ratio, rounded down to whole fen (INV-RESERVE)."""
+    currency, bank, operator = world.network.currency, world["central bank"], world["operator"]
+    (receipt,) = world.send(
+        submit(world, attestation(world, 7)),
+        currency.set_issuance_quota(bank, operator.address, 10**6 * YUAN),
+        currency.set_reserve_ratio(bank, ratio_bps),
+    )[2:]
+    assert world.events(receipt) == [events.ReserveRatioSet(ratio_bps)]
+    assert currency.reserve_ratio() == ratio_bps
+    most = 7 * FEN * 10_000 // ratio_bps
+    whole = most // FEN * FEN
+    world.send(currency.issue(operator, world.address("buyer"), whole))
+    refused(
+        world,
+        currency.issue(operator, world.address("buyer"), FEN),
+        errors.ReserveExceeded,
+        requested=FEN,
+        available=most - whole,
+    )
+
+
+def test_full_reserve_is_where_it_begins(world: World) -> None:
+    """Every token is backed one to one until the central bank says otherwise."""
+    assert world.network.currency.reserve_ratio() == 10_000
+
+
+@pytest.mark.parametrize("ratio_bps", [0, 10_001, 2**14, 2**256 - 1])
+def test_what_is_no_ratio(world: World, ratio_bps: int) -> None:
+    """Neither nothing nor more than all of the supply is covered (P-2)."""
+    refused(
+        world,
+        world.network.currency.set_reserve_ratio(world["central bank"], ratio_bps),
+        errors.ReserveRatioInvalid,
+        ratioBps=ratio_bps,
+    )
+
+
+def test_back_to_full_reserve(world: World) -> None:
+    """With more in circulation than the reserve covers, issuance waits until it does again."""
+    currency, bank, operator = world.network.currency, world["central bank"], world["operator"]
+    world.send(
+        submit(world, attestation(world, 7)),
+        currency.set_issuance_quota(bank, operator.address, YUAN),
+        currency.set_reserve_ratio(bank, 5_000),
+        currency.issue(operator, world.address("buyer"), 14 * FEN),
+        currency.set_reserve_ratio(bank, 10_000),
+    )
+    issue = currency.issue(operator, world.address("buyer"), FEN)
+    refused(world, issue, errors.ReserveExceeded, requested=FEN, available=0)
+    world.send(submit(world, attestation(world, 15, sequence=world.network.currency.reserve().sequence + 1)), issue)
+
+
+def test_a_partial_reserve_makes_no_more_than_a_supply_can_be(world: World) -> None:
+    """The least ratio on the greatest reserve still leaves a supply of 96 bits (P-2)."""
+    currency, bank, operator = world.network.currency, world["central bank"], world["operator"]
+    most = (2**96 - 1) // FEN * FEN
+    world.send(
+        currency.set_reserve_ratio(bank, 1),
+        currency.set_issuance_quota(bank, operator.address, 2**96 - 1),
+        currency.issue(operator, world.address("buyer"), most),
+        currency.set_issuance_quota(bank, operator.address, 2**96 - 1),
+    )
+    refused(
+        world,
+        currency.issue(operator, world.address("buyer"), FEN),
+        errors.ReserveExceeded,
+        requested=FEN,
+        available=2**96 - 1 - most,
+    )

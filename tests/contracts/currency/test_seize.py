@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from pysettle.client import Freeze
-from pysettle.domain.events import Seized, Transfer
+from pysettle.domain.events import Credited, Seized, Transfer
 from pysettle.domain.messages import ZERO_ADDRESS
+from pysettle.domain.wallets import ClassLimits, WalletClass
 from pysettle.errors import contracts as errors
 from tests.contracts.books import open_currency_channel
 from tests.contracts.effects import accounts, effect, refused
@@ -35,14 +36,13 @@ def test_seize(funded: World, amount: int) -> None:
     assert len(receipt.logs) == 2
 
 
-def test_from_and_to_frozen_accounts(funded: World) -> None:
+def test_from_a_frozen_account(funded: World) -> None:
     """No freeze holds a seizure up, and the frozen amount stays as it was set, above the balance then."""
     currency, freezer = funded.network.currency, funded["freezer"]
     buyer, stranger = funded.address("buyer"), funded.address("stranger")
     funded.send(
         currency.freeze(freezer, buyer, outgoing=True, incoming=True),
         currency.freeze_amount(freezer, buyer, FUNDS),
-        currency.freeze(freezer, stranger, outgoing=True, incoming=True),
     )
     with effect(funded) as change:
         funded.send(currency.seize(funded["seizer"], buyer, stranger, YUAN, LEGAL_BASIS))
@@ -58,6 +58,24 @@ def test_from_and_to_frozen_accounts(funded: World) -> None:
         available=0,
         frozen=FUNDS,
     )
+
+
+@pytest.mark.parametrize("stop", ["freeze", "cap"])
+def test_to_an_account_that_cannot_receive(funded: World, stop: str) -> None:
+    """A seizure is not held up by who is to receive: what it took is the recipient's credit."""
+    currency, buyer, to = funded.network.currency, funded.address("buyer"), funded.address("stranger")
+    if stop == "freeze":
+        funded.send(currency.freeze(funded["freezer"], to, outgoing=False, incoming=True))
+    else:
+        funded.send(currency.set_class_limits(funded["central bank"], WalletClass.IV, ClassLimits(balance=0)))
+    with effect(funded) as change:
+        (receipt,) = funded.send(currency.seize(funded["seizer"], buyer, to, YUAN, LEGAL_BASIS))
+    assert change == {"eCNY buyer": -YUAN, "eCNY currency": YUAN, "credit stranger": YUAN}
+    assert funded.events(receipt) == [
+        Seized(buyer, to, YUAN, LEGAL_BASIS),
+        Credited(to, buyer, YUAN, YUAN),
+        Transfer(buyer, currency.address, YUAN),
+    ]
 
 
 def test_what_is_under_redemption_is_not_in_the_account(funded: World) -> None:

@@ -44,7 +44,7 @@ def test_an_account_without_code(world: World, name: str) -> None:
         errors.SettlementAccountWithoutCode,
         account=account,
     )
-    assert not world.network.currency.is_settlement_account(account)
+    assert world.network.currency.is_settlement_account(account) is (name == "nobody")
 
 
 def test_a_key_that_delegates_to_code(world: World) -> None:
@@ -83,18 +83,20 @@ def test_nothing_takes_the_mark_away() -> None:
 
 
 def test_who_is_one_after_deployment(world: World) -> None:
-    """Those hold what belongs to others: currency, hub, series, and the collector on the way; nobody else is marked."""
+    """Those hold what belongs to others: currency, hub, series, the collector; and nobody, who shall not be paid."""
     is_marked = world.network.currency.is_settlement_account
     assert {name for name, account in accounts(world).items() if is_marked(account)} == {
         "collector",
         "currency",
         "hub",
+        "nobody",
         "series",
     }
 
 
 def test_the_currency_marks_itself_when_it_is_made(world: World) -> None:
-    """Its own mark is the first event of the currency, before anybody has a role."""
+    """Its own mark and that of the zero address are its first events, before anybody has a role."""
     currency = world.network.currency.address
-    first = next(log for log in world.chain.logs() if log.address == currency and len(log.topics) == 2)
-    assert first.topics == (SETTLEMENT_ACCOUNT_MARKED, currency.rjust(32, b"\0"))
+    logs = [log for log in world.chain.logs() if log.address == currency and len(log.topics) == 2]
+    marks = [(SETTLEMENT_ACCOUNT_MARKED, account.rjust(32, b"\0")) for account in (ZERO_ADDRESS, currency)]
+    assert [log.topics for log in logs[:2]] == marks

@@ -61,9 +61,9 @@ def test_of_nothing(funded: World) -> None:
     assert funded.events(receipt) == [Transfer(stranger.address, buyer, 0)]
 
 
-@pytest.mark.parametrize("value", [FUNDS + 1, 2**128, 2**128 + 1, INFINITE])
+@pytest.mark.parametrize("value", [FUNDS + 1, 2**96, 2**96 + 1, 2**128 + 1, INFINITE])
 def test_more_than_is_held(funded: World, value: int) -> None:
-    """A transfer above the balance is refused, also to oneself, and where its low 128 bits are affordable (P-2)."""
+    """A transfer above the balance is refused, also to oneself, and where its low 96 bits are affordable (P-2)."""
     buyer = funded["buyer"]
     for to in (funded.address("stranger"), buyer.address):
         refused(

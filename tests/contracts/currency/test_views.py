@@ -38,7 +38,7 @@ def test_after_deployment(world: World) -> None:
     for account in accounts(world).values():
         assert currency.balance_of(account) == 0
         assert currency.issuance_quota(account) == 0
-    assert currency.redemption(1) == Redemption(ZERO_ADDRESS, ZERO_ADDRESS, 0, RedemptionStatus.NONE)
+    assert currency.redemption(1) == Redemption(ZERO_ADDRESS, ZERO_ADDRESS, 0, RedemptionStatus.NONE, 0)
 
 
 @pytest.mark.parametrize("nonce", [b"\0" * 32, b"\xff" * 32])
