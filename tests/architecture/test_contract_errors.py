@@ -15,13 +15,13 @@ DEPLOYED = ("NetworkAccess", "CurrencyToken", "ComputeToken", "ChannelHub", "ERC
 BUILT_IN = {"Error", "Panic"}
 _NEVER_SCHEDULED = "the network grants no role with a delay, and so schedules nothing"
 UNREACHABLE = {
+    "AccessManagedInvalidAuthority": "no currency takes another authority, whatever it is",
     "AccessManagedRequiredDelay": "declared by the library, and never thrown by it",
     "AccessManagerAlreadyScheduled": _NEVER_SCHEDULED,
     "AccessManagerBadConfirmation": "the network renounces no role",
     "AccessManagerExpired": _NEVER_SCHEDULED,
     "AccessManagerInvalidInitialAdmin": "a network is deployed by the administrator it names",
     "AccessManagerLockedFunction": "the network gives roles for the currency's functions only",
-    "AccessManagerLockedRole": "the network changes no role but its own six",
     "AccessManagerNotReady": _NEVER_SCHEDULED,
     "AccessManagerUnauthorizedCall": "nobody calls through the AccessManager",
     "AccessManagerUnauthorizedCancel": _NEVER_SCHEDULED,

@@ -17,6 +17,7 @@ from eth_utils.crypto import keccak
 
 from pysettle.client.token import Token
 from pysettle.domain.messages import Authorization
+from pysettle.domain.wallets import E_CNY_CLASS_LIMITS, ClassLimits, WalletClass
 from pysettle.evm import artifacts
 from pysettle.evm.embedded import EmbeddedChain
 from pysettle.evm.transactions import Transaction
@@ -34,7 +35,6 @@ from tests.contracts.books import (
 from tests.contracts.world import FEN, LIFE_S, YUAN, World
 
 WITHOUT_SCENARIO = {
-    "CurrencyToken.setAuthority": "only the AccessManager calls it",
     "ChannelHub.multicall": "it costs what its calls cost",
 }
 SNAPSHOT = Path(__file__).with_name("gas.json")
@@ -56,9 +56,15 @@ def scenario(name: str) -> Callable[[Scenario], Scenario]:
 
 
 def holders(world: World) -> None:
-    """Give two accounts 100 yuan each."""
-    for name in ("buyer", "other buyer"):
+    """Give two accounts 100 yuan each, of class II: their limits hold, and they have paid today."""
+    currency, parties = world.network.currency, ("buyer", "other buyer")
+    limits = E_CNY_CLASS_LIMITS[WalletClass.II]
+    world.send(currency.set_class_limits(world["central bank"], WalletClass.II, limits))
+    for name in parties:
         world.fund(name, 100 * YUAN)
+        world.send(currency.register_wallet(world["registrar"], world.address(name), WalletClass.II))
+    for payer, payee in (parties, parties[::-1]):
+        world.send(currency.transfer(world[payer], world.address(payee), YUAN))
 
 
 @scenario("CurrencyToken.transfer, warm")
@@ -71,6 +77,21 @@ def _(world: World) -> Transaction:
 def _(world: World) -> Transaction:
     holders(world)
     return world.network.currency.transfer(world["buyer"], world.address("stranger"), YUAN)
+
+
+@scenario("CurrencyToken.transfer, first of a year")
+def _(world: World) -> Transaction:
+    holders(world)
+    world.chain.clock.advance(366 * 86_400)
+    return world.network.currency.transfer(world["buyer"], world.address("other buyer"), YUAN)
+
+
+@scenario("CurrencyToken.transfer, warm, without limits")
+def _(world: World) -> Transaction:
+    holders(world)
+    currency = world.network.currency
+    world.send(currency.set_class_limits(world["central bank"], WalletClass.II, ClassLimits()))
+    return currency.transfer(world["buyer"], world.address("other buyer"), YUAN)
 
 
 @scenario("CurrencyToken.approve")
@@ -138,6 +159,11 @@ def _(world: World) -> Transaction:
     currency = world.network.currency
     world.send(currency.request_redemption(world["other buyer"], world.address("operator"), FEN))
     return currency.request_redemption(world["buyer"], world.address("operator"), FEN)
+
+
+@scenario("CurrencyToken.takeRedemption")
+def _(world: World) -> Transaction:
+    return world.network.currency.take_redemption(world["operator"], requested(world))
 
 
 @scenario("CurrencyToken.completeRedemption")
@@ -261,6 +287,15 @@ SCENARIOS |= {
     "CurrencyToken.setIssuanceQuota, first": lambda world: world.network.currency.set_issuance_quota(
         world["central bank"], world.address("operator"), YUAN
     ),
+    "CurrencyToken.setReserveRatio": lambda world: world.network.currency.set_reserve_ratio(
+        world["central bank"], 9_000
+    ),
+    "CurrencyToken.setClassLimits": lambda world: world.network.currency.set_class_limits(
+        world["central bank"], WalletClass.II, E_CNY_CLASS_LIMITS[WalletClass.II]
+    ),
+    "CurrencyToken.registerWallet, first": lambda world: world.network.currency.register_wallet(
+        world["registrar"], world.address("buyer"), WalletClass.II
+    ),
     "CurrencyToken.rejectRedemption": lambda world: world.network.currency.reject_redemption(
         world["operator"], requested(world)
     ),
@@ -295,6 +330,30 @@ def _(world: World) -> Transaction:
     currency = world.network.currency
     world.send(currency.freeze_amount(world["freezer"], world.address("buyer"), YUAN))
     return currency.transfer(world["buyer"], world.address("other buyer"), YUAN)
+
+
+def credited(world: World) -> None:
+    """Have a full account refunded: it gets a credit of two yuan."""
+    config = open_currency_channel(world, "buyer", 2 * YUAN)
+    currency = world.network.currency
+    world.send(
+        currency.set_class_limits(world["central bank"], WalletClass.IV, ClassLimits(balance=0)),
+        world.network.hub.refund(world[RECEIVER], config, 2 * YUAN),
+        currency.set_class_limits(world["central bank"], WalletClass.IV, ClassLimits()),
+    )
+
+
+@scenario("CurrencyToken.claimCredit, part of it")
+def _(world: World) -> Transaction:
+    credited(world)
+    return world.network.currency.claim_credit(world["relayer"], world.address("buyer"), YUAN)
+
+
+@scenario("CurrencyToken.seizeCredit, part of it")
+def _(world: World) -> Transaction:
+    credited(world)
+    parties = world.address("buyer"), world.address("other buyer")
+    return world.network.currency.seize_credit(world["seizer"], *parties, YUAN, keccak(b"a court's order"))
 
 
 @scenario("CurrencyToken.attestReserve, again")

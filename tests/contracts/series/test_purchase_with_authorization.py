@@ -192,9 +192,8 @@ def test_it_cannot_be_spent_on_the_currency_directly(funded: World) -> None:
     refused(
         funded,
         currency.transfer_with_authorization(funded["relayer"], signed.authorization, signed.signature),
-        errors.PayeeOnly,
-        payee=funded.series.address,
-        caller=funded.address("relayer"),
+        errors.AuthorizationSignatureInvalid,
+        signer=funded.address("buyer"),
     )
 
 
