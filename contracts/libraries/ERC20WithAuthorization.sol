@@ -56,8 +56,8 @@ abstract contract ERC20WithAuthorization is IERC20Metadata, IERC20Errors, IERC26
         bytes32 r,
         bytes32 s
     ) external {
-        _checkTimes(validAfter, validBefore);
-        _checkSignature(from, _authorizationHash(TRANSFER_TYPEHASH), v, r, s);
+        bytes32 digest = _authorizationDigest(TRANSFER_TYPEHASH, validAfter, validBefore);
+        if (!Signatures.isValid(from, digest, v, r, s)) revert AuthorizationSignatureInvalid(from);
         _useAuthorization(from, to, value, nonce);
     }
 
@@ -71,8 +71,8 @@ abstract contract ERC20WithAuthorization is IERC20Metadata, IERC20Errors, IERC26
         bytes32 nonce,
         bytes calldata signature
     ) external {
-        _checkTimes(validAfter, validBefore);
-        _checkSignature(from, _authorizationHash(TRANSFER_TYPEHASH), signature);
+        bytes32 digest = _authorizationDigest(TRANSFER_TYPEHASH, validAfter, validBefore);
+        if (!Signatures.isValidCalldata(from, digest, signature)) revert AuthorizationSignatureInvalid(from);
         _useAuthorization(from, to, value, nonce);
     }
 
@@ -89,8 +89,8 @@ abstract contract ERC20WithAuthorization is IERC20Metadata, IERC20Errors, IERC26
         bytes32 s
     ) external {
         if (msg.sender != to) revert AuthorizationCallerNotPayee(msg.sender, to);
-        _checkTimes(validAfter, validBefore);
-        _checkSignature(from, _authorizationHash(RECEIVE_TYPEHASH), v, r, s);
+        bytes32 digest = _authorizationDigest(RECEIVE_TYPEHASH, validAfter, validBefore);
+        if (!Signatures.isValid(from, digest, v, r, s)) revert AuthorizationSignatureInvalid(from);
         _useAuthorization(from, to, value, nonce);
     }
 
@@ -105,20 +105,22 @@ abstract contract ERC20WithAuthorization is IERC20Metadata, IERC20Errors, IERC26
         bytes calldata signature
     ) external {
         if (msg.sender != to) revert AuthorizationCallerNotPayee(msg.sender, to);
-        _checkTimes(validAfter, validBefore);
-        _checkSignature(from, _authorizationHash(RECEIVE_TYPEHASH), signature);
+        bytes32 digest = _authorizationDigest(RECEIVE_TYPEHASH, validAfter, validBefore);
+        if (!Signatures.isValidCalldata(from, digest, signature)) revert AuthorizationSignatureInvalid(from);
         _useAuthorization(from, to, value, nonce);
     }
 
     /// @inheritdoc IERC3009
     function cancelAuthorization(address authorizer, bytes32 nonce, uint8 v, bytes32 r, bytes32 s) external {
-        _checkSignature(authorizer, _cancellationHash(authorizer, nonce), v, r, s);
+        bytes32 digest = _cancellationDigest(authorizer, nonce);
+        if (!Signatures.isValid(authorizer, digest, v, r, s)) revert AuthorizationSignatureInvalid(authorizer);
         _cancelAuthorization(authorizer, nonce);
     }
 
     /// @inheritdoc IERC3009
     function cancelAuthorization(address authorizer, bytes32 nonce, bytes calldata signature) external {
-        _checkSignature(authorizer, _cancellationHash(authorizer, nonce), signature);
+        bytes32 digest = _cancellationDigest(authorizer, nonce);
+        if (!Signatures.isValidCalldata(authorizer, digest, signature)) revert AuthorizationSignatureInvalid(authorizer);
         _cancelAuthorization(authorizer, nonce);
     }
 
@@ -232,15 +234,18 @@ abstract contract ERC20WithAuthorization is IERC20Metadata, IERC20Errors, IERC26
         return _hashTypedDataV4(keccak256(abi.encode(PERMIT_TYPEHASH, owner, spender, value, nonce, deadline)));
     }
 
-    function _checkTimes(uint256 validAfter, uint256 validBefore) private view {
+    /// @dev The digest that the payer signed, valid now. Every entry begins with the six arguments of the signed
+    /// struct, in its order and encoding, so that they are hashed as they came: from, to, value, validAfter,
+    /// validBefore, nonce. The plain form is `keccak256(bytes.concat(typeHash, msg.data[4:196]))`, which costs 500 gas
+    /// more.
+    function _authorizationDigest(
+        bytes32 typeHash,
+        uint256 validAfter,
+        uint256 validBefore
+    ) private view returns (bytes32) {
         if (block.timestamp <= validAfter) revert AuthorizationNotYetValid(validAfter, block.timestamp);
         if (block.timestamp >= validBefore) revert AuthorizationExpired(validBefore, block.timestamp);
-    }
-
-    /// @dev Every entry begins with the six arguments of the signed struct, in its order and encoding, so that they are
-    /// hashed as they came: from, to, value, validAfter, validBefore, nonce. The plain form is
-    /// `keccak256(bytes.concat(typeHash, msg.data[4:196]))`, for which the compiler takes 500 gas more.
-    function _authorizationHash(bytes32 typeHash) private pure returns (bytes32 structHash) {
+        bytes32 structHash;
         // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
             let free := mload(0x40)
@@ -248,22 +253,11 @@ abstract contract ERC20WithAuthorization is IERC20Metadata, IERC20Errors, IERC26
             calldatacopy(add(free, 32), 4, 192)
             structHash := keccak256(free, 224)
         }
+        return _hashTypedDataV4(structHash);
     }
 
-    function _cancellationHash(address authorizer, bytes32 nonce) private pure returns (bytes32) {
-        return keccak256(abi.encode(CANCEL_TYPEHASH, authorizer, nonce));
-    }
-
-    function _checkSignature(address signer, bytes32 structHash, uint8 v, bytes32 r, bytes32 s) private view {
-        if (!Signatures.isValid(signer, _hashTypedDataV4(structHash), v, r, s)) {
-            revert AuthorizationSignatureInvalid(signer);
-        }
-    }
-
-    function _checkSignature(address signer, bytes32 structHash, bytes calldata signature) private view {
-        if (!Signatures.isValidCalldata(signer, _hashTypedDataV4(structHash), signature)) {
-            revert AuthorizationSignatureInvalid(signer);
-        }
+    function _cancellationDigest(address authorizer, bytes32 nonce) private view returns (bytes32) {
+        return _hashTypedDataV4(keccak256(abi.encode(CANCEL_TYPEHASH, authorizer, nonce)));
     }
 
     function _useAuthorization(address from, address to, uint256 value, bytes32 nonce) private {
@@ -284,8 +278,12 @@ abstract contract ERC20WithAuthorization is IERC20Metadata, IERC20Errors, IERC26
         word.bits = bits | bit;
     }
 
-    function _noncePlace(address authorizer, bytes32 nonce) private view returns (NonceWord storage word, uint256 bit) {
-        uint256 low = uint64(uint256(nonce));
-        return (_spentNonces[(uint256(uint160(authorizer)) << 56) | (low >> 8)], 1 << (low & 0xff));
+    /// @dev The word is named by 56 bits of the nonce above the authorizer: the shift drops those above them.
+    function _noncePlace(
+        address authorizer,
+        bytes32 nonce
+    ) private view returns (NonceWord storage word, uint256 bit) {
+        uint256 number = uint256(nonce);
+        return (_spentNonces[((number >> 8) << 200) | uint160(authorizer)], 1 << (number & 0xff));
     }
 }
