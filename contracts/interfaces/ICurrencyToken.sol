@@ -100,13 +100,7 @@ interface ICurrencyToken is IERC3009, IChannelPolicy {
     /// @param ratioBps Basis points; 10,000 is full reserve.
     event ReserveRatioSet(uint256 ratioBps);
     /// @notice The central bank set the limits of a wallet class, in units; 2**256 - 1 is no limit.
-    event ClassLimitsSet(
-        WalletClass indexed class,
-        uint256 balance,
-        uint256 payment,
-        uint256 daily,
-        uint256 annual
-    );
+    event ClassLimitsSet(WalletClass indexed class, uint256 balance, uint256 payment, uint256 daily, uint256 annual);
     /// @notice Tokens were created against reserve.
     /// @param amount Units created.
     /// @param quotaLeft Units the operator may still issue.

@@ -120,7 +120,8 @@ abstract contract ERC20WithAuthorization is IERC20Metadata, IERC20Errors, IERC26
     /// @inheritdoc IERC3009
     function cancelAuthorization(address authorizer, bytes32 nonce, bytes calldata signature) external {
         bytes32 digest = _cancellationDigest(authorizer, nonce);
-        if (!Signatures.isValidCalldata(authorizer, digest, signature)) revert AuthorizationSignatureInvalid(authorizer);
+        if (!Signatures.isValidCalldata(authorizer, digest, signature))
+            revert AuthorizationSignatureInvalid(authorizer);
         _cancelAuthorization(authorizer, nonce);
     }
 
@@ -279,10 +280,7 @@ abstract contract ERC20WithAuthorization is IERC20Metadata, IERC20Errors, IERC26
     }
 
     /// @dev The word is named by 56 bits of the nonce above the authorizer: the shift drops those above them.
-    function _noncePlace(
-        address authorizer,
-        bytes32 nonce
-    ) private view returns (NonceWord storage word, uint256 bit) {
+    function _noncePlace(address authorizer, bytes32 nonce) private view returns (NonceWord storage word, uint256 bit) {
         uint256 number = uint256(nonce);
         return (_spentNonces[((number >> 8) << 200) | uint160(authorizer)], 1 << (number & 0xff));
     }

@@ -193,7 +193,7 @@ def test_it_cannot_be_spent_on_the_currency_directly(funded: World) -> None:
         funded,
         currency.transfer_with_authorization(funded["relayer"], signed.authorization, signed.signature),
         errors.AuthorizationSignatureInvalid,
-        signer=funded.address("buyer"),
+        authorizer=funded.address("buyer"),
     )
 
 
