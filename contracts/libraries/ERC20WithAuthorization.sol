@@ -213,8 +213,7 @@ abstract contract ERC20WithAuthorization is IERC20Metadata, IERC20Errors, IERC26
 
     /// @inheritdoc IERC3009
     function authorizationState(address authorizer, bytes32 nonce) external view returns (bool) {
-        (NonceWord storage word, uint256 bit) = _noncePlace(authorizer, nonce);
-        return word.bits & bit != 0;
+        return _spentNonces[_nonceWord(authorizer, nonce)].bits & (1 << uint8(uint256(nonce))) != 0;
     }
 
     // ------------------------------------------------------------- internals
@@ -273,15 +272,14 @@ abstract contract ERC20WithAuthorization is IERC20Metadata, IERC20Errors, IERC26
     }
 
     function _spendNonce(address authorizer, bytes32 nonce) private {
-        (NonceWord storage word, uint256 bit) = _noncePlace(authorizer, nonce);
-        uint256 bits = word.bits;
+        NonceWord storage word = _spentNonces[_nonceWord(authorizer, nonce)];
+        (uint256 bits, uint256 bit) = (word.bits, 1 << uint8(uint256(nonce)));
         if (bits & bit != 0) revert AuthorizationAlreadyUsed(authorizer, nonce);
         word.bits = bits | bit;
     }
 
-    /// @dev The word is named by 56 bits of the nonce above the authorizer: the shift drops those above them.
-    function _noncePlace(address authorizer, bytes32 nonce) private view returns (NonceWord storage word, uint256 bit) {
-        uint256 number = uint256(nonce);
-        return (_spentNonces[((number >> 8) << 200) | uint160(authorizer)], 1 << (number & 0xff));
+    /// @dev 56 bits of the nonce above the authorizer: the shift drops those above them.
+    function _nonceWord(address authorizer, bytes32 nonce) private pure returns (uint256) {
+        return ((uint256(nonce) >> 8) << 200) | uint160(authorizer);
     }
 }

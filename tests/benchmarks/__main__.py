@@ -10,6 +10,7 @@ import json
 import click
 
 from pysettle.cli.output import table
+from tests.benchmarks.gas import gas_auth, gas_auth_seq, gas_transfer
 from tests.benchmarks.measure import Benchmark, Row
 from tests.benchmarks.metering import speed_meter, speed_sign
 from tests.benchmarks.scale import scale_workspace
@@ -21,6 +22,9 @@ BENCHMARKS: dict[str, Benchmark] = {
     "SPEED-SIGN": speed_sign,
     "SPEED-METER": speed_meter,
     "SCALE-WORKSPACE": scale_workspace,
+    "GAS-TRANSFER": gas_transfer,
+    "GAS-AUTH": gas_auth,
+    "GAS-AUTH-SEQ": gas_auth_seq,
 }
 """Code -> what measures it, in the order they are run in."""
 ONLY_NAMED = frozenset({"SCALE-WORKSPACE"})
@@ -45,7 +49,7 @@ def _table(rows: list[Row]) -> str:
 
 
 def _cells(row: Row) -> tuple[str, ...]:
-    holds = "yes" if row.goal.holds(row.ratio) else "NO"
+    holds = "yes" if row.holds else "NO"
     return (
         row.code,
         str(row.goal),

@@ -17,20 +17,18 @@ Round = Callable[[int], float]
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """A bound on the ratio of our figure to the anchor's."""
+    """A bound on the ratio of our figure to the anchor's, or on our figure itself."""
 
     bound: float
     """The bound, which itself is good enough."""
     most: bool = False
-    """Whether the ratio may be no more than the bound, rather than no less."""
-
-    def holds(self, ratio: float) -> bool:
-        """Whether a ratio reaches the goal."""
-        return ratio <= self.bound if self.most else ratio >= self.bound
+    """Whether it may be no more than the bound, rather than no less."""
+    of_figure: bool = False
+    """Whether our figure is bounded, which is exact on any machine, rather than the ratio."""
 
     def __str__(self) -> str:
         """Show the bound as the table does."""
-        return f"{'<=' if self.most else '>='} {self.bound:,g} x"
+        return f"{'<=' if self.most else '>='} {self.bound:,.10g}{'' if self.of_figure else ' x'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +51,12 @@ class Row:
         """Our figure as a multiple of the anchor's."""
         return self.figure / self.anchor
 
+    @property
+    def holds(self) -> bool:
+        """Whether the goal is reached."""
+        measured = self.figure if self.goal.of_figure else self.ratio
+        return measured <= self.goal.bound if self.goal.most else measured >= self.goal.bound
+
     def document(self) -> dict[str, Any]:
         """Return the row for machines."""
         return {
@@ -62,7 +66,7 @@ class Row:
             "unit": self.unit,
             "anchor": round(self.anchor, 3),
             "ratio": round(self.ratio, 3),
-            "holds": self.goal.holds(self.ratio),
+            "holds": self.holds,
         }
 
 

@@ -41,6 +41,14 @@ def test_the_table_marks_a_missed_goal(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [line.split()[-1] for line in result.stdout.splitlines()] == ["holds", "─────", "yes", "NO"]
 
 
+@pytest.mark.parametrize(("figure", "holds"), [(37_500.0, True), (37_501.0, False)])
+def test_a_goal_may_bound_the_figure_itself(figure: float, holds: bool) -> None:
+    """Gas is exact: its goal is a number, whatever the anchor beside it."""
+    row = Row("GAS-X", Goal(37_500, most=True, of_figure=True), figure, "gas", 1.0)
+    assert row.holds is holds
+    assert str(row.goal) == "<= 37,500"
+
+
 def test_both_sides_take_turns() -> None:
     """Ours and its anchor alternate, and the medians of both are returned."""
     order: list[str] = []
