@@ -436,6 +436,7 @@ interface ICurrencyToken is IERC3009, IChannelPolicy {
     /// @param account Account whose credit it is.
     /// @param amount Units, part of the credit or all of it.
     /// @custom:reverts CreditExceeded when less is held for the account
+    /// @custom:reverts ERC20InvalidReceiver when `account` is zero or this contract
     /// @custom:reverts AccountFrozenIncoming when nothing may come into `account`
     /// @custom:reverts BalanceLimitExceeded when `account` would hold more than its wallet class allows
     /// @custom:invariant INV-LIMIT
