@@ -11,8 +11,10 @@ from dataclasses import dataclass, replace
 
 import pytest
 
+from pysettle.client.contract import Contract
 from pysettle.domain.messages import Authorization, ChannelConfig
 from pysettle.domain.metering import Voucher
+from pysettle.domain.wallets import NO_LIMIT, ClassLimits, WalletClass
 from pysettle.errors import ContractReverted
 from pysettle.errors import contracts as e
 from pysettle.evm.transactions import Transaction
@@ -395,3 +397,49 @@ def test_empty_row_of_a_stranger_gains_nothing(scene: Scene) -> None:
         world.send(metered_claim(world, [replay], "stranger"))
     assert scene.books == before
     check_ledger(world, scene.tokens)
+
+
+def test_an_administrator_with_every_role_takes_no_backing(scene: Scene) -> None:
+    """Who grants itself every power reaches nothing that series, hub and currency hold, nor holds it up (P-24)."""
+    world, currency, admin = scene.world, scene.world.network.currency, scene.world["administrator"]
+    hub, series = world.network.hub, world.series
+    manager = Contract(world.network.sender, world.network.access, "NetworkAccess")
+    for role in range(1, 7):
+        world.send(
+            manager._transaction(admin, 300_000, "grantRole", role, admin.address, 0),
+            manager._transaction(admin, 300_000, "acceptRole", role),
+        )
+    world.send(currency.request_redemption(world["stranger"], world.address("operator"), FEN))
+    basis, held = b"\1" * 32, scene.books
+    for account in (series.address, hub.address, hub.collector, currency.address):
+        for attempt in (
+            currency.seize(admin, account, admin.address, 1, basis),
+            currency.freeze(admin, account, outgoing=True, incoming=True),
+            currency.freeze_amount(admin, account, 1),
+            currency.register_wallet(admin, account, WalletClass.IV, real_name=False),
+        ):
+            with pytest.raises(e.SettlementAccountProtected):
+                world.send(attempt)
+        with pytest.raises(e.CreditExceeded):
+            world.send(currency.seize_credit(admin, account, admin.address, 1, basis))
+    for end in (currency.complete_redemption, currency.reject_redemption, currency.take_redemption):
+        with pytest.raises(e.RedemptionCallerInvalid):
+            world.send(end(admin, 1))
+    with pytest.raises(e.AuthorityFixed):
+        world.send(manager._transaction(admin, 300_000, "updateAuthority", currency.address, series.address))
+    drain = currency.interface.encode("transferFrom", series.address, admin.address, 1)
+    with pytest.raises(e.ERC20InsufficientAllowance):
+        world.send(manager._transaction(admin, 300_000, "execute", currency.address, drain))
+    assert scene.books == held
+    # Neither a pause, nor limits of zero, nor a reserve that covers nothing stops what is owed.
+    nothing = ClassLimits(NO_LIMIT, 0, 0, 0)
+    world.send(
+        currency.pause(admin),
+        *(currency.set_class_limits(admin, it, nothing) for it in WalletClass if it is not WalletClass.CORPORATE),
+        hub.settle(world["relayer"], world.address(RECEIVER), currency.address),
+        series.redeem(world["provider"], 600),
+        hub.refund(world[RECEIVER], scene.victim, 5 * FEN),
+        currency.cancel_redemption(world["stranger"], 1),
+    )
+    gained = {name: scene.books[name] - held[name] for name in ("eCNY provider", "eCNY other buyer", "eCNY stranger")}
+    assert gained == {"eCNY provider": 400 + 90, "eCNY other buyer": 5 * FEN, "eCNY stranger": FEN}
