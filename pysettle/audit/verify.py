@@ -129,7 +129,7 @@ class _Verification:
         self._genesis_header = engine.head_hash, engine.head_state_root
         for height, block in enumerate(blocks, start=1):
             try:
-                books.apply(height, engine.execute(block.raw))
+                books.apply(height, block.timestamp, engine.execute(block.raw))
             except BlockRefused as problem:
                 return at_block(Check.EXECUTION, height, f"is refused by {engine.name}: {problem}"), None
             if self._on_progress:

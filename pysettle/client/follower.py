@@ -154,18 +154,29 @@ class LedgerFollower:
         block = self._block(last)
         if block is None:
             return None
-        followed = _FollowedBlock(last, block.hash, self._events(first, last))
+        found = self._events(first, block)
+        if found is None:
+            return None
+        followed = _FollowedBlock(last, block.hash, found)
         before = self._latest[-1] if self._latest else self._settled_block
         stands = self._stands(followed) and (before is None or self._stands(before))
         return followed if stands else None
 
-    def _events(self, first: int, last: int) -> tuple[Emitted, ...]:
+    def _events(self, first: int, last: Block) -> tuple[Emitted, ...] | None:
+        """Return the events of a range; None where the chain became shorter while they were read."""
         found = []
-        for log in self._chain.logs(from_block=first, to_block=last, addresses=self._addresses):
+        block = last
+        for log in self._chain.logs(from_block=first, to_block=last.number, addresses=self._addresses):
             event = events.decode(log.topics, log.data)
-            if event is not None:
-                position = Position(log.block_number, log.transaction_index, log.log_index)
-                found.append(Emitted(log.address, position, event))
+            if event is None:
+                continue
+            if log.block_number != block.number:
+                sealed_in = self._block(log.block_number)
+                if sealed_in is None:
+                    return None
+                block = sealed_in
+            position = Position(log.block_number, log.transaction_index, log.log_index)
+            found.append(Emitted(log.address, position, event, block.timestamp))
         return tuple(found)
 
 

@@ -41,7 +41,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Emitted:
-    """An event, who emitted it, and where."""
+    """An event, who emitted it, where, and when."""
 
     emitter: Address
     """Contract that emitted it."""
@@ -49,6 +49,8 @@ class Emitted:
     """Where it stands in the history."""
     event: Event
     """What it says."""
+    timestamp: int
+    """Chain time of its block, unix seconds."""
 
 
 _E = TypeVar("_E", bound=type[Event])

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from eth_typing import Address
 
-from pysettle.domain.events import FreezeSet, Seized, Transfer
+from pysettle.domain.events import FreezeSet
 
 
 @dataclass
@@ -26,8 +26,6 @@ class Freezing:
     """Accounts that anything was ever set of."""
     amounts: dict[Address, int] = field(default_factory=dict)
     """Account -> units of its balance that may not leave, no zero entries."""
-    seizure: Seized | None = None
-    """A seizure whose transfer comes next."""
 
     def accounts(self) -> list[Address]:
         """Return the accounts of which something is or was frozen, in the order of their addresses."""
@@ -54,26 +52,21 @@ class Freezing:
         """Return what of an account is frozen: outgoing, incoming, and units of its balance."""
         return account in self.outgoing, account in self.incoming, self.amounts.get(account, 0)
 
-    def objection(self, transfer: Transfer, held: int, currency: Address) -> str | None:
-        """Say what is wrong with a transfer; None when it respects every freeze.
+    def outgoing_objection(self, payer: Address, amount: int, held: int) -> str | None:
+        """Say which freeze a payer's transfer disregards; None when it respects every one.
 
         Args:
-            transfer: The transfer; when a seizure was announced, it must be the seizure's.
-            held: Units its payer held before it.
-            currency: The currency itself, which gives back what was under redemption to whoever asked.
+            payer: Account that the units leave, other than by a seizure.
+            amount: Units that leave; nothing at all always may.
+            held: Units it held before.
         """
-        seizure, self.seizure = self.seizure, None
-        if seizure:
-            stated = Transfer(seizure.holder, seizure.receiver, seizure.amount)
-            return None if transfer == stated else "a seizure moved other units than it states"
-        if transfer.value == 0:
-            return None
-        payer = f"0x{transfer.sender.hex()}"
-        if transfer.sender in self.outgoing:
-            return f"{transfer.value} units left the frozen account {payer}"
-        amount = self.amounts.get(transfer.sender, 0)
-        if amount and transfer.value > max(0, held - amount):
-            return f"{transfer.value} units left {payer}, which held {held}, {amount} of them frozen"
-        if transfer.receiver in self.incoming and transfer.sender != currency:
-            return f"{transfer.value} units came into the frozen account 0x{transfer.receiver.hex()}"
+        if amount and payer in self.outgoing:
+            return f"{amount} units left the frozen account 0x{payer.hex()}"
+        frozen = self.amounts.get(payer, 0)
+        if amount and frozen and amount > max(0, held - frozen):
+            return f"{amount} units left 0x{payer.hex()}, which held {held}, {frozen} of them frozen"
         return None
+
+    def incoming_objection(self, payee: Address, amount: int) -> str | None:
+        """Say that an amount may not come into an account, since nothing may; None when it may."""
+        return f"{amount} units came into the frozen account 0x{payee.hex()}" if payee in self.incoming else None

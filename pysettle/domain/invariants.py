@@ -21,7 +21,8 @@ def check(ledger: Ledger) -> list[Finding]:
         *_backing(ledger),
         *_channel(ledger),
         *_overdrawn(ledger),
-        *_frozen(ledger),
+        *_unallocated(ledger),
+        *_announced(ledger),
     ]
 
 
@@ -42,7 +43,10 @@ def donations(ledger: Ledger) -> list[Finding]:
 
 
 def _contradictions(ledger: Ledger) -> Iterator[Finding]:
-    """INV-ONCE, INV-FINAL, INV-USAGE, INV-RESERVE, INV-FROZEN: an event contradicted the history before it."""
+    """INV-ONCE, INV-FINAL, INV-USAGE, INV-RESERVE, INV-FROZEN, INV-LIMIT, INV-REPLAY, INV-BACKING: see below.
+
+    An event contradicted the history before it, or what an event states, such as a credit, is not what the books say.
+    """
     for code, at, detail in ledger.violations:
         yield Finding(code, f"block {at.block_number} transaction {at.transaction_index}", detail)
 
@@ -56,11 +60,15 @@ def _supply(ledger: Ledger) -> Iterator[Finding]:
 
 
 def _reserve(ledger: Ledger) -> Iterator[Finding]:
-    """INV-RESERVE: no institution is over its quota, and the reserve attested last covers the supply."""
+    """INV-RESERVE: no institution is over its quota, positions sum to the supply, and the reserve covers it."""
     for currency in sorted(ledger.contracts.currencies):
-        supply, reserve = ledger.stated_supply[currency], ledger.reserve(currency)
-        if supply > reserve:
-            yield Finding("INV-RESERVE", f"reserve of 0x{currency.hex()}", f"{reserve} is attested, supply is {supply}")
+        if uncovered := ledger.uncovered(currency):
+            yield Finding("INV-RESERVE", f"reserve of 0x{currency.hex()}", uncovered)
+        supply = ledger.supply(currency)
+        positions = sum(units for (of, _), units in ledger.positions.items() if of == currency)
+        if positions != supply:
+            detail = f"positions of operating institutions sum to {positions}, supply is {supply}"
+            yield Finding("INV-RESERVE", f"positions in 0x{currency.hex()}", detail)
     for (currency, operator), quota in ledger.quotas.items():
         if quota < 0:
             yield Finding(
@@ -93,15 +101,20 @@ def _channel(ledger: Ledger) -> Iterator[Finding]:
 def _overdrawn(ledger: Ledger) -> Iterator[Finding]:
     """INV-SUPPLY: nobody holds less than nothing."""
     for account, amount in ledger.balances.items():
-        if amount < 0 and account.purpose in (Purpose.OWN, Purpose.REDEMPTION, Purpose.ESCROW):
+        if amount < 0 and account.purpose in (Purpose.OWN, Purpose.REDEMPTION, Purpose.CREDIT, Purpose.ESCROW):
             if account.owner in ledger.contracts.hubs:
                 continue  # named by INV-CHANNEL
             yield Finding("INV-SUPPLY", f"{account.purpose.value} 0x{account.owner.hex()}", f"{-amount} units short")
 
 
-def _frozen(ledger: Ledger) -> Iterator[Finding]:
-    """INV-FROZEN: what was seized has moved. What left in spite of a freeze is a contradiction, named at its place."""
-    for currency, freezing in ledger.freezing.items():
-        if seizure := freezing.seizure:
-            detail = f"{seizure.amount} units were seized from 0x{seizure.holder.hex()}, and did not move"
-            yield Finding("INV-FROZEN", f"currency 0x{currency.hex()}", detail)
+def _unallocated(ledger: Ledger) -> Iterator[Finding]:
+    """INV-SUPPLY: a currency holds nothing but what is under redemption or credited, for it refuses donations."""
+    for currency in sorted(ledger.contracts.currencies):
+        if (amount := ledger.balance(currency, Purpose.OWN, currency)) > 0:
+            yield Finding("INV-SUPPLY", f"currency 0x{currency.hex()}", f"holds {amount} of its units for no purpose")
+
+
+def _announced(ledger: Ledger) -> Iterator[Finding]:
+    """INV-FROZEN, INV-REPLAY: what was seized, and whatever else a currency announced, has moved."""
+    for currency, announced in ledger.announced.items():
+        yield Finding(announced.code, f"currency 0x{currency.hex()}", f"{announced}, which did not move")

@@ -1,14 +1,18 @@
-"""Wallet classes of the e-CNY and their limits.
+"""Wallet classes of the e-CNY, their limits, and what of them is used, told by events alone (INV-LIMIT).
 
-Knows no balances: who keeps them says what an account holds and paid.
+Limits are counted by the days and years of the time in China, UTC+8. Knows no balances: who keeps them says what an
+account holds, and which accounts are settlement accounts, which have no class.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date, timedelta
 from enum import IntEnum
 from types import MappingProxyType
+
+from eth_typing import Address
 
 from pysettle.money import UNITS_PER_WHOLE
 
@@ -72,3 +76,147 @@ Source:
     Classes IV and II: Mu Changchun, 2021-06-11 (China Daily, 2021-06-16); the annual limit of class IV: notice of the
     Hong Kong government, 2025-10-08. Classes III and I: widely quoted, not verified from a primary source.
 """
+
+SECONDS_A_DAY = 86_400
+"""Seconds in one day of the calendar, which knows no daylight saving."""
+
+_OFFSET_S = 8 * 3_600
+_EPOCH = date(1970, 1, 1)
+
+
+def day_at(timestamp: int) -> int:
+    """Return the day of UTC+8 at a unix second, counted from 1970-01-01 in that time.
+
+    Example:
+        >>> day_at(57_599), day_at(57_600)  # 1970-01-01 ends at 16:00 UTC
+        (0, 1)
+    """
+    return (timestamp + _OFFSET_S) // SECONDS_A_DAY
+
+
+def year_of(day: int) -> int:
+    """Return the Gregorian year of a day of UTC+8.
+
+    Raises:
+        OverflowError: the day is after the year 9999. The contract's own days end in 2149.
+
+    Example:
+        >>> year_of(364), year_of(365)
+        (1970, 1971)
+    """
+    return (_EPOCH + timedelta(days=day)).year
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What is registered of an account; the defaults are those of one that never was."""
+
+    wallet_class: WalletClass = WalletClass.IV
+    """Class it was registered with."""
+    identification_expiry: int = 0
+    """Day of UTC+8 from which the identification is no longer valid."""
+    jurisdiction: int = 0
+    """ISO 3166-1 number of the holder's jurisdiction; zero where none is known."""
+    real_name: bool = False
+    """Whether the holder's real name is known."""
+
+    def class_on(self, day: int) -> WalletClass:
+        """Return the class whose limits hold on a day: class IV from the expiry of the identification on."""
+        return self.wallet_class if day < self.identification_expiry else WalletClass.IV
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """What an account paid, as far as it was counted against a daily or annual limit; units."""
+
+    day: int = 0
+    """Day of UTC+8 of the last payment that was counted."""
+    on_day: int = 0
+    """Paid on that day."""
+    in_year: int = 0
+    """Paid in the year of that day."""
+
+    def after(self, amount: int, day: int) -> Spending:
+        """Return the spending after a payment on a day that is not before the last one's."""
+        if day == self.day:
+            return Spending(day, self.on_day + amount, self.in_year + amount)
+        return Spending(day, amount, amount + (self.in_year if year_of(day) == year_of(self.day) else 0))
+
+
+@dataclass
+class Wallets:
+    """The wallets of one currency: what is registered, what the classes allow, and what was paid (INV-LIMIT).
+
+    Settlement accounts have no class; who keeps them asks nothing about them here.
+    """
+
+    limits: dict[WalletClass, ClassLimits] = field(default_factory=dict)
+    """Class -> its limits; a class that is left out has none."""
+    registrations: dict[Address, Registration] = field(default_factory=dict)
+    """Account -> what was registered of it last."""
+    spending: dict[Address, Spending] = field(default_factory=dict)
+    """Account -> what it paid, for accounts of which anything was ever counted."""
+
+    def limits_of_class(self, wallet_class: WalletClass) -> ClassLimits:
+        """Return the limits of a class."""
+        return self.limits.get(wallet_class, _UNLIMITED)
+
+    def registration(self, account: Address) -> Registration:
+        """Return what is registered of an account."""
+        return self.registrations.get(account, _UNREGISTERED)
+
+    def limits_on(self, account: Address, day: int) -> ClassLimits:
+        """Return the limits that hold for an account on a day of UTC+8."""
+        return self.limits_of_class(self.registration(account).class_on(day))
+
+    def register(self, account: Address, registration: Registration) -> str | None:
+        """Register an account, or anew; what it paid stays counted. Say what is wrong with it; None when nothing is."""
+        self.registrations[account] = registration
+        if registration.wallet_class is not WalletClass.IV and not registration.real_name:
+            return f"0x{account.hex()} became a wallet of class {registration.wallet_class.name} without a real name"
+        return None
+
+    def count_payment(self, payer: Address, amount: int, timestamp: int) -> str | None:
+        """Count a payment, and say which limit it exceeds; None when it keeps within all of them.
+
+        It is counted only while the payer's class has a limit for a day or a year, and in the order of the contract:
+        of several limits that it exceeds, that of a payment is told before that of the day, and that before the year.
+
+        Args:
+            payer: Account that pays, no settlement account.
+            amount: Units, zero included: a payment of nothing begins a day, and is refused where a limit was lowered
+                below what is spent.
+            timestamp: Chain time of the payment, unix seconds.
+        """
+        day = day_at(timestamp)
+        limits = self.limits_on(payer, day)
+        used = [("at once", amount, limits.payment)]
+        if limits.daily != NO_LIMIT or limits.annual != NO_LIMIT:
+            spent = self.spending[payer] = self.spending.get(payer, _NOTHING_SPENT).after(amount, day)
+            used += [
+                (f"on day {day}", spent.on_day, limits.daily),
+                (f"in {year_of(day)}", spent.in_year, limits.annual),
+            ]
+        for when, paid, most in used:
+            if paid > most:
+                return f"0x{payer.hex()} paid {paid} units {when}, its class allows {most}"
+        return None
+
+    def incoming_objection(self, payee: Address, amount: int, held: int, timestamp: int) -> str | None:
+        """Say why an account may not receive an amount; None when it may. Nothing at all always fits.
+
+        Args:
+            payee: Account that would receive, no settlement account.
+            amount: Units that would come in.
+            held: Units it holds without them.
+            timestamp: Chain time, unix seconds.
+        """
+        most = self.limits_on(payee, day_at(timestamp)).balance
+        if amount == 0 or held + amount <= most:
+            return None
+        return f"{amount} units came to 0x{payee.hex()}, which held {held}, its class allows {most}"
+
+
+_UNLIMITED = ClassLimits()
+_UNREGISTERED = Registration()
+_NOTHING_SPENT = Spending()

@@ -53,7 +53,7 @@ def log(emitter: Address, event: Event) -> ExecutedLog:
 def codes(*logs: ExecutedLog, contracts: Contracts = CONTRACTS) -> list[tuple[str, str]]:
     """Return (code, subject) of what the books find in one transaction of block 9 with these logs."""
     books = LedgerCheck(contracts)
-    books.apply(9, [ExecutedTransaction(True, 21_000, logs)])
+    books.apply(9, 0, [ExecutedTransaction(True, 21_000, logs)])
     return [(each.finding.code, each.finding.subject) for each in books.divergences]
 
 
@@ -148,18 +148,18 @@ def test_a_broken_balance_is_named_once() -> None:
     """An invariant that stays broken is one finding, named at the transaction that broke it."""
     books = LedgerCheck(CONTRACTS)
     creation = ExecutedTransaction(True, 1, (log(CURRENCY, events.Transfer(ZERO_ADDRESS, BUYER, 7)),))
-    books.apply(1, [creation])
-    books.apply(2, [creation, creation])
+    books.apply(1, 0, [creation])
+    books.apply(2, 0, [creation, creation])
     assert [each.block for each in books.divergences] == [1]
 
 
 def test_an_unlisted_contract_of_the_network_is_named() -> None:
     """A contract left out of the manifest is a finding when it acts as one of the network, a notice as any token."""
     books = LedgerCheck(Contracts())
-    books.apply(3, [ExecutedTransaction(True, 1, (log(CURRENCY, events.Transfer(BUYER, BANK, 1)),))])
+    books.apply(3, 0, [ExecutedTransaction(True, 1, (log(CURRENCY, events.Transfer(BUYER, BANK, 1)),))])
     assert [notice.code for notice in books.close(3, 1, lambda to, data: b"")] == ["AUDIT-L"]
     assert not books.divergences
-    books.apply(4, [ExecutedTransaction(True, 1, (log(CURRENCY, events.Issued(BANK, BUYER, 1, 0)),))])
+    books.apply(4, 0, [ExecutedTransaction(True, 1, (log(CURRENCY, events.Issued(BANK, BUYER, 1, 0)),))])
     books.close(4, 1, lambda to, data: b"")
     assert [each.finding.code for each in books.divergences] == ["AUDIT-L"]
 
@@ -187,7 +187,7 @@ def test_freezes_and_reserve_are_compared_with_storage() -> None:
         log(CURRENCY, events.FrozenAmountSet(BANK, 0)),
         log(CURRENCY, events.ReserveAttested(3, BANK, 5, 1, 2)),
     )
-    books.apply(1, [ExecutedTransaction(True, 1, said)])
+    books.apply(1, 0, [ExecutedTransaction(True, 1, said)])
 
     def answer(*words: int) -> bytes:
         return b"".join(word.to_bytes(32, "big") for word in words)

@@ -127,10 +127,14 @@ def _books(demo: Demo) -> Ledger:
     """Keep the books of the whole chain, from its logs."""
 
     def history() -> Iterator[Emitted]:
+        timestamps: dict[int, int] = {}
         for log in demo.chain.logs():
             event = events.decode(log.topics, log.data)
             if event is not None:
-                position = Position(log.block_number, log.transaction_index, log.log_index)
-                yield Emitted(log.address, position, event)
+                number = log.block_number
+                position = Position(number, log.transaction_index, log.log_index)
+                if number not in timestamps:
+                    timestamps[number] = demo.chain.block(number).timestamp
+                yield Emitted(log.address, position, event, timestamps[number])
 
     return fold(demo.network.contracts(), history())

@@ -147,10 +147,15 @@ def raw_logs(receipt: Receipt) -> list[tuple[Address, tuple[bytes, ...], bytes]]
 
 def history(world: World) -> Iterator[Emitted]:
     """Yield every event of the chain that carries value."""
+    timestamps: dict[int, int] = {}
     for log in world.chain.logs():
         event = events.decode(log.topics, log.data)
         if event is not None:
-            yield Emitted(log.address, Position(log.block_number, log.transaction_index, log.log_index), event)
+            number = log.block_number
+            if number not in timestamps:
+                timestamps[number] = world.chain.block(number).timestamp
+            position = Position(number, log.transaction_index, log.log_index)
+            yield Emitted(log.address, position, event, timestamps[number])
 
 
 def check_books(world: World, *, everybody: bool = True) -> Ledger:

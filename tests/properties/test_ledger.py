@@ -43,11 +43,12 @@ class Model:
     frozen: dict[Address, int] = field(default_factory=lambda: defaultdict(int))
     stopped: set[Address] = field(default_factory=set)
     nonces: int = 0
+    now: int = 0
 
     def say(self, emitter: Address, event: Event) -> None:
         """Emit an event in the current transaction."""
         transaction = self.history[-1]
-        transaction.append(Emitted(emitter, Position(len(self.history), 0, len(transaction)), event))
+        transaction.append(Emitted(emitter, Position(len(self.history), 0, len(transaction)), event, self.now))
 
     def move(self, token: Address, sender: Address, receiver: Address, value: int) -> None:
         """Move value, with its Transfer."""
@@ -278,7 +279,7 @@ def test_contradictions_have_their_codes() -> None:
     requested = events.RedemptionRequested(1, BUYERS[0], BANK, 0)
     cancelled = events.RedemptionCancelled(1, BUYERS[0], BANK, 0)
     for event in (used, used, requested, cancelled, cancelled, events.Issued(BANK, BUYERS[0], 1, 0)):
-        ledger.apply(Emitted(CURRENCY, at, event))
+        ledger.apply(Emitted(CURRENCY, at, event, 0))
     assert [code for code, _, _ in ledger.violations] == ["INV-ONCE", "INV-FINAL", "INV-RESERVE", "INV-RESERVE"]
 
 
@@ -287,7 +288,7 @@ def test_the_reserve_is_attested_in_order_and_covers_issuance() -> None:
 
     def violated(*history: Event) -> list[str]:
         quota = events.IssuanceQuotaSet(BANK, 50_000)
-        ledger = fold(CONTRACTS, (Emitted(CURRENCY, Position(1, 0, 0), event) for event in [quota, *history]))
+        ledger = fold(CONTRACTS, (Emitted(CURRENCY, Position(1, 0, 0), event, 0) for event in [quota, *history]))
         return [code for code, _, _ in ledger.violations]
 
     def attested(sequence: int, amount_fen: int, as_of: int) -> Event:
@@ -305,7 +306,7 @@ def test_the_reserve_is_attested_in_order_and_covers_issuance() -> None:
 def frozen(*history: events.Event) -> list[str]:
     """Return what INV-FROZEN says of the events of a currency in which the buyer was given ten units."""
     issued = [events.Transfer(ZERO_ADDRESS, BUYERS[0], 10), events.SettlementAccountMarked(HUB)]
-    ledger = fold(CONTRACTS, (Emitted(CURRENCY, Position(1, 0, 0), event) for event in [*issued, *history]))
+    ledger = fold(CONTRACTS, (Emitted(CURRENCY, Position(1, 0, 0), event, 0) for event in [*issued, *history]))
     return [finding.detail for finding in invariants.check(ledger) if finding.code == "INV-FROZEN"]
 
 
@@ -351,8 +352,8 @@ def test_a_claim_beyond_attested_usage_is_named() -> None:
     at, channel_id = Position(1, 0, 0), CHANNELS[BUYERS[0]]
     usage = Usage(off_peak=Meters(output=1))
     stated = events.UsageClaimed(channel_id, SERIES, BUYERS[0], usage.pack(), 91, 91)
-    ledger.apply(Emitted(METER, at, stated))
-    ledger.apply(Emitted(HUB, at, events.Claimed(channel_id, SERIES, SERIES, 91, 91)))
+    ledger.apply(Emitted(METER, at, stated, 0))
+    ledger.apply(Emitted(HUB, at, events.Claimed(channel_id, SERIES, SERIES, 91, 91), 0))
     assert [code for code, _, _ in ledger.violations] == ["INV-USAGE", "INV-USAGE"]
 
 
@@ -360,7 +361,7 @@ def test_events_of_strangers_are_passed_over() -> None:
     """A contract whose books are not kept cannot write into the ledger."""
     ledger = Ledger(CONTRACTS)
     stranger = Address(b"\x99" * 20)
-    assert ledger.apply(Emitted(stranger, Position(1, 0, 0), events.Transfer(ZERO_ADDRESS, BUYERS[0], 1))) is None
+    assert ledger.apply(Emitted(stranger, Position(1, 0, 0), events.Transfer(ZERO_ADDRESS, BUYERS[0], 1), 0)) is None
     assert not ledger.balances
 
 
@@ -384,6 +385,6 @@ def test_channels_of_other_tokens_are_passed_over() -> None:
         events.Claimed(channel_id, BUYERS[1], token, 9, 9),
         events.Settled(BUYERS[1], token, BUYERS[1], 9),
     ):
-        assert ledger.apply(Emitted(HUB, Position(1, 0, 0), event)) is None
+        assert ledger.apply(Emitted(HUB, Position(1, 0, 0), event, 0)) is None
     assert not ledger.balances
     assert invariants.check(ledger) == []

@@ -1,0 +1,99 @@
+"""What the ledger is made of: accounts, entries, and the contracts whose books it keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from eth_typing import Address
+
+from pysettle.domain.events import Position
+from pysettle.domain.usage import RateCard
+
+
+class Purpose(Enum):
+    """What a balance is held for."""
+
+    OWN = "own"
+    """A holder's own, or a contract's unallocated balance. Owner: an account."""
+    ISSUANCE = "issuance"
+    """Counter account of everything created and destroyed: minus the supply. Owner: the asset."""
+    REDEMPTION = "redemption"
+    """Held by a currency until a redemption ends. Owner: the redemption's number as 32 bytes."""
+    CREDIT = "credit"
+    """Held by a currency for an account since it could not come in. Owner: the account."""
+    ESCROW = "escrow"
+    """Currency that a series holds behind its Tokens, remainders of rounding included. Owner: the series."""
+    CHANNEL = "channel"
+    """Deposited and not claimed. Owner: the channel id."""
+    CLAIM = "claim"
+    """Claimed and not settled. Owner: the receiver."""
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerAccount:
+    """One account of the ledger: an asset held for a purpose."""
+
+    asset: Address
+    """Currency or series whose units are counted."""
+    purpose: Purpose
+    """What they are held for."""
+    owner: bytes
+    """Whose they are, as the purpose says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """One side of an entry."""
+
+    account: LedgerAccount
+    """Account that changes."""
+    amount: int
+    """Smallest units of the account's asset, positive when it gains."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One balanced entry: in every asset its postings sum to zero."""
+
+    position: Position
+    """Where its event stands in the history."""
+    kind: str
+    """Name of the event it was made from."""
+    postings: tuple[Posting, ...]
+    """Its sides."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesTerms:
+    """The terms of a series that the ledger prices with."""
+
+    currency: Address
+    """Currency it is sold for."""
+    unit_price: int
+    """Micro-yuan per 1,000,000 Tokens."""
+    rate_card: RateCard
+    """Tokens for each metered unit."""
+
+
+@dataclass(frozen=True)
+class Contracts:
+    """The contracts whose books are kept. Events of any other contract are passed over."""
+
+    currencies: frozenset[Address] = frozenset()
+    """CurrencyTokens."""
+    series: Mapping[Address, SeriesTerms] = field(default_factory=dict)
+    """ComputeTokens with their terms."""
+    hubs: frozenset[Address] = frozenset()
+    """ChannelHubs."""
+    meters: frozenset[Address] = frozenset()
+    """UsageMeters."""
+
+    def counts(self, asset: Address) -> bool:
+        """Whether an asset is counted: the hub takes any token, and answers for none but these."""
+        return asset in self.currencies or asset in self.series
+
+    def keeps(self, address: Address) -> bool:
+        """Whether the contract's books are kept."""
+        return address in self.currencies or address in self.series or address in self.hubs or address in self.meters

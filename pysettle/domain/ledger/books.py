@@ -1,0 +1,174 @@
+"""The state of the ledger, and what can be asked of it. Only `fold` changes it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from enum import Enum
+
+from eth_typing import Address
+
+from pysettle.domain import events
+from pysettle.domain.events import Emitted, Event, Position
+from pysettle.domain.freezing import Freezing
+from pysettle.domain.ledger.accounts import Contracts, LedgerAccount, Purpose
+from pysettle.domain.messages import ZERO_ADDRESS, ChannelConfig, ChannelId
+from pysettle.domain.wallets import Wallets
+from pysettle.money import UNITS_PER_MINOR
+
+FULL_RESERVE_BPS = 10_000
+"""Basis points of the supply that a full reserve covers: all of it."""
+
+
+class RedemptionState(Enum):
+    """Where a redemption stands, in the order in which the contract numbers it from 1."""
+
+    REQUESTED = "requested"
+    TAKEN = "taken"
+    COMPLETED = "completed"
+    REJECTED = "rejected"
+    CANCELLED = "cancelled"
+
+
+@dataclass
+class Redemption:
+    """What events say of one redemption."""
+
+    holder: Address
+    """Who asked."""
+    operator: Address
+    """Operating institution that was asked."""
+    amount: int
+    """Units the currency holds until it ends."""
+    state: RedemptionState = RedemptionState.REQUESTED
+    """Where it stands."""
+    cancellable_from: int = 0
+    """Unix second from which its holder may cancel it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """A movement that an event of a currency announced: its `Transfer` is what the currency moves next."""
+
+    by: Event
+    """The event."""
+    movement: events.Transfer
+    """What it says moves."""
+    owed: bool = False
+    """Whether the payee is owed it, and gets it as a credit where it cannot come in."""
+    seized: bool = False
+    """Whether it leaves the payer by authority of law, frozen or not."""
+
+    @property
+    def code(self) -> str:
+        """Invariant that is broken when something else moves, or nothing."""
+        return "INV-FROZEN" if self.seized else "INV-REPLAY"
+
+    def __str__(self) -> str:
+        """Say what was announced."""
+        move = self.movement
+        what = f"{move.value} units from 0x{move.sender.hex()} to 0x{move.receiver.hex()}"
+        return f"{type(self.by).__name__} announced {what}"
+
+
+@dataclass
+class ChannelRecord:
+    """What events say of one channel, beside its balance."""
+
+    config: ChannelConfig | None = None
+    """Its terms; None before the event that carries them."""
+    total_claimed: int = 0
+    """Claimed, cumulative, in smallest units of its token."""
+    highest_attested: int = 0
+    """Highest cost of attested usage by the rate card, recomputed here, in Tokens."""
+    refund_nonce: int = 0
+    """Refund nonce expected next at the least."""
+
+
+@dataclass
+class Books:
+    """State after the events applied so far."""
+
+    contracts: Contracts
+    """Contracts whose books are kept."""
+    balances: dict[LedgerAccount, int] = field(default_factory=lambda: defaultdict(int))
+    """Account -> smallest units; accounts that reached zero stay."""
+    quotas: dict[tuple[Address, Address], int] = field(default_factory=lambda: defaultdict(int))
+    """(currency, operator) -> units it may still issue."""
+    positions: dict[tuple[Address, Address], int] = field(default_factory=lambda: defaultdict(int))
+    """(currency, operator) -> units it issued less those redeemed at it; negative where it redeemed more."""
+    reserves: dict[Address, events.ReserveAttested] = field(default_factory=dict)
+    """Currency -> the last attestation of its reserve."""
+    reserve_ratios: dict[Address, int] = field(default_factory=lambda: defaultdict(lambda: FULL_RESERVE_BPS))
+    """Currency -> basis points of the supply that the reserve has to cover."""
+    stated_supply: dict[Address, int] = field(default_factory=lambda: defaultdict(int))
+    """Asset -> supply by the business events alone (issuance, purchase, redemption, refund)."""
+    redemptions: dict[tuple[Address, int], Redemption] = field(default_factory=dict)
+    """(currency, number) -> the redemption."""
+    channels: dict[ChannelId, ChannelRecord] = field(default_factory=lambda: defaultdict(ChannelRecord))
+    """Channel id -> what events say of it."""
+    freezing: dict[Address, Freezing] = field(default_factory=lambda: defaultdict(Freezing))
+    """Currency -> what of it is frozen."""
+    wallets: dict[Address, Wallets] = field(default_factory=lambda: defaultdict(Wallets))
+    """Currency -> its wallets: registrations, limits, and what was paid."""
+    announced: dict[Address, Announced] = field(default_factory=dict)
+    """Currency -> the movement that was announced and comes next; none between two transactions."""
+    spent_authorizations: set[tuple[Address, Address, bytes]] = field(default_factory=set)
+    """(token, authorizer, nonce) of every authorization used or cancelled."""
+    violations: list[tuple[str, Position, str]] = field(default_factory=list)
+    """(invariant, position, detail) of events that contradict what came before them."""
+
+    def balance(self, asset: Address, purpose: Purpose, owner: bytes) -> int:
+        """Return the balance of one account, in smallest units of the asset."""
+        return self.balances.get(LedgerAccount(asset, purpose, owner), 0)
+
+    def reserve(self, currency: Address) -> int:
+        """Return the reserve attested last, in units; zero when none was."""
+        last = self.reserves.get(currency)
+        return last.amount_fen * UNITS_PER_MINOR if last else 0
+
+    def uncovered(self, currency: Address) -> str | None:
+        """Say what the attested reserve lacks of covering the supply that events state; None when it covers it.
+
+        Which part of the supply it has to cover is the mode of the reserve: all of it in full reserve, below 10,000
+        basis points that part. Compared in units times 10,000, so that nothing is rounded.
+        """
+        supply, reserve, ratio = self.stated_supply[currency], self.reserve(currency), self.reserve_ratios[currency]
+        if supply * ratio <= reserve * FULL_RESERVE_BPS:
+            return None
+        mode = "full reserve" if ratio == FULL_RESERVE_BPS else f"partial reserve of {ratio} basis points"
+        return f"{reserve} is attested, supply is {supply}, in {mode}"
+
+    def is_settlement_account(self, currency: Address, account: Address) -> bool:
+        """Whether what an account holds belongs to others; the currency and nobody's address are so from the start."""
+        return account in (currency, ZERO_ADDRESS) or account in self.freezing[currency].settlement_accounts
+
+    def supply(self, asset: Address) -> int:
+        """Return the supply of an asset by its transfers from and to nobody, in smallest units."""
+        return -self.balance(asset, Purpose.ISSUANCE, asset)
+
+    def held(self, asset: Address, holder: Address) -> int:
+        """Return what a holder's ERC-20 balance must be: its own, and for a contract all it holds for a purpose."""
+        own = self.balance(asset, Purpose.OWN, holder)
+        if holder == asset and asset in self.contracts.currencies:
+            own += self._sum(asset, Purpose.REDEMPTION) + self._sum(asset, Purpose.CREDIT)
+        if holder in self.contracts.hubs:
+            own += self._sum(asset, Purpose.CHANNEL) + self._sum(asset, Purpose.CLAIM)
+        if holder in self.contracts.series:
+            own += self.balance(asset, Purpose.ESCROW, holder)
+        return own
+
+    def holders(self, asset: Address) -> list[Address]:
+        """Return everyone who ever held the asset, in the order of their addresses."""
+        return self.owners(asset, Purpose.OWN)
+
+    def owners(self, asset: Address, purpose: Purpose) -> list[Address]:
+        """Return everyone for whom the asset was ever held for a purpose, in the order of their addresses."""
+        return sorted({Address(a.owner) for a in self.balances if a.asset == asset and a.purpose is purpose})
+
+    def violated(self, code: str, emitted: Emitted, detail: str) -> None:
+        """Note that an event contradicts what came before it."""
+        self.violations.append((code, emitted.position, detail))
+
+    def _sum(self, asset: Address, purpose: Purpose) -> int:
+        return sum(n for a, n in self.balances.items() if a.asset == asset and a.purpose is purpose)

@@ -1,0 +1,45 @@
+"""The ledger as a fold: events in the order of the chain, one after the other, into the books."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from copy import deepcopy
+
+from pysettle.domain.events import Emitted
+from pysettle.domain.ledger import compute, currency, token
+from pysettle.domain.ledger.accounts import Contracts, Entry
+from pysettle.domain.ledger.books import Books
+from pysettle.domain.ledger.handlers import Handlers
+
+_HANDLERS: Handlers = {**token.HANDLERS, **currency.HANDLERS, **compute.HANDLERS}
+
+
+class Ledger(Books):
+    """The books, and the one way to change them."""
+
+    def apply(self, emitted: Emitted) -> Entry | None:
+        """Apply one event, in the order of the chain; return the entry it made, None when it moved no value.
+
+        An event that contradicts the history is recorded in `violations` and applied all the same: the ledger says
+        what the contracts did, not what they should have done.
+        """
+        asset = getattr(emitted.event, "token", emitted.emitter)
+        if not self.contracts.keeps(emitted.emitter) or not (asset == emitted.emitter or self.contracts.counts(asset)):
+            return None
+        handler = _HANDLERS.get(type(emitted.event))
+        postings = handler(self, emitted, emitted.event) if handler else ()
+        for posting in postings:
+            self.balances[posting.account] += posting.amount
+        return Entry(emitted.position, type(emitted.event).__name__, postings) if postings else None
+
+    def copy(self) -> Ledger:
+        """Return a ledger that goes its own way from here."""
+        return deepcopy(self)
+
+
+def fold(contracts: Contracts, history: Iterable[Emitted]) -> Ledger:
+    """Return the ledger after a whole history, given in the order of the chain."""
+    ledger = Ledger(contracts)
+    for emitted in history:
+        ledger.apply(emitted)
+    return ledger
