@@ -134,8 +134,7 @@ def _accounts(ledger: Ledger, currency: Address) -> Iterator[Question]:
             spent.in_year,
         )
     for account in ledger.owners(currency, Purpose.CREDIT):
-        credit = ledger.balance(currency, Purpose.CREDIT, account)
-        yield _of(about, currency, "creditOf(address)", account, credit)
+        yield _of(about, currency, "creditOf(address)", account, ledger.credit(currency, account))
 
 
 def _about(currency: Address) -> str:

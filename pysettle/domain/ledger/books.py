@@ -122,6 +122,10 @@ class Books:
         """Return the balance of one account, in smallest units of the asset."""
         return self.balances.get(LedgerAccount(asset, purpose, owner), 0)
 
+    def credit(self, currency: Address, account: Address) -> int:
+        """Return the units that a currency holds for an account since they could not come in."""
+        return self.balance(currency, Purpose.CREDIT, account)
+
     def reserve(self, currency: Address) -> int:
         """Return the reserve attested last, in units; zero when none was."""
         last = self.reserves.get(currency)

@@ -268,7 +268,7 @@ def _credit_seized(books: Books, emitted: Emitted, event: events.CreditSeized) -
 
 
 def _check_credit(books: Books, emitted: Emitted, account: Address, change: int, stated: int) -> None:
-    credit = books.balance(emitted.emitter, Purpose.CREDIT, account) + change
+    credit = books.credit(emitted.emitter, account) + change
     if credit != stated:
         detail = f"the credit of 0x{account.hex()} is {credit} after a change by {change}, stated {stated}"
         books.violated("INV-REPLAY", emitted, detail)
