@@ -67,6 +67,13 @@ def test_an_honest_issuance_has_no_finding() -> None:
     )
 
 
+FUNDED = (
+    log(CURRENCY, events.ReserveAttested(1, BANK, 1, 0, 2**63)),
+    log(CURRENCY, events.IssuanceQuotaSet(BANK, 50)),
+    log(CURRENCY, events.Issued(BANK, BUYER, 20, 30)),
+    log(CURRENCY, events.Transfer(ZERO_ADDRESS, BUYER, 20)),
+)
+
 FORGED = {
     "created without issuance": ("INV-SUPPLY", [log(CURRENCY, events.Transfer(ZERO_ADDRESS, BUYER, 7))]),
     "spent without holding": ("INV-SUPPLY", [log(CURRENCY, events.Transfer(BUYER, BANK, 7))]),
@@ -128,6 +135,66 @@ FORGED = {
         ],
     ),
     "seized and not moved": ("INV-FROZEN", [log(CURRENCY, events.Seized(BUYER, BANK, 7, b"\1" * 32))]),
+    "paid beyond a limit": (
+        "INV-LIMIT",
+        [
+            *FUNDED,
+            log(CURRENCY, events.ClassLimitsSet(0, 100, 100, 6, 100)),
+            log(CURRENCY, events.Transfer(BUYER, BANK, 5)),
+            log(CURRENCY, events.Transfer(BUYER, BANK, 2)),
+        ],
+    ),
+    "paid out above a cap": (
+        "INV-LIMIT",
+        [
+            *FUNDED,
+            log(CURRENCY, events.SettlementAccountMarked(HUB)),
+            log(CURRENCY, events.Transfer(BUYER, HUB, 7)),
+            log(CURRENCY, events.ClassLimitsSet(0, 6, 100, 100, 100)),
+            log(CURRENCY, events.Transfer(HUB, BANK, 7)),
+        ],
+    ),
+    "a credit that never moved": (
+        "INV-SUPPLY",
+        [
+            *FUNDED,
+            log(CURRENCY, events.FreezeSet(BANK, False, True)),
+            log(CURRENCY, events.Seized(BUYER, BANK, 7, b"\1" * 32)),
+            log(CURRENCY, events.Credited(BANK, BUYER, 7, 7)),
+        ],
+    ),
+    "a credit of another amount than it states": (
+        "INV-REPLAY",
+        [
+            *FUNDED,
+            log(CURRENCY, events.FreezeSet(BANK, False, True)),
+            log(CURRENCY, events.Seized(BUYER, BANK, 7, b"\1" * 32)),
+            log(CURRENCY, events.Credited(BANK, BUYER, 7, 8)),
+            log(CURRENCY, events.Transfer(BUYER, CURRENCY, 7)),
+        ],
+    ),
+    "cancelled though taken": (
+        "INV-FINAL",
+        [
+            *FUNDED,
+            log(CURRENCY, events.RedemptionRequested(1, BUYER, BANK, 5)),
+            log(CURRENCY, events.Transfer(BUYER, CURRENCY, 5)),
+            log(CURRENCY, events.RedemptionTaken(1, BUYER, BANK, 5, 86_400)),
+            log(CURRENCY, events.RedemptionCancelled(1, BUYER, BANK, 5)),
+            log(CURRENCY, events.Transfer(CURRENCY, BUYER, 5)),
+        ],
+    ),
+    "a ratio that the reserve does not meet": (
+        "INV-RESERVE",
+        [
+            log(CURRENCY, events.ReserveRatioSet(5_000)),
+            log(CURRENCY, events.ReserveAttested(1, BANK, 1, 0, 1)),
+            log(CURRENCY, events.IssuanceQuotaSet(BANK, 20_000)),
+            log(CURRENCY, events.Issued(BANK, BUYER, 20_000, 0)),
+            log(CURRENCY, events.Transfer(ZERO_ADDRESS, BUYER, 20_000)),
+            log(CURRENCY, events.ReserveRatioSet(5_001)),
+        ],
+    ),
     "an event of another form": (
         "INV-REPLAY",
         [ExecutedLog(CURRENCY, log(CURRENCY, events.Transfer(BUYER, BUYER, 0)).topics[:1], b"")],
@@ -150,7 +217,8 @@ def test_a_broken_balance_is_named_once() -> None:
     creation = ExecutedTransaction(True, 1, (log(CURRENCY, events.Transfer(ZERO_ADDRESS, BUYER, 7)),))
     books.apply(1, 0, [creation])
     books.apply(2, 0, [creation, creation])
-    assert [each.block for each in books.divergences] == [1]
+    # More is held than was issued, and than operating institutions have positions for.
+    assert [(each.block, each.finding.code) for each in books.divergences] == [(1, "INV-SUPPLY"), (1, "INV-RESERVE")]
 
 
 def test_an_unlisted_contract_of_the_network_is_named() -> None:
@@ -164,49 +232,162 @@ def test_an_unlisted_contract_of_the_network_is_named() -> None:
     assert [each.finding.code for each in books.divergences] == ["AUDIT-L"]
 
 
+def words(*numbers: int | bytes) -> bytes:
+    """Return the words that a contract answers with."""
+    return b"".join(it.rjust(32, b"\0") if isinstance(it, bytes) else it.to_bytes(32, "big") for it in numbers)
+
+
+def asked(signature: str, *arguments: int | bytes) -> bytes:
+    """Return the call data of a question."""
+    return keccak(signature.encode())[:4] + words(*arguments)
+
+
+UNLIMITED = words(*[2**256 - 1] * 4)
+NOTHING_SAID = {
+    asked("totalSupply()"): words(0),
+    asked("reserveRatio()"): words(10_000),
+    **{asked("classLimits(uint8)", wallet_class): UNLIMITED for wallet_class in range(5)},
+}
+"""What a currency must answer of which no event tells."""
+
+
+def differing(logs: tuple[ExecutedLog, ...], answers: dict[bytes, bytes], timestamp: int = 0) -> list[str]:
+    """Return the details of what answers differ in from the books of one block."""
+    books = LedgerCheck(Contracts(currencies=frozenset({CURRENCY})))
+    books.apply(2, timestamp, [ExecutedTransaction(True, 1, logs)])
+    assert not books.divergences
+    asked_for = set()
+
+    def call(to: Address, data: bytes) -> bytes:
+        asked_for.add(data)
+        return answers[data]
+
+    books.close(2, 1, call)
+    assert asked_for == set(answers)
+    assert {(each.finding.code, each.block) for each in books.divergences} <= {("INV-REPLAY", 2)}
+    return [each.finding.detail for each in books.divergences]
+
+
+def check_every_word(logs: tuple[ExecutedLog, ...], answers: dict[bytes, bytes], timestamp: int = 0) -> None:
+    """Assert that answers agree with the books, and that each word of each, changed by one, is told."""
+    assert differing(logs, answers, timestamp) == []
+    for data, answer in answers.items():
+        for place in range(31, len(answer), 32):
+            changed = answer[:place] + bytes([answer[place] ^ 1]) + answer[place + 1 :]
+            assert len(differing(logs, answers | {data: changed}, timestamp)) == 1, data.hex()
+
+
 def test_answers_that_differ_from_the_books_are_named() -> None:
     """A contract that answers otherwise, too short, or not at all is a finding under INV-REPLAY."""
-    contracts = Contracts(currencies=frozenset({CURRENCY}))
 
     def refuse(to: Address, data: bytes) -> bytes:
         raise CallRefused("no")
 
-    for answer in (lambda to, data: bytes(31) + b"\1", lambda to, data: b"", refuse):
-        books = LedgerCheck(contracts)
+    check_every_word((), NOTHING_SAID)
+    for answer in (lambda to, data: b"", lambda to, data: NOTHING_SAID[data][:-1], refuse):
+        books = LedgerCheck(Contracts(currencies=frozenset({CURRENCY})))
         books.close(2, 1, answer)
-        assert [(each.finding.code, each.block) for each in books.divergences] == [("INV-REPLAY", 2)]
+        found = [(each.finding.code, each.block) for each in books.divergences]
+        assert found == [("INV-REPLAY", 2)] * len(NOTHING_SAID)
 
 
-def test_freezes_and_reserve_are_compared_with_storage() -> None:
-    """What events say is frozen, was frozen, and is in reserve, the currency must answer at the head."""
-    books = LedgerCheck(Contracts(currencies=frozenset({CURRENCY})))
+def test_freezes_marks_and_reserve_are_compared_with_storage() -> None:
+    """What events say is frozen, was frozen, is marked, and is in reserve, the currency must answer at the head."""
     said = (
         log(CURRENCY, events.FreezeSet(BUYER, True, False)),
         log(CURRENCY, events.FrozenAmountSet(BUYER, 7)),
         log(CURRENCY, events.FrozenAmountSet(BANK, 9)),
         log(CURRENCY, events.FrozenAmountSet(BANK, 0)),
+        log(CURRENCY, events.SettlementAccountMarked(HUB)),
         log(CURRENCY, events.ReserveAttested(3, BANK, 5, 1, 2)),
     )
-    books.apply(1, 0, [ExecutedTransaction(True, 1, said)])
-
-    def answer(*words: int) -> bytes:
-        return b"".join(word.to_bytes(32, "big") for word in words)
-
-    answers = {
-        keccak(b"totalSupply()")[:4]: answer(0),
-        keccak(b"reserve()")[:4]: answer(5, 1, 3, 2),
-        keccak(b"frozen(address)")[:4] + BUYER.rjust(32, b"\0"): answer(1, 0, 7),
-        keccak(b"frozen(address)")[:4] + BANK.rjust(32, b"\0"): answer(0, 0, 0),
+    answers = NOTHING_SAID | {
+        asked("reserve()"): words(5, 1, 3, 2),
+        asked("frozen(address)", BUYER): words(1, 0, 7),
+        asked("frozen(address)", BANK): words(0, 0, 0),
+        asked("isSettlementAccount(address)", HUB): words(1),
     }
-    assert books.close(1, 1, lambda to, data: answers[data]) == []
-    assert not books.divergences
-    for wrong in list(answers)[1:]:
-        found = len(books.divergences)
-        books.close(1, 1, lambda to, data, wrong=wrong: answers[data] if data != wrong else bytes(len(answers[data])))
-        named = [each.finding.code for each in books.divergences[found:]]
-        assert set(named) <= {"INV-REPLAY"}
-        # A lifted freeze is answered with zeros: that one is right.
-        assert bool(named) == any(answers[wrong])
+    check_every_word(said, answers)
+
+
+FUNDS = {
+    asked("totalSupply()"): words(20),
+    asked("reserve()"): words(1, 0, 1, 2**63),
+    asked("issuanceQuota(address)", BANK): words(30),
+    asked("operatorPosition(address)", BANK): words(20),
+}
+NOT_REGISTERED = words(0, 0, 0, 0, 0, 0, 0)
+
+
+def test_wallets_are_compared_with_storage() -> None:
+    """Registration, what was paid on the day and in the year, limits and ratio: a changed counter is told."""
+    said = (
+        *FUNDED,
+        log(CURRENCY, events.ReserveRatioSet(9_999)),
+        log(CURRENCY, events.ClassLimitsSet(0, 40, 30, 20, 10)),
+        log(CURRENCY, events.ClassLimitsSet(2, 10**8, 2**256 - 1, 0, 2**256 - 1)),
+        log(CURRENCY, events.WalletRegistered(BANK, 2, 20_000, 344, True)),
+        log(CURRENCY, events.Transfer(BUYER, SERIES, 4)),
+        log(CURRENCY, events.Transfer(BUYER, BANK, 3)),
+    )
+    answers = (
+        NOTHING_SAID
+        | FUNDS
+        | {
+            asked("reserveRatio()"): words(9_999),
+            asked("classLimits(uint8)", 0): words(40, 30, 20, 10),
+            asked("classLimits(uint8)", 2): words(10**8, 2**256 - 1, 0, 2**256 - 1),
+            asked("balanceOf(address)", BUYER): words(13),
+            asked("balanceOf(address)", SERIES): words(4),
+            asked("balanceOf(address)", BANK): words(3),
+            # 16 February 1970 in UTC+8.
+            asked("wallet(address)", BUYER): words(0, 0, 0, 0, 46, 7, 7),
+            asked("wallet(address)", BANK): words(2, 20_000, 344, 1, 0, 0, 0),
+            asked("wallet(address)", SERIES): NOT_REGISTERED,
+        }
+    )
+    check_every_word(said, answers, timestamp=46 * 86_400)
+
+
+def test_credits_positions_and_redemptions_are_compared_with_storage() -> None:
+    """What is owed to whom, what institutions issued less what they redeemed, and where each redemption stands."""
+    other = Address(bytes([9]) * 20)
+    said = (
+        *FUNDED,
+        log(CURRENCY, events.RedemptionRequested(1, BUYER, other, 6)),
+        log(CURRENCY, events.Transfer(BUYER, CURRENCY, 6)),
+        log(CURRENCY, events.RedemptionTaken(1, BUYER, other, 6, 5 + 86_400)),
+        log(CURRENCY, events.RedemptionCompleted(1, BUYER, other, 6, 6)),
+        log(CURRENCY, events.Transfer(CURRENCY, ZERO_ADDRESS, 6)),
+        log(CURRENCY, events.RedemptionRequested(2, BUYER, BANK, 5)),
+        log(CURRENCY, events.Transfer(BUYER, CURRENCY, 5)),
+        log(CURRENCY, events.FreezeSet(BUYER, False, True)),
+        log(CURRENCY, events.RedemptionRejected(2, BUYER, BANK, 5)),
+        log(CURRENCY, events.Credited(BUYER, CURRENCY, 5, 5)),
+        log(CURRENCY, events.RedemptionRequested(3, BUYER, BANK, 1)),
+        log(CURRENCY, events.Transfer(BUYER, CURRENCY, 1)),
+    )
+    answers = (
+        NOTHING_SAID
+        | FUNDS
+        | {
+            asked("totalSupply()"): words(14),
+            asked("balanceOf(address)", BUYER): words(8),
+            asked("balanceOf(address)", CURRENCY): words(6),
+            asked("frozen(address)", BUYER): words(0, 1, 0),
+            asked("issuanceQuota(address)", other): words(6),
+            asked("operatorPosition(address)", other): words(2**256 - 6),
+            asked("creditOf(address)", BUYER): words(5),
+            asked("redemption(uint256)", 1): words(BUYER, 6, other, 3, 5 + 86_400),
+            asked("redemption(uint256)", 2): words(BUYER, 5, BANK, 4, 0),
+            asked("redemption(uint256)", 3): words(BUYER, 1, BANK, 1, 0),
+            asked("wallet(address)", BUYER): NOT_REGISTERED,
+            asked("wallet(address)", CURRENCY): NOT_REGISTERED,
+        }
+    )
+    check_every_word(said, answers, timestamp=5)
+    (told,) = differing(said, answers | {asked("operatorPosition(address)", other): words(2**256 - 7)}, timestamp=5)
+    assert told.endswith("expected -6, got -7")
 
 
 # ------------------------------------------------------------------------ on the real contracts
