@@ -22,7 +22,8 @@ from pysettle.domain.events import Event
 from pysettle.domain.ledger import Contracts, SeriesTerms
 from pysettle.domain.messages import ZERO_ADDRESS, ChannelId
 from pysettle.domain.usage import Meters, RateCard
-from pysettle.scenarios.demo import Demo
+from pysettle.domain.wallets import E_CNY_CLASS_LIMITS, ClassLimits, WalletClass
+from pysettle.scenarios.demo import SERIES_LIFE_S, Demo
 from pysettle.scenarios.workload import generate
 from tests.audit import forge
 
@@ -413,6 +414,51 @@ def test_frozen_and_seized_money_passes(tmp_path: Path) -> None:
     run.network.send(currency.attest_reserve(run.relayer, roles.central_bank.address, reserve, signature))
     bundle = export_bundle(run.chain, tmp_path / "bundle", run.network.contracts())
     report = verify(bundle.directory)
+    assert report.findings == ()
+    assert report.checks[Check.LEDGER] is Outcome.PASSED
+
+
+def test_limited_and_credited_money_passes(tmp_path: Path) -> None:
+    """Payments counted over days, payouts that could not come in, claims and seizures of them verify on real contracts.
+
+    A series pays out to a closed account, a redemption is refused to a full one, and one seizure ends as a credit.
+    """
+    run = Demo(generate(4, 20), seed=4)
+    run.issue_and_sell()
+    network, currency, roles, bank = run.network, run.network.currency, run.network.roles, run.bank
+    first, second, third = (buyer.signer for buyer in run.buyers[:3])
+    tokens = run.series.balance_of(first.address)
+    fen = 10_000
+    network.send(
+        currency.register_wallet(roles.registrar, third.address, WalletClass.I, jurisdiction=156),
+        currency.transfer(second, first.address, 3 * fen),
+        currency.transfer(third, second.address, fen),
+        currency.request_redemption(second, bank.address, 2 * fen),
+        currency.request_redemption(first, bank.address, fen),
+        currency.request_redemption(third, bank.address, fen),
+        currency.take_redemption(bank, 1),
+        currency.take_redemption(bank, 2),
+        currency.complete_redemption(bank, 2),
+        currency.cancel_redemption(third, 3),
+        currency.set_reserve_ratio(roles.central_bank, 9_000),
+    )
+    run.chain.clock.advance(run.last + SERIES_LIFE_S + 86_400 - run.chain.clock.now())
+    network.send(
+        currency.transfer(second, third.address, fen),
+        currency.set_class_limits(roles.central_bank, WalletClass.IV, ClassLimits(balance=0)),
+        currency.cancel_redemption(second, 1),
+        currency.freeze(roles.freezer, first.address, outgoing=True, incoming=True),
+        run.series.refund(first, tokens),
+        currency.seize(roles.seizer, first.address, second.address, fen, b"\1" * 32),
+        currency.seize_credit(roles.seizer, second.address, first.address, 2 * fen, b"\1" * 32),
+        currency.set_class_limits(roles.central_bank, WalletClass.IV, E_CNY_CLASS_LIMITS[WalletClass.IV]),
+        currency.claim_credit(run.relayer, second.address, fen),
+        currency.seize_credit(roles.seizer, first.address, third.address, fen, b"\1" * 32),
+    )
+    assert currency.credit_of(second.address) == 0
+    assert currency.credit_of(first.address) == currency.balance_of(currency.address) > fen
+    assert currency.wallet(second.address).spent_on_day == fen
+    report = verify(export_bundle(run.chain, tmp_path / "bundle", network.contracts()).directory)
     assert report.findings == ()
     assert report.checks[Check.LEDGER] is Outcome.PASSED
 
