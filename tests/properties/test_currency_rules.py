@@ -265,6 +265,23 @@ def test_nothing_comes_in_above_the_cap() -> None:
     assert found(capped, Transfer(ALICE, HUB, 100), Transfer(HUB, SERIES, 100)) == []
 
 
+def test_the_currency_and_nobody_have_no_class() -> None:
+    """Issuance, redemption and credits are no payments of theirs, and fill no cap, before anything is marked too."""
+    history = (
+        limits(balance=6, payment=0),
+        events.ReserveAttested(1, BANK, 1, NOW, 2**64 - 1),
+        events.IssuanceQuotaSet(BANK, 20),
+        *issued(ALICE, 6, 14),
+        *requested(ALICE, 6),
+        *issued(ALICE, 6, 8),
+        *requested(ALICE, 6, 2),
+        events.RedemptionRejected(1, ALICE, BANK, 6),
+        Transfer(CURRENCY, ALICE, 6),
+    )
+    ledger = fold(CONTRACTS, (Emitted(CURRENCY, Position(1, 0, 0), event, NOW) for event in history))
+    assert invariants.check(ledger) == []
+
+
 # --------------------------------------------------------------------------------------- freeze, seizure
 
 
