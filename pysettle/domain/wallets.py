@@ -81,7 +81,7 @@ SECONDS_A_DAY = 86_400
 """Seconds in one day of the calendar, which knows no daylight saving."""
 
 _OFFSET_S = 8 * 3_600
-_EPOCH = date(1970, 1, 1)
+_FIRST_DAY = date(1970, 1, 1)
 
 
 def day_at(timestamp: int) -> int:
@@ -104,7 +104,7 @@ def year_of(day: int) -> int:
         >>> year_of(364), year_of(365)
         (1970, 1971)
     """
-    return (_EPOCH + timedelta(days=day)).year
+    return (_FIRST_DAY + timedelta(days=day)).year
 
 
 @dataclass(frozen=True, slots=True)

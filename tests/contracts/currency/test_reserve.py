@@ -164,7 +164,7 @@ def test_an_attestation_below_the_supply(issuing: World) -> None:
     refused(issuing, issue(issuing, FEN), errors.ReserveExceeded, requested=FEN, available=0)
     findings = invariants.check(fold(issuing.network.contracts(), history(issuing)))
     assert [(finding.code, finding.detail) for finding in findings] == [
-        ("INV-RESERVE", f"{YUAN - FEN} is attested, supply is {YUAN}")
+        ("INV-RESERVE", f"{YUAN - FEN} is attested, supply is {YUAN}, in full reserve")
     ]
     issuing.send(
         currency.transfer(buyer, issuing.address("stranger"), FEN),
