@@ -553,3 +553,39 @@ class UsageClaimed(Event):
     usage: int
     metered: int
     claimed: int
+
+
+# --------------------------------------------------------------------------- InterestPayments
+
+
+@_event
+@dataclass(frozen=True, slots=True)
+class InterestDeclared(Event):
+    """Interest of a period of days of UTC+8 was declared, as one Merkle root."""
+
+    SIGNATURE = (
+        "InterestDeclared(uint256 indexed id,address indexed operator,uint16 firstDay,uint16 endDay,"
+        "uint16 rateBps,bytes32 root,uint256 total)"
+    )
+    period_id: int
+    operator: Address
+    first_day: int
+    end_day: int
+    rate_bps: int
+    root: bytes
+    total: int
+
+
+@_event
+@dataclass(frozen=True, slots=True)
+class InterestPaid(Event):
+    """One row of a declared period was paid; `paid` is what the period paid so far."""
+
+    SIGNATURE = (
+        "InterestPaid(uint256 indexed id,address indexed account,uint256 indexed index,uint256 amount,uint256 paid)"
+    )
+    period_id: int
+    account: Address
+    index: int
+    amount: int
+    paid: int

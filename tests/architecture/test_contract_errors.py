@@ -11,7 +11,15 @@ from pysettle.errors import ContractReverted, contracts
 from pysettle.evm import artifacts
 
 ROOT = Path(__file__).parents[2]
-DEPLOYED = ("NetworkAccess", "CurrencyToken", "ComputeToken", "ChannelHub", "ERC3009DepositCollector", "UsageMeter")
+DEPLOYED = (
+    "NetworkAccess",
+    "CurrencyToken",
+    "ComputeToken",
+    "ChannelHub",
+    "ERC3009DepositCollector",
+    "UsageMeter",
+    "InterestPayments",
+)
 BUILT_IN = {"Error", "Panic"}
 _NEVER_SCHEDULED = "the network grants no role with a delay, and so schedules nothing"
 UNREACHABLE = {

@@ -21,8 +21,17 @@ INTERFACES = (
     "IDepositCollector",
     "IChannelPolicy",
     "INetworkAccess",
+    "IInterestPayments",
 )
-DEPLOYED = ("NetworkAccess", "CurrencyToken", "ComputeToken", "ChannelHub", "UsageMeter", "ERC3009DepositCollector")
+DEPLOYED = (
+    "NetworkAccess",
+    "CurrencyToken",
+    "ComputeToken",
+    "ChannelHub",
+    "UsageMeter",
+    "ERC3009DepositCollector",
+    "InterestPayments",
+)
 INVARIANTS = {
     "INV-SUPPLY",
     "INV-RESERVE",

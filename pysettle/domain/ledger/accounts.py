@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 
 from eth_typing import Address
 
@@ -89,6 +90,8 @@ class Contracts:
     """ChannelHubs."""
     meters: frozenset[Address] = frozenset()
     """UsageMeters."""
+    interest: frozenset[Address] = frozenset()
+    """InterestPayments."""
 
     def counts(self, asset: Address) -> bool:
         """Whether an asset is counted: the hub takes any token, and answers for none but these."""
@@ -96,4 +99,12 @@ class Contracts:
 
     def keeps(self, address: Address) -> bool:
         """Whether the contract's books are kept."""
-        return address in self.currencies or address in self.series or address in self.hubs or address in self.meters
+        return address in self._addresses
+
+    def addresses(self) -> frozenset[Address]:
+        """Return every contract whose books are kept."""
+        return self._addresses
+
+    @cached_property
+    def _addresses(self) -> frozenset[Address]:
+        return frozenset().union(self.currencies, self.series, self.hubs, self.meters, self.interest)

@@ -115,6 +115,10 @@ class Books:
     """Currency -> the movement that was announced and comes next; none between two transactions."""
     spent_authorizations: set[tuple[Address, Address, bytes]] = field(default_factory=set)
     """(token, authorizer, nonce) of every authorization used or cancelled."""
+    interest_declared_to: dict[Address, int] = field(default_factory=lambda: defaultdict(int))
+    """InterestPayments -> first day of UTC+8 of which nothing was declared yet, nor of any after it."""
+    paid_interest: set[tuple[Address, int, int]] = field(default_factory=set)
+    """(InterestPayments, period, index) of every row of interest that was paid."""
     violations: list[tuple[str, Position, str]] = field(default_factory=list)
     """(invariant, position, detail) of events that contradict what came before them."""
 
