@@ -270,11 +270,13 @@ def _contracts_to_list(contracts: Contracts) -> list[dict[str, Any]]:
         *series,
         *named("ChannelHub", contracts.hubs),
         *named("UsageMeter", contracts.meters),
+        *named("InterestPayments", contracts.interest),
     ]
 
 
 def _contracts_from_list(entries: list[Any]) -> Contracts:
-    plain: dict[str, set[Address]] = {"CurrencyToken": set(), "ChannelHub": set(), "UsageMeter": set()}
+    names = ("CurrencyToken", "ChannelHub", "UsageMeter", "InterestPayments")
+    plain: dict[str, set[Address]] = {name: set() for name in names}
     series: dict[Address, SeriesTerms] = {}
     seen: set[Address] = set()
     for entry in entries:
@@ -297,7 +299,13 @@ def _contracts_from_list(entries: list[Any]) -> Contracts:
     for address, terms in series.items():
         if terms.currency not in currencies:
             raise EncodingError(f"contracts: the currency of {_hex(address)} is not listed as a CurrencyToken")
-    return Contracts(currencies, series, frozenset(plain["ChannelHub"]), frozenset(plain["UsageMeter"]))
+    return Contracts(
+        currencies,
+        series,
+        hubs=frozenset(plain["ChannelHub"]),
+        meters=frozenset(plain["UsageMeter"]),
+        interest=frozenset(plain["InterestPayments"]),
+    )
 
 
 def _terms_from_dict(entry: dict[str, Any]) -> SeriesTerms:

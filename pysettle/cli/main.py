@@ -12,6 +12,7 @@ from pysettle.cli.account import account
 from pysettle.cli.audit import audit
 from pysettle.cli.demo import demo
 from pysettle.cli.init import init
+from pysettle.cli.interest import interest
 from pysettle.cli.network import network
 from pysettle.cli.node import node
 from pysettle.cli.reserve import reserve
@@ -39,5 +40,5 @@ def main() -> None:
     """Simulate the settlement network of the Token economy on a local EVM. Nothing touches real money."""
 
 
-for _command in (init, account, network, reserve, time, token, wallet, node, demo, audit):
+for _command in (init, account, network, reserve, time, token, wallet, interest, node, demo, audit):
     main.add_command(_command)

@@ -7,6 +7,7 @@ many in one block. A method that reads answers at once.
 from pysettle.client.channels import ChannelHub, UsageMeter, UsageRow
 from pysettle.client.currency import CurrencyToken, Freeze, Redemption
 from pysettle.client.follower import LedgerFollower
+from pysettle.client.interest import InterestPayments
 from pysettle.client.network import SettlementNetwork, genesis
 from pysettle.client.series import ComputeToken, SeriesTerms
 from pysettle.client.workspace import Workspace
@@ -16,6 +17,7 @@ __all__ = [
     "ComputeToken",
     "CurrencyToken",
     "Freeze",
+    "InterestPayments",
     "LedgerFollower",
     "Redemption",
     "SeriesTerms",

@@ -9,7 +9,7 @@ from typing import Any
 from eth_typing import Address
 from eth_utils.crypto import keccak
 
-from pysettle.client.network import SettlementNetwork
+from pysettle.client.network import DeployedContract, SettlementNetwork
 from pysettle.errors import WorkspaceError, WrongChain
 from pysettle.evm import artifacts
 from pysettle.evm.backend import ChainBackend
@@ -28,15 +28,7 @@ class Deployment:
     def of(cls, network: SettlementNetwork) -> Deployment:
         """Describe a network as it was deployed to its chain."""
         chain = network.chain
-        contracts = {}
-        for contract in network.deployed():
-            artifact = artifacts.load(contract.name)
-            contracts[contract.name] = {
-                "address": _shown(contract.address),
-                "arguments": [_shown(argument) for argument in contract.arguments],
-                "code_hash": _shown(keccak(chain.code(contract.address))),
-                "source_hash": artifact.source_hash,
-            }
+        contracts = {contract.name: _described(chain, contract) for contract in network.deployed()}
         compiled = artifacts.load("CurrencyToken")
         return cls(
             {
@@ -47,6 +39,11 @@ class Deployment:
                 "contracts": contracts,
             }
         )
+
+    def with_contract(self, chain: ChainBackend, contract: DeployedContract) -> Deployment:
+        """Return the deployment with a further contract, as it was deployed to the same chain."""
+        contracts = self.document["contracts"] | {contract.name: _described(chain, contract)}
+        return Deployment({**self.document, "contracts": contracts})
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Deployment:
@@ -110,6 +107,15 @@ class Deployment:
             for name in self.document["contracts"]
             if not artifacts.load(name).is_code_of(chain.code(self.address(name)))
         )
+
+
+def _described(chain: ChainBackend, contract: DeployedContract) -> dict[str, Any]:
+    return {
+        "address": _shown(contract.address),
+        "arguments": [_shown(argument) for argument in contract.arguments],
+        "code_hash": _shown(keccak(chain.code(contract.address))),
+        "source_hash": artifacts.load(contract.name).source_hash,
+    }
 
 
 def _shown(value: object) -> str:

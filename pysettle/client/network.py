@@ -11,6 +11,7 @@ from pysettle.client.channels import ChannelHub, UsageMeter
 from pysettle.client.contract import Contract, interface
 from pysettle.client.currency import CurrencyToken
 from pysettle.client.follower import LedgerFollower
+from pysettle.client.interest import InterestPayments, open_interest
 from pysettle.client.series import ComputeToken, SeriesTerms
 from pysettle.domain import ledger
 from pysettle.domain.messages import ZERO_ADDRESS
@@ -41,6 +42,7 @@ _CONTRACTS = (
     "ChannelHub",
     "ERC3009DepositCollector",
     "UsageMeter",
+    "InterestPayments",
 )
 _CURRENCY_NAME = ("e-CNY token (simulated)", "eCNY")
 _CENTRAL_BANK, _OPERATOR, _REGISTRAR, _FREEZER, _SEIZER, _PAUSER = range(1, 7)
@@ -123,6 +125,8 @@ class SettlementNetwork:
     """The UsageMeter."""
     series: list[ComputeToken] = field(default_factory=list)
     """Series opened, in order."""
+    interest: InterestPayments | None = None
+    """What pays interest on e-CNY as deposit money, where it was opened."""
 
     @classmethod
     def deploy(
@@ -184,6 +188,14 @@ class SettlementNetwork:
         self.series.append(series)
         return series
 
+    def open_interest(self, quota: int) -> InterestPayments:
+        """Deploy what pays interest on e-CNY, and let it issue up to a quota, in units."""
+        roles = self.roles
+        powers = {"administrator": roles.administrator, "registrar": roles.registrar, "operator": roles.operators[0]}
+        self.interest = open_interest(self.currency, self.sender, **powers)
+        self.send(self.currency.set_issuance_quota(roles.central_bank, self.interest.address, quota))
+        return self.interest
+
     def send(self, *transactions: Transaction) -> tuple[Receipt, ...]:
         """Seal transactions in order, many in one block.
 
@@ -195,12 +207,18 @@ class SettlementNetwork:
 
     def deployed(self) -> tuple[DeployedContract, ...]:
         """Return its contracts, series apart, in the order they are deployed in."""
+        interest = (
+            (DeployedContract("InterestPayments", self.interest.address, (self.currency.address,)),)
+            if self.interest
+            else ()
+        )
         return (
             DeployedContract("NetworkAccess", self.access, (self.roles.administrator.address,)),
             DeployedContract("ChannelHub", self.hub.address, ()),
             DeployedContract("ERC3009DepositCollector", self.hub.collector, (self.hub.address,)),
             DeployedContract("CurrencyToken", self.currency.address, (*_CURRENCY_NAME, self.access)),
             DeployedContract("UsageMeter", self.meter.address, (self.hub.address,)),
+            *interest,
         )
 
     @property
@@ -218,6 +236,7 @@ class SettlementNetwork:
             },
             hubs=frozenset({self.hub.address}),
             meters=frozenset({self.meter.address}),
+            interest=frozenset({self.interest.address} if self.interest else ()),
         )
 
     def follow(self, *, from_block: int = 0) -> LedgerFollower:

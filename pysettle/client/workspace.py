@@ -24,7 +24,8 @@ from pysettle.client.config import CONFIG_FILE, FORMAT, Config
 from pysettle.client.currency import CurrencyToken
 from pysettle.client.deployment import Deployment
 from pysettle.client.files import write_whole
-from pysettle.client.network import Roles, SettlementNetwork, genesis, transaction_sender
+from pysettle.client.interest import InterestPayments, open_interest
+from pysettle.client.network import DeployedContract, Roles, SettlementNetwork, genesis, transaction_sender
 from pysettle.errors import WorkspaceError
 from pysettle.evm.backend import ChainBackend
 from pysettle.evm.embedded import EmbeddedChain
@@ -37,6 +38,7 @@ POWERS = ("administrator", "central-bank", "registrar", "freezer", "seizer", "pa
 """Accounts that hold the powers of the network: the bank as operating institution, each other as its name says."""
 ACCOUNTS = (*POWERS, "provider", "alice", "bob")
 """Accounts every workspace begins with."""
+_INTEREST = "InterestPayments"
 _RESERVE_VALID_S = 365 * 86_400
 
 
@@ -256,6 +258,43 @@ class Workspace:
         deployment = self.deployment()
         deployment.check_chain(chain)
         return CurrencyToken(transaction_sender(chain), deployment.address("CurrencyToken"))
+
+    def open_interest(self, chain: ChainBackend, *, quota: int, password: str | None = None) -> InterestPayments:
+        """Deploy what pays interest on e-CNY, and keep where it is.
+
+        Args:
+            chain: This workspace's chain, open to write.
+            quota: Units it may issue.
+            password: Of the encrypted accounts.
+
+        Raises:
+            WorkspaceError: it was opened before, or no network is deployed.
+            WrongChain: the network was deployed on another chain.
+        """
+        deployment, currency = self.deployment(), self.currency(chain)
+        if _INTEREST in deployment.document["contracts"]:
+            raise WorkspaceError("interest was opened in this workspace already: see `pysettle interest show`")
+        powers = {"administrator": "administrator", "registrar": "registrar", "operator": "bank"}
+        signers = {power: self.accounts.signer(name, password) for power, name in powers.items()}
+        central_bank = self.accounts.signer("central-bank", password)
+        interest = open_interest(currency, transaction_sender(chain), **signers)
+        currency.send(currency.set_issuance_quota(central_bank, interest.address, quota))
+        contract = DeployedContract(_INTEREST, interest.address, (currency.address,))
+        write_whole(self._deployment_file, deployment.with_contract(chain, contract).to_bytes())
+        return interest
+
+    def interest(self, chain: ChainBackend) -> InterestPayments:
+        """Return what pays interest on e-CNY on this workspace's chain.
+
+        Raises:
+            WorkspaceError: it was not opened, or no network is deployed.
+            WrongChain: the network was deployed on another chain.
+        """
+        deployment = self.deployment()
+        deployment.check_chain(chain)
+        if _INTEREST not in deployment.document["contracts"]:
+            raise WorkspaceError("nothing pays interest in this workspace yet: run `pysettle interest open`")
+        return InterestPayments(transaction_sender(chain), deployment.address(_INTEREST))
 
     @property
     def _deployment_file(self) -> Path:

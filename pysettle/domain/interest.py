@@ -234,9 +234,7 @@ class InterestStatement:
         return MerkleTree([self._leaf(row) for row in self.rows])
 
     def _leaf(self, row: InterestRow) -> bytes:
-        return leaf_hash(
-            self.chain_id, self.contract, self.first_day, self.end_day, row.index, row.account, row.amount
-        )
+        return leaf_hash(self.chain_id, self.contract, self.first_day, self.end_day, row.index, row.account, row.amount)
 
 
 # --------------------------------------------------------------------------------------- tree

@@ -74,4 +74,5 @@ def world(deployed: World) -> Iterator[World]:
         check_books(deployed, everybody=False)
     finally:
         del deployed.network.series[opened:]
+        deployed.network.interest = None
         deployed.chain.revert(snapshot)

@@ -1,0 +1,250 @@
+"""`pysettle interest`: interest on e-CNY as deposit money."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import click
+
+from pysettle.cli.options import CURRENCY, json_option, password_option, show, workspace_option
+from pysettle.cli.output import table
+from pysettle.client.interest import DeclaredPeriod, RowResult, batches
+from pysettle.client.workspace import Workspace
+from pysettle.domain.interest import InterestStatement
+from pysettle.errors import AuditFailed, UsageError
+from pysettle.evm.backend import Receipt
+from pysettle.money import to_text, to_units
+
+_EPOCH = dt.date(1970, 1, 1).toordinal()
+_PERIOD = click.option("--period", type=click.IntRange(min=1), required=True, help="Number of the declared period.")
+_DAY = click.DateTime(["%Y-%m-%d"])
+
+
+def _days_options(command: Any) -> Any:
+    """Give a command the days of a period and its rate."""
+    for option in (
+        click.option("--rate-bps", type=click.IntRange(1, 10_000), required=True, help="Basis points a year."),
+        click.option("--end-day", type=_DAY, required=True, help="First day after it that bears none."),
+        click.option("--first-day", type=_DAY, required=True, help="First day (UTC+8) that bears interest."),
+    ):
+        command = option(command)
+    return command
+
+
+@click.group()
+def interest() -> None:
+    """Compute, declare, pay and verify interest on e-CNY as deposit money (simulated)."""
+
+
+@interest.command("open")
+@click.option("--quota", default="10000", show_default=True, help="Interest that may be issued, in yuan.")
+@workspace_option
+@password_option
+@json_option
+def open_(quota: str, workspace: Workspace, password: str | None, as_json: bool) -> None:
+    """Deploy the contract that pays interest, as an operating institution with a quota of its own."""
+    units = to_units(quota)
+    with workspace.chain(write=True) as chain:
+        contract = workspace.open_interest(chain, quota=units, password=password)
+        block, ratio = chain.block().number, workspace.currency(chain).reserve_ratio()
+    document = {"contract": _hex(contract.address), "block": str(block), "currency": CURRENCY}
+    document |= {"quota_units": str(units), "reserve_ratio_bps": str(ratio)}
+    lines = [f"interest is paid by {document['contract']} from block {block}, up to {to_text(units)} yuan"]
+    lines += ["In full reserve, as now, none can be declared."] * (ratio == 10_000)
+    lines += ["Next: pysettle interest compute"]
+    show("pysettle.interest-open/1", document, lines, as_json)
+
+
+@interest.command()
+@_days_options
+@workspace_option
+@json_option
+def compute(first_day: dt.datetime, end_day: dt.datetime, rate_bps: int, workspace: Workspace, as_json: bool) -> None:
+    """Work out from the chain what everybody is owed for a period, and the root to declare."""
+    days = _days(first_day, end_day)
+    with workspace.chain() as chain:
+        statement = workspace.interest(chain).compute(*days, rate_bps)
+    lines = [*_lines(statement, workspace), "Next: pysettle interest declare"]
+    show("pysettle.interest-compute/1", _document(statement), lines, as_json)
+
+
+@interest.command()
+@_days_options
+@click.option("--by", default="bank", show_default=True, help="Operating institution that declares.")
+@workspace_option
+@password_option
+@json_option
+def declare(
+    first_day: dt.datetime,
+    end_day: dt.datetime,
+    rate_bps: int,
+    by: str,
+    workspace: Workspace,
+    password: str | None,
+    as_json: bool,
+) -> None:
+    """Work out the interest of a period, and declare it. A declaration is final."""
+    days, signer = _days(first_day, end_day), workspace.accounts.signer(by, password)
+    with workspace.chain(write=True) as chain:
+        contract = workspace.interest(chain)
+        statement = contract.compute(*days, rate_bps)
+        (receipt,) = contract.send(contract.declare(signer, statement))
+        period = contract.last_period()
+    document = {"tx_hash": _hex(receipt.transaction_hash), "block": str(receipt.block_number), "period": str(period)}
+    lines = [f"period {period}", *_lines(statement, workspace), f"transaction {document['tx_hash']}"]
+    lines += [f"Next: pysettle interest pay --period {period}"]
+    show("pysettle.interest-declare/1", document | _document(statement), lines, as_json)
+
+
+@interest.command()
+@_PERIOD
+@click.option("--by", default="bank", show_default=True, help="Account that submits the rows; anyone may.")
+@workspace_option
+@password_option
+@json_option
+def pay(period: int, by: str, workspace: Workspace, password: str | None, as_json: bool) -> None:
+    """Pay what of a declared period was not paid yet, by the rows that the chain says."""
+    signer, transactions, results = workspace.accounts.signer(by, password), list[Receipt](), list[RowResult]()
+    with workspace.chain(write=True) as chain:
+        contract = workspace.interest(chain)
+        before, statement = contract.period(period), contract.recompute(period)
+        _check(period, before, statement)
+        for rows in batches(contract.unpaid(period, statement)):
+            payment = contract.pay(signer, period, statement, rows)
+            results += contract.results(payment)
+            transactions += contract.send(payment)
+        after = contract.period(period)
+    refused = [result.name.lower() for result in results if result is not RowResult.PAID]
+    document = {
+        "tx_hashes": [_hex(receipt.transaction_hash) for receipt in transactions],
+        "period": str(period),
+        "currency": CURRENCY,
+        "rows": {"paid": str(len(results) - len(refused)), "refused": refused},
+        "paid_units": {"before": str(before.paid), "now": str(after.paid)},
+        "total_units": str(after.total),
+    }
+    lines = [f"period {period}: {to_text(before.paid)} -> {to_text(after.paid)} of {to_text(after.total)} yuan paid"]
+    lines += [f"{len(refused)} rows were refused: {', '.join(refused)}"] * bool(refused)
+    lines += [f"transaction {tx_hash}" for tx_hash in document["tx_hashes"]]
+    show("pysettle.interest-pay/1", document, lines, as_json)
+
+
+@interest.command()
+@_PERIOD
+@workspace_option
+@json_option
+def verify(period: int, workspace: Workspace, as_json: bool) -> None:
+    """Compare a declared period with what the chain says. Exit code 7 when they differ."""
+    with workspace.chain() as chain:
+        contract = workspace.interest(chain)
+        declared, statement = contract.period(period), contract.recompute(period)
+    equal = _is_equal(declared, statement)
+    document = {
+        "period": str(period),
+        "equal": equal,
+        "declared": {"root": _hex(declared.root), "total_units": str(declared.total)},
+        "computed": {"root": _hex(statement.root), "total_units": str(statement.total)},
+    }
+    rows = [("declared", _hex(declared.root), to_text(declared.total))]
+    rows += [("computed", _hex(statement.root), to_text(statement.total))]
+    lines = [table((f"period {period}", "root", "yuan"), rows), "equal" if equal else "NOT EQUAL"]
+    show("pysettle.interest-verify/1", document, lines, as_json)
+    _check(period, declared, statement)
+
+
+@interest.command("show")
+@workspace_option
+@json_option
+def show_(workspace: Workspace, as_json: bool) -> None:
+    """Show the declared periods, and what of them was paid."""
+    with workspace.chain() as chain:
+        contract, currency, block = workspace.interest(chain), workspace.currency(chain), chain.block().number
+        periods = [contract.period(number) for number in range(1, contract.last_period() + 1)]
+        quota, ratio = currency.issuance_quota(contract.address), currency.reserve_ratio()
+    document = {
+        "contract": _hex(contract.address),
+        "block": str(block),
+        "currency": CURRENCY,
+        "quota_units": str(quota),
+        "reserve_ratio_bps": str(ratio),
+        "periods": [
+            {
+                "period": str(number),
+                "first_day": _date(it.first_day),
+                "end_day": _date(it.end_day),
+                "rate_bps": str(it.rate_bps),
+                "root": _hex(it.root),
+                "total_units": str(it.total),
+                "paid_units": str(it.paid),
+            }
+            for number, it in enumerate(periods, 1)
+        ],
+    }
+    cells = [
+        (str(number), _date(it.first_day), _date(it.end_day), str(it.rate_bps), to_text(it.total), to_text(it.paid))
+        for number, it in enumerate(periods, 1)
+    ]
+    lines = [f"interest of up to {to_text(quota)} yuan more may be issued, reserve ratio {ratio} basis points"]
+    lines += [table(("period", "first day", "end day", "bps", "yuan declared", "yuan paid"), cells)]
+    show("pysettle.interest/1", document, lines, as_json)
+
+
+def _is_equal(declared: DeclaredPeriod, statement: InterestStatement) -> bool:
+    return (declared.root, declared.total) == (statement.root, statement.total)
+
+
+def _check(period: int, declared: DeclaredPeriod, statement: InterestStatement) -> None:
+    if not _is_equal(declared, statement):
+        raise AuditFailed(f"period {period} was declared otherwise than the chain says; nobody should rely on it")
+
+
+def _days(first_day: dt.datetime, end_day: dt.datetime) -> tuple[int, int]:
+    first, end = (day.toordinal() - _EPOCH for day in (first_day, end_day))
+    if not 0 <= first < end < 2**16:
+        raise UsageError("a period has a day at the least: name the first, and the first after it that bears none")
+    return first, end
+
+
+def _date(day: int) -> str:
+    return dt.date.fromordinal(_EPOCH + day).isoformat()
+
+
+def _hex(value: bytes) -> str:
+    return "0x" + value.hex()
+
+
+def _document(statement: InterestStatement) -> dict[str, Any]:
+    return {
+        "chain_id": str(statement.chain_id),
+        "contract": _hex(statement.contract),
+        "currency": CURRENCY,
+        "first_day": _date(statement.first_day),
+        "end_day": _date(statement.end_day),
+        "rate_bps": str(statement.rate_bps),
+        "root": _hex(statement.root),
+        "total_units": str(statement.total),
+        "rows": [
+            {
+                "index": str(row.index),
+                "account": _hex(row.account),
+                "accumulation_unit_days": str(row.accumulation),
+                "units": str(row.amount),
+            }
+            for row in statement.rows
+        ],
+    }
+
+
+def _lines(statement: InterestStatement, workspace: Workspace) -> list[str]:
+    names = {address: name for name, address in workspace.accounts.addresses().items()}
+    cells = [
+        (names.get(row.account, _hex(row.account)), to_text(row.accumulation), to_text(row.amount))
+        for row in statement.rows
+    ]
+    days = f"{_date(statement.first_day)} to before {_date(statement.end_day)}"
+    return [
+        f"interest of {days}, {statement.rate_bps} basis points a year: {to_text(statement.total)} yuan",
+        table(("account", "yuan x days", "yuan"), cells),
+        f"root {_hex(statement.root)}",
+    ]
