@@ -13,8 +13,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from eth_typing import Address
 from eth_utils.crypto import keccak
 
+from pysettle.client.contract import Contract
+from pysettle.client.interest import MOST_ROWS
 from pysettle.client.token import Token
 from pysettle.domain.messages import Authorization
 from pysettle.domain.wallets import E_CNY_CLASS_LIMITS, ClassLimits, WalletClass
@@ -32,6 +35,7 @@ from tests.contracts.books import (
     sign_refund,
     used,
 )
+from tests.contracts.savings import declare, opened, statement
 from tests.contracts.world import FEN, LIFE_S, YUAN, World
 
 WITHOUT_SCENARIO = {
@@ -458,6 +462,47 @@ def _(world: World) -> Transaction:
     return world.network.hub.refund_with_signature(world["relayer"], config, 400, 0, signature)
 
 
+@scenario("InterestPayments.acceptRole, again")
+def _(world: World) -> Transaction:
+    contract = opened(world)
+    manager = Contract(world.network.sender, world.network.access, "NetworkAccess")
+    role = manager._read("getTargetFunctionRole", contract.address, contract.interface.selector("declare"))
+    world.send(manager._transaction(world["administrator"], 300_000, "grantRole", role, contract.address, 0))
+    return contract.accept_role(world["operator"], role)
+
+
+@scenario("InterestPayments.declare, again")
+def _(world: World) -> Transaction:
+    contract, owed = opened(world), [(world.address("buyer"), FEN)]
+    declare(world, contract, statement(world, contract, owed, first_day=1, end_day=2))
+    return contract.declare(world["operator"], statement(world, contract, owed))
+
+
+def interest(world: World, rows: int, paid_before: int) -> Transaction:
+    """Return a payment of interest to holders, after which the period is paid but for a row."""
+    contract = opened(world)
+    owed = [(Address(place.to_bytes(2, "big") * 10), FEN) for place in range(paid_before + rows + 1)]
+    stated = statement(world, contract, owed)
+    first = declare(world, contract, statement(world, contract, owed, first_day=1, end_day=2))
+    period = declare(world, contract, stated)
+    before = statement(world, contract, owed, first_day=1, end_day=2)
+    # Everybody holds something, and the period has paid something.
+    for start in range(0, len(owed), MOST_ROWS):
+        world.send(contract.pay(world["relayer"], first, before, before.rows[start : start + MOST_ROWS]))
+    world.send(contract.pay(world["relayer"], period, stated, stated.rows[:paid_before]))
+    return contract.pay(world["relayer"], period, stated, stated.rows[paid_before : paid_before + rows])
+
+
+@scenario("InterestPayments.pay, one row of four, warm")
+def _(world: World) -> Transaction:
+    return interest(world, 1, 2)
+
+
+@scenario(f"InterestPayments.pay, {MOST_ROWS} rows of 128, warm")
+def _(world: World) -> Transaction:
+    return interest(world, MOST_ROWS, 27)
+
+
 def measured(world: World) -> dict[str, int]:
     """Return mapping scenario -> gas of its transaction, each on the world as it was."""
     figures = {}
@@ -489,7 +534,7 @@ def test_every_entry_has_a_scenario() -> None:
     """No function that changes the chain is left out, overloads apart, but those that are named with the reason."""
     entries = {
         f"{contract}.{entry['name']}"
-        for contract in ("CurrencyToken", "ComputeToken", "ChannelHub", "UsageMeter")
+        for contract in ("CurrencyToken", "ComputeToken", "ChannelHub", "UsageMeter", "InterestPayments")
         for entry in artifacts.load(contract).abi
         if entry["type"] == "function" and entry["stateMutability"] not in ("view", "pure")
     }

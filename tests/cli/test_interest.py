@@ -1,0 +1,183 @@
+"""`pysettle interest`: open, compute, declare, pay, verify and show, as separate commands on one workspace."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from pysettle.cli import main
+from pysettle.client import Workspace
+from pysettle.domain.wallets import WalletClass
+
+DAYS = ("--first-day", "2026-01-02", "--end-day", "2026-01-12", "--rate-bps", "3600")
+"""Ten days at 36 % a year: one per cent."""
+
+
+def invoke(workspace: Path, *arguments: str) -> Result:
+    """Run a command in this process, on a workspace."""
+    return CliRunner().invoke(main, arguments, env={"PYSETTLE_WORKSPACE": str(workspace)})
+
+
+def run(workspace: Path, *arguments: str) -> str:
+    """Run a command that must succeed; return what it printed."""
+    result = invoke(workspace, *arguments)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def document(workspace: Path, *arguments: str) -> dict[str, object]:
+    """Run a command with `--json`; return the document."""
+    return dict(json.loads(run(workspace, *arguments, "--json")))
+
+
+def set_ratio(directory: Path, ratio_bps: int) -> None:
+    """Have the central bank set the reserve ratio."""
+    workspace = Workspace.open(directory)
+    with workspace.chain(write=True) as chain:
+        currency = workspace.currency(chain)
+        currency.send(currency.set_reserve_ratio(workspace.accounts.signer("central-bank"), ratio_bps))
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Path:
+    """Return a workspace where alice, of class II, holds 1,000 yuan and bob, of class IV, 500, since 2026-01-01."""
+    directory = tmp_path / "town"
+    run(tmp_path, "init", str(directory))
+    run(directory, "network", "deploy")
+    set_ratio(directory, 2_000)
+    workspace = Workspace.open(directory)
+    with workspace.chain(write=True) as chain:
+        currency, registrar = workspace.currency(chain), workspace.accounts.signer("registrar")
+        currency.send(currency.register_wallet(registrar, workspace.accounts.address("alice"), WalletClass.II))
+    run(directory, "token", "issue", "--to", "alice", "--amount", "1000")
+    run(directory, "token", "issue", "--to", "bob", "--amount", "500")
+    return directory
+
+
+@pytest.fixture
+def after(town: Path) -> Path:
+    """Return the workspace with interest opened, on 2026-01-13 in China."""
+    assert "up to 100.00 yuan" in run(town, "interest", "open", "--quota", "100")
+    run(town, "time", "advance", "--days", "12")
+    return town
+
+
+def test_from_opening_to_payment(after: Path) -> None:
+    """Ten days of 1,000 yuan at one per cent are ten yuan, which alice has in the end, once."""
+    assert "alice     10,000.00  10.00" in run(after, "interest", "compute", *DAYS)
+    computed = document(after, "interest", "compute", *DAYS)
+    assert computed["schema"] == "pysettle.interest-compute/1"
+    assert computed["total_units"] == "10000000"
+    alice = "0x" + Workspace.open(after).accounts.address("alice").hex()
+    assert computed["rows"] == [
+        {"index": "0", "account": alice, "accumulation_unit_days": "10000000000", "units": "10000000"}
+    ]
+    declared = document(after, "interest", "declare", *DAYS)
+    assert (declared["period"], declared["root"]) == ("1", computed["root"])
+    assert run(after, "interest", "verify", "--period", "1").endswith("equal\n")
+    shown = document(after, "interest", "show")
+    assert shown["quota_units"] == "100000000"
+    assert shown["periods"] == [
+        {
+            "period": "1",
+            "first_day": "2026-01-02",
+            "end_day": "2026-01-12",
+            "rate_bps": "3600",
+            "root": computed["root"],
+            "total_units": "10000000",
+            "paid_units": "0",
+        }
+    ]
+    paid = document(after, "interest", "pay", "--period", "1", "--by", "bob")
+    assert paid["rows"] == {"paid": "1", "refused": []}
+    assert paid["paid_units"] == {"before": "0", "now": "10000000"}
+    assert document(after, "token", "balance", "--account", "alice")["units"] == "1010000000"
+    assert document(after, "token", "balance", "--account", "bob")["units"] == "500000000"
+    again = document(after, "interest", "pay", "--period", "1")
+    assert (again["tx_hashes"], again["rows"]) == ([], {"paid": "0", "refused": []})
+    verified = document(after, "interest", "verify", "--period", "1")
+    assert verified["equal"] is True
+    assert verified["declared"] == verified["computed"] == {"root": computed["root"], "total_units": "10000000"}
+    assert "2026-01-12  3600          10.00      10.00" in run(after, "interest", "show")
+
+
+def test_a_false_declaration(after: Path) -> None:
+    """A root that the chain does not say is told with exit code 7, and its rows are not paid by our command."""
+    workspace = Workspace.open(after)
+    with workspace.chain(write=True) as chain:
+        contract = workspace.interest(chain)
+        honest = contract.compute(20_455, 20_465, 3_600)
+        bob = workspace.accounts.address("bob")
+        false = replace(honest, rows=(replace(honest.rows[0], account=bob),))
+        contract.send(contract.declare(workspace.accounts.signer("bank"), false))
+    told = invoke(after, "interest", "verify", "--period", "1")
+    assert (told.exit_code, "NOT EQUAL" in told.stdout) == (7, True)
+    assert "declared otherwise than the chain says" in told.stderr
+    as_json = invoke(after, "interest", "verify", "--period", "1", "--json")
+    answer = json.loads(as_json.stdout)
+    assert (as_json.exit_code, answer["equal"]) == (7, False)
+    assert answer["declared"]["total_units"] == answer["computed"]["total_units"]
+    assert answer["declared"]["root"] != answer["computed"]["root"]
+    refused = invoke(after, "interest", "pay", "--period", "1")
+    assert refused.exit_code == 7
+    assert document(after, "token", "balance", "--account", "bob")["units"] == "500000000"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (
+            ("compute", "--first-day", "2026-01-12", "--end-day", "2026-01-12", "--rate-bps", "1"),
+            2,
+            "a day at the least",
+        ),
+        (
+            ("compute", "--first-day", "1969-12-31", "--end-day", "1970-01-02", "--rate-bps", "1"),
+            2,
+            "a day at the least",
+        ),
+        (("declare", "--first-day", "2026-01-02", "--end-day", "2026-01-14", "--rate-bps", "1"), 5, "PeriodInvalid"),
+        (("declare", *DAYS, "--by", "alice"), 5, "AccessManagedUnauthorized"),
+        (("verify", "--period", "1"), 5, "InterestPeriodNotFound"),
+        (("pay", "--period", "1"), 5, "InterestPeriodNotFound"),
+        (("open",), 2, "opened in this workspace already"),
+    ],
+)
+def test_what_is_refused(after: Path, arguments: tuple[str, ...], code: int, told: str) -> None:
+    """Each refusal has its exit code and says why."""
+    result = invoke(after, "interest", *arguments)
+    assert (result.exit_code, told in result.stderr) == (code, True), result.output
+
+
+def test_before_it_is_opened(town: Path) -> None:
+    """Without the contract every command but `open` says what to do first."""
+    for arguments in (("compute", *DAYS), ("declare", *DAYS), ("pay", "--period", "1"), ("show",)):
+        result = invoke(town, "interest", *arguments)
+        assert (result.exit_code, "pysettle interest open" in result.stderr) == (2, True), result.output
+
+
+def test_in_full_reserve(after: Path) -> None:
+    """The opening says that none can be declared, and a declaration is refused."""
+    set_ratio(after, 10_000)
+    refused = invoke(after, "interest", "declare", *DAYS)
+    assert (refused.exit_code, "InterestInFullReserve" in refused.stderr) == (5, True)
+
+
+def test_an_opening_in_full_reserve_says_so(town: Path) -> None:
+    """Opened before the ratio is lowered, it can be declared later, and is told."""
+    set_ratio(town, 10_000)
+    assert "none can be declared" in run(town, "interest", "open")
+
+
+def test_the_deployment_names_it(after: Path) -> None:
+    """The contract is in deployment.json, and its code is compared like that of any other."""
+    contracts = document(after, "network", "status")["contracts"]
+    assert isinstance(contracts, dict)
+    assert contracts["InterestPayments"] == "as deployed"
+    verified = document(after, "network", "verify")["contracts"]
+    assert isinstance(verified, dict)
+    assert verified["InterestPayments"] == "as built"
