@@ -16,7 +16,7 @@ from pysettle.errors import AuditFailed, UsageError
 from pysettle.evm.backend import Receipt
 from pysettle.money import to_text, to_units
 
-_EPOCH = dt.date(1970, 1, 1).toordinal()
+_DAY_0 = dt.date(1970, 1, 1).toordinal()
 _PERIOD = click.option("--period", type=click.IntRange(min=1), required=True, help="Number of the declared period.")
 _DAY = click.DateTime(["%Y-%m-%d"])
 
@@ -200,14 +200,14 @@ def _check(period: int, declared: DeclaredPeriod, statement: InterestStatement) 
 
 
 def _days(first_day: dt.datetime, end_day: dt.datetime) -> tuple[int, int]:
-    first, end = (day.toordinal() - _EPOCH for day in (first_day, end_day))
+    first, end = (day.toordinal() - _DAY_0 for day in (first_day, end_day))
     if not 0 <= first < end < 2**16:
         raise UsageError("a period has a day at the least: name the first, and the first after it that bears none")
     return first, end
 
 
 def _date(day: int) -> str:
-    return dt.date.fromordinal(_EPOCH + day).isoformat()
+    return dt.date.fromordinal(_DAY_0 + day).isoformat()
 
 
 def _hex(value: bytes) -> str:

@@ -28,29 +28,14 @@ from eth_typing import Address
 
 from pysettle.domain import events
 from pysettle.domain.events import Emitted, Event
+from pysettle.domain.ledger.books import FULL_RESERVE_BPS
 from pysettle.domain.messages import ZERO_ADDRESS
-from pysettle.domain.wallets import WalletClass
+from pysettle.domain.wallets import WalletClass, day_at
 from pysettle.money import UNITS_PER_MINOR
 
-DAY_S = 86_400
-"""Seconds of a day."""
-UTC_8_S = 8 * 3_600
-"""Seconds that the time in China is ahead of UTC."""
 YEAR_DAYS = 360
 """Days that a yearly rate is for."""
-FULL_RESERVE_BPS = 10_000
-"""Reserve ratio at which a currency bears no interest, and which holds until another is set."""
 _RATE_BASIS = 10_000
-
-
-def day_of(timestamp: int) -> int:
-    """Return the day of UTC+8, counted from 1970-01-01, that a unix second is on; as the contracts' `Calendar`.
-
-    Example:
-        >>> day_of(1_767_196_799), day_of(1_767_196_800)  # a second before and at midnight of 2026-01-01 in China
-        (20453, 20454)
-    """
-    return (timestamp + UTC_8_S) // DAY_S
 
 
 # ------------------------------------------------------------------------------- accumulation
@@ -100,7 +85,7 @@ def accumulate(history: Iterable[Emitted], currency: Address, first_day: int, en
     for emitted in history:
         if emitted.emitter != currency:
             continue
-        day, event = day_of(emitted.timestamp), emitted.event
+        day, event = day_at(emitted.timestamp), emitted.event
         if day >= end_day:
             break
         if isinstance(event, events.ReserveRatioSet):

@@ -9,8 +9,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from pysettle.audit.bundle import Bundle
+from pysettle.audit.extract import export_bundle
+from pysettle.audit.report import Check, Outcome
+from pysettle.audit.verify import verify
 from pysettle.cli import main
 from pysettle.client import Workspace
+from pysettle.domain.ledger import Contracts
 from pysettle.domain.wallets import WalletClass
 
 DAYS = ("--first-day", "2026-01-02", "--end-day", "2026-01-12", "--rate-bps", "3600")
@@ -68,7 +73,7 @@ def after(town: Path) -> Path:
 
 def test_from_opening_to_payment(after: Path) -> None:
     """Ten days of 1,000 yuan at one per cent are ten yuan, which alice has in the end, once."""
-    assert "alice     10,000.00  10.00" in run(after, "interest", "compute", *DAYS)
+    assert "alice      10,000.00  10.00" in run(after, "interest", "compute", *DAYS)
     computed = document(after, "interest", "compute", *DAYS)
     assert computed["schema"] == "pysettle.interest-compute/1"
     assert computed["total_units"] == "10000000"
@@ -181,3 +186,27 @@ def test_the_deployment_names_it(after: Path) -> None:
     verified = document(after, "network", "verify")["contracts"]
     assert isinstance(verified, dict)
     assert verified["InterestPayments"] == "as built"
+
+
+def test_an_auditor_sees_it(after: Path, tmp_path: Path) -> None:
+    """A bundle lists the contract, and its audit keeps the books of what was paid; unlisted, it is named."""
+    run(after, "interest", "declare", *DAYS)
+    run(after, "interest", "pay", "--period", "1")
+    workspace = Workspace.open(after)
+    deployment = workspace.deployment()
+    listed = Contracts(
+        currencies=frozenset({deployment.address("CurrencyToken")}),
+        hubs=frozenset({deployment.address("ChannelHub")}),
+        meters=frozenset({deployment.address("UsageMeter")}),
+        interest=frozenset({deployment.address("InterestPayments")}),
+    )
+    with workspace.embedded_chain() as chain:
+        export_bundle(chain, tmp_path / "listed", listed)
+        export_bundle(chain, tmp_path / "unlisted", replace(listed, interest=frozenset()))
+    assert Bundle.read(tmp_path / "listed").manifest.contracts == listed
+    report = verify(tmp_path / "listed")
+    assert report.divergences == ()
+    assert report.checks[Check.LEDGER] is Outcome.PASSED
+    (divergence,) = verify(tmp_path / "unlisted").divergences
+    assert divergence.finding.subject.endswith("contract 0x" + deployment.address("InterestPayments").hex())
+    assert "InterestDeclared, InterestPaid" in divergence.finding.detail

@@ -9,7 +9,8 @@ from eth_typing import Address
 from pysettle.client.contract import interface
 from pysettle.client.interest import InterestPayments
 from pysettle.domain import events
-from pysettle.domain.interest import InterestRow, InterestStatement, day_of
+from pysettle.domain.interest import InterestRow, InterestStatement
+from pysettle.domain.wallets import day_at
 from pysettle.evm import artifacts
 from pysettle.evm.transactions import Transaction
 from tests.contracts.effects import at
@@ -37,7 +38,7 @@ def unmarked(world: World) -> InterestPayments:
 
 def today(world: World) -> int:
     """Return the day of the next block, in UTC+8."""
-    return day_of(world.now)
+    return day_at(world.now)
 
 
 def begin_day(world: World, day: int) -> None:

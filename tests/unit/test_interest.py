@@ -1,4 +1,4 @@
-"""Interest without a chain: days, rounding, the order of rows, the tree, and the books that see a row paid twice."""
+"""Interest without a chain: rounding, the order of rows, the tree, and the books that see a row paid twice."""
 
 from __future__ import annotations
 
@@ -8,20 +8,12 @@ import pytest
 from eth_hash.auto import keccak
 from eth_typing import Address
 
-from pysettle.domain.events import Emitted, InterestPaid, Position
-from pysettle.domain.interest import InterestStatement, MerkleTree, day_of, interest_rounded_down, leaf_hash
+from pysettle.domain.events import Emitted, InterestDeclared, InterestPaid, Position
+from pysettle.domain.interest import InterestStatement, MerkleTree, interest_rounded_down, leaf_hash
 from pysettle.domain.ledger import Contracts, fold
 
 ALICE, BOB, CONTRACT = (Address(bytes([number]) * 20) for number in (1, 2, 9))
 FEN = 10_000
-
-
-@pytest.mark.parametrize(
-    ("timestamp", "day"), [(0, 0), (57_599, 0), (57_600, 1), (1_767_196_799, 20_453), (1_767_196_800, 20_454)]
-)
-def test_days_end_at_midnight_in_china(timestamp: int, day: int) -> None:
-    """16:00 UTC is the first second of the next day; 2026-01-01 is day 20,454."""
-    assert day_of(timestamp) == day
 
 
 @pytest.mark.parametrize(
@@ -90,3 +82,16 @@ def test_the_books_see_a_row_paid_twice() -> None:
     ledger = fold(Contracts(interest=frozenset({CONTRACT, other})), history)
     assert [(code, at.block_number) for code, at, _ in ledger.violations] == [("INV-ONCE", 4)]
     assert ledger.violations[0][2] == "row 1 of period 1 was paid before"
+
+
+def test_the_books_see_a_day_declared_twice() -> None:
+    """INV-ONCE: periods that follow each other are in order, one that begins within the last one is not."""
+    days = [(10, 20), (20, 25), (30, 31), (30, 40)]
+    history = [
+        Emitted(CONTRACT, Position(place, 0, 0), InterestDeclared(place, ALICE, *period, 35, bytes(32), FEN), 0)
+        for place, period in enumerate(days)
+    ]
+    ledger = fold(Contracts(interest=frozenset({CONTRACT})), history)
+    assert ledger.violations == [
+        ("INV-ONCE", Position(3, 0, 0), "interest from day 30, days to 31 were declared"),
+    ]

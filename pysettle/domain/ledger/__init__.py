@@ -6,8 +6,8 @@ state is a fold over them. A `Transfer` moves value between *holders*. The event
 What a contract holds for no purpose is its own unallocated balance, which is zero unless somebody donated to it, so
 that the books of the hub and of every series can be checked against what they really hold.
 
-`accounts` says what it is made of, `books` keeps the state, `token`, `currency`, `compute` and `interest` know what each
-event does to it, and `fold` applies them in order.
+`accounts` says what it is made of, `books` keeps the state, `token`, `currency`, `compute` and `interest` know what
+each event does to it, and `fold` applies them in order.
 """
 
 from pysettle.domain.ledger.accounts import Contracts, Entry, LedgerAccount, Posting, Purpose, SeriesTerms
