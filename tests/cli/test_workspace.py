@@ -68,7 +68,7 @@ def test_five_processes_are_one_system(tmp_path: Path) -> None:
     moved = run("token transfer --from alice --to bob --amount 12.5", directory / "accounts")
     assert "alice: 100.00 -> 87.50 yuan" in moved
     assert "bob: 0.00 -> 12.50 yuan" in moved
-    assert run("token balance --account bob", directory) == "bob: 12.50 yuan at block 8\n"
+    assert run("token balance --account bob", directory) == "bob: 12.50 yuan at block 9\n"
 
 
 @pytest.mark.parametrize("kind", ["anvil", "node"])
@@ -172,7 +172,7 @@ def test_each_document_names_its_schema(workspace: Path, tmp_path: Path) -> None
         "account": "bob",
         "currency": "CNY",
         "units": "1000000",
-        "block": "8",
+        "block": "9",
     }
     issued = document("token", "issue", "--to", "bob", "--amount", "1", workspace=workspace)
     assert issued["schema"] == "pysettle.token-issue/1"
@@ -339,7 +339,7 @@ def test_the_real_clock_is_asked_for(tmp_path: Path) -> None:
         ("token issue --to alice --amount 1000000", 5, "QuotaExceeded"),
         ("token issue --to alice --amount 1 --by alice", 5, "AccessManagedUnauthorized"),
         ("reserve attest --amount 1 --by alice", 5, "ReserveAttesterInvalid"),
-        ("reserve attest --amount 0.001", 2, "finer than a fen"),
+        ("reserve attest --amount 0.001", 2, "finer than 0.01"),
         ("token balance --account carol", 2, "use an address or one of administrator, alice"),
         ("token balance --account ../config", 2, "is no account"),
         ("token issue --to alice --amount 0.0000001", 2, "finer than one unit"),
