@@ -336,7 +336,7 @@ def test_the_real_clock_is_asked_for(tmp_path: Path) -> None:
     ("command", "code", "said"),
     [
         ("token transfer --from alice --to bob --amount 101", 5, "ERC20InsufficientBalance"),
-        ("token issue --to alice --amount 1000000", 5, "QuotaExceeded"),
+        ("token issue --to alice --amount 9900.01", 5, "BalanceLimitExceeded"),
         ("token issue --to alice --amount 1 --by alice", 5, "AccessManagedUnauthorized"),
         ("reserve attest --amount 1 --by alice", 5, "ReserveAttesterInvalid"),
         ("reserve attest --amount 0.001", 2, "finer than 0.01"),
