@@ -152,6 +152,8 @@ def claim_credit(account: str, amount: str | None, by: str | None, command: Curr
     submitter, address = command.signer(by or account), command.address(account)
     with command.token() as token:
         units = token.credit_of(address) if amount is None else to_units(amount)
+    if not units:
+        raise UsageError(f"nothing is held for {account} as its credit, or nothing was asked for")
     document, useful_next = {"units": str(units)}, f"wallet show --account {account}"
     command.move(
         "wallet-claim-credit",
