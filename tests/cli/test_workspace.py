@@ -10,10 +10,8 @@ import time
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 from eth_hash.auto import keccak
 
-from pysettle.cli import main
 from pysettle.client import Workspace
 from pysettle.client.config import GENESIS_TIME, NetworkConfig
 from pysettle.client.network import DEPOSIT_COLLECTOR_ADDRESS
@@ -21,23 +19,11 @@ from pysettle.errors import WorkspaceError
 from pysettle.evm import artifacts
 from pysettle.evm.genesis import Genesis
 from pysettle.evm.jsonrpc import JsonRpc
+from tests.cli.running import document, invoke
 from tests.evm.anvil import anvil
 from tests.node.process import node
 
 ROOT = Path(__file__).parents[2]
-
-
-def invoke(*arguments: str, workspace: Path | None = None) -> Result:
-    """Run a command in this process, on a workspace."""
-    environment = {"PYSETTLE_WORKSPACE": str(workspace) if workspace else None}
-    return CliRunner().invoke(main, arguments, env=environment)
-
-
-def document(*arguments: str, workspace: Path) -> dict[str, object]:
-    """Run a command with `--json` and return what it printed."""
-    result = invoke(*arguments, "--json", workspace=workspace)
-    assert result.exit_code == 0, result.output
-    return dict(json.loads(result.stdout))
 
 
 @pytest.fixture
@@ -91,6 +77,8 @@ def test_five_processes_on_a_network(kind: str, tmp_path: Path) -> None:
         assert "alice: 0.00 -> 100.00 yuan" in run("token issue --to alice --amount 100")
         assert "bob: 0.00 -> 12.50 yuan" in run("token transfer --from alice --to bob --amount 12.5")
         assert run("token balance --account bob").startswith("bob: 12.50 yuan at block")
+        assert "CurrencyToken-HKD" in run("network add-currency --currency HKD")
+        assert "alice: 0.00 -> 5.00 HKD" in run("token issue --to alice --amount 5 --currency HKD")
         assert "differs" not in run("network status") + run("network verify")
         assert document("token", "balance", "--account", "alice", workspace=directory)["units"] == "87500000"
 
