@@ -122,7 +122,9 @@ def test_accounts_made_later_are_encrypted_under_the_password(tmp_path: Path, mo
     town.say(f"network deploy {secret}")
     town.refuse("network add-currency --currency HKD", 2, "give its password in a file")
     assert not list((town.directory / "accounts").glob("hkd-*"))
-    town.say(f"network add-currency --currency HKD {secret}")
+    bob = (town.directory / "accounts" / "bob.json").read_bytes()
+    town.say(f"network add-currency --currency HKD --seizer bob {secret}")
+    assert (town.directory / "accounts" / "bob.json").read_bytes() == bob
     for file in (town.directory / "accounts").glob("hkd-*"):
         assert set(json.loads(file.read_text())) == {"name", "address", "keystore"}
     assert "bob: 0.00 -> 1.00 HKD" in town.say(f"token issue --to bob --amount 1 --currency HKD {secret}")

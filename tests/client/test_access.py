@@ -129,6 +129,8 @@ def test_what_a_lost_role_offered_is_void(access: NetworkAccess) -> None:
 
 def test_a_role_is_held_beside_its_holders(network: SettlementNetwork, access: NetworkAccess) -> None:
     """What the administrator offers adds a holder; holders are listed in the order they got it, revoked ones not."""
+    # Another role got earlier is no matter.
+    access.send(access.offer(ADMIN, Role.PAUSER, SUCCESSOR.address), access.accept(SUCCESSOR, Role.PAUSER))
     access.send(
         access.offer(ADMIN, Role.OPERATOR, SUCCESSOR.address), access.offer(ADMIN, Role.OPERATOR, STRANGER.address)
     )
