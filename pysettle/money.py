@@ -28,11 +28,33 @@ class Currency(Enum):
     """A currency of the network, by its ISO 4217 code; every token of it is simulated."""
 
     CNY = "CNY"
+    HKD = "HKD"
+    THB = "THB"
+    AED = "AED"
 
     @property
     def symbol(self) -> str:
         """Symbol of its token, for example `eCNY`."""
         return f"e{self.value}"
+
+    @property
+    def token_name(self) -> str:
+        """Name of its token, and of its EIP-712 domain."""
+        return f"e-{self.value} token (simulated)"
+
+    @property
+    def word(self) -> str:
+        """What stands behind an amount of it: "yuan", and of every other currency its code."""
+        return "yuan" if self is Currency.CNY else self.value
+
+    def text(self, units: int) -> str:
+        """Write units as a person reads them, with the currency.
+
+        Example:
+            >>> Currency.CNY.text(12_500_000), Currency.HKD.text(12_500_000)
+            ('12.50 yuan', '12.50 HKD')
+        """
+        return f"{to_text(units)} {self.word}"
 
 
 def to_units(text: str) -> int:
@@ -70,7 +92,7 @@ def to_minor(text: str) -> int:
     """
     minor, rest = divmod(to_units(text), UNITS_PER_MINOR)
     if rest:
-        raise InvalidAmount(f"{text!r} is finer than a fen, the smallest amount a reserve can hold; round it first")
+        raise InvalidAmount(f"{text!r} is finer than 0.01, the smallest amount a reserve can hold; round it first")
     return minor
 
 

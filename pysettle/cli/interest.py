@@ -7,14 +7,14 @@ from typing import Any
 
 import click
 
-from pysettle.cli.options import CURRENCY, json_option, password_option, show, workspace_option
+from pysettle.cli.options import json_option, password_option, show, workspace_option
 from pysettle.cli.output import table
 from pysettle.client.interest import DeclaredPeriod, RowResult, batches
 from pysettle.client.workspace import Workspace
 from pysettle.domain.interest import InterestStatement
 from pysettle.errors import AuditFailed, UsageError
 from pysettle.evm.backend import Receipt
-from pysettle.money import to_text, to_units
+from pysettle.money import Currency, to_text, to_units
 
 _DAY_0 = dt.date(1970, 1, 1).toordinal()
 _PERIOD = click.option("--period", type=click.IntRange(min=1), required=True, help="Number of the declared period.")
@@ -48,7 +48,7 @@ def open_(quota: str, workspace: Workspace, password: str | None, as_json: bool)
     with workspace.chain(write=True) as chain:
         contract = workspace.open_interest(chain, quota=units, password=password)
         block, ratio = chain.block().number, workspace.currency(chain).reserve_ratio()
-    document = {"contract": _hex(contract.address), "block": str(block), "currency": CURRENCY}
+    document = {"contract": _hex(contract.address), "block": str(block), "currency": Currency.CNY.value}
     document |= {"quota_units": str(units), "reserve_ratio_bps": str(ratio)}
     lines = [f"interest is paid by {document['contract']} from block {block}, up to {to_text(units)} yuan"]
     lines += ["In full reserve, as now, none can be declared."] * (ratio == 10_000)
@@ -119,7 +119,7 @@ def pay(period: int, by: str, workspace: Workspace, password: str | None, as_jso
     document = {
         "tx_hashes": [_hex(receipt.transaction_hash) for receipt in transactions],
         "period": str(period),
-        "currency": CURRENCY,
+        "currency": Currency.CNY.value,
         "rows": {"paid": str(len(results) - len(refused)), "refused": refused},
         "paid_units": {"before": str(before.paid), "now": str(after.paid)},
         "total_units": str(after.total),
@@ -165,7 +165,7 @@ def show_(workspace: Workspace, as_json: bool) -> None:
     document = {
         "contract": _hex(contract.address),
         "block": str(block),
-        "currency": CURRENCY,
+        "currency": Currency.CNY.value,
         "quota_units": str(quota),
         "reserve_ratio_bps": str(ratio),
         "periods": [
@@ -218,7 +218,7 @@ def _document(statement: InterestStatement) -> dict[str, Any]:
     return {
         "chain_id": str(statement.chain_id),
         "contract": _hex(statement.contract),
-        "currency": CURRENCY,
+        "currency": Currency.CNY.value,
         "first_day": _date(statement.first_day),
         "end_day": _date(statement.end_day),
         "rate_bps": str(statement.rate_bps),

@@ -15,7 +15,9 @@ from pysettle.cli.init import init
 from pysettle.cli.interest import interest
 from pysettle.cli.network import network
 from pysettle.cli.node import node
+from pysettle.cli.redemption import redemption
 from pysettle.cli.reserve import reserve
+from pysettle.cli.role import role
 from pysettle.cli.time import time
 from pysettle.cli.token import token
 from pysettle.cli.wallet import wallet
@@ -40,5 +42,5 @@ def main() -> None:
     """Simulate the settlement network of the Token economy on a local EVM. Nothing touches real money."""
 
 
-for _command in (init, account, network, reserve, time, token, wallet, interest, node, demo, audit):
+for _command in (init, account, network, role, reserve, token, redemption, wallet, interest, time, node, demo, audit):
     main.add_command(_command)

@@ -7,13 +7,15 @@ from pathlib import Path
 
 import click
 
-from pysettle.cli.options import CURRENCY, json_option, password_option, show, workspace_option
+from pysettle.cli.currency import Command
+from pysettle.cli.options import json_option, password_option, show, workspace_option
 from pysettle.cli.output import table
+from pysettle.client.access import Role
 from pysettle.client.deployment import Deployment
-from pysettle.client.workspace import Workspace
+from pysettle.client.workspace import Workspace, default_account
 from pysettle.errors import ChainError, UsageError
 from pysettle.evm.backend import ChainBackend
-from pysettle.money import UNITS_PER_MINOR, to_minor, to_text, to_units
+from pysettle.money import UNITS_PER_MINOR, Currency, to_minor, to_units
 
 
 @click.group()
@@ -33,18 +35,94 @@ def deploy(quota: str, reserve: str | None, workspace: Workspace, password: str 
     with workspace.chain(write=True) as chain:
         before = chain.block().number
         deployment = workspace.deploy(chain, quota=units, reserve_fen=reserve_fen, password=password)
-        head = chain.block().number
+        blocks = before, chain.block().number
     contracts = {name: contract["address"] for name, contract in deployment.document["contracts"].items()}
-    document = {"blocks": {"before": str(before), "now": str(head)}, "contracts": contracts}
-    document["quota"] = {"currency": CURRENCY, "units": str(units)}
-    document["reserve"] = {"currency": CURRENCY, "fen": str(reserve_fen)}
+    useful_next = "token issue --to alice --amount 100"
+    _show_deployed("network-deploy", Currency.CNY, blocks, contracts, (units, reserve_fen), useful_next, as_json)
+
+
+def _role_options(command: Command) -> Command:
+    for role in reversed(Role):
+        default = default_account(role, Currency.HKD).replace("hkd", "CURRENCY")
+        text = f"Account that shall be {role.label}.  [default: {default}, made if there is none]"
+        command = click.option(f"--{role.label}", help=text)(command)
+    return command
+
+
+@network.command("add-currency")
+@click.option(
+    "--currency",
+    "code",
+    type=click.Choice([it.value for it in Currency if it is not Currency.CNY]),
+    required=True,
+    help="Currency, all of them simulated.",
+)
+@click.option("--quota", default="1000000", show_default=True, help="Issuance quota of the operator.")
+@click.option("--reserve", help="Reserve that the central bank attests for a year. The quota if left out.")
+@_role_options
+@workspace_option
+@password_option
+@json_option
+def add_currency(
+    code: str,
+    quota: str,
+    reserve: str | None,
+    workspace: Workspace,
+    password: str | None,
+    as_json: bool,
+    **accounts: str | None,
+) -> None:
+    """Deploy a further currency with powers of its own, attest its reserve, and give its operator a quota.
+
+    Accounts that there are not are made, with development keys or under the password, as `init` does.
+    """
+    units, reserve_minor, currency = to_units(quota), to_minor(reserve or quota), Currency(code)
+    named = {role: name for role in Role if (name := accounts[role.name.lower()]) is not None}
+    with workspace.chain(write=True) as chain:
+        before = chain.block().number
+        deployment = workspace.add_currency(
+            chain, currency, named, quota=units, reserve_fen=reserve_minor, password=password
+        )
+        blocks = before, chain.block().number
+    suffix = f"-{code}"
+    contracts = {
+        name: contract["address"]
+        for name, contract in deployment.document["contracts"].items()
+        if name.endswith(suffix)
+    }
+    holders = {role.label: workspace.holder(role, currency) for role in Role}
+    useful_next = f"token issue --to alice --amount 100 --currency {code}"
+    amounts = units, reserve_minor
+    _show_deployed("network-add-currency", currency, blocks, contracts, amounts, useful_next, as_json, holders)
+
+
+def _show_deployed(
+    schema: str,
+    currency: Currency,
+    blocks: tuple[int, int],
+    contracts: dict[str, str],
+    amounts: tuple[int, int],
+    useful_next: str,
+    as_json: bool,
+    holders: dict[str, str] | None = None,
+) -> None:
+    """Print what was deployed; `amounts` are the quota in units and the reserve in minor units."""
+    (before, head), (units, reserve_minor) = blocks, amounts
+    document: dict[str, object] = {
+        "blocks": {"before": str(before), "now": str(head)},
+        "contracts": contracts,
+        "quota": {"currency": currency.value, "units": str(units)},
+        "reserve": {"currency": currency.value, "fen": str(reserve_minor)},
+    }
     lines = [
-        f"Deployed in blocks {before + 1} to {head}; the bank may issue {to_text(units)} yuan, the attested reserve is "
-        f"{to_text(reserve_fen * UNITS_PER_MINOR)} yuan.",
+        f"Deployed in blocks {before + 1} to {head}; {(holders or {}).get('operator', 'the bank')} may issue "
+        f"{currency.text(units)}, the attested reserve is {currency.text(reserve_minor * UNITS_PER_MINOR)}.",
         table(("contract", "address"), list(contracts.items())),
-        "Next: pysettle token issue --to alice --amount 100",
     ]
-    show("pysettle.network-deploy/1", document, lines, as_json)
+    if holders is not None:
+        document["accounts"] = holders
+        lines.append(table(("role", "account"), list(holders.items())))
+    show(f"pysettle.{schema}/1", document, [*lines, f"Next: pysettle {useful_next}"], as_json)
 
 
 @network.command()

@@ -11,12 +11,8 @@ import click
 
 from pysettle.client.workspace import Workspace
 from pysettle.errors import UsageError
-from pysettle.money import Currency
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
-
-CURRENCY = Currency.CNY.value
-
 
 _CHAIN = "pysettle.chain"
 

@@ -1,80 +1,129 @@
-"""`pysettle reserve`: what the central bank attests of the e-CNY behind the tokens."""
+"""`pysettle reserve`: what the central bank attests of the reserve behind the tokens, and who may issue against it."""
 
 from __future__ import annotations
 
 import click
 
-from pysettle.cli.options import CURRENCY, json_option, password_option, show, workspace_option
+from pysettle.cli.currency import CurrencyCommand, by_option, currency_command, currency_view
 from pysettle.cli.output import instant
-from pysettle.client.workspace import Workspace
+from pysettle.client.access import Role
 from pysettle.domain.messages import ReserveAttestation
-from pysettle.money import UNITS_PER_MINOR, to_minor, to_text
+from pysettle.money import UNITS_PER_MINOR, to_minor, to_text, to_units
+
+_FULL_BPS = 10_000
 
 
 @click.group()
 def reserve() -> None:
-    """Attest and show the reserve behind the e-CNY tokens (simulated)."""
+    """Attest and show the reserve behind the tokens of a currency (simulated), and allow issuance against it."""
 
 
 @reserve.command()
-@click.option("--amount", required=True, help="Reserve in yuan, such as 1000000.00; whole fen.")
+@click.option("--amount", required=True, help="Reserve, such as 1000000.00; whole hundredths (fen).")
 @click.option("--days", type=click.IntRange(1, 36_500), default=30, show_default=True, help="Days it is valid for.")
-@click.option("--by", default="central-bank", show_default=True, help="Central bank that signs and submits it.")
-@workspace_option
-@password_option
-@json_option
-def attest(amount: str, days: int, by: str, workspace: Workspace, password: str | None, as_json: bool) -> None:
+@click.option("--by", help="Central bank that signs and submits it.  [default: who got the role at deployment]")
+@currency_command
+def attest(amount: str, days: int, by: str | None, command: CurrencyCommand) -> None:
     """Attest the reserve as of now. Issuance needs an attestation that is valid and covers it."""
-    fen, signer = to_minor(amount), workspace.accounts.key(by, password)
-    with workspace.chain(write=True) as chain:
-        currency = workspace.currency(chain)
-        before = currency.reserve()
-        attestation, signature = currency.sign_reserve(signer, fen, days * 86_400)
-        (receipt,) = currency.send(currency.attest_reserve(signer, signer.address, attestation, signature))
-    document = {
-        "tx_hash": "0x" + receipt.transaction_hash.hex(),
-        "block": str(receipt.block_number),
-        "currency": CURRENCY,
-        "before": _document(before),
-        "now": _document(attestation),
-    }
+    minor, name = to_minor(amount), by or command.workspace.holder(Role.CENTRAL_BANK, command.currency)
+    signer = command.workspace.accounts.key(name, command.password)
+    with command.token(write=True) as token:
+        before = token.reserve()
+        attestation, signature = token.sign_reserve(signer, minor, days * 86_400)
+        (receipt,) = token.send(token.attest_reserve(signer, signer.address, attestation, signature))
     lines = [
-        f"reserve: {_yuan(before)} -> {_yuan(attestation)} yuan, attestation {attestation.sequence}",
+        f"reserve: {command.change(_units(before), _units(attestation))}, attestation {attestation.sequence}",
         f"valid before {instant(attestation.valid_before)}",
-        f"transaction {document['tx_hash']} in block {receipt.block_number}",
-        "Next: pysettle reserve show",
     ]
-    show("pysettle.reserve-attest/1", document, lines, as_json)
+    document = {"before": _document(before), "now": _document(attestation)}
+    command.show_sent("reserve-attest", receipt, document, lines, "reserve show")
 
 
 @reserve.command("show")
-@workspace_option
-@json_option
-def show_(workspace: Workspace, as_json: bool) -> None:
+@currency_view
+def show_(command: CurrencyCommand) -> None:
     """Show the attestation made last, beside what is issued."""
-    with workspace.chain() as chain:
-        currency, now, block = workspace.currency(chain), chain.clock.now(), chain.block().number
-        last, supply = currency.reserve(), currency.total_supply()
-    covered = last.amount_fen * UNITS_PER_MINOR - supply
+    with command.workspace.chain() as chain:
+        token = command.workspace.currency(chain, command.currency)
+        now, block = chain.clock.now(), chain.block().number
+        last, supply, ratio = token.reserve(), token.total_supply(), token.reserve_ratio()
+    headroom = _units(last) * _FULL_BPS // ratio - supply
     valid = now < last.valid_before
     document = {
         "block": str(block),
-        "currency": CURRENCY,
         **_document(last),
         "valid": valid,
         "supply_units": str(supply),
-        "headroom_units": str(covered),
+        "ratio_bps": str(ratio),
+        "headroom_units": str(headroom),
     }
+    allows = "exceeds it by" if ratio == _FULL_BPS else f"has to cover {_percent(ratio)} and allows"
     lines = [
-        f"reserve {_yuan(last)} yuan as of {instant(last.as_of)}, attestation {last.sequence}",
+        f"reserve {command.text(_units(last))} as of {instant(last.as_of)}, attestation {last.sequence}",
         f"{'valid' if valid else 'NOT VALID, was'} before {instant(last.valid_before)}",
-        f"issued  {to_text(supply)} yuan at block {block}, the reserve exceeds it by {to_text(covered)}",
+        f"issued  {command.text(supply)} at block {block}, the reserve {allows} {to_text(headroom)}",
     ]
-    show("pysettle.reserve/1", document, lines, as_json)
+    command.show("reserve", document, lines)
 
 
-def _yuan(attestation: ReserveAttestation) -> str:
-    return to_text(attestation.amount_fen * UNITS_PER_MINOR)
+@reserve.command()
+@click.option(
+    "--operator", help="Operating institution: a name or an address.  [default: who got the role at deployment]"
+)
+@click.option("--amount", help="What it may issue from now on.  [default: show what it may]")
+@by_option(Role.CENTRAL_BANK)
+@currency_command
+def quota(operator: str | None, amount: str | None, by: str | None, command: CurrencyCommand) -> None:
+    """Show or set what an operating institution may issue, beside what it issued less what was redeemed at it."""
+    name = operator or command.workspace.holder(Role.OPERATOR, command.currency)
+    address = command.address(name)
+    if amount is None:
+        with command.token() as token:
+            units, position = token.issuance_quota(address), token.operator_position(address)
+        document = {"operator": name, "quota_units": str(units), "position_units": str(position)}
+        lines = [f"{name}: may issue {command.text(units)}, its position is {command.text(position)}"]
+        command.show("reserve-quota", document, lines)
+        return
+    central_bank, units = command.holder(by, Role.CENTRAL_BANK), to_units(amount)
+    with command.token(write=True) as token:
+        before = token.issuance_quota(address)
+        (receipt,) = token.send(token.set_issuance_quota(central_bank, address, units))
+        position = token.operator_position(address)
+    document = {"operator": name, "before": str(before), "now": str(units), "position_units": str(position)}
+    lines = [f"{name}: may issue {command.change(before, units)}, its position is {command.text(position)}"]
+    command.show_sent("reserve-quota-set", receipt, document, lines, f"reserve quota --operator {name}")
+
+
+@reserve.command()
+@click.option(
+    "--basis-points", type=click.IntRange(0, 2**16), help="Part of the supply, 10000 is all of it.  [default: show it]"
+)
+@by_option(Role.CENTRAL_BANK)
+@currency_command
+def ratio(basis_points: int | None, by: str | None, command: CurrencyCommand) -> None:
+    """Show or set which part of the supply the reserve has to cover at an issuance."""
+    if basis_points is None:
+        with command.token() as token:
+            bps = token.reserve_ratio()
+        command.show(
+            "reserve-ratio", {"ratio_bps": str(bps)}, [f"the reserve has to cover {_percent(bps)} of the supply"]
+        )
+        return
+    central_bank = command.holder(by, Role.CENTRAL_BANK)
+    with command.token(write=True) as token:
+        before = token.reserve_ratio()
+        (receipt,) = token.send(token.set_reserve_ratio(central_bank, basis_points))
+    lines = [f"the reserve has to cover {_percent(before)} -> {_percent(basis_points)} of the supply"]
+    document = {"before": str(before), "now": str(basis_points)}
+    command.show_sent("reserve-ratio-set", receipt, document, lines, "reserve show")
+
+
+def _percent(bps: int) -> str:
+    return f"{bps // 100}.{bps % 100:02} %"
+
+
+def _units(attestation: ReserveAttestation) -> int:
+    return attestation.amount_fen * UNITS_PER_MINOR
 
 
 def _document(attestation: ReserveAttestation) -> dict[str, str]:

@@ -1,108 +1,130 @@
-"""`pysettle token`: the e-CNY token of a workspace."""
+"""`pysettle token`: the stablecoins of a workspace."""
 
 from __future__ import annotations
 
 import click
 
-from pysettle.cli.options import CURRENCY, json_option, password_option, show, workspace_option
-from pysettle.client.workspace import Workspace
-from pysettle.money import to_text, to_units
+from pysettle.cli.authorization import authorize, cancel_authorization, inspect, permit, submit
+from pysettle.cli.currency import (
+    CurrencyCommand,
+    account_option,
+    amount_option,
+    by_option,
+    currency_command,
+    currency_view,
+    to_option,
+)
+from pysettle.client.access import Role
+from pysettle.money import to_units
+
+_FROM = click.option("--from", "payer", required=True, help="Account that pays, by its name.")
+_SPENDER = click.option("--spender", required=True, help="Account that may transfer: a name or an address.")
 
 
 @click.group()
 def token() -> None:
-    """Issue, transfer and look at e-CNY tokens (simulated)."""
+    """Issue, transfer and look at e-CNY tokens and those of other currencies (simulated)."""
+
+
+for _signed in (authorize, submit, inspect, cancel_authorization, permit):
+    token.add_command(_signed)
 
 
 @token.command()
-@click.option("--to", required=True, help="Account that receives: a name or an address.")
-@click.option("--amount", required=True, help="Yuan, such as 12.50; whole fen.")
-@click.option("--by", default="bank", show_default=True, help="Operating institution that issues.")
-@workspace_option
-@password_option
-@json_option
-def issue(to: str, amount: str, by: str, workspace: Workspace, password: str | None, as_json: bool) -> None:
-    """Issue e-CNY tokens against reserve, within the institution's quota."""
-    _move("issue", by, to, amount, workspace, password, as_json)
+@to_option
+@click.option("--amount", required=True, help="Amount of the currency, such as 12.50; whole hundredths (fen).")
+@by_option(Role.OPERATOR)
+@currency_command
+def issue(to: str, amount: str, by: str | None, command: CurrencyCommand) -> None:
+    """Issue tokens against reserve, within the operating institution's quota."""
+    units, payee, operator = to_units(amount), command.address(to), command.holder(by, Role.OPERATOR)
+    useful_next = f"token balance --account {to}"
+    command.move(
+        "token-issue", {to: payee}, lambda it: it.issue(operator, payee, units), {"units": str(units)}, useful_next
+    )
 
 
 @token.command()
-@click.option("--from", "by", required=True, help="Account that pays, by its name.")
-@click.option("--to", required=True, help="Account that receives: a name or an address.")
-@click.option("--amount", required=True, help="Yuan, such as 12.50.")
-@workspace_option
-@password_option
-@json_option
-def transfer(by: str, to: str, amount: str, workspace: Workspace, password: str | None, as_json: bool) -> None:
-    """Transfer e-CNY tokens from one account to another."""
-    _move("transfer", by, to, amount, workspace, password, as_json)
+@click.option("--from", "payer", required=True, help="Account that pays: a name, or with --by an address too.")
+@to_option
+@amount_option
+@click.option("--by", help="Account that transfers within its allowance. The payer itself if left out.")
+@currency_command
+def transfer(payer: str, to: str, amount: str, by: str | None, command: CurrencyCommand) -> None:
+    """Transfer tokens from one account to another."""
+    units, source, payee, signer = to_units(amount), command.address(payer), command.address(to), by or payer
+    sender = command.signer(signer)
+    command.move(
+        "token-transfer",
+        {payer: source, to: payee},
+        lambda it: it.transfer_from(sender, source, payee, units) if by else it.transfer(sender, payee, units),
+        {"units": str(units)},
+        f"token balance --account {to}",
+    )
 
 
 @token.command()
-@click.option("--account", required=True, help="A name or an address.")
-@workspace_option
-@json_option
-def balance(account: str, workspace: Workspace, as_json: bool) -> None:
+@account_option
+@currency_view
+def balance(account: str, command: CurrencyCommand) -> None:
     """Show what an account holds."""
-    with workspace.chain() as chain:
-        units, block = workspace.currency(chain).balance_of(workspace.accounts.address(account)), chain.block().number
-    document = {"account": account, "currency": CURRENCY, "units": str(units), "block": str(block)}
-    show("pysettle.token-balance/1", document, [f"{account}: {to_text(units)} yuan at block {block}"], as_json)
+    with command.workspace.chain() as chain:
+        holder = command.address(account)
+        units, block = command.workspace.currency(chain, command.currency).balance_of(holder), chain.block().number
+    document = {"account": account, "units": str(units), "block": str(block)}
+    command.show("token-balance", document, [f"{account}: {command.text(units)} at block {block}"])
 
 
 @token.command()
-@click.option("--by", default="pauser", show_default=True, help="Account with the pauser's role.")
-@workspace_option
-@password_option
-@json_option
-def pause(by: str, workspace: Workspace, password: str | None, as_json: bool) -> None:
+@_FROM
+@_SPENDER
+@amount_option
+@currency_command
+def approve(payer: str, spender: str, amount: str, command: CurrencyCommand) -> None:
+    """Let a spender transfer up to an amount of an account's tokens; it replaces what was allowed before."""
+    units, holder, to = to_units(amount), command.signer(payer), command.address(spender)
+    with command.token(write=True) as currency:
+        before = currency.allowance(holder.address, to)
+        (receipt,) = currency.send(currency.approve(holder, to, units))
+    document = {"from": payer, "spender": spender, "before": str(before), "now": str(units)}
+    lines = [f"{spender} may transfer of {payer}: {command.change(before, units)}"]
+    command.show_sent("token-approve", receipt, document, lines, f"token allowance --from {payer} --spender {spender}")
+
+
+@token.command()
+@click.option("--from", "payer", required=True, help="Account that pays: a name or an address.")
+@_SPENDER
+@currency_view
+def allowance(payer: str, spender: str, command: CurrencyCommand) -> None:
+    """Show what a spender may still transfer of an account's tokens."""
+    with command.token() as currency:
+        units = currency.allowance(command.address(payer), command.address(spender))
+    document = {"from": payer, "spender": spender, "units": str(units)}
+    command.show("token-allowance", document, [f"{spender} may transfer {command.text(units)} of {payer}"])
+
+
+@token.command()
+@by_option(Role.PAUSER)
+@currency_command
+def pause(by: str | None, command: CurrencyCommand) -> None:
     """Stop issuance, redemption requests, and payments by all but settlement accounts."""
-    _set_pause(True, by, workspace, password, as_json)
+    _set_pause(True, by, command)
 
 
 @token.command()
-@click.option("--by", default="pauser", show_default=True, help="Account with the pauser's role.")
-@workspace_option
-@password_option
-@json_option
-def unpause(by: str, workspace: Workspace, password: str | None, as_json: bool) -> None:
+@by_option(Role.PAUSER)
+@currency_command
+def unpause(by: str | None, command: CurrencyCommand) -> None:
     """End the pause."""
-    _set_pause(False, by, workspace, password, as_json)
+    _set_pause(False, by, command)
 
 
-def _set_pause(paused: bool, by: str, workspace: Workspace, password: str | None, as_json: bool) -> None:
-    signer = workspace.accounts.signer(by, password)
-    with workspace.chain(write=True) as chain:
-        currency = workspace.currency(chain)
-        (receipt,) = currency.send(currency.pause(signer) if paused else currency.unpause(signer))
-    document = {
-        "tx_hash": "0x" + receipt.transaction_hash.hex(),
-        "block": str(receipt.block_number),
-        "currency": CURRENCY,
-        "paused": paused,
-    }
-    lines = [f"{CURRENCY} is {'paused' if paused else 'not paused'} from block {receipt.block_number}"]
-    lines += [f"transaction {document['tx_hash']}"]
-    show(f"pysettle.token-{'pause' if paused else 'unpause'}/1", document, lines, as_json)
-
-
-def _move(verb: str, by: str, to: str, amount: str, workspace: Workspace, password: str | None, as_json: bool) -> None:
-    units, payee, signer = to_units(amount), workspace.accounts.address(to), workspace.accounts.signer(by, password)
-    with workspace.chain(write=True) as chain:
-        currency = workspace.currency(chain)
-        holders = {to: payee} if verb == "issue" else {by: signer.address, to: payee}
-        before = {name: currency.balance_of(address) for name, address in holders.items()}
-        make = currency.issue if verb == "issue" else currency.transfer
-        (receipt,) = currency.send(make(signer, payee, units))
-        after = {name: currency.balance_of(address) for name, address in holders.items()}
-    document = {
-        "tx_hash": "0x" + receipt.transaction_hash.hex(),
-        "block": str(receipt.block_number),
-        "currency": CURRENCY,
-        "units": str(units),
-        "balances": {name: {"before": str(before[name]), "now": str(after[name])} for name in holders},
-    }
-    lines = [f"{name}: {to_text(before[name])} -> {to_text(after[name])} yuan" for name in holders]
-    lines += [f"transaction {document['tx_hash']} in block {receipt.block_number}"]
-    lines += [f"Next: pysettle token balance --account {to}"]
-    show(f"pysettle.token-{verb}/1", document, lines, as_json)
+def _set_pause(paused: bool, by: str | None, command: CurrencyCommand) -> None:
+    pauser = command.holder(by, Role.PAUSER)
+    with command.token(write=True) as currency:
+        before = currency.is_paused
+        (receipt,) = currency.send(currency.pause(pauser) if paused else currency.unpause(pauser))
+    words = {True: "paused", False: "not paused"}
+    lines = [f"{command.currency.value}: {words[before]} -> {words[paused]}"]
+    verb, useful_next = ("pause", "token unpause") if paused else ("unpause", "reserve show")
+    command.show_sent(f"token-{verb}", receipt, {"before": before, "paused": paused}, lines, useful_next)

@@ -1,185 +1,229 @@
-"""`pysettle wallet`: what an account may do with its e-CNY tokens, and what the law does to it."""
+"""`pysettle wallet`: what an account may do with its tokens, and what the law does to it."""
 
 from __future__ import annotations
 
-from pathlib import Path
+import datetime as dt
 
 import click
-from eth_hash.auto import keccak
 
-from pysettle.cli.options import CURRENCY, json_option, password_option, show, workspace_option
-from pysettle.client.currency import Freeze
-from pysettle.client.workspace import Workspace
+from pysettle.cli.currency import (
+    CurrencyCommand,
+    account_option,
+    by_option,
+    currency_command,
+    currency_view,
+)
+from pysettle.cli.enforcement import freeze, freeze_document, freeze_words, seize, seize_credit, unfreeze
+from pysettle.cli.limits import CLASSES, class_text, class_word, limits
+from pysettle.client.access import Role
+from pysettle.client.wallets import Wallet, WalletStanding, date_of, day_number
+from pysettle.domain.wallets import IDENTIFICATION_WITHOUT_END, NO_LIMIT
 from pysettle.errors import UsageError
-from pysettle.evm.backend import Receipt
-from pysettle.money import to_text, to_units
-
-_ACCOUNT = click.option("--account", required=True, help="A name or an address.")
+from pysettle.money import to_units
 
 
 @click.group()
 def wallet() -> None:
-    """Show, freeze and seize accounts of the e-CNY token (simulated)."""
+    """Register, show, freeze and seize accounts of a currency (simulated)."""
+
+
+for _command in (limits, freeze, unfreeze, seize, seize_credit):
+    wallet.add_command(_command)
 
 
 @wallet.command("show")
-@_ACCOUNT
-@workspace_option
-@json_option
-def show_(account: str, workspace: Workspace, as_json: bool) -> None:
-    """Show what an account holds, and what of it is frozen."""
-    address = workspace.accounts.address(account)
-    with workspace.chain() as chain:
-        currency, block = workspace.currency(chain), chain.block().number
-        units, frozen = currency.balance_of(address), currency.frozen(address)
-        settlement, paused = currency.is_settlement_account(address), currency.is_paused
+@account_option
+@currency_view
+def show_(account: str, command: CurrencyCommand) -> None:
+    """Show what an account holds, its class with what is left of its limits, and what of it is frozen."""
+    address = command.address(account)
+    with command.workspace.chain() as chain:
+        token, block = command.workspace.currency(chain, command.currency), chain.block().number
+        units, frozen, credit = token.balance_of(address), token.frozen(address), token.credit_of(address)
+        settlement, paused = token.is_settlement_account(address), token.is_paused
+        standing, payee_only = token.wallet_standing(address), token.is_payee_only(address)
     document = {
         "account": account,
         "address": "0x" + address.hex(),
         "block": str(block),
-        "currency": CURRENCY,
         "units": str(units),
-        "frozen": _document(frozen),
+        "credit": str(credit),
+        "frozen": freeze_document(frozen),
         "settlement_account": settlement,
+        "payee_only": payee_only,
         "currency_paused": paused,
+        **_standing_document(standing),
     }
-    kind = "settlement account, can be neither frozen nor seized" if settlement else f"frozen: {_words(frozen)}"
-    lines = [f"{account}: {to_text(units)} yuan at block {block}; {kind}"]
-    show("pysettle.wallet/1", document, lines + ["The currency is paused."] * paused, as_json)
+    kind = (
+        "settlement account, can be neither frozen nor seized"
+        if settlement
+        else f"frozen: {freeze_words(frozen, command)}"
+    )
+    lines = [f"{account}: {command.text(units)} at block {block}; {kind}"]
+    lines += [] if settlement else _standing_lines(standing, command)
+    lines += [f"credit held for it, since it could not come in: {command.text(credit)}"] * bool(credit)
+    lines += ["It takes authorizations by its own hand alone."] * payee_only + ["The currency is paused."] * paused
+    command.show("wallet", document, lines)
 
 
 @wallet.command()
-@_ACCOUNT
-@click.option("--outgoing", is_flag=True, help="Nothing leaves the account.")
-@click.option("--incoming", is_flag=True, help="Nothing comes into the account.")
-@click.option("--amount", help="Yuan of the balance that may not leave, replacing the amount before.")
-@click.option("--by", default="freezer", show_default=True, help="Account with the freezer's role.")
-@workspace_option
-@password_option
-@json_option
-def freeze(
-    account: str,
-    outgoing: bool,
-    incoming: bool,
-    amount: str | None,
-    by: str,
-    workspace: Workspace,
-    password: str | None,
-    as_json: bool,
-) -> None:
-    """Freeze an account, in the directions named and beside what is frozen already, or an amount of its balance."""
-    if not (outgoing or incoming or amount):
-        raise UsageError("say what to freeze: --outgoing, --incoming or --amount")
-    units = None if amount is None else to_units(amount)
-    _freeze(account, Freeze(outgoing, incoming), units, by, workspace, password, as_json)
-
-
-@wallet.command()
-@_ACCOUNT
-@click.option("--by", default="freezer", show_default=True, help="Account with the freezer's role.")
-@workspace_option
-@password_option
-@json_option
-def unfreeze(account: str, by: str, workspace: Workspace, password: str | None, as_json: bool) -> None:
-    """Lift all that is frozen of an account."""
-    _freeze(account, None, 0, by, workspace, password, as_json)
-
-
-@wallet.command()
-@_ACCOUNT
-@click.option("--to", required=True, help="Account that receives: a name or an address.")
-@click.option("--amount", required=True, help="Yuan, such as 12.50.")
+@account_option
+@click.option("--class", "class_", type=click.Choice(list(CLASSES)), required=True, help="Class of the wallet.")
+@click.option("--jurisdiction", type=click.IntRange(0, 999), default=0, help="ISO 3166-1 number, such as 156.")
+@click.option("--real-name/--anonymous", default=True, show_default=True, help="Whether the real name is known.")
 @click.option(
-    "--legal-basis",
-    required=True,
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="Document that orders it; its Keccak-256 hash goes on chain.",
+    "--identification-until",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="Last day of UTC+8, inclusive, on which the identification is valid.  [default: without end]",
 )
-@click.option("--by", default="seizer", show_default=True, help="Account with the seizer's role.")
-@workspace_option
-@password_option
-@json_option
-def seize(
+@by_option(Role.REGISTRAR)
+@currency_command
+def register(
     account: str,
-    to: str,
-    amount: str,
-    legal_basis: Path,
-    by: str,
-    workspace: Workspace,
-    password: str | None,
-    as_json: bool,
+    class_: str,
+    jurisdiction: int,
+    real_name: bool,
+    identification_until: dt.datetime | None,
+    by: str | None,
+    command: CurrencyCommand,
 ) -> None:
-    """Take e-CNY tokens from an account by authority of law, frozen or not."""
-    units, basis = to_units(amount), keccak(_read(legal_basis))
-    signer = workspace.accounts.signer(by, password)
-    holder, receiver = workspace.accounts.address(account), workspace.accounts.address(to)
-    with workspace.chain(write=True) as chain:
-        currency = workspace.currency(chain)
-        before = currency.balance_of(holder)
-        (receipt,) = currency.send(currency.seize(signer, holder, receiver, units, basis))
-        now = currency.balance_of(holder)
-    document = {
-        **_sent(account, receipt),
-        "to": to,
-        "units": str(units),
-        "legal_basis": "0x" + basis.hex(),
-        "balance": {"before": str(before), "now": str(now)},
-    }
-    lines = [f"{account}: {to_text(before)} -> {to_text(now)} yuan, {to_text(units)} seized for {to}"]
-    lines += [f"legal basis {document['legal_basis']}", f"transaction {document['tx_hash']}"]
-    show("pysettle.wallet-seize/1", document, lines, as_json)
+    """Register an account as a wallet of a class, or anew. One that was never registered is of class IV."""
+    registrar, address, expiry = (
+        command.holder(by, Role.REGISTRAR),
+        command.address(account),
+        _expiry(identification_until),
+    )
+    with command.token(write=True) as token:
+        before = token.wallet(address)
+        order = token.register_wallet(
+            registrar,
+            address,
+            CLASSES[class_],
+            identification_expiry=expiry,
+            jurisdiction=jurisdiction,
+            real_name=real_name,
+        )
+        (receipt,) = token.send(order)
+        now = token.wallet(address)
+    document = {"account": account, "before": _wallet_document(before), "now": _wallet_document(now)}
+    lines = [f"{account}: {class_text(before.wallet_class)} -> {class_text(now.wallet_class)}; {_identification(now)}"]
+    command.show_sent("wallet-register", receipt, document, lines, f"wallet show --account {account}")
 
 
-def _freeze(
-    account: str,
-    more: Freeze | None,
-    amount: int | None,
-    by: str,
-    workspace: Workspace,
-    password: str | None,
-    as_json: bool,
-) -> None:
-    """Freeze more directions of an account, or none any more, and so much of its balance, or as much as before."""
-    signer, address = workspace.accounts.signer(by, password), workspace.accounts.address(account)
-    with workspace.chain(write=True) as chain:
-        currency = workspace.currency(chain)
-        before = currency.frozen(address)
-        outgoing = more is not None and (before.outgoing or more.outgoing)
-        incoming = more is not None and (before.incoming or more.incoming)
-        orders = []
-        if (outgoing, incoming) != (before.outgoing, before.incoming) or amount is None:
-            orders.append(currency.freeze(signer, address, outgoing=outgoing, incoming=incoming))
-        if amount is not None:
-            orders.append(currency.freeze_amount(signer, address, amount))
-        receipt = currency.send(*orders)[-1]
-        now = currency.frozen(address)
-    document = {**_sent(account, receipt), "before": _document(before), "now": _document(now)}
-    lines = [f"{account}: frozen {_words(before)} -> {_words(now)}", f"transaction {document['tx_hash']}"]
-    lines += [f"Next: pysettle wallet show --account {account}"]
-    show(f"pysettle.wallet-{'unfreeze' if more is None else 'freeze'}/1", document, lines, as_json)
+@wallet.command("payee-only")
+@click.option("--account", required=True, help="The payee, by its name.")
+@click.option("--on/--off", "enabled", default=True, show_default=True, help="Whether, or no longer.")
+@currency_command
+def payee_only(account: str, enabled: bool, command: CurrencyCommand) -> None:
+    """Let the payee alone submit authorizations to it, so that nobody can pay it without delivery; or anybody."""
+    payee = command.signer(account)
+    with command.token(write=True) as token:
+        before = token.is_payee_only(payee.address)
+        (receipt,) = token.send(token.set_payee_only(payee, enabled))
+    words = {True: "itself alone", False: "anybody"}
+    lines = [f"authorizations to {account} are submitted by {words[before]} -> {words[enabled]}"]
+    document = {"account": account, "before": before, "now": enabled}
+    command.show_sent("wallet-payee-only", receipt, document, lines, f"wallet show --account {account}")
 
 
-def _read(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as problem:
-        raise UsageError(f"the legal basis cannot be read from {file}: {problem}") from problem
+@wallet.command("mark-settlement")
+@account_option
+@by_option(Role.REGISTRAR)
+@currency_command
+def mark_settlement(account: str, by: str | None, command: CurrencyCommand) -> None:
+    """Mark a contract whose value belongs to others as a settlement account, for ever."""
+    registrar, address = command.holder(by, Role.REGISTRAR), command.address(account)
+    with command.token(write=True) as token:
+        before = token.is_settlement_account(address)
+        (receipt,) = token.send(token.mark_settlement_account(registrar, address))
+    words = "settlement account" if before else "own account"
+    document = {"account": account, "before": before, "now": True}
+    lines = [f"{account}: {words} -> settlement account"]
+    command.show_sent("wallet-mark-settlement", receipt, document, lines, f"wallet show --account {account}")
 
 
-def _sent(account: str, receipt: Receipt) -> dict[str, str]:
+@wallet.command("claim-credit")
+@account_option
+@click.option("--amount", help="Amount of the currency, part of the credit.  [default: all of it]")
+@click.option("--by", help="Account that asks for it, which anybody may. The account itself if left out.")
+@currency_command
+def claim_credit(account: str, amount: str | None, by: str | None, command: CurrencyCommand) -> None:
+    """Let come in what is held for an account as its credit, since it could not come in before."""
+    submitter, address = command.signer(by or account), command.address(account)
+    with command.token() as token:
+        units = token.credit_of(address) if amount is None else to_units(amount)
+    if not units:
+        raise UsageError(f"nothing is held for {account} as its credit, or nothing was asked for")
+    document, useful_next = {"units": str(units)}, f"wallet show --account {account}"
+    command.move(
+        "wallet-claim-credit",
+        {account: address},
+        lambda it: it.claim_credit(submitter, address, units),
+        document,
+        useful_next,
+    )
+
+
+def _expiry(until: dt.datetime | None) -> int:
+    """Return the day from which an identification is no longer valid: the one after its last."""
+    if until is None:
+        return IDENTIFICATION_WITHOUT_END
+    expiry = day_number(until.date()) + 1
+    if not 0 < expiry < IDENTIFICATION_WITHOUT_END:
+        last = date_of(IDENTIFICATION_WITHOUT_END - 2)
+        raise UsageError(f"an identification is valid until a day from 1970-01-01 to {last}, or without end")
+    return expiry
+
+
+def _identification(wallet: Wallet) -> str:
+    if wallet.identification_expiry == 0:
+        return "no identification"
+    without_end = wallet.identification_expiry == IDENTIFICATION_WITHOUT_END
+    until = "without end" if without_end else f"valid until {date_of(wallet.identification_expiry - 1)} (UTC+8)"
+    name = "real name" if wallet.real_name else "anonymous"
+    country = f"jurisdiction {wallet.jurisdiction:03}" if wallet.jurisdiction else "no jurisdiction"
+    return f"identification {until}, {name}, {country}"
+
+
+def _wallet_document(wallet: Wallet) -> dict[str, object]:
+    expiry = wallet.identification_expiry
+    bounded = 0 < expiry < IDENTIFICATION_WITHOUT_END
     return {
-        "account": account,
-        "tx_hash": "0x" + receipt.transaction_hash.hex(),
-        "block": str(receipt.block_number),
-        "currency": CURRENCY,
+        "class": class_word(wallet.wallet_class),
+        "identification_until": date_of(expiry - 1).isoformat() if bounded else None,
+        "identification_expiry_day": str(expiry),
+        "jurisdiction": str(wallet.jurisdiction),
+        "real_name": wallet.real_name,
     }
 
 
-def _document(frozen: Freeze) -> dict[str, object]:
-    return {"outgoing": frozen.outgoing, "incoming": frozen.incoming, "units": str(frozen.amount)}
+def _standing_document(standing: WalletStanding) -> dict[str, object]:
+    def spent(units: int, left: int | None) -> dict[str, object]:
+        return {"spent": str(units) if standing.counts else None, "left": None if left is None else str(left)}
+
+    return {
+        **_wallet_document(standing.wallet),
+        "effective_class": class_word(standing.effective_class),
+        "day": date_of(standing.today).isoformat(),
+        "today": spent(standing.spent_today, standing.left_today),
+        "this_year": spent(standing.spent_this_year, standing.left_this_year),
+    }
 
 
-def _words(frozen: Freeze) -> str:
-    words = ["outgoing"] * frozen.outgoing + ["incoming"] * frozen.incoming
-    words += [f"{to_text(frozen.amount)} yuan"] if frozen.amount else []
-    return ", ".join(words) or "nothing"
+def _standing_lines(standing: WalletStanding, command: CurrencyCommand) -> list[str]:
+    registered, effective = standing.wallet.wallet_class, standing.effective_class
+    held = "" if effective == registered else f", identification expired: held to {class_text(effective)}"
+    lines = [f"{class_text(registered)}{held}; {_identification(standing.wallet)}"]
+    most = (("balance", standing.limits.balance), ("one payment", standing.limits.payment))
+    caps = [f"{name} {command.text(limit)}" for name, limit in most if limit != NO_LIMIT]
+    lines += [f"at most: {', '.join(caps)}"] if caps else ["no limit of balance and payment"]
+    if not standing.counts:
+        return [*lines, "no limit of a day and a year, so that payments are not counted"]
+    spans = (
+        (f"today ({date_of(standing.today)}, UTC+8)", standing.spent_today, standing.left_today),
+        ("this year", standing.spent_this_year, standing.left_this_year),
+    )
+    return lines + [
+        f"spent {span}: {command.text(spent)}, {'no limit' if left is None else f'{command.text(left)} left'}"
+        for span, spent, left in spans
+    ]

@@ -62,6 +62,11 @@ class Accounts:
                 raise UsageError(f"{name} is no address: 40 hex digits follow 0x") from problem
         return Address(bytes.fromhex(self._account(name)["address"][2:]))
 
+    def name(self, address: Address) -> str:
+        """Return the name of the account that has an address, or the address written out where none has."""
+        names = (name for name, it in self.addresses().items() if it == address)
+        return next(names, "0x" + address.hex())
+
     def signer(self, name: str, password: str | None = None) -> TransactionSigner:
         """Return who signs the transactions of a named account.
 
@@ -153,7 +158,18 @@ class Accounts:
         for name in names:
             _check_name(name)
         self._folder.mkdir()
+        self.make(names, password)
+
+    def make(self, names: Sequence[str], password: str | None) -> tuple[str, ...]:
+        """Make those accounts of these names that there are not, with keys as `create` does; return their names.
+
+        Raises:
+            WorkspaceError: a name cannot be used; then none is made.
+        """
         for name in names:
+            _check_name(name)
+        missing = tuple(name for name in dict.fromkeys(names) if not self._account_file(name).exists())
+        for name in missing:
             signer = self.development_key(name) if password is None else Signer(secrets.token_bytes(32))
             document: dict[str, Any] = {"address": "0x" + signer.address.hex()}
             if password is None:
@@ -161,6 +177,7 @@ class Accounts:
             else:
                 document["keystore"] = EthAccount.encrypt(signer.secret, password)
             self._write(name, document)
+        return missing
 
     def development_signers(self) -> tuple[Signer, ...]:
         """Return the keys that are not encrypted, in the order of their accounts' names."""

@@ -8,6 +8,7 @@ from enum import IntEnum
 from eth_typing import Address
 
 from pysettle.client.token import Token
+from pysettle.client.wallets import Wallet, WalletStanding, day_of
 from pysettle.domain import events
 from pysettle.domain.messages import ReserveAttestation
 from pysettle.domain.signing import Signer
@@ -26,26 +27,6 @@ class RedemptionStatus(IntEnum):
     COMPLETED = 3
     REJECTED = 4
     CANCELLED = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Wallet:
-    """What is registered of an account, and what it paid."""
-
-    wallet_class: WalletClass
-    """Class it was registered with; held to class IV from the expiry of its identification on."""
-    identification_expiry: int
-    """Day of UTC+8, counted from 1970-01-01, from which the identification is no longer valid; 65,535 is never."""
-    jurisdiction: int
-    """ISO 3166-1 number; zero where none is known."""
-    real_name: bool
-    """Whether the holder's real name is known to its operating institution."""
-    day: int
-    """Day of the last payment that was counted against a daily or annual limit."""
-    spent_on_day: int
-    """Units paid on that day, as far as they were counted."""
-    spent_in_year: int
-    """Units paid in the year of that day, as far as they were counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +229,11 @@ class CurrencyToken(Token):
         """Return what is registered of an account, and what it paid."""
         wallet_class, *others = self._read("wallet", account)
         return Wallet(WalletClass(wallet_class), *others)
+
+    def wallet_standing(self, account: Address) -> WalletStanding:
+        """Return an account's wallet as it stands today, by the chain's clock."""
+        wallet, today = self.wallet(account), day_of(self._sender.chain.clock.now())
+        return WalletStanding(wallet, today, self.class_limits(wallet.class_on(today)))
 
     def credit_of(self, account: Address) -> int:
         """Return the units held for an account since they could not come in."""

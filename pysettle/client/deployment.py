@@ -9,12 +9,14 @@ from typing import Any
 from eth_typing import Address
 from eth_utils.crypto import keccak
 
-from pysettle.client.network import DeployedContract, SettlementNetwork
+from pysettle.client.access import Role
+from pysettle.client.network import CurrencySystem, DeployedContract, SettlementNetwork
 from pysettle.errors import WorkspaceError, WrongChain
 from pysettle.evm import artifacts
 from pysettle.evm.backend import ChainBackend
+from pysettle.money import Currency
 
-SCHEMA = "pysettle.deployment/1"
+SCHEMA = "pysettle.deployment/2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,6 @@ class Deployment:
     def of(cls, network: SettlementNetwork) -> Deployment:
         """Describe a network as it was deployed to its chain."""
         chain = network.chain
-        contracts = {contract.name: _described(chain, contract) for contract in network.deployed()}
         compiled = artifacts.load("CurrencyToken")
         return cls(
             {
@@ -36,13 +37,28 @@ class Deployment:
                 "chain_id": str(chain.chain_id),
                 "genesis_hash": _shown(chain.block(0).hash),
                 "compiler": {"version": compiled.compiler_version, "settings": compiled.settings},
-                "contracts": contracts,
+                "contracts": {contract.label: _described(chain, contract) for contract in network.deployed()},
+                "currencies": {
+                    currency.value: _system_described(system) for currency, system in network.currencies.items()
+                },
+            }
+        )
+
+    def with_currency(self, chain: ChainBackend, system: CurrencySystem) -> Deployment:
+        """Return the deployment with a further currency, as it was deployed to the same chain."""
+        contracts = {contract.label: _described(chain, contract) for contract in system.deployed()}
+        currencies = {system.currency.value: _system_described(system)}
+        return Deployment(
+            {
+                **self.document,
+                "contracts": self.document["contracts"] | contracts,
+                "currencies": self.document["currencies"] | currencies,
             }
         )
 
     def with_contract(self, chain: ChainBackend, contract: DeployedContract) -> Deployment:
         """Return the deployment with a further contract, as it was deployed to the same chain."""
-        contracts = self.document["contracts"] | {contract.name: _described(chain, contract)}
+        contracts = self.document["contracts"] | {contract.label: _described(chain, contract)}
         return Deployment({**self.document, "contracts": contracts})
 
     @classmethod
@@ -55,9 +71,15 @@ class Deployment:
         try:
             document = json.loads(content)
             if document["schema"] != SCHEMA:
-                raise WorkspaceError(f"deployment.json is of the format {document['schema']}, expected {SCHEMA}")
+                raise WorkspaceError(
+                    f"deployment.json is of the format {document['schema']}, this pysettle reads {SCHEMA}: its "
+                    "contracts are those of another version, deploy into a new workspace"
+                )
             for contract in document["contracts"].values():
                 bytes.fromhex(contract["address"][2:])
+                str(contract["artifact"])
+            for system in document["currencies"].values():
+                bytes.fromhex("".join(account[2:] for accounts in system["roles"].values() for account in accounts))
         except (ValueError, KeyError, TypeError, AttributeError) as problem:
             if isinstance(problem, WorkspaceError):
                 raise
@@ -73,6 +95,35 @@ class Deployment:
     def address(self, contract: str) -> Address:
         """Return where a contract stands, by its name."""
         return Address(bytes.fromhex(self.document["contracts"][contract]["address"][2:]))
+
+    def currencies(self) -> tuple[Currency, ...]:
+        """Return the currencies of the network, e-CNY first."""
+        return tuple(map(Currency, self.document["currencies"]))
+
+    def token(self, currency: Currency) -> Address:
+        """Return where the token of a currency is.
+
+        Raises:
+            WorkspaceError: the network does not have the currency.
+        """
+        return self.address(self._system(currency)["token"])
+
+    def access(self, currency: Currency) -> Address:
+        """Return where the roles of a currency are; errors as `token`."""
+        return self.address(self._system(currency)["access"])
+
+    def holders(self, currency: Currency, role: Role) -> tuple[Address, ...]:
+        """Return who was given a role over a currency at its deployment; errors as `token`."""
+        return tuple(Address(bytes.fromhex(it[2:])) for it in self._system(currency)["roles"][role.label])
+
+    def _system(self, currency: Currency) -> dict[str, Any]:
+        system: dict[str, Any] | None = self.document["currencies"].get(currency.value)
+        if system is None:
+            raise WorkspaceError(
+                f"the network of this workspace has no {currency.value}: "
+                f"run `pysettle network add-currency --currency {currency.value}`"
+            )
+        return system
 
     def check_chain(self, chain: ChainBackend) -> None:
         """Check that a chain is the one of the deployment, by its id and its block 0.
@@ -104,18 +155,25 @@ class Deployment:
         """
         return tuple(
             name
-            for name in self.document["contracts"]
-            if not artifacts.load(name).is_code_of(chain.code(self.address(name)))
+            for name, contract in self.document["contracts"].items()
+            if not artifacts.load(contract["artifact"]).is_code_of(chain.code(self.address(name)))
         )
 
 
 def _described(chain: ChainBackend, contract: DeployedContract) -> dict[str, Any]:
     return {
+        "artifact": contract.name,
         "address": _shown(contract.address),
         "arguments": [_shown(argument) for argument in contract.arguments],
         "code_hash": _shown(keccak(chain.code(contract.address))),
         "source_hash": artifacts.load(contract.name).source_hash,
     }
+
+
+def _system_described(system: CurrencySystem) -> dict[str, Any]:
+    access, token = (contract.label for contract in system.deployed())
+    roles = {role.label: [_shown(it.address) for it in holders] for role, holders in system.roles.holders().items()}
+    return {"token": token, "access": access, "roles": roles}
 
 
 def _shown(value: object) -> str:

@@ -8,6 +8,7 @@ from enum import IntEnum
 
 from eth_typing import Address
 
+from pysettle.client.access import NetworkAccess, Role
 from pysettle.client.contract import Contract, interface
 from pysettle.client.currency import CurrencyToken
 from pysettle.domain import events
@@ -73,9 +74,9 @@ class InterestPayments(Contract):
         arguments = (*days, statement.rate_bps, statement.root, statement.total)
         return self._transaction(operator, self.GAS_DECLARATION, "declare", *arguments)
 
-    def accept_role(self, operator: TransactionSigner, role: int) -> Transaction:
+    def accept_role(self, operator: TransactionSigner, role: Role) -> Transaction:
         """Have the contract accept a role that was offered to it."""
-        return self._transaction(operator, self.GAS_DECLARATION, "acceptRole", role)
+        return self._transaction(operator, self.GAS_DECLARATION, "acceptRole", int(role))
 
     # Anyone
 
@@ -168,31 +169,11 @@ def open_interest(
     creation = artifacts.load("InterestPayments").bytecode + abi.encode_constructor(currency.address)
     (receipt,) = sender.send(Transaction(administrator, None, creation, _GAS_CREATION, abi))
     contract = InterestPayments(sender, receipt.contract_address or ZERO_ADDRESS)
-    access = _Access(sender, Address(contract._read("authority")), "NetworkAccess")
-    role = access.role_of(currency, "issue")
+    access = NetworkAccess(sender, Address(contract._read("authority")))
     sender.send(
-        access.assign(administrator, role, contract, ("declare", "acceptRole")),
-        access.offer(administrator, role, contract.address),
+        access.assign(administrator, Role.OPERATOR, contract, ("declare", "acceptRole")),
+        access.offer(administrator, Role.OPERATOR, contract.address),
         currency.mark_settlement_account(registrar, contract.address),
-        contract.accept_role(operator, role),
+        contract.accept_role(operator, Role.OPERATOR),
     )
     return contract
-
-
-class _Access(Contract):
-    """What of the access manager the opening needs."""
-
-    def role_of(self, target: Contract, function: str) -> int:
-        """Return the role that a function asks for."""
-        return int(self._read("getTargetFunctionRole", target.address, target.interface.selector(function)))
-
-    def assign(
-        self, administrator: TransactionSigner, role: int, target: Contract, functions: Sequence[str]
-    ) -> Transaction:
-        """Let the holders of a role call functions."""
-        selectors = [target.interface.selector(function) for function in functions]
-        return self._transaction(administrator, 300_000, "setTargetFunctionRole", target.address, selectors, role)
-
-    def offer(self, administrator: TransactionSigner, role: int, account: Address) -> Transaction:
-        """Offer a role."""
-        return self._transaction(administrator, 300_000, "grantRole", role, account, 0)

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from eth_typing import Address
 
+from pysettle.client.access import ROLE_FUNCTIONS, NetworkAccess, Role
 from pysettle.client.channels import ChannelHub, UsageMeter
-from pysettle.client.contract import Contract, interface
+from pysettle.client.contract import interface
 from pysettle.client.currency import CurrencyToken
 from pysettle.client.follower import LedgerFollower
 from pysettle.client.interest import InterestPayments, open_interest
@@ -16,12 +17,14 @@ from pysettle.client.series import ComputeToken, SeriesTerms
 from pysettle.domain import ledger
 from pysettle.domain.messages import ZERO_ADDRESS
 from pysettle.domain.wallets import E_CNY_CLASS_LIMITS, ClassLimits, WalletClass
+from pysettle.errors import UsageError
 from pysettle.evm import artifacts
 from pysettle.evm.backend import ChainBackend, Receipt
 from pysettle.evm.encoding import TransactionSigner
 from pysettle.evm.genesis import Genesis, GenesisAccount
 from pysettle.evm.reverts import RevertDecoder
 from pysettle.evm.transactions import Transaction, TransactionSender
+from pysettle.money import Currency
 
 CHANNEL_HUB_ADDRESS = Address(bytes.fromhex("4020074e9df2ce1dee5a9c1b5c3f541d02a10003"))
 """Canonical address of the x402 `batch-settlement` hub, the same on every chain."""
@@ -44,16 +47,8 @@ _CONTRACTS = (
     "UsageMeter",
     "InterestPayments",
 )
-_CURRENCY_NAME = ("e-CNY token (simulated)", "eCNY")
-_CENTRAL_BANK, _OPERATOR, _REGISTRAR, _FREEZER, _SEIZER, _PAUSER = range(1, 7)
-_ROLE_FUNCTIONS = {
-    _CENTRAL_BANK: ("setIssuanceQuota", "setReserveRatio", "setClassLimits"),
-    _OPERATOR: ("issue", "takeRedemption", "completeRedemption", "rejectRedemption"),
-    _REGISTRAR: ("markSettlementAccount", "registerWallet"),
-    _FREEZER: ("freeze", "freezeAmount"),
-    _SEIZER: ("seize", "seizeCredit"),
-    _PAUSER: ("pause", "unpause"),
-}
+# The numbers of the roles, for calls that the wrapper of NetworkAccess does not make.
+_CENTRAL_BANK, _OPERATOR, _REGISTRAR, _FREEZER, _SEIZER, _PAUSER = map(int, list(Role)[1:])
 
 
 def genesis(
@@ -77,14 +72,14 @@ def genesis(
 
 @dataclass(frozen=True)
 class Roles:
-    """Who holds the powers of a network. Each power is its own key; one key may hold several."""
+    """Who holds the powers over a currency. Each power is its own key; one key may hold several."""
 
     administrator: TransactionSigner
     """Deploys, and grants and revokes roles. It has no other power, but could grant itself any."""
     central_bank: TransactionSigner
-    """Sets issuance quotas."""
+    """Attests the reserve, sets issuance quotas, limits of wallet classes, and what the reserve has to cover."""
     registrar: TransactionSigner
-    """Marks settlement accounts."""
+    """Registers wallets, and marks settlement accounts."""
     freezer: TransactionSigner
     """Freezes accounts of the currency, wholly, in one direction, or up to an amount."""
     seizer: TransactionSigner
@@ -93,6 +88,10 @@ class Roles:
     """Pauses the currency."""
     operators: tuple[TransactionSigner, ...]
     """Operating institutions: issue and redeem."""
+
+    def holders(self) -> dict[Role, tuple[TransactionSigner, ...]]:
+        """Return mapping role -> who holds it, the administrator first."""
+        return {role: self.operators if role is Role.OPERATOR else (getattr(self, role.name.lower()),) for role in Role}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +104,35 @@ class DeployedContract:
     """Where it is deployed."""
     arguments: tuple[object, ...]
     """Arguments of its constructor."""
+    currency: Currency = Currency.CNY
+    """Currency it is for; e-CNY too where it serves all of them."""
+
+    @property
+    def label(self) -> str:
+        """What tells it from the others of its network: its name, with the currency where that is not e-CNY."""
+        return self.name if self.currency is Currency.CNY else f"{self.name}-{self.currency.value}"
+
+
+@dataclass(frozen=True, slots=True)
+class CurrencySystem:
+    """One currency of a network: its token, and who holds the powers over it and over no other."""
+
+    currency: Currency
+    """Which it is."""
+    token: CurrencyToken
+    """Its stablecoin."""
+    access: NetworkAccess
+    """Its roles."""
+    roles: Roles
+    """Who was given them at deployment."""
+
+    def deployed(self) -> tuple[DeployedContract, ...]:
+        """Return its contracts, in the order they are deployed in."""
+        administrator, names = self.roles.administrator.address, (self.currency.token_name, self.currency.symbol)
+        return (
+            DeployedContract("NetworkAccess", self.access.address, (administrator,), self.currency),
+            DeployedContract("CurrencyToken", self.token.address, (*names, self.access.address), self.currency),
+        )
 
 
 @dataclass
@@ -113,12 +141,8 @@ class SettlementNetwork:
 
     sender: TransactionSender
     """How transactions are sent."""
-    roles: Roles
-    """Who holds its powers."""
-    access: Address
-    """AccessManager of the roles."""
-    currency: CurrencyToken
-    """The e-CNY token."""
+    currencies: dict[Currency, CurrencySystem]
+    """Its currencies, e-CNY first, the others in the order they were opened in."""
     hub: ChannelHub
     """The ChannelHub."""
     meter: UsageMeter
@@ -139,33 +163,51 @@ class SettlementNetwork:
 
         Args:
             chain: The chain.
-            roles: Who holds its powers.
+            roles: Who holds the powers over e-CNY.
             class_limits: Wallet class -> its limits; none for a class that is left out.
         """
         sender = transaction_sender(chain)
         admin = roles.administrator
-        access = _create(sender, admin, "NetworkAccess", admin.address)
         if chain.code(CHANNEL_HUB_ADDRESS):
             hub, collector = CHANNEL_HUB_ADDRESS, DEPOSIT_COLLECTOR_ADDRESS
         else:
             hub = _create(sender, admin, "ChannelHub")
             collector = _create(sender, admin, "ERC3009DepositCollector", hub)
-        currency = _create(sender, admin, "CurrencyToken", *_CURRENCY_NAME, access)
+        system = _create_currency(sender, Currency.CNY, roles)
         meter = _create(sender, admin, "UsageMeter", hub)
-        network = cls(
-            sender,
-            roles,
-            access,
-            CurrencyToken(sender, currency),
-            ChannelHub(sender, hub, collector),
-            UsageMeter(sender, meter),
-        )
-        network._assign_roles()
-        # A deposit passes through the collector on its way from the payer to the hub.
-        marks = (network.currency.mark_settlement_account(roles.registrar, account) for account in (hub, collector))
-        limits = (network.currency.set_class_limits(roles.central_bank, *item) for item in class_limits.items())
-        network.send(*marks, *limits)
-        return network
+        _set_up(sender, system, (hub, collector), class_limits)
+        return cls(sender, {Currency.CNY: system}, ChannelHub(sender, hub, collector), UsageMeter(sender, meter))
+
+    def open_currency(self, currency: Currency, roles: Roles) -> CurrencyToken:
+        """Deploy a further currency; wallets in it have no limits until its central bank sets some.
+
+        Args:
+            currency: A currency that the network does not have yet.
+            roles: Who holds the powers over it. They are none over any other currency.
+
+        Raises:
+            UsageError: the network has it already.
+        """
+        if currency in self.currencies:
+            raise UsageError(f"the network has {currency.value} already: use network.currencies")
+        system = deploy_currency(self.sender, currency, roles, (self.hub.address, self.hub.collector))
+        self.currencies[currency] = system
+        return system.token
+
+    @property
+    def currency(self) -> CurrencyToken:
+        """The e-CNY token."""
+        return self.currencies[Currency.CNY].token
+
+    @property
+    def roles(self) -> Roles:
+        """Who was given the powers over e-CNY."""
+        return self.currencies[Currency.CNY].roles
+
+    @property
+    def access(self) -> Address:
+        """AccessManager of the powers over e-CNY."""
+        return self.currencies[Currency.CNY].access.address
 
     def open_series(self, provider: TransactionSigner, terms: SeriesTerms) -> ComputeToken:
         """Deploy a series of a provider and register it as a settlement account."""
@@ -212,12 +254,13 @@ class SettlementNetwork:
             if self.interest
             else ()
         )
+        first, *others = (system.deployed() for system in self.currencies.values())
         return (
-            DeployedContract("NetworkAccess", self.access, (self.roles.administrator.address,)),
             DeployedContract("ChannelHub", self.hub.address, ()),
             DeployedContract("ERC3009DepositCollector", self.hub.collector, (self.hub.address,)),
-            DeployedContract("CurrencyToken", self.currency.address, (*_CURRENCY_NAME, self.access)),
+            *first,
             DeployedContract("UsageMeter", self.meter.address, (self.hub.address,)),
+            *(contract for contracts in others for contract in contracts),
             *interest,
         )
 
@@ -229,7 +272,7 @@ class SettlementNetwork:
     def contracts(self) -> ledger.Contracts:
         """Return the contracts whose books the ledger keeps."""
         return ledger.Contracts(
-            currencies=frozenset({self.currency.address}),
+            currencies=frozenset(system.token.address for system in self.currencies.values()),
             series={
                 series.address: ledger.SeriesTerms(series.currency, series.unit_price, series.rate_card)
                 for series in self.series
@@ -243,32 +286,48 @@ class SettlementNetwork:
         """Return books of the network that follow its chain; `from_block` is as for `LedgerFollower`."""
         return LedgerFollower(self.chain, self.contracts(), from_block=from_block)
 
-    def _assign_roles(self) -> None:
-        manager = Contract(self.sender, self.access, "NetworkAccess")
-        admin, currency = self.roles.administrator, self.currency
-        holders = {
-            _CENTRAL_BANK: (self.roles.central_bank,),
-            _OPERATOR: self.roles.operators,
-            _REGISTRAR: (self.roles.registrar,),
-            _FREEZER: (self.roles.freezer,),
-            _SEIZER: (self.roles.seizer,),
-            _PAUSER: (self.roles.pauser,),
-        }
-        transactions = []
-        for role, functions in _ROLE_FUNCTIONS.items():
-            selectors = [currency.interface.selector(function) for function in functions]
-            arguments = ("setTargetFunctionRole", currency.address, selectors, role)
-            transactions.append(manager._transaction(admin, 300_000, *arguments))
-            for holder in holders[role]:
-                transactions.append(manager._transaction(admin, 300_000, "grantRole", role, holder.address, 0))
-        self.send(*transactions)
-        self.send(
-            *(
-                manager._transaction(holder, 300_000, "acceptRole", role)
-                for role, accounts in holders.items()
-                for holder in accounts
-            )
-        )
+
+def deploy_currency(
+    sender: TransactionSender, currency: Currency, roles: Roles, settlement_accounts: Iterable[Address]
+) -> CurrencySystem:
+    """Deploy a currency with roles of its own, and without limits of wallet classes.
+
+    Args:
+        sender: How transactions are sent.
+        currency: Which.
+        roles: Who holds the powers over it.
+        settlement_accounts: Contracts that hold it for others from the start: the hub and its collector.
+    """
+    system = _create_currency(sender, currency, roles)
+    _set_up(sender, system, settlement_accounts, {})
+    return system
+
+
+def _create_currency(sender: TransactionSender, currency: Currency, roles: Roles) -> CurrencySystem:
+    admin = roles.administrator
+    access = _create(sender, admin, "NetworkAccess", admin.address)
+    token = _create(sender, admin, "CurrencyToken", currency.token_name, currency.symbol, access)
+    return CurrencySystem(currency, CurrencyToken(sender, token), NetworkAccess(sender, access), roles)
+
+
+def _set_up(
+    sender: TransactionSender,
+    system: CurrencySystem,
+    settlement_accounts: Iterable[Address],
+    class_limits: Mapping[WalletClass, ClassLimits],
+) -> None:
+    """Have each power accepted by its holder; then mark the settlement accounts and set the limits."""
+    token, access, roles = system.token, system.access, system.roles
+    transactions = []
+    for role, functions in ROLE_FUNCTIONS.items():
+        transactions.append(access.assign(roles.administrator, role, token, functions))
+        transactions += [access.offer(roles.administrator, role, it.address) for it in roles.holders()[role]]
+    sender.send(*transactions)
+    sender.send(*(access.accept(holder, role) for role in ROLE_FUNCTIONS for holder in roles.holders()[role]))
+    # A deposit passes through the collector on its way from the payer to the hub.
+    marks = (token.mark_settlement_account(roles.registrar, account) for account in settlement_accounts)
+    limits = (token.set_class_limits(roles.central_bank, *item) for item in class_limits.items())
+    sender.send(*marks, *limits)
 
 
 def transaction_sender(chain: ChainBackend) -> TransactionSender:

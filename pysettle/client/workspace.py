@@ -15,17 +15,27 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from pysettle.client.access import NetworkAccess, Role
 from pysettle.client.accounts import Accounts
 from pysettle.client.config import CONFIG_FILE, FORMAT, Config
+from pysettle.client.contract import interface
 from pysettle.client.currency import CurrencyToken
 from pysettle.client.deployment import Deployment
 from pysettle.client.files import write_whole
 from pysettle.client.interest import InterestPayments, open_interest
-from pysettle.client.network import DeployedContract, Roles, SettlementNetwork, genesis, transaction_sender
+from pysettle.client.network import (
+    DeployedContract,
+    Roles,
+    SettlementNetwork,
+    deploy_currency,
+    genesis,
+    transaction_sender,
+)
+from pysettle.domain.signing import Signer
 from pysettle.errors import WorkspaceError
 from pysettle.evm.backend import ChainBackend
 from pysettle.evm.embedded import EmbeddedChain
@@ -33,13 +43,16 @@ from pysettle.evm.genesis import Genesis
 from pysettle.evm.lock import WriterLock
 from pysettle.evm.rpc import RpcChain
 from pysettle.evm.sqlite import SqliteDatabase
+from pysettle.evm.transactions import Transaction
+from pysettle.money import Currency
 
 POWERS = ("administrator", "central-bank", "registrar", "freezer", "seizer", "pauser", "bank")
-"""Accounts that hold the powers of the network: the bank as operating institution, each other as its name says."""
+"""Accounts that hold the powers over e-CNY: the bank as operating institution, each other as its name says."""
 ACCOUNTS = (*POWERS, "provider", "alice", "bob")
 """Accounts every workspace begins with."""
 _INTEREST = "InterestPayments"
 _RESERVE_VALID_S = 365 * 86_400
+_GAS_PAYMENT = 21_000
 
 
 class Workspace:
@@ -216,20 +229,68 @@ class Workspace:
         """
         if self.is_deployed:
             raise WorkspaceError("the network is deployed in this workspace already: see `pysettle network status`")
-        powers = {name: self.accounts.signer(name, password) for name in POWERS}
         central_bank = self.accounts.key("central-bank", password)
-        bank = powers.pop("bank")
-        roles = Roles(**{name.replace("-", "_"): signer for name, signer in powers.items()}, operators=(bank,))
+        roles = self._roles({role: default_account(role) for role in Role}, password)
         if isinstance(chain, RpcChain) and chain.is_development_node:
             chain.set_accounts(self.genesis().alloc)
         network = SettlementNetwork.deploy(chain, roles)
-        currency = network.currency
-        reserve, signature = currency.sign_reserve(central_bank, reserve_fen, _RESERVE_VALID_S)
-        network.send(
-            currency.attest_reserve(central_bank, central_bank.address, reserve, signature),
-            currency.set_issuance_quota(central_bank, bank.address, quota),
-        )
-        deployment = Deployment.of(network)
+        _let_issue(network.currency, central_bank, roles, quota, reserve_fen)
+        return self._keep(Deployment.of(network))
+
+    def add_currency(
+        self,
+        chain: ChainBackend,
+        currency: Currency,
+        accounts: Mapping[Role, str],
+        *,
+        quota: int,
+        reserve_fen: int,
+        password: str | None = None,
+    ) -> Deployment:
+        """Deploy a further currency with powers of its own, attest its reserve, and give its operator a quota.
+
+        Accounts that the workspace does not have are made, as `create` does, and get a hundredth of the
+        administrator's native balance for gas.
+
+        Args:
+            chain: This workspace's chain, open to write.
+            currency: Which.
+            accounts: Role -> name of the account that shall hold it; `default_account` for a role that is left out.
+            quota: Units the operator may issue.
+            reserve_fen: Reserve that the central bank attests for a year, in minor units.
+            password: Of the encrypted accounts, and of those that are made; without, they get development keys.
+
+        Raises:
+            WorkspaceError: no network is deployed, or it has the currency; or development keys would be made for a
+                network that is not a development node's.
+            UsageError: the central bank's key is behind a remote signer, which cannot attest a reserve.
+        """
+        deployment = self.deployment()
+        deployment.check_chain(chain)
+        if currency in deployment.currencies():
+            raise WorkspaceError(f"the network has {currency.value} already: see `pysettle network status`")
+        if isinstance(chain, RpcChain) and not chain.is_development_node and password is None:
+            raise WorkspaceError("this network is no development node's: encrypt keys of its own (--password-file)")
+        names = {role: accounts.get(role) or default_account(role, currency) for role in Role}
+        payer = self.accounts.signer("administrator", password)
+        self.accounts.make(tuple(names.values()), password)
+        roles, central_bank = self._roles(names, password), self.accounts.key(names[Role.CENTRAL_BANK], password)
+
+        sender = transaction_sender(chain)
+        poor = {it.address for holders in roles.holders().values() for it in holders if not chain.balance(it.address)}
+        share, token = chain.balance(payer.address) // 100, interface("CurrencyToken")
+        sender.send(*(Transaction(payer, it, b"", _GAS_PAYMENT, token, share) for it in sorted(poor)))
+        collector = deployment.address("ERC3009DepositCollector")
+        system = deploy_currency(sender, currency, roles, (deployment.address("ChannelHub"), collector))
+        _let_issue(system.token, central_bank, roles, quota, reserve_fen)
+        return self._keep(deployment.with_currency(chain, system))
+
+    def _roles(self, names: Mapping[Role, str], password: str | None) -> Roles:
+        signers = {role: self.accounts.signer(name, password) for role, name in names.items()}
+        operator = signers.pop(Role.OPERATOR)
+        return Roles(**{role.name.lower(): signer for role, signer in signers.items()}, operators=(operator,))
+
+    def _keep(self, deployment: Deployment) -> Deployment:
         write_whole(self._deployment_file, deployment.to_bytes())
         return deployment
 
@@ -248,16 +309,27 @@ class Workspace:
             raise WorkspaceError("no network is deployed in this workspace: run `pysettle network deploy`")
         return Deployment.from_bytes(self._deployment_file.read_bytes())
 
-    def currency(self, chain: ChainBackend) -> CurrencyToken:
-        """Return the e-CNY token on this workspace's chain.
+    def currency(self, chain: ChainBackend, currency: Currency = Currency.CNY) -> CurrencyToken:
+        """Return the token of a currency on this workspace's chain.
 
         Raises:
-            WorkspaceError: as `deployment`.
+            WorkspaceError: as `deployment`, or the network does not have the currency.
             WrongChain: the network was deployed on another chain.
         """
+        return CurrencyToken(transaction_sender(chain), self._deployed_on(chain).token(currency))
+
+    def access(self, chain: ChainBackend, currency: Currency = Currency.CNY) -> NetworkAccess:
+        """Return the roles of a currency on this workspace's chain; errors as `currency`."""
+        return NetworkAccess(transaction_sender(chain), self._deployed_on(chain).access(currency))
+
+    def holder(self, role: Role, currency: Currency = Currency.CNY) -> str:
+        """Return the name of the account that was given a role over a currency at its deployment."""
+        return self.accounts.name(self.deployment().holders(currency, role)[0])
+
+    def _deployed_on(self, chain: ChainBackend) -> Deployment:
         deployment = self.deployment()
         deployment.check_chain(chain)
-        return CurrencyToken(transaction_sender(chain), deployment.address("CurrencyToken"))
+        return deployment
 
     def open_interest(self, chain: ChainBackend, *, quota: int, password: str | None = None) -> InterestPayments:
         """Deploy what pays interest on e-CNY, and keep where it is.
@@ -290,8 +362,7 @@ class Workspace:
             WorkspaceError: it was not opened, or no network is deployed.
             WrongChain: the network was deployed on another chain.
         """
-        deployment = self.deployment()
-        deployment.check_chain(chain)
+        deployment = self._deployed_on(chain)
         if _INTEREST not in deployment.document["contracts"]:
             raise WorkspaceError("nothing pays interest in this workspace yet: run `pysettle interest open`")
         return InterestPayments(transaction_sender(chain), deployment.address(_INTEREST))
@@ -299,6 +370,20 @@ class Workspace:
     @property
     def _deployment_file(self) -> Path:
         return self.directory / "deployment.json"
+
+
+def default_account(role: Role, currency: Currency = Currency.CNY) -> str:
+    """Return the name of the account that holds a role unless another is named, such as `hkd-central-bank`."""
+    name = "bank" if role is Role.OPERATOR else role.label
+    return name if currency is Currency.CNY else f"{currency.value.lower()}-{name}"
+
+
+def _let_issue(token: CurrencyToken, central_bank: Signer, roles: Roles, quota: int, reserve_fen: int) -> None:
+    reserve, signature = token.sign_reserve(central_bank, reserve_fen, _RESERVE_VALID_S)
+    token.send(
+        token.attest_reserve(central_bank, central_bank.address, reserve, signature),
+        token.set_issuance_quota(roles.central_bank, roles.operators[0].address, quota),
+    )
 
 
 def _machine_time() -> int:

@@ -32,7 +32,7 @@ class TransactionSigner(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class UnsignedTransaction:
-    """A call or creation that moves no native value, with its place among its sender's and its price."""
+    """A call or creation, with its place among its sender's and its price."""
 
     chain_id: int
     """Chain it is for (EIP-155)."""
@@ -46,6 +46,8 @@ class UnsignedTransaction:
     """Account called; None to create one."""
     data: bytes
     """Call data, or creation code."""
+    value: int = 0
+    """Native value it moves, in wei; it buys nothing but gas."""
 
     def digest(self) -> bytes:
         """Return the 32 bytes that the sender signs."""
@@ -65,7 +67,7 @@ class UnsignedTransaction:
     def _encoded(self, tail: bytes) -> bytes:
         """Return the transaction with what follows its fields."""
         fees, to = self.fees, _item(self.to or b"")
-        common = to + _number(0) + _item(self.data)
+        common = to + _number(self.value) + _item(self.data)
         if fees.priority_fee is None:
             return _list(_number(self.nonce) + _number(fees.max_fee) + _number(self.gas) + common + tail)
         price = _number(fees.priority_fee) + _number(fees.max_fee)

@@ -60,7 +60,7 @@ class RemoteSigner:
             "chainId": hex(transaction.chain_id),
             "nonce": hex(transaction.nonce),
             "gas": hex(transaction.gas),
-            "value": "0x0",
+            "value": hex(transaction.value),
             "data": "0x" + transaction.data.hex(),
         }
         if transaction.to is not None:

@@ -40,6 +40,8 @@ class Transaction:
     """Most gas it may use."""
     interface: Interface
     """The called contract's ABI, to name what it refuses."""
+    value: int = 0
+    """Native value that goes with it, in wei."""
 
 
 @dataclass(slots=True)
@@ -150,7 +152,15 @@ class TransactionSender:
             sender = transaction.sender.address
             item = _Sent(
                 transaction.sender,
-                UnsignedTransaction(chain_id, nonces[sender], fees, transaction.gas, transaction.to, transaction.data),
+                UnsignedTransaction(
+                    chain_id,
+                    nonces[sender],
+                    fees,
+                    transaction.gas,
+                    transaction.to,
+                    transaction.data,
+                    transaction.value,
+                ),
             )
             item.sign()
             nonces[sender] += 1
@@ -171,7 +181,7 @@ class TransactionSender:
         for place, item in enumerate(sent):
             address = item.sender.address
             if place not in accepted and item.unsigned.nonce < highest.get(address, 0):
-                nothing = replace(item.unsigned, to=address, data=b"", gas=_GAS_CANCELLATION)
+                nothing = replace(item.unsigned, to=address, data=b"", gas=_GAS_CANCELLATION, value=0)
                 gaps.append(nothing.sign(item.sender)[0])
         with suppress(TransactionRefused):
             self.chain.submit(gaps)

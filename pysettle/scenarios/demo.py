@@ -28,13 +28,17 @@ from pysettle.domain.usage import (
     Meters,
     Usage,
 )
+from pysettle.domain.wallets import E_CNY_CLASS_LIMITS, WalletClass
 from pysettle.evm.embedded import EmbeddedChain
 from pysettle.money import UNITS_PER_MINOR, UNITS_PER_WHOLE, price_rounded_up, tokens_for
 from pysettle.scenarios.workload import Request
 
 BUYERS = 20
-JURISDICTIONS = ("HK", "TH", "AE", "SG", "MY")
-"""Jurisdictions of the buyers in turn; labels only, until corridors have a policy."""
+JURISDICTIONS = {"HK": 344, "TH": 764, "AE": 784, "SG": 702, "MY": 458}
+"""Jurisdictions of the buyers in turn, ISO 3166 code -> number; they matter for nothing but registration, until
+corridors have a policy."""
+PROVIDER_JURISDICTION = 156
+"""Jurisdiction of the provider: China."""
 OUTPUT_LIMIT = 4_096
 """LLM tokens of output a request may generate, unless it generated more: what its ceiling is made of."""
 WITHDRAW_DELAY_S = 86_400
@@ -146,7 +150,7 @@ class Demo:
         """
         self.requests, self.seed, self.on_progress = requests, seed, on_progress
         self.buyers = [
-            Buyer(Signer.derived(seed, "buyer", place), JURISDICTIONS[place % len(JURISDICTIONS)])
+            Buyer(Signer.derived(seed, "buyer", place), tuple(JURISDICTIONS)[place % len(JURISDICTIONS)])
             for place in range(BUYERS)
         ]
         for place, request in enumerate(requests):
@@ -203,6 +207,7 @@ class Demo:
         prices = [_round_up(price_rounded_up(b.need, self.series.unit_price), UNITS_PER_MINOR) for b in self.buyers]
         budgets = [_round_up(price, UNITS_PER_WHOLE) for price in prices]
         self.cny_issued = sum(budgets)
+        self._register_wallets(prices, budgets)
         central_bank = self.central_bank
         reserve, signature = currency.sign_reserve(central_bank, self.cny_issued // UNITS_PER_MINOR, _RESERVE_VALID_S)
         network.send(
@@ -220,6 +225,31 @@ class Demo:
             authorization, signature = signed
             purchases.append(self.series.purchase_with_authorization(self.relayer, authorization, terms, signature))
         network.send(*purchases)
+
+    def _register_wallets(self, prices: Sequence[int], budgets: Sequence[int]) -> None:
+        """Register who may hold or pay more than an unregistered wallet may as a corporate one, and nobody else.
+
+        Args:
+            prices: What each buyer pays, in one payment, in units.
+            budgets: What is issued to each buyer, in units.
+        """
+        unregistered = E_CNY_CLASS_LIMITS[WalletClass.IV]
+        once = min(unregistered.payment, unregistered.daily, unregistered.annual)
+        large = [
+            (buyer.signer.address, JURISDICTIONS[buyer.jurisdiction])
+            for buyer, price, budget in zip(self.buyers, prices, budgets, strict=True)
+            if price > once or budget > unregistered.balance
+        ]
+        # It can earn no more than all that is sold.
+        if sum(prices) > unregistered.balance:
+            large.append((self.provider.address, PROVIDER_JURISDICTION))
+        registrar, currency = self.network.roles.registrar, self.network.currency
+        self.network.send(
+            *(
+                currency.register_wallet(registrar, account, WalletClass.CORPORATE, jurisdiction=jurisdiction)
+                for account, jurisdiction in large
+            )
+        )
 
     def open_channels(self) -> None:
         """Open a channel for each buyer with all its Tokens; the relayer submits what the buyers sign."""

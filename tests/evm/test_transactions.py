@@ -37,14 +37,22 @@ NUMBERS = st.integers(0, 2**64 - 1)
     data=st.binary(max_size=300),
     to=st.none() | st.binary(min_size=20, max_size=20),
     chain_id=st.integers(1, 2**53),
+    value=NUMBERS,
 )
 def test_a_signed_transaction_is_what_eth_account_signs(
-    nonce: int, gas: int, max_fee: int, priority_fee: int | None, data: bytes, to: bytes | None, chain_id: int
+    nonce: int,
+    gas: int,
+    max_fee: int,
+    priority_fee: int | None,
+    data: bytes,
+    to: bytes | None,
+    chain_id: int,
+    value: int,
 ) -> None:
     """Both forms are byte for byte those of eth-account, and so is the hash."""
     receiver = Address(to) if to is not None else None
-    ours = UnsignedTransaction(chain_id, nonce, Fees(max_fee, priority_fee), gas, receiver, data)
-    fields = {"chainId": chain_id, "nonce": nonce, "gas": gas, "to": to or b"", "data": data, "value": 0}
+    ours = UnsignedTransaction(chain_id, nonce, Fees(max_fee, priority_fee), gas, receiver, data, value)
+    fields = {"chainId": chain_id, "nonce": nonce, "gas": gas, "to": to or b"", "data": data, "value": value}
     if priority_fee is None:
         fields["gasPrice"] = max_fee
     else:

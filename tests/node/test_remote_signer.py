@@ -49,11 +49,11 @@ def signer_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
 
 
 @pytest.mark.parametrize("fees", [Fees(5 * GWEI, 2 * GWEI), Fees(5 * GWEI, None)])
-@pytest.mark.parametrize("to", [KEEPER.address, None])
-def test_it_signs_what_the_key_would(signer_url: str, fees: Fees, to: Address | None) -> None:
+@pytest.mark.parametrize(("to", "value"), [(KEEPER.address, 10**18), (None, 0)])
+def test_it_signs_what_the_key_would(signer_url: str, fees: Fees, to: Address | None, value: int) -> None:
     """Both forms of a call and of a creation come back as the key itself would have signed them."""
     chain_id = int(JsonRpc(signer_url).ask("eth_chainId"), 16)
-    unsigned = UnsignedTransaction(chain_id, 7, fees, 100_000, to, b"\x60\x00")
+    unsigned = UnsignedTransaction(chain_id, 7, fees, 100_000, to, b"\x60\x00", value)
     assert unsigned.sign(RemoteSigner(signer_url, KEEPER.address)) == unsigned.sign(KEEPER)
 
 

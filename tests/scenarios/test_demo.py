@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pysettle.domain.usage import DEEPSEEK_V4_PRO_RATE_CARD, DEEPSEEK_V4_PRO_UNIT_PRICE, Meters, Usage
+from pysettle.domain.wallets import WalletClass
 from pysettle.money import UNITS_PER_MINOR, backing_rounded_down
 from pysettle.scenarios import demo
 from pysettle.scenarios.workload import Request, generate, read_trace
@@ -77,3 +78,29 @@ def test_the_real_trace_costs_what_it_must(tmp_path: Path) -> None:
     assert result.cny_paid == 84_589_479
     assert result.tokens_delivered == 563_929_860
     assert result.transactions < 200
+
+
+@pytest.mark.parametrize(
+    ("requests", "registered"),
+    [
+        ([Request(1_700_000_000, Meters(input=200_000_000))], 0),
+        ([Request(1_700_000_000, Meters(input=900_000_000))], 1),
+        ([Request(1_700_000_000, Meters(input=200_000_000))] * 8, 1),
+    ],
+    ids=["within class IV", "a payment beyond class IV", "an income beyond class IV"],
+)
+def test_who_exceeds_an_unregistered_wallet_is_registered(requests: list[Request], registered: int) -> None:
+    """More than 2,000 yuan paid at once, or more than 10,000 earned, takes a corporate wallet, and settles as ever."""
+    run = demo.Demo(requests)
+    run.issue_and_sell()
+    run.open_channels()
+    run.deliver()
+    run.claim_and_redeem()
+    run.return_unused()
+    currency = run.network.currency
+    accounts = [run.provider, *(buyer.signer for buyer in run.buyers)]
+    classes = [currency.wallet(account.address).wallet_class for account in accounts]
+    assert classes.count(WalletClass.CORPORATE) == registered
+    assert set(classes) <= {WalletClass.IV, WalletClass.CORPORATE}
+    assert run.cny_paid == sum(map(demo._cost, requests)) * DEEPSEEK_V4_PRO_UNIT_PRICE // 1_000_000 >= 900 * 1_000_000
+    assert currency.credit_of(run.provider.address) == 0

@@ -1,0 +1,206 @@
+"""`pysettle token authorize|permit|submit|inspect|cancel-authorization`: payments and allowances by signature."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from pysettle.cli.currency import Command, CurrencyCommand, amount_option, currency_command, currency_view, to_option
+from pysettle.cli.output import instant
+from pysettle.client.currency import CurrencyToken
+from pysettle.client.signed import Form, SignedMessage
+from pysettle.domain.messages import Authorization, Permit
+from pysettle.errors import UsageError
+from pysettle.money import to_units
+
+_HOUR_S = 3_600
+_hours_option = click.option(
+    "--hours", type=click.IntRange(1, 10**6), default=24, show_default=True, help="Hours of chain time it is valid for."
+)
+_out_option = click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+    default="-",
+    show_default=True,
+    help="File for the signed document.",
+)
+
+
+def _nonce(_: click.Context, __: click.Parameter, text: str | None) -> bytes | None:
+    try:
+        nonce = None if text is None else bytes.fromhex(text.removeprefix("0x"))
+    except ValueError:
+        nonce = b""
+    if nonce is not None and len(nonce) != 32:
+        raise UsageError(f"the nonce {text} is not 32 bytes in hex")
+    return nonce
+
+
+def _file_option(*, required: bool) -> Callable[[Command], Command]:
+    return click.option(
+        "--file",
+        type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+        required=required,
+        help="The signed document; - for stdin.",
+    )
+
+
+@click.command()
+@click.option("--from", "payer", required=True, help="Account that pays and signs, by its name.")
+@to_option
+@amount_option
+@_hours_option
+@click.option("--receive", is_flag=True, help="Let the payee alone submit it, in place of anybody.")
+@click.option("--nonce", callback=_nonce, help="32 bytes in hex that are used once.  [default: random]")
+@_out_option
+@currency_command
+def authorize(
+    payer: str,
+    to: str,
+    amount: str,
+    hours: int,
+    receive: bool,
+    nonce: bytes | None,
+    out: Path,
+    command: CurrencyCommand,
+) -> None:
+    """Sign a payment for somebody else to submit (EIP-3009); nothing goes on chain."""
+    units, key, payee = to_units(amount), command.workspace.accounts.key(payer, command.password), command.address(to)
+    with command.workspace.chain() as chain:
+        token = command.workspace.currency(chain, command.currency)
+        valid_before = chain.clock.now() + hours * _HOUR_S
+        terms = Authorization(key.address, payee, units, 0, valid_before, nonce or secrets.token_bytes(32))
+        signed = SignedMessage.authorization(token, command.currency, key, terms, receive=receive)
+    who = to if receive else "anybody"
+    line = f"{payer} authorizes {command.text(units)} to {to}, for {who} to submit before {instant(valid_before)}"
+    _write(signed, line, out, command)
+
+
+@click.command()
+@click.option("--from", "payer", required=True, help="Account whose tokens they are, and which signs, by its name.")
+@click.option("--spender", required=True, help="Account that may transfer: a name or an address.")
+@amount_option
+@_hours_option
+@_out_option
+@currency_command
+def permit(payer: str, spender: str, amount: str, hours: int, out: Path, command: CurrencyCommand) -> None:
+    """Sign an allowance for somebody else to submit (EIP-2612); nothing goes on chain."""
+    units, key, to = to_units(amount), command.workspace.accounts.key(payer, command.password), command.address(spender)
+    with command.workspace.chain() as chain:
+        token, deadline = command.workspace.currency(chain, command.currency), chain.clock.now() + hours * _HOUR_S
+        signed = SignedMessage.permit(token, command.currency, key, to, units, deadline)
+    line = f"{payer} permits {spender} to transfer {command.text(units)}, to be submitted by {instant(deadline)}"
+    _write(signed, line, out, command)
+
+
+@click.command()
+@_file_option(required=True)
+@click.option("--by", help="Account that submits it.  [default: the payee, or the spender of a permit]")
+@currency_command
+def submit(file: Path, by: str | None, command: CurrencyCommand) -> None:
+    """Submit a signed authorization or permit."""
+    signed = _read(file, command)
+    submitter = command.signer(by or command.name(signed.beneficiary))
+    payer, payee = command.name(signed.signer), command.name(signed.beneficiary)
+    document = {"form": signed.form.value, "units": str(signed.message.value)}
+    with command.token() as token:
+        signed.check_token(token, token.domain.chain_id)
+    if signed.form is not Form.PERMIT:
+        holders = {payer: signed.signer, payee: signed.beneficiary}
+        useful_next = f"token balance --account {payee}"
+        command.move("token-submit", holders, lambda it: signed.submit(it, submitter), document, useful_next)
+        return
+    with command.token(write=True) as token:
+        before = token.allowance(signed.signer, signed.beneficiary)
+        (receipt,) = token.send(signed.submit(token, submitter))
+        now = token.allowance(signed.signer, signed.beneficiary)
+    lines = [f"{payee} may transfer of {payer}: {command.change(before, now)}"]
+    useful_next = f"token allowance --from {payer} --spender {payee}"
+    command.show_sent("token-submit", receipt, {**document, "before": str(before), "now": str(now)}, lines, useful_next)
+
+
+@click.command()
+@_file_option(required=True)
+@currency_view
+def inspect(file: Path, command: CurrencyCommand) -> None:
+    """Show what a signed authorization or permit says, and whether it can be submitted now."""
+    signed = _read(file, command)
+    with command.workspace.chain() as chain:
+        token = command.workspace.currency(chain, command.currency)
+        signed.check_token(token, chain.chain_id)
+        state = _state(signed, token, chain.clock.now())
+    payer, payee = command.name(signed.signer), command.name(signed.beneficiary)
+    fields = signed.document()
+    signed_form = fields.pop("schema")
+    lines = [f"{signed_form}: {command.text(signed.message.value)} of {payer} for {payee}", state]
+    command.show("token-inspect", {"form": signed_form, **fields, "state": state}, lines)
+
+
+@click.command("cancel-authorization")
+@_file_option(required=False)
+@click.option("--from", "payer", help="Account that signed it, by its name, in place of the file.")
+@click.option("--nonce", callback=_nonce, help="Its nonce, in place of the file.")
+@click.option("--by", help="Account that submits the cancellation. Who signed it if left out.")
+@currency_command
+def cancel_authorization(
+    file: Path | None, payer: str | None, nonce: bytes | None, by: str | None, command: CurrencyCommand
+) -> None:
+    """Cancel an authorization that was not used: its payer signs that its nonce is spent."""
+    if (file is None) == (payer is None and nonce is None) or (payer is None) != (nonce is None):
+        raise UsageError("name the authorization either by --file, or by --from and --nonce")
+    if file is not None:
+        signed = _read(file, command)
+        if isinstance(signed.message, Permit):
+            raise UsageError("a permit is no authorization: it is replaced by `pysettle token approve`")
+        payer, nonce = command.name(signed.signer), signed.message.nonce
+    assert payer is not None
+    assert nonce is not None
+    key = command.workspace.accounts.key(payer, command.password)
+    submitter = command.signer(by) if by else key
+    with command.token(write=True) as token:
+        (receipt,) = token.send(token.cancel_authorization(submitter, key, nonce))
+    document = {"from": payer, "nonce": "0x" + nonce.hex(), "before": "open", "now": "cancelled"}
+    lines = [f"authorization {document['nonce']} of {payer}: open -> cancelled"]
+    command.show_sent("token-cancel-authorization", receipt, document, lines, f"token balance --account {payer}")
+
+
+def _state(signed: SignedMessage, token: CurrencyToken, now: int) -> str:
+    message = signed.message
+    if signed.is_spent(token):
+        return "used or cancelled"
+    if not signed.is_signed(token):
+        return "not signed by the key whose tokens it is about"
+    if now > message.deadline if isinstance(message, Permit) else now >= message.valid_before:
+        return "expired"
+    if isinstance(message, Authorization) and now <= message.valid_after:
+        return "not valid yet"
+    return "can be submitted"
+
+
+def _write(signed: SignedMessage, line: str, out: Path, command: CurrencyCommand) -> None:
+    text = json.dumps(signed.document(), indent=2)
+    if str(out) == "-":
+        click.echo(text)
+        click.echo(line, err=True)
+        return
+    try:
+        out.write_text(text + "\n")
+    except OSError as problem:
+        raise UsageError(f"{out} cannot be written: {problem}") from problem
+    click.echo(text if command.as_json else f"{line}\nNext: {command.next(f'token submit --file {out}')}")
+
+
+def _read(file: Path, command: CurrencyCommand) -> SignedMessage:
+    try:
+        with click.open_file(str(file), "rb") as stream:
+            content = stream.read()
+    except OSError as problem:
+        raise UsageError(f"{file} cannot be read: {problem}") from problem
+    signed = SignedMessage.from_bytes(content)
+    if signed.currency is not command.currency:
+        raise UsageError(f"this is about {signed.currency.value}: say --currency {signed.currency.value}")
+    return signed

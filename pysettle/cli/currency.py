@@ -1,0 +1,163 @@
+"""What commands on a currency of a workspace share: their options, who signs, and how they print what they did."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import click
+from eth_typing import Address
+
+from pysettle.cli.options import json_option, password_option, show, workspace_option
+from pysettle.client.access import NetworkAccess, Role
+from pysettle.client.currency import CurrencyToken
+from pysettle.client.workspace import Workspace
+from pysettle.evm.backend import Receipt
+from pysettle.evm.encoding import TransactionSigner
+from pysettle.evm.transactions import Transaction
+from pysettle.money import Currency, to_text
+
+Command = Callable[..., Any]
+
+account_option = click.option("--account", required=True, help="A name or an address.")
+amount_option = click.option("--amount", required=True, help="Amount of the currency, such as 12.50.")
+to_option = click.option("--to", required=True, help="Account that receives: a name or an address.")
+
+
+def by_option(role: Role) -> Callable[[Command], Command]:
+    """Let a command be given by another account than the one that was given a role at deployment."""
+    return click.option("--by", help=f"Account that holds the role {role.label}.  [default: who got it at deployment]")
+
+
+@dataclass(frozen=True, slots=True)
+class CurrencyCommand:
+    """One command on a currency of a workspace, as it was called."""
+
+    workspace: Workspace
+    """Where."""
+    currency: Currency
+    """On which currency."""
+    password: str | None
+    """Opens the encrypted accounts."""
+    as_json: bool
+    """Whether to print a document in place of text."""
+
+    def address(self, account: str) -> Address:
+        """Return the address of an account."""
+        return self.workspace.accounts.address(account)
+
+    def name(self, address: Address) -> str:
+        """Return the account of an address."""
+        return self.workspace.accounts.name(address)
+
+    def signer(self, account: str) -> TransactionSigner:
+        """Return who signs for an account."""
+        return self.workspace.accounts.signer(account, self.password)
+
+    def holder(self, account: str | None, role: Role) -> TransactionSigner:
+        """Return who signs for the account that acts by a role: the one named, or who got the role at deployment."""
+        return self.signer(account or self.workspace.holder(role, self.currency))
+
+    @contextmanager
+    def token(self, *, write: bool = False) -> Iterator[CurrencyToken]:
+        """Open the chain, to read or to write, and yield the token of the currency."""
+        with self.workspace.chain(write=write) as chain:
+            yield self.workspace.currency(chain, self.currency)
+
+    @contextmanager
+    def access(self, *, write: bool = False) -> Iterator[NetworkAccess]:
+        """Open the chain, to read or to write, and yield the roles of the currency."""
+        with self.workspace.chain(write=write) as chain:
+            yield self.workspace.access(chain, self.currency)
+
+    def text(self, units: int) -> str:
+        """Write units with the currency."""
+        return self.currency.text(units)
+
+    def change(self, before: int, now: int) -> str:
+        """Write how units changed."""
+        return f"{to_text(before)} -> {self.text(now)}"
+
+    def next(self, command: str) -> str:
+        """Write which command is useful next."""
+        return f"pysettle {command}" + ("" if self.currency is Currency.CNY else f" --currency {self.currency.value}")
+
+    def show(self, schema: str, document: Mapping[str, object], lines: list[str]) -> None:
+        """Print what was read, under the name of its schema, whose version is 1."""
+        show(f"pysettle.{schema}/1", {**document, "currency": self.currency.value}, lines, self.as_json)
+
+    def show_sent(
+        self, schema: str, receipt: Receipt, document: Mapping[str, object], lines: list[str], useful_next: str
+    ) -> None:
+        """Print what a transaction changed, where it is, and the next useful command."""
+        sent = {"tx_hash": "0x" + receipt.transaction_hash.hex(), "block": str(receipt.block_number)}
+        lines = [*lines, f"transaction {sent['tx_hash']} in block {receipt.block_number}"]
+        self.show(schema, {**document, **sent}, [*lines, f"Next: {self.next(useful_next)}"])
+
+    def move(
+        self,
+        schema: str,
+        holders: Mapping[str, Address],
+        make: Callable[[CurrencyToken], Transaction],
+        document: Mapping[str, object],
+        useful_next: str,
+    ) -> None:
+        """Send a transaction that moves units, and print how the holders' balances and credits changed by it.
+
+        Args:
+            schema: Name of what is printed.
+            holders: Name -> address of everybody whose balance may change.
+            make: Makes the transaction.
+            document: What is printed beside the change.
+            useful_next: The next useful command.
+        """
+        with self.token(write=True) as token:
+            before = {name: _holding(token, it) for name, it in holders.items()}
+            (receipt,) = token.send(make(token))
+            now = {name: _holding(token, it) for name, it in holders.items()}
+        changes = {
+            what: {name: {"before": str(before[name][place]), "now": str(now[name][place])} for name in holders}
+            for place, what in enumerate(("balances", "credits"))
+        }
+        lines = [f"{name}: {self.change(before[name][0], now[name][0])}" for name in holders]
+        lines += [
+            f"{name}: held as its credit, since it cannot come in: {self.change(before[name][1], now[name][1])}"
+            for name in holders
+            if before[name][1] != now[name][1]
+        ]
+        self.show_sent(schema, receipt, {**document, **changes}, lines, useful_next)
+
+
+def _holding(token: CurrencyToken, holder: Address) -> tuple[int, int]:
+    return token.balance_of(holder), token.credit_of(holder)
+
+
+def currency_command(function: Command) -> Command:
+    """Give a command that changes something its `command`, with the options every one of them has."""
+    return password_option(_currency_command(function))
+
+
+def currency_view(function: Command) -> Command:
+    """Give a command that only reads its `command`; it needs no password."""
+    return _currency_command(function)
+
+
+def _currency_command(function: Command) -> Command:
+    @functools.wraps(function)
+    def run(
+        workspace: Workspace, currency: str, as_json: bool, password: str | None = None, **options: object
+    ) -> object:
+        return function(command=CurrencyCommand(workspace, Currency(currency), password, as_json), **options)
+
+    choice = click.Choice([currency.value for currency in Currency])
+    option = click.option(
+        "--currency",
+        type=choice,
+        default=Currency.CNY.value,
+        show_default=True,
+        help="Currency, all of them simulated.",
+    )
+    return option(workspace_option(json_option(run)))

@@ -1,0 +1,159 @@
+"""`pysettle wallet freeze|unfreeze|seize|seize-credit`: what the law does to an account."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+from eth_hash.auto import keccak
+from eth_typing import Address
+
+from pysettle.cli.currency import (
+    Command,
+    CurrencyCommand,
+    account_option,
+    amount_option,
+    by_option,
+    currency_command,
+    to_option,
+)
+from pysettle.client.access import Role
+from pysettle.client.currency import CurrencyToken, Freeze
+from pysettle.errors import UsageError
+from pysettle.evm.transactions import Transaction
+from pysettle.money import to_units
+
+
+def _legal_basis(_: click.Context, __: click.Parameter, file: Path) -> bytes:
+    try:
+        return keccak(file.read_bytes())
+    except OSError as problem:
+        raise UsageError(f"the legal basis cannot be read from {file}: {problem}") from problem
+
+
+def _seizure_options(command: Command) -> Command:
+    basis = click.option(
+        "--legal-basis",
+        required=True,
+        type=click.Path(path_type=Path, exists=True, dir_okay=False),
+        callback=_legal_basis,
+        help="Document that orders it; its Keccak-256 hash goes on chain.",
+    )
+    return account_option(to_option(amount_option(basis(by_option(Role.SEIZER)(command)))))
+
+
+@click.command()
+@account_option
+@click.option("--outgoing", is_flag=True, help="Nothing leaves the account.")
+@click.option("--incoming", is_flag=True, help="Nothing comes into the account.")
+@click.option("--amount", help="Amount of the balance that may not leave, replacing the amount before.")
+@by_option(Role.FREEZER)
+@currency_command
+def freeze(
+    account: str, outgoing: bool, incoming: bool, amount: str | None, by: str | None, command: CurrencyCommand
+) -> None:
+    """Freeze an account, in the directions named and beside what is frozen already, or an amount of its balance."""
+    if not (outgoing or incoming or amount):
+        raise UsageError("say what to freeze: --outgoing, --incoming or --amount")
+    _freeze(account, Freeze(outgoing, incoming), None if amount is None else to_units(amount), by, command)
+
+
+@click.command()
+@account_option
+@by_option(Role.FREEZER)
+@currency_command
+def unfreeze(account: str, by: str | None, command: CurrencyCommand) -> None:
+    """Lift all that is frozen of an account."""
+    _freeze(account, None, 0, by, command)
+
+
+@click.command()
+@_seizure_options
+@currency_command
+def seize(account: str, to: str, amount: str, legal_basis: bytes, by: str | None, command: CurrencyCommand) -> None:
+    """Take tokens from an account by authority of law, frozen or not."""
+    signer, holder, units = command.holder(by, Role.SEIZER), command.address(account), to_units(amount)
+
+    def order(token: CurrencyToken, receiver: Address) -> Transaction:
+        return token.seize(signer, holder, receiver, units, legal_basis)
+
+    _seize("wallet-seize", CurrencyToken.balance_of, order, (account, to, units, legal_basis), command)
+
+
+@click.command("seize-credit")
+@_seizure_options
+@currency_command
+def seize_credit(
+    account: str, to: str, amount: str, legal_basis: bytes, by: str | None, command: CurrencyCommand
+) -> None:
+    """Take what is held for an account as its credit, by authority of law."""
+    signer, holder, units = command.holder(by, Role.SEIZER), command.address(account), to_units(amount)
+
+    def order(token: CurrencyToken, receiver: Address) -> Transaction:
+        return token.seize_credit(signer, holder, receiver, units, legal_basis)
+
+    _seize("wallet-seize-credit", CurrencyToken.credit_of, order, (account, to, units, legal_basis), command)
+
+
+def freeze_document(frozen: Freeze) -> dict[str, object]:
+    """Return what of an account is frozen, for a document."""
+    return {"outgoing": frozen.outgoing, "incoming": frozen.incoming, "units": str(frozen.amount)}
+
+
+def freeze_words(frozen: Freeze, command: CurrencyCommand) -> str:
+    """Write what of an account is frozen."""
+    words = ["outgoing"] * frozen.outgoing + ["incoming"] * frozen.incoming
+    words += [command.text(frozen.amount)] if frozen.amount else []
+    return ", ".join(words) or "nothing"
+
+
+def _seize(
+    schema: str,
+    held_by: Callable[[CurrencyToken, Address], int],
+    order: Callable[[CurrencyToken, Address], Transaction],
+    what: tuple[str, str, int, bytes],
+    command: CurrencyCommand,
+) -> None:
+    """Seize what an account holds in one of two ways; `what` is the account, the receiver, units and legal basis."""
+    account, to, units, basis = what
+    holder, receiver = command.address(account), command.address(to)
+    with command.token(write=True) as token:
+        before, credit_before = held_by(token, holder), token.credit_of(receiver)
+        (receipt,) = token.send(order(token, receiver))
+        now, credit = held_by(token, holder), token.credit_of(receiver)
+    kind = "credit" if schema.endswith("credit") else "balance"
+    document = {
+        "account": account,
+        "to": to,
+        "units": str(units),
+        "legal_basis": "0x" + basis.hex(),
+        kind: {"before": str(before), "now": str(now)},
+        "credit_of_receiver": {"before": str(credit_before), "now": str(credit)},
+    }
+    label = "credit " if kind == "credit" else ""
+    lines = [f"{account}: {label}{command.change(before, now)}, {command.text(units)} seized for {to}"]
+    if credit > credit_before:
+        lines += [f"{to}: held as its credit, since it cannot come in: {command.change(credit_before, credit)}"]
+    lines += [f"legal basis {document['legal_basis']}"]
+    command.show_sent(schema, receipt, document, lines, f"wallet show --account {to}")
+
+
+def _freeze(account: str, more: Freeze | None, amount: int | None, by: str | None, command: CurrencyCommand) -> None:
+    """Freeze more directions of an account, or none any more, and so much of its balance, or as much as before."""
+    signer, address = command.holder(by, Role.FREEZER), command.address(account)
+    with command.token(write=True) as token:
+        before = token.frozen(address)
+        outgoing = more is not None and (before.outgoing or more.outgoing)
+        incoming = more is not None and (before.incoming or more.incoming)
+        orders = []
+        if (outgoing, incoming) != (before.outgoing, before.incoming) or amount is None:
+            orders.append(token.freeze(signer, address, outgoing=outgoing, incoming=incoming))
+        if amount is not None:
+            orders.append(token.freeze_amount(signer, address, amount))
+        receipt = token.send(*orders)[-1]
+        now = token.frozen(address)
+    document = {"account": account, "before": freeze_document(before), "now": freeze_document(now)}
+    lines = [f"{account}: frozen {freeze_words(before, command)} -> {freeze_words(now, command)}"]
+    verb = "unfreeze" if more is None else "freeze"
+    command.show_sent(f"wallet-{verb}", receipt, document, lines, f"wallet show --account {account}")

@@ -1,0 +1,87 @@
+"""`pysettle wallet limits`: the limits of wallet classes."""
+
+from __future__ import annotations
+
+import click
+
+from pysettle.cli.currency import CurrencyCommand, by_option, currency_command
+from pysettle.cli.output import table
+from pysettle.client.access import Role
+from pysettle.domain.wallets import NO_LIMIT, ClassLimits, WalletClass
+from pysettle.errors import UsageError
+from pysettle.money import to_text, to_units
+
+CLASSES = {"corporate" if it is WalletClass.CORPORATE else it.name: it for it in WalletClass}
+"""Word -> wallet class."""
+
+_NAMES = {"balance": "balance", "payment": "payment", "daily": "per day", "annual": "per year"}
+_NONE = "none"
+
+
+def class_word(wallet_class: WalletClass) -> str:
+    """Return the word for a wallet class in commands and documents."""
+    return next(word for word, it in CLASSES.items() if it is wallet_class)
+
+
+def class_text(wallet_class: WalletClass) -> str:
+    """Write a wallet class as a person reads it."""
+    word = class_word(wallet_class)
+    return word if wallet_class is WalletClass.CORPORATE else f"class {word}"
+
+
+@click.command()
+@click.option("--class", "class_", type=click.Choice(list(CLASSES)), help="Class.  [default: show all of them]")
+@click.option("--balance", help='Most a wallet may hold, in whole hundreds, such as 10000; "none" is no limit.')
+@click.option("--payment", help="Most of one payment, likewise.")
+@click.option("--daily", help="Most paid on one day of UTC+8, likewise.")
+@click.option("--annual", help="Most paid in one year of UTC+8, likewise.")
+@by_option(Role.CENTRAL_BANK)
+@currency_command
+def limits(class_: str | None, by: str | None, command: CurrencyCommand, **changes: str | None) -> None:
+    """Show the limits of wallet classes, or set those that are given of one class."""
+    given = {name: _units(text) for name, text in changes.items() if text is not None}
+    if not given:
+        _show(class_, command)
+        return
+    if class_ is None:
+        raise UsageError("say of which --class the limits are")
+    central_bank, wallet_class = command.holder(by, Role.CENTRAL_BANK), CLASSES[class_]
+    with command.token(write=True) as token:
+        before = token.class_limits(wallet_class)
+        (receipt,) = token.send(token.set_class_limits(central_bank, wallet_class, _replaced(before, given)))
+        now = token.class_limits(wallet_class)
+    document = {"class": class_, "before": _document(before), "now": _document(now)}
+    lines = [
+        f"{class_text(wallet_class)}, {words}: {_text(getattr(before, name))} -> {_text(getattr(now, name))}"
+        for name, words in _NAMES.items()
+        if name in given
+    ]
+    command.show_sent("wallet-limits-set", receipt, document, lines, f"wallet limits --class {class_}")
+
+
+def _show(class_: str | None, command: CurrencyCommand) -> None:
+    words = CLASSES if class_ is None else (class_,)
+    with command.token() as token:
+        found = {word: token.class_limits(CLASSES[word]) for word in words}
+    rows = [(word, *(_text(getattr(it, name)) for name in _NAMES)) for word, it in found.items()]
+    heading = f"Limits of wallet classes in {command.currency.value}"
+    lines = [heading, table(("class", *_NAMES.values()), rows)]
+    command.show("wallet-limits", {"classes": {word: _document(it) for word, it in found.items()}}, lines)
+
+
+def _units(text: str) -> int:
+    return NO_LIMIT if text == _NONE else to_units(text)
+
+
+def _replaced(limits: ClassLimits, given: dict[str, int]) -> ClassLimits:
+    return ClassLimits(**{name: given.get(name, getattr(limits, name)) for name in _NAMES})
+
+
+def _text(limit: int) -> str:
+    return _NONE if limit == NO_LIMIT else to_text(limit)
+
+
+def _document(limits: ClassLimits) -> dict[str, str | None]:
+    """Return limits in units; None for one that there is not."""
+    found = {name: getattr(limits, name) for name in _NAMES}
+    return {name: None if limit == NO_LIMIT else str(limit) for name, limit in found.items()}

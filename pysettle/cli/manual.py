@@ -1,0 +1,63 @@
+"""`docs/cli.md`, made from the commands themselves: `python -m pysettle.cli.manual > docs/cli.md`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import click
+
+from pysettle.cli.main import main
+
+_SHARED = {
+    "--workspace": "the workspace; `PYSETTLE_WORKSPACE` if left out, else the one the current folder is in",
+    "--chain": "where the workspace's network answers; `PYSETTLE_CHAIN` if left out",
+    "--currency": "CNY, HKD, THB or AED; CNY if left out",
+    "--password-file": "file with the password of encrypted accounts",
+    "--json": "print one JSON document with a `schema`: amounts are units as decimal strings",
+}
+"""Option -> what it is for, of those that many commands have."""
+
+_HEAD = """\
+# Commands
+
+Made from the commands' own help by `python -m pysettle.cli.manual`; everything is a simulation. Results are on stdout,
+everything else on stderr. Exit codes: 0 done and clean, 1 abort, 2 usage, 3 artifacts, 4 chain, 5 a contract refused,
+6 bundle unreadable, 7 the audit found something, 130 interrupted. A refusal is one line.
+
+Options that many commands have, left out below:
+"""
+
+
+def manual() -> str:
+    """Return the manual as Markdown."""
+    shared = "\n".join(f"- `{name}`: {text}" for name, text in _SHARED.items())
+    return "\n\n".join([_HEAD.rstrip("\n"), shared, *_sections(main, "pysettle")]) + "\n"
+
+
+def _sections(group: click.Group, path: str) -> Iterator[str]:
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield f"## {path} {name}\n\n{_text(command.help)}"
+            for verb, child in command.commands.items():
+                yield f"### {path} {name} {verb}\n\n{_body(child)}"
+        else:
+            yield f"## {path} {name}\n\n{_body(command)}"
+
+
+def _body(command: click.Command) -> str:
+    context = click.Context(command)
+    options = [it for it in command.params if isinstance(it, click.Option)]
+    told = [it.get_help_record(context) for it in options if it.required or it.opts[0] not in _SHARED]
+    lines = [f"- `{record[0]}`: {_text(record[1])}" for record in told if record]
+    arguments = "".join(f" {it.make_metavar(context)}" for it in command.params if isinstance(it, click.Argument))
+    argument = f"Takes `{arguments.strip()}`.\n\n" if arguments else ""
+    return f"{_text(command.help)}\n\n{argument}{chr(10).join(lines)}".rstrip()
+
+
+def _text(text: str | None) -> str:
+    """Return help in one paragraph a paragraph."""
+    return "\n\n".join(" ".join(part.split()) for part in (text or "").split("\n\n"))
+
+
+if __name__ == "__main__":
+    click.echo(manual(), nl=False)

@@ -1,0 +1,170 @@
+"""`pysettle redemption`: tokens exchanged for reserve at an operating institution."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import click
+
+from pysettle.cli.currency import CurrencyCommand, amount_option, currency_command, currency_view
+from pysettle.cli.output import instant
+from pysettle.client.access import Role
+from pysettle.client.currency import CurrencyToken, Redemption, RedemptionStatus
+from pysettle.errors.contracts import RedemptionNotFound
+from pysettle.evm.backend import Receipt
+from pysettle.evm.encoding import TransactionSigner
+from pysettle.evm.transactions import Transaction
+from pysettle.money import to_units
+
+_ID = click.option("--id", "number", type=click.IntRange(min=1), required=True, help="Number of the redemption.")
+_OPERATOR = click.option("--by", help="Operating institution that was asked.  [default: the one it was asked of]")
+
+
+@click.group()
+def redemption() -> None:
+    """Exchange tokens for reserve: ask for it, take, complete, reject or cancel it (simulated)."""
+
+
+@redemption.command()
+@click.option("--from", "holder", required=True, help="Account whose tokens are exchanged, by its name.")
+@amount_option
+@click.option("--operator", help="Operating institution asked.  [default: who got the role at deployment]")
+@currency_command
+def request(holder: str, amount: str, operator: str | None, command: CurrencyCommand) -> None:
+    """Ask an operating institution to exchange tokens for reserve; the currency holds them meanwhile."""
+    units, signer = to_units(amount), command.signer(holder)
+    asked = operator or command.workspace.holder(Role.OPERATOR, command.currency)
+    with command.token(write=True) as token:
+        before = token.balance_of(signer.address)
+        (receipt,) = token.send(token.request_redemption(signer, command.address(asked), units))
+        number, now = token.redemption_id(receipt), token.balance_of(signer.address)
+    document = {
+        "id": str(number),
+        "holder": holder,
+        "operator": asked,
+        "units": str(units),
+        "balances": {holder: {"before": str(before), "now": str(now)}},
+    }
+    lines = [f"redemption {number}: {command.text(units)} of {holder} asked of {asked}"]
+    lines += [f"{holder}: {command.change(before, now)}"]
+    command.show_sent("redemption-request", receipt, document, lines, f"redemption take --id {number}")
+
+
+@redemption.command()
+@_ID
+@_OPERATOR
+@currency_command
+def take(number: int, by: str | None, command: CurrencyCommand) -> None:
+    """Take a request before the reserve is exchanged: for a day its holder cannot cancel it."""
+    _proceed("take", number, by, CurrencyToken.take_redemption, f"redemption complete --id {number}", command)
+
+
+@redemption.command()
+@_ID
+@_OPERATOR
+@currency_command
+def complete(number: int, by: str | None, command: CurrencyCommand) -> None:
+    """Say that the reserve is exchanged: the tokens are destroyed, and the institution's quota is restored."""
+    _proceed("complete", number, by, CurrencyToken.complete_redemption, "reserve quota", command)
+
+
+@redemption.command()
+@_ID
+@_OPERATOR
+@currency_command
+def reject(number: int, by: str | None, command: CurrencyCommand) -> None:
+    """Refuse a request: the tokens go back to the holder, or become its credit where they cannot."""
+    _proceed("reject", number, by, CurrencyToken.reject_redemption, f"redemption show --id {number}", command)
+
+
+@redemption.command()
+@_ID
+@click.option("--by", help="Account that asked for it.  [default: the one that did]")
+@currency_command
+def cancel(number: int, by: str | None, command: CurrencyCommand) -> None:
+    """Take a request back, unless the operating institution took it less than a day ago."""
+    _proceed("cancel", number, by, CurrencyToken.cancel_redemption, f"redemption show --id {number}", command)
+
+
+@redemption.command()
+@_ID
+@currency_view
+def show(number: int, command: CurrencyCommand) -> None:
+    """Show where a redemption stands."""
+    with command.token() as token:
+        found = _find(token, number)
+    document = {"id": str(number), **_document(found, command), "status": _word(found)}
+    command.show("redemption", document, [f"redemption {number}: {_word(found)}", *_lines(found, command)])
+
+
+_Step = Callable[[CurrencyToken, TransactionSigner, int], Transaction]
+
+
+def _proceed(verb: str, number: int, by: str | None, step: _Step, useful_next: str, command: CurrencyCommand) -> None:
+    """Do one step of a redemption, as the account that may do it unless another is named."""
+    with command.token(write=True) as token:
+        before = _find(token, number)
+        signer = command.signer(by or command.name(before.holder if verb == "cancel" else before.operator))
+        held = _held(token, before)
+        (receipt,) = token.send(step(token, signer, number))
+        now = _find(token, number)
+        changes = dict(zip(("balance", "credit"), zip(held, _held(token, before), strict=True), strict=True))
+    _show_step(verb, number, (before, now), changes, receipt, useful_next, command)
+
+
+def _show_step(
+    verb: str,
+    number: int,
+    redemptions: tuple[Redemption, Redemption],
+    changes: dict[str, tuple[int, int]],
+    receipt: Receipt,
+    useful_next: str,
+    command: CurrencyCommand,
+) -> None:
+    before, now = redemptions
+    document = {
+        "id": str(number),
+        **_document(now, command),
+        "status": {"before": _word(before), "now": _word(now)},
+        **{what: {"before": str(first), "now": str(then)} for what, (first, then) in changes.items()},
+    }
+    lines = [f"redemption {number}: {_word(before)} -> {_word(now)}", *_lines(now, command)]
+    holder = command.name(now.holder)
+    lines += [
+        f"{holder}: {'credit ' if what == 'credit' else ''}{command.change(first, then)}"
+        for what, (first, then) in changes.items()
+        if first != then
+    ]
+    command.show_sent(f"redemption-{verb}", receipt, document, lines, useful_next)
+
+
+def _find(token: CurrencyToken, number: int) -> Redemption:
+    found = token.redemption(number)
+    if found.status is RedemptionStatus.NONE:
+        raise RedemptionNotFound(contract="CurrencyToken", args_by_name={"id": number})
+    return found
+
+
+def _held(token: CurrencyToken, redemption: Redemption) -> tuple[int, int]:
+    return token.balance_of(redemption.holder), token.credit_of(redemption.holder)
+
+
+def _word(redemption: Redemption) -> str:
+    return redemption.status.name.lower()
+
+
+def _document(redemption: Redemption, command: CurrencyCommand) -> dict[str, object]:
+    return {
+        "holder": command.name(redemption.holder),
+        "operator": command.name(redemption.operator),
+        "units": str(redemption.amount),
+        "cancellable_from": str(redemption.cancellable_from),
+    }
+
+
+def _lines(redemption: Redemption, command: CurrencyCommand) -> list[str]:
+    holder, operator = command.name(redemption.holder), command.name(redemption.operator)
+    lines = [f"{command.text(redemption.amount)} of {holder}, asked of {operator}"]
+    if redemption.status is RedemptionStatus.TAKEN:
+        lines += [f"{holder} can cancel it from {instant(redemption.cancellable_from)}"]
+    return lines

@@ -1,0 +1,205 @@
+"""Signed authorizations (EIP-3009) and permits (EIP-2612) as documents that pass from who signs to who submits.
+
+A document says for which token on which chain it was signed, so that it is refused elsewhere before anything is sent.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from eth_typing import Address
+
+from pysettle.client.currency import CurrencyToken
+from pysettle.domain.messages import Authorization, Permit
+from pysettle.domain.signing import Signer, recover
+from pysettle.errors import UsageError
+from pysettle.evm.encoding import TransactionSigner
+from pysettle.evm.transactions import Transaction
+from pysettle.money import Currency
+
+
+class Form(Enum):
+    """What was signed."""
+
+    TRANSFER = "pysettle.transfer-authorization/1"
+    """An authorization that anyone may submit."""
+    RECEIVE = "pysettle.receive-authorization/1"
+    """An authorization that the payee submits."""
+    PERMIT = "pysettle.permit/1"
+    """A permit that anyone may submit."""
+
+
+_FIELDS: dict[type, tuple[tuple[str, str, str], ...]] = {
+    Authorization: (
+        ("from", "payer", "address"),
+        ("to", "payee", "address"),
+        ("units", "value", "uint256"),
+        ("valid_after", "valid_after", "uint256"),
+        ("valid_before", "valid_before", "uint256"),
+        ("nonce", "nonce", "bytes32"),
+    ),
+    Permit: (
+        ("owner", "owner", "address"),
+        ("spender", "spender", "address"),
+        ("units", "value", "uint256"),
+        ("nonce", "nonce", "uint256"),
+        ("deadline", "deadline", "uint256"),
+    ),
+}
+"""Message -> (name in the document, name in the message, type) of each field."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedMessage:
+    """An authorization or a permit with its signature, and what it was signed for."""
+
+    form: Form
+    """What was signed."""
+    currency: Currency
+    """Currency of the token."""
+    chain_id: int
+    """Chain it was signed for."""
+    token: Address
+    """Token it was signed for."""
+    message: Authorization | Permit
+    """What it says."""
+    signature: bytes
+    """The signature of who pays."""
+
+    @classmethod
+    def authorization(
+        cls, token: CurrencyToken, currency: Currency, payer: Signer, authorization: Authorization, *, receive: bool
+    ) -> SignedMessage:
+        """Sign an authorization; with `receive` only the payee can submit it."""
+        digest = authorization.receive_digest if receive else authorization.transfer_digest
+        form = Form.RECEIVE if receive else Form.TRANSFER
+        return cls(form, currency, *_signed_for(token), authorization, payer.sign(digest(token.domain)))
+
+    @classmethod
+    def permit(
+        cls, token: CurrencyToken, currency: Currency, owner: Signer, spender: Address, value: int, deadline: int
+    ) -> SignedMessage:
+        """Sign an owner's next permit; arguments are as for `Token.sign_permit`."""
+        return cls(Form.PERMIT, currency, *_signed_for(token), *token.sign_permit(owner, spender, value, deadline))
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> SignedMessage:
+        """Read a document.
+
+        Raises:
+            UsageError: it is none, or a field is missing or of another form.
+        """
+        try:
+            document = json.loads(content)
+            form = Form(document["schema"])
+            kind = Permit if form is Form.PERMIT else Authorization
+            values = {field: _READ[solidity](document[name]) for name, field, solidity in _FIELDS[kind]}
+            return cls(
+                form,
+                Currency(document["currency"]),
+                _whole(document["chain_id"]),
+                _address(document["token"]),
+                kind(**values),
+                _hex(document["signature"]),
+            )
+        except (ValueError, KeyError, TypeError, AttributeError) as problem:
+            raise UsageError(f"this is no signed authorization or permit: {problem}") from problem
+
+    def document(self) -> dict[str, str]:
+        """Return the document: integers as decimal strings, bytes as hex."""
+        fields = {name: _shown(getattr(self.message, field)) for name, field, _ in _FIELDS[type(self.message)]}
+        return {
+            "schema": self.form.value,
+            "currency": self.currency.value,
+            "chain_id": str(self.chain_id),
+            "token": _shown(self.token),
+            **fields,
+            "signature": _shown(self.signature),
+        }
+
+    @property
+    def signer(self) -> Address:
+        """Who has to have signed: whose value it is."""
+        return self.message.owner if isinstance(self.message, Permit) else self.message.payer
+
+    @property
+    def beneficiary(self) -> Address:
+        """Who is paid, or may spend."""
+        return self.message.spender if isinstance(self.message, Permit) else self.message.payee
+
+    def check_token(self, token: CurrencyToken, chain_id: int) -> None:
+        """Refuse a token it was not signed for.
+
+        Raises:
+            UsageError: the token, or the chain, is another one.
+        """
+        if (self.chain_id, self.token) != (chain_id, token.address):
+            raise UsageError(
+                f"this was signed for the token 0x{self.token.hex()} on chain {self.chain_id}, not for "
+                f"0x{token.address.hex()} on chain {chain_id}: name the right --currency and --workspace"
+            )
+
+    def is_signed(self, token: CurrencyToken) -> bool:
+        """Whether the signature is that of a key whose value it is; that of a contract (ERC-1271) is not looked at."""
+        return recover(self._digest(token), self.signature) == self.signer
+
+    def is_spent(self, token: CurrencyToken) -> bool:
+        """Whether it was used or cancelled; a permit's nonce is used by any later one too."""
+        if isinstance(self.message, Permit):
+            return token.permit_nonce(self.message.owner) > self.message.nonce
+        return token.is_authorization_spent(self.message.payer, self.message.nonce)
+
+    def submit(self, token: CurrencyToken, submitter: TransactionSigner) -> Transaction:
+        """Return the transaction that submits it."""
+        if isinstance(self.message, Permit):
+            return token.permit(submitter, self.message, self.signature)
+        submit = token.receive_with_authorization if self.form is Form.RECEIVE else token.transfer_with_authorization
+        return submit(submitter, self.message, self.signature)
+
+    def _digest(self, token: CurrencyToken) -> bytes:
+        if isinstance(self.message, Permit):
+            return self.message.digest(token.domain)
+        receive = self.form is Form.RECEIVE
+        return (self.message.receive_digest if receive else self.message.transfer_digest)(token.domain)
+
+
+def _signed_for(token: CurrencyToken) -> tuple[int, Address]:
+    return token.domain.chain_id, token.address
+
+
+def _hex(text: str) -> bytes:
+    if not text.startswith("0x"):
+        raise ValueError(f"{text!r} is not written as 0x and hex digits")
+    return bytes.fromhex(text[2:])
+
+
+def _address(text: str) -> Address:
+    return Address(_sized(text, 20))
+
+
+def _word(text: str) -> bytes:
+    return _sized(text, 32)
+
+
+def _sized(text: str, size: int) -> bytes:
+    content = _hex(text)
+    if len(content) != size:
+        raise ValueError(f"{text} has {len(content)} bytes, not {size}")
+    return content
+
+
+def _whole(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) < 2**256):
+        raise ValueError(f"{text!r} is no whole number of 256 bits")
+    return int(text)
+
+
+_READ: dict[str, Callable[[str], Any]] = {"address": _address, "bytes32": _word, "uint256": _whole}
+
+
+def _shown(value: object) -> str:
+    return "0x" + value.hex() if isinstance(value, bytes) else str(value)

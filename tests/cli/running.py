@@ -1,0 +1,57 @@
+"""Commands run in this process, as the tests of the command line run them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from click.testing import CliRunner, Result
+
+from pysettle.cli import main
+
+
+def invoke(*arguments: str, workspace: Path | None = None, stdin: str | None = None) -> Result:
+    """Run a command on a workspace."""
+    environment = {"PYSETTLE_WORKSPACE": str(workspace) if workspace else None}
+    return CliRunner().invoke(main, arguments, env=environment, input=stdin)
+
+
+def document(*arguments: str, workspace: Path) -> dict[str, Any]:
+    """Run a command with `--json` and return what it printed."""
+    result = invoke(*arguments, "--json", workspace=workspace)
+    assert result.exit_code == 0, result.output
+    return dict(json.loads(result.stdout))
+
+
+class Town:
+    """A workspace, and commands on it written as a person writes them."""
+
+    def __init__(self, directory: Path) -> None:
+        """Use a workspace."""
+        self.directory = directory
+
+    def say(self, line: str) -> str:
+        """Run a command that succeeds; return what it printed."""
+        result = invoke(*line.split(), workspace=self.directory)
+        assert result.exit_code == 0, result.output
+        return result.stdout
+
+    def tell(self, line: str, schema: str) -> dict[str, Any]:
+        """Run a command with `--json`; return its document, which is of the schema and names its currency."""
+        found = document(*line.split(), workspace=self.directory)
+        assert found.pop("schema") == f"pysettle.{schema}/1"
+        return found
+
+    def refuse(self, line: str, code: int, *said: str) -> None:
+        """Run a command that is refused with an exit code, in one line that says these words."""
+        result = invoke(*line.split(), workspace=self.directory)
+        assert result.exit_code == code, result.output
+        assert result.stderr.count("\n") == 1, result.stderr
+        for words in said:
+            assert words in result.stderr
+
+    def held(self, account: str, currency: str = "CNY") -> str:
+        """Return what an account holds, as text."""
+        line = self.say(f"token balance --account {account} --currency {currency}")
+        return line.removeprefix(f"{account}: ").split(" at block")[0]
