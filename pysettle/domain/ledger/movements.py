@@ -78,8 +78,10 @@ def _check_payer(books: Books, emitted: Emitted, transfer: Transfer) -> None:
 
 
 def _check_payee(books: Books, emitted: Emitted, transfer: Transfer) -> None:
-    payee, amount = transfer.receiver, transfer.value
+    currency, payee, amount = emitted.emitter, transfer.receiver, transfer.value
+    if books.is_settlement_account(currency, payee):
+        return  # it has no cap, and to add up what a hub holds takes long
     # What an account pays itself leaves it first.
-    held = books.held(emitted.emitter, payee) - (amount if transfer.sender == payee else 0)
+    held = books.held(currency, payee) - (amount if transfer.sender == payee else 0)
     if violation := stopped(books, emitted, payee, amount, held):
         books.violated(violation[0], emitted, violation[1])
