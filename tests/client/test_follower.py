@@ -13,6 +13,7 @@ from pysettle.client.follower import LedgerFollower, Progress
 from pysettle.client.network import Roles
 from pysettle.domain.ledger import Ledger
 from pysettle.domain.signing import Signer
+from pysettle.domain.wallets import Spending
 from pysettle.evm.jsonrpc import JsonRpc
 from pysettle.evm.rpc import RpcChain
 from pysettle.evm.transactions import Transaction
@@ -59,6 +60,9 @@ class Town:
         currency = self.network.currency
         for holder in HOLDERS:
             assert ledger.held(currency.address, holder.address) == currency.balance_of(holder.address)
+            paid, wallet = ledger.wallets[currency.address].spending, currency.wallet(holder.address)
+            counted = Spending(wallet.day, wallet.spent_on_day, wallet.spent_in_year)
+            assert paid.get(holder.address, Spending()) == counted
         assert ledger.supply(currency.address) == currency.total_supply() == 2 * FUNDS
         assert ledger == read_whole(self)
 
@@ -118,6 +122,20 @@ def test_a_freeze_that_is_replaced_is_lifted(town: Town) -> None:
     follower.update()
     frozen = follower.ledger.freezing[currency.address].frozen
     assert (frozen(ALICE.address), frozen(BOB.address)) == ((False, False, 0), (False, False, 10))
+    town.check(follower.ledger)
+
+
+@pytest.mark.parametrize("kept_blocks", [1, 64])
+def test_payments_are_counted_on_the_days_of_their_blocks(town: Town, kept_blocks: int) -> None:
+    """Whether blocks are read one by one or many at once, each payment is of the day its own block was sealed on."""
+    follower = LedgerFollower(town.chain, town.network.contracts(), kept_blocks=kept_blocks)
+    for amount in (3, 4):
+        town.network.send(town.transfer(ALICE, BOB, amount))
+        town.chain.clock.advance(86_400)
+        town.rpc.ask("evm_mine")
+    follower.update()
+    spent = follower.ledger.wallets[town.network.currency.address].spending[ALICE.address]
+    assert (spent.on_day, spent.in_year) == (4, 7)
     town.check(follower.ledger)
 
 
