@@ -11,13 +11,14 @@ import pytest
 
 from pysettle.client import UsageRow
 from pysettle.domain import events, invariants, ledger
-from pysettle.domain.events import Emitted, Event, Position
+from pysettle.domain.events import Event
 from pysettle.domain.messages import ChannelConfig, ChannelId, claim_batch_digest, refund_digest
 from pysettle.domain.metering import Voucher
 from pysettle.domain.usage import Meters, Usage
 from pysettle.errors import ContractReverted
 from pysettle.evm.backend import Receipt
 from pysettle.evm.transactions import Transaction
+from tests.contracts.effects import history
 from tests.contracts.world import ACTORS, World
 
 RECEIVER = "provider"
@@ -152,17 +153,6 @@ def claims_nothing(world: World, transaction: Transaction, *configs: ChannelConf
 def happened(world: World, receipt: Receipt) -> list[Event]:
     """Return the events of a transaction without the authorizations, whose nonces the tokens' tests state."""
     return [event for event in world.events(receipt) if not isinstance(event, events.AuthorizationUsed)]
-
-
-def history(world: World) -> list[Emitted]:
-    """Return everything that the network's contracts said, in order."""
-    found = []
-    for log in world.chain.logs():
-        event = events.decode(log.topics, log.data)
-        if event is not None:
-            position = Position(log.block_number, log.transaction_index, log.log_index)
-            found.append(Emitted(log.address, position, event))
-    return found
 
 
 def check_ledger(world: World, *configs: ChannelConfig) -> ledger.Ledger:

@@ -51,7 +51,8 @@ class Walk:
             event = events.decode(log.topics, log.data)
             if event is not None:
                 position = Position(log.block_number, log.transaction_index, log.log_index)
-                self.ledger.apply(Emitted(log.address, position, event))
+                timestamp = chain.block(log.block_number).timestamp
+                self.ledger.apply(Emitted(log.address, position, event, timestamp))
         self._read_to = chain.block().number
 
     def step(self) -> None:

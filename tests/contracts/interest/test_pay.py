@@ -212,7 +212,13 @@ def test_what_does_not_fit_becomes_a_credit(world: World, contract: InterestPaym
     stated = owe(world, contract, ("buyer", FEN), ("provider", 2 * FEN), ("stranger", 3 * FEN))
     with effect(world, interest=contract.address) as change:
         (receipt,) = world.send(contract.pay(world["stranger"], 1, stated, stated.rows))
-    assert change == {"eCNY supply": 6 * FEN, "eCNY currency": 3 * FEN, "eCNY stranger": 3 * FEN}
+    assert change == {
+        "eCNY supply": 6 * FEN,
+        "eCNY currency": 3 * FEN,
+        "eCNY stranger": 3 * FEN,
+        "credit buyer": FEN,
+        "credit provider": 2 * FEN,
+    }
     buyer, provider = world.address("buyer"), world.address("provider")
     assert [event for event in world.events(receipt) if isinstance(event, Credited)] == [
         Credited(buyer, contract.address, FEN, FEN),
