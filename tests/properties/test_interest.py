@@ -47,12 +47,20 @@ def second(day: int, second_of_day: int) -> int:
 
 @st.composite
 def histories(draw: st.DrawFn) -> list[Emitted]:
-    """Draw events at rising times, from the first second of a day to its last; some are of another contract."""
+    """Draw events at rising times, from the first second of a day to its last; some are of another contract.
+
+    Half of them begin with everybody registered, with money that bears interest: else little would ever be borne.
+    """
     times = sorted(
         draw(st.lists(st.tuples(st.integers(0, LAST_DAY), st.sampled_from([0, 1, 43_200, 86_399])), max_size=25))
     )
-    emitters = st.sampled_from([CURRENCY] * 9 + [HOLDERS[0]])
-    return [
+    emitters = st.sampled_from([CURRENCY] * 4 + [HOLDERS[0]])
+    beginning: list[Event] = []
+    if draw(st.booleans()):
+        beginning.append(events.ReserveRatioSet(2_000))
+        beginning += [events.WalletRegistered(holder, WalletClass.I, 2**16 - 1, 156, True) for holder in HOLDERS]
+        beginning += [events.Transfer(ZERO_ADDRESS, holder, 10**10) for holder in HOLDERS]
+    return [Emitted(CURRENCY, Position(0, 0, place), event, 0) for place, event in enumerate(beginning)] + [
         Emitted(draw(emitters), Position(place, 0, 0), draw(happenings), second(*time))
         for place, time in enumerate(times)
     ]
