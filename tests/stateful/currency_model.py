@@ -1,0 +1,515 @@
+"""The money as a specification that runs: every entry of the CurrencyToken that changes something, in plain Python.
+
+Written from the manual (`contracts/interfaces/ICurrencyToken.sol` and the interfaces it extends), and from nothing of
+the contract's making: no packed words, days by `datetime`, amounts as integers of unbounded size. An entry has the
+name it has on chain, in Python's spelling. It changes the model, or raises the very error that the contract has to
+give, with its arguments; where several conditions fail, the first in the order written here is the one reported.
+
+Knows no chain, no gas and no events. A signature is who signed what, and so needs no curve: accounts that sign by
+contract (ERC-1271) are not here. Roles are given beforehand and stay. Not claimed for amounts within 2**96 of 2**256,
+which are refused as well, by the contract not always for the reason given here.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from datetime import date, timedelta
+from typing import NoReturn
+
+from eth_typing import Address
+
+from pysettle.domain.messages import ZERO_ADDRESS, ReserveAttestation
+from pysettle.domain.wallets import LIMIT_STEP, MOST_LIMIT, NO_LIMIT, ClassLimits, WalletClass
+from pysettle.errors import ContractReverted
+from pysettle.errors import contracts as errors
+from tests.stateful.currency_records import (
+    EPOCH,
+    FULL_RESERVE,
+    MINOR_UNIT,
+    MOST_UNITS,
+    NO_ATTESTATION,
+    Account,
+    Call,
+    Institution,
+    Policy,
+    Redemption,
+    Role,
+    Signature,
+    Status,
+)
+
+DAY_S = 86_400
+
+
+def refuse(error: type[ContractReverted], **arguments: object) -> NoReturn:
+    """Refuse a call; a trailing underscore tells an argument's name from Python's own words."""
+    raise error(args_by_name={name.rstrip("_"): value for name, value in arguments.items()})
+
+
+class CurrencyModel:
+    """One currency."""
+
+    def __init__(
+        self, address: Address, roles: Mapping[Role, Collection[Address]], contracts: Collection[Address]
+    ) -> None:
+        """Begin without supply.
+
+        Args:
+            address: The currency's own account, which holds what is under redemption and what is credited.
+            roles: Role -> who holds it.
+            contracts: Accounts with code of their own.
+        """
+        self.address, self.roles, self.contracts = address, roles, contracts
+        self.accounts: defaultdict[Address, Account] = defaultdict(Account)
+        self.institutions: defaultdict[Address, Institution] = defaultdict(Institution)
+        self.redemptions: dict[int, Redemption] = {}
+        self.allowances: defaultdict[tuple[Address, Address], int] = defaultdict(int)
+        self.permit_nonces: defaultdict[Address, int] = defaultdict(int)
+        self.spent_nonces: set[tuple[Address, int]] = set()
+        self.supply = 0
+        self.policy = Policy()
+        self.reserve = NO_ATTESTATION
+        for marked in (ZERO_ADDRESS, address):
+            self.accounts[marked].settlement = True
+
+    # Central bank
+
+    def set_issuance_quota(self, call: Call, operator: Address, quota: int) -> None:
+        """Set what an institution may issue from now on."""
+        self._require_role(call, Role.CENTRAL_BANK)
+        if quota > MOST_UNITS:
+            refuse(errors.SupplyCapExceeded, requested=quota, available=MOST_UNITS)
+        self.institutions[operator].quota = quota
+
+    def set_reserve_ratio(self, call: Call, ratio_bps: int) -> None:
+        """Set which part of the supply the reserve has to cover at an issuance."""
+        self._require_role(call, Role.CENTRAL_BANK)
+        if not 1 <= ratio_bps <= FULL_RESERVE:
+            refuse(errors.ReserveRatioInvalid, ratioBps=ratio_bps)
+        self.policy.reserve_ratio = ratio_bps
+
+    def set_class_limits(self, call: Call, wallet_class: WalletClass, limits: ClassLimits) -> None:
+        """Set the limits of one of the classes I to IV."""
+        self._require_role(call, Role.CENTRAL_BANK)
+        if wallet_class is WalletClass.CORPORATE:
+            refuse(errors.ClassWithoutLimits, class_=wallet_class)
+        for limit in (limits.balance, limits.payment, limits.daily, limits.annual):
+            if limit != NO_LIMIT and (limit % LIMIT_STEP != 0 or limit > MOST_LIMIT):
+                refuse(errors.ClassLimitInvalid, limit=limit, step=LIMIT_STEP, most=MOST_LIMIT)
+        self.policy.limits[wallet_class] = limits
+
+    def attest_reserve(
+        self, call: Call, central_bank: Address, attestation: ReserveAttestation, signature: Signature
+    ) -> None:
+        """Record what the central bank signed of the reserve; anyone submits it."""
+        last, most_fen = self.reserve, MOST_UNITS // MINOR_UNIT
+        if attestation.sequence <= last.sequence:
+            refuse(errors.ReserveSequenceInvalid, sequence=attestation.sequence, last=last.sequence)
+        if not last.as_of <= attestation.as_of <= call.now:
+            refuse(errors.ReserveTimeInvalid, asOf=attestation.as_of, earliest=last.as_of, latest=call.now)
+        if attestation.valid_before <= call.now:
+            refuse(errors.ReserveAttestationExpired, validBefore=attestation.valid_before, timestamp=call.now)
+        if attestation.amount_fen > most_fen:
+            refuse(errors.SupplyCapExceeded, requested=attestation.amount_fen, available=most_fen)
+        if central_bank not in self.roles[Role.CENTRAL_BANK]:
+            refuse(errors.ReserveAttesterInvalid, centralBank=central_bank)
+        if signature != Signature(central_bank, ("ReserveAttestation", *attestation.fields())):
+            refuse(errors.ReserveSignatureInvalid, centralBank=central_bank)
+        self.reserve = attestation
+
+    # Operating institution
+
+    def issue(self, call: Call, to: Address, amount: int) -> None:
+        """Create units, within the institution's quota and the attested reserve."""
+        self._require_role(call, Role.OPERATOR)
+        _require_whole_minor_units(amount)
+        self._require_running()
+        self._require_payee(call, to, amount)
+        institution = self.institutions[call.sender]
+        if amount > institution.quota:
+            refuse(errors.QuotaExceeded, operator=call.sender, requested=amount, available=institution.quota)
+        if call.now >= self.reserve.valid_before:
+            refuse(errors.ReserveAttestationExpired, validBefore=self.reserve.valid_before, timestamp=call.now)
+        available = max(self.issuable() - self.supply, 0)
+        if amount > available:
+            refuse(errors.ReserveExceeded, requested=amount, available=available)
+
+        institution.quota -= amount
+        institution.position += amount
+        self.supply += amount
+        self.accounts[to].balance += amount
+
+    def take_redemption(self, call: Call, number: int) -> None:
+        """Take a request: for a day its holder cannot cancel it."""
+        request = self._redemption_of_operator(call, number)
+        if request.status is Status.TAKEN:
+            refuse(errors.RedemptionTakenAlready, id=number)
+        request.status = Status.TAKEN
+        request.cancellable_from = call.now + DAY_S
+
+    def complete_redemption(self, call: Call, number: int) -> None:
+        """Destroy the units of a request, and restore the institution's quota by as much."""
+        request = self._redemption_of_operator(call, number)
+        request.status = Status.COMPLETED
+        self.institutions[call.sender].quota += request.amount
+        self.institutions[call.sender].position -= request.amount
+        self.accounts[self.address].balance -= request.amount
+        self.supply -= request.amount
+
+    def reject_redemption(self, call: Call, number: int) -> None:
+        """Refuse a request; the units go back to the holder, or become its credit."""
+        request = self._redemption_of_operator(call, number)
+        request.status = Status.REJECTED
+        self._pay_out(call, self.address, request.holder, request.amount)
+
+    # Registrar
+
+    def register_wallet(
+        self,
+        call: Call,
+        holder: Address,
+        wallet_class: WalletClass,
+        identification_expiry: int,
+        jurisdiction: int,
+        real_name: bool,
+    ) -> None:
+        """Register an account as a wallet of a class; what it paid stays counted."""
+        self._require_role(call, Role.REGISTRAR)
+        self._require_own(holder)
+        if wallet_class is not WalletClass.IV and not real_name:
+            refuse(errors.WalletWithoutRealName, account=holder, class_=wallet_class)
+        if jurisdiction > 999:
+            refuse(errors.JurisdictionInvalid, jurisdiction=jurisdiction)
+        account = self.accounts[holder]
+        account.wallet_class, account.jurisdiction, account.real_name = wallet_class, jurisdiction, real_name
+        account.identification_expiry = EPOCH + timedelta(days=identification_expiry)
+
+    def mark_settlement_account(self, call: Call, account: Address) -> None:
+        """Mark a contract whose value belongs to others, for ever."""
+        self._require_role(call, Role.REGISTRAR)
+        if account not in self.contracts:
+            refuse(errors.SettlementAccountWithoutCode, account=account)
+        if self.accounts[account].frozen:
+            refuse(errors.SettlementAccountFrozen, account=account)
+        self.accounts[account].settlement = True
+
+    # Freezer, seizer and pauser
+
+    def freeze(self, call: Call, holder: Address, outgoing: bool, incoming: bool) -> None:
+        """Set whether nothing leaves an account, and whether nothing comes in."""
+        self._require_role(call, Role.FREEZER)
+        self._require_own(holder)
+        self.accounts[holder].frozen_outgoing, self.accounts[holder].frozen_incoming = outgoing, incoming
+
+    def freeze_amount(self, call: Call, holder: Address, amount: int) -> None:
+        """Set how much of an account's balance may not leave."""
+        self._require_role(call, Role.FREEZER)
+        self._require_own(holder)
+        self.accounts[holder].frozen_amount = amount
+
+    def seize(self, call: Call, holder: Address, to: Address, amount: int, legal_basis: bytes) -> None:
+        """Take units from an account by authority of law, whatever is frozen or paused."""
+        self._require_role(call, Role.SEIZER)
+        if holder == ZERO_ADDRESS:
+            refuse(errors.ERC20InvalidSender, sender=holder)
+        self._require_seizure(holder, to, legal_basis)
+        self._require_own(holder)
+        self._pay_out(call, holder, to, amount)
+
+    def seize_credit(self, call: Call, holder: Address, to: Address, amount: int, legal_basis: bytes) -> None:
+        """Take units that are held for an account as its credit."""
+        self._require_role(call, Role.SEIZER)
+        self._require_seizure(holder, to, legal_basis)
+        self._require_credit(holder, amount)
+        self.accounts[holder].credit -= amount
+        self._pay_out(call, self.address, to, amount)
+
+    def pause(self, call: Call) -> None:
+        """Stop issuance, new redemption requests, and every payment of an account that is no settlement account."""
+        self._require_role(call, Role.PAUSER)
+        self.policy.paused = True
+
+    def unpause(self, call: Call) -> None:
+        """End the pause."""
+        self._require_role(call, Role.PAUSER)
+        self.policy.paused = False
+
+    # Holder
+
+    def transfer(self, call: Call, to: Address, value: int) -> None:
+        """Pay."""
+        self._pay(call, call.sender, to, value)
+
+    def transfer_from(self, call: Call, payer: Address, to: Address, value: int) -> None:
+        """Pay out of another's account within its allowance; one of 2**256 - 1 is not reduced."""
+        if payer == ZERO_ADDRESS:
+            refuse(errors.ERC20InvalidSender, sender=payer)
+        allowed = self.allowances[payer, call.sender]
+        if value > allowed:
+            refuse(errors.ERC20InsufficientAllowance, spender=call.sender, allowance=allowed, needed=value)
+        self._pay(call, payer, to, value)
+        if allowed != 2**256 - 1:
+            self.allowances[payer, call.sender] = allowed - value
+
+    def approve(self, call: Call, spender: Address, value: int) -> None:
+        """Let a spender transfer up to so many units."""
+        self._approve(call.sender, spender, value)
+
+    def permit(
+        self, call: Call, owner: Address, spender: Address, value: int, deadline: int, signature: Signature
+    ) -> None:
+        """Let a spender transfer up to so many units of an owner's, by the owner's signature over its next nonce."""
+        if call.now > deadline:
+            refuse(errors.PermitExpired, deadline=deadline, timestamp=call.now)
+        nonce = self.permit_nonces[owner]
+        if signature != Signature(owner, ("Permit", owner, spender, value, nonce, deadline)):
+            refuse(errors.PermitSignatureInvalid, owner=owner)
+        self._approve(owner, spender, value)
+        self.permit_nonces[owner] += 1
+
+    def transfer_with_authorization(
+        self, call: Call, payer: Address, to: Address, value: int, after: int, before: int, nonce: bytes, by: Signature
+    ) -> None:
+        """Pay by the payer's authorization; anyone submits it, unless the payee is payee-only."""
+        message = ("TransferWithAuthorization", payer, to, value, after, before, nonce)
+        self._require_authorization(call, payer, after, before, nonce, by, message)
+        self._pay(call, payer, to, value, by_anyones_submission=True)
+        self._spend_nonce(payer, nonce)
+
+    def receive_with_authorization(
+        self, call: Call, payer: Address, to: Address, value: int, after: int, before: int, nonce: bytes, by: Signature
+    ) -> None:
+        """Pay by the payer's authorization, submitted by the payee."""
+        if call.sender != to:
+            refuse(errors.AuthorizationCallerNotPayee, caller=call.sender, payee=to)
+        message = ("ReceiveWithAuthorization", payer, to, value, after, before, nonce)
+        self._require_authorization(call, payer, after, before, nonce, by, message)
+        self._pay(call, payer, to, value)
+        self._spend_nonce(payer, nonce)
+
+    def cancel_authorization(self, call: Call, authorizer: Address, nonce: bytes, by: Signature) -> None:
+        """Spend a nonce without a payment."""
+        if by != Signature(authorizer, ("CancelAuthorization", authorizer, nonce)):
+            refuse(errors.AuthorizationSignatureInvalid, authorizer=authorizer)
+        self._require_fresh_nonce(authorizer, nonce)
+        self._spend_nonce(authorizer, nonce)
+
+    def request_redemption(self, call: Call, operator: Address, amount: int) -> None:
+        """Ask an operating institution to exchange units for reserve; the currency holds them meanwhile."""
+        if operator not in self.roles[Role.OPERATOR]:
+            refuse(errors.RedemptionOperatorInvalid, operator=operator)
+        if amount == 0:
+            refuse(errors.AmountNotWholeMinorUnits, amount=0, minorUnit=MINOR_UNIT)
+        _require_whole_minor_units(amount)
+        if not self.accounts[call.sender].settlement:
+            self._require_running()
+            self._require_unfrozen(call.sender, amount)
+        self._require_balance(call.sender, amount)
+        self.redemptions[len(self.redemptions) + 1] = Redemption(call.sender, operator, amount)
+        self._move(call.sender, self.address, amount)
+
+    def cancel_redemption(self, call: Call, number: int) -> None:
+        """Take a request back, as long as it is not taken, and from a day after that."""
+        request = self._pending_redemption(number)
+        if call.sender != request.holder:
+            refuse(errors.RedemptionCallerInvalid, id=number, caller=call.sender, expected=request.holder)
+        if call.now < request.cancellable_from:
+            until = request.cancellable_from
+            refuse(errors.RedemptionNotCancellable, id=number, cancellableFrom=until, timestamp=call.now)
+        request.status = Status.CANCELLED
+        self._pay_out(call, self.address, request.holder, request.amount)
+
+    def claim_credit(self, call: Call, holder: Address, amount: int) -> None:
+        """Let units come in that are held for an account; anyone asks for it, while paused too."""
+        self._require_payee(call, holder, amount)
+        self._require_credit(holder, amount)
+        self.accounts[holder].credit -= amount
+        self._move(self.address, holder, amount)
+
+    def set_payee_only(self, call: Call, enabled: bool) -> None:
+        """Reserve the submission of authorizations to the caller to itself, or give that up."""
+        self.accounts[call.sender].payee_only = enabled
+
+    # What follows from the state
+
+    def issuable(self) -> int:
+        """Return the greatest supply that the attested reserve allows, in units."""
+        reserve = self.reserve.amount_fen * MINOR_UNIT
+        return min(reserve * FULL_RESERVE // self.policy.reserve_ratio, MOST_UNITS)
+
+    def limits_on(self, holder: Address, day: date) -> ClassLimits:
+        """Return the limits of an account's class on a day."""
+        return self.policy.limits[self.accounts[holder].class_on(day)]
+
+    def spent_by(self, holder: Address, day: date) -> tuple[int, int]:
+        """Return what counts against an account's limits of a day, and of the year of that day."""
+        account = self.accounts[holder]
+        on_day = account.spent_on_day if account.last_counted == day else 0
+        in_year = account.spent_in_year if account.last_counted.year == day.year else 0
+        return on_day, in_year
+
+    # Payments
+
+    def _pay(
+        self, call: Call, payer_at: Address, to: Address, value: int, *, by_anyones_submission: bool = False
+    ) -> None:
+        """Pay by the will of the payer, or, out of a settlement account, pay out what is owed."""
+        payer = self.accounts[payer_at]
+        if payer.settlement:
+            _require_receiver(to, self.address)
+            self._require_submitter(call, to, by_anyones_submission)
+            self._pay_out(call, payer_at, to, value)
+            return
+        self._require_running()
+        self._require_unfrozen(payer_at, value)
+        self._require_balance(payer_at, value)
+        limits, (on_day, in_year) = self.limits_on(payer_at, call.today), self.spent_by(payer_at, call.today)
+        if value > limits.payment:
+            refuse(errors.PaymentLimitExceeded, account=payer_at, requested=value, limit=limits.payment)
+        if on_day + value > limits.daily:
+            available = max(limits.daily - on_day, 0)
+            refuse(errors.DailyLimitExceeded, account=payer_at, requested=value, available=available)
+        if in_year + value > limits.annual:
+            available = max(limits.annual - in_year, 0)
+            refuse(errors.AnnualLimitExceeded, account=payer_at, requested=value, available=available)
+        # Who pays itself has already paid when it is looked at as the payee.
+        paid = value if to == payer_at else 0
+        self._require_payee(call, to, value, by_anyones_submission=by_anyones_submission, paid=paid)
+
+        if limits.daily != NO_LIMIT or limits.annual != NO_LIMIT:
+            payer.last_counted, payer.spent_on_day, payer.spent_in_year = call.today, on_day + value, in_year + value
+        self._move(payer_at, to, value)
+
+    def _pay_out(self, call: Call, payer: Address, to: Address, amount: int) -> None:
+        """Pay what is owed: into the account, or, where it cannot come in, into its credit."""
+        self._require_balance(payer, amount)
+        payee = self.accounts[to]
+        stopped = payee.frozen_incoming or not self._has_room(call, to, amount)
+        if stopped and not payee.settlement:
+            payee.credit += amount
+            to = self.address
+        self._move(payer, to, amount)
+
+    def _move(self, payer: Address, to: Address, amount: int) -> None:
+        self.accounts[payer].balance -= amount
+        self.accounts[to].balance += amount
+
+    def _has_room(self, call: Call, to: Address, amount: int, paid: int = 0) -> bool:
+        """Whether a class's limit lets so much come in; nothing always may."""
+        return amount == 0 or self.accounts[to].balance - paid + amount <= self.limits_on(to, call.today).balance
+
+    def _approve(self, owner: Address, spender: Address, value: int) -> None:
+        if spender == ZERO_ADDRESS:
+            refuse(errors.ERC20InvalidSpender, spender=spender)
+        self.allowances[owner, spender] = value
+
+    def _spend_nonce(self, authorizer: Address, nonce: bytes) -> None:
+        """Spend a nonce, and with it all that agree with it in their low 64 bits."""
+        self.spent_nonces.add((authorizer, _low_bits(nonce)))
+
+    # What is required
+
+    def _require_role(self, call: Call, role: Role) -> None:
+        if call.sender not in self.roles[role]:
+            refuse(errors.AccessManagedUnauthorized, caller=call.sender)
+
+    def _require_running(self) -> None:
+        if self.policy.paused:
+            refuse(errors.CurrencyPaused)
+
+    def _require_own(self, holder: Address) -> None:
+        if self.accounts[holder].settlement:
+            refuse(errors.SettlementAccountProtected, account=holder)
+
+    def _require_balance(self, holder: Address, amount: int) -> None:
+        held = self.accounts[holder].balance
+        if amount > held:
+            refuse(errors.ERC20InsufficientBalance, sender=holder, balance=held, needed=amount)
+
+    def _require_credit(self, holder: Address, amount: int) -> None:
+        credit = self.accounts[holder].credit
+        if amount > credit:
+            refuse(errors.CreditExceeded, account=holder, requested=amount, available=credit)
+
+    def _require_unfrozen(self, holder: Address, amount: int) -> None:
+        account = self.accounts[holder]
+        if account.frozen_outgoing:
+            refuse(errors.AccountFrozenOutgoing, account=holder)
+        if account.frozen_amount and amount > account.free:
+            stated = {"requested": amount, "available": account.free, "frozen": account.frozen_amount}
+            refuse(errors.FrozenAmountExceeded, account=holder, **stated)
+
+    def _require_payee(
+        self, call: Call, to: Address, amount: int, *, by_anyones_submission: bool = False, paid: int = 0
+    ) -> None:
+        """Require that so much may come into an account; `paid` units of its balance have just left it."""
+        _require_receiver(to, self.address)
+        account = self.accounts[to]
+        if account.frozen_incoming:
+            refuse(errors.AccountFrozenIncoming, account=to)
+        self._require_submitter(call, to, by_anyones_submission)
+        if not account.settlement and not self._has_room(call, to, amount, paid):
+            available = max(self.limits_on(to, call.today).balance - (account.balance - paid), 0)
+            refuse(errors.BalanceLimitExceeded, account=to, requested=amount, available=available)
+
+    def _require_submitter(self, call: Call, to: Address, by_anyones_submission: bool) -> None:
+        if by_anyones_submission and self.accounts[to].payee_only and call.sender != to:
+            refuse(errors.PayeeOnly, payee=to, caller=call.sender)
+
+    def _require_seizure(self, holder: Address, to: Address, legal_basis: bytes) -> None:
+        if not any(legal_basis):
+            refuse(errors.SeizureWithoutLegalBasis, account=holder)
+        _require_receiver(to, self.address)
+
+    def _require_authorization(
+        self,
+        call: Call,
+        payer: Address,
+        after: int,
+        before: int,
+        nonce: bytes,
+        signature: Signature,
+        message: tuple[object, ...],
+    ) -> None:
+        if call.now <= after:
+            refuse(errors.AuthorizationNotYetValid, validAfter=after, timestamp=call.now)
+        if call.now >= before:
+            refuse(errors.AuthorizationExpired, validBefore=before, timestamp=call.now)
+        if signature != Signature(payer, message):
+            refuse(errors.AuthorizationSignatureInvalid, authorizer=payer)
+        self._require_fresh_nonce(payer, nonce)
+
+    def _require_fresh_nonce(self, authorizer: Address, nonce: bytes) -> None:
+        if (authorizer, _low_bits(nonce)) in self.spent_nonces:
+            refuse(errors.AuthorizationAlreadyUsed, authorizer=authorizer, nonce=nonce)
+
+    def _pending_redemption(self, number: int) -> Redemption:
+        if number not in self.redemptions:
+            refuse(errors.RedemptionNotFound, id=number)
+        request = self.redemptions[number]
+        if request.status not in (Status.REQUESTED, Status.TAKEN):
+            refuse(errors.RedemptionEnded, id=number, status=request.status)
+        return request
+
+    def _redemption_of_operator(self, call: Call, number: int) -> Redemption:
+        self._require_role(call, Role.OPERATOR)
+        request = self._pending_redemption(number)
+        if call.sender != request.operator:
+            refuse(errors.RedemptionCallerInvalid, id=number, caller=call.sender, expected=request.operator)
+        return request
+
+
+def _require_whole_minor_units(amount: int) -> None:
+    if amount % MINOR_UNIT != 0:
+        refuse(errors.AmountNotWholeMinorUnits, amount=amount, minorUnit=MINOR_UNIT)
+
+
+def _require_receiver(to: Address, currency: Address) -> None:
+    """Require a payee; what came into the currency otherwise than by redemption and credit could never leave."""
+    if to in (ZERO_ADDRESS, currency):
+        refuse(errors.ERC20InvalidReceiver, receiver=to)
+
+
+def _low_bits(nonce: bytes) -> int:
+    return int.from_bytes(nonce[-8:], "big")

@@ -1,0 +1,184 @@
+"""Operations on a currency: the same call given to the model and to the contract, and what came of it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import astuple, dataclass, fields
+
+from eth_typing import Address
+
+from pysettle.client import SettlementNetwork, genesis
+from pysettle.client.network import Roles
+from pysettle.domain.messages import Authorization, Permit, ReserveAttestation, cancel_digest
+from pysettle.domain.signing import Signer
+from pysettle.domain.typed_data import Domain
+from pysettle.domain.wallets import ClassLimits
+from pysettle.errors import ContractReverted
+from pysettle.evm.backend import Receipt
+from pysettle.evm.embedded import EmbeddedChain
+from pysettle.evm.transactions import Transaction
+from tests.evm.bytecode import creation
+from tests.stateful.currency_model import CurrencyModel
+from tests.stateful.currency_records import Call, Role, Signature
+
+START = 1_767_225_600
+"""2026-01-01T00:00:00Z."""
+GAS = 300_000
+CURVE_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
+FORWARDER = bytes.fromhex("602036038060205f375f5f825f5f5f355af13d5f5f3e601c573d5ffd5b3d5ff3")
+"""Calls the account named in the first word with the bytes after it, and answers or reverts as that does."""
+
+KEYS = (
+    *("administrator", "central bank", "registrar", "freezer", "seizer", "pauser", "operator", "other operator"),
+    *("buyer", "other buyer", "provider", "relayer"),
+)
+CONTRACTS = ("escrow", "vault", "depot")
+"""Contracts that hold money and call as they are told. The escrow becomes a settlement account first."""
+
+SIGNED_ENTRIES = {
+    "permit": "permit(address,address,uint256,uint256,{})",
+    "transferWithAuthorization": "transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,{})",
+    "receiveWithAuthorization": "receiveWithAuthorization(address,address,uint256,uint256,uint256,bytes32,{})",
+    "cancelAuthorization": "cancelAuthorization(address,bytes32,{})",
+}
+"""Entries that take a signature in two forms; the form fills the gap."""
+FORMS = IN_BYTES, IN_PARTS = "bytes", "uint8,bytes32,bytes32"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One call of the currency."""
+
+    entry: str
+    """Function of the contract."""
+    sender: Address
+    """Account or contract that calls."""
+    now: int
+    """Unix second of the block."""
+    arguments: tuple[object, ...] = ()
+    """All but the signature."""
+    signature: Signature | None = None
+    form: str = IN_BYTES
+    """How the signature is given."""
+
+    @property
+    def kind(self) -> str:
+        """The entry, and the form of a signature where it has two."""
+        return f"{self.entry} by v, r, s" if self.entry in SIGNED_ENTRIES and self.form == IN_PARTS else self.entry
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A refusal, to be compared."""
+
+    error: str
+    arguments: tuple[tuple[str, object], ...]
+
+    @classmethod
+    def of(cls, refused: ContractReverted) -> Refusal:
+        """Return what a refusal says."""
+        return cls(refused.error, tuple(refused.args_by_name.items()))
+
+
+def perform(model: CurrencyModel, operation: Operation) -> Refusal | None:
+    """Perform an operation on the model; return its refusal, None for success."""
+    entry = getattr(model, re.sub("([A-Z])", r"_\1", operation.entry).lower())
+    signature = () if operation.signature is None else (operation.signature,)
+    try:
+        entry(Call(operation.sender, operation.now), *operation.arguments, *signature)
+    except ContractReverted as refused:
+        return Refusal.of(refused)
+    return None
+
+
+class Stage:
+    """A currency on a chain of its own, and everybody who acts on it."""
+
+    def __init__(self) -> None:
+        """Deploy, with three contracts beside the network; nothing is attested or issued."""
+        self.keys = {name: Signer.derived("stateful", name) for name in KEYS}
+        keys = self.keys
+        self.chain = EmbeddedChain(genesis(START, [key.address for key in keys.values()]))
+        powers = (keys[name] for name in KEYS[:6])
+        operators = (keys["operator"], keys["other operator"])
+        self.network = SettlementNetwork.deploy(self.chain, Roles(*powers, operators), class_limits={})
+        self.currency = self.network.currency
+        self.addresses = {name: key.address for name, key in keys.items()}
+        self.addresses |= {name: self._deploy(FORWARDER) for name in CONTRACTS}
+        self.addresses["currency"] = self.currency.address
+        self._signers = {key.address: key for key in keys.values()}
+
+    def _deploy(self, runtime: bytes) -> Address:
+        creator, interface = self.keys["relayer"], self.currency.interface
+        (receipt,) = self.network.send(Transaction(creator, None, creation(runtime), GAS, interface))
+        assert receipt.contract_address is not None
+        return receipt.contract_address
+
+    def model(self) -> CurrencyModel:
+        """Return a model of the currency as it was deployed."""
+        addresses = self.addresses
+        roles = {role: {addresses[role.value]} for role in Role if role is not Role.OPERATOR}
+        roles[Role.OPERATOR] = {addresses["operator"], addresses["other operator"]}
+        hub = self.network.hub
+        contracts = {addresses[name] for name in CONTRACTS} | {hub.address, hub.collector, self.currency.address}
+        model = CurrencyModel(self.currency.address, roles, contracts)
+        # Deployment marks these.
+        registrar = Call(addresses["registrar"], START)
+        for account in (hub.address, hub.collector):
+            model.mark_settlement_account(registrar, account)
+        return model
+
+    def perform(self, operation: Operation) -> tuple[Refusal | None, Receipt | None]:
+        """Seal an operation as the only one of its block; return its refusal, or its receipt."""
+        self.chain.clock.advance(operation.now - self.chain.clock.now())
+        try:
+            (receipt,) = self.network.send(self._transaction(operation))
+        except ContractReverted as refused:
+            return Refusal.of(refused), None
+        return None, receipt
+
+    def _transaction(self, operation: Operation) -> Transaction:
+        interface, function = self.currency.interface, operation.entry
+        arguments = [_encodable(value) for value in operation.arguments]
+        if operation.signature is not None:
+            raw = self._sign(operation.signature)
+            if function in SIGNED_ENTRIES:
+                function = SIGNED_ENTRIES[function].format(operation.form)
+            arguments += [raw[64], raw[:32], raw[32:64]] if operation.form == IN_PARTS else [raw]
+        data = interface.encode(function, *arguments)
+        if operation.sender in self._signers:
+            return Transaction(self._signers[operation.sender], self.currency.address, data, GAS, interface)
+        forwarded = self.currency.address.rjust(32, b"\0") + data
+        return Transaction(self.keys["relayer"], operation.sender, forwarded, GAS, interface)
+
+    def _sign(self, signature: Signature) -> bytes:
+        # A contract has no key: somebody's stands in, and the signature is not the contract's.
+        key = self._signers.get(signature.signer, self.keys["administrator"])
+        raw = key.sign(_digest(self.currency.domain, signature.message))
+        if not signature.malleated:
+            return raw
+        mirrored = CURVE_ORDER - int.from_bytes(raw[32:64], "big")
+        return raw[:32] + mirrored.to_bytes(32, "big") + bytes([55 - raw[64]])
+
+
+def _encodable(value: object) -> object:
+    if isinstance(value, ClassLimits):
+        return astuple(value)
+    if isinstance(value, ReserveAttestation):
+        return value.fields()
+    return value
+
+
+def _digest(currency: Domain, message: tuple[object, ...]) -> bytes:
+    """Return what is hashed and signed for a message of the model."""
+    kind, values = message[0], message[1:]
+    if kind == "CancelAuthorization":
+        return cancel_digest(currency, *values)  # type: ignore[arg-type]  # by its kind
+    types = {"Permit": Permit, "ReserveAttestation": ReserveAttestation}
+    typed = types.get(str(kind), Authorization)
+    assert len(values) == len(fields(typed)), message
+    signed = typed(*values)
+    if isinstance(signed, Authorization):
+        receives = kind == "ReceiveWithAuthorization"
+        return signed.receive_digest(currency) if receives else signed.transfer_digest(currency)
+    return signed.digest(currency)

@@ -1,0 +1,159 @@
+"""The watched state of a currency, by a name a figure, as the model has it and as the contract answers.
+
+The contract is asked through its views, all of them in one simulated execution: a call of its own costs 5 ms each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, permutations
+
+from eth_typing import Address
+
+from pysettle.domain.wallets import WalletClass
+from tests.stateful.currency_model import CurrencyModel
+from tests.stateful.currency_records import Redemption, Status, day_number
+from tests.stateful.operations import Stage
+
+HOLDERS = ("buyer", "other buyer", "provider", "operator", "escrow", "vault", "depot")
+"""Accounts that hold money, and are watched."""
+PAIRS = [*permutations(HOLDERS[:3], 2), ("operator", "buyer"), ("escrow", "buyer"), ("buyer", "escrow")]
+"""(owner, spender) of the watched allowances."""
+OPERATORS = ("operator", "other operator")
+
+Figures = dict[str, object]
+Question = tuple[str, tuple[object, ...], tuple[str, ...]]
+"""A view, its arguments, and the names of the words it answers."""
+
+ACCOUNT_VIEWS = {
+    "balanceOf": ("balance",),
+    "creditOf": ("credit",),
+    "frozen": ("frozen outgoing", "frozen incoming", "frozen amount"),
+    "wallet": (
+        *("class", "identification expiry", "jurisdiction", "real name"),
+        *("day counted", "spent on day", "spent in year"),
+    ),
+    "isPayeeOnly": ("payee only",),
+    "isSettlementAccount": ("settlement account",),
+    "nonces": ("permit nonce",),
+}
+CURRENCY_VIEWS = {
+    "totalSupply": ("supply",),
+    "isPaused": ("paused",),
+    "reserveRatio": ("reserve ratio",),
+    "reserve": ("reserve in fen", "reserve as of", "reserve sequence", "reserve valid before"),
+}
+OPERATOR_VIEWS = {"issuanceQuota": ("quota",), "operatorPosition": ("position",)}
+LIMITS = ("most held", "most at once", "most on a day", "most in a year")
+REDEMPTION = ("holder", "amount", "operator", "status", "cancellable from")
+
+
+class Watch:
+    """What is looked at after every operation."""
+
+    def __init__(self, stage: Stage) -> None:
+        """Watch everybody on a stage."""
+        self._stage = stage
+        self._always = tuple(self._encoded(question) for question in self._lasting())
+
+    def on_chain(self, redemptions: Iterable[int], nonces: Iterable[tuple[Address, bytes]]) -> Figures:
+        """Return what the contract says, of the redemptions and authorizations given as well."""
+        passing: list[Question] = [
+            ("redemption", (number,), tuple(f"redemption {number}: {it}" for it in REDEMPTION))
+            for number in redemptions
+        ]
+        passing += [("authorizationState", pair, (_nonce_name(*pair),)) for pair in nonces]
+        return self._ask([*self._always, *map(self._encoded, passing)])
+
+    def in_model(
+        self, model: CurrencyModel, redemptions: Iterable[int], nonces: Iterable[tuple[Address, bytes]]
+    ) -> Figures:
+        """Return what the model has, by the same names."""
+        addresses, policy, reserve = self._stage.addresses, model.policy, model.reserve
+        found: Figures = {"supply": model.supply, "paused": policy.paused, "reserve ratio": policy.reserve_ratio}
+        stated = (reserve.amount_fen, reserve.as_of, reserve.sequence, reserve.valid_before)
+        found |= zip(CURRENCY_VIEWS["reserve"], stated, strict=True)
+        for wallet_class, limits in policy.limits.items():
+            values = (limits.balance, limits.payment, limits.daily, limits.annual)
+            found |= {f"{wallet_class.name}: {it}": n for it, n in zip(LIMITS, values, strict=True)}
+        for name in OPERATORS:
+            institution = model.institutions[addresses[name]]
+            found |= {f"{name}: quota": institution.quota, f"{name}: position": institution.position % 2**256}
+        for name in (*HOLDERS, "currency"):
+            found |= {f"{name}: {it}": value for it, value in _account(model, addresses[name])}
+        for owner, spender in PAIRS:
+            found[f"{owner} lets {spender}"] = model.allowances[addresses[owner], addresses[spender]]
+        for number in redemptions:
+            request = model.redemptions.get(number)
+            found |= {f"redemption {number}: {it}": value for it, value in _redemption(request)}
+        for authorizer, nonce in nonces:
+            spent = (authorizer, int.from_bytes(nonce[-8:], "big")) in model.spent_nonces
+            found[_nonce_name(authorizer, nonce)] = spent
+        return found
+
+    def _lasting(self) -> Iterator[Question]:
+        addresses = self._stage.addresses
+        for view, names in CURRENCY_VIEWS.items():
+            yield view, (), names
+        for wallet_class in WalletClass:
+            yield "classLimits", (wallet_class,), tuple(f"{wallet_class.name}: {it}" for it in LIMITS)
+        for holder in OPERATORS:
+            for view, names in OPERATOR_VIEWS.items():
+                yield view, (addresses[holder],), tuple(f"{holder}: {it}" for it in names)
+        for holder in (*HOLDERS, "currency"):
+            for view, names in ACCOUNT_VIEWS.items():
+                yield view, (addresses[holder],), tuple(f"{holder}: {it}" for it in names)
+        for owner, spender in PAIRS:
+            yield "allowance", (addresses[owner], addresses[spender]), (f"{owner} lets {spender}",)
+
+    def _encoded(self, question: Question) -> tuple[bytes, tuple[str, ...]]:
+        view, arguments, names = question
+        return self._stage.currency.interface.encode(view, *arguments), names
+
+    def _ask(self, questions: Sequence[tuple[bytes, tuple[str, ...]]]) -> Figures:
+        """Make creation code that asks every question and returns all answers, and run it on the head's state."""
+        code, out = b"", 96
+        for data, names in questions:
+            for place in range(0, len(data), 32):
+                code += b"\x7f" + data[place : place + 32].ljust(32, b"\0") + b"\x60" + bytes([place]) + b"\x52"
+            size, at = (32 * len(names)).to_bytes(2, "big"), out.to_bytes(2, "big")
+            code += b"\x61" + size + b"\x61" + at + b"\x60" + bytes([len(data)]) + b"\x5f"
+            code += b"\x73" + self._stage.currency.address + bytes.fromhex("5afa50")
+            out += 32 * len(names)
+        code += b"\x61" + (out - 96).to_bytes(2, "big") + b"\x60\x60\xf3"
+        answer = self._stage.chain.call(None, code)
+        words = [int.from_bytes(answer[at : at + 32], "big") for at in range(0, len(answer), 32)]
+        return dict(zip(chain.from_iterable(names for _, names in questions), words, strict=True))
+
+
+def _nonce_name(authorizer: Address, nonce: bytes) -> str:
+    return f"authorization 0x{nonce.hex()} of 0x{authorizer.hex()}"
+
+
+def _account(model: CurrencyModel, address: Address) -> Iterator[tuple[str, object]]:
+    account = model.accounts[address]
+    values = (
+        account.balance,
+        account.credit,
+        account.frozen_outgoing,
+        account.frozen_incoming,
+        account.frozen_amount,
+        account.wallet_class,
+        day_number(account.identification_expiry),
+        account.jurisdiction,
+        account.real_name,
+        day_number(account.last_counted),
+        account.spent_on_day,
+        account.spent_in_year,
+        account.payee_only,
+        account.settlement,
+        model.permit_nonces[address],
+    )
+    return zip(chain.from_iterable(ACCOUNT_VIEWS.values()), values, strict=True)
+
+
+def _redemption(request: Redemption | None) -> Iterator[tuple[str, object]]:
+    if request is None:
+        return zip(REDEMPTION, (0, 0, 0, Status.NONE, 0), strict=True)
+    holder, operator = int.from_bytes(request.holder, "big"), int.from_bytes(request.operator, "big")
+    return zip(REDEMPTION, (holder, request.amount, operator, request.status, request.cancellable_from), strict=True)
