@@ -12,66 +12,31 @@ which are refused as well, by the contract not always for the reason given here.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Mapping
-from datetime import date, timedelta
-from typing import NoReturn
+from datetime import timedelta
 
 from eth_typing import Address
 
 from pysettle.domain.messages import ZERO_ADDRESS, ReserveAttestation
 from pysettle.domain.wallets import LIMIT_STEP, MOST_LIMIT, NO_LIMIT, ClassLimits, WalletClass
-from pysettle.errors import ContractReverted
 from pysettle.errors import contracts as errors
 from tests.stateful.currency_records import (
     EPOCH,
     FULL_RESERVE,
     MINOR_UNIT,
     MOST_UNITS,
-    NO_ATTESTATION,
-    Account,
     Call,
-    Institution,
-    Policy,
     Redemption,
     Role,
     Signature,
     Status,
 )
+from tests.stateful.currency_state import CurrencyState, refuse, require_whole_minor_units
 
 DAY_S = 86_400
 
 
-def refuse(error: type[ContractReverted], **arguments: object) -> NoReturn:
-    """Refuse a call; a trailing underscore tells an argument's name from Python's own words."""
-    raise error(args_by_name={name.rstrip("_"): value for name, value in arguments.items()})
-
-
-class CurrencyModel:
+class CurrencyModel(CurrencyState):
     """One currency."""
-
-    def __init__(
-        self, address: Address, roles: Mapping[Role, Collection[Address]], contracts: Collection[Address]
-    ) -> None:
-        """Begin without supply.
-
-        Args:
-            address: The currency's own account, which holds what is under redemption and what is credited.
-            roles: Role -> who holds it.
-            contracts: Accounts with code of their own.
-        """
-        self.address, self.roles, self.contracts = address, roles, contracts
-        self.accounts: defaultdict[Address, Account] = defaultdict(Account)
-        self.institutions: defaultdict[Address, Institution] = defaultdict(Institution)
-        self.redemptions: dict[int, Redemption] = {}
-        self.allowances: defaultdict[tuple[Address, Address], int] = defaultdict(int)
-        self.permit_nonces: defaultdict[Address, int] = defaultdict(int)
-        self.spent_nonces: set[tuple[Address, int]] = set()
-        self.supply = 0
-        self.policy = Policy()
-        self.reserve = NO_ATTESTATION
-        for marked in (ZERO_ADDRESS, address):
-            self.accounts[marked].settlement = True
 
     # Central bank
 
@@ -123,7 +88,7 @@ class CurrencyModel:
     def issue(self, call: Call, to: Address, amount: int) -> None:
         """Create units, within the institution's quota and the attested reserve."""
         self._require_role(call, Role.OPERATOR)
-        _require_whole_minor_units(amount)
+        require_whole_minor_units(amount)
         self._require_running()
         self._require_payee(call, to, amount)
         institution = self.institutions[call.sender]
@@ -301,7 +266,7 @@ class CurrencyModel:
             refuse(errors.RedemptionOperatorInvalid, operator=operator)
         if amount == 0:
             refuse(errors.AmountNotWholeMinorUnits, amount=0, minorUnit=MINOR_UNIT)
-        _require_whole_minor_units(amount)
+        require_whole_minor_units(amount)
         if not self.accounts[call.sender].settlement:
             self._require_running()
             self._require_unfrozen(call.sender, amount)
@@ -330,186 +295,3 @@ class CurrencyModel:
     def set_payee_only(self, call: Call, enabled: bool) -> None:
         """Reserve the submission of authorizations to the caller to itself, or give that up."""
         self.accounts[call.sender].payee_only = enabled
-
-    # What follows from the state
-
-    def issuable(self) -> int:
-        """Return the greatest supply that the attested reserve allows, in units."""
-        reserve = self.reserve.amount_fen * MINOR_UNIT
-        return min(reserve * FULL_RESERVE // self.policy.reserve_ratio, MOST_UNITS)
-
-    def limits_on(self, holder: Address, day: date) -> ClassLimits:
-        """Return the limits of an account's class on a day."""
-        return self.policy.limits[self.accounts[holder].class_on(day)]
-
-    def spent_by(self, holder: Address, day: date) -> tuple[int, int]:
-        """Return what counts against an account's limits of a day, and of the year of that day."""
-        account = self.accounts[holder]
-        on_day = account.spent_on_day if account.last_counted == day else 0
-        in_year = account.spent_in_year if account.last_counted.year == day.year else 0
-        return on_day, in_year
-
-    # Payments
-
-    def _pay(
-        self, call: Call, payer_at: Address, to: Address, value: int, *, by_anyones_submission: bool = False
-    ) -> None:
-        """Pay by the will of the payer, or, out of a settlement account, pay out what is owed."""
-        payer = self.accounts[payer_at]
-        if payer.settlement:
-            _require_receiver(to, self.address)
-            self._require_submitter(call, to, by_anyones_submission)
-            self._pay_out(call, payer_at, to, value)
-            return
-        self._require_running()
-        self._require_unfrozen(payer_at, value)
-        self._require_balance(payer_at, value)
-        limits, (on_day, in_year) = self.limits_on(payer_at, call.today), self.spent_by(payer_at, call.today)
-        if value > limits.payment:
-            refuse(errors.PaymentLimitExceeded, account=payer_at, requested=value, limit=limits.payment)
-        if on_day + value > limits.daily:
-            available = max(limits.daily - on_day, 0)
-            refuse(errors.DailyLimitExceeded, account=payer_at, requested=value, available=available)
-        if in_year + value > limits.annual:
-            available = max(limits.annual - in_year, 0)
-            refuse(errors.AnnualLimitExceeded, account=payer_at, requested=value, available=available)
-        # Who pays itself has already paid when it is looked at as the payee.
-        paid = value if to == payer_at else 0
-        self._require_payee(call, to, value, by_anyones_submission=by_anyones_submission, paid=paid)
-
-        if limits.daily != NO_LIMIT or limits.annual != NO_LIMIT:
-            payer.last_counted, payer.spent_on_day, payer.spent_in_year = call.today, on_day + value, in_year + value
-        self._move(payer_at, to, value)
-
-    def _pay_out(self, call: Call, payer: Address, to: Address, amount: int) -> None:
-        """Pay what is owed: into the account, or, where it cannot come in, into its credit."""
-        self._require_balance(payer, amount)
-        payee = self.accounts[to]
-        stopped = payee.frozen_incoming or not self._has_room(call, to, amount)
-        if stopped and not payee.settlement:
-            payee.credit += amount
-            to = self.address
-        self._move(payer, to, amount)
-
-    def _move(self, payer: Address, to: Address, amount: int) -> None:
-        self.accounts[payer].balance -= amount
-        self.accounts[to].balance += amount
-
-    def _has_room(self, call: Call, to: Address, amount: int, paid: int = 0) -> bool:
-        """Whether a class's limit lets so much come in; nothing always may."""
-        return amount == 0 or self.accounts[to].balance - paid + amount <= self.limits_on(to, call.today).balance
-
-    def _approve(self, owner: Address, spender: Address, value: int) -> None:
-        if spender == ZERO_ADDRESS:
-            refuse(errors.ERC20InvalidSpender, spender=spender)
-        self.allowances[owner, spender] = value
-
-    def _spend_nonce(self, authorizer: Address, nonce: bytes) -> None:
-        """Spend a nonce, and with it all that agree with it in their low 64 bits."""
-        self.spent_nonces.add((authorizer, _low_bits(nonce)))
-
-    # What is required
-
-    def _require_role(self, call: Call, role: Role) -> None:
-        if call.sender not in self.roles[role]:
-            refuse(errors.AccessManagedUnauthorized, caller=call.sender)
-
-    def _require_running(self) -> None:
-        if self.policy.paused:
-            refuse(errors.CurrencyPaused)
-
-    def _require_own(self, holder: Address) -> None:
-        if self.accounts[holder].settlement:
-            refuse(errors.SettlementAccountProtected, account=holder)
-
-    def _require_balance(self, holder: Address, amount: int) -> None:
-        held = self.accounts[holder].balance
-        if amount > held:
-            refuse(errors.ERC20InsufficientBalance, sender=holder, balance=held, needed=amount)
-
-    def _require_credit(self, holder: Address, amount: int) -> None:
-        credit = self.accounts[holder].credit
-        if amount > credit:
-            refuse(errors.CreditExceeded, account=holder, requested=amount, available=credit)
-
-    def _require_unfrozen(self, holder: Address, amount: int) -> None:
-        account = self.accounts[holder]
-        if account.frozen_outgoing:
-            refuse(errors.AccountFrozenOutgoing, account=holder)
-        if account.frozen_amount and amount > account.free:
-            stated = {"requested": amount, "available": account.free, "frozen": account.frozen_amount}
-            refuse(errors.FrozenAmountExceeded, account=holder, **stated)
-
-    def _require_payee(
-        self, call: Call, to: Address, amount: int, *, by_anyones_submission: bool = False, paid: int = 0
-    ) -> None:
-        """Require that so much may come into an account; `paid` units of its balance have just left it."""
-        _require_receiver(to, self.address)
-        account = self.accounts[to]
-        if account.frozen_incoming:
-            refuse(errors.AccountFrozenIncoming, account=to)
-        self._require_submitter(call, to, by_anyones_submission)
-        if not account.settlement and not self._has_room(call, to, amount, paid):
-            available = max(self.limits_on(to, call.today).balance - (account.balance - paid), 0)
-            refuse(errors.BalanceLimitExceeded, account=to, requested=amount, available=available)
-
-    def _require_submitter(self, call: Call, to: Address, by_anyones_submission: bool) -> None:
-        if by_anyones_submission and self.accounts[to].payee_only and call.sender != to:
-            refuse(errors.PayeeOnly, payee=to, caller=call.sender)
-
-    def _require_seizure(self, holder: Address, to: Address, legal_basis: bytes) -> None:
-        if not any(legal_basis):
-            refuse(errors.SeizureWithoutLegalBasis, account=holder)
-        _require_receiver(to, self.address)
-
-    def _require_authorization(
-        self,
-        call: Call,
-        payer: Address,
-        after: int,
-        before: int,
-        nonce: bytes,
-        signature: Signature,
-        message: tuple[object, ...],
-    ) -> None:
-        if call.now <= after:
-            refuse(errors.AuthorizationNotYetValid, validAfter=after, timestamp=call.now)
-        if call.now >= before:
-            refuse(errors.AuthorizationExpired, validBefore=before, timestamp=call.now)
-        if signature != Signature(payer, message):
-            refuse(errors.AuthorizationSignatureInvalid, authorizer=payer)
-        self._require_fresh_nonce(payer, nonce)
-
-    def _require_fresh_nonce(self, authorizer: Address, nonce: bytes) -> None:
-        if (authorizer, _low_bits(nonce)) in self.spent_nonces:
-            refuse(errors.AuthorizationAlreadyUsed, authorizer=authorizer, nonce=nonce)
-
-    def _pending_redemption(self, number: int) -> Redemption:
-        if number not in self.redemptions:
-            refuse(errors.RedemptionNotFound, id=number)
-        request = self.redemptions[number]
-        if request.status not in (Status.REQUESTED, Status.TAKEN):
-            refuse(errors.RedemptionEnded, id=number, status=request.status)
-        return request
-
-    def _redemption_of_operator(self, call: Call, number: int) -> Redemption:
-        self._require_role(call, Role.OPERATOR)
-        request = self._pending_redemption(number)
-        if call.sender != request.operator:
-            refuse(errors.RedemptionCallerInvalid, id=number, caller=call.sender, expected=request.operator)
-        return request
-
-
-def _require_whole_minor_units(amount: int) -> None:
-    if amount % MINOR_UNIT != 0:
-        refuse(errors.AmountNotWholeMinorUnits, amount=amount, minorUnit=MINOR_UNIT)
-
-
-def _require_receiver(to: Address, currency: Address) -> None:
-    """Require a payee; what came into the currency otherwise than by redemption and credit could never leave."""
-    if to in (ZERO_ADDRESS, currency):
-        refuse(errors.ERC20InvalidReceiver, receiver=to)
-
-
-def _low_bits(nonce: bytes) -> int:
-    return int.from_bytes(nonce[-8:], "big")

@@ -1,15 +1,9 @@
-"""A seeded source of operations on a currency, with a liking for boundaries and for what is nearly allowed.
-
-It looks at the model to know where the boundaries are: what is free, what a limit leaves, when a day or an
-identification ends. It does not know what comes of an operation.
-"""
+"""A seeded source of operations on a currency, with a liking for what is nearly allowed, and for what just is not."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, time, timedelta
-from random import Random
 
 from eth_typing import Address
 
@@ -24,24 +18,19 @@ from pysettle.domain.wallets import (
 )
 from tests.stateful.currency_model import CurrencyModel
 from tests.stateful.currency_records import (
-    CHINA_TIME,
     FULL_RESERVE,
     MINOR_UNIT,
     MOST_UNITS,
     Role,
-    Signature,
     Status,
     day_at,
     day_number,
 )
-from tests.stateful.operations import CONTRACTS, FORMS, IN_BYTES, KEYS, SIGNED_ENTRIES, START, Operation
-from tests.stateful.watched import HOLDERS, OPERATORS
+from tests.stateful.draws import Draws
+from tests.stateful.operations import CONTRACTS, Operation
 
 PENDING_AT_MOST = 6
 """Redemptions left pending before some are ended: each is looked at after every operation."""
-LAST_YEAR = 2120
-"""No leap to a New Year after it: days have 16 bits, which last until 2149."""
-
 WEIGHTS = {
     "transfer": 16,
     "transferFrom": 8,
@@ -63,7 +52,7 @@ WEIGHTS = {
     "freeze": 6,
     "freezeAmount": 5,
     "registerWallet": 6,
-    "markSettlementAccount": 1,
+    "markSettlementAccount": 2,
     "pause": 1,
     "unpause": 2,
     "setIssuanceQuota": 3,
@@ -74,17 +63,12 @@ WEIGHTS = {
 }
 
 
-class Generator:
+class Generator(Draws):
     """Draws one operation after the other."""
 
     def __init__(self, seed: int, model: CurrencyModel, addresses: dict[str, Address]) -> None:
         """Draw from a seed, for the model as it stands at each draw."""
-        self._random = Random(seed)  # noqa: S311 - the same sequence every time
-        self._model, self._addresses = model, addresses
-        self._holders = [addresses[name] for name in HOLDERS]
-        self._keys = [addresses[name] for name in KEYS]
-        self._operators = [addresses[name] for name in OPERATORS]
-        self._now = START
+        super().__init__(seed, model, addresses)
         self._signed: list[Operation] = []
         self._draws: dict[str, Callable[[], Operation]] = {
             "transfer": self._transfer,
@@ -124,106 +108,13 @@ class Generator:
             return self._redemption(self._random.choice(("completeRedemption", "rejectRedemption")))
         if self._model.policy.paused and self._chance(0.1):
             return self._by(Role.PAUSER, "unpause")
+        if self._model.reserve.valid_before <= self._now and self._chance(0.1):
+            return self._attest_reserve()
         (entry,) = self._random.choices(list(WEIGHTS), list(WEIGHTS.values()))
         operation = self._draws[entry]()
         if operation.signature is not None and operation.entry != "attestReserve":
             self._signed.append(operation)
         return operation
-
-    # When
-
-    def _time(self, earliest: int) -> int:
-        """Return the time of the block, at times the last second before a boundary or the first after it."""
-        if self._chance(0.65):
-            return earliest
-        random = self._random
-        boundary = random.choice((self._soon, self._day, self._day, self._expiry, self._redemption_time, self._reserve))
-        if self._chance(0.02):
-            boundary = self._new_year
-        return boundary(earliest) - random.choice((0, 1))
-
-    def _soon(self, earliest: int) -> int:
-        return earliest + self._random.choice((1, 60, 3_600, 30_000))
-
-    def _day(self, earliest: int) -> int:
-        """Return when a day begins in China: at 16:00 UTC."""
-        midnight = datetime.combine(day_at(earliest), time(), CHINA_TIME)
-        return int((midnight + timedelta(days=self._random.choice((1, 1, 1, 2, 3)))).timestamp())
-
-    def _new_year(self, earliest: int) -> int:
-        year = day_at(earliest).year + 1
-        return int(datetime(year, 1, 1, tzinfo=CHINA_TIME).timestamp()) if year < LAST_YEAR else earliest
-
-    def _expiry(self, earliest: int) -> int:
-        """Return when an identification ends, where one does soon."""
-        today = day_at(earliest)
-        expiries = {self._model.accounts[holder].identification_expiry for holder in self._holders}
-        near = sorted(day for day in expiries if timedelta() < day - today < timedelta(days=40))
-        return int(datetime.combine(near[0], time(), CHINA_TIME).timestamp()) if near else earliest
-
-    def _redemption_time(self, earliest: int) -> int:
-        times = [self._model.redemptions[number].cancellable_from for number in self._pending()]
-        return min((it for it in times if it > earliest), default=earliest)
-
-    def _reserve(self, earliest: int) -> int:
-        end = self._model.reserve.valid_before
-        return end if earliest < end < earliest + 3 * 86_400 else earliest
-
-    # Who and how much
-
-    def _chance(self, probability: float) -> bool:
-        return self._random.random() < probability
-
-    def _holder(self) -> Address:
-        return self._random.choice(self._holders)
-
-    def _anybody(self) -> Address:
-        """Return an account, at times one that cannot hold anything."""
-        if self._chance(0.05):
-            return self._random.choice((ZERO_ADDRESS, self._model.address))
-        return self._holder()
-
-    def _call(self, entry: str, sender: Address, *arguments: object) -> Operation:
-        return Operation(entry, sender, self._now, arguments)
-
-    def _by(self, role: Role, entry: str, *arguments: object) -> Operation:
-        """Call by who may, or seldom by somebody else."""
-        holders = sorted(self._model.roles[role])
-        return self._call(entry, self._random.choice(self._keys if self._chance(0.06) else holders), *arguments)
-
-    def _near(self, *boundaries: int) -> int:
-        """Return an amount at or next to one of some boundaries."""
-        amount = self._random.choice((0, 1, *boundaries, *boundaries)) + self._random.choice((-1, 0, 0, 0, 1))
-        return min(max(amount, 0), 2**160)
-
-    def _fitting(self, most: int) -> int:
-        """Return an amount up to the most that fits, that itself, or one unit more."""
-        most = max(most, 0)
-        return self._random.choice((most, most + 1, *(self._random.randint(0, most) for _ in range(4))))
-
-    def _payment(self, payer: Address, to: Address) -> int:
-        """Return an amount for a payment: what fits everywhere, or what is next to one of the limits."""
-        model, today = self._model, day_at(self._now)
-        account, limits, (on_day, in_year) = (
-            model.accounts[payer],
-            model.limits_on(payer, today),
-            model.spent_by(payer, today),
-        )
-        spendable = (limits.payment, limits.daily - on_day, limits.annual - in_year)
-        room = model.limits_on(to, today).balance - model.accounts[to].balance
-        if account.settlement:
-            return self._near(account.balance, room) if self._chance(0.3) else self._fitting(account.balance)
-        if self._chance(0.3):
-            return self._near(account.balance, account.free, room, *spendable)
-        return self._fitting(min(account.free, room, *spendable))
-
-    def _whole(self, amount: int) -> int:
-        """Return an amount in whole minor units, seldom not."""
-        return amount if self._chance(0.05) else amount // MINOR_UNIT * MINOR_UNIT
-
-    def _pending(self) -> list[int]:
-        redemptions = self._model.redemptions.items()
-        return [number for number, it in redemptions if it.status in (Status.REQUESTED, Status.TAKEN)]
 
     # Payments
 
@@ -255,17 +146,17 @@ class Generator:
         return self._call("approve", owner, self._spender(), self._allowance(owner))
 
     def _permit(self) -> Operation:
-        owner, spender = self._holder(), self._spender()
-        deadline = self._random.choice((self._now - 1, self._now, self._now + 1, self._now + 90_000, 2**256 - 1))
+        owner, spender = self._signer(), self._spender()
+        deadline = self._random.choice((*(self._now, self._now + 90_000, 2**256 - 1) * 3, self._now - 1))
         value, nonce = self._allowance(owner), self._model.permit_nonces[owner]
         message = ("Permit", owner, spender, value, nonce, deadline)
         return self._with_signature("permit", self._holder(), (owner, spender, value, deadline), owner, message)
 
     def _authorization(self, entry: str) -> Operation:
-        payer, to = self._holder(), self._anybody()
+        payer, to = self._signer(), self._anybody()
         now = self._now
-        after = self._random.choice((0, 0, 0, 0, now - 1, now - 1, now, now + 1))
-        before = self._random.choice((2**256 - 1, now + 90_000, now + 90_000, now + 2, now + 1, now + 1, now))
+        after = self._random.choice((*(0, now - 1) * 10, now, now + 1))
+        before = self._random.choice((*(2**256 - 1, now + 90_000, now + 2, now + 1) * 5, now))
         arguments = (payer, to, self._payment(payer, to), after, before, self._nonce())
         by_payee = self._chance(0.9 if entry == "receiveWithAuthorization" else 0.3) and to in self._holders
         submitter = to if by_payee else self._random.choice((*self._holders, self._addresses["relayer"]))
@@ -273,7 +164,7 @@ class Generator:
         return self._with_signature(entry, submitter, arguments, payer, message)
 
     def _cancel_authorization(self) -> Operation:
-        authorizer, nonce = self._holder(), self._nonce()
+        authorizer, nonce = self._signer(), self._nonce()
         payments = [it.arguments for it in self._signed if "WithAuthorization" in it.entry]
         if payments and self._chance(0.3):
             authorizer, *_, nonce = self._random.choice(payments[-60:])  # type: ignore[assignment]  # as drawn
@@ -284,35 +175,6 @@ class Generator:
         """Return a nonce, seldom one whose low bits were drawn before."""
         low = self._random.randrange(40) if self._chance(0.1) else self._random.getrandbits(64)
         return (self._random.getrandbits(192) << 64 | low).to_bytes(32, "big")
-
-    def _with_signature(
-        self,
-        entry: str,
-        submitter: Address,
-        arguments: tuple[object, ...],
-        signer: Address,
-        message: tuple[object, ...],
-    ) -> Operation:
-        """Return a signed call, seldom with something wrong about the signature."""
-        if signer not in self._keys:
-            signer = self._random.choice(self._keys)
-        signature = Signature(signer, message)
-        if self._chance(0.08):
-            others = {"TransferWithAuthorization": "ReceiveWithAuthorization"}
-            others |= {other: name for name, other in others.items()}
-            changed = self._random.randrange(1, len(message))
-            value = message[changed]
-            different = value ^ 1 if isinstance(value, int) else bytes([value[0] ^ 1]) + value[1:]  # type: ignore[index]
-            signature = self._random.choice(
-                (
-                    Signature(self._random.choice(self._keys), message),
-                    Signature(signer, message, malleated=True),
-                    Signature(signer, (*message[:changed], different, *message[changed + 1 :])),
-                    Signature(signer, (others.get(str(message[0]), message[0]), *message[1:])),
-                )
-            )
-        form = self._random.choice(FORMS) if entry in SIGNED_ENTRIES else IN_BYTES
-        return Operation(entry, submitter, self._now, arguments, signature, form)
 
     def _replay(self) -> Operation:
         """Submit again what was signed before, as it was or by somebody else."""
@@ -331,13 +193,17 @@ class Generator:
         operator = self._random.choice((*self._operators * 6, self._holder()))
         return self._call("requestRedemption", holder, operator, self._whole(amount))
 
-    def _some_redemption(self) -> int:
+    def _some_redemption(self, *preferred: Status) -> int:
+        """Return a pending redemption, of a preferred status if there is one; seldom another, or none that there is."""
         pending = self._pending()
-        if pending and self._chance(0.85):
-            return self._random.choice(pending)
+        of_status = [number for number in pending if self._model.redemptions[number].status in preferred]
+        if pending and self._chance(0.9):
+            return self._random.choice(of_status or pending)
         return self._random.randint(0, len(self._model.redemptions) + 1)
 
     def _redemption(self, entry: str) -> Operation:
+        if not self._pending() and self._chance(0.9):
+            return self._request_redemption()
         number = self._some_redemption()
         request = self._model.redemptions.get(number)
         if request is None or self._chance(0.15):
@@ -345,7 +211,9 @@ class Generator:
         return self._call(entry, request.operator, number)
 
     def _cancel_redemption(self) -> Operation:
-        number = self._some_redemption()
+        if not self._pending() and self._chance(0.9):
+            return self._request_redemption()
+        number = self._some_redemption(*((Status.TAKEN,) if self._chance(0.5) else ()))
         request = self._model.redemptions.get(number)
         sender = self._holder() if request is None or self._chance(0.15) else request.holder
         return self._call("cancelRedemption", sender, number)
@@ -392,7 +260,10 @@ class Generator:
         return self._by(Role.SEIZER, "seizeCredit", holder, to, amount, self._legal_basis())
 
     def _freeze(self) -> Operation:
-        outgoing, incoming = self._chance(0.15), self._chance(0.25)
+        frozen = [it for it in self._holders if self._model.accounts[it].frozen_outgoing]
+        if frozen and self._chance(0.5):
+            return self._by(Role.FREEZER, "freeze", self._random.choice(frozen), False, self._chance(0.3))
+        outgoing, incoming = self._chance(0.2), self._chance(0.25)
         return self._by(Role.FREEZER, "freeze", self._anybody(), outgoing, incoming)
 
     def _freeze_amount(self) -> Operation:
@@ -413,10 +284,10 @@ class Generator:
     def _mark_settlement_account(self) -> Operation:
         contracts = [self._addresses[name] for name in CONTRACTS]
         frozen = [it for it in contracts if self._model.accounts[it].frozen]
-        if frozen and self._chance(0.4):
+        if frozen and self._chance(0.7):
             return self._by(Role.REGISTRAR, "markSettlementAccount", self._random.choice(frozen))
         # Seldom a contract that bears no mark yet: it will bear it for ever.
-        choices = contracts if self._chance(0.1) else (self._addresses["escrow"], *self._keys)
+        choices = contracts if self._chance(0.05) else (self._addresses["escrow"], *self._keys)
         return self._by(Role.REGISTRAR, "markSettlementAccount", self._random.choice(choices))
 
     def _set_issuance_quota(self) -> Operation:
@@ -448,7 +319,7 @@ class Generator:
         needed = -(-self._model.supply * self._model.policy.reserve_ratio // FULL_RESERVE // MINOR_UNIT)
         ample = needed + random.randrange(10**9)
         most = MOST_UNITS // MINOR_UNIT
-        amount = min(random.choice((ample, ample, ample, ample, needed, needed - 1, needed + 1)), most)
+        amount = min(random.choice((ample, ample, ample, needed, needed - 1, needed + 1, needed + 100)), most)
         if self._chance(0.04):
             amount = random.choice((most, most + 1, 2**200))
         as_of = random.choice((now, now, now, now - 1, last.as_of, last.as_of - 1, now + 1))

@@ -133,6 +133,13 @@ class Comparison:
             part = redemptions[start : start + 100], nonces[start : start + 100]
             assert self.watch.on_chain(*part) == self.watch.in_model(self.model, *part)
 
+    def check_that_everything_happened(self) -> None:
+        """Check that every kind of operation succeeded and was refused, and for every reason there is."""
+        declared = {name for name, *_ in self.stage.currency.interface.errors.values()}
+        assert set(self.succeeded) == every_kind()
+        assert set(self.refused) == every_kind() - set(NEVER_REFUSED)
+        assert set(self.errors) == declared - set(UNPROVOKED)
+
     def _fail(self, operation: Operation, detail: str) -> None:
         names = {address: name for name, address in self.stage.addresses.items()}
         arguments = [names.get(it, it) if isinstance(it, bytes) else it for it in operation.arguments]
@@ -161,4 +168,5 @@ def test_the_contract_does_what_the_model_does() -> None:
     for _ in range(OPERATIONS):
         comparison.do(comparison.draw())
     comparison.compare_everything()
-    print(comparison.succeeded, comparison.refused, comparison.errors)
+    if OPERATIONS >= ENOUGH:
+        comparison.check_that_everything_happened()
