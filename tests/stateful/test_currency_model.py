@@ -107,23 +107,26 @@ class Comparison:
         return sorted(pending | named | {len(kept), len(kept) + 1})
 
     def _follow(self, operation: Operation) -> None:
-        """Apply what the contract said to the ledger, and compare it with the model."""
+        """Apply what the contract said to the ledger, check its invariants, and compare it with the model."""
         for log in self.stage.chain.logs(from_block=self._read_to + 1):
             event = events.decode(log.topics, log.data)
             if event is not None:
                 position = Position(log.block_number, log.transaction_index, log.log_index)
-                self.ledger.apply(Emitted(log.address, position, event))
+                timestamp = self.stage.chain.block(log.block_number).timestamp
+                self.ledger.apply(Emitted(log.address, position, event, timestamp))
         self._read_to = self.stage.chain.block().number
-        model, currency = self.model, self.stage.currency.address
-        uncovered = model.supply > model.issuable()
-        findings = [it for it in invariants.check(self.ledger) if it.code not in ("INV-RESERVE", "INV-FROZEN")]
-        if findings:
-            self._fail(operation, f"the ledger finds {findings}")
-        for name in (*HOLDERS, "currency"):
-            address = self.stage.addresses[name]
-            kept, held = self.ledger.held(currency, address), model.accounts[address].balance
-            if kept != held:
-                self._fail(operation, f"the ledger has {kept} for {name}, the model {held}")
+        model, currency, kept = self.model, self.stage.currency.address, self.ledger
+        # The reserve may be attested below the supply, which is a finding as long as it is; nothing else ever is.
+        lacking = [("INV-RESERVE", f"reserve of 0x{currency.hex()}")] if model.supply > model.issuable() else []
+        findings = invariants.check(kept)
+        if [(it.code, it.subject) for it in findings] != lacking:
+            self._fail(operation, f"the ledger finds {findings}, expected {lacking}")
+        for name, address in self.stage.addresses.items():
+            account = model.accounts[address]
+            found = (kept.held(currency, address), kept.credit(currency, address), kept.positions[currency, address])
+            expected = (account.balance, account.credit, model.institutions[address].position)
+            if found != expected:
+                self._fail(operation, f"the ledger has {found} for {name}, the model {expected}")
 
     def compare_everything(self) -> None:
         """Compare what has passed too: every redemption, and every authorization that was spent."""
