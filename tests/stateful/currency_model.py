@@ -6,8 +6,7 @@ name it has on chain, in Python's spelling. It changes the model, or raises the 
 give, with its arguments; where several conditions fail, the first in the order written here is the one reported.
 
 Knows no chain, no gas and no events. A signature is who signed what, and so needs no curve: accounts that sign by
-contract (ERC-1271) are not here. Roles are given beforehand and stay. Not claimed for amounts within 2**96 of 2**256,
-which are refused as well, by the contract not always for the reason given here.
+contract (ERC-1271) are not here. Roles are given beforehand and stay.
 """
 
 from __future__ import annotations
@@ -90,7 +89,6 @@ class CurrencyModel(CurrencyState):
         self._require_role(call, Role.OPERATOR)
         require_whole_minor_units(amount)
         self._require_running()
-        self._require_payee(call, to, amount)
         institution = self.institutions[call.sender]
         if amount > institution.quota:
             refuse(errors.QuotaExceeded, operator=call.sender, requested=amount, available=institution.quota)
@@ -99,7 +97,7 @@ class CurrencyModel(CurrencyState):
         available = max(self.issuable() - self.supply, 0)
         if amount > available:
             refuse(errors.ReserveExceeded, requested=amount, available=available)
-
+        self._require_payee(call, to, amount)
         institution.quota -= amount
         institution.position += amount
         self.supply += amount
@@ -287,8 +285,8 @@ class CurrencyModel(CurrencyState):
 
     def claim_credit(self, call: Call, holder: Address, amount: int) -> None:
         """Let units come in that are held for an account; anyone asks for it, while paused too."""
-        self._require_payee(call, holder, amount)
         self._require_credit(holder, amount)
+        self._require_payee(call, holder, amount)
         self.accounts[holder].credit -= amount
         self._move(self.address, holder, amount)
 

@@ -102,7 +102,7 @@ class Draws:
     def _near(self, *boundaries: int) -> int:
         """Return an amount at or next to one of some boundaries."""
         amount = self._random.choice((0, 1, *boundaries, *boundaries)) + self._random.choice((-1, 0, 0, 0, 1))
-        return min(max(amount, 0), 2**160)
+        return min(max(amount, 0), 2**256 - 1)
 
     def _fitting(self, most: int) -> int:
         """Return an amount up to the most that fits, that itself, or one unit more."""

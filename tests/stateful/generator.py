@@ -240,7 +240,7 @@ class Generator(Draws):
         amount = self._fitting(most) // MINOR_UNIT * MINOR_UNIT
         if self._chance(0.3):
             bound = max(self._random.choice((quota, covered, room)), 0) // MINOR_UNIT
-            amount = min(bound + self._random.choice((0, 1)), 2**140) * MINOR_UNIT
+            amount = min(bound + self._random.choice((0, 1)), (2**256 - 1) // MINOR_UNIT) * MINOR_UNIT
         if self._chance(0.04):
             amount += self._random.randint(1, MINOR_UNIT - 1)
         if amount == 0 and covered < 0:
