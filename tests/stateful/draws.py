@@ -33,6 +33,10 @@ class Draws:
         self._operators = [addresses[name] for name in OPERATORS]
         self._now = START
 
+    def reseed(self, seed: int) -> None:
+        """Draw from another seed from here on."""
+        self._random.seed(seed)
+
     # When
 
     def _time(self, earliest: int) -> int:
@@ -122,7 +126,7 @@ class Draws:
         if account.settlement:
             return self._near(account.balance, room) if self._chance(0.3) else self._fitting(account.balance)
         if self._chance(0.3):
-            return self._near(account.balance, account.free, room, *spendable)
+            return self._near(account.balance, account.free, room, *spendable, *spendable)
         return self._fitting(min(account.free, room, *spendable))
 
     def _whole(self, amount: int) -> int:

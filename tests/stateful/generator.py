@@ -129,9 +129,11 @@ class Generator(Draws):
             payer, spender = self._anybody(), self._holder()
         else:
             payer, spender = self._random.choice(allowances)
+        if self._chance(0.03):
+            payer = ZERO_ADDRESS
         to = self._anybody()
         allowed = self._model.allowances[payer, spender]
-        value = self._near(allowed) if self._chance(0.1) else min(self._payment(payer, to), allowed)
+        value = min(allowed + 1, 2**256 - 1) if self._chance(0.05) else min(self._payment(payer, to), allowed)
         return self._call("transferFrom", spender, payer, to, value)
 
     def _allowance(self, owner: Address) -> int:
@@ -199,7 +201,8 @@ class Generator(Draws):
         of_status = [number for number in pending if self._model.redemptions[number].status in preferred]
         if pending and self._chance(0.9):
             return self._random.choice(of_status or pending)
-        return self._random.randint(0, len(self._model.redemptions) + 1)
+        count = len(self._model.redemptions)
+        return self._random.choice((0, count + 1, self._random.randint(0, count), self._random.randint(0, count)))
 
     def _redemption(self, entry: str) -> Operation:
         if not self._pending() and self._chance(0.9):
@@ -213,7 +216,7 @@ class Generator(Draws):
     def _cancel_redemption(self) -> Operation:
         if not self._pending() and self._chance(0.9):
             return self._request_redemption()
-        number = self._some_redemption(*((Status.TAKEN,) if self._chance(0.5) else ()))
+        number = self._some_redemption(*((Status.TAKEN,) if self._chance(0.7) else ()))
         request = self._model.redemptions.get(number)
         sender = self._holder() if request is None or self._chance(0.15) else request.holder
         return self._call("cancelRedemption", sender, number)
@@ -250,11 +253,11 @@ class Generator(Draws):
         return operation if self._chance(0.2) else replace(operation, sender=sender)
 
     def _legal_basis(self) -> bytes:
-        return bytes(32) if self._chance(0.06) else self._random.randbytes(32)
+        return bytes(32) if self._chance(0.1) else self._random.randbytes(32)
 
     def _seize(self) -> Operation:
         holder, to = self._anybody(), self._anybody()
-        amount = self._fitting(self._model.accounts[holder].balance)
+        amount = 2**256 - 1 if self._chance(0.03) else self._fitting(self._model.accounts[holder].balance)
         return self._by(Role.SEIZER, "seize", holder, to, amount, self._legal_basis())
 
     def _seize_credit(self) -> Operation:
@@ -306,7 +309,7 @@ class Generator(Draws):
 
     def _limit(self) -> int:
         random = self._random
-        if self._chance(0.02):
+        if self._chance(0.04):
             return random.choice((1, LIMIT_STEP - 1, MOST_LIMIT + LIMIT_STEP, NO_LIMIT - 1, 2**200 * LIMIT_STEP))
         if self._chance(0.35):
             return NO_LIMIT
@@ -330,7 +333,7 @@ class Generator(Draws):
         end = now + random.choice((0, 1, 2, 3_600, 86_400, 2 * 86_400, *(400 * 86_400,) * 6))
         attestation = ReserveAttestation(max(amount, 0), min(max(as_of, 0), 2**64 - 1), max(sequence, 0), end)
         bank = self._addresses["central bank"]
-        attester = self._holder() if self._chance(0.05) else bank
+        attester = self._holder() if self._chance(0.1) else bank
         message = ("ReserveAttestation", *attestation.fields())
         submitter = random.choice((bank, self._holder()))
         return self._with_signature("attestReserve", submitter, (attester, attestation), attester, message)

@@ -1,0 +1,37 @@
+"""Pitfalls of other systems that concern money, each with the tests that fail when the currency falls into it.
+
+The table is in docs/assurance.md. Every bug in it was planted once, and the tests named beside it failed. Here it is held
+that these tests are still there, and still say which pitfall they are for.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+MONEY = {*(f"P-{n}" for n in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 18, 20, 22, 24, 25, 26, 28)), "CMT"}
+"""Codes of the pitfalls that concern money; the others are of channels, series, netting, exports and queries."""
+_ROW = re.compile(r"^\| (P-\d+|CMT|-) \| ([^|]+) \| ([^|]+) \|$", re.MULTILINE)
+_TEST = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
+
+
+def table() -> list[tuple[str, str, tuple[str, str]]]:
+    """Return (code, planted bug, (file, test)) of every test that the documentation names."""
+    section = (ROOT / "docs" / "assurance.md").read_text().partition("## Pitfalls")[2].partition("\n## ")[0]
+    return [(code, bug, test) for code, bug, tests in _ROW.findall(section) for test in _TEST.findall(tests)]
+
+
+def test_every_pitfall_has_a_test() -> None:
+    """No pitfall that concerns money is without a test that was seen to fail."""
+    assert {code for code, _, _ in table() if code != "-"} == MONEY
+
+
+@pytest.mark.parametrize(("file", "name"), sorted({test for _, _, test in table()}))
+def test_the_test_is_there(file: str, name: str) -> None:
+    """What the table names can be run."""
+    tree = ast.parse((ROOT / file).read_text())
+    assert name in {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}

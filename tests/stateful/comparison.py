@@ -1,0 +1,156 @@
+"""A contract and the model of it, given the same operations and compared after every one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from pysettle.domain import events, invariants
+from pysettle.domain.events import Emitted, Position
+from pysettle.domain.ledger import Ledger
+from pysettle.domain.messages import ZERO_ADDRESS, ReserveAttestation
+from pysettle.evm import artifacts
+from tests.stateful.currency_model import CurrencyModel
+from tests.stateful.currency_records import Signature, Status
+from tests.stateful.generator import Generator
+from tests.stateful.operations import FORMS, START, Operation, Refusal, Stage, perform
+from tests.stateful.watched import HOLDERS, OPERATORS, Watch
+
+NEVER_REFUSED = {"setPayeeOnly": "anybody may reserve what is submitted to it"}
+UNPROVOKED = {
+    "AccessManagedInvalidAuthority": "thrown by the constructor and by setAuthority, which is refused for ever",
+    "AccessManagedRequiredDelay": "no role of the network has a delay",
+    "AuthorityFixed": "setAuthority changes nothing: tests/contracts/currency/test_roles.py",
+    "ChannelReceiverPayeeOnly": "checkChannel changes nothing: tests/contracts/currency/test_check_channel.py",
+    "ERC20InvalidApprover": "the zero address neither calls nor signs",
+    "InvalidShortString": "declared by the library that packs the name, thrown by no call",
+    "StringTooLong": "thrown by the constructor alone",
+}
+"""Errors in the contract's ABI that no operation can provoke, with the reason."""
+
+
+class Comparison:
+    """A contract and a model of it that do the same, and the ledger of what the contract says."""
+
+    def __init__(self, seed: int) -> None:
+        """Deploy, attest a reserve, mark the escrow, and issue to every holder."""
+        self.seed, self.step = seed, 0
+        self.stage = Stage()
+        self.model: CurrencyModel = self.stage.model()
+        self.watch = Watch(self.stage)
+        self.generator = Generator(seed, self.model, self.stage.addresses)
+        self.ledger = Ledger(self.stage.network.contracts())
+        self._read_to = -1
+        self.succeeded: Counter[str] = Counter()
+        self.refused: Counter[str] = Counter()
+        self.errors: Counter[str] = Counter()
+        for operation in self._opening():
+            self.do(operation)
+        assert not self.refused, self.refused
+
+    def _opening(self) -> Iterator[Operation]:
+        addresses, now = self.stage.addresses, self.stage.chain.clock.now
+        bank, registrar = addresses["central bank"], addresses["registrar"]
+        attestation = ReserveAttestation(10**9, START, 1, START + 10**7)
+        signature = Signature(bank, ("ReserveAttestation", *attestation.fields()))
+        yield Operation("attestReserve", bank, now(), (bank, attestation), signature)
+        yield Operation("markSettlementAccount", registrar, now(), (addresses["escrow"],))
+        for name in OPERATORS:
+            yield Operation("setIssuanceQuota", bank, now(), (addresses[name], 10**12))
+        for place, name in enumerate(HOLDERS):
+            operator = addresses[OPERATORS[place % 2]]
+            yield Operation("issue", operator, now(), (addresses[name], 10**9 * place))
+
+    def draw(self) -> Operation:
+        """Return the generator's next operation."""
+        return self.generator.draw(self.stage.chain.clock.now())
+
+    def do(self, operation: Operation) -> None:
+        """Do one operation on both, and compare all that came of it."""
+        self.step += 1
+        expected = perform(self.model, operation)
+        found, _ = self.stage.perform(operation)
+        if expected != found:
+            self._fail(operation, f"expected {_shown(expected)}\n  found    {_shown(found)}")
+        self._compare(operation)
+        self._follow(operation)
+        (self.refused if found else self.succeeded)[operation.kind] += 1
+        if found:
+            self.errors[found.error] += 1
+
+    def _compare(self, operation: Operation) -> None:
+        """Compare the watched state."""
+        redemptions = self._redemptions(operation)
+        authorizations = [operation.arguments] if "Authorization" in operation.entry else []
+        nonces = [(arguments[0], arguments[-1]) for arguments in authorizations]
+        found = self.watch.on_chain(redemptions, nonces)
+        expected = self.watch.in_model(self.model, redemptions, nonces)
+        if expected != found:
+            names = [name for name in found if expected[name] != found[name]]
+            lines = [f"{name}: expected {expected[name]}, found {found[name]}" for name in names]
+            self._fail(operation, "\n  ".join(lines))
+
+    def _redemptions(self, operation: Operation) -> list[int]:
+        """Return the redemptions to look at: those that are pending, those named, the latest, and the next."""
+        kept = self.model.redemptions
+        pending = {number for number, it in kept.items() if it.status in (Status.REQUESTED, Status.TAKEN)}
+        named = {n for n in operation.arguments[:1] if operation.entry.endswith("Redemption") and isinstance(n, int)}
+        return sorted(pending | named | {len(kept), len(kept) + 1})
+
+    def _follow(self, operation: Operation) -> None:
+        """Apply what the contract said to the ledger, check its invariants, and compare it with the model."""
+        for log in self.stage.chain.logs(from_block=self._read_to + 1):
+            event = events.decode(log.topics, log.data)
+            if event is not None:
+                position = Position(log.block_number, log.transaction_index, log.log_index)
+                timestamp = self.stage.chain.block(log.block_number).timestamp
+                self.ledger.apply(Emitted(log.address, position, event, timestamp))
+        self._read_to = self.stage.chain.block().number
+        model, currency, kept = self.model, self.stage.currency.address, self.ledger
+        # The reserve may be attested below the supply, which is a finding as long as it is; nothing else ever is.
+        lacking = [("INV-RESERVE", f"reserve of 0x{currency.hex()}")] if model.supply > model.issuable() else []
+        findings = invariants.check(kept)
+        if [(it.code, it.subject) for it in findings] != lacking:
+            self._fail(operation, f"the ledger finds {findings}, expected {lacking}")
+        for name, address in self.stage.addresses.items():
+            account = model.accounts[address]
+            found = (kept.held(currency, address), kept.credit(currency, address), kept.positions[currency, address])
+            expected = (account.balance, account.credit, model.institutions[address].position)
+            if found != expected:
+                self._fail(operation, f"the ledger has {found} for {name}, the model {expected}")
+
+    def compare_everything(self) -> None:
+        """Compare what has passed too: every redemption, and every authorization that was spent."""
+        nonces = [(authorizer, low.to_bytes(32, "big")) for authorizer, low in sorted(self.model.spent_nonces)]
+        redemptions = range(len(self.model.redemptions) + 2)
+        for start in range(0, max(len(nonces), len(redemptions)), 100):
+            part = redemptions[start : start + 100], nonces[start : start + 100]
+            assert self.watch.on_chain(*part) == self.watch.in_model(self.model, *part)
+
+    def check_that_everything_happened(self) -> None:
+        """Check that every kind of operation succeeded and was refused, and for every reason there is."""
+        declared = {name for name, *_ in self.stage.currency.interface.errors.values()}
+        assert set(self.succeeded) == every_kind()
+        assert set(self.refused) == every_kind() - set(NEVER_REFUSED)
+        assert set(self.errors) == declared - set(UNPROVOKED)
+
+    def _fail(self, operation: Operation, detail: str) -> None:
+        names = {address: name for name, address in self.stage.addresses.items()}
+        arguments = [names.get(it, it) if isinstance(it, bytes) else it for it in operation.arguments]
+        raise AssertionError(
+            f"seed {self.seed}, operation {self.step} at {operation.now}: "
+            f"{operation.kind}{tuple(arguments)} by {names[operation.sender]}\n"
+            f"  {operation.signature}\n  {detail}"
+        )
+
+
+def _shown(outcome: Refusal | None) -> str:
+    return "success" if outcome is None else f"{outcome.error}{dict(outcome.arguments)}"
+
+
+def every_kind() -> set[str]:
+    """Return every kind of operation: each entry of the contract that can change something, in each form."""
+    abi = artifacts.load("CurrencyToken").abi
+    entries = {str(item["name"]) for item in abi if item.get("stateMutability") == "nonpayable" and "name" in item}
+    nobody = Signature(ZERO_ADDRESS, ())
+    return {Operation(entry, ZERO_ADDRESS, 0, (), nobody, form).kind for entry in entries for form in FORMS}
