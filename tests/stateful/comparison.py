@@ -10,6 +10,7 @@ from pysettle.domain.events import Emitted, Position
 from pysettle.domain.ledger import Ledger
 from pysettle.domain.messages import ZERO_ADDRESS, ReserveAttestation
 from pysettle.evm import artifacts
+from tests.architecture.test_contract_errors import UNREACHABLE
 from tests.stateful.currency_model import CurrencyModel
 from tests.stateful.currency_records import Signature, Status
 from tests.stateful.generator import Generator
@@ -18,13 +19,10 @@ from tests.stateful.watched import HOLDERS, OPERATORS, Watch
 
 NEVER_REFUSED = {"setPayeeOnly": "anybody may reserve what is submitted to it"}
 UNPROVOKED = {
-    "AccessManagedInvalidAuthority": "thrown by the constructor and by setAuthority, which is refused for ever",
-    "AccessManagedRequiredDelay": "no role of the network has a delay",
     "AuthorityFixed": "setAuthority changes nothing: tests/contracts/currency/test_roles.py",
     "ChannelReceiverPayeeOnly": "checkChannel changes nothing: tests/contracts/currency/test_check_channel.py",
-    "ERC20InvalidApprover": "the zero address neither calls nor signs",
-    "InvalidShortString": "declared by the library that packs the name, thrown by no call",
     "StringTooLong": "thrown by the constructor alone",
+    **UNREACHABLE,
 }
 """Errors in the contract's ABI that no operation can provoke, with the reason."""
 
