@@ -8,11 +8,11 @@ from enum import IntEnum
 from eth_typing import Address
 
 from pysettle.client.token import Token
-from pysettle.client.wallets import Wallet, WalletStanding, day_of
+from pysettle.client.wallets import Wallet, WalletStanding
 from pysettle.domain import events
 from pysettle.domain.messages import ReserveAttestation
 from pysettle.domain.signing import Signer
-from pysettle.domain.wallets import IDENTIFICATION_WITHOUT_END, ClassLimits, WalletClass
+from pysettle.domain.wallets import IDENTIFICATION_WITHOUT_END, ClassLimits, WalletClass, day_at
 from pysettle.evm.backend import Receipt
 from pysettle.evm.encoding import TransactionSigner
 from pysettle.evm.transactions import Transaction, TransactionSender
@@ -232,7 +232,7 @@ class CurrencyToken(Token):
 
     def wallet_standing(self, account: Address) -> WalletStanding:
         """Return an account's wallet as it stands today, by the chain's clock."""
-        wallet, today = self.wallet(account), day_of(self._sender.chain.clock.now())
+        wallet, today = self.wallet(account), day_at(self._sender.chain.clock.now())
         return WalletStanding(wallet, today, self.class_limits(wallet.class_on(today)))
 
     def credit_of(self, account: Address) -> int:

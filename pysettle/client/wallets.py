@@ -8,16 +8,9 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from pysettle.domain.wallets import NO_LIMIT, ClassLimits, WalletClass
+from pysettle.domain.wallets import NO_LIMIT, ClassLimits, WalletClass, year_of
 
-_OFFSET_S = 8 * 3_600
-_DAY_S = 86_400
 _FIRST = dt.date(1970, 1, 1)
-
-
-def day_of(timestamp: int) -> int:
-    """Return the day of a unix second."""
-    return (timestamp + _OFFSET_S) // _DAY_S
 
 
 def day_number(date: dt.date) -> int:
@@ -88,7 +81,7 @@ class WalletStanding:
     @property
     def spent_this_year(self) -> int:
         """Units paid this year, as far as they were counted."""
-        same_year = date_of(self.wallet.day).year == date_of(self.today).year
+        same_year = year_of(self.wallet.day) == year_of(self.today)
         return self.wallet.spent_in_year if same_year else 0
 
     @property
