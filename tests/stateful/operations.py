@@ -99,7 +99,7 @@ class Stage:
         self.keys = {name: Signer.derived("stateful", name) for name in KEYS}
         keys = self.keys
         self.chain = EmbeddedChain(genesis(START, [key.address for key in keys.values()]))
-        powers = (keys[name] for name in KEYS[:6])
+        powers = [keys[name] for name in KEYS[:6]]
         operators = (keys["operator"], keys["other operator"])
         self.network = SettlementNetwork.deploy(self.chain, Roles(*powers, operators), class_limits={})
         self.currency = self.network.currency
@@ -117,8 +117,8 @@ class Stage:
     def model(self) -> CurrencyModel:
         """Return a model of the currency as it was deployed."""
         addresses = self.addresses
-        roles = {role: {addresses[role.value]} for role in Role if role is not Role.OPERATOR}
-        roles[Role.OPERATOR] = {addresses["operator"], addresses["other operator"]}
+        operators = {addresses["operator"], addresses["other operator"]}
+        roles = {role: operators if role is Role.OPERATOR else {addresses[role.value]} for role in Role}
         hub = self.network.hub
         contracts = {addresses[name] for name in CONTRACTS} | {hub.address, hub.collector, self.currency.address}
         model = CurrencyModel(self.currency.address, roles, contracts)

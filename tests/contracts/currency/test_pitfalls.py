@@ -1,7 +1,7 @@
 """Pitfalls of other systems that concern money, each with the tests that fail when the currency falls into it.
 
-The table is in docs/assurance.md. Every bug in it was planted once, and the tests named beside it failed. Held here is
-that no pitfall is without a test, and that these tests are still there.
+The table is in docs/assurance.md. Every bug in it was planted once, and the tests named beside it failed. It is held
+here that no pitfall is without a test, and that these tests are still there.
 """
 
 from __future__ import annotations
