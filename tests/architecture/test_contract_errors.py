@@ -57,7 +57,7 @@ def classes() -> dict[str, type[ContractReverted]]:
     return {
         name: kind
         for name, kind in vars(contracts).items()
-        if inspect.isclass(kind) and kind.__module__ == contracts.__name__ and "template" in vars(kind)
+        if inspect.isclass(kind) and kind.__module__.startswith(contracts.__name__) and "template" in vars(kind)
     }
 
 

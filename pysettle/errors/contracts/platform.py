@@ -1,0 +1,79 @@
+"""What a library underneath the contracts, or the compiler's own checks, refuse."""
+
+from __future__ import annotations
+
+from pysettle.errors import ContractReverted
+
+
+class PlatformReverted(ContractReverted):
+    """A library underneath the contracts refused."""
+
+
+class SafeERC20FailedOperation(PlatformReverted):
+    """A token returned false."""
+
+    template = "the token {token} refused a transfer"
+    remedy = "look at the token's own rules"
+
+
+class ReentrancyGuardReentrantCall(PlatformReverted):
+    """A token or collector called back."""
+
+    template = "the contract was entered again from within itself"
+    remedy = "use a token and collector that do not call back"
+
+
+class AddressEmptyCode(PlatformReverted):
+    """A call to an account without code."""
+
+    template = "{target} has no code"
+    remedy = "name a contract"
+
+
+class InsufficientBalance(PlatformReverted):
+    """A contract cannot pay for a call."""
+
+    template = "{needed} wei needed, {balance} held"
+    remedy = "call without native value"
+
+
+class SafeCastOverflowedUintDowncast(PlatformReverted):
+    """A number is too large for its field."""
+
+    template = "{value} does not fit {bits} bits"
+    remedy = "use a smaller number"
+
+
+class FailedCall(PlatformReverted):
+    """A call failed without a reason."""
+
+    template = "a call inside failed without a reason"
+    remedy = "try its parts one by one"
+
+
+class InvalidShortString(PlatformReverted):
+    """A packed string is malformed."""
+
+    template = "a packed string is malformed"
+    remedy = "deploy the contract anew"
+
+
+class StringTooLong(PlatformReverted):
+    """A name is too long."""
+
+    template = "{str} is longer than 31 bytes"
+    remedy = "choose a shorter name"
+
+
+class Panic(PlatformReverted):
+    """A check of the Solidity compiler failed."""
+
+    template = "panic code {code} (17 arithmetic, 18 division by zero, 50 index out of range)"
+    remedy = "use amounts within the limits the interface states"
+
+
+class Error(PlatformReverted):
+    """A contract gave its reason as text."""
+
+    template = "{message}"
+    remedy = "look at the called contract"
