@@ -175,7 +175,7 @@ class Generator(Draws):
 
     def _nonce(self) -> bytes:
         """Return a nonce, seldom one whose low bits were drawn before."""
-        low = self._random.randrange(40) if self._chance(0.1) else self._random.getrandbits(64)
+        low = self._random.randrange(24) if self._chance(0.2) else self._random.getrandbits(64)
         return (self._random.getrandbits(192) << 64 | low).to_bytes(32, "big")
 
     def _replay(self) -> Operation:
