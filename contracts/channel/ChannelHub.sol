@@ -54,6 +54,8 @@ contract ChannelHub is IChannelHub, ReentrancyGuardTransient, Multicall {
 
         IERC20 token = IERC20(config.token);
         uint256 before = token.balanceOf(address(this));
+        // Every entry is locked meanwhile: the balance from before is what it was.
+        // slither-disable-next-line reentrancy-balance
         IDepositCollector(collector).collect(config.payer, config.token, amount, id, collectorData);
         uint256 received = token.balanceOf(address(this)) - before;
         if (received != amount) revert DepositAmountMismatch(amount, received);

@@ -13,6 +13,7 @@ import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/Signa
 library Signatures {
     /// @notice Whether r, s, v is `signer`'s signature over `digest`, for an ERC-1271 account as 65 bytes.
     function isValid(address signer, bytes32 digest, uint8 v, bytes32 r, bytes32 s) internal view returns (bool) {
+        // slither-disable-next-line unused-return
         (address recovered, , ) = ECDSA.tryRecover(digest, v, r, s);
         if (recovered == signer && signer != address(0)) return true;
         return SignatureChecker.isValidERC1271SignatureNow(signer, digest, abi.encodePacked(r, s, v));
@@ -20,6 +21,7 @@ library Signatures {
 
     /// @notice Whether `signature` is `signer`'s over `digest`.
     function isValidCalldata(address signer, bytes32 digest, bytes calldata signature) internal view returns (bool) {
+        // slither-disable-next-line unused-return
         (address recovered, , ) = ECDSA.tryRecoverCalldata(digest, signature);
         if (recovered == signer && signer != address(0)) return true;
         return SignatureChecker.isValidERC1271SignatureNowCalldata(signer, digest, signature);
@@ -27,6 +29,7 @@ library Signatures {
 
     /// @notice The same for a signature that was decoded from something larger.
     function isValid(address signer, bytes32 digest, bytes memory signature) internal view returns (bool) {
+        // slither-disable-next-line unused-return
         (address recovered, , ) = ECDSA.tryRecover(digest, signature);
         if (recovered == signer && signer != address(0)) return true;
         return SignatureChecker.isValidERC1271SignatureNow(signer, digest, signature);

@@ -167,20 +167,45 @@ def package_version(root: Path, package: str) -> str | None:
     return str(manifest["version"])
 
 
+def install(root: Path, file: Path) -> Path:
+    """Put an executable of the pinned solc at `file`, for tools that are told where the compiler is.
+
+    Args:
+        root: The checkout whose `node_modules` holds npm's `solc`.
+        file: Where it shall be: a link to a native solc, or a script that runs npm's. What was there is replaced.
+
+    Returns:
+        `file`.
+
+    Raises:
+        ArtifactError: no compiler of the pinned version.
+    """
+    file.unlink(missing_ok=True)
+    found = _find(root, file)
+    if found != file:
+        file.symlink_to(found)
+    return file
+
+
 @contextmanager
 def _solc(root: Path) -> Iterator[Path]:
     """Yield an executable of the pinned solc; npm's lives in a wrapper for as long as the context does."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield _find(root, Path(folder) / "solc")
+
+
+def _find(root: Path, wrapper: Path) -> Path:
+    """Return an executable of the pinned solc; where it is npm's, write the script that runs it as `wrapper`."""
     if native := _native():
-        yield native
-    elif executable := node():
-        installed = package_version(root, "solc")
-        if installed != SOLC_VERSION:
-            found = f"npm solc {installed} is installed" if installed else "npm solc is not installed"
-            raise ArtifactError(f"{found} in {root}, pinned is {SOLC_VERSION}: run scripts/bootstrap")
-        with tempfile.TemporaryDirectory() as folder:
-            yield _wrap(executable, root / "node_modules" / "solc", Path(folder) / "solc")
-    else:
-        yield _download()
+        return native
+    executable = node()
+    if executable is None:
+        return _download()
+    installed = package_version(root, "solc")
+    if installed != SOLC_VERSION:
+        found = f"npm solc {installed} is installed" if installed else "npm solc is not installed"
+        raise ArtifactError(f"{found} in {root}, pinned is {SOLC_VERSION}: run scripts/bootstrap")
+    return _wrap(executable, root / "node_modules" / "solc", wrapper)
 
 
 def _native() -> Path | None:

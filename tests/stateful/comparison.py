@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from eth_typing import Address
+
 from pysettle.domain import events, invariants
 from pysettle.domain.events import Emitted, Position
 from pysettle.domain.ledger import Ledger
@@ -39,6 +41,7 @@ class Comparison:
         self.generator = Generator(seed, self.model, self.stage.addresses)
         self.ledger = Ledger(self.stage.network.contracts())
         self._read_to = -1
+        self._nonces: set[tuple[Address, bytes]] = set()
         self.succeeded: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
         self.errors: Counter[str] = Counter()
@@ -81,6 +84,7 @@ class Comparison:
         redemptions = self._redemptions(operation)
         authorizations = [operation.arguments] if "Authorization" in operation.entry else []
         nonces = [(arguments[0], arguments[-1]) for arguments in authorizations]
+        self._nonces.update(nonces)
         found = self.watch.on_chain(redemptions, nonces)
         expected = self.watch.in_model(self.model, redemptions, nonces)
         if expected != found:
@@ -118,8 +122,8 @@ class Comparison:
                 self._fail(operation, f"the ledger has {found} for {name}, the model {expected}")
 
     def compare_everything(self) -> None:
-        """Compare what has passed too: every redemption, and every authorization that was spent."""
-        nonces = [(authorizer, low.to_bytes(32, "big")) for authorizer, low in sorted(self.model.spent_nonces)]
+        """Compare what has passed too: every redemption, and every nonce that was named, spent or not."""
+        nonces = sorted(self._nonces)
         redemptions = range(len(self.model.redemptions) + 2)
         for start in range(0, max(len(nonces), len(redemptions)), 100):
             part = redemptions[start : start + 100], nonces[start : start + 100]

@@ -1,9 +1,10 @@
 """The money as a specification that runs: every entry of the CurrencyToken that changes something, in plain Python.
 
-Written from the manual (`contracts/interfaces/ICurrencyToken.sol` and the interfaces it extends), and from nothing of
-the contract's making: no packed words, days by `datetime`, amounts as integers of unbounded size. An entry has the
-name it has on chain, in Python's spelling. It changes the model, or raises the very error that the contract has to
-give, with its arguments; where several conditions fail, the first in the order written here is the one reported.
+Written from the manual (`contracts/interfaces/ICurrencyToken.sol` and the interfaces it extends), and without the
+contract's making: no packed words, days by `datetime`, amounts as integers of unbounded size. An entry has the name it
+has on chain, in Python's spelling. It changes the model, or raises the very error that the contract has to give, with
+its arguments. Where several conditions fail, the first in the order written here is the one reported; that order is
+docs/domain.md's, and where no manual states one it was read off the contract, so that a change of it is noticed.
 
 Knows no chain, no gas and no events. A signature is who signed what, and so needs no curve: accounts that sign by
 contract (ERC-1271) are not here. Roles are given beforehand and stay.

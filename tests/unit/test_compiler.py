@@ -87,6 +87,22 @@ def test_another_solc_on_path_is_passed_over(machine: Path, content: str) -> Non
 
 
 @pytest.mark.usefixtures("without_native_solc")
+def test_an_installed_solc_is_npm_s_where_there_is_no_other(tmp_path: Path) -> None:
+    """Its script replaces what was there, and answers as solc."""
+    file = put_solc(tmp_path / "bin" / "solc", "0.8.30")
+    assert compiler.install(ROOT, file) == file
+    told = subprocess.run([file, "--version"], check=True, capture_output=True, text=True).stdout
+    assert told.startswith(f"{compiler.SOLC_VERSION}+commit.")
+
+
+def test_an_installed_solc_is_a_link_to_a_native_one(machine: Path, tmp_path: Path) -> None:
+    """A native solc is taken as it is; installed a second time, it is the same link."""
+    native = put_solc(machine / "solc", compiler.SOLC_VERSION)
+    for _ in range(2):
+        assert compiler.install(tmp_path, tmp_path / "installed").readlink() == native
+
+
+@pytest.mark.usefixtures("without_native_solc")
 @pytest.mark.parametrize(("installed", "told"), [(None, "npm solc is not installed"), ("0.8.30", "npm solc 0.8.30")])
 def test_a_wrong_npm_solc_is_refused(tmp_path: Path, installed: str | None, told: str) -> None:
     """The solc of npm must be there and be of the pinned version; the message names the command that mends it."""

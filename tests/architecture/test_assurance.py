@@ -1,0 +1,52 @@
+"""The assurance of the contracts: what it compiles is what is deployed, and what it leaves out has a reason."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+
+import pytest
+from eth_utils import decode_hex, encode_hex, keccak
+
+from pysettle.evm import artifacts, compiler
+from pysettle.evm.artifacts import ROOT
+from pysettle.evm.compiler import source_file
+
+DOCUMENT = (ROOT / "docs/assurance.md").read_text()
+BUILT = ROOT / "build/forge/out/CurrencyToken.sol/CurrencyToken.json"
+
+
+def test_forge_compiles_with_the_settings_of_the_package() -> None:
+    """`foundry.toml` says in its own words what `compiler.SETTINGS` says."""
+    forge = tomllib.loads((ROOT / "foundry.toml").read_text())["profile"]["default"]
+    assert {
+        "evmVersion": forge["evm_version"],
+        "viaIR": forge["via_ir"],
+        "optimizer": {"enabled": forge["optimizer"], "runs": forge["optimizer_runs"]},
+        "metadata": {"bytecodeHash": forge["bytecode_hash"]},
+    } == compiler.SETTINGS
+
+
+def test_forge_builds_the_code_that_is_deployed() -> None:
+    """Where forge has built these sources, its code is the artifact's to the byte; `scripts/assure` asks this too."""
+    if not BUILT.is_file():
+        pytest.skip("scripts/assure has not run here")
+    built = json.loads(BUILT.read_bytes())
+    sources = {
+        source_file(ROOT, unit.removeprefix("node_modules/")): told
+        for unit, told in built["metadata"]["sources"].items()
+    }
+    if any(encode_hex(keccak(file.read_bytes())) != told["keccak256"] for file, told in sources.items()):
+        pytest.skip("scripts/assure has not run since the contract changed")
+    assert decode_hex(built["bytecode"]["object"]) == artifacts.load("CurrencyToken").bytecode
+
+
+def test_every_finding_left_out_is_explained() -> None:
+    """Each detector of slither that is excluded, or disabled at a place, has a row that says why."""
+    excluded = json.loads((ROOT / "slither.config.json").read_bytes())["detectors_to_exclude"].split(",")
+    sources = [path.read_text() for path in (ROOT / "contracts").rglob("*.sol")]
+    disabled = [name for source in sources for name in re.findall(r"slither-disable-next-line (\S+)", source)]
+    assert not any(re.search(r"slither-disable-(?!next-line)", source) for source in sources), "one place at a time"
+    explained = set(re.findall(r"^\| `([a-z-]+)` \|", DOCUMENT, re.MULTILINE))
+    assert explained == {*excluded, *disabled}

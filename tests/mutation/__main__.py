@@ -1,0 +1,235 @@
+"""Mutation testing: change the currency in one place, and see whether its tests notice. See docs/assurance.md.
+
+Each mutant is compiled alone. One that does not compile, or whose code is that of the contract or of a mutant before
+it, says nothing and is left out. The others are put in the place of the contract's artifact, in copies of the checkout,
+and tested there until the first failure. The sources of the checkout are never touched.
+
+Run as a module: `python -m tests.mutation [--every N] [--only FILE:LINE]`; `scripts/assure --mutation` does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Lock
+from typing import Any
+
+from pysettle.errors import ArtifactError
+from pysettle.evm import compiler
+from pysettle.evm.artifacts import FOLDER, ROOT
+
+CONTRACT = "CurrencyToken"
+UNIT = "contracts/money/CurrencyToken.sol"
+MUTATED = (CONTRACT, "AccountFields", "PolicyFields")
+"""The contract, and the libraries of the packed words that are compiled into it."""
+TESTS = "tests/contracts/currency"
+WORKERS = 2
+TIMEOUT_S = 180
+WORK = ROOT / "build" / "mutation"
+REPORT = WORK / "report.md"
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One change of the sources."""
+
+    file: str
+    line: int
+    mutator: str
+    start: int
+    end: int
+    old: str
+    new: str
+
+    def __str__(self) -> str:
+        """Tell it in one line, as the report does."""
+        old, new = (" ".join(text.split()) for text in (self.old, self.new))
+        return f"`{self.file}:{self.line}` {self.mutator}: `{old}` -> `{new}`"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a mutant."""
+
+    mutant: Mutant
+    verdict: str
+    """`not compiled`, `same code`, `killed` or `survived`."""
+    seconds: float
+    by: str = ""
+    """The test that killed it."""
+
+
+class Compiler:
+    """Compile mutants of the contract, and know whose code was seen before."""
+
+    def __init__(self) -> None:
+        """Compile the contract as it is."""
+        self._input = compiler.standard_input(ROOT)
+        self._input["settings"]["outputSelection"] = {UNIT: {CONTRACT: compiler.OUTPUTS}}
+        self._lock = Lock()
+        original = self._compile(self._input)
+        self._seen = {original["evm"]["bytecode"]["object"]}
+
+    def code_of(self, mutant: Mutant) -> str | None:
+        """Return the mutant's creation code in hex, None where it was seen before.
+
+        Raises:
+            ArtifactError: it does not compile.
+        """
+        sources = dict(self._input["sources"])
+        content = sources[mutant.file]["content"].encode()
+        changed = content[: mutant.start] + mutant.new.encode() + content[mutant.end :]
+        sources[mutant.file] = {"content": changed.decode()}
+        evm = self._compile({**self._input, "sources": sources})["evm"]
+        code: str = evm["bytecode"]["object"]
+        with self._lock:
+            if code in self._seen:
+                return None
+            self._seen.add(code)
+        return code
+
+    def _compile(self, standard_input: dict[str, Any]) -> dict[str, Any]:
+        output = compiler.compile_standard_json(standard_input, ROOT)
+        contract: dict[str, Any] = output["contracts"][UNIT][CONTRACT]
+        return contract
+
+
+class Tests:
+    """The tests of the contract, those that killed last first."""
+
+    def __init__(self) -> None:
+        """Find the files."""
+        self._files = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / TESTS).glob("test_*.py"))
+        self._lock = Lock()
+
+    def killer(self, checkout: Path) -> str | None:
+        """Return the first test that fails in a checkout, None where none does."""
+        with self._lock:
+            files = list(self._files)
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--tb=no", *files]
+        environment = {**os.environ, "PYTHONPATH": str(checkout), "PYTHONDONTWRITEBYTECODE": "1"}
+        try:
+            run = subprocess.run(
+                command, cwd=checkout, env=environment, capture_output=True, text=True, timeout=TIMEOUT_S
+            )
+        except subprocess.TimeoutExpired:
+            return f"no end within {TIMEOUT_S} s"
+        if run.returncode == 0:
+            return None
+        told = [line for line in run.stdout.splitlines() if line.startswith(("FAILED ", "ERROR "))]
+        assert told, f"pytest ended with {run.returncode} and named no test:\n{run.stdout}\n{run.stderr}"
+        test = told[0].split()[1]
+        with self._lock:
+            file = test.partition("::")[0]
+            if file in self._files:
+                self._files.remove(file)
+                self._files.insert(0, file)
+        return test
+
+
+def made() -> list[Mutant]:
+    """Return the mutants, in the order of the sources."""
+    python, here = ROOT / ".venv-assurance/bin/python", Path(__file__).parent
+    path = os.pathsep.join([str(ROOT / "node_modules/.bin"), os.environ["PATH"]])
+    out = {"FOUNDRY_OUT": "build/slither/out", "FOUNDRY_CACHE_PATH": "build/slither/cache"}
+    lines = subprocess.run(
+        [python, here / "mutants.py", *MUTATED],
+        cwd=ROOT,
+        env={**os.environ, "PATH": path, **out},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+    mutants = [Mutant(**json.loads(line)) for line in lines if line.startswith("{")]
+    return sorted(mutants, key=lambda mutant: (mutant.file, mutant.line, mutant.start, mutant.new))
+
+
+def checkouts() -> list[Path]:
+    """Copy what the tests need of this checkout, once a worker."""
+    copies = [WORK / f"checkout-{number}" for number in range(WORKERS)]
+    for copy in copies:
+        shutil.rmtree(copy, ignore_errors=True)
+        for folder in ("contracts", "pysettle", "tests"):
+            shutil.copytree(ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(ROOT / "pyproject.toml", copy)
+        (copy / "node_modules").symlink_to(ROOT / "node_modules")
+    return copies
+
+
+def campaign(mutants: list[Mutant]) -> Iterator[Outcome]:
+    """Yield what becomes of each mutant, in their order."""
+    compile_, tests = Compiler(), Tests()
+    free: SimpleQueue[Path] = SimpleQueue()
+    for checkout in checkouts():
+        survives = tests.killer(checkout)
+        assert survives is None, f"the tests fail without any change: {survives}"
+        free.put(checkout)
+
+    def judge(mutant: Mutant) -> Outcome:
+        began, checkout = time.monotonic(), free.get()
+        try:
+            try:
+                code = compile_.code_of(mutant)
+            except ArtifactError:
+                return Outcome(mutant, "not compiled", time.monotonic() - began)
+            if code is None:
+                return Outcome(mutant, "same code", time.monotonic() - began)
+            file = checkout / FOLDER / f"{CONTRACT}.json"
+            artifact = json.loads((ROOT / FOLDER / file.name).read_bytes())
+            file.write_text(json.dumps({**artifact, "bytecode": f"0x{code}"}))
+            killer = tests.killer(checkout)
+            return Outcome(mutant, "killed" if killer else "survived", time.monotonic() - began, killer or "")
+        finally:
+            free.put(checkout)
+
+    with ThreadPoolExecutor(WORKERS) as workers:
+        yield from workers.map(judge, mutants)
+
+
+def main() -> int:
+    """Run the campaign and write the report; return 1 where a survivor is not explained in docs/assurance.md."""
+    parser = argparse.ArgumentParser(prog="scripts/assure --mutation", description=__doc__.partition("\n")[0])
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="only every Nth mutant")
+    parser.add_argument("--only", metavar="FILE:LINE", help="only the mutants of a file, or of a line of it")
+    options = parser.parse_args()
+    chosen = [mutant for mutant in made() if (options.only or "") in f"{mutant.file}:{mutant.line}:"][:: options.every]
+    outcomes: list[Outcome] = []
+    for outcome in campaign(chosen):
+        outcomes.append(outcome)
+        told = f"{outcome.verdict} {outcome.by}".strip()
+        print(f"{len(outcomes)}/{len(chosen)} {outcome.seconds:.1f} s {outcome.mutant}: {told}", file=sys.stderr)
+    return report(outcomes)
+
+
+def report(outcomes: list[Outcome]) -> int:
+    """Write what became of the mutants, survivors one by one; return the exit code."""
+    explained = (ROOT / "docs/assurance.md").read_text()
+    verdicts = ("killed", "survived", "same code", "not compiled")
+    lines = [f"{sum(outcome.verdict == verdict for outcome in outcomes)} {verdict}" for verdict in verdicts]
+    survivors = [outcome.mutant for outcome in outcomes if outcome.verdict == "survived"]
+    unexplained = [mutant for mutant in survivors if key(mutant) not in explained]
+    text = [", ".join(lines), "", *(f"- {mutant}" for mutant in survivors), ""]
+    REPORT.write_text("\n".join(text))
+    print("\n".join(text))
+    print(f"{len(unexplained)} survivors are not explained in docs/assurance.md")
+    return 1 if unexplained else 0
+
+
+def key(mutant: Mutant) -> str:
+    """Return how docs/assurance.md names a survivor: without its line, which moves."""
+    old, new = (" ".join(text.split()) for text in (mutant.old, mutant.new))
+    return f"`{old}` -> `{new}`"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
