@@ -18,7 +18,7 @@ from pysettle.client.network import Roles
 from pysettle.domain import invariants
 from pysettle.domain.signing import Signer
 from pysettle.domain.wallets import NO_LIMIT, ClassLimits, WalletClass
-from pysettle.errors import UsageError
+from pysettle.errors import ContractReverted, UsageError
 from pysettle.errors import contracts as errors
 from pysettle.evm.artifacts import load
 from pysettle.evm.embedded import EmbeddedChain
@@ -137,7 +137,7 @@ def test_no_power_reaches_another_currency(world: SettlementNetwork, function: s
         world.sender.simulate(_ORDERS[function](world.currencies[own].token, roles_of(own)))
     except (errors.AccessManagedUnauthorized, errors.AccessManagerUnauthorizedAccount):
         pytest.fail(f"the holder of the role was refused {function}")
-    except errors.ContractReverted:
+    except ContractReverted:
         pass  # its arguments are refused, which comes after its role
 
 
