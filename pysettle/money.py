@@ -20,8 +20,8 @@ UNITS_PER_MINOR = 10_000
 PRICE_BASIS = 1_000_000
 """Tokens that a unit price is stated for."""
 
-MAX_UINT128 = 2**128 - 1
-"""Largest balance a currency token can hold."""
+MAX_BALANCE = 2**96 - 1
+"""Largest balance, and largest supply, of a currency token."""
 
 
 class Currency(Enum):
@@ -61,7 +61,7 @@ def to_units(text: str) -> int:
     """Read a person's amount, such as `84.589479`, as units.
 
     Raises:
-        InvalidAmount: not a number, negative, finer than one unit, or above 128 bits.
+        InvalidAmount: not a number, negative, finer than one unit, or above 96 bits.
 
     Example:
         >>> to_units("84.589479")
@@ -75,8 +75,8 @@ def to_units(text: str) -> int:
     if not scaled.is_finite() or scaled != scaled.to_integral_value():
         raise InvalidAmount(f"{text!r} is finer than one unit (0.000001); round it first")
     units = int(scaled)
-    if not 0 <= units <= MAX_UINT128:
-        raise InvalidAmount(f"{text!r} is outside what a balance can hold; use an amount from 0 to 2^128-1 units")
+    if not 0 <= units <= MAX_BALANCE:
+        raise InvalidAmount(f"{text!r} is outside what a balance can hold; use an amount from 0 to 2^96-1 units")
     return units
 
 

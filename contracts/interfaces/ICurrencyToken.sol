@@ -171,7 +171,7 @@ interface ICurrencyToken is IERC3009, IChannelPolicy {
     /// @notice The pause ended.
     event Unpaused(address account);
 
-    /// @notice Issuance and redemption are in whole minor units: `amount` is not a multiple of `minorUnit`.
+    /// @notice Issuance and redemption are in whole minor units: `amount` is not a positive multiple of `minorUnit`.
     error AmountNotWholeMinorUnits(uint256 amount, uint256 minorUnit);
     /// @notice The operator may issue `available` units, not `requested`.
     error QuotaExceeded(address operator, uint256 requested, uint256 available);
@@ -292,7 +292,7 @@ interface ICurrencyToken is IERC3009, IChannelPolicy {
     /// @notice Create units against reserve held for them, within the caller's quota and the attested reserve.
     /// @param to Recipient.
     /// @param amount Units, a multiple of `minorUnit()`.
-    /// @custom:reverts AmountNotWholeMinorUnits when `amount` is not in whole minor units
+    /// @custom:reverts AmountNotWholeMinorUnits when `amount` is zero or not in whole minor units
     /// @custom:reverts QuotaExceeded when `amount` is above the caller's quota
     /// @custom:reverts ReserveAttestationExpired when no attestation of the reserve is valid
     /// @custom:reverts ReserveExceeded when the supply would be above the attested reserve
@@ -382,9 +382,8 @@ interface ICurrencyToken is IERC3009, IChannelPolicy {
     /// @param amount Units.
     /// @param legalBasis Hash of the document that says why.
     /// @custom:reverts SeizureWithoutLegalBasis when `legalBasis` is zero
-    /// @custom:reverts ERC20InvalidSender when `from` is zero
     /// @custom:reverts ERC20InvalidReceiver when `to` is zero or this contract
-    /// @custom:reverts SettlementAccountProtected when `from` is a settlement account
+    /// @custom:reverts SettlementAccountProtected when `from` is a settlement account, or zero
     /// @custom:reverts ERC20InsufficientBalance when `from` holds less
     /// @custom:invariant INV-FROZEN
     function seize(address from, address to, uint256 amount, bytes32 legalBasis) external;

@@ -228,7 +228,6 @@ contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, AccessManaged 
 
     /// @inheritdoc ICurrencyToken
     function seize(address from, address to, uint256 amount, bytes32 legalBasis) external restricted {
-        if (from == address(0)) revert ERC20InvalidSender(address(0));
         _checkSeizure(from, to, legalBasis);
         _ownAccount(from);
 
@@ -262,7 +261,6 @@ contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, AccessManaged 
     /// @inheritdoc ICurrencyToken
     function requestRedemption(address operator, uint256 amount) external returns (uint256 id) {
         _checkOperator(operator);
-        if (amount == 0) revert AmountNotWholeMinorUnits(0, MINOR_UNIT);
         _checkWholeMinorUnits(amount);
 
         id = ++_lastRedemption;
@@ -651,6 +649,6 @@ contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, AccessManaged 
     }
 
     function _checkWholeMinorUnits(uint256 amount) private pure {
-        if (amount % MINOR_UNIT != 0) revert AmountNotWholeMinorUnits(amount, MINOR_UNIT);
+        if (amount == 0 || amount % MINOR_UNIT != 0) revert AmountNotWholeMinorUnits(amount, MINOR_UNIT);
     }
 }

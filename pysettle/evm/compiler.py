@@ -31,7 +31,7 @@ OPENZEPPELIN_VERSION = "5.7.0"
 
 EVM_VERSION = "prague"
 VIA_IR = False
-OPTIMIZER_RUNS = 20_000
+OPTIMIZER_RUNS = 30_000
 
 SETTINGS: dict[str, Any] = {
     "evmVersion": EVM_VERSION,

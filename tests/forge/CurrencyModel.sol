@@ -76,7 +76,7 @@ abstract contract CurrencyModel is CurrencyWorld {
     // ----------------------------------------------------------------- refusals
 
     function _refusalOfIssue(address caller, address to, uint256 amount) internal view returns (bytes4) {
-        if (amount % FEN != 0) return ICurrencyToken.AmountNotWholeMinorUnits.selector;
+        if (amount == 0 || amount % FEN != 0) return ICurrencyToken.AmountNotWholeMinorUnits.selector;
         if (paused) return ICurrencyToken.CurrencyPaused.selector;
         if (amount > quotas[caller]) return ICurrencyToken.QuotaExceeded.selector;
         if (time >= _reserve.validBefore) return ICurrencyToken.ReserveAttestationExpired.selector;

@@ -169,7 +169,6 @@ abstract contract CurrencyOffices is CurrencyCalls {
         (address from, address payee) = (_anybody(whose), _anybody(to));
         amount = _near(_room(payee), _models[from].held, amount);
         bytes4 refusal = _refusalOfSeizure(payee, basis % 8);
-        if (from == address(0)) refusal = IERC20Errors.ERC20InvalidSender.selector;
         if (refusal == NO_REFUSAL) refusal = _refusalOfProtected(from);
         if (refusal == NO_REFUSAL && amount > _models[from].held) {
             refusal = IERC20Errors.ERC20InsufficientBalance.selector;

@@ -13,6 +13,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -30,11 +31,20 @@ from pysettle.evm.artifacts import FOLDER, ROOT
 
 CONTRACT = "CurrencyToken"
 UNIT = "contracts/money/CurrencyToken.sol"
-MUTATED = (CONTRACT, "AccountFields", "PolicyFields")
-"""The contract, and the libraries of the packed words that are compiled into it."""
+MUTATED = (
+    CONTRACT,
+    "ERC20WithAuthorization",
+    "Signatures",
+    "AccountFields",
+    "PolicyFields",
+    "LimitsFields",
+    "Calendar",
+)
+"""The contract, and what of ours is compiled into it."""
 TESTS = "tests/contracts/currency"
 WORKERS = 2
-TIMEOUT_S = 180
+RUNS = 200
+"""What mutants are optimised for, in place of the contract's many: none is to be refused for its size."""
 WORK = ROOT / "build" / "mutation"
 REPORT = WORK / "report.md"
 
@@ -75,6 +85,7 @@ class Compiler:
     def __init__(self) -> None:
         """Compile the contract as it is."""
         self._input = compiler.standard_input(ROOT)
+        self._input["settings"]["optimizer"]["runs"] = RUNS
         self._input["settings"]["outputSelection"] = {UNIT: {CONTRACT: compiler.OUTPUTS}}
         self._lock = Lock()
         original = self._compile(self._input)
@@ -112,22 +123,17 @@ class Tests:
         self._files = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / TESTS).glob("test_*.py"))
         self._lock = Lock()
 
-    def killer(self, checkout: Path) -> str | None:
+    def killer(self, checkout: Checkout) -> str | None:
         """Return the first test that fails in a checkout, None where none does."""
         with self._lock:
             files = list(self._files)
-        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--tb=no", *files]
-        environment = {**os.environ, "PYTHONPATH": str(checkout), "PYTHONDONTWRITEBYTECODE": "1"}
-        try:
-            run = subprocess.run(
-                command, cwd=checkout, env=environment, capture_output=True, text=True, timeout=TIMEOUT_S
-            )
-        except subprocess.TimeoutExpired:
-            return f"no end within {TIMEOUT_S} s"
-        if run.returncode == 0:
+        code, out = checkout.pytest(["-x", "-q", "-p", "no:cacheprovider", "--tb=no", *files])
+        if code == 0:
             return None
-        told = [line for line in run.stdout.splitlines() if line.startswith(("FAILED ", "ERROR "))]
-        assert told, f"pytest ended with {run.returncode} and named no test:\n{run.stdout}\n{run.stderr}"
+        if code == -signal.SIGALRM:
+            return "no end"
+        told = [line for line in out.splitlines() if line.startswith(("FAILED ", "ERROR "))]
+        assert told, f"pytest ended with {code} and named no test:\n{out}"
         test = told[0].split()[1]
         with self._lock:
             file = test.partition("::")[0]
@@ -135,6 +141,44 @@ class Tests:
                 self._files.remove(file)
                 self._files.insert(0, file)
         return test
+
+
+class Checkout:
+    """A copy of what the tests need of this checkout, and a server that runs them there."""
+
+    def __init__(self, folder: Path) -> None:
+        """Copy, and begin the server."""
+        shutil.rmtree(folder, ignore_errors=True)
+        for name in ("contracts", "pysettle", "tests"):
+            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(ROOT / "pyproject.toml", folder)
+        (folder / "node_modules").symlink_to(ROOT / "node_modules")
+        self._artifact = folder / FOLDER / f"{CONTRACT}.json"
+        self._server = subprocess.Popen(
+            [sys.executable, "-m", "tests.mutation.server"],
+            cwd=folder,
+            env={**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def put(self, code: str) -> None:
+        """Have the tests deploy this creation code, in hex."""
+        artifact = json.loads((ROOT / FOLDER / self._artifact.name).read_bytes())
+        self._artifact.write_text(json.dumps({**artifact, "bytecode": f"0x{code}"}))
+
+    def pytest(self, arguments: list[str]) -> tuple[int, str]:
+        """Run pytest; return its exit code, negative for a signal, and what it printed."""
+        assert self._server.stdin is not None
+        assert self._server.stdout is not None
+        print(json.dumps(arguments), file=self._server.stdin, flush=True)
+        result = json.loads(self._server.stdout.readline())
+        return result["code"], result["out"]
+
+    def close(self) -> None:
+        """End the server."""
+        self._server.communicate()
 
 
 def made() -> list[Mutant]:
@@ -154,23 +198,12 @@ def made() -> list[Mutant]:
     return sorted(mutants, key=lambda mutant: (mutant.file, mutant.line, mutant.start, mutant.new))
 
 
-def checkouts() -> list[Path]:
-    """Copy what the tests need of this checkout, once a worker."""
-    copies = [WORK / f"checkout-{number}" for number in range(WORKERS)]
-    for copy in copies:
-        shutil.rmtree(copy, ignore_errors=True)
-        for folder in ("contracts", "pysettle", "tests"):
-            shutil.copytree(ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__"))
-        shutil.copy(ROOT / "pyproject.toml", copy)
-        (copy / "node_modules").symlink_to(ROOT / "node_modules")
-    return copies
-
-
 def campaign(mutants: list[Mutant]) -> Iterator[Outcome]:
     """Yield what becomes of each mutant, in their order."""
     compile_, tests = Compiler(), Tests()
-    free: SimpleQueue[Path] = SimpleQueue()
-    for checkout in checkouts():
+    free: SimpleQueue[Checkout] = SimpleQueue()
+    for number in range(WORKERS):
+        checkout = Checkout(WORK / f"checkout-{number}")
         survives = tests.killer(checkout)
         assert survives is None, f"the tests fail without any change: {survives}"
         free.put(checkout)
@@ -184,9 +217,7 @@ def campaign(mutants: list[Mutant]) -> Iterator[Outcome]:
                 return Outcome(mutant, "not compiled", time.monotonic() - began)
             if code is None:
                 return Outcome(mutant, "same code", time.monotonic() - began)
-            file = checkout / FOLDER / f"{CONTRACT}.json"
-            artifact = json.loads((ROOT / FOLDER / file.name).read_bytes())
-            file.write_text(json.dumps({**artifact, "bytecode": f"0x{code}"}))
+            checkout.put(code)
             killer = tests.killer(checkout)
             return Outcome(mutant, "killed" if killer else "survived", time.monotonic() - began, killer or "")
         finally:
@@ -194,6 +225,8 @@ def campaign(mutants: list[Mutant]) -> Iterator[Outcome]:
 
     with ThreadPoolExecutor(WORKERS) as workers:
         yield from workers.map(judge, mutants)
+    for _ in range(WORKERS):
+        free.get().close()
 
 
 def main() -> int:

@@ -263,8 +263,6 @@ class CurrencyModel(CurrencyState):
         """Ask an operating institution to exchange units for reserve; the currency holds them meanwhile."""
         if operator not in self.roles[Role.OPERATOR]:
             refuse(errors.RedemptionOperatorInvalid, operator=operator)
-        if amount == 0:
-            refuse(errors.AmountNotWholeMinorUnits, amount=0, minorUnit=MINOR_UNIT)
         require_whole_minor_units(amount)
         if not self.accounts[call.sender].settlement:
             self._require_running()

@@ -233,8 +233,8 @@ class CurrencyState:
 
 
 def require_whole_minor_units(amount: int) -> None:
-    """Require an amount in whole minor units."""
-    if amount % MINOR_UNIT != 0:
+    """Require an amount in whole minor units, above zero."""
+    if amount == 0 or amount % MINOR_UNIT != 0:
         refuse(errors.AmountNotWholeMinorUnits, amount=amount, minorUnit=MINOR_UNIT)
 
 

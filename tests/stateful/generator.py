@@ -246,9 +246,6 @@ class Generator(Draws):
             amount = min(bound + self._random.choice((0, 1)), (2**256 - 1) // MINOR_UNIT) * MINOR_UNIT
         if self._chance(0.04):
             amount += self._random.randint(1, MINOR_UNIT - 1)
-        if amount == 0 and covered < 0:
-            # The contract issues nothing whatever the reserve; the ledger calls that an issuance beyond the reserve.
-            amount = MINOR_UNIT
         operation = self._by(Role.OPERATOR, "issue", to, amount)
         return operation if self._chance(0.2) else replace(operation, sender=sender)
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pysettle.errors import InvalidAmount
 from pysettle.money import (
-    MAX_UINT128,
+    MAX_BALANCE,
     PRICE_BASIS,
     backing_rounded_down,
     price_rounded_up,
@@ -17,7 +17,7 @@ from pysettle.money import (
     tokens_for,
 )
 
-AMOUNTS = st.integers(min_value=0, max_value=MAX_UINT128)
+AMOUNTS = st.integers(min_value=0, max_value=MAX_BALANCE)
 PRICES = st.integers(min_value=1, max_value=2**64 - 1)
 
 
@@ -27,7 +27,7 @@ def test_text_and_units_are_inverse(units: int) -> None:
     assert to_units(to_text(units).replace(",", "")) == units
 
 
-@pytest.mark.parametrize("text", ["", "ten", "-1", "0.0000001", "NaN", "Infinity", "1e40", str(MAX_UINT128 + 1)])
+@pytest.mark.parametrize("text", ["", "ten", "-1", "0.0000001", "NaN", "Infinity", "1e40", str(MAX_BALANCE + 1)])
 def test_bad_amounts_are_refused(text: str) -> None:
     """An amount that is no number, negative, too fine or too large is refused with what to do."""
     with pytest.raises(InvalidAmount, match=r"; (write|round|use) "):

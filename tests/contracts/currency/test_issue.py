@@ -84,9 +84,9 @@ def test_a_quota_is_its_operators_own(world: World) -> None:
 
 
 @pytest.mark.usefixtures("quota")
-@pytest.mark.parametrize("amount", [1, FEN - 1, FEN + 1, YUAN + 5_000])
+@pytest.mark.parametrize("amount", [0, 1, FEN - 1, FEN + 1, YUAN + 5_000])
 def test_part_of_a_fen(world: World, amount: int) -> None:
-    """Only whole fen are issued, so that supply meets the reserve."""
+    """Only whole fen above zero are issued, so that supply meets the reserve."""
     refused(
         world,
         world.network.currency.issue(world["operator"], world.address("buyer"), amount),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -213,6 +214,39 @@ def test_a_contract_the_holder_calls_is_not_the_holder(requested: World) -> None
         caller=forwarder,
         expected=requested.address("buyer"),
     )
+
+
+def test_a_contract_that_asks_is_the_holder(funded: World) -> None:
+    """What a contract asks for is its own redemption, and not of whoever called the contract (P-12)."""
+    currency, buyer, operator = funded.network.currency, funded["buyer"], funded.address("operator")
+    account = deploy(funded, FORWARDER)
+    funded.send(currency.transfer(buyer, account, AMOUNT))
+    (receipt,) = funded.send(through(funded, account, currency.request_redemption(buyer, operator, AMOUNT)))
+    assert funded.events(receipt) == [
+        RedemptionRequested(1, account, operator, AMOUNT),
+        Transfer(account, currency.address, AMOUNT),
+    ]
+    assert currency.redemption(1) == Redemption(account, operator, AMOUNT, RedemptionStatus.REQUESTED, 0)
+
+
+@pytest.mark.parametrize("end", ["take", "complete", "reject"])
+def test_a_contract_that_is_the_operator(funded: World, end: str) -> None:
+    """An institution may be a contract: it ends a redemption, and not whoever called it (P-12)."""
+    currency, buyer, caller = funded.network.currency, funded["buyer"], funded["stranger"]
+    manager = Contract(funded.network.sender, funded.network.access, "NetworkAccess")
+    institution = deploy(funded, FORWARDER)
+    offer = manager._transaction(funded["administrator"], 300_000, "grantRole", _OPERATOR, institution, 0)
+    accept = through(funded, institution, manager._transaction(caller, 300_000, "acceptRole", _OPERATOR))
+    funded.send(offer, accept, currency.request_redemption(buyer, institution, AMOUNT))
+    calls = {
+        "take": (currency.take_redemption, RedemptionTaken(1, buyer.address, institution, AMOUNT, 0)),
+        "complete": (currency.complete_redemption, RedemptionCompleted(1, buyer.address, institution, AMOUNT, AMOUNT)),
+        "reject": (currency.reject_redemption, RedemptionRejected(1, buyer.address, institution, AMOUNT)),
+    }
+    call, event = calls[end]
+    (receipt,) = funded.send(through(funded, institution, call(caller, 1)))
+    told = funded.events(receipt)[0]
+    assert (replace(told, cancellable_from=0) if isinstance(told, RedemptionTaken) else told) == event
 
 
 @pytest.fixture

@@ -131,8 +131,8 @@ def test_from_nobody(funded: World) -> None:
     refused(
         funded,
         funded.network.currency.seize(funded["seizer"], ZERO_ADDRESS, funded.address("stranger"), FEN, LEGAL_BASIS),
-        errors.ERC20InvalidSender,
-        sender=ZERO_ADDRESS,
+        errors.SettlementAccountProtected,
+        account=ZERO_ADDRESS,
     )
 
 

@@ -447,7 +447,8 @@ def test_a_full_wallet(limited: World, wallet_class: WalletClass, way: str) -> N
     limited.send(give(10 * FEN))
     assert currency.balance_of(other) == most
     refused(limited, give(FEN), errors.BalanceLimitExceeded, account=other, requested=FEN, available=0)
-    limited.send(give(0))
+    if way == "transfer":  # nothing is never issued
+        limited.send(give(0))
 
 
 def test_above_a_lowered_limit(limited: World) -> None:
