@@ -12,7 +12,6 @@ import os
 import signal
 import sys
 
-import hypothesis  # noqa: F401  imported for the forks, as the modules below
 import pytest
 
 import tests.contracts.effects
