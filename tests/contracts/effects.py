@@ -8,6 +8,8 @@ from contextlib import contextmanager
 import pytest
 from eth_typing import Address, Hash32
 
+from pysettle.client.contract import Contract
+from pysettle.client.network import _OPERATOR
 from pysettle.domain import events, invariants
 from pysettle.domain.events import Emitted, Position
 from pysettle.domain.ledger import Ledger, fold
@@ -60,6 +62,16 @@ def through(world: World, forwarder: Address, inner: Transaction) -> Transaction
     assert inner.to is not None
     data = inner.to.rjust(32, b"\0") + inner.data
     return Transaction(inner.sender, forwarder, data, inner.gas + 100_000, inner.interface)
+
+
+def contract_operator(world: World) -> Address:
+    """Deploy a contract that forwards every call, and make it an operating institution."""
+    institution = deploy(world, FORWARDER)
+    manager = Contract(world.network.sender, world.network.access, "NetworkAccess")
+    offer = manager._transaction(world["administrator"], 300_000, "grantRole", _OPERATOR, institution, 0)
+    accept = manager._transaction(world["stranger"], 300_000, "acceptRole", _OPERATOR)
+    world.send(offer, through(world, institution, accept))
+    return institution
 
 
 def read_words(world: World, calls: Sequence[tuple[Address, bytes]]) -> list[int]:

@@ -22,6 +22,9 @@ interface IVm {
     /// @notice A storage word of a contract.
     function load(address account, bytes32 slot) external view returns (bytes32);
 
+    /// @notice Set a storage word of a contract.
+    function store(address account, bytes32 slot, bytes32 word) external;
+
     /// @notice Address of a private key.
     function addr(uint256 key) external pure returns (address);
 
@@ -38,15 +41,5 @@ interface IVm {
     function parseJson(string calldata json, string calldata place) external pure returns (bytes memory);
 }
 
-/// @title ISvm
-/// @notice The one cheat code that is halmos's own.
-interface ISvm {
-    /// @notice Have every storage word of a contract be any word.
-    function enableSymbolicStorage(address account) external;
-}
-
 /// @dev Foundry answers at the address that hevm chose for it.
 IVm constant VM = IVm(address(uint160(uint256(keccak256("hevm cheat code")))));
-
-/// @dev And halmos there.
-ISvm constant SVM = ISvm(address(uint160(uint256(keccak256("svm cheat code")))));

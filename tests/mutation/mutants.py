@@ -30,7 +30,8 @@ def mutants(root: Path, names: set[str]) -> Iterator[Mutant]:
         for file, mutator, patch in patches(unit, contract) if contract.name in names else ():
             change = replacement(Path(file).read_bytes(), mutator, patch)
             place = (file, change["start"], change["end"], change["new"])
-            if place not in seen:
+            # An immutable that is set where it is declared is the constant.
+            if place not in seen and change["new"] != str(change["old"]).replace(" constant ", " immutable "):
                 seen.add(place)
                 name = Path(file).relative_to(root).as_posix()
                 yield {"file": name, "line": patch["line_number"], "mutator": mutator, **change}

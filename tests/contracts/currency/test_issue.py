@@ -7,7 +7,7 @@ import pytest
 from pysettle.domain.events import IssuanceQuotaSet, Issued, Transfer
 from pysettle.domain.messages import ZERO_ADDRESS
 from pysettle.errors import contracts as errors
-from tests.contracts.effects import effect, refused
+from tests.contracts.effects import contract_operator, effect, refused, through
 from tests.contracts.world import FEN, YUAN, World
 
 MOST = 2**96 - 1
@@ -39,6 +39,41 @@ def test_creates_units_and_takes_them_from_the_quota(world: World, quota: int) -
         Issued(operator.address, buyer, 30 * YUAN, quota - 30 * YUAN),
         Transfer(ZERO_ADDRESS, buyer, 30 * YUAN),
     ]
+
+
+def test_a_contract_that_is_the_operator(world: World) -> None:
+    """An institution may be a contract: it issues within its own quota, and not of whoever called it (P-12)."""
+    currency, caller, buyer = world.network.currency, world["stranger"], world.address("buyer")
+    institution = contract_operator(world)
+    world.send(currency.set_issuance_quota(world["central bank"], institution, 5 * FEN))
+    (receipt,) = world.send(through(world, institution, currency.issue(caller, buyer, 2 * FEN)))
+    assert world.events(receipt) == [
+        Issued(institution, buyer, 2 * FEN, 3 * FEN),
+        Transfer(ZERO_ADDRESS, buyer, 2 * FEN),
+    ]
+    assert (currency.issuance_quota(institution), currency.operator_position(institution)) == (3 * FEN, 2 * FEN)
+    assert (currency.issuance_quota(caller.address), currency.operator_position(caller.address)) == (0, 0)
+    refused(
+        world,
+        through(world, institution, currency.issue(caller, buyer, 4 * FEN)),
+        errors.QuotaExceeded,
+        operator=institution,
+        requested=4 * FEN,
+        available=3 * FEN,
+    )
+
+
+def test_more_than_64_bits(world: World) -> None:
+    """Quota and position are whole for amounts beyond 64 bits, issued and redeemed (P-2)."""
+    currency, operator, buyer, amount = world.network.currency, world["operator"], world["buyer"], 2**70 * FEN
+    world.send(
+        currency.set_issuance_quota(world["central bank"], operator.address, amount),
+        currency.issue(operator, buyer.address, amount),
+    )
+    assert (currency.issuance_quota(operator.address), currency.operator_position(operator.address)) == (0, amount)
+    world.send(currency.request_redemption(buyer, operator.address, amount))
+    world.send(currency.complete_redemption(operator, 1))
+    assert (currency.issuance_quota(operator.address), currency.operator_position(operator.address)) == (amount, 0)
 
 
 def test_the_quota_is_spent_to_the_last_fen(world: World, quota: int) -> None:

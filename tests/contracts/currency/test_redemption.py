@@ -22,7 +22,7 @@ from pysettle.domain.events import (
 from pysettle.domain.messages import ZERO_ADDRESS
 from pysettle.errors import contracts as errors
 from pysettle.evm.transactions import Transaction
-from tests.contracts.effects import FORWARDER, at, deploy, effect, refused, through
+from tests.contracts.effects import FORWARDER, at, contract_operator, deploy, effect, refused, through
 from tests.contracts.world import FEN, YUAN, World
 
 AMOUNT = 7 * YUAN
@@ -233,20 +233,23 @@ def test_a_contract_that_asks_is_the_holder(funded: World) -> None:
 def test_a_contract_that_is_the_operator(funded: World, end: str) -> None:
     """An institution may be a contract: it ends a redemption, and not whoever called it (P-12)."""
     currency, buyer, caller = funded.network.currency, funded["buyer"], funded["stranger"]
-    manager = Contract(funded.network.sender, funded.network.access, "NetworkAccess")
-    institution = deploy(funded, FORWARDER)
-    offer = manager._transaction(funded["administrator"], 300_000, "grantRole", _OPERATOR, institution, 0)
-    accept = through(funded, institution, manager._transaction(caller, 300_000, "acceptRole", _OPERATOR))
-    funded.send(offer, accept, currency.request_redemption(buyer, institution, AMOUNT))
+    institution, quota = contract_operator(funded), 3 * FEN
+    funded.send(
+        currency.set_issuance_quota(funded["central bank"], institution, quota),
+        currency.request_redemption(buyer, institution, AMOUNT),
+    )
+    who = (1, buyer.address, institution, AMOUNT)
     calls = {
-        "take": (currency.take_redemption, RedemptionTaken(1, buyer.address, institution, AMOUNT, 0)),
-        "complete": (currency.complete_redemption, RedemptionCompleted(1, buyer.address, institution, AMOUNT, AMOUNT)),
-        "reject": (currency.reject_redemption, RedemptionRejected(1, buyer.address, institution, AMOUNT)),
+        "take": (currency.take_redemption, RedemptionTaken(*who, 0), quota, 0),
+        "complete": (currency.complete_redemption, RedemptionCompleted(*who, quota + AMOUNT), quota + AMOUNT, -AMOUNT),
+        "reject": (currency.reject_redemption, RedemptionRejected(*who), quota, 0),
     }
-    call, event = calls[end]
+    call, event, quota, position = calls[end]
     (receipt,) = funded.send(through(funded, institution, call(caller, 1)))
     told = funded.events(receipt)[0]
     assert (replace(told, cancellable_from=0) if isinstance(told, RedemptionTaken) else told) == event
+    assert (currency.issuance_quota(institution), currency.operator_position(institution)) == (quota, position)
+    assert (currency.issuance_quota(caller.address), currency.operator_position(caller.address)) == (0, 0)
 
 
 @pytest.fixture

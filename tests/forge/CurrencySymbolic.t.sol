@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {ICurrencyToken} from "../../contracts/interfaces/ICurrencyToken.sol";
+import {CurrencyWorld} from "./CurrencyWorld.sol";
+import {VM} from "./Vm.sol";
+
+/// @title CurrencySymbolic
+/// @notice Of any two accounts and any amount: what moves is neither created nor lost, and nothing else is touched.
+/// @dev Addresses and the published limits are given; the words of the accounts are any that calls lead to: together
+/// they hold no more than 96 bits (INV-SUPPLY), and count no more in a year than limits allow (INV-LIMIT). That
+/// counting leaves the fields beside the counters alone is AccountSymbolic's. A refused call changes nothing by the
+/// rules of the EVM, so that these checks look at calls that are let through.
+contract CurrencySymbolic is CurrencyWorld {
+    /// What the word of an account holds: one number would leave it to the solver to find the fields. The
+    /// payer's day is chosen by it, since the solver is slow at dividing days into years.
+    struct Fields {
+        uint96 held;
+        uint24 flagsAndWallet;
+        uint16 day;
+        uint48 spentOnDay;
+        uint56 spentInYear;
+        uint16 expiry;
+    }
+
+    uint256 private constant ACCOUNTS = 7;
+    uint256 private constant FROZEN_AMOUNTS = 8;
+    uint256 private constant CREDITS = 9;
+    uint256 private constant SUPPLY = 12;
+    uint256 private constant BALANCE = type(uint96).max;
+    uint256 private constant SETTLEMENT = 1 << 97;
+    /// 366 days of the highest limit of a day, in units.
+    uint256 private constant MOST_IN_YEAR = 366 * 32_766 * 100_000_000;
+    /// The first of a year: yesterday was of another.
+    uint256 private constant TODAY = (START + 8 hours) / 1 days;
+    uint256 private constant SOME = 0x5eed;
+
+    address private constant PAYER = address(0xA1);
+    address private constant PAYEE = address(0xB2);
+    address private constant THIRD = address(0xC3);
+
+    function setUp() external {
+        uint256 none = type(uint256).max;
+        _limit(ICurrencyToken.WalletClass.IV, ICurrencyToken.ClassLimits(10_000e6, 2_000e6, 5_000e6, 50_000e6));
+        _limit(ICurrencyToken.WalletClass.III, ICurrencyToken.ClassLimits(20_000e6, 5_000e6, 10_000e6, none));
+        _limit(ICurrencyToken.WalletClass.II, ICurrencyToken.ClassLimits(500_000e6, 50_000e6, 100_000e6, none));
+        _store(THIRD, ACCOUNTS, SOME);
+        _store(THIRD, CREDITS, SOME);
+        _store(THIRD, FROZEN_AMOUNTS, SOME);
+        VM.store(address(token), bytes32(SUPPLY), bytes32(BALANCE));
+    }
+
+    /// The places above are those of the contract.
+    function testPlaces() external view {
+        VM.assertEq(token.balanceOf(THIRD), SOME, "accounts");
+        VM.assertEq(token.creditOf(THIRD), SOME, "credits");
+        (, , uint256 frozenAmount) = token.frozen(THIRD);
+        VM.assertEq(frozenAmount, SOME, "frozen amounts");
+        VM.assertEq(token.totalSupply(), BALANCE, "supply");
+    }
+
+    /// @custom:invariant INV-SUPPLY
+    function checkTransfer(Fields calldata payer, Fields calldata payee, uint256 frozenAmount, uint96 amount) external {
+        (uint256 from, uint256 to) = _begin(payer, payee, frozenAmount);
+        VM.assume(from & SETTLEMENT == 0);
+        VM.prank(PAYER);
+        token.transfer(PAYEE, amount);
+        _checkMoved(from, to, amount);
+    }
+
+    /// @custom:invariant INV-SUPPLY
+    function checkTransferFrom(
+        Fields calldata payer,
+        Fields calldata payee,
+        uint256 frozenAmount,
+        uint96 amount
+    ) external {
+        (uint256 from, uint256 to) = _begin(payer, payee, frozenAmount);
+        VM.assume(from & SETTLEMENT == 0);
+        VM.prank(PAYER);
+        token.approve(THIRD, amount);
+        VM.prank(THIRD);
+        token.transferFrom(PAYER, PAYEE, amount);
+        _checkMoved(from, to, amount);
+        assert(token.allowance(PAYER, THIRD) == 0);
+    }
+
+    /// Who pays itself holds what it held.
+    /// @custom:invariant INV-SUPPLY
+    function checkTransferToItself(Fields calldata payer, uint256 frozenAmount, uint96 amount) external {
+        uint256 from = _beginAlone(payer, frozenAmount);
+        VM.assume(from & SETTLEMENT == 0);
+        VM.prank(PAYER);
+        token.transfer(PAYER, amount);
+        assert(token.balanceOf(PAYER) == payer.held && _isTheRestUntouched());
+    }
+
+    /// What leaves a settlement account reaches the payee, or is held for it.
+    /// @custom:invariant INV-SUPPLY
+    function checkPayout(Fields calldata payer, Fields calldata payee, uint96 credit, uint96 amount) external {
+        (uint256 from, uint256 to) = _begin(payer, payee, 0);
+        VM.assume(from & SETTLEMENT != 0);
+        _store(PAYEE, CREDITS, credit);
+        VM.prank(PAYER);
+        token.transfer(PAYEE, amount);
+        bool isMoved = _word(PAYEE, ACCOUNTS) == to + amount && _word(PAYEE, CREDITS) == credit;
+        bool isHeld =
+            _word(PAYEE, ACCOUNTS) == to &&
+                _word(PAYEE, CREDITS) == uint256(credit) + amount &&
+                token.balanceOf(address(token)) == amount;
+        assert(_word(PAYER, ACCOUNTS) == from - amount && amount <= payer.held);
+        assert((isMoved || isHeld) && _isTheRestUntouched());
+    }
+
+    /// What a holder asks to be redeemed is held by the currency.
+    /// @custom:invariant INV-SUPPLY
+    function checkRequestRedemption(Fields calldata payer, uint256 frozenAmount, uint96 amount) external {
+        uint256 from = _beginAlone(payer, frozenAmount);
+        VM.prank(PAYER);
+        token.requestRedemption(operator, amount);
+        assert(_word(PAYER, ACCOUNTS) == from - amount && amount <= payer.held);
+        assert(token.balanceOf(address(token)) == amount && _isTheRestUntouched());
+    }
+
+    /// More than is held does not move, also beyond the 96 bits of the amounts above.
+    function checkMoreThanIsHeld(Fields calldata payer, uint256 amount) external {
+        _beginAlone(payer, 0);
+        VM.assume(amount > payer.held);
+        VM.prank(PAYER);
+        try token.transfer(PAYEE, amount) returns (bool) {
+            assert(false);
+        } catch {
+            assert(token.balanceOf(PAYER) == payer.held);
+        }
+    }
+
+    function _limit(ICurrencyToken.WalletClass class, ICurrencyToken.ClassLimits memory limits) private {
+        VM.prank(centralBank);
+        token.setClassLimits(class, limits);
+    }
+
+    function _begin(
+        Fields calldata payer,
+        Fields calldata payee,
+        uint256 frozenAmount
+    ) private returns (uint256 from, uint256 to) {
+        VM.assume(uint256(payer.held) + payee.held <= BALANCE);
+        (from, to) = (_beginAlone(payer, frozenAmount), _packed(payee, payee.day));
+        _store(PAYEE, ACCOUNTS, to);
+    }
+
+    function _beginAlone(Fields calldata payer, uint256 frozenAmount) private returns (uint256 from) {
+        VM.assume(payer.spentInYear <= MOST_IN_YEAR);
+        from = _packed(payer, _dayOfPayment(payer.day));
+        _store(PAYER, ACCOUNTS, from);
+        _store(PAYER, FROZEN_AMOUNTS, frozenAmount);
+    }
+
+    /// The word of an account, as AccountSymbolic proves it to be read.
+    function _packed(Fields calldata fields, uint256 day) private pure returns (uint256) {
+        uint256 counters = day | (uint256(fields.spentOnDay) << 16) | (uint256(fields.spentInYear) << 64);
+        uint256 others = (uint256(fields.flagsAndWallet % 2 ** 19) << 96) | (uint256(fields.expiry) << 240);
+        return uint256(fields.held) | others | (counters << 115);
+    }
+
+    /// Today, another day of the year, or one of the year before.
+    function _dayOfPayment(uint16 choice) private pure returns (uint256) {
+        if (choice == 0) return TODAY;
+        return choice == 1 ? TODAY + 1 : TODAY - 1;
+    }
+
+    /// The amount went from payer to payee, and nothing else but the payer's counters changed.
+    function _checkMoved(uint256 from, uint256 to, uint96 amount) private view {
+        assert(token.balanceOf(PAYER) == (from & BALANCE) - amount && amount <= from & BALANCE);
+        assert(_word(PAYEE, ACCOUNTS) == to + amount && _isTheRestUntouched());
+    }
+
+    function _isTheRestUntouched() private view returns (bool) {
+        uint256 wrong = (_word(THIRD, ACCOUNTS) ^ SOME) | (_word(THIRD, CREDITS) ^ SOME);
+        return wrong | (_word(THIRD, FROZEN_AMOUNTS) ^ SOME) | (token.totalSupply() ^ BALANCE) == 0;
+    }
+
+    /// A word of one of the mappings by accounts.
+    function _word(address account, uint256 place) private view returns (uint256) {
+        return uint256(VM.load(address(token), keccak256(abi.encode(account, place))));
+    }
+
+    function _store(address account, uint256 place, uint256 word) private {
+        VM.store(address(token), keccak256(abi.encode(account, place)), bytes32(word));
+    }
+}
