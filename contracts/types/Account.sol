@@ -62,11 +62,6 @@ library AccountFields {
         return Account.unwrap(self) & FROZEN_INCOMING != 0;
     }
 
-    /// @notice Whether part of the balance may not leave; how much, the word does not say.
-    function hasFrozenAmount(Account self) internal pure returns (bool) {
-        return Account.unwrap(self) & FROZEN_AMOUNT != 0;
-    }
-
     /// @notice Whether the account pays like any other: it is no settlement account, and nothing of it is frozen.
     function isPlainPayer(Account self) internal pure returns (bool) {
         return Account.unwrap(self) & (SETTLEMENT | FROZEN_OUTGOING | FROZEN_AMOUNT) == 0;

@@ -74,11 +74,6 @@ library LimitsFields {
     uint256 private constant DAY_AT = 30;
     uint256 private constant YEAR_AT = 45;
 
-    /// @notice Whether there is no limit at all.
-    function areNone(Limits self) internal pure returns (bool) {
-        return Limits.unwrap(self) == 0;
-    }
-
     /// @notice Whether what is paid has to be counted: there is a limit for a day or a year.
     function countPayments(Limits self) internal pure returns (bool) {
         return Limits.unwrap(self) >> DAY_AT != 0;

@@ -38,7 +38,6 @@ contract AccountSymbolic {
         assert(account.isSettlement() == _has(word, SETTLEMENT));
         assert(account.isFrozenOutgoing() == _has(word, OUTGOING));
         assert(account.isFrozenIncoming() == _has(word, INCOMING));
-        assert(account.hasFrozenAmount() == _has(word, FROZEN_AMOUNT));
         assert(account.isFrozen() == _has(word, OUTGOING | INCOMING | FROZEN_AMOUNT));
         assert(account.isPlainPayer() == !_has(word, SETTLEMENT | OUTGOING | FROZEN_AMOUNT));
         assert(account.isPlainPayee() == !_has(word, SETTLEMENT | INCOMING | PAYEE_ONLY));
@@ -146,7 +145,7 @@ contract AccountSymbolic {
     function checkWithFrozenAmount(uint256 word, bool enabled) external pure {
         Account changed = Account.wrap(word).withFrozenAmount(enabled);
         _onlyChanges(word, changed, FROZEN_AMOUNT);
-        assert(changed.hasFrozenAmount() == enabled);
+        assert(_has(Account.unwrap(changed), FROZEN_AMOUNT) == enabled);
     }
 
     function _checkSpend(uint256 word, uint256 amount) private pure {

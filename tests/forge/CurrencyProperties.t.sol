@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {ICurrencyToken} from "../../contracts/interfaces/ICurrencyToken.sol";
 import {Calendar} from "../../contracts/libraries/Calendar.sol";
+import {ChannelConfig} from "../../contracts/types/Channel.sol";
 import {CurrencyWorld} from "./CurrencyWorld.sol";
 import {VM} from "./Vm.sol";
 
@@ -84,6 +85,32 @@ contract CurrencyProperties is CurrencyWorld {
         VM.assertTrue(_authorize(received, _payment(bytes32(uint256(1))), signature, form), "refused as it was signed");
         VM.assertEq(token.balanceOf(_payer), HELD - AMOUNT, "INV-SUPPLY: what was signed is paid");
         VM.assertTrue(!_authorize(received, _payment(bytes32(uint256(1))), signature, form), "INV-ONCE: paid twice");
+    }
+
+    /// A nonce is cancelled by its own authorizer's signature only.
+    function testCancellationIsOfItsAuthorizer(bytes32 nonce, uint256 key, uint256 form) external {
+        bytes memory words = abi.encode(_payer, nonce);
+        bytes32 structHash = keccak256(bytes.concat(CANCEL, words));
+        VM.assertTrue(!_cancel(words, _sign(_bound(key, 1, KEY - 1), structHash), form), "cancelled by another");
+        VM.assertTrue(!token.authorizationState(_payer, nonce), "spent by another");
+        VM.assertTrue(_cancel(words, _sign(KEY, structHash), form), "refused as it was signed");
+        VM.assertTrue(token.authorizationState(_payer, nonce), "INV-ONCE: a cancelled nonce");
+        VM.assertTrue(!_authorize(false, _payment(nonce), _signed(nonce), form), "INV-ONCE: paid after it");
+    }
+
+    /// No channel pays an account that wants to submit what it is paid itself.
+    function testChannelsToAPayeeOnlyAccount(ChannelConfig calldata config, bool payeeOnly) external {
+        VM.prank(config.receiver);
+        token.setPayeeOnly(payeeOnly);
+        VM.assertTrue(_call(config.payer, abi.encodeCall(token.checkChannel, (config))) == !payeeOnly, "a channel");
+    }
+
+    /// What wallets show of a currency.
+    function testSaysWhatItIs() external view {
+        VM.assertTrue(keccak256(bytes(token.name())) == keccak256("e-CNY token (simulated)"), "name");
+        VM.assertTrue(keccak256(bytes(token.symbol())) == keccak256("eCNY"), "symbol");
+        VM.assertEq(token.decimals(), 6, "decimals");
+        VM.assertEq(token.minorUnit(), FEN, "minor unit");
     }
 
     /// Nonces are one and the same if their low 64 bits are, and strangers to each other otherwise.
@@ -185,6 +212,10 @@ contract CurrencyProperties is CurrencyWorld {
         string memory name = received ? "receiveWithAuthorization" : "transferWithAuthorization";
         string memory terms = string.concat(name, "(address,address,uint256,uint256,uint256,bytes32");
         return _call(address(this), _withSignature(terms, abi.encode(fields), signature, form));
+    }
+
+    function _cancel(bytes memory words, bytes memory signature, uint256 form) private returns (bool) {
+        return _call(address(this), _withSignature("cancelAuthorization(address,bytes32", words, signature, form));
     }
 
     function _permit(uint256[4] memory fields, bytes memory signature) private returns (bool) {

@@ -28,7 +28,7 @@ contract PolicySymbolic {
 
     /// Corporate wallets have no limits, whatever the word.
     function checkCorporateIsUnlimited(uint256 word) external pure {
-        assert(Policy.wrap(word).limits(LIMITED_CLASSES).areNone());
+        assert(Limits.unwrap(Policy.wrap(word).limits(LIMITED_CLASSES)) == 0);
     }
 
     function checkWithPause(uint256 word, bool enabled) external pure {
@@ -93,7 +93,7 @@ contract PolicySymbolic {
         Limits limits = LimitsFields.pack(balance, payment, daily, annual);
         bool counted = daily <= MOST_STEPS || annual <= MOST_STEPS;
         assert(limits.countPayments() == counted);
-        assert(limits.areNone() == (!counted && balance > MOST_STEPS && payment > MOST_STEPS));
+        assert((Limits.unwrap(limits) == 0) == (!counted && balance > MOST_STEPS && payment > MOST_STEPS));
     }
 
     function _checkLimit(uint256 units, uint256 steps) private pure {

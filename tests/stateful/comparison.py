@@ -33,7 +33,7 @@ class Comparison:
     """A contract and a model of it that do the same, and the ledger of what the contract says."""
 
     def __init__(self, seed: int) -> None:
-        """Deploy, attest a reserve, mark the escrow, and issue to every holder."""
+        """Deploy, attest a reserve, mark the escrow, and issue to every holder but one."""
         self.seed, self.step = seed, 0
         self.stage = Stage()
         self.model: CurrencyModel = self.stage.model()
@@ -58,7 +58,8 @@ class Comparison:
         yield Operation("markSettlementAccount", registrar, now(), (addresses["escrow"],))
         for name in OPERATORS:
             yield Operation("setIssuanceQuota", bank, now(), (addresses[name], 10**12))
-        for place, name in enumerate(HOLDERS):
+        # The first begins with nothing.
+        for place, name in enumerate(HOLDERS[1:], 1):
             operator = addresses[OPERATORS[place % 2]]
             yield Operation("issue", operator, now(), (addresses[name], 10**9 * place))
 

@@ -175,8 +175,6 @@ class CurrencyModel(CurrencyState):
     def seize(self, call: Call, holder: Address, to: Address, amount: int, legal_basis: bytes) -> None:
         """Take units from an account by authority of law, whatever is frozen or paused."""
         self._require_role(call, Role.SEIZER)
-        if holder == ZERO_ADDRESS:
-            refuse(errors.ERC20InvalidSender, sender=holder)
         self._require_seizure(holder, to, legal_basis)
         self._require_own(holder)
         self._pay_out(call, holder, to, amount)
