@@ -9,7 +9,6 @@ import pytest
 from eth_typing import Address, Hash32
 
 from pysettle.client.contract import Contract
-from pysettle.client.network import _OPERATOR
 from pysettle.domain import events, invariants
 from pysettle.domain.events import Emitted, Position
 from pysettle.domain.ledger import Ledger, fold
@@ -64,14 +63,14 @@ def through(world: World, forwarder: Address, inner: Transaction) -> Transaction
     return Transaction(inner.sender, forwarder, data, inner.gas + 100_000, inner.interface)
 
 
-def contract_operator(world: World) -> Address:
-    """Deploy a contract that forwards every call, and make it an operating institution."""
-    institution = deploy(world, FORWARDER)
+def contract_with_role(world: World, role: int) -> Address:
+    """Deploy a contract that forwards every call, and give it a role."""
+    holder = deploy(world, FORWARDER)
     manager = Contract(world.network.sender, world.network.access, "NetworkAccess")
-    offer = manager._transaction(world["administrator"], 300_000, "grantRole", _OPERATOR, institution, 0)
-    accept = manager._transaction(world["stranger"], 300_000, "acceptRole", _OPERATOR)
-    world.send(offer, through(world, institution, accept))
-    return institution
+    offer = manager._transaction(world["administrator"], 300_000, "grantRole", role, holder, 0)
+    accept = manager._transaction(world["stranger"], 300_000, "acceptRole", role)
+    world.send(offer, through(world, holder, accept))
+    return holder
 
 
 def read_words(world: World, calls: Sequence[tuple[Address, bytes]]) -> list[int]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from pysettle.client.network import _OPERATOR
 from pysettle.domain.events import IssuanceQuotaSet, Issued, Transfer
 from pysettle.domain.messages import ZERO_ADDRESS
 from pysettle.errors import contracts as errors
-from tests.contracts.effects import contract_operator, effect, refused, through
+from tests.contracts.effects import contract_with_role, effect, refused, through
 from tests.contracts.world import FEN, YUAN, World
 
 MOST = 2**96 - 1
@@ -44,7 +45,7 @@ def test_creates_units_and_takes_them_from_the_quota(world: World, quota: int) -
 def test_a_contract_that_is_the_operator(world: World) -> None:
     """An institution may be a contract: it issues within its own quota, and not of whoever called it (P-12)."""
     currency, caller, buyer = world.network.currency, world["stranger"], world.address("buyer")
-    institution = contract_operator(world)
+    institution = contract_with_role(world, _OPERATOR)
     world.send(currency.set_issuance_quota(world["central bank"], institution, 5 * FEN))
     (receipt,) = world.send(through(world, institution, currency.issue(caller, buyer, 2 * FEN)))
     assert world.events(receipt) == [

@@ -7,12 +7,13 @@ from collections.abc import Callable
 import pytest
 from eth_hash.auto import keccak
 
+from pysettle.client.network import _PAUSER
 from pysettle.domain.events import AuthorizationCanceled
 from pysettle.errors import contracts as errors
 from pysettle.evm.transactions import Transaction
 from tests.contracts.books import open_currency_channel
 from tests.contracts.currency.test_freeze import PAYMENTS, Payment
-from tests.contracts.effects import FORWARDER, deploy, effect, raw_logs, refused
+from tests.contracts.effects import FORWARDER, contract_with_role, deploy, effect, raw_logs, refused, through
 from tests.contracts.world import FEN, YUAN, World
 
 FUNDS = 10 * YUAN
@@ -55,6 +56,18 @@ def test_pause(world: World, before: Act, act: Act, name: str, paused: bool) -> 
     topics = (keccak(f"{name}(address)".encode()),)
     assert raw_logs(receipt) == [(currency.address, topics, world.address("pauser").rjust(32, b"\0"))]
     assert currency.is_paused is paused
+
+
+@pytest.mark.parametrize(("end", "name"), [("pause", "Paused"), ("unpause", "Unpaused")])
+def test_a_contract_that_is_the_pauser(world: World, end: str, name: str) -> None:
+    """The event names the contract that has the role, and not whoever called it (P-12)."""
+    currency = world.network.currency
+    holder = contract_with_role(world, _PAUSER)
+    call = currency._transaction(world["stranger"], 200_000, end)
+    (receipt,) = world.send(through(world, holder, call))
+    topics = (keccak(f"{name}(address)".encode()),)
+    assert raw_logs(receipt) == [(currency.address, topics, holder.rjust(32, b"\0"))]
+    assert currency.is_paused is (end == "pause")
 
 
 @pytest.mark.parametrize("pay", PAYMENTS.values(), ids=PAYMENTS)

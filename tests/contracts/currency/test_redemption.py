@@ -22,7 +22,7 @@ from pysettle.domain.events import (
 from pysettle.domain.messages import ZERO_ADDRESS
 from pysettle.errors import contracts as errors
 from pysettle.evm.transactions import Transaction
-from tests.contracts.effects import FORWARDER, at, contract_operator, deploy, effect, refused, through
+from tests.contracts.effects import FORWARDER, at, contract_with_role, deploy, effect, refused, through
 from tests.contracts.world import FEN, YUAN, World
 
 AMOUNT = 7 * YUAN
@@ -233,7 +233,7 @@ def test_a_contract_that_asks_is_the_holder(funded: World) -> None:
 def test_a_contract_that_is_the_operator(funded: World, end: str) -> None:
     """An institution may be a contract: it ends a redemption, and not whoever called it (P-12)."""
     currency, buyer, caller = funded.network.currency, funded["buyer"], funded["stranger"]
-    institution, quota = contract_operator(funded), 3 * FEN
+    institution, quota = contract_with_role(funded, _OPERATOR), 3 * FEN
     funded.send(
         currency.set_issuance_quota(funded["central bank"], institution, quota),
         currency.request_redemption(buyer, institution, AMOUNT),
