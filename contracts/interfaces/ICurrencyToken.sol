@@ -291,7 +291,7 @@ interface ICurrencyToken is IERC3009, IChannelPolicy {
 
     /// @notice Create units against reserve held for them, within the caller's quota and the attested reserve.
     /// @param to Recipient.
-    /// @param amount Units, a multiple of `minorUnit()`.
+    /// @param amount Units, a multiple of `minorUnit()`, above zero.
     /// @custom:reverts AmountNotWholeMinorUnits when `amount` is zero or not in whole minor units
     /// @custom:reverts QuotaExceeded when `amount` is above the caller's quota
     /// @custom:reverts ReserveAttestationExpired when no attestation of the reserve is valid

@@ -156,6 +156,7 @@ class Tests:
         if code == 0:
             return None
         if code == -signal.SIGALRM:
+            # Which of them did not end is not known.
             return tests[0]
         told = [line for line in out.splitlines() if line.startswith(("FAILED ", "ERROR "))]
         assert told, f"pytest ended with {code} and named no test:\n{out}"
