@@ -9,13 +9,26 @@ import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/Reentrancy
 
 import {IChannelHub} from "../interfaces/IChannelHub.sol";
 import {IChannelPolicy} from "../interfaces/IChannelPolicy.sol";
+import {IClaimMeter} from "../interfaces/IClaimMeter.sol";
 import {IDepositCollector} from "../interfaces/IDepositCollector.sol";
+import {IFreezable} from "../interfaces/IFreezable.sol";
 import {ChannelHash} from "../libraries/ChannelHash.sol";
 import {Signatures} from "../libraries/Signatures.sol";
-import {ChannelBalance, ChannelConfig, PendingWithdrawal, ReceiverTotals, VoucherClaim} from "../types/Channel.sol";
+import {
+    ChannelBalance,
+    ChannelConfig,
+    ChannelFields,
+    ClaimResult,
+    MeteredClaim,
+    PendingWithdrawal,
+    ReceiverTotals,
+    VoucherClaim
+} from "../types/Channel.sol";
+import {RateCard, Usage} from "../types/RateCard.sol";
 
 /// @title ChannelHub
-/// @notice Channels for any ERC-20 with EIP-3009. Value comes in by `deposit` and leaves by `_payOut`.
+/// @notice Channels for any ERC-20 with EIP-3009. Value comes in by `deposit` and leaves by `_payOut`, or, where the
+/// token refuses, becomes a credit of whom it is owed to.
 /// @dev One transient lock over every entry: collectors and tokens are called, and none is trusted. `multicall` takes
 /// no lock of its own; each call inside it does.
 contract ChannelHub is IChannelHub, ReentrancyGuardTransient, Multicall {
@@ -23,15 +36,28 @@ contract ChannelHub is IChannelHub, ReentrancyGuardTransient, Multicall {
 
     uint256 private constant MIN_WITHDRAW_DELAY = 15 minutes;
     uint256 private constant MAX_WITHDRAW_DELAY = 30 days;
+    /// Gas that a payer's contract gets to look at its voucher (ERC-1271) where others' rows are in the same call.
+    uint256 private constant VOUCHER_GAS = 200_000;
 
-    /// @inheritdoc IChannelHub
-    mapping(bytes32 channelId => ChannelBalance) public channels;
+    /// What the rows of a claim share.
+    struct Batch {
+        bytes32 domain;
+        address receiver;
+        address token;
+        /// Whether the token can hold back what a payer has not been claimed: where it receives its own channels there
+        /// is nothing to ask, since that value has left the payer's money.
+        bool freezable;
+    }
+
+    mapping(bytes32 channelId => ChannelBalance) private _channels;
     /// @inheritdoc IChannelHub
     mapping(bytes32 channelId => PendingWithdrawal) public pendingWithdrawals;
     /// @inheritdoc IChannelHub
     mapping(address receiver => mapping(address token => ReceiverTotals)) public receivers;
     /// @inheritdoc IChannelHub
     mapping(bytes32 channelId => uint256) public refundNonce;
+    /// @inheritdoc IChannelHub
+    mapping(address account => mapping(address token => uint256)) public credits;
 
     // -------------------------------------------------------------------- payer
 
@@ -47,10 +73,11 @@ contract ChannelHub is IChannelHub, ReentrancyGuardTransient, Multicall {
         _askToken(config);
 
         bytes32 id = getChannelId(config);
-        ChannelBalance storage channel = channels[id];
-        if (channel.balance == 0 && channel.totalClaimed == 0) emit ChannelCreated(id, config);
-        channel.balance += amount;
-        emit Deposited(id, config.payer, config.token, amount, channel.balance);
+        ChannelBalance channel = _channels[id];
+        uint128 balance = channel.balance() + amount;
+        if (balance == amount && channel.totalClaimed() == 0) emit ChannelCreated(id, config);
+        _channels[id] = ChannelFields.pack(balance, channel.totalClaimed());
+        emit Deposited(id, config.payer, config.token, amount, balance);
 
         IERC20 token = IERC20(config.token);
         uint256 before = token.balanceOf(address(this));
@@ -68,7 +95,7 @@ contract ChannelHub is IChannelHub, ReentrancyGuardTransient, Multicall {
         if (amount == 0) revert RefundAmountZero(id);
         PendingWithdrawal storage pending = pendingWithdrawals[id];
         if (pending.amount != 0) revert WithdrawPending(id, pending.initiatedAt + uint256(config.withdrawDelay));
-        uint128 available = _unclaimed(channels[id]);
+        uint128 available = _channels[id].unclaimed();
         if (amount > available) revert WithdrawAboveAvailable(id, amount, available);
 
         pending.amount = amount;
@@ -87,7 +114,7 @@ contract ChannelHub is IChannelHub, ReentrancyGuardTransient, Multicall {
         if (block.timestamp < finalizableAt) revert WithdrawNotFinalizable(id, finalizableAt, block.timestamp);
 
         delete pendingWithdrawals[id];
-        uint128 amount = _min(pending.amount, _unclaimed(channels[id]));
+        uint128 amount = _min(pending.amount, _channels[id].unclaimed());
         emit WithdrawFinalized(id, config.payer, config.token, amount);
         if (amount != 0) _payBack(id, config, amount);
     }
@@ -128,6 +155,30 @@ contract ChannelHub is IChannelHub, ReentrancyGuardTransient, Multicall {
     }
 
     /// @inheritdoc IChannelHub
+    function tryClaim(VoucherClaim[] calldata claims) external nonReentrant returns (ClaimResult[] memory results) {
+        bytes32 domain = ChannelHash.domainSeparator(address(this));
+        results = new ClaimResult[](claims.length);
+        for (uint256 i = 0; i < claims.length; ++i) results[i] = _tryClaim(domain, claims[i]);
+    }
+
+    /// @inheritdoc IChannelHub
+    function claimMetered(
+        address receiver,
+        address token,
+        address meter,
+        MeteredClaim[] calldata rows,
+        bytes calldata signatures,
+        bytes calldata attestation
+    ) external nonReentrant returns (ClaimResult[] memory) {
+        if (rows.length == 0) revert ClaimsEmpty();
+        if (signatures.length % rows.length != 0) revert ClaimSignaturesUneven(rows.length, signatures.length);
+        Batch memory batch = Batch(ChannelHash.domainSeparator(address(this)), receiver, token, receiver != token);
+        (bytes32[] memory ids, Usage[] memory usages) = ChannelHash.read(batch.domain, receiver, meter, token, rows);
+        RateCard rateCard = IClaimMeter(meter).attestUsage(receiver, token, ids, usages, attestation);
+        return _claimRows(batch, rows, ids, rateCard, signatures);
+    }
+
+    /// @inheritdoc IChannelHub
     function settle(address receiver, address token) external nonReentrant {
         ReceiverTotals storage totals = receivers[receiver][token];
         uint128 amount = totals.totalClaimed - totals.totalSettled;
@@ -136,6 +187,16 @@ contract ChannelHub is IChannelHub, ReentrancyGuardTransient, Multicall {
         totals.totalSettled = totals.totalClaimed;
         emit Settled(receiver, token, msg.sender, amount);
         _payOut(token, receiver, amount);
+    }
+
+    /// @inheritdoc IChannelHub
+    function withdrawCredit(address account, address token) external nonReentrant {
+        uint256 amount = credits[account][token];
+        if (amount == 0) revert CreditNone(account, token);
+
+        delete credits[account][token];
+        emit CreditWithdrawn(account, token, amount);
+        IERC20(token).safeTransfer(account, amount);
     }
 
     /// @inheritdoc IChannelHub
@@ -162,6 +223,12 @@ contract ChannelHub is IChannelHub, ReentrancyGuardTransient, Multicall {
     }
 
     // -------------------------------------------------------------------- views
+
+    /// @inheritdoc IChannelHub
+    function channels(bytes32 channelId) external view returns (uint128 balance, uint128 totalClaimed) {
+        ChannelBalance channel = _channels[channelId];
+        return (channel.balance(), channel.totalClaimed());
+    }
 
     /// @inheritdoc IChannelHub
     function getChannelId(ChannelConfig calldata config) public view returns (bytes32) {
@@ -196,28 +263,137 @@ contract ChannelHub is IChannelHub, ReentrancyGuardTransient, Multicall {
     // ---------------------------------------------------------------- internals
 
     function _claim(bytes32 domain, bytes32 id, VoucherClaim calldata row) private {
-        ChannelConfig calldata config = row.voucher.channel;
-        ChannelBalance storage channel = channels[id];
-        uint128 claimedBefore = channel.totalClaimed;
+        ChannelBalance channel = _channels[id];
+        uint128 claimedBefore = channel.totalClaimed();
         if (row.totalClaimed <= claimedBefore) return;
         if (row.totalClaimed > row.voucher.maxClaimableAmount) {
             revert ClaimAboveCeiling(id, row.totalClaimed, row.voucher.maxClaimableAmount);
         }
-        if (row.totalClaimed > channel.balance) revert ClaimAboveBalance(id, row.totalClaimed, channel.balance);
-        address signer = config.payerAuthorizer == address(0) ? config.payer : config.payerAuthorizer;
-        bytes32 digest = ChannelHash.voucher(domain, id, row.voucher.maxClaimableAmount);
-        if (!Signatures.isValidCalldata(signer, digest, row.signature)) revert VoucherSignatureInvalid(id);
+        if (row.totalClaimed > channel.balance()) revert ClaimAboveBalance(id, row.totalClaimed, channel.balance());
+        ChannelConfig calldata config = row.voucher.channel;
+        if (config.token != config.receiver && _isFrozen(config.token, config.payer)) {
+            revert ChannelPayerFrozen(id, config.payer);
+        }
+        if (!_isSigned(domain, id, row)) revert VoucherSignatureInvalid(id);
 
         uint128 amount = row.totalClaimed - claimedBefore;
-        channel.totalClaimed = row.totalClaimed;
+        _channels[id] = channel.withTotalClaimed(row.totalClaimed);
         receivers[config.receiver][config.token].totalClaimed += amount;
         emit Claimed(id, config.receiver, config.token, amount, row.totalClaimed);
+    }
+
+    /// @dev The same checks, each an answer.
+    function _tryClaim(bytes32 domain, VoucherClaim calldata row) private returns (ClaimResult result) {
+        ChannelConfig calldata config = row.voucher.channel;
+        bytes32 id = ChannelHash.channelId(domain, config);
+        if (msg.sender != config.receiverAuthorizer && msg.sender != config.receiver) {
+            return _refuse(id, ClaimResult.CallerNotReceiver);
+        }
+        Batch memory batch = Batch(domain, config.receiver, config.token, config.receiver != config.token);
+        if (batch.freezable && _isFrozen(batch.token, config.payer)) return _refuse(id, ClaimResult.PayerFrozen);
+        if (row.totalClaimed > row.voucher.maxClaimableAmount) return _refuse(id, ClaimResult.AboveCeiling);
+        uint256 amount;
+        (result, amount) = _tryBook(
+            batch,
+            id,
+            _signerOf(config.payer, config.payerAuthorizer),
+            row.voucher.maxClaimableAmount,
+            row.totalClaimed,
+            row.signature
+        );
+        if (amount != 0) receivers[batch.receiver][batch.token].totalClaimed += uint128(amount);
+    }
+
+    function _claimRows(
+        Batch memory batch,
+        MeteredClaim[] calldata rows,
+        bytes32[] memory ids,
+        RateCard rateCard,
+        bytes calldata signatures
+    ) private returns (ClaimResult[] memory results) {
+        results = new ClaimResult[](rows.length);
+        (uint256 length, uint256 end, uint256 sum) = (signatures.length / rows.length, 0, 0);
+        for (uint256 i = 0; i < rows.length; ++i) {
+            // Sums of lengths and of amounts that the hub holds: neither overflows.
+            unchecked {
+                end += length;
+                (ClaimResult result, uint256 amount) = _claimRow(
+                    batch,
+                    ids[i],
+                    rows[i],
+                    rateCard,
+                    signatures[end - length:end]
+                );
+                if (result != ClaimResult.Claimed) results[i] = result;
+                sum += amount;
+            }
+        }
+        if (sum != 0) receivers[batch.receiver][batch.token].totalClaimed += uint128(sum);
+    }
+
+    function _claimRow(
+        Batch memory batch,
+        bytes32 id,
+        MeteredClaim calldata row,
+        RateCard rateCard,
+        bytes calldata signature
+    ) private returns (ClaimResult, uint256 amount) {
+        if (!row.usage.isWellFormed()) return (_refuse(id, ClaimResult.UsageMalformed), 0);
+        if (batch.freezable && _isFrozen(batch.token, row.payer)) return (_refuse(id, ClaimResult.PayerFrozen), 0);
+        address signer = row.payerAuthorizer;
+        if (signer == address(0)) signer = row.payer;
+        (uint256 wanted, uint256 ceiling) = (rateCard.tokensFor(row.usage), row.maxClaimableAmount);
+        if (wanted > ceiling) wanted = ceiling;
+        return _tryBook(batch, id, signer, ceiling, wanted, signature);
+    }
+
+    /// @dev Takes what the channel still holds of what is wanted; the caller adds it to the receiver's total.
+    function _tryBook(
+        Batch memory batch,
+        bytes32 id,
+        address signer,
+        uint256 ceiling,
+        uint256 wanted,
+        bytes calldata signature
+    ) private returns (ClaimResult result, uint256 amount) {
+        ChannelBalance channel = _channels[id];
+        uint256 balance = channel.balance();
+        amount = channel.totalClaimed();
+        if (wanted > balance) (wanted, result) = (balance, ClaimResult.ClaimedInPart);
+        if (wanted <= amount) return (ClaimResult.NothingNew, 0);
+        bytes32 digest = ChannelHash.voucher(batch.domain, id, ceiling);
+        if (!Signatures.isValidWithin(signer, digest, signature, VOUCHER_GAS)) {
+            return (_refuse(id, ClaimResult.VoucherSignatureInvalid), 0);
+        }
+
+        // From what was claimed to the balance: 128 bits.
+        unchecked {
+            amount = wanted - amount;
+        }
+        _channels[id] = channel.withTotalClaimed(wanted);
+        emit Claimed(id, batch.receiver, batch.token, uint128(amount), uint128(wanted));
+    }
+
+    function _refuse(bytes32 id, ClaimResult result) private returns (ClaimResult) {
+        emit ClaimRefused(id, result);
+        return result;
+    }
+
+    function _isSigned(bytes32 domain, bytes32 id, VoucherClaim calldata row) private view returns (bool) {
+        ChannelConfig calldata config = row.voucher.channel;
+        address signer = _signerOf(config.payer, config.payerAuthorizer);
+        bytes32 digest = ChannelHash.voucher(domain, id, row.voucher.maxClaimableAmount);
+        return Signatures.isValidCalldata(signer, digest, row.signature);
+    }
+
+    function _signerOf(address payer, address payerAuthorizer) private pure returns (address) {
+        return payerAuthorizer == address(0) ? payer : payerAuthorizer;
     }
 
     function _refund(bytes32 id, ChannelConfig calldata config, uint128 requested) private {
         if (requested == 0) revert RefundAmountZero(id);
         uint256 nonce = refundNonce[id]++;
-        uint128 amount = _min(requested, _unclaimed(channels[id]));
+        uint128 amount = _min(requested, _channels[id].unclaimed());
         if (amount == 0) return;
 
         PendingWithdrawal storage pending = pendingWithdrawals[id];
@@ -229,15 +405,20 @@ contract ChannelHub is IChannelHub, ReentrancyGuardTransient, Multicall {
 
     /// @dev Takes unclaimed value out of a channel and returns it to the payer; `amount` is at most what is unclaimed.
     function _payBack(bytes32 id, ChannelConfig calldata config, uint128 amount) private {
-        ChannelBalance storage channel = channels[id];
-        channel.balance -= amount;
-        if (channel.balance == 0) emit ChannelClosed(id, config);
+        ChannelBalance channel = _channels[id];
+        uint128 balance = channel.balance() - amount;
+        _channels[id] = ChannelFields.pack(balance, channel.totalClaimed());
+        if (balance == 0) emit ChannelClosed(id, config);
         _payOut(config.token, config.payer, amount);
     }
 
-    /// @dev The one place where value leaves the hub.
+    /// @dev The one place where value leaves the hub: what a token refuses to pay stays, as the payee's credit.
     function _payOut(address token, address to, uint128 amount) private {
-        IERC20(token).safeTransfer(to, amount);
+        if (IERC20(token).trySafeTransfer(to, amount)) return;
+
+        uint256 credit = credits[to][token] + amount;
+        credits[to][token] = credit;
+        emit PayoutCredited(to, token, amount, credit);
     }
 
     /// @dev A refusal is passed on. An empty revert is a token that asks nothing of its channels; it cannot be forced
@@ -247,6 +428,12 @@ contract ChannelHub is IChannelHub, ReentrancyGuardTransient, Multicall {
             abi.encodeCall(IChannelPolicy.checkChannel, (config))
         );
         if (!allowed && refusal.length != 0) LowLevelCall.bubbleRevert(refusal);
+    }
+
+    function _isFrozen(address token, address payer) private view returns (bool) {
+        (bool answered, bytes memory answer) = token.staticcall(abi.encodeCall(IFreezable.frozen, (payer)));
+        // The first of three words is whether the account is frozen outgoing.
+        return answered && answer.length == 96 && uint256(bytes32(answer)) == 1;
     }
 
     function _checkConfig(ChannelConfig calldata config) private pure {
@@ -269,10 +456,6 @@ contract ChannelHub is IChannelHub, ReentrancyGuardTransient, Multicall {
         if (msg.sender != config.receiver && msg.sender != config.receiverAuthorizer) {
             revert ChannelCallerNotReceiver(id, msg.sender);
         }
-    }
-
-    function _unclaimed(ChannelBalance storage channel) private view returns (uint128) {
-        return channel.balance - channel.totalClaimed;
     }
 
     function _min(uint128 a, uint128 b) private pure returns (uint128) {

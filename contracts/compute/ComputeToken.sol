@@ -6,27 +6,34 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 import {IChannelPolicy} from "../interfaces/IChannelPolicy.sol";
-import {IComputeToken, SeriesTerms} from "../interfaces/IComputeToken.sol";
+import {IComputeToken} from "../interfaces/IComputeToken.sol";
 import {ICurrencyToken} from "../interfaces/ICurrencyToken.sol";
+import {IERC2612} from "../interfaces/IERC2612.sol";
 import {ERC20WithAuthorization} from "../libraries/ERC20WithAuthorization.sol";
 import {ChannelConfig} from "../types/Channel.sol";
 import {RateCard} from "../types/RateCard.sol";
+import {SeriesContracts, SeriesTerms} from "../types/Series.sol";
+import {Supply} from "../types/Supply.sol";
 
 /// @title ComputeToken
-/// @notice One series. Tokens move in `_move` and nowhere else; currency comes in by `_sell` and leaves by `_payOut`.
+/// @notice One series. Tokens move in `_move`, and are created in `_sell` and nowhere else; currency comes in after
+/// `_sell` and leaves by `_payOut`.
 /// @dev The terms are immutable code, so that a purchase reads no storage for them. There is no administrator.
 contract ComputeToken is IComputeToken, ERC20WithAuthorization {
     using SafeERC20 for IERC20;
 
     /// Tokens that a unit price is stated for.
     uint256 private constant PRICE_BASIS = 1_000_000;
+    uint256 private constant BPS = 10_000;
 
     bytes32 private constant PURCHASE_TYPEHASH = keccak256(
-        "Purchase(address series,address beneficiary,uint256 leastTokens,uint256 deadline,bytes32 salt)"
+        "Purchase(address series,address beneficiary,uint256 leastTokens,uint256 deadline)"
     );
 
     /// @inheritdoc IComputeToken
     address public immutable provider;
+    /// @inheritdoc IComputeToken
+    address public immutable market;
     /// @inheritdoc IComputeToken
     address public immutable currency;
     /// @inheritdoc IComputeToken
@@ -36,6 +43,10 @@ contract ComputeToken is IComputeToken, ERC20WithAuthorization {
     /// @inheritdoc IComputeToken
     address public immutable meter;
     /// @inheritdoc IComputeToken
+    address public immutable halter;
+    /// @inheritdoc IComputeToken
+    bytes32 public immutable haltGround;
+    /// @inheritdoc IComputeToken
     bytes32 public immutable serviceClass;
     /// @inheritdoc IComputeToken
     uint256 public immutable unitPrice;
@@ -44,50 +55,65 @@ contract ComputeToken is IComputeToken, ERC20WithAuthorization {
     /// @inheritdoc IComputeToken
     uint256 public immutable expiry;
     /// @inheritdoc IComputeToken
+    uint256 public immutable compensationBps;
+    /// @inheritdoc IComputeToken
     RateCard public immutable rateCard;
 
-    /// Tokens outstanding and Tokens ever sold: one word, written once a purchase. `sold` never exceeds the capacity,
-    /// nor `outstanding` what was sold, so both stay within 128 bits.
-    struct Supply {
-        uint128 outstanding;
-        uint128 sold;
+    /// Named, so that the place of a balance is worked out once for reading and writing.
+    struct Balance {
+        uint256 tokens;
     }
 
     Supply private _supply;
-    mapping(address holder => uint256 tokens) private _balances;
+    mapping(address holder => Balance) private _balances;
 
     /// @param terms Terms of the series, for ever.
-    constructor(SeriesTerms memory terms) ERC20WithAuthorization(terms.name, terms.symbol) {
-        if (terms.provider == address(0)) revert SeriesTermsInvalid("provider");
-        if (terms.currency.code.length == 0) revert SeriesTermsInvalid("currency");
-        if (terms.unitPrice == 0) revert SeriesTermsInvalid("unitPrice");
-        if (terms.capacity == 0) revert SeriesTermsInvalid("capacity");
-        if (terms.expiry <= block.timestamp) revert SeriesTermsInvalid("expiry");
-        if (!terms.rateCard.isWellFormed()) revert SeriesTermsInvalid("rateCard");
+    /// @param contracts What it works with, for ever.
+    constructor(
+        SeriesTerms memory terms,
+        SeriesContracts memory contracts
+    ) ERC20WithAuthorization(terms.name, terms.symbol) {
+        _checkTerms(terms);
+        if (contracts.currency.code.length == 0) revert SeriesTermsInvalid("currency");
 
+        market = contracts.market;
+        currency = contracts.currency;
+        hub = contracts.hub;
+        collector = contracts.collector;
+        meter = contracts.meter;
         provider = terms.provider;
-        currency = terms.currency;
-        hub = terms.hub;
-        collector = terms.collector;
-        meter = terms.meter;
         serviceClass = terms.serviceClass;
         unitPrice = terms.unitPrice;
         capacity = terms.capacity;
         expiry = terms.expiry;
         rateCard = terms.rateCard;
+        halter = terms.halter;
+        haltGround = terms.haltGround;
+        compensationBps = terms.compensationBps;
 
-        ICurrencyToken(terms.currency).setPayeeOnly(true);
+        ICurrencyToken(contracts.currency).setPayeeOnly(true);
     }
 
     // -------------------------------------------------------------------- buyer
 
     /// @inheritdoc IComputeToken
     function purchase(address beneficiary, uint256 tokens, uint256 deadline) external returns (uint256 price) {
-        _checkDeadline(deadline);
+        return _purchase(beneficiary, tokens, deadline);
+    }
 
-        price = priceRoundedUp(tokens);
-        _sell(msg.sender, beneficiary, tokens, price);
-        IERC20(currency).safeTransferFrom(msg.sender, address(this), price);
+    /// @inheritdoc IComputeToken
+    function purchaseWithPermit(
+        address beneficiary,
+        uint256 tokens,
+        uint256 deadline,
+        uint256 allowance_,
+        uint256 permitDeadline,
+        bytes calldata signature
+    ) external returns (uint256 price) {
+        // Whoever saw the permit may have submitted it first: what counts is whether the price can be taken.
+        // solhint-disable-next-line no-empty-blocks
+        try IERC2612(currency).permit(msg.sender, address(this), allowance_, permitDeadline, signature) {} catch {}
+        return _purchase(beneficiary, tokens, deadline);
     }
 
     /// @inheritdoc IComputeToken
@@ -96,18 +122,19 @@ contract ComputeToken is IComputeToken, ERC20WithAuthorization {
         uint256 value,
         uint256 validAfter,
         uint256 validBefore,
+        bytes32 nonce,
         address beneficiary,
         uint256 leastTokens,
         uint256 deadline,
-        bytes32 salt,
         bytes calldata signature
     ) external returns (uint256 tokens) {
         _checkDeadline(deadline);
+        bytes32 termsHash = purchaseTermsHash(beneficiary, leastTokens, deadline);
+        if ((termsHash ^ nonce) >> 64 != 0) revert PurchaseNonceInvalid(nonce, termsHash);
         tokens = _tokensFor(value);
         if (tokens < leastTokens) revert PurchaseBelowLeastTokens(tokens, leastTokens);
 
         _sell(payer, beneficiary, tokens, value);
-        bytes32 nonce = purchaseNonce(beneficiary, leastTokens, deadline, salt);
         ICurrencyToken(currency).receiveWithAuthorization(
             payer,
             address(this),
@@ -147,7 +174,8 @@ contract ComputeToken is IComputeToken, ERC20WithAuthorization {
     /// @inheritdoc IComputeToken
     function consume(uint256 tokens) external {
         if (tokens == 0) revert TokensZero();
-        _checkNotExpired();
+        _checkOpen();
+        _checkNotFrozenOutgoing(msg.sender);
 
         emit Consumed(msg.sender, tokens);
         _move(msg.sender, address(this), tokens);
@@ -155,11 +183,12 @@ contract ComputeToken is IComputeToken, ERC20WithAuthorization {
 
     /// @inheritdoc IComputeToken
     function refund(uint256 tokens) external returns (uint256 paid) {
-        if (block.timestamp < expiry) revert SeriesNotExpired(expiry, block.timestamp);
+        bool halted = _checkEnded();
         if (tokens == 0) revert TokensZero();
 
-        paid = backingRoundedDown(tokens);
-        emit Refunded(msg.sender, tokens, paid);
+        uint256 compensation = halted ? Math.mulDiv(tokens, unitPrice * compensationBps, PRICE_BASIS * BPS) : 0;
+        paid = backingRoundedDown(tokens) + compensation;
+        emit Refunded(msg.sender, tokens, paid, compensation);
         _move(msg.sender, address(0), tokens);
         _payOut(msg.sender, paid);
     }
@@ -180,12 +209,31 @@ contract ComputeToken is IComputeToken, ERC20WithAuthorization {
     /// @inheritdoc IComputeToken
     function sweep() external returns (uint256 amount) {
         _checkProvider();
-        if (block.timestamp < expiry) revert SeriesNotExpired(expiry, block.timestamp);
-        if (_supply.outstanding != 0) revert SeriesOutstanding(_supply.outstanding);
+        _checkEnded();
+        uint256 outstanding = _supply.outstanding();
+        if (outstanding != 0) revert SeriesOutstanding(outstanding);
 
         amount = IERC20(currency).balanceOf(address(this));
         emit Swept(provider, amount);
         _payOut(provider, amount);
+    }
+
+    // ------------------------------------------------------------------- market
+
+    /// @inheritdoc IComputeToken
+    function halt() external returns (uint256 compensation) {
+        if (msg.sender != market) revert SeriesCallerNotMarket(msg.sender, market);
+        _checkOpen();
+
+        _supply = _supply.halt(block.timestamp);
+        uint256 undelivered = _supply.outstanding() - _balances[address(this)].tokens;
+        compensation = Math.mulDiv(
+            undelivered * unitPrice,
+            compensationBps,
+            PRICE_BASIS * BPS,
+            Math.Rounding.Ceil
+        );
+        emit Halted(undelivered, compensation);
     }
 
     // -------------------------------------------------------------------- views
@@ -198,17 +246,16 @@ contract ComputeToken is IComputeToken, ERC20WithAuthorization {
     }
 
     /// @inheritdoc IComputeToken
-    function purchaseNonce(
+    function purchaseTermsHash(
         address beneficiary,
         uint256 leastTokens,
-        uint256 deadline,
-        bytes32 salt
+        uint256 deadline
     ) public view returns (bytes32) {
-        return keccak256(abi.encode(PURCHASE_TYPEHASH, address(this), beneficiary, leastTokens, deadline, salt));
+        return keccak256(abi.encode(PURCHASE_TYPEHASH, address(this), beneficiary, leastTokens, deadline));
     }
 
     /// @inheritdoc IComputeToken
-    function priceRoundedUp(uint256 tokens) public view returns (uint256) {
+    function priceRoundedUp(uint256 tokens) external view returns (uint256) {
         return Math.mulDiv(tokens, unitPrice, PRICE_BASIS, Math.Rounding.Ceil);
     }
 
@@ -219,22 +266,27 @@ contract ComputeToken is IComputeToken, ERC20WithAuthorization {
 
     /// @inheritdoc IComputeToken
     function delivered() external view returns (uint256) {
-        return _balances[address(this)];
+        return _balances[address(this)].tokens;
     }
 
     /// @inheritdoc IComputeToken
     function sold() external view returns (uint256) {
-        return _supply.sold;
+        return _supply.sold();
+    }
+
+    /// @inheritdoc IComputeToken
+    function haltedAt() external view returns (uint256) {
+        return _supply.haltedAt();
     }
 
     /// @notice Tokens outstanding: sold, less redeemed and refunded.
     function totalSupply() external view returns (uint256) {
-        return _supply.outstanding;
+        return _supply.outstanding();
     }
 
     /// @notice Tokens held by an account.
     function balanceOf(address account) external view returns (uint256) {
-        return _balances[account];
+        return _balances[account].tokens;
     }
 
     /// @notice A Token is the smallest unit.
@@ -244,19 +296,32 @@ contract ComputeToken is IComputeToken, ERC20WithAuthorization {
 
     // ---------------------------------------------------------------- internals
 
+    function _purchase(address beneficiary, uint256 tokens, uint256 deadline) private returns (uint256 price) {
+        _checkDeadline(deadline);
+        if (tokens > capacity) revert CapacityExceeded(tokens, capacity - _supply.sold());
+
+        price = _price(tokens);
+        _sell(msg.sender, beneficiary, tokens, price);
+        IERC20(currency).safeTransferFrom(msg.sender, address(this), price);
+    }
+
     /// @dev Creates the Tokens of a purchase; the caller then takes exactly `price` from the payer, or reverts all.
     function _sell(address payer, address beneficiary, uint256 tokens, uint256 price) private {
-        _checkNotExpired();
+        Supply supply = _supply;
+        _checkOpen(supply);
         if (tokens == 0) revert TokensZero();
         if (beneficiary == address(0)) revert ERC20InvalidReceiver(address(0));
         _checkHolder(address(0), beneficiary);
-        uint256 available = capacity - _supply.sold;
-        if (tokens > available) revert CapacityExceeded(tokens, available);
-
-        // Just compared: at most `capacity`, 128 bits.
-        _supply.sold += uint128(tokens);
+        if (beneficiary != payer) _checkNotFrozenIncoming(beneficiary);
+        // What was sold is at most the capacity, which is of 96 bits, and a balance is of that.
+        unchecked {
+            uint256 available = capacity - supply.sold();
+            if (tokens > available) revert CapacityExceeded(tokens, available);
+            _supply = supply.sell(tokens);
+            _balances[beneficiary].tokens += tokens;
+        }
         emit Purchased(payer, beneficiary, tokens, price);
-        _move(address(0), beneficiary, tokens);
+        emit Transfer(address(0), beneficiary, tokens);
     }
 
     /// @dev The one place where currency leaves.
@@ -267,52 +332,89 @@ contract ComputeToken is IComputeToken, ERC20WithAuthorization {
     function _transfer(address from, address to, uint256 value) internal override {
         // Out of the hub there is no last date: a claim comes home, or a payer gets back what is its own.
         if (from != hub) {
-            _checkNotExpired();
-            if (!_isDeposit(from, to)) _checkHolder(from, to);
+            _checkOpen();
+            if (from != collector) _checkNotFrozenOutgoing(from);
+            if (!_isDeposit(from, to)) {
+                _checkHolder(from, to);
+                _checkNotFrozenIncoming(to);
+            }
         }
         if (to == address(0)) revert ERC20InvalidReceiver(address(0));
         _move(from, to, value);
     }
 
-    /// @dev The one place where Tokens move. `from` zero creates them, `to` zero destroys them.
+    /// @dev The one place where Tokens move. `to` zero destroys them.
     function _move(address from, address to, uint256 tokens) private {
-        if (from == address(0)) {
-            // Within the capacity, which `_sell` checked.
-            _supply.outstanding += uint128(tokens);
-        } else {
-            uint256 held = _balances[from];
-            if (held < tokens) revert ERC20InsufficientBalance(from, held, tokens);
-            // Just compared: tokens <= held.
-            unchecked {
-                _balances[from] = held - tokens;
-            }
-        }
-        if (to == address(0)) {
-            // What is destroyed was held, so it is at most `outstanding`.
-            _supply.outstanding -= uint128(tokens);
-        } else {
-            _balances[to] += tokens;
+        Balance storage balance = _balances[from];
+        uint256 held = balance.tokens;
+        if (held < tokens) revert ERC20InsufficientBalance(from, held, tokens);
+        // Just compared; and a balance is of the supply, which is of 96 bits.
+        unchecked {
+            balance.tokens = held - tokens;
+            if (to == address(0)) _supply = _supply.burn(tokens);
+            else _balances[to].tokens += tokens;
         }
         emit Transfer(from, to, tokens);
     }
 
-    /// @dev Tokens for a payment, which must be their exact rounded-up price.
+    /// @dev Price of Tokens within the capacity: 96 bits times 64.
+    function _price(uint256 tokens) private view returns (uint256) {
+        unchecked {
+            return (tokens * unitPrice + PRICE_BASIS - 1) / PRICE_BASIS;
+        }
+    }
+
+    /// @dev Most Tokens whose price is `value`, which must be their exact rounded-up price. No currency has a supply
+    /// beyond 96 bits: a larger payment is refused before it can overflow.
     function _tokensFor(uint256 value) private view returns (uint256 tokens) {
-        tokens = Math.mulDiv(value, PRICE_BASIS, unitPrice);
-        uint256 price = priceRoundedUp(tokens);
+        if (value > type(uint96).max) revert PurchasePaymentInexact(value, type(uint96).max);
+        unchecked {
+            tokens = (value * PRICE_BASIS) / unitPrice;
+        }
+        uint256 price = _price(tokens);
         if (price != value) revert PurchasePaymentInexact(value, price);
+    }
+
+    function _checkTerms(SeriesTerms memory terms) private view {
+        if (terms.provider == address(0)) revert SeriesTermsInvalid("provider");
+        if (terms.unitPrice == 0) revert SeriesTermsInvalid("unitPrice");
+        if (terms.capacity == 0) revert SeriesTermsInvalid("capacity");
+        if (terms.expiry <= block.timestamp) revert SeriesTermsInvalid("expiry");
+        if (!terms.rateCard.isWellFormed()) revert SeriesTermsInvalid("rateCard");
+        if ((terms.halter == address(0)) != (terms.haltGround == 0)) revert SeriesTermsInvalid("haltGround");
+        if (terms.compensationBps > BPS) revert SeriesTermsInvalid("compensationBps");
     }
 
     function _checkDeadline(uint256 deadline) private view {
         if (block.timestamp >= deadline) revert PurchaseDeadlinePassed(deadline, block.timestamp);
     }
 
-    function _checkNotExpired() private view {
+    function _checkOpen() private view {
+        _checkOpen(_supply);
+    }
+
+    function _checkOpen(Supply supply) private view {
         if (block.timestamp >= expiry) revert SeriesExpired(expiry, block.timestamp);
+        if (supply.haltedAt() != 0) revert SeriesHalted(supply.haltedAt());
+    }
+
+    function _checkEnded() private view returns (bool halted) {
+        halted = _supply.haltedAt() != 0;
+        if (!halted && block.timestamp < expiry) revert SeriesNotEnded(expiry, block.timestamp);
     }
 
     function _checkProvider() private view {
         if (msg.sender != provider) revert SeriesCallerNotProvider(msg.sender, provider);
+    }
+
+    function _checkNotFrozenOutgoing(address account) private view {
+        (bool outgoing, , ) = ICurrencyToken(currency).frozen(account);
+        if (outgoing) revert HolderFrozenOutgoing(account);
+    }
+
+    function _checkNotFrozenIncoming(address account) private view {
+        (, bool incoming, ) = ICurrencyToken(currency).frozen(account);
+        if (incoming) revert HolderFrozenIncoming(account);
     }
 
     /// @dev A deposit is two moves of the collector's own: payer to collector, collector to hub.

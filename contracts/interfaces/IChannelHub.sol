@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import {ChannelConfig, VoucherClaim} from "../types/Channel.sol";
+import {ChannelConfig, ClaimResult, MeteredClaim, VoucherClaim} from "../types/Channel.sol";
 
 /// @title IChannelHub
 /// @notice Unidirectional payment channels with cumulative signed vouchers: the x402 `batch-settlement` scheme with its
@@ -31,6 +31,8 @@ interface IChannelHub {
         uint128 amount,
         uint128 totalClaimed
     );
+    /// @notice A row of a claim was left out, for any other reason than that nothing was left to claim.
+    event ClaimRefused(bytes32 indexed channelId, ClaimResult result);
     /// @notice Everything claimed and unsettled was transferred to the receiver.
     event Settled(address indexed receiver, address indexed token, address indexed sender, uint128 amount);
     /// @notice The receiving side returned unclaimed value to the payer.
@@ -50,6 +52,12 @@ interface IChannelHub {
     event WithdrawFinalized(bytes32 indexed channelId, address indexed payer, address indexed token, uint128 amount);
     /// @notice Nothing is left in a channel on which nothing was claimed.
     event ChannelClosed(bytes32 indexed channelId, ChannelConfig config);
+    /// @notice The token refused a payout; the hub holds it for the payee.
+    /// @param amount Units that could not be paid.
+    /// @param credit Units held for the account in this token after it.
+    event PayoutCredited(address indexed account, address indexed token, uint128 amount, uint256 credit);
+    /// @notice A credit was paid to its account.
+    event CreditWithdrawn(address indexed account, address indexed token, uint256 amount);
 
     /// @notice The terms of the channel cannot be accepted: `term` names the field.
     error ChannelConfigInvalid(string term);
@@ -61,6 +69,8 @@ interface IChannelHub {
     error DepositAmountMismatch(uint256 amount, uint256 received);
     /// @notice A batch of no claims.
     error ClaimsEmpty();
+    /// @notice The `signatures` bytes cannot be parted evenly among the `rows`.
+    error ClaimSignaturesUneven(uint256 rows, uint256 signatures);
     /// @notice Only the receiver or the receiver authorizer may claim or refund directly.
     error ChannelCallerNotReceiver(bytes32 channelId, address caller);
     /// @notice Rows of one signed batch must share one receiver authorizer.
@@ -69,6 +79,8 @@ interface IChannelHub {
     error ClaimAboveCeiling(bytes32 channelId, uint128 totalClaimed, uint128 maxClaimableAmount);
     /// @notice The claim is above what the channel holds.
     error ClaimAboveBalance(bytes32 channelId, uint128 totalClaimed, uint128 balance);
+    /// @notice The payer is frozen outgoing in the token of the channel: what was not claimed before is held back.
+    error ChannelPayerFrozen(bytes32 channelId, address payer);
     /// @notice The voucher's signature is not the payer's.
     error VoucherSignatureInvalid(bytes32 channelId);
     /// @notice The signature is not the receiver authorizer's over exactly these values.
@@ -79,6 +91,8 @@ interface IChannelHub {
     error RefundAmountZero(bytes32 channelId);
     /// @notice Nothing is claimed and unsettled for the receiver in this token.
     error NothingToSettle(address receiver, address token);
+    /// @notice The hub holds no credit for the account in this token.
+    error CreditNone(address account, address token);
     /// @notice Only the payer or the payer authorizer may withdraw.
     error ChannelCallerNotPayer(bytes32 channelId, address caller);
     /// @notice A withdrawal is pending already: a second notice would overwrite the first.
@@ -131,6 +145,7 @@ interface IChannelHub {
     /// @custom:reverts ChannelCallerNotReceiver when the caller is neither of a row
     /// @custom:reverts ClaimAboveCeiling when a row claims more than the payer signed
     /// @custom:reverts ClaimAboveBalance when a row claims more than its channel holds
+    /// @custom:reverts ChannelPayerFrozen when the payer of a row is frozen outgoing in the token
     /// @custom:reverts VoucherSignatureInvalid when a row's voucher is not signed by its payer
     /// @custom:invariant INV-CHANNEL
     /// @custom:invariant INV-USAGE
@@ -141,9 +156,49 @@ interface IChannelHub {
     /// @custom:reverts ReceiverAuthorizerSignatureInvalid when the signature is not theirs
     function claimWithSignature(VoucherClaim[] calldata voucherClaims, bytes calldata authorizerSignature) external;
 
+    /// @notice Record cumulative claims row by row, as receiver or receiver authorizer: a row that cannot be claimed
+    /// costs only itself. Not part of the published scheme.
+    /// @dev A channel that its payer has drained is claimed as far as it goes. A payer that is a contract (ERC-1271)
+    /// gets 200,000 gas to look at its voucher.
+    /// @return results What became of each row.
+    /// @custom:invariant INV-CHANNEL
+    /// @custom:invariant INV-USAGE
+    function tryClaim(VoucherClaim[] calldata claims) external returns (ClaimResult[] memory results);
+
+    /// @notice Record metered claims row by row, on channels whose receiver authorizer is a meter: it says whether the
+    /// usage is attested and what it costs. Anyone may submit them. Not part of the published scheme.
+    /// @dev Each row claims rate card times usage or the payer's ceiling, whichever is less, as far as its channel holds
+    /// it. A row that cannot be claimed costs only itself.
+    /// @param receiver Receiver of every channel.
+    /// @param token Token of every channel.
+    /// @param meter Receiver authorizer of every channel, an `IClaimMeter`.
+    /// @param rows Channels with their cumulative usage and ceiling.
+    /// @param signatures The payers' signatures of their vouchers in the order of the rows, all of one length, which is
+    /// 65 for those of keys.
+    /// @param attestation What makes the meter believe the usage.
+    /// @return results What became of each row.
+    /// @custom:reverts ClaimsEmpty when there is no row
+    /// @custom:reverts ClaimSignaturesUneven when the signatures are not of one length
+    /// @custom:reverts UsageSignatureInvalid when the meter is a UsageMeter and the usage is not attested
+    /// @custom:invariant INV-CHANNEL
+    /// @custom:invariant INV-USAGE
+    function claimMetered(
+        address receiver,
+        address token,
+        address meter,
+        MeteredClaim[] calldata rows,
+        bytes calldata signatures,
+        bytes calldata attestation
+    ) external returns (ClaimResult[] memory results);
+
     /// @notice Transfer everything claimed and unsettled to a receiver. Anyone may call.
+    /// @dev Like every payout of the hub it does not revert where the token refuses: the amount becomes a credit.
     /// @custom:reverts NothingToSettle when there is nothing
     function settle(address receiver, address token) external;
+
+    /// @notice Pay the whole credit of an account to it. Anyone may call.
+    /// @custom:reverts CreditNone when there is none
+    function withdrawCredit(address account, address token) external;
 
     /// @notice Return unclaimed value to the payer, as receiver or receiver authorizer.
     /// @dev Spends the refund nonce even where nothing is unclaimed, so that a refund signed before is void.
@@ -179,6 +234,9 @@ interface IChannelHub {
         address receiver,
         address token
     ) external view returns (uint128 totalClaimed, uint128 totalSettled);
+
+    /// @notice Units held for an account since the token refused to pay them.
+    function credits(address account, address token) external view returns (uint256);
 
     /// @notice Nonce that the next signed refund must carry.
     function refundNonce(bytes32 channelId) external view returns (uint256);

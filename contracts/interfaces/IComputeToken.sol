@@ -5,40 +5,13 @@ import {RateCard} from "../types/RateCard.sol";
 import {IChannelPolicy} from "./IChannelPolicy.sol";
 import {IERC3009} from "./IERC3009.sol";
 
-/// @notice The terms of a series. They never change: a new price is a new series.
-struct SeriesTerms {
-    /// Name of the Token, and of its EIP-712 domain.
-    string name;
-    /// Symbol.
-    string symbol;
-    /// Who delivers the compute, attests usage and redeems what was delivered.
-    address provider;
-    /// Currency the series is sold for.
-    address currency;
-    /// ChannelHub the Tokens may be deposited in.
-    address hub;
-    /// Deposit collector of that hub: the only way Tokens reach it.
-    address collector;
-    /// UsageMeter that alone may claim from channels of this series.
-    address meter;
-    /// Kind of service, for example "inference".
-    bytes32 serviceClass;
-    /// Micro-yuan per 1,000,000 Tokens.
-    uint64 unitPrice;
-    /// Tokens ever to be sold.
-    uint128 capacity;
-    /// Unix second from which nothing is sold, deposited or passed on any more.
-    uint40 expiry;
-    /// Tokens consumed per metered unit.
-    RateCard rateCard;
-}
-
 /// @title IComputeToken
 /// @notice A series: an ERC-20 of Tokens, the counter that sells them and the escrow that backs them.
 /// @dev Every outstanding Token is backed by the e-CNY it was bought with, held by this contract until the Token is
 /// delivered and redeemed, or refunded (INV-BACKING). 0 decimals: a Token is the smallest unit. A purchase rounds up,
 /// redemption and refund round down, to one unit of currency, so what rounding leaves stays here and backs.
-/// Tokens move between holders until expiry; afterwards only claims, withdrawals, refunds and redemption move them.
+/// Tokens move between holders until the series expires or is halted, and never from or to an account that is frozen in
+/// its currency; afterwards only claims, withdrawals, refunds and redemption move them. Nobody's right has a last date.
 interface IComputeToken is IERC3009, IChannelPolicy {
     /// @notice Currency came in and Tokens were created, in one transaction (DvP).
     /// @param payer Who paid.
@@ -50,21 +23,37 @@ interface IComputeToken is IERC3009, IChannelPolicy {
     event Consumed(address indexed holder, uint256 tokens);
     /// @notice Delivered Tokens were destroyed and their backing paid to the provider.
     event Redeemed(address indexed provider, uint256 tokens, uint256 paid);
-    /// @notice A holder's Tokens were destroyed after expiry and their backing paid back.
-    event Refunded(address indexed holder, uint256 tokens, uint256 paid);
-    /// @notice With no Token outstanding after expiry, the provider took what rounding and donations left.
+    /// @notice A holder's Tokens were destroyed after expiry or halt, and their backing paid back.
+    /// @param paid Units of currency, the compensation among them.
+    /// @param compensation Units paid on top of the backing, from the provider's stake.
+    event Refunded(address indexed holder, uint256 tokens, uint256 paid, uint256 compensation);
+    /// @notice The series was halted: nothing is sold, deposited or passed on any more, and holders are refunded.
+    /// @param undelivered Tokens outstanding that were not delivered.
+    /// @param compensation Units of currency that are to compensate their holders.
+    event Halted(uint256 undelivered, uint256 compensation);
+    /// @notice With no Token outstanding after expiry or halt, the provider took what rounding and donations left.
     event Swept(address indexed provider, uint256 amount);
 
     /// @notice The terms given to the constructor cannot be those of a series.
     error SeriesTermsInvalid(string term);
     /// @notice The series expired at `expiry`; chain time is `timestamp` (unix seconds).
     error SeriesExpired(uint256 expiry, uint256 timestamp);
-    /// @notice The series expires only at `expiry`; chain time is `timestamp` (unix seconds).
-    error SeriesNotExpired(uint256 expiry, uint256 timestamp);
+    /// @notice The series was halted at `haltedAt` (unix seconds).
+    error SeriesHalted(uint256 haltedAt);
+    /// @notice The series expires only at `expiry`, and was not halted; chain time is `timestamp` (unix seconds).
+    error SeriesNotEnded(uint256 expiry, uint256 timestamp);
+    /// @notice Only the market that opened the series may halt it.
+    error SeriesCallerNotMarket(address caller, address market);
+    /// @notice The account is frozen outgoing in the series' currency: no Token may leave it either.
+    error HolderFrozenOutgoing(address account);
+    /// @notice The account is frozen incoming in the series' currency: no Token may reach it either.
+    error HolderFrozenIncoming(address account);
     /// @notice The series may sell `available` Tokens more, not `requested`.
     error CapacityExceeded(uint256 requested, uint256 available);
     /// @notice The purchase was to be made before `deadline`; chain time is `timestamp` (unix seconds).
     error PurchaseDeadlinePassed(uint256 deadline, uint256 timestamp);
+    /// @notice The nonce does not commit to the terms: its high 192 bits are not those of `termsHash`.
+    error PurchaseNonceInvalid(bytes32 nonce, bytes32 termsHash);
     /// @notice The payment buys `tokens` Tokens, fewer than `leastTokens`.
     error PurchaseBelowLeastTokens(uint256 tokens, uint256 leastTokens);
     /// @notice The payment is not the rounded-up price of a whole number of Tokens; `price` buys as many as it does.
@@ -91,10 +80,28 @@ interface IComputeToken is IERC3009, IChannelPolicy {
     /// @custom:reverts TokensZero when `tokens` is zero
     /// @custom:reverts PurchaseDeadlinePassed when chain time is at or after `deadline`
     /// @custom:reverts SeriesExpired when the series has expired
+    /// @custom:reverts SeriesHalted when it was halted
+    /// @custom:reverts HolderFrozenIncoming when the beneficiary is another than the payer, and frozen incoming
     /// @custom:reverts CapacityExceeded when fewer Tokens are left to sell
     /// @custom:invariant INV-BACKING
     /// @custom:invariant INV-SUPPLY
     function purchase(address beneficiary, uint256 tokens, uint256 deadline) external returns (uint256 price);
+
+    /// @notice The same by the caller's EIP-2612 permit, which lets this series take the price. A permit that somebody
+    /// else submitted before does not matter, as long as the allowance is there.
+    /// @param allowance Units of currency that the permit allows.
+    /// @param permitDeadline Unix second until which the permit is valid.
+    /// @param signature The caller's signature of the permit.
+    /// @custom:reverts ERC20InsufficientAllowance when the permit was not valid and no allowance is there
+    /// @custom:invariant INV-BACKING
+    function purchaseWithPermit(
+        address beneficiary,
+        uint256 tokens,
+        uint256 deadline,
+        uint256 allowance,
+        uint256 permitDeadline,
+        bytes calldata signature
+    ) external returns (uint256 price);
 
     /// @notice Buy Tokens by the payer's EIP-3009 `ReceiveWithAuthorization` to this series, whose nonce commits to
     /// the terms of the purchase, so that whoever submits it can change nothing.
@@ -102,16 +109,17 @@ interface IComputeToken is IERC3009, IChannelPolicy {
     /// @param value Units of currency, the exact rounded-up price of the Tokens bought.
     /// @param validAfter Unix second after which the authorization is valid.
     /// @param validBefore Unix second before which the authorization is valid.
+    /// @param nonce High 192 bits: those of `purchaseTermsHash`. Low 64 bits: the payer's own, at random or in sequence.
     /// @param beneficiary Who receives the Tokens.
     /// @param leastTokens Fewest Tokens the payer accepts.
     /// @param deadline Unix second from which the purchase is refused.
-    /// @param salt Tells purchases of otherwise equal terms apart.
-    /// @param signature The payer's signature of the authorization with the nonce `purchaseNonce(...)`.
+    /// @param signature The payer's signature of the authorization.
     /// @return tokens Tokens created.
     /// @custom:reverts PurchaseDeadlinePassed when chain time is at or after `deadline`
+    /// @custom:reverts PurchaseNonceInvalid when a term is not the one that the nonce commits to
     /// @custom:reverts PurchaseBelowLeastTokens when `value` buys fewer than `leastTokens`
     /// @custom:reverts PurchasePaymentInexact when `value` is not the exact price of what it buys
-    /// @custom:reverts AuthorizationSignatureInvalid when any term differs from what was signed
+    /// @custom:reverts AuthorizationSignatureInvalid when anything else differs from what was signed
     /// @custom:invariant INV-BACKING
     /// @custom:invariant INV-ONCE
     function purchaseWithAuthorization(
@@ -119,10 +127,10 @@ interface IComputeToken is IERC3009, IChannelPolicy {
         uint256 value,
         uint256 validAfter,
         uint256 validBefore,
+        bytes32 nonce,
         address beneficiary,
         uint256 leastTokens,
         uint256 deadline,
-        bytes32 salt,
         bytes calldata signature
     ) external returns (uint256 tokens);
 
@@ -148,13 +156,17 @@ interface IComputeToken is IERC3009, IChannelPolicy {
     /// @notice Give Tokens back to the series against service outside a channel; they count as delivered.
     /// @custom:reverts TokensZero when `tokens` is zero
     /// @custom:reverts SeriesExpired when the series has expired
+    /// @custom:reverts SeriesHalted when it was halted
+    /// @custom:reverts HolderFrozenOutgoing when the holder is frozen outgoing in the currency
     function consume(uint256 tokens) external;
 
-    /// @notice After expiry, exchange the caller's Tokens for the currency that backs them.
+    /// @notice After expiry or halt, exchange the caller's Tokens for the currency that backs them, and after a halt for
+    /// the agreed compensation too.
     /// @param tokens Tokens to give back, above zero.
-    /// @return paid Units of currency: tokens * unitPrice / 1,000,000, rounded down, at the holder's expense.
+    /// @return paid Units of currency: tokens * unitPrice / 1,000,000, and after a halt that times compensationBps /
+    /// 10,000 on top; each rounded down, at the holder's expense.
     /// @custom:reverts TokensZero when `tokens` is zero
-    /// @custom:reverts SeriesNotExpired when chain time is before expiry
+    /// @custom:reverts SeriesNotEnded when it has neither expired nor been halted
     /// @custom:invariant INV-BACKING
     function refund(uint256 tokens) external returns (uint256 paid);
 
@@ -169,21 +181,32 @@ interface IComputeToken is IERC3009, IChannelPolicy {
     /// @custom:invariant INV-BACKING
     function redeem(uint256 tokens) external returns (uint256 paid);
 
-    /// @notice After expiry and with no Token outstanding, take what rounding and donations left in the series.
+    /// @notice After expiry or halt and with no Token outstanding, take what rounding, donations and unclaimed
+    /// compensation left in the series.
     /// @return amount Units of currency.
     /// @custom:reverts SeriesCallerNotProvider when the caller is not the provider
-    /// @custom:reverts SeriesNotExpired when chain time is before expiry
+    /// @custom:reverts SeriesNotEnded when it has neither expired nor been halted
     /// @custom:reverts SeriesOutstanding when a Token is outstanding
     function sweep() external returns (uint256 amount);
 
+    // ------------------------------------------------------------------- market
+
+    /// @notice Halt the series. The market has taken the compensation from the provider's stake, and transfers it here.
+    /// @return compensation Units of currency that the market owes this series: undelivered Tokens * unitPrice *
+    /// compensationBps / 10^10, rounded up, at the provider's expense.
+    /// @custom:reverts SeriesCallerNotMarket when the caller is not the market
+    /// @custom:reverts SeriesExpired when the series has expired
+    /// @custom:reverts SeriesHalted when it was halted before
+    /// @custom:invariant INV-BACKING
+    function halt() external returns (uint256 compensation);
+
     // -------------------------------------------------------------------- views
 
-    /// @notice The EIP-3009 nonce that commits a payer to the terms of a purchase.
-    function purchaseNonce(
+    /// @notice What a payer's nonce commits to: the hash of the terms of a purchase of this series.
+    function purchaseTermsHash(
         address beneficiary,
         uint256 leastTokens,
-        uint256 deadline,
-        bytes32 salt
+        uint256 deadline
     ) external view returns (bytes32);
 
     /// @notice Price of Tokens in units of currency, rounded up.
@@ -194,6 +217,21 @@ interface IComputeToken is IERC3009, IChannelPolicy {
 
     /// @notice Tokens delivered and not yet redeemed: the series' own balance.
     function delivered() external view returns (uint256);
+
+    /// @notice Unix second of the halt; zero where it was not halted.
+    function haltedAt() external view returns (uint256);
+
+    /// @notice Who may halt the series; zero where nobody may.
+    function halter() external view returns (address);
+
+    /// @notice Ground on which it may be halted: the hash of the agreed text.
+    function haltGround() external view returns (bytes32);
+
+    /// @notice Compensation after a halt, in basis points of a Token's price.
+    function compensationBps() external view returns (uint256);
+
+    /// @notice ComputeMarket that opened the series.
+    function market() external view returns (address);
 
     /// @notice Tokens ever sold.
     function sold() external view returns (uint256);

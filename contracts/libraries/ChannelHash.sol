@@ -3,7 +3,8 @@ pragma solidity ^0.8.30;
 
 import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 
-import {ChannelConfig} from "../types/Channel.sol";
+import {ChannelConfig, MeteredClaim} from "../types/Channel.sol";
+import {Usage} from "../types/RateCard.sol";
 
 /// @title ChannelHash
 /// @notice The EIP-712 digests of the x402 `batch-settlement` scheme, for the hub and for whoever checks its messages.
@@ -38,10 +39,60 @@ library ChannelHash {
         return MessageHashUtils.toTypedDataHash(domain, keccak256(abi.encode(CONFIG_TYPEHASH, config)));
     }
 
+    /// @notice Channels and usages of many rows that share receiver, receiver authorizer and token.
+    /// @dev A row begins with what differs: payer and payer authorizer, then withdraw delay and salt, in the order and
+    /// encoding of the hashed struct. The plain form, `channelId` of a `ChannelConfig` a row, costs 1,500 gas a row more.
+    function read(
+        bytes32 domain,
+        address receiver,
+        address receiverAuthorizer,
+        address token,
+        MeteredClaim[] calldata rows
+    ) internal pure returns (bytes32[] memory ids, Usage[] memory usages) {
+        ids = new bytes32[](rows.length);
+        usages = new Usage[](rows.length);
+        bytes32 typeHash = CONFIG_TYPEHASH;
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            let config := mload(0x40)
+            mstore(config, typeHash)
+            mstore(add(config, 96), receiver)
+            mstore(add(config, 128), receiverAuthorizer)
+            mstore(add(config, 160), token)
+            let typed := add(config, 256)
+            mstore(typed, shl(240, 0x1901))
+            mstore(add(typed, 2), domain)
+            let row := rows.offset
+            let end := add(row, mul(rows.length, 192))
+            let place := 32
+            for {} lt(row, end) {} {
+                calldatacopy(add(config, 32), row, 64)
+                calldatacopy(add(config, 192), add(row, 64), 64)
+                mstore(add(typed, 34), keccak256(config, 256))
+                mstore(add(ids, place), keccak256(typed, 66))
+                mstore(add(usages, place), calldataload(add(row, 128)))
+                row := add(row, 192)
+                place := add(place, 32)
+            }
+        }
+    }
+
     /// @notice Digest a payer signs for a voucher.
-    function voucher(bytes32 domain, bytes32 id, uint128 maxClaimableAmount) internal pure returns (bytes32) {
-        return
-            MessageHashUtils.toTypedDataHash(domain, keccak256(abi.encode(VOUCHER_TYPEHASH, id, maxClaimableAmount)));
+    /// @dev The plain form is `toTypedDataHash(domain, keccak256(abi.encode(VOUCHER_TYPEHASH, id, ...)))`, which costs
+    /// 120 gas more.
+    function voucher(bytes32 domain, bytes32 id, uint256 maxClaimableAmount) internal pure returns (bytes32 digest) {
+        bytes32 typeHash = VOUCHER_TYPEHASH;
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            mstore(free, typeHash)
+            mstore(add(free, 32), id)
+            mstore(add(free, 64), maxClaimableAmount)
+            mstore(add(free, 34), keccak256(free, 96))
+            mstore(free, shl(240, 0x1901))
+            mstore(add(free, 2), domain)
+            digest := keccak256(free, 66)
+        }
     }
 
     /// @notice Digest a receiver authorizer signs for a cooperative refund.

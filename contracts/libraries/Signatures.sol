@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 
@@ -28,6 +29,20 @@ library Signatures {
         return SignatureChecker.isValidERC1271SignatureNowCalldata(signer, digest, signature);
     }
 
+    /// @notice The same for one of many signatures: a signer that is a contract gets at most `gasLimit` to answer.
+    function isValidWithin(
+        address signer,
+        bytes32 digest,
+        bytes calldata signature,
+        uint256 gasLimit
+    ) internal view returns (bool) {
+        if (signature.length == 65 && _isOfKeyCalldata(signer, digest, signature)) return true;
+        (bool answered, bytes memory answer) = signer.staticcall{gas: gasLimit}(
+            abi.encodeCall(IERC1271.isValidSignature, (digest, signature))
+        );
+        return answered && answer.length >= 32 && bytes32(answer) == bytes32(IERC1271.isValidSignature.selector);
+    }
+
     /// @notice The same for a signature that was decoded from something larger.
     function isValid(address signer, bytes32 digest, bytes memory signature) internal view returns (bool) {
         if (signature.length == 65) {
@@ -40,5 +55,28 @@ library Signatures {
     /// @dev What recovers nobody recovers the zero address, which never signs.
     function _isOfKey(address signer, bytes32 digest, uint8 v, bytes32 r, bytes32 s) private pure returns (bool) {
         return uint256(s) <= HALF_ORDER && signer == ecrecover(digest, v, r, s) && signer != address(0);
+    }
+
+    /// @dev The same of 65 bytes of call data. The plain form, `_isOfKey` of what `ECDSA.parseCalldata` reads, costs 200
+    /// gas more.
+    function _isOfKeyCalldata(
+        address signer,
+        bytes32 digest,
+        bytes calldata signature
+    ) private view returns (bool valid) {
+        bytes32 s;
+        address recovered;
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            let message := mload(0x40)
+            mstore(message, digest)
+            mstore(add(message, 32), byte(0, calldataload(add(signature.offset, 64))))
+            calldatacopy(add(message, 64), signature.offset, 64)
+            s := mload(add(message, 96))
+            mstore(0, 0)
+            pop(staticcall(gas(), 1, message, 128, 0, 32))
+            recovered := mload(0)
+        }
+        return uint256(s) <= HALF_ORDER && recovered == signer && signer != address(0);
     }
 }

@@ -406,6 +406,7 @@ contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, AccessManaged 
     /// @inheritdoc ICurrencyToken
     function frozen(address account) external view returns (bool outgoing, bool incoming, uint256 amount) {
         Account word = _accounts[account].account;
+        if (!word.isFrozen()) return (false, false, 0);
         return (word.isFrozenOutgoing(), word.isFrozenIncoming(), _frozenAmounts[account]);
     }
 

@@ -16,8 +16,6 @@ using UsageFields for Usage global;
 /// @title RateCardFields
 /// @notice The price of usage in Tokens.
 library RateCardFields {
-    uint256 private constant LANES = 6;
-
     /// @notice Whether the unused high bits are zero.
     function isWellFormed(RateCard self) internal pure returns (bool) {
         return RateCard.unwrap(self) >> 192 == 0;
@@ -28,15 +26,23 @@ library RateCardFields {
     /// @param usage Cumulative metered units.
     /// @return tokens Tokens, cumulative.
     function tokensFor(RateCard self, Usage usage) internal pure returns (uint256 tokens) {
-        uint256 rates = RateCard.unwrap(self);
-        uint256 counts = Usage.unwrap(usage);
         // Six products below 2**74 cannot overflow their sum.
         unchecked {
-            for (uint256 lane = 0; lane < LANES; ++lane) {
-                tokens += (rates & type(uint32).max) * (counts & ((1 << 42) - 1));
-                rates >>= 32;
-                counts >>= 42;
-            }
+            return
+                _lane(self, usage, 0) +
+                _lane(self, usage, 1) +
+                _lane(self, usage, 2) +
+                _lane(self, usage, 3) +
+                _lane(self, usage, 4) +
+                _lane(self, usage, 5);
+        }
+    }
+
+    function _lane(RateCard self, Usage usage, uint256 lane) private pure returns (uint256) {
+        unchecked {
+            return
+                ((RateCard.unwrap(self) >> (32 * lane)) & type(uint32).max) *
+                ((Usage.unwrap(usage) >> (42 * lane)) & ((1 << 42) - 1));
         }
     }
 }

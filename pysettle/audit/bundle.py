@@ -258,6 +258,7 @@ def _contracts_to_list(contracts: Contracts) -> list[dict[str, Any]]:
             "address": _hex(address),
             "currency": _hex(terms.currency),
             "unit_price": str(terms.unit_price),
+            "compensation_bps": str(terms.compensation_bps),
             "rate_card": {
                 "off_peak": [str(rate) for rate in terms.rate_card.off_peak.lanes()],
                 "peak": [str(rate) for rate in terms.rate_card.peak.lanes()],
@@ -271,6 +272,10 @@ def _contracts_to_list(contracts: Contracts) -> list[dict[str, Any]]:
         *named("ChannelHub", contracts.hubs),
         *named("UsageMeter", contracts.meters),
         *named("InterestPayments", contracts.interest),
+        *(
+            {"name": "ComputeMarket", "address": _hex(market), "currency": _hex(currency)}
+            for market, currency in sorted(contracts.markets.items())
+        ),
     ]
 
 
@@ -278,11 +283,16 @@ def _contracts_from_list(entries: list[Any]) -> Contracts:
     names = ("CurrencyToken", "ChannelHub", "UsageMeter", "InterestPayments")
     plain: dict[str, set[Address]] = {name: set() for name in names}
     series: dict[Address, SeriesTerms] = {}
+    markets: dict[Address, Address] = {}
     seen: set[Address] = set()
     for entry in entries:
         name = entry.get("name") if isinstance(entry, dict) else None
         if name == "ComputeToken":
-            _object(entry, {"name", "address", "currency", "unit_price", "rate_card"}, "a ComputeToken")
+            _object(
+                entry, {"name", "address", "currency", "unit_price", "compensation_bps", "rate_card"}, "a ComputeToken"
+            )
+        elif name == "ComputeMarket":
+            _object(entry, {"name", "address", "currency"}, "a ComputeMarket")
         elif name in plain:
             _object(entry, {"name", "address"}, f"a {name}")
         else:
@@ -293,11 +303,14 @@ def _contracts_from_list(entries: list[Any]) -> Contracts:
         seen.add(address)
         if name == "ComputeToken":
             series[address] = _terms_from_dict(entry)
+        elif name == "ComputeMarket":
+            markets[address] = Address(hex_bytes(entry["currency"], 20))
         else:
             plain[name].add(address)
     currencies = frozenset(plain["CurrencyToken"])
-    for address, terms in series.items():
-        if terms.currency not in currencies:
+    sold_for = {address: terms.currency for address, terms in series.items()}
+    for address, currency in (sold_for | markets).items():
+        if currency not in currencies:
             raise EncodingError(f"contracts: the currency of {_hex(address)} is not listed as a CurrencyToken")
     return Contracts(
         currencies,
@@ -305,6 +318,7 @@ def _contracts_from_list(entries: list[Any]) -> Contracts:
         hubs=frozenset(plain["ChannelHub"]),
         meters=frozenset(plain["UsageMeter"]),
         interest=frozenset(plain["InterestPayments"]),
+        markets=markets,
     )
 
 
@@ -320,6 +334,7 @@ def _terms_from_dict(entry: dict[str, Any]) -> SeriesTerms:
         currency=Address(hex_bytes(entry["currency"], 20)),
         unit_price=_decimal(entry["unit_price"], 64, "unit_price"),
         rate_card=RateCard(*windows),
+        compensation_bps=_decimal(entry["compensation_bps"], 16, "compensation_bps"),
     )
 
 

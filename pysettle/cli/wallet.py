@@ -128,11 +128,11 @@ def payee_only(account: str, enabled: bool, command: CurrencyCommand) -> None:
 
 @wallet.command("mark-settlement")
 @account_option
-@by_option(Role.REGISTRAR)
+@by_option(Role.SETTLEMENT_REGISTRAR)
 @currency_command
 def mark_settlement(account: str, by: str | None, command: CurrencyCommand) -> None:
     """Mark a contract whose value belongs to others as a settlement account, for ever."""
-    registrar, address = command.holder(by, Role.REGISTRAR), command.address(account)
+    registrar, address = command.holder(by, Role.SETTLEMENT_REGISTRAR), command.address(account)
     with command.token(write=True) as token:
         before = token.is_settlement_account(address)
         (receipt,) = token.send(token.mark_settlement_account(registrar, address))

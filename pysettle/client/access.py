@@ -31,6 +31,8 @@ class Role(IntEnum):
     FREEZER = 4
     SEIZER = 5
     PAUSER = 6
+    SETTLEMENT_REGISTRAR = 7
+    ATTESTER = 8
 
     @property
     def label(self) -> str:
@@ -46,10 +48,13 @@ class Role(IntEnum):
 ROLE_FUNCTIONS: dict[Role, tuple[str, ...]] = {
     Role.CENTRAL_BANK: ("setIssuanceQuota", "setReserveRatio", "setClassLimits"),
     Role.OPERATOR: ("issue", "takeRedemption", "completeRedemption", "rejectRedemption"),
-    Role.REGISTRAR: ("markSettlementAccount", "registerWallet"),
+    Role.REGISTRAR: ("registerWallet",),
     Role.FREEZER: ("freeze", "freezeAmount"),
     Role.SEIZER: ("seize", "seizeCredit"),
     Role.PAUSER: ("pause", "unpause"),
+    Role.SETTLEMENT_REGISTRAR: ("markSettlementAccount",),
+    # What an attester signs is looked at by the market of the currency.
+    Role.ATTESTER: (),
 }
 """Role -> the functions of a CurrencyToken that it alone may call. The administrator may call none."""
 

@@ -108,6 +108,31 @@ class ChannelHub(Contract):
         gas = 100_000 + 80_000 * len(claims)
         return self._transaction(submitter, gas, "claimWithSignature", _claim_rows(claims), signature)
 
+    def claim_metered(
+        self,
+        submitter: TransactionSigner,
+        meter: UsageMeter,
+        series: Address,
+        rows: Sequence[UsageRow],
+        attestation: bytes,
+    ) -> Transaction:
+        """Claim attested usage of channels of one series, row by row; anyone submits it."""
+        encoded = [
+            (
+                row.config.payer,
+                row.config.payer_authorizer,
+                row.config.withdraw_delay_s,
+                row.config.salt,
+                row.usage.pack(),
+                row.voucher.ceiling,
+            )
+            for row in rows
+        ]
+        signatures = b"".join(row.voucher.signature for row in rows)
+        gas = 200_000 + 60_000 * len(rows)
+        arguments = series, series, meter.address, encoded, signatures, attestation
+        return self._transaction(submitter, gas, "claimMetered", *arguments)
+
     def settle(self, submitter: TransactionSigner, receiver: Address, token: Address) -> Transaction:
         """Transfer everything claimed and unsettled to a receiver; anyone submits it."""
         return self._transaction(submitter, self.GAS_PAYOUT, "settle", receiver, token)
@@ -163,25 +188,6 @@ class UsageMeter(Contract):
         """Sign the usage of many channels of one series, as its provider."""
         attested = [(row.config.channel_id(hub.domain), row.usage.pack()) for row in rows]
         return provider.sign(usage_digest(self.domain, series, attested))
-
-    def claim(
-        self, submitter: TransactionSigner, series: Address, rows: Sequence[UsageRow], attestation: bytes
-    ) -> Transaction:
-        """Claim attested usage; anyone submits it."""
-        encoded = [
-            (
-                row.config.payer,
-                row.config.payer_authorizer,
-                row.config.withdraw_delay_s,
-                row.config.salt,
-                row.usage.pack(),
-                row.voucher.ceiling,
-                row.voucher.signature,
-            )
-            for row in rows
-        ]
-        gas = 150_000 + 100_000 * len(rows)
-        return self._transaction(submitter, gas, "claim", series, encoded, attestation)
 
     def approve_refund(
         self, provider: Signer, config: ChannelConfig, nonce: int, amount: int, total_claimed: int, hub: ChannelHub

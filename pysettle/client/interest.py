@@ -153,7 +153,7 @@ def open_interest(
     sender: TransactionSender,
     *,
     administrator: TransactionSigner,
-    registrar: TransactionSigner,
+    settlement_registrar: TransactionSigner,
     operator: TransactionSigner,
 ) -> InterestPayments:
     """Deploy the contract that pays interest on a currency, as an operating institution without a quota yet.
@@ -162,7 +162,7 @@ def open_interest(
         currency: The currency.
         sender: How transactions are sent.
         administrator: Deploys it, lets operators declare, and offers it the operator's role.
-        registrar: Marks it as a settlement account.
+        settlement_registrar: Marks it as a settlement account.
         operator: An operating institution, which has it accept the role.
     """
     abi = interface("InterestPayments")
@@ -173,7 +173,7 @@ def open_interest(
     sender.send(
         access.assign(administrator, Role.OPERATOR, contract, ("declare", "acceptRole")),
         access.offer(administrator, Role.OPERATOR, contract.address),
-        currency.mark_settlement_account(registrar, contract.address),
+        currency.mark_settlement_account(settlement_registrar, contract.address),
         contract.accept_role(operator, Role.OPERATOR),
     )
     return contract

@@ -13,9 +13,11 @@ from pysettle.client.contract import interface
 from pysettle.client.currency import CurrencyToken
 from pysettle.client.follower import LedgerFollower
 from pysettle.client.interest import InterestPayments, open_interest
+from pysettle.client.market import ComputeMarket
 from pysettle.client.series import ComputeToken, SeriesTerms
 from pysettle.domain import ledger
-from pysettle.domain.messages import ZERO_ADDRESS
+from pysettle.domain.messages import ZERO_ADDRESS, ComputeAttestation
+from pysettle.domain.signing import Signer
 from pysettle.domain.wallets import E_CNY_CLASS_LIMITS, ClassLimits, WalletClass
 from pysettle.errors import UsageError
 from pysettle.evm import artifacts
@@ -42,13 +44,12 @@ _CONTRACTS = (
     "NetworkAccess",
     "CurrencyToken",
     "ComputeToken",
+    "ComputeMarket",
     "ChannelHub",
     "ERC3009DepositCollector",
     "UsageMeter",
     "InterestPayments",
 )
-# The numbers of the roles, for calls that the wrapper of NetworkAccess does not make.
-_CENTRAL_BANK, _OPERATOR, _REGISTRAR, _FREEZER, _SEIZER, _PAUSER = map(int, list(Role)[1:])
 
 
 def genesis(
@@ -79,13 +80,17 @@ class Roles:
     central_bank: TransactionSigner
     """Attests the reserve, sets issuance quotas, limits of wallet classes, and what the reserve has to cover."""
     registrar: TransactionSigner
-    """Registers wallets, and marks settlement accounts."""
+    """Registers wallets."""
     freezer: TransactionSigner
     """Freezes accounts of the currency, wholly, in one direction, or up to an amount."""
     seizer: TransactionSigner
     """Seizes currency by authority of law."""
     pauser: TransactionSigner
     """Pauses the currency."""
+    settlement_registrar: TransactionSigner
+    """Marks settlement accounts, as the market of the currency does with the series it opens."""
+    attester: TransactionSigner
+    """Signs for the compute that series are opened on."""
     operators: tuple[TransactionSigner, ...]
     """Operating institutions: issue and redeem."""
 
@@ -147,6 +152,8 @@ class SettlementNetwork:
     """The ChannelHub."""
     meter: UsageMeter
     """The UsageMeter."""
+    market: ComputeMarket
+    """The ComputeMarket of e-CNY."""
     series: list[ComputeToken] = field(default_factory=list)
     """Series opened, in order."""
     interest: InterestPayments | None = None
@@ -176,7 +183,10 @@ class SettlementNetwork:
         system = _create_currency(sender, Currency.CNY, roles)
         meter = _create(sender, admin, "UsageMeter", hub)
         _set_up(sender, system, (hub, collector), class_limits)
-        return cls(sender, {Currency.CNY: system}, ChannelHub(sender, hub, collector), UsageMeter(sender, meter))
+        market = _open_market(sender, system, (hub, collector, meter))
+        return cls(
+            sender, {Currency.CNY: system}, ChannelHub(sender, hub, collector), UsageMeter(sender, meter), market
+        )
 
     def open_currency(self, currency: Currency, roles: Roles) -> CurrencyToken:
         """Deploy a further currency; wallets in it have no limits until its central bank sets some.
@@ -209,31 +219,27 @@ class SettlementNetwork:
         """AccessManager of the powers over e-CNY."""
         return self.currencies[Currency.CNY].access.address
 
-    def open_series(self, provider: TransactionSigner, terms: SeriesTerms) -> ComputeToken:
-        """Deploy a series of a provider and register it as a settlement account."""
-        arguments = (
-            terms.name,
-            terms.symbol,
-            provider.address,
-            self.currency.address,
-            self.hub.address,
-            self.hub.collector,
-            self.meter.address,
-            terms.service_class.encode().ljust(32, b"\0"),
-            terms.unit_price,
-            terms.capacity,
-            terms.expiry,
-            terms.rate_card.pack(),
-        )
-        series = ComputeToken(self.sender, _create(self.sender, provider, "ComputeToken", arguments))
-        self.send(self.currency.mark_settlement_account(self.roles.registrar, series.address))
+    def register_compute(self, provider: TransactionSigner, attester: Signer, attestation: ComputeAttestation) -> bytes:
+        """Have an attester sign for a provider's compute, and register it; return its id."""
+        signature = self.market.attest(attester, attestation)
+        self.send(self.market.register_compute(provider, attestation, attester.address, signature))
+        return attestation.digest(self.market.domain)
+
+    def open_series(self, provider: TransactionSigner, terms: SeriesTerms, compute_id: bytes) -> ComputeToken:
+        """Open a series of a provider on registered compute; its stake must be there."""
+        (receipt,) = self.send(self.market.open_series(provider, terms, compute_id))
+        series = self.market.opened(receipt)
         self.series.append(series)
         return series
 
     def open_interest(self, quota: int) -> InterestPayments:
         """Deploy what pays interest on e-CNY, and let it issue up to a quota, in units."""
         roles = self.roles
-        powers = {"administrator": roles.administrator, "registrar": roles.registrar, "operator": roles.operators[0]}
+        powers = {
+            "administrator": roles.administrator,
+            "settlement_registrar": roles.settlement_registrar,
+            "operator": roles.operators[0],
+        }
         self.interest = open_interest(self.currency, self.sender, **powers)
         self.send(self.currency.set_issuance_quota(roles.central_bank, self.interest.address, quota))
         return self.interest
@@ -260,9 +266,15 @@ class SettlementNetwork:
             DeployedContract("ERC3009DepositCollector", self.hub.collector, (self.hub.address,)),
             *first,
             DeployedContract("UsageMeter", self.meter.address, (self.hub.address,)),
+            DeployedContract("SeriesFactory", self.market.factory, ()),
+            DeployedContract("ComputeMarket", self.market.address, self._market_arguments()),
             *(contract for contracts in others for contract in contracts),
             *interest,
         )
+
+    def _market_arguments(self) -> tuple[object, ...]:
+        places = self.currency.address, self.hub.address, self.hub.collector, self.meter.address
+        return *places, self.market.factory
 
     @property
     def chain(self) -> ChainBackend:
@@ -274,12 +286,15 @@ class SettlementNetwork:
         return ledger.Contracts(
             currencies=frozenset(system.token.address for system in self.currencies.values()),
             series={
-                series.address: ledger.SeriesTerms(series.currency, series.unit_price, series.rate_card)
+                series.address: ledger.SeriesTerms(
+                    series.currency, series.unit_price, series.rate_card, series.compensation_bps
+                )
                 for series in self.series
             },
             hubs=frozenset({self.hub.address}),
             meters=frozenset({self.meter.address}),
             interest=frozenset({self.interest.address} if self.interest else ()),
+            markets={self.market.address: self.currency.address},
         )
 
     def follow(self, *, from_block: int = 0) -> LedgerFollower:
@@ -310,6 +325,30 @@ def _create_currency(sender: TransactionSender, currency: Currency, roles: Roles
     return CurrencySystem(currency, CurrencyToken(sender, token), NetworkAccess(sender, access), roles)
 
 
+def _open_market(
+    sender: TransactionSender, system: CurrencySystem, places: tuple[Address, Address, Address]
+) -> ComputeMarket:
+    """Deploy the market of a currency, and let it mark the series it opens.
+
+    Args:
+        sender: How transactions are sent.
+        system: The currency.
+        places: Hub, deposit collector and meter.
+    """
+    admin, registrar, token = system.roles.administrator, system.roles.settlement_registrar, system.token
+    factory = _create(sender, admin, "SeriesFactory")
+    address = _create(sender, admin, "ComputeMarket", (ZERO_ADDRESS, token.address, *places), factory)
+    market, access = ComputeMarket(sender, address), system.access
+    sender.send(
+        access.assign(admin, Role.ATTESTER, market, ("registerCompute",)),
+        access.assign(admin, Role.SETTLEMENT_REGISTRAR, market, ("acceptRole",)),
+        access.offer(admin, Role.SETTLEMENT_REGISTRAR, address),
+        market.accept_role(registrar, Role.SETTLEMENT_REGISTRAR),
+        token.mark_settlement_account(registrar, address),
+    )
+    return market
+
+
 def _set_up(
     sender: TransactionSender,
     system: CurrencySystem,
@@ -320,12 +359,13 @@ def _set_up(
     token, access, roles = system.token, system.access, system.roles
     transactions = []
     for role, functions in ROLE_FUNCTIONS.items():
-        transactions.append(access.assign(roles.administrator, role, token, functions))
+        if functions:
+            transactions.append(access.assign(roles.administrator, role, token, functions))
         transactions += [access.offer(roles.administrator, role, it.address) for it in roles.holders()[role]]
     sender.send(*transactions)
     sender.send(*(access.accept(holder, role) for role in ROLE_FUNCTIONS for holder in roles.holders()[role]))
     # A deposit passes through the collector on its way from the payer to the hub.
-    marks = (token.mark_settlement_account(roles.registrar, account) for account in settlement_accounts)
+    marks = (token.mark_settlement_account(roles.settlement_registrar, account) for account in settlement_accounts)
     limits = (token.set_class_limits(roles.central_bank, *item) for item in class_limits.items())
     sender.send(*marks, *limits)
 

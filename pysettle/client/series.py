@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from eth_typing import Address
 
 from pysettle.client.token import Token
-from pysettle.domain.messages import Authorization, PurchaseTerms
+from pysettle.domain.messages import ZERO_ADDRESS, Authorization, Permit, PurchaseTerms
 from pysettle.domain.signing import Signer
 from pysettle.domain.typed_data import Domain
 from pysettle.domain.usage import RateCard
@@ -33,6 +33,28 @@ class SeriesTerms:
     """Unix second from which nothing is sold, deposited or passed on any more."""
     rate_card: RateCard
     """Tokens consumed per metered unit."""
+    halter: Address = ZERO_ADDRESS
+    """Who may halt it before its expiry; nobody if zero."""
+    halt_ground: bytes = b"\0" * 32
+    """Ground on which it may be halted: keccak-256 of the agreed text; zero where nobody may."""
+    compensation_bps: int = 0
+    """Basis points of its price that the holder of a Token gets on top of a refund after a halt."""
+
+    def fields(self, provider: Address) -> tuple[object, ...]:
+        """Return the terms of a provider's series in the order of the contract's struct."""
+        return (
+            self.name,
+            self.symbol,
+            provider,
+            self.service_class.encode().ljust(32, b"\0"),
+            self.unit_price,
+            self.capacity,
+            self.expiry,
+            self.rate_card.pack(),
+            self.halter,
+            self.halt_ground,
+            self.compensation_bps,
+        )
 
 
 class ComputeToken(Token):
@@ -56,6 +78,10 @@ class ComputeToken(Token):
         """Tokens ever to be sold."""
         self.expiry = int(self._read("expiry"))
         """Unix second from which nothing is sold, deposited or passed on any more."""
+        self.service_class = bytes(self._read("serviceClass")).rstrip(b"\0").decode()
+        """Kind of service."""
+        self.compensation_bps = int(self._read("compensationBps"))
+        """Basis points of its price that the holder of a Token gets on top of a refund after a halt."""
         self.rate_card = RateCard.unpack(self._read("rateCard"))
         """Tokens consumed per metered unit."""
 
@@ -78,15 +104,28 @@ class ComputeToken(Token):
             a.value,
             a.valid_after,
             a.valid_before,
+            a.nonce,
             terms.beneficiary,
             terms.least_tokens,
             terms.deadline,
-            terms.salt,
             signature,
         )
 
+    def purchase_with_permit(
+        self,
+        buyer: TransactionSigner,
+        beneficiary: Address,
+        tokens: int,
+        deadline: int,
+        permit: Permit,
+        signature: bytes,
+    ) -> Transaction:
+        """Buy Tokens by a permit of the buyer's that lets the series take the price (EIP-2612)."""
+        what = (beneficiary, tokens, deadline, permit.value, permit.deadline, signature)
+        return self._transaction(buyer, self.GAS_PURCHASE, "purchaseWithPermit", *what)
+
     def sign_purchase(
-        self, buyer: Signer, currency: Domain, value: int, terms: PurchaseTerms
+        self, buyer: Signer, currency: Domain, value: int, terms: PurchaseTerms, number: int | None = None
     ) -> tuple[Authorization, bytes]:
         """Sign a payment for a purchase, valid until the terms' deadline.
 
@@ -95,11 +134,12 @@ class ComputeToken(Token):
             currency: Domain of the series' currency.
             value: Units, the exact price of the Tokens bought.
             terms: What the payment is for.
+            number: The buyer's own number of it, as for `PurchaseTerms.nonce`.
 
         Returns:
             The authorization and the buyer's signature of it.
         """
-        authorization = Authorization(buyer.address, self.address, value, 0, terms.deadline, terms.nonce())
+        authorization = Authorization(buyer.address, self.address, value, 0, terms.deadline, terms.nonce(number))
         return authorization, buyer.sign(authorization.receive_digest(currency))
 
     def purchase_with_transfer_authorization(
@@ -126,7 +166,7 @@ class ComputeToken(Token):
         return self._transaction(holder, self.GAS_PAYOUT, "consume", tokens)
 
     def refund(self, holder: TransactionSigner, tokens: int) -> Transaction:
-        """After expiry, exchange Tokens for the currency that backs them."""
+        """After expiry or halt, exchange Tokens for the currency that backs them, and for the compensation."""
         return self._transaction(holder, self.GAS_PAYOUT, "refund", tokens)
 
     # Provider
@@ -136,7 +176,7 @@ class ComputeToken(Token):
         return self._transaction(provider, self.GAS_PAYOUT, "redeem", tokens)
 
     def sweep(self, provider: TransactionSigner) -> Transaction:
-        """After expiry and with no Token outstanding, take what rounding and donations left."""
+        """After expiry or halt and with no Token outstanding, take what rounding and donations left."""
         return self._transaction(provider, self.GAS_PAYOUT, "sweep")
 
     # Views
@@ -152,3 +192,7 @@ class ComputeToken(Token):
     def sold(self) -> int:
         """Tokens ever sold."""
         return int(self._read("sold"))
+
+    def halted_at(self) -> int:
+        """Unix second of the halt; zero where it was not halted."""
+        return int(self._read("haltedAt"))

@@ -46,7 +46,17 @@ from pysettle.evm.sqlite import SqliteDatabase
 from pysettle.evm.transactions import Transaction
 from pysettle.money import Currency
 
-POWERS = ("administrator", "central-bank", "registrar", "freezer", "seizer", "pauser", "bank")
+POWERS = (
+    "administrator",
+    "central-bank",
+    "registrar",
+    "freezer",
+    "seizer",
+    "pauser",
+    "settlement-registrar",
+    "attester",
+    "bank",
+)
 """Accounts that hold the powers over e-CNY: the bank as operating institution, each other as its name says."""
 ACCOUNTS = (*POWERS, "provider", "alice", "bob")
 """Accounts every workspace begins with."""
@@ -346,7 +356,7 @@ class Workspace:
         deployment, currency = self.deployment(), self.currency(chain)
         if _INTEREST in deployment.document["contracts"]:
             raise WorkspaceError("interest was opened in this workspace already: see `pysettle interest show`")
-        powers = {"administrator": "administrator", "registrar": "registrar", "operator": "bank"}
+        powers = {"administrator": "administrator", "settlement_registrar": "settlement-registrar", "operator": "bank"}
         signers = {power: self.accounts.signer(name, password) for power, name in powers.items()}
         central_bank = self.accounts.signer("central-bank", password)
         interest = open_interest(currency, transaction_sender(chain), **signers)

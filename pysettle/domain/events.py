@@ -1,7 +1,8 @@
 """What the contracts say happened: one class for each event, and one decoder for all of them.
 
 An event class is a frozen dataclass whose `SIGNATURE` is the Solidity declaration, field for field; decoding is
-slicing 32-byte words, since every argument is a static type. A test compares the signatures with the compiled ABIs.
+slicing 32-byte words, since every argument is of words or an array of them. A test compares the signatures with the
+compiled ABIs.
 """
 
 from __future__ import annotations
@@ -64,6 +65,8 @@ def _read(kind: str, words: bytes) -> Any:
         return words
     if kind == "bool":
         return words[31] == 1
+    if kind.endswith("[]"):
+        return tuple(_read(kind[:-2], words[place : place + 32]) for place in range(0, len(words), 32))
     if kind == _CONFIG_TYPE:
         payer, payer_authorizer, receiver, receiver_authorizer, token = (
             Address(words[32 * place + 12 : 32 * place + 32]) for place in range(5)
@@ -81,21 +84,29 @@ def _event(cls: _E) -> _E:
     kinds = [words[0] for words in declared]
     indexed = ["indexed" in words for words in declared]
     sizes = [32 * (_CONFIG_WORDS if kind == _CONFIG_TYPE else 1) for kind in kinds]
-    data_size = sum(size for size, is_topic in zip(sizes, indexed, strict=True) if not is_topic)
+    head = sum(size for size, is_topic in zip(sizes, indexed, strict=True) if not is_topic)
     assert len(declared) == len(fields(cls)), cls
 
     def decode(topics: Sequence[bytes], data: bytes) -> Event | None:
-        if len(topics) != 1 + sum(indexed) or len(data) != data_size:
+        if len(topics) != 1 + sum(indexed):
             return None
-        values, offset, place = [], 0, 0
+        # Arrays stand behind the head, one after the other, each behind its length.
+        values, offset, place, end = [], 0, 0, head
         for kind, size, is_topic in zip(kinds, sizes, indexed, strict=True):
             if is_topic:
                 place += 1
                 values.append(_read(kind, topics[place]))
+                continue
+            if kind.endswith("[]"):
+                if int.from_bytes(data[offset : offset + 32], "big") != end:
+                    return None
+                start = end + 32
+                end = start + 32 * int.from_bytes(data[end:start], "big")
+                values.append(_read(kind, data[start:end]) if end <= len(data) else ())
             else:
                 values.append(_read(kind, data[offset : offset + size]))
-                offset += size
-        return cls(*values)
+            offset += size
+        return cls(*values) if len(data) == end else None
 
     _DECODERS[keccak(f"{name}({','.join(kinds)})".encode())] = (cls, decode)
     return cls
@@ -420,12 +431,23 @@ class Redeemed(Event):
 @_event
 @dataclass(frozen=True, slots=True)
 class Refunded(Event):
-    """A holder's Tokens were destroyed after expiry and their backing paid back."""
+    """A holder's Tokens were destroyed after expiry or halt; their backing was paid back, and compensation with it."""
 
-    SIGNATURE = "Refunded(address indexed holder,uint256 tokens,uint256 paid)"
+    SIGNATURE = "Refunded(address indexed holder,uint256 tokens,uint256 paid,uint256 compensation)"
     holder: Address
     tokens: int
     paid: int
+    compensation: int
+
+
+@_event
+@dataclass(frozen=True, slots=True)
+class Halted(Event):
+    """The series was halted: what is undelivered is refunded, and compensated."""
+
+    SIGNATURE = "Halted(uint256 undelivered,uint256 compensation)"
+    undelivered: int
+    compensation: int
 
 
 @_event
@@ -540,19 +562,129 @@ class WithdrawFinalized(Event):
 
 @_event
 @dataclass(frozen=True, slots=True)
-class UsageClaimed(Event):
-    """A channel's attested usage was priced and claimed."""
+class PayoutCredited(Event):
+    """The token refused a payout of the hub, which holds it for the payee."""
+
+    SIGNATURE = "PayoutCredited(address indexed account,address indexed token,uint128 amount,uint256 credit)"
+    account: Address
+    token: Address
+    amount: int
+    credit: int
+
+
+@_event
+@dataclass(frozen=True, slots=True)
+class CreditWithdrawn(Event):
+    """What the hub held for an account was paid to it."""
+
+    SIGNATURE = "CreditWithdrawn(address indexed account,address indexed token,uint256 amount)"
+    account: Address
+    token: Address
+    amount: int
+
+
+@_event
+@dataclass(frozen=True, slots=True)
+class UsageAttested(Event):
+    """A provider attested the cumulative usage of channels of its series."""
+
+    SIGNATURE = "UsageAttested(address indexed series,bytes32[] channelIds,uint256[] usages)"
+    series: Address
+    channel_ids: tuple[ChannelId, ...]
+    usages: tuple[int, ...]
+
+
+# ------------------------------------------------------------------------------- ComputeMarket
+
+
+@_event
+@dataclass(frozen=True, slots=True)
+class ComputeRegistered(Event):
+    """Compute was registered that an attester signed for."""
 
     SIGNATURE = (
-        "UsageClaimed(bytes32 indexed channelId,address indexed series,address indexed payer,"
-        "uint256 usage,uint256 metered,uint256 claimed)"
+        "ComputeRegistered(bytes32 indexed computeId,address indexed provider,address indexed attester,"
+        "bytes32 accelerator,uint64 units,uint64 tokensPerUnitSecond,uint64 validFrom,uint64 validBefore,"
+        "uint256 capacity)"
     )
-    channel_id: ChannelId
+    compute_id: bytes
+    provider: Address
+    attester: Address
+    accelerator: bytes
+    units: int
+    tokens_per_unit_second: int
+    valid_from: int
+    valid_before: int
+    capacity: int
+
+
+@_event
+@dataclass(frozen=True, slots=True)
+class Staked(Event):
+    """A provider staked; `free` is what of its stake is not locked then."""
+
+    SIGNATURE = "Staked(address indexed provider,uint256 amount,uint256 free)"
+    provider: Address
+    amount: int
+    free: int
+
+
+@_event
+@dataclass(frozen=True, slots=True)
+class StakeWithdrawn(Event):
+    """A provider took stake back that was not locked."""
+
+    SIGNATURE = "StakeWithdrawn(address indexed provider,uint256 amount,uint256 free)"
+    provider: Address
+    amount: int
+    free: int
+
+
+@_event
+@dataclass(frozen=True, slots=True)
+class SeriesOpened(Event):
+    """A series was opened, which took capacity from compute and locked stake."""
+
+    SIGNATURE = (
+        "SeriesOpened(address indexed series,address indexed provider,bytes32 indexed computeId,"
+        "bytes32 serviceClass,uint256 capacity,uint256 expiry,uint256 stake)"
+    )
     series: Address
-    payer: Address
-    usage: int
-    metered: int
-    claimed: int
+    provider: Address
+    compute_id: bytes
+    service_class: bytes
+    capacity: int
+    expiry: int
+    stake: int
+
+
+@_event
+@dataclass(frozen=True, slots=True)
+class SeriesHalted(Event):
+    """A series was halted by whom its terms name, on the ground they name."""
+
+    SIGNATURE = (
+        "SeriesHalted(address indexed series,address indexed halter,bytes32 indexed ground,"
+        "bytes32 evidence,address provider,uint256 compensation,uint256 released)"
+    )
+    series: Address
+    halter: Address
+    ground: bytes
+    evidence: bytes
+    provider: Address
+    compensation: int
+    released: int
+
+
+@_event
+@dataclass(frozen=True, slots=True)
+class StakeReleased(Event):
+    """A series expired without a halt, and its stake is no longer locked."""
+
+    SIGNATURE = "StakeReleased(address indexed series,address indexed provider,uint256 amount)"
+    series: Address
+    provider: Address
+    amount: int
 
 
 # --------------------------------------------------------------------------- InterestPayments

@@ -11,6 +11,8 @@ from pysettle.domain.findings import Finding, Severity
 from pysettle.domain.ledger import Ledger, Purpose
 from pysettle.money import PRICE_BASIS
 
+_BPS = 10_000
+
 
 def check(ledger: Ledger) -> list[Finding]:
     """Return every finding on a ledger as it stands between two transactions; empty when all invariants hold."""
@@ -28,10 +30,10 @@ def check(ledger: Ledger) -> list[Finding]:
 
 def donations(ledger: Ledger) -> list[Finding]:
     """Name what contracts hold for no purpose: somebody gave it to them. Allowed, and none of anybody's backing."""
-    keepers = [*ledger.contracts.series, *sorted(ledger.contracts.hubs)]
+    keepers = [*ledger.contracts.series, *sorted(ledger.contracts.hubs), *sorted(ledger.contracts.markets)]
     return [
         Finding(
-            "INV-BACKING" if account.owner in ledger.contracts.series else "INV-CHANNEL",
+            "INV-CHANNEL" if account.owner in ledger.contracts.hubs else "INV-BACKING",
             f"contract 0x{account.owner.hex()}",
             f"holds {amount} units of 0x{account.asset.hex()} for no purpose: a donation",
             Severity.NOTICE,
@@ -77,16 +79,20 @@ def _reserve(ledger: Ledger) -> Iterator[Finding]:
 
 
 def _backing(ledger: Ledger) -> Iterator[Finding]:
-    """INV-BACKING: a series' escrow covers its outstanding Tokens at their unit price."""
+    """INV-BACKING: a series' escrow covers its outstanding Tokens, and after a halt the compensation of those left."""
     for series, terms in ledger.contracts.series.items():
         escrow = ledger.balance(terms.currency, Purpose.ESCROW, series)
         outstanding = ledger.supply(series)
-        # Compared in units times the price basis, so that nothing is rounded.
-        if escrow * PRICE_BASIS < outstanding * terms.unit_price:
+        bps = terms.compensation_bps if series in ledger.halted else 0
+        compensated = outstanding - ledger.balance(series, Purpose.OWN, series)
+        owed = (outstanding * _BPS + compensated * bps) * terms.unit_price
+        # Compared in units times the price basis times 10,000, so that nothing is rounded.
+        if escrow * PRICE_BASIS * _BPS < owed:
             yield Finding(
                 "INV-BACKING",
                 f"series 0x{series.hex()}",
-                f"{escrow} units in escrow do not cover {outstanding} Tokens at {terms.unit_price} per {PRICE_BASIS}",
+                f"{escrow} units in escrow do not cover {outstanding} Tokens at {terms.unit_price} per {PRICE_BASIS}"
+                + (f", {compensated} of them with {bps} basis points more" if bps else ""),
             )
 
 
@@ -94,14 +100,15 @@ def _channel(ledger: Ledger) -> Iterator[Finding]:
     """INV-CHANNEL: the hub holds what channels have unclaimed and receivers unsettled, and no channel is overdrawn."""
     for account, amount in ledger.balances.items():
         hub = account.purpose is Purpose.OWN and account.owner in ledger.contracts.hubs
-        if amount < 0 and (hub or account.purpose in (Purpose.CHANNEL, Purpose.CLAIM)):
+        if amount < 0 and (hub or account.purpose in (Purpose.CHANNEL, Purpose.CLAIM, Purpose.PAYOUT)):
             yield Finding("INV-CHANNEL", f"{account.purpose.value} 0x{account.owner.hex()}", f"{-amount} units short")
 
 
 def _overdrawn(ledger: Ledger) -> Iterator[Finding]:
     """INV-SUPPLY: nobody holds less than nothing."""
+    holding = set(Purpose) - {Purpose.ISSUANCE, Purpose.CHANNEL, Purpose.CLAIM, Purpose.PAYOUT}
     for account, amount in ledger.balances.items():
-        if amount < 0 and account.purpose in (Purpose.OWN, Purpose.REDEMPTION, Purpose.CREDIT, Purpose.ESCROW):
+        if amount < 0 and account.purpose in holding:
             if account.owner in ledger.contracts.hubs:
                 continue  # named by INV-CHANNEL
             yield Finding("INV-SUPPLY", f"{account.purpose.value} 0x{account.owner.hex()}", f"{-amount} units short")

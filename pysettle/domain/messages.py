@@ -23,6 +23,9 @@ ZERO_ADDRESS = Address(b"\0" * 20)
 CHANNEL_HUB_NAME = "x402 Batch Settlement"
 """Name in the hub's EIP-712 domain, as published by x402."""
 
+COMPUTE_MARKET_NAME = "pysettle ComputeMarket"
+"""Name in the market's EIP-712 domain."""
+
 USAGE_METER_NAME = "pysettle UsageMeter"
 """Name in the meter's EIP-712 domain."""
 
@@ -37,7 +40,11 @@ _RECEIVE = StructType(
 _CANCEL = StructType("CancelAuthorization(address authorizer,bytes32 nonce)")
 _PERMIT = StructType("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)")
 _RESERVE = StructType("ReserveAttestation(uint256 amountFen,uint64 asOf,uint64 sequence,uint64 validBefore)")
-_PURCHASE = StructType("Purchase(address series,address beneficiary,uint256 leastTokens,uint256 deadline,bytes32 salt)")
+_PURCHASE = StructType("Purchase(address series,address beneficiary,uint256 leastTokens,uint256 deadline)")
+_COMPUTE = StructType(
+    "ComputeAttestation(address provider,bytes32 accelerator,uint64 units,uint64 tokensPerUnitSecond,"
+    "uint64 validFrom,uint64 validBefore,bytes32 salt)"
+)
 _CONFIG = StructType(
     "ChannelConfig(address payer,address payerAuthorizer,address receiver,address receiverAuthorizer,"
     "address token,uint40 withdrawDelay,bytes32 salt)"
@@ -47,9 +54,7 @@ _REFUND = StructType("Refund(bytes32 channelId,uint256 nonce,uint128 amount)")
 _CLAIM_ENTRY_SIGNATURE = "ClaimEntry(bytes32 channelId,uint128 maxClaimableAmount,uint128 totalClaimed)"
 _CLAIM_ENTRY = StructType(_CLAIM_ENTRY_SIGNATURE)
 _CLAIM_BATCH_HASH = keccak(f"ClaimBatch(ClaimEntry[] claims){_CLAIM_ENTRY_SIGNATURE}".encode())
-_CHANNEL_USAGE_SIGNATURE = "ChannelUsage(bytes32 channelId,uint256 usage)"
-_CHANNEL_USAGE = StructType(_CHANNEL_USAGE_SIGNATURE)
-_ATTESTATION_HASH = keccak(f"UsageAttestation(address series,ChannelUsage[] rows){_CHANNEL_USAGE_SIGNATURE}".encode())
+_ATTESTATION_HASH = keccak(b"UsageAttestation(address series,bytes32[] channelIds,uint256[] usages)")
 _REFUND_APPROVAL = StructType("RefundApproval(bytes32 channelId,uint256 nonce,uint128 amount,uint128 totalClaimed)")
 
 
@@ -141,12 +146,55 @@ class PurchaseTerms:
     """Fewest Tokens accepted."""
     deadline: int
     """Unix second from which the purchase is refused."""
-    salt: bytes = b"\0" * 32
-    """Tells purchases of otherwise equal terms apart."""
 
-    def nonce(self) -> bytes:
-        """Return the EIP-3009 nonce: the hash of the terms."""
-        return _PURCHASE.hash(self.series, self.beneficiary, self.least_tokens, self.deadline, self.salt)
+    def hash(self) -> bytes:
+        """Return the hash of the terms."""
+        return _PURCHASE.hash(self.series, self.beneficiary, self.least_tokens, self.deadline)
+
+    def nonce(self, number: int | None = None) -> bytes:
+        """Return an EIP-3009 nonce that commits to the terms: the high 192 bits of their hash, above a number.
+
+        Args:
+            number: The buyer's own, 64 bits. Numbers in sequence share storage words, and cost less; no number is used
+                twice. Without one the nonce is the whole hash, for one purchase of these terms.
+        """
+        whole = self.hash()
+        return whole if number is None else whole[:24] + number.to_bytes(8, "big")
+
+
+@dataclass(frozen=True, slots=True)
+class ComputeAttestation:
+    """What an attester signs of a provider's compute."""
+
+    provider: Address
+    """Who runs it."""
+    accelerator: str
+    """Kind of accelerator, for example "Ascend 910C", at most 32 bytes."""
+    units: int
+    """Accelerators of that kind."""
+    tokens_per_unit_second: int
+    """Tokens that one of them delivers a second."""
+    valid_from: int
+    """Unix second from which they deliver."""
+    valid_before: int
+    """Unix second from which they no longer do."""
+    salt: bytes = b"\0" * 32
+    """Tells attestations of otherwise equal compute apart."""
+
+    @property
+    def capacity(self) -> int:
+        """Tokens that the compute can deliver in all."""
+        return self.units * self.tokens_per_unit_second * (self.valid_before - self.valid_from)
+
+    def fields(self) -> tuple[object, ...]:
+        """Return the attestation in the order of the contract's struct."""
+        accelerator = self.accelerator.encode().ljust(32, b"\0")
+        times = (self.valid_from, self.valid_before)
+        return (self.provider, accelerator, self.units, self.tokens_per_unit_second, *times, self.salt)
+
+    def digest(self, market: Domain) -> bytes:
+        """Digest the attester signs; it is also the id of the compute."""
+        return market.digest(_COMPUTE.hash(*self.fields()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +248,11 @@ def meter_domain(chain_id: int, meter: Address) -> Domain:
     return Domain(USAGE_METER_NAME, "1", chain_id, meter)
 
 
+def market_domain(chain_id: int, market: Address) -> Domain:
+    """Return the EIP-712 domain of a ComputeMarket."""
+    return Domain(COMPUTE_MARKET_NAME, "1", chain_id, market)
+
+
 def deposit_nonce(channel_id: ChannelId, salt: int) -> bytes:
     """Return the EIP-3009 nonce that commits a deposit to its channel (x402 `ERC3009DepositCollector`)."""
     return keccak(channel_id + word(salt))
@@ -234,8 +287,8 @@ def usage_digest(meter: Domain, series: Address, rows: Sequence[tuple[ChannelId,
         series: The series.
         rows: (channel id, packed cumulative usage) of each channel, in order.
     """
-    hashes = [_CHANNEL_USAGE.hash(*row) for row in rows]
-    return meter.digest(keccak(_ATTESTATION_HASH + word(int.from_bytes(series, "big")) + hash_array(hashes)))
+    ids, usages = hash_array([channel_id for channel_id, _ in rows]), hash_array([word(usage) for _, usage in rows])
+    return meter.digest(keccak(_ATTESTATION_HASH + word(int.from_bytes(series, "big")) + ids + usages))
 
 
 def refund_approval_digest(meter: Domain, channel_id: ChannelId, nonce: int, amount: int, total_claimed: int) -> bytes:

@@ -18,7 +18,7 @@ from pysettle.audit.extract import export_bundle
 from pysettle.audit.verify import Report, verify
 from pysettle.client import ComputeToken, SeriesTerms, SettlementNetwork, UsageRow, genesis
 from pysettle.client.network import Roles
-from pysettle.domain.messages import ChannelConfig, PurchaseTerms
+from pysettle.domain.messages import ChannelConfig, ComputeAttestation, PurchaseTerms
 from pysettle.domain.metering import Delivery, Payer
 from pysettle.domain.signing import Signer
 from pysettle.domain.usage import (
@@ -43,6 +43,8 @@ OUTPUT_LIMIT = 4_096
 """LLM tokens of output a request may generate, unless it generated more: what its ceiling is made of."""
 WITHDRAW_DELAY_S = 86_400
 SERIES_LIFE_S = 7 * 86_400
+ACCELERATOR = "Ascend 910C"
+"""Kind of accelerator that is attested: one that delivers all that is sold within the life of the series."""
 _HOUR = 3_600
 _RESERVE_VALID_S = 86_400
 
@@ -166,11 +168,15 @@ class Demo:
             freezer=Signer.derived(seed, "freezer"),
             seizer=Signer.derived(seed, "seizer"),
             pauser=Signer.derived(seed, "pauser"),
+            settlement_registrar=Signer.derived(seed, "settlement registrar"),
+            attester=(attester := Signer.derived(seed, "attester")),
             operators=(self.bank,),
         )
-        powers = [roles.administrator, roles.central_bank, roles.registrar, roles.freezer, roles.seizer, roles.pauser]
-        payers = [*powers, self.bank, self.provider, self.relayer]
-        accounts = [signer.address for signer in payers] + [buyer.signer.address for buyer in self.buyers]
+        self.attester = attester
+        powers = [holder for holders in roles.holders().values() for holder in holders]
+        accounts = [signer.address for signer in (*powers, self.provider, self.relayer)] + [
+            buyer.signer.address for buyer in self.buyers
+        ]
 
         first = min(request.timestamp for request in requests)
         self.last = max(request.timestamp for request in requests)
@@ -196,7 +202,13 @@ class Demo:
             expiry=self.last + SERIES_LIFE_S,
             rate_card=DEEPSEEK_V4_PRO_RATE_CARD,
         )
-        return self.network.open_series(self.provider, terms)
+        first = self.chain.clock.now()
+        seconds = terms.expiry - first
+        compute = ComputeAttestation(
+            self.provider.address, ACCELERATOR, 1, -(-terms.capacity // seconds), first, terms.expiry
+        )
+        compute_id = self.network.register_compute(self.provider, self.attester, compute)
+        return self.network.open_series(self.provider, terms, compute_id)
 
     def issue_and_sell(self) -> None:
         """Issue whole yuan of the attested reserve to each buyer and sell it Tokens for them.
@@ -295,7 +307,7 @@ class Demo:
             return
         network, series = self.network, self.series
         attestation = network.meter.attest(self.provider, series.address, rows, network.hub)
-        network.send(network.meter.claim(self.relayer, series.address, rows, attestation))
+        network.send(network.hub.claim_metered(self.relayer, network.meter, series.address, rows, attestation))
         network.send(network.hub.settle(self.relayer, series.address, series.address))
         before = network.currency.balance_of(self.provider.address)
         network.send(series.redeem(self.provider, series.delivered()))

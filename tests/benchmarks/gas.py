@@ -42,7 +42,7 @@ class Payments:
         )
         signers = (self.payer, self.payee, self.relayer, admin, bank)
         chain = EmbeddedChain(genesis(START, [signer.address for signer in signers]))
-        self.network = SettlementNetwork.deploy(chain, Roles(*[admin] * 6, operators=(bank,)))
+        self.network = SettlementNetwork.deploy(chain, Roles(*[admin] * 8, operators=(bank,)))
         self.currency = currency = self.network.currency
         holders = (self.payer, self.payee)
         self.network.send(

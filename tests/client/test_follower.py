@@ -32,7 +32,7 @@ class Town:
     def __init__(self, url: str) -> None:
         """Deploy the network and fund the holders."""
         self.rpc, self.chain = JsonRpc(url), RpcChain(url)
-        self.network = SettlementNetwork.deploy(self.chain, Roles(*[ADMIN] * 6, operators=(BANK,)))
+        self.network = SettlementNetwork.deploy(self.chain, Roles(*[ADMIN] * 8, operators=(BANK,)))
         currency = self.network.currency
         issuances = [currency.issue(BANK, it.address, FUNDS) for it in HOLDERS]
         reserve = currency.sign_reserve(ADMIN, 2 * FUNDS // UNITS_PER_MINOR, 10**6)

@@ -127,9 +127,8 @@ def row(world: World, name: str, config: ChannelConfig, usage: Usage, ceiling: i
 
 def metered_claim(world: World, rows: Sequence[UsageRow], submitter: str = "relayer") -> Transaction:
     """Return the claim of rows that the provider attests."""
-    meter, series = world.network.meter, world.series
-    attestation = meter.attest(world["provider"], series.address, rows, world.network.hub)
-    return meter.claim(world[submitter], series.address, rows, attestation)
+    hub, meter, series = world.network.hub, world.network.meter, world.series.address
+    return hub.claim_metered(world[submitter], meter, series, rows, meter.attest(world["provider"], series, rows, hub))
 
 
 def refused(world: World, error: type[ContractReverted], transaction: Transaction, *configs: ChannelConfig) -> dict:

@@ -18,7 +18,7 @@ from pysettle.evm.backend import ChainBackend
 from pysettle.evm.embedded import EmbeddedChain
 from pysettle.evm.rpc import RpcChain
 from tests.contracts.effects import check_books
-from tests.contracts.world import ACTORS, CAPACITY, LIFE_S, RATE_CARD, START, UNIT_PRICE, World
+from tests.contracts.world import ACTORS, CAPACITY, LIFE_S, RATE_CARD, START, UNIT_PRICE, World, open_series
 from tests.evm.anvil import anvil
 from tests.evm.eth_tester import EthTesterChain
 from tests.node.process import node_of
@@ -52,12 +52,14 @@ def deployed(fresh_chain: ChainBackend) -> World:
         actors["freezer"],
         actors["seizer"],
         actors["pauser"],
+        actors["settlement registrar"],
+        actors["attester"],
         (actors["operator"], actors["other operator"]),
     )
     # Limits are set where they are tested: amounts of the other tests are beyond any.
     network = SettlementNetwork.deploy(chain, roles, class_limits={})
     terms = SeriesTerms("Test Tokens", "TEST", "inference", UNIT_PRICE, CAPACITY, chain.clock.now() + LIFE_S, RATE_CARD)
-    world = World(network, actors, chain, network.open_series(actors["provider"], terms))
+    world = World(network, actors, chain, open_series(network, actors, terms))
     world.attest_everything()
     return world
 

@@ -8,10 +8,17 @@ from itertools import count
 
 from eth_typing import Address
 
-from pysettle.client import ComputeToken, SettlementNetwork
+from pysettle.client import ComputeToken, SeriesTerms, SettlementNetwork
 from pysettle.domain import events
 from pysettle.domain.events import Event
-from pysettle.domain.messages import Authorization, ChannelConfig, PurchaseTerms, ReserveAttestation, voucher_digest
+from pysettle.domain.messages import (
+    Authorization,
+    ChannelConfig,
+    ComputeAttestation,
+    PurchaseTerms,
+    ReserveAttestation,
+    voucher_digest,
+)
 from pysettle.domain.metering import Voucher
 from pysettle.domain.signing import Signer
 from pysettle.domain.usage import Meters, RateCard
@@ -33,6 +40,8 @@ ACTORS = (
     "freezer",
     "seizer",
     "pauser",
+    "settlement registrar",
+    "attester",
     "operator",
     "other operator",
     "provider",
@@ -111,8 +120,7 @@ class World:
 
     def purchase_terms(self, name: str, least_tokens: int) -> PurchaseTerms:
         """Return terms of a purchase for an actor, to be made within an hour."""
-        salt = self.fresh_nonce()
-        return PurchaseTerms(self.series.address, self.address(name), least_tokens, self.now + 3_600, salt)
+        return PurchaseTerms(self.series.address, self.address(name), least_tokens, self.now + 3_600)
 
     def config(self, name: str, **changes: object) -> ChannelConfig:
         """Return the terms of an actor's Token channel, as the series demands them; or changed ones."""
@@ -140,3 +148,15 @@ class World:
         hub = self.network.hub.domain
         channel_id = config.channel_id(hub)
         return Voucher(channel_id, ceiling, self[name].sign(voucher_digest(hub, channel_id, ceiling)))
+
+
+def open_series(
+    network: SettlementNetwork, actors: dict[str, Signer], terms: SeriesTerms, provider: str = "provider"
+) -> ComputeToken:
+    """Open a series of an actor on compute that the attester signs for, as much as its capacity needs."""
+    key, now = actors[provider], network.chain.clock.now()
+    seconds = terms.expiry - now
+    rate = -(-terms.capacity // seconds)
+    salt = len(network.series).to_bytes(32, "big")
+    compute = ComputeAttestation(key.address, "Ascend 910C", 1, rate, now, terms.expiry, salt)
+    return network.open_series(key, terms, network.register_compute(key, actors["attester"], compute))

@@ -59,7 +59,7 @@ class Node:
     def at(cls, url: str) -> Node:
         """Deploy; the same genesis and keys give the same addresses on every node."""
         chain = RpcChain(url)
-        network = SettlementNetwork.deploy(chain, Roles(*[ADMIN] * 6, operators=(BANK,)))
+        network = SettlementNetwork.deploy(chain, Roles(*[ADMIN] * 8, operators=(BANK,)))
         currency = network.currency
         network.send(
             currency.attest_reserve(ADMIN, ADMIN.address, *currency.sign_reserve(ADMIN, 10**6, 10**6)),

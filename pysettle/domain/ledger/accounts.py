@@ -30,6 +30,12 @@ class Purpose(Enum):
     """Deposited and not claimed. Owner: the channel id."""
     CLAIM = "claim"
     """Claimed and not settled. Owner: the receiver."""
+    PAYOUT = "payout"
+    """Held by a hub for an account since the token refused to pay it. Owner: the account."""
+    STAKE = "stake"
+    """Staked at a market and not locked. Owner: the provider."""
+    LOCKED_STAKE = "locked stake"
+    """Stake behind what a series promises. Owner: the series."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +82,8 @@ class SeriesTerms:
     """Micro-yuan per 1,000,000 Tokens."""
     rate_card: RateCard
     """Tokens for each metered unit."""
+    compensation_bps: int = 0
+    """Basis points of its price that compensate the holder of a Token after a halt."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +100,8 @@ class Contracts:
     """UsageMeters."""
     interest: frozenset[Address] = frozenset()
     """InterestPayments."""
+    markets: Mapping[Address, Address] = field(default_factory=dict)
+    """ComputeMarkets with the currency that stake is held in."""
 
     def counts(self, asset: Address) -> bool:
         """Whether an asset is counted: the hub takes any token, and answers for none but these."""
@@ -107,4 +117,4 @@ class Contracts:
 
     @cached_property
     def _addresses(self) -> frozenset[Address]:
-        return frozenset().union(self.currencies, self.series, self.hubs, self.meters, self.interest)
+        return frozenset().union(self.currencies, self.series, self.hubs, self.meters, self.interest, self.markets)

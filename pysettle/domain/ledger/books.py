@@ -107,6 +107,8 @@ class Books:
     """(currency, number) -> the redemption."""
     channels: dict[ChannelId, ChannelRecord] = field(default_factory=lambda: defaultdict(ChannelRecord))
     """Channel id -> what events say of it."""
+    halted: set[Address] = field(default_factory=set)
+    """Series that were halted."""
     freezing: dict[Address, Freezing] = field(default_factory=lambda: defaultdict(Freezing))
     """Currency -> what of it is frozen."""
     wallets: dict[Address, Wallets] = field(default_factory=lambda: defaultdict(Wallets))
@@ -161,7 +163,9 @@ class Books:
         if holder == asset and asset in self.contracts.currencies:
             own += self._sum(asset, Purpose.REDEMPTION) + self._sum(asset, Purpose.CREDIT)
         if holder in self.contracts.hubs:
-            own += self._sum(asset, Purpose.CHANNEL) + self._sum(asset, Purpose.CLAIM)
+            own += sum(self._sum(asset, purpose) for purpose in (Purpose.CHANNEL, Purpose.CLAIM, Purpose.PAYOUT))
+        if self.contracts.markets.get(holder) == asset:
+            own += self._sum(asset, Purpose.STAKE) + self._sum(asset, Purpose.LOCKED_STAKE)
         if holder in self.contracts.series:
             own += self.balance(asset, Purpose.ESCROW, holder)
         return own

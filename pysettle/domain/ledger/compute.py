@@ -1,4 +1,4 @@
-"""What the events of series, hub and meter do to the books."""
+"""What the events of markets, series, hub and meter do to the books."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pysettle.domain.events import Emitted
 from pysettle.domain.ledger.accounts import Purpose
 from pysettle.domain.ledger.books import Books
 from pysettle.domain.ledger.handlers import Handlers, Postings, move, registering
-from pysettle.domain.usage import Usage
+from pysettle.domain.usage import USAGE_BITS, Usage
 
 HANDLERS: Handlers = {}
 _handles = registering(HANDLERS)
@@ -40,6 +40,57 @@ def _swept(books: Books, emitted: Emitted, event: events.Swept) -> Postings:
     return move(currency, remainder, (Purpose.ESCROW, series), (Purpose.OWN, series))
 
 
+@_handles(events.Halted)
+def _halted(books: Books, emitted: Emitted, event: events.Halted) -> Postings:
+    series = emitted.emitter
+    if series in books.halted:
+        books.violated("INV-FINAL", emitted, "the series was halted before")
+    books.halted.add(series)
+    delivered = books.balance(series, Purpose.OWN, series)
+    if event.undelivered != books.supply(series) - delivered:
+        detail = f"{event.undelivered} Tokens stated as undelivered, {books.supply(series) - delivered} are"
+        books.violated("INV-REPLAY", emitted, detail)
+    currency = books.contracts.series[series].currency
+    return move(currency, event.compensation, (Purpose.OWN, series), (Purpose.ESCROW, series))
+
+
+@_handles(events.Staked)
+def _staked(books: Books, emitted: Emitted, event: events.Staked) -> Postings:
+    market = emitted.emitter
+    currency = books.contracts.markets[market]
+    return move(currency, event.amount, (Purpose.OWN, market), (Purpose.STAKE, event.provider))
+
+
+@_handles(events.StakeWithdrawn)
+def _stake_withdrawn(books: Books, emitted: Emitted, event: events.StakeWithdrawn) -> Postings:
+    market = emitted.emitter
+    currency = books.contracts.markets[market]
+    return move(currency, event.amount, (Purpose.STAKE, event.provider), (Purpose.OWN, market))
+
+
+@_handles(events.SeriesOpened)
+def _series_opened(books: Books, emitted: Emitted, event: events.SeriesOpened) -> Postings:
+    currency = books.contracts.markets[emitted.emitter]
+    return move(currency, event.stake, (Purpose.STAKE, event.provider), (Purpose.LOCKED_STAKE, event.series))
+
+
+@_handles(events.StakeReleased)
+def _stake_released(books: Books, emitted: Emitted, event: events.StakeReleased) -> Postings:
+    currency = books.contracts.markets[emitted.emitter]
+    return move(currency, event.amount, (Purpose.LOCKED_STAKE, event.series), (Purpose.STAKE, event.provider))
+
+
+@_handles(events.SeriesHalted)
+def _series_halted(books: Books, emitted: Emitted, event: events.SeriesHalted) -> Postings:
+    market = emitted.emitter
+    currency = books.contracts.markets[market]
+    locked = (Purpose.LOCKED_STAKE, event.series)
+    return (
+        *move(currency, event.released, locked, (Purpose.STAKE, event.provider)),
+        *move(currency, event.compensation, locked, (Purpose.OWN, market)),
+    )
+
+
 @_handles(events.ChannelCreated)
 def _channel_created(books: Books, emitted: Emitted, event: events.ChannelCreated) -> Postings:
     books.channels[event.channel_id].config = event.config
@@ -52,18 +103,16 @@ def _deposited(books: Books, emitted: Emitted, event: events.Deposited) -> Posti
     return move(event.token, event.amount, (Purpose.OWN, hub), (Purpose.CHANNEL, event.channel_id))
 
 
-@_handles(events.UsageClaimed)
-def _usage_claimed(books: Books, emitted: Emitted, event: events.UsageClaimed) -> Postings:
+@_handles(events.UsageAttested)
+def _usage_attested(books: Books, emitted: Emitted, event: events.UsageAttested) -> Postings:
     terms = books.contracts.series.get(event.series)
     if terms is None:
         return ()
-    metered = terms.rate_card.tokens(Usage.unpack(event.usage))
-    if metered != event.metered or event.claimed > metered:
-        books.violated(
-            "INV-USAGE", emitted, f"usage costs {metered} Tokens, stated {event.metered}, claimed {event.claimed}"
-        )
-    record = books.channels[event.channel_id]
-    record.highest_attested = max(record.highest_attested, metered)
+    for channel_id, usage in zip(event.channel_ids, event.usages, strict=False):
+        # The hub leaves out what is malformed, and prices the rest.
+        if usage >> (6 * USAGE_BITS) == 0:
+            record = books.channels[channel_id]
+            record.highest_attested = max(record.highest_attested, terms.rate_card.tokens(Usage.unpack(usage)))
     return ()
 
 
@@ -106,3 +155,15 @@ def _channel_refunded(books: Books, emitted: Emitted, event: events.ChannelRefun
 def _withdrawn(books: Books, emitted: Emitted, event: events.WithdrawFinalized) -> Postings:
     hub = emitted.emitter
     return move(event.token, event.amount, (Purpose.CHANNEL, event.channel_id), (Purpose.OWN, hub))
+
+
+@_handles(events.PayoutCredited)
+def _payout_credited(books: Books, emitted: Emitted, event: events.PayoutCredited) -> Postings:
+    hub = emitted.emitter
+    return move(event.token, event.amount, (Purpose.OWN, hub), (Purpose.PAYOUT, event.account))
+
+
+@_handles(events.CreditWithdrawn)
+def _credit_withdrawn(books: Books, emitted: Emitted, event: events.CreditWithdrawn) -> Postings:
+    hub = emitted.emitter
+    return move(event.token, event.amount, (Purpose.PAYOUT, event.account), (Purpose.OWN, hub))

@@ -13,7 +13,10 @@ class SeriesTermsInvalid(ComputeReverted):
     """Terms no series can have."""
 
     template = "the term {term} is not acceptable"
-    remedy = "give a provider, a deployed currency, a price, a capacity, six 32-bit rates and an expiry in the future"
+    remedy = (
+        "give a provider, a deployed currency, a price, a capacity, six 32-bit rates, an expiry in the future, "
+        "a ground for a halter and none without, and at most 10000 basis points"
+    )
 
 
 class SeriesExpired(ComputeReverted):
@@ -23,11 +26,39 @@ class SeriesExpired(ComputeReverted):
     remedy = "refund the Tokens, or buy of a newer series"
 
 
-class SeriesNotExpired(ComputeReverted):
-    """Refund and sweep come after expiry."""
+class SeriesHalted(ComputeReverted):
+    """After a halt nothing is sold, deposited or passed on."""
 
-    template = "expires at {expiry}, chain time is {timestamp}"
+    template = "halted at {haltedAt}"
+    remedy = "refund the Tokens, or buy of another series"
+
+
+class SeriesNotEnded(ComputeReverted):
+    """Refund and sweep come after expiry or halt."""
+
+    template = "expires at {expiry} and is not halted, chain time is {timestamp}"
     remedy = "wait until then"
+
+
+class SeriesCallerNotMarket(ComputeReverted):
+    """The market alone halts a series, at the word of its halter."""
+
+    template = "{caller} called, only the market {market} may"
+    remedy = "have the halter halt it at the market"
+
+
+class HolderFrozenOutgoing(ComputeReverted):
+    """Tokens of a frozen account stay where they are."""
+
+    template = "{account} is frozen outgoing in the currency of the series"
+    remedy = "ask the freezer, or wait for a refund after expiry"
+
+
+class HolderFrozenIncoming(ComputeReverted):
+    """A frozen account gets no Tokens of others."""
+
+    template = "{account} is frozen incoming in the currency of the series"
+    remedy = "name another account, or ask the freezer"
 
 
 class CapacityExceeded(ComputeReverted):
@@ -42,6 +73,13 @@ class PurchaseDeadlinePassed(ComputeReverted):
 
     template = "to be made before {deadline}, chain time is {timestamp}"
     remedy = "have the buyer order again"
+
+
+class PurchaseNonceInvalid(ComputeReverted):
+    """The payment was signed for other terms."""
+
+    template = "the nonce {nonce} does not commit to the terms, whose hash is {termsHash}"
+    remedy = "submit the terms as the payer signed them"
 
 
 class PurchaseBelowLeastTokens(ComputeReverted):
@@ -128,11 +166,18 @@ class ClaimsEmpty(ComputeReverted):
     remedy = "claim at least one channel"
 
 
+class ClaimSignaturesUneven(ComputeReverted):
+    """Signatures of one claim have one length."""
+
+    template = "{signatures} bytes of signatures for {rows} rows"
+    remedy = "claim rows whose signatures are of another length apart"
+
+
 class ChannelCallerNotReceiver(ComputeReverted):
     """The receiving side alone claims and refunds."""
 
     template = "channel {channelId}: {caller} is neither receiver nor receiver authorizer"
-    remedy = "for Tokens, claim through the UsageMeter"
+    remedy = "for Tokens, claim by claimMetered"
 
 
 class ClaimAuthorizerMismatch(ComputeReverted):
@@ -154,6 +199,13 @@ class ClaimAboveBalance(ComputeReverted):
 
     template = "channel {channelId}: {totalClaimed} claimed, {balance} deposited"
     remedy = "have the payer deposit more"
+
+
+class ChannelPayerFrozen(ComputeReverted):
+    """What a frozen payer was not yet claimed is held back."""
+
+    template = "channel {channelId}: its payer {payer} is frozen outgoing"
+    remedy = "settle what was claimed before, and ask the freezer"
 
 
 class VoucherSignatureInvalid(ComputeReverted):
@@ -189,6 +241,13 @@ class NothingToSettle(ComputeReverted):
 
     template = "nothing claimed and unsettled for {receiver} in {token}"
     remedy = "claim first"
+
+
+class CreditNone(ComputeReverted):
+    """The hub holds nothing for the account."""
+
+    template = "no credit for {account} in {token}"
+    remedy = "see the hub's PayoutCredited events for whom it holds something"
 
 
 class ChannelCallerNotPayer(ComputeReverted):
@@ -233,18 +292,18 @@ class CollectorCallerNotHub(ComputeReverted):
     remedy = "deposit through the hub"
 
 
-class UsageRowsEmpty(ComputeReverted):
-    """A usage claim without rows."""
+class MeterCallerNotHub(ComputeReverted):
+    """The meter answers its hub."""
 
-    template = "no rows"
-    remedy = "claim at least one channel"
+    template = "{caller} called, only the hub {hub} may"
+    remedy = "claim at the hub, by claimMetered"
 
 
-class UsageMalformed(ComputeReverted):
-    """A usage word has stray bits."""
+class MeterReceiverNotSeries(ComputeReverted):
+    """The meter meters Tokens."""
 
-    template = "the usage word {usage} has bits above its six counters"
-    remedy = "pack six counters of 42 bits"
+    template = "receiver {receiver} and token {token} are not one series"
+    remedy = "claim channels of a series, which is their receiver and token"
 
 
 class UsageSignatureInvalid(ComputeReverted):
@@ -252,3 +311,108 @@ class UsageSignatureInvalid(ComputeReverted):
 
     template = "not signed by the provider {provider} over exactly these channels and counters"
     remedy = "submit the usage as the provider attested it"
+
+
+class ComputeAttesterInvalid(ComputeReverted):
+    """Attesters hold a role."""
+
+    template = "{attester} does not hold the attester role"
+    remedy = "have an attester of the currency sign"
+
+
+class ComputeSignatureInvalid(ComputeReverted):
+    """The attester signed something else."""
+
+    template = "not signed by the attester {attester} over exactly this compute"
+    remedy = "submit the attestation as it was signed"
+
+
+class ComputeRegisteredAlready(ComputeReverted):
+    """Compute counts once."""
+
+    template = "compute {computeId} is registered"
+    remedy = "open series on it, or have other compute attested with another salt"
+
+
+class ComputeTermsInvalid(ComputeReverted):
+    """No compute is like this."""
+
+    template = "the term {term} of the compute is not acceptable"
+    remedy = "attest a provider, units that deliver, an end after the beginning, and at most 2^96 - 1 Tokens"
+
+
+class ComputeNotOfProvider(ComputeReverted):
+    """Series are opened on compute of one's own."""
+
+    template = "compute {computeId} is not registered for {provider}"
+    remedy = "register the compute first, or name one of the provider's"
+
+
+class ComputeCapacityExceeded(ComputeReverted):
+    """Compute is allocated once."""
+
+    template = "compute {computeId}: {requested} Tokens wanted, {available} not allocated"
+    remedy = "open a smaller series, or on other compute"
+
+
+class ComputeEndsBefore(ComputeReverted):
+    """A series ends no later than its compute."""
+
+    template = "compute {computeId} ends at {validBefore}, the series at {expiry}"
+    remedy = "choose an earlier expiry"
+
+
+class ProviderNotCaller(ComputeReverted):
+    """Providers open their own series."""
+
+    template = "the terms name {provider}, {caller} called"
+    remedy = "call from the provider's account"
+
+
+class StakeAmountZero(ComputeReverted):
+    """Nothing to stake, to withdraw or to release."""
+
+    template = "a stake of zero"
+    remedy = "name at least one unit; a halted series, or one without compensation, has none to release"
+
+
+class StakeInsufficient(ComputeReverted):
+    """Stake stands behind one promise."""
+
+    template = "{provider}: {requested} units wanted, {available} staked and not locked"
+    remedy = "stake more, or wait until a series releases some"
+
+
+class StakeTooLarge(ComputeReverted):
+    """No currency has that many units."""
+
+    template = "a stake of {requested} units, at most {most}"
+    remedy = "open a smaller series, or promise less compensation"
+
+
+class SeriesUnknown(ComputeReverted):
+    """The market knows its own series."""
+
+    template = "{series} was not opened by this market"
+    remedy = "name a series of this market"
+
+
+class SeriesCallerNotHalter(ComputeReverted):
+    """Halting is for whom the terms name."""
+
+    template = "{caller} called, the terms of {series} name {halter}"
+    remedy = "call from the halter's account; the zero address means that nobody may"
+
+
+class HaltWithoutEvidence(ComputeReverted):
+    """A halt states its evidence."""
+
+    template = "no evidence for a halt of {series}"
+    remedy = "give the hash of what shows that the ground is given"
+
+
+class StakeLocked(ComputeReverted):
+    """Stake stays behind a series until it expires."""
+
+    template = "stake of {series} is locked until {expiry}, chain time is {timestamp}"
+    remedy = "wait until then"
