@@ -47,6 +47,8 @@ contract ComputeToken is IComputeToken, ERC20WithAuthorization {
     /// @inheritdoc IComputeToken
     bytes32 public immutable haltGround;
     /// @inheritdoc IComputeToken
+    bytes32 public immutable windowsHash;
+    /// @inheritdoc IComputeToken
     bytes32 public immutable serviceClass;
     /// @inheritdoc IComputeToken
     uint256 public immutable unitPrice;
@@ -87,6 +89,7 @@ contract ComputeToken is IComputeToken, ERC20WithAuthorization {
         capacity = terms.capacity;
         expiry = terms.expiry;
         rateCard = terms.rateCard;
+        windowsHash = terms.windowsHash;
         halter = terms.halter;
         haltGround = terms.haltGround;
         compensationBps = terms.compensationBps;

@@ -248,6 +248,9 @@ interface IComputeToken is IERC3009, IChannelPolicy {
     /// @notice Tokens consumed per metered unit.
     function rateCard() external view returns (RateCard);
 
+    /// @notice Hash of the document that says which hours are peak.
+    function windowsHash() external view returns (bytes32);
+
     /// @notice Kind of service.
     function serviceClass() external view returns (bytes32);
 

@@ -21,6 +21,8 @@ struct SeriesTerms {
     uint40 expiry;
     /// Tokens consumed per metered unit.
     RateCard rateCard;
+    /// Hash of the document that says which hours are peak, holidays and working days included.
+    bytes32 windowsHash;
     /// Who may halt the series before its expiry; zero where nobody may.
     address halter;
     /// Ground on which it may be halted: the hash of the agreed text; zero where nobody may.

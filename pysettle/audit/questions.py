@@ -44,6 +44,8 @@ def questions(ledger: Ledger) -> Iterator[Question]:
         yield from _currency(ledger, currency)
         yield from _institutions(ledger, currency)
         yield from _accounts(ledger, currency)
+    yield from _markets(ledger)
+    yield from _payouts(ledger)
 
 
 def channel_question(ledger: Ledger, hub: Address, channel_id: ChannelId, token: Address) -> Question:
@@ -61,6 +63,7 @@ def _terms(ledger: Ledger) -> Iterator[Question]:
             ("currency()", int.from_bytes(terms.currency, "big")),
             ("unitPrice()", terms.unit_price),
             ("rateCard()", terms.rate_card.pack()),
+            ("compensationBps()", terms.compensation_bps),
         ):
             about = f"series 0x{series.hex()}"
             yield Question(about, series, signature, _call_data(signature), (claimed,), code="AUDIT-L")
@@ -135,6 +138,31 @@ def _accounts(ledger: Ledger, currency: Address) -> Iterator[Question]:
         )
     for account in ledger.owners(currency, Purpose.CREDIT):
         yield _of(about, currency, "creditOf(address)", account, ledger.credit(currency, account))
+
+
+def _markets(ledger: Ledger) -> Iterator[Question]:
+    """Ask what is staked, free and behind each series, and which series were halted."""
+    for market, currency in ledger.contracts.markets.items():
+        about = f"market 0x{market.hex()}"
+        for provider in ledger.owners(currency, Purpose.STAKE):
+            staked = ledger.balance(currency, Purpose.STAKE, provider)
+            yield _of(about, market, "freeStake(address)", provider, staked)
+        for series, provider in ledger.opened.items():
+            locked = ledger.balance(currency, Purpose.LOCKED_STAKE, series)
+            yield _of(about, market, "seriesStake(address)", series, int.from_bytes(provider, "big"), locked)
+    for series in ledger.contracts.series:
+        about = f"series 0x{series.hex()}"
+        yield Question(about, series, "haltedAt()", _call_data("haltedAt()"), (ledger.halted.get(series, 0),))
+
+
+def _payouts(ledger: Ledger) -> Iterator[Question]:
+    """Ask what hubs hold for accounts since a token refused to pay them."""
+    held = {account for account in ledger.balances if account.purpose is Purpose.PAYOUT}
+    for hub in sorted(ledger.contracts.hubs):
+        for account in sorted(held, key=lambda it: (it.asset, it.owner)):
+            data = _call_data("credits(address,address)", account.owner, account.asset)
+            what = f"credits(0x{account.owner.hex()}, 0x{account.asset.hex()})"
+            yield Question(f"hub 0x{hub.hex()}", hub, what, data, (ledger.balances[account],))
 
 
 def _about(currency: Address) -> str:

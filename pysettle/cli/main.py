@@ -10,9 +10,11 @@ import click
 from pysettle import __version__
 from pysettle.cli.account import account
 from pysettle.cli.audit import audit
+from pysettle.cli.channel import channel
 from pysettle.cli.demo import demo
 from pysettle.cli.init import init
 from pysettle.cli.interest import interest
+from pysettle.cli.market import market
 from pysettle.cli.network import network
 from pysettle.cli.node import node
 from pysettle.cli.redemption import redemption
@@ -42,5 +44,21 @@ def main() -> None:
     """Simulate the settlement network of the Token economy on a local EVM. Nothing touches real money."""
 
 
-for _command in (init, account, network, role, reserve, token, redemption, wallet, interest, time, node, demo, audit):
+for _command in (
+    init,
+    account,
+    network,
+    role,
+    reserve,
+    token,
+    redemption,
+    wallet,
+    interest,
+    market,
+    channel,
+    time,
+    node,
+    demo,
+    audit,
+):
     main.add_command(_command)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 
 from eth_typing import Address
 
@@ -28,6 +29,24 @@ from pysettle.evm.transactions import Transaction, TransactionSender
 
 _CONFIG_TYPE = "(address,address,address,address,address,uint40,bytes32)"
 _REFUND_APPROVAL_TYPE = f"({_CONFIG_TYPE},uint256,uint128,uint128,bytes)"
+
+
+class ClaimResult(IntEnum):
+    """What became of a row of a claim, as the hub numbers it."""
+
+    CLAIMED = 0
+    CLAIMED_IN_PART = 1
+    NOTHING_NEW = 2
+    CALLER_NOT_RECEIVER = 3
+    ABOVE_CEILING = 4
+    VOUCHER_SIGNATURE_INVALID = 5
+    PAYER_FROZEN = 6
+    USAGE_MALFORMED = 7
+
+    @property
+    def text(self) -> str:
+        """The result in words."""
+        return self.name.lower().replace("_", " ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +120,13 @@ class ChannelHub(Contract):
         gas = 100_000 + 80_000 * len(claims)
         return self._transaction(receiver, gas, "claim", _claim_rows(claims))
 
+    def try_claim(
+        self, receiver: TransactionSigner, claims: Sequence[tuple[ChannelConfig, Voucher, int]]
+    ) -> Transaction:
+        """Claim as receiver or receiver authorizer, row by row: one that cannot be claimed costs only itself."""
+        gas = 100_000 + 80_000 * len(claims)
+        return self._transaction(receiver, gas, "tryClaim", _claim_rows(claims))
+
     def claim_with_signature(
         self, submitter: TransactionSigner, claims: Sequence[tuple[ChannelConfig, Voucher, int]], signature: bytes
     ) -> Transaction:
@@ -132,6 +158,10 @@ class ChannelHub(Contract):
         gas = 200_000 + 60_000 * len(rows)
         arguments = series, series, meter.address, encoded, signatures, attestation
         return self._transaction(submitter, gas, "claimMetered", *arguments)
+
+    def withdraw_credit(self, submitter: TransactionSigner, account: Address, token: Address) -> Transaction:
+        """Pay an account what the hub holds for it since the token refused; anyone submits it."""
+        return self._transaction(submitter, self.GAS_PAYOUT, "withdrawCredit", account, token)
 
     def settle(self, submitter: TransactionSigner, receiver: Address, token: Address) -> Transaction:
         """Transfer everything claimed and unsettled to a receiver; anyone submits it."""
@@ -165,6 +195,10 @@ class ChannelHub(Contract):
         """Return (total claimed, total settled) for a receiver in a token."""
         claimed, settled = self._read("receivers", receiver, token)
         return claimed, settled
+
+    def credit_of(self, account: Address, token: Address) -> int:
+        """Return what the hub holds for an account since the token refused to pay it."""
+        return int(self._read("credits", account, token))
 
     def refund_nonce(self, channel_id: ChannelId) -> int:
         """Return the nonce that the next signed refund must carry."""

@@ -8,7 +8,7 @@ from typing import Any
 from eth_typing import Address
 
 from pysettle.evm import artifacts
-from pysettle.evm.backend import Receipt
+from pysettle.evm.backend import ChainBackend, Receipt
 from pysettle.evm.encoding import TransactionSigner
 from pysettle.evm.interface import Interface
 from pysettle.evm.transactions import Transaction, TransactionSender
@@ -34,6 +34,11 @@ class Contract:
         self._sender = sender
         self.address = address
         self.interface = interface(contract_name)
+
+    @property
+    def chain(self) -> ChainBackend:
+        """The chain it is deployed on."""
+        return self._sender.chain
 
     def send(self, *transactions: Transaction) -> tuple[Receipt, ...]:
         """Seal transactions in order, as `TransactionSender.send` does."""

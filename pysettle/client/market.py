@@ -74,11 +74,15 @@ class ComputeMarket(Contract):
         fields = terms.fields(provider.address)
         return self._transaction(provider, self.GAS_OPENING, "openSeries", fields, compute_id)
 
+    def at(self, address: Address) -> ComputeToken:
+        """Return the series at an address."""
+        return ComputeToken(self._sender, address)
+
     def opened(self, receipt: Receipt) -> ComputeToken:
         """Return the series that a transaction opened."""
         found = (events.decode(log.topics, log.data) for log in receipt.logs if log.address == self.address)
         (opened,) = (event for event in found if isinstance(event, events.SeriesOpened))
-        return ComputeToken(self._sender, opened.series)
+        return self.at(opened.series)
 
     def release_stake(self, submitter: TransactionSigner, series: Address) -> Transaction:
         """Unlock the stake of a series that expired without a halt; anyone submits it."""

@@ -8,6 +8,7 @@ from eth_typing import Address
 
 from pysettle.client.token import Token
 from pysettle.domain.messages import ZERO_ADDRESS, Authorization, Permit, PurchaseTerms
+from pysettle.domain.prices import SERVICE_CLASSES
 from pysettle.domain.signing import Signer
 from pysettle.domain.typed_data import Domain
 from pysettle.domain.usage import RateCard
@@ -33,6 +34,8 @@ class SeriesTerms:
     """Unix second from which nothing is sold, deposited or passed on any more."""
     rate_card: RateCard
     """Tokens consumed per metered unit."""
+    windows_hash: bytes = b"\0" * 32
+    """`PeakHours.hash` of which hours are peak; zero where rates are the same in both windows."""
     halter: Address = ZERO_ADDRESS
     """Who may halt it before its expiry; nobody if zero."""
     halt_ground: bytes = b"\0" * 32
@@ -51,6 +54,7 @@ class SeriesTerms:
             self.capacity,
             self.expiry,
             self.rate_card.pack(),
+            self.windows_hash,
             self.halter,
             self.halt_ground,
             self.compensation_bps,
@@ -80,10 +84,26 @@ class ComputeToken(Token):
         """Unix second from which nothing is sold, deposited or passed on any more."""
         self.service_class = bytes(self._read("serviceClass")).rstrip(b"\0").decode()
         """Kind of service."""
+        self.windows_hash = bytes(self._read("windowsHash"))
+        """Hash of which hours are peak."""
+        self.halter = Address(self._read("halter"))
+        """Who may halt it before its expiry; nobody if zero."""
+        self.halt_ground = bytes(self._read("haltGround"))
+        """Ground on which it may be halted: keccak-256 of the agreed text."""
         self.compensation_bps = int(self._read("compensationBps"))
         """Basis points of its price that the holder of a Token gets on top of a refund after a halt."""
         self.rate_card = RateCard.unpack(self._read("rateCard"))
         """Tokens consumed per metered unit."""
+
+    @property
+    def symbol(self) -> str:
+        """Symbol."""
+        return str(self._read("symbol"))
+
+    @property
+    def is_comparable(self) -> bool:
+        """Whether a reference basket is published for its service class."""
+        return self.service_class in SERVICE_CLASSES
 
     # Buyer
 

@@ -21,12 +21,15 @@ from pathlib import Path
 
 from pysettle.client.access import NetworkAccess, Role
 from pysettle.client.accounts import Accounts
+from pysettle.client.channels import ChannelHub, UsageMeter
+from pysettle.client.compute import ComputeSystem
 from pysettle.client.config import CONFIG_FILE, FORMAT, Config
 from pysettle.client.contract import interface
 from pysettle.client.currency import CurrencyToken
 from pysettle.client.deployment import Deployment
 from pysettle.client.files import write_whole
 from pysettle.client.interest import InterestPayments, open_interest
+from pysettle.client.market import ComputeMarket
 from pysettle.client.network import (
     DeployedContract,
     Roles,
@@ -331,6 +334,17 @@ class Workspace:
     def access(self, chain: ChainBackend, currency: Currency = Currency.CNY) -> NetworkAccess:
         """Return the roles of a currency on this workspace's chain; errors as `currency`."""
         return NetworkAccess(transaction_sender(chain), self._deployed_on(chain).access(currency))
+
+    def compute(self, chain: ChainBackend) -> ComputeSystem:
+        """Return market, hub and meter on this workspace's chain; errors as `currency`."""
+        deployment, sender = self._deployed_on(chain), transaction_sender(chain)
+        hub, collector = (deployment.address(name) for name in ("ChannelHub", "ERC3009DepositCollector"))
+        return ComputeSystem(
+            CurrencyToken(sender, deployment.token(Currency.CNY)),
+            ComputeMarket(sender, deployment.address("ComputeMarket")),
+            ChannelHub(sender, hub, collector),
+            UsageMeter(sender, deployment.address("UsageMeter")),
+        )
 
     def holder(self, role: Role, currency: Currency = Currency.CNY) -> str:
         """Return the name of the account that was given a role over a currency at its deployment."""

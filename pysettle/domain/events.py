@@ -562,6 +562,16 @@ class WithdrawFinalized(Event):
 
 @_event
 @dataclass(frozen=True, slots=True)
+class ClaimRefused(Event):
+    """A row of a claim was left out; `result` is a `ClaimResult` of the hub."""
+
+    SIGNATURE = "ClaimRefused(bytes32 indexed channelId,uint8 result)"
+    channel_id: ChannelId
+    result: int
+
+
+@_event
+@dataclass(frozen=True, slots=True)
 class PayoutCredited(Event):
     """The token refused a payout of the hub, which holds it for the payee."""
 

@@ -5,12 +5,15 @@ A rate card turns fragmented services into one unit. Everything is an integer, s
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import IntEnum
 from operator import mul
 
-from pysettle.errors import InvalidAmount
+from eth_hash.auto import keccak
+
+from pysettle.errors import InvalidAmount, UsageError
 
 USAGE_BITS = 42
 """Bits of one cumulative counter in a packed usage word."""
@@ -139,6 +142,39 @@ class PeakHours:
     """Half-open intervals [start, end) of hours of the day, UTC."""
     holidays: frozenset[date] = frozenset()
     """Days (UTC) that are off-peak although Monday to Friday."""
+    working_days: frozenset[date] = frozenset()
+    """Saturdays and Sundays (UTC) that are worked, in return for a holiday, and have peak hours."""
+
+    @classmethod
+    def from_json(cls, text: str) -> PeakHours:
+        """Read the document of a series' windows, as `to_json` writes it.
+
+        Raises:
+            UsageError: it is not such a document.
+        """
+        try:
+            document = json.loads(text)
+            hours = tuple((int(start), int(end)) for start, end in document["hours"])
+            days = [frozenset(map(date.fromisoformat, document[name])) for name in ("holidays", "working_days")]
+        except (ValueError, KeyError, TypeError) as problem:
+            raise UsageError(
+                f"the peak hours cannot be read ({problem}): see `pysettle market open --help`"
+            ) from problem
+        if not all(0 <= start < end <= 24 for start, end in hours):
+            raise UsageError(f"peak hours {list(hours)} are not intervals of hours of a day (UTC)")
+        return cls(hours, *days)
+
+    def to_json(self) -> str:
+        """Write the document whose hash a series carries: sorted, and the same for the same windows."""
+        days = {
+            "holidays": sorted(day.isoformat() for day in self.holidays),
+            "working_days": sorted(day.isoformat() for day in self.working_days),
+        }
+        return json.dumps({"hours": [list(hours) for hours in sorted(self.hours)], **days}, separators=(",", ":"))
+
+    def hash(self) -> bytes:
+        """Return keccak-256 of the document."""
+        return keccak(self.to_json().encode())
 
     def window(self, timestamp: int) -> Window:
         """Return the price window of a moment.
@@ -147,7 +183,8 @@ class PeakHours:
             timestamp: Unix seconds.
         """
         moment = datetime.fromtimestamp(timestamp, UTC)
-        if moment.weekday() >= 5 or moment.date() in self.holidays:
+        day = moment.date()
+        if day in self.holidays or (moment.weekday() >= 5 and day not in self.working_days):
             return Window.OFF_PEAK
         peak = any(start <= moment.hour < end for start, end in self.hours)
         return Window.PEAK if peak else Window.OFF_PEAK

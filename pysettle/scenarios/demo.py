@@ -201,6 +201,7 @@ class Demo:
             capacity=sum(b.need + tokens_for(UNITS_PER_MINOR, DEEPSEEK_V4_PRO_UNIT_PRICE) for b in self.buyers),
             expiry=self.last + SERIES_LIFE_S,
             rate_card=DEEPSEEK_V4_PRO_RATE_CARD,
+            windows_hash=DEEPSEEK_V4_PRO_PEAK_HOURS.hash(),
         )
         first = self.chain.clock.now()
         seconds = terms.expiry - first

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from eth_typing import Address
 
 from pysettle.client import SettlementNetwork, genesis
 from pysettle.client.access import NetworkAccess, Role, RoleStanding
@@ -45,10 +46,15 @@ def access(network: SettlementNetwork) -> NetworkAccess:
     return network.currencies[Currency.CNY].access
 
 
+def others(network: SettlementNetwork, role: Role) -> tuple[Address, ...]:
+    """Return who holds a role beside its key."""
+    return (network.market.address,) if role is Role.SETTLEMENT_REGISTRAR else ()
+
+
 @pytest.mark.parametrize("role", Role)
-def test_each_role_is_held_by_its_key_alone(access: NetworkAccess, role: Role) -> None:
-    """After deployment there are no holders beside, and no offers."""
-    assert access.holders(role) == (KEYS[role].address,)
+def test_each_role_is_held_by_its_key_alone(network: SettlementNetwork, access: NetworkAccess, role: Role) -> None:
+    """After deployment there are no holders beside, but the market that marks its series, and no offers."""
+    assert access.holders(role) == (KEYS[role].address, *others(network, role))
     assert access.offers(role) == {}
     assert [it for it in Role if access.holds(it, KEYS[role].address)] == [role]
     assert Role.labelled(role.label) is role

@@ -107,8 +107,10 @@ class Books:
     """(currency, number) -> the redemption."""
     channels: dict[ChannelId, ChannelRecord] = field(default_factory=lambda: defaultdict(ChannelRecord))
     """Channel id -> what events say of it."""
-    halted: set[Address] = field(default_factory=set)
-    """Series that were halted."""
+    halted: dict[Address, int] = field(default_factory=dict)
+    """Series that was halted -> unix second of the halt."""
+    opened: dict[Address, Address] = field(default_factory=dict)
+    """Series that a market opened -> its provider."""
     freezing: dict[Address, Freezing] = field(default_factory=lambda: defaultdict(Freezing))
     """Currency -> what of it is frozen."""
     wallets: dict[Address, Wallets] = field(default_factory=lambda: defaultdict(Wallets))

@@ -45,7 +45,7 @@ def _halted(books: Books, emitted: Emitted, event: events.Halted) -> Postings:
     series = emitted.emitter
     if series in books.halted:
         books.violated("INV-FINAL", emitted, "the series was halted before")
-    books.halted.add(series)
+    books.halted[series] = emitted.timestamp
     delivered = books.balance(series, Purpose.OWN, series)
     if event.undelivered != books.supply(series) - delivered:
         detail = f"{event.undelivered} Tokens stated as undelivered, {books.supply(series) - delivered} are"
@@ -70,6 +70,7 @@ def _stake_withdrawn(books: Books, emitted: Emitted, event: events.StakeWithdraw
 
 @_handles(events.SeriesOpened)
 def _series_opened(books: Books, emitted: Emitted, event: events.SeriesOpened) -> Postings:
+    books.opened[event.series] = event.provider
     currency = books.contracts.markets[emitted.emitter]
     return move(currency, event.stake, (Purpose.STAKE, event.provider), (Purpose.LOCKED_STAKE, event.series))
 

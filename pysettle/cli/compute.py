@@ -1,0 +1,136 @@
+"""What commands on the compute layer of a workspace share: their options, who signs, and how they print."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import click
+from eth_typing import Address
+
+from pysettle.cli.options import json_option, password_option, show, workspace_option
+from pysettle.client.compute import ComputeSystem
+from pysettle.client.series import ComputeToken
+from pysettle.client.workspace import Workspace
+from pysettle.domain.signing import Signer
+from pysettle.evm.backend import Receipt
+from pysettle.evm.encoding import TransactionSigner
+from pysettle.evm.transactions import Transaction
+from pysettle.money import to_text
+
+Command = Callable[..., Any]
+
+tokens_option = click.option("--tokens", type=click.IntRange(min=1), required=True, help="Tokens of the series.")
+
+
+def series_option(function: Command) -> Command:
+    """Give a command a series."""
+    return click.option("--series", required=True, help="A series: its symbol or its address.")(function)
+
+
+def by_option(default: str, what: str) -> Callable[[Command], Command]:
+    """Give a command the account that calls, by its name."""
+    return click.option("--by", default=default, show_default=True, help=what)
+
+
+@dataclass(frozen=True, slots=True)
+class ComputeCommand:
+    """One command on the compute layer of a workspace, as it was called."""
+
+    workspace: Workspace
+    """Where."""
+    password: str | None
+    """Opens the encrypted accounts."""
+    as_json: bool
+    """Whether to print a document in place of text."""
+
+    def address(self, account: str) -> Address:
+        """Return the address of an account."""
+        return self.workspace.accounts.address(account)
+
+    def name(self, address: Address) -> str:
+        """Return the account of an address."""
+        return self.workspace.accounts.name(address)
+
+    def signer(self, account: str) -> TransactionSigner:
+        """Return who signs for an account."""
+        return self.workspace.accounts.signer(account, self.password)
+
+    def key(self, account: str) -> Signer:
+        """Return the key of an account, for what is signed beside transactions."""
+        return self.workspace.accounts.key(account, self.password)
+
+    @contextmanager
+    def compute(self, *, write: bool = False) -> Iterator[ComputeSystem]:
+        """Open the chain, to read or to write, and yield its compute layer."""
+        with self.workspace.chain(write=write) as chain:
+            yield self.workspace.compute(chain)
+
+    def show(self, schema: str, document: Mapping[str, object], lines: list[str]) -> None:
+        """Print what was read, under the name of its schema, whose version is 1."""
+        show(f"pysettle.{schema}/1", dict(document), lines, self.as_json)
+
+    def show_sent(
+        self, schema: str, receipt: Receipt, document: Mapping[str, object], lines: list[str], useful_next: str
+    ) -> None:
+        """Print what a transaction changed, where it is, and the next useful command."""
+        sent = {"tx_hash": "0x" + receipt.transaction_hash.hex(), "block": str(receipt.block_number)}
+        lines = [*lines, f"transaction {sent['tx_hash']} in block {receipt.block_number}"]
+        self.show(schema, {**document, **sent}, [*lines, f"Next: pysettle {useful_next}"])
+
+    def change(
+        self,
+        schema: str,
+        series: str,
+        account: str,
+        make: Callable[[ComputeSystem, ComputeToken], tuple[Transaction, ...]],
+        useful_next: str,
+    ) -> None:
+        """Send what changes an account's holding of a series, and print how Tokens and e-CNY changed by it.
+
+        Args:
+            schema: Name of what is printed.
+            series: The series.
+            account: The account.
+            make: Makes the transactions; the last one is told.
+            useful_next: The next useful command.
+        """
+        holder = self.address(account)
+        with self.compute(write=True) as compute:
+            token = compute.find(series)
+            before = token.balance_of(holder), compute.currency.balance_of(holder)
+            *_, receipt = compute.market.send(*make(compute, token))
+            now = token.balance_of(holder), compute.currency.balance_of(holder)
+            symbol = token.symbol
+        lines = [
+            f"{account}: {before[0]:,} -> {now[0]:,} Tokens of {symbol}",
+            f"{account}: {to_text(before[1])} -> {to_text(now[1])} yuan",
+        ]
+        document = {
+            "series": "0x" + token.address.hex(),
+            "account": account,
+            "tokens": {"before": str(before[0]), "now": str(now[0])},
+            "units": {"before": str(before[1]), "now": str(now[1])},
+        }
+        self.show_sent(schema, receipt, document, lines, useful_next)
+
+
+def compute_command(function: Command) -> Command:
+    """Give a command that signs something its `command`, with the options every one of them has."""
+    return password_option(_compute_command(function))
+
+
+def compute_view(function: Command) -> Command:
+    """Give a command that only reads its `command`; it needs no password."""
+    return _compute_command(function)
+
+
+def _compute_command(function: Command) -> Command:
+    @functools.wraps(function)
+    def run(workspace: Workspace, as_json: bool, password: str | None = None, **options: object) -> object:
+        return function(command=ComputeCommand(workspace, password, as_json), **options)
+
+    return workspace_option(json_option(run))

@@ -1,0 +1,381 @@
+"""`pysettle market`: compute, stake, series, and what they cost."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import click
+from eth_hash.auto import keccak
+
+from pysettle.cli.compute import (
+    Command,
+    ComputeCommand,
+    by_option,
+    compute_command,
+    compute_view,
+    series_option,
+    tokens_option,
+)
+from pysettle.cli.output import instant, table
+from pysettle.client.compute import ComputeSystem
+from pysettle.client.series import ComputeToken, SeriesTerms
+from pysettle.domain.messages import ZERO_ADDRESS, ComputeAttestation
+from pysettle.domain.prices import SERVICE_CLASSES
+from pysettle.domain.usage import Meters, PeakHours, RateCard
+from pysettle.errors import UsageError
+from pysettle.evm.transactions import Transaction
+from pysettle.money import to_text, to_units
+
+_DAY_0 = dt.date(1970, 1, 1).toordinal()
+_HOUR_S = 3_600
+_until_option = click.option("--until", type=click.DateTime(), required=True, help="End (UTC), not included.")
+_class_option = click.option(
+    "--class", "service_class", type=click.Choice(list(SERVICE_CLASSES)), help="Service class."
+)
+
+
+@click.group()
+def market() -> None:
+    """Register compute, open series, buy and refund Tokens, and compare what compute costs (simulated)."""
+
+
+@market.command()
+@click.option("--provider", default="provider", show_default=True, help="Who runs the compute: a name or an address.")
+@click.option("--accelerator", required=True, help='Kind of accelerator, such as "Ascend 910C".')
+@click.option("--units", type=click.IntRange(min=1), required=True, help="Accelerators of that kind.")
+@click.option("--rate", type=click.IntRange(min=1), required=True, help="Tokens that each of them delivers a second.")
+@_until_option
+@by_option("attester", "Account that attests it.")
+@compute_command
+def register(
+    provider: str, accelerator: str, units: int, rate: int, until: dt.datetime, by: str, command: ComputeCommand
+) -> None:
+    """Attest a provider's compute, from now to its end, and register it: series are opened on it."""
+    attester = command.key(by)
+    with command.compute(write=True) as compute:
+        now = compute.chain.clock.now()
+        attestation = ComputeAttestation(command.address(provider), accelerator, units, rate, now, _second(until))
+        signature = compute.market.attest(attester, attestation)
+        (receipt,) = compute.market.send(
+            compute.market.register_compute(attester, attestation, attester.address, signature)
+        )
+        compute_id = "0x" + attestation.digest(compute.market.domain).hex()
+    lines = [
+        f"{provider} runs {units:,} x {accelerator}, {rate:,} Tokens a second each, until {instant(_second(until))}",
+        f"compute {compute_id}",
+        f"it can deliver {attestation.capacity:,} Tokens",
+    ]
+    document = {"compute": compute_id, "provider": provider, "capacity": str(attestation.capacity)}
+    command.show_sent("market-register", receipt, document, lines, f"market open --compute {compute_id} --help")
+
+
+@market.command()
+@click.option("--amount", required=True, help="Amount of e-CNY, such as 12.50.")
+@by_option("provider", "Provider that stakes.")
+@compute_command
+def stake(amount: str, by: str, command: ComputeCommand) -> None:
+    """Stake e-CNY: it stands behind the compensation that series promise."""
+    units = to_units(amount)
+    provider = command.signer(by)
+    _move_stake(
+        "stake",
+        by,
+        lambda it: (it.currency.approve(provider, it.market.address, units), it.market.stake(provider, units)),
+        command,
+    )
+
+
+@market.command()
+@click.option("--amount", required=True, help="Amount of e-CNY, such as 12.50.")
+@by_option("provider", "Provider whose stake it is.")
+@compute_command
+def unstake(amount: str, by: str, command: ComputeCommand) -> None:
+    """Take stake back that is not locked behind a series."""
+    units, provider = to_units(amount), command.signer(by)
+    _move_stake("unstake", by, lambda it: (it.market.withdraw_stake(provider, units),), command)
+
+
+@market.command("open")
+@click.option("--compute", "compute_id", required=True, help="Compute it is opened on, as `register` told.")
+@click.option("--name", required=True, help="Name of the Token.")
+@click.option("--symbol", required=True, help="Symbol.")
+@click.option("--class", "service_class", default="inference", show_default=True, help="Service class.")
+@click.option("--unit-price", type=click.IntRange(min=1), required=True, help="Micro-yuan per 1,000,000 Tokens.")
+@click.option(
+    "--rates", required=True, help="Tokens a unit: three meters off-peak / in peak hours, as 1,30,90/2,60,180."
+)
+@click.option("--windows", type=click.Path(path_type=Path, dir_okay=False), help="File that says which hours are peak.")
+@click.option("--capacity", type=click.IntRange(min=1), required=True, help="Tokens ever to be sold.")
+@_until_option
+@click.option("--halter", help="Account that may halt it: a name or an address.  [default: nobody]")
+@click.option("--ground", help="On what ground: the agreed text, of which the series carries the hash.")
+@click.option("--compensation-bps", type=click.IntRange(0, 10_000), default=0, show_default=True, help="After a halt.")
+@by_option("provider", "Provider that opens it.")
+@compute_command
+def open_(command: ComputeCommand, by: str, compute_id: str, **terms: Any) -> None:
+    """Open a series, whose terms never change. The stake for its compensation must be there.
+
+    Which hours are peak is a file like {"hours":[[1,4],[6,10]],"holidays":["2026-10-01"],"working_days":[]}, of hours
+    and days in UTC; the series carries its hash.
+    """
+    provider, stated = command.signer(by), _terms(command, **terms)
+    with command.compute(write=True) as compute:
+        (receipt,) = compute.market.send(compute.market.open_series(provider, stated, _word(compute_id)))
+        series = compute.market.opened(receipt)
+        locked = compute.market.locked_stake(series.address)
+    address = "0x" + series.address.hex()
+    lines = [f"series {stated.symbol} at {address}", f"stake locked: 0.00 -> {to_text(locked)} yuan"]
+    document = {"series": address, "symbol": stated.symbol, "stake_units": str(locked)}
+    command.show_sent("market-open", receipt, document, lines, f"market buy --series {stated.symbol} --tokens 1000000")
+
+
+@market.command("list")
+@_class_option
+@compute_view
+def list_(service_class: str | None, command: ComputeCommand) -> None:
+    """List the series, the cheapest first, by what the reference basket of their class costs."""
+    with command.compute() as compute:
+        offers = compute.offers(service_class)
+    rows = [
+        (it.symbol, it.series.service_class, to_text(it.cost), f"{it.left:,}", "open" if it.open else "closed")
+        for it in offers
+    ]
+    document = {
+        "series": [
+            {
+                "symbol": it.symbol,
+                "address": "0x" + it.series.address.hex(),
+                "class": it.series.service_class,
+                "basket_units": str(it.cost),
+                "left": str(it.left),
+                "open": it.open,
+            }
+            for it in offers
+        ]
+    }
+    lines = [table(("series", "class", "yuan a basket", "Tokens left", "sells"), rows)] if rows else ["no series"]
+    command.show("market-list", document, lines)
+
+
+@market.command()
+@series_option
+@compute_view
+def show(series: str, command: ComputeCommand) -> None:
+    """Show the terms of a series and how it stands."""
+    with command.compute() as compute:
+        token = compute.find(series)
+        held, halted_at = compute.currency.balance_of(token.address), token.halted_at()
+        document = {
+            "series": "0x" + token.address.hex(),
+            "symbol": token.symbol,
+            "name": token.name,
+            "provider": command.name(token.provider),
+            "class": token.service_class,
+            "unit_price": str(token.unit_price),
+            "rates": _rates_text(token.rate_card),
+            "windows_hash": "0x" + token.windows_hash.hex(),
+            "capacity": str(token.capacity),
+            "sold": str(token.sold()),
+            "outstanding": str(token.total_supply()),
+            "delivered": str(token.delivered()),
+            "held_units": str(held),
+            "stake_units": str(compute.market.locked_stake(token.address)),
+            "expiry": str(token.expiry),
+            "halter": "-" if token.halter == ZERO_ADDRESS else command.name(token.halter),
+            "halt_ground": "0x" + token.halt_ground.hex(),
+            "compensation_bps": str(token.compensation_bps),
+            "halted_at": str(halted_at) if halted_at else "-",
+        }
+    command.show("market-show", document, [table(("term", "value"), list(document.items()))])
+
+
+@market.command()
+@series_option
+@tokens_option
+@click.option("--to", help="Account that receives the Tokens.  [default: the buyer]")
+@by_option("alice", "Account that pays.")
+@compute_command
+def buy(series: str, tokens: int, to: str | None, by: str, command: ComputeCommand) -> None:
+    """Buy Tokens: e-CNY in and Tokens out, in one transaction."""
+    buyer, beneficiary = command.signer(by), command.address(to or by)
+
+    def purchase(compute: ComputeSystem, token: ComputeToken) -> tuple[Transaction, ...]:
+        price, deadline = token.price_rounded_up(tokens), compute.chain.clock.now() + _HOUR_S
+        approval = compute.currency.approve(buyer, token.address, price)
+        return approval, token.purchase(buyer, beneficiary, tokens, deadline)
+
+    command.change("market-buy", series, by, purchase, f"channel open --series {series} --tokens {tokens} --by {by}")
+
+
+@market.command()
+@series_option
+@tokens_option
+@by_option("alice", "Holder.")
+@compute_command
+def consume(series: str, tokens: int, by: str, command: ComputeCommand) -> None:
+    """Give Tokens back against service outside a channel: they count as delivered."""
+    holder = command.signer(by)
+    useful_next = f"market redeem --series {series} --tokens {tokens}"
+    command.change("market-consume", series, by, lambda _, it: (it.consume(holder, tokens),), useful_next)
+
+
+@market.command()
+@series_option
+@tokens_option
+@by_option("alice", "Holder.")
+@compute_command
+def refund(series: str, tokens: int, by: str, command: ComputeCommand) -> None:
+    """After expiry or halt, exchange Tokens for the e-CNY that backs them, and for the compensation."""
+    holder, useful_next = command.signer(by), f"token balance --account {by}"
+    command.change("market-refund", series, by, lambda _, it: (it.refund(holder, tokens),), useful_next)
+
+
+@market.command()
+@series_option
+@tokens_option
+@by_option("provider", "Provider of the series.")
+@compute_command
+def redeem(series: str, tokens: int, by: str, command: ComputeCommand) -> None:
+    """Exchange delivered Tokens for the e-CNY that backs them."""
+    provider, useful_next = command.signer(by), f"token balance --account {by}"
+    command.change("market-redeem", series, by, lambda _, it: (it.redeem(provider, tokens),), useful_next)
+
+
+@market.command()
+@series_option
+@by_option("provider", "Provider of the series.")
+@compute_command
+def sweep(series: str, by: str, command: ComputeCommand) -> None:
+    """With no Token outstanding after expiry or halt, take what rounding and donations left."""
+    provider, useful_next = command.signer(by), f"market release --series {series}"
+    command.change("market-sweep", series, by, lambda _, it: (it.sweep(provider),), useful_next)
+
+
+@market.command()
+@series_option
+@by_option("provider", "Account that submits it; anyone may.")
+@compute_command
+def release(series: str, by: str, command: ComputeCommand) -> None:
+    """Unlock the stake of a series that expired without a halt."""
+    submitter = command.signer(by)
+    with command.compute(write=True) as compute:
+        token = compute.find(series)
+        before = compute.market.free_stake(token.provider)
+        (receipt,) = compute.market.send(compute.market.release_stake(submitter, token.address))
+        now = compute.market.free_stake(token.provider)
+    provider = command.name(token.provider)
+    document = {"provider": provider, "free_units": {"before": str(before), "now": str(now)}}
+    lines = [f"free stake of {provider}: {to_text(before)} -> {to_text(now)} yuan"]
+    command.show_sent("market-release", receipt, document, lines, f"market unstake --amount {to_text(now)}")
+
+
+@market.command()
+@series_option
+@click.option("--evidence", type=click.Path(path_type=Path, exists=True, dir_okay=False), required=True, help="File.")
+@click.option("--by", required=True, help="Account that the terms of the series name.")
+@compute_command
+def halt(series: str, evidence: Path, by: str, command: ComputeCommand) -> None:
+    """Halt a series on the ground its terms name: holders are refunded, and compensated from the stake."""
+    halter, shown = command.signer(by), keccak(evidence.read_bytes())
+    with command.compute(write=True) as compute:
+        token = compute.find(series)
+        before = compute.currency.balance_of(token.address)
+        (receipt,) = compute.market.send(compute.market.halt(halter, token.address, shown))
+        compensation = compute.currency.balance_of(token.address) - before
+    document = {"series": "0x" + token.address.hex(), "evidence": "0x" + shown.hex()}
+    document |= {"compensation_units": str(compensation)}
+    lines = [f"{series} is halted: open -> halted", f"{to_text(compensation)} yuan of the stake compensate its holders"]
+    command.show_sent("market-halt", receipt, document, lines, f"market refund --series {series} --tokens 1")
+
+
+@market.command()
+@_class_option
+@compute_view
+def index(service_class: str | None, command: ComputeCommand) -> None:
+    """Show the compute price index: per class and day, the reference basket's cost weighted by delivered usage."""
+    with command.compute() as compute:
+        points = [it for it in compute.price_index() if service_class in (None, it.service_class)]
+    rows = [(it.service_class, _date(it.day), to_text(it.cost), f"{it.units:,}") for it in points]
+    document = {
+        "points": [
+            {
+                "class": it.service_class,
+                "day": _date(it.day),
+                "basket_units": str(it.cost),
+                "delivered": str(it.units),
+            }
+            for it in points
+        ]
+    }
+    lines = (
+        [table(("class", "day (UTC+8)", "yuan a basket", "units delivered"), rows)] if rows else ["nothing delivered"]
+    )
+    command.show("market-index", document, lines)
+
+
+def _move_stake(verb: str, by: str, make: Command, command: ComputeCommand) -> None:
+    provider = command.address(by)
+    with command.compute(write=True) as compute:
+        before = compute.market.free_stake(provider)
+        *_, receipt = compute.market.send(*make(compute))
+        now = compute.market.free_stake(provider)
+    document = {"provider": by, "free_units": {"before": str(before), "now": str(now)}}
+    lines = [f"free stake of {by}: {to_text(before)} -> {to_text(now)} yuan"]
+    command.show_sent(f"market-{verb}", receipt, document, lines, "market open --help")
+
+
+def _terms(
+    command: ComputeCommand,
+    rates: str,
+    windows: Path | None,
+    until: dt.datetime,
+    halter: str | None,
+    ground: str | None,
+    **plain: Any,
+) -> SeriesTerms:
+    if bool(halter) != bool(ground):
+        raise UsageError("a halter needs a ground, and a ground a halter: give both or neither")
+    try:
+        peak_hours = PeakHours.from_json(windows.read_text()).hash() if windows else b"\0" * 32
+    except (OSError, UnicodeDecodeError) as problem:
+        raise UsageError(f"the windows cannot be read from {windows}: {problem}") from problem
+    return SeriesTerms(
+        **plain,
+        rate_card=_rates(rates),
+        windows_hash=peak_hours,
+        expiry=_second(until),
+        halter=command.address(halter) if halter else ZERO_ADDRESS,
+        halt_ground=keccak(ground.encode()) if ground else b"\0" * 32,
+    )
+
+
+def _rates(text: str) -> RateCard:
+    try:
+        off_peak, peak = (Meters(*map(int, part.split(","))) for part in text.split("/"))
+    except (ValueError, TypeError) as problem:
+        raise UsageError(f"the rates {text!r} are not 3 whole numbers / 3 whole numbers") from problem
+    return RateCard(off_peak, peak)
+
+
+def _rates_text(card: RateCard) -> str:
+    return "/".join(",".join(map(str, window.lanes())) for window in (card.off_peak, card.peak))
+
+
+def _word(text: str) -> bytes:
+    try:
+        word = bytes.fromhex(text.removeprefix("0x"))
+    except ValueError:
+        word = b""
+    if len(word) != 32:
+        raise UsageError(f"{text} is not 32 bytes in hex")
+    return word
+
+
+def _second(moment: dt.datetime) -> int:
+    return int(moment.replace(tzinfo=dt.UTC).timestamp())
+
+
+def _date(day: int) -> str:
+    return dt.date.fromordinal(_DAY_0 + day).isoformat()

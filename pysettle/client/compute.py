@@ -1,0 +1,145 @@
+"""The compute layer of a deployed network: its market with every series, and the channels they are delivered by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from eth_typing import Address
+
+from pysettle.client.channels import ChannelHub, UsageMeter
+from pysettle.client.currency import CurrencyToken
+from pysettle.client.market import ComputeMarket
+from pysettle.client.series import ComputeToken
+from pysettle.domain import events
+from pysettle.domain.events import Emitted, Position
+from pysettle.domain.messages import ChannelConfig, ChannelId
+from pysettle.domain.prices import IndexPoint, basket_cost, delivered_usage, price_index
+from pysettle.errors import UsageError
+from pysettle.evm.backend import ChainBackend
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A series, as a buyer compares it."""
+
+    series: ComputeToken
+    """The series."""
+    symbol: str
+    """Its symbol."""
+    cost: int
+    """Micro-yuan for the reference basket of its service class."""
+    left: int
+    """Tokens left to sell."""
+    open: bool
+    """Whether it still sells: it has neither expired, nor been halted, nor sold out."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelStanding:
+    """A channel as it stands. Amounts are in smallest units of its token."""
+
+    id: ChannelId
+    """Its id."""
+    config: ChannelConfig
+    """Its terms."""
+    balance: int
+    """What it holds, claimed units included."""
+    claimed: int
+    """What of it is claimed."""
+    noticed: int
+    """Withdrawal its payer gave notice of; zero when there is none."""
+    noticed_at: int
+    """Unix second of the notice."""
+
+
+@dataclass(frozen=True, slots=True)
+class ComputeSystem:
+    """Market, hub and meter of a network, in e-CNY."""
+
+    currency: CurrencyToken
+    """The e-CNY token."""
+    market: ComputeMarket
+    """The ComputeMarket."""
+    hub: ChannelHub
+    """The ChannelHub."""
+    meter: UsageMeter
+    """The UsageMeter."""
+
+    @property
+    def chain(self) -> ChainBackend:
+        """The chain it is on."""
+        return self.market.chain
+
+    def series(self) -> tuple[ComputeToken, ...]:
+        """Return every series of the market, in the order they were opened in."""
+        opened = (it.event for it in self._history(self.market.address))
+        return tuple(self.market.at(event.series) for event in opened if isinstance(event, events.SeriesOpened))
+
+    def find(self, name: str) -> ComputeToken:
+        """Return the series of a symbol or an address.
+
+        Raises:
+            UsageError: none has it, or several have the symbol.
+        """
+        found = [it for it in self.series() if name in (it.symbol, "0x" + it.address.hex())]
+        if len(found) != 1:
+            problem = "no series is called" if not found else "several series are called"
+            raise UsageError(f"{problem} {name}: see `pysettle market list`, and name one by its address")
+        return found[0]
+
+    def offers(self, service_class: str | None = None) -> tuple[Offer, ...]:
+        """Return the series whose class has a reference basket, the cheapest first, then in the order of their opening.
+
+        Args:
+            service_class: Only series of it.
+        """
+        now, offers = self.chain.block().timestamp, []
+        for series in self.series():
+            if service_class in (None, series.service_class) and series.is_comparable:
+                left = series.capacity - series.sold()
+                is_open = left > 0 and now < series.expiry and not series.halted_at()
+                cost = basket_cost(series.service_class, series.rate_card, series.unit_price)
+                offers.append(Offer(series, series.symbol, cost, left, is_open))
+        return tuple(sorted(offers, key=lambda offer: offer.cost))
+
+    def price_index(self) -> tuple[IndexPoint, ...]:
+        """Return the compute price index of every class and day on which something was delivered."""
+        comparable = [it for it in self.series() if it.is_comparable]
+        classes = {it.address: it.service_class for it in comparable}
+        costs = {it.address: basket_cost(it.service_class, it.rate_card, it.unit_price) for it in comparable}
+        delivered = delivered_usage(self._history(self.hub.address, self.meter.address))
+        return price_index(classes, costs, [it for it in delivered if it.series in classes])
+
+    def channels(self) -> tuple[ChannelStanding, ...]:
+        """Return every channel that was ever opened, in that order."""
+        history = (it.event for it in self._history(self.hub.address))
+        opened = {it.channel_id: it.config for it in history if isinstance(it, events.ChannelCreated)}
+        return tuple(self._standing(channel_id, config) for channel_id, config in opened.items())
+
+    def channel(self, text: str) -> ChannelStanding:
+        """Return the channel whose id begins with hex digits.
+
+        Raises:
+            UsageError: none has such an id, or several have.
+        """
+        found = [it for it in self.channels() if it.id.hex().startswith(text.removeprefix("0x"))]
+        if len(found) != 1:
+            problem = "no channel's id begins" if not found else "several channels' ids begin"
+            raise UsageError(f"{problem} with {text}: see `pysettle channel list`")
+        return found[0]
+
+    def _standing(self, channel_id: ChannelId, config: ChannelConfig) -> ChannelStanding:
+        noticed = self.hub.pending_withdrawal(channel_id)
+        return ChannelStanding(channel_id, config, *self.hub.channel(channel_id), *noticed)
+
+    def _history(self, *contracts: Address) -> Iterator[Emitted]:
+        block = self.chain.block(0)
+        for log in self.chain.logs(addresses=contracts):
+            event = events.decode(log.topics, log.data)
+            if event is None:
+                continue
+            if log.block_number != block.number:
+                block = self.chain.block(log.block_number)
+            position = Position(log.block_number, log.transaction_index, log.log_index)
+            yield Emitted(log.address, position, event, block.timestamp)
