@@ -38,3 +38,8 @@ def run_npm(script: str, question: Any) -> Any:
     )
     assert run.returncode == 0, run.stderr
     return json.loads(run.stdout)
+
+
+def unhexed(text: str) -> bytes:
+    """Return the bytes of a hexadecimal text."""
+    return bytes.fromhex(text.removeprefix("0x"))

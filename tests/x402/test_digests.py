@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from eth_account import Account
+from eth_typing import Address
 from eth_utils.address import to_canonical_address
 from x402.mechanisms.evm.batch_settlement import authorizer_signer, constants, types
 from x402.mechanisms.evm.batch_settlement.abi import BATCH_SETTLEMENT_ABI
@@ -41,12 +42,12 @@ from tests.x402.sdk import CHAIN_ID, NETWORK, published_config, run_npm
 
 HUB = hub_domain(CHAIN_ID, CHANNEL_HUB_ADDRESS)
 PAYER, AUTHORIZER = Signer.derived("x402", "payer"), Signer.derived("x402", "authorizer")
-SERIES, METER, CURRENCY = (to_canonical_address(bytes([number]) * 20) for number in (0x33, 0x44, 0x55))
+SERIES, METER, CURRENCY, LAST = (Address(bytes([number]) * 20) for number in (0x33, 0x44, 0x55, 0xFF))
 CONFIGS = {
     "currency": ChannelConfig(PAYER.address, PAYER.address, SERIES, AUTHORIZER.address, CURRENCY, 900),
     "Tokens": ChannelConfig(PAYER.address, PAYER.address, SERIES, METER, SERIES, 86_400, b"\x66" * 32),
     "payer signs itself": ChannelConfig(PAYER.address, ZERO_ADDRESS, SERIES, METER, SERIES, 2_592_000, b"\x01" * 32),
-    "greatest values": ChannelConfig(*[to_canonical_address(b"\xff" * 20)] * 5, 2**40 - 1, b"\xff" * 32),
+    "greatest values": ChannelConfig(LAST, LAST, LAST, LAST, LAST, 2**40 - 1, b"\xff" * 32),
 }
 IDS = {name: config.channel_id(HUB) for name, config in CONFIGS.items()}
 AMOUNTS = (0, 1, 145_140, 2**128 - 1)
