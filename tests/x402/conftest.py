@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 
 import pytest
 
@@ -12,6 +13,7 @@ from pysettle.client import SeriesTerms, SettlementNetwork, genesis
 from pysettle.client.network import Roles
 from pysettle.domain.signing import Signer
 from pysettle.evm.rpc import RpcChain
+from tests.contracts.effects import check_books
 from tests.contracts.world import ACTORS, CAPACITY, LIFE_S, RATE_CARD, UNIT_PRICE, World
 from tests.evm.anvil import anvil
 from tests.node.process import node_of
@@ -30,7 +32,7 @@ class Site:
 
 
 @pytest.fixture(scope="session", params=NODES)
-def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def deployed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Deploy the network to our node, and to Foundry's; its clock is the world's, which the SDK's clients go by."""
     actors = {name: Signer.derived("x402", name) for name in (*ACTORS, "facilitator")}
     block_0 = genesis(int(time.time()), [signer.address for signer in actors.values()])
@@ -51,3 +53,16 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         world = World(network, actors, chain, network.open_series(actors["provider"], terms))
         world.attest_everything()
         yield Site(world, url)
+
+
+@pytest.fixture
+def site(deployed: Site) -> Iterator[Site]:
+    """Return the network as it was after deployment; afterwards its books must agree with the contracts."""
+    world = deployed.world
+    snapshot = world.chain.snapshot()
+    world.salts = count(1)
+    yield deployed
+    try:
+        check_books(world, everybody=False)
+    finally:
+        world.chain.revert(snapshot)

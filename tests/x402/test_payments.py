@@ -1,7 +1,7 @@
 """Unmodified x402 clients pay through our channels: deposit, vouchers, claim, settlement, cooperative refund.
 
-The client is PyPI's, with configuration only: which asset it may spend, and how much. So are facilitator, middleware
-and channel manager; `server` says what is ours.
+The clients are PyPI's and npm's, with configuration only: which asset they may spend, and how much. Facilitator,
+middleware and channel manager are PyPI's too; `server` says what is ours.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from pysettle.client.token import Token
 from pysettle.domain.messages import ChannelId
 from tests.contracts.effects import effect
 from tests.x402.conftest import Site
-from tests.x402.sdk import NETWORK, unhexed
+from tests.x402.sdk import NETWORK, run_npm, unhexed
 from tests.x402.server import CEILING, MeteredScheme, PaidService, as_config, currency_scheme, serving
 
 DEPOSIT = 10 * CEILING
@@ -131,12 +131,56 @@ def test_token_channel(site: Site) -> None:
         assert hub.channel(channel_id) == (10_000, 10_000)
 
 
+@pytest.mark.parametrize("kind", ["currency", "Tokens"])
+def test_npm_client(site: Site, kind: str) -> None:
+    """The same server is paid by npm's client, in either kind of channel; a refund claims what was charged."""
+    world, in_tokens = site.world, kind == "Tokens"
+    token = world.series if in_tokens else world.network.currency
+    scheme = MeteredScheme(world) if in_tokens else currency_scheme(world)
+    service = PaidService(scheme, token, site.url, world["facilitator"].secret)
+    if in_tokens:
+        world.buy("buyer", DEPOSIT)
+    else:
+        world.fund("buyer", DEPOSIT)
+    unit, payee = ("Tokens", "series") if in_tokens else ("eCNY", "provider")
+    with serving(service.app) as server, effect(world) as change:
+        answer = run_npm(
+            "pay.mjs",
+            {
+                "network": NETWORK,
+                "chain": site.url,
+                "url": f"{server}/answer",
+                "key": "0x" + world["buyer"].secret.hex(),
+                "asset": "0x" + token.address.hex(),
+                "maxAmountPerPayment": str(DEPOSIT // 5),
+            },
+        )
+    assert answer == {"answers": [[200, "42", True, "3700"]] * 2, "refunded": [True, str(DEPOSIT - 7_400)]}
+    assert change == {f"{unit} buyer": -7_400, f"{unit} hub": 7_400}
+    with effect(world) as change:
+        asyncio.run(service.manager.settle())
+    assert change == {f"{unit} hub": -7_400, f"{unit} {payee}": 7_400}
+
+
+def test_a_client_that_forgot(site: Site) -> None:
+    """A client begun anew finds its channel on chain, learns from the server what was charged, and deposits nothing."""
+    world, token = site.world, site.world.network.currency
+    service = PaidService(currency_scheme(world), token, site.url, world["facilitator"].secret)
+    world.fund("buyer", DEPOSIT)
+    with serving(service.app) as server:
+        Payer(site, "buyer", token).get(f"{server}/answer")
+        with effect(world) as change:
+            Payer(site, "buyer", token).get(f"{server}/answer")
+    assert change == {}
+    assert service.channel.charged_cumulative_amount == "7400"
+
+
 def test_ceilings_cannot_be_claimed(site: Site) -> None:
     """The SDK's own claim, of what a server says it charged, is refused by the meter: only usage is claimed."""
     world, series = site.world, site.world.series
     service = PaidService(MeteredScheme(world), series, site.url, world["facilitator"].secret)
-    payer = Payer(site, "other buyer", series)
-    world.buy("other buyer", DEPOSIT)
+    payer = Payer(site, "buyer", series)
+    world.buy("buyer", DEPOSIT)
     with serving(service.app) as server:
         payer.get(f"{server}/answer")
     with effect(world) as change, pytest.raises(RuntimeError, match="claim_simulation_failed"):
@@ -149,8 +193,8 @@ def test_forged_voucher(site: Site) -> None:
     """A voucher that the payer did not sign buys nothing, and no deposit is taken with it."""
     world, token = site.world, site.world.network.currency
     service = PaidService(currency_scheme(world), token, site.url, world["facilitator"].secret)
-    payer = Payer(site, "stranger", token)
-    world.fund("stranger", DEPOSIT)
+    payer = Payer(site, "buyer", token)
+    world.fund("buyer", DEPOSIT)
     with serving(service.app) as server, effect(world) as change:
         url = f"{server}/answer"
         asked = decode_payment_required_header(httpx.get(url).headers["PAYMENT-REQUIRED"])
