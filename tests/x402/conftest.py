@@ -14,7 +14,7 @@ from pysettle.client.network import Roles
 from pysettle.domain.signing import Signer
 from pysettle.evm.rpc import RpcChain
 from tests.contracts.effects import check_books
-from tests.contracts.world import ACTORS, CAPACITY, LIFE_S, RATE_CARD, UNIT_PRICE, World
+from tests.contracts.world import ACTORS, CAPACITY, LIFE_S, RATE_CARD, UNIT_PRICE, World, open_series
 from tests.evm.anvil import anvil
 from tests.node.process import node_of
 
@@ -45,12 +45,14 @@ def deployed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
             actors["freezer"],
             actors["seizer"],
             actors["pauser"],
+            actors["settlement registrar"],
+            actors["attester"],
             (actors["operator"],),
         )
         network = SettlementNetwork.deploy(chain, roles, class_limits={})
         expiry = chain.clock.now() + LIFE_S
         terms = SeriesTerms("Test Tokens", "TEST", "inference", UNIT_PRICE, CAPACITY, expiry, RATE_CARD)
-        world = World(network, actors, chain, network.open_series(actors["provider"], terms))
+        world = World(network, actors, chain, open_series(network, actors, terms))
         world.attest_everything()
         yield Site(world, url)
 

@@ -96,7 +96,9 @@ class MeteredScheme(BatchSettlementEvmScheme):
         network, series, provider = self._world.network, self._world.series, self._world["provider"]
         rows = [claim_row(channel, self._world) for channel in channels]
         attestation = network.meter.attest(provider, series.address, rows, network.hub)
-        network.send(network.meter.claim(self._world["relayer"], series.address, rows, attestation))
+        network.send(
+            network.hub.claim_metered(self._world["relayer"], network.meter, series.address, rows, attestation)
+        )
 
     def enrich_settlement_payload(self, context: SettleContext) -> dict[str, Any] | None:
         """Claim by the meter before a refund, in place of the claim that the SDK would put into it."""
