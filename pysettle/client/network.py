@@ -34,6 +34,9 @@ CHANNEL_HUB_ADDRESS = Address(bytes.fromhex("4020074e9df2ce1dee5a9c1b5c3f541d02a
 DEPOSIT_COLLECTOR_ADDRESS = Address(bytes.fromhex("4020806089470a89826cb9fb1f4059150b550004"))
 """Canonical address of its EIP-3009 deposit collector."""
 
+MULTICALL3_ADDRESS = Address(bytes.fromhex("ca11bde05977b3631167028862be2a173976ca11"))
+"""Canonical address of Multicall3, through which x402's facilitators and viem read many values in one call."""
+
 SIMULATION_CHAIN_ID = 31337
 """Chain id of local development chains."""
 
@@ -55,7 +58,7 @@ _CONTRACTS = (
 def genesis(
     timestamp: int, accounts: Iterable[Address] = (), *, chain_id: int = SIMULATION_CHAIN_ID, balance: int = 10**24
 ) -> Genesis:
-    """Return the genesis of a chain for the network, with hub and collector at their canonical addresses.
+    """Return the genesis of a chain for the network: hub, collector and Multicall3 stand at their canonical addresses.
 
     Args:
         timestamp: Chain time of the genesis, unix seconds.
@@ -68,6 +71,7 @@ def genesis(
     # The collector's one immutable is its hub.
     collector = _runtime_code("ERC3009DepositCollector", immutable=CHANNEL_HUB_ADDRESS)
     alloc[DEPOSIT_COLLECTOR_ADDRESS] = GenesisAccount(nonce=1, code=collector)
+    alloc[MULTICALL3_ADDRESS] = GenesisAccount(nonce=1, code=_runtime_code("Multicall3"))
     return Genesis(chain_id=chain_id, timestamp=timestamp, alloc=alloc)
 
 

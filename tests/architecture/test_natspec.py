@@ -22,6 +22,7 @@ INTERFACES = (
     "IChannelPolicy",
     "INetworkAccess",
     "IInterestPayments",
+    "IMulticall3",
 )
 DEPLOYED = (
     "NetworkAccess",
@@ -31,6 +32,7 @@ DEPLOYED = (
     "UsageMeter",
     "ERC3009DepositCollector",
     "InterestPayments",
+    "Multicall3",
 )
 INVARIANTS = {
     "INV-SUPPLY",

@@ -21,6 +21,7 @@ from pysettle.domain.messages import (
     ReserveAttestation,
     cancel_digest,
     claim_batch_digest,
+    deposit_nonce,
     refund_approval_digest,
     refund_digest,
     usage_digest,
@@ -31,7 +32,8 @@ from pysettle.domain.usage import Meters, Usage
 from tests.contracts.world import World
 
 FILE = Path(__file__).parents[1] / "vectors" / "typed_data.json"
-VECTORS: list[dict[str, Any]] = json.loads(FILE.read_text())["vectors"]
+STATED = json.loads(FILE.read_text())
+VECTORS: list[dict[str, Any]] = STATED["vectors"]
 DOMAIN_TYPE = [
     {"name": "name", "type": "string"},
     {"name": "version", "type": "string"},
@@ -108,6 +110,13 @@ def test_eth_account(vector: dict[str, Any]) -> None:
     if domain:
         digest = keccak(b"\x19" + signable.version + signable.header + signable.body)
         assert digest.hex() == vector["digest"].removeprefix("0x")
+
+
+@pytest.mark.parametrize("vector", STATED["depositNonces"], ids=lambda vector: vector["name"])
+def test_deposit_nonce(vector: dict[str, str]) -> None:
+    """`pysettle.domain.messages` gives the nonce that commits a deposit to its channel."""
+    channel_id = ChannelId(bytes.fromhex(vector["channelId"].removeprefix("0x")))
+    assert deposit_nonce(channel_id, int(vector["salt"])).hex() == vector["nonce"].removeprefix("0x")
 
 
 # ------------------------------------------------------------------------- deployed contracts
