@@ -11,6 +11,7 @@ import click
 
 from pysettle.cli.output import table
 from tests.benchmarks.gas import gas_auth, gas_auth_seq, gas_transfer
+from tests.benchmarks.gas_compute import gas_claim, gas_purchase, gas_purchase_auth, gas_purchase_seq
 from tests.benchmarks.measure import Benchmark, Row
 from tests.benchmarks.metering import speed_meter, speed_sign
 from tests.benchmarks.scale import scale_workspace
@@ -25,6 +26,10 @@ BENCHMARKS: dict[str, Benchmark] = {
     "GAS-TRANSFER": gas_transfer,
     "GAS-AUTH": gas_auth,
     "GAS-AUTH-SEQ": gas_auth_seq,
+    "GAS-PURCHASE": gas_purchase,
+    "GAS-PURCHASE-AUTH": gas_purchase_auth,
+    "GAS-PURCHASE-SEQ": gas_purchase_seq,
+    "GAS-CLAIM": gas_claim,
 }
 """Code -> what measures it, in the order they are run in."""
 ONLY_NAMED = frozenset({"SCALE-WORKSPACE"})
