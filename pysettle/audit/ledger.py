@@ -104,7 +104,7 @@ class LedgerCheck:
                 self._add(head, about, "INV-REPLAY", "its id is not that of its terms under any listed hub")
             else:
                 self._ask(head, call, channel_question(self.ledger, hub, channel_id, record.config.token))
-        notices = invariants.donations(self.ledger)
+        notices = invariants.donations(self.ledger) + invariants.conduct(self.ledger)
         notices.extend(self._name_unlisted())
         return notices
 

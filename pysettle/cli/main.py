@@ -20,6 +20,7 @@ from pysettle.cli.node import node
 from pysettle.cli.redemption import redemption
 from pysettle.cli.reserve import reserve
 from pysettle.cli.role import role
+from pysettle.cli.scenario import scenario
 from pysettle.cli.time import time
 from pysettle.cli.token import token
 from pysettle.cli.wallet import wallet
@@ -59,6 +60,7 @@ for _command in (
     time,
     node,
     demo,
+    scenario,
     audit,
 ):
     main.add_command(_command)

@@ -44,6 +44,30 @@ def donations(ledger: Ledger) -> list[Finding]:
     ]
 
 
+def conduct(ledger: Ledger) -> list[Finding]:
+    """Name what the rules allow and an auditor looks at: halts, and what was claimed of frozen payers."""
+    halts = [
+        Finding(
+            "INV-BACKING",
+            f"series 0x{it.series.hex()}",
+            f"halted by 0x{it.halter.hex()} on the ground 0x{it.ground.hex()}, evidence 0x{it.evidence.hex()}, "
+            f"{it.compensation} units of stake paid; it had bought {ledger.bought[it.series, it.halter]} Tokens itself",
+            Severity.NOTICE,
+        )
+        for it in ledger.halts
+    ]
+    frozen = [
+        Finding(
+            "INV-FROZEN",
+            f"series 0x{series.hex()}",
+            f"{tokens} Tokens were claimed from channels of 0x{payer.hex()} while it was frozen outgoing",
+            Severity.NOTICE,
+        )
+        for (series, payer), tokens in ledger.claimed_of_frozen.items()
+    ]
+    return [*halts, *frozen]
+
+
 def _contradictions(ledger: Ledger) -> Iterator[Finding]:
     """INV-ONCE, INV-FINAL, INV-USAGE, INV-RESERVE, INV-FROZEN, INV-LIMIT, INV-REPLAY, INV-BACKING: see below.
 

@@ -61,16 +61,16 @@ def test_each_role_is_held_by_its_key_alone(network: SettlementNetwork, access: 
 
 
 @pytest.mark.parametrize("role", Role)
-def test_a_role_is_handed_over(access: NetworkAccess, role: Role) -> None:
+def test_a_role_is_handed_over(network: SettlementNetwork, access: NetworkAccess, role: Role) -> None:
     """Until the successor accepts the holder has it; then the successor has it, and the old holder nothing."""
-    old, new = KEYS[role], SUCCESSOR
+    old, new, beside = KEYS[role], SUCCESSOR, set(others(network, role))
     access.send(access.hand_over(old, role, new.address))
     offered = RoleStanding(held=False, delay_s=0, offered=True, predecessor=old.address)
     assert (access.standing(role, old.address), access.standing(role, new.address)) == (HELD, offered)
-    assert (access.holders(role), access.offers(role)) == ((old.address,), {new.address: offered})
+    assert ({*access.holders(role)}, access.offers(role)) == ({old.address} | beside, {new.address: offered})
     access.send(access.accept(new, role))
     assert (access.standing(role, old.address), access.standing(role, new.address)) == (NOTHING, HELD)
-    assert (access.holders(role), access.offers(role)) == ((new.address,), {})
+    assert ({*access.holders(role)}, access.offers(role)) == ({new.address} | beside, {})
 
 
 def test_power_goes_with_the_role(network: SettlementNetwork, access: NetworkAccess) -> None:
@@ -98,7 +98,7 @@ def test_the_administrator_hands_itself_over(access: NetworkAccess) -> None:
 
 
 @pytest.mark.parametrize("role", Role)
-def test_nobody_gets_a_role_without_accepting(access: NetworkAccess, role: Role) -> None:
+def test_nobody_gets_a_role_without_accepting(network: SettlementNetwork, access: NetworkAccess, role: Role) -> None:
     """An offer gives nothing; what is not offered, to whom, or was taken back, cannot be accepted."""
     access.send(access.offer(ADMIN, role, SUCCESSOR.address))
     assert access.standing(role, SUCCESSOR.address) == RoleStanding(False, 0, True, None)
@@ -107,7 +107,7 @@ def test_nobody_gets_a_role_without_accepting(access: NetworkAccess, role: Role)
     access.send(access.revoke(ADMIN, role, SUCCESSOR.address))
     with pytest.raises(errors.RoleOfferNotFound):
         access.send(access.accept(SUCCESSOR, role))
-    assert access.holders(role) == (KEYS[role].address,)
+    assert access.holders(role) == (KEYS[role].address, *others(network, role))
 
 
 def test_an_offer_is_withdrawn_by_who_made_it(access: NetworkAccess) -> None:

@@ -109,7 +109,7 @@ _ORDERS: dict[str, Callable[[CurrencyToken, Roles], Transaction]] = {
     "completeRedemption": lambda token, who: token.complete_redemption(who.operators[0], 1),
     "rejectRedemption": lambda token, who: token.reject_redemption(who.operators[0], 1),
     "registerWallet": lambda token, who: token.register_wallet(who.registrar, BOB.address, WalletClass.I),
-    "markSettlementAccount": lambda token, who: token.mark_settlement_account(who.registrar, token.address),
+    "markSettlementAccount": lambda token, who: token.mark_settlement_account(who.settlement_registrar, token.address),
     "freeze": lambda token, who: token.freeze(who.freezer, ALICE.address, outgoing=True, incoming=True),
     "freezeAmount": lambda token, who: token.freeze_amount(who.freezer, ALICE.address, 1),
     "seize": lambda token, who: token.seize(who.seizer, ALICE.address, BOB.address, 1, b"\1" * 32),

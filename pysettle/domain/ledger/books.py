@@ -111,6 +111,12 @@ class Books:
     """Series that was halted -> unix second of the halt."""
     opened: dict[Address, Address] = field(default_factory=dict)
     """Series that a market opened -> its provider."""
+    halts: list[events.SeriesHalted] = field(default_factory=list)
+    """What was halted, by whom and on what ground."""
+    bought: dict[tuple[Address, Address], int] = field(default_factory=lambda: defaultdict(int))
+    """(series, payer) -> Tokens it bought."""
+    claimed_of_frozen: dict[tuple[Address, Address], int] = field(default_factory=lambda: defaultdict(int))
+    """(series, payer) -> Tokens claimed from its channels while it was frozen outgoing in the series' currency."""
     freezing: dict[Address, Freezing] = field(default_factory=lambda: defaultdict(Freezing))
     """Currency -> what of it is frozen."""
     wallets: dict[Address, Wallets] = field(default_factory=lambda: defaultdict(Wallets))

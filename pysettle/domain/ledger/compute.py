@@ -17,6 +17,7 @@ _handles = registering(HANDLERS)
 def _purchased(books: Books, emitted: Emitted, event: events.Purchased) -> Postings:
     series = emitted.emitter
     books.stated_supply[series] += event.tokens
+    books.bought[series, event.payer] += event.tokens
     currency = books.contracts.series[series].currency
     return move(currency, event.paid, (Purpose.OWN, series), (Purpose.ESCROW, series))
 
@@ -85,6 +86,7 @@ def _stake_released(books: Books, emitted: Emitted, event: events.StakeReleased)
 def _series_halted(books: Books, emitted: Emitted, event: events.SeriesHalted) -> Postings:
     market = emitted.emitter
     currency = books.contracts.markets[market]
+    books.halts.append(event)
     locked = (Purpose.LOCKED_STAKE, event.series)
     return (
         *move(currency, event.released, locked, (Purpose.STAKE, event.provider)),
@@ -133,6 +135,10 @@ def _claimed(books: Books, emitted: Emitted, event: events.Claimed) -> Postings:
             f"{event.total_claimed} Tokens claimed, attested usage costs {record.highest_attested}",
         )
     record.total_claimed = event.total_claimed
+    if (terms := books.contracts.series.get(event.token)) and record.config:
+        payer = record.config.payer
+        if payer in books.freezing[terms.currency].outgoing:
+            books.claimed_of_frozen[event.token, payer] += event.amount
     return move(event.token, event.amount, (Purpose.CHANNEL, event.channel_id), (Purpose.CLAIM, event.receiver))
 
 
