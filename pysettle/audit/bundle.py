@@ -272,6 +272,7 @@ def _contracts_to_list(contracts: Contracts) -> list[dict[str, Any]]:
         *named("ChannelHub", contracts.hubs),
         *named("UsageMeter", contracts.meters),
         *named("InterestPayments", contracts.interest),
+        *named("JobEscrow", contracts.jobs),
         *(
             {"name": "ComputeMarket", "address": _hex(market), "currency": _hex(currency)}
             for market, currency in sorted(contracts.markets.items())
@@ -280,7 +281,7 @@ def _contracts_to_list(contracts: Contracts) -> list[dict[str, Any]]:
 
 
 def _contracts_from_list(entries: list[Any]) -> Contracts:
-    names = ("CurrencyToken", "ChannelHub", "UsageMeter", "InterestPayments")
+    names = ("CurrencyToken", "ChannelHub", "UsageMeter", "InterestPayments", "JobEscrow")
     plain: dict[str, set[Address]] = {name: set() for name in names}
     series: dict[Address, SeriesTerms] = {}
     markets: dict[Address, Address] = {}
@@ -318,6 +319,7 @@ def _contracts_from_list(entries: list[Any]) -> Contracts:
         hubs=frozenset(plain["ChannelHub"]),
         meters=frozenset(plain["UsageMeter"]),
         interest=frozenset(plain["InterestPayments"]),
+        jobs=frozenset(plain["JobEscrow"]),
         markets=markets,
     )
 

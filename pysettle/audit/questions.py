@@ -46,6 +46,7 @@ def questions(ledger: Ledger) -> Iterator[Question]:
         yield from _accounts(ledger, currency)
     yield from _markets(ledger)
     yield from _payouts(ledger)
+    yield from _dues(ledger)
 
 
 def channel_question(ledger: Ledger, hub: Address, channel_id: ChannelId, token: Address) -> Question:
@@ -163,6 +164,16 @@ def _payouts(ledger: Ledger) -> Iterator[Question]:
             data = _call_data("credits(address,address)", account.owner, account.asset)
             what = f"credits(0x{account.owner.hex()}, 0x{account.asset.hex()})"
             yield Question(f"hub 0x{hub.hex()}", hub, what, data, (ledger.balances[account],))
+
+
+def _dues(ledger: Ledger) -> Iterator[Question]:
+    """Ask what job escrows hold for accounts."""
+    due = sorted((it for it in ledger.balances if it.purpose is Purpose.DUE), key=lambda it: (it.asset, it.owner))
+    for escrow in sorted(ledger.contracts.jobs):
+        for account in due:
+            data = _call_data("due(address,address)", account.owner, account.asset)
+            what = f"due(0x{account.owner.hex()}, 0x{account.asset.hex()})"
+            yield Question(f"jobs 0x{escrow.hex()}", escrow, what, data, (ledger.balances[account],))
 
 
 def _about(currency: Address) -> str:

@@ -14,6 +14,7 @@ from pysettle.cli.channel import channel
 from pysettle.cli.demo import demo
 from pysettle.cli.init import init
 from pysettle.cli.interest import interest
+from pysettle.cli.job import job
 from pysettle.cli.market import market
 from pysettle.cli.network import network
 from pysettle.cli.node import node
@@ -57,6 +58,7 @@ for _command in (
     interest,
     market,
     channel,
+    job,
     time,
     node,
     demo,

@@ -13,6 +13,7 @@ from pysettle.client.contract import interface
 from pysettle.client.currency import CurrencyToken
 from pysettle.client.follower import LedgerFollower
 from pysettle.client.interest import InterestPayments, open_interest
+from pysettle.client.jobs import JobEscrow
 from pysettle.client.market import ComputeMarket
 from pysettle.client.series import ComputeToken, SeriesTerms
 from pysettle.domain import ledger
@@ -48,6 +49,7 @@ _CONTRACTS = (
     "CurrencyToken",
     "ComputeToken",
     "ComputeMarket",
+    "JobEscrow",
     "ChannelHub",
     "ERC3009DepositCollector",
     "UsageMeter",
@@ -158,6 +160,8 @@ class SettlementNetwork:
     """The UsageMeter."""
     market: ComputeMarket
     """The ComputeMarket of e-CNY."""
+    jobs: JobEscrow
+    """The JobEscrow."""
     series: list[ComputeToken] = field(default_factory=list)
     """Series opened, in order."""
     interest: InterestPayments | None = None
@@ -188,8 +192,15 @@ class SettlementNetwork:
         meter = _create(sender, admin, "UsageMeter", hub)
         _set_up(sender, system, (hub, collector), class_limits)
         market = _open_market(sender, system, (hub, collector, meter))
+        jobs = _create(sender, admin, "JobEscrow")
+        sender.send(system.token.mark_settlement_account(roles.settlement_registrar, jobs))
         return cls(
-            sender, {Currency.CNY: system}, ChannelHub(sender, hub, collector), UsageMeter(sender, meter), market
+            sender,
+            {Currency.CNY: system},
+            ChannelHub(sender, hub, collector),
+            UsageMeter(sender, meter),
+            market,
+            JobEscrow(sender, jobs),
         )
 
     def open_currency(self, currency: Currency, roles: Roles) -> CurrencyToken:
@@ -204,7 +215,8 @@ class SettlementNetwork:
         """
         if currency in self.currencies:
             raise UsageError(f"the network has {currency.value} already: use network.currencies")
-        system = deploy_currency(self.sender, currency, roles, (self.hub.address, self.hub.collector))
+        keepers = (self.hub.address, self.hub.collector, self.jobs.address)
+        system = deploy_currency(self.sender, currency, roles, keepers)
         self.currencies[currency] = system
         return system.token
 
@@ -272,6 +284,7 @@ class SettlementNetwork:
             DeployedContract("UsageMeter", self.meter.address, (self.hub.address,)),
             DeployedContract("SeriesFactory", self.market.factory, ()),
             DeployedContract("ComputeMarket", self.market.address, self._market_arguments()),
+            DeployedContract("JobEscrow", self.jobs.address, ()),
             *(contract for contracts in others for contract in contracts),
             *interest,
         )
@@ -298,6 +311,7 @@ class SettlementNetwork:
             hubs=frozenset({self.hub.address}),
             meters=frozenset({self.meter.address}),
             interest=frozenset({self.interest.address} if self.interest else ()),
+            jobs=frozenset({self.jobs.address}),
             markets={self.market.address: self.currency.address},
         )
 
@@ -315,7 +329,7 @@ def deploy_currency(
         sender: How transactions are sent.
         currency: Which.
         roles: Who holds the powers over it.
-        settlement_accounts: Contracts that hold it for others from the start: the hub and its collector.
+        settlement_accounts: Contracts that hold it for others from the start: the hub, its collector and the JobEscrow.
     """
     system = _create_currency(sender, currency, roles)
     _set_up(sender, system, settlement_accounts, {})

@@ -29,6 +29,7 @@ from pysettle.client.currency import CurrencyToken
 from pysettle.client.deployment import Deployment
 from pysettle.client.files import write_whole
 from pysettle.client.interest import InterestPayments, open_interest
+from pysettle.client.jobs import JobEscrow
 from pysettle.client.market import ComputeMarket
 from pysettle.client.network import (
     DeployedContract,
@@ -293,8 +294,8 @@ class Workspace:
         poor = {it.address for holders in roles.holders().values() for it in holders if not chain.balance(it.address)}
         share, token = chain.balance(payer.address) // 100, interface("CurrencyToken")
         sender.send(*(Transaction(payer, it, b"", _GAS_PAYMENT, token, share) for it in sorted(poor)))
-        collector = deployment.address("ERC3009DepositCollector")
-        system = deploy_currency(sender, currency, roles, (deployment.address("ChannelHub"), collector))
+        keepers = map(deployment.address, ("ChannelHub", "ERC3009DepositCollector", "JobEscrow"))
+        system = deploy_currency(sender, currency, roles, tuple(keepers))
         _let_issue(system.token, central_bank, roles, quota, reserve_fen)
         return self._keep(deployment.with_currency(chain, system))
 
@@ -345,6 +346,10 @@ class Workspace:
             ChannelHub(sender, hub, collector),
             UsageMeter(sender, deployment.address("UsageMeter")),
         )
+
+    def jobs(self, chain: ChainBackend) -> JobEscrow:
+        """Return the job escrow on this workspace's chain; errors as `currency`."""
+        return JobEscrow(transaction_sender(chain), self._deployed_on(chain).address("JobEscrow"))
 
     def holder(self, role: Role, currency: Currency = Currency.CNY) -> str:
         """Return the name of the account that was given a role over a currency at its deployment."""

@@ -22,6 +22,7 @@ def check(ledger: Ledger) -> list[Finding]:
         *_reserve(ledger),
         *_backing(ledger),
         *_channel(ledger),
+        *_job(ledger),
         *_overdrawn(ledger),
         *_unallocated(ledger),
         *_announced(ledger),
@@ -30,7 +31,8 @@ def check(ledger: Ledger) -> list[Finding]:
 
 def donations(ledger: Ledger) -> list[Finding]:
     """Name what contracts hold for no purpose: somebody gave it to them. Allowed, and none of anybody's backing."""
-    keepers = [*ledger.contracts.series, *sorted(ledger.contracts.hubs), *sorted(ledger.contracts.markets)]
+    contracts = ledger.contracts
+    keepers = [*contracts.series, *sorted(contracts.hubs), *sorted(contracts.markets), *sorted(contracts.jobs)]
     return [
         Finding(
             "INV-CHANNEL" if account.owner in ledger.contracts.hubs else "INV-BACKING",
@@ -126,6 +128,18 @@ def _channel(ledger: Ledger) -> Iterator[Finding]:
         hub = account.purpose is Purpose.OWN and account.owner in ledger.contracts.hubs
         if amount < 0 and (hub or account.purpose in (Purpose.CHANNEL, Purpose.CLAIM, Purpose.PAYOUT)):
             yield Finding("INV-CHANNEL", f"{account.purpose.value} 0x{account.owner.hex()}", f"{-amount} units short")
+
+
+def _job(ledger: Ledger) -> Iterator[Finding]:
+    """INV-JOB: per order, what was funded is released, refunded or held, and bonds are held beside it."""
+    for order_id, order in ledger.orders.items():
+        if not ledger.contracts.counts(order.placed.currency):
+            continue
+        held = ledger.balance(order.placed.currency, Purpose.JOB, order_id)
+        if order.released + order.refunded + held - order.bonds != order.placed.total or order.bonds < 0:
+            detail = f"{order.placed.total} units funded; {order.released} released, {order.refunded} refunded, "
+            detail += f"{held} held, {order.bonds} of them bonds"
+            yield Finding("INV-JOB", f"order 0x{order_id.hex()}", detail)
 
 
 def _overdrawn(ledger: Ledger) -> Iterator[Finding]:

@@ -6,12 +6,12 @@ state is a fold over them. A `Transfer` moves value between *holders*. The event
 What a contract holds for no purpose is its own unallocated balance, which is zero unless somebody donated to it, so
 that the books of the hub and of every series can be checked against what they really hold.
 
-`accounts` says what it is made of, `books` keeps the state, `token`, `currency`, `compute` and `interest` know what
-each event does to it, and `fold` applies them in order.
+`accounts` says what it is made of, `books` keeps the state, `token`, `currency`, `compute`, `jobs` and `interest` know
+what each event does to it, and `fold` applies them in order.
 """
 
 from pysettle.domain.ledger.accounts import Contracts, Entry, LedgerAccount, Posting, Purpose, SeriesTerms
-from pysettle.domain.ledger.books import Announced, ChannelRecord, Redemption, RedemptionState
+from pysettle.domain.ledger.books import Announced, ChannelRecord, OrderRecord, Redemption, RedemptionState
 from pysettle.domain.ledger.fold import Ledger, fold
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "Entry",
     "Ledger",
     "LedgerAccount",
+    "OrderRecord",
     "Posting",
     "Purpose",
     "Redemption",

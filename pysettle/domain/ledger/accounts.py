@@ -32,6 +32,10 @@ class Purpose(Enum):
     """Claimed and not settled. Owner: the receiver."""
     PAYOUT = "payout"
     """Held by a hub for an account since the token refused to pay it. Owner: the account."""
+    JOB = "job"
+    """Held by a job escrow until milestones end. Owner: the order's id."""
+    DUE = "due"
+    """Held by a job escrow until it is paid out. Owner: the account."""
     STAKE = "stake"
     """Staked at a market and not locked. Owner: the provider."""
     LOCKED_STAKE = "locked stake"
@@ -100,6 +104,8 @@ class Contracts:
     """UsageMeters."""
     interest: frozenset[Address] = frozenset()
     """InterestPayments."""
+    jobs: frozenset[Address] = frozenset()
+    """JobEscrows."""
     markets: Mapping[Address, Address] = field(default_factory=dict)
     """ComputeMarkets with the currency that stake is held in."""
 
@@ -117,4 +123,5 @@ class Contracts:
 
     @cached_property
     def _addresses(self) -> frozenset[Address]:
-        return frozenset().union(self.currencies, self.series, self.hubs, self.meters, self.interest, self.markets)
+        sold = (self.currencies, self.series, self.markets)
+        return frozenset().union(*sold, self.hubs, self.meters, self.interest, self.jobs)

@@ -86,6 +86,24 @@ class ChannelRecord:
 
 
 @dataclass
+class OrderRecord:
+    """What events say of one order of a job escrow. Amounts are in units of its currency."""
+
+    placed: events.OrderPlaced
+    """Its terms."""
+    released: int = 0
+    """Due to the provider so far, bonds apart."""
+    refunded: int = 0
+    """Due to the payer so far."""
+    bonds: int = 0
+    """Bonds held."""
+    ended: set[int] = field(default_factory=set)
+    """Milestones that have ended."""
+    cancelled: bool = False
+    """Whether it ended before the provider accepted."""
+
+
+@dataclass
 class Books:
     """State after the events applied so far."""
 
@@ -117,6 +135,8 @@ class Books:
     """(series, payer) -> Tokens it bought."""
     claimed_of_frozen: dict[tuple[Address, Address], int] = field(default_factory=lambda: defaultdict(int))
     """(series, payer) -> Tokens claimed from its channels while it was frozen outgoing in the series' currency."""
+    orders: dict[bytes, OrderRecord] = field(default_factory=dict)
+    """Order id -> what events say of it."""
     freezing: dict[Address, Freezing] = field(default_factory=lambda: defaultdict(Freezing))
     """Currency -> what of it is frozen."""
     wallets: dict[Address, Wallets] = field(default_factory=lambda: defaultdict(Wallets))
@@ -172,6 +192,8 @@ class Books:
             own += self._sum(asset, Purpose.REDEMPTION) + self._sum(asset, Purpose.CREDIT)
         if holder in self.contracts.hubs:
             own += sum(self._sum(asset, purpose) for purpose in (Purpose.CHANNEL, Purpose.CLAIM, Purpose.PAYOUT))
+        if holder in self.contracts.jobs:
+            own += self._sum(asset, Purpose.JOB) + self._sum(asset, Purpose.DUE)
         if self.contracts.markets.get(holder) == asset:
             own += self._sum(asset, Purpose.STAKE) + self._sum(asset, Purpose.LOCKED_STAKE)
         if holder in self.contracts.series:

@@ -6,12 +6,18 @@ from collections.abc import Iterable
 from copy import deepcopy
 
 from pysettle.domain.events import Emitted
-from pysettle.domain.ledger import compute, currency, interest, token
+from pysettle.domain.ledger import compute, currency, interest, jobs, token
 from pysettle.domain.ledger.accounts import Contracts, Entry
 from pysettle.domain.ledger.books import Books
 from pysettle.domain.ledger.handlers import Handlers
 
-_HANDLERS: Handlers = {**token.HANDLERS, **currency.HANDLERS, **compute.HANDLERS, **interest.HANDLERS}
+_HANDLERS: Handlers = {
+    **token.HANDLERS,
+    **currency.HANDLERS,
+    **compute.HANDLERS,
+    **jobs.HANDLERS,
+    **interest.HANDLERS,
+}
 
 
 class Ledger(Books):
