@@ -288,10 +288,10 @@ class Generator(Draws):
         contracts = [self._addresses[name] for name in CONTRACTS]
         frozen = [it for it in contracts if self._model.accounts[it].frozen]
         if frozen and self._chance(0.7):
-            return self._by(Role.REGISTRAR, "markSettlementAccount", self._random.choice(frozen))
+            return self._by(Role.SETTLEMENT_REGISTRAR, "markSettlementAccount", self._random.choice(frozen))
         # Seldom a contract that bears no mark yet: it will bear it for ever.
         choices = contracts if self._chance(0.05) else (self._addresses["escrow"], *self._keys)
-        return self._by(Role.REGISTRAR, "markSettlementAccount", self._random.choice(choices))
+        return self._by(Role.SETTLEMENT_REGISTRAR, "markSettlementAccount", self._random.choice(choices))
 
     def _set_issuance_quota(self) -> Operation:
         operator = self._random.choice((*self._operators * 4, self._holder()))

@@ -7,12 +7,14 @@ from dataclasses import replace
 import pytest
 from eth_typing import Address
 
+from pysettle.client.access import Role
 from pysettle.client.contract import Contract
 from pysettle.client.currency import CurrencyToken
-from pysettle.client.network import _CENTRAL_BANK, _OPERATOR, _create
+from pysettle.client.network import _create
 from pysettle.domain import events, invariants
 from pysettle.domain.ledger import fold
 from pysettle.domain.messages import ZERO_ADDRESS, ReserveAttestation
+from pysettle.domain.wallets import E_CNY_CLASS_LIMITS
 from pysettle.errors import contracts as errors
 from pysettle.evm.transactions import Transaction
 from tests.contracts.effects import ACCOUNT_1271_THAT_CALLS, at, deploy, effect, history, refused, through
@@ -140,7 +142,7 @@ def test_without_any_attestation(world: World) -> None:
     network, admin, operator = world.network, world["administrator"], world["operator"]
     currency = CurrencyToken(network.sender, _create(network.sender, admin, "CurrencyToken", "e", "e", network.access))
     manager = Contract(network.sender, network.access, "NetworkAccess")
-    for role, function in ((_CENTRAL_BANK, "setIssuanceQuota"), (_OPERATOR, "issue")):
+    for role, function in ((Role.CENTRAL_BANK, "setIssuanceQuota"), (Role.OPERATOR, "issue")):
         selectors = [currency.interface.selector(function)]
         grant = manager._transaction(admin, 300_000, "setTargetFunctionRole", currency.address, selectors, role)
         world.send(grant)
@@ -260,9 +262,9 @@ def test_a_role_lost_or_with_a_delay(world: World, delay: int | None) -> None:
     """The role counts when the attestation is submitted, and must hold without a delay."""
     manager = Contract(world.network.sender, world.network.access, "NetworkAccess")
     what, bank = submit(world, attestation(world)), world.address("central bank")
-    world.send(manager._transaction(world["administrator"], 300_000, "revokeRole", _CENTRAL_BANK, bank))
+    world.send(manager._transaction(world["administrator"], 300_000, "revokeRole", Role.CENTRAL_BANK, bank))
     if delay:
-        world.send(manager._transaction(world["administrator"], 300_000, "grantRole", _CENTRAL_BANK, bank, delay))
+        world.send(manager._transaction(world["administrator"], 300_000, "grantRole", Role.CENTRAL_BANK, bank, delay))
     refused(world, what, errors.ReserveAttesterInvalid, centralBank=bank)
 
 
@@ -305,8 +307,8 @@ def test_a_central_bank_that_is_a_contract(world: World) -> None:
     account: Address = deploy(world, ACCOUNT_1271_THAT_CALLS)
     manager = Contract(world.network.sender, world.network.access, "NetworkAccess")
     world.send(
-        manager._transaction(world["administrator"], 300_000, "grantRole", _CENTRAL_BANK, account, 0),
-        through(world, account, manager._transaction(world["stranger"], 300_000, "acceptRole", _CENTRAL_BANK)),
+        manager._transaction(world["administrator"], 300_000, "grantRole", Role.CENTRAL_BANK, account, 0),
+        through(world, account, manager._transaction(world["stranger"], 300_000, "acceptRole", Role.CENTRAL_BANK)),
     )
     what, signature = attestation(world), b"\x5a" * 65
     submission = submit(world, what, claimed=account, signature=signature)
@@ -350,6 +352,22 @@ def test_a_ratio(world: World, ratio_bps: int) -> None:
         requested=FEN,
         available=most - whole,
     )
+
+
+@pytest.mark.parametrize(("first", "second"), [(10_000, 1), (1, 10_000), (4_095, 5_904), (1, 9_999)])
+def test_another_ratio_changes_nothing_else(world: World, first: int, second: int) -> None:
+    """It replaces the one before whole, and leaves the pause and the limits of every class alone."""
+    currency, bank = world.network.currency, world["central bank"]
+    for wallet_class, limits in E_CNY_CLASS_LIMITS.items():
+        world.send(currency.set_class_limits(bank, wallet_class, limits))
+    world.send(currency.pause(world["pauser"]))
+    for ratio in (first, second):
+        world.send(currency.set_reserve_ratio(bank, ratio))
+        assert currency.reserve_ratio() == ratio
+        assert currency.is_paused
+        assert {it: currency.class_limits(it) for it in E_CNY_CLASS_LIMITS} == E_CNY_CLASS_LIMITS
+    world.send(currency.unpause(world["pauser"]))
+    assert currency.reserve_ratio() == second
 
 
 def test_full_reserve_is_where_it_begins(world: World) -> None:

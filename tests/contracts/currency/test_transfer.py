@@ -9,7 +9,7 @@ from eth_typing import Address
 from pysettle.domain.events import Transfer
 from pysettle.domain.messages import ZERO_ADDRESS
 from pysettle.errors import contracts as errors
-from tests.contracts.effects import effect, raw_logs, refused
+from tests.contracts.effects import FORWARDER, deploy, effect, raw_logs, refused, through
 from tests.contracts.world import YUAN, World
 
 FUNDS = 10 * YUAN
@@ -198,3 +198,21 @@ def test_from_nobody(funded: World) -> None:
         errors.ERC20InvalidSender,
         sender=ZERO_ADDRESS,
     )
+
+
+def test_a_contract_that_approves_and_spends(funded: World) -> None:
+    """The caller counts, not who signed the transaction (P-12): as owner and as spender."""
+    currency, buyer, relayer = funded.network.currency, funded["buyer"], funded["relayer"]
+    contract = deploy(funded, FORWARDER)
+    funded.send(currency.approve(buyer, contract, 3 * YUAN), currency.transfer(buyer, contract, YUAN))
+    spend = through(funded, contract, currency.transfer_from(relayer, buyer.address, relayer.address, 2 * YUAN))
+    with effect(funded) as change:
+        funded.send(spend)
+    assert change == {"eCNY buyer": -2 * YUAN, "eCNY relayer": 2 * YUAN}
+    assert currency.allowance(buyer.address, contract) == YUAN
+    assert currency.allowance(buyer.address, relayer.address) == 0
+    left = {"spender": contract, "allowance": YUAN, "needed": 2 * YUAN}
+    refused(funded, spend, errors.ERC20InsufficientAllowance, **left)
+    funded.send(through(funded, contract, currency.approve(relayer, buyer.address, 7)))
+    assert currency.allowance(contract, buyer.address) == 7
+    assert currency.allowance(relayer.address, buyer.address) == 0

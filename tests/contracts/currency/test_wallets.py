@@ -247,7 +247,10 @@ def test_one_day(limited: World, wallet_class: WalletClass) -> None:
     assert (wallet.day, wallet.spent_on_day, wallet.spent_in_year) == (today + 1, 1, limits.daily + 1)
 
 
-@pytest.mark.parametrize(("last", "first"), [((2026, 12, 31), (2027, 1, 1)), ((2028, 12, 31), (2029, 1, 1))])
+@pytest.mark.parametrize(
+    ("last", "first"),
+    [((2026, 12, 31), (2027, 1, 1)), ((2028, 12, 31), (2029, 1, 1)), ((2103, 12, 31), (2104, 1, 1))],
+)
 def test_one_year(limited: World, last: tuple[int, int, int], first: tuple[int, int, int]) -> None:
     """What is paid in one year of UTC+8 is counted; the next begins at 16:00 UTC on 31 December (P-4, P-28)."""
     limits = replace(E_CNY_CLASS_LIMITS[WalletClass.IV], daily=NO_LIMIT, payment=NO_LIMIT)
@@ -489,6 +492,8 @@ def test_an_expired_identification(limited: World) -> None:
     refused(limited, over, errors.PaymentLimitExceeded, account=buyer, requested=most + 1, limit=most)
     back = pay(limited, 1, payer="stranger", payee="buyer")
     refused(limited, back, errors.BalanceLimitExceeded, account=buyer, requested=1, available=0)
+    at(limited, noon(expiry) + 10 * 86_400)
+    refused(limited, over, errors.PaymentLimitExceeded, account=buyer, requested=most + 1, limit=most)
     assert currency.wallet(buyer).wallet_class is WalletClass.II
     register(limited, "buyer", WalletClass.II)
     limited.send(over, back)

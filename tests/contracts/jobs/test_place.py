@@ -1,0 +1,163 @@
+"""Orders of the JobEscrow: paid for whole when they are placed, and taken back until they are accepted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from pysettle.client.jobs import MilestoneState, OrderState
+from pysettle.domain.events import AuthorizationUsed, OrderAccepted, OrderCancelled, OrderPlaced, Transfer
+from pysettle.errors import contracts as errors
+from tests.contracts.effects import at, effect, refused
+from tests.contracts.orders import AMOUNTS, ARBITER, BUYER, HOUR_S, PAYER, PROVIDER, funded, placed, terms_of
+from tests.contracts.world import World
+
+
+def test_the_whole_effect_of_placing(world: World) -> None:
+    """The payer pays all of it; payer, parties and milestones are kept."""
+    terms, jobs = terms_of(world), world.network.jobs
+    funded(world, terms)
+    with effect(world, jobs=jobs.address) as change:
+        (receipt,) = world.send(jobs.place(world[PAYER], terms))
+    assert change == {"eCNY other buyer": -terms.total, "eCNY jobs": terms.total}
+    payer, order_id = world.address(PAYER), jobs.order_id(world.address(PAYER), terms)
+    parties = (payer, terms.provider, terms.buyer, terms.arbiter)
+    assert world.events(receipt) == [
+        OrderPlaced(order_id, *parties, terms.currency, terms.total, terms.description),
+        Transfer(payer, jobs.address, terms.total),
+    ]
+    order = jobs.order(order_id)
+    assert (order.payer, order.provider, order.buyer, order.arbiter) == parties
+    assert (order.state, order.currency, order.accept_before) == (
+        OrderState.PLACED,
+        terms.currency,
+        terms.accept_before,
+    )
+    assert (order.review_s, order.arbitration_s) == (terms.review_s, terms.arbitration_s)
+    assert (order.default_bps, order.bond) == (terms.default_bps, terms.bond)
+    stages = [(it.amount, it.deliver_before, it.state, it.since) for it in order.milestones]
+    assert stages == [(amount, before, MilestoneState.DUE, 0) for amount, before in terms.milestones]
+
+
+def test_the_payers_signature_places_it_and_nothing_else(world: World) -> None:
+    """Anybody submits it; each term that is changed makes it another order, which the payer did not sign."""
+    terms, jobs, currency = terms_of(world), world.network.jobs, world.network.currency
+    funded(world, terms)
+    until, payer = world.now + HOUR_S, world.address(PAYER)
+    signature = jobs.sign_order(world[PAYER], currency, terms, until)
+    thief = world.address("stranger")
+    changes = {
+        "buyer": thief,
+        "provider": thief,
+        "arbiter": thief,
+        "description": b"\1" * 32,
+        "accept_before": terms.accept_before + 1,
+        "review_s": terms.review_s + 1,
+        "arbitration_s": terms.arbitration_s + 1,
+        "default_bps": 10_000,
+        "bond": 0,
+        "salt": b"\1" * 32,
+        "milestones": (terms.milestones[0],),
+    }
+    for name, value in changes.items():
+        stolen = replace(terms, **{name: value})  # type: ignore[arg-type]  # fields by name
+        theft = jobs.place_with_authorization(world["stranger"], payer, stolen, until, signature)
+        refused(world, theft, errors.AuthorizationSignatureInvalid, authorizer=payer)
+    with effect(world, jobs=jobs.address) as change:
+        (receipt,) = world.send(jobs.place_with_authorization(world["stranger"], payer, terms, until, signature))
+    assert change == {"eCNY other buyer": -terms.total, "eCNY jobs": terms.total}
+    order_id = jobs.order_id(payer, terms)
+    assert AuthorizationUsed(payer, order_id) in world.events(receipt)
+    again = jobs.place_with_authorization(world["stranger"], payer, terms, until, signature)
+    refused(world, again, errors.OrderPlacedAlready, orderId=order_id)
+
+
+def test_an_order_is_placed_once(world: World) -> None:
+    """Not even after it was cancelled; with another salt, or by another payer, it is another order."""
+    job = placed(world)
+    jobs = job.escrow
+    funded(world, job.terms)
+    refused(world, jobs.place(world[PAYER], job.terms), errors.OrderPlacedAlready, orderId=job.id)
+    world.send(jobs.cancel(world[PAYER], job.id))
+    refused(world, jobs.place(world[PAYER], job.terms), errors.OrderPlacedAlready, orderId=job.id)
+    assert jobs.order_id(world.address(BUYER), job.terms) != job.id
+    assert jobs.order_id(world.address(PAYER), replace(job.terms, salt=b"\1" * 32)) != job.id
+
+
+def test_terms_that_cannot_be(world: World) -> None:
+    """Each is named."""
+    terms, jobs, now = terms_of(world), world.network.jobs, world.now
+    nobody = bytes(20)
+    wrong = [
+        ("currency", {"currency": world.address("stranger")}),
+        ("buyer", {"buyer": nobody}),
+        ("provider", {"provider": nobody}),
+        ("provider", {"provider": terms.buyer}),
+        ("arbiter", {"arbiter": nobody}),
+        ("arbiter", {"arbiter": terms.buyer}),
+        ("arbiter", {"arbiter": terms.provider}),
+        ("arbiter", {"arbiter": world.address(PAYER)}),
+        ("acceptBefore", {"accept_before": now}),
+        ("reviewPeriod", {"review_s": 0}),
+        ("arbitrationPeriod", {"arbitration_s": 0}),
+        ("defaultBps", {"default_bps": 10_001}),
+        ("milestones", {"milestones": ()}),
+        ("milestones", {"milestones": terms.milestones * 33}),
+        ("amount", {"milestones": ((0, now + 24 * HOUR_S),)}),
+        ("deliverBefore", {"milestones": ((1, terms.accept_before),)}),
+    ]
+    for term, changed in wrong:
+        # The next block is at `now` and each refusal makes one: what is compared with time is far from it.
+        placing = jobs.place(world[PAYER], replace(terms, **changed))  # type: ignore[arg-type]  # fields by name
+        refused(world, placing, errors.OrderTermsInvalid, term=term)
+
+
+def test_without_the_money_nothing_is_placed(world: World) -> None:
+    """The currency's own refusal is told, and no order stands."""
+    terms, jobs = terms_of(world), world.network.jobs
+    with pytest.raises(errors.ERC20InsufficientAllowance):
+        world.send(jobs.place(world[PAYER], terms))
+    assert jobs.order(jobs.order_id(world.address(PAYER), terms)).state is OrderState.NONE
+
+
+@pytest.mark.parametrize("name", [PAYER, BUYER])
+def test_payer_and_buyer_take_it_back(world: World, name: str) -> None:
+    """Until the provider accepts; all of it is due to the payer, whoever cancels."""
+    job = placed(world)
+    with effect(world, jobs=job.escrow.address) as change:
+        (receipt,) = world.send(job.escrow.cancel(world[name], job.id))
+    assert change == {}
+    assert world.events(receipt) == [OrderCancelled(job.id, world.address(PAYER), sum(AMOUNTS))]
+    assert job.escrow.order(job.id).state is OrderState.CANCELLED
+    assert [job.state(0), job.state(1)] == [MilestoneState.REFUNDED] * 2
+    assert job.paid_out() == {PAYER: sum(AMOUNTS)}
+    refused(world, job.escrow.cancel(world[PAYER], job.id), errors.OrderStateInvalid, orderId=job.id, state=3)
+
+
+def test_anybody_takes_it_back_once_the_time_to_accept_has_passed(world: World) -> None:
+    """From that second on, and the provider can accept no more."""
+    job = placed(world)
+    shown, stranger = job.id, world.address("stranger")
+    at(world, job.terms.accept_before - 1)
+    cancel = job.escrow.cancel(world["stranger"], job.id)
+    refused(world, cancel, errors.OrderCallerInvalid, orderId=shown, caller=stranger)
+    at(world, job.terms.accept_before)
+    late = {"orderId": shown, "acceptBefore": job.terms.accept_before, "timestamp": job.terms.accept_before}
+    refused(world, job.escrow.accept(world[PROVIDER], job.id), errors.OrderAcceptancePassed, **late)
+    world.send(cancel)
+    assert job.paid_out() == {PAYER: sum(AMOUNTS)}
+
+
+def test_the_provider_alone_accepts_and_once(world: World) -> None:
+    """To the last second; then nobody takes the order back."""
+    job = placed(world)
+    shown = job.id
+    for name in (PAYER, BUYER, ARBITER, "stranger"):
+        accept = job.escrow.accept(world[name], job.id)
+        refused(world, accept, errors.OrderCallerInvalid, orderId=shown, caller=world.address(name))
+    at(world, job.terms.accept_before - 1)
+    (receipt,) = world.send(job.escrow.accept(world[PROVIDER], job.id))
+    assert world.events(receipt) == [OrderAccepted(job.id, world.address(PROVIDER))]
+    for transaction in (job.escrow.accept(world[PROVIDER], job.id), job.escrow.cancel(world[PAYER], job.id)):
+        refused(world, transaction, errors.OrderStateInvalid, orderId=shown, state=2)
