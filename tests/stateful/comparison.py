@@ -51,7 +51,7 @@ class Comparison:
 
     def _opening(self) -> Iterator[Operation]:
         addresses, now = self.stage.addresses, self.stage.chain.clock.now
-        bank, registrar = addresses["central bank"], addresses["registrar"]
+        bank, registrar = addresses["central bank"], addresses["settlement registrar"]
         attestation = ReserveAttestation(10**9, START, 1, START + 10**7)
         signature = Signature(bank, ("ReserveAttestation", *attestation.fields()))
         yield Operation("attestReserve", bank, now(), (bank, attestation), signature)

@@ -151,7 +151,7 @@ class CurrencyModel(CurrencyState):
 
     def mark_settlement_account(self, call: Call, account: Address) -> None:
         """Mark a contract whose value belongs to others, for ever."""
-        self._require_role(call, Role.REGISTRAR)
+        self._require_role(call, Role.SETTLEMENT_REGISTRAR)
         if account not in self.contracts:
             refuse(errors.SettlementAccountWithoutCode, account=account)
         if self.accounts[account].frozen:

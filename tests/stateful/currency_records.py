@@ -45,6 +45,7 @@ class Role(Enum):
     FREEZER = "freezer"
     SEIZER = "seizer"
     PAUSER = "pauser"
+    SETTLEMENT_REGISTRAR = "settlement registrar"
 
 
 class Status(IntEnum):

@@ -29,8 +29,8 @@ FORWARDER = bytes.fromhex("602036038060205f375f5f825f5f5f355af13d5f5f3e601c573d5
 """Calls the account named in the first word with the bytes after it, and answers or reverts as that does."""
 
 KEYS = (
-    *("administrator", "central bank", "registrar", "freezer", "seizer", "pauser", "operator", "other operator"),
-    *("buyer", "other buyer", "provider", "relayer"),
+    *("administrator", "central bank", "registrar", "freezer", "seizer", "pauser", "settlement registrar", "attester"),
+    *("operator", "other operator", "buyer", "other buyer", "provider", "relayer"),
 )
 CONTRACTS = ("escrow", "vault", "depot")
 """Contracts that hold money and call as they are told. The escrow becomes a settlement account first."""
@@ -99,7 +99,7 @@ class Stage:
         self.keys = {name: Signer.derived("stateful", name) for name in KEYS}
         keys = self.keys
         self.chain = EmbeddedChain(genesis(START, [key.address for key in keys.values()]))
-        powers = [keys[name] for name in KEYS[:6]]
+        powers = [keys[name] for name in KEYS[:8]]
         operators = (keys["operator"], keys["other operator"])
         self.network = SettlementNetwork.deploy(self.chain, Roles(*powers, operators), class_limits={})
         self.currency = self.network.currency
@@ -119,12 +119,13 @@ class Stage:
         addresses = self.addresses
         operators = {addresses["operator"], addresses["other operator"]}
         roles = {role: operators if role is Role.OPERATOR else {addresses[role.value]} for role in Role}
-        hub = self.network.hub
-        contracts = {addresses[name] for name in CONTRACTS} | {hub.address, hub.collector, self.currency.address}
+        network = self.network
+        marked = {network.hub.address, network.hub.collector, network.market.address, network.jobs.address}
+        contracts = {addresses[name] for name in CONTRACTS} | marked | {self.currency.address}
         model = CurrencyModel(self.currency.address, roles, contracts)
         # Deployment marks these.
-        registrar = Call(addresses["registrar"], START)
-        for account in (hub.address, hub.collector):
+        registrar = Call(addresses["settlement registrar"], START)
+        for account in marked:
             model.mark_settlement_account(registrar, account)
         return model
 
