@@ -109,7 +109,7 @@ contract JobEscrow is IJobEscrow, ReentrancyGuardTransient {
     // -------------------------------------------------------------------- buyer
 
     /// @inheritdoc IJobEscrow
-    function approve(bytes32 orderId, uint256 milestone) external {
+    function acceptDelivery(bytes32 orderId, uint256 milestone) external {
         (Order storage found, Milestone storage stage) = _milestoneOf(orderId, milestone);
         _checkCaller(orderId, found.buyer);
         _checkState(orderId, milestone, stage, MilestoneState.Delivered);

@@ -235,7 +235,7 @@ interface IJobEscrow {
     /// @custom:reverts MilestoneNotFound when there is no such milestone
     /// @custom:reverts MilestoneStateInvalid when it is not delivered
     /// @custom:invariant INV-FINAL
-    function approve(bytes32 orderId, uint256 milestone) external;
+    function acceptDelivery(bytes32 orderId, uint256 milestone) external;
 
     /// @notice Dispute a delivery within the review period, as the buyer, which puts up the bond.
     /// @param evidence Hash of what is wrong with it.

@@ -117,7 +117,7 @@ def cancel(text: str, by: str, command: CurrencyCommand) -> None:
 def deliver(text: str, milestone: int, file: Path, by: str, command: CurrencyCommand) -> None:
     """Deliver a milestone."""
     signer, order_id, content = command.signer(by), _id(text), keccak(file.read_bytes())
-    useful_next = f"job approve --order {text} --milestone {milestone}"
+    useful_next = f"job accept-delivery --order {text} --milestone {milestone}"
     _step("deliver", order_id, lambda it: (it.deliver(signer, order_id, milestone, content),), useful_next, command)
 
 
@@ -133,16 +133,18 @@ def concede(text: str, milestone: int, by: str, command: CurrencyCommand) -> Non
     _step("concede", order_id, lambda it: (it.concede(signer, order_id, milestone),), useful_next, command)
 
 
-@job.command()
+@job.command("accept-delivery")
 @_order_option
 @_milestone_option
 @click.option("--by", default="alice", show_default=True, help="Buyer of the order.")
 @currency_command
-def approve(text: str, milestone: int, by: str, command: CurrencyCommand) -> None:
+def accept_delivery(text: str, milestone: int, by: str, command: CurrencyCommand) -> None:
     """Accept a delivery: its amount is due to the provider."""
     signer, order_id = command.signer(by), _id(text)
     useful_next = "job pay --account provider"
-    _step("approve", order_id, lambda it: (it.approve(signer, order_id, milestone),), useful_next, command)
+    _step(
+        "accept-delivery", order_id, lambda it: (it.accept_delivery(signer, order_id, milestone),), useful_next, command
+    )
 
 
 @job.command()

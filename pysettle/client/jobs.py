@@ -185,9 +185,9 @@ class JobEscrow(Contract):
 
     # Buyer
 
-    def approve(self, buyer: TransactionSigner, order_id: bytes, milestone: int) -> Transaction:
+    def accept_delivery(self, buyer: TransactionSigner, order_id: bytes, milestone: int) -> Transaction:
         """Accept a delivery."""
-        return self._transaction(buyer, self.GAS_STEP, "approve", order_id, milestone)
+        return self._transaction(buyer, self.GAS_STEP, "acceptDelivery", order_id, milestone)
 
     def dispute(self, buyer: TransactionSigner, order_id: bytes, milestone: int, evidence: bytes) -> Transaction:
         """Dispute a delivery, by the hash of what is wrong; the bond is taken by allowance."""

@@ -12,6 +12,8 @@ from pysettle.evm import artifacts
 ROOT = Path(__file__).parents[2]
 DOCUMENT = (ROOT / "docs" / "domain.md").read_text()
 INTERFACES = {"CurrencyToken": "ICurrencyToken", "NetworkAccess": "INetworkAccess"}
+COMPUTE = {name: f"I{name}" for name in ("ComputeMarket", "ComputeToken", "ChannelHub", "UsageMeter", "JobEscrow")}
+"""Contracts whose rows name contract and function, since two of them share a name."""
 LIBRARY = {
     "cancel",
     "consumeScheduledOp",
@@ -72,4 +74,40 @@ def test_what_is_named_exists() -> None:
     """No word in code letters is an error, event or function that is gone."""
     known = {item.get("name") for contract in (*INTERFACES, "ICurrencyToken") for item in artifacts.load(contract).abi}
     named = {word for row in rows().values() for word in re.findall(r"`(\w+)`", row)}
+    assert named <= known, named - known
+
+
+def operations_of(contract: str) -> dict[str, str]:
+    """Return the row of each operation of a contract of the compute layer."""
+    lines = (line for line in DOCUMENT.splitlines() if line.startswith(f"| `{contract}."))
+    return {re.findall(r"`\w+\.(\w+)`", line)[0]: line for line in lines}
+
+
+@pytest.mark.parametrize("contract", COMPUTE)
+def test_every_operation_of_the_compute_layer_has_a_row(contract: str) -> None:
+    """But what every token has, and what is refused for ever."""
+    shared = {item["name"] for item in artifacts.load("CurrencyToken").abi if item["type"] == "function"}
+    operations = {
+        item["name"]
+        for item in artifacts.load(contract).abi
+        if item["type"] == "function" and item["stateMutability"] not in ("view", "pure")
+    }
+    assert operations - shared == set(operations_of(contract))
+
+
+@pytest.mark.parametrize("contract", COMPUTE)
+def test_each_row_of_the_compute_layer_names_the_refusals_of_the_manual(contract: str) -> None:
+    """Each error that the interface states for the operation."""
+    for name, stated in manual(COMPUTE[contract]).items():
+        row = operations_of(contract).get(name)
+        if row is not None and "the same" not in row.split("|")[4]:
+            assert stated <= set(re.findall(r"`(\w+)`", row)), name
+
+
+def test_what_is_named_of_the_compute_layer_exists() -> None:
+    """No word in code letters is an error, event or function that is gone."""
+    known = {item.get("name") for name in (*COMPUTE, *INTERFACES) for item in artifacts.load(name).abi}
+    document = DOCUMENT[DOCUMENT.index("# Compute") :]
+    rows_ = [line for line in document.splitlines() if line.startswith("|")]
+    named = {word.rpartition(".")[2] for line in rows_ for word in re.findall(r"`([\w.]+)`", line)} - {"exact"}
     assert named <= known, named - known

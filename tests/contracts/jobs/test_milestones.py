@@ -47,7 +47,7 @@ def test_a_delivery_that_is_accepted_is_paid(world: World) -> None:
     (delivered,) = world.send(job.escrow.deliver(world[PROVIDER], job.id, 0, CONTENT))
     assert world.events(delivered) == [MilestoneDelivered(job.id, 0, CONTENT)]
     with effect(world, jobs=job.escrow.address) as change:
-        (approved,) = world.send(job.escrow.approve(world[BUYER], job.id, 0))
+        (approved,) = world.send(job.escrow.accept_delivery(world[BUYER], job.id, 0))
     assert change == {}
     assert world.events(approved) == [MilestoneReleased(job.id, 0, AMOUNTS[0])]
     assert [job.state(0), job.state(1)] == [MilestoneState.RELEASED, MilestoneState.DUE]
@@ -153,7 +153,7 @@ def test_each_step_has_its_last_second(world: World) -> None:
     at(world, end)
     too_late = disputed.escrow.dispute(world[BUYER], disputed.id, 0, EVIDENCE)
     refused(world, too_late, errors.MilestoneTimePassed, orderId=shown, milestone=0, end=end, timestamp=end)
-    world.send(disputed.escrow.approve(world[BUYER], disputed.id, 0))
+    world.send(disputed.escrow.accept_delivery(world[BUYER], disputed.id, 0))
 
     ruled = placed(world, salt=b"\2" * 32, bond=0).delivered()
     shown, (_, end) = ruled.id, times(ruled)
@@ -172,7 +172,7 @@ def test_each_step_is_one_partys(world: World) -> None:
     steps = [
         (PROVIDER, lambda by: escrow.deliver(by, job.id, 1, CONTENT)),
         (PROVIDER, lambda by: escrow.concede(by, job.id, 0)),
-        (BUYER, lambda by: escrow.approve(by, job.id, 0)),
+        (BUYER, lambda by: escrow.accept_delivery(by, job.id, 0)),
         (BUYER, lambda by: escrow.dispute(by, job.id, 0, EVIDENCE)),
         (ARBITER, lambda by: escrow.rule(by, job.id, 0, 5_000, GROUNDS)),
     ]
@@ -197,9 +197,9 @@ def test_what_has_ended_stays_ended(world: World) -> None:
     early = [escrow.rule(world[ARBITER], job.id, 0, 1, GROUNDS), escrow.deliver(world[PROVIDER], job.id, 0, CONTENT)]
     for step in early:
         refused(world, step, errors.MilestoneStateInvalid, orderId=shown, milestone=0, state=1)
-    world.send(escrow.approve(world[BUYER], job.id, 0))
+    world.send(escrow.accept_delivery(world[BUYER], job.id, 0))
     for step in (
-        escrow.approve(world[BUYER], job.id, 0),
+        escrow.accept_delivery(world[BUYER], job.id, 0),
         escrow.concede(world[PROVIDER], job.id, 0),
         escrow.dispute(world[BUYER], job.id, 0, EVIDENCE),
         escrow.conclude(world["stranger"], job.id, 0),
@@ -236,7 +236,7 @@ def test_a_full_wallet_blocks_nobody(world: World) -> None:
     """Nor does a limit of a balance."""
     currency = world.network.currency
     job = placed(world).delivered()
-    world.send(job.escrow.approve(world[BUYER], job.id, 0))
+    world.send(job.escrow.accept_delivery(world[BUYER], job.id, 0))
     world.send(currency.set_class_limits(world["central bank"], WalletClass.IV, ClassLimits(balance=0)))
     with effect(world, jobs=job.escrow.address) as change:
         world.send(job.escrow.pay_due(world["stranger"], world.address(PROVIDER), currency.address))
@@ -250,6 +250,6 @@ def test_what_is_due_is_paid_once(world: World) -> None:
     pay = job.escrow.pay_due(world["stranger"], provider, currency)
     nothing = {"account": provider, "currency": currency}
     refused(world, pay, errors.NothingDue, **nothing)
-    world.send(job.escrow.approve(world[BUYER], job.id, 0))
+    world.send(job.escrow.accept_delivery(world[BUYER], job.id, 0))
     assert job.paid_out() == {PROVIDER: AMOUNTS[0]}
     refused(world, pay, errors.NothingDue, **nothing)

@@ -143,7 +143,7 @@ class Run:
             "cancel": lambda: jobs.cancel(signer, order_id),
             "deliver": lambda: jobs.deliver(signer, order_id, milestone, CONTENT),
             "concede": lambda: jobs.concede(signer, order_id, milestone),
-            "approve": lambda: jobs.approve(signer, order_id, milestone),
+            "approve": lambda: jobs.accept_delivery(signer, order_id, milestone),
             "dispute": lambda: jobs.dispute(signer, order_id, milestone, EVIDENCE),
             "rule": lambda: jobs.rule(signer, order_id, milestone, share, GROUNDS),
             "conclude": lambda: jobs.conclude(signer, order_id, milestone),
