@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from pysettle.client.access import Role
 from pysettle.client.contract import Contract
-from pysettle.client.network import _CENTRAL_BANK, _OPERATOR
 from pysettle.errors import contracts as errors
 from pysettle.evm.transactions import Transaction
 from tests.contracts.effects import refused
@@ -37,19 +37,19 @@ def offer(world: World, role: int, name: str) -> tuple[bool, bytes]:
 
 def test_a_grant_is_accepted(world: World) -> None:
     """What the administrator grants is held once its account accepts, beside those who held it before."""
-    world.send(call(world, "administrator", "grantRole", _OPERATOR, world.address("stranger"), 0))
-    assert not holds(world, _OPERATOR, "stranger")
-    assert offer(world, _OPERATOR, "stranger") == (True, bytes(20))
-    world.send(call(world, "stranger", "acceptRole", _OPERATOR))
-    assert holds(world, _OPERATOR, "stranger")
-    assert holds(world, _OPERATOR, "operator")
-    assert offer(world, _OPERATOR, "stranger") == (False, bytes(20))
-    again = call(world, "stranger", "acceptRole", _OPERATOR)
+    world.send(call(world, "administrator", "grantRole", Role.OPERATOR, world.address("stranger"), 0))
+    assert not holds(world, Role.OPERATOR, "stranger")
+    assert offer(world, Role.OPERATOR, "stranger") == (True, bytes(20))
+    world.send(call(world, "stranger", "acceptRole", Role.OPERATOR))
+    assert holds(world, Role.OPERATOR, "stranger")
+    assert holds(world, Role.OPERATOR, "operator")
+    assert offer(world, Role.OPERATOR, "stranger") == (False, bytes(20))
+    again = call(world, "stranger", "acceptRole", Role.OPERATOR)
     account = world.address("stranger")
-    refused(world, again, errors.RoleOfferNotFound, roleId=_OPERATOR, account=account)
+    refused(world, again, errors.RoleOfferNotFound, roleId=Role.OPERATOR, account=account)
 
 
-@pytest.mark.parametrize(("role", "holder"), [(_CENTRAL_BANK, "central bank"), (ADMINISTRATOR, "administrator")])
+@pytest.mark.parametrize(("role", "holder"), [(Role.CENTRAL_BANK, "central bank"), (ADMINISTRATOR, "administrator")])
 def test_a_handover(world: World, role: int, holder: str) -> None:
     """A holder passes its role on without the administrator, and keeps it until the successor accepts."""
     successor = world.address("stranger")
@@ -68,8 +68,8 @@ def test_powers_go_with_the_role(world: World) -> None:
     """The successor of the central bank sets quotas; who handed over does not."""
     currency, operator = world.network.currency, world.address("operator")
     world.send(
-        call(world, "central bank", "handOverRole", _CENTRAL_BANK, world.address("stranger")),
-        call(world, "stranger", "acceptRole", _CENTRAL_BANK),
+        call(world, "central bank", "handOverRole", Role.CENTRAL_BANK, world.address("stranger")),
+        call(world, "stranger", "acceptRole", Role.CENTRAL_BANK),
         currency.set_issuance_quota(world["stranger"], operator, FEN),
     )
     assert currency.issuance_quota(operator) == FEN
@@ -85,14 +85,18 @@ def test_powers_go_with_the_role(world: World) -> None:
 @pytest.mark.parametrize("name", ["stranger", "administrator", "operator"])
 def test_only_a_holder_hands_over(world: World, name: str) -> None:
     """Nobody offers what it does not hold."""
-    handover = call(world, name, "handOverRole", _CENTRAL_BANK, world.address("stranger"))
-    refused(world, handover, errors.RoleNotHeld, roleId=_CENTRAL_BANK, account=world.address(name))
+    handover = call(world, name, "handOverRole", Role.CENTRAL_BANK, world.address("stranger"))
+    refused(world, handover, errors.RoleNotHeld, roleId=Role.CENTRAL_BANK, account=world.address(name))
 
 
 def test_only_who_was_offered_it_accepts(world: World) -> None:
     """An offer is for one account and one role."""
-    world.send(call(world, "central bank", "handOverRole", _CENTRAL_BANK, world.address("stranger")))
-    for name, role in (("relayer", _CENTRAL_BANK), ("stranger", _OPERATOR), ("central bank", _CENTRAL_BANK)):
+    world.send(call(world, "central bank", "handOverRole", Role.CENTRAL_BANK, world.address("stranger")))
+    for name, role in (
+        ("relayer", Role.CENTRAL_BANK),
+        ("stranger", Role.OPERATOR),
+        ("central bank", Role.CENTRAL_BANK),
+    ):
         accept = call(world, name, "acceptRole", role)
         refused(world, accept, errors.RoleOfferNotFound, roleId=role, account=world.address(name))
 
@@ -101,12 +105,12 @@ def test_who_lost_the_role_passes_nothing_on(world: World) -> None:
     """An offer of a holder whose role was revoked is worth nothing."""
     bank, stranger = world.address("central bank"), world.address("stranger")
     world.send(
-        call(world, "central bank", "handOverRole", _CENTRAL_BANK, stranger),
-        call(world, "administrator", "revokeRole", _CENTRAL_BANK, bank),
+        call(world, "central bank", "handOverRole", Role.CENTRAL_BANK, stranger),
+        call(world, "administrator", "revokeRole", Role.CENTRAL_BANK, bank),
     )
-    accept = call(world, "stranger", "acceptRole", _CENTRAL_BANK)
-    refused(world, accept, errors.RoleNotHeld, roleId=_CENTRAL_BANK, account=bank)
-    assert not holds(world, _CENTRAL_BANK, "stranger")
+    accept = call(world, "stranger", "acceptRole", Role.CENTRAL_BANK)
+    refused(world, accept, errors.RoleNotHeld, roleId=Role.CENTRAL_BANK, account=bank)
+    assert not holds(world, Role.CENTRAL_BANK, "stranger")
 
 
 @pytest.mark.parametrize("way", ["withdraw", "revoke"])
@@ -114,49 +118,53 @@ def test_an_offer_is_taken_back(world: World, way: str) -> None:
     """By who made it, or by the administrator; then nothing is left to accept."""
     stranger = world.address("stranger")
     back = {
-        "withdraw": call(world, "central bank", "withdrawRoleOffer", _CENTRAL_BANK, stranger),
-        "revoke": call(world, "administrator", "revokeRole", _CENTRAL_BANK, stranger),
+        "withdraw": call(world, "central bank", "withdrawRoleOffer", Role.CENTRAL_BANK, stranger),
+        "revoke": call(world, "administrator", "revokeRole", Role.CENTRAL_BANK, stranger),
     }[way]
-    world.send(call(world, "central bank", "handOverRole", _CENTRAL_BANK, stranger), back)
-    assert offer(world, _CENTRAL_BANK, "stranger") == (False, bytes(20))
-    assert holds(world, _CENTRAL_BANK, "central bank")
-    accept = call(world, "stranger", "acceptRole", _CENTRAL_BANK)
-    refused(world, accept, errors.RoleOfferNotFound, roleId=_CENTRAL_BANK, account=stranger)
+    world.send(call(world, "central bank", "handOverRole", Role.CENTRAL_BANK, stranger), back)
+    assert offer(world, Role.CENTRAL_BANK, "stranger") == (False, bytes(20))
+    assert holds(world, Role.CENTRAL_BANK, "central bank")
+    accept = call(world, "stranger", "acceptRole", Role.CENTRAL_BANK)
+    refused(world, accept, errors.RoleOfferNotFound, roleId=Role.CENTRAL_BANK, account=stranger)
 
 
 def test_only_who_made_an_offer_withdraws_it(world: World) -> None:
     """Neither the administrator by this way, nor who was offered it, nor anybody where there is none."""
     stranger = world.address("stranger")
     for name in ("administrator", "stranger", "operator", "central bank"):
-        withdraw = call(world, name, "withdrawRoleOffer", _CENTRAL_BANK, stranger)
-        refused(world, withdraw, errors.RoleOfferNotFound, roleId=_CENTRAL_BANK, account=stranger)
+        withdraw = call(world, name, "withdrawRoleOffer", Role.CENTRAL_BANK, stranger)
+        refused(world, withdraw, errors.RoleOfferNotFound, roleId=Role.CENTRAL_BANK, account=stranger)
         if name == "operator":  # before the bank's turn: an offer, withdrawn by the bank, not there a second time
             world.send(
-                call(world, "central bank", "handOverRole", _CENTRAL_BANK, stranger),
-                call(world, "central bank", "withdrawRoleOffer", _CENTRAL_BANK, stranger),
+                call(world, "central bank", "handOverRole", Role.CENTRAL_BANK, stranger),
+                call(world, "central bank", "withdrawRoleOffer", Role.CENTRAL_BANK, stranger),
             )
 
 
 def test_an_operator_does_not_withdraw_anothers_offer(world: World) -> None:
     """Two hold the same role: each takes back its own offer only."""
     stranger = world.address("stranger")
-    world.send(call(world, "operator", "handOverRole", _OPERATOR, stranger))
-    withdraw = call(world, "other operator", "withdrawRoleOffer", _OPERATOR, stranger)
-    refused(world, withdraw, errors.RoleOfferNotFound, roleId=_OPERATOR, account=stranger)
-    world.send(call(world, "stranger", "acceptRole", _OPERATOR))
-    assert [holds(world, _OPERATOR, name) for name in ("operator", "other operator", "stranger")] == [False, True, True]
+    world.send(call(world, "operator", "handOverRole", Role.OPERATOR, stranger))
+    withdraw = call(world, "other operator", "withdrawRoleOffer", Role.OPERATOR, stranger)
+    refused(world, withdraw, errors.RoleOfferNotFound, roleId=Role.OPERATOR, account=stranger)
+    world.send(call(world, "stranger", "acceptRole", Role.OPERATOR))
+    assert [holds(world, Role.OPERATOR, name) for name in ("operator", "other operator", "stranger")] == [
+        False,
+        True,
+        True,
+    ]
 
 
 def test_a_delay_is_passed_on(world: World) -> None:
     """A successor acts with the delay that its predecessor had."""
     stranger, relayer = world.address("stranger"), world.address("relayer")
     world.send(
-        call(world, "administrator", "grantRole", _OPERATOR, stranger, 3_600),
-        call(world, "stranger", "acceptRole", _OPERATOR),
-        call(world, "stranger", "handOverRole", _OPERATOR, relayer),
-        call(world, "relayer", "acceptRole", _OPERATOR),
+        call(world, "administrator", "grantRole", Role.OPERATOR, stranger, 3_600),
+        call(world, "stranger", "acceptRole", Role.OPERATOR),
+        call(world, "stranger", "handOverRole", Role.OPERATOR, relayer),
+        call(world, "relayer", "acceptRole", Role.OPERATOR),
     )
-    assert list(manager(world)._read("hasRole", _OPERATOR, relayer)) == [True, 3_600]
+    assert list(manager(world)._read("hasRole", Role.OPERATOR, relayer)) == [True, 3_600]
 
 
 def test_the_public_role(world: World) -> None:
@@ -176,10 +184,10 @@ def test_nobody_else_grants_or_revokes(world: World) -> None:
     """Two steps take nothing from the rule that roles are the administrator's to give."""
     for name in ("central bank", "operator", "stranger"):
         for function, arguments in (
-            ("grantRole", (_OPERATOR, world.address("stranger"), 0)),
-            ("revokeRole", (_OPERATOR, world.address("operator"))),
+            ("grantRole", (Role.OPERATOR, world.address("stranger"), 0)),
+            ("revokeRole", (Role.OPERATOR, world.address("operator"))),
         ):
             with pytest.raises(errors.AccessManagerUnauthorizedAccount):
                 world.send(call(world, name, function, *arguments))
-    assert offer(world, _OPERATOR, "stranger") == (False, bytes(20))
-    assert holds(world, _OPERATOR, "operator")
+    assert offer(world, Role.OPERATOR, "stranger") == (False, bytes(20))
+    assert holds(world, Role.OPERATOR, "operator")

@@ -83,7 +83,7 @@ def test_a_redemption_that_returns(world: World, stop: str, end: str) -> None:
 def test_a_settlement_account_is_never_stopped(world: World) -> None:
     """It has no class: what one pays to another arrives, beyond the limit of any wallet."""
     currency, account = world.network.currency, deploy(world, FORWARDER)
-    world.send(currency.mark_settlement_account(world["registrar"], account))
+    world.send(currency.mark_settlement_account(world["settlement registrar"], account))
     channel = open_currency_channel(world, "buyer", PAID_IN, receiver=account)
     set_limits = currency.set_class_limits(world["central bank"], WalletClass.IV, ClassLimits(balance=0))
     claim = world.network.hub.claim(
@@ -102,7 +102,7 @@ def test_payouts_of_a_settlement_account_by_its_own_call(world: World) -> None:
     world.fund("other buyer", 3 * YUAN)
     world.send(
         currency.transfer(world["other buyer"], account, 3 * YUAN),
-        currency.mark_settlement_account(world["registrar"], account),
+        currency.mark_settlement_account(world["settlement registrar"], account),
     )
 
     def pay(to: bytes, amount: int) -> Transaction:

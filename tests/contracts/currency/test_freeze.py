@@ -283,7 +283,7 @@ def test_a_settlement_account_is_not_frozen(world: World, name: str) -> None:
 def test_a_frozen_account_does_not_become_a_settlement_account(world: World, what: Freeze) -> None:
     """The mark would put it out of the freezer's reach for ever: the freeze is lifted first."""
     currency, account = world.network.currency, deploy(world, FORWARDER)
-    mark = currency.mark_settlement_account(world["registrar"], account)
+    mark = currency.mark_settlement_account(world["settlement registrar"], account)
     world.send(
         currency.freeze(world["freezer"], account, outgoing=what.outgoing, incoming=what.incoming),
         currency.freeze_amount(world["freezer"], account, what.amount),
@@ -298,13 +298,13 @@ def test_a_frozen_account_does_not_become_a_settlement_account(world: World, wha
 
 
 def test_a_settlement_account_pays_out_what_frozen_parties_put_in(world: World) -> None:
-    """A channel of a payer frozen since then settles to its receiver: what was paid in belongs to others (P-7)."""
+    """What was claimed of a payer frozen since then settles to its receiver: it belongs to others (P-7)."""
     hub = world.network.hub
     config = open_currency_channel(world, "buyer", YUAN)
     world.send(
+        hub.claim(world["provider"], [(config, world.voucher("buyer", config, FEN), FEN)]),
         freeze(world, "buyer", outgoing=True, incoming=True),
         freeze_amount(world, "buyer", 2**256 - 1),
-        hub.claim(world["provider"], [(config, world.voucher("buyer", config, FEN), FEN)]),
     )
     with effect(world) as change:
         world.send(hub.settle(world["relayer"], world.address("provider"), config.token))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pysettle.client.network import _OPERATOR
+from pysettle.client.access import Role
 from pysettle.domain.events import IssuanceQuotaSet, Issued, Transfer
 from pysettle.domain.messages import ZERO_ADDRESS
 from pysettle.errors import contracts as errors
@@ -45,7 +45,7 @@ def test_creates_units_and_takes_them_from_the_quota(world: World, quota: int) -
 def test_a_contract_that_is_the_operator(world: World) -> None:
     """An institution may be a contract: it issues within its own quota, and not of whoever called it (P-12)."""
     currency, caller, buyer = world.network.currency, world["stranger"], world.address("buyer")
-    institution = contract_with_role(world, _OPERATOR)
+    institution = contract_with_role(world, Role.OPERATOR)
     world.send(currency.set_issuance_quota(world["central bank"], institution, 5 * FEN))
     (receipt,) = world.send(through(world, institution, currency.issue(caller, buyer, 2 * FEN)))
     assert world.events(receipt) == [

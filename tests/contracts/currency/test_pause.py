@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from eth_hash.auto import keccak
 
-from pysettle.client.network import _PAUSER
+from pysettle.client.access import Role
 from pysettle.domain.events import AuthorizationCanceled
 from pysettle.errors import contracts as errors
 from pysettle.evm.transactions import Transaction
@@ -62,7 +62,7 @@ def test_pause(world: World, before: Act, act: Act, name: str, paused: bool) -> 
 def test_a_contract_that_is_the_pauser(world: World, end: str, name: str) -> None:
     """The event names the contract that has the role, and not whoever called it (P-12)."""
     currency = world.network.currency
-    holder = contract_with_role(world, _PAUSER)
+    holder = contract_with_role(world, Role.PAUSER)
     call = currency._transaction(world["stranger"], 200_000, end)
     (receipt,) = world.send(through(world, holder, call))
     topics = (keccak(f"{name}(address)".encode()),)
@@ -154,7 +154,7 @@ def test_everything_else_goes_on(funded: World) -> None:
             currency.freeze(funded["freezer"], buyer.address, outgoing=True, incoming=True),
             currency.freeze_amount(funded["freezer"], buyer.address, YUAN),
             currency.seize(funded["seizer"], buyer.address, funded.address("stranger"), YUAN, b"\1" * 32),
-            currency.mark_settlement_account(funded["registrar"], account),
+            currency.mark_settlement_account(funded["settlement registrar"], account),
             currency.set_issuance_quota(funded["central bank"], funded.address("operator"), 3 * YUAN),
             currency.approve(buyer, funded.address("stranger"), FEN),
             currency.set_payee_only(buyer),

@@ -30,7 +30,7 @@ def test_set(funded: World, enabled: bool) -> None:
         return through(funded, account, currency.set_payee_only(buyer, value))
 
     funded.send(
-        currency.mark_settlement_account(funded["registrar"], account),
+        currency.mark_settlement_account(funded["settlement registrar"], account),
         currency.transfer(buyer, account, YUAN),
         set_to(not enabled),
     )

@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from pysettle.client import Redemption
+from pysettle.client.access import Role
 from pysettle.client.contract import Contract
 from pysettle.client.currency import RedemptionStatus
-from pysettle.client.network import _OPERATOR
 from pysettle.domain.events import (
     RedemptionCancelled,
     RedemptionCompleted,
@@ -233,7 +233,7 @@ def test_a_contract_that_asks_is_the_holder(funded: World) -> None:
 def test_a_contract_that_is_the_operator(funded: World, end: str) -> None:
     """An institution may be a contract: it ends a redemption, and not whoever called it (P-12)."""
     currency, buyer, caller = funded.network.currency, funded["buyer"], funded["stranger"]
-    institution, quota = contract_with_role(funded, _OPERATOR), 3 * FEN
+    institution, quota = contract_with_role(funded, Role.OPERATOR), 3 * FEN
     funded.send(
         currency.set_issuance_quota(funded["central bank"], institution, quota),
         currency.request_redemption(buyer, institution, AMOUNT),
@@ -378,8 +378,8 @@ def test_an_operator_that_acts_with_a_delay(funded: World) -> None:
     currency, admin, stranger = funded.network.currency, funded["administrator"], funded.address("stranger")
     manager = Contract(funded.network.sender, funded.network.access, "NetworkAccess")
     funded.send(
-        manager._transaction(admin, 300_000, "grantRole", _OPERATOR, stranger, 3_600),
-        manager._transaction(funded["stranger"], 300_000, "acceptRole", _OPERATOR),
+        manager._transaction(admin, 300_000, "grantRole", Role.OPERATOR, stranger, 3_600),
+        manager._transaction(funded["stranger"], 300_000, "acceptRole", Role.OPERATOR),
     )
     with effect(funded) as change:
         funded.send(currency.request_redemption(funded["buyer"], stranger, AMOUNT))
@@ -390,7 +390,7 @@ def test_after_the_operator_lost_its_role(requested: World) -> None:
     """A request outlives the role of whom it was asked: the holder takes it back and nothing is lost."""
     currency, admin, operator = requested.network.currency, requested["administrator"], requested.address("operator")
     manager = Contract(requested.network.sender, requested.network.access, "NetworkAccess")
-    requested.send(manager._transaction(admin, 300_000, "revokeRole", _OPERATOR, operator))
+    requested.send(manager._transaction(admin, 300_000, "revokeRole", Role.OPERATOR, operator))
     refused(
         requested,
         currency.complete_redemption(requested["operator"], 1),

@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 from eth_typing import Address
 
+from pysettle.client.access import Role
 from pysettle.client.contract import Contract
 from pysettle.client.currency import CurrencyToken
-from pysettle.client.network import _CENTRAL_BANK, _OPERATOR, _create
+from pysettle.client.network import _create
 from pysettle.domain import events, invariants
 from pysettle.domain.ledger import fold
 from pysettle.domain.messages import ZERO_ADDRESS, ReserveAttestation
@@ -140,7 +141,7 @@ def test_without_any_attestation(world: World) -> None:
     network, admin, operator = world.network, world["administrator"], world["operator"]
     currency = CurrencyToken(network.sender, _create(network.sender, admin, "CurrencyToken", "e", "e", network.access))
     manager = Contract(network.sender, network.access, "NetworkAccess")
-    for role, function in ((_CENTRAL_BANK, "setIssuanceQuota"), (_OPERATOR, "issue")):
+    for role, function in ((Role.CENTRAL_BANK, "setIssuanceQuota"), (Role.OPERATOR, "issue")):
         selectors = [currency.interface.selector(function)]
         grant = manager._transaction(admin, 300_000, "setTargetFunctionRole", currency.address, selectors, role)
         world.send(grant)
@@ -260,9 +261,9 @@ def test_a_role_lost_or_with_a_delay(world: World, delay: int | None) -> None:
     """The role counts when the attestation is submitted, and must hold without a delay."""
     manager = Contract(world.network.sender, world.network.access, "NetworkAccess")
     what, bank = submit(world, attestation(world)), world.address("central bank")
-    world.send(manager._transaction(world["administrator"], 300_000, "revokeRole", _CENTRAL_BANK, bank))
+    world.send(manager._transaction(world["administrator"], 300_000, "revokeRole", Role.CENTRAL_BANK, bank))
     if delay:
-        world.send(manager._transaction(world["administrator"], 300_000, "grantRole", _CENTRAL_BANK, bank, delay))
+        world.send(manager._transaction(world["administrator"], 300_000, "grantRole", Role.CENTRAL_BANK, bank, delay))
     refused(world, what, errors.ReserveAttesterInvalid, centralBank=bank)
 
 
@@ -305,8 +306,8 @@ def test_a_central_bank_that_is_a_contract(world: World) -> None:
     account: Address = deploy(world, ACCOUNT_1271_THAT_CALLS)
     manager = Contract(world.network.sender, world.network.access, "NetworkAccess")
     world.send(
-        manager._transaction(world["administrator"], 300_000, "grantRole", _CENTRAL_BANK, account, 0),
-        through(world, account, manager._transaction(world["stranger"], 300_000, "acceptRole", _CENTRAL_BANK)),
+        manager._transaction(world["administrator"], 300_000, "grantRole", Role.CENTRAL_BANK, account, 0),
+        through(world, account, manager._transaction(world["stranger"], 300_000, "acceptRole", Role.CENTRAL_BANK)),
     )
     what, signature = attestation(world), b"\x5a" * 65
     submission = submit(world, what, claimed=account, signature=signature)

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
+from pysettle.client.access import Role
 from pysettle.client.contract import Contract
-from pysettle.client.network import _CENTRAL_BANK, _FREEZER, _OPERATOR, _PAUSER, _REGISTRAR, _SEIZER
 from pysettle.errors import ContractReverted, UnknownRevert
 from pysettle.errors import contracts as errors
 from pysettle.evm.artifacts import load
@@ -26,7 +26,7 @@ RESTRICTED: dict[str, tuple[frozenset[str], tuple[object, ...]]] = {
     "takeRedemption": (OPERATORS, (1,)),
     "completeRedemption": (OPERATORS, (1,)),
     "rejectRedemption": (OPERATORS, (1,)),
-    "markSettlementAccount": (frozenset({"registrar"}), ("meter",)),
+    "markSettlementAccount": (frozenset({"settlement registrar"}), ("meter",)),
     "registerWallet": (frozenset({"registrar"}), ("buyer", 2, 65_535, 156, True)),
     "freeze": (frozenset({"freezer"}), ("buyer", True, True)),
     "freezeAmount": (frozenset({"freezer"}), ("buyer", YUAN)),
@@ -55,9 +55,11 @@ SERIES_OPEN = {
     "approve",
     "cancelAuthorization",
     "consume",
+    "halt",
     "permit",
     "purchase",
     "purchaseWithAuthorization",
+    "purchaseWithPermit",
     "purchaseWithTransferAuthorization",
     "receiveWithAuthorization",
     "redeem",
@@ -67,7 +69,7 @@ SERIES_OPEN = {
     "transferFrom",
     "transferWithAuthorization",
 }
-"""Functions of a series; `redeem` and `sweep` are its provider's."""
+"""Functions of a series; `redeem` and `sweep` are its provider's, `halt` its market's."""
 
 
 def call(world: World, name: str, function: str) -> Transaction:
@@ -156,18 +158,19 @@ def test_a_role_is_not_lent(pending: World) -> None:
 def test_a_revoked_role(pending: World) -> None:
     """What was revoked is refused from then on."""
     admin, operator = pending["administrator"], pending.address("operator")
-    pending.send(manager(pending)._transaction(admin, 300_000, "revokeRole", _OPERATOR, operator))
+    pending.send(manager(pending)._transaction(admin, 300_000, "revokeRole", Role.OPERATOR, operator))
     refused(pending, call(pending, "operator", "issue"), errors.AccessManagedUnauthorized, caller=operator)
 
 
 @pytest.mark.parametrize(
     ("role", "function"),
     [
-        (_CENTRAL_BANK, "setIssuanceQuota"),
-        (_REGISTRAR, "markSettlementAccount"),
-        (_FREEZER, "freeze"),
-        (_SEIZER, "seize"),
-        (_PAUSER, "pause"),
+        (Role.CENTRAL_BANK, "setIssuanceQuota"),
+        (Role.REGISTRAR, "registerWallet"),
+        (Role.SETTLEMENT_REGISTRAR, "markSettlementAccount"),
+        (Role.FREEZER, "freeze"),
+        (Role.SEIZER, "seize"),
+        (Role.PAUSER, "pause"),
     ],
 )
 def test_a_role_with_a_delay(pending: World, role: int, function: str) -> None:
@@ -230,6 +233,8 @@ def test_roles_are_granted_by_the_administrator_alone(pending: World) -> None:
     """Nobody else grants, revokes or locks anything, whatever other role it has."""
     for actor in ("central bank", "registrar", "freezer", "seizer", "pauser", "operator", "provider", "stranger"):
         with effect(pending) as change, pytest.raises(errors.AccessManagerUnauthorizedAccount) as caught:
-            pending.send(manager(pending)._transaction(pending[actor], 300_000, "grantRole", _OPERATOR, bytes(20), 0))
+            pending.send(
+                manager(pending)._transaction(pending[actor], 300_000, "grantRole", Role.OPERATOR, bytes(20), 0)
+            )
         assert caught.value.args_by_name["msgsender"] == pending.address(actor)
         assert change == {}

@@ -17,7 +17,7 @@ SETTLEMENT_ACCOUNT_MARKED = keccak(b"SettlementAccountMarked(address)")
 
 def test_mark(world: World) -> None:
     """The registrar marks a contract; its balance and other flags stay, and an event says so (P-22)."""
-    currency, registrar, account = world.network.currency, world["registrar"], deploy(world, FORWARDER)
+    currency, registrar, account = world.network.currency, world["settlement registrar"], deploy(world, FORWARDER)
     world.fund("buyer", YUAN)
     world.send(
         currency.transfer(world["buyer"], account, YUAN),
@@ -34,13 +34,13 @@ def test_mark(world: World) -> None:
         assert currency.balance_of(account) == YUAN
 
 
-@pytest.mark.parametrize("name", ["buyer", "registrar", "nobody"])
+@pytest.mark.parametrize("name", ["buyer", "settlement registrar", "nobody"])
 def test_an_account_without_code(world: World, name: str) -> None:
     """A key cannot hold what belongs to others by any rules: the mark is for contracts."""
     account = ZERO_ADDRESS if name == "nobody" else world.address(name)
     refused(
         world,
-        world.network.currency.mark_settlement_account(world["registrar"], account),
+        world.network.currency.mark_settlement_account(world["settlement registrar"], account),
         errors.SettlementAccountWithoutCode,
         account=account,
     )
@@ -67,7 +67,7 @@ def test_a_key_that_delegates_to_code(world: World) -> None:
     assert chain.code(account.address) == b"\xef\x01\x00" + world.series.address
     refused(
         world,
-        world.network.currency.mark_settlement_account(world["registrar"], account.address),
+        world.network.currency.mark_settlement_account(world["settlement registrar"], account.address),
         errors.SettlementAccountWithoutCode,
         account=account.address,
     )

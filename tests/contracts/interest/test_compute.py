@@ -191,7 +191,7 @@ def test_a_wallet_that_turns_settlement_account(world: World, contract: Interest
     begin_day(world, today(world) + 5)
     day = today(world)
     assert [row.account for row in contract.compute(day - 3, day, RATE_BPS).rows] == [account]
-    world.send(currency.mark_settlement_account(world["registrar"], account))
+    world.send(currency.mark_settlement_account(world["settlement registrar"], account))
     begin_day(world, day + 1)
     assert contract.compute(day, day + 1, RATE_BPS).rows == ()
     assert [row.account for row in contract.compute(day - 3, day, RATE_BPS).rows] == [account]

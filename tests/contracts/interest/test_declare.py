@@ -154,7 +154,7 @@ def test_none_by_an_unmarked_contract(world: World, contract: InterestPayments) 
         errors.InterestAccountUnmarked,
         account=other.address,
     )
-    world.send(world.network.currency.mark_settlement_account(world["registrar"], other.address))
+    world.send(world.network.currency.mark_settlement_account(world["settlement registrar"], other.address))
     assert declare(world, other, stated) == 1
 
 
