@@ -354,7 +354,7 @@ contract ComputeToken is IComputeToken, ERC20WithAuthorization {
         // Just compared; and a balance is of the supply, which is of 96 bits.
         unchecked {
             balance.tokens = held - tokens;
-            if (to == address(0)) _supply = _supply.burn(tokens);
+            if (to == address(0)) _supply = _supply.destroy(tokens);
             else _balances[to].tokens += tokens;
         }
         emit Transfer(from, to, tokens);

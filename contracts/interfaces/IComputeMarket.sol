@@ -171,7 +171,8 @@ interface IComputeMarket {
 
     /// @notice Unlock the stake of a series that expired without a halt. Anyone may call.
     /// @custom:reverts SeriesUnknown when the market did not open it
-    /// @custom:reverts StakeLocked when it has not expired, or was halted
+    /// @custom:reverts StakeLocked when it has not expired
+    /// @custom:reverts StakeAmountZero when none is locked: it was released, the series was halted, or promises nothing
     function releaseStake(address series) external;
 
     // ------------------------------------------------------------------- halter

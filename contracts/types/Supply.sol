@@ -42,7 +42,7 @@ library SupplyFields {
 
     /// @notice The word after outstanding Tokens were destroyed.
     /// @dev The caller has taken them from a balance, so that they were outstanding.
-    function burn(Supply self, uint256 tokens) internal pure returns (Supply) {
+    function destroy(Supply self, uint256 tokens) internal pure returns (Supply) {
         unchecked {
             return Supply.wrap(Supply.unwrap(self) - tokens);
         }

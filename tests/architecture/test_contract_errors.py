@@ -15,6 +15,7 @@ DEPLOYED = (
     "NetworkAccess",
     "CurrencyToken",
     "ComputeToken",
+    "ComputeMarket",
     "ChannelHub",
     "ERC3009DepositCollector",
     "UsageMeter",

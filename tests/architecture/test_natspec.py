@@ -14,6 +14,9 @@ ROOT = Path(__file__).parents[2]
 INTERFACES = (
     "ICurrencyToken",
     "IComputeToken",
+    "IComputeMarket",
+    "IClaimMeter",
+    "IFreezable",
     "IERC2612",
     "IERC3009",
     "IChannelHub",
@@ -28,6 +31,7 @@ DEPLOYED = (
     "NetworkAccess",
     "CurrencyToken",
     "ComputeToken",
+    "ComputeMarket",
     "ChannelHub",
     "UsageMeter",
     "ERC3009DepositCollector",

@@ -7,10 +7,12 @@ from typing import Any
 
 from eth_typing import Address
 
+from pysettle.domain.messages import ChannelConfig
 from pysettle.evm import artifacts, compiler
 from pysettle.evm.interface import Interface
 from pysettle.evm.transactions import Transaction
-from tests.contracts.world import World
+from tests.contracts.books import currency_config
+from tests.contracts.world import FEN, World
 
 _SOURCE = """
 pragma solidity ^0.8.30;
@@ -48,9 +50,10 @@ contract Liar {
     // As token
     function transfer(address to, uint256 value) external returns (bool) {
         _call();
+        if (!transferAnswer) return false;
         balanceOf[msg.sender] -= value;
         balanceOf[to] += value;
-        return transferAnswer;
+        return true;
     }
 
     // As token behind the true collector
@@ -145,3 +148,11 @@ class Hostile:
             self.address, self.interface, self.interface.encode(function, *arguments)
         )
         return self.interface.decode(function, answer)
+
+
+def liars_channel(world: World, token: Hostile, amount: int = FEN) -> ChannelConfig:
+    """Have a Liar be token and collector of a channel of the buyer's, and bring an amount; return the terms."""
+    hub, config = world.network.hub, currency_config(world, "buyer", token=token.address)
+    data = hub.interface.encode("deposit", config.fields(), amount, token.address, b"")
+    world.send(token.call("bring", amount), Transaction(world["stranger"], hub.address, data, 500_000, hub.interface))
+    return config

@@ -42,6 +42,7 @@ ACTORS = (
     "pauser",
     "settlement registrar",
     "attester",
+    "halter",
     "operator",
     "other operator",
     "provider",

@@ -12,7 +12,7 @@ from pysettle.client import ComputeToken, SeriesTerms
 from pysettle.domain.ledger import Purpose
 from pysettle.money import PRICE_BASIS
 from tests.contracts.effects import at, check_books
-from tests.contracts.world import RATE_CARD, YUAN, World
+from tests.contracts.world import RATE_CARD, YUAN, World, open_series
 
 HOLDERS = ("buyer", "other buyer", "stranger", "provider")
 STEPS = 15
@@ -92,7 +92,7 @@ def test_a_random_history(world: World, unit_price: int) -> None:
     """After each step of a history every Token is backed; at its end everybody is paid and only remainders stay."""
     network = world.network
     terms = SeriesTerms("Walk", "WALK", "inference", unit_price, 20_000_000, world.series.expiry, RATE_CARD)
-    series = network.open_series(world["provider"], terms)
+    series = open_series(network, world.actors, terms)
     for name in HOLDERS:
         world.fund(name, 1_000 * YUAN)
         world.send(network.currency.approve(world[name], series.address, 2**256 - 1))
