@@ -25,6 +25,7 @@ INTERFACES = (
     "IChannelPolicy",
     "INetworkAccess",
     "IInterestPayments",
+    "IJobEscrow",
     "IMulticall3",
 )
 DEPLOYED = (
@@ -36,6 +37,7 @@ DEPLOYED = (
     "UsageMeter",
     "ERC3009DepositCollector",
     "InterestPayments",
+    "JobEscrow",
     "Multicall3",
 )
 INVARIANTS = {
@@ -43,6 +45,7 @@ INVARIANTS = {
     "INV-RESERVE",
     "INV-BACKING",
     "INV-CHANNEL",
+    "INV-JOB",
     "INV-USAGE",
     "INV-ONCE",
     "INV-FINAL",
