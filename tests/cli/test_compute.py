@@ -83,6 +83,11 @@ def test_a_whole_delivery_by_commands(town: ComputeTown) -> None:
     voucher = town.read(f"channel sign --channel {opened['channel']} --ceiling 3000000")
     row = {key: voucher[key] for key in ("channel", "ceiling", "signature")} | {"usage": [1000, 20000, 1000, 0, 0, 0]}
     rows = town.file("rows.json", json.dumps([row]))
+    checked = {"channel": opened["channel"], "metered": "691000", "would_claim": "691000", "voucher": "valid"}
+    assert town.read(f"channel check --series DSV4 --file {rows}")["rows"] == [checked]
+    forged = town.file("forged.json", json.dumps([row | {"ceiling": "3000001"}]))
+    checked |= {"would_claim": "0", "voucher": "INVALID"}
+    assert town.read(f"channel check --series DSV4 --file {forged}")["rows"] == [checked]
     claimed = town.read(f"channel claim --series DSV4 --file {rows}")
     assert claimed["rows"] == [{"channel": opened["channel"], "result": "claimed", "amount": "691000"}]
     again = town.read(f"channel claim --series DSV4 --file {rows}")
