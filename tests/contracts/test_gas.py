@@ -35,9 +35,27 @@ from tests.contracts.books import (
     sign_refund,
     used,
 )
+from tests.contracts.orders import (
+    ARBITER,
+    BOND,
+    BUYER,
+    CONTENT,
+    EVIDENCE,
+    GROUNDS,
+    PAYER,
+    PROVIDER,
+    Job,
+    funded,
+    placed,
+    terms_of,
+)
 from tests.contracts.savings import declare, opened, statement
 from tests.contracts.world import FEN, LIFE_S, YUAN, World
 
+ENTERED = (
+    *("CurrencyToken", "InterestPayments"),
+    *("ComputeMarket", "ComputeToken", "ChannelHub", "UsageMeter", "JobEscrow"),
+)
 WITHOUT_SCENARIO = {
     "ChannelHub.multicall": "it costs what its calls cost",
 }
@@ -503,6 +521,63 @@ def _(world: World) -> Transaction:
     return interest(world, MOST_ROWS, 27)
 
 
+def job_scenario(name: str, step: Callable[[Job], Transaction], *stages: Callable[[Job], Job]) -> None:
+    """Register a step of a job that has gone through some stages."""
+
+    def prepare(world: World) -> Transaction:
+        job = placed(world)
+        for stage in stages:
+            job = stage(job)
+        return step(job)
+
+    scenario(f"JobEscrow.{name}")(prepare)
+
+
+job_scenario("cancel, two milestones", lambda job: job.escrow.cancel(job.world[PAYER], job.id))
+job_scenario("accept", lambda job: job.escrow.accept(job.world[PROVIDER], job.id))
+job_scenario("deliver", lambda job: job.escrow.deliver(job.world[PROVIDER], job.id, 0, CONTENT), Job.accepted)
+job_scenario("concede", lambda job: job.escrow.concede(job.world[PROVIDER], job.id, 0), Job.disputed)
+job_scenario("acceptDelivery", lambda job: job.escrow.accept_delivery(job.world[BUYER], job.id, 0), Job.delivered)
+job_scenario("rule", lambda job: job.escrow.rule(job.world[ARBITER], job.id, 0, 5_000, GROUNDS), Job.disputed)
+
+
+@scenario("JobEscrow.place, two milestones")
+def _(world: World) -> Transaction:
+    terms = terms_of(world)
+    funded(world, terms)
+    return world.network.jobs.place(world[PAYER], terms)
+
+
+@scenario("JobEscrow.placeWithAuthorization, two milestones")
+def _(world: World) -> Transaction:
+    terms, jobs, until = terms_of(world), world.network.jobs, world.now + 3_600
+    funded(world, terms)
+    signature = jobs.sign_order(world[PAYER], world.network.currency, terms, until)
+    return jobs.place_with_authorization(world["stranger"], world.address(PAYER), terms, until, signature)
+
+
+@scenario("JobEscrow.dispute")
+def _(world: World) -> Transaction:
+    job = placed(world).delivered()
+    world.fund(BUYER, BOND)
+    world.send(world.network.currency.approve(world[BUYER], job.escrow.address, BOND))
+    return job.escrow.dispute(world[BUYER], job.id, 0, EVIDENCE)
+
+
+@scenario("JobEscrow.conclude, nobody rules")
+def _(world: World) -> Transaction:
+    job = placed(world).disputed()
+    world.chain.clock.advance(job.terms.arbitration_s)
+    return job.escrow.conclude(world["stranger"], job.id, 0)
+
+
+@scenario("JobEscrow.payDue")
+def _(world: World) -> Transaction:
+    job = placed(world).delivered()
+    world.send(job.escrow.accept_delivery(world[BUYER], job.id, 0))
+    return job.escrow.pay_due(world["stranger"], world.address(PROVIDER), job.terms.currency)
+
+
 def measured(world: World) -> dict[str, int]:
     """Return mapping scenario -> gas of its transaction, each on the world as it was."""
     figures = {}
@@ -534,7 +609,7 @@ def test_every_entry_has_a_scenario() -> None:
     """No function that changes the chain is left out, overloads apart, but those that are named with the reason."""
     entries = {
         f"{contract}.{entry['name']}"
-        for contract in ("CurrencyToken", "ComputeToken", "ChannelHub", "UsageMeter", "InterestPayments")
+        for contract in ENTERED
         for entry in artifacts.load(contract).abi
         if entry["type"] == "function" and entry["stateMutability"] not in ("view", "pure")
     }
