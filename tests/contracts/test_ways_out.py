@@ -198,7 +198,8 @@ def test_stake(world: World, end: End) -> None:
     owed = -(-TOKENS * PRICE * COMPENSATION_BPS // 10**10) if end is halt else 0
     with effect(world, market=market.address) as change:
         world.send(market.withdraw_stake(provider, locked - owed))
-    assert change == {"eCNY provider": locked - owed, "eCNY market": owed - locked}
+    assert change.pop("eCNY provider") == locked - owed
+    assert set(change.values()) == {owed - locked}
     assert (market.free_stake(provider.address), market.locked_stake(world.series.address)) == (0, 0)
     assert currency.balance_of(market.address) == 0
 
