@@ -60,7 +60,7 @@ def town(tmp_path: Path) -> ComputeTown:
     hours = town.file("hours.json", PeakHours(((1, 4), (6, 10))).to_json())
     halter = f"--halter bob --ground 'the provider is insolvent' --compensation-bps 500 --windows {hours}"
     assert "stake locked: 0.00 -> 7.50 yuan" in town.say(OPEN.format(compute=compute, symbol="DSV4") + " " + halter)
-    cheap = OPEN.format(compute=compute, symbol="CHEAP").replace("150000", "20000")
+    cheap = OPEN.replace("--compute {compute} ", "").format(symbol="CHEAP").replace("150000", "20000")
     town.say(cheap)
     return town
 
@@ -125,6 +125,8 @@ def test_the_ways_out_of_a_channel(town: ComputeTown) -> None:
 def test_mistakes_are_told_before_anything_is_sent(town: ComputeTown) -> None:
     """A halter without a ground, rates of another form, unknown series and broken rows."""
     base = OPEN.format(compute="0x" + "11" * 32, symbol="X")
+    nobodys = base.replace(f"--compute 0x{'11' * 32} ", "") + " --by alice"
+    town.refused(nobodys, 2, "no compute of 0x")
     town.refused(base + " --halter bob", 2, "a halter needs a ground")
     town.refused(base.replace("1,30,90/2,60,180", "1,2"), 2, "are not 3 whole numbers / 3 whole numbers")
     town.refused(base.replace("0x" + "11" * 32, "0x12"), 2, "is not 32 bytes in hex")
