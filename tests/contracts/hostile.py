@@ -30,11 +30,13 @@ contract Liar {
     bool public swallow;
     bytes public answer;
     bool public transferAnswer = true;
+    bytes private frozenAnswer;
     mapping(address => uint256) public balanceOf;
 
     function bring(uint256 amount) external { brings = amount; }
     function mint(address to, uint256 amount) external { balanceOf[to] += amount; }
     function answerTransfersWith(bool yes) external { transferAnswer = yes; }
+    function answerFrozenWith(bytes calldata words) external { frozenAnswer = words; }
     function callBack(address to, bytes calldata data, bool swallow_) external {
         (callee, callback, swallow) = (to, data, swallow_);
     }
@@ -63,6 +65,11 @@ contract Liar {
         balanceOf[to] += value;
     }
 
+    function frozen(address) external view {
+        bytes memory words = frozenAnswer;
+        assembly { return(add(words, 0x20), mload(words)) }
+    }
+
     // As series
     address public provider;
     uint256 public rateCard;
@@ -79,6 +86,17 @@ contract Liar {
         (bool done, bytes memory result) = callee.call(callback);
         answer = result;
         if (!done && !swallow) assembly { revert(add(result, 0x20), mload(result)) }
+    }
+}
+
+/// A meter that believes everybody, and names the highest rates there are.
+contract Meter {
+    function attestUsage(address, address, bytes32[] calldata, uint256[] calldata, bytes calldata)
+        external
+        pure
+        returns (uint256)
+    {
+        return 2 ** 192 - 1;
     }
 }
 
