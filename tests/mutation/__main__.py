@@ -4,7 +4,7 @@ Each mutant is compiled alone. One that does not compile, or whose code is that 
 it, says nothing and is left out. The others are put in the place of the contract's artifact, in copies of the checkout,
 and tested there until the first failure. The sources of the checkout are never touched.
 
-Run as a module: `python -m tests.mutation [--of TARGET] [--every N] [--only FILE:LINE]`, or by `scripts/assure --mutation`.
+Run as `python -m tests.mutation [--of TARGET] [--every N] [--only FILE:LINE]`, or by `scripts/assure --mutation`.
 """
 
 from __future__ import annotations
