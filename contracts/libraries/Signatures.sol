@@ -30,8 +30,8 @@ library Signatures {
     }
 
     /// @notice The same for one of many signatures: a signer that is a contract gets at most `gasLimit` to answer.
-    /// @dev One word of the answer is read. The plain form, `signer.staticcall{gas: gasLimit}(question)`, copies all of it
-    /// at the caller's expense, which grows with the square of what many signers answer.
+    /// @dev One word of the answer is read. The plain form, `signer.staticcall{gas: gasLimit}(question)`, copies all of
+    /// it at the caller's expense, which grows with the square of what many signers answer.
     function isValidWithin(
         address signer,
         bytes32 digest,

@@ -51,6 +51,7 @@ ACTORS = (
     "operator",
     "other operator",
     "provider",
+    "halted provider",
     "buyer",
     "other buyer",
     "relayer",
