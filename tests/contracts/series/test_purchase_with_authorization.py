@@ -302,6 +302,9 @@ def test_inexact(funded: World) -> None:
     terms = SeriesTerms("Dear Tokens", "DEAR", "gpu", 2_500_000, 100, funded.series.expiry, RATE_CARD)
     dear = open_series(funded.network, funded.actors, terms)
     assert [dear.price_rounded_up(tokens) for tokens in (1, 2, 3)] == [3, 5, 8]
+    with pytest.raises(errors.Panic) as caught:
+        dear.price_rounded_up(2**256 - 1)
+    assert caught.value.args_by_name == {"code": 0x11}
     for value, price in ((1, 0), (2, 0), (4, 3), (6, 5), (7, 5)):
         refused(
             funded,
@@ -318,14 +321,16 @@ def test_inexact(funded: World) -> None:
 
 def test_a_payment_beyond_reckoning(funded: World) -> None:
     """A payment whose Tokens would leave 256 bits is refused, not wrapped around (P-2)."""
-    for value in (2**96, 2**256 - 1):
-        refused(
-            funded,
-            order(funded, value=value, least_tokens=0).submit(),
-            errors.PurchasePaymentInexact,
-            paid=value,
-            price=2**96 - 1,
-        )
+    for value in (2**96, 2**200):
+        wanted = value * 1_000_000 // funded.series.unit_price
+        beyond = order(funded, value=value, least_tokens=0).submit()
+        refused(funded, beyond, errors.CapacityExceeded, requested=wanted, available=CAPACITY)
+    # The product with a million wraps, and what is left of it is never the price of so much.
+    for value in (2**250, 2**256 - 1):
+        wrapped = (value * 1_000_000 % 2**256) // funded.series.unit_price
+        price = -(-wrapped * funded.series.unit_price // 1_000_000)
+        beyond = order(funded, value=value, least_tokens=0).submit()
+        refused(funded, beyond, errors.PurchasePaymentInexact, paid=value, price=price)
     most = (2**96 - 1) * 1_000_000 // funded.series.unit_price
     refused(
         funded,
