@@ -88,8 +88,7 @@ class Watch:
             request = model.redemptions.get(number)
             found |= {f"redemption {number}: {it}": value for it, value in _redemption(request)}
         for authorizer, nonce in nonces:
-            spent = (authorizer, int.from_bytes(nonce[-8:], "big")) in model.spent_nonces
-            found[_nonce_name(authorizer, nonce)] = spent
+            found[_nonce_name(authorizer, nonce)] = model.is_spent(authorizer, nonce)
         return found
 
     def _lasting(self) -> Iterator[Question]:
