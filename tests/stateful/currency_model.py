@@ -16,7 +16,7 @@ from datetime import timedelta
 
 from eth_typing import Address
 
-from pysettle.domain.messages import ReserveAttestation
+from pysettle.domain.messages import ChannelConfig, ReserveAttestation
 from pysettle.domain.wallets import LIMIT_STEP, MOST_LIMIT, NO_LIMIT, ClassLimits, WalletClass
 from pysettle.errors import contracts as errors
 from tests.stateful.currency_records import (
@@ -127,6 +127,13 @@ class CurrencyModel(CurrencyState):
         request = self._redemption_of_operator(call, number)
         request.status = Status.REJECTED
         self._pay_out(call, self.address, request.holder, request.amount)
+
+    # Hub and series
+
+    def check_channel(self, config: ChannelConfig) -> None:
+        """Refuse a channel to a payee-only account, which is paid for a delivery or not at all."""
+        if self.accounts[config.receiver].payee_only:
+            refuse(errors.ChannelReceiverPayeeOnly, receiver=config.receiver)
 
     # Registrar
 
