@@ -46,6 +46,7 @@ class Role(Enum):
     SEIZER = "seizer"
     PAUSER = "pauser"
     SETTLEMENT_REGISTRAR = "settlement registrar"
+    ATTESTER = "attester"
 
 
 class Status(IntEnum):

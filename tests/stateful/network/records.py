@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import ClassVar
 
 import rlp
 from eth_hash.auto import keccak
@@ -56,6 +57,8 @@ class Places:
 class Terms:
     """Terms of a series, as they are given to the market; none of them is known to be sensible."""
 
+    NAME: ClassVar = "Tokens"
+    """Name of every series, and of its EIP-712 domain."""
     provider: Address
     unit_price: int
     """Units of currency for 1,000,000 Tokens."""
@@ -71,8 +74,8 @@ class Terms:
     """Basis points of its price that a Token is compensated with after a halt."""
 
     def fields(self) -> tuple[object, ...]:
-        """Return the terms in the order of the contract's struct, with a name that tells nothing."""
-        first = ("Tokens", "TOK", self.provider, b"inference".ljust(32, b"\0"))
+        """Return the terms in the order of the contract's struct, all under one name."""
+        first = (self.NAME, "TOK", self.provider, b"inference".ljust(32, b"\0"))
         prices = (self.unit_price, self.capacity, self.expiry, self.rate_card)
         return (*first, *prices, NOTHING, self.halter, self.ground, self.compensation)
 
