@@ -9,7 +9,7 @@ from eth_typing import Address
 
 from pysettle.domain.messages import ZERO_ADDRESS, ChannelConfig, deposit_nonce
 from tests.stateful.currency_records import Signature
-from tests.stateful.network.draws import NetworkDraws, Weighted
+from tests.stateful.network.draws import NetworkDraws, NothingToDo, Weighted
 from tests.stateful.network.hub import DELAYS
 from tests.stateful.network.records import (
     LANES,
@@ -34,7 +34,7 @@ class ChannelDraws(NetworkDraws):
 
     def _of_channels(self) -> Weighted:
         return {
-            "deposit": (12, self._deposit),
+            "deposit": (16, self._deposit),
             "claim": (5, self._claim),
             "tryClaim": (6, self._try_claim),
             "claimWithSignature": (5, self._claim_with_signature),
@@ -44,7 +44,7 @@ class ChannelDraws(NetworkDraws):
             "refundWithSignature": (6, self._refund_with_signature),
             "initiateWithdraw": (5, self._initiate_withdraw),
             "finalizeWithdraw": (6, self._finalize_withdraw),
-            "withdrawCredit": (2, self._withdraw_credit),
+            "withdrawCredit": (1, self._withdraw_credit),
             "attestUsage": (1, self._attest_usage),
             "collect": (1, self._collect),
         }
@@ -84,8 +84,7 @@ class ChannelDraws(NetworkDraws):
         """Return a channel in which something is unclaimed, if there is one; seldom another."""
         money = self._model.address
         configs = [it for it in self._channels() if in_money is None or (it.token == money) == in_money]
-        filled = self._filled(configs)
-        return self._random.choice(filled if filled and self._chance(0.9) else configs or self._channels())
+        return self._prefer(self._filled(configs), configs or self._channels())
 
     def _perhaps_wrong(self, config: ChannelConfig) -> ChannelConfig:
         """Return the terms of a channel, seldom others."""
@@ -102,12 +101,13 @@ class ChannelDraws(NetworkDraws):
 
     def _deposit(self) -> Operation:
         configs = self._channels()
-        able = [it for it in configs if self._balance(it.token, it.payer)]
+        able = [it for it in configs if self._depositable(it)]
         live = [it for it in able if it.token == self._model.address or self._is_open(it.token)]
-        config = self._perhaps_wrong(self._random.choice(live if live and self._chance(0.9) else able or configs))
+        config = self._perhaps_wrong(self._prefer(live, configs))
         payer, places = config.payer, self._network.places
         if config.token == self._model.address:
-            amount = min(self._payment(payer, places.hub), 2**100)
+            amount = self._payment(payer, places.hub)
+            amount = min(amount, max(amount // self._random.choice((1, 5, 100)), 1), 2**100)
         else:
             amount = self._some(self._balance(config.token, payer))
         salt = self._random.getrandbits(64) if self._chance(0.9) else self._random.randrange(4)
@@ -121,9 +121,12 @@ class ChannelDraws(NetworkDraws):
         stated = amount + 1 if self._chance(0.02) else amount
         return self._on("hub", "deposit", self._somebody(), config, stated, collector, data)
 
+    def _depositable(self, config: ChannelConfig) -> int:
+        if config.token == self._model.address:
+            return self._payable(config.payer)
+        return self._balance(config.token, config.payer)
+
     def _balance(self, token: Address, holder: Address) -> int:
-        if token == self._model.address:
-            return self._model.accounts[holder].balance
         return self._network.market.series[token].balances[holder]
 
     def _is_open(self, token: Address) -> bool:
@@ -140,7 +143,7 @@ class ChannelDraws(NetworkDraws):
 
     def _finalize_withdraw(self) -> Operation:
         noticed = [it for it in self._channels() if self._state_of(it).noticed]
-        config = self._random.choice(noticed) if noticed and self._chance(0.9) else self._some_channel()
+        config = self._prefer(noticed, self._channels())
         return self._on("hub", "finalizeWithdraw", self._payer_of(config), config)
 
     # Claims
@@ -169,6 +172,8 @@ class ChannelDraws(NetworkDraws):
             allowed = [it for it in configs if sender in (it.receiver, it.receiver_authorizer)]
             configs = allowed or configs
         filled = self._filled(configs)
+        if not filled and self._chance(0.9):
+            raise NothingToDo
         count = 0 if self._chance(0.03) else self._random.randint(1, ROWS_AT_MOST)
         rows = [self._random.choice(filled if filled and self._chance(0.95) else configs) for _ in range(count)]
         return tuple(self._row(self._perhaps_wrong(config)) for config in rows)
@@ -240,12 +245,12 @@ class ChannelDraws(NetworkDraws):
         totals = self._network.hub.totals.items()
         due = [pair for pair, it in totals if it.claimed > it.settled]
         pairs = [(config.receiver, config.token) for config in self._channels()]
-        receiver, token = self._random.choice(due if due and self._chance(0.85) else pairs)
+        receiver, token = self._prefer(due, pairs)
         return self._on("hub", "settle", self._somebody(), receiver, token)
 
     def _withdraw_credit(self) -> Operation:
         money = self._model.address
-        account = money if self._chance(0.7) else self._holder()
+        account = self._prefer([at for (at, _), it in self._network.hub.credits.items() if it], self._holders)
         return self._on("hub", "withdrawCredit", self._somebody(), account, money)
 
     def _amount_back(self, config: ChannelConfig) -> int:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from eth_typing import Address
 
-from tests.stateful.currency_records import Signature
+from tests.stateful.currency_records import Signature, day_at
 from tests.stateful.generator import Generator
 from tests.stateful.network.model import NetworkModel
 from tests.stateful.network.series import SeriesModel
@@ -21,6 +22,13 @@ SOON_S = 40 * 86_400
 Draw = Callable[[], Operation]
 Weighted = dict[str, tuple[int, Draw]]
 """What is drawn -> how often, and how."""
+
+
+T = TypeVar("T")
+
+
+class NothingToDo(Exception):
+    """What was to be drawn would mean nothing as things stand."""
 
 
 class NetworkDraws(Generator):
@@ -62,22 +70,45 @@ class NetworkDraws(Generator):
     def _open(self) -> list[str]:
         return [name for name, series in self._live().items() if not series.has_ended(self._now)]
 
-    def _some_series(self, *, ended: bool = False) -> tuple[str, SeriesModel]:
-        """Return a series, preferably an open one, or one that has ended."""
-        live, open_ones = self._live(), self._open()
-        preferred = [name for name in live if (name not in open_ones) == ended]
-        name = self._random.choice(preferred if preferred and self._chance(0.93) else list(live))
+    def _prefer(self, meaningful: Sequence[T], others: Sequence[T]) -> T:
+        """Return one of which an operation means something; seldom another, and mostly nothing where there is none."""
+        if not meaningful and self._chance(0.9):
+            raise NothingToDo
+        return self._random.choice(meaningful if meaningful and self._chance(0.93) else others)
+
+    def _some_series(self) -> tuple[str, SeriesModel]:
+        """Return a series, preferably an open one."""
+        live = self._live()
+        name = self._random.choice(self._open() if self._open() and self._chance(0.93) else list(live))
         return name, live[name]
 
     def _series_where(self, wanted: Callable[[SeriesModel], object]) -> tuple[str, SeriesModel]:
         """Return a series of which something holds, if there is one; seldom another."""
-        found = [item for item in self._live().items() if wanted(item[1])]
-        return self._random.choice(found) if found and self._chance(0.93) else self._some_series()
+        live = list(self._live().items())
+        return self._prefer([item for item in live if wanted(item[1])], live)
 
     def _token_holder(self, series: SeriesModel) -> Address:
         """Return who holds Tokens of a series, seldom who does not."""
-        holding = [it for it in self._token_holders if series.balances[it]]
-        return self._random.choice(holding if holding and self._chance(0.9) else self._token_holders)
+        return self._prefer([it for it in self._token_holders if series.balances[it]], self._token_holders)
+
+    def _held_series(self) -> tuple[str, SeriesModel]:
+        """Return an open series of which somebody holds Tokens."""
+        return self._series_where(
+            lambda it: not it.has_ended(self._now) and any(it.balances[holder] for holder in self._token_holders)
+        )
+
+    def _payable(self, payer: Address) -> int:
+        """Return the most that an account may pay now."""
+        account, today = self._model.accounts[payer], day_at(self._now)
+        if account.frozen_outgoing or self._model.policy.paused:
+            return 0
+        limits, (on_day, in_year) = self._model.limits_on(payer, today), self._model.spent_by(payer, today)
+        return max(min(account.free, limits.payment, limits.daily - on_day, limits.annual - in_year), 0)
+
+    def _room(self, payee: Address) -> int:
+        """Return the most that may come into an account now."""
+        account, limits = self._model.accounts[payee], self._model.limits_on(payee, day_at(self._now))
+        return 0 if account.frozen_incoming else max(limits.balance - account.balance, 0)
 
     def _somebody(self) -> Address:
         """Return anyone with a key."""

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 
 from eth_typing import Address
 
-from pysettle.domain.messages import ComputeAttestation
-from tests.stateful.currency_records import Role, Signature
+from pysettle.domain.messages import ComputeAttestation, ReserveAttestation
+from tests.stateful.currency_records import MINOR_UNIT, Role, Signature
 from tests.stateful.generator import Generator
 from tests.stateful.network.channel_draws import ChannelDraws
-from tests.stateful.network.draws import Weighted
+from tests.stateful.network.draws import NothingToDo, Weighted
 from tests.stateful.network.market_draws import CARDS, DAY_S, GROUND, MarketDraws
 from tests.stateful.network.model import NetworkModel
 from tests.stateful.network.records import Terms
 from tests.stateful.network.series_draws import SeriesDraws
 from tests.stateful.operations import Operation
 
+PURSE = 4 * 10**9
+"""Units that every holder begins with."""
 MONEY = 0.25
 """Share of operations on the money alone."""
 OPEN_AT_LEAST = 2
@@ -32,8 +35,7 @@ class NetworkGenerator(MarketDraws, SeriesDraws, ChannelDraws):
     def __init__(self, seed: int, model: NetworkModel, addresses: dict[str, Address]) -> None:
         """Draw from a seed, for the model as it stands at each draw."""
         super().__init__(seed, model, addresses)
-        tables: list[Weighted] = [self._of_market(), self._of_series(), self._of_channels()]
-        # Operations of a contract that is modelled later are one more table.
+        tables: list[Weighted] = [self._of_market(), self._of_series(), self._of_channels(), self._of_money()]
         weighted = [item for table in tables for item in table.values()]
         self._compute_draws = [draw for _, draw in weighted]
         self._weights = [weight for weight, _ in weighted]
@@ -63,15 +65,46 @@ class NetworkGenerator(MarketDraws, SeriesDraws, ChannelDraws):
         return operation
 
     def _drawn(self) -> Operation:
-        stopped = [it for it in self._holders if self._model.accounts[it].frozen_outgoing]
-        if stopped and self._chance(0.02 * len(stopped)):
+        accounts = self._model.accounts
+        stopped = [it for it in self._holders if accounts[it].frozen_outgoing or accounts[it].frozen_incoming]
+        if stopped and self._chance(0.03 * len(stopped)):
             return self._by(Role.FREEZER, "freeze", self._random.choice(stopped), False, False)
         if len(self._open()) < OPEN_AT_LEAST and self._chance(0.35):
             return self._open_series()
         if self._signed and self._chance(0.04):
             return self._submitted_again()
-        (draw,) = self._random.choices(self._compute_draws, self._weights)
-        return draw()
+        while True:
+            (draw,) = self._random.choices(self._compute_draws, self._weights)
+            with suppress(NothingToDo):
+                return draw()
+
+    # Money that the compute layer runs on
+
+    def _of_money(self) -> Weighted:
+        return {"fund": (7, self._fund), "freeze": (3, self._freeze_somebody)}
+
+    def _fund(self) -> Operation:
+        """Issue to who has least, after whatever that needs."""
+        model, now = self._model, self._now
+        bank = self._addresses["central bank"]
+        able = [it for it in self._token_holders if self._room(it) >= MINOR_UNIT]
+        poorest = min(able or self._token_holders, key=lambda it: model.accounts[it].balance)
+        most = min(3 * PURSE, max(self._room(poorest), MINOR_UNIT))
+        amount = self._random.randint(1, most // MINOR_UNIT) * MINOR_UNIT
+        if model.reserve.valid_before <= now or model.supply + amount > model.issuable():
+            fen = (model.supply + 50 * PURSE) // MINOR_UNIT
+            attested = ReserveAttestation(fen, now, model.reserve.sequence + 1, now + 90 * DAY_S)
+            by = Signature(bank, ("ReserveAttestation", *attested.fields()))
+            return Operation("attestReserve", bank, now, (bank, attested), by)
+        operator = self._random.choice(self._operators)
+        if model.institutions[operator].quota < amount:
+            return self._call("setIssuanceQuota", bank, operator, 10**12)
+        return self._call("issue", operator, poorest, amount)
+
+    def _freeze_somebody(self) -> Operation:
+        """Freeze who holds Tokens or pays by channels, one way or both."""
+        outgoing = self._chance(0.6)
+        return self._by(Role.FREEZER, "freeze", self._random.choice(self._token_holders), outgoing, self._chance(0.4))
 
     def _submitted_again(self) -> Operation:
         """Submit what was signed before, as it was, by somebody else, or to another series."""

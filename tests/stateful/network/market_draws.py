@@ -32,9 +32,9 @@ class MarketDraws(NetworkDraws):
             "registerCompute": (3, self._register_compute),
             "stake": (3, self._stake),
             "withdrawStake": (3, self._withdraw_stake),
-            "openSeries": (5, self._open_series),
-            "releaseStake": (3, self._release_stake),
-            "halt": (3, self._halt),
+            "openSeries": (4, self._open_series),
+            "releaseStake": (2, self._release_stake),
+            "halt": (2, self._halt),
         }
 
     def _staker(self) -> Address:
@@ -90,13 +90,10 @@ class MarketDraws(NetworkDraws):
         return self._on("market", "withdrawStake", self._usually(provider), amount)
 
     def _release_stake(self) -> Operation:
-        _, series = self._series_where(lambda it: it.has_ended(self._now))
-        stakes = self._network.market.stakes.items()
-        due = [at for at, it in stakes if it.locked and self._network.market.series[at].terms.expiry <= self._now]
-        address = self._random.choice(due) if due and self._chance(0.7) else series.address
-        if self._chance(0.05):
-            address = self._random.choice((ZERO_ADDRESS, self._model.address, self._somebody()))
-        return self._on("market", "releaseStake", self._somebody(), address)
+        market = self._network.market
+        due = [at for at, it in market.stakes.items() if it.locked and market.series[at].terms.expiry <= self._now]
+        others = [*(series.address for series in self._live().values()), self._model.address, self._somebody()]
+        return self._on("market", "releaseStake", self._somebody(), self._prefer(due, others))
 
     # Series
 

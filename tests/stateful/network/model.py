@@ -1,4 +1,8 @@
-"""The money and the compute layer as one specification that runs: which contract is called is told by its name."""
+"""The money and the compute layer as one specification that runs: which contract is called is told by its name.
+
+A contract that is modelled later has its model in `NetworkModel.contracts`, its artifact and how its arguments are
+encoded in `stage`, a table of draws in `generator`, and what is asked of it in `watched.questions`.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +32,7 @@ class NetworkModel:
             "meter": MeterModel(places),
             "collector": CollectorModel(places),
         }
-        """Name -> model, series apart. A contract that is modelled later is added here."""
+        """Name -> model, series apart."""
 
     @property
     def series(self) -> dict[str, SeriesModel]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from eth_typing import Address
 
 from pysettle.domain.messages import ZERO_ADDRESS, PurchaseTerms
@@ -19,10 +21,10 @@ class SeriesDraws(NetworkDraws):
 
     def _of_series(self) -> Weighted:
         return {
-            "purchase": (8, self._purchase),
-            "purchaseWithPermit": (4, self._purchase_with_permit),
-            "purchaseWithAuthorization": (6, self._purchase_with_authorization),
-            "purchaseWithTransferAuthorization": (5, self._purchase_with_transfer_authorization),
+            "purchase": (9, self._purchase),
+            "purchaseWithPermit": (6, self._purchase_with_permit),
+            "purchaseWithAuthorization": (8, self._purchase_with_authorization),
+            "purchaseWithTransferAuthorization": (6, self._purchase_with_transfer_authorization),
             "consume": (4, self._consume),
             "refund": (7, self._refund_tokens),
             "redeem": (6, self._redeem),
@@ -39,13 +41,19 @@ class SeriesDraws(NetworkDraws):
 
     # Purchases
 
-    def _tokens_wanted(self, series: SeriesModel, payer: Address) -> int:
+    def _sale(self, payers: Sequence[Address]) -> tuple[str, SeriesModel, Address]:
+        """Return a series that has something to sell, and who can pay for some of it."""
+        name, series = self._series_where(lambda it: not it.has_ended(self._now) and it.left)
+        able = [it for it in payers if self._payable(it) >= series.price(1)]
+        return name, series, self._prefer(able, payers)
+
+    def _tokens_wanted(self, series: SeriesModel, payer: Address, allowed: int = NO_END) -> int:
         """Return Tokens that the payer can pay for and that are left, or as many as one of both is next to."""
-        affordable = self._payment(payer, series.address) * PRICE_BASIS // series.terms.unit_price
-        if self._chance(0.2):
+        affordable = min(self._payment(payer, series.address), allowed) * PRICE_BASIS // series.terms.unit_price
+        if self._chance(0.1):
             return min(self._near(series.left, affordable, series.terms.capacity), 2**100)
-        most = min(affordable, series.left)
-        return self._random.randint(0, most) if self._chance(0.5) else most
+        # Not all at once, so that something is left to go on with.
+        return min(affordable // self._random.choice((1, 5, 30, 300)), series.left)
 
     def _beneficiary(self, payer: Address) -> Address:
         if self._chance(0.65):
@@ -57,17 +65,15 @@ class SeriesDraws(NetworkDraws):
 
     def _purchase(self) -> Operation:
         """Let a series take units, or buy of it."""
-        name, series = self._some_series()
-        payer = self._random.choice(self._token_holders)
+        name, series, payer = self._sale(self._token_holders)
         allowed = self._model.allowances[payer, series.address]
         if allowed < 10**6 and self._chance(0.85):
             return self._call("approve", payer, series.address, self._random.choice((NO_END, self._allowance(payer))))
-        tokens = self._tokens_wanted(series, payer)
+        tokens = self._tokens_wanted(series, payer, allowed)
         return self._on(name, "purchase", payer, self._beneficiary(payer), tokens, self._deadline())
 
     def _purchase_with_permit(self) -> Operation:
-        name, series = self._some_series()
-        payer = self._random.choice(self._token_holders)
+        name, series, payer = self._sale(self._buyers if self._chance(0.95) else self._token_holders)
         tokens = self._tokens_wanted(series, payer)
         price = series.price(tokens)
         allowance = self._random.choice((price, price, price + 1, max(price - 1, 0), NO_END))
@@ -85,8 +91,7 @@ class SeriesDraws(NetworkDraws):
         return max(value + self._random.choice((1, -1)), 0) if self._chance(0.08) else value
 
     def _purchase_with_authorization(self) -> Operation:
-        name, series = self._some_series()
-        payer = self._random.choice(self._buyers)
+        name, series, payer = self._sale(self._buyers)
         value, beneficiary, deadline = self._payment_for(series, payer), self._beneficiary(payer), self._deadline()
         bought = value * PRICE_BASIS // series.terms.unit_price
         least = self._random.choice((*(bought, 0, 1) * 4, bought + 1))
@@ -101,8 +106,7 @@ class SeriesDraws(NetworkDraws):
         return self._signed_on(name, "purchaseWithAuthorization", self._somebody(), stated, by)
 
     def _purchase_with_transfer_authorization(self) -> Operation:
-        name, series = self._some_series()
-        payer = self._random.choice(self._buyers)
+        name, series, payer = self._sale(self._buyers)
         value, nonce = self._payment_for(series, payer), self._nonce()
         fields, by = self._authorize(
             "Transfer", payer, series.address, value, nonce, self._elsewhere(self._model.address)
@@ -116,7 +120,7 @@ class SeriesDraws(NetworkDraws):
     # Holders and providers
 
     def _consume(self) -> Operation:
-        name, series = self._some_series()
+        name, series = self._held_series()
         holder = self._token_holder(series)
         return self._on(name, "consume", holder, self._some(series.balances[holder]))
 
@@ -151,7 +155,7 @@ class SeriesDraws(NetworkDraws):
         return self._random.choice(self._token_holders)
 
     def _transfer_tokens(self) -> Operation:
-        name, series = self._some_series()
+        name, series = self._held_series()
         holder = self._token_holder(series)
         return self._on(name, "transfer", holder, self._payee(), self._some(series.balances[holder]))
 
@@ -173,7 +177,7 @@ class SeriesDraws(NetworkDraws):
         return self._random.choice((*mates, *mates, *self._token_holders))
 
     def _approve_tokens(self) -> Operation:
-        name, series = self._some_series()
+        name, series = self._held_series()
         owner = self._token_holder(series)
         amount = self._random.choice((series.balances[owner], NO_END, self._some(series.balances[owner])))
         return self._on(name, "approve", owner, self._spender_of(owner), amount)
@@ -188,7 +192,7 @@ class SeriesDraws(NetworkDraws):
         return self._signed_on(name, "permit", self._somebody(), arguments, by)
 
     def _authorize_tokens(self, kind: str) -> Operation:
-        name, series = self._some_series()
+        name, series = self._held_series()
         payer, to = self._token_holder(series), self._payee()
         value = self._some(series.balances[payer])
         fields, by = self._authorize(kind, payer, to, value, self._nonce(), self._elsewhere(series.address))
