@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 from eth_typing import Address
 
@@ -84,7 +85,7 @@ class Comparison:
         """Compare the watched state."""
         redemptions = self._redemptions(operation)
         authorizations = [operation.arguments] if "Authorization" in operation.entry else []
-        nonces = [(arguments[0], arguments[-1]) for arguments in authorizations]
+        nonces: list[Any] = [(arguments[0], arguments[-1]) for arguments in authorizations]
         self._nonces.update(nonces)
         found = self.watch.on_chain(redemptions, nonces)
         expected = self.watch.in_model(self.model, redemptions, nonces)
@@ -139,7 +140,7 @@ class Comparison:
 
     def _fail(self, operation: Operation, detail: str) -> None:
         names = {address: name for name, address in self.stage.addresses.items()}
-        arguments = [names.get(it, it) if isinstance(it, bytes) else it for it in operation.arguments]
+        arguments = [names.get(Address(it), it) if isinstance(it, bytes) else it for it in operation.arguments]
         raise AssertionError(
             f"seed {self.seed}, operation {self.step} at {operation.now}: "
             f"{operation.kind}{tuple(arguments)} by {names[operation.sender]}\n"

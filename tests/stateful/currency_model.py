@@ -16,7 +16,7 @@ from datetime import timedelta
 
 from eth_typing import Address
 
-from pysettle.domain.messages import ZERO_ADDRESS, ReserveAttestation
+from pysettle.domain.messages import ChannelConfig, ReserveAttestation
 from pysettle.domain.wallets import LIMIT_STEP, MOST_LIMIT, NO_LIMIT, ClassLimits, WalletClass
 from pysettle.errors import contracts as errors
 from tests.stateful.currency_records import (
@@ -30,7 +30,8 @@ from tests.stateful.currency_records import (
     Signature,
     Status,
 )
-from tests.stateful.currency_state import CurrencyState, refuse, require_whole_minor_units
+from tests.stateful.currency_state import CurrencyState, require_whole_minor_units
+from tests.stateful.token_model import refuse
 
 DAY_S = 86_400
 
@@ -127,6 +128,13 @@ class CurrencyModel(CurrencyState):
         request.status = Status.REJECTED
         self._pay_out(call, self.address, request.holder, request.amount)
 
+    # Hub and series
+
+    def check_channel(self, config: ChannelConfig) -> None:
+        """Refuse a channel to a payee-only account, which is paid for a delivery or not at all."""
+        if self.accounts[config.receiver].payee_only:
+            refuse(errors.ChannelReceiverPayeeOnly, receiver=config.receiver)
+
     # Registrar
 
     def register_wallet(
@@ -198,64 +206,6 @@ class CurrencyModel(CurrencyState):
         self.policy.paused = False
 
     # Holder
-
-    def transfer(self, call: Call, to: Address, value: int) -> None:
-        """Pay."""
-        self._pay(call, call.sender, to, value)
-
-    def transfer_from(self, call: Call, payer: Address, to: Address, value: int) -> None:
-        """Pay out of another's account within its allowance; one of 2**256 - 1 is not reduced."""
-        if payer == ZERO_ADDRESS:
-            refuse(errors.ERC20InvalidSender, sender=payer)
-        allowed = self.allowances[payer, call.sender]
-        if value > allowed:
-            refuse(errors.ERC20InsufficientAllowance, spender=call.sender, allowance=allowed, needed=value)
-        self._pay(call, payer, to, value)
-        if allowed != 2**256 - 1:
-            self.allowances[payer, call.sender] = allowed - value
-
-    def approve(self, call: Call, spender: Address, value: int) -> None:
-        """Let a spender transfer up to so many units."""
-        self._approve(call.sender, spender, value)
-
-    def permit(
-        self, call: Call, owner: Address, spender: Address, value: int, deadline: int, signature: Signature
-    ) -> None:
-        """Let a spender transfer up to so many units of an owner's, by the owner's signature over its next nonce."""
-        if call.now > deadline:
-            refuse(errors.PermitExpired, deadline=deadline, timestamp=call.now)
-        nonce = self.permit_nonces[owner]
-        if signature != Signature(owner, ("Permit", owner, spender, value, nonce, deadline)):
-            refuse(errors.PermitSignatureInvalid, owner=owner)
-        self._approve(owner, spender, value)
-        self.permit_nonces[owner] += 1
-
-    def transfer_with_authorization(
-        self, call: Call, payer: Address, to: Address, value: int, after: int, before: int, nonce: bytes, by: Signature
-    ) -> None:
-        """Pay by the payer's authorization; anyone submits it, unless the payee is payee-only."""
-        message = ("TransferWithAuthorization", payer, to, value, after, before, nonce)
-        self._require_authorization(call, payer, after, before, nonce, by, message)
-        self._pay(call, payer, to, value, by_anyones_submission=True)
-        self._spend_nonce(payer, nonce)
-
-    def receive_with_authorization(
-        self, call: Call, payer: Address, to: Address, value: int, after: int, before: int, nonce: bytes, by: Signature
-    ) -> None:
-        """Pay by the payer's authorization, submitted by the payee."""
-        if call.sender != to:
-            refuse(errors.AuthorizationCallerNotPayee, caller=call.sender, payee=to)
-        message = ("ReceiveWithAuthorization", payer, to, value, after, before, nonce)
-        self._require_authorization(call, payer, after, before, nonce, by, message)
-        self._pay(call, payer, to, value)
-        self._spend_nonce(payer, nonce)
-
-    def cancel_authorization(self, call: Call, authorizer: Address, nonce: bytes, by: Signature) -> None:
-        """Spend a nonce without a payment."""
-        if by != Signature(authorizer, ("CancelAuthorization", authorizer, nonce)):
-            refuse(errors.AuthorizationSignatureInvalid, authorizer=authorizer)
-        self._require_fresh_nonce(authorizer, nonce)
-        self._spend_nonce(authorizer, nonce)
 
     def request_redemption(self, call: Call, operator: Address, amount: int) -> None:
         """Ask an operating institution to exchange units for reserve; the currency holds them meanwhile."""

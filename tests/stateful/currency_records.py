@@ -46,6 +46,7 @@ class Role(Enum):
     SEIZER = "seizer"
     PAUSER = "pauser"
     SETTLEMENT_REGISTRAR = "settlement registrar"
+    ATTESTER = "attester"
 
 
 class Status(IntEnum):
@@ -84,6 +85,8 @@ class Signature:
     """Name of the type, then its fields, as signed."""
     malleated: bool = False
     """Whether it is the other signature that the curve allows over the same digest, which nobody accepts."""
+    meant_for: Address | None = None
+    """Contract it was made for, where that is another than the one that looks at it, and so does not accept it."""
 
 
 @dataclass(slots=True)

@@ -8,13 +8,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from datetime import date
-from typing import NoReturn
 
 from eth_typing import Address
 
 from pysettle.domain.messages import ZERO_ADDRESS
 from pysettle.domain.wallets import NO_LIMIT, ClassLimits
-from pysettle.errors import ContractReverted
 from pysettle.errors import contracts as errors
 from tests.stateful.currency_records import (
     FULL_RESERVE,
@@ -27,17 +25,12 @@ from tests.stateful.currency_records import (
     Policy,
     Redemption,
     Role,
-    Signature,
     Status,
 )
+from tests.stateful.token_model import TokenModel, refuse
 
 
-def refuse(error: type[ContractReverted], **arguments: object) -> NoReturn:
-    """Refuse a call; a trailing underscore tells an argument's name from Python's own words."""
-    raise error(args_by_name={name.rstrip("_"): value for name, value in arguments.items()})
-
-
-class CurrencyState:
+class CurrencyState(TokenModel):
     """What one currency keeps, and the rules that its entries share."""
 
     def __init__(
@@ -50,13 +43,11 @@ class CurrencyState:
             roles: Role -> who holds it.
             contracts: Accounts with code of their own.
         """
-        self.address, self.roles, self.contracts = address, roles, contracts
+        super().__init__(address)
+        self.roles, self.contracts = roles, set(contracts)
         self.accounts: defaultdict[Address, Account] = defaultdict(Account)
         self.institutions: defaultdict[Address, Institution] = defaultdict(Institution)
         self.redemptions: dict[int, Redemption] = {}
-        self.allowances: defaultdict[tuple[Address, Address], int] = defaultdict(int)
-        self.permit_nonces: defaultdict[Address, int] = defaultdict(int)
-        self.spent_nonces: set[tuple[Address, int]] = set()
         self.supply = 0
         self.policy = Policy()
         self.reserve = NO_ATTESTATION
@@ -131,15 +122,6 @@ class CurrencyState:
         """Whether a class's limit lets so much come in; nothing always may."""
         return amount == 0 or self.accounts[to].balance - paid + amount <= self.limits_on(to, call.today).balance
 
-    def _approve(self, owner: Address, spender: Address, value: int) -> None:
-        if spender == ZERO_ADDRESS:
-            refuse(errors.ERC20InvalidSpender, spender=spender)
-        self.allowances[owner, spender] = value
-
-    def _spend_nonce(self, authorizer: Address, nonce: bytes) -> None:
-        """Spend a nonce, and with it all that agree with it in their low 64 bits."""
-        self.spent_nonces.add((authorizer, _low_bits(nonce)))
-
     # What is required
 
     def _require_role(self, call: Call, role: Role) -> None:
@@ -194,28 +176,6 @@ class CurrencyState:
             refuse(errors.SeizureWithoutLegalBasis, account=holder)
         require_receiver(to, self.address)
 
-    def _require_authorization(
-        self,
-        call: Call,
-        payer: Address,
-        after: int,
-        before: int,
-        nonce: bytes,
-        signature: Signature,
-        message: tuple[object, ...],
-    ) -> None:
-        if call.now <= after:
-            refuse(errors.AuthorizationNotYetValid, validAfter=after, timestamp=call.now)
-        if call.now >= before:
-            refuse(errors.AuthorizationExpired, validBefore=before, timestamp=call.now)
-        if signature != Signature(payer, message):
-            refuse(errors.AuthorizationSignatureInvalid, authorizer=payer)
-        self._require_fresh_nonce(payer, nonce)
-
-    def _require_fresh_nonce(self, authorizer: Address, nonce: bytes) -> None:
-        if (authorizer, _low_bits(nonce)) in self.spent_nonces:
-            refuse(errors.AuthorizationAlreadyUsed, authorizer=authorizer, nonce=nonce)
-
     def _pending_redemption(self, number: int) -> Redemption:
         if number not in self.redemptions:
             refuse(errors.RedemptionNotFound, id=number)
@@ -242,7 +202,3 @@ def require_receiver(to: Address, currency: Address) -> None:
     """Require a payee; what came into the currency otherwise than by redemption and credit could never leave."""
     if to in (ZERO_ADDRESS, currency):
         refuse(errors.ERC20InvalidReceiver, receiver=to)
-
-
-def _low_bits(nonce: bytes) -> int:
-    return int.from_bytes(nonce[-8:], "big")

@@ -6,6 +6,7 @@ identification or a redemption ends. Does not know what comes of what it draws.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from random import Random
 
@@ -24,12 +25,19 @@ LAST_YEAR = 2120
 class Draws:
     """What the operations are made of."""
 
-    def __init__(self, seed: int, model: CurrencyModel, addresses: dict[str, Address]) -> None:
+    def __init__(
+        self,
+        seed: int,
+        model: CurrencyModel,
+        addresses: dict[str, Address],
+        holders: Sequence[str] = HOLDERS,
+        keys: Sequence[str] = KEYS,
+    ) -> None:
         """Draw from a seed, for the model as it stands at each draw."""
         self._random = Random(seed)  # noqa: S311 - the same sequence every time
         self._model, self._addresses = model, addresses
-        self._holders = [addresses[name] for name in HOLDERS]
-        self._keys = [addresses[name] for name in KEYS]
+        self._holders = [addresses[name] for name in holders]
+        self._keys = [addresses[name] for name in keys]
         self._operators = [addresses[name] for name in OPERATORS]
         self._now = START
 
@@ -100,7 +108,7 @@ class Draws:
 
     def _by(self, role: Role, entry: str, *arguments: object) -> Operation:
         """Call by who may, or seldom by somebody else."""
-        holders = sorted(self._model.roles[role])
+        holders = sorted(set(self._model.roles[role]).intersection(self._keys))
         return self._call(entry, self._random.choice(self._keys if self._chance(0.06) else holders), *arguments)
 
     def _near(self, *boundaries: int) -> int:

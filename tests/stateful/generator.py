@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from eth_typing import Address
@@ -27,7 +27,8 @@ from tests.stateful.currency_records import (
     day_number,
 )
 from tests.stateful.draws import Draws
-from tests.stateful.operations import CONTRACTS, Operation
+from tests.stateful.operations import CONTRACTS, KEYS, Operation
+from tests.stateful.watched import HOLDERS
 
 PENDING_AT_MOST = 6
 """Redemptions left pending before some are ended: each is looked at after every operation."""
@@ -66,9 +67,16 @@ WEIGHTS = {
 class Generator(Draws):
     """Draws one operation after the other."""
 
-    def __init__(self, seed: int, model: CurrencyModel, addresses: dict[str, Address]) -> None:
+    def __init__(
+        self,
+        seed: int,
+        model: CurrencyModel,
+        addresses: dict[str, Address],
+        holders: Sequence[str] = HOLDERS,
+        keys: Sequence[str] = KEYS,
+    ) -> None:
         """Draw from a seed, for the model as it stands at each draw."""
-        super().__init__(seed, model, addresses)
+        super().__init__(seed, model, addresses, holders, keys)
         self._signed: list[Operation] = []
         self._draws: dict[str, Callable[[], Operation]] = {
             "transfer": self._transfer,
@@ -124,7 +132,8 @@ class Generator(Draws):
         return self._call("transfer", payer, to, self._payment(payer, to))
 
     def _transfer_from(self) -> Operation:
-        allowances = sorted(pair for pair, allowed in self._model.allowances.items() if allowed)
+        allowed_pairs = self._model.allowances.items()
+        allowances = sorted(pair for pair, allowed in allowed_pairs if allowed and pair[1] in self._holders)
         if not allowances or self._chance(0.1):
             payer, spender = self._anybody(), self._holder()
         else:
@@ -167,7 +176,8 @@ class Generator(Draws):
 
     def _cancel_authorization(self) -> Operation:
         authorizer, nonce = self._signer(), self._nonce()
-        payments = [it.arguments for it in self._signed if "WithAuthorization" in it.entry]
+        signed = [it for it in self._signed if it.contract == "currency"]
+        payments = [it.arguments for it in signed if "WithAuthorization" in it.entry]
         if payments and self._chance(0.3):
             authorizer, *_, nonce = self._random.choice(payments[-60:])  # type: ignore[assignment]  # as drawn
         message = ("CancelAuthorization", authorizer, nonce)

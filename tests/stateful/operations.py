@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import astuple, dataclass, fields
+from typing import Any, ClassVar
 
+import rlp
+from eth.rlp.accounts import Account
+from eth_hash.auto import keccak
 from eth_typing import Address
+from trie.hexary import HexaryTrie
 
 from pysettle.client import SettlementNetwork, genesis
 from pysettle.client.network import Roles
@@ -16,6 +22,7 @@ from pysettle.domain.wallets import ClassLimits
 from pysettle.errors import ContractReverted
 from pysettle.evm.backend import Receipt
 from pysettle.evm.embedded import EmbeddedChain
+from pysettle.evm.interface import Interface
 from pysettle.evm.transactions import Transaction
 from tests.evm.bytecode import creation
 from tests.stateful.currency_model import CurrencyModel
@@ -60,6 +67,8 @@ class Operation:
     signature: Signature | None = None
     form: str = IN_BYTES
     """How the signature is given."""
+    contract: str = "currency"
+    """Which contract is called, by the name it has on its stage."""
 
     @property
     def kind(self) -> str:
@@ -80,28 +89,36 @@ class Refusal:
         return cls(refused.error, tuple(refused.args_by_name.items()))
 
 
-def perform(model: CurrencyModel, operation: Operation) -> Refusal | None:
-    """Perform an operation on the model; return its refusal, None for success."""
-    entry = getattr(model, re.sub("([A-Z])", r"_\1", operation.entry).lower())
-    signature = () if operation.signature is None else (operation.signature,)
+def perform(model: object, operation: Operation) -> Refusal | None:
+    """Perform an operation on the model of its contract; return its refusal, None for success."""
     try:
-        entry(Call(operation.sender, operation.now), *operation.arguments, *signature)
+        answer(model, operation)
     except ContractReverted as refused:
         return Refusal.of(refused)
     return None
 
 
+def answer(model: object, operation: Operation) -> object:
+    """Perform an operation on the model of its contract; return what it answers, or raise its refusal."""
+    entry = getattr(model, re.sub("([A-Z])", r"_\1", operation.entry).lower())
+    signature = () if operation.signature is None else (operation.signature,)
+    return entry(Call(operation.sender, operation.now), *operation.arguments, *signature)
+
+
 class Stage:
     """A currency on a chain of its own, and everybody who acts on it."""
 
+    KEYS: ClassVar[tuple[str, ...]] = KEYS
+    """Names of those who act by a key of their own."""
+
     def __init__(self) -> None:
         """Deploy, with three contracts beside the network; nothing is attested or issued."""
-        self.keys = {name: Signer.derived("stateful", name) for name in KEYS}
+        self.keys = {name: Signer.derived("stateful", name) for name in self.KEYS}
         keys = self.keys
         self.chain = EmbeddedChain(genesis(START, [key.address for key in keys.values()]))
-        powers = [keys[name] for name in KEYS[:8]]
-        operators = (keys["operator"], keys["other operator"])
-        self.network = SettlementNetwork.deploy(self.chain, Roles(*powers, operators), class_limits={})
+        powers = {name.replace(" ", "_"): keys[name] for name in KEYS[:8]}
+        roles = Roles(**powers, operators=(keys["operator"], keys["other operator"]))
+        self.network = SettlementNetwork.deploy(self.chain, roles, class_limits={})
         self.currency = self.network.currency
         self.addresses = {name: key.address for name, key in keys.items()}
         self.addresses |= {name: self._deploy(FORWARDER) for name in CONTRACTS}
@@ -138,31 +155,51 @@ class Stage:
             return Refusal.of(refused), None
         return None, receipt
 
+    def storage_root(self, address: Address) -> bytes:
+        """Return the root of a contract's storage at the head: as long as it stays, so does all that views say."""
+        accounts = HexaryTrie(self.chain.py_evm.chaindb.db, self.chain.header(None).state_root)
+        return bytes(rlp.decode(accounts.get(keccak(address)), sedes=Account).storage_root)
+
     def _transaction(self, operation: Operation) -> Transaction:
-        interface, function = self.currency.interface, operation.entry
-        arguments = [_encodable(value) for value in operation.arguments]
+        to, interface, gas, data = self._encoded(operation)
+        if operation.sender in self._signers:
+            return Transaction(self._signers[operation.sender], to, data, gas, interface)
+        return Transaction(self.keys["relayer"], operation.sender, to.rjust(32, b"\0") + data, gas, interface)
+
+    def _encoded(self, operation: Operation) -> tuple[Address, Interface, int, bytes]:
+        """Return which contract is called, its ABI, the gas stated, and the call's data."""
+        interface, domain = self.currency.interface, self.currency.domain
+        arguments = [encodable(value) for value in operation.arguments]
+        return self.currency.address, interface, GAS, self._with_signature(interface, operation, arguments, domain)
+
+    def _with_signature(
+        self, interface: Interface, operation: Operation, arguments: Sequence[object], domain: Domain
+    ) -> bytes:
+        """Encode a call, with its signature in the form it is given in."""
+        function, arguments = operation.entry, list(arguments)
         if operation.signature is not None:
-            raw = self._sign(operation.signature)
+            raw = self._sign(operation.signature, domain)
             if function in SIGNED_ENTRIES:
                 function = SIGNED_ENTRIES[function].format(operation.form)
             arguments += [raw[64], raw[:32], raw[32:64]] if operation.form == IN_PARTS else [raw]
-        data = interface.encode(function, *arguments)
-        if operation.sender in self._signers:
-            return Transaction(self._signers[operation.sender], self.currency.address, data, GAS, interface)
-        forwarded = self.currency.address.rjust(32, b"\0") + data
-        return Transaction(self.keys["relayer"], operation.sender, forwarded, GAS, interface)
+        return interface.encode(function, *arguments)
 
-    def _sign(self, signature: Signature) -> bytes:
+    def _sign(self, signature: Signature, domain: Domain) -> bytes:
         # A contract has no key: somebody's stands in, and the signature is not the contract's.
         key = self._signers.get(signature.signer, self.keys["administrator"])
-        raw = key.sign(_digest(self.currency.domain, signature.message))
+        raw = key.sign(self._digest(domain, signature.message))
         if not signature.malleated:
             return raw
         mirrored = CURVE_ORDER - int.from_bytes(raw[32:64], "big")
         return raw[:32] + mirrored.to_bytes(32, "big") + bytes([55 - raw[64]])
 
+    def _digest(self, domain: Domain, message: tuple[object, ...]) -> bytes:
+        """Return what is hashed and signed for a message of the model."""
+        return token_digest(domain, message)
 
-def _encodable(value: object) -> object:
+
+def encodable(value: object) -> object:
+    """Return an argument as the ABI takes it."""
     if isinstance(value, ClassLimits):
         return astuple(value)
     if isinstance(value, ReserveAttestation):
@@ -170,16 +207,15 @@ def _encodable(value: object) -> object:
     return value
 
 
-def _digest(currency: Domain, message: tuple[object, ...]) -> bytes:
-    """Return what is hashed and signed for a message of the model."""
-    kind, values = message[0], message[1:]
+def token_digest(token: Domain, message: tuple[object, ...]) -> bytes:
+    """Return what is hashed and signed for a message of a token's model."""
+    kind, values = str(message[0]), message[1:]
     if kind == "CancelAuthorization":
-        return cancel_digest(currency, *values)  # type: ignore[arg-type]  # by its kind
-    types = {"Permit": Permit, "ReserveAttestation": ReserveAttestation}
-    typed = types.get(str(kind), Authorization)
+        return cancel_digest(token, *values)  # type: ignore[arg-type]  # by its kind
+    typed: Any = {"Permit": Permit, "ReserveAttestation": ReserveAttestation}.get(kind, Authorization)
     assert len(values) == len(fields(typed)), message
     signed = typed(*values)
     if isinstance(signed, Authorization):
         receives = kind == "ReceiveWithAuthorization"
-        return signed.receive_digest(currency) if receives else signed.transfer_digest(currency)
-    return signed.digest(currency)
+        return signed.receive_digest(token) if receives else signed.transfer_digest(token)
+    return bytes(signed.digest(token))

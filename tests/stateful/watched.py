@@ -11,6 +11,7 @@ from itertools import chain, permutations
 from eth_typing import Address
 
 from pysettle.domain.wallets import WalletClass
+from pysettle.evm.embedded import EmbeddedChain
 from tests.stateful.currency_model import CurrencyModel
 from tests.stateful.currency_records import Redemption, Status, day_number
 from tests.stateful.operations import CONTRACTS, Stage
@@ -37,6 +38,7 @@ ACCOUNT_VIEWS = {
     "isSettlementAccount": ("settlement account",),
     "nonces": ("permit nonce",),
 }
+KEEPER_VIEWS = ("balanceOf", "isPayeeOnly", "isSettlementAccount")
 CURRENCY_VIEWS = {
     "totalSupply": ("supply",),
     "isPaused": ("paused",),
@@ -51,19 +53,25 @@ REDEMPTION = ("holder", "amount", "operator", "status", "cancellable from")
 class Watch:
     """What is looked at after every operation."""
 
-    def __init__(self, stage: Stage) -> None:
-        """Watch everybody on a stage."""
-        self._stage = stage
-        self._always = tuple(self._encoded(question) for question in self._lasting())
+    def __init__(self, stage: Stage, holders: Sequence[str] = HOLDERS, keepers: Sequence[str] = ("currency",)) -> None:
+        """Watch everybody on a stage: who holds for itself, and who for others and does nothing with it."""
+        self._stage, self._holders, self._keepers = stage, holders, keepers
+        self._seen: tuple[object, Figures] = (None, {})
 
     def on_chain(self, redemptions: Iterable[int], nonces: Iterable[tuple[Address, bytes]]) -> Figures:
-        """Return what the contract says, of the redemptions and authorizations given as well."""
+        """Return what the contract says, of the redemptions and authorizations given as well.
+
+        What was asked before is asked again only where the contract's storage has changed since.
+        """
         passing: list[Question] = [
             ("redemption", (number,), tuple(f"redemption {number}: {it}" for it in REDEMPTION))
             for number in redemptions
         ]
         passing += [("authorizationState", pair, (_nonce_name(*pair),)) for pair in nonces]
-        return self._ask([*self._always, *map(self._encoded, passing)])
+        asked_at = self._stage.storage_root(self._stage.currency.address), len(self._keepers)
+        if self._seen[0] != asked_at:
+            self._seen = asked_at, self._ask(self._lasting())
+        return self._seen[1] | self._ask(passing)
 
     def in_model(
         self, model: CurrencyModel, redemptions: Iterable[int], nonces: Iterable[tuple[Address, bytes]]
@@ -79,17 +87,16 @@ class Watch:
         for name in OPERATORS:
             institution = model.institutions[addresses[name]]
             found |= {f"{name}: quota": institution.quota, f"{name}: position": institution.position % 2**256}
-        for name in (*HOLDERS, "currency"):
+        for name in (*self._holders, *self._keepers):
             figures = dict(_account(model, addresses[name]))
-            found |= {f"{name}: {it}": figures[it] for names in _views_of(name).values() for it in names}
+            found |= {f"{name}: {it}": figures[it] for names in self._views_of(name).values() for it in names}
         for owner, spender in PAIRS:
             found[f"{owner} lets {spender}"] = model.allowances[addresses[owner], addresses[spender]]
         for number in redemptions:
             request = model.redemptions.get(number)
             found |= {f"redemption {number}: {it}": value for it, value in _redemption(request)}
         for authorizer, nonce in nonces:
-            spent = (authorizer, int.from_bytes(nonce[-8:], "big")) in model.spent_nonces
-            found[_nonce_name(authorizer, nonce)] = spent
+            found[_nonce_name(authorizer, nonce)] = model.is_spent(authorizer, nonce)
         return found
 
     def _lasting(self) -> Iterator[Question]:
@@ -101,37 +108,44 @@ class Watch:
         for holder in OPERATORS:
             for view, names in OPERATOR_VIEWS.items():
                 yield view, (addresses[holder],), tuple(f"{holder}: {it}" for it in names)
-        for holder in (*HOLDERS, "currency"):
-            for view, names in _views_of(holder).items():
+        for holder in (*self._holders, *self._keepers):
+            for view, names in self._views_of(holder).items():
                 yield view, (addresses[holder],), tuple(f"{holder}: {it}" for it in names)
         for owner, spender in PAIRS:
             yield "allowance", (addresses[owner], addresses[spender]), (f"{owner} lets {spender}",)
 
-    def _encoded(self, question: Question) -> tuple[bytes, tuple[str, ...]]:
-        view, arguments, names = question
-        return self._stage.currency.interface.encode(view, *arguments), names
+    def _views_of(self, name: str) -> dict[str, tuple[str, ...]]:
+        """Return the views of an account that can change: a contract signs no permit, a keeper holds and no more."""
+        if name in self._keepers:
+            return {view: ACCOUNT_VIEWS[view] for view in KEEPER_VIEWS}
+        return {view: names for view, names in ACCOUNT_VIEWS.items() if view != "nonces" or name not in CONTRACTS}
 
-    def _ask(self, questions: Sequence[tuple[bytes, tuple[str, ...]]]) -> Figures:
-        """Make creation code that asks every question and returns all answers, and run it on the head's state."""
-        code, out = b"", 96
-        for data, names in questions:
-            for place in range(0, len(data), 32):
-                code += b"\x7f" + data[place : place + 32].ljust(32, b"\0") + b"\x60" + bytes([place]) + b"\x52"
-            size, at = (32 * len(names)).to_bytes(2, "big"), out.to_bytes(2, "big")
-            code += b"\x61" + size + b"\x61" + at + b"\x60" + bytes([len(data)]) + b"\x5f"
-            code += b"\x73" + self._stage.currency.address + bytes.fromhex("5afa50")
-            out += 32 * len(names)
-        code += b"\x61" + (out - 96).to_bytes(2, "big") + b"\x60\x60\xf3"
-        answer = self._stage.chain.call(None, code)
-        words = [int.from_bytes(answer[at : at + 32], "big") for at in range(0, len(answer), 32)]
-        return dict(zip(chain.from_iterable(names for _, names in questions), words, strict=True))
+    def _ask(self, questions: Iterable[Question]) -> Figures:
+        currency = self._stage.currency
+        encoded = [(currency.address, currency.interface.encode(view, *args), names) for view, args, names in questions]
+        return ask(self._stage.chain, encoded)
 
 
-def _views_of(name: str) -> dict[str, tuple[str, ...]]:
-    """Return the views of an account that can change: a contract signs no permit, the currency holds and no more."""
-    if name == "currency":
-        return {"balanceOf": ACCOUNT_VIEWS["balanceOf"]}
-    return {view: names for view, names in ACCOUNT_VIEWS.items() if view != "nonces" or name not in CONTRACTS}
+def ask(chain: EmbeddedChain, questions: Iterable[tuple[Address, bytes, tuple[str, ...]]]) -> Figures:
+    """Ask contracts (address, call data, names of the words answered) in one simulated execution.
+
+    Made of creation code that asks every question and returns all answers, run on the head's state.
+    """
+    code, out, named = bytearray(), 96, list[str]()
+    for address, data, names in questions:
+        for place in range(0, len(data), 32):
+            code += b"\x7f" + data[place : place + 32].ljust(32, b"\0") + b"\x60" + bytes([place]) + b"\x52"
+        size, at = (32 * len(names)).to_bytes(2, "big"), out.to_bytes(2, "big")
+        code += b"\x61" + size + b"\x61" + at + b"\x60" + bytes([len(data)]) + b"\x5f"
+        code += b"\x73" + address + bytes.fromhex("5afa50")
+        out += 32 * len(names)
+        named += names
+    if not named:
+        return {}
+    code += b"\x61" + (out - 96).to_bytes(2, "big") + b"\x60\x60\xf3"
+    answer = chain.call(None, bytes(code))
+    words = [int.from_bytes(answer[at : at + 32], "big") for at in range(0, len(answer), 32)]
+    return dict(zip(named, words, strict=True))
 
 
 def _nonce_name(authorizer: Address, nonce: bytes) -> str:

@@ -1,0 +1,133 @@
+"""A seeded source of operations on the money and the compute layer, near the edges of what is allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+
+from eth_typing import Address
+
+from pysettle.domain.messages import ComputeAttestation, ReserveAttestation
+from tests.stateful.currency_records import MINOR_UNIT, Role, Signature
+from tests.stateful.generator import Generator
+from tests.stateful.network.channel_draws import ChannelDraws
+from tests.stateful.network.draws import NothingToDo, Weighted
+from tests.stateful.network.market_draws import CARDS, DAY_S, GROUND, MarketDraws
+from tests.stateful.network.model import NetworkModel
+from tests.stateful.network.records import Terms
+from tests.stateful.network.series_draws import SeriesDraws
+from tests.stateful.operations import Operation
+
+PURSE = 4 * 10**9
+"""Units that every holder begins with."""
+MONEY = 0.25
+"""Share of operations on the money alone."""
+OPEN_AT_LEAST = 2
+"""Series that are open at once, before others are opened in a hurry."""
+REPLAYED = 60
+"""Latest signed operations that may be submitted again."""
+
+
+class NetworkGenerator(MarketDraws, SeriesDraws, ChannelDraws):
+    """Draws one operation after the other."""
+
+    def __init__(self, seed: int, model: NetworkModel, addresses: dict[str, Address]) -> None:
+        """Draw from a seed, for the model as it stands at each draw."""
+        super().__init__(seed, model, addresses)
+        tables: list[Weighted] = [self._of_market(), self._of_series(), self._of_channels(), self._of_money()]
+        weighted = [item for table in tables for item in table.values()]
+        self._compute_draws = [draw for _, draw in weighted]
+        self._weights = [weight for weight, _ in weighted]
+
+    def opening(self, now: Callable[[], int]) -> Iterator[Operation]:
+        """Yield what is done first, at the time it is then: three series that are as different as can be."""
+        addresses, market = self._addresses, self._network.places.market
+        for name, price, compensation, card in (
+            ("provider", 150_000, 2_500, CARDS[0]),
+            ("provider", 1, 0, CARDS[2]),
+            ("other provider", 7_777_777_777_777, 333, CARDS[1]),
+        ):
+            provider = addresses[name]
+            yield Operation("approve", provider, now(), (market, 10**9))
+            yield Operation("stake", provider, now(), (10**9,), contract="market")
+            yield self._attested(provider, now())
+            yield self._opened(now(), provider, price, compensation, card)
+
+    def draw(self, earliest: int) -> Operation:
+        """Return the next operation, in a block at or after `earliest`, unix seconds."""
+        if self._chance(MONEY):
+            return Generator.draw(self, earliest)
+        self._now = max(earliest, self._time(earliest))
+        operation = self._drawn()
+        if operation.signature is not None or operation.entry in ("deposit", "claim", "tryClaim"):
+            self._signed.append(operation)
+        return operation
+
+    def _drawn(self) -> Operation:
+        accounts = self._model.accounts
+        stopped = [it for it in self._holders if accounts[it].frozen_outgoing or accounts[it].frozen_incoming]
+        if stopped and self._chance(0.03 * len(stopped)):
+            return self._by(Role.FREEZER, "freeze", self._random.choice(stopped), False, False)
+        if len(self._open()) < OPEN_AT_LEAST and self._chance(0.35):
+            return self._open_series()
+        if self._signed and self._chance(0.04):
+            return self._submitted_again()
+        while True:
+            (draw,) = self._random.choices(self._compute_draws, self._weights)
+            with suppress(NothingToDo):
+                return draw()
+
+    # Money that the compute layer runs on
+
+    def _of_money(self) -> Weighted:
+        return {"fund": (7, self._fund), "freeze": (3, self._freeze_somebody)}
+
+    def _fund(self) -> Operation:
+        """Issue to who has least, after whatever that needs."""
+        model, now = self._model, self._now
+        bank = self._addresses["central bank"]
+        able = [it for it in self._token_holders if self._room(it) >= MINOR_UNIT]
+        poorest = min(able or self._token_holders, key=lambda it: model.accounts[it].balance)
+        most = min(3 * PURSE, max(self._room(poorest), MINOR_UNIT))
+        amount = self._random.randint(1, most // MINOR_UNIT) * MINOR_UNIT
+        if model.reserve.valid_before <= now or model.supply + amount > model.issuable():
+            fen = (model.supply + 50 * PURSE) // MINOR_UNIT
+            attested = ReserveAttestation(fen, now, model.reserve.sequence + 1, now + 90 * DAY_S)
+            by = Signature(bank, ("ReserveAttestation", *attested.fields()))
+            return Operation("attestReserve", bank, now, (bank, attested), by)
+        operator = self._random.choice(self._operators)
+        if model.institutions[operator].quota < amount:
+            return self._call("setIssuanceQuota", bank, operator, 10**12)
+        return self._call("issue", operator, poorest, amount)
+
+    def _freeze_somebody(self) -> Operation:
+        """Freeze who holds Tokens or pays by channels, one way or both."""
+        outgoing = self._chance(0.6)
+        return self._by(Role.FREEZER, "freeze", self._random.choice(self._token_holders), outgoing, self._chance(0.4))
+
+    def _submitted_again(self) -> Operation:
+        """Submit what was signed before, as it was, by somebody else, or to another series."""
+        operation = replace(self._random.choice(self._signed[-REPLAYED:]), now=self._now)
+        if self._chance(0.3):
+            operation = replace(operation, sender=self._somebody())
+        if operation.contract.startswith("series") and self._chance(0.2):
+            operation = replace(operation, contract=self._random.choice(list(self._live())))
+        return operation
+
+    # Opening
+
+    def _attested(self, provider: Address, now: int) -> Operation:
+        salt = len(self._network.market.computes).to_bytes(32, "big")
+        given = ComputeAttestation(provider, "Ascend 910C", 2**20, 2**20, now, now + 200 * DAY_S, salt)
+        attester = self._addresses["attester"]
+        by = Signature(attester, ("ComputeAttestation", *given.fields()))
+        return Operation("registerCompute", provider, now, (given, attester), by, contract="market")
+
+    def _opened(self, now: int, provider: Address, price: int, compensation: int, card: int) -> Operation:
+        capacity = 3 * 10**9 * 1_000_000 // price
+        terms = Terms(provider, price, capacity, now + 40 * DAY_S, card)
+        if compensation:
+            terms = replace(terms, halter=self._addresses["halter"], ground=GROUND, compensation=compensation)
+        compute_id = list(self._network.market.computes)[-1]
+        return Operation("openSeries", provider, now, (terms, compute_id), contract="market")

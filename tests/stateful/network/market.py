@@ -1,0 +1,143 @@
+"""The market as a specification that runs, from the manual `contracts/interfaces/IComputeMarket.sol`."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from eth_typing import Address
+
+from pysettle.domain.messages import ZERO_ADDRESS, ComputeAttestation
+from pysettle.errors import contracts as errors
+from tests.stateful.currency_model import CurrencyModel
+from tests.stateful.currency_records import Call, Signature
+from tests.stateful.network.records import BPS, MOST, NOTHING, PRICE_BASIS, Compute, Places, Stake, Terms, created_by
+from tests.stateful.network.series import SeriesModel
+from tests.stateful.token_model import refuse
+
+
+class MarketModel:
+    """The market of one currency, and every series it opened."""
+
+    def __init__(self, places: Places, currency: CurrencyModel, attester: Address) -> None:
+        """Begin with nothing registered, staked or opened; who attests is given beforehand."""
+        self._places, self._currency, self._attester = places, currency, attester
+        self.computes: dict[bytes, Compute] = {}
+        self.free: defaultdict[Address, int] = defaultdict(int)
+        """Provider -> units staked and not locked."""
+        self.stakes: dict[Address, Stake] = {}
+        self.series: dict[Address, SeriesModel] = {}
+
+    def register_compute(
+        self, call: Call, attestation: ComputeAttestation, attester: Address, signature: Signature
+    ) -> bytes:
+        """Register compute that an attester signed for; return its id."""
+        _require_compute(attestation)
+        compute_id = attestation.digest(self._places.market_domain)
+        if compute_id in self.computes:
+            refuse(errors.ComputeRegisteredAlready, computeId=compute_id)
+        if attester != self._attester:
+            refuse(errors.ComputeAttesterInvalid, attester=attester)
+        if signature != Signature(attester, ("ComputeAttestation", *attestation.fields())):
+            refuse(errors.ComputeSignatureInvalid, attester=attester)
+        seconds = attestation.valid_before - attestation.valid_from
+        capacity = attestation.units * attestation.tokens_per_unit_second * seconds
+        self.computes[compute_id] = Compute(attestation.provider, capacity, attestation.valid_before)
+        return compute_id
+
+    def stake(self, call: Call, amount: int) -> None:
+        """Stake units that the caller let the market take."""
+        _require_amount(amount)
+        self._currency.transfer_from(self._at(call), call.sender, self._places.market, amount)
+        self.free[call.sender] += amount
+
+    def withdraw_stake(self, call: Call, amount: int) -> None:
+        """Give stake back that is not locked."""
+        _require_amount(amount)
+        self._require_free(call.sender, amount)
+        self.free[call.sender] -= amount
+        self._currency.transfer(self._at(call), call.sender, amount)
+
+    def open_series(self, call: Call, terms: Terms, compute_id: bytes) -> Address:
+        """Open a series on compute of the caller's; return it."""
+        provider = terms.provider
+        if provider != call.sender:
+            refuse(errors.ProviderNotCaller, provider=provider, caller=call.sender)
+        compute = self.computes.get(compute_id)
+        if compute is None or compute.provider != provider:
+            refuse(errors.ComputeNotOfProvider, computeId=compute_id, provider=provider)
+        end = compute.valid_before
+        if terms.expiry > end:
+            refuse(errors.ComputeEndsBefore, computeId=compute_id, expiry=terms.expiry, validBefore=end)
+        available = compute.capacity - compute.allocated
+        if terms.capacity > available:
+            stated = {"requested": terms.capacity, "available": available}
+            refuse(errors.ComputeCapacityExceeded, computeId=compute_id, **stated)
+        locked = -(-terms.capacity * terms.unit_price * terms.compensation // (PRICE_BASIS * BPS))
+        if locked > MOST:
+            refuse(errors.StakeTooLarge, requested=locked, most=MOST)
+        self._require_free(provider, locked)
+        address = created_by(self._places.factory, len(self.series) + 1)
+        series = SeriesModel(address, terms, self._places, self._currency, call.now)
+        compute.allocated += terms.capacity
+        self.free[provider] -= locked
+        self.stakes[address] = Stake(provider, locked)
+        self.series[address] = series
+        self._currency.mark_settlement_account(self._at(call), address)
+        return address
+
+    def release_stake(self, call: Call, series: Address) -> None:
+        """Free the stake of a series that expired without a halt."""
+        stake = self._stake_of(series)
+        expiry = self.series[series].terms.expiry
+        if call.now < expiry:
+            refuse(errors.StakeLocked, series=series, expiry=expiry, timestamp=call.now)
+        _require_amount(stake.locked)
+        self.free[stake.provider] += stake.locked
+        stake.locked = 0
+
+    def halt(self, call: Call, series: Address, evidence: bytes) -> None:
+        """Halt a series at the word of its halter: compensation goes to it, the rest of its stake is free."""
+        stake = self._stake_of(series)
+        halter = self.series[series].terms.halter
+        if call.sender != halter:
+            refuse(errors.SeriesCallerNotHalter, series=series, caller=call.sender, halter=halter)
+        if evidence == NOTHING:
+            refuse(errors.HaltWithoutEvidence, series=series)
+        compensation = self.series[series].halt(self._at(call))
+        self.free[stake.provider] += stake.locked - compensation
+        stake.locked = 0
+        self._currency.transfer(self._at(call), series, compensation)
+
+    def _at(self, call: Call) -> Call:
+        """Return the call that the market makes in turn."""
+        return Call(self._places.market, call.now)
+
+    def _stake_of(self, series: Address) -> Stake:
+        if series not in self.stakes:
+            refuse(errors.SeriesUnknown, series=series)
+        return self.stakes[series]
+
+    def _require_free(self, provider: Address, amount: int) -> None:
+        free = self.free[provider]
+        if amount > free:
+            refuse(errors.StakeInsufficient, provider=provider, requested=amount, available=free)
+
+
+def _require_compute(attestation: ComputeAttestation) -> None:
+    """Require what compute has to be: somebody's, for some time, of some Tokens, of not too many."""
+    rate = attestation.units * attestation.tokens_per_unit_second
+    seconds = attestation.valid_before - attestation.valid_from
+    sensible = {
+        "provider": attestation.provider != ZERO_ADDRESS,
+        "validBefore": seconds > 0,
+        "tokensPerUnitSecond": rate > 0,
+        "units": rate * seconds <= MOST,
+    }
+    for term, is_sensible in sensible.items():
+        if not is_sensible:
+            refuse(errors.ComputeTermsInvalid, term=term)
+
+
+def _require_amount(amount: int) -> None:
+    if amount == 0:
+        refuse(errors.StakeAmountZero)

@@ -1,0 +1,314 @@
+"""A series of Tokens as a specification that runs, from the manual `contracts/interfaces/IComputeToken.sol`.
+
+Where several conditions fail, the first in the order written here is the one reported, as docs/domain.md has it. Money
+moves by the model of the currency alone: what that refuses, the series refuses with the same words.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from eth_typing import Address
+
+from pysettle.domain.messages import ZERO_ADDRESS, ChannelConfig, PurchaseTerms
+from pysettle.errors import ContractReverted
+from pysettle.errors import contracts as errors
+from tests.stateful.currency_model import CurrencyModel
+from tests.stateful.currency_records import Call, Signature
+from tests.stateful.network.records import BPS, LANES, MOST, NOTHING, PRICE_BASIS, RATE_BITS, Places, Terms
+from tests.stateful.token_model import TokenModel, refuse
+
+
+class SeriesModel(TokenModel):
+    """One series."""
+
+    def __init__(self, address: Address, terms: Terms, places: Places, currency: CurrencyModel, now: int) -> None:
+        """Begin with nothing sold, or refuse the terms."""
+        super().__init__(address)
+        _require_terms(terms, now)
+        self.terms, self._places, self._currency = terms, places, currency
+        self.balances: defaultdict[Address, int] = defaultdict(int)
+        self.outstanding = self.sold = self.halted_at = 0
+        # Nobody else may submit a payment to it, which would deliver nothing.
+        currency.contracts.add(address)
+        currency.set_payee_only(Call(address, now), True)
+
+    # What follows from the state
+
+    @property
+    def delivered(self) -> int:
+        """Tokens that came back and were not redeemed."""
+        return self.balances[self.address]
+
+    @property
+    def left(self) -> int:
+        """Tokens that may still be sold."""
+        return self.terms.capacity - self.sold
+
+    def has_ended(self, now: int) -> bool:
+        """Whether it expired or was halted."""
+        return bool(self.halted_at) or now >= self.terms.expiry
+
+    def price(self, tokens: int) -> int:
+        """Return what a purchase costs: rounded up."""
+        return -(-tokens * self.terms.unit_price // PRICE_BASIS)
+
+    def backing(self, tokens: int) -> int:
+        """Return what leaves with Tokens: rounded down."""
+        return tokens * self.terms.unit_price // PRICE_BASIS
+
+    def compensation(self, tokens: int) -> int:
+        """Return what a holder gets on top of the backing after a halt: rounded down."""
+        return tokens * self.terms.unit_price * self.terms.compensation // (PRICE_BASIS * BPS)
+
+    # Buyer
+
+    def purchase(self, call: Call, beneficiary: Address, tokens: int, deadline: int) -> int:
+        """Sell Tokens by an allowance of the caller's; return the price."""
+        _require_before(call, deadline)
+        if tokens > self.terms.capacity:
+            refuse(errors.CapacityExceeded, requested=tokens, available=self.left)
+        price = self.price(tokens)
+        self._require_sale(call, call.sender, beneficiary, tokens)
+        self._currency.transfer_from(self._at(call), call.sender, self.address, price)
+        self._sell(beneficiary, tokens)
+        return price
+
+    def purchase_with_permit(
+        self,
+        call: Call,
+        beneficiary: Address,
+        tokens: int,
+        deadline: int,
+        allowance: int,
+        permit_deadline: int,
+        signature: Signature,
+    ) -> int:
+        """Sell Tokens by the caller's permit, or by the allowance that is there without it; return the price."""
+        pair = call.sender, self.address
+        kept = self._currency.allowances[pair], self._currency.permit_nonces[call.sender]
+        try:
+            self._currency.permit(self._at(call), *pair, allowance, permit_deadline, signature)
+        except ContractReverted:
+            return self.purchase(call, beneficiary, tokens, deadline)
+        try:
+            return self.purchase(call, beneficiary, tokens, deadline)
+        except ContractReverted:
+            self._currency.allowances[pair], self._currency.permit_nonces[call.sender] = kept
+            raise
+
+    def purchase_with_authorization(
+        self,
+        call: Call,
+        payer: Address,
+        value: int,
+        after: int,
+        before: int,
+        nonce: bytes,
+        beneficiary: Address,
+        least_tokens: int,
+        deadline: int,
+        signature: Signature,
+    ) -> int:
+        """Sell Tokens by an authorization whose nonce commits to the terms; return how many."""
+        _require_before(call, deadline)
+        committed = PurchaseTerms(self.address, beneficiary, least_tokens, deadline).hash()
+        if nonce[:24] != committed[:24]:
+            refuse(errors.PurchaseNonceInvalid, nonce=nonce, termsHash=committed)
+        tokens = self._tokens_for(value)
+        if tokens < least_tokens:
+            refuse(errors.PurchaseBelowLeastTokens, tokens=tokens, leastTokens=least_tokens)
+        self._require_sale(call, payer, beneficiary, tokens)
+        paid = payer, self.address, value, after, before, nonce, signature
+        self._currency.receive_with_authorization(self._at(call), *paid)
+        self._sell(beneficiary, tokens)
+        return tokens
+
+    def purchase_with_transfer_authorization(
+        self, call: Call, payer: Address, value: int, after: int, before: int, nonce: bytes, signature: Signature
+    ) -> int:
+        """Sell Tokens to the payer of a stock payment to the series; return how many."""
+        tokens = self._tokens_for(value)
+        self._require_sale(call, payer, payer, tokens)
+        paid = payer, self.address, value, after, before, nonce, signature
+        self._currency.transfer_with_authorization(self._at(call), *paid)
+        self._sell(payer, tokens)
+        return tokens
+
+    # Holder and provider
+
+    def consume(self, call: Call, tokens: int) -> None:
+        """Take Tokens back against service outside a channel: they are delivered."""
+        _require_tokens(tokens)
+        self._require_open(call)
+        self._require_unfrozen(call.sender)
+        self._move(call.sender, self.address, tokens)
+
+    def refund(self, call: Call, tokens: int) -> int:
+        """After the end, pay a holder what backs its Tokens, and after a halt the compensation; return both."""
+        self._require_ended(call)
+        _require_tokens(tokens)
+        paid = self.backing(tokens) + (self.compensation(tokens) if self.halted_at else 0)
+        self._destroy(call.sender, tokens)
+        self._pay_out(call, call.sender, paid)
+        return paid
+
+    def redeem(self, call: Call, tokens: int) -> int:
+        """Pay the provider what backs delivered Tokens; return it."""
+        self._require_provider(call)
+        _require_tokens(tokens)
+        paid = self.backing(tokens)
+        self._destroy(self.address, tokens)
+        self._pay_out(call, self.terms.provider, paid)
+        return paid
+
+    def sweep(self, call: Call) -> int:
+        """After the end and with no Token left, pay the provider all that is there; return it."""
+        self._require_provider(call)
+        self._require_ended(call)
+        if self.outstanding:
+            refuse(errors.SeriesOutstanding, tokens=self.outstanding)
+        amount = self._currency.accounts[self.address].balance
+        self._pay_out(call, self.terms.provider, amount)
+        return amount
+
+    # Market and hub
+
+    def halt(self, call: Call) -> int:
+        """End the series before its expiry; return what its holders are to be compensated with, rounded up."""
+        if call.sender != self._places.market:
+            refuse(errors.SeriesCallerNotMarket, caller=call.sender, market=self._places.market)
+        self._require_open(call)
+        self.halted_at = call.now
+        undelivered = self.outstanding - self.delivered
+        return -(-undelivered * self.terms.unit_price * self.terms.compensation // (PRICE_BASIS * BPS))
+
+    def check_channel(self, config: ChannelConfig) -> None:
+        """Ask of a channel in these Tokens that it pays this series, by the word of the meter."""
+        if config.receiver != self.address or config.receiver_authorizer != self._places.meter:
+            authorizer = config.receiver_authorizer
+            refuse(errors.ChannelTermsRefused, receiver=config.receiver, receiverAuthorizer=authorizer)
+
+    # Tokens
+
+    def _pay(
+        self, call: Call, payer_at: Address, to: Address, value: int, *, by_anyones_submission: bool = False
+    ) -> None:
+        """Pass Tokens on: between holders while the series is open, and out of the hub for ever."""
+        places = self._places
+        if payer_at != places.hub:
+            self._require_open(call)
+            if payer_at != places.collector:
+                self._require_unfrozen(payer_at)
+            hop = payer_at == places.collector and to == places.hub
+            if call.sender != places.collector or not (to == places.collector or hop):
+                self._require_holder(payer_at, to)
+                self._require_unfrozen_payee(to)
+        if to == ZERO_ADDRESS:
+            refuse(errors.ERC20InvalidReceiver, receiver=to)
+        self._move(payer_at, to, value)
+
+    def _move(self, payer: Address, to: Address, tokens: int) -> None:
+        self._require_balance(payer, tokens)
+        self.balances[payer] -= tokens
+        self.balances[to] += tokens
+
+    def _destroy(self, holder: Address, tokens: int) -> None:
+        self._require_balance(holder, tokens)
+        self.balances[holder] -= tokens
+        self.outstanding -= tokens
+
+    def _sell(self, beneficiary: Address, tokens: int) -> None:
+        self.balances[beneficiary] += tokens
+        self.outstanding += tokens
+        self.sold += tokens
+
+    # Money
+
+    def _at(self, call: Call) -> Call:
+        """Return the call that the series makes in turn."""
+        return Call(self.address, call.now)
+
+    def _pay_out(self, call: Call, to: Address, amount: int) -> None:
+        self._currency.transfer(self._at(call), to, amount)
+
+    def _tokens_for(self, value: int) -> int:
+        """Return the most Tokens that a payment buys; it has to be their exact price."""
+        if value > MOST:
+            refuse(errors.PurchasePaymentInexact, paid=value, price=MOST)
+        tokens = value * PRICE_BASIS // self.terms.unit_price
+        if self.price(tokens) != value:
+            refuse(errors.PurchasePaymentInexact, paid=value, price=self.price(tokens))
+        return tokens
+
+    # What is required
+
+    def _require_sale(self, call: Call, payer: Address, beneficiary: Address, tokens: int) -> None:
+        self._require_open(call)
+        _require_tokens(tokens)
+        if beneficiary == ZERO_ADDRESS:
+            refuse(errors.ERC20InvalidReceiver, receiver=beneficiary)
+        self._require_holder(ZERO_ADDRESS, beneficiary)
+        if beneficiary != payer:
+            self._require_unfrozen_payee(beneficiary)
+        if tokens > self.left:
+            refuse(errors.CapacityExceeded, requested=tokens, available=self.left)
+
+    def _require_open(self, call: Call) -> None:
+        if call.now >= self.terms.expiry:
+            refuse(errors.SeriesExpired, expiry=self.terms.expiry, timestamp=call.now)
+        if self.halted_at:
+            refuse(errors.SeriesHalted, haltedAt=self.halted_at)
+
+    def _require_ended(self, call: Call) -> None:
+        if not self.has_ended(call.now):
+            refuse(errors.SeriesNotEnded, expiry=self.terms.expiry, timestamp=call.now)
+
+    def _require_provider(self, call: Call) -> None:
+        if call.sender != self.terms.provider:
+            refuse(errors.SeriesCallerNotProvider, caller=call.sender, provider=self.terms.provider)
+
+    def _require_unfrozen(self, holder: Address) -> None:
+        if self._currency.accounts[holder].frozen_outgoing:
+            refuse(errors.HolderFrozenOutgoing, account=holder)
+
+    def _require_unfrozen_payee(self, holder: Address) -> None:
+        if self._currency.accounts[holder].frozen_incoming:
+            refuse(errors.HolderFrozenIncoming, account=holder)
+
+    def _require_holder(self, payer: Address, to: Address) -> None:
+        """Require that Tokens rest with holders: not in the series, the hub or its collector."""
+        places = self._places
+        if to in (self.address, places.hub, places.collector) or payer == places.collector:
+            refuse(errors.TokenTransferRefused, from_=payer, to=to)
+
+    def _require_balance(self, holder: Address, tokens: int) -> None:
+        held = self.balances[holder]
+        if tokens > held:
+            refuse(errors.ERC20InsufficientBalance, sender=holder, balance=held, needed=tokens)
+
+
+def _require_terms(terms: Terms, now: int) -> None:
+    """Require what the terms of a series have to be, in this order."""
+    sensible = {
+        "provider": terms.provider != ZERO_ADDRESS,
+        "unitPrice": terms.unit_price > 0,
+        "capacity": terms.capacity > 0,
+        "expiry": terms.expiry > now,
+        "rateCard": terms.rate_card < 1 << RATE_BITS * LANES,
+        "haltGround": (terms.halter == ZERO_ADDRESS) == (terms.ground == NOTHING),
+        "compensationBps": terms.compensation <= BPS,
+    }
+    for term, is_sensible in sensible.items():
+        if not is_sensible:
+            refuse(errors.SeriesTermsInvalid, term=term)
+
+
+def _require_before(call: Call, deadline: int) -> None:
+    if call.now >= deadline:
+        refuse(errors.PurchaseDeadlinePassed, deadline=deadline, timestamp=call.now)
+
+
+def _require_tokens(tokens: int) -> None:
+    if tokens == 0:
+        refuse(errors.TokensZero)

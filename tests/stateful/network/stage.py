@@ -1,0 +1,186 @@
+"""The compute layer on a chain: everybody who acts on it, and how a call of the model becomes a transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from eth_typing import Address
+
+from pysettle.client.contract import interface
+from pysettle.domain.messages import (
+    ChannelConfig,
+    ComputeAttestation,
+    claim_batch_digest,
+    refund_approval_digest,
+    refund_digest,
+    usage_digest,
+    voucher_digest,
+)
+from pysettle.domain.typed_data import Domain
+from pysettle.errors import ContractReverted
+from pysettle.evm.interface import Interface, abi_encode
+from tests.stateful.currency_records import Signature
+from tests.stateful.network.model import NetworkModel
+from tests.stateful.network.records import Answer, Approval, Claim, DepositData, MeteredRow, Places, Terms
+from tests.stateful.operations import KEYS, Operation, Stage, encodable, token_digest
+
+GAS, GAS_OPENING = 1_000_000, 5_000_000
+CONFIG_TYPE = "(address,address,address,address,address,uint40,bytes32)"
+APPROVAL_TYPE = f"({CONFIG_TYPE},uint256,uint128,uint128,bytes)"
+CONTRACTS = {
+    "market": "ComputeMarket",
+    "hub": "ChannelHub",
+    "meter": "UsageMeter",
+    "collector": "ERC3009DepositCollector",
+}
+"""Name on the stage -> name of the artifact; series are `ComputeToken`s."""
+ANSWERING = (
+    *("registerCompute", "openSeries", "tryClaim", "claimMetered", "refund", "redeem", "sweep"),
+    *("purchase", "purchaseWithPermit", "purchaseWithAuthorization", "purchaseWithTransferAuthorization"),
+)
+"""Entries whose answer is looked at."""
+
+
+class NetworkStage(Stage):
+    """A network on a chain of its own."""
+
+    KEYS: ClassVar = (*KEYS, "other provider", "halter", "agent")
+
+    def __init__(self) -> None:
+        """Deploy; no series is open."""
+        super().__init__()
+        network = self.network
+        for name in CONTRACTS:
+            self.addresses[name] = network.hub.collector if name == "collector" else getattr(network, name).address
+        self.places = Places(
+            currency=self.currency.address,
+            market=network.market.address,
+            factory=network.market.factory,
+            hub=network.hub.address,
+            collector=network.hub.collector,
+            meter=network.meter.address,
+            hub_domain=network.hub.domain,
+            market_domain=network.market.domain,
+        )
+
+    def network_model(self) -> NetworkModel:
+        """Return a model of the network as it was deployed."""
+        return NetworkModel(self.model(), self.places)
+
+    def meet(self, series: Address) -> str:
+        """Know a series that was opened, by a name."""
+        self.network.series.append(self.network.market.at(series))
+        name = f"series {len(self.network.series)}"
+        self.addresses[name] = series
+        return name
+
+    def interface_of(self, contract: str) -> Interface:
+        """Return the ABI of a contract, by its name."""
+        if contract == "currency":
+            return self.currency.interface
+        return interface(CONTRACTS.get(contract, "ComputeToken"))
+
+    def answer(self, operation: Operation) -> object:
+        """Return what an operation would answer now; None where it would be refused."""
+        self.chain.clock.advance(operation.now - self.chain.clock.now())
+        to, abi, _, data = self._encoded(operation)
+        try:
+            return abi.decode(operation.entry, self.network.sender.call(to, abi, data, sender=operation.sender))
+        except ContractReverted:
+            return None
+
+    # Calls
+
+    def _encoded(self, operation: Operation) -> tuple[Address, Interface, int, bytes]:
+        if operation.contract == "currency":
+            return super()._encoded(operation)
+        contract, entry = operation.contract, operation.entry
+        domain, abi = self._token_domain(operation), self.interface_of(contract)
+        arguments = [self._argument(value, domain) for value in operation.arguments]
+        if entry == "claimMetered":
+            assert operation.signature is not None
+            receiver, token, rows, uneven = operation.arguments
+            signatures = b"".join(self._sign(row.signature, domain) for row in rows) + bytes(uneven)  # type: ignore[attr-defined, call-overload]  # as drawn
+            attestation = self._sign(operation.signature, domain)
+            data = abi.encode(entry, receiver, token, self.places.meter, arguments[2], signatures, attestation)
+        else:
+            data = self._with_signature(abi, operation, arguments, domain)
+        return self.addresses[contract], abi, GAS_OPENING if entry == "openSeries" else GAS, data
+
+    def _argument(self, value: object, token: Domain) -> object:
+        """Return an argument as the ABI takes it; signatures in it over messages of a token are for that token."""
+        match value:
+            case Terms() | ComputeAttestation() | ChannelConfig():
+                return value.fields()
+            case DepositData():
+                raw = self._sign(value.signature, token)
+                return abi_encode(
+                    ("uint256", "uint256", "uint256", "bytes"), (value.after, value.before, value.salt, raw)
+                )
+            case Claim():
+                return (value.config.fields(), value.ceiling), self._sign(value.signature, token), value.total
+            case MeteredRow():
+                config = value.config
+                terms = config.payer, config.payer_authorizer, config.withdraw_delay_s, config.salt
+                return *terms, value.usage, value.ceiling
+            case Approval():
+                approved = value.config.fields(), value.nonce, value.amount, value.claimed
+                return abi_encode((APPROVAL_TYPE,), ((*approved, self._sign(value.signature, token)),))
+            case Signature():
+                return self._sign(value, token)
+            case tuple():
+                return [self._argument(it, token) for it in value]
+        return encodable(value)
+
+    # Signatures
+
+    def _token_domain(self, operation: Operation) -> Domain:
+        """Return the domain of the token that an operation's authorizations and permits are for."""
+        first = operation.arguments[0] if operation.arguments else None
+        if operation.contract == "hub" and isinstance(first, ChannelConfig):
+            return self._domain(first.token)
+        if operation.contract.startswith("series") and not operation.entry.startswith("purchase"):
+            return self._domain(self.addresses[operation.contract])
+        return self.currency.domain
+
+    def _domain(self, token: Address) -> Domain:
+        currency = self.currency
+        named = currency.domain.name if token == currency.address else Terms.NAME
+        return Domain(named, "1", self.chain.chain_id, token)
+
+    def _sign(self, signature: Signature, domain: Domain) -> bytes:
+        return super()._sign(signature, self._domain(signature.meant_for) if signature.meant_for else domain)
+
+    def _digest(self, domain: Domain, message: tuple[object, ...]) -> bytes:
+        kind, values = message[0], message[1:]
+        hub, meter, some = self.places.hub_domain, self.network.meter.domain, _as_drawn(values)
+        match kind:
+            case "ComputeAttestation":
+                provider, accelerator, *numbers = some
+                named = accelerator.rstrip(b"\0").decode()
+                return ComputeAttestation(provider, named, *numbers).digest(self.places.market_domain)
+            case "Voucher":
+                return voucher_digest(hub, *some)
+            case "Refund":
+                return refund_digest(hub, *some)
+            case "ClaimBatch":
+                return claim_batch_digest(hub, some)
+            case "UsageAttestation":
+                series, ids, usages = some
+                return usage_digest(meter, series, list(zip(ids, usages, strict=True)))
+            case "RefundApproval":
+                return refund_approval_digest(meter, *some)
+        return token_digest(domain, message)
+
+
+def _as_drawn(values: tuple[object, ...]) -> Sequence[Any]:
+    """Return the fields of a message, whose types are told by its kind."""
+    return values
+
+
+def shown(answered: object) -> object:
+    """Return a model's answer as the chain states it."""
+    if isinstance(answered, Answer):
+        answered = answered.values[0]
+    return tuple(int(it) for it in answered) if isinstance(answered, tuple) else answered

@@ -1,0 +1,30 @@
+"""The same comparison in short sequences that Hypothesis can shorten: the fewest operations that show a difference."""
+
+from __future__ import annotations
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, rule
+
+from tests.stateful.network.comparison import NetworkComparison
+
+
+class NetworkMachine(RuleBasedStateMachine):
+    """A network and its model, given one operation after the other."""
+
+    def __init__(self) -> None:
+        """Begin anew."""
+        super().__init__()
+        self.comparison = NetworkComparison(seed=0)
+
+    @rule(seed=st.integers(0, 2**32 - 1))
+    def operate(self, seed: int) -> None:
+        """Do the operation of a seed, whatever came before it."""
+        self.comparison.generator.reseed(seed)
+        self.comparison.do(self.comparison.draw())
+
+
+TestNetworkMachine = NetworkMachine.TestCase
+TestNetworkMachine.settings = settings(
+    max_examples=2, stateful_step_count=30, deadline=None, derandomize=True, database=None
+)

@@ -1,0 +1,150 @@
+"""The watched state of the compute layer: each question to a contract together with what the model would answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from eth_typing import Address
+
+from pysettle.domain.messages import ChannelId
+from tests.stateful.network.model import NetworkModel
+from tests.stateful.network.records import Channel, Compute
+from tests.stateful.network.series import SeriesModel
+from tests.stateful.network.stage import NetworkStage
+from tests.stateful.watched import HOLDERS as HOLDERS_OF_MONEY
+from tests.stateful.watched import Figures, ask
+
+HOLDERS = (*HOLDERS_OF_MONEY, "other provider")
+"""Accounts that hold money for themselves."""
+KEEPERS = ("currency", "market", "hub", "collector")
+"""Contracts that hold it for others, series apart."""
+TOKEN_HOLDERS = ("buyer", "other buyer", "provider", "other provider", "vault")
+"""Accounts that hold Tokens for themselves."""
+SIGNERS = TOKEN_HOLDERS[:4]
+PAIRS = (("buyer", "other buyer"), ("other buyer", "buyer"), ("buyer", "vault"), ("vault", "buyer"))
+"""(owner, spender) of the watched allowances of Tokens."""
+SERIES_WATCHED = 4
+"""Series opened last that are looked at after every operation; all are at the end."""
+COMPUTE_WATCHED = 4
+AT_ONCE = 200
+"""Questions in one simulated execution, whose code has a limit."""
+
+Nonce = tuple[str, Address, bytes]
+"""A contract's name, an authorizer, and a nonce of its authorizations."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """A view of a contract, its arguments, and the figures that it is expected to answer."""
+
+    contract: str
+    view: str
+    arguments: tuple[object, ...]
+    expected: Mapping[str, object]
+
+    @cached_property
+    def key(self) -> tuple[object, ...]:
+        """What tells it from other questions."""
+        return self.contract, self.view, self.arguments
+
+
+def questions(
+    stage: NetworkStage, model: NetworkModel, nonces: Iterable[Nonce], *, everything: bool
+) -> Iterator[Question]:
+    """Yield what is looked at: of what passes only the latest, or all."""
+    named = list(model.series.items())[0 if everything else -SERIES_WATCHED :]
+    watched = {model.currency.address, *(series.address for _, series in named)}
+    for name, series in named:
+        yield from _series(stage, name, series)
+        stake = model.market.stakes[series.address]
+        stated = {f"{name}: staker": int.from_bytes(stake.provider, "big"), f"{name}: locked stake": stake.locked}
+        yield Question("market", "seriesStake", (series.address,), stated)
+    for name in ("provider", "other provider"):
+        provider = stage.addresses[name]
+        yield Question("market", "freeStake", (provider,), {f"free stake of {name}": model.market.free[provider]})
+    for compute_id, compute in list(model.market.computes.items())[0 if everything else -COMPUTE_WATCHED :]:
+        yield _compute(compute_id, compute)
+    for channel_id, channel in model.hub.channels.items():
+        if channel.config.token in watched:
+            yield from _channel(channel_id, channel)
+    for (receiver, token), totals in model.hub.totals.items():
+        if token in watched:
+            what = f"claimed for 0x{receiver.hex()} in 0x{token.hex()}"
+            stated = {what: totals.claimed, f"{what}, settled": totals.settled}
+            yield Question("hub", "receivers", (receiver, token), stated)
+    for (account, token), credit in model.hub.credits.items():
+        stated = {f"credit of 0x{account.hex()} in 0x{token.hex()}": credit}
+        yield Question("hub", "credits", (account, token), stated)
+    for contract, authorizer, nonce in nonces:
+        spent = model.series[contract].is_spent(authorizer, nonce)
+        stated = {f"{contract}: authorization 0x{nonce.hex()}": spent}
+        yield Question(contract, "authorizationState", (authorizer, nonce), stated)
+
+
+class NetworkWatch:
+    """Asks the chain, again only where a contract's storage has changed since."""
+
+    def __init__(self, stage: NetworkStage) -> None:
+        """Know nothing yet."""
+        self._stage = stage
+        self._answers: dict[tuple[object, ...], tuple[bytes, Figures]] = {}
+
+    def differences(self, asked: Iterable[Question]) -> list[str]:
+        """Return where the chain answers otherwise than is expected."""
+        asked = list(asked)
+        roots = {name: self._stage.storage_root(self._stage.addresses[name]) for name in {it.contract for it in asked}}
+        stale = [it for it in asked if self._answers.get(it.key, (b"",))[0] != roots[it.contract]]
+        for start in range(0, len(stale), AT_ONCE):
+            part = stale[start : start + AT_ONCE]
+            figures = ask(self._stage.chain, map(self._encoded, part))
+            for question in part:
+                answer = {name: figures[name] for name in question.expected}
+                self._answers[question.key] = roots[question.contract], answer
+        return [
+            f"{name}: expected {expected}, found {self._answers[question.key][1][name]}"
+            for question in asked
+            for name, expected in question.expected.items()
+            if self._answers[question.key][1][name] != expected
+        ]
+
+    def _encoded(self, question: Question) -> tuple[Address, bytes, tuple[str, ...]]:
+        stage, name = self._stage, question.contract
+        data = stage.interface_of(name).encode(question.view, *question.arguments)
+        return stage.addresses[name], data, tuple(question.expected)
+
+
+def _series(stage: NetworkStage, name: str, series: SeriesModel) -> Iterator[Question]:
+    totals = {"totalSupply": series.outstanding, "sold": series.sold, "haltedAt": series.halted_at}
+    for view, figure in totals.items():
+        yield Question(name, view, (), {f"{name}: {view}": figure})
+    for holder in (*TOKEN_HOLDERS, "hub", "collector", name):
+        address = stage.addresses[holder]
+        yield Question(name, "balanceOf", (address,), {f"{name}: Tokens of {holder}": series.balances[address]})
+    for owner, spender in PAIRS:
+        pair = stage.addresses[owner], stage.addresses[spender]
+        yield Question(name, "allowance", pair, {f"{name}: {owner} lets {spender}": series.allowances[pair]})
+    for signer in SIGNERS:
+        address = stage.addresses[signer]
+        yield Question(name, "nonces", (address,), {f"{name}: permits of {signer}": series.permit_nonces[address]})
+
+
+def _compute(compute_id: bytes, compute: Compute) -> Question:
+    what = f"compute 0x{compute_id.hex()}"
+    stated = {
+        f"{what}: provider": int.from_bytes(compute.provider, "big"),
+        f"{what}: capacity": compute.capacity,
+        f"{what}: allocated": compute.allocated,
+        f"{what}: valid before": compute.valid_before,
+    }
+    return Question("market", "compute", (compute_id,), stated)
+
+
+def _channel(channel_id: ChannelId, channel: Channel) -> Iterator[Question]:
+    what = f"channel 0x{channel_id.hex()}"
+    held = {f"{what}: balance": channel.balance, f"{what}: claimed": channel.claimed}
+    yield Question("hub", "channels", (channel_id,), held)
+    noticed = {f"{what}: noticed": channel.noticed, f"{what}: noticed at": channel.noticed_at}
+    yield Question("hub", "pendingWithdrawals", (channel_id,), noticed)
+    yield Question("hub", "refundNonce", (channel_id,), {f"{what}: refund nonce": channel.refund_nonce})
