@@ -230,12 +230,7 @@ contract ComputeToken is IComputeToken, ERC20WithAuthorization {
 
         _supply = _supply.halt(block.timestamp);
         uint256 undelivered = _supply.outstanding() - _balances[address(this)].tokens;
-        compensation = Math.mulDiv(
-            undelivered * unitPrice,
-            compensationBps,
-            PRICE_BASIS * BPS,
-            Math.Rounding.Ceil
-        );
+        compensation = Math.mulDiv(undelivered * unitPrice, compensationBps, PRICE_BASIS * BPS, Math.Rounding.Ceil);
         emit Halted(undelivered, compensation);
     }
 
@@ -367,8 +362,8 @@ contract ComputeToken is IComputeToken, ERC20WithAuthorization {
         }
     }
 
-    /// @dev Most Tokens whose price is `value`, which must be their exact rounded-up price. Where the product wraps, what
-    /// is left of it is the price of less than 2**256 / 10**6, and `value` is above that.
+    /// @dev Most Tokens whose price is `value`, which must be their exact rounded-up price. Where the product wraps,
+    /// what is left of it is the price of less than 2**256 / 10**6, and `value` is above that.
     function _tokensFor(uint256 value) private view returns (uint256 tokens) {
         unchecked {
             tokens = (value * PRICE_BASIS) / unitPrice;

@@ -64,8 +64,8 @@ library Signatures {
         return uint256(s) <= HALF_ORDER && signer == ecrecover(digest, v, r, s) && signer != address(0);
     }
 
-    /// @dev The same of 65 bytes of call data. The plain form, `_isOfKey` of what `ECDSA.parseCalldata` reads, costs 200
-    /// gas more.
+    /// @dev The same of 65 bytes of call data. The plain form, `_isOfKey` of what `ECDSA.parseCalldata` reads, costs
+    /// 200 gas more.
     function _isOfKeyCalldata(
         address signer,
         bytes32 digest,
