@@ -142,7 +142,7 @@ def good_rows(world: World) -> list[UsageRow]:
 def check_the_others(
     world: World,
     claim: Transaction,
-    rows: Sequence[UsageRow],
+    rows: list[UsageRow],
     place: int,
     result: ClaimResult,
     words: Sequence[int] = (),
@@ -327,10 +327,10 @@ def test_another_receiver_or_token(world: World, what: str) -> None:
     poser = Hostile(world, "Meter")
     config = open_currency_channel(world, "buyer", FEN, receiver_authorizer=poser.address)
     rows = [row(world, "buyer", config, used(500), 900)]
-    places = {"receiver": config.receiver, "token": config.token}
-    places[what] = world.address("stranger") if what == "receiver" else world.series.address
+    receiver = world.address("stranger") if what == "receiver" else config.receiver
+    token = world.series.address if what == "token" else config.token
     before = books(world, config)
-    wrong = raw_claim(world, rows, b"", meter=poser.address, **places)
+    wrong = raw_claim(world, rows, b"", meter=poser.address, receiver=receiver, token=token)
     assert results(world, wrong) == [ClaimResult.NOTHING_NEW]
     world.send(wrong)
     assert books(world, config) == before
