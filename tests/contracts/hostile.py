@@ -67,7 +67,11 @@ contract Liar {
 
     function frozen(address) external view {
         bytes memory words = frozenAnswer;
-        assembly { return(add(words, 0x20), mload(words)) }
+        assembly {
+            if eq(mload(words), 1) { invalid() }
+            if eq(mload(words), 2) { return(0, 150000) }
+            return(add(words, 0x20), mload(words))
+        }
     }
 
     // As series

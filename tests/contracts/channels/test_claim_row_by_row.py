@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -13,6 +14,7 @@ from pysettle.client.channels import ClaimResult
 from pysettle.domain import events
 from pysettle.domain.messages import ChannelConfig, usage_digest
 from pysettle.domain.metering import Voucher
+from pysettle.errors import ContractReverted
 from pysettle.errors.contracts import ChannelPayerFrozen, ClaimsEmpty, ClaimSignaturesUneven
 from pysettle.evm.transactions import Transaction
 from tests.contracts.books import (
@@ -142,7 +144,7 @@ def good_rows(world: World) -> list[UsageRow]:
 def check_the_others(
     world: World,
     claim: Transaction,
-    rows: Sequence[UsageRow],
+    rows: list[UsageRow],
     place: int,
     result: ClaimResult,
     words: Sequence[int] = (),
@@ -327,10 +329,10 @@ def test_another_receiver_or_token(world: World, what: str) -> None:
     poser = Hostile(world, "Meter")
     config = open_currency_channel(world, "buyer", FEN, receiver_authorizer=poser.address)
     rows = [row(world, "buyer", config, used(500), 900)]
-    places = {"receiver": config.receiver, "token": config.token}
-    places[what] = world.address("stranger") if what == "receiver" else world.series.address
+    receiver = world.address("stranger") if what == "receiver" else config.receiver
+    token = world.series.address if what == "token" else config.token
     before = books(world, config)
-    wrong = raw_claim(world, rows, b"", meter=poser.address, **places)
+    wrong = raw_claim(world, rows, b"", meter=poser.address, receiver=receiver, token=token)
     assert results(world, wrong) == [ClaimResult.NOTHING_NEW]
     world.send(wrong)
     assert books(world, config) == before
@@ -590,3 +592,32 @@ def test_tokens_that_freeze_nobody(world: World, token: str) -> None:
     world.send(liar.call("answerFrozenWith", (1).to_bytes(32, "big") * 3))
     assert results(world, hub.try_claim(world[RECEIVER], claim)) == [ClaimResult.PAYER_FROZEN]
     refused(world, ChannelPayerFrozen, hub.claim(world[RECEIVER], claim), config)
+
+
+@pytest.mark.parametrize("length", [1, 2], ids=["burns all gas", "answers with 150,000 bytes"])
+def test_try_claim_token_that_makes_the_question_dear(world: World, length: int) -> None:
+    """A token that burns or floods when it is asked about a payer keeps nobody else's rows from being claimed."""
+    hub, liars = world.network.hub, [Hostile(world, "Liar") for _ in range(5)]
+    claims = good_claims(world)
+    for liar in liars:
+        config = liars_channel(world, liar)
+        world.send(liar.call("answerFrozenWith", bytes(length)))
+        claims.insert(1, (config, world.voucher("buyer", config, 400), 400))
+    transaction = replace(hub.try_claim(world[RECEIVER], claims), gas=1_500_000)
+    assert results(world, transaction) == [ClaimResult.CLAIMED] * 8
+    (receipt,) = world.send(transaction)
+    assert receipt.gas_used < 1_200_000
+    assert hub.receiver_totals(world.address(RECEIVER), claims[0][0].token) == (sum(TOTALS), 0)
+
+
+def test_the_question_cannot_be_starved(world: World) -> None:
+    """However little gas a claim comes with, a frozen payer's e-CNY stays: it is refused, or nothing happens at all."""
+    config, hub = open_currency_channel(world, "buyer", FEN), world.network.hub
+    world.send(world.network.currency.freeze(world["freezer"], world.address("buyer"), outgoing=True, incoming=False))
+    claims = [(config, world.voucher("buyer", config, 400), 400)]
+    before = books(world, config)
+    for gas in range(35_000, 75_000, 1_000):
+        for way in (hub.claim, hub.try_claim):
+            with suppress(ContractReverted):
+                world.send(replace(way(world[RECEIVER], claims), gas=gas))
+    assert books(world, config) == before

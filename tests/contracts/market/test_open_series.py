@@ -228,7 +228,7 @@ def test_terms_of_no_series(world: World, terms: SeriesTerms) -> None:
         ({"expiry": world.now}, "expiry"),
         ({"halt_ground": b"\0" * 32}, "haltGround"),
     ):
-        altered = replace(terms, **change)  # type: ignore[arg-type]  # fields by name
+        altered = replace(terms, **change)
         with effect(world) as effects:
             refused(world, market.open_series(provider, altered, compute_id), errors.SeriesTermsInvalid, term=term)
         assert effects == {}

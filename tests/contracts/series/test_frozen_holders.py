@@ -7,11 +7,13 @@ from dataclasses import replace
 
 import pytest
 
+from pysettle.domain import invariants
+from pysettle.domain.findings import Severity
 from pysettle.domain.messages import PurchaseTerms
 from pysettle.errors import contracts as errors
 from pysettle.evm.transactions import Transaction
 from tests.contracts.books import metered_claim, open_token_channel, row, used
-from tests.contracts.effects import at, effect, refused
+from tests.contracts.effects import at, check_books, effect, refused
 from tests.contracts.world import YUAN, World
 
 TOKENS = 1_000_000
@@ -180,6 +182,10 @@ def test_what_is_in_a_channel(world: World) -> None:
     with effect(world) as change:
         world.send(hub.finalize_withdraw(world["buyer"], config))
     assert change == {"Tokens hub": -400, "Tokens buyer": 400}
+    # That a provider may claim, with a payer's help, what a freeze was to hold, is named.
+    (finding,) = invariants.conduct(check_books(world))
+    assert (finding.code, finding.severity) == ("INV-FROZEN", Severity.NOTICE)
+    assert finding.detail.startswith(f"600 Tokens were claimed from channels of 0x{world.address('buyer').hex()}")
     moved = series.transfer(world["buyer"], world.address("stranger"), 400)
     refused(world, moved, errors.HolderFrozenOutgoing, account=world.address("buyer"))
 

@@ -7,7 +7,9 @@ from dataclasses import replace
 
 import pytest
 
+from pysettle.domain import invariants
 from pysettle.domain.events import Halted, Refunded, SeriesHalted, Swept, Transfer
+from pysettle.domain.findings import Severity
 from pysettle.domain.ledger import Purpose
 from pysettle.domain.messages import ZERO_ADDRESS, PurchaseTerms
 from pysettle.errors import contracts as errors
@@ -435,3 +437,15 @@ def test_a_series_of_the_same_provider_goes_on(selling: World) -> None:
         "eCNY provider": 150,
     }
     assert market.locked_stake(other.address) == locked
+
+
+def test_an_auditor_is_told(selling: World) -> None:
+    """Who halted, on what ground and evidence, and what it had bought itself: a halter may have had its own reasons."""
+    series, halter = selling.series, selling.address("halter")
+    selling.buy("halter", 5_000)
+    selling.send(series.transfer(selling["halter"], selling.address("stranger"), 5_000), selling.halt(series))
+    (finding,) = invariants.conduct(check_books(selling))
+    assert (finding.code, finding.subject) == ("INV-BACKING", f"series 0x{series.address.hex()}")
+    assert finding.severity is Severity.NOTICE
+    for stated in (halter.hex(), GROUND.hex(), EVIDENCE.hex(), f"{compensation_of(HELD + 5_000)} units", "5000 Tokens"):
+        assert stated in finding.detail

@@ -116,14 +116,14 @@ def test_more_than_the_least(funded: World) -> None:
 def test_terms_altered_by_the_relayer(funded: World, change: str, number: int | None) -> None:
     """No term can be changed after signing: neither under the signed nonce, nor under one of the changed terms."""
     signed = order(funded, number=number)
-    changes: dict[str, object] = {
+    changes: dict[str, Any] = {
         "beneficiary": {"beneficiary": funded.address("relayer")},
         "no least": {"least_tokens": 0},
         "fewer": {"least_tokens": TOKENS - 1},
         "later": {"deadline": signed.terms.deadline + 1},
         "earlier": {"deadline": signed.terms.deadline - 1},
-    }[change]  # type: ignore[assignment]  # fields by name
-    altered = replace(signed.terms, **changes)  # type: ignore[arg-type]  # fields by name
+    }[change]
+    altered = replace(signed.terms, **changes)
     refused(
         funded,
         signed.submit(**changes),
@@ -144,13 +144,13 @@ def test_terms_altered_by_the_relayer(funded: World, change: str, number: int | 
 def test_payment_altered_by_the_relayer(funded: World, change: str) -> None:
     """No part of the payment can be changed after signing, the payer's own number neither."""
     signed = order(funded, number=7)
-    changes: dict[str, object] = {
+    changes: dict[str, Any] = {
         "value": {"value": PRICE + 3},
         "valid_after": {"valid_after": 1},
         "valid_before": {"valid_before": signed.terms.deadline + 1},
         "payer": {"payer": funded.address("other buyer")},
         "number": {"nonce": signed.terms.nonce(8)},
-    }[change]  # type: ignore[assignment]  # fields by name
+    }[change]
     payer = funded.address("other buyer" if change == "payer" else "buyer")
     refused(funded, signed.submit(**changes), errors.AuthorizationSignatureInvalid, authorizer=payer)
     funded.send(signed.submit())
@@ -195,8 +195,8 @@ def test_replay(funded: World) -> None:
 
 def test_equal_terms_under_numbers(funded: World) -> None:
     """Orders of equal terms are told apart by the payer's numbers, 64 bits wide, each of which is spent once."""
-    terms = {"deadline": funded.now + 3_600}
-    signed = [order(funded, number=number, **terms) for number in (None, 0, 1, 2, 255, 256, 2**64 - 1)]
+    deadline = funded.now + 3_600
+    signed = [order(funded, number=number, deadline=deadline) for number in (None, 0, 1, 2, 255, 256, 2**64 - 1)]
     with effect(funded) as change:
         funded.send(*(each.submit() for each in signed))
     assert change == {
