@@ -46,6 +46,8 @@ CURRENCY_VIEWS = {
     "reserve": ("reserve in fen", "reserve as of", "reserve sequence", "reserve valid before"),
 }
 OPERATOR_VIEWS = {"issuanceQuota": ("quota",), "operatorPosition": ("position",)}
+ASKED_AT_ONCE = 200
+"""Questions in one simulated execution: creation code has a limit of 49,152 bytes."""
 LIMITS = ("most held", "most at once", "most on a day", "most in a year")
 REDEMPTION = ("holder", "amount", "operator", "status", "cancellable from")
 
@@ -68,7 +70,7 @@ class Watch:
             for number in redemptions
         ]
         passing += [("authorizationState", pair, (_nonce_name(*pair),)) for pair in nonces]
-        asked_at = self._stage.storage_root(self._stage.currency.address), len(self._keepers)
+        asked_at = self._stage.storage_root(self._stage.currency.address), tuple(self._keepers)
         if self._seen[0] != asked_at:
             self._seen = asked_at, self._ask(self._lasting())
         return self._seen[1] | self._ask(passing)
@@ -127,10 +129,15 @@ class Watch:
 
 
 def ask(chain: EmbeddedChain, questions: Iterable[tuple[Address, bytes, tuple[str, ...]]]) -> Figures:
-    """Ask contracts (address, call data, names of the words answered) in one simulated execution.
+    """Ask contracts (address, call data, names of the words answered), many in one simulated execution."""
+    listed, found = list(questions), Figures()
+    for start in range(0, len(listed), ASKED_AT_ONCE):
+        found |= _ask_at_once(chain, listed[start : start + ASKED_AT_ONCE])
+    return found
 
-    Made of creation code that asks every question and returns all answers, run on the head's state.
-    """
+
+def _ask_at_once(chain: EmbeddedChain, questions: Sequence[tuple[Address, bytes, tuple[str, ...]]]) -> Figures:
+    """Make creation code that asks every question and returns all answers, and run it on the head's state."""
     code, out, named = bytearray(), 96, list[str]()
     for address, data, names in questions:
         for place in range(0, len(data), 32):
@@ -140,8 +147,6 @@ def ask(chain: EmbeddedChain, questions: Iterable[tuple[Address, bytes, tuple[st
         code += b"\x73" + address + bytes.fromhex("5afa50")
         out += 32 * len(names)
         named += names
-    if not named:
-        return {}
     code += b"\x61" + (out - 96).to_bytes(2, "big") + b"\x60\x60\xf3"
     answer = chain.call(None, bytes(code))
     words = [int.from_bytes(answer[at : at + 32], "big") for at in range(0, len(answer), 32)]

@@ -106,10 +106,10 @@ class ChannelDraws(NetworkDraws):
         config = self._perhaps_wrong(self._prefer(live, configs))
         payer, places = config.payer, self._network.places
         if config.token == self._model.address:
-            amount = self._payment(payer, places.hub)
-            amount = min(amount, max(amount // self._random.choice((1, 5, 100)), 1), 2**100)
+            most = min(self._payment(payer, places.hub), 2**100)
+            amount = min(most, max(most // self._random.choice((1, 5, 100)), 1))
         else:
-            amount = self._some(self._balance(config.token, payer))
+            amount = self._part(self._balance(config.token, payer))
         salt = self._random.getrandbits(64) if self._chance(0.9) else self._random.randrange(4)
         channel_id = self._network.hub.id_of(config)
         nonce = deposit_nonce(channel_id, salt)
@@ -138,7 +138,7 @@ class ChannelDraws(NetworkDraws):
 
     def _initiate_withdraw(self) -> Operation:
         config = self._some_channel()
-        amount = self._some(self._state_of(config).unclaimed)
+        amount = self._part(self._state_of(config).unclaimed)
         return self._on("hub", "initiateWithdraw", self._payer_of(config), config, amount)
 
     def _finalize_withdraw(self) -> Operation:

@@ -133,8 +133,14 @@ class NetworkComparison:
 
     def compare_everything(self) -> None:
         """Compare what has passed too: every series that was opened, and all compute."""
+        self._keepers[:] = [*KEEPERS, *self._named_series()]
+        redemptions = range(len(self.model.currency.redemptions) + 2)
+        assert self.money.on_chain(redemptions, ()) == self.money.in_model(self.model.currency, redemptions, ())
         assert self.watch.differences(questions(self.stage, self.model, (), everything=True)) == []
         self._compare_books(everything=True)
+
+    def _named_series(self) -> list[str]:
+        return [name for name in self.stage.addresses if name.startswith("series")]
 
     # Events
 
@@ -144,7 +150,8 @@ class NetworkComparison:
         for emitted in self._emitted():
             event = emitted.event
             if isinstance(event, events.SeriesOpened):
-                self._keepers.append(self.stage.meet(event.series))
+                self.stage.meet(event.series)
+                self._keepers[:] = [*KEEPERS, *self._named_series()[-SERIES_WATCHED:]]
                 self.ledger.contracts = self.stage.network.contracts()
             elif isinstance(event, events.ClaimRefused):
                 refused_rows.append((event.channel_id, event.result))

@@ -124,6 +124,11 @@ class NetworkDraws(Generator):
         """Return an amount up to the most there is, or next to it."""
         return self._near(most) if self._chance(0.25) else self._fitting(most)
 
+    def _part(self, most: int) -> int:
+        """Return mostly a part of what there is, so that something is left to go on with."""
+        amount = self._some(most)
+        return min(amount, max(amount // self._random.choice((1, 3, 20)), 1))
+
     def _deadline(self) -> int:
         now = self._now
         return self._random.choice((*(now + 1, now + 60, 2**40) * 8, now, now - 1))

@@ -32,9 +32,9 @@ class MarketDraws(NetworkDraws):
             "registerCompute": (3, self._register_compute),
             "stake": (3, self._stake),
             "withdrawStake": (3, self._withdraw_stake),
-            "openSeries": (4, self._open_series),
+            "openSeries": (2, self._open_series),
             "releaseStake": (2, self._release_stake),
-            "halt": (2, self._halt),
+            "halt": (1, self._halt),
         }
 
     def _staker(self) -> Address:

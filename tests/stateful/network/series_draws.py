@@ -26,7 +26,7 @@ class SeriesDraws(NetworkDraws):
             "purchaseWithAuthorization": (8, self._purchase_with_authorization),
             "purchaseWithTransferAuthorization": (6, self._purchase_with_transfer_authorization),
             "consume": (4, self._consume),
-            "refund": (7, self._refund_tokens),
+            "refund": (10, self._refund_tokens),
             "redeem": (6, self._redeem),
             "sweep": (3, self._sweep),
             "transfer": (4, self._transfer_tokens),
@@ -122,17 +122,17 @@ class SeriesDraws(NetworkDraws):
     def _consume(self) -> Operation:
         name, series = self._held_series()
         holder = self._token_holder(series)
-        return self._on(name, "consume", holder, self._some(series.balances[holder]))
+        return self._on(name, "consume", holder, self._part(series.balances[holder]))
 
     def _refund_tokens(self) -> Operation:
         name, series = self._series_where(lambda it: it.has_ended(self._now) and it.outstanding > it.delivered)
         holder = self._token_holder(series)
         held = series.balances[holder]
-        return self._on(name, "refund", holder, held if self._chance(0.5) else self._some(held))
+        return self._on(name, "refund", holder, held if self._chance(0.3) else self._part(held))
 
     def _redeem(self) -> Operation:
         name, series = self._series_where(lambda it: it.delivered)
-        tokens = series.delivered if self._chance(0.3) else self._some(series.delivered)
+        tokens = series.delivered if self._chance(0.3) else self._part(series.delivered)
         return self._on(name, "redeem", self._usually(series.terms.provider, *self._providers), tokens)
 
     def _sweep(self) -> Operation:

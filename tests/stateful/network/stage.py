@@ -68,12 +68,10 @@ class NetworkStage(Stage):
         """Return a model of the network as it was deployed."""
         return NetworkModel(self.model(), self.places)
 
-    def meet(self, series: Address) -> str:
+    def meet(self, series: Address) -> None:
         """Know a series that was opened, by a name."""
         self.network.series.append(self.network.market.at(series))
-        name = f"series {len(self.network.series)}"
-        self.addresses[name] = series
-        return name
+        self.addresses[f"series {len(self.network.series)}"] = series
 
     def interface_of(self, contract: str) -> Interface:
         """Return the ABI of a contract, by its name."""

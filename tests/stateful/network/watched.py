@@ -28,8 +28,6 @@ PAIRS = (("buyer", "other buyer"), ("other buyer", "buyer"), ("buyer", "vault"),
 SERIES_WATCHED = 4
 """Series opened last that are looked at after every operation; all are at the end."""
 COMPUTE_WATCHED = 4
-AT_ONCE = 200
-"""Questions in one simulated execution, whose code has a limit."""
 
 Nonce = tuple[str, Address, bytes]
 """A contract's name, an authorizer, and a nonce of its authorizations."""
@@ -96,12 +94,10 @@ class NetworkWatch:
         asked = list(asked)
         roots = {name: self._stage.storage_root(self._stage.addresses[name]) for name in {it.contract for it in asked}}
         stale = [it for it in asked if self._answers.get(it.key, (b"",))[0] != roots[it.contract]]
-        for start in range(0, len(stale), AT_ONCE):
-            part = stale[start : start + AT_ONCE]
-            figures = ask(self._stage.chain, map(self._encoded, part))
-            for question in part:
-                answer = {name: figures[name] for name in question.expected}
-                self._answers[question.key] = roots[question.contract], answer
+        figures = ask(self._stage.chain, map(self._encoded, stale))
+        for question in stale:
+            answer = {name: figures[name] for name in question.expected}
+            self._answers[question.key] = roots[question.contract], answer
         return [
             f"{name}: expected {expected}, found {self._answers[question.key][1][name]}"
             for question in asked
