@@ -17,6 +17,7 @@ UNITS_PER_WHOLE = 1_000_000
 UNITS_PER_MINOR = 10_000
 """Units in one minor unit (fen); issuance and redemption are in whole minor units."""
 
+BPS = 10_000
 PRICE_BASIS = 1_000_000
 """Tokens that a unit price is stated for."""
 
@@ -139,6 +140,40 @@ def backing_rounded_down(tokens: int, unit_price: int) -> int:
         1
     """
     return tokens * unit_price // PRICE_BASIS
+
+
+def compensation_rounded_down(tokens: int, unit_price: int, compensation_bps: int) -> int:
+    """Compensation that Tokens refunded after a halt get on top of their backing, rounded down to one unit.
+
+    Args:
+        tokens: Tokens refunded.
+        unit_price: Micro-yuan per 1,000,000 Tokens.
+        compensation_bps: Basis points of the price.
+
+    Rounding: down, at the expense of who gives them back; what it leaves stays in the series.
+
+    Example:
+        >>> compensation_rounded_down(1_000_000, 150_000, 500)
+        7500
+    """
+    return tokens * unit_price * compensation_bps // (PRICE_BASIS * BPS)
+
+
+def stake_rounded_up(tokens: int, unit_price: int, compensation_bps: int) -> int:
+    """Stake that covers the compensation of Tokens, however they are refunded, in units, rounded up to one unit.
+
+    Args:
+        tokens: Tokens to be compensated.
+        unit_price: Micro-yuan per 1,000,000 Tokens.
+        compensation_bps: Basis points of the price.
+
+    Rounding: up, at the provider's expense, which takes back what is not needed.
+
+    Example:
+        >>> stake_rounded_up(1, 150_000, 500)
+        1
+    """
+    return -(-tokens * unit_price * compensation_bps // (PRICE_BASIS * BPS))
 
 
 def tokens_for(payment: int, unit_price: int) -> int:

@@ -38,6 +38,8 @@ contract ChannelHub is IChannelHub, ReentrancyGuardTransient, Multicall {
     uint256 private constant MAX_WITHDRAW_DELAY = 30 days;
     /// Gas that a payer's contract gets to look at its voucher (ERC-1271) where others' rows are in the same call.
     uint256 private constant VOUCHER_GAS = 200_000;
+    /// Gas that a token gets to say whether a payer is frozen, for the same reason.
+    uint256 private constant FREEZE_GAS = 100_000;
 
     /// What the rows of a claim share.
     struct Batch {
@@ -430,10 +432,19 @@ contract ChannelHub is IChannelHub, ReentrancyGuardTransient, Multicall {
         if (!allowed && refusal.length != 0) LowLevelCall.bubbleRevert(refusal);
     }
 
-    function _isFrozen(address token, address payer) private view returns (bool) {
-        (bool answered, bytes memory answer) = token.staticcall(abi.encodeCall(IFreezable.frozen, (payer)));
-        // The first of three words is whether the account is frozen outgoing.
-        return answered && answer.length == 96 && uint256(bytes32(answer)) == 1;
+    /// @dev The first of three words is whether the account is frozen outgoing, and alone is read. The plain form,
+    /// `token.staticcall{gas: FREEZE_GAS}(question)`, copies all of an answer at the claim's expense. A claim cannot
+    /// starve the question of gas: what is left of too little does not suffice for the rest of it.
+    function _isFrozen(address token, address payer) private view returns (bool frozen) {
+        bytes memory question = abi.encodeCall(IFreezable.frozen, (payer));
+        uint256 outgoing;
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            frozen := staticcall(FREEZE_GAS, token, add(question, 32), mload(question), 0, 32)
+            frozen := and(frozen, eq(returndatasize(), 96))
+            outgoing := mload(0)
+        }
+        return frozen && outgoing == 1;
     }
 
     function _checkConfig(ChannelConfig calldata config) private pure {

@@ -116,15 +116,7 @@ contract ComputeMarket is IComputeMarket, AccessManaged, EIP712 {
         series = SeriesFactory(factory).create(terms, SeriesContracts(address(this), currency, HUB, COLLECTOR, METER));
         // `_stakeFor` compared it with 96 bits.
         _stakes[series] = SeriesStake(msg.sender, uint96(locked));
-        emit SeriesOpened(
-            series,
-            msg.sender,
-            computeId,
-            terms.serviceClass,
-            terms.capacity,
-            terms.expiry,
-            locked
-        );
+        emit SeriesOpened(series, msg.sender, computeId, terms.serviceClass, terms.capacity, terms.expiry, locked);
         ICurrencyToken(currency).markSettlementAccount(series);
     }
 

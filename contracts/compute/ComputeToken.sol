@@ -230,12 +230,7 @@ contract ComputeToken is IComputeToken, ERC20WithAuthorization {
 
         _supply = _supply.halt(block.timestamp);
         uint256 undelivered = _supply.outstanding() - _balances[address(this)].tokens;
-        compensation = Math.mulDiv(
-            undelivered * unitPrice,
-            compensationBps,
-            PRICE_BASIS * BPS,
-            Math.Rounding.Ceil
-        );
+        compensation = Math.mulDiv(undelivered * unitPrice, compensationBps, PRICE_BASIS * BPS, Math.Rounding.Ceil);
         emit Halted(undelivered, compensation);
     }
 
@@ -314,7 +309,7 @@ contract ComputeToken is IComputeToken, ERC20WithAuthorization {
         _checkOpen(supply);
         if (tokens == 0) revert TokensZero();
         if (beneficiary == address(0)) revert ERC20InvalidReceiver(address(0));
-        _checkHolder(address(0), beneficiary);
+        if (_isKeeper(beneficiary)) revert TokenTransferRefused(address(0), beneficiary);
         if (beneficiary != payer) _checkNotFrozenIncoming(beneficiary);
         // What was sold is at most the capacity, which is of 96 bits, and a balance is of that.
         unchecked {
@@ -354,7 +349,7 @@ contract ComputeToken is IComputeToken, ERC20WithAuthorization {
         // Just compared; and a balance is of the supply, which is of 96 bits.
         unchecked {
             balance.tokens = held - tokens;
-            if (to == address(0)) _supply = _supply.burn(tokens);
+            if (to == address(0)) _supply = _supply.destroy(tokens);
             else _balances[to].tokens += tokens;
         }
         emit Transfer(from, to, tokens);
@@ -367,10 +362,9 @@ contract ComputeToken is IComputeToken, ERC20WithAuthorization {
         }
     }
 
-    /// @dev Most Tokens whose price is `value`, which must be their exact rounded-up price. No currency has a supply
-    /// beyond 96 bits: a larger payment is refused before it can overflow.
+    /// @dev Most Tokens whose price is `value`, which must be their exact rounded-up price. Where the product wraps,
+    /// what is left of it is the price of less than 2**256 / 10**6, and `value` is above that.
     function _tokensFor(uint256 value) private view returns (uint256 tokens) {
-        if (value > type(uint96).max) revert PurchasePaymentInexact(value, type(uint96).max);
         unchecked {
             tokens = (value * PRICE_BASIS) / unitPrice;
         }
@@ -429,8 +423,10 @@ contract ComputeToken is IComputeToken, ERC20WithAuthorization {
     /// @dev Everywhere else Tokens rest with holders: not in the series, where they would count as delivered, nor in
     /// the hub or its collector, where they would belong to nobody.
     function _checkHolder(address from, address to) private view {
-        if (to == address(this) || to == hub || to == collector || from == collector) {
-            revert TokenTransferRefused(from, to);
-        }
+        if (_isKeeper(to) || from == collector) revert TokenTransferRefused(from, to);
+    }
+
+    function _isKeeper(address account) private view returns (bool) {
+        return account == address(this) || account == hub || account == collector;
     }
 }

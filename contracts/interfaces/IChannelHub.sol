@@ -167,8 +167,8 @@ interface IChannelHub {
 
     /// @notice Record metered claims row by row, on channels whose receiver authorizer is a meter: it says whether the
     /// usage is attested and what it costs. Anyone may submit them. Not part of the published scheme.
-    /// @dev Each row claims rate card times usage or the payer's ceiling, whichever is less, as far as its channel holds
-    /// it. A row that cannot be claimed costs only itself.
+    /// @dev Each row claims rate card times usage or the payer's ceiling, whichever is less, as far as its channel
+    /// holds it. A row that cannot be claimed costs only itself.
     /// @param receiver Receiver of every channel.
     /// @param token Token of every channel.
     /// @param meter Receiver authorizer of every channel, an `IClaimMeter`.

@@ -6,11 +6,11 @@ import {SeriesTerms} from "../types/Series.sol";
 /// @title IComputeMarket
 /// @notice Providers with their compute and stake, and the series they open in one currency.
 /// @dev Tokens are bound to compute: a series is opened on compute that an attester has signed for, and its capacity is
-/// taken from that compute once and for ever. A provider's stake stands behind the compensation that its series promise:
-/// each locks its own part, which nobody else's halt can reach.
-/// The market holds stake alone, and has two powers: to mark what it opens as settlement accounts, and to halt a series
-/// at the word of whom the terms of that series name. It has no administrator who could reach the stake.
-/// EIP-712 domain: name "pysettle ComputeMarket", version "1". Signed by attesters: `ComputeAttestation(...)`.
+/// taken from that compute once and for ever. A provider's stake stands behind the compensation that its series
+/// promise: each locks its own part, which nobody else's halt can reach. The market holds stake alone, and has two
+/// powers: to mark what it opens as settlement accounts, and to halt a series at the word of whom the terms of that
+/// series name. It has no administrator who could reach the stake. EIP-712 domain: name "pysettle ComputeMarket",
+/// version "1". Signed by attesters: `ComputeAttestation(...)`.
 interface IComputeMarket {
     /// @notice What an attester signs of a provider's compute.
     struct ComputeAttestation {
@@ -171,7 +171,8 @@ interface IComputeMarket {
 
     /// @notice Unlock the stake of a series that expired without a halt. Anyone may call.
     /// @custom:reverts SeriesUnknown when the market did not open it
-    /// @custom:reverts StakeLocked when it has not expired, or was halted
+    /// @custom:reverts StakeLocked when it has not expired
+    /// @custom:reverts StakeAmountZero when none is locked: it was released, the series was halted, or promises nothing
     function releaseStake(address series) external;
 
     // ------------------------------------------------------------------- halter

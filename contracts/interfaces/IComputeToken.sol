@@ -109,7 +109,8 @@ interface IComputeToken is IERC3009, IChannelPolicy {
     /// @param value Units of currency, the exact rounded-up price of the Tokens bought.
     /// @param validAfter Unix second after which the authorization is valid.
     /// @param validBefore Unix second before which the authorization is valid.
-    /// @param nonce High 192 bits: those of `purchaseTermsHash`. Low 64 bits: the payer's own, at random or in sequence.
+    /// @param nonce High 192 bits: those of `purchaseTermsHash`. Low 64 bits: the payer's own, at random or in
+    /// sequence.
     /// @param beneficiary Who receives the Tokens.
     /// @param leastTokens Fewest Tokens the payer accepts.
     /// @param deadline Unix second from which the purchase is refused.
@@ -160,8 +161,8 @@ interface IComputeToken is IERC3009, IChannelPolicy {
     /// @custom:reverts HolderFrozenOutgoing when the holder is frozen outgoing in the currency
     function consume(uint256 tokens) external;
 
-    /// @notice After expiry or halt, exchange the caller's Tokens for the currency that backs them, and after a halt for
-    /// the agreed compensation too.
+    /// @notice After expiry or halt, exchange the caller's Tokens for the currency that backs them, and after a halt
+    /// for the agreed compensation too.
     /// @param tokens Tokens to give back, above zero.
     /// @return paid Units of currency: tokens * unitPrice / 1,000,000, and after a halt that times compensationBps /
     /// 10,000 on top; each rounded down, at the holder's expense.

@@ -4,11 +4,11 @@ pragma solidity ^0.8.30;
 /// @title IJobEscrow
 /// @notice Batch compute by milestones: an order is paid for when it is placed, and each milestone's amount goes to the
 /// provider when its delivery is accepted, or back to whoever paid.
-/// @dev Per order what was funded is what is held, released and refunded, and each milestone ends once (INV-JOB). Nobody
-/// administers it. What an account is due waits for it, in its currency, until anybody has it paid out: a frozen party
-/// holds up nobody else. Intervals hold their beginning and not their end.
-/// Roles in an order: the payer funds it and gets every refund; the buyer accepts or disputes deliveries; the provider
-/// delivers; the arbiter rules on disputes, and where it is silent the default that the order states.
+/// @dev Per order what was funded is what is held, released and refunded, and each milestone ends once (INV-JOB).
+/// Nobody administers it. What an account is due waits for it, in its currency, until anybody has it paid out: a frozen
+/// party holds up nobody else. Intervals hold their beginning and not their end. Roles in an order: the payer funds it
+/// and gets every refund; the buyer accepts or disputes deliveries; the provider delivers; the arbiter rules on
+/// disputes, and where it is silent the default that the order states.
 interface IJobEscrow {
     /// @notice Where a milestone stands. The last three are final.
     enum MilestoneState {
@@ -179,8 +179,8 @@ interface IJobEscrow {
     /// @custom:invariant INV-JOB
     function place(OrderTerms calldata terms) external returns (bytes32 orderId);
 
-    /// @notice The same by the payer's EIP-3009 `ReceiveWithAuthorization` to this contract, whose nonce is the id of the
-    /// order, so that whoever submits it can change nothing.
+    /// @notice The same by the payer's EIP-3009 `ReceiveWithAuthorization` to this contract, whose nonce is the id of
+    /// the order, so that whoever submits it can change nothing.
     /// @custom:reverts OrderTermsInvalid when a term cannot be
     /// @custom:reverts OrderPlacedAlready when the payer has placed it before
     /// @custom:reverts OrderPaymentMismatch when the currency brings another amount
@@ -194,8 +194,8 @@ interface IJobEscrow {
         bytes calldata signature
     ) external returns (bytes32 orderId);
 
-    /// @notice Take an order back that the provider has not accepted: payer and buyer at any time, anybody once the time
-    /// to accept has passed.
+    /// @notice Take an order back that the provider has not accepted: payer and buyer at any time, anybody once the
+    /// time to accept has passed.
     /// @custom:reverts OrderStateInvalid when the order is not placed
     /// @custom:reverts OrderCallerInvalid when somebody else calls before the time to accept has passed
     /// @custom:invariant INV-FINAL
@@ -219,8 +219,8 @@ interface IJobEscrow {
     /// @custom:reverts JobHashZero when `content` is zero
     function deliver(bytes32 orderId, uint256 milestone, bytes32 content) external;
 
-    /// @notice Give a milestone up, as the provider: its amount goes back to the payer, and the bond of a dispute to the
-    /// buyer.
+    /// @notice Give a milestone up, as the provider: its amount goes back to the payer, and the bond of a dispute to
+    /// the buyer.
     /// @custom:reverts OrderCallerInvalid when the caller is not the provider
     /// @custom:reverts OrderStateInvalid when the order is not accepted
     /// @custom:reverts MilestoneNotFound when there is no such milestone
@@ -249,8 +249,8 @@ interface IJobEscrow {
 
     // ------------------------------------------------------------------ arbiter
 
-    /// @notice Split a disputed amount, as the arbiter. The bond goes to the provider where the provider gets all of it,
-    /// since the dispute was without ground, and back to the buyer otherwise.
+    /// @notice Split a disputed amount, as the arbiter. The bond goes to the provider where the provider gets all of
+    /// it, since the dispute was without ground, and back to the buyer otherwise.
     /// @param providerBps Share of the provider in basis points. Rounded down, at the provider's expense.
     /// @param grounds Hash of the arbiter's grounds.
     /// @custom:reverts OrderCallerInvalid when the caller is not the arbiter
@@ -264,8 +264,8 @@ interface IJobEscrow {
 
     // ------------------------------------------------------------------- anyone
 
-    /// @notice End a milestone whose time has passed. Not delivered: refunded. Not disputed: released. Not ruled on: split
-    /// by the order's default, the bond back to the buyer.
+    /// @notice End a milestone whose time has passed. Not delivered: refunded. Not disputed: released. Not ruled on:
+    /// split by the order's default, the bond back to the buyer.
     /// @custom:reverts OrderStateInvalid when the order is not accepted
     /// @custom:reverts MilestoneNotFound when there is no such milestone
     /// @custom:reverts MilestoneStateInvalid when it has ended

@@ -41,7 +41,8 @@ library ChannelHash {
 
     /// @notice Channels and usages of many rows that share receiver, receiver authorizer and token.
     /// @dev A row begins with what differs: payer and payer authorizer, then withdraw delay and salt, in the order and
-    /// encoding of the hashed struct. The plain form, `channelId` of a `ChannelConfig` a row, costs 1,500 gas a row more.
+    /// encoding of the hashed struct. The plain form, `channelId` of a `ChannelConfig` a row, costs 1,500 gas a row
+    /// more.
     function read(
         bytes32 domain,
         address receiver,

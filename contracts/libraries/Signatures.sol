@@ -30,17 +30,24 @@ library Signatures {
     }
 
     /// @notice The same for one of many signatures: a signer that is a contract gets at most `gasLimit` to answer.
+    /// @dev One word of the answer is read. The plain form, `signer.staticcall{gas: gasLimit}(question)`, copies all of
+    /// it at the caller's expense, which grows with the square of what many signers answer.
     function isValidWithin(
         address signer,
         bytes32 digest,
         bytes calldata signature,
         uint256 gasLimit
-    ) internal view returns (bool) {
+    ) internal view returns (bool valid) {
         if (signature.length == 65 && _isOfKeyCalldata(signer, digest, signature)) return true;
-        (bool answered, bytes memory answer) = signer.staticcall{gas: gasLimit}(
-            abi.encodeCall(IERC1271.isValidSignature, (digest, signature))
-        );
-        return answered && answer.length >= 32 && bytes32(answer) == bytes32(IERC1271.isValidSignature.selector);
+        bytes memory question = abi.encodeCall(IERC1271.isValidSignature, (digest, signature));
+        bytes32 answer;
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            valid := staticcall(gasLimit, signer, add(question, 32), mload(question), 0, 32)
+            valid := and(valid, gt(returndatasize(), 31))
+            answer := mload(0)
+        }
+        return valid && answer == bytes32(IERC1271.isValidSignature.selector);
     }
 
     /// @notice The same for a signature that was decoded from something larger.
@@ -57,8 +64,8 @@ library Signatures {
         return uint256(s) <= HALF_ORDER && signer == ecrecover(digest, v, r, s) && signer != address(0);
     }
 
-    /// @dev The same of 65 bytes of call data. The plain form, `_isOfKey` of what `ECDSA.parseCalldata` reads, costs 200
-    /// gas more.
+    /// @dev The same of 65 bytes of call data. The plain form, `_isOfKey` of what `ECDSA.parseCalldata` reads, costs
+    /// 200 gas more.
     function _isOfKeyCalldata(
         address signer,
         bytes32 digest,

@@ -2,9 +2,9 @@
 pragma solidity ^0.8.30;
 
 /// @notice One word a series: all of its state that a purchase or a transfer has to look at.
-/// @dev From the lowest bit: Tokens outstanding (96 bits), Tokens ever sold (96), unix second of the halt, zero where it
-/// was not halted (40), and a bit that is kept for a policy of purchases. One word by hand, so that a purchase writes
-/// once.
+/// @dev From the lowest bit: Tokens outstanding (96 bits), Tokens ever sold (96), unix second of the halt, zero where
+/// it was not halted (40), and a bit that is kept for a policy of purchases. One word by hand, so that a purchase
+/// writes once.
 type Supply is uint256;
 
 using SupplyFields for Supply global;
@@ -42,7 +42,7 @@ library SupplyFields {
 
     /// @notice The word after outstanding Tokens were destroyed.
     /// @dev The caller has taken them from a balance, so that they were outstanding.
-    function burn(Supply self, uint256 tokens) internal pure returns (Supply) {
+    function destroy(Supply self, uint256 tokens) internal pure returns (Supply) {
         unchecked {
             return Supply.wrap(Supply.unwrap(self) - tokens);
         }

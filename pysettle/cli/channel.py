@@ -20,13 +20,16 @@ from pysettle.cli.output import instant, table
 from pysettle.client.channels import ClaimResult, UsageRow
 from pysettle.client.compute import ChannelStanding, ComputeSystem
 from pysettle.domain import events
-from pysettle.domain.messages import ChannelConfig, voucher_digest
-from pysettle.domain.metering import Voucher
+from pysettle.domain.messages import ChannelConfig
+from pysettle.domain.metering import Voucher, check_vouchers
 from pysettle.domain.usage import Meters, Usage
 from pysettle.errors import UsageError
 from pysettle.evm.backend import Receipt
 
 _HOUR_S = 3_600
+_file_option = click.option(
+    "--file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), required=True, help="Rows."
+)
 _id_option = click.option("--channel", "text", required=True, help="Id of the channel, or how it begins.")
 _amount_option = click.option(
     "--amount", type=click.IntRange(min=1), required=True, help="Smallest units of its token."
@@ -87,7 +90,7 @@ def sign(text: str, ceiling: int, by: str, command: ComputeCommand) -> None:
     signer = command.key(by)
     with command.compute() as compute:
         found = compute.channel(text)
-        signature = signer.sign(voucher_digest(compute.hub.domain, found.id, ceiling))
+        signature = Voucher.signed(signer, compute.hub.domain, found.id, ceiling).signature
     document = {"channel": "0x" + found.id.hex(), "ceiling": str(ceiling), "signature": "0x" + signature.hex()}
     lines = [f"channel {document['channel']}", f"ceiling {ceiling:,}", f"signature {document['signature']}"]
     command.show("channel-sign", document, [*lines, "Next: pysettle channel claim"])
@@ -95,7 +98,33 @@ def sign(text: str, ceiling: int, by: str, command: ComputeCommand) -> None:
 
 @channel.command()
 @series_option
-@click.option("--file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), required=True, help="Rows.")
+@_file_option
+@compute_view
+def check(series: str, file: Path, command: ComputeCommand) -> None:
+    """Check rows as `claim` reads them, and say what each would claim, before anything is signed or sent."""
+    with command.compute() as compute:
+        token, rows = compute.find(series), _rows(file, compute)
+        balances = [compute.hub.channel(row.voucher.channel_id) for row in rows]
+        valid = check_vouchers(compute.hub.domain, [(row.config, row.voucher) for row in rows])
+    told = []
+    for row, (balance, claimed), is_valid in zip(rows, balances, valid, strict=True):
+        metered = token.rate_card.tokens(row.usage)
+        amount = max(0, min(metered, row.voucher.ceiling, balance) - claimed) if is_valid else 0
+        told.append(("0x" + row.voucher.channel_id.hex(), metered, amount, "valid" if is_valid else "INVALID"))
+    document = {
+        "rows": [
+            {"channel": channel_id, "metered": str(metered), "would_claim": str(amount), "voucher": voucher}
+            for channel_id, metered, amount, voucher in told
+        ]
+    }
+    rows_ = [(channel_id[:10], f"{metered:,}", f"{amount:,}", voucher) for channel_id, metered, amount, voucher in told]
+    lines = [table(("channel", "metered", "would claim", "voucher"), rows_)]
+    command.show("channel-check", document, lines)
+
+
+@channel.command()
+@series_option
+@_file_option
 @by_option("provider", "Provider, which attests the usage and submits the claim.")
 @compute_command
 def claim(series: str, file: Path, by: str, command: ComputeCommand) -> None:

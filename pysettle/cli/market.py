@@ -68,7 +68,7 @@ def register(
         f"it can deliver {attestation.capacity:,} Tokens",
     ]
     document = {"compute": compute_id, "provider": provider, "capacity": str(attestation.capacity)}
-    command.show_sent("market-register", receipt, document, lines, f"market open --compute {compute_id} --help")
+    command.show_sent("market-register", receipt, document, lines, "market open --help")
 
 
 @market.command()
@@ -98,7 +98,7 @@ def unstake(amount: str, by: str, command: ComputeCommand) -> None:
 
 
 @market.command("open")
-@click.option("--compute", "compute_id", required=True, help="Compute it is opened on, as `register` told.")
+@click.option("--compute", "compute_id", help="Compute it is opened on.  [default: what was registered last]")
 @click.option("--name", required=True, help="Name of the Token.")
 @click.option("--symbol", required=True, help="Symbol.")
 @click.option("--class", "service_class", default="inference", show_default=True, help="Service class.")
@@ -114,7 +114,7 @@ def unstake(amount: str, by: str, command: ComputeCommand) -> None:
 @click.option("--compensation-bps", type=click.IntRange(0, 10_000), default=0, show_default=True, help="After a halt.")
 @by_option("provider", "Provider that opens it.")
 @compute_command
-def open_(command: ComputeCommand, by: str, compute_id: str, **terms: Any) -> None:
+def open_(command: ComputeCommand, by: str, compute_id: str | None, **terms: Any) -> None:
     """Open a series, whose terms never change. The stake for its compensation must be there.
 
     Which hours are peak is a file like {"hours":[[1,4],[6,10]],"holidays":["2026-10-01"],"working_days":[]}, of hours
@@ -122,7 +122,8 @@ def open_(command: ComputeCommand, by: str, compute_id: str, **terms: Any) -> No
     """
     provider, stated = command.signer(by), _terms(command, **terms)
     with command.compute(write=True) as compute:
-        (receipt,) = compute.market.send(compute.market.open_series(provider, stated, _word(compute_id)))
+        on = _word(compute_id) if compute_id else compute.newest_compute(provider.address)
+        (receipt,) = compute.market.send(compute.market.open_series(provider, stated, on))
         series = compute.market.opened(receipt)
         locked = compute.market.locked_stake(series.address)
     address = "0x" + series.address.hex()

@@ -76,6 +76,20 @@ class ComputeSystem:
         opened = (it.event for it in self._history(self.market.address))
         return tuple(self.market.at(event.series) for event in opened if isinstance(event, events.SeriesOpened))
 
+    def newest_compute(self, provider: Address) -> bytes:
+        """Return the id of the compute of a provider that was registered last.
+
+        Raises:
+            UsageError: none is registered.
+        """
+        registered = (it.event for it in self._history(self.market.address))
+        ids = [
+            it.compute_id for it in registered if isinstance(it, events.ComputeRegistered) and it.provider == provider
+        ]
+        if not ids:
+            raise UsageError(f"no compute of 0x{provider.hex()} is registered: run `pysettle market register`")
+        return ids[-1]
+
     def find(self, name: str) -> ComputeToken:
         """Return the series of a symbol or an address.
 

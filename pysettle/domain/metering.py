@@ -7,9 +7,10 @@ channel, however many requests it paid for. Source: x402 `batch-settlement`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pysettle.domain.messages import ChannelConfig, ChannelId, voucher_digest
+from pysettle.domain.messages import ZERO_ADDRESS, ChannelConfig, ChannelId, voucher_digest
 from pysettle.domain.signing import Signer, recover
 from pysettle.domain.typed_data import Domain
 from pysettle.domain.usage import RateCard, Usage
@@ -26,6 +27,28 @@ class Voucher:
     """Most that may ever be claimed, in Tokens, cumulative."""
     signature: bytes
     """The payer's, 65 bytes."""
+
+    @classmethod
+    def signed(cls, signer: Signer, hub: Domain, channel_id: ChannelId, ceiling: int) -> Voucher:
+        """Sign a voucher, as payer or payer authorizer of the channel."""
+        return cls(channel_id, ceiling, signer.sign(voucher_digest(hub, channel_id, ceiling)))
+
+
+def check_vouchers(hub: Domain, vouchers: Iterable[tuple[ChannelConfig, Voucher]]) -> list[bool]:
+    """Say of each voucher whether it is of its channel and signed by the key that may, without asking any chain.
+
+    A payer that is a contract (ERC-1271) has no key: its vouchers are false here, and are for the hub to ask about.
+
+    Args:
+        hub: Domain of the hub.
+        vouchers: Each with the terms of its channel.
+    """
+    return [
+        voucher.channel_id == config.channel_id(hub)
+        and recover(voucher_digest(hub, voucher.channel_id, voucher.ceiling), voucher.signature)
+        == (config.payer if config.payer_authorizer == ZERO_ADDRESS else config.payer_authorizer)
+        for config, voucher in vouchers
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +101,7 @@ class Payer:
                 f"{self.deposited}; deposit more"
             )
         self._signed = max(self._signed, ceiling)
-        digest = voucher_digest(self._hub, self._channel_id, ceiling)
-        return Voucher(self._channel_id, ceiling, self._signer.sign(digest))
+        return Voucher.signed(self._signer, self._hub, self._channel_id, ceiling)
 
     def acknowledge(self, receipt: UsageReceipt, used: Usage) -> None:
         """Accept a receipt for one served request.

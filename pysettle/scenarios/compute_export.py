@@ -17,7 +17,7 @@ from pysettle.audit.extract import export_bundle
 from pysettle.audit.verify import Report, verify
 from pysettle.client import ComputeToken, SeriesTerms, SettlementNetwork, UsageRow, genesis
 from pysettle.client.network import Roles
-from pysettle.domain.messages import ChannelConfig, ComputeAttestation, PurchaseTerms, voucher_digest
+from pysettle.domain.messages import ChannelConfig, ComputeAttestation, PurchaseTerms
 from pysettle.domain.metering import Voucher
 from pysettle.domain.signing import Signer
 from pysettle.domain.usage import Meters, RateCard, Usage
@@ -256,8 +256,8 @@ class ComputeExport:
         hub = self.network.hub.domain
         seconds = HOURS_USED[name] * _HOUR_S
         channel_id, ceiling = config.channel_id(hub), seconds * TOKENS_PER_SECOND
-        signature = self.parties[name].sign(voucher_digest(hub, channel_id, ceiling))
-        return UsageRow(config, Usage(off_peak=Meters(input=seconds)), Voucher(channel_id, ceiling, signature))
+        voucher = Voucher.signed(self.parties[name], hub, channel_id, ceiling)
+        return UsageRow(config, Usage(off_peak=Meters(input=seconds)), voucher)
 
     def _do(self, what: str, transaction: Transaction) -> Receipt:
         (receipt,) = self.network.send(transaction)

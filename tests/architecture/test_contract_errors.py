@@ -15,10 +15,12 @@ DEPLOYED = (
     "NetworkAccess",
     "CurrencyToken",
     "ComputeToken",
+    "ComputeMarket",
     "ChannelHub",
     "ERC3009DepositCollector",
     "UsageMeter",
     "InterestPayments",
+    "JobEscrow",
 )
 BUILT_IN = {"Error", "Panic"}
 _NEVER_SCHEDULED = "the network grants no role with a delay, and so schedules nothing"

@@ -7,7 +7,15 @@ from eth_hash.auto import keccak
 from pysettle.domain import events
 from pysettle.evm import artifacts
 
-DEPLOYED = ("CurrencyToken", "ComputeToken", "ChannelHub", "UsageMeter", "InterestPayments")
+DEPLOYED = (
+    "CurrencyToken",
+    "ComputeToken",
+    "ComputeMarket",
+    "ChannelHub",
+    "UsageMeter",
+    "InterestPayments",
+    "JobEscrow",
+)
 WITHOUT_VALUE = {
     "Approval": "moves nothing",
     "AuthorityUpdated": "roles are the AccessManager's own history",

@@ -14,6 +14,9 @@ ROOT = Path(__file__).parents[2]
 INTERFACES = (
     "ICurrencyToken",
     "IComputeToken",
+    "IComputeMarket",
+    "IClaimMeter",
+    "IFreezable",
     "IERC2612",
     "IERC3009",
     "IChannelHub",
@@ -22,16 +25,19 @@ INTERFACES = (
     "IChannelPolicy",
     "INetworkAccess",
     "IInterestPayments",
+    "IJobEscrow",
     "IMulticall3",
 )
 DEPLOYED = (
     "NetworkAccess",
     "CurrencyToken",
     "ComputeToken",
+    "ComputeMarket",
     "ChannelHub",
     "UsageMeter",
     "ERC3009DepositCollector",
     "InterestPayments",
+    "JobEscrow",
     "Multicall3",
 )
 INVARIANTS = {
@@ -39,6 +45,7 @@ INVARIANTS = {
     "INV-RESERVE",
     "INV-BACKING",
     "INV-CHANNEL",
+    "INV-JOB",
     "INV-USAGE",
     "INV-ONCE",
     "INV-FINAL",

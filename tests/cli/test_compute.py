@@ -60,7 +60,7 @@ def town(tmp_path: Path) -> ComputeTown:
     hours = town.file("hours.json", PeakHours(((1, 4), (6, 10))).to_json())
     halter = f"--halter bob --ground 'the provider is insolvent' --compensation-bps 500 --windows {hours}"
     assert "stake locked: 0.00 -> 7.50 yuan" in town.say(OPEN.format(compute=compute, symbol="DSV4") + " " + halter)
-    cheap = OPEN.format(compute=compute, symbol="CHEAP").replace("150000", "20000")
+    cheap = OPEN.replace("--compute {compute} ", "").format(symbol="CHEAP").replace("150000", "20000")
     town.say(cheap)
     return town
 
@@ -83,6 +83,11 @@ def test_a_whole_delivery_by_commands(town: ComputeTown) -> None:
     voucher = town.read(f"channel sign --channel {opened['channel']} --ceiling 3000000")
     row = {key: voucher[key] for key in ("channel", "ceiling", "signature")} | {"usage": [1000, 20000, 1000, 0, 0, 0]}
     rows = town.file("rows.json", json.dumps([row]))
+    checked = {"channel": opened["channel"], "metered": "691000", "would_claim": "691000", "voucher": "valid"}
+    assert town.read(f"channel check --series DSV4 --file {rows}")["rows"] == [checked]
+    forged = town.file("forged.json", json.dumps([row | {"ceiling": "3000001"}]))
+    checked |= {"would_claim": "0", "voucher": "INVALID"}
+    assert town.read(f"channel check --series DSV4 --file {forged}")["rows"] == [checked]
     claimed = town.read(f"channel claim --series DSV4 --file {rows}")
     assert claimed["rows"] == [{"channel": opened["channel"], "result": "claimed", "amount": "691000"}]
     again = town.read(f"channel claim --series DSV4 --file {rows}")
@@ -120,6 +125,8 @@ def test_the_ways_out_of_a_channel(town: ComputeTown) -> None:
 def test_mistakes_are_told_before_anything_is_sent(town: ComputeTown) -> None:
     """A halter without a ground, rates of another form, unknown series and broken rows."""
     base = OPEN.format(compute="0x" + "11" * 32, symbol="X")
+    nobodys = base.replace(f"--compute 0x{'11' * 32} ", "") + " --by alice"
+    town.refused(nobodys, 2, "no compute of 0x")
     town.refused(base + " --halter bob", 2, "a halter needs a ground")
     town.refused(base.replace("1,30,90/2,60,180", "1,2"), 2, "are not 3 whole numbers / 3 whole numbers")
     town.refused(base.replace("0x" + "11" * 32, "0x12"), 2, "is not 32 bytes in hex")

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
+from eth_typing import Address
 
 from pysettle.client import UsageRow
+from pysettle.client.channels import ClaimResult
 from pysettle.domain import events, invariants, ledger
 from pysettle.domain.events import Event
 from pysettle.domain.messages import ChannelConfig, ChannelId, claim_batch_digest, refund_digest
@@ -131,6 +133,61 @@ def metered_claim(world: World, rows: Sequence[UsageRow], submitter: str = "rela
     return hub.claim_metered(world[submitter], meter, series, rows, meter.attest(world["provider"], series, rows, hub))
 
 
+def raw_claim(
+    world: World,
+    rows: Sequence[UsageRow],
+    attestation: bytes,
+    *,
+    words: Sequence[int] = (),
+    receiver: Address | None = None,
+    token: Address | None = None,
+    meter: Address | None = None,
+    signatures: bytes | None = None,
+    gas: int = 2_000_000,
+) -> Transaction:
+    """Return a metered claim of the relayer's in which anything may be other than the client makes it.
+
+    Args:
+        world: The world.
+        rows: Its rows.
+        attestation: What it gives to the meter.
+        words: Usage, row by row, where it is not that of the rows.
+        receiver: Receiver, where it is not the series.
+        token: Token, where it is not the series.
+        meter: Meter, where it is not the network's.
+        signatures: Vouchers' signatures, where they are not those of the rows one after the other.
+        gas: Gas stated for it.
+    """
+    hub, series = world.network.hub, world.series.address
+    encoded = [
+        (c.payer, c.payer_authorizer, c.withdraw_delay_s, c.salt, word, it.voucher.ceiling)
+        for it, word in zip(rows, words or [it.usage.pack() for it in rows], strict=True)
+        for c in (it.config,)
+    ]
+    if signatures is None:
+        signatures = b"".join(it.voucher.signature for it in rows)
+    places = receiver or series, token or series, meter or world.network.meter.address
+    return hub._transaction(world["relayer"], gas, "claimMetered", *places, encoded, signatures, attestation)
+
+
+def results(world: World, claim: Transaction) -> list[ClaimResult]:
+    """Return what a claim that fails row by row would answer now, row by row."""
+    hub = world.network.hub.interface
+    function = next(it for it in ("claimMetered", "tryClaim") if claim.data.startswith(hub.selector(it)))
+    return [ClaimResult(it) for it in hub.decode(function, world.network.sender.simulate(claim))]
+
+
+def attested(world: World, rows: Sequence[UsageRow], words: Sequence[int] | None = None) -> events.UsageAttested:
+    """Return what the meter says of rows whose usage is attested, or of other words in their place."""
+    words = words or [it.usage.pack() for it in rows]
+    return events.UsageAttested(world.series.address, tuple(channel(world, it.config) for it in rows), tuple(words))
+
+
+def claimed(world: World, config: ChannelConfig, amount: int, total: int | None = None) -> events.Claimed:
+    """Return what the hub says of a claim on a channel, the first one where no total is given."""
+    return events.Claimed(channel(world, config), config.receiver, config.token, amount, total or amount)
+
+
 def refused(world: World, error: type[ContractReverted], transaction: Transaction, *configs: ChannelConfig) -> dict:
     """Send what must be refused, see that nothing changed, and return the error's arguments."""
     before = books(world, *configs)
@@ -141,11 +198,12 @@ def refused(world: World, error: type[ContractReverted], transaction: Transactio
     return caught.value.args_by_name
 
 
-def claims_nothing(world: World, transaction: Transaction, *configs: ChannelConfig) -> None:
-    """Send a claim in which nothing is to be had, and see that it changes nothing and says nothing."""
+def claims_nothing(world: World, claim: Transaction, *configs: ChannelConfig) -> None:
+    """Send a metered claim in which nothing new is to be had: it changes nothing, and says what was attested alone."""
     before = books(world, *configs)
-    (receipt,) = world.send(transaction)
-    assert receipt.logs == ()
+    assert set(results(world, claim)) == {ClaimResult.NOTHING_NEW}
+    (receipt,) = world.send(claim)
+    assert [type(event) for event in happened(world, receipt)] == [events.UsageAttested]
     assert books(world, *configs) == before
 
 

@@ -94,6 +94,7 @@ def accounts(world: World) -> dict[str, Address]:
         "hub": network.hub.address,
         "collector": network.hub.collector,
         "meter": network.meter.address,
+        "market": network.market.address,
         "currency": network.currency.address,
         "nobody": ZERO_ADDRESS,
     }
@@ -101,8 +102,8 @@ def accounts(world: World) -> dict[str, Address]:
 
 
 def figures(world: World, others: dict[str, Address] | None = None) -> dict[str, int]:
-    """Return every balance, credit, supply, quota and position, by name."""
-    currency, series = world.network.currency, world.series
+    """Return every balance, credit, supply, stake, quota and position, by name."""
+    currency, series, market = world.network.currency, world.series, world.network.market
     calls: dict[str, tuple[Address, bytes]] = {
         "eCNY supply": (currency.address, currency.interface.encode("totalSupply")),
         "Tokens supply": (series.address, series.interface.encode("totalSupply")),
@@ -112,6 +113,8 @@ def figures(world: World, others: dict[str, Address] | None = None) -> dict[str,
         calls[f"eCNY {name}"] = (currency.address, currency.interface.encode("balanceOf", account))
         calls[f"credit {name}"] = (currency.address, currency.interface.encode("creditOf", account))
         calls[f"Tokens {name}"] = (series.address, series.interface.encode("balanceOf", account))
+    for name in world.actors:
+        calls[f"stake {name}"] = (market.address, market.interface.encode("freeStake", world.address(name)))
     for name in ("operator", "other operator", "administrator", "central bank"):
         data = currency.interface.encode("issuanceQuota", world.address(name))
         calls[f"quota {name}"] = (currency.address, data)

@@ -7,10 +7,12 @@ from typing import Any
 
 from eth_typing import Address
 
+from pysettle.domain.messages import ChannelConfig
 from pysettle.evm import artifacts, compiler
 from pysettle.evm.interface import Interface
 from pysettle.evm.transactions import Transaction
-from tests.contracts.world import World
+from tests.contracts.books import currency_config
+from tests.contracts.world import FEN, World
 
 _SOURCE = """
 pragma solidity ^0.8.30;
@@ -28,11 +30,13 @@ contract Liar {
     bool public swallow;
     bytes public answer;
     bool public transferAnswer = true;
+    bytes private frozenAnswer;
     mapping(address => uint256) public balanceOf;
 
     function bring(uint256 amount) external { brings = amount; }
     function mint(address to, uint256 amount) external { balanceOf[to] += amount; }
     function answerTransfersWith(bool yes) external { transferAnswer = yes; }
+    function answerFrozenWith(bytes calldata words) external { frozenAnswer = words; }
     function callBack(address to, bytes calldata data, bool swallow_) external {
         (callee, callback, swallow) = (to, data, swallow_);
     }
@@ -48,9 +52,10 @@ contract Liar {
     // As token
     function transfer(address to, uint256 value) external returns (bool) {
         _call();
+        if (!transferAnswer) return false;
         balanceOf[msg.sender] -= value;
         balanceOf[to] += value;
-        return transferAnswer;
+        return true;
     }
 
     // As token behind the true collector
@@ -58,6 +63,15 @@ contract Liar {
         external
     {
         balanceOf[to] += value;
+    }
+
+    function frozen(address) external view {
+        bytes memory words = frozenAnswer;
+        assembly {
+            if eq(mload(words), 1) { invalid() }
+            if eq(mload(words), 2) { return(0, 150000) }
+            return(add(words, 0x20), mload(words))
+        }
     }
 
     // As series
@@ -76,6 +90,17 @@ contract Liar {
         (bool done, bytes memory result) = callee.call(callback);
         answer = result;
         if (!done && !swallow) assembly { revert(add(result, 0x20), mload(result)) }
+    }
+}
+
+/// A meter that believes everybody, and names the highest rates there are.
+contract Meter {
+    function attestUsage(address, address, bytes32[] calldata, uint256[] calldata, bytes calldata)
+        external
+        pure
+        returns (uint256)
+    {
+        return 2 ** 192 - 1;
     }
 }
 
@@ -145,3 +170,11 @@ class Hostile:
             self.address, self.interface, self.interface.encode(function, *arguments)
         )
         return self.interface.decode(function, answer)
+
+
+def liars_channel(world: World, token: Hostile, amount: int = FEN) -> ChannelConfig:
+    """Have a Liar be token and collector of a channel of the buyer's, and bring an amount; return the terms."""
+    hub, config = world.network.hub, currency_config(world, "buyer", token=token.address)
+    data = hub.interface.encode("deposit", config.fields(), amount, token.address, b"")
+    world.send(token.call("bring", amount), Transaction(world["stranger"], hub.address, data, 500_000, hub.interface))
+    return config

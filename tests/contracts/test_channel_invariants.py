@@ -57,7 +57,8 @@ class Walk:
 
     def step(self) -> None:
         """Do one thing at random; a refusal is as good as a success."""
-        often, seldom = [self.deposit, self.claim, self.notice], [self.settle, self.refund, self.finish, self.wait]
+        often = [self.deposit, self.claim, self.notice]
+        seldom = [self.settle, self.refund, self.finish, self.wait, self.freeze]
         actions = [*often, *often, *seldom]
         action = self.random.choice(actions)
         try:
@@ -114,7 +115,8 @@ class Walk:
             total = ceiling + self.random.choice([0, 0, 0, -1, 1])
             if total >= 0:
                 rows = [(config, world.voucher(name, config, ceiling), total)]
-                yield hub.claim(world[self.random.choice([RECEIVER, AUTHORIZER])], rows)
+                way = self.random.choice([hub.claim, hub.try_claim])
+                yield way(world[self.random.choice([RECEIVER, AUTHORIZER])], rows)
             return
         rows = []
         for payer, target in self.random.sample(self.channels[::2], k=self.random.randint(1, 3)):
@@ -168,6 +170,12 @@ class Walk:
         name, config = self.random.choice(noticed or self.channels)
         yield self.world.network.hub.finalize_withdraw(self.world[name], config)
 
+    def freeze(self) -> Iterator[Transaction]:
+        """Freeze somebody in some direction, or lift that."""
+        outgoing, incoming = (self.random.random() < 0.3 for _ in range(2))
+        payer = self.world.address(self.random.choice(BUYERS))
+        yield self.world.network.currency.freeze(self.world["freezer"], payer, outgoing=outgoing, incoming=incoming)
+
     def wait(self) -> Iterator[Transaction]:
         """Let time pass."""
         self.world.chain.clock.advance(self.random.choice([1, 100, 899, 900, 5_000]))
@@ -181,7 +189,7 @@ def test_random_walk_keeps_every_invariant(world: World, seed: int) -> None:
     for _ in range(STEPS):
         walk.step()
         walk.check()
-    for action in ("deposit", "claim", "settle", "refund", "notice", "finish"):
+    for action in ("deposit", "claim", "settle", "refund", "notice", "finish", "freeze"):
         assert walk.outcomes[action] >= 1, walk.outcomes
     assert sum(n for name, n in walk.outcomes.items() if name[0].isupper()) >= 5, walk.outcomes
 

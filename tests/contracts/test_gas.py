@@ -16,10 +16,12 @@ import pytest
 from eth_typing import Address
 from eth_utils.crypto import keccak
 
+from pysettle.client import ComputeToken
+from pysettle.client.access import NetworkAccess, Role
 from pysettle.client.contract import Contract
 from pysettle.client.interest import MOST_ROWS
 from pysettle.client.token import Token
-from pysettle.domain.messages import Authorization
+from pysettle.domain.messages import Authorization, ComputeAttestation
 from pysettle.domain.wallets import E_CNY_CLASS_LIMITS, ClassLimits, WalletClass
 from pysettle.evm import artifacts
 from pysettle.evm.embedded import EmbeddedChain
@@ -35,11 +37,32 @@ from tests.contracts.books import (
     sign_refund,
     used,
 )
+from tests.contracts.hostile import Hostile, liars_channel
+from tests.contracts.orders import (
+    ARBITER,
+    BOND,
+    BUYER,
+    CONTENT,
+    EVIDENCE,
+    GROUNDS,
+    PAYER,
+    PROVIDER,
+    Job,
+    funded,
+    placed,
+    terms_of,
+)
 from tests.contracts.savings import declare, opened, statement
-from tests.contracts.world import FEN, LIFE_S, YUAN, World
+from tests.contracts.world import CAPACITY, FEN, LIFE_S, YUAN, World
 
+ENTERED = (
+    *("CurrencyToken", "InterestPayments"),
+    *("ComputeMarket", "ComputeToken", "ChannelHub", "UsageMeter", "JobEscrow"),
+)
 WITHOUT_SCENARIO = {
+    "ComputeToken.halt": "the market alone calls it: part of ComputeMarket.halt",
     "ChannelHub.multicall": "it costs what its calls cost",
+    "UsageMeter.attestUsage": "the hub alone calls it: part of ChannelHub.claimMetered",
 }
 SNAPSHOT = Path(__file__).with_name("gas.json")
 CLAIMED_ROWS = 100
@@ -196,6 +219,25 @@ def _(world: World) -> Transaction:
     return series.purchase_with_authorization(world["relayer"], payment, terms, signature)
 
 
+@scenario("ComputeToken.purchaseWithAuthorization, warm, numbered in sequence")
+def _(world: World) -> Transaction:
+    holders(world)
+    world.buy("buyer", 2_000_000)
+    series, terms, currency = world.series, world.purchase_terms("buyer", 2_000_000), world.network.currency
+    first, second = (series.sign_purchase(world["buyer"], currency.domain, 300_000, terms, it) for it in range(2))
+    world.send(series.purchase_with_authorization(world["relayer"], first[0], terms, first[1]))
+    return series.purchase_with_authorization(world["relayer"], second[0], terms, second[1])
+
+
+@scenario("ComputeToken.purchaseWithPermit, warm")
+def _(world: World) -> Transaction:
+    holders(world)
+    world.buy("buyer", 2_000_000)
+    buyer, series = world["buyer"], world.series
+    permit, signature = world.network.currency.sign_permit(buyer, series.address, 300_000, world.now + 3_600)
+    return series.purchase_with_permit(buyer, buyer.address, 2_000_000, world.now + 60, permit, signature)
+
+
 @scenario("ComputeToken.purchaseWithTransferAuthorization, warm")
 def _(world: World) -> Transaction:
     holders(world)
@@ -251,14 +293,46 @@ def claim(world: World, names: Sequence[str], rows: int) -> Transaction:
     return claims[1]
 
 
-@scenario("UsageMeter.claim, one channel")
+@scenario("ChannelHub.claimMetered, one channel")
 def _(world: World) -> Transaction:
     return claim(world, ["buyer"], 1)
 
 
-@scenario(f"UsageMeter.claim, {CLAIMED_ROWS} channels")
+@scenario(f"ChannelHub.claimMetered, {CLAIMED_ROWS} channels")
 def _(world: World) -> Transaction:
     return claim(world, ["buyer", "other buyer"], CLAIMED_ROWS)
+
+
+@scenario(f"ChannelHub.claimMetered, {CLAIMED_ROWS} channels, one of them left out")
+def _(world: World) -> Transaction:
+    config = open_token_channel(world, "stranger", 1_000)
+    rows = [row(world, "relayer", config, used(200), 1_000)]
+    configs = [
+        (name, open_token_channel(world, name, 1_000, salt=place.to_bytes(32, "big")))
+        for place in range(CLAIMED_ROWS - 1)
+        for name in [("buyer", "other buyer")[place % 2]]
+    ]
+    world.send(metered_claim(world, [row(world, name, it, used(100), 1_000) for name, it in configs]))
+    return metered_claim(world, rows + [row(world, name, it, used(200), 1_000) for name, it in configs])
+
+
+@scenario("ChannelHub.tryClaim, one channel in currency")
+def _(world: World) -> Transaction:
+    config = open_currency_channel(world, "buyer", FEN)
+    return world.network.hub.try_claim(world[RECEIVER], [(config, world.voucher("buyer", config, 900), 600)])
+
+
+@scenario("ChannelHub.withdrawCredit")
+def _(world: World) -> Transaction:
+    token, hub, receiver = Hostile(world, "Liar"), world.network.hub, world.address(RECEIVER)
+    config = liars_channel(world, token)
+    world.send(
+        hub.claim(world[RECEIVER], [(config, world.voucher("buyer", config, FEN), FEN)]),
+        token.call("answerTransfersWith", False),
+        hub.settle(world["stranger"], receiver, token.address),
+        token.call("answerTransfersWith", True),
+    )
+    return hub.withdraw_credit(world["stranger"], receiver, token.address)
 
 
 @scenario("ChannelHub.settle")
@@ -307,7 +381,7 @@ SCENARIOS |= {
         world["buyer"], requested(world)
     ),
     "CurrencyToken.markSettlementAccount": lambda world: world.network.currency.mark_settlement_account(
-        world["registrar"], world.network.meter.address
+        world["settlement registrar"], world.network.meter.address
     ),
     "CurrencyToken.freeze, first": lambda world: world.network.currency.freeze(
         world["freezer"], world.address("buyer"), outgoing=True, incoming=False
@@ -462,6 +536,76 @@ def _(world: World) -> Transaction:
     return world.network.hub.refund_with_signature(world["relayer"], config, 400, 0, signature)
 
 
+def attested_compute(world: World) -> ComputeAttestation:
+    """Return what an attester signs for a series of the usual capacity."""
+    end = world.now + LIFE_S
+    return ComputeAttestation(world.address("provider"), "Ascend 910C", 1, CAPACITY, end - 1, end, keccak(b"salt"))
+
+
+def promising(world: World) -> ComputeToken:
+    """Open a second series, with stake behind it."""
+    world.stake("provider", YUAN)
+    return world.open(world.halting_terms())
+
+
+@scenario("ComputeMarket.registerCompute")
+def _(world: World) -> Transaction:
+    market, attester, compute = world.network.market, world["attester"], attested_compute(world)
+    return market.register_compute(world["relayer"], compute, attester.address, market.attest(attester, compute))
+
+
+@scenario("ComputeMarket.stake, again")
+def _(world: World) -> Transaction:
+    holders(world)
+    market, currency = world.network.market, world.network.currency
+    world.send(currency.approve(world["buyer"], market.address, 3 * YUAN), market.stake(world["buyer"], YUAN))
+    return market.stake(world["buyer"], YUAN)
+
+
+@scenario("ComputeMarket.withdrawStake, part of it")
+def _(world: World) -> Transaction:
+    world.stake("provider", 2 * YUAN)
+    world.fund("provider", YUAN)
+    return world.network.market.withdraw_stake(world["provider"], YUAN)
+
+
+@scenario("ComputeMarket.openSeries, with stake")
+def _(world: World) -> Transaction:
+    terms = world.halting_terms()
+    world.stake("provider", 20 * YUAN)
+    compute_id = world.network.register_compute(world["provider"], world["attester"], attested_compute(world))
+    return world.network.market.open_series(world["provider"], replace(terms, expiry=terms.expiry - 60), compute_id)
+
+
+@scenario("ComputeMarket.releaseStake")
+def _(world: World) -> Transaction:
+    series = promising(world)
+    world.chain.clock.advance(series.expiry - world.now)
+    return world.network.market.release_stake(world["stranger"], series.address)
+
+
+@scenario("ComputeMarket.halt")
+def _(world: World) -> Transaction:
+    series = promising(world)
+    replace(world, series=series).buy("buyer", 1_000_000)
+    return world.halt(series)
+
+
+@scenario("ComputeMarket.acceptRole, again")
+def _(world: World) -> Transaction:
+    access, role = NetworkAccess(world.network.sender, world.network.access), Role.SETTLEMENT_REGISTRAR
+    world.send(access.offer(world["administrator"], role, world.network.market.address))
+    return world.network.market.accept_role(world["settlement registrar"], role)
+
+
+@scenario("ComputeToken.refund, with compensation")
+def _(world: World) -> Transaction:
+    series = promising(world)
+    replace(world, series=series).buy("buyer", 1_000_000)
+    world.send(world.halt(series))
+    return series.refund(world["buyer"], 500_000)
+
+
 @scenario("InterestPayments.acceptRole, again")
 def _(world: World) -> Transaction:
     contract = opened(world)
@@ -503,6 +647,63 @@ def _(world: World) -> Transaction:
     return interest(world, MOST_ROWS, 27)
 
 
+def job_scenario(name: str, step: Callable[[Job], Transaction], *stages: Callable[[Job], Job]) -> None:
+    """Register a step of a job that has gone through some stages."""
+
+    def prepare(world: World) -> Transaction:
+        job = placed(world)
+        for stage in stages:
+            job = stage(job)
+        return step(job)
+
+    scenario(f"JobEscrow.{name}")(prepare)
+
+
+job_scenario("cancel, two milestones", lambda job: job.escrow.cancel(job.world[PAYER], job.id))
+job_scenario("accept", lambda job: job.escrow.accept(job.world[PROVIDER], job.id))
+job_scenario("deliver", lambda job: job.escrow.deliver(job.world[PROVIDER], job.id, 0, CONTENT), Job.accepted)
+job_scenario("concede", lambda job: job.escrow.concede(job.world[PROVIDER], job.id, 0), Job.disputed)
+job_scenario("acceptDelivery", lambda job: job.escrow.accept_delivery(job.world[BUYER], job.id, 0), Job.delivered)
+job_scenario("rule", lambda job: job.escrow.rule(job.world[ARBITER], job.id, 0, 5_000, GROUNDS), Job.disputed)
+
+
+@scenario("JobEscrow.place, two milestones")
+def _(world: World) -> Transaction:
+    terms = terms_of(world)
+    funded(world, terms)
+    return world.network.jobs.place(world[PAYER], terms)
+
+
+@scenario("JobEscrow.placeWithAuthorization, two milestones")
+def _(world: World) -> Transaction:
+    terms, jobs, until = terms_of(world), world.network.jobs, world.now + 3_600
+    funded(world, terms)
+    signature = jobs.sign_order(world[PAYER], world.network.currency, terms, until)
+    return jobs.place_with_authorization(world["stranger"], world.address(PAYER), terms, until, signature)
+
+
+@scenario("JobEscrow.dispute")
+def _(world: World) -> Transaction:
+    job = placed(world).delivered()
+    world.fund(BUYER, BOND)
+    world.send(world.network.currency.approve(world[BUYER], job.escrow.address, BOND))
+    return job.escrow.dispute(world[BUYER], job.id, 0, EVIDENCE)
+
+
+@scenario("JobEscrow.conclude, nobody rules")
+def _(world: World) -> Transaction:
+    job = placed(world).disputed()
+    world.chain.clock.advance(job.terms.arbitration_s)
+    return job.escrow.conclude(world["stranger"], job.id, 0)
+
+
+@scenario("JobEscrow.payDue")
+def _(world: World) -> Transaction:
+    job = placed(world).delivered()
+    world.send(job.escrow.accept_delivery(world[BUYER], job.id, 0))
+    return job.escrow.pay_due(world["stranger"], world.address(PROVIDER), job.terms.currency)
+
+
 def measured(world: World) -> dict[str, int]:
     """Return mapping scenario -> gas of its transaction, each on the world as it was."""
     figures = {}
@@ -534,7 +735,7 @@ def test_every_entry_has_a_scenario() -> None:
     """No function that changes the chain is left out, overloads apart, but those that are named with the reason."""
     entries = {
         f"{contract}.{entry['name']}"
-        for contract in ("CurrencyToken", "ComputeToken", "ChannelHub", "UsageMeter", "InterestPayments")
+        for contract in ENTERED
         for entry in artifacts.load(contract).abi
         if entry["type"] == "function" and entry["stateMutability"] not in ("view", "pure")
     }

@@ -16,6 +16,7 @@ from pysettle.domain.messages import (
     Authorization,
     ChannelConfig,
     ChannelId,
+    ComputeAttestation,
     Permit,
     PurchaseTerms,
     ReserveAttestation,
@@ -68,8 +69,13 @@ PRODUCERS: dict[str, Callable[[Domain, dict[str, Any]], bytes]] = {
     "Voucher": lambda domain, m: voucher_digest(domain, *m.values()),
     "Refund": lambda domain, m: refund_digest(domain, *m.values()),
     "ClaimBatch": lambda domain, m: claim_batch_digest(domain, rows(m, "claims")),
-    "UsageAttestation": lambda domain, m: usage_digest(domain, m["series"], rows(m, "rows")),
+    "UsageAttestation": lambda domain, m: usage_digest(
+        domain, m["series"], list(zip(m["channelIds"], m["usages"], strict=True))
+    ),
     "RefundApproval": lambda domain, m: refund_approval_digest(domain, *m.values()),
+    "ComputeAttestation": lambda domain, m: ComputeAttestation(
+        *(m | {"accelerator": m["accelerator"].rstrip(b"\0").decode()}).values()
+    ).digest(domain),
 }
 
 
@@ -85,7 +91,7 @@ def test_pysettle(vector: dict[str, Any]) -> None:
     """`pysettle.domain.messages` gives the digest, of empty batches too (P-11)."""
     message = read(vector["types"], vector["primaryType"], vector["message"])
     if vector["domain"] is None:
-        assert PurchaseTerms(*message.values()).nonce().hex() == vector["structHash"].removeprefix("0x")
+        assert PurchaseTerms(*message.values()).hash().hex() == vector["structHash"].removeprefix("0x")
         return
     stated = vector["domain"]
     contract = Address(bytes.fromhex(stated["verifyingContract"].removeprefix("0x")))
@@ -179,11 +185,22 @@ def test_refund_approval(world: World, channels: list[ChannelConfig], nonce: int
     assert asked == refund_approval_digest(meter.domain, channel_id, nonce, amount, claimed)
 
 
-def test_purchase_nonce(world: World) -> None:
-    """The series gives the nonce of a purchase."""
-    terms = PurchaseTerms(world.series.address, world.address("buyer"), 2**256 - 1, 2**40, b"\7" * 32)
-    asked = world.series._read("purchaseNonce", terms.beneficiary, terms.least_tokens, terms.deadline, terms.salt)
-    assert asked == terms.nonce()
+def test_purchase_terms(world: World) -> None:
+    """The series gives the hash of a purchase's terms, whose high 192 bits stand above the payer's number."""
+    terms = PurchaseTerms(world.series.address, world.address("buyer"), 2**256 - 1, 2**40)
+    asked = world.series._read("purchaseTermsHash", terms.beneficiary, terms.least_tokens, terms.deadline)
+    assert asked == terms.hash() == terms.nonce()
+    assert terms.nonce(2**64 - 1) == asked[:24] + b"\xff" * 8
+
+
+@pytest.mark.parametrize("number", [0, 2**64 - 1])
+def test_compute_attestation(world: World, number: int) -> None:
+    """The market gives the digest of attested compute, of the greatest values too."""
+    market = world.network.market
+    attestation = ComputeAttestation(
+        world.address("provider"), "Ascend 910C", number, number, number, number, b"\7" * 32
+    )
+    assert market._read("computeDigest", attestation.fields()) == attestation.digest(market.domain)
 
 
 def test_authorizations(world: World) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 
+from eth_hash.auto import keccak
 from eth_typing import Address
 
 from pysettle.client import ComputeToken, SeriesTerms, SettlementNetwork
@@ -24,6 +25,7 @@ from pysettle.domain.signing import Signer
 from pysettle.domain.usage import Meters, RateCard
 from pysettle.evm.backend import ChainBackend, Receipt
 from pysettle.evm.transactions import Transaction
+from pysettle.money import stake_rounded_up
 
 START = 1_767_225_600
 """2026-01-01T00:00:00Z."""
@@ -33,6 +35,9 @@ YUAN = 1_000_000
 RATE_CARD = RateCard(off_peak=Meters(1, 30, 90), peak=Meters(2, 60, 180))
 CAPACITY = 1_000_000_000
 UNIT_PRICE = 150_000
+GROUND = keccak(b"the provider has stopped delivering")
+EVIDENCE = keccak(b"a week of refused requests")
+COMPENSATION_BPS = 725
 ACTORS = (
     "administrator",
     "central bank",
@@ -42,9 +47,11 @@ ACTORS = (
     "pauser",
     "settlement registrar",
     "attester",
+    "halter",
     "operator",
     "other operator",
     "provider",
+    "halted provider",
     "buyer",
     "other buyer",
     "relayer",
@@ -98,6 +105,39 @@ class World:
             currency.set_issuance_quota(self["central bank"], operator.address, amount),
             currency.issue(operator, self.address(name), amount),
         )
+
+    def stake(self, name: str, amount: int) -> None:
+        """Fund an actor and have it stake units."""
+        currency, market, provider = self.network.currency, self.network.market, self[name]
+        self.fund(name, -(-amount // FEN) * FEN)
+        self.send(currency.approve(provider, market.address, amount), market.stake(provider, amount))
+
+    def open(self, terms: SeriesTerms, provider: str = "provider") -> ComputeToken:
+        """Have an actor stake what a series needs, and open it on compute of its own."""
+        locked = stake_rounded_up(terms.capacity, terms.unit_price, terms.compensation_bps)
+        if locked:
+            self.stake(provider, locked)
+        return open_series(self.network, self.actors, terms, provider)
+
+    def halting_terms(self, **changes: object) -> SeriesTerms:
+        """Return terms of a series that the halter may halt, with compensation; or changed ones."""
+        terms = SeriesTerms(
+            "Halting Tokens",
+            "HALT",
+            "inference",
+            UNIT_PRICE,
+            CAPACITY,
+            self.now + LIFE_S,
+            RATE_CARD,
+            halter=self.address("halter"),
+            halt_ground=GROUND,
+            compensation_bps=COMPENSATION_BPS,
+        )
+        return replace(terms, **changes)  # type: ignore[arg-type]  # fields by name
+
+    def halt(self, series: ComputeToken, by: str = "halter", evidence: bytes = EVIDENCE) -> Transaction:
+        """Return the halt of a series."""
+        return self.network.market.halt(self[by], series.address, evidence)
 
     def fresh_nonce(self) -> bytes:
         """Return a nonce that was not used before in this test."""

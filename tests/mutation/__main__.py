@@ -1,10 +1,10 @@
-"""Mutation testing: change the currency in one place, and see whether its tests notice. See docs/assurance.md.
+"""Mutation testing: change a contract in one place, and see whether its tests notice. See docs/assurance.md.
 
 Each mutant is compiled alone. One that does not compile, or whose code is that of the contract or of a mutant before
 it, says nothing and is left out. The others are put in the place of the contract's artifact, in copies of the checkout,
 and tested there until the first failure. The sources of the checkout are never touched.
 
-Run as a module: `python -m tests.mutation [--every N] [--only FILE:LINE]`; `scripts/assure --mutation` does.
+Run as `python -m tests.mutation [--of TARGET] [--every N] [--only FILE:LINE]`, or by `scripts/assure --mutation`.
 """
 
 from __future__ import annotations
@@ -30,19 +30,47 @@ from pysettle.errors import ArtifactError
 from pysettle.evm import compiler
 from pysettle.evm.artifacts import FOLDER, ROOT
 
-CONTRACT = "CurrencyToken"
-UNIT = "contracts/money/CurrencyToken.sol"
-MUTATED = (
-    CONTRACT,
-    "ERC20WithAuthorization",
-    "Signatures",
-    "AccountFields",
-    "PolicyFields",
-    "LimitsFields",
-    "Calendar",
-)
-"""The contract, and what of ours is compiled into it."""
-TESTS = "tests/contracts/currency"
+
+@dataclass(frozen=True)
+class Target:
+    """What is mutated, and what has to notice."""
+
+    contract: str
+    """Contract whose artifact is replaced."""
+    unit: str
+    """Its file."""
+    mutated: tuple[str, ...]
+    """What of ours is compiled into it, and mutated."""
+    tests: tuple[str, ...]
+    """Folders of the tests."""
+
+
+_TOKEN = ("ERC20WithAuthorization", "Signatures")
+_COMPUTE, _CHANNELS = "contracts/compute", ("tests/contracts/channels", "tests/contracts/meter")
+TARGETS = {
+    "currency": Target(
+        "CurrencyToken",
+        "contracts/money/CurrencyToken.sol",
+        ("CurrencyToken", *_TOKEN, "AccountFields", "PolicyFields", "LimitsFields", "Calendar"),
+        ("tests/contracts/currency",),
+    ),
+    # Whoever creates a series has its code.
+    "series": Target(
+        "SeriesFactory",
+        f"{_COMPUTE}/SeriesFactory.sol",
+        ("ComputeToken", "SupplyFields", "SeriesFactory"),
+        ("tests/contracts/series", "tests/contracts/market"),
+    ),
+    "market": Target("ComputeMarket", f"{_COMPUTE}/ComputeMarket.sol", ("ComputeMarket",), ("tests/contracts/market",)),
+    "hub": Target(
+        "ChannelHub",
+        "contracts/channel/ChannelHub.sol",
+        ("ChannelHub", "ChannelHash", "ChannelFields", "RateCardFields", "UsageFields", "Signatures"),
+        _CHANNELS,
+    ),
+    "meter": Target("UsageMeter", f"{_COMPUTE}/UsageMeter.sol", ("UsageMeter",), ("tests/contracts/meter",)),
+    "jobs": Target("JobEscrow", f"{_COMPUTE}/JobEscrow.sol", ("JobEscrow",), ("tests/contracts/jobs",)),
+}
 WORKERS = 2
 KILLERS = 8
 """Tests that killed last, and are asked first."""
@@ -88,20 +116,31 @@ class Outcome:
     """The test that killed it."""
 
 
-class Compiler:
-    """Compile mutants of the contract, and know whose code was seen before."""
+@dataclass(frozen=True)
+class Code:
+    """A contract's code, in hex."""
 
-    def __init__(self) -> None:
+    creation: str
+    """What creates it."""
+    runtime: str
+    """What a genesis holds, where it has no immutables."""
+
+
+class Compiler:
+    """Compile mutants of a contract, and know whose code was seen before."""
+
+    def __init__(self, target: Target) -> None:
         """Compile the contract as it is."""
+        self._target = target
         self._input = compiler.standard_input(ROOT)
         self._input["settings"]["optimizer"]["runs"] = RUNS
-        self._input["settings"]["outputSelection"] = {UNIT: {CONTRACT: compiler.OUTPUTS}}
+        self._input["settings"]["outputSelection"] = {target.unit: {target.contract: compiler.OUTPUTS}}
         self._lock = Lock()
         original = self._compile(self._input)
         self._seen = {original["evm"]["bytecode"]["object"]}
 
-    def code_of(self, mutant: Mutant) -> str | None:
-        """Return the mutant's creation code in hex, None where it was seen before.
+    def code_of(self, mutant: Mutant) -> Code | None:
+        """Return the mutant's code, None where it was seen before.
 
         Raises:
             ArtifactError: it does not compile.
@@ -111,26 +150,27 @@ class Compiler:
         changed = content[: mutant.start] + mutant.new.encode() + content[mutant.end :]
         sources[mutant.file] = {"content": changed.decode()}
         evm = self._compile({**self._input, "sources": sources})["evm"]
-        code: str = evm["bytecode"]["object"]
+        code = Code(evm["bytecode"]["object"], evm["deployedBytecode"]["object"])
         with self._lock:
-            if code in self._seen:
+            if code.creation in self._seen:
                 return None
-            self._seen.add(code)
+            self._seen.add(code.creation)
         return code
 
     def _compile(self, standard_input: dict[str, Any]) -> dict[str, Any]:
         output = compiler.compile_standard_json(standard_input, ROOT)
-        contract: dict[str, Any] = output["contracts"][UNIT][CONTRACT]
+        contract: dict[str, Any] = output["contracts"][self._target.unit][self._target.contract]
         return contract
 
 
 class Tests:
     """The tests of the contract, those that killed last first."""
 
-    def __init__(self) -> None:
+    def __init__(self, target: Target) -> None:
         """Find the files."""
         self._killers: list[str] = []
-        self._files = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / TESTS).glob("test_*.py"))
+        found = (path for folder in target.tests for path in (ROOT / folder).glob("test_*.py"))
+        self._files = sorted(path.relative_to(ROOT).as_posix() for path in found)
         self._lock = Lock()
 
     def killer(self, checkout: Checkout, function: str = "") -> str | None:
@@ -167,14 +207,14 @@ class Tests:
 class Checkout:
     """A copy of what the tests need of this checkout, and a server that runs them there."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, target: Target) -> None:
         """Copy, and begin the server."""
         shutil.rmtree(folder, ignore_errors=True)
         for name in ("contracts", "docs", "pysettle", "tests"):
             shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy(ROOT / "pyproject.toml", folder)
         (folder / "node_modules").symlink_to(ROOT / "node_modules")
-        self._artifact = folder / FOLDER / f"{CONTRACT}.json"
+        self._artifact = folder / FOLDER / f"{target.contract}.json"
         self._server = subprocess.Popen(
             [sys.executable, "-m", "tests.mutation.server"],
             cwd=folder,
@@ -184,10 +224,11 @@ class Checkout:
             text=True,
         )
 
-    def put(self, code: str) -> None:
-        """Have the tests deploy this creation code, in hex."""
+    def put(self, code: Code) -> None:
+        """Have the tests deploy this code, or put it into their genesis."""
         artifact = json.loads((ROOT / FOLDER / self._artifact.name).read_bytes())
-        self._artifact.write_text(json.dumps({**artifact, "bytecode": f"0x{code}"}))
+        mutated = {"bytecode": f"0x{code.creation}", "runtime_bytecode": f"0x{code.runtime}"}
+        self._artifact.write_text(json.dumps({**artifact, **mutated}))
 
     def pytest(self, arguments: list[str]) -> tuple[int, str]:
         """Run pytest; return its exit code, negative for a signal, and what it printed."""
@@ -202,13 +243,13 @@ class Checkout:
         self._server.communicate()
 
 
-def made() -> list[Mutant]:
+def made(target: Target) -> list[Mutant]:
     """Return the mutants, in the order of the sources."""
     python, here = ROOT / ".venv-assurance/bin/python", Path(__file__).parent
     path = os.pathsep.join([str(ROOT / "node_modules/.bin"), os.environ["PATH"]])
     out = {"FOUNDRY_OUT": "build/slither/out", "FOUNDRY_CACHE_PATH": "build/slither/cache"}
     lines = subprocess.run(
-        [python, here / "mutants.py", *MUTATED],
+        [python, here / "mutants.py", *target.mutated],
         cwd=ROOT,
         env={**os.environ, "PATH": path, **out},
         stdout=subprocess.PIPE,
@@ -219,12 +260,12 @@ def made() -> list[Mutant]:
     return sorted(mutants, key=lambda mutant: (mutant.file, mutant.line, mutant.start, mutant.new))
 
 
-def campaign(mutants: list[Mutant]) -> Iterator[Outcome]:
+def campaign(target: Target, mutants: list[Mutant]) -> Iterator[Outcome]:
     """Yield what becomes of each mutant, in their order."""
-    compile_, tests = Compiler(), Tests()
+    compile_, tests = Compiler(target), Tests(target)
     free: SimpleQueue[Checkout] = SimpleQueue()
     for number in range(WORKERS):
-        checkout = Checkout(WORK / f"checkout-{number}")
+        checkout = Checkout(WORK / f"checkout-{number}", target)
         survives = tests.killer(checkout)
         assert survives is None, f"the tests fail without any change: {survives}"
         free.put(checkout)
@@ -253,14 +294,15 @@ def campaign(mutants: list[Mutant]) -> Iterator[Outcome]:
 def main() -> int:
     """Run the campaign and write the report; return 1 where a survivor is not explained in docs/assurance.md."""
     parser = argparse.ArgumentParser(prog="scripts/assure --mutation", description=__doc__.partition("\n")[0])
+    parser.add_argument("--of", choices=list(TARGETS), default="currency", help="what is mutated")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="only every Nth mutant")
     parser.add_argument("--skip", type=int, default=0, metavar="N", help="not the first N, which ran before")
     parser.add_argument("--only", metavar="FILE:LINE", help="only the mutants of a file, or of a line of it")
     options = parser.parse_args()
-    chosen = [mutant for mutant in made() if (options.only or "") in f"{mutant.file}:{mutant.line}:"]
+    chosen = [mutant for mutant in made(TARGETS[options.of]) if (options.only or "") in f"{mutant.file}:{mutant.line}:"]
     chosen = chosen[options.skip :: options.every]
     outcomes: list[Outcome] = []
-    for outcome in campaign(chosen):
+    for outcome in campaign(TARGETS[options.of], chosen):
         outcomes.append(outcome)
         told = f"{outcome.verdict} {outcome.by}".strip()
         print(f"{len(outcomes)}/{len(chosen)} {outcome.seconds:.1f} s {outcome.mutant}: {told}", file=sys.stderr)

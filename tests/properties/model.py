@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
@@ -16,16 +15,22 @@ from pysettle.domain.events import Emitted, Event, Position
 from pysettle.domain.ledger import Contracts, SeriesTerms
 from pysettle.domain.messages import ZERO_ADDRESS, ChannelId
 from pysettle.domain.usage import Meters, RateCard, Usage
-from pysettle.money import backing_rounded_down, price_rounded_up
+from pysettle.money import backing_rounded_down, compensation_rounded_down, price_rounded_up, stake_rounded_up
 
-CURRENCY, SERIES, HUB, METER, BANK, PROVIDER, OTHER_BANK = (Address(bytes([n]) * 20) for n in range(1, 8))
+CURRENCY, SERIES, HUB, METER, BANK, PROVIDER, OTHER_BANK, MARKET = (Address(bytes([n]) * 20) for n in range(1, 9))
 BANKS = (BANK, OTHER_BANK)
-SETTLEMENT = (ZERO_ADDRESS, CURRENCY, SERIES, HUB)
+SETTLEMENT = (ZERO_ADDRESS, CURRENCY, SERIES, HUB, MARKET)
 BUYERS = [Address(bytes([n]) * 20) for n in (0x10, 0x11, 0x12)]
 CHANNELS = {buyer: ChannelId(bytes(12) + buyer) for buyer in BUYERS}
 CARD = RateCard(Meters(1, 30, 90), Meters(2, 60, 180))
+UNIT_PRICE = 150_000
+COMPENSATION_BPS = 700
 CONTRACTS = Contracts(
-    frozenset({CURRENCY}), {SERIES: SeriesTerms(CURRENCY, 150_000, CARD)}, frozenset({HUB}), frozenset({METER})
+    frozenset({CURRENCY}),
+    {SERIES: SeriesTerms(CURRENCY, UNIT_PRICE, CARD, COMPENSATION_BPS)},
+    frozenset({HUB}),
+    frozenset({METER}),
+    markets={MARKET: CURRENCY},
 )
 
 
@@ -69,6 +74,11 @@ class Model:
     payments: dict[Address, list[tuple[date, int]]] = field(default_factory=lambda: defaultdict(list))
     """Payments that were counted, in their order."""
     nonces: int = 0
+    stakes: dict[Address, int] = field(default_factory=lambda: defaultdict(int))
+    """Free stake."""
+    locked: int | None = None
+    """Stake behind the series; None before the provider has locked some."""
+    halted: bool = False
     now: int = START
 
     def say(self, emitter: Address, event: Event) -> None:
@@ -222,10 +232,10 @@ class Model:
     def purchase(self, buyer: Address, amount: int) -> None:
         """Buy what the buyer can pay for."""
         most = self.payable(buyer)
-        if most is None:
+        if most is None or self.halted:
             return
-        tokens = min(amount, most * 1_000_000 // 150_000)
-        price = price_rounded_up(tokens, 150_000)
+        tokens = min(amount, most * 1_000_000 // UNIT_PRICE)
+        price = price_rounded_up(tokens, UNIT_PRICE)
         self.say(SERIES, events.Purchased(buyer, buyer, tokens, price))
         self.move(SERIES, ZERO_ADDRESS, buyer, tokens)
         self.nonces += 1
@@ -247,7 +257,7 @@ class Model:
         metered = CARD.tokens(self.usage[buyer])
         total = min(metered, balance)
         usage = self.usage[buyer].pack()
-        self.say(METER, events.UsageClaimed(CHANNELS[buyer], SERIES, buyer, usage, metered, total))
+        self.say(METER, events.UsageAttested(SERIES, (CHANNELS[buyer],), (usage,)))
         if total > claimed:
             self.channels[buyer][1] = total
             self.unsettled += total - claimed
@@ -269,18 +279,61 @@ class Model:
 
     def redeem(self, buyer: Address, amount: int) -> None:
         """Pay the provider for some of what was delivered."""
-        self._pay_out(events.Redeemed, SERIES, PROVIDER, amount)
+        tokens = min(amount, self.balances[SERIES, SERIES])
+        paid = backing_rounded_down(tokens, UNIT_PRICE)
+        self.say(SERIES, events.Redeemed(PROVIDER, tokens, paid))
+        self._give_back(SERIES, PROVIDER, tokens, paid)
 
     def refund(self, buyer: Address, amount: int) -> None:
-        """Pay a holder back for some of its Tokens."""
-        self._pay_out(events.Refunded, buyer, buyer, amount)
+        """Pay a holder back for some of its Tokens, with compensation after a halt."""
+        tokens = min(amount, self.balances[SERIES, buyer])
+        bps = COMPENSATION_BPS if self.halted else 0
+        compensation = compensation_rounded_down(tokens, UNIT_PRICE, bps)
+        paid = backing_rounded_down(tokens, UNIT_PRICE) + compensation
+        self.say(SERIES, events.Refunded(buyer, tokens, paid, compensation))
+        self._give_back(buyer, buyer, tokens, paid)
 
-    def _pay_out(self, kind: Callable[..., Event], holder: Address, payee: Address, amount: int) -> None:
-        tokens = min(amount, self.balances[SERIES, holder])
-        paid = backing_rounded_down(tokens, 150_000)
-        self.say(SERIES, kind(payee, tokens, paid))
+    def _give_back(self, holder: Address, payee: Address, tokens: int, paid: int) -> None:
         self.move(SERIES, holder, ZERO_ADDRESS, tokens)
         self.pay_out(SERIES, payee, paid)
+
+    # Market
+
+    def stake(self, buyer: Address, amount: int) -> None:
+        """Stake what the buyer can pay."""
+        most = self.payable(buyer)
+        if most is not None:
+            units = min(amount, most)
+            self.stakes[buyer] += units
+            self.say(MARKET, events.Staked(buyer, units, self.stakes[buyer]))
+            self.pay(buyer, MARKET, units)
+
+    def withdraw_stake(self, buyer: Address, amount: int) -> None:
+        """Take free stake back."""
+        units = min(amount, self.stakes[buyer])
+        self.stakes[buyer] -= units
+        self.say(MARKET, events.StakeWithdrawn(buyer, units, self.stakes[buyer]))
+        self.pay_out(MARKET, buyer, units)
+
+    def lock(self, buyer: Address, amount: int) -> None:
+        """Lock a buyer's stake behind the series, once, where it covers the Tokens there are and more."""
+        if self.locked is None and not self.halted:
+            self.locked, self.stakes[buyer] = self.stakes[buyer], 0
+            opened = (bytes(32), b"inference".ljust(32, b"\0"), 10**12, NO_LIMIT, self.locked)
+            self.say(MARKET, events.SeriesOpened(SERIES, buyer, *opened))
+
+    def halt(self, buyer: Address, amount: int) -> None:
+        """Halt the series, once, where the stake covers what is undelivered; what is left goes to the buyer."""
+        undelivered = -self.balances[SERIES, ZERO_ADDRESS] - self.balances[SERIES, SERIES]
+        compensation = stake_rounded_up(undelivered, UNIT_PRICE, COMPENSATION_BPS)
+        if self.halted or self.locked is None or self.locked < compensation:
+            return
+        self.halted, released = True, self.locked - compensation
+        self.stakes[buyer] += released
+        self.say(SERIES, events.Halted(undelivered, compensation))
+        grounds = (b"\1" * 32, b"\2" * 32)
+        self.say(MARKET, events.SeriesHalted(SERIES, BANK, *grounds, buyer, compensation, released))
+        self.move(CURRENCY, MARKET, SERIES, compensation)
 
     def redemption(self, buyer: Address, amount: int) -> None:
         """Request a redemption, at any bank; it may be taken, or end, at once."""
@@ -342,6 +395,10 @@ OPERATIONS = [
     Model.withdraw,
     Model.redeem,
     Model.refund,
+    Model.stake,
+    Model.withdraw_stake,
+    Model.lock,
+    Model.halt,
     Model.redemption,
     Model.end,
     Model.claim_credit,
@@ -354,10 +411,11 @@ STEPS = st.tuples(st.sampled_from(OPERATIONS), st.sampled_from(BUYERS), st.integ
 
 
 def play(steps: list[tuple[Any, Address, int]]) -> Model:
-    """Run a history, begun with money and Tokens for everybody so that later steps find something."""
+    """Run a history, begun with money, Tokens and stake so that later steps find something."""
     model = Model()
     opening = [(op, b, 10**9) for b in BUYERS for op in (Model.issue, Model.purchase, Model.deposit)]
-    for operation, buyer, amount in [(Model.begin, BUYERS[0], 0), *opening, *steps]:
+    staked = [(op, BUYERS[0], STEP) for op in (Model.stake, Model.lock)]
+    for operation, buyer, amount in [(Model.begin, BUYERS[0], 0), *opening, *staked, *steps]:
         model.history.append([])
         operation(model, buyer, amount)
     return model

@@ -65,10 +65,14 @@ def test_the_books_agree_with_balances(steps: list[tuple[Any, Address, int]]) ->
 
 @given(st.lists(STEPS, max_size=40))
 @settings(max_examples=60, deadline=None)
-def test_the_books_agree_with_credits_positions_and_spending(steps: list[tuple[Any, Address, int]]) -> None:
-    """Credits and positions are those of the contracts, and counters what their payments of a day and a year sum to."""
+def test_the_books_agree_with_stakes_credits_positions_and_spending(steps: list[tuple[Any, Address, int]]) -> None:
+    """Stakes, credits and positions are those of the contracts, counters what payments of a day and a year sum to."""
     model = play(steps)
     ledger = fold(CONTRACTS, flat(model))
+    for provider, free in model.stakes.items():
+        assert ledger.balance(CURRENCY, Purpose.STAKE, provider) == free
+    locked = 0 if model.halted else model.locked or 0
+    assert ledger.balance(CURRENCY, Purpose.LOCKED_STAKE, SERIES) == locked
     for account, credit in model.credits.items():
         assert ledger.credit(CURRENCY, account) == credit
     assert {bank: ledger.positions[CURRENCY, bank] for bank in BANKS} == {bank: model.positions[bank] for bank in BANKS}
@@ -97,10 +101,14 @@ AMOUNT_FIELDS = (
     "tokens",
     "paid",
     "quota_left",
-    "metered",
     "total_claimed",
     "credit",
     "cancellable_from",
+    "free",
+    "stake",
+    "undelivered",
+    "compensation",
+    "released",
 )
 
 
@@ -149,10 +157,10 @@ def test_a_claim_beyond_attested_usage_is_named() -> None:
     ledger = Ledger(CONTRACTS)
     at, channel_id = Position(1, 0, 0), CHANNELS[BUYERS[0]]
     usage = Usage(off_peak=Meters(output=1))
-    stated = events.UsageClaimed(channel_id, SERIES, BUYERS[0], usage.pack(), 91, 91)
+    stated = events.UsageAttested(SERIES, (channel_id,), (usage.pack(),))
     ledger.apply(Emitted(METER, at, stated, 0))
     ledger.apply(Emitted(HUB, at, events.Claimed(channel_id, SERIES, SERIES, 91, 91), 0))
-    assert [code for code, _, _ in ledger.violations] == ["INV-USAGE", "INV-USAGE"]
+    assert [code for code, _, _ in ledger.violations] == ["INV-USAGE"]
 
 
 def test_events_of_strangers_are_passed_over() -> None:

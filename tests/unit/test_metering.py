@@ -8,7 +8,7 @@ import pytest
 from eth_typing import Address
 
 from pysettle.domain.messages import ZERO_ADDRESS, ChannelConfig, ChannelId, hub_domain, voucher_digest
-from pysettle.domain.metering import Delivery, Payer, UsageReceipt, Voucher
+from pysettle.domain.metering import Delivery, Payer, UsageReceipt, Voucher, check_vouchers
 from pysettle.domain.signing import Signer
 from pysettle.domain.usage import Meters, RateCard, Usage
 from pysettle.errors import UsageDisputed, VoucherRefused
@@ -216,3 +216,24 @@ def test_payer_is_bound_by_the_highest_ceiling_it_signed(payer: Payer) -> None:
     payer.sign(COST - 1)
     payer.acknowledge(UsageReceipt(CONFIG.channel_id(HUB), REQUEST, COST), REQUEST)
     assert payer.charged == COST
+
+
+def test_vouchers_are_checked_in_bulk() -> None:
+    """Of the channel they name, signed by who may: the authorizer where there is one, else the payer."""
+    payer, authorizer = Signer.derived("bulk payer"), Signer.derived("bulk authorizer")
+    plain = replace(CONFIG, payer=payer.address, payer_authorizer=ZERO_ADDRESS)
+    delegated = replace(plain, payer_authorizer=authorizer.address)
+    configs = [plain, delegated]
+    good = [
+        Voucher.signed(signer, HUB, config.channel_id(HUB), 5)
+        for signer, config in zip((payer, authorizer), configs, strict=True)
+    ]
+    assert check_vouchers(HUB, zip(configs, good, strict=True)) == [True, True]
+    wrong = [
+        (plain, replace(good[0], ceiling=6)),
+        (plain, replace(good[0], signature=good[1].signature)),
+        (delegated, good[0]),
+        (delegated, Voucher.signed(payer, HUB, delegated.channel_id(HUB), 5)),
+        (plain, replace(good[0], signature=good[0].signature[:64])),
+    ]
+    assert check_vouchers(HUB, wrong) == [False] * 5

@@ -8,6 +8,7 @@ from pysettle.domain.ledger.accounts import Purpose
 from pysettle.domain.ledger.books import Books
 from pysettle.domain.ledger.handlers import Handlers, Postings, move, registering
 from pysettle.domain.usage import USAGE_BITS, Usage
+from pysettle.money import compensation_rounded_down
 
 HANDLERS: Handlers = {}
 _handles = registering(HANDLERS)
@@ -22,8 +23,19 @@ def _purchased(books: Books, emitted: Emitted, event: events.Purchased) -> Posti
     return move(currency, event.paid, (Purpose.OWN, series), (Purpose.ESCROW, series))
 
 
-@_handles(events.Redeemed, events.Refunded)
-def _paid_out(books: Books, emitted: Emitted, event: events.Redeemed) -> Postings:
+@_handles(events.Refunded)
+def _refunded(books: Books, emitted: Emitted, event: events.Refunded) -> Postings:
+    terms = books.contracts.series[emitted.emitter]
+    bps = terms.compensation_bps if emitted.emitter in books.halted else 0
+    compensation = compensation_rounded_down(event.tokens, terms.unit_price, bps)
+    if event.compensation != compensation:
+        detail = f"{event.compensation} units of compensation stated for {event.tokens} Tokens, they get {compensation}"
+        books.violated("INV-REPLAY", emitted, detail)
+    return _paid_out(books, emitted, event)
+
+
+@_handles(events.Redeemed)
+def _paid_out(books: Books, emitted: Emitted, event: events.Redeemed | events.Refunded) -> Postings:
     series = emitted.emitter
     books.stated_supply[series] -= event.tokens
     currency = books.contracts.series[series].currency
@@ -59,6 +71,7 @@ def _halted(books: Books, emitted: Emitted, event: events.Halted) -> Postings:
 def _staked(books: Books, emitted: Emitted, event: events.Staked) -> Postings:
     market = emitted.emitter
     currency = books.contracts.markets[market]
+    _check_free(books, emitted, event, event.amount)
     return move(currency, event.amount, (Purpose.OWN, market), (Purpose.STAKE, event.provider))
 
 
@@ -66,7 +79,16 @@ def _staked(books: Books, emitted: Emitted, event: events.Staked) -> Postings:
 def _stake_withdrawn(books: Books, emitted: Emitted, event: events.StakeWithdrawn) -> Postings:
     market = emitted.emitter
     currency = books.contracts.markets[market]
+    _check_free(books, emitted, event, -event.amount)
     return move(currency, event.amount, (Purpose.STAKE, event.provider), (Purpose.OWN, market))
+
+
+def _check_free(books: Books, emitted: Emitted, event: events.Staked | events.StakeWithdrawn, change: int) -> None:
+    currency = books.contracts.markets[emitted.emitter]
+    free = books.balance(currency, Purpose.STAKE, event.provider) + change
+    if free != event.free:
+        detail = f"the free stake of 0x{event.provider.hex()} is {free} after a change by {change}, stated {event.free}"
+        books.violated("INV-REPLAY", emitted, detail)
 
 
 @_handles(events.SeriesOpened)

@@ -1,4 +1,4 @@
-"""What a series, the ChannelHub, its collector, the UsageMeter refuse."""
+"""What a series, the ComputeMarket, the ChannelHub, its collector and the UsageMeter refuse."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pysettle.errors import ContractReverted
 
 
 class ComputeReverted(ContractReverted):
-    """A series, the ChannelHub, its collector or the UsageMeter refused."""
+    """A series, the ComputeMarket, the ChannelHub, its collector or the UsageMeter refused."""
 
 
 class SeriesTermsInvalid(ComputeReverted):

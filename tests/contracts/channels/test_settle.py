@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
 from pysettle.domain import events
-from pysettle.errors.contracts import NothingToSettle, SafeERC20FailedOperation
-from pysettle.evm.transactions import Transaction
+from pysettle.errors import ContractReverted
+from pysettle.errors.contracts import CreditNone, NothingToSettle
 from tests.contracts.books import (
     RECEIVER,
     books,
     changes,
+    channel,
     check_ledger,
-    currency_config,
     happened,
     metered_claim,
     open_currency_channel,
@@ -19,8 +23,10 @@ from tests.contracts.books import (
     row,
     used,
 )
-from tests.contracts.hostile import Hostile
+from tests.contracts.effects import deploy
+from tests.contracts.hostile import Hostile, liars_channel
 from tests.contracts.world import FEN, World
+from tests.evm.bytecode import INVALID
 
 
 def test_settle_pays_the_receiver_all_its_channels(world: World) -> None:
@@ -107,19 +113,59 @@ def test_nothing_to_settle_for_somebody_else(world: World) -> None:
         refused(world, NothingToSettle, hub.settle(world["stranger"], receiver, token), config)
 
 
-def test_token_that_answers_no_is_not_settled(world: World) -> None:
-    """A transfer that returns false reverts the settlement, so the claim stays owed (P-13)."""
-    token, hub = Hostile(world, "Liar"), world.network.hub
-    config = currency_config(world, "buyer", token=token.address)
-    data = hub.interface.encode("deposit", config.fields(), FEN, token.address, b"")
+@pytest.mark.parametrize("refusal", ["no", "a revert", "all gas burned"])
+def test_payout_that_a_token_refuses_becomes_a_credit(world: World, refusal: str) -> None:
+    """It holds up no settlement, stays owed as a credit, and is paid once the token does (P-7, P-13)."""
+    token, hub, receiver = Hostile(world, "Liar"), world.network.hub, world.address(RECEIVER)
+    config = liars_channel(world, token)
+    answer, other = {
+        "no": (token.call("answerTransfersWith", False), token.call("answerTransfersWith", True)),
+        "a revert": (token.call("callBack", hub.address, b"", False), token.call("callBack", bytes(20), b"", False)),
+        "all gas burned": (
+            token.call("callBack", deploy(world, INVALID), b"", False),
+            token.call("callBack", bytes(20), b"", False),
+        ),
+    }[refusal]
+    world.send(hub.claim(world[RECEIVER], [(config, world.voucher("buyer", config, FEN), FEN)]), answer)
+    settle = hub.settle(world["stranger"], receiver, token.address)
+    (receipt,) = world.send(replace(settle, gas=10_000_000))
+    assert world.events(receipt) == [
+        events.Settled(receiver, token.address, world.address("stranger"), FEN),
+        events.PayoutCredited(receiver, token.address, FEN, FEN),
+    ]
+    assert hub.receiver_totals(receiver, token.address) == (FEN, FEN)
+    assert (hub.credit_of(receiver, token.address), token.read("balanceOf", receiver)) == (FEN, 0)
+    withdraw = hub.withdraw_credit(world["relayer"], receiver, token.address)
+    with pytest.raises(ContractReverted):
+        world.send(withdraw)
+    assert hub.credit_of(receiver, token.address) == FEN
+    world.send(other)
+    (receipt,) = world.send(withdraw)
+    assert world.events(receipt) == [events.CreditWithdrawn(receiver, token.address, FEN)]
+    assert (hub.credit_of(receiver, token.address), token.read("balanceOf", receiver)) == (0, FEN)
+    assert refused(world, CreditNone, withdraw, config) == {"account": receiver, "token": token.address}
+
+
+def test_credits_add_up(world: World) -> None:
+    """Payouts refused one after the other, a receiver's and a payer's, are held apart and in full."""
+    token, hub, receiver = Hostile(world, "Liar"), world.network.hub, world.address(RECEIVER)
+    config = liars_channel(world, token)
+    claim = [
+        hub.claim(world[RECEIVER], [(config, world.voucher("buyer", config, total), total)]) for total in (300, 450)
+    ]
+    settle = hub.settle(world["stranger"], receiver, token.address)
+    world.send(token.call("answerTransfersWith", False), claim[0], settle, claim[1])
+    (receipt,) = world.send(settle)
+    assert world.events(receipt)[1] == events.PayoutCredited(receiver, token.address, 150, 450)
+    (receipt,) = world.send(hub.refund(world[RECEIVER], config, FEN))
+    assert world.events(receipt) == [
+        events.ChannelRefunded(channel(world, config), world.address("buyer"), token.address, FEN - 450, 0),
+        events.PayoutCredited(world.address("buyer"), token.address, FEN - 450, FEN - 450),
+    ]
     world.send(
-        token.call("bring", FEN),
-        Transaction(world["stranger"], hub.address, data, 500_000, hub.interface),
-        hub.claim(world[RECEIVER], [(config, world.voucher("buyer", config, FEN), FEN)]),
-        token.call("answerTransfersWith", False),
+        token.call("answerTransfersWith", True),
+        hub.withdraw_credit(world["stranger"], world.address("buyer"), token.address),
     )
-    settle = hub.settle(world["stranger"], world.address(RECEIVER), token.address)
-    assert refused(world, SafeERC20FailedOperation, settle, config) == {"token": token.address}
-    assert hub.receiver_totals(world.address(RECEIVER), token.address) == (FEN, 0)
-    world.send(token.call("answerTransfersWith", True), settle)
-    assert hub.receiver_totals(world.address(RECEIVER), token.address) == (FEN, FEN)
+    assert token.read("balanceOf", world.address("buyer")) == FEN - 450
+    assert hub.credit_of(receiver, token.address) == 450
+    assert hub.channel(channel(world, config)) == (450, 450)

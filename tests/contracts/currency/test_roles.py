@@ -166,6 +166,7 @@ def test_a_revoked_role(pending: World) -> None:
     ("role", "function"),
     [
         (Role.CENTRAL_BANK, "setIssuanceQuota"),
+        (Role.REGISTRAR, "registerWallet"),
         (Role.SETTLEMENT_REGISTRAR, "markSettlementAccount"),
         (Role.FREEZER, "freeze"),
         (Role.SEIZER, "seize"),

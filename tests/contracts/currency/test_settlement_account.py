@@ -34,7 +34,7 @@ def test_mark(world: World) -> None:
         assert currency.balance_of(account) == YUAN
 
 
-@pytest.mark.parametrize("name", ["buyer", "registrar", "nobody"])
+@pytest.mark.parametrize("name", ["buyer", "settlement registrar", "nobody"])
 def test_an_account_without_code(world: World, name: str) -> None:
     """A key cannot hold what belongs to others by any rules: the mark is for contracts."""
     account = ZERO_ADDRESS if name == "nobody" else world.address(name)

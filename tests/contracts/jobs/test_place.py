@@ -9,7 +9,7 @@ import pytest
 from pysettle.client.jobs import MilestoneState, OrderState
 from pysettle.domain.events import AuthorizationUsed, OrderAccepted, OrderCancelled, OrderPlaced, Transfer
 from pysettle.errors import contracts as errors
-from tests.contracts.effects import at, effect, refused
+from tests.contracts.effects import at, deploy, effect, refused
 from tests.contracts.orders import AMOUNTS, ARBITER, BUYER, HOUR_S, PAYER, PROVIDER, funded, placed, terms_of
 from tests.contracts.world import World
 
@@ -161,3 +161,13 @@ def test_the_provider_alone_accepts_and_once(world: World) -> None:
     assert world.events(receipt) == [OrderAccepted(job.id, world.address(PROVIDER))]
     for transaction in (job.escrow.accept(world[PROVIDER], job.id), job.escrow.cancel(world[PAYER], job.id)):
         refused(world, transaction, errors.OrderStateInvalid, orderId=shown, state=2)
+
+
+def test_a_currency_that_brings_nothing(world: World) -> None:
+    """What it says of a transfer is not believed: the escrow counts what arrives."""
+    token = deploy(world, bytes.fromhex("60015f5260205ff3"))
+    terms, jobs, payer = terms_of(world, currency=token), world.network.jobs, world.address(PAYER)
+    nothing = {"amount": terms.total, "received": 0}
+    refused(world, jobs.place(world[PAYER], terms), errors.OrderPaymentMismatch, **nothing)
+    signed = jobs.place_with_authorization(world["stranger"], payer, terms, world.now + HOUR_S, b"\1" * 65)
+    refused(world, signed, errors.OrderPaymentMismatch, **nothing)

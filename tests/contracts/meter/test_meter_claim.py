@@ -1,4 +1,4 @@
-"""`UsageMeter.claim`: attested usage, priced on chain by the rate card, within what the payer signed (INV-USAGE)."""
+"""Metered claims: attested usage, priced on chain by the rate card, within what the payer signed (INV-USAGE)."""
 
 from __future__ import annotations
 
@@ -8,35 +8,42 @@ from dataclasses import replace
 import pytest
 
 from pysettle.client import SeriesTerms, UsageRow
+from pysettle.client.channels import ClaimResult
 from pysettle.domain import events
 from pysettle.domain.messages import ZERO_ADDRESS, meter_domain, usage_digest
 from pysettle.domain.metering import Voucher
+from pysettle.domain.typed_data import Domain
 from pysettle.domain.usage import Meters, RateCard, Usage
 from pysettle.errors.contracts import (
+    ClaimsEmpty,
+    MeterCallerNotHub,
+    MeterReceiverNotSeries,
     ReentrancyGuardReentrantCall,
-    UsageMalformed,
-    UsageRowsEmpty,
     UsageSignatureInvalid,
-    VoucherSignatureInvalid,
 )
 from pysettle.evm.transactions import Transaction
 from tests.contracts.books import (
+    attested,
     books,
     changes,
     channel,
     check_ledger,
+    claimed,
     claims_nothing,
     currency_config,
     happened,
     metered_claim,
     open_currency_channel,
     open_token_channel,
+    raw_claim,
     refused,
+    results,
     row,
     used,
 )
+from tests.contracts.effects import accounts
 from tests.contracts.hostile import Hostile
-from tests.contracts.world import FEN, LIFE_S, World
+from tests.contracts.world import ACTORS, FEN, LIFE_S, World, open_series
 
 USAGE = Usage(off_peak=Meters(7, 5, 3), peak=Meters(11, 13, 2))
 COST = 7 * 1 + 5 * 30 + 3 * 90 + 11 * 2 + 13 * 60 + 2 * 180
@@ -44,43 +51,23 @@ MOST = 2**42 - 1
 """Most that one counter can hold."""
 
 
-def raw_claim(
-    world: World, rows: Sequence[UsageRow], words: Sequence[int], signer: str = "provider", meter: bytes | None = None
+def claim_of_words(
+    world: World, rows: Sequence[UsageRow], words: Sequence[int], signer: str = "provider", domain: Domain | None = None
 ) -> Transaction:
-    """Return a claim of given usage words, attested by anyone."""
-    network, series = world.network, world.series
-    domain = meter_domain(world.chain.chain_id, meter) if meter else network.meter.domain
-    attested = [(channel(world, r.config), word) for r, word in zip(rows, words, strict=True)]
-    signature = world[signer].sign(usage_digest(domain, series.address, attested))
-    encoded = [
-        (
-            r.config.payer,
-            r.config.payer_authorizer,
-            r.config.withdraw_delay_s,
-            r.config.salt,
-            word,
-            r.voucher.ceiling,
-            r.voucher.signature,
-        )
-        for r, word in zip(rows, words, strict=True)
-    ]
-    interface = network.meter.interface
-    data = interface.encode("claim", series.address, encoded, signature)
-    return Transaction(world["stranger"], network.meter.address, data, 1_000_000, interface)
+    """Return a claim of given usage words, attested by anyone under any domain."""
+    pairs = [(channel(world, it.config), word) for it, word in zip(rows, words, strict=True)]
+    digest = usage_digest(domain or world.network.meter.domain, world.series.address, pairs)
+    return raw_claim(world, rows, world[signer].sign(digest), words=words)
 
 
 def test_six_counters_are_priced_by_the_rate_card(world: World) -> None:
     """A stranger submits; the Tokens claimed are rate card times usage over three meters and two windows."""
     config = open_token_channel(world, "buyer", 10_000)
     before = books(world, config)
-    (receipt,) = world.send(metered_claim(world, [row(world, "buyer", config, USAGE, 5_000)], "stranger"))
-    series = world.series.address
-    assert happened(world, receipt) == [
-        events.UsageClaimed(
-            channel(world, config), series, world.address("buyer"), USAGE.pack(), metered=COST, claimed=COST
-        ),
-        events.Claimed(channel(world, config), series, series, COST, COST),
-    ]
+    rows = [row(world, "buyer", config, USAGE, 5_000)]
+    (receipt,) = world.send(metered_claim(world, rows, "stranger"))
+    assert happened(world, receipt) == [attested(world, rows), claimed(world, config, COST)]
+    assert [log.address for log in receipt.logs] == [world.network.meter.address, world.network.hub.address]
     assert changes(before, books(world, config)) == {"channel 0 claimed": COST, "Tokens claimed for series": COST}
     check_ledger(world, config)
 
@@ -94,14 +81,16 @@ def test_each_counter_has_its_own_rate(world: World, lane: int) -> None:
     assert world.network.hub.channel(channel(world, config)) == (1_000, rate)
 
 
-@pytest.mark.parametrize(("ceiling", "claimed"), [(COST + 1, COST), (COST, COST), (COST - 1, COST - 1), (1, 1)])
-def test_claim_is_the_lesser_of_price_and_ceiling(world: World, ceiling: int, claimed: int) -> None:
+@pytest.mark.parametrize(("ceiling", "total"), [(COST + 1, COST), (COST, COST), (COST - 1, COST - 1), (1, 1)])
+def test_claim_is_the_lesser_of_price_and_ceiling(world: World, ceiling: int, total: int) -> None:
     """On both sides of equality: never above the rate card, never above what the payer signed (P-16)."""
     config = open_token_channel(world, "buyer", 10_000)
-    (receipt,) = world.send(metered_claim(world, [row(world, "buyer", config, USAGE, ceiling)]))
-    assert happened(world, receipt)[0].metered == COST
-    assert happened(world, receipt)[0].claimed == claimed
-    assert world.network.hub.channel(channel(world, config)) == (10_000, claimed)
+    rows = [row(world, "buyer", config, USAGE, ceiling)]
+    claim = metered_claim(world, rows)
+    assert results(world, claim) == [ClaimResult.CLAIMED]
+    (receipt,) = world.send(claim)
+    assert happened(world, receipt) == [attested(world, rows), claimed(world, config, total)]
+    assert world.network.hub.channel(channel(world, config)) == (10_000, total)
     check_ledger(world, config)
 
 
@@ -110,9 +99,7 @@ def test_cumulative_second_claim(world: World) -> None:
     config = open_token_channel(world, "buyer", 10_000)
     world.send(metered_claim(world, [row(world, "buyer", config, USAGE, 5_000)]))
     (receipt,) = world.send(metered_claim(world, [row(world, "buyer", config, USAGE + used(41), 5_000)]))
-    assert happened(world, receipt)[1] == events.Claimed(
-        channel(world, config), world.series.address, world.series.address, 41, COST + 41
-    )
+    assert happened(world, receipt)[1] == claimed(world, config, 41, COST + 41)
     check_ledger(world, config)
 
 
@@ -126,7 +113,10 @@ def test_many_channels_in_one_claim(world: World) -> None:
     ]
     before = books(world, *configs)
     (receipt,) = world.send(metered_claim(world, rows))
-    assert [type(e).__name__ for e in happened(world, receipt)] == ["UsageClaimed"] * 3 + ["Claimed"] * 3
+    assert happened(world, receipt) == [
+        attested(world, rows),
+        *(claimed(world, config, total) for config, total in zip(configs, (100, 200, 250), strict=True)),
+    ]
     assert changes(before, books(world, *configs)) == {
         "channel 0 claimed": 100,
         "channel 1 claimed": 200,
@@ -148,18 +138,14 @@ def test_replayed_older_attestation_takes_nothing(world: World) -> None:
     check_ledger(world, config)
 
 
-def test_usage_event_states_what_is_claimed(world: World) -> None:
-    """A stranger who replays an attestation under a ceiling of its own invention makes no event say it was claimed.
-
-    A row that claims nothing new is passed over by the hub before it looks at the voucher, so the ceiling of such a
-    row is signed by nobody; an auditor who reads `claimed` must not be told 0 of a channel with 300 claimed.
-    """
+def test_a_replay_under_a_ceiling_of_the_strangers_own(world: World) -> None:
+    """A row that claims nothing new is passed over before its voucher is looked at: nothing is said of a claim."""
     config = open_token_channel(world, "buyer", 10_000)
     honest = row(world, "buyer", config, used(300), 5_000)
     world.send(metered_claim(world, [honest]))
-    (receipt,) = world.send(metered_claim(world, [replace(honest, voucher=Voucher(honest.voucher.channel_id, 0, b""))]))
-    stated = [e.claimed for e in happened(world, receipt) if isinstance(e, events.UsageClaimed)]
-    assert stated in ([], [300])
+    forged = replace(honest, voucher=Voucher(honest.voucher.channel_id, 0, bytes(65)))
+    claims_nothing(world, metered_claim(world, [forged], "stranger"), config)
+    check_ledger(world, config)
 
 
 def test_one_emptied_channel_blocks_no_batch(world: World) -> None:
@@ -186,16 +172,24 @@ def test_provider_gets_what_a_withdrawal_left(world: World) -> None:
 
 def test_empty_claim_is_refused(world: World) -> None:
     """No rows, nothing to sign (P-11)."""
-    refused(world, UsageRowsEmpty, metered_claim(world, []))
+    refused(world, ClaimsEmpty, metered_claim(world, []))
 
 
 @pytest.mark.parametrize("bit", [252, 253, 255])
 def test_stray_high_bits_are_refused(world: World, bit: int) -> None:
-    """What is signed and what is priced must be the same word (P-2)."""
+    """What is signed and what is priced must be the same word: a row of another is left out (P-2)."""
     config = open_token_channel(world, "buyer", 10_000)
-    word = USAGE.pack() | 1 << bit
-    claim = raw_claim(world, [row(world, "buyer", config, USAGE, 5_000)], [word])
-    assert refused(world, UsageMalformed, claim, config) == {"usage": word}
+    rows, word = [row(world, "buyer", config, USAGE, 5_000)], USAGE.pack() | 1 << bit
+    claim = claim_of_words(world, rows, [word])
+    assert results(world, claim) == [ClaimResult.USAGE_MALFORMED]
+    before = books(world, config)
+    (receipt,) = world.send(claim)
+    assert happened(world, receipt) == [
+        attested(world, rows, [word]),
+        events.ClaimRefused(channel(world, config), ClaimResult.USAGE_MALFORMED),
+    ]
+    assert books(world, config) == before
+    check_ledger(world, config)
 
 
 def test_altered_attestations_are_refused(world: World) -> None:
@@ -215,7 +209,7 @@ def test_altered_attestations_are_refused(world: World) -> None:
         [replace(rows[0], config=replace(first, payer_authorizer=ZERO_ADDRESS)), rows[1]],
         [replace(rows[0], config=replace(first, withdraw_delay_s=901)), rows[1]],
     ):
-        claim = network.meter.claim(world["relayer"], series.address, altered, attestation)
+        claim = network.hub.claim_metered(world["relayer"], network.meter, series.address, altered, attestation)
         arguments = refused(world, UsageSignatureInvalid, claim, first, second)
         assert arguments == {"provider": world.address("provider")}
 
@@ -225,8 +219,10 @@ def test_usage_attested_by_others_is_refused(world: World) -> None:
     config = open_token_channel(world, "buyer", 10_000)
     rows = [row(world, "buyer", config, USAGE, 5_000)]
     for signer in ("buyer", "stranger", "operator", "other operator"):
-        refused(world, UsageSignatureInvalid, raw_claim(world, rows, [USAGE.pack()], signer), config)
-    elsewhere = raw_claim(world, rows, [USAGE.pack()], meter=world.network.hub.address)
+        refused(world, UsageSignatureInvalid, claim_of_words(world, rows, [USAGE.pack()], signer), config)
+    elsewhere = claim_of_words(
+        world, rows, [USAGE.pack()], domain=meter_domain(world.chain.chain_id, world.network.hub.address)
+    )
     refused(world, UsageSignatureInvalid, elsewhere, config)
 
 
@@ -236,19 +232,25 @@ def test_other_series_provider_is_refused(world: World) -> None:
     terms = SeriesTerms(
         "Dear Tokens", "DEAR", "inference", 1, 10**9, world.now + LIFE_S, RateCard(Meters(9, 9, 9), Meters(9, 9, 9))
     )
-    other = world.network.open_series(world["stranger"], terms)
+    other = open_series(world.network, world.actors, terms, "stranger")
     rows = [row(world, "buyer", config, USAGE, 5_000)]
     meter, hub = world.network.meter, world.network.hub
     forged = meter.attest(world["stranger"], world.series.address, rows, hub)
-    refused(world, UsageSignatureInvalid, meter.claim(world["stranger"], world.series.address, rows, forged), config)
+    refused(
+        world,
+        UsageSignatureInvalid,
+        hub.claim_metered(world["stranger"], meter, world.series.address, rows, forged),
+        config,
+    )
     # Named as channels of the other series they are other channels, which hold nothing.
     config_there = replace(config, receiver=other.address, token=other.address)
     there = [row(world, "buyer", config_there, USAGE, 5_000)]
-    attested = meter.attest(world["stranger"], other.address, there, hub)
-    claims_nothing(world, meter.claim(world["stranger"], other.address, there, attested), config, config_there)
-    with_old_voucher = meter.claim(world["stranger"], other.address, rows, attested)
+    attestation = meter.attest(world["stranger"], other.address, there, hub)
+    claims_nothing(
+        world, hub.claim_metered(world["stranger"], meter, other.address, there, attestation), config, config_there
+    )
+    with_old_voucher = hub.claim_metered(world["stranger"], meter, other.address, rows, attestation)
     claims_nothing(world, with_old_voucher, config, config_there)
-    world.network.series.remove(other)
 
 
 def test_attestation_for_one_series_is_none_for_another_of_the_same_provider(world: World) -> None:
@@ -256,13 +258,17 @@ def test_attestation_for_one_series_is_none_for_another_of_the_same_provider(wor
     terms = SeriesTerms(
         "Dear Tokens", "DEAR", "inference", 150_000, 10**9, world.now + LIFE_S, RateCard(Meters(9), Meters(9))
     )
-    dear = world.network.open_series(world["provider"], terms)
+    dear = open_series(world.network, world.actors, terms)
     config = open_token_channel(world, "buyer", 10_000)
     rows = [row(world, "buyer", config, USAGE, 5_000)]
     meter, hub = world.network.meter, world.network.hub
     attestation = meter.attest(world["provider"], world.series.address, rows, hub)
-    refused(world, UsageSignatureInvalid, meter.claim(world["relayer"], dear.address, rows, attestation), config)
-    world.network.series.remove(dear)
+    refused(
+        world,
+        UsageSignatureInvalid,
+        hub.claim_metered(world["relayer"], meter, dear.address, rows, attestation),
+        config,
+    )
 
 
 def test_posing_series_reaches_its_own_channels_only(world: World) -> None:
@@ -271,11 +277,11 @@ def test_posing_series_reaches_its_own_channels_only(world: World) -> None:
     poser = Hostile(world, "Liar")
     world.send(poser.call("pose", world.address("stranger"), RateCard(Meters(2**32 - 1), Meters()).pack()))
     rows = [row(world, "buyer", config, USAGE, 10_000)]
-    meter = world.network.meter
+    meter, hub = world.network.meter, world.network.hub
     there = replace(config, receiver=poser.address, token=poser.address)
     digest_rows = [replace(rows[0], config=there)]
-    attestation = meter.attest(world["stranger"], poser.address, digest_rows, world.network.hub)
-    claim = meter.claim(world["stranger"], poser.address, rows, attestation)
+    attestation = meter.attest(world["stranger"], poser.address, digest_rows, hub)
+    claim = hub.claim_metered(world["stranger"], meter, poser.address, rows, attestation)
     claims_nothing(world, claim, config, there)
     check_ledger(world, config)
 
@@ -298,16 +304,20 @@ def test_altered_voucher_is_refused(world: World) -> None:
     config = open_token_channel(world, "buyer", 10_000)
     other = open_token_channel(world, "other buyer", 10_000)
     good = world.voucher("buyer", config, 500)
+    before = books(world, config, other)
     for voucher in (
         replace(good, ceiling=501),
         replace(good, signature=b""),
         replace(good, signature=world.voucher("provider", config, 500).signature),
         replace(good, signature=world.voucher("buyer", other, 500).signature),
     ):
-        arguments = refused(
-            world, VoucherSignatureInvalid, metered_claim(world, [UsageRow(config, USAGE, voucher)]), config, other
-        )
-        assert arguments == {"channelId": channel(world, config)}
+        rows = [UsageRow(config, USAGE, voucher)]
+        (receipt,) = world.send(metered_claim(world, rows))
+        assert happened(world, receipt) == [
+            attested(world, rows),
+            events.ClaimRefused(channel(world, config), ClaimResult.VOUCHER_SIGNATURE_INVALID),
+        ]
+        assert books(world, config, other) == before
 
 
 def test_channel_that_does_not_exist_yields_nothing(world: World) -> None:
@@ -321,14 +331,12 @@ def test_claim_stops_at_the_deposit(world: World) -> None:
     """A ceiling above the deposit draws on nobody else's Tokens: the channel's own are claimed, and no more."""
     config = open_token_channel(world, "buyer", 100)
     other = open_token_channel(world, "other buyer", 10_000)
-    claim = metered_claim(world, [row(world, "buyer", config, used(101), 5_000)])
+    rows, hub = [row(world, "buyer", config, used(101), 5_000)], world.network.hub
+    claim = metered_claim(world, rows)
+    assert results(world, claim) == [ClaimResult.CLAIMED_IN_PART]
     (receipt,) = world.send(claim)
-    channel_id, hub = channel(world, config), world.network.hub
-    (usage_claimed, claimed) = happened(world, receipt)
-    assert isinstance(usage_claimed, events.UsageClaimed)
-    assert (usage_claimed.metered, usage_claimed.claimed) == (101, 100)
-    assert claimed == events.Claimed(channel_id, world.series.address, world.series.address, 100, 100)
-    assert hub.channel(channel_id) == (100, 100)
+    assert happened(world, receipt) == [attested(world, rows), claimed(world, config, 100)]
+    assert hub.channel(channel(world, config)) == (100, 100)
     assert hub.channel(channel(world, other)) == (10_000, 0)
 
 
@@ -345,20 +353,26 @@ def test_counters_at_their_limit(world: World) -> None:
     """Six full counters are priced exactly, without wrapping; only the ceiling bounds the claim (P-2)."""
     config = open_token_channel(world, "buyer", 10_000)
     full = Usage(off_peak=Meters(MOST, MOST, MOST), peak=Meters(MOST, MOST, MOST))
-    (receipt,) = world.send(metered_claim(world, [row(world, "buyer", config, full, 10_000)]))
-    stated = happened(world, receipt)[0]
-    assert stated.usage == 2**252 - 1
-    assert stated.metered == MOST * (1 + 30 + 90 + 2 + 60 + 180)
-    assert stated.claimed == 10_000
+    rows = [row(world, "buyer", config, full, 10_000)]
+    (receipt,) = world.send(metered_claim(world, rows))
+    assert happened(world, receipt) == [attested(world, rows, [2**252 - 1]), claimed(world, config, 10_000)]
+    # Wrapped at 42 or 64 bits the price would be below the ceiling.
+    assert MOST * (1 + 30 + 90 + 2 + 60 + 180) > 10_000
     check_ledger(world, config)
 
 
-def test_full_counter_does_not_spill_into_its_neighbour(world: World) -> None:
-    """One full lane costs its own rate times its count."""
-    config = open_token_channel(world, "buyer", 10_000)
-    usage = Usage(off_peak=Meters(cached_input=MOST))
-    (receipt,) = world.send(metered_claim(world, [row(world, "buyer", config, usage, 10_000)]))
-    assert happened(world, receipt)[0].metered == MOST
+@pytest.mark.parametrize("lane", range(6))
+def test_full_counter_does_not_spill_into_its_neighbour(world: World, lane: int) -> None:
+    """One full lane costs its own rate times its count, where the neighbours' rates are far higher."""
+    rates = [2**32 - 1] * 6
+    rates[lane] = 1
+    card = RateCard(Meters(*rates[:3]), Meters(*rates[3:]))
+    terms = SeriesTerms("Lane", "LANE", "inference", 1, MOST + 1, world.now + LIFE_S, card)
+    lanes = replace(world, series=open_series(world.network, world.actors, terms))
+    config = open_token_channel(lanes, "buyer", MOST + 1)
+    rows = [row(lanes, "buyer", config, Usage.unpack(MOST << (42 * lane)), MOST + 1)]
+    (receipt,) = world.send(metered_claim(lanes, rows))
+    assert happened(world, receipt) == [attested(lanes, rows), claimed(lanes, config, MOST)]
 
 
 def test_claims_have_no_last_date(world: World) -> None:
@@ -367,3 +381,31 @@ def test_claims_have_no_last_date(world: World) -> None:
     world.chain.clock.advance(world.series.expiry + 10 * 365 * 86_400 - world.now)
     world.send(metered_claim(world, [row(world, "buyer", config, USAGE, 5_000)]))
     assert world.network.hub.channel(channel(world, config)) == (10_000, COST)
+
+
+@pytest.mark.parametrize("name", [*ACTORS, "series"])
+def test_the_hub_alone_asks_the_meter(world: World, name: str) -> None:
+    """Nobody else has it say that usage was attested, not even who has the attestation (P-9)."""
+    config = open_token_channel(world, "buyer", 10_000)
+    rows, meter, series = [row(world, "buyer", config, USAGE, 5_000)], world.network.meter, world.series.address
+    attestation = meter.attest(world["provider"], series, rows, world.network.hub)
+    words = [it.usage.pack() for it in rows]
+    arguments = series, series, [channel(world, config)], words, attestation
+    data, caller = meter.interface.encode("attestUsage", *arguments), accounts(world)[name]
+    with pytest.raises(MeterCallerNotHub) as caught:
+        world.network.sender.call(meter.address, meter.interface, data, sender=caller)
+    assert caught.value.args_by_name == {"caller": caller, "hub": world.network.hub.address}
+
+
+def test_receiver_and_token_are_one_series(world: World) -> None:
+    """Neither e-CNY to a provider, nor Tokens to somebody else, nor e-CNY to a series is metered."""
+    config = open_token_channel(world, "buyer", 10_000)
+    metered = world.network.meter.address
+    money = open_currency_channel(world, "other buyer", FEN, receiver_authorizer=metered)
+    series, currency, provider = world.series.address, world.network.currency.address, world.address("provider")
+    for receiver, token in ((provider, currency), (provider, series), (series, currency)):
+        rows = [row(world, "other buyer", replace(money, receiver=receiver, token=token), USAGE, 5_000)]
+        attestation = world.network.meter.attest(world["provider"], token, rows, world.network.hub)
+        claim = raw_claim(world, rows, attestation, receiver=receiver, token=token)
+        arguments = refused(world, MeterReceiverNotSeries, claim, config, money)
+        assert arguments == {"receiver": receiver, "token": token}

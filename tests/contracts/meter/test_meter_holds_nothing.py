@@ -8,12 +8,12 @@ from tests.contracts.world import World
 
 
 def test_meter_has_no_storage_and_no_entry_but_one() -> None:
-    """What stores nothing cannot be set to anything; its one entry that changes the chain is `claim` (P-9, P-24)."""
+    """What stores nothing cannot be set; its one entry that is no view says what was attested (P-9, P-24)."""
     artifact = artifacts.load("UsageMeter")
     # EIP712's two fallback names are for long ones, and are never written here.
     assert {slot["label"] for slot in artifact.storage_layout["storage"]} <= {"_nameFallback", "_versionFallback"}
     functions = [item for item in artifact.abi if item["type"] == "function"]
-    assert [f["name"] for f in functions if f["stateMutability"] not in ("view", "pure")] == ["claim"]
+    assert [f["name"] for f in functions if f["stateMutability"] not in ("view", "pure")] == ["attestUsage"]
     assert not [item for item in artifact.abi if item["type"] in ("fallback", "receive")]
 
 

@@ -27,7 +27,7 @@ from tests.contracts.books import (
     used,
 )
 from tests.contracts.hostile import Hostile
-from tests.contracts.world import FEN, LIFE_S, World
+from tests.contracts.world import FEN, LIFE_S, World, open_series
 
 YES, NO = bytes.fromhex("1626ba7e"), b"\xff" * 4
 
@@ -150,7 +150,7 @@ def test_another_provider_approves_nothing(world: World) -> None:
     terms = SeriesTerms(
         "Other Tokens", "OTHER", "inference", 1, 10**9, world.now + LIFE_S, RateCard(Meters(1), Meters(1))
     )
-    other = world.network.open_series(world["stranger"], terms)
+    other = open_series(world.network, world.actors, terms, "stranger")
     network = world.network
     there = replace(config, receiver=other.address, token=other.address)
     for named in (config, there, replace(config, receiver=other.address), replace(config, token=other.address)):

@@ -8,11 +8,11 @@ from random import Random
 import pytest
 from eth_hash.auto import keccak
 
-from pysettle.client import ComputeToken, SeriesTerms
+from pysettle.client import ComputeToken
 from pysettle.domain.ledger import Purpose
 from pysettle.money import PRICE_BASIS
 from tests.contracts.effects import at, check_books
-from tests.contracts.world import RATE_CARD, YUAN, World
+from tests.contracts.world import YUAN, World
 
 HOLDERS = ("buyer", "other buyer", "stranger", "provider")
 STEPS = 15
@@ -87,26 +87,42 @@ class Walk:
             self.check()
 
 
+@pytest.mark.parametrize("halted", [False, True], ids=["expires", "is halted"])
 @pytest.mark.parametrize("unit_price", [1, 150_000, 1_000_003])
-def test_a_random_history(world: World, unit_price: int) -> None:
-    """After each step of a history every Token is backed; at its end everybody is paid and only remainders stay."""
-    network = world.network
-    terms = SeriesTerms("Walk", "WALK", "inference", unit_price, 20_000_000, world.series.expiry, RATE_CARD)
-    series = network.open_series(world["provider"], terms)
+def test_a_random_history(world: World, unit_price: int, halted: bool) -> None:
+    """After each step of a history every Token is backed; at its end everybody is paid and only remainders stay.
+
+    A series that is halted pays compensation too, out of the stake and of nothing else.
+    """
+    network, market, provider = world.network, world.network.market, world["provider"]
+    terms = world.halting_terms(name="Walk", symbol="WALK", unit_price=unit_price, capacity=20_000_000)
+    series = world.open(terms)
     for name in HOLDERS:
         world.fund(name, 1_000 * YUAN)
         world.send(network.currency.approve(world[name], series.address, 2**256 - 1))
+
+    def everything() -> int:
+        accounts = [*map(world.address, HOLDERS), market.address, series.address]
+        return sum(map(network.currency.balance_of, accounts))
+
+    total = everything()
     walk = Walk(world, series, f"backing/{unit_price}")
     walk.go(STEPS, walk.purchase, walk.purchase, walk.consume, walk.transfer, walk.redeem, walk.donate)
-    at(world, series.expiry)
+    if halted:
+        world.send(world.halt(series))
+        walk.check()
+    else:
+        at(world, series.expiry)
+        world.send(market.release_stake(world["stranger"], series.address))
     walk.go(STEPS // 3, walk.refund, walk.redeem, walk.donate)
     for name in HOLDERS:
         if left := series.balance_of(world.address(name)):
             world.send(series.refund(world[name], left))
     if left := series.delivered():
-        world.send(series.redeem(world["provider"], left))
+        world.send(series.redeem(provider, left))
     assert series.total_supply() == 0
     walk.check()
-    world.send(series.sweep(world["provider"]))
-    assert network.currency.balance_of(series.address) == 0
-    assert sum(network.currency.balance_of(world.address(name)) for name in HOLDERS) == 4_000 * YUAN
+    world.send(series.sweep(provider), market.withdraw_stake(provider, market.free_stake(provider.address)))
+    walk.check()
+    assert network.currency.balance_of(series.address) == network.currency.balance_of(market.address) == 0
+    assert everything() == total

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from pysettle.domain.messages import Authorization, PurchaseTerms
 from pysettle.errors import contracts as errors
 from pysettle.evm.transactions import Transaction
 from tests.contracts.effects import at, effect, refused
-from tests.contracts.world import CAPACITY, RATE_CARD, YUAN, World
+from tests.contracts.world import CAPACITY, RATE_CARD, YUAN, World, open_series
 
 FUNDS = 100 * YUAN
 TOKENS = 2_000_000
@@ -31,20 +32,29 @@ class Order:
 
     def submit(self, by: str = "relayer", **changes: object) -> Transaction:
         """Make the transaction that submits it, some of its fields changed."""
-        terms = replace(self.terms, **{name: value for name, value in changes.items() if hasattr(self.terms, name)})  # type: ignore[arg-type]  # fields by name
-        authorization = replace(
-            self.authorization,
-            **{name: value for name, value in changes.items() if hasattr(self.authorization, name)},
-        )  # type: ignore[arg-type]  # fields by name
-        return self.series.purchase_with_authorization(self.world[by], authorization, terms, self.signature)
+
+        def changed(what: Any) -> Any:
+            named = {field.name for field in fields(what)}
+            return replace(what, **{name: value for name, value in changes.items() if name in named})
+
+        payment, terms = changed(self.authorization), changed(self.terms)
+        return self.series.purchase_with_authorization(self.world[by], payment, terms, self.signature)
 
 
-def order(world: World, *, value: int = PRICE, series: ComputeToken | None = None, **changes: object) -> Order:
-    """Have the buyer sign a payment for Tokens of its own, or of changed terms."""
+def order(
+    world: World,
+    *,
+    value: int = PRICE,
+    series: ComputeToken | None = None,
+    number: int | None = None,
+    **changes: object,
+) -> Order:
+    """Have the buyer sign a payment for Tokens of its own, or of changed terms, under a number of its own."""
     series = series or world.series
     standard = replace(world.purchase_terms("buyer", TOKENS), series=series.address)
     terms = replace(standard, **changes)  # type: ignore[arg-type]  # fields by name
-    authorization, signature = series.sign_purchase(world["buyer"], world.network.currency.domain, value, terms)
+    currency = world.network.currency.domain
+    authorization, signature = series.sign_purchase(world["buyer"], currency, value, terms, number)
     return Order(world, series, terms, authorization, signature)
 
 
@@ -101,46 +111,70 @@ def test_more_than_the_least(funded: World) -> None:
     assert funded.series.balance_of(funded.address("buyer")) == TOKENS
 
 
-@pytest.mark.parametrize(
-    "change",
-    ["beneficiary", "least_tokens", "fewer", "deadline", "salt", "value", "valid_after", "valid_before", "payer"],
-)
-def test_altered_by_the_relayer(funded: World, change: str) -> None:
-    """No term and no part of the payment can be changed after signing."""
-    signed = order(funded)
-    changes: dict[str, object] = {
+@pytest.mark.parametrize("number", [None, 0, 7])
+@pytest.mark.parametrize("change", ["beneficiary", "no least", "fewer", "later", "earlier"])
+def test_terms_altered_by_the_relayer(funded: World, change: str, number: int | None) -> None:
+    """No term can be changed after signing: neither under the signed nonce, nor under one of the changed terms."""
+    signed = order(funded, number=number)
+    changes: dict[str, Any] = {
         "beneficiary": {"beneficiary": funded.address("relayer")},
-        "least_tokens": {"least_tokens": 0},
+        "no least": {"least_tokens": 0},
         "fewer": {"least_tokens": TOKENS - 1},
-        "deadline": {"deadline": signed.terms.deadline + 1},
-        "salt": {"salt": b"\1" * 32},
+        "later": {"deadline": signed.terms.deadline + 1},
+        "earlier": {"deadline": signed.terms.deadline - 1},
+    }[change]
+    altered = replace(signed.terms, **changes)
+    refused(
+        funded,
+        signed.submit(**changes),
+        errors.PurchaseNonceInvalid,
+        nonce=signed.authorization.nonce,
+        termsHash=altered.hash(),
+    )
+    refused(
+        funded,
+        signed.submit(**changes, nonce=altered.nonce(number)),
+        errors.AuthorizationSignatureInvalid,
+        authorizer=funded.address("buyer"),
+    )
+    funded.send(signed.submit())
+
+
+@pytest.mark.parametrize("change", ["value", "valid_after", "valid_before", "payer", "number"])
+def test_payment_altered_by_the_relayer(funded: World, change: str) -> None:
+    """No part of the payment can be changed after signing, the payer's own number neither."""
+    signed = order(funded, number=7)
+    changes: dict[str, Any] = {
         "value": {"value": PRICE + 3},
         "valid_after": {"valid_after": 1},
         "valid_before": {"valid_before": signed.terms.deadline + 1},
         "payer": {"payer": funded.address("other buyer")},
+        "number": {"nonce": signed.terms.nonce(8)},
     }[change]
     payer = funded.address("other buyer" if change == "payer" else "buyer")
-    refused(
-        funded,
-        signed.submit(**changes),  # type: ignore[arg-type]  # fields by name
-        errors.AuthorizationSignatureInvalid,
-        authorizer=payer,
-    )
+    refused(funded, signed.submit(**changes), errors.AuthorizationSignatureInvalid, authorizer=payer)
     funded.send(signed.submit())
 
 
 def test_signed_for_another_series(funded: World) -> None:
     """An order for one series buys nothing of another of equal terms."""
-    other = funded.network.open_series(
-        funded["provider"],
-        SeriesTerms(
-            "Test Tokens", "TEST", "inference", funded.series.unit_price, CAPACITY, funded.series.expiry, RATE_CARD
-        ),
+    terms = SeriesTerms(
+        "Test Tokens", "TEST", "inference", funded.series.unit_price, CAPACITY, funded.series.expiry, RATE_CARD
     )
+    other = open_series(funded.network, funded.actors, terms)
     signed = order(funded)
     refused(
         funded,
         replace(signed, series=other).submit(),
+        errors.PurchaseNonceInvalid,
+        nonce=signed.authorization.nonce,
+        termsHash=replace(signed.terms, series=other.address).hash(),
+    )
+    # A nonce of the other series' terms is none that the payer signed.
+    forged = replace(signed.authorization, nonce=replace(signed.terms, series=other.address).nonce())
+    refused(
+        funded,
+        replace(signed, series=other, authorization=forged).submit(),
         errors.AuthorizationSignatureInvalid,
         authorizer=funded.address("buyer"),
     )
@@ -159,12 +193,38 @@ def test_replay(funded: World) -> None:
     )
 
 
-def test_equal_terms_with_another_salt(funded: World) -> None:
-    """Two orders that differ in their salt alone are two purchases."""
-    first = order(funded)
-    second = order(funded, salt=b"\7" * 32, deadline=first.terms.deadline)
-    funded.send(first.submit(), second.submit())
-    assert funded.series.balance_of(funded.address("buyer")) == 2 * TOKENS
+def test_equal_terms_under_numbers(funded: World) -> None:
+    """Orders of equal terms are told apart by the payer's numbers, 64 bits wide, each of which is spent once."""
+    deadline = funded.now + 3_600
+    signed = [order(funded, number=number, deadline=deadline) for number in (None, 0, 1, 2, 255, 256, 2**64 - 1)]
+    with effect(funded) as change:
+        funded.send(*(each.submit() for each in signed))
+    assert change == {
+        "eCNY buyer": -7 * PRICE,
+        "eCNY series": 7 * PRICE,
+        "Tokens buyer": 7 * TOKENS,
+        "Tokens supply": 7 * TOKENS,
+        "sold": 7 * TOKENS,
+    }
+    for each in signed:
+        again, buyer = each.submit(), funded.address("buyer")
+        refused(funded, again, errors.AuthorizationAlreadyUsed, authorizer=buyer, nonce=each.authorization.nonce)
+
+
+@pytest.mark.parametrize("bit", [64, 65, 128, 255])
+def test_the_high_bits_of_the_nonce_are_the_terms(funded: World, bit: int) -> None:
+    """A nonce signed by the payer that differs from the hash in any of its high 192 bits buys nothing."""
+    signed = order(funded)
+    nonce = (int.from_bytes(signed.terms.hash(), "big") ^ 1 << bit).to_bytes(32, "big")
+    authorization = replace(signed.authorization, nonce=nonce)
+    signature = funded["buyer"].sign(authorization.receive_digest(funded.network.currency.domain))
+    refused(
+        funded,
+        replace(signed, authorization=authorization, signature=signature).submit(),
+        errors.PurchaseNonceInvalid,
+        nonce=nonce,
+        termsHash=signed.terms.hash(),
+    )
 
 
 def test_a_transfer_authorization_is_not_accepted(funded: World) -> None:
@@ -239,11 +299,12 @@ def test_nothing(funded: World) -> None:
 
 def test_inexact(funded: World) -> None:
     """Where a Token costs more than a unit, only the price of whole Tokens is accepted: nothing is kept (P-20)."""
-    dear = funded.network.open_series(
-        funded["provider"],
-        SeriesTerms("Dear Tokens", "DEAR", "gpu", 2_500_000, 100, funded.series.expiry, RATE_CARD),
-    )
+    terms = SeriesTerms("Dear Tokens", "DEAR", "gpu", 2_500_000, 100, funded.series.expiry, RATE_CARD)
+    dear = open_series(funded.network, funded.actors, terms)
     assert [dear.price_rounded_up(tokens) for tokens in (1, 2, 3)] == [3, 5, 8]
+    with pytest.raises(errors.Panic) as caught:
+        dear.price_rounded_up(2**256 - 1)
+    assert caught.value.args_by_name == {"code": 0x11}
     for value, price in ((1, 0), (2, 0), (4, 3), (6, 5), (7, 5)):
         refused(
             funded,
@@ -260,13 +321,30 @@ def test_inexact(funded: World) -> None:
 
 def test_a_payment_beyond_reckoning(funded: World) -> None:
     """A payment whose Tokens would leave 256 bits is refused, not wrapped around (P-2)."""
-    refused(funded, order(funded, value=2**256 - 1, least_tokens=0).submit(), errors.Panic, code=0x11)
+    for value in (2**96, 2**200):
+        wanted = value * 1_000_000 // funded.series.unit_price
+        beyond = order(funded, value=value, least_tokens=0).submit()
+        refused(funded, beyond, errors.CapacityExceeded, requested=wanted, available=CAPACITY)
+    # The product with a million wraps, and what is left of it is never the price of so much.
+    for value in (2**250, 2**256 - 1):
+        wrapped = (value * 1_000_000 % 2**256) // funded.series.unit_price
+        price = -(-wrapped * funded.series.unit_price // 1_000_000)
+        beyond = order(funded, value=value, least_tokens=0).submit()
+        refused(funded, beyond, errors.PurchasePaymentInexact, paid=value, price=price)
+    most = (2**96 - 1) * 1_000_000 // funded.series.unit_price
+    refused(
+        funded,
+        order(funded, value=2**96 - 1, least_tokens=0).submit(),
+        errors.CapacityExceeded,
+        requested=most,
+        available=CAPACITY,
+    )
 
 
 def test_the_deadline(funded: World) -> None:
     """It is filled one second before its deadline and refused in that second, before the payment is looked at (P-8)."""
     deadline = funded.now + 1_000
-    first, second = (order(funded, deadline=deadline) for _ in range(2))
+    first, second = (order(funded, deadline=deadline, number=number) for number in range(2))
     at(funded, deadline - 1)
     funded.send(first.submit())
     refused(funded, second.submit(), errors.PurchaseDeadlinePassed, deadline=deadline, timestamp=deadline)
@@ -275,7 +353,7 @@ def test_the_deadline(funded: World) -> None:
 def test_expiry(funded: World) -> None:
     """From the second of expiry no order is filled."""
     expiry = funded.series.expiry
-    first, second = (order(funded, deadline=expiry + 1_000) for _ in range(2))
+    first, second = (order(funded, deadline=expiry + 1_000, number=number) for number in range(2))
     at(funded, expiry - 1)
     funded.send(first.submit())
     refused(funded, second.submit(), errors.SeriesExpired, expiry=expiry, timestamp=expiry)
@@ -305,8 +383,8 @@ def test_without_funds(funded: World) -> None:
     assert funded.series.balance_of(buyer.address) == TOKENS
 
 
-def test_the_nonce(funded: World) -> None:
-    """The series computes the nonce of an order as clients do."""
+def test_the_hash_of_the_terms(funded: World) -> None:
+    """The series computes it as clients do."""
     terms = order(funded).terms
-    asked = funded.series._read("purchaseNonce", terms.beneficiary, terms.least_tokens, terms.deadline, terms.salt)
-    assert asked == terms.nonce()
+    asked = funded.series._read("purchaseTermsHash", terms.beneficiary, terms.least_tokens, terms.deadline)
+    assert asked == terms.hash()

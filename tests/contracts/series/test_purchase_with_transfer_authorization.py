@@ -12,7 +12,7 @@ from pysettle.domain.messages import ZERO_ADDRESS, Authorization
 from pysettle.errors import contracts as errors
 from pysettle.evm.transactions import Transaction
 from tests.contracts.effects import at, effect, refused
-from tests.contracts.world import CAPACITY, RATE_CARD, YUAN, World
+from tests.contracts.world import CAPACITY, RATE_CARD, YUAN, World, open_series
 
 TOKENS = 2_000_000
 PRICE = 300_000
@@ -161,10 +161,8 @@ def test_a_payment_to_another(funded: World) -> None:
 def test_inexact(funded: World) -> None:
     """Where a Token costs more than a unit, only the price of whole Tokens is accepted (P-20)."""
     network = funded.network
-    dear = network.open_series(
-        funded["provider"],
-        SeriesTerms("Dear Tokens", "DEAR", "gpu", 2_500_000, 100, funded.series.expiry, RATE_CARD),
-    )
+    terms = SeriesTerms("Dear Tokens", "DEAR", "gpu", 2_500_000, 100, funded.series.expiry, RATE_CARD)
+    dear = open_series(network, funded.actors, terms)
     for value, price in ((2, 0), (4, 3), (6, 5)):
         authorization = payment(funded, value, payee=dear.address)
         signature = funded["buyer"].sign(authorization.transfer_digest(network.currency.domain))

@@ -33,7 +33,7 @@ def test_refund(holding: World, tokens: int, paid: int) -> None:
     money = {"eCNY series": -paid, "eCNY buyer": paid} if paid else {}
     assert change == {"Tokens buyer": -tokens, "Tokens supply": -tokens, **money}
     assert holding.events(receipt) == [
-        Refunded(buyer.address, tokens, paid),
+        Refunded(buyer.address, tokens, paid, 0),
         Transfer(buyer.address, ZERO_ADDRESS, tokens),
         Transfer(series.address, buyer.address, paid),
     ]
@@ -44,9 +44,9 @@ def test_before_expiry(holding: World) -> None:
     """One second before expiry there is no refund, from that second on there is: half-open (P-8)."""
     series, buyer, expiry = holding.series, holding["buyer"], holding.series.expiry
     refund = series.refund(buyer, 7)
-    refused(holding, refund, errors.SeriesNotExpired, expiry=expiry, timestamp=holding.now)
+    refused(holding, refund, errors.SeriesNotEnded, expiry=expiry, timestamp=holding.now)
     at(holding, expiry - 1)
-    refused(holding, refund, errors.SeriesNotExpired, expiry=expiry, timestamp=expiry - 1)
+    refused(holding, refund, errors.SeriesNotEnded, expiry=expiry, timestamp=expiry - 1)
     assert holding.now == expiry
     holding.send(refund)
 
@@ -65,7 +65,7 @@ def test_every_second_has_one_rule(holding: World, second: int) -> None:
         try:
             holding.network.sender.simulate(transaction)
             allowed.add(name)
-        except (errors.SeriesExpired, errors.SeriesNotExpired):
+        except (errors.SeriesExpired, errors.SeriesNotEnded):
             pass
     assert allowed == ({"refund"} if second >= 0 else {"consume", "transfer"})
 

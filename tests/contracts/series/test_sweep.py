@@ -89,9 +89,9 @@ def test_before_expiry(world: World) -> None:
     series, provider, expiry = world.series, world["provider"], world.series.expiry
     world.fund("stranger", FEN)
     world.send(world.network.currency.transfer(world["stranger"], series.address, FEN))
-    refused(world, series.sweep(provider), errors.SeriesNotExpired, expiry=expiry, timestamp=world.now)
+    refused(world, series.sweep(provider), errors.SeriesNotEnded, expiry=expiry, timestamp=world.now)
     at(world, expiry - 1)
-    refused(world, series.sweep(provider), errors.SeriesNotExpired, expiry=expiry, timestamp=expiry - 1)
+    refused(world, series.sweep(provider), errors.SeriesNotEnded, expiry=expiry, timestamp=expiry - 1)
     with effect(world) as change:
         world.send(series.sweep(provider))
     assert change == {"eCNY series": -FEN, "eCNY provider": FEN}

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from eth_hash.auto import keccak
 from eth_typing import Address
 
-from pysettle.client import ComputeToken, SeriesTerms
+from pysettle.client import ComputeToken
 from pysettle.client.contract import interface
 from pysettle.client.network import GAS_CREATION, _create
 from pysettle.domain.messages import ZERO_ADDRESS
@@ -18,45 +19,54 @@ from pysettle.evm.transactions import Transaction
 from tests.contracts.effects import FALSE_TOKEN, at, deploy, effect
 from tests.contracts.world import CAPACITY, LIFE_S, RATE_CARD, UNIT_PRICE, World
 
-FIELDS = (
+TERMS = (
     "name",
     "symbol",
     "provider",
-    "currency",
-    "hub",
-    "collector",
-    "meter",
     "service_class",
     "unit_price",
     "capacity",
     "expiry",
     "rate_card",
+    "windows_hash",
+    "halter",
+    "halt_ground",
+    "compensation_bps",
 )
+CONTRACTS = ("market", "currency", "hub", "collector", "meter")
+GROUND = keccak(b"the provider has stopped delivering")
+WINDOWS = keccak(b"peak from nine to twelve")
 
 
-def terms(world: World, **changes: object) -> tuple[object, ...]:
-    """Return the constructor's argument for the world's series, or a changed one."""
+def arguments(world: World, **changes: object) -> tuple[tuple[object, ...], tuple[object, ...]]:
+    """Return the constructor's arguments for a series of the world's provider, or a changed one."""
     network = world.network
     standard: dict[str, object] = {
         "name": "Second Tokens",
         "symbol": "SECOND",
         "provider": world.address("provider"),
-        "currency": network.currency.address,
-        "hub": network.hub.address,
-        "collector": network.hub.collector,
-        "meter": network.meter.address,
         "service_class": b"inference".ljust(32, b"\0"),
         "unit_price": UNIT_PRICE,
         "capacity": CAPACITY,
         "expiry": world.now + LIFE_S,
         "rate_card": RATE_CARD.pack(),
+        "windows_hash": WINDOWS,
+        "halter": world.address("halter"),
+        "halt_ground": GROUND,
+        "compensation_bps": 500,
+        "market": network.market.address,
+        "currency": network.currency.address,
+        "hub": network.hub.address,
+        "collector": network.hub.collector,
+        "meter": network.meter.address,
     }
-    return tuple((standard | changes)[field] for field in FIELDS)
+    stated = standard | changes
+    return tuple(stated[field] for field in TERMS), tuple(stated[field] for field in CONTRACTS)
 
 
 def create(world: World, **changes: object) -> Address:
     """Deploy a series of these terms, by a stranger."""
-    return _create(world.network.sender, world["stranger"], "ComputeToken", terms(world, **changes))
+    return _create(world.network.sender, world["stranger"], "ComputeToken", *arguments(world, **changes))
 
 
 def test_a_series_states_its_terms(world: World) -> None:
@@ -69,10 +79,16 @@ def test_a_series_states_its_terms(world: World) -> None:
         "symbol": "SECOND",
         "decimals": 0,
         "provider": world.address("provider"),
+        "market": network.market.address,
         "currency": network.currency.address,
         "hub": network.hub.address,
         "collector": network.hub.collector,
         "meter": network.meter.address,
+        "halter": world.address("halter"),
+        "haltGround": GROUND,
+        "windowsHash": WINDOWS,
+        "compensationBps": 500,
+        "haltedAt": 0,
         "serviceClass": b"inference".ljust(32, b"\0"),
         "unitPrice": UNIT_PRICE,
         "capacity": CAPACITY,
@@ -98,16 +114,6 @@ def test_payee_only_at_birth(world: World) -> None:
     assert world.network.currency.is_payee_only(world.series.address)
 
 
-def test_open_series_registers_a_settlement_account(world: World) -> None:
-    """The client's way to open a series marks it as a settlement account."""
-    series = world.network.open_series(
-        world["provider"], SeriesTerms("Third", "THIRD", "gpu", 1, 1, world.now + 100, RATE_CARD)
-    )
-    assert world.network.currency.is_settlement_account(series.address)
-    assert world.network.currency.is_payee_only(series.address)
-    assert world.network.series[-1] is series
-
-
 @pytest.mark.parametrize(
     ("term", "change"),
     [
@@ -115,6 +121,9 @@ def test_open_series_registers_a_settlement_account(world: World) -> None:
         ("unitPrice", {"unit_price": 0}),
         ("capacity", {"capacity": 0}),
         ("expiry", {"expiry": 0}),
+        ("haltGround", {"halt_ground": bytes(32)}),
+        ("haltGround", {"halter": ZERO_ADDRESS}),
+        ("compensationBps", {"compensation_bps": 10_001}),
         ("rateCard", {"rate_card": 1 << 192}),
         ("rateCard", {"rate_card": RATE_CARD.pack() | 1 << 255}),
     ],
@@ -139,23 +148,28 @@ def test_expiry_is_in_the_future(world: World) -> None:
 
 def test_the_smallest_and_the_greatest_terms(world: World) -> None:
     """The bounds of each term's type are terms of a series."""
-    create(world, name="", symbol="", unit_price=1, capacity=1, rate_card=0)
+    nobody = {"halter": ZERO_ADDRESS, "halt_ground": bytes(32)}
+    create(world, name="", symbol="", unit_price=1, capacity=1, rate_card=0, compensation_bps=0, **nobody)
     create(
         world,
         name="n" * 31,
         symbol="s" * 100,
         unit_price=2**64 - 1,
-        capacity=2**128 - 1,
+        capacity=2**96 - 1,
         expiry=2**40 - 1,
         rate_card=2**192 - 1,
+        compensation_bps=10_000,
     )
 
 
-@pytest.mark.parametrize(("field", "value"), [("unit_price", 2**64), ("capacity", 2**128), ("expiry", 2**40)])
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("unit_price", 2**64), ("capacity", 2**96), ("expiry", 2**40), ("compensation_bps", 2**16)],
+)
 def test_a_term_too_wide_is_not_truncated(world: World, field: str, value: int) -> None:
     """A term that does not fit its type is refused, not cut to size (P-2)."""
-    placeholder = 2**39 + 12_345
-    encoded = interface("ComputeToken").encode_constructor(terms(world, **{field: placeholder}))
+    placeholder = 12_345
+    encoded = interface("ComputeToken").encode_constructor(*arguments(world, **{field: placeholder}))
     data = encoded.replace(placeholder.to_bytes(32, "big"), (value + placeholder).to_bytes(32, "big"))
     assert data != encoded
     creation = Transaction(

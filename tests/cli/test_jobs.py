@@ -1,0 +1,79 @@
+"""`pysettle job`: an order of two milestones, as separate commands on one workspace."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.running import Town, document, invoke
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Town:
+    """Return a workspace where alice holds 1,000 yuan, and a file to hash."""
+    town = Town(tmp_path / "town")
+    assert invoke("init", str(town.directory)).exit_code == 0
+    town.say("network deploy")
+    town.say("token issue --to alice --amount 1000")
+    (town.directory / "file").write_text("what is ordered")
+    return town
+
+
+def place(town: Town, *options: str) -> str:
+    """Place an order of two milestones; return its id."""
+    line = "job place --arbiter bob --milestone 100@2026-02-01 --milestone 250.50@2026-03-01 --bond 10 --file"
+    found = document(*line.split(), str(town.directory / "file"), *options, workspace=town.directory)
+    assert found["units"] == "350500000"
+    return str(found["order"])
+
+
+def test_delivered_accepted_disputed_and_ruled(town: Town) -> None:
+    """The provider is paid for the first, a third of the second; alice gets the rest and her bond."""
+    order, file = place(town), town.directory / "file"
+    assert "order: placed -> accepted" in town.say(f"job accept --order {order}")
+    for milestone in (0, 1):
+        step = f"job deliver --order {order} --milestone {milestone} --file {file}"
+        assert f"milestone {milestone}: due -> delivered" in town.say(step)
+    assert "milestone 0: delivered -> released" in town.say(f"job accept-delivery --order {order}")
+    dispute = f"job dispute --order {order} --milestone 1 --file {file}"
+    assert "milestone 1: delivered -> disputed" in town.say(dispute)
+    assert town.held("alice") == "639.50 yuan"
+    rule = f"job rule --order {order} --milestone 1 --provider-bps 3333 --file {file}"
+    town.refuse(f"{rule} --by alice", 5, "OrderCallerInvalid")
+    assert "milestone 1: disputed -> ruled" in town.say(f"{rule} --by bob")
+    assert "due to provider: 183.49165 -> 0.00 yuan" in town.say("job pay --account provider")
+    assert "due to alice: 177.00835 -> 0.00 yuan" in town.say("job pay --account alice --by bob")
+    town.refuse("job pay --account alice", 5, "NothingDue")
+    shown = document("job", "show", "--order", order, workspace=town.directory)
+    assert [it["state"] for it in shown["milestones"]] == ["released", "ruled"]
+    assert (shown["payer"], shown["arbiter"], shown["state"]) == ("alice", "bob", "accepted")
+
+
+def test_given_up_missed_and_cancelled(town: Town) -> None:
+    """All of it comes back to who paid: by the provider, by time, and before the provider accepts."""
+    order = place(town)
+    town.say(f"job accept --order {order}")
+    assert "milestone 0: due -> refunded" in town.say(f"job concede --order {order}")
+    town.refuse(f"job conclude --order {order} --milestone 1", 5, "MilestoneTimeRunning")
+    town.say("time advance --days 60")
+    assert "milestone 1: due -> refunded" in town.say(f"job conclude --order {order} --milestone 1 --by bob")
+    assert "due to alice: 350.50 -> 0.00 yuan" in town.say("job pay --account alice")
+
+
+def test_an_order_for_somebody_else_is_taken_back(town: Town) -> None:
+    """The buyer cancels what alice paid for, and alice is due all of it."""
+    town.say("token issue --to bob --amount 1")
+    line = f"job place --arbiter registrar --buyer bob --milestone 5@2026-02-01 --file {town.directory / 'file'}"
+    order = str(document(*line.split(), workspace=town.directory)["order"])
+    assert "order: placed -> cancelled" in town.say(f"job cancel --order {order} --by bob")
+    assert "due to alice: 5.00 -> 0.00 yuan" in town.say("job pay --account alice")
+
+
+def test_mistakes_are_told(town: Town) -> None:
+    """Before anything is sent."""
+    file = town.directory / "file"
+    town.refuse(f"job place --arbiter bob --milestone 5 --file {file}", 2, "is not like 120.50@2026-02-01")
+    town.refuse("job accept --order 0x12", 2, "is not the id of an order")
+    town.refuse(f"job accept --order 0x{'11' * 32}", 5, "OrderStateInvalid")
+    town.refuse(f"job place --arbiter alice --milestone 5@2026-02-01 --file {file}", 5, "OrderTermsInvalid")
