@@ -35,9 +35,9 @@ class ChannelDraws(NetworkDraws):
     def _of_channels(self) -> Weighted:
         return {
             "deposit": (16, self._deposit),
-            "claim": (5, self._claim),
-            "tryClaim": (6, self._try_claim),
-            "claimWithSignature": (5, self._claim_with_signature),
+            "claim": (8, self._claim),
+            "tryClaim": (8, self._try_claim),
+            "claimWithSignature": (8, self._claim_with_signature),
             "claimMetered": (12, self._claim_metered),
             "settle": (7, self._settle),
             "refund": (4, self._refund),
@@ -161,8 +161,8 @@ class ChannelDraws(NetworkDraws):
         ceiling = self._ceiling(channel)
         most = min(ceiling, channel.balance)
         total = random.choice((most, most, random.randint(min(channel.claimed, most), most)))
-        if self._chance(0.15):
-            total = self._near(ceiling, channel.balance, channel.claimed)
+        if self._chance(0.25):
+            total = self._random.choice((ceiling + 1, channel.balance, channel.balance + 1, channel.claimed))
         return Claim(config, ceiling, total, self._voucher(config, ceiling))
 
     def _claim_rows(self, sender: Address | None = None) -> tuple[Claim, ...]:
@@ -250,7 +250,8 @@ class ChannelDraws(NetworkDraws):
 
     def _withdraw_credit(self) -> Operation:
         money = self._model.address
-        account = self._prefer([at for (at, _), it in self._network.hub.credits.items() if it], self._holders)
+        credited = [at for (at, _), it in self._network.hub.credits.items() if it and self._chance(0.8)]
+        account = self._prefer(credited, self._holders)
         return self._on("hub", "withdrawCredit", self._somebody(), account, money)
 
     def _amount_back(self, config: ChannelConfig) -> int:

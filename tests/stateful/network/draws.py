@@ -105,6 +105,13 @@ class NetworkDraws(Generator):
         limits, (on_day, in_year) = self._model.limits_on(payer, today), self._model.spent_by(payer, today)
         return max(min(account.free, limits.payment, limits.daily - on_day, limits.annual - in_year), 0)
 
+    def _payment(self, payer: Address, to: Address) -> int:
+        """Return an amount for a payment; what a contract of the network may hold has no limit."""
+        accounts = self._model.accounts
+        if not accounts[to].settlement or accounts[payer].settlement:
+            return super()._payment(payer, to)
+        return self._near(self._payable(payer)) if self._chance(0.1) else self._fitting(self._payable(payer))
+
     def _room(self, payee: Address) -> int:
         """Return the most that may come into an account now."""
         account, limits = self._model.accounts[payee], self._model.limits_on(payee, day_at(self._now))

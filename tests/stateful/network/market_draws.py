@@ -34,7 +34,7 @@ class MarketDraws(NetworkDraws):
             "withdrawStake": (3, self._withdraw_stake),
             "openSeries": (2, self._open_series),
             "releaseStake": (2, self._release_stake),
-            "halt": (1, self._halt),
+            "halt": (2, self._halt),
         }
 
     def _staker(self) -> Address:
@@ -74,7 +74,7 @@ class MarketDraws(NetworkDraws):
 
     def _stake(self, provider: Address | None = None) -> Operation:
         """Let the market take units, or stake those it may take."""
-        provider = provider or self._staker()
+        provider = provider or self._prefer([it for it in self._providers if self._payable(it)], self._providers)
         market, money = self._network.places.market, self._model
         allowed = money.allowances[provider, market]
         if allowed < 1_000 and self._chance(0.9):
@@ -93,7 +93,8 @@ class MarketDraws(NetworkDraws):
         market = self._network.market
         due = [at for at, it in market.stakes.items() if it.locked and market.series[at].terms.expiry <= self._now]
         others = [*(series.address for series in self._live().values()), self._model.address, self._somebody()]
-        return self._on("market", "releaseStake", self._somebody(), self._prefer(due, others))
+        series = self._random.choice(others) if self._chance(0.1) else self._prefer(due, others)
+        return self._on("market", "releaseStake", self._somebody(), series)
 
     # Series
 
@@ -139,7 +140,8 @@ class MarketDraws(NetworkDraws):
             {"unit_price": 0},
             {"unit_price": 2**64 - 1, "compensation": BPS, "capacity": left},
             {"capacity": 0},
-            {"capacity": min(left + 1, MOST)},
+            {"capacity": min(left + 1, MOST), "compensation": 0},
+            {"capacity": min(left + 1, MOST), "compensation": 0, "unit_price": 1},
             {"capacity": left},
             {"expiry": self._now},
             {"expiry": self._now + 1},
@@ -154,7 +156,7 @@ class MarketDraws(NetworkDraws):
     def _halt(self) -> Operation:
         name, series = self._series_where(lambda it: it.terms.ground != NOTHING and not it.has_ended(self._now))
         address, halter = series.address, series.terms.halter
-        if self._chance(0.04):
+        if self._chance(0.15):
             return self._on(name, "halt", self._somebody())
         if self._chance(0.05):
             address = self._random.choice((ZERO_ADDRESS, self._model.address))

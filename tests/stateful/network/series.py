@@ -15,7 +15,7 @@ from pysettle.errors import ContractReverted
 from pysettle.errors import contracts as errors
 from tests.stateful.currency_model import CurrencyModel
 from tests.stateful.currency_records import Call, Signature
-from tests.stateful.network.records import BPS, LANES, MOST, NOTHING, PRICE_BASIS, RATE_BITS, Places, Terms
+from tests.stateful.network.records import BPS, LANES, NOTHING, PRICE_BASIS, RATE_BITS, Places, Terms
 from tests.stateful.token_model import TokenModel, refuse
 
 
@@ -234,8 +234,6 @@ class SeriesModel(TokenModel):
 
     def _tokens_for(self, value: int) -> int:
         """Return the most Tokens that a payment buys; it has to be their exact price."""
-        if value > MOST:
-            refuse(errors.PurchasePaymentInexact, paid=value, price=MOST)
         tokens = value * PRICE_BASIS // self.terms.unit_price
         if self.price(tokens) != value:
             refuse(errors.PurchasePaymentInexact, paid=value, price=self.price(tokens))

@@ -53,7 +53,7 @@ class SeriesDraws(NetworkDraws):
         if self._chance(0.1):
             return min(self._near(series.left, affordable, series.terms.capacity), 2**100)
         # Not all at once, so that something is left to go on with.
-        return min(affordable // self._random.choice((1, 5, 30, 300)), series.left)
+        return min(max(affordable // self._random.choice((1, 5, 30, 300)), min(affordable, 1)), series.left)
 
     def _beneficiary(self, payer: Address) -> Address:
         if self._chance(0.65):
@@ -86,9 +86,9 @@ class SeriesDraws(NetworkDraws):
     def _payment_for(self, series: SeriesModel, payer: Address) -> int:
         """Return the exact price of what is wanted, seldom one unit beside it."""
         value = series.price(self._tokens_wanted(series, payer))
-        if self._chance(0.01):
+        if self._chance(0.015):
             return 2**96 + self._random.choice((0, -1))
-        return max(value + self._random.choice((1, -1)), 0) if self._chance(0.08) else value
+        return max(value + self._random.choice((1, -1)), 0) if self._chance(0.15) else value
 
     def _purchase_with_authorization(self) -> Operation:
         name, series, payer = self._sale(self._buyers)
@@ -136,7 +136,8 @@ class SeriesDraws(NetworkDraws):
         return self._on(name, "redeem", self._usually(series.terms.provider, *self._providers), tokens)
 
     def _sweep(self) -> Operation:
-        name, series = self._series_where(lambda it: it.has_ended(self._now) and not it.outstanding)
+        early = self._chance(0.2)
+        name, series = self._series_where(lambda it: it.has_ended(self._now) and early == bool(it.outstanding))
         return self._on(name, "sweep", self._usually(series.terms.provider, *self._providers))
 
     def _donate(self) -> Operation:

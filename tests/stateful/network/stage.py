@@ -97,14 +97,15 @@ class NetworkStage(Stage):
         domain, abi = self._token_domain(operation), self.interface_of(contract)
         arguments = [self._argument(value, domain) for value in operation.arguments]
         if entry == "claimMetered":
-            assert operation.signature is not None
-            receiver, token, rows, uneven = operation.arguments
-            signatures = b"".join(self._sign(row.signature, domain) for row in rows) + bytes(uneven)  # type: ignore[attr-defined, call-overload]  # as drawn
-            attestation = self._sign(operation.signature, domain)
-            data = abi.encode(entry, receiver, token, self.places.meter, arguments[2], signatures, attestation)
-        else:
-            data = self._with_signature(abi, operation, arguments, domain)
+            arguments = self._with_vouchers(operation, arguments, domain)
+        data = self._with_signature(abi, operation, arguments, domain)
         return self.addresses[contract], abi, GAS_OPENING if entry == "openSeries" else GAS, data
+
+    def _with_vouchers(self, operation: Operation, arguments: Sequence[object], domain: Domain) -> list[object]:
+        """Return the arguments of a metered claim, whose signatures of vouchers are apart from the rows."""
+        receiver, token, rows, uneven = _as_drawn(operation.arguments)
+        signatures = b"".join(self._sign(row.signature, domain) for row in rows) + bytes(uneven)
+        return [receiver, token, self.places.meter, arguments[2], signatures]
 
     def _argument(self, value: object, token: Domain) -> object:
         """Return an argument as the ABI takes it; signatures in it over messages of a token are for that token."""
