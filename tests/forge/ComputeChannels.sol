@@ -108,7 +108,7 @@ abstract contract ComputeChannels is ComputeSeriesMoves {
     function _nextOf(uint256 seed, address of_) private view returns (uint256 number) {
         uint256 count = _channels.length;
         for (uint256 i = 0; i < count; ++i) {
-            number = (seed + i) % count;
+            number = ((seed % count) + i) % count;
             if (of_ == address(0) || _channels[number].config.token == of_) return number;
         }
     }

@@ -368,7 +368,7 @@ abstract contract ComputeHubMoves is ComputeChannels {
         uint256 count = _channels.length;
         those = _series[seed % _series.length];
         for (uint256 i = 0; i < count; ++i) {
-            uint256 number = _seriesOf[_channels[(seed + i) % count].config.token];
+            uint256 number = _seriesOf[_channels[((seed % count) + i) % count].config.token];
             if (number != 0) return _series[number - 1];
         }
     }
