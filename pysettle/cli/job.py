@@ -11,7 +11,8 @@ from eth_hash.auto import keccak
 
 from pysettle.cli.currency import CurrencyCommand, account_option, currency_command, currency_view
 from pysettle.cli.output import instant, table
-from pysettle.client.jobs import JobEscrow, MilestoneState, Order, OrderTerms
+from pysettle.client.jobs import JobEscrow, Order
+from pysettle.domain.jobs import MilestoneState, OrderTerms
 from pysettle.errors import UsageError
 from pysettle.evm.transactions import Transaction
 from pysettle.money import to_units

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from pysettle.client.jobs import MilestoneState
 from pysettle.domain.events import (
     MilestoneDelivered,
     MilestoneDisputed,
@@ -13,6 +12,7 @@ from pysettle.domain.events import (
     MilestoneRuled,
     Transfer,
 )
+from pysettle.domain.jobs import MilestoneState
 from pysettle.domain.wallets import ClassLimits, WalletClass
 from pysettle.errors import contracts as errors
 from tests.contracts.effects import at, effect, refused

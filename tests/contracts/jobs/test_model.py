@@ -9,9 +9,9 @@ from random import Random
 
 import pytest
 
-from pysettle.client.jobs import MilestoneState as M
-from pysettle.client.jobs import OrderState as O
-from pysettle.client.jobs import OrderTerms
+from pysettle.domain.jobs import MilestoneState as M
+from pysettle.domain.jobs import OrderState as O
+from pysettle.domain.jobs import OrderTerms
 from pysettle.errors import ContractReverted
 from pysettle.evm.transactions import Transaction
 from tests.contracts.effects import at, check_books

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from pysettle.client.jobs import MilestoneState, OrderState
 from pysettle.domain.events import AuthorizationUsed, OrderAccepted, OrderCancelled, OrderPlaced, Transfer
+from pysettle.domain.jobs import MilestoneState, OrderState
 from pysettle.errors import contracts as errors
 from tests.contracts.effects import at, deploy, effect, refused
 from tests.contracts.orders import AMOUNTS, ARBITER, BUYER, HOUR_S, PAYER, PROVIDER, funded, placed, terms_of
@@ -24,7 +24,7 @@ def test_the_whole_effect_of_placing(world: World) -> None:
     payer, order_id = world.address(PAYER), jobs.order_id(world.address(PAYER), terms)
     parties = (payer, terms.provider, terms.buyer, terms.arbiter)
     assert world.events(receipt) == [
-        OrderPlaced(order_id, *parties, terms.currency, terms.total, terms.description),
+        OrderPlaced(order_id, payer, terms.provider, terms.total, terms),
         Transfer(payer, jobs.address, terms.total),
     ]
     order = jobs.order(order_id)
@@ -98,6 +98,7 @@ def test_terms_that_cannot_be(world: World) -> None:
         ("arbiter", {"arbiter": terms.buyer}),
         ("arbiter", {"arbiter": terms.provider}),
         ("arbiter", {"arbiter": world.address(PAYER)}),
+        ("description", {"description": nobody.ljust(32, b"\0")}),
         ("acceptBefore", {"accept_before": now}),
         ("reviewPeriod", {"review_s": 0}),
         ("arbitrationPeriod", {"arbitration_s": 0}),
