@@ -137,12 +137,18 @@ class Model:
 
     def conclude(self, number: int) -> None:
         """End a milestone whose time has passed."""
-        order, place = self._milestone(number, (M.DUE, M.DELIVERED, M.DISPUTED)[number % 3])
-        if order is None:
+        passed = [
+            (order, place)
+            for order in self.orders
+            for place, (state, since) in enumerate(order.stages)
+            if order.state is OrderState.ACCEPTED and not state.is_final
+            if self.now >= (order.terms.milestones[place][1] if state is M.DUE else since + PERIOD_S)
+        ]
+        if not passed:
             return
-        state, since = order.stages[place]
-        if self.now < (order.terms.milestones[place][1] if state is M.DUE else since + PERIOD_S):
-            return
+        # What was disputed last comes first, since few get there.
+        order, place = max(passed, key=lambda it: it[0].stages[it[1]]) if number % 2 else passed[number % len(passed)]
+        state = order.stages[place][0]
         if state is M.DUE:
             self._refund(order, place)
         elif state is M.DELIVERED:
@@ -202,7 +208,7 @@ class Model:
 
 OPERATIONS = [
     *(Model.wait, Model.place, Model.accept, Model.accept, Model.cancel, Model.deliver, Model.deliver, Model.concede),
-    *(Model.approve, Model.dispute, Model.dispute, Model.rule, Model.conclude, Model.pay),
+    *(Model.approve, Model.dispute, Model.dispute, Model.rule, Model.wait, Model.conclude, Model.conclude, Model.pay),
 ]
 STEPS = st.lists(st.tuples(st.sampled_from(OPERATIONS), st.integers(0, 10**9)), min_size=10, max_size=60)
 
