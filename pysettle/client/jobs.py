@@ -58,6 +58,14 @@ class Order:
     milestones: tuple[Milestone, ...]
     """Its milestones."""
 
+    def end(self, milestone: Milestone) -> int | None:
+        """Return the unix second from which a milestone of an accepted order is concluded; None where it has ended."""
+        if milestone.state.is_final:
+            return None
+        periods = {MilestoneState.DELIVERED: self.review_s, MilestoneState.DISPUTED: self.arbitration_s}
+        period = periods.get(milestone.state)
+        return milestone.deliver_before if period is None else milestone.since + period
+
 
 class JobEscrow(Contract):
     """The job escrow. Amounts are units of an order's currency; milestones are counted from zero."""
