@@ -7,7 +7,7 @@ import pytest
 from pysettle.domain.jobs import OrderState, OrderTerms
 from pysettle.errors import contracts as errors
 from pysettle.evm.transactions import Transaction
-from tests.contracts.effects import FALSE_TOKEN, check_books, deploy, effect, refused
+from tests.contracts.effects import check_books, effect, refused
 from tests.contracts.hostile import Hostile
 from tests.contracts.orders import (
     BOND,
@@ -42,15 +42,6 @@ def test_less_or_more_than_was_said(world: World, liar: Hostile, wrong: int) -> 
     total = terms_of(world).total
     _, placing = place(world, liar, total + wrong)
     refused(world, placing, errors.OrderPaymentMismatch, amount=total, received=total + wrong)
-
-
-def test_an_authorization_that_brings_nothing(world: World) -> None:
-    """A currency that answers everything and moves nothing does not place an order either."""
-    currency, jobs = deploy(world, FALSE_TOKEN), world.network.jobs
-    terms, payer = terms_of(world, currency=currency), world.address(PAYER)
-    placing = jobs.place_with_authorization(world["stranger"], payer, terms, world.now + 60, b"")
-    refused(world, placing, errors.OrderPaymentMismatch, amount=terms.total, received=0)
-    assert jobs.order(jobs.order_id(payer, terms)).state is OrderState.NONE
 
 
 def test_a_bond_that_does_not_arrive(world: World, liar: Hostile) -> None:
