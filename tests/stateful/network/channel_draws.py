@@ -271,7 +271,7 @@ class ChannelDraws(NetworkDraws):
         nonce, channel_id = max(nonce, 0), self._network.hub.id_of(config)
         approves = config.receiver_authorizer == self._network.places.meter
         if approves != self._chance(0.04):
-            claimed = max(channel.claimed + (self._random.choice((1, -1)) if self._chance(0.08) else 0), 0)
+            claimed = max(channel.claimed + (self._random.choice((1, -1)) if self._chance(0.2) else 0), 0)
             series = self._network.market.series.get(config.token)
             provider = series.terms.provider if series else self._somebody()
             by = self._sign(provider, ("RefundApproval", channel_id, nonce, amount, claimed))

@@ -25,6 +25,8 @@ MONEY = 0.25
 """Share of operations on the money alone."""
 OPEN_AT_LEAST = 2
 """Series that are open at once, before others are opened in a hurry."""
+SIGNED_WITHIN = ("deposit", "claim", "tryClaim", "refundWithSignature")
+"""Entries that are given signatures in their arguments."""
 REPLAYED = 60
 """Latest signed operations that may be submitted again."""
 
@@ -60,7 +62,7 @@ class NetworkGenerator(MarketDraws, SeriesDraws, ChannelDraws):
             return Generator.draw(self, earliest)
         self._now = max(earliest, self._time(earliest))
         operation = self._drawn()
-        if operation.signature is not None or operation.entry in ("deposit", "claim", "tryClaim"):
+        if operation.signature is not None or operation.entry in SIGNED_WITHIN:
             self._signed.append(operation)
         return operation
 
