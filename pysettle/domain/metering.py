@@ -16,6 +16,9 @@ from pysettle.domain.typed_data import Domain
 from pysettle.domain.usage import RateCard, Usage
 from pysettle.errors import UsageDisputed, VoucherRefused
 
+CEILING_BITS = 128
+"""Bits of a ceiling, as x402's `Voucher` has it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Voucher:
@@ -45,6 +48,7 @@ def check_vouchers(hub: Domain, vouchers: Iterable[tuple[ChannelConfig, Voucher]
     """
     return [
         voucher.channel_id == config.channel_id(hub)
+        and 0 <= voucher.ceiling < 1 << CEILING_BITS
         and recover(voucher_digest(hub, voucher.channel_id, voucher.ceiling), voucher.signature)
         == (config.payer if config.payer_authorizer == ZERO_ADDRESS else config.payer_authorizer)
         for config, voucher in vouchers

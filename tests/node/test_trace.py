@@ -15,6 +15,7 @@ from eth_typing import Address
 
 from pysettle.client import SeriesTerms, SettlementNetwork, genesis
 from pysettle.client.network import Roles
+from pysettle.domain.messages import ComputeAttestation
 from pysettle.domain.signing import Signer
 from pysettle.domain.usage import Meters, RateCard
 from pysettle.errors import ContractReverted, NodeError
@@ -67,7 +68,9 @@ class Node:
             currency.issue(BANK, BUYER.address, 10**8),
         )
         card = RateCard(off_peak=Meters(1, 30, 90), peak=Meters(2, 60, 180))
-        network.open_series(PROVIDER, SeriesTerms("Tokens", "TOK", "inference", 150_000, 10**9, START + 10**7, card))
+        terms = SeriesTerms("Tokens", "TOK", "inference", 150_000, 10**9, START + 10**7, card)
+        compute = ComputeAttestation(PROVIDER.address, "Ascend 910C", 1, 1_000, START, terms.expiry)
+        network.open_series(PROVIDER, terms, network.register_compute(PROVIDER, ADMIN, compute))
         return cls(JsonRpc(url), chain, network)
 
     def sent(self, to: Address | None, data: bytes = b"") -> str:
