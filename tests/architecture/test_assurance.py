@@ -14,7 +14,7 @@ from pysettle.evm.artifacts import ROOT
 from pysettle.evm.compiler import source_file
 
 DOCUMENT = (ROOT / "docs/assurance.md").read_text()
-BUILT = ROOT / "build/forge/out/CurrencyToken.sol/CurrencyToken.json"
+BUILT = ROOT / "build/forge/out"
 
 
 def test_forge_compiles_with_the_settings_of_the_package() -> None:
@@ -28,18 +28,20 @@ def test_forge_compiles_with_the_settings_of_the_package() -> None:
     } == compiler.SETTINGS
 
 
-def test_forge_builds_the_code_that_is_deployed() -> None:
+@pytest.mark.parametrize("name", ["CurrencyToken", "ComputeMarket", "ComputeToken", "ChannelHub", "UsageMeter"])
+def test_forge_builds_the_code_that_is_deployed(name: str) -> None:
     """Where forge has built these sources, its code is the artifact's to the byte; `scripts/assure` asks this too."""
-    if not BUILT.is_file():
+    artifact = BUILT / f"{name}.sol/{name}.json"
+    if not artifact.is_file():
         pytest.skip("scripts/assure has not run here")
-    built = json.loads(BUILT.read_bytes())
+    built = json.loads(artifact.read_bytes())
     sources = {
         source_file(ROOT, unit.removeprefix("node_modules/")): told
         for unit, told in built["metadata"]["sources"].items()
     }
     if any(encode_hex(keccak(file.read_bytes())) != told["keccak256"] for file, told in sources.items()):
         pytest.skip("scripts/assure has not run since the contract changed")
-    assert decode_hex(built["bytecode"]["object"]) == artifacts.load("CurrencyToken").bytecode
+    assert decode_hex(built["bytecode"]["object"]) == artifacts.load(name).bytecode
 
 
 def test_every_finding_left_out_is_explained() -> None:

@@ -48,7 +48,6 @@ contract ComputeInvariants is Entries {
 
     /// One campaign for all of them: Foundry would make the same moves for each.
     function invariantCodes() public view {
-        _checkRules();
         _checkSupply();
         _checkBacking();
         _checkChannels();
@@ -58,6 +57,8 @@ contract ComputeInvariants is Entries {
         _checkFrozen();
         _checkMarket();
         _checkMoney();
+        // Last, since the codes say more of what came of it.
+        _checkRules();
     }
 
     /// Asked by Foundry at the end of each sequence: everybody can leave, whatever was frozen, paused or halted, and

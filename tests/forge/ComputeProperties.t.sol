@@ -23,7 +23,7 @@ import {VM} from "./Vm.sol";
 contract ComputeProperties is ComputeWorld, IDepositCollector {
     uint256 private constant KEY = 0xA11CE;
     uint256 private constant PROVIDER_KEY = 0xB0B;
-    uint256 private constant HELD = 1e16;
+    uint256 private constant HELD = 1e22;
     uint128 private constant DEPOSITED = 1_000;
     uint128 private constant CEILING = 600;
     uint64 private constant UNIT_PRICE = 150_000;
@@ -185,12 +185,14 @@ contract ComputeProperties is ComputeWorld, IDepositCollector {
         uint256 seed
     ) private returns (MeteredClaim memory row, uint256 wanted) {
         // Of few counts or of many, and now and then with a bit too high.
-        usage >>= 4 + ((seed >> 8) % 248);
+        usage >>= 4 + ((seed >> 8) % 2 == 0 ? 0 : (seed >> 9) % 248);
         if (seed % 16 == 0) usage |= 1 << (252 + ((seed >> 16) % 4));
-        row = _row(_tokenConfig(KEY, (seed >> 24) % 2), usage, ceiling >> ((seed >> 32) % 128));
+        row = _row(_tokenConfig(KEY, (seed >> 24) % 2), usage, ceiling >> ((seed >> 32) % 64));
         ChannelConfig memory config = _configOf(row, of_);
         (uint128 balance, ) = hub.channels(hub.getChannelId(config));
-        if (balance == 0) _depositTokens(KEY, config, uint128(1 + ((seed >> 64) % 2 ** 70)));
+        // Mostly more than any usage costs, and now and then less.
+        if (balance == 0)
+            _depositTokens(KEY, config, uint128((2 ** 80) >> ((seed >> 64) % 4 == 0 ? (seed >> 66) % 80 : 0)));
         wanted = usage >> 252 == 0 ? _least(_cost(RateCard.unwrap(of_.rateCard()), usage), row.maxClaimableAmount) : 0;
     }
 

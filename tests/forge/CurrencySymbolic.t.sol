@@ -29,6 +29,7 @@ contract CurrencySymbolic is CurrencyWorld {
     uint256 private constant SUPPLY = 12;
     uint256 private constant BALANCE = type(uint96).max;
     uint256 private constant SETTLEMENT = 1 << 97;
+    uint256 private constant FROZEN_AMOUNT = 1 << 100;
     /// 366 days of the highest limit of a day, in units.
     uint256 private constant MOST_IN_YEAR = 366 * 32_766 * 100_000_000;
     /// The first of a year: yesterday was of another.
@@ -50,8 +51,9 @@ contract CurrencySymbolic is CurrencyWorld {
         VM.store(address(token), bytes32(SUPPLY), bytes32(BALANCE));
     }
 
-    /// The places above are those of the contract.
-    function testPlaces() external view {
+    /// The places above are those of the contract, which looks for a frozen amount where the account says there is one.
+    function testPlaces() external {
+        _store(THIRD, ACCOUNTS, SOME | FROZEN_AMOUNT);
         VM.assertEq(token.balanceOf(THIRD), SOME, "accounts");
         VM.assertEq(token.creditOf(THIRD), SOME, "credits");
         (, , uint256 frozenAmount) = token.frozen(THIRD);
