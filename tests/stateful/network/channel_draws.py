@@ -88,7 +88,7 @@ class ChannelDraws(NetworkDraws):
 
     def _perhaps_wrong(self, config: ChannelConfig) -> ChannelConfig:
         """Return the terms of a channel, seldom others."""
-        if not self._chance(0.08):
+        if not self._chance(0.11):
             return config
         somebody = self._somebody()
         fields = ("payer", "receiver", "receiver_authorizer")
@@ -143,7 +143,8 @@ class ChannelDraws(NetworkDraws):
 
     def _finalize_withdraw(self) -> Operation:
         noticed = [it for it in self._channels() if self._state_of(it).noticed]
-        config = self._prefer(noticed, self._channels())
+        ending = [it for it in noticed if self._is_now(self._state_of(it).noticed_at + it.withdraw_delay_s)]
+        config = self._prefer(ending or noticed, self._channels())
         return self._on("hub", "finalizeWithdraw", self._payer_of(config), config)
 
     # Claims
