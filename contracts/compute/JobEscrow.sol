@@ -208,16 +208,7 @@ contract JobEscrow is IJobEscrow, ReentrancyGuardTransient {
         opened.arbiter = terms.arbiter;
         opened.currency = terms.currency;
         total = _keepMilestones(orderId, terms);
-        emit OrderPlaced(
-            orderId,
-            payer,
-            terms.provider,
-            terms.buyer,
-            terms.arbiter,
-            terms.currency,
-            total,
-            terms.description
-        );
+        emit OrderPlaced(orderId, payer, terms.provider, total, terms);
     }
 
     function _keepMilestones(bytes32 orderId, OrderTerms calldata terms) private returns (uint256 total) {
@@ -285,6 +276,7 @@ contract JobEscrow is IJobEscrow, ReentrancyGuardTransient {
         address arbiter = terms.arbiter;
         bool isParty = arbiter == payer || arbiter == terms.buyer || arbiter == terms.provider;
         if (arbiter == address(0) || isParty) revert OrderTermsInvalid("arbiter");
+        if (terms.description == 0) revert OrderTermsInvalid("description");
         if (terms.acceptBefore <= block.timestamp) revert OrderTermsInvalid("acceptBefore");
         if (terms.reviewPeriod == 0) revert OrderTermsInvalid("reviewPeriod");
         if (terms.arbitrationPeriod == 0) revert OrderTermsInvalid("arbitrationPeriod");

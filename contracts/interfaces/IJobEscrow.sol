@@ -99,20 +99,19 @@ interface IJobEscrow {
     }
 
     /// @notice An order was placed and paid for.
-    /// @param total Units of currency that the payer paid.
+    /// @param total Units of currency that the payer paid: the amounts of all milestones.
+    /// @param terms All of its terms, so that whatever becomes of the order follows from events.
     event OrderPlaced(
         bytes32 indexed orderId,
         address indexed payer,
         address indexed provider,
-        address buyer,
-        address arbiter,
-        address currency,
         uint256 total,
-        bytes32 description
+        OrderTerms terms
     );
     /// @notice The provider accepted an order.
     event OrderAccepted(bytes32 indexed orderId, address indexed provider);
     /// @notice An order ended before the provider accepted; all of it is due to the payer.
+    /// @param amount Units of currency: the amounts of all milestones.
     event OrderCancelled(bytes32 indexed orderId, address indexed payer, uint256 amount);
     /// @notice The provider delivered a milestone.
     /// @param content Hash of what was delivered.
@@ -122,12 +121,16 @@ interface IJobEscrow {
     /// @param evidence Hash of what is wrong with it.
     event MilestoneDisputed(bytes32 indexed orderId, uint256 indexed milestone, uint256 bond, bytes32 evidence);
     /// @notice A milestone's amount is due to the provider.
+    /// @param amount Units of currency.
     event MilestoneReleased(bytes32 indexed orderId, uint256 indexed milestone, uint256 amount);
     /// @notice A milestone's amount is due to the payer, and the bond of a dispute to the buyer.
+    /// @param amount Units of currency.
+    /// @param bond Units that are due to the buyer; zero where nothing was disputed.
     event MilestoneRefunded(bytes32 indexed orderId, uint256 indexed milestone, uint256 amount, uint256 bond);
     /// @notice A disputed amount was split.
     /// @param toProvider Units due to the provider.
-    /// @param toPayer Units due to the payer.
+    /// @param toPayer Units due to the payer, which gets what rounding leaves.
+    /// @param bond Units that the buyer put up.
     /// @param bondToProvider Whether the bond is due to the provider, and not to the buyer.
     /// @param grounds Hash of the arbiter's grounds; zero where it was silent.
     event MilestoneRuled(
@@ -140,6 +143,7 @@ interface IJobEscrow {
         bytes32 grounds
     );
     /// @notice What was due to an account was paid.
+    /// @param amount Units of currency: all that was due to it.
     event DuePaid(address indexed account, address indexed currency, uint256 amount);
 
     /// @notice The terms of the order cannot be accepted: `term` names the field.
@@ -172,6 +176,9 @@ interface IJobEscrow {
     // -------------------------------------------------------------------- payer
 
     /// @notice Place an order, and pay all of it with currency the caller has allowed this contract to take.
+    /// @dev Any ERC-20 that moves exact amounts can be the currency, and none reaches what is held in another. In a
+    /// CurrencyToken that has this contract marked as a settlement account nobody can freeze or seize what it holds.
+    /// @param terms What is ordered, of whom and by when. Each term is checked, and the first that cannot be is named.
     /// @return orderId Its id, which commits to payer and terms.
     /// @custom:reverts OrderTermsInvalid when a term cannot be
     /// @custom:reverts OrderPlacedAlready when the caller has placed it before
@@ -181,6 +188,12 @@ interface IJobEscrow {
 
     /// @notice The same by the payer's EIP-3009 `ReceiveWithAuthorization` to this contract, whose nonce is the id of
     /// the order, so that whoever submits it can change nothing.
+    /// @param terms What is ordered, of whom and by when.
+    /// @param payer Who pays, and signed.
+    /// @param validAfter Unix second after which the authorization is valid.
+    /// @param validBefore Unix second before which it is.
+    /// @param signature The payer's, of the amounts of all milestones.
+    /// @return orderId Its id, which commits to payer and terms.
     /// @custom:reverts OrderTermsInvalid when a term cannot be
     /// @custom:reverts OrderPlacedAlready when the payer has placed it before
     /// @custom:reverts OrderPaymentMismatch when the currency brings another amount
@@ -204,16 +217,16 @@ interface IJobEscrow {
     // ----------------------------------------------------------------- provider
 
     /// @notice Accept an order, as its provider.
-    /// @custom:reverts OrderCallerInvalid when the caller is not the provider
     /// @custom:reverts OrderStateInvalid when the order is not placed
+    /// @custom:reverts OrderCallerInvalid when the caller is not the provider
     /// @custom:reverts OrderAcceptancePassed when the time to accept has passed
     function accept(bytes32 orderId) external;
 
     /// @notice Deliver a milestone, as the provider.
     /// @param content Hash of what is delivered.
-    /// @custom:reverts OrderCallerInvalid when the caller is not the provider
     /// @custom:reverts OrderStateInvalid when the order is not accepted
     /// @custom:reverts MilestoneNotFound when there is no such milestone
+    /// @custom:reverts OrderCallerInvalid when the caller is not the provider
     /// @custom:reverts MilestoneStateInvalid when it is not due
     /// @custom:reverts MilestoneTimePassed when its time has passed
     /// @custom:reverts JobHashZero when `content` is zero
@@ -221,26 +234,30 @@ interface IJobEscrow {
 
     /// @notice Give a milestone up, as the provider: its amount goes back to the payer, and the bond of a dispute to
     /// the buyer.
-    /// @custom:reverts OrderCallerInvalid when the caller is not the provider
     /// @custom:reverts OrderStateInvalid when the order is not accepted
     /// @custom:reverts MilestoneNotFound when there is no such milestone
+    /// @custom:reverts OrderCallerInvalid when the caller is not the provider
     /// @custom:reverts MilestoneStateInvalid when it has ended
     /// @custom:invariant INV-FINAL
     function concede(bytes32 orderId, uint256 milestone) external;
 
     // -------------------------------------------------------------------- buyer
 
-    /// @notice Accept a delivery, as the buyer.
-    /// @custom:reverts OrderCallerInvalid when the caller is not the buyer
+    /// @notice Accept a delivery, as the buyer; also after the review period, until somebody concludes the milestone.
+    /// @custom:reverts OrderStateInvalid when the order is not accepted
     /// @custom:reverts MilestoneNotFound when there is no such milestone
+    /// @custom:reverts OrderCallerInvalid when the caller is not the buyer
     /// @custom:reverts MilestoneStateInvalid when it is not delivered
     /// @custom:invariant INV-FINAL
     function acceptDelivery(bytes32 orderId, uint256 milestone) external;
 
     /// @notice Dispute a delivery within the review period, as the buyer, which puts up the bond.
+    /// @dev Warning: the review period runs on while the currency is paused or the buyer frozen, when no bond can be
+    /// put up. An order without a bond can be disputed at any time of it.
     /// @param evidence Hash of what is wrong with it.
-    /// @custom:reverts OrderCallerInvalid when the caller is not the buyer
+    /// @custom:reverts OrderStateInvalid when the order is not accepted
     /// @custom:reverts MilestoneNotFound when there is no such milestone
+    /// @custom:reverts OrderCallerInvalid when the caller is not the buyer
     /// @custom:reverts MilestoneStateInvalid when it is not delivered
     /// @custom:reverts MilestoneTimePassed when the review period has passed
     /// @custom:reverts JobHashZero when `evidence` is zero
@@ -251,10 +268,11 @@ interface IJobEscrow {
 
     /// @notice Split a disputed amount, as the arbiter. The bond goes to the provider where the provider gets all of
     /// it, since the dispute was without ground, and back to the buyer otherwise.
-    /// @param providerBps Share of the provider in basis points. Rounded down, at the provider's expense.
+    /// @param providerBps Share of the provider in basis points. Its part is rounded down, and the payer gets the rest.
     /// @param grounds Hash of the arbiter's grounds.
-    /// @custom:reverts OrderCallerInvalid when the caller is not the arbiter
+    /// @custom:reverts OrderStateInvalid when the order is not accepted
     /// @custom:reverts MilestoneNotFound when there is no such milestone
+    /// @custom:reverts OrderCallerInvalid when the caller is not the arbiter
     /// @custom:reverts MilestoneStateInvalid when it is not disputed
     /// @custom:reverts MilestoneTimePassed when the time to rule has passed
     /// @custom:reverts RulingInvalid when the share is more than all
@@ -273,7 +291,8 @@ interface IJobEscrow {
     /// @custom:invariant INV-FINAL
     function conclude(bytes32 orderId, uint256 milestone) external;
 
-    /// @notice Pay an account what is due to it in a currency.
+    /// @notice Pay an account what is due to it in a currency: to the account alone, whoever calls.
+    /// @dev Where it cannot come in, a CurrencyToken keeps it as the account's credit, and nothing waits here.
     /// @custom:reverts NothingDue when nothing is
     function payDue(address account, address currency) external;
 

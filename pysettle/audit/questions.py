@@ -47,6 +47,7 @@ def questions(ledger: Ledger) -> Iterator[Question]:
     yield from _markets(ledger)
     yield from _payouts(ledger)
     yield from _dues(ledger)
+    yield from _orders(ledger)
 
 
 def channel_question(ledger: Ledger, hub: Address, channel_id: ChannelId, token: Address) -> Question:
@@ -174,6 +175,24 @@ def _dues(ledger: Ledger) -> Iterator[Question]:
             data = _call_data("due(address,address)", account.owner, account.asset)
             what = f"due(0x{account.owner.hex()}, 0x{account.asset.hex()})"
             yield Question(f"jobs 0x{escrow.hex()}", escrow, what, data, (ledger.balances[account],))
+
+
+def _orders(ledger: Ledger) -> Iterator[Question]:
+    """Ask job escrows for the terms of each order, and where it and its milestones stand."""
+    for order_id, it in ledger.orders.items():
+        terms, about = it.terms, f"order 0x{order_id.hex()}"
+        payer, buyer, provider, arbiter, currency = (
+            int.from_bytes(party, "big")
+            for party in (it.payer, terms.buyer, terms.provider, terms.arbiter, terms.currency)
+        )
+        expected: tuple[int, ...] = (payer, it.state, terms.accept_before, terms.review_s, buyer, terms.bond)
+        expected += (provider, terms.arbitration_s, terms.default_bps, arbiter, currency)
+        yield Question(about, it.escrow, "order(id)", _call_data("order(bytes32)", order_id), expected)
+        # An array: where it begins, its length, its words.
+        expected = (32, len(it.milestones))
+        for stage in it.milestones:
+            expected += (stage.amount, stage.deliver_before, stage.state, stage.since)
+        yield Question(about, it.escrow, "milestonesOf(id)", _call_data("milestonesOf(bytes32)", order_id), expected)
 
 
 def _about(currency: Address) -> str:

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
+import json
 from collections.abc import Callable
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import click
 from eth_hash.auto import keccak
+from eth_typing import Address
 
-from pysettle.cli.currency import CurrencyCommand, account_option, currency_command, currency_view
+from pysettle.cli.currency import Command, CurrencyCommand, account_option, currency_command, currency_view
 from pysettle.cli.output import instant, table
-from pysettle.client.jobs import JobEscrow, MilestoneState, Order, OrderTerms
+from pysettle.client.jobs import JobEscrow, Order
+from pysettle.client.signed import SignedOrder
+from pysettle.domain.jobs import MilestoneState, OrderState, OrderTerms
 from pysettle.errors import UsageError
+from pysettle.evm.backend import Receipt
 from pysettle.evm.transactions import Transaction
 from pysettle.money import to_units
 
@@ -21,6 +29,7 @@ _order_option = click.option("--order", "text", required=True, help="Id of the o
 _milestone_option = click.option(
     "--milestone", type=click.IntRange(min=0), default=0, show_default=True, help="From 0."
 )
+_IF_SILENT = "Share of the provider where the arbiter is silent."
 _SHOWN = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 
@@ -29,63 +38,129 @@ def job() -> None:
     """Order batch compute by milestones, deliver, accept, dispute and rule (simulated)."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """An order as the options of a command say it."""
+
+    file: Path
+    by: str
+    buyer: str | None
+    provider: str
+    arbiter: str
+    stages: tuple[str, ...]
+    accept_hours: int
+    review_hours: int
+    arbitration_hours: int
+    default_bps: int
+    bond: str
+    number: int
+
+    def terms(self, command: CurrencyCommand, token: Address, now: int) -> OrderTerms:
+        """Return the terms of the order, whose times run from now."""
+        return OrderTerms(
+            currency=token,
+            buyer=command.address(self.buyer or self.by),
+            provider=command.address(self.provider),
+            arbiter=command.address(self.arbiter),
+            description=keccak(self.file.read_bytes()),
+            accept_before=now + self.accept_hours * _HOUR_S,
+            review_s=self.review_hours * _HOUR_S,
+            arbitration_s=self.arbitration_hours * _HOUR_S,
+            milestones=tuple(map(_stage, self.stages)),
+            default_bps=self.default_bps,
+            bond=to_units(self.bond),
+            salt=self.number.to_bytes(32, "big"),
+        )
+
+
+_HOURS = click.IntRange(min=1)
+_WANTED = (
+    click.option("--file", type=_SHOWN, required=True, help="What is ordered; the order carries its hash."),
+    click.option("--by", default="alice", show_default=True, help="Account that pays, and gets every refund."),
+    click.option("--buyer", help="Account that accepts deliveries.  [default: who pays]"),
+    click.option("--provider", default="provider", show_default=True, help="Account that delivers."),
+    click.option("--arbiter", required=True, help="Account that rules on disputes."),
+    click.option("--milestone", "stages", multiple=True, required=True, help="AMOUNT@DATE, once for each delivery."),
+    click.option("--accept-hours", type=_HOURS, default=24, show_default=True, help="For the provider."),
+    click.option("--review-hours", type=_HOURS, default=72, show_default=True, help="For the buyer."),
+    click.option("--arbitration-hours", type=_HOURS, default=168, show_default=True, help="For the arbiter."),
+    click.option("--default-bps", type=click.IntRange(0, 10_000), default=5_000, show_default=True, help=_IF_SILENT),
+    click.option("--bond", default="0", show_default=True, help="What the buyer puts up with a dispute."),
+    click.option(
+        "--number", type=click.IntRange(min=0), default=0, show_default=True, help="Tells equal orders apart."
+    ),
+)
+
+
+def _order_options(function: Command) -> Command:
+    """Give a command an order to place as its `wanted`."""
+
+    @functools.wraps(function)
+    def run(**options: Any) -> object:
+        wanted = _Wanted(**{it.name: options.pop(it.name) for it in fields(_Wanted)})
+        return function(wanted=wanted, **options)
+
+    return functools.reduce(lambda made, option: option(made), reversed(_WANTED), run)
+
+
 @job.command()
-@click.option("--file", type=_SHOWN, required=True, help="What is ordered; the order carries its hash.")
-@click.option("--by", default="alice", show_default=True, help="Account that pays, and gets every refund.")
-@click.option("--buyer", help="Account that accepts deliveries.  [default: who pays]")
-@click.option("--provider", default="provider", show_default=True, help="Account that delivers.")
-@click.option("--arbiter", required=True, help="Account that rules on disputes.")
-@click.option("--milestone", "stages", multiple=True, required=True, help="AMOUNT@DATE, once for each delivery.")
-@click.option("--accept-hours", type=click.IntRange(min=1), default=24, show_default=True, help="For the provider.")
-@click.option("--review-hours", type=click.IntRange(min=1), default=72, show_default=True, help="For the buyer.")
-@click.option(
-    "--arbitration-hours", type=click.IntRange(min=1), default=168, show_default=True, help="For the arbiter."
-)
-@click.option(
-    "--default-bps", type=click.IntRange(0, 10_000), default=5_000, show_default=True, help="If it is silent."
-)
-@click.option("--bond", default="0", show_default=True, help="What the buyer puts up with a dispute.")
-@click.option("--number", type=click.IntRange(min=0), default=0, show_default=True, help="Tells equal orders apart.")
+@_order_options
 @currency_command
-def place(
-    file: Path,
-    by: str,
-    buyer: str | None,
-    provider: str,
-    arbiter: str,
-    stages: tuple[str, ...],
-    accept_hours: int,
-    review_hours: int,
-    arbitration_hours: int,
-    default_bps: int,
-    bond: str,
-    number: int,
-    command: CurrencyCommand,
-) -> None:
+def place(wanted: _Wanted, command: CurrencyCommand) -> None:
     """Place an order and pay for all of it; what is not delivered comes back."""
-    payer = command.signer(by)
+    payer = command.signer(wanted.by)
     with command.workspace.chain(write=True) as chain:
         jobs, token = command.workspace.jobs(chain), command.workspace.currency(chain, command.currency)
-        terms = OrderTerms(
-            currency=token.address,
-            buyer=command.address(buyer or by),
-            provider=command.address(provider),
-            arbiter=command.address(arbiter),
-            description=keccak(file.read_bytes()),
-            accept_before=chain.clock.now() + accept_hours * _HOUR_S,
-            review_s=review_hours * _HOUR_S,
-            arbitration_s=arbitration_hours * _HOUR_S,
-            milestones=tuple(map(_stage, stages)),
-            default_bps=default_bps,
-            bond=to_units(bond),
-            salt=number.to_bytes(32, "big"),
-        )
+        terms = wanted.terms(command, token.address, chain.clock.now())
         order_id = jobs.order_id(payer.address, terms)
         *_, receipt = jobs.send(token.approve(payer, jobs.address, terms.total), jobs.place(payer, terms))
+    _show_placed("job-place", order_id, terms, receipt, command)
+
+
+@job.command()
+@_order_options
+@click.option("--hours", type=_HOURS, default=24, show_default=True, help="Hours in which it can be submitted.")
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="File for the signed order."
+)
+@currency_command
+def sign(wanted: _Wanted, hours: int, out: Path, command: CurrencyCommand) -> None:
+    """Sign an order for somebody else to submit, who can change nothing of it; nothing goes on chain."""
+    key = command.workspace.accounts.key(wanted.by, command.password)
+    with command.workspace.chain() as chain:
+        jobs, token = command.workspace.jobs(chain), command.workspace.currency(chain, command.currency)
+        terms, until = wanted.terms(command, token.address, chain.clock.now()), chain.clock.now() + hours * _HOUR_S
+        signed = SignedOrder.of(jobs, token, command.currency, key, terms, until)
+    try:
+        out.write_text(json.dumps(signed.document(), indent=2) + "\n")
+    except OSError as problem:
+        raise UsageError(f"{out} cannot be written: {problem}") from problem
+    shown = "0x" + signed.order_id.hex()
+    lines = [f"order {shown}", f"{wanted.by} pays {command.text(terms.total)}, to be submitted before {instant(until)}"]
+    document = {"order": shown, "units": str(terms.total), "valid_before": str(until)}
+    command.show("job-sign", document, [*lines, f"Next: {command.next(f'job submit --file {out}')}"])
+
+
+@job.command()
+@click.option("--file", type=_SHOWN, required=True, help="The signed order.")
+@click.option("--by", default="bob", show_default=True, help="Account that submits it; anyone may.")
+@currency_command
+def submit(file: Path, by: str, command: CurrencyCommand) -> None:
+    """Place an order that its payer signed; the payment comes from the payer."""
+    signed, submitter = SignedOrder.from_bytes(file.read_bytes()), command.signer(by)
+    if signed.currency is not command.currency:
+        raise UsageError(f"this order is in {signed.currency.value}: say --currency {signed.currency.value}")
+    with command.workspace.chain(write=True) as chain:
+        jobs = command.workspace.jobs(chain)
+        (receipt,) = jobs.send(signed.submit(jobs, submitter))
+    _show_placed("job-submit", signed.order_id, signed.terms, receipt, command)
+
+
+def _show_placed(schema: str, order_id: bytes, terms: OrderTerms, receipt: Receipt, command: CurrencyCommand) -> None:
     shown = "0x" + order_id.hex()
     lines = [f"order {shown}", f"held for it: 0.00 -> {command.text(terms.total)}"]
     document = {"order": shown, "units": str(terms.total)}
-    command.show_sent("job-place", receipt, document, lines, f"job accept --order {shown}")
+    command.show_sent(schema, receipt, document, lines, f"job accept --order {shown}")
 
 
 @job.command()
@@ -217,19 +292,42 @@ def pay(account: str, by: str, command: CurrencyCommand) -> None:
 @_order_option
 @currency_view
 def show(text: str, command: CurrencyCommand) -> None:
-    """Show an order and its milestones."""
+    """Show an order, its milestones, and until when each waits."""
     with command.workspace.chain() as chain:
-        order = command.workspace.jobs(chain).order(_id(text))
+        order = _order(command.workspace.jobs(chain), _id(text), command)
+    if order.state is OrderState.NONE:
+        raise UsageError(f"no order {text} was placed: see `pysettle job place`")
     rows = [
-        (str(place), command.text(it.amount), it.state.name.lower(), instant(it.deliver_before))
+        (str(place), command.text(it.amount), it.state.name.lower(), "-" if end is None else instant(end))
         for place, it in enumerate(order.milestones)
+        for end in [order.end(it)]
     ]
     parties = {name: command.name(getattr(order, name)) for name in ("payer", "buyer", "provider", "arbiter")}
+    terms = {
+        "accept_before": str(order.accept_before),
+        "review_s": str(order.review_s),
+        "arbitration_s": str(order.arbitration_s),
+        "default_bps": str(order.default_bps),
+        "bond_units": str(order.bond),
+    }
     lines = [f"order {text}: {order.state.name.lower()}", table(("role", "account"), list(parties.items()))]
-    command.show("job-show", {**_document(order), **parties}, [*lines, table(_HEADER, rows)] if rows else lines)
+    lines += [f"to be accepted before {instant(order.accept_before)}"] * (order.state is OrderState.PLACED)
+    lines += [table(("milestone", "amount", "state", "until"), rows)]
+    lines += [f"a dispute takes a bond of {command.text(order.bond)}"]
+    command.show("job-show", {**_document(order), **parties, **terms}, lines)
 
 
-_HEADER = ("milestone", "amount", "state", "to be delivered before")
+def _order(jobs: JobEscrow, order_id: bytes, command: CurrencyCommand) -> Order:
+    """Return an order that is in the currency of the command, or that is none."""
+    order, deployment = jobs.order(order_id), command.workspace.deployment()
+    if order.state is OrderState.NONE or order.currency == deployment.token(command.currency):
+        return order
+    found = [it.value for it in deployment.currencies() if deployment.token(it) == order.currency]
+    raise UsageError(
+        f"this order is in {found[0]}: say --currency {found[0]}"
+        if found
+        else f"this order is in the token 0x{order.currency.hex()}, which is no currency of this network"
+    )
 
 
 def _step(
@@ -241,7 +339,7 @@ def _step(
 ) -> None:
     with command.workspace.chain(write=True) as chain:
         jobs = command.workspace.jobs(chain)
-        before = jobs.order(order_id)
+        before = _order(jobs, order_id, command)
         *_, receipt = jobs.send(*make(jobs))
         now = jobs.order(order_id)
     stages = list(zip(before.milestones, now.milestones, strict=True))

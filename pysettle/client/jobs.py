@@ -3,88 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum
 
 from eth_typing import Address
 
 from pysettle.client.contract import Contract
 from pysettle.client.currency import CurrencyToken
+from pysettle.domain.jobs import MilestoneState, OrderState, OrderTerms
 from pysettle.domain.messages import Authorization
 from pysettle.domain.signing import Signer
 from pysettle.evm.encoding import TransactionSigner
 from pysettle.evm.transactions import Transaction, TransactionSender
-
-
-class OrderState(IntEnum):
-    """Where an order stands, as the contract numbers it."""
-
-    NONE = 0
-    PLACED = 1
-    ACCEPTED = 2
-    CANCELLED = 3
-
-
-class MilestoneState(IntEnum):
-    """Where a milestone stands, as the contract numbers it; the last three are final."""
-
-    DUE = 0
-    DELIVERED = 1
-    DISPUTED = 2
-    RELEASED = 3
-    REFUNDED = 4
-    RULED = 5
-
-
-@dataclass(frozen=True, slots=True)
-class OrderTerms:
-    """The terms of an order. Amounts are units of its currency, times unix seconds."""
-
-    currency: Address
-    """Currency of all amounts."""
-    buyer: Address
-    """Who accepts and disputes deliveries."""
-    provider: Address
-    """Who delivers."""
-    arbiter: Address
-    """Who rules on disputes; none of the parties."""
-    description: bytes
-    """Hash of what is ordered."""
-    accept_before: int
-    """When the provider can accept no more."""
-    review_s: int
-    """Seconds that the buyer has to dispute a delivery."""
-    arbitration_s: int
-    """Seconds that the arbiter has to rule."""
-    milestones: tuple[tuple[int, int], ...]
-    """(amount, unix second before which it is delivered) of each."""
-    default_bps: int = 5_000
-    """Share of a disputed amount that the provider gets where the arbiter is silent."""
-    bond: int = 0
-    """What the buyer puts up with a dispute."""
-    salt: bytes = b"\0" * 32
-    """Tells orders of otherwise equal terms apart."""
-
-    @property
-    def total(self) -> int:
-        """What the payer pays."""
-        return sum(amount for amount, _ in self.milestones)
-
-    def fields(self) -> tuple[object, ...]:
-        """Return the terms in the order of the contract's struct."""
-        return (
-            self.currency,
-            self.buyer,
-            self.provider,
-            self.arbiter,
-            self.description,
-            self.accept_before,
-            self.review_s,
-            self.arbitration_s,
-            self.default_bps,
-            self.bond,
-            list(self.milestones),
-            self.salt,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +57,14 @@ class Order:
     """Currency of all amounts."""
     milestones: tuple[Milestone, ...]
     """Its milestones."""
+
+    def end(self, milestone: Milestone) -> int | None:
+        """Return the unix second from which a milestone of an accepted order is concluded; None where it has ended."""
+        if milestone.state.is_final:
+            return None
+        periods = {MilestoneState.DELIVERED: self.review_s, MilestoneState.DISPUTED: self.arbitration_s}
+        period = periods.get(milestone.state)
+        return milestone.deliver_before if period is None else milestone.since + period
 
 
 class JobEscrow(Contract):
@@ -215,7 +151,7 @@ class JobEscrow(Contract):
 
     def order_id(self, payer: Address, terms: OrderTerms) -> bytes:
         """Return the id of a payer's order of these terms."""
-        return bytes(self._read("orderIdOf", payer, terms.fields()))
+        return terms.order_id(self.chain.chain_id, self.address, payer)
 
     def order(self, order_id: bytes) -> Order:
         """Return an order as it stands; its state is NONE where there is none."""

@@ -1,4 +1,4 @@
-"""Signed authorizations (EIP-3009) and permits (EIP-2612) as documents that pass from who signs to who submits.
+"""Signed authorizations (EIP-3009), permits (EIP-2612) and orders as documents that pass from who signs to who submits.
 
 A document says for which token on which chain it was signed, so that it is refused elsewhere before anything is sent.
 """
@@ -9,11 +9,13 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, ClassVar
 
 from eth_typing import Address
 
 from pysettle.client.currency import CurrencyToken
+from pysettle.client.jobs import JobEscrow
+from pysettle.domain.jobs import OrderTerms
 from pysettle.domain.messages import Authorization, Permit
 from pysettle.domain.signing import Signer, recover
 from pysettle.errors import UsageError
@@ -165,6 +167,116 @@ class SignedMessage:
             return self.message.digest(token.domain)
         receive = self.form is Form.RECEIVE
         return (self.message.receive_digest if receive else self.message.transfer_digest)(token.domain)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedOrder:
+    """An order of batch compute with its payer's signature, and what it was signed for."""
+
+    SCHEMA: ClassVar[str] = "pysettle.signed-order/1"
+
+    currency: Currency
+    """Currency of its amounts."""
+    chain_id: int
+    """Chain it was signed for."""
+    escrow: Address
+    """JobEscrow it was signed for."""
+    payer: Address
+    """Who pays, and has to have signed."""
+    terms: OrderTerms
+    """Its terms."""
+    valid_before: int
+    """Unix second before which it can be submitted."""
+    signature: bytes
+    """The payer's, of the payment, whose nonce is the order's id."""
+
+    @classmethod
+    def of(
+        cls, jobs: JobEscrow, token: CurrencyToken, currency: Currency, payer: Signer, terms: OrderTerms, until: int
+    ) -> SignedOrder:
+        """Sign the payment of an order, for anybody to submit before a unix second."""
+        signature = jobs.sign_order(payer, token, terms, until)
+        return cls(currency, jobs.chain.chain_id, jobs.address, payer.address, terms, until, signature)
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> SignedOrder:
+        """Read a document.
+
+        Raises:
+            UsageError: it is none, or a field is missing or of another form.
+        """
+        try:
+            document = json.loads(content)
+            if document["schema"] != cls.SCHEMA:
+                raise ValueError(f"its schema is {document['schema']!r}")
+            terms = OrderTerms(
+                currency=_address(document["token"]),
+                buyer=_address(document["buyer"]),
+                provider=_address(document["provider"]),
+                arbiter=_address(document["arbiter"]),
+                description=_word(document["description"]),
+                accept_before=_whole(document["accept_before"]),
+                review_s=_whole(document["review_s"]),
+                arbitration_s=_whole(document["arbitration_s"]),
+                milestones=tuple((_whole(it["units"]), _whole(it["deliver_before"])) for it in document["milestones"]),
+                default_bps=_whole(document["default_bps"]),
+                bond=_whole(document["bond_units"]),
+                salt=_word(document["salt"]),
+            )
+            return cls(
+                Currency(document["currency"]),
+                _whole(document["chain_id"]),
+                _address(document["escrow"]),
+                _address(document["payer"]),
+                terms,
+                _whole(document["valid_before"]),
+                _hex(document["signature"]),
+            )
+        except (ValueError, KeyError, TypeError, AttributeError) as problem:
+            raise UsageError(f"this is no signed order: {problem}") from problem
+
+    def document(self) -> dict[str, Any]:
+        """Return the document: integers as decimal strings, bytes as hex."""
+        terms = self.terms
+        shown = {
+            "currency": self.currency.value,
+            "chain_id": self.chain_id,
+            "escrow": self.escrow,
+            "token": terms.currency,
+            "payer": self.payer,
+            "buyer": terms.buyer,
+            "provider": terms.provider,
+            "arbiter": terms.arbiter,
+            "description": terms.description,
+            "accept_before": terms.accept_before,
+            "review_s": terms.review_s,
+            "arbitration_s": terms.arbitration_s,
+            "default_bps": terms.default_bps,
+            "bond_units": terms.bond,
+            "salt": terms.salt,
+            "valid_before": self.valid_before,
+            "signature": self.signature,
+        }
+        stages = [{"units": str(units), "deliver_before": str(before)} for units, before in terms.milestones]
+        return {"schema": self.SCHEMA, **{name: _shown(it) for name, it in shown.items()}, "milestones": stages}
+
+    @property
+    def order_id(self) -> bytes:
+        """Id of the order that it places."""
+        return self.terms.order_id(self.chain_id, self.escrow, self.payer)
+
+    def submit(self, jobs: JobEscrow, submitter: TransactionSigner) -> Transaction:
+        """Return the transaction that places the order.
+
+        Raises:
+            UsageError: the escrow, or the chain, is another one than it was signed for.
+        """
+        if (self.chain_id, self.escrow) != (jobs.chain.chain_id, jobs.address):
+            raise UsageError(
+                f"this was signed for the escrow 0x{self.escrow.hex()} on chain {self.chain_id}, not for "
+                f"0x{jobs.address.hex()} on chain {jobs.chain.chain_id}: name the right --workspace"
+            )
+        return jobs.place_with_authorization(submitter, self.payer, self.terms, self.valid_before, self.signature)
 
 
 def _signed_for(token: CurrencyToken) -> tuple[int, Address]:

@@ -1,8 +1,8 @@
 """What the contracts say happened: one class for each event, and one decoder for all of them.
 
 An event class is a frozen dataclass whose `SIGNATURE` is the Solidity declaration, field for field; decoding is
-slicing 32-byte words, since every argument is of words or an array of them. A test compares the signatures with the
-compiled ABIs.
+slicing 32-byte words, since every argument is of words, an array of them, or the terms of an order. A test compares the
+signatures with the compiled ABIs.
 """
 
 from __future__ import annotations
@@ -15,10 +15,14 @@ from typing import Any, ClassVar, TypeVar
 from eth_hash.auto import keccak
 from eth_typing import Address
 
+from pysettle.domain.jobs import OrderTerms
 from pysettle.domain.messages import ChannelConfig, ChannelId
 
 _CONFIG_TYPE = "(address,address,address,address,address,uint40,bytes32)"
 _CONFIG_WORDS = 7
+_TERMS_TYPE = "(address,address,address,address,bytes32,uint40,uint32,uint32,uint16,uint96,(uint96,uint40)[],bytes32)"
+_TERMS_WORDS = 12
+_MILESTONE_WORDS = 2
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -74,13 +78,40 @@ def _read(kind: str, words: bytes) -> Any:
         delay_s = int.from_bytes(words[160:192], "big")
         salt = words[192:224]
         return ChannelConfig(payer, payer_authorizer, receiver, receiver_authorizer, token, delay_s, salt)
+    if kind == _TERMS_TYPE:
+        return _read_terms([words[place : place + 32] for place in range(0, len(words), 32)])
     return int.from_bytes(words, "big")
+
+
+def _read_terms(words: Sequence[bytes]) -> OrderTerms:
+    """Read the terms of an order, whose milestones stand behind the other terms and their own number."""
+    currency, buyer, provider, arbiter = (Address(party[12:]) for party in words[:4])
+    numbers = [int.from_bytes(it, "big") for it in words]
+    accept_before, review_s, arbitration_s, default_bps, bond = numbers[5:10]
+    stages = numbers[_TERMS_WORDS + 1 :]
+    return OrderTerms(
+        *(currency, buyer, provider, arbiter, words[4], accept_before, review_s, arbitration_s),
+        milestones=tuple(zip(stages[::_MILESTONE_WORDS], stages[1::_MILESTONE_WORDS], strict=True)),
+        default_bps=default_bps,
+        bond=bond,
+        salt=words[_TERMS_WORDS - 1],
+    )
+
+
+def _end_of(kind: str, data: bytes, start: int) -> int:
+    """Return where a value of changing length ends that starts here, as its own words say."""
+    if not kind.endswith("[]"):
+        start, place = start + 32 * _TERMS_WORDS, start + 32 * (_TERMS_WORDS - 2)
+        if int.from_bytes(data[place : place + 32], "big") != 32 * _TERMS_WORDS:
+            return -1
+    size = 32 if kind.endswith("[]") else 32 * _MILESTONE_WORDS
+    return start + 32 + size * int.from_bytes(data[start : start + 32], "big")
 
 
 def _event(cls: _E) -> _E:
     """Register an event class under the hash of its canonical signature."""
     name, parameters = re.match(r"^(\w+)\((.*)\)$", cls.SIGNATURE).groups()  # type: ignore[union-attr]
-    declared = [p.split() for p in re.findall(r"(?:\([^)]*\)|[^,(])+", parameters)]
+    declared = [p.split() for p in re.findall(r"(?:\((?:[^()]|\([^()]*\))*\)|[^,(])+", parameters)]
     kinds = [words[0] for words in declared]
     indexed = ["indexed" in words for words in declared]
     sizes = [32 * (_CONFIG_WORDS if kind == _CONFIG_TYPE else 1) for kind in kinds]
@@ -90,19 +121,20 @@ def _event(cls: _E) -> _E:
     def decode(topics: Sequence[bytes], data: bytes) -> Event | None:
         if len(topics) != 1 + sum(indexed):
             return None
-        # Arrays stand behind the head, one after the other, each behind its length.
+        # What has no fixed length stands behind the head, one after the other; an array behind its length.
         values, offset, place, end = [], 0, 0, head
         for kind, size, is_topic in zip(kinds, sizes, indexed, strict=True):
             if is_topic:
                 place += 1
                 values.append(_read(kind, topics[place]))
                 continue
-            if kind.endswith("[]"):
+            if kind.endswith("[]") or kind == _TERMS_TYPE:
                 if int.from_bytes(data[offset : offset + 32], "big") != end:
                     return None
-                start = end + 32
-                end = start + 32 * int.from_bytes(data[end:start], "big")
-                values.append(_read(kind, data[start:end]) if end <= len(data) else ())
+                start, end = end + 32 * kind.endswith("[]"), _end_of(kind, data, end)
+                if not start <= end <= len(data):
+                    return None
+                values.append(_read(kind, data[start:end]))
             else:
                 values.append(_read(kind, data[offset : offset + size]))
             offset += size
@@ -706,17 +738,14 @@ class OrderPlaced(Event):
     """An order was placed and paid for."""
 
     SIGNATURE = (
-        "OrderPlaced(bytes32 indexed orderId,address indexed payer,address indexed provider,address buyer,"
-        "address arbiter,address currency,uint256 total,bytes32 description)"
+        "OrderPlaced(bytes32 indexed orderId,address indexed payer,address indexed provider,uint256 total,"
+        f"{_TERMS_TYPE} terms)"
     )
     order_id: bytes
     payer: Address
     provider: Address
-    buyer: Address
-    arbiter: Address
-    currency: Address
     total: int
-    description: bytes
+    terms: OrderTerms
 
 
 @_event

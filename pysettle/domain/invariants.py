@@ -131,14 +131,14 @@ def _channel(ledger: Ledger) -> Iterator[Finding]:
 
 
 def _job(ledger: Ledger) -> Iterator[Finding]:
-    """INV-JOB: per order, what was funded is released, refunded or held, and bonds are held beside it."""
+    """INV-JOB: per order, what was funded is released, refunded or of open milestones, and that and bonds are held."""
     for order_id, order in ledger.orders.items():
-        if not ledger.contracts.counts(order.placed.currency):
-            continue
-        held = ledger.balance(order.placed.currency, Purpose.JOB, order_id)
-        if order.released + order.refunded + held - order.bonds != order.placed.total or order.bonds < 0:
-            detail = f"{order.placed.total} units funded; {order.released} released, {order.refunded} refunded, "
-            detail += f"{held} held, {order.bonds} of them bonds"
+        funded, open_ = order.terms.total, order.unfinished
+        held = ledger.balance(order.terms.currency, Purpose.JOB, order_id)
+        short = ledger.contracts.counts(order.terms.currency) and held != open_ + order.bonds
+        if order.released + order.refunded + open_ != funded or short:
+            detail = f"{funded} units funded; {order.released} released, {order.refunded} refunded, {open_} open; "
+            detail += f"{order.bonds} put up in disputes; {held} held"
             yield Finding("INV-JOB", f"order 0x{order_id.hex()}", detail)
 
 

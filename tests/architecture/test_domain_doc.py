@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pysettle.domain.jobs import MilestoneState, OrderState
 from pysettle.evm import artifacts
 
 ROOT = Path(__file__).parents[2]
@@ -111,3 +112,16 @@ def test_what_is_named_of_the_compute_layer_exists() -> None:
     rows_ = [line for line in document.splitlines() if line.startswith("|")]
     named = {word.rpartition(".")[2] for line in rows_ for word in re.findall(r"`([\w.]+)`", line)} - {"exact"}
     assert named <= known, named - known
+
+
+def test_every_state_of_a_job_has_a_row() -> None:
+    """With who may do what, and the way out; a final state has none but the payment of what is due."""
+    lines = [line.split("|") for line in DOCUMENT.splitlines() if re.match(r"\| (order|milestone) \w+ \|", line)]
+    said = {line[1].strip(): line for line in lines}
+    states = {f"order {state.name.lower()}" for state in OrderState if state is not OrderState.NONE}
+    assert set(said) == states | {f"milestone {state.name.lower()}" for state in MilestoneState}
+    for state in (*MilestoneState, OrderState.CANCELLED):
+        _, subject, steps, way_out, due, _ = said[f"{type(state).__name__[:-5].lower()} {state.name.lower()}"]
+        is_final = state is OrderState.CANCELLED or (isinstance(state, MilestoneState) and state.is_final)
+        assert ("- (final)" in steps) == ("`payDue`" in way_out) == is_final, subject
+        assert due.strip()

@@ -29,10 +29,11 @@ WITHOUT_VALUE = {
 
 
 def _kind(parameter: dict[str, object]) -> str:
-    if parameter["type"] != "tuple":
-        return str(parameter["type"])
+    outer = str(parameter["type"])
+    if not outer.startswith("tuple"):
+        return outer
     components: list[dict[str, object]] = parameter["components"]  # type: ignore[assignment]  # JSON
-    return f"({','.join(map(_kind, components))})"
+    return f"({','.join(map(_kind, components))}){outer.removeprefix('tuple')}"
 
 
 def test_every_event_that_matters_can_be_decoded() -> None:

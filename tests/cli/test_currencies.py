@@ -23,7 +23,8 @@ def test_a_currency_is_added_with_accounts_of_its_own(town: Town) -> None:
     assert added["quota"] == {"currency": "THB", "units": "500000000"}
     assert added["reserve"] == {"currency": "THB", "fen": "2000"}
     assert list(added["contracts"]) == ["NetworkAccess-THB", "CurrencyToken-THB"]
-    powers = ("administrator", "central-bank", "registrar", "freezer", "seizer", "pauser")
+    powers = ("administrator", "central-bank", "registrar", "freezer", "seizer", "pauser", "attester")
+    powers += ("settlement-registrar",)
     assert added["accounts"] == {"operator": "carol", **{power: f"thb-{power}" for power in powers}}
     assert "carol: may issue 500.00 THB" in town.say("reserve quota --currency THB")
     town.refuse("token issue --to bob --amount 20.01 --currency THB", 5, "ReserveExceeded")
@@ -41,7 +42,7 @@ def test_status_and_verification_are_of_all_currencies(town: Town) -> None:
     for verb, equal in (("status", "as deployed"), ("verify", "as built")):
         states = town.tell(f"network {verb}", f"network-{verb}")["contracts"]
         assert {"CurrencyToken", "CurrencyToken-HKD", "NetworkAccess", "NetworkAccess-HKD"} < set(states)
-        assert (len(states), set(states.values())) == (7, {equal})
+        assert (len(states), set(states.values())) == (10, {equal})
 
 
 def test_a_contract_of_a_further_currency_that_differs_is_named(town: Town) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -77,3 +78,63 @@ def test_mistakes_are_told(town: Town) -> None:
     town.refuse("job accept --order 0x12", 2, "is not the id of an order")
     town.refuse(f"job accept --order 0x{'11' * 32}", 5, "OrderStateInvalid")
     town.refuse(f"job place --arbiter alice --milestone 5@2026-02-01 --file {file}", 5, "OrderTermsInvalid")
+    town.refuse(f"job show --order 0x{'11' * 32}", 2, "was placed: see `pysettle job place`")
+
+
+def test_a_signed_order_is_submitted_by_somebody_else(town: Town) -> None:
+    """Signing moves nothing; who submits changes nothing, pays nothing, and does it once."""
+    file, signed = town.directory / "file", town.directory / "order.json"
+    line = f"job sign --arbiter bob --milestone 100@2026-02-01 --file {file} --bond 2 --out {signed}"
+    said = town.tell(line, "job-sign")
+    assert (said["units"], town.held("alice")) == ("100000000", "1,000.00 yuan")
+    found = town.tell(f"job submit --file {signed}", "job-submit")
+    assert (found["order"], town.held("alice")) == (said["order"], "900.00 yuan")
+    shown = town.tell(f"job show --order {found['order']}", "job-show")
+    assert (shown["payer"], shown["buyer"], shown["state"], shown["bond_units"]) == (
+        "alice",
+        "alice",
+        "placed",
+        "2000000",
+    )
+    town.refuse(f"job submit --file {signed}", 5, "OrderPlacedAlready")
+
+
+def test_a_signed_order_that_was_changed_is_refused(town: Town) -> None:
+    """Whichever of its terms: the currency sees another nonce. Another form is told before anything is sent."""
+    file, signed = town.directory / "file", town.directory / "order.json"
+    town.say(f"job sign --arbiter bob --milestone 100@2026-02-01 --file {file} --out {signed}")
+    true = json.loads(signed.read_text())
+    assert true["schema"] == "pysettle.signed-order/1"
+    for name, changed in (
+        ("default_bps", "10000"),
+        ("salt", "0x" + "01" * 32),
+        ("provider", true["arbiter"]),
+        ("milestones", [{**true["milestones"][0], "units": "1"}]),
+    ):
+        signed.write_text(
+            json.dumps({**true, name: changed, **({"arbiter": true["escrow"]} if name == "provider" else {})})
+        )
+        town.refuse(f"job submit --file {signed}", 5, "AuthorizationSignatureInvalid")
+    for name, changed, said in (
+        ("schema", "pysettle.permit/1", "this is no signed order"),
+        ("salt", "0x01", "this is no signed order"),
+        ("bond_units", "-1", "this is no signed order"),
+        ("milestones", [{}], "this is no signed order"),
+        ("escrow", true["token"], "this was signed for the escrow"),
+        ("chain_id", "1", "this was signed for the escrow"),
+        ("currency", "HKD", "say --currency HKD"),
+    ):
+        signed.write_text(json.dumps({**true, name: changed}))
+        town.refuse(f"job submit --file {signed}", 2, said)
+
+
+def test_an_order_is_in_one_currency(town: Town) -> None:
+    """A command that names another is refused: amounts and bond would be shown and allowed in the wrong one."""
+    town.say("network add-currency --currency HKD")
+    town.say("token issue --to alice --amount 100 --currency HKD")
+    line = f"job place --arbiter bob --milestone 5@2026-02-01 --file {town.directory / 'file'} --currency HKD"
+    order = str(document(*line.split(), workspace=town.directory)["order"])
+    for command in ("show", "accept"):
+        town.refuse(f"job {command} --order {order}", 2, "this order is in HKD: say --currency HKD")
+    assert "5.00" in town.say(f"job show --order {order} --currency HKD")
+    assert "placed -> accepted" in town.say(f"job accept --order {order} --currency HKD")

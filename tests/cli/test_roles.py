@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from tests.cli.running import Town
 
 NOTHING = {"held": False, "offered": False}
@@ -12,6 +14,7 @@ HELD = {"held": True, "offered": False}
 def test_holders_and_offers_are_shown(town: Town) -> None:
     """All roles with who holds them; then one role with its offers, given and handed over; then one account's."""
     roles = town.tell("role show", "role")["roles"]
+    contracts = json.loads((town.directory / "deployment.json").read_text())["contracts"]
     assert {label: it["holders"] for label, it in roles.items()} == {
         "administrator": ["administrator"],
         "central-bank": ["central-bank"],
@@ -20,6 +23,8 @@ def test_holders_and_offers_are_shown(town: Town) -> None:
         "freezer": ["freezer"],
         "seizer": ["seizer"],
         "pauser": ["pauser"],
+        "settlement-registrar": ["settlement-registrar", contracts["ComputeMarket"]["address"]],
+        "attester": ["attester"],
     }
     town.say("role offer --role operator --account second-bank")
     town.say("role hand-over --role operator --account bank --to carol")

@@ -54,7 +54,7 @@ def test_five_processes_are_one_system(tmp_path: Path) -> None:
     moved = run("token transfer --from alice --to bob --amount 12.5", directory / "accounts")
     assert "alice: 100.00 -> 87.50 yuan" in moved
     assert "bob: 0.00 -> 12.50 yuan" in moved
-    assert run("token balance --account bob", directory) == "bob: 12.50 yuan at block 9\n"
+    assert run("token balance --account bob", directory) == "bob: 12.50 yuan at block 14\n"
 
 
 @pytest.mark.parametrize("kind", ["anvil", "node"])
@@ -160,7 +160,7 @@ def test_each_document_names_its_schema(workspace: Path, tmp_path: Path) -> None
         "account": "bob",
         "currency": "CNY",
         "units": "1000000",
-        "block": "9",
+        "block": "14",
     }
     issued = document("token", "issue", "--to", "bob", "--amount", "1", workspace=workspace)
     assert issued["schema"] == "pysettle.token-issue/1"

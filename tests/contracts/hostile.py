@@ -58,6 +58,13 @@ contract Liar {
         return true;
     }
 
+    // As currency of an order
+    function transferFrom(address, address to, uint256) external returns (bool) {
+        _call();
+        balanceOf[to] += brings;
+        return true;
+    }
+
     // As token behind the true collector
     function receiveWithAuthorization(address, address to, uint256 value, uint256, uint256, bytes32, bytes calldata)
         external

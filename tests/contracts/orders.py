@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 from eth_utils.crypto import keccak
 
-from pysettle.client.jobs import JobEscrow, MilestoneState, OrderTerms
+from pysettle.client.jobs import JobEscrow
+from pysettle.domain.jobs import MilestoneState, OrderTerms
 from tests.contracts.effects import effect
 from tests.contracts.world import YUAN, World
 

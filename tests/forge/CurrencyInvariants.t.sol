@@ -7,11 +7,12 @@ import {ICurrencyToken} from "../../contracts/interfaces/ICurrencyToken.sol";
 import {CurrencyToken} from "../../contracts/money/CurrencyToken.sol";
 import {CurrencyModel} from "./CurrencyModel.sol";
 import {CurrencyMoves} from "./CurrencyMoves.sol";
+import {Entries} from "./Entries.sol";
 import {VM} from "./Vm.sol";
 
 /// @title CurrencyInvariants
 /// @notice What holds of a currency after any moves (`CurrencyMoves`), by the codes of docs/architecture.md.
-contract CurrencyInvariants {
+contract CurrencyInvariants is Entries {
     uint256 private constant MOVES = 4_000;
     uint256 private constant LEAST_SUCCESSES = 5;
 
@@ -43,22 +44,7 @@ contract CurrencyInvariants {
     /// Every entry that changes the currency is reached with success by the moves, and every rule that depends on what
     /// happened before refuses some of them, so that a campaign means something.
     function testEveryEntrySucceeds() external {
-        string[] memory moves = _entries("CurrencyMoves");
-        for (uint256 i = 0; i < MOVES; ++i) {
-            bytes32 seed = keccak256(abi.encode(i));
-            bytes memory numbers = abi.encode(
-                seed,
-                ~seed,
-                keccak256(abi.encode(seed)),
-                seed >> 7,
-                seed >> 11,
-                seed >> 13
-            );
-            bytes memory data = bytes.concat(_selector(moves[uint256(seed >> 128) % moves.length]), numbers);
-            // solhint-disable-next-line avoid-low-level-calls
-            (bool made, ) = address(_moves).call(data);
-            VM.assertTrue(made, "a move failed by itself");
-        }
+        _makeMoves(address(_moves), "CurrencyMoves", MOVES);
         string[] memory entries = _entries("CurrencyToken");
         for (uint256 i = 0; i < entries.length; ++i) {
             VM.assertTrue(
@@ -221,35 +207,5 @@ contract CurrencyInvariants {
     /// owed cannot be held up either.
     function _checkRules() private view {
         VM.assertEq(_moves.surprises(), 0, "a call was let through against the rules, or refused without a reason");
-    }
-
-    function _selector(string memory signature) private pure returns (bytes4) {
-        return bytes4(keccak256(bytes(signature)));
-    }
-
-    /// Signatures of the functions of a contract that change the chain, from what the compiler says.
-    function _entries(string memory name) private view returns (string[] memory entries) {
-        string memory json = VM.readFile(string.concat("build/forge/out/", name, ".sol/", name, ".json"));
-        string memory place = "$.abi[?(@.type == 'function' && @.stateMutability == 'nonpayable')].name";
-        string[] memory changing = abi.decode(VM.parseJson(json, place), (string[]));
-        string[] memory all = VM.parseJsonKeys(json, "$.methodIdentifiers");
-        entries = new string[](changing.length);
-        uint256 count = 0;
-        for (uint256 i = 0; i < all.length; ++i) {
-            for (uint256 j = 0; j < changing.length; ++j) {
-                if (!_isNamed(all[i], changing[j])) continue;
-                entries[count++] = all[i];
-                break;
-            }
-        }
-        VM.assertEq(count, changing.length, "an entry is missing");
-    }
-
-    function _isNamed(string memory signature, string memory name) private pure returns (bool) {
-        bytes memory start = bytes.concat(bytes(name), "(");
-        for (uint256 i = 0; i < start.length; ++i) {
-            if (bytes(signature)[i] != start[i]) return false;
-        }
-        return true;
     }
 }

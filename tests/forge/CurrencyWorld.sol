@@ -66,7 +66,7 @@ abstract contract CurrencyWorld {
     }
 
     /// A role is offered, and held once it is accepted.
-    function _appoint(uint64 role, address holder) private {
+    function _appoint(uint64 role, address holder) internal {
         access.grantRole(role, holder, 0);
         VM.prank(holder);
         access.acceptRole(role);

@@ -31,6 +31,9 @@ interface IVm {
     /// @notice Sign a digest with a private key.
     function sign(uint256 key, bytes32 digest) external pure returns (uint8 v, bytes32 r, bytes32 s);
 
+    /// @notice A word as text, in hexadecimal digits.
+    function toString(bytes32 word) external pure returns (string memory);
+
     /// @notice Text of a file.
     function readFile(string calldata path) external view returns (string memory);
 

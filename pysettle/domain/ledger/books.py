@@ -11,6 +11,7 @@ from eth_typing import Address
 from pysettle.domain import events
 from pysettle.domain.events import Emitted, Event, Position
 from pysettle.domain.freezing import Freezing
+from pysettle.domain.jobs import MilestoneState, OrderState, OrderTerms
 from pysettle.domain.ledger.accounts import Contracts, LedgerAccount, Purpose
 from pysettle.domain.messages import ZERO_ADDRESS, ChannelConfig, ChannelId
 from pysettle.domain.wallets import Wallets
@@ -86,21 +87,41 @@ class ChannelRecord:
 
 
 @dataclass
+class MilestoneRecord:
+    """What events say of one milestone of an order."""
+
+    amount: int
+    """Units of the order's currency."""
+    deliver_before: int
+    """Unix second before which it is delivered."""
+    state: MilestoneState = MilestoneState.DUE
+    """Where it stands."""
+    since: int = 0
+    """Unix second of its delivery, or of the dispute; zero before."""
+
+
+@dataclass
 class OrderRecord:
     """What events say of one order of a job escrow. Amounts are in units of its currency."""
 
-    placed: events.OrderPlaced
+    escrow: Address
+    """JobEscrow that it is an order of."""
+    payer: Address
+    """Who paid, and gets every refund."""
+    terms: OrderTerms
     """Its terms."""
+    milestones: list[MilestoneRecord]
+    """Its milestones."""
+    unfinished: int
+    """What its terms say of milestones that have not ended."""
+    state: OrderState = OrderState.PLACED
+    """Where it stands."""
     released: int = 0
     """Due to the provider so far, bonds apart."""
     refunded: int = 0
     """Due to the payer so far."""
     bonds: int = 0
-    """Bonds held."""
-    ended: set[int] = field(default_factory=set)
-    """Milestones that have ended."""
-    cancelled: bool = False
-    """Whether it ended before the provider accepted."""
+    """What its terms say of disputes that have not ended."""
 
 
 @dataclass

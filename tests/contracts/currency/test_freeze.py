@@ -143,6 +143,17 @@ def test_a_frozen_amount_stays(funded: World, pay: Payment) -> None:
     assert currency.balance_of(buyer) in (frozen, FUNDS)
 
 
+def test_less_than_is_free(funded: World) -> None:
+    """Whatever is below what is free leaves, bit by bit."""
+    currency, buyer, stranger = funded.network.currency, funded["buyer"], funded.address("stranger")
+    funded.send(freeze_amount(funded, "buyer", FUNDS - 3 * FEN))
+    with effect(funded) as change:
+        funded.send(currency.transfer(buyer, stranger, 1), currency.transfer(buyer, stranger, 3 * FEN - 2))
+    assert change == {"eCNY buyer": 1 - 3 * FEN, "eCNY stranger": 3 * FEN - 1}
+    left = {"account": buyer.address, "requested": 2, "available": 1, "frozen": FUNDS - 3 * FEN}
+    refused(funded, currency.transfer(buyer, stranger, 2), errors.FrozenAmountExceeded, **left)
+
+
 @pytest.mark.parametrize("frozen", [FUNDS, FUNDS + 1, 2**256 - 1])
 def test_a_frozen_amount_above_the_balance(funded: World, frozen: int) -> None:
     """Then nothing is free, and nothing underflows; nothing can still be transferred."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from eth_hash.auto import keccak
 
 from pysettle.domain.events import AuthorizationUsed, Transfer
 from pysettle.errors import contracts as errors
 from pysettle.evm.transactions import Transaction
-from tests.contracts.effects import FORWARDER, deploy, effect, raw_logs, refused, through
+from tests.contracts.effects import ACCOUNT_1271, FORWARDER, deploy, effect, raw_logs, refused, through
 from tests.contracts.world import YUAN, World
 
 PAYEE_ONLY_SET = keccak(b"PayeeOnlySet(address,bool)")
@@ -92,6 +94,25 @@ def test_through_a_contract_the_payee_called(funded: World) -> None:
         payee=payee.address,
         caller=forwarder,
     )
+
+
+def test_a_settlement_account_that_pays_by_signature(funded: World) -> None:
+    """Is held to it too: nobody but the payee submits what a contract has signed (ERC-1271)."""
+    currency, payee, account = funded.network.currency, funded["provider"], deploy(funded, ACCOUNT_1271)
+    funded.send(
+        currency.transfer(funded["buyer"], account, YUAN),
+        currency.mark_settlement_account(funded["settlement registrar"], account),
+        currency.set_payee_only(payee),
+    )
+    paying = replace(funded.authorization("buyer", payee.address, YUAN), payer=account)
+    signature = b"\x5a" * 65
+    approval = paying.transfer_digest(currency.domain) + signature[:32]
+    funded.send(Transaction(funded["stranger"], account, approval, 100_000, currency.interface))
+    by_another = currency.transfer_with_authorization(funded["relayer"], paying, signature)
+    refused(funded, by_another, errors.PayeeOnly, payee=payee.address, caller=funded.address("relayer"))
+    with effect(funded, account=account) as change:
+        funded.send(currency.transfer_with_authorization(payee, paying, signature))
+    assert change == {"eCNY account": -YUAN, "eCNY provider": YUAN}
 
 
 def test_given_up(funded: World) -> None:

@@ -252,6 +252,21 @@ def test_a_contract_that_is_the_operator(funded: World, end: str) -> None:
     assert (currency.issuance_quota(caller.address), currency.operator_position(caller.address)) == (0, 0)
 
 
+def test_a_contract_that_is_the_holder(funded: World) -> None:
+    """It cancels, and is paid, and not whoever called it (P-12)."""
+    currency, buyer, caller = funded.network.currency, funded["buyer"], funded["stranger"]
+    holder, operator = deploy(funded, FORWARDER), funded.address("operator")
+    funded.send(
+        currency.transfer(buyer, holder, AMOUNT),
+        through(funded, holder, currency.request_redemption(caller, operator, AMOUNT)),
+    )
+    with effect(funded, holder=holder) as change:
+        (receipt,) = funded.send(through(funded, holder, currency.cancel_redemption(caller, 1)))
+    assert change == {"eCNY holder": AMOUNT, "eCNY currency": -AMOUNT}
+    told = [RedemptionCancelled(1, holder, operator, AMOUNT), Transfer(currency.address, holder, AMOUNT)]
+    assert funded.events(receipt) == told
+
+
 @pytest.fixture
 def taken(requested: World) -> World:
     """Have the operator take it: its transaction is the latest block's."""

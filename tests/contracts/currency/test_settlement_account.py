@@ -83,12 +83,13 @@ def test_nothing_takes_the_mark_away() -> None:
 
 
 def test_who_is_one_after_deployment(world: World) -> None:
-    """Those hold what belongs to others: currency, hub, series, the collector; and nobody, who shall not be paid."""
+    """What holds what is others': currency, hub, market, series, collector; and nobody, who shall not be paid."""
     is_marked = world.network.currency.is_settlement_account
     assert {name for name, account in accounts(world).items() if is_marked(account)} == {
         "collector",
         "currency",
         "hub",
+        "market",
         "nobody",
         "series",
     }

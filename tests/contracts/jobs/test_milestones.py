@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from pysettle.client.jobs import MilestoneState
 from pysettle.domain.events import (
     MilestoneDelivered,
     MilestoneDisputed,
@@ -13,9 +12,11 @@ from pysettle.domain.events import (
     MilestoneRuled,
     Transfer,
 )
+from pysettle.domain.jobs import MilestoneState
 from pysettle.domain.wallets import ClassLimits, WalletClass
 from pysettle.errors import contracts as errors
-from tests.contracts.effects import at, effect, refused
+from pysettle.money import Currency
+from tests.contracts.effects import at, check_books, effect, refused
 from tests.contracts.orders import (
     AMOUNTS,
     ARBITER,
@@ -28,6 +29,7 @@ from tests.contracts.orders import (
     PROVIDER,
     Job,
     placed,
+    terms_of,
 )
 from tests.contracts.world import World
 
@@ -139,30 +141,48 @@ def test_a_default_for_the_provider_leaves_the_buyer_its_bond(world: World) -> N
     assert job.paid_out() == {PROVIDER: AMOUNTS[0], BUYER: BOND}
 
 
-def test_each_step_has_its_last_second(world: World) -> None:
-    """Delivery, dispute and ruling are in time before their end, and too late at it."""
-    job = placed(world).accepted()
-    shown = job.id
-    end = job.terms.milestones[0][1]
-    at(world, end)
-    too_late = job.escrow.deliver(world[PROVIDER], job.id, 0, CONTENT)
-    refused(world, too_late, errors.MilestoneTimePassed, orderId=shown, milestone=0, end=end, timestamp=end)
+STEPS = {
+    "deliver": (Job.accepted, lambda job, by: job.escrow.deliver(by, job.id, 0, CONTENT), PROVIDER),
+    "dispute": (Job.delivered, lambda job, by: job.escrow.dispute(by, job.id, 0, EVIDENCE), BUYER),
+    "rule": (Job.disputed, lambda job, by: job.escrow.rule(by, job.id, 0, 0, GROUNDS), ARBITER),
+}
+"""What must be done in time: (what goes before it, the step, whose it is)."""
 
-    disputed = placed(world, salt=b"\1" * 32, bond=0).delivered()
-    shown, (_, end) = disputed.id, times(disputed)
-    at(world, end)
-    too_late = disputed.escrow.dispute(world[BUYER], disputed.id, 0, EVIDENCE)
-    refused(world, too_late, errors.MilestoneTimePassed, orderId=shown, milestone=0, end=end, timestamp=end)
-    world.send(disputed.escrow.accept_delivery(world[BUYER], disputed.id, 0))
 
-    ruled = placed(world, salt=b"\2" * 32, bond=0).delivered()
-    shown, (_, end) = ruled.id, times(ruled)
+@pytest.mark.parametrize("name", STEPS)
+def test_each_step_has_its_last_second(world: World, name: str) -> None:
+    """A second before its end it is in time, and at its end too late."""
+    before, step, party = STEPS[name]
+    timely, late = (before(placed(world, bond=0, salt=bytes([number]) * 32)) for number in (1, 2))
+    at(world, times(timely)[1] - 1)
+    was = timely.state()
+    world.send(step(timely, world[party]))
+    assert timely.state() is not was
+    end = times(late)[1]
+    at(world, end)
+    known = {"orderId": late.id, "milestone": 0, "end": end, "timestamp": end}
+    refused(world, step(late, world[party]), errors.MilestoneTimePassed, **known)
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_nothing_is_concluded_a_second_early(world: World, name: str) -> None:
+    """And from its end on it is, by anybody."""
+    job = STEPS[name][0](placed(world, bond=0))
+    end, conclude = times(job)[1], job.escrow.conclude(world["stranger"], job.id, 0)
     at(world, end - 1)
-    world.send(ruled.escrow.dispute(world[BUYER], ruled.id, 0, EVIDENCE))
-    _, end = times(ruled)
+    early = {"orderId": job.id, "milestone": 0, "end": end, "timestamp": end - 1}
+    refused(world, conclude, errors.MilestoneTimeRunning, **early)
     at(world, end)
-    too_late = ruled.escrow.rule(world[ARBITER], ruled.id, 0, 0, GROUNDS)
-    refused(world, too_late, errors.MilestoneTimePassed, orderId=shown, milestone=0, end=end, timestamp=end)
+    world.send(conclude)
+    assert job.state().is_final
+
+
+def test_a_delivery_is_accepted_late_too(world: World) -> None:
+    """The buyer may, until somebody concludes the milestone."""
+    job = placed(world).delivered()
+    at(world, times(job)[1] + 1)
+    world.send(job.escrow.accept_delivery(world[BUYER], job.id, 0))
+    assert job.paid_out() == {PROVIDER: AMOUNTS[0]}
 
 
 def test_each_step_is_one_partys(world: World) -> None:
@@ -241,6 +261,59 @@ def test_a_full_wallet_blocks_nobody(world: World) -> None:
     with effect(world, jobs=job.escrow.address) as change:
         world.send(job.escrow.pay_due(world["stranger"], world.address(PROVIDER), currency.address))
     assert change == {"eCNY jobs": -AMOUNTS[0], "credit provider": AMOUNTS[0], "eCNY currency": AMOUNTS[0]}
+
+
+def test_a_pause_stops_no_step_but_putting_up_a_bond(world: World) -> None:
+    """The review period runs on meanwhile; whoever is due is paid."""
+    currency = world.network.currency
+    bonded, free = placed(world).delivered(), placed(world, bond=0, salt=b"\1" * 32).delivered()
+    world.send(currency.approve(world[BUYER], bonded.escrow.address, BOND), currency.pause(world["pauser"]))
+    refused(world, bonded.escrow.dispute(world[BUYER], bonded.id, 0, EVIDENCE), errors.CurrencyPaused)
+    world.send(free.escrow.dispute(world[BUYER], free.id, 0, EVIDENCE))
+    world.send(free.escrow.rule(world[ARBITER], free.id, 0, 0, GROUNDS))
+    at(world, times(bonded)[1])
+    world.send(bonded.escrow.conclude(world["stranger"], bonded.id, 0))
+    assert bonded.paid_out() == {PAYER: AMOUNTS[0], PROVIDER: AMOUNTS[0]}
+
+
+def test_a_frozen_buyer_puts_up_no_bond(world: World) -> None:
+    """What it cannot pay it cannot dispute with; without a bond it disputes, and the payer gets the ruling's part."""
+    currency = world.network.currency
+    bonded, free = placed(world).delivered(), placed(world, bond=0, salt=b"\1" * 32).delivered()
+    world.fund(BUYER, BOND)
+    world.send(
+        currency.approve(world[BUYER], bonded.escrow.address, BOND),
+        currency.freeze(world["freezer"], world.address(BUYER), outgoing=True, incoming=True),
+    )
+    dispute = bonded.escrow.dispute(world[BUYER], bonded.id, 0, EVIDENCE)
+    refused(world, dispute, errors.AccountFrozenOutgoing, account=world.address(BUYER))
+    world.send(free.escrow.dispute(world[BUYER], free.id, 0, EVIDENCE))
+    world.send(free.escrow.rule(world[ARBITER], free.id, 0, 0, GROUNDS))
+    assert free.paid_out() == {PAYER: AMOUNTS[0]}
+
+
+def test_an_order_in_another_currency(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is due in one currency is not paid in another."""
+    network, roles = world.network, world.network.roles
+    # The network is that of all tests: it has the currency no longer than the chain has.
+    monkeypatch.setattr(network, "currencies", dict(network.currencies))
+    hkd = network.open_currency(Currency.HKD, roles)
+    reserve, signature = hkd.sign_reserve(world["central bank"], 10**6, 10**6)
+    payer, cost = world[PAYER], -(-sum(AMOUNTS) // 10_000) * 10_000
+    world.send(
+        hkd.attest_reserve(world["central bank"], world.address("central bank"), reserve, signature),
+        hkd.set_issuance_quota(world["central bank"], world.address("operator"), cost),
+        hkd.issue(world["operator"], payer.address, cost),
+        hkd.approve(payer, network.jobs.address, cost),
+    )
+    terms = terms_of(world, currency=hkd.address)
+    job = Job(world, terms, network.jobs.order_id(payer.address, terms))
+    world.send(network.jobs.place(payer, terms), network.jobs.cancel(payer, job.id))
+    assert (job.due(PAYER), network.jobs.due(payer.address, network.currency.address)) == (terms.total, 0)
+    world.send(network.jobs.pay_due(world["stranger"], payer.address, hkd.address))
+    assert hkd.balance_of(payer.address) == cost
+    assert hkd.is_settlement_account(network.jobs.address)
+    check_books(world)
 
 
 def test_what_is_due_is_paid_once(world: World) -> None:

@@ -9,9 +9,10 @@ from random import Random
 
 import pytest
 
-from pysettle.client.jobs import MilestoneState as M
-from pysettle.client.jobs import OrderState as O
-from pysettle.client.jobs import OrderTerms
+from pysettle.audit.ledger import LedgerCheck
+from pysettle.domain.jobs import MilestoneState as M
+from pysettle.domain.jobs import OrderState as O
+from pysettle.domain.jobs import OrderTerms
 from pysettle.errors import ContractReverted
 from pysettle.evm.transactions import Transaction
 from tests.contracts.effects import at, check_books
@@ -208,3 +209,10 @@ def test_random_histories(world: World, seed: int) -> None:
     )
     due = sum(model.due[name] for model in run.models.values() for name in NAMES) - sum(paid.values())
     assert held == open_ + due == ledger.held(currency.address, run.jobs.address)
+    audit = LedgerCheck(ledger.contracts)
+    audit.ledger = ledger
+    audit.close(world.chain.block().number, world.chain.chain_id, world.chain.call)
+    assert audit.divergences == []
+    follower = world.network.follow()
+    follower.update()
+    assert (follower.ledger.orders, follower.ledger.balances) == (ledger.orders, ledger.balances)

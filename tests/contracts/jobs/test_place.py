@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from pysettle.client.jobs import MilestoneState, OrderState
+from pysettle.domain import events
 from pysettle.domain.events import AuthorizationUsed, OrderAccepted, OrderCancelled, OrderPlaced, Transfer
+from pysettle.domain.jobs import MilestoneState, OrderState
 from pysettle.errors import contracts as errors
 from tests.contracts.effects import at, deploy, effect, refused
 from tests.contracts.orders import AMOUNTS, ARBITER, BUYER, HOUR_S, PAYER, PROVIDER, funded, placed, terms_of
@@ -24,7 +25,7 @@ def test_the_whole_effect_of_placing(world: World) -> None:
     payer, order_id = world.address(PAYER), jobs.order_id(world.address(PAYER), terms)
     parties = (payer, terms.provider, terms.buyer, terms.arbiter)
     assert world.events(receipt) == [
-        OrderPlaced(order_id, *parties, terms.currency, terms.total, terms.description),
+        OrderPlaced(order_id, payer, terms.provider, terms.total, terms),
         Transfer(payer, jobs.address, terms.total),
     ]
     order = jobs.order(order_id)
@@ -98,6 +99,7 @@ def test_terms_that_cannot_be(world: World) -> None:
         ("arbiter", {"arbiter": terms.buyer}),
         ("arbiter", {"arbiter": terms.provider}),
         ("arbiter", {"arbiter": world.address(PAYER)}),
+        ("description", {"description": nobody.ljust(32, b"\0")}),
         ("acceptBefore", {"accept_before": now}),
         ("reviewPeriod", {"review_s": 0}),
         ("arbitrationPeriod", {"arbitration_s": 0}),
@@ -111,6 +113,36 @@ def test_terms_that_cannot_be(world: World) -> None:
         # The next block is at `now` and each refusal makes one: what is compared with time is far from it.
         placing = jobs.place(world[PAYER], replace(terms, **changed))  # type: ignore[arg-type]  # fields by name
         refused(world, placing, errors.OrderTermsInvalid, term=term)
+
+
+def test_an_order_is_identified_without_a_chain(world: World) -> None:
+    """By payer and terms, however many milestones; and its event carries them all."""
+    terms, jobs = terms_of(world), world.network.jobs
+    for milestones in (terms.milestones[:1], terms.milestones, terms.milestones * 32):
+        changed, payer = replace(terms, milestones=milestones), world.address(PAYER)
+        assert jobs.order_id(payer, changed) == bytes(jobs._read("orderIdOf", payer, changed.fields()))
+        funded(world, changed)
+        (receipt,) = world.send(jobs.place(world[PAYER], changed))
+        placed_, _ = world.events(receipt)
+        assert isinstance(placed_, OrderPlaced)
+        assert placed_.terms == changed
+
+
+def test_an_event_of_another_shape_is_not_read(world: World) -> None:
+    """Whoever emits it: terms that begin elsewhere, or end before or behind what they say, are none."""
+    terms, jobs = terms_of(world), world.network.jobs
+    funded(world, terms)
+    (receipt,) = world.send(jobs.place(world[PAYER], terms))
+    log = next(it for it in receipt.logs if it.address == jobs.address)
+    assert events.decode(log.topics, log.data) is not None
+    moved = bytearray(log.data)
+    moved[63] += 32
+    nested = bytearray(log.data)
+    nested[64 + 10 * 32 + 31] ^= 32
+    longer = bytearray(log.data)
+    longer[64 + 12 * 32 + 31] += 1
+    for data in (log.data[:-32], log.data + bytes(32), log.data[:70], b"", bytes(moved), bytes(nested), bytes(longer)):
+        assert events.decode(log.topics, data) is None
 
 
 def test_without_the_money_nothing_is_placed(world: World) -> None:

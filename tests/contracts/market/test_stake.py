@@ -70,6 +70,13 @@ def test_without_units_or_leave(allowed: World) -> None:
     )
 
 
+def test_more_than_can_be_told(allowed: World) -> None:
+    """A stake that would leave 256 bits is refused, not wrapped around (P-2)."""
+    market, provider = allowed.network.market, allowed["provider"]
+    allowed.send(market.stake(provider, 1))
+    refused(allowed, market.stake(provider, 2**256 - 1), errors.Panic, code=0x11)
+
+
 @pytest.mark.parametrize("amount", [STAKE + 1, 2**256 - 1])
 def test_more_than_is_free(allowed: World, amount: int) -> None:
     """A withdrawal above what is free is refused whole (P-2)."""
