@@ -146,6 +146,7 @@ class MarketDraws(NetworkDraws):
             {"expiry": self._now},
             {"expiry": self._now + 1},
             {"expiry": compute.valid_before + 1},
+            {"expiry": compute.valid_before + 1, "compensation": 0},
             {"expiry": compute.valid_before},
             {"rate_card": NO_CARD},
             {"halter": self._somebody(), "ground": NOTHING},
