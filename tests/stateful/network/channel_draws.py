@@ -44,7 +44,7 @@ class ChannelDraws(NetworkDraws):
             "refundWithSignature": (6, self._refund_with_signature),
             "initiateWithdraw": (5, self._initiate_withdraw),
             "finalizeWithdraw": (6, self._finalize_withdraw),
-            "withdrawCredit": (1, self._withdraw_credit),
+            "withdrawCredit": (2, self._withdraw_credit),
             "attestUsage": (1, self._attest_usage),
             "collect": (1, self._collect),
         }
@@ -88,7 +88,7 @@ class ChannelDraws(NetworkDraws):
 
     def _perhaps_wrong(self, config: ChannelConfig) -> ChannelConfig:
         """Return the terms of a channel, seldom others."""
-        if not self._chance(0.08):
+        if not self._chance(0.11):
             return config
         somebody = self._somebody()
         fields = ("payer", "receiver", "receiver_authorizer")
@@ -143,7 +143,8 @@ class ChannelDraws(NetworkDraws):
 
     def _finalize_withdraw(self) -> Operation:
         noticed = [it for it in self._channels() if self._state_of(it).noticed]
-        config = self._prefer(noticed, self._channels())
+        ending = [it for it in noticed if self._is_now(self._state_of(it).noticed_at + it.withdraw_delay_s)]
+        config = self._prefer(ending or noticed, self._channels())
         return self._on("hub", "finalizeWithdraw", self._payer_of(config), config)
 
     # Claims
@@ -161,19 +162,22 @@ class ChannelDraws(NetworkDraws):
         ceiling = self._ceiling(channel)
         most = min(ceiling, channel.balance)
         total = random.choice((most, most, random.randint(min(channel.claimed, most), most)))
-        if self._chance(0.25):
+        if self._chance(0.3):
             total = self._random.choice((ceiling + 1, channel.balance, channel.balance + 1, channel.claimed))
         return Claim(config, ceiling, total, self._voucher(config, ceiling))
 
     def _claim_rows(self, sender: Address | None = None) -> tuple[Claim, ...]:
         """Return rows of a claim, mostly those that a sender may make."""
         configs = self._money_configs() if self._chance(0.9) else self._channels()
-        if sender is not None and self._chance(0.9):
+        if sender is not None and self._chance(0.85):
             allowed = [it for it in configs if sender in (it.receiver, it.receiver_authorizer)]
             configs = allowed or configs
         filled = self._filled(configs)
         if not filled and self._chance(0.9):
             raise NothingToDo
+        held_back = [it for it in filled if self._model.accounts[it.payer].frozen_outgoing]
+        if held_back and self._chance(0.4):
+            filled = held_back
         count = 0 if self._chance(0.03) else self._random.randint(1, ROWS_AT_MOST)
         rows = [self._random.choice(filled if filled and self._chance(0.95) else configs) for _ in range(count)]
         return tuple(self._row(self._perhaps_wrong(config)) for config in rows)
@@ -250,8 +254,8 @@ class ChannelDraws(NetworkDraws):
 
     def _withdraw_credit(self) -> Operation:
         money = self._model.address
-        credited = [at for (at, _), it in self._network.hub.credits.items() if it and self._chance(0.8)]
-        account = self._prefer(credited, self._holders)
+        credited = [at for (at, _), it in self._network.hub.credits.items() if it]
+        account = self._holder() if self._chance(0.3) else self._prefer(credited, self._holders)
         return self._on("hub", "withdrawCredit", self._somebody(), account, money)
 
     def _amount_back(self, config: ChannelConfig) -> int:

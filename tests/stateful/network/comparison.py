@@ -214,7 +214,8 @@ class NetworkComparison:
         assert kinds - set(self.refused) == set(NEVER_REFUSED)
         interfaces = [self.stage.interface_of(contract) for contract in (*CONTRACTS, "series")]
         declared = {name for interface in interfaces for name, *_ in interface.errors.values()}
-        assert declared - set(UNPROVOKED) - set(self.errors) == set()
+        missing = declared - set(UNPROVOKED) - set(self.errors)
+        assert not missing, f"nothing was refused for {sorted(missing)}"
         assert {row.name for row in Row} == set(self.rows)
 
     def _kinds(self, contract: str) -> set[str]:

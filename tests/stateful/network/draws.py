@@ -61,6 +61,10 @@ class NetworkDraws(Generator):
     def _ends_of_series(self) -> list[int]:
         return [series.terms.expiry for series in self._live().values() if not series.halted_at]
 
+    def _is_now(self, end: int) -> bool:
+        """Whether something ends with this second, or with the next."""
+        return end in (self._now, self._now + 1)
+
     # Whose
 
     def _live(self) -> dict[str, SeriesModel]:

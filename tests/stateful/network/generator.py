@@ -12,7 +12,7 @@ from pysettle.domain.messages import ComputeAttestation, ReserveAttestation
 from tests.stateful.currency_records import MINOR_UNIT, Role, Signature
 from tests.stateful.generator import Generator
 from tests.stateful.network.channel_draws import ChannelDraws
-from tests.stateful.network.draws import NothingToDo, Weighted
+from tests.stateful.network.draws import Draw, NothingToDo, Weighted
 from tests.stateful.network.market_draws import CARDS, DAY_S, GROUND, MarketDraws
 from tests.stateful.network.model import NetworkModel
 from tests.stateful.network.records import Terms
@@ -75,10 +75,21 @@ class NetworkGenerator(MarketDraws, SeriesDraws, ChannelDraws):
             return self._open_series()
         if self._signed and self._chance(0.04):
             return self._submitted_again()
+        if self._chance(0.5) and (at_the_end := self._at_an_end()):
+            with suppress(NothingToDo):
+                return self._random.choice(at_the_end)()
         while True:
             (draw,) = self._random.choices(self._compute_draws, self._weights)
             with suppress(NothingToDo):
                 return draw()
+
+    def _at_an_end(self) -> list[Draw]:
+        """Return what is drawn when a delay or a series ends with this second or the next; nothing when none does."""
+        if any(map(self._is_now, self._ends_of_delays())):
+            return [self._finalize_withdraw]
+        if any(map(self._is_now, self._ends_of_series())):
+            return [self._release_stake, self._refund_tokens, self._transfer_tokens, self._purchase, self._halt]
+        return []
 
     # Money that the compute layer runs on
 

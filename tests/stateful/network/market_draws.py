@@ -91,7 +91,7 @@ class MarketDraws(NetworkDraws):
 
     def _release_stake(self) -> Operation:
         market = self._network.market
-        due = [at for at, it in market.stakes.items() if it.locked and market.series[at].terms.expiry <= self._now]
+        due = [at for at, it in market.stakes.items() if it.locked and market.series[at].terms.expiry <= self._now + 1]
         others = [*(series.address for series in self._live().values()), self._model.address, self._somebody()]
         series = self._random.choice(others) if self._chance(0.1) else self._prefer(due, others)
         return self._on("market", "releaseStake", self._somebody(), series)
@@ -107,7 +107,7 @@ class MarketDraws(NetworkDraws):
             return self._register_compute(provider)
         compute_id, compute = random.choice(usable) if usable else (random.randbytes(32), Compute(provider, 10, now))
         terms = self._terms(provider, compute)
-        if self._chance(0.2):
+        if self._chance(0.4):
             terms = replace(terms, **random.choice(self._wrong_terms(compute)))  # type: ignore[arg-type]  # by name
         if self._chance(0.04) and self._network.market.computes:
             compute_id = random.choice(list(self._network.market.computes))
@@ -146,6 +146,7 @@ class MarketDraws(NetworkDraws):
             {"expiry": self._now},
             {"expiry": self._now + 1},
             {"expiry": compute.valid_before + 1},
+            {"expiry": compute.valid_before + 1, "compensation": 0},
             {"expiry": compute.valid_before},
             {"rate_card": NO_CARD},
             {"halter": self._somebody(), "ground": NOTHING},

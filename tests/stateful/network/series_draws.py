@@ -88,7 +88,7 @@ class SeriesDraws(NetworkDraws):
         value = series.price(self._tokens_wanted(series, payer))
         if self._chance(0.015):
             return 2**96 + self._random.choice((0, -1))
-        return max(value + self._random.choice((1, -1)), 0) if self._chance(0.15) else value
+        return max(value + self._random.choice((1, -1)), 0) if self._chance(0.2) else value
 
     def _purchase_with_authorization(self) -> Operation:
         name, series, payer = self._sale(self._buyers)
