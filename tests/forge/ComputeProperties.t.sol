@@ -444,6 +444,33 @@ contract ComputeProperties is ComputeWorld, IDepositCollector {
         VM.assertTrue(value * PRICE_BASIS >= bought * unitPrice, "INV-BACKING: bought for less than backs it");
     }
 
+    /// Digests as the contracts tell them to who signs, and what wallets show of a series.
+    function testSaysWhatItIs(bytes32[] calldata ids, uint256 nonce, uint128 amount, uint128 claimed) external view {
+        uint256[] memory usages = new uint256[](ids.length);
+        Usage[] memory same = new Usage[](ids.length);
+        for (uint256 i = 0; i < ids.length; ++i) {
+            usages[i] = uint256(keccak256(abi.encode(ids[i])));
+            same[i] = Usage.wrap(usages[i]);
+        }
+        address of_ = address(_series);
+        VM.assertTrue(meter.usageDigest(of_, ids, same) == _usageDigest(of_, ids, usages), "usage");
+        bytes32 id = keccak256(abi.encode(ids));
+        bytes32 approval = meter.refundApprovalDigest(id, nonce, amount, claimed);
+        VM.assertTrue(approval == _approvalDigest(id, nonce, amount, claimed), "an approval");
+        bytes32 batch = hub.getClaimBatchDigest(new VoucherClaim[](0));
+        VM.assertTrue(batch == _batchDigest(new bytes32[](0)), "a batch of no claims");
+        VM.assertEq(_series.decimals(), 0, "decimals");
+        VM.assertTrue(keccak256(bytes(_series.name())) == keccak256(bytes(NAME)), "name");
+        VM.assertTrue(_series.DOMAIN_SEPARATOR() == _domain(NAME, of_), "domain");
+    }
+
+    /// Nobody ever replaces the access manager of a market, which would replace its attesters: not even that manager.
+    function testAuthorityIsFixed(address caller, address next, bool byManager) external {
+        if (byManager) caller = address(access);
+        VM.assertTrue(!_call(caller, address(market), abi.encodeCall(market.setAuthority, (next))), "another");
+        VM.assertTrue(market.authority() == address(access), "the authority changed");
+    }
+
     // ------------------------------------------------------------------- the scene
 
     function _create(uint64 unitPrice, uint96 capacity, uint256 card) private returns (ComputeToken) {
