@@ -242,7 +242,7 @@ interface ICurrencyToken is IERC3009, IChannelPolicy {
     /// @notice Roles are given and taken by one AccessManager for ever: another would replace all of them at once.
     error AuthorityFixed();
     /// @notice A payee-only account, such as a series, cannot be the receiver of a channel in this currency: it would
-    /// be paid without delivering.
+    /// be paid without delivering. Nor can the currency be (`ERC20InvalidReceiver`), which nobody pays.
     error ChannelReceiverPayeeOnly(address receiver);
 
     // ------------------------------------------------------------ central bank

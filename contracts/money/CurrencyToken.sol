@@ -312,6 +312,7 @@ contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, AccessManaged 
 
     /// @inheritdoc IChannelPolicy
     function checkChannel(ChannelConfig calldata config) external view {
+        _checkReceiver(config.receiver);
         if (_accounts[config.receiver].account.isPayeeOnly()) revert ChannelReceiverPayeeOnly(config.receiver);
     }
 

@@ -69,11 +69,11 @@ abstract contract ComputeChannels is ComputeSeriesMoves {
         if (fault == 1) config.receiverAuthorizer = address(0);
         if (fault == 2) config.withdrawDelay = 15 minutes - 1;
         if (fault == 3) config.withdrawDelay = 30 days + 1;
-        // Currency to a series, which sells; Tokens to anybody else, who does not deliver.
+        // Currency to a series, which sells, or to itself; Tokens to anybody else, who does not deliver.
         bool isSeries = _seriesOf[config.token] != 0;
         if (fault > 3) {
             if (!isSeries) config.token = address(token);
-            config.receiver = isSeries ? thief : address(_series[0].token);
+            config.receiver = isSeries ? thief : fault == 4 ? address(token) : address(_series[0].token);
         }
         return config;
     }

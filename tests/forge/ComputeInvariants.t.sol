@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
 import {ChannelHub} from "../../contracts/channel/ChannelHub.sol";
@@ -170,12 +171,13 @@ contract ComputeInvariants is Entries {
     }
 
     function _refusalsOfOthers() private pure returns (bytes4[] memory refusals) {
-        bytes4[11] memory all = [
+        bytes4[12] memory all = [
             IUsageMeter.MeterCallerNotHub.selector,
             IUsageMeter.UsageSignatureInvalid.selector,
             IDepositCollector.CollectorCallerNotHub.selector,
             ICurrencyToken.PayeeOnly.selector,
             ICurrencyToken.ChannelReceiverPayeeOnly.selector,
+            IERC20Errors.ERC20InvalidReceiver.selector,
             IERC3009.AuthorizationNotYetValid.selector,
             IERC3009.AuthorizationExpired.selector,
             IERC3009.AuthorizationAlreadyUsed.selector,

@@ -30,7 +30,7 @@ from tests.stateful.currency_records import (
     Signature,
     Status,
 )
-from tests.stateful.currency_state import CurrencyState, require_whole_minor_units
+from tests.stateful.currency_state import CurrencyState, require_receiver, require_whole_minor_units
 from tests.stateful.token_model import refuse
 
 DAY_S = 86_400
@@ -131,7 +131,8 @@ class CurrencyModel(CurrencyState):
     # Hub and series
 
     def check_channel(self, config: ChannelConfig) -> None:
-        """Refuse a channel to a payee-only account, which is paid for a delivery or not at all."""
+        """Refuse a channel to who cannot be paid: the currency, and who is paid for a delivery or not at all."""
+        require_receiver(config.receiver, self.address)
         if self.accounts[config.receiver].payee_only:
             refuse(errors.ChannelReceiverPayeeOnly, receiver=config.receiver)
 

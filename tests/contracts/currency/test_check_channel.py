@@ -1,4 +1,4 @@
-"""Which channels the currency allows: none that would pay somebody who delivers only by a purchase."""
+"""Which channels the currency allows: none to who delivers only by a purchase, none to who cannot be paid."""
 
 from __future__ import annotations
 
@@ -40,6 +40,25 @@ def test_a_channel_to_a_payee_only_receiver(world: World, receiver: str) -> None
         hub.deposit(world["relayer"], config, YUAN, data),
         errors.ChannelReceiverPayeeOnly,
         receiver=account,
+    )
+
+
+def test_a_channel_to_the_currency_itself(world: World) -> None:
+    """Nobody pays the currency: what the hub owed it would stay for ever, out of reach of freezes and seizures."""
+    currency, hub = world.network.currency, world.network.hub
+    world.fund("buyer", YUAN)
+    config = world.config(
+        "buyer",
+        receiver=currency.address,
+        receiver_authorizer=world.address("relayer"),
+        token=currency.address,
+    )
+    data = hub.sign_deposit(world["buyer"], currency, config, YUAN, world.now + 3_600)
+    refused(
+        world,
+        hub.deposit(world["relayer"], config, YUAN, data),
+        errors.ERC20InvalidReceiver,
+        receiver=currency.address,
     )
 
 
