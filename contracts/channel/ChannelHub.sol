@@ -176,6 +176,8 @@ contract ChannelHub is IChannelHub, ReentrancyGuardTransient, Multicall {
         if (signatures.length % rows.length != 0) revert ClaimSignaturesUneven(rows.length, signatures.length);
         Batch memory batch = Batch(ChannelHash.domainSeparator(address(this)), receiver, token, receiver != token);
         (bytes32[] memory ids, Usage[] memory usages) = ChannelHash.read(batch.domain, receiver, meter, token, rows);
+        // Every entry is locked meanwhile.
+        // slither-disable-next-line reentrancy-benign
         RateCard rateCard = IClaimMeter(meter).attestUsage(receiver, token, ids, usages, attestation);
         return _claimRows(batch, rows, ids, rateCard, signatures);
     }

@@ -113,6 +113,8 @@ contract ComputeMarket is IComputeMarket, AccessManaged, EIP712 {
         uint256 locked = _stakeFor(terms);
         _takeFree(msg.sender, locked);
 
+        // The factory calls nobody but what it creates, whose constructor calls the currency alone.
+        // slither-disable-next-line reentrancy-benign,reentrancy-events
         series = SeriesFactory(factory).create(terms, SeriesContracts(address(this), currency, HUB, COLLECTOR, METER));
         // `_stakeFor` compared it with 96 bits.
         _stakes[series] = SeriesStake(msg.sender, uint96(locked));
@@ -141,10 +143,12 @@ contract ComputeMarket is IComputeMarket, AccessManaged, EIP712 {
         if (msg.sender != halter) revert SeriesCallerNotHalter(series, msg.sender, halter);
         if (evidence == 0) revert HaltWithoutEvidence(series);
 
-        // What is undelivered was sold, and so is within the capacity that the stake was locked for.
+        _stakes[series].locked = 0;
+        // What is undelivered was sold, and so is within the capacity that the stake was locked for. A series has the
+        // factory's code, which calls nobody here.
+        // slither-disable-next-line reentrancy-benign,reentrancy-events
         uint256 compensation = IComputeToken(series).halt();
         uint256 released = stake_.locked - compensation;
-        _stakes[series].locked = 0;
         freeStake[stake_.provider] += released;
         bytes32 ground = IComputeToken(series).haltGround();
         emit SeriesHalted(series, halter, ground, evidence, stake_.provider, compensation, released);
@@ -228,6 +232,7 @@ contract ComputeMarket is IComputeMarket, AccessManaged, EIP712 {
     }
 
     function _checkAttester(address attester) private view {
+        // slither-disable-next-line unused-return
         (bool holds, ) = AuthorityUtils.canCallWithDelay(
             authority(),
             attester,

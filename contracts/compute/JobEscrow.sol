@@ -61,7 +61,7 @@ contract JobEscrow is IJobEscrow, ReentrancyGuardTransient {
         if (!isParty && block.timestamp < found.acceptBefore) revert OrderCallerInvalid(orderId, msg.sender);
 
         found.state = OrderState.Cancelled;
-        uint256 total;
+        uint256 total = 0;
         Milestone[] storage milestones = _milestones[orderId];
         for (uint256 i = 0; i < milestones.length; ++i) {
             milestones[i].state = MilestoneState.Refunded;

@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from slither import Slither
+from slither.core.cfg.node import Node
 from slither.core.compilation_unit import SlitherCompilationUnit
 from slither.core.declarations import Contract
 from slither.tools.mutator.mutators import all_mutators
+from slither.tools.mutator.mutators.abstract_mutator import AbstractMutator
 
 Mutant = dict[str, object]
 Patch = dict[str, Any]
@@ -43,7 +45,7 @@ def patches(unit: SlitherCompilationUnit, contract: Contract) -> Iterator[tuple[
     FHR is not asked: it makes functions invisible or pure, which does not compile or is noticed by whoever calls them.
     """
     for _, kind in inspect.getmembers(all_mutators, inspect.isclass):
-        made = kind(unit, 0, "", "", contract, None, False, Path(), [])._mutate() if kind.NAME != "FHR" else {}
+        made = of_solidity(kind)(unit, 0, "", "", contract, None, False, Path(), [])._mutate() if kind.NAME != "FHR" else {}
         for file, of_file in made.get("patches", {}).items():
             for patch in of_file:
                 yield file, kind.NAME, patch
@@ -62,6 +64,18 @@ def patches(unit: SlitherCompilationUnit, contract: Contract) -> Iterator[tuple[
                     "new_string": re.sub(rf" {modifier.name}\b", "", header),
                 },
             )
+
+
+def of_solidity(kind: type[AbstractMutator]) -> type[AbstractMutator]:
+    """Return a mutator that leaves assembly alone, into which it would write the operators of Solidity."""
+
+    class OfSolidity(kind):  # type: ignore[valid-type, misc]
+        NAME, HELP = kind.NAME, kind.HELP
+
+        def should_mutate_node(self, node: Node) -> bool:
+            return not getattr(node.scope, "is_yul", False) and super().should_mutate_node(node)
+
+    return OfSolidity
 
 
 def replacement(source: bytes, mutator: str, patch: Patch) -> Mutant:
