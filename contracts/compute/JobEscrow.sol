@@ -5,6 +5,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 
+import {ICurrencyToken} from "../interfaces/ICurrencyToken.sol";
 import {IERC3009} from "../interfaces/IERC3009.sol";
 import {IJobEscrow} from "../interfaces/IJobEscrow.sol";
 
@@ -270,7 +271,7 @@ contract JobEscrow is IJobEscrow, ReentrancyGuardTransient {
     }
 
     function _checkTerms(address payer, OrderTerms calldata terms) private view {
-        if (terms.currency.code.length == 0) revert OrderTermsInvalid("currency");
+        if (!_isSettlementAccountIn(terms.currency)) revert OrderTermsInvalid("currency");
         if (terms.buyer == address(0)) revert OrderTermsInvalid("buyer");
         if (terms.provider == address(0) || terms.provider == terms.buyer) revert OrderTermsInvalid("provider");
         address arbiter = terms.arbiter;
@@ -283,6 +284,15 @@ contract JobEscrow is IJobEscrow, ReentrancyGuardTransient {
         if (terms.defaultBps > BPS) revert OrderTermsInvalid("defaultBps");
         uint256 milestones = terms.milestones.length;
         if (milestones == 0 || milestones > MOST_MILESTONES) revert OrderTermsInvalid("milestones");
+    }
+
+    function _isSettlementAccountIn(address currency) private view returns (bool) {
+        if (currency.code.length == 0) return false;
+        try ICurrencyToken(currency).isSettlementAccount(address(this)) returns (bool isMarked) {
+            return isMarked;
+        } catch {
+            return false;
+        }
     }
 
     function _orderIn(bytes32 orderId, OrderState state) private view returns (Order storage found) {

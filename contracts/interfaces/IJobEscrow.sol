@@ -176,8 +176,9 @@ interface IJobEscrow {
     // -------------------------------------------------------------------- payer
 
     /// @notice Place an order, and pay all of it with currency the caller has allowed this contract to take.
-    /// @dev Any ERC-20 that moves exact amounts can be the currency, and none reaches what is held in another. In a
-    /// CurrencyToken that has this contract marked as a settlement account nobody can freeze or seize what it holds.
+    /// @dev The currency has this contract marked as a settlement account, so that nobody can freeze or seize what it
+    /// holds, and whatever becomes due can be paid at any time. Tokens of a series cannot be it: they do not move any
+    /// more once the series has ended. No currency reaches what is held in another.
     /// @param terms What is ordered, of whom and by when. Each term is checked, and the first that cannot be is named.
     /// @return orderId Its id, which commits to payer and terms.
     /// @custom:reverts OrderTermsInvalid when a term cannot be

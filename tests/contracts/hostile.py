@@ -59,6 +59,8 @@ contract Liar {
     }
 
     // As currency of an order
+    function isSettlementAccount(address) external pure returns (bool) { return true; }
+
     function transferFrom(address, address to, uint256) external returns (bool) {
         _call();
         balanceOf[to] += brings;

@@ -454,6 +454,36 @@ def test_a_full_wallet(limited: World, wallet_class: WalletClass, way: str) -> N
         limited.send(give(0))
 
 
+@pytest.mark.parametrize("way", ["transfer", "issue"])
+def test_a_full_wallet_that_is_payee_only(limited: World, way: str) -> None:
+    """It is held to its class's limit like any other: only who submits is another question."""
+    currency, operator, other = limited.network.currency, limited["operator"], limited.address("other buyer")
+    most = E_CNY_CLASS_LIMITS[WalletClass.IV].balance
+    register(limited, "other buyer", WalletClass.IV)
+    limited.fund("buyer", most)
+    limited.fund("other buyer", most - 10 * FEN)
+    limited.send(
+        currency.set_issuance_quota(limited["central bank"], operator.address, FUNDS),
+        currency.set_payee_only(limited["other buyer"]),
+    )
+
+    def give(amount: int) -> Transaction:
+        if way == "issue":
+            return currency.issue(operator, other, amount)
+        return pay(limited, amount, payee="other buyer")
+
+    refused(
+        limited,
+        give(11 * FEN),
+        errors.BalanceLimitExceeded,
+        account=other,
+        requested=11 * FEN,
+        available=10 * FEN,
+    )
+    limited.send(give(10 * FEN))
+    assert currency.balance_of(other) == most
+
+
 def test_above_a_lowered_limit(limited: World) -> None:
     """A balance above its class's limit stays the holder's, who may pay with it; nothing more comes in."""
     currency, buyer = limited.network.currency, limited["buyer"]

@@ -92,6 +92,9 @@ def test_terms_that_cannot_be(world: World) -> None:
     nobody = bytes(20)
     wrong = [
         ("currency", {"currency": world.address("stranger")}),
+        ("currency", {"currency": world.series.address}),
+        # Answers whatever it is asked by zero: the escrow is no settlement account of it.
+        ("currency", {"currency": deploy(world, bytes.fromhex("5f5f5260205ff3"))}),
         ("buyer", {"buyer": nobody}),
         ("provider", {"provider": nobody}),
         ("provider", {"provider": terms.buyer}),

@@ -50,13 +50,16 @@ class NetworkDraws(Generator):
             return earliest
         if self._chance(0.75):
             return super()._time(earliest)
-        ends = self._ends_of_series() if self._chance(0.2) else self._ends_of_delays()
+        ends = self._random.choice((self._ends_of_series, *2 * (self._ends_of_delays, self._ends_of_jobs)))()
         near = [end for end in ends if earliest < end < earliest + SOON_S]
         return min(near) - self._random.choice((0, 1)) if near else earliest
 
     def _ends_of_delays(self) -> list[int]:
         channels = self._network.hub.channels.values()
         return [it.noticed_at + it.config.withdraw_delay_s for it in channels if it.noticed]
+
+    def _ends_of_jobs(self) -> list[int]:
+        raise NotImplementedError
 
     def _ends_of_series(self) -> list[int]:
         return [series.terms.expiry for series in self._live().values() if not series.halted_at]

@@ -13,6 +13,7 @@ from tests.stateful.currency_records import MINOR_UNIT, Role, Signature
 from tests.stateful.generator import Generator
 from tests.stateful.network.channel_draws import ChannelDraws
 from tests.stateful.network.draws import Draw, NothingToDo, Weighted
+from tests.stateful.network.job_draws import JobDraws
 from tests.stateful.network.market_draws import CARDS, DAY_S, GROUND, MarketDraws
 from tests.stateful.network.model import NetworkModel
 from tests.stateful.network.records import Terms
@@ -31,13 +32,16 @@ REPLAYED = 60
 """Latest signed operations that may be submitted again."""
 
 
-class NetworkGenerator(MarketDraws, SeriesDraws, ChannelDraws):
+class NetworkGenerator(MarketDraws, SeriesDraws, ChannelDraws, JobDraws):
     """Draws one operation after the other."""
 
     def __init__(self, seed: int, model: NetworkModel, addresses: dict[str, Address]) -> None:
         """Draw from a seed, for the model as it stands at each draw."""
         super().__init__(seed, model, addresses)
-        tables: list[Weighted] = [self._of_market(), self._of_series(), self._of_channels(), self._of_money()]
+        tables: list[Weighted] = [
+            *(self._of_market(), self._of_series(), self._of_channels(), self._of_jobs()),
+            self._of_money(),
+        ]
         weighted = [item for table in tables for item in table.values()]
         self._compute_draws = [draw for _, draw in weighted]
         self._weights = [weight for weight, _ in weighted]
@@ -89,6 +93,8 @@ class NetworkGenerator(MarketDraws, SeriesDraws, ChannelDraws):
             return [self._finalize_withdraw]
         if any(map(self._is_now, self._ends_of_series())):
             return [self._release_stake, self._refund_tokens, self._transfer_tokens, self._purchase, self._halt]
+        if any(map(self._is_now, self._ends_of_jobs())):
+            return [self._accept, self._cancel, self._deliver, self._dispute, self._rule, self._conclude]
         return []
 
     # Money that the compute layer runs on

@@ -9,6 +9,7 @@ from __future__ import annotations
 from tests.stateful.currency_model import CurrencyModel
 from tests.stateful.currency_records import Role
 from tests.stateful.network.hub import CollectorModel, HubModel, MeterModel
+from tests.stateful.network.jobs import JobsModel
 from tests.stateful.network.market import MarketModel
 from tests.stateful.network.records import Places
 from tests.stateful.network.series import SeriesModel
@@ -25,12 +26,14 @@ class NetworkModel:
         (attester,) = currency.roles[Role.ATTESTER]
         self.market = MarketModel(places, currency, attester)
         self.hub = HubModel(places, currency, self.market.series)
+        self.jobs = JobsModel(places, currency)
         self.contracts: dict[str, object] = {
             "currency": currency,
             "market": self.market,
             "hub": self.hub,
             "meter": MeterModel(places),
             "collector": CollectorModel(places),
+            "jobs": self.jobs,
         }
         """Name -> model, series apart."""
 

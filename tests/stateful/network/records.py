@@ -1,6 +1,6 @@
-"""What the model of the compute layer keeps: compute, terms of series, channels, and what is stated with a call.
+"""What the model of the compute layer keeps: compute, series, channels, orders, and what is stated with a call.
 
-Plain records, one field for one fact. Which of them may change how is in `market`, `series` and `hub`.
+Plain records, one field for one fact. Which of them may change how is in `market`, `series`, `hub` and `jobs`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import rlp
 from eth_hash.auto import keccak
 from eth_typing import Address
 
+from pysettle.domain.jobs import MilestoneState, OrderState, OrderTerms
 from pysettle.domain.messages import ZERO_ADDRESS, ChannelConfig, ChannelId
 from pysettle.domain.typed_data import Domain
 from tests.stateful.currency_records import Signature
@@ -49,6 +50,7 @@ class Places:
     hub: Address
     collector: Address
     meter: Address
+    jobs: Address
     hub_domain: Domain
     market_domain: Domain
 
@@ -130,6 +132,40 @@ class Totals:
 
     claimed: int = 0
     settled: int = 0
+
+
+@dataclass(slots=True)
+class Milestone:
+    """A milestone of an order."""
+
+    amount: int
+    deliver_before: int
+    """Unix second before which it is delivered."""
+    state: MilestoneState = MilestoneState.DUE
+    since: int = 0
+    """Unix second of its delivery, or of the dispute."""
+
+
+@dataclass(slots=True)
+class Order:
+    """An order at the job escrow."""
+
+    payer: Address
+    terms: OrderTerms
+    milestones: list[Milestone]
+    state: OrderState = OrderState.PLACED
+
+    def end(self, milestone: Milestone) -> int:
+        """Return when the time ends that a milestone has as it stands, unix seconds."""
+        periods = {MilestoneState.DELIVERED: self.terms.review_s, MilestoneState.DISPUTED: self.terms.arbitration_s}
+        period = periods.get(milestone.state)
+        return milestone.deliver_before if period is None else milestone.since + period
+
+    @property
+    def held(self) -> int:
+        """Units that the escrow holds for it: unfinished milestones, and bonds of what is disputed."""
+        disputed = sum(it.state is MilestoneState.DISPUTED for it in self.milestones)
+        return sum(it.amount for it in self.milestones if not it.state.is_final) + disputed * self.terms.bond
 
 
 class Row(IntEnum):

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from eth_typing import Address
 
 from pysettle.client.contract import interface
+from pysettle.domain.jobs import OrderTerms
 from pysettle.domain.messages import (
     ChannelConfig,
     ComputeAttestation,
@@ -33,10 +34,12 @@ CONTRACTS = {
     "hub": "ChannelHub",
     "meter": "UsageMeter",
     "collector": "ERC3009DepositCollector",
+    "jobs": "JobEscrow",
 }
 """Name on the stage -> name of the artifact; series are `ComputeToken`s."""
 ANSWERING = (
     *("registerCompute", "openSeries", "tryClaim", "claimMetered", "refund", "redeem", "sweep"),
+    *("place", "placeWithAuthorization"),
     *("purchase", "purchaseWithPermit", "purchaseWithAuthorization", "purchaseWithTransferAuthorization"),
 )
 """Entries whose answer is looked at."""
@@ -60,6 +63,7 @@ class NetworkStage(Stage):
             hub=network.hub.address,
             collector=network.hub.collector,
             meter=network.meter.address,
+            jobs=network.jobs.address,
             hub_domain=network.hub.domain,
             market_domain=network.market.domain,
         )
@@ -110,7 +114,7 @@ class NetworkStage(Stage):
     def _argument(self, value: object, token: Domain) -> object:
         """Return an argument as the ABI takes it; signatures in it over messages of a token are for that token."""
         match value:
-            case Terms() | ComputeAttestation() | ChannelConfig():
+            case Terms() | ComputeAttestation() | ChannelConfig() | OrderTerms():
                 return value.fields()
             case DepositData():
                 raw = self._sign(value.signature, token)

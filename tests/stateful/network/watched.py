@@ -10,7 +10,7 @@ from eth_typing import Address
 
 from pysettle.domain.messages import ChannelId
 from tests.stateful.network.model import NetworkModel
-from tests.stateful.network.records import Channel, Compute
+from tests.stateful.network.records import Channel, Compute, Order
 from tests.stateful.network.series import SeriesModel
 from tests.stateful.network.stage import NetworkStage
 from tests.stateful.watched import HOLDERS as HOLDERS_OF_MONEY
@@ -18,7 +18,7 @@ from tests.stateful.watched import Figures, ask
 
 HOLDERS = (*HOLDERS_OF_MONEY, "other provider")
 """Accounts that hold money for themselves."""
-KEEPERS = ("currency", "market", "hub", "collector")
+KEEPERS = ("currency", "market", "hub", "collector", "jobs")
 """Contracts that hold it for others, series apart."""
 TOKEN_HOLDERS = ("buyer", "other buyer", "provider", "other provider", "vault")
 """Accounts that hold Tokens for themselves."""
@@ -28,6 +28,9 @@ PAIRS = (("buyer", "other buyer"), ("other buyer", "buyer"), ("buyer", "vault"),
 SERIES_WATCHED = 4
 """Series opened last that are looked at after every operation; all are at the end."""
 COMPUTE_WATCHED = 4
+ORDERS_WATCHED = 6
+DUE_TO = ("buyer", "other buyer", "provider", "other provider", "vault", "agent")
+"""Accounts that something may be due to."""
 
 Nonce = tuple[str, Address, bytes]
 """A contract's name, an authorizer, and a nonce of its authorizations."""
@@ -75,6 +78,7 @@ def questions(
     for (account, token), credit in model.hub.credits.items():
         stated = {f"credit of 0x{account.hex()} in 0x{token.hex()}": credit}
         yield Question("hub", "credits", (account, token), stated)
+    yield from _jobs(stage, model, everything=everything)
     for contract, authorizer, nonce in nonces:
         spent = model.series[contract].is_spent(authorizer, nonce)
         stated = {f"{contract}: authorization 0x{nonce.hex()}": spent}
@@ -144,3 +148,36 @@ def _channel(channel_id: ChannelId, channel: Channel) -> Iterator[Question]:
     noticed = {f"{what}: noticed": channel.noticed, f"{what}: noticed at": channel.noticed_at}
     yield Question("hub", "pendingWithdrawals", (channel_id,), noticed)
     yield Question("hub", "refundNonce", (channel_id,), {f"{what}: refund nonce": channel.refund_nonce})
+
+
+def _jobs(stage: NetworkStage, model: NetworkModel, *, everything: bool) -> Iterator[Question]:
+    for name in DUE_TO:
+        account = stage.addresses[name]
+        stated = {f"due to {name}": model.jobs.due[account]}
+        yield Question("jobs", "due", (account, model.currency.address), stated)
+    for order_id, order in list(model.jobs.orders.items())[0 if everything else -ORDERS_WATCHED :]:
+        yield from _order(order_id, order)
+
+
+def _order(order_id: bytes, order: Order) -> Iterator[Question]:
+    what, terms = f"order 0x{order_id.hex()}", order.terms
+    stated = {
+        "payer": int.from_bytes(order.payer, "big"),
+        "state": order.state,
+        "accept before": terms.accept_before,
+        "review period": terms.review_s,
+        "buyer": int.from_bytes(terms.buyer, "big"),
+        "bond": terms.bond,
+        "provider": int.from_bytes(terms.provider, "big"),
+        "arbitration period": terms.arbitration_s,
+        "default": terms.default_bps,
+        "arbiter": int.from_bytes(terms.arbiter, "big"),
+        "currency": int.from_bytes(terms.currency, "big"),
+    }
+    yield Question("jobs", "order", (order_id,), {f"{what}: {name}": figure for name, figure in stated.items()})
+    # Where the list begins, and how long it is.
+    milestones = {f"{what}: milestones at": 32, f"{what}: milestones": len(order.milestones)}
+    for number, it in enumerate(order.milestones):
+        figures = {"amount": it.amount, "deliver before": it.deliver_before, "state": it.state, "since": it.since}
+        milestones |= {f"{what}: milestone {number}: {name}": figure for name, figure in figures.items()}
+    yield Question("jobs", "milestonesOf", (order_id,), milestones)
