@@ -216,14 +216,15 @@ def test_it_is_not_older_than_the_last(world: World) -> None:
     world.send(submit(world, attestation(world, as_of=last)))
 
 
-def test_it_is_valid_when_submitted(world: World) -> None:
+@pytest.mark.parametrize("ago", [0, 1, 86_400])
+def test_it_is_valid_when_submitted(world: World, ago: int) -> None:
     """One that has ended is refused, in its last second already; one without an end is not."""
     now = world.now
     refused(
         world,
-        submit(world, attestation(world, valid_before=now)),
+        submit(world, attestation(world, valid_before=now - ago)),
         errors.ReserveAttestationExpired,
-        validBefore=now,
+        validBefore=now - ago,
         timestamp=now,
     )
     world.send(submit(world, attestation(world, valid_before=2**64 - 1)))

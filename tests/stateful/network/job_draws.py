@@ -14,7 +14,8 @@ from tests.stateful.network.records import BPS, NOTHING, Milestone, Order
 from tests.stateful.operations import Operation
 
 SHARES = (0, 1, 3_333, 9_999, BPS)
-PERIODS_S = (1, 600, 3_600, 86_400)
+PERIODS_S = (1, 3_600, *(2 * 86_400, 30 * 86_400) * 2)
+"""Mostly long beside the leaps of time, so that what ends is mostly ended by somebody."""
 
 Place = tuple[bytes, int]
 """An order, and the number of a milestone of it."""
@@ -28,12 +29,12 @@ class JobDraws(NetworkDraws):
             "place": (3, self._place),
             "placeWithAuthorization": (3, self._place_with_authorization),
             "cancel": (1, self._cancel),
-            "accept": (4, self._accept),
-            "deliver": (5, self._deliver),
-            "concede": (1, self._concede),
+            "accept": (7, self._accept),
+            "deliver": (9, self._deliver),
+            "concede": (2, self._concede),
             "acceptDelivery": (2, self._accept_delivery),
-            "dispute": (4, self._dispute),
-            "rule": (3, self._rule),
+            "dispute": (9, self._dispute),
+            "rule": (7, self._rule),
             "conclude": (2, self._conclude),
             "payDue": (2, self._pay_due),
         }
@@ -76,7 +77,7 @@ class JobDraws(NetworkDraws):
         placed = [it.terms for it in self._network.jobs.orders.values() if it.payer == payer]
         if placed and self._chance(0.04):
             return random.choice(placed)
-        accept_before = now + random.choice((1, *PERIODS_S, *PERIODS_S))
+        accept_before = now + random.choice(PERIODS_S)
         total, count = max(self._part(min(most, 2**96)), 1), random.choice((1, 2, 3))
         amounts = [max(total // count, 1)] * (count - 1)
         stages = [
@@ -171,7 +172,7 @@ class JobDraws(NetworkDraws):
         return self._on("jobs", entry, self._usually(self._party(place[0], party)), *place, *more)
 
     def _hash(self) -> bytes:
-        return NOTHING if self._chance(0.06) else self._random.randbytes(32)
+        return NOTHING if self._chance(0.12) else self._random.randbytes(32)
 
     def _late(self) -> bool:
         """Whether something is tried of which the time has passed."""
@@ -200,12 +201,12 @@ class JobDraws(NetworkDraws):
 
     def _rule(self) -> Operation:
         place = self._milestone(MilestoneState.DISPUTED, ends=self._late())
-        share = BPS + 1 if self._chance(0.06) else self._random.choice(SHARES)
+        share = BPS + 1 if self._chance(0.2) else self._random.choice(SHARES)
         return self._step("rule", "arbiter", place, share, self._hash())
 
     def _conclude(self) -> Operation:
         states = MilestoneState.DUE, MilestoneState.DELIVERED, MilestoneState.DISPUTED
-        place = self._milestone(*states, ends=not self._chance(0.15))
+        place = self._milestone(*states, ends=not self._chance(0.3))
         return self._on("jobs", "conclude", self._somebody(), *place)
 
     def _pay_due(self) -> Operation:
