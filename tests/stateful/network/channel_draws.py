@@ -95,6 +95,7 @@ class ChannelDraws(NetworkDraws):
         wrong: list[dict[str, object]] = [{name: who} for name in fields for who in (ZERO_ADDRESS, somebody)]
         wrong += [{"withdraw_delay_s": it} for it in (DELAYS[0] - 1, DELAYS[-1], DELAYS[-1] + 1)]
         wrong += [{"salt": b"\1" * 32}, {"receiver": self._some_series()[1].address}]
+        wrong += [{"receiver": self._model.address}]
         return replace(config, **self._random.choice(wrong))  # type: ignore[arg-type]  # fields by name
 
     # Payer
@@ -175,15 +176,20 @@ class ChannelDraws(NetworkDraws):
         filled = self._filled(configs)
         if not filled and self._chance(0.9):
             raise NothingToDo
-        held_back = [it for it in filled if self._model.accounts[it.payer].frozen_outgoing]
-        if held_back and self._chance(0.4):
-            filled = held_back
+        if self._chance(0.6):
+            filled = self._held_back(filled) or filled
         count = 0 if self._chance(0.03) else self._random.randint(1, ROWS_AT_MOST)
         rows = [self._random.choice(filled if filled and self._chance(0.95) else configs) for _ in range(count)]
         return tuple(self._row(self._perhaps_wrong(config)) for config in rows)
 
+    def _held_back(self, filled: Sequence[ChannelConfig]) -> list[ChannelConfig]:
+        """Return the channels of frozen payers among some."""
+        return [it for it in filled if self._model.accounts[it.payer].frozen_outgoing]
+
     def _claimer(self) -> Address:
         config = self._some_channel(in_money=True)
+        if self._chance(0.5):
+            config = next(iter(self._held_back(self._filled(self._money_configs()))), config)
         able = [it for it in (config.receiver, config.receiver_authorizer) if it != self._model.address]
         return self._usually(self._random.choice(able))
 

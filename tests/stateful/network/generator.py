@@ -77,6 +77,9 @@ class NetworkGenerator(MarketDraws, SeriesDraws, ChannelDraws, JobDraws):
             return self._by(Role.FREEZER, "freeze", self._random.choice(stopped), False, False)
         if len(self._open()) < OPEN_AT_LEAST and self._chance(0.2):
             return self._open_series()
+        if self._chance(0.06):
+            with suppress(NothingToDo):
+                return self._next_step()
         if self._signed and self._chance(0.04):
             return self._submitted_again()
         if self._chance(0.5) and (at_the_end := self._at_an_end()):

@@ -9,7 +9,7 @@ from eth_typing import Address
 
 from pysettle.domain.jobs import MilestoneState, OrderState, OrderTerms
 from pysettle.domain.messages import ZERO_ADDRESS
-from tests.stateful.network.draws import NetworkDraws, Weighted
+from tests.stateful.network.draws import NetworkDraws, NothingToDo, Weighted
 from tests.stateful.network.records import BPS, NOTHING, Milestone, Order
 from tests.stateful.operations import Operation
 
@@ -167,6 +167,19 @@ class JobDraws(NetworkDraws):
         ]
         others = [(order_id, number) for order_id, it in orders.items() for number in range(len(it.milestones))]
         return self._prefer(fitting, others or [(NOTHING, 0)])
+
+    def _next_step(self) -> Operation:
+        """Return what comes next for a milestone that is under way, the furthest first."""
+        orders = [it for it in self._network.jobs.orders.values() if it.state is OrderState.ACCEPTED]
+        running = {it.state for order in orders for it in order.milestones if order.end(it) > self._now}
+        for state, draw in (
+            (MilestoneState.DISPUTED, self._rule),
+            (MilestoneState.DELIVERED, self._dispute),
+            (MilestoneState.DUE, self._deliver),
+        ):
+            if state in running:
+                return draw()
+        raise NothingToDo
 
     def _step(self, entry: str, party: str, place: Place, *more: object) -> Operation:
         return self._on("jobs", entry, self._usually(self._party(place[0], party)), *place, *more)
