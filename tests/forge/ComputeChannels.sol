@@ -73,7 +73,8 @@ abstract contract ComputeChannels is ComputeSeriesMoves {
         bool isSeries = _seriesOf[config.token] != 0;
         if (fault > 3) {
             if (!isSeries) config.token = address(token);
-            config.receiver = isSeries ? thief : fault == 4 ? address(token) : address(_series[0].token);
+            config.receiver = isSeries ? thief : address(_series[0].token);
+            if (!isSeries && fault == 4) config.receiver = address(token);
         }
         return config;
     }

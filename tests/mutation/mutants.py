@@ -45,7 +45,9 @@ def patches(unit: SlitherCompilationUnit, contract: Contract) -> Iterator[tuple[
     FHR is not asked: it makes functions invisible or pure, which does not compile or is noticed by whoever calls them.
     """
     for _, kind in inspect.getmembers(all_mutators, inspect.isclass):
-        made = of_solidity(kind)(unit, 0, "", "", contract, None, False, Path(), [])._mutate() if kind.NAME != "FHR" else {}
+        if kind.NAME == "FHR":
+            continue
+        made = of_solidity(kind)(unit, 0, "", "", contract, None, False, Path(), [])._mutate()
         for file, of_file in made.get("patches", {}).items():
             for patch in of_file:
                 yield file, kind.NAME, patch

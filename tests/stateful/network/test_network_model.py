@@ -1,8 +1,9 @@
 """The whole compute layer against the model of it: the same operations, equal after every one.
 
-Money, market, series, channels, jobs, time jumps and frozen parties. `PYSETTLE_MODEL_SEED` and `PYSETTLE_MODEL_OPERATIONS`
-name another sequence than that of CI: in 5,000 operations everything has to happen that can. How both are compared is
-in `comparison`, the model in `market`, `series`, `hub` and `jobs` beside that of the money, and what is drawn in the draws.
+Money, market, series, channels, jobs, time jumps and frozen parties. `PYSETTLE_MODEL_SEED` and
+`PYSETTLE_MODEL_OPERATIONS` name another sequence than that of CI: in 5,000 operations everything has to happen that
+can. How both are compared is in `comparison`, the model in `market`, `series`, `hub` and `jobs` beside that of the
+money, and what is drawn in the draws.
 """
 
 from __future__ import annotations
