@@ -43,7 +43,7 @@ contract ComputeSymbolic {
     function checkBurn(uint256 word, uint256 tokens) external pure {
         Supply supply = Supply.wrap(word);
         VM.assume(tokens <= supply.outstanding());
-        Supply changed = supply.burn(tokens);
+        Supply changed = supply.destroy(tokens);
         assert(changed.outstanding() == supply.outstanding() - tokens);
         _onlyChanges(word, changed, TOKENS);
     }
