@@ -66,17 +66,18 @@ _IMPORT = re.compile(r"^\s*import\b[^;\"']*[\"']([^\"']+)[\"']", re.MULTILINE)
 
 
 def source_file(root: Path, unit: str) -> Path:
-    """Return the file of a source unit: `contracts/...` is in the checkout, anything else in an npm package."""
-    return root / unit if unit.startswith("contracts/") else root / "node_modules" / unit
+    """Return the file of a source unit: `contracts/` and `tests/` are in the checkout, all else in npm packages."""
+    return root / unit if unit.startswith(("contracts/", "tests/")) else root / "node_modules" / unit
 
 
-def standard_input(root: Path) -> dict[str, Any]:
-    """Gather the contracts of a checkout, and all they import, into one self-contained standard JSON input.
+def standard_input(root: Path, folder: str = "contracts") -> dict[str, Any]:
+    """Gather the contracts in a folder of a checkout, and all they import, into one self-contained standard JSON input.
 
     Unit names are relative to the checkout, so the same sources give the same output in any folder.
 
     Args:
         root: The checkout, with `contracts/` and `node_modules/`.
+        folder: Where the contracts are that are to be compiled.
 
     Returns:
         The standard JSON input; units sorted by name.
@@ -84,7 +85,7 @@ def standard_input(root: Path) -> dict[str, Any]:
     Raises:
         ArtifactError: a file of ours is not UTF-8.
     """
-    wanted = sorted(path.relative_to(root).as_posix() for path in (root / "contracts").rglob("*.sol"))
+    wanted = sorted(path.relative_to(root).as_posix() for path in (root / folder).rglob("*.sol"))
     contents: dict[str, str] = {}
     pending = list(wanted)
     while pending:

@@ -28,6 +28,15 @@ def test_forge_compiles_with_the_settings_of_the_package() -> None:
     } == compiler.SETTINGS
 
 
+def test_forge_has_what_compiles() -> None:
+    """What only `scripts/assure` runs is of these contracts: what is renamed in them is renamed there."""
+    given = compiler.standard_input(ROOT, "tests/forge")
+    assert "contracts/money/CurrencyToken.sol" in given["sources"]
+    # Types are checked without any output, which would take minutes.
+    given["settings"]["outputSelection"] = {}
+    compiler.compile_standard_json(given, ROOT)
+
+
 @pytest.mark.parametrize("name", ["CurrencyToken", "ComputeMarket", "ComputeToken", "ChannelHub", "UsageMeter"])
 def test_forge_builds_the_code_that_is_deployed(name: str) -> None:
     """Where forge has built these sources, its code is the artifact's to the byte; `scripts/assure` asks this too."""

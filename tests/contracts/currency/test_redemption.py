@@ -252,6 +252,16 @@ def test_a_contract_that_is_the_operator(funded: World, end: str) -> None:
     assert (currency.issuance_quota(caller.address), currency.operator_position(caller.address)) == (0, 0)
 
 
+def test_a_contract_that_is_another_operator(funded: World) -> None:
+    """It ends no redemption of others, and the refusal names it, and not whoever called it (P-12)."""
+    currency, operator = funded.network.currency, funded.address("operator")
+    institution = contract_with_role(funded, Role.OPERATOR)
+    funded.send(currency.request_redemption(funded["buyer"], operator, AMOUNT))
+    for end in (currency.take_redemption, currency.complete_redemption, currency.reject_redemption):
+        call = through(funded, institution, end(funded["stranger"], 1))
+        refused(funded, call, errors.RedemptionCallerInvalid, id=1, caller=institution, expected=operator)
+
+
 def test_a_contract_that_is_the_holder(funded: World) -> None:
     """It cancels, and is paid, and not whoever called it (P-12)."""
     currency, buyer, caller = funded.network.currency, funded["buyer"], funded["stranger"]
