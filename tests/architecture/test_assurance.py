@@ -57,7 +57,8 @@ def test_every_finding_left_out_is_explained() -> None:
     """Each detector of slither that is excluded, or disabled at a place, has a row that says why."""
     excluded = json.loads((ROOT / "slither.config.json").read_bytes())["detectors_to_exclude"].split(",")
     sources = [path.read_text() for path in (ROOT / "contracts").rglob("*.sol")]
-    disabled = [name for source in sources for name in re.findall(r"slither-disable-next-line (\S+)", source)]
+    places = [place for source in sources for place in re.findall(r"slither-disable-next-line (\S+)", source)]
+    disabled = [name for place in places for name in place.split(",")]
     assert not any(re.search(r"slither-disable-(?!next-line)", source) for source in sources), "one place at a time"
     explained = set(re.findall(r"^\| `([a-z-]+)` \|", DOCUMENT, re.MULTILINE))
     assert explained == {*excluded, *disabled}
