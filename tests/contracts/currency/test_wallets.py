@@ -425,14 +425,18 @@ def test_the_greatest_counts_stay_apart(limited: World) -> None:
 
 @pytest.mark.parametrize("wallet_class", LIMITED, ids=lambda it: it.name)
 @pytest.mark.parametrize("way", ["transfer", "issue"])
-def test_a_full_wallet(limited: World, wallet_class: WalletClass, way: str) -> None:
-    """Up to the limit comes in, by payment or issuance, and not a unit more (P-28)."""
+@pytest.mark.parametrize("payee_only", [False, True])
+def test_a_full_wallet(limited: World, wallet_class: WalletClass, way: str, payee_only: bool) -> None:
+    """Up to the limit comes in, by payment or issuance, and not a unit more (P-28); who submits is another question."""
     currency, operator, other = limited.network.currency, limited["operator"], limited.address("other buyer")
     most = E_CNY_CLASS_LIMITS[wallet_class].balance
     register(limited, "other buyer", wallet_class)
     limited.fund("buyer", most)
     limited.fund("other buyer", most - 10 * FEN)
-    limited.send(currency.set_issuance_quota(limited["central bank"], operator.address, FUNDS))
+    limited.send(
+        currency.set_issuance_quota(limited["central bank"], operator.address, FUNDS),
+        currency.set_payee_only(limited["other buyer"], payee_only),
+    )
 
     def give(amount: int) -> Transaction:
         if way == "issue":
@@ -452,36 +456,6 @@ def test_a_full_wallet(limited: World, wallet_class: WalletClass, way: str) -> N
     refused(limited, give(FEN), errors.BalanceLimitExceeded, account=other, requested=FEN, available=0)
     if way == "transfer":  # nothing is never issued
         limited.send(give(0))
-
-
-@pytest.mark.parametrize("way", ["transfer", "issue"])
-def test_a_full_wallet_that_is_payee_only(limited: World, way: str) -> None:
-    """It is held to its class's limit like any other: only who submits is another question."""
-    currency, operator, other = limited.network.currency, limited["operator"], limited.address("other buyer")
-    most = E_CNY_CLASS_LIMITS[WalletClass.IV].balance
-    register(limited, "other buyer", WalletClass.IV)
-    limited.fund("buyer", most)
-    limited.fund("other buyer", most - 10 * FEN)
-    limited.send(
-        currency.set_issuance_quota(limited["central bank"], operator.address, FUNDS),
-        currency.set_payee_only(limited["other buyer"]),
-    )
-
-    def give(amount: int) -> Transaction:
-        if way == "issue":
-            return currency.issue(operator, other, amount)
-        return pay(limited, amount, payee="other buyer")
-
-    refused(
-        limited,
-        give(11 * FEN),
-        errors.BalanceLimitExceeded,
-        account=other,
-        requested=11 * FEN,
-        available=10 * FEN,
-    )
-    limited.send(give(10 * FEN))
-    assert currency.balance_of(other) == most
 
 
 def test_above_a_lowered_limit(limited: World) -> None:
