@@ -141,6 +141,7 @@ class EmbeddedChain:
         self._head = self.py_evm.get_canonical_head()
         self._clock = ScheduledClock(self._database, self._head.timestamp, block_interval_s, real_time)
         self._head_state: StateAPI | None = None
+        self._scratch: tuple[tuple[object, ...], StateAPI] | None = None
         self._receipts: dict[Hash32, tuple[Receipt, ...]] = {}
         self._receipts_kept = 0
         self._snapshots: dict[int, tuple[BlockHeaderAPI, int]] = {}
@@ -330,16 +331,35 @@ class EmbeddedChain:
         self, to: bytes, data: bytes, *, sender: Address, value: int = 0, gas: int = 0, block_number: int | None = None
     ) -> ComputationAPI:
         """Execute as `call` does and return py-evm's whole result; `to` is empty to create, `gas` 0 for a block's."""
-        state = self.state(block_number)
-        transaction = SealingVM.create_unsigned_transaction(
-            nonce=state.get_nonce(sender),
-            gas_price=0,
-            gas=gas or state.gas_limit,
-            to=Address(to),
-            value=value,
-            data=data,
-        )
-        return state.apply_transaction(cast(SignedTransactionAPI, SpoofTransaction(transaction, from_=sender)))
+        with self.scratch_state(block_number) as state:
+            transaction = SealingVM.create_unsigned_transaction(
+                nonce=state.get_nonce(sender),
+                gas_price=0,
+                gas=gas or state.gas_limit,
+                to=Address(to),
+                value=value,
+                data=data,
+            )
+            return state.apply_transaction(cast(SignedTransactionAPI, SpoofTransaction(transaction, from_=sender)))
+
+    @contextmanager
+    def scratch_state(self, block_number: int | None = None) -> Iterator[StateAPI]:
+        """Lend the state that `state` returns, to execute on; whatever was done to it is undone afterwards.
+
+        What was read from the tries is kept for the next who asks for the same state: most calls follow another.
+
+        Raises:
+            ChainError: no such block.
+        """
+        header = self.header(block_number)
+        key = header.hash, self.coinbase, self._clock.now() if block_number is None else None
+        lent, self._scratch = self._scratch, None
+        state = lent[1] if lent is not None and lent[0] == key else self.state(block_number)
+        snapshot = state.snapshot()
+        yield state
+        # Not after an error, which may have stopped anywhere: then the next one is made anew.
+        state.revert(snapshot)
+        self._scratch = key, state
 
     def state(self, block_number: int | None = None) -> StateAPI:
         """Return a copy of the state to execute on, for the caller to spoil; as `call` describes."""

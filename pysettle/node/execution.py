@@ -6,6 +6,7 @@ Knows py-evm's states and turns their failures into JSON-RPC's. Nothing here cha
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -74,10 +75,8 @@ def execute(chain: EmbeddedChain, request: CallRequest, height: int | None, over
     Raises:
         RpcError: it reverted (3, with the data), or cannot be executed (-32000).
     """
-    state = chain.state(height)
-    if overrides is not None:
-        override(state, overrides)
-    computation = _run(state, request, request.gas)[0]
+    with _state(chain, height, overrides) as state:
+        computation = _run(state, request, request.gas)[0]
     raise_failure(computation)
     return computation.output
 
@@ -93,10 +92,8 @@ def estimate(chain: EmbeddedChain, request: CallRequest, height: int | None, ove
     """
 
     def run(gas: int) -> tuple[ComputationAPI, int, int]:
-        state = chain.state(height)
-        if overrides is not None:
-            override(state, overrides)
-        return _run(state, request, gas)
+        with _state(chain, height, overrides) as state:
+            return _run(state, request, gas)
 
     most = min(request.gas or chain.block().gas_limit, chain.block().gas_limit)
     computation, used, least = run(most)
@@ -121,8 +118,16 @@ def estimate(chain: EmbeddedChain, request: CallRequest, height: int | None, ove
     return high
 
 
+def _state(chain: EmbeddedChain, height: int | None, overrides: Any) -> AbstractContextManager[StateAPI]:
+    if overrides is None:
+        return chain.scratch_state(height)
+    state = chain.state(height)
+    override(state, overrides)
+    return nullcontext(state)
+
+
 def _run(state: StateAPI, request: CallRequest, gas: int) -> tuple[ComputationAPI, int, int]:
-    """Execute on a state to spoil; return the computation, the gas it pays for, and the least it could be sent with.
+    """Execute on a state; return the computation, the gas it pays for, and the least it could be sent with.
 
     Raises:
         RpcError: it cannot be executed at all.

@@ -52,3 +52,12 @@ REVERTER = bytes.fromhex(
 
 INVALID = bytes.fromhex("fe")
 """The designated invalid instruction: uses all gas, returns nothing."""
+
+COUNTER = bytes.fromhex(
+    "5f54600101805f555f52"  # PUSH0 SLOAD PUSH1 1 ADD DUP1 PUSH0 SSTORE PUSH0 MSTORE: slot 0, one more
+    "5f5c600101805f5d602052"  # the same with TLOAD and TSTORE, to 32
+    "5f5f5ff0604052"  # PUSH0 PUSH0 PUSH0 CREATE PUSH1 64 MSTORE: an empty account, at an address by the nonce
+    "5a606052"  # GAS PUSH1 96 MSTORE
+    "60805ff3"  # PUSH1 128 PUSH0 RETURN
+)
+"""Adds one to slot 0 and to transient slot 0, creates an account; returns both, its address and the gas left."""

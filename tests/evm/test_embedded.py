@@ -19,11 +19,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pysettle.errors import ChainError, TransactionRefused
+from pysettle.evm.backend import ExecutionReverted
 from pysettle.evm.embedded import EmbeddedChain, prevrandao
 from pysettle.evm.genesis import BEACON_ROOTS, HISTORY_STORAGE, Genesis, GenesisAccount
 from pysettle.evm.transactions import relay
 from tests.evm.accounts import ALICE, BOB, CAROL, CHAIN_ID, ETHER, START, deploy, genesis, sign, word
-from tests.evm.bytecode import INVALID, READER, RECORDER, REVERTER, TOKEN, creation
+from tests.evm.bytecode import COUNTER, INVALID, READER, RECORDER, REVERTER, TOKEN, creation
 
 
 @pytest.fixture
@@ -156,6 +157,32 @@ def test_a_call_at_the_head_runs_in_the_block_to_come(chain: EmbeddedChain) -> N
     chain.submit([sign(chain, ALICE, reader)])
     block = chain.block()
     assert answer[32:160] == word(block.number) + word(block.timestamp) + block.prevrandao + word(0)
+
+
+def test_calls_know_nothing_of_each_other(chain: EmbeddedChain) -> None:
+    """Storage, nonces, what is warm: each call finds the chain's, at the height it asks for, whatever ran before."""
+    counter, reader, reverter = (deploy(chain, creation(code)) for code in (COUNTER, READER, REVERTER))
+    height = chain.block().number
+    fresh = EmbeddedChain(genesis())
+    for code in (COUNTER, READER, REVERTER):
+        deploy(fresh, creation(code))
+    first = fresh.call(counter, b"")
+    assert first[:64] == word(1) + word(1)
+    assert [chain.call(counter, b"") for _ in range(3)] == [first] * 3
+    with pytest.raises(ExecutionReverted):
+        chain.call(reverter, b"no")
+    assert chain.call(counter, b"") == first
+    assert [chain.call(None, creation(READER)) for _ in range(2)] == [READER] * 2
+    chain.submit([sign(chain, ALICE, counter)])
+    assert [chain.call(counter, b"", block_number=at)[:64] for at in (None, height, None)] == [
+        word(2) + word(1),
+        first[:64],
+        word(2) + word(1),
+    ]
+    times = [chain.call(reader, b"")[64:96]]
+    chain.clock.advance(60)
+    times.append(chain.call(reader, b"")[64:96])
+    assert int.from_bytes(times[1], "big") == int.from_bytes(times[0], "big") + 60
 
 
 def test_the_system_contracts_are_written(chain: EmbeddedChain) -> None:
