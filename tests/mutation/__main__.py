@@ -2,7 +2,8 @@
 
 Each mutant is compiled alone. One that does not compile, or whose code is that of the contract or of a mutant before
 it, says nothing and is left out. The others are put in the place of the contract's artifact, in copies of the checkout,
-and tested there until the first failure. The sources of the checkout are never touched.
+and there the tests that execute what was changed run until the first failure. The sources of the checkout are never
+touched.
 
 Run as `python -m tests.mutation [--of TARGET] [--every N] [--only FILE:LINE]`, or by `scripts/assure --mutation`.
 """
@@ -12,13 +13,11 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import re
 import shutil
-import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,8 +26,9 @@ from threading import Lock
 from typing import Any
 
 from pysettle.errors import ArtifactError
-from pysettle.evm import compiler
 from pysettle.evm.artifacts import FOLDER, ROOT
+from tests.mutation.compiling import Code, Solc, Sources
+from tests.mutation.reach import Reach
 
 
 @dataclass(frozen=True)
@@ -74,8 +74,6 @@ TARGETS = {
 WORKERS = 2
 KILLERS = 8
 """Tests that killed last, and are asked first."""
-RUNS = 200
-"""What mutants are optimised for, in place of the contract's many: none is to be refused for its size."""
 WORK = ROOT / "build" / "mutation"
 REPORT = WORK / "report.md"
 
@@ -92,12 +90,6 @@ class Mutant:
     old: str
     new: str
 
-    @property
-    def function(self) -> str:
-        """Name of the function it is in, empty where it is in none."""
-        before = (ROOT / self.file).read_bytes()[: self.start].decode()
-        return ["", *re.findall(r"function (\w+)\(", before)][-1]
-
     def __str__(self) -> str:
         """Tell it in one line, as the report does."""
         old, new = (" ".join(text.split()) for text in (self.old, self.new))
@@ -113,95 +105,7 @@ class Outcome:
     """`not compiled`, `same code`, `killed` or `survived`."""
     seconds: float
     by: str = ""
-    """The test that killed it."""
-
-
-@dataclass(frozen=True)
-class Code:
-    """A contract's code, in hex."""
-
-    creation: str
-    """What creates it."""
-    runtime: str
-    """What a genesis holds, where it has no immutables."""
-
-
-class Compiler:
-    """Compile mutants of a contract, and know whose code was seen before."""
-
-    def __init__(self, target: Target) -> None:
-        """Compile the contract as it is."""
-        self._target = target
-        self._input = compiler.standard_input(ROOT)
-        self._input["settings"]["optimizer"]["runs"] = RUNS
-        self._input["settings"]["outputSelection"] = {target.unit: {target.contract: compiler.OUTPUTS}}
-        self._lock = Lock()
-        original = self._compile(self._input)
-        self._seen = {original["evm"]["bytecode"]["object"]}
-
-    def code_of(self, mutant: Mutant) -> Code | None:
-        """Return the mutant's code, None where it was seen before.
-
-        Raises:
-            ArtifactError: it does not compile.
-        """
-        sources = dict(self._input["sources"])
-        content = sources[mutant.file]["content"].encode()
-        changed = content[: mutant.start] + mutant.new.encode() + content[mutant.end :]
-        sources[mutant.file] = {"content": changed.decode()}
-        evm = self._compile({**self._input, "sources": sources})["evm"]
-        code = Code(evm["bytecode"]["object"], evm["deployedBytecode"]["object"])
-        with self._lock:
-            if code.creation in self._seen:
-                return None
-            self._seen.add(code.creation)
-        return code
-
-    def _compile(self, standard_input: dict[str, Any]) -> dict[str, Any]:
-        output = compiler.compile_standard_json(standard_input, ROOT)
-        contract: dict[str, Any] = output["contracts"][self._target.unit][self._target.contract]
-        return contract
-
-
-class Tests:
-    """The tests of the contract, those that killed last first."""
-
-    def __init__(self, target: Target) -> None:
-        """Find the files."""
-        self._killers: list[str] = []
-        found = (path for folder in target.tests for path in (ROOT / folder).glob("test_*.py"))
-        self._files = sorted(path.relative_to(ROOT).as_posix() for path in found)
-        self._lock = Lock()
-
-    def killer(self, checkout: Checkout, function: str = "") -> str | None:
-        """Return the first test that fails in a checkout, None where none does.
-
-        Args:
-            checkout: Where the tests run.
-            function: What is changed there: the files that speak of it most are asked first.
-        """
-        with self._lock:
-            killers = list(self._killers)
-        told = re.compile(rf"\b{re.sub('(?=[A-Z])', '_?', function)}\b", re.IGNORECASE)
-        files = sorted(self._files, key=lambda file: -len(told.findall((ROOT / file).read_text())))
-        # In two runs: pytest would take a test out that its file, named too, holds.
-        killer = (self._failing(checkout, killers) if killers else None) or self._failing(checkout, files)
-        if killer is not None:
-            with self._lock:
-                self._killers = [killer, *(other for other in self._killers if other != killer)][:KILLERS]
-        return killer
-
-    def _failing(self, checkout: Checkout, tests: list[str]) -> str | None:
-        code, out = checkout.pytest(["-x", "-q", "-p", "no:cacheprovider", "--tb=no", *tests])
-        if code == 0:
-            return None
-        if code == -signal.SIGALRM:
-            # Which of them did not end is not known.
-            return tests[0]
-        told = [line for line in out.splitlines() if line.startswith(("FAILED ", "ERROR "))]
-        assert told, f"pytest ended with {code} and named no test:\n{out}"
-        # What follows a dash is of the error.
-        return told[0].partition(" ")[2].partition(" - ")[0]
+    """The test that killed it, or how many did not."""
 
 
 class Checkout:
@@ -216,13 +120,14 @@ class Checkout:
         (folder / "node_modules").symlink_to(ROOT / "node_modules")
         self._artifact = folder / FOLDER / f"{target.contract}.json"
         self._server = subprocess.Popen(
-            [sys.executable, "-m", "tests.mutation.server"],
+            [sys.executable, "-m", "tests.mutation.server", *target.tests],
             cwd=folder,
             env={**os.environ, "PYTHONPATH": str(folder)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
+        self.tests: list[str] = self._answer()
 
     def put(self, code: Code) -> None:
         """Have the tests deploy this code, or put it into their genesis."""
@@ -230,17 +135,79 @@ class Checkout:
         mutated = {"bytecode": f"0x{code.creation}", "runtime_bytecode": f"0x{code.runtime}"}
         self._artifact.write_text(json.dumps({**artifact, **mutated}))
 
-    def pytest(self, arguments: list[str]) -> tuple[int, str]:
-        """Run pytest; return its exit code, negative for a signal, and what it printed."""
+    def run(self, tests: Sequence[str], traced: Sequence[str] = ()) -> dict[str, Any]:
+        """Run tests until the first that fails; return what `server` says."""
         assert self._server.stdin is not None
+        print(json.dumps({"tests": tests, "traced": traced}), file=self._server.stdin, flush=True)
+        told: dict[str, Any] = self._answer()
+        return told
+
+    def _answer(self) -> Any:
         assert self._server.stdout is not None
-        print(json.dumps(arguments), file=self._server.stdin, flush=True)
-        result = json.loads(self._server.stdout.readline())
-        return result["code"], result["out"]
+        return json.loads(self._server.stdout.readline())
 
     def close(self) -> None:
         """End the server."""
         self._server.communicate()
+
+
+class Campaign:
+    """The mutants of a target, judged by several at once."""
+
+    def __init__(self, target: Target) -> None:
+        """See that the tests pass on the contract as it is, and what each of them executes."""
+        self._sources = Sources(target.unit, target.contract)
+        self._free: SimpleQueue[tuple[Checkout, Solc]] = SimpleQueue()
+        self._killers: list[str] = []
+        self._lock = Lock()
+        pairs = [(Checkout(WORK / f"checkout-{number}", target), Solc()) for number in range(WORKERS)]
+        (checkout, solc), *_ = pairs
+        names = sorted({target.contract, *target.mutated})
+        told = checkout.run(checkout.tests, names)
+        assert told["failed"] is None, f"the tests fail without any change: {told['failed']}"
+        self._reach = Reach(names, told["executed"])
+        checkout.put(self._sources.compiled(solc))
+        told = checkout.run(checkout.tests)
+        assert told["failed"] is None, f"the tests fail where the optimiser is told of fewer runs: {told['failed']}"
+        for pair in pairs:
+            self._free.put(pair)
+
+    def outcomes(self, mutants: list[Mutant]) -> Iterator[Outcome]:
+        """Yield what becomes of each mutant, in their order."""
+        with ThreadPoolExecutor(WORKERS) as workers:
+            yield from workers.map(self._judge, mutants)
+        for _ in range(WORKERS):
+            checkout, solc = self._free.get()
+            checkout.close()
+            solc.close()
+
+    def _judge(self, mutant: Mutant) -> Outcome:
+        checkout, solc = self._free.get()
+        began = time.monotonic()
+        try:
+            verdict, by = self._verdict(mutant, checkout, solc)
+            return Outcome(mutant, verdict, time.monotonic() - began, by)
+        finally:
+            self._free.put((checkout, solc))
+
+    def _verdict(self, mutant: Mutant, checkout: Checkout, solc: Solc) -> tuple[str, str]:
+        try:
+            code = self._sources.compiled(solc, mutant.file, mutant.start, mutant.end, mutant.new)
+        except ArtifactError:
+            return "not compiled", ""
+        if not self._sources.is_new(code):
+            return "same code", ""
+        checkout.put(code)
+        content = (ROOT / mutant.file).read_bytes()
+        tests = self._reach.tests_of(mutant.file, mutant.start, mutant.end, content)
+        with self._lock:
+            first = [it for it in self._killers if it in tests]
+        killer = checkout.run([*first, *(it for it in tests if it not in first)])["failed"]
+        if killer is None:
+            return "survived", f"{len(tests)} tests"
+        with self._lock:
+            self._killers = [killer, *(it for it in self._killers if it != killer)][:KILLERS]
+        return "killed", killer
 
 
 def made(target: Target) -> list[Mutant]:
@@ -260,37 +227,6 @@ def made(target: Target) -> list[Mutant]:
     return sorted(mutants, key=lambda mutant: (mutant.file, mutant.line, mutant.start, mutant.new))
 
 
-def campaign(target: Target, mutants: list[Mutant]) -> Iterator[Outcome]:
-    """Yield what becomes of each mutant, in their order."""
-    compile_, tests = Compiler(target), Tests(target)
-    free: SimpleQueue[Checkout] = SimpleQueue()
-    for number in range(WORKERS):
-        checkout = Checkout(WORK / f"checkout-{number}", target)
-        survives = tests.killer(checkout)
-        assert survives is None, f"the tests fail without any change: {survives}"
-        free.put(checkout)
-
-    def judge(mutant: Mutant) -> Outcome:
-        began, checkout = time.monotonic(), free.get()
-        try:
-            try:
-                code = compile_.code_of(mutant)
-            except ArtifactError:
-                return Outcome(mutant, "not compiled", time.monotonic() - began)
-            if code is None:
-                return Outcome(mutant, "same code", time.monotonic() - began)
-            checkout.put(code)
-            killer = tests.killer(checkout, mutant.function)
-            return Outcome(mutant, "killed" if killer else "survived", time.monotonic() - began, killer or "")
-        finally:
-            free.put(checkout)
-
-    with ThreadPoolExecutor(WORKERS) as workers:
-        yield from workers.map(judge, mutants)
-    for _ in range(WORKERS):
-        free.get().close()
-
-
 def main() -> int:
     """Run the campaign and write the report; return 1 where a survivor is not explained in docs/assurance.md."""
     parser = argparse.ArgumentParser(prog="scripts/assure --mutation", description=__doc__.partition("\n")[0])
@@ -302,7 +238,7 @@ def main() -> int:
     chosen = [mutant for mutant in made(TARGETS[options.of]) if (options.only or "") in f"{mutant.file}:{mutant.line}:"]
     chosen = chosen[options.skip :: options.every]
     outcomes: list[Outcome] = []
-    for outcome in campaign(TARGETS[options.of], chosen):
+    for outcome in Campaign(TARGETS[options.of]).outcomes(chosen):
         outcomes.append(outcome)
         told = f"{outcome.verdict} {outcome.by}".strip()
         print(f"{len(outcomes)}/{len(chosen)} {outcome.seconds:.1f} s {outcome.mutant}: {told}", file=sys.stderr)
