@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from itertools import count
 
 import pytest
 
@@ -17,7 +16,7 @@ from pysettle.domain.signing import Signer
 from pysettle.evm.backend import ChainBackend
 from pysettle.evm.embedded import EmbeddedChain
 from pysettle.evm.rpc import RpcChain
-from tests.contracts.effects import check_books
+from tests.contracts.effects import restored
 from tests.contracts.world import ACTORS, CAPACITY, LIFE_S, RATE_CARD, START, UNIT_PRICE, World, open_series
 from tests.evm.anvil import anvil
 from tests.evm.eth_tester import EthTesterChain
@@ -67,14 +66,5 @@ def deployed(fresh_chain: ChainBackend) -> World:
 @pytest.fixture
 def world(deployed: World) -> Iterator[World]:
     """Return the deployed network, as it was after deployment; afterwards its books must agree with the contracts."""
-    snapshot, opened = deployed.chain.snapshot(), len(deployed.network.series)
-    # The same test signs the same bytes, whatever ran before it: gas counts them.
-    deployed.salts = count(1)
-    yield deployed
-    try:
-        # Who never held anything is looked at by `effect`.
-        check_books(deployed, everybody=False)
-    finally:
-        del deployed.network.series[opened:]
-        deployed.network.interest = None
-        deployed.chain.revert(snapshot)
+    with restored(deployed):
+        yield deployed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import count
 
 import pytest
 from eth_typing import Address, Hash32
@@ -42,6 +43,23 @@ ACCOUNT_1271_THAT_CALLS = bytes.fromhex(
 
 FALSE_TOKEN = bytes.fromhex("60205ff3")
 """Answers every call with the word zero: an ERC-20 that reports failure instead of reverting."""
+
+
+@contextmanager
+def restored(world: World) -> Iterator[World]:
+    """Take the network back afterwards to what it was; before that, its books must agree with the contracts."""
+    snapshot, opened, salt = world.chain.snapshot(), len(world.network.series), next(world.salts)
+    # The same test signs the same bytes, whatever ran before it: gas counts them.
+    world.salts = count(salt)
+    try:
+        yield world
+        # Who never held anything is looked at by `effect`.
+        check_books(world, everybody=False)
+    finally:
+        del world.network.series[opened:]
+        world.network.interest = None
+        world.salts = count(salt)
+        world.chain.revert(snapshot)
 
 
 def at(world: World, timestamp: int) -> None:

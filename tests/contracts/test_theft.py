@@ -7,7 +7,7 @@ halted, whose holders are owed compensation. A theft is a transaction by one of 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import pytest
@@ -41,6 +41,7 @@ from tests.contracts.books import (
     sign_refund,
     used,
 )
+from tests.contracts.effects import restored
 from tests.contracts.hostile import Hostile
 from tests.contracts.world import FEN, World
 
@@ -91,9 +92,21 @@ class Scene:
         return found | books(self.world, self.tokens, self.money, self.victim)
 
 
+@pytest.fixture(scope="module")
+def staged(deployed: World) -> Iterator[Scene]:
+    """Set the scene once."""
+    with restored(deployed) as world:
+        yield _stage(world)
+
+
 @pytest.fixture
-def scene(world: World) -> Scene:
-    """Set the scene."""
+def scene(staged: Scene) -> Iterator[Scene]:
+    """Return the scene as it was set."""
+    with restored(staged.world):
+        yield staged
+
+
+def _stage(world: World) -> Scene:
     tokens = open_token_channel(world, "buyer", 10_000)
     hub, series = world.network.hub, world.series
     money = open_currency_channel(world, "buyer", FEN)

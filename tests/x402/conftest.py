@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import count
 
 import pytest
 
@@ -13,7 +12,7 @@ from pysettle.client import SeriesTerms, SettlementNetwork, genesis
 from pysettle.client.network import Roles
 from pysettle.domain.signing import Signer
 from pysettle.evm.rpc import RpcChain
-from tests.contracts.effects import check_books
+from tests.contracts.effects import restored
 from tests.contracts.world import ACTORS, CAPACITY, LIFE_S, RATE_CARD, UNIT_PRICE, World, open_series
 from tests.evm.anvil import anvil
 from tests.node.process import node_of
@@ -60,11 +59,5 @@ def deployed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 @pytest.fixture
 def site(deployed: Site) -> Iterator[Site]:
     """Return the network as it was after deployment; afterwards its books must agree with the contracts."""
-    world = deployed.world
-    snapshot = world.chain.snapshot()
-    world.salts = count(1)
-    yield deployed
-    try:
-        check_books(world, everybody=False)
-    finally:
-        world.chain.revert(snapshot)
+    with restored(deployed.world):
+        yield deployed
