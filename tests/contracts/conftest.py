@@ -1,12 +1,16 @@
 """A deployed network for contract tests: one chain a session, taken back to its snapshot around each test.
 
 `PYSETTLE_TEST_CHAIN` names another than the embedded one: `eth-tester`, `anvil`, Foundry's node, or `node`, our own.
+`PYSETTLE_TEST_EVERY=N` leaves one test in N, the same ones each time: eth-tester and our node execute by the EVM that
+the embedded chain has, and need not show all of it three times.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
+from zlib import crc32
 
 import pytest
 
@@ -25,7 +29,17 @@ from tests.node.process import node_of
 CHAIN = os.environ.get("PYSETTLE_TEST_CHAIN", "embedded")
 IN_PROCESS = {"embedded": EmbeddedChain, "eth-tester": EthTesterChain}
 NODES = {"anvil": anvil, "node": node_of}
+EVERY = int(os.environ.get("PYSETTLE_TEST_EVERY", "1"))
 ACTOR_KEYS = {name: Signer.derived("test", name) for name in ACTORS}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave one contract test in so many."""
+    here = Path(__file__).parent
+    left_out = {it for it in items if here in it.path.parents and crc32(it.nodeid.encode()) % EVERY}
+    if left_out:
+        config.hook.pytest_deselected(items=list(left_out))
+        items[:] = [it for it in items if it not in left_out]
 
 
 @pytest.fixture(scope="session")

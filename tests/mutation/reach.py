@@ -53,7 +53,7 @@ class Reach:
             for kind, code in (("runtime", artifact.runtime_bytecode), ("creation", artifact.bytecode)):
                 codes[f"{name} {kind}"] = instructions(code, maps[f"{name} {kind}"], ours)
         self._places = {place for places in codes.values() for place in places.values()}
-        self._seconds = {test: seconds for test, (seconds, _) in executed.items()}
+        self._seconds = {test: seconds for test, (seconds, _) in executed.items() if test}
         self._tests: defaultdict[Place, set[str]] = defaultdict(set)
         for test, (_, of_codes) in executed.items():
             for code_name, runs in of_codes.items():
@@ -61,7 +61,8 @@ class Reach:
                 for begin, end in runs:
                     for offset in range(begin, end):
                         if offset in places:
-                            self._tests[places[offset]].add(test)
+                            # What the fixtures of the session execute is executed for each of them.
+                            self._tests[places[offset]].update([test] if test else self._seconds)
 
     def tests_of(self, file: str, start: int, end: int, content: bytes) -> list[str]:
         """Return the tests that can notice a change, those first that execute least beside it, then the quickest.

@@ -6,7 +6,8 @@ or after the last one:
 
     {"failed": id or null, "executed": {id: [seconds, {code: [[begin, end], ...]}]}}
 
-where `executed` is only told of traced contracts: which bytes of their codes ran, `NAME runtime` or `NAME creation`.
+where `executed` is only told of traced contracts: which bytes of their codes ran, `NAME runtime` or `NAME creation`;
+under "" is what ran in the fixtures of the session, which each test needs.
 """
 
 from __future__ import annotations
@@ -56,16 +57,32 @@ class Server:
         # What was read before the code was replaced.
         artifacts.load.cache_clear()
         known = trace() if traced else {}
+        fixtures: dict[str, list[list[int]]] = {}
+        if traced:
+            # Once more than the others: what it executes the first time alone is of fixtures that all of them need.
+            self._protocol(items[0], items[1])
+            fixtures = executed(known, traced)
         for item, following in zip(items, [*items[1:], None], strict=True):
             known.clear()
             began = time.monotonic()
-            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            self._protocol(item, following)
             seconds = time.monotonic() - began
             if self._failed is not None:
                 break
             if traced:
-                yield {"executed": {item.nodeid: [seconds, executed(known, traced)]}}
+                ran = executed(known, traced)
+                yield {"executed": {item.nodeid: [seconds, ran]}}
+                if fixtures:
+                    alone = {
+                        code: [run for run in runs if run not in ran.get(code, [])] for code, runs in fixtures.items()
+                    }
+                    yield {"executed": {"": [0, alone]}}
+                    fixtures = {}
         yield {"failed": self._failed}
+
+    @staticmethod
+    def _protocol(item: pytest.Item, following: pytest.Item | None) -> None:
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
 
 
 def trace() -> dict[bytes, tuple[dict[int, Any], set[int]]]:

@@ -41,7 +41,7 @@ from tests.contracts.books import (
     row,
     used,
 )
-from tests.contracts.effects import accounts
+from tests.contracts.effects import FORWARDER, accounts, deploy
 from tests.contracts.hostile import Hostile
 from tests.contracts.world import ACTORS, FEN, LIFE_S, World, open_series
 
@@ -386,15 +386,28 @@ def test_claims_have_no_last_date(world: World) -> None:
 @pytest.mark.parametrize("name", [*ACTORS, "series"])
 def test_the_hub_alone_asks_the_meter(world: World, name: str) -> None:
     """Nobody else has it say that usage was attested, not even who has the attestation (P-9)."""
+    meter, caller = world.network.meter, accounts(world)[name]
+    with pytest.raises(MeterCallerNotHub) as caught:
+        world.network.sender.call(meter.address, meter.interface, question_to_the_meter(world), sender=caller)
+    assert caught.value.args_by_name == {"caller": caller, "hub": world.network.hub.address}
+
+
+def test_a_contract_that_asks_the_meter_is_named(world: World) -> None:
+    """Who asks is who calls, whoever sent the transaction (P-12)."""
+    meter, forwarder = world.network.meter, deploy(world, FORWARDER)
+    data = meter.address.rjust(32, b"\0") + question_to_the_meter(world)
+    with pytest.raises(MeterCallerNotHub) as caught:
+        world.network.sender.call(forwarder, meter.interface, data, sender=world.address("provider"))
+    assert caught.value.args_by_name == {"caller": forwarder, "hub": world.network.hub.address}
+
+
+def question_to_the_meter(world: World) -> bytes:
+    """Return what the hub would ask the meter of well attested usage."""
     config = open_token_channel(world, "buyer", 10_000)
     rows, meter, series = [row(world, "buyer", config, USAGE, 5_000)], world.network.meter, world.series.address
     attestation = meter.attest(world["provider"], series, rows, world.network.hub)
     words = [it.usage.pack() for it in rows]
-    arguments = series, series, [channel(world, config)], words, attestation
-    data, caller = meter.interface.encode("attestUsage", *arguments), accounts(world)[name]
-    with pytest.raises(MeterCallerNotHub) as caught:
-        world.network.sender.call(meter.address, meter.interface, data, sender=caller)
-    assert caught.value.args_by_name == {"caller": caller, "hub": world.network.hub.address}
+    return meter.interface.encode("attestUsage", series, series, [channel(world, config)], words, attestation)
 
 
 def test_receiver_and_token_are_one_series(world: World) -> None:
