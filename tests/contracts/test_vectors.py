@@ -12,6 +12,7 @@ from eth_account.messages import encode_typed_data
 from eth_hash.auto import keccak
 from eth_typing import Address
 
+from pysettle.domain.jobs import OrderTerms
 from pysettle.domain.messages import (
     Authorization,
     ChannelConfig,
@@ -123,6 +124,24 @@ def test_deposit_nonce(vector: dict[str, str]) -> None:
     """`pysettle.domain.messages` gives the nonce that commits a deposit to its channel."""
     channel_id = ChannelId(bytes.fromhex(vector["channelId"].removeprefix("0x")))
     assert deposit_nonce(channel_id, int(vector["salt"])).hex() == vector["nonce"].removeprefix("0x")
+
+
+@pytest.mark.parametrize("vector", STATED["orderIds"]["vectors"], ids=lambda vector: vector["name"])
+def test_order_id(vector: dict[str, Any]) -> None:
+    """`pysettle.domain.jobs` gives the id of an order, which is the nonce of its payment too."""
+    chain_id, escrow, payer, (*parties, description, before, review, arbitration, bps, bond, stages, salt) = values(
+        vector["values"]
+    )
+    milestones = tuple(tuple(stage) for stage in stages)
+    terms = OrderTerms(*parties, description, before, review, arbitration, milestones, bps, bond, salt)
+    assert terms.order_id(chain_id, escrow, payer).hex() == vector["id"].removeprefix("0x")
+
+
+def values(stated: Any) -> Any:
+    """Turn values of the file into numbers and bytes."""
+    if isinstance(stated, list):
+        return [values(it) for it in stated]
+    return bytes.fromhex(stated.removeprefix("0x")) if stated.startswith("0x") else int(stated)
 
 
 # ------------------------------------------------------------------------- deployed contracts

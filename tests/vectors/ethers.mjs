@@ -1,14 +1,15 @@
-// The vectors by ethers.js; prints struct hashes, digests and nonces in the order of the file.
+// The vectors by ethers.js; prints struct hashes, digests, nonces and order ids in the order of the file.
 import { readFileSync } from "node:fs";
 import { AbiCoder, TypedDataEncoder, keccak256 } from "ethers";
 
-const { vectors, depositNonces } = JSON.parse(readFileSync(process.argv[2]));
+const { vectors, depositNonces, orderIds } = JSON.parse(readFileSync(process.argv[2]));
 const hash = ({ domain, types, message }) => domain && TypedDataEncoder.hash(domain, types, message);
-const nonce = ({ channelId, salt }) => AbiCoder.defaultAbiCoder().encode(["bytes32", "uint256"], [channelId, salt]);
+const hashOf = (types, values) => keccak256(AbiCoder.defaultAbiCoder().encode(types, values));
 console.log(
   JSON.stringify({
     structHashes: vectors.map((it) => TypedDataEncoder.from(it.types).hashStruct(it.primaryType, it.message)),
     digests: vectors.map(hash),
-    nonces: depositNonces.map((it) => keccak256(nonce(it))),
+    nonces: depositNonces.map((it) => hashOf(["bytes32", "uint256"], [it.channelId, it.salt])),
+    orderIds: orderIds.vectors.map((it) => hashOf(orderIds.types, it.values)),
   }),
 );

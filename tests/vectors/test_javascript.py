@@ -17,7 +17,7 @@ STATED = json.loads(FILE.read_text())
 
 @pytest.mark.parametrize("library", ["ethers", "viem"])
 def test_reproduced(library: str) -> None:
-    """Every struct hash, digest and nonce of the file."""
+    """Every struct hash, digest, nonce and order id of the file."""
     if not shutil.which("node") or not (ROOT / "node_modules" / library).exists():
         pytest.skip(f"{library.upper()} IS NOT INSTALLED: npm ci")
     command = ["node", str(FILE.with_name(f"{library}.mjs")), str(FILE)]
@@ -27,4 +27,5 @@ def test_reproduced(library: str) -> None:
         "structHashes": [vector["structHash"] for vector in STATED["vectors"]],
         "digests": [vector.get("digest") for vector in STATED["vectors"]],
         "nonces": [vector["nonce"] for vector in STATED["depositNonces"]],
+        "orderIds": [vector["id"] for vector in STATED["orderIds"]["vectors"]],
     }
