@@ -42,11 +42,13 @@ class Target:
     mutated: tuple[str, ...]
     """What of ours is compiled into it, and mutated."""
     tests: tuple[str, ...]
-    """Folders of the tests."""
+    """Folders or files of the tests."""
 
 
 _TOKEN = ("ERC20WithAuthorization", "Signatures")
-_COMPUTE, _CHANNELS = "contracts/compute", ("tests/contracts/channels", "tests/contracts/meter")
+_COMPUTE = "contracts/compute"
+_SERIES = ("tests/contracts/series", "tests/contracts/market")
+_CHANNELS = ("tests/contracts/channels", "tests/contracts/meter")
 TARGETS = {
     "currency": Target(
         "CurrencyToken",
@@ -59,9 +61,9 @@ TARGETS = {
         "SeriesFactory",
         f"{_COMPUTE}/SeriesFactory.sol",
         ("ComputeToken", "SupplyFields", "SeriesFactory"),
-        ("tests/contracts/series", "tests/contracts/market"),
+        _SERIES,
     ),
-    "market": Target("ComputeMarket", f"{_COMPUTE}/ComputeMarket.sol", ("ComputeMarket",), ("tests/contracts/market",)),
+    "market": Target("ComputeMarket", f"{_COMPUTE}/ComputeMarket.sol", ("ComputeMarket",), _SERIES),
     "hub": Target(
         "ChannelHub",
         "contracts/channel/ChannelHub.sol",
@@ -233,9 +235,15 @@ def main() -> int:
     parser.add_argument("--of", choices=list(TARGETS), default="currency", help="what is mutated")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="only every Nth mutant")
     parser.add_argument("--skip", type=int, default=0, metavar="N", help="not the first N, which ran before")
-    parser.add_argument("--only", metavar="FILE:LINE", help="only the mutants of a file, or of a line of it")
+    parser.add_argument(
+        "--only", metavar="FILE:LINE", default="", help="only the mutants of a file, or of a line of it"
+    )
+    parser.add_argument("--again", metavar="REPORT", type=Path, help="only those that survived, by an earlier report")
     options = parser.parse_args()
-    chosen = [mutant for mutant in made(TARGETS[options.of]) if (options.only or "") in f"{mutant.file}:{mutant.line}:"]
+    chosen = [mutant for mutant in made(TARGETS[options.of]) if options.only in f"{mutant.file}:{mutant.line}:"]
+    if options.again:
+        survived = options.again.read_text().splitlines()
+        chosen = [mutant for mutant in chosen if f"- {mutant}" in survived]
     chosen = chosen[options.skip :: options.every]
     outcomes: list[Outcome] = []
     for outcome in Campaign(TARGETS[options.of]).outcomes(chosen):

@@ -61,7 +61,7 @@ class Reach:
                 for begin, end in runs:
                     for offset in range(begin, end):
                         if offset in places:
-                            # What the fixtures of the session execute is executed for each of them.
+                            # What fixtures for several tests execute may be needed by any.
                             self._tests[places[offset]].update([test] if test else self._seconds)
 
     def tests_of(self, file: str, start: int, end: int, content: bytes) -> list[str]:

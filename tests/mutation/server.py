@@ -7,7 +7,7 @@ or after the last one:
     {"failed": id or null, "executed": {id: [seconds, {code: [[begin, end], ...]}]}}
 
 where `executed` is only told of traced contracts: which bytes of their codes ran, `NAME runtime` or `NAME creation`;
-under "" is what ran in the fixtures of the session, which each test needs.
+under "" is what ran in fixtures that serve several tests.
 """
 
 from __future__ import annotations
@@ -27,6 +27,9 @@ from pysettle.evm import artifacts, interpreter
 
 TIMEOUT_S = 600
 
+Known = dict[bytes, tuple[dict[int, Any], set[int]]]
+"""Code -> what the interpreter knows of it once it has executed it: run by place, and the places jumped to."""
+
 
 class Server:
     """pytest's loop over its tests, replaced by one over what is asked for."""
@@ -35,6 +38,8 @@ class Server:
         """Answer there."""
         self._answers = answers
         self._failed: str | None = None
+        self._known: Known = {}
+        self._shared: Known = {}
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Serve until nothing more is asked."""
@@ -56,43 +61,44 @@ class Server:
     def _run(self, items: list[pytest.Item], traced: list[str]) -> Iterator[dict[str, object]]:
         # What was read before the code was replaced.
         artifacts.load.cache_clear()
-        known = trace() if traced else {}
-        fixtures: dict[str, list[list[int]]] = {}
         if traced:
-            # Once more than the others: what it executes the first time alone is of fixtures that all of them need.
-            self._protocol(items[0], items[1])
-            fixtures = executed(known, traced)
+            self._known = trace()
         for item, following in zip(items, [*items[1:], None], strict=True):
-            known.clear()
+            self._known.clear()
             began = time.monotonic()
-            self._protocol(item, following)
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             seconds = time.monotonic() - began
             if self._failed is not None:
                 break
             if traced:
-                ran = executed(known, traced)
-                yield {"executed": {item.nodeid: [seconds, ran]}}
-                if fixtures:
-                    alone = {
-                        code: [run for run in runs if run not in ran.get(code, [])] for code, runs in fixtures.items()
-                    }
-                    yield {"executed": {"": [0, alone]}}
-                    fixtures = {}
+                yield {"executed": {item.nodeid: [seconds, executed(self._known, traced)]}}
+        yield {"executed": {"": [0, executed(self._shared, traced)]}}
         yield {"failed": self._failed}
 
-    @staticmethod
-    def _protocol(item: pytest.Item, following: pytest.Item | None) -> None:
-        item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> Iterator[None]:
+        """Keep apart what is executed once for several tests."""
+        if fixturedef.scope == "function":
+            return (yield)
+        before = dict(self._known)
+        self._known.clear()
+        try:
+            return (yield)
+        finally:
+            for code, (runs, places) in self._known.items():
+                self._shared.setdefault(code, ({}, places))[0].update(runs)
+            self._known.clear()
+            self._known.update(before)
 
 
-def trace() -> dict[bytes, tuple[dict[int, Any], set[int]]]:
+def trace() -> Known:
     """Have the interpreter keep what it executes of each code in a mapping; return it, to be emptied between tests."""
-    known: dict[bytes, tuple[dict[int, Any], set[int]]] = {}
+    known: Known = {}
     interpreter._known = lambda code: known.setdefault(code, ({}, set()))  # type: ignore[assignment]
     return known
 
 
-def executed(known: dict[bytes, tuple[dict[int, Any], set[int]]], names: list[str]) -> dict[str, list[list[int]]]:
+def executed(known: Known, names: list[str]) -> dict[str, list[list[int]]]:
     """Return which bytes were executed of the named contracts' codes."""
     found: dict[str, dict[int, int]] = {}
     for code, (runs, _) in known.items():

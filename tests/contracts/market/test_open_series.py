@@ -127,6 +127,20 @@ def test_a_stake_beyond_any_supply(world: World) -> None:
     )
 
 
+def test_the_greatest_stake(world: World) -> None:
+    """As much as there can be of a currency may be asked for; nobody has it here (P-8)."""
+    market, provider, capacity = world.network.market, world["provider"], (2**48 - 1) * (2**48 + 1)
+    terms = world.halting_terms(capacity=capacity, unit_price=1_000_000, compensation_bps=10_000)
+    refused(
+        world,
+        market.open_series(provider, replace(terms, expiry=world.now + 100), compute(world, capacity)),
+        errors.StakeInsufficient,
+        provider=provider.address,
+        requested=GREATEST,
+        available=0,
+    )
+
+
 def test_capacity_is_allocated_once(world: World) -> None:
     """Several series share compute until nothing is left of it, whatever they sell; none gives any back (P-28)."""
     market, provider, compute_id = world.network.market, world["provider"], compute(world, 100)
