@@ -202,9 +202,11 @@ class Campaign:
         checkout.put(code)
         content = (ROOT / mutant.file).read_bytes()
         tests = self._reach.tests_of(mutant.file, mutant.start, mutant.end, content)
+        if not tests:
+            return "survived", "no test executes it"
         with self._lock:
             first = [it for it in self._killers if it in tests]
-        killer = checkout.run([*first, *(it for it in tests if it not in first)])["failed"]
+        killer: str | None = checkout.run([*first, *(it for it in tests if it not in first)])["failed"]
         if killer is None:
             return "survived", f"{len(tests)} tests"
         with self._lock:

@@ -17,6 +17,7 @@ import os
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Iterator
 from functools import cache
 from typing import IO, Any
@@ -126,16 +127,24 @@ def _in_fork(run: Iterator[dict[str, object]]) -> dict[str, Any]:
     if child == 0:
         os.close(reader)
         signal.alarm(TIMEOUT_S)
-        with os.fdopen(writer, "w") as said:
-            for answer in run:
-                print(json.dumps(answer), file=said)
-        os._exit(0)
+        ended = 1
+        try:
+            with os.fdopen(writer, "w") as said:
+                for answer in run:
+                    print(json.dumps(answer), file=said)
+            ended = 0
+        except Exception:  # noqa: BLE001 - whatever it is, this process ends here
+            traceback.print_exc()
+        finally:
+            os._exit(ended)
     os.close(writer)
     with os.fdopen(reader) as said:
         answers = [json.loads(line) for line in said]
     _, status = os.waitpid(child, 0)
     if status:
-        return {"failed": f"a test that ended with {os.waitstatus_to_exitcode(status)}"}
+        ended = os.waitstatus_to_exitcode(status)
+        assert ended == -signal.SIGALRM, f"the tests ended with {ended}"
+        return {"failed": f"a test that did not end in {TIMEOUT_S} s"}
     told: dict[str, Any] = {"failed": answers[-1]["failed"], "executed": {}}
     for answer in answers[:-1]:
         told["executed"] |= answer["executed"]
