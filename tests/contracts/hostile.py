@@ -71,6 +71,7 @@ contract Liar {
     function receiveWithAuthorization(address, address to, uint256 value, uint256, uint256, bytes32, bytes calldata)
         external
     {
+        _call();
         balanceOf[to] += value;
     }
 

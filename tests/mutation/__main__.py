@@ -200,8 +200,7 @@ class Campaign:
         if not self._sources.is_new(code):
             return "same code", ""
         checkout.put(code)
-        content = (ROOT / mutant.file).read_bytes()
-        tests = self._reach.tests_of(mutant.file, mutant.start, mutant.end, content)
+        tests = self._reach.tests_of(mutant.file, mutant.start, mutant.end)
         if not tests:
             return "survived", "no test executes it"
         with self._lock:

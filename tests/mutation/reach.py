@@ -1,4 +1,4 @@
-"""Which tests execute what a mutant changes: they alone can notice it, and the quickest of them are asked first.
+"""Which tests execute what a mutant changes: they alone can notice it.
 
 The interpreter tells which bytes of a code ran in a test; solc's source maps tell of which part of the sources each
 instruction was made. Source: Solidity documentation, "Source Mappings".
@@ -12,8 +12,6 @@ from collections.abc import Mapping, Sequence
 from pysettle.evm import artifacts
 from tests.mutation.compiling import source_maps
 
-BODIES = (b"function ", b"modifier ", b"constructor", b"receive", b"fallback")
-"""What the source of a body begins with."""
 PUSH1, PUSH32 = 0x60, 0x7F
 
 Place = tuple[str, int, int]
@@ -64,28 +62,22 @@ class Reach:
                             # What fixtures for several tests execute may be needed by any.
                             self._tests[places[offset]].update([test] if test else self._seconds)
 
-    def tests_of(self, file: str, start: int, end: int, content: bytes) -> list[str]:
-        """Return the tests that can notice a change, those first that execute least beside it, then the quickest.
+    def tests_of(self, file: str, start: int, end: int) -> list[str]:
+        """Return the tests that can notice a change of a part of the sources, the quickest first.
 
-        They are those that enter the body it is in; where it is in none, as a constant is, all of them.
+        They are those that execute something of it; where nothing was made of it alone, those that execute the least
+        that it is in; where nothing at all was, as of a constant's value, all of them.
 
         Args:
             file: Source unit.
             start: First byte that changes.
             end: Byte after the last.
-            content: The unit's source.
         """
-        around = [
-            (last - first, first, last)
-            for unit, first, last in self._places
-            if unit == file and first <= start and end <= last and content[first:last].startswith(BODIES)
-        ]
-        _, first, last = min(around, default=(0, 0, 0))
-        nearest: dict[str, int] = {} if around else dict.fromkeys(self._seconds, 0)
-        for (unit, begin, after), tests in self._tests.items():
-            if unit == file and first <= begin and after <= last:
-                touches = begin < end and start < after
-                for test in tests:
-                    distance = after - begin if touches else len(content)
-                    nearest[test] = min(distance, nearest.get(test, distance))
-        return sorted(nearest, key=lambda test: (nearest[test], self._seconds[test]))
+        places = [it for it in self._places if it[0] == file]
+        chosen = [it for it in places if start <= it[1] and it[2] <= end]
+        if not chosen:
+            around = [it for it in places if it[1] <= start and end <= it[2]]
+            least = min((it[2] - it[1] for it in around), default=0)
+            chosen = [it for it in around if it[2] - it[1] == least]
+        tests = set().union(*(self._tests.get(it, set()) for it in chosen)) if chosen else set(self._seconds)
+        return sorted(tests, key=lambda test: self._seconds[test])

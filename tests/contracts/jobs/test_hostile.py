@@ -60,8 +60,10 @@ def test_a_currency_that_calls_back(world: World, liar: Hostile) -> None:
     """While it is asked to pay, nothing else is placed, disputed or paid; what goes on is in its own orders alone."""
     jobs, honest = world.network.jobs, placed(world, salt=b"\6" * 32)
     world.send(honest.escrow.cancel(world[PAYER], honest.id))
+    again = terms_of(world, currency=liar.address)
     inner = [
-        jobs.place(world[PAYER], terms_of(world, currency=liar.address)),
+        jobs.place(world[PAYER], again),
+        jobs.place_with_authorization(world["relayer"], world.address(PAYER), again, world.now + 3_600, b""),
         jobs.pay_due(world[PAYER], world.address(PAYER), honest.terms.currency),
         jobs.dispute(world[BUYER], honest.id, 0, EVIDENCE),
     ]
@@ -69,6 +71,8 @@ def test_a_currency_that_calls_back(world: World, liar: Hostile) -> None:
         terms, placing = place(world, liar, terms_of(world).total)
         world.send(liar.call("callBack", transaction.to, transaction.data, False))
         refused(world, placing, errors.ReentrancyGuardReentrantCall)
+        signed = jobs.place_with_authorization(world["relayer"], world.address(PAYER), terms, world.now + 60, b"")
+        refused(world, signed, errors.ReentrancyGuardReentrantCall)
     # The order it pays for is ended by its buyer from within: the liar is that buyer.
     terms, placing = place(world, liar, terms_of(world).total, buyer=liar.address)
     order_id = jobs.order_id(world.address(PAYER), terms)

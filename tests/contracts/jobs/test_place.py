@@ -171,17 +171,24 @@ def test_payer_and_buyer_take_it_back(world: World, name: str) -> None:
 
 
 def test_anybody_takes_it_back_once_the_time_to_accept_has_passed(world: World) -> None:
-    """From that second on, and the provider can accept no more."""
+    """From that second on: half-open (P-8)."""
     job = placed(world)
     shown, stranger = job.id, world.address("stranger")
     at(world, job.terms.accept_before - 1)
     cancel = job.escrow.cancel(world["stranger"], job.id)
     refused(world, cancel, errors.OrderCallerInvalid, orderId=shown, caller=stranger)
-    at(world, job.terms.accept_before)
-    late = {"orderId": shown, "acceptBefore": job.terms.accept_before, "timestamp": job.terms.accept_before}
-    refused(world, job.escrow.accept(world[PROVIDER], job.id), errors.OrderAcceptancePassed, **late)
+    assert world.now == job.terms.accept_before
     world.send(cancel)
     assert job.paid_out() == {PAYER: sum(AMOUNTS)}
+
+
+def test_the_provider_accepts_no_more_from_that_second_on(world: World) -> None:
+    """Half-open, from the other side (P-8)."""
+    job = placed(world)
+    shown, accept = job.id, job.escrow.accept(world[PROVIDER], job.id)
+    at(world, job.terms.accept_before)
+    late = {"orderId": shown, "acceptBefore": job.terms.accept_before, "timestamp": job.terms.accept_before}
+    refused(world, accept, errors.OrderAcceptancePassed, **late)
 
 
 def test_the_provider_alone_accepts_and_once(world: World) -> None:
