@@ -39,10 +39,8 @@ def instructions(code: bytes, source_map: str, units: Mapping[int, str]) -> dict
 class Reach:
     """What each test executes of the sources, and how long it takes."""
 
-    def __init__(
-        self, names: Sequence[str], executed: Mapping[str, tuple[float, Mapping[str, list[list[int]]]]]
-    ) -> None:
-        """Read what was executed of the named contracts, test -> (seconds, code -> executed bytes)."""
+    def __init__(self, names: Sequence[str], executed: Mapping[str, Executed]) -> None:
+        """Read what each test executed of the named contracts."""
         maps, units = source_maps(list(names))
         ours = {number: unit for number, unit in units.items() if unit.startswith("contracts/")}
         codes = {}
