@@ -201,8 +201,6 @@ class Campaign:
             return "same code", ""
         checkout.put(code)
         tests = self._reach.tests_of(mutant.file, mutant.start, mutant.end)
-        if not tests:
-            return "survived", "no test executes it"
         with self._lock:
             first = [it for it in self._killers if it in tests]
         killer: str | None = checkout.run([*first, *(it for it in tests if it not in first)])["failed"]

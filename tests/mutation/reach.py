@@ -64,7 +64,7 @@ class Reach:
         """Return the tests that can notice a change of a part of the sources, the quickest first.
 
         They are those that execute something of it; where nothing was made of it alone, those that execute the least
-        that it is in; where nothing at all was, as of a constant's value, all of them.
+        that it is in; and all of them where no test does, as of a constant, which is a part of other numbers.
 
         Args:
             file: Source unit.
@@ -77,5 +77,5 @@ class Reach:
             around = [it for it in places if it[1] <= start and end <= it[2]]
             least = min((it[2] - it[1] for it in around), default=0)
             chosen = [it for it in around if it[2] - it[1] == least]
-        tests = set().union(*(self._tests.get(it, set()) for it in chosen)) if chosen else set(self._seconds)
+        tests = set().union(*(self._tests.get(it, ()) for it in chosen)) or self._seconds
         return sorted(tests, key=lambda test: self._seconds[test])
