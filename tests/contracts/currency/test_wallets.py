@@ -108,6 +108,16 @@ def test_register(world: World, wallet_class: WalletClass, expiry: int, jurisdic
     assert currency.balance_of(buyer) == FUNDS
 
 
+@pytest.mark.parametrize("wallet_class", list(WalletClass), ids=lambda it: it.name)
+def test_register_anew(world: World, wallet_class: WalletClass) -> None:
+    """Each field is what was registered last, whatever bits were set before (P-2)."""
+    register(world, "buyer", WalletClass.CORPORATE, jurisdiction=999)
+    register(world, "buyer", wallet_class, identification_expiry=20_500, jurisdiction=156)
+    real_name = wallet_class is not WalletClass.IV
+    found = world.network.currency.wallet(world.address("buyer"))
+    assert found == Wallet(wallet_class, 20_500, 156, real_name, 0, 0, 0)
+
+
 def test_an_account_never_registered(world: World) -> None:
     """It is of class IV, of nobody known, and of no jurisdiction."""
     assert world.network.currency.wallet(world.address("stranger")) == UNREGISTERED
