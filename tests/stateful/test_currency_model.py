@@ -1,8 +1,7 @@
 """The contract of the currency against the model of it: the same operations, equal after every one.
 
-`PYSETTLE_MODEL_SEED` and `PYSETTLE_MODEL_OPERATIONS` name another sequence than that of CI: in 5,000 operations
-everything has to happen that can. How the two are compared is in `comparison`, the model in `currency_model`, what is
-drawn in `generator`.
+`PYSETTLE_MODEL_SEED` and `PYSETTLE_MODEL_OPERATIONS` name another sequence than that of CI. How the two are compared is
+in `comparison`, the model in `currency_model`, what is drawn in `generator`.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ import os
 from tests.stateful.comparison import Comparison
 
 SEED = int(os.environ.get("PYSETTLE_MODEL_SEED", "1"))
-OPERATIONS = int(os.environ.get("PYSETTLE_MODEL_OPERATIONS", "1000"))
+OPERATIONS = int(os.environ.get("PYSETTLE_MODEL_OPERATIONS", "5000"))
 ENOUGH = 5_000
 """Operations in which everything has to happen that can."""
 

@@ -155,7 +155,8 @@ def test_random_histories(world: World, seed: int) -> None:
     every = {"accept", "cancel", "deliver", "concede", "accept_delivery", "dispute", "rule", "conclude", "pay_due"}
     assert done == every
     run.compare(list(run.model.orders))
-    ledger = check_books(world)
+    ledger, currency = check_books(world), world.network.currency
+    assert ledger.held(currency.address, run.jobs.address) == currency.balance_of(run.jobs.address)
     audit = LedgerCheck(ledger.contracts)
     audit.ledger = ledger
     audit.close(world.chain.block().number, world.chain.chain_id, world.chain.call)
