@@ -144,7 +144,7 @@ class Run:
         assert currency.balance_of(self.jobs.address) == held == money.accounts[self.jobs.address].balance
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(6))
 def test_random_histories(world: World, seed: int) -> None:
     """After each step chain and model are equal; at the end what is held is of open milestones, or due."""
     run, done = Run(world, seed), set()
