@@ -100,10 +100,14 @@ class World:
 
     def fund(self, name: str, amount: int) -> None:
         """Issue e-CNY to an actor."""
+        self.issue(self.address(name), amount)
+
+    def issue(self, account: Address, amount: int) -> None:
+        """Issue e-CNY to any account, units."""
         currency, operator = self.network.currency, self["operator"]
         self.send(
             currency.set_issuance_quota(self["central bank"], operator.address, amount),
-            currency.issue(operator, self.address(name), amount),
+            currency.issue(operator, account, amount),
         )
 
     def stake(self, name: str, amount: int) -> None:

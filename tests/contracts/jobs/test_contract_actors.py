@@ -69,14 +69,11 @@ class Parties:
 @pytest.fixture
 def parties(world: World) -> Parties:
     """Deploy them; those who pay have units that the escrow may take."""
-    network, operator = world.network, world["operator"]
-    currency, contracts = network.currency, [deploy(world, FORWARDER) for _ in range(4)]
-    world.send(
-        currency.set_issuance_quota(world["central bank"], operator.address, 200 * YUAN),
-        *(currency.issue(operator, it, 100 * YUAN) for it in contracts[:2]),
-    )
-    approval = currency.approve(world["stranger"], network.jobs.address, 100 * YUAN)
-    world.send(*(through(world, it, approval) for it in contracts[:2]))
+    contracts = [deploy(world, FORWARDER) for _ in range(4)]
+    approval = world.network.currency.approve(world["stranger"], world.network.jobs.address, 100 * YUAN)
+    for contract in contracts[:2]:
+        world.issue(contract, 100 * YUAN)
+        world.send(through(world, contract, approval))
     return Parties(world, *contracts)
 
 

@@ -21,11 +21,8 @@ STAKE = -(-3 * LOCKED // FEN) * FEN
 @pytest.fixture
 def provider(world: World) -> Address:
     """Deploy a provider that is a contract, with units that the market may take."""
-    network, operator, contract = world.network, world["operator"], deploy(world, FORWARDER)
-    world.send(
-        network.currency.set_issuance_quota(world["central bank"], operator.address, STAKE),
-        network.currency.issue(operator, contract, STAKE),
-    )
+    network, contract = world.network, deploy(world, FORWARDER)
+    world.issue(contract, STAKE)
     world.send(through(world, contract, network.currency.approve(world["stranger"], network.market.address, STAKE)))
     return contract
 
