@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pysettle.domain.messages import ZERO_ADDRESS, ChannelConfig, ChannelId, voucher_digest
-from pysettle.domain.signing import Signer, recover
+from pysettle.domain.messages import ChannelConfig, ChannelId, voucher_digest
+from pysettle.domain.signing import Signer, in_bulk, recover
 from pysettle.domain.typed_data import Domain
 from pysettle.domain.usage import RateCard, Usage
 from pysettle.errors import UsageDisputed, VoucherRefused
@@ -37,22 +37,38 @@ class Voucher:
         return cls(channel_id, ceiling, signer.sign(voucher_digest(hub, channel_id, ceiling)))
 
 
+def sign_vouchers(signer: Signer, hub: Domain, ceilings: Iterable[tuple[ChannelId, int]]) -> list[Voucher]:
+    """Sign many vouchers, on every core.
+
+    Args:
+        signer: Payer or payer authorizer of all these channels.
+        hub: Domain of the hub.
+        ceilings: Each channel with its ceiling, cumulative.
+    """
+    return in_bulk(lambda drawn: Voucher.signed(signer, hub, *drawn), ceilings)
+
+
 def check_vouchers(hub: Domain, vouchers: Iterable[tuple[ChannelConfig, Voucher]]) -> list[bool]:
     """Say of each voucher whether it is of its channel and signed by the key that may, without asking any chain.
 
-    A payer that is a contract (ERC-1271) has no key: its vouchers are false here, and are for the hub to ask about.
+    All cores check. A payer that is a contract (ERC-1271) has no key: its vouchers are false here, and are for the hub
+    to ask about.
 
     Args:
         hub: Domain of the hub.
         vouchers: Each with the terms of its channel.
     """
-    return [
-        voucher.channel_id == config.channel_id(hub)
-        and 0 <= voucher.ceiling < 1 << CEILING_BITS
-        and recover(voucher_digest(hub, voucher.channel_id, voucher.ceiling), voucher.signature)
-        == (config.payer if config.payer_authorizer == ZERO_ADDRESS else config.payer_authorizer)
-        for config, voucher in vouchers
-    ]
+    drawn = list(vouchers)
+    ids = {config: config.channel_id(hub) for config in {config for config, _ in drawn}}
+
+    def is_valid(it: tuple[ChannelConfig, Voucher]) -> bool:
+        config, voucher = it
+        if voucher.channel_id != ids[config] or not 0 <= voucher.ceiling < 1 << CEILING_BITS:
+            return False
+        digest = voucher_digest(hub, voucher.channel_id, voucher.ceiling)
+        return recover(digest, voucher.signature) == config.voucher_signer
+
+    return in_bulk(is_valid, drawn)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import pytest
 from eth_typing import Address
 
 from pysettle.domain.messages import ZERO_ADDRESS, ChannelConfig, ChannelId, hub_domain, voucher_digest
-from pysettle.domain.metering import Delivery, Payer, UsageReceipt, Voucher, check_vouchers
+from pysettle.domain.metering import Delivery, Payer, UsageReceipt, Voucher, check_vouchers, sign_vouchers
 from pysettle.domain.signing import Signer
 from pysettle.domain.usage import Meters, RateCard, Usage
 from pysettle.errors import UsageDisputed, VoucherRefused
@@ -237,3 +237,27 @@ def test_vouchers_are_checked_in_bulk() -> None:
         (plain, replace(good[0], signature=good[0].signature[:64])),
     ]
     assert check_vouchers(HUB, wrong) == [False] * 5
+
+
+def test_many_vouchers_are_signed_and_checked_in_their_order() -> None:
+    """More than one core's share of them: one by one or in bulk, the same signatures; one bad is false alone."""
+    payer = Signer.derived("bulk payer")
+    configs = [
+        replace(CONFIG, payer=payer.address, payer_authorizer=ZERO_ADDRESS, salt=bytes([it] * 32)) for it in (1, 2)
+    ]
+    drawn = [(configs[number % 2], number) for number in range(201)]
+    ceilings = [(config.channel_id(HUB), ceiling) for config, ceiling in drawn]
+    vouchers = sign_vouchers(payer, HUB, ceilings)
+    assert vouchers == [Voucher.signed(payer, HUB, *it) for it in ceilings]
+    vouchers[137] = replace(vouchers[137], ceiling=138)
+    told = check_vouchers(HUB, zip((config for config, _ in drawn), vouchers, strict=True))
+    assert [number for number, valid in enumerate(told) if not valid] == [137]
+    assert len(told) == 201
+
+
+def test_what_is_raised_for_one_of_many_is_raised() -> None:
+    """Nothing is lost in the threads, and none at all is no work."""
+    payer = Signer.derived("bulk payer")
+    assert sign_vouchers(payer, HUB, []) == [] == check_vouchers(HUB, [])
+    with pytest.raises(OverflowError):
+        sign_vouchers(payer, HUB, [(CONFIG.channel_id(HUB), ceiling - 150) for ceiling in range(200)])
