@@ -46,13 +46,11 @@ def opening(world: World, provider: Address, terms: SeriesTerms, compute_id: byt
 def test_stake_and_withdraw(world: World, provider: Address) -> None:
     """The contract's units are staked, told of, and come back to it; the sender has no part in it."""
     market, sender = world.network.market, world["provider"]
-    with effect(world, contract=provider) as change:
-        (receipt,) = world.send(through(world, provider, market.stake(sender, 2 * FEN)))
-    assert change == {"eCNY contract": -2 * FEN, "eCNY market": 2 * FEN}
-    assert world.events(receipt) == [
-        Staked(provider, 2 * FEN, 2 * FEN),
-        Transfer(provider, market.address, 2 * FEN),
-    ]
+    for staked in (FEN, 2 * FEN):
+        with effect(world, contract=provider) as change:
+            (receipt,) = world.send(through(world, provider, market.stake(sender, FEN)))
+        assert change == {"eCNY contract": -FEN, "eCNY market": FEN}
+        assert world.events(receipt) == [Staked(provider, FEN, staked), Transfer(provider, market.address, FEN)]
     assert (market.free_stake(provider), market.free_stake(sender.address)) == (2 * FEN, 0)
     with effect(world, contract=provider) as change:
         (receipt,) = world.send(through(world, provider, market.withdraw_stake(sender, FEN)))
