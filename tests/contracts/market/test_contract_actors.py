@@ -102,7 +102,7 @@ def test_halt(world: World, provider: Address) -> None:
     """A halter that is a contract halts, and is named; one that the halter only calls does not."""
     market, stranger = world.network.market, world["stranger"]
     series = world.open(world.halting_terms(halter=provider))
-    world.stake("provider", 7)
+    world.stake("provider", LOCKED)
     refused(
         world,
         market.halt(stranger, series.address, EVIDENCE),
@@ -116,7 +116,7 @@ def test_halt(world: World, provider: Address) -> None:
     assert (halted.halter, halted.ground, halted.evidence) == (provider, GROUND, EVIDENCE)
     # Nothing was sold, so nothing is compensated: all of the stake is free again, beside what was.
     assert (halted.compensation, halted.released) == (0, LOCKED)
-    assert market.free_stake(world.address("provider")) == LOCKED + 7
+    assert market.free_stake(world.address("provider")) == 2 * LOCKED
 
 
 def test_halting_in_the_name_of_the_sender(world: World, provider: Address) -> None:
