@@ -237,7 +237,7 @@ def _credited(books: Books, emitted: Emitted, event: events.Credited) -> Posting
     announced = books.announced.pop(currency, None)
     if announced and not (announced.owed and announced.movement == Transfer(payer, account, amount)):
         books.violated(announced.code, emitted, f"{announced}, and something else became a credit")
-    elif not announced and (payer == currency or not books.is_settlement_account(currency, payer)):
+    elif not announced and not _may_owe(books, currency, payer, amount):
         detail = f"{amount} units of 0x{payer.hex()} became a credit of 0x{account.hex()}, which was not owed them"
         books.violated("INV-REPLAY", emitted, detail)
     if not stopped(books, emitted, account, amount, books.held(currency, account)):
@@ -248,6 +248,14 @@ def _credited(books: Books, emitted: Emitted, event: events.Credited) -> Posting
         seized = announced is not None and announced.seized
         announce(books, emitted, Transfer(payer, currency, amount), seized=seized)
     return move(currency, amount, (Purpose.OWN, currency), (Purpose.CREDIT, account))
+
+
+def _may_owe(books: Books, currency: Address, payer: Address, amount: int) -> bool:
+    """Whether a payer that announced nothing may owe: settlement accounts, and the currency nothing at all.
+
+    ERC-20 has anybody transfer zero units out of any account, the currency's too.
+    """
+    return amount == 0 if payer == currency else books.is_settlement_account(currency, payer)
 
 
 @_handles(events.CreditClaimed)

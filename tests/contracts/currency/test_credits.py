@@ -12,7 +12,7 @@ from pysettle.domain.wallets import ClassLimits, WalletClass
 from pysettle.errors import contracts as errors
 from pysettle.evm.transactions import Transaction
 from tests.contracts.books import open_currency_channel
-from tests.contracts.effects import FORWARDER, accounts, deploy, effect, refused, through
+from tests.contracts.effects import FORWARDER, accounts, check_books, deploy, effect, refused, through
 from tests.contracts.world import FEN, YUAN, World
 
 LEGAL_BASIS = b"\x5a" * 32
@@ -49,6 +49,28 @@ def test_a_refund_of_a_channel(world: World, stop: str) -> None:
     assert change == {"eCNY hub": -PAID_IN, "eCNY currency": PAID_IN, "credit buyer": PAID_IN}
     told = [event for event in world.events(receipt) if isinstance(event, Credited | Transfer)]
     assert told == [Credited(buyer, hub.address, PAID_IN, PAID_IN), Transfer(hub.address, currency.address, PAID_IN)]
+
+
+def test_nothing_out_of_any_account_is_no_finding(world: World) -> None:
+    """Anybody transfers zero units out of any account, which ERC-20 has: to whatever account, the books stay whole."""
+    currency, network = world.network.currency, world.network
+    open_currency_channel(world, "buyer", PAID_IN)
+    for name, out, in_ in (("buyer", True, True), ("other buyer", False, True), ("provider", True, False)):
+        world.send(currency.freeze(world["freezer"], world.address(name), outgoing=out, incoming=in_))
+    contracts = [it.address for it in (currency, network.hub, network.market, network.jobs, world.series)]
+    people = [world.address(name) for name in ("buyer", "other buyer", "provider", "stranger")]
+    sent = 0
+    for payer in (*contracts, *people):
+        for payee in (*contracts, *people):
+            transfer = currency.transfer_from(world["stranger"], payer, payee, 0)
+            try:
+                world.network.sender.simulate(transfer)
+            except errors.CurrencyReverted:
+                continue
+            world.send(transfer)
+            sent += 1
+    assert sent > len(people)
+    check_books(world)
 
 
 def test_what_fits_is_no_credit(world: World) -> None:
