@@ -82,7 +82,7 @@ class ComputeToken(Token):
         """Tokens ever to be sold."""
         self.expiry = int(self._read("expiry"))
         """Unix second from which nothing is sold, deposited or passed on any more."""
-        self.service_class = bytes(self._read("serviceClass")).rstrip(b"\0").decode()
+        self.service_class = bytes(self._read("serviceClass")).rstrip(b"\0").decode(errors="backslashreplace")
         """Kind of service."""
         self.windows_hash = bytes(self._read("windowsHash"))
         """Hash of which hours are peak."""

@@ -1,7 +1,7 @@
 """The ABI of a contract: calls encoded, answers decoded, errors found by selector.
 
 A thin layer over eth-abi with the selectors computed once; addresses are 20 bytes throughout, where eth-abi's default
-is text.
+is text, and what is no UTF-8 in a text is shown escaped: anybody can deploy a contract with such a name.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from eth_abi.codec import ABICodec
-from eth_abi.decoding import AddressDecoder
-from eth_abi.encoding import AddressEncoder
+from eth_abi.decoding import AddressDecoder, StringDecoder
+from eth_abi.encoding import AddressEncoder, TextStringEncoder
 from eth_abi.registry import ABIRegistry, BaseEquals, registry
 from eth_hash.auto import keccak
 from eth_typing import Address
@@ -24,11 +24,21 @@ class _AddressBytesDecoder(AddressDecoder):
     decoder_fn = staticmethod(Address)  # type: ignore[assignment]  # bytes in place of text is the point
 
 
+class _LenientStringDecoder(StringDecoder):
+    """Decodes bytes that are no UTF-8 as escapes: a backslash, x, two digits."""
+
+    def __init__(self) -> None:
+        super().__init__(handle_string_errors="backslashreplace")  # type: ignore[no-untyped-call]  # eth-abi leaves it untyped
+
+
 def _codec() -> ABICodec:
     bytes_registry: ABIRegistry = registry.copy()  # type: ignore[no-untyped-call]  # eth-abi leaves it untyped
     bytes_registry.unregister("address")
     is_address = BaseEquals("address")  # type: ignore[no-untyped-call]  # eth-abi leaves it untyped
     bytes_registry.register(is_address, AddressEncoder, _AddressBytesDecoder, label="address")
+    bytes_registry.unregister("string")
+    is_string = BaseEquals("string", with_sub=False)  # type: ignore[no-untyped-call]  # eth-abi leaves it untyped
+    bytes_registry.register(is_string, TextStringEncoder, _LenientStringDecoder, label="string")
     return ABICodec(bytes_registry)
 
 
