@@ -46,6 +46,8 @@ contract NetworkAccess is INetworkAccess, AccessManager {
     function handOverRole(uint64 roleId, address successor) external {
         (bool held, uint32 executionDelay) = _holds(roleId, msg.sender);
         if (!held) revert RoleNotHeld(roleId, msg.sender);
+        Offer memory offer = _offers[roleId][successor];
+        if (offer.offered && offer.predecessor == address(0)) revert RoleOfferPending(roleId, successor);
         _offer(roleId, successor, executionDelay, msg.sender);
     }
 

@@ -23,11 +23,14 @@ interface INetworkAccess is IAccessManager {
     error RoleOfferNotFound(uint64 roleId, address account);
     /// @notice The account does not hold the role that it would pass on.
     error RoleNotHeld(uint64 roleId, address account);
+    /// @notice The administrator has offered the role to the account, on terms that a holder cannot change.
+    error RoleOfferPending(uint64 roleId, address account);
 
     /// @notice Offer a role that the caller holds to its successor. The caller keeps it until the successor accepts.
     /// @param roleId The role; zero is the administrator's.
     /// @param successor Account that shall hold it.
     /// @custom:reverts RoleNotHeld when the caller does not hold the role
+    /// @custom:reverts RoleOfferPending when the administrator has offered it to the successor
     function handOverRole(uint64 roleId, address successor) external;
 
     /// @notice Accept a role that was offered to the caller. Who passed it on holds it no longer.

@@ -51,6 +51,13 @@ class RoleNotHeld(AccessReverted):
     remedy = "have its holder hand it over, or the administrator grant it"
 
 
+class RoleOfferPending(AccessReverted):
+    """What the administrator offered is not changed by a holder."""
+
+    template = "the administrator has offered role {roleId} to {account}"
+    remedy = "have the account accept it, or the administrator revoke it"
+
+
 class AccessManagerUnauthorizedCall(AccessReverted):
     """A call through the AccessManager that the caller has no role for."""
 

@@ -89,6 +89,22 @@ def test_only_a_holder_hands_over(world: World, name: str) -> None:
     refused(world, handover, errors.RoleNotHeld, roleId=Role.CENTRAL_BANK, account=world.address(name))
 
 
+def test_what_the_administrator_offered_stands(world: World) -> None:
+    """A holder neither unmakes its offer nor strips it of its delay, which a handover to the same account would."""
+    stranger, delay_s = world.address("stranger"), 86_400
+    world.send(call(world, "administrator", "grantRole", Role.OPERATOR, stranger, delay_s))
+    handover = call(world, "operator", "handOverRole", Role.OPERATOR, stranger)
+    refused(world, handover, errors.RoleOfferPending, roleId=Role.OPERATOR, account=stranger)
+    assert offer(world, Role.OPERATOR, "stranger") == (True, bytes(20))
+    world.send(call(world, "stranger", "acceptRole", Role.OPERATOR))
+    _, held_delay_s = manager(world)._read("hasRole", Role.OPERATOR, stranger)
+    assert held_delay_s == delay_s
+    assert holds(world, Role.OPERATOR, "operator")
+    # Between holders the last offer counts, and the administrator's is over.
+    world.send(call(world, "operator", "handOverRole", Role.OPERATOR, stranger))
+    assert offer(world, Role.OPERATOR, "stranger") == (True, world.address("operator"))
+
+
 def test_only_who_was_offered_it_accepts(world: World) -> None:
     """An offer is for one account and one role."""
     world.send(call(world, "central bank", "handOverRole", Role.CENTRAL_BANK, world.address("stranger")))
