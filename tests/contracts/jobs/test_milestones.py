@@ -228,6 +228,8 @@ def test_what_has_ended_stays_ended(world: World) -> None:
         refused(world, step, errors.MilestoneStateInvalid, orderId=shown, milestone=0, state=3)
     known = {"orderId": shown, "milestone": 2, "milestones": 2}
     refused(world, escrow.conclude(world["stranger"], job.id, 2), errors.MilestoneNotFound, **known)
+    beyond = escrow.conclude(world["stranger"], job.id, 3)
+    refused(world, beyond, errors.MilestoneNotFound, **{**known, "milestone": 3})
     unplaced = b"\7" * 32
     refused(
         world,
