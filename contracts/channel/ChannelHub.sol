@@ -94,6 +94,7 @@ contract ChannelHub is IChannelHub, ReentrancyGuardTransient, Multicall {
     function initiateWithdraw(ChannelConfig calldata config, uint128 amount) external nonReentrant {
         bytes32 id = getChannelId(config);
         _checkPayer(id, config);
+        _checkNotFrozen(id, config);
         if (amount == 0) revert RefundAmountZero(id);
         PendingWithdrawal storage pending = pendingWithdrawals[id];
         if (pending.amount != 0) revert WithdrawPending(id, pending.initiatedAt + uint256(config.withdrawDelay));
@@ -110,6 +111,7 @@ contract ChannelHub is IChannelHub, ReentrancyGuardTransient, Multicall {
     function finalizeWithdraw(ChannelConfig calldata config) external nonReentrant {
         bytes32 id = getChannelId(config);
         _checkPayer(id, config);
+        _checkNotFrozen(id, config);
         PendingWithdrawal memory pending = pendingWithdrawals[id];
         if (pending.amount == 0) revert WithdrawNotPending(id);
         uint256 finalizableAt = pending.initiatedAt + uint256(config.withdrawDelay);
@@ -275,9 +277,7 @@ contract ChannelHub is IChannelHub, ReentrancyGuardTransient, Multicall {
         }
         if (row.totalClaimed > channel.balance()) revert ClaimAboveBalance(id, row.totalClaimed, channel.balance());
         ChannelConfig calldata config = row.voucher.channel;
-        if (config.token != config.receiver && _isFrozen(config.token, config.payer)) {
-            revert ChannelPayerFrozen(id, config.payer);
-        }
+        _checkNotFrozen(id, config);
         if (!_isSigned(domain, id, row)) revert VoucherSignatureInvalid(id);
 
         uint128 amount = row.totalClaimed - claimedBefore;
@@ -462,6 +462,13 @@ contract ChannelHub is IChannelHub, ReentrancyGuardTransient, Multicall {
     function _checkPayer(bytes32 id, ChannelConfig calldata config) private view {
         if (msg.sender != config.payer && msg.sender != config.payerAuthorizer) {
             revert ChannelCallerNotPayer(id, msg.sender);
+        }
+    }
+
+    /// @dev Tokens have left the payer's money already.
+    function _checkNotFrozen(bytes32 id, ChannelConfig calldata config) private view {
+        if (config.token != config.receiver && _isFrozen(config.token, config.payer)) {
+            revert ChannelPayerFrozen(id, config.payer);
         }
     }
 

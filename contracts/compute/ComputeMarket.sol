@@ -109,6 +109,10 @@ contract ComputeMarket is IComputeMarket, AccessManaged, EIP712 {
     /// @inheritdoc IComputeMarket
     function openSeries(SeriesTerms calldata terms, bytes32 computeId) external returns (address series) {
         if (terms.provider != msg.sender) revert ProviderNotCaller(terms.provider, msg.sender);
+        // A halt would pay the stake to whoever bought.
+        // slither-disable-next-line unused-return
+        (bool frozen, , ) = ICurrencyToken(currency).frozen(msg.sender);
+        if (frozen) revert ProviderFrozen(msg.sender);
         _allocate(terms, computeId);
         uint256 locked = _stakeFor(terms);
         _takeFree(msg.sender, locked);

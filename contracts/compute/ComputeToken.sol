@@ -214,11 +214,9 @@ contract ComputeToken is IComputeToken, ERC20WithAuthorization {
     /// @inheritdoc IComputeToken
     function sweep() external returns (uint256 amount) {
         _checkProvider();
-        _checkEnded();
-        uint256 outstanding = _supply.outstanding();
-        if (outstanding != 0) revert SeriesOutstanding(outstanding);
+        bool halted = _checkEnded();
 
-        amount = IERC20(currency).balanceOf(address(this));
+        amount = IERC20(currency).balanceOf(address(this)) - _owed(halted);
         emit Swept(provider, amount);
         _payOut(provider, amount);
     }
@@ -395,6 +393,15 @@ contract ComputeToken is IComputeToken, ERC20WithAuthorization {
     function _checkOpen(Supply supply) private view {
         if (block.timestamp >= expiry) revert SeriesExpired(expiry, block.timestamp);
         if (supply.haltedAt() != 0) revert SeriesHalted(supply.haltedAt());
+    }
+
+    /// @dev What the outstanding Tokens may still ask for, rounded up: their backing, and after a halt the compensation
+    /// of all that are not delivered.
+    function _owed(bool halted) private view returns (uint256) {
+        uint256 outstanding = _supply.outstanding();
+        uint256 compensated = halted ? outstanding - _balances[address(this)].tokens : 0;
+        uint256 shares = outstanding * BPS + compensated * compensationBps;
+        return Math.mulDiv(shares, unitPrice, PRICE_BASIS * BPS, Math.Rounding.Ceil);
     }
 
     function _checkEnded() private view returns (bool halted) {

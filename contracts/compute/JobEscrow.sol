@@ -81,6 +81,9 @@ contract JobEscrow is IJobEscrow, ReentrancyGuardTransient {
         if (block.timestamp >= found.acceptBefore) {
             revert OrderAcceptancePassed(orderId, found.acceptBefore, block.timestamp);
         }
+        // slither-disable-next-line unused-return
+        (bool frozen, , ) = ICurrencyToken(found.currency).frozen(found.payer);
+        if (frozen) revert OrderPayerFrozen(orderId, found.payer);
 
         found.state = OrderState.Accepted;
         emit OrderAccepted(orderId, msg.sender);

@@ -79,7 +79,8 @@ interface IChannelHub {
     error ClaimAboveCeiling(bytes32 channelId, uint128 totalClaimed, uint128 maxClaimableAmount);
     /// @notice The claim is above what the channel holds.
     error ClaimAboveBalance(bytes32 channelId, uint128 totalClaimed, uint128 balance);
-    /// @notice The payer is frozen outgoing in the token of the channel: what was not claimed before is held back.
+    /// @notice The payer is frozen outgoing in the token of the channel: what was not claimed
+    /// before is held back, from both sides.
     error ChannelPayerFrozen(bytes32 channelId, address payer);
     /// @notice The voucher's signature is not the payer's.
     error VoucherSignatureInvalid(bytes32 channelId);
@@ -126,6 +127,7 @@ interface IChannelHub {
     /// @notice Give notice of a withdrawal; within the delay the receiver can claim what it is owed.
     /// @param amount Units, at most what is unclaimed.
     /// @custom:reverts ChannelCallerNotPayer when the caller is neither payer nor payer authorizer
+    /// @custom:reverts ChannelPayerFrozen when the payer is frozen outgoing in the token
     /// @custom:reverts RefundAmountZero when `amount` is zero
     /// @custom:reverts WithdrawPending when a notice is pending
     /// @custom:reverts WithdrawAboveAvailable when less is unclaimed
@@ -133,6 +135,7 @@ interface IChannelHub {
 
     /// @notice Complete a noticed withdrawal after its delay: what was noticed, or what is still unclaimed if less.
     /// @custom:reverts ChannelCallerNotPayer when the caller is neither payer nor payer authorizer
+    /// @custom:reverts ChannelPayerFrozen when the payer is frozen outgoing in the token
     /// @custom:reverts WithdrawNotPending when no notice is pending
     /// @custom:reverts WithdrawNotFinalizable when the delay has not passed
     function finalizeWithdraw(ChannelConfig calldata config) external;

@@ -114,6 +114,8 @@ interface IComputeMarket {
     error ComputeEndsBefore(bytes32 computeId, uint256 expiry, uint256 validBefore);
     /// @notice The provider of the terms is not the caller.
     error ProviderNotCaller(address provider, address caller);
+    /// @notice The provider is frozen outgoing in the currency, and its stake answers for nothing new.
+    error ProviderFrozen(address provider);
     /// @notice A stake of nothing.
     error StakeAmountZero();
     /// @notice The provider has `available` units staked and not locked, not `requested`.
@@ -161,6 +163,7 @@ interface IComputeMarket {
     /// @param computeId Compute whose capacity it takes.
     /// @return series The series.
     /// @custom:reverts ProviderNotCaller when the terms name another provider
+    /// @custom:reverts ProviderFrozen when the provider is frozen outgoing in the currency
     /// @custom:reverts ComputeNotOfProvider when the compute is not the caller's
     /// @custom:reverts ComputeEndsBefore when the series would outlive the compute
     /// @custom:reverts ComputeCapacityExceeded when less is left of the compute

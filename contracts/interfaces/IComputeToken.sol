@@ -65,8 +65,6 @@ interface IComputeToken is IERC3009, IChannelPolicy {
     /// @notice Tokens reach the series only as delivered, through the hub or `consume`, and the hub only through its
     /// collector.
     error TokenTransferRefused(address from, address to);
-    /// @notice Tokens stay outstanding, so what backs them cannot be swept.
-    error SeriesOutstanding(uint256 tokens);
     /// @notice A channel in this series must have the series as receiver and its UsageMeter as receiver authorizer.
     error ChannelTermsRefused(address receiver, address receiverAuthorizer);
 
@@ -182,12 +180,12 @@ interface IComputeToken is IERC3009, IChannelPolicy {
     /// @custom:invariant INV-BACKING
     function redeem(uint256 tokens) external returns (uint256 paid);
 
-    /// @notice After expiry or halt and with no Token outstanding, take what rounding, donations and unclaimed
-    /// compensation left in the series.
-    /// @return amount Units of currency.
+    /// @notice After expiry or halt, take what is in the series beyond what outstanding Tokens may ask for: what rounding
+    /// and donations left, and after a halt the compensation of Tokens that were delivered after all.
+    /// @return amount Units of currency, possibly none. What stays is rounded up, at the provider's expense.
     /// @custom:reverts SeriesCallerNotProvider when the caller is not the provider
     /// @custom:reverts SeriesNotEnded when it has neither expired nor been halted
-    /// @custom:reverts SeriesOutstanding when a Token is outstanding
+    /// @custom:invariant INV-BACKING
     function sweep() external returns (uint256 amount);
 
     // ------------------------------------------------------------------- market

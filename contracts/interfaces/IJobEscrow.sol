@@ -158,6 +158,8 @@ interface IJobEscrow {
     error OrderCallerInvalid(bytes32 orderId, address caller);
     /// @notice The provider was to accept before `acceptBefore`; chain time is `timestamp` (unix seconds).
     error OrderAcceptancePassed(bytes32 orderId, uint256 acceptBefore, uint256 timestamp);
+    /// @notice The payer is frozen outgoing in the currency of the order: what it set aside is not committed.
+    error OrderPayerFrozen(bytes32 orderId, address payer);
     /// @notice The order has `milestones` milestones, counted from zero.
     error MilestoneNotFound(bytes32 orderId, uint256 milestone, uint256 milestones);
     /// @notice The milestone is `state`, which this does not start from.
@@ -221,6 +223,8 @@ interface IJobEscrow {
     /// @custom:reverts OrderStateInvalid when the order is not placed
     /// @custom:reverts OrderCallerInvalid when the caller is not the provider
     /// @custom:reverts OrderAcceptancePassed when the time to accept has passed
+    /// @custom:reverts OrderPayerFrozen when the payer is frozen outgoing in the currency
+    /// @custom:invariant INV-FROZEN
     function accept(bytes32 orderId) external;
 
     /// @notice Deliver a milestone, as the provider.

@@ -8,10 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pysettle.domain.findings import Finding, Severity
-from pysettle.domain.ledger import Ledger, Purpose
+from pysettle.domain.ledger import HaltRecord, Ledger, Purpose
 from pysettle.money import PRICE_BASIS
-
-_BPS = 10_000
 
 
 def check(ledger: Ledger) -> list[Finding]:
@@ -49,13 +47,7 @@ def donations(ledger: Ledger) -> list[Finding]:
 def conduct(ledger: Ledger) -> list[Finding]:
     """Name what the rules allow and an auditor looks at: halts, and what was claimed of frozen payers."""
     halts = [
-        Finding(
-            "INV-BACKING",
-            f"series 0x{it.series.hex()}",
-            f"halted by 0x{it.halter.hex()} on the ground 0x{it.ground.hex()}, evidence 0x{it.evidence.hex()}, "
-            f"{it.compensation} units of stake paid; it had bought {ledger.bought[it.series, it.halter]} Tokens itself",
-            Severity.NOTICE,
-        )
+        Finding("INV-BACKING", f"series 0x{it.event.series.hex()}", _told(it, ledger), Severity.NOTICE)
         for it in ledger.halts
     ]
     frozen = [
@@ -68,6 +60,20 @@ def conduct(ledger: Ledger) -> list[Finding]:
         for (series, payer), tokens in ledger.claimed_of_frozen.items()
     ]
     return [*halts, *frozen]
+
+
+def _told(halt: HaltRecord, ledger: Ledger) -> str:
+    """Say who halted and why, and whose purchases before it the compensation may have been the reason for."""
+    it, bought = halt.event, halt.bought_before
+    detail = f"halted by 0x{it.halter.hex()} on the ground 0x{it.ground.hex()}, evidence 0x{it.evidence.hex()}, "
+    detail += (
+        f"{it.compensation} units of stake paid; it had bought {ledger.bought[it.series, it.halter]} Tokens itself"
+    )
+    if bought:
+        most = max(bought, key=lambda payer: (bought[payer], payer))
+        detail += f"; {sum(bought.values())} Tokens were bought in the hour before, most by 0x{most.hex()} "
+        detail += f"({bought[most]})"
+    return detail
 
 
 def _contradictions(ledger: Ledger) -> Iterator[Finding]:
@@ -107,19 +113,13 @@ def _reserve(ledger: Ledger) -> Iterator[Finding]:
 def _backing(ledger: Ledger) -> Iterator[Finding]:
     """INV-BACKING: a series' escrow covers its outstanding Tokens, and after a halt the compensation of those left."""
     for series, terms in ledger.contracts.series.items():
-        escrow = ledger.balance(terms.currency, Purpose.ESCROW, series)
-        outstanding = ledger.supply(series)
-        bps = terms.compensation_bps if series in ledger.halted else 0
-        compensated = outstanding - ledger.balance(series, Purpose.OWN, series)
-        owed = (outstanding * _BPS + compensated * bps) * terms.unit_price
-        # Compared in units times the price basis times 10,000, so that nothing is rounded.
-        if escrow * PRICE_BASIS * _BPS < owed:
-            yield Finding(
-                "INV-BACKING",
-                f"series 0x{series.hex()}",
-                f"{escrow} units in escrow do not cover {outstanding} Tokens at {terms.unit_price} per {PRICE_BASIS}"
-                + (f", {compensated} of them with {bps} basis points more" if bps else ""),
-            )
+        escrow, owed = ledger.balance(terms.currency, Purpose.ESCROW, series), ledger.owed(series)
+        if escrow < owed:
+            detail = f"{escrow} units in escrow do not cover {ledger.supply(series)} Tokens, to which {owed} are owed"
+            detail += f" at {terms.unit_price} per {PRICE_BASIS}"
+            if series in ledger.halted:
+                detail += f" and, of those not delivered, {terms.compensation_bps} basis points more"
+            yield Finding("INV-BACKING", f"series 0x{series.hex()}", detail)
 
 
 def _channel(ledger: Ledger) -> Iterator[Finding]:

@@ -53,7 +53,7 @@ abstract contract ComputeHubMoves is ComputeChannels {
         address caller = _payerOf(channel, by);
         amount = _near(_unclaimed(channel), amount);
         bool allowed = _isPayer(channel, caller) && amount != 0 && channel.pending == 0;
-        allowed = allowed && amount <= _unclaimed(channel);
+        allowed = allowed && amount <= _unclaimed(channel) && !_isHeldBack(channel.config);
         bytes memory data = abi.encodeCall(hub.initiateWithdraw, (channel.config, uint128(amount)));
         if (_act(address(hub), caller, data, allowed)) (channel.pending, channel.initiatedAt) = (amount, time);
     }
@@ -317,7 +317,7 @@ abstract contract ComputeHubMoves is ComputeChannels {
     }
 
     function _mayFinalize(Channel storage channel, address caller) private view returns (bool) {
-        return _isDue(channel) && _isPayer(channel, caller);
+        return _isDue(channel) && _isPayer(channel, caller) && !_isHeldBack(channel.config);
     }
 
     function _isPayer(Channel storage channel, address caller) private view returns (bool) {

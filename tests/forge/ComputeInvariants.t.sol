@@ -98,7 +98,7 @@ contract ComputeInvariants is Entries {
 
     /// Errors of the rules that depend on the state of a series, and so on.
     function _refusalsOfSeries() private pure returns (bytes4[] memory refusals) {
-        bytes4[17] memory all = [
+        bytes4[16] memory all = [
             IComputeToken.SeriesExpired.selector,
             IComputeToken.SeriesHalted.selector,
             IComputeToken.SeriesNotEnded.selector,
@@ -113,7 +113,6 @@ contract ComputeInvariants is Entries {
             IComputeToken.TokensZero.selector,
             IComputeToken.SeriesCallerNotProvider.selector,
             IComputeToken.TokenTransferRefused.selector,
-            IComputeToken.SeriesOutstanding.selector,
             IComputeToken.ChannelTermsRefused.selector,
             IComputeToken.SeriesTermsInvalid.selector
         ];
@@ -122,7 +121,7 @@ contract ComputeInvariants is Entries {
     }
 
     function _refusalsOfMarket() private pure returns (bytes4[] memory refusals) {
-        bytes4[13] memory all = [
+        bytes4[14] memory all = [
             IComputeMarket.ComputeAttesterInvalid.selector,
             IComputeMarket.ComputeSignatureInvalid.selector,
             IComputeMarket.ComputeRegisteredAlready.selector,
@@ -131,6 +130,7 @@ contract ComputeInvariants is Entries {
             IComputeMarket.ComputeCapacityExceeded.selector,
             IComputeMarket.ComputeEndsBefore.selector,
             IComputeMarket.ProviderNotCaller.selector,
+            IComputeMarket.ProviderFrozen.selector,
             IComputeMarket.StakeAmountZero.selector,
             IComputeMarket.StakeInsufficient.selector,
             IComputeMarket.SeriesCallerNotHalter.selector,
@@ -195,10 +195,11 @@ contract ComputeInvariants is Entries {
 
     // ------------------------------------------------------------------- leaving
 
-    /// Payers withdraw what was not claimed; what was is settled.
+    /// Payers withdraw what was not claimed, once they are not frozen any more; what was claimed is settled.
     function _leaveChannels() private {
         ComputeModel.Channel[] memory channels = _moves.channels();
         _moves.coin().setMood(0);
+        _thaw();
         VM.warp(_moves.time() + 31 days);
         for (uint256 i = 0; i < channels.length; ++i) {
             ChannelConfig memory config = channels[i].config;
@@ -233,6 +234,16 @@ contract ComputeInvariants is Entries {
             _moves.donated(address(_hub)),
             "INV-CHANNEL: currency stays behind"
         );
+    }
+
+    function _thaw() private {
+        address[] memory parties = _moves.parties();
+        for (uint256 i = 0; i < parties.length; ++i) {
+            (bool outgoing, bool incoming, ) = _currency.frozen(parties[i]);
+            if (!outgoing) continue;
+            VM.prank(_moves.freezer());
+            _currency.freeze(parties[i], false, incoming);
+        }
     }
 
     /// Holders are refunded, providers redeem and sweep, and take their stake back.

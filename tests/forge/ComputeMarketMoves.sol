@@ -113,7 +113,7 @@ abstract contract ComputeMarketMoves is ComputeCalls {
         locked = (locked + PRICE_BASIS * BPS - 1) / (PRICE_BASIS * BPS);
         bool allowed = caller == stated.provider && caller == found.provider && stated.expiry <= found.validBefore;
         allowed = allowed && stated.capacity <= found.capacity - found.allocated && locked <= freeStake[caller];
-        allowed = allowed && _isValid(stated);
+        allowed = allowed && _isValid(stated) && !_frozenOutgoing[caller];
         bytes memory data = abi.encodeCall(market.openSeries, (stated, found.id));
         if (!_act(address(market), caller, data, allowed)) return;
         address opened = abi.decode(_answer, (address));

@@ -196,6 +196,14 @@ abstract contract ComputeModel is ComputeWorld {
         return (tokens * those.unitPrice) / PRICE_BASIS;
     }
 
+    /// What outstanding Tokens may ask for, rounded up: after a halt those that are not delivered are compensated too.
+    function _owed(Series storage those) internal view returns (uint256) {
+        uint256 outstanding = _outstanding(those);
+        uint256 compensated = those.haltedAt == 0 ? 0 : outstanding - held[address(those.token)][address(those.token)];
+        uint256 shares = outstanding * BPS + compensated * those.compensationBps;
+        return (shares * those.unitPrice + PRICE_BASIS * BPS - 1) / (PRICE_BASIS * BPS);
+    }
+
     function _least(uint256 one, uint256 other) internal pure returns (uint256) {
         return one < other ? one : other;
     }

@@ -289,13 +289,12 @@ abstract contract ComputeSeriesMoves is ComputeMarketMoves {
 
     function sweep(uint256 which, uint256 by) external {
         Series storage those = _ended(which);
-        for (uint256 i = 0; i < _series.length && which % 8 < 6 && _outstanding(those) != 0; ++i) those = _series[i];
         address caller = by % 8 == 0 ? _anybody(by / 8) : those.provider;
-        bool allowed = caller == those.provider && !_isOpen(those) && _outstanding(those) == 0;
+        bool allowed = caller == those.provider && !_isOpen(those);
         address of_ = address(those.token);
         if (_act(of_, caller, abi.encodeCall(those.token.sweep, ()), allowed)) {
             donated[of_] = 0;
-            _paid(of_, those.provider, cash[of_]);
+            _paid(of_, those.provider, cash[of_] - _owed(those));
         }
     }
 

@@ -33,7 +33,7 @@ abstract contract CurrencyWorld {
     address internal immutable operator = address(0x0901);
     address internal immutable otherOperator = address(0x0902);
     address internal immutable registrar = address(0x0003);
-    address internal immutable freezer = address(0x0004);
+    address public immutable freezer = address(0x0004);
     address internal immutable seizer = address(0x0005);
     address internal immutable pauser = address(0x0006);
 

@@ -11,7 +11,7 @@ what each event does to it, and `fold` applies them in order.
 """
 
 from pysettle.domain.ledger.accounts import Contracts, Entry, LedgerAccount, Posting, Purpose, SeriesTerms
-from pysettle.domain.ledger.books import Announced, ChannelRecord, OrderRecord, Redemption, RedemptionState
+from pysettle.domain.ledger.books import Announced, ChannelRecord, HaltRecord, OrderRecord, Redemption, RedemptionState
 from pysettle.domain.ledger.fold import Ledger, fold
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "ChannelRecord",
     "Contracts",
     "Entry",
+    "HaltRecord",
     "Ledger",
     "LedgerAccount",
     "OrderRecord",

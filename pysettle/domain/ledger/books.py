@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import NamedTuple
 
 from eth_typing import Address
 
@@ -15,7 +17,7 @@ from pysettle.domain.jobs import MilestoneState, OrderState, OrderTerms
 from pysettle.domain.ledger.accounts import Contracts, LedgerAccount, Purpose
 from pysettle.domain.messages import ZERO_ADDRESS, ChannelConfig, ChannelId
 from pysettle.domain.wallets import Wallets
-from pysettle.money import UNITS_PER_MINOR
+from pysettle.money import BPS, PRICE_BASIS, UNITS_PER_MINOR
 
 FULL_RESERVE_BPS = 10_000
 """Basis points of the supply that a full reserve covers: all of it."""
@@ -86,6 +88,27 @@ class ChannelRecord:
     """Refund nonce expected next at the least."""
 
 
+class Sale(NamedTuple):
+    """A purchase of Tokens of a series."""
+
+    timestamp: int
+    """Unix second."""
+    payer: Address
+    """Who paid."""
+    tokens: int
+    """Tokens."""
+
+
+@dataclass(frozen=True)
+class HaltRecord:
+    """A halt, and who had bought shortly before it."""
+
+    event: events.SeriesHalted
+    """What the market said."""
+    bought_before: Mapping[Address, int]
+    """Payer -> Tokens of the series that it bought in the hour before."""
+
+
 @dataclass
 class MilestoneRecord:
     """What events say of one milestone of an order."""
@@ -150,8 +173,10 @@ class Books:
     """Series that was halted -> unix second of the halt."""
     opened: dict[Address, Address] = field(default_factory=dict)
     """Series that a market opened -> its provider."""
-    halts: list[events.SeriesHalted] = field(default_factory=list)
+    halts: list[HaltRecord] = field(default_factory=list)
     """What was halted, by whom and on what ground."""
+    sales: dict[Address, deque[Sale]] = field(default_factory=lambda: defaultdict(deque))
+    """Series -> its purchases of the last hour of sales."""
     bought: dict[tuple[Address, Address], int] = field(default_factory=lambda: defaultdict(int))
     """(series, payer) -> Tokens it bought."""
     claimed_of_frozen: dict[tuple[Address, Address], int] = field(default_factory=lambda: defaultdict(int))
@@ -197,6 +222,16 @@ class Books:
             return None
         mode = "full reserve" if ratio == FULL_RESERVE_BPS else f"partial reserve of {ratio} basis points"
         return f"{reserve} is attested, supply is {supply}, in {mode}"
+
+    def owed(self, series: Address) -> int:
+        """Return what the outstanding Tokens of a series may ask for, in units of its currency, rounded up.
+
+        That is their backing, and after a halt the agreed compensation of all that are not delivered.
+        """
+        terms, outstanding = self.contracts.series[series], self.supply(series)
+        compensated = outstanding - self.balance(series, Purpose.OWN, series) if series in self.halted else 0
+        shares = outstanding * BPS + compensated * terms.compensation_bps
+        return -(-shares * terms.unit_price // (PRICE_BASIS * BPS))
 
     def is_settlement_account(self, currency: Address, account: Address) -> bool:
         """Whether what an account holds belongs to others; the currency and nobody's address are so from the start."""

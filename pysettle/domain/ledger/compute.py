@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
+from eth_typing import Address
+
 from pysettle.domain import events
 from pysettle.domain.events import Emitted
 from pysettle.domain.ledger.accounts import Purpose
-from pysettle.domain.ledger.books import Books
+from pysettle.domain.ledger.books import Books, HaltRecord, Sale
 from pysettle.domain.ledger.handlers import Handlers, Postings, move, registering
 from pysettle.domain.usage import USAGE_BITS, Usage
 from pysettle.money import compensation_rounded_down
@@ -13,12 +17,19 @@ from pysettle.money import compensation_rounded_down
 HANDLERS: Handlers = {}
 _handles = registering(HANDLERS)
 
+_SHORTLY_S = 3_600
+"""Seconds before a halt in which a purchase may have been made for the compensation."""
+
 
 @_handles(events.Purchased)
 def _purchased(books: Books, emitted: Emitted, event: events.Purchased) -> Postings:
     series = emitted.emitter
     books.stated_supply[series] += event.tokens
     books.bought[series, event.payer] += event.tokens
+    sales = books.sales[series]
+    sales.append(Sale(emitted.timestamp, event.payer, event.tokens))
+    while sales[0].timestamp <= emitted.timestamp - _SHORTLY_S:
+        sales.popleft()
     currency = books.contracts.series[series].currency
     return move(currency, event.paid, (Purpose.OWN, series), (Purpose.ESCROW, series))
 
@@ -46,9 +57,7 @@ def _paid_out(books: Books, emitted: Emitted, event: events.Redeemed | events.Re
 def _swept(books: Books, emitted: Emitted, event: events.Swept) -> Postings:
     series = emitted.emitter
     currency = books.contracts.series[series].currency
-    remainder = books.balance(currency, Purpose.ESCROW, series)
-    if books.supply(series) != 0:
-        books.violated("INV-BACKING", emitted, f"swept while {books.supply(series)} Tokens are outstanding")
+    remainder = books.balance(currency, Purpose.ESCROW, series) - books.owed(series)
     # What the sweep takes beyond the remainder was donated, and is unallocated already.
     return move(currency, remainder, (Purpose.ESCROW, series), (Purpose.OWN, series))
 
@@ -108,7 +117,11 @@ def _stake_released(books: Books, emitted: Emitted, event: events.StakeReleased)
 def _series_halted(books: Books, emitted: Emitted, event: events.SeriesHalted) -> Postings:
     market = emitted.emitter
     currency = books.contracts.markets[market]
-    books.halts.append(event)
+    bought: defaultdict[Address, int] = defaultdict(int)
+    for sale in books.sales.pop(event.series, ()):
+        if sale.timestamp > emitted.timestamp - _SHORTLY_S:
+            bought[sale.payer] += sale.tokens
+    books.halts.append(HaltRecord(event, bought))
     locked = (Purpose.LOCKED_STAKE, event.series)
     return (
         *move(currency, event.released, locked, (Purpose.STAKE, event.provider)),

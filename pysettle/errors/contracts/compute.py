@@ -117,13 +117,6 @@ class TokenTransferRefused(ComputeReverted):
     remedy = "use consume to give Tokens back, and a signed deposit to fund a channel"
 
 
-class SeriesOutstanding(ComputeReverted):
-    """Outstanding Tokens keep their backing."""
-
-    template = "{tokens} Tokens are outstanding"
-    remedy = "sweep after the last one is redeemed or refunded"
-
-
 class ChannelTermsRefused(ComputeReverted):
     """Token channels are metered."""
 
@@ -202,7 +195,7 @@ class ClaimAboveBalance(ComputeReverted):
 
 
 class ChannelPayerFrozen(ComputeReverted):
-    """What a frozen payer was not yet claimed is held back."""
+    """What a frozen payer was not yet claimed is held back, from receiver and payer."""
 
     template = "channel {channelId}: its payer {payer} is frozen outgoing"
     remedy = "settle what was claimed before, and ask the freezer"
@@ -367,6 +360,13 @@ class ProviderNotCaller(ComputeReverted):
 
     template = "the terms name {provider}, {caller} called"
     remedy = "call from the provider's account"
+
+
+class ProviderFrozen(ComputeReverted):
+    """The stake of a frozen provider answers for nothing new."""
+
+    template = "the provider {provider} is frozen outgoing in the currency"
+    remedy = "have the freeze lifted, then open the series"
 
 
 class StakeAmountZero(ComputeReverted):

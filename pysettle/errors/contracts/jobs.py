@@ -53,6 +53,13 @@ class OrderAcceptancePassed(JobReverted):
     remedy = "have the payer place it again"
 
 
+class OrderPayerFrozen(JobReverted):
+    """What a frozen payer set aside is not committed."""
+
+    template = "order {orderId}: its payer {payer} is frozen outgoing"
+    remedy = "accept it after the freeze is lifted, or have it cancelled"
+
+
 class MilestoneNotFound(JobReverted):
     """The order has fewer milestones."""
 

@@ -9,6 +9,7 @@ from pysettle.domain import events
 from pysettle.domain.messages import ChannelConfig
 from pysettle.errors.contracts import (
     ChannelCallerNotPayer,
+    ChannelPayerFrozen,
     ClaimAboveBalance,
     RefundAmountZero,
     WithdrawAboveAvailable,
@@ -83,6 +84,47 @@ def test_withdrawal_completes_at_the_exact_second(world: World) -> None:
         "channel 0 noticed at": -(at - DELAY_S),
     }
     check_ledger(world, config)
+
+
+def test_a_frozen_payer_withdraws_nothing(world: World) -> None:
+    """While the receiver may not claim, the payer takes nothing away: what was vouchered is there after the freeze."""
+    hub, currency, payer = world.network.hub, world.network.currency, world.address("buyer")
+    config, noticed = open_currency_channel(world, "buyer", FEN), open_currency_channel(world, "other buyer", FEN)
+    at = notice(world, noticed, FEN, "other buyer")
+    for name in ("buyer", "other buyer"):
+        freeze = currency.freeze(world["freezer"], world.address(name), outgoing=True, incoming=False)
+        world.send(freeze)
+    initiate = hub.initiate_withdraw(world["buyer"], config, FEN)
+    known = {"channelId": channel(world, config), "payer": payer}
+    assert refused(world, ChannelPayerFrozen, initiate, config) == known
+    wait_until(world, at)
+    finalize = hub.finalize_withdraw(world["other buyer"], noticed)
+    known = {"channelId": channel(world, noticed), "payer": world.address("other buyer")}
+    assert refused(world, ChannelPayerFrozen, finalize, noticed) == known
+    for name in ("buyer", "other buyer"):
+        world.send(currency.freeze(world["freezer"], world.address(name), outgoing=False, incoming=True))
+    voucher = world.voucher("other buyer", noticed, FEN)
+    before = books(world, config, noticed)
+    world.send(initiate, hub.claim(world[RECEIVER], [(noticed, voucher, FEN)]), finalize)
+    assert changes(before, books(world, config, noticed)) == {
+        "channel 0 noticed": FEN,
+        "channel 0 noticed at": world.chain.block().timestamp,
+        "channel 1 claimed": FEN,
+        "channel 1 noticed": -FEN,
+        "channel 1 noticed at": -(at - DELAY_S),
+        "eCNY claimed for provider": FEN,
+    }
+
+
+def test_a_frozen_payer_of_tokens_withdraws_them(world: World) -> None:
+    """They have left its money already; claims of them are paid too."""
+    config = open_token_channel(world, "buyer", 1_000)
+    freeze = world.network.currency.freeze(world["freezer"], world.address("buyer"), outgoing=True, incoming=True)
+    world.send(freeze)
+    wait_until(world, notice(world, config, 1_000))
+    before = books(world, config)
+    world.send(world.network.hub.finalize_withdraw(world["buyer"], config))
+    assert changes(before, books(world, config))["Tokens buyer"] == 1_000
 
 
 def test_withdrawal_completes_once(world: World) -> None:

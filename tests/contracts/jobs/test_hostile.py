@@ -32,7 +32,7 @@ def liar(world: World) -> Hostile:
 def place(world: World, liar: Hostile, brings: int, **changed: object) -> tuple[OrderTerms, Transaction]:
     """Have the currency bring an amount; return the terms of an order in it, and its placing."""
     terms = terms_of(world, currency=liar.address, salt=b"\5" * 32, **changed)
-    world.send(liar.call("bring", brings))
+    world.send(liar.call("bring", brings), liar.call("answerFrozenWith", bytes(96)))
     return terms, world.network.jobs.place(world[PAYER], terms)
 
 

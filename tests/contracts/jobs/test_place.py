@@ -111,11 +111,23 @@ def test_terms_that_cannot_be(world: World) -> None:
         ("milestones", {"milestones": terms.milestones * 33}),
         ("amount", {"milestones": ((0, now + 24 * HOUR_S),)}),
         ("deliverBefore", {"milestones": ((1, terms.accept_before),)}),
+        ("deliverBefore", {"milestones": ((1, terms.accept_before + 1), (1, terms.accept_before - 1))}),
     ]
     for term, changed in wrong:
         # The next block is at `now` and each refusal makes one: what is compared with time is far from it.
         placing = jobs.place(world[PAYER], replace(terms, **changed))  # type: ignore[arg-type]  # fields by name
         refused(world, placing, errors.OrderTermsInvalid, term=term)
+
+
+def test_no_time_to_accept(world: World) -> None:
+    """The second of the placing itself is too early an end of acceptance; the next one is not."""
+    terms, jobs, second = terms_of(world), world.network.jobs, world.now + 600
+    funded(world, terms)
+    at(world, second)
+    early = jobs.place(world[PAYER], replace(terms, accept_before=second))
+    refused(world, early, errors.OrderTermsInvalid, term="acceptBefore")
+    at(world, second + 60)
+    world.send(jobs.place(world[PAYER], replace(terms, accept_before=second + 61)))
 
 
 def test_an_order_is_identified_without_a_chain(world: World) -> None:
@@ -189,6 +201,25 @@ def test_the_provider_accepts_no_more_from_that_second_on(world: World) -> None:
     at(world, job.terms.accept_before)
     late = {"orderId": shown, "acceptBefore": job.terms.accept_before, "timestamp": job.terms.accept_before}
     refused(world, accept, errors.OrderAcceptancePassed, **late)
+
+
+def test_nobody_accepts_an_order_of_a_frozen_payer(world: World) -> None:
+    """What it set aside and could still take back is not committed; a freeze of what comes in holds up nothing."""
+    currency, job, payer = world.network.currency, placed(world), world.address(PAYER)
+    accept = job.escrow.accept(world[PROVIDER], job.id)
+    world.send(currency.freeze(world["freezer"], payer, outgoing=True, incoming=False))
+    refused(world, accept, errors.OrderPayerFrozen, orderId=job.id, payer=payer)
+    world.send(currency.freeze(world["freezer"], payer, outgoing=False, incoming=True))
+    (receipt,) = world.send(accept)
+    assert world.events(receipt) == [OrderAccepted(job.id, world.address(PROVIDER))]
+
+
+def test_a_frozen_payer_takes_its_order_back(world: World) -> None:
+    """What is due is paid to its account, where it is frozen again."""
+    currency, job, payer = world.network.currency, placed(world), world.address(PAYER)
+    world.send(currency.freeze(world["freezer"], payer, outgoing=True, incoming=False))
+    world.send(job.escrow.cancel(world[PAYER], job.id))
+    assert job.paid_out() == {PAYER: sum(AMOUNTS)}
 
 
 def test_the_provider_alone_accepts_and_once(world: World) -> None:

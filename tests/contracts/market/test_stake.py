@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from pysettle.domain.events import Staked, StakeReleased, StakeWithdrawn, Transfer
+from pysettle.domain.messages import ComputeAttestation
 from pysettle.errors import contracts as errors
+from pysettle.money import stake_rounded_up
 from tests.contracts.effects import at, check_books, effect, refused
-from tests.contracts.world import ACTORS, FEN, World
+from tests.contracts.world import ACTORS, CAPACITY, COMPENSATION_BPS, FEN, UNIT_PRICE, World
 
 STAKE = 5 * FEN
 
@@ -128,6 +130,22 @@ def test_a_frozen_provider(allowed: World) -> None:
     with effect(allowed) as change:
         allowed.send(market.withdraw_stake(provider, FEN))
     assert change == {"eCNY market": -FEN, "eCNY currency": FEN, "credit provider": FEN, "stake provider": -FEN}
+
+
+def test_a_frozen_provider_opens_nothing(world: World) -> None:
+    """A halt would hand its stake to whoever bought: what is frozen answers for nothing new (INV-FROZEN)."""
+    network, provider = world.network, world["provider"]
+    terms = world.halting_terms()
+    attestation = ComputeAttestation(provider.address, "Ascend 910C", 1, CAPACITY, terms.expiry - 1, terms.expiry)
+    compute_id = network.register_compute(world["relayer"], world["attester"], attestation)
+    world.stake("provider", stake_rounded_up(CAPACITY, UNIT_PRICE, COMPENSATION_BPS))
+    opening = network.market.open_series(provider, terms, compute_id)
+    currency, freezer = network.currency, world["freezer"]
+    world.send(currency.freeze(freezer, provider.address, outgoing=True, incoming=False))
+    refused(world, opening, errors.ProviderFrozen, provider=provider.address)
+    world.send(currency.freeze(freezer, provider.address, outgoing=False, incoming=True))
+    (receipt,) = world.send(opening)
+    assert network.market.opened(receipt).provider == provider.address
 
 
 def test_release_at_the_second_of_expiry(world: World) -> None:

@@ -382,17 +382,46 @@ def test_redemption_after_it(halted: World) -> None:
 
 
 def test_sweep_after_it(halted: World) -> None:
-    """Before expiry already, the provider takes what rounding left, but only once no Token is outstanding (P-24)."""
+    """Before expiry already, the provider takes what rounding left; backing and compensation stay (P-24)."""
     series, provider, buyer = halted.series, halted["provider"], halted["buyer"]
-    refused(halted, series.sweep(provider), errors.SeriesOutstanding, tokens=HELD + DELIVERED)
-    halted.send(series.redeem(provider, DELIVERED), series.refund(buyer, HELD - 1))
-    refused(halted, series.sweep(provider), errors.SeriesOutstanding, tokens=1)
-    halted.send(series.refund(buyer, 1))
+    shares = (HELD + DELIVERED) * 10_000 + HELD * COMPENSATION_BPS
+    owed = -(-shares * UNIT_PRICE // (10_000 * 1_000_000))
+    left = halted.network.currency.balance_of(series.address) - owed
+    halted.fund("stranger", FEN)
+    halted.send(halted.network.currency.transfer(halted["stranger"], series.address, FEN))
+    with effect(halted) as change:
+        halted.send(series.sweep(provider))
+    assert change == {"eCNY series": -left - FEN, "eCNY provider": left + FEN}
+    halted.send(series.redeem(provider, DELIVERED), series.refund(buyer, HELD - 1), series.refund(buyer, 1))
     left = halted.network.currency.balance_of(series.address)
     assert 0 < left <= 4
     with effect(halted) as change:
         halted.send(series.sweep(provider))
     assert change == {"eCNY series": -left, "eCNY provider": left}
+
+
+def test_a_holder_that_never_asks_holds_up_nobody(world: World) -> None:
+    """Its Token keeps what is owed to it; compensation set aside for what was delivered after all goes back at once."""
+    selling = replace(world, series=world.open(world.halting_terms()))
+    series, hub, provider = selling.series, selling.network.hub, selling["provider"]
+    selling.buy("other buyer", 1)
+    config = open_token_channel(selling, "buyer", 1_000_000)
+    selling.send(
+        metered_claim(selling, [row(selling, "buyer", config, used(1_000_000), 1_000_000)]),
+        selling.halt(series),
+        hub.settle(selling["stranger"], series.address, series.address),
+        series.redeem(provider, 1_000_000),
+    )
+    left = selling.network.currency.balance_of(series.address)
+    assert left > compensation_of(1_000_000)
+    with effect(selling) as change:
+        selling.send(series.sweep(provider))
+    # One Token is owed a fraction of a unit.
+    assert change == {"eCNY series": 1 - left, "eCNY provider": left - 1}
+    at(selling, series.expiry + 10 * 365 * 86_400)
+    selling.send(series.refund(selling["other buyer"], 1), series.sweep(provider))
+    assert selling.network.currency.balance_of(series.address) == 0
+    check_books(selling)
 
 
 def test_a_frozen_holder_is_refunded(halted: World) -> None:
@@ -449,3 +478,24 @@ def test_an_auditor_is_told(selling: World) -> None:
     assert finding.severity is Severity.NOTICE
     for stated in (halter.hex(), GROUND.hex(), EVIDENCE.hex(), f"{compensation_of(HELD + 5_000)} units", "5000 Tokens"):
         assert stated in finding.detail
+
+
+def test_an_auditor_is_told_who_bought_before_it(selling: World) -> None:
+    """Who sees a halt coming can buy for the compensation: purchases of the hour before are named, older ones not."""
+    series, early, late = selling.series, selling.address("other buyer"), selling.address("stranger")
+    selling.buy("other buyer", 7_000)
+    selling.chain.clock.advance(3_600)
+    selling.buy("buyer", 11)
+    selling.buy("stranger", 5_000)
+    selling.send(selling.halt(series))
+    (finding,) = invariants.conduct(check_books(selling))
+    assert f"5011 Tokens were bought in the hour before, most by 0x{late.hex()} (5000)" in finding.detail
+    assert early.hex() not in finding.detail
+
+
+def test_where_nobody_bought_before_it(selling: World) -> None:
+    """Nothing is said of the hour then."""
+    selling.chain.clock.advance(3_600)
+    selling.send(selling.halt(selling.series))
+    (finding,) = invariants.conduct(check_books(selling))
+    assert "in the hour before" not in finding.detail

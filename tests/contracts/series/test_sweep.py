@@ -1,4 +1,4 @@
-"""Sweep: after expiry and with no Token outstanding, the provider takes what rounding and donations left."""
+"""Sweep: after expiry the provider takes what rounding and donations left beyond what Tokens may ask for."""
 
 from __future__ import annotations
 
@@ -98,13 +98,32 @@ def test_before_expiry(world: World) -> None:
 
 
 @pytest.mark.parametrize("where", ["held", "delivered", "in the hub"])
-def test_while_a_token_is_outstanding(world: World, where: str) -> None:
-    """One Token, wherever it is, keeps everything in the series (P-24)."""
-    series, buyer = world.series, world["buyer"]
-    world.buy("buyer", 1)
+def test_while_tokens_are_outstanding(world: World, where: str) -> None:
+    """Wherever they are, what they may ask for stays, and is there afterwards; nobody is waited for (P-24)."""
+    series, buyer, provider = world.series, world["buyer"], world["provider"]
+    world.buy("buyer", 10)
+    world.fund("stranger", 2 * FEN)
+    world.send(world.network.currency.transfer(world["stranger"], series.address, DONATION), series.consume(buyer, 3))
     if where == "delivered":
-        world.send(series.consume(buyer, 1))
+        world.send(series.consume(buyer, 7))
     elif where == "in the hub":
-        world.deposit("buyer", 1)
+        world.deposit("buyer", 7)
+    else:
+        world.send(series.redeem(provider, 3))
     at(world, series.expiry)
-    refused(world, series.sweep(world["provider"]), errors.SeriesOutstanding, tokens=1)
+    # 10 Tokens cost 1.5 units, rounded up to 2; 3 redeemed brought 0.45, rounded down to nothing; 7 are owed 1.05.
+    outstanding = 7 if where == "held" else 10
+    swept = DONATION + 2 - -(-outstanding * 15 // 100)
+    with effect(world) as change:
+        world.send(series.sweep(provider))
+    assert change == {"eCNY series": -swept, "eCNY provider": swept}
+    check_books(world)
+    ways_out = {
+        "held": lambda: series.refund(buyer, 7),
+        "delivered": lambda: series.redeem(provider, 10),
+        "in the hub": lambda: series.redeem(provider, 3),
+    }
+    world.send(ways_out[where]())
+    with effect(world) as change:
+        world.send(series.sweep(provider))
+    assert change.get("eCNY provider", 0) == {"held": 1, "delivered": 1, "in the hub": 0}[where]

@@ -71,6 +71,7 @@ class HubModel:
     def initiate_withdraw(self, call: Call, config: ChannelConfig, amount: int) -> None:
         """Note that the payer wants value back."""
         channel_id, channel = self._of_payer(call, config)
+        self._require_thawed(config)
         _require_refund(channel_id, amount)
         if channel.noticed:
             end = channel.noticed_at + config.withdraw_delay_s
@@ -83,6 +84,7 @@ class HubModel:
     def finalize_withdraw(self, call: Call, config: ChannelConfig) -> None:
         """After the delay, pay back what was noticed, or what is still unclaimed."""
         channel_id, channel = self._of_payer(call, config)
+        self._require_thawed(config)
         if not channel.noticed:
             refuse(errors.WithdrawNotPending, channelId=channel_id)
         end = channel.noticed_at + config.withdraw_delay_s
@@ -224,6 +226,10 @@ class HubModel:
         in_money = config.token == self._currency.address != config.receiver
         return in_money and self._currency.accounts[config.payer].frozen_outgoing
 
+    def _require_thawed(self, config: ChannelConfig) -> None:
+        if self._is_held_back(config):
+            refuse(errors.ChannelPayerFrozen, channelId=self.id_of(config), payer=config.payer)
+
     def _is_approved(self, config: ChannelConfig, nonce: int, amount: int, by: Signature | Approval) -> bool:
         """Whether the meter, asked for its signature, has the provider's approval of exactly this refund as of now."""
         if not isinstance(by, Approval) or config.receiver_authorizer != self._places.meter:
@@ -247,8 +253,7 @@ class HubModel:
             refuse(errors.ClaimAboveCeiling, **stated, maxClaimableAmount=row.ceiling)
         if row.total > channel.balance:
             refuse(errors.ClaimAboveBalance, **stated, balance=channel.balance)
-        if self._is_held_back(row.config):
-            refuse(errors.ChannelPayerFrozen, channelId=channel_id, payer=row.config.payer)
+        self._require_thawed(row.config)
         if row.signature != _voucher(channel_id, row.config, row.ceiling):
             refuse(errors.VoucherSignatureInvalid, channelId=channel_id)
         claimed[channel_id] = row.total

@@ -68,6 +68,8 @@ class JobsModel:
         end = order.terms.accept_before
         if call.now >= end:
             refuse(errors.OrderAcceptancePassed, orderId=order_id, acceptBefore=end, timestamp=call.now)
+        if self._currency.accounts[order.payer].frozen_outgoing:
+            refuse(errors.OrderPayerFrozen, orderId=order_id, payer=order.payer)
         order.state = OrderState.ACCEPTED
 
     def deliver(self, call: Call, order_id: bytes, number: int, content: bytes) -> None:

@@ -62,6 +62,8 @@ class MarketModel:
         provider = terms.provider
         if provider != call.sender:
             refuse(errors.ProviderNotCaller, provider=provider, caller=call.sender)
+        if self._currency.accounts[provider].frozen_outgoing:
+            refuse(errors.ProviderFrozen, provider=provider)
         compute = self.computes.get(compute_id)
         if compute is None or compute.provider != provider:
             refuse(errors.ComputeNotOfProvider, computeId=compute_id, provider=provider)

@@ -163,12 +163,12 @@ class SeriesModel(TokenModel):
         return paid
 
     def sweep(self, call: Call) -> int:
-        """After the end and with no Token left, pay the provider all that is there; return it."""
+        """After the end, pay the provider what is there beyond what the Tokens left may ask for; return it."""
         self._require_provider(call)
         self._require_ended(call)
-        if self.outstanding:
-            refuse(errors.SeriesOutstanding, tokens=self.outstanding)
-        amount = self._currency.accounts[self.address].balance
+        compensated = self.outstanding - self.delivered if self.halted_at else 0
+        owed = (self.outstanding * BPS + compensated * self.terms.compensation) * self.terms.unit_price
+        amount = self._currency.accounts[self.address].balance + -owed // (PRICE_BASIS * BPS)
         self._pay_out(call, self.terms.provider, amount)
         return amount
 
