@@ -295,23 +295,23 @@ def halt(series: str, evidence: Path, by: str, command: ComputeCommand) -> None:
 @_class_option
 @compute_view
 def index(service_class: str | None, command: ComputeCommand) -> None:
-    """Show the compute price index: per class and day, the reference basket's cost weighted by delivered usage."""
+    """Show the compute price index: what was paid a day for delivered usage, by reference baskets of it."""
     with command.compute() as compute:
         points = [it for it in compute.price_index() if service_class in (None, it.service_class)]
-    rows = [(it.service_class, _date(it.day), to_text(it.cost), f"{it.units:,}") for it in points]
+    rows = [(it.service_class, _date(it.day), to_text(it.cost), to_text(it.paid)) for it in points]
     document = {
         "points": [
             {
                 "class": it.service_class,
                 "day": _date(it.day),
                 "basket_units": str(it.cost),
-                "delivered": str(it.units),
+                "paid_units": str(it.paid),
             }
             for it in points
         ]
     }
     lines = (
-        [table(("class", "day (UTC+8)", "yuan a basket", "units delivered"), rows)] if rows else ["nothing delivered"]
+        [table(("class", "day (UTC+8)", "yuan a basket", "yuan paid"), rows)] if rows else ["nothing delivered"]
     )
     command.show("market-index", document, lines)
 

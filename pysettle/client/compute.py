@@ -14,7 +14,7 @@ from pysettle.client.series import ComputeToken
 from pysettle.domain import events
 from pysettle.domain.events import Emitted, Position
 from pysettle.domain.messages import ChannelConfig, ChannelId
-from pysettle.domain.prices import IndexPoint, basket_cost, delivered_usage, price_index
+from pysettle.domain.prices import IndexPoint, Priced, basket_cost, delivered_usage, price_index
 from pysettle.errors import UsageError
 from pysettle.evm.backend import ChainBackend
 
@@ -120,10 +120,12 @@ class ComputeSystem:
     def price_index(self) -> tuple[IndexPoint, ...]:
         """Return the compute price index of every class and day on which something was delivered."""
         comparable = [it for it in self.series() if it.is_comparable]
-        classes = {it.address: it.service_class for it in comparable}
-        costs = {it.address: basket_cost(it.service_class, it.rate_card, it.unit_price) for it in comparable}
-        delivered = delivered_usage(self._history(self.hub.address, self.meter.address))
-        return price_index(classes, costs, [it for it in delivered if it.series in classes])
+        priced = {}
+        for it in comparable:
+            cost = basket_cost(it.service_class, it.rate_card, it.unit_price)
+            priced[it.address] = Priced(it.service_class, it.unit_price, cost)
+        providers = {it.address: it.provider for it in comparable}
+        return price_index(priced, delivered_usage(self._history(self.hub.address), providers))
 
     def channels(self) -> tuple[ChannelStanding, ...]:
         """Return every channel that was ever opened, in that order."""

@@ -9,15 +9,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 
 from eth_typing import Address
 
-from pysettle.domain.events import Claimed, Emitted, UsageAttested
+from pysettle.domain.events import ChannelCreated, Claimed, Emitted
 from pysettle.domain.messages import ChannelId
 from pysettle.domain.usage import Meters, RateCard, Usage
 from pysettle.domain.wallets import day_at
 from pysettle.errors import UsageError
-from pysettle.money import price_rounded_up
+from pysettle.money import PRICE_BASIS, price_rounded_up
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +68,27 @@ def basket_cost(service_class: str, rate_card: RateCard, unit_price: int) -> int
 
 
 @dataclass(frozen=True, slots=True)
+class Priced:
+    """What a series asks, for the index."""
+
+    service_class: str
+    """Kind of service."""
+    unit_price: int
+    """Micro-yuan per 1,000,000 Tokens."""
+    cost: int
+    """Micro-yuan for the reference basket of its class."""
+
+
+@dataclass(frozen=True, slots=True)
 class Delivered:
-    """Usage that was delivered and claimed on one channel at once."""
+    """Tokens that a payer signed for and that were claimed for attested usage."""
 
     series: Address
-    """Whose Tokens paid for it."""
+    """Whose Tokens they are."""
     timestamp: int
     """Unix second of the claim."""
-    units: int
-    """Metered units, all meters together."""
+    tokens: int
+    """Tokens claimed: what the usage costs by the rate card, within what was signed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,54 +100,54 @@ class IndexPoint:
     day: int
     """Day of UTC+8, counted from 1970-01-01."""
     cost: int
-    """Micro-yuan for the reference basket, weighted by what was delivered."""
-    units: int
-    """Metered units delivered."""
+    """Micro-yuan that was paid for a reference basket, on average."""
+    paid: int
+    """Micro-yuan paid for all that was delivered."""
 
 
-def price_index(
-    classes: Mapping[Address, str], costs: Mapping[Address, int], delivered: Iterable[Delivered]
-) -> tuple[IndexPoint, ...]:
-    """Return the compute price index: per class and day, the basket's cost weighted by delivered usage.
+def price_index(series: Mapping[Address, Priced], delivered: Iterable[Delivered]) -> tuple[IndexPoint, ...]:
+    """Return the compute price index: what was paid a day for delivered usage, by how many baskets that was.
 
-    What is sold does not count, so that who buys of itself moves nothing: only usage that was served to a payer, who
-    signed for it, and was claimed.
+    It is a unit value index. What is sold and not delivered does not count, and what is delivered counts by what was
+    paid for it and not by what a provider says it counted, which costs nothing to say.
 
     Args:
-        classes: Series -> its service class.
-        costs: Series -> micro-yuan its terms ask for the basket.
+        series: Series -> what it asks.
         delivered: Delivered usage, in any order.
 
     Returns:
-        Ordered by class and day. Costs are rounded down to one micro-yuan.
+        Ordered by class and day, of days on which anything was paid. Amounts are rounded down to one micro-yuan.
     """
-    weights: dict[tuple[str, int], dict[Address, int]] = defaultdict(lambda: defaultdict(int))
+    paid: dict[tuple[str, int], Fraction] = defaultdict(Fraction)
+    baskets: dict[tuple[str, int], Fraction] = defaultdict(Fraction)
     for item in delivered:
-        weights[classes[item.series], day_at(item.timestamp)][item.series] += item.units
-    points = []
-    for (service_class, day), by_series in sorted(weights.items()):
-        if total := sum(by_series.values()):
-            weighted = sum(costs[series] * units for series, units in by_series.items())
-            points.append(IndexPoint(service_class, day, weighted // total, total))
-    return tuple(points)
+        priced = series[item.series]
+        at, value = (
+            (priced.service_class, day_at(item.timestamp)),
+            Fraction(item.tokens * priced.unit_price, PRICE_BASIS),
+        )
+        # What costs nothing a basket is no price.
+        if priced.cost and value:
+            paid[at] += value
+            baskets[at] += value / priced.cost
+    return tuple(IndexPoint(*at, cost=value // baskets[at], paid=value // 1) for at, value in sorted(paid.items()))
 
 
-def delivered_usage(history: Iterable[Emitted]) -> Iterator[Delivered]:
-    """Yield what was delivered: the growth of attested usage on channels that were claimed in the same transaction.
+def delivered_usage(history: Iterable[Emitted], providers: Mapping[Address, Address]) -> Iterator[Delivered]:
+    """Yield what was delivered: every claim of a Token channel whose payer is another than the provider.
+
+    Who pays itself by way of another account is not told apart. It moves the index by no more than what it ties up.
 
     Args:
-        history: Events of hub and meter, in the order of the chain.
+        history: Events of the hub, in the order of the chain.
+        providers: Series -> its provider; other tokens are passed over.
     """
-    attested: dict[ChannelId, tuple[tuple[int, int], Address, int]] = {}
-    delivered: dict[ChannelId, int] = defaultdict(int)
+    payers: dict[ChannelId, Address] = {}
     for emitted in history:
-        event, transaction = emitted.event, (emitted.position.block_number, emitted.position.transaction_index)
-        if isinstance(event, UsageAttested):
-            for channel_id, word in zip(event.channel_ids, event.usages, strict=False):
-                counted = sum(Usage.unpack(word).total.lanes())
-                attested[channel_id] = (transaction, event.series, counted)
-        elif isinstance(event, Claimed) and (found := attested.get(event.channel_id)) and found[0] == transaction:
-            _, series, counted = found
-            if counted > delivered[event.channel_id]:
-                yield Delivered(series, emitted.timestamp, counted - delivered[event.channel_id])
-                delivered[event.channel_id] = counted
+        event = emitted.event
+        if isinstance(event, ChannelCreated):
+            payers[event.channel_id] = event.config.payer
+        elif isinstance(event, Claimed) and event.receiver == event.token and event.token in providers:
+            payer = payers.get(event.channel_id)
+            if payer and payer != providers[event.token]:
+                yield Delivered(event.token, emitted.timestamp, event.amount)

@@ -95,7 +95,7 @@ def test_a_whole_delivery_by_commands(town: ComputeTown) -> None:
     assert "delivered: 0 -> 691,000 Tokens" in town.say("channel settle --series DSV4")
     assert "980.00 -> 980.10365 yuan" in town.say("market redeem --series DSV4 --tokens 691000")
     (point,) = town.read("market index")["points"]  # type: ignore[misc]  # a list, as its schema says
-    assert point == {"class": "inference", "day": "2026-01-01", "basket_units": "3537000", "delivered": "22000"}
+    assert point == {"class": "inference", "day": "2026-01-01", "basket_units": "3537000", "paid_units": "103650"}
 
 
 def test_a_halt_refunds_and_compensates(town: ComputeTown) -> None:

@@ -5,21 +5,22 @@ from __future__ import annotations
 import pytest
 from eth_typing import Address
 
-from pysettle.domain.events import Claimed, Emitted, Event, Position, UsageAttested
-from pysettle.domain.messages import ChannelId
+from pysettle.domain.events import ChannelCreated, Claimed, Emitted, Event, Position
+from pysettle.domain.messages import ChannelConfig, ChannelId
 from pysettle.domain.prices import (
     SERVICE_CLASSES,
     Delivered,
     IndexPoint,
+    Priced,
     basket_cost,
     delivered_usage,
     price_index,
 )
-from pysettle.domain.usage import DEEPSEEK_V4_PRO_RATE_CARD, DEEPSEEK_V4_PRO_UNIT_PRICE, Meters, RateCard, Usage
+from pysettle.domain.usage import DEEPSEEK_V4_PRO_RATE_CARD, DEEPSEEK_V4_PRO_UNIT_PRICE, Meters, RateCard
 from pysettle.errors import UsageError
 
 CHEAP, DEAR = Address(b"\1" * 20), Address(b"\2" * 20)
-CHANNEL = ChannelId(b"\3" * 32)
+PROVIDER, BUYER, METER = Address(b"\3" * 20), Address(b"\4" * 20), Address(b"\5" * 20)
 DAY = 86_400
 MIDNIGHT = 20_454 * DAY - 8 * 3_600
 """Begin of day 20,454 of UTC+8."""
@@ -54,22 +55,38 @@ def test_a_class_without_a_basket_is_refused() -> None:
         basket_cost("poetry", DEEPSEEK_V4_PRO_RATE_CARD, 1)
 
 
-def test_the_index_is_weighted_by_what_was_delivered() -> None:
-    """Three quarters of the units at 10 and one at 21: 12.75, rounded down; the next day only the dear one served."""
+PRICED = {
+    CHEAP: Priced("inference", unit_price=1_000_000, cost=10),
+    DEAR: Priced("inference", unit_price=3_000_000, cost=21),
+}
+"""A Token of the cheap series is a micro-yuan, one of the dear series three."""
+
+
+def test_the_index_is_what_was_paid_by_the_baskets_it_paid_for() -> None:
+    """30 at 10 a basket are 3 baskets, 21 at 21 are one: 51 for four, 12.75, rounded down; the next day one series."""
     delivered = [
-        Delivered(CHEAP, MIDNIGHT, 2),
-        Delivered(DEAR, MIDNIGHT + DAY - 1, 1),
-        Delivered(CHEAP, MIDNIGHT + 1, 1),
-        Delivered(DEAR, MIDNIGHT + DAY, 7),
+        Delivered(CHEAP, MIDNIGHT, 20),
+        Delivered(DEAR, MIDNIGHT + DAY - 1, 7),
+        Delivered(CHEAP, MIDNIGHT + 1, 10),
+        Delivered(DEAR, MIDNIGHT + DAY, 1),
     ]
-    points = price_index({CHEAP: "inference", DEAR: "inference"}, {CHEAP: 10, DEAR: 21}, delivered)
-    assert points == (IndexPoint("inference", 20_454, 12, 4), IndexPoint("inference", 20_455, 21, 7))
+    points = price_index(PRICED, delivered)
+    assert points == (IndexPoint("inference", 20_454, 12, 51), IndexPoint("inference", 20_455, 21, 3))
 
 
 def test_what_is_only_sold_moves_nothing() -> None:
-    """No delivery, no point; and a series that delivered nothing has no weight."""
-    assert price_index({CHEAP: "inference"}, {CHEAP: 10}, []) == ()
-    assert price_index({CHEAP: "inference"}, {CHEAP: 10}, [Delivered(CHEAP, MIDNIGHT, 0)]) == ()
+    """No delivery, no point; neither has what is free of charge a price."""
+    assert price_index(PRICED, []) == ()
+    assert price_index(PRICED, [Delivered(CHEAP, MIDNIGHT, 0)]) == ()
+    free = {CHEAP: Priced("inference", unit_price=1_000_000, cost=0)}
+    assert price_index(free, [Delivered(CHEAP, MIDNIGHT, 5)]) == ()
+
+
+def test_a_dear_series_moves_it_by_what_is_paid_alone() -> None:
+    """A hundred yuan at 10 a basket, one at ten million: 101 yuan by some ten million baskets."""
+    priced = {**PRICED, DEAR: Priced("inference", 1_000_000, cost=10**13)}
+    (point,) = price_index(priced, [Delivered(CHEAP, MIDNIGHT, 10**8), Delivered(DEAR, MIDNIGHT, 10**6)])
+    assert (point.cost, point.paid) == (10, 101 * 10**6)
 
 
 def told(*transactions: list[Event]) -> list[Emitted]:
@@ -81,20 +98,23 @@ def told(*transactions: list[Event]) -> list[Emitted]:
     ]
 
 
-def attested(count: int) -> UsageAttested:
-    """Return an attestation of output in peak hours, cumulative."""
-    return UsageAttested(CHEAP, (CHANNEL,), (Usage(peak=Meters(output=count)).pack(),))
+def opened(number: int, payer: Address, token: Address = CHEAP) -> ChannelCreated:
+    """Return the opening of a channel."""
+    config = ChannelConfig(payer, payer, token, METER, token, 900, bytes(32))
+    return ChannelCreated(ChannelId(bytes([number]) * 32), config)
 
 
-CLAIM = Claimed(CHANNEL, CHEAP, CHEAP, 1, 1)
+def claim(number: int, amount: int, token: Address = CHEAP, receiver: Address = CHEAP) -> Claimed:
+    """Return a claim on a channel."""
+    return Claimed(ChannelId(bytes([number]) * 32), receiver, token, amount, amount)
 
 
-def test_delivered_is_what_attested_usage_grew_by() -> None:
-    """Cumulative counters count once, and an older attestation takes nothing back."""
-    history = told([attested(5), CLAIM], [attested(8), CLAIM], [attested(6), CLAIM])
-    assert list(delivered_usage(history)) == [Delivered(CHEAP, 0, 5), Delivered(CHEAP, 1, 3)]
-
-
-def test_what_was_not_claimed_was_not_delivered() -> None:
-    """An attestation alone, or a claim of another transaction, is no delivery."""
-    assert list(delivered_usage(told([attested(5)], [CLAIM]))) == []
+def test_delivered_is_what_was_claimed_of_others() -> None:
+    """The provider's own channels do not count, nor those of another token, or of another receiver."""
+    providers = {CHEAP: PROVIDER}
+    history = told(
+        [opened(1, BUYER), opened(2, PROVIDER), opened(3, BUYER, DEAR)],
+        [claim(1, 5), claim(2, 1_000), claim(3, 7, DEAR, DEAR)],
+        [claim(1, 3), claim(1, 9, CHEAP, BUYER), claim(4, 11)],
+    )
+    assert list(delivered_usage(history, providers)) == [Delivered(CHEAP, 1, 5), Delivered(CHEAP, 2, 3)]
