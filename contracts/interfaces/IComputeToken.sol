@@ -75,10 +75,12 @@ interface IComputeToken is IERC3009, IChannelPolicy {
     /// @param tokens Tokens wanted, above zero.
     /// @param deadline Unix second from which the purchase is refused.
     /// @return price Units of currency paid: tokens * unitPrice / 1,000,000, rounded up, at the buyer's expense.
-    /// @custom:reverts TokensZero when `tokens` is zero
     /// @custom:reverts PurchaseDeadlinePassed when chain time is at or after `deadline`
     /// @custom:reverts SeriesExpired when the series has expired
     /// @custom:reverts SeriesHalted when it was halted
+    /// @custom:reverts TokensZero when `tokens` is zero
+    /// @custom:reverts ERC20InvalidReceiver when the beneficiary is zero
+    /// @custom:reverts TokenTransferRefused when the beneficiary is the series, the hub or its collector
     /// @custom:reverts HolderFrozenIncoming when the beneficiary is another than the payer, and frozen incoming
     /// @custom:reverts CapacityExceeded when fewer Tokens are left to sell
     /// @custom:invariant INV-BACKING
@@ -118,6 +120,13 @@ interface IComputeToken is IERC3009, IChannelPolicy {
     /// @custom:reverts PurchaseNonceInvalid when a term is not the one that the nonce commits to
     /// @custom:reverts PurchaseBelowLeastTokens when `value` buys fewer than `leastTokens`
     /// @custom:reverts PurchasePaymentInexact when `value` is not the exact price of what it buys
+    /// @custom:reverts SeriesExpired when the series has expired
+    /// @custom:reverts SeriesHalted when it was halted
+    /// @custom:reverts TokensZero when `value` is zero
+    /// @custom:reverts ERC20InvalidReceiver when the beneficiary is zero
+    /// @custom:reverts TokenTransferRefused when the beneficiary is the series, the hub or its collector
+    /// @custom:reverts HolderFrozenIncoming when the beneficiary is another than the payer, and frozen incoming
+    /// @custom:reverts CapacityExceeded when fewer Tokens are left to sell
     /// @custom:reverts AuthorizationSignatureInvalid when anything else differs from what was signed
     /// @custom:invariant INV-BACKING
     /// @custom:invariant INV-ONCE
@@ -139,6 +148,11 @@ interface IComputeToken is IERC3009, IChannelPolicy {
     /// @param value Units of currency, the exact rounded-up price of the Tokens bought.
     /// @return tokens Tokens created.
     /// @custom:reverts PurchasePaymentInexact when `value` is not the exact price of what it buys
+    /// @custom:reverts SeriesExpired when the series has expired
+    /// @custom:reverts SeriesHalted when it was halted
+    /// @custom:reverts TokensZero when `value` is zero
+    /// @custom:reverts CapacityExceeded when fewer Tokens are left to sell
+    /// @custom:reverts AuthorizationSignatureInvalid when anything differs from what was signed
     /// @custom:invariant INV-BACKING
     /// @custom:invariant INV-ONCE
     function purchaseWithTransferAuthorization(

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from eth_utils.crypto import keccak
 
 from pysettle.client import SeriesTerms
 from pysettle.domain.messages import ChannelConfig
+from pysettle.errors import contracts as errors
 from pysettle.money import backing_rounded_down, price_rounded_up
 from tests.contracts.books import (
     AUTHORIZER,
@@ -25,6 +27,7 @@ from tests.contracts.books import (
     used,
 )
 from tests.contracts.effects import at, effect
+from tests.contracts.hostile import Hostile, liars_channel
 from tests.contracts.orders import AMOUNTS, BOND, BUYER, PAYER, PROVIDER, placed
 from tests.contracts.world import FEN, LIFE_S, RATE_CARD, YUAN, World, open_series
 
@@ -224,6 +227,70 @@ def test_currency_in_a_channel(world: World) -> None:
     assert change == {"eCNY hub": -2 * FEN, "eCNY buyer": 2 * FEN}
 
 
+@pytest.mark.parametrize("returner", ["receiver", "authorizer"])
+def test_currency_in_a_channel_of_a_frozen_payer(world: World, returner: str) -> None:
+    """Receiver and authorizer return it to the payer's account, where it is frozen."""
+    hub, currency = world.network.hub, world.network.currency
+    config = open_currency_channel(world, "buyer", FEN)
+    world.send(currency.freeze(world["freezer"], world.address("buyer"), outgoing=True, incoming=False))
+    name = {"receiver": RECEIVER, "authorizer": AUTHORIZER}[returner]
+    with effect(world) as change:
+        world.send(hub.refund(world[name], config, FEN))
+    assert change == {"eCNY hub": -FEN, "eCNY buyer": FEN}
+
+
+def test_vouchered_currency_of_a_frozen_payer(world: World) -> None:
+    """The payer takes nothing of it away meanwhile, and the receiver claims it once the freeze is lifted."""
+    hub, currency, buyer = world.network.hub, world.network.currency, world["buyer"]
+    config = open_currency_channel(world, "buyer", FEN)
+    world.send(
+        hub.initiate_withdraw(buyer, config, FEN),
+        currency.freeze(world["freezer"], buyer.address, outgoing=True, incoming=True),
+    )
+    world.chain.clock.advance(config.withdraw_delay_s)
+    claim = hub.claim(world[RECEIVER], [(config, world.voucher("buyer", config, FEN), FEN)])
+    for step in (claim, hub.finalize_withdraw(buyer, config)):
+        with pytest.raises(errors.ChannelPayerFrozen):
+            world.send(step)
+    with effect(world) as change:
+        world.send(
+            currency.freeze(world["freezer"], buyer.address, outgoing=False, incoming=False),
+            claim,
+            hub.settle(world["stranger"], world.address(RECEIVER), currency.address),
+            hub.finalize_withdraw(buyer, config),
+        )
+    assert change == {"eCNY hub": -FEN, "eCNY provider": FEN}
+
+
+def test_a_payout_of_another_token_that_refuses(world: World) -> None:
+    """It is owed as a credit of the hub, which anybody has paid once the token does."""
+    hub, token = world.network.hub, Hostile(world, "Liar")
+    config = liars_channel(world, token)
+    world.send(token.call("answerTransfersWith", False), hub.refund(world[RECEIVER], config, FEN))
+    assert hub.credit_of(config.payer, token.address) == FEN
+    world.send(
+        token.call("answerTransfersWith", True), hub.withdraw_credit(world["stranger"], config.payer, token.address)
+    )
+    assert (hub.credit_of(config.payer, token.address), token.read("balanceOf", config.payer)) == (0, FEN)
+
+
+def test_compensation_for_what_was_delivered_after_all(world: World) -> None:
+    """Set aside at the halt, it is the provider's again at once, though somebody else's Token is outstanding."""
+    hub, series, provider = world.network.hub, world.series, world["provider"]
+    world.buy("other buyer", 1)
+    config = channel(world)
+    world.send(metered_claim(world, [row(world, "buyer", config, used(TOKENS), TOKENS)]))
+    halt(world)
+    world.send(hub.settle(world["stranger"], series.address, series.address), series.redeem(provider, TOKENS))
+    held = world.network.currency.balance_of(series.address)
+    # One Token and a tenth, at 1.000003 units.
+    assert held > TOKENS * PRICE * COMPENSATION_BPS // 10**10
+    with effect(world) as change:
+        world.send(series.sweep(provider))
+    assert change == {"eCNY series": 2 - held, "eCNY provider": held - 2}
+    refund(world, "other buyer", 1)
+
+
 def test_a_payout_to_a_stopped_account(world: World) -> None:
     """It waits in the currency, and is claimed when the freeze is lifted."""
     currency, buyer = world.network.currency, world.address("buyer")
@@ -274,3 +341,37 @@ def test_a_dispute_that_nobody_rules_on(world: World) -> None:
     world.send(job.escrow.conclude(world["stranger"], job.id, 0))
     quarter = AMOUNTS[0] * job.terms.default_bps // 10_000
     assert job.paid_out() == {PROVIDER: quarter, PAYER: AMOUNTS[0] - quarter, BUYER: BOND}
+
+
+WALKS: dict[str, tuple[Callable[..., None], ...]] = {
+    "Tokens held": (test_tokens_held, test_tokens_held_in_an_open_series),
+    "Tokens in a channel, unclaimed": (test_tokens_in_a_channel, test_tokens_in_a_channel_with_the_providers_approval),
+    "usage attested, unclaimed": (test_usage_claimed_settled_and_redeemed,),
+    "Tokens claimed, unsettled": (test_usage_claimed_settled_and_redeemed,),
+    "Tokens delivered": (test_usage_claimed_settled_and_redeemed,),
+    "rounding and donations": (test_everything_leaves_a_series,),
+    "compensation for Tokens that were delivered after all": (test_compensation_for_what_was_delivered_after_all,),
+    "stake free": (test_stake,),
+    "stake locked": (test_stake,),
+    "e-CNY in a channel, unclaimed": (test_currency_in_a_channel, test_currency_in_a_channel_of_a_frozen_payer),
+    "e-CNY of a frozen payer in a channel, vouchered and unclaimed": (test_vouchered_currency_of_a_frozen_payer,),
+    "e-CNY claimed, unsettled": (test_currency_in_a_channel,),
+    "a payout that an account cannot receive": (
+        test_a_payout_to_a_stopped_account,
+        test_a_payout_of_another_token_that_refuses,
+    ),
+    "an order not accepted": (test_an_order_that_nobody_accepts,),
+    "a milestone not delivered": (test_a_milestone_that_nobody_delivers,),
+    "a milestone delivered, nobody says anything": (test_a_delivery_that_nobody_answers,),
+    "a milestone disputed, the arbiter silent": (test_a_dispute_that_nobody_rules_on,),
+    "what is due of an order": (test_an_order_that_nobody_accepts, test_a_dispute_that_nobody_rules_on),
+}
+"""Row of the table -> the tests that walk it."""
+
+
+def test_every_row_is_walked() -> None:
+    """What the manual says of ways out, a test here has gone."""
+    manual = (Path(__file__).parents[2] / "docs" / "domain.md").read_text()
+    section = manual.partition("\n## Ways out\n")[2].partition("\n## ")[0]
+    rows = [line.split(" | ")[0].removeprefix("| ") for line in section.splitlines() if line.startswith("| ")]
+    assert [row for row in rows if row != "value"] == list(WALKS)
