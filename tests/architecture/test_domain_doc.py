@@ -98,7 +98,7 @@ def test_every_operation_of_the_compute_layer_has_a_row(contract: str) -> None:
 
 @pytest.mark.parametrize("contract", COMPUTE)
 def test_each_row_of_the_compute_layer_names_the_refusals_of_the_manual(contract: str) -> None:
-    """Each error that the interface states for the operation."""
+    """Each error that the interface states for the operation (P-25)."""
     for name, stated in manual(COMPUTE[contract]).items():
         row = operations_of(contract).get(name)
         if row is not None and "the same" not in row.split("|")[4]:

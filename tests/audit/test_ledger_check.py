@@ -223,7 +223,7 @@ def test_a_broken_balance_is_named_once() -> None:
 
 
 def test_an_unlisted_contract_of_the_network_is_named() -> None:
-    """A contract left out of the manifest is a finding when it acts as one of the network, a notice as any token."""
+    """A contract left out of the manifest is a finding when it acts as one of the network, else a notice (P-29)."""
     books = LedgerCheck(Contracts())
     books.apply(3, 0, [ExecutedTransaction(True, 1, (log(CURRENCY, events.Transfer(BUYER, BANK, 1)),))])
     assert [notice.code for notice in books.close(3, 1, lambda to, data: b"")] == ["AUDIT-L"]

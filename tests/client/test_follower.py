@@ -82,7 +82,7 @@ def town(tmp_path: Path) -> Iterator[Town]:
 
 
 def test_a_block_that_is_replaced_is_taken_back(town: Town) -> None:
-    """A transfer in a replaced block is not in the books; nothing before it is read again."""
+    """A transfer in a replaced block is not in the books; nothing before it is read again (P-19)."""
     follower = town.network.follow()
     follower.update()
     town.network.send(town.transfer(ALICE, BOB, 5))

@@ -42,7 +42,7 @@ def test_a_generated_run_settles_to_the_last_unit(tmp_path: Path) -> None:
 
 
 def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
-    """Two runs with one seed leave byte-identical bundles; another seed gives other blocks and the same money."""
+    """Runs with one seed leave byte-identical bundles; another seed gives other blocks and the same money (P-27)."""
     requests = generate(1, 60)
     first = demo.run(requests, seed=5, out=tmp_path / "first")
     second = demo.run(requests, seed=5, out=tmp_path / "second")

@@ -100,7 +100,7 @@ def test_a_ruling_splits_the_amount(world: World, provider_bps: int, to_provider
 
 
 def test_refunds_go_to_who_paid(world: World) -> None:
-    """A milestone the provider gives up goes back to the payer, who is not the buyer; the buyer gets its bond."""
+    """What the provider gives up goes back to the payer, who is not the buyer; the buyer gets its bond (P-18)."""
     job = placed(world).disputed()
     (receipt,) = world.send(job.escrow.concede(world[PROVIDER], job.id, 0))
     assert world.events(receipt) == [MilestoneRefunded(job.id, 0, AMOUNTS[0], BOND)]

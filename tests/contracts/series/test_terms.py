@@ -12,10 +12,12 @@ from pysettle.client import ComputeToken
 from pysettle.client.contract import interface
 from pysettle.client.network import GAS_CREATION, _create
 from pysettle.domain.messages import ZERO_ADDRESS
+from pysettle.domain.usage import RateCard
 from pysettle.errors import UnknownRevert
 from pysettle.errors import contracts as errors
 from pysettle.evm.artifacts import load
 from pysettle.evm.transactions import Transaction
+from tests.contracts.books import metered_claim, open_token_channel, row, used
 from tests.contracts.effects import FALSE_TOKEN, at, deploy, effect
 from tests.contracts.world import CAPACITY, LIFE_S, RATE_CARD, UNIT_PRICE, World
 
@@ -212,3 +214,21 @@ def test_series_do_not_share_a_name_space(world: World) -> None:
     assert first.address != second.address
     assert first.domain != second.domain
     assert replace(first.domain, contract=second.address) == second.domain
+
+
+def test_a_new_price_is_a_new_series(world: World) -> None:
+    """An open channel is claimed and paid by the terms it was opened on, whatever its provider asks now (P-15)."""
+    network, series, provider = world.network, world.series, world["provider"]
+    config = open_token_channel(world, "buyer", 1_000_000)
+    twice = RateCard(RATE_CARD.off_peak + RATE_CARD.off_peak, RATE_CARD.peak + RATE_CARD.peak)
+    dearer = world.open(world.halting_terms(unit_price=2 * UNIT_PRICE, rate_card=twice))
+    assert (dearer.unit_price, dearer.rate_card) == (2 * UNIT_PRICE, twice)
+    with effect(world) as change:
+        world.send(
+            metered_claim(world, [row(world, "buyer", config, used(1_000_000), 1_000_000)]),
+            network.hub.settle(world["stranger"], series.address, series.address),
+            series.redeem(provider, 1_000_000),
+        )
+    assert change["eCNY provider"] == 1_000_000 * UNIT_PRICE // 1_000_000
+    assert (series.unit_price, series.rate_card) == (UNIT_PRICE, RATE_CARD)
+    assert not [it for it in load("ComputeToken").abi if it.get("name", "").startswith("set")]
