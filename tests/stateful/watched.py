@@ -46,8 +46,8 @@ CURRENCY_VIEWS = {
     "reserve": ("reserve in fen", "reserve as of", "reserve sequence", "reserve valid before"),
 }
 OPERATOR_VIEWS = {"issuanceQuota": ("quota",), "operatorPosition": ("position",)}
-ASKED_AT_ONCE = 200
-"""Questions in one simulated execution: creation code has a limit of 49,152 bytes."""
+ASKED_AT_ONCE = 100
+"""Questions in one simulated execution: creation code is at most 49,152 bytes, and an order has up to 64 milestones."""
 LIMITS = ("most held", "most at once", "most on a day", "most in a year")
 REDEMPTION = ("holder", "amount", "operator", "status", "cancellable from")
 
