@@ -46,8 +46,10 @@ CURRENCY_VIEWS = {
     "reserve": ("reserve in fen", "reserve as of", "reserve sequence", "reserve valid before"),
 }
 OPERATOR_VIEWS = {"issuanceQuota": ("quota",), "operatorPosition": ("position",)}
-ASKED_AT_ONCE = 100
-"""Questions in one simulated execution: creation code is at most 49,152 bytes, and an order has up to 64 milestones."""
+ASKED_AT_ONCE = 200
+"""Questions in one simulated execution: creation code is at most 49,152 bytes."""
+ANSWERED_AT_ONCE = 768
+"""Words answered by it: what creation code returns is code, which is at most 24,576 bytes."""
 LIMITS = ("most held", "most at once", "most on a day", "most in a year")
 REDEMPTION = ("holder", "amount", "operator", "status", "cancellable from")
 
@@ -130,10 +132,14 @@ class Watch:
 
 def ask(chain: EmbeddedChain, questions: Iterable[tuple[Address, bytes, tuple[str, ...]]]) -> Figures:
     """Ask contracts (address, call data, names of the words answered), many in one simulated execution."""
-    listed, found = list(questions), Figures()
-    for start in range(0, len(listed), ASKED_AT_ONCE):
-        found |= _ask_at_once(chain, listed[start : start + ASKED_AT_ONCE])
-    return found
+    found, batch, words = Figures(), list[tuple[Address, bytes, tuple[str, ...]]](), 0
+    for question in questions:
+        words += len(question[2])
+        if len(batch) == ASKED_AT_ONCE or words > ANSWERED_AT_ONCE:
+            found |= _ask_at_once(chain, batch)
+            batch, words = [], len(question[2])
+        batch.append(question)
+    return found | _ask_at_once(chain, batch) if batch else found
 
 
 def _ask_at_once(chain: EmbeddedChain, questions: Sequence[tuple[Address, bytes, tuple[str, ...]]]) -> Figures:
