@@ -3,66 +3,72 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import click
+from eth_typing import Address
 
-from pysettle.cli.compute import (
-    ComputeCommand,
-    by_option,
-    compute_command,
-    compute_view,
-    series_option,
-    tokens_option,
-)
-from pysettle.cli.output import instant, table
-from pysettle.client.channels import ClaimResult, UsageRow
+from pysettle.cli.compute import Asset, ComputeCommand, asset_option, by_option, compute_command, compute_view
+from pysettle.cli.options import CHANNEL_AMOUNT, NUMBER, TOKENS
+from pysettle.cli.output import instant, table, write_text
+from pysettle.cli.rows import Row, read_rows, would_claim
 from pysettle.client.compute import ChannelStanding, ComputeSystem
-from pysettle.domain import events
 from pysettle.domain.messages import ChannelConfig
-from pysettle.domain.metering import Voucher, check_vouchers
-from pysettle.domain.usage import Meters, Usage
+from pysettle.domain.metering import Voucher
+from pysettle.domain.signing import Signer
 from pysettle.errors import UsageError
 from pysettle.evm.backend import Receipt
+from pysettle.evm.encoding import TransactionSigner
+from pysettle.evm.transactions import Transaction
+from pysettle.money import to_units
 
 _HOUR_S = 3_600
 _file_option = click.option(
     "--file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), required=True, help="Rows."
 )
 _id_option = click.option("--channel", "text", required=True, help="Id of the channel, or how it begins.")
-_amount_option = click.option(
-    "--amount", type=click.IntRange(min=1), required=True, help="Smallest units of its token."
-)
+_amount_option = click.option("--amount", type=CHANNEL_AMOUNT, required=True, help="Smallest units of its token.")
 
 
 @click.group()
 def channel() -> None:
-    """Open payment channels in Tokens, sign vouchers, claim attested usage, and get back what is left (simulated)."""
+    """Open payment channels in Tokens or a currency, sign vouchers, claim, and get back what is left (simulated)."""
 
 
 @channel.command("open")
-@series_option
-@tokens_option
+@asset_option
+@click.option("--tokens", type=TOKENS, help="Tokens to deposit, of the series.")
+@click.option("--amount", help="Amount to deposit, of the currency, such as 12.50.")
+@click.option("--receiver", help="Account that claims, in a currency: a name or an address.  [in Tokens: their series]")
 @click.option(
     "--delay-hours", type=click.IntRange(1, 720), default=24, show_default=True, help="Notice of a withdrawal."
 )
-@click.option(
-    "--number", type=click.IntRange(min=0), default=0, show_default=True, help="Tells channels of one payer apart."
-)
+@click.option("--number", type=NUMBER, default=0, show_default=True, help="Tells channels of one payer apart.")
 @by_option("alice", "Account that pays, and signs vouchers.")
 @compute_command
-def open_(series: str, tokens: int, delay_hours: int, number: int, by: str, command: ComputeCommand) -> None:
-    """Deposit Tokens in a channel of their series; the first deposit opens it."""
-    payer = command.key(by)
+def open_(
+    series: str | None,
+    currency: str | None,
+    tokens: int | None,
+    amount: str | None,
+    receiver: str | None,
+    delay_hours: int,
+    number: int,
+    by: str,
+    command: ComputeCommand,
+) -> None:
+    """Deposit Tokens in a channel of their series, or a currency for its receiver; the first deposit opens it."""
+    payer, units = command.key(by), _deposit(series, tokens, amount, receiver)
     with command.compute(write=True) as compute:
-        hub, token = compute.hub, compute.find(series)
+        hub, asset = compute.hub, command.asset(compute, series, currency)
+        to = command.address(receiver) if receiver else asset.token
         config = ChannelConfig(
             payer=payer.address,
             payer_authorizer=payer.address,
-            receiver=token.address,
-            receiver_authorizer=compute.meter.address,
-            token=token.address,
+            receiver=to,
+            receiver_authorizer=to if receiver else compute.meter.address,
+            token=asset.token,
             withdraw_delay_s=delay_hours * _HOUR_S,
             salt=number.to_bytes(32, "big"),
         )
@@ -70,103 +76,178 @@ def open_(series: str, tokens: int, delay_hours: int, number: int, by: str, comm
         before, _ = hub.channel(channel_id)
         deadline = compute.chain.clock.now() + _HOUR_S
         # Deposits into one channel are told apart by the block they come after.
-        data = hub.sign_deposit(payer, token, config, tokens, deadline, compute.chain.block().number)
-        (receipt,) = hub.send(hub.deposit(payer, config, tokens, data))
+        token, salt = command.token(compute, asset), compute.chain.block().number
+        data = hub.sign_deposit(payer, token, config, units, deadline, salt)
+        (receipt,) = hub.send(hub.deposit(payer, config, units, data))
     shown = "0x" + channel_id.hex()
-    document = {"channel": shown, "balance": {"before": str(before), "now": str(before + tokens)}}
-    lines = [f"channel {shown}", f"balance: {before:,} -> {before + tokens:,} Tokens"]
-    command.show_sent(
-        "channel-open", receipt, document, lines, f"channel sign --channel {shown[:10]} --ceiling {tokens}"
-    )
+    document = {"channel": shown, "balance": {"before": str(before), "now": str(before + units)}}
+    lines = [f"channel {shown}", f"balance: {asset.change(before, before + units)}"]
+    useful_next = f"channel sign --channel {shown[:10]} --ceiling {units} --by {by}"
+    command.show_sent("channel-open", receipt, document, lines, useful_next)
+
+
+def _deposit(series: str | None, tokens: int | None, amount: str | None, receiver: str | None) -> int:
+    """Return what is deposited, in smallest units, by the options that go together."""
+    if series is not None:
+        if tokens is None or amount is not None or receiver is not None:
+            raise UsageError("a channel in Tokens is opened by --series and --tokens: its receiver is the series")
+        return tokens
+    if tokens is not None or amount is None or receiver is None:
+        raise UsageError("a channel in a currency is opened by --currency, --amount and --receiver")
+    return to_units(amount)
 
 
 @channel.command()
 @_id_option
-@click.option("--ceiling", type=click.IntRange(min=1), required=True, help="Most that may ever be claimed, cumulative.")
+@click.option(
+    "--ceiling",
+    type=CHANNEL_AMOUNT,
+    required=True,
+    help="Most that may ever be claimed, cumulative, in smallest units of its token.",
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), help="File for the row of a claim, its usage still zero."
+)
 @by_option("alice", "Account that signs vouchers of the channel.")
 @compute_command
-def sign(text: str, ceiling: int, by: str, command: ComputeCommand) -> None:
+def sign(text: str, ceiling: int, out: Path | None, by: str, command: ComputeCommand) -> None:
     """Sign a voucher: a cumulative ceiling, which the newest one raises."""
     signer = command.key(by)
     with command.compute() as compute:
         found = compute.channel(text)
+        if signer.address != found.config.voucher_signer:
+            who = command.name(found.config.voucher_signer)
+            raise UsageError(
+                f"{by} does not sign vouchers of channel 0x{found.id.hex()}, which would be worthless: --by {who} does"
+            )
         signature = Voucher.signed(signer, compute.hub.domain, found.id, ceiling).signature
+        asset = command.asset_of(compute, found)
     document = {"channel": "0x" + found.id.hex(), "ceiling": str(ceiling), "signature": "0x" + signature.hex()}
-    lines = [f"channel {document['channel']}", f"ceiling {ceiling:,}", f"signature {document['signature']}"]
-    command.show("channel-sign", document, [*lines, "Next: pysettle channel claim"])
+    lines = [f"channel {document['channel']}", f"ceiling {asset.text(ceiling)}", f"signature {document['signature']}"]
+    with_usage = ", with its usage," if found.is_metered else ""
+    lines += [f"it is{with_usage} a row of the file that its receiver claims by"]
+    if out is not None:
+        write_text(out, json.dumps([document | ({"usage": [0] * 6} if found.is_metered else {})], indent=2) + "\n")
+        lines += [f"{out} has it as a row" + (", whose usage is still zero" if found.is_metered else "")]
+    useful_next = f"channel check {asset.option} --file {out or 'rows.json'}"
+    command.show("channel-sign", document, [*lines, f"Next: pysettle {useful_next}"])
 
 
 @channel.command()
-@series_option
+@asset_option
 @_file_option
 @compute_view
-def check(series: str, file: Path, command: ComputeCommand) -> None:
-    """Check rows as `claim` reads them, and say what each would claim, before anything is signed or sent."""
+def check(series: str | None, currency: str | None, file: Path, command: ComputeCommand) -> None:
+    """Check rows as `claim` reads them, and say what each would claim, before anything is signed or sent.
+
+    Rows of one channel follow on each other, as in a claim: what the first would claim, the second does not.
+    """
     with command.compute() as compute:
-        token, rows = compute.find(series), _rows(file, compute)
-        balances = [compute.hub.channel(row.voucher.channel_id) for row in rows]
-        valid = check_vouchers(compute.hub.domain, [(row.config, row.voucher) for row in rows])
-    told = []
-    for row, (balance, claimed), is_valid in zip(rows, balances, valid, strict=True):
-        metered = token.rate_card.tokens(row.usage)
-        amount = max(0, min(metered, row.voucher.ceiling, balance) - claimed) if is_valid else 0
-        told.append(("0x" + row.voucher.channel_id.hex(), metered, amount, "valid" if is_valid else "INVALID"))
+        asset = command.asset(compute, series, currency)
+        rows = read_rows(file, compute, asset)
+        card = compute.market.at(asset.token).rate_card if asset.series else None
+        told = would_claim(compute.hub.domain, rows, card, _frozen(compute, asset, rows, command))
     document = {
         "rows": [
-            {"channel": channel_id, "metered": str(metered), "would_claim": str(amount), "voucher": voucher}
-            for channel_id, metered, amount, voucher in told
+            {
+                "channel": "0x" + row.channel.id.hex(),
+                "metered": str(card.tokens(row.usage)) if card else "-",
+                "would_claim": str(amount),
+                "voucher": standing,
+            }
+            for row, (standing, amount) in zip(rows, told, strict=True)
         ]
     }
-    rows_ = [(channel_id[:10], f"{metered:,}", f"{amount:,}", voucher) for channel_id, metered, amount, voucher in told]
-    lines = [table(("channel", "metered", "would claim", "voucher"), rows_)]
+    shown = [
+        (
+            f"0x{row.channel.id.hex()}"[:10],
+            asset.text(card.tokens(row.usage)) if card else "-",
+            asset.text(amount),
+            standing,
+        )
+        for row, (standing, amount) in zip(rows, told, strict=True)
+    ]
+    lines = [table(("channel", "metered", "would claim", "voucher"), shown)]
+    lines += [f"in all {asset.text(sum(amount for _, amount in told))}"]
     command.show("channel-check", document, lines)
 
 
 @channel.command()
-@series_option
+@asset_option
 @_file_option
-@by_option("provider", "Provider, which attests the usage and submits the claim.")
+@by_option("provider", "Provider, which attests the usage and submits the claim; in a currency, the receiver.")
 @compute_command
-def claim(series: str, file: Path, by: str, command: ComputeCommand) -> None:
-    """Attest the usage of channels and claim what it costs, row by row.
+def claim(series: str | None, currency: str | None, file: Path, by: str, command: ComputeCommand) -> None:
+    """Attest the usage of channels and claim what it costs, row by row; in a currency, claim what was signed for.
 
     The file is a list of {"channel", "usage", "ceiling", "signature"}: the voucher as `sign --json` tells it, and the
-    cumulative usage as six counters, off-peak before peak.
+    cumulative usage as a list of six counters, off-peak before peak, which a channel in a currency has not. Numbers are
+    integers, or decimal digits in quotes.
     """
-    provider = command.key(by)
     with command.compute(write=True) as compute:
-        token, rows = compute.find(series), _rows(file, compute)
-        attestation = compute.meter.attest(provider, token.address, rows, compute.hub)
-        claimed = compute.hub.claim_metered(provider, compute.meter, token.address, rows, attestation)
-        (receipt,) = compute.hub.send(claimed)
-    results = [_result(receipt, row.config.channel_id(compute.hub.domain)) for row in rows]
-    shown = ["0x" + row.config.channel_id(compute.hub.domain).hex() for row in rows]
-    told = [(text[:10], f"{amount:,}", result.text) for text, (result, amount) in zip(shown, results, strict=True)]
+        hub, asset = compute.hub, command.asset(compute, series, currency)
+        rows = read_rows(file, compute, asset)
+        card = compute.market.at(asset.token).rate_card if asset.series else None
+        made = (
+            _metered(rows, asset, compute, command.key(by)) if card else _unmetered(rows, compute, command.signer(by))
+        )
+        (receipt,) = hub.send(made)
+        outcomes = hub.outcomes(receipt, [(it.channel.id, it.wanted(card)) for it in rows])
     document = {
         "rows": [
-            {"channel": text, "result": result.text, "amount": str(amount)}
-            for text, (result, amount) in zip(shown, results, strict=True)
+            {"channel": "0x" + row.channel.id.hex(), "result": it.result.text, "amount": str(it.amount)}
+            for row, it in zip(rows, outcomes, strict=True)
         ]
     }
-    lines = [table(("channel", "Tokens", "result"), told)]
-    command.show_sent("channel-claim", receipt, document, lines, f"channel settle --series {series}")
+    told = [
+        (f"0x{row.channel.id.hex()}"[:10], asset.text(it.amount), it.result.text)
+        for row, it in zip(rows, outcomes, strict=True)
+    ]
+    lines = [table(("channel", "claimed", "result"), told)]
+    useful_next = f"channel settle {asset.option}" + ("" if asset.series else f" --receiver {by}")
+    command.show_sent("channel-claim", receipt, document, lines, useful_next)
+
+
+def _metered(rows: Sequence[Row], asset: Asset, compute: ComputeSystem, provider: Signer) -> Transaction:
+    """Return the transaction that claims what attested usage costs."""
+    hub, metered = compute.hub, [it.metered for it in rows]
+    attestation = compute.meter.attest(provider, asset.token, metered, hub)
+    return hub.claim_metered(provider, compute.meter, asset.token, metered, attestation)
+
+
+def _unmetered(rows: Sequence[Row], compute: ComputeSystem, receiver: TransactionSigner) -> Transaction:
+    """Return the transaction that claims all that was signed for."""
+    claims = [(it.channel.config, it.voucher, it.voucher.ceiling) for it in rows]
+    return compute.hub.try_claim(receiver, claims)
 
 
 @channel.command()
-@series_option
+@asset_option
+@click.option("--receiver", help="Account that claimed, in a currency: a name or an address.")
 @by_option("provider", "Account that submits it; anyone may.")
 @compute_command
-def settle(series: str, by: str, command: ComputeCommand) -> None:
-    """Bring the claimed Tokens of a series home: they are delivered then."""
+def settle(series: str | None, currency: str | None, receiver: str | None, by: str, command: ComputeCommand) -> None:
+    """Bring the claimed Tokens of a series home: they are delivered then. Or pay what was claimed to its receiver."""
     submitter = command.signer(by)
+    if (currency is None) != (receiver is None):
+        raise UsageError(
+            "claims in a currency are settled by --currency and --receiver, and in Tokens by --series alone"
+        )
     with command.compute(write=True) as compute:
-        token = compute.find(series)
-        before = token.delivered()
-        (receipt,) = compute.hub.send(compute.hub.settle(submitter, token.address, token.address))
-        now = token.delivered()
-    document = {"delivered": {"before": str(before), "now": str(now)}}
-    lines = [f"delivered: {before:,} -> {now:,} Tokens"]
-    command.show_sent("channel-settle", receipt, document, lines, f"market redeem --series {series} --tokens {now}")
+        asset = command.asset(compute, series, currency)
+        to, token = command.address(receiver) if receiver else asset.token, command.token(compute, asset)
+        before = token.balance_of(to)
+        (receipt,) = compute.hub.send(compute.hub.settle(submitter, to, asset.token))
+        now = token.balance_of(to)
+    changed = {"before": str(before), "now": str(now)}
+    if receiver is None:
+        lines, useful_next = [f"delivered: {asset.change(before, now)}"], f"market redeem {asset.option} --tokens {now}"
+        command.show_sent("channel-settle", receipt, {"delivered": changed}, lines, useful_next)
+        return
+    lines, useful_next = [f"{receiver}: {asset.change(before, now)}"], f"token balance --account {receiver}"
+    command.show_sent(
+        "channel-settle", receipt, {"receiver": receiver, "units": changed}, lines, f"{useful_next} {asset.option}"
+    )
 
 
 @channel.command()
@@ -181,8 +262,9 @@ def withdraw(text: str, amount: int, by: str, command: ComputeCommand) -> None:
         found = compute.channel(text)
         (receipt,) = compute.hub.send(compute.hub.initiate_withdraw(payer, found.config, amount))
         at = compute.chain.block(receipt.block_number).timestamp + found.config.withdraw_delay_s
+        asset = command.asset_of(compute, found)
     document = {"channel": "0x" + found.id.hex(), "amount": str(amount), "finalizable_at": str(at)}
-    lines = [f"notice of {amount:,}, to be completed from {instant(at)}"]
+    lines = [f"notice of {asset.text(amount)}, to be completed from {instant(at)}"]
     command.show_sent("channel-withdraw", receipt, document, lines, f"channel finalize --channel {text}")
 
 
@@ -196,26 +278,53 @@ def finalize(text: str, by: str, command: ComputeCommand) -> None:
     with command.compute(write=True) as compute:
         before = compute.channel(text)
         (receipt,) = compute.hub.send(compute.hub.finalize_withdraw(payer, before.config))
-        now = compute.channel(text)
-    _show_balance("finalize", before, now, receipt, command)
+        now, asset = compute.channel(text), command.asset_of(compute, before)
+    _show_balance("finalize", (before, now), asset, receipt, command)
 
 
 @channel.command()
 @_id_option
 @_amount_option
-@click.option("--provider", default="provider", show_default=True, help="Provider of the series, which approves.")
-@by_option("alice", "Account that submits it; anyone may.")
+@click.option(
+    "--provider",
+    default="provider",
+    show_default=True,
+    help="Provider of the series, which approves; in a currency the receiver, which submits it itself.",
+)
+@by_option("alice", "Account that submits what the provider approved; anyone may.")
 @compute_command
 def refund(text: str, amount: int, provider: str, by: str, command: ComputeCommand) -> None:
-    """Return unclaimed Tokens to the payer at once, with the provider's approval."""
-    approver, submitter = command.key(provider), command.signer(by)
+    """Return what is unclaimed to the payer at once, with the provider's approval, or by the receiver."""
     with command.compute(write=True) as compute:
         hub, before = compute.hub, compute.channel(text)
-        nonce = hub.refund_nonce(before.id)
-        approval = compute.meter.approve_refund(approver, before.config, nonce, amount, before.claimed, hub)
-        (receipt,) = hub.send(hub.refund_with_signature(submitter, before.config, amount, nonce, approval))
-        now = compute.channel(text)
-    _show_balance("refund", before, now, receipt, command)
+        if before.is_metered:
+            nonce, approver = hub.refund_nonce(before.id), command.key(provider)
+            approval = compute.meter.approve_refund(approver, before.config, nonce, amount, before.claimed, hub)
+            made = hub.refund_with_signature(command.signer(by), before.config, amount, nonce, approval)
+        else:
+            made = hub.refund(command.signer(provider), before.config, amount)
+        (receipt,) = hub.send(made)
+        now, asset = compute.channel(text), command.asset_of(compute, before)
+    _show_balance("refund", (before, now), asset, receipt, command)
+
+
+@channel.command("withdraw-credit")
+@asset_option
+@click.option("--account", required=True, help="Account that the hub holds it for: a name or an address.")
+@by_option("alice", "Account that submits it; anyone may.")
+@compute_command
+def withdraw_credit(series: str | None, currency: str | None, account: str, by: str, command: ComputeCommand) -> None:
+    """Pay an account what the hub holds for it, since the token refused to pay it before."""
+    holder, submitter = command.address(account), command.signer(by)
+    with command.compute(write=True) as compute:
+        asset = command.asset(compute, series, currency)
+        before = compute.hub.credit_of(holder, asset.token)
+        (receipt,) = compute.hub.send(compute.hub.withdraw_credit(submitter, holder, asset.token))
+        now = compute.hub.credit_of(holder, asset.token)
+    document = {"account": account, "credit": {"before": str(before), "now": str(now)}}
+    lines = [f"held for {account}: {asset.change(before, now)}"]
+    shown = f"token balance --account {account} {asset.option}" if asset.currency else f"market show {asset.option}"
+    command.show_sent("channel-withdraw-credit", receipt, document, lines, shown)
 
 
 @channel.command("list")
@@ -224,9 +333,17 @@ def list_(command: ComputeCommand) -> None:
     """List the channels."""
     with command.compute() as compute:
         found = compute.channels()
+        assets = {(it.config.token, it.is_metered): it for it in found}
+        named = {key: command.asset_of(compute, it) for key, it in assets.items()}
     rows = [
-        (f"0x{it.id.hex()}"[:10], command.name(it.config.payer), f"{it.balance - it.claimed:,}", f"{it.claimed:,}")
+        (
+            f"0x{it.id.hex()}"[:10],
+            command.name(it.config.payer),
+            asset.text(it.balance - it.claimed),
+            asset.text(it.claimed),
+        )
         for it in found
+        for asset in [named[it.config.token, it.is_metered]]
     ]
     lines = [table(("channel", "payer", "unclaimed", "claimed"), rows)] if rows else ["no channel"]
     command.show("channel-list", {"channels": [_document(it, command) for it in found]}, lines)
@@ -242,39 +359,19 @@ def show(text: str, command: ComputeCommand) -> None:
     command.show("channel-show", document, [table(("term", "value"), list(document.items()))])
 
 
-def _rows(file: Path, compute: ComputeSystem) -> list[UsageRow]:
-    try:
-        with click.open_file(str(file)) as stream:
-            document = json.load(stream)
-        return [_row(entry, compute) for entry in document]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as problem:
-        raise UsageError(f"{file} is no list of rows ({problem}): see `pysettle channel claim --help`") from problem
-
-
-def _row(entry: dict[str, Any], compute: ComputeSystem) -> UsageRow:
-    found, counters = compute.channel(entry["channel"]), [int(it) for it in entry["usage"]]
-    if len(counters) != 6:
-        raise ValueError(f"usage has {len(counters)} counters, not 6")
-    usage = Usage(Meters(*counters[:3]), Meters(*counters[3:]))
-    signature = bytes.fromhex(entry["signature"].removeprefix("0x"))
-    return UsageRow(found.config, usage, Voucher(found.id, int(entry["ceiling"]), signature))
-
-
-def _result(receipt: Receipt, channel_id: bytes) -> tuple[ClaimResult, int]:
-    """Return what became of a row and what it claimed, by the events of the claim."""
-    for log in receipt.logs:
-        event = events.decode(log.topics, log.data)
-        if isinstance(event, events.Claimed) and event.channel_id == channel_id:
-            return ClaimResult.CLAIMED, event.amount
-        if isinstance(event, events.ClaimRefused) and event.channel_id == channel_id:
-            return ClaimResult(event.result), 0
-    return ClaimResult.NOTHING_NEW, 0
+def _frozen(compute: ComputeSystem, asset: Asset, rows: Sequence[Row], command: ComputeCommand) -> set[Address]:
+    """Return the payers of channels in a currency that nothing leaves; Tokens have left a payer's money already."""
+    if asset.currency is None:
+        return set()
+    token = command.workspace.currency(compute.chain, asset.currency)
+    return {payer for payer in {it.channel.config.payer for it in rows} if token.frozen(payer).outgoing}
 
 
 def _document(it: ChannelStanding, command: ComputeCommand) -> dict[str, str]:
     return {
         "channel": "0x" + it.id.hex(),
         "payer": command.name(it.config.payer),
+        "receiver": "0x" + it.config.receiver.hex(),
         "token": "0x" + it.config.token.hex(),
         "balance": str(it.balance),
         "claimed": str(it.claimed),
@@ -285,12 +382,13 @@ def _document(it: ChannelStanding, command: ComputeCommand) -> dict[str, str]:
 
 
 def _show_balance(
-    verb: str, before: ChannelStanding, now: ChannelStanding, receipt: Receipt, command: ComputeCommand
+    verb: str, stood: tuple[ChannelStanding, ChannelStanding], asset: Asset, receipt: Receipt, command: ComputeCommand
 ) -> None:
+    before, now = stood
     document = {
         "channel": "0x" + now.id.hex(),
         "balance": {"before": str(before.balance), "now": str(now.balance)},
     }
-    lines = [f"balance: {before.balance:,} -> {now.balance:,}"]
+    lines = [f"balance: {asset.change(before.balance, now.balance)}"]
     useful_next = f"channel show --channel 0x{now.id.hex()[:8]}"
     command.show_sent(f"channel-{verb}", receipt, document, lines, useful_next)

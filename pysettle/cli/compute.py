@@ -11,19 +11,21 @@ from typing import Any
 import click
 from eth_typing import Address
 
-from pysettle.cli.options import json_option, password_option, show, workspace_option
-from pysettle.client.compute import ComputeSystem
+from pysettle.cli.options import TOKENS, json_option, password_option, show, workspace_option
+from pysettle.client.compute import ChannelStanding, ComputeSystem
 from pysettle.client.series import ComputeToken
+from pysettle.client.token import Token
 from pysettle.client.workspace import Workspace
 from pysettle.domain.signing import Signer
+from pysettle.errors import UsageError
 from pysettle.evm.backend import Receipt
 from pysettle.evm.encoding import TransactionSigner
 from pysettle.evm.transactions import Transaction
-from pysettle.money import to_text
+from pysettle.money import Currency, to_text
 
 Command = Callable[..., Any]
 
-tokens_option = click.option("--tokens", type=click.IntRange(min=1), required=True, help="Tokens of the series.")
+tokens_option = click.option("--tokens", type=TOKENS, required=True, help="Tokens of the series.")
 
 
 def series_option(function: Command) -> Command:
@@ -34,6 +36,46 @@ def series_option(function: Command) -> Command:
 def by_option(default: str, what: str) -> Callable[[Command], Command]:
     """Give a command the account that calls, by its name."""
     return click.option("--by", default=default, show_default=True, help=what)
+
+
+def asset_option(function: Command) -> Command:
+    """Give a command the Tokens of a series, or else a currency."""
+    choice = click.Choice([currency.value for currency in Currency])
+    function = click.option("--currency", type=choice, help="In place of a series: a currency, all of them simulated.")(
+        function
+    )
+    return click.option("--series", help="A series, for its Tokens: its symbol or its address.")(function)
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """What a channel holds: Tokens of a series, a currency, or a token that is neither."""
+
+    token: Address
+    """The token."""
+    series: str | None = None
+    """What commands call the series; None where it is none."""
+    currency: Currency | None = None
+    """The currency, if it is one."""
+
+    @property
+    def option(self) -> str:
+        """How a command is told of it."""
+        return (
+            f"--currency {self.currency.value}"
+            if self.currency
+            else f"--series {self.series or '0x' + self.token.hex()}"
+        )
+
+    def text(self, amount: int) -> str:
+        """Write an amount of smallest units."""
+        if self.currency:
+            return self.currency.text(amount)
+        return f"{amount:,} Tokens" if self.series else f"{amount:,} of 0x{self.token.hex()}"
+
+    def change(self, before: int, now: int) -> str:
+        """Write how an amount changed."""
+        return f"{to_text(before) if self.currency else f'{before:,}'} -> {self.text(now)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +110,34 @@ class ComputeCommand:
         """Open the chain, to read or to write, and yield its compute layer."""
         with self.workspace.chain(write=write) as chain:
             yield self.workspace.compute(chain)
+
+    def asset(self, compute: ComputeSystem, series: str | None, currency: str | None) -> Asset:
+        """Return what the options of a command say.
+
+        Raises:
+            UsageError: both are given, or neither; or there is no such series or currency.
+        """
+        if (series is None) == (currency is None):
+            raise UsageError("say what it is in: either --series or --currency")
+        if series is not None:
+            return Asset(compute.find(series).address, series=series)
+        found = Currency(currency)
+        return Asset(self.workspace.currency(compute.chain, found).address, currency=found)
+
+    def token(self, compute: ComputeSystem, asset: Asset) -> Token:
+        """Return the token of a series or a currency."""
+        if asset.currency:
+            return self.workspace.currency(compute.chain, asset.currency)
+        return compute.market.at(asset.token)
+
+    def asset_of(self, compute: ComputeSystem, channel: ChannelStanding) -> Asset:
+        """Return what a channel holds."""
+        token, deployment = channel.config.token, self.workspace.deployment()
+        if channel.is_metered:
+            return Asset(token, series=compute.shortest_name(token))
+        return Asset(
+            token, currency=next((it for it in deployment.currencies() if deployment.token(it) == token), None)
+        )
 
     def show(self, schema: str, document: Mapping[str, object], lines: list[str]) -> None:
         """Print what was read, under the name of its schema, whose version is 1."""

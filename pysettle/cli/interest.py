@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from pysettle.cli.options import json_option, password_option, show, workspace_option
+from pysettle.cli.options import Whole, json_option, password_option, show, workspace_option
 from pysettle.cli.output import table
 from pysettle.client.interest import DeclaredPeriod, RowResult, batches
 from pysettle.client.workspace import Workspace
@@ -17,7 +17,7 @@ from pysettle.evm.backend import Receipt
 from pysettle.money import Currency, to_text, to_units
 
 _DAY_0 = dt.date(1970, 1, 1).toordinal()
-_PERIOD = click.option("--period", type=click.IntRange(min=1), required=True, help="Number of the declared period.")
+_PERIOD = click.option("--period", type=Whole(256, 1), required=True, help="Number of the declared period.")
 _DAY = click.DateTime(["%Y-%m-%d"])
 
 

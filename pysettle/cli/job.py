@@ -2,35 +2,30 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import functools
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
 
 import click
 from eth_hash.auto import keccak
-from eth_typing import Address
 
-from pysettle.cli.currency import Command, CurrencyCommand, account_option, currency_command, currency_view
-from pysettle.cli.output import instant, table
+from pysettle.cli.currency import CurrencyCommand, account_option, currency_command, currency_view
+from pysettle.cli.order import HOURS, SHOWN, Wanted, order_options, within_bounds
+from pysettle.cli.output import instant, table, write_text
 from pysettle.client.jobs import JobEscrow, Order
 from pysettle.client.signed import SignedOrder
+from pysettle.domain import events
 from pysettle.domain.jobs import MilestoneState, OrderState, OrderTerms
 from pysettle.errors import UsageError
 from pysettle.evm.backend import Receipt
 from pysettle.evm.transactions import Transaction
-from pysettle.money import to_units
 
 _HOUR_S = 3_600
 _order_option = click.option("--order", "text", required=True, help="Id of the order, as `place` told.")
 _milestone_option = click.option(
-    "--milestone", type=click.IntRange(min=0), default=0, show_default=True, help="From 0."
+    "--milestone", type=click.IntRange(0, 63), default=0, show_default=True, help="From 0."
 )
-_IF_SILENT = "Share of the provider where the arbiter is silent."
-_SHOWN = click.Path(path_type=Path, exists=True, dir_okay=False)
+_PARTIES = ("payer", "buyer", "provider", "arbiter")
 
 
 @click.group()
@@ -38,75 +33,10 @@ def job() -> None:
     """Order batch compute by milestones, deliver, accept, dispute and rule (simulated)."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """An order as the options of a command say it."""
-
-    file: Path
-    by: str
-    buyer: str | None
-    provider: str
-    arbiter: str
-    stages: tuple[str, ...]
-    accept_hours: int
-    review_hours: int
-    arbitration_hours: int
-    default_bps: int
-    bond: str
-    number: int
-
-    def terms(self, command: CurrencyCommand, token: Address, now: int) -> OrderTerms:
-        """Return the terms of the order, whose times run from now."""
-        return OrderTerms(
-            currency=token,
-            buyer=command.address(self.buyer or self.by),
-            provider=command.address(self.provider),
-            arbiter=command.address(self.arbiter),
-            description=keccak(self.file.read_bytes()),
-            accept_before=now + self.accept_hours * _HOUR_S,
-            review_s=self.review_hours * _HOUR_S,
-            arbitration_s=self.arbitration_hours * _HOUR_S,
-            milestones=tuple(map(_stage, self.stages)),
-            default_bps=self.default_bps,
-            bond=to_units(self.bond),
-            salt=self.number.to_bytes(32, "big"),
-        )
-
-
-_HOURS = click.IntRange(min=1)
-_WANTED = (
-    click.option("--file", type=_SHOWN, required=True, help="What is ordered; the order carries its hash."),
-    click.option("--by", default="alice", show_default=True, help="Account that pays, and gets every refund."),
-    click.option("--buyer", help="Account that accepts deliveries.  [default: who pays]"),
-    click.option("--provider", default="provider", show_default=True, help="Account that delivers."),
-    click.option("--arbiter", required=True, help="Account that rules on disputes."),
-    click.option("--milestone", "stages", multiple=True, required=True, help="AMOUNT@DATE, once for each delivery."),
-    click.option("--accept-hours", type=_HOURS, default=24, show_default=True, help="For the provider."),
-    click.option("--review-hours", type=_HOURS, default=72, show_default=True, help="For the buyer."),
-    click.option("--arbitration-hours", type=_HOURS, default=168, show_default=True, help="For the arbiter."),
-    click.option("--default-bps", type=click.IntRange(0, 10_000), default=5_000, show_default=True, help=_IF_SILENT),
-    click.option("--bond", default="0", show_default=True, help="What the buyer puts up with a dispute."),
-    click.option(
-        "--number", type=click.IntRange(min=0), default=0, show_default=True, help="Tells equal orders apart."
-    ),
-)
-
-
-def _order_options(function: Command) -> Command:
-    """Give a command an order to place as its `wanted`."""
-
-    @functools.wraps(function)
-    def run(**options: Any) -> object:
-        wanted = _Wanted(**{it.name: options.pop(it.name) for it in fields(_Wanted)})
-        return function(wanted=wanted, **options)
-
-    return functools.reduce(lambda made, option: option(made), reversed(_WANTED), run)
-
-
 @job.command()
-@_order_options
+@order_options
 @currency_command
-def place(wanted: _Wanted, command: CurrencyCommand) -> None:
+def place(wanted: Wanted, command: CurrencyCommand) -> None:
     """Place an order and pay for all of it; what is not delivered comes back."""
     payer = command.signer(wanted.by)
     with command.workspace.chain(write=True) as chain:
@@ -118,23 +48,20 @@ def place(wanted: _Wanted, command: CurrencyCommand) -> None:
 
 
 @job.command()
-@_order_options
-@click.option("--hours", type=_HOURS, default=24, show_default=True, help="Hours in which it can be submitted.")
+@order_options
+@click.option("--hours", type=HOURS, default=24, show_default=True, help="Hours in which it can be submitted.")
 @click.option(
     "--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="File for the signed order."
 )
 @currency_command
-def sign(wanted: _Wanted, hours: int, out: Path, command: CurrencyCommand) -> None:
+def sign(wanted: Wanted, hours: int, out: Path, command: CurrencyCommand) -> None:
     """Sign an order for somebody else to submit, who can change nothing of it; nothing goes on chain."""
     key = command.workspace.accounts.key(wanted.by, command.password)
     with command.workspace.chain() as chain:
         jobs, token = command.workspace.jobs(chain), command.workspace.currency(chain, command.currency)
         terms, until = wanted.terms(command, token.address, chain.clock.now()), chain.clock.now() + hours * _HOUR_S
         signed = SignedOrder.of(jobs, token, command.currency, key, terms, until)
-    try:
-        out.write_text(json.dumps(signed.document(), indent=2) + "\n")
-    except OSError as problem:
-        raise UsageError(f"{out} cannot be written: {problem}") from problem
+    write_text(out, json.dumps(signed.document(), indent=2) + "\n")
     shown = "0x" + signed.order_id.hex()
     lines = [f"order {shown}", f"{wanted.by} pays {command.text(terms.total)}, to be submitted before {instant(until)}"]
     document = {"order": shown, "units": str(terms.total), "valid_before": str(until)}
@@ -142,7 +69,7 @@ def sign(wanted: _Wanted, hours: int, out: Path, command: CurrencyCommand) -> No
 
 
 @job.command()
-@click.option("--file", type=_SHOWN, required=True, help="The signed order.")
+@click.option("--file", type=SHOWN, required=True, help="The signed order.")
 @click.option("--by", default="bob", show_default=True, help="Account that submits it; anyone may.")
 @currency_command
 def submit(file: Path, by: str, command: CurrencyCommand) -> None:
@@ -150,6 +77,7 @@ def submit(file: Path, by: str, command: CurrencyCommand) -> None:
     signed, submitter = SignedOrder.from_bytes(file.read_bytes()), command.signer(by)
     if signed.currency is not command.currency:
         raise UsageError(f"this order is in {signed.currency.value}: say --currency {signed.currency.value}")
+    within_bounds(signed.terms)
     with command.workspace.chain(write=True) as chain:
         jobs = command.workspace.jobs(chain)
         (receipt,) = jobs.send(signed.submit(jobs, submitter))
@@ -186,7 +114,7 @@ def cancel(text: str, by: str, command: CurrencyCommand) -> None:
 @job.command()
 @_order_option
 @_milestone_option
-@click.option("--file", type=_SHOWN, required=True, help="What is delivered; its hash is told.")
+@click.option("--file", type=SHOWN, required=True, help="What is delivered; its hash is told.")
 @click.option("--by", default="provider", show_default=True, help="Provider of the order.")
 @currency_command
 def deliver(text: str, milestone: int, file: Path, by: str, command: CurrencyCommand) -> None:
@@ -225,7 +153,7 @@ def accept_delivery(text: str, milestone: int, by: str, command: CurrencyCommand
 @job.command()
 @_order_option
 @_milestone_option
-@click.option("--file", type=_SHOWN, required=True, help="What is wrong with it; its hash is told.")
+@click.option("--file", type=SHOWN, required=True, help="What is wrong with it; its hash is told.")
 @click.option("--by", default="alice", show_default=True, help="Buyer of the order, which puts up the bond.")
 @currency_command
 def dispute(text: str, milestone: int, file: Path, by: str, command: CurrencyCommand) -> None:
@@ -244,7 +172,7 @@ def dispute(text: str, milestone: int, file: Path, by: str, command: CurrencyCom
 @_order_option
 @_milestone_option
 @click.option("--provider-bps", type=click.IntRange(0, 10_000), required=True, help="Share of the provider.")
-@click.option("--file", type=_SHOWN, required=True, help="The grounds; their hash is told.")
+@click.option("--file", type=SHOWN, required=True, help="The grounds; their hash is told.")
 @click.option("--by", required=True, help="Arbiter of the order.")
 @currency_command
 def rule(text: str, milestone: int, provider_bps: int, file: Path, by: str, command: CurrencyCommand) -> None:
@@ -302,7 +230,7 @@ def show(text: str, command: CurrencyCommand) -> None:
         for place, it in enumerate(order.milestones)
         for end in [order.end(it)]
     ]
-    parties = {name: command.name(getattr(order, name)) for name in ("payer", "buyer", "provider", "arbiter")}
+    parties = {name: command.name(getattr(order, name)) for name in _PARTIES}
     terms = {
         "accept_before": str(order.accept_before),
         "review_s": str(order.review_s),
@@ -315,6 +243,52 @@ def show(text: str, command: CurrencyCommand) -> None:
     lines += [table(("milestone", "amount", "state", "until"), rows)]
     lines += [f"a dispute takes a bond of {command.text(order.bond)}"]
     command.show("job-show", {**_document(order), **parties, **terms}, lines)
+
+
+@job.command("list")
+@click.option("--account", help="Only orders that this account is a party of: a name or an address.")
+@currency_view
+def list_(account: str | None, command: CurrencyCommand) -> None:
+    """List the orders in a currency, in the order they were placed in."""
+    party = command.address(account) if account else None
+    with command.workspace.chain() as chain:
+        jobs, token = command.workspace.jobs(chain), command.workspace.currency(chain, command.currency)
+        placed = (events.decode(log.topics, log.data) for log in chain.logs(addresses=(jobs.address,)))
+        ids = [
+            it.order_id for it in placed if isinstance(it, events.OrderPlaced) and it.terms.currency == token.address
+        ]
+        found = [
+            (order_id, it)
+            for order_id in ids
+            for it in [jobs.order(order_id)]
+            if party in (None, *(getattr(it, name) for name in _PARTIES))
+        ]
+    document = {
+        "orders": [
+            {
+                "order": "0x" + order_id.hex(),
+                "state": it.state.name.lower(),
+                **{name: command.name(getattr(it, name)) for name in _PARTIES},
+                "units": str(sum(stage.amount for stage in it.milestones)),
+                "milestones": str(len(it.milestones)),
+                "ended": str(sum(stage.state.is_final for stage in it.milestones)),
+            }
+            for order_id, it in found
+        ]
+    }
+    rows = [
+        (
+            it["order"],
+            it["state"],
+            it["payer"],
+            it["provider"],
+            command.text(int(it["units"])),
+            f"{it['ended']} of {it['milestones']}",
+        )
+        for it in document["orders"]
+    ]
+    header = ("order", "state", "payer", "provider", "amount", "milestones ended")
+    command.show("job-list", document, [table(header, rows)] if rows else ["no order"])
 
 
 def _order(jobs: JobEscrow, order_id: bytes, command: CurrencyCommand) -> Order:
@@ -366,15 +340,6 @@ def _document(order: Order) -> dict[str, object]:
             for it in order.milestones
         ],
     }
-
-
-def _stage(text: str) -> tuple[int, int]:
-    amount, _, day = text.partition("@")
-    try:
-        moment = dt.datetime.fromisoformat(day).replace(tzinfo=dt.UTC)
-    except ValueError as problem:
-        raise UsageError(f"the milestone {text!r} is not like 120.50@2026-02-01") from problem
-    return to_units(amount), int(moment.timestamp())
 
 
 def _id(text: str) -> bytes:

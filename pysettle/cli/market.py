@@ -18,19 +18,22 @@ from pysettle.cli.compute import (
     series_option,
     tokens_option,
 )
+from pysettle.cli.options import TOKENS, Utf8, Whole
 from pysettle.cli.output import instant, table
-from pysettle.client.compute import ComputeSystem
-from pysettle.client.series import ComputeToken, SeriesTerms
+from pysettle.cli.purchase import sign, submit
+from pysettle.cli.terms import applying_window, rates, rates_text, series_terms, until_option
+from pysettle.client.compute import ComputeSystem, Offer
+from pysettle.client.series import ComputeToken
 from pysettle.domain.messages import ZERO_ADDRESS, ComputeAttestation
 from pysettle.domain.prices import SERVICE_CLASSES
-from pysettle.domain.usage import Meters, PeakHours, RateCard
 from pysettle.errors import UsageError
 from pysettle.evm.transactions import Transaction
 from pysettle.money import to_text, to_units
 
 _DAY_0 = dt.date(1970, 1, 1).toordinal()
 _HOUR_S = 3_600
-_until_option = click.option("--until", type=click.DateTime(), required=True, help="End (UTC), not included.")
+
+
 _class_option = click.option(
     "--class", "service_class", type=click.Choice(list(SERVICE_CLASSES)), help="Service class."
 )
@@ -38,32 +41,32 @@ _class_option = click.option(
 
 @click.group()
 def market() -> None:
-    """Register compute, open series, buy and refund Tokens, and compare what compute costs (simulated)."""
+    """Register compute, open series, buy, pass on and refund Tokens, and compare what compute costs (simulated)."""
 
 
 @market.command()
 @click.option("--provider", default="provider", show_default=True, help="Who runs the compute: a name or an address.")
-@click.option("--accelerator", required=True, help='Kind of accelerator, such as "Ascend 910C".')
-@click.option("--units", type=click.IntRange(min=1), required=True, help="Accelerators of that kind.")
-@click.option("--rate", type=click.IntRange(min=1), required=True, help="Tokens that each of them delivers a second.")
-@_until_option
+@click.option("--accelerator", type=Utf8(32), required=True, help='Kind, such as "Ascend 910C"; at most 32 bytes.')
+@click.option("--units", type=Whole(64, 1), required=True, help="Accelerators of that kind.")
+@click.option("--rate", type=Whole(64, 1), required=True, help="Tokens that each of them delivers a second.")
+@until_option
 @by_option("attester", "Account that attests it.")
 @compute_command
 def register(
-    provider: str, accelerator: str, units: int, rate: int, until: dt.datetime, by: str, command: ComputeCommand
+    provider: str, accelerator: str, units: int, rate: int, until: int, by: str, command: ComputeCommand
 ) -> None:
     """Attest a provider's compute, from now to its end, and register it: series are opened on it."""
     attester = command.key(by)
     with command.compute(write=True) as compute:
         now = compute.chain.clock.now()
-        attestation = ComputeAttestation(command.address(provider), accelerator, units, rate, now, _second(until))
+        attestation = ComputeAttestation(command.address(provider), accelerator, units, rate, now, until)
         signature = compute.market.attest(attester, attestation)
         (receipt,) = compute.market.send(
             compute.market.register_compute(attester, attestation, attester.address, signature)
         )
         compute_id = "0x" + attestation.digest(compute.market.domain).hex()
     lines = [
-        f"{provider} runs {units:,} x {accelerator}, {rate:,} Tokens a second each, until {instant(_second(until))}",
+        f"{provider} runs {units:,} x {accelerator}, {rate:,} Tokens a second each, until {instant(until)}",
         f"compute {compute_id}",
         f"it can deliver {attestation.capacity:,} Tokens",
     ]
@@ -99,18 +102,29 @@ def unstake(amount: str, by: str, command: ComputeCommand) -> None:
 
 @market.command("open")
 @click.option("--compute", "compute_id", help="Compute it is opened on.  [default: what was registered last]")
-@click.option("--name", required=True, help="Name of the Token.")
-@click.option("--symbol", required=True, help="Symbol.")
-@click.option("--class", "service_class", default="inference", show_default=True, help="Service class.")
-@click.option("--unit-price", type=click.IntRange(min=1), required=True, help="Micro-yuan per 1,000,000 Tokens.")
+@click.option("--name", type=Utf8(31), required=True, help="Name of the Token, at most 31 bytes.")
+@click.option("--symbol", type=Utf8(31), required=True, help="Symbol, at most 31 bytes.")
 @click.option(
-    "--rates", required=True, help="Tokens a unit: three meters off-peak / in peak hours, as 1,30,90/2,60,180."
+    "--class",
+    "service_class",
+    type=click.Choice(list(SERVICE_CLASSES)),
+    default="inference",
+    show_default=True,
+    help="Service class.",
+)
+@click.option("--unit-price", type=Whole(64, 1), required=True, help="Micro-yuan per 1,000,000 Tokens.")
+@click.option(
+    "--rates",
+    "rate_card",
+    callback=rates,
+    required=True,
+    help="Tokens a unit: three meters off-peak / in peak hours, as 1,30,90/2,60,180.",
 )
 @click.option("--windows", type=click.Path(path_type=Path, dir_okay=False), help="File that says which hours are peak.")
-@click.option("--capacity", type=click.IntRange(min=1), required=True, help="Tokens ever to be sold.")
-@_until_option
+@click.option("--capacity", type=TOKENS, required=True, help="Tokens ever to be sold.")
+@until_option
 @click.option("--halter", help="Account that may halt it: a name or an address.  [default: nobody]")
-@click.option("--ground", help="On what ground: the agreed text, of which the series carries the hash.")
+@click.option("--ground", type=Utf8(), help="On what ground: the agreed text, of which the series carries the hash.")
 @click.option("--compensation-bps", type=click.IntRange(0, 10_000), default=0, show_default=True, help="After a halt.")
 @by_option("provider", "Provider that opens it.")
 @compute_command
@@ -120,27 +134,30 @@ def open_(command: ComputeCommand, by: str, compute_id: str | None, **terms: Any
     Which hours are peak is a file like {"hours":[[1,4],[6,10]],"holidays":["2026-10-01"],"working_days":[]}, of hours
     and days in UTC; the series carries its hash.
     """
-    provider, stated = command.signer(by), _terms(command, **terms)
+    provider, stated = command.signer(by), series_terms(command, **terms)
     with command.compute(write=True) as compute:
         on = _word(compute_id) if compute_id else compute.newest_compute(provider.address)
         (receipt,) = compute.market.send(compute.market.open_series(provider, stated, on))
         series = compute.market.opened(receipt)
-        locked = compute.market.locked_stake(series.address)
+        locked, name = compute.market.locked_stake(series.address), compute.shortest_name(series.address)
     address = "0x" + series.address.hex()
     lines = [f"series {stated.symbol} at {address}", f"stake locked: 0.00 -> {to_text(locked)} yuan"]
     document = {"series": address, "symbol": stated.symbol, "stake_units": str(locked)}
-    command.show_sent("market-open", receipt, document, lines, f"market buy --series {stated.symbol} --tokens 1000000")
+    command.show_sent("market-open", receipt, document, lines, f"market buy --series {name} --tokens 1000000")
 
 
 @market.command("list")
 @_class_option
 @compute_view
 def list_(service_class: str | None, command: ComputeCommand) -> None:
-    """List the series, the cheapest first, by what the reference basket of their class costs."""
+    """List the series, the cheapest first, by what the reference basket of their class costs.
+
+    Last come those for whose class no basket is published.
+    """
     with command.compute() as compute:
         offers = compute.offers(service_class)
     rows = [
-        (it.symbol, it.series.service_class, to_text(it.cost), f"{it.left:,}", "open" if it.open else "closed")
+        (it.symbol, it.series.service_class, _cost(it), f"{it.left:,}", "open" if it.open else "closed")
         for it in offers
     ]
     document = {
@@ -149,7 +166,7 @@ def list_(service_class: str | None, command: ComputeCommand) -> None:
                 "symbol": it.symbol,
                 "address": "0x" + it.series.address.hex(),
                 "class": it.series.service_class,
-                "basket_units": str(it.cost),
+                "basket_units": "-" if it.cost is None else str(it.cost),
                 "left": str(it.left),
                 "open": it.open,
             }
@@ -160,13 +177,47 @@ def list_(service_class: str | None, command: ComputeCommand) -> None:
     command.show("market-list", document, lines)
 
 
+@market.command("compute")
+@compute_view
+def compute_(command: ComputeCommand) -> None:
+    """List registered compute: what it can deliver, and what of that no series was opened for."""
+    with command.compute() as compute:
+        found = compute.registered()
+    document = {
+        "compute": [
+            {
+                "compute": "0x" + it.id.hex(),
+                "provider": command.name(it.standing.provider),
+                "accelerator": it.accelerator,
+                "capacity": str(it.standing.capacity),
+                "allocated": str(it.standing.allocated),
+                "left": str(it.standing.capacity - it.standing.allocated),
+                "valid_before": str(it.standing.valid_before),
+            }
+            for it in found
+        ]
+    }
+    rows = [
+        (it["compute"], it["provider"], it["accelerator"], f"{int(it['left']):,}", instant(int(it["valid_before"])))
+        for it in document["compute"]
+    ]
+    lines = [table(("compute", "provider", "accelerator", "Tokens left", "until"), rows)] if rows else ["no compute"]
+    command.show("market-compute", document, lines)
+
+
 @market.command()
 @series_option
+@click.option(
+    "--windows",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File that says which hours are peak: check it, and say which rates apply now.",
+)
 @compute_view
-def show(series: str, command: ComputeCommand) -> None:
+def show(series: str, windows: Path | None, command: ComputeCommand) -> None:
     """Show the terms of a series and how it stands."""
     with command.compute() as compute:
         token = compute.find(series)
+        window = applying_window(token, windows, compute.chain.clock.now()) if windows else None
         held, halted_at = compute.currency.balance_of(token.address), token.halted_at()
         document = {
             "series": "0x" + token.address.hex(),
@@ -175,7 +226,7 @@ def show(series: str, command: ComputeCommand) -> None:
             "provider": command.name(token.provider),
             "class": token.service_class,
             "unit_price": str(token.unit_price),
-            "rates": _rates_text(token.rate_card),
+            "rates": rates_text(token.rate_card),
             "windows_hash": "0x" + token.windows_hash.hex(),
             "capacity": str(token.capacity),
             "sold": str(token.sold()),
@@ -189,6 +240,7 @@ def show(series: str, command: ComputeCommand) -> None:
             "compensation_bps": str(token.compensation_bps),
             "halted_at": str(halted_at) if halted_at else "-",
         }
+        document |= {"window": window} if window else {}
     command.show("market-show", document, [table(("term", "value"), list(document.items()))])
 
 
@@ -196,18 +248,52 @@ def show(series: str, command: ComputeCommand) -> None:
 @series_option
 @tokens_option
 @click.option("--to", help="Account that receives the Tokens.  [default: the buyer]")
+@click.option("--permit", is_flag=True, help="Allow the price by signature (EIP-2612), in place of a transaction.")
 @by_option("alice", "Account that pays.")
 @compute_command
-def buy(series: str, tokens: int, to: str | None, by: str, command: ComputeCommand) -> None:
+def buy(series: str, tokens: int, to: str | None, permit: bool, by: str, command: ComputeCommand) -> None:
     """Buy Tokens: e-CNY in and Tokens out, in one transaction."""
     buyer, beneficiary = command.signer(by), command.address(to or by)
+    key = command.key(by) if permit else None
 
     def purchase(compute: ComputeSystem, token: ComputeToken) -> tuple[Transaction, ...]:
         price, deadline = token.price_rounded_up(tokens), compute.chain.clock.now() + _HOUR_S
+        if key:
+            signed = compute.currency.sign_permit(key, token.address, price, deadline)
+            return (token.purchase_with_permit(buyer, beneficiary, tokens, deadline, *signed),)
         approval = compute.currency.approve(buyer, token.address, price)
         return approval, token.purchase(buyer, beneficiary, tokens, deadline)
 
     command.change("market-buy", series, by, purchase, f"channel open --series {series} --tokens {tokens} --by {by}")
+
+
+for _signed in (sign, submit):
+    market.add_command(_signed)
+
+
+@market.command()
+@series_option
+@tokens_option
+@click.option("--to", required=True, help="Account that receives the Tokens: a name or an address.")
+@by_option("alice", "Holder.")
+@compute_command
+def transfer(series: str, tokens: int, to: str, by: str, command: ComputeCommand) -> None:
+    """Pass Tokens on to another account, until the series expires or is halted."""
+    holder, receiver = command.signer(by), command.address(to)
+    parties = {by: holder.address, to: receiver}
+    with command.compute(write=True) as compute:
+        token = compute.find(series)
+        before = {name: token.balance_of(it) for name, it in parties.items()}
+        (receipt,) = token.send(token.transfer(holder, receiver, tokens))
+        now = {name: token.balance_of(it) for name, it in parties.items()}
+        symbol = token.symbol
+    document = {
+        "series": "0x" + token.address.hex(),
+        "tokens": {name: {"before": str(before[name]), "now": str(now[name])} for name in parties},
+    }
+    lines = [f"{name}: {before[name]:,} -> {now[name]:,} Tokens of {symbol}" for name in parties]
+    useful_next = f"channel open --series {series} --tokens {tokens} --by {to}"
+    command.show_sent("market-transfer", receipt, document, lines, useful_next)
 
 
 @market.command()
@@ -310,10 +396,12 @@ def index(service_class: str | None, command: ComputeCommand) -> None:
             for it in points
         ]
     }
-    lines = (
-        [table(("class", "day (UTC+8)", "yuan a basket", "yuan paid"), rows)] if rows else ["nothing delivered"]
-    )
+    lines = [table(("class", "day (UTC+8)", "yuan a basket", "yuan paid"), rows)] if rows else ["nothing delivered"]
     command.show("market-index", document, lines)
+
+
+def _cost(offer: Offer) -> str:
+    return "-" if offer.cost is None else to_text(offer.cost)
 
 
 def _move_stake(verb: str, by: str, make: Command, command: ComputeCommand) -> None:
@@ -327,43 +415,6 @@ def _move_stake(verb: str, by: str, make: Command, command: ComputeCommand) -> N
     command.show_sent(f"market-{verb}", receipt, document, lines, "market open --help")
 
 
-def _terms(
-    command: ComputeCommand,
-    rates: str,
-    windows: Path | None,
-    until: dt.datetime,
-    halter: str | None,
-    ground: str | None,
-    **plain: Any,
-) -> SeriesTerms:
-    if bool(halter) != bool(ground):
-        raise UsageError("a halter needs a ground, and a ground a halter: give both or neither")
-    try:
-        peak_hours = PeakHours.from_json(windows.read_text()).hash() if windows else b"\0" * 32
-    except (OSError, UnicodeDecodeError) as problem:
-        raise UsageError(f"the windows cannot be read from {windows}: {problem}") from problem
-    return SeriesTerms(
-        **plain,
-        rate_card=_rates(rates),
-        windows_hash=peak_hours,
-        expiry=_second(until),
-        halter=command.address(halter) if halter else ZERO_ADDRESS,
-        halt_ground=keccak(ground.encode()) if ground else b"\0" * 32,
-    )
-
-
-def _rates(text: str) -> RateCard:
-    try:
-        off_peak, peak = (Meters(*map(int, part.split(","))) for part in text.split("/"))
-    except (ValueError, TypeError) as problem:
-        raise UsageError(f"the rates {text!r} are not 3 whole numbers / 3 whole numbers") from problem
-    return RateCard(off_peak, peak)
-
-
-def _rates_text(card: RateCard) -> str:
-    return "/".join(",".join(map(str, window.lanes())) for window in (card.off_peak, card.peak))
-
-
 def _word(text: str) -> bytes:
     try:
         word = bytes.fromhex(text.removeprefix("0x"))
@@ -372,10 +423,6 @@ def _word(text: str) -> bytes:
     if len(word) != 32:
         raise UsageError(f"{text} is not 32 bytes in hex")
     return word
-
-
-def _second(moment: dt.datetime) -> int:
-    return int(moment.replace(tzinfo=dt.UTC).timestamp())
 
 
 def _date(day: int) -> str:

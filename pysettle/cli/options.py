@@ -17,6 +17,46 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 _CHAIN = "pysettle.chain"
 
 
+class Whole(click.IntRange):
+    """A whole number that a contract keeps in a number of bits; the bound is told as a power of two."""
+
+    def __init__(self, bits: int, least: int = 0) -> None:
+        """Take numbers from the least one to what the bits hold."""
+        super().__init__(least, 2**bits - 1)
+        self._bits = bits
+
+    def _describe_range(self) -> str:
+        return f"{self.min}<=x<2^{self._bits}"
+
+
+class Utf8(click.ParamType[str]):
+    """Text that a contract keeps in a number of bytes, of which a character outside ASCII takes several."""
+
+    name = "text"
+
+    def __init__(self, most: int | None = None) -> None:
+        """Take text of one byte in UTF-8 to so many; of any length from none if None."""
+        self._most = most
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the text as it is."""
+        try:
+            size = len(value.encode())
+        except UnicodeEncodeError:
+            self.fail(f"{value!r} is no text in UTF-8.", param, ctx)
+        if self._most is not None and not 0 < size <= self._most:
+            self.fail(f"{value!r} has {size} bytes, and 1 to {self._most} are kept.", param, ctx)
+        return value
+
+
+TOKENS = Whole(96, 1)
+"""Tokens of a series, whose capacity has 96 bits."""
+CHANNEL_AMOUNT = Whole(128, 1)
+"""Smallest units in a channel, of which a voucher's ceiling has 128 bits."""
+NUMBER = Whole(256)
+"""What tells equal things apart: a word."""
+
+
 def _chain(context: click.Context, _: click.Parameter, chain: str | None) -> None:
     context.meta[_CHAIN] = chain
 

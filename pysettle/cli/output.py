@@ -6,9 +6,12 @@ import datetime as dt
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import Progress
+
+from pysettle.errors import UsageError
 
 _CALENDAR_END = 253_402_300_800
 """Unix second of the year 10000, which datetime cannot hold."""
@@ -35,6 +38,18 @@ def instant(timestamp: int) -> str:
     if timestamp >= _CALENDAR_END:
         return f"the end of time ({timestamp})"
     return f"{dt.datetime.fromtimestamp(timestamp, dt.UTC):%Y-%m-%d %H:%M:%S} UTC ({timestamp})"
+
+
+def write_text(file: Path, text: str) -> None:
+    """Write a file that a command makes.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    try:
+        file.write_text(text)
+    except OSError as problem:
+        raise UsageError(f"{file} cannot be written: {problem}") from problem
 
 
 @contextmanager

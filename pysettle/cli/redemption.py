@@ -7,6 +7,7 @@ from collections.abc import Callable
 import click
 
 from pysettle.cli.currency import CurrencyCommand, amount_option, currency_command, currency_view
+from pysettle.cli.options import Whole
 from pysettle.cli.output import instant
 from pysettle.client.access import Role
 from pysettle.client.currency import CurrencyToken, Redemption, RedemptionStatus
@@ -16,7 +17,7 @@ from pysettle.evm.encoding import TransactionSigner
 from pysettle.evm.transactions import Transaction
 from pysettle.money import to_units
 
-_ID = click.option("--id", "number", type=click.IntRange(min=1), required=True, help="Number of the redemption.")
+_ID = click.option("--id", "number", type=Whole(256, 1), required=True, help="Number of the redemption.")
 _OPERATOR = click.option("--by", help="Operating institution that was asked.  [default: the one it was asked of]")
 
 

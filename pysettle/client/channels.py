@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -10,6 +11,7 @@ from eth_typing import Address
 
 from pysettle.client.contract import Contract
 from pysettle.client.token import Token
+from pysettle.domain import events
 from pysettle.domain.messages import (
     Authorization,
     ChannelConfig,
@@ -23,6 +25,7 @@ from pysettle.domain.messages import (
 from pysettle.domain.metering import Voucher, check_vouchers
 from pysettle.domain.signing import Signer
 from pysettle.domain.usage import Usage
+from pysettle.evm.backend import Receipt
 from pysettle.evm.encoding import TransactionSigner
 from pysettle.evm.interface import abi_encode
 from pysettle.evm.transactions import Transaction, TransactionSender
@@ -47,6 +50,27 @@ class ClaimResult(IntEnum):
     def text(self) -> str:
         """The result in words."""
         return self.name.lower().replace("_", " ")
+
+
+_REFUSED_FIRST = frozenset(
+    {
+        ClaimResult.CALLER_NOT_RECEIVER,
+        ClaimResult.ABOVE_CEILING,
+        ClaimResult.PAYER_FROZEN,
+        ClaimResult.USAGE_MALFORMED,
+    }
+)
+"""Results that the hub finds before it looks whether a row has anything new to claim."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimOutcome:
+    """What became of a row of a claim."""
+
+    result: ClaimResult
+    """The result."""
+    amount: int
+    """What this row alone claimed, in smallest units."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +213,43 @@ class ChannelHub(Contract):
 
     # Views
 
+    def outcomes(self, receipt: Receipt, rows: Sequence[tuple[ChannelId, int]]) -> tuple[ClaimOutcome, ...]:
+        """Return what became of each row of `claim_metered` or `try_claim`, by the events of the transaction.
+
+        A row leaves one event, in the order of the rows; but one that has nothing new to claim leaves none, and is told
+        from the next row of its channel by what was claimed before it.
+
+        Args:
+            receipt: Of the claim.
+            rows: (channel, what was wanted of it in all, in smallest units, at most the ceiling) of each, in order.
+        """
+        left: dict[ChannelId, deque[events.Claimed | events.ClaimRefused]] = {row[0]: deque() for row in rows}
+        for log in receipt.logs:
+            event = events.decode(log.topics, log.data) if log.address == self.address else None
+            if isinstance(event, events.Claimed | events.ClaimRefused):
+                left[event.channel_id].append(event)
+        claimed = {channel_id: self._claimed_before(channel_id, told) for channel_id, told in left.items()}
+        outcomes = []
+        for channel_id, wanted in rows:
+            told = left[channel_id]
+            if not told or (wanted <= claimed[channel_id] and not _is_refused_first(told[0])):
+                outcomes.append(ClaimOutcome(ClaimResult.NOTHING_NEW, 0))
+                continue
+            event = told.popleft()
+            if isinstance(event, events.ClaimRefused):
+                outcomes.append(ClaimOutcome(ClaimResult(event.result), 0))
+                continue
+            claimed[channel_id] = event.total_claimed
+            whole = wanted == event.total_claimed
+            outcomes.append(ClaimOutcome(ClaimResult.CLAIMED if whole else ClaimResult.CLAIMED_IN_PART, event.amount))
+        return tuple(outcomes)
+
+    def _claimed_before(self, channel_id: ChannelId, told: Iterable[events.Claimed | events.ClaimRefused]) -> int:
+        """Return what was claimed on a channel before a claim: by its first event, or where it claimed nothing, now."""
+        claims = (it.total_claimed - it.amount for it in told if isinstance(it, events.Claimed))
+        before = next(claims, None)
+        return self.channel(channel_id)[1] if before is None else before
+
     def channel(self, channel_id: ChannelId) -> tuple[int, int]:
         """Return (balance, total claimed) of a channel, in smallest units of its token."""
         balance, claimed = self._read("channels", channel_id)
@@ -247,6 +308,10 @@ class UsageMeter(Contract):
         digest = refund_approval_digest(self.domain, config.channel_id(hub.domain), nonce, amount, total_claimed)
         approval = (config.fields(), nonce, amount, total_claimed, provider.sign(digest))
         return abi_encode((_REFUND_APPROVAL_TYPE,), (approval,))
+
+
+def _is_refused_first(event: events.Claimed | events.ClaimRefused) -> bool:
+    return isinstance(event, events.ClaimRefused) and event.result in _REFUSED_FIRST
 
 
 def _claim_rows(claims: Sequence[tuple[ChannelConfig, Voucher, int]]) -> list[tuple[object, ...]]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from eth_typing import Address
 
 from pysettle.client.channels import ChannelHub, UsageMeter
 from pysettle.client.currency import CurrencyToken
-from pysettle.client.market import ComputeMarket
+from pysettle.client.market import Compute, ComputeMarket
 from pysettle.client.series import ComputeToken
 from pysettle.domain import events
 from pysettle.domain.events import Emitted, Position
@@ -27,12 +27,24 @@ class Offer:
     """The series."""
     symbol: str
     """Its symbol."""
-    cost: int
-    """Micro-yuan for the reference basket of its service class."""
+    cost: int | None
+    """Micro-yuan for the reference basket of its service class; None where none is published for the class."""
     left: int
     """Tokens left to sell."""
     open: bool
     """Whether it still sells: it has neither expired, nor been halted, nor sold out."""
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredCompute:
+    """Compute that an attester signed for, as it stands."""
+
+    id: bytes
+    """Its id."""
+    accelerator: str
+    """Kind of accelerator."""
+    standing: Compute
+    """Whose it is, what it can deliver, what of that is allocated, and until when."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +63,24 @@ class ChannelStanding:
     """Withdrawal its payer gave notice of; zero when there is none."""
     noticed_at: int
     """Unix second of the notice."""
+
+    @property
+    def is_metered(self) -> bool:
+        """Whether it is in Tokens, which come back to their series, and are claimed by usage."""
+        return self.config.token == self.config.receiver
+
+
+def channel_in(channels: Iterable[ChannelStanding], text: str) -> ChannelStanding:
+    """Return the one of several channels whose id begins with hex digits.
+
+    Raises:
+        UsageError: none has such an id, or several have.
+    """
+    found = [it for it in channels if it.id.hex().startswith(text.removeprefix("0x").lower())]
+    if len(found) != 1:
+        problem = "no channel's id begins" if not found else "several channels' ids begin"
+        raise UsageError(f"{problem} with {text}: see `pysettle channel list`")
+    return found[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +105,19 @@ class ComputeSystem:
         """Return every series of the market, in the order they were opened in."""
         opened = (it.event for it in self._history(self.market.address))
         return tuple(self.market.at(event.series) for event in opened if isinstance(event, events.SeriesOpened))
+
+    def registered(self) -> tuple[RegisteredCompute, ...]:
+        """Return all compute that was ever registered, in that order."""
+        found = (it.event for it in self._history(self.market.address))
+        return tuple(
+            RegisteredCompute(
+                it.compute_id,
+                it.accelerator.rstrip(b"\0").decode(errors="backslashreplace"),
+                self.market.compute(it.compute_id),
+            )
+            for it in found
+            if isinstance(it, events.ComputeRegistered)
+        )
 
     def newest_compute(self, provider: Address) -> bytes:
         """Return the id of the compute of a provider that was registered last.
@@ -102,20 +145,33 @@ class ComputeSystem:
             raise UsageError(f"{problem} {name}: see `pysettle market list`, and name one by its address")
         return found[0]
 
+    def shortest_name(self, series: Address) -> str:
+        """Return what `find` finds a series by: its symbol, or its address where others have the symbol or it has none.
+
+        Args:
+            series: Address of a series.
+        """
+        symbols = {it.address: it.symbol for it in self.series()}
+        symbol = symbols.get(series, "")
+        return symbol if [*symbols.values()].count(symbol) == 1 and symbol.isalnum() else "0x" + series.hex()
+
     def offers(self, service_class: str | None = None) -> tuple[Offer, ...]:
-        """Return the series whose class has a reference basket, the cheapest first, then in the order of their opening.
+        """Return the series, the cheapest first, then in the order of their opening.
+
+        Those whose class has no reference basket cannot be compared, and come last.
 
         Args:
             service_class: Only series of it.
         """
         now, offers = self.chain.block().timestamp, []
         for series in self.series():
-            if service_class in (None, series.service_class) and series.is_comparable:
+            if service_class in (None, series.service_class):
                 left = series.capacity - series.sold()
                 is_open = left > 0 and now < series.expiry and not series.halted_at()
-                cost = basket_cost(series.service_class, series.rate_card, series.unit_price)
+                terms = series.service_class, series.rate_card, series.unit_price
+                cost = basket_cost(*terms) if series.is_comparable else None
                 offers.append(Offer(series, series.symbol, cost, left, is_open))
-        return tuple(sorted(offers, key=lambda offer: offer.cost))
+        return tuple(sorted(offers, key=lambda offer: (offer.cost is None, offer.cost or 0)))
 
     def price_index(self) -> tuple[IndexPoint, ...]:
         """Return the compute price index of every class and day on which something was delivered."""
@@ -139,11 +195,7 @@ class ComputeSystem:
         Raises:
             UsageError: none has such an id, or several have.
         """
-        found = [it for it in self.channels() if it.id.hex().startswith(text.removeprefix("0x"))]
-        if len(found) != 1:
-            problem = "no channel's id begins" if not found else "several channels' ids begin"
-            raise UsageError(f"{problem} with {text}: see `pysettle channel list`")
-        return found[0]
+        return channel_in(self.channels(), text)
 
     def _standing(self, channel_id: ChannelId, config: ChannelConfig) -> ChannelStanding:
         noticed = self.hub.pending_withdrawal(channel_id)

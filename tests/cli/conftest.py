@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.running import Town
+from pysettle.domain.usage import PeakHours
+from tests.cli.running import OPEN, ComputeTown, Town
 
 
 @pytest.fixture(scope="session")
@@ -27,3 +28,28 @@ def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def town(founded: Path, tmp_path: Path) -> Town:
     """Return a copy of that workspace."""
     return Town(Path(shutil.copytree(founded, tmp_path / "town")))
+
+
+@pytest.fixture(scope="session")
+def founded_market(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a workspace with two series: one with compensation and a halter, and a cheap one without."""
+    town = ComputeTown(tmp_path_factory.mktemp("market") / "town")
+    ComputeTown(town.directory.parent).say(f"init {town.directory}")
+    town.say("network deploy")
+    for account in ("alice", "provider"):
+        town.say(f"token issue --to {account} --amount 1000")
+    register = "market register --accelerator 'Ascend 910C' --units 8 --rate 1000 --until 2026-06-01"
+    compute = town.read(register)["compute"]
+    assert town.say("market stake --amount 20").startswith("free stake of provider: 0.00 -> 20.00 yuan\n")
+    hours = town.file("hours.json", PeakHours(((1, 4), (6, 10))).to_json())
+    halter = f"--halter bob --ground 'the provider is insolvent' --compensation-bps 500 --windows {hours}"
+    assert "stake locked: 0.00 -> 7.50 yuan" in town.say(OPEN.format(compute=compute, symbol="DSV4") + " " + halter)
+    cheap = OPEN.replace("--compute {compute} ", "").format(symbol="CHEAP").replace("150000", "20000")
+    town.say(cheap)
+    return town.directory
+
+
+@pytest.fixture
+def compute_town(founded_market: Path, tmp_path: Path) -> ComputeTown:
+    """Return a copy of that workspace."""
+    return ComputeTown(Path(shutil.copytree(founded_market, tmp_path / "town")))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -55,3 +56,41 @@ class Town:
         """Return what an account holds, as text."""
         line = self.say(f"token balance --account {account} --currency {currency}")
         return line.removeprefix(f"{account}: ").split(" at block")[0]
+
+
+OPEN = (
+    "market open --compute {compute} --name Tokens --symbol {symbol} --unit-price 150000 --rates 1,30,90/2,60,180 "
+    "--capacity 1000000000 --until 2026-03-01"
+)
+"""Opens a series; needs the compute and the symbol."""
+
+
+class ComputeTown(Town):
+    """A town whose commands may hold quoted words."""
+
+    def say(self, line: str) -> str:
+        """Run a command that succeeds; return what it printed."""
+        result = invoke(*shlex.split(line), workspace=self.directory)
+        assert result.exit_code == 0, result.output
+        return result.stdout
+
+    def read(self, line: str) -> dict[str, Any]:
+        """Run a command with `--json`; return its document."""
+        return document(*shlex.split(line), workspace=self.directory)
+
+    def refused(self, line: str, code: int, *said: str) -> None:
+        """Run a command that is refused, without a traceback, in words that name these."""
+        result = invoke(*shlex.split(line), workspace=self.directory)
+        assert result.exit_code == code, (result.output, result.exception)
+        for words in said:
+            assert words in result.stderr
+
+    def file(self, name: str, content: str) -> Path:
+        """Write a file."""
+        path = self.directory / name
+        path.write_text(content)
+        return path
+
+    def block(self) -> str:
+        """Return the number of the newest block."""
+        return str(self.read("time show")["block"])

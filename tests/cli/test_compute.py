@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 from pathlib import Path
 
 import pytest
@@ -11,58 +10,17 @@ import pytest
 from pysettle.audit.extract import export_bundle
 from pysettle.audit.verify import verify
 from pysettle.client import Workspace
-from pysettle.domain.ledger import Contracts, SeriesTerms
-from pysettle.domain.usage import PeakHours
-from tests.cli.running import Town, document, invoke
-
-OPEN = (
-    "market open --compute {compute} --name Tokens --symbol {symbol} --unit-price 150000 --rates 1,30,90/2,60,180 "
-    "--capacity 1000000000 --until 2026-03-01"
-)
-
-
-class ComputeTown(Town):
-    """A town whose commands may hold quoted words."""
-
-    def say(self, line: str) -> str:
-        """Run a command that succeeds; return what it printed."""
-        result = invoke(*shlex.split(line), workspace=self.directory)
-        assert result.exit_code == 0, result.output
-        return result.stdout
-
-    def read(self, line: str) -> dict[str, object]:
-        """Run a command with `--json`; return its document."""
-        return document(*shlex.split(line), workspace=self.directory)
-
-    def refused(self, line: str, code: int, said: str) -> None:
-        """Run a command that is refused."""
-        result = invoke(*shlex.split(line), workspace=self.directory)
-        assert (result.exit_code, said in result.stderr) == (code, True), result.output
-
-    def file(self, name: str, content: str) -> Path:
-        """Write a file."""
-        path = self.directory / name
-        path.write_text(content)
-        return path
+from pysettle.client.series import SeriesTerms
+from pysettle.domain import ledger
+from pysettle.domain.ledger import Contracts
+from pysettle.domain.usage import Meters, RateCard
+from tests.cli.running import OPEN, ComputeTown, invoke
 
 
 @pytest.fixture
-def town(tmp_path: Path) -> ComputeTown:
-    """Return a workspace with two series: one with compensation and a halter, and a cheap one without."""
-    town = ComputeTown(tmp_path / "town")
-    assert invoke("init", str(town.directory)).exit_code == 0
-    town.say("network deploy")
-    for account in ("alice", "provider"):
-        town.say(f"token issue --to {account} --amount 1000")
-    register = "market register --accelerator 'Ascend 910C' --units 8 --rate 1000 --until 2026-06-01"
-    compute = town.read(register)["compute"]
-    assert town.say("market stake --amount 20").startswith("free stake of provider: 0.00 -> 20.00 yuan\n")
-    hours = town.file("hours.json", PeakHours(((1, 4), (6, 10))).to_json())
-    halter = f"--halter bob --ground 'the provider is insolvent' --compensation-bps 500 --windows {hours}"
-    assert "stake locked: 0.00 -> 7.50 yuan" in town.say(OPEN.format(compute=compute, symbol="DSV4") + " " + halter)
-    cheap = OPEN.replace("--compute {compute} ", "").format(symbol="CHEAP").replace("150000", "20000")
-    town.say(cheap)
-    return town
+def town(compute_town: ComputeTown) -> ComputeTown:
+    """Return a workspace with two series."""
+    return compute_town
 
 
 def test_series_are_ranked_by_what_the_same_usage_costs(town: ComputeTown) -> None:
@@ -94,8 +52,104 @@ def test_a_whole_delivery_by_commands(town: ComputeTown) -> None:
     assert again["rows"] == [{"channel": opened["channel"], "result": "nothing new", "amount": "0"}]
     assert "delivered: 0 -> 691,000 Tokens" in town.say("channel settle --series DSV4")
     assert "980.00 -> 980.10365 yuan" in town.say("market redeem --series DSV4 --tokens 691000")
-    (point,) = town.read("market index")["points"]  # type: ignore[misc]  # a list, as its schema says
+    (point,) = town.read("market index")["points"]
     assert point == {"class": "inference", "day": "2026-01-01", "basket_units": "3537000", "paid_units": "103650"}
+
+
+def rows_of(town: ComputeTown, *rows: tuple[str, int, list[int], str]) -> Path:
+    """Write rows of (channel, ceiling, usage, who signs), each voucher signed anew."""
+    entries = []
+    for channel, ceiling, usage, by in rows:
+        voucher = town.read(f"channel sign --channel {channel} --ceiling {ceiling} --by {by}")
+        entries.append({key: voucher[key] for key in ("channel", "ceiling", "signature")} | {"usage": usage})
+    return town.file("rows.json", json.dumps(entries))
+
+
+def test_each_row_of_a_claim_is_told_by_itself(town: ComputeTown) -> None:
+    """In full, in part, refused and superseded, two channels and several rows of each; check says the same before."""
+    town.say("token issue --to bob --amount 10")
+    channels = {}
+    for who, deposit in (("alice", 1000), ("bob", 100)):
+        town.say(f"market buy --series CHEAP --tokens 2000 --by {who}")
+        channels[who] = town.read(f"channel open --series CHEAP --tokens {deposit} --by {who}")["channel"]
+    rows = rows_of(
+        town,
+        (channels["alice"], 500, [300, 0, 0, 0, 0, 0], "alice"),
+        (channels["bob"], 60, [80, 0, 0, 0, 0, 0], "bob"),
+        (channels["alice"], 500, [200, 0, 0, 0, 0, 0], "alice"),
+        (channels["alice"], 900, [700, 0, 0, 0, 0, 0], "alice"),
+        (channels["bob"], 400, [300, 0, 0, 0, 0, 0], "bob"),
+        (channels["alice"], 1000, [800, 0, 0, 0, 0, 0], "alice"),
+        (channels["bob"], 500, [500, 0, 0, 0, 0, 0], "bob"),
+    )
+    entries = json.loads(rows.read_text())
+    entries[3]["ceiling"] = "901"
+    rows.write_text(json.dumps(entries))
+    expected = [
+        ("alice", "claimed", 300),
+        ("bob", "claimed", 60),
+        ("alice", "nothing new", 0),
+        ("alice", "voucher signature invalid", 0),
+        ("bob", "claimed in part", 40),
+        ("alice", "claimed", 500),
+        ("bob", "nothing new", 0),
+    ]
+    checked = town.read(f"channel check --series CHEAP --file {rows}")["rows"]
+    assert [(it["channel"], it["would_claim"]) for it in checked] == [
+        (channels[who], str(amount)) for who, _, amount in expected
+    ]
+    assert "in all 900 Tokens" in town.say(f"channel check --series CHEAP --file {rows}")
+    claimed = town.read(f"channel claim --series CHEAP --file {rows}")["rows"]
+    assert claimed == [
+        {"channel": channels[who], "result": result, "amount": str(amount)} for who, result, amount in expected
+    ]
+    again = town.read(f"channel claim --series CHEAP --file {rows}")["rows"]
+    assert [it["result"] for it in again] == ["nothing new"] * 7
+    assert "delivered: 0 -> 900 Tokens" in town.say("channel settle --series CHEAP")
+
+
+def test_a_refused_row_is_told_from_one_with_nothing_new(town: ComputeTown) -> None:
+    """Also where nothing of their channel is claimed."""
+    town.say("market buy --series CHEAP --tokens 1000")
+    channel = town.read("channel open --series CHEAP --tokens 1000")["channel"]
+    used = [10, 0, 0, 0, 0, 0]
+    town.say(f"channel claim --series CHEAP --file {rows_of(town, (channel, 10, used, 'alice'))}")
+    rows = rows_of(town, (channel, 10, used, "alice"), (channel, 20, [20, 0, 0, 0, 0, 0], "alice"))
+    entries = json.loads(rows.read_text())
+    entries[1]["ceiling"] = 21
+    rows.write_text(json.dumps(entries))
+    claimed = town.read(f"channel claim --series CHEAP --file {rows}")["rows"]
+    assert [it["result"] for it in claimed] == ["nothing new", "voucher signature invalid"]
+
+
+def test_only_who_signs_vouchers_of_a_channel_signs_one(town: ComputeTown) -> None:
+    """Anybody else's would be worthless. What is useful next is a command that runs."""
+    town.say("market buy --series CHEAP --tokens 1000")
+    channel = town.read("channel open --series CHEAP --tokens 1000")["channel"]
+    sign = f"channel sign --channel {channel} --ceiling 5"
+    town.refused(f"{sign} --by bob", 2, "bob does not sign vouchers of channel", "--by alice does")
+    assert "Next: pysettle channel check --series CHEAP --file rows.json\n" in town.say(sign)
+    file = town.directory / "row.json"
+    line = town.say(f"{sign} --out {file}").splitlines()[-1]
+    assert line == f"Next: pysettle channel check --series CHEAP --file {file}"
+    assert "valid\n" in town.say(line.removeprefix("Next: pysettle "))
+    town.refused(f"{sign} --out {town.directory / 'no' / 'row.json'}", 2, "cannot be written")
+
+
+def test_a_series_of_no_published_class_comes_last(town: ComputeTown) -> None:
+    """Opened from Python, since `market open` refuses it; its cost is a dash."""
+    workspace = Workspace.open(town.directory)
+    with workspace.chain(write=True) as chain:
+        compute, provider = workspace.compute(chain), workspace.accounts.key("provider")
+        terms = SeriesTerms("Poems", "POEM", "poetry", 1, 1000, chain.clock.now() + 1000, RateCard(Meters(), Meters()))
+        on = compute.newest_compute(provider.address)
+        compute.market.send(compute.market.open_series(provider, terms, on))
+    assert [line.split()[:3] for line in town.say("market list").splitlines()[2:]] == [
+        ["CHEAP", "inference", "0.4716"],
+        ["DSV4", "inference", "3.537"],
+        ["POEM", "poetry", "-"],
+    ]
+    assert [it["basket_units"] for it in town.read("market list")["series"]][2:] == ["-"]
 
 
 def test_a_halt_refunds_and_compensates(town: ComputeTown) -> None:
@@ -132,7 +186,9 @@ def test_mistakes_are_told_before_anything_is_sent(town: ComputeTown) -> None:
     town.refused(base.replace("0x" + "11" * 32, "0x12"), 2, "is not 32 bytes in hex")
     town.refused(base, 5, "ComputeNotOfProvider")
     town.refused("market show --series NONE", 2, "no series is called NONE")
-    town.refused(f"channel claim --series CHEAP --file {town.file('rows.json', '[{}]')}", 2, "is no list of rows")
+    town.refused(
+        f"channel claim --series CHEAP --file {town.file('rows.json', '[{}]')}", 2, "row 1, channel: it is missing"
+    )
     town.refused(base + f" --windows {town.file('w.json', '{}')}", 2, "peak hours cannot be read")
 
 
@@ -146,7 +202,7 @@ def test_the_history_is_proved(town: ComputeTown, tmp_path: Path) -> None:
         contracts = Contracts(
             currencies=frozenset({compute.currency.address}),
             series={
-                it.address: SeriesTerms(it.currency, it.unit_price, it.rate_card, it.compensation_bps)
+                it.address: ledger.SeriesTerms(it.currency, it.unit_price, it.rate_card, it.compensation_bps)
                 for it in compute.series()
             },
             hubs=frozenset({compute.hub.address}),

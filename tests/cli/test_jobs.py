@@ -128,6 +128,32 @@ def test_a_signed_order_that_was_changed_is_refused(town: Town) -> None:
         town.refuse(f"job submit --file {signed}", 2, said)
 
 
+def test_a_milestone_may_name_its_time_zone(town: Town) -> None:
+    """It is UTC where it names none."""
+    line = f"job place --arbiter bob --file {town.directory / 'file'} --milestone 5@2026-02-01T00:00:00"
+    order = town.tell(f"{line} --milestone 5@2026-02-01T08:00:00+08:00", "job-place")["order"]
+    stages = town.tell(f"job show --order {order}", "job-show")["milestones"]
+    assert [it["deliver_before"] for it in stages] == ["1769904000"] * 2
+
+
+def test_orders_are_listed_with_how_they_stand(town: Town) -> None:
+    """In the order they were placed in, of all parties or of one, each currency for itself."""
+    town.say("network add-currency --currency HKD")
+    first, second = place(town), place(town, "--number", "1", "--provider", "registrar")
+    town.say(f"job accept --order {first}")
+    town.say(f"job concede --order {first}")
+    listed = town.tell("job list", "job-list")["orders"]
+    assert [(it["order"], it["state"], it["provider"], it["ended"], it["milestones"]) for it in listed] == [
+        (first, "accepted", "provider", "1", "2"),
+        (second, "placed", "registrar", "0", "2"),
+    ]
+    assert [it["order"] for it in town.tell("job list --account registrar", "job-list")["orders"]] == [second]
+    assert len(town.tell("job list --account bob", "job-list")["orders"]) == 2
+    line = town.say("job list").splitlines()[2]
+    assert line.split() == [first, "accepted", "alice", "provider", "350.50", "yuan", "1", "of", "2"]
+    assert town.say("job list --currency HKD") == "no order\n"
+
+
 def test_an_order_is_in_one_currency(town: Town) -> None:
     """A command that names another is refused: amounts and bond would be shown and allowed in the wrong one."""
     town.say("network add-currency --currency HKD")

@@ -4,23 +4,58 @@ from __future__ import annotations
 
 import ast
 import inspect
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
 from pysettle.cli.manual import manual
 from pysettle.client import CurrencyToken, NetworkAccess
+from pysettle.client.channels import ChannelHub
+from pysettle.client.jobs import JobEscrow
+from pysettle.client.market import ComputeMarket
+from pysettle.client.series import ComputeToken
 
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "docs" / "cli.md"
+
+
+def _attributes(files: Iterable[Path], *, but_of: str | None = None) -> frozenset[str]:
+    """Return the attributes that files use, but for those of an attribute that is not meant."""
+    nodes = (node for file in files for node in ast.walk(ast.parse(file.read_text())))
+    return frozenset(
+        node.attr
+        for node in nodes
+        if isinstance(node, ast.Attribute) and not (isinstance(node.value, ast.Attribute) and node.value.attr == but_of)
+    )
+
+
 CALLERS = [*ROOT.glob("pysettle/cli/*.py"), ROOT / "pysettle" / "client" / "signed.py"]
 """What commands are made of."""
-NAMED = {
-    node.attr for file in CALLERS for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Attribute)
-}
+NAMED = _attributes(CALLERS)
 """Attributes that commands use."""
+COMPUTE = [ROOT / "pysettle" / "cli" / f"{name}.py" for name in ("market", "purchase", "channel", "compute")]
+NAMED_BY_COMPUTE = _attributes(COMPUTE, but_of="currency")
+"""Attributes that commands on the compute layer use, of another contract than the currency's."""
+NAMED_BY_JOBS = _attributes([ROOT / "pysettle" / "cli" / "job.py", ROOT / "pysettle" / "client" / "signed.py"])
+"""Attributes that commands on orders use."""
 DEPLOYMENT = {"assign"}
 """What is done once, by the deployment of a currency."""
+PYTHON_ONLY = {
+    # Of a holder of Tokens: allowances and signatures, beside its own transfer.
+    (ComputeToken, "approve"),
+    (ComputeToken, "transfer_from"),
+    (ComputeToken, "permit"),
+    (ComputeToken, "transfer_with_authorization"),
+    (ComputeToken, "receive_with_authorization"),
+    (ComputeToken, "cancel_authorization"),
+    # All rows or none, where commands claim row by row; and by the signature of a receiver of currency.
+    (ChannelHub, "claim"),
+    (ChannelHub, "claim_with_signature"),
+    # Once, where the administrator hands a role to the market.
+    (ComputeMarket, "accept_role"),
+}
+"""(wrapper, method) of what no command on the compute layer does."""
 
 
 def _changes(wrapper: type) -> list[str]:
@@ -33,6 +68,21 @@ def _changes(wrapper: type) -> list[str]:
 def test_what_python_can_change_a_command_can(method: str) -> None:
     """Every transaction of the money layer's wrappers is one that some command sends."""
     assert (method in NAMED) != (method in DEPLOYMENT)
+
+
+@pytest.mark.parametrize(
+    ("wrapper", "method"),
+    [(it, name) for it in (ComputeMarket, ComputeToken, ChannelHub) for name in _changes(it)],
+)
+def test_what_python_can_change_of_compute_a_command_can(wrapper: type, method: str) -> None:
+    """Every transaction of the compute layer's wrappers, but for those that are listed as Python's alone."""
+    assert (method in NAMED_BY_COMPUTE) != ((wrapper, method) in PYTHON_ONLY)
+
+
+@pytest.mark.parametrize("method", _changes(JobEscrow))
+def test_what_python_can_change_of_orders_a_command_can(method: str) -> None:
+    """Every transaction of the job escrow's wrapper."""
+    assert method in NAMED_BY_JOBS
 
 
 def test_the_manual_is_that_of_the_commands() -> None:

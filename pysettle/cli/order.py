@@ -1,0 +1,124 @@
+"""An order of batch compute as the options of `pysettle job place` and `sign` say it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import click
+from eth_hash.auto import keccak
+from eth_typing import Address
+
+from pysettle.cli.currency import Command, CurrencyCommand
+from pysettle.cli.options import NUMBER
+from pysettle.domain.jobs import OrderTerms
+from pysettle.errors import UsageError
+from pysettle.money import to_units
+
+_HOUR_S = 3_600
+_IF_SILENT = "Share of the provider where the arbiter is silent."
+SHOWN = click.Path(path_type=Path, exists=True, dir_okay=False)
+"""A file that is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An order as the options of a command say it."""
+
+    file: Path
+    by: str
+    buyer: str | None
+    provider: str
+    arbiter: str
+    stages: tuple[str, ...]
+    accept_hours: int
+    review_hours: int
+    arbitration_hours: int
+    default_bps: int
+    bond: str
+    number: int
+
+    def terms(self, command: CurrencyCommand, token: Address, now: int) -> OrderTerms:
+        """Return the terms of the order, whose times run from now."""
+        terms = OrderTerms(
+            currency=token,
+            buyer=command.address(self.buyer or self.by),
+            provider=command.address(self.provider),
+            arbiter=command.address(self.arbiter),
+            description=keccak(self.file.read_bytes()),
+            accept_before=now + self.accept_hours * _HOUR_S,
+            review_s=self.review_hours * _HOUR_S,
+            arbitration_s=self.arbitration_hours * _HOUR_S,
+            milestones=tuple(map(_stage, self.stages)),
+            default_bps=self.default_bps,
+            bond=to_units(self.bond),
+            salt=self.number.to_bytes(32, "big"),
+        )
+        return within_bounds(terms)
+
+
+HOURS = click.IntRange(1, (2**32 - 1) // _HOUR_S)
+"""Hours whose seconds have 32 bits: more than a century."""
+_WANTED = (
+    click.option("--file", type=SHOWN, required=True, help="What is ordered; the order carries its hash."),
+    click.option("--by", default="alice", show_default=True, help="Account that pays, and gets every refund."),
+    click.option("--buyer", help="Account that accepts deliveries.  [default: who pays]"),
+    click.option("--provider", default="provider", show_default=True, help="Account that delivers."),
+    click.option("--arbiter", required=True, help="Account that rules on disputes."),
+    click.option("--milestone", "stages", multiple=True, required=True, help="AMOUNT@DATE, once for each delivery."),
+    click.option("--accept-hours", type=HOURS, default=24, show_default=True, help="For the provider."),
+    click.option("--review-hours", type=HOURS, default=72, show_default=True, help="For the buyer."),
+    click.option("--arbitration-hours", type=HOURS, default=168, show_default=True, help="For the arbiter."),
+    click.option("--default-bps", type=click.IntRange(0, 10_000), default=5_000, show_default=True, help=_IF_SILENT),
+    click.option("--bond", default="0", show_default=True, help="What the buyer puts up with a dispute."),
+    click.option("--number", type=NUMBER, default=0, show_default=True, help="Tells equal orders apart."),
+)
+
+
+def order_options(function: Command) -> Command:
+    """Give a command an order to place as its `wanted`."""
+
+    @functools.wraps(function)
+    def run(**options: Any) -> object:
+        wanted = Wanted(**{it.name: options.pop(it.name) for it in fields(Wanted)})
+        return function(wanted=wanted, **options)
+
+    return functools.reduce(lambda made, option: option(made), reversed(_WANTED), run)
+
+
+def within_bounds(terms: OrderTerms) -> OrderTerms:
+    """Return terms every number of which the contract has room for.
+
+    Raises:
+        UsageError: one has more bits.
+    """
+    numbers = [
+        ("accept_before", terms.accept_before, 40),
+        ("review_s", terms.review_s, 32),
+        ("arbitration_s", terms.arbitration_s, 32),
+        ("default_bps", terms.default_bps, 16),
+        ("bond_units", terms.bond, 96),
+        *(("milestones: units", amount, 96) for amount, _ in terms.milestones),
+        *(("milestones: deliver_before", before, 40) for _, before in terms.milestones),
+    ]
+    for name, value, bits in numbers:
+        if value >> bits:
+            raise UsageError(f"{name} of the order is {value}, and less than 2^{bits} is kept: state a smaller one")
+    return terms
+
+
+def _stage(text: str) -> tuple[int, int]:
+    amount, _, day = text.partition("@")
+    try:
+        moment = dt.datetime.fromisoformat(day)
+    except ValueError as problem:
+        raise UsageError(f"the milestone {text!r} is not like 120.50@2026-02-01") from problem
+    second = int((moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)).timestamp())
+    if second < 0:
+        raise UsageError(
+            f"the day of --milestone {text} is before 1970-01-01, where unix seconds begin: name a later one"
+        )
+    return to_units(amount), second

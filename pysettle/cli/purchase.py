@@ -1,0 +1,175 @@
+"""`pysettle market sign|submit`: a purchase of Tokens that its buyer signs and somebody else submits."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import click
+from eth_typing import Address
+
+from pysettle.cli.compute import ComputeCommand, by_option, compute_command, series_option, tokens_option
+from pysettle.cli.options import Whole
+from pysettle.cli.output import instant, write_text
+from pysettle.cli.rows import whole
+from pysettle.client.compute import ComputeSystem
+from pysettle.client.series import ComputeToken
+from pysettle.client.signed import Form, SignedMessage
+from pysettle.domain.messages import Authorization, PurchaseTerms
+from pysettle.errors import UsageError
+from pysettle.evm.encoding import TransactionSigner
+from pysettle.evm.transactions import Transaction
+from pysettle.money import Currency, to_text
+
+_HOUR_S = 3_600
+
+
+@dataclass(frozen=True, slots=True)
+class SignedPurchase:
+    """A payment to a series with its buyer's signature, and what it is for."""
+
+    SCHEMA: ClassVar[str] = "pysettle.signed-purchase/1"
+
+    payment: SignedMessage
+    """Authorization of the payment, which the series receives."""
+    terms: PurchaseTerms | None
+    """What its nonce commits to; None where it is a stock x402 `exact` payment, whose payer receives the Tokens."""
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> SignedPurchase:
+        """Read a document, or an authorization that anybody may submit, as `pysettle token authorize` writes it.
+
+        Raises:
+            UsageError: it is none, a field is missing or of another form, or the payment is for other terms.
+        """
+        try:
+            document = json.loads(content)
+            if document["schema"] == Form.TRANSFER.value:
+                return cls(SignedMessage.from_bytes(content), None)
+            if document["schema"] != cls.SCHEMA:
+                raise ValueError(f"its schema is {document['schema']!r}")
+            payment = SignedMessage.from_bytes(json.dumps(document["payment"]).encode())
+            series, beneficiary = _address(document["series"]), _address(document["beneficiary"])
+            terms = PurchaseTerms(
+                series, beneficiary, whole(document["least_tokens"], 256), whole(document["deadline"], 256)
+            )
+            paid = payment.message
+            committed = isinstance(paid, Authorization) and paid.nonce[:24] == terms.hash()[:24]
+            if payment.form is not Form.RECEIVE or not committed or payment.beneficiary != series:
+                raise ValueError("its payment is for other terms: have the buyer sign again")
+        except (ValueError, KeyError, TypeError, AttributeError) as problem:
+            raise UsageError(f"this is no signed purchase: {problem}") from problem
+        return cls(payment, terms)
+
+    def document(self) -> dict[str, Any]:
+        """Return the document of a purchase with terms: integers as decimal strings, bytes as hex."""
+        assert self.terms is not None
+        return {
+            "schema": self.SCHEMA,
+            "series": "0x" + self.terms.series.hex(),
+            "beneficiary": "0x" + self.terms.beneficiary.hex(),
+            "least_tokens": str(self.terms.least_tokens),
+            "deadline": str(self.terms.deadline),
+            "payment": self.payment.document(),
+        }
+
+    @property
+    def beneficiary(self) -> Address:
+        """Who receives the Tokens."""
+        return self.terms.beneficiary if self.terms else self.payment.signer
+
+    def submit(self, series: ComputeToken, submitter: TransactionSigner) -> Transaction:
+        """Return the transaction that submits it."""
+        paid = self.payment.message
+        assert isinstance(paid, Authorization)
+        if self.terms is None:
+            return series.purchase_with_transfer_authorization(submitter, paid, self.payment.signature)
+        return series.purchase_with_authorization(submitter, paid, self.terms, self.payment.signature)
+
+
+@click.command()
+@series_option
+@tokens_option
+@click.option("--to", help="Account that receives the Tokens: a name or an address.  [default: the buyer]")
+@click.option(
+    "--hours", type=click.IntRange(1, 10**6), default=24, show_default=True, help="Hours of chain time it is valid for."
+)
+@click.option(
+    "--number", type=Whole(64), help="The buyer's own, never used twice.  [default: one purchase of its terms]"
+)
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="File for the purchase.")
+@by_option("alice", "Account that pays, and signs.")
+@compute_command
+def sign(
+    series: str,
+    tokens: int,
+    to: str | None,
+    hours: int,
+    number: int | None,
+    out: Path,
+    by: str,
+    command: ComputeCommand,
+) -> None:
+    """Sign a purchase for somebody else to submit, who can change nothing of it; nothing goes on chain."""
+    buyer, beneficiary = command.key(by), command.address(to or by)
+    with command.compute() as compute:
+        token, deadline = compute.find(series), compute.chain.clock.now() + hours * _HOUR_S
+        terms, price = PurchaseTerms(token.address, beneficiary, tokens, deadline), token.price_rounded_up(tokens)
+        paid, signature = token.sign_purchase(buyer, compute.currency.domain, price, terms, number)
+        signed_for = compute.chain.chain_id, compute.currency.address
+    signed = SignedPurchase(SignedMessage(Form.RECEIVE, Currency.CNY, *signed_for, paid, signature), terms)
+    write_text(out, json.dumps(signed.document(), indent=2) + "\n")
+    document = {"series": "0x" + token.address.hex(), "tokens": str(tokens), "units": str(price)}
+    document |= {"deadline": str(deadline)}
+    line = f"{by} pays {to_text(price)} yuan for {tokens:,} Tokens, to be submitted before {instant(deadline)}"
+    command.show("market-sign", document, [line, f"Next: pysettle market submit --file {out}"])
+
+
+@click.command()
+@click.option(
+    "--file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    required=True,
+    help="The signed purchase, or a payment to the series that `token authorize` wrote.",
+)
+@by_option("bob", "Account that submits it; anyone may.")
+@compute_command
+def submit(file: Path, by: str, command: ComputeCommand) -> None:
+    """Submit a purchase that its buyer signed: the e-CNY comes from the buyer."""
+    signed, submitter = SignedPurchase.from_bytes(file.read_bytes()), command.signer(by)
+    payer, receiver = signed.payment.signer, signed.beneficiary
+    with command.compute(write=True) as compute:
+        signed.payment.check_token(compute.currency, compute.chain.chain_id)
+        token = compute.find("0x" + signed.payment.beneficiary.hex())
+        before = _holdings(compute, token, payer, receiver)
+        (receipt,) = token.send(signed.submit(token, submitter))
+        now = _holdings(compute, token, payer, receiver)
+        series = compute.shortest_name(token.address)
+    buyer, holder = command.name(payer), command.name(receiver)
+    document = {
+        "series": "0x" + token.address.hex(),
+        "buyer": buyer,
+        "beneficiary": holder,
+        "units": {"before": str(before[0]), "now": str(now[0])},
+        "tokens": {"before": str(before[1]), "now": str(now[1])},
+    }
+    lines = [
+        f"{buyer}: {to_text(before[0])} -> {to_text(now[0])} yuan",
+        f"{holder}: {before[1]:,} -> {now[1]:,} Tokens of {series}",
+    ]
+    useful_next = f"channel open --series {series} --tokens {now[1] - before[1]} --by {holder}"
+    command.show_sent("market-submit", receipt, document, lines, useful_next)
+
+
+def _holdings(compute: ComputeSystem, token: ComputeToken, payer: Address, receiver: Address) -> tuple[int, int]:
+    """Return (units of e-CNY of the payer, Tokens of the receiver)."""
+    return compute.currency.balance_of(payer), token.balance_of(receiver)
+
+
+def _address(text: str) -> Address:
+    content = bytes.fromhex(text.removeprefix("0x"))
+    if len(content) != 20:
+        raise ValueError(f"{text} is no address of 20 bytes")
+    return Address(content)

@@ -1,0 +1,145 @@
+"""Rows of `pysettle channel check` and `claim`: the newest voucher of a channel, with its usage where it is metered."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from eth_typing import Address
+
+from pysettle.cli.compute import Asset
+from pysettle.client.channels import UsageRow
+from pysettle.client.compute import ChannelStanding, ComputeSystem, channel_in
+from pysettle.domain.metering import CEILING_BITS, Voucher, check_vouchers
+from pysettle.domain.typed_data import Domain
+from pysettle.domain.usage import USAGE_BITS, Meters, RateCard, Usage
+from pysettle.errors import UsageError
+
+_COUNTERS = 6
+_Value = TypeVar("_Value")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One channel's row of a claim."""
+
+    channel: ChannelStanding
+    """The channel."""
+    usage: Usage
+    """Cumulative usage; nothing where the channel is not metered."""
+    voucher: Voucher
+    """The payer's newest voucher."""
+
+    @property
+    def metered(self) -> UsageRow:
+        """The row as the meter attests it."""
+        return UsageRow(self.channel.config, self.usage, self.voucher)
+
+    def wanted(self, card: RateCard | None) -> int:
+        """Return what is claimed in all, in smallest units: what the usage costs within the ceiling, or all of it."""
+        return min(card.tokens(self.usage), self.voucher.ceiling) if card else self.voucher.ceiling
+
+
+def read_rows(file: Path, compute: ComputeSystem, asset: Asset) -> list[Row]:
+    """Read rows of channels in Tokens of a series, or of channels in a currency, which have no usage.
+
+    Raises:
+        UsageError: it is no list of rows; or a row, which is named, has a field of another form or another's channel.
+    """
+    try:
+        with click.open_file(str(file)) as stream:
+            document = json.load(stream)
+    except (OSError, ValueError) as problem:
+        raise UsageError(f"{file} is no list of rows ({problem}): see `pysettle channel claim --help`") from problem
+    if not (isinstance(document, list) and document and all(isinstance(it, dict) for it in document)):
+        raise UsageError(
+            f"{file} is no list of rows, of which there is one at least: see `pysettle channel claim --help`"
+        )
+    channels, rows = compute.channels(), list[Row]()
+    for place, entry in enumerate(document, start=1):
+        where = f"{file}, row {place}"
+        channel = _field(entry, "channel", where, lambda it: _channel(it, channels, compute, asset))
+        usage = _field(entry, "usage", where, _usage) if asset.series else Usage()
+        ceiling = _field(entry, "ceiling", where, lambda it: whole(it, CEILING_BITS))
+        size = len(rows[0].voucher.signature) if rows else None
+        signature = _field(entry, "signature", where, functools.partial(_signature, size=size))
+        rows.append(Row(channel, usage, Voucher(channel.id, ceiling, signature)))
+    return rows
+
+
+def would_claim(
+    hub: Domain, rows: Sequence[Row], card: RateCard | None, frozen: Collection[Address] = ()
+) -> list[tuple[str, int]]:
+    """Return of each row how its voucher is, and what it would claim after the rows before it, in smallest units.
+
+    Args:
+        hub: Domain of the hub.
+        rows: The rows, in the order they are claimed in.
+        card: Rate card of their series; None where they are not metered.
+        frozen: Payers that nothing leaves.
+    """
+    valid = check_vouchers(hub, [(it.channel.config, it.voucher) for it in rows])
+    claimed = {it.channel.id: it.channel.claimed for it in rows}
+    told = []
+    for row, is_valid in zip(rows, valid, strict=True):
+        standing = "payer frozen" if row.channel.config.payer in frozen else "valid" if is_valid else "INVALID"
+        most = min(row.wanted(card), row.channel.balance)
+        amount = max(0, most - claimed[row.channel.id]) if standing == "valid" else 0
+        claimed[row.channel.id] += amount
+        told.append((standing, amount))
+    return told
+
+
+def whole(value: object, bits: int) -> int:
+    """Return a whole number as JSON has it: an integer, or decimal digits in a string.
+
+    Raises:
+        ValueError: it is something else, negative, or too large for the bits.
+    """
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= bits:
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 1 << bits:
+        raise ValueError(f"{value!r} is no whole number in the range 0<=x<2^{bits}")
+    return value
+
+
+def _field(entry: Mapping[str, Any], name: str, where: str, read: Callable[[Any], _Value]) -> _Value:
+    try:
+        if name not in entry:
+            raise ValueError("it is missing")
+        return read(entry[name])
+    except ValueError as problem:
+        raise UsageError(f"{where}, {name}: {problem}; see `pysettle channel claim --help`") from problem
+
+
+def _channel(text: Any, channels: Sequence[ChannelStanding], compute: ComputeSystem, asset: Asset) -> ChannelStanding:
+    if not isinstance(text, str):
+        raise ValueError(f"{text!r} is no id of a channel")
+    found = channel_in(channels, text)
+    if found.config.token != asset.token or found.is_metered != bool(asset.series):
+        raise ValueError(f"{text} is no channel in what {asset.option} names: name its own")
+    if asset.series and found.config.receiver_authorizer != compute.meter.address:
+        raise ValueError(f"{text} is not claimed by the UsageMeter of this network")
+    return found
+
+
+def _usage(counters: Any) -> Usage:
+    if not isinstance(counters, list) or len(counters) != _COUNTERS:
+        raise ValueError(f"{counters!r} is no list of {_COUNTERS} counters, off-peak before peak")
+    read = [whole(it, USAGE_BITS) for it in counters]
+    return Usage(Meters(*read[:3]), Meters(*read[3:]))
+
+
+def _signature(text: Any, size: int | None) -> bytes:
+    if not isinstance(text, str):
+        raise ValueError(f"{text!r} is not written as hex digits")
+    signature = bytes.fromhex(text.removeprefix("0x"))
+    # The hub parts what it is given evenly among the rows.
+    if size is not None and len(signature) != size:
+        raise ValueError(f"it has {len(signature)} bytes, and that of row 1 has {size}: claim them apart")
+    return signature

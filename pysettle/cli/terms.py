@@ -1,0 +1,101 @@
+"""The terms of a series as the options of `pysettle market open` say them, and as `show` checks and writes them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import click
+from eth_hash.auto import keccak
+
+from pysettle.cli.compute import ComputeCommand
+from pysettle.client.series import ComputeToken, SeriesTerms
+from pysettle.domain.messages import ZERO_ADDRESS
+from pysettle.domain.usage import RATE_BITS, Meters, PeakHours, RateCard
+from pysettle.errors import UsageError
+
+_NO_WINDOWS = b"\0" * 32
+
+
+def _second(_: click.Context, __: click.Parameter, moment: dt.datetime) -> int:
+    """Return the unix second of a moment in UTC."""
+    second = int(moment.replace(tzinfo=dt.UTC).timestamp())
+    if second < 0:
+        raise click.BadParameter(f"{moment} is before 1970-01-01, where unix seconds begin.")
+    return second
+
+
+def rates(_: click.Context, __: click.Parameter, text: str) -> RateCard:
+    """Return the rate card that an option says."""
+    try:
+        (a, b, c), (d, e, f) = (map(int, part.split(",")) for part in text.split("/"))
+    except ValueError as problem:
+        raise click.BadParameter(f"{text!r} are not 3 whole numbers / 3 whole numbers.") from problem
+    for rate in (a, b, c, d, e, f):
+        if not 0 <= rate < 1 << RATE_BITS:
+            raise click.BadParameter(f"{rate} is not in the range 0<=x<2^{RATE_BITS}.")
+    return RateCard(Meters(a, b, c), Meters(d, e, f))
+
+
+until_option = click.option(
+    "--until", type=click.DateTime(), callback=_second, required=True, help="End (UTC), not included."
+)
+
+
+def series_terms(
+    command: ComputeCommand,
+    windows: Path | None,
+    until: int,
+    halter: str | None,
+    ground: str | None,
+    **plain: Any,
+) -> SeriesTerms:
+    """Return the terms that options say.
+
+    Raises:
+        UsageError: a halter is without a ground or the other way round, or the windows cannot be read.
+    """
+    if bool(halter) != bool(ground):
+        raise UsageError("a halter needs a ground, and a ground a halter: give both or neither")
+    return SeriesTerms(
+        **plain,
+        windows_hash=read_windows(windows).hash() if windows else _NO_WINDOWS,
+        expiry=until,
+        halter=command.address(halter) if halter else ZERO_ADDRESS,
+        halt_ground=keccak(ground.encode()) if ground else b"\0" * 32,
+    )
+
+
+def read_windows(file: Path) -> PeakHours:
+    """Read a file that says which hours are peak.
+
+    Raises:
+        UsageError: it cannot be read, or says something else.
+    """
+    try:
+        return PeakHours.from_json(file.read_text())
+    except (OSError, UnicodeDecodeError) as problem:
+        raise UsageError(f"the windows cannot be read from {file}: {problem}") from problem
+
+
+def applying_window(token: ComputeToken, file: Path, now: int) -> str:
+    """Return which window of a series applies at a unix second, by a file that says which hours are peak.
+
+    Raises:
+        UsageError: it is not the file that the series' terms carry the hash of, or they carry none.
+    """
+    peak_hours = read_windows(file)
+    if token.windows_hash == _NO_WINDOWS:
+        raise UsageError(f"{token.symbol} carries no windows, and says nothing of {file}: leave --windows out")
+    if peak_hours.hash() != token.windows_hash:
+        raise UsageError(
+            f"{file} says other hours than the series {token.symbol} was opened with: its hash is "
+            f"0x{peak_hours.hash().hex()}, and 0x{token.windows_hash.hex()} in the terms: ask the provider for it"
+        )
+    return peak_hours.window(now).name.lower().replace("_", "-")
+
+
+def rates_text(card: RateCard) -> str:
+    """Write a rate card as the option takes it."""
+    return "/".join(",".join(map(str, window.lanes())) for window in (card.off_peak, card.peak))

@@ -1,0 +1,209 @@
+"""`pysettle market` and `channel`: passing on, purchases by signature, windows, compute, and e-CNY channels."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pysettle.domain.usage import PeakHours
+from tests.cli.running import OPEN, ComputeTown
+
+
+@pytest.fixture
+def town(compute_town: ComputeTown) -> ComputeTown:
+    """Return a workspace with two series."""
+    return compute_town
+
+
+def test_the_next_command_names_a_series_that_is_found(town: ComputeTown) -> None:
+    """By its address where another has the symbol already."""
+    said = town.say(OPEN.replace("--compute {compute} ", "").format(symbol="CHEAP"))
+    assert "Next: pysettle market buy --series 0x" in said
+    assert "Tokens of CHEAP" in town.say(said.splitlines()[-1].removeprefix("Next: pysettle "))
+
+
+def test_tokens_are_passed_on(town: ComputeTown) -> None:
+    """From a holder to another account, as long as the series sells."""
+    town.say("market buy --series CHEAP --tokens 1000")
+    document = town.read("market transfer --series CHEAP --tokens 300 --to bob")
+    assert document["tokens"] == {"alice": {"before": "1000", "now": "700"}, "bob": {"before": "0", "now": "300"}}
+    said = town.say("market transfer --series CHEAP --tokens 100 --to alice --by bob")
+    assert said.startswith("bob: 300 -> 200 Tokens of CHEAP\nalice: 700 -> 800 Tokens of CHEAP\n")
+    town.refused("market transfer --series CHEAP --tokens 201 --to alice --by bob", 5, "ERC20InsufficientBalance")
+    town.say("time advance --days 90")
+    town.refused("market transfer --series CHEAP --tokens 1 --to bob", 5, "SeriesExpired")
+
+
+def test_registered_compute_is_listed_with_what_is_left_of_it(town: ComputeTown) -> None:
+    """Two series took of it; a second registration has all of its own."""
+    (compute,) = town.read("market compute")["compute"]
+    assert (compute["provider"], compute["accelerator"], compute["allocated"]) == (
+        "provider",
+        "Ascend 910C",
+        "2000000000",
+    )
+    assert int(compute["left"]) == int(compute["capacity"]) - 2_000_000_000
+    more = town.read("market register --accelerator H20 --units 1 --rate 5 --until 2026-01-02")
+    lines = town.say("market compute").splitlines()
+    assert [line.split()[0] for line in lines[2:]] == [compute["compute"], more["compute"]]
+    assert f"{int(more['capacity']):,}" in lines[3]
+
+
+def test_windows_are_checked_against_the_series(town: ComputeTown) -> None:
+    """The file whose hash the series carries says which rates apply now; another is refused."""
+    hours = town.directory / "hours.json"
+    assert "window" not in town.read("market show --series DSV4")
+    assert town.read(f"market show --series DSV4 --windows {hours}")["window"] == "off-peak"
+    town.say("time advance --hours 2")
+    assert town.read(f"market show --series DSV4 --windows {hours}")["window"] == "peak"
+    other = town.file("other.json", PeakHours(((1, 5),)).to_json())
+    town.refused(f"market show --series DSV4 --windows {other}", 2, "says other hours than the series DSV4", "ask")
+    town.refused(f"market show --series CHEAP --windows {hours}", 2, "CHEAP carries no windows", "leave --windows out")
+    town.refused("market show --series DSV4 --windows none.json", 2, "cannot be read from none.json")
+
+
+def test_a_purchase_by_signature_is_submitted_by_somebody_else(town: ComputeTown) -> None:
+    """Signing moves nothing; who submits pays nothing, changes nothing, and does it once."""
+    file = town.directory / "purchase.json"
+    sign = f"market sign --series DSV4 --tokens 1000000 --to bob --out {file}"
+    said, held = town.read(sign), town.held("alice")
+    assert (said["tokens"], said["units"], held) == ("1000000", "150000", "1,000.00 yuan")
+    assert town.say(sign).splitlines()[-1] == f"Next: pysettle market submit --file {file}"
+    submitted = town.read(f"market submit --file {file} --by registrar")
+    assert (submitted["buyer"], submitted["beneficiary"]) == ("alice", "bob")
+    assert submitted["tokens"] == {"before": "0", "now": "1000000"}
+    assert town.held("alice") == "999.85 yuan"
+    town.refused(f"market submit --file {file}", 5, "AuthorizationAlreadyUsed")
+    town.say(f"{sign} --number 7")
+    assert "bob: 1,000,000 -> 2,000,000 Tokens of DSV4\n" in town.say(f"market submit --file {file}")
+
+
+def test_a_signed_purchase_that_was_changed_is_refused(town: ComputeTown) -> None:
+    """Before anything is sent where its payment does not commit to its terms, else by the series."""
+    file = town.directory / "purchase.json"
+    town.say(f"market sign --series DSV4 --tokens 1000000 --out {file}")
+    true, before = json.loads(file.read_text()), town.block()
+    payment: dict[str, Any] = true["payment"]
+    for change, said in (
+        ({"least_tokens": "999"}, "its payment is for other terms"),
+        ({"beneficiary": "0x" + "11" * 20}, "its payment is for other terms"),
+        ({"beneficiary": "0x11"}, "is no address of 20 bytes"),
+        ({"deadline": "-1"}, "this is no signed purchase"),
+        ({"schema": "pysettle.permit/1"}, "this is no signed purchase"),
+        ({"payment": {**payment, "chain_id": "1"}}, "this was signed for the token"),
+        ({"payment": {**payment, "to": "0x" + "11" * 20}}, "its payment is for other terms"),
+        ({"payment": {**payment, "schema": "pysettle.transfer-authorization/1"}}, "its payment is for other terms"),
+        ({"payment": 1}, "this is no signed purchase"),
+    ):
+        file.write_text(json.dumps(true | change))
+        town.refused(f"market submit --file {file}", 2, said)
+    file.write_text("[]")
+    town.refused(f"market submit --file {file}", 2, "this is no signed purchase")
+    assert town.block() == before
+    file.write_text(json.dumps(true | {"payment": {**payment, "units": "150001"}}))
+    town.refused(f"market submit --file {file}", 5, "AuthorizationSignatureInvalid")
+
+
+def test_a_payment_authorized_to_a_series_buys(town: ComputeTown) -> None:
+    """A stock x402 `exact` payment: who pays receives the Tokens. And a permit takes the place of an approval."""
+    series = town.read("market show --series DSV4")["series"]
+    file = town.directory / "payment.json"
+    town.say(f"token authorize --from alice --to {series} --amount 1.50 --out {file}")
+    assert "alice: 0 -> 10,000,000 Tokens of DSV4\n" in town.say(f"market submit --file {file}")
+    before = int(town.block())
+    assert "10,000,000 -> 10,000,100 Tokens" in town.say("market buy --series DSV4 --tokens 100 --permit")
+    assert int(town.block()) == before + 1
+
+
+def voucher(town: ComputeTown, channel: str, ceiling: int) -> dict[str, str]:
+    """Sign a voucher as alice; return its row."""
+    signed = town.read(f"channel sign --channel {channel} --ceiling {ceiling}")
+    return {key: signed[key] for key in ("channel", "ceiling", "signature")}
+
+
+def test_a_channel_in_a_currency_is_claimed_by_vouchers(town: ComputeTown) -> None:
+    """Deposited, signed for, claimed without usage, settled to its receiver; what is left is returned or withdrawn."""
+    line = "channel open --currency CNY --receiver bob --amount 12.50 --delay-hours 1"
+    channel = str(town.read(line)["channel"])
+    assert town.held("alice") == "987.50 yuan"
+    rows = town.file("rows.json", json.dumps([voucher(town, channel, it) for it in (2_000_000, 5_000_000, 1)]))
+    checked = town.read(f"channel check --currency CNY --file {rows}")["rows"]
+    assert [(it["metered"], it["would_claim"], it["voucher"]) for it in checked] == [
+        ("-", "2000000", "valid"),
+        ("-", "3000000", "valid"),
+        ("-", "0", "valid"),
+    ]
+    assert "in all 5.00 yuan\n" in town.say(f"channel check --currency CNY --file {rows}")
+    refused = town.read(f"channel claim --currency CNY --file {rows} --by alice")["rows"]
+    assert [it["result"] for it in refused] == ["caller not receiver"] * 3
+    claimed = town.read(f"channel claim --currency CNY --file {rows} --by bob")["rows"]
+    assert [(it["result"], it["amount"]) for it in claimed] == [
+        ("claimed", "2000000"),
+        ("claimed", "3000000"),
+        ("nothing new", "0"),
+    ]
+    settled = town.say("channel settle --currency CNY --receiver bob")
+    assert settled.startswith("bob: 0.00 -> 5.00 yuan\n")
+    town.refused("channel settle --currency CNY --receiver bob", 5, "NothingToSettle")
+    returned = town.say(f"channel refund --channel {channel} --amount 500000 --provider bob")
+    assert "balance: 12.50 -> 12.00 yuan\n" in returned
+    assert "notice of 7.00 yuan" in town.say(f"channel withdraw --channel {channel} --amount 7000000")
+    town.say("time advance --hours 2")
+    assert "balance: 12.00 -> 5.00 yuan\n" in town.say(f"channel finalize --channel {channel}")
+    assert town.held("alice") == "995.00 yuan"
+
+
+def test_a_frozen_payer_of_a_currency_is_told_row_by_row(town: ComputeTown) -> None:
+    """By check before, and by claim."""
+    channel = str(town.read("channel open --currency CNY --receiver bob --amount 1")["channel"])
+    rows = town.file("rows.json", json.dumps([voucher(town, channel, it) for it in (1, 2)]))
+    town.say("wallet freeze --account alice --outgoing")
+    checked = town.read(f"channel check --currency CNY --file {rows}")["rows"]
+    assert [(it["would_claim"], it["voucher"]) for it in checked] == [("0", "payer frozen")] * 2
+    claimed = town.read(f"channel claim --currency CNY --file {rows} --by bob")["rows"]
+    assert [it["result"] for it in claimed] == ["payer frozen"] * 2
+
+
+def test_a_channel_is_in_one_currency(town: ComputeTown) -> None:
+    """Options that do not go together are refused; each currency has channels of its own."""
+    for options, said in (
+        ("--series CHEAP --amount 1", "is opened by --series and --tokens"),
+        ("--series CHEAP --tokens 1 --receiver bob", "is opened by --series and --tokens"),
+        ("--currency CNY --tokens 1 --receiver bob", "is opened by --currency, --amount and --receiver"),
+        ("--currency CNY --amount 1", "is opened by --currency, --amount and --receiver"),
+        ("--series CHEAP --currency CNY --tokens 1", "either --series or --currency"),
+        ("--currency THB --amount 1 --receiver bob", "THB"),
+    ):
+        town.refused(f"channel open {options}", 2, said)
+    town.refused("channel settle --currency CNY", 2, "are settled by --currency and --receiver")
+    town.say("network add-currency --currency HKD")
+    town.say("token issue --to alice --amount 100 --currency HKD")
+    channel = str(town.read("channel open --currency HKD --receiver bob --amount 2")["channel"])
+    said = town.say(f"channel sign --channel {channel} --ceiling 2000000 --out {town.directory / 'row.json'}")
+    assert "ceiling 2.00 HKD\n" in said
+    useful_next = said.splitlines()[-1].removeprefix("Next: pysettle ")
+    town.say("market buy --series CHEAP --tokens 1000")
+    town.say("channel open --series CHEAP --tokens 1000")
+    assert [line.split()[1:] for line in town.say("channel list").splitlines()[2:]] == [
+        ["alice", "2.00", "HKD", "0.00", "HKD"],
+        ["alice", "1,000", "Tokens", "0", "Tokens"],
+    ]
+    assert "2.00 HKD" in town.say(useful_next)
+    assert "2.00 HKD" in town.say(useful_next.replace("check", "claim") + " --by bob")
+
+
+@pytest.mark.parametrize("asset", ["--currency CNY", "--series CHEAP"])
+def test_a_credit_is_withdrawn_where_there_is_one(town: ComputeTown, asset: str) -> None:
+    """Tokens of this network refuse no payout of the hub, so that there is none."""
+    town.refused(f"channel withdraw-credit --account bob {asset}", 5, "CreditNone")
+
+
+def test_channels_are_empty_at_first(town: ComputeTown, tmp_path: Path) -> None:
+    """Lists of nothing say so."""
+    assert town.say("channel list") == "no channel\n"
+    assert town.say("job list") == "no order\n"
+    rows = tmp_path / "rows.json"
+    town.refused(f"channel check --series CHEAP --file {rows}", 2, "is no list of rows")
