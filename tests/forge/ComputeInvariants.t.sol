@@ -17,16 +17,17 @@ import {IERC3009} from "../../contracts/interfaces/IERC3009.sol";
 import {IUsageMeter} from "../../contracts/interfaces/IUsageMeter.sol";
 import {CurrencyToken} from "../../contracts/money/CurrencyToken.sol";
 import {ChannelConfig} from "../../contracts/types/Channel.sol";
+import {ComputeJobChecks} from "./ComputeJobChecks.sol";
 import {ComputeModel} from "./ComputeModel.sol";
 import {ComputeMoves} from "./ComputeMoves.sol";
 import {Entries} from "./Entries.sol";
 import {VM} from "./Vm.sol";
 
 /// @title ComputeInvariants
-/// @notice What holds of series, their market and the hub after any moves (`ComputeMoves`), by the codes of
-/// docs/architecture.md.
-contract ComputeInvariants is Entries {
-    uint256 private constant MOVES = 12_000;
+/// @notice What holds of series, their market, the hub and the job escrow after any moves (`ComputeMoves`), by the
+/// codes of docs/architecture.md.
+contract ComputeInvariants is Entries, ComputeJobChecks {
+    uint256 private constant MOVES = 16_000;
     uint256 private constant LEAST_SUCCESSES = 5;
     uint256 private constant PRICE_BASIS = 1_000_000;
     uint256 private constant BPS = 10_000;
@@ -57,6 +58,7 @@ contract ComputeInvariants is Entries {
         _checkFinal();
         _checkFrozen();
         _checkMarket();
+        _checkJobs(_moves);
         _checkMoney();
         // Last, since the codes say more of what came of it.
         _checkRules();
@@ -65,6 +67,7 @@ contract ComputeInvariants is Entries {
     /// Asked by Foundry at the end of each sequence: everybody can leave, whatever was frozen, paused or halted, and
     /// then nothing is left but what was given away.
     function afterInvariant() public {
+        _leaveJobs(_moves);
         _leaveChannels();
         _leaveSeries();
         _checkMoney(false);
@@ -74,7 +77,7 @@ contract ComputeInvariants is Entries {
     /// happened before refuses some of them, so that a campaign means something.
     function testEveryEntrySucceeds() external {
         _makeMoves(address(_moves), "ComputeMoves", MOVES);
-        string[3] memory names = ["ComputeMarket", "ComputeToken", "ChannelHub"];
+        string[4] memory names = ["ComputeMarket", "ComputeToken", "ChannelHub", "JobEscrow"];
         for (uint256 i = 0; i < names.length; ++i) {
             string[] memory entries = _entries(names[i]);
             for (uint256 j = 0; j < entries.length; ++j) _checkReached(_selector(entries[j]), entries[j]);
@@ -84,6 +87,7 @@ contract ComputeInvariants is Entries {
         _checkMet("series", _refusalsOfSeries());
         _checkMet("market", _refusalsOfMarket());
         _checkMet("hub", _refusalsOfHub());
+        _checkMet("jobs", _refusalsOfJobs());
         _checkMet("others", _refusalsOfOthers());
         invariantCodes();
         afterInvariant();
@@ -439,7 +443,7 @@ contract ComputeInvariants is Entries {
         ComputeModel.Series[] memory series = _moves.series();
         address[] memory parties = _moves.parties();
         uint256 sum = _checkCash(address(_hub), modelled) + _checkCash(address(_market), modelled);
-        sum += _checkCash(address(_moves.collector()), modelled);
+        sum += _checkCash(address(_moves.collector()), modelled) + _checkCash(address(_moves.escrow()), modelled);
         for (uint256 i = 0; i < series.length; ++i) sum += _checkCash(address(series[i].token), modelled);
         for (uint256 i = 0; i < parties.length; ++i) sum += _checkCash(parties[i], modelled);
         VM.assertEq(_currency.totalSupply(), sum, "currency is held by somebody unknown");

@@ -6,15 +6,15 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {ChannelConfig, MeteredClaim} from "../../contracts/types/Channel.sol";
 import {RateCard} from "../../contracts/types/RateCard.sol";
 import {SeriesTerms} from "../../contracts/types/Series.sol";
-import {ComputeHubMoves} from "./ComputeHubMoves.sol";
+import {ComputeJobMoves} from "./ComputeJobMoves.sol";
 import {VM} from "./Vm.sol";
 
 /// @title ComputeMoves
-/// @notice Whatever anybody can do to series, their market and their channels, one function a move, beside a model of
-/// what must have come of it.
+/// @notice Whatever anybody can do to series, their market, their channels and orders, one function a move, beside a
+/// model of what must have come of it.
 /// @dev A move takes any numbers and makes of them a call that is near the edge of what is allowed, on either side. The
 /// model is kept from the calls alone, and says of each beforehand whether it is let through.
-contract ComputeMoves is ComputeHubMoves {
+contract ComputeMoves is ComputeJobMoves {
     uint256 private constant FIRST = 4;
     uint256 private constant FIRST_TOKENS = 10_000;
 
@@ -70,8 +70,14 @@ contract ComputeMoves is ComputeHubMoves {
 
     function donate(uint256 whose, uint256 to, uint256 amount) external {
         address giver = _party(whose);
-        address[4] memory receivers = [address(_any(to / 4).token), address(hub), address(market), address(collector)];
-        address receiver = receivers[to % 4];
+        address[5] memory receivers = [
+            address(_any(to / 8).token),
+            address(hub),
+            address(market),
+            address(collector),
+            address(escrow)
+        ];
+        address receiver = receivers[to % 5];
         amount %= FEN;
         if (whose % 4 == 0) {
             coin.take(giver, address(hub), amount);
@@ -142,11 +148,13 @@ contract ComputeMoves is ComputeHubMoves {
 
     // --------------------------------------------------------------------- time
 
-    /// To the expiry of a series, or the end of a withdrawal's delay, or a second before; or some hours.
+    /// To the expiry of a series, the end of a withdrawal's delay or of what an order waits for, or a second before; or
+    /// some hours.
     function wait(uint256 period, uint256 which, uint256 how) external {
         uint256 until = time + _bound(period, 0, 1 hours);
         if (how % 16 == 0) until = _series[which % _series.length].expiry - (period % 2);
-        if (how % 16 > 8 && _channels.length != 0) {
+        if (how % 16 > 12 && _jobs.length != 0) until = _anyEnd(which) - (period % 2);
+        else if (how % 16 > 7 && _channels.length != 0) {
             Channel storage channel = _pendingOf(which);
             until = channel.initiatedAt + channel.config.withdrawDelay - (period % 2);
         }

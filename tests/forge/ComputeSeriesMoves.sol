@@ -43,7 +43,7 @@ abstract contract ComputeSeriesMoves is ComputeMarketMoves {
     }
 
     uint256 internal constant NONCES = 600;
-    string private constant PASSING = "(address,address,uint256,uint256,uint256,bytes32";
+    string internal constant PASSING = "(address,address,uint256,uint256,uint256,bytes32";
 
     Grant[] private _grants;
 

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {ChannelHub} from "../../contracts/channel/ChannelHub.sol";
 import {ERC3009DepositCollector} from "../../contracts/channel/ERC3009DepositCollector.sol";
 import {ComputeMarket} from "../../contracts/compute/ComputeMarket.sol";
+import {JobEscrow} from "../../contracts/compute/JobEscrow.sol";
 import {SeriesFactory} from "../../contracts/compute/SeriesFactory.sol";
 import {UsageMeter} from "../../contracts/compute/UsageMeter.sol";
 import {IComputeMarket} from "../../contracts/interfaces/IComputeMarket.sol";
@@ -14,8 +15,8 @@ import {CurrencyWorld} from "./CurrencyWorld.sol";
 import {VM} from "./Vm.sol";
 
 /// @title ComputeWorld
-/// @notice A currency with its market, hub, collector and meter, as `SettlementNetwork.deploy` makes them, and the
-/// digests that are signed there, each in its plain form.
+/// @notice A currency with its market, hub, collector, meter and job escrow, as `SettlementNetwork.deploy` makes them,
+/// and the digests that are signed there, each in its plain form.
 abstract contract ComputeWorld is CurrencyWorld {
     uint256 internal constant ATTESTER_KEY = 0xA77E;
     uint64 internal constant SETTLEMENT_REGISTRAR = 7;
@@ -56,6 +57,7 @@ abstract contract ComputeWorld is CurrencyWorld {
     ERC3009DepositCollector public immutable collector;
     UsageMeter public immutable meter;
     ComputeMarket public immutable market;
+    JobEscrow public immutable escrow;
     address internal immutable attester = VM.addr(ATTESTER_KEY);
     address internal immutable settlementRegistrar = address(0x0007);
 
@@ -68,6 +70,7 @@ abstract contract ComputeWorld is CurrencyWorld {
             SeriesContracts(address(0), address(token), address(hub), address(collector), address(meter)),
             factory
         );
+        escrow = new JobEscrow();
         _appoint(SETTLEMENT_REGISTRAR, settlementRegistrar);
         _appoint(ATTESTER, attester);
         _restrict(address(token), token.markSettlementAccount.selector, SETTLEMENT_REGISTRAR);
@@ -79,6 +82,7 @@ abstract contract ComputeWorld is CurrencyWorld {
         _markSettlementAccount(address(hub));
         _markSettlementAccount(address(collector));
         _markSettlementAccount(address(market));
+        _markSettlementAccount(address(escrow));
     }
 
     function _markSettlementAccount(address account) private {

@@ -235,7 +235,7 @@ class ChannelDraws(NetworkDraws):
         _, series = self._series_where(lambda it: self._filled(self._token_configs(it)))
         configs = self._token_configs(series)
         filled = self._filled(configs) or configs
-        receiver = self._somebody() if self._chance(0.03) else series.address
+        receiver = self._somebody() if self._chance(0.08) else series.address
         count = 0 if self._chance(0.02) else self._random.randint(1, ROWS_AT_MOST)
         chosen = [self._random.choice(filled if self._chance(0.9) else configs) for _ in range(count)]
         if self._chance(0.05):
@@ -245,7 +245,7 @@ class ChannelDraws(NetworkDraws):
         by = self._sign(series.terms.provider, ("UsageAttestation", series.address, ids, usages))
         if rows and self._chance(0.04):
             by = Signature(by.signer, ("UsageAttestation", series.address, ids, (usages[0] ^ 1, *usages[1:])))
-        uneven = 1 if len(rows) > 1 and self._chance(0.03) else 0
+        uneven = 1 if len(rows) > 1 and self._chance(0.08) else 0
         arguments = receiver, series.address, rows, uneven
         return self._signed_on("hub", "claimMetered", self._somebody(), arguments, by)
 

@@ -214,7 +214,7 @@ class JobDraws(NetworkDraws):
 
     def _rule(self) -> Operation:
         place = self._milestone(MilestoneState.DISPUTED, ends=self._late())
-        share = BPS + 1 if self._chance(0.2) else self._random.choice(SHARES)
+        share = BPS + 1 if self._chance(0.4) else self._random.choice(SHARES)
         return self._step("rule", "arbiter", place, share, self._hash())
 
     def _conclude(self) -> Operation:
