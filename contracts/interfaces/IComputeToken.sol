@@ -194,8 +194,8 @@ interface IComputeToken is IERC3009, IChannelPolicy {
     /// @custom:invariant INV-BACKING
     function redeem(uint256 tokens) external returns (uint256 paid);
 
-    /// @notice After expiry or halt, take what is in the series beyond what outstanding Tokens may ask for: what rounding
-    /// and donations left, and after a halt the compensation of Tokens that were delivered after all.
+    /// @notice After expiry or halt, take what is in the series beyond what outstanding Tokens may ask for: what
+    /// rounding and donations left, and after a halt the compensation of Tokens that were delivered after all.
     /// @return amount Units of currency, possibly none. What stays is rounded up, at the provider's expense.
     /// @custom:reverts SeriesCallerNotProvider when the caller is not the provider
     /// @custom:reverts SeriesNotEnded when it has neither expired nor been halted
