@@ -37,7 +37,9 @@ def test_forge_has_what_compiles() -> None:
     compiler.compile_standard_json(given, ROOT)
 
 
-@pytest.mark.parametrize("name", ["CurrencyToken", "ComputeMarket", "ComputeToken", "ChannelHub", "UsageMeter"])
+@pytest.mark.parametrize(
+    "name", ["CurrencyToken", "ComputeMarket", "ComputeToken", "ChannelHub", "UsageMeter", "JobEscrow"]
+)
 def test_forge_builds_the_code_that_is_deployed(name: str) -> None:
     """Where forge has built these sources, its code is the artifact's to the byte; `scripts/assure` asks this too."""
     artifact = BUILT / f"{name}.sol/{name}.json"
