@@ -31,7 +31,7 @@ interface IComputeToken is IERC3009, IChannelPolicy {
     /// @param undelivered Tokens outstanding that were not delivered.
     /// @param compensation Units of currency that are to compensate their holders.
     event Halted(uint256 undelivered, uint256 compensation);
-    /// @notice With no Token outstanding after expiry or halt, the provider took what rounding and donations left.
+    /// @notice After expiry or halt, the provider took what was there beyond what outstanding Tokens may ask for.
     event Swept(address indexed provider, uint256 amount);
 
     /// @notice The terms given to the constructor cannot be those of a series.

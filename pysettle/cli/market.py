@@ -335,7 +335,7 @@ def redeem(series: str, tokens: int, by: str, command: ComputeCommand) -> None:
 @by_option("provider", "Provider of the series.")
 @compute_command
 def sweep(series: str, by: str, command: ComputeCommand) -> None:
-    """With no Token outstanding after expiry or halt, take what rounding and donations left."""
+    """After expiry or halt, take what rounding and donations left beyond what outstanding Tokens may ask for."""
     provider, useful_next = command.signer(by), f"market release --series {series}"
     command.change("market-sweep", series, by, lambda _, it: (it.sweep(provider),), useful_next)
 

@@ -196,7 +196,7 @@ class ComputeToken(Token):
         return self._transaction(provider, self.GAS_PAYOUT, "redeem", tokens)
 
     def sweep(self, provider: TransactionSigner) -> Transaction:
-        """After expiry or halt and with no Token outstanding, take what rounding and donations left."""
+        """After expiry or halt, take what is there beyond what outstanding Tokens may ask for."""
         return self._transaction(provider, self.GAS_PAYOUT, "sweep")
 
     # Views

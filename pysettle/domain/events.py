@@ -485,7 +485,7 @@ class Halted(Event):
 @_event
 @dataclass(frozen=True, slots=True)
 class Swept(Event):
-    """With no Token outstanding, the provider took what rounding and donations left."""
+    """The provider took what was there beyond what outstanding Tokens may ask for."""
 
     SIGNATURE = "Swept(address indexed provider,uint256 amount)"
     provider: Address

@@ -26,6 +26,7 @@ from tests.properties.model import (
     CURRENCY,
     HUB,
     METER,
+    PROVIDER,
     SERIES,
     STEPS,
     flat,
@@ -161,6 +162,30 @@ def test_a_claim_beyond_attested_usage_is_named() -> None:
     ledger.apply(Emitted(METER, at, stated, 0))
     ledger.apply(Emitted(HUB, at, events.Claimed(channel_id, SERIES, SERIES, 91, 91), 0))
     assert [code for code, _, _ in ledger.violations] == ["INV-USAGE"]
+
+
+def swept(paid: int, donated: int, amount: int) -> list[str]:
+    """Return the codes of the findings on two Tokens sold one by one, of which 0.3 units are owed, and a sweep."""
+    ledger, buyer = Ledger(CONTRACTS), BUYERS[0]
+    told: list[tuple[Address, events.Event]] = [
+        (CURRENCY, events.Transfer(ZERO_ADDRESS, buyer, 2 * paid + donated)),
+        (CURRENCY, events.Transfer(buyer, SERIES, 2 * paid + donated)),
+        *2 * [(SERIES, events.Purchased(buyer, buyer, 1, paid)), (SERIES, events.Transfer(ZERO_ADDRESS, buyer, 1))],
+        (SERIES, events.Swept(PROVIDER, amount)),
+        (CURRENCY, events.Transfer(SERIES, PROVIDER, amount)),
+    ]
+    for emitter, event in told:
+        ledger.apply(Emitted(emitter, Position(1, 0, 0), event, 0))
+    of_series = (f"series 0x{SERIES.hex()}", f"own 0x{SERIES.hex()}")
+    return [it.code for it in invariants.check(ledger) if it.subject in of_series]
+
+
+def test_a_sweep_of_what_is_owed_is_named() -> None:
+    """One unit of two is the provider's, and what was donated; and no donation makes up for what was never backed."""
+    assert swept(paid=1, donated=0, amount=1) == []
+    assert swept(paid=1, donated=5, amount=6) == []
+    assert swept(paid=1, donated=0, amount=2) == ["INV-SUPPLY"]
+    assert swept(paid=0, donated=5, amount=5) == ["INV-BACKING"]
 
 
 def test_events_of_strangers_are_passed_over() -> None:

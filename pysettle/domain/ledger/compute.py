@@ -57,7 +57,8 @@ def _paid_out(books: Books, emitted: Emitted, event: events.Redeemed | events.Re
 def _swept(books: Books, emitted: Emitted, event: events.Swept) -> Postings:
     series = emitted.emitter
     currency = books.contracts.series[series].currency
-    remainder = books.balance(currency, Purpose.ESCROW, series) - books.owed(series)
+    # Never the other way: what is owed and missing is not made up for by what was donated.
+    remainder = max(0, books.balance(currency, Purpose.ESCROW, series) - books.owed(series))
     # What the sweep takes beyond the remainder was donated, and is unallocated already.
     return move(currency, remainder, (Purpose.ESCROW, series), (Purpose.OWN, series))
 
