@@ -17,6 +17,7 @@ from pysettle.cli.rows import whole
 from pysettle.client.compute import ComputeSystem
 from pysettle.client.series import ComputeToken
 from pysettle.client.signed import Form, SignedMessage
+from pysettle.documents import parse_json
 from pysettle.domain.messages import Authorization, PurchaseTerms
 from pysettle.errors import UsageError
 from pysettle.evm.encoding import TransactionSigner
@@ -45,7 +46,7 @@ class SignedPurchase:
             UsageError: it is none, a field is missing or of another form, or the payment is for other terms.
         """
         try:
-            document = json.loads(content)
+            document = parse_json(content)
             if document["schema"] == Form.TRANSFER.value:
                 return cls(SignedMessage.from_bytes(content), None)
             if document["schema"] != cls.SCHEMA:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from eth_typing import Address
 from pysettle.cli.compute import Asset
 from pysettle.client.channels import UsageRow
 from pysettle.client.compute import ChannelStanding, ComputeSystem, channel_in
+from pysettle.documents import parse_json
 from pysettle.domain.metering import CEILING_BITS, Voucher, check_vouchers
 from pysettle.domain.typed_data import Domain
 from pysettle.domain.usage import USAGE_BITS, Meters, RateCard, Usage
@@ -53,7 +53,7 @@ def read_rows(file: Path, compute: ComputeSystem, asset: Asset) -> list[Row]:
     """
     try:
         with click.open_file(str(file)) as stream:
-            document = json.load(stream)
+            document = parse_json(stream.read())
     except (OSError, ValueError) as problem:
         raise UsageError(f"{file} is no list of rows ({problem}): see `pysettle channel claim --help`") from problem
     if not (isinstance(document, list) and document and all(isinstance(it, dict) for it in document)):

@@ -12,6 +12,7 @@ from eth_account import Account as EthAccount
 from eth_typing import Address
 
 from pysettle.client.files import write_whole
+from pysettle.documents import parse_json
 from pysettle.domain.signing import Signer
 from pysettle.errors import PasswordRefused, UnknownAccount, UsageError, WorkspaceError
 from pysettle.evm.encoding import TransactionSigner
@@ -114,7 +115,7 @@ class Accounts:
             WorkspaceError: the file is no keystore, or the name cannot be used.
         """
         try:
-            keystore = json.loads(file.read_bytes())
+            keystore = parse_json(file.read_bytes())
             address = Address(bytes.fromhex(keystore["address"].removeprefix("0x")))
             if len(address) != 20 or keystore["version"] != 3 or "crypto" not in keystore:
                 raise ValueError("a field has another form")
@@ -194,7 +195,7 @@ class Accounts:
         if "/" in name or not self._account_file(name).is_file():
             raise UnknownAccount(name, tuple(sorted(file.stem for file in self._folder.glob("*.json"))))
         try:
-            document: dict[str, Any] = json.loads(self._account_file(name).read_bytes())
+            document: dict[str, Any] = parse_json(self._account_file(name).read_bytes())
         except ValueError as problem:
             raise WorkspaceError(f"{self._account_file(name)} is not JSON: {problem}") from problem
         return document

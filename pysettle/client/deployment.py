@@ -11,6 +11,7 @@ from eth_utils.crypto import keccak
 
 from pysettle.client.access import Role
 from pysettle.client.network import CurrencySystem, DeployedContract, SettlementNetwork
+from pysettle.documents import parse_json
 from pysettle.errors import WorkspaceError, WrongChain
 from pysettle.evm import artifacts
 from pysettle.evm.backend import ChainBackend
@@ -69,7 +70,7 @@ class Deployment:
             WorkspaceError: it is not JSON, or of another format.
         """
         try:
-            document = json.loads(content)
+            document = parse_json(content)
             if document["schema"] != SCHEMA:
                 raise WorkspaceError(
                     f"deployment.json is of the format {document['schema']}, this pysettle reads {SCHEMA}: its "

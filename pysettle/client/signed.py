@@ -5,7 +5,6 @@ A document says for which token on which chain it was signed, so that it is refu
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
@@ -15,6 +14,7 @@ from eth_typing import Address
 
 from pysettle.client.currency import CurrencyToken
 from pysettle.client.jobs import JobEscrow
+from pysettle.documents import parse_json
 from pysettle.domain.jobs import OrderTerms
 from pysettle.domain.messages import Authorization, Permit
 from pysettle.domain.signing import Signer, recover
@@ -96,7 +96,7 @@ class SignedMessage:
             UsageError: it is none, or a field is missing or of another form.
         """
         try:
-            document = json.loads(content)
+            document = parse_json(content)
             form = Form(document["schema"])
             kind = Permit if form is Form.PERMIT else Authorization
             values = {field: _READ[solidity](document[name]) for name, field, solidity in _FIELDS[kind]}
@@ -206,7 +206,7 @@ class SignedOrder:
             UsageError: it is none, or a field is missing or of another form.
         """
         try:
-            document = json.loads(content)
+            document = parse_json(content)
             if document["schema"] != cls.SCHEMA:
                 raise ValueError(f"its schema is {document['schema']!r}")
             terms = OrderTerms(

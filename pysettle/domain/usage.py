@@ -13,6 +13,7 @@ from operator import mul
 
 from eth_hash.auto import keccak
 
+from pysettle.documents import parse_json
 from pysettle.errors import InvalidAmount, UsageError
 
 USAGE_BITS = 42
@@ -153,7 +154,7 @@ class PeakHours:
             UsageError: it is not such a document.
         """
         try:
-            document = json.loads(text)
+            document = parse_json(text)
             hours = tuple((int(start), int(end)) for start, end in document["hours"])
             days = [frozenset(map(date.fromisoformat, document[name])) for name in ("holidays", "working_days")]
         except (ValueError, KeyError, TypeError) as problem:

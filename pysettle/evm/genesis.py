@@ -13,6 +13,7 @@ from typing import Any
 
 from eth_typing import Address
 
+from pysettle.documents import parse_json
 from pysettle.errors import UsageError
 
 BEACON_ROOTS = Address(bytes.fromhex("000f3df6d732807ef1319fb7b8bb8522d0beac02"))
@@ -208,7 +209,7 @@ class Genesis:
             UsageError: not JSON, or as `from_dict`.
         """
         try:
-            document = json.loads(content)
+            document = parse_json(content)
         except ValueError as problem:
             raise UsageError(f"genesis.json is not JSON: {problem}") from problem
         return cls.from_dict(document)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from inspect import Parameter, signature
-from typing import Any, Final, NoReturn
+from typing import Any, Final
+
+from pysettle.documents import parse_json
 
 PARSE_ERROR: Final = -32700
 INVALID_REQUEST: Final = -32600
@@ -26,10 +27,6 @@ EXECUTION_REVERTED: Final = 3
 BATCH_LIMIT: Final = 1000
 """Most requests of one batch."""
 
-NESTING_LIMIT: Final = 64
-"""Deepest nesting of arrays and objects; no method needs more than a few."""
-
-_STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]')
 _log = logging.getLogger("pysettle.node")
 _ABSENT: Final = object()
 
@@ -185,9 +182,9 @@ def _outcome(name: str, call: Callable[[], Any]) -> Any:
 def _read(text: str | bytes) -> Request | RpcError | list[Request | RpcError]:
     """Read a request or a batch; an error where the whole text is answered with one."""
     try:
-        document = _load(text if isinstance(text, str) else text.decode())
+        document = parse_json(text)
     except ValueError as problem:
-        return RpcError(PARSE_ERROR, f"not JSON: {_first_line(problem)}")
+        return RpcError(PARSE_ERROR, f"not JSON: {problem}")
     if not isinstance(document, list):
         return _parse(document)
     if not document:
@@ -235,30 +232,3 @@ def notification(subscription: str, result: Any) -> str:
 
 def _encode(document: Any) -> str:
     return json.dumps(document, separators=(",", ":"))
-
-
-def _load(text: str) -> Any:
-    """Read JSON that is not nested so deeply that the parser, which recurses, could run out of stack.
-
-    Python's own limit does not guard it: py-evm raises that limit beyond what the stack of a thread holds.
-
-    Raises:
-        ValueError: not JSON, or nested too deeply.
-    """
-    depth = 0
-    for token in _STRING_OR_BRACKET.finditer(text):
-        if (first := token[0][0]) in "[{":
-            depth += 1
-            if depth > NESTING_LIMIT:
-                raise ValueError(f"nested more than {NESTING_LIMIT} deep")
-        elif first in "]}":
-            depth -= 1
-    return json.loads(text, parse_constant=_refuse_constant)
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON number")
-
-
-def _first_line(problem: BaseException) -> str:
-    return str(problem).split("\n")[0][:200]
