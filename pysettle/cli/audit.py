@@ -9,7 +9,7 @@ import click
 
 from pysettle.audit.verify import Report
 from pysettle.audit.verify import verify as verify_bundle
-from pysettle.cli.output import progress
+from pysettle.cli.output import progress, say
 from pysettle.errors import AuditFailed
 
 
@@ -28,7 +28,7 @@ def verify(bundle: Path, as_json: bool) -> None:
     """
     with progress() as on_progress:
         report = verify_bundle(bundle, on_progress=lambda done, total: on_progress("verifying", done, total))
-    click.echo(json.dumps(report.to_dict(), indent=2) if as_json else report.to_text())
+    say(json.dumps(report.to_dict(), indent=2) if as_json else report.to_text())
     if not report.passed:
         raise failed(report)
 

@@ -12,6 +12,7 @@ import click
 from eth_typing import Address
 
 from pysettle.cli.options import TOKENS, json_option, password_option, show, workspace_option
+from pysettle.cli.output import printable
 from pysettle.client.compute import ChannelStanding, ComputeSystem
 from pysettle.client.series import ComputeToken
 from pysettle.client.token import Token
@@ -174,7 +175,7 @@ class ComputeCommand:
             before = token.balance_of(holder), compute.currency.balance_of(holder)
             *_, receipt = compute.market.send(*make(compute, token))
             now = token.balance_of(holder), compute.currency.balance_of(holder)
-            symbol = token.symbol
+            symbol = printable(token.symbol)
         lines = [
             f"{account}: {before[0]:,} -> {now[0]:,} Tokens of {symbol}",
             f"{account}: {to_text(before[1])} -> {to_text(now[1])} yuan",

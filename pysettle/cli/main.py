@@ -18,6 +18,7 @@ from pysettle.cli.job import job
 from pysettle.cli.market import market
 from pysettle.cli.network import network
 from pysettle.cli.node import node
+from pysettle.cli.output import printable
 from pysettle.cli.redemption import redemption
 from pysettle.cli.reserve import reserve
 from pysettle.cli.role import role
@@ -36,7 +37,7 @@ class _Group(click.Group):
         try:
             return super().invoke(context)
         except PysettleError as failure:
-            click.echo(f"pysettle: {' '.join(str(failure).split())}", err=True)
+            click.echo(f"pysettle: {printable(' '.join(str(failure).split()))}", err=True)
             sys.exit(failure.exit_code)
 
 

@@ -19,7 +19,7 @@ from pysettle.cli.compute import (
     tokens_option,
 )
 from pysettle.cli.options import TOKENS, Utf8, Whole
-from pysettle.cli.output import instant, table
+from pysettle.cli.output import instant, printable, table
 from pysettle.cli.purchase import sign, submit
 from pysettle.cli.terms import applying_window, rates, rates_text, series_terms, until_option
 from pysettle.client.compute import ComputeSystem, Offer
@@ -286,7 +286,7 @@ def transfer(series: str, tokens: int, to: str, by: str, command: ComputeCommand
         before = {name: token.balance_of(it) for name, it in parties.items()}
         (receipt,) = token.send(token.transfer(holder, receiver, tokens))
         now = {name: token.balance_of(it) for name, it in parties.items()}
-        symbol = token.symbol
+        symbol = printable(token.symbol)
     document = {
         "series": "0x" + token.address.hex(),
         "tokens": {name: {"before": str(before[name]), "now": str(now[name])} for name in parties},

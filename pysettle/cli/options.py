@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
+from pysettle.cli.output import say
 from pysettle.client.workspace import Workspace
 from pysettle.errors import UsageError
 
@@ -111,4 +112,4 @@ def json_option(command: _Command) -> _Command:
 
 def show(schema: str, document: dict[str, Any], lines: list[str], as_json: bool) -> None:
     """Print a result: as a document with its schema's name, or as lines."""
-    click.echo(json.dumps({"schema": schema, **document}, indent=2) if as_json else "\n".join(lines))
+    say(json.dumps({"schema": schema, **document}, indent=2) if as_json else "\n".join(lines))

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import click
 from rich.console import Console
 from rich.progress import Progress
 
@@ -17,10 +18,20 @@ _CALENDAR_END = 253_402_300_800
 """Unix second of the year 10000, which datetime cannot hold."""
 
 
+def printable(text: str) -> str:
+    """Return text as a terminal may have it: what strangers named can hold characters that would steer it."""
+    return "".join(it if it.isprintable() else it.encode("unicode_escape").decode() for it in text)
+
+
+def say(text: str) -> None:
+    """Print a result, line by line as a terminal may have it."""
+    click.echo("\n".join(map(printable, text.split("\n"))))
+
+
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return an aligned table: the first column to the left, numbers to the right."""
-    lines = [header, *rows]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
+    body = [[printable(cell) for cell in row] for row in rows]
+    widths = [max(len(line[column]) for line in (header, *body)) for column in range(len(header))]
 
     def line(cells: Sequence[str]) -> str:
         first, *rest = (
@@ -30,7 +41,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         return "  ".join([first, *rest]).rstrip()
 
     rule = "  ".join("─" * width for width in widths)
-    return "\n".join([line(header), rule, *map(line, rows)])
+    return "\n".join([line(header), rule, *map(line, body)])
 
 
 def instant(timestamp: int) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pysettle.domain.usage import PeakHours
-from tests.cli.running import OPEN, ComputeTown
+from tests.cli.running import OPEN, ComputeTown, invoke
 
 
 @pytest.fixture
@@ -23,6 +24,28 @@ def test_the_next_command_names_a_series_that_is_found(town: ComputeTown) -> Non
     said = town.say(OPEN.replace("--compute {compute} ", "").format(symbol="CHEAP"))
     assert "Next: pysettle market buy --series 0x" in said
     assert "Tokens of CHEAP" in town.say(said.splitlines()[-1].removeprefix("Next: pysettle "))
+
+
+def test_a_name_does_not_steer_the_terminal(town: ComputeTown) -> None:
+    """Whoever opens a series names it: what a terminal would obey, or would show as a line of ours, is escaped."""
+    hostile = "\x1b[2J\nOK\u202e"
+    town.say(OPEN.replace("--compute {compute} ", "").format(symbol=shlex.quote(hostile)))
+    shown = r"\x1b[2J\nOK\u202e"
+    listed = town.say("market list")
+    assert len(listed.splitlines()) == 5
+    assert any(line.startswith(f"{shown} ") for line in listed.splitlines())
+    series = next(it["address"] for it in town.read("market list")["series"] if it["symbol"] == hostile)
+    bought = town.say(f"market buy --series {series} --tokens 5")
+    assert f"Tokens of {shown}\n" in bought
+    for said in (listed, bought, town.say(f"market show --series {series}")):
+        assert "\x1b" not in said
+        assert "\u202e" not in said
+    assert (
+        shown
+        in invoke(
+            "market", "buy", "--series", hostile, "--tokens", "1", "--by", hostile, workspace=town.directory
+        ).stderr
+    )
 
 
 def test_tokens_are_passed_on(town: ComputeTown) -> None:
