@@ -82,6 +82,24 @@ def test_use_and_pass_on(world: World, buyer: Address) -> None:
     assert world.events(moved) == [Transfer(buyer, other, 7)]
 
 
+def test_frozen(world: World, buyer: Address) -> None:
+    """A frozen contract consumes and passes on nothing whoever asks it to; where its caller is frozen, it does both."""
+    series, sender, freezer = world.series, world["buyer"], world["freezer"]
+    currency, other = world.network.currency, world.address("other buyer")
+    buy(world, buyer)
+    moves = through(world, buyer, series.consume(sender, 4)), through(world, buyer, series.transfer(sender, other, 4))
+    world.send(currency.freeze(freezer, buyer, outgoing=True, incoming=False))
+    for move in moves:
+        refused(world, move, errors.HolderFrozenOutgoing, account=buyer)
+    world.send(
+        currency.freeze(freezer, buyer, outgoing=False, incoming=False),
+        currency.freeze(freezer, sender.address, outgoing=True, incoming=True),
+    )
+    with effect(world, contract=buyer) as change:
+        world.send(*moves)
+    assert change == {"Tokens contract": -8, "Tokens series": 4, "Tokens other buyer": 4}
+
+
 def test_refund(world: World, buyer: Address) -> None:
     """After expiry the contract gets back what backs its Tokens."""
     series, sender = world.series, world["buyer"]

@@ -143,6 +143,19 @@ def test_past_the_market(selling: World, name: str) -> None:
     assert caught.value.args_by_name == {"caller": caller, "market": selling.network.market.address}
 
 
+def test_past_the_market_by_a_contract(selling: World) -> None:
+    """A contract that the halter calls is named as who asked."""
+    series, forwarder = selling.series, deploy(selling, FORWARDER)
+    asked = series._transaction(selling["halter"], 300_000, "halt")
+    refused(
+        selling,
+        through(selling, forwarder, asked),
+        errors.SeriesCallerNotMarket,
+        caller=forwarder,
+        market=selling.network.market.address,
+    )
+
+
 def test_where_nobody_may(world: World) -> None:
     """A series whose terms name no halter is never halted."""
     refused(
