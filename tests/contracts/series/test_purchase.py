@@ -100,6 +100,8 @@ def test_the_deadline(funded: World) -> None:
     at(funded, deadline - 1)
     funded.send(transaction)
     refused(funded, transaction, errors.PurchaseDeadlinePassed, deadline=deadline, timestamp=deadline)
+    at(funded, deadline + 100)
+    refused(funded, transaction, errors.PurchaseDeadlinePassed, deadline=deadline, timestamp=deadline + 100)
 
 
 def test_expiry(funded: World) -> None:

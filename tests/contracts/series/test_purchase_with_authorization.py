@@ -348,6 +348,8 @@ def test_the_deadline(funded: World) -> None:
     at(funded, deadline - 1)
     funded.send(first.submit())
     refused(funded, second.submit(), errors.PurchaseDeadlinePassed, deadline=deadline, timestamp=deadline)
+    at(funded, deadline + 100)
+    refused(funded, second.submit(), errors.PurchaseDeadlinePassed, deadline=deadline, timestamp=deadline + 100)
 
 
 def test_expiry(funded: World) -> None:

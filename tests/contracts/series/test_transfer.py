@@ -7,12 +7,14 @@ from dataclasses import replace
 
 import pytest
 
+from pysettle.client import ComputeToken
 from pysettle.domain.events import Transfer
 from pysettle.domain.messages import ZERO_ADDRESS
 from pysettle.errors import contracts as errors
 from pysettle.evm.transactions import Transaction
 from tests.contracts.effects import accounts, at, effect, refused
-from tests.contracts.world import World
+from tests.contracts.series.test_terms import create
+from tests.contracts.world import YUAN, World
 
 TOKENS = 1_000_000
 
@@ -123,6 +125,34 @@ def test_out_of_a_place_where_tokens_do_not_rest(holding: World, place: str) -> 
         errors.ERC20InsufficientAllowance,
         **error,
     )
+
+
+def test_a_collector_of_another_kind(world: World) -> None:
+    """Whoever is the collector takes from payers and gives to the hub: it moves Tokens to no other place."""
+    collector, hub, other = world["stranger"], world.network.hub.address, world.address("other buyer")
+    buyer, currency = world["buyer"], world.network.currency
+    series = ComputeToken(world.network.sender, create(world, collector=collector.address))
+    world.fund("buyer", YUAN)
+    payment = world.authorization("buyer", collector.address, 10)
+    signature = buyer.sign(payment.receive_digest(series.domain))
+    world.send(
+        currency.approve(buyer, series.address, YUAN),
+        series.purchase(buyer, buyer.address, 20, world.now + 60),
+        series.approve(buyer, collector.address, 10),
+        series.receive_with_authorization(collector, payment, signature),
+    )
+    parties = {"from": collector.address, "to": other}
+    refused(world, series.transfer(collector, other, 1), errors.TokenTransferRefused, **parties)
+    refused(
+        world,
+        series.transfer_from(collector, buyer.address, hub, 1),
+        errors.TokenTransferRefused,
+        **{"from": buyer.address, "to": hub},
+    )
+    # A freeze is of those whose Tokens they are.
+    world.send(currency.freeze(world["freezer"], collector.address, outgoing=True, incoming=True))
+    world.send(series.transfer(collector, hub, 10))
+    assert [series.balance_of(it) for it in (collector.address, hub, buyer.address)] == [0, 10, 10]
 
 
 @ways
