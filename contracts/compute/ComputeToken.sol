@@ -296,8 +296,6 @@ contract ComputeToken is IComputeToken, ERC20WithAuthorization {
 
     function _purchase(address beneficiary, uint256 tokens, uint256 deadline) private returns (uint256 price) {
         _checkDeadline(deadline);
-        if (tokens > capacity) revert CapacityExceeded(tokens, capacity - _supply.sold());
-
         price = _price(tokens);
         _sell(msg.sender, beneficiary, tokens, price);
         IERC20(currency).safeTransferFrom(msg.sender, address(this), price);
@@ -355,7 +353,7 @@ contract ComputeToken is IComputeToken, ERC20WithAuthorization {
         emit Transfer(from, to, tokens);
     }
 
-    /// @dev Price of Tokens within the capacity: 96 bits times 64.
+    /// @dev Exact within the capacity, 96 bits times 64; of more, which `_sell` refuses, it may be anything.
     function _price(uint256 tokens) private view returns (uint256) {
         unchecked {
             return (tokens * unitPrice + PRICE_BASIS - 1) / PRICE_BASIS;
