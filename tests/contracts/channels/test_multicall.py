@@ -9,6 +9,7 @@ import pytest
 from pysettle.domain import events
 from pysettle.domain.messages import ChannelConfig
 from pysettle.errors.contracts import ChannelCallerNotReceiver, ReentrancyGuardReentrantCall
+from pysettle.evm.artifacts import load
 from pysettle.evm.transactions import Transaction
 from tests.contracts.books import (
     AUTHORIZER,
@@ -20,6 +21,7 @@ from tests.contracts.books import (
     currency_config,
     happened,
     open_currency_channel,
+    raw_claim,
     refused,
     sign_batch,
     sign_refund,
@@ -86,6 +88,11 @@ ENTRIES: dict[str, Callable[[World, ChannelConfig], Transaction]] = {
     "finalizeWithdraw": lambda world, config: world.network.hub.finalize_withdraw(world["stranger"], config),
     "claim": lambda world, _: world.network.hub.claim(world["stranger"], []),
     "claimWithSignature": lambda world, _: world.network.hub.claim_with_signature(world["stranger"], [], b""),
+    "tryClaim": lambda world, _: world.network.hub.try_claim(world["stranger"], []),
+    "claimMetered": lambda world, _: raw_claim(world, [], b""),
+    "withdrawCredit": lambda world, config: world.network.hub.withdraw_credit(
+        world["stranger"], config.payer, config.token
+    ),
     "settle": lambda world, config: world.network.hub.settle(
         world["stranger"], config.receiver, world.network.currency.address
     ),
@@ -97,6 +104,12 @@ ENTRIES: dict[str, Callable[[World, ChannelConfig], Transaction]] = {
         world, "stranger", world.network.hub.settle(world["stranger"], config.receiver, config.token)
     ),
 }
+
+
+def test_no_entry_is_missing() -> None:
+    """The lock is tried at every function that changes anything."""
+    functions = (item for item in load("ChannelHub").abi if item["type"] == "function")
+    assert {item["name"] for item in functions if item["stateMutability"] != "view"} == set(ENTRIES)
 
 
 @pytest.fixture
