@@ -576,7 +576,15 @@ def test_others_of_a_channel_frozen(world: World, who: str) -> None:
     assert hub.channel(channel(world, config)) == (FEN, 400)
 
 
-@pytest.mark.parametrize("token", ["without the question", "that answers with two words", "that answers with a two"])
+@pytest.mark.parametrize(
+    "token",
+    [
+        "without the question",
+        "that answers with two words",
+        "that answers with a two",
+        "that answers with a one and more above it",
+    ],
+)
 def test_tokens_that_freeze_nobody(world: World, token: str) -> None:
     """A token that was not asked, or answers in another form, freezes nobody: its channels are claimed."""
     liar, hub = Hostile(world, "Liar"), world.network.hub
@@ -584,6 +592,7 @@ def test_tokens_that_freeze_nobody(world: World, token: str) -> None:
         "without the question": b"",
         "that answers with two words": (1).to_bytes(32, "big") * 2,
         "that answers with a two": (2).to_bytes(32, "big") * 3,
+        "that answers with a one and more above it": (2**128 + 1).to_bytes(32, "big") * 3,
     }[token]
     world.send(liar.call("answerFrozenWith", answers))
     config = liars_channel(world, liar)

@@ -6,11 +6,13 @@ from dataclasses import replace
 
 import pytest
 
+from pysettle.domain.events import Claimed
 from pysettle.domain.usage import Meters, RateCard
 from tests.contracts.books import (
     AUTHORIZER,
     RECEIVER,
     channel,
+    claimed,
     metered_claim,
     open_currency_channel,
     open_token_channel,
@@ -39,7 +41,8 @@ def test_currency(world: World, way: str) -> None:
         "claimWithSignature": hub.claim_with_signature(anyone, rows, sign_batch(world, AUTHORIZER, rows)),
         "tryClaim": hub.try_claim(receiver, rows),
     }[way]
-    world.send(claim)
+    (receipt,) = world.send(claim)
+    assert world.events(receipt) == [claimed(world, config, CLAIMED)]
     assert hub.channel(channel(world, config)) == (HELD, CLAIMED)
     assert hub.receiver_totals(receiver.address, config.token) == (CLAIMED, 0)
     left, refunded = HELD - CLAIMED, 2**69
@@ -68,7 +71,10 @@ def test_tokens(world: World) -> None:
     configs = [open_token_channel(great, name, tokens + 7) for name in names]
     rows = [row(great, name, config, used(2**33 + 1), tokens + 7) for name, config in zip(names, configs, strict=True)]
     hub, series = great.network.hub, great.series
-    great.send(metered_claim(great, rows))
+    (receipt,) = great.send(metered_claim(great, rows))
+    assert [it for it in great.events(receipt) if isinstance(it, Claimed)] == [
+        claimed(great, config, tokens) for config in configs
+    ]
     assert [hub.channel(channel(great, it)) for it in configs] == [(tokens + 7, tokens)] * 2
     assert hub.receiver_totals(series.address, series.address) == (2 * tokens, 0)
     great.send(hub.settle(great["stranger"], series.address, series.address))

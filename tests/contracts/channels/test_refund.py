@@ -187,7 +187,7 @@ def test_refund_of_everything_closes_the_channel(world: World) -> None:
     check_ledger(world, config)
 
 
-@pytest.mark.parametrize(("refund", "left"), [(299, 1), (300, 0), (301, 0)])
+@pytest.mark.parametrize(("refund", "left"), [(1, 299), (100, 200), (299, 1), (300, 0), (301, 0)])
 def test_refund_counts_towards_a_pending_withdrawal(world: World, refund: int, left: int) -> None:
     """What comes back by a refund need not be withdrawn any more: the payer gets no unit twice."""
     config = open_currency_channel(world, "buyer", FEN)
@@ -197,3 +197,17 @@ def test_refund_counts_towards_a_pending_withdrawal(world: World, refund: int, l
     world.send(hub.refund(world[RECEIVER], config, refund))
     expected = (left, noticed_at) if left else (0, 0)
     assert hub.pending_withdrawal(channel(world, config)) == expected
+
+
+def test_refund_of_a_part_closes_nothing(world: World) -> None:
+    """Only with the last unit is a channel closed: one unit that is left, claimed or not, keeps it open."""
+    hub = world.network.hub
+    unclaimed, emptied = open_currency_channel(world, "buyer", FEN), open_currency_channel(world, "other buyer", FEN)
+    receipts = world.send(
+        hub.refund(world[RECEIVER], unclaimed, FEN - 1),
+        hub.claim(world[RECEIVER], [(emptied, world.voucher("other buyer", emptied, 1), 1)]),
+        hub.refund(world[RECEIVER], emptied, FEN - 1),
+    )
+    assert all(log.topics[0] != CHANNEL_CLOSED for receipt in receipts for log in receipt.logs)
+    assert hub.channel(channel(world, unclaimed)) == (1, 0)
+    assert hub.channel(channel(world, emptied)) == (1, 1)

@@ -271,6 +271,19 @@ def test_attestation_for_one_series_is_none_for_another_of_the_same_provider(wor
     )
 
 
+def test_payer_that_signs_itself(world: World) -> None:
+    """Where a channel names no authorizer the payer's own vouchers are claimed, and nobody else's."""
+    config = open_token_channel(world, "buyer", 10_000, payer_authorizer=ZERO_ADDRESS)
+    foreign = metered_claim(world, [row(world, "stranger", config, used(400), 900)])
+    assert results(world, foreign) == [ClaimResult.VOUCHER_SIGNATURE_INVALID]
+    world.send(foreign)
+    assert world.network.hub.channel(channel(world, config)) == (10_000, 0)
+    (receipt,) = world.send(metered_claim(world, [row(world, "buyer", config, used(400), 900)]))
+    assert claimed(world, config, 400) in happened(world, receipt)
+    assert world.network.hub.channel(channel(world, config)) == (10_000, 400)
+    check_ledger(world, config)
+
+
 def test_posing_series_reaches_its_own_channels_only(world: World) -> None:
     """A contract that says it is a series, of any provider and any rates, moves no Token of a true one."""
     config = open_token_channel(world, "buyer", 10_000)
