@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from pysettle.client.channels import ClaimResult
 from pysettle.domain import events
 from pysettle.domain.messages import ZERO_ADDRESS, hub_domain, voucher_digest
 from pysettle.domain.metering import Voucher
@@ -30,6 +31,7 @@ from tests.contracts.books import (
     open_currency_channel,
     open_token_channel,
     refused,
+    results,
     sign_batch,
 )
 from tests.contracts.hostile import Hostile
@@ -264,6 +266,8 @@ def test_vouchers_that_are_not_the_payers_are_refused(world: World) -> None:
         voucher = Voucher(channel_id, 600, signature)
         claim = hub.claim(world[RECEIVER], [(config, voucher, 600)])
         assert refused(world, VoucherSignatureInvalid, claim, config, other) == {"channelId": channel_id}
+        tried = hub.try_claim(world[RECEIVER], [(config, voucher, 600)])
+        assert results(world, tried) == [ClaimResult.VOUCHER_SIGNATURE_INVALID]
     world.send(hub.claim(world[RECEIVER], [(config, Voucher(channel_id, 600, good), 600)]))
 
 

@@ -218,6 +218,16 @@ def test_metered_many_contracts_that_do_not_sign(world: World, kind: str) -> Non
     assert receipt.gas_used < 11 * 200_000 + 300_000
 
 
+def test_metered_signature_that_the_next_row_completes(world: World) -> None:
+    """Signatures lie one after the other: one that is a byte short does not borrow it from the next."""
+    rows = [row(world, name, open_token_channel(world, name, 1_000), used(500), 900) for name in GOOD[:2]]
+    first, second = (it.voucher.signature for it in rows)
+    attestation = world.network.meter.attest(world["provider"], world.series.address, rows, world.network.hub)
+    assert results(world, raw_claim(world, rows, attestation, signatures=first + second)) == [ClaimResult.CLAIMED] * 2
+    claim = raw_claim(world, rows, attestation, signatures=first + second[:63])
+    assert results(world, claim) == [ClaimResult.VOUCHER_SIGNATURE_INVALID] * 2
+
+
 def test_metered_contract_that_signs(world: World) -> None:
     """A contract that agrees is a payer like any: its row is claimed beside those of keys."""
     wallet = Hostile(world, "Wallet", world.address("buyer"))
