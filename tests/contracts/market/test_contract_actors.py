@@ -84,6 +84,28 @@ def test_open_and_release(world: World, provider: Address) -> None:
     assert market.free_stake(provider) == STAKE
 
 
+def test_a_frozen_provider(world: World, provider: Address) -> None:
+    """A frozen contract opens nothing, whoever asks it to; where its caller is frozen, it does."""
+    market, currency, freezer, sender = (
+        world.network.market,
+        world.network.currency,
+        world["freezer"],
+        world["stranger"],
+    )
+    world.send(through(world, provider, market.stake(sender, STAKE)))
+    terms, compute_id = terms_of(world, provider)
+    world.send(currency.freeze(freezer, provider, outgoing=True, incoming=False))
+    refused(world, opening(world, provider, terms, compute_id), errors.ProviderFrozen, provider=provider)
+    world.send(
+        currency.freeze(freezer, provider, outgoing=False, incoming=False),
+        currency.freeze(freezer, sender.address, outgoing=True, incoming=True),
+    )
+    (receipt,) = world.send(opening(world, provider, terms, compute_id))
+    series = market.opened(receipt)
+    world.network.series.append(series)
+    assert series.provider == provider
+
+
 def test_opening_in_the_name_of_the_sender(world: World, provider: Address) -> None:
     """A contract that the provider calls opens nothing in the provider's name."""
     market, sender = world.network.market, world["provider"]
