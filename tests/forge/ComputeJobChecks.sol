@@ -28,6 +28,7 @@ abstract contract ComputeJobChecks {
 
     /// @return held Units that are held for the order: of its milestones, and bonds.
     function _checkJob(JobEscrow escrow, ComputeJobs.Job memory job) private view returns (uint256 held) {
+        VM.assertTrue(escrow.orderIdOf(job.payer, job.terms) == job.id, "INV-JOB: the id of an order");
         _checkOrder(escrow.order(job.id), job);
         IJobEscrow.Milestone[] memory stages = escrow.milestonesOf(job.id);
         VM.assertEq(stages.length, job.stages.length, "INV-JOB: milestones of an order");
