@@ -66,8 +66,6 @@ class SeriesModel(TokenModel):
     def purchase(self, call: Call, beneficiary: Address, tokens: int, deadline: int) -> int:
         """Sell Tokens by an allowance of the caller's; return the price."""
         _require_before(call, deadline)
-        if tokens > self.terms.capacity:
-            refuse(errors.CapacityExceeded, requested=tokens, available=self.left)
         price = self.price(tokens)
         self._require_sale(call, call.sender, beneficiary, tokens)
         self._currency.transfer_from(self._at(call), call.sender, self.address, price)
