@@ -10,7 +10,7 @@ import json
 import re
 from typing import Any, Final, NoReturn
 
-NESTING_LIMIT: Final = 64
+NESTING_LIMIT: Final = 32
 """Deepest nesting of arrays and objects; nothing that is read here needs more than a few."""
 
 _STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
@@ -21,7 +21,7 @@ def parse_json(content: bytes | str) -> Any:
     """Parse a JSON document.
 
     Raises:
-        ValueError: it is not UTF-8, not JSON, nested more than 64 deep, or names a key of an object twice.
+        ValueError: it is not UTF-8, not JSON, nested more than 32 deep, or names a key of an object twice.
     """
     text = content if isinstance(content, str) else content.decode("utf-8")
     depth = 0

@@ -16,7 +16,8 @@ from typing import Any
 
 from eth_typing import Address
 
-from pysettle.audit.encoding import EncodingError, hex_bytes, parse_json
+from pysettle.audit.encoding import EncodingError, hex_bytes
+from pysettle.documents import parse_json
 from pysettle.domain.ledger import Contracts, SeriesTerms
 from pysettle.domain.usage import RATE_BITS, Meters, RateCard
 from pysettle.errors import BundleError, UsageError
@@ -93,7 +94,7 @@ class Manifest:
         """
         try:
             document = parse_json(content)
-        except EncodingError as problem:
+        except ValueError as problem:
             raise _unreadable(f"it is not JSON ({problem})") from None
         schema = document.get("schema") if isinstance(document, dict) else None
         if schema != SCHEMA:

@@ -1,4 +1,4 @@
-"""The encodings an auditor reads, written from their specifications: RLP, the ordered trie, JSON without ambiguity.
+"""The encodings an auditor reads, written from their specifications: RLP, the ordered trie, hex.
 
 Knows nothing of blocks. It shares no code with the producer or with any engine, so that headers and bodies are checked
 without either. RLP is read strictly: a value has one encoding, and any other is refused.
@@ -9,10 +9,7 @@ Source:
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Sequence
-from typing import Any
 
 from eth_hash.auto import keccak
 
@@ -182,36 +179,7 @@ def _reference(node: bytes) -> bytes:
     return node if len(node) < 32 else encode_string(keccak(node))
 
 
-# --------------------------------------------------------------------------------------- JSON
-
-
-_JSON_MARKS = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
-_JSON_DEPTH_MAX = 32
-
-
-def parse_json(content: bytes) -> Any:
-    """Parse a JSON document in which no object names a key twice, so that every reader reads the same.
-
-    Raises:
-        EncodingError: it is not UTF-8, not JSON, nested too deeply, or names a key twice.
-    """
-    # Counted before parsing: py-evm raises Python's recursion limit, so that the parser would exhaust the stack.
-    depth = 0
-    for mark in _JSON_MARKS.finditer(content):
-        depth += {b"[": 1, b"{": 1, b"]": -1, b"}": -1}.get(mark[0], 0)
-        if depth > _JSON_DEPTH_MAX:
-            raise EncodingError("nested too deeply")
-    try:
-        return json.loads(content.decode("utf-8"), object_pairs_hook=_object)
-    except ValueError as problem:
-        raise EncodingError(str(problem)) from None
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    document = dict(pairs)
-    if len(document) != len(pairs):
-        raise ValueError("an object names a key twice")
-    return document
+# ---------------------------------------------------------------------------------------- hex
 
 
 def hex_bytes(text: object, length: int | None = None) -> bytes:

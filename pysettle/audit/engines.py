@@ -37,7 +37,8 @@ from eth.vm.forks.shanghai.constants import INITCODE_WORD_COST, MAX_INITCODE_SIZ
 from eth_typing import Address
 from eth_utils.exceptions import ValidationError
 
-from pysettle.audit.encoding import EncodingError, hex_bytes, parse_json
+from pysettle.audit.encoding import EncodingError, hex_bytes
+from pysettle.documents import parse_json
 
 _ZERO_ADDRESS = Address(bytes(20))
 _CALL_GAS = 30_000_000

@@ -129,7 +129,7 @@ def test_a_row_is_of_a_channel_of_the_series(channel_town: ComputeTown) -> None:
         ("[]", "is no list of rows, of which there is one at least"),
         ("{}", "is no list of rows"),
         ("[1]", "is no list of rows"),
-        ("[" * 100_000 + "]" * 100_000, "is no list of rows (nested more than 64 deep)"),
+        ("[" * 100_000 + "]" * 100_000, "is no list of rows (nested more than 32 deep)"),
         (json.dumps([ROW, {**ROW, "signature": "0x11"}]), "it has 1 bytes, and that of row 1 has 65"),
         (json.dumps([{"channel": "0x", "usage": COUNTERS, "ceiling": 1}]), "row 1, signature: it is missing"),
     ):

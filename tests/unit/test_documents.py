@@ -9,12 +9,13 @@ from pysettle.documents import NESTING_LIMIT, parse_json
 REFUSED = {
     "not UTF-8": (b'"\xff"', "utf-8"),
     "cut off": (b'{"a": ', "Expecting value"),
+    "cut off at once": (b"{", "property name"),
     "a key twice": (b'{"a": 1, "b": {"a": 1, "a": 1}}', "names a key twice"),
     "not a number": (b"[NaN]", "NaN is no JSON number"),
     "a number too long": (b"1" * 5_000, "digits"),
-    "too deep": (b"[" * 200_000 + b"]" * 200_000, "nested more than 64 deep"),
-    "too deep, never closed": (b'{"a":' * 200_000, "nested more than 64 deep"),
-    "one too deep": (b"[" * (NESTING_LIMIT + 1) + b"]" * (NESTING_LIMIT + 1), "nested more than 64 deep"),
+    "too deep": (b"[" * 200_000 + b"]" * 200_000, "nested more than 32 deep"),
+    "too deep, never closed": (b'{"a":' * 200_000, "nested more than 32 deep"),
+    "one too deep": (b"[" * (NESTING_LIMIT + 1) + b"]" * (NESTING_LIMIT + 1), "nested more than 32 deep"),
     "a string never closed": (b'["' + b"\\" * 100_001, "Unterminated string"),
 }
 
