@@ -22,7 +22,8 @@ from eth.abc import (
     VirtualMachineAPI,
 )
 from eth.chains.base import Chain
-from eth.constants import GAS_TX, GENESIS_BLOCK_NUMBER
+from eth.constants import BLANK_ROOT_HASH, GAS_TX, GENESIS_BLOCK_NUMBER
+from eth.db.account import AccountDB
 from eth.db.atomic import AtomicDB
 from eth.vm.forks.prague import PragueVM
 from eth.vm.forks.prague.blocks import PragueBlockHeader
@@ -33,6 +34,7 @@ from eth.vm.forks.prague.constants import (
     STANDARD_TOKEN_COST,
     TOTAL_COST_FLOOR_PER_TOKEN,
 )
+from eth.vm.forks.prague.state import PragueState
 from eth.vm.forks.shanghai.constants import INITCODE_WORD_COST, MAX_INITCODE_SIZE
 from eth_typing import Address
 from eth_utils.exceptions import ValidationError
@@ -114,8 +116,25 @@ class ExecutedTransaction:
     """Its logs in order."""
 
 
+class _VerifyingState(PragueState):
+    """Prague's state, with the rule of creation that py-evm 0.12.1 lacks."""
+
+    def has_code_or_nonce(self, address: Address) -> bool:
+        """EIP-7610: whether code, a nonce or storage at an address forbids to create a contract there.
+
+        py-evm asks before each creation, by a transaction, CREATE and CREATE2, and at no other time. Only a genesis
+        can give storage to an account without code and nonce.
+        """
+        if super().has_code_or_nonce(address):
+            return True
+        assert isinstance(self._account_db, AccountDB)
+        return self._account_db._get_storage_root(address) != BLANK_ROOT_HASH
+
+
 class _VerifyingVM(PragueVM):
     """Prague with every rule a verifier must hold a block to, and with the receipts of the block at hand."""
+
+    _state_class = _VerifyingState
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -76,8 +76,8 @@ class SealingVM(PragueVM):
     """Prague, with what a producer of blocks needs beside a verifier of them.
 
     Blocks still go through py-evm's import path, so they are valid by construction. The differences: a block takes
-    as many of the offered transactions as fit, what each returned when it reverted is kept, two EIPs are followed
-    where py-evm departs from them, and results that were only just computed are not computed again.
+    as many of the offered transactions as fit, what each returned when it reverted is kept, EIPs are followed where
+    py-evm departs from them (EIP-7610 in the state), and results that were only just computed are not computed again.
     """
 
     block_class = SealingBlock

@@ -1,7 +1,8 @@
 """Prague's state as the sealing VM keeps it: py-evm's, without what costs more than it does.
 
 Knows py-evm's state and account database. What is overridden here are the parts that a profile of many transfers
-named: accounts built and copied as checked RLP objects four times a transaction, and loggers looked up anew.
+named: accounts built and copied as checked RLP objects four times a transaction, and loggers looked up anew. One rule
+that py-evm lacks is added: no contract is created where storage is.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ class SealingAccountDB(AccountDB):
 
 
 class SealingState(PragueState):
-    """Prague's state over plain accounts, executed by the faster interpreter."""
+    """Prague's state over plain accounts, executed by the faster interpreter, with every rule of creation."""
 
     account_db_class = SealingAccountDB
     computation_class = SealingComputation
@@ -74,6 +75,21 @@ class SealingState(PragueState):
 
     def set_system_contracts(self) -> None:
         """Leave the system contracts as the genesis made them; py-evm looks at them each time a state is built."""
+
+    def has_code_or_nonce(self, address: Address) -> bool:
+        """Whether no contract can be created at an address: the account there has code, a nonce, or storage.
+
+        py-evm 0.12.1 asks this of an address before each creation, by a transaction, CREATE and CREATE2 alike, and of
+        nothing else, and does not look at storage. A genesis can plant storage at an address that is created later.
+
+        Source:
+            EIP-7610.
+        """
+        if super().has_code_or_nonce(address):
+            return True
+        # An account without code writes no storage, so that the root is that of the block before, and no trie is built.
+        accounts = cast(AccountDB, self._account_db)
+        return accounts._get_storage_root(address) != BLANK_ROOT_HASH
 
     @property
     def logger(self) -> ExtendedDebugLogger:
