@@ -114,6 +114,8 @@ class ExecutedTransaction:
     """Gas used in the block up to and with this transaction."""
     logs: tuple[ExecutedLog, ...]
     """Its logs in order."""
+    sender: Address = _ZERO_ADDRESS
+    """Account that signed it."""
 
 
 class _VerifyingState(PragueState):
@@ -254,7 +256,7 @@ class PyEvmEngine:
         try:
             block = rlp.decode(raw_block, sedes=PragueVM.get_block_class())
             receipts = self._import(block)
-            outcomes = tuple(_outcome(receipt) for receipt in receipts)
+            outcomes = tuple(map(_outcome, receipts, block.transactions))
         except Exception as problem:
             raise BlockRefused(_reason(problem)) from problem
         self._head, self._reading = block.header, None
@@ -320,7 +322,7 @@ def _check_equal(executed: BlockHeaderAPI, stated: BlockHeaderAPI) -> None:
             raise ValidationError(f"{name}: the header states {shown[0]}, execution gives {shown[1]}")
 
 
-def _outcome(receipt: ReceiptAPI) -> ExecutedTransaction:
+def _outcome(receipt: ReceiptAPI, transaction: SignedTransactionAPI) -> ExecutedTransaction:
     return ExecutedTransaction(
         succeeded=receipt.state_root == b"\x01",
         cumulative_gas=receipt.gas_used,
@@ -328,6 +330,7 @@ def _outcome(receipt: ReceiptAPI) -> ExecutedTransaction:
             ExecutedLog(log.address, tuple(topic.to_bytes(32, "big") for topic in log.topics), log.data)
             for log in receipt.logs
         ),
+        sender=transaction.sender,
     )
 
 

@@ -13,6 +13,7 @@ from eth_typing import Address
 
 from pysettle.audit.blocks import differs
 from pysettle.audit.engines import CallRefused, ExecutedLog, ExecutedTransaction
+from pysettle.audit.powers import Powers
 from pysettle.audit.questions import Question, channel_question, questions
 from pysettle.audit.report import Check, Divergence, at_block
 from pysettle.domain import events, invariants
@@ -39,6 +40,7 @@ class LedgerCheck:
         self._event_names = {topic: text.partition("(")[0] for topic, text in events.signatures().items()}
         self._named: set[Finding | tuple[str, str]] = set()
         self._unlisted: dict[Address, tuple[int, set[str]]] = {}
+        self._powers = Powers(contracts)
 
     def apply(self, block: int, timestamp: int, transactions: Sequence[ExecutedTransaction]) -> None:
         """Book the events of a block and check the invariants after every transaction that had any.
@@ -54,6 +56,7 @@ class LedgerCheck:
             for log in transaction.logs:
                 position = Position(block, index, log_index)
                 log_index += 1
+                self._powers.see(log, block, timestamp, transaction.sender)
                 if self._contracts.keeps(log.address):
                     booked = True
                     self._book(log, position, timestamp)
@@ -105,6 +108,7 @@ class LedgerCheck:
             else:
                 self._ask(head, call, channel_question(self.ledger, hub, channel_id, record.config.token))
         notices = invariants.donations(self.ledger) + invariants.conduct(self.ledger)
+        notices.extend(self._powers.notices(call))
         notices.extend(self._name_unlisted())
         return notices
 

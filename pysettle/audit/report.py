@@ -138,7 +138,7 @@ class Report:
             "engines": list(self.engines),
             "first_divergence": _divergence_to_dict(first) if first else None,
             "findings": [_divergence_to_dict(divergence) for divergence in self.divergences],
-            "notices": [_finding_to_dict(notice) for notice in self.notices],
+            "notices": [_notice_to_dict(notice) for notice in self.notices],
         }
 
     def to_text(self) -> str:
@@ -161,6 +161,10 @@ class Report:
 
 def _finding_to_dict(finding: Finding) -> dict[str, Any]:
     return {"code": finding.code, "subject": finding.subject, "detail": finding.detail}
+
+
+def _notice_to_dict(notice: Finding) -> dict[str, Any]:
+    return {"block": notice.block, "timestamp": notice.timestamp, **_finding_to_dict(notice)}
 
 
 def _divergence_to_dict(divergence: Divergence) -> dict[str, Any]:

@@ -27,6 +27,10 @@ class Finding:
     """What was expected and what was found, with the values."""
     severity: Severity = Severity.ERROR
     """How much it matters."""
+    block: int | None = None
+    """Of a notice: height of the block it happened in, the last one where it happened often; None where none is."""
+    timestamp: int | None = None
+    """Chain time of that block, unix seconds."""
 
     def __str__(self) -> str:
         """One line."""

@@ -1,0 +1,225 @@
+"""Powers over the listed currencies and how they were used, as notices: each is allowed, and an auditor wants to know.
+
+Read from the events of the currencies, and of the contract that each of them names as its authority (OpenZeppelin's
+AccessManager). The manifest does not list the authority: whoever writes one could leave it out. Nothing here is part
+of a verdict.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from eth_hash.auto import keccak
+from eth_typing import Address
+
+from pysettle.audit.engines import CallRefused, ExecutedLog
+from pysettle.domain import events
+from pysettle.domain.events import CreditSeized, Event, Issued, Seized, SettlementAccountMarked
+from pysettle.domain.findings import Finding, Severity
+from pysettle.domain.ledger import Contracts
+
+ROLES = (
+    "administrator",
+    "central bank",
+    "operator",
+    "registrar",
+    "freezer",
+    "seizer",
+    "pauser",
+    "settlement registrar",
+    "attester",
+)
+"""Names of the powers over a currency, by the numbers that its NetworkAccess gives them."""
+
+CODE = "AUDIT-POWERS"
+"""Code of every notice from here."""
+
+_EVERYBODY = 2**64 - 1
+_DEPOSIT_COLLECTOR = Address(bytes.fromhex("4020806089470a89826cb9fb1f4059150b550004"))
+"""Canonical address of the hub's deposit collector: a deposit passes through it in one transaction."""
+_COLLECTOR = keccak(b"collector()")[:4]
+_AUTHORITY_UPDATED = keccak(b"AuthorityUpdated(address)")
+_GRANTED = keccak(b"RoleGranted(uint64,address,uint32,uint48,bool)")
+_REVOKED = keccak(b"RoleRevoked(uint64,address)")
+_FUNCTION_ROLE = keccak(b"TargetFunctionRoleUpdated(address,bytes4,uint64)")
+_OF_AUTHORITY = {_GRANTED, _REVOKED, _FUNCTION_ROLE}
+_USES = (Issued, Seized, CreditSeized, SettlementAccountMarked)
+_OF_CURRENCY = {
+    _AUTHORITY_UPDATED,
+    *(topic for topic, text in events.signatures().items() if text in {use.SIGNATURE for use in _USES}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Deed:
+    """A log, where and when it was emitted, and who signed the transaction."""
+
+    order: int
+    block: int
+    timestamp: int
+    sender: Address
+    log: ExecutedLog
+
+    def event(self) -> Event | None:
+        """Return the event of a currency, None where it is none that is known."""
+        return events.decode(self.log.topics, self.log.data)
+
+    def __str__(self) -> str:
+        """Say where and when, and by whose transaction."""
+        try:
+            time = f"{dt.datetime.fromtimestamp(self.timestamp, dt.UTC):%Y-%m-%d %H:%M:%S} UTC"
+        except (OverflowError, ValueError, OSError):
+            time = f"unix second {self.timestamp}"  # beyond the calendar
+        return f"block {self.block} ({time}) by a transaction of 0x{self.sender.hex()}"
+
+
+@dataclass
+class _Tenure:
+    """A role that an account got, and how it ended."""
+
+    role: int
+    granted: _Deed
+    revoked: _Deed | None = None
+
+    def is_beside(self, other: _Tenure) -> bool:
+        """Whether two different roles were held at the same time."""
+        return self.role != other.role and all(
+            one.revoked is None or one.revoked.order > two.granted.order for one, two in ((self, other), (other, self))
+        )
+
+    def __str__(self) -> str:
+        """Say which role, from when to when."""
+        return f"{_role(self.role)} from {self.granted}" + (f" until {self.revoked}" if self.revoked else "")
+
+
+@dataclass
+class Powers:
+    """What logs tell of powers over the currencies that the manifest lists."""
+
+    contracts: Contracts
+    """Contracts that the manifest lists."""
+    _deeds: dict[Address, list[_Deed]] = field(default_factory=lambda: defaultdict(list))
+    _count: int = 0
+
+    def see(self, log: ExecutedLog, block: int, timestamp: int, sender: Address) -> None:
+        """Keep a log that tells of a power.
+
+        Args:
+            log: Any log of the chain, in the chain's order.
+            block: Height of its block.
+            timestamp: Time of its block, unix seconds.
+            sender: Who signed its transaction.
+        """
+        topic = log.topics[0] if log.topics else b""
+        # Which authority counts is known when a currency has named it, which may be later.
+        of_currency = log.address in self.contracts.currencies and (
+            topic in _OF_CURRENCY or topic == _AUTHORITY_UPDATED
+        )
+        if of_currency or topic in _OF_AUTHORITY:
+            self._count += 1
+            self._deeds[log.address].append(_Deed(self._count, block, timestamp, sender, log))
+
+    def notices(self, call: Callable[[Address, bytes], bytes]) -> Iterator[Finding]:
+        """Yield a notice for each thing that an auditor wants to know, currency by currency.
+
+        Args:
+            call: Answers a read-only call on the head state; raises `CallRefused`.
+        """
+        known = self.contracts.addresses() | {_DEPOSIT_COLLECTOR, Address(bytes(20)), *self._collectors(call)}
+        for currency in sorted(self.contracts.currencies):
+            named = [deed for deed in self._deeds[currency] if deed.log.topics[0] == _AUTHORITY_UPDATED]
+            authorities = [Address(deed.log.data[12:32]) for deed in named]
+            for deed, authority in list(zip(named, authorities, strict=True))[1:]:
+                what = f"all powers over it passed to the authority 0x{authority.hex()}"
+                yield _notice(f"currency 0x{currency.hex()}", deed, what)
+            for authority in dict.fromkeys(authorities):
+                yield from _several(currency, self._deeds[authority])
+                yield from _functions(currency, self._deeds[authority])
+            yield from _to_itself(currency, self._deeds[currency])
+            yield from _uses(currency, self._deeds[currency], known)
+
+    def _collectors(self, call: Callable[[Address, bytes], bytes]) -> Iterator[Address]:
+        """Yield the deposit collectors that the listed series name."""
+        for series in self.contracts.series:
+            try:
+                yield Address(call(series, _COLLECTOR)[12:32])
+            except CallRefused:
+                continue
+
+
+def _several(currency: Address, deeds: list[_Deed]) -> Iterator[Finding]:
+    """Name each account that held several powers at the same time, with every power that it ever held."""
+    tenures: dict[bytes, list[_Tenure]] = defaultdict(list)
+    for deed in deeds:
+        kind, topics = deed.log.topics[0], deed.log.topics
+        if kind not in (_GRANTED, _REVOKED) or len(topics) != 3:
+            continue
+        role, held = int.from_bytes(topics[1], "big"), tenures[topics[2][12:]]
+        current = next((it for it in held if it.role == role and it.revoked is None), None)
+        if kind == _GRANTED and current is None:
+            held.append(_Tenure(role, deed))
+        elif kind == _REVOKED and current is not None:
+            current.revoked = deed
+    for account, held in tenures.items():
+        if any(one.is_beside(two) for one in held for two in held):
+            detail = f"several powers over 0x{currency.hex()} in one hand: {'; '.join(map(str, held))}"
+            yield _notice(f"account 0x{account.hex()}", held[-1].granted, detail, placed=True)
+
+
+def _functions(currency: Address, deeds: list[_Deed]) -> Iterator[Finding]:
+    """Name each function of a currency that another role than at first, or everybody, may call."""
+    first: dict[bytes, int] = {}
+    for deed in deeds:
+        topics, selector = deed.log.topics, deed.log.data[:4]
+        if topics[0] == _FUNCTION_ROLE and len(topics) == 3 and topics[1][12:] == currency:
+            role = int.from_bytes(topics[2], "big")
+            if first.setdefault(selector, role) != role or role == _EVERYBODY:
+                detail = f"its function 0x{selector.hex()} was given to {_role(role)}"
+                yield _notice(f"currency 0x{currency.hex()}", deed, detail)
+
+
+def _to_itself(currency: Address, deeds: list[_Deed]) -> Iterator[Finding]:
+    """Name each operating institution that issued to itself, with how much and how often."""
+    own: dict[Address, list[tuple[_Deed, int]]] = defaultdict(list)
+    for deed in deeds:
+        event = deed.event()
+        if isinstance(event, Issued) and event.operator == event.receiver:
+            own[event.operator].append((deed, event.amount))
+    for operator, issues in own.items():
+        (first, _), (last, _) = issues[0], issues[-1]
+        detail = f"issued {sum(units for _, units in issues)} units of 0x{currency.hex()} to itself"
+        detail += f" at {first}" if len(issues) == 1 else f" in {len(issues)} issuances, from {first} to {last}"
+        yield _notice(f"account 0x{operator.hex()}", last, detail, placed=True)
+
+
+def _uses(currency: Address, deeds: list[_Deed], known: frozenset[Address]) -> Iterator[Finding]:
+    """Name each seizure, and each settlement account that is no contract of the network."""
+    for deed in deeds:
+        event = deed.event()
+        if isinstance(event, SettlementAccountMarked) and event.account not in known:
+            detail = f"marked as a settlement account of 0x{currency.hex()}, and no contract that the manifest lists"
+            yield _notice(f"account 0x{event.account.hex()}", deed, detail)
+        elif isinstance(event, Seized):
+            detail = f"{event.amount} units of 0x{currency.hex()} seized for 0x{event.receiver.hex()}"
+            detail += f" on the legal basis 0x{event.legal_basis.hex()}"
+            yield _notice(f"account 0x{event.holder.hex()}", deed, detail)
+        elif isinstance(event, CreditSeized):
+            detail = f"{event.amount} units of its credit in 0x{currency.hex()} seized for 0x{event.receiver.hex()}"
+            detail += f" on the legal basis 0x{event.legal_basis.hex()}"
+            yield _notice(f"account 0x{event.account.hex()}", deed, detail)
+
+
+def _role(number: int) -> str:
+    if number == _EVERYBODY:
+        return "everybody"
+    return ROLES[number] if number < len(ROLES) else f"role {number}"
+
+
+def _notice(subject: str, deed: _Deed, detail: str, *, placed: bool = False) -> Finding:
+    """Return a notice; its detail ends with where, when and by whom, unless it says so itself."""
+    return Finding(
+        CODE, subject, detail if placed else f"{detail} at {deed}", Severity.NOTICE, deed.block, deed.timestamp
+    )
