@@ -1,0 +1,84 @@
+"""`docs/bundle-format.md` and the reader of manifests name the same fields and the same contracts."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+from eth_typing import Address
+
+from pysettle.audit.bundle import CHAIN_FILE, GENESIS_FILE, FileEntry, Manifest
+from pysettle.domain.ledger import Contracts, SeriesTerms
+from pysettle.domain.usage import Meters, RateCard
+from pysettle.errors import BundleError
+
+PAGE = (Path(__file__).parents[2] / "docs" / "bundle-format.md").read_text()
+CURRENCY, SERIES, HUB, METER, INTEREST, JOBS, MARKET = (Address(bytes([number]) * 20) for number in range(1, 8))
+EVERY_KIND = Contracts(
+    currencies=frozenset({CURRENCY}),
+    series={SERIES: SeriesTerms(CURRENCY, 150_000, RateCard(Meters(1, 30, 90), Meters(2, 60, 180)), 500)},
+    hubs=frozenset({HUB}),
+    meters=frozenset({METER}),
+    interest=frozenset({INTEREST}),
+    jobs=frozenset({JOBS}),
+    markets={MARKET: CURRENCY},
+)
+FILES = {name: FileEntry(bytes(32), 1) for name in (GENESIS_FILE, CHAIN_FILE)}
+MANIFEST = Manifest(1, (bytes(32),), bytes(32), FILES, EVERY_KIND)
+DOCUMENT: dict[str, Any] = json.loads(MANIFEST.to_bytes())
+
+
+def rows(header: str) -> list[list[str]]:
+    """Return the cells of a table of the page, found by its header, with the marks of code taken off."""
+    table = PAGE.split(f"| {header} |\n", 1)[1].split("\n\n", 1)[0].splitlines()[1:]
+    return [[cell.strip().replace("`", "") for cell in row.strip("|").split("|")] for row in table]
+
+
+def places(value: Any, *before: str) -> Iterator[tuple[str, ...]]:
+    """Yield the path of every field of a document that holds no further fields."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from places(inner, *before, name)
+    else:
+        yield before
+
+
+def test_every_field_of_the_manifest_is_on_the_page() -> None:
+    """The table of the manifest names each field, in the order of the names or not, and no other."""
+    named = {name.strip() for row in rows("field | type | meaning") for name in row[0].split(",")}
+    written = {".".join(path) for path in places(DOCUMENT)}
+    assert named == {re.sub(r"^files\.\w+\.\w+\.", "files.NAME.", path) for path in written}
+
+
+def test_every_contract_and_field_of_it_is_on_the_page() -> None:
+    """The table of contracts names each kind that a manifest may list, with each of its fields, and no other."""
+    assert all(getattr(EVERY_KIND, kind.name) for kind in fields(Contracts)), "a kind of contract is not listed here"
+    named = {(row[0], row[1]) for row in rows("name | field | type | meaning")}
+    written = set()
+    for entry in DOCUMENT["contracts"]:
+        own = {".".join(path) for path in places(entry)} - {"name", "address"}
+        written |= {(entry["name"], field) for field in own or {"-"}}
+    assert named == written
+
+
+def test_the_reader_asks_for_exactly_these_fields() -> None:
+    """The reader takes the document whole; without any one field, or with one more beside it, it refuses."""
+    assert Manifest.from_bytes(MANIFEST.to_bytes()) == MANIFEST
+    paths = list(places(DOCUMENT))
+    for number, entry in enumerate(DOCUMENT["contracts"]):
+        paths += [("contracts", str(number), *path) for path in places(entry)]
+    for path in paths:
+        for change in (lambda holder, name: holder.pop(name), lambda holder, name: holder.update({name + "s": "1"})):
+            document = deepcopy(DOCUMENT)
+            holder: Any = document
+            for step in path[:-1]:
+                holder = holder[int(step)] if isinstance(holder, list) else holder[step]
+            change(holder, path[-1])
+            with pytest.raises(BundleError):
+                Manifest.from_bytes(json.dumps(document).encode())
