@@ -96,7 +96,7 @@ class LedgerCheck:
             call: How contracts are asked.
 
         Invariant:
-            INV-REPLAY: the replayed ledger equals the chain's state.
+            INV-REPLAY: the replayed ledger equals what the listed contracts answer about accounts that events name.
         """
         for question in questions(self.ledger):
             self._ask(head, call, question)

@@ -32,9 +32,16 @@ _MEANING = {
     Check.HEADERS: "header chain and every block hash",
     Check.ROOTS: "transaction and withdrawal roots recomputed",
     Check.EXECUTION: "re-executed: state and receipts roots equal",
-    Check.LEDGER: "ledger, invariants, and equal to the chain's state",
+    Check.LEDGER: "ledger and invariants, and equal to what the listed contracts answer",
     Check.CHECKPOINTS: "signed checkpoints (not in this form of the bundle)",
 }
+_NOT_CHECKED = {
+    Check.LEDGER: (
+        "accounts and ids that no event of a listed contract names",
+        "that the code of each listed contract is that of its name: the code is believed",
+    )
+}
+"""What a check does not look at, so that it may pass all the same."""
 
 
 class Outcome(Enum):
@@ -121,6 +128,11 @@ class Report:
         """Whether every block was re-executed and nothing failed."""
         return self.level == "S" and not self.divergences
 
+    @property
+    def not_checked(self) -> Mapping[Check, tuple[str, ...]]:
+        """What the checks that ran did not look at, by the check."""
+        return {check: told for check, told in _NOT_CHECKED.items() if self.checks[check] is not Outcome.NOT_RUN}
+
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON document; amounts that may exceed 2^53 are decimal strings."""
         first = self.first_divergence
@@ -130,6 +142,7 @@ class Report:
             "passed": self.passed,
             "level": self.level,
             "checks": {check.value: outcome.value for check, outcome in self.checks.items()},
+            "not_checked": {check.value: list(told) for check, told in self.not_checked.items()},
             "chain_id": str(self.chain_id),
             "blocks": self.blocks,
             "transactions": self.transactions,
@@ -148,8 +161,10 @@ class Report:
             f"  chain {self.chain_id}, {self.blocks} blocks, {self.transactions} transactions",
             f"  head        0x{self.head_hash.hex()}",
             f"  state root  0x{self.head_state_root.hex()}",
-            *(f"  {check.value} {self.checks[check].value:8}{meaning}" for check, meaning in _MEANING.items()),
         ]
+        for check, meaning in _MEANING.items():
+            lines.append(f"  {check.value} {self.checks[check].value:8}{meaning}")
+            lines.extend(f"            not checked: {told}" for told in self.not_checked.get(check, ()))
         if self.engines:
             lines.append(f"  re-executed by {', '.join(self.engines)}")
         if first := self.first_divergence:

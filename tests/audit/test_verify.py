@@ -59,6 +59,21 @@ def test_the_report_is_text_and_json(golden_bundle: Bundle) -> None:
     assert "simulation: PASSED, level S" in report.to_text()
 
 
+def test_the_report_says_what_was_not_checked(golden_bundle: Bundle, tmp_path: Path) -> None:
+    """Below L the report names what L does not look at, in both forms; where L did not run, it says nothing of it."""
+    report = verify(golden_bundle.directory)
+    text, told = report.to_text(), report.to_dict()["not_checked"]
+    assert "chain's state" not in text
+    assert list(told) == ["L"]
+    assert any("no event" in line for line in told["L"])
+    assert any("code" in line and "believed" in line for line in told["L"])
+    assert all(f"not checked: {line}" in text for line in told["L"])
+    cut = forge.copy_with_chain(golden_bundle, tmp_path / "b", golden_bundle.read_file(CHAIN_FILE)[:-1])
+    report = verify(cut)
+    assert report.to_dict()["not_checked"] == {}
+    assert "not checked" not in report.to_text()
+
+
 def test_a_chain_without_blocks_is_verified(tmp_path: Path) -> None:
     """A bundle of a genesis alone passes, and fails when it claims another state."""
     bundle = export_bundle(EmbeddedChain(genesis()), tmp_path / "bundle")
