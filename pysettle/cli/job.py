@@ -14,7 +14,6 @@ from pysettle.cli.order import HOURS, SHOWN, Wanted, order_options, within_bound
 from pysettle.cli.output import instant, table, write_text
 from pysettle.client.jobs import JobEscrow, Order
 from pysettle.client.signed import SignedOrder
-from pysettle.domain import events
 from pysettle.domain.jobs import MilestoneState, OrderState, OrderTerms
 from pysettle.errors import UsageError
 from pysettle.evm.backend import Receipt
@@ -253,13 +252,9 @@ def list_(account: str | None, command: CurrencyCommand) -> None:
     party = command.address(account) if account else None
     with command.workspace.chain() as chain:
         jobs, token = command.workspace.jobs(chain), command.workspace.currency(chain, command.currency)
-        placed = (events.decode(log.topics, log.data) for log in chain.logs(addresses=(jobs.address,)))
-        ids = [
-            it.order_id for it in placed if isinstance(it, events.OrderPlaced) and it.terms.currency == token.address
-        ]
         found = [
             (order_id, it)
-            for order_id in ids
+            for order_id in jobs.placed(token.address)
             for it in [jobs.order(order_id)]
             if party in (None, *(getattr(it, name) for name in _PARTIES))
         ]

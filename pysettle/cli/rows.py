@@ -15,6 +15,7 @@ from pysettle.cli.compute import Asset
 from pysettle.client.channels import UsageRow
 from pysettle.client.compute import ChannelStanding, ComputeSystem, channel_in
 from pysettle.documents import parse_json
+from pysettle.domain.messages import ChannelConfig, ChannelId
 from pysettle.domain.metering import CEILING_BITS, Voucher, check_vouchers
 from pysettle.domain.typed_data import Domain
 from pysettle.domain.usage import USAGE_BITS, Meters, RateCard, Usage
@@ -60,10 +61,11 @@ def read_rows(file: Path, compute: ComputeSystem, asset: Asset) -> list[Row]:
         raise UsageError(
             f"{file} is no list of rows, of which there is one at least: see `pysettle channel claim --help`"
         )
-    channels, rows = compute.channels(), list[Row]()
+    named = [it["channel"] for it in document if isinstance(it.get("channel"), str)]
+    opened, rows = compute.opened_channels(named) if named else {}, list[Row]()
     for place, entry in enumerate(document, start=1):
         where = f"{file}, row {place}"
-        channel = _field(entry, "channel", where, lambda it: _channel(it, channels, compute, asset))
+        channel = _field(entry, "channel", where, lambda it: _channel(it, opened, compute, asset))
         usage = _field(entry, "usage", where, _usage) if asset.series else Usage()
         ceiling = _field(entry, "ceiling", where, lambda it: whole(it, CEILING_BITS))
         size = len(rows[0].voucher.signature) if rows else None
@@ -117,10 +119,13 @@ def _field(entry: Mapping[str, Any], name: str, where: str, read: Callable[[Any]
         raise UsageError(f"{where}, {name}: {problem}; see `pysettle channel claim --help`") from problem
 
 
-def _channel(text: Any, channels: Sequence[ChannelStanding], compute: ComputeSystem, asset: Asset) -> ChannelStanding:
+def _channel(
+    text: Any, opened: Mapping[ChannelId, ChannelConfig], compute: ComputeSystem, asset: Asset
+) -> ChannelStanding:
     if not isinstance(text, str):
         raise ValueError(f"{text!r} is no id of a channel")
-    found = channel_in(channels, text)
+    channel_id = channel_in(opened, text)
+    found = compute.standing(channel_id, opened[channel_id])
     if found.config.token != asset.token or found.is_metered != bool(asset.series):
         raise ValueError(f"{text} is no channel in what {asset.option} names: name its own")
     if asset.series and found.config.receiver_authorizer != compute.meter.address:

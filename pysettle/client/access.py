@@ -79,9 +79,9 @@ class NetworkAccess(Contract):
     GAS_ROLE = 300_000
     """Gas stated for one change of a role."""
 
-    def __init__(self, sender: TransactionSender, address: Address) -> None:
+    def __init__(self, sender: TransactionSender, address: Address, *, first_block: int = 0) -> None:
         """Address one deployed NetworkAccess."""
-        super().__init__(sender, address, "NetworkAccess")
+        super().__init__(sender, address, "NetworkAccess", first_block)
 
     # Administrator
 
@@ -139,5 +139,5 @@ class NetworkAccess(Contract):
     def _named(self, topic: bytes, role: Role) -> list[Address]:
         """Return the accounts that events of one kind ever named for a role, each once, in the order of the chain."""
         number = int(role).to_bytes(32, "big")
-        logs = self._sender.chain.logs(addresses=[self.address], topics=[topic])
-        return list(dict.fromkeys(Address(log.topics[2][12:]) for log in logs if log.topics[1] == number))
+        logs = self.chain.logs(from_block=self.first_block, addresses=[self.address], topics=[topic], ids=[number])
+        return list(dict.fromkeys(Address(log.topics[2][12:]) for log in logs))

@@ -95,9 +95,11 @@ class ChannelHub(Contract):
     GAS_PAYOUT = 300_000
     """Gas stated for one settlement, refund or step of a withdrawal."""
 
-    def __init__(self, sender: TransactionSender, address: Address, collector: Address) -> None:
+    def __init__(
+        self, sender: TransactionSender, address: Address, collector: Address, *, first_block: int = 0
+    ) -> None:
         """Address a deployed hub and its EIP-3009 deposit collector."""
-        super().__init__(sender, address, "ChannelHub")
+        super().__init__(sender, address, "ChannelHub", first_block)
         self.collector = collector
         """Deposit collector that authorizations are made out to."""
         self.domain = hub_domain(sender.chain.chain_id, address)

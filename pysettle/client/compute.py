@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from eth_typing import Address
@@ -17,6 +17,9 @@ from pysettle.domain.messages import ChannelConfig, ChannelId
 from pysettle.domain.prices import IndexPoint, Priced, basket_cost, delivered_usage, price_index
 from pysettle.errors import UsageError
 from pysettle.evm.backend import ChainBackend
+
+_IDS_AT_ONCE = 200
+"""Ids in one query of logs; geth takes 1,000."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +73,13 @@ class ChannelStanding:
         return self.config.token == self.config.receiver
 
 
-def channel_in(channels: Iterable[ChannelStanding], text: str) -> ChannelStanding:
-    """Return the one of several channels whose id begins with hex digits.
+def channel_in(opened: Mapping[ChannelId, ChannelConfig], text: str) -> ChannelId:
+    """Return the one of several channels' ids that begins with hex digits.
 
     Raises:
-        UsageError: none has such an id, or several have.
+        UsageError: none begins so, or several do.
     """
-    found = [it for it in channels if it.id.hex().startswith(text.removeprefix("0x").lower())]
+    found = [it for it in opened if it.hex().startswith(text.removeprefix("0x").lower())]
     if len(found) != 1:
         problem = "no channel's id begins" if not found else "several channels' ids begin"
         raise UsageError(f"{problem} with {text}: see `pysettle channel list`")
@@ -103,20 +106,17 @@ class ComputeSystem:
 
     def series(self) -> tuple[ComputeToken, ...]:
         """Return every series of the market, in the order they were opened in."""
-        opened = (it.event for it in self._history(self.market.address))
-        return tuple(self.market.at(event.series) for event in opened if isinstance(event, events.SeriesOpened))
+        return tuple(self.market.at(it.series) for it in self.market.emitted(events.SeriesOpened))
 
     def registered(self) -> tuple[RegisteredCompute, ...]:
         """Return all compute that was ever registered, in that order."""
-        found = (it.event for it in self._history(self.market.address))
         return tuple(
             RegisteredCompute(
                 it.compute_id,
                 it.accelerator.rstrip(b"\0").decode(errors="backslashreplace"),
                 self.market.compute(it.compute_id),
             )
-            for it in found
-            if isinstance(it, events.ComputeRegistered)
+            for it in self.market.emitted(events.ComputeRegistered)
         )
 
     def newest_compute(self, provider: Address) -> bytes:
@@ -125,10 +125,8 @@ class ComputeSystem:
         Raises:
             UsageError: none is registered.
         """
-        registered = (it.event for it in self._history(self.market.address))
-        ids = [
-            it.compute_id for it in registered if isinstance(it, events.ComputeRegistered) and it.provider == provider
-        ]
+        registered = self.market.emitted(events.ComputeRegistered)
+        ids = [it.compute_id for it in registered if it.provider == provider]
         if not ids:
             raise UsageError(f"no compute of 0x{provider.hex()} is registered: run `pysettle market register`")
         return ids[-1]
@@ -139,7 +137,12 @@ class ComputeSystem:
         Raises:
             UsageError: none has it, or several have the symbol.
         """
-        found = [it for it in self.series() if name in (it.symbol, "0x" + it.address.hex())]
+        address = _whole(name, 20) if name.startswith("0x") else None
+        if address is None:
+            found = [it for it in self.series() if it.symbol == name]
+        else:
+            opened = self.market.emitted(events.SeriesOpened, [address.rjust(32, b"\0")])
+            found = [self.market.at(it.series) for it in opened]
         if len(found) != 1:
             problem = "no series is called" if not found else "several series are called"
             raise UsageError(f"{problem} {name}: see `pysettle market list`, and name one by its address")
@@ -181,13 +184,11 @@ class ComputeSystem:
             cost = basket_cost(it.service_class, it.rate_card, it.unit_price)
             priced[it.address] = Priced(it.service_class, it.unit_price, cost)
         providers = {it.address: it.provider for it in comparable}
-        return price_index(priced, delivered_usage(self._history(self.hub.address), providers))
+        return price_index(priced, delivered_usage(self._deliveries(), providers))
 
     def channels(self) -> tuple[ChannelStanding, ...]:
         """Return every channel that was ever opened, in that order."""
-        history = (it.event for it in self._history(self.hub.address))
-        opened = {it.channel_id: it.config for it in history if isinstance(it, events.ChannelCreated)}
-        return tuple(self._standing(channel_id, config) for channel_id, config in opened.items())
+        return tuple(self.standing(*item) for item in self.opened_channels().items())
 
     def channel(self, text: str) -> ChannelStanding:
         """Return the channel whose id begins with hex digits.
@@ -195,15 +196,36 @@ class ComputeSystem:
         Raises:
             UsageError: none has such an id, or several have.
         """
-        return channel_in(self.channels(), text)
+        opened = self.opened_channels([text])
+        channel_id = channel_in(opened, text)
+        return self.standing(channel_id, opened[channel_id])
 
-    def _standing(self, channel_id: ChannelId, config: ChannelConfig) -> ChannelStanding:
+    def opened_channels(self, ids: Sequence[str] = ()) -> dict[ChannelId, ChannelConfig]:
+        """Return mapping id -> terms of the channels that were ever opened, in that order.
+
+        Args:
+            ids: Ids in hex digits of channels that are wanted at the least. If all are whole, no other channel is
+                read; how many there are then costs nothing.
+        """
+        wanted = [_whole(it, 32) for it in ids]
+        if not wanted or None in wanted:
+            found = list(self.hub.emitted(events.ChannelCreated))
+        else:
+            indexed = [it for it in wanted if it is not None]
+            parts = [indexed[place : place + _IDS_AT_ONCE] for place in range(0, len(indexed), _IDS_AT_ONCE)]
+            found = [it for part in parts for it in self.hub.emitted(events.ChannelCreated, part)]
+        return {it.channel_id: it.config for it in found}
+
+    def standing(self, channel_id: ChannelId, config: ChannelConfig) -> ChannelStanding:
+        """Return a channel as it stands."""
         noticed = self.hub.pending_withdrawal(channel_id)
         return ChannelStanding(channel_id, config, *self.hub.channel(channel_id), *noticed)
 
-    def _history(self, *contracts: Address) -> Iterator[Emitted]:
-        block = self.chain.block(0)
-        for log in self.chain.logs(addresses=contracts):
+    def _deliveries(self) -> Iterator[Emitted]:
+        """Yield the events that tell what was delivered on which day, in the order of the chain."""
+        block, topics = self.chain.block(0), events.topics(events.ChannelCreated, events.Claimed)
+        logs = self.chain.logs(from_block=self.hub.first_block, addresses=[self.hub.address], topics=topics)
+        for log in logs:
             event = events.decode(log.topics, log.data)
             if event is None:
                 continue
@@ -211,3 +233,12 @@ class ComputeSystem:
                 block = self.chain.block(log.block_number)
             position = Position(log.block_number, log.transaction_index, log.log_index)
             yield Emitted(log.address, position, event, block.timestamp)
+
+
+def _whole(text: str, size: int) -> bytes | None:
+    """Return the bytes that hex digits write if they are so many; None where they are others, or no hex digits."""
+    try:
+        read = bytes.fromhex(text.removeprefix("0x"))
+    except ValueError:
+        return None
+    return read if len(read) == size else None

@@ -37,6 +37,7 @@ class Deployment:
                 "schema": SCHEMA,
                 "chain_id": str(chain.chain_id),
                 "genesis_hash": _shown(chain.block(0).hash),
+                "block": str(network.first_block),
                 "compiler": {"version": compiled.compiler_version, "settings": compiled.settings},
                 "contracts": {contract.label: _described(chain, contract) for contract in network.deployed()},
                 "currencies": {
@@ -76,6 +77,7 @@ class Deployment:
                     f"deployment.json is of the format {document['schema']}, this pysettle reads {SCHEMA}: its "
                     "contracts are those of another version, deploy into a new workspace"
                 )
+            int(document.get("block", "0"))
             for contract in document["contracts"].values():
                 bytes.fromhex(contract["address"][2:])
                 str(contract["artifact"])
@@ -92,6 +94,11 @@ class Deployment:
     def to_bytes(self) -> bytes:
         """Return the file."""
         return (json.dumps(self.document, indent=2) + "\n").encode()
+
+    @property
+    def first_block(self) -> int:
+        """First block that may hold the contracts and their events; 0 in files that do not say it."""
+        return int(self.document.get("block", "0"))
 
     def address(self, contract: str) -> Address:
         """Return where a contract stands, by its name."""

@@ -62,9 +62,9 @@ class InterestPayments(Contract):
     GAS_ROW = 130_000
     """Gas stated for a row: most of it for an account that held nothing, or whose interest becomes a credit."""
 
-    def __init__(self, sender: TransactionSender, address: Address) -> None:
+    def __init__(self, sender: TransactionSender, address: Address, *, first_block: int = 0) -> None:
         """Address one deployed InterestPayments."""
-        super().__init__(sender, address, "InterestPayments")
+        super().__init__(sender, address, "InterestPayments", first_block)
 
     # Operating institution
 
@@ -116,7 +116,7 @@ class InterestPayments(Contract):
         chain = self._sender.chain
         currency = Address(self._read("currency"))
         return InterestStatement.of(
-            accumulate(currency_history(chain, currency), currency, first_day, end_day),
+            accumulate(currency_history(chain, currency, self.first_block), currency, first_day, end_day),
             chain_id=chain.chain_id,
             contract=self.address,
             first_day=first_day,
@@ -135,10 +135,16 @@ def batches(rows: Sequence[InterestRow]) -> Iterable[Sequence[InterestRow]]:
     return (rows[start : start + MOST_ROWS] for start in range(0, len(rows), MOST_ROWS))
 
 
-def currency_history(chain: ChainBackend, currency: Address) -> Iterator[Emitted]:
-    """Yield every event of a currency that carries value, with the time of its block, in the order of the chain."""
+def currency_history(chain: ChainBackend, currency: Address, first_block: int = 0) -> Iterator[Emitted]:
+    """Yield every event of a currency that carries value, with the time of its block, in the order of the chain.
+
+    Args:
+        chain: The chain.
+        currency: The currency.
+        first_block: First block that may hold its events, such as that of its deployment.
+    """
     block = chain.block(0)
-    for log in chain.logs(addresses=[currency]):
+    for log in chain.logs(from_block=first_block, addresses=[currency]):
         event = events.decode(log.topics, log.data)
         if event is None:
             continue

@@ -8,6 +8,7 @@ from eth_typing import Address
 
 from pysettle.client.contract import Contract
 from pysettle.client.currency import CurrencyToken
+from pysettle.domain.events import OrderPlaced
 from pysettle.domain.jobs import MilestoneState, OrderState, OrderTerms
 from pysettle.domain.messages import Authorization
 from pysettle.domain.signing import Signer
@@ -77,9 +78,9 @@ class JobEscrow(Contract):
     GAS_STEP = 250_000
     """Gas stated for one step of a milestone, and for a payment."""
 
-    def __init__(self, sender: TransactionSender, address: Address) -> None:
+    def __init__(self, sender: TransactionSender, address: Address, *, first_block: int = 0) -> None:
         """Address a deployed escrow."""
-        super().__init__(sender, address, "JobEscrow")
+        super().__init__(sender, address, "JobEscrow", first_block)
 
     # Payer
 
@@ -186,6 +187,10 @@ class JobEscrow(Contract):
             currency,
             tuple(milestones),
         )
+
+    def placed(self, currency: Address) -> tuple[bytes, ...]:
+        """Return the ids of the orders in a currency, in the order they were placed in."""
+        return tuple(it.order_id for it in self.emitted(OrderPlaced) if it.terms.currency == currency)
 
     def due(self, account: Address, currency: Address) -> int:
         """Return the units due to an account in a currency."""

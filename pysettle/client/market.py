@@ -40,9 +40,9 @@ class ComputeMarket(Contract):
     GAS_STAKE = 250_000
     """Gas stated for a movement of stake, a halt among them."""
 
-    def __init__(self, sender: TransactionSender, address: Address) -> None:
+    def __init__(self, sender: TransactionSender, address: Address, *, first_block: int = 0) -> None:
         """Address a deployed market."""
-        super().__init__(sender, address, "ComputeMarket")
+        super().__init__(sender, address, "ComputeMarket", first_block)
         self.factory = Address(self._read("factory"))
         """What creates its series."""
         self.domain = market_domain(sender.chain.chain_id, address)

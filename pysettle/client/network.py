@@ -166,6 +166,8 @@ class SettlementNetwork:
     """Series opened, in order."""
     interest: InterestPayments | None = None
     """What pays interest on e-CNY as deposit money, where it was opened."""
+    first_block: int = 0
+    """First block that may hold its contracts and their events."""
 
     @classmethod
     def deploy(
@@ -183,6 +185,8 @@ class SettlementNetwork:
         """
         sender = transaction_sender(chain)
         admin = roles.administrator
+        # What is not final yet may be replaced by blocks that hold the deployment too.
+        first_block = max(0, chain.confirmed()) + 1
         if chain.code(CHANNEL_HUB_ADDRESS):
             hub, collector = CHANNEL_HUB_ADDRESS, DEPOSIT_COLLECTOR_ADDRESS
         else:
@@ -197,10 +201,11 @@ class SettlementNetwork:
         return cls(
             sender,
             {Currency.CNY: system},
-            ChannelHub(sender, hub, collector),
+            ChannelHub(sender, hub, collector, first_block=first_block),
             UsageMeter(sender, meter),
             market,
-            JobEscrow(sender, jobs),
+            JobEscrow(sender, jobs, first_block=first_block),
+            first_block=first_block,
         )
 
     def open_currency(self, currency: Currency, roles: Roles) -> CurrencyToken:
@@ -315,9 +320,14 @@ class SettlementNetwork:
             markets={self.market.address: self.currency.address},
         )
 
-    def follow(self, *, from_block: int = 0) -> LedgerFollower:
-        """Return books of the network that follow its chain; `from_block` is as for `LedgerFollower`."""
-        return LedgerFollower(self.chain, self.contracts(), from_block=from_block)
+    def follow(self, *, from_block: int | None = None) -> LedgerFollower:
+        """Return books of the network that follow its chain.
+
+        Args:
+            from_block: First block that may hold its events; None for that of its deployment.
+        """
+        first = self.first_block if from_block is None else from_block
+        return LedgerFollower(self.chain, self.contracts(), from_block=first)
 
 
 def deploy_currency(

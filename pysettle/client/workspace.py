@@ -334,22 +334,27 @@ class Workspace:
 
     def access(self, chain: ChainBackend, currency: Currency = Currency.CNY) -> NetworkAccess:
         """Return the roles of a currency on this workspace's chain; errors as `currency`."""
-        return NetworkAccess(transaction_sender(chain), self._deployed_on(chain).access(currency))
+        deployment = self._deployed_on(chain)
+        address, first_block = deployment.access(currency), deployment.first_block
+        return NetworkAccess(transaction_sender(chain), address, first_block=first_block)
 
     def compute(self, chain: ChainBackend) -> ComputeSystem:
         """Return market, hub and meter on this workspace's chain; errors as `currency`."""
         deployment, sender = self._deployed_on(chain), transaction_sender(chain)
         hub, collector = (deployment.address(name) for name in ("ChannelHub", "ERC3009DepositCollector"))
+        first_block = deployment.first_block
         return ComputeSystem(
             CurrencyToken(sender, deployment.token(Currency.CNY)),
-            ComputeMarket(sender, deployment.address("ComputeMarket")),
-            ChannelHub(sender, hub, collector),
+            ComputeMarket(sender, deployment.address("ComputeMarket"), first_block=first_block),
+            ChannelHub(sender, hub, collector, first_block=first_block),
             UsageMeter(sender, deployment.address("UsageMeter")),
         )
 
     def jobs(self, chain: ChainBackend) -> JobEscrow:
         """Return the job escrow on this workspace's chain; errors as `currency`."""
-        return JobEscrow(transaction_sender(chain), self._deployed_on(chain).address("JobEscrow"))
+        deployment = self._deployed_on(chain)
+        address, first_block = deployment.address("JobEscrow"), deployment.first_block
+        return JobEscrow(transaction_sender(chain), address, first_block=first_block)
 
     def holder(self, role: Role, currency: Currency = Currency.CNY) -> str:
         """Return the name of the account that was given a role over a currency at its deployment."""
@@ -394,7 +399,8 @@ class Workspace:
         deployment = self._deployed_on(chain)
         if _INTEREST not in deployment.document["contracts"]:
             raise WorkspaceError("nothing pays interest in this workspace yet: run `pysettle interest open`")
-        return InterestPayments(transaction_sender(chain), deployment.address(_INTEREST))
+        address, first_block = deployment.address(_INTEREST), deployment.first_block
+        return InterestPayments(transaction_sender(chain), address, first_block=first_block)
 
     @property
     def _deployment_file(self) -> Path:

@@ -162,6 +162,12 @@ def signatures() -> dict[bytes, str]:
     return {topic: cls.SIGNATURE for topic, (cls, _) in _DECODERS.items()}
 
 
+def topics(*kinds: type[Event]) -> tuple[bytes, ...]:
+    """Return the signature hashes of kinds of events, as logs are asked for by them."""
+    by_kind = {cls: topic for topic, (cls, _) in _DECODERS.items()}
+    return tuple(by_kind[kind] for kind in kinds)
+
+
 # ------------------------------------------------------------------------ ERC-20 and EIP-3009
 
 

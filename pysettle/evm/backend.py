@@ -184,6 +184,7 @@ class ChainBackend(Protocol):
         to_block: int | None = None,
         addresses: Sequence[Address] = (),
         topics: Sequence[bytes] = (),
+        ids: Sequence[bytes] = (),
     ) -> Iterator[Log]:
         """Yield logs in chain order, of blocks `from_block` to `to_block` (inclusive; None: the head).
 
@@ -192,6 +193,7 @@ class ChainBackend(Protocol):
             to_block: Last block read.
             addresses: Emitting contracts wanted; empty for any.
             topics: First topics (event signatures) wanted; empty for any.
+            ids: Second topics (what the events index first, such as the id of a channel) wanted; empty for any.
         """
 
     def balance(self, account: Address) -> int:

@@ -454,6 +454,7 @@ class EmbeddedChain:
         to_block: int | None = None,
         addresses: Sequence[Address] = (),
         topics: Sequence[bytes] = (),
+        ids: Sequence[bytes] = (),
     ) -> Iterator[Log]:
         """Yield logs in chain order, of blocks `from_block` to `to_block` (inclusive; None: the head).
 
@@ -462,18 +463,21 @@ class EmbeddedChain:
             to_block: Last block read; blocks above the head have no logs.
             addresses: Emitting contracts wanted; empty for any.
             topics: First topics (event signatures) wanted; empty for any.
+            ids: Second topics (what the events index first, such as the id of a channel) wanted; empty for any.
         """
         head = self._head.block_number
         for number in range(from_block, min(head if to_block is None else to_block, head) + 1):
             header = self.header(number)
             bloom = BloomFilter(header.bloom)
-            if any(wanted and not any(item in bloom for item in wanted) for wanted in (addresses, topics)):
+            if any(wanted and not any(item in bloom for item in wanted) for wanted in (addresses, topics, ids)):
                 continue
             for receipt in self._receipts_of(header):
                 for log in receipt.logs:
                     if addresses and log.address not in addresses:
                         continue
                     if topics and log.topics[:1] not in [(topic,) for topic in topics]:
+                        continue
+                    if ids and log.topics[1:2] not in [(topic,) for topic in ids]:
                         continue
                     yield log
 

@@ -19,10 +19,9 @@ from pysettle.errors import ChainError, ChainUnreachable, NodeError, Transaction
 from pysettle.evm.backend import Block, ExecutionReverted, Fees, Log, Receipt
 from pysettle.evm.genesis import GenesisAccount
 from pysettle.evm.jsonrpc import Call, JsonRpc
+from pysettle.evm.logs import LogQuery, LogReader
 
 _DEVELOPMENT_NODES = ("anvil/", "pysettle/")
-_BLOCK_RANGE = 2_000
-"""Blocks asked for in one query of logs; nodes limit it."""
 _POLL_S = 0.2
 _BASE_FEE_HEADROOM = 2
 """Most the base fee may have grown, as a factor, before a transaction is sealed: six full blocks."""
@@ -70,6 +69,7 @@ class RpcChain:
         """Whether the node seals, moves its clock and takes its chain back when it is told to."""
         self.clock = RpcClock(self._rpc, self.is_development_node)
         """The chain's clock."""
+        self._logs = LogReader(self._rpc)
         self._snapshots: dict[int, tuple[str, int]] = {}
         self._handles = count(1)
 
@@ -246,6 +246,7 @@ class RpcChain:
         to_block: int | None = None,
         addresses: Sequence[Address] = (),
         topics: Sequence[bytes] = (),
+        ids: Sequence[bytes] = (),
     ) -> Iterator[Log]:
         """Yield logs in chain order, of blocks `from_block` to `to_block` (inclusive; None: the head).
 
@@ -258,20 +259,15 @@ class RpcChain:
             to_block: Last block read; blocks above the head have no logs.
             addresses: Emitting contracts wanted; empty for any.
             topics: First topics (event signatures) wanted; empty for any.
+            ids: Second topics (what the events index first, such as the id of a channel) wanted; empty for any.
+
+        Raises:
+            ChainError: the node refuses the logs of a single block, and its receipts too.
         """
         head = self.block().number
         last = head if to_block is None else min(to_block, head)
-        wanted: dict[str, Any] = {"address": [_hex(it) for it in addresses]} if addresses else {}
-        if topics:
-            wanted["topics"] = [[_hex(it) for it in topics]]
-        for first in range(from_block, last + 1, _BLOCK_RANGE):
-            end = min(first + _BLOCK_RANGE - 1, last)
-            bounds = {"fromBlock": hex(first), "toBlock": hex(end)}
-            hash_before = None
-            while hash_before != (end_hash := self.block(end).hash):
-                hash_before = end_hash
-                found = self._rpc.ask("eth_getLogs", wanted | bounds)
-            yield from map(_log, found)
+        wanted = LogQuery(addresses, topics, ids)
+        yield from map(_log, self._logs.read(wanted, from_block, last, lambda number: self.block(number).hash))
 
     def balance(self, account: Address) -> int:
         """Return the account's native balance at the head, in wei."""

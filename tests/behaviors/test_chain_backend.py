@@ -257,7 +257,7 @@ def test_what_is_not_there_is_an_error(chain: ChainBackend) -> None:
             ask()
 
 
-def test_logs_are_filtered_by_block_address_and_first_topic(chain: ChainBackend) -> None:
+def test_logs_are_filtered_by_block_address_and_topics(chain: ChainBackend) -> None:
     """Every filter narrows the logs, alone and together, and the order is the chain's."""
     tokens = [deploy(chain, creation(TOKEN)) for _ in range(2)]
     for amount, token in enumerate([*tokens, *tokens]):
@@ -271,6 +271,9 @@ def test_logs_are_filtered_by_block_address_and_first_topic(chain: ChainBackend)
     assert amounts(addresses=[ALICE]) == []
     assert amounts(addresses=tokens, topics=[TRANSFER]) == [0, 1, 2, 3]
     assert amounts(topics=[bytes(12) + BOB]) == [], "only the first topic is matched"
+    assert amounts(ids=[bytes(12) + ALICE], addresses=[tokens[0]]) == [0, 2]
+    assert amounts(ids=[bytes(12) + BOB]) == amounts(ids=[TRANSFER]) == [], "only the second topic is matched"
+    assert amounts(ids=[bytes(12) + BOB, bytes(12) + ALICE], topics=[TRANSFER]) == [0, 1, 2, 3]
     assert amounts(from_block=4, to_block=5) == [1, 2]
     assert amounts(from_block=5, to_block=99) == [2, 3]
     log = next(chain.logs())

@@ -61,3 +61,13 @@ COUNTER = bytes.fromhex(
     "60805ff3"  # PUSH1 128 PUSH0 RETURN
 )
 """Adds one to slot 0 and to transient slot 0, creates an account; returns both, its address and the gas left."""
+
+FLOOD = bytes.fromhex(
+    "5f35"  # PUSH0 CALLDATALOAD: how many
+    "5b8015601c57"  # JUMPDEST DUP1 ISZERO PUSH1 28 JUMPI: until none is left
+    "60019003805f52"  # PUSH1 1 SWAP1 SUB DUP1 PUSH0 MSTORE: one less, the data of the log
+    "604035602035"  # PUSH1 64 CALLDATALOAD, PUSH1 32 CALLDATALOAD: second and first topic
+    "60205fa2600256"  # PUSH1 32 PUSH0 LOG2, PUSH1 2 JUMP
+    "5b00"  # JUMPDEST STOP
+)
+"""Emits so many logs (first word) with two topics (second and third word); their data counts down to zero."""

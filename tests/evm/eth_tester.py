@@ -141,6 +141,7 @@ class EthTesterChain:
         to_block: int | None = None,
         addresses: Sequence[Address] = (),
         topics: Sequence[bytes] = (),
+        ids: Sequence[bytes] = (),
     ) -> Iterator[Log]:
         """Yield logs in chain order."""
         head = self.block().number
@@ -152,7 +153,8 @@ class EthTesterChain:
             wanted["address"] = [to_checksum_address(it) for it in addresses]
         if topics:
             wanted["topics"] = [["0x" + it.hex() for it in topics]]
-        yield from map(_log, self._tester.get_logs(**wanted))
+        found = map(_log, self._tester.get_logs(**wanted))
+        yield from (log for log in found if not ids or log.topics[1:2] in [(it,) for it in ids])
 
     def balance(self, account: Address) -> int:
         """Return a native balance, in wei."""
