@@ -45,17 +45,16 @@ contract ComputeMarket is IComputeMarket, AccessManaged, EIP712 {
     /// @inheritdoc IComputeMarket
     mapping(address provider => uint256 units) public freeStake;
 
+    /// @dev Creates the factory of its series, which serves this market alone.
     /// @param contracts What its series work with; roles are asked of the currency's access manager.
-    /// @param factory_ What creates them.
     constructor(
-        SeriesContracts memory contracts,
-        address factory_
+        SeriesContracts memory contracts
     ) AccessManaged(IAccessManaged(contracts.currency).authority()) EIP712("pysettle ComputeMarket", "1") {
         currency = contracts.currency;
         HUB = contracts.hub;
         COLLECTOR = contracts.collector;
         METER = contracts.meter;
-        factory = factory_;
+        factory = address(new SeriesFactory());
     }
 
     // ----------------------------------------------------------------- provider
@@ -148,15 +147,14 @@ contract ComputeMarket is IComputeMarket, AccessManaged, EIP712 {
         if (evidence == 0) revert HaltWithoutEvidence(series);
 
         _stakes[series].locked = 0;
-        // What is undelivered was sold, and so is within the capacity that the stake was locked for. A series has the
-        // factory's code, which calls nobody here.
-        // slither-disable-next-line reentrancy-benign,reentrancy-events
-        uint256 compensation = IComputeToken(series).halt();
+        // What is undelivered was sold, and so is within the capacity that the stake was locked for.
+        uint256 compensation = IComputeToken(series).compensationRoundedUp();
         uint256 released = stake_.locked - compensation;
         freeStake[stake_.provider] += released;
         bytes32 ground = IComputeToken(series).haltGround();
         emit SeriesHalted(series, halter, ground, evidence, stake_.provider, compensation, released);
         IERC20(currency).safeTransfer(series, compensation);
+        IComputeToken(series).halt();
     }
 
     // ---------------------------------------------------------------- registrar

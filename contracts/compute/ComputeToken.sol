@@ -224,14 +224,16 @@ contract ComputeToken is IComputeToken, ERC20WithAuthorization {
     // ------------------------------------------------------------------- market
 
     /// @inheritdoc IComputeToken
-    function halt() external returns (uint256 compensation) {
+    function halt() external {
         if (msg.sender != market) revert SeriesCallerNotMarket(msg.sender, market);
-        _checkOpen();
+        uint256 compensation = compensationRoundedUp();
 
-        _supply = _supply.halt(block.timestamp);
-        uint256 undelivered = _supply.outstanding() - _balances[address(this)].tokens;
-        compensation = Math.mulDiv(undelivered * unitPrice, compensationBps, PRICE_BASIS * BPS, Math.Rounding.Ceil);
-        emit Halted(undelivered, compensation);
+        Supply supply = _supply.halt(block.timestamp);
+        _supply = supply;
+        emit Halted(supply.outstanding() - _balances[address(this)].tokens, compensation);
+        uint256 held = IERC20(currency).balanceOf(address(this));
+        uint256 owed = _owed(true);
+        if (held < owed) revert SeriesUnderfunded(held, owed);
     }
 
     // -------------------------------------------------------------------- views
@@ -260,6 +262,13 @@ contract ComputeToken is IComputeToken, ERC20WithAuthorization {
     /// @inheritdoc IComputeToken
     function backingRoundedDown(uint256 tokens) public view returns (uint256) {
         return Math.mulDiv(tokens, unitPrice, PRICE_BASIS);
+    }
+
+    /// @inheritdoc IComputeToken
+    function compensationRoundedUp() public view returns (uint256) {
+        _checkOpen();
+        uint256 undelivered = _supply.outstanding() - _balances[address(this)].tokens;
+        return Math.mulDiv(undelivered * unitPrice, compensationBps, PRICE_BASIS * BPS, Math.Rounding.Ceil);
     }
 
     /// @inheritdoc IComputeToken

@@ -1,19 +1,29 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IComputeToken} from "../interfaces/IComputeToken.sol";
 import {SeriesContracts, SeriesTerms} from "../types/Series.sol";
 import {ComputeToken} from "./ComputeToken.sol";
 
 /// @title SeriesFactory
-/// @notice Creates series, and keeps their code out of the market's. It remembers nothing: a series is the market's
-/// that called, and no other market knows it.
+/// @notice Creates the series of one market, and keeps their code out of the market's. It remembers nothing else.
 contract SeriesFactory {
-    /// @notice Create a series of the calling market.
+    /// @notice Market that it serves: the one that created it.
+    address public immutable market;
+
+    constructor() {
+        market = msg.sender;
+    }
+
+    /// @notice Create a series of the market.
     /// @param terms Terms of the series.
-    /// @param contracts What it works with; the market is the caller, whatever they say.
+    /// @param contracts What it works with; its market is that of the factory, whatever they say.
     /// @return series The series.
+    /// @custom:reverts SeriesCallerNotMarket when the caller is not the market
     function create(SeriesTerms calldata terms, SeriesContracts memory contracts) external returns (address series) {
-        contracts.market = msg.sender;
+        if (msg.sender != market) revert IComputeToken.SeriesCallerNotMarket(msg.sender, market);
+
+        contracts.market = market;
         return address(new ComputeToken(terms, contracts));
     }
 }

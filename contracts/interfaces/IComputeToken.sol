@@ -42,8 +42,11 @@ interface IComputeToken is IERC3009, IChannelPolicy {
     error SeriesHalted(uint256 haltedAt);
     /// @notice The series expires only at `expiry`, and was not halted; chain time is `timestamp` (unix seconds).
     error SeriesNotEnded(uint256 expiry, uint256 timestamp);
-    /// @notice Only the market that opened the series may halt it.
+    /// @notice Only the market may create a series by its factory, and halt one.
     error SeriesCallerNotMarket(address caller, address market);
+    /// @notice The series holds `held` units of currency and would owe `owed` after the halt, compensation included:
+    /// its market pays the compensation first.
+    error SeriesUnderfunded(uint256 held, uint256 owed);
     /// @notice The account is frozen outgoing in the series' currency: no Token may leave it either.
     error HolderFrozenOutgoing(address account);
     /// @notice The account is frozen incoming in the series' currency: no Token may reach it either.
@@ -204,14 +207,14 @@ interface IComputeToken is IERC3009, IChannelPolicy {
 
     // ------------------------------------------------------------------- market
 
-    /// @notice Halt the series. The market has taken the compensation from the provider's stake, and transfers it here.
-    /// @return compensation Units of currency that the market owes this series: undelivered Tokens * unitPrice *
-    /// compensationBps / 10^10, rounded up, at the provider's expense.
+    /// @notice Halt the series. The market has taken the compensation from the provider's stake and transferred it here:
+    /// the series counts what it holds, and believes nobody that something will come.
     /// @custom:reverts SeriesCallerNotMarket when the caller is not the market
     /// @custom:reverts SeriesExpired when the series has expired
     /// @custom:reverts SeriesHalted when it was halted before
+    /// @custom:reverts SeriesUnderfunded when it holds less than all that it owes from then on
     /// @custom:invariant INV-BACKING
-    function halt() external returns (uint256 compensation);
+    function halt() external;
 
     // -------------------------------------------------------------------- views
 
@@ -227,6 +230,12 @@ interface IComputeToken is IERC3009, IChannelPolicy {
 
     /// @notice Backing that leaves with Tokens, in units of currency, rounded down.
     function backingRoundedDown(uint256 tokens) external view returns (uint256);
+
+    /// @notice Compensation that a halt now owes: undelivered Tokens * unitPrice * compensationBps / 10^10, in units of
+    /// currency, rounded up, at the provider's expense.
+    /// @custom:reverts SeriesExpired when the series has expired
+    /// @custom:reverts SeriesHalted when it was halted before
+    function compensationRoundedUp() external view returns (uint256);
 
     /// @notice Tokens delivered and not yet redeemed: the series' own balance.
     function delivered() external view returns (uint256);

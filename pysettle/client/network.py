@@ -41,8 +41,8 @@ MULTICALL3_ADDRESS = Address(bytes.fromhex("ca11bde05977b3631167028862be2a173976
 SIMULATION_CHAIN_ID = 31337
 """Chain id of local development chains."""
 
-GAS_CREATION = 6_000_000
-"""Gas stated for the creation of one contract."""
+GAS_CREATION = 9_000_000
+"""Gas stated for the creation of one contract; the market creates the factory of its series along with itself."""
 
 _CONTRACTS = (
     "NetworkAccess",
@@ -287,16 +287,15 @@ class SettlementNetwork:
             DeployedContract("ERC3009DepositCollector", self.hub.collector, (self.hub.address,)),
             *first,
             DeployedContract("UsageMeter", self.meter.address, (self.hub.address,)),
-            DeployedContract("SeriesFactory", self.market.factory, ()),
             DeployedContract("ComputeMarket", self.market.address, self._market_arguments()),
+            DeployedContract("SeriesFactory", self.market.factory, ()),
             DeployedContract("JobEscrow", self.jobs.address, ()),
             *(contract for contracts in others for contract in contracts),
             *interest,
         )
 
     def _market_arguments(self) -> tuple[object, ...]:
-        places = self.currency.address, self.hub.address, self.hub.collector, self.meter.address
-        return *places, self.market.factory
+        return self.currency.address, self.hub.address, self.hub.collector, self.meter.address
 
     @property
     def chain(self) -> ChainBackend:
@@ -364,8 +363,7 @@ def _open_market(
         places: Hub, deposit collector and meter.
     """
     admin, registrar, token = system.roles.administrator, system.roles.settlement_registrar, system.token
-    factory = _create(sender, admin, "SeriesFactory")
-    address = _create(sender, admin, "ComputeMarket", (ZERO_ADDRESS, token.address, *places), factory)
+    address = _create(sender, admin, "ComputeMarket", (ZERO_ADDRESS, token.address, *places))
     market, access = ComputeMarket(sender, address), system.access
     sender.send(
         access.assign(admin, Role.ATTESTER, market, ("registerCompute",)),

@@ -5,7 +5,6 @@ import {ChannelHub} from "../../contracts/channel/ChannelHub.sol";
 import {ERC3009DepositCollector} from "../../contracts/channel/ERC3009DepositCollector.sol";
 import {ComputeMarket} from "../../contracts/compute/ComputeMarket.sol";
 import {JobEscrow} from "../../contracts/compute/JobEscrow.sol";
-import {SeriesFactory} from "../../contracts/compute/SeriesFactory.sol";
 import {UsageMeter} from "../../contracts/compute/UsageMeter.sol";
 import {IComputeMarket} from "../../contracts/interfaces/IComputeMarket.sol";
 import {ICurrencyToken} from "../../contracts/interfaces/ICurrencyToken.sol";
@@ -65,10 +64,8 @@ abstract contract ComputeWorld is CurrencyWorld {
         hub = new ChannelHub();
         collector = new ERC3009DepositCollector(address(hub));
         meter = new UsageMeter(address(hub));
-        address factory = address(new SeriesFactory());
         market = new ComputeMarket(
-            SeriesContracts(address(0), address(token), address(hub), address(collector), address(meter)),
-            factory
+            SeriesContracts(address(0), address(token), address(hub), address(collector), address(meter))
         );
         escrow = new JobEscrow();
         _appoint(SETTLEMENT_REGISTRAR, settlementRegistrar);

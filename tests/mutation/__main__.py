@@ -56,10 +56,10 @@ TARGETS = {
         ("CurrencyToken", *_TOKEN, "AccountFields", "PolicyFields", "LimitsFields", "Calendar"),
         ("tests/contracts/currency",),
     ),
-    # Whoever creates a series has its code.
+    # The market creates the factory, which has the code of a series.
     "series": Target(
-        "SeriesFactory",
-        f"{_COMPUTE}/SeriesFactory.sol",
+        "ComputeMarket",
+        f"{_COMPUTE}/ComputeMarket.sol",
         ("ComputeToken", "SupplyFields", "SeriesFactory"),
         _SERIES,
     ),

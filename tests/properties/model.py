@@ -330,10 +330,10 @@ class Model:
             return
         self.halted, released = True, self.locked - compensation
         self.stakes[buyer] += released
-        self.say(SERIES, events.Halted(undelivered, compensation))
         grounds = (b"\1" * 32, b"\2" * 32)
         self.say(MARKET, events.SeriesHalted(SERIES, BANK, *grounds, buyer, compensation, released))
         self.move(CURRENCY, MARKET, SERIES, compensation)
+        self.say(SERIES, events.Halted(undelivered, compensation))
 
     def redemption(self, buyer: Address, amount: int) -> None:
         """Request a redemption, at any bank; it may be taken, or end, at once."""

@@ -41,10 +41,17 @@ class SeriesNotEnded(ComputeReverted):
 
 
 class SeriesCallerNotMarket(ComputeReverted):
-    """The market alone halts a series, at the word of its halter."""
+    """The market alone creates its series, and halts one at the word of its halter."""
 
     template = "{caller} called, only the market {market} may"
-    remedy = "have the halter halt it at the market"
+    remedy = "have the provider open it at the market, or the halter halt it there"
+
+
+class SeriesUnderfunded(ComputeReverted):
+    """A halted series holds all that it owes, compensation included."""
+
+    template = "the series would owe {owed} units after the halt and holds {held}"
+    remedy = "have its market pay the compensation in before it halts it"
 
 
 class HolderFrozenOutgoing(ComputeReverted):

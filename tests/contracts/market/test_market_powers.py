@@ -5,11 +5,15 @@ from __future__ import annotations
 import pytest
 
 from pysettle.client.access import NetworkAccess, Role
-from pysettle.client.contract import Contract
+from pysettle.client.contract import Contract, interface
+from pysettle.client.network import GAS_CREATION
 from pysettle.errors import contracts as errors
 from pysettle.evm.artifacts import load
+from pysettle.evm.transactions import Transaction
 from tests.contracts.effects import effect, refused
+from tests.contracts.series.test_terms import arguments
 from tests.contracts.world import ACTORS, FEN, World
+from tests.stateful.network.records import created_by
 
 ENTRIES = {
     "acceptRole",
@@ -29,8 +33,25 @@ def test_every_entry_is_known() -> None:
     assert {item["name"] for item in functions if item["stateMutability"] not in ("view", "pure")} == ENTRIES
     assert not {item["type"] for item in abi} & {"fallback", "receive"}
     factory = [item for item in load("SeriesFactory").abi if item["type"] == "function"]
-    assert [item["name"] for item in factory] == ["create"]
+    assert [item["name"] for item in factory] == ["create", "market"]
     assert load("SeriesFactory").storage_layout["storage"] == []
+
+
+@pytest.mark.parametrize("name", ACTORS)
+def test_its_factory_serves_nobody_else(world: World, name: str) -> None:
+    """A provider that would be its own series' market gets none from it, nor does anybody (P-9)."""
+    market = world.network.market
+    create = interface("SeriesFactory").encode("create", *arguments(world, market=world.address(name)))
+    asked = Transaction(world[name], market.factory, create, GAS_CREATION, interface("ComputeToken"))
+    refused(world, asked, errors.SeriesCallerNotMarket, caller=world.address(name), market=market.address)
+
+
+def test_market_and_factory_know_each_other(world: World) -> None:
+    """The market created its factory, which serves no other; each series names the market."""
+    market = world.network.market
+    factory = Contract(world.network.sender, market.factory, "SeriesFactory")
+    assert factory._read("market") == world.series._read("market") == market.address
+    assert market.factory == created_by(market.address, 1)
 
 
 @pytest.mark.parametrize("name", ["administrator", "settlement registrar", "stranger"])

@@ -5,22 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from eth_hash.auto import keccak
-from eth_typing import Address
 
 from pysettle.client import SeriesTerms
 from pysettle.domain.events import SeriesOpened, SettlementAccountMarked
 from pysettle.domain.messages import ComputeAttestation
 from pysettle.errors import contracts as errors
-from pysettle.evm.interface import abi_encode
-from pysettle.evm.transactions import Transaction
 from pysettle.money import stake_rounded_up
 from tests.contracts.effects import FORWARDER, check_books, deploy, effect, refused, through
+from tests.contracts.series.test_terms import create
 from tests.contracts.world import CAPACITY, COMPENSATION_BPS, LIFE_S, RATE_CARD, UNIT_PRICE, World
 
 GREATEST = 2**96 - 1
-TERMS_TYPE = "(string,string,address,bytes32,uint64,uint96,uint40,uint256,bytes32,address,bytes32,uint16)"
-CONTRACTS_TYPE = "(address,address,address,address,address)"
 
 
 def compute(world: World, capacity: int = CAPACITY, provider: str = "provider", salt: int = 1) -> bytes:
@@ -262,24 +257,10 @@ def test_stake_of_one_series_is_not_anothers(world: World) -> None:
 
 
 def test_a_series_that_the_market_did_not_open(world: World) -> None:
-    """Anybody may have the factory create one: it is no settlement account, and no market halts or releases it."""
-    network = world.network
-    factory, market = network.market.factory, network.market
-    contracts = (
-        market.address,
-        network.currency.address,
-        network.hub.address,
-        network.hub.collector,
-        network.meter.address,
-    )
-    terms = world.halting_terms().fields(world.address("stranger"))
-    selector = keccak(f"create({TERMS_TYPE},{CONTRACTS_TYPE})".encode())[:4]
-    data = selector + abi_encode((TERMS_TYPE, CONTRACTS_TYPE), (terms, contracts))
-    answer = world.chain.call(factory, data, sender=world.address("stranger"))
-    world.send(Transaction(world["stranger"], factory, data, 4_500_000, world.series.interface))
-    series = market.at(Address(answer[12:]))
-    # The caller is its market, whatever it was told.
-    assert series._read("market") == world.address("stranger")
+    """Anybody may create one past the factory: it is no settlement account, and no market halts or releases it."""
+    network, market = world.network, world.network.market
+    series = market.at(create(world))
+    assert series._read("market") == market.address
     assert not network.currency.is_settlement_account(series.address)
     unknown = {"series": series.address}
     refused(world, market.halt(world["halter"], series.address, b"\1" * 32), errors.SeriesUnknown, **unknown)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from pysettle.client import ComputeToken
 from pysettle.domain import invariants
 from pysettle.domain.events import Halted, Refunded, SeriesHalted, Swept, Transfer
 from pysettle.domain.findings import Severity
@@ -17,6 +18,7 @@ from pysettle.evm.transactions import Transaction
 from pysettle.money import backing_rounded_down, compensation_rounded_down, stake_rounded_up
 from tests.contracts.books import metered_claim, open_token_channel, row, used
 from tests.contracts.effects import FORWARDER, at, check_books, deploy, effect, refused, through
+from tests.contracts.series.test_terms import create
 from tests.contracts.world import ACTORS, COMPENSATION_BPS, EVIDENCE, FEN, GROUND, UNIT_PRICE, YUAN, World
 
 HELD = 1_000_003
@@ -58,11 +60,11 @@ def test_halt(selling: World) -> None:
     }
     halter, provider = selling.address("halter"), selling.address("provider")
     assert selling.events(receipt) == [
-        Halted(HELD, compensation),
         SeriesHalted(series.address, halter, GROUND, EVIDENCE, provider, compensation, locked - compensation),
         Transfer(market.address, series.address, compensation),
+        Halted(HELD, compensation),
     ]
-    assert [log.address for log in receipt.logs] == [series.address, market.address, currency.address]
+    assert [log.address for log in receipt.logs] == [market.address, currency.address, series.address]
     assert (series.halted_at(), market.locked_stake(series.address)) == (moment, 0)
     books = check_books(selling)
     backing = currency.balance_of(series.address)
@@ -95,10 +97,11 @@ def test_compensation_is_for_the_undelivered_only(world: World, held: int, deliv
     if in_hub:
         config = open_token_channel(selling, "other buyer", in_hub)
         selling.send(metered_claim(selling, [row(selling, "other buyer", config, used(1), 1)]))
-    (receipt,) = selling.send(selling.halt(series))
     compensation = compensation_of(held + in_hub)
-    assert selling.events(receipt)[0] == Halted(held + in_hub, compensation)
-    assert selling.events(receipt)[2].value == compensation  # type: ignore[attr-defined]  # a Transfer
+    assert series._read("compensationRoundedUp") == compensation
+    (receipt,) = selling.send(selling.halt(series))
+    assert selling.events(receipt)[1].value == compensation  # type: ignore[attr-defined]  # a Transfer
+    assert selling.events(receipt)[2] == Halted(held + in_hub, compensation)
 
 
 def test_everything_sold_and_undelivered(world: World) -> None:
@@ -154,6 +157,60 @@ def test_past_the_market_by_a_contract(selling: World) -> None:
         caller=forwarder,
         market=selling.network.market.address,
     )
+
+
+def of_its_own_market(world: World) -> World:
+    """Have the provider create a series whose market it is itself, past any factory, and sell of it to two buyers."""
+    terms = {"market": world.address("provider"), "compensation_bps": COMPENSATION_BPS}
+    own = replace(world, series=ComputeToken(world.network.sender, create(world, **terms)))
+    own.buy("provider", HELD)
+    own.buy("buyer", HELD)
+    return own
+
+
+def test_a_market_that_pays_nothing_in(world: World) -> None:
+    """Who is provider and market at once halts nothing at its buyers' expense: the series counts what it holds.
+
+    It would refund its own half with a compensation that nobody paid in, and leave the other buyers less than theirs.
+    """
+    own = of_its_own_market(world)
+    series, provider, currency = own.series, own["provider"], own.network.currency
+    halt = series._transaction(provider, 300_000, "halt")
+    missing = compensation_of(2 * HELD)
+    held = currency.balance_of(series.address)
+    owed = -(-2 * HELD * UNIT_PRICE * (10_000 + COMPENSATION_BPS) // (10_000 * 1_000_000))
+    assert held < owed <= held + missing
+    with effect(own) as change:
+        refused(own, halt, errors.SeriesUnderfunded, held=held, owed=owed)
+    assert change == {}
+    own.fund("provider", YUAN)
+    own.send(currency.transfer(provider, series.address, owed - held - 1))
+    refused(own, halt, errors.SeriesUnderfunded, held=owed - 1, owed=owed)
+    own.send(currency.transfer(provider, series.address, 1), halt)
+    for name in ("provider", "buyer"):
+        own.send(series.refund(own[name], HELD))
+    assert series.total_supply() == 0
+
+
+def test_nothing_sold_needs_nothing_paid_in(world: World) -> None:
+    """A series without Tokens owes nobody, and whoever is its market halts it."""
+    terms = {"market": world.address("provider"), "compensation_bps": COMPENSATION_BPS}
+    series = ComputeToken(world.network.sender, create(world, **terms))
+    (receipt,) = world.send(series._transaction(world["provider"], 300_000, "halt"))
+    assert world.events(receipt) == [Halted(0, 0)]
+
+
+@pytest.mark.parametrize("way", ["expired", "halted"])
+def test_compensation_is_of_open_series(selling: World, way: str) -> None:
+    """What a halt would owe is nothing that a series answers which cannot be halted any more."""
+    series = selling.series
+    if way == "expired":
+        at(selling, series.expiry)
+        selling.send(selling.network.currency.approve(selling["buyer"], series.address, 0))
+    else:
+        selling.send(selling.halt(series))
+    with pytest.raises(errors.SeriesExpired if way == "expired" else errors.SeriesHalted):
+        series._read("compensationRoundedUp")
 
 
 def test_where_nobody_may(world: World) -> None:
@@ -354,7 +411,7 @@ def test_claimed_before_and_settled_after_it(world: World) -> None:
     config = open_token_channel(selling, "buyer", 1_000_000)
     selling.send(metered_claim(selling, [row(selling, "buyer", config, used(1_000_000), 1_000_000)]))
     (receipt,) = selling.send(selling.halt(series))
-    assert selling.events(receipt)[0] == Halted(1_000_000, compensation_of(1_000_000))
+    assert selling.events(receipt)[2] == Halted(1_000_000, compensation_of(1_000_000))
     with effect(selling) as change:
         selling.send(
             hub.settle(selling["stranger"], series.address, series.address),

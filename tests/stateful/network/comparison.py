@@ -42,6 +42,7 @@ UNPROVOKED = {
     "FailedCall": "only multicall",
     "OrderPaymentMismatch": "this currency moves exact amounts: tests/contracts/jobs/test_hostile.py",
     "ReentrancyGuardReentrantCall": "no token here calls back: tests/contracts/hostile.py",
+    "SeriesUnderfunded": "the market pays in before it halts: tests/contracts/series/test_halt.py",
     "SafeERC20FailedOperation": "every token here answers as it should",
     "StringTooLong": "thrown by constructors alone, of names that are too long",
     **UNREACHABLE,

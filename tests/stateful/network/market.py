@@ -105,10 +105,11 @@ class MarketModel:
             refuse(errors.SeriesCallerNotHalter, series=series, caller=call.sender, halter=halter)
         if evidence == NOTHING:
             refuse(errors.HaltWithoutEvidence, series=series)
-        compensation = self.series[series].halt(self._at(call))
+        compensation = self.series[series].compensation_rounded_up(call)
         self.free[stake.provider] += stake.locked - compensation
         stake.locked = 0
         self._currency.transfer(self._at(call), series, compensation)
+        self.series[series].halt(self._at(call))
 
     def _at(self, call: Call) -> Call:
         """Return the call that the market makes in turn."""

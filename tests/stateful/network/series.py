@@ -164,22 +164,33 @@ class SeriesModel(TokenModel):
         """After the end, pay the provider what is there beyond what the Tokens left may ask for; return it."""
         self._require_provider(call)
         self._require_ended(call)
-        compensated = self.outstanding - self.delivered if self.halted_at else 0
-        owed = (self.outstanding * BPS + compensated * self.terms.compensation) * self.terms.unit_price
-        amount = self._currency.accounts[self.address].balance + -owed // (PRICE_BASIS * BPS)
+        amount = self._currency.accounts[self.address].balance - self._owed()
         self._pay_out(call, self.terms.provider, amount)
         return amount
 
+    def _owed(self) -> int:
+        """Return what the outstanding Tokens may still ask for, rounded up."""
+        compensated = self.outstanding - self.delivered if self.halted_at else 0
+        shares = self.outstanding * BPS + compensated * self.terms.compensation
+        return -(-shares * self.terms.unit_price // (PRICE_BASIS * BPS))
+
     # Market and hub
 
-    def halt(self, call: Call) -> int:
-        """End the series before its expiry; return what its holders are to be compensated with, rounded up."""
+    def compensation_rounded_up(self, call: Call) -> int:
+        """Return what the holders are to be compensated with where the series is halted now."""
+        self._require_open(call)
+        undelivered = self.outstanding - self.delivered
+        return -(-undelivered * self.terms.unit_price * self.terms.compensation // (PRICE_BASIS * BPS))
+
+    def halt(self, call: Call) -> None:
+        """End the series before its expiry, once it holds the compensation too."""
         if call.sender != self._places.market:
             refuse(errors.SeriesCallerNotMarket, caller=call.sender, market=self._places.market)
         self._require_open(call)
         self.halted_at = call.now
-        undelivered = self.outstanding - self.delivered
-        return -(-undelivered * self.terms.unit_price * self.terms.compensation // (PRICE_BASIS * BPS))
+        held, owed = self._currency.accounts[self.address].balance, self._owed()
+        if held < owed:
+            refuse(errors.SeriesUnderfunded, held=held, owed=owed)
 
     def check_channel(self, config: ChannelConfig) -> None:
         """Ask of a channel in these Tokens that it pays this series, by the word of the meter."""
