@@ -50,12 +50,12 @@ def questions(ledger: Ledger) -> Iterator[Question]:
     yield from _orders(ledger)
 
 
-def channel_question(ledger: Ledger, hub: Address, channel_id: ChannelId, token: Address) -> Question:
+def channel_question(ledger: Ledger, channel_id: ChannelId) -> Question:
     """Return what a hub is asked of one of its channels."""
-    claimed = ledger.channels[channel_id].total_claimed
-    balance = ledger.balance(token, Purpose.CHANNEL, channel_id) + claimed
+    record = ledger.channels[channel_id]
+    balance = ledger.balance(record.config.token, Purpose.CHANNEL, channel_id) + record.total_claimed
     data = _call_data("channels(bytes32)", channel_id)
-    return Question(f"channel 0x{channel_id.hex()}", hub, "channels(id)", data, (balance, claimed))
+    return Question(f"channel 0x{channel_id.hex()}", record.hub, "channels(id)", data, (balance, record.total_claimed))
 
 
 def _terms(ledger: Ledger) -> Iterator[Question]:

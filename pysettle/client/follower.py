@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from eth_typing import Hash32
 
-from pysettle.domain import events
 from pysettle.domain.events import Emitted, Position
 from pysettle.domain.ledger import Contracts, Ledger
 from pysettle.errors import ChainError, ChainUnreachable
@@ -167,7 +166,7 @@ class LedgerFollower:
         found = []
         block = last
         for log in self._chain.logs(from_block=first, to_block=last.number, addresses=self._addresses):
-            event = events.decode(log.topics, log.data)
+            event = self._contracts.event_of(log.address, log.topics, log.data)
             if event is None:
                 continue
             if log.block_number != block.number:

@@ -66,9 +66,8 @@ def _told(halt: HaltRecord, ledger: Ledger) -> str:
     """Say who halted and why, and whose purchases before it the compensation may have been the reason for."""
     it, bought = halt.event, halt.bought_before
     detail = f"halted by 0x{it.halter.hex()} on the ground 0x{it.ground.hex()}, evidence 0x{it.evidence.hex()}, "
-    detail += (
-        f"{it.compensation} units of stake paid; it had bought {ledger.bought[it.series, it.halter]} Tokens itself"
-    )
+    own = ledger.bought.get((it.series, it.halter), 0)
+    detail += f"{it.compensation} units of stake paid; it had bought {own} Tokens itself"
     if bought:
         most = max(bought, key=lambda payer: (bought[payer], payer))
         detail += f"; {sum(bought.values())} Tokens were bought in the hour before, most by 0x{most.hex()} "
@@ -77,7 +76,7 @@ def _told(halt: HaltRecord, ledger: Ledger) -> str:
 
 
 def _contradictions(ledger: Ledger) -> Iterator[Finding]:
-    """INV-ONCE, INV-FINAL, INV-USAGE, INV-RESERVE, INV-FROZEN, INV-LIMIT, INV-REPLAY, INV-BACKING: see below.
+    """INV-ONCE, INV-FINAL, INV-USAGE, INV-RESERVE, INV-FROZEN, INV-LIMIT, INV-REPLAY, INV-BACKING, INV-CHANNEL.
 
     An event contradicted the history before it, or what an event states, such as a credit, is not what the books say.
     """

@@ -19,6 +19,7 @@ from pysettle.audit.report import Check, Outcome
 from pysettle.audit.verify import verify
 from pysettle.domain import events
 from pysettle.domain.events import Event
+from pysettle.domain.findings import Severity
 from pysettle.domain.ledger import Contracts, SeriesTerms
 from pysettle.domain.messages import ZERO_ADDRESS, ChannelId
 from pysettle.domain.usage import Meters, RateCard
@@ -223,14 +224,14 @@ def test_a_broken_balance_is_named_once() -> None:
 
 
 def test_an_unlisted_contract_of_the_network_is_named() -> None:
-    """A contract left out of the manifest is a finding when it acts as one of the network, else a notice (P-29)."""
+    """A contract that emits the network's events and is not listed is a notice: anybody may emit them (P-29)."""
     books = LedgerCheck(Contracts())
-    books.apply(3, 0, [ExecutedTransaction(True, 1, (log(CURRENCY, events.Transfer(BUYER, BANK, 1)),))])
-    assert [notice.code for notice in books.close(3, 1, lambda to, data: b"")] == ["AUDIT-L"]
+    said = [events.Transfer(BUYER, BANK, 1), events.Issued(BANK, BUYER, 1, 0)]
+    books.apply(3, 0, [ExecutedTransaction(True, 1, tuple(log(CURRENCY, event) for event in said))])
+    (notice,) = books.close(3, 1, lambda to, data: b"")
+    assert (notice.code, notice.severity) == ("AUDIT-L", Severity.NOTICE)
+    assert notice.detail.startswith("emits Issued, Transfer and is not listed")
     assert not books.divergences
-    books.apply(4, 0, [ExecutedTransaction(True, 1, (log(CURRENCY, events.Issued(BANK, BUYER, 1, 0)),))])
-    books.close(4, 1, lambda to, data: b"")
-    assert [each.finding.code for each in books.divergences] == ["AUDIT-L"]
 
 
 def words(*numbers: int | bytes) -> bytes:
@@ -473,12 +474,8 @@ def test_a_whole_settlement_passes(settlement_bundle: Bundle) -> None:
 Change = Callable[[Contracts], Contracts]
 
 
-def _without_hub(contracts: Contracts) -> Contracts:
-    return replace(contracts, hubs=frozenset())
-
-
-def _without_any(contracts: Contracts) -> Contracts:
-    return Contracts()
+def _without_meter(contracts: Contracts) -> Contracts:
+    return replace(contracts, meters=frozenset())
 
 
 def _cheaper(contracts: Contracts) -> Contracts:
@@ -497,8 +494,7 @@ def _code_free(contracts: Contracts) -> Contracts:
 @pytest.mark.parametrize(
     ("change", "code"),
     [
-        (_without_hub, "AUDIT-L"),
-        (_without_any, "AUDIT-L"),
+        (_without_meter, "INV-USAGE"),
         (_cheaper, "AUDIT-L"),
         (_other_rates, "INV-USAGE"),
         (_code_free, "INV-REPLAY"),
@@ -507,13 +503,28 @@ def _code_free(contracts: Contracts) -> Contracts:
 def test_false_claims_about_contracts_are_found(
     settlement_bundle: Bundle, tmp_path: Path, change: Change, code: str
 ) -> None:
-    """Contracts left out, invented, or listed with other terms than the chain's fail L, and L alone."""
+    """Contracts that others listed need, invented ones, or terms that are not the chain's fail L, and L alone."""
     directory = forge.copy(settlement_bundle, tmp_path / "b")
     manifest = settlement_bundle.manifest
     forge.write_manifest(directory, replace(manifest, contracts=change(manifest.contracts)))
     report = verify(directory)
     assert code in [finding.code for finding in report.findings]
     assert (report.level, report.passed, report.checks[Check.LEDGER]) == ("S", False, Outcome.FAILED)
+
+
+@pytest.mark.parametrize("left", ["hubs", "all"])
+def test_what_is_left_out_of_the_manifest_is_named(settlement_bundle: Bundle, tmp_path: Path, left: str) -> None:
+    """A contract of the network that the manifest leaves out is a notice: its books are not kept."""
+    directory = forge.copy(settlement_bundle, tmp_path / "b")
+    manifest = settlement_bundle.manifest
+    whole = manifest.contracts
+    listed = Contracts() if left == "all" else replace(whole, **{left: frozenset()})
+    forge.write_manifest(directory, replace(manifest, contracts=listed))
+    report = verify(directory)
+    assert report.findings == ()
+    named = {it.subject for it in report.notices if it.code == "AUDIT-L"}
+    silent = whole.jobs  # the settlement orders no job
+    assert named == {f"contract 0x{it.hex()}" for it in whole.addresses() - listed.addresses() - silent}
 
 
 # -------------------------------------------------------------------------------------- engine

@@ -11,7 +11,6 @@ from eth_account import Account
 from eth_account.messages import encode_typed_data
 from eth_utils.address import to_checksum_address
 
-from pysettle.domain import events
 from pysettle.domain.events import Emitted, Position
 from pysettle.domain.ledger import Ledger, Purpose, fold
 from pysettle.domain.messages import CHANNEL_HUB_NAME, ChannelConfig, hub_domain
@@ -139,9 +138,9 @@ def _books(demo: Demo) -> Ledger:
     """Keep the books of the whole chain, from its logs."""
 
     def history() -> Iterator[Emitted]:
-        timestamps: dict[int, int] = {}
+        contracts, timestamps = demo.network.contracts(), dict[int, int]()
         for log in demo.chain.logs():
-            event = events.decode(log.topics, log.data)
+            event = contracts.event_of(log.address, log.topics, log.data)
             if event is not None:
                 number = log.block_number
                 position = Position(number, log.transaction_index, log.log_index)

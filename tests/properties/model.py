@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pysettle.domain import events
 from pysettle.domain.events import Emitted, Event, Position
 from pysettle.domain.ledger import Contracts, SeriesTerms
-from pysettle.domain.messages import ZERO_ADDRESS, ChannelId
+from pysettle.domain.messages import ZERO_ADDRESS, ChannelConfig, ChannelId
 from pysettle.domain.usage import Meters, RateCard, Usage
 from pysettle.money import backing_rounded_down, compensation_rounded_down, price_rounded_up, stake_rounded_up
 
@@ -22,6 +22,7 @@ BANKS = (BANK, OTHER_BANK)
 SETTLEMENT = (ZERO_ADDRESS, CURRENCY, SERIES, HUB, MARKET)
 BUYERS = [Address(bytes([n]) * 20) for n in (0x10, 0x11, 0x12)]
 CHANNELS = {buyer: ChannelId(bytes(12) + buyer) for buyer in BUYERS}
+CONFIGS = {buyer: ChannelConfig(buyer, ZERO_ADDRESS, SERIES, METER, SERIES, 900) for buyer in BUYERS}
 CARD = RateCard(Meters(1, 30, 90), Meters(2, 60, 180))
 UNIT_PRICE = 150_000
 COMPENSATION_BPS = 700
@@ -245,6 +246,8 @@ class Model:
     def deposit(self, buyer: Address, amount: int) -> None:
         """Deposit some of the buyer's Tokens."""
         tokens = min(amount, self.balances[SERIES, buyer])
+        if not self.channels[buyer][0]:
+            self.say(HUB, events.ChannelCreated(CHANNELS[buyer], CONFIGS[buyer]))
         self.channels[buyer][0] += tokens
         balance = self.channels[buyer][0]
         self.say(HUB, events.Deposited(CHANNELS[buyer], buyer, SERIES, tokens, balance))

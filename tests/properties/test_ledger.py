@@ -22,6 +22,7 @@ from tests.properties.model import (
     BANKS,
     BUYERS,
     CHANNELS,
+    CONFIGS,
     CONTRACTS,
     CURRENCY,
     HUB,
@@ -157,6 +158,7 @@ def test_a_claim_beyond_attested_usage_is_named() -> None:
     """A claim on a Token channel above what the attested usage costs is INV-USAGE, whatever the meter states."""
     ledger = Ledger(CONTRACTS)
     at, channel_id = Position(1, 0, 0), CHANNELS[BUYERS[0]]
+    ledger.apply(Emitted(HUB, at, events.ChannelCreated(channel_id, CONFIGS[BUYERS[0]]), 0))
     usage = Usage(off_peak=Meters(output=1))
     stated = events.UsageAttested(SERIES, (channel_id,), (usage.pack(),))
     ledger.apply(Emitted(METER, at, stated, 0))

@@ -8,12 +8,13 @@ from typing import Any
 
 from eth_typing import Address
 
-from pysettle.domain import events, invariants
+from pysettle.domain import invariants
 from pysettle.domain.events import Emitted, Position
 from pysettle.domain.ledger import Ledger
 from pysettle.domain.messages import ZERO_ADDRESS, ReserveAttestation
 from pysettle.evm import artifacts
 from tests.architecture.test_contract_errors import UNREACHABLE
+from tests.stateful.auditing import audit, audit_books
 from tests.stateful.currency_model import CurrencyModel
 from tests.stateful.currency_records import Signature, Status
 from tests.stateful.generator import Generator
@@ -41,7 +42,7 @@ class Comparison:
         self.watch = Watch(self.stage)
         self.generator = Generator(seed, self.model, self.stage.addresses)
         self.ledger = Ledger(self.stage.network.contracts())
-        self._read_to = -1
+        self._read_to, self._lacked = -1, False
         self._nonces: set[tuple[Address, bytes]] = set()
         self.succeeded: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
@@ -104,7 +105,7 @@ class Comparison:
     def _follow(self, operation: Operation) -> None:
         """Apply what the contract said to the ledger, check its invariants, and compare it with the model."""
         for log in self.stage.chain.logs(from_block=self._read_to + 1):
-            event = events.decode(log.topics, log.data)
+            event = self.ledger.contracts.event_of(log.address, log.topics, log.data)
             if event is not None:
                 position = Position(log.block_number, log.transaction_index, log.log_index)
                 timestamp = self.stage.chain.block(log.block_number).timestamp
@@ -112,7 +113,9 @@ class Comparison:
         self._read_to = self.stage.chain.block().number
         model, currency, kept = self.model, self.stage.currency.address, self.ledger
         # The reserve may be attested below the supply, which is a finding as long as it is; nothing else ever is.
-        lacking = [("INV-RESERVE", f"reserve of 0x{currency.hex()}")] if model.supply > model.issuable() else []
+        lacks = model.supply > model.issuable()
+        self._lacked |= lacks
+        lacking = [("INV-RESERVE", f"reserve of 0x{currency.hex()}")] if lacks else []
         findings = invariants.check(kept)
         if [(it.code, it.subject) for it in findings] != lacking:
             self._fail(operation, f"the ledger finds {findings}, expected {lacking}")
@@ -130,6 +133,14 @@ class Comparison:
         for start in range(0, max(len(nonces), len(redemptions)), 100):
             part = redemptions[start : start + 100], nonces[start : start + 100]
             assert self.watch.on_chain(*part) == self.watch.in_model(self.model, *part)
+
+    def audit(self) -> None:
+        """Require the whole audit to find what the ledger found on the way."""
+        audit(self.stage, self.model.address, lacked=self._lacked)
+
+    def audit_books(self) -> None:
+        """Require the same of the audit's books alone."""
+        audit_books(self.stage, self.model.address, lacked=self._lacked)
 
     def check_that_everything_happened(self) -> None:
         """Check that every kind of operation succeeded and was refused, and for every reason there is."""

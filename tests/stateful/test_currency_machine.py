@@ -23,6 +23,10 @@ class CurrencyMachine(RuleBasedStateMachine):
         self.comparison.generator.reseed(seed)
         self.comparison.do(self.comparison.draw())
 
+    def teardown(self) -> None:
+        """Audit all of it."""
+        self.comparison.audit()
+
 
 TestCurrencyMachine = CurrencyMachine.TestCase
 TestCurrencyMachine.settings = settings(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
 
 from eth_typing import Address
 
-from pysettle.domain.events import Position
+from pysettle.domain import events
+from pysettle.domain.events import Event, Position
 from pysettle.domain.usage import RateCard
 
 
@@ -120,6 +121,22 @@ class Contracts:
     def addresses(self) -> frozenset[Address]:
         """Return every contract whose books are kept."""
         return self._addresses
+
+    def event_of(self, emitter: Address, topics: Sequence[bytes], data: bytes) -> Event | None:
+        """Return the event that a log states; None for a log of any other contract, which is not even decoded.
+
+        Anybody may log anything under the topics of these events. Every reader of logs that keeps books passes through
+        here, so that a contract whose books are not kept can neither change them nor stop the reader.
+
+        Args:
+            emitter: Contract that emitted the log.
+            topics: Topics of the log.
+            data: Data of the log.
+
+        Returns:
+            The event, or None where it is of no known form.
+        """
+        return events.decode(topics, data) if self.keeps(emitter) else None
 
     @cached_property
     def _addresses(self) -> frozenset[Address]:

@@ -76,10 +76,12 @@ class Announced:
 
 @dataclass
 class ChannelRecord:
-    """What events say of one channel, beside its balance."""
+    """What events say of one channel of a counted asset, beside its balance. `ChannelCreated` alone begins it."""
 
-    config: ChannelConfig | None = None
-    """Its terms; None before the event that carries them."""
+    hub: Address
+    """ChannelHub that it is a channel of."""
+    config: ChannelConfig
+    """Its terms."""
     total_claimed: int = 0
     """Claimed, cumulative, in smallest units of its token."""
     highest_attested: int = 0
@@ -167,8 +169,8 @@ class Books:
     """Asset -> supply by the business events alone (issuance, purchase, redemption, refund)."""
     redemptions: dict[tuple[Address, int], Redemption] = field(default_factory=dict)
     """(currency, number) -> the redemption."""
-    channels: dict[ChannelId, ChannelRecord] = field(default_factory=lambda: defaultdict(ChannelRecord))
-    """Channel id -> what events say of it."""
+    channels: dict[ChannelId, ChannelRecord] = field(default_factory=dict)
+    """Channel id -> what events say of it; channels of assets that are not counted are left out."""
     halted: dict[Address, int] = field(default_factory=dict)
     """Series that was halted -> unix second of the halt."""
     opened: dict[Address, Address] = field(default_factory=dict)

@@ -9,7 +9,7 @@ from eth_typing import Address
 from pysettle.domain import events
 from pysettle.domain.events import Emitted
 from pysettle.domain.ledger.accounts import Purpose
-from pysettle.domain.ledger.books import Books, HaltRecord, Sale
+from pysettle.domain.ledger.books import Books, ChannelRecord, HaltRecord, Sale
 from pysettle.domain.ledger.handlers import Handlers, Postings, move, registering
 from pysettle.domain.usage import USAGE_BITS, Usage
 from pysettle.money import compensation_rounded_down
@@ -132,13 +132,15 @@ def _series_halted(books: Books, emitted: Emitted, event: events.SeriesHalted) -
 
 @_handles(events.ChannelCreated)
 def _channel_created(books: Books, emitted: Emitted, event: events.ChannelCreated) -> Postings:
-    books.channels[event.channel_id].config = event.config
+    # A channel that was emptied before anything was claimed is created anew; its refund nonce goes on.
+    books.channels.setdefault(event.channel_id, ChannelRecord(emitted.emitter, event.config))
     return ()
 
 
 @_handles(events.Deposited)
 def _deposited(books: Books, emitted: Emitted, event: events.Deposited) -> Postings:
     hub = emitted.emitter
+    _channel(books, emitted, event)
     return move(event.token, event.amount, (Purpose.OWN, hub), (Purpose.CHANNEL, event.channel_id))
 
 
@@ -148,34 +150,35 @@ def _usage_attested(books: Books, emitted: Emitted, event: events.UsageAttested)
     if terms is None:
         return ()
     for channel_id, usage in zip(event.channel_ids, event.usages, strict=False):
-        # The hub leaves out what is malformed, and prices the rest.
-        if usage >> (6 * USAGE_BITS) == 0:
-            record = books.channels[channel_id]
+        # A provider may attest what it likes. Where no channel of its series is, nothing can be claimed either: each
+        # claim comes with an attestation of its own. The hub leaves out what is malformed, and prices the rest.
+        record = books.channels.get(channel_id)
+        if record and record.config.token == event.series and usage >> (6 * USAGE_BITS) == 0:
             record.highest_attested = max(record.highest_attested, terms.rate_card.tokens(Usage.unpack(usage)))
     return ()
 
 
 @_handles(events.Claimed)
 def _claimed(books: Books, emitted: Emitted, event: events.Claimed) -> Postings:
-    record = books.channels[event.channel_id]
-    if event.total_claimed != record.total_claimed + event.amount or event.amount <= 0:
-        books.violated(
-            "INV-USAGE",
-            emitted,
-            f"claim of {event.amount} on top of {record.total_claimed} states a total of {event.total_claimed}",
-        )
-    if event.token in books.contracts.series and event.total_claimed > record.highest_attested:
-        books.violated(
-            "INV-USAGE",
-            emitted,
-            f"{event.total_claimed} Tokens claimed, attested usage costs {record.highest_attested}",
-        )
-    record.total_claimed = event.total_claimed
-    if (terms := books.contracts.series.get(event.token)) and record.config:
-        payer = record.config.payer
-        if payer in books.freezing[terms.currency].outgoing:
-            books.claimed_of_frozen[event.token, payer] += event.amount
+    record = _channel(books, emitted, event)
+    before, attested = (record.total_claimed, record.highest_attested) if record else (0, 0)
+    if event.total_claimed != before + event.amount or event.amount <= 0:
+        detail = f"claim of {event.amount} on top of {before} states a total of {event.total_claimed}"
+        books.violated("INV-USAGE", emitted, detail)
+    if event.token in books.contracts.series and event.total_claimed > attested:
+        detail = f"{event.total_claimed} Tokens claimed, attested usage costs {attested}"
+        books.violated("INV-USAGE", emitted, detail)
+    if record:
+        record.total_claimed = event.total_claimed
+        _note_frozen(books, event, record.config.payer)
     return move(event.token, event.amount, (Purpose.CHANNEL, event.channel_id), (Purpose.CLAIM, event.receiver))
+
+
+def _note_frozen(books: Books, event: events.Claimed, payer: Address) -> None:
+    """Count what is claimed of a payer that is frozen outgoing in the currency of its Tokens."""
+    terms = books.contracts.series.get(event.token)
+    if terms and payer in books.freezing[terms.currency].outgoing:
+        books.claimed_of_frozen[event.token, payer] += event.amount
 
 
 @_handles(events.Settled)
@@ -187,16 +190,17 @@ def _settled(books: Books, emitted: Emitted, event: events.Settled) -> Postings:
 @_handles(events.ChannelRefunded)
 def _channel_refunded(books: Books, emitted: Emitted, event: events.ChannelRefunded) -> Postings:
     hub = emitted.emitter
-    record = books.channels[event.channel_id]
-    if event.nonce < record.refund_nonce:
-        books.violated("INV-ONCE", emitted, f"refund nonce {event.nonce} was spent before")
-    record.refund_nonce = event.nonce + 1
+    if record := _channel(books, emitted, event):
+        if event.nonce < record.refund_nonce:
+            books.violated("INV-ONCE", emitted, f"refund nonce {event.nonce} was spent before")
+        record.refund_nonce = event.nonce + 1
     return move(event.token, event.amount, (Purpose.CHANNEL, event.channel_id), (Purpose.OWN, hub))
 
 
 @_handles(events.WithdrawFinalized)
 def _withdrawn(books: Books, emitted: Emitted, event: events.WithdrawFinalized) -> Postings:
     hub = emitted.emitter
+    _channel(books, emitted, event)
     return move(event.token, event.amount, (Purpose.CHANNEL, event.channel_id), (Purpose.OWN, hub))
 
 
@@ -210,3 +214,17 @@ def _payout_credited(books: Books, emitted: Emitted, event: events.PayoutCredite
 def _credit_withdrawn(books: Books, emitted: Emitted, event: events.CreditWithdrawn) -> Postings:
     hub = emitted.emitter
     return move(event.token, event.amount, (Purpose.PAYOUT, event.account), (Purpose.OWN, hub))
+
+
+_OfChannel = events.Deposited | events.Claimed | events.ChannelRefunded | events.WithdrawFinalized
+"""What happens to a channel after its creation."""
+
+
+def _channel(books: Books, emitted: Emitted, event: _OfChannel) -> ChannelRecord | None:
+    """Return the channel that an event goes on with; it must have been created, for the asset that moves."""
+    record = books.channels.get(event.channel_id)
+    if record is None or record.config.token != event.token:
+        what = f"{type(event).__name__} of channel 0x{event.channel_id.hex()} in 0x{event.token.hex()}"
+        books.violated("INV-CHANNEL", emitted, f"{what}, which was not created for that asset")
+        return None
+    return record

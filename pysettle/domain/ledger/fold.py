@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from copy import deepcopy
 
-from pysettle.domain.events import Emitted
+from eth_typing import Address
+
+from pysettle.domain.events import ChannelCreated, Emitted
 from pysettle.domain.ledger import compute, currency, interest, jobs, token
 from pysettle.domain.ledger.accounts import Contracts, Entry
 from pysettle.domain.ledger.books import Books
@@ -29,7 +31,7 @@ class Ledger(Books):
         An event that contradicts the history is recorded in `violations` and applied all the same: the ledger says
         what the contracts did, not what they should have done.
         """
-        asset = getattr(emitted.event, "token", emitted.emitter)
+        asset = _asset_of(emitted)
         if not self.contracts.keeps(emitted.emitter) or not (asset == emitted.emitter or self.contracts.counts(asset)):
             return None
         handler = _HANDLERS.get(type(emitted.event))
@@ -41,6 +43,15 @@ class Ledger(Books):
     def copy(self) -> Ledger:
         """Return a ledger that goes its own way from here."""
         return deepcopy(self)
+
+
+def _asset_of(emitted: Emitted) -> Address:
+    """Return the asset that an event of a hub is about; what names none is about its emitter."""
+    event = emitted.event
+    asset: Address = (
+        event.config.token if isinstance(event, ChannelCreated) else getattr(event, "token", emitted.emitter)
+    )
+    return asset
 
 
 def fold(contracts: Contracts, history: Iterable[Emitted]) -> Ledger:

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from random import Random
 from typing import Any
 
 from eth_typing import Address
 
 from pysettle.domain import events, invariants
-from pysettle.domain.events import Emitted, Event, Position
+from pysettle.domain.events import Emitted, Position
 from pysettle.domain.ledger import Ledger, Purpose
 from pysettle.domain.messages import ZERO_ADDRESS, ReserveAttestation
 from pysettle.errors import ContractReverted
 from pysettle.evm import artifacts
 from tests.architecture.test_contract_errors import UNREACHABLE
+from tests.stateful.auditing import audit
 from tests.stateful.currency_records import Signature
 from tests.stateful.network.generator import PURSE, NetworkGenerator
 from tests.stateful.network.model import NetworkModel
 from tests.stateful.network.records import Answer, Row
 from tests.stateful.network.stage import ANSWERING, CONTRACTS, NetworkStage, shown
+from tests.stateful.network.strangers import Stranger
 from tests.stateful.network.watched import HOLDERS, KEEPERS, SERIES_WATCHED, NetworkWatch, Nonce, questions
 from tests.stateful.operations import FORMS, START, Operation, Refusal, answer
 from tests.stateful.watched import OPERATORS, Watch
@@ -50,6 +53,10 @@ UNPROVOKED = {
 """Errors in the ABIs of the compute layer that no operation can provoke, with the reason."""
 
 
+STRANGER = 0.08
+"""How often a stranger acts before an operation is drawn."""
+
+
 class NetworkComparison:
     """A network and a model of it that do the same, and the ledger of what the contracts say."""
 
@@ -63,7 +70,8 @@ class NetworkComparison:
         self.watch = NetworkWatch(self.stage)
         self.generator = NetworkGenerator(seed, self.model, self.stage.addresses)
         self.ledger = Ledger(self.stage.network.contracts())
-        self._read_to = -1
+        self.stranger, self._chance = Stranger(self.stage), Random(seed)  # noqa: S311 - a test's choice, not a secret
+        self._read_to, self._lacked = -1, False
         self.succeeded: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
         self.errors: Counter[str] = Counter()
@@ -86,7 +94,9 @@ class NetworkComparison:
         yield from self.generator.opening(now)
 
     def draw(self) -> Operation:
-        """Return the generator's next operation."""
+        """Return the generator's next operation, perhaps after something that a stranger does."""
+        if self._chance.random() < STRANGER:
+            self.stranger.act(self._chance)
         return self.generator.draw(self.stage.chain.clock.now())
 
     def do(self, operation: Operation) -> None:
@@ -141,6 +151,12 @@ class NetworkComparison:
         assert self.watch.differences(questions(self.stage, self.model, (), everything=True)) == []
         self._compare_books(everything=True)
 
+    def audit(self) -> None:
+        """Require the whole audit to find what the ledger found on the way, and to name the stranger in a notice."""
+        report = audit(self.stage, self.model.currency.address, lacked=self._lacked)
+        named = [it.code for it in report.notices if it.subject == f"contract 0x{self.stranger.address.hex()}"]
+        assert named == (["AUDIT-L"] if {"say", "say_malformed"} & self.stranger.done else [])
+
     def _named_series(self) -> list[str]:
         return [name for name in self.stage.addresses if name.startswith("series")]
 
@@ -165,8 +181,10 @@ class NetworkComparison:
         # The reserve may be attested below the supply, which is a finding as long as it is; nothing else ever is.
         currency = self.model.currency
         lacking = [("INV-RESERVE", f"reserve of 0x{currency.address.hex()}")]
+        lacks = currency.supply > currency.issuable()
+        self._lacked |= lacks
         findings = invariants.check(self.ledger)
-        if [(it.code, it.subject) for it in findings] != (lacking if currency.supply > currency.issuable() else []):
+        if [(it.code, it.subject) for it in findings] != (lacking if lacks else []):
             self._fail(operation, f"the ledger finds {findings}")
         try:
             self._compare_books(everything=False)
@@ -176,7 +194,7 @@ class NetworkComparison:
     def _emitted(self) -> Iterator[Emitted]:
         chain = self.stage.chain
         for log in chain.logs(from_block=self._read_to + 1):
-            event: Event | None = events.decode(log.topics, log.data)
+            event = self.ledger.contracts.event_of(log.address, log.topics, log.data)
             if event is not None:
                 position = Position(log.block_number, log.transaction_index, log.log_index)
                 yield Emitted(log.address, position, event, chain.block(log.block_number).timestamp)
@@ -201,7 +219,9 @@ class NetworkComparison:
             assert kept.balance(money, Purpose.STAKE, provider) == free
         for channel_id, channel in model.hub.channels.items():
             unclaimed = kept.balance(channel.config.token, Purpose.CHANNEL, channel_id)
-            assert (unclaimed, kept.channels[channel_id].total_claimed) == (channel.unclaimed, channel.claimed)
+            record = kept.channels.get(channel_id)
+            claimed = record.total_claimed if record else 0
+            assert (unclaimed, claimed) == (channel.unclaimed, channel.claimed)
         for (receiver, token), totals in model.hub.totals.items():
             assert kept.balance(token, Purpose.CLAIM, receiver) == totals.claimed - totals.settled
         for (account_at, token), credit in model.hub.credits.items():

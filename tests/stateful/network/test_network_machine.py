@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
@@ -22,6 +24,15 @@ class NetworkMachine(RuleBasedStateMachine):
         """Do the operation of a seed, whatever came before it."""
         self.comparison.generator.reseed(seed)
         self.comparison.do(self.comparison.draw())
+
+    @rule(seed=st.integers(0, 2**32 - 1))
+    def interfere(self, seed: int) -> None:
+        """Let a stranger do something."""
+        self.comparison.stranger.act(Random(seed))  # noqa: S311 - a test's choice, not a secret
+
+    def teardown(self) -> None:
+        """Audit all of it."""
+        self.comparison.audit()
 
 
 TestNetworkMachine = NetworkMachine.TestCase

@@ -19,10 +19,11 @@ ENOUGH = 5_000
 
 
 def test_the_network_does_what_the_model_does() -> None:
-    """After every operation both say the same, refuse for the same reason, and have the same state; the books agree."""
+    """Both say the same, refuse for the same reason, and have the same state after each operation; the audit passes."""
     comparison = NetworkComparison(SEED)
     for _ in range(OPERATIONS):
         comparison.do(comparison.draw())
     comparison.compare_everything()
+    comparison.audit()
     if OPERATIONS >= ENOUGH:
         comparison.check_that_everything_happened()

@@ -1,0 +1,107 @@
+"""No contract that is not listed, and nothing that anybody may do, decides a verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from pysettle.audit.extract import export_bundle
+from pysettle.audit.report import Check, Outcome, Report
+from pysettle.audit.verify import verify
+from pysettle.client.channels import UsageRow
+from pysettle.client.follower import LedgerFollower
+from pysettle.domain import invariants
+from pysettle.domain.ledger import Contracts
+from pysettle.domain.messages import ChannelConfig
+from pysettle.domain.metering import Voucher
+from pysettle.domain.usage import Meters, Usage
+from pysettle.evm.embedded import EmbeddedChain
+from pysettle.scenarios.demo import WITHDRAW_DELAY_S, Demo
+from pysettle.scenarios.workload import generate
+from tests.stateful.network.stage import NetworkStage
+from tests.stateful.network.strangers import Stranger
+
+
+def audited(chain: EmbeddedChain, contracts: Contracts, directory: Path) -> Report:
+    """Return the report on a chain; a follower of it must keep books that hold, too."""
+    follower = LedgerFollower(chain, contracts)
+    follower.update()
+    assert invariants.check(follower.ledger) == []
+    return verify(export_bundle(chain, directory / "bundle", contracts).directory)
+
+
+def ordered(stranger: Stranger) -> None:
+    """Place an order in the stranger's own token, and leave it open."""
+    stranger.order(Random(1), taken_back=False)  # noqa: S311 - no secret
+
+
+ACTS: dict[str, Callable[[Stranger], None]] = {
+    "a deposit of a foreign token": lambda it: it.deposit(Random(1)),  # noqa: S311 - no secret
+    "an order in a foreign token": ordered,
+    "a payment of nothing": lambda it: it.dust(Random(1)),  # noqa: S311 - no secret
+}
+
+
+@pytest.mark.parametrize("act", ACTS.values(), ids=ACTS)
+def test_what_anybody_may_do_is_no_finding(act: Callable[[Stranger], None], tmp_path: Path) -> None:
+    """The hub and the escrow take any token, and the currency lets anybody pay nothing: the audit passes."""
+    stage = NetworkStage()
+    act(Stranger(stage))
+    report = audited(stage.chain, stage.network.contracts(), tmp_path)
+    assert report.findings == ()
+    assert report.checks[Check.LEDGER] is Outcome.PASSED
+
+
+def test_a_channel_of_a_foreign_token_is_used_and_nothing_is_found(tmp_path: Path) -> None:
+    """Deposits, claims, settlements and refunds of a token that is not counted leave no record, at the hub neither."""
+    stage, chance = NetworkStage(), Random(2)  # noqa: S311 - no secret
+    stranger = Stranger(stage)
+    for act in (stranger.deposit, stranger.claim, stranger.deposit, stranger.refund):
+        act(chance)
+    follower = stage.network.follow()
+    follower.update()
+    assert not follower.ledger.channels
+    assert audited(stage.chain, stage.network.contracts(), tmp_path).passed
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_an_unlisted_emitter_is_a_notice(seed: int, tmp_path: Path) -> None:
+    """A contract that logs under the topics of the network, in their form or in none, is named and decides nothing."""
+    stage, chance = NetworkStage(), Random(seed)  # noqa: S311 - no secret
+    stranger = Stranger(stage)
+    for act in (stranger.say, stranger.say_malformed) * 3:
+        act(chance)
+    report = audited(stage.chain, stage.network.contracts(), tmp_path)
+    assert report.findings == ()
+    assert report.checks[Check.LEDGER] is Outcome.PASSED
+    named = [it.detail for it in report.notices if it.subject == f"contract 0x{stranger.address.hex()}"]
+    assert [detail.endswith("is not listed in the manifest: its books are not kept") for detail in named] == [True]
+
+
+def test_an_attestation_for_a_channel_without_deposit_is_no_finding(tmp_path: Path) -> None:
+    """A provider may attest usage of a channel that nobody opened; opened later, it is claimed from as any other."""
+    run = Demo(generate(4, 20), seed=4)
+    run.issue_and_sell()
+    network, series, buyer = run.network, run.series, run.buyers[0].signer
+    hub = network.hub
+    config = ChannelConfig(
+        *(buyer.address, buyer.address, series.address, network.meter.address, series.address),
+        withdraw_delay_s=WITHDRAW_DELAY_S,
+    )
+    voucher = Voucher.signed(buyer, hub.domain, config.channel_id(hub.domain), 60)
+
+    def claim(output: int) -> None:
+        rows = [UsageRow(config, Usage(off_peak=Meters(output=output)), voucher)]
+        attestation = network.meter.attest(run.provider, series.address, rows, hub)
+        network.send(hub.claim_metered(run.relayer, network.meter, series.address, rows, attestation))
+
+    claim(output=9)
+    assert audited(run.chain, network.contracts(), tmp_path / "before").passed
+    data = hub.sign_deposit(buyer, series, config, 60, run.chain.clock.now() + 60)
+    network.send(hub.deposit(run.relayer, config, 60, data))
+    claim(output=1)
+    assert hub.channel(config.channel_id(hub.domain))[1] > 0
+    assert audited(run.chain, network.contracts(), tmp_path / "after").passed
