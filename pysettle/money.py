@@ -1,12 +1,12 @@
 """Integer money: currencies, amounts in units, and the only places where something is rounded.
 
-An amount is an `int` of the currency's smallest unit on chain. `Decimal` appears at the edge, when a person's text
-becomes units or units become text, and no float appears at all.
+An amount is an `int` of the currency's smallest unit on chain, from a person's text on: no float and no `Decimal`
+appears.
 """
 
 from __future__ import annotations
 
-from decimal import Context, Decimal, InvalidOperation
+import re
 from enum import Enum
 
 from pysettle.errors import InvalidAmount
@@ -23,6 +23,14 @@ PRICE_BASIS = 1_000_000
 
 MAX_BALANCE = 2**96 - 1
 """Largest balance, and largest supply, of a currency token."""
+
+_DECIMALS = 6
+"""Decimals of every currency token."""
+_MINOR_DECIMALS = 2
+"""Decimals of an amount in minor units."""
+_AMOUNT = re.compile(r"([0-9]+)(?:\.([0-9]+))?")
+_MOST_DIGITS = 40
+"""More digits than the largest balance has; an amount with more is not worked out."""
 
 
 class Currency(Enum):
@@ -61,40 +69,56 @@ class Currency(Enum):
 def to_units(text: str) -> int:
     """Read a person's amount, such as `84.589479`, as units.
 
+    It is written in the digits 0 to 9, with a point between whole and decimals if it has any: no sign, no exponent, no
+    thousands, no space.
+
     Raises:
-        InvalidAmount: not a number, negative, finer than one unit, or above 96 bits.
+        InvalidAmount: it is written otherwise, has more than 6 decimals, or is above 96 bits of units.
 
     Example:
         >>> to_units("84.589479")
         84589479
     """
-    try:
-        # The default context would round an amount of more than 28 digits in silence.
-        scaled = Decimal(text).scaleb(6, Context(prec=100))
-    except InvalidOperation:
-        raise InvalidAmount(f"{text!r} is not an amount of money; write it like 12.50") from None
-    if not scaled.is_finite() or scaled != scaled.to_integral_value():
-        raise InvalidAmount(f"{text!r} is finer than one unit (0.000001); round it first")
-    units = int(scaled)
-    if not 0 <= units <= MAX_BALANCE:
-        raise InvalidAmount(f"{text!r} is outside what a balance can hold; use an amount from 0 to 2^96-1 units")
-    return units
+    return _read(text, _DECIMALS)
 
 
 def to_minor(text: str) -> int:
     """Read a person's amount of reserve, such as `84.58`, as minor units (fen).
 
     Raises:
-        InvalidAmount: no amount of money, or not in whole minor units.
+        InvalidAmount: as `to_units`, but at most 2 decimals.
 
     Example:
         >>> to_minor("84.58")
         8458
     """
-    minor, rest = divmod(to_units(text), UNITS_PER_MINOR)
-    if rest:
-        raise InvalidAmount(f"{text!r} is finer than 0.01, the smallest amount a reserve can hold; round it first")
-    return minor
+    return _read(text, _MINOR_DECIMALS) // UNITS_PER_MINOR
+
+
+def to_whole_minor(text: str) -> int:
+    """Read a person's amount in whole minor units (fen), as issuance and redemption take it, as units.
+
+    Raises:
+        InvalidAmount: as `to_minor`.
+
+    Example:
+        >>> to_whole_minor("84.58")
+        84580000
+    """
+    return _read(text, _MINOR_DECIMALS)
+
+
+def _read(text: str, decimals: int) -> int:
+    """Read an amount of at most so many decimals, as units."""
+    found = _AMOUNT.fullmatch(text)
+    if found is None:
+        raise InvalidAmount(f"{text[:40]!r} is not an amount of money; write it in the digits 0 to 9, like 12.50")
+    whole, fraction = found[1].lstrip("0"), found[2] or ""
+    if len(fraction) > decimals:
+        raise InvalidAmount(f"{text[:40]!r} has {len(fraction)} decimals, and {decimals} are kept; round it first")
+    if len(whole) > _MOST_DIGITS or (units := int(f"{whole}{fraction.ljust(_DECIMALS, '0')}")) > MAX_BALANCE:
+        raise InvalidAmount(f"{text[:40]!r} is outside what a balance can hold; use an amount from 0 to 2^96-1 units")
+    return units
 
 
 def to_text(units: int) -> str:
@@ -108,6 +132,16 @@ def to_text(units: int) -> str:
     whole, fraction = divmod(abs(units), UNITS_PER_WHOLE)
     digits = f"{fraction:06}".rstrip("0").ljust(2, "0")
     return f"{sign}{whole:,}.{digits}"
+
+
+def to_plain(units: int) -> str:
+    """Write units as commands read them: `to_text` without a thousands sign.
+
+    Example:
+        >>> to_plain(1_234_500_000)
+        '1234.50'
+    """
+    return to_text(units).replace(",", "")
 
 
 def price_rounded_up(tokens: int, unit_price: int) -> int:

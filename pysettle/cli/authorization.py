@@ -10,16 +10,18 @@ from pathlib import Path
 import click
 
 from pysettle.cli.currency import Command, CurrencyCommand, amount_option, currency_command, currency_view, to_option
+from pysettle.cli.options import Count
 from pysettle.cli.output import instant
 from pysettle.client.currency import CurrencyToken
 from pysettle.client.signed import Form, SignedMessage
 from pysettle.domain.messages import Authorization, Permit
 from pysettle.errors import UsageError
 from pysettle.money import to_units
+from pysettle.reading import read_hex
 
 _HOUR_S = 3_600
 _hours_option = click.option(
-    "--hours", type=click.IntRange(1, 10**6), default=24, show_default=True, help="Hours of chain time it is valid for."
+    "--hours", type=Count(1, 10**6), default=24, show_default=True, help="Hours of chain time it is valid for."
 )
 _out_option = click.option(
     "--out",
@@ -31,13 +33,7 @@ _out_option = click.option(
 
 
 def _nonce(_: click.Context, __: click.Parameter, text: str | None) -> bytes | None:
-    try:
-        nonce = None if text is None else bytes.fromhex(text.removeprefix("0x"))
-    except ValueError:
-        nonce = b""
-    if nonce is not None and len(nonce) != 32:
-        raise UsageError(f"the nonce {text} is not 32 bytes in hex")
-    return nonce
+    return None if text is None else read_hex(text, 32)
 
 
 def _file_option(*, required: bool) -> Callable[[Command], Command]:

@@ -10,7 +10,7 @@ import click
 from eth_typing import Address
 
 from pysettle.cli.compute import Asset, ComputeCommand, asset_option, by_option, compute_command, compute_view
-from pysettle.cli.options import CHANNEL_AMOUNT, NUMBER, TOKENS
+from pysettle.cli.options import NUMBER, TOKENS, Count
 from pysettle.cli.output import instant, table, write_text
 from pysettle.cli.rows import Row, read_rows, would_claim
 from pysettle.client.compute import ChannelStanding, ComputeSystem
@@ -28,7 +28,9 @@ _file_option = click.option(
     "--file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), required=True, help="Rows."
 )
 _id_option = click.option("--channel", "text", required=True, help="Id of the channel, or how it begins.")
-_amount_option = click.option("--amount", type=CHANNEL_AMOUNT, required=True, help="Smallest units of its token.")
+_amount_option = click.option(
+    "--amount", "wanted", required=True, help="Amount of its currency, such as 12.50; or Tokens of its series."
+)
 
 
 @click.group()
@@ -41,9 +43,7 @@ def channel() -> None:
 @click.option("--tokens", type=TOKENS, help="Tokens to deposit, of the series.")
 @click.option("--amount", help="Amount to deposit, of the currency, such as 12.50.")
 @click.option("--receiver", help="Account that claims, in a currency: a name or an address.  [in Tokens: their series]")
-@click.option(
-    "--delay-hours", type=click.IntRange(1, 720), default=24, show_default=True, help="Notice of a withdrawal."
-)
+@click.option("--delay-hours", type=Count(1, 720), default=24, show_default=True, help="Notice of a withdrawal.")
 @click.option("--number", type=NUMBER, default=0, show_default=True, help="Tells channels of one payer apart.")
 @by_option("alice", "Account that pays, and signs vouchers.")
 @compute_command
@@ -82,7 +82,7 @@ def open_(
     shown = "0x" + channel_id.hex()
     document = {"channel": shown, "balance": {"before": str(before), "now": str(before + units)}}
     lines = [f"channel {shown}", f"balance: {asset.change(before, before + units)}"]
-    useful_next = f"channel sign --channel {shown[:10]} --ceiling {units} --by {by}"
+    useful_next = f"channel sign --channel {shown[:10]} --ceiling {asset.plain(units)} --by {by}"
     command.show_sent("channel-open", receipt, document, lines, useful_next)
 
 
@@ -101,16 +101,16 @@ def _deposit(series: str | None, tokens: int | None, amount: str | None, receive
 @_id_option
 @click.option(
     "--ceiling",
-    type=CHANNEL_AMOUNT,
+    "most",
     required=True,
-    help="Most that may ever be claimed, cumulative, in smallest units of its token.",
+    help="Most that may ever be claimed, cumulative: of its currency, such as 12.50; or Tokens of its series.",
 )
 @click.option(
     "--out", type=click.Path(path_type=Path, dir_okay=False), help="File for the row of a claim, its usage still zero."
 )
 @by_option("alice", "Account that signs vouchers of the channel.")
 @compute_command
-def sign(text: str, ceiling: int, out: Path | None, by: str, command: ComputeCommand) -> None:
+def sign(text: str, most: str, out: Path | None, by: str, command: ComputeCommand) -> None:
     """Sign a voucher: a cumulative ceiling, which the newest one raises."""
     signer = command.key(by)
     with command.compute() as compute:
@@ -120,8 +120,9 @@ def sign(text: str, ceiling: int, out: Path | None, by: str, command: ComputeCom
             raise UsageError(
                 f"{by} does not sign vouchers of channel 0x{found.id.hex()}, which would be worthless: --by {who} does"
             )
-        signature = Voucher.signed(signer, compute.hub.domain, found.id, ceiling).signature
         asset = command.asset_of(compute, found)
+        ceiling = asset.read(most)
+        signature = Voucher.signed(signer, compute.hub.domain, found.id, ceiling).signature
     document = {"channel": "0x" + found.id.hex(), "ceiling": str(ceiling), "signature": "0x" + signature.hex()}
     lines = [f"channel {document['channel']}", f"ceiling {asset.text(ceiling)}", f"signature {document['signature']}"]
     with_usage = ", with its usage," if found.is_metered else ""
@@ -255,14 +256,15 @@ def settle(series: str | None, currency: str | None, receiver: str | None, by: s
 @_amount_option
 @by_option("alice", "Payer of the channel.")
 @compute_command
-def withdraw(text: str, amount: int, by: str, command: ComputeCommand) -> None:
+def withdraw(text: str, wanted: str, by: str, command: ComputeCommand) -> None:
     """Give notice of a withdrawal; until its delay has passed the provider can claim what it is owed."""
     payer = command.signer(by)
     with command.compute(write=True) as compute:
         found = compute.channel(text)
+        asset = command.asset_of(compute, found)
+        amount = asset.read(wanted)
         (receipt,) = compute.hub.send(compute.hub.initiate_withdraw(payer, found.config, amount))
         at = compute.chain.block(receipt.block_number).timestamp + found.config.withdraw_delay_s
-        asset = command.asset_of(compute, found)
     document = {"channel": "0x" + found.id.hex(), "amount": str(amount), "finalizable_at": str(at)}
     lines = [f"notice of {asset.text(amount)}, to be completed from {instant(at)}"]
     command.show_sent("channel-withdraw", receipt, document, lines, f"channel finalize --channel {text}")
@@ -293,10 +295,12 @@ def finalize(text: str, by: str, command: ComputeCommand) -> None:
 )
 @by_option("alice", "Account that submits what the provider approved; anyone may.")
 @compute_command
-def refund(text: str, amount: int, provider: str, by: str, command: ComputeCommand) -> None:
+def refund(text: str, wanted: str, provider: str, by: str, command: ComputeCommand) -> None:
     """Return what is unclaimed to the payer at once, with the provider's approval, or by the receiver."""
     with command.compute(write=True) as compute:
         hub, before = compute.hub, compute.channel(text)
+        asset = command.asset_of(compute, before)
+        amount = asset.read(wanted)
         if before.is_metered:
             nonce, approver = hub.refund_nonce(before.id), command.key(provider)
             approval = compute.meter.approve_refund(approver, before.config, nonce, amount, before.claimed, hub)
@@ -304,7 +308,7 @@ def refund(text: str, amount: int, provider: str, by: str, command: ComputeComma
         else:
             made = hub.refund(command.signer(provider), before.config, amount)
         (receipt,) = hub.send(made)
-        now, asset = compute.channel(text), command.asset_of(compute, before)
+        now = compute.channel(text)
     _show_balance("refund", (before, now), asset, receipt, command)
 
 

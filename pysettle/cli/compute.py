@@ -17,12 +17,14 @@ from pysettle.client.compute import ChannelStanding, ComputeSystem
 from pysettle.client.series import ComputeToken
 from pysettle.client.token import Token
 from pysettle.client.workspace import Workspace
+from pysettle.domain.metering import CEILING_BITS
 from pysettle.domain.signing import Signer
 from pysettle.errors import UsageError
 from pysettle.evm.backend import Receipt
 from pysettle.evm.encoding import TransactionSigner
 from pysettle.evm.transactions import Transaction
-from pysettle.money import Currency, to_text
+from pysettle.money import Currency, to_plain, to_text, to_units
+from pysettle.reading import read_whole
 
 Command = Callable[..., Any]
 
@@ -67,6 +69,22 @@ class Asset:
             if self.currency
             else f"--series {self.series or '0x' + self.token.hex()}"
         )
+
+    def read(self, text: str) -> int:
+        """Read an amount as a person writes it: of a currency with its decimals, else in Tokens or smallest units.
+
+        Raises:
+            InvalidAmount, InvalidNumber: it is written otherwise, or too large.
+            UsageError: it is nothing.
+        """
+        amount = to_units(text) if self.currency else read_whole(text)
+        if not 0 < amount < 1 << CEILING_BITS:
+            raise UsageError(f"{text[:40]!r} is no amount in a channel; use more than nothing, and less than 2^128")
+        return amount
+
+    def plain(self, amount: int) -> str:
+        """Write an amount of smallest units as `read` takes it."""
+        return to_plain(amount) if self.currency else str(amount)
 
     def text(self, amount: int) -> str:
         """Write an amount of smallest units."""

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from pysettle.cli.audit import failed
+from pysettle.cli.options import SEED
 from pysettle.cli.output import progress, table
 from pysettle.domain.usage import Meters
 from pysettle.money import to_text
@@ -22,9 +23,7 @@ from pysettle.scenarios.workload import generate, read_trace
     type=click.Path(path_type=Path),
     help="CSV of real requests: TIMESTAMP, ContextTokens, GeneratedTokens. Generated in that shape if left out.",
 )
-@click.option(
-    "--seed", type=click.IntRange(min=0, max=2**63 - 1), default=0, show_default=True, help="Seed of keys and blocks."
-)
+@click.option("--seed", type=SEED, default=0, show_default=True, help="Seed of keys and blocks.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Directory to keep the audit bundle in.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of the summary.")
 def demo(trace: Path | None, seed: int, out: Path | None, as_json: bool) -> None:

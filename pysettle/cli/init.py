@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
-from pysettle.cli.options import json_option, password_option, show
+from pysettle.cli.options import CHAIN_ID, SEED, Count, json_option, password_option, show
 from pysettle.client.config import GENESIS_TIME, Config, NetworkConfig
 from pysettle.client.network import SIMULATION_CHAIN_ID
 from pysettle.client.workspace import Workspace
@@ -30,26 +30,18 @@ _OF_EMBEDDED_CHAINS = ("genesis_time", "block_interval", "clock")
     show_default=True,
     help="A chain in the workspace, or the JSON-RPC node of a network.",
 )
-@click.option(
-    "--chain-id", type=click.IntRange(1, 2**53), help="Chain id (EIP-155).  [default: 31337, or the network's]"
-)
-@click.option(
-    "--confirmations", type=click.IntRange(1, 1_000), default=1, show_default=True, help="Blocks that make it final."
-)
+@click.option("--chain-id", type=CHAIN_ID, help="Chain id (EIP-155).  [default: 31337, or the network's]")
+@click.option("--confirmations", type=Count(1, 1_000), default=1, show_default=True, help="Blocks that make it final.")
 @click.option("--legacy-fees", is_flag=True, help="Pay a network by gas price although it has a base fee.")
-@click.option(
-    "--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True, help="Seed of keys and blocks."
-)
+@click.option("--seed", type=SEED, default=0, show_default=True, help="Seed of keys and blocks.")
 @click.option(
     "--genesis-time",
-    type=click.IntRange(1, 2**40),
+    type=Count(1, 2**40),
     default=GENESIS_TIME,
     show_default=True,
     help="Chain time of block 0, unix seconds.",
 )
-@click.option(
-    "--block-interval", type=click.IntRange(1, 86_400), default=1, show_default=True, help="Seconds between blocks."
-)
+@click.option("--block-interval", type=Count(1, 86_400), default=1, show_default=True, help="Seconds between blocks.")
 @click.option(
     "--clock",
     type=click.Choice(["scheduled", "real"]),

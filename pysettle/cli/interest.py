@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from pysettle.cli.options import Whole, json_option, password_option, show, workspace_option
+from pysettle.cli.options import Count, Moment, Whole, json_option, password_option, show, workspace_option
 from pysettle.cli.output import table
 from pysettle.client.interest import DeclaredPeriod, RowResult, batches
 from pysettle.client.workspace import Workspace
@@ -18,13 +18,13 @@ from pysettle.money import Currency, to_text, to_units
 
 _DAY_0 = dt.date(1970, 1, 1).toordinal()
 _PERIOD = click.option("--period", type=Whole(256, 1), required=True, help="Number of the declared period.")
-_DAY = click.DateTime(["%Y-%m-%d"])
+_DAY = Moment(["%Y-%m-%d"])
 
 
 def _days_options(command: Any) -> Any:
     """Give a command the days of a period and its rate."""
     for option in (
-        click.option("--rate-bps", type=click.IntRange(1, 10_000), required=True, help="Basis points a year."),
+        click.option("--rate-bps", type=Count(1, 10_000), required=True, help="Basis points a year."),
         click.option("--end-day", type=_DAY, required=True, help="First day after it that bears none."),
         click.option("--first-day", type=_DAY, required=True, help="First day (UTC+8) that bears interest."),
     ):

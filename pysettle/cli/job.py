@@ -10,6 +10,7 @@ import click
 from eth_hash.auto import keccak
 
 from pysettle.cli.currency import CurrencyCommand, account_option, currency_command, currency_view
+from pysettle.cli.options import BASIS_POINTS, Count
 from pysettle.cli.order import HOURS, SHOWN, Wanted, order_options, within_bounds
 from pysettle.cli.output import instant, table, write_text
 from pysettle.client.jobs import JobEscrow, Order
@@ -18,12 +19,11 @@ from pysettle.domain.jobs import MilestoneState, OrderState, OrderTerms
 from pysettle.errors import UsageError
 from pysettle.evm.backend import Receipt
 from pysettle.evm.transactions import Transaction
+from pysettle.reading import read_hex
 
 _HOUR_S = 3_600
 _order_option = click.option("--order", "text", required=True, help="Id of the order, as `place` told.")
-_milestone_option = click.option(
-    "--milestone", type=click.IntRange(0, 63), default=0, show_default=True, help="From 0."
-)
+_milestone_option = click.option("--milestone", type=Count(0, 63), default=0, show_default=True, help="From 0.")
 _PARTIES = ("payer", "buyer", "provider", "arbiter")
 
 
@@ -170,7 +170,7 @@ def dispute(text: str, milestone: int, file: Path, by: str, command: CurrencyCom
 @job.command()
 @_order_option
 @_milestone_option
-@click.option("--provider-bps", type=click.IntRange(0, 10_000), required=True, help="Share of the provider.")
+@click.option("--provider-bps", type=BASIS_POINTS, required=True, help="Share of the provider.")
 @click.option("--file", type=SHOWN, required=True, help="The grounds; their hash is told.")
 @click.option("--by", required=True, help="Arbiter of the order.")
 @currency_command
@@ -338,10 +338,4 @@ def _document(order: Order) -> dict[str, object]:
 
 
 def _id(text: str) -> bytes:
-    try:
-        order_id = bytes.fromhex(text.removeprefix("0x"))
-    except ValueError:
-        order_id = b""
-    if len(order_id) != 32:
-        raise UsageError(f"{text} is not the id of an order, 32 bytes in hex")
-    return order_id
+    return read_hex(text, 32)

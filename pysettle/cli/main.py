@@ -18,6 +18,7 @@ from pysettle.cli.job import job
 from pysettle.cli.market import market
 from pysettle.cli.network import network
 from pysettle.cli.node import node
+from pysettle.cli.options import Named
 from pysettle.cli.output import printable
 from pysettle.cli.redemption import redemption
 from pysettle.cli.reserve import reserve
@@ -67,3 +68,16 @@ for _command in (
     audit,
 ):
     main.add_command(_command)
+
+
+def _refuse_empty_text(group: click.Group) -> None:
+    """Refuse an empty text for every parameter of every command that takes one."""
+    for command in group.commands.values():
+        if isinstance(command, click.Group):
+            _refuse_empty_text(command)
+        for parameter in command.params:
+            if parameter.type is click.STRING:
+                parameter.type = Named()
+
+
+_refuse_empty_text(main)

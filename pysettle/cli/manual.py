@@ -24,6 +24,9 @@ Made from the commands' own help by `python -m pysettle.cli.manual`; everything 
 everything else on stderr. Exit codes: 0 done and clean, 1 abort, 2 usage, 3 artifacts, 4 chain, 5 a contract refused,
 6 bundle unreadable, 7 the audit found something, 130 interrupted. A refusal is one line.
 
+Every number is written in the digits 0 to 9. An amount of a currency has a point and at most six decimals, or two where
+reserve comes in or goes out; a number of Tokens has none.
+
 Options that many commands have, left out below:
 """
 

@@ -18,7 +18,7 @@ from pysettle.cli.compute import (
     series_option,
     tokens_option,
 )
-from pysettle.cli.options import TOKENS, Utf8, Whole
+from pysettle.cli.options import BASIS_POINTS, TOKENS, Utf8, Whole
 from pysettle.cli.output import instant, printable, table
 from pysettle.cli.purchase import sign, submit
 from pysettle.cli.terms import applying_window, rates, rates_text, series_terms, until_option
@@ -26,9 +26,9 @@ from pysettle.client.compute import ComputeSystem, Offer
 from pysettle.client.series import ComputeToken
 from pysettle.domain.messages import ZERO_ADDRESS, ComputeAttestation
 from pysettle.domain.prices import SERVICE_CLASSES
-from pysettle.errors import UsageError
 from pysettle.evm.transactions import Transaction
-from pysettle.money import to_text, to_units
+from pysettle.money import to_plain, to_text, to_units
+from pysettle.reading import read_hex
 
 _DAY_0 = dt.date(1970, 1, 1).toordinal()
 _HOUR_S = 3_600
@@ -125,7 +125,7 @@ def unstake(amount: str, by: str, command: ComputeCommand) -> None:
 @until_option
 @click.option("--halter", help="Account that may halt it: a name or an address.  [default: nobody]")
 @click.option("--ground", type=Utf8(), help="On what ground: the agreed text, of which the series carries the hash.")
-@click.option("--compensation-bps", type=click.IntRange(0, 10_000), default=0, show_default=True, help="After a halt.")
+@click.option("--compensation-bps", type=BASIS_POINTS, default=0, show_default=True, help="After a halt.")
 @by_option("provider", "Provider that opens it.")
 @compute_command
 def open_(command: ComputeCommand, by: str, compute_id: str | None, **terms: Any) -> None:
@@ -136,7 +136,7 @@ def open_(command: ComputeCommand, by: str, compute_id: str | None, **terms: Any
     """
     provider, stated = command.signer(by), series_terms(command, **terms)
     with command.compute(write=True) as compute:
-        on = _word(compute_id) if compute_id else compute.newest_compute(provider.address)
+        on = read_hex(compute_id, 32) if compute_id else compute.newest_compute(provider.address)
         (receipt,) = compute.market.send(compute.market.open_series(provider, stated, on))
         series = compute.market.opened(receipt)
         locked, name = compute.market.locked_stake(series.address), compute.shortest_name(series.address)
@@ -355,7 +355,7 @@ def release(series: str, by: str, command: ComputeCommand) -> None:
     provider = command.name(token.provider)
     document = {"provider": provider, "free_units": {"before": str(before), "now": str(now)}}
     lines = [f"free stake of {provider}: {to_text(before)} -> {to_text(now)} yuan"]
-    command.show_sent("market-release", receipt, document, lines, f"market unstake --amount {to_text(now)}")
+    command.show_sent("market-release", receipt, document, lines, f"market unstake --amount {to_plain(now)}")
 
 
 @market.command()
@@ -413,16 +413,6 @@ def _move_stake(verb: str, by: str, make: Command, command: ComputeCommand) -> N
     document = {"provider": by, "free_units": {"before": str(before), "now": str(now)}}
     lines = [f"free stake of {by}: {to_text(before)} -> {to_text(now)} yuan"]
     command.show_sent(f"market-{verb}", receipt, document, lines, "market open --help")
-
-
-def _word(text: str) -> bytes:
-    try:
-        word = bytes.fromhex(text.removeprefix("0x"))
-    except ValueError:
-        word = b""
-    if len(word) != 32:
-        raise UsageError(f"{text} is not 32 bytes in hex")
-    return word
 
 
 def _date(day: int) -> str:

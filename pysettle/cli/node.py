@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from pysettle.cli.options import CHAIN_ID, SEED, Count
 from pysettle.client import genesis
 from pysettle.client.workspace import Workspace
 from pysettle.domain.signing import Signer
@@ -25,9 +26,7 @@ _ACCOUNTS = 10
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Loopback address to listen on.")
-@click.option(
-    "--port", type=click.IntRange(0, 65_535), default=8545, show_default=True, help="Port; 0 for one that is free."
-)
+@click.option("--port", type=Count(0, 65_535), default=8545, show_default=True, help="Port; 0 for one that is free.")
 @click.option(
     "--workspace",
     type=click.Path(path_type=Path, file_okay=False),
@@ -39,12 +38,10 @@ _ACCOUNTS = 10
     type=click.Path(path_type=Path, dir_okay=False),
     help="Begin a fresh chain from this genesis.json, as `pysettle network genesis` writes it.",
 )
-@click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Seed of the blocks' randomness.  [default: 0]")
-@click.option("--chain-id", type=click.IntRange(1, 2**53), help=f"Chain id.  [default: {_CHAIN_ID}]")
-@click.option("--timestamp", type=click.IntRange(0, 2**40), help=f"Unix second of block 0.  [default: {_START}]")
-@click.option(
-    "--accounts", type=click.IntRange(1, 100), help=f"Development accounts with funds.  [default: {_ACCOUNTS}]"
-)
+@click.option("--seed", type=SEED, help="Seed of the blocks' randomness.  [default: 0]")
+@click.option("--chain-id", type=CHAIN_ID, help=f"Chain id.  [default: {_CHAIN_ID}]")
+@click.option("--timestamp", type=Count(0, 2**40), help=f"Unix second of block 0.  [default: {_START}]")
+@click.option("--accounts", type=Count(1, 100), help=f"Development accounts with funds.  [default: {_ACCOUNTS}]")
 @click.option("--allow-origin", multiple=True, help="Web origin whose pages may use the node; may be repeated.")
 @click.option("--json", "as_json", is_flag=True, help="Print where the node listens as one JSON document.")
 def node(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -11,14 +12,27 @@ import click
 
 from pysettle.cli.output import say
 from pysettle.client.workspace import Workspace
-from pysettle.errors import UsageError
+from pysettle.errors import InvalidNumber, UsageError
+from pysettle.reading import read_whole
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 _CHAIN = "pysettle.chain"
 
 
-class Whole(click.IntRange):
+class Count(click.IntRange):
+    """A whole number in a range, read as every number here: in the digits 0 to 9 alone."""
+
+    def convert(self, value: str | int, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the number."""
+        try:
+            number = read_whole(value) if isinstance(value, str) else value
+        except InvalidNumber as problem:
+            self.fail(f"{problem}, in the range {self._describe_range()}.", param, ctx)
+        return int(super().convert(number, param, ctx))
+
+
+class Whole(Count):
     """A whole number that a contract keeps in a number of bits; the bound is told as a power of two."""
 
     def __init__(self, bits: int, least: int = 0) -> None:
@@ -28,6 +42,26 @@ class Whole(click.IntRange):
 
     def _describe_range(self) -> str:
         return f"{self.min}<=x<2^{self._bits}"
+
+
+class Moment(click.DateTime):
+    """A day, or a second of it, in the digits 0 to 9: Python's own reader takes those of every script."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dt.datetime:
+        """Return the moment, without a time zone."""
+        if isinstance(value, str) and not value.isascii():
+            self.fail(f"{value!r} is not written in the digits 0 to 9.", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class Named(click.types.StringParamType):
+    """Text that names something: an empty one would be taken for an option that was left out."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the text as it is."""
+        if value == "":
+            self.fail("it is empty: name something, or leave the option out.", param, ctx)
+        return str(super().convert(value, param, ctx))
 
 
 class Utf8(click.ParamType[str]):
@@ -52,8 +86,12 @@ class Utf8(click.ParamType[str]):
 
 TOKENS = Whole(96, 1)
 """Tokens of a series, whose capacity has 96 bits."""
-CHANNEL_AMOUNT = Whole(128, 1)
-"""Smallest units in a channel, of which a voucher's ceiling has 128 bits."""
+SEED = Count(0, 2**63 - 1)
+"""Seed of keys and blocks, which SQLite keeps."""
+CHAIN_ID = Count(1, 2**53)
+"""Chain id (EIP-155), which JavaScript reads."""
+BASIS_POINTS = Count(0, 10_000)
+"""Hundredths of a percent, up to all."""
 NUMBER = Whole(256)
 """What tells equal things apart: a word."""
 

@@ -13,7 +13,7 @@ from eth_hash.auto import keccak
 from eth_typing import Address
 
 from pysettle.cli.currency import Command, CurrencyCommand
-from pysettle.cli.options import NUMBER
+from pysettle.cli.options import BASIS_POINTS, NUMBER, Count
 from pysettle.domain.jobs import OrderTerms
 from pysettle.errors import UsageError
 from pysettle.money import to_units
@@ -60,7 +60,7 @@ class Wanted:
         return within_bounds(terms)
 
 
-HOURS = click.IntRange(1, (2**32 - 1) // _HOUR_S)
+HOURS = Count(1, (2**32 - 1) // _HOUR_S)
 """Hours whose seconds have 32 bits: more than a century."""
 _WANTED = (
     click.option("--file", type=SHOWN, required=True, help="What is ordered; the order carries its hash."),
@@ -72,7 +72,7 @@ _WANTED = (
     click.option("--accept-hours", type=HOURS, default=24, show_default=True, help="For the provider."),
     click.option("--review-hours", type=HOURS, default=72, show_default=True, help="For the buyer."),
     click.option("--arbitration-hours", type=HOURS, default=168, show_default=True, help="For the arbiter."),
-    click.option("--default-bps", type=click.IntRange(0, 10_000), default=5_000, show_default=True, help=_IF_SILENT),
+    click.option("--default-bps", type=BASIS_POINTS, default=5_000, show_default=True, help=_IF_SILENT),
     click.option("--bond", default="0", show_default=True, help="What the buyer puts up with a dispute."),
     click.option("--number", type=NUMBER, default=0, show_default=True, help="Tells equal orders apart."),
 )

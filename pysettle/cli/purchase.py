@@ -11,7 +11,7 @@ import click
 from eth_typing import Address
 
 from pysettle.cli.compute import ComputeCommand, by_option, compute_command, series_option, tokens_option
-from pysettle.cli.options import Whole
+from pysettle.cli.options import Count, Whole
 from pysettle.cli.output import instant, write_text
 from pysettle.cli.rows import whole
 from pysettle.client.compute import ComputeSystem
@@ -23,6 +23,7 @@ from pysettle.errors import UsageError
 from pysettle.evm.encoding import TransactionSigner
 from pysettle.evm.transactions import Transaction
 from pysettle.money import Currency, to_text
+from pysettle.reading import read_hex
 
 _HOUR_S = 3_600
 
@@ -95,7 +96,7 @@ class SignedPurchase:
 @tokens_option
 @click.option("--to", help="Account that receives the Tokens: a name or an address.  [default: the buyer]")
 @click.option(
-    "--hours", type=click.IntRange(1, 10**6), default=24, show_default=True, help="Hours of chain time it is valid for."
+    "--hours", type=Count(1, 10**6), default=24, show_default=True, help="Hours of chain time it is valid for."
 )
 @click.option(
     "--number", type=Whole(64), help="The buyer's own, never used twice.  [default: one purchase of its terms]"
@@ -170,7 +171,4 @@ def _holdings(compute: ComputeSystem, token: ComputeToken, payer: Address, recei
 
 
 def _address(text: str) -> Address:
-    content = bytes.fromhex(text.removeprefix("0x"))
-    if len(content) != 20:
-        raise ValueError(f"{text} is no address of 20 bytes")
-    return Address(content)
+    return Address(read_hex(text, 20))

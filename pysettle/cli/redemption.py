@@ -15,7 +15,7 @@ from pysettle.errors.contracts import RedemptionNotFound
 from pysettle.evm.backend import Receipt
 from pysettle.evm.encoding import TransactionSigner
 from pysettle.evm.transactions import Transaction
-from pysettle.money import to_units
+from pysettle.money import to_whole_minor
 
 _ID = click.option("--id", "number", type=Whole(256, 1), required=True, help="Number of the redemption.")
 _OPERATOR = click.option("--by", help="Operating institution that was asked.  [default: the one it was asked of]")
@@ -33,7 +33,7 @@ def redemption() -> None:
 @currency_command
 def request(holder: str, amount: str, operator: str | None, command: CurrencyCommand) -> None:
     """Ask an operating institution to exchange tokens for reserve; the currency holds them meanwhile."""
-    units, signer = to_units(amount), command.signer(holder)
+    units, signer = to_whole_minor(amount), command.signer(holder)
     asked = operator or command.workspace.holder(Role.OPERATOR, command.currency)
     with command.token(write=True) as token:
         before = token.balance_of(signer.address)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from pysettle.cli.currency import CurrencyCommand, by_option, currency_command, currency_view
+from pysettle.cli.options import Count
 from pysettle.cli.output import instant
 from pysettle.client.access import Role
 from pysettle.domain.messages import ReserveAttestation
@@ -20,7 +21,7 @@ def reserve() -> None:
 
 @reserve.command()
 @click.option("--amount", required=True, help="Reserve, such as 1000000.00; whole hundredths (fen).")
-@click.option("--days", type=click.IntRange(1, 36_500), default=30, show_default=True, help="Days it is valid for.")
+@click.option("--days", type=Count(1, 36_500), default=30, show_default=True, help="Days it is valid for.")
 @click.option("--by", help="Central bank that signs and submits it.  [default: who got the role at deployment]")
 @currency_command
 def attest(amount: str, days: int, by: str | None, command: CurrencyCommand) -> None:
@@ -96,7 +97,7 @@ def quota(operator: str | None, amount: str | None, by: str | None, command: Cur
 
 @reserve.command()
 @click.option(
-    "--basis-points", type=click.IntRange(0, 2**16), help="Part of the supply, 10000 is all of it.  [default: show it]"
+    "--basis-points", type=Count(0, 2**16), help="Part of the supply, 10000 is all of it.  [default: show it]"
 )
 @by_option(Role.CENTRAL_BANK)
 @currency_command

@@ -8,6 +8,7 @@ import click
 from eth_typing import Address
 
 from pysettle.cli.currency import CurrencyCommand, by_option, currency_command, currency_view
+from pysettle.cli.options import Count
 from pysettle.client.access import NetworkAccess, Role, RoleStanding
 from pysettle.errors import UsageError
 from pysettle.evm.backend import Receipt
@@ -51,7 +52,7 @@ def show(label: str | None, account: str | None, command: CurrencyCommand) -> No
 @role.command()
 @_ROLE
 @_OFFERED_TO
-@click.option("--delay", type=click.IntRange(0, 2**32 - 1), default=0, help="Seconds between announcing and acting.")
+@click.option("--delay", type=Count(0, 2**32 - 1), default=0, help="Seconds between announcing and acting.")
 @by_option(Role.ADMINISTRATOR)
 @currency_command
 def offer(label: str, account: str, delay: int, by: str | None, command: CurrencyCommand) -> None:

@@ -19,7 +19,8 @@ from pysettle.domain.messages import ChannelConfig, ChannelId
 from pysettle.domain.metering import CEILING_BITS, Voucher, check_vouchers
 from pysettle.domain.typed_data import Domain
 from pysettle.domain.usage import USAGE_BITS, Meters, RateCard, Usage
-from pysettle.errors import UsageError
+from pysettle.errors import InvalidNumber, UsageError
+from pysettle.reading import read_hex, read_whole
 
 _COUNTERS = 6
 _Value = TypeVar("_Value")
@@ -103,11 +104,13 @@ def whole(value: object, bits: int) -> int:
     Raises:
         ValueError: it is something else, negative, or too large for the bits.
     """
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= bits:
-        value = int(value)
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 1 << bits:
+    try:
+        number = read_whole(value) if isinstance(value, str) else value
+    except InvalidNumber:
+        number = None
+    if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number < 1 << bits:
         raise ValueError(f"{value!r} is no whole number in the range 0<=x<2^{bits}")
-    return value
+    return number
 
 
 def _field(entry: Mapping[str, Any], name: str, where: str, read: Callable[[Any], _Value]) -> _Value:
@@ -143,7 +146,7 @@ def _usage(counters: Any) -> Usage:
 def _signature(text: Any, size: int | None) -> bytes:
     if not isinstance(text, str):
         raise ValueError(f"{text!r} is not written as hex digits")
-    signature = bytes.fromhex(text.removeprefix("0x"))
+    signature = read_hex(text)
     # The hub parts what it is given evenly among the rows.
     if size is not None and len(signature) != size:
         raise ValueError(f"it has {len(signature)} bytes, and that of row 1 has {size}: claim them apart")

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from pysettle.cli.audit import failed
+from pysettle.cli.options import SEED
 from pysettle.cli.output import instant, table
 from pysettle.money import to_text
 from pysettle.scenarios import compute_export
@@ -30,9 +31,7 @@ def list_(as_json: bool) -> None:
 
 @scenario.command()
 @click.argument("name", type=click.Choice(list(_CASES)))
-@click.option(
-    "--seed", type=click.IntRange(min=0, max=2**63 - 1), default=0, show_default=True, help="Seed of keys and blocks."
-)
+@click.option("--seed", type=SEED, default=0, show_default=True, help="Seed of keys and blocks.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Directory to keep the audit bundle in.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of the summary.")
 def run(name: str, seed: int, out: Path | None, as_json: bool) -> None:

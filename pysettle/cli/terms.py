@@ -10,10 +10,12 @@ import click
 from eth_hash.auto import keccak
 
 from pysettle.cli.compute import ComputeCommand
+from pysettle.cli.options import Moment
 from pysettle.client.series import ComputeToken, SeriesTerms
 from pysettle.domain.messages import ZERO_ADDRESS
 from pysettle.domain.usage import RATE_BITS, Meters, PeakHours, RateCard
 from pysettle.errors import UsageError
+from pysettle.reading import read_whole
 
 _NO_WINDOWS = b"\0" * 32
 
@@ -29,18 +31,18 @@ def _second(_: click.Context, __: click.Parameter, moment: dt.datetime) -> int:
 def rates(_: click.Context, __: click.Parameter, text: str) -> RateCard:
     """Return the rate card that an option says."""
     try:
-        (a, b, c), (d, e, f) = (map(int, part.split(",")) for part in text.split("/"))
+        (a, b, c), (d, e, f) = (map(read_whole, part.split(",")) for part in text.split("/"))
     except ValueError as problem:
-        raise click.BadParameter(f"{text!r} are not 3 whole numbers / 3 whole numbers.") from problem
+        raise click.BadParameter(
+            f"{text!r} are not 3 whole numbers / 3 whole numbers in the digits 0 to 9."
+        ) from problem
     for rate in (a, b, c, d, e, f):
-        if not 0 <= rate < 1 << RATE_BITS:
+        if rate >> RATE_BITS:
             raise click.BadParameter(f"{rate} is not in the range 0<=x<2^{RATE_BITS}.")
     return RateCard(Meters(a, b, c), Meters(d, e, f))
 
 
-until_option = click.option(
-    "--until", type=click.DateTime(), callback=_second, required=True, help="End (UTC), not included."
-)
+until_option = click.option("--until", type=Moment(), callback=_second, required=True, help="End (UTC), not included.")
 
 
 def series_terms(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from pysettle.cli.options import json_option, show, workspace_option
+from pysettle.cli.options import Count, json_option, show, workspace_option
 from pysettle.cli.output import instant
 from pysettle.client.workspace import Workspace
 from pysettle.errors import UsageError
@@ -28,9 +28,9 @@ def show_(workspace: Workspace, as_json: bool) -> None:
 
 
 @time.command()
-@click.option("--days", type=click.IntRange(min=0), default=0, help="Days to advance by.")
-@click.option("--hours", type=click.IntRange(min=0), default=0, help="Hours to advance by.")
-@click.option("--seconds", type=click.IntRange(min=0), default=0, help="Seconds to advance by.")
+@click.option("--days", type=Count(min=0), default=0, help="Days to advance by.")
+@click.option("--hours", type=Count(min=0), default=0, help="Hours to advance by.")
+@click.option("--seconds", type=Count(min=0), default=0, help="Seconds to advance by.")
 @workspace_option
 @json_option
 def advance(days: int, hours: int, seconds: int, workspace: Workspace, as_json: bool) -> None:

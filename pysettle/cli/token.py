@@ -15,7 +15,7 @@ from pysettle.cli.currency import (
     to_option,
 )
 from pysettle.client.access import Role
-from pysettle.money import to_units
+from pysettle.money import to_units, to_whole_minor
 
 _FROM = click.option("--from", "payer", required=True, help="Account that pays, by its name.")
 _SPENDER = click.option("--spender", required=True, help="Account that may transfer: a name or an address.")
@@ -37,7 +37,7 @@ for _signed in (authorize, submit, inspect, cancel_authorization, permit):
 @currency_command
 def issue(to: str, amount: str, by: str | None, command: CurrencyCommand) -> None:
     """Issue tokens against reserve, within the operating institution's quota."""
-    units, payee, operator = to_units(amount), command.address(to), command.holder(by, Role.OPERATOR)
+    units, payee, operator = to_whole_minor(amount), command.address(to), command.holder(by, Role.OPERATOR)
     useful_next = f"token balance --account {to}"
     command.move(
         "token-issue", {to: payee}, lambda it: it.issue(operator, payee, units), {"units": str(units)}, useful_next

@@ -15,6 +15,7 @@ from pysettle.cli.currency import (
 )
 from pysettle.cli.enforcement import freeze, freeze_document, freeze_words, seize, seize_credit, unfreeze
 from pysettle.cli.limits import CLASSES, class_text, class_word, limits
+from pysettle.cli.options import Count, Moment
 from pysettle.client.access import Role
 from pysettle.client.wallets import Wallet, WalletStanding, date_of, day_number
 from pysettle.domain.wallets import IDENTIFICATION_WITHOUT_END, NO_LIMIT
@@ -69,11 +70,11 @@ def show_(account: str, command: CurrencyCommand) -> None:
 @wallet.command()
 @account_option
 @click.option("--class", "class_", type=click.Choice(list(CLASSES)), required=True, help="Class of the wallet.")
-@click.option("--jurisdiction", type=click.IntRange(0, 999), default=0, help="ISO 3166-1 number, such as 156.")
+@click.option("--jurisdiction", type=Count(0, 999), default=0, help="ISO 3166-1 number, such as 156.")
 @click.option("--real-name/--anonymous", default=True, show_default=True, help="Whether the real name is known.")
 @click.option(
     "--identification-until",
-    type=click.DateTime(["%Y-%m-%d"]),
+    type=Moment(["%Y-%m-%d"]),
     help="Last day of UTC+8, inclusive, on which the identification is valid.  [default: without end]",
 )
 @by_option(Role.REGISTRAR)

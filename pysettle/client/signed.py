@@ -22,6 +22,7 @@ from pysettle.errors import UsageError
 from pysettle.evm.encoding import TransactionSigner
 from pysettle.evm.transactions import Transaction
 from pysettle.money import Currency
+from pysettle.reading import read_hex, read_whole
 
 
 class Form(Enum):
@@ -286,7 +287,7 @@ def _signed_for(token: CurrencyToken) -> tuple[int, Address]:
 def _hex(text: str) -> bytes:
     if not text.startswith("0x"):
         raise ValueError(f"{text!r} is not written as 0x and hex digits")
-    return bytes.fromhex(text[2:])
+    return read_hex(text)
 
 
 def _address(text: str) -> Address:
@@ -305,9 +306,9 @@ def _sized(text: str, size: int) -> bytes:
 
 
 def _whole(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and int(text) < 2**256):
-        raise ValueError(f"{text!r} is no whole number of 256 bits")
-    return int(text)
+    if not isinstance(text, str):
+        raise ValueError(f"{text!r} is no string of decimal digits")
+    return read_whole(text)
 
 
 _READ: dict[str, Callable[[str], Any]] = {"address": _address, "bytes32": _word, "uint256": _whole}

@@ -155,7 +155,7 @@ class PeakHours:
         """
         try:
             document = parse_json(text)
-            hours = tuple((int(start), int(end)) for start, end in document["hours"])
+            hours = tuple((_hour(start), _hour(end)) for start, end in document["hours"])
             days = [frozenset(map(date.fromisoformat, document[name])) for name in ("holidays", "working_days")]
         except (ValueError, KeyError, TypeError) as problem:
             raise UsageError(
@@ -206,3 +206,9 @@ DEEPSEEK_V4_PRO_RATE_CARD = RateCard(off_peak=Meters(1, 30, 90), peak=Meters(2, 
 
 Source: the provider's price table as recorded in October 2026.
 """
+
+
+def _hour(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise ValueError(f"{value!r} is no whole number of hours")
+    return value

@@ -27,7 +27,11 @@ class UsageError(PysettleError, ValueError):
 
 
 class InvalidAmount(UsageError):
-    """An amount of money or Tokens that is not a whole number of its smallest unit, or out of range."""
+    """An amount of money that is not written in plain digits, has more decimals than its currency, or is too large."""
+
+
+class InvalidNumber(UsageError):
+    """A number that is not written in plain digits, or is out of range."""
 
 
 class TraceError(UsageError):

@@ -18,7 +18,8 @@ from random import Random
 from typing import TextIO
 
 from pysettle.domain.usage import Meters
-from pysettle.errors import TraceError
+from pysettle.errors import InvalidNumber, TraceError
+from pysettle.reading import read_whole
 
 _COLUMNS = ("TIMESTAMP", "ContextTokens", "GeneratedTokens")
 _MAX_LINE = 4_096
@@ -100,9 +101,13 @@ def _request(name: str, number: int, cells: dict[str, str]) -> Request:
 
 
 def _count(name: str, number: int, column: str, text: str) -> int:
-    if not (text.isascii() and text.isdigit()) or len(text) > 10 or int(text) > _MAX_COUNT:
+    try:
+        count = read_whole(text)
+    except InvalidNumber:
+        count = -1
+    if not 0 <= count <= _MAX_COUNT:
         raise TraceError(name, number, column, f"{text[:40]!r} is not a count from 0 to {_MAX_COUNT}; correct it")
-    return int(text)
+    return count
 
 
 def _timestamp(name: str, number: int, text: str) -> int:

@@ -172,8 +172,8 @@ def test_a_signature_by_another_key_is_told(town: Town, tmp_path: Path) -> None:
     [
         ("token submit --file FOLDER/none.json", "cannot be read"),
         ("token authorize --from alice --to bob --amount 1 --out FOLDER/no/file.json", "cannot be written"),
-        ("token authorize --from alice --to bob --amount 1 --nonce 0x12", "is not 32 bytes in hex"),
-        ("token authorize --from alice --to bob --amount 1 --nonce zz", "is not 32 bytes in hex"),
+        ("token authorize --from alice --to bob --amount 1 --nonce 0x12", "has 1 bytes in hex, not 32"),
+        ("token authorize --from alice --to bob --amount 1 --nonce zz", "is not written in hex digits"),
         ("token cancel-authorization --from alice", "either by --file, or by --from and --nonce"),
         ("token cancel-authorization", "either by --file, or by --from and --nonce"),
         (f"token cancel-authorization --from alice --nonce {NONCE} --file FOLDER/none.json", "either by --file"),

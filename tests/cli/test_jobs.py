@@ -75,7 +75,7 @@ def test_mistakes_are_told(town: Town) -> None:
     """Before anything is sent."""
     file = town.directory / "file"
     town.refuse(f"job place --arbiter bob --milestone 5 --file {file}", 2, "is not like 120.50@2026-02-01")
-    town.refuse("job accept --order 0x12", 2, "is not the id of an order")
+    town.refuse("job accept --order 0x12", 2, "has 1 bytes in hex, not 32")
     town.refuse(f"job accept --order 0x{'11' * 32}", 5, "OrderStateInvalid")
     town.refuse(f"job place --arbiter alice --milestone 5@2026-02-01 --file {file}", 5, "OrderTermsInvalid")
     town.refuse(f"job show --order 0x{'11' * 32}", 2, "was placed: see `pysettle job place`")

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from pysettle.domain.usage import PeakHours
+from pysettle.money import to_plain
 from tests.cli.running import OPEN, ComputeTown
 
 
@@ -112,7 +113,7 @@ def test_a_signed_purchase_that_was_changed_is_refused(town: ComputeTown) -> Non
     for change, said in (
         ({"least_tokens": "999"}, "its payment is for other terms"),
         ({"beneficiary": "0x" + "11" * 20}, "its payment is for other terms"),
-        ({"beneficiary": "0x11"}, "is no address of 20 bytes"),
+        ({"beneficiary": "0x11"}, "has 1 bytes in hex, not 20"),
         ({"deadline": "-1"}, "this is no signed purchase"),
         ({"schema": "pysettle.permit/1"}, "this is no signed purchase"),
         ({"payment": {**payment, "chain_id": "1"}}, "this was signed for the token"),
@@ -141,8 +142,8 @@ def test_a_payment_authorized_to_a_series_buys(town: ComputeTown) -> None:
 
 
 def voucher(town: ComputeTown, channel: str, ceiling: int) -> dict[str, str]:
-    """Sign a voucher as alice; return its row."""
-    signed = town.read(f"channel sign --channel {channel} --ceiling {ceiling}")
+    """Sign a voucher of units of a currency as alice; return its row."""
+    signed = town.read(f"channel sign --channel {channel} --ceiling {to_plain(ceiling)}")
     return {key: signed[key] for key in ("channel", "ceiling", "signature")}
 
 
@@ -170,9 +171,9 @@ def test_a_channel_in_a_currency_is_claimed_by_vouchers(town: ComputeTown) -> No
     settled = town.say("channel settle --currency CNY --receiver bob")
     assert settled.startswith("bob: 0.00 -> 5.00 yuan\n")
     town.refused("channel settle --currency CNY --receiver bob", 5, "NothingToSettle")
-    returned = town.say(f"channel refund --channel {channel} --amount 500000 --provider bob")
+    returned = town.say(f"channel refund --channel {channel} --amount 0.5 --provider bob")
     assert "balance: 12.50 -> 12.00 yuan\n" in returned
-    assert "notice of 7.00 yuan" in town.say(f"channel withdraw --channel {channel} --amount 7000000")
+    assert "notice of 7.00 yuan" in town.say(f"channel withdraw --channel {channel} --amount 7")
     town.say("time advance --hours 2")
     assert "balance: 12.00 -> 5.00 yuan\n" in town.say(f"channel finalize --channel {channel}")
     assert town.held("alice") == "995.00 yuan"
@@ -204,7 +205,7 @@ def test_a_channel_is_in_one_currency(town: ComputeTown) -> None:
     town.say("network add-currency --currency HKD")
     town.say("token issue --to alice --amount 100 --currency HKD")
     channel = str(town.read("channel open --currency HKD --receiver bob --amount 2")["channel"])
-    said = town.say(f"channel sign --channel {channel} --ceiling 2000000 --out {town.directory / 'row.json'}")
+    said = town.say(f"channel sign --channel {channel} --ceiling 2 --out {town.directory / 'row.json'}")
     assert "ceiling 2.00 HKD\n" in said
     useful_next = said.splitlines()[-1].removeprefix("Next: pysettle ")
     town.say("market buy --series CHEAP --tokens 1000")

@@ -10,10 +10,13 @@ from pysettle.errors import InvalidAmount
 from pysettle.money import (
     MAX_BALANCE,
     PRICE_BASIS,
+    UNITS_PER_MINOR,
     backing_rounded_down,
     price_rounded_up,
-    to_text,
+    to_minor,
+    to_plain,
     to_units,
+    to_whole_minor,
     tokens_for,
 )
 
@@ -24,10 +27,38 @@ PRICES = st.integers(min_value=1, max_value=2**64 - 1)
 @given(AMOUNTS)
 def test_text_and_units_are_inverse(units: int) -> None:
     """What is written for a person reads back as the same units."""
-    assert to_units(to_text(units).replace(",", "")) == units
+    assert to_units(to_plain(units)) == units
+    assert to_units(f"{units // 10**6}.{units % 10**6:06}") == units
 
 
-@pytest.mark.parametrize("text", ["", "ten", "-1", "0.0000001", "NaN", "Infinity", "1e40", str(MAX_BALANCE + 1)])
+@given(st.integers(min_value=0, max_value=MAX_BALANCE // UNITS_PER_MINOR))
+def test_minor_units_have_two_decimals(minor: int) -> None:
+    """What is written of a reserve reads back, and a third decimal is refused although it is zero."""
+    text = to_plain(minor * UNITS_PER_MINOR)
+    assert (to_minor(text), to_whole_minor(text)) == (minor, minor * UNITS_PER_MINOR)
+    for read in (to_minor, to_whole_minor):
+        with pytest.raises(InvalidAmount, match="has 3 decimals, and 2 are kept"):
+            read(f"{text}0")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "ten", "-1", "0.0000001", "1.0000000", "NaN", "Infinity", "1e40", "1e6", "1_000", "\uff11\uff12", "+5"),
+        *(
+            " 5",
+            "5\n",
+            "1e-999999999",
+            "1e9999999",
+            ".5",
+            "5.",
+            "1,000",
+            "5.\u0665",
+            str(MAX_BALANCE + 1),
+            "9" * 10_000,
+        ),
+    ],
+)
 def test_bad_amounts_are_refused(text: str) -> None:
     """An amount that is no number, negative, too fine or too large is refused with what to do."""
     with pytest.raises(InvalidAmount, match=r"; (write|round|use) "):

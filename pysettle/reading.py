@@ -1,0 +1,57 @@
+"""Whole numbers and hex digits as people and strangers write them, each read in one way by everything that reads them.
+
+Python's own readers take more than a reader of money may: `int` takes `1_000`, `+5`, ` 5` and the digits of every
+script, `bytes.fromhex` takes spaces between bytes. Amounts with decimals are in `pysettle.money`.
+"""
+
+from __future__ import annotations
+
+import re
+
+from pysettle.errors import InvalidNumber
+
+_DIGITS = re.compile(r"[0-9]+")
+_HEX = re.compile(r"(?:0x)?((?:[0-9a-fA-F]{2})*)")
+_MOST_DIGITS = 78
+"""Decimal digits of 2^256 - 1, the largest number that a contract keeps."""
+
+
+def read_whole(text: str) -> int:
+    """Read a whole number that is written in the digits 0 to 9 and nothing else.
+
+    Raises:
+        InvalidNumber: another character is among them, none is there, or they are more than 256 bits hold.
+
+    Example:
+        >>> read_whole("1000"), read_whole("007")
+        (1000, 7)
+    """
+    if not _DIGITS.fullmatch(text):
+        raise InvalidNumber(f"{text[:40]!r} is no whole number; write it in the digits 0 to 9 alone, like 1000")
+    digits = text.lstrip("0") or "0"
+    if len(digits) > _MOST_DIGITS or (number := int(digits)) >= 2**256:
+        raise InvalidNumber(f"a number of {len(digits)} digits is 2^256 or more; write a smaller one")
+    return number
+
+
+def read_hex(text: str, size: int | None = None) -> bytes:
+    r"""Read bytes that are written as hex digits, with or without 0x before them.
+
+    Args:
+        text: The digits, two a byte.
+        size: Bytes that there have to be; None for any number of them.
+
+    Raises:
+        InvalidNumber: another character is among them, or they are another number of bytes.
+
+    Example:
+        >>> read_hex("0x00ff", 2)
+        b'\x00\xff'
+    """
+    found = _HEX.fullmatch(text)
+    if found is None:
+        raise InvalidNumber(f"{text[:70]!r} is not written in hex digits, two a byte; write it like 0x00ff")
+    content = bytes.fromhex(found[1])
+    if size is not None and len(content) != size:
+        raise InvalidNumber(f"{text[:70]!r} has {len(content)} bytes in hex, not {size}; copy it whole")
+    return content
