@@ -1,4 +1,4 @@
-"""Whole numbers and hex digits as people and strangers write them, each read in one way by everything that reads them.
+"""Whole numbers, hex digits and addresses as people and strangers write them, each read in one way everywhere.
 
 Python's own readers take more than a reader of money may: `int` takes `1_000`, `+5`, ` 5` and the digits of every
 script, `bytes.fromhex` takes spaces between bytes. Amounts with decimals are in `pysettle.money`.
@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import re
 
+from eth_hash.auto import keccak
+from eth_typing import Address
+
 from pysettle.errors import InvalidNumber
 
 _DIGITS = re.compile(r"[0-9]+")
 _HEX = re.compile(r"(?:0x)?((?:[0-9a-fA-F]{2})*)")
+_ADDRESS = re.compile(r"0x([0-9a-fA-F]{40})")
 _MOST_DIGITS = 78
 """Decimal digits of 2^256 - 1, the largest number that a contract keeps."""
 
@@ -55,3 +59,33 @@ def read_hex(text: str, size: int | None = None) -> bytes:
     if size is not None and len(content) != size:
         raise InvalidNumber(f"{text[:70]!r} has {len(content)} bytes in hex, not {size}; copy it whole")
     return content
+
+
+def read_address(text: str) -> Address:
+    """Read the address of an account: 0x and 40 hex digits, whose letters carry a checksum unless all are of one case.
+
+    Raises:
+        InvalidNumber: it is written otherwise, or its checksum is that of other digits.
+
+    Source:
+        EIP-55.
+
+    Example:
+        >>> read_address("0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359").hex()
+        'fb6916095ca1df60bb79ce92ce3ea74c37c5d359'
+    """
+    found = _ADDRESS.fullmatch(text)
+    if found is None:
+        raise InvalidNumber(f"{text[:70]!r} is no address; write it as 0x and 40 hex digits")
+    digits = found[1]
+    if digits not in (digits.lower(), digits.upper(), _with_checksum(digits.lower())):
+        raise InvalidNumber(
+            f"the checksum (EIP-55) of {text} is that of another address, so that a digit may be wrong; copy it again"
+        )
+    return Address(bytes.fromhex(digits))
+
+
+def _with_checksum(digits: str) -> str:
+    """Return the digits of an address with the letters of EIP-55."""
+    marks = keccak(digits.encode()).hex()
+    return "".join(it.upper() if int(mark, 16) > 7 else it for it, mark in zip(digits, marks, strict=False))

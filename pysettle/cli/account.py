@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from pysettle.cli.options import json_option, show, workspace_option
+from pysettle.cli.options import json_option, password_option, show, workspace_option
 from pysettle.client.workspace import Workspace
 from pysettle.errors import UsageError
 
@@ -37,6 +37,7 @@ def list_(workspace: Workspace, as_json: bool) -> None:
 @click.option("--address", help="Address of the account, for a remote signer.")
 @click.option("--replace", is_flag=True, help="Replace the account of that name, before the network is deployed.")
 @workspace_option
+@password_option
 @json_option
 def add(
     name: str,
@@ -44,14 +45,19 @@ def add(
     signer: str | None,
     address: str | None,
     replace: bool,
+    password: str | None,
     workspace: Workspace,
     as_json: bool,
 ) -> None:
-    """Add the account NAME, with a keystore file or a remote signer."""
+    """Add the account NAME, with a keystore file or a remote signer.
+
+    A keystore (Web3 Secret Storage, version 3) is opened once, by the password in --password-file, to see that its key
+    is that of its address. It may be of geth, of `cast wallet new`, or of any other tool.
+    """
     if (keystore is None) == (signer is None) or (signer is None) != (address is None):
         raise UsageError("give the key either by --keystore, or by --signer and --address")
     if keystore is not None:
-        added = workspace.accounts.import_keystore(name, keystore, replace=replace)
+        added = workspace.accounts.import_keystore(name, keystore, password, replace=replace)
     else:
         added = workspace.accounts.address(str(address))
         workspace.accounts.add_remote_signer(name, str(signer), added, replace=replace)

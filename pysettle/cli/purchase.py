@@ -23,7 +23,7 @@ from pysettle.errors import UsageError
 from pysettle.evm.encoding import TransactionSigner
 from pysettle.evm.transactions import Transaction
 from pysettle.money import Currency, to_text
-from pysettle.reading import read_hex
+from pysettle.reading import read_address
 
 _HOUR_S = 3_600
 
@@ -53,7 +53,7 @@ class SignedPurchase:
             if document["schema"] != cls.SCHEMA:
                 raise ValueError(f"its schema is {document['schema']!r}")
             payment = SignedMessage.from_bytes(json.dumps(document["payment"]).encode())
-            series, beneficiary = _address(document["series"]), _address(document["beneficiary"])
+            series, beneficiary = read_address(document["series"]), read_address(document["beneficiary"])
             terms = PurchaseTerms(
                 series, beneficiary, whole(document["least_tokens"], 256), whole(document["deadline"], 256)
             )
@@ -168,7 +168,3 @@ def submit(file: Path, by: str, command: ComputeCommand) -> None:
 def _holdings(compute: ComputeSystem, token: ComputeToken, payer: Address, receiver: Address) -> tuple[int, int]:
     """Return (units of e-CNY of the payer, Tokens of the receiver)."""
     return compute.currency.balance_of(payer), token.balance_of(receiver)
-
-
-def _address(text: str) -> Address:
-    return Address(read_hex(text, 20))

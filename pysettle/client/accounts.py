@@ -12,12 +12,14 @@ from eth_account import Account as EthAccount
 from eth_typing import Address
 
 from pysettle.client.files import write_whole
+from pysettle.client.keystore import read_keystore, unlock
 from pysettle.documents import parse_json
 from pysettle.domain.signing import Signer
 from pysettle.errors import PasswordRefused, UnknownAccount, UsageError, WorkspaceError
 from pysettle.evm.encoding import TransactionSigner
 from pysettle.evm.jsonrpc import JsonRpc
 from pysettle.evm.remote_signer import RemoteSigner
+from pysettle.reading import read_address
 
 _DEVELOPMENT = "development key: everybody who has pysettle knows it; it guards simulated money on this chain alone"
 
@@ -55,12 +57,10 @@ class Accounts:
 
         Raises:
             UnknownAccount: neither.
+            InvalidNumber: it begins like an address, and is none, or its checksum (EIP-55) is wrong.
         """
-        if len(name) == 42 and name.startswith("0x"):
-            try:
-                return Address(bytes.fromhex(name[2:]))
-            except ValueError as problem:
-                raise UsageError(f"{name} is no address: 40 hex digits follow 0x") from problem
+        if name.startswith("0x"):
+            return read_address(name)
         return Address(bytes.fromhex(self._account(name)["address"][2:]))
 
     def name(self, address: Address) -> str:
@@ -74,18 +74,23 @@ class Accounts:
         Raises:
             UnknownAccount: no such account.
             PasswordRefused: the key is encrypted, and the password missing or wrong.
+            WorkspaceError: the key is not that of the account's address.
         """
         document = self._account(name)
-        if "development" in document:
-            return self.development_key(name)
         if "remote" in document:
             return RemoteSigner(document["remote"], self.address(name))
-        if password is None:
+        if "development" in document:
+            signer = self.development_key(name)
+        elif password is None:
             raise PasswordRefused(f"the key of {name} is encrypted: give its password in a file (--password-file)")
-        try:
-            return Signer(bytes(EthAccount.decrypt(document["keystore"], password)))
-        except ValueError as problem:
-            raise PasswordRefused(f"the password does not open the key of {name}") from problem
+        else:
+            signer = unlock(document["keystore"], password, f"the key of {name}")
+        if signer.address != self.address(name):
+            raise WorkspaceError(
+                f"the key of {name} is that of 0x{signer.address.hex()}, and {self._account_file(name)} names "
+                f"{document['address']}: restore that file from a copy"
+            )
+        return signer
 
     def key(self, name: str, password: str | None = None) -> Signer:
         """Return the key of a named account, for what is signed beside transactions (EIP-712).
@@ -103,26 +108,33 @@ class Accounts:
             )
         return signer
 
-    def import_keystore(self, name: str, file: Path, *, replace: bool = False) -> Address:
+    def import_keystore(self, name: str, file: Path, password: str | None, *, replace: bool = False) -> Address:
         """Add an account whose key is in a keystore file (Web3 Secret Storage, version 3), which is copied.
+
+        The keystore is opened once: its address need not be in it, and where it is, it need not be the key's, so that
+        value would be sent to an account that nobody has the key of.
 
         Args:
             name: What commands call it.
-            file: The keystore; its password stays its own.
+            file: The keystore.
+            password: Opens it; it stays the keystore's own.
             replace: Whether an account of that name gives way to it, before the network is deployed.
 
         Raises:
-            WorkspaceError: the file is no keystore, or the name cannot be used.
+            WorkspaceError: the file is no keystore, its address is not its key's, or the name cannot be used.
+            PasswordRefused: the password is missing, or does not open it.
         """
         try:
-            keystore = parse_json(file.read_bytes())
-            address = Address(bytes.fromhex(keystore["address"].removeprefix("0x")))
-            if len(address) != 20 or keystore["version"] != 3 or "crypto" not in keystore:
-                raise ValueError("a field has another form")
+            keystore, stated = read_keystore(file.read_bytes())
         except OSError as problem:
             raise WorkspaceError(f"{file} cannot be read: {problem.strerror}") from problem
-        except (ValueError, KeyError, TypeError, AttributeError) as problem:
-            raise WorkspaceError(f"{file} is no keystore of version 3 that names its address") from problem
+        except ValueError as problem:
+            raise WorkspaceError(f"{file} is no keystore of version 3: {problem}") from problem
+        if password is None:
+            raise PasswordRefused(f"give the password of {file} in a file (--password-file): its key has to be seen")
+        address = unlock(keystore, password, f"the keystore {file}").address
+        if stated is not None and stated != address:
+            raise WorkspaceError(f"{file} names the address 0x{stated.hex()}, and its key is that of 0x{address.hex()}")
         self._add(name, {"address": "0x" + address.hex(), "keystore": keystore}, replace)
         return address
 

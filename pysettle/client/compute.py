@@ -15,8 +15,9 @@ from pysettle.domain import events
 from pysettle.domain.events import Emitted, Position
 from pysettle.domain.messages import ChannelConfig, ChannelId
 from pysettle.domain.prices import IndexPoint, Priced, basket_cost, delivered_usage, price_index
-from pysettle.errors import UsageError
+from pysettle.errors import InvalidNumber, UsageError
 from pysettle.evm.backend import ChainBackend
+from pysettle.reading import read_address, read_hex
 
 _IDS_AT_ONCE = 200
 """Ids in one query of logs; geth takes 1,000."""
@@ -137,7 +138,8 @@ class ComputeSystem:
         Raises:
             UsageError: none has it, or several have the symbol.
         """
-        address = _whole(name, 20) if name.startswith("0x") else None
+        # A symbol has 31 bytes at the most, fewer than an address that is written out.
+        address = read_address(name) if len(name) == 42 and name.startswith("0x") else None
         if address is None:
             found = [it for it in self.series() if it.symbol == name]
         else:
@@ -238,7 +240,7 @@ class ComputeSystem:
 def _whole(text: str, size: int) -> bytes | None:
     """Return the bytes that hex digits write if they are so many; None where they are others, or no hex digits."""
     try:
-        read = bytes.fromhex(text.removeprefix("0x"))
-    except ValueError:
+        read = read_hex(text)
+    except InvalidNumber:
         return None
     return read if len(read) == size else None

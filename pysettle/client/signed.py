@@ -22,7 +22,7 @@ from pysettle.errors import UsageError
 from pysettle.evm.encoding import TransactionSigner
 from pysettle.evm.transactions import Transaction
 from pysettle.money import Currency
-from pysettle.reading import read_hex, read_whole
+from pysettle.reading import read_address, read_hex, read_whole
 
 
 class Form(Enum):
@@ -291,7 +291,9 @@ def _hex(text: str) -> bytes:
 
 
 def _address(text: str) -> Address:
-    return Address(_sized(text, 20))
+    if not isinstance(text, str):
+        raise ValueError(f"{text!r} is no address")
+    return read_address(text)
 
 
 def _word(text: str) -> bytes:

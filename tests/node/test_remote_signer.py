@@ -136,7 +136,7 @@ def test_accounts_come_from_elsewhere(url: str, tmp_path: Path) -> None:
         return json.loads(done.stdout)
 
     run("init", str(directory), "--chain", url)
-    run("account", "add", "treasury", "--keystore", str(keystore))
+    run("account", "add", "treasury", "--keystore", str(keystore), "--password-file", str(password))
     keeper = ["--signer", url, "--address", "0x" + KEEPER.address.hex()]
     run("account", "add", "keeper", *keeper)
     run("account", "add", "bank", *keeper, "--replace")
@@ -162,7 +162,7 @@ def test_an_account_is_added_whole_or_not_at_all(tmp_path: Path) -> None:
         ("../x", "other.json", "no keystore of version 3"),
     ):
         with pytest.raises(WorkspaceError, match=words):
-            workspace.accounts.import_keystore(name, tmp_path / file)
+            workspace.accounts.import_keystore(name, tmp_path / file, "secret")
     for name, url, words in (
         ("alice", "http://127.0.0.1:1", "already"),
         ("../x", "http://127.0.0.1:1", "cannot name"),
