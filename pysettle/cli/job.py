@@ -225,7 +225,7 @@ def show(text: str, command: CurrencyCommand) -> None:
     if order.state is OrderState.NONE:
         raise UsageError(f"no order {text} was placed: see `pysettle job place`")
     rows = [
-        (str(place), command.text(it.amount), it.state.name.lower(), "-" if end is None else instant(end))
+        (str(place), command.text(it.amount), it.state.word, "-" if end is None else instant(end))
         for place, it in enumerate(order.milestones)
         for end in [order.end(it)]
     ]
@@ -237,7 +237,7 @@ def show(text: str, command: CurrencyCommand) -> None:
         "default_bps": str(order.default_bps),
         "bond_units": str(order.bond),
     }
-    lines = [f"order {text}: {order.state.name.lower()}", table(("role", "account"), list(parties.items()))]
+    lines = [f"order {text}: {order.state.word}", table(("role", "account"), list(parties.items()))]
     lines += [f"to be accepted before {instant(order.accept_before)}"] * (order.state is OrderState.PLACED)
     lines += [table(("milestone", "amount", "state", "until"), rows)]
     lines += [f"a dispute takes a bond of {command.text(order.bond)}"]
@@ -262,7 +262,7 @@ def list_(account: str | None, command: CurrencyCommand) -> None:
         "orders": [
             {
                 "order": "0x" + order_id.hex(),
-                "state": it.state.name.lower(),
+                "state": it.state.word,
                 **{name: command.name(getattr(it, name)) for name in _PARTIES},
                 "units": str(sum(stage.amount for stage in it.milestones)),
                 "milestones": str(len(it.milestones)),
@@ -312,9 +312,9 @@ def _step(
         *_, receipt = jobs.send(*make(jobs))
         now = jobs.order(order_id)
     stages = list(zip(before.milestones, now.milestones, strict=True))
-    lines = [f"order: {before.state.name.lower()} -> {now.state.name.lower()}"] * (before.state is not now.state)
+    lines = [f"order: {before.state.word} -> {now.state.word}"] * (before.state is not now.state)
     lines += [
-        f"milestone {place}: {was.state.name.lower()} -> {it.state.name.lower()}"
+        f"milestone {place}: {was.state.word} -> {it.state.word}"
         for place, (was, it) in enumerate(stages)
         if was.state is not it.state
     ]
@@ -324,11 +324,11 @@ def _step(
 
 def _document(order: Order) -> dict[str, object]:
     return {
-        "state": order.state.name.lower(),
+        "state": order.state.word,
         "milestones": [
             {
                 "units": str(it.amount),
-                "state": it.state.name.lower(),
+                "state": it.state.word,
                 "deliver_before": str(it.deliver_before),
                 "since": str(it.since) if it.state is not MilestoneState.DUE else "-",
             }

@@ -11,7 +11,7 @@ from pysettle.domain.wallets import NO_LIMIT, ClassLimits, WalletClass
 from pysettle.errors import UsageError
 from pysettle.money import to_text, to_units
 
-CLASSES = {"corporate" if it is WalletClass.CORPORATE else it.name: it for it in WalletClass}
+CLASSES = {it.word: it for it in WalletClass}
 """Word -> wallet class."""
 
 _NAMES = {"balance": "balance", "payment": "payment", "daily": "per day", "annual": "per year"}
@@ -20,7 +20,7 @@ _NONE = "none"
 
 def class_word(wallet_class: WalletClass) -> str:
     """Return the word for a wallet class in commands and documents."""
-    return next(word for word, it in CLASSES.items() if it is wallet_class)
+    return wallet_class.word
 
 
 def class_text(wallet_class: WalletClass) -> str:

@@ -151,7 +151,7 @@ def _held(token: CurrencyToken, redemption: Redemption) -> tuple[int, int]:
 
 
 def _word(redemption: Redemption) -> str:
-    return redemption.status.name.lower()
+    return redemption.status.word
 
 
 def _document(redemption: Redemption, command: CurrencyCommand) -> dict[str, object]:

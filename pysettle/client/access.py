@@ -7,42 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import IntEnum
 
 from eth_hash.auto import keccak
 from eth_typing import Address
 
 from pysettle.client.contract import Contract
 from pysettle.domain.messages import ZERO_ADDRESS
+from pysettle.errors.states import Role as Role
 from pysettle.evm.encoding import TransactionSigner
 from pysettle.evm.transactions import Transaction, TransactionSender
 
 _GRANTED = keccak(b"RoleGranted(uint64,address,uint32,uint48,bool)")
 _OFFERED = keccak(b"RoleOffered(uint64,address,address,uint32)")
-
-
-class Role(IntEnum):
-    """Powers over a currency, as its NetworkAccess numbers them."""
-
-    ADMINISTRATOR = 0
-    CENTRAL_BANK = 1
-    OPERATOR = 2
-    REGISTRAR = 3
-    FREEZER = 4
-    SEIZER = 5
-    PAUSER = 6
-    SETTLEMENT_REGISTRAR = 7
-    ATTESTER = 8
-
-    @property
-    def label(self) -> str:
-        """Name in commands and files, for example `central-bank`."""
-        return self.name.lower().replace("_", "-")
-
-    @classmethod
-    def labelled(cls, label: str) -> Role:
-        """Return the role of a label, which is one of them."""
-        return next(role for role in cls if role.label == label)
 
 
 ROLE_FUNCTIONS: dict[Role, tuple[str, ...]] = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum
 
 from eth_typing import Address
 
@@ -13,20 +12,10 @@ from pysettle.domain import events
 from pysettle.domain.messages import ReserveAttestation
 from pysettle.domain.signing import Signer
 from pysettle.domain.wallets import IDENTIFICATION_WITHOUT_END, ClassLimits, WalletClass, day_at
+from pysettle.errors.states import RedemptionStatus as RedemptionStatus
 from pysettle.evm.backend import Receipt
 from pysettle.evm.encoding import TransactionSigner
 from pysettle.evm.transactions import Transaction, TransactionSender
-
-
-class RedemptionStatus(IntEnum):
-    """Where a redemption stands, as the contract numbers it."""
-
-    NONE = 0
-    REQUESTED = 1
-    TAKEN = 2
-    COMPLETED = 3
-    REJECTED = 4
-    CANCELLED = 5
 
 
 @dataclass(frozen=True, slots=True)

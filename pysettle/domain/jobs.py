@@ -6,40 +6,16 @@ The counterpart of `IJobEscrow`. Amounts are units of an order's currency, times
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum
 
 from eth_hash.auto import keccak
 from eth_typing import Address
 
 from pysettle.domain.typed_data import word
+from pysettle.errors.states import MilestoneState as MilestoneState
+from pysettle.errors.states import OrderState as OrderState
 
 BPS = 10_000
 """The whole, in basis points."""
-
-
-class OrderState(IntEnum):
-    """Where an order stands, as the contract numbers it."""
-
-    NONE = 0
-    PLACED = 1
-    ACCEPTED = 2
-    CANCELLED = 3
-
-
-class MilestoneState(IntEnum):
-    """Where a milestone stands, as the contract numbers it; the last three are final."""
-
-    DUE = 0
-    DELIVERED = 1
-    DISPUTED = 2
-    RELEASED = 3
-    REFUNDED = 4
-    RULED = 5
-
-    @property
-    def is_final(self) -> bool:
-        """Whether its amount is no longer held."""
-        return self > MilestoneState.DISPUTED
 
 
 @dataclass(frozen=True, slots=True)

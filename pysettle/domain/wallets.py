@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from enum import IntEnum
 from types import MappingProxyType
 
 from eth_typing import Address
 
+from pysettle.errors.states import WalletClass as WalletClass
 from pysettle.money import UNITS_PER_WHOLE
 
 IDENTIFICATION_WITHOUT_END = 2**16 - 1
@@ -27,16 +27,6 @@ LIMIT_STEP = 100 * UNITS_PER_WHOLE
 
 MOST_LIMIT = 0x7FFE * LIMIT_STEP
 """Most units a limit can be: 3,276,600 yuan."""
-
-
-class WalletClass(IntEnum):
-    """Classes of wallets by how well the holder is known, as the contract numbers them."""
-
-    IV = 0
-    III = 1
-    II = 2
-    I = 3  # noqa: E741 - the class is called so
-    CORPORATE = 4
 
 
 @dataclass(frozen=True, slots=True)

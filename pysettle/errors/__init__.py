@@ -9,9 +9,12 @@ Contract errors, one class for each Solidity error, are in `pysettle.errors.cont
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
+
+from pysettle.errors.states import State
 
 
 class PysettleError(Exception):
@@ -216,6 +219,8 @@ class ContractReverted(PysettleError):
     exit_code = 5
     template: ClassVar[str] = "the contract refused without a reason"
     remedy: ClassVar[str] = "read the contract's interface for when it reverts"
+    states: ClassVar[Mapping[str, type[State]]] = {}
+    """Argument -> what its numbers are; the message says their words."""
 
     def __init__(
         self,
@@ -246,11 +251,15 @@ class ContractReverted(PysettleError):
         return type(self).__name__
 
     def _message(self) -> str:
-        shown = {
-            name: "0x" + value.hex() if isinstance(value, bytes) else value for name, value in self.args_by_name.items()
-        }
+        shown = {name: self._shown(name, value) for name, value in self.args_by_name.items()}
         where = f"{self.contract}: " if self.contract else ""
         return f"{where}{self.error}: {self.template.format(**shown)}; {self.remedy}"
+
+    def _shown(self, name: str, value: object) -> object:
+        states = self.states.get(name, State)
+        if isinstance(value, int) and value in states.__members__.values():
+            return states(value).word
+        return "0x" + value.hex() if isinstance(value, bytes) else value
 
 
 class UnknownRevert(ContractReverted):

@@ -5,9 +5,13 @@ from __future__ import annotations
 import inspect
 import re
 import string
+from enum import IntEnum
 from pathlib import Path
 
+from pysettle.client.channels import ClaimResult
+from pysettle.client.interest import RowResult
 from pysettle.errors import ContractReverted, contracts
+from pysettle.errors.states import MilestoneState, OrderState, RedemptionStatus, Role, WalletClass
 from pysettle.evm import artifacts
 
 ROOT = Path(__file__).parents[2]
@@ -73,6 +77,49 @@ def test_templates_use_the_arguments_of_the_error() -> None:
     for name, arguments in declared().items():
         named = {field for _, field, _, _ in string.Formatter().parse(classes()[name].template) if field}
         assert named == arguments, name
+
+
+ENUMS: dict[str, type[IntEnum]] = {
+    it.__name__: it for it in (ClaimResult, MilestoneState, OrderState, RedemptionStatus, RowResult, WalletClass)
+}
+"""Name -> the enum of Python that stands for one of Solidity."""
+
+
+def test_enums_are_those_of_the_contracts() -> None:
+    """Every enum of Solidity has one of Python, of the same names and numbers."""
+    sources = "\n".join(path.read_text() for path in (ROOT / "contracts").rglob("*.sol"))
+    sources = re.sub(r"//.*", "", sources)
+    found = {
+        name: [it.strip().lower() for it in members.split(",") if it.strip()]
+        for name, members in re.findall(r"\benum (\w+) \{(.*?)\}", sources, flags=re.DOTALL)
+    }
+    told = {name: [it.name.replace("_", "").lower() for it in kind] for name, kind in ENUMS.items()}
+    assert told == found
+    assert all([*kind] == [*range(len(kind))] for kind in ENUMS.values())
+
+
+def test_errors_say_states_in_words() -> None:
+    """An argument that is an enum, or a role, is said by the word of its number, and never by the number."""
+    carried = {
+        (item["name"], argument["name"]): argument.get("internalType", "")
+        for name in DEPLOYED
+        for item in artifacts.load(name).abi
+        if item["type"] == "error"
+        for argument in item["inputs"]
+    }
+    enums = {place: ENUMS[kind.rsplit(".", 1)[-1]] for place, kind in carried.items() if kind.startswith("enum ")}
+    roles = {place: Role for place in carried if place[1] == "roleId"}
+    assert len(enums) >= 5
+    assert len(roles) >= 5
+    stated = {(name, argument): kind for name, it in classes().items() for argument, kind in it.states.items()}
+    assert stated == enums | roles
+    for (name, argument), kind in stated.items():
+        for number in kind:
+            other = dict.fromkeys(declared()[name] - {argument}, b"")
+            message = str(classes()[name](args_by_name={**other, argument: int(number)}))
+            assert re.search(rf"\b{re.escape(number.word)}\b", message), message
+            assert str(int(number)) not in message.replace("0x", ""), message
+            assert "999" in str(classes()[name](args_by_name={**other, argument: 999}))
 
 
 def test_each_error_is_documented() -> None:

@@ -56,7 +56,7 @@ def test_an_identification_is_valid_through_its_last_day(town: Town) -> None:
 @pytest.mark.parametrize(
     ("options", "code", "said"),
     [
-        ("--class I --anonymous", 5, "WalletWithoutRealName"),
+        ("--class I --anonymous", 5, "as wallet class I;"),
         ("--class II --by bank", 5, "AccessManagedUnauthorized"),
         ("--class II --identification-until 2200-01-01", 2, "from 1970-01-01 to 2149-06-04"),
         ("--class II --identification-until 1969-12-31", 2, "from 1970-01-01 to 2149-06-04"),
@@ -122,7 +122,7 @@ def test_limits_are_shown_and_set(town: Town) -> None:
     [
         ("--balance 100", 2, "say of which --class"),
         ("--class IV --balance 150", 5, "ClassLimitInvalid"),
-        ("--class corporate --balance 100", 5, "ClassWithoutLimits"),
+        ("--class corporate --balance 100", 5, "ClassWithoutLimits: wallet class corporate;"),
         ("--class IV --balance 100 --by alice", 5, "AccessManagedUnauthorized"),
         ("--class IV --balance nothing", 2, "is not an amount of money"),
     ],

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from pysettle.errors import ContractReverted
+from pysettle.errors.states import Role, State
 
 
 class AccessReverted(ContractReverted):
@@ -33,28 +37,32 @@ class AccessManagedInvalidAuthority(AccessReverted):
 class AccessManagerUnauthorizedAccount(AccessReverted):
     """Roles are granted and revoked by their administrator."""
 
-    template = "{msgsender} lacks the role number {roleId}"
+    template = "{msgsender} lacks the role {roleId}"
+    states: ClassVar[Mapping[str, type[State]]] = {"roleId": Role}
     remedy = "call from the administrator"
 
 
 class RoleOfferNotFound(AccessReverted):
     """The role is not offered to the account."""
 
-    template = "role {roleId} is not offered to {account}"
+    template = "the role {roleId} is not offered to {account}"
+    states: ClassVar[Mapping[str, type[State]]] = {"roleId": Role}
     remedy = "have the holder hand it over, or the administrator grant it"
 
 
 class RoleNotHeld(AccessReverted):
     """A role is handed over by who holds it."""
 
-    template = "{account} does not hold role {roleId}"
+    template = "{account} does not hold the role {roleId}"
+    states: ClassVar[Mapping[str, type[State]]] = {"roleId": Role}
     remedy = "have its holder hand it over, or the administrator grant it"
 
 
 class RoleOfferPending(AccessReverted):
     """What the administrator offered is not changed by a holder."""
 
-    template = "the administrator has offered role {roleId} to {account}"
+    template = "the administrator has offered the role {roleId} to {account}"
+    states: ClassVar[Mapping[str, type[State]]] = {"roleId": Role}
     remedy = "have the account accept it, or the administrator revoke it"
 
 
@@ -96,7 +104,8 @@ class AccessManagerLockedFunction(AccessReverted):
 class AccessManagerLockedRole(AccessReverted):
     """The public role has no administrator."""
 
-    template = "the role number {roleId} cannot be changed"
+    template = "the role {roleId} cannot be changed"
+    states: ClassVar[Mapping[str, type[State]]] = {"roleId": Role}
     remedy = "use another role"
 
 

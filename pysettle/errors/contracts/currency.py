@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from pysettle.errors import ContractReverted
+from pysettle.errors.states import RedemptionStatus, State, WalletClass
 
 
 class CurrencyReverted(ContractReverted):
@@ -181,6 +185,7 @@ class ClassWithoutLimits(CurrencyReverted):
     """Corporate wallets have no limits."""
 
     template = "wallet class {class}"
+    states: ClassVar[Mapping[str, type[State]]] = {"class": WalletClass}
     remedy = "set the limits of the classes I to IV"
 
 
@@ -188,6 +193,7 @@ class WalletWithoutRealName(CurrencyReverted):
     """A wallet above class IV has a known holder."""
 
     template = "{account} as wallet class {class}"
+    states: ClassVar[Mapping[str, type[State]]] = {"class": WalletClass}
     remedy = "register the real name too, or class IV"
 
 
@@ -250,7 +256,8 @@ class RedemptionNotFound(CurrencyReverted):
 class RedemptionEnded(CurrencyReverted):
     """A redemption ends once."""
 
-    template = "redemption {id} has ended with status {status} (2 completed, 3 rejected, 4 cancelled)"
+    template = "redemption {id} is {status} already"
+    states: ClassVar[Mapping[str, type[State]]] = {"status": RedemptionStatus}
     remedy = "make a new request"
 
 

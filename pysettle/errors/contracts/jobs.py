@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from pysettle.errors import ContractReverted
+from pysettle.errors.states import MilestoneState, OrderState, State
 
 
 class JobReverted(ContractReverted):
@@ -35,7 +39,8 @@ class OrderPaymentMismatch(JobReverted):
 class OrderStateInvalid(JobReverted):
     """The order is past this, or not there yet."""
 
-    template = "order {orderId} is in state {state} (0 none, 1 placed, 2 accepted, 3 cancelled)"
+    template = "order {orderId} is {state}"
+    states: ClassVar[Mapping[str, type[State]]] = {"state": OrderState}
     remedy = "see `pysettle job show` for what can be done"
 
 
@@ -70,10 +75,8 @@ class MilestoneNotFound(JobReverted):
 class MilestoneStateInvalid(JobReverted):
     """The milestone is past this, or not there yet."""
 
-    template = (
-        "order {orderId}: milestone {milestone} is in state {state} "
-        "(0 due, 1 delivered, 2 disputed, 3 released, 4 refunded, 5 ruled)"
-    )
+    template = "order {orderId}: milestone {milestone} is {state}"
+    states: ClassVar[Mapping[str, type[State]]] = {"state": MilestoneState}
     remedy = "see `pysettle job show` for what can be done"
 
 

@@ -1,0 +1,98 @@
+"""States, classes and roles as the contracts number them, with the one word that everything here says for each.
+
+Errors carry them as numbers, and are read by persons: so they stand below everything that says them. Tests hold them
+equal to the enums of the contracts.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class State(IntEnum):
+    """Something that a contract numbers."""
+
+    @property
+    def word(self) -> str:
+        """The word for it, in messages, commands and documents."""
+        return self.name.lower().replace("_", " ")
+
+
+class RedemptionStatus(State):
+    """Where a redemption stands, as the contract numbers it."""
+
+    NONE = 0
+    REQUESTED = 1
+    TAKEN = 2
+    COMPLETED = 3
+    REJECTED = 4
+    CANCELLED = 5
+
+
+class WalletClass(State):
+    """Classes of wallets by how well the holder is known, as the contract numbers them."""
+
+    IV = 0
+    III = 1
+    II = 2
+    I = 3  # noqa: E741 - the class is called so
+    CORPORATE = 4
+
+    @property
+    def word(self) -> str:
+        """The word for it: a Roman number, or "corporate"."""
+        return "corporate" if self is WalletClass.CORPORATE else self.name
+
+
+class OrderState(State):
+    """Where an order stands, as the contract numbers it."""
+
+    NONE = 0
+    PLACED = 1
+    ACCEPTED = 2
+    CANCELLED = 3
+
+
+class MilestoneState(State):
+    """Where a milestone stands, as the contract numbers it; the last three are final."""
+
+    DUE = 0
+    DELIVERED = 1
+    DISPUTED = 2
+    RELEASED = 3
+    REFUNDED = 4
+    RULED = 5
+
+    @property
+    def is_final(self) -> bool:
+        """Whether its amount is no longer held."""
+        return self > MilestoneState.DISPUTED
+
+
+class Role(State):
+    """Powers over a currency, as its NetworkAccess numbers them."""
+
+    ADMINISTRATOR = 0
+    CENTRAL_BANK = 1
+    OPERATOR = 2
+    REGISTRAR = 3
+    FREEZER = 4
+    SEIZER = 5
+    PAUSER = 6
+    SETTLEMENT_REGISTRAR = 7
+    ATTESTER = 8
+
+    @property
+    def word(self) -> str:
+        """The label in commands and files, for example `central-bank`."""
+        return self.label
+
+    @property
+    def label(self) -> str:
+        """Name in commands and files, for example `central-bank`."""
+        return self.name.lower().replace("_", "-")
+
+    @classmethod
+    def labelled(cls, label: str) -> Role:
+        """Return the role of a label, which is one of them."""
+        return next(role for role in cls if role.label == label)
