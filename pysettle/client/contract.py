@@ -6,10 +6,12 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any, TypeVar
 
+from eth_abi.exceptions import DecodingError
 from eth_typing import Address
 
 from pysettle.domain import events
 from pysettle.domain.events import Event
+from pysettle.errors import ChainError
 from pysettle.evm import artifacts
 from pysettle.evm.backend import ChainBackend, Receipt
 from pysettle.evm.encoding import TransactionSigner
@@ -74,4 +76,11 @@ class Contract:
 
     def _read(self, function: str, *arguments: Any) -> Any:
         answer = self._sender.call(self.address, self.interface, self.interface.encode(function, *arguments))
-        return self.interface.decode(function, answer)
+        try:
+            return self.interface.decode(function, answer)
+        except DecodingError as problem:
+            said = f"with 0x{answer.hex()[:64]}" if answer else "with nothing"
+            raise ChainError(
+                f"0x{self.address.hex()} answers {function} {said}, which no {self.interface.contract_name} does: "
+                "see `pysettle network status`"
+            ) from problem

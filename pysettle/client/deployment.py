@@ -10,7 +10,13 @@ from eth_typing import Address
 from eth_utils.crypto import keccak
 
 from pysettle.client.access import Role
-from pysettle.client.network import CurrencySystem, DeployedContract, SettlementNetwork
+from pysettle.client.network import (
+    CHANNEL_HUB_ADDRESS,
+    DEPOSIT_COLLECTOR_ADDRESS,
+    CurrencySystem,
+    DeployedContract,
+    SettlementNetwork,
+)
 from pysettle.documents import parse_json
 from pysettle.errors import WorkspaceError, WrongChain
 from pysettle.evm import artifacts
@@ -18,6 +24,12 @@ from pysettle.evm.backend import ChainBackend
 from pysettle.money import Currency
 
 SCHEMA = "pysettle.deployment/2"
+
+_CANONICAL = (CHANNEL_HUB_ADDRESS, DEPOSIT_COLLECTOR_ADDRESS)
+_REMEDY = (
+    "start the node of the right chain, or name it by --chain; if the chain was begun anew or taken back, remove "
+    "deployment.json from the workspace and run `pysettle network deploy` again"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,19 +146,28 @@ class Deployment:
         return system
 
     def check_chain(self, chain: ChainBackend) -> None:
-        """Check that a chain is the one of the deployment, by its id and its block 0.
+        """Check that a chain is the one of the deployment, and still holds its contracts.
 
         Raises:
-            WrongChain: it is another one, or a development chain that was begun anew.
+            WrongChain: it is another one, or was begun anew or taken back since.
         """
-        found = {"chain_id": str(chain.chain_id), "genesis_hash": _shown(chain.block(0).hash)}
+        # The canonical contracts are in a genesis, or set by a development node: there a nonce says nothing.
+        created = {name: at for name in self.document["contracts"] if (at := self.address(name)) not in _CANONICAL}
+        standing = chain.standing(tuple(created.values()))
+        found = {"chain_id": str(chain.chain_id), "genesis_hash": _shown(standing.genesis_hash)}
         expected = {name: self.document[name] for name in found}
         if found != expected:
             raise WrongChain(
                 f"the contracts are on chain {expected['chain_id']} with block 0 {expected['genesis_hash']}, this is "
-                f"chain {found['chain_id']} with {found['genesis_hash']}: name the right node by --chain, or, when the "
-                "chain was begun anew, remove deployment.json and deploy again"
+                f"chain {found['chain_id']} with {found['genesis_hash']}: {_REMEDY}"
             )
+        if standing.head < self.first_block:
+            raise WrongChain(
+                f"the contracts were deployed in block {self.first_block} or after it, and the head of this chain is "
+                f"block {standing.head}: wait if its node is not up to date; otherwise {_REMEDY}"
+            )
+        if gone := [name for name, nonce in zip(created, standing.nonces, strict=True) if nonce == 0]:
+            raise WrongChain(f"on this chain no contract stands where {', '.join(gone)} was deployed: {_REMEDY}")
 
     def differing(self, chain: ChainBackend) -> tuple[str, ...]:
         """Return the names of the contracts whose code on the chain is not what was deployed; ordered as deployed."""

@@ -77,6 +77,7 @@ class Workspace:
         self.directory = directory
         self.config = config
         self._url = url or (config.network.url if config.network else "")
+        self._checked: ChainBackend | None = None
 
     @classmethod
     def create(
@@ -184,11 +185,13 @@ class Workspace:
         Raises:
             ChainFileLocked: another process writes, and did so for longer than that.
             ChainFileError: the file is unfit, as the kind of error says.
-            ChainUnreachable, WrongChain: the network's node does not answer, or serves another chain.
+            ChainUnreachable: the network's node does not answer.
+            WrongChain: it serves another chain; or the chain no longer holds what was deployed from here.
             WorkspaceError: development keys would write to a network that is no development node's.
         """
         if self.config.network is None:
             with self.embedded_chain(write=write, wait_s=wait_s) as embedded:
+                self._check_deployed(embedded)
                 yield embedded
             return
         lock = WriterLock(self.directory / "accounts", wait_s) if write else None
@@ -196,6 +199,7 @@ class Workspace:
             network = _connected(self.config, self._url)
             if write and not network.is_development_node and self.accounts.development_signers():
                 raise WorkspaceError("everybody knows the keys of this workspace, and this is no development node")
+            self._check_deployed(network)
             yield network
         finally:
             if lock:
@@ -362,8 +366,15 @@ class Workspace:
 
     def _deployed_on(self, chain: ChainBackend) -> Deployment:
         deployment = self.deployment()
-        deployment.check_chain(chain)
+        if chain is not self._checked:
+            deployment.check_chain(chain)
         return deployment
+
+    def _check_deployed(self, chain: ChainBackend) -> None:
+        """Check that a chain that was just opened holds what was deployed from here, if anything was."""
+        if self.is_deployed:
+            self.deployment().check_chain(chain)
+            self._checked = chain
 
     def open_interest(self, chain: ChainBackend, *, quota: int, password: str | None = None) -> InterestPayments:
         """Deploy what pays interest on e-CNY, and keep where it is.

@@ -82,6 +82,18 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """What tells whether a chain still has what was once on it."""
+
+    genesis_hash: Hash32
+    """Hash of block 0."""
+    head: int
+    """Number of the head."""
+    nonces: tuple[int, ...]
+    """Nonces at the head of the accounts asked for; that of a contract is 1 from its creation on (EIP-161)."""
+
+
+@dataclass(frozen=True, slots=True)
 class Fees:
     """What a transaction offers for a unit of gas, in wei."""
 
@@ -207,6 +219,9 @@ class ChainBackend(Protocol):
 
     def code(self, account: Address) -> bytes:
         """Return the account's code at the head; empty for an account without code."""
+
+    def standing(self, accounts: Sequence[Address]) -> Standing:
+        """Return block 0, the head and the nonces of accounts, over a network in one request."""
 
     def snapshot(self) -> int:
         """Remember the chain and its clock as they are; return a handle for `revert`."""

@@ -28,7 +28,7 @@ from eth_utils.crypto import keccak
 from eth_utils.exceptions import ValidationError
 
 from pysettle.errors import ChainError, TransactionRefused, UsageError
-from pysettle.evm.backend import Block, ExecutionReverted, Fees, Log, Receipt
+from pysettle.evm.backend import Block, ExecutionReverted, Fees, Log, Receipt, Standing
 from pysettle.evm.genesis import Genesis
 from pysettle.evm.prague import (
     InvalidTransaction,
@@ -387,6 +387,10 @@ class EmbeddedChain:
     def code(self, account: Address) -> bytes:
         """Return the account's code at the head; empty for an account without code."""
         return self.head_state().get_code(account)
+
+    def standing(self, accounts: Sequence[Address]) -> Standing:
+        """Return block 0, the head and the nonces of accounts."""
+        return Standing(self.block(0).hash, self._head.block_number, self.nonces_of(accounts))
 
     def head_state(self) -> StateAPI:
         """Return the state after the head, shared by all who read it: nobody may execute on it."""

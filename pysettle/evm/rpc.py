@@ -16,7 +16,7 @@ from eth_hash.auto import keccak
 from eth_typing import Address, Hash32
 
 from pysettle.errors import ChainError, ChainUnreachable, NodeError, TransactionRefused, UsageError, WrongChain
-from pysettle.evm.backend import Block, ExecutionReverted, Fees, Log, Receipt
+from pysettle.evm.backend import Block, ExecutionReverted, Fees, Log, Receipt, Standing
 from pysettle.evm.genesis import GenesisAccount
 from pysettle.evm.jsonrpc import Call, JsonRpc
 from pysettle.evm.logs import LogQuery, LogReader
@@ -285,6 +285,12 @@ class RpcChain:
     def code(self, account: Address) -> bytes:
         """Return the account's code at the head; empty for an account without code."""
         return _bytes(self._rpc.ask("eth_getCode", _hex(account), "latest"))
+
+    def standing(self, accounts: Sequence[Address]) -> Standing:
+        """Return block 0, the head and the nonces of accounts, in one request."""
+        nonces = [("eth_getTransactionCount", (_hex(account), "latest")) for account in accounts]
+        first, head, *found = self._all([("eth_getBlockByNumber", ("0x0", False)), ("eth_blockNumber", ()), *nonces])
+        return Standing(Hash32(_bytes(first["hash"])), int(head, 16), tuple(int(it, 16) for it in found))
 
     # Development
 

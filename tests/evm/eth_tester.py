@@ -17,7 +17,7 @@ from eth_typing import Address, Hash32
 from eth_utils.address import to_checksum_address
 
 from pysettle.errors import ChainError, TransactionRefused, UsageError
-from pysettle.evm.backend import Block, ExecutionReverted, Fees, Log, Receipt
+from pysettle.evm.backend import Block, ExecutionReverted, Fees, Log, Receipt, Standing
 from pysettle.evm.embedded import EmbeddedChain
 from pysettle.evm.genesis import Genesis
 from pysettle.evm.tester import tester_provider
@@ -171,6 +171,10 @@ class EthTesterChain:
     def code(self, account: Address) -> bytes:
         """Return an account's code."""
         return _bytes(self._tester.get_code(to_checksum_address(account)))
+
+    def standing(self, accounts: Sequence[Address]) -> Standing:
+        """Return block 0, the head and the nonces of accounts."""
+        return Standing(self.block(0).hash, self.block().number, self.nonces_of(accounts))
 
     # Snapshots
 

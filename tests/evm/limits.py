@@ -31,6 +31,8 @@ class Limits:
     """Where it listens."""
     queries: list[tuple[int, int]] = field(default_factory=list)
     """First and last block of each query, in the order they came."""
+    posts: list[list[str]] = field(default_factory=list)
+    """Methods of each HTTP request, in the order they came."""
 
     def answer(self, request: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
         """Return what the proxy answers in place of the node."""
@@ -58,6 +60,7 @@ def limited(node: str, limits: Limits) -> Iterator[Limits]:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             headers = {"Content-Type": "application/json"}
             asked, told = json.loads(body), json.loads(pool.request("POST", node, body=body, headers=headers).data)
+            limits.posts.append([it["method"] for it in (asked if isinstance(asked, list) else [asked])])
             if isinstance(asked, dict):
                 told = limits.answer(asked, told)
             else:
