@@ -30,7 +30,11 @@ def network() -> None:
 @password_option
 @json_option
 def deploy(quota: str, reserve: str | None, workspace: Workspace, password: str | None, as_json: bool) -> None:
-    """Deploy the network to the workspace's chain, attest the reserve, and give the bank an issuance quota."""
+    """Deploy the network to the workspace's chain, attest the reserve, and give the bank an issuance quota.
+
+    Refused where hub, collector or Multicall3 at their canonical addresses are not those of this build, and where the
+    genesis.json in the workspace plants storage under a contract of ours. Exit code 4 then.
+    """
     units, reserve_fen = to_units(quota), to_minor(reserve or quota)
     with workspace.chain(write=True) as chain:
         before = chain.block().number
@@ -139,7 +143,7 @@ def status(workspace: Workspace, as_json: bool) -> None:
 def verify(workspace: Workspace, as_json: bool) -> None:
     """Compare the code of every contract on the chain with this build. Exit code 4 when one differs.
 
-    The values of immutables are masked, since a build has none; `network status` compares them too.
+    Immutables are compared too: each contract works with the others of this deployment.
     """
     _compare(workspace, Deployment.not_as_built, "network-verify", "as built", "that of this build", as_json)
 

@@ -10,6 +10,7 @@ from eth_typing import Address
 from eth_utils.crypto import keccak
 
 from pysettle.client.access import Role
+from pysettle.client.genuine import Standing
 from pysettle.client.network import (
     CHANNEL_HUB_ADDRESS,
     DEPOSIT_COLLECTOR_ADDRESS,
@@ -41,7 +42,11 @@ class Deployment:
 
     @classmethod
     def of(cls, network: SettlementNetwork) -> Deployment:
-        """Describe a network as it was deployed to its chain."""
+        """Describe a network as it was deployed to its chain.
+
+        Raises:
+            ForeignCode: the code of one of its contracts is not that of this build.
+        """
         chain = network.chain
         compiled = artifacts.load("CurrencyToken")
         return cls(
@@ -56,10 +61,10 @@ class Deployment:
                     currency.value: _system_described(system) for currency, system in network.currencies.items()
                 },
             }
-        )
+        )._checked(chain, *network.deployed())
 
     def with_currency(self, chain: ChainBackend, system: CurrencySystem) -> Deployment:
-        """Return the deployment with a further currency, as it was deployed to the same chain."""
+        """Return the deployment with a further currency, as it was deployed to the same chain; errors as `of`."""
         contracts = {contract.label: _described(chain, contract) for contract in system.deployed()}
         currencies = {system.currency.value: _system_described(system)}
         return Deployment(
@@ -68,12 +73,12 @@ class Deployment:
                 "contracts": self.document["contracts"] | contracts,
                 "currencies": self.document["currencies"] | currencies,
             }
-        )
+        )._checked(chain, *system.deployed())
 
     def with_contract(self, chain: ChainBackend, contract: DeployedContract) -> Deployment:
-        """Return the deployment with a further contract, as it was deployed to the same chain."""
+        """Return the deployment with a further contract, as it was deployed to the same chain; errors as `of`."""
         contracts = self.document["contracts"] | {contract.label: _described(chain, contract)}
-        return Deployment({**self.document, "contracts": contracts})
+        return Deployment({**self.document, "contracts": contracts})._checked(chain, contract)
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Deployment:
@@ -175,18 +180,32 @@ class Deployment:
             name
             for name, contract in self.document["contracts"].items()
             if _shown(keccak(chain.code(self.address(name)))) != contract["code_hash"]
+            # A record may be false too: where it names sources of this build, this build says the code.
+            or (self._is_of_this_build(name) and not self._standing(name).is_genuine(chain))
         )
 
     def not_as_built(self, chain: ChainBackend) -> tuple[str, ...]:
         """Return the names of the contracts whose code on the chain is not that of this build; ordered as deployed.
 
-        The values of immutables are left out: `differing` covers them.
+        Immutables are compared too: each contract works with the others of this deployment.
         """
-        return tuple(
-            name
-            for name, contract in self.document["contracts"].items()
-            if not artifacts.load(contract["artifact"]).is_code_of(chain.code(self.address(name)))
+        return tuple(name for name in self.document["contracts"] if not self._standing(name).is_genuine(chain))
+
+    def _checked(self, chain: ChainBackend, *contracts: DeployedContract) -> Deployment:
+        for contract in contracts:
+            self._standing(contract.label).check(chain)
+        return self
+
+    def _standing(self, name: str) -> Standing:
+        contracts = self.document["contracts"]
+        currency = next((it for it in self.currencies() if name.endswith(f"-{it.value}")), Currency.CNY)
+        return Standing(
+            contracts[name]["artifact"], self.address(name), {it: self.address(it) for it in contracts}, currency
         )
+
+    def _is_of_this_build(self, name: str) -> bool:
+        contract = self.document["contracts"][name]
+        return bool(contract["source_hash"] == artifacts.load(contract["artifact"]).source_hash)
 
 
 def _described(chain: ChainBackend, contract: DeployedContract) -> dict[str, Any]:

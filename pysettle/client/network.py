@@ -12,6 +12,7 @@ from pysettle.client.channels import ChannelHub, UsageMeter
 from pysettle.client.contract import interface
 from pysettle.client.currency import CurrencyToken
 from pysettle.client.follower import LedgerFollower
+from pysettle.client.genuine import Standing
 from pysettle.client.interest import InterestPayments, open_interest
 from pysettle.client.jobs import JobEscrow
 from pysettle.client.market import ComputeMarket
@@ -37,6 +38,13 @@ DEPOSIT_COLLECTOR_ADDRESS = Address(bytes.fromhex("4020806089470a89826cb9fb1f405
 
 MULTICALL3_ADDRESS = Address(bytes.fromhex("ca11bde05977b3631167028862be2a173976ca11"))
 """Canonical address of Multicall3, through which x402's facilitators and viem read many values in one call."""
+
+CANONICAL: Mapping[str, Address] = {
+    "ChannelHub": CHANNEL_HUB_ADDRESS,
+    "ERC3009DepositCollector": DEPOSIT_COLLECTOR_ADDRESS,
+    "Multicall3": MULTICALL3_ADDRESS,
+}
+"""Contract that stands in a genesis of ours -> its address."""
 
 SIMULATION_CHAIN_ID = 31337
 """Chain id of local development chains."""
@@ -69,11 +77,8 @@ def genesis(
         balance: Native balance each of them gets, in wei; it buys nothing but gas.
     """
     alloc = {account: GenesisAccount(balance=balance) for account in accounts}
-    alloc[CHANNEL_HUB_ADDRESS] = GenesisAccount(nonce=1, code=_runtime_code("ChannelHub"))
-    # The collector's one immutable is its hub.
-    collector = _runtime_code("ERC3009DepositCollector", immutable=CHANNEL_HUB_ADDRESS)
-    alloc[DEPOSIT_COLLECTOR_ADDRESS] = GenesisAccount(nonce=1, code=collector)
-    alloc[MULTICALL3_ADDRESS] = GenesisAccount(nonce=1, code=_runtime_code("Multicall3"))
+    for name, address in CANONICAL.items():
+        alloc[address] = GenesisAccount(nonce=1, code=Standing(name, address, CANONICAL).code(chain_id))
     return Genesis(chain_id=chain_id, timestamp=timestamp, alloc=alloc)
 
 
@@ -182,12 +187,15 @@ class SettlementNetwork:
             chain: The chain.
             roles: Who holds the powers over e-CNY.
             class_limits: Wallet class -> its limits; none for a class that is left out.
+
+        Raises:
+            ForeignCode: what stands at a canonical address is not of this build; nothing was sent.
         """
         sender = transaction_sender(chain)
         admin = roles.administrator
         # What is not final yet may be replaced by blocks that hold the deployment too.
         first_block = max(0, chain.confirmed()) + 1
-        if chain.code(CHANNEL_HUB_ADDRESS):
+        if _has_canonical_hub(chain):
             hub, collector = CHANNEL_HUB_ADDRESS, DEPOSIT_COLLECTOR_ADDRESS
         else:
             hub = _create(sender, admin, "ChannelHub")
@@ -401,14 +409,16 @@ def transaction_sender(chain: ChainBackend) -> TransactionSender:
     return TransactionSender(chain, RevertDecoder(map(interface, _CONTRACTS)))
 
 
-def _runtime_code(contract_name: str, immutable: bytes = b"") -> bytes:
-    """Return deployed code as a constructor would leave it, every reference to an immutable filled with one value."""
-    artifact = artifacts.load(contract_name)
-    assert bool(artifact.immutable_references) == bool(immutable), contract_name
-    code = bytearray(artifact.runtime_bytecode)
-    for start, length in artifact.immutable_references:
-        code[start : start + length] = immutable.rjust(length, b"\0")
-    return bytes(code)
+def _has_canonical_hub(chain: ChainBackend) -> bool:
+    """Whether hub and collector stand at their canonical addresses, and are those of this build, Multicall3 too."""
+    standing = {name: Standing(name, address, CANONICAL) for name, address in CANONICAL.items()}
+    if chain.code(MULTICALL3_ADDRESS):
+        standing["Multicall3"].check(chain)
+    if not chain.code(CHANNEL_HUB_ADDRESS):
+        return False
+    standing["ChannelHub"].check(chain)
+    standing["ERC3009DepositCollector"].check(chain)
+    return True
 
 
 def _create(sender: TransactionSender, creator: TransactionSigner, contract_name: str, *arguments: object) -> Address:

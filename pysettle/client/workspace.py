@@ -28,10 +28,12 @@ from pysettle.client.contract import interface
 from pysettle.client.currency import CurrencyToken
 from pysettle.client.deployment import Deployment
 from pysettle.client.files import write_whole
+from pysettle.client.genuine import check_genesis
 from pysettle.client.interest import InterestPayments, open_interest
 from pysettle.client.jobs import JobEscrow
 from pysettle.client.market import ComputeMarket
 from pysettle.client.network import (
+    CANONICAL,
     DeployedContract,
     Roles,
     SettlementNetwork,
@@ -244,9 +246,14 @@ class Workspace:
         Raises:
             WorkspaceError: it is deployed already.
             UsageError: the central bank's key is behind a remote signer, which cannot attest a reserve.
+            ForeignCode: what stands at a canonical address is not of this build.
+            PlantedStorage: the genesis.json of the workspace has storage in a contract of ours, or where one may be
+                created; a network's is looked at where somebody put it there.
         """
         if self.is_deployed:
             raise WorkspaceError("the network is deployed in this workspace already: see `pysettle network status`")
+        if (block_0 := self.directory / "genesis.json").is_file():
+            check_genesis(Genesis.from_bytes(block_0.read_bytes()), CANONICAL)
         central_bank = self.accounts.key("central-bank", password)
         roles = self._roles({role: default_account(role) for role in Role}, password)
         if isinstance(chain, RpcChain) and chain.is_development_node:

@@ -91,6 +91,32 @@ class WrongChain(ChainError):
     """A node serves another chain than the one that was expected."""
 
 
+class ForeignCode(ChainError):
+    """Another code than this build's stands where a contract of ours should: `.contract`, `.address`, both hashes."""
+
+    def __init__(self, contract: str, address: bytes, found: bytes, expected: bytes) -> None:
+        """Store where it stands, and keccak-256 of the code there and of that of the build."""
+        self.contract, self.address, self.found, self.expected = contract, address, found, expected
+        super().__init__(
+            f"the code at 0x{address.hex()} has the hash 0x{found.hex()}, {contract} of this build would have "
+            f"0x{expected.hex()} there: trust nothing at this address; use the pysettle that the contract was deployed "
+            "with, or begin another chain with the block 0 of `pysettle network genesis`"
+        )
+
+
+class PlantedStorage(ChainError):
+    """Block 0 has storage in a contract of ours, or where one may be created over it: `.address`, `.words`."""
+
+    def __init__(self, address: bytes, contract: str | None, words: int) -> None:
+        """Store where, the contract that stands there if it is one of ours, and how many words there are."""
+        self.address, self.words = address, words
+        whose = f"in {contract}" if contract else "where no code is, under whatever is created there later"
+        super().__init__(
+            f"genesis.json plants {words} words of storage at 0x{address.hex()}, {whose}: somebody has prepared "
+            "balances or powers; begin another chain with the block 0 of `pysettle network genesis`"
+        )
+
+
 class SignatureRefused(ChainError):
     """A remote signer returned something else than the transaction it was asked for, signed by the account."""
 

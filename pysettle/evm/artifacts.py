@@ -23,7 +23,7 @@ from typing import Any
 from pysettle.errors import ArtifactError
 from pysettle.evm import compiler
 
-FORMAT = "pysettle.artifact/1"
+FORMAT = "pysettle.artifact/2"
 FOLDER = Path("pysettle", "artifacts")
 INPUT_FILE = "build-input.json"
 """The whole standard JSON input, so that anyone with a solc can repeat the build."""
@@ -50,8 +50,8 @@ class Artifact:
     """Creation code, without constructor arguments; empty for an interface."""
     runtime_bytecode: bytes
     """Code after deployment, zero where immutables go; empty for an interface."""
-    immutable_references: tuple[tuple[int, int], ...]
-    """(start, length) in bytes of each immutable in `runtime_bytecode`, ordered by start."""
+    immutable_references: dict[str, tuple[tuple[int, int], ...]]
+    """Immutable, by its name in Solidity -> (start, length) in bytes of each of its places in `runtime_bytecode`."""
     storage_layout: dict[str, Any]
     """solc's `storageLayout`: storage (label, slot, offset, type) and types."""
     user_doc: dict[str, Any]
@@ -69,12 +69,24 @@ class Artifact:
 
     def is_code_of(self, code: bytes) -> bool:
         """Whether deployed code is this artifact's, whatever values its immutables have."""
-        if len(code) != len(self.runtime_bytecode):
-            return False
-        masked = bytearray(code)
-        for start, length in self.immutable_references:
-            masked[start : start + length] = bytes(length)
-        return bytes(masked) == self.runtime_bytecode
+        blank = {name: bytes(length) for name, ((_, length), *_) in self.immutable_references.items()}
+        return len(code) == len(self.runtime_bytecode) and self._filled(code, blank) == self.runtime_bytecode
+
+    def deployed_code(self, immutables: Mapping[str, bytes]) -> bytes:
+        """Return the code that stands on a chain once the constructor has set the immutables.
+
+        Args:
+            immutables: Name of each immutable -> its value, padded with zeros on the left to its place.
+        """
+        assert set(immutables) == set(self.immutable_references), (self.contract_name, sorted(immutables))
+        return self._filled(self.runtime_bytecode, immutables)
+
+    def _filled(self, code: bytes, immutables: Mapping[str, bytes]) -> bytes:
+        filled = bytearray(code)
+        for name, places in self.immutable_references.items():
+            for start, length in places:
+                filled[start : start + length] = immutables[name].rjust(length, b"\0")
+        return bytes(filled)
 
 
 @cache
@@ -103,7 +115,10 @@ def load(name: str, root: Path = ROOT) -> Artifact:
             "abi": tuple(stored["abi"]),
             "bytecode": bytes.fromhex(stored["bytecode"].removeprefix("0x")),
             "runtime_bytecode": bytes.fromhex(stored["runtime_bytecode"].removeprefix("0x")),
-            "immutable_references": tuple((start, length) for start, length in stored["immutable_references"]),
+            "immutable_references": {
+                name: tuple((start, length) for start, length in places)
+                for name, places in stored["immutable_references"].items()
+            },
         }
     )
     if _is_checkout(root) and (change := _change_since(artifact, root)):
@@ -154,11 +169,12 @@ def _log_warnings(output: Mapping[str, Any]) -> None:
 def _artifact_files(output: Mapping[str, Any], sources: Mapping[str, Any]) -> dict[str, bytes]:
     """Turn the compiler's output into files, named by contract."""
     hashes = {unit: _sha256(source["content"].encode()) for unit, source in sources.items()}
+    names = dict(_immutables(output["sources"]))
     files: dict[str, bytes] = {}
     for unit, name, compiled in _contracts(output):
         if f"{name}.json" in files:
             raise ArtifactError(f"two contracts are named {name}, the second in {unit}: rename one")
-        files[f"{name}.json"] = _to_json(_artifact(unit, name, compiled, hashes))
+        files[f"{name}.json"] = _to_json(_artifact(unit, name, compiled, hashes, names))
     return files
 
 
@@ -168,14 +184,30 @@ def _contracts(output: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, 
             yield unit, name, compiled
 
 
-def _artifact(unit: str, name: str, compiled: Mapping[str, Any], hashes: Mapping[str, str]) -> dict[str, Any]:
+def _immutables(tree: object) -> Iterator[tuple[str, str]]:
+    """Yield (solc's number of it, name) of each immutable that syntax trees declare."""
+    if isinstance(tree, Mapping):
+        if tree.get("nodeType") == "VariableDeclaration" and tree["mutability"] == "immutable":
+            yield str(tree["id"]), tree["name"]
+        for node in tree.values():
+            yield from _immutables(node)
+    elif isinstance(tree, list):
+        for node in tree:
+            yield from _immutables(node)
+
+
+def _artifact(
+    unit: str, name: str, compiled: Mapping[str, Any], hashes: Mapping[str, str], names: Mapping[str, str]
+) -> dict[str, Any]:
     creation, runtime = compiled["evm"]["bytecode"], compiled["evm"]["deployedBytecode"]
     if libraries := creation["linkReferences"]:
         raise ArtifactError(f"{name} needs linking with {', '.join(libraries)}: make the library's functions internal")
     # An abstract contract or an interface has no metadata of its own; it is then as stale as any of the sources.
     metadata = json.loads(compiled["metadata"]) if compiled["metadata"] else {}
     used = {source: hashes[source] for source in sorted(metadata.get("sources", hashes))}
-    immutables = [place for places in runtime.get("immutableReferences", {}).values() for place in places]
+    immutables = {names[number]: places for number, places in runtime.get("immutableReferences", {}).items()}
+    if len(immutables) != len(runtime.get("immutableReferences", {})):
+        raise ArtifactError(f"two immutables of {name} have one name: rename one")
     return {
         "format": FORMAT,
         "contract_name": name,
@@ -183,7 +215,10 @@ def _artifact(unit: str, name: str, compiled: Mapping[str, Any], hashes: Mapping
         "abi": compiled["abi"],
         "bytecode": "0x" + creation["object"],
         "runtime_bytecode": "0x" + runtime["object"],
-        "immutable_references": sorted((place["start"], place["length"]) for place in immutables),
+        "immutable_references": {
+            immutable: sorted((place["start"], place["length"]) for place in places)
+            for immutable, places in immutables.items()
+        },
         "storage_layout": compiled["storageLayout"],
         "user_doc": compiled["userdoc"],
         "dev_doc": compiled["devdoc"],

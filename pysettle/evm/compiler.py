@@ -62,6 +62,7 @@ if (process.argv.includes("--version")) fs.writeFileSync(1, solc.version() + "\\
 else fs.writeFileSync(1, solc.compile(fs.readFileSync(0, "utf8")));
 """
 
+_IMMUTABLE = re.compile(r"\bimmutable\b")
 _IMPORT = re.compile(r"^\s*import\b[^;\"']*[\"']([^\"']+)[\"']", re.MULTILINE)
 
 
@@ -80,7 +81,7 @@ def standard_input(root: Path, folder: str = "contracts") -> dict[str, Any]:
         folder: Where the contracts are that are to be compiled.
 
     Returns:
-        The standard JSON input; units sorted by name.
+        The standard JSON input; units sorted by name. Of units that declare immutables the syntax tree is asked too.
 
     Raises:
         ArtifactError: a file of ours is not UTF-8.
@@ -96,9 +97,14 @@ def standard_input(root: Path, folder: str = "contracts") -> dict[str, Any]:
             continue
         contents[unit] = _read(file)
         pending += [_resolve(unit, path) for path in _IMPORT.findall(contents[unit])]
+    selected: dict[str, dict[str, list[str]]] = {unit: {"*": OUTPUTS} for unit in wanted}
+    for unit, content in contents.items():
+        # The tree says what each immutable is called; of every unit it would be 10 MB.
+        if _IMMUTABLE.search(content):
+            selected.setdefault(unit, {})[""] = ["ast"]
     return {
         "language": "Solidity",
-        "settings": {**SETTINGS, "outputSelection": {unit: {"*": OUTPUTS} for unit in wanted}},
+        "settings": {**SETTINGS, "outputSelection": dict(sorted(selected.items()))},
         "sources": {unit: {"content": contents[unit]} for unit in sorted(contents)},
     }
 

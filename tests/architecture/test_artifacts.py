@@ -131,7 +131,12 @@ def test_an_artifact_holds_what_is_promised(small: Path) -> None:
     assert set(count.sources) == {"contracts/Count.sol", "contracts/ICount.sol"}
     assert set(interface.sources) == {"contracts/ICount.sol"}
     assert count.runtime_bytecode in count.bytecode
-    assert {count.runtime_bytecode[at : at + length] for at, length in count.immutable_references} == {bytes(32)}
+    (places,) = count.immutable_references.values()
+    assert list(count.immutable_references) == ["limit"]
+    assert {count.runtime_bytecode[at : at + length] for at, length in places} == {bytes(32)}
+    code = count.deployed_code({"limit": b"\1"})
+    assert {code[at : at + length] for at, length in places} == {(1).to_bytes(32, "big")}
+    assert count.is_code_of(code)
     assert [slot["label"] for slot in count.storage_layout["storage"]] == ["_count"]
     assert interface.bytecode == b""
     assert interface.user_doc["notice"] == "Counts."

@@ -7,18 +7,24 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from eth_hash.auto import keccak
+from eth_typing import Address
 
 from pysettle.client import Workspace
 from pysettle.client.config import GENESIS_TIME, NetworkConfig
-from pysettle.client.network import DEPOSIT_COLLECTOR_ADDRESS
+from pysettle.client.genuine import Standing
+from pysettle.client.network import CANONICAL, DEPOSIT_COLLECTOR_ADDRESS
 from pysettle.errors import WorkspaceError
 from pysettle.evm import artifacts
-from pysettle.evm.genesis import Genesis
+from pysettle.evm.embedded import EmbeddedChain
+from pysettle.evm.genesis import Genesis, GenesisAccount
 from pysettle.evm.jsonrpc import JsonRpc
+from pysettle.evm.sqlite import SqliteDatabase
 from tests.cli.running import document, invoke
 from tests.evm.anvil import anvil
 from tests.node.process import node
@@ -126,10 +132,73 @@ def test_code_is_compared_with_the_build(workspace: Path, place: str) -> None:
     with Workspace.open(workspace).chain() as chain:
         code = bytearray(chain.code(DEPOSIT_COLLECTOR_ADDRESS))
     assert artifact.is_code_of(bytes(code))
-    code[{"first": 0, "immutable": artifact.immutable_references[0][0], "last": -1}[place]] ^= 1
+    code[{"first": 0, "immutable": artifact.immutable_references["hub"][0][0], "last": -1}[place]] ^= 1
     assert artifact.is_code_of(bytes(code)) == (place == "immutable")
     assert not artifact.is_code_of(bytes(code) + b"\0")
     assert not artifact.is_code_of(b"")
+
+
+def begun_with(directory: Path, change: Callable[[Genesis], Genesis]) -> Path:
+    """Make a workspace whose chain begins with a changed block 0."""
+    assert invoke("init", str(directory)).exit_code == 0
+    block_0 = change(Genesis.from_bytes((directory / "genesis.json").read_bytes()))
+    (directory / "genesis.json").write_bytes(block_0.to_bytes())
+    (directory / "chain.sqlite").unlink()
+    with SqliteDatabase(directory / "chain.sqlite", create=True) as database:
+        EmbeddedChain(block_0, database=database)
+    return directory
+
+
+def with_account(block_0: Genesis, address: Address, **changes: object) -> Genesis:
+    """Return a block 0 with one account changed, or added."""
+    account = replace(block_0.alloc.get(address, GenesisAccount()), **changes)  # type: ignore[arg-type]  # by name
+    return replace(block_0, alloc={**block_0.alloc, address: account})
+
+
+@pytest.mark.parametrize("name", CANONICAL)
+def test_a_network_is_not_deployed_on_foreign_code(tmp_path: Path, name: str) -> None:
+    """Whatever stands at a canonical address in its place is refused with both hashes before anything is sent."""
+    address = CANONICAL[name]
+    directory = begun_with(tmp_path / "town", lambda block_0: with_account(block_0, address, code=b"\1"))
+    refused = invoke("network", "deploy", workspace=directory)
+    assert (refused.exit_code, refused.stderr.count("\n"), "Traceback" in refused.output) == (4, 1, False)
+    for words in (f"0x{address.hex()}", f"0x{keccak(bytes([1])).hex()}", name, "network genesis"):
+        assert words in refused.stderr
+    assert document("time", "show", workspace=directory)["block"] == "0"
+    assert not (directory / "deployment.json").exists()
+
+
+@pytest.mark.parametrize("place", ["hub", "token to be created"])
+def test_a_network_is_not_deployed_over_planted_storage(tmp_path: Path, place: str) -> None:
+    """Neither storage in the hub nor where a contract will be created, which would be a thief's balance from birth."""
+    honest = tmp_path / "honest"
+    assert invoke("init", str(honest)).exit_code == 0
+    assert invoke("network", "deploy", workspace=honest).exit_code == 0
+    token = Workspace.open(honest).deployment().address("CurrencyToken")
+    address = CANONICAL["ChannelHub"] if place == "hub" else token
+    directory = begun_with(tmp_path / "town", lambda block_0: with_account(block_0, address, storage={5: 10**12}))
+    refused = invoke("network", "deploy", workspace=directory)
+    assert (refused.exit_code, refused.stderr.count("\n")) == (4, 1), refused.output
+    assert f"0x{address.hex()}" in refused.stderr
+    assert document("time", "show", workspace=directory)["block"] == "0"
+
+
+def test_a_false_record_is_told(tmp_path: Path) -> None:
+    """Another collector's immutable, and a record with the hash of that code: both status and verify say which."""
+    directory = tmp_path / "town"
+    with anvil(Genesis(chain_id=31_337, timestamp=GENESIS_TIME), tmp_path) as url:
+        assert invoke("init", str(directory), "--chain", url).exit_code == 0
+        assert invoke("network", "deploy", workspace=directory).exit_code == 0
+        address = CANONICAL["ERC3009DepositCollector"]
+        code = Standing("ERC3009DepositCollector", address, {"ChannelHub": address}).code(31_337)
+        JsonRpc(url).ask("anvil_setCode", f"0x{address.hex()}", f"0x{code.hex()}")
+        file = directory / "deployment.json"
+        record = json.loads(file.read_text())
+        record["contracts"]["ERC3009DepositCollector"]["code_hash"] = f"0x{keccak(code).hex()}"
+        file.write_text(json.dumps(record))
+        for verb in ("status", "verify"):
+            told = invoke("network", verb, workspace=directory)
+            assert (told.exit_code, "the code of ERC3009DepositCollector is not" in told.stderr) == (4, True)
 
 
 def test_a_workspace_of_a_network_keeps_no_user_and_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,7 +229,7 @@ def test_each_document_names_its_schema(workspace: Path, tmp_path: Path) -> None
         "account": "bob",
         "currency": "CNY",
         "units": "1000000",
-        "block": "14",
+        "block": "13",
     }
     issued = document("token", "issue", "--to", "bob", "--amount", "1", workspace=workspace)
     assert issued["schema"] == "pysettle.token-issue/1"

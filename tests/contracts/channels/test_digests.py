@@ -76,7 +76,7 @@ def test_hub_has_no_other_function() -> None:
     names = [item["name"] for item in abi if item["type"] == "function"]
     assert sorted(names) == sorted({signature.split("(")[0] for signature in PUBLISHED} | OWN)
     assert not [item for item in abi if item["type"] in ("constructor", "fallback", "receive")]
-    assert artifacts.load("ChannelHub").immutable_references == ()
+    assert artifacts.load("ChannelHub").immutable_references == {}
 
 
 def test_published_event_is_there() -> None:

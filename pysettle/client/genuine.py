@@ -1,0 +1,115 @@
+"""Genuine code: that of this build, with the values that its immutables have where a contract stands.
+
+The one place that compares code on a chain with an artifact. What storage holds is not known here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from eth_typing import Address
+from eth_utils.crypto import keccak
+
+from pysettle.domain.messages import COMPUTE_MARKET_NAME, USAGE_METER_NAME
+from pysettle.domain.typed_data import Domain
+from pysettle.errors import ForeignCode, PlantedStorage
+from pysettle.evm import artifacts
+from pysettle.evm.backend import ChainBackend
+from pysettle.evm.genesis import SYSTEM_CONTRACTS, Genesis
+from pysettle.money import UNITS_PER_MINOR, Currency
+
+_WORKS_WITH: dict[str, dict[str, str]] = {
+    "ERC3009DepositCollector": {"hub": "ChannelHub"},
+    "UsageMeter": {"hub": "ChannelHub"},
+    "ComputeMarket": {
+        "currency": "CurrencyToken",
+        "HUB": "ChannelHub",
+        "COLLECTOR": "ERC3009DepositCollector",
+        "METER": "UsageMeter",
+        "factory": "SeriesFactory",
+    },
+    "SeriesFactory": {"market": "ComputeMarket"},
+    "InterestPayments": {"currency": "CurrencyToken"},
+}
+"""Contract -> its immutables that are addresses -> the contract of the same network which stands there."""
+
+_DOMAIN_NAMES = {"UsageMeter": USAGE_METER_NAME, "ComputeMarket": COMPUTE_MARKET_NAME}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A contract of ours, and where it stands."""
+
+    name: str
+    """Name of its artifact."""
+    address: Address
+    """Where it stands."""
+    others: Mapping[str, Address]
+    """Name -> address of each contract of its network. The code of one that is missing is nowhere genuine."""
+    currency: Currency = Currency.CNY
+    """Currency it is for."""
+
+    def code(self, chain_id: int) -> bytes:
+        """Return the code of this build there, immutables included."""
+        places = _WORKS_WITH.get(self.name, {})
+        values = {immutable: bytes(self.others.get(other, b"")) for immutable, other in places.items()}
+        if self.name == "InterestPayments":
+            values["MINOR_UNIT"] = UNITS_PER_MINOR.to_bytes(32, "big")
+        domain_name = self.currency.token_name if self.name == "CurrencyToken" else _DOMAIN_NAMES.get(self.name)
+        if domain_name is not None:
+            values |= _domain_immutables(Domain(domain_name, "1", chain_id, self.address))
+        return artifacts.load(self.name).deployed_code(values)
+
+    def is_genuine(self, chain: ChainBackend) -> bool:
+        """Whether that code, and no other, is there on a chain."""
+        return chain.code(self.address) == self.code(chain.chain_id)
+
+    def check(self, chain: ChainBackend) -> None:
+        """Check that it is.
+
+        Raises:
+            ForeignCode: it is not.
+        """
+        if not self.is_genuine(chain):
+            found, expected = chain.code(self.address), self.code(chain.chain_id)
+            raise ForeignCode(self.name, self.address, keccak(found), keccak(expected))
+
+
+def check_genesis(genesis: Genesis, canonical: Mapping[str, Address]) -> None:
+    """Check that a block 0 plants no storage in a contract of ours, or where one may be created later.
+
+    Storage without code serves nothing but a contract that is created over it, whose state it would be from birth.
+
+    Args:
+        genesis: The block 0 of a chain.
+        canonical: Name of a contract of ours that may stand in block 0 -> its address.
+
+    Raises:
+        PlantedStorage: it does.
+    """
+    names = {address: name for name, address in canonical.items()}
+    for address, account in genesis.alloc.items():
+        is_open = not account.code and address not in SYSTEM_CONTRACTS
+        if account.storage and (address in names or is_open):
+            raise PlantedStorage(address, names.get(address), len(account.storage))
+
+
+def _domain_immutables(domain: Domain) -> dict[str, bytes]:
+    """Return what OpenZeppelin's EIP712 keeps of a domain in immutables."""
+    name, version = domain.name.encode(), domain.version.encode()
+    return {
+        "_cachedDomainSeparator": domain.separator,
+        "_cachedChainId": domain.chain_id.to_bytes(32, "big"),
+        "_cachedThis": bytes(domain.contract),
+        "_hashedName": keccak(name),
+        "_hashedVersion": keccak(version),
+        "_name": _short_string(name),
+        "_version": _short_string(version),
+    }
+
+
+def _short_string(text: bytes) -> bytes:
+    """Pack a text of at most 31 bytes as OpenZeppelin's ShortStrings do: its length is the last byte."""
+    assert len(text) < 32
+    return text.ljust(31, b"\0") + bytes([len(text)])
