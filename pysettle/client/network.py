@@ -278,7 +278,7 @@ class SettlementNetwork:
 
         Raises:
             ContractReverted: the first that a contract refused; all are sealed.
-            TransactionRefused: one could not be sealed; none is.
+            TransactionRefused: one could not be sealed; none is but those that the error names.
         """
         return self.sender.send(*transactions)
 

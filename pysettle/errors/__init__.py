@@ -16,6 +16,9 @@ from typing import ClassVar
 
 from pysettle.errors.states import State
 
+_HASHES_NAMED = 10
+"""Most hashes of transactions that a message names; `.hashes` has all."""
+
 
 class PysettleError(Exception):
     """Base of every expected failure. `exit_code` is what the command line ends with."""
@@ -134,14 +137,30 @@ class TransactionRefused(ChainError):
     """A transaction was refused before it entered a block: wrong nonce, no funds for gas, bad signature.
 
     It is the one at `.index` of its sequence, and why is in `.reason`. `.accepted` are the places of those that the
-    network took all the same; a chain that seals sequences whole or not at all takes none.
+    chain took all the same, `.hashes` their hashes: they are sealed, or may be. An embedded chain takes none, nor does
+    a development node unless somebody else used one of the accounts at that moment.
     """
 
-    def __init__(self, index: int, count: int, reason: str, accepted: tuple[int, ...] = ()) -> None:
+    def __init__(
+        self,
+        index: int,
+        count: int,
+        reason: str,
+        accepted: tuple[int, ...] = (),
+        hashes: tuple[bytes, ...] = (),
+    ) -> None:
         """Store which of `count` transactions was refused, and why."""
-        self.index, self.reason, self.accepted = index, reason, accepted
-        fate = f"{len(accepted)} others were accepted" if accepted else "and with it the whole sequence"
+        self.index, self.reason, self.accepted, self.hashes = index, reason, accepted, hashes
+        fate = "and with it the whole sequence"
+        if accepted:
+            fate = f"{len(accepted)} others were accepted and may be sealed ({named(hashes)})"
         super().__init__(f"transaction {index} of {count} (counted from 0) was refused, {fate}: {reason}")
+
+
+def named(hashes: tuple[bytes, ...]) -> str:
+    """Return hashes as a message names them: the first ten, and how many more there are."""
+    shown = ", ".join(f"0x{it.hex()}" for it in hashes[:_HASHES_NAMED])
+    return shown if len(hashes) <= _HASHES_NAMED else f"{shown} and {len(hashes) - _HASHES_NAMED} more"
 
 
 class TransactionPending(ChainError):

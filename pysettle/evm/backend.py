@@ -146,7 +146,9 @@ class ChainBackend(Protocol):
 
         Raises:
             TransactionRefused: naming the place of a transaction that can never be sealed (bad signature, wrong
-                nonce, no funds, more gas than a block), and why. A chain that is ours to seal has then sealed none.
+                nonce, no funds, more gas than a block), and why. The embedded chain has then sealed none, and a
+                development node none but those that the error names, because somebody else used one of the accounts
+                at that moment.
         """
 
     def wait(self) -> None:

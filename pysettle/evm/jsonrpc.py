@@ -83,6 +83,19 @@ class JsonRpc:
             answers += [_result(calls[len(answers) + place][0], documents[place]) for place in range(len(part))]
         return answers
 
+    def answers(self, calls: Sequence[Call]) -> list[Any]:
+        """Return the results of many calls in order.
+
+        Raises:
+            NodeError: the node refused one; the first of them.
+            ChainUnreachable: there was no answer.
+        """
+        answers = self.ask_all(calls)
+        for answer in answers:
+            if isinstance(answer, NodeError):
+                raise answer
+        return answers
+
     def _post(self, calls: Sequence[str], *, once: bool) -> dict[int, dict[str, Any]]:
         """Send encoded calls, a single one without a batch around it; return the answers by the calls' places."""
         body = calls[0] if len(calls) == 1 else f"[{','.join(calls)}]"

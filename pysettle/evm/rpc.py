@@ -18,8 +18,9 @@ from eth_typing import Address, Hash32
 from pysettle.errors import ChainError, ChainUnreachable, NodeError, TransactionRefused, UsageError, WrongChain
 from pysettle.evm.backend import Block, ExecutionReverted, Fees, Log, Receipt, Standing
 from pysettle.evm.genesis import GenesisAccount
-from pysettle.evm.jsonrpc import Call, JsonRpc
+from pysettle.evm.jsonrpc import JsonRpc
 from pysettle.evm.logs import LogQuery, LogReader
+from pysettle.evm.sealing import DevelopmentSealer, refusals
 
 _DEVELOPMENT_NODES = ("anvil/", "pysettle/")
 _POLL_S = 0.2
@@ -70,6 +71,8 @@ class RpcChain:
         self.clock = RpcClock(self._rpc, self.is_development_node)
         """The chain's clock."""
         self._logs = LogReader(self._rpc)
+        seals_singly = not self.client_version.startswith("pysettle/")
+        self._sealer = DevelopmentSealer(self._rpc, self.chain_id, seals_singly=seals_singly)
         self._snapshots: dict[int, tuple[str, int]] = {}
         self._handles = count(1)
 
@@ -88,57 +91,24 @@ class RpcChain:
         return Fees(_BASE_FEE_HEADROOM * int(head["baseFeePerGas"], 16) + priority_fee, priority_fee)
 
     def submit(self, raw_transactions: Sequence[bytes]) -> None:
-        """Hand over signed transactions in order; a development node seals them, all or none.
+        """Hand over signed transactions in order; a development node seals them before this returns.
 
         Raises:
-            TransactionRefused: naming the first that the node refused, and which it took.
+            TransactionRefused: naming the first that the node refused, and those that it took; a development node has
+                taken none unless somebody else used one of the accounts meanwhile.
         """
         if not raw_transactions:
             return
-        if not self.is_development_node:
-            self._hand_over(raw_transactions)
+        if self.is_development_node:
+            self._sealer.seal(raw_transactions)
             return
-        before = self._rpc.ask("evm_snapshot")
-        self._rpc.ask("evm_setAutomine", False)
-        try:
-            self._hand_over(raw_transactions)
-            self._seal(raw_transactions)
-        except TransactionRefused as problem:
-            for raw in raw_transactions:
-                self._rpc.ask("anvil_dropTransaction", _hex(keccak(raw)))
-            self._rpc.ask("evm_revert", before)
-            raise TransactionRefused(problem.index, len(raw_transactions), problem.reason) from problem
-        finally:
-            self._rpc.ask("evm_setAutomine", True)
-
-    def _hand_over(self, raw_transactions: Sequence[bytes]) -> None:
         answers = self._rpc.ask_all([("eth_sendRawTransaction", (_hex(raw),)) for raw in raw_transactions])
-        refused = {place: answer for place, answer in enumerate(answers) if isinstance(answer, NodeError)}
-        for place in tuple(refused):
-            # A repeated request meets the transaction it brought the first time.
-            known = self._rpc.ask("eth_getTransactionByHash", _hex(keccak(raw_transactions[place])))
-            if known is not None and (known["blockNumber"] is None or not self.is_development_node):
-                del refused[place]
+        refused = refusals(self._rpc, raw_transactions, answers)
         if refused:
             first = min(refused)
             accepted = tuple(place for place in range(len(raw_transactions)) if place not in refused)
-            raise TransactionRefused(first, len(raw_transactions), refused[first].message, accepted)
-
-    def _seal(self, raw_transactions: Sequence[bytes]) -> None:
-        """Seal blocks until the transactions are in them.
-
-        Raises:
-            TransactionRefused: a block was sealed and one that waits was in none.
-        """
-        hashes = waiting = [keccak(raw) for raw in raw_transactions]
-        while waiting:
-            self._rpc.ask("evm_mine")
-            sealed = frozenset(self.block().transaction_hashes)
-            left = [it for it in waiting if it not in sealed]
-            if len(left) == len(waiting):
-                reason = "it cannot follow what is on the chain (nonce or funds)"
-                raise TransactionRefused(hashes.index(left[0]), len(hashes), reason)
-            waiting = left
+            hashes = tuple(keccak(raw_transactions[place]) for place in accepted)
+            raise TransactionRefused(first, len(raw_transactions), refused[first].message, accepted, hashes)
 
     def wait(self) -> None:
         """Wait until there is another block.
@@ -158,16 +128,8 @@ class RpcChain:
 
     def receipts_of(self, transaction_hashes: Sequence[Hash32]) -> tuple[Receipt | None, ...]:
         """Return the receipts of transactions in the order asked for, None for one that is in no block."""
-        answers = self._all([("eth_getTransactionReceipt", (_hex(it),)) for it in transaction_hashes])
+        answers = self._rpc.answers([("eth_getTransactionReceipt", (_hex(it),)) for it in transaction_hashes])
         return tuple(found and self._receipt(found) for found in answers)
-
-    def _all(self, calls: Sequence[Call]) -> list[Any]:
-        """Return the results of calls none of which a node refuses; raise the first refusal."""
-        answers = self._rpc.ask_all(calls)
-        for answer in answers:
-            if isinstance(answer, NodeError):
-                raise answer
-        return answers
 
     def _receipt(self, found: dict[str, Any]) -> Receipt:
         succeeded, contract = found["status"] == "0x1", found.get("contractAddress")
@@ -279,7 +241,7 @@ class RpcChain:
 
     def nonces_of(self, accounts: Sequence[Address]) -> tuple[int, ...]:
         """Return the `nonce` of each account, in the order asked for."""
-        answers = self._all([("eth_getTransactionCount", (_hex(account), "pending")) for account in accounts])
+        answers = self._rpc.answers([("eth_getTransactionCount", (_hex(account), "pending")) for account in accounts])
         return tuple(int(answer, 16) for answer in answers)
 
     def code(self, account: Address) -> bytes:
@@ -289,7 +251,9 @@ class RpcChain:
     def standing(self, accounts: Sequence[Address]) -> Standing:
         """Return block 0, the head and the nonces of accounts, in one request."""
         nonces = [("eth_getTransactionCount", (_hex(account), "latest")) for account in accounts]
-        first, head, *found = self._all([("eth_getBlockByNumber", ("0x0", False)), ("eth_blockNumber", ()), *nonces])
+        first, head, *found = self._rpc.answers(
+            [("eth_getBlockByNumber", ("0x0", False)), ("eth_blockNumber", ()), *nonces]
+        )
         return Standing(Hash32(_bytes(first["hash"])), int(head, 16), tuple(int(it, 16) for it in found))
 
     # Development

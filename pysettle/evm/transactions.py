@@ -86,8 +86,9 @@ class TransactionSender:
 
         Raises:
             ContractReverted: the first of them that a contract refused, with its hash; all are sealed.
-            TransactionRefused: one could not be sealed; a chain that is ours to seal has sealed none. Nonces between
-                those that a network took are filled by payments of nothing, so that no gap holds up what follows.
+            TransactionRefused: one could not be sealed; those that the chain took all the same are named in it. Nonces
+                between those that a network took are filled by payments of nothing, so that no gap holds up what
+                follows.
             TransactionPending: a network left one out of its blocks in spite of higher fees.
         """
         if not transactions:

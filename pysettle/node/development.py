@@ -33,6 +33,7 @@ def development_methods(node: NodeChain) -> dict[str, Method]:
     """
     table: dict[str, Method] = {**_sealing(node), **_pool(node)}
     verbs: dict[str, Method] = {"mine": _mine_many(node), "dropTransaction": _drop(node)}
+    verbs["removePoolTransactions"] = _drop_all_of(node)
     verbs |= dict.fromkeys(_REFUSED_VERBS, _refused)
     if not node.keeps_history:
         table |= _history(node)
@@ -150,6 +151,10 @@ def _drop(node: NodeChain) -> Method:
         return hex_data(transaction_hash) if node.pool.drop(transaction_hash) else None
 
     return drop
+
+
+def _drop_all_of(node: NodeChain) -> Method:
+    return lambda _, value: node.pool.drop_all_of(address(value))
 
 
 def _set_balance(node: NodeChain) -> Method:

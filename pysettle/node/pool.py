@@ -82,6 +82,12 @@ class Pool:
             del self._places[transaction.sender, transaction.nonce]
         return transaction is not None
 
+    def drop_all_of(self, sender: Address) -> None:
+        """Forget every transaction of an account."""
+        for transaction in tuple(self._waiting.values()):
+            if transaction.sender == sender:
+                self.drop(transaction.hash)
+
     def clear(self) -> None:
         """Forget every transaction."""
         self._waiting.clear()

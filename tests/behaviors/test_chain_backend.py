@@ -162,8 +162,6 @@ def test_bytes_that_are_no_transaction_are_refused(chain: ChainBackend, raw: byt
 
 def test_a_high_s_signature_is_refused(chain: ChainBackend) -> None:
     """The malleable twin of a signature (EIP-2) is not accepted."""
-    if isinstance(chain, RpcChain) and chain.client_version.startswith("anvil/"):
-        pytest.skip("anvil 1.7.1 accepts the twin; geth does not")
     import rlp
 
     order = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
