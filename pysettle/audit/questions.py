@@ -149,12 +149,17 @@ def _markets(ledger: Ledger) -> Iterator[Question]:
         for provider in ledger.owners(currency, Purpose.STAKE):
             staked = ledger.balance(currency, Purpose.STAKE, provider)
             yield _of(about, market, "freeStake(address)", provider, staked)
-        for series, provider in ledger.opened.items():
+        for series, opened in ledger.opened.items():
             locked = ledger.balance(currency, Purpose.LOCKED_STAKE, series)
-            yield _of(about, market, "seriesStake(address)", series, int.from_bytes(provider, "big"), locked)
+            stated = int.from_bytes(opened.provider, "big"), locked
+            yield _of(about, market, "seriesStake(address)", series, *stated)
     for series in ledger.contracts.series:
         about = f"series 0x{series.hex()}"
         yield Question(about, series, "haltedAt()", _call_data("haltedAt()"), (ledger.halted.get(series, 0),))
+        if terms := ledger.opened.get(series):
+            # The books compared the stake with the compensation of all that may be sold.
+            yield Question(about, series, "capacity()", _call_data("capacity()"), (terms.capacity,))
+            yield Question(about, series, "expiry()", _call_data("expiry()"), (terms.expiry,))
 
 
 def _payouts(ledger: Ledger) -> Iterator[Question]:

@@ -37,6 +37,7 @@ CONTRACTS = Contracts(
 
 START = 1_798_700_400
 """2026-12-31T07:00:00Z: a year of UTC+8 ends nine hours later."""
+EXPIRY = START + 300 * 86_400
 CHINA = timezone(timedelta(hours=8))
 NO_LIMIT = 2**256 - 1
 STEP = 100_000_000
@@ -79,6 +80,8 @@ class Model:
     """Free stake."""
     locked: int | None = None
     """Stake behind the series; None before the provider has locked some."""
+    staker: Address = ZERO_ADDRESS
+    """Whose it is."""
     halted: bool = False
     now: int = START
 
@@ -319,22 +322,31 @@ class Model:
         self.pay_out(MARKET, buyer, units)
 
     def lock(self, buyer: Address, amount: int) -> None:
-        """Lock a buyer's stake behind the series, once, where it covers the Tokens there are and more."""
+        """Lock a buyer's stake behind the series, once, for the capacity that it covers."""
         if self.locked is None and not self.halted:
-            self.locked, self.stakes[buyer] = self.stakes[buyer], 0
-            opened = (bytes(32), b"inference".ljust(32, b"\0"), 10**12, NO_LIMIT, self.locked)
+            capacity = self.stakes[buyer] * 1_000_000 * 10_000 // (UNIT_PRICE * COMPENSATION_BPS)
+            self.locked, self.staker = stake_rounded_up(capacity, UNIT_PRICE, COMPENSATION_BPS), buyer
+            self.stakes[buyer] -= self.locked
+            opened = (bytes(32), b"inference".ljust(32, b"\0"), capacity, EXPIRY, self.locked)
             self.say(MARKET, events.SeriesOpened(SERIES, buyer, *opened))
 
+    def release(self, buyer: Address, amount: int) -> None:
+        """Release the stake once the series has expired; whatever is halted later has none."""
+        if self.locked and self.now >= EXPIRY:
+            self.say(MARKET, events.StakeReleased(SERIES, self.staker, self.locked))
+            self.stakes[self.staker] += self.locked
+            self.locked = 0
+
     def halt(self, buyer: Address, amount: int) -> None:
-        """Halt the series, once, where the stake covers what is undelivered; what is left goes to the buyer."""
+        """Halt the series, once, where the stake covers what is undelivered; what is left is the staker's."""
         undelivered = -self.balances[SERIES, ZERO_ADDRESS] - self.balances[SERIES, SERIES]
         compensation = stake_rounded_up(undelivered, UNIT_PRICE, COMPENSATION_BPS)
         if self.halted or self.locked is None or self.locked < compensation:
             return
-        self.halted, released = True, self.locked - compensation
-        self.stakes[buyer] += released
+        self.halted, released, self.locked = True, self.locked - compensation, 0
+        self.stakes[self.staker] += released
         grounds = (b"\1" * 32, b"\2" * 32)
-        self.say(MARKET, events.SeriesHalted(SERIES, BANK, *grounds, buyer, compensation, released))
+        self.say(MARKET, events.SeriesHalted(SERIES, BANK, *grounds, self.staker, compensation, released))
         self.move(CURRENCY, MARKET, SERIES, compensation)
         self.say(SERIES, events.Halted(undelivered, compensation))
 
@@ -401,6 +413,7 @@ OPERATIONS = [
     Model.stake,
     Model.withdraw_stake,
     Model.lock,
+    Model.release,
     Model.halt,
     Model.redemption,
     Model.end,

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+import pytest
 from eth_typing import Address
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,19 +18,23 @@ from pysettle.domain.ledger import Ledger, Purpose, fold
 from pysettle.domain.messages import ZERO_ADDRESS
 from pysettle.domain.usage import Meters, Usage
 from pysettle.domain.wallets import Spending
+from pysettle.money import stake_rounded_up
 from tests.properties.model import (
     BANK,
     BANKS,
     BUYERS,
     CHANNELS,
+    COMPENSATION_BPS,
     CONFIGS,
     CONTRACTS,
     CURRENCY,
     HUB,
+    MARKET,
     METER,
     PROVIDER,
     SERIES,
     STEPS,
+    UNIT_PRICE,
     flat,
     play,
 )
@@ -73,8 +78,7 @@ def test_the_books_agree_with_stakes_credits_positions_and_spending(steps: list[
     ledger = fold(CONTRACTS, flat(model))
     for provider, free in model.stakes.items():
         assert ledger.balance(CURRENCY, Purpose.STAKE, provider) == free
-    locked = 0 if model.halted else model.locked or 0
-    assert ledger.balance(CURRENCY, Purpose.LOCKED_STAKE, SERIES) == locked
+    assert ledger.balance(CURRENCY, Purpose.LOCKED_STAKE, SERIES) == (model.locked or 0)
     for account, credit in model.credits.items():
         assert ledger.credit(CURRENCY, account) == credit
     assert {bank: ledger.positions[CURRENCY, bank] for bank in BANKS} == {bank: model.positions[bank] for bank in BANKS}
@@ -138,6 +142,57 @@ def test_a_changed_amount_does_not_go_unnoticed(steps: list[tuple[Any, Address, 
     # An altered Deposited or Purchased leaves a gap between what a contract holds and what it holds it for.
     donated, expected = invariants.donations(ledger), invariants.donations(fold(CONTRACTS, flat(model)))
     assert invariants.check(ledger) or not books_agree or donated != expected
+
+
+STAKER, OTHER = BUYERS[0], BUYERS[1]
+CAPACITY = 10**9
+STAKE = stake_rounded_up(CAPACITY, UNIT_PRICE, COMPENSATION_BPS)
+
+
+def opened(stake: int = STAKE, capacity: int = CAPACITY) -> events.SeriesOpened:
+    """Return the opening of the series."""
+    return events.SeriesOpened(SERIES, STAKER, bytes(32), bytes(32), capacity, 2, stake)
+
+
+def halted(compensation: int, released: int, provider: Address = STAKER) -> events.SeriesHalted:
+    """Return a halt of the series, for the market's part of it."""
+    return events.SeriesHalted(SERIES, BANK, bytes(32), bytes(32), provider, compensation, released)
+
+
+@pytest.mark.parametrize(
+    ("told", "codes"),
+    [
+        ([opened()], []),
+        ([opened(STAKE - 1)], ["INV-BACKING"]),
+        ([opened(STAKE + 1)], ["INV-BACKING"]),
+        ([opened(capacity=CAPACITY + 10**6)], ["INV-BACKING"]),
+        ([opened(), opened()], ["INV-ONCE"]),
+        ([opened(), events.StakeReleased(SERIES, STAKER, STAKE)], []),
+        ([opened(), events.StakeReleased(SERIES, STAKER, STAKE - 1)], ["INV-BACKING"]),
+        ([opened(), events.StakeReleased(SERIES, OTHER, STAKE)], ["INV-BACKING"]),
+        ([opened(), *2 * [events.StakeReleased(SERIES, STAKER, STAKE)]], ["INV-BACKING"]),
+        ([opened(), halted(7, STAKE - 7)], []),
+        ([opened(), halted(7, STAKE - 8)], ["INV-BACKING"]),
+        ([opened(), halted(0, 0)], ["INV-BACKING"]),
+        ([opened(), halted(7, STAKE - 7, OTHER)], ["INV-BACKING"]),
+        ([halted(0, 0)], ["INV-BACKING"]),
+    ],
+)
+def test_a_series_locks_what_covers_it_and_nothing_stays_locked(told: list[events.Event], codes: list[str]) -> None:
+    """At its opening the compensation of its capacity is locked, at its halt or release all of that is unlocked."""
+    ledger = Ledger(CONTRACTS)
+    for event in told:
+        ledger.apply(Emitted(MARKET, Position(1, 0, 0), event, 2))
+    assert [code for code, _, _ in ledger.violations] == codes
+
+
+def test_stake_is_not_released_before_the_expiry() -> None:
+    """The market releases stake from the second of the expiry on."""
+    for timestamp, codes in ((1, ["INV-BACKING"]), (2, [])):
+        ledger = Ledger(CONTRACTS)
+        for event in (opened(), events.StakeReleased(SERIES, STAKER, STAKE)):
+            ledger.apply(Emitted(MARKET, Position(1, 0, 0), event, timestamp))
+        assert [code for code, _, _ in ledger.violations] == codes
 
 
 def test_contradictions_have_their_codes() -> None:

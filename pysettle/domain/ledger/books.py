@@ -173,8 +173,8 @@ class Books:
     """Channel id -> what events say of it; channels of assets that are not counted are left out."""
     halted: dict[Address, int] = field(default_factory=dict)
     """Series that was halted -> unix second of the halt."""
-    opened: dict[Address, Address] = field(default_factory=dict)
-    """Series that a market opened -> its provider."""
+    opened: dict[Address, events.SeriesOpened] = field(default_factory=dict)
+    """Series that a market opened -> what the market said of it."""
     halts: list[HaltRecord] = field(default_factory=list)
     """What was halted, by whom and on what ground."""
     sales: dict[Address, deque[Sale]] = field(default_factory=lambda: defaultdict(deque))

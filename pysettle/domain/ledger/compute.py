@@ -12,7 +12,7 @@ from pysettle.domain.ledger.accounts import Purpose
 from pysettle.domain.ledger.books import Books, ChannelRecord, HaltRecord, Sale
 from pysettle.domain.ledger.handlers import Handlers, Postings, move, registering
 from pysettle.domain.usage import USAGE_BITS, Usage
-from pysettle.money import compensation_rounded_down
+from pysettle.money import compensation_rounded_down, stake_rounded_up
 
 HANDLERS: Handlers = {}
 _handles = registering(HANDLERS)
@@ -103,21 +103,48 @@ def _check_free(books: Books, emitted: Emitted, event: events.Staked | events.St
 
 @_handles(events.SeriesOpened)
 def _series_opened(books: Books, emitted: Emitted, event: events.SeriesOpened) -> Postings:
-    books.opened[event.series] = event.provider
+    if event.series in books.opened:
+        books.violated("INV-ONCE", emitted, f"series 0x{event.series.hex()} was opened before")
+    books.opened[event.series] = event
     currency = books.contracts.markets[emitted.emitter]
+    if terms := books.contracts.series.get(event.series):
+        needed = stake_rounded_up(event.capacity, terms.unit_price, terms.compensation_bps)
+        if event.stake != needed:
+            detail = f"{event.stake} units locked for the {event.capacity} Tokens of series 0x{event.series.hex()}"
+            books.violated("INV-BACKING", emitted, f"{detail}, {needed} cover their compensation")
     return move(currency, event.stake, (Purpose.STAKE, event.provider), (Purpose.LOCKED_STAKE, event.series))
 
 
 @_handles(events.StakeReleased)
 def _stake_released(books: Books, emitted: Emitted, event: events.StakeReleased) -> Postings:
-    currency = books.contracts.markets[emitted.emitter]
+    currency, opened = books.contracts.markets[emitted.emitter], books.opened.get(event.series)
+    _check_unlocked(books, emitted, event, event.amount)
+    if opened and emitted.timestamp < opened.expiry:
+        detail = f"stake of series 0x{event.series.hex()} released at {emitted.timestamp}, before {opened.expiry}"
+        books.violated("INV-BACKING", emitted, detail)
     return move(currency, event.amount, (Purpose.LOCKED_STAKE, event.series), (Purpose.STAKE, event.provider))
+
+
+def _check_unlocked(
+    books: Books, emitted: Emitted, event: events.StakeReleased | events.SeriesHalted, amount: int
+) -> None:
+    """Note what is wrong with the end of a series' stake: all of it is unlocked, and the rest is its provider's."""
+    currency, opened = books.contracts.markets[emitted.emitter], books.opened.get(event.series)
+    locked = books.balance(currency, Purpose.LOCKED_STAKE, event.series)
+    if amount != locked:
+        detail = f"{amount} units of the stake of series 0x{event.series.hex()} unlocked, {locked} were locked"
+        books.violated("INV-BACKING", emitted, detail)
+    if opened is None or opened.provider != event.provider:
+        whose = f"of 0x{opened.provider.hex()}" if opened else "that no market opened"
+        detail = f"stake of series 0x{event.series.hex()} {whose} returned to 0x{event.provider.hex()}"
+        books.violated("INV-BACKING", emitted, detail)
 
 
 @_handles(events.SeriesHalted)
 def _series_halted(books: Books, emitted: Emitted, event: events.SeriesHalted) -> Postings:
     market = emitted.emitter
     currency = books.contracts.markets[market]
+    _check_unlocked(books, emitted, event, event.compensation + event.released)
     bought: defaultdict[Address, int] = defaultdict(int)
     for sale in books.sales.pop(event.series, ()):
         if sale.timestamp > emitted.timestamp - _SHORTLY_S:
