@@ -6,6 +6,10 @@ import os
 
 import pytest
 
+from tests.chance import load_profile
+
+load_profile()
+
 TRACE_DIR = os.environ.get("PYSETTLE_TRACE_DIR")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from random import Random
 
 import pytest
 
@@ -21,6 +20,7 @@ from pysettle.domain.usage import Meters, Usage
 from pysettle.evm.embedded import EmbeddedChain
 from pysettle.scenarios.demo import WITHDRAW_DELAY_S, Demo
 from pysettle.scenarios.workload import generate
+from tests.chance import chance
 from tests.stateful.network.stage import NetworkStage
 from tests.stateful.network.strangers import Stranger
 
@@ -35,13 +35,13 @@ def audited(chain: EmbeddedChain, contracts: Contracts, directory: Path) -> Repo
 
 def ordered(stranger: Stranger) -> None:
     """Place an order in the stranger's own token, and leave it open."""
-    stranger.order(Random(1), taken_back=False)  # noqa: S311 - no secret
+    stranger.order(chance(1), taken_back=False)
 
 
 ACTS: dict[str, Callable[[Stranger], None]] = {
-    "a deposit of a foreign token": lambda it: it.deposit(Random(1)),  # noqa: S311 - no secret
+    "a deposit of a foreign token": lambda it: it.deposit(chance(1)),
     "an order in a foreign token": ordered,
-    "a payment of nothing": lambda it: it.dust(Random(1)),  # noqa: S311 - no secret
+    "a payment of nothing": lambda it: it.dust(chance(1)),
 }
 
 
@@ -57,10 +57,10 @@ def test_what_anybody_may_do_is_no_finding(act: Callable[[Stranger], None], tmp_
 
 def test_a_channel_of_a_foreign_token_is_used_and_nothing_is_found(tmp_path: Path) -> None:
     """Deposits, claims, settlements and refunds of a token that is not counted leave no record, at the hub neither."""
-    stage, chance = NetworkStage(), Random(2)  # noqa: S311 - no secret
+    stage, draw = NetworkStage(), chance(2)
     stranger = Stranger(stage)
     for act in (stranger.deposit, stranger.claim, stranger.deposit, stranger.refund):
-        act(chance)
+        act(draw)
     follower = stage.network.follow()
     follower.update()
     assert not follower.ledger.channels
@@ -70,10 +70,10 @@ def test_a_channel_of_a_foreign_token_is_used_and_nothing_is_found(tmp_path: Pat
 @pytest.mark.parametrize("seed", range(3))
 def test_an_unlisted_emitter_is_a_notice(seed: int, tmp_path: Path) -> None:
     """A contract that logs under the topics of the network, in their form or in none, is named and decides nothing."""
-    stage, chance = NetworkStage(), Random(seed)  # noqa: S311 - no secret
+    stage, draw = NetworkStage(), chance(seed)
     stranger = Stranger(stage)
     for act in (stranger.say, stranger.say_malformed) * 3:
-        act(chance)
+        act(draw)
     report = audited(stage.chain, stage.network.contracts(), tmp_path)
     assert report.findings == ()
     assert report.checks[Check.LEDGER] is Outcome.PASSED

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from pysettle.evm.jsonrpc import JsonRpc
 from pysettle.evm.rpc import RpcChain
 from pysettle.evm.transactions import Transaction
 from pysettle.money import UNITS_PER_MINOR
+from tests.chance import chance
 from tests.evm.anvil import anvil
 
 START = 1_767_225_600
@@ -151,26 +151,27 @@ def test_more_than_is_kept_is_read_again(town: Town) -> None:
     town.check(follower.ledger)
 
 
+@pytest.mark.random
 @pytest.mark.parametrize("kept_blocks", [1, 3, 64])
 def test_whatever_the_chain_does_the_books_are_its_own(town: Town, kept_blocks: int) -> None:
     """Transfers, empty blocks and reorganisations of one to four blocks at random, some of which keep transactions."""
-    chance = random.Random(kept_blocks)  # noqa: S311 - a test's choice, not a secret
+    draw = chance(kept_blocks)
     follower = LedgerFollower(town.chain, town.network.contracts(), kept_blocks=kept_blocks)
     town.rpc.ask("anvil_mine", 4)  # so that what funded the holders is not replaced
     dropped = 0
     for _ in range(40):
-        payer, payee = chance.sample(HOLDERS, 2)
-        head, kind = town.chain.block().number, chance.random()
+        payer, payee = draw.sample(HOLDERS, 2)
+        head, kind = town.chain.block().number, draw.random()
         if kind < 0.5:
-            town.network.send(*(town.transfer(payer, payee, chance.randrange(1, 100)) for _ in range(2)))
+            town.network.send(*(town.transfer(payer, payee, draw.randrange(1, 100)) for _ in range(2)))
         elif kind < 0.6:
             town.rpc.ask("evm_mine")
         elif kind < 0.9:
-            depth = chance.randrange(1, 5)
+            depth = draw.randrange(1, 5)
             # Kept from the first replaced block on, so that no nonce is missing.
             kept = [raw for block in range(head - depth + 1, head + 1) for raw in town.raw(block)]
-            town.reorganise(depth, [(raw, chance.randrange(depth - 1, depth)) for raw in kept[: chance.randrange(9)]])
-        if chance.random() < 0.7:
+            town.reorganise(depth, [(raw, draw.randrange(depth - 1, depth)) for raw in kept[: draw.randrange(9)]])
+        if draw.random() < 0.7:
             dropped += follower.update().dropped
             town.check(follower.ledger)
     follower.update()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from random import Random
 
 import pytest
 
@@ -17,6 +16,7 @@ from pysettle.domain.messages import ZERO_ADDRESS, ChannelConfig
 from pysettle.domain.usage import Meters, Usage
 from pysettle.errors import ContractReverted
 from pysettle.evm.transactions import Transaction
+from tests.chance import SEED, chance
 from tests.contracts.books import AUTHORIZER, RECEIVER, channel, currency_config, metered_claim, row, sign_refund
 from tests.contracts.world import FEN, World
 
@@ -30,7 +30,7 @@ class Walk:
     def __init__(self, world: World, seed: int) -> None:
         """Fund everybody; deposit nothing."""
         self.world = world
-        self.random = Random(seed)  # noqa: S311 - the same walk every time
+        self.random = chance(seed)
         self.channels: list[tuple[str, ChannelConfig]] = []
         self.usage: Counter[bytes] = Counter()
         self.outcomes: Counter[str] = Counter()
@@ -85,7 +85,8 @@ class Walk:
                     assert kept.balance(token.address, ledger.Purpose.CHANNEL, channel(world, config)) == (
                         balance - claimed
                     )
-                    assert kept.channels[channel(world, config)].total_claimed == claimed
+                    record = kept.channels.get(channel(world, config))
+                    assert (record.total_claimed if record else 0) == claimed
                     unclaimed += balance - claimed
             receiver = world.series.address if token is world.series else world.address(RECEIVER)
             claimed, settled = hub.receiver_totals(receiver, token.address)
@@ -182,6 +183,7 @@ class Walk:
         yield from ()
 
 
+@pytest.mark.random
 @pytest.mark.parametrize("seed", [1, 2])
 def test_random_walk_keeps_every_invariant(world: World, seed: int) -> None:
     """Whatever is done in whatever order, the books balance after every step, and everybody can leave at the end."""
@@ -189,12 +191,15 @@ def test_random_walk_keeps_every_invariant(world: World, seed: int) -> None:
     for _ in range(STEPS):
         walk.step()
         walk.check()
-    for action in ("deposit", "claim", "settle", "refund", "notice", "finish", "freeze"):
-        assert walk.outcomes[action] >= 1, walk.outcomes
-    assert sum(n for name, n in walk.outcomes.items() if name[0].isupper()) >= 5, walk.outcomes
+    if SEED is None:  # in a walk that is new, not all may happen
+        for action in ("deposit", "claim", "settle", "refund", "notice", "finish", "freeze"):
+            assert walk.outcomes[action] >= 1, walk.outcomes
+        assert sum(n for name, n in walk.outcomes.items() if name[0].isupper()) >= 5, walk.outcomes
 
-    # After expiry everything drains: settle, withdraw, redeem, refund. The hub is left with nothing.
+    # Nobody stays frozen. After expiry everything drains: settle, withdraw, redeem, refund. The hub is left empty.
     hub, series, currency = world.network.hub, world.series, world.network.currency
+    for name in BUYERS:
+        world.send(currency.freeze(world["freezer"], world.address(name), outgoing=False, incoming=False))
     world.chain.clock.advance(series.expiry - world.now)
     for receiver, token in ((series.address, series.address), (world.address(RECEIVER), currency.address)):
         claimed, settled = hub.receiver_totals(receiver, token)

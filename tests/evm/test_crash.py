@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import signal
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from eth.chains.base import Chain
 from pysettle.errors import ChainFileLocked
 from pysettle.evm.embedded import EmbeddedChain
 from pysettle.evm.sqlite import SqliteDatabase
+from tests.chance import chance
 from tests.evm.accounts import genesis
 from tests.evm.test_embedded import other_engine
 
@@ -97,7 +97,7 @@ class Verifier:
 
 def test_a_killed_writer_leaves_a_sealed_block(writers: list[Writer], tmp_path: Path) -> None:
     """SIGKILL at 200 random moments: the chain opens, has what it reported and at most one block more, re-executes."""
-    chance, writer = random.Random(6), writers[0]  # noqa: S311 - moments, not secrets
+    draw, writer = chance(6), writers[0]
     sealed = 0
     for number in range(ROUNDS):
         file = tmp_path / f"{number // ROUNDS_A_FILE}.sqlite"
@@ -105,7 +105,7 @@ def test_a_killed_writer_leaves_a_sealed_block(writers: list[Writer], tmp_path: 
             verifier, head = Verifier(), 0
         writer.start("seal", file)
         # Of every four, one is killed while it opens the file.
-        time.sleep(chance.uniform(0, LONGEST_S if number % 4 else 0.02))
+        time.sleep(draw.uniform(0, LONGEST_S if number % 4 else 0.02))
         reported = max([head, *map(int, writer.kill())])
         if not file.exists():
             continue

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 import shutil
 import sqlite3
 import stat
@@ -24,6 +23,7 @@ from pysettle.errors import (
 from pysettle.evm.embedded import EmbeddedChain
 from pysettle.evm.sqlite import VERSION, SqliteDatabase
 from pysettle.evm.transactions import relay
+from tests.chance import chance
 from tests.evm.accounts import ALICE, BOB, deploy, genesis, sign, word
 from tests.evm.bytecode import RECORDER, REVERTER, creation
 
@@ -125,7 +125,7 @@ def test_a_full_disk_costs_one_block(file: Path, writer: EmbeddedChain) -> None:
     before = (writer.block(), writer.clock.now(), writer.nonce(ALICE))
     pages = connection.execute("PRAGMA page_count").fetchone()[0]
     connection.execute(f"PRAGMA max_page_count = {pages}")
-    large = sign(writer, ALICE, data=creation(os.urandom(20_000)), gas=10**7)
+    large = sign(writer, ALICE, data=creation(chance(2).randbytes(20_000)), gas=10**7)
     with pytest.raises(ChainFileFull, match="disk is full"):
         writer.submit([large])
     with pytest.raises(ChainFileFull):
@@ -191,15 +191,16 @@ def test_a_truncated_file(file: Path, part: float) -> None:
         SqliteDatabase(file)
 
 
+@pytest.mark.random
 def test_a_changed_byte_is_an_error_or_of_no_effect(file: Path) -> None:
     """Whatever byte changes: every value that can still be read is the one that was written, or the file is refused."""
     with SqliteDatabase(file, read_only=True) as database:
         entries = database._connection.execute("SELECT key, value FROM entry").fetchall()
     good = file.read_bytes()
-    chance, noticed = random.Random(3), 0  # noqa: S311 - places, not secrets
+    draw, noticed = chance(3), 0
     for _ in range(150):
         content = bytearray(good)
-        content[chance.randrange(len(good))] ^= 1 << chance.randrange(8)
+        content[draw.randrange(len(good))] ^= 1 << draw.randrange(8)
         file.write_bytes(content)
         try:
             with SqliteDatabase(file, read_only=True) as database:
@@ -226,15 +227,16 @@ def test_what_is_no_bytes_is_damage(file: Path, change: str) -> None:
         database[key]
 
 
+@pytest.mark.random
 def test_a_changed_key_is_damage_and_not_a_missing_entry(file: Path) -> None:
     """An entry whose key lost a bit, wherever in the key, is an error to whoever looks for it or asks whether it is."""
     with SqliteDatabase(file, read_only=True) as database:
         keys = [key for (key,) in database._connection.execute("SELECT key FROM entry")]
     good = file.read_bytes()
-    chance = random.Random(5)  # noqa: S311 - places, not secrets
-    for key in chance.sample([key for key in keys if good.count(key) == 1], 40):
+    draw = chance(5)
+    for key in draw.sample([key for key in keys if good.count(key) == 1], 40):
         content = bytearray(good)
-        content[good.index(key) + chance.randrange(len(key))] ^= 1 << chance.randrange(8)
+        content[good.index(key) + draw.randrange(len(key))] ^= 1 << draw.randrange(8)
         file.write_bytes(content)
         with SqliteDatabase(file, read_only=True) as database:
             with pytest.raises(ChainFileDamaged, match="checksum"):

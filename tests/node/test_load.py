@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import random
 import statistics
 import time
 from typing import Any
@@ -16,6 +15,7 @@ from web3 import Web3
 
 from pysettle.domain.signing import Signer
 from pysettle.node.accounts import development_accounts
+from tests.chance import chance
 
 CLIENTS = 64
 SECONDS = float(os.environ.get("PYSETTLE_LOAD_S", "2"))
@@ -38,7 +38,7 @@ class Client:
         """Begin with the account's own randomness."""
         self.signer = Signer.derived("load", number)
         self.url, self.session, self.chain_id = url, session, chain_id
-        self.random = random.Random(number)  # noqa: S311 - a load, not a secret
+        self.random = chance(number)
         self.sent: list[str] = []
         self.reads_s: list[float] = []
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta
-from random import Random
 
 from eth_typing import Address
 
 from pysettle.domain.messages import ZERO_ADDRESS
+from tests.chance import chance
 from tests.stateful.currency_model import CurrencyModel
 from tests.stateful.currency_records import CHINA_TIME, MINOR_UNIT, Role, Signature, Status, day_at
 from tests.stateful.operations import FORMS, IN_BYTES, KEYS, SIGNED_ENTRIES, START, Operation
@@ -34,7 +34,7 @@ class Draws:
         keys: Sequence[str] = KEYS,
     ) -> None:
         """Draw from a seed, for the model as it stands at each draw."""
-        self._random = Random(seed)  # noqa: S311 - the same sequence every time
+        self._random = chance(seed)
         self._model, self._addresses = model, addresses
         self._holders = [addresses[name] for name in holders]
         self._keys = [addresses[name] for name in keys]

@@ -29,6 +29,4 @@ class CurrencyMachine(RuleBasedStateMachine):
 
 
 TestCurrencyMachine = CurrencyMachine.TestCase
-TestCurrencyMachine.settings = settings(
-    max_examples=4, stateful_step_count=30, deadline=None, derandomize=True, database=None
-)
+TestCurrencyMachine.settings = settings(max_examples=4, stateful_step_count=30, deadline=None)

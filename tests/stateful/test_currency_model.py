@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import os
 
+import pytest
+
+from tests import chance
 from tests.stateful.comparison import Comparison
 
 SEED = int(os.environ.get("PYSETTLE_MODEL_SEED", "1"))
@@ -16,6 +19,7 @@ ENOUGH = 5_000
 """Operations in which everything has to happen that can."""
 
 
+@pytest.mark.random
 def test_the_contract_does_what_the_model_does() -> None:
     """Both say the same, refuse for the same reason, and have the same state after each operation; the audit passes."""
     comparison = Comparison(SEED)
@@ -23,5 +27,5 @@ def test_the_contract_does_what_the_model_does() -> None:
         comparison.do(comparison.draw())
     comparison.compare_everything()
     comparison.audit_books()
-    if OPERATIONS >= ENOUGH:
+    if OPERATIONS >= ENOUGH and chance.SEED is None:  # whatever is drawn in a run of its own, not all may happen
         comparison.check_that_everything_happened()

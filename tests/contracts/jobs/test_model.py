@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from random import Random
 
 import pytest
 
@@ -11,6 +10,7 @@ from pysettle.audit.ledger import LedgerCheck
 from pysettle.domain.jobs import MilestoneState, OrderState
 from pysettle.domain.messages import ZERO_ADDRESS
 from pysettle.errors import ContractReverted
+from tests.chance import SEED, chance
 from tests.contracts.effects import at, check_books
 from tests.contracts.orders import ARBITER, BUYER, CONTENT, EVIDENCE, GROUNDS, HOUR_S, PAYER, PROVIDER, terms_of
 from tests.contracts.world import YUAN, World
@@ -38,7 +38,7 @@ class Run:
 
     def __init__(self, world: World, seed: int) -> None:
         """Begin without any."""
-        self.world, self.random, self.jobs = world, Random(seed), world.network.jobs  # noqa: S311  # reproducible, and no secret
+        self.world, self.random, self.jobs = world, chance(seed), world.network.jobs
         self.model = self._model()
         for name in (PAYER, BUYER):
             world.fund(name, FUNDS)
@@ -144,6 +144,7 @@ class Run:
         assert currency.balance_of(self.jobs.address) == held == money.accounts[self.jobs.address].balance
 
 
+@pytest.mark.random
 @pytest.mark.parametrize("seed", range(6))
 def test_random_histories(world: World, seed: int) -> None:
     """After each step chain and model are equal; at the end what is held is of open milestones, or due."""
@@ -153,7 +154,7 @@ def test_random_histories(world: World, seed: int) -> None:
             done.add(entry)
         run.compare([it for it in arguments if it in run.model.orders])
     every = {"accept", "cancel", "deliver", "concede", "accept_delivery", "dispute", "rule", "conclude", "pay_due"}
-    assert done == every
+    assert done == every or SEED is not None
     run.compare(list(run.model.orders))
     ledger, currency = check_books(world), world.network.currency
     assert ledger.held(currency.address, run.jobs.address) == currency.balance_of(run.jobs.address)

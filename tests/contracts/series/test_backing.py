@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from random import Random
 
 import pytest
 from eth_hash.auto import keccak
@@ -11,6 +10,7 @@ from eth_hash.auto import keccak
 from pysettle.client import ComputeToken
 from pysettle.domain.ledger import Purpose
 from pysettle.money import PRICE_BASIS
+from tests.chance import chance
 from tests.contracts.effects import at, check_books
 from tests.contracts.world import YUAN, World
 
@@ -25,7 +25,7 @@ class Walk:
         """Begin it: the same seed gives the same history."""
         self.world, self.series = world, series
         # Not from the hash of a str, which differs between processes.
-        self.random = Random(int.from_bytes(keccak(seed.encode()), "big"))  # noqa: S311 - no secret
+        self.random = chance(int.from_bytes(keccak(seed.encode()), "big"))
 
     def tokens(self, most: int) -> int:
         """Return a number of Tokens to act on, often a small one, where rounding shows."""
@@ -87,6 +87,7 @@ class Walk:
             self.check()
 
 
+@pytest.mark.random
 @pytest.mark.parametrize("halted", [False, True], ids=["expires", "is halted"])
 @pytest.mark.parametrize("unit_price", [1, 150_000, 1_000_003])
 def test_a_random_history(world: World, unit_price: int, halted: bool) -> None:

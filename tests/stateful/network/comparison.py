@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from random import Random
 from typing import Any
 
 from eth_typing import Address
@@ -16,6 +15,7 @@ from pysettle.domain.messages import ZERO_ADDRESS, ReserveAttestation
 from pysettle.errors import ContractReverted
 from pysettle.evm import artifacts
 from tests.architecture.test_contract_errors import UNREACHABLE
+from tests.chance import chance
 from tests.stateful.auditing import audit
 from tests.stateful.currency_records import Signature
 from tests.stateful.network.generator import PURSE, NetworkGenerator
@@ -70,7 +70,7 @@ class NetworkComparison:
         self.watch = NetworkWatch(self.stage)
         self.generator = NetworkGenerator(seed, self.model, self.stage.addresses)
         self.ledger = Ledger(self.stage.network.contracts())
-        self.stranger, self._chance = Stranger(self.stage), Random(seed)  # noqa: S311 - a test's choice, not a secret
+        self.stranger, self._chance = Stranger(self.stage), chance(seed)
         self._read_to, self._lacked = -1, False
         self.succeeded: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from random import Random
-
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
+from tests.chance import chance
 from tests.stateful.network.comparison import NetworkComparison
 
 
@@ -28,7 +27,7 @@ class NetworkMachine(RuleBasedStateMachine):
     @rule(seed=st.integers(0, 2**32 - 1))
     def interfere(self, seed: int) -> None:
         """Let a stranger do something."""
-        self.comparison.stranger.act(Random(seed))  # noqa: S311 - a test's choice, not a secret
+        self.comparison.stranger.act(chance(seed))
 
     def teardown(self) -> None:
         """Audit all of it."""
@@ -36,6 +35,4 @@ class NetworkMachine(RuleBasedStateMachine):
 
 
 TestNetworkMachine = NetworkMachine.TestCase
-TestNetworkMachine.settings = settings(
-    max_examples=2, stateful_step_count=30, deadline=None, derandomize=True, database=None
-)
+TestNetworkMachine.settings = settings(max_examples=2, stateful_step_count=30, deadline=None)

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import os
 
+import pytest
+
 from tests.stateful.network.comparison import NetworkComparison
 
 SEED = int(os.environ.get("PYSETTLE_MODEL_SEED", "1"))
@@ -18,6 +20,7 @@ ENOUGH = 5_000
 """Operations in which everything has to happen that can."""
 
 
+@pytest.mark.random
 def test_the_network_does_what_the_model_does() -> None:
     """Both say the same, refuse for the same reason, and have the same state after each operation; the audit passes."""
     comparison = NetworkComparison(SEED)
