@@ -6,13 +6,13 @@ An engine is given a genesis and blocks as bytes that nobody vouches for. Whatev
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
 import rlp
+from eth._utils.state import code_is_delegation_designation
 from eth.abc import (
     BlockAPI,
     BlockHeaderAPI,
@@ -25,11 +25,10 @@ from eth.chains.base import Chain
 from eth.constants import BLANK_ROOT_HASH, GAS_TX, GENESIS_BLOCK_NUMBER
 from eth.db.account import AccountDB
 from eth.db.atomic import AtomicDB
+from eth.vm.forks.cancun.constants import BLOB_TX_TYPE, GAS_PER_BLOB
 from eth.vm.forks.prague import PragueVM
 from eth.vm.forks.prague.blocks import PragueBlockHeader
 from eth.vm.forks.prague.constants import (
-    DELEGATION_DESIGNATION_PREFIX,
-    DEPOSIT_CONTRACT_ADDRESS,
     DEPOSIT_REQUEST_TYPE,
     STANDARD_TOKEN_COST,
     TOTAL_COST_FLOOR_PER_TOKEN,
@@ -39,49 +38,12 @@ from eth.vm.forks.shanghai.constants import INITCODE_WORD_COST, MAX_INITCODE_SIZ
 from eth_typing import Address
 from eth_utils.exceptions import ValidationError
 
-from pysettle.audit.encoding import EncodingError, hex_bytes
-from pysettle.documents import parse_json
+from pysettle.audit.genesis import read_genesis
 
 _ZERO_ADDRESS = Address(bytes(20))
 _CALL_GAS = 30_000_000
 _REASON_MAX = 600
-
-_FORKS = (
-    "homesteadBlock",
-    "eip150Block",
-    "eip155Block",
-    "eip158Block",
-    "byzantiumBlock",
-    "constantinopleBlock",
-    "petersburgBlock",
-    "istanbulBlock",
-    "muirGlacierBlock",
-    "berlinBlock",
-    "londonBlock",
-    "arrowGlacierBlock",
-    "grayGlacierBlock",
-    "mergeNetsplitBlock",
-    "shanghaiTime",
-    "cancunTime",
-    "pragueTime",
-)
-_BLOBS = {
-    "cancun": {"target": 3, "max": 6, "baseFeeUpdateFraction": 3338477},
-    "prague": {"target": 6, "max": 9, "baseFeeUpdateFraction": 5007716},
-}
-_GENESIS_FIELDS = {
-    "config",
-    "nonce",
-    "timestamp",
-    "extraData",
-    "gasLimit",
-    "difficulty",
-    "mixHash",
-    "coinbase",
-    "alloc",
-    "baseFeePerGas",
-}
-_ACCOUNT_FIELDS = {"balance", "nonce", "code", "storage"}
+_HASH_LENGTH = 32
 
 
 class BlockRefused(Exception):
@@ -165,11 +127,8 @@ class _VerifyingVM(PragueVM):
         return spent - refund + computation.data_floor_gas
 
     def process_deposit_request_data(self, block: BlockAPI) -> None:
-        """EIP-6110. Without a log of the deposit contract there is no deposit, and receipts need no second decoding."""
-        if any(log.address == DEPOSIT_CONTRACT_ADDRESS for receipt in self.receipts for log in receipt.logs):
-            super().process_deposit_request_data(block)
-        else:
-            block.block_requests.append(DEPOSIT_REQUEST_TYPE)
+        """EIP-6110. No genesis that is taken has a deposit contract, so that no block has a deposit."""
+        block.block_requests.append(DEPOSIT_REQUEST_TYPE)
 
 
 def _check_transaction(vm: VirtualMachineAPI, transaction: SignedTransactionAPI) -> None:
@@ -177,7 +136,8 @@ def _check_transaction(vm: VirtualMachineAPI, transaction: SignedTransactionAPI)
 
     Source:
         EIP-155 (chain id), EIP-1559 (the balance covers the highest fee), EIP-2681 (nonces), EIP-3607 (no sender
-        with code), EIP-3860 (size and cost of init code), EIP-7623 (the floor of call data).
+        with code, EIP-7702's aside), EIP-3860 (size and cost of init code), EIP-4844 (blobs are paid for too, and
+        create nothing), EIP-7623 (the floor of call data).
     """
     sender, data = transaction.sender, transaction.data
     chain_id = vm.state.execution_context.chain_id
@@ -188,10 +148,14 @@ def _check_transaction(vm: VirtualMachineAPI, transaction: SignedTransactionAPI)
     if transaction.max_priority_fee_per_gas > transaction.max_fee_per_gas:
         raise ValidationError("the priority fee is above the maximum fee")
     most = transaction.gas * transaction.max_fee_per_gas + transaction.value
+    if transaction.type_id == BLOB_TX_TYPE:
+        if not transaction.to or any(len(blob) != _HASH_LENGTH for blob in transaction.blob_versioned_hashes):
+            raise ValidationError("a blob transaction has a receiver, and hashes of 32 bytes")
+        most += GAS_PER_BLOB * len(transaction.blob_versioned_hashes) * transaction.max_fee_per_blob_gas
     if vm.state.get_balance(sender) < most:
         raise ValidationError(f"the sender's balance does not cover {most} wei")
     code = vm.state.get_code(sender)
-    if code and not code.startswith(DELEGATION_DESIGNATION_PREFIX):
+    if code and not code_is_delegation_designation(code):
         raise ValidationError("the sender is a contract")
     init_code = 0
     if not transaction.to:
@@ -219,9 +183,7 @@ class PyEvmEngine:
             BlockRefused: it is malformed, or asks for other rules than Prague from the start.
         """
         try:
-            document = parse_json(genesis)
-            self.chain_id = _check_rules(document)
-            parameters, state = _genesis_parameters(document), _genesis_state(document["alloc"])
+            self.chain_id, parameters, state = read_genesis(genesis)
             chain_class = Chain.configure(
                 __name__="AuditedChain",
                 chain_id=self.chain_id,
@@ -338,71 +300,3 @@ def _reason(problem: Exception) -> str:
     """Return an exception of somebody else's code as one line of bounded length."""
     text = " ".join(f"{type(problem).__name__}: {problem}".split())
     return text if len(text) <= _REASON_MAX else text[:_REASON_MAX] + " ..."
-
-
-# ------------------------------------------------------------------------------- genesis.json
-
-
-def _check_rules(document: Any) -> int:
-    """Check that the document asks for Prague from the first block and for nothing else; return its chain id."""
-    if not isinstance(document, dict) or document.keys() != _GENESIS_FIELDS:
-        raise EncodingError(f"the fields must be exactly {', '.join(sorted(_GENESIS_FIELDS))}")
-    config = document["config"]
-    chain_id = config.get("chainId") if isinstance(config, dict) else None
-    expected = {
-        "chainId": chain_id,
-        **dict.fromkeys(_FORKS, 0),
-        "terminalTotalDifficulty": 0,
-        "blobSchedule": _BLOBS,
-    }
-    if type(chain_id) is not int or not 0 < chain_id < 2**256 or config != expected:
-        raise EncodingError("config must have a chain id, every fork up to Prague from the start, and none after it")
-    if _quantity(document["difficulty"]) != 0:
-        raise EncodingError("difficulty must be zero")
-    return chain_id
-
-
-def _genesis_parameters(document: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "difficulty": 0,
-        "nonce": _quantity(document["nonce"], 64).to_bytes(8, "big"),
-        "timestamp": _quantity(document["timestamp"], 64),
-        "extra_data": hex_bytes(document["extraData"]),
-        "gas_limit": _quantity(document["gasLimit"], 63),
-        "mix_hash": hex_bytes(document["mixHash"], 32),
-        "coinbase": hex_bytes(document["coinbase"], 20),
-        "base_fee_per_gas": _quantity(document["baseFeePerGas"]),
-        # geth has no such field in its genesis.json and takes zero; py-evm would take another value.
-        "parent_beacon_block_root": bytes(32),
-    }
-
-
-def _genesis_state(alloc: Any) -> dict[Address, Any]:
-    if not isinstance(alloc, dict):
-        raise EncodingError("alloc is not an object")
-    state = {}
-    for key, account in alloc.items():
-        if not isinstance(account, dict) or not {"balance"} <= account.keys() <= _ACCOUNT_FIELDS:
-            raise EncodingError(f"alloc of {key[:80]}: an account has a balance, and may have nonce, code and storage")
-        storage = account.get("storage", {})
-        if not isinstance(storage, dict):
-            raise EncodingError(f"alloc of {key[:80]}: storage is not an object")
-        state[Address(hex_bytes(key, 20))] = {
-            "balance": _quantity(account["balance"]),
-            "nonce": _quantity(account.get("nonce", "0x0"), 64),
-            "code": hex_bytes(account.get("code", "0x")),
-            "storage": {
-                int.from_bytes(hex_bytes(slot, 32), "big"): int.from_bytes(hex_bytes(word, 32), "big")
-                for slot, word in storage.items()
-            },
-        }
-    return state
-
-
-def _quantity(text: Any, bits: int = 256) -> int:
-    """Read a quantity as Ethereum's JSON writes them: 0x and hex digits."""
-    if isinstance(text, str) and re.fullmatch(r"0x[0-9a-f]{1,64}", text):
-        number = int(text, 16)
-        if number < 1 << bits:
-            return number
-    raise EncodingError(f"{str(text)[:80]!r} is not a quantity of at most {bits} bits, written as 0x and hex digits")

@@ -53,6 +53,9 @@ _CONSOLIDATION_REQUESTS_CODE = bytes.fromhex(
     "555f6001556074025ff35b5f5ffd"
 )
 
+_DEPOSIT_CONTRACT = Address(bytes.fromhex("00000000219ab540356cbb839cbe05303d7705fa"))
+"""Contract whose logs become requests to a beacon chain (EIP-6110), which is not behind this one."""
+
 _FORKS_BY_BLOCK = (
     "homesteadBlock",
     "eip150Block",
@@ -133,11 +136,17 @@ class Genesis:
         """Add the system contracts and order the accounts.
 
         Raises:
-            UsageError: an account stands at the address of a system contract.
+            UsageError: an account stands at the address of a system contract, or a contract at that of the deposit
+                contract.
         """
         for address, contract in SYSTEM_CONTRACTS.items():
             if self.alloc.get(address, contract) != contract:
                 raise UsageError(f"0x{address.hex()} is a system contract and cannot be given another account")
+        if self.alloc.get(_DEPOSIT_CONTRACT, GenesisAccount()).code:
+            raise UsageError(
+                f"0x{_DEPOSIT_CONTRACT.hex()} is the deposit contract, and this chain has no beacon chain behind it: "
+                "leave the account out"
+            )
         accounts = {**self.alloc, **SYSTEM_CONTRACTS}
         object.__setattr__(self, "alloc", {address: accounts[address] for address in sorted(accounts)})
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from eth._utils.address import generate_contract_address
 from eth._utils.db import apply_state_dict
+from eth._utils.state import code_is_delegation_designation
 from eth.abc import (
     AtomicDatabaseAPI,
     BlockAndMetaWitness,
@@ -32,8 +33,6 @@ from eth.vm.forks.cancun.constants import BLOB_TX_TYPE
 from eth.vm.forks.prague import PragueVM
 from eth.vm.forks.prague.blocks import PragueBlock
 from eth.vm.forks.prague.constants import (
-    DELEGATION_DESIGNATION_PREFIX,
-    DEPOSIT_CONTRACT_ADDRESS,
     DEPOSIT_REQUEST_TYPE,
     STANDARD_TOKEN_COST,
     TOTAL_COST_FLOOR_PER_TOKEN,
@@ -41,7 +40,6 @@ from eth.vm.forks.prague.constants import (
 from eth.vm.forks.prague.transactions import PragueTransactionBuilder
 from eth.vm.forks.shanghai.constants import INITCODE_WORD_COST, MAX_INITCODE_SIZE
 from eth_keys.exceptions import BadSignature
-from eth_typing import Address
 from eth_utils.exceptions import ValidationError
 from rlp.exceptions import RLPException
 
@@ -135,11 +133,8 @@ class SealingVM(PragueVM):
         """Skip the check that a bloom filter contains the logs it was just made from."""
 
     def process_deposit_request_data(self, block: BlockAPI) -> None:
-        """Skip the search for beacon chain deposits (EIP-6110) where there is no deposit contract to emit them."""
-        if self.state.get_code(Address(DEPOSIT_CONTRACT_ADDRESS)):
-            super().process_deposit_request_data(block)
-        else:
-            block.block_requests.append(DEPOSIT_REQUEST_TYPE)
+        """Skip the search for beacon chain deposits (EIP-6110): no genesis has a deposit contract to emit them."""
+        block.block_requests.append(DEPOSIT_REQUEST_TYPE)
 
     def mine_block(self, block: BlockAPI, *args: Any, **kwargs: Any) -> BlockAndMetaWitness:
         """Finish the block without validating against itself the header that was made from it."""
@@ -227,7 +222,7 @@ def check_against_state(vm: SealingVM, transaction: SignedTransactionAPI) -> Non
     if balance < most:
         raise ValidationError(f"0x{transaction.sender.hex()} has {balance} wei, the transaction may cost {most}")
     code = vm.state.get_code(transaction.sender)
-    if code and not code.startswith(DELEGATION_DESIGNATION_PREFIX):
+    if code and not code_is_delegation_designation(code):
         raise ValidationError(f"the sender 0x{transaction.sender.hex()} is a contract")
 
 

@@ -14,10 +14,13 @@ from hypothesis import strategies as st
 from pysettle.audit.blocks import check_bodies, check_headers, read_blocks
 from pysettle.audit.bundle import CHAIN_FILE, GENESIS_FILE, Bundle, FileEntry
 from pysettle.audit.encoding import encode_list, list_items
+from pysettle.audit.engines import BlockRefused, PyEvmEngine
 from pysettle.audit.extract import export_bundle
 from pysettle.audit.report import Check, Divergence, Outcome, Report
 from pysettle.audit.verify import verify
+from pysettle.errors import UsageError
 from pysettle.evm.embedded import EmbeddedChain
+from pysettle.evm.genesis import Genesis
 from tests.audit import forge
 from tests.evm.accounts import ALICE, deploy, genesis, sign, word
 from tests.evm.bytecode import creation
@@ -233,6 +236,34 @@ def test_another_genesis_is_named_without_its_hash(
     forge.write_manifest(directory, replace(golden_bundle.manifest, files=files))
     report = verify(directory)
     assert (first_block(report), outcomes(report)) == (0, "+++!..")
+
+
+@pytest.mark.parametrize("place", ["000f3df6", "0000f908", "00000961", "0000bbdd"])
+@pytest.mark.parametrize("code", ["0x", "0x5f5ffd", None])
+def test_another_system_contract_is_refused(golden_bundle: Bundle, place: str, code: str | None) -> None:
+    """A genesis whose system contract is missing or has other code is refused: py-evm would not execute that code."""
+    document = json.loads(golden_bundle.read_file(GENESIS_FILE))
+    (address,) = (key for key in document["alloc"] if key.startswith("0x" + place))
+    if code is None:
+        del document["alloc"][address]
+    else:
+        document["alloc"][address]["code"] = code
+    with pytest.raises(BlockRefused, match=f"{address} must have the code of the system contract"):
+        PyEvmEngine(json.dumps(document).encode())
+
+
+def test_a_deposit_contract_is_refused(golden_bundle: Bundle) -> None:
+    """A genesis with the beacon chain's deposit contract is refused: py-evm takes its logs whatever their layout."""
+    document = json.loads(golden_bundle.read_file(GENESIS_FILE))
+    account = {"balance": "0x0", "code": "0x00"}
+    document["alloc"]["0x00000000219ab540356cbb839cbe05303d7705fa"] = account
+    with pytest.raises(BlockRefused, match="is the deposit contract"):
+        PyEvmEngine(json.dumps(document).encode())
+    with pytest.raises(UsageError, match="is the deposit contract"):
+        Genesis.from_dict(document)
+    account["code"] = "0x"
+    account["balance"] = "0x1"
+    assert PyEvmEngine(json.dumps(document).encode()).chain_id == Genesis.from_dict(document).chain_id
 
 
 @pytest.mark.parametrize(("place", "expected"), [(0, 1), (1, 1), (3, 3), (4, 4)])
