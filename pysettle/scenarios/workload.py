@@ -11,7 +11,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from random import Random
@@ -24,6 +24,11 @@ from pysettle.reading import read_whole
 _COLUMNS = ("TIMESTAMP", "ContextTokens", "GeneratedTokens")
 _MAX_LINE = 4_096
 """Characters a line may have; a longer one is no row of a trace."""
+_FIRST_INSTANT = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST_SECOND = 86_400
+"""First second of a trace: the chain begins up to two hours before it, and no block is from before 1970."""
+_END_SECOND = 2**16 * 86_400 - 8 * 3_600
+"""First second after a trace: the contracts count days of UTC+8 in 16 bits."""
 _MAX_COUNT = 2**32 - 1
 """LLM tokens one request may count."""
 
@@ -66,32 +71,37 @@ def read_trace(path: Path) -> list[Request]:
 
 
 def _rows(name: str, file: TextIO) -> Iterator[Request]:
-    places: dict[str, int] = {}
+    header: list[str] = []
     number = 0
     while line := file.readline(_MAX_LINE + 1):
         number += 1
         if len(line) > _MAX_LINE:
             raise TraceError(name, number, "-", f"a line of more than {_MAX_LINE} characters; give one request a line")
         cells = next(csv.reader([line]), [])
-        if not places:
-            places = _header(name, cells)
+        if not header:
+            header = _header(name, cells)
         elif cells:
-            yield _request(name, number, {column: _cell(name, number, cells, column, places) for column in places})
+            yield _request(name, number, _cells(name, number, header, cells))
     if number < 2:
         raise TraceError(name, number, "-", "holds no requests; give a header line and at least one request")
 
 
-def _header(name: str, cells: Sequence[str]) -> dict[str, int]:
+def _header(name: str, cells: list[str]) -> list[str]:
     for column in _COLUMNS:
-        if column not in cells:
-            raise TraceError(name, 1, column, f"is missing; the header needs {', '.join(_COLUMNS)}")
-    return {column: cells.index(column) for column in _COLUMNS}
+        if cells.count(column) != 1:
+            problem = "is there twice" if column in cells else "is missing"
+            raise TraceError(name, 1, column, f"{problem}; the header needs {', '.join(_COLUMNS)}, each once")
+    return cells
 
 
-def _cell(name: str, number: int, cells: Sequence[str], column: str, places: dict[str, int]) -> str:
-    if places[column] >= len(cells):
-        raise TraceError(name, number, column, "has no value; give every column a value")
-    return cells[places[column]].strip()
+def _cells(name: str, number: int, header: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
+    """Return column -> value of a row, which has as many cells as the header: one too many shifts those after it."""
+    if len(cells) > len(header):
+        problem = f"the header has {len(header)} columns and the row {len(cells)} cells; give every value its column"
+        raise TraceError(name, number, str(len(header) + 1), problem)
+    if len(cells) < len(header):
+        raise TraceError(name, number, header[len(cells)][:40], "has no value; give every column a value")
+    return {column: cells[header.index(column)].strip() for column in _COLUMNS}
 
 
 def _request(name: str, number: int, cells: dict[str, str]) -> Request:
@@ -118,7 +128,16 @@ def _timestamp(name: str, number: int, text: str) -> int:
         raise TraceError(name, number, "TIMESTAMP", f"{text[:40]!r} is not a time; write it like {example}") from None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return int(moment.timestamp())
+    # Not by `timestamp()`, which is a float and rounds towards 1970.
+    second = (moment - _FIRST_INSTANT) // timedelta(seconds=1)
+    if not _FIRST_SECOND <= second < _END_SECOND:
+        when = f"before {_utc(_FIRST_SECOND)}" if second < _FIRST_SECOND else f"not before {_utc(_END_SECOND)}"
+        raise TraceError(name, number, "TIMESTAMP", f"{text[:40]!r} is {when}, and the contracts count no such day")
+    return second
+
+
+def _utc(second: int) -> str:
+    return f"{_FIRST_INSTANT + timedelta(seconds=second):%Y-%m-%d %H:%M} UTC"
 
 
 def generate(seed: int, count: int = GENERATED_REQUESTS) -> list[Request]:

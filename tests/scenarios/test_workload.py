@@ -23,6 +23,15 @@ def test_a_trace_is_read_in_order(tmp_path: Path) -> None:
     assert (request.timestamp, request.meters) == (1_700_158_623, Meters(input=4808, output=10))
 
 
+def test_a_trace_is_of_days_that_the_contracts_count(tmp_path: Path) -> None:
+    """From 1970-01-02 to the end of the 16 bits of a day; fractions are dropped by integers, and move no bound."""
+    file = tmp_path / "trace.csv"
+    times = ("1970-01-02", "2149-06-06 15:59:59.999999999", "2149-06-06T23:59:59.999999+08:00")
+    file.write_text(HEADER + "".join(f"{it},1,1\n" for it in times))
+    last = 2**16 * 86_400 - 8 * 3_600 - 1
+    assert [it.timestamp for it in read_trace(file)] == [86_400, last, last]
+
+
 def test_an_offset_in_a_timestamp_counts(tmp_path: Path) -> None:
     """A time with an offset is that moment, not UTC."""
     file = tmp_path / "trace.csv"
@@ -43,6 +52,20 @@ def test_an_offset_in_a_timestamp_counts(tmp_path: Path) -> None:
         (HEADER + "2023-11-16 18:17:04,1,\u0663\n", 2, "GeneratedTokens"),
         (HEADER + "2023-11-16 18:17:04,1\n", 2, "GeneratedTokens"),
         (HEADER + "yesterday,1,1\n", 2, "TIMESTAMP"),
+        (HEADER + ROW + "2023-11-16 18:17:04,1,1,1\n", 3, "4"),
+        (HEADER + "2023-11-16 18:17:04,4,808,10\n", 2, "4"),
+        (HEADER + "2023-11-16 18:17:04,1,1,\n", 2, "4"),
+        (HEADER.replace("\n", ",Note\n") + "2023-11-16 18:17:04,1,1\n", 2, "Note"),
+        (HEADER.replace("\n", ",ContextTokens\n") + "2023-11-16 18:17:04,1,1,1\n", 1, "ContextTokens"),
+        (HEADER + "2023-11-16 18:17:04,1,1.0\n", 2, "GeneratedTokens"),
+        (HEADER + "2023-11-16 18:17:04,1_0,1\n", 2, "ContextTokens"),
+        (HEADER + "1970-01-01 23:59:59.999999,1,1\n", 2, "TIMESTAMP"),
+        (HEADER + "1970-01-02 00:00:00+00:01,1,1\n", 2, "TIMESTAMP"),
+        (HEADER + "1969-12-31 23:59:59.5,1,1\n", 2, "TIMESTAMP"),
+        (HEADER + "0001-01-01T00:00:00+23:59,1,1\n", 2, "TIMESTAMP"),
+        (HEADER + ROW + "2149-06-06 16:00:00,1,1\n", 3, "TIMESTAMP"),
+        (HEADER + ROW + "2150-01-01,1,1\n", 3, "TIMESTAMP"),
+        (HEADER + "9999-12-31T23:59:59-23:59,1,1\n", 2, "TIMESTAMP"),
         (HEADER + ROW + "x" * 10_000_000 + "\n", 3, "-"),
         (HEADER + ROW + "x" * 10_000_000, 3, "-"),
     ],
