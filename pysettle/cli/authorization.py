@@ -11,7 +11,7 @@ import click
 
 from pysettle.cli.currency import Command, CurrencyCommand, amount_option, currency_command, currency_view, to_option
 from pysettle.cli.options import Count
-from pysettle.cli.output import instant
+from pysettle.cli.output import instant, write_text
 from pysettle.client.currency import CurrencyToken
 from pysettle.client.signed import Form, SignedMessage
 from pysettle.domain.messages import Authorization, Permit
@@ -51,7 +51,7 @@ def _file_option(*, required: bool) -> Callable[[Command], Command]:
 @amount_option
 @_hours_option
 @click.option("--receive", is_flag=True, help="Let the payee alone submit it, in place of anybody.")
-@click.option("--nonce", callback=_nonce, help="32 bytes in hex that are used once.  [default: random]")
+@click.option("--nonce", callback=_nonce, help="32 bytes in hex, the last 8 of which are used once.  [default: random]")
 @_out_option
 @currency_command
 def authorize(
@@ -139,7 +139,11 @@ def inspect(file: Path, command: CurrencyCommand) -> None:
 @click.command("cancel-authorization")
 @_file_option(required=False)
 @click.option("--from", "payer", help="Account that signed it, by its name, in place of the file.")
-@click.option("--nonce", callback=_nonce, help="Its nonce, in place of the file.")
+@click.option(
+    "--nonce",
+    callback=_nonce,
+    help="Its nonce, in place of the file; its last 8 bytes alone count.",
+)
 @click.option("--by", help="Account that submits the cancellation. Who signed it if left out.")
 @currency_command
 def cancel_authorization(
@@ -169,7 +173,7 @@ def _state(signed: SignedMessage, token: CurrencyToken, now: int) -> str:
     if signed.is_spent(token):
         return "used or cancelled"
     if not signed.is_signed(token):
-        return "not signed by the key whose tokens it is about"
+        return "not signed by the account whose tokens it is about"
     if now > message.deadline if isinstance(message, Permit) else now >= message.valid_before:
         return "expired"
     if isinstance(message, Authorization) and now <= message.valid_after:
@@ -183,10 +187,7 @@ def _write(signed: SignedMessage, line: str, out: Path, command: CurrencyCommand
         click.echo(text)
         click.echo(line, err=True)
         return
-    try:
-        out.write_text(text + "\n")
-    except OSError as problem:
-        raise UsageError(f"{out} cannot be written: {problem}") from problem
+    write_text(out, text + "\n", signed.form.value)
     click.echo(text if command.as_json else f"{line}\nNext: {command.next(f'token submit --file {out}')}")
 
 

@@ -147,7 +147,7 @@ def check(series: str | None, currency: str | None, file: Path, command: Compute
         asset = command.asset(compute, series, currency)
         rows = read_rows(file, compute, asset)
         card = compute.market.at(asset.token).rate_card if asset.series else None
-        told = would_claim(compute.hub.domain, rows, card, _frozen(compute, asset, rows, command))
+        told = would_claim(compute.hub, rows, card, _frozen(compute, asset, rows, command))
     document = {
         "rows": [
             {
@@ -230,7 +230,7 @@ def _unmetered(rows: Sequence[Row], compute: ComputeSystem, receiver: Transactio
 def settle(series: str | None, currency: str | None, receiver: str | None, by: str, command: ComputeCommand) -> None:
     """Bring the claimed Tokens of a series home: they are delivered then. Or pay what was claimed to its receiver."""
     submitter = command.signer(by)
-    if (currency is None) != (receiver is None):
+    if (series is None) != (receiver is not None):
         raise UsageError(
             "claims in a currency are settled by --currency and --receiver, and in Tokens by --series alone"
         )

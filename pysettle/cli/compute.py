@@ -44,9 +44,8 @@ def by_option(default: str, what: str) -> Callable[[Command], Command]:
 def asset_option(function: Command) -> Command:
     """Give a command the Tokens of a series, or else a currency."""
     choice = click.Choice([currency.value for currency in Currency])
-    function = click.option("--currency", type=choice, help="In place of a series: a currency, all of them simulated.")(
-        function
-    )
+    text = "In place of a series: a currency, all of them simulated.  [default: CNY]"
+    function = click.option("--currency", type=choice, help=text)(function)
     return click.option("--series", help="A series, for its Tokens: its symbol or its address.")(function)
 
 
@@ -134,13 +133,13 @@ class ComputeCommand:
         """Return what the options of a command say.
 
         Raises:
-            UsageError: both are given, or neither; or there is no such series or currency.
+            UsageError: both are given; or there is no such series or currency. If neither is, it is e-CNY.
         """
-        if (series is None) == (currency is None):
+        if series is not None and currency is not None:
             raise UsageError("say what it is in: either --series or --currency")
         if series is not None:
             return Asset(compute.find(series).address, series=series)
-        found = Currency(currency)
+        found = Currency(currency or Currency.CNY.value)
         return Asset(self.workspace.currency(compute.chain, found).address, currency=found)
 
     def token(self, compute: ComputeSystem, asset: Asset) -> Token:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 import click
+from eth_typing import Address
 
 from pysettle.cli.options import Count, Moment, Whole, json_option, password_option, show, workspace_option
 from pysettle.cli.output import table
@@ -18,6 +20,8 @@ from pysettle.money import Currency, to_text, to_units
 
 _DAY_0 = dt.date(1970, 1, 1).toordinal()
 _PERIOD = click.option("--period", type=Whole(256, 1), required=True, help="Number of the declared period.")
+_NAMED = 10
+"""Accounts that are named in one line."""
 _DAY = Moment(["%Y-%m-%d"])
 
 
@@ -64,9 +68,11 @@ def compute(first_day: dt.datetime, end_day: dt.datetime, rate_bps: int, workspa
     """Work out from the chain what everybody is owed for a period, and the root to declare."""
     days = _days(first_day, end_day)
     with workspace.chain() as chain:
-        statement = workspace.interest(chain).compute(*days, rate_bps)
-    lines = [*_lines(statement, workspace), "Next: pysettle interest declare"]
-    show("pysettle.interest-compute/1", _document(statement), lines, as_json)
+        statement, barred = workspace.interest(chain).work_out(*days, rate_bps)
+    lines = [*_lines(statement, workspace), *_barred_lines(barred, workspace), "Next: pysettle interest declare"]
+    document = _document(statement)
+    document["class_iv"] = [{"account": _hex(it), "unit_days": str(unit_days)} for it, unit_days in barred.items()]
+    show("pysettle.interest-compute/1", document, lines, as_json)
 
 
 @interest.command()
@@ -247,4 +253,17 @@ def _lines(statement: InterestStatement, workspace: Workspace) -> list[str]:
         f"interest of {days}, {statement.rate_bps} basis points a year: {to_text(statement.total)} yuan",
         table(("account", "yuan x days", "yuan"), cells),
         f"root {_hex(statement.root)}",
+    ]
+
+
+def _barred_lines(barred: Mapping[Address, int], workspace: Workspace) -> list[str]:
+    """Say whose money bore nothing for being of class IV, and how that ends; at most a few by their names."""
+    if not barred:
+        return []
+    names = [workspace.accounts.name(account) for account in list(barred)[:_NAMED]]
+    more = f" and {len(barred) - _NAMED} more" if len(barred) > _NAMED else ""
+    return [
+        "wallets of class IV bear no interest: nobody knows their holders, or an identification expired.",
+        f"{to_text(sum(barred.values()))} yuan x days bore none for it, of {', '.join(names)}{more}:",
+        "register the holders by `pysettle wallet register`; days from then on bear interest",
     ]

@@ -60,7 +60,7 @@ def sign(wanted: Wanted, hours: int, out: Path, command: CurrencyCommand) -> Non
         jobs, token = command.workspace.jobs(chain), command.workspace.currency(chain, command.currency)
         terms, until = wanted.terms(command, token.address, chain.clock.now()), chain.clock.now() + hours * _HOUR_S
         signed = SignedOrder.of(jobs, token, command.currency, key, terms, until)
-    write_text(out, json.dumps(signed.document(), indent=2) + "\n")
+    write_text(out, json.dumps(signed.document(), indent=2) + "\n", SignedOrder.SCHEMA)
     shown = "0x" + signed.order_id.hex()
     lines = [f"order {shown}", f"{wanted.by} pays {command.text(terms.total)}, to be submitted before {instant(until)}"]
     document = {"order": shown, "units": str(terms.total), "valid_before": str(until)}

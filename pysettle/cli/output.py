@@ -12,6 +12,7 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
+from pysettle.documents import parse_json
 from pysettle.errors import UsageError
 
 _CALENDAR_END = 253_402_300_800
@@ -51,16 +52,32 @@ def instant(timestamp: int) -> str:
     return f"{dt.datetime.fromtimestamp(timestamp, dt.UTC):%Y-%m-%d %H:%M:%S} UTC ({timestamp})"
 
 
-def write_text(file: Path, text: str) -> None:
-    """Write a file that a command makes.
+def write_text(file: Path, text: str, schema: str | None = None) -> None:
+    """Write a file that a command makes. One that is there may be what a command reads, and stays as it is.
+
+    Args:
+        file: The file.
+        text: What it shall hold.
+        schema: Schema of the document that it may replace, being another of the kind; None where it replaces none.
 
     Raises:
-        UsageError: it cannot be written.
+        UsageError: it is there already and holds something else, or cannot be written.
     """
+    if file.is_file() and (schema is None or _schema(file) != schema):
+        raise UsageError(f"{file} is there already, and is not replaced: name a new file, or move it away")
     try:
         file.write_text(text)
     except OSError as problem:
         raise UsageError(f"{file} cannot be written: {problem}") from problem
+
+
+def _schema(file: Path) -> object:
+    """Return the schema that a document names; None where it is none."""
+    try:
+        document = parse_json(file.read_bytes())
+    except (OSError, ValueError):
+        return None
+    return document.get("schema") if isinstance(document, dict) else None
 
 
 @contextmanager

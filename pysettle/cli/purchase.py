@@ -99,7 +99,9 @@ class SignedPurchase:
     "--hours", type=Count(1, 10**6), default=24, show_default=True, help="Hours of chain time it is valid for."
 )
 @click.option(
-    "--number", type=Whole(64), help="The buyer's own, never used twice.  [default: one purchase of its terms]"
+    "--number",
+    type=Whole(64),
+    help="The buyer's own, never used twice: 64 bits of a nonce.  [default: one purchase of its terms]",
 )
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="File for the purchase.")
 @by_option("alice", "Account that pays, and signs.")
@@ -119,10 +121,11 @@ def sign(
     with command.compute() as compute:
         token, deadline = compute.find(series), compute.chain.clock.now() + hours * _HOUR_S
         terms, price = PurchaseTerms(token.address, beneficiary, tokens, deadline), token.price_rounded_up(tokens)
+        compute.currency.check_unspent(buyer.address, terms.nonce(number))
         paid, signature = token.sign_purchase(buyer, compute.currency.domain, price, terms, number)
         signed_for = compute.chain.chain_id, compute.currency.address
     signed = SignedPurchase(SignedMessage(Form.RECEIVE, Currency.CNY, *signed_for, paid, signature), terms)
-    write_text(out, json.dumps(signed.document(), indent=2) + "\n")
+    write_text(out, json.dumps(signed.document(), indent=2) + "\n", SignedPurchase.SCHEMA)
     document = {"series": "0x" + token.address.hex(), "tokens": str(tokens), "units": str(price)}
     document |= {"deadline": str(deadline)}
     line = f"{by} pays {to_text(price)} yuan for {tokens:,} Tokens, to be submitted before {instant(deadline)}"

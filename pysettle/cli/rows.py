@@ -12,12 +12,11 @@ import click
 from eth_typing import Address
 
 from pysettle.cli.compute import Asset
-from pysettle.client.channels import UsageRow
+from pysettle.client.channels import ChannelHub, UsageRow
 from pysettle.client.compute import ChannelStanding, ComputeSystem, channel_in
 from pysettle.documents import parse_json
 from pysettle.domain.messages import ChannelConfig, ChannelId
-from pysettle.domain.metering import CEILING_BITS, Voucher, check_vouchers
-from pysettle.domain.typed_data import Domain
+from pysettle.domain.metering import CEILING_BITS, Voucher
 from pysettle.domain.usage import USAGE_BITS, Meters, RateCard, Usage
 from pysettle.errors import InvalidNumber, UsageError
 from pysettle.reading import read_hex, read_whole
@@ -76,17 +75,17 @@ def read_rows(file: Path, compute: ComputeSystem, asset: Asset) -> list[Row]:
 
 
 def would_claim(
-    hub: Domain, rows: Sequence[Row], card: RateCard | None, frozen: Collection[Address] = ()
+    hub: ChannelHub, rows: Sequence[Row], card: RateCard | None, frozen: Collection[Address] = ()
 ) -> list[tuple[str, int]]:
     """Return of each row how its voucher is, and what it would claim after the rows before it, in smallest units.
 
     Args:
-        hub: Domain of the hub.
+        hub: The hub, which finds what is signed.
         rows: The rows, in the order they are claimed in.
         card: Rate card of their series; None where they are not metered.
         frozen: Payers that nothing leaves.
     """
-    valid = check_vouchers(hub, [(it.channel.config, it.voucher) for it in rows])
+    valid = hub.are_signed([(it.channel.config, it.voucher) for it in rows])
     claimed = {it.channel.id: it.channel.claimed for it in rows}
     told = []
     for row, is_valid in zip(rows, valid, strict=True):

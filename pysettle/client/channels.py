@@ -10,6 +10,7 @@ from enum import IntEnum
 from eth_typing import Address
 
 from pysettle.client.contract import Contract
+from pysettle.client.signatures import is_signed
 from pysettle.client.token import Token
 from pysettle.domain import events
 from pysettle.domain.messages import (
@@ -21,8 +22,9 @@ from pysettle.domain.messages import (
     meter_domain,
     refund_approval_digest,
     usage_digest,
+    voucher_digest,
 )
-from pysettle.domain.metering import Voucher, check_vouchers
+from pysettle.domain.metering import CEILING_BITS, Voucher, check_vouchers
 from pysettle.domain.signing import Signer
 from pysettle.domain.usage import Usage
 from pysettle.evm.backend import Receipt
@@ -31,6 +33,8 @@ from pysettle.evm.interface import abi_encode
 from pysettle.evm.transactions import Transaction, TransactionSender
 
 _CONFIG_TYPE = "(address,address,address,address,address,uint40,bytes32)"
+_VOUCHER_GAS = 200_000
+"""Gas that a payer's contract gets from the hub to look at its voucher: `ChannelHub.VOUCHER_GAS`."""
 _REFUND_APPROVAL_TYPE = f"({_CONFIG_TYPE},uint256,uint128,uint128,bytes)"
 
 
@@ -104,6 +108,22 @@ class ChannelHub(Contract):
         """Deposit collector that authorizations are made out to."""
         self.domain = hub_domain(sender.chain.chain_id, address)
         """EIP-712 domain of vouchers and channel ids."""
+
+    def are_signed(self, vouchers: Sequence[tuple[ChannelConfig, Voucher]]) -> list[bool]:
+        """Say of each voucher whether it is of its channel and signed by who may, a key or a contract, as the hub does.
+
+        Args:
+            vouchers: Each with the terms of its channel.
+        """
+
+        def is_contracts(config: ChannelConfig, voucher: Voucher) -> bool:
+            if voucher.channel_id != config.channel_id(self.domain) or not 0 <= voucher.ceiling < 1 << CEILING_BITS:
+                return False
+            digest = voucher_digest(self.domain, voucher.channel_id, voucher.ceiling)
+            return is_signed(self.chain, config.voucher_signer, digest, voucher.signature, _VOUCHER_GAS)
+
+        of_keys = check_vouchers(self.domain, vouchers)
+        return [is_keys or is_contracts(*it) for is_keys, it in zip(of_keys, vouchers, strict=True)]
 
     # Payer
 

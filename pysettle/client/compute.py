@@ -78,8 +78,10 @@ def channel_in(opened: Mapping[ChannelId, ChannelConfig], text: str) -> ChannelI
     """Return the one of several channels' ids that begins with hex digits.
 
     Raises:
-        UsageError: none begins so, or several do.
+        UsageError: none begins so, or several do; or there are no digits, which name none.
     """
+    if not text.removeprefix("0x"):
+        raise UsageError(f"{text!r} names no channel: give its id, or how that begins; see `pysettle channel list`")
     found = [it for it in opened if it.hex().startswith(text.removeprefix("0x").lower())]
     if len(found) != 1:
         problem = "no channel's id begins" if not found else "several channels' ids begin"

@@ -13,7 +13,7 @@ from pysettle.client.contract import Contract, interface
 from pysettle.client.currency import CurrencyToken
 from pysettle.domain import events
 from pysettle.domain.events import Emitted, Position
-from pysettle.domain.interest import InterestRow, InterestStatement, accumulate
+from pysettle.domain.interest import InterestRow, InterestStatement, accumulate_all
 from pysettle.domain.messages import ZERO_ADDRESS
 from pysettle.evm import artifacts
 from pysettle.evm.backend import ChainBackend
@@ -113,16 +113,23 @@ class InterestPayments(Contract):
 
     def compute(self, first_day: int, end_day: int, rate_bps: int) -> InterestStatement:
         """Work out from the chain what everybody is owed for the days from `first_day` to before `end_day`."""
+        return self.work_out(first_day, end_day, rate_bps)[0]
+
+    def work_out(self, first_day: int, end_day: int, rate_bps: int) -> tuple[InterestStatement, dict[Address, int]]:
+        """Return what `compute` does, and mapping account -> units x days that bore nothing, being of class IV."""
         chain = self._sender.chain
         currency = Address(self._read("currency"))
-        return InterestStatement.of(
-            accumulate(currency_history(chain, currency, self.first_block), currency, first_day, end_day),
+        history = currency_history(chain, currency, self.first_block)
+        bearing, barred = accumulate_all(history, currency, first_day, end_day)
+        statement = InterestStatement.of(
+            bearing,
             chain_id=chain.chain_id,
             contract=self.address,
             first_day=first_day,
             end_day=end_day,
             rate_bps=rate_bps,
         )
+        return statement, barred
 
     def recompute(self, period_id: int) -> InterestStatement:
         """Work out from the chain what a declared period should say; whoever relies on it compares the roots."""

@@ -14,10 +14,11 @@ from eth_typing import Address
 
 from pysettle.client.currency import CurrencyToken
 from pysettle.client.jobs import JobEscrow
+from pysettle.client.signatures import is_signed
 from pysettle.documents import parse_json
 from pysettle.domain.jobs import OrderTerms
 from pysettle.domain.messages import Authorization, Permit
-from pysettle.domain.signing import Signer, recover
+from pysettle.domain.signing import Signer
 from pysettle.errors import UsageError
 from pysettle.evm.encoding import TransactionSigner
 from pysettle.evm.transactions import Transaction
@@ -77,7 +78,12 @@ class SignedMessage:
     def authorization(
         cls, token: CurrencyToken, currency: Currency, payer: Signer, authorization: Authorization, *, receive: bool
     ) -> SignedMessage:
-        """Sign an authorization; with `receive` only the payee can submit it."""
+        """Sign an authorization; with `receive` only the payee can submit it.
+
+        Raises:
+            UsageError: its nonce is spent already, as `Token.check_unspent` says.
+        """
+        token.check_unspent(payer.address, authorization.nonce)
         digest = authorization.receive_digest if receive else authorization.transfer_digest
         form = Form.RECEIVE if receive else Form.TRANSFER
         return cls(form, currency, *_signed_for(token), authorization, payer.sign(digest(token.domain)))
@@ -147,8 +153,8 @@ class SignedMessage:
             )
 
     def is_signed(self, token: CurrencyToken) -> bool:
-        """Whether the signature is that of a key whose value it is; that of a contract (ERC-1271) is not looked at."""
-        return recover(self._digest(token), self.signature) == self.signer
+        """Whether the signature is that of whose value it is, a key or a contract (ERC-1271), as the token finds it."""
+        return is_signed(token.chain, self.signer, self._digest(token), self.signature)
 
     def is_spent(self, token: CurrencyToken) -> bool:
         """Whether it was used or cancelled; a permit's nonce is used by any later one too."""
@@ -195,7 +201,12 @@ class SignedOrder:
     def of(
         cls, jobs: JobEscrow, token: CurrencyToken, currency: Currency, payer: Signer, terms: OrderTerms, until: int
     ) -> SignedOrder:
-        """Sign the payment of an order, for anybody to submit before a unix second."""
+        """Sign the payment of an order, for anybody to submit before a unix second.
+
+        Raises:
+            UsageError: the payment's nonce, which is the order's id, is spent already, as `Token.check_unspent` says.
+        """
+        token.check_unspent(payer.address, jobs.order_id(payer.address, terms))
         signature = jobs.sign_order(payer, token, terms, until)
         return cls(currency, jobs.chain.chain_id, jobs.address, payer.address, terms, until, signature)
 

@@ -8,6 +8,7 @@ from pysettle.client.contract import Contract
 from pysettle.domain.messages import Authorization, Permit, cancel_digest
 from pysettle.domain.signing import Signer
 from pysettle.domain.typed_data import Domain
+from pysettle.errors import UsageError
 from pysettle.evm.encoding import TransactionSigner
 from pysettle.evm.transactions import Transaction, TransactionSender
 
@@ -47,8 +48,24 @@ class Token(Contract):
         return int(self._read("allowance", owner, spender))
 
     def is_authorization_spent(self, authorizer: Address, nonce: bytes) -> bool:
-        """Whether an authorization was used or cancelled."""
+        """Whether a nonce is spent: it, or one of the same low 64 bits, was used or cancelled.
+
+        The token keeps a nonce by its low 64 bits alone, the last 8 of its 32 bytes: the others are free to commit to
+        something.
+        """
         return bool(self._read("authorizationState", authorizer, nonce))
+
+    def check_unspent(self, authorizer: Address, nonce: bytes) -> None:
+        """Refuse to sign with a nonce that the token would refuse.
+
+        Raises:
+            UsageError: it is spent, as `is_authorization_spent` says.
+        """
+        if self.is_authorization_spent(authorizer, nonce):
+            raise UsageError(
+                f"the nonce 0x{nonce.hex()} of 0x{authorizer.hex()} is spent: it, or one with the same last 8 bytes "
+                f"(0x{nonce[24:].hex()}), was used or cancelled; choose others"
+            )
 
     def transfer(self, holder: TransactionSigner, to: Address, value: int) -> Transaction:
         """Transfer a holder's own value, in smallest units."""

@@ -52,14 +52,18 @@ class _Holder:
     wallet_class: int = WalletClass.IV
     identification_expiry: int = 0
     accumulation: int = 0
+    barred: int = 0
+    """The same of days on which it was of class IV, which bears none."""
 
     def close_days(self, until: int, *, bearing: bool) -> None:
         """Add the closing balances of the days up to before `until`, on which nothing of the account changed."""
         if self.next_day >= until:
             return
-        if bearing and self.wallet_class != WalletClass.IV:
-            days = max(0, min(until, self.identification_expiry) - self.next_day)
+        if bearing:
+            known_until = self.next_day if self.wallet_class == WalletClass.IV else self.identification_expiry
+            days = max(0, min(until, known_until) - self.next_day)
             self.accumulation += days * (self.balance + self.credit)
+            self.barred += (until - self.next_day - days) * (self.balance + self.credit)
         self.next_day = until
 
 
@@ -79,6 +83,29 @@ def accumulate(history: Iterable[Emitted], currency: Address, first_day: int, en
         Mapping account -> sum of daily balances, in units x days; no zero entries, in the order of the addresses.
         Accounts that are settlement accounts by the end of the period are left out.
     """
+    holders = _holders(history, currency, first_day, end_day)
+    return {account: it.accumulation for account, it in holders.items() if it.accumulation}
+
+
+def accumulate_all(
+    history: Iterable[Emitted], currency: Address, first_day: int, end_day: int
+) -> tuple[dict[Address, int], dict[Address, int]]:
+    """Add up the daily balances of every account: those that bear interest, and those of class IV, which bear none.
+
+    Class IV is that of an account that was never registered, and of one whose identification expired.
+
+    Returns:
+        Two mappings as `accumulate` returns one; arguments are as there.
+    """
+    holders = _holders(history, currency, first_day, end_day)
+    return (
+        {account: it.accumulation for account, it in holders.items() if it.accumulation},
+        {account: it.barred for account, it in holders.items() if it.barred},
+    )
+
+
+def _holders(history: Iterable[Emitted], currency: Address, first_day: int, end_day: int) -> dict[Address, _Holder]:
+    """Return every account but settlement accounts as it stands at the end of a period, ordered by addresses."""
     holders: dict[Address, _Holder] = {}
     settlement_accounts = {ZERO_ADDRESS, currency}
     bearing = False
@@ -100,11 +127,7 @@ def accumulate(history: Iterable[Emitted], currency: Address, first_day: int, en
             _change(holder, account, event)
     for holder in holders.values():
         holder.close_days(end_day, bearing=bearing)
-    return {
-        account: holder.accumulation
-        for account, holder in sorted(holders.items())
-        if account not in settlement_accounts and holder.accumulation
-    }
+    return {account: holder for account, holder in sorted(holders.items()) if account not in settlement_accounts}
 
 
 def _concerned(event: Event) -> tuple[Address, ...]:

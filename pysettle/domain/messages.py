@@ -73,7 +73,7 @@ class Authorization:
     valid_before: int
     """Unix seconds."""
     nonce: bytes
-    """32 bytes, used at most once with the payer."""
+    """32 bytes, of which the last 8 are used at most once with the payer: the token counts nonces by these 64 bits."""
 
     def _fields(self) -> tuple[object, ...]:
         return (self.payer, self.payee, self.value, self.valid_after, self.valid_before, self.nonce)
@@ -155,8 +155,9 @@ class PurchaseTerms:
         """Return an EIP-3009 nonce that commits to the terms: the high 192 bits of their hash, above a number.
 
         Args:
-            number: The buyer's own, 64 bits. Numbers in sequence share storage words, and cost less; no number is used
-                twice. Without one the nonce is the whole hash, for one purchase of these terms.
+            number: The buyer's own, 64 bits, by which alone the token tells nonces apart: no number is used twice, in
+                whatever authorization. Numbers in sequence share storage words, and cost less. Without one the nonce is
+                the whole hash, for one purchase of these terms.
         """
         whole = self.hash()
         return whole if number is None else whole[:24] + number.to_bytes(8, "big")

@@ -145,7 +145,7 @@ def test_an_allowance_is_given_by_transaction(town: Town) -> None:
         ({"units": "-1"}, "is no whole number"),
         ({"units": 5}, "this is no signed authorization or permit"),
         ({"nonce": "0x00"}, "has 1 bytes, not 32"),
-        ({"from": "alice"}, "is not written as 0x and hex digits"),
+        ({"from": "alice"}, "is no address; write it as 0x and 40 hex digits"),
         ({"schema": "pysettle.authorization/9"}, "this is no signed authorization or permit"),
         ({"currency": "XXX"}, "this is no signed authorization or permit"),
     ],
@@ -164,7 +164,7 @@ def test_a_signature_by_another_key_is_told(town: Town, tmp_path: Path) -> None:
     file = tmp_path / "payment.json"
     document = signed(town, "token authorize --from alice --to bob --amount 1")
     file.write_text(json.dumps(document | {"units": "2000000"}))
-    assert "not signed by the key" in town.say(f"token inspect --file {file}")
+    assert "not signed by the account" in town.say(f"token inspect --file {file}")
 
 
 @pytest.mark.parametrize(
@@ -194,3 +194,34 @@ def test_a_document_of_another_workspace_is_refused(town: Town, tmp_path: Path) 
     town.say(f"token authorize --from alice --to bob --amount 1 --out {file}")
     other.refuse(f"token submit --file {file} --by alice", 2, "this was signed for the token")
     shutil.rmtree(other.directory)
+
+
+def test_a_nonce_is_spent_with_all_of_its_last_eight_bytes(town: Town) -> None:
+    """The token counts nonces by 64 bits: one that it would refuse is refused before anything is signed."""
+    file, other = town.directory / "payment.json", "0x" + "09" * 24 + "07" * 8
+    line = "token authorize --from alice --to bob --amount 1 --nonce"
+    town.say(f"{line} {NONCE} --out {file}")
+    signed(town, f"{line} {other}")
+    town.say(f"token submit --file {file}")
+    for nonce in (NONCE, other):
+        town.refuse(f"{line} {nonce}", 2, f"the nonce {nonce} of 0x", "last 8 bytes (0x0707070707070707)", "is spent")
+    assert signed(town, line.replace("alice", "bob").replace("to bob", "to alice") + f" {NONCE}")["nonce"] == NONCE
+    cancelled = "0x" + "00" * 31 + "01"
+    town.say(f"token cancel-authorization --from alice --nonce {cancelled}")
+    town.refuse(f"{line} 0x{'ff' * 24}{cancelled[-16:]}", 2, "was used or cancelled")
+
+
+def test_a_signed_document_replaces_no_file(town: Town) -> None:
+    """Above all not what another command reads; one of its own kind, which can be signed again, it does."""
+    file = town.directory / "payment.json"
+    file.write_text("usage of a month")
+    for line in ("authorize --from alice --to bob", "permit --from alice --spender bob"):
+        town.refuse(f"token {line} --amount 1 --out {file}", 2, "is there already, and is not replaced")
+    assert file.read_text() == "usage of a month"
+    town.say("token authorize --from alice --to bob --amount 1 --out /dev/null")
+    permit, other = (town.directory / name for name in ("permit.json", "other.json"))
+    for amount in ("1", "2"):
+        town.say(f"token permit --from alice --spender bob --amount {amount} --out {permit}")
+        town.say(f"token authorize --from alice --to bob --amount {amount} --out {other}")
+    assert json.loads(permit.read_text())["units"] == "2000000"
+    town.refuse(f"token authorize --from alice --to bob --amount 1 --out {permit}", 2, "is there already")

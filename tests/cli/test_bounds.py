@@ -64,7 +64,7 @@ TOO_LARGE = [
 ]
 """(command, option or value that is told, bound that is told)."""
 COUNTERS = [1, 2, 3, 4, 5, 6]
-ROW = {"channel": "0x", "usage": COUNTERS, "ceiling": "5", "signature": "0x" + "11" * 65}
+ROW = {"usage": COUNTERS, "ceiling": "5", "signature": "0x" + "11" * 65}
 BROKEN_ROWS = [
     ("usage", [1.9, 2, 3, 4, 5, 6], "1.9 is no whole number in the range 0<=x<2^42"),
     ("usage", [-1, 2, 3, 4, 5, 6], "-1 is no whole number in the range 0<=x<2^42"),
@@ -81,6 +81,8 @@ BROKEN_ROWS = [
     ("signature", 7, "is not written as hex digits"),
     ("channel", "0xffff", "no channel's id begins with 0xffff"),
     ("channel", 7, "is no id of a channel"),
+    ("channel", "", "names no channel"),
+    ("channel", "0x", "names no channel"),
 ]
 """(field, what it is in the second row, what is told)."""
 
@@ -108,35 +110,42 @@ def channel_town(founded_market: Path, tmp_path_factory: pytest.TempPathFactory)
     return town
 
 
+@pytest.fixture(scope="module")
+def row(channel_town: ComputeTown) -> dict[str, object]:
+    """Return a row of its channel."""
+    (channel,) = channel_town.read("channel list")["channels"]
+    return {"channel": channel["channel"], **ROW}
+
+
 @pytest.mark.parametrize("command", ["check", "claim"])
 @pytest.mark.parametrize(("field", "value", "said"), BROKEN_ROWS)
 def test_a_broken_row_is_named_with_its_field(
-    channel_town: ComputeTown, command: str, field: str, value: object, said: str
+    channel_town: ComputeTown, row: dict[str, object], command: str, field: str, value: object, said: str
 ) -> None:
     """Whether it is checked or claimed; and nothing is claimed of the row before it."""
-    rows = channel_town.file("rows.json", json.dumps([ROW, {**ROW, field: value}]))
+    rows = channel_town.file("rows.json", json.dumps([row, {**row, field: value}]))
     before = channel_town.block()
     channel_town.refused(f"channel {command} --series CHEAP --file {rows}", 2, f"row 2, {field}: ", said)
     assert channel_town.block() == before
 
 
-def test_a_row_is_of_a_channel_of_the_series(channel_town: ComputeTown) -> None:
+def test_a_row_is_of_a_channel_of_the_series(channel_town: ComputeTown, row: dict[str, object]) -> None:
     """A file is a list of one row at least, all of whose fields are there, on channels of the series that is named."""
     for content, said in (
         ("[]", "is no list of rows, of which there is one at least"),
         ("{}", "is no list of rows"),
         ("[1]", "is no list of rows"),
         ("[" * 100_000 + "]" * 100_000, "is no list of rows (nested more than 32 deep)"),
-        (json.dumps([ROW, {**ROW, "signature": "0x11"}]), "it has 1 bytes, and that of row 1 has 65"),
-        (json.dumps([{"channel": "0x", "usage": COUNTERS, "ceiling": 1}]), "row 1, signature: it is missing"),
+        (json.dumps([row, {**row, "signature": "0x11"}]), "it has 1 bytes, and that of row 1 has 65"),
+        (json.dumps([{"channel": row["channel"], "usage": COUNTERS, "ceiling": 1}]), "row 1, signature: it is missing"),
     ):
         rows = channel_town.file("rows.json", content)
         channel_town.refused(f"channel check --series CHEAP --file {rows}", 2, said)
-    rows = channel_town.file("rows.json", json.dumps([ROW]))
-    channel_town.refused(f"channel check --file {rows}", 2, "either --series or --currency")
+    rows = channel_town.file("rows.json", json.dumps([row]))
+    channel_town.refused(f"channel check --file {rows}", 2, "in what --currency CNY names")
     channel_town.refused(f"channel check --file {rows} --currency CNY", 2, "in what --currency CNY names")
     channel_town.refused(
-        f"channel claim --series DSV4 --file {rows}", 2, "0x is no channel in what --series DSV4 names"
+        f"channel claim --series DSV4 --file {rows}", 2, f"{row['channel']} is no channel in what --series DSV4 names"
     )
 
 

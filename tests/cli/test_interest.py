@@ -212,3 +212,19 @@ def test_an_auditor_sees_it(after: Path, tmp_path: Path) -> None:
     subject = "contract 0x" + deployment.address("InterestPayments").hex()
     (notice,) = (it for it in report.notices if it.subject == subject)
     assert "InterestDeclared, InterestPaid" in notice.detail
+
+
+def test_why_class_iv_gets_nothing_is_said(town: Path) -> None:
+    """Bob is of class IV: what bore nothing for that is told, of whom, and how it ends: by a registration."""
+    run(town, "interest", "open")
+    run(town, "time", "advance", "--days", "20")
+    said = run(town, "interest", "compute", *DAYS)
+    assert "wallets of class IV bear no interest" in said
+    assert "5,000.00 yuan x days bore none for it, of bob:" in said
+    assert "pysettle wallet register" in said
+    (bob,) = document(town, "interest", "compute", *DAYS)["class_iv"]  # type: ignore[misc]
+    assert bob == {"account": "0x" + Workspace.open(town).accounts.address("bob").hex(), "unit_days": "5000000000"}
+    run(town, "wallet", "register", "--account", "bob", "--class", "II")
+    days = ("--first-day", "2026-01-22", "--end-day", "2026-01-23", "--rate-bps", "3600")
+    run(town, "time", "advance", "--days", "5")
+    assert "class IV" not in run(town, "interest", "compute", *days)

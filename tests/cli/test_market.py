@@ -8,10 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from eth_typing import Address
 
+from pysettle.client import Workspace
+from pysettle.client.signed import SignedMessage
+from pysettle.client.token import Token
+from pysettle.domain.messages import Authorization, ChannelConfig, voucher_digest
 from pysettle.domain.usage import PeakHours
+from pysettle.evm.transactions import Transaction
 from pysettle.money import to_plain
 from tests.cli.running import OPEN, ComputeTown
+from tests.contracts.effects import ACCOUNT_1271, creation
 
 
 @pytest.fixture
@@ -201,7 +208,8 @@ def test_a_channel_is_in_one_currency(town: ComputeTown) -> None:
         ("--currency THB --amount 1 --receiver bob", "THB"),
     ):
         town.refused(f"channel open {options}", 2, said)
-    town.refused("channel settle --currency CNY", 2, "are settled by --currency and --receiver")
+    for asset in ("", "--currency CNY", "--series CHEAP --receiver bob"):
+        town.refused(f"channel settle {asset}", 2, "are settled by --currency and --receiver")
     town.say("network add-currency --currency HKD")
     town.say("token issue --to alice --amount 100 --currency HKD")
     channel = str(town.read("channel open --currency HKD --receiver bob --amount 2")["channel"])
@@ -230,3 +238,105 @@ def test_channels_are_empty_at_first(town: ComputeTown, tmp_path: Path) -> None:
     assert town.say("job list") == "no order\n"
     rows = tmp_path / "rows.json"
     town.refused(f"channel check --series CHEAP --file {rows}", 2, "is no list of rows")
+
+
+def test_e_cny_is_the_currency_that_is_not_named(town: ComputeTown) -> None:
+    """Of a channel as of everything else: opened, claimed and settled without an option that says so."""
+    channel = str(town.read("channel open --receiver bob --amount 2")["channel"])
+    file = town.directory / "row.json"
+    town.say(f"channel sign --channel {channel} --ceiling 1.5 --out {file}")
+    assert "1.50 yuan" in town.say(f"channel check --file {file}")
+    assert "1.50 yuan" in town.say(f"channel claim --file {file} --by bob")
+    assert "bob: 0.00 -> 1.50 yuan" in town.say("channel settle --receiver bob")
+
+
+def test_a_voucher_replaces_no_file(town: ComputeTown) -> None:
+    """Above all not the rows whose usage was filled in; and it is of a channel that is named."""
+    channel = str(town.read("channel open --receiver bob --amount 2")["channel"])
+    rows = town.file("rows.json", "usage")
+    town.refused(f"channel sign --channel {channel} --ceiling 1 --out {rows}", 2, "is there already")
+    assert rows.read_text() == "usage"
+    town.refused("channel sign --channel '' --ceiling 1", 2, "it is empty")
+    town.refused("channel sign --channel 0x --ceiling 1", 2, "'0x' names no channel")
+    town.refused("market sign --series CHEAP --tokens 1 --out " + str(rows), 2, "is there already")
+    town.refused(f"job sign --arbiter bob --milestone 1@2026-02-01 --file {rows} --out {rows}", 2, "is there already")
+    assert rows.read_text() == "usage"
+
+
+def test_a_number_of_a_purchase_is_used_once(town: ComputeTown) -> None:
+    """Whatever the terms are: the token counts nonces by it alone."""
+    first, second = (town.directory / name for name in ("first.json", "second.json"))
+    town.say(f"market sign --series CHEAP --tokens 100 --number 7 --out {first}")
+    town.say(f"market submit --file {first}")
+    town.refused(f"market sign --series CHEAP --tokens 200 --number 7 --out {second}", 2, "is spent")
+    town.say(f"market sign --series CHEAP --tokens 200 --number 8 --out {second}")
+
+
+def deployed(town: ComputeTown, runtime: bytes) -> Address:
+    """Deploy hand-assembled code as alice."""
+    workspace = Workspace.open(town.directory)
+    with workspace.chain(write=True) as chain:
+        compute, alice = workspace.compute(chain), workspace.accounts.signer("alice")
+        (receipt,) = compute.hub.send(Transaction(alice, None, creation(runtime), 500_000, compute.hub.interface))
+    assert receipt.contract_address is not None
+    return receipt.contract_address
+
+
+@pytest.mark.parametrize("series", [None, "CHEAP"])
+def test_a_contract_that_signs_vouchers_is_asked(town: ComputeTown, series: str | None) -> None:
+    """As the hub asks it (ERC-1271), within the same gas: `check` says what `claim` does, in yuan and in Tokens."""
+    town.say("market buy --series CHEAP --tokens 5000000")
+    workspace, account = Workspace.open(town.directory), deployed(town, ACCOUNT_1271)
+    signers = {"account": account, "endless": deployed(town, bytes.fromhex("5b5f56")), "nobody": Address(b"\x77" * 20)}
+    said = dict.fromkeys(signers, b"\x05" * 32) | {"other": b"\x06" * 32}
+    rows, usage = [], {"usage": [500_000, 0, 0, 0, 0, 0]} if series else {}
+    with workspace.chain(write=True) as chain:
+        compute, alice, bob = (
+            workspace.compute(chain),
+            workspace.accounts.key("alice"),
+            workspace.accounts.address("bob"),
+        )
+        token: Token = compute.find(series) if series else compute.currency
+        for number, (name, signature) in enumerate(said.items()):
+            receiver = (token.address, compute.meter.address) if series else (bob, bob)
+            signer = signers.get(name, account)
+            config = ChannelConfig(alice.address, signer, *receiver, token.address, 3_600, number.to_bytes(32, "big"))
+            deadline = chain.clock.now() + 3_600
+            data = compute.hub.sign_deposit(alice, token, config, 1_000_000, deadline, number)
+            compute.hub.send(compute.hub.deposit(alice, config, 1_000_000, data))
+            channel = config.channel_id(compute.hub.domain)
+            digest = voucher_digest(compute.hub.domain, channel, 500_000)
+            if signer == account:
+                approval = digest + b"\x05" * 32
+                compute.hub.send(Transaction(alice, account, approval, 100_000, compute.hub.interface))
+            row = {"channel": "0x" + channel.hex(), "ceiling": "500000", "signature": "0x" + signature.hex()}
+            rows.append(row | usage)
+    file, asset = town.file("rows.json", json.dumps(rows)), f"--series {series}" if series else "--currency CNY"
+    checked = town.read(f"channel check {asset} --file {file}")["rows"]
+    expected = [("500000", "valid"), *[("0", "INVALID")] * 3]
+    assert [(it["would_claim"], it["voucher"]) for it in checked] == expected
+    by = "provider" if series else "bob"
+    claimed = town.read(f"channel claim {asset} --file {file} --by {by}")["rows"]
+    assert [(it["amount"], it["result"]) for it in claimed] == [
+        ("500000", "claimed"),
+        *[("0", "voucher signature invalid")] * 3,
+    ]
+
+
+def test_a_contracts_authorization_is_asked_of_it(town: ComputeTown) -> None:
+    """`inspect` says what the token finds: it can be submitted where the contract says so, and not otherwise."""
+    account, file = deployed(town, ACCOUNT_1271), town.directory / "payment.json"
+    town.say(f"token transfer --from alice --to 0x{account.hex()} --amount 1")
+    town.say(f"token authorize --from alice --to bob --amount 1 --out {file}")
+    document = json.loads(file.read_text()) | {"from": "0x" + account.hex(), "signature": "0x" + "05" * 32}
+    file.write_text(json.dumps(document))
+    assert "not signed by the account" in town.say(f"token inspect --file {file}")
+    workspace = Workspace.open(town.directory)
+    with workspace.chain(write=True) as chain:
+        currency, alice = workspace.currency(chain), workspace.accounts.signer("alice")
+        message = SignedMessage.from_bytes(file.read_bytes()).message
+        assert isinstance(message, Authorization)
+        approval = message.transfer_digest(currency.domain) + b"\x05" * 32
+        currency.send(Transaction(alice, account, approval, 100_000, currency.interface))
+    assert "can be submitted" in town.say(f"token inspect --file {file}")
+    assert "bob: 0.00 -> 1.00 yuan" in town.say(f"token submit --file {file} --by alice")
