@@ -60,7 +60,8 @@ def node(
 
     A fresh chain is in memory and gone with the process; its accounts are those every Ethereum tool uses for
     development. A workspace's chain stays in its file: what the node seals is there for every other command, and
-    nothing that was sealed is taken back. While it is served the node alone writes to it.
+    nothing that was sealed is taken back. While it is served the node alone writes to it, and the commands on the
+    workspace send to the node.
     """
     try:
         from pysettle.node.server import listen, serve
@@ -96,6 +97,8 @@ def node(
         name = f"[{host}]" if ":" in host else host
         url = f"http://{name}:{listener.getsockname()[1]}"
         document = {"schema": "pysettle.node/1", "url": url, "chain_id": str(chain.chain_id)}
+        if workspace:
+            opened.announce(url)
         click.echo(json.dumps(document) if as_json else url)
         served = NodeChain(chain, signers, faucet=reserve, keeps_history=workspace is not None)
         serve(served, listener, allow_origin)

@@ -102,7 +102,9 @@ def _chain(context: click.Context, _: click.Parameter, chain: str | None) -> Non
 
 def _workspace(context: click.Context, _: click.Parameter, directory: Path | None) -> Workspace:
     chain = context.meta[_CHAIN]
-    return Workspace.open(directory, chain) if directory else Workspace.find(Path(), chain)
+    workspace = Workspace.open(directory, chain) if directory else Workspace.find(Path(), chain)
+    workspace.notify = lambda text: click.echo(f"pysettle: {text}", err=True)
+    return workspace
 
 
 def _password(_: click.Context, __: click.Parameter, file: Path | None) -> str | None:

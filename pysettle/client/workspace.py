@@ -15,8 +15,8 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from pysettle.client.access import NetworkAccess, Role
@@ -41,6 +41,7 @@ from pysettle.client.network import (
     genesis,
     transaction_sender,
 )
+from pysettle.client.served import file_or_node
 from pysettle.domain.signing import Signer
 from pysettle.errors import WorkspaceError
 from pysettle.evm.backend import ChainBackend
@@ -74,12 +75,16 @@ _GAS_PAYMENT = 21_000
 class Workspace:
     """An existing workspace. Opening it opens no chain: `chain` does, to read or to write."""
 
-    def __init__(self, directory: Path, config: Config, url: str | None = None) -> None:
+    def __init__(self, directory: Path, config: Config, url: str | None = None, *, in_file: bool = False) -> None:
         """Use a directory that `create` made; `open` checks it first."""
         self.directory = directory
         self.config = config
         self._url = url or (config.network.url if config.network else "")
+        self._in_file = in_file
         self._checked: ChainBackend | None = None
+        self._database: SqliteDatabase | None = None
+        self.notify: Callable[[str], None] = lambda _: None
+        """Is told where what is written goes while a node serves the chain."""
 
     @classmethod
     def create(
@@ -126,8 +131,8 @@ class Workspace:
 
         Args:
             directory: Where it is.
-            chain: "embedded", or a URL at which its network is reached in place of that in its config; None for what
-                the config says.
+            chain: "embedded" for the chain in its file even while a node serves it, or a URL at which its network is
+                reached in place of that in its config; None for what the config says.
 
         Raises:
             WorkspaceError: the directory is none, or its chain is of the other kind.
@@ -140,7 +145,7 @@ class Workspace:
         if chain is not None and (chain == "embedded") != (config.network is None):
             kind = "in its own file" if config.network is None else "a network"
             raise WorkspaceError(f"the chain of {directory} is {kind}: leave --chain out, or init another workspace")
-        return cls(directory, config, None if chain == "embedded" else chain)
+        return cls(directory, config, None if chain == "embedded" else chain, in_file=chain == "embedded")
 
     @classmethod
     def find(cls, start: Path, chain: str | None = None) -> Workspace:
@@ -180,6 +185,9 @@ class Workspace:
     def chain(self, *, write: bool = False, wait_s: float = 10) -> Iterator[ChainBackend]:
         """Open the chain: an embedded one as it is now to read, or alone to write; or a network.
 
+        While `pysettle node` serves an embedded chain, what is written is sent there, since the node alone writes to
+        the file; the signatures are made here all the same.
+
         Args:
             write: Take the lock to write; on a network that keeps the accounts' nonces from being used twice.
             wait_s: Longest wait for another writer, in seconds.
@@ -192,9 +200,13 @@ class Workspace:
             WorkspaceError: development keys would write to a network that is no development node's.
         """
         if self.config.network is None:
-            with self.embedded_chain(write=write, wait_s=wait_s) as embedded:
-                self._check_deployed(embedded)
-                yield embedded
+            in_file = self._in_file or not write
+            opened: AbstractContextManager[ChainBackend] = (
+                self.embedded_chain(write=write, wait_s=wait_s) if in_file else self._embedded_or_node(wait_s)
+            )
+            with opened as chain:
+                self._check_deployed(chain)
+                yield chain
             return
         lock = WriterLock(self.directory / "accounts", wait_s) if write else None
         try:
@@ -206,6 +218,14 @@ class Workspace:
         finally:
             if lock:
                 lock.release()
+
+    def _embedded_or_node(self, wait_s: float) -> AbstractContextManager[ChainBackend]:
+        """Open the chain in the file to write, or the node that serves it."""
+
+        def open_file(left_s: float) -> AbstractContextManager[EmbeddedChain]:
+            return self.embedded_chain(write=True, wait_s=left_s)
+
+        return file_or_node(open_file, self.directory / "accounts", self.config.chain_id, wait_s, self.notify)
 
     @contextmanager
     def embedded_chain(self, *, write: bool = False, wait_s: float = 10) -> Iterator[EmbeddedChain]:
@@ -221,6 +241,7 @@ class Workspace:
         except OSError as problem:
             raise WorkspaceError(f"genesis.json of the workspace cannot be read: {problem}") from problem
         with SqliteDatabase(self.directory / "chain.sqlite", read_only=not write, wait_s=wait_s) as database:
+            self._database = database
             yield EmbeddedChain(
                 block_0,
                 seed=self.config.seed,
@@ -228,6 +249,11 @@ class Workspace:
                 block_interval_s=self.config.block_interval_s,
                 real_time=_machine_time if self.config.real_time else None,
             )
+
+    def announce(self, url: str) -> None:
+        """Tell commands of other processes where this one serves the chain, as long as it has it open to write."""
+        assert self._database is not None, "what is served is open"
+        self._database.announce(url)
 
     # The network
 
@@ -294,7 +320,8 @@ class Workspace:
         deployment.check_chain(chain)
         if currency in deployment.currencies():
             raise WorkspaceError(f"the network has {currency.value} already: see `pysettle network status`")
-        if isinstance(chain, RpcChain) and not chain.is_development_node and password is None:
+        on_network = self.config.network and isinstance(chain, RpcChain) and not chain.is_development_node
+        if on_network and password is None:
             raise WorkspaceError("this network is no development node's: encrypt keys of its own (--password-file)")
         names = {role: accounts.get(role) or default_account(role, currency) for role in Role}
         payer = self.accounts.signer("administrator", password)

@@ -240,6 +240,8 @@ class LockHolder:
     """Name of the machine it runs on."""
     command: str
     """Its command line."""
+    url: str | None = None
+    """Where on this machine it serves the chain as JSON-RPC; None where it does not."""
 
 
 class ChainFileLocked(ChainFileError):
@@ -249,9 +251,10 @@ class ChainFileLocked(ChainFileError):
         """Store who holds it and how long it was waited for."""
         self.holder, self.waited_s = holder, waited_s
         who = f"process {holder.pid} on {holder.host} ({holder.command})" if holder else "another process"
-        super().__init__(
-            file, f"{who} is writing to it, and still was after {waited_s:g} s", "wait for its end, or end it"
-        )
+        problem, remedy = f"{who} is writing to it, and still was after {waited_s:g} s", "wait for its end, or end it"
+        if holder and holder.url:
+            problem, remedy = f"{who} serves it at {holder.url}, and alone writes to it", "send to that URL, or end it"
+        super().__init__(file, problem, remedy)
 
 
 class ContractReverted(PysettleError):

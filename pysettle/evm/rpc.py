@@ -42,6 +42,7 @@ class RpcChain:
         confirmations: int = 1,
         legacy: bool = False,
         patience_s: int = 120,
+        moves_clock: bool = False,
     ) -> None:
         """Connect to a node.
 
@@ -51,6 +52,8 @@ class RpcChain:
             confirmations: Blocks, its own counted, that make a transaction final.
             legacy: Pay by gas price although the network has a base fee.
             patience_s: Longest time without a new block, in seconds.
+            moves_clock: Whether the clock is ours to move although blocks are kept: a workspace's chain that our node
+                serves.
 
         Raises:
             ChainUnreachable: nobody answers there.
@@ -68,13 +71,19 @@ class RpcChain:
         """What the node calls itself."""
         self.is_development_node = self.client_version.startswith(_DEVELOPMENT_NODES)
         """Whether the node seals, moves its clock and takes its chain back when it is told to."""
-        self.clock = RpcClock(self._rpc, self.is_development_node)
+        self._has_clock = self.is_development_node or moves_clock
+        self.clock = RpcClock(self._rpc, self._has_clock)
         """The chain's clock."""
         self._logs = LogReader(self._rpc)
         seals_singly = not self.client_version.startswith("pysettle/")
         self._sealer = DevelopmentSealer(self._rpc, self.chain_id, seals_singly=seals_singly)
         self._snapshots: dict[int, tuple[str, int]] = {}
         self._handles = count(1)
+
+    @property
+    def url(self) -> str:
+        """Where the node listens, without what may be secret in it."""
+        return self._rpc.name
 
     # Sending
 
@@ -162,13 +171,13 @@ class RpcChain:
         sender: Address = Address(b"\0" * 20),  # noqa: B008
         block_number: int | None = None,
     ) -> bytes:
-        """Execute without sealing; on a development node the head's call sees `clock.now()`. None creates.
+        """Execute without sealing; where the clock is ours the head's call sees `clock.now()`. None creates.
 
         Raises:
             ExecutionReverted: with the data it reverted with.
             ChainError: no such block.
         """
-        head = "pending" if self.is_development_node else "latest"
+        head = "pending" if self._has_clock else "latest"
         tag = head if block_number is None else _block_tag(block_number)
         try:
             target = {} if to is None else {"to": _hex(to)}
@@ -302,11 +311,11 @@ class RpcChain:
 
 
 class RpcClock:
-    """A network's time: its pending block's. That of a development node can be moved forward."""
+    """A network's time: its pending block's. That of a development node, or a workspace's, can be moved forward."""
 
-    def __init__(self, rpc: JsonRpc, is_development_node: bool) -> None:
+    def __init__(self, rpc: JsonRpc, is_movable: bool) -> None:
         """Read the time of a node."""
-        self._rpc, self._is_development_node = rpc, is_development_node
+        self._rpc, self._is_movable = rpc, is_movable
 
     def now(self) -> int:
         """Return the timestamp that a call sees now and the next block carries at the least, in unix seconds."""
@@ -325,7 +334,7 @@ class RpcClock:
         """
         if seconds < 0:
             raise UsageError(f"chain time cannot go back (by {-seconds} seconds): advance it by 0 or more")
-        if not self._is_development_node:
+        if not self._is_movable:
             raise ChainError("the time of this network is its own: only a development node's clock can be advanced")
         now = self.now()
         if seconds:

@@ -251,6 +251,11 @@ class SqliteDatabase(BaseDB):
             case _:
                 return ChainFileError(self.file, f"it cannot be read or written: {problem}", "look at the disk")
 
+    def announce(self, url: str) -> None:
+        """Tell other processes where this one serves the file, which it holds to write, as long as it is open."""
+        assert self._lock is not None, "a file that is only read is served by nobody"
+        self._lock.announce(url)
+
     def _release(self) -> None:
         if self._lock is not None:
             self._lock.release()

@@ -108,7 +108,8 @@ def test_a_served_workspace_keeps_what_was_sealed(tmp_path: Path) -> None:
         sender = TransactionSender(chain, RevertDecoder([]))
         (receipt,) = sender.send(Transaction(alice, bob, b"", GAS_PAYMENT, Interface("none", [])))
         JsonRpc(listening).ask("evm_increaseTime", 100)
-        with pytest.raises(ChainFileLocked, match="node"), workspace.chain(write=True, wait_s=0):
+        in_file = Workspace.open(directory, "embedded")
+        with pytest.raises(ChainFileLocked, match=f"serves it at {listening}"), in_file.chain(write=True, wait_s=0):
             pass
         with workspace.chain() as reader:
             assert reader.block().number == receipt.block_number
