@@ -156,8 +156,15 @@ def list_(service_class: str | None, command: ComputeCommand) -> None:
     """
     with command.compute() as compute:
         offers = compute.offers(service_class)
+        symbols = [it.symbol for it in compute.series()]
+
+    def shown(it: Offer) -> str:
+        """Return a symbol, by which a series is named unless others have it: then its provider and address tell."""
+        provider = f" of {command.name(it.series.provider)} at 0x{it.series.address.hex()}"
+        return it.symbol + (provider if symbols.count(it.symbol) > 1 else "")
+
     rows = [
-        (it.symbol, it.series.service_class, _cost(it), f"{it.left:,}", "open" if it.open else "closed")
+        (shown(it), it.series.service_class, _cost(it), f"{it.left:,}", "open" if it.open else "closed")
         for it in offers
     ]
     document = {
@@ -165,6 +172,7 @@ def list_(service_class: str | None, command: ComputeCommand) -> None:
             {
                 "symbol": it.symbol,
                 "address": "0x" + it.series.address.hex(),
+                "provider": command.name(it.series.provider),
                 "class": it.series.service_class,
                 "basket_units": "-" if it.cost is None else str(it.cost),
                 "left": str(it.left),

@@ -29,7 +29,7 @@ def role() -> None:
 
 @role.command()
 @click.option("--role", "label", type=_LABELS, help="The power.  [default: all of them]")
-@click.option("--account", help="Show what is held by or offered to this account alone: a name or an address.")
+@click.option("--account", help="Whether this account holds it, and what is offered to it alone: a name or an address.")
 @currency_view
 def show(label: str | None, account: str | None, command: CurrencyCommand) -> None:
     """Show who holds a role, and to whom it is offered."""
@@ -37,14 +37,16 @@ def show(label: str | None, account: str | None, command: CurrencyCommand) -> No
     document, lines = {}, []
     with command.access() as access:
         for it in Role if label is None else (Role.labelled(label),):
-            holders = [command.name(holder) for holder in access.holders(it) if only in (None, holder)]
+            holding = access.holders(it)
+            holders = [command.name(holder) for holder in holding]
             offers = {
                 command.name(to): None if standing.predecessor is None else command.name(standing.predecessor)
                 for to, standing in access.offers(it).items()
                 if only in (None, to)
             }
             document[it.label] = {"holders": holders, "offers": offers}
-            lines += [f"{it.label}: {', '.join(holders) or 'nobody'}"]
+            but_not = f", not {account}" if only is not None and only not in holding else ""
+            lines += [f"{it.label}: {', '.join(holders) or 'nobody'}{but_not}"]
             lines += [f"  offered to {to}, {_from(predecessor)}" for to, predecessor in offers.items()]
     command.show("role", {"roles": document}, lines)
 
@@ -108,12 +110,19 @@ def withdraw(label: str, account: str, by: str | None, command: CurrencyCommand)
 @role.command()
 @_ROLE
 @click.option("--account", required=True, help="Account that holds it, or that it is offered to: a name or an address.")
+@click.option("--last-administrator", "last", is_flag=True, help="Do it although nobody will be administrator then.")
 @by_option(Role.ADMINISTRATOR)
 @currency_command
-def revoke(label: str, account: str, by: str | None, command: CurrencyCommand) -> None:
+def revoke(label: str, account: str, last: bool, by: str | None, command: CurrencyCommand) -> None:
     """Take a role from an account, and what is offered of it."""
     power, holder, signer = Role.labelled(label), command.address(account), command.holder(by, Role.ADMINISTRATOR)
     with command.access(write=True) as access:
+        if power is Role.ADMINISTRATOR and not last and access.is_last_administrator(holder):
+            raise UsageError(
+                f"{account} is the last administrator of {command.currency.value}: without one nobody can ever give or "
+                "take back a role again, not even that of a key that is lost or stolen; hand the role over, or say "
+                "--last-administrator"
+            )
         _change("revoke", access, power, access.revoke(signer, power, holder), {account: holder}, command)
 
 

@@ -103,6 +103,14 @@ class NetworkAccess(Contract):
         """Whether an account holds a role."""
         return self.standing(role, account).held
 
+    def required_role(self, target: Address, selector: bytes) -> Role:
+        """Return the role that a function of a contract is reserved to."""
+        return Role(self._read("getTargetFunctionRole", target, selector))
+
+    def is_last_administrator(self, account: Address) -> bool:
+        """Whether an account is administrator, and nobody else is."""
+        return self.holders(Role.ADMINISTRATOR) == (account,)
+
     def holders(self, role: Role) -> tuple[Address, ...]:
         """Return who holds a role, in the order they first got it."""
         return tuple(account for account in self._named(_GRANTED, role) if self.holds(role, account))

@@ -147,9 +147,11 @@ class ComputeSystem:
         else:
             opened = self.market.emitted(events.SeriesOpened, [address.rjust(32, b"\0")])
             found = [self.market.at(it.series) for it in opened]
-        if len(found) != 1:
-            problem = "no series is called" if not found else "several series are called"
-            raise UsageError(f"{problem} {name}: see `pysettle market list`, and name one by its address")
+        if not found:
+            raise UsageError(f"no series is called {name}: see `pysettle market list`")
+        if len(found) > 1:
+            places = " and ".join(f"0x{it.address.hex()} (of provider 0x{it.provider.hex()})" for it in found)
+            raise UsageError(f"{len(found)} series are called {name}: {places}; name one by its address")
         return found[0]
 
     def shortest_name(self, series: Address) -> str:

@@ -16,8 +16,10 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
+
+from eth_typing import Address
 
 from pysettle.client.access import NetworkAccess, Role
 from pysettle.client.accounts import Accounts
@@ -43,7 +45,13 @@ from pysettle.client.network import (
 )
 from pysettle.client.served import file_or_node
 from pysettle.domain.signing import Signer
-from pysettle.errors import WorkspaceError
+from pysettle.errors import ChainError, ContractReverted, WorkspaceError
+from pysettle.errors.contracts import (
+    AccessReverted,
+    ComputeAttesterInvalid,
+    RedemptionOperatorInvalid,
+    ReserveAttesterInvalid,
+)
 from pysettle.evm.backend import ChainBackend
 from pysettle.evm.embedded import EmbeddedChain
 from pysettle.evm.genesis import Genesis
@@ -67,6 +75,13 @@ POWERS = (
 """Accounts that hold the powers over e-CNY: the bank as operating institution, each other as its name says."""
 ACCOUNTS = (*POWERS, "provider", "alice", "bob")
 """Accounts every workspace begins with."""
+_ROLE_MISSING: dict[type[ContractReverted], Role] = {
+    ReserveAttesterInvalid: Role.CENTRAL_BANK,
+    ComputeAttesterInvalid: Role.ATTESTER,
+    RedemptionOperatorInvalid: Role.OPERATOR,
+}
+"""Refusal of an account that lacks a role -> the role, beside those of the roles' own contract."""
+_REFUSALS: tuple[type[ContractReverted], ...] = (AccessReverted, *_ROLE_MISSING)
 _INTEREST = "InterestPayments"
 _RESERVE_VALID_S = 365 * 86_400
 _GAS_PAYMENT = 21_000
@@ -188,6 +203,8 @@ class Workspace:
         While `pysettle node` serves an embedded chain, what is written is sent there, since the node alone writes to
         the file; the signatures are made here all the same.
 
+        A contract's refusal of an account that lacks a role names the role, and who holds it now.
+
         Args:
             write: Take the lock to write; on a network that keeps the accounts' nonces from being used twice.
             wait_s: Longest wait for another writer, in seconds.
@@ -199,6 +216,15 @@ class Workspace:
             WrongChain: it serves another chain; or the chain no longer holds what was deployed from here.
             WorkspaceError: development keys would write to a network that is no development node's.
         """
+        with self._opened(write, wait_s) as chain:
+            try:
+                yield chain
+            except _REFUSALS as refusal:
+                self._name_holders(chain, refusal)
+                raise
+
+    @contextmanager
+    def _opened(self, write: bool, wait_s: float) -> Iterator[ChainBackend]:
         if self.config.network is None:
             in_file = self._in_file or not write
             opened: AbstractContextManager[ChainBackend] = (
@@ -226,6 +252,23 @@ class Workspace:
             return self.embedded_chain(write=True, wait_s=left_s)
 
         return file_or_node(open_file, self.directory / "accounts", self.config.chain_id, wait_s, self.notify)
+
+    def _name_holders(self, chain: ChainBackend, refusal: ContractReverted) -> None:
+        """Add to a refusal which role was missing, and who holds it now: since deployment it may have passed on."""
+        if refusal.call is None or not self.is_deployed:
+            return
+        deployment, (target, selector) = self.deployment(), refusal.call
+        places = {it: (deployment.token(it), deployment.access(it)) for it in deployment.currencies()}
+        # Contracts that are not of one currency, such as what pays interest, are under the powers over e-CNY.
+        currency = next((it for it, contracts in places.items() if target in contracts), Currency.CNY)
+        access = self.access(chain, currency)
+        number, role = refusal.args_by_name.get("roleId"), _ROLE_MISSING.get(type(refusal))
+        # The refusal stands, whether or not it can be told who holds the role.
+        with suppress(ChainError, ContractReverted, ValueError):
+            if role is None:
+                role = Role(number) if isinstance(number, int) else access.required_role(Address(target), selector)
+            names = ", ".join(map(self.accounts.name, access.holders(role))) or "nobody"
+            refusal.explain(f"the role {role.label} of {currency.value} is held by {names}")
 
     @contextmanager
     def embedded_chain(self, *, write: bool = False, wait_s: float = 10) -> Iterator[EmbeddedChain]:

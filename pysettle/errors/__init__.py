@@ -291,7 +291,13 @@ class ContractReverted(PysettleError):
         self.data = data
         self.selector = data[:4]
         self.tx_hash = tx_hash
+        self.call: tuple[bytes, bytes] | None = None
+        """Address and function's selector of the transaction that was refused; None where none was sent."""
         super().__init__(self._message())
+
+    def explain(self, more: str) -> None:
+        """Add to the message what somebody else knows of the refusal."""
+        self.args = (f"{self}; {more}",)
 
     @property
     def error(self) -> str:

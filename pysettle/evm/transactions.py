@@ -110,7 +110,10 @@ class TransactionSender:
         for transaction, receipt in zip(transactions, receipts, strict=True):
             if not receipt.succeeded:
                 contract = transaction.interface.contract_name
-                raise self._decoder.decode(receipt.revert_data, contract, receipt.transaction_hash)
+                refusal = self._decoder.decode(receipt.revert_data, contract, receipt.transaction_hash)
+                if transaction.to is not None:
+                    refusal.call = transaction.to, transaction.data[:4]
+                raise refusal
         return receipts
 
     def simulate(self, transaction: Transaction) -> bytes:

@@ -223,3 +223,18 @@ def test_a_scenario_is_told_and_proved() -> None:
     assert "verified by re-execution" in told.stdout
     found = json.loads(invoke("scenario", "run", "compute-export", "--json").stdout)
     assert (found["schema"], found["cny_earned"], found["audit"]["level"]) == ("pysettle.scenario/1", "6930000000", "S")
+
+
+def test_two_series_of_one_symbol_are_told_apart(town: ComputeTown) -> None:
+    """By provider and address in the list, which a command that is given the symbol asks for."""
+    first = town.read("market list")["series"][0]["address"]
+    town.say("market register --provider bob --accelerator 'H20' --units 8 --rate 1000 --until 2026-06-01")
+    opened = town.read(f"{OPEN.replace('--compute {compute} ', '').format(symbol='CHEAP')} --by bob")["series"]
+    listed = town.say("market list")
+    assert f"CHEAP of provider at {first}" in listed
+    assert f"CHEAP of bob at {opened}" in listed
+    assert "DSV4 of" not in listed
+    assert {it["address"]: it["provider"] for it in town.read("market list")["series"]}[opened] == "bob"
+    for line in ("market buy --tokens 1", "market show", "channel open --tokens 1"):
+        town.refused(f"{line} --series CHEAP", 2, "2 series are called CHEAP", first, opened, "name one by its address")
+    assert "Tokens of CHEAP" in town.say(f"market buy --series {opened} --tokens 1")

@@ -34,7 +34,12 @@ def test_holders_and_offers_are_shown(town: Town) -> None:
     assert "offered to second-bank, beside its holders" in text
     assert "offered to carol, handed over by bank" in text
     only = town.tell("role show --role operator --account carol", "role")["roles"]
-    assert only == {"operator": {"holders": [], "offers": {"carol": "bank"}}}
+    assert only == {"operator": {"holders": ["bank"], "offers": {"carol": "bank"}}}
+    one = town.say("role show --account carol")
+    assert "operator: bank, not carol\n  offered to carol, handed over by bank\n" in one
+    assert "freezer: freezer, not carol\n" in one
+    assert "nobody" not in one
+    assert "operator: bank\n" in town.say("role show --account bank")
 
 
 def test_a_role_is_offered_and_accepted(town: Town) -> None:
@@ -83,7 +88,9 @@ def test_a_role_is_handed_over(town: Town) -> None:
         "freezer": {"before": HELD, "now": NOTHING},
         "carol": {"before": OFFERED, "now": HELD},
     }
-    town.refuse("wallet unfreeze --account alice", 5, "AccessManagedUnauthorized")
+    freezer = "the role freezer of CNY is held by carol"
+    town.refuse("wallet unfreeze --account alice", 5, "AccessManagedUnauthorized", freezer)
+    town.refuse("role hand-over --role freezer --account freezer --to bob", 5, "RoleNotHeld", freezer)
     assert "alice: frozen outgoing -> nothing" in town.say("wallet unfreeze --account alice --by carol")
 
 
@@ -92,7 +99,7 @@ def test_a_role_is_revoked(town: Town) -> None:
     town.refuse("role revoke --role operator --account bank --by carol", 5, "AccessManagerUnauthorizedAccount")
     revoked = town.tell("role revoke --role operator --account bank", "role-revoke")
     assert revoked["accounts"] == {"bank": {"before": HELD, "now": NOTHING}}
-    town.refuse("token issue --to bob --amount 1", 5, "AccessManagedUnauthorized")
+    town.refuse("token issue --to bob --amount 1", 5, "AccessManagedUnauthorized", "operator of CNY is held by nobody")
     assert town.say("role show --role operator").startswith("operator: nobody\n")
 
 
@@ -109,3 +116,41 @@ def test_roles_are_those_of_one_currency(town: Town) -> None:
     assert "HKD: not paused -> paused" in town.say("token pause --by carol --currency HKD")
     town.refuse("token pause --by carol", 5, "AccessManagedUnauthorized")
     assert town.tell("role show --role pauser", "role")["roles"]["pauser"]["holders"] == ["pauser"]
+
+
+def test_a_refused_command_names_the_role_and_who_holds_it_now(town: Town) -> None:
+    """Whatever contract refuses it: after a hand-over the account that got the role at deployment lacks it."""
+    for role, holder in {"operator": "bank", "central-bank": "central-bank", "administrator": "administrator"}.items():
+        town.say(f"role hand-over --role {role} --account hkd-{holder} --to carol --currency HKD")
+        town.say(f"role accept --role {role} --account carol --currency HKD")
+    town.say("role offer --role operator --account second-bank --by carol --currency HKD")
+    town.say("role accept --role operator --account second-bank --currency HKD")
+    for line, error, role, holders in (
+        ("token issue --to bob --amount 1", "AccessManagedUnauthorized", "operator", "carol, second-bank"),
+        ("redemption request --from alice --amount 1", "RedemptionOperatorInvalid", "operator", "carol, second-bank"),
+        ("reserve quota --amount 1", "AccessManagedUnauthorized", "central-bank", "carol"),
+        ("reserve attest --amount 1", "ReserveAttesterInvalid", "central-bank", "carol"),
+        ("role offer --role pauser --account bob", "AccessManagerUnauthorizedAccount", "administrator", "carol"),
+    ):
+        said = f"the role {role} of HKD is held by {holders}"
+        town.refuse(f"{line} --currency HKD", 5, error, said)
+    town.say("token issue --to bob --amount 1")
+
+
+def test_the_last_administrator_is_not_revoked_without_being_asked(town: Town) -> None:
+    """It is refused, with what would be lost; beside another one, or where it is said, it is done."""
+    revoke = "role revoke --role administrator --account administrator"
+    before = town.tell("time show", "time")["block"]
+    town.refuse(
+        revoke, 2, "last administrator of CNY", "nobody can ever give or take back a role", "--last-administrator"
+    )
+    assert town.tell("time show", "time")["block"] == before
+    town.say("role offer --role administrator --account carol")
+    town.refuse(revoke, 2, "last administrator")
+    town.say("role accept --role administrator --account carol")
+    assert "administrator, administrator: held -> not held" in town.say(revoke)
+    town.say("role revoke --role administrator --account alice --by carol")
+    town.refuse("role revoke --role administrator --account carol --by carol", 2, "carol is the last administrator")
+    town.say("role revoke --role administrator --account carol --by carol --last-administrator")
+    assert town.say("role show --role administrator").startswith("administrator: nobody\n")
+    town.refuse("role offer --role pauser --account bob --by carol", 5, "administrator of CNY is held by nobody")
