@@ -8,14 +8,24 @@ import {INetworkAccess} from "../interfaces/INetworkAccess.sol";
 
 /// @title NetworkAccess
 /// @notice Who may do what with a currency: OpenZeppelin's AccessManager, whose roles are given in two steps.
+/// @dev An offer ends with the tenure that it came from. A tenure is a number, not a time: a revocation and a new grant
+/// may share a second.
 contract NetworkAccess is INetworkAccess, AccessManager {
     struct Offer {
-        bool offered;
+        /// Who made it; zero where there is none.
+        address maker;
+        /// Which tenure of the maker's it came from.
+        uint48 tenure;
         uint32 executionDelay;
-        address predecessor;
+        /// Whether the maker passes on the role that it holds itself.
+        bool handedOver;
     }
 
     mapping(uint64 roleId => mapping(address account => Offer)) private _offers;
+    /// How often an account began to hold a role.
+    mapping(uint64 roleId => mapping(address account => uint48)) private _tenures;
+    /// Who has this contract call itself; an administrator with a delay acts so.
+    address private transient _executor;
 
     /// @param administrator First holder of the administrator role.
     constructor(address administrator) AccessManager(administrator) {}
@@ -30,31 +40,51 @@ contract NetworkAccess is INetworkAccess, AccessManager {
         uint32 executionDelay
     ) public override(AccessManager, IAccessManager) onlyAuthorized {
         if (roleId == PUBLIC_ROLE) revert AccessManagerLockedRole(roleId);
-        _offer(roleId, account, executionDelay, address(0));
+
+        address maker = msg.sender == address(this) ? _executor : msg.sender;
+        _offers[roleId][account] = Offer(maker, _tenures[getRoleAdmin(roleId)][maker], executionDelay, false);
+        emit RoleOffered(roleId, account, address(0), executionDelay);
     }
 
     /// @inheritdoc IAccessManager
     /// @dev Takes back what is offered too.
     function revokeRole(uint64 roleId, address account) public override(AccessManager, IAccessManager) onlyAuthorized {
-        if (_offers[roleId][account].offered) _withdraw(roleId, account);
+        if (_standingOffer(roleId, account).maker != address(0)) _withdraw(roleId, account);
         _revokeRole(roleId, account);
+    }
+
+    /// @inheritdoc IAccessManager
+    /// @dev Remembers who executes.
+    function execute(
+        address target,
+        bytes calldata data
+    ) public payable override(AccessManager, IAccessManager) returns (uint32 nonce) {
+        address outer = _executor;
+        _executor = msg.sender;
+        nonce = super.execute(target, data);
+        _executor = outer;
     }
 
     // ------------------------------------------------------------------- holder
 
     /// @inheritdoc INetworkAccess
     function handOverRole(uint64 roleId, address successor) external {
-        (bool held, uint32 executionDelay) = _holds(roleId, msg.sender);
+        // The public role is everybody's, and nobody's to pass on.
+        (bool held, uint32 executionDelay) = roleId == PUBLIC_ROLE ? (false, 0) : hasRole(roleId, msg.sender);
         if (!held) revert RoleNotHeld(roleId, msg.sender);
-        Offer memory offer = _offers[roleId][successor];
-        if (offer.offered && offer.predecessor == address(0)) revert RoleOfferPending(roleId, successor);
-        _offer(roleId, successor, executionDelay, msg.sender);
+        Offer memory offer = _standingOffer(roleId, successor);
+        bool isAnothers = offer.maker != address(0) && !(offer.handedOver && offer.maker == msg.sender);
+        if (isAnothers) revert RoleOfferPending(roleId, successor);
+
+        _offers[roleId][successor] = Offer(msg.sender, _tenures[roleId][msg.sender], executionDelay, true);
+        emit RoleOffered(roleId, successor, msg.sender, executionDelay);
     }
 
     /// @inheritdoc INetworkAccess
     function withdrawRoleOffer(uint64 roleId, address account) external {
-        Offer memory offer = _offers[roleId][account];
-        if (!offer.offered || offer.predecessor != msg.sender) revert RoleOfferNotFound(roleId, account);
+        Offer memory offer = _standingOffer(roleId, account);
+        if (!offer.handedOver || offer.maker != msg.sender) revert RoleOfferNotFound(roleId, account);
+
         _withdraw(roleId, account);
     }
 
@@ -62,15 +92,11 @@ contract NetworkAccess is INetworkAccess, AccessManager {
 
     /// @inheritdoc INetworkAccess
     function acceptRole(uint64 roleId) external {
-        Offer memory offer = _offers[roleId][msg.sender];
-        if (!offer.offered) revert RoleOfferNotFound(roleId, msg.sender);
+        Offer memory offer = _standingOffer(roleId, msg.sender);
+        if (offer.maker == address(0)) revert RoleOfferNotFound(roleId, msg.sender);
 
         delete _offers[roleId][msg.sender];
-        if (offer.predecessor != address(0)) {
-            (bool held, ) = _holds(roleId, offer.predecessor);
-            if (!held) revert RoleNotHeld(roleId, offer.predecessor);
-            _revokeRole(roleId, offer.predecessor);
-        }
+        if (offer.handedOver) _revokeRole(roleId, offer.maker);
         _grantRole(roleId, msg.sender, getRoleGrantDelay(roleId), offer.executionDelay);
     }
 
@@ -78,15 +104,21 @@ contract NetworkAccess is INetworkAccess, AccessManager {
 
     /// @inheritdoc INetworkAccess
     function roleOffer(uint64 roleId, address account) external view returns (bool offered, address predecessor) {
-        Offer memory offer = _offers[roleId][account];
-        return (offer.offered, offer.predecessor);
+        Offer memory offer = _standingOffer(roleId, account);
+        return (offer.maker != address(0), offer.handedOver ? offer.maker : address(0));
     }
 
     // ---------------------------------------------------------------- internals
 
-    function _offer(uint64 roleId, address account, uint32 executionDelay, address predecessor) private {
-        _offers[roleId][account] = Offer(true, executionDelay, predecessor);
-        emit RoleOffered(roleId, account, predecessor, executionDelay);
+    /// @dev Counts the tenures: whoever holds the role already goes on in the same one.
+    function _grantRole(
+        uint64 roleId,
+        address account,
+        uint32 grantDelay,
+        uint32 executionDelay
+    ) internal override returns (bool isNew) {
+        isNew = super._grantRole(roleId, account, grantDelay, executionDelay);
+        if (isNew) ++_tenures[roleId][account];
     }
 
     function _withdraw(uint64 roleId, address account) private {
@@ -94,9 +126,13 @@ contract NetworkAccess is INetworkAccess, AccessManager {
         emit RoleOfferWithdrawn(roleId, account);
     }
 
-    /// @dev The public role is everybody's, and nobody's to pass on.
-    function _holds(uint64 roleId, address account) private view returns (bool held, uint32 executionDelay) {
-        if (roleId == PUBLIC_ROLE) return (false, 0);
-        return hasRole(roleId, account);
+    /// @dev The offer, or none where the tenure that it came from has ended: that of the role itself in a hand-over,
+    /// else that of the role which administers it.
+    function _standingOffer(uint64 roleId, address account) private view returns (Offer memory offer) {
+        offer = _offers[roleId][account];
+        if (offer.maker == address(0)) return offer;
+        uint64 heldRole = offer.handedOver ? roleId : getRoleAdmin(roleId);
+        (bool held, ) = hasRole(heldRole, offer.maker);
+        if (!held || _tenures[heldRole][offer.maker] != offer.tenure) return Offer(address(0), 0, 0, false);
     }
 }

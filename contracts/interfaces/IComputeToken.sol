@@ -207,8 +207,8 @@ interface IComputeToken is IERC3009, IChannelPolicy {
 
     // ------------------------------------------------------------------- market
 
-    /// @notice Halt the series. The market has taken the compensation from the provider's stake and transferred it here:
-    /// the series counts what it holds, and believes nobody that something will come.
+    /// @notice Halt the series. The market has taken the compensation from the provider's stake and paid it in: the
+    /// series counts what it holds, and believes nobody that more will come.
     /// @custom:reverts SeriesCallerNotMarket when the caller is not the market
     /// @custom:reverts SeriesExpired when the series has expired
     /// @custom:reverts SeriesHalted when it was halted before

@@ -6,6 +6,8 @@ import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessMana
 /// @title INetworkAccess
 /// @notice Roles of a currency, given and passed on in two steps: offered, then accepted by who is to hold them, so
 /// that no power ever goes to an address that nobody controls.
+/// @dev An offer ends with the tenure that it came from, and no later tenure of its maker brings it back: in a handover
+/// the tenure of the role itself, else that of the role which administers it.
 interface INetworkAccess is IAccessManager {
     /// @notice A role was offered to an account.
     /// @param predecessor Holder who passes it on; zero where it is given in addition.
@@ -23,19 +25,18 @@ interface INetworkAccess is IAccessManager {
     error RoleOfferNotFound(uint64 roleId, address account);
     /// @notice The account does not hold the role that it would pass on.
     error RoleNotHeld(uint64 roleId, address account);
-    /// @notice The administrator has offered the role to the account, on terms that a holder cannot change.
+    /// @notice The administrator or another holder has offered the role to the account, and that offer stands.
     error RoleOfferPending(uint64 roleId, address account);
 
     /// @notice Offer a role that the caller holds to its successor. The caller keeps it until the successor accepts.
     /// @param roleId The role; zero is the administrator's.
     /// @param successor Account that shall hold it.
     /// @custom:reverts RoleNotHeld when the caller does not hold the role
-    /// @custom:reverts RoleOfferPending when the administrator has offered it to the successor
+    /// @custom:reverts RoleOfferPending when the administrator or another holder has offered it to the successor
     function handOverRole(uint64 roleId, address successor) external;
 
     /// @notice Accept a role that was offered to the caller. Who passed it on holds it no longer.
-    /// @custom:reverts RoleOfferNotFound when none is offered
-    /// @custom:reverts RoleNotHeld when who offered it does not hold it any more
+    /// @custom:reverts RoleOfferNotFound when none is offered, or whoever offered it has lost the role since
     function acceptRole(uint64 roleId) external;
 
     /// @notice Take back an offer that the caller made of a role it holds.
@@ -43,8 +44,8 @@ interface INetworkAccess is IAccessManager {
     /// @custom:reverts RoleOfferNotFound when the caller offered none to the account
     function withdrawRoleOffer(uint64 roleId, address account) external;
 
-    /// @notice What is offered to an account.
-    /// @return offered Whether the role is.
+    /// @notice Offer of a role to an account.
+    /// @return offered Whether one stands.
     /// @return predecessor Holder who passes it on; zero where it is given in addition.
     function roleOffer(uint64 roleId, address account) external view returns (bool offered, address predecessor);
 }

@@ -32,7 +32,6 @@ UNREACHABLE = {
     "AccessManagedInvalidAuthority": "no currency takes another authority, whatever it is",
     "AccessManagedRequiredDelay": "declared by the library, and never thrown by it",
     "AccessManagerAlreadyScheduled": _NEVER_SCHEDULED,
-    "AccessManagerBadConfirmation": "the network renounces no role",
     "AccessManagerExpired": _NEVER_SCHEDULED,
     "AccessManagerInvalidInitialAdmin": "a network is deployed by the administrator it names",
     "AccessManagerLockedFunction": "the network gives roles for the currency's functions only",

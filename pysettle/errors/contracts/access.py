@@ -43,7 +43,7 @@ class AccessManagerUnauthorizedAccount(AccessReverted):
 
 
 class RoleOfferNotFound(AccessReverted):
-    """The role is not offered to the account."""
+    """The role is not offered to the account, or its maker has lost the power to."""
 
     template = "the role {roleId} is not offered to {account}"
     states: ClassVar[Mapping[str, type[State]]] = {"roleId": Role}
@@ -59,11 +59,11 @@ class RoleNotHeld(AccessReverted):
 
 
 class RoleOfferPending(AccessReverted):
-    """What the administrator offered is not changed by a holder."""
+    """A standing offer is not changed by another holder."""
 
-    template = "the administrator has offered the role {roleId} to {account}"
+    template = "the administrator or another holder has offered the role {roleId} to {account}"
     states: ClassVar[Mapping[str, type[State]]] = {"roleId": Role}
-    remedy = "have the account accept it, or the administrator revoke it"
+    remedy = "have the account accept it, or its maker or the administrator take it back"
 
 
 class AccessManagerUnauthorizedCall(AccessReverted):
