@@ -7,7 +7,7 @@ is found by its code only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from eth_typing import Address
 
@@ -32,6 +32,7 @@ class LedgerCheck:
     def __init__(self, contracts: Contracts) -> None:
         """Open the books of contracts, at the terms that the manifest claims for their series."""
         self.ledger = Ledger(contracts)
+        self._watch = invariants.Watch(self.ledger)
         self.divergences: list[Divergence] = []
         self._contracts = contracts
         self._event_names = {topic: text.partition("(")[0] for topic, text in events.signatures().items()}
@@ -40,7 +41,7 @@ class LedgerCheck:
         self._powers = Powers(contracts)
 
     def apply(self, block: int, timestamp: int, transactions: Sequence[ExecutedTransaction]) -> None:
-        """Book the events of a block and check the invariants after every transaction that had any.
+        """Book the events of a block, and check the invariants on what each of its transactions changed.
 
         Args:
             block: Its height.
@@ -60,13 +61,13 @@ class LedgerCheck:
                 elif name := self._event_names.get(log.topics[0] if log.topics else b""):
                     self._unlisted.setdefault(log.address, set()).add(name)
             if booked:
-                self._check(block, index)
+                self._name(block, self._watch.check(), index)
 
     def _book(self, log: ExecutedLog, position: Position, timestamp: int) -> None:
         try:
             event = self._contracts.event_of(log.address, log.topics, log.data)
             if event is not None:
-                self.ledger.apply(Emitted(log.address, position, event, timestamp))
+                self._watch.apply(Emitted(log.address, position, event, timestamp))
             elif log.topics and log.topics[0] in self._event_names:
                 raise ValueError("its topics and data are not those of the event it names")
         except (LookupError, TypeError, ValueError, OverflowError) as problem:
@@ -74,27 +75,34 @@ class LedgerCheck:
             detail = f"an event of 0x{log.address.hex()} cannot be booked: {type(problem).__name__}: {problem}"
             self._add(position.block_number, f"transaction {position.transaction_index}", "INV-REPLAY", detail)
 
-    def _check(self, block: int, transaction: int) -> None:
-        for finding in invariants.check(self.ledger):
+    def _name(self, block: int, findings: Iterable[Finding], transaction: int | None = None) -> None:
+        """Add what was not named yet, as of a transaction of a block, or of the block as a whole."""
+        for finding in findings:
             # A broken balance stays broken with changing figures, and is named once; a contradiction names its place.
             placed = finding.subject.startswith("block ")
             key: Finding | tuple[str, str] = finding if placed else (finding.code, finding.subject)
             if key not in self._named:
                 self._named.add(key)
-                about = f"transaction {transaction}" + ("" if placed else f": {finding.subject}")
+                where = [] if transaction is None else [f"transaction {transaction}"]
+                about = ": ".join(where if placed else [*where, finding.subject])
                 self._add(block, about, finding.code, finding.detail)
 
     def close(self, head: int, chain_id: int, call: Call) -> list[Finding]:
-        """Compare the books with the contracts' own answers at the head; return notices.
+        """Check the invariants on all of the books, and compare these with the contracts' own answers at the head.
 
         Args:
             head: Height of the head.
             chain_id: Chain id that channel ids are bound to.
             call: How contracts are asked.
 
+        Returns:
+            What is allowed, and an auditor wants to know.
+
         Invariant:
             INV-REPLAY: the replayed ledger equals what the listed contracts answer about accounts that events name.
         """
+        # Once on everything: what changed was checked transaction by transaction.
+        self._name(head, invariants.check(self.ledger))
         for question in questions(self.ledger):
             self._ask(head, call, question)
         for channel_id, record in self.ledger.channels.items():

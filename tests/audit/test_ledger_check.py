@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,6 @@ from pysettle.audit.ledger import LedgerCheck
 from pysettle.audit.report import Check, Outcome
 from pysettle.audit.verify import verify
 from pysettle.domain import events
-from pysettle.domain.events import Event
 from pysettle.domain.findings import Severity
 from pysettle.domain.ledger import Contracts, SeriesTerms
 from pysettle.domain.messages import ZERO_ADDRESS, ChannelId
@@ -27,6 +26,7 @@ from pysettle.domain.wallets import E_CNY_CLASS_LIMITS, ClassLimits, WalletClass
 from pysettle.scenarios.demo import SERIES_LIFE_S, Demo
 from pysettle.scenarios.workload import generate
 from tests.audit import forge
+from tests.audit.logs import log
 
 CURRENCY, SERIES, HUB, METER, BANK, BUYER = (Address(bytes([number]) * 20) for number in range(1, 7))
 CONTRACTS = Contracts(
@@ -35,21 +35,6 @@ CONTRACTS = Contracts(
     hubs=frozenset({HUB}),
     meters=frozenset({METER}),
 )
-
-
-def log(emitter: Address, event: Event) -> ExecutedLog:
-    """Encode an event as its contract would emit it."""
-    topic = next(topic for topic, signature in events.signatures().items() if signature == event.SIGNATURE)
-    parameters = event.SIGNATURE.partition("(")[2].split(",")
-    topics, data = [topic], b""
-    for parameter, field in zip(parameters, fields(event), strict=True):
-        value = getattr(event, field.name)
-        word = value.to_bytes(32, "big") if isinstance(value, int) else value.rjust(32, b"\0")
-        if "indexed" in parameter:
-            topics.append(word)
-        else:
-            data += word
-    return ExecutedLog(emitter, tuple(topics), data)
 
 
 def codes(*logs: ExecutedLog, contracts: Contracts = CONTRACTS) -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ import json
 import click
 
 from pysettle.cli.output import table
+from tests.benchmarks.books import scale_books
 from tests.benchmarks.gas import gas_auth, gas_auth_seq, gas_transfer
 from tests.benchmarks.gas_compute import gas_claim, gas_purchase, gas_purchase_auth, gas_purchase_seq
 from tests.benchmarks.measure import Benchmark, Row
@@ -23,6 +24,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "SPEED-SIGN": speed_sign,
     "SPEED-METER": speed_meter,
     "SCALE-WORKSPACE": scale_workspace,
+    "SCALE-BOOKS": scale_books,
     "GAS-TRANSFER": gas_transfer,
     "GAS-AUTH": gas_auth,
     "GAS-AUTH-SEQ": gas_auth_seq,

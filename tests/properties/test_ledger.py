@@ -101,6 +101,18 @@ def test_the_fold_can_be_split_anywhere(steps: list[tuple[Any, Address, int]], d
     assert (ledger.balances, ledger.quotas, ledger.channels) == (whole.balances, whole.quotas, whole.channels)
 
 
+@given(st.lists(STEPS, max_size=40))
+@settings(max_examples=60, deadline=None)
+def test_totals_are_the_sums_of_what_they_total(steps: list[tuple[Any, Address, int]]) -> None:
+    """What is kept beside balances and positions is their sum."""
+    ledger = fold(CONTRACTS, flat(play(steps)))
+    totals: dict[tuple[Address, Purpose], int] = defaultdict(int)
+    for account, amount in ledger.balances.items():
+        totals[account.asset, account.purpose] += amount
+    assert dict(ledger.totals) == dict(totals)
+    assert ledger.total_positions[CURRENCY] == sum(ledger.positions.values())
+
+
 AMOUNT_FIELDS = (
     "amount",
     "value",
@@ -142,6 +154,38 @@ def test_a_changed_amount_does_not_go_unnoticed(steps: list[tuple[Any, Address, 
     # An altered Deposited or Purchased leaves a gap between what a contract holds and what it holds it for.
     donated, expected = invariants.donations(ledger), invariants.donations(fold(CONTRACTS, flat(model)))
     assert invariants.check(ledger) or not books_agree or donated != expected
+
+
+@given(st.lists(STEPS, min_size=5, max_size=30), st.data())
+@settings(max_examples=150, deadline=None)
+def test_checking_what_changed_finds_what_checking_everything_finds(
+    steps: list[tuple[Any, Address, int]], data: st.DataObject
+) -> None:
+    """Whatever is altered or left out of a history: the invariants fail after the same transactions, under one name."""
+    history = play(steps).history
+    for _ in range(data.draw(st.integers(min_value=0, max_value=3))):
+        transaction = data.draw(st.sampled_from([it for it in history if it]))
+        place = data.draw(st.integers(min_value=0, max_value=len(transaction) - 1))
+        event = transaction[place].event
+        names = [name for name in (*AMOUNT_FIELDS, "quota", "amount_fen") if hasattr(event, name)]
+        if not names or data.draw(st.booleans()):
+            del transaction[place]
+            continue
+        name = data.draw(st.sampled_from(names))
+        changed: Any = replace(
+            event, **{name: max(0, getattr(event, name) + data.draw(st.sampled_from((-1, 1, 10**9))))}
+        )
+        transaction[place] = replace(transaction[place], event=changed)
+    ledger = Ledger(CONTRACTS)
+    watch = invariants.Watch(ledger)
+    before: set[tuple[str, str]] = set()
+    for transaction in history:
+        for emitted in transaction:
+            watch.apply(emitted)
+        changed_now = {(it.code, it.subject) for it in watch.check()}
+        everything = {(it.code, it.subject) for it in invariants.check(ledger)}
+        assert everything - before <= changed_now <= everything
+        before = everything
 
 
 STAKER, OTHER = BUYERS[0], BUYERS[1]
@@ -243,6 +287,15 @@ def test_a_sweep_of_what_is_owed_is_named() -> None:
     assert swept(paid=1, donated=5, amount=6) == []
     assert swept(paid=1, donated=0, amount=2) == ["INV-SUPPLY"]
     assert swept(paid=0, donated=5, amount=5) == ["INV-BACKING"]
+
+
+def test_a_movement_of_nothing_leaves_no_account() -> None:
+    """Anybody may pay nothing to as many addresses as it likes: the books do not grow by it."""
+    ledger = Ledger(CONTRACTS)
+    for number in range(100):
+        nobody = Address((2**40 + number).to_bytes(20, "big"))
+        ledger.apply(Emitted(CURRENCY, Position(1, number, 0), events.Transfer(BUYERS[0], nobody, 0), 0))
+    assert not ledger.balances
 
 
 def test_events_of_strangers_are_passed_over() -> None:

@@ -14,7 +14,7 @@ from pysettle.domain import events
 from pysettle.domain.events import Emitted, Event, Position
 from pysettle.domain.freezing import Freezing
 from pysettle.domain.jobs import MilestoneState, OrderState, OrderTerms
-from pysettle.domain.ledger.accounts import Contracts, LedgerAccount, Purpose
+from pysettle.domain.ledger.accounts import Contracts, LedgerAccount, Posting, Purpose
 from pysettle.domain.messages import ZERO_ADDRESS, ChannelConfig, ChannelId
 from pysettle.domain.wallets import Wallets
 from pysettle.money import BPS, PRICE_BASIS, UNITS_PER_MINOR
@@ -156,11 +156,15 @@ class Books:
     contracts: Contracts
     """Contracts whose books are kept."""
     balances: dict[LedgerAccount, int] = field(default_factory=lambda: defaultdict(int))
-    """Account -> smallest units; accounts that reached zero stay."""
+    """Account -> smallest units; accounts that reached zero stay, those that nothing ever came to are left out."""
+    totals: dict[tuple[Address, Purpose], int] = field(default_factory=lambda: defaultdict(int))
+    """(asset, purpose) -> units held for it in all, kept with the balances."""
     quotas: dict[tuple[Address, Address], int] = field(default_factory=lambda: defaultdict(int))
     """(currency, operator) -> units it may still issue."""
     positions: dict[tuple[Address, Address], int] = field(default_factory=lambda: defaultdict(int))
     """(currency, operator) -> units it issued less those redeemed at it; negative where it redeemed more."""
+    total_positions: dict[Address, int] = field(default_factory=lambda: defaultdict(int))
+    """Currency -> sum of the positions in it, kept with them."""
     reserves: dict[Address, events.ReserveAttested] = field(default_factory=dict)
     """Currency -> the last attestation of its reserve."""
     reserve_ratios: dict[Address, int] = field(default_factory=lambda: defaultdict(lambda: FULL_RESERVE_BPS))
@@ -247,13 +251,13 @@ class Books:
         """Return what a holder's ERC-20 balance must be: its own, and for a contract all it holds for a purpose."""
         own = self.balance(asset, Purpose.OWN, holder)
         if holder == asset and asset in self.contracts.currencies:
-            own += self._sum(asset, Purpose.REDEMPTION) + self._sum(asset, Purpose.CREDIT)
+            own += self._total(asset, Purpose.REDEMPTION) + self._total(asset, Purpose.CREDIT)
         if holder in self.contracts.hubs:
-            own += sum(self._sum(asset, purpose) for purpose in (Purpose.CHANNEL, Purpose.CLAIM, Purpose.PAYOUT))
+            own += sum(self._total(asset, purpose) for purpose in (Purpose.CHANNEL, Purpose.CLAIM, Purpose.PAYOUT))
         if holder in self.contracts.jobs:
-            own += self._sum(asset, Purpose.JOB) + self._sum(asset, Purpose.DUE)
+            own += self._total(asset, Purpose.JOB) + self._total(asset, Purpose.DUE)
         if self.contracts.markets.get(holder) == asset:
-            own += self._sum(asset, Purpose.STAKE) + self._sum(asset, Purpose.LOCKED_STAKE)
+            own += self._total(asset, Purpose.STAKE) + self._total(asset, Purpose.LOCKED_STAKE)
         if holder in self.contracts.series:
             own += self.balance(asset, Purpose.ESCROW, holder)
         return own
@@ -270,5 +274,18 @@ class Books:
         """Note that an event contradicts what came before it."""
         self.violations.append((code, emitted.position, detail))
 
-    def _sum(self, asset: Address, purpose: Purpose) -> int:
-        return sum(n for a, n in self.balances.items() if a.asset == asset and a.purpose is purpose)
+    def book(self, postings: tuple[Posting, ...]) -> None:
+        """Change balances, and the totals with them. A movement of nothing leaves no account behind."""
+        for posting in postings:
+            if posting.amount:
+                account = posting.account
+                self.balances[account] += posting.amount
+                self.totals[account.asset, account.purpose] += posting.amount
+
+    def shift_position(self, currency: Address, operator: Address, amount: int) -> None:
+        """Change the position of an operating institution, and the sum of all with it."""
+        self.positions[currency, operator] += amount
+        self.total_positions[currency] += amount
+
+    def _total(self, asset: Address, purpose: Purpose) -> int:
+        return self.totals.get((asset, purpose), 0)

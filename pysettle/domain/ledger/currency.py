@@ -59,7 +59,7 @@ def _issued(books: Books, emitted: Emitted, event: events.Issued) -> Postings:
         detail = f"issuance of {event.amount} leaves a quota of {left}, stated {event.quota_left}"
         books.violated("INV-RESERVE", emitted, detail)
     books.quotas[currency, event.operator] = left
-    books.positions[currency, event.operator] += event.amount
+    books.shift_position(currency, event.operator, event.amount)
     books.stated_supply[currency] += event.amount
     if uncovered := books.uncovered(currency):
         books.violated("INV-RESERVE", emitted, f"after an issuance of {event.amount} {uncovered}")
@@ -108,7 +108,7 @@ def _redemption_completed(books: Books, emitted: Emitted, event: events.Redempti
         detail = f"redemption of {event.amount} leaves a quota of {left}, stated {event.quota_left}"
         books.violated("INV-RESERVE", emitted, detail)
     books.quotas[currency, event.operator] = left
-    books.positions[currency, event.operator] -= event.amount
+    books.shift_position(currency, event.operator, -event.amount)
     books.stated_supply[currency] -= event.amount
     announce(books, emitted, Transfer(currency, ZERO_ADDRESS, event.amount))
     return move(currency, event.amount, _held_for(event.redemption_id), (Purpose.OWN, currency))

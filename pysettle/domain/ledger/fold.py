@@ -36,8 +36,7 @@ class Ledger(Books):
             return None
         handler = _HANDLERS.get(type(emitted.event))
         postings = handler(self, emitted, emitted.event) if handler else ()
-        for posting in postings:
-            self.balances[posting.account] += posting.amount
+        self.book(postings)
         return Entry(emitted.position, type(emitted.event).__name__, postings) if postings else None
 
     def copy(self) -> Ledger:
