@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import accumulate
 from typing import Any, Final, NoReturn
 
 NESTING_LIMIT: Final = 32
 """Deepest nesting of arrays and objects; nothing that is read here needs more than a few."""
 
-_STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
+_STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
+_NO_BRACKET = re.compile(r"[^\[\]{}]+")
 _STEP: Final = {"[": 1, "{": 1, "]": -1, "}": -1}
 
 
@@ -24,12 +26,21 @@ def parse_json(content: bytes | str) -> Any:
         ValueError: it is not UTF-8, not JSON, nested more than 32 deep, or names a key of an object twice.
     """
     text = content if isinstance(content, str) else content.decode("utf-8")
-    depth = 0
-    for mark in _STRING_OR_BRACKET.finditer(text):
-        depth += _STEP.get(mark[0], 0)
-        if depth > NESTING_LIMIT:
-            raise ValueError(f"nested more than {NESTING_LIMIT} deep")
+    check_nesting(text, NESTING_LIMIT)
     return json.loads(text, object_pairs_hook=_object, parse_constant=_refuse_constant)
+
+
+def check_nesting(text: str, limit: int) -> None:
+    """Check how deep arrays and objects are nested in what may be JSON.
+
+    Raises:
+        ValueError: deeper than the limit.
+    """
+    if text.count("[") + text.count("{") <= limit:
+        return
+    brackets = _NO_BRACKET.sub("", _STRING.sub("", text))
+    if max(accumulate(map(_STEP.__getitem__, brackets)), default=0) > limit:
+        raise ValueError(f"nested more than {limit} deep")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

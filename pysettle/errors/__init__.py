@@ -133,6 +133,15 @@ class NodeError(ChainError):
         super().__init__(f"the node refused {method}: {message} (code {code})")
 
 
+class AnswerTooLarge(NodeError):
+    """An answer has more bytes than are read of one: `.limit`. A question for less has a smaller answer."""
+
+    def __init__(self, method: str, limit: int) -> None:
+        """Store the limit, in bytes."""
+        self.limit = limit
+        super().__init__(method, -32_005, f"its answer has more than {limit} bytes, of which no more are read")
+
+
 class TransactionRefused(ChainError):
     """A transaction was refused before it entered a block: wrong nonce, no funds for gas, bad signature.
 

@@ -3,42 +3,55 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, cast
 
 import urllib3
-from urllib3.util import Retry, Timeout, make_headers, parse_url
+from urllib3.util import Timeout, make_headers, parse_url
 
-from pysettle.errors import ChainUnreachable, NodeError, UsageError
+from pysettle.documents import check_nesting
+from pysettle.errors import AnswerTooLarge, ChainUnreachable, NodeError, PysettleError, UsageError
+from pysettle.evm.connections import connections
 
 BATCH_LIMIT = 500
 """Most calls in one request; geth refuses more than 1,000."""
 BATCH_BYTES = 2 * 2**20
 """Most bytes of one request, a single larger call apart; geth refuses more than 5 MiB."""
 
-_CONNECTIONS = 8
-"""Connections kept: threads that may ask at once without a connection made anew."""
+ANSWER_BYTES = 64 * 2**20
+"""Most bytes read of one answer."""
 _DEVELOPMENT_VERBS = ("evm_", "anvil_")
-_REPEATED = Retry(5, redirect=0, backoff_factor=0.1, status_forcelist=(429, 502, 503, 504), allowed_methods=None)
-_ONCE = Retry(connect=5, read=0, redirect=0, status=0, other=0, backoff_factor=0.1)
+_PAUSES_S = (0.0, 0.2, 0.4, 0.8, 1.6)
+"""Pauses before a request is sent again."""
+_NOT_NOW = frozenset({429, 502, 503, 504})
+"""HTTP statuses of servers that may answer later."""
+_CONNECT_S = 5.0
+"""Longest time for a connection, in seconds."""
+_MOMENT_S = 0.001
+_NESTING_LIMIT = 256
+"""Deepest nesting of an answer; Python's reader recurses, and py-evm lets it recurse beyond what the stack holds."""
 
 Call = tuple[str, Sequence[Any]]
 """A method and its parameters."""
 
 
 class JsonRpc:
-    """A node behind a URL. Connections are kept; what fails on the way is repeated five times, ever more slowly.
+    """A node or signer behind a URL. Connections are kept; what fails on the way is repeated five times, more slowly.
+
+    One deadline holds for a request, its repetitions and its answer to the last byte, however slowly that comes.
 
     Repeating is safe for reads, and for transactions, which a node knows by their hashes. The verbs of development
     nodes (`evm_mine`) would do their work twice: they are repeated only where they cannot have arrived.
     """
 
-    def __init__(self, url: str, *, timeout_s: int = 30) -> None:
+    def __init__(self, url: str, *, timeout_s: float = 30) -> None:
         """Address a node; nothing is sent yet.
 
         Args:
             url: http or https; user and password in it are sent as basic authentication.
-            timeout_s: Longest wait for an answer, in seconds.
+            timeout_s: Longest wait for a whole answer, repetitions of the request included, in seconds.
 
         Raises:
             UsageError: it is no such URL.
@@ -54,10 +67,8 @@ class JsonRpc:
         self.url = parsed._replace(auth=None).url
         """The URL without user and password."""
         headers = {"Content-Type": "application/json"}
-        self._pool = urllib3.PoolManager(
-            headers=headers | (make_headers(basic_auth=parsed.auth) if parsed.auth else {}),
-            timeout=Timeout(connect=5, read=timeout_s),
-        )
+        self._timeout_s = timeout_s
+        self._pool = connections(headers | (make_headers(basic_auth=parsed.auth) if parsed.auth else {}))
 
     def ask(self, method: str, *params: Any) -> Any:
         """Return the result of one call.
@@ -79,8 +90,11 @@ class JsonRpc:
         """
         answers: list[Any] = []
         for part in _parts(calls):
-            documents = self._post(part, once=any(method.startswith(_DEVELOPMENT_VERBS) for method, _ in calls))
-            answers += [_result(calls[len(answers) + place][0], documents[place]) for place in range(len(part))]
+            asked = [method for method, _ in calls[len(answers) : len(answers) + len(part)]]
+            once = any(method.startswith(_DEVELOPMENT_VERBS) for method in asked)
+            documents = self._post(part, asked[0], once=once)
+            with self.reading(asked[0]):
+                answers += [_result(method, documents[place]) for place, method in enumerate(asked)]
         return answers
 
     def answers(self, calls: Sequence[Call]) -> list[Any]:
@@ -96,23 +110,80 @@ class JsonRpc:
                 raise answer
         return answers
 
-    def _post(self, calls: Sequence[str], *, once: bool) -> dict[int, dict[str, Any]]:
+    @contextmanager
+    def reading(self, method: str) -> Iterator[None]:
+        """Read what the node answered to a method.
+
+        Raises:
+            ChainUnreachable: it has not the form that the execution API gives it.
+        """
+        try:
+            yield
+        except PysettleError:
+            raise
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as problem:
+            raise ChainUnreachable(
+                f"{self.name} answers {method} with something that cannot be read: is it the URL of a node?"
+            ) from problem
+
+    def _post(self, calls: Sequence[str], method: str, *, once: bool) -> dict[int, dict[str, Any]]:
         """Send encoded calls, a single one without a batch around it; return the answers by the calls' places."""
         body = calls[0] if len(calls) == 1 else f"[{','.join(calls)}]"
+        status, content = self._exchange(body.encode(), method, once=once)
         try:
-            response = self._pool.request("POST", self.url, body=body, retries=_ONCE if once else _REPEATED)
-        except urllib3.exceptions.HTTPError as problem:
-            reason = type(problem).__name__
-            raise ChainUnreachable(f"{self.name} does not answer ({reason}): is the node running?") from problem
-        try:
-            document = json.loads(response.data)
+            text = content.decode()
+            check_nesting(text, _NESTING_LIMIT)
+            document = json.loads(text)
             answers = {answer["id"]: answer for answer in (document if len(calls) > 1 else [document])}
             assert answers.keys() == set(range(len(calls)))
         except (ValueError, KeyError, TypeError, AssertionError) as problem:
             raise ChainUnreachable(
-                f"{self.name} does not answer in JSON-RPC (HTTP status {response.status}): is it the URL of a node?"
+                f"{self.name} does not answer in JSON-RPC (HTTP status {status}): is it the URL of a node?"
             ) from problem
         return answers
+
+    def _exchange(self, body: bytes, method: str, *, once: bool) -> tuple[int, bytes]:
+        """Return HTTP status and content of the answer; try again until the deadline, which is that of all attempts.
+
+        Raises:
+            ChainUnreachable: there was no answer.
+            AnswerTooLarge: there was a larger one than is read.
+        """
+        deadline = time.monotonic() + self._timeout_s
+        for pause in (*_PAUSES_S, None):
+            problem, answer = None, (0, b"")
+            try:
+                answer = self._request(body, method, deadline)
+            except urllib3.exceptions.HTTPError as failure:
+                problem = failure
+            # A request that could not connect has not arrived.
+            may_repeat = isinstance(problem, urllib3.exceptions.ConnectTimeoutError) or not once
+            done = problem is None and answer[0] not in _NOT_NOW
+            if done or not may_repeat or pause is None or time.monotonic() + pause >= deadline:
+                break
+            time.sleep(pause)
+        if problem is None:
+            return answer
+        if time.monotonic() + _MOMENT_S >= deadline:
+            raise ChainUnreachable(f"{self.name} has not answered within {self._timeout_s:g} s") from problem
+        reason = type(problem).__name__
+        raise ChainUnreachable(f"{self.name} does not answer ({reason}): is the node running?") from problem
+
+    def _request(self, body: bytes, method: str, deadline: float) -> tuple[int, bytes]:
+        left = max(_MOMENT_S, deadline - time.monotonic())
+        timeout = Timeout(connect=min(_CONNECT_S, left), total=left)
+        response = self._pool.request(
+            "POST", self.url, body=body, timeout=timeout, retries=False, redirect=False, preload_content=False
+        )
+        try:
+            content = response.read(ANSWER_BYTES + 1)
+            if len(content) > ANSWER_BYTES:
+                raise AnswerTooLarge(method, ANSWER_BYTES)
+        except BaseException:
+            response.close()  # what is left unread would be read as the next answer
+            raise
+        response.release_conn()
+        return response.status, content
 
 
 def _parts(calls: Sequence[Call]) -> Iterator[list[str]]:

@@ -21,17 +21,18 @@ from pysettle.evm.jsonrpc import JsonRpc
 class RemoteSigner:
     """A `TransactionSigner` behind a URL."""
 
-    def __init__(self, url: str, address: Address) -> None:
+    def __init__(self, url: str, address: Address, *, timeout_s: float = 30) -> None:
         """Use a signer for an account; nothing is asked yet.
 
         Args:
             url: Where it listens, http or https; user and password in it are sent as basic authentication.
             address: The account, whose key it has.
+            timeout_s: Longest wait for a signature, in seconds; the workspace stays locked meanwhile.
 
         Raises:
             UsageError: it is no such URL.
         """
-        self._rpc, self.address = JsonRpc(url), address
+        self._rpc, self.address = JsonRpc(url, timeout_s=timeout_s), address
 
     def sign_transaction(self, transaction: UnsignedTransaction) -> bytes:
         """Return the account's signature: r, s, v as 65 bytes.
