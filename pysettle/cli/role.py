@@ -29,7 +29,9 @@ def role() -> None:
 
 @role.command()
 @click.option("--role", "label", type=_LABELS, help="The power.  [default: all of them]")
-@click.option("--account", help="Whether this account holds it, and what is offered to it alone: a name or an address.")
+@click.option(
+    "--account", help="Say whether this account holds it, and what is offered to it alone: a name or an address."
+)
 @currency_view
 def show(label: str | None, account: str | None, command: CurrencyCommand) -> None:
     """Show who holds a role, and to whom it is offered."""
