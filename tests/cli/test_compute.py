@@ -207,6 +207,7 @@ def test_the_history_is_proved(town: ComputeTown, tmp_path: Path) -> None:
             },
             hubs=frozenset({compute.hub.address}),
             meters=frozenset({deployment.address("UsageMeter")}),
+            jobs=frozenset({deployment.address("JobEscrow")}),
             markets={compute.market.address: compute.currency.address},
         )
         export_bundle(chain, tmp_path / "bundle", contracts)
