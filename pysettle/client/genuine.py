@@ -20,6 +20,7 @@ from pysettle.evm.genesis import SYSTEM_CONTRACTS, Genesis
 from pysettle.money import UNITS_PER_MINOR, Currency
 
 _WORKS_WITH: dict[str, dict[str, str]] = {
+    "CurrencyToken": {"_collector": "ERC3009DepositCollector"},
     "ERC3009DepositCollector": {"hub": "ChannelHub"},
     "UsageMeter": {"hub": "ChannelHub"},
     "ComputeMarket": {
