@@ -43,7 +43,7 @@ def test_void_claims_stop_no_command(tmp_path: Path) -> None:
 
         for named in (channel, channel[:10]):
             assert document("channel", "show", "--channel", named, workspace=directory)["channel"] == channel
-            sign = f"channel sign --channel {named} --ceiling 1000000 --by alice"
+            sign = f"channel sign --channel {named} --ceiling 1 --by alice"
             row = document(*sign.split(), workspace=directory)
             row = {name: row[name] for name in ("channel", "ceiling", "signature")}
             (tmp_path / "rows.json").write_text(json.dumps([row]))
