@@ -32,8 +32,8 @@ NOBODY = Address(bytes.fromhex("f00d" + "00" * 18))
 DAVE, ERIN = ACCOUNTS[3:]
 CURVE_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 GAS_LIMIT = 60_000_000
-GAS_DEEP = 4_000_000
-"""Gas of calls that call themselves: it ends some hundred and fifty calls deep."""
+GAS_DEEP = 1_500_000
+"""Gas of calls that call themselves: it ends some hundred calls deep."""
 
 
 @dataclass
@@ -61,7 +61,7 @@ class Odd:
 
     def genesis(self) -> Genesis:
         """Return block 0."""
-        funded = {account: GenesisAccount(balance=100 * ETHER) for account in ACCOUNTS}
+        funded = {account: GenesisAccount(balance=100 * ETHER) for account in (ALICE, BOB, ERIN)}
         return Genesis(CHAIN_ID, START, {**funded, **self.alloc}, GAS_LIMIT, self.base_fee)
 
     def to_dict(self) -> dict[str, Any]:
