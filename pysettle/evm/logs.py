@@ -125,22 +125,25 @@ class LogReader:
         """Return the wanted logs of a range of blocks; None where it is too much for the node, and can be halved."""
         bounds = {"fromBlock": hex(first), "toBlock": hex(last)}
         try:
-            return list(self._rpc.ask("eth_getLogs", query.to_json() | bounds))
+            found = self._rpc.ask("eth_getLogs", query.to_json() | bounds)
         except NodeError as problem:
             if not is_too_much(problem):
                 raise
             return self._in_receipts(query, first, problem) if first == last else None
+        with self._rpc.reading("eth_getLogs"):
+            return list(found)
 
     def _in_receipts(self, query: LogQuery, number: int, problem: NodeError) -> list[dict[str, Any]]:
         """Return the wanted logs of one block whose logs a node refuses."""
-        (receipts,) = self._rpc.ask_all([("eth_getBlockReceipts", (hex(number),))])
-        if not isinstance(receipts, list):
-            reason = receipts.message if isinstance(receipts, NodeError) else "no such block"
+        try:
+            receipts = self._rpc.ask("eth_getBlockReceipts", hex(number))
+        except NodeError as refusal:
             raise ChainError(
                 f"{self._rpc.name} refuses the logs of block {number} alone ({problem.message}), and its receipts too "
-                f"({reason}): raise the node's limit, or name another node by --chain"
-            ) from problem
-        return [log for receipt in receipts for log in receipt["logs"] if query.accepts(log)]
+                f"({refusal.message}): raise the node's limit, or name another node by --chain"
+            ) from refusal
+        with self._rpc.reading("eth_getBlockReceipts"):
+            return [log for receipt in receipts for log in receipt["logs"] if query.accepts(log)]
 
 
 def is_too_much(problem: NodeError) -> bool:

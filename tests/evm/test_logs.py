@@ -189,6 +189,17 @@ def test_a_single_block_is_read_by_its_receipts(flooded: Flooded) -> None:
             numbers(RpcChain(at.url))
 
 
+def test_an_answer_that_is_not_read_whole_is_asked_for_in_parts(
+    flooded: Flooded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A node without limits meets our own: the most bytes of an answer; a block beyond it is named."""
+    monkeypatch.setattr("pysettle.evm.jsonrpc.ANSWER_BYTES", 75_000)
+    assert numbers(RpcChain(flooded.url)) == flooded.everything
+    monkeypatch.setattr("pysettle.evm.jsonrpc.ANSWER_BYTES", 30_000)
+    with pytest.raises(ChainError, match=r"logs of block 24 alone .its answer has more than 30000 bytes"):
+        numbers(RpcChain(flooded.url), from_block=24)
+
+
 def test_another_refusal_is_told_at_once(flooded: Flooded) -> None:
     """A node that has no history is asked once."""
     with limited(flooded.url, Limits(blocks=0, code=4444, message="pruned history unavailable")) as at:
