@@ -27,7 +27,7 @@ from pysettle.cli.scenario import scenario
 from pysettle.cli.time import time
 from pysettle.cli.token import token
 from pysettle.cli.wallet import wallet
-from pysettle.errors import PysettleError
+from pysettle.errors import HandOverInterrupted, PysettleError
 
 
 class _Group(click.Group):
@@ -40,6 +40,9 @@ class _Group(click.Group):
         except PysettleError as failure:
             click.echo(f"pysettle: {printable(' '.join(str(failure).split()))}", err=True)
             sys.exit(failure.exit_code)
+        except HandOverInterrupted as interrupt:
+            click.echo(f"pysettle: {interrupt}", err=True)
+            sys.exit(130)
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -55,6 +55,7 @@ from pysettle.errors.contracts import (
 from pysettle.evm.backend import ChainBackend
 from pysettle.evm.embedded import EmbeddedChain
 from pysettle.evm.genesis import Genesis
+from pysettle.evm.handover import handed_over
 from pysettle.evm.lock import WriterLock
 from pysettle.evm.rpc import RpcChain
 from pysettle.evm.sqlite import SqliteDatabase
@@ -215,6 +216,7 @@ class Workspace:
             ChainUnreachable: the network's node does not answer.
             WrongChain: it serves another chain; or the chain no longer holds what was deployed from here.
             WorkspaceError: development keys would write to a network that is no development node's.
+            OutcomeUnknown: the network's node fails after it took transactions; they are named.
         """
         with self._opened(write, wait_s) as chain:
             try:
@@ -240,7 +242,8 @@ class Workspace:
             if write and not network.is_development_node and self.accounts.development_signers():
                 raise WorkspaceError("everybody knows the keys of this workspace, and this is no development node")
             self._check_deployed(network)
-            yield network
+            with handed_over(lambda: network.handed_over):
+                yield network
         finally:
             if lock:
                 lock.release()

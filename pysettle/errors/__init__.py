@@ -18,6 +18,7 @@ from pysettle.errors.states import State
 
 _HASHES_NAMED = 10
 """Most hashes of transactions that a message names; `.hashes` has all."""
+_MAY_BE_SEALED = "handed over before that, and perhaps sealed: {}; look for the receipt before you send again"
 
 
 class PysettleError(Exception):
@@ -172,6 +173,27 @@ def named(hashes: tuple[bytes, ...]) -> str:
     return shown if len(hashes) <= _HASHES_NAMED else f"{shown} and {len(hashes) - _HASHES_NAMED} more"
 
 
+class OutcomeUnknown(ChainError):
+    """Transactions were handed over, and then the chain did not say what became of them: they may be sealed.
+
+    `.hashes` are those of every version that was sent, `.problem` says what failed.
+    """
+
+    def __init__(self, problem: str, hashes: tuple[bytes, ...]) -> None:
+        """Store what failed, and the transactions."""
+        self.problem, self.hashes = problem, hashes
+        super().__init__(f"{problem}; {_MAY_BE_SEALED.format(named(hashes))}")
+
+
+class HandOverInterrupted(KeyboardInterrupt):
+    """Somebody interrupted the program after transactions were handed over: they may be sealed. `.hashes`."""
+
+    def __init__(self, hashes: tuple[bytes, ...]) -> None:
+        """Store the transactions."""
+        self.hashes = hashes
+        super().__init__(f"interrupted; {_MAY_BE_SEALED.format(named(hashes))}")
+
+
 class TransactionPending(ChainError):
     """A network accepted transactions and left them out of its blocks, higher fees notwithstanding.
 
@@ -181,10 +203,7 @@ class TransactionPending(ChainError):
     def __init__(self, hashes: tuple[bytes, ...], blocks: int) -> None:
         """Store the transactions, and for how many blocks they were waited for."""
         self.hashes = hashes
-        super().__init__(
-            f"transaction 0x{hashes[0].hex()} and {len(hashes) - 1} others or other versions of it were not sealed "
-            f"in {blocks} blocks; look for them before sending again"
-        )
+        super().__init__(f"{blocks} blocks were sealed without a transaction; {_MAY_BE_SEALED.format(named(hashes))}")
 
 
 class ChainFileError(ChainError):

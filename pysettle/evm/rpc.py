@@ -18,6 +18,7 @@ from eth_typing import Address, Hash32
 from pysettle.errors import ChainError, ChainUnreachable, NodeError, TransactionRefused, UsageError, WrongChain
 from pysettle.evm.backend import Block, ExecutionReverted, Fees, Log, Receipt, Standing
 from pysettle.evm.genesis import GenesisAccount
+from pysettle.evm.handover import answered, handed_over
 from pysettle.evm.jsonrpc import JsonRpc
 from pysettle.evm.logs import LogQuery, LogReader
 from pysettle.evm.sealing import DevelopmentSealer, refusals
@@ -77,6 +78,8 @@ class RpcChain:
         self._logs = LogReader(self._rpc)
         seals_singly = not self.client_version.startswith("pysettle/")
         self._sealer = DevelopmentSealer(self._rpc, self.chain_id, seals_singly=seals_singly)
+        self.handed_over: list[Hash32] = []
+        """Hashes of the transactions that the node has taken from here."""
         self._snapshots: dict[int, tuple[str, int]] = {}
         self._handles = count(1)
 
@@ -92,12 +95,15 @@ class RpcChain:
         head, tip, price = self._rpc.ask_all(
             [("eth_getBlockByNumber", ("latest", False)), ("eth_maxPriorityFeePerGas", ()), ("eth_gasPrice", ())]
         )
-        if self._legacy or "baseFeePerGas" not in head:
-            if isinstance(price, NodeError):
-                raise price
-            return Fees(int(price, 16), None)
-        priority_fee = 0 if self.is_development_node or isinstance(tip, NodeError) else int(tip, 16)
-        return Fees(_BASE_FEE_HEADROOM * int(head["baseFeePerGas"], 16) + priority_fee, priority_fee)
+        if isinstance(head, NodeError):
+            raise head
+        with self._rpc.reading("eth_getBlockByNumber"):
+            if self._legacy or "baseFeePerGas" not in head:
+                if isinstance(price, NodeError):
+                    raise price
+                return Fees(int(price, 16), None)
+            priority_fee = 0 if self.is_development_node or isinstance(tip, NodeError) else int(tip, 16)
+            return Fees(_BASE_FEE_HEADROOM * int(head["baseFeePerGas"], 16) + priority_fee, priority_fee)
 
     def submit(self, raw_transactions: Sequence[bytes]) -> None:
         """Hand over signed transactions in order; a development node seals them before this returns.
@@ -105,19 +111,25 @@ class RpcChain:
         Raises:
             TransactionRefused: naming the first that the node refused, and those that it took; a development node has
                 taken none unless somebody else used one of the accounts meanwhile.
+            OutcomeUnknown: they were handed over, and the node did not say what became of them.
         """
         if not raw_transactions:
             return
+        hashes = tuple(Hash32(keccak(raw)) for raw in raw_transactions)
         if self.is_development_node:
             self._sealer.seal(raw_transactions)
+            self.handed_over += hashes
             return
-        answers = self._rpc.ask_all([("eth_sendRawTransaction", (_hex(raw),)) for raw in raw_transactions])
-        refused = refusals(self._rpc, raw_transactions, answers)
+        with handed_over(lambda: hashes):
+            calls = [("eth_sendRawTransaction", (_hex(raw),)) for raw in raw_transactions]
+            answers = answered(lambda: self._rpc.ask_all(calls))
+            refused = answered(lambda: refusals(self._rpc, hashes, answers))
+        self.handed_over += [it for place, it in enumerate(hashes) if place not in refused]
         if refused:
             first = min(refused)
             accepted = tuple(place for place in range(len(raw_transactions)) if place not in refused)
-            hashes = tuple(keccak(raw_transactions[place]) for place in accepted)
-            raise TransactionRefused(first, len(raw_transactions), refused[first].message, accepted, hashes)
+            taken = tuple(hashes[place] for place in accepted)
+            raise TransactionRefused(first, len(raw_transactions), refused[first].message, accepted, taken)
 
     def wait(self) -> None:
         """Wait until there is another block.
@@ -125,20 +137,25 @@ class RpcChain:
         Raises:
             ChainUnreachable: there was none for too long.
         """
-        before, deadline = self._rpc.ask("eth_blockNumber"), time.monotonic() + self._patience_s
-        while self._rpc.ask("eth_blockNumber") == before:
+        before, deadline = answered(self._height), time.monotonic() + self._patience_s
+        while answered(self._height) == before:
             if time.monotonic() > deadline:
                 raise ChainUnreachable(f"{self._rpc.name} has sealed no block for {self._patience_s} s: look at it")
             time.sleep(_POLL_S)
 
     def confirmed(self) -> int:
         """Return the number of the latest block that so many confirmations are on; below 0 for none."""
-        return int(self._rpc.ask("eth_blockNumber"), 16) - self._confirmations + 1
+        return self._height() - self._confirmations + 1
+
+    def _height(self) -> int:
+        with self._rpc.reading("eth_blockNumber"):
+            return int(self._rpc.ask("eth_blockNumber"), 16)
 
     def receipts_of(self, transaction_hashes: Sequence[Hash32]) -> tuple[Receipt | None, ...]:
         """Return the receipts of transactions in the order asked for, None for one that is in no block."""
         answers = self._rpc.answers([("eth_getTransactionReceipt", (_hex(it),)) for it in transaction_hashes])
-        return tuple(found and self._receipt(found) for found in answers)
+        with self._rpc.reading("eth_getTransactionReceipt"):
+            return tuple(found and self._receipt(found) for found in answers)
 
     def _receipt(self, found: dict[str, Any]) -> Receipt:
         succeeded, contract = found["status"] == "0x1", found.get("contractAddress")
@@ -181,7 +198,8 @@ class RpcChain:
         tag = head if block_number is None else _block_tag(block_number)
         try:
             target = {} if to is None else {"to": _hex(to)}
-            return _bytes(self._rpc.ask("eth_call", {"from": _hex(sender), "data": _hex(data)} | target, tag))
+            with self._rpc.reading("eth_call"):
+                return _bytes(self._rpc.ask("eth_call", {"from": _hex(sender), "data": _hex(data)} | target, tag))
         except NodeError as problem:
             failed = any(word in problem.message.lower() for word in _FAILURES)
             if problem.code == _EXECUTION_FAILED or (failed and "block" not in problem.message.lower()):
@@ -197,18 +215,19 @@ class RpcChain:
         found = self._rpc.ask("eth_getBlockByNumber", "latest" if number is None else _block_tag(number), False)
         if found is None:
             raise ChainError(f"no block {number} on {self._rpc.name}")
-        return Block(
-            number=int(found["number"], 16),
-            hash=Hash32(_bytes(found["hash"])),
-            parent_hash=Hash32(_bytes(found["parentHash"])),
-            timestamp=int(found["timestamp"], 16),
-            state_root=Hash32(_bytes(found["stateRoot"])),
-            prevrandao=Hash32(_bytes(found.get("mixHash") or "0x" + "00" * 32)),
-            base_fee=int(found.get("baseFeePerGas") or "0x0", 16),
-            gas_used=int(found["gasUsed"], 16),
-            gas_limit=int(found["gasLimit"], 16),
-            transaction_hashes=tuple(Hash32(_bytes(it)) for it in found["transactions"]),
-        )
+        with self._rpc.reading("eth_getBlockByNumber"):
+            return Block(
+                number=int(found["number"], 16),
+                hash=Hash32(_bytes(found["hash"])),
+                parent_hash=Hash32(_bytes(found["parentHash"])),
+                timestamp=int(found["timestamp"], 16),
+                state_root=Hash32(_bytes(found["stateRoot"])),
+                prevrandao=Hash32(_bytes(found.get("mixHash") or "0x" + "00" * 32)),
+                base_fee=int(found.get("baseFeePerGas") or "0x0", 16),
+                gas_used=int(found["gasUsed"], 16),
+                gas_limit=int(found["gasLimit"], 16),
+                transaction_hashes=tuple(Hash32(_bytes(it)) for it in found["transactions"]),
+            )
 
     def logs(
         self,
@@ -242,7 +261,8 @@ class RpcChain:
 
     def balance(self, account: Address) -> int:
         """Return the account's native balance at the head, in wei."""
-        return int(self._rpc.ask("eth_getBalance", _hex(account), "latest"), 16)
+        with self._rpc.reading("eth_getBalance"):
+            return int(self._rpc.ask("eth_getBalance", _hex(account), "latest"), 16)
 
     def nonce(self, account: Address) -> int:
         """Return the number of the account's transactions, those that wait to be sealed included."""
@@ -251,11 +271,13 @@ class RpcChain:
     def nonces_of(self, accounts: Sequence[Address]) -> tuple[int, ...]:
         """Return the `nonce` of each account, in the order asked for."""
         answers = self._rpc.answers([("eth_getTransactionCount", (_hex(account), "pending")) for account in accounts])
-        return tuple(int(answer, 16) for answer in answers)
+        with self._rpc.reading("eth_getTransactionCount"):
+            return tuple(int(answer, 16) for answer in answers)
 
     def code(self, account: Address) -> bytes:
         """Return the account's code at the head; empty for an account without code."""
-        return _bytes(self._rpc.ask("eth_getCode", _hex(account), "latest"))
+        with self._rpc.reading("eth_getCode"):
+            return _bytes(self._rpc.ask("eth_getCode", _hex(account), "latest"))
 
     def standing(self, accounts: Sequence[Address]) -> Standing:
         """Return block 0, the head and the nonces of accounts, in one request."""
@@ -263,7 +285,8 @@ class RpcChain:
         first, head, *found = self._rpc.answers(
             [("eth_getBlockByNumber", ("0x0", False)), ("eth_blockNumber", ()), *nonces]
         )
-        return Standing(Hash32(_bytes(first["hash"])), int(head, 16), tuple(int(it, 16) for it in found))
+        with self._rpc.reading("eth_getBlockByNumber"):
+            return Standing(Hash32(_bytes(first["hash"])), int(head, 16), tuple(int(it, 16) for it in found))
 
     # Development
 
@@ -322,8 +345,9 @@ class RpcClock:
         pending, latest = self._rpc.ask_all(
             [("eth_getBlockByNumber", ("pending", False)), ("eth_getBlockByNumber", ("latest", False))]
         )
-        after_head = int(latest["timestamp"], 16) + 1
-        return max(after_head, int(pending["timestamp"], 16)) if isinstance(pending, dict) else after_head
+        with self._rpc.reading("eth_getBlockByNumber"):
+            after_head = int(latest["timestamp"], 16) + 1
+            return max(after_head, int(pending["timestamp"], 16)) if isinstance(pending, dict) else after_head
 
     def advance(self, seconds: int) -> int:
         """Move a development node's clock forward by whole seconds; return the new `now`.

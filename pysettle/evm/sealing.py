@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from eth.abc import SignedTransactionAPI
@@ -16,7 +18,8 @@ from eth_hash.auto import keccak
 from eth_typing import Address, Hash32
 from eth_utils.exceptions import ValidationError
 
-from pysettle.errors import NodeError, TransactionRefused
+from pysettle.errors import ChainUnreachable, NodeError, TransactionRefused
+from pysettle.evm.handover import answered, handed_over
 from pysettle.evm.jsonrpc import BATCH_BYTES, BATCH_LIMIT, Call, JsonRpc
 from pysettle.evm.prague import decode_transaction
 
@@ -53,14 +56,28 @@ class DevelopmentSealer:
 
         Raises:
             TransactionRefused: naming the first that cannot be sealed, and those that are.
+            OutcomeUnknown: they were handed over, and the node did not say what became of them.
         """
         transactions, automine = self._checked(raw_transactions)
-        refused = self._hand_over(raw_transactions, held=automine and self._seals_singly)
+        hashes = tuple(Hash32(it.hash) for it in transactions)
+        with handed_over(lambda: hashes):
+            self._seal(raw_transactions, transactions, automine=automine)
+
+    def _seal(
+        self, raw_transactions: Sequence[bytes], transactions: Sequence[SignedTransactionAPI], *, automine: bool
+    ) -> None:
+        lost, refused = None, dict[int, str]()
+        try:
+            refused = self._hand_over(raw_transactions, held=automine and self._seals_singly)
+        except ChainUnreachable as problem:
+            lost = problem  # they may have arrived all the same
         waiting = {Hash32(it.hash): it for place, it in enumerate(transactions) if place not in refused}
         stuck = self._until_sealed(waiting, automine)
         if not refused and not stuck:
             return
-        self._withdraw(stuck)
+        answered(lambda: self._withdraw(stuck))
+        if lost:
+            raise lost
         places = {Hash32(it.hash): place for place, it in enumerate(transactions)}
         reasons = refused | {places[it]: reason for it, reason in stuck.items()}
         sealed = [it for it in waiting if it not in stuck]
@@ -78,7 +95,9 @@ class DevelopmentSealer:
         pending, automine = self._rpc.ask_all([("eth_getBlockByNumber", ("pending", False)), ("anvil_getAutomine", ())])
         if isinstance(pending, NodeError):
             raise pending
-        count, gas_limit = len(raw_transactions), int(pending["gasLimit"], 16)
+        with self._rpc.reading("eth_getBlockByNumber"):
+            gas_limit, base_fee = int(pending["gasLimit"], 16), int(pending["baseFeePerGas"], 16)
+        count = len(raw_transactions)
         transactions = []
         for place, raw in enumerate(raw_transactions):
             try:
@@ -86,7 +105,7 @@ class DevelopmentSealer:
             except ValidationError as problem:
                 raise TransactionRefused(place, count, str(problem)) from problem
         accounts = self._accounts(transactions)
-        base_fee, spent = int(pending["baseFeePerGas"], 16), dict.fromkeys(accounts, 0)
+        spent = dict.fromkeys(accounts, 0)
         for place, transaction in enumerate(transactions):
             sender = Address(transaction.sender)
             nonce, balance = accounts[sender]
@@ -109,7 +128,8 @@ class DevelopmentSealer:
         senders = tuple(dict.fromkeys(Address(it.sender) for it in transactions))
         calls: list[Call] = [("eth_getTransactionCount", ("0x" + it.hex(), "pending")) for it in senders]
         calls += [("eth_getBalance", ("0x" + it.hex(), "latest")) for it in senders]
-        numbers = [int(it, 16) for it in self._rpc.answers(calls)]
+        with self._rpc.reading("eth_getTransactionCount"):
+            numbers = [int(it, 16) for it in self._rpc.answers(calls)]
         return dict(zip(senders, zip(numbers, numbers[len(senders) :], strict=False), strict=True))
 
     # Handing over
@@ -126,12 +146,11 @@ class DevelopmentSealer:
         place = 0
         for part in _parts(raw_transactions, _HELD_TOGETHER if held else BATCH_LIMIT):
             calls: list[Call] = [("eth_sendRawTransaction", ("0x" + raw.hex(),)) for raw in part]
+            hashes = [Hash32(keccak(raw)) for raw in part]
             hold = held and len(part) > 1
             answers = self._rpc.ask_all([_HOLD, *calls, _SEAL] if hold else calls)
-            refused |= {
-                place + index: answer.message
-                for index, answer in refusals(self._rpc, part, answers[1:-1] if hold else answers).items()
-            }
+            problems = refusals(self._rpc, hashes, answers[1:-1] if hold else answers)
+            refused |= {place + index: problem.message for index, problem in problems.items()}
             place += len(part)
             if refused:
                 refused |= dict.fromkeys(range(place, len(raw_transactions)), "one before it was refused")
@@ -144,32 +163,33 @@ class DevelopmentSealer:
         """Wait until transactions are sealed; ask for blocks where the node makes none. Return why some cannot be."""
         moved, looks, asked = time.monotonic(), 0, 0
         while waiting:
-            head, left = self._left(waiting)
+            room, left = answered(partial(self._left, waiting))
             if len(left) < len(waiting):
                 moved, asked = time.monotonic(), 0
             waiting = left
-            room = int(head["gasLimit"], 16) - int(head["gasUsed"], 16)
             full = any(it.gas > room for it in waiting.values())
             if not waiting or (automine and not full and time.monotonic() - moved < _QUIET_S):
                 time.sleep(_POLL_S[min(looks, len(_POLL_S) - 1)] if waiting else 0)
                 looks += 1
                 continue
-            if stuck := self._stuck(waiting):
+            if stuck := answered(partial(self._stuck, waiting)):
                 return stuck
             if asked == _EMPTY_BLOCKS:
                 return dict.fromkeys(waiting, f"{asked} blocks were sealed without it")
-            self._rpc.ask("evm_mine")
+            with suppress(ChainUnreachable):  # the next look tells
+                self._rpc.ask("evm_mine")
             asked += 1
         return {}
 
-    def _left(self, waiting: Waiting) -> tuple[dict[str, Any], Waiting]:
-        """Return the head and what of the transactions is not sealed."""
+    def _left(self, waiting: Waiting) -> tuple[int, Waiting]:
+        """Return the gas that the head leaves unused, and what of the transactions is not sealed."""
         head, *found = self._rpc.answers(
             [("eth_getBlockByNumber", ("latest", False)), *(_by_hash(it) for it in waiting)]
         )
-        return head, {
-            it: waiting[it] for it, its in zip(waiting, found, strict=True) if not its or not its["blockHash"]
-        }
+        with self._rpc.reading("eth_getTransactionByHash"):
+            room = int(head["gasLimit"], 16) - int(head["gasUsed"], 16)
+            left = [it for it, its in zip(waiting, found, strict=True) if not its or not its["blockHash"]]
+        return room, {it: waiting[it] for it in left}
 
     def _stuck(self, waiting: Waiting) -> dict[Hash32, str]:
         """Return which of the transactions no further block can contain, and why."""
@@ -180,11 +200,12 @@ class DevelopmentSealer:
         nonces = self._rpc.answers([("eth_getTransactionCount", ("0x" + it.hex(), "latest")) for it in first])
         found = self._rpc.answers([_by_hash(Hash32(it.hash)) for it in first.values()])
         reasons: dict[Address, str] = {}
-        for (sender, transaction), nonce, its in zip(first.items(), nonces, found, strict=True):
-            if its is None:
-                reasons[sender] = "the node has dropped it: it cannot follow what is on the chain (nonce or funds)"
-            elif not its["blockHash"] and transaction.nonce != int(nonce, 16):
-                reasons[sender] = f"its nonce is {transaction.nonce}, the account's next is {int(nonce, 16)}"
+        with self._rpc.reading("eth_getTransactionByHash"):
+            for (sender, transaction), nonce, its in zip(first.items(), nonces, found, strict=True):
+                if its is None:
+                    reasons[sender] = "the node has dropped it: it cannot follow what is on the chain (nonce or funds)"
+                elif not its["blockHash"] and transaction.nonce != int(nonce, 16):
+                    reasons[sender] = f"its nonce is {transaction.nonce}, the account's next is {int(nonce, 16)}"
         return {key: reasons[it.sender] for key, it in waiting.items() if it.sender in reasons}
 
     def _withdraw(self, stuck: Mapping[Hash32, str]) -> None:
@@ -193,9 +214,10 @@ class DevelopmentSealer:
             return
         unwanted = {"0x" + it.hex() for it in stuck}
         pool: dict[str, set[str]] = {}
-        for accounts in self._rpc.ask("txpool_content").values():
-            for account, transactions in accounts.items():
-                pool.setdefault(account, set()).update(it["hash"] for it in transactions.values())
+        with self._rpc.reading("txpool_content"):
+            for accounts in self._rpc.ask("txpool_content").values():
+                for account, transactions in accounts.items():
+                    pool.setdefault(account, set()).update(it["hash"] for it in transactions.values())
         for account, hashes in pool.items():
             if hashes <= unwanted:
                 # anvil 1.7.1 does not drop, one by one, transactions that wait for a nonce before theirs.
@@ -204,13 +226,13 @@ class DevelopmentSealer:
                 self._rpc.answers([("anvil_dropTransaction", (it,)) for it in hashes & unwanted])
 
 
-def refusals(rpc: JsonRpc, raw_transactions: Sequence[bytes], answers: Sequence[Any]) -> dict[int, NodeError]:
+def refusals(rpc: JsonRpc, hashes: Sequence[Hash32], answers: Sequence[Any]) -> dict[int, NodeError]:
     """Return the answers by which a node refused transactions that it was sent, by place.
 
     A request that is repeated on its way meets the transactions it brought the first time, which is no refusal.
     """
     refused = {place: answer for place, answer in enumerate(answers) if isinstance(answer, NodeError)}
-    known = rpc.answers([_by_hash(Hash32(keccak(raw_transactions[place]))) for place in refused])
+    known = rpc.answers([_by_hash(hashes[place]) for place in refused])
     return {place: refused[place] for place, found in zip(refused, known, strict=True) if found is None}
 
 

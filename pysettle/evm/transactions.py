@@ -8,14 +8,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from threading import Lock
 
 from eth_hash.auto import keccak
 from eth_typing import Address, Hash32
 
-from pysettle.errors import TransactionPending, TransactionRefused
+from pysettle.errors import ChainError, HandOverInterrupted, OutcomeUnknown, TransactionPending, TransactionRefused
 from pysettle.evm.backend import ChainBackend, ExecutionReverted, Fees, Receipt
 from pysettle.evm.encoding import TransactionSigner, UnsignedTransaction
+from pysettle.evm.handover import answered, handed_over
 from pysettle.evm.interface import Interface
 from pysettle.evm.reverts import RevertDecoder
 
@@ -90,6 +92,8 @@ class TransactionSender:
                 between those that a network took are filled by payments of nothing, so that no gap holds up what
                 follows.
             TransactionPending: a network left one out of its blocks in spite of higher fees.
+            OutcomeUnknown: they were handed over, and the chain did not say what became of them.
+            HandOverInterrupted: somebody interrupted the program meanwhile.
         """
         if not transactions:
             return ()
@@ -99,7 +103,8 @@ class TransactionSender:
             for item in sent:
                 self._on_their_way.setdefault(item.sender.address, []).append(item.unsigned.nonce)
         try:
-            receipts = self._receipts(sent)
+            with handed_over(lambda: _hashes(sent)):
+                receipts = self._receipts(sent)
         finally:
             with self._lock:
                 for item in sent:
@@ -175,29 +180,37 @@ class TransactionSender:
         try:
             self.chain.submit([item.raw for item in sent])
         except TransactionRefused as problem:
-            self._close_gaps(sent, problem.accepted)
+            taken = problem.hashes
+            with handed_over(lambda: taken):
+                self._close_gaps(sent, problem.accepted)
             raise
+        except HandOverInterrupted:
+            raise
+        except KeyboardInterrupt as interrupt:
+            # The embedded chain seals a sequence block by block; a network may be on its way to any of them.
+            raise HandOverInterrupted(_hashes(sent)) from interrupt
 
     def _close_gaps(self, sent: Sequence[_Sent], accepted: Sequence[int]) -> None:
         """Fill nonces that were refused below ones that were accepted; one that is refused again stays open."""
         highest = {sent[place].sender.address: sent[place].unsigned.nonce for place in accepted}
         gaps = []
-        for place, item in enumerate(sent):
-            address = item.sender.address
-            if place not in accepted and item.unsigned.nonce < highest.get(address, 0):
-                nothing = replace(item.unsigned, to=address, data=b"", gas=_GAS_CANCELLATION, value=0)
-                gaps.append(nothing.sign(item.sender)[0])
-        with suppress(TransactionRefused):
+        # The refusal is what the caller has to know of, whatever becomes of the gaps.
+        with suppress(ChainError):
+            for place, item in enumerate(sent):
+                address = item.sender.address
+                if place not in accepted and item.unsigned.nonce < highest.get(address, 0):
+                    nothing = replace(item.unsigned, to=address, data=b"", gas=_GAS_CANCELLATION, value=0)
+                    gaps.append(nothing.sign(item.sender)[0])
             self.chain.submit(gaps)
 
     def _receipts(self, sent: Sequence[_Sent]) -> tuple[Receipt, ...]:
         """Return the final receipts; wait for blocks, and send again what they leave out."""
         blocks = 0
         while True:
-            found = self._found(sent)
+            found = answered(partial(self._found, sent))
             missing = [item for item, receipt in zip(sent, found, strict=True) if receipt is None]
             receipts = tuple(receipt for receipt in found if receipt is not None)
-            if not missing and max(receipt.block_number for receipt in receipts) <= self.chain.confirmed():
+            if not missing and max(it.block_number for it in receipts) <= answered(self.chain.confirmed):
                 return receipts
             if missing and blocks and blocks % _PATIENCE_BLOCKS == 0:
                 self._send_again(missing, blocks)
@@ -212,13 +225,18 @@ class TransactionSender:
 
     def _send_again(self, missing: Sequence[_Sent], blocks: int) -> None:
         if blocks > _PATIENCE_BLOCKS * _REPLACEMENTS:
-            raise TransactionPending(tuple(it for item in missing for it in item.hashes), blocks)
-        fees = self.chain.fees()
+            raise TransactionPending(_hashes(missing), blocks)
+        fees = answered(self.chain.fees)
         for item in missing:
             item.raise_fees(fees)
         # Refused, it was sealed meanwhile or is refused at that price: the next look at the blocks tells.
-        with suppress(TransactionRefused):
+        with suppress(TransactionRefused, OutcomeUnknown):
             self.chain.submit([item.raw for item in missing])
+
+
+def _hashes(sent: Sequence[_Sent]) -> tuple[Hash32, ...]:
+    """Return the hashes of every version of transactions."""
+    return tuple(it for item in sent for it in item.hashes)
 
 
 def relay(chain: ChainBackend, raw_transactions: Sequence[bytes]) -> tuple[Receipt, ...]:
@@ -226,9 +244,11 @@ def relay(chain: ChainBackend, raw_transactions: Sequence[bytes]) -> tuple[Recei
 
     Raises:
         TransactionRefused: as `ChainBackend.submit`.
+        OutcomeUnknown: they were handed over, and the chain did not say what became of them.
     """
     chain.submit(raw_transactions)
-    hashes = [Hash32(keccak(raw)) for raw in raw_transactions]
-    while None in (receipts := chain.receipts_of(hashes)):
-        chain.wait()
+    hashes = tuple(Hash32(keccak(raw)) for raw in raw_transactions)
+    with handed_over(lambda: hashes):
+        while None in (receipts := answered(partial(chain.receipts_of, hashes))):
+            chain.wait()
     return tuple(receipt for receipt in receipts if receipt is not None)
