@@ -57,7 +57,6 @@ _OF_CURRENCY = {
 class _Deed:
     """A log, where and when it was emitted, and who signed the transaction."""
 
-    order: int
     block: int
     timestamp: int
     sender: Address
@@ -84,15 +83,30 @@ class _Tenure:
     granted: _Deed
     revoked: _Deed | None = None
 
-    def is_beside(self, other: _Tenure) -> bool:
-        """Whether two different roles were held at the same time."""
-        return self.role != other.role and all(
-            one.revoked is None or one.revoked.order > two.granted.order for one, two in ((self, other), (other, self))
-        )
-
     def __str__(self) -> str:
         """Say which role, from when to when."""
         return f"{_role(self.role)} from {self.granted}" + (f" until {self.revoked}" if self.revoked else "")
+
+
+@dataclass
+class _Hand:
+    """Every role that one account ever held."""
+
+    tenures: list[_Tenure] = field(default_factory=list)
+    held: dict[int, _Tenure] = field(default_factory=dict)
+    held_several: bool = False
+
+    def take(self, role: int, deed: _Deed) -> None:
+        """Take a role, unless it is held already."""
+        if role not in self.held:
+            self.held[role] = _Tenure(role, deed)
+            self.tenures.append(self.held[role])
+            self.held_several |= len(self.held) > 1
+
+    def lose(self, role: int, deed: _Deed) -> None:
+        """Lose a role, if it is held."""
+        if tenure := self.held.pop(role, None):
+            tenure.revoked = deed
 
 
 @dataclass
@@ -102,7 +116,6 @@ class Powers:
     contracts: Contracts
     """Contracts that the manifest lists."""
     _deeds: dict[Address, list[_Deed]] = field(default_factory=lambda: defaultdict(list))
-    _count: int = 0
 
     def see(self, log: ExecutedLog, block: int, timestamp: int, sender: Address) -> None:
         """Keep a log that tells of a power.
@@ -115,12 +128,8 @@ class Powers:
         """
         topic = log.topics[0] if log.topics else b""
         # Which authority counts is known when a currency has named it, which may be later.
-        of_currency = log.address in self.contracts.currencies and (
-            topic in _OF_CURRENCY or topic == _AUTHORITY_UPDATED
-        )
-        if of_currency or topic in _OF_AUTHORITY:
-            self._count += 1
-            self._deeds[log.address].append(_Deed(self._count, block, timestamp, sender, log))
+        if topic in _OF_AUTHORITY or (topic in _OF_CURRENCY and log.address in self.contracts.currencies):
+            self._deeds[log.address].append(_Deed(block, timestamp, sender, log))
 
     def notices(self, call: Callable[[Address, bytes], bytes]) -> Iterator[Finding]:
         """Yield a notice for each thing that an auditor wants to know, currency by currency.
@@ -152,21 +161,20 @@ class Powers:
 
 def _several(currency: Address, deeds: list[_Deed]) -> Iterator[Finding]:
     """Name each account that held several powers at the same time, with every power that it ever held."""
-    tenures: dict[bytes, list[_Tenure]] = defaultdict(list)
+    hands: dict[bytes, _Hand] = defaultdict(_Hand)
     for deed in deeds:
         kind, topics = deed.log.topics[0], deed.log.topics
         if kind not in (_GRANTED, _REVOKED) or len(topics) != 3:
             continue
-        role, held = int.from_bytes(topics[1], "big"), tenures[topics[2][12:]]
-        current = next((it for it in held if it.role == role and it.revoked is None), None)
-        if kind == _GRANTED and current is None:
-            held.append(_Tenure(role, deed))
-        elif kind == _REVOKED and current is not None:
-            current.revoked = deed
-    for account, held in tenures.items():
-        if any(one.is_beside(two) for one in held for two in held):
-            detail = f"several powers over 0x{currency.hex()} in one hand: {'; '.join(map(str, held))}"
-            yield _notice(f"account 0x{account.hex()}", held[-1].granted, detail, placed=True)
+        role, hand = int.from_bytes(topics[1], "big"), hands[topics[2][12:]]
+        if kind == _GRANTED:
+            hand.take(role, deed)
+        else:
+            hand.lose(role, deed)
+    for account, hand in hands.items():
+        if hand.held_several:
+            detail = f"several powers over 0x{currency.hex()} in one hand: {'; '.join(map(str, hand.tenures))}"
+            yield _notice(f"account 0x{account.hex()}", hand.tenures[-1].granted, detail, placed=True)
 
 
 def _functions(currency: Address, deeds: list[_Deed]) -> Iterator[Finding]:
