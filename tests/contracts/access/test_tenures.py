@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from random import Random
 
 import pytest
 from eth_typing import Address
@@ -15,6 +14,7 @@ from pysettle.domain.messages import ZERO_ADDRESS
 from pysettle.errors import ContractReverted
 from pysettle.errors import contracts as errors
 from pysettle.evm.transactions import Transaction
+from tests.chance import chance
 from tests.contracts.access.test_two_steps import ADMINISTRATOR, call, holds, manager, offer
 from tests.contracts.effects import refused
 from tests.contracts.world import World
@@ -253,10 +253,11 @@ NAMES = ("administrator", "operator", "other operator", "stranger")
 ROLES = (ADMINISTRATOR, Role.OPERATOR)
 
 
+@pytest.mark.random
 @pytest.mark.parametrize("seed", range(3))
 def test_a_random_history_of_roles(world: World, seed: int) -> None:
     """After each of many operations the contract answers, offers and counts holders as the specification does."""
-    random, spec = Random(seed), Roles()  # noqa: S311 - no secret
+    random, spec = chance(seed), Roles()
     for role, name in ((ADMINISTRATOR, "administrator"), (2, "operator"), (2, "other operator")):
         spec.held.add((role, world.address(name)))
         spec.tenures[role, world.address(name)] = 1
