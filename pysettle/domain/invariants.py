@@ -104,19 +104,19 @@ def _findings(ledger: Ledger, scope: _Scope) -> list[Finding]:
 
 
 def donations(ledger: Ledger) -> list[Finding]:
-    """Name what contracts hold for no purpose: somebody gave it to them. Allowed, and none of anybody's backing."""
-    contracts = ledger.contracts
-    keepers = [*contracts.series, *sorted(contracts.hubs), *sorted(contracts.markets), *sorted(contracts.jobs)]
+    """Name what contracts hold for no purpose: somebody gave it to them. Allowed, and none of anybody's backing.
+
+    They are the listed contracts, and the settlement accounts of a currency, such as the deposit collector, which holds
+    nothing between two transactions.
+    """
     return [
         Finding(
             "INV-CHANNEL" if account.owner in ledger.contracts.hubs else "INV-BACKING",
             f"contract 0x{account.owner.hex()}",
-            f"holds {amount} units of 0x{account.asset.hex()} for no purpose: a donation",
+            f"{keeper}: holds {amount} units of 0x{account.asset.hex()} for no purpose: a donation",
             Severity.NOTICE,
         )
-        for account, amount in ledger.balances.items()
-        # A series' own Tokens are the delivered ones.
-        if account.purpose is Purpose.OWN and account.owner in keepers and amount > 0 and account.owner != account.asset
+        for account, amount, keeper in ledger.unassigned()
     ]
 
 

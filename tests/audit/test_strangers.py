@@ -105,3 +105,29 @@ def test_an_attestation_for_a_channel_without_deposit_is_no_finding(tmp_path: Pa
     claim(output=1)
     assert hub.channel(config.channel_id(hub.domain))[1] > 0
     assert audited(run.chain, network.contracts(), tmp_path / "after").passed
+
+
+def test_money_sent_to_a_contract_is_named(tmp_path: Path) -> None:
+    """Plain e-CNY in a contract of the network is nobody's: the audit passes, and says who holds how much of it."""
+    run = Demo(generate(4, 20), seed=4)
+    run.issue_and_sell()
+    network, currency, payer = run.network, run.network.currency, run.buyers[0].signer
+    interest = network.open_interest(quota=0)
+    keepers = {
+        "ChannelHub": network.hub.address,
+        "settlement account that is not listed": network.hub.collector,
+        "ComputeMarket": network.market.address,
+        "JobEscrow": network.jobs.address,
+        "InterestPayments": interest.address,
+        "UsageMeter": network.meter.address,
+        "ComputeToken": run.series.address,
+    }
+    network.send(*(currency.transfer(payer, to, place) for place, to in enumerate(keepers.values(), 1)))
+    report = audited(run.chain, network.contracts(), tmp_path)
+    assert report.findings == ()
+    donated = {it.subject: it.detail for it in report.notices if it.detail.endswith("a donation")}
+    asset = currency.address.hex()
+    assert donated == {
+        f"contract 0x{to.hex()}": f"{name}: holds {place} units of 0x{asset} for no purpose: a donation"
+        for place, (name, to) in enumerate(keepers.items(), 1)
+    }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
@@ -121,6 +121,19 @@ class Contracts:
     def addresses(self) -> frozenset[Address]:
         """Return every contract whose books are kept."""
         return self._addresses
+
+    def name_of(self, address: Address) -> str | None:
+        """Return what a contract is called whose books are kept; None for any other."""
+        named: tuple[tuple[str, Container[Address]], ...] = (
+            ("CurrencyToken", self.currencies),
+            ("ComputeToken", self.series),
+            ("ChannelHub", self.hubs),
+            ("UsageMeter", self.meters),
+            ("InterestPayments", self.interest),
+            ("JobEscrow", self.jobs),
+            ("ComputeMarket", self.markets),
+        )
+        return next((name for name, addresses in named if address in addresses), None)
 
     def event_of(self, emitter: Address, topics: Sequence[bytes], data: bytes) -> Event | None:
         """Return the event that a log states; None for a log of any other contract, which is not even decoded.

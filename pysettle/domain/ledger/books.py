@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple
@@ -261,6 +261,22 @@ class Books:
         if holder in self.contracts.series:
             own += self.balance(asset, Purpose.ESCROW, holder)
         return own
+
+    def unassigned(self) -> Iterator[tuple[LedgerAccount, int, str]]:
+        """Yield what contracts hold for no purpose, as (account, units, what the contract is).
+
+        Whatever is sent to a contract by a plain transfer counts here until something gives it a purpose. A series' own
+        Tokens are the delivered ones, and a currency's own units under redemption or credited: neither is left out.
+        """
+        for account, amount in self.balances.items():
+            asset, owner = account.asset, Address(account.owner)
+            if account.purpose is not Purpose.OWN or amount <= 0 or owner == asset:
+                continue
+            name = self.contracts.name_of(owner)
+            if name is None and asset in self.freezing and owner in self.freezing[asset].settlement_accounts:
+                name = "settlement account that is not listed"
+            if name:
+                yield account, amount, name
 
     def holders(self, asset: Address) -> list[Address]:
         """Return everyone who ever held the asset, in the order of their addresses."""
