@@ -31,6 +31,8 @@ _EMPTY_BLOCKS = 16
 """Most blocks asked for one after the other that seal nothing of what waits: each empty one lowers the base fee."""
 _HELD_TOGETHER = 60
 """Most transactions of one request to anvil: from the 64th on, version 1.7.1 seals before it has read them all."""
+_GAS_TOGETHER = 120_000_000
+"""Most gas of one request to a node that seals it before it answers, so that the answer comes within its deadline."""
 _HOLD: Call = ("evm_setAutomine", (False,))
 _SEAL: Call = ("evm_setAutomine", (True,))
 
@@ -68,7 +70,8 @@ class DevelopmentSealer:
     ) -> None:
         lost, refused = None, dict[int, str]()
         try:
-            refused = self._hand_over(raw_transactions, held=automine and self._seals_singly)
+            gas = [it.gas for it in transactions]
+            refused = self._hand_over(raw_transactions, gas, held=automine and self._seals_singly)
         except ChainUnreachable as problem:
             lost = problem  # they may have arrived all the same
         waiting = {Hash32(it.hash): it for place, it in enumerate(transactions) if place not in refused}
@@ -134,17 +137,18 @@ class DevelopmentSealer:
 
     # Handing over
 
-    def _hand_over(self, raw_transactions: Sequence[bytes], *, held: bool) -> dict[int, str]:
+    def _hand_over(self, raw_transactions: Sequence[bytes], gas: Sequence[int], *, held: bool) -> dict[int, str]:
         """Hand transactions over in order; return why some were refused, by place.
 
         Args:
             raw_transactions: The transactions.
+            gas: The gas that each may use.
             held: Whether the node must be kept from sealing before it has read all of a request. It is told so, and
                 to seal again, by the request itself: whatever becomes of this process, nobody finds it switched off.
         """
         refused: dict[int, str] = {}
         place = 0
-        for part in _parts(raw_transactions, _HELD_TOGETHER if held else BATCH_LIMIT):
+        for part in _parts(raw_transactions, gas, _HELD_TOGETHER if held else BATCH_LIMIT):
             calls: list[Call] = [("eth_sendRawTransaction", ("0x" + raw.hex(),)) for raw in part]
             hashes = [Hash32(keccak(raw)) for raw in part]
             hold = held and len(part) > 1
@@ -240,15 +244,15 @@ def _by_hash(transaction_hash: Hash32) -> Call:
     return "eth_getTransactionByHash", ("0x" + transaction_hash.hex(),)
 
 
-def _parts(raw_transactions: Sequence[bytes], most: int) -> Iterator[list[bytes]]:
+def _parts(raw_transactions: Sequence[bytes], gas: Sequence[int], most: int) -> Iterator[list[bytes]]:
     """Yield transactions in parts of `most` at the most, each of which is one request."""
     part: list[bytes] = []
-    size = 0
-    for raw in raw_transactions:
+    size = used = 0
+    for raw, needed in zip(raw_transactions, gas, strict=True):
         encoded = 2 * len(raw) + 200  # in hexadecimal, with its call around it
-        if part and (len(part) == most or size + encoded > BATCH_BYTES):
+        if part and (len(part) == most or size + encoded > BATCH_BYTES or used + needed > _GAS_TOGETHER):
             yield part
-            part, size = [], 0
+            part, size, used = [], 0, 0
         part.append(raw)
-        size += encoded
+        size, used = size + encoded, used + needed
     yield part

@@ -158,8 +158,8 @@ def test_nothing_that_was_refused_waits(url: str, monkeypatch: pytest.MonkeyPatc
     ours = [sign(chain, ALICE, BOB, nonce=nonce + it) for it in (0, 1, 2)]
     hand_over = chain._sealer._hand_over
 
-    def without_the_first(raws: list[bytes], **options: Any) -> Any:
-        assert hand_over(raws[1:], **options) == {}
+    def without_the_first(raws: list[bytes], gas: list[int], **options: Any) -> Any:
+        assert hand_over(raws[1:], gas[1:], **options) == {}
         return {0: "lost"}
 
     monkeypatch.setattr(chain._sealer, "_hand_over", without_the_first)
