@@ -21,7 +21,7 @@ _CONNECTIONS = 8
 
 
 class _Reads(io.RawIOBase):
-    """What comes from a socket until its timeout, counted from now, is over."""
+    """The bytes that come from a socket until its timeout, counted from now, is over."""
 
     def __init__(self, connected: socket.socket) -> None:
         self._socket, self._raw = connected, connected.makefile("rb", buffering=0)

@@ -1,8 +1,8 @@
 """Sealing on a development node that others use too: a sequence whole or not at all, and no block is taken back.
 
-What can never be sealed is found before anything is handed over, by the rules of the embedded chain and the state of
-the node. What is handed over and then turns out to be stuck, because somebody else used the same account meanwhile, is
-withdrawn from the pool; the error names what was sealed. The decision: docs/decisions/0015-others-on-a-node.md.
+A transaction that can never be sealed is found before anything is handed over, by the rules of the embedded chain and
+the state of the node. If somebody else uses the same account meanwhile, transactions that cannot follow are withdrawn
+from the pool, and the error names those that are sealed. The decision: docs/decisions/0015-others-on-a-node.md.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _HOLD: Call = ("evm_setAutomine", (False,))
 _SEAL: Call = ("evm_setAutomine", (True,))
 
 Waiting = dict[Hash32, SignedTransactionAPI]
-"""What is handed over and not sealed, by hash."""
+"""Transactions that are handed over and not sealed, by hash."""
 
 
 class DevelopmentSealer:

@@ -1,4 +1,4 @@
-"""What every development node does for several clients at once: each one's transactions are its own affair."""
+"""Several clients of one development node: none loses a transaction because another's is refused."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ from pysettle.evm.remote_signer import RemoteSigner
 
 DEADLINE_S = 1.0
 MARGIN_S = 0.7
-"""What a busy machine adds."""
+"""Time that a busy machine adds, in seconds."""
 RESULT = b'{"jsonrpc":"2.0","id":0,"result":"0x1"}'
 
 Serve = Callable[[socket.socket, Event], None]

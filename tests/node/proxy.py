@@ -1,4 +1,4 @@
-"""What stands between a client and a real node, and does what networks do: it loses, delays and garbles answers."""
+"""A proxy between a client and a real node, which loses and garbles answers as networks do."""
 
 from __future__ import annotations
 
