@@ -11,7 +11,7 @@ from typing import Any
 from eth_account import Account as EthAccount
 from eth_typing import Address
 
-from pysettle.client.files import write_whole
+from pysettle.client.files import is_file, read_whole, write_whole
 from pysettle.client.keystore import read_keystore, unlock
 from pysettle.documents import parse_json
 from pysettle.domain.signing import Signer
@@ -21,6 +21,9 @@ from pysettle.evm.jsonrpc import JsonRpc
 from pysettle.evm.remote_signer import RemoteSigner
 from pysettle.reading import read_address
 
+_ADDRESS_BYTES = 20
+_NAME_BYTES = 100
+"""Longest name of an account, in UTF-8: its file, and the file before that is whole, carry it."""
 _DEVELOPMENT = "development key: everybody who has pysettle knows it; it guards simulated money on this chain alone"
 
 
@@ -170,7 +173,10 @@ class Accounts:
         """
         for name in names:
             _check_name(name)
-        self._folder.mkdir()
+        try:
+            self._folder.mkdir()
+        except OSError as problem:
+            raise WorkspaceError(f"{self._folder} cannot be made: {problem.strerror}") from problem
         self.make(names, password)
 
     def make(self, names: Sequence[str], password: str | None) -> tuple[str, ...]:
@@ -204,15 +210,37 @@ class Accounts:
         return self._folder / f"{name}.json"
 
     def _account(self, name: str) -> dict[str, Any]:
-        if "/" in name or not self._account_file(name).is_file():
+        if not _can_name(name) or not is_file(self._account_file(name)):
             raise UnknownAccount(name, tuple(sorted(file.stem for file in self._folder.glob("*.json"))))
+        file = self._account_file(name)
         try:
-            document: dict[str, Any] = parse_json(self._account_file(name).read_bytes())
-        except ValueError as problem:
-            raise WorkspaceError(f"{self._account_file(name)} is not JSON: {problem}") from problem
-        return document
+            return _checked(parse_json(read_whole(file)))
+        except WorkspaceError:
+            raise
+        except (ValueError, KeyError, TypeError, AttributeError) as problem:
+            raise WorkspaceError(
+                f"{file} is no account of a workspace ({problem}): restore it from a copy"
+            ) from problem
+
+
+def _checked(document: Any) -> dict[str, Any]:
+    """Return the document of an account that says all that is asked of it; raise what the wrong form of it raises."""
+    if len(bytes.fromhex(document["address"].removeprefix("0x"))) != _ADDRESS_BYTES or document["address"][:2] != "0x":
+        raise ValueError(f"{document['address']!r} is no address")
+    kinds = [kind for kind in ("development", "remote", "keystore") if kind in document]
+    if len(kinds) != 1 or not isinstance(document[kinds[0]], dict if kinds == ["keystore"] else str):
+        raise ValueError("it names no key, or several")
+    return dict(document)
+
+
+def _can_name(name: str) -> bool:
+    """Whether a file can be called after an account of that name."""
+    fits = name.replace("-", "").isalnum() and not name.startswith("0x")
+    return fits and len(name.encode()) <= _NAME_BYTES
 
 
 def _check_name(name: str) -> None:
-    if not name.replace("-", "").isalnum() or name.startswith("0x"):
-        raise WorkspaceError(f"{name!r} cannot name an account: use letters, digits and hyphens")
+    if not _can_name(name):
+        raise WorkspaceError(
+            f"{name[:80]!r} cannot name an account: use letters, digits and hyphens, up to {_NAME_BYTES} bytes"
+        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tomllib
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from pysettle.client.network import SIMULATION_CHAIN_ID
 from pysettle.errors import WorkspaceError
@@ -15,7 +15,14 @@ FORMAT = "pysettle.workspace/1"
 CONFIG_FILE = "config.toml"
 GENESIS_TIME = 1_767_225_600
 """Chain time of block 0 unless another is given: 2026-01-01, 00:00 UTC."""
-_NUMBERS = ("chain_id", "seed", "genesis_time", "block_interval_s")
+RANGES: Final = {
+    "chain_id": (1, 2**53),
+    "seed": (0, 2**63 - 1),
+    "genesis_time": (1, 2**40),
+    "block_interval_s": (1, 86_400),
+}
+"""Number -> least and greatest value of it; clients of JavaScript read chain ids up to 2^53 exactly."""
+_NUMBERS = tuple(RANGES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +69,14 @@ class Config:
         return "\n".join(lines) + "\n"
 
     @classmethod
-    def from_text(cls, text: str) -> Config:
+    def from_bytes(cls, content: bytes) -> Config:
         """Read `config.toml`.
 
         Raises:
-            WorkspaceError: it is not TOML, of another format, or a value is missing or no whole number.
+            WorkspaceError: it is not TOML, of another format, or a value is missing or out of its range.
         """
         try:
-            document = tomllib.loads(text)
+            document = tomllib.loads(content.decode())
             kind = document["chain"]["kind"] if document.get("format") == FORMAT else None
             if kind not in ("embedded", "network"):
                 raise WorkspaceError(f"it is not of the format {FORMAT} with a chain that is embedded or a network")
@@ -80,12 +87,12 @@ class Config:
                 raise ValueError(f"the clock is scheduled or real, not {clock!r}")
             numbers_by_name = {name: document["chain"][name] for name in numbers}
             config = cls(**numbers_by_name, real_time=clock == "real", network=network)
-        except (ValueError, KeyError, TypeError) as problem:
-            raise WorkspaceError(f"{CONFIG_FILE} cannot be read: {problem}") from problem
-        if not all(type(getattr(config, name)) is int and getattr(config, name) >= 0 for name in _NUMBERS):
-            raise WorkspaceError(f"{CONFIG_FILE} has a value that is no whole number from 0")
-        if config.block_interval_s == 0:
-            raise WorkspaceError(f"{CONFIG_FILE}: block_interval_s must be 1 or more, since block times rise")
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as problem:
+            raise WorkspaceError(f"{CONFIG_FILE} cannot be read ({problem}): restore it from a copy") from problem
+        for name, (least, most) in RANGES.items():
+            value = getattr(config, name)
+            if type(value) is not int or not least <= value <= most:
+                raise WorkspaceError(f"{CONFIG_FILE}: {name} is {value!r}, not a whole number from {least} to {most}")
         return config
 
 

@@ -12,11 +12,9 @@ accounts/         one file an account: an encrypted keystore, a development key,
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from eth_typing import Address
@@ -29,7 +27,7 @@ from pysettle.client.config import CONFIG_FILE, FORMAT, Config
 from pysettle.client.contract import interface
 from pysettle.client.currency import CurrencyToken
 from pysettle.client.deployment import Deployment
-from pysettle.client.files import write_whole
+from pysettle.client.files import UnfinishedFolder, is_file, read_whole, write_whole
 from pysettle.client.genuine import check_genesis
 from pysettle.client.interest import InterestPayments, open_interest
 from pysettle.client.jobs import JobEscrow
@@ -56,6 +54,7 @@ from pysettle.evm.backend import ChainBackend
 from pysettle.evm.embedded import EmbeddedChain
 from pysettle.evm.genesis import Genesis
 from pysettle.evm.handover import handed_over
+from pysettle.evm.interrupts import uninterrupted
 from pysettle.evm.lock import WriterLock
 from pysettle.evm.rpc import RpcChain
 from pysettle.evm.sqlite import SqliteDatabase
@@ -122,22 +121,15 @@ class Workspace:
         config = config or Config()
         if config.network and password is None and not _connected(config, config.network.url).is_development_node:
             raise WorkspaceError("this network is no development node's: encrypt keys of its own (--password-file)")
-        if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
-            raise WorkspaceError(f"{directory} is not empty: name a new directory")
         names = tuple(dict.fromkeys((*ACCOUNTS, *extra)))
-        target = directory.absolute()
+        unfinished = UnfinishedFolder(_absolute(directory))
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            unfinished = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-        except OSError as problem:
-            raise WorkspaceError(f"{directory} cannot be made: {problem}") from problem
-        try:
-            workspace = cls(unfinished, config)
-            workspace._fill(names, password)
-            unfinished.chmod(0o755)
-            unfinished.replace(target)
+            cls(unfinished.folder, config)._fill(names, password)
+            with uninterrupted():
+                unfinished.publish(last=CONFIG_FILE)
         except BaseException:
-            shutil.rmtree(unfinished)
+            with uninterrupted():
+                unfinished.discard()
             raise
         return cls(directory, config)
 
@@ -153,11 +145,9 @@ class Workspace:
         Raises:
             WorkspaceError: the directory is none, or its chain is of the other kind.
         """
-        try:
-            text = (directory / CONFIG_FILE).read_text()
-        except (OSError, UnicodeDecodeError) as problem:
-            raise WorkspaceError(f"{directory} is no workspace: make one with `pysettle init`") from problem
-        config = Config.from_text(text)
+        if not is_file(directory / CONFIG_FILE):
+            raise WorkspaceError(f"{directory} is no workspace: make one with `pysettle init`")
+        config = Config.from_bytes(read_whole(directory / CONFIG_FILE))
         if chain is not None and (chain == "embedded") != (config.network is None):
             kind = "in its own file" if config.network is None else "a network"
             raise WorkspaceError(f"the chain of {directory} is {kind}: leave --chain out, or init another workspace")
@@ -170,10 +160,11 @@ class Workspace:
         Raises:
             WorkspaceError: neither it nor a directory above it is one.
         """
-        for directory in (start, *start.absolute().parents):
-            if (directory / CONFIG_FILE).is_file() and FORMAT in (directory / CONFIG_FILE).read_text(errors="replace"):
+        for directory in (start, *_absolute(start).parents):
+            file = directory / CONFIG_FILE
+            if is_file(file) and FORMAT.encode() in read_whole(file):
                 return cls.open(directory, chain)
-        raise WorkspaceError(f"{start.absolute()} is in no workspace: make one with `pysettle init`, or name it")
+        raise WorkspaceError(f"{_absolute(start)} is in no workspace: make one with `pysettle init`, or name it")
 
     def _fill(self, names: Sequence[str], password: str | None) -> None:
         self.accounts.create(names, password)
@@ -282,10 +273,7 @@ class Workspace:
         """
         if self.config.network:
             raise WorkspaceError("the chain of this workspace is a network, not a file")
-        try:
-            block_0 = Genesis.from_bytes((self.directory / "genesis.json").read_bytes())
-        except OSError as problem:
-            raise WorkspaceError(f"genesis.json of the workspace cannot be read: {problem}") from problem
+        block_0 = Genesis.from_bytes(read_whole(self.directory / "genesis.json"))
         with SqliteDatabase(self.directory / "chain.sqlite", read_only=not write, wait_s=wait_s) as database:
             self._database = database
             yield EmbeddedChain(
@@ -330,9 +318,10 @@ class Workspace:
         roles = self._roles({role: default_account(role) for role in Role}, password)
         if isinstance(chain, RpcChain) and chain.is_development_node:
             chain.set_accounts(self.genesis().alloc)
-        network = SettlementNetwork.deploy(chain, roles)
-        _let_issue(network.currency, central_bank, roles, quota, reserve_fen)
-        return self._keep(Deployment.of(network))
+        with _as_one(chain):
+            network = SettlementNetwork.deploy(chain, roles)
+            _let_issue(network.currency, central_bank, roles, quota, reserve_fen)
+            return self._keep(Deployment.of(network))
 
     def add_currency(
         self,
@@ -377,11 +366,12 @@ class Workspace:
         sender = transaction_sender(chain)
         poor = {it.address for holders in roles.holders().values() for it in holders if not chain.balance(it.address)}
         share, token = chain.balance(payer.address) // 100, interface("CurrencyToken")
-        sender.send(*(Transaction(payer, it, b"", _GAS_PAYMENT, token, share) for it in sorted(poor)))
         keepers = map(deployment.address, ("ChannelHub", "ERC3009DepositCollector", "JobEscrow"))
-        system = deploy_currency(sender, currency, roles, tuple(keepers))
-        _let_issue(system.token, central_bank, roles, quota, reserve_fen)
-        return self._keep(deployment.with_currency(chain, system))
+        with _as_one(chain):
+            sender.send(*(Transaction(payer, it, b"", _GAS_PAYMENT, token, share) for it in sorted(poor)))
+            system = deploy_currency(sender, currency, roles, tuple(keepers))
+            _let_issue(system.token, central_bank, roles, quota, reserve_fen)
+            return self._keep(deployment.with_currency(chain, system))
 
     def _roles(self, names: Mapping[Role, str], password: str | None) -> Roles:
         signers = {role: self.accounts.signer(name, password) for role, name in names.items()}
@@ -405,7 +395,7 @@ class Workspace:
         """
         if not self.is_deployed:
             raise WorkspaceError("no network is deployed in this workspace: run `pysettle network deploy`")
-        return Deployment.from_bytes(self._deployment_file.read_bytes())
+        return Deployment.from_bytes(read_whole(self._deployment_file))
 
     def currency(self, chain: ChainBackend, currency: Currency = Currency.CNY) -> CurrencyToken:
         """Return the token of a currency on this workspace's chain.
@@ -474,10 +464,11 @@ class Workspace:
         powers = {"administrator": "administrator", "settlement_registrar": "settlement-registrar", "operator": "bank"}
         signers = {power: self.accounts.signer(name, password) for power, name in powers.items()}
         central_bank = self.accounts.signer("central-bank", password)
-        interest = open_interest(currency, transaction_sender(chain), **signers)
-        currency.send(currency.set_issuance_quota(central_bank, interest.address, quota))
-        contract = DeployedContract(_INTEREST, interest.address, (currency.address,))
-        write_whole(self._deployment_file, deployment.with_contract(chain, contract).to_bytes())
+        with _as_one(chain):
+            interest = open_interest(currency, transaction_sender(chain), **signers)
+            currency.send(currency.set_issuance_quota(central_bank, interest.address, quota))
+            contract = DeployedContract(_INTEREST, interest.address, (currency.address,))
+            self._keep(deployment.with_contract(chain, contract))
         return interest
 
     def interest(self, chain: ChainBackend) -> InterestPayments:
@@ -510,6 +501,23 @@ def _let_issue(token: CurrencyToken, central_bank: Signer, roles: Roles, quota: 
         token.attest_reserve(central_bank, central_bank.address, reserve, signature),
         token.set_issuance_quota(roles.central_bank, roles.operators[0].address, quota),
     )
+
+
+def _as_one(chain: ChainBackend) -> AbstractContextManager[None]:
+    """Let Ctrl-C wait for the end of several transactions where we seal them ourselves: that takes seconds."""
+    return uninterrupted() if isinstance(chain, EmbeddedChain) else nullcontext()
+
+
+def _absolute(directory: Path) -> Path:
+    """Return a directory from the root.
+
+    Raises:
+        WorkspaceError: it is said from the current folder, which was deleted.
+    """
+    try:
+        return directory.absolute()
+    except OSError as problem:
+        raise WorkspaceError("the current folder was deleted: change to another one") from problem
 
 
 def _machine_time() -> int:
