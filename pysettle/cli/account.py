@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from pysettle.cli.options import json_option, password_option, show, workspace_option
+from pysettle.cli.options import json_option, password_option, pasteable, show, workspace_option
+from pysettle.cli.output import done
 from pysettle.client.workspace import Workspace
 from pysettle.errors import UsageError
 
@@ -61,6 +62,7 @@ def add(
     else:
         added = workspace.accounts.address(str(address))
         workspace.accounts.add_remote_signer(name, str(signer), added, replace=replace)
+    done(f"the account {name} is added")
     document = {"name": name, "address": "0x" + added.hex(), "key": workspace.accounts.keys()[name]}
-    lines = [f"Added {name}: {document['address']}, {document['key']}.", "Next: pysettle account list"]
+    lines = [f"Added {name}: {document['address']}, {document['key']}.", f"Next: {pasteable('account list')}"]
     show("pysettle.account-add/1", document, lines, as_json)

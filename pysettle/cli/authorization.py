@@ -6,12 +6,13 @@ import json
 import secrets
 from collections.abc import Callable
 from pathlib import Path
+from shlex import quote
 
 import click
 
 from pysettle.cli.currency import Command, CurrencyCommand, amount_option, currency_command, currency_view, to_option
 from pysettle.cli.options import Count
-from pysettle.cli.output import instant, write_text
+from pysettle.cli.output import instant, say, tell, write_text
 from pysettle.client.currency import CurrencyToken
 from pysettle.client.signed import Form, SignedMessage
 from pysettle.domain.messages import Authorization, Permit
@@ -184,11 +185,11 @@ def _state(signed: SignedMessage, token: CurrencyToken, now: int) -> str:
 def _write(signed: SignedMessage, line: str, out: Path, command: CurrencyCommand) -> None:
     text = json.dumps(signed.document(), indent=2)
     if str(out) == "-":
-        click.echo(text)
-        click.echo(line, err=True)
+        say(text)
+        tell(line)
         return
     write_text(out, text + "\n", signed.form.value)
-    click.echo(text if command.as_json else f"{line}\nNext: {command.next(f'token submit --file {out}')}")
+    say(text if command.as_json else f"{line}\nNext: {command.next(f'token submit --file {quote(str(out))}')}")
 
 
 def _read(file: Path, command: CurrencyCommand) -> SignedMessage:

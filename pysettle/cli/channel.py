@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from shlex import quote
 
 import click
 from eth_typing import Address
 
 from pysettle.cli.compute import Asset, ComputeCommand, asset_option, by_option, compute_command, compute_view
-from pysettle.cli.options import NUMBER, TOKENS, Count
+from pysettle.cli.options import NUMBER, TOKENS, Count, pasteable
 from pysettle.cli.output import instant, table, write_text
 from pysettle.cli.rows import Row, read_rows, would_claim
 from pysettle.client.compute import ChannelStanding, ComputeSystem
@@ -130,8 +131,8 @@ def sign(text: str, most: str, out: Path | None, by: str, command: ComputeComman
     if out is not None:
         write_text(out, json.dumps([document | ({"usage": [0] * 6} if found.is_metered else {})], indent=2) + "\n")
         lines += [f"{out} has it as a row" + (", whose usage is still zero" if found.is_metered else "")]
-    useful_next = f"channel check {asset.option} --file {out or 'rows.json'}"
-    command.show("channel-sign", document, [*lines, f"Next: pysettle {useful_next}"])
+    useful_next = f"channel check {asset.option} --file {quote(str(out or 'rows.json'))}"
+    command.show("channel-sign", document, [*lines, f"Next: {pasteable(useful_next)}"])
 
 
 @channel.command()
@@ -267,7 +268,7 @@ def withdraw(text: str, wanted: str, by: str, command: ComputeCommand) -> None:
         at = compute.chain.block(receipt.block_number).timestamp + found.config.withdraw_delay_s
     document = {"channel": "0x" + found.id.hex(), "amount": str(amount), "finalizable_at": str(at)}
     lines = [f"notice of {asset.text(amount)}, to be completed from {instant(at)}"]
-    command.show_sent("channel-withdraw", receipt, document, lines, f"channel finalize --channel {text}")
+    command.show_sent("channel-withdraw", receipt, document, lines, f"channel finalize --channel {quote(text)}")
 
 
 @channel.command()

@@ -6,12 +6,13 @@ import functools
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from shlex import quote
 from typing import Any
 
 import click
 from eth_typing import Address
 
-from pysettle.cli.options import TOKENS, json_option, password_option, show, workspace_option
+from pysettle.cli.options import TOKENS, json_option, password_option, pasteable, show, workspace_option
 from pysettle.cli.output import printable
 from pysettle.client.compute import ChannelStanding, ComputeSystem
 from pysettle.client.series import ComputeToken
@@ -66,7 +67,7 @@ class Asset:
         return (
             f"--currency {self.currency.value}"
             if self.currency
-            else f"--series {self.series or '0x' + self.token.hex()}"
+            else f"--series {quote(self.series or '0x' + self.token.hex())}"
         )
 
     def read(self, text: str) -> int:
@@ -167,7 +168,7 @@ class ComputeCommand:
         """Print what a transaction changed, where it is, and the next useful command."""
         sent = {"tx_hash": "0x" + receipt.transaction_hash.hex(), "block": str(receipt.block_number)}
         lines = [*lines, f"transaction {sent['tx_hash']} in block {receipt.block_number}"]
-        self.show(schema, {**document, **sent}, [*lines, f"Next: pysettle {useful_next}"])
+        self.show(schema, {**document, **sent}, [*lines, f"Next: {pasteable(useful_next)}"])
 
     def change(
         self,

@@ -11,7 +11,7 @@ from typing import Any
 import click
 from eth_typing import Address
 
-from pysettle.cli.options import json_option, password_option, show, workspace_option
+from pysettle.cli.options import json_option, password_option, pasteable, show, workspace_option
 from pysettle.client.access import NetworkAccess, Role
 from pysettle.client.currency import CurrencyToken
 from pysettle.client.workspace import Workspace
@@ -82,8 +82,8 @@ class CurrencyCommand:
         return f"{to_text(before)} -> {self.text(now)}"
 
     def next(self, command: str) -> str:
-        """Write which command is useful next."""
-        return f"pysettle {command}" + ("" if self.currency is Currency.CNY else f" --currency {self.currency.value}")
+        """Write which command is useful next, as it can be pasted."""
+        return pasteable(command + ("" if self.currency is Currency.CNY else f" --currency {self.currency.value}"))
 
     def show(self, schema: str, document: Mapping[str, object], lines: list[str]) -> None:
         """Print what was read, under the name of its schema, whose version is 1."""

@@ -10,7 +10,7 @@ import click
 
 from pysettle.cli.audit import failed
 from pysettle.cli.options import SEED
-from pysettle.cli.output import progress, table
+from pysettle.cli.output import done, progress, say, table
 from pysettle.domain.usage import Meters
 from pysettle.money import to_text
 from pysettle.scenarios import demo as scenario
@@ -33,10 +33,9 @@ def demo(trace: Path | None, seed: int, out: Path | None, as_json: bool) -> None
     with progress() as on_progress:
         result = scenario.run(requests, seed=seed, out=out, on_progress=on_progress)
     elapsed_s = round(time.monotonic() - started, 3)
-    if as_json:
-        click.echo(json.dumps(document(result, elapsed_s), indent=2))
-    else:
-        click.echo(summary(result, elapsed_s))
+    if out:
+        done(f"the bundle is kept in {out}")
+    say(json.dumps(document(result, elapsed_s), indent=2) if as_json else summary(result, elapsed_s))
     if not result.report.passed:
         raise failed(result.report)
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 
 import click
 from click.core import ParameterSource
 
-from pysettle.cli.options import CHAIN_ID, SEED, Count, json_option, password_option, show
+from pysettle.cli.options import CHAIN_ID, SEED, Count, json_option, password_option, pasteable, show
+from pysettle.cli.output import done
 from pysettle.client.config import GENESIS_TIME, Config, NetworkConfig
 from pysettle.client.network import SIMULATION_CHAIN_ID
 from pysettle.client.workspace import Workspace
@@ -81,6 +83,7 @@ def init(
         chain_id = RpcChain(url).chain_id if chain_id is None else chain_id
         config = Config(chain_id, seed, network=node)
     workspace = Workspace.create(directory, config, extra=extra, password=password)
+    done(f"the workspace {directory} is made")
     accounts = workspace.accounts.addresses()
     keys = "development" if password is None else "encrypted"
     document = {
@@ -92,7 +95,7 @@ def init(
     lines = [
         f"Made the workspace {directory} (simulation): chain {document['chain_id']}, {len(accounts)} accounts with "
         f"{keys} keys.",
-        f"Next: pysettle network deploy --workspace {directory}",
+        f"Next: {pasteable(f'network deploy --workspace {quote(str(directory))}')}",
     ]
     show("pysettle.init/1", document, lines, as_json)
 

@@ -9,7 +9,7 @@ from typing import Any
 import click
 from eth_typing import Address
 
-from pysettle.cli.options import Count, Moment, Whole, json_option, password_option, show, workspace_option
+from pysettle.cli.options import Count, Moment, Whole, json_option, password_option, pasteable, show, workspace_option
 from pysettle.cli.output import table
 from pysettle.client.interest import DeclaredPeriod, RowResult, batches
 from pysettle.client.workspace import Workspace
@@ -56,7 +56,7 @@ def open_(quota: str, workspace: Workspace, password: str | None, as_json: bool)
     document |= {"quota_units": str(units), "reserve_ratio_bps": str(ratio)}
     lines = [f"interest is paid by {document['contract']} from block {block}, up to {to_text(units)} yuan"]
     lines += ["In full reserve, as now, none can be declared."] * (ratio == 10_000)
-    lines += ["Next: pysettle interest compute"]
+    lines += [f"Next: {pasteable('interest compute --help')}"]
     show("pysettle.interest-open/1", document, lines, as_json)
 
 
@@ -69,7 +69,8 @@ def compute(first_day: dt.datetime, end_day: dt.datetime, rate_bps: int, workspa
     days = _days(first_day, end_day)
     with workspace.chain() as chain:
         statement, barred = workspace.interest(chain).work_out(*days, rate_bps)
-    lines = [*_lines(statement, workspace), *_barred_lines(barred, workspace), "Next: pysettle interest declare"]
+    useful_next = pasteable(f"interest declare {_options(days, rate_bps)}")
+    lines = [*_lines(statement, workspace), *_barred_lines(barred, workspace), f"Next: {useful_next}"]
     document = _document(statement)
     document["class_iv"] = [{"account": _hex(it), "unit_days": str(unit_days)} for it, unit_days in barred.items()]
     show("pysettle.interest-compute/1", document, lines, as_json)
@@ -99,7 +100,7 @@ def declare(
         period = contract.last_period()
     document = {"tx_hash": _hex(receipt.transaction_hash), "block": str(receipt.block_number), "period": str(period)}
     lines = [f"period {period}", *_lines(statement, workspace), f"transaction {document['tx_hash']}"]
-    lines += [f"Next: pysettle interest pay --period {period}"]
+    lines += [f"Next: {pasteable(f'interest pay --period {period}')}"]
     show("pysettle.interest-declare/1", document | _document(statement), lines, as_json)
 
 
@@ -210,6 +211,12 @@ def _days(first_day: dt.datetime, end_day: dt.datetime) -> tuple[int, int]:
     if not 0 <= first < end < 2**16:
         raise UsageError("a period has a day at the least: name the first, and the first after it that bears none")
     return first, end
+
+
+def _options(days: tuple[int, int], rate_bps: int) -> str:
+    """Write the days of a period and its rate as commands take them."""
+    first, end = map(_date, days)
+    return f"--first-day {first} --end-day {end} --rate-bps {rate_bps}"
 
 
 def _date(day: int) -> str:

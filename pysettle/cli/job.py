@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from shlex import quote
 
 import click
 from eth_hash.auto import keccak
@@ -64,7 +65,7 @@ def sign(wanted: Wanted, hours: int, out: Path, command: CurrencyCommand) -> Non
     shown = "0x" + signed.order_id.hex()
     lines = [f"order {shown}", f"{wanted.by} pays {command.text(terms.total)}, to be submitted before {instant(until)}"]
     document = {"order": shown, "units": str(terms.total), "valid_before": str(until)}
-    command.show("job-sign", document, [*lines, f"Next: {command.next(f'job submit --file {out}')}"])
+    command.show("job-sign", document, [*lines, f"Next: {command.next(f'job submit --file {quote(str(out))}')}"])
 
 
 @job.command()
@@ -97,7 +98,7 @@ def _show_placed(schema: str, order_id: bytes, terms: OrderTerms, receipt: Recei
 def accept(text: str, by: str, command: CurrencyCommand) -> None:
     """Accept an order, as its provider."""
     signer, order_id = command.signer(by), _id(text)
-    _step("accept", order_id, lambda it: (it.accept(signer, order_id),), f"job deliver --order {text}", command)
+    _step("accept", order_id, lambda it: (it.accept(signer, order_id),), f"job deliver --order {quote(text)}", command)
 
 
 @job.command()
@@ -119,7 +120,7 @@ def cancel(text: str, by: str, command: CurrencyCommand) -> None:
 def deliver(text: str, milestone: int, file: Path, by: str, command: CurrencyCommand) -> None:
     """Deliver a milestone."""
     signer, order_id, content = command.signer(by), _id(text), keccak(file.read_bytes())
-    useful_next = f"job accept-delivery --order {text} --milestone {milestone}"
+    useful_next = f"job accept-delivery --order {quote(text)} --milestone {milestone}"
     _step("deliver", order_id, lambda it: (it.deliver(signer, order_id, milestone, content),), useful_next, command)
 
 
@@ -131,7 +132,7 @@ def deliver(text: str, milestone: int, file: Path, by: str, command: CurrencyCom
 def concede(text: str, milestone: int, by: str, command: CurrencyCommand) -> None:
     """Give a milestone up: its amount goes back to who paid."""
     signer, order_id = command.signer(by), _id(text)
-    useful_next = f"job show --order {text}"
+    useful_next = f"job show --order {quote(text)}"
     _step("concede", order_id, lambda it: (it.concede(signer, order_id, milestone),), useful_next, command)
 
 
@@ -164,7 +165,7 @@ def dispute(text: str, milestone: int, file: Path, by: str, command: CurrencyCom
         approval = token.approve(signer, jobs.address, jobs.order(order_id).bond)
         return approval, jobs.dispute(signer, order_id, milestone, evidence)
 
-    _step("dispute", order_id, make, f"job rule --order {text} --milestone {milestone} --help", command)
+    _step("dispute", order_id, make, f"job rule --order {quote(text)} --milestone {milestone} --help", command)
 
 
 @job.command()
@@ -194,7 +195,7 @@ def rule(text: str, milestone: int, provider_bps: int, file: Path, by: str, comm
 def conclude(text: str, milestone: int, by: str, command: CurrencyCommand) -> None:
     """End a milestone whose time has passed: refunded, released, or ruled by default."""
     signer, order_id = command.signer(by), _id(text)
-    useful_next = f"job show --order {text}"
+    useful_next = f"job show --order {quote(text)}"
     _step("conclude", order_id, lambda it: (it.conclude(signer, order_id, milestone),), useful_next, command)
 
 

@@ -12,7 +12,7 @@ _SHARED = {
     "--workspace": "the workspace; `PYSETTLE_WORKSPACE` if left out, else the one the current folder is in",
     "--chain": "where the workspace's network answers; `PYSETTLE_CHAIN` if left out",
     "--currency": "CNY, HKD, THB or AED; CNY if left out",
-    "--password-file": "file with the password of encrypted accounts",
+    "--password-file": "file with the password of encrypted accounts; `PYSETTLE_PASSWORD_FILE` if left out",
     "--json": "print one JSON document with a `schema`: amounts are units as decimal strings",
 }
 """Option -> what it is for, of those that many commands have."""
@@ -22,7 +22,11 @@ _HEAD = """\
 
 Made from the commands' own help by `python -m pysettle.cli.manual`; everything is a simulation. Results are on stdout,
 everything else on stderr. Exit codes: 0 done and clean, 1 abort, 2 usage, 3 artifacts, 4 chain, 5 a contract refused,
-6 bundle unreadable, 7 the audit found something, 130 interrupted. A refusal is one line.
+6 bundle unreadable, 7 the audit found something, 8 done, but its result could not be printed, 130 interrupted. A
+refusal is one line. After 8 do not repeat the command: it sent or wrote something, which the line names. A command that
+only reads ends with 1 where its result cannot be printed; it says nothing where its reader closed the pipe, as `head`
+does. Ctrl-C ends a command with 130; the line names the last transaction that was handed over, or says that there is
+none.
 
 Every number is written in the digits 0 to 9. An amount of a currency has a point and at most six decimals, or two where
 reserve comes in or goes out; a number of Tokens has none.

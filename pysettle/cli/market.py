@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import click
@@ -143,7 +144,7 @@ def open_(command: ComputeCommand, by: str, compute_id: str | None, **terms: Any
     address = "0x" + series.address.hex()
     lines = [f"series {stated.symbol} at {address}", f"stake locked: 0.00 -> {to_text(locked)} yuan"]
     document = {"series": address, "symbol": stated.symbol, "stake_units": str(locked)}
-    command.show_sent("market-open", receipt, document, lines, f"market buy --series {name} --tokens 1000000")
+    command.show_sent("market-open", receipt, document, lines, f"market buy --series {quote(name)} --tokens 1000000")
 
 
 @market.command("list")
@@ -272,7 +273,9 @@ def buy(series: str, tokens: int, to: str | None, permit: bool, by: str, command
         approval = compute.currency.approve(buyer, token.address, price)
         return approval, token.purchase(buyer, beneficiary, tokens, deadline)
 
-    command.change("market-buy", series, by, purchase, f"channel open --series {series} --tokens {tokens} --by {by}")
+    command.change(
+        "market-buy", series, by, purchase, f"channel open --series {quote(series)} --tokens {tokens} --by {by}"
+    )
 
 
 for _signed in (sign, submit):
@@ -300,7 +303,7 @@ def transfer(series: str, tokens: int, to: str, by: str, command: ComputeCommand
         "tokens": {name: {"before": str(before[name]), "now": str(now[name])} for name in parties},
     }
     lines = [f"{name}: {before[name]:,} -> {now[name]:,} Tokens of {symbol}" for name in parties]
-    useful_next = f"channel open --series {series} --tokens {tokens} --by {to}"
+    useful_next = f"channel open --series {quote(series)} --tokens {tokens} --by {to}"
     command.show_sent("market-transfer", receipt, document, lines, useful_next)
 
 
@@ -312,7 +315,7 @@ def transfer(series: str, tokens: int, to: str, by: str, command: ComputeCommand
 def consume(series: str, tokens: int, by: str, command: ComputeCommand) -> None:
     """Give Tokens back against service outside a channel: they count as delivered."""
     holder = command.signer(by)
-    useful_next = f"market redeem --series {series} --tokens {tokens}"
+    useful_next = f"market redeem --series {quote(series)} --tokens {tokens}"
     command.change("market-consume", series, by, lambda _, it: (it.consume(holder, tokens),), useful_next)
 
 
@@ -344,7 +347,7 @@ def redeem(series: str, tokens: int, by: str, command: ComputeCommand) -> None:
 @compute_command
 def sweep(series: str, by: str, command: ComputeCommand) -> None:
     """After expiry or halt, take what rounding and donations left beyond what outstanding Tokens may ask for."""
-    provider, useful_next = command.signer(by), f"market release --series {series}"
+    provider, useful_next = command.signer(by), f"market release --series {quote(series)}"
     command.change("market-sweep", series, by, lambda _, it: (it.sweep(provider),), useful_next)
 
 
@@ -382,7 +385,7 @@ def halt(series: str, evidence: Path, by: str, command: ComputeCommand) -> None:
     document = {"series": "0x" + token.address.hex(), "evidence": "0x" + shown.hex()}
     document |= {"compensation_units": str(compensation)}
     lines = [f"{series} is halted: open -> halted", f"{to_text(compensation)} yuan of the stake compensate its holders"]
-    command.show_sent("market-halt", receipt, document, lines, f"market refund --series {series} --tokens 1")
+    command.show_sent("market-halt", receipt, document, lines, f"market refund --series {quote(series)} --tokens 1")
 
 
 @market.command()

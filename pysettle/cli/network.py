@@ -8,12 +8,12 @@ from pathlib import Path
 import click
 
 from pysettle.cli.currency import Command
-from pysettle.cli.options import json_option, password_option, show, workspace_option
-from pysettle.cli.output import table
+from pysettle.cli.options import json_option, password_option, pasteable, show, workspace_option
+from pysettle.cli.output import say, table, tell, write_text
 from pysettle.client.access import Role
 from pysettle.client.deployment import Deployment
 from pysettle.client.workspace import Workspace, default_account
-from pysettle.errors import ChainError, UsageError
+from pysettle.errors import ChainError
 from pysettle.evm.backend import ChainBackend
 from pysettle.money import UNITS_PER_MINOR, Currency, to_minor, to_units
 
@@ -126,7 +126,7 @@ def _show_deployed(
     if holders is not None:
         document["accounts"] = holders
         lines.append(table(("role", "account"), list(holders.items())))
-    show(f"pysettle.{schema}/1", document, [*lines, f"Next: pysettle {useful_next}"], as_json)
+    show(f"pysettle.{schema}/1", document, [*lines, f"Next: {pasteable(useful_next)}"], as_json)
 
 
 @network.command()
@@ -156,13 +156,12 @@ def genesis(out: Path, workspace: Workspace) -> None:
 
     In it the workspace's accounts can pay for gas, and the canonical contracts stand at their addresses.
     """
-    content = workspace.genesis().to_bytes()
-    try:
-        with click.open_file(str(out), "wb") as stream:
-            stream.write(content)
-    except OSError as problem:
-        raise UsageError(f"{out} cannot be written: {problem}") from problem
-    click.echo("Next: begin the network with it, then pysettle network deploy", err=True)
+    content = workspace.genesis().to_bytes().decode()
+    if str(out) == "-":
+        say(content.rstrip("\n"))
+    else:
+        write_text(out, content)
+    tell(f"Next: begin the network with it, then {pasteable('network deploy')}")
 
 
 def _compare(

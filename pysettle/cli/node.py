@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from pysettle.cli.options import CHAIN_ID, SEED, Count
+from pysettle.cli.output import say, tell
 from pysettle.client import genesis
 from pysettle.client.workspace import Workspace
 from pysettle.domain.signing import Signer
@@ -93,13 +94,14 @@ def node(
             funded = replace(block_0, alloc={**block_0.alloc, reserve.address: GenesisAccount(balance=10**30)})
             chain = EmbeddedChain(funded, seed=seed or 0)
         listener = listen(host, port)
-        click.echo(_banner(chain, signers), err=True)
+        for line in _banner(chain, signers).split("\n"):
+            tell(line)
         name = f"[{host}]" if ":" in host else host
         url = f"http://{name}:{listener.getsockname()[1]}"
         document = {"schema": "pysettle.node/1", "url": url, "chain_id": str(chain.chain_id)}
         if workspace:
             opened.announce(url)
-        click.echo(json.dumps(document) if as_json else url)
+        say(json.dumps(document) if as_json else url)
         served = NodeChain(chain, signers, faucet=reserve, keeps_history=workspace is not None)
         serve(served, listener, allow_origin)
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from pysettle.cli.output import say
 from pysettle.client.workspace import Workspace
@@ -18,6 +20,9 @@ from pysettle.reading import read_whole
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 _CHAIN = "pysettle.chain"
+_SAID = "pysettle.said"
+"""Where a command keeps the options by which it was told of its workspace: option -> value, as they were written."""
+_PASSWORD_FILE = "PYSETTLE_PASSWORD_FILE"  # noqa: S105  # the name of a variable, not a password
 
 
 class Count(click.IntRange):
@@ -96,18 +101,61 @@ NUMBER = Whole(256)
 """What tells equal things apart: a word."""
 
 
-def _chain(context: click.Context, _: click.Parameter, chain: str | None) -> None:
+class Place(click.Path):
+    """A path, which is not empty: Python takes an empty one for the folder one stands in."""
+
+    @classmethod
+    def like(cls, other: click.Path) -> Place:
+        """Return a type that takes what another takes, but for an empty path."""
+        made = cls()
+        vars(made).update(vars(other))
+        return made
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path."""
+        if value == "":
+            self.fail("it is empty: name a path, or . for the folder you are in.", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+def _keep(context: click.Context, parameter: click.Parameter, value: object) -> None:
+    """Keep an option that was written on this command line, for the commands that are told as useful next."""
+    if context.get_parameter_source(str(parameter.name)) is ParameterSource.COMMANDLINE:
+        context.meta.setdefault(_SAID, {})[parameter.opts[0]] = str(value)
+
+
+def pasteable(command: str) -> str:
+    """Return a command, such as `token balance --account alice`, as it can be pasted into the shell one is in.
+
+    It is on the same workspace: told of it by the same options, as far as the command takes them. Values in it that
+    others chose are quoted by the caller.
+    """
+    context, words = click.get_current_context(), shlex.split(command)
+    target: click.Command = context.find_root().command
+    while isinstance(target, click.Group) and words:
+        target = target.commands[words.pop(0)]
+    taken = {name for parameter in target.params for name in parameter.opts}
+    said: dict[str, str] = context.meta.get(_SAID, {})
+    # A URL with a user and a password in it is a secret, and not shown.
+    again = [f" {name} {shlex.quote(value)}" for name, value in said.items() if name in taken and "@" not in value]
+    return f"pysettle {command}" + "".join(it for it in again if it.split()[0] not in words)
+
+
+def _chain(context: click.Context, parameter: click.Parameter, chain: str | None) -> None:
+    _keep(context, parameter, chain)
     context.meta[_CHAIN] = chain
 
 
-def _workspace(context: click.Context, _: click.Parameter, directory: Path | None) -> Workspace:
+def _workspace(context: click.Context, parameter: click.Parameter, directory: Path | None) -> Workspace:
+    _keep(context, parameter, directory)
     chain = context.meta[_CHAIN]
     workspace = Workspace.open(directory, chain) if directory else Workspace.find(Path(), chain)
     workspace.notify = lambda text: click.echo(f"pysettle: {text}", err=True)
     return workspace
 
 
-def _password(_: click.Context, __: click.Parameter, file: Path | None) -> str | None:
+def _password(context: click.Context, parameter: click.Parameter, file: Path | None) -> str | None:
+    _keep(context, parameter, file)
     try:
         return file.read_text().rstrip("\r\n") if file else None
     except (OSError, UnicodeDecodeError) as problem:
@@ -140,8 +188,9 @@ def password_option(command: _Command) -> _Command:
         "--password-file",
         "password",
         type=click.Path(path_type=Path),
+        envvar=_PASSWORD_FILE,
         callback=_password,
-        help="File with the password of the accounts; development keys need none.",
+        help=f"File with the password of the accounts; development keys need none. {_PASSWORD_FILE} if left out.",
     )(command)
 
 

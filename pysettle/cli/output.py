@@ -1,22 +1,61 @@
-"""How results and progress look: tables on stdout, one progress bar on stderr when it is a terminal."""
+"""How results and progress look: tables on stdout, one progress bar on stderr when it is a terminal.
+
+A result that cannot be printed is told apart by what the command did before: a command that sent a transaction or wrote
+a file ends with `OutputFailed`, since it must not be repeated; one that only read may be.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from pathlib import Path
+from typing import TextIO
 
 import click
 from rich.console import Console
 from rich.progress import Progress
 
 from pysettle.documents import parse_json
-from pysettle.errors import UsageError
+from pysettle.errors import OutputFailed, PysettleError, UsageError
+from pysettle.evm.transactions import recorded
 
 _CALENDAR_END = 253_402_300_800
 """Unix second of the year 10000, which datetime cannot hold."""
+_DONE: ContextVar[list[str] | None] = ContextVar("_DONE", default=None)
+"""What the command did beside sending transactions, in words."""
+_SENT: ContextVar[list[bytes] | None] = ContextVar("_SENT", default=None)
+"""Hashes of the transactions that it handed over."""
+
+
+@contextmanager
+def deeds() -> Iterator[Callable[[], str]]:
+    """Keep what the command that runs in the block does; yield how to say it, in words, empty for nothing."""
+    with recorded() as sent:
+        tokens = _SENT.set(sent), _DONE.set([])
+        try:
+            yield _deeds
+        finally:
+            _SENT.reset(tokens[0])
+            _DONE.reset(tokens[1])
+
+
+def done(what: str) -> None:
+    """Keep in words what the command did, beside the transactions it sent, which are kept without it."""
+    kept = _DONE.get()
+    if kept is not None:
+        kept.append(what)
+
+
+def _deeds() -> str:
+    sent, words = _SENT.get() or [], list(_DONE.get() or [])
+    if sent:
+        others = f" and {len(sent) - 1} before it" if len(sent) > 1 else ""
+        words.insert(0, f"transaction 0x{sent[-1].hex()}{others} was handed over")
+    return ", ".join(words)
 
 
 def printable(text: str) -> str:
@@ -25,8 +64,47 @@ def printable(text: str) -> str:
 
 
 def say(text: str) -> None:
-    """Print a result, line by line as a terminal may have it."""
-    click.echo("\n".join(map(printable, text.split("\n"))))
+    """Print a result, line by line as a terminal may have it.
+
+    Raises:
+        OutputFailed: it cannot be printed, and the command has sent or written something.
+        PysettleError: it cannot be printed, and nothing was sent or written. A reader that has seen enough and closed
+            the pipe, as `head` does, is no failure then.
+    """
+    with printing():
+        if sys.stdout is None:
+            raise BrokenPipeError("stdout is closed")
+        click.echo("\n".join(map(printable, text.split("\n"))))
+
+
+@contextmanager
+def printing() -> Iterator[None]:
+    """Print a result in the block; errors as `say`."""
+    try:
+        yield
+    except (OSError, UnicodeError) as problem:
+        _silence(sys.stdout)
+        reason = getattr(problem, "strerror", None) or str(problem)
+        if words := _deeds():
+            raise OutputFailed(words, reason) from problem
+        if not isinstance(problem, BrokenPipeError):
+            raise PysettleError(f"the result cannot be printed ({reason}): nothing was sent or written") from problem
+
+
+def tell(line: str) -> None:
+    """Print a line of the conversation on stderr; where nobody can hear it, the exit code has to do."""
+    try:
+        click.echo(printable(line), err=True)
+    except (OSError, UnicodeError):
+        _silence(sys.stderr)
+
+
+def _silence(stream: TextIO) -> None:
+    """Let what a stream still holds go nowhere, so that Python does not fail on it once more when it ends."""
+    with suppress(OSError, ValueError, AttributeError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -63,12 +141,13 @@ def write_text(file: Path, text: str, schema: str | None = None) -> None:
     Raises:
         UsageError: it is there already and holds something else, or cannot be written.
     """
-    if file.is_file() and (schema is None or _schema(file) != schema):
-        raise UsageError(f"{file} is there already, and is not replaced: name a new file, or move it away")
     try:
+        if file.is_file() and (schema is None or _schema(file) != schema):
+            raise UsageError(f"{file} is there already, and is not replaced: name a new file, or move it away")
         file.write_text(text)
-    except OSError as problem:
+    except (OSError, UnicodeError) as problem:
         raise UsageError(f"{file} cannot be written: {problem}") from problem
+    done(f"{file} is written")
 
 
 def _schema(file: Path) -> object:

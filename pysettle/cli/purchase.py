@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import Any, ClassVar
 
 import click
 from eth_typing import Address
 
 from pysettle.cli.compute import ComputeCommand, by_option, compute_command, series_option, tokens_option
-from pysettle.cli.options import Count, Whole
+from pysettle.cli.options import Count, Whole, pasteable
 from pysettle.cli.output import instant, write_text
 from pysettle.cli.rows import whole
 from pysettle.client.compute import ComputeSystem
@@ -129,7 +130,7 @@ def sign(
     document = {"series": "0x" + token.address.hex(), "tokens": str(tokens), "units": str(price)}
     document |= {"deadline": str(deadline)}
     line = f"{by} pays {to_text(price)} yuan for {tokens:,} Tokens, to be submitted before {instant(deadline)}"
-    command.show("market-sign", document, [line, f"Next: pysettle market submit --file {out}"])
+    command.show("market-sign", document, [line, f"Next: {pasteable(f'market submit --file {quote(str(out))}')}"])
 
 
 @click.command()
@@ -164,7 +165,7 @@ def submit(file: Path, by: str, command: ComputeCommand) -> None:
         f"{buyer}: {to_text(before[0])} -> {to_text(now[0])} yuan",
         f"{holder}: {before[1]:,} -> {now[1]:,} Tokens of {series}",
     ]
-    useful_next = f"channel open --series {series} --tokens {now[1] - before[1]} --by {holder}"
+    useful_next = f"channel open --series {quote(series)} --tokens {now[1] - before[1]} --by {holder}"
     command.show_sent("market-submit", receipt, document, lines, useful_next)
 
 

@@ -9,7 +9,7 @@ import click
 
 from pysettle.cli.audit import failed
 from pysettle.cli.options import SEED
-from pysettle.cli.output import instant, table
+from pysettle.cli.output import done, instant, say, table
 from pysettle.money import to_text
 from pysettle.scenarios import compute_export
 
@@ -26,7 +26,7 @@ def scenario() -> None:
 def list_(as_json: bool) -> None:
     """List the cases."""
     document = {"schema": "pysettle.scenario-list/1", "scenarios": _CASES}
-    click.echo(json.dumps(document, indent=2) if as_json else table(("scenario", "what"), list(_CASES.items())))
+    say(json.dumps(document, indent=2) if as_json else table(("scenario", "what"), list(_CASES.items())))
 
 
 @scenario.command()
@@ -37,7 +37,9 @@ def list_(as_json: bool) -> None:
 def run(name: str, seed: int, out: Path | None, as_json: bool) -> None:
     """Run a case on a chain of its own, and verify its bundle by re-execution."""
     result = compute_export.run(seed=seed, out=out)
-    click.echo(json.dumps(document(name, result), indent=2) if as_json else summary(result))
+    if out:
+        done(f"the bundle is kept in {out}")
+    say(json.dumps(document(name, result), indent=2) if as_json else summary(result))
     if not result.report.passed:
         raise failed(result.report)
 

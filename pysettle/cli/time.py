@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from pysettle.cli.options import Count, json_option, show, workspace_option
-from pysettle.cli.output import instant
+from pysettle.cli.options import Count, json_option, pasteable, show, workspace_option
+from pysettle.cli.output import done, instant
 from pysettle.client.workspace import Workspace
 from pysettle.errors import UsageError
 
@@ -41,5 +41,6 @@ def advance(days: int, hours: int, seconds: int, workspace: Workspace, as_json: 
     with workspace.chain(write=True) as chain:
         before = chain.clock.now()
         now = chain.clock.advance(by)
-    lines = [f"chain time {instant(before)} -> {instant(now)}", "Next: pysettle time show"]
+    done(f"chain time is advanced to {instant(now)}")
+    lines = [f"chain time {instant(before)} -> {instant(now)}", f"Next: {pasteable('time show')}"]
     show("pysettle.time-advance/1", {"before": str(before), "now": str(now)}, lines, as_json)

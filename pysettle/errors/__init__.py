@@ -365,3 +365,17 @@ class AuditFailed(PysettleError):
     """The audit ran and found something (exit code 7); raised by the command line, the library returns findings."""
 
     exit_code = 7
+
+
+class OutputFailed(PysettleError):
+    """The deed is done, and its result could not be printed (exit code 8): it must not be repeated.
+
+    `.done` says what was done, `.reason` why it could not be printed.
+    """
+
+    exit_code = 8
+
+    def __init__(self, done: str, reason: str) -> None:
+        """Store what was done, and why nobody could read of it."""
+        self.done, self.reason = done, reason
+        super().__init__(f"do not repeat it: {done}; only the result could not be printed ({reason})")

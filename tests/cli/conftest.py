@@ -13,10 +13,10 @@ from tests.cli.running import OPEN, ComputeTown, Town
 
 @pytest.fixture(scope="session")
 def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make a workspace in which alice holds 100 yuan and 100 HKD; carol and second-bank hold nothing."""
+    """Make a workspace in which alice holds 100 yuan and 100 HKD; carol, second-bank and 阿丽丝 hold nothing."""
     directory = tmp_path_factory.mktemp("founded") / "town"
-    town = Town(directory)
-    assert "simulation" in Town(directory.parent).say(f"init {directory} --account carol --account second-bank")
+    town, further = Town(directory), "--account carol --account second-bank --account 阿丽丝"
+    assert "simulation" in Town(directory.parent).say(f"init {directory} {further}")
     town.say("network deploy")
     town.say("network add-currency --currency HKD")
     town.say("token issue --to alice --amount 100")

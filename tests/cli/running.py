@@ -3,19 +3,41 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from pathlib import Path
 from typing import Any
 
+import click
 from click.testing import CliRunner, Result
 
 from pysettle.cli import main
 
 
 def invoke(*arguments: str, workspace: Path | None = None, stdin: str | None = None) -> Result:
-    """Run a command on a workspace."""
+    """Run a command on a workspace; the command that it calls useful next can be pasted."""
     environment = {"PYSETTLE_WORKSPACE": str(workspace) if workspace else None}
-    return CliRunner().invoke(main, arguments, env=environment, input=stdin)
+    result = CliRunner().invoke(main, arguments, env=environment, input=stdin)
+    for line in (
+        re.findall(r"^Next: .*?(pysettle .*)$", result.output, flags=re.MULTILINE) if not result.exit_code else ()
+    ):
+        check_command(line)
+    return result
+
+
+def check_command(line: str) -> None:
+    """Check that a line is a command with options that it has, and all that it needs."""
+    program, *words = shlex.split(line)
+    assert program == "pysettle"
+    # The help is printed where everything else on the line can be parsed; what is missing is not looked for then.
+    parsed = CliRunner().invoke(main, [*words, "--help"])
+    assert parsed.exit_code == 0, (line, parsed.output)
+    command: click.Command = main
+    for word in words:
+        if isinstance(command, click.Group):
+            command = command.commands[word]
+    needed = {it.opts[0] for it in command.params if it.required and isinstance(it, click.Option)}
+    assert "--help" in words or needed <= set(words), line
 
 
 def document(*arguments: str, workspace: Path) -> dict[str, Any]:
