@@ -15,6 +15,7 @@ from pysettle.cli.options import json_option, password_option, pasteable, show, 
 from pysettle.client.access import NetworkAccess, Role
 from pysettle.client.currency import CurrencyToken
 from pysettle.client.workspace import Workspace
+from pysettle.errors import UsageError
 from pysettle.evm.backend import Receipt
 from pysettle.evm.encoding import TransactionSigner
 from pysettle.evm.transactions import Transaction
@@ -30,6 +31,16 @@ to_option = click.option("--to", required=True, help="Account that receives: a n
 def by_option(role: Role) -> Callable[[Command], Command]:
     """Let a command be given by another account than the one that was given a role at deployment."""
     return click.option("--by", help=f"Account that holds the role {role.label}.  [default: who got it at deployment]")
+
+
+def refuse_by(by: str | None, change: str) -> None:
+    """Refuse to be told who changes something where nothing is changed.
+
+    Raises:
+        UsageError: an account is named, and not the option that says how it changes.
+    """
+    if by is not None:
+        raise UsageError(f"--by says who changes it: give {change} too, or leave --by out to look at it")
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,7 +98,8 @@ def _show_placed(schema: str, order_id: bytes, terms: OrderTerms, receipt: Recei
 def accept(text: str, by: str, command: CurrencyCommand) -> None:
     """Accept an order, as its provider."""
     signer, order_id = command.signer(by), _id(text)
-    _step("accept", order_id, lambda it: (it.accept(signer, order_id),), f"job deliver --order {quote(text)}", command)
+    useful_next = f"job deliver --order {quote(text)} --milestone 0 --help"
+    _step("accept", order_id, lambda it: (it.accept(signer, order_id),), useful_next, command)
 
 
 @job.command()

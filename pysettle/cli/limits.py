@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from pysettle.cli.currency import CurrencyCommand, by_option, currency_command
+from pysettle.cli.currency import CurrencyCommand, by_option, currency_command, refuse_by
 from pysettle.cli.output import table
 from pysettle.client.access import Role
 from pysettle.domain.wallets import NO_LIMIT, ClassLimits, WalletClass
@@ -41,6 +41,7 @@ def limits(class_: str | None, by: str | None, command: CurrencyCommand, **chang
     """Show the limits of wallet classes, or set those that are given of one class."""
     given = {name: _units(text) for name, text in changes.items() if text is not None}
     if not given:
+        refuse_by(by, "a limit")
         _show(class_, command)
         return
     if class_ is None:

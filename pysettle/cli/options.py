@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
-from pysettle.cli.output import say
+from pysettle.cli.output import say, tell
 from pysettle.client.workspace import Workspace
 from pysettle.errors import InvalidNumber, UsageError
 from pysettle.reading import read_whole
@@ -150,7 +150,7 @@ def _workspace(context: click.Context, parameter: click.Parameter, directory: Pa
     _keep(context, parameter, directory)
     chain = context.meta[_CHAIN]
     workspace = Workspace.open(directory, chain) if directory else Workspace.find(Path(), chain)
-    workspace.notify = lambda text: click.echo(f"pysettle: {text}", err=True)
+    workspace.notify = lambda text: tell(f"pysettle: {text}")
     return workspace
 
 

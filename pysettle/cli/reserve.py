@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import click
 
-from pysettle.cli.currency import CurrencyCommand, by_option, currency_command, currency_view
+from pysettle.cli.currency import CurrencyCommand, by_option, currency_command, currency_view, refuse_by
 from pysettle.cli.options import Count
 from pysettle.cli.output import instant
 from pysettle.client.access import Role
 from pysettle.domain.messages import ReserveAttestation
-from pysettle.errors import UsageError
 from pysettle.money import UNITS_PER_MINOR, to_minor, to_text, to_units
 
 _FULL_BPS = 10_000
@@ -80,7 +79,7 @@ def quota(operator: str | None, amount: str | None, by: str | None, command: Cur
     name = operator or command.workspace.holder(Role.OPERATOR, command.currency)
     address = command.address(name)
     if amount is None:
-        _refuse_by(by, "--amount")
+        refuse_by(by, "--amount")
         with command.token() as token:
             units, position = token.issuance_quota(address), token.operator_position(address)
         document = {"operator": name, "quota_units": str(units), "position_units": str(position)}
@@ -106,7 +105,7 @@ def quota(operator: str | None, amount: str | None, by: str | None, command: Cur
 def ratio(basis_points: int | None, by: str | None, command: CurrencyCommand) -> None:
     """Show or set which part of the supply the reserve has to cover at an issuance."""
     if basis_points is None:
-        _refuse_by(by, "--basis-points")
+        refuse_by(by, "--basis-points")
         with command.token() as token:
             bps = token.reserve_ratio()
         command.show(
@@ -120,12 +119,6 @@ def ratio(basis_points: int | None, by: str | None, command: CurrencyCommand) ->
     lines = [f"the reserve has to cover {_percent(before)} -> {_percent(basis_points)} of the supply"]
     document = {"before": str(before), "now": str(basis_points)}
     command.show_sent("reserve-ratio-set", receipt, document, lines, "reserve show")
-
-
-def _refuse_by(by: str | None, change: str) -> None:
-    """Refuse to be told who changes something where nothing is changed."""
-    if by is not None:
-        raise UsageError(f"--by says who changes it: give {change} too, or leave --by out to look at it")
 
 
 def _percent(bps: int) -> str:
