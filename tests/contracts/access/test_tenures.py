@@ -14,7 +14,7 @@ from pysettle.domain.messages import ZERO_ADDRESS
 from pysettle.errors import ContractReverted
 from pysettle.errors import contracts as errors
 from pysettle.evm.transactions import Transaction
-from tests.chance import chance
+from tests.chance import SEED, chance
 from tests.contracts.access.test_two_steps import ADMINISTRATOR, call, holds, manager, offer
 from tests.contracts.effects import refused
 from tests.contracts.world import World
@@ -289,4 +289,4 @@ def test_a_random_history_of_roles(world: World, seed: int) -> None:
                 predecessor = found.maker if found is not None and found.is_hand_over else ZERO_ADDRESS
                 assert holds(world, each, name) == ((each, address) in spec.held)
                 assert offer(world, each, name) == (found is not None, predecessor)
-    assert done > 15
+    assert done > 15 or SEED is not None  # in a history that is new, less may be done
