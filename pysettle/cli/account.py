@@ -14,7 +14,7 @@ from pysettle.errors import UsageError
 
 @click.group()
 def account() -> None:
-    """List the accounts of a workspace, and add some whose keys come from elsewhere."""
+    """List the accounts of a workspace, and add some."""
 
 
 @account.command("list")
@@ -50,19 +50,33 @@ def add(
     workspace: Workspace,
     as_json: bool,
 ) -> None:
-    """Add the account NAME, with a keystore file or a remote signer.
+    """Add the account NAME: with a key of its own, or with a keystore file or a remote signer.
+
+    Without either, an account gets a development key, which everybody knows, or under a password a fresh one. On an
+    embedded chain or a development node it is given a balance for gas.
 
     A keystore (Web3 Secret Storage, version 3) is opened once, by the password in --password-file, to see that its key
     is that of its address. It may be of geth, of `cast wallet new`, or of any other tool.
     """
-    if (keystore is None) == (signer is None) or (signer is None) != (address is None):
-        raise UsageError("give the key either by --keystore, or by --signer and --address")
-    if keystore is not None:
-        added = workspace.accounts.import_keystore(name, keystore, password, replace=replace)
-    else:
-        added = workspace.accounts.address(str(address))
-        workspace.accounts.add_remote_signer(name, str(signer), added, replace=replace)
-    done(f"the account {name} is added")
-    document = {"name": name, "address": "0x" + added.hex(), "key": workspace.accounts.keys()[name]}
-    lines = [f"Added {name}: {document['address']}, {document['key']}.", f"Next: {pasteable('account list')}"]
+    if (keystore and signer) or (signer is None) != (address is None):
+        raise UsageError(
+            "give the key either by --keystore, or by --signer and --address; leave all out to have one made"
+        )
+    accounts = workspace.accounts
+    # Blocks of a network are not ours to write; its accounts' nonces are not used here.
+    with workspace.chain(write=workspace.config.network is None) as chain:
+        if keystore is not None:
+            added = accounts.import_keystore(name, keystore, password, replace=replace)
+        elif signer is not None:
+            added = accounts.address(str(address))
+            accounts.add_remote_signer(name, signer, added, replace=replace)
+        else:
+            workspace.check_development_keys(chain, password)
+            added = accounts.add_key(name, password, replace=replace)
+        done(f"the account {name} is added")
+        funded = workspace.fund(chain, added, password)
+    document = {"name": name, "address": "0x" + added.hex(), "key": accounts.keys()[name], "can_pay_gas": funded}
+    lines = [f"Added {name}: {document['address']}, {document['key']}."]
+    lines += [] if funded else ["It has nothing to pay gas with yet: send it some of the network's own coin."]
+    lines += [f"Next: {pasteable('account list')}"]
     show("pysettle.account-add/1", document, lines, as_json)

@@ -9,7 +9,7 @@ import click
 from click.core import ParameterSource
 
 from pysettle.cli.options import CHAIN_ID, SEED, Count, json_option, password_option, pasteable, show
-from pysettle.cli.output import done
+from pysettle.cli.output import done, progress
 from pysettle.client.config import GENESIS_TIME, Config, NetworkConfig
 from pysettle.client.network import SIMULATION_CHAIN_ID
 from pysettle.client.workspace import Workspace
@@ -82,7 +82,14 @@ def init(
         node = NetworkConfig(JsonRpc(url).url, confirmations, legacy_fees)
         chain_id = RpcChain(url).chain_id if chain_id is None else chain_id
         config = Config(chain_id, seed, network=node)
-    workspace = Workspace.create(directory, config, extra=extra, password=password)
+    with progress() as on_progress:
+        workspace = Workspace.create(
+            directory,
+            config,
+            extra=extra,
+            password=password,
+            on_progress=lambda made, total: on_progress("making accounts", made, total),
+        )
     done(f"the workspace {directory} is made")
     accounts = workspace.accounts.addresses()
     keys = "development" if password is None else "encrypted"

@@ -8,9 +8,10 @@ import click
 
 from pysettle.cli.currency import CurrencyCommand, amount_option, currency_command, currency_view
 from pysettle.cli.options import Whole
-from pysettle.cli.output import instant
+from pysettle.cli.output import instant, table
 from pysettle.client.access import Role
 from pysettle.client.currency import CurrencyToken, Redemption, RedemptionStatus
+from pysettle.domain import events
 from pysettle.errors.contracts import RedemptionNotFound
 from pysettle.evm.backend import Receipt
 from pysettle.evm.encoding import TransactionSigner
@@ -96,6 +97,32 @@ def show(number: int, command: CurrencyCommand) -> None:
         found = _find(token, number)
     document = {"id": str(number), **_document(found, command), "status": _word(found)}
     command.show("redemption", document, [f"redemption {number}: {_word(found)}", *_lines(found, command)])
+
+
+@redemption.command("list")
+@click.option("--account", help="Only those of this holder, or asked of this institution: a name or an address.")
+@currency_view
+def list_(account: str | None, command: CurrencyCommand) -> None:
+    """List the redemptions in a currency, in the order they were asked for in, and where each stands."""
+    party = command.address(account) if account else None
+    with command.token() as token:
+        numbers = [
+            it.redemption_id
+            for it in token.emitted(events.RedemptionRequested)
+            if party in (None, it.holder, it.operator)
+        ]
+        found = {number: token.redemption(number) for number in numbers}
+    document = {
+        "redemptions": [
+            {"id": str(number), **_document(it, command), "status": _word(it)} for number, it in found.items()
+        ]
+    }
+    rows = [
+        (str(number), command.name(it.holder), command.name(it.operator), command.text(it.amount), _word(it))
+        for number, it in found.items()
+    ]
+    header = ("redemption", "holder", "asked of", "amount", "stands")
+    command.show("redemption-list", document, [table(header, rows)] if rows else ["no redemption"])
 
 
 _Step = Callable[[CurrencyToken, TransactionSigner, int], Transaction]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -152,6 +152,26 @@ class Accounts:
             raise WorkspaceError("the URL of a signer is kept in a file: leave user and password out of it")
         self._add(name, {"address": "0x" + address.hex(), "remote": kept}, replace)
 
+    def add_key(self, name: str, password: str | None, *, replace: bool = False) -> Address:
+        """Add an account with a key as `create` makes it; return its address. Arguments as `import_keystore`.
+
+        Raises:
+            WorkspaceError: the name cannot be used, or an account of that name does not give way.
+            PasswordRefused: the password is empty.
+        """
+        document = self._with_key(name, password)
+        self._add(name, document, replace)
+        return Address(bytes.fromhex(document["address"][2:]))
+
+    def _with_key(self, name: str, password: str | None) -> dict[str, Any]:
+        """Return an account with a fresh random key under the password, or with the development key of its name."""
+        if password is None:
+            address = self.development_key(name).address
+            return {"address": "0x" + address.hex(), "development": _DEVELOPMENT}
+        _check_password(password)
+        signer = Signer(secrets.token_bytes(32))
+        return {"address": "0x" + signer.address.hex(), "keystore": EthAccount.encrypt(signer.secret, password)}
+
     def _add(self, name: str, document: dict[str, Any], replace: bool) -> None:
         _check_name(name)
         if self._account_file(name).exists():
@@ -165,37 +185,47 @@ class Accounts:
         content = json.dumps({"name": name, **document}, indent=2) + "\n"
         write_whole(self._account_file(name), content.encode())
 
-    def create(self, names: Sequence[str], password: str | None) -> None:
+    def create(
+        self, names: Sequence[str], password: str | None, on_progress: Callable[[int, int], None] = lambda *_: None
+    ) -> None:
         """Make the folder, and an account for each name: a fresh random key under the password, or a development key.
 
         Raises:
             WorkspaceError: a name cannot be used.
+            PasswordRefused: the password is empty.
         """
         for name in names:
             _check_name(name)
+        if password is not None:
+            _check_password(password)
         try:
             self._folder.mkdir()
         except OSError as problem:
             raise WorkspaceError(f"{self._folder} cannot be made: {problem.strerror}") from problem
-        self.make(names, password)
+        self.make(names, password, on_progress)
 
-    def make(self, names: Sequence[str], password: str | None) -> tuple[str, ...]:
+    def make(
+        self, names: Sequence[str], password: str | None, on_progress: Callable[[int, int], None] = lambda *_: None
+    ) -> tuple[str, ...]:
         """Make those accounts of these names that there are not, with keys as `create` does; return their names.
+
+        Args:
+            names: What commands call them.
+            password: Encrypts their keys, which takes about a second each; None for development keys.
+            on_progress: Called with how many are made, and how many there will be.
 
         Raises:
             WorkspaceError: a name cannot be used; then none is made.
+            PasswordRefused: the password is empty; then none is made.
         """
         for name in names:
             _check_name(name)
+        if password is not None:
+            _check_password(password)
         missing = tuple(name for name in dict.fromkeys(names) if not self._account_file(name).exists())
-        for name in missing:
-            signer = self.development_key(name) if password is None else Signer(secrets.token_bytes(32))
-            document: dict[str, Any] = {"address": "0x" + signer.address.hex()}
-            if password is None:
-                document["development"] = _DEVELOPMENT
-            else:
-                document["keystore"] = EthAccount.encrypt(signer.secret, password)
-            self._write(name, document)
+        for made, name in enumerate(missing):
+            on_progress(made, len(missing))
+            self._write(name, self._with_key(name, password))
         return missing
 
     def development_signers(self) -> tuple[Signer, ...]:
@@ -231,6 +261,11 @@ def _checked(document: Any) -> dict[str, Any]:
     if len(kinds) != 1 or not isinstance(document[kinds[0]], dict if kinds == ["keystore"] else str):
         raise ValueError("it names no key, or several")
     return dict(document)
+
+
+def _check_password(password: str) -> None:
+    if not password:
+        raise PasswordRefused("the password is empty, and would protect nothing: write one into its file")
 
 
 def _can_name(name: str) -> bool:

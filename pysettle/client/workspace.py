@@ -52,7 +52,7 @@ from pysettle.errors.contracts import (
 )
 from pysettle.evm.backend import ChainBackend
 from pysettle.evm.embedded import EmbeddedChain
-from pysettle.evm.genesis import Genesis
+from pysettle.evm.genesis import Genesis, GenesisAccount
 from pysettle.evm.handover import handed_over
 from pysettle.evm.interrupts import uninterrupted
 from pysettle.evm.lock import WriterLock
@@ -85,6 +85,8 @@ _REFUSALS: tuple[type[ContractReverted], ...] = (AccessReverted, *_ROLE_MISSING)
 _INTEREST = "InterestPayments"
 _RESERVE_VALID_S = 365 * 86_400
 _GAS_PAYMENT = 21_000
+_DEVELOPMENT_BALANCE = 10**24
+"""Native balance of an account that is added on a development node, in wei: that of the accounts of a genesis."""
 
 
 class Workspace:
@@ -103,7 +105,13 @@ class Workspace:
 
     @classmethod
     def create(
-        cls, directory: Path, config: Config | None = None, *, extra: Sequence[str] = (), password: str | None = None
+        cls,
+        directory: Path,
+        config: Config | None = None,
+        *,
+        extra: Sequence[str] = (),
+        password: str | None = None,
+        on_progress: Callable[[int, int], None] = lambda *_: None,
     ) -> Workspace:
         """Make a workspace, whole or not at all.
 
@@ -112,8 +120,10 @@ class Workspace:
             config: What its chain begins with.
             extra: Accounts beside the usual ones, able to pay for gas like them.
             password: Encrypts a fresh random key for each account; None for development keys.
+            on_progress: Called with how many accounts are made, and how many there will be.
 
         Raises:
+            PasswordRefused: the password is empty.
             WorkspaceError: the directory is not empty, or cannot be made; or development keys were to be used on a
                 network that is not a development node's.
             ChainError: development keys are for a node, and it does not answer, or serves another chain.
@@ -124,7 +134,7 @@ class Workspace:
         names = tuple(dict.fromkeys((*ACCOUNTS, *extra)))
         unfinished = UnfinishedFolder(_absolute(directory))
         try:
-            cls(unfinished.folder, config)._fill(names, password)
+            cls(unfinished.folder, config)._fill(names, password, on_progress)
             with uninterrupted():
                 unfinished.publish(last=CONFIG_FILE)
         except BaseException:
@@ -166,8 +176,8 @@ class Workspace:
                 return cls.open(directory, chain)
         raise WorkspaceError(f"{_absolute(start)} is in no workspace: make one with `pysettle init`, or name it")
 
-    def _fill(self, names: Sequence[str], password: str | None) -> None:
-        self.accounts.create(names, password)
+    def _fill(self, names: Sequence[str], password: str | None, on_progress: Callable[[int, int], None]) -> None:
+        self.accounts.create(names, password, on_progress)
         (self.directory / CONFIG_FILE).write_text(self.config.to_text())
         if self.config.network:
             return
@@ -355,9 +365,7 @@ class Workspace:
         deployment.check_chain(chain)
         if currency in deployment.currencies():
             raise WorkspaceError(f"the network has {currency.value} already: see `pysettle network status`")
-        on_network = self.config.network and isinstance(chain, RpcChain) and not chain.is_development_node
-        if on_network and password is None:
-            raise WorkspaceError("this network is no development node's: encrypt keys of its own (--password-file)")
+        self.check_development_keys(chain, password)
         names = {role: accounts.get(role) or default_account(role, currency) for role in Role}
         payer = self.accounts.signer("administrator", password)
         self.accounts.make(tuple(names.values()), password)
@@ -372,6 +380,46 @@ class Workspace:
             system = deploy_currency(sender, currency, roles, tuple(keepers))
             _let_issue(system.token, central_bank, roles, quota, reserve_fen)
             return self._keep(deployment.with_currency(chain, system))
+
+    def check_development_keys(self, chain: ChainBackend, password: str | None) -> None:
+        """Check that keys may be made without a password, which everybody knows then.
+
+        Raises:
+            WorkspaceError: the chain is a network that is no development node's.
+        """
+        known = password is None and self.config.network is not None
+        if known and isinstance(chain, RpcChain) and not chain.is_development_node:
+            raise WorkspaceError("this network is no development node's: encrypt keys of its own (--password-file)")
+
+    def fund(self, chain: ChainBackend, account: Address, password: str | None = None) -> bool:
+        """Let an account pay for gas, where we can give it something; return whether it can pay.
+
+        A development node is told its balance. On an embedded chain, served or not, the richest account whose key is
+        at hand sends it a hundredth of what it has, in a transaction like any other.
+
+        Args:
+            chain: This workspace's chain, open to write where it is embedded.
+            account: Who shall be able to pay.
+            password: Of the encrypted accounts.
+        """
+        if chain.balance(account):
+            return True
+        if isinstance(chain, RpcChain) and chain.is_development_node:
+            chain.set_accounts({account: GenesisAccount(balance=_DEVELOPMENT_BALANCE)})
+        elif self.config.network is None and (payer := self._payer(chain, password)):
+            share = chain.balance(payer.address) // 100
+            gas = Transaction(payer, account, b"", _GAS_PAYMENT, interface("CurrencyToken"), share)
+            transaction_sender(chain).send(gas)
+        return bool(chain.balance(account))
+
+    def _payer(self, chain: ChainBackend, password: str | None) -> Signer | None:
+        """Return the key of the richest account that is at hand; None where there is none."""
+        balances = {name: chain.balance(address) for name, address in self.accounts.addresses().items()}
+        for name in sorted(filter(balances.get, balances), key=lambda it: balances[it], reverse=True):
+            with suppress(WorkspaceError):
+                if isinstance(signer := self.accounts.signer(name, password), Signer):
+                    return signer
+        return None
 
     def _roles(self, names: Mapping[Role, str], password: str | None) -> Roles:
         signers = {role: self.accounts.signer(name, password) for role, name in names.items()}

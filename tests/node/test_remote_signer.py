@@ -176,9 +176,16 @@ def test_an_account_is_added_whole_or_not_at_all(tmp_path: Path) -> None:
         workspace.accounts.add_remote_signer("alice", "http://127.0.0.1:1", KEEPER.address, replace=True)
 
 
-@pytest.mark.parametrize("given", [[], ["--signer", "http://127.0.0.1:1"], ["--keystore", "x", "--address", "0x"]])
+@pytest.mark.parametrize(
+    "given",
+    [
+        ["--signer", "http://127.0.0.1:1"],
+        ["--keystore", "x", "--address", "0x"],
+        ["--keystore", "x", "--signer", "http://127.0.0.1:1", "--address", "0x" + "c1" * 20],
+    ],
+)
 def test_a_key_comes_from_one_place(given: list[str], tmp_path: Path) -> None:
-    """Neither, or half of one, is refused with what to give."""
+    """Half of one, or both, is refused with what to give."""
     Workspace.create(tmp_path / "town")
     refused = CliRunner().invoke(main, ["account", "add", "x", *given, "--workspace", str(tmp_path / "town")])
     assert (refused.exit_code, "either by --keystore" in refused.stderr) == (2, True)
