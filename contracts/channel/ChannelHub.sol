@@ -72,7 +72,7 @@ contract ChannelHub is IChannelHub, ReentrancyGuardTransient, Multicall {
     ) external nonReentrant {
         _checkConfig(config);
         if (amount == 0) revert DepositAmountZero();
-        _askToken(config);
+        _askToken(collector, config);
 
         bytes32 id = getChannelId(config);
         ChannelBalance channel = _channels[id];
@@ -427,9 +427,9 @@ contract ChannelHub is IChannelHub, ReentrancyGuardTransient, Multicall {
 
     /// @dev A refusal is passed on. An empty revert is a token that asks nothing of its channels; it cannot be forced
     /// by starving the call of gas, since the 64th part that is left then does not suffice for the rest of a deposit.
-    function _askToken(ChannelConfig calldata config) private view {
+    function _askToken(address collector, ChannelConfig calldata config) private view {
         (bool allowed, bytes memory refusal) = config.token.staticcall(
-            abi.encodeCall(IChannelPolicy.checkChannel, (config))
+            abi.encodeCall(IChannelPolicy.checkChannel, (collector, config))
         );
         if (!allowed && refusal.length != 0) LowLevelCall.bubbleRevert(refusal);
     }

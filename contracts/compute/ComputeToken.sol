@@ -239,7 +239,8 @@ contract ComputeToken is IComputeToken, ERC20WithAuthorization {
     // -------------------------------------------------------------------- views
 
     /// @inheritdoc IChannelPolicy
-    function checkChannel(ChannelConfig calldata config) external view {
+    /// @dev The collector needs no look: Tokens reach the hub through one alone (`_isDeposit`).
+    function checkChannel(address, ChannelConfig calldata config) external view {
         if (config.receiver != address(this) || config.receiverAuthorizer != meter) {
             revert ChannelTermsRefused(config.receiver, config.receiverAuthorizer);
         }

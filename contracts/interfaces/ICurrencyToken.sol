@@ -244,6 +244,9 @@ interface ICurrencyToken is IERC3009, IChannelPolicy {
     /// @notice A payee-only account, such as a series, cannot be the receiver of a channel in this currency: it would
     /// be paid without delivering. Nor can the currency be (`ERC20InvalidReceiver`), which nobody pays.
     error ChannelReceiverPayeeOnly(address receiver);
+    /// @notice A channel in this currency is paid in by its payer's own signature, through `expected` alone: another
+    /// collector could bring what no limit of the payer counted and no freeze of it stopped.
+    error ChannelCollectorRefused(address collector, address expected);
 
     // ------------------------------------------------------------ central bank
 

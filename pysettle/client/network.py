@@ -141,13 +141,16 @@ class CurrencySystem:
     """Its roles."""
     roles: Roles
     """Who was given them at deployment."""
+    collector: Address
+    """Deposit collector that brings the token into channels, and no other."""
 
     def deployed(self) -> tuple[DeployedContract, ...]:
         """Return its contracts, in the order they are deployed in."""
         administrator, names = self.roles.administrator.address, (self.currency.token_name, self.currency.symbol)
+        arguments = *names, self.access.address, self.collector
         return (
             DeployedContract("NetworkAccess", self.access.address, (administrator,), self.currency),
-            DeployedContract("CurrencyToken", self.token.address, (*names, self.access.address), self.currency),
+            DeployedContract("CurrencyToken", self.token.address, arguments, self.currency),
         )
 
 
@@ -200,7 +203,7 @@ class SettlementNetwork:
         else:
             hub = _create(sender, admin, "ChannelHub")
             collector = _create(sender, admin, "ERC3009DepositCollector", hub)
-        system = _create_currency(sender, Currency.CNY, roles)
+        system = _create_currency(sender, Currency.CNY, roles, collector)
         meter = _create(sender, admin, "UsageMeter", hub)
         _set_up(sender, system, (hub, collector), class_limits)
         market = _open_market(sender, system, (hub, collector, meter))
@@ -228,8 +231,8 @@ class SettlementNetwork:
         """
         if currency in self.currencies:
             raise UsageError(f"the network has {currency.value} already: use network.currencies")
-        keepers = (self.hub.address, self.hub.collector, self.jobs.address)
-        system = deploy_currency(self.sender, currency, roles, keepers)
+        keepers = self.hub.address, self.jobs.address
+        system = deploy_currency(self.sender, currency, roles, self.hub.collector, keepers)
         self.currencies[currency] = system
         return system.token
 
@@ -338,7 +341,11 @@ class SettlementNetwork:
 
 
 def deploy_currency(
-    sender: TransactionSender, currency: Currency, roles: Roles, settlement_accounts: Iterable[Address]
+    sender: TransactionSender,
+    currency: Currency,
+    roles: Roles,
+    collector: Address,
+    settlement_accounts: Iterable[Address],
 ) -> CurrencySystem:
     """Deploy a currency with roles of its own, and without limits of wallet classes.
 
@@ -346,18 +353,19 @@ def deploy_currency(
         sender: How transactions are sent.
         currency: Which.
         roles: Who holds the powers over it.
-        settlement_accounts: Contracts that hold it for others from the start: the hub, its collector and the JobEscrow.
+        collector: Deposit collector of the hub, a settlement account too.
+        settlement_accounts: Contracts that hold it for others from the start: the hub and the JobEscrow.
     """
-    system = _create_currency(sender, currency, roles)
-    _set_up(sender, system, settlement_accounts, {})
+    system = _create_currency(sender, currency, roles, collector)
+    _set_up(sender, system, (collector, *settlement_accounts), {})
     return system
 
 
-def _create_currency(sender: TransactionSender, currency: Currency, roles: Roles) -> CurrencySystem:
+def _create_currency(sender: TransactionSender, currency: Currency, roles: Roles, collector: Address) -> CurrencySystem:
     admin = roles.administrator
     access = _create(sender, admin, "NetworkAccess", admin.address)
-    token = _create(sender, admin, "CurrencyToken", currency.token_name, currency.symbol, access)
-    return CurrencySystem(currency, CurrencyToken(sender, token), NetworkAccess(sender, access), roles)
+    token = _create(sender, admin, "CurrencyToken", currency.token_name, currency.symbol, access, collector)
+    return CurrencySystem(currency, CurrencyToken(sender, token), NetworkAccess(sender, access), roles, collector)
 
 
 def _open_market(

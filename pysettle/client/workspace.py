@@ -374,10 +374,10 @@ class Workspace:
         sender = transaction_sender(chain)
         poor = {it.address for holders in roles.holders().values() for it in holders if not chain.balance(it.address)}
         share, token = chain.balance(payer.address) // 100, interface("CurrencyToken")
-        keepers = map(deployment.address, ("ChannelHub", "ERC3009DepositCollector", "JobEscrow"))
+        hub, collector, jobs = map(deployment.address, ("ChannelHub", "ERC3009DepositCollector", "JobEscrow"))
         with _as_one(chain):
             sender.send(*(Transaction(payer, it, b"", _GAS_PAYMENT, token, share) for it in sorted(poor)))
-            system = deploy_currency(sender, currency, roles, tuple(keepers))
+            system = deploy_currency(sender, currency, roles, collector, (hub, jobs))
             _let_issue(system.token, central_bank, roles, quota, reserve_fen)
             return self._keep(deployment.with_currency(chain, system))
 

@@ -26,6 +26,7 @@ abstract contract ComputeHubMoves is ComputeChannels {
         address of_ = offer.config.token;
         if (of_ == address(coin)) return _depositCoins(offer, amount, form);
         bool isMoney = of_ == address(token);
+        if (isMoney && form % 16 == 2) return _bringMoney(offer.config);
         uint256 most = isMoney ? token.balanceOf(offer.config.payer) / 1_000_000 : held[of_][offer.config.payer];
         offer.amount = _near(most, amount);
         bytes memory data = _authorizedDeposit(offer, window, salt, form);
@@ -224,6 +225,13 @@ abstract contract ComputeHubMoves is ComputeChannels {
         coins[offer.config.payer] -= brings;
         coins[address(hub)] += brings;
         _deposited(offer);
+    }
+
+    /// Through a stranger's collector, which has currency of its own.
+    function _bringMoney(ChannelConfig memory config) private {
+        stranger.prepare(1, address(0), "");
+        bytes memory data = abi.encodeCall(hub.deposit, (config, 1, address(stranger), ""));
+        _act(address(hub), config.payer, data, false);
     }
 
     function _authorizedDeposit(

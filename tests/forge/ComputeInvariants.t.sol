@@ -175,12 +175,13 @@ contract ComputeInvariants is Entries, ComputeJobChecks {
     }
 
     function _refusalsOfOthers() private pure returns (bytes4[] memory refusals) {
-        bytes4[12] memory all = [
+        bytes4[13] memory all = [
             IUsageMeter.MeterCallerNotHub.selector,
             IUsageMeter.UsageSignatureInvalid.selector,
             IDepositCollector.CollectorCallerNotHub.selector,
             ICurrencyToken.PayeeOnly.selector,
             ICurrencyToken.ChannelReceiverPayeeOnly.selector,
+            ICurrencyToken.ChannelCollectorRefused.selector,
             IERC20Errors.ERC20InvalidReceiver.selector,
             IERC3009.AuthorizationNotYetValid.selector,
             IERC3009.AuthorizationExpired.selector,

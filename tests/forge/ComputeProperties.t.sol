@@ -35,19 +35,20 @@ contract ComputeProperties is ComputeWorld, IDepositCollector {
     Signer private immutable _wallet = new Signer(VM.addr(KEY));
     ComputeToken private _series;
     Coin private _coin;
+    Coin private _otherCoin;
 
     function setUp() external {
         VM.warp(START);
         address[] memory holders = new address[](2);
         (holders[0], holders[1]) = (_payer, address(this));
         _issue(holders, HELD);
-        _coin = new Coin(holders);
+        (_coin, _otherCoin) = (new Coin(holders), new Coin(holders));
         _series = _create(UNIT_PRICE, type(uint96).max, CARD);
     }
 
-    /// As a collector: bring what a deposit needs, for whatever payer.
+    /// As a collector: bring what a deposit of coins needs, for whatever payer.
     function collect(address, address token_, uint256 amount, bytes32, bytes calldata) external {
-        ComputeToken(token_).transfer(address(hub), amount);
+        Coin(token_).transfer(address(hub), amount);
     }
 
     // -------------------------------------------------------------------- channels
@@ -487,7 +488,7 @@ contract ComputeProperties is ComputeWorld, IDepositCollector {
 
     /// A channel of currency to the provider, which is also who authorises claims.
     function _config() private view returns (ChannelConfig memory) {
-        return ChannelConfig(_payer, address(0), _provider, _provider, address(token), 1 hours, 0);
+        return ChannelConfig(_payer, address(0), _provider, _provider, address(_coin), 1 hours, 0);
     }
 
     function _tokenConfig(uint256 key, uint256 salt) private view returns (ChannelConfig memory config) {
@@ -531,7 +532,7 @@ contract ComputeProperties is ComputeWorld, IDepositCollector {
         if (field == 1) config.payerAuthorizer = other;
         if (field == 2) config.receiver = other;
         if (field == 3) config.receiverAuthorizer = other;
-        if (field == 4) config.token = address(_coin);
+        if (field == 4) config.token = address(_otherCoin);
         if (field == 5) {
             config.withdrawDelay = uint40(15 minutes + _other(45 minutes, change, 30 days - 15 minutes));
         }

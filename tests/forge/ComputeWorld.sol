@@ -60,9 +60,9 @@ abstract contract ComputeWorld is CurrencyWorld {
     address internal immutable attester = VM.addr(ATTESTER_KEY);
     address internal immutable settlementRegistrar = address(0x0007);
 
-    constructor() {
-        hub = new ChannelHub();
-        collector = new ERC3009DepositCollector(address(hub));
+    constructor() CurrencyWorld(address(new ERC3009DepositCollector(address(new ChannelHub())))) {
+        collector = ERC3009DepositCollector(_collector);
+        hub = ChannelHub(collector.hub());
         meter = new UsageMeter(address(hub));
         market = new ComputeMarket(
             SeriesContracts(address(0), address(token), address(hub), address(collector), address(meter))

@@ -4,13 +4,13 @@ pragma solidity 0.8.37;
 import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 
 import {ICurrencyToken} from "../../contracts/interfaces/ICurrencyToken.sol";
-import {CurrencyWorld} from "./CurrencyWorld.sol";
+import {COLLECTOR, CurrencyWorld} from "./CurrencyWorld.sol";
 
 /// @title CurrencyModel
 /// @notice What a currency must have become, and which calls it must refuse, by the rules of docs/domain.md.
 /// @dev Written for reading, not for gas, and without the contract's words, calendar or arithmetic. A refusal is told
 /// by the selector of its error, the first that docs/domain.md names; zero is none.
-abstract contract CurrencyModel is CurrencyWorld {
+abstract contract CurrencyModel is CurrencyWorld(COLLECTOR) {
     /// What the model knows of an account.
     struct Model {
         uint256 held;

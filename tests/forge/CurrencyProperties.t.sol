@@ -4,12 +4,12 @@ pragma solidity 0.8.37;
 import {ICurrencyToken} from "../../contracts/interfaces/ICurrencyToken.sol";
 import {Calendar} from "../../contracts/libraries/Calendar.sol";
 import {ChannelConfig} from "../../contracts/types/Channel.sol";
-import {CurrencyWorld} from "./CurrencyWorld.sol";
+import {COLLECTOR, CurrencyWorld} from "./CurrencyWorld.sol";
 import {VM} from "./Vm.sol";
 
 /// @title CurrencyProperties
 /// @notice What holds of a single call, whatever its numbers: of signatures, nonces, offices and sizes.
-contract CurrencyProperties is CurrencyWorld {
+contract CurrencyProperties is CurrencyWorld(COLLECTOR) {
     uint256 private constant KEY = 0xA11CE;
     uint256 private constant HELD = 1_000_000 * FEN;
     uint256 private constant AMOUNT = 77;
@@ -98,14 +98,21 @@ contract CurrencyProperties is CurrencyWorld {
         VM.assertTrue(!_authorize(false, _payment(nonce), _signed(nonce), form), "INV-ONCE: paid after it");
     }
 
-    /// No channel pays an account that wants to submit what it is paid itself, nor one that nobody can pay.
-    function testChannelsToAPayeeOnlyAccount(ChannelConfig memory config, bool payeeOnly, uint256 seed) external {
+    /// No channel pays an account that wants to submit what it is paid itself, nor one that nobody can pay; and none is
+    /// paid in through another collector.
+    function testChannelsToAPayeeOnlyAccount(
+        ChannelConfig memory config,
+        address collector,
+        bool payeeOnly,
+        uint256 seed
+    ) external {
+        if (seed % 8 != 1) collector = COLLECTOR;
         if (seed % 4 == 0) config.receiver = address(token);
         bool payable_ = config.receiver != address(token) && config.receiver != address(0);
         VM.prank(config.receiver);
         token.setPayeeOnly(payeeOnly);
-        bool allowed = _call(config.payer, abi.encodeCall(token.checkChannel, (config)));
-        VM.assertTrue(allowed == (payable_ && !payeeOnly), "a channel");
+        bool allowed = _call(config.payer, abi.encodeCall(token.checkChannel, (collector, config)));
+        VM.assertTrue(allowed == (payable_ && !payeeOnly && collector == COLLECTOR), "a channel");
     }
 
     /// What wallets show of a currency.

@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {ICurrencyToken} from "../../contracts/interfaces/ICurrencyToken.sol";
-import {CurrencyWorld} from "./CurrencyWorld.sol";
+import {COLLECTOR, CurrencyWorld} from "./CurrencyWorld.sol";
 import {VM} from "./Vm.sol";
 
 /// @title CurrencySymbolic
@@ -11,7 +11,7 @@ import {VM} from "./Vm.sol";
 /// they hold no more than 96 bits (INV-SUPPLY), and count no more in a year than limits allow (INV-LIMIT). That
 /// counting leaves the fields beside the counters alone is AccountSymbolic's. A refused call changes nothing by the
 /// rules of the EVM, so that these checks look at calls that are let through.
-contract CurrencySymbolic is CurrencyWorld {
+contract CurrencySymbolic is CurrencyWorld(COLLECTOR) {
     /// What the word of an account holds: one number would leave it to the solver to find the fields. The
     /// payer's day is chosen by it, since the solver is slow at dividing days into years.
     struct Fields {

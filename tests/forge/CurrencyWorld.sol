@@ -5,6 +5,9 @@ import {NetworkAccess} from "../../contracts/access/NetworkAccess.sol";
 import {CurrencyToken} from "../../contracts/money/CurrencyToken.sol";
 import {VM} from "./Vm.sol";
 
+// Collector of a currency that has no hub.
+address constant COLLECTOR = address(0x0C01);
+
 /// @title CurrencyWorld
 /// @notice A deployed currency with an office for every power over it, as `SettlementNetwork.deploy` makes it.
 abstract contract CurrencyWorld {
@@ -37,10 +40,13 @@ abstract contract CurrencyWorld {
     address internal immutable seizer = address(0x0005);
     address internal immutable pauser = address(0x0006);
 
-    constructor() {
+    address internal immutable _collector;
+
+    constructor(address collector) {
+        _collector = collector;
         VM.warp(START);
         access = new NetworkAccess(address(this));
-        token = new CurrencyToken("e-CNY token (simulated)", "eCNY", address(access));
+        token = new CurrencyToken("e-CNY token (simulated)", "eCNY", address(access), collector);
         _appoint(1, centralBank);
         _appoint(2, operator);
         _appoint(2, otherOperator);

@@ -130,8 +130,10 @@ class CurrencyModel(CurrencyState):
 
     # Hub and series
 
-    def check_channel(self, config: ChannelConfig) -> None:
-        """Refuse a channel to who cannot be paid: the currency, and who is paid for a delivery or not at all."""
+    def check_channel(self, collector: Address, config: ChannelConfig) -> None:
+        """Refuse another collector, and a channel to who is not paid: the currency, or who is only for a delivery."""
+        if collector != self.collector:
+            refuse(errors.ChannelCollectorRefused, collector=collector, expected=self.collector)
         require_receiver(config.receiver, self.address)
         if self.accounts[config.receiver].payee_only:
             refuse(errors.ChannelReceiverPayeeOnly, receiver=config.receiver)

@@ -34,7 +34,11 @@ class CurrencyState(TokenModel):
     """What one currency keeps, and the rules that its entries share."""
 
     def __init__(
-        self, address: Address, roles: Mapping[Role, Collection[Address]], contracts: Collection[Address]
+        self,
+        address: Address,
+        roles: Mapping[Role, Collection[Address]],
+        contracts: Collection[Address],
+        collector: Address,
     ) -> None:
         """Begin without supply.
 
@@ -42,9 +46,10 @@ class CurrencyState(TokenModel):
             address: The currency's own account, which holds what is under redemption and what is credited.
             roles: Role -> who holds it.
             contracts: Accounts with code of their own.
+            collector: What alone brings units into channels.
         """
         super().__init__(address)
-        self.roles, self.contracts = roles, set(contracts)
+        self.roles, self.contracts, self.collector = roles, set(contracts), collector
         self.accounts: defaultdict[Address, Account] = defaultdict(Account)
         self.institutions: defaultdict[Address, Institution] = defaultdict(Institution)
         self.redemptions: dict[int, Redemption] = {}

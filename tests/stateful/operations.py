@@ -139,7 +139,7 @@ class Stage:
         network = self.network
         marked = {network.hub.address, network.hub.collector, network.market.address, network.jobs.address}
         contracts = {addresses[name] for name in CONTRACTS} | marked | {self.currency.address}
-        model = CurrencyModel(self.currency.address, roles, contracts)
+        model = CurrencyModel(self.currency.address, roles, contracts, network.hub.collector)
         # Deployment marks these.
         registrar = Call(addresses["settlement registrar"], START)
         for account in marked:

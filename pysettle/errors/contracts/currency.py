@@ -357,3 +357,10 @@ class ChannelReceiverPayeeOnly(CurrencyReverted):
 
     template = "{receiver} is payee-only and cannot be the receiver of a currency channel"
     remedy = "buy Tokens and open a channel in them"
+
+
+class ChannelCollectorRefused(CurrencyReverted):
+    """A channel in this currency is paid in by its payer's own signature, through one collector."""
+
+    template = "{collector} may not bring units into a channel of this currency, only {expected} may"
+    remedy = "have the payer sign the deposit, and submit it through that collector"

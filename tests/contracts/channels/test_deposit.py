@@ -6,13 +6,16 @@ from dataclasses import replace
 
 import pytest
 
+from pysettle.client import ChannelHub
 from pysettle.client.contract import Contract
+from pysettle.client.network import _create
 from pysettle.domain import events
 from pysettle.domain.messages import ZERO_ADDRESS
 from pysettle.errors import ContractReverted
 from pysettle.errors.contracts import (
     AuthorizationAlreadyUsed,
     AuthorizationSignatureInvalid,
+    ChannelCollectorRefused,
     ChannelConfigInvalid,
     ChannelReceiverPayeeOnly,
     ChannelTermsRefused,
@@ -256,27 +259,53 @@ def test_collector_serves_its_hub_alone(world: World) -> None:
 @pytest.mark.parametrize("brought", [0, FEN - 1, FEN + 1])
 def test_lying_collector_is_caught(world: World, brought: int) -> None:
     """The hub counts what arrives and believes no collector (P-13)."""
-    liar = Hostile(world, "Liar")
-    world.fund("stranger", 2 * FEN)
-    world.send(
-        world.network.currency.transfer(world["stranger"], liar.address, 2 * FEN),
-        liar.call("bring", brought),
-    )
-    config = currency_config(world, "stranger")
+    liar, token = Hostile(world, "Liar"), Hostile(world, "Liar")
+    world.send(token.call("mint", liar.address, 2 * FEN), liar.call("bring", brought))
+    config = currency_config(world, "stranger", token=token.address)
     arguments = refused(world, DepositAmountMismatch, through(world, liar, config, FEN), config)
     assert arguments == {"amount": FEN, "received": brought}
 
 
 def test_own_collector_that_brings_what_it_says_is_accepted(world: World) -> None:
-    """A collector needs nobody's leave: a third party may fund the payer's channel, out of its own pocket."""
-    liar = Hostile(world, "Liar")
-    world.fund("stranger", FEN)
-    world.send(world.network.currency.transfer(world["stranger"], liar.address, FEN), liar.call("bring", FEN))
-    config = currency_config(world, "buyer")
-    before = books(world, config)
+    """A token that asks nothing of its channels lets a third party fund a payer's, out of its own pocket."""
+    liar, token = Hostile(world, "Liar"), Hostile(world, "Liar")
+    world.send(token.call("mint", liar.address, FEN), liar.call("bring", FEN))
+    config = currency_config(world, "buyer", token=token.address)
     world.send(through(world, liar, config, FEN))
-    assert changes(before, books(world, config)) == {"eCNY hub": FEN, "channel 0 balance": FEN}
-    check_ledger(world, config)
+    assert world.network.hub.channel(channel(world, config)) == (FEN, 0)
+    assert token.read("balanceOf", world.network.hub.address) == FEN
+
+
+def test_no_other_collector_brings_currency(world: World) -> None:
+    """Nobody but the payer fills a channel of e-CNY, however honestly, nor by a hub that is marked as ours is."""
+    network, liar = world.network, Hostile(world, "Liar")
+    world.fund("stranger", FEN)
+    world.send(
+        network.currency.transfer(world["stranger"], liar.address, FEN),
+        liar.call("bring", FEN),
+        network.currency.mark_settlement_account(world["settlement registrar"], liar.address),
+    )
+    config = currency_config(world, "buyer")
+    arguments = refused(world, ChannelCollectorRefused, through(world, liar, config, FEN), config)
+    assert arguments == {"collector": liar.address, "expected": network.hub.collector}
+
+
+def test_the_collector_brings_nothing_to_another_hub(world: World) -> None:
+    """Another hub, marked as ours is, gets what a payer signed neither by our collector nor by its own."""
+    network, registrar = world.network, world["settlement registrar"]
+    admin = world["administrator"]
+    hub = _create(network.sender, admin, "ChannelHub")
+    own = _create(network.sender, admin, "ERC3009DepositCollector", hub)
+    marks = (network.currency.mark_settlement_account(registrar, account) for account in (hub, own))
+    world.send(*marks)
+    world.fund("buyer", 10 * FEN)
+    config = currency_config(world, "buyer")
+    refusals = {network.hub.collector: CollectorCallerNotHub, own: ChannelCollectorRefused}
+    for collector, error in refusals.items():
+        another = ChannelHub(network.sender, hub, collector)
+        data = another.sign_deposit(world["buyer"], network.currency, config, FEN, world.now + 3_600, 7)
+        deposit = another.deposit(world["relayer"], config, FEN, data)
+        assert set(refused(world, error, deposit)) in ({"caller", "hub"}, {"collector", "expected"})
 
 
 def test_lying_token_hurts_its_own_channels_only(world: World) -> None:
@@ -303,11 +332,10 @@ def test_tokens_reach_the_hub_through_the_canonical_collector_only(world: World)
 
 
 def test_donation_before_a_deposit_is_credited_to_nobody(world: World) -> None:
-    """e-CNY sent to the hub by mistake does not count towards the next deposit."""
-    world.fund("stranger", FEN)
-    world.send(world.network.currency.transfer(world["stranger"], world.network.hub.address, FEN))
-    config = currency_config(world, "stranger")
-    idle = Hostile(world, "Liar")
+    """A token sent to the hub by mistake does not count towards the next deposit."""
+    idle, token = Hostile(world, "Liar"), Hostile(world, "Liar")
+    world.send(token.call("mint", world.network.hub.address, FEN))
+    config = currency_config(world, "stranger", token=token.address)
     arguments = refused(world, DepositAmountMismatch, through(world, idle, config, FEN), config)
     assert arguments == {"amount": FEN, "received": 0}
 

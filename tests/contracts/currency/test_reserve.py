@@ -140,7 +140,8 @@ def test_validity_ends_before_its_bound(issuing: World) -> None:
 def test_without_any_attestation(world: World) -> None:
     """Before the first attestation nothing is issued, whatever the quota."""
     network, admin, operator = world.network, world["administrator"], world["operator"]
-    currency = CurrencyToken(network.sender, _create(network.sender, admin, "CurrencyToken", "e", "e", network.access))
+    arguments = "e", "e", network.access, network.hub.collector
+    currency = CurrencyToken(network.sender, _create(network.sender, admin, "CurrencyToken", *arguments))
     manager = Contract(network.sender, network.access, "NetworkAccess")
     for role, function in ((Role.CENTRAL_BANK, "setIssuanceQuota"), (Role.OPERATOR, "issue")):
         selectors = [currency.interface.selector(function)]

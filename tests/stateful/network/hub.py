@@ -57,7 +57,7 @@ class HubModel:
         _require_config(config)
         if amount == 0:
             refuse(errors.DepositAmountZero)
-        self._token(config).check_channel(config)
+        self._token(config).check_channel(collector, config)
         if collector != self._places.collector:
             # Whatever else is called brings nothing.
             refuse(errors.DepositAmountMismatch, amount=amount, received=0)

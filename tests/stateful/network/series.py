@@ -192,7 +192,7 @@ class SeriesModel(TokenModel):
         if held < owed:
             refuse(errors.SeriesUnderfunded, held=held, owed=owed)
 
-    def check_channel(self, config: ChannelConfig) -> None:
+    def check_channel(self, _: Address, config: ChannelConfig) -> None:
         """Ask of a channel in these Tokens that it pays this series, by the word of the meter."""
         if config.receiver != self.address or config.receiver_authorizer != self._places.meter:
             authorizer = config.receiver_authorizer
