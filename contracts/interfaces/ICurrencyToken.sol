@@ -78,7 +78,7 @@ interface ICurrencyToken is IERC3009, IChannelPolicy {
         uint256 amountFen;
         /// Unix second the amount is of.
         uint64 asOf;
-        /// Number of the attestation, above that of the one before.
+        /// Number of the attestation, above that of the one before by at most 2**32.
         uint64 sequence;
         /// Unix second from which it is too old to issue against.
         uint64 validBefore;
@@ -181,8 +181,9 @@ interface ICurrencyToken is IERC3009, IChannelPolicy {
     error ReserveAttesterInvalid(address centralBank);
     /// @notice The signature is not the central bank's over exactly this attestation.
     error ReserveSignatureInvalid(address centralBank);
-    /// @notice Attestations are submitted in rising sequence; the last one's was `last`.
-    error ReserveSequenceInvalid(uint64 sequence, uint64 last);
+    /// @notice Attestations are submitted in rising sequence: the next one's is from `least`, one above the last one's,
+    /// to `most`, 2**32 above it.
+    error ReserveSequenceInvalid(uint64 sequence, uint256 least, uint256 most);
     /// @notice A reserve is attested as of a time from the last attestation's, `earliest`, to now, `latest`.
     error ReserveTimeInvalid(uint64 asOf, uint64 earliest, uint256 latest);
     /// @notice The attestation is valid until before `validBefore`, zero when there is none; chain time is `timestamp`.
@@ -277,7 +278,7 @@ interface ICurrencyToken is IERC3009, IChannelPolicy {
     /// @param centralBank Signer, a key or an ERC-1271 account; it holds the central bank's role now, without a delay.
     /// @param attestation What it signed.
     /// @param signature Over the EIP-712 digest of `attestation`.
-    /// @custom:reverts ReserveSequenceInvalid when the sequence is not above the last one's
+    /// @custom:reverts ReserveSequenceInvalid when the sequence is not above the last one's, or by more than 2**32
     /// @custom:reverts ReserveTimeInvalid when `asOf` is in the future or before the last one's
     /// @custom:reverts ReserveAttestationExpired when `validBefore` is now or earlier
     /// @custom:reverts SupplyCapExceeded when the amount is above 96 bits of units
@@ -398,6 +399,8 @@ interface ICurrencyToken is IERC3009, IChannelPolicy {
     /// @param legalBasis Hash of the document that says why.
     /// @custom:reverts SeizureWithoutLegalBasis when `legalBasis` is zero
     /// @custom:reverts ERC20InvalidReceiver when `to` is zero or this contract
+    /// @custom:reverts SettlementAccountProtected when `account` is a settlement account, or zero: it may have a credit
+    /// from before its mark
     /// @custom:reverts CreditExceeded when less is held for the account
     /// @custom:invariant INV-FROZEN
     function seizeCredit(address account, address to, uint256 amount, bytes32 legalBasis) external;

@@ -22,6 +22,9 @@ contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, AccessManaged 
     uint256 private constant MINOR_UNIT = 10_000;
     uint256 private constant FULL_RESERVE = 10_000;
     uint256 private constant MOST_UNITS = type(uint96).max;
+    /// Most numbers that an attestation may skip after the last one's: enough to number by unix seconds from the first
+    /// one on, and so few that 2**32 attestations would have to be signed before no number is left.
+    uint256 private constant MOST_SKIPPED = 2 ** 32 - 1;
     /// How long a holder has to wait for the operator that took its redemption.
     uint256 private constant TAKEN_TIME = 1 days;
     /// The two forms of `transferWithAuthorization` (EIP-3009).
@@ -235,7 +238,6 @@ contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, AccessManaged 
     /// @inheritdoc ICurrencyToken
     function seize(address from, address to, uint256 amount, bytes32 legalBasis) external restricted {
         _checkSeizure(from, to, legalBasis);
-        _ownAccount(from);
 
         emit Seized(from, to, amount, legalBasis);
         _payOut(from, to, amount);
@@ -594,6 +596,7 @@ contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, AccessManaged 
     function _checkSeizure(address from, address to, bytes32 legalBasis) private view {
         if (legalBasis == 0) revert SeizureWithoutLegalBasis(from);
         _checkReceiver(to);
+        _ownAccount(from);
     }
 
     function _markSettlementAccount(address account) private {
@@ -604,7 +607,9 @@ contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, AccessManaged 
     function _checkAttestation(ReserveAttestation calldata attestation) private view {
         Reserve memory last = _reserve;
         (uint64 asOf, uint256 mostFen) = (attestation.asOf, MOST_UNITS / MINOR_UNIT);
-        if (attestation.sequence <= last.sequence) revert ReserveSequenceInvalid(attestation.sequence, last.sequence);
+        (uint64 sequence, uint256 least) = (attestation.sequence, uint256(last.sequence) + 1);
+        uint256 most = least + MOST_SKIPPED;
+        if (sequence < least || sequence > most) revert ReserveSequenceInvalid(sequence, least, most);
         if (asOf < last.asOf || asOf > block.timestamp) revert ReserveTimeInvalid(asOf, last.asOf, block.timestamp);
         _checkNotExpired(attestation.validBefore);
         _checkSupplyCap(attestation.amountFen, mostFen);

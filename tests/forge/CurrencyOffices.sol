@@ -182,6 +182,7 @@ abstract contract CurrencyOffices is CurrencyCalls {
         uint256 credit = _models[account].credit;
         amount = _near(_room(payee), credit, amount);
         bytes4 refusal = _refusalOfSeizure(payee, basis % 8);
+        if (refusal == NO_REFUSAL) refusal = _refusalOfProtected(account);
         if (refusal == NO_REFUSAL && amount > credit) refusal = ICurrencyToken.CreditExceeded.selector;
         bytes memory data = abi.encodeCall(token.seizeCredit, (account, payee, amount, bytes32(basis % 8)));
         if (_act(seizer, data, refusal)) {
@@ -213,7 +214,8 @@ abstract contract CurrencyOffices is CurrencyCalls {
         ICurrencyToken.ReserveAttestation memory next,
         bool forged
     ) private view returns (bytes4) {
-        if (next.sequence <= _reserve.sequence) return ICurrencyToken.ReserveSequenceInvalid.selector;
+        bool inTurn = next.sequence > _reserve.sequence && next.sequence - _reserve.sequence <= 2 ** 32;
+        if (!inTurn) return ICurrencyToken.ReserveSequenceInvalid.selector;
         if (next.asOf < _reserve.asOf || next.asOf > time) return ICurrencyToken.ReserveTimeInvalid.selector;
         if (next.validBefore <= time) return ICurrencyToken.ReserveAttestationExpired.selector;
         if (next.amountFen > MOST_FEN) return ICurrencyToken.SupplyCapExceeded.selector;

@@ -23,6 +23,7 @@ from tests.stateful.currency_records import (
     EPOCH,
     FULL_RESERVE,
     MINOR_UNIT,
+    MOST_SEQUENCE_STEP,
     MOST_UNITS,
     Call,
     Redemption,
@@ -70,8 +71,9 @@ class CurrencyModel(CurrencyState):
     ) -> None:
         """Record what the central bank signed of the reserve; anyone submits it."""
         last, most_fen = self.reserve, MOST_UNITS // MINOR_UNIT
-        if attestation.sequence <= last.sequence:
-            refuse(errors.ReserveSequenceInvalid, sequence=attestation.sequence, last=last.sequence)
+        least, most = last.sequence + 1, last.sequence + MOST_SEQUENCE_STEP
+        if not least <= attestation.sequence <= most:
+            refuse(errors.ReserveSequenceInvalid, sequence=attestation.sequence, least=least, most=most)
         if not last.as_of <= attestation.as_of <= call.now:
             refuse(errors.ReserveTimeInvalid, asOf=attestation.as_of, earliest=last.as_of, latest=call.now)
         if attestation.valid_before <= call.now:
@@ -194,6 +196,7 @@ class CurrencyModel(CurrencyState):
         """Take units that are held for an account as its credit."""
         self._require_role(call, Role.SEIZER)
         self._require_seizure(holder, to, legal_basis)
+        self._require_own(holder)
         self._require_credit(holder, amount)
         self.accounts[holder].credit -= amount
         self._pay_out(call, self.address, to, amount)

@@ -20,6 +20,8 @@ FULL_RESERVE = 10_000
 """Basis points of the supply that a full reserve covers."""
 MOST_UNITS = 2**96 - 1
 """Most units there can be."""
+MOST_SEQUENCE_STEP = 2**32
+"""Most that the sequence of an attestation may be above the last one's."""
 EPOCH = date(1970, 1, 1)
 """Day 0 of the contract's calendar; also stands for the day of what never happened."""
 CHINA_TIME = timezone(timedelta(hours=8))

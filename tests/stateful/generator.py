@@ -336,7 +336,7 @@ class Generator(Draws):
         if self._chance(0.04):
             amount = random.choice((most, most + 1, 2**200))
         as_of = random.choice((now, now, now, now - 1, last.as_of, last.as_of - 1, now + 1))
-        sequence = last.sequence + random.choice((1, 1, 1, 1, 1, 2, 50, 0, -1))
+        sequence = last.sequence + random.choice((1, 1, 1, 1, 1, 2, 50, 2**32, 2**32 + 1, 0, -1))
         end = now + random.choice((0, 1, 2, 3_600, 86_400, 2 * 86_400, *(400 * 86_400,) * 6))
         attestation = ReserveAttestation(max(amount, 0), min(max(as_of, 0), 2**64 - 1), max(sequence, 0), end)
         bank = self._addresses["central bank"]

@@ -140,10 +140,10 @@ class ReserveSignatureInvalid(CurrencyReverted):
 
 
 class ReserveSequenceInvalid(CurrencyReverted):
-    """Attestations are submitted in rising sequence."""
+    """Attestations are submitted in rising sequence, which rises by at most 2^32."""
 
-    template = "attestation {sequence} after attestation {last}"
-    remedy = "have the central bank attest anew"
+    template = "attestation {sequence}, which is not from {least} to {most}"
+    remedy = "have the central bank attest anew, with the next number"
 
 
 class ReserveTimeInvalid(CurrencyReverted):

@@ -226,6 +226,27 @@ def test_seized_for_an_account_that_is_full(credited: World) -> None:
     ]
 
 
+def test_seized_from_a_settlement_account(world: World) -> None:
+    """What an account was credited before it was marked is now of those whose value it holds: it comes in, whole."""
+    currency, account = world.network.currency, deploy(world, FORWARDER)
+    channel = open_currency_channel(world, "buyer", PAID_IN, receiver=account)
+    world.send(
+        STOPS["cap"](world),
+        world.network.hub.claim(
+            world["other operator"], [(channel, world.voucher("buyer", channel, PAID_IN), PAID_IN)]
+        ),
+        world.network.hub.settle(world["relayer"], account, currency.address),
+    )
+    assert currency.credit_of(account) == PAID_IN
+    world.send(currency.mark_settlement_account(world["settlement registrar"], account))
+    for amount in (1, PAID_IN, PAID_IN + 1):
+        seizure = currency.seize_credit(world["seizer"], account, world.address("relayer"), amount, LEGAL_BASIS)
+        refused(world, seizure, errors.SettlementAccountProtected, account=account)
+    with effect(world, account=account) as change:
+        world.send(currency.claim_credit(world["relayer"], account, PAID_IN))
+    assert change == {"credit account": -PAID_IN, "eCNY account": PAID_IN, "eCNY currency": -PAID_IN}
+
+
 def test_seizure_has_a_ground_and_a_recipient(credited: World) -> None:
     """As with a balance: a document, and an account to receive."""
     currency, seizer, buyer = credited.network.currency, credited["seizer"], credited.address("buyer")

@@ -22,6 +22,7 @@ from tests.contracts.world import FEN, YUAN, World
 
 CURVE_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 MOST_FEN = (2**96 - 1) // FEN
+STEP = 2**32
 
 
 def attestation(world: World, amount_fen: int = 1_000, **changes: int) -> ReserveAttestation:
@@ -183,9 +184,22 @@ def test_the_sequence_rises(world: World, step: int) -> None:
     first = attestation(world, sequence=7)
     world.send(submit(world, first))
     again = attestation(world, sequence=7 + step)
-    refused(world, submit(world, again), errors.ReserveSequenceInvalid, sequence=7 + step, last=7)
-    refused(world, submit(world, first), errors.ReserveSequenceInvalid, sequence=7, last=7)
-    world.send(submit(world, attestation(world, sequence=2**64 - 2)))
+    turn = {"least": 8, "most": 7 + STEP}
+    refused(world, submit(world, again), errors.ReserveSequenceInvalid, sequence=7 + step, **turn)
+    refused(world, submit(world, first), errors.ReserveSequenceInvalid, sequence=7, **turn)
+
+
+@pytest.mark.parametrize("sequence", [STEP + 2, 2**64 - 1])
+def test_no_attestation_uses_the_numbers_up(world: World, sequence: int) -> None:
+    """A sequence rises by at most 2^32: whatever the central bank signs, there are numbers for what it signs next."""
+    assert world.network.currency.reserve().sequence == 1
+    reach = attestation(world, sequence=sequence)
+    refused(world, submit(world, reach), errors.ReserveSequenceInvalid, sequence=sequence, least=2, most=1 + STEP)
+    world.send(submit(world, attestation(world, sequence=1 + STEP)))
+    reach = attestation(world, sequence=2 + 2 * STEP)
+    turn = {"least": 2 + STEP, "most": 1 + 2 * STEP}
+    refused(world, submit(world, reach), errors.ReserveSequenceInvalid, sequence=2 + 2 * STEP, **turn)
+    world.send(submit(world, attestation(world, sequence=1 + 2 * STEP)))
 
 
 def test_it_is_not_of_the_future(world: World) -> None:

@@ -97,6 +97,47 @@ def test_what_is_under_redemption_is_not_in_the_account(funded: World) -> None:
     assert change == {"eCNY currency": -YUAN, "eCNY buyer": YUAN}
 
 
+@pytest.mark.parametrize("way", ["refund", "withdrawal", "settlement"])
+def test_what_was_in_a_channel(world: World, way: str) -> None:
+    """Nothing is seized in a channel; each way out of it ends in an account of a holder, where it is."""
+    currency, hub, freezer, buyer = world.network.currency, world.network.hub, world["freezer"], world["buyer"]
+    config = open_currency_channel(world, "buyer", FUNDS)
+    voucher = world.voucher("buyer", config, 4 * YUAN)
+    claim = hub.claim(world["provider"], [(config, voucher, 4 * YUAN)])
+    holder = world.address("other operator" if way == "settlement" else "buyer")
+    if way == "settlement":
+        world.send(claim, hub.settle(world["relayer"], config.receiver, currency.address))
+        holder = config.receiver
+    world.send(currency.freeze(freezer, buyer.address, outgoing=True, incoming=False))
+    refused(
+        world,
+        currency.seize(world["seizer"], hub.address, world.address("stranger"), YUAN, LEGAL_BASIS),
+        errors.SettlementAccountProtected,
+        account=hub.address,
+    )
+    if way == "refund":
+        with pytest.raises(errors.ChannelPayerFrozen):
+            world.send(claim)
+        world.send(hub.refund(world["provider"], config, 6 * YUAN))
+    if way == "withdrawal":
+        with pytest.raises(errors.ChannelPayerFrozen):
+            world.send(hub.initiate_withdraw(buyer, config, FUNDS))
+        world.send(
+            currency.freeze_amount(freezer, buyer.address, FUNDS),
+            currency.freeze(freezer, buyer.address, outgoing=False, incoming=False),
+            hub.initiate_withdraw(buyer, config, 6 * YUAN),
+        )
+        world.chain.clock.advance(config.withdraw_delay_s)
+        world.send(hub.finalize_withdraw(buyer, config))
+        with pytest.raises(errors.FrozenAmountExceeded):
+            world.send(currency.transfer(buyer, world.address("stranger"), 1))
+    held = currency.balance_of(holder)
+    assert held == (4 * YUAN if way == "settlement" else 6 * YUAN)
+    with effect(world) as change:
+        world.send(currency.seize(world["seizer"], holder, world.address("stranger"), held, LEGAL_BASIS))
+    assert change["eCNY stranger"] == held
+
+
 def test_without_a_legal_basis(funded: World) -> None:
     """A seizure that names no document is refused."""
     buyer = funded.address("buyer")
