@@ -7,6 +7,7 @@ many in one block. A method that reads answers at once.
 from pysettle.client.access import NetworkAccess, Role
 from pysettle.client.channels import ChannelHub, UsageMeter, UsageRow
 from pysettle.client.currency import CurrencyToken, Freeze, Redemption
+from pysettle.client.deliveries import DeliveryFollower
 from pysettle.client.follower import LedgerFollower
 from pysettle.client.interest import InterestPayments
 from pysettle.client.network import CurrencySystem, Roles, SettlementNetwork, genesis
@@ -20,6 +21,7 @@ __all__ = [
     "ComputeToken",
     "CurrencySystem",
     "CurrencyToken",
+    "DeliveryFollower",
     "Freeze",
     "InterestPayments",
     "LedgerFollower",

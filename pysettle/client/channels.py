@@ -24,7 +24,7 @@ from pysettle.domain.messages import (
     usage_digest,
     voucher_digest,
 )
-from pysettle.domain.metering import CEILING_BITS, Voucher, check_vouchers
+from pysettle.domain.metering import CEILING_BITS, ChannelState, Voucher, check_vouchers
 from pysettle.domain.signing import Signer
 from pysettle.domain.usage import Usage
 from pysettle.evm.backend import Receipt
@@ -281,6 +281,17 @@ class ChannelHub(Contract):
         """Return (amount, unix second of the notice) of a noticed withdrawal; zeros when there is none."""
         amount, initiated_at = self._read("pendingWithdrawals", channel_id)
         return amount, initiated_at
+
+    def state(self, config: ChannelConfig) -> ChannelState:
+        """Return what a channel holds and what its payer is taking back, for the provider's `Delivery`.
+
+        Where a block is sealed between the two reads, it states too little, or what was before that block.
+        """
+        channel_id = config.channel_id(self.domain)
+        # The notice first: read after a withdrawal that ends it, it would leave the balance from before unexplained.
+        noticed, noticed_at = self.pending_withdrawal(channel_id)
+        balance, claimed = self.channel(channel_id)
+        return ChannelState(balance, claimed, noticed, noticed_at + config.withdraw_delay_s if noticed else 0)
 
     def receiver_totals(self, receiver: Address, token: Address) -> tuple[int, int]:
         """Return (total claimed, total settled) for a receiver in a token."""

@@ -83,6 +83,20 @@ class UsageReceipt:
     """Tokens that the counts cost by the rate card, cumulative."""
 
 
+@dataclass(frozen=True, slots=True)
+class ChannelState:
+    """What a channel holds, and what its payer is taking back, as a chain says."""
+
+    balance: int
+    """Tokens in the channel, those that were claimed included."""
+    claimed: int
+    """Tokens claimed, cumulative."""
+    noticed: int = 0
+    """Tokens that the payer gave notice of withdrawing; zero where no notice runs."""
+    withdrawable_at: int = 0
+    """Unix second from which the payer may withdraw them, or what is unclaimed by then; zero where no notice runs."""
+
+
 class Payer:
     """The buyer's side of a channel: signs vouchers, and checks each receipt before the next."""
 
@@ -146,7 +160,11 @@ class Payer:
 
 
 class Delivery:
-    """The provider's side of a channel: checks vouchers, counts what is served, keeps what a claim needs."""
+    """The provider's side of a channel: checks vouchers, counts what is served, keeps what a claim needs.
+
+    It asks no chain. `update` tells it what the chain says: when the channel is opened here, and after each deposit,
+    notice of a withdrawal, withdrawal, refund and claim. `client.DeliveryFollower` does both.
+    """
 
     def __init__(self, hub: Domain, config: ChannelConfig, rate_card: RateCard, deposited: int) -> None:
         """Begin a channel on which nothing was used.
@@ -160,6 +178,13 @@ class Delivery:
         self._hub, self.config, self._rate_card = hub, config, rate_card
         self.channel_id = config.channel_id(hub)
         self.deposited = deposited
+        """Tokens in the channel, those that were claimed included."""
+        self.claimed = 0
+        """Tokens claimed, cumulative."""
+        self.noticed = 0
+        """Tokens that the payer gave notice of withdrawing."""
+        self.withdrawable_at = 0
+        """Unix second from which it may; zero where no notice runs."""
         self.usage = Usage()
         """Cumulative counts."""
         self.charged = 0
@@ -167,12 +192,32 @@ class Delivery:
         self.voucher: Voucher | None = None
         """The newest voucher accepted: with `usage`, all that a claim needs."""
 
+    def update(self, state: ChannelState) -> None:
+        """Take in what the chain says of the channel.
+
+        While a notice runs, requests are accepted for what stays in the channel after the withdrawal, and no others: of
+        a notice for everything, none. A further deposit, the end of the withdrawal or a refund lets requests in again,
+        for what the channel then holds. A notice changes nothing about requests that were accepted before; they are to
+        be claimed by `claim_before`.
+        """
+        self.deposited, self.claimed = state.balance, state.claimed
+        self.noticed, self.withdrawable_at = state.noticed, state.withdrawable_at
+
+    @property
+    def claim_before(self) -> int | None:
+        """Unix second before which what was served is to be claimed, since the payer may withdraw it from then on.
+
+        None where nothing is at risk: no notice runs, or what stays after the withdrawal covers what was served.
+        """
+        kept = max(self.claimed, self.deposited - self.noticed)
+        return self.withdrawable_at if self.noticed and self.charged > kept else None
+
     def accept(self, voucher: Voucher, request_ceiling: int) -> None:
         """Accept a voucher for one request that may cost up to `request_ceiling` Tokens; keep it before serving.
 
         Raises:
-            VoucherRefused: another channel, a ceiling that does not cover the request or exceeds the deposit, or a
-                signature that is not the payer's.
+            VoucherRefused: another channel, a ceiling that does not cover the request or exceeds the deposit, a request
+                that may cost more than a withdrawal leaves, or a signature that is not the payer's.
         """
         problem = self._problem(voucher, request_ceiling)
         if problem:
@@ -186,12 +231,18 @@ class Delivery:
             used: What the request used.
 
         Raises:
-            VoucherRefused: it costs more than the accepted voucher leaves.
+            VoucherRefused: it costs more than the accepted voucher leaves, or than the channel holds since a
+                withdrawal.
         """
         usage = self.usage + used
         charged = self._rate_card.tokens(usage)
         if self.voucher is None or charged > self.voucher.ceiling:
             raise VoucherRefused(f"channel 0x{self.channel_id.hex()}: {charged} Tokens used, no voucher covers them")
+        if charged > self.deposited:
+            raise VoucherRefused(
+                f"channel 0x{self.channel_id.hex()}: {charged} Tokens used, the channel holds {self.deposited} since a "
+                "withdrawal; have the payer deposit more"
+            )
         self.usage, self.charged = usage, charged
         return UsageReceipt(self.channel_id, usage, charged)
 
@@ -202,6 +253,11 @@ class Delivery:
             return f"a ceiling of {voucher.ceiling} does not cover {self.charged} charged and {request_ceiling} more"
         if voucher.ceiling > self.deposited:
             return f"a ceiling of {voucher.ceiling} exceeds the deposit of {self.deposited}"
+        if self.charged + request_ceiling > self.deposited - self.noticed:
+            return (
+                f"the payer withdraws {self.noticed} of {self.deposited} Tokens, which leaves too few for "
+                f"{self.charged} charged and {request_ceiling} more"
+            )
         digest = voucher_digest(self._hub, self.channel_id, voucher.ceiling)
         if recover(digest, voucher.signature) != self.config.voucher_signer:
             return "the voucher is not signed by the payer"

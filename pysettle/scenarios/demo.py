@@ -16,7 +16,7 @@ from eth.db.backends.base import BaseDB
 from pysettle.audit.bundle import check_replaceable
 from pysettle.audit.extract import export_bundle
 from pysettle.audit.verify import Report, verify
-from pysettle.client import ComputeToken, SeriesTerms, SettlementNetwork, UsageRow, genesis
+from pysettle.client import ComputeToken, DeliveryFollower, SeriesTerms, SettlementNetwork, UsageRow, genesis
 from pysettle.client.network import Roles
 from pysettle.domain.messages import ChannelConfig, ComputeAttestation, PurchaseTerms
 from pysettle.domain.metering import Delivery, Payer
@@ -285,13 +285,12 @@ class Demo:
     def deliver(self) -> None:
         """Serve every request against a voucher of its own; chain time passes with the requests."""
         hub, card = self.network.hub, self.series.rate_card
-        payers = []
+        payers, follower = [], DeliveryFollower(hub)
         for buyer in self.buyers:
             assert buyer.config is not None
-            channel_id = buyer.config.channel_id(hub.domain)
-            deposited, _ = hub.channel(channel_id)
-            self.deliveries.append(Delivery(hub.domain, buyer.config, card, deposited))
-            payers.append(Payer(buyer.signer, hub.domain, channel_id, card, deposited))
+            delivery = follower.open(buyer.config, card)
+            self.deliveries.append(delivery)
+            payers.append(Payer(buyer.signer, hub.domain, delivery.channel_id, card, delivery.deposited))
         for place, request in enumerate(self.requests):
             payer, delivery = payers[place % BUYERS], self.deliveries[place % BUYERS]
             ceiling, used = _ceiling(request), _usage(request)
