@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -296,14 +296,13 @@ def test_erc1271_account_signs_vouchers(world: World, authorizer_is_wallet: bool
     """A contract may sign, as payer or as authorizer; the hub asks it at every claim."""
     wallet = Hostile(world, "Wallet", world.address("buyer"))
     authorizer = wallet.address if authorizer_is_wallet else ZERO_ADDRESS
-    world.fund("stranger", FEN)
-    bringer = Hostile(world, "Liar")
+    world.issue(wallet.address, FEN)
     currency, hub = world.network.currency, world.network.hub
-    world.send(currency.transfer(world["stranger"], bringer.address, FEN), bringer.call("bring", FEN))
     config = currency_config(world, "buyer", payer=wallet.address, payer_authorizer=authorizer)
-    deposit = hub.deposit(world["stranger"], config, FEN, b"")
-    data = hub.interface.encode("deposit", config.fields(), FEN, bringer.address, b"")
-    world.send(replace(deposit, data=data))
+    # The wallet pays, and its owner signs.
+    owner = SimpleNamespace(address=wallet.address, sign=world["buyer"].sign)
+    data = hub.sign_deposit(owner, currency, config, FEN, world.now + 3_600)  # type: ignore[arg-type]  # signs as a wallet
+    world.send(hub.deposit(world["stranger"], config, FEN, data))
 
     forged = hub.claim(world[RECEIVER], [(config, world.voucher("stranger", config, 600), 600)])
     refused(world, VoucherSignatureInvalid, forged, config)
