@@ -115,6 +115,10 @@ class Place(click.Path):
         """Return the path."""
         if value == "":
             self.fail("it is empty: name a path, or . for the folder you are in.", param, ctx)
+        try:
+            Path(value).exists()
+        except OSError as problem:
+            self.fail(f"{str(value)[:80]!r}: {problem.strerror}.", param, ctx)
         return super().convert(value, param, ctx)
 
 

@@ -43,6 +43,8 @@ class Accounts:
     def addresses(self) -> dict[str, Address]:
         """Return mapping name -> address, ordered by name."""
         names = sorted(file.stem for file in self._folder.glob("*.json"))
+        if not names:
+            raise WorkspaceError(f"{self._folder} holds no account: restore it from a copy")
         return {name: Address(bytes.fromhex(self._account(name)["address"][2:])) for name in names}
 
     def keys(self) -> dict[str, str]:

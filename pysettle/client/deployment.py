@@ -25,6 +25,9 @@ from pysettle.evm.backend import ChainBackend
 from pysettle.money import Currency
 
 SCHEMA = "pysettle.deployment/2"
+_ADDRESS_BYTES = 20
+_ALWAYS = ("ComputeMarket", "ChannelHub", "ERC3009DepositCollector", "UsageMeter", "JobEscrow")
+"""Contracts of every network, beside those of its currencies."""
 
 _CANONICAL = (CHANNEL_HUB_ADDRESS, DEPOSIT_COLLECTOR_ADDRESS)
 _REMEDY = (
@@ -94,12 +97,7 @@ class Deployment:
                     f"deployment.json is of the format {document['schema']}, this pysettle reads {SCHEMA}: its "
                     "contracts are those of another version, deploy into a new workspace"
                 )
-            int(document.get("block", "0"))
-            for contract in document["contracts"].values():
-                bytes.fromhex(contract["address"][2:])
-                str(contract["artifact"])
-            for system in document["currencies"].values():
-                bytes.fromhex("".join(account[2:] for accounts in system["roles"].values() for account in accounts))
+            _check(document)
         except (ValueError, KeyError, TypeError, AttributeError) as problem:
             if isinstance(problem, WorkspaceError):
                 raise
@@ -206,6 +204,38 @@ class Deployment:
     def _is_of_this_build(self, name: str) -> bool:
         contract = self.document["contracts"][name]
         return bool(contract["source_hash"] == artifacts.load(contract["artifact"]).source_hash)
+
+
+def _check(document: dict[str, Any]) -> None:
+    """Check the form of all that is looked up later; raise what Python raises where it is another."""
+    _texts(document["chain_id"], document["genesis_hash"], document.get("block", "0"))
+    int(document.get("block", "0"))
+    contracts = document["contracts"]
+    for name in _ALWAYS:
+        if name not in contracts:
+            raise ValueError(f"it has no {name}")
+    for contract in contracts.values():
+        _address(contract["address"])
+        _texts(contract["artifact"], contract["code_hash"], contract["source_hash"], *contract["arguments"])
+    for code, system in document["currencies"].items():
+        Currency(code)
+        _address(contracts[system["token"]]["address"])
+        _address(contracts[system["access"]]["address"])
+        for role in Role:
+            first, *others = system["roles"][role.label]
+            for holder in (first, *others):
+                _address(holder)
+
+
+def _texts(*values: object) -> None:
+    for value in values:
+        if not isinstance(value, str):
+            raise TypeError(f"{value!r} is no text")
+
+
+def _address(text: str) -> None:
+    if not text.startswith("0x") or len(bytes.fromhex(text[2:])) != _ADDRESS_BYTES:
+        raise ValueError(f"{text!r} is no address")
 
 
 def _described(chain: ChainBackend, contract: DeployedContract) -> dict[str, Any]:
