@@ -306,7 +306,7 @@ def test_posing_series_cannot_enter_the_hub_from_a_deposit(world: World) -> None
     collector = Hostile(world, "Liar")
     world.send(collector.call("callBack", claim.to, claim.data, False))
     hub = world.network.hub
-    own = currency_config(world, "stranger")
+    own = currency_config(world, "stranger", token=collector.address)
     data = hub.interface.encode("deposit", own.fields(), FEN, collector.address, b"")
     deposit = Transaction(world["stranger"], hub.address, data, 2_000_000, hub.interface)
     refused(world, ReentrancyGuardReentrantCall, deposit, config, own)
