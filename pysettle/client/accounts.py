@@ -12,7 +12,7 @@ from eth_account import Account as EthAccount
 from eth_typing import Address
 
 from pysettle.client.files import is_file, read_whole, write_whole
-from pysettle.client.keystore import read_keystore, unlock
+from pysettle.client.keystore import check_keystore, read_keystore, unlock
 from pysettle.documents import parse_json
 from pysettle.domain.signing import Signer
 from pysettle.errors import PasswordRefused, UnknownAccount, UsageError, WorkspaceError
@@ -262,6 +262,8 @@ def _checked(document: Any) -> dict[str, Any]:
     kinds = [kind for kind in ("development", "remote", "keystore") if kind in document]
     if len(kinds) != 1 or not isinstance(document[kinds[0]], dict if kinds == ["keystore"] else str):
         raise ValueError("it names no key, or several")
+    if kinds == ["keystore"]:
+        check_keystore(document["keystore"])
     return dict(document)
 
 

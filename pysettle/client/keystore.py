@@ -36,16 +36,32 @@ def read_keystore(content: bytes) -> tuple[dict[str, Any], Address | None]:
         ValueError: it is none of version 3, or a field is missing, of another form, or asks for too much.
     """
     document = parse_json(content)
+    if isinstance(document, dict):
+        if ("crypto" in document) == ("Crypto" in document):
+            raise ValueError("it has no field crypto, or two")
+        document["crypto"] = document.pop("Crypto", None) or document.get("crypto")
+    return document, check_keystore(document)
+
+
+def check_keystore(document: Any) -> Address | None:
+    """Check a keystore, so that nothing but the password can be wrong when it is opened.
+
+    Args:
+        document: As `read_keystore` returns it.
+
+    Returns:
+        The address that it names; None where it names none.
+
+    Raises:
+        ValueError: it is none of version 3, or a field is missing, of another form, or asks for too much work.
+    """
     if not isinstance(document, dict) or type(document.get("version")) is not int or document["version"] != _VERSION:
         raise ValueError("it has no version 3")
-    if ("crypto" in document) == ("Crypto" in document):
-        raise ValueError("it has no field crypto, or two")
-    crypto = document.pop("Crypto", None) or document.get("crypto")
-    _check(crypto)
+    _check(document.get("crypto"))
     stated = document.get("address")
     if stated is not None and not isinstance(stated, str):
         raise ValueError("its address is no text")
-    return {**document, "crypto": crypto}, read_address("0x" + stated.removeprefix("0x")) if stated else None
+    return read_address("0x" + stated.removeprefix("0x")) if stated else None
 
 
 def unlock(keystore: Mapping[str, Any], password: str, what: str) -> Signer:
@@ -66,7 +82,7 @@ def unlock(keystore: Mapping[str, Any], password: str, what: str) -> Signer:
 
 
 def _check(crypto: object) -> None:
-    """Check the form of what holds the key, so that nothing but the password can be wrong afterwards."""
+    """Check the form of what holds the key."""
     if not isinstance(crypto, dict):
         raise ValueError("its field crypto is no object")
     if crypto.get("cipher") != "aes-128-ctr":

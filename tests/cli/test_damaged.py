@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from eth_account import Account
 
 from pysettle.cli import main
 from tests.cli.running import Town, invoke
@@ -122,6 +123,23 @@ def test_a_spoiled_value_is_one_line(founded: Path, tmp_path: Path, file: str) -
         for line in (COMMANDS[3 + place % 6], "token balance --account alice"):
             faults += _judge(_run(line, town), f"{file} is {json.dumps(document)[:300]}, {line}")
     assert not faults, "\n".join(faults)
+
+
+def test_a_spoiled_keystore_is_one_line(founded: Path, tmp_path: Path) -> None:
+    """A keystore of a workspace is checked where its file is read: only its password can be wrong afterwards."""
+    town, password = tmp_path / "town", tmp_path / "password"
+    _copy(founded, town)
+    password.write_text("secret")
+    file = town / "accounts" / "alice.json"
+    keystore = Account.encrypt(b"\1" * 32, "secret", kdf="pbkdf2", iterations=2)
+    whole = {"address": "0x" + keystore["address"], "keystore": keystore}
+    faults, line = [], f"token transfer --from alice --to bob --amount 1 --password-file {password}"
+    for document in (whole | {"keystore": it} for it in _spoiled(keystore)):
+        file.write_text(json.dumps(document))
+        faults += _judge(_run(line, town), json.dumps(document)[:300])
+    assert not faults, "\n".join(faults)
+    file.write_text(json.dumps(whole | {"keystore": keystore | {"crypto": {}}}))
+    assert "is no account of a workspace (its cipher is None" in _run(line, town).stderr
 
 
 def _copy(founded: Path, town: Path) -> None:
