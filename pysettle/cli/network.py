@@ -9,7 +9,7 @@ import click
 
 from pysettle.cli.currency import Command
 from pysettle.cli.options import json_option, password_option, pasteable, show, workspace_option
-from pysettle.cli.output import say, table, tell, write_text
+from pysettle.cli.output import progress, say, table, tell, write_text
 from pysettle.client.access import Role
 from pysettle.client.deployment import Deployment
 from pysettle.client.workspace import Workspace, default_account
@@ -38,7 +38,10 @@ def deploy(quota: str, reserve: str | None, workspace: Workspace, password: str 
     units, reserve_fen = to_units(quota), to_minor(reserve or quota)
     with workspace.chain(write=True) as chain:
         before = chain.block().number
-        deployment = workspace.deploy(chain, quota=units, reserve_fen=reserve_fen, password=password)
+        with progress() as on_progress:
+            deployment = workspace.deploy(
+                chain, quota=units, reserve_fen=reserve_fen, password=password, on_progress=on_progress
+            )
         blocks = before, chain.block().number
     contracts = {name: contract["address"] for name, contract in deployment.document["contracts"].items()}
     useful_next = "token issue --to alice --amount 100"
@@ -84,9 +87,16 @@ def add_currency(
     named = {role: name for role in Role if (name := accounts[role.name.lower()]) is not None}
     with workspace.chain(write=True) as chain:
         before = chain.block().number
-        deployment = workspace.add_currency(
-            chain, currency, named, quota=units, reserve_fen=reserve_minor, password=password
-        )
+        with progress() as on_progress:
+            deployment = workspace.add_currency(
+                chain,
+                currency,
+                named,
+                quota=units,
+                reserve_fen=reserve_minor,
+                password=password,
+                on_progress=on_progress,
+            )
         blocks = before, chain.block().number
     suffix = f"-{code}"
     contracts = {

@@ -12,6 +12,7 @@ accounts/         one file an account: an encrypted keystore, a development key,
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
@@ -60,6 +61,14 @@ from pysettle.evm.rpc import RpcChain
 from pysettle.evm.sqlite import SqliteDatabase
 from pysettle.evm.transactions import Transaction
 from pysettle.money import Currency
+
+OnProgress = Callable[[str, int, int], None]
+"""Called with the name of a step, what is done of it, and its total."""
+
+
+def _no_progress(step: str, done: int, total: int) -> None:
+    """Show nothing."""
+
 
 POWERS = (
     "administrator",
@@ -301,7 +310,15 @@ class Workspace:
 
     # The network
 
-    def deploy(self, chain: ChainBackend, *, quota: int, reserve_fen: int, password: str | None = None) -> Deployment:
+    def deploy(
+        self,
+        chain: ChainBackend,
+        *,
+        quota: int,
+        reserve_fen: int,
+        password: str | None = None,
+        on_progress: OnProgress = _no_progress,
+    ) -> Deployment:
         """Deploy the network, attest the reserve, give the bank its issuance quota, and keep where everything is.
 
         A development node is first given what a genesis of ours has: funds for the accounts, and the canonical
@@ -312,6 +329,7 @@ class Workspace:
             quota: Units the bank may issue.
             reserve_fen: Reserve that the central bank attests for a year, in fen.
             password: Of the encrypted accounts.
+            on_progress: Called with the name of a step, what is done of it, and its total.
 
         Raises:
             WorkspaceError: it is deployed already.
@@ -325,7 +343,7 @@ class Workspace:
         if (block_0 := self.directory / "genesis.json").is_file():
             check_genesis(Genesis.from_bytes(block_0.read_bytes()), CANONICAL)
         central_bank = self.accounts.key("central-bank", password)
-        roles = self._roles({role: default_account(role) for role in Role}, password)
+        roles = self._roles({role: default_account(role) for role in Role}, password, on_progress)
         if isinstance(chain, RpcChain) and chain.is_development_node:
             chain.set_accounts(self.genesis().alloc)
         with _as_one(chain):
@@ -342,6 +360,7 @@ class Workspace:
         quota: int,
         reserve_fen: int,
         password: str | None = None,
+        on_progress: OnProgress = _no_progress,
     ) -> Deployment:
         """Deploy a further currency with powers of its own, attest its reserve, and give its operator a quota.
 
@@ -355,6 +374,7 @@ class Workspace:
             quota: Units the operator may issue.
             reserve_fen: Reserve that the central bank attests for a year, in minor units.
             password: Of the encrypted accounts, and of those that are made; without, they get development keys.
+            on_progress: Called with the name of a step, what is done of it, and its total.
 
         Raises:
             WorkspaceError: no network is deployed, or it has the currency; or development keys would be made for a
@@ -368,8 +388,10 @@ class Workspace:
         self.check_development_keys(chain, password)
         names = {role: accounts.get(role) or default_account(role, currency) for role in Role}
         payer = self.accounts.signer("administrator", password)
-        self.accounts.make(tuple(names.values()), password)
-        roles, central_bank = self._roles(names, password), self.accounts.key(names[Role.CENTRAL_BANK], password)
+        making = functools.partial(on_progress, "making accounts")
+        self.accounts.make(tuple(names.values()), password, making)
+        roles = self._roles(names, password, on_progress)
+        central_bank = self.accounts.key(names[Role.CENTRAL_BANK], password)
 
         sender = transaction_sender(chain)
         poor = {it.address for holders in roles.holders().values() for it in holders if not chain.balance(it.address)}
@@ -421,8 +443,11 @@ class Workspace:
                     return signer
         return None
 
-    def _roles(self, names: Mapping[Role, str], password: str | None) -> Roles:
-        signers = {role: self.accounts.signer(name, password) for role, name in names.items()}
+    def _roles(self, names: Mapping[Role, str], password: str | None, on_progress: OnProgress) -> Roles:
+        signers = {}
+        for opened, (role, name) in enumerate(names.items()):
+            on_progress("opening accounts", opened, len(names))
+            signers[role] = self.accounts.signer(name, password)
         operator = signers.pop(Role.OPERATOR)
         return Roles(**{role.name.lower(): signer for role, signer in signers.items()}, operators=(operator,))
 
