@@ -76,9 +76,9 @@ class Artifact:
         """Return the code that stands on a chain once the constructor has set the immutables.
 
         Args:
-            immutables: Name of each immutable, and maybe of others -> its value, padded with zeros on the left to its
-                place.
+            immutables: Name of each immutable -> its value, padded with zeros on the left to its place.
         """
+        assert set(immutables) == set(self.immutable_references), (self.contract_name, sorted(immutables))
         return self._filled(self.runtime_bytecode, immutables)
 
     def _filled(self, code: bytes, immutables: Mapping[str, bytes]) -> bytes:
