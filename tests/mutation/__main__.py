@@ -56,6 +56,12 @@ TARGETS = {
         ("CurrencyToken", *_TOKEN, "AccountFields", "PolicyFields", "LimitsFields", "Calendar"),
         ("tests/contracts/currency",),
     ),
+    "access": Target(
+        "NetworkAccess",
+        "contracts/access/NetworkAccess.sol",
+        ("NetworkAccess",),
+        ("tests/contracts/access", "tests/contracts/currency/test_roles.py"),
+    ),
     # The market creates the factory, which has the code of a series.
     "series": Target(
         "ComputeMarket",
