@@ -20,19 +20,7 @@ from pysettle.domain import events
 from pysettle.domain.events import CreditSeized, Event, Issued, Seized, SettlementAccountMarked
 from pysettle.domain.findings import Finding, Severity
 from pysettle.domain.ledger import Contracts
-
-ROLES = (
-    "administrator",
-    "central bank",
-    "operator",
-    "registrar",
-    "freezer",
-    "seizer",
-    "pauser",
-    "settlement registrar",
-    "attester",
-)
-"""Names of the powers over a currency, by the numbers that its NetworkAccess gives them."""
+from pysettle.errors.states import Role
 
 CODE = "AUDIT-POWERS"
 """Code of every notice from here."""
@@ -223,7 +211,7 @@ def _uses(currency: Address, deeds: list[_Deed], known: frozenset[Address]) -> I
 def _role(number: int) -> str:
     if number == _EVERYBODY:
         return "everybody"
-    return ROLES[number] if number < len(ROLES) else f"role {number}"
+    return Role(number).label.replace("-", " ") if number in set(Role) else f"role {number}"
 
 
 def _notice(subject: str, deed: _Deed, detail: str, *, placed: bool = False) -> Finding:

@@ -9,7 +9,7 @@ import pytest
 
 from pysettle.audit.bundle import Bundle
 from pysettle.audit.extract import export_bundle
-from pysettle.audit.powers import CODE, ROLES
+from pysettle.audit.powers import CODE
 from pysettle.audit.report import Report
 from pysettle.audit.verify import verify
 from pysettle.client.access import Role
@@ -109,8 +109,3 @@ def test_a_function_that_everybody_may_call_is_told(run: Demo, tmp_path: Path) -
     assert [notice.subject for notice in notices] == [f"currency 0x{token.address.hex()}"] * 2
     assert f"0x{token.interface.selector('seize').hex()} was given to everybody" in notices[0].detail
     assert f"0x{token.interface.selector('pause').hex()} was given to role 77" in notices[1].detail
-
-
-def test_roles_are_named_as_the_network_numbers_them() -> None:
-    """The names of powers in the report are those of the network's roles."""
-    assert tuple(role.name.lower().replace("_", " ") for role in Role) == ROLES
