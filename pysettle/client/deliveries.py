@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from pysettle.client.channels import ChannelHub
 from pysettle.domain import events
 from pysettle.domain.messages import ChannelConfig, ChannelId
@@ -35,6 +33,8 @@ class DeliveryFollower:
         self._deliveries: dict[ChannelId, Delivery] = {}
         self._head: Block | None = None
         """The block up to which every delivery knows its channel; None before the first `update`."""
+        self._unsettled: set[ChannelId] = set()
+        """Channels that were read beside the head: the block they were read in may be replaced unnoticed."""
 
     def open(self, config: ChannelConfig, rate_card: RateCard) -> Delivery:
         """Begin to deliver on a channel, as the chain has it now: with the notice of a withdrawal that runs already.
@@ -47,11 +47,13 @@ class DeliveryFollower:
         delivery = Delivery(self._hub.domain, config, rate_card, state.balance)
         delivery.update(state)
         self._deliveries[delivery.channel_id] = delivery
+        self._unsettled.add(delivery.channel_id)
         return delivery
 
     def close(self, delivery: Delivery) -> None:
         """End a delivery: it is told nothing more."""
         del self._deliveries[delivery.channel_id]
+        self._unsettled.discard(delivery.channel_id)
 
     def update(self) -> tuple[Delivery, ...]:
         """Tell each delivery what is new of its channel.
@@ -64,17 +66,19 @@ class DeliveryFollower:
             ChainUnreachable: the node does not answer; the next call reads what this one did not.
         """
         head = self._hub.chain.block()
-        for delivery in self._changed(head):
+        read = self._changed(head) | self._unsettled
+        for channel_id in sorted(read):
+            delivery = self._deliveries[channel_id]
             delivery.update(self._hub.state(delivery.config))
-        self._head = head
+        self._head, self._unsettled = head, set() if self._hub.chain.block().hash == head.hash else read
         due = [(it.claim_before, it.channel_id) for it in self._deliveries.values() if it.claim_before is not None]
         return tuple(self._deliveries[channel_id] for _, channel_id in sorted(due))
 
-    def _changed(self, head: Block) -> Iterable[Delivery]:
-        """Return the deliveries that something happened to; all where the chain replaced the last block seen."""
+    def _changed(self, head: Block) -> set[ChannelId]:
+        """Return the channels that something happened to; all where the chain replaced the last block seen."""
         last = self._head
         if last is None or not self._stands(last):
-            return tuple(self._deliveries.values())
+            return set(self._deliveries)
         changed = set()
         logs = self._hub.chain.logs(
             from_block=last.number + 1,
@@ -86,7 +90,7 @@ class DeliveryFollower:
             event = events.decode(log.topics, log.data)
             if isinstance(event, _CHANGES) and event.channel_id in self._deliveries:
                 changed.add(event.channel_id)
-        return tuple(self._deliveries[channel_id] for channel_id in sorted(changed))
+        return changed
 
     def _stands(self, block: Block) -> bool:
         try:

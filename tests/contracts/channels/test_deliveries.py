@@ -7,7 +7,7 @@ import pytest
 from pysettle.client import DeliveryFollower, UsageRow
 from pysettle.client.channels import ClaimOutcome, ClaimResult
 from pysettle.domain.messages import ChannelConfig
-from pysettle.domain.metering import Delivery
+from pysettle.domain.metering import ChannelState, Delivery
 from pysettle.errors import ChainUnreachable, VoucherRefused
 from pysettle.evm.backend import Block
 from tests.contracts.books import channel, metered_claim, open_token_channel, used
@@ -191,6 +191,42 @@ def test_a_notice_that_the_chain_took_back(world: World, follower: DeliveryFollo
     world.fund("stranger", 10_000)
     follower.update()
     assert is_open(world, delivery)
+
+
+def test_a_deposit_that_the_chain_took_back_after_the_opening(world: World, follower: DeliveryFollower) -> None:
+    """A channel that was opened after the last look is read again at the next one, whatever block it was read in."""
+    follower.update()
+    before = world.chain.snapshot()
+    delivery = follower.open(open_token_channel(world, "buyer", DEPOSITED), RATE_CARD)
+    assert delivery.deposited == DEPOSITED
+    world.chain.revert(before)
+    follower.update()
+    assert delivery.deposited == 0
+    assert not is_open(world, delivery)
+
+
+def test_a_deposit_in_a_block_beside_the_look(
+    world: World, follower: DeliveryFollower, config: ChannelConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A state that was read while another block came is read again at the next look, should that block be replaced."""
+    delivery = follower.open(config, RATE_CARD)
+    follower.update()
+    world.buy("buyer", 1 + REQUEST)
+    world.deposit("buyer", 1, config)
+    before = world.chain.snapshot()
+    hub, read = world.network.hub, world.network.hub.state
+
+    def read_later(asked: ChannelConfig) -> ChannelState:
+        world.deposit("buyer", REQUEST, asked)
+        return read(asked)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(hub, "state", read_later)
+        follower.update()
+    assert delivery.deposited == DEPOSITED + 1 + REQUEST
+    world.chain.revert(before)
+    follower.update()
+    assert delivery.deposited == DEPOSITED + 1
 
 
 def test_a_node_that_does_not_answer(
