@@ -131,7 +131,9 @@ def sign(text: str, most: str, out: Path | None, by: str, command: ComputeComman
     if out is not None:
         write_text(out, json.dumps([document | ({"usage": [0] * 6} if found.is_metered else {})], indent=2) + "\n")
         lines += [f"{out} has it as a row" + (", whose usage is still zero" if found.is_metered else "")]
-    useful_next = f"channel check {asset.option} --file {quote(str(out or 'rows.json'))}"
+    useful_next = f"channel show --channel {quote(text)}"
+    if out is not None:
+        useful_next = f"channel check {asset.option} --file {quote(str(out))}"
     command.show("channel-sign", document, [*lines, f"Next: {pasteable(useful_next)}"])
 
 

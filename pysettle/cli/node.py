@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from pysettle.cli.options import CHAIN_ID, SEED, Count
-from pysettle.cli.output import say, tell
+from pysettle.cli.output import done, say, tell
 from pysettle.client import genesis
 from pysettle.client.workspace import Workspace
 from pysettle.domain.signing import Signer
@@ -103,7 +103,13 @@ def node(
             opened.announce(url)
         say(json.dumps(document) if as_json else url)
         served = NodeChain(chain, signers, faucet=reserve, keeps_history=workspace is not None)
-        serve(served, listener, allow_origin)
+        before = chain.block().number
+        try:
+            serve(served, listener, allow_origin)
+        finally:
+            head = chain.block().number
+            if workspace and head > before:
+                done(f"the node sealed blocks {before + 1} to {head}, and {workspace} keeps them")
 
 
 def _refuse(options: Mapping[str, object], why: str) -> None:

@@ -7,6 +7,7 @@ a file ends with `OutputFailed`, since it must not be repeated; one that only re
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -73,7 +74,7 @@ def say(text: str) -> None:
     """
     with printing():
         if sys.stdout is None:
-            raise BrokenPipeError("stdout is closed")
+            raise OSError(errno.EBADF, "stdout is closed")
         click.echo("\n".join(map(printable, text.split("\n"))))
 
 

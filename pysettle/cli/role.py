@@ -36,7 +36,8 @@ def role() -> None:
 def show(label: str | None, account: str | None, command: CurrencyCommand) -> None:
     """Show who holds a role, and to whom it is offered."""
     only = None if account is None else command.address(account)
-    document, lines = {}, []
+    document: dict[str, dict[str, object]] = {}
+    lines = []
     with command.access() as access:
         for it in Role if label is None else (Role.labelled(label),):
             holding = access.holders(it)
@@ -47,10 +48,12 @@ def show(label: str | None, account: str | None, command: CurrencyCommand) -> No
                 if only in (None, to)
             }
             document[it.label] = {"holders": holders, "offers": offers}
+            if only is not None:
+                document[it.label]["held_by_account"] = only in holding
             but_not = f", not {account}" if only is not None and only not in holding else ""
             lines += [f"{it.label}: {', '.join(holders) or 'nobody'}{but_not}"]
             lines += [f"  offered to {to}, {_from(predecessor)}" for to, predecessor in offers.items()]
-    command.show("role", {"roles": document}, lines)
+    command.show("role", {"account": account, "roles": document}, lines)
 
 
 @role.command()

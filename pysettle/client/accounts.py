@@ -178,7 +178,8 @@ class Accounts:
         _check_name(name)
         if self._account_file(name).exists():
             if not replace:
-                raise WorkspaceError(f"there is an account {name} already: choose another name, or --replace it")
+                way_out = ", or --replace it" if self._replaceable else ""
+                raise WorkspaceError(f"there is an account {name} already: choose another name{way_out}")
             if not self._replaceable:
                 raise WorkspaceError(f"the network is deployed, and {name} may hold a role in it: choose another name")
         self._write(name, document)
@@ -281,5 +282,6 @@ def _can_name(name: str) -> bool:
 def _check_name(name: str) -> None:
     if not _can_name(name):
         raise WorkspaceError(
-            f"{name[:80]!r} cannot name an account: use letters, digits and hyphens, up to {_NAME_BYTES} bytes"
+            f"{name[:80]!r} cannot name an account: use letters, digits and hyphens, up to {_NAME_BYTES} bytes, and "
+            "no 0x at the beginning, as an address has"
         )

