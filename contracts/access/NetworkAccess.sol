@@ -9,7 +9,8 @@ import {INetworkAccess} from "../interfaces/INetworkAccess.sol";
 /// @title NetworkAccess
 /// @notice Who may do what with a currency: OpenZeppelin's AccessManager, whose roles are given in two steps.
 /// @dev An offer ends with the tenure that it came from. A tenure is a number, not a time: a revocation and a new grant
-/// may share a second.
+/// may share a second. No two tenures have the same number, of whatever account and role: an offer tells by it whose
+/// and of which role its tenure is.
 contract NetworkAccess is INetworkAccess, AccessManager {
     struct Offer {
         /// Who made it; zero where there is none.
@@ -22,8 +23,10 @@ contract NetworkAccess is INetworkAccess, AccessManager {
     }
 
     mapping(uint64 roleId => mapping(address account => Offer)) private _offers;
-    /// How often an account began to hold a role.
+    /// Number of the tenure that an account began last in a role; zero where it never held it.
     mapping(uint64 roleId => mapping(address account => uint48)) private _tenures;
+    /// Tenures that began, of all accounts and roles.
+    uint48 private _tenureCount;
     /// Who had this contract make a call last; an administrator with a delay acts so.
     address private transient _executor;
 
@@ -109,7 +112,7 @@ contract NetworkAccess is INetworkAccess, AccessManager {
 
     // ---------------------------------------------------------------- internals
 
-    /// @dev Counts the tenures: whoever holds the role already goes on in the same one.
+    /// @dev Numbers the tenures: whoever holds the role already goes on in the same one.
     function _grantRole(
         uint64 roleId,
         address account,
@@ -117,7 +120,7 @@ contract NetworkAccess is INetworkAccess, AccessManager {
         uint32 executionDelay
     ) internal override returns (bool isNew) {
         isNew = super._grantRole(roleId, account, grantDelay, executionDelay);
-        if (isNew) ++_tenures[roleId][account];
+        if (isNew) _tenures[roleId][account] = ++_tenureCount;
     }
 
     function _withdraw(uint64 roleId, address account) private {
@@ -126,7 +129,7 @@ contract NetworkAccess is INetworkAccess, AccessManager {
     }
 
     /// @dev The offer, or none where the tenure that it came from has ended: that of the role itself in a hand-over,
-    /// else that of the role which administers it.
+    /// else that of the role which administers it. Once another role administers it, the number is of no tenure there.
     function _standingOffer(uint64 roleId, address account) private view returns (Offer memory offer) {
         offer = _offers[roleId][account];
         if (offer.maker == address(0)) return offer;

@@ -7,7 +7,8 @@ import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessMana
 /// @notice Roles of a currency, given and passed on in two steps: offered, then accepted by who is to hold them, so
 /// that no power ever goes to an address that nobody controls.
 /// @dev An offer ends with the tenure that it came from, and no later tenure of its maker brings it back: in a handover
-/// the tenure of the role itself, else that of the role which administers it.
+/// the tenure of the role itself, else that of the role which administers it. While another role administers it than
+/// when the offer was made, the offer does not stand.
 interface INetworkAccess is IAccessManager {
     /// @notice A role was offered to an account.
     /// @param predecessor Holder who passes it on; zero where it is given in addition.
@@ -36,7 +37,8 @@ interface INetworkAccess is IAccessManager {
     function handOverRole(uint64 roleId, address successor) external;
 
     /// @notice Accept a role that was offered to the caller. Who passed it on holds it no longer.
-    /// @custom:reverts RoleOfferNotFound when none is offered, or whoever offered it has lost the role since
+    /// @custom:reverts RoleOfferNotFound when none is offered, or whoever offered it has lost the role since,
+    /// or another role administers the role now
     function acceptRole(uint64 roleId) external;
 
     /// @notice Take back an offer that the caller made of a role it holds.

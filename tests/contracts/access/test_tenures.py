@@ -158,6 +158,24 @@ def test_an_administrator_with_a_delay(world: World) -> None:
     refused(world, accept, errors.RoleOfferNotFound, roleId=Role.SEIZER, account=stranger)
 
 
+def test_another_administrating_role_revives_no_offer(world: World) -> None:
+    """A revoked administrator holds the role that administers now, in a tenure of its own: its offer is over."""
+    second, stranger = SECOND_ADMINISTRATOR, world.address("stranger")
+    assert holds(world, Role.REGISTRAR, second)
+    world.send(
+        *again(world, ADMINISTRATOR, second),
+        call(world, second, "grantRole", Role.SEIZER, stranger, 0),
+        end_by_revocation(world, ADMINISTRATOR, second),
+        call(world, "administrator", "setRoleAdmin", Role.SEIZER, Role.REGISTRAR),
+    )
+    assert offer(world, Role.SEIZER, "stranger") == NOTHING
+    accept = call(world, "stranger", "acceptRole", Role.SEIZER)
+    refused(world, accept, errors.RoleOfferNotFound, roleId=Role.SEIZER, account=stranger)
+    # It may make an offer of its new power.
+    world.send(call(world, second, "grantRole", Role.SEIZER, stranger, 0), accept)
+    assert holds(world, Role.SEIZER, "stranger")
+
+
 def test_only_oneself_renounces(world: World) -> None:
     """Nobody renounces for another."""
     renounce = call(world, "stranger", "renounceRole", Role.OPERATOR, world.address("operator"))
@@ -181,33 +199,42 @@ class Offered:
 
 @dataclass
 class Roles:
-    """Roles as a specification that runs, from the manual `contracts/interfaces/INetworkAccess.sol`."""
+    """Roles as a specification that runs, from the manual `contracts/interfaces/INetworkAccess.sol`; without delays."""
 
     held: set[tuple[int, Address]] = field(default_factory=set)
     tenures: defaultdict[tuple[int, Address], int] = field(default_factory=lambda: defaultdict(int))
     offers: dict[tuple[int, Address], Offered] = field(default_factory=dict)
+    administered_by: defaultdict[int, int] = field(default_factory=lambda: defaultdict(lambda: ADMINISTRATOR))
 
     def standing(self, role: int, account: Address) -> Offered | None:
-        """Return an offer whose tenure lasts."""
+        """Return an offer whose tenure lasts, in the role itself or in the one that administers it now."""
         found = self.offers.get((role, account))
         if found is None or (found.of_role, found.maker) not in self.held:
             return None
+        if found.of_role != (role if found.is_hand_over else self.administered_by[role]):
+            return None
         return found if self.tenures[found.of_role, found.maker] == found.tenure else None
 
-    def do(self, verb: str, caller: Address, role: int, account: Address) -> str | None:
+    def do(self, verb: str, caller: Address, role: int, subject: Address | int) -> str | None:
         """Do an operation, or return the name of the refusal."""
-        operation: Callable[[Address, int, Address], str | None] = getattr(self, f"_{verb}")
-        return operation(caller, role, account)
+        operation: Callable[[Address, int, Address | int], str | None] = getattr(self, f"_{verb}")
+        return operation(caller, role, subject)
 
-    def _grantRole(self, caller: Address, role: int, account: Address) -> str | None:  # noqa: N802 - as in Solidity
+    def _setRoleAdmin(self, caller: Address, role: int, by: int) -> str | None:  # noqa: N802 - as in Solidity
         if (ADMINISTRATOR, caller) not in self.held:
             return "AccessManagerUnauthorizedAccount"
-        tenure = self.tenures[ADMINISTRATOR, caller]
-        self.offers[role, account] = Offered(caller, tenure, ADMINISTRATOR, is_hand_over=False)
+        self.administered_by[role] = by
+        return None
+
+    def _grantRole(self, caller: Address, role: int, account: Address) -> str | None:  # noqa: N802 - as in Solidity
+        by = self.administered_by[role]
+        if (by, caller) not in self.held:
+            return "AccessManagerUnauthorizedAccount"
+        self.offers[role, account] = Offered(caller, self.tenures[by, caller], by, is_hand_over=False)
         return None
 
     def _revokeRole(self, caller: Address, role: int, account: Address) -> str | None:  # noqa: N802
-        if (ADMINISTRATOR, caller) not in self.held:
+        if (self.administered_by[role], caller) not in self.held:
             return "AccessManagerUnauthorizedAccount"
         self.offers.pop((role, account), None)
         self.held.discard((role, account))
@@ -248,7 +275,16 @@ class Roles:
         return None
 
 
-VERBS = ("grantRole", "revokeRole", "renounceRole", "handOverRole", "withdrawRoleOffer", "acceptRole", "acceptRole")
+VERBS = (
+    "setRoleAdmin",
+    "grantRole",
+    "revokeRole",
+    "renounceRole",
+    "handOverRole",
+    "withdrawRoleOffer",
+    "acceptRole",
+    "acceptRole",
+)
 NAMES = ("administrator", "operator", "other operator", "stranger")
 ROLES = (ADMINISTRATOR, Role.OPERATOR)
 
@@ -258,11 +294,12 @@ ROLES = (ADMINISTRATOR, Role.OPERATOR)
 def test_a_random_history_of_roles(world: World, seed: int) -> None:
     """After each of many operations the contract answers, offers and counts holders as the specification does."""
     random, spec = chance(seed), Roles()
-    for role, name in ((ADMINISTRATOR, "administrator"), (2, "operator"), (2, "other operator")):
+    world.send(*again(world, Role.OPERATOR, "administrator"))
+    for role, name in ((ADMINISTRATOR, "administrator"), (2, "administrator"), (2, "operator"), (2, "other operator")):
         spec.held.add((role, world.address(name)))
         spec.tenures[role, world.address(name)] = 1
     done = 0
-    for _ in range(60):
+    for _ in range(80):
         verb, role = random.choice(VERBS), random.choice(ROLES)
         caller = random.choice(("administrator", *NAMES) if verb in ("grantRole", "revokeRole") else NAMES)
         account = caller if verb == "renounceRole" and random.random() < 0.9 else random.choice(NAMES)
@@ -273,14 +310,17 @@ def test_a_random_history_of_roles(world: World, seed: int) -> None:
             "renounceRole",
         ):
             continue
-        arguments = {"grantRole": (world.address(account), 0), "acceptRole": ()}.get(verb, (world.address(account),))
+        subject: Address | int = world.address(account)
+        if verb == "setRoleAdmin":  # no other role administers the administrator's
+            role, subject = Role.OPERATOR, random.choice(ROLES)
+        arguments = {"grantRole": (subject, 0), "acceptRole": ()}.get(verb, (subject,))
         told = None
         try:
             world.send(call(world, caller, verb, role, *arguments))
         except ContractReverted as refusal:
             told = type(refusal).__name__
-        expected = spec.do(verb, world.address(caller), role, world.address(account))
-        assert told == expected, (seed, verb, caller, role, account)
+        expected = spec.do(verb, world.address(caller), role, subject)
+        assert told == expected, (seed, verb, caller, role, subject)
         done += told is None
         for each in ROLES:
             for name in NAMES:
