@@ -17,6 +17,7 @@ contract NetworkAccess is INetworkAccess, AccessManager {
         address maker;
         /// Which tenure of the maker's it came from.
         uint48 tenure;
+        /// Seconds, at least: a successor's is no shorter than its predecessor's when it accepts.
         uint32 executionDelay;
         /// Whether the maker passes on the role that it holds itself.
         bool handedOver;
@@ -98,8 +99,14 @@ contract NetworkAccess is INetworkAccess, AccessManager {
         if (offer.maker == address(0)) revert RoleOfferNotFound(roleId, msg.sender);
 
         delete _offers[roleId][msg.sender];
-        if (offer.handedOver) _revokeRole(roleId, offer.maker);
-        _grantRole(roleId, msg.sender, getRoleGrantDelay(roleId), offer.executionDelay);
+        uint32 executionDelay = offer.executionDelay;
+        if (offer.handedOver) {
+            // The maker may have got a longer delay since it made the offer.
+            (, uint32 makersDelay) = hasRole(roleId, offer.maker);
+            if (makersDelay > executionDelay) executionDelay = makersDelay;
+            _revokeRole(roleId, offer.maker);
+        }
+        _grantRole(roleId, msg.sender, getRoleGrantDelay(roleId), executionDelay);
     }
 
     // -------------------------------------------------------------------- views

@@ -12,7 +12,8 @@ import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessMana
 interface INetworkAccess is IAccessManager {
     /// @notice A role was offered to an account.
     /// @param predecessor Holder who passes it on; zero where it is given in addition.
-    /// @param executionDelay Seconds between announcing and making a call by this role.
+    /// @param executionDelay Seconds between announcing and making a call by this role; more in a handover whose
+    /// predecessor has a longer delay when it is accepted.
     event RoleOffered(
         uint64 indexed roleId,
         address indexed account,
@@ -37,6 +38,7 @@ interface INetworkAccess is IAccessManager {
     function handOverRole(uint64 roleId, address successor) external;
 
     /// @notice Accept a role that was offered to the caller. Who passed it on holds it no longer.
+    /// @dev In a handover the execution delay is the longer of that when it was offered and the predecessor's now.
     /// @custom:reverts RoleOfferNotFound when none is offered, or whoever offered it has lost the role since,
     /// or another role administers the role now
     function acceptRole(uint64 roleId) external;

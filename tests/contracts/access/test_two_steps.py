@@ -183,6 +183,33 @@ def test_a_delay_is_passed_on(world: World) -> None:
     assert list(manager(world)._read("hasRole", Role.OPERATOR, relayer)) == [True, 3_600]
 
 
+def test_a_successor_has_no_shorter_delay_than_its_maker(world: World) -> None:
+    """A hand-over made before the administrator gave its maker a delay passes the delay on all the same."""
+    operator, stranger = world.address("operator"), world.address("stranger")
+    world.send(
+        call(world, "operator", "handOverRole", Role.OPERATOR, stranger),
+        call(world, "administrator", "grantRole", Role.OPERATOR, operator, 3_600),
+        call(world, "operator", "acceptRole", Role.OPERATOR),
+        call(world, "stranger", "acceptRole", Role.OPERATOR),
+    )
+    assert list(manager(world)._read("hasRole", Role.OPERATOR, stranger)) == [True, 3_600]
+
+
+def test_an_offered_delay_is_not_shortened(world: World) -> None:
+    """A hand-over with a delay keeps it after the administrator took the delay of its maker away."""
+    relayer, stranger = world.address("relayer"), world.address("stranger")
+    world.send(
+        call(world, "administrator", "grantRole", Role.OPERATOR, relayer, 3_600),
+        call(world, "relayer", "acceptRole", Role.OPERATOR),
+        call(world, "relayer", "handOverRole", Role.OPERATOR, stranger),
+        call(world, "administrator", "grantRole", Role.OPERATOR, relayer, 0),
+        call(world, "relayer", "acceptRole", Role.OPERATOR),
+    )
+    world.chain.clock.advance(3_601)
+    world.send(call(world, "stranger", "acceptRole", Role.OPERATOR))
+    assert list(manager(world)._read("hasRole", Role.OPERATOR, stranger)) == [True, 3_600]
+
+
 def test_the_public_role(world: World) -> None:
     """It is everybody's already: nobody grants it, and nobody passes it on."""
     stranger = world.address("stranger")
