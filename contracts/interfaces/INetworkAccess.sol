@@ -9,6 +9,12 @@ import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessMana
 /// @dev An offer ends with the tenure that it came from, and no later tenure of its maker brings it back: in a handover
 /// the tenure of the role itself, else that of the role which administers it. While another role administers it than
 /// when the offer was made, the offer does not stand.
+/// Warning: what an account scheduled (`schedule`) outlasts its role. A `grantRole` that an administrator with a delay
+/// scheduled and did not execute can be executed once that account is an administrator again, without a new delay,
+/// until it expires (`expiration` after its time, a week). So whoever revokes an administrator cancels what it has
+/// pending: `cancel(account, target, data)`, with what the event OperationScheduled tells. Any administrator may; for
+/// `grantRole` and `revokeRole` also a holder of the role that administers the role; for a function of the currency
+/// also the guardian (`setRoleGuardian`) of the role that the function asks for.
 interface INetworkAccess is IAccessManager {
     /// @notice A role was offered to an account.
     /// @param predecessor Holder who passes it on; zero where it is given in addition.

@@ -36,7 +36,6 @@ UNREACHABLE = {
     "AccessManagerInvalidInitialAdmin": "a network is deployed by the administrator it names",
     "AccessManagerLockedFunction": "the network gives roles for the currency's functions only",
     "AccessManagerNotReady": _NEVER_SCHEDULED,
-    "AccessManagerUnauthorizedCall": "nobody calls through the AccessManager",
     "AccessManagerUnauthorizedCancel": _NEVER_SCHEDULED,
     "AccessManagerUnauthorizedConsume": _NEVER_SCHEDULED,
     "ERC20InvalidApprover": "the caller of approve is never the zero address; part of the ERC-6093 interface",

@@ -158,6 +158,31 @@ def test_an_administrator_with_a_delay(world: World) -> None:
     refused(world, accept, errors.RoleOfferNotFound, roleId=Role.SEIZER, account=stranger)
 
 
+def test_what_a_revoked_administrator_scheduled(world: World) -> None:
+    """It can be executed when the account is an administrator again, unless another cancels it: as the manual warns."""
+    second, stranger, delay_s = SECOND_ADMINISTRATOR, world.address("stranger"), 86_400
+    appoint = (
+        call(world, "administrator", "grantRole", ADMINISTRATOR, world.address(second), delay_s),
+        call(world, second, "acceptRole", ADMINISTRATOR),
+    )
+    contract = manager(world)
+    grant = contract.interface.encode("grantRole", Role.SEIZER, stranger, 0)
+    execute = call(world, second, "execute", contract.address, grant)
+    world.send(*appoint, call(world, second, "schedule", contract.address, grant, 0))
+    world.send(end_by_revocation(world, ADMINISTRATOR, second))
+    world.chain.clock.advance(delay_s + 1)
+    told = {"caller": world.address(second), "target": contract.address, "selector": grant[:4]}
+    refused(world, execute, errors.AccessManagerUnauthorizedCall, **told)
+    snapshot = world.chain.snapshot()
+    world.send(*appoint, execute)
+    assert offer(world, Role.SEIZER, "stranger") == (True, ZERO_ADDRESS)
+    world.chain.revert(snapshot)
+    scheduled = (world.address(second), contract.address, grant)
+    world.send(call(world, "administrator", "cancel", *scheduled), *appoint)
+    operation = contract._read("hashOperation", *scheduled)
+    refused(world, execute, errors.AccessManagerNotScheduled, operationId=operation)
+
+
 def test_another_administrating_role_revives_no_offer(world: World) -> None:
     """A revoked administrator holds the role that administers now, in a tenure of its own: its offer is over."""
     second, stranger = SECOND_ADMINISTRATOR, world.address("stranger")
