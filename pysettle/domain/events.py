@@ -1,8 +1,8 @@
 """What the contracts say happened: one class for each event, and one decoder for all of them.
 
 An event class is a frozen dataclass whose `SIGNATURE` is the Solidity declaration, field for field; decoding is
-slicing 32-byte words, since every argument is of words, an array of them, or the terms of an order. A test compares the
-signatures with the compiled ABIs.
+slicing 32-byte words, since every argument is of words, an array of them, or the terms of an order. A word that its
+type cannot hold is refused, as Solidity refuses it. A test compares the signatures with the compiled ABIs.
 """
 
 from __future__ import annotations
@@ -62,40 +62,56 @@ _E = TypeVar("_E", bound=type[Event])
 _DECODERS: dict[bytes, tuple[type[Event], Callable[[Sequence[bytes], bytes], Event | None]]] = {}
 
 
-def _read(kind: str, words: bytes) -> Any:
+class _OtherFormError(ValueError):
+    """A word holds more than its type can."""
+
+
+def _kinds_of(struct: str) -> list[str]:
+    """Return the types of a struct's members of one word each, in their order."""
+    return re.sub(r"\([^()]*\)\[\],", "", struct[1:-1]).split(",")
+
+
+def _bits_of(kind: str) -> int:
+    """Return how many low bits of a word a type uses."""
+    return {"address": 160, "bool": 1, "bytes32": 256}.get(kind) or int(kind.removeprefix("uint"))
+
+
+_BITS = {kind: _bits_of(kind) for kind in ("address", "bool", "bytes32", *(f"uint{8 * n}" for n in range(1, 33)))}
+_CONFIG_KINDS = _kinds_of(_CONFIG_TYPE)
+_TERMS_KINDS = _kinds_of(_TERMS_TYPE)
+_MILESTONE_KINDS = ["uint96", "uint40"]
+
+
+def _read_word(kind: str, word: bytes) -> Any:
+    number = int.from_bytes(word, "big")
+    if number >> _BITS[kind]:
+        raise _OtherFormError(f"{word.hex()} is no {kind}")
     if kind == "address":
-        return Address(words[12:])
+        return Address(word[12:])
     if kind == "bytes32":
-        return words
-    if kind == "bool":
-        return words[31] == 1
+        return word
+    return number == 1 if kind == "bool" else number
+
+
+def _read(kind: str, words: bytes) -> Any:
+    if kind in _BITS:
+        return _read_word(kind, words)
+    split = [words[place : place + 32] for place in range(0, len(words), 32)]
     if kind.endswith("[]"):
-        return tuple(_read(kind[:-2], words[place : place + 32]) for place in range(0, len(words), 32))
-    if kind == _CONFIG_TYPE:
-        payer, payer_authorizer, receiver, receiver_authorizer, token = (
-            Address(words[32 * place + 12 : 32 * place + 32]) for place in range(5)
-        )
-        delay_s = int.from_bytes(words[160:192], "big")
-        salt = words[192:224]
-        return ChannelConfig(payer, payer_authorizer, receiver, receiver_authorizer, token, delay_s, salt)
-    if kind == _TERMS_TYPE:
-        return _read_terms([words[place : place + 32] for place in range(0, len(words), 32)])
-    return int.from_bytes(words, "big")
+        return tuple(_read_word(kind[:-2], word) for word in split)
+    return ChannelConfig(*map(_read_word, _CONFIG_KINDS, split)) if kind == _CONFIG_TYPE else _read_terms(split)
 
 
 def _read_terms(words: Sequence[bytes]) -> OrderTerms:
     """Read the terms of an order, whose milestones stand behind the other terms and their own number."""
-    currency, buyer, provider, arbiter = (Address(party[12:]) for party in words[:4])
-    numbers = [int.from_bytes(it, "big") for it in words]
-    accept_before, review_s, arbitration_s, default_bps, bond = numbers[5:10]
-    stages = numbers[_TERMS_WORDS + 1 :]
-    return OrderTerms(
-        *(currency, buyer, provider, arbiter, words[4], accept_before, review_s, arbitration_s),
-        milestones=tuple(zip(stages[::_MILESTONE_WORDS], stages[1::_MILESTONE_WORDS], strict=True)),
-        default_bps=default_bps,
-        bond=bond,
-        salt=words[_TERMS_WORDS - 1],
-    )
+    # The place of the milestones among the other terms is a word too, which says where they stand.
+    own = [*words[: _TERMS_WORDS - 2], words[_TERMS_WORDS - 1]]
+    *before, default_bps, bond, salt = map(_read_word, _TERMS_KINDS, own)
+    stages = words[_TERMS_WORDS + 1 :]
+    numbers = [_read_word(_MILESTONE_KINDS[place % _MILESTONE_WORDS], word) for place, word in enumerate(stages)]
+    milestones = tuple(zip(numbers[::_MILESTONE_WORDS], numbers[1::_MILESTONE_WORDS], strict=True))
+    values: list[Any] = [*before, milestones, default_bps, bond, salt]
+    return OrderTerms(*values)
 
 
 def _end_of(kind: str, data: bytes, start: int) -> int:
@@ -119,7 +135,7 @@ def _event(cls: _E) -> _E:
     assert len(declared) == len(fields(cls)), cls
 
     def decode(topics: Sequence[bytes], data: bytes) -> Event | None:
-        if len(topics) != 1 + sum(indexed):
+        if len(topics) != 1 + sum(indexed) or len(data) < head:
             return None
         # What has no fixed length stands behind the head, one after the other; an array behind its length.
         values, offset, place, end = [], 0, 0, head
@@ -148,13 +164,17 @@ def decode(topics: Sequence[bytes], data: bytes) -> Event | None:
     """Decode one log; None for an event that moves no value and changes no right (such as `Approval`).
 
     A log of a known name but another shape, such as the `Transfer` of an ERC-721, is not of a contract of ours: None.
+    So is one with a word that its type cannot hold, such as an address of more than 160 bits.
 
     Args:
         topics: Words of 32 bytes, the event's signature hash first.
         data: ABI encoding of what is not indexed.
     """
     known = _DECODERS.get(topics[0]) if topics else None
-    return known[1](topics, data) if known else None
+    try:
+        return known[1](topics, data) if known else None
+    except _OtherFormError:
+        return None
 
 
 def signatures() -> dict[bytes, str]:

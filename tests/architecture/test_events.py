@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from eth_abi.abi import encode
 from eth_hash.auto import keccak
 
 from pysettle.domain import events
@@ -61,3 +66,40 @@ def test_indexed_arguments_agree() -> None:
                     f"{_kind(p)}{' indexed' if p['indexed'] else ''} {p['name']}" for p in item["inputs"]
                 )
                 assert f"{item['name']}({declaration})" in set(events.signatures().values())
+
+
+def _greatest(parameter: dict[str, Any]) -> Any:
+    """Return the value of a parameter that fills every bit of its type; of an array, two of them."""
+    kind = str(parameter["type"])
+    if kind.endswith("[]"):
+        return [_greatest(parameter | {"type": kind.removesuffix("[]")})] * 2
+    if kind == "tuple":
+        return tuple(map(_greatest, parameter["components"]))
+    fixed = {"address": "0x" + "ff" * 20, "bool": True, "bytes32": b"\xff" * 32}
+    return fixed[kind] if kind in fixed else 2 ** int(kind.removeprefix("uint")) - 1
+
+
+def _logs() -> Iterator[Any]:
+    """Yield (topics, data) of each event that the contracts emit and the books know, with the greatest values."""
+    for name in DEPLOYED:
+        for item in artifacts.load(name).abi:
+            if item["type"] == "event" and item["name"] not in WITHOUT_VALUE:
+                inputs = item["inputs"]
+                topics = [keccak(f"{item['name']}({','.join(map(_kind, inputs))})".encode())]
+                topics += [encode([_kind(it)], [_greatest(it)]) for it in inputs if it["indexed"]]
+                plain = [it for it in inputs if not it["indexed"]]
+                data = encode([_kind(it) for it in plain], [_greatest(it) for it in plain])
+                yield pytest.param(topics, data, id=f"{name}.{item['name']}")
+
+
+@pytest.mark.parametrize(("topics", "data"), list(_logs()))
+def test_a_word_beyond_its_type_is_not_of_the_event(topics: list[bytes], data: bytes) -> None:
+    """The greatest value of every type is read; one more in any word that its type does not fill is another form."""
+    assert events.decode(topics, data) is not None
+    words = [*topics[1:], *(data[place : place + 32] for place in range(0, len(data), 32))]
+    for place, word in enumerate(words):
+        if word != b"\xff" * 32:
+            more = (int.from_bytes(word, "big") + 1).to_bytes(32, "big")
+            changed = [*words[:place], more, *words[place + 1 :]]
+            topic_count = len(topics) - 1
+            assert events.decode([topics[0], *changed[:topic_count]], b"".join(changed[topic_count:])) is None, place

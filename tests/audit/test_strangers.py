@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from pysettle.audit.report import Check, Outcome, Report
 from pysettle.audit.verify import verify
 from pysettle.client.channels import UsageRow
 from pysettle.client.follower import LedgerFollower
-from pysettle.domain import invariants
+from pysettle.domain import events, invariants
 from pysettle.domain.ledger import Contracts
 from pysettle.domain.messages import ChannelConfig
 from pysettle.domain.metering import Voucher
@@ -79,6 +80,22 @@ def test_an_unlisted_emitter_is_a_notice(seed: int, tmp_path: Path) -> None:
     assert report.checks[Check.LEDGER] is Outcome.PASSED
     named = [it.detail for it in report.notices if it.subject == f"contract 0x{stranger.address.hex()}"]
     assert [detail.endswith("is not listed in the manifest: its books are not kept") for detail in named] == [True]
+
+
+def test_a_listed_contract_that_logs_what_no_type_holds_fails_the_audit(tmp_path: Path) -> None:
+    """A hub that is none states a channel whose delay has more than 40 bits: the report says so, at its block."""
+    stage = NetworkStage()
+    stranger, contracts = Stranger(stage), stage.network.contracts()
+    (currency,) = contracts.currencies
+    topic = next(it for it, text in events.signatures().items() if text.startswith("ChannelCreated("))
+    words = [b"\1" * 20, b"\1" * 20, b"\1" * 20, b"\2" * 20, currency, (2**41).to_bytes(32, "big"), b""]
+    stranger._submit("say", [topic, b"\3" * 32], b"".join(word.rjust(32, b"\0") for word in words))
+    listed = replace(contracts, hubs=contracts.hubs | {stranger.address})
+    report = verify(export_bundle(stage.chain, tmp_path / "bundle", listed).directory)
+    assert (report.passed, report.level) == (False, "S")
+    assert [
+        (it.code, "its topics and data are not those of the event it names" in it.detail) for it in report.findings
+    ] == [("INV-REPLAY", True)]
 
 
 def test_an_attestation_for_a_channel_without_deposit_is_no_finding(tmp_path: Path) -> None:
