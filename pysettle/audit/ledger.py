@@ -132,10 +132,17 @@ class LedgerCheck:
                 self._add(head, subject, code, differs(what, should, got))
 
     def _name_unlisted(self) -> Iterator[Finding]:
-        """Name contracts that emit events of the network's forms and are not listed: their books were not kept.
+        """Name series that listed markets opened, and emitters of the network's events, that are not listed.
 
-        Anybody can emit them, so that this never decides a verdict; the auditor sees whether one was left out.
+        Their books were not kept. Anybody can emit such events, so that this never decides a verdict; the auditor sees
+        whether one was left out.
         """
+        for series, market in sorted(self.ledger.markets_of.items()):
+            if series not in self._contracts.series:
+                detail = f"opened by the listed market 0x{market.hex()}, and not listed in the manifest"
+                yield Finding(
+                    "AUDIT-L", f"series 0x{series.hex()}", f"{detail}: its books are not kept", Severity.NOTICE
+                )
         for address, names in sorted(self._unlisted.items()):
             detail = f"emits {', '.join(sorted(names))} and is not listed in the manifest: its books are not kept"
             yield Finding("AUDIT-L", f"contract 0x{address.hex()}", detail, Severity.NOTICE)

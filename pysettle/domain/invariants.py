@@ -104,19 +104,23 @@ def _findings(ledger: Ledger, scope: _Scope) -> list[Finding]:
 
 
 def donations(ledger: Ledger) -> list[Finding]:
-    """Name what contracts hold for no purpose: somebody gave it to them. Allowed, and none of anybody's backing.
+    """Name what contracts hold for no purpose that the books know. Allowed, and none of anybody's backing.
 
-    They are the listed contracts, and the settlement accounts of a currency, such as the deposit collector, which holds
-    nothing between two transactions.
+    Somebody gave it to a listed contract. The books of a settlement account that is not listed are not kept:
+    it may be a series that was left out, and hold what its buyers paid, or the deposit collector, which holds nothing
+    between two transactions.
     """
     return [
         Finding(
             "INV-CHANNEL" if account.owner in ledger.contracts.hubs else "INV-BACKING",
             f"contract 0x{account.owner.hex()}",
-            f"{keeper}: holds {amount} units of 0x{account.asset.hex()} for no purpose: a donation",
+            f"{name}: holds {amount} units of 0x{account.asset.hex()} for no purpose: a donation"
+            if name
+            else f"settlement account that is not listed: holds {amount} units of 0x{account.asset.hex()}, "
+            "for a purpose that is not known",
             Severity.NOTICE,
         )
-        for account, amount, keeper in ledger.unassigned()
+        for account, amount, name in ledger.unassigned()
     ]
 
 

@@ -142,9 +142,35 @@ def test_money_sent_to_a_contract_is_named(tmp_path: Path) -> None:
     network.send(*(currency.transfer(payer, to, place) for place, to in enumerate(keepers.values(), 1)))
     report = audited(run.chain, network.contracts(), tmp_path)
     assert report.findings == ()
-    donated = {it.subject: it.detail for it in report.notices if it.detail.endswith("a donation")}
+    held = {it.subject: it.detail for it in report.notices if ": holds " in it.detail}
     asset = currency.address.hex()
-    assert donated == {
-        f"contract 0x{to.hex()}": f"{name}: holds {place} units of 0x{asset} for no purpose: a donation"
+    unknown = "settlement account that is not listed"
+    assert held == {
+        f"contract 0x{to.hex()}": f"{name}: holds {place} units of 0x{asset}"
+        + (", for a purpose that is not known" if name == unknown else " for no purpose: a donation")
         for place, (name, to) in enumerate(keepers.items(), 1)
     }
+
+
+def test_a_series_that_the_manifest_leaves_out_is_named(tmp_path: Path) -> None:
+    """A listed market opened it: the report says that its books are not kept, and calls no buyer's money a donation."""
+    run = Demo(generate(4, 20), seed=4)
+    run.issue_and_sell()
+    network, series = run.network, run.series.address
+    whole = network.contracts()
+    listed = replace(whole, series={it: terms for it, terms in whole.series.items() if it != series})
+    report = audited(run.chain, listed, tmp_path)
+    assert report.passed
+    escrow = network.currency.balance_of(series)
+    detail = f"opened by the listed market 0x{network.market.address.hex()}, and not listed in the manifest"
+    assert [it.detail for it in report.notices if it.subject == f"series 0x{series.hex()}"] == [
+        f"{detail}: its books are not kept"
+    ]
+    assert escrow > 0
+    assert [it.detail for it in report.notices if f"holds {escrow} units" in it.detail] == [
+        f"settlement account that is not listed: holds {escrow} units of 0x{network.currency.address.hex()}, "
+        "for a purpose that is not known"
+    ]
+    assert not [it for it in report.notices if "donation" in it.detail]
+    whole_report = verify(export_bundle(run.chain, tmp_path / "whole", whole).directory)
+    assert not [it for it in whole_report.notices if it.subject.startswith("series ")]

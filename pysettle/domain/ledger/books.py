@@ -179,6 +179,8 @@ class Books:
     """Series that was halted -> unix second of the halt."""
     opened: dict[Address, events.SeriesOpened] = field(default_factory=dict)
     """Series that a market opened -> what the market said of it."""
+    markets_of: dict[Address, Address] = field(default_factory=dict)
+    """Series that a market opened -> that market."""
     halts: list[HaltRecord] = field(default_factory=list)
     """What was halted, by whom and on what ground."""
     sales: dict[Address, deque[Sale]] = field(default_factory=lambda: defaultdict(deque))
@@ -262,8 +264,10 @@ class Books:
             own += self.balance(asset, Purpose.ESCROW, holder)
         return own
 
-    def unassigned(self) -> Iterator[tuple[LedgerAccount, int, str]]:
-        """Yield what contracts hold for no purpose, as (account, units, what the contract is).
+    def unassigned(self) -> Iterator[tuple[LedgerAccount, int, str | None]]:
+        """Yield what contracts hold for no purpose that the books know, as (account, units, name of the contract).
+
+        The name is None of a settlement account that is not listed: its purposes are not known.
 
         Whatever is sent to a contract by a plain transfer counts here until something gives it a purpose. A series' own
         Tokens are the delivered ones, and a currency's own units under redemption or credited: neither is left out.
@@ -273,9 +277,7 @@ class Books:
             if account.purpose is not Purpose.OWN or amount <= 0 or owner == asset:
                 continue
             name = self.contracts.name_of(owner)
-            if name is None and asset in self.freezing and owner in self.freezing[asset].settlement_accounts:
-                name = "settlement account that is not listed"
-            if name:
+            if name or (asset in self.freezing and owner in self.freezing[asset].settlement_accounts):
                 yield account, amount, name
 
     def holders(self, asset: Address) -> list[Address]:

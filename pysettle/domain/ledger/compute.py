@@ -105,7 +105,7 @@ def _check_free(books: Books, emitted: Emitted, event: events.Staked | events.St
 def _series_opened(books: Books, emitted: Emitted, event: events.SeriesOpened) -> Postings:
     if event.series in books.opened:
         books.violated("INV-ONCE", emitted, f"series 0x{event.series.hex()} was opened before")
-    books.opened[event.series] = event
+    books.opened[event.series], books.markets_of[event.series] = event, emitted.emitter
     currency = books.contracts.markets[emitted.emitter]
     if terms := books.contracts.series.get(event.series):
         needed = stake_rounded_up(event.capacity, terms.unit_price, terms.compensation_bps)
