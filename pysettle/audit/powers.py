@@ -25,6 +25,28 @@ from pysettle.errors.states import Role
 CODE = "AUDIT-POWERS"
 """Code of every notice from here."""
 
+RESTRICTED = {
+    keccak(signature.encode())[:4]: signature.partition("(")[0]
+    for signature in (
+        "setIssuanceQuota(address,uint256)",
+        "setReserveRatio(uint256)",
+        "setClassLimits(uint8,(uint256,uint256,uint256,uint256))",
+        "issue(address,uint256)",
+        "takeRedemption(uint256)",
+        "completeRedemption(uint256)",
+        "rejectRedemption(uint256)",
+        "registerWallet(address,uint8,uint16,uint16,bool)",
+        "freeze(address,bool,bool)",
+        "freezeAmount(address,uint256)",
+        "seize(address,address,uint256,bytes32)",
+        "seizeCredit(address,address,uint256,bytes32)",
+        "pause()",
+        "unpause()",
+        "markSettlementAccount(address)",
+    )
+}
+"""Selector -> name of each function of a CurrencyToken that its authority lets a role alone call."""
+
 _EVERYBODY = 2**64 - 1
 _DEPOSIT_COLLECTOR = Address(bytes.fromhex("4020806089470a89826cb9fb1f4059150b550004"))
 """Canonical address of the hub's deposit collector: a deposit passes through it in one transaction."""
@@ -135,6 +157,8 @@ class Powers:
             for authority in dict.fromkeys(authorities):
                 yield from _several(currency, self._deeds[authority])
                 yield from _functions(currency, self._deeds[authority])
+            if named:
+                yield from _of_administrator(currency, named[-1], self._deeds[authorities[-1]])
             yield from _to_itself(currency, self._deeds[currency])
             yield from _uses(currency, self._deeds[currency], known)
 
@@ -168,13 +192,38 @@ def _several(currency: Address, deeds: list[_Deed]) -> Iterator[Finding]:
 def _functions(currency: Address, deeds: list[_Deed]) -> Iterator[Finding]:
     """Name each function of a currency that another role than at first, or everybody, may call."""
     first: dict[bytes, int] = {}
+    for deed, selector, role in _assignments(currency, deeds):
+        if first.setdefault(selector, role) != role or role == _EVERYBODY:
+            detail = f"its function 0x{selector.hex()} was given to {_role(role)}"
+            yield _notice(f"currency 0x{currency.hex()}", deed, detail)
+
+
+def _of_administrator(currency: Address, named: _Deed, deeds: list[_Deed]) -> Iterator[Finding]:
+    """Name the functions that are the administrator's at the head: every one that no other role was assigned.
+
+    OpenZeppelin's AccessManager lets the administrator call a restricted function whose role was never set.
+
+    Args:
+        currency: Currency whose functions they are.
+        named: How it named its authority.
+        deeds: Logs of that authority.
+    """
+    last = {selector: (deed, role) for deed, selector, role in _assignments(currency, deeds)}
+    own = {selector: last.get(selector, (named, 0)) for selector in RESTRICTED}
+    since = {selector: deed for selector, (deed, role) in own.items() if role == Role.ADMINISTRATOR}
+    if since:
+        latest = max(since.values(), key=lambda deed: deed.block)
+        names = ", ".join(RESTRICTED[selector] for selector in since)
+        detail = f"the administrator alone may call its functions {names}; all of them since {latest}"
+        yield _notice(f"currency 0x{currency.hex()}", latest, detail, placed=True)
+
+
+def _assignments(currency: Address, deeds: list[_Deed]) -> Iterator[tuple[_Deed, bytes, int]]:
+    """Yield each assignment of a function of a currency, as (deed, selector, role)."""
     for deed in deeds:
-        topics, selector = deed.log.topics, deed.log.data[:4]
+        topics = deed.log.topics
         if topics[0] == _FUNCTION_ROLE and len(topics) == 3 and topics[1][12:] == currency:
-            role = int.from_bytes(topics[2], "big")
-            if first.setdefault(selector, role) != role or role == _EVERYBODY:
-                detail = f"its function 0x{selector.hex()} was given to {_role(role)}"
-                yield _notice(f"currency 0x{currency.hex()}", deed, detail)
+            yield deed, deed.log.data[:4], int.from_bytes(topics[2], "big")
 
 
 def _to_itself(currency: Address, deeds: list[_Deed]) -> Iterator[Finding]:

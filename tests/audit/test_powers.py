@@ -9,16 +9,23 @@ import pytest
 
 from pysettle.audit.bundle import Bundle
 from pysettle.audit.extract import export_bundle
-from pysettle.audit.powers import CODE
+from pysettle.audit.powers import CODE, RESTRICTED
 from pysettle.audit.report import Report
 from pysettle.audit.verify import verify
-from pysettle.client.access import Role
-from pysettle.client.network import MULTICALL3_ADDRESS
+from pysettle.client import network as networks
+from pysettle.client.access import ROLE_FUNCTIONS, Role
+from pysettle.client.contract import interface
+from pysettle.client.currency import CurrencyToken
+from pysettle.client.network import DEPOSIT_COLLECTOR_ADDRESS, MULTICALL3_ADDRESS
 from pysettle.domain.findings import Finding
+from pysettle.domain.ledger import Contracts
+from pysettle.domain.signing import Signer
+from pysettle.evm.embedded import EmbeddedChain
 from pysettle.evm.transactions import Transaction
 from pysettle.money import UNITS_PER_MINOR, UNITS_PER_WHOLE, Currency
 from pysettle.scenarios.demo import Demo
 from pysettle.scenarios.workload import generate
+from tests.evm.accounts import CHAIN_ID, START
 
 BASIS = b"\5" * 32
 
@@ -109,3 +116,39 @@ def test_a_function_that_everybody_may_call_is_told(run: Demo, tmp_path: Path) -
     assert [notice.subject for notice in notices] == [f"currency 0x{token.address.hex()}"] * 2
     assert f"0x{token.interface.selector('seize').hex()} was given to everybody" in notices[0].detail
     assert f"0x{token.interface.selector('pause').hex()} was given to role 77" in notices[1].detail
+
+
+def test_the_table_of_restricted_functions_is_the_contracts() -> None:
+    """The audit knows each function of a currency that roles are assigned, by its selector and its name."""
+    token = interface("CurrencyToken")
+    assigned = {name for functions in ROLE_FUNCTIONS.values() for name in functions}
+    assert {token.selector(name): name for name in assigned} == RESTRICTED
+
+
+def test_functions_that_no_role_was_assigned_are_told(tmp_path: Path) -> None:
+    """Whoever assigns nothing may call everything as administrator: one notice lists it all."""
+    admin = Signer.derived("powers", "administrator")
+    chain = EmbeddedChain(networks.genesis(START, [admin.address], chain_id=CHAIN_ID))
+    sender = networks.transaction_sender(chain)
+    access = networks._create(sender, admin, "NetworkAccess", admin.address)
+    token = networks._create(sender, admin, "CurrencyToken", "e-CNY", "eCNY", access, DEPOSIT_COLLECTOR_ADDRESS)
+    created, currency = chain.block(), CurrencyToken(sender, token)
+    sender.send(currency.set_issuance_quota(admin, admin.address, UNITS_PER_WHOLE))
+    listed = Contracts(currencies=frozenset({token}))
+    (notice,) = powers(verify(export_bundle(chain, tmp_path / "bundle", listed).directory))
+    assert (notice.subject, notice.block) == (f"currency 0x{token.hex()}", created.number)
+    assert f"the administrator alone may call its functions {', '.join(RESTRICTED.values())};" in notice.detail
+    assert f"since block {created.number} (" in notice.detail
+
+
+def test_a_function_given_back_to_the_administrator_is_told(run: Demo, tmp_path: Path) -> None:
+    """A function whose role is taken from it is the administrator's from then on; the others are not listed."""
+    network, admin = run.network, run.network.roles.administrator
+    access = network.currencies[Currency.CNY].access
+    network.send(access.assign(admin, Role.ADMINISTRATOR, network.currency, ["pause", "seize"]))
+    block = run.chain.block()
+    network.send(access.assign(admin, Role.PAUSER, network.currency, ["pause"]))
+    notices = powers(verify(export_bundle(run.chain, tmp_path / "bundle", network.contracts()).directory))
+    (notice,) = (it for it in notices if "alone may call" in it.detail)
+    assert "the administrator alone may call its functions seize; all of them since" in notice.detail
+    assert (notice.block, notice.timestamp) == (block.number, block.timestamp)
