@@ -24,6 +24,7 @@ from tests.stateful.watched import HOLDERS, OPERATORS, Watch
 NEVER_REFUSED = {"setPayeeOnly": "anybody may reserve what is submitted to it"}
 UNPROVOKED = {
     "AuthorityFixed": "setAuthority changes nothing: tests/contracts/currency/test_roles.py",
+    "ChannelCollectorRefused": "checkChannel changes nothing: tests/contracts/currency/test_check_channel.py",
     "ChannelReceiverPayeeOnly": "checkChannel changes nothing: tests/contracts/currency/test_check_channel.py",
     "StringTooLong": "thrown by the constructor alone",
     **UNREACHABLE,
