@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import pytest
 from eth_typing import Address
+from eth_utils.crypto import keccak
 
 from pysettle.client import SettlementNetwork, genesis
 from pysettle.client.access import Role
 from pysettle.client.deployment import Deployment
-from pysettle.client.genuine import Standing, check_genesis
+from pysettle.client.genuine import PUBLISHED, Standing, check_genesis
 from pysettle.client.network import CANONICAL, CHANNEL_HUB_ADDRESS, MULTICALL3_ADDRESS, Roles
 from pysettle.domain.signing import Signer
 from pysettle.errors import ForeignCode, PlantedStorage
@@ -93,6 +94,17 @@ def test_foreign_code_at_a_canonical_address(name: str, place: str) -> None:
     assert caught.value.found != caught.value.expected
     assert not expected.is_genuine(chain)
     assert chain.block().number == 0
+
+
+def test_the_published_multicall(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A chain that has the published code at the canonical address gets a network; no package here ships that code."""
+    code, address = b"\0", CANONICAL["Multicall3"]
+    monkeypatch.setitem(PUBLISHED, "Multicall3", keccak(code))
+    network = SettlementNetwork.deploy(EmbeddedChain(changed(address, code=code)), ROLES)
+    assert Deployment.of(network).not_as_built(network.chain) == ()
+    monkeypatch.undo()
+    with pytest.raises(ForeignCode):
+        SettlementNetwork.deploy(EmbeddedChain(changed(address, code=code)), ROLES)
 
 
 def test_a_collector_of_another_hub() -> None:
