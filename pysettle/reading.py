@@ -80,7 +80,7 @@ def read_address(text: str) -> Address:
     digits = found[1]
     if digits not in (digits.lower(), digits.upper(), _with_checksum(digits.lower())):
         raise InvalidNumber(
-            f"the checksum (EIP-55) of {text} is that of another address, so that a digit may be wrong; copy it again"
+            f"the checksum (EIP-55) of {text} does not fit its digits, one of which may be wrong; copy it again"
         )
     return Address(bytes.fromhex(digits))
 

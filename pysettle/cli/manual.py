@@ -25,8 +25,8 @@ everything else on stderr. Exit codes: 0 done and clean, 1 abort, 2 usage, 3 art
 6 bundle unreadable, 7 the audit found something, 8 done, but its result could not be printed, 130 interrupted. A
 refusal is one line. After 8 do not repeat the command: it sent or wrote something, which the line names. A command that
 only reads ends with 1 where its result cannot be printed; it says nothing where its reader closed the pipe, as `head`
-does. Ctrl-C ends a command with 130; the line names the last transaction that was handed over, or says that there is
-none.
+does. Ctrl-C ends a command with 130; the line names the last transaction that was handed over, or says that
+none was.
 
 Every number is written in the digits 0 to 9. An amount of a currency has a point and at most six decimals, or two where
 reserve comes in or goes out; a number of Tokens has none.

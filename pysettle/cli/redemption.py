@@ -103,7 +103,7 @@ def show(number: int, command: CurrencyCommand) -> None:
 @click.option("--account", help="Only those of this holder, or asked of this institution: a name or an address.")
 @currency_view
 def list_(account: str | None, command: CurrencyCommand) -> None:
-    """List the redemptions in a currency, in the order they were asked for in, and where each stands."""
+    """List the redemptions in a currency, oldest first, with their states."""
     party = command.address(account) if account else None
     with command.token() as token:
         numbers = [

@@ -136,7 +136,9 @@ class Accounts:
         except ValueError as problem:
             raise WorkspaceError(f"{file} is no keystore of version 3: {problem}") from problem
         if password is None:
-            raise PasswordRefused(f"give the password of {file} in a file (--password-file): its key has to be seen")
+            raise PasswordRefused(
+                f"give the password of {file} in a file (--password-file): it is opened once, to check its address"
+            )
         address = unlock(keystore, password, f"the keystore {file}").address
         if stated is not None and stated != address:
             raise WorkspaceError(f"{file} names the address 0x{stated.hex()}, and its key is that of 0x{address.hex()}")
