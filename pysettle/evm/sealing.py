@@ -156,10 +156,21 @@ class DevelopmentSealer:
             problems = refusals(self._rpc, hashes, answers[1:-1] if hold else answers)
             refused |= {place + index: problem.message for index, problem in problems.items()}
             place += len(part)
+            if held and place < len(raw_transactions):
+                self._until_idle(hashes)
             if refused:
                 refused |= dict.fromkeys(range(place, len(raw_transactions)), "one before it was refused")
                 break
         return refused
+
+    def _until_idle(self, hashes: Sequence[Hash32]) -> None:
+        """Wait until a request is sealed before the next is sent: while anvil seals, it reads one in any order."""
+        deadline = time.monotonic() + _QUIET_S
+        while time.monotonic() < deadline:
+            found = self._rpc.answers([_by_hash(it) for it in hashes])
+            if all(its and its["blockHash"] for its in found):
+                return
+            time.sleep(_POLL_S[1])
 
     # Sealing
 
