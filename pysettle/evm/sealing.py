@@ -70,8 +70,7 @@ class DevelopmentSealer:
     ) -> None:
         lost, refused = None, dict[int, str]()
         try:
-            gas = [it.gas for it in transactions]
-            refused = self._hand_over(raw_transactions, gas, held=automine and self._seals_singly)
+            refused = self._hand_over(raw_transactions, transactions, held=automine and self._seals_singly)
         except ChainUnreachable as problem:
             lost = problem  # they may have arrived all the same
         waiting = {Hash32(it.hash): it for place, it in enumerate(transactions) if place not in refused}
@@ -137,17 +136,19 @@ class DevelopmentSealer:
 
     # Handing over
 
-    def _hand_over(self, raw_transactions: Sequence[bytes], gas: Sequence[int], *, held: bool) -> dict[int, str]:
+    def _hand_over(
+        self, raw_transactions: Sequence[bytes], transactions: Sequence[SignedTransactionAPI], *, held: bool
+    ) -> dict[int, str]:
         """Hand transactions over in order; return why some were refused, by place.
 
         Args:
             raw_transactions: The transactions.
-            gas: The gas that each may use.
+            transactions: The same, decoded.
             held: Whether the node must be kept from sealing before it has read all of a request. It is told so, and
                 to seal again, by the request itself: whatever becomes of this process, nobody finds it switched off.
         """
         refused: dict[int, str] = {}
-        place = 0
+        place, gas = 0, [it.gas for it in transactions]
         for part in _parts(raw_transactions, gas, _HELD_TOGETHER if held else BATCH_LIMIT):
             calls: list[Call] = [("eth_sendRawTransaction", ("0x" + raw.hex(),)) for raw in part]
             hashes = [Hash32(keccak(raw)) for raw in part]
@@ -156,21 +157,19 @@ class DevelopmentSealer:
             problems = refusals(self._rpc, hashes, answers[1:-1] if hold else answers)
             refused |= {place + index: problem.message for index, problem in problems.items()}
             place += len(part)
-            if held and place < len(raw_transactions):
-                self._until_idle(hashes)
             if refused:
                 refused |= dict.fromkeys(range(place, len(raw_transactions)), "one before it was refused")
                 break
+            if held and place < len(raw_transactions):
+                self._until_idle(dict(zip(hashes, transactions[place - len(part) : place], strict=True)))
         return refused
 
-    def _until_idle(self, hashes: Sequence[Hash32]) -> None:
+    def _until_idle(self, waiting: Waiting) -> None:
         """Wait until a request is sealed before the next is sent: while anvil seals, it reads one in any order."""
         deadline = time.monotonic() + _QUIET_S
-        while time.monotonic() < deadline:
-            found = self._rpc.answers([_by_hash(it) for it in hashes])
-            if all(its and its["blockHash"] for its in found):
-                return
+        while waiting and time.monotonic() < deadline:
             time.sleep(_POLL_S[1])
+            _, waiting = answered(partial(self._left, waiting))
 
     # Sealing
 
