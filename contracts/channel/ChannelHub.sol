@@ -7,24 +7,24 @@ import {LowLevelCall} from "@openzeppelin/contracts/utils/LowLevelCall.sol";
 import {Multicall} from "@openzeppelin/contracts/utils/Multicall.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 
-import {IChannelHub} from "../interfaces/IChannelHub.sol";
-import {IChannelPolicy} from "../interfaces/IChannelPolicy.sol";
-import {IClaimMeter} from "../interfaces/IClaimMeter.sol";
-import {IDepositCollector} from "../interfaces/IDepositCollector.sol";
-import {IFreezable} from "../interfaces/IFreezable.sol";
-import {ChannelHash} from "../libraries/ChannelHash.sol";
-import {Signatures} from "../libraries/Signatures.sol";
+import {IChannelHub} from "./IChannelHub.sol";
+import {IChannelPolicy} from "../core/IChannelPolicy.sol";
+import {IClaimMeter} from "./IClaimMeter.sol";
+import {IDepositCollector} from "./IDepositCollector.sol";
+import {IFreezable} from "../core/IFreezable.sol";
+import {ChannelHash} from "./ChannelHash.sol";
+import {Signatures} from "../core/Signatures.sol";
+import {ChannelConfig} from "../core/ChannelConfig.sol";
 import {
     ChannelBalance,
-    ChannelConfig,
     ChannelFields,
     ClaimResult,
     MeteredClaim,
     PendingWithdrawal,
     ReceiverTotals,
     VoucherClaim
-} from "../types/Channel.sol";
-import {RateCard, Usage} from "../types/RateCard.sol";
+} from "./Channel.sol";
+import {RateCard, Usage} from "../compute/RateCard.sol";
 
 /// @title ChannelHub
 /// @notice Channels for any ERC-20 with EIP-3009. Value comes in by `deposit` and leaves by `_payOut`, or, where the

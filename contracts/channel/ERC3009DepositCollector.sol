@@ -4,8 +4,8 @@ pragma solidity 0.8.37;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 
-import {IDepositCollector} from "../interfaces/IDepositCollector.sol";
-import {IERC3009} from "../interfaces/IERC3009.sol";
+import {IDepositCollector} from "./IDepositCollector.sol";
+import {IERC3009} from "../core/IERC3009.sol";
 
 /// @title ERC3009DepositCollector
 /// @notice Deposits by EIP-3009 `ReceiveWithAuthorization`, whose nonce commits the payer to one channel.

@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {LowLevelCall} from "@openzeppelin/contracts/utils/LowLevelCall.sol";
 
-import {Call, Call3, CallResult, IMulticall3} from "../interfaces/IMulticall3.sol";
+import {Call, Call3, CallResult, IMulticall3} from "./IMulticall3.sol";
 
 /// @title Multicall3
 /// @notice Makes many calls in one, as nobody in particular: it holds nothing and has no rights.

@@ -9,12 +9,12 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
-import {IComputeMarket} from "../interfaces/IComputeMarket.sol";
-import {IComputeToken} from "../interfaces/IComputeToken.sol";
-import {ICurrencyToken} from "../interfaces/ICurrencyToken.sol";
-import {INetworkAccess} from "../interfaces/INetworkAccess.sol";
-import {Signatures} from "../libraries/Signatures.sol";
-import {SeriesContracts, SeriesTerms} from "../types/Series.sol";
+import {IComputeMarket} from "./IComputeMarket.sol";
+import {IComputeToken} from "./IComputeToken.sol";
+import {ICurrencyToken} from "../money/ICurrencyToken.sol";
+import {INetworkAccess} from "../core/INetworkAccess.sol";
+import {Signatures} from "../core/Signatures.sol";
+import {SeriesContracts, SeriesTerms} from "./Series.sol";
 import {SeriesFactory} from "./SeriesFactory.sol";
 
 /// @title ComputeMarket

@@ -5,15 +5,15 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
-import {IChannelPolicy} from "../interfaces/IChannelPolicy.sol";
-import {IComputeToken} from "../interfaces/IComputeToken.sol";
-import {ICurrencyToken} from "../interfaces/ICurrencyToken.sol";
-import {IERC2612} from "../interfaces/IERC2612.sol";
-import {ERC20WithAuthorization} from "../libraries/ERC20WithAuthorization.sol";
-import {ChannelConfig} from "../types/Channel.sol";
-import {RateCard} from "../types/RateCard.sol";
-import {SeriesContracts, SeriesTerms} from "../types/Series.sol";
-import {Supply} from "../types/Supply.sol";
+import {IChannelPolicy} from "../core/IChannelPolicy.sol";
+import {IComputeToken} from "./IComputeToken.sol";
+import {ICurrencyToken} from "../money/ICurrencyToken.sol";
+import {IERC2612} from "../core/IERC2612.sol";
+import {ERC20WithAuthorization} from "../core/ERC20WithAuthorization.sol";
+import {ChannelConfig} from "../core/ChannelConfig.sol";
+import {RateCard} from "./RateCard.sol";
+import {SeriesContracts, SeriesTerms} from "./Series.sol";
+import {Supply} from "./Supply.sol";
 
 /// @title ComputeToken
 /// @notice One series. Tokens move in `_move`, and are created in `_sell` and nowhere else; currency comes in after

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IComputeToken} from "../interfaces/IComputeToken.sol";
-import {SeriesContracts, SeriesTerms} from "../types/Series.sol";
+import {IComputeToken} from "./IComputeToken.sol";
+import {SeriesContracts, SeriesTerms} from "./Series.sol";
 import {ComputeToken} from "./ComputeToken.sol";
 
 /// @title SeriesFactory

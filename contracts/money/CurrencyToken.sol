@@ -4,14 +4,14 @@ pragma solidity 0.8.37;
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {AuthorityUtils} from "@openzeppelin/contracts/access/manager/AuthorityUtils.sol";
 
-import {ICurrencyToken} from "../interfaces/ICurrencyToken.sol";
-import {IChannelPolicy} from "../interfaces/IChannelPolicy.sol";
-import {ERC20WithAuthorization} from "../libraries/ERC20WithAuthorization.sol";
-import {Calendar} from "../libraries/Calendar.sol";
-import {Signatures} from "../libraries/Signatures.sol";
-import {Account} from "../types/Account.sol";
-import {ChannelConfig} from "../types/Channel.sol";
-import {Limits, LimitsFields, Policy} from "../types/Policy.sol";
+import {ICurrencyToken} from "./ICurrencyToken.sol";
+import {IChannelPolicy} from "../core/IChannelPolicy.sol";
+import {ERC20WithAuthorization} from "../core/ERC20WithAuthorization.sol";
+import {Calendar} from "../core/Calendar.sol";
+import {Signatures} from "../core/Signatures.sol";
+import {Account} from "./Account.sol";
+import {ChannelConfig} from "../core/ChannelConfig.sol";
+import {Limits, LimitsFields, Policy} from "./Policy.sol";
 
 /// @title CurrencyToken
 /// @notice The stablecoin of one currency. Balances change in `_pay` and `_move` and nowhere else.

@@ -8,10 +8,10 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
 import {BitMaps} from "@openzeppelin/contracts/utils/structs/BitMaps.sol";
 
-import {ICurrencyToken} from "../interfaces/ICurrencyToken.sol";
-import {IInterestPayments} from "../interfaces/IInterestPayments.sol";
-import {INetworkAccess} from "../interfaces/INetworkAccess.sol";
-import {Calendar} from "../libraries/Calendar.sol";
+import {ICurrencyToken} from "./ICurrencyToken.sol";
+import {IInterestPayments} from "./IInterestPayments.sol";
+import {INetworkAccess} from "../core/INetworkAccess.sol";
+import {Calendar} from "../core/Calendar.sol";
 
 /// @title InterestPayments
 /// @notice Interest on one currency, declared as a Merkle root and issued row by row.

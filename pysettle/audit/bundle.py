@@ -18,8 +18,8 @@ from eth_typing import Address
 
 from pysettle.audit.encoding import EncodingError, hex_bytes
 from pysettle.documents import parse_json
+from pysettle.domain.compute.usage import RATE_BITS, Meters, RateCard
 from pysettle.domain.ledger import Contracts, SeriesTerms
-from pysettle.domain.usage import RATE_BITS, Meters, RateCard
 from pysettle.errors import BundleError, UsageError
 
 SCHEMA = "pysettle.bundle/1"

@@ -16,11 +16,12 @@ from pysettle.audit.engines import CallRefused, ExecutedLog, ExecutedTransaction
 from pysettle.audit.powers import Powers
 from pysettle.audit.questions import Question, channel_question, questions
 from pysettle.audit.report import Check, Divergence, at_block
-from pysettle.domain import events, invariants
-from pysettle.domain.events import Emitted, Position
-from pysettle.domain.findings import Finding, Severity
+from pysettle.domain import invariants
+from pysettle.domain.core import events
+from pysettle.domain.core.events import Emitted, Position
+from pysettle.domain.core.findings import Finding, Severity
+from pysettle.domain.core.messages import hub_domain
 from pysettle.domain.ledger import Contracts, Ledger
-from pysettle.domain.messages import hub_domain
 
 Call = Callable[[Address, bytes], bytes]
 """Answers a read-only call of a contract on the head state; raises `CallRefused`."""

@@ -16,9 +16,9 @@ from eth_hash.auto import keccak
 from eth_typing import Address
 
 from pysettle.audit.engines import CallRefused, ExecutedLog
-from pysettle.domain import events
-from pysettle.domain.events import CreditSeized, Event, Issued, Seized, SettlementAccountMarked
-from pysettle.domain.findings import Finding, Severity
+from pysettle.domain.core import events
+from pysettle.domain.core.events import CreditSeized, Event, Issued, Seized, SettlementAccountMarked
+from pysettle.domain.core.findings import Finding, Severity
 from pysettle.domain.ledger import Contracts
 from pysettle.errors.states import Role
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from eth_hash.auto import keccak
 from eth_typing import Address
 
+from pysettle.domain.core.messages import ChannelId
 from pysettle.domain.ledger import Ledger, Purpose, RedemptionState
-from pysettle.domain.messages import ChannelId
-from pysettle.domain.wallets import Spending, WalletClass
+from pysettle.domain.money.wallets import Spending, WalletClass
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from pysettle.domain.findings import Finding
+from pysettle.domain.core.findings import Finding
 
 REPORT_SCHEMA = "pysettle.audit/1"
 """Name and version of the JSON document."""

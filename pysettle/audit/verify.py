@@ -16,7 +16,7 @@ from pysettle.audit.bundle import CHAIN_FILE, GENESIS_FILE, Bundle
 from pysettle.audit.engines import BlockRefused, PyEvmEngine
 from pysettle.audit.ledger import LedgerCheck
 from pysettle.audit.report import Check, Divergence, Outcome, Report, at_block
-from pysettle.domain.findings import Finding
+from pysettle.domain.core.findings import Finding
 
 __all__ = ["Report", "verify"]
 

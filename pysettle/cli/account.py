@@ -8,8 +8,8 @@ import click
 
 from pysettle.cli.options import json_option, password_option, pasteable, show, workspace_option
 from pysettle.cli.output import done
-from pysettle.client.workspace import Workspace
 from pysettle.errors import UsageError
+from pysettle.workspace.directory import Workspace
 
 
 @click.group()

@@ -13,9 +13,9 @@ import click
 from pysettle.cli.currency import Command, CurrencyCommand, amount_option, currency_command, currency_view, to_option
 from pysettle.cli.options import Count
 from pysettle.cli.output import instant, say, tell, write_text
-from pysettle.client.currency import CurrencyToken
+from pysettle.client.money.currency import CurrencyToken
 from pysettle.client.signed import Form, SignedMessage
-from pysettle.domain.messages import Authorization, Permit
+from pysettle.domain.core.messages import Authorization, Permit
 from pysettle.errors import UsageError
 from pysettle.money import to_units
 from pysettle.reading import read_hex

@@ -14,10 +14,10 @@ from pysettle.cli.compute import Asset, ComputeCommand, asset_option, by_option,
 from pysettle.cli.options import NUMBER, TOKENS, Count, pasteable
 from pysettle.cli.output import instant, table, write_text
 from pysettle.cli.rows import Row, read_rows, would_claim
-from pysettle.client.compute import ChannelStanding, ComputeSystem
-from pysettle.domain.messages import ChannelConfig
-from pysettle.domain.metering import Voucher
-from pysettle.domain.signing import Signer
+from pysettle.client.system import ChannelStanding, ComputeSystem
+from pysettle.domain.channel.metering import Voucher
+from pysettle.domain.core.messages import ChannelConfig
+from pysettle.domain.core.signing import Signer
 from pysettle.errors import UsageError
 from pysettle.evm.backend import Receipt
 from pysettle.evm.encoding import TransactionSigner

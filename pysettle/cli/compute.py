@@ -14,18 +14,18 @@ from eth_typing import Address
 
 from pysettle.cli.options import TOKENS, json_option, password_option, pasteable, show, workspace_option
 from pysettle.cli.output import printable
-from pysettle.client.compute import ChannelStanding, ComputeSystem
-from pysettle.client.series import ComputeToken
-from pysettle.client.token import Token
-from pysettle.client.workspace import Workspace
-from pysettle.domain.metering import CEILING_BITS
-from pysettle.domain.signing import Signer
+from pysettle.client.compute.series import ComputeToken
+from pysettle.client.core.token import Token
+from pysettle.client.system import ChannelStanding, ComputeSystem
+from pysettle.domain.channel.metering import CEILING_BITS
+from pysettle.domain.core.signing import Signer
 from pysettle.errors import UsageError
 from pysettle.evm.backend import Receipt
 from pysettle.evm.encoding import TransactionSigner
 from pysettle.evm.transactions import Transaction
 from pysettle.money import Currency, to_plain, to_text, to_units
 from pysettle.reading import read_whole
+from pysettle.workspace.directory import Workspace
 
 Command = Callable[..., Any]
 

@@ -12,14 +12,14 @@ import click
 from eth_typing import Address
 
 from pysettle.cli.options import json_option, password_option, pasteable, show, workspace_option
-from pysettle.client.access import NetworkAccess, Role
-from pysettle.client.currency import CurrencyToken
-from pysettle.client.workspace import Workspace
+from pysettle.client.core.access import NetworkAccess, Role
+from pysettle.client.money.currency import CurrencyToken
 from pysettle.errors import UsageError
 from pysettle.evm.backend import Receipt
 from pysettle.evm.encoding import TransactionSigner
 from pysettle.evm.transactions import Transaction
 from pysettle.money import Currency, to_text
+from pysettle.workspace.directory import Workspace
 
 Command = Callable[..., Any]
 

@@ -11,7 +11,7 @@ import click
 from pysettle.cli.audit import failed
 from pysettle.cli.options import SEED
 from pysettle.cli.output import done, progress, say, table
-from pysettle.domain.usage import Meters
+from pysettle.domain.compute.usage import Meters
 from pysettle.money import to_text
 from pysettle.scenarios import demo as scenario
 from pysettle.scenarios.workload import generate, read_trace

@@ -18,8 +18,8 @@ from pysettle.cli.currency import (
     currency_command,
     to_option,
 )
-from pysettle.client.access import Role
-from pysettle.client.currency import CurrencyToken, Freeze
+from pysettle.client.core.access import Role
+from pysettle.client.money.currency import CurrencyToken, Freeze
 from pysettle.errors import UsageError
 from pysettle.evm.transactions import Transaction
 from pysettle.money import to_units

@@ -10,12 +10,12 @@ from click.core import ParameterSource
 
 from pysettle.cli.options import CHAIN_ID, SEED, Count, json_option, password_option, pasteable, show
 from pysettle.cli.output import done, progress
-from pysettle.client.config import GENESIS_TIME, Config, NetworkConfig
 from pysettle.client.network import SIMULATION_CHAIN_ID
-from pysettle.client.workspace import Workspace
 from pysettle.errors import UsageError
 from pysettle.evm.jsonrpc import JsonRpc
 from pysettle.evm.rpc import RpcChain
+from pysettle.workspace.config import GENESIS_TIME, Config, NetworkConfig
+from pysettle.workspace.directory import Workspace
 
 _OF_NETWORKS = ("confirmations", "legacy_fees")
 _OF_EMBEDDED_CHAINS = ("genesis_time", "block_interval", "clock")

@@ -11,12 +11,12 @@ from eth_typing import Address
 
 from pysettle.cli.options import Count, Moment, Whole, json_option, password_option, pasteable, show, workspace_option
 from pysettle.cli.output import table
-from pysettle.client.interest import DeclaredPeriod, RowResult, batches
-from pysettle.client.workspace import Workspace
-from pysettle.domain.interest import InterestStatement
+from pysettle.client.money.interest import DeclaredPeriod, RowResult, batches
+from pysettle.domain.money.interest import InterestStatement
 from pysettle.errors import AuditFailed, UsageError
 from pysettle.evm.backend import Receipt
 from pysettle.money import Currency, to_text, to_units
+from pysettle.workspace.directory import Workspace
 
 _DAY_0 = dt.date(1970, 1, 1).toordinal()
 _PERIOD = click.option("--period", type=Whole(256, 1), required=True, help="Number of the declared period.")

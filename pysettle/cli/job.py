@@ -14,9 +14,9 @@ from pysettle.cli.currency import CurrencyCommand, account_option, currency_comm
 from pysettle.cli.options import BASIS_POINTS, Count
 from pysettle.cli.order import HOURS, SHOWN, Wanted, order_options, within_bounds
 from pysettle.cli.output import instant, table, write_text
-from pysettle.client.jobs import JobEscrow, Order
+from pysettle.client.jobs.escrow import JobEscrow, Order
 from pysettle.client.signed import SignedOrder
-from pysettle.domain.jobs import MilestoneState, OrderState, OrderTerms
+from pysettle.domain.jobs.terms import MilestoneState, OrderState, OrderTerms
 from pysettle.errors import UsageError
 from pysettle.evm.backend import Receipt
 from pysettle.evm.transactions import Transaction

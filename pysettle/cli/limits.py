@@ -6,8 +6,8 @@ import click
 
 from pysettle.cli.currency import CurrencyCommand, by_option, currency_command, refuse_by
 from pysettle.cli.output import table
-from pysettle.client.access import Role
-from pysettle.domain.wallets import NO_LIMIT, ClassLimits, WalletClass
+from pysettle.client.core.access import Role
+from pysettle.domain.money.wallets import NO_LIMIT, ClassLimits, WalletClass
 from pysettle.errors import UsageError
 from pysettle.money import to_text, to_units
 

@@ -23,10 +23,10 @@ from pysettle.cli.options import BASIS_POINTS, TOKENS, Utf8, Whole
 from pysettle.cli.output import instant, printable, table
 from pysettle.cli.purchase import sign, submit
 from pysettle.cli.terms import applying_window, rates, rates_text, series_terms, until_option
-from pysettle.client.compute import ComputeSystem, Offer
-from pysettle.client.series import ComputeToken
-from pysettle.domain.messages import ZERO_ADDRESS, ComputeAttestation
-from pysettle.domain.prices import SERVICE_CLASSES
+from pysettle.client.compute.series import ComputeToken
+from pysettle.client.system import ComputeSystem, Offer
+from pysettle.domain.compute.prices import SERVICE_CLASSES
+from pysettle.domain.core.messages import ZERO_ADDRESS, ComputeAttestation
 from pysettle.evm.transactions import Transaction
 from pysettle.money import to_plain, to_text, to_units
 from pysettle.reading import read_hex

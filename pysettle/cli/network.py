@@ -10,12 +10,12 @@ import click
 from pysettle.cli.currency import Command
 from pysettle.cli.options import json_option, password_option, pasteable, show, workspace_option
 from pysettle.cli.output import progress, say, table, tell, write_text
-from pysettle.client.access import Role
+from pysettle.client.core.access import Role
 from pysettle.client.deployment import Deployment
-from pysettle.client.workspace import Workspace, default_account
 from pysettle.errors import ChainError
 from pysettle.evm.backend import ChainBackend
 from pysettle.money import UNITS_PER_MINOR, Currency, to_minor, to_units
+from pysettle.workspace.directory import Workspace, default_account
 
 
 @click.group()

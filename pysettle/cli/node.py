@@ -13,11 +13,11 @@ import click
 from pysettle.cli.options import CHAIN_ID, SEED, Count
 from pysettle.cli.output import done, say, tell
 from pysettle.client import genesis
-from pysettle.client.workspace import Workspace
-from pysettle.domain.signing import Signer
+from pysettle.domain.core.signing import Signer
 from pysettle.errors import UsageError
 from pysettle.evm.embedded import EmbeddedChain
 from pysettle.evm.genesis import Genesis, GenesisAccount
+from pysettle.workspace.directory import Workspace
 
 _START = 1_767_225_600
 """Chain time of a fresh chain's genesis if none is given: 2026-01-01 00:00 UTC."""

@@ -13,9 +13,9 @@ import click
 from click.core import ParameterSource
 
 from pysettle.cli.output import say, tell
-from pysettle.client.workspace import Workspace
 from pysettle.errors import InvalidNumber, UsageError
 from pysettle.reading import read_whole
+from pysettle.workspace.directory import Workspace
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 

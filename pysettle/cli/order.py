@@ -14,7 +14,7 @@ from eth_typing import Address
 
 from pysettle.cli.currency import Command, CurrencyCommand
 from pysettle.cli.options import BASIS_POINTS, NUMBER, Count
-from pysettle.domain.jobs import OrderTerms
+from pysettle.domain.jobs.terms import OrderTerms
 from pysettle.errors import UsageError
 from pysettle.money import to_units
 

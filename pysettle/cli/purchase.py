@@ -15,11 +15,11 @@ from pysettle.cli.compute import ComputeCommand, by_option, compute_command, ser
 from pysettle.cli.options import Count, Whole, pasteable
 from pysettle.cli.output import instant, write_text
 from pysettle.cli.rows import whole
-from pysettle.client.compute import ComputeSystem
-from pysettle.client.series import ComputeToken
+from pysettle.client.compute.series import ComputeToken
 from pysettle.client.signed import Form, SignedMessage
+from pysettle.client.system import ComputeSystem
 from pysettle.documents import parse_json
-from pysettle.domain.messages import Authorization, PurchaseTerms
+from pysettle.domain.core.messages import Authorization, PurchaseTerms
 from pysettle.errors import UsageError
 from pysettle.evm.encoding import TransactionSigner
 from pysettle.evm.transactions import Transaction

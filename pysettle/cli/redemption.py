@@ -9,9 +9,9 @@ import click
 from pysettle.cli.currency import CurrencyCommand, amount_option, currency_command, currency_view
 from pysettle.cli.options import Whole
 from pysettle.cli.output import instant, table
-from pysettle.client.access import Role
-from pysettle.client.currency import CurrencyToken, Redemption, RedemptionStatus
-from pysettle.domain import events
+from pysettle.client.core.access import Role
+from pysettle.client.money.currency import CurrencyToken, Redemption, RedemptionStatus
+from pysettle.domain.core import events
 from pysettle.errors.contracts import RedemptionNotFound
 from pysettle.evm.backend import Receipt
 from pysettle.evm.encoding import TransactionSigner

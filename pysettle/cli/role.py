@@ -9,7 +9,7 @@ from eth_typing import Address
 
 from pysettle.cli.currency import CurrencyCommand, by_option, currency_command, currency_view
 from pysettle.cli.options import Count
-from pysettle.client.access import NetworkAccess, Role, RoleStanding
+from pysettle.client.core.access import NetworkAccess, Role, RoleStanding
 from pysettle.errors import UsageError
 from pysettle.evm.backend import Receipt
 from pysettle.evm.transactions import Transaction

@@ -12,12 +12,12 @@ import click
 from eth_typing import Address
 
 from pysettle.cli.compute import Asset
-from pysettle.client.channels import ChannelHub, UsageRow
-from pysettle.client.compute import ChannelStanding, ComputeSystem, channel_in
+from pysettle.client.channel.hub import ChannelHub, UsageRow
+from pysettle.client.system import ChannelStanding, ComputeSystem, channel_in
 from pysettle.documents import parse_json
-from pysettle.domain.messages import ChannelConfig, ChannelId
-from pysettle.domain.metering import CEILING_BITS, Voucher
-from pysettle.domain.usage import USAGE_BITS, Meters, RateCard, Usage
+from pysettle.domain.channel.metering import CEILING_BITS, Voucher
+from pysettle.domain.compute.usage import USAGE_BITS, Meters, RateCard, Usage
+from pysettle.domain.core.messages import ChannelConfig, ChannelId
 from pysettle.errors import InvalidNumber, UsageError
 from pysettle.reading import read_hex, read_whole
 

@@ -11,9 +11,9 @@ from eth_hash.auto import keccak
 
 from pysettle.cli.compute import ComputeCommand
 from pysettle.cli.options import Moment
-from pysettle.client.series import ComputeToken, SeriesTerms
-from pysettle.domain.messages import ZERO_ADDRESS
-from pysettle.domain.usage import RATE_BITS, Meters, PeakHours, RateCard
+from pysettle.client.compute.series import ComputeToken, SeriesTerms
+from pysettle.domain.compute.usage import RATE_BITS, Meters, PeakHours, RateCard
+from pysettle.domain.core.messages import ZERO_ADDRESS
 from pysettle.errors import UsageError
 from pysettle.reading import read_whole
 

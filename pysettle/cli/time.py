@@ -6,8 +6,8 @@ import click
 
 from pysettle.cli.options import Count, json_option, pasteable, show, workspace_option
 from pysettle.cli.output import done, instant
-from pysettle.client.workspace import Workspace
 from pysettle.errors import UsageError
+from pysettle.workspace.directory import Workspace
 
 
 @click.group("time")

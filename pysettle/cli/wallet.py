@@ -16,9 +16,9 @@ from pysettle.cli.currency import (
 from pysettle.cli.enforcement import freeze, freeze_document, freeze_words, seize, seize_credit, unfreeze
 from pysettle.cli.limits import CLASSES, class_text, class_word, limits
 from pysettle.cli.options import Count, Moment
-from pysettle.client.access import Role
-from pysettle.client.wallets import Wallet, WalletStanding, date_of, day_number
-from pysettle.domain.wallets import IDENTIFICATION_WITHOUT_END, NO_LIMIT
+from pysettle.client.core.access import Role
+from pysettle.client.money.wallets import Wallet, WalletStanding, date_of, day_number
+from pysettle.domain.money.wallets import IDENTIFICATION_WITHOUT_END, NO_LIMIT
 from pysettle.errors import UsageError
 from pysettle.money import to_units
 

@@ -4,17 +4,16 @@ A method that changes the chain returns an unsigned `Transaction`; `SettlementNe
 many in one block. A method that reads answers at once.
 """
 
-from pysettle.client.access import NetworkAccess, Role
-from pysettle.client.channels import ChannelHub, UsageMeter, UsageRow
-from pysettle.client.currency import CurrencyToken, Freeze, Redemption
-from pysettle.client.deliveries import DeliveryFollower
+from pysettle.client.channel.deliveries import DeliveryFollower
+from pysettle.client.channel.hub import ChannelHub, UsageMeter, UsageRow
+from pysettle.client.compute.series import ComputeToken, SeriesTerms
+from pysettle.client.core.access import NetworkAccess, Role
 from pysettle.client.follower import LedgerFollower
-from pysettle.client.interest import InterestPayments
+from pysettle.client.money.currency import CurrencyToken, Freeze, Redemption
+from pysettle.client.money.interest import InterestPayments
+from pysettle.client.money.wallets import Wallet, WalletStanding
 from pysettle.client.network import CurrencySystem, Roles, SettlementNetwork, genesis
-from pysettle.client.series import ComputeToken, SeriesTerms
 from pysettle.client.signed import SignedMessage
-from pysettle.client.wallets import Wallet, WalletStanding
-from pysettle.client.workspace import Workspace
 
 __all__ = [
     "ChannelHub",
@@ -36,6 +35,5 @@ __all__ = [
     "UsageRow",
     "Wallet",
     "WalletStanding",
-    "Workspace",
     "genesis",
 ]

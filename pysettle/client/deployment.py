@@ -9,7 +9,7 @@ from typing import Any
 from eth_typing import Address
 from eth_utils.crypto import keccak
 
-from pysettle.client.access import Role
+from pysettle.client.core.access import Role
 from pysettle.client.genuine import Standing
 from pysettle.client.network import (
     CHANNEL_HUB_ADDRESS,

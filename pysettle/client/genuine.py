@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from eth_typing import Address
 from eth_utils.crypto import keccak
 
-from pysettle.domain.messages import COMPUTE_MARKET_NAME, USAGE_METER_NAME
-from pysettle.domain.typed_data import Domain
+from pysettle.domain.core.messages import COMPUTE_MARKET_NAME, USAGE_METER_NAME
+from pysettle.domain.core.typed_data import Domain
 from pysettle.errors import ForeignCode, PlantedStorage
 from pysettle.evm import artifacts
 from pysettle.evm.backend import ChainBackend

@@ -7,20 +7,20 @@ from dataclasses import dataclass, field
 
 from eth_typing import Address
 
-from pysettle.client.access import ROLE_FUNCTIONS, NetworkAccess, Role
-from pysettle.client.channels import ChannelHub, UsageMeter
-from pysettle.client.contract import interface
-from pysettle.client.currency import CurrencyToken
+from pysettle.client.channel.hub import ChannelHub, UsageMeter
+from pysettle.client.compute.market import ComputeMarket
+from pysettle.client.compute.series import ComputeToken, SeriesTerms
+from pysettle.client.core.access import ROLE_FUNCTIONS, NetworkAccess, Role
+from pysettle.client.core.contract import interface
 from pysettle.client.follower import LedgerFollower
 from pysettle.client.genuine import Standing
-from pysettle.client.interest import InterestPayments, open_interest
-from pysettle.client.jobs import JobEscrow
-from pysettle.client.market import ComputeMarket
-from pysettle.client.series import ComputeToken, SeriesTerms
+from pysettle.client.jobs.escrow import JobEscrow
+from pysettle.client.money.currency import CurrencyToken
+from pysettle.client.money.interest import InterestPayments, open_interest
 from pysettle.domain import ledger
-from pysettle.domain.messages import ZERO_ADDRESS, ComputeAttestation
-from pysettle.domain.signing import Signer
-from pysettle.domain.wallets import E_CNY_CLASS_LIMITS, ClassLimits, WalletClass
+from pysettle.domain.core.messages import ZERO_ADDRESS, ComputeAttestation
+from pysettle.domain.core.signing import Signer
+from pysettle.domain.money.wallets import E_CNY_CLASS_LIMITS, ClassLimits, WalletClass
 from pysettle.errors import UsageError
 from pysettle.evm import artifacts
 from pysettle.evm.backend import ChainBackend, Receipt

@@ -12,13 +12,13 @@ from typing import Any, ClassVar
 
 from eth_typing import Address
 
-from pysettle.client.currency import CurrencyToken
-from pysettle.client.jobs import JobEscrow
-from pysettle.client.signatures import is_signed
+from pysettle.client.core.signatures import is_signed
+from pysettle.client.jobs.escrow import JobEscrow
+from pysettle.client.money.currency import CurrencyToken
 from pysettle.documents import parse_json
-from pysettle.domain.jobs import OrderTerms
-from pysettle.domain.messages import Authorization, Permit
-from pysettle.domain.signing import Signer
+from pysettle.domain.core.messages import Authorization, Permit
+from pysettle.domain.core.signing import Signer
+from pysettle.domain.jobs.terms import OrderTerms
 from pysettle.errors import UsageError
 from pysettle.evm.encoding import TransactionSigner
 from pysettle.evm.transactions import Transaction

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 from eth_typing import Address
 
-from pysettle.domain.events import Emitted
-from pysettle.domain.findings import Finding, Severity
+from pysettle.domain.core.events import Emitted
+from pysettle.domain.core.findings import Finding, Severity
 from pysettle.domain.ledger import Entry, HaltRecord, Ledger, LedgerAccount, Purpose
 from pysettle.money import PRICE_BASIS
 

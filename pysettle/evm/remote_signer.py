@@ -12,7 +12,7 @@ import rlp
 from eth_typing import Address
 from rlp.exceptions import RLPException
 
-from pysettle.domain.signing import recover
+from pysettle.domain.core.signing import recover
 from pysettle.errors import SignatureRefused
 from pysettle.evm.encoding import UnsignedTransaction
 from pysettle.evm.jsonrpc import JsonRpc

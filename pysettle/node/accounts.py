@@ -10,7 +10,7 @@ from functools import cache
 
 from eth_account.hdaccount import key_from_seed, seed_from_mnemonic
 
-from pysettle.domain.signing import Signer
+from pysettle.domain.core.signing import Signer
 
 MNEMONIC = "test test test test test test test test test test test junk"
 """Published with every development node; account N has the path m/44'/60'/0'/0/N."""

@@ -15,7 +15,7 @@ from eth.exceptions import HeaderNotFound
 from eth_bloom.bloom import BloomFilter
 from eth_typing import Address, Hash32
 
-from pysettle.domain.signing import Signer
+from pysettle.domain.core.signing import Signer
 from pysettle.errors import ChainError, TransactionRefused
 from pysettle.evm.backend import Block, Log
 from pysettle.evm.embedded import EmbeddedChain

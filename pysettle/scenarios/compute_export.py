@@ -17,11 +17,11 @@ from pysettle.audit.extract import export_bundle
 from pysettle.audit.verify import Report, verify
 from pysettle.client import ComputeToken, SeriesTerms, SettlementNetwork, UsageRow, genesis
 from pysettle.client.network import Roles
-from pysettle.domain.messages import ChannelConfig, ComputeAttestation, PurchaseTerms
-from pysettle.domain.metering import Voucher
-from pysettle.domain.signing import Signer
-from pysettle.domain.usage import Meters, RateCard, Usage
-from pysettle.domain.wallets import WalletClass
+from pysettle.domain.channel.metering import Voucher
+from pysettle.domain.compute.usage import Meters, RateCard, Usage
+from pysettle.domain.core.messages import ChannelConfig, ComputeAttestation, PurchaseTerms
+from pysettle.domain.core.signing import Signer
+from pysettle.domain.money.wallets import WalletClass
 from pysettle.errors import ContractReverted
 from pysettle.evm.backend import Receipt
 from pysettle.evm.embedded import EmbeddedChain

@@ -18,17 +18,17 @@ from pysettle.audit.extract import export_bundle
 from pysettle.audit.verify import Report, verify
 from pysettle.client import ComputeToken, DeliveryFollower, SeriesTerms, SettlementNetwork, UsageRow, genesis
 from pysettle.client.network import Roles
-from pysettle.domain.messages import ChannelConfig, ComputeAttestation, PurchaseTerms
-from pysettle.domain.metering import Delivery, Payer
-from pysettle.domain.signing import Signer
-from pysettle.domain.usage import (
+from pysettle.domain.channel.metering import Delivery, Payer
+from pysettle.domain.compute.usage import (
     DEEPSEEK_V4_PRO_PEAK_HOURS,
     DEEPSEEK_V4_PRO_RATE_CARD,
     DEEPSEEK_V4_PRO_UNIT_PRICE,
     Meters,
     Usage,
 )
-from pysettle.domain.wallets import E_CNY_CLASS_LIMITS, WalletClass
+from pysettle.domain.core.messages import ChannelConfig, ComputeAttestation, PurchaseTerms
+from pysettle.domain.core.signing import Signer
+from pysettle.domain.money.wallets import E_CNY_CLASS_LIMITS, WalletClass
 from pysettle.evm.embedded import EmbeddedChain
 from pysettle.money import UNITS_PER_MINOR, UNITS_PER_WHOLE, price_rounded_up, tokens_for
 from pysettle.scenarios.workload import Request

@@ -17,7 +17,7 @@ from pathlib import Path
 from random import Random
 from typing import TextIO
 
-from pysettle.domain.usage import Meters
+from pysettle.domain.compute.usage import Meters
 from pysettle.errors import InvalidNumber, TraceError
 from pysettle.reading import read_whole
 

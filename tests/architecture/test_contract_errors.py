@@ -8,8 +8,8 @@ import string
 from enum import IntEnum
 from pathlib import Path
 
-from pysettle.client.channels import ClaimResult
-from pysettle.client.interest import RowResult
+from pysettle.client.channel.hub import ClaimResult
+from pysettle.client.money.interest import RowResult
 from pysettle.errors import ContractReverted, contracts
 from pysettle.errors.states import MilestoneState, OrderState, RedemptionStatus, Role, WalletClass
 from pysettle.evm import artifacts

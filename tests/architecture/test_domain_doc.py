@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pysettle.domain.jobs import MilestoneState, OrderState
+from pysettle.domain.jobs.terms import MilestoneState, OrderState
 from pysettle.evm import artifacts
 
 ROOT = Path(__file__).parents[2]
@@ -46,7 +46,7 @@ def rows() -> dict[str, str]:
 
 def manual(interface: str) -> dict[str, set[str]]:
     """Return what each function of an interface says it reverts with."""
-    source = (ROOT / "contracts" / "interfaces" / f"{interface}.sol").read_text()
+    source = next((ROOT / "contracts").rglob(f"{interface}.sol")).read_text()
     functions = re.findall(r"((?:    ///.*\n)+)    function (\w+)\(", source)
     return {name: set(re.findall(r"@custom:reverts (\w+) when", comment)) for comment, name in functions}
 

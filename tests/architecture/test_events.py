@@ -9,7 +9,7 @@ import pytest
 from eth_abi.abi import encode
 from eth_hash.auto import keccak
 
-from pysettle.domain import events
+from pysettle.domain.core import events
 from pysettle.evm import artifacts
 
 DEPLOYED = (

@@ -7,8 +7,8 @@ from dataclasses import fields
 from eth_typing import Address
 
 from pysettle.audit.engines import ExecutedLog
-from pysettle.domain import events
-from pysettle.domain.events import Event
+from pysettle.domain.core import events
+from pysettle.domain.core.events import Event
 
 
 def log(emitter: Address, event: Event) -> ExecutedLog:

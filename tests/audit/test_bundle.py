@@ -11,8 +11,8 @@ import pytest
 
 from pysettle.audit.bundle import CHAIN_FILE, GENESIS_FILE, MANIFEST_FILE, Bundle, Manifest
 from pysettle.audit.extract import export_bundle
+from pysettle.domain.compute.usage import Meters, RateCard
 from pysettle.domain.ledger import Contracts, SeriesTerms
-from pysettle.domain.usage import Meters, RateCard
 from pysettle.errors import BundleError, UsageError
 from pysettle.evm.embedded import EmbeddedChain
 from tests.evm.accounts import genesis

@@ -14,8 +14,8 @@ import pytest
 from eth_typing import Address
 
 from pysettle.audit.bundle import CHAIN_FILE, GENESIS_FILE, FileEntry, Manifest
+from pysettle.domain.compute.usage import Meters, RateCard
 from pysettle.domain.ledger import Contracts, SeriesTerms
-from pysettle.domain.usage import Meters, RateCard
 from pysettle.errors import BundleError
 
 PAGE = (Path(__file__).parents[2] / "docs" / "bundle-format.md").read_text()

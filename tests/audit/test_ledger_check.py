@@ -17,12 +17,12 @@ from pysettle.audit.extract import export_bundle
 from pysettle.audit.ledger import LedgerCheck
 from pysettle.audit.report import Check, Outcome
 from pysettle.audit.verify import verify
-from pysettle.domain import events
-from pysettle.domain.findings import Severity
+from pysettle.domain.compute.usage import Meters, RateCard
+from pysettle.domain.core import events
+from pysettle.domain.core.findings import Severity
+from pysettle.domain.core.messages import ZERO_ADDRESS, ChannelId
 from pysettle.domain.ledger import Contracts, SeriesTerms
-from pysettle.domain.messages import ZERO_ADDRESS, ChannelId
-from pysettle.domain.usage import Meters, RateCard
-from pysettle.domain.wallets import E_CNY_CLASS_LIMITS, ClassLimits, WalletClass
+from pysettle.domain.money.wallets import E_CNY_CLASS_LIMITS, ClassLimits, WalletClass
 from pysettle.scenarios.demo import SERIES_LIFE_S, Demo
 from pysettle.scenarios.workload import generate
 from tests.audit import forge

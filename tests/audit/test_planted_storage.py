@@ -17,7 +17,7 @@ from pysettle.audit.report import Check
 from pysettle.audit.verify import verify
 from pysettle.client import SettlementNetwork, network
 from pysettle.client.network import Roles
-from pysettle.domain.signing import Signer
+from pysettle.domain.core.signing import Signer
 from pysettle.errors import ContractReverted
 from pysettle.evm import artifacts
 from pysettle.evm.embedded import EmbeddedChain

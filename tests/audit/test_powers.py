@@ -13,13 +13,13 @@ from pysettle.audit.powers import CODE, RESTRICTED
 from pysettle.audit.report import Report
 from pysettle.audit.verify import verify
 from pysettle.client import network as networks
-from pysettle.client.access import ROLE_FUNCTIONS, Role
-from pysettle.client.contract import interface
-from pysettle.client.currency import CurrencyToken
+from pysettle.client.core.access import ROLE_FUNCTIONS, Role
+from pysettle.client.core.contract import interface
+from pysettle.client.money.currency import CurrencyToken
 from pysettle.client.network import DEPOSIT_COLLECTOR_ADDRESS, MULTICALL3_ADDRESS
-from pysettle.domain.findings import Finding
+from pysettle.domain.core.findings import Finding
+from pysettle.domain.core.signing import Signer
 from pysettle.domain.ledger import Contracts
-from pysettle.domain.signing import Signer
 from pysettle.evm.embedded import EmbeddedChain
 from pysettle.evm.transactions import Transaction
 from pysettle.money import UNITS_PER_MINOR, UNITS_PER_WHOLE, Currency

@@ -11,13 +11,14 @@ import pytest
 from pysettle.audit.extract import export_bundle
 from pysettle.audit.report import Check, Outcome, Report
 from pysettle.audit.verify import verify
-from pysettle.client.channels import UsageRow
+from pysettle.client.channel.hub import UsageRow
 from pysettle.client.follower import LedgerFollower
-from pysettle.domain import events, invariants
+from pysettle.domain import invariants
+from pysettle.domain.channel.metering import Voucher
+from pysettle.domain.compute.usage import Meters, Usage
+from pysettle.domain.core import events
+from pysettle.domain.core.messages import ChannelConfig
 from pysettle.domain.ledger import Contracts
-from pysettle.domain.messages import ChannelConfig
-from pysettle.domain.metering import Voucher
-from pysettle.domain.usage import Meters, Usage
 from pysettle.evm.embedded import EmbeddedChain
 from pysettle.scenarios.demo import WITHDRAW_DELAY_S, Demo
 from pysettle.scenarios.workload import generate

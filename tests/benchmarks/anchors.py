@@ -15,7 +15,7 @@ from typing import IO
 
 from eth_account import Account
 
-from pysettle.domain.signing import Signer
+from pysettle.domain.core.signing import Signer
 from pysettle.evm.artifacts import ROOT
 from tests.benchmarks.plain_token import plain_token
 

@@ -9,9 +9,9 @@ from eth_typing import Address
 
 from pysettle.audit.engines import ExecutedTransaction
 from pysettle.audit.ledger import LedgerCheck
-from pysettle.domain import events
+from pysettle.domain.core import events
+from pysettle.domain.core.messages import ZERO_ADDRESS
 from pysettle.domain.ledger import Contracts
-from pysettle.domain.messages import ZERO_ADDRESS
 from tests.audit.logs import log
 from tests.benchmarks.measure import Goal, Row, in_turns
 

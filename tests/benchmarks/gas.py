@@ -13,9 +13,9 @@ from eth_utils.crypto import keccak
 
 from pysettle.client import SettlementNetwork, genesis
 from pysettle.client.network import Roles
-from pysettle.domain.messages import Authorization
-from pysettle.domain.signing import Signer
-from pysettle.domain.wallets import WalletClass
+from pysettle.domain.core.messages import Authorization
+from pysettle.domain.core.signing import Signer
+from pysettle.domain.money.wallets import WalletClass
 from pysettle.evm.embedded import EmbeddedChain
 from pysettle.evm.interface import Interface
 from pysettle.evm.transactions import Transaction

@@ -11,11 +11,11 @@ from eth_account import Account
 from eth_account.messages import encode_typed_data
 from eth_utils.address import to_checksum_address
 
-from pysettle.domain.events import Emitted, Position
+from pysettle.domain.channel.metering import Voucher, check_vouchers, sign_vouchers
+from pysettle.domain.core.events import Emitted, Position
+from pysettle.domain.core.messages import CHANNEL_HUB_NAME, ChannelConfig, hub_domain
+from pysettle.domain.core.signing import Signer
 from pysettle.domain.ledger import Ledger, Purpose, fold
-from pysettle.domain.messages import CHANNEL_HUB_NAME, ChannelConfig, hub_domain
-from pysettle.domain.metering import Voucher, check_vouchers, sign_vouchers
-from pysettle.domain.signing import Signer
 from pysettle.evm.sqlite import SqliteDatabase
 from pysettle.scenarios.demo import Demo
 from pysettle.scenarios.workload import generate

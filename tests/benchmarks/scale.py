@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-from pysettle.client.workspace import Workspace
 from pysettle.evm.embedded import EmbeddedChain
+from pysettle.workspace.directory import Workspace
 from tests.benchmarks.anchors import scratch, transfers
 from tests.benchmarks.measure import Goal, Row, in_turns, say
 from tests.benchmarks.sending import BATCH, HOLDERS, OurSender

@@ -9,12 +9,12 @@ from pathlib import Path
 from eth_typing import Address
 
 from pysettle.client.network import transaction_sender
-from pysettle.client.workspace import Workspace
-from pysettle.domain.signing import Signer
+from pysettle.domain.core.signing import Signer
 from pysettle.evm.backend import ChainBackend
 from pysettle.evm.interface import Interface
 from pysettle.evm.rpc import RpcChain
 from pysettle.evm.transactions import Transaction
+from pysettle.workspace.directory import Workspace
 from tests.benchmarks.anchors import ACCOUNTS, VALUE, NaiveSender, Transfer, anvil, our_signers, scratch, transfers
 from tests.benchmarks.measure import Goal, Row, in_turns
 from tests.benchmarks.plain_token import plain_token

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pysettle.domain.usage import PeakHours
+from pysettle.domain.compute.usage import PeakHours
 from tests.cli.running import OPEN, ComputeTown, Town
 
 

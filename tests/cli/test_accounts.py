@@ -12,9 +12,9 @@ import pytest
 from eth_account import Account
 from eth_utils.address import to_checksum_address
 
-from pysettle.client import Workspace
-from pysettle.domain.signing import Signer
+from pysettle.domain.core.signing import Signer
 from pysettle.errors import PasswordRefused, WorkspaceError
+from pysettle.workspace import Workspace
 from tests.cli.running import Town, invoke
 
 CAST = Path(__file__).parents[2] / "node_modules" / ".bin" / "cast"

@@ -8,8 +8,8 @@ import pytest
 
 from pysettle.audit.extract import export_bundle
 from pysettle.audit.verify import verify
-from pysettle.client import Workspace
 from pysettle.domain.ledger import Contracts
+from pysettle.workspace import Workspace
 from tests.cli.running import Town, document, invoke
 from tests.node.process import node
 
@@ -69,7 +69,7 @@ def test_an_empty_password_protects_nothing(tmp_path: Path) -> None:
 
 def test_the_password_file_is_named_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """PYSETTLE_PASSWORD_FILE stands for --password-file, which wins where both are given."""
-    monkeypatch.setattr("pysettle.client.workspace.ACCOUNTS", ("alice",))
+    monkeypatch.setattr("pysettle.workspace.directory.ACCOUNTS", ("alice",))
     for name, word in (("right", "correct horse"), ("wrong", "battery staple")):
         (tmp_path / name).write_text(word)
     monkeypatch.setenv("PYSETTLE_PASSWORD_FILE", str(tmp_path / "right"))

@@ -9,11 +9,11 @@ import pytest
 
 from pysettle.audit.extract import export_bundle
 from pysettle.audit.verify import verify
-from pysettle.client import Workspace
-from pysettle.client.series import SeriesTerms
+from pysettle.client.compute.series import SeriesTerms
 from pysettle.domain import ledger
+from pysettle.domain.compute.usage import Meters, RateCard
 from pysettle.domain.ledger import Contracts
-from pysettle.domain.usage import Meters, RateCard
+from pysettle.workspace import Workspace
 from tests.cli.running import OPEN, ComputeTown, invoke
 
 

@@ -20,8 +20,8 @@ from click.testing import CliRunner, Result
 
 import pysettle
 from pysettle.cli import main
-from pysettle.client import Workspace
 from pysettle.evm.interrupts import uninterrupted
+from pysettle.workspace import Workspace
 from tests.cli.running import ComputeTown, Town, invoke
 from tests.node.process import node
 
@@ -233,7 +233,7 @@ def test_ctrl_c_while_a_key_is_encrypted_or_a_node_is_asked(tmp_path: Path, monk
     password = tmp_path / "password"
     password.write_text("correct horse")
     with monkeypatch.context() as patch:
-        patch.setattr("pysettle.client.accounts.EthAccount.encrypt", interrupted)
+        patch.setattr("pysettle.workspace.accounts.EthAccount.encrypt", interrupted)
         result = invoke("init", str(tmp_path / "town"), "--password-file", str(password))
     assert (result.exit_code, "nothing was sent or written" in result.stderr) == (130, True)
     monkeypatch.setattr("pysettle.evm.jsonrpc.JsonRpc.ask", interrupted)
@@ -304,7 +304,7 @@ def test_an_interrupt_waits_for_the_end_of_what_is_one() -> None:
 
 def test_what_is_next_names_the_workspace_and_quotes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A workspace and a password file that were named on the line are named again, quoted for the shell."""
-    monkeypatch.setattr("pysettle.client.workspace.ACCOUNTS", ("alice",))
+    monkeypatch.setattr("pysettle.workspace.directory.ACCOUNTS", ("alice",))
     monkeypatch.chdir(tmp_path)
     Path("a secret").write_text("correct horse")
     made = invoke("init", "my town", "--password-file", "a secret")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pysettle.client import Workspace
 from pysettle.errors import WorkspaceError
+from pysettle.workspace import Workspace
 from tests.cli.running import document, invoke
 
 ENTRIES = ["accounts", "chain.sqlite", "config.toml", "genesis.json"]
@@ -86,7 +86,7 @@ def test_what_makes_it_a_workspace_comes_last(tmp_path: Path, monkeypatch: pytes
 def test_folders_made_on_the_way_are_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A creation that fails leaves none of the parents that it made, and those that were there."""
     (tmp_path / "there").mkdir()
-    monkeypatch.setattr("pysettle.client.workspace.EmbeddedChain", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr("pysettle.workspace.directory.EmbeddedChain", lambda *_, **__: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         Workspace.create(tmp_path / "there" / "new" / "town")
     assert [it.name for it in tmp_path.rglob("*")] == ["there"]

@@ -14,9 +14,9 @@ from pysettle.audit.extract import export_bundle
 from pysettle.audit.report import Check, Outcome
 from pysettle.audit.verify import verify
 from pysettle.cli import main
-from pysettle.client import Workspace
 from pysettle.domain.ledger import Contracts
-from pysettle.domain.wallets import WalletClass
+from pysettle.domain.money.wallets import WalletClass
+from pysettle.workspace import Workspace
 
 DAYS = ("--first-day", "2026-01-02", "--end-day", "2026-01-12", "--rate-bps", "3600")
 """Ten days at 36 % a year: one per cent."""

@@ -11,10 +11,10 @@ import pytest
 
 from pysettle.cli.manual import manual
 from pysettle.client import CurrencyToken, NetworkAccess
-from pysettle.client.channels import ChannelHub
-from pysettle.client.jobs import JobEscrow
-from pysettle.client.market import ComputeMarket
-from pysettle.client.series import ComputeToken
+from pysettle.client.channel.hub import ChannelHub
+from pysettle.client.compute.market import ComputeMarket
+from pysettle.client.compute.series import ComputeToken
+from pysettle.client.jobs.escrow import JobEscrow
 
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "docs" / "cli.md"

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from eth_typing import Address
 
-from pysettle.client import Workspace
+from pysettle.client.core.token import Token
 from pysettle.client.signed import SignedMessage
-from pysettle.client.token import Token
-from pysettle.domain.messages import Authorization, ChannelConfig, voucher_digest
-from pysettle.domain.usage import PeakHours
+from pysettle.domain.compute.usage import PeakHours
+from pysettle.domain.core.messages import Authorization, ChannelConfig, voucher_digest
 from pysettle.evm.transactions import Transaction
 from pysettle.money import to_plain
+from pysettle.workspace import Workspace
 from tests.cli.running import OPEN, ComputeTown
 from tests.contracts.effects import ACCOUNT_1271, creation
 

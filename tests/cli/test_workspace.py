@@ -15,8 +15,6 @@ import pytest
 from eth_hash.auto import keccak
 from eth_typing import Address
 
-from pysettle.client import Workspace
-from pysettle.client.config import GENESIS_TIME, NetworkConfig
 from pysettle.client.genuine import Standing
 from pysettle.client.network import CANONICAL, DEPOSIT_COLLECTOR_ADDRESS
 from pysettle.errors import WorkspaceError
@@ -25,6 +23,8 @@ from pysettle.evm.embedded import EmbeddedChain
 from pysettle.evm.genesis import Genesis, GenesisAccount
 from pysettle.evm.jsonrpc import JsonRpc
 from pysettle.evm.sqlite import SqliteDatabase
+from pysettle.workspace import Workspace
+from pysettle.workspace.config import GENESIS_TIME, NetworkConfig
 from tests.cli.running import document, invoke
 from tests.evm.anvil import anvil
 from tests.node.process import node
@@ -203,7 +203,7 @@ def test_a_false_record_is_told(tmp_path: Path) -> None:
 
 def test_a_workspace_of_a_network_keeps_no_user_and_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its config has the URL without them; with a chain id and a password, no node is needed to make it."""
-    monkeypatch.setattr("pysettle.client.workspace.ACCOUNTS", ("alice",))
+    monkeypatch.setattr("pysettle.workspace.directory.ACCOUNTS", ("alice",))
     password = tmp_path / "password"
     password.write_text("correct horse\n")
     command = ["init", str(tmp_path / "town"), "--chain", "https://user:secret@node.invalid/rpc", "--chain-id", "5"]
@@ -426,7 +426,7 @@ def test_a_failed_creation_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Mo
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("pysettle.client.workspace.EmbeddedChain", interrupted)
+    monkeypatch.setattr("pysettle.workspace.directory.EmbeddedChain", interrupted)
     with pytest.raises(KeyboardInterrupt):
         Workspace.create(tmp_path / "town")
     assert list(tmp_path.iterdir()) == []
@@ -462,7 +462,7 @@ def test_development_keys_are_marked(workspace: Path) -> None:
 
 def test_encrypted_accounts_need_their_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keys made with a password are keystores, and open with it alone."""
-    monkeypatch.setattr("pysettle.client.workspace.ACCOUNTS", ("alice",))
+    monkeypatch.setattr("pysettle.workspace.directory.ACCOUNTS", ("alice",))
     password = tmp_path / "password"
     password.write_text("correct horse\n")
     directory = tmp_path / "town"

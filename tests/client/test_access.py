@@ -8,9 +8,9 @@ import pytest
 from eth_typing import Address
 
 from pysettle.client import SettlementNetwork, genesis
-from pysettle.client.access import NetworkAccess, Role, RoleStanding
+from pysettle.client.core.access import NetworkAccess, Role, RoleStanding
 from pysettle.client.network import Roles
-from pysettle.domain.signing import Signer
+from pysettle.domain.core.signing import Signer
 from pysettle.errors import contracts as errors
 from pysettle.evm.embedded import EmbeddedChain
 from pysettle.money import Currency

@@ -12,12 +12,12 @@ from pysettle.audit.bundle import Bundle
 from pysettle.audit.extract import export_bundle
 from pysettle.audit.verify import verify
 from pysettle.client import SettlementNetwork, genesis
-from pysettle.client.access import ROLE_FUNCTIONS, Role
-from pysettle.client.currency import CurrencyToken
+from pysettle.client.core.access import ROLE_FUNCTIONS, Role
+from pysettle.client.money.currency import CurrencyToken
 from pysettle.client.network import Roles
 from pysettle.domain import invariants
-from pysettle.domain.signing import Signer
-from pysettle.domain.wallets import NO_LIMIT, ClassLimits, WalletClass
+from pysettle.domain.core.signing import Signer
+from pysettle.domain.money.wallets import NO_LIMIT, ClassLimits, WalletClass
 from pysettle.errors import ContractReverted, UsageError
 from pysettle.errors import contracts as errors
 from pysettle.evm.artifacts import load

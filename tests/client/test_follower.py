@@ -10,9 +10,9 @@ import pytest
 from pysettle.client import SettlementNetwork, genesis
 from pysettle.client.follower import LedgerFollower, Progress
 from pysettle.client.network import Roles
+from pysettle.domain.core.signing import Signer
 from pysettle.domain.ledger import Ledger
-from pysettle.domain.signing import Signer
-from pysettle.domain.wallets import Spending
+from pysettle.domain.money.wallets import Spending
 from pysettle.evm.jsonrpc import JsonRpc
 from pysettle.evm.rpc import RpcChain
 from pysettle.evm.transactions import Transaction

@@ -9,11 +9,11 @@ from eth_typing import Address
 from eth_utils.crypto import keccak
 
 from pysettle.client import SettlementNetwork, genesis
-from pysettle.client.access import Role
+from pysettle.client.core.access import Role
 from pysettle.client.deployment import Deployment
 from pysettle.client.genuine import PUBLISHED, Standing, check_genesis
 from pysettle.client.network import CANONICAL, CHANNEL_HUB_ADDRESS, MULTICALL3_ADDRESS, Roles
-from pysettle.domain.signing import Signer
+from pysettle.domain.core.signing import Signer
 from pysettle.errors import ForeignCode, PlantedStorage
 from pysettle.evm import artifacts
 from pysettle.evm.embedded import EmbeddedChain

@@ -11,12 +11,13 @@ import pytest
 from eth_typing import Address
 
 from pysettle.client import UsageRow
-from pysettle.client.channels import ClaimResult
-from pysettle.domain import events, invariants, ledger
-from pysettle.domain.events import Event
-from pysettle.domain.messages import ChannelConfig, ChannelId, claim_batch_digest, refund_digest
-from pysettle.domain.metering import Voucher
-from pysettle.domain.usage import Meters, Usage
+from pysettle.client.channel.hub import ClaimResult
+from pysettle.domain import invariants, ledger
+from pysettle.domain.channel.metering import Voucher
+from pysettle.domain.compute.usage import Meters, Usage
+from pysettle.domain.core import events
+from pysettle.domain.core.events import Event
+from pysettle.domain.core.messages import ChannelConfig, ChannelId, claim_batch_digest, refund_digest
 from pysettle.errors import ContractReverted
 from pysettle.evm.backend import Receipt
 from pysettle.evm.transactions import Transaction

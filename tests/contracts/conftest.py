@@ -16,7 +16,7 @@ import pytest
 
 from pysettle.client import SeriesTerms, SettlementNetwork, genesis
 from pysettle.client.network import Roles
-from pysettle.domain.signing import Signer
+from pysettle.domain.core.signing import Signer
 from pysettle.evm.backend import ChainBackend
 from pysettle.evm.embedded import EmbeddedChain
 from pysettle.evm.rpc import RpcChain

@@ -9,11 +9,12 @@ from itertools import count
 import pytest
 from eth_typing import Address, Hash32
 
-from pysettle.client.contract import Contract
-from pysettle.domain import events, invariants
-from pysettle.domain.events import Emitted, Position
+from pysettle.client.core.contract import Contract
+from pysettle.domain import invariants
+from pysettle.domain.core import events
+from pysettle.domain.core.events import Emitted, Position
+from pysettle.domain.core.messages import ZERO_ADDRESS
 from pysettle.domain.ledger import Ledger, fold
-from pysettle.domain.messages import ZERO_ADDRESS
 from pysettle.errors import ContractReverted
 from pysettle.evm.backend import Receipt
 from pysettle.evm.transactions import Transaction

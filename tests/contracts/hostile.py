@@ -7,7 +7,7 @@ from typing import Any
 
 from eth_typing import Address
 
-from pysettle.domain.messages import ChannelConfig
+from pysettle.domain.core.messages import ChannelConfig
 from pysettle.evm import artifacts, compiler
 from pysettle.evm.interface import Interface
 from pysettle.evm.transactions import Transaction

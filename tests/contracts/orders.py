@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 from eth_utils.crypto import keccak
 
-from pysettle.client.jobs import JobEscrow
-from pysettle.domain.jobs import MilestoneState, OrderTerms
+from pysettle.client.jobs.escrow import JobEscrow
+from pysettle.domain.jobs.terms import MilestoneState, OrderTerms
 from tests.contracts.effects import effect
 from tests.contracts.world import YUAN, World
 

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from eth_typing import Address
 
-from pysettle.client.contract import interface
-from pysettle.client.interest import InterestPayments
-from pysettle.domain import events
-from pysettle.domain.interest import InterestRow, InterestStatement
-from pysettle.domain.wallets import day_at
+from pysettle.client.core.contract import interface
+from pysettle.client.money.interest import InterestPayments
+from pysettle.domain.core import events
+from pysettle.domain.money.interest import InterestRow, InterestStatement
+from pysettle.domain.money.wallets import day_at
 from pysettle.evm import artifacts
 from pysettle.evm.transactions import Transaction
 from tests.contracts.effects import at

@@ -10,10 +10,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from pysettle.domain import events, invariants, ledger
-from pysettle.domain.events import Emitted, Position
-from pysettle.domain.messages import ZERO_ADDRESS, ChannelConfig
-from pysettle.domain.usage import Meters, Usage
+from pysettle.domain import invariants, ledger
+from pysettle.domain.compute.usage import Meters, Usage
+from pysettle.domain.core import events
+from pysettle.domain.core.events import Emitted, Position
+from pysettle.domain.core.messages import ZERO_ADDRESS, ChannelConfig
 from pysettle.errors import ContractReverted
 from pysettle.evm.transactions import Transaction
 from tests.chance import SEED, chance

@@ -17,12 +17,12 @@ from eth_typing import Address
 from eth_utils.crypto import keccak
 
 from pysettle.client import ComputeToken
-from pysettle.client.access import NetworkAccess, Role
-from pysettle.client.contract import Contract
-from pysettle.client.interest import MOST_ROWS
-from pysettle.client.token import Token
-from pysettle.domain.messages import Authorization, ComputeAttestation
-from pysettle.domain.wallets import E_CNY_CLASS_LIMITS, ClassLimits, WalletClass
+from pysettle.client.core.access import NetworkAccess, Role
+from pysettle.client.core.contract import Contract
+from pysettle.client.core.token import Token
+from pysettle.client.money.interest import MOST_ROWS
+from pysettle.domain.core.messages import Authorization, ComputeAttestation
+from pysettle.domain.money.wallets import E_CNY_CLASS_LIMITS, ClassLimits, WalletClass
 from pysettle.evm import artifacts
 from pysettle.evm.embedded import EmbeddedChain
 from pysettle.evm.transactions import Transaction

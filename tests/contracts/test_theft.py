@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 import pytest
 
 from pysettle.client import ComputeToken
-from pysettle.client.access import Role
-from pysettle.client.channels import ClaimResult
-from pysettle.client.contract import Contract
-from pysettle.domain.messages import Authorization, ChannelConfig, ComputeAttestation, PurchaseTerms
-from pysettle.domain.metering import Voucher
-from pysettle.domain.wallets import NO_LIMIT, ClassLimits, WalletClass
+from pysettle.client.channel.hub import ClaimResult
+from pysettle.client.core.access import Role
+from pysettle.client.core.contract import Contract
+from pysettle.domain.channel.metering import Voucher
+from pysettle.domain.core.messages import Authorization, ChannelConfig, ComputeAttestation, PurchaseTerms
+from pysettle.domain.money.wallets import NO_LIMIT, ClassLimits, WalletClass
 from pysettle.errors import ContractReverted
 from pysettle.errors import contracts as e
 from pysettle.evm.transactions import Transaction

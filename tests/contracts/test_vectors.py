@@ -11,8 +11,6 @@ import pytest
 from eth_account.messages import encode_typed_data
 from eth_hash.auto import keccak
 from eth_typing import Address
-
-from pysettle.domain.jobs import OrderTerms
 from pysettle.domain.messages import (
     Authorization,
     ChannelConfig,
@@ -31,6 +29,8 @@ from pysettle.domain.messages import (
 )
 from pysettle.domain.typed_data import Domain
 from pysettle.domain.usage import Meters, Usage
+
+from pysettle.domain.jobs import OrderTerms
 from tests.contracts.world import World
 
 FILE = Path(__file__).parents[1] / "vectors" / "typed_data.json"

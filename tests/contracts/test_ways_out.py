@@ -14,7 +14,7 @@ import pytest
 from eth_utils.crypto import keccak
 
 from pysettle.client import SeriesTerms
-from pysettle.domain.messages import ChannelConfig
+from pysettle.domain.core.messages import ChannelConfig
 from pysettle.errors import contracts as errors
 from pysettle.money import backing_rounded_down, price_rounded_up
 from tests.contracts.books import (

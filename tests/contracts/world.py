@@ -10,9 +10,11 @@ from eth_hash.auto import keccak
 from eth_typing import Address
 
 from pysettle.client import ComputeToken, SeriesTerms, SettlementNetwork
-from pysettle.domain import events
-from pysettle.domain.events import Event
-from pysettle.domain.messages import (
+from pysettle.domain.channel.metering import Voucher
+from pysettle.domain.compute.usage import Meters, RateCard
+from pysettle.domain.core import events
+from pysettle.domain.core.events import Event
+from pysettle.domain.core.messages import (
     Authorization,
     ChannelConfig,
     ComputeAttestation,
@@ -20,9 +22,7 @@ from pysettle.domain.messages import (
     ReserveAttestation,
     voucher_digest,
 )
-from pysettle.domain.metering import Voucher
-from pysettle.domain.signing import Signer
-from pysettle.domain.usage import Meters, RateCard
+from pysettle.domain.core.signing import Signer
 from pysettle.evm.backend import ChainBackend, Receipt
 from pysettle.evm.transactions import Transaction
 from pysettle.money import stake_rounded_up

@@ -15,7 +15,7 @@ from threading import Event, Thread
 
 import pytest
 
-from pysettle.domain.signing import Signer
+from pysettle.domain.core.signing import Signer
 from pysettle.errors import AnswerTooLarge, ChainUnreachable
 from pysettle.evm import jsonrpc
 from pysettle.evm.backend import Fees

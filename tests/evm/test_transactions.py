@@ -13,7 +13,7 @@ from eth_typing import Address
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pysettle.domain.signing import Signer
+from pysettle.domain.core.signing import Signer
 from pysettle.errors import TransactionRefused, UsageError, WrongChain
 from pysettle.evm.backend import Fees
 from pysettle.evm.encoding import UnsignedTransaction

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {Account} from "../../contracts/types/Account.sol";
-import {LimitsFields} from "../../contracts/types/Policy.sol";
+import {Account} from "../../contracts/money/Account.sol";
+import {LimitsFields} from "../../contracts/money/Policy.sol";
 import {VM} from "./Vm.sol";
 
 /// @title AccountSymbolic

@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
-import {IDepositCollector} from "../../contracts/interfaces/IDepositCollector.sol";
+import {IDepositCollector} from "../../contracts/channel/IDepositCollector.sol";
 
 /// @title Coin
 /// @notice A token of somebody else's: it has nothing to say of its channels and their payers, and refuses to pay when

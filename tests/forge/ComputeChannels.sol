@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {ChannelConfig, ClaimResult, MeteredClaim, Voucher, VoucherClaim} from "../../contracts/types/Channel.sol";
-import {Usage} from "../../contracts/types/RateCard.sol";
+import {ChannelConfig} from "../../contracts/core/ChannelConfig.sol";
+import {ClaimResult, MeteredClaim, Voucher, VoucherClaim} from "../../contracts/channel/Channel.sol";
+import {Usage} from "../../contracts/compute/RateCard.sol";
 import {ComputeSeriesMoves} from "./ComputeSeriesMoves.sol";
 
 /// @title ComputeChannels

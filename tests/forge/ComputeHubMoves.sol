@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {UsageMeter} from "../../contracts/compute/UsageMeter.sol";
-import {RefundApproval} from "../../contracts/interfaces/IUsageMeter.sol";
-import {ChannelConfig, ClaimResult, MeteredClaim, VoucherClaim} from "../../contracts/types/Channel.sol";
-import {Usage} from "../../contracts/types/RateCard.sol";
+import {UsageMeter} from "../../contracts/channel/UsageMeter.sol";
+import {RefundApproval} from "../../contracts/channel/IUsageMeter.sol";
+import {ChannelConfig} from "../../contracts/core/ChannelConfig.sol";
+import {ClaimResult, MeteredClaim, VoucherClaim} from "../../contracts/channel/Channel.sol";
+import {Usage} from "../../contracts/compute/RateCard.sol";
 import {ComputeChannels} from "./ComputeChannels.sol";
 
 /// @title ComputeHubMoves

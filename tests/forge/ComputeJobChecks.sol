@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {JobEscrow} from "../../contracts/compute/JobEscrow.sol";
-import {IJobEscrow} from "../../contracts/interfaces/IJobEscrow.sol";
+import {JobEscrow} from "../../contracts/jobs/JobEscrow.sol";
+import {IJobEscrow} from "../../contracts/jobs/IJobEscrow.sol";
 import {ComputeJobs} from "./ComputeJobs.sol";
 import {ComputeMoves} from "./ComputeMoves.sol";
 import {VM} from "./Vm.sol";

@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
-import {IJobEscrow} from "../../contracts/interfaces/IJobEscrow.sol";
+import {IJobEscrow} from "../../contracts/jobs/IJobEscrow.sol";
 import {ComputeJobs} from "./ComputeJobs.sol";
 
 /// @title ComputeJobMoves

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IJobEscrow} from "../../contracts/interfaces/IJobEscrow.sol";
+import {IJobEscrow} from "../../contracts/jobs/IJobEscrow.sol";
 import {ComputeHubMoves} from "./ComputeHubMoves.sol";
 
 /// @title ComputeJobs

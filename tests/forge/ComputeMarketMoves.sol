@@ -2,9 +2,9 @@
 pragma solidity 0.8.37;
 
 import {ComputeToken} from "../../contracts/compute/ComputeToken.sol";
-import {IComputeMarket} from "../../contracts/interfaces/IComputeMarket.sol";
-import {RateCard} from "../../contracts/types/RateCard.sol";
-import {SeriesTerms} from "../../contracts/types/Series.sol";
+import {IComputeMarket} from "../../contracts/compute/IComputeMarket.sol";
+import {RateCard} from "../../contracts/compute/RateCard.sol";
+import {SeriesTerms} from "../../contracts/compute/Series.sol";
 import {ComputeCalls} from "./ComputeCalls.sol";
 
 /// @title ComputeMarketMoves

@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {ComputeToken} from "../../contracts/compute/ComputeToken.sol";
-import {ChannelConfig} from "../../contracts/types/Channel.sol";
+import {ChannelConfig} from "../../contracts/core/ChannelConfig.sol";
 import {Coin, Collector, Signer} from "./ComputeCast.sol";
 import {ComputeWorld} from "./ComputeWorld.sol";
 import {VM} from "./Vm.sol";

@@ -3,9 +3,10 @@ pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
-import {ChannelConfig, MeteredClaim} from "../../contracts/types/Channel.sol";
-import {RateCard} from "../../contracts/types/RateCard.sol";
-import {SeriesTerms} from "../../contracts/types/Series.sol";
+import {ChannelConfig} from "../../contracts/core/ChannelConfig.sol";
+import {MeteredClaim} from "../../contracts/channel/Channel.sol";
+import {RateCard} from "../../contracts/compute/RateCard.sol";
+import {SeriesTerms} from "../../contracts/compute/Series.sol";
 import {ComputeJobMoves} from "./ComputeJobMoves.sol";
 import {VM} from "./Vm.sol";
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {ChannelBalance, ChannelFields} from "../../contracts/types/Channel.sol";
-import {RateCard, Usage} from "../../contracts/types/RateCard.sol";
-import {Supply} from "../../contracts/types/Supply.sol";
+import {ChannelBalance, ChannelFields} from "../../contracts/channel/Channel.sol";
+import {RateCard, Usage} from "../../contracts/compute/RateCard.sol";
+import {Supply} from "../../contracts/compute/Supply.sol";
 import {VM} from "./Vm.sol";
 
 /// @title ComputeSymbolic

@@ -4,12 +4,12 @@ pragma solidity 0.8.37;
 import {ChannelHub} from "../../contracts/channel/ChannelHub.sol";
 import {ERC3009DepositCollector} from "../../contracts/channel/ERC3009DepositCollector.sol";
 import {ComputeMarket} from "../../contracts/compute/ComputeMarket.sol";
-import {JobEscrow} from "../../contracts/compute/JobEscrow.sol";
-import {UsageMeter} from "../../contracts/compute/UsageMeter.sol";
-import {IComputeMarket} from "../../contracts/interfaces/IComputeMarket.sol";
-import {ICurrencyToken} from "../../contracts/interfaces/ICurrencyToken.sol";
-import {ChannelConfig} from "../../contracts/types/Channel.sol";
-import {SeriesContracts} from "../../contracts/types/Series.sol";
+import {JobEscrow} from "../../contracts/jobs/JobEscrow.sol";
+import {UsageMeter} from "../../contracts/channel/UsageMeter.sol";
+import {IComputeMarket} from "../../contracts/compute/IComputeMarket.sol";
+import {ICurrencyToken} from "../../contracts/money/ICurrencyToken.sol";
+import {ChannelConfig} from "../../contracts/core/ChannelConfig.sol";
+import {SeriesContracts} from "../../contracts/compute/Series.sol";
 import {CurrencyWorld} from "./CurrencyWorld.sol";
 import {VM} from "./Vm.sol";
 

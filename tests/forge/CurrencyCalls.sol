@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {ICurrencyToken} from "../../contracts/interfaces/ICurrencyToken.sol";
+import {ICurrencyToken} from "../../contracts/money/ICurrencyToken.sol";
 import {CurrencyModel} from "./CurrencyModel.sol";
 import {VM} from "./Vm.sol";
 

@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 
-import {ICurrencyToken} from "../../contracts/interfaces/ICurrencyToken.sol";
+import {ICurrencyToken} from "../../contracts/money/ICurrencyToken.sol";
 import {CurrencyToken} from "../../contracts/money/CurrencyToken.sol";
 import {CurrencyModel} from "./CurrencyModel.sol";
 import {CurrencyMoves} from "./CurrencyMoves.sol";

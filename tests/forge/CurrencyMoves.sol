@@ -3,9 +3,9 @@ pragma solidity 0.8.37;
 
 import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 
-import {ICurrencyToken} from "../../contracts/interfaces/ICurrencyToken.sol";
-import {IERC2612} from "../../contracts/interfaces/IERC2612.sol";
-import {IERC3009} from "../../contracts/interfaces/IERC3009.sol";
+import {ICurrencyToken} from "../../contracts/money/ICurrencyToken.sol";
+import {IERC2612} from "../../contracts/core/IERC2612.sol";
+import {IERC3009} from "../../contracts/core/IERC3009.sol";
 import {CurrencyOffices} from "./CurrencyOffices.sol";
 import {VM} from "./Vm.sol";
 

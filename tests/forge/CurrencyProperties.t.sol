@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {ICurrencyToken} from "../../contracts/interfaces/ICurrencyToken.sol";
-import {Calendar} from "../../contracts/libraries/Calendar.sol";
-import {ChannelConfig} from "../../contracts/types/Channel.sol";
+import {ICurrencyToken} from "../../contracts/money/ICurrencyToken.sol";
+import {Calendar} from "../../contracts/core/Calendar.sol";
+import {ChannelConfig} from "../../contracts/core/ChannelConfig.sol";
 import {COLLECTOR, CurrencyWorld} from "./CurrencyWorld.sol";
 import {VM} from "./Vm.sol";
 

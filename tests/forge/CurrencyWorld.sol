@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {NetworkAccess} from "../../contracts/access/NetworkAccess.sol";
+import {NetworkAccess} from "../../contracts/core/NetworkAccess.sol";
 import {CurrencyToken} from "../../contracts/money/CurrencyToken.sol";
 import {VM} from "./Vm.sol";
 

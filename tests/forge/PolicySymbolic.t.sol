@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {Limits, LimitsFields, Policy} from "../../contracts/types/Policy.sol";
+import {Limits, LimitsFields, Policy} from "../../contracts/money/Policy.sol";
 import {VM} from "./Vm.sol";
 
 /// @title PolicySymbolic

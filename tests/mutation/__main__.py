@@ -47,20 +47,20 @@ class Target:
 
 _TOKEN = ("ERC20WithAuthorization", "Signatures")
 _COMPUTE = "contracts/compute"
-_SERIES = ("tests/contracts/series", "tests/contracts/market")
-_CHANNELS = ("tests/contracts/channels", "tests/contracts/meter")
+_SERIES = ("tests/contracts/compute/series", "tests/contracts/compute/market")
+_CHANNELS = ("tests/contracts/channel/hub", "tests/contracts/channel/meter")
 TARGETS = {
     "currency": Target(
         "CurrencyToken",
         "contracts/money/CurrencyToken.sol",
         ("CurrencyToken", *_TOKEN, "AccountFields", "PolicyFields", "LimitsFields", "Calendar"),
-        ("tests/contracts/currency",),
+        ("tests/contracts/money/currency",),
     ),
     "access": Target(
         "NetworkAccess",
-        "contracts/access/NetworkAccess.sol",
+        "contracts/core/NetworkAccess.sol",
         ("NetworkAccess",),
-        ("tests/contracts/access", "tests/contracts/currency/test_roles.py"),
+        ("tests/contracts/core", "tests/contracts/money/currency/test_roles.py"),
     ),
     # The market creates the factory, which has the code of a series.
     "series": Target(
@@ -76,7 +76,7 @@ TARGETS = {
         ("ChannelHub", "ChannelHash", "ChannelFields", "RateCardFields", "UsageFields", "Signatures"),
         _CHANNELS,
     ),
-    "meter": Target("UsageMeter", f"{_COMPUTE}/UsageMeter.sol", ("UsageMeter",), ("tests/contracts/meter",)),
+    "meter": Target("UsageMeter", f"{_COMPUTE}/UsageMeter.sol", ("UsageMeter",), ("tests/contracts/channel/meter",)),
     "jobs": Target("JobEscrow", f"{_COMPUTE}/JobEscrow.sol", ("JobEscrow",), ("tests/contracts/jobs",)),
 }
 WORKERS = 2

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from pysettle.client.config import GENESIS_TIME
 from pysettle.evm.genesis import Genesis
 from pysettle.evm.jsonrpc import JsonRpc
+from pysettle.workspace.config import GENESIS_TIME
 from tests.cli.running import invoke
 from tests.evm.anvil import anvil
 from tests.evm.limits import Limits, limited

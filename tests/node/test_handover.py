@@ -14,9 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from pysettle.cli import main
-from pysettle.client.config import Config
-from pysettle.client.workspace import Workspace
-from pysettle.domain.signing import Signer
+from pysettle.domain.core.signing import Signer
 from pysettle.errors import ChainUnreachable, HandOverInterrupted, OutcomeUnknown, TransactionRefused
 from pysettle.evm import handover
 from pysettle.evm.interface import Interface
@@ -24,6 +22,8 @@ from pysettle.evm.jsonrpc import JsonRpc
 from pysettle.evm.reverts import RevertDecoder
 from pysettle.evm.rpc import RpcChain
 from pysettle.evm.transactions import Transaction, TransactionSender
+from pysettle.workspace.config import Config
+from pysettle.workspace.directory import Workspace
 from tests.node.process import node
 from tests.node.proxy import Forward, Lost, proxy, refusing
 

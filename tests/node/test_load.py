@@ -13,7 +13,7 @@ import aiohttp
 from eth_account import Account
 from web3 import Web3
 
-from pysettle.domain.signing import Signer
+from pysettle.domain.core.signing import Signer
 from pysettle.node.accounts import development_accounts
 from tests.chance import chance
 

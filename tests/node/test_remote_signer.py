@@ -17,8 +17,7 @@ from eth_typing import Address
 from eth_utils.address import to_checksum_address
 
 from pysettle.cli import main
-from pysettle.client.workspace import Workspace
-from pysettle.domain.signing import Signer
+from pysettle.domain.core.signing import Signer
 from pysettle.errors import NodeError, SignatureRefused, WorkspaceError
 from pysettle.evm.backend import Fees
 from pysettle.evm.encoding import UnsignedTransaction
@@ -30,6 +29,7 @@ from pysettle.evm.reverts import RevertDecoder
 from pysettle.evm.rpc import RpcChain
 from pysettle.evm.transactions import Transaction, TransactionSender
 from pysettle.node.accounts import development_accounts
+from pysettle.workspace.directory import Workspace
 from tests.evm.accounts import genesis
 from tests.evm.anvil import anvil
 

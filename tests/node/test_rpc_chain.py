@@ -10,8 +10,6 @@ import pytest
 from click.testing import CliRunner
 
 from pysettle.cli import main
-from pysettle.client.config import GENESIS_TIME, Config
-from pysettle.client.workspace import Workspace
 from pysettle.errors import ChainError, ChainFileLocked, NodeError, TransactionRefused
 from pysettle.evm.genesis import Genesis
 from pysettle.evm.interface import Interface
@@ -21,6 +19,8 @@ from pysettle.evm.rpc import RpcChain
 from pysettle.evm.transactions import Transaction, TransactionSender
 from pysettle.node.accounts import development_accounts
 from pysettle.node.server import listen
+from pysettle.workspace.config import GENESIS_TIME, Config
+from pysettle.workspace.directory import Workspace
 from tests.evm.anvil import anvil
 from tests.node.process import node
 

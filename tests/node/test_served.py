@@ -18,8 +18,7 @@ from eth_account import Account
 from eth_utils.address import to_checksum_address
 
 from pysettle.audit.extract import export_bundle
-from pysettle.client.workspace import Workspace
-from pysettle.domain.signing import Signer
+from pysettle.domain.core.signing import Signer
 from pysettle.errors import ChainFileLocked
 from pysettle.evm.artifacts import ROOT
 from pysettle.evm.embedded import EmbeddedChain
@@ -29,6 +28,7 @@ from pysettle.evm.reverts import RevertDecoder
 from pysettle.evm.rpc import RpcChain
 from pysettle.evm.transactions import Transaction, TransactionSender
 from pysettle.node.accounts import development_accounts
+from pysettle.workspace.directory import Workspace
 from tests.cli.running import Town, invoke
 from tests.node.process import node
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from pysettle.client.workspace import Workspace
-from pysettle.domain.messages import ChannelConfig
-from pysettle.domain.metering import Voucher
+from pysettle.domain.channel.metering import Voucher
+from pysettle.domain.core.messages import ChannelConfig
 from pysettle.errors import NodeError
 from pysettle.evm.jsonrpc import JsonRpc
 from pysettle.node.accounts import development_accounts
+from pysettle.workspace.directory import Workspace
 from tests.cli.running import document, invoke
 from tests.evm.limits import Limits, limited
 from tests.node.process import node

@@ -15,9 +15,9 @@ from eth_typing import Address
 
 from pysettle.client import SeriesTerms, SettlementNetwork, genesis
 from pysettle.client.network import Roles
-from pysettle.domain.messages import ComputeAttestation
-from pysettle.domain.signing import Signer
-from pysettle.domain.usage import Meters, RateCard
+from pysettle.domain.compute.usage import Meters, RateCard
+from pysettle.domain.core.messages import ComputeAttestation
+from pysettle.domain.core.signing import Signer
 from pysettle.errors import ContractReverted, NodeError
 from pysettle.evm.artifacts import ROOT
 from pysettle.evm.interface import Interface

@@ -13,7 +13,7 @@ from eth_typing import Hash32
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
-from pysettle.domain.signing import Signer
+from pysettle.domain.core.signing import Signer
 from pysettle.errors import NodeError
 from pysettle.evm.embedded import EmbeddedChain
 from pysettle.evm.jsonrpc import JsonRpc

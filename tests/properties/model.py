@@ -10,11 +10,11 @@ from typing import Any
 from eth_typing import Address
 from hypothesis import strategies as st
 
-from pysettle.domain import events
-from pysettle.domain.events import Emitted, Event, Position
+from pysettle.domain.compute.usage import Meters, RateCard, Usage
+from pysettle.domain.core import events
+from pysettle.domain.core.events import Emitted, Event, Position
+from pysettle.domain.core.messages import ZERO_ADDRESS, ChannelConfig, ChannelId
 from pysettle.domain.ledger import Contracts, SeriesTerms
-from pysettle.domain.messages import ZERO_ADDRESS, ChannelConfig, ChannelId
-from pysettle.domain.usage import Meters, RateCard, Usage
 from pysettle.money import backing_rounded_down, compensation_rounded_down, price_rounded_up, stake_rounded_up
 
 CURRENCY, SERIES, HUB, METER, BANK, PROVIDER, OTHER_BANK, MARKET = (Address(bytes([n]) * 20) for n in range(1, 9))

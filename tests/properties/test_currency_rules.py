@@ -8,12 +8,13 @@ from datetime import UTC, datetime
 import pytest
 from eth_typing import Address
 
-from pysettle.domain import events, invariants
-from pysettle.domain.events import Emitted, Event, Position, Transfer
-from pysettle.domain.findings import Finding
+from pysettle.domain import invariants
+from pysettle.domain.core import events
+from pysettle.domain.core.events import Emitted, Event, Position, Transfer
+from pysettle.domain.core.findings import Finding
+from pysettle.domain.core.messages import ZERO_ADDRESS
 from pysettle.domain.ledger import Ledger, fold
-from pysettle.domain.messages import ZERO_ADDRESS
-from pysettle.domain.wallets import NO_LIMIT
+from pysettle.domain.money.wallets import NO_LIMIT
 from tests.properties.model import BANK, BUYERS, CONTRACTS, CURRENCY, HUB, OTHER_BANK, SERIES
 
 NOW = int(datetime(2026, 6, 1, tzinfo=UTC).timestamp())

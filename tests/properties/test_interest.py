@@ -9,11 +9,11 @@ from eth_typing import Address
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pysettle.domain import events
-from pysettle.domain.events import Emitted, Event, Position
-from pysettle.domain.interest import accumulate
-from pysettle.domain.messages import ZERO_ADDRESS
-from pysettle.domain.wallets import WalletClass
+from pysettle.domain.core import events
+from pysettle.domain.core.events import Emitted, Event, Position
+from pysettle.domain.core.messages import ZERO_ADDRESS
+from pysettle.domain.money.interest import accumulate
+from pysettle.domain.money.wallets import WalletClass
 
 CURRENCY = Address(b"\xcc" * 20)
 HOLDERS = [Address(bytes([number]) * 20) for number in range(1, 5)]

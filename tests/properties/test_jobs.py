@@ -12,12 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pysettle.audit.questions import questions
-from pysettle.domain import events, invariants
-from pysettle.domain.events import Emitted, Event, Position
-from pysettle.domain.jobs import MilestoneState as M
-from pysettle.domain.jobs import OrderState, OrderTerms
+from pysettle.domain import invariants
+from pysettle.domain.core import events
+from pysettle.domain.core.events import Emitted, Event, Position
+from pysettle.domain.core.messages import ZERO_ADDRESS
+from pysettle.domain.jobs.terms import MilestoneState as M
+from pysettle.domain.jobs.terms import OrderState, OrderTerms
 from pysettle.domain.ledger import Contracts, Ledger, Purpose, fold
-from pysettle.domain.messages import ZERO_ADDRESS
 
 CURRENCY, ESCROW, PAYER, BUYER, PROVIDER, ARBITER, OPERATOR = (Address(bytes([n]) * 20) for n in range(1, 8))
 CONTRACTS = Contracts(frozenset({CURRENCY}), jobs=frozenset({ESCROW}))

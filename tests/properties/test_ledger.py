@@ -12,12 +12,13 @@ from eth_typing import Address
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pysettle.domain import events, invariants
-from pysettle.domain.events import Emitted, Position
+from pysettle.domain import invariants
+from pysettle.domain.compute.usage import Meters, Usage
+from pysettle.domain.core import events
+from pysettle.domain.core.events import Emitted, Position
+from pysettle.domain.core.messages import ZERO_ADDRESS
 from pysettle.domain.ledger import Ledger, Purpose, fold
-from pysettle.domain.messages import ZERO_ADDRESS
-from pysettle.domain.usage import Meters, Usage
-from pysettle.domain.wallets import Spending
+from pysettle.domain.money.wallets import Spending
 from pysettle.money import stake_rounded_up
 from tests.properties.model import (
     BANK,

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pysettle.domain import events
-from pysettle.domain.prices import SERVICE_CLASSES
+from pysettle.domain.compute.prices import SERVICE_CLASSES
+from pysettle.domain.core import events
 from pysettle.money import UNITS_PER_WHOLE
 from pysettle.scenarios import compute_export
 from pysettle.scenarios.compute_export import ComputeExport, ExportResult

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pysettle.domain.usage import DEEPSEEK_V4_PRO_RATE_CARD, DEEPSEEK_V4_PRO_UNIT_PRICE, Meters, Usage
-from pysettle.domain.wallets import WalletClass
+from pysettle.domain.compute.usage import DEEPSEEK_V4_PRO_RATE_CARD, DEEPSEEK_V4_PRO_UNIT_PRICE, Meters, Usage
+from pysettle.domain.money.wallets import WalletClass
 from pysettle.money import UNITS_PER_MINOR, backing_rounded_down
 from pysettle.scenarios import demo
 from pysettle.scenarios.workload import Request, generate, read_trace

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pysettle.domain.usage import DEEPSEEK_V4_PRO_PEAK_HOURS, Meters, Window
+from pysettle.domain.compute.usage import DEEPSEEK_V4_PRO_PEAK_HOURS, Meters, Window
 from pysettle.errors import TraceError
 from pysettle.scenarios.workload import generate, read_trace
 

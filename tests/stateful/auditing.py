@@ -13,7 +13,7 @@ from pysettle.audit.extract import export_bundle
 from pysettle.audit.ledger import LedgerCheck
 from pysettle.audit.report import Check, Outcome, Report
 from pysettle.audit.verify import verify
-from pysettle.domain.findings import Finding
+from pysettle.domain.core.findings import Finding
 from tests.stateful.operations import Stage
 
 

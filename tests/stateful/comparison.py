@@ -9,9 +9,9 @@ from typing import Any
 from eth_typing import Address
 
 from pysettle.domain import invariants
-from pysettle.domain.events import Emitted, Position
+from pysettle.domain.core.events import Emitted, Position
+from pysettle.domain.core.messages import ZERO_ADDRESS, ReserveAttestation
 from pysettle.domain.ledger import Ledger
-from pysettle.domain.messages import ZERO_ADDRESS, ReserveAttestation
 from pysettle.evm import artifacts
 from tests.architecture.test_contract_errors import UNREACHABLE
 from tests.stateful.auditing import audit, audit_books
@@ -23,9 +23,9 @@ from tests.stateful.watched import HOLDERS, OPERATORS, Watch
 
 NEVER_REFUSED = {"setPayeeOnly": "anybody may reserve what is submitted to it"}
 UNPROVOKED = {
-    "AuthorityFixed": "setAuthority changes nothing: tests/contracts/currency/test_roles.py",
-    "ChannelCollectorRefused": "checkChannel changes nothing: tests/contracts/currency/test_check_channel.py",
-    "ChannelReceiverPayeeOnly": "checkChannel changes nothing: tests/contracts/currency/test_check_channel.py",
+    "AuthorityFixed": "setAuthority changes nothing: tests/contracts/money/currency/test_roles.py",
+    "ChannelCollectorRefused": "checkChannel changes nothing: tests/contracts/money/currency/test_check_channel.py",
+    "ChannelReceiverPayeeOnly": "checkChannel changes nothing: tests/contracts/money/currency/test_check_channel.py",
     "StringTooLong": "thrown by the constructor alone",
     **UNREACHABLE,
 }

@@ -1,6 +1,6 @@
 """The money as a specification that runs: every entry of the CurrencyToken that changes something, in plain Python.
 
-Written from the manual (`contracts/interfaces/ICurrencyToken.sol` and the interfaces it extends), and without the
+Written from the manual (`contracts/money/ICurrencyToken.sol` and the interfaces it extends), and without the
 contract's making: no packed words, days by `datetime`, amounts as integers of unbounded size. An entry has the name it
 has on chain, in Python's spelling. It changes the model, or raises the very error that the contract has to give, with
 its arguments. Where several conditions fail, the first in the order written here is the one reported; that order is
@@ -16,8 +16,8 @@ from datetime import timedelta
 
 from eth_typing import Address
 
-from pysettle.domain.messages import ChannelConfig, ReserveAttestation
-from pysettle.domain.wallets import LIMIT_STEP, MOST_LIMIT, NO_LIMIT, ClassLimits, WalletClass
+from pysettle.domain.core.messages import ChannelConfig, ReserveAttestation
+from pysettle.domain.money.wallets import LIMIT_STEP, MOST_LIMIT, NO_LIMIT, ClassLimits, WalletClass
 from pysettle.errors import contracts as errors
 from tests.stateful.currency_records import (
     EPOCH,

@@ -11,8 +11,8 @@ from enum import Enum, IntEnum
 
 from eth_typing import Address
 
-from pysettle.domain.messages import ReserveAttestation
-from pysettle.domain.wallets import ClassLimits, WalletClass
+from pysettle.domain.core.messages import ReserveAttestation
+from pysettle.domain.money.wallets import ClassLimits, WalletClass
 
 MINOR_UNIT = 10_000
 """Units in the smallest amount the reserve can hold: one fen."""

@@ -11,8 +11,8 @@ from datetime import date
 
 from eth_typing import Address
 
-from pysettle.domain.messages import ZERO_ADDRESS
-from pysettle.domain.wallets import NO_LIMIT, ClassLimits
+from pysettle.domain.core.messages import ZERO_ADDRESS
+from pysettle.domain.money.wallets import NO_LIMIT, ClassLimits
 from pysettle.errors import contracts as errors
 from tests.stateful.currency_records import (
     FULL_RESERVE,

@@ -11,7 +11,7 @@ from datetime import datetime, time, timedelta
 
 from eth_typing import Address
 
-from pysettle.domain.messages import ZERO_ADDRESS
+from pysettle.domain.core.messages import ZERO_ADDRESS
 from tests.chance import chance
 from tests.stateful.currency_model import CurrencyModel
 from tests.stateful.currency_records import CHINA_TIME, MINOR_UNIT, Role, Signature, Status, day_at

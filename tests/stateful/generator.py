@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from eth_typing import Address
 
-from pysettle.domain.messages import ZERO_ADDRESS, ReserveAttestation
-from pysettle.domain.wallets import (
+from pysettle.domain.core.messages import ZERO_ADDRESS, ReserveAttestation
+from pysettle.domain.money.wallets import (
     IDENTIFICATION_WITHOUT_END,
     LIMIT_STEP,
     MOST_LIMIT,

@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from eth_typing import Address
 
-from pysettle.domain.messages import ZERO_ADDRESS
+from pysettle.domain.core.messages import ZERO_ADDRESS
 from pysettle.errors import ContractReverted
 from pysettle.errors import contracts as errors
 from tests.stateful.currency_records import Call, Signature

@@ -10,7 +10,7 @@ from itertools import chain, permutations
 
 from eth_typing import Address
 
-from pysettle.domain.wallets import WalletClass
+from pysettle.domain.money.wallets import WalletClass
 from pysettle.evm.embedded import EmbeddedChain
 from tests.stateful.currency_model import CurrencyModel
 from tests.stateful.currency_records import Redemption, Status, day_number

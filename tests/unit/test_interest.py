@@ -8,9 +8,9 @@ import pytest
 from eth_hash.auto import keccak
 from eth_typing import Address
 
-from pysettle.domain.events import Emitted, InterestDeclared, InterestPaid, Position
-from pysettle.domain.interest import InterestStatement, MerkleTree, interest_rounded_down, leaf_hash
+from pysettle.domain.core.events import Emitted, InterestDeclared, InterestPaid, Position
 from pysettle.domain.ledger import Contracts, fold
+from pysettle.domain.money.interest import InterestStatement, MerkleTree, interest_rounded_down, leaf_hash
 
 ALICE, BOB, CONTRACT = (Address(bytes([number]) * 20) for number in (1, 2, 9))
 FEN = 10_000

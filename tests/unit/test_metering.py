@@ -1,4 +1,4 @@
-"""`pysettle.domain.metering`: what buyer and provider check before each signs or serves. No chain."""
+"""`pysettle.domain.channel.metering`: what buyer and provider check before each signs or serves. No chain."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 from eth_typing import Address
 
-from pysettle.domain.messages import ZERO_ADDRESS, ChannelConfig, ChannelId, hub_domain, voucher_digest
-from pysettle.domain.metering import Delivery, Payer, UsageReceipt, Voucher, check_vouchers, sign_vouchers
-from pysettle.domain.signing import Signer
-from pysettle.domain.usage import Meters, RateCard, Usage
+from pysettle.domain.channel.metering import Delivery, Payer, UsageReceipt, Voucher, check_vouchers, sign_vouchers
+from pysettle.domain.compute.usage import Meters, RateCard, Usage
+from pysettle.domain.core.messages import ZERO_ADDRESS, ChannelConfig, ChannelId, hub_domain, voucher_digest
+from pysettle.domain.core.signing import Signer
 from pysettle.errors import UsageDisputed, VoucherRefused
 
 HUB = hub_domain(31337, Address(b"\x01" * 20))

@@ -5,9 +5,7 @@ from __future__ import annotations
 import pytest
 from eth_typing import Address
 
-from pysettle.domain.events import ChannelCreated, Claimed, Emitted, Event, Position
-from pysettle.domain.messages import ChannelConfig, ChannelId
-from pysettle.domain.prices import (
+from pysettle.domain.compute.prices import (
     SERVICE_CLASSES,
     Delivered,
     IndexPoint,
@@ -16,7 +14,9 @@ from pysettle.domain.prices import (
     delivered_usage,
     price_index,
 )
-from pysettle.domain.usage import DEEPSEEK_V4_PRO_RATE_CARD, DEEPSEEK_V4_PRO_UNIT_PRICE, Meters, RateCard
+from pysettle.domain.compute.usage import DEEPSEEK_V4_PRO_RATE_CARD, DEEPSEEK_V4_PRO_UNIT_PRICE, Meters, RateCard
+from pysettle.domain.core.events import ChannelCreated, Claimed, Emitted, Event, Position
+from pysettle.domain.core.messages import ChannelConfig, ChannelId
 from pysettle.errors import UsageError
 
 CHEAP, DEAR = Address(b"\1" * 20), Address(b"\2" * 20)

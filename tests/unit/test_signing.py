@@ -7,7 +7,7 @@ from eth_utils import keccak
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pysettle.domain.signing import Signer, recover
+from pysettle.domain.core.signing import Signer, recover
 
 SECP256K1_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 DIGESTS = st.binary(min_size=32, max_size=32)

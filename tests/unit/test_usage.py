@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pysettle.domain.usage import (
+from pysettle.domain.compute.usage import (
     DEEPSEEK_V4_PRO_PEAK_HOURS,
     DEEPSEEK_V4_PRO_RATE_CARD,
     DEEPSEEK_V4_PRO_UNIT_PRICE,

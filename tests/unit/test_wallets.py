@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 import pytest
 from eth_typing import Address
 
-from pysettle.domain.wallets import (
+from pysettle.domain.money.wallets import (
     E_CNY_CLASS_LIMITS,
     LIMIT_STEP,
     MOST_LIMIT,

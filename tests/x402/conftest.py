@@ -10,7 +10,7 @@ import pytest
 
 from pysettle.client import SeriesTerms, SettlementNetwork, genesis
 from pysettle.client.network import Roles
-from pysettle.domain.signing import Signer
+from pysettle.domain.core.signing import Signer
 from pysettle.evm.rpc import RpcChain
 from tests.contracts.effects import restored
 from tests.contracts.world import ACTORS, CAPACITY, LIFE_S, RATE_CARD, UNIT_PRICE, World, open_series

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from eth_utils.address import to_checksum_address
 
-from pysettle.domain.messages import ChannelConfig
+from pysettle.domain.core.messages import ChannelConfig
 from pysettle.evm.artifacts import ROOT
 
 CHAIN_ID = 31337

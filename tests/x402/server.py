@@ -34,11 +34,11 @@ from x402.mechanisms.evm.signers import FacilitatorWeb3Signer
 from x402.schemas import AssetAmount
 from x402.schemas.hooks import SettleContext
 
-from pysettle.client.channels import UsageRow
-from pysettle.client.token import Token
-from pysettle.domain.messages import ChannelConfig, ChannelId
-from pysettle.domain.metering import Voucher
-from pysettle.domain.usage import Meters, Usage
+from pysettle.client.channel.hub import UsageRow
+from pysettle.client.core.token import Token
+from pysettle.domain.channel.metering import Voucher
+from pysettle.domain.compute.usage import Meters, Usage
+from pysettle.domain.core.messages import ChannelConfig, ChannelId
 from tests.contracts.world import World
 from tests.x402.sdk import NETWORK, unhexed
 

@@ -25,7 +25,7 @@ from x402.mechanisms.evm.signers import EthAccountSigner
 from x402.schemas import PaymentRequirements
 
 from pysettle.client.network import CHANNEL_HUB_ADDRESS, DEPOSIT_COLLECTOR_ADDRESS, MULTICALL3_ADDRESS
-from pysettle.domain.messages import (
+from pysettle.domain.core.messages import (
     ZERO_ADDRESS,
     Authorization,
     ChannelConfig,
@@ -35,8 +35,8 @@ from pysettle.domain.messages import (
     refund_digest,
     voucher_digest,
 )
-from pysettle.domain.signing import Signer
-from pysettle.domain.typed_data import Domain
+from pysettle.domain.core.signing import Signer
+from pysettle.domain.core.typed_data import Domain
 from pysettle.evm import artifacts
 from tests.x402.sdk import CHAIN_ID, NETWORK, published_config, run_npm
 

@@ -12,7 +12,7 @@ from x402.client_base import SpendControlAsset
 from x402.mechanisms.evm.exact.client import ExactEvmScheme
 from x402.schemas import PaymentRequired
 
-from pysettle.domain.messages import Authorization
+from pysettle.domain.core.messages import Authorization
 from pysettle.errors import contracts as errors
 from pysettle.money import price_rounded_up
 from tests.contracts.effects import effect, refused

@@ -22,8 +22,8 @@ from x402.http.utils import (
 from x402.mechanisms.evm.batch_settlement.client import BatchSettlementEvmScheme
 from x402.mechanisms.evm.signers import EthAccountSignerWithRPC
 
-from pysettle.client.token import Token
-from pysettle.domain.messages import ChannelId
+from pysettle.client.core.token import Token
+from pysettle.domain.core.messages import ChannelId
 from tests.contracts.effects import effect
 from tests.x402.conftest import Site
 from tests.x402.sdk import NETWORK, run_npm, unhexed

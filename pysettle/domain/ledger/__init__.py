@@ -10,8 +10,8 @@ that the books of the hub and of every series can be checked against what they r
 what each event does to it, and `fold` applies them in order.
 """
 
-from pysettle.domain.ledger.accounts import Contracts, Entry, LedgerAccount, Posting, Purpose, SeriesTerms
-from pysettle.domain.ledger.books import Announced, ChannelRecord, HaltRecord, OrderRecord, Redemption, RedemptionState
+from pysettle.domain.core.accounts import Contracts, Entry, LedgerAccount, Posting, Purpose, SeriesTerms
+from pysettle.domain.core.books import Announced, ChannelRecord, HaltRecord, OrderRecord, Redemption, RedemptionState
 from pysettle.domain.ledger.fold import Ledger, fold
 
 __all__ = [

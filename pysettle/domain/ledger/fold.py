@@ -7,11 +7,15 @@ from copy import deepcopy
 
 from eth_typing import Address
 
-from pysettle.domain.events import ChannelCreated, Emitted
-from pysettle.domain.ledger import compute, currency, interest, jobs, token
-from pysettle.domain.ledger.accounts import Contracts, Entry
-from pysettle.domain.ledger.books import Books
-from pysettle.domain.ledger.handlers import Handlers
+from pysettle.domain.compute import postings as compute
+from pysettle.domain.core.accounts import Contracts, Entry
+from pysettle.domain.core.books import Books
+from pysettle.domain.core.events import ChannelCreated, Emitted
+from pysettle.domain.core.handlers import Handlers
+from pysettle.domain.jobs import postings as jobs
+from pysettle.domain.money import interest_postings as interest
+from pysettle.domain.money import postings as currency
+from pysettle.domain.money import transfers as token
 
 _HANDLERS: Handlers = {
     **token.HANDLERS,

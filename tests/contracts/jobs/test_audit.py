@@ -10,7 +10,7 @@ from pysettle.audit.extract import export_bundle
 from pysettle.audit.ledger import LedgerCheck
 from pysettle.audit.report import Check, Outcome
 from pysettle.audit.verify import verify
-from pysettle.domain.jobs import MilestoneState
+from pysettle.domain.jobs.terms import MilestoneState
 from pysettle.evm.embedded import EmbeddedChain
 from tests.contracts.effects import check_books
 from tests.contracts.orders import ARBITER, GROUNDS, PROVIDER, placed

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import pytest
 from eth_typing import Address
 
-from pysettle.client.jobs import JobEscrow
-from pysettle.domain.events import Event, MilestoneDisputed, OrderAccepted, OrderCancelled, OrderPlaced, Transfer
-from pysettle.domain.jobs import OrderTerms
-from pysettle.domain.signing import Signer
+from pysettle.client.jobs.escrow import JobEscrow
+from pysettle.domain.core.events import Event, MilestoneDisputed, OrderAccepted, OrderCancelled, OrderPlaced, Transfer
+from pysettle.domain.core.signing import Signer
+from pysettle.domain.jobs.terms import OrderTerms
 from pysettle.errors import contracts as errors
 from pysettle.evm.transactions import Transaction
 from tests.contracts.effects import FORWARDER, deploy, refused, through

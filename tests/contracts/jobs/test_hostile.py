@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pysettle.domain.jobs import OrderState, OrderTerms
+from pysettle.domain.jobs.terms import OrderState, OrderTerms
 from pysettle.errors import contracts as errors
 from pysettle.evm.transactions import Transaction
 from tests.contracts.effects import check_books, effect, refused

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pysettle.domain.events import (
+from pysettle.domain.core.events import (
     MilestoneDelivered,
     MilestoneDisputed,
     MilestoneRefunded,
@@ -12,8 +12,8 @@ from pysettle.domain.events import (
     MilestoneRuled,
     Transfer,
 )
-from pysettle.domain.jobs import MilestoneState
-from pysettle.domain.wallets import ClassLimits, WalletClass
+from pysettle.domain.jobs.terms import MilestoneState
+from pysettle.domain.money.wallets import ClassLimits, WalletClass
 from pysettle.errors import contracts as errors
 from pysettle.money import Currency
 from tests.contracts.effects import at, check_books, effect, refused

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from pysettle.audit.ledger import LedgerCheck
-from pysettle.domain.jobs import MilestoneState, OrderState
-from pysettle.domain.messages import ZERO_ADDRESS
+from pysettle.domain.core.messages import ZERO_ADDRESS
+from pysettle.domain.jobs.terms import MilestoneState, OrderState
 from pysettle.errors import ContractReverted
 from tests.chance import SEED, chance
 from tests.contracts.effects import at, check_books

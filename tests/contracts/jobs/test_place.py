@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from pysettle.domain import events
-from pysettle.domain.events import AuthorizationUsed, OrderAccepted, OrderCancelled, OrderPlaced, Transfer
-from pysettle.domain.jobs import MilestoneState, OrderState
+from pysettle.domain.core import events
+from pysettle.domain.core.events import AuthorizationUsed, OrderAccepted, OrderCancelled, OrderPlaced, Transfer
+from pysettle.domain.jobs.terms import MilestoneState, OrderState
 from pysettle.errors import contracts as errors
 from tests.contracts.effects import at, deploy, effect, refused
 from tests.contracts.orders import AMOUNTS, ARBITER, BUYER, HOUR_S, PAYER, PROVIDER, funded, placed, terms_of

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from pysettle.domain.messages import Authorization
+from pysettle.domain.core.messages import Authorization
 from pysettle.errors import ContractReverted
 from pysettle.errors import contracts as e
 from pysettle.evm.transactions import Transaction

@@ -8,10 +8,11 @@ from typing import Any
 
 from eth_typing import Address
 
-from pysettle.domain import events, invariants
-from pysettle.domain.events import Emitted, Position
+from pysettle.domain import invariants
+from pysettle.domain.core import events
+from pysettle.domain.core.events import Emitted, Position
+from pysettle.domain.core.messages import ZERO_ADDRESS, ReserveAttestation
 from pysettle.domain.ledger import Ledger, Purpose
-from pysettle.domain.messages import ZERO_ADDRESS, ReserveAttestation
 from pysettle.errors import ContractReverted
 from pysettle.evm import artifacts
 from tests.architecture.test_contract_errors import UNREACHABLE
@@ -35,7 +36,7 @@ NEVER_DONE = {
     "series: halt": "the market alone halts, by its own entry",
 }
 NOT_DRAWN = {
-    "hub: multicall": "tests/contracts/channels/test_multicall.py",
+    "hub: multicall": "tests/contracts/channel/hub/test_multicall.py",
     "market: acceptRole": "roles are given beforehand",
 }
 """Entries that are left out, with the reason or where they are tested."""
@@ -45,7 +46,7 @@ UNPROVOKED = {
     "FailedCall": "only multicall",
     "OrderPaymentMismatch": "this currency moves exact amounts: tests/contracts/jobs/test_hostile.py",
     "ReentrancyGuardReentrantCall": "no token here calls back: tests/contracts/hostile.py",
-    "SeriesUnderfunded": "the market pays in before it halts: tests/contracts/series/test_halt.py",
+    "SeriesUnderfunded": "the market pays in before it halts: tests/contracts/compute/series/test_halt.py",
     "SafeERC20FailedOperation": "every token here answers as it should",
     "StringTooLong": "thrown by constructors alone, of names that are too long",
     **UNREACHABLE,

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from eth_typing import Address
 
-from pysettle.domain.messages import ComputeAttestation, ReserveAttestation
+from pysettle.domain.core.messages import ComputeAttestation, ReserveAttestation
 from tests.stateful.currency_records import MINOR_UNIT, Role, Signature
 from tests.stateful.generator import Generator
 from tests.stateful.network.channel_draws import ChannelDraws

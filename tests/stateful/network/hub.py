@@ -1,4 +1,4 @@
-"""Channels as a specification that runs, from the manuals `contracts/interfaces/IChannelHub.sol` and `IUsageMeter.sol`.
+"""Channels as a specification that runs, from the manuals `contracts/channel/IChannelHub.sol` and `IUsageMeter.sol`.
 
 The hub, the collector that brings deposits to it, and the meter that speaks for the series. Contracts sign nothing, but
 for refunds that the meter approves (ERC-1271).
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from eth_typing import Address
 
-from pysettle.domain.messages import ZERO_ADDRESS, ChannelConfig, ChannelId, deposit_nonce
+from pysettle.domain.core.messages import ZERO_ADDRESS, ChannelConfig, ChannelId, deposit_nonce
 from pysettle.errors import ContractReverted
 from pysettle.errors import contracts as errors
 from tests.stateful.currency_model import CurrencyModel

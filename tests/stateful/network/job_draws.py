@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from eth_typing import Address
 
-from pysettle.domain.jobs import MilestoneState, OrderState, OrderTerms
-from pysettle.domain.messages import ZERO_ADDRESS
+from pysettle.domain.core.messages import ZERO_ADDRESS
+from pysettle.domain.jobs.terms import MilestoneState, OrderState, OrderTerms
 from tests.stateful.network.draws import NetworkDraws, NothingToDo, Weighted
 from tests.stateful.network.records import BPS, NOTHING, Milestone, Order
 from tests.stateful.operations import Operation

@@ -1,4 +1,4 @@
-"""The job escrow as a specification that runs, from the manual `contracts/interfaces/IJobEscrow.sol`."""
+"""The job escrow as a specification that runs, from the manual `contracts/jobs/IJobEscrow.sol`."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from eth_typing import Address
 
-from pysettle.domain.jobs import MilestoneState, OrderState, OrderTerms
-from pysettle.domain.messages import ZERO_ADDRESS
+from pysettle.domain.core.messages import ZERO_ADDRESS
+from pysettle.domain.jobs.terms import MilestoneState, OrderState, OrderTerms
 from pysettle.errors import contracts as errors
 from tests.stateful.currency_model import CurrencyModel
 from tests.stateful.currency_records import Call, Signature

@@ -1,4 +1,4 @@
-"""The market as a specification that runs, from the manual `contracts/interfaces/IComputeMarket.sol`."""
+"""The market as a specification that runs, from the manual `contracts/compute/IComputeMarket.sol`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import defaultdict
 
 from eth_typing import Address
 
-from pysettle.domain.messages import ZERO_ADDRESS, ComputeAttestation
+from pysettle.domain.core.messages import ZERO_ADDRESS, ComputeAttestation
 from pysettle.errors import contracts as errors
 from tests.stateful.currency_model import CurrencyModel
 from tests.stateful.currency_records import Call, Signature

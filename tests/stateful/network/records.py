@@ -13,9 +13,9 @@ import rlp
 from eth_hash.auto import keccak
 from eth_typing import Address
 
-from pysettle.domain.jobs import MilestoneState, OrderState, OrderTerms
-from pysettle.domain.messages import ZERO_ADDRESS, ChannelConfig, ChannelId
-from pysettle.domain.typed_data import Domain
+from pysettle.domain.core.messages import ZERO_ADDRESS, ChannelConfig, ChannelId
+from pysettle.domain.core.typed_data import Domain
+from pysettle.domain.jobs.terms import MilestoneState, OrderState, OrderTerms
 from tests.stateful.currency_records import Signature
 
 PRICE_BASIS = 1_000_000

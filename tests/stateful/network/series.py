@@ -1,4 +1,4 @@
-"""A series of Tokens as a specification that runs, from the manual `contracts/interfaces/IComputeToken.sol`.
+"""A series of Tokens as a specification that runs, from the manual `contracts/compute/IComputeToken.sol`.
 
 Where several conditions fail, the first in the order written here is the one reported, as docs/domain.md has it. Money
 moves by the model of the currency alone: what that refuses, the series refuses with the same words.
@@ -10,7 +10,7 @@ from collections import defaultdict
 
 from eth_typing import Address
 
-from pysettle.domain.messages import ZERO_ADDRESS, ChannelConfig, PurchaseTerms
+from pysettle.domain.core.messages import ZERO_ADDRESS, ChannelConfig, PurchaseTerms
 from pysettle.errors import ContractReverted
 from pysettle.errors import contracts as errors
 from tests.stateful.currency_model import CurrencyModel

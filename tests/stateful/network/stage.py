@@ -7,9 +7,8 @@ from typing import Any, ClassVar
 
 from eth_typing import Address
 
-from pysettle.client.contract import interface
-from pysettle.domain.jobs import OrderTerms
-from pysettle.domain.messages import (
+from pysettle.client.core.contract import interface
+from pysettle.domain.core.messages import (
     ChannelConfig,
     ComputeAttestation,
     claim_batch_digest,
@@ -18,7 +17,8 @@ from pysettle.domain.messages import (
     usage_digest,
     voucher_digest,
 )
-from pysettle.domain.typed_data import Domain
+from pysettle.domain.core.typed_data import Domain
+from pysettle.domain.jobs.terms import OrderTerms
 from pysettle.errors import ContractReverted
 from pysettle.evm.interface import Interface, abi_encode
 from tests.stateful.currency_records import Signature

@@ -12,10 +12,10 @@ from typing import Any
 
 from eth_typing import Address
 
-from pysettle.client.contract import interface
-from pysettle.domain import events
-from pysettle.domain.jobs import OrderTerms
-from pysettle.domain.messages import ChannelConfig, voucher_digest
+from pysettle.client.core.contract import interface
+from pysettle.domain.core import events
+from pysettle.domain.core.messages import ChannelConfig, voucher_digest
+from pysettle.domain.jobs.terms import OrderTerms
 from pysettle.evm import artifacts, compiler
 from pysettle.evm.interface import Interface
 from pysettle.evm.transactions import Transaction

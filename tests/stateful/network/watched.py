@@ -8,7 +8,7 @@ from functools import cached_property
 
 from eth_typing import Address
 
-from pysettle.domain.messages import ChannelId
+from pysettle.domain.core.messages import ChannelId
 from tests.stateful.network.model import NetworkModel
 from tests.stateful.network.records import Channel, Compute, Order
 from tests.stateful.network.series import SeriesModel

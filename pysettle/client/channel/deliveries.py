@@ -1,0 +1,101 @@
+"""A provider's deliveries beside the chain: each learns of deposits, withdrawals, refunds and claims of its channel."""
+
+from __future__ import annotations
+
+from pysettle.client.channel.hub import ChannelHub
+from pysettle.domain.channel.metering import Delivery
+from pysettle.domain.compute.usage import RateCard
+from pysettle.domain.core import events
+from pysettle.domain.core.messages import ChannelConfig, ChannelId
+from pysettle.errors import ChainError, ChainUnreachable
+from pysettle.evm.backend import Block
+
+_CHANGES = (
+    events.Deposited,
+    events.WithdrawInitiated,
+    events.WithdrawFinalized,
+    events.ChannelRefunded,
+    events.Claimed,
+)
+"""What changes the state of a channel."""
+
+
+class DeliveryFollower:
+    """Deliveries of one hub that are told what the chain says of their channels.
+
+    A server calls `update` after each block, or every few minutes: the shortest notice runs for 15 minutes. It claims
+    what `update` returns, in time.
+    """
+
+    def __init__(self, hub: ChannelHub) -> None:
+        """Begin without deliveries."""
+        self._hub = hub
+        self._deliveries: dict[ChannelId, Delivery] = {}
+        self._head: Block | None = None
+        """The block up to which every delivery knows its channel; None before the first `update`."""
+        self._unsettled: set[ChannelId] = set()
+        """Channels that were read beside the head: the block they were read in may be replaced unnoticed."""
+
+    def open(self, config: ChannelConfig, rate_card: RateCard) -> Delivery:
+        """Begin to deliver on a channel, as the chain has it now: with the notice of a withdrawal that runs already.
+
+        Args:
+            config: Terms of the channel.
+            rate_card: Rate card of its series.
+        """
+        state = self._hub.state(config)
+        delivery = Delivery(self._hub.domain, config, rate_card, state.balance)
+        delivery.update(state)
+        self._deliveries[delivery.channel_id] = delivery
+        self._unsettled.add(delivery.channel_id)
+        return delivery
+
+    def close(self, delivery: Delivery) -> None:
+        """End a delivery: it is told nothing more."""
+        del self._deliveries[delivery.channel_id]
+        self._unsettled.discard(delivery.channel_id)
+
+    def update(self) -> tuple[Delivery, ...]:
+        """Tell each delivery what is new of its channel.
+
+        Returns:
+            Deliveries of which something served may be withdrawn unless it is claimed before their `claim_before`;
+            ordered by that time.
+
+        Raises:
+            ChainUnreachable: the node does not answer; the next call reads what this one did not.
+        """
+        head = self._hub.chain.block()
+        read = self._changed(head) | self._unsettled
+        for channel_id in sorted(read):
+            delivery = self._deliveries[channel_id]
+            delivery.update(self._hub.state(delivery.config))
+        self._head, self._unsettled = head, set() if self._hub.chain.block().hash == head.hash else read
+        due = [(it.claim_before, it.channel_id) for it in self._deliveries.values() if it.claim_before is not None]
+        return tuple(self._deliveries[channel_id] for _, channel_id in sorted(due))
+
+    def _changed(self, head: Block) -> set[ChannelId]:
+        """Return the channels that something happened to; all where the chain replaced the last block seen."""
+        last = self._head
+        if last is None or not self._stands(last):
+            return set(self._deliveries)
+        changed = set()
+        logs = self._hub.chain.logs(
+            from_block=last.number + 1,
+            to_block=head.number,
+            addresses=[self._hub.address],
+            topics=events.topics(*_CHANGES),
+        )
+        for log in logs:
+            event = events.decode(log.topics, log.data)
+            if isinstance(event, _CHANGES) and event.channel_id in self._deliveries:
+                changed.add(event.channel_id)
+        return changed
+
+    def _stands(self, block: Block) -> bool:
+        try:
+            return self._hub.chain.block(block.number).hash == block.hash
+        except ChainUnreachable:
+            raise
+        except ChainError:
+            return False

@@ -1,0 +1,1 @@
+"""Wrappers of the market and of series."""

@@ -1,0 +1,218 @@
+"""The ComputeToken: one series, its counter and its escrow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from eth_typing import Address
+
+from pysettle.client.core.token import Token
+from pysettle.domain.compute.prices import SERVICE_CLASSES
+from pysettle.domain.compute.usage import RateCard
+from pysettle.domain.core.messages import ZERO_ADDRESS, Authorization, Permit, PurchaseTerms
+from pysettle.domain.core.signing import Signer
+from pysettle.domain.core.typed_data import Domain
+from pysettle.evm.encoding import TransactionSigner
+from pysettle.evm.transactions import Transaction, TransactionSender
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesTerms:
+    """The terms of a series, which never change."""
+
+    name: str
+    """Name of the Token, at most 31 bytes."""
+    symbol: str
+    """Symbol."""
+    service_class: str
+    """Kind of service, for example "inference", at most 32 bytes."""
+    unit_price: int
+    """Micro-yuan per 1,000,000 Tokens."""
+    capacity: int
+    """Tokens ever to be sold."""
+    expiry: int
+    """Unix second from which nothing is sold, deposited or passed on any more."""
+    rate_card: RateCard
+    """Tokens consumed per metered unit."""
+    windows_hash: bytes = b"\0" * 32
+    """`PeakHours.hash` of which hours are peak; zero where rates are the same in both windows."""
+    halter: Address = ZERO_ADDRESS
+    """Who may halt it before its expiry; nobody if zero."""
+    halt_ground: bytes = b"\0" * 32
+    """Ground on which it may be halted: keccak-256 of the agreed text; zero where nobody may."""
+    compensation_bps: int = 0
+    """Basis points of its price that the holder of a Token gets on top of a refund after a halt."""
+
+    def fields(self, provider: Address) -> tuple[object, ...]:
+        """Return the terms of a provider's series in the order of the contract's struct."""
+        return (
+            self.name,
+            self.symbol,
+            provider,
+            self.service_class.encode().ljust(32, b"\0"),
+            self.unit_price,
+            self.capacity,
+            self.expiry,
+            self.rate_card.pack(),
+            self.windows_hash,
+            self.halter,
+            self.halt_ground,
+            self.compensation_bps,
+        )
+
+
+class ComputeToken(Token):
+    """A deployed series. Token amounts are whole Tokens, payments are units of its currency."""
+
+    GAS_PURCHASE = 300_000
+    """Gas stated for one purchase."""
+    GAS_PAYOUT = 200_000
+    """Gas stated for one redemption, refund or sweep."""
+
+    def __init__(self, sender: TransactionSender, address: Address) -> None:
+        """Address one deployed series and read its terms."""
+        super().__init__(sender, address, "ComputeToken")
+        self.provider = Address(self._read("provider"))
+        """Who delivers, attests usage and redeems."""
+        self.currency = Address(self._read("currency"))
+        """Currency the series is sold for."""
+        self.unit_price = int(self._read("unitPrice"))
+        """Micro-yuan per 1,000,000 Tokens."""
+        self.capacity = int(self._read("capacity"))
+        """Tokens ever to be sold."""
+        self.expiry = int(self._read("expiry"))
+        """Unix second from which nothing is sold, deposited or passed on any more."""
+        self.service_class = bytes(self._read("serviceClass")).rstrip(b"\0").decode(errors="backslashreplace")
+        """Kind of service."""
+        self.windows_hash = bytes(self._read("windowsHash"))
+        """Hash of which hours are peak."""
+        self.halter = Address(self._read("halter"))
+        """Who may halt it before its expiry; nobody if zero."""
+        self.halt_ground = bytes(self._read("haltGround"))
+        """Ground on which it may be halted: keccak-256 of the agreed text."""
+        self.compensation_bps = int(self._read("compensationBps"))
+        """Basis points of its price that the holder of a Token gets on top of a refund after a halt."""
+        self.rate_card = RateCard.unpack(self._read("rateCard"))
+        """Tokens consumed per metered unit."""
+
+    @property
+    def symbol(self) -> str:
+        """Symbol."""
+        return str(self._read("symbol"))
+
+    @property
+    def is_comparable(self) -> bool:
+        """Whether a reference basket is published for its service class."""
+        return self.service_class in SERVICE_CLASSES
+
+    # Buyer
+
+    def purchase(self, buyer: TransactionSigner, beneficiary: Address, tokens: int, deadline: int) -> Transaction:
+        """Buy Tokens for currency the buyer has allowed the series to take."""
+        return self._transaction(buyer, self.GAS_PURCHASE, "purchase", beneficiary, tokens, deadline)
+
+    def purchase_with_authorization(
+        self, submitter: TransactionSigner, authorization: Authorization, terms: PurchaseTerms, signature: bytes
+    ) -> Transaction:
+        """Submit a signed payment whose nonce commits to the terms of the purchase."""
+        a = authorization
+        return self._transaction(
+            submitter,
+            self.GAS_PURCHASE,
+            "purchaseWithAuthorization",
+            a.payer,
+            a.value,
+            a.valid_after,
+            a.valid_before,
+            a.nonce,
+            terms.beneficiary,
+            terms.least_tokens,
+            terms.deadline,
+            signature,
+        )
+
+    def purchase_with_permit(
+        self,
+        buyer: TransactionSigner,
+        beneficiary: Address,
+        tokens: int,
+        deadline: int,
+        permit: Permit,
+        signature: bytes,
+    ) -> Transaction:
+        """Buy Tokens by a permit of the buyer's that lets the series take the price (EIP-2612)."""
+        what = (beneficiary, tokens, deadline, permit.value, permit.deadline, signature)
+        return self._transaction(buyer, self.GAS_PURCHASE, "purchaseWithPermit", *what)
+
+    def sign_purchase(
+        self, buyer: Signer, currency: Domain, value: int, terms: PurchaseTerms, number: int | None = None
+    ) -> tuple[Authorization, bytes]:
+        """Sign a payment for a purchase, valid until the terms' deadline.
+
+        Args:
+            buyer: Who pays.
+            currency: Domain of the series' currency.
+            value: Units, the exact price of the Tokens bought.
+            terms: What the payment is for.
+            number: The buyer's own number of it, as for `PurchaseTerms.nonce`.
+
+        Returns:
+            The authorization and the buyer's signature of it.
+        """
+        authorization = Authorization(buyer.address, self.address, value, 0, terms.deadline, terms.nonce(number))
+        return authorization, buyer.sign(authorization.receive_digest(currency))
+
+    def purchase_with_transfer_authorization(
+        self, submitter: TransactionSigner, authorization: Authorization, signature: bytes
+    ) -> Transaction:
+        """Submit a stock x402 `exact` payment to the series; the payer receives the Tokens."""
+        a = authorization
+        return self._transaction(
+            submitter,
+            self.GAS_PURCHASE,
+            "purchaseWithTransferAuthorization",
+            a.payer,
+            a.value,
+            a.valid_after,
+            a.valid_before,
+            a.nonce,
+            signature,
+        )
+
+    # Holder
+
+    def consume(self, holder: TransactionSigner, tokens: int) -> Transaction:
+        """Give Tokens back against service outside a channel."""
+        return self._transaction(holder, self.GAS_PAYOUT, "consume", tokens)
+
+    def refund(self, holder: TransactionSigner, tokens: int) -> Transaction:
+        """After expiry or halt, exchange Tokens for the currency that backs them, and for the compensation."""
+        return self._transaction(holder, self.GAS_PAYOUT, "refund", tokens)
+
+    # Provider
+
+    def redeem(self, provider: TransactionSigner, tokens: int) -> Transaction:
+        """Exchange delivered Tokens for the currency that backs them."""
+        return self._transaction(provider, self.GAS_PAYOUT, "redeem", tokens)
+
+    def sweep(self, provider: TransactionSigner) -> Transaction:
+        """After expiry or halt, take what is there beyond what outstanding Tokens may ask for."""
+        return self._transaction(provider, self.GAS_PAYOUT, "sweep")
+
+    # Views
+
+    def price_rounded_up(self, tokens: int) -> int:
+        """Price of Tokens in units."""
+        return int(self._read("priceRoundedUp", tokens))
+
+    def delivered(self) -> int:
+        """Tokens delivered and not yet redeemed."""
+        return int(self._read("delivered"))
+
+    def sold(self) -> int:
+        """Tokens ever sold."""
+        return int(self._read("sold"))
+
+    def halted_at(self) -> int:
+        """Unix second of the halt; zero where it was not halted."""
+        return int(self._read("haltedAt"))

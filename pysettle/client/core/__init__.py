@@ -1,0 +1,1 @@
+"""What every wrapper stands on: contracts, roles, signatures and the token standards."""

@@ -1,0 +1,127 @@
+"""NetworkAccess: who holds which power over a currency, and how a power passes from one account to another.
+
+A role is offered, by the administrator or by its holder, and is held by nobody new before it is accepted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from eth_hash.auto import keccak
+from eth_typing import Address
+
+from pysettle.client.core.contract import Contract
+from pysettle.domain.core.messages import ZERO_ADDRESS
+from pysettle.errors.states import Role as Role
+from pysettle.evm.encoding import TransactionSigner
+from pysettle.evm.transactions import Transaction, TransactionSender
+
+_GRANTED = keccak(b"RoleGranted(uint64,address,uint32,uint48,bool)")
+_OFFERED = keccak(b"RoleOffered(uint64,address,address,uint32)")
+
+
+ROLE_FUNCTIONS: dict[Role, tuple[str, ...]] = {
+    Role.CENTRAL_BANK: ("setIssuanceQuota", "setReserveRatio", "setClassLimits"),
+    Role.OPERATOR: ("issue", "takeRedemption", "completeRedemption", "rejectRedemption"),
+    Role.REGISTRAR: ("registerWallet",),
+    Role.FREEZER: ("freeze", "freezeAmount"),
+    Role.SEIZER: ("seize", "seizeCredit"),
+    Role.PAUSER: ("pause", "unpause"),
+    Role.SETTLEMENT_REGISTRAR: ("markSettlementAccount",),
+    # What an attester signs is looked at by the market of the currency.
+    Role.ATTESTER: (),
+}
+"""Role -> the functions of a CurrencyToken that it alone may call. The administrator may call none."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoleStanding:
+    """What a role is to an account."""
+
+    held: bool
+    """Whether the account holds it."""
+    delay_s: int
+    """Seconds between announcing and making a call by it."""
+    offered: bool
+    """Whether it is offered to the account."""
+    predecessor: Address | None
+    """Holder who passes it on by that offer; None where it would be held in addition, or is not offered."""
+
+
+class NetworkAccess(Contract):
+    """The roles of one currency."""
+
+    GAS_ROLE = 300_000
+    """Gas stated for one change of a role."""
+
+    def __init__(self, sender: TransactionSender, address: Address, *, first_block: int = 0) -> None:
+        """Address one deployed NetworkAccess."""
+        super().__init__(sender, address, "NetworkAccess", first_block)
+
+    # Administrator
+
+    def assign(
+        self, administrator: TransactionSigner, role: Role, target: Contract, functions: Iterable[str]
+    ) -> Transaction:
+        """Reserve functions of a contract to a role."""
+        selectors = [target.interface.selector(function) for function in functions]
+        arguments = (target.address, selectors, int(role))
+        return self._transaction(administrator, self.GAS_ROLE, "setTargetFunctionRole", *arguments)
+
+    def offer(self, administrator: TransactionSigner, role: Role, account: Address, delay_s: int = 0) -> Transaction:
+        """Offer a role to an account, which will hold it beside its holders; `delay_s` is as in `RoleStanding`."""
+        return self._transaction(administrator, self.GAS_ROLE, "grantRole", int(role), account, delay_s)
+
+    def revoke(self, administrator: TransactionSigner, role: Role, account: Address) -> Transaction:
+        """Take a role from an account, and what is offered of it; nothing where it has neither."""
+        return self._transaction(administrator, self.GAS_ROLE, "revokeRole", int(role), account)
+
+    # Holder and successor
+
+    def hand_over(self, holder: TransactionSigner, role: Role, successor: Address) -> Transaction:
+        """Offer a role that is held to its successor; the holder keeps it until that accepts."""
+        return self._transaction(holder, self.GAS_ROLE, "handOverRole", int(role), successor)
+
+    def withdraw(self, holder: TransactionSigner, role: Role, account: Address) -> Transaction:
+        """Take back an offer that the holder made by `hand_over`."""
+        return self._transaction(holder, self.GAS_ROLE, "withdrawRoleOffer", int(role), account)
+
+    def accept(self, successor: TransactionSigner, role: Role) -> Transaction:
+        """Accept a role that is offered; who handed it over holds it no longer."""
+        return self._transaction(successor, self.GAS_ROLE, "acceptRole", int(role))
+
+    # Views
+
+    def standing(self, role: Role, account: Address) -> RoleStanding:
+        """Return what a role is to an account."""
+        held, delay_s = self._read("hasRole", int(role), account)
+        offered, predecessor = self._read("roleOffer", int(role), account)
+        return RoleStanding(held, delay_s, offered, None if predecessor == ZERO_ADDRESS else Address(predecessor))
+
+    def holds(self, role: Role, account: Address) -> bool:
+        """Whether an account holds a role."""
+        return self.standing(role, account).held
+
+    def required_role(self, target: Address, selector: bytes) -> Role:
+        """Return the role that a function of a contract is reserved to."""
+        return Role(self._read("getTargetFunctionRole", target, selector))
+
+    def is_last_administrator(self, account: Address) -> bool:
+        """Whether an account is administrator, and nobody else is."""
+        return self.holders(Role.ADMINISTRATOR) == (account,)
+
+    def holders(self, role: Role) -> tuple[Address, ...]:
+        """Return who holds a role, in the order they first got it."""
+        return tuple(account for account in self._named(_GRANTED, role) if self.holds(role, account))
+
+    def offers(self, role: Role) -> dict[Address, RoleStanding]:
+        """Return mapping account the role is offered to -> what the role is to it, in the order of first offers."""
+        standings = {account: self.standing(role, account) for account in self._named(_OFFERED, role)}
+        return {account: standing for account, standing in standings.items() if standing.offered}
+
+    def _named(self, topic: bytes, role: Role) -> list[Address]:
+        """Return the accounts that events of one kind ever named for a role, each once, in the order of the chain."""
+        number = int(role).to_bytes(32, "big")
+        logs = self.chain.logs(from_block=self.first_block, addresses=[self.address], topics=[topic], ids=[number])
+        return list(dict.fromkeys(Address(log.topics[2][12:]) for log in logs))

@@ -1,0 +1,86 @@
+"""What every typed wrapper shares: an address, an ABI, transactions to make and views to read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import Any, TypeVar
+
+from eth_abi.exceptions import DecodingError
+from eth_typing import Address
+
+from pysettle.domain.core import events
+from pysettle.domain.core.events import Event
+from pysettle.errors import ChainError
+from pysettle.evm import artifacts
+from pysettle.evm.backend import ChainBackend, Receipt
+from pysettle.evm.encoding import TransactionSigner
+from pysettle.evm.interface import Interface
+from pysettle.evm.transactions import Transaction, TransactionSender
+
+_Event = TypeVar("_Event", bound=Event)
+
+
+@cache
+def interface(contract_name: str) -> Interface:
+    """Return the ABI of a compiled contract, by its name."""
+    return Interface(contract_name, artifacts.load(contract_name).abi)
+
+
+class Contract:
+    """A deployed contract."""
+
+    def __init__(self, sender: TransactionSender, address: Address, contract_name: str, first_block: int = 0) -> None:
+        """Address one deployed contract.
+
+        Args:
+            sender: Where reads go to.
+            address: Where it is deployed.
+            contract_name: Name of its artifact.
+            first_block: First block that may hold its events, such as that of its deployment.
+        """
+        self._sender = sender
+        self.address = address
+        self.interface = interface(contract_name)
+        self.first_block = first_block
+        """First block that may hold its events."""
+
+    @property
+    def chain(self) -> ChainBackend:
+        """The chain it is deployed on."""
+        return self._sender.chain
+
+    def send(self, *transactions: Transaction) -> tuple[Receipt, ...]:
+        """Seal transactions in order, as `TransactionSender.send` does."""
+        return self._sender.send(*transactions)
+
+    def emitted(self, kind: type[_Event], ids: Sequence[bytes] = ()) -> Iterator[_Event]:
+        """Yield the events of one kind that the contract emitted, in the order of the chain.
+
+        No others are asked for: strangers can have some contracts emit thousands that mean nothing.
+
+        Args:
+            kind: Which.
+            ids: Words that the events index first, such as ids of channels; empty for any.
+        """
+        found = self.chain.logs(
+            from_block=self.first_block, addresses=[self.address], topics=events.topics(kind), ids=ids
+        )
+        for log in found:
+            event = events.decode(log.topics, log.data)
+            if isinstance(event, kind):
+                yield event
+
+    def _transaction(self, signer: TransactionSigner, gas: int, function: str, *arguments: Any) -> Transaction:
+        return Transaction(signer, self.address, self.interface.encode(function, *arguments), gas, self.interface)
+
+    def _read(self, function: str, *arguments: Any) -> Any:
+        answer = self._sender.call(self.address, self.interface, self.interface.encode(function, *arguments))
+        try:
+            return self.interface.decode(function, answer)
+        except DecodingError as problem:
+            said = f"with 0x{answer.hex()[:64]}" if answer else "with nothing"
+            raise ChainError(
+                f"0x{self.address.hex()} answers {function} {said}, which no {self.interface.contract_name} does: "
+                "see `pysettle network status`"
+            ) from problem

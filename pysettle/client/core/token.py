@@ -1,0 +1,138 @@
+"""What the currency and the series share: ERC-20 transfers, EIP-2612 permits and EIP-3009 authorizations."""
+
+from __future__ import annotations
+
+from eth_typing import Address
+
+from pysettle.client.core.contract import Contract
+from pysettle.domain.core.messages import Authorization, Permit, cancel_digest
+from pysettle.domain.core.signing import Signer
+from pysettle.domain.core.typed_data import Domain
+from pysettle.errors import UsageError
+from pysettle.evm.encoding import TransactionSigner
+from pysettle.evm.transactions import Transaction, TransactionSender
+
+_TRANSFER_WITH_AUTHORIZATION = "transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,bytes)"
+_RECEIVE_WITH_AUTHORIZATION = "receiveWithAuthorization(address,address,uint256,uint256,uint256,bytes32,bytes)"
+_PERMIT = "permit(address,address,uint256,uint256,bytes)"
+_CANCEL_AUTHORIZATION = "cancelAuthorization(address,bytes32,bytes)"
+
+
+class Token(Contract):
+    """An ERC-20 token with EIP-2612 permits and EIP-3009 authorizations. Values are in its smallest units."""
+
+    GAS_TRANSFER = 150_000
+    """Gas stated for one transfer, by allowance or authorization too."""
+
+    def __init__(self, sender: TransactionSender, address: Address, contract_name: str) -> None:
+        """Address one deployed token."""
+        super().__init__(sender, address, contract_name)
+        self.domain = Domain(self.name, "1", sender.chain.chain_id, address)
+        """EIP-712 domain that authorizations are signed under."""
+
+    @property
+    def name(self) -> str:
+        """Name, also of its EIP-712 domain."""
+        return str(self._read("name"))
+
+    def balance_of(self, holder: Address) -> int:
+        """Return what a holder has, in smallest units."""
+        return int(self._read("balanceOf", holder))
+
+    def total_supply(self) -> int:
+        """Return the supply, in smallest units."""
+        return int(self._read("totalSupply"))
+
+    def allowance(self, owner: Address, spender: Address) -> int:
+        """Return what a spender may still transfer of an owner's, in smallest units."""
+        return int(self._read("allowance", owner, spender))
+
+    def is_authorization_spent(self, authorizer: Address, nonce: bytes) -> bool:
+        """Whether a nonce is spent: it, or one of the same low 64 bits, was used or cancelled.
+
+        The token keeps a nonce by its low 64 bits alone, the last 8 of its 32 bytes: the others are free to commit to
+        something.
+        """
+        return bool(self._read("authorizationState", authorizer, nonce))
+
+    def check_unspent(self, authorizer: Address, nonce: bytes) -> None:
+        """Refuse to sign with a nonce that the token would refuse.
+
+        Raises:
+            UsageError: it is spent, as `is_authorization_spent` says.
+        """
+        if self.is_authorization_spent(authorizer, nonce):
+            raise UsageError(
+                f"the nonce 0x{nonce.hex()} of 0x{authorizer.hex()} is spent: it, or one with the same last 8 bytes "
+                f"(0x{nonce[24:].hex()}), was used or cancelled; choose others"
+            )
+
+    def transfer(self, holder: TransactionSigner, to: Address, value: int) -> Transaction:
+        """Transfer a holder's own value, in smallest units."""
+        return self._transaction(holder, self.GAS_TRANSFER, "transfer", to, value)
+
+    def approve(self, holder: TransactionSigner, spender: Address, value: int) -> Transaction:
+        """Let a spender transfer up to `value` smallest units."""
+        return self._transaction(holder, self.GAS_TRANSFER, "approve", spender, value)
+
+    def permit_nonce(self, owner: Address) -> int:
+        """Return the nonce that an owner's next permit has to be signed with."""
+        return int(self._read("nonces", owner))
+
+    def sign_permit(self, owner: Signer, spender: Address, value: int, deadline: int) -> tuple[Permit, bytes]:
+        """Sign an owner's next permit; return it with its signature.
+
+        Args:
+            owner: Whose value it is.
+            spender: Who may transfer it.
+            value: Smallest units, replacing the allowance before.
+            deadline: Last unix second of its validity.
+        """
+        permit = Permit(owner.address, spender, value, self.permit_nonce(owner.address), deadline)
+        return permit, owner.sign(permit.digest(self.domain))
+
+    def permit(self, submitter: TransactionSigner, permit: Permit, signature: bytes) -> Transaction:
+        """Set an allowance by its owner's signature; anyone submits it."""
+        p = permit
+        arguments = (p.owner, p.spender, p.value, p.deadline, signature)
+        return self._transaction(submitter, self.GAS_TRANSFER, _PERMIT, *arguments)
+
+    def transfer_from(self, spender: TransactionSigner, holder: Address, to: Address, value: int) -> Transaction:
+        """Transfer within an allowance, in smallest units."""
+        return self._transaction(spender, self.GAS_TRANSFER, "transferFrom", holder, to, value)
+
+    def transfer_with_authorization(
+        self, submitter: TransactionSigner, authorization: Authorization, signature: bytes
+    ) -> Transaction:
+        """Transfer by a payer's signed authorization; anyone submits it."""
+        return self._with_authorization(_TRANSFER_WITH_AUTHORIZATION, submitter, authorization, signature)
+
+    def receive_with_authorization(
+        self, payee: TransactionSigner, authorization: Authorization, signature: bytes
+    ) -> Transaction:
+        """Transfer by a payer's signed authorization; the payee submits it."""
+        return self._with_authorization(_RECEIVE_WITH_AUTHORIZATION, payee, authorization, signature)
+
+    def cancel_authorization(self, submitter: TransactionSigner, authorizer: Signer, nonce: bytes) -> Transaction:
+        """Spend a nonce without a transfer."""
+        signature = authorizer.sign(cancel_digest(self.domain, authorizer.address, nonce))
+        return self._transaction(
+            submitter, self.GAS_TRANSFER, _CANCEL_AUTHORIZATION, authorizer.address, nonce, signature
+        )
+
+    def _with_authorization(
+        self, function: str, submitter: TransactionSigner, authorization: Authorization, signature: bytes
+    ) -> Transaction:
+        a = authorization
+        return self._transaction(
+            submitter,
+            self.GAS_TRANSFER,
+            function,
+            a.payer,
+            a.payee,
+            a.value,
+            a.valid_after,
+            a.valid_before,
+            a.nonce,
+            signature,
+        )

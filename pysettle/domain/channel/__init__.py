@@ -1,0 +1,1 @@
+"""Channels: vouchers, usage and the deliveries they pay for."""

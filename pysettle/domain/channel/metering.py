@@ -1,0 +1,264 @@
+"""Metered delivery on one channel: what buyer and provider each keep, check and sign between deposit and claim.
+
+For every request the buyer signs a cumulative ceiling, the provider serves and counts, and the buyer checks the
+counted usage before it signs the next one. The newest voucher supersedes all before it, so that a claim needs one a
+channel, however many requests it paid for. Source: x402 `batch-settlement`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pysettle.domain.compute.usage import RateCard, Usage
+from pysettle.domain.core.messages import ChannelConfig, ChannelId, voucher_digest
+from pysettle.domain.core.signing import Signer, in_bulk, recover
+from pysettle.domain.core.typed_data import Domain
+from pysettle.errors import UsageDisputed, VoucherRefused
+
+CEILING_BITS = 128
+"""Bits of a ceiling, as x402's `Voucher` has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Voucher:
+    """A payer's signed cumulative ceiling on one channel."""
+
+    channel_id: ChannelId
+    """Channel it is drawn on."""
+    ceiling: int
+    """Most that may ever be claimed, in Tokens, cumulative."""
+    signature: bytes
+    """The payer's, 65 bytes."""
+
+    @classmethod
+    def signed(cls, signer: Signer, hub: Domain, channel_id: ChannelId, ceiling: int) -> Voucher:
+        """Sign a voucher, as payer or payer authorizer of the channel."""
+        return cls(channel_id, ceiling, signer.sign(voucher_digest(hub, channel_id, ceiling)))
+
+
+def sign_vouchers(signer: Signer, hub: Domain, ceilings: Iterable[tuple[ChannelId, int]]) -> list[Voucher]:
+    """Sign many vouchers, on every core.
+
+    Args:
+        signer: Payer or payer authorizer of all these channels.
+        hub: Domain of the hub.
+        ceilings: Each channel with its ceiling, cumulative.
+    """
+    return in_bulk(lambda drawn: Voucher.signed(signer, hub, *drawn), ceilings)
+
+
+def check_vouchers(hub: Domain, vouchers: Iterable[tuple[ChannelConfig, Voucher]]) -> list[bool]:
+    """Say of each voucher whether it is of its channel and signed by the key that may, without asking any chain.
+
+    All cores check. A payer that is a contract (ERC-1271) has no key: its vouchers are false here, and are for the hub
+    to ask about.
+
+    Args:
+        hub: Domain of the hub.
+        vouchers: Each with the terms of its channel.
+    """
+    drawn = list(vouchers)
+    ids = {config: config.channel_id(hub) for config in {config for config, _ in drawn}}
+
+    def is_valid(it: tuple[ChannelConfig, Voucher]) -> bool:
+        config, voucher = it
+        if voucher.channel_id != ids[config] or not 0 <= voucher.ceiling < 1 << CEILING_BITS:
+            return False
+        digest = voucher_digest(hub, voucher.channel_id, voucher.ceiling)
+        return recover(digest, voucher.signature) == config.voucher_signer
+
+    return in_bulk(is_valid, drawn)
+
+
+@dataclass(frozen=True, slots=True)
+class UsageReceipt:
+    """What a provider says it has delivered on a channel so far."""
+
+    channel_id: ChannelId
+    """The channel."""
+    usage: Usage
+    """Cumulative counts."""
+    charged: int
+    """Tokens that the counts cost by the rate card, cumulative."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelState:
+    """What a channel holds, and what its payer is taking back, as a chain says."""
+
+    balance: int
+    """Tokens in the channel, those that were claimed included."""
+    claimed: int
+    """Tokens claimed, cumulative."""
+    noticed: int = 0
+    """Tokens that the payer gave notice of withdrawing; zero where no notice runs."""
+    withdrawable_at: int = 0
+    """Unix second from which the payer may withdraw them, or what is unclaimed by then; zero where no notice runs."""
+
+
+class Payer:
+    """The buyer's side of a channel: signs vouchers, and checks each receipt before the next."""
+
+    def __init__(self, signer: Signer, hub: Domain, channel_id: ChannelId, rate_card: RateCard, deposited: int) -> None:
+        """Begin a channel on which nothing was used.
+
+        Args:
+            signer: Payer or payer authorizer of the channel.
+            hub: Domain of the hub.
+            channel_id: The channel.
+            rate_card: Rate card of its series.
+            deposited: Tokens in the channel.
+        """
+        self._signer, self._hub, self._channel_id = signer, hub, channel_id
+        self._rate_card = rate_card
+        self.deposited = deposited
+        self.charged = 0
+        """Tokens acknowledged so far."""
+        self._usage = Usage()
+        self._signed = 0
+        self._disputed = False
+
+    def sign(self, request_ceiling: int) -> Voucher:
+        """Sign the next voucher: what was charged so far and at most `request_ceiling` Tokens more.
+
+        Raises:
+            VoucherRefused: the deposit does not cover it; top up the channel.
+            UsageDisputed: a receipt was refused before; what was signed until then is all that can be claimed.
+        """
+        if self._disputed:
+            raise UsageDisputed(f"channel 0x{self._channel_id.hex()} is disputed; withdraw what is left")
+        ceiling = self.charged + request_ceiling
+        if ceiling > self.deposited:
+            raise VoucherRefused(
+                f"channel 0x{self._channel_id.hex()}: a ceiling of {ceiling} Tokens exceeds the deposit of "
+                f"{self.deposited}; deposit more"
+            )
+        self._signed = max(self._signed, ceiling)
+        return Voucher.signed(self._signer, self._hub, self._channel_id, ceiling)
+
+    def acknowledge(self, receipt: UsageReceipt, used: Usage) -> None:
+        """Accept a receipt for one served request.
+
+        Args:
+            receipt: What the provider says.
+            used: What the buyer itself counted for this request.
+
+        Raises:
+            UsageDisputed: the receipt is for another channel, counts anything else than was used, charges anything
+                else than the rate card says, or more than was signed.
+        """
+        usage = self._usage + used
+        charged = self._rate_card.tokens(usage)
+        if receipt != UsageReceipt(self._channel_id, usage, charged) or charged > self._signed:
+            self._disputed = True
+            raise UsageDisputed(
+                f"channel 0x{self._channel_id.hex()}: the receipt states {receipt.charged} Tokens for {receipt.usage}, "
+                f"this side counts {charged} for {usage} under a ceiling of {self._signed}; sign nothing more on it"
+            )
+        self._usage, self.charged = usage, charged
+
+
+class Delivery:
+    """The provider's side of a channel: checks vouchers, counts what is served, keeps what a claim needs.
+
+    It asks no chain. `update` tells it what the chain says: when the channel is opened here, and after each deposit,
+    notice of a withdrawal, withdrawal, refund and claim. `client.DeliveryFollower` does both.
+    """
+
+    def __init__(self, hub: Domain, config: ChannelConfig, rate_card: RateCard, deposited: int) -> None:
+        """Begin a channel on which nothing was used.
+
+        Args:
+            hub: Domain of the hub.
+            config: Terms of the channel.
+            rate_card: Rate card of its series.
+            deposited: Tokens in the channel, as the chain says.
+        """
+        self._hub, self.config, self._rate_card = hub, config, rate_card
+        self.channel_id = config.channel_id(hub)
+        self.deposited = deposited
+        """Tokens in the channel, those that were claimed included."""
+        self.claimed = 0
+        """Tokens claimed, cumulative."""
+        self.noticed = 0
+        """Tokens that the payer gave notice of withdrawing."""
+        self.withdrawable_at = 0
+        """Unix second from which it may; zero where no notice runs."""
+        self.usage = Usage()
+        """Cumulative counts."""
+        self.charged = 0
+        """Tokens the counts cost, cumulative."""
+        self.voucher: Voucher | None = None
+        """The newest voucher accepted: with `usage`, all that a claim needs."""
+
+    def update(self, state: ChannelState) -> None:
+        """Take in what the chain says of the channel.
+
+        While a notice runs, requests are accepted for what stays in the channel after the withdrawal, and no others: of
+        a notice for everything, none. A further deposit, the end of the withdrawal or a refund lets requests in again,
+        for what the channel then holds. A notice changes nothing about requests that were accepted before; they are to
+        be claimed by `claim_before`.
+        """
+        self.deposited, self.claimed = state.balance, state.claimed
+        self.noticed, self.withdrawable_at = state.noticed, state.withdrawable_at
+
+    @property
+    def claim_before(self) -> int | None:
+        """Unix second before which what was served is to be claimed, since the payer may withdraw it from then on.
+
+        None where nothing is at risk: no notice runs, or what stays after the withdrawal covers what was served.
+        """
+        kept = max(self.claimed, self.deposited - self.noticed)
+        return self.withdrawable_at if self.noticed and self.charged > kept else None
+
+    def accept(self, voucher: Voucher, request_ceiling: int) -> None:
+        """Accept a voucher for one request that may cost up to `request_ceiling` Tokens; keep it before serving.
+
+        Raises:
+            VoucherRefused: another channel, a ceiling that does not cover the request or exceeds the deposit, a request
+                that may cost more than a withdrawal leaves, or a signature that is not the payer's.
+        """
+        problem = self._problem(voucher, request_ceiling)
+        if problem:
+            raise VoucherRefused(f"channel 0x{self.channel_id.hex()}: {problem}; have the payer sign again")
+        self.voucher = voucher
+
+    def serve(self, used: Usage) -> UsageReceipt:
+        """Count one served request.
+
+        Args:
+            used: What the request used.
+
+        Raises:
+            VoucherRefused: it costs more than the accepted voucher leaves, or than the channel holds since a
+                withdrawal.
+        """
+        usage = self.usage + used
+        charged = self._rate_card.tokens(usage)
+        if self.voucher is None or charged > self.voucher.ceiling:
+            raise VoucherRefused(f"channel 0x{self.channel_id.hex()}: {charged} Tokens used, no voucher covers them")
+        if charged > self.deposited:
+            raise VoucherRefused(
+                f"channel 0x{self.channel_id.hex()}: {charged} Tokens used, the channel holds {self.deposited} since a "
+                "withdrawal; have the payer deposit more"
+            )
+        self.usage, self.charged = usage, charged
+        return UsageReceipt(self.channel_id, usage, charged)
+
+    def _problem(self, voucher: Voucher, request_ceiling: int) -> str | None:
+        if voucher.channel_id != self.channel_id:
+            return f"the voucher is for 0x{voucher.channel_id.hex()}"
+        if voucher.ceiling < self.charged + request_ceiling:
+            return f"a ceiling of {voucher.ceiling} does not cover {self.charged} charged and {request_ceiling} more"
+        if voucher.ceiling > self.deposited:
+            return f"a ceiling of {voucher.ceiling} exceeds the deposit of {self.deposited}"
+        if self.charged + request_ceiling > self.deposited - self.noticed:
+            return (
+                f"the payer withdraws {self.noticed} of {self.deposited} Tokens, which leaves too few for "
+                f"{self.charged} charged and {request_ceiling} more"
+            )
+        digest = voucher_digest(self._hub, self.channel_id, voucher.ceiling)
+        if recover(digest, voucher.signature) != self.config.voucher_signer:
+            return "the voucher is not signed by the payer"
+        return None

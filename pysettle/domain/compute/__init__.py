@@ -1,0 +1,1 @@
+"""Compute Tokens: rate cards, prices, and the books of series and stakes."""

@@ -1,0 +1,181 @@
+"""What the events of the job escrow do to the books. Orders in a currency that is not counted move nothing in them.
+
+Each step is held to the order's terms: from which state it starts, that it is in its time, and what it is worth.
+"""
+
+from __future__ import annotations
+
+from eth_typing import Address
+
+from pysettle.domain.core import events
+from pysettle.domain.core.accounts import Purpose
+from pysettle.domain.core.books import Books, MilestoneRecord, OrderRecord
+from pysettle.domain.core.events import Emitted
+from pysettle.domain.core.handlers import Handlers, Postings, move, registering
+from pysettle.domain.jobs.terms import MilestoneState, OrderState, share_rounded_down
+
+HANDLERS: Handlers = {}
+_handles = registering(HANDLERS)
+
+
+@_handles(events.OrderPlaced)
+def _placed(books: Books, emitted: Emitted, event: events.OrderPlaced) -> Postings:
+    terms = event.terms
+    if event.order_id in books.orders:
+        books.violated("INV-ONCE", emitted, f"order 0x{event.order_id.hex()} was placed before")
+    books.orders[event.order_id] = OrderRecord(
+        emitted.emitter,
+        event.payer,
+        terms,
+        [MilestoneRecord(amount, before) for amount, before in terms.milestones],
+        unfinished=terms.total,
+    )
+    # What was paid is what the milestones come to, or the order does not hold what it should (INV-JOB).
+    return _counted(books, terms.currency, event.total, (Purpose.OWN, emitted.emitter), (Purpose.JOB, event.order_id))
+
+
+@_handles(events.OrderAccepted)
+def _accepted(books: Books, emitted: Emitted, event: events.OrderAccepted) -> Postings:
+    record = _order(books, emitted, event.order_id)
+    _in_time(books, emitted, event.order_id, record.terms.accept_before)
+    record.state = OrderState.ACCEPTED
+    return ()
+
+
+@_handles(events.OrderCancelled)
+def _cancelled(books: Books, emitted: Emitted, event: events.OrderCancelled) -> Postings:
+    record = _order(books, emitted, event.order_id)
+    record.state = OrderState.CANCELLED
+    for stage in record.milestones:
+        stage.state = MilestoneState.REFUNDED
+    record.unfinished = 0
+    record.refunded += event.amount
+    return _due(books, record, event.order_id, record.payer, event.amount)
+
+
+@_handles(events.MilestoneDelivered)
+def _delivered(books: Books, emitted: Emitted, event: events.MilestoneDelivered) -> Postings:
+    _, stage = _milestone(books, emitted, event.order_id, event.milestone, MilestoneState.DUE)
+    _in_time(books, emitted, event.order_id, stage.deliver_before)
+    stage.state, stage.since = MilestoneState.DELIVERED, emitted.timestamp
+    return ()
+
+
+@_handles(events.MilestoneDisputed)
+def _disputed(books: Books, emitted: Emitted, event: events.MilestoneDisputed) -> Postings:
+    record, stage = _milestone(books, emitted, event.order_id, event.milestone, MilestoneState.DELIVERED)
+    _in_time(books, emitted, event.order_id, stage.since + record.terms.review_s)
+    stage.state, stage.since = MilestoneState.DISPUTED, emitted.timestamp
+    record.bonds += record.terms.bond
+    own, job = (Purpose.OWN, emitted.emitter), (Purpose.JOB, event.order_id)
+    return _counted(books, record.terms.currency, event.bond, own, job)
+
+
+@_handles(events.MilestoneReleased)
+def _released(books: Books, emitted: Emitted, event: events.MilestoneReleased) -> Postings:
+    record, stage = _milestone(books, emitted, event.order_id, event.milestone, MilestoneState.DELIVERED)
+    _end(record, stage, MilestoneState.RELEASED)
+    record.released += event.amount
+    return _due(books, record, event.order_id, record.terms.provider, event.amount)
+
+
+@_handles(events.MilestoneRefunded)
+def _refunded(books: Books, emitted: Emitted, event: events.MilestoneRefunded) -> Postings:
+    starts = (MilestoneState.DUE, MilestoneState.DELIVERED, MilestoneState.DISPUTED)
+    record, stage = _milestone(books, emitted, event.order_id, event.milestone, *starts)
+    _end(record, stage, MilestoneState.REFUNDED)
+    record.refunded += event.amount
+    return (
+        *_due(books, record, event.order_id, record.payer, event.amount),
+        *_due(books, record, event.order_id, record.terms.buyer, event.bond),
+    )
+
+
+@_handles(events.MilestoneRuled)
+def _ruled(books: Books, emitted: Emitted, event: events.MilestoneRuled) -> Postings:
+    record, stage = _milestone(books, emitted, event.order_id, event.milestone, MilestoneState.DISPUTED)
+    _check_ruling(books, emitted, event, record, stage)
+    _end(record, stage, MilestoneState.RULED)
+    record.released += event.to_provider
+    record.refunded += event.to_payer
+    terms = record.terms
+    return (
+        *_due(books, record, event.order_id, terms.provider, event.to_provider),
+        *_due(books, record, event.order_id, record.payer, event.to_payer),
+        *_due(books, record, event.order_id, terms.provider if event.bond_to_provider else terms.buyer, event.bond),
+    )
+
+
+@_handles(events.DuePaid)
+def _paid(books: Books, emitted: Emitted, event: events.DuePaid) -> Postings:
+    return _counted(books, event.currency, event.amount, (Purpose.DUE, event.account), (Purpose.OWN, emitted.emitter))
+
+
+def _order(books: Books, emitted: Emitted, order_id: bytes) -> OrderRecord:
+    """Return an order that the provider may accept, or the payer take back: once, and not after the other."""
+    record = books.orders[order_id]
+    if record.state is not OrderState.PLACED:
+        was = record.state.name.lower()
+        books.violated("INV-FINAL", emitted, f"order 0x{order_id.hex()} was {was} before")
+    return record
+
+
+def _milestone(
+    books: Books, emitted: Emitted, order_id: bytes, milestone: int, *starts: MilestoneState
+) -> tuple[OrderRecord, MilestoneRecord]:
+    """Return a milestone for a step that starts from certain states, of an order that was accepted."""
+    record = books.orders[order_id]
+    stage = record.milestones[milestone]
+    about = f"milestone {milestone} of order 0x{order_id.hex()}"
+    if stage.state.is_final:
+        books.violated("INV-FINAL", emitted, f"{about} had ended before")
+    elif record.state is not OrderState.ACCEPTED:
+        books.violated("INV-JOB", emitted, f"{about} goes on, and the order was not accepted")
+    elif stage.state not in starts:
+        what = type(emitted.event).__name__
+        books.violated("INV-JOB", emitted, f"{about} was {stage.state.name.lower()}, from where no {what} starts")
+    return record, stage
+
+
+def _in_time(books: Books, emitted: Emitted, order_id: bytes, end: int) -> None:
+    if emitted.timestamp >= end:
+        detail = (
+            f"{type(emitted.event).__name__} of order 0x{order_id.hex()} at {emitted.timestamp}, too late from {end}"
+        )
+        books.violated("INV-JOB", emitted, detail)
+
+
+def _check_ruling(
+    books: Books, emitted: Emitted, event: events.MilestoneRuled, record: OrderRecord, stage: MilestoneRecord
+) -> None:
+    """Compare a ruling with the order: the arbiter's is in its time, the default comes after it and is as agreed.
+
+    Who is wholly right before the arbiter, and nobody else, gets the bond beside the whole amount.
+    """
+    terms, end = record.terms, stage.since + record.terms.arbitration_s
+    about = f"milestone {event.milestone} of order 0x{event.order_id.hex()}"
+    by_arbiter = any(event.grounds)
+    if by_arbiter:
+        _in_time(books, emitted, event.order_id, end)
+    elif emitted.timestamp < end or event.to_provider != share_rounded_down(stage.amount, terms.default_bps):
+        books.violated("INV-JOB", emitted, f"{about} was not ruled on as its order says where the arbiter is silent")
+    if event.bond_to_provider != (by_arbiter and event.to_provider == stage.amount):
+        books.violated("INV-JOB", emitted, f"the bond of {about} did not go to whom the ruling gives it")
+
+
+def _end(record: OrderRecord, stage: MilestoneRecord, state: MilestoneState) -> None:
+    if stage.state is MilestoneState.DISPUTED:
+        record.bonds -= record.terms.bond
+    if not stage.state.is_final:
+        record.unfinished -= stage.amount
+    stage.state = state
+
+
+def _due(books: Books, record: OrderRecord, order_id: bytes, account: Address, amount: int) -> Postings:
+    return _counted(books, record.terms.currency, amount, (Purpose.JOB, order_id), (Purpose.DUE, account))
+
+
+def _counted(
+    books: Books, currency: Address, amount: int, source: tuple[Purpose, bytes], target: tuple[Purpose, bytes]
+) -> Postings:
+    return move(currency, amount, source, target) if books.contracts.counts(currency) else ()

@@ -1,0 +1,90 @@
+"""Orders of batch compute: their terms, what identifies them, and where they and their milestones stand.
+
+The counterpart of `IJobEscrow`. Amounts are units of an order's currency, times unix seconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from eth_hash.auto import keccak
+from eth_typing import Address
+
+from pysettle.domain.core.typed_data import word
+from pysettle.errors.states import MilestoneState as MilestoneState
+from pysettle.errors.states import OrderState as OrderState
+
+BPS = 10_000
+"""The whole, in basis points."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderTerms:
+    """The terms of an order. They never change."""
+
+    currency: Address
+    """Currency of all amounts."""
+    buyer: Address
+    """Who accepts and disputes deliveries."""
+    provider: Address
+    """Who delivers."""
+    arbiter: Address
+    """Who rules on disputes; none of the parties."""
+    description: bytes
+    """Hash of what is ordered."""
+    accept_before: int
+    """When the provider can accept no more."""
+    review_s: int
+    """Seconds that the buyer has to dispute a delivery."""
+    arbitration_s: int
+    """Seconds that the arbiter has to rule."""
+    milestones: tuple[tuple[int, int], ...]
+    """(amount, unix second before which it is delivered) of each."""
+    default_bps: int = 5_000
+    """Share of a disputed amount that the provider gets where the arbiter is silent."""
+    bond: int = 0
+    """What the buyer puts up with a dispute."""
+    salt: bytes = b"\0" * 32
+    """Tells orders of otherwise equal terms apart."""
+
+    @property
+    def total(self) -> int:
+        """What the payer pays."""
+        return sum(amount for amount, _ in self.milestones)
+
+    def fields(self) -> tuple[object, ...]:
+        """Return the terms in the order of the contract's struct."""
+        return (
+            self.currency,
+            self.buyer,
+            self.provider,
+            self.arbiter,
+            self.description,
+            self.accept_before,
+            self.review_s,
+            self.arbitration_s,
+            self.default_bps,
+            self.bond,
+            list(self.milestones),
+            self.salt,
+        )
+
+    def order_id(self, chain_id: int, escrow: Address, payer: Address) -> bytes:
+        """Return the id of a payer's order of these terms, which is the nonce of its authorization too."""
+        parties = (self.currency, self.buyer, self.provider, self.arbiter)
+        numbers = (self.accept_before, self.review_s, self.arbitration_s, self.default_bps, self.bond)
+        # The ABI encoding of (chain id, escrow, payer, terms): where terms begin, and in them where milestones do.
+        encoded = [word(chain_id), escrow.rjust(32, b"\0"), payer.rjust(32, b"\0"), word(4 * 32)]
+        encoded += [party.rjust(32, b"\0") for party in parties]
+        encoded += [self.description, *map(word, numbers), word(12 * 32), self.salt]
+        encoded += [word(len(self.milestones)), *(word(value) for stage in self.milestones for value in stage)]
+        return keccak(b"".join(encoded))
+
+
+def share_rounded_down(amount: int, bps: int) -> int:
+    """Return the provider's part of a disputed amount, in units; what is left of it is the payer's.
+
+    Rounding:
+        Down, at the provider's expense.
+    """
+    return amount * bps // BPS

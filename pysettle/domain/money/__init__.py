@@ -1,0 +1,1 @@
+"""The e-CNY token: wallets, freezes, issuance, redemption and interest."""

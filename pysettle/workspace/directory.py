@@ -1,0 +1,603 @@
+"""A workspace: a directory with a chain, a network and named accounts, which makes separate commands one system.
+
+```
+config.toml       the chain: an embedded one, or a network behind JSON-RPC (see pysettle.workspace.config)
+genesis.json      block 0 of an embedded chain, as geth reads it
+chain.sqlite      the embedded chain (see pysettle.evm.sqlite)
+deployment.json   contracts, once they are deployed
+accounts/         one file an account: an encrypted keystore, a development key, which is marked as such, or the URL of
+                  a remote signer that has the key
+```
+"""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from pathlib import Path
+
+from eth_typing import Address
+
+from pysettle.client.channel.hub import ChannelHub, UsageMeter
+from pysettle.client.compute.market import ComputeMarket
+from pysettle.client.core.access import NetworkAccess, Role
+from pysettle.client.core.contract import interface
+from pysettle.client.deployment import Deployment
+from pysettle.client.genuine import check_genesis
+from pysettle.client.jobs.escrow import JobEscrow
+from pysettle.client.money.currency import CurrencyToken
+from pysettle.client.money.interest import InterestPayments, open_interest
+from pysettle.client.network import (
+    CANONICAL,
+    DeployedContract,
+    Roles,
+    SettlementNetwork,
+    deploy_currency,
+    genesis,
+    transaction_sender,
+)
+from pysettle.client.system import ComputeSystem
+from pysettle.domain.core.signing import Signer
+from pysettle.errors import ChainError, ContractReverted, WorkspaceError
+from pysettle.errors.contracts import (
+    AccessReverted,
+    ComputeAttesterInvalid,
+    RedemptionOperatorInvalid,
+    ReserveAttesterInvalid,
+)
+from pysettle.evm.backend import ChainBackend
+from pysettle.evm.embedded import EmbeddedChain
+from pysettle.evm.genesis import Genesis, GenesisAccount
+from pysettle.evm.handover import handed_over
+from pysettle.evm.interrupts import uninterrupted
+from pysettle.evm.lock import WriterLock
+from pysettle.evm.rpc import RpcChain
+from pysettle.evm.sqlite import SqliteDatabase
+from pysettle.evm.transactions import Transaction
+from pysettle.money import Currency
+from pysettle.workspace.accounts import Accounts
+from pysettle.workspace.config import CONFIG_FILE, FORMAT, Config
+from pysettle.workspace.files import UnfinishedFolder, is_file, read_whole, write_whole
+from pysettle.workspace.served import file_or_node
+
+OnProgress = Callable[[str, int, int], None]
+"""Called with the name of a step, what is done of it, and its total."""
+
+
+def _no_progress(step: str, done: int, total: int) -> None:
+    """Show nothing."""
+
+
+POWERS = (
+    "administrator",
+    "central-bank",
+    "registrar",
+    "freezer",
+    "seizer",
+    "pauser",
+    "settlement-registrar",
+    "attester",
+    "bank",
+)
+"""Accounts that hold the powers over e-CNY: the bank as operating institution, each other as its name says."""
+ACCOUNTS = (*POWERS, "provider", "alice", "bob")
+"""Accounts every workspace begins with."""
+_ROLE_MISSING: dict[type[ContractReverted], Role] = {
+    ReserveAttesterInvalid: Role.CENTRAL_BANK,
+    ComputeAttesterInvalid: Role.ATTESTER,
+    RedemptionOperatorInvalid: Role.OPERATOR,
+}
+"""Refusal of an account that lacks a role -> the role, beside those of the roles' own contract."""
+_REFUSALS: tuple[type[ContractReverted], ...] = (AccessReverted, *_ROLE_MISSING)
+_INTEREST = "InterestPayments"
+_RESERVE_VALID_S = 365 * 86_400
+_GAS_PAYMENT = 21_000
+_DEVELOPMENT_BALANCE = 10**24
+"""Native balance of an account that is added on a development node, in wei: that of the accounts of a genesis."""
+
+
+class Workspace:
+    """An existing workspace. Opening it opens no chain: `chain` does, to read or to write."""
+
+    def __init__(self, directory: Path, config: Config, url: str | None = None, *, in_file: bool = False) -> None:
+        """Use a directory that `create` made; `open` checks it first."""
+        self.directory = directory
+        self.config = config
+        self._url = url or (config.network.url if config.network else "")
+        self._in_file = in_file
+        self._checked: ChainBackend | None = None
+        self._database: SqliteDatabase | None = None
+        self.notify: Callable[[str], None] = lambda _: None
+        """Is told where what is written goes while a node serves the chain."""
+
+    @classmethod
+    def create(
+        cls,
+        directory: Path,
+        config: Config | None = None,
+        *,
+        extra: Sequence[str] = (),
+        password: str | None = None,
+        on_progress: Callable[[int, int], None] = lambda *_: None,
+    ) -> Workspace:
+        """Make a workspace, whole or not at all.
+
+        Args:
+            directory: Where; absent or empty.
+            config: What its chain begins with.
+            extra: Accounts beside the usual ones, able to pay for gas like them.
+            password: Encrypts a fresh random key for each account; None for development keys.
+            on_progress: Called with how many accounts are made, and how many there will be.
+
+        Raises:
+            PasswordRefused: the password is empty.
+            WorkspaceError: the directory is not empty, or cannot be made; or development keys were to be used on a
+                network that is not a development node's.
+            ChainError: development keys are for a node, and it does not answer, or serves another chain.
+        """
+        config = config or Config()
+        if config.network and password is None and not _connected(config, config.network.url).is_development_node:
+            raise WorkspaceError("this network is no development node's: encrypt keys of its own (--password-file)")
+        names = tuple(dict.fromkeys((*ACCOUNTS, *extra)))
+        unfinished = UnfinishedFolder(_absolute(directory))
+        try:
+            cls(unfinished.folder, config)._fill(names, password, on_progress)
+            with uninterrupted():
+                unfinished.publish(last=CONFIG_FILE)
+        except BaseException:
+            with uninterrupted():
+                unfinished.discard()
+            raise
+        return cls(directory, config)
+
+    @classmethod
+    def open(cls, directory: Path, chain: str | None = None) -> Workspace:
+        """Open a workspace.
+
+        Args:
+            directory: Where it is.
+            chain: "embedded" for the chain in its file even while a node serves it, or a URL at which its network is
+                reached in place of that in its config; None for what the config says.
+
+        Raises:
+            WorkspaceError: the directory is none, or its chain is of the other kind.
+        """
+        if not is_file(directory / CONFIG_FILE):
+            raise WorkspaceError(f"{directory} is no workspace: make one with `pysettle init`")
+        config = Config.from_bytes(read_whole(directory / CONFIG_FILE))
+        if chain is not None and (chain == "embedded") != (config.network is None):
+            kind = "in its own file" if config.network is None else "a network"
+            raise WorkspaceError(f"the chain of {directory} is {kind}: leave --chain out, or init another workspace")
+        return cls(directory, config, None if chain == "embedded" else chain, in_file=chain == "embedded")
+
+    @classmethod
+    def find(cls, start: Path, chain: str | None = None) -> Workspace:
+        """Open the workspace that a directory is, or is inside of; `chain` is as for `open`.
+
+        Raises:
+            WorkspaceError: neither it nor a directory above it is one.
+        """
+        for directory in (start, *_absolute(start).parents):
+            file = directory / CONFIG_FILE
+            if is_file(file) and FORMAT.encode() in read_whole(file):
+                return cls.open(directory, chain)
+        raise WorkspaceError(f"{_absolute(start)} is in no workspace: make one with `pysettle init`, or name it")
+
+    def _fill(self, names: Sequence[str], password: str | None, on_progress: Callable[[int, int], None]) -> None:
+        self.accounts.create(names, password, on_progress)
+        (self.directory / CONFIG_FILE).write_text(self.config.to_text())
+        if self.config.network:
+            return
+        block_0 = self.genesis()
+        (self.directory / "genesis.json").write_bytes(block_0.to_bytes())
+        with SqliteDatabase(self.directory / "chain.sqlite", create=True) as database:
+            EmbeddedChain(block_0, database=database)
+
+    @property
+    def accounts(self) -> Accounts:
+        """The named accounts; until the network is deployed they may be replaced."""
+        return Accounts(self.directory / "accounts", self.config.seed, replaceable=not self.is_deployed)
+
+    # The chain
+
+    def genesis(self) -> Genesis:
+        """Return a block 0 in which the accounts can pay for gas, and the canonical contracts stand."""
+        accounts = self.accounts.addresses().values()
+        return genesis(self.config.genesis_time, accounts, chain_id=self.config.chain_id)
+
+    @contextmanager
+    def chain(self, *, write: bool = False, wait_s: float = 10) -> Iterator[ChainBackend]:
+        """Open the chain: an embedded one as it is now to read, or alone to write; or a network.
+
+        While `pysettle node` serves an embedded chain, what is written is sent there, since the node alone writes to
+        the file; the signatures are made here all the same.
+
+        A contract's refusal of an account that lacks a role names the role, and who holds it now.
+
+        Args:
+            write: Take the lock to write; on a network that keeps the accounts' nonces from being used twice.
+            wait_s: Longest wait for another writer, in seconds.
+
+        Raises:
+            ChainFileLocked: another process writes, and did so for longer than that.
+            ChainFileError: the file is unfit, as the kind of error says.
+            ChainUnreachable: the network's node does not answer.
+            WrongChain: it serves another chain; or the chain no longer holds what was deployed from here.
+            WorkspaceError: development keys would write to a network that is no development node's.
+            OutcomeUnknown: the network's node fails after it took transactions; they are named.
+        """
+        with self._opened(write, wait_s) as chain:
+            try:
+                yield chain
+            except _REFUSALS as refusal:
+                self._name_holders(chain, refusal)
+                raise
+
+    @contextmanager
+    def _opened(self, write: bool, wait_s: float) -> Iterator[ChainBackend]:
+        if self.config.network is None:
+            in_file = self._in_file or not write
+            opened: AbstractContextManager[ChainBackend] = (
+                self.embedded_chain(write=write, wait_s=wait_s) if in_file else self._embedded_or_node(wait_s)
+            )
+            with opened as chain:
+                self._check_deployed(chain)
+                yield chain
+            return
+        lock = WriterLock(self.directory / "accounts", wait_s) if write else None
+        try:
+            network = _connected(self.config, self._url)
+            if write and not network.is_development_node and self.accounts.development_signers():
+                raise WorkspaceError("everybody knows the keys of this workspace, and this is no development node")
+            self._check_deployed(network)
+            with handed_over(lambda: network.handed_over):
+                yield network
+        finally:
+            if lock:
+                lock.release()
+
+    def _embedded_or_node(self, wait_s: float) -> AbstractContextManager[ChainBackend]:
+        """Open the chain in the file to write, or the node that serves it."""
+
+        def open_file(left_s: float) -> AbstractContextManager[EmbeddedChain]:
+            return self.embedded_chain(write=True, wait_s=left_s)
+
+        return file_or_node(open_file, self.directory / "accounts", self.config.chain_id, wait_s, self.notify)
+
+    def _name_holders(self, chain: ChainBackend, refusal: ContractReverted) -> None:
+        """Add to a refusal which role was missing, and who holds it now: since deployment it may have passed on."""
+        if refusal.call is None or not self.is_deployed:
+            return
+        deployment, (target, selector) = self.deployment(), refusal.call
+        places = {it: (deployment.token(it), deployment.access(it)) for it in deployment.currencies()}
+        # Contracts that are not of one currency, such as what pays interest, are under the powers over e-CNY.
+        currency = next((it for it, contracts in places.items() if target in contracts), Currency.CNY)
+        access = self.access(chain, currency)
+        number, role = refusal.args_by_name.get("roleId"), _ROLE_MISSING.get(type(refusal))
+        # The refusal stands, whether or not it can be told who holds the role.
+        with suppress(ChainError, ContractReverted, ValueError):
+            if role is None:
+                role = Role(number) if isinstance(number, int) else access.required_role(Address(target), selector)
+            names = ", ".join(map(self.accounts.name, access.holders(role))) or "nobody"
+            refusal.explain(f"the role {role.label} of {currency.value} is held by {names}")
+
+    @contextmanager
+    def embedded_chain(self, *, write: bool = False, wait_s: float = 10) -> Iterator[EmbeddedChain]:
+        """Open the chain in the workspace's file; arguments and errors are those of `chain`.
+
+        Raises:
+            WorkspaceError: the chain is a network's.
+        """
+        if self.config.network:
+            raise WorkspaceError("the chain of this workspace is a network, not a file")
+        block_0 = Genesis.from_bytes(read_whole(self.directory / "genesis.json"))
+        with SqliteDatabase(self.directory / "chain.sqlite", read_only=not write, wait_s=wait_s) as database:
+            self._database = database
+            yield EmbeddedChain(
+                block_0,
+                seed=self.config.seed,
+                database=database,
+                block_interval_s=self.config.block_interval_s,
+                real_time=_machine_time if self.config.real_time else None,
+            )
+
+    def announce(self, url: str) -> None:
+        """Tell commands of other processes where this one serves the chain, as long as it has it open to write."""
+        assert self._database is not None, "what is served is open"
+        self._database.announce(url)
+
+    # The network
+
+    def deploy(
+        self,
+        chain: ChainBackend,
+        *,
+        quota: int,
+        reserve_fen: int,
+        password: str | None = None,
+        on_progress: OnProgress = _no_progress,
+    ) -> Deployment:
+        """Deploy the network, attest the reserve, give the bank its issuance quota, and keep where everything is.
+
+        A development node is first given what a genesis of ours has: funds for the accounts, and the canonical
+        contracts.
+
+        Args:
+            chain: This workspace's chain, open to write.
+            quota: Units the bank may issue.
+            reserve_fen: Reserve that the central bank attests for a year, in fen.
+            password: Of the encrypted accounts.
+            on_progress: Called with the name of a step, what is done of it, and its total.
+
+        Raises:
+            WorkspaceError: it is deployed already.
+            UsageError: the central bank's key is behind a remote signer, which cannot attest a reserve.
+            ForeignCode: what stands at a canonical address is not of this build.
+            PlantedStorage: the genesis.json of the workspace has storage in a contract of ours, or where one may be
+                created; a network's is looked at where somebody put it there.
+        """
+        if self.is_deployed:
+            raise WorkspaceError("the network is deployed in this workspace already: see `pysettle network status`")
+        if (block_0 := self.directory / "genesis.json").is_file():
+            check_genesis(Genesis.from_bytes(block_0.read_bytes()), CANONICAL)
+        central_bank = self.accounts.key("central-bank", password)
+        roles = self._roles({role: default_account(role) for role in Role}, password, on_progress)
+        if isinstance(chain, RpcChain) and chain.is_development_node:
+            chain.set_accounts(self.genesis().alloc)
+        with _as_one(chain):
+            network = SettlementNetwork.deploy(chain, roles)
+            _let_issue(network.currency, central_bank, roles, quota, reserve_fen)
+            return self._keep(Deployment.of(network))
+
+    def add_currency(
+        self,
+        chain: ChainBackend,
+        currency: Currency,
+        accounts: Mapping[Role, str],
+        *,
+        quota: int,
+        reserve_fen: int,
+        password: str | None = None,
+        on_progress: OnProgress = _no_progress,
+    ) -> Deployment:
+        """Deploy a further currency with powers of its own, attest its reserve, and give its operator a quota.
+
+        Accounts that the workspace does not have are made, as `create` does, and get a hundredth of the
+        administrator's native balance for gas.
+
+        Args:
+            chain: This workspace's chain, open to write.
+            currency: Which.
+            accounts: Role -> name of the account that shall hold it; `default_account` for a role that is left out.
+            quota: Units the operator may issue.
+            reserve_fen: Reserve that the central bank attests for a year, in minor units.
+            password: Of the encrypted accounts, and of those that are made; without, they get development keys.
+            on_progress: Called with the name of a step, what is done of it, and its total.
+
+        Raises:
+            WorkspaceError: no network is deployed, or it has the currency; or development keys would be made for a
+                network that is not a development node's.
+            UsageError: the central bank's key is behind a remote signer, which cannot attest a reserve.
+        """
+        deployment = self.deployment()
+        deployment.check_chain(chain)
+        if currency in deployment.currencies():
+            raise WorkspaceError(f"the network has {currency.value} already: see `pysettle network status`")
+        self.check_development_keys(chain, password)
+        names = {role: accounts.get(role) or default_account(role, currency) for role in Role}
+        payer = self.accounts.signer("administrator", password)
+        making = functools.partial(on_progress, "making accounts")
+        self.accounts.make(tuple(names.values()), password, making)
+        roles = self._roles(names, password, on_progress)
+        central_bank = self.accounts.key(names[Role.CENTRAL_BANK], password)
+
+        sender = transaction_sender(chain)
+        poor = {it.address for holders in roles.holders().values() for it in holders if not chain.balance(it.address)}
+        share, token = chain.balance(payer.address) // 100, interface("CurrencyToken")
+        hub, collector, jobs = map(deployment.address, ("ChannelHub", "ERC3009DepositCollector", "JobEscrow"))
+        with _as_one(chain):
+            sender.send(*(Transaction(payer, it, b"", _GAS_PAYMENT, token, share) for it in sorted(poor)))
+            system = deploy_currency(sender, currency, roles, collector, (hub, jobs))
+            _let_issue(system.token, central_bank, roles, quota, reserve_fen)
+            return self._keep(deployment.with_currency(chain, system))
+
+    def check_development_keys(self, chain: ChainBackend, password: str | None) -> None:
+        """Check that keys may be made without a password, which everybody knows then.
+
+        Raises:
+            WorkspaceError: the chain is a network that is no development node's.
+        """
+        known = password is None and self.config.network is not None
+        if known and isinstance(chain, RpcChain) and not chain.is_development_node:
+            raise WorkspaceError("this network is no development node's: encrypt keys of its own (--password-file)")
+
+    def fund(self, chain: ChainBackend, account: Address, password: str | None = None) -> bool:
+        """Let an account pay for gas, where we can give it something; return whether it can pay.
+
+        A development node is told its balance. On an embedded chain, served or not, the richest account whose key is
+        at hand sends it a hundredth of what it has, in a transaction like any other.
+
+        Args:
+            chain: This workspace's chain, open to write where it is embedded.
+            account: Who shall be able to pay.
+            password: Of the encrypted accounts.
+        """
+        if chain.balance(account):
+            return True
+        if isinstance(chain, RpcChain) and chain.is_development_node:
+            chain.set_accounts({account: GenesisAccount(balance=_DEVELOPMENT_BALANCE)})
+        elif self.config.network is None and (payer := self._payer(chain, password)):
+            share = chain.balance(payer.address) // 100
+            gas = Transaction(payer, account, b"", _GAS_PAYMENT, interface("CurrencyToken"), share)
+            transaction_sender(chain).send(gas)
+        return bool(chain.balance(account))
+
+    def _payer(self, chain: ChainBackend, password: str | None) -> Signer | None:
+        """Return the key of the richest account that is at hand; None where there is none."""
+        balances = {name: chain.balance(address) for name, address in self.accounts.addresses().items()}
+        for name in sorted(filter(balances.get, balances), key=lambda it: balances[it], reverse=True):
+            with suppress(WorkspaceError):
+                if isinstance(signer := self.accounts.signer(name, password), Signer):
+                    return signer
+        return None
+
+    def _roles(self, names: Mapping[Role, str], password: str | None, on_progress: OnProgress) -> Roles:
+        signers = {}
+        for opened, (role, name) in enumerate(names.items()):
+            on_progress("opening accounts", opened, len(names))
+            signers[role] = self.accounts.signer(name, password)
+        operator = signers.pop(Role.OPERATOR)
+        return Roles(**{role.name.lower(): signer for role, signer in signers.items()}, operators=(operator,))
+
+    def _keep(self, deployment: Deployment) -> Deployment:
+        write_whole(self._deployment_file, deployment.to_bytes())
+        return deployment
+
+    @property
+    def is_deployed(self) -> bool:
+        """Whether the network is deployed."""
+        return self._deployment_file.is_file()
+
+    def deployment(self) -> Deployment:
+        """Return where the contracts are.
+
+        Raises:
+            WorkspaceError: nothing is deployed yet, or the record cannot be read.
+        """
+        if not self.is_deployed:
+            raise WorkspaceError("no network is deployed in this workspace: run `pysettle network deploy`")
+        return Deployment.from_bytes(read_whole(self._deployment_file))
+
+    def currency(self, chain: ChainBackend, currency: Currency = Currency.CNY) -> CurrencyToken:
+        """Return the token of a currency on this workspace's chain.
+
+        Raises:
+            WorkspaceError: as `deployment`, or the network does not have the currency.
+            WrongChain: the network was deployed on another chain.
+        """
+        return CurrencyToken(transaction_sender(chain), self._deployed_on(chain).token(currency))
+
+    def access(self, chain: ChainBackend, currency: Currency = Currency.CNY) -> NetworkAccess:
+        """Return the roles of a currency on this workspace's chain; errors as `currency`."""
+        deployment = self._deployed_on(chain)
+        address, first_block = deployment.access(currency), deployment.first_block
+        return NetworkAccess(transaction_sender(chain), address, first_block=first_block)
+
+    def compute(self, chain: ChainBackend) -> ComputeSystem:
+        """Return market, hub and meter on this workspace's chain; errors as `currency`."""
+        deployment, sender = self._deployed_on(chain), transaction_sender(chain)
+        hub, collector = (deployment.address(name) for name in ("ChannelHub", "ERC3009DepositCollector"))
+        first_block = deployment.first_block
+        return ComputeSystem(
+            CurrencyToken(sender, deployment.token(Currency.CNY)),
+            ComputeMarket(sender, deployment.address("ComputeMarket"), first_block=first_block),
+            ChannelHub(sender, hub, collector, first_block=first_block),
+            UsageMeter(sender, deployment.address("UsageMeter")),
+        )
+
+    def jobs(self, chain: ChainBackend) -> JobEscrow:
+        """Return the job escrow on this workspace's chain; errors as `currency`."""
+        deployment = self._deployed_on(chain)
+        address, first_block = deployment.address("JobEscrow"), deployment.first_block
+        return JobEscrow(transaction_sender(chain), address, first_block=first_block)
+
+    def holder(self, role: Role, currency: Currency = Currency.CNY) -> str:
+        """Return the name of the account that was given a role over a currency at its deployment."""
+        return self.accounts.name(self.deployment().holders(currency, role)[0])
+
+    def _deployed_on(self, chain: ChainBackend) -> Deployment:
+        deployment = self.deployment()
+        if chain is not self._checked:
+            deployment.check_chain(chain)
+        return deployment
+
+    def _check_deployed(self, chain: ChainBackend) -> None:
+        """Check that a chain that was just opened holds what was deployed from here, if anything was."""
+        if self.is_deployed:
+            self.deployment().check_chain(chain)
+            self._checked = chain
+
+    def open_interest(self, chain: ChainBackend, *, quota: int, password: str | None = None) -> InterestPayments:
+        """Deploy what pays interest on e-CNY, and keep where it is.
+
+        Args:
+            chain: This workspace's chain, open to write.
+            quota: Units it may issue.
+            password: Of the encrypted accounts.
+
+        Raises:
+            WorkspaceError: it was opened before, or no network is deployed.
+            WrongChain: the network was deployed on another chain.
+        """
+        deployment, currency = self.deployment(), self.currency(chain)
+        if _INTEREST in deployment.document["contracts"]:
+            raise WorkspaceError("interest was opened in this workspace already: see `pysettle interest show`")
+        powers = {"administrator": "administrator", "settlement_registrar": "settlement-registrar", "operator": "bank"}
+        signers = {power: self.accounts.signer(name, password) for power, name in powers.items()}
+        central_bank = self.accounts.signer("central-bank", password)
+        with _as_one(chain):
+            interest = open_interest(currency, transaction_sender(chain), **signers)
+            currency.send(currency.set_issuance_quota(central_bank, interest.address, quota))
+            contract = DeployedContract(_INTEREST, interest.address, (currency.address,))
+            self._keep(deployment.with_contract(chain, contract))
+        return interest
+
+    def interest(self, chain: ChainBackend) -> InterestPayments:
+        """Return what pays interest on e-CNY on this workspace's chain.
+
+        Raises:
+            WorkspaceError: it was not opened, or no network is deployed.
+            WrongChain: the network was deployed on another chain.
+        """
+        deployment = self._deployed_on(chain)
+        if _INTEREST not in deployment.document["contracts"]:
+            raise WorkspaceError("nothing pays interest in this workspace yet: run `pysettle interest open`")
+        address, first_block = deployment.address(_INTEREST), deployment.first_block
+        return InterestPayments(transaction_sender(chain), address, first_block=first_block)
+
+    @property
+    def _deployment_file(self) -> Path:
+        return self.directory / "deployment.json"
+
+
+def default_account(role: Role, currency: Currency = Currency.CNY) -> str:
+    """Return the name of the account that holds a role unless another is named, such as `hkd-central-bank`."""
+    name = "bank" if role is Role.OPERATOR else role.label
+    return name if currency is Currency.CNY else f"{currency.value.lower()}-{name}"
+
+
+def _let_issue(token: CurrencyToken, central_bank: Signer, roles: Roles, quota: int, reserve_fen: int) -> None:
+    reserve, signature = token.sign_reserve(central_bank, reserve_fen, _RESERVE_VALID_S)
+    token.send(
+        token.attest_reserve(central_bank, central_bank.address, reserve, signature),
+        token.set_issuance_quota(roles.central_bank, roles.operators[0].address, quota),
+    )
+
+
+def _as_one(chain: ChainBackend) -> AbstractContextManager[None]:
+    """Let Ctrl-C wait for the end of several transactions where we seal them ourselves: that takes seconds."""
+    return uninterrupted() if isinstance(chain, EmbeddedChain) else nullcontext()
+
+
+def _absolute(directory: Path) -> Path:
+    """Return a directory from the root.
+
+    Raises:
+        WorkspaceError: it is said from the current folder, which was deleted.
+    """
+    try:
+        return directory.absolute()
+    except OSError as problem:
+        raise WorkspaceError("the current folder was deleted: change to another one") from problem
+
+
+def _machine_time() -> int:
+    return int(time.time())
+
+
+def _connected(config: Config, url: str) -> RpcChain:
+    assert config.network is not None
+    confirmations, legacy = config.network.confirmations, config.network.legacy_fees
+    return RpcChain(url, chain_id=config.chain_id, confirmations=confirmations, legacy=legacy)
