@@ -9,25 +9,25 @@ from typing import Any, NoReturn
 import click
 
 from pysettle import __version__
-from pysettle.cli.account import account
 from pysettle.cli.audit import audit
-from pysettle.cli.channel import channel
+from pysettle.cli.channel.channel import channel
+from pysettle.cli.compute.market import market
+from pysettle.cli.core.account import account
+from pysettle.cli.core.init import init
+from pysettle.cli.core.network import network
+from pysettle.cli.core.node import node
+from pysettle.cli.core.role import role
+from pysettle.cli.core.time import time
 from pysettle.cli.demo import demo
-from pysettle.cli.init import init
-from pysettle.cli.interest import interest
-from pysettle.cli.job import job
-from pysettle.cli.market import market
-from pysettle.cli.network import network
-from pysettle.cli.node import node
+from pysettle.cli.jobs.job import job
+from pysettle.cli.money.interest import interest
+from pysettle.cli.money.redemption import redemption
+from pysettle.cli.money.reserve import reserve
+from pysettle.cli.money.token import token
+from pysettle.cli.money.wallet import wallet
 from pysettle.cli.options import Named, Place
 from pysettle.cli.output import deeds, printing, tell
-from pysettle.cli.redemption import redemption
-from pysettle.cli.reserve import reserve
-from pysettle.cli.role import role
 from pysettle.cli.scenario import scenario
-from pysettle.cli.time import time
-from pysettle.cli.token import token
-from pysettle.cli.wallet import wallet
 from pysettle.errors import HandOverInterrupted, PysettleError
 
 _INTERRUPTED = 130

@@ -30,14 +30,14 @@ def _attributes(files: Iterable[Path], *, but_of: str | None = None) -> frozense
     )
 
 
-CALLERS = [*ROOT.glob("pysettle/cli/*.py"), ROOT / "pysettle" / "client" / "signed.py"]
+CALLERS = [*ROOT.glob("pysettle/cli/**/*.py"), ROOT / "pysettle" / "client" / "signed.py"]
 """What commands are made of."""
 NAMED = _attributes(CALLERS)
 """Attributes that commands use."""
-COMPUTE = [ROOT / "pysettle" / "cli" / f"{name}.py" for name in ("market", "purchase", "channel", "compute")]
+COMPUTE = [*ROOT.glob("pysettle/cli/compute/*.py"), *ROOT.glob("pysettle/cli/channel/*.py")]
 NAMED_BY_COMPUTE = _attributes(COMPUTE, but_of="currency")
 """Attributes that commands on the compute layer use, of another contract than the currency's."""
-NAMED_BY_JOBS = _attributes([ROOT / "pysettle" / "cli" / "job.py", ROOT / "pysettle" / "client" / "signed.py"])
+NAMED_BY_JOBS = _attributes([ROOT / "pysettle" / "cli" / "jobs" / "job.py", ROOT / "pysettle" / "client" / "signed.py"])
 """Attributes that commands on orders use."""
 DEPLOYMENT = {"assign"}
 """What is done once, by the deployment of a currency."""

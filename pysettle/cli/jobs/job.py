@@ -10,9 +10,9 @@ from shlex import quote
 import click
 from eth_hash.auto import keccak
 
-from pysettle.cli.currency import CurrencyCommand, account_option, currency_command, currency_view
+from pysettle.cli.jobs.order import HOURS, SHOWN, Wanted, order_options, within_bounds
+from pysettle.cli.money.currency import CurrencyCommand, account_option, currency_command, currency_view
 from pysettle.cli.options import BASIS_POINTS, Count
-from pysettle.cli.order import HOURS, SHOWN, Wanted, order_options, within_bounds
 from pysettle.cli.output import instant, table, write_text
 from pysettle.client.jobs.escrow import JobEscrow, Order
 from pysettle.client.signed import SignedOrder

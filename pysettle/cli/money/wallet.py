@@ -6,15 +6,15 @@ import datetime as dt
 
 import click
 
-from pysettle.cli.currency import (
+from pysettle.cli.money.currency import (
     CurrencyCommand,
     account_option,
     by_option,
     currency_command,
     currency_view,
 )
-from pysettle.cli.enforcement import freeze, freeze_document, freeze_words, seize, seize_credit, unfreeze
-from pysettle.cli.limits import CLASSES, class_text, class_word, limits
+from pysettle.cli.money.enforcement import freeze, freeze_document, freeze_words, seize, seize_credit, unfreeze
+from pysettle.cli.money.limits import CLASSES, class_text, class_word, limits
 from pysettle.cli.options import Count, Moment
 from pysettle.client.core.access import Role
 from pysettle.client.money.wallets import Wallet, WalletStanding, date_of, day_number

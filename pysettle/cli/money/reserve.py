@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from pysettle.cli.currency import CurrencyCommand, by_option, currency_command, currency_view, refuse_by
+from pysettle.cli.money.currency import CurrencyCommand, by_option, currency_command, currency_view, refuse_by
 from pysettle.cli.options import Count
 from pysettle.cli.output import instant
 from pysettle.client.core.access import Role

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import click
 
-from pysettle.cli.currency import CurrencyCommand, amount_option, currency_command, currency_view
+from pysettle.cli.money.currency import CurrencyCommand, amount_option, currency_command, currency_view
 from pysettle.cli.options import Whole
 from pysettle.cli.output import instant, table
 from pysettle.client.core.access import Role

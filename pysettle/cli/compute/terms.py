@@ -9,7 +9,7 @@ from typing import Any
 import click
 from eth_hash.auto import keccak
 
-from pysettle.cli.compute import ComputeCommand
+from pysettle.cli.compute.compute import ComputeCommand
 from pysettle.cli.options import Moment
 from pysettle.client.compute.series import ComputeToken, SeriesTerms
 from pysettle.domain.compute.usage import RATE_BITS, Meters, PeakHours, RateCard

@@ -10,7 +10,14 @@ from shlex import quote
 
 import click
 
-from pysettle.cli.currency import Command, CurrencyCommand, amount_option, currency_command, currency_view, to_option
+from pysettle.cli.money.currency import (
+    Command,
+    CurrencyCommand,
+    amount_option,
+    currency_command,
+    currency_view,
+    to_option,
+)
 from pysettle.cli.options import Count
 from pysettle.cli.output import instant, say, tell, write_text
 from pysettle.client.money.currency import CurrencyToken

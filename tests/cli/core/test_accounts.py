@@ -17,7 +17,7 @@ from pysettle.errors import PasswordRefused, WorkspaceError
 from pysettle.workspace import Workspace
 from tests.cli.running import Town, invoke
 
-CAST = Path(__file__).parents[2] / "node_modules" / ".bin" / "cast"
+CAST = Path(__file__).parents[3] / "node_modules" / ".bin" / "cast"
 TREASURY = Signer.derived("treasury")
 SECRET = "correct horse"
 KEYSTORE: dict[str, Any] = Account.encrypt(TREASURY.secret, SECRET, kdf="pbkdf2", iterations=2)

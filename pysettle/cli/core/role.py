@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import click
 from eth_typing import Address
 
-from pysettle.cli.currency import CurrencyCommand, by_option, currency_command, currency_view
+from pysettle.cli.money.currency import CurrencyCommand, by_option, currency_command, currency_view
 from pysettle.cli.options import Count
 from pysettle.client.core.access import NetworkAccess, Role, RoleStanding
 from pysettle.errors import UsageError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from pysettle.cli.currency import CurrencyCommand, by_option, currency_command, refuse_by
+from pysettle.cli.money.currency import CurrencyCommand, by_option, currency_command, refuse_by
 from pysettle.cli.output import table
 from pysettle.client.core.access import Role
 from pysettle.domain.money.wallets import NO_LIMIT, ClassLimits, WalletClass

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from pysettle.cli.authorization import authorize, cancel_authorization, inspect, permit, submit
-from pysettle.cli.currency import (
+from pysettle.cli.money.authorization import authorize, cancel_authorization, inspect, permit, submit
+from pysettle.cli.money.currency import (
     CurrencyCommand,
     account_option,
     amount_option,

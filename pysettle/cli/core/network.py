@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from pysettle.cli.currency import Command
+from pysettle.cli.money.currency import Command
 from pysettle.cli.options import json_option, password_option, pasteable, show, workspace_option
 from pysettle.cli.output import progress, say, table, tell, write_text
 from pysettle.client.core.access import Role

@@ -12,7 +12,7 @@ import click
 from eth_hash.auto import keccak
 from eth_typing import Address
 
-from pysettle.cli.currency import Command, CurrencyCommand
+from pysettle.cli.money.currency import Command, CurrencyCommand
 from pysettle.cli.options import BASIS_POINTS, NUMBER, Count
 from pysettle.domain.jobs.terms import OrderTerms
 from pysettle.errors import UsageError

@@ -10,7 +10,7 @@ from typing import Any
 import click
 from eth_hash.auto import keccak
 
-from pysettle.cli.compute import (
+from pysettle.cli.compute.compute import (
     Command,
     ComputeCommand,
     by_option,
@@ -19,10 +19,10 @@ from pysettle.cli.compute import (
     series_option,
     tokens_option,
 )
+from pysettle.cli.compute.purchase import sign, submit
+from pysettle.cli.compute.terms import applying_window, rates, rates_text, series_terms, until_option
 from pysettle.cli.options import BASIS_POINTS, TOKENS, Utf8, Whole
 from pysettle.cli.output import instant, printable, table
-from pysettle.cli.purchase import sign, submit
-from pysettle.cli.terms import applying_window, rates, rates_text, series_terms, until_option
 from pysettle.client.compute.series import ComputeToken
 from pysettle.client.system import ComputeSystem, Offer
 from pysettle.domain.compute.prices import SERVICE_CLASSES

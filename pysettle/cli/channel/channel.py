@@ -10,10 +10,10 @@ from shlex import quote
 import click
 from eth_typing import Address
 
-from pysettle.cli.compute import Asset, ComputeCommand, asset_option, by_option, compute_command, compute_view
+from pysettle.cli.channel.rows import Row, read_rows, would_claim
+from pysettle.cli.compute.compute import Asset, ComputeCommand, asset_option, by_option, compute_command, compute_view
 from pysettle.cli.options import NUMBER, TOKENS, Count, pasteable
 from pysettle.cli.output import instant, table, write_text
-from pysettle.cli.rows import Row, read_rows, would_claim
 from pysettle.client.system import ChannelStanding, ComputeSystem
 from pysettle.domain.channel.metering import Voucher
 from pysettle.domain.core.messages import ChannelConfig

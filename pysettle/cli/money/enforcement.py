@@ -9,7 +9,7 @@ import click
 from eth_hash.auto import keccak
 from eth_typing import Address
 
-from pysettle.cli.currency import (
+from pysettle.cli.money.currency import (
     Command,
     CurrencyCommand,
     account_option,

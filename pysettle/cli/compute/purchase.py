@@ -11,10 +11,10 @@ from typing import Any, ClassVar
 import click
 from eth_typing import Address
 
-from pysettle.cli.compute import ComputeCommand, by_option, compute_command, series_option, tokens_option
+from pysettle.cli.channel.rows import whole
+from pysettle.cli.compute.compute import ComputeCommand, by_option, compute_command, series_option, tokens_option
 from pysettle.cli.options import Count, Whole, pasteable
 from pysettle.cli.output import instant, write_text
-from pysettle.cli.rows import whole
 from pysettle.client.compute.series import ComputeToken
 from pysettle.client.signed import Form, SignedMessage
 from pysettle.client.system import ComputeSystem

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import click
 from eth_typing import Address
 
-from pysettle.cli.compute import Asset
+from pysettle.cli.compute.compute import Asset
 from pysettle.client.channel.hub import ChannelHub, UsageRow
 from pysettle.client.system import ChannelStanding, ComputeSystem, channel_in
 from pysettle.documents import parse_json

@@ -1,0 +1,1 @@
+"""Commands on channels, and the rows they claim."""

@@ -1,0 +1,1 @@
+"""Commands on the market of Tokens: compute, stakes, series and purchases."""

@@ -1,0 +1,1 @@
+"""Commands that every network needs: the workspace, its accounts, contracts, powers and time."""

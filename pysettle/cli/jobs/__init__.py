@@ -1,0 +1,1 @@
+"""Commands on orders of batch compute."""

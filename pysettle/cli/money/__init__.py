@@ -1,0 +1,1 @@
+"""Commands on e-CNY and further currencies: reserve, tokens, redemptions, wallets and interest."""
