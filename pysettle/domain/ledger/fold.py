@@ -14,12 +14,14 @@ from pysettle.domain.core.events import ChannelCreated, Emitted
 from pysettle.domain.core.handlers import Handlers
 from pysettle.domain.jobs import postings as jobs
 from pysettle.domain.money import interest_postings as interest
+from pysettle.domain.money import issuance
 from pysettle.domain.money import postings as currency
 from pysettle.domain.money import transfers as token
 
 _HANDLERS: Handlers = {
     **token.HANDLERS,
     **currency.HANDLERS,
+    **issuance.HANDLERS,
     **compute.HANDLERS,
     **jobs.HANDLERS,
     **interest.HANDLERS,
