@@ -4,7 +4,8 @@ An exception here is an *expected* failure: it stores the values that made it, s
 values and what to do next, and the command line turns it into one line on stderr and an exit code. Programmer
 mistakes stay plain `TypeError` and `AssertionError` and are never wrapped.
 
-Contract errors, one class for each Solidity error, are in `pysettle.errors.contracts`.
+The errors of contracts, one class for each Solidity error, stand in the folder of their column;
+`pysettle.errors.contracts` finds them by name.
 """
 
 from __future__ import annotations
@@ -288,8 +289,8 @@ class ChainFileLocked(ChainFileError):
 class ContractReverted(PysettleError):
     """A contract refused: `.contract`, `.error`, `.args_by_name`, `.selector`, `.data`, `.tx_hash` (exit code 5).
 
-    Each Solidity error has a subclass of the same name in `pysettle.errors.contracts`; its `template` is filled
-    with the error's arguments by name, and `remedy` says what to do next.
+    Each Solidity error has a subclass of the same name, which registers itself; its `template` is filled with the
+    error's arguments by name, and `remedy` says what to do next. A subclass without a template is a family of errors.
     """
 
     exit_code = 5
@@ -297,6 +298,14 @@ class ContractReverted(PysettleError):
     remedy: ClassVar[str] = "read the contract's interface for when it reverts"
     states: ClassVar[Mapping[str, type[State]]] = {}
     """Argument -> what its numbers are; the message says their words."""
+    registered: ClassVar[dict[str, type[ContractReverted]]] = {}
+    """Solidity name -> its class, of the columns that were imported; `pysettle.errors.contracts` imports them all."""
+
+    def __init_subclass__(cls) -> None:
+        """Register an error under its Solidity name."""
+        if "template" in vars(cls):
+            assert cls.__name__ not in cls.registered, f"two classes stand for the error {cls.__name__}"
+            cls.registered[cls.__name__] = cls
 
     def __init__(
         self,

@@ -33,7 +33,7 @@ class RevertDecoder:
             tx_hash: Hash of the transaction, None when it was only simulated.
         """
         known = self._errors.get(data[:4])
-        error = getattr(contracts, known[0], None) if known else None
+        error = contracts.by_name().get(known[0]) if known else None
         if known is None or error is None:
             return UnknownRevert(contract=contract, data=data, tx_hash=tx_hash)
         _, types, names = known

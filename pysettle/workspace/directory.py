@@ -41,12 +41,9 @@ from pysettle.client.network import (
 from pysettle.client.system import ComputeSystem
 from pysettle.domain.core.signing import Signer
 from pysettle.errors import ChainError, ContractReverted, WorkspaceError
-from pysettle.errors.contracts import (
-    AccessReverted,
-    ComputeAttesterInvalid,
-    RedemptionOperatorInvalid,
-    ReserveAttesterInvalid,
-)
+from pysettle.errors.compute.market import ComputeAttesterInvalid
+from pysettle.errors.core.access import AccessReverted
+from pysettle.errors.money.issuance import RedemptionOperatorInvalid, ReserveAttesterInvalid
 from pysettle.evm.backend import ChainBackend
 from pysettle.evm.embedded import EmbeddedChain
 from pysettle.evm.genesis import Genesis, GenesisAccount

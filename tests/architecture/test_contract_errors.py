@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 import string
+from collections.abc import Mapping
 from enum import IntEnum
 from pathlib import Path
 
@@ -56,13 +56,9 @@ def declared() -> dict[str, set[str]]:
     }
 
 
-def classes() -> dict[str, type[ContractReverted]]:
+def classes() -> Mapping[str, type[ContractReverted]]:
     """Return the classes that stand for one error each."""
-    return {
-        name: kind
-        for name, kind in vars(contracts).items()
-        if inspect.isclass(kind) and kind.__module__.startswith(contracts.__name__) and "template" in vars(kind)
-    }
+    return contracts.by_name()
 
 
 def test_the_classes_are_the_errors_of_the_contracts() -> None:

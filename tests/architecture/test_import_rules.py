@@ -16,6 +16,8 @@ VIOLATIONS = {
     "money.py": ("import web3", "The rules know no chain and no compiler"),
     "audit/planted.py": ("from pysettle import client", "The audit does not know who made what it audits"),
     "audit/reader.py": ("from pysettle.evm import backend", "In the audit only extract reads a chain"),
+    "errors/money/planted.py": ("from pysettle.errors import compute", "Columns of errors import downwards"),
+    "errors/jobs/planted.py": ("from pysettle.errors import channel", "Errors of channels and of jobs are independent"),
     "client/planted.py": ("from pysettle import audit", "What is audited does not know the audit"),
 }
 

@@ -9,6 +9,7 @@ import pytest
 from pysettle.domain.core.events import CreditClaimed, Credited, CreditSeized, Transfer
 from pysettle.domain.core.messages import ZERO_ADDRESS
 from pysettle.domain.money.wallets import ClassLimits, WalletClass
+from pysettle.errors import ContractReverted
 from pysettle.errors import contracts as errors
 from pysettle.evm.transactions import Transaction
 from tests.contracts.books import open_currency_channel
@@ -65,7 +66,7 @@ def test_nothing_out_of_any_account_is_no_finding(world: World) -> None:
             transfer = currency.transfer_from(world["stranger"], payer, payee, 0)
             try:
                 world.network.sender.simulate(transfer)
-            except errors.CurrencyReverted:
+            except ContractReverted:
                 continue
             world.send(transfer)
             sent += 1

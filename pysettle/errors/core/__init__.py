@@ -1,0 +1,1 @@
+"""What roles, token standards and the libraries beneath every contract refuse."""

@@ -1,0 +1,1 @@
+"""What orders of batch compute refuse."""

@@ -1,0 +1,1 @@
+"""What the token of a currency, its issuance and the payment of interest refuse."""
