@@ -7,12 +7,12 @@ many in one block. A method that reads answers at once.
 from pysettle.client.channel.deliveries import DeliveryFollower
 from pysettle.client.channel.hub import ChannelHub, UsageMeter, UsageRow
 from pysettle.client.compute.series import ComputeToken, SeriesTerms
-from pysettle.client.core.access import NetworkAccess, Role
+from pysettle.client.core.access import NetworkAccess, Power, Role, Roles
 from pysettle.client.follower import LedgerFollower
 from pysettle.client.money.currency import CurrencyToken, Freeze, Redemption
 from pysettle.client.money.interest import InterestPayments
 from pysettle.client.money.wallets import Wallet, WalletStanding
-from pysettle.client.network import CurrencySystem, Roles, SettlementNetwork, genesis
+from pysettle.client.network import CurrencySystem, SettlementNetwork, genesis
 from pysettle.client.signed import SignedMessage
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "InterestPayments",
     "LedgerFollower",
     "NetworkAccess",
+    "Power",
     "Redemption",
     "Role",
     "Roles",

@@ -10,8 +10,8 @@ from eth_typing import Address
 from pysettle.client.channel.hub import ChannelHub, UsageMeter
 from pysettle.client.compute.market import ComputeMarket
 from pysettle.client.compute.series import ComputeToken, SeriesTerms
-from pysettle.client.core.access import ROLE_FUNCTIONS, NetworkAccess, Role
-from pysettle.client.core.contract import interface
+from pysettle.client.core.access import POWERS, NetworkAccess, Role, Roles
+from pysettle.client.core.contract import Contract, interface
 from pysettle.client.follower import LedgerFollower
 from pysettle.client.genuine import Standing
 from pysettle.client.jobs.escrow import JobEscrow
@@ -80,34 +80,6 @@ def genesis(
     for name, address in CANONICAL.items():
         alloc[address] = GenesisAccount(nonce=1, code=Standing(name, address, CANONICAL).code(chain_id))
     return Genesis(chain_id=chain_id, timestamp=timestamp, alloc=alloc)
-
-
-@dataclass(frozen=True)
-class Roles:
-    """Who holds the powers over a currency. Each power is its own key; one key may hold several."""
-
-    administrator: TransactionSigner
-    """Deploys, and grants and revokes roles. It has no other power, but could grant itself any."""
-    central_bank: TransactionSigner
-    """Attests the reserve, sets issuance quotas, limits of wallet classes, and what the reserve has to cover."""
-    registrar: TransactionSigner
-    """Registers wallets."""
-    freezer: TransactionSigner
-    """Freezes accounts of the currency, wholly, in one direction, or up to an amount."""
-    seizer: TransactionSigner
-    """Seizes currency by authority of law."""
-    pauser: TransactionSigner
-    """Pauses the currency."""
-    settlement_registrar: TransactionSigner
-    """Marks settlement accounts, as the market of the currency does with the series it opens."""
-    attester: TransactionSigner
-    """Signs for the compute that series are opened on."""
-    operators: tuple[TransactionSigner, ...]
-    """Operating institutions: issue and redeem."""
-
-    def holders(self) -> dict[Role, tuple[TransactionSigner, ...]]:
-        """Return mapping role -> who holds it, the administrator first."""
-        return {role: self.operators if role is Role.OPERATOR else (getattr(self, role.name.lower()),) for role in Role}
 
 
 @dataclass(frozen=True, slots=True)
@@ -382,8 +354,7 @@ def _open_market(
     address = _create(sender, admin, "ComputeMarket", (ZERO_ADDRESS, token.address, *places))
     market, access = ComputeMarket(sender, address), system.access
     sender.send(
-        access.assign(admin, Role.ATTESTER, market, ("registerCompute",)),
-        access.assign(admin, Role.SETTLEMENT_REGISTRAR, market, ("acceptRole",)),
+        *_assignments(access, admin, market),
         access.offer(admin, Role.SETTLEMENT_REGISTRAR, address),
         market.accept_role(registrar, Role.SETTLEMENT_REGISTRAR),
         token.mark_settlement_account(registrar, address),
@@ -399,17 +370,20 @@ def _set_up(
 ) -> None:
     """Have each power accepted by its holder; then mark the settlement accounts and set the limits."""
     token, access, roles = system.token, system.access, system.roles
-    transactions = []
-    for role, functions in ROLE_FUNCTIONS.items():
-        if functions:
-            transactions.append(access.assign(roles.administrator, role, token, functions))
-        transactions += [access.offer(roles.administrator, role, it.address) for it in roles.holders()[role]]
-    sender.send(*transactions)
-    sender.send(*(access.accept(holder, role) for role in ROLE_FUNCTIONS for holder in roles.holders()[role]))
+    others = {role: holders for role, holders in roles.holders().items() if role is not Role.ADMINISTRATOR}
+    offers = [access.offer(roles.administrator, role, it.address) for role, by in others.items() for it in by]
+    sender.send(*_assignments(access, roles.administrator, token), *offers)
+    sender.send(*(access.accept(holder, role) for role, holders in others.items() for holder in holders))
     # A deposit passes through the collector on its way from the payer to the hub.
     marks = (token.mark_settlement_account(roles.settlement_registrar, account) for account in settlement_accounts)
     limits = (token.set_class_limits(roles.central_bank, *item) for item in class_limits.items())
     sender.send(*marks, *limits)
+
+
+def _assignments(access: NetworkAccess, administrator: TransactionSigner, contract: Contract) -> list[Transaction]:
+    """Return the transactions that reserve the functions of a contract to the roles for them."""
+    name = contract.interface.contract_name
+    return [access.assign(administrator, it.role, contract, it.functions) for it in POWERS if it.contract == name]
 
 
 def transaction_sender(chain: ChainBackend) -> TransactionSender:

@@ -16,7 +16,7 @@ from pysettle.audit.bundle import check_replaceable
 from pysettle.audit.extract import export_bundle
 from pysettle.audit.verify import Report, verify
 from pysettle.client import ComputeToken, SeriesTerms, SettlementNetwork, UsageRow, genesis
-from pysettle.client.network import Roles
+from pysettle.client.core.access import Roles
 from pysettle.domain.channel.metering import Voucher
 from pysettle.domain.compute.usage import Meters, RateCard, Usage
 from pysettle.domain.core.messages import ChannelConfig, ComputeAttestation, PurchaseTerms

@@ -17,7 +17,7 @@ from pysettle.audit.bundle import check_replaceable
 from pysettle.audit.extract import export_bundle
 from pysettle.audit.verify import Report, verify
 from pysettle.client import ComputeToken, DeliveryFollower, SeriesTerms, SettlementNetwork, UsageRow, genesis
-from pysettle.client.network import Roles
+from pysettle.client.core.access import Roles
 from pysettle.domain.channel.metering import Delivery, Payer
 from pysettle.domain.compute.usage import (
     DEEPSEEK_V4_PRO_PEAK_HOURS,

@@ -22,7 +22,7 @@ from eth_typing import Address
 
 from pysettle.client.channel.hub import ChannelHub, UsageMeter
 from pysettle.client.compute.market import ComputeMarket
-from pysettle.client.core.access import NetworkAccess, Role
+from pysettle.client.core.access import NetworkAccess, Role, Roles
 from pysettle.client.core.contract import interface
 from pysettle.client.deployment import Deployment
 from pysettle.client.genuine import check_genesis
@@ -32,7 +32,6 @@ from pysettle.client.money.interest import InterestPayments, open_interest
 from pysettle.client.network import (
     CANONICAL,
     DeployedContract,
-    Roles,
     SettlementNetwork,
     deploy_currency,
     genesis,
@@ -445,8 +444,7 @@ class Workspace:
         for opened, (role, name) in enumerate(names.items()):
             on_progress("opening accounts", opened, len(names))
             signers[role] = self.accounts.signer(name, password)
-        operator = signers.pop(Role.OPERATOR)
-        return Roles(**{role.name.lower(): signer for role, signer in signers.items()}, operators=(operator,))
+        return Roles.of(signers)
 
     def _keep(self, deployment: Deployment) -> Deployment:
         write_whole(self._deployment_file, deployment.to_bytes())

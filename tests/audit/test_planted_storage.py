@@ -16,7 +16,7 @@ from pysettle.audit.extract import export_bundle
 from pysettle.audit.report import Check
 from pysettle.audit.verify import verify
 from pysettle.client import SettlementNetwork, network
-from pysettle.client.network import Roles
+from pysettle.client.core.access import Role, Roles
 from pysettle.domain.core.signing import Signer
 from pysettle.errors import ContractReverted
 from pysettle.evm import artifacts
@@ -30,8 +30,7 @@ from tests.evm.accounts import genesis as small_genesis
 from tests.evm.bytecode import READER, creation
 
 STOLEN = 1_000_000 * UNITS_PER_WHOLE
-NAMES = ("administrator", "bank", "registrar", "freezer", "seizer", "pauser", "marker", "attester", "operator")
-KEYS = {name: Signer.derived("planted", name) for name in NAMES}
+KEYS = {role: Signer.derived("planted", role.word) for role in Role}
 
 
 def planted(genesis: Genesis, address: Address, storage: dict[int, int], balance: int = 0) -> Genesis:
@@ -41,12 +40,11 @@ def planted(genesis: Genesis, address: Address, storage: dict[int, int], balance
 
 def roles() -> Roles:
     """Return roles, each with a key of its own."""
-    *single, operator = KEYS.values()
-    return Roles(*single, operators=(operator,))
+    return Roles.of(KEYS)
 
 
 # The second transaction of the administrator creates it, where the genesis holds the hub.
-CURRENCY = Address(generate_contract_address(KEYS["administrator"].address, 1))
+CURRENCY = Address(generate_contract_address(KEYS[Role.ADMINISTRATOR].address, 1))
 
 
 def with_a_thief(thief: Address, balance: int) -> Genesis:

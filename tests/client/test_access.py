@@ -8,8 +8,7 @@ import pytest
 from eth_typing import Address
 
 from pysettle.client import SettlementNetwork, genesis
-from pysettle.client.core.access import NetworkAccess, Role, RoleStanding
-from pysettle.client.network import Roles
+from pysettle.client.core.access import NetworkAccess, Role, Roles, RoleStanding
 from pysettle.domain.core.signing import Signer
 from pysettle.errors import contracts as errors
 from pysettle.evm.embedded import EmbeddedChain
@@ -26,8 +25,7 @@ HELD = RoleStanding(held=True, delay_s=0, offered=False, predecessor=None)
 def deployed() -> SettlementNetwork:
     """Deploy with a key for each role."""
     chain = EmbeddedChain(genesis(1_767_225_600, [it.address for it in (*KEYS.values(), SUCCESSOR, STRANGER)]))
-    single = {role.name.lower(): key for role, key in KEYS.items() if role is not Role.OPERATOR}
-    return SettlementNetwork.deploy(chain, Roles(**single, operators=(KEYS[Role.OPERATOR],)))
+    return SettlementNetwork.deploy(chain, Roles.of(KEYS))
 
 
 @pytest.fixture

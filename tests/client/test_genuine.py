@@ -9,10 +9,10 @@ from eth_typing import Address
 from eth_utils.crypto import keccak
 
 from pysettle.client import SettlementNetwork, genesis
-from pysettle.client.core.access import Role
+from pysettle.client.core.access import Role, Roles
 from pysettle.client.deployment import Deployment
 from pysettle.client.genuine import PUBLISHED, Standing, check_genesis
-from pysettle.client.network import CANONICAL, CHANNEL_HUB_ADDRESS, MULTICALL3_ADDRESS, Roles
+from pysettle.client.network import CANONICAL, CHANNEL_HUB_ADDRESS, MULTICALL3_ADDRESS
 from pysettle.domain.core.signing import Signer
 from pysettle.errors import ForeignCode, PlantedStorage
 from pysettle.evm import artifacts
@@ -22,10 +22,7 @@ from pysettle.money import Currency
 
 START = 1_767_225_600
 KEYS = {role: Signer.derived("genuine", role.label) for role in Role}
-ROLES = Roles(
-    **{role.name.lower(): key for role, key in KEYS.items() if role is not Role.OPERATOR},
-    operators=(KEYS[Role.OPERATOR],),
-)
+ROLES = Roles.of(KEYS)
 OURS = genesis(START, [key.address for key in KEYS.values()])
 NOWHERE = Address(b"\x55" * 20)
 

@@ -15,7 +15,7 @@ from zlib import crc32
 import pytest
 
 from pysettle.client import SeriesTerms, SettlementNetwork, genesis
-from pysettle.client.network import Roles
+from pysettle.client.core.access import Role, Roles
 from pysettle.domain.core.signing import Signer
 from pysettle.evm.backend import ChainBackend
 from pysettle.evm.embedded import EmbeddedChain
@@ -58,17 +58,8 @@ def fresh_chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChainBacke
 def deployed(fresh_chain: ChainBackend) -> World:
     """Deploy once a session."""
     actors, chain = dict(ACTOR_KEYS), fresh_chain
-    roles = Roles(
-        actors["administrator"],
-        actors["central bank"],
-        actors["registrar"],
-        actors["freezer"],
-        actors["seizer"],
-        actors["pauser"],
-        actors["settlement registrar"],
-        actors["attester"],
-        (actors["operator"], actors["other operator"]),
-    )
+    single = {role.name.lower(): actors[role.label.replace("-", " ")] for role in Role if role is not Role.OPERATOR}
+    roles = Roles(**single, operators=(actors["operator"], actors["other operator"]))
     # Limits are set where they are tested: amounts of the other tests are beyond any.
     network = SettlementNetwork.deploy(chain, roles, class_limits={})
     terms = SeriesTerms("Test Tokens", "TEST", "inference", UNIT_PRICE, CAPACITY, chain.clock.now() + LIFE_S, RATE_CARD)

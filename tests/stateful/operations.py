@@ -14,7 +14,7 @@ from eth_typing import Address
 from trie.hexary import HexaryTrie
 
 from pysettle.client import SettlementNetwork, genesis
-from pysettle.client.network import Roles
+from pysettle.client.core.access import Roles
 from pysettle.domain.core.messages import Authorization, Permit, ReserveAttestation, cancel_digest
 from pysettle.domain.core.signing import Signer
 from pysettle.domain.core.typed_data import Domain

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 
 from pysettle.client import SeriesTerms, SettlementNetwork, genesis
-from pysettle.client.network import Roles
+from pysettle.client.core.access import Role, Roles
 from pysettle.domain.core.signing import Signer
 from pysettle.evm.rpc import RpcChain
 from tests.contracts.effects import restored
@@ -37,17 +37,7 @@ def deployed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     block_0 = genesis(int(time.time()), [signer.address for signer in actors.values()])
     with NODES[request.param](block_0, tmp_path_factory.mktemp(request.param)) as url:
         chain = RpcChain(url)
-        roles = Roles(
-            actors["administrator"],
-            actors["central bank"],
-            actors["registrar"],
-            actors["freezer"],
-            actors["seizer"],
-            actors["pauser"],
-            actors["settlement registrar"],
-            actors["attester"],
-            (actors["operator"],),
-        )
+        roles = Roles.of({role: actors[role.label.replace("-", " ")] for role in Role})
         network = SettlementNetwork.deploy(chain, roles, class_limits={})
         expiry = chain.clock.now() + LIFE_S
         terms = SeriesTerms("Test Tokens", "TEST", "inference", UNIT_PRICE, CAPACITY, expiry, RATE_CARD)

@@ -5,8 +5,9 @@ A role is offered, by the administrator or by its holder, and is held by nobody 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from eth_hash.auto import keccak
 from eth_typing import Address
@@ -21,18 +22,74 @@ _GRANTED = keccak(b"RoleGranted(uint64,address,uint32,uint48,bool)")
 _OFFERED = keccak(b"RoleOffered(uint64,address,address,uint32)")
 
 
-ROLE_FUNCTIONS: dict[Role, tuple[str, ...]] = {
-    Role.CENTRAL_BANK: ("setIssuanceQuota", "setReserveRatio", "setClassLimits"),
-    Role.OPERATOR: ("issue", "takeRedemption", "completeRedemption", "rejectRedemption"),
-    Role.REGISTRAR: ("registerWallet",),
-    Role.FREEZER: ("freeze", "freezeAmount"),
-    Role.SEIZER: ("seize", "seizeCredit"),
-    Role.PAUSER: ("pause", "unpause"),
-    Role.SETTLEMENT_REGISTRAR: ("markSettlementAccount",),
-    # What an attester signs is looked at by the market of the currency.
-    Role.ATTESTER: (),
-}
-"""Role -> the functions of a CurrencyToken that it alone may call. The administrator may call none."""
+class Power(NamedTuple):
+    """Functions of a contract that holders of a role alone may call; the administrator may call none of them."""
+
+    role: Role
+    """The role."""
+    contract: str
+    """Name of the contract's artifact."""
+    functions: tuple[str, ...]
+    """Names of the functions."""
+
+
+POWERS: tuple[Power, ...] = (
+    Power(Role.CENTRAL_BANK, "CurrencyToken", ("setIssuanceQuota", "setReserveRatio", "setClassLimits")),
+    Power(Role.OPERATOR, "CurrencyToken", ("issue", "takeRedemption", "completeRedemption", "rejectRedemption")),
+    Power(Role.REGISTRAR, "CurrencyToken", ("registerWallet",)),
+    Power(Role.FREEZER, "CurrencyToken", ("freeze", "freezeAmount")),
+    Power(Role.SEIZER, "CurrencyToken", ("seize", "seizeCredit")),
+    Power(Role.PAUSER, "CurrencyToken", ("pause", "unpause")),
+    Power(Role.SETTLEMENT_REGISTRAR, "CurrencyToken", ("markSettlementAccount",)),
+    # The signature of an attester is checked by the market of the currency.
+    Power(Role.ATTESTER, "ComputeMarket", ("registerCompute",)),
+    Power(Role.SETTLEMENT_REGISTRAR, "ComputeMarket", ("acceptRole",)),
+)
+"""Every power over a currency, in the order in which a deployment assigns them."""
+
+
+def restricted(contract: str) -> tuple[str, ...]:
+    """Return the functions of a contract that some role alone may call, by the name of its artifact."""
+    return tuple(function for power in POWERS if power.contract == contract for function in power.functions)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Roles:
+    """Who holds the powers over a currency. Each power is its own key; one key may hold several."""
+
+    administrator: TransactionSigner
+    """Deploys, and grants and revokes roles. It has no other power, but could grant itself any."""
+    central_bank: TransactionSigner
+    """Attests the reserve, sets issuance quotas, limits of wallet classes, and what the reserve has to cover."""
+    registrar: TransactionSigner
+    """Registers wallets."""
+    freezer: TransactionSigner
+    """Freezes accounts of the currency, wholly, in one direction, or up to an amount."""
+    seizer: TransactionSigner
+    """Seizes currency by authority of law."""
+    pauser: TransactionSigner
+    """Pauses the currency."""
+    settlement_registrar: TransactionSigner
+    """Marks settlement accounts, as the market of the currency does with the series it opens."""
+    attester: TransactionSigner
+    """Signs for the compute that series are opened on."""
+    operators: tuple[TransactionSigner, ...]
+    """Operating institutions: issue and redeem."""
+
+    @classmethod
+    def of(cls, holders: Mapping[Role, TransactionSigner]) -> Roles:
+        """Return the roles of holders, one for each role."""
+        single = {role.name.lower(): holder for role, holder in holders.items() if role is not Role.OPERATOR}
+        return cls(**single, operators=(holders[Role.OPERATOR],))
+
+    @classmethod
+    def in_one_hand(cls, holder: TransactionSigner, *, operators: tuple[TransactionSigner, ...]) -> Roles:
+        """Return roles that one account holds alone, apart from the operators', as an example or a test may."""
+        return cls(**{role.name.lower(): holder for role in Role if role is not Role.OPERATOR}, operators=operators)
+
+    def holders(self) -> dict[Role, tuple[TransactionSigner, ...]]:
+        """Return mapping role -> who holds it, the administrator first."""
+        return {role: self.operators if role is Role.OPERATOR else (getattr(self, role.name.lower()),) for role in Role}
 
 
 @dataclass(frozen=True, slots=True)
