@@ -354,7 +354,8 @@ def _open_market(
     address = _create(sender, admin, "ComputeMarket", (ZERO_ADDRESS, token.address, *places))
     market, access = ComputeMarket(sender, address), system.access
     sender.send(
-        *_assignments(access, admin, market),
+        *_assignments(access, admin, market, Role.ATTESTER),
+        *_assignments(access, admin, market, Role.SETTLEMENT_REGISTRAR),
         access.offer(admin, Role.SETTLEMENT_REGISTRAR, address),
         market.accept_role(registrar, Role.SETTLEMENT_REGISTRAR),
         token.mark_settlement_account(registrar, address),
@@ -371,8 +372,11 @@ def _set_up(
     """Have each power accepted by its holder; then mark the settlement accounts and set the limits."""
     token, access, roles = system.token, system.access, system.roles
     others = {role: holders for role, holders in roles.holders().items() if role is not Role.ADMINISTRATOR}
-    offers = [access.offer(roles.administrator, role, it.address) for role, by in others.items() for it in by]
-    sender.send(*_assignments(access, roles.administrator, token), *offers)
+    transactions = []
+    for role, holders in others.items():
+        transactions += _assignments(access, roles.administrator, token, role)
+        transactions += [access.offer(roles.administrator, role, it.address) for it in holders]
+    sender.send(*transactions)
     sender.send(*(access.accept(holder, role) for role, holders in others.items() for holder in holders))
     # A deposit passes through the collector on its way from the payer to the hub.
     marks = (token.mark_settlement_account(roles.settlement_registrar, account) for account in settlement_accounts)
@@ -380,10 +384,12 @@ def _set_up(
     sender.send(*marks, *limits)
 
 
-def _assignments(access: NetworkAccess, administrator: TransactionSigner, contract: Contract) -> list[Transaction]:
-    """Return the transactions that reserve the functions of a contract to the roles for them."""
-    name = contract.interface.contract_name
-    return [access.assign(administrator, it.role, contract, it.functions) for it in POWERS if it.contract == name]
+def _assignments(
+    access: NetworkAccess, administrator: TransactionSigner, contract: Contract, role: Role
+) -> list[Transaction]:
+    """Return the transactions that reserve functions of a contract to a role."""
+    found = (it for it in POWERS if (it.role, it.contract) == (role, contract.interface.contract_name))
+    return [access.assign(administrator, role, contract, it.functions) for it in found]
 
 
 def transaction_sender(chain: ChainBackend) -> TransactionSender:
