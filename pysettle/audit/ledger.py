@@ -17,10 +17,10 @@ from pysettle.audit.powers import Powers
 from pysettle.audit.questions import Question, channel_question, questions
 from pysettle.audit.report import Check, Divergence, at_block
 from pysettle.domain import invariants
+from pysettle.domain.channel.messages import hub_domain
 from pysettle.domain.core import events
 from pysettle.domain.core.events import Emitted, Position
 from pysettle.domain.core.findings import Finding, Severity
-from pysettle.domain.core.messages import hub_domain
 from pysettle.domain.ledger import Contracts, Ledger
 
 Call = Callable[[Address, bytes], bytes]

@@ -17,9 +17,10 @@ from eth_typing import Address
 
 from pysettle.audit.engines import CallRefused, ExecutedLog
 from pysettle.domain.core import events
-from pysettle.domain.core.events import CreditSeized, Event, Issued, Seized, SettlementAccountMarked
+from pysettle.domain.core.events import Event
 from pysettle.domain.core.findings import Finding, Severity
 from pysettle.domain.ledger import Contracts
+from pysettle.domain.money.events import CreditSeized, Issued, Seized, SettlementAccountMarked
 from pysettle.errors.states import Role
 
 CODE = "AUDIT-POWERS"

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from eth_typing import Address
 from eth_utils.crypto import keccak
 
-from pysettle.domain.core.messages import COMPUTE_MARKET_NAME, USAGE_METER_NAME
+from pysettle.domain.channel.messages import USAGE_METER_NAME
+from pysettle.domain.compute.messages import COMPUTE_MARKET_NAME
 from pysettle.domain.core.typed_data import Domain
 from pysettle.errors import ForeignCode, PlantedStorage
 from pysettle.evm import artifacts

@@ -18,7 +18,8 @@ from pysettle.client.jobs.escrow import JobEscrow
 from pysettle.client.money.currency import CurrencyToken
 from pysettle.client.money.interest import InterestPayments, open_interest
 from pysettle.domain import ledger
-from pysettle.domain.core.messages import ZERO_ADDRESS, ComputeAttestation
+from pysettle.domain.compute.messages import ComputeAttestation
+from pysettle.domain.core.messages import ZERO_ADDRESS
 from pysettle.domain.core.signing import Signer
 from pysettle.domain.money.wallets import E_CNY_CLASS_LIMITS, ClassLimits, WalletClass
 from pysettle.errors import UsageError

@@ -11,6 +11,8 @@ from pysettle.client.channel.hub import ChannelHub, UsageMeter
 from pysettle.client.compute.market import Compute, ComputeMarket
 from pysettle.client.compute.series import ComputeToken
 from pysettle.client.money.currency import CurrencyToken
+from pysettle.domain.channel.events import ChannelCreated, Claimed
+from pysettle.domain.compute.events import ComputeRegistered, SeriesOpened
 from pysettle.domain.compute.prices import IndexPoint, Priced, basket_cost, delivered_usage, price_index
 from pysettle.domain.core import events
 from pysettle.domain.core.events import Emitted, Position
@@ -109,7 +111,7 @@ class ComputeSystem:
 
     def series(self) -> tuple[ComputeToken, ...]:
         """Return every series of the market, in the order they were opened in."""
-        return tuple(self.market.at(it.series) for it in self.market.emitted(events.SeriesOpened))
+        return tuple(self.market.at(it.series) for it in self.market.emitted(SeriesOpened))
 
     def registered(self) -> tuple[RegisteredCompute, ...]:
         """Return all compute that was ever registered, in that order."""
@@ -119,7 +121,7 @@ class ComputeSystem:
                 it.accelerator.rstrip(b"\0").decode(errors="backslashreplace"),
                 self.market.compute(it.compute_id),
             )
-            for it in self.market.emitted(events.ComputeRegistered)
+            for it in self.market.emitted(ComputeRegistered)
         )
 
     def newest_compute(self, provider: Address) -> bytes:
@@ -128,7 +130,7 @@ class ComputeSystem:
         Raises:
             UsageError: none is registered.
         """
-        registered = self.market.emitted(events.ComputeRegistered)
+        registered = self.market.emitted(ComputeRegistered)
         ids = [it.compute_id for it in registered if it.provider == provider]
         if not ids:
             raise UsageError(f"no compute of 0x{provider.hex()} is registered: run `pysettle market register`")
@@ -145,7 +147,7 @@ class ComputeSystem:
         if address is None:
             found = [it for it in self.series() if it.symbol == name]
         else:
-            opened = self.market.emitted(events.SeriesOpened, [address.rjust(32, b"\0")])
+            opened = self.market.emitted(SeriesOpened, [address.rjust(32, b"\0")])
             found = [self.market.at(it.series) for it in opened]
         if not found:
             raise UsageError(f"no series is called {name}: see `pysettle market list`")
@@ -215,11 +217,11 @@ class ComputeSystem:
         """
         wanted = [_whole(it, 32) for it in ids]
         if not wanted or None in wanted:
-            found = list(self.hub.emitted(events.ChannelCreated))
+            found = list(self.hub.emitted(ChannelCreated))
         else:
             indexed = [it for it in wanted if it is not None]
             parts = [indexed[place : place + _IDS_AT_ONCE] for place in range(0, len(indexed), _IDS_AT_ONCE)]
-            found = [it for part in parts for it in self.hub.emitted(events.ChannelCreated, part)]
+            found = [it for part in parts for it in self.hub.emitted(ChannelCreated, part)]
         return {it.channel_id: it.config for it in found}
 
     def standing(self, channel_id: ChannelId, config: ChannelConfig) -> ChannelStanding:
@@ -229,7 +231,7 @@ class ComputeSystem:
 
     def _deliveries(self) -> Iterator[Emitted]:
         """Yield the events that tell what was delivered on which day, in the order of the chain."""
-        block, topics = self.chain.block(0), events.topics(events.ChannelCreated, events.Claimed)
+        block, topics = self.chain.block(0), events.topics(ChannelCreated, Claimed)
         logs = self.chain.logs(from_block=self.hub.first_block, addresses=[self.hub.address], topics=topics)
         for log in logs:
             event = events.decode(log.topics, log.data)

@@ -18,8 +18,9 @@ from pysettle.audit.verify import Report, verify
 from pysettle.client import ComputeToken, SeriesTerms, SettlementNetwork, UsageRow, genesis
 from pysettle.client.core.access import Roles
 from pysettle.domain.channel.metering import Voucher
+from pysettle.domain.compute.messages import ComputeAttestation, PurchaseTerms
 from pysettle.domain.compute.usage import Meters, RateCard, Usage
-from pysettle.domain.core.messages import ChannelConfig, ComputeAttestation, PurchaseTerms
+from pysettle.domain.core.messages import ChannelConfig
 from pysettle.domain.core.signing import Signer
 from pysettle.domain.money.wallets import WalletClass
 from pysettle.errors import ContractReverted

@@ -19,6 +19,7 @@ from pysettle.audit.verify import Report, verify
 from pysettle.client import ComputeToken, DeliveryFollower, SeriesTerms, SettlementNetwork, UsageRow, genesis
 from pysettle.client.core.access import Roles
 from pysettle.domain.channel.metering import Delivery, Payer
+from pysettle.domain.compute.messages import ComputeAttestation, PurchaseTerms
 from pysettle.domain.compute.usage import (
     DEEPSEEK_V4_PRO_PEAK_HOURS,
     DEEPSEEK_V4_PRO_RATE_CARD,
@@ -26,7 +27,7 @@ from pysettle.domain.compute.usage import (
     Meters,
     Usage,
 )
-from pysettle.domain.core.messages import ChannelConfig, ComputeAttestation, PurchaseTerms
+from pysettle.domain.core.messages import ChannelConfig
 from pysettle.domain.core.signing import Signer
 from pysettle.domain.money.wallets import E_CNY_CLASS_LIMITS, WalletClass
 from pysettle.evm.embedded import EmbeddedChain

@@ -17,11 +17,31 @@ from pysettle.audit.extract import export_bundle
 from pysettle.audit.ledger import LedgerCheck
 from pysettle.audit.report import Check, Outcome
 from pysettle.audit.verify import verify
+from pysettle.domain.channel.events import Claimed
+from pysettle.domain.compute.events import Purchased
 from pysettle.domain.compute.usage import Meters, RateCard
-from pysettle.domain.core import events
+from pysettle.domain.core.events import AuthorizationUsed, Transfer
 from pysettle.domain.core.findings import Severity
 from pysettle.domain.core.messages import ZERO_ADDRESS, ChannelId
 from pysettle.domain.ledger import Contracts, SeriesTerms
+from pysettle.domain.money.events import (
+    ClassLimitsSet,
+    Credited,
+    FreezeSet,
+    FrozenAmountSet,
+    IssuanceQuotaSet,
+    Issued,
+    RedemptionCancelled,
+    RedemptionCompleted,
+    RedemptionRejected,
+    RedemptionRequested,
+    RedemptionTaken,
+    ReserveAttested,
+    ReserveRatioSet,
+    Seized,
+    SettlementAccountMarked,
+    WalletRegistered,
+)
 from pysettle.domain.money.wallets import E_CNY_CLASS_LIMITS, ClassLimits, WalletClass
 from pysettle.scenarios.demo import SERIES_LIFE_S, Demo
 from pysettle.scenarios.workload import generate
@@ -47,146 +67,146 @@ def codes(*logs: ExecutedLog, contracts: Contracts = CONTRACTS) -> list[tuple[st
 def test_an_honest_issuance_has_no_finding() -> None:
     """Issued within the quota and the reserve, and created as stated: nothing to find."""
     assert not codes(
-        log(CURRENCY, events.ReserveAttested(1, BANK, 1, 0, 1)),
-        log(CURRENCY, events.IssuanceQuotaSet(BANK, 10)),
-        log(CURRENCY, events.Issued(BANK, BUYER, 7, 3)),
-        log(CURRENCY, events.Transfer(ZERO_ADDRESS, BUYER, 7)),
+        log(CURRENCY, ReserveAttested(1, BANK, 1, 0, 1)),
+        log(CURRENCY, IssuanceQuotaSet(BANK, 10)),
+        log(CURRENCY, Issued(BANK, BUYER, 7, 3)),
+        log(CURRENCY, Transfer(ZERO_ADDRESS, BUYER, 7)),
     )
 
 
 FUNDED = (
-    log(CURRENCY, events.ReserveAttested(1, BANK, 1, 0, 2**63)),
-    log(CURRENCY, events.IssuanceQuotaSet(BANK, 50)),
-    log(CURRENCY, events.Issued(BANK, BUYER, 20, 30)),
-    log(CURRENCY, events.Transfer(ZERO_ADDRESS, BUYER, 20)),
+    log(CURRENCY, ReserveAttested(1, BANK, 1, 0, 2**63)),
+    log(CURRENCY, IssuanceQuotaSet(BANK, 50)),
+    log(CURRENCY, Issued(BANK, BUYER, 20, 30)),
+    log(CURRENCY, Transfer(ZERO_ADDRESS, BUYER, 20)),
 )
 
 FORGED = {
-    "created without issuance": ("INV-SUPPLY", [log(CURRENCY, events.Transfer(ZERO_ADDRESS, BUYER, 7))]),
-    "spent without holding": ("INV-SUPPLY", [log(CURRENCY, events.Transfer(BUYER, BANK, 7))]),
+    "created without issuance": ("INV-SUPPLY", [log(CURRENCY, Transfer(ZERO_ADDRESS, BUYER, 7))]),
+    "spent without holding": ("INV-SUPPLY", [log(CURRENCY, Transfer(BUYER, BANK, 7))]),
     "issued beyond the quota": (
         "INV-RESERVE",
         [
-            log(CURRENCY, events.Issued(BANK, BUYER, 7, 0)),
-            log(CURRENCY, events.Transfer(ZERO_ADDRESS, BUYER, 7)),
+            log(CURRENCY, Issued(BANK, BUYER, 7, 0)),
+            log(CURRENCY, Transfer(ZERO_ADDRESS, BUYER, 7)),
         ],
     ),
     "issued beyond the reserve": (
         "INV-RESERVE",
         [
-            log(CURRENCY, events.IssuanceQuotaSet(BANK, 10_001)),
-            log(CURRENCY, events.ReserveAttested(1, BANK, 1, 0, 1)),
-            log(CURRENCY, events.Issued(BANK, BUYER, 10_001, 0)),
-            log(CURRENCY, events.Transfer(ZERO_ADDRESS, BUYER, 10_001)),
+            log(CURRENCY, IssuanceQuotaSet(BANK, 10_001)),
+            log(CURRENCY, ReserveAttested(1, BANK, 1, 0, 1)),
+            log(CURRENCY, Issued(BANK, BUYER, 10_001, 0)),
+            log(CURRENCY, Transfer(ZERO_ADDRESS, BUYER, 10_001)),
         ],
     ),
-    "authorization twice": ("INV-ONCE", [log(CURRENCY, events.AuthorizationUsed(BUYER, bytes(32)))] * 2),
+    "authorization twice": ("INV-ONCE", [log(CURRENCY, AuthorizationUsed(BUYER, bytes(32)))] * 2),
     "Tokens without backing": (
         "INV-BACKING",
         [
-            log(SERIES, events.Purchased(BUYER, BUYER, 10**9, 0)),
-            log(SERIES, events.Transfer(ZERO_ADDRESS, BUYER, 10**9)),
+            log(SERIES, Purchased(BUYER, BUYER, 10**9, 0)),
+            log(SERIES, Transfer(ZERO_ADDRESS, BUYER, 10**9)),
         ],
     ),
     "redeemed twice": (
         "INV-FINAL",
-        [log(CURRENCY, events.RedemptionCompleted(1, BUYER, BANK, 0, 0))],
+        [log(CURRENCY, RedemptionCompleted(1, BUYER, BANK, 0, 0))],
     ),
     "a quota restored by more than was redeemed": (
         "INV-RESERVE",
         [
-            log(CURRENCY, events.RedemptionRequested(1, BUYER, BANK, 0)),
-            log(CURRENCY, events.RedemptionCompleted(1, BUYER, BANK, 0, 5)),
+            log(CURRENCY, RedemptionRequested(1, BUYER, BANK, 0)),
+            log(CURRENCY, RedemptionCompleted(1, BUYER, BANK, 0, 5)),
         ],
     ),
     "claimed beyond usage": (
         "INV-USAGE",
-        [log(HUB, events.Claimed(ChannelId(bytes(32)), SERIES, SERIES, 5, 5))],
+        [log(HUB, Claimed(ChannelId(bytes(32)), SERIES, SERIES, 5, 5))],
     ),
     "channel overdrawn": (
         "INV-CHANNEL",
-        [log(HUB, events.Claimed(ChannelId(bytes(32)), BUYER, CURRENCY, 5, 5))],
+        [log(HUB, Claimed(ChannelId(bytes(32)), BUYER, CURRENCY, 5, 5))],
     ),
     "left a frozen account": (
         "INV-FROZEN",
         [
-            log(CURRENCY, events.FreezeSet(BUYER, True, False)),
-            log(CURRENCY, events.Transfer(BUYER, BANK, 7)),
+            log(CURRENCY, FreezeSet(BUYER, True, False)),
+            log(CURRENCY, Transfer(BUYER, BANK, 7)),
         ],
     ),
     "a settlement account frozen": (
         "INV-FROZEN",
         [
-            log(CURRENCY, events.SettlementAccountMarked(HUB)),
-            log(CURRENCY, events.FrozenAmountSet(HUB, 7)),
+            log(CURRENCY, SettlementAccountMarked(HUB)),
+            log(CURRENCY, FrozenAmountSet(HUB, 7)),
         ],
     ),
-    "seized and not moved": ("INV-FROZEN", [log(CURRENCY, events.Seized(BUYER, BANK, 7, b"\1" * 32))]),
+    "seized and not moved": ("INV-FROZEN", [log(CURRENCY, Seized(BUYER, BANK, 7, b"\1" * 32))]),
     "paid beyond a limit": (
         "INV-LIMIT",
         [
             *FUNDED,
-            log(CURRENCY, events.ClassLimitsSet(0, 100, 100, 6, 100)),
-            log(CURRENCY, events.Transfer(BUYER, BANK, 5)),
-            log(CURRENCY, events.Transfer(BUYER, BANK, 2)),
+            log(CURRENCY, ClassLimitsSet(0, 100, 100, 6, 100)),
+            log(CURRENCY, Transfer(BUYER, BANK, 5)),
+            log(CURRENCY, Transfer(BUYER, BANK, 2)),
         ],
     ),
     "paid out above a cap": (
         "INV-LIMIT",
         [
             *FUNDED,
-            log(CURRENCY, events.SettlementAccountMarked(HUB)),
-            log(CURRENCY, events.Transfer(BUYER, HUB, 7)),
-            log(CURRENCY, events.ClassLimitsSet(0, 6, 100, 100, 100)),
-            log(CURRENCY, events.Transfer(HUB, BANK, 7)),
+            log(CURRENCY, SettlementAccountMarked(HUB)),
+            log(CURRENCY, Transfer(BUYER, HUB, 7)),
+            log(CURRENCY, ClassLimitsSet(0, 6, 100, 100, 100)),
+            log(CURRENCY, Transfer(HUB, BANK, 7)),
         ],
     ),
     "a credit that never moved": (
         "INV-SUPPLY",
         [
             *FUNDED,
-            log(CURRENCY, events.FreezeSet(BANK, False, True)),
-            log(CURRENCY, events.Seized(BUYER, BANK, 7, b"\1" * 32)),
-            log(CURRENCY, events.Credited(BANK, BUYER, 7, 7)),
+            log(CURRENCY, FreezeSet(BANK, False, True)),
+            log(CURRENCY, Seized(BUYER, BANK, 7, b"\1" * 32)),
+            log(CURRENCY, Credited(BANK, BUYER, 7, 7)),
         ],
     ),
     "a credit of another amount than it states": (
         "INV-REPLAY",
         [
             *FUNDED,
-            log(CURRENCY, events.FreezeSet(BANK, False, True)),
-            log(CURRENCY, events.Seized(BUYER, BANK, 7, b"\1" * 32)),
-            log(CURRENCY, events.Credited(BANK, BUYER, 7, 8)),
-            log(CURRENCY, events.Transfer(BUYER, CURRENCY, 7)),
+            log(CURRENCY, FreezeSet(BANK, False, True)),
+            log(CURRENCY, Seized(BUYER, BANK, 7, b"\1" * 32)),
+            log(CURRENCY, Credited(BANK, BUYER, 7, 8)),
+            log(CURRENCY, Transfer(BUYER, CURRENCY, 7)),
         ],
     ),
     "cancelled though taken": (
         "INV-FINAL",
         [
             *FUNDED,
-            log(CURRENCY, events.RedemptionRequested(1, BUYER, BANK, 5)),
-            log(CURRENCY, events.Transfer(BUYER, CURRENCY, 5)),
-            log(CURRENCY, events.RedemptionTaken(1, BUYER, BANK, 5, 86_400)),
-            log(CURRENCY, events.RedemptionCancelled(1, BUYER, BANK, 5)),
-            log(CURRENCY, events.Transfer(CURRENCY, BUYER, 5)),
+            log(CURRENCY, RedemptionRequested(1, BUYER, BANK, 5)),
+            log(CURRENCY, Transfer(BUYER, CURRENCY, 5)),
+            log(CURRENCY, RedemptionTaken(1, BUYER, BANK, 5, 86_400)),
+            log(CURRENCY, RedemptionCancelled(1, BUYER, BANK, 5)),
+            log(CURRENCY, Transfer(CURRENCY, BUYER, 5)),
         ],
     ),
     "a ratio that the reserve does not meet": (
         "INV-RESERVE",
         [
-            log(CURRENCY, events.ReserveRatioSet(5_000)),
-            log(CURRENCY, events.ReserveAttested(1, BANK, 1, 0, 1)),
-            log(CURRENCY, events.IssuanceQuotaSet(BANK, 20_000)),
-            log(CURRENCY, events.Issued(BANK, BUYER, 20_000, 0)),
-            log(CURRENCY, events.Transfer(ZERO_ADDRESS, BUYER, 20_000)),
-            log(CURRENCY, events.ReserveRatioSet(5_001)),
+            log(CURRENCY, ReserveRatioSet(5_000)),
+            log(CURRENCY, ReserveAttested(1, BANK, 1, 0, 1)),
+            log(CURRENCY, IssuanceQuotaSet(BANK, 20_000)),
+            log(CURRENCY, Issued(BANK, BUYER, 20_000, 0)),
+            log(CURRENCY, Transfer(ZERO_ADDRESS, BUYER, 20_000)),
+            log(CURRENCY, ReserveRatioSet(5_001)),
         ],
     ),
     "an event of another form": (
         "INV-REPLAY",
-        [ExecutedLog(CURRENCY, log(CURRENCY, events.Transfer(BUYER, BUYER, 0)).topics[:1], b"")],
+        [ExecutedLog(CURRENCY, log(CURRENCY, Transfer(BUYER, BUYER, 0)).topics[:1], b"")],
     ),
-    "an event of another contract": ("INV-REPLAY", [log(CURRENCY, events.Purchased(BUYER, BUYER, 1, 1))]),
+    "an event of another contract": ("INV-REPLAY", [log(CURRENCY, Purchased(BUYER, BUYER, 1, 1))]),
 }
 
 
@@ -201,7 +221,7 @@ def test_a_forged_history_has_its_code(code: str, logs: list[ExecutedLog]) -> No
 def test_a_broken_balance_is_named_once() -> None:
     """An invariant that stays broken is one finding, named at the transaction that broke it."""
     books = LedgerCheck(CONTRACTS)
-    creation = ExecutedTransaction(True, 1, (log(CURRENCY, events.Transfer(ZERO_ADDRESS, BUYER, 7)),))
+    creation = ExecutedTransaction(True, 1, (log(CURRENCY, Transfer(ZERO_ADDRESS, BUYER, 7)),))
     books.apply(1, 0, [creation])
     books.apply(2, 0, [creation, creation])
     # More is held than was issued, and than operating institutions have positions for.
@@ -211,7 +231,7 @@ def test_a_broken_balance_is_named_once() -> None:
 def test_an_unlisted_contract_of_the_network_is_named() -> None:
     """A contract that emits the network's events and is not listed is a notice: anybody may emit them (P-29)."""
     books = LedgerCheck(Contracts())
-    said = [events.Transfer(BUYER, BANK, 1), events.Issued(BANK, BUYER, 1, 0)]
+    said = [Transfer(BUYER, BANK, 1), Issued(BANK, BUYER, 1, 0)]
     books.apply(3, 0, [ExecutedTransaction(True, 1, tuple(log(CURRENCY, event) for event in said))])
     (notice,) = books.close(3, 1, lambda to, data: b"")
     assert (notice.code, notice.severity) == ("AUDIT-L", Severity.NOTICE)
@@ -281,12 +301,12 @@ def test_answers_that_differ_from_the_books_are_named() -> None:
 def test_freezes_marks_and_reserve_are_compared_with_storage() -> None:
     """What events say is frozen, was frozen, is marked, and is in reserve, the currency must answer at the head."""
     said = (
-        log(CURRENCY, events.FreezeSet(BUYER, True, False)),
-        log(CURRENCY, events.FrozenAmountSet(BUYER, 7)),
-        log(CURRENCY, events.FrozenAmountSet(BANK, 9)),
-        log(CURRENCY, events.FrozenAmountSet(BANK, 0)),
-        log(CURRENCY, events.SettlementAccountMarked(HUB)),
-        log(CURRENCY, events.ReserveAttested(3, BANK, 5, 1, 2)),
+        log(CURRENCY, FreezeSet(BUYER, True, False)),
+        log(CURRENCY, FrozenAmountSet(BUYER, 7)),
+        log(CURRENCY, FrozenAmountSet(BANK, 9)),
+        log(CURRENCY, FrozenAmountSet(BANK, 0)),
+        log(CURRENCY, SettlementAccountMarked(HUB)),
+        log(CURRENCY, ReserveAttested(3, BANK, 5, 1, 2)),
     )
     answers = NOTHING_SAID | {
         asked("reserve()"): words(5, 1, 3, 2),
@@ -310,12 +330,12 @@ def test_wallets_are_compared_with_storage() -> None:
     """Registration, what was paid on the day and in the year, limits and ratio: a changed counter is told."""
     said = (
         *FUNDED,
-        log(CURRENCY, events.ReserveRatioSet(9_999)),
-        log(CURRENCY, events.ClassLimitsSet(0, 40, 30, 20, 10)),
-        log(CURRENCY, events.ClassLimitsSet(2, 10**8, 2**256 - 1, 0, 2**256 - 1)),
-        log(CURRENCY, events.WalletRegistered(BANK, 2, 20_000, 344, True)),
-        log(CURRENCY, events.Transfer(BUYER, SERIES, 4)),
-        log(CURRENCY, events.Transfer(BUYER, BANK, 3)),
+        log(CURRENCY, ReserveRatioSet(9_999)),
+        log(CURRENCY, ClassLimitsSet(0, 40, 30, 20, 10)),
+        log(CURRENCY, ClassLimitsSet(2, 10**8, 2**256 - 1, 0, 2**256 - 1)),
+        log(CURRENCY, WalletRegistered(BANK, 2, 20_000, 344, True)),
+        log(CURRENCY, Transfer(BUYER, SERIES, 4)),
+        log(CURRENCY, Transfer(BUYER, BANK, 3)),
     )
     answers = (
         NOTHING_SAID
@@ -341,18 +361,18 @@ def test_credits_positions_and_redemptions_are_compared_with_storage() -> None:
     other = Address(bytes([9]) * 20)
     said = (
         *FUNDED,
-        log(CURRENCY, events.RedemptionRequested(1, BUYER, other, 6)),
-        log(CURRENCY, events.Transfer(BUYER, CURRENCY, 6)),
-        log(CURRENCY, events.RedemptionTaken(1, BUYER, other, 6, 5 + 86_400)),
-        log(CURRENCY, events.RedemptionCompleted(1, BUYER, other, 6, 6)),
-        log(CURRENCY, events.Transfer(CURRENCY, ZERO_ADDRESS, 6)),
-        log(CURRENCY, events.RedemptionRequested(2, BUYER, BANK, 5)),
-        log(CURRENCY, events.Transfer(BUYER, CURRENCY, 5)),
-        log(CURRENCY, events.FreezeSet(BUYER, False, True)),
-        log(CURRENCY, events.RedemptionRejected(2, BUYER, BANK, 5)),
-        log(CURRENCY, events.Credited(BUYER, CURRENCY, 5, 5)),
-        log(CURRENCY, events.RedemptionRequested(3, BUYER, BANK, 1)),
-        log(CURRENCY, events.Transfer(BUYER, CURRENCY, 1)),
+        log(CURRENCY, RedemptionRequested(1, BUYER, other, 6)),
+        log(CURRENCY, Transfer(BUYER, CURRENCY, 6)),
+        log(CURRENCY, RedemptionTaken(1, BUYER, other, 6, 5 + 86_400)),
+        log(CURRENCY, RedemptionCompleted(1, BUYER, other, 6, 6)),
+        log(CURRENCY, Transfer(CURRENCY, ZERO_ADDRESS, 6)),
+        log(CURRENCY, RedemptionRequested(2, BUYER, BANK, 5)),
+        log(CURRENCY, Transfer(BUYER, CURRENCY, 5)),
+        log(CURRENCY, FreezeSet(BUYER, False, True)),
+        log(CURRENCY, RedemptionRejected(2, BUYER, BANK, 5)),
+        log(CURRENCY, Credited(BUYER, CURRENCY, 5, 5)),
+        log(CURRENCY, RedemptionRequested(3, BUYER, BANK, 1)),
+        log(CURRENCY, Transfer(BUYER, CURRENCY, 1)),
     )
     answers = (
         NOTHING_SAID

@@ -9,9 +9,10 @@ from eth_typing import Address
 
 from pysettle.audit.engines import ExecutedTransaction
 from pysettle.audit.ledger import LedgerCheck
-from pysettle.domain.core import events
+from pysettle.domain.core.events import Event, Transfer
 from pysettle.domain.core.messages import ZERO_ADDRESS
 from pysettle.domain.ledger import Contracts
+from pysettle.domain.money.events import IssuanceQuotaSet, Issued, ReserveAttested
 from tests.audit.logs import log
 from tests.benchmarks.measure import Goal, Row, in_turns
 
@@ -33,12 +34,12 @@ class Town:
         supply = holders * _UNITS
         self._seal(
             [
-                _transaction(events.ReserveAttested(1, _BANK, supply, 0, 2**40)),
-                _transaction(events.IssuanceQuotaSet(_BANK, supply)),
+                _transaction(ReserveAttested(1, _BANK, supply, 0, 2**40)),
+                _transaction(IssuanceQuotaSet(_BANK, supply)),
                 *(
                     _transaction(
-                        events.Issued(_BANK, holder, _UNITS, supply - _UNITS * (place + 1)),
-                        events.Transfer(ZERO_ADDRESS, holder, _UNITS),
+                        Issued(_BANK, holder, _UNITS, supply - _UNITS * (place + 1)),
+                        Transfer(ZERO_ADDRESS, holder, _UNITS),
                     )
                     for place, holder in enumerate(self._holders)
                 ),
@@ -53,9 +54,9 @@ class Town:
             payee = self._holders[number * 13 % len(self._holders)]
             if number % 2:
                 self._strangers += 1
-                transactions.append(_transaction(events.Transfer(payer, _account(10**9 + self._strangers), 0)))
+                transactions.append(_transaction(Transfer(payer, _account(10**9 + self._strangers), 0)))
             else:
-                transactions.append(_transaction(events.Transfer(payer, payee, 1)))
+                transactions.append(_transaction(Transfer(payer, payee, 1)))
         return self._seal(transactions)
 
     def _seal(self, transactions: list[ExecutedTransaction]) -> float:
@@ -84,5 +85,5 @@ def _account(number: int) -> Address:
     return Address((2**100 + number).to_bytes(20, "big"))
 
 
-def _transaction(*told: events.Event) -> ExecutedTransaction:
+def _transaction(*told: Event) -> ExecutedTransaction:
     return ExecutedTransaction(True, 0, tuple(log(_CURRENCY, event) for event in told))

@@ -11,9 +11,10 @@ from eth_account import Account
 from eth_account.messages import encode_typed_data
 from eth_utils.address import to_checksum_address
 
+from pysettle.domain.channel.messages import CHANNEL_HUB_NAME, hub_domain
 from pysettle.domain.channel.metering import Voucher, check_vouchers, sign_vouchers
 from pysettle.domain.core.events import Emitted, Position
-from pysettle.domain.core.messages import CHANNEL_HUB_NAME, ChannelConfig, hub_domain
+from pysettle.domain.core.messages import ChannelConfig
 from pysettle.domain.core.signing import Signer
 from pysettle.domain.ledger import Ledger, Purpose, fold
 from pysettle.evm.sqlite import SqliteDatabase

@@ -13,11 +13,12 @@ from eth_typing import Address
 from pysettle.client import UsageRow
 from pysettle.client.channel.hub import ClaimResult
 from pysettle.domain import invariants, ledger
+from pysettle.domain.channel.events import Claimed, UsageAttested
+from pysettle.domain.channel.messages import claim_batch_digest, refund_digest
 from pysettle.domain.channel.metering import Voucher
 from pysettle.domain.compute.usage import Meters, Usage
-from pysettle.domain.core import events
-from pysettle.domain.core.events import Event
-from pysettle.domain.core.messages import ChannelConfig, ChannelId, claim_batch_digest, refund_digest
+from pysettle.domain.core.events import AuthorizationUsed, Event
+from pysettle.domain.core.messages import ChannelConfig, ChannelId
 from pysettle.errors import ContractReverted
 from pysettle.evm.backend import Receipt
 from pysettle.evm.transactions import Transaction
@@ -178,15 +179,15 @@ def results(world: World, claim: Transaction) -> list[ClaimResult]:
     return [ClaimResult(it) for it in hub.decode(function, world.network.sender.simulate(claim))]
 
 
-def attested(world: World, rows: Sequence[UsageRow], words: Sequence[int] | None = None) -> events.UsageAttested:
+def attested(world: World, rows: Sequence[UsageRow], words: Sequence[int] | None = None) -> UsageAttested:
     """Return what the meter says of rows whose usage is attested, or of other words in their place."""
     words = words or [it.usage.pack() for it in rows]
-    return events.UsageAttested(world.series.address, tuple(channel(world, it.config) for it in rows), tuple(words))
+    return UsageAttested(world.series.address, tuple(channel(world, it.config) for it in rows), tuple(words))
 
 
-def claimed(world: World, config: ChannelConfig, amount: int, total: int | None = None) -> events.Claimed:
+def claimed(world: World, config: ChannelConfig, amount: int, total: int | None = None) -> Claimed:
     """Return what the hub says of a claim on a channel, the first one where no total is given."""
-    return events.Claimed(channel(world, config), config.receiver, config.token, amount, total or amount)
+    return Claimed(channel(world, config), config.receiver, config.token, amount, total or amount)
 
 
 def refused(world: World, error: type[ContractReverted], transaction: Transaction, *configs: ChannelConfig) -> dict:
@@ -204,13 +205,13 @@ def claims_nothing(world: World, claim: Transaction, *configs: ChannelConfig) ->
     before = books(world, *configs)
     assert set(results(world, claim)) == {ClaimResult.NOTHING_NEW}
     (receipt,) = world.send(claim)
-    assert [type(event) for event in happened(world, receipt)] == [events.UsageAttested]
+    assert [type(event) for event in happened(world, receipt)] == [UsageAttested]
     assert books(world, *configs) == before
 
 
 def happened(world: World, receipt: Receipt) -> list[Event]:
     """Return the events of a transaction without the authorizations, whose nonces the tokens' tests state."""
-    return [event for event in world.events(receipt) if not isinstance(event, events.AuthorizationUsed)]
+    return [event for event in world.events(receipt) if not isinstance(event, AuthorizationUsed)]
 
 
 def check_ledger(world: World, *configs: ChannelConfig) -> ledger.Ledger:

@@ -8,7 +8,7 @@ from eth_typing import Address
 
 from pysettle.client.core.contract import interface
 from pysettle.client.money.interest import InterestPayments
-from pysettle.domain.core import events
+from pysettle.domain.money import events
 from pysettle.domain.money.interest import InterestRow, InterestStatement
 from pysettle.domain.money.wallets import day_at
 from pysettle.evm import artifacts

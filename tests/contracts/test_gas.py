@@ -21,7 +21,8 @@ from pysettle.client.core.access import NetworkAccess, Role
 from pysettle.client.core.contract import Contract
 from pysettle.client.core.token import Token
 from pysettle.client.money.interest import MOST_ROWS
-from pysettle.domain.core.messages import Authorization, ComputeAttestation
+from pysettle.domain.compute.messages import ComputeAttestation
+from pysettle.domain.core.messages import Authorization
 from pysettle.domain.money.wallets import E_CNY_CLASS_LIMITS, ClassLimits, WalletClass
 from pysettle.evm import artifacts
 from pysettle.evm.embedded import EmbeddedChain

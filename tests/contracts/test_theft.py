@@ -17,7 +17,8 @@ from pysettle.client.channel.hub import ClaimResult
 from pysettle.client.core.access import Role
 from pysettle.client.core.contract import Contract
 from pysettle.domain.channel.metering import Voucher
-from pysettle.domain.core.messages import Authorization, ChannelConfig, ComputeAttestation, PurchaseTerms
+from pysettle.domain.compute.messages import ComputeAttestation, PurchaseTerms
+from pysettle.domain.core.messages import Authorization, ChannelConfig
 from pysettle.domain.money.wallets import NO_LIMIT, ClassLimits, WalletClass
 from pysettle.errors import ContractReverted
 from pysettle.errors import contracts as e

@@ -10,19 +10,15 @@ from eth_hash.auto import keccak
 from eth_typing import Address
 
 from pysettle.client import ComputeToken, SeriesTerms, SettlementNetwork
+from pysettle.domain.channel.messages import voucher_digest
 from pysettle.domain.channel.metering import Voucher
+from pysettle.domain.compute.messages import ComputeAttestation, PurchaseTerms
 from pysettle.domain.compute.usage import Meters, RateCard
 from pysettle.domain.core import events
 from pysettle.domain.core.events import Event
-from pysettle.domain.core.messages import (
-    Authorization,
-    ChannelConfig,
-    ComputeAttestation,
-    PurchaseTerms,
-    ReserveAttestation,
-    voucher_digest,
-)
+from pysettle.domain.core.messages import Authorization, ChannelConfig
 from pysettle.domain.core.signing import Signer
+from pysettle.domain.money.messages import ReserveAttestation
 from pysettle.evm.backend import ChainBackend, Receipt
 from pysettle.evm.transactions import Transaction
 from pysettle.money import stake_rounded_up

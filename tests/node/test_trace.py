@@ -15,8 +15,8 @@ from eth_typing import Address
 
 from pysettle.client import SeriesTerms, SettlementNetwork, genesis
 from pysettle.client.core.access import Roles
+from pysettle.domain.compute.messages import ComputeAttestation
 from pysettle.domain.compute.usage import Meters, RateCard
-from pysettle.domain.core.messages import ComputeAttestation
 from pysettle.domain.core.signing import Signer
 from pysettle.errors import ContractReverted, NodeError
 from pysettle.evm.artifacts import ROOT

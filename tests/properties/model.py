@@ -10,11 +10,42 @@ from typing import Any
 from eth_typing import Address
 from hypothesis import strategies as st
 
+from pysettle.domain.channel.events import ChannelCreated, Claimed, Deposited, Settled, UsageAttested, WithdrawFinalized
+from pysettle.domain.compute.events import (
+    Halted,
+    Purchased,
+    Redeemed,
+    Refunded,
+    SeriesHalted,
+    SeriesOpened,
+    Staked,
+    StakeReleased,
+    StakeWithdrawn,
+)
 from pysettle.domain.compute.usage import Meters, RateCard, Usage
-from pysettle.domain.core import events
-from pysettle.domain.core.events import Emitted, Event, Position
+from pysettle.domain.core.events import AuthorizationUsed, Emitted, Event, Position, Transfer
 from pysettle.domain.core.messages import ZERO_ADDRESS, ChannelConfig, ChannelId
 from pysettle.domain.ledger import Contracts, SeriesTerms
+from pysettle.domain.money.events import (
+    ClassLimitsSet,
+    CreditClaimed,
+    Credited,
+    CreditSeized,
+    FreezeSet,
+    FrozenAmountSet,
+    IssuanceQuotaSet,
+    Issued,
+    RedemptionCancelled,
+    RedemptionCompleted,
+    RedemptionRejected,
+    RedemptionRequested,
+    RedemptionTaken,
+    ReserveAttested,
+    ReserveRatioSet,
+    Seized,
+    SettlementAccountMarked,
+    WalletRegistered,
+)
 from pysettle.money import backing_rounded_down, compensation_rounded_down, price_rounded_up, stake_rounded_up
 
 CURRENCY, SERIES, HUB, METER, BANK, PROVIDER, OTHER_BANK, MARKET = (Address(bytes([n]) * 20) for n in range(1, 9))
@@ -94,7 +125,7 @@ class Model:
         """Move value, with its Transfer."""
         self.balances[token, sender] -= value
         self.balances[token, receiver] += value
-        self.say(token, events.Transfer(sender, receiver, value))
+        self.say(token, Transfer(sender, receiver, value))
 
     # Limits
 
@@ -143,7 +174,7 @@ class Model:
             self.move(CURRENCY, payer, payee, amount)
             return
         self.credits[payee] += amount
-        self.say(CURRENCY, events.Credited(payee, payer, amount, self.credits[payee]))
+        self.say(CURRENCY, Credited(payee, payer, amount, self.credits[payee]))
         if payer != CURRENCY:
             self.move(CURRENCY, payer, CURRENCY, amount)
 
@@ -152,7 +183,7 @@ class Model:
     def begin(self, buyer: Address, amount: int) -> None:
         """Mark settlement accounts."""
         for account in SETTLEMENT:
-            self.say(CURRENCY, events.SettlementAccountMarked(account))
+            self.say(CURRENCY, SettlementAccountMarked(account))
 
     def wait(self, buyer: Address, amount: int) -> None:
         """Let an hour, eight hours, a day, or the better part of a year go by."""
@@ -164,50 +195,50 @@ class Model:
         balance, payment, daily, annual = (NO_LIMIT if digit > 8 else digit * STEP for digit in digits)
         wallet_class = (0, 0, 1, 3)[amount % 4]
         self.limits[wallet_class] = (balance, payment, daily, annual)
-        self.say(CURRENCY, events.ClassLimitsSet(wallet_class, balance, payment, daily, annual))
+        self.say(CURRENCY, ClassLimitsSet(wallet_class, balance, payment, daily, annual))
 
     def register(self, buyer: Address, amount: int) -> None:
         """Register a buyer until yesterday, today, or tomorrow."""
         number, end = amount % 5, self.today + timedelta(days=amount // 5 % 3)
         self.classes[buyer] = (number, end)
         days = (end - date(1970, 1, 1)).days
-        self.say(CURRENCY, events.WalletRegistered(buyer, number, days, 156, number > 0))
+        self.say(CURRENCY, WalletRegistered(buyer, number, days, 156, number > 0))
 
     def freeze(self, buyer: Address, amount: int) -> None:
         """Freeze an amount of a buyer's currency, or either direction, or lift it."""
         if amount % 3 == 0:
             self.frozen[buyer] = amount // 4
-            self.say(CURRENCY, events.FrozenAmountSet(buyer, amount // 4))
+            self.say(CURRENCY, FrozenAmountSet(buyer, amount // 4))
         else:
             outgoing, incoming = amount % 3 == 1, amount % 4 == 1
             self.stopped = self.stopped | {buyer} if outgoing else self.stopped - {buyer}
             self.closed = self.closed | {buyer} if incoming else self.closed - {buyer}
-            self.say(CURRENCY, events.FreezeSet(buyer, outgoing, incoming))
+            self.say(CURRENCY, FreezeSet(buyer, outgoing, incoming))
 
     def seize(self, buyer: Address, amount: int) -> None:
         """Seize some of a buyer's currency, frozen or not, for an account that may be stopped itself."""
         units, payee = min(amount, self.balances[CURRENCY, buyer]), (BANK, *BUYERS)[amount % 4]
-        self.say(CURRENCY, events.Seized(buyer, payee, units, b"\1" * 32))
+        self.say(CURRENCY, Seized(buyer, payee, units, b"\1" * 32))
         self.pay_out(buyer, payee, units)
 
     def seize_credit(self, buyer: Address, amount: int) -> None:
         """Seize some of a buyer's credit for an account that may be stopped itself."""
         units, payee = min(amount, self.credits[buyer]), (BANK, *BUYERS)[amount % 4]
         self.credits[buyer] -= units
-        self.say(CURRENCY, events.CreditSeized(buyer, payee, units, self.credits[buyer], b"\1" * 32))
+        self.say(CURRENCY, CreditSeized(buyer, payee, units, self.credits[buyer], b"\1" * 32))
         self.pay_out(CURRENCY, payee, units)
 
     def attest(self, supply: int) -> None:
         """Attest a reserve that covers a supply in full, as of now, for a second."""
         self.attestations += 1
         fen = supply * self.ratio // 10_000 // 10_000 + 1
-        self.say(CURRENCY, events.ReserveAttested(self.attestations, BANK, fen, self.now, self.now + 1))
+        self.say(CURRENCY, ReserveAttested(self.attestations, BANK, fen, self.now, self.now + 1))
 
     def demand(self, buyer: Address, amount: int) -> None:
         """Set which part of the supply the reserve has to cover, after it was attested to cover that."""
         self.ratio = 1 + amount % 10_000
         self.attest(-self.balances[CURRENCY, ZERO_ADDRESS])
-        self.say(CURRENCY, events.ReserveRatioSet(self.ratio))
+        self.say(CURRENCY, ReserveRatioSet(self.ratio))
 
     def issue(self, buyer: Address, amount: int) -> None:
         """Set a quota and issue some of it, unless it cannot come in."""
@@ -215,11 +246,11 @@ class Model:
             return
         bank, units = BANKS[amount % 2], min(amount // 2, self.room(buyer))
         self.quotas[bank] += amount
-        self.say(CURRENCY, events.IssuanceQuotaSet(bank, self.quotas[bank]))
+        self.say(CURRENCY, IssuanceQuotaSet(bank, self.quotas[bank]))
         self.quotas[bank] -= units
         self.positions[bank] += units
         self.attest(units - self.balances[CURRENCY, ZERO_ADDRESS])
-        self.say(CURRENCY, events.Issued(bank, buyer, units, self.quotas[bank]))
+        self.say(CURRENCY, Issued(bank, buyer, units, self.quotas[bank]))
         self.move(CURRENCY, ZERO_ADDRESS, buyer, units)
 
     # Holders
@@ -240,20 +271,20 @@ class Model:
             return
         tokens = min(amount, most * 1_000_000 // UNIT_PRICE)
         price = price_rounded_up(tokens, UNIT_PRICE)
-        self.say(SERIES, events.Purchased(buyer, buyer, tokens, price))
+        self.say(SERIES, Purchased(buyer, buyer, tokens, price))
         self.move(SERIES, ZERO_ADDRESS, buyer, tokens)
         self.nonces += 1
-        self.say(CURRENCY, events.AuthorizationUsed(buyer, self.nonces.to_bytes(32, "big")))
+        self.say(CURRENCY, AuthorizationUsed(buyer, self.nonces.to_bytes(32, "big")))
         self.pay(buyer, SERIES, price)
 
     def deposit(self, buyer: Address, amount: int) -> None:
         """Deposit some of the buyer's Tokens."""
         tokens = min(amount, self.balances[SERIES, buyer])
         if not self.channels[buyer][0]:
-            self.say(HUB, events.ChannelCreated(CHANNELS[buyer], CONFIGS[buyer]))
+            self.say(HUB, ChannelCreated(CHANNELS[buyer], CONFIGS[buyer]))
         self.channels[buyer][0] += tokens
         balance = self.channels[buyer][0]
-        self.say(HUB, events.Deposited(CHANNELS[buyer], buyer, SERIES, tokens, balance))
+        self.say(HUB, Deposited(CHANNELS[buyer], buyer, SERIES, tokens, balance))
         self.move(SERIES, buyer, HUB, tokens)
 
     def claim(self, buyer: Address, amount: int) -> None:
@@ -263,15 +294,15 @@ class Model:
         metered = CARD.tokens(self.usage[buyer])
         total = min(metered, balance)
         usage = self.usage[buyer].pack()
-        self.say(METER, events.UsageAttested(SERIES, (CHANNELS[buyer],), (usage,)))
+        self.say(METER, UsageAttested(SERIES, (CHANNELS[buyer],), (usage,)))
         if total > claimed:
             self.channels[buyer][1] = total
             self.unsettled += total - claimed
-            self.say(HUB, events.Claimed(CHANNELS[buyer], SERIES, SERIES, total - claimed, total))
+            self.say(HUB, Claimed(CHANNELS[buyer], SERIES, SERIES, total - claimed, total))
 
     def settle(self, buyer: Address, amount: int) -> None:
         """Bring everything claimed home."""
-        self.say(HUB, events.Settled(SERIES, SERIES, buyer, self.unsettled))
+        self.say(HUB, Settled(SERIES, SERIES, buyer, self.unsettled))
         self.move(SERIES, HUB, SERIES, self.unsettled)
         self.unsettled = 0
 
@@ -280,14 +311,14 @@ class Model:
         balance, claimed = self.channels[buyer]
         tokens = min(amount, balance - claimed)
         self.channels[buyer][0] -= tokens
-        self.say(HUB, events.WithdrawFinalized(CHANNELS[buyer], buyer, SERIES, tokens))
+        self.say(HUB, WithdrawFinalized(CHANNELS[buyer], buyer, SERIES, tokens))
         self.move(SERIES, HUB, buyer, tokens)
 
     def redeem(self, buyer: Address, amount: int) -> None:
         """Pay the provider for some of what was delivered."""
         tokens = min(amount, self.balances[SERIES, SERIES])
         paid = backing_rounded_down(tokens, UNIT_PRICE)
-        self.say(SERIES, events.Redeemed(PROVIDER, tokens, paid))
+        self.say(SERIES, Redeemed(PROVIDER, tokens, paid))
         self._give_back(SERIES, PROVIDER, tokens, paid)
 
     def refund(self, buyer: Address, amount: int) -> None:
@@ -296,7 +327,7 @@ class Model:
         bps = COMPENSATION_BPS if self.halted else 0
         compensation = compensation_rounded_down(tokens, UNIT_PRICE, bps)
         paid = backing_rounded_down(tokens, UNIT_PRICE) + compensation
-        self.say(SERIES, events.Refunded(buyer, tokens, paid, compensation))
+        self.say(SERIES, Refunded(buyer, tokens, paid, compensation))
         self._give_back(buyer, buyer, tokens, paid)
 
     def _give_back(self, holder: Address, payee: Address, tokens: int, paid: int) -> None:
@@ -311,14 +342,14 @@ class Model:
         if most is not None:
             units = min(amount, most)
             self.stakes[buyer] += units
-            self.say(MARKET, events.Staked(buyer, units, self.stakes[buyer]))
+            self.say(MARKET, Staked(buyer, units, self.stakes[buyer]))
             self.pay(buyer, MARKET, units)
 
     def withdraw_stake(self, buyer: Address, amount: int) -> None:
         """Take free stake back."""
         units = min(amount, self.stakes[buyer])
         self.stakes[buyer] -= units
-        self.say(MARKET, events.StakeWithdrawn(buyer, units, self.stakes[buyer]))
+        self.say(MARKET, StakeWithdrawn(buyer, units, self.stakes[buyer]))
         self.pay_out(MARKET, buyer, units)
 
     def lock(self, buyer: Address, amount: int) -> None:
@@ -328,12 +359,12 @@ class Model:
             self.locked, self.staker = stake_rounded_up(capacity, UNIT_PRICE, COMPENSATION_BPS), buyer
             self.stakes[buyer] -= self.locked
             opened = (bytes(32), b"inference".ljust(32, b"\0"), capacity, EXPIRY, self.locked)
-            self.say(MARKET, events.SeriesOpened(SERIES, buyer, *opened))
+            self.say(MARKET, SeriesOpened(SERIES, buyer, *opened))
 
     def release(self, buyer: Address, amount: int) -> None:
         """Release the stake once the series has expired; whatever is halted later has none."""
         if self.locked and self.now >= EXPIRY:
-            self.say(MARKET, events.StakeReleased(SERIES, self.staker, self.locked))
+            self.say(MARKET, StakeReleased(SERIES, self.staker, self.locked))
             self.stakes[self.staker] += self.locked
             self.locked = 0
 
@@ -346,20 +377,20 @@ class Model:
         self.halted, released, self.locked = True, self.locked - compensation, 0
         self.stakes[self.staker] += released
         grounds = (b"\1" * 32, b"\2" * 32)
-        self.say(MARKET, events.SeriesHalted(SERIES, BANK, *grounds, self.staker, compensation, released))
+        self.say(MARKET, SeriesHalted(SERIES, BANK, *grounds, self.staker, compensation, released))
         self.move(CURRENCY, MARKET, SERIES, compensation)
-        self.say(SERIES, events.Halted(undelivered, compensation))
+        self.say(SERIES, Halted(undelivered, compensation))
 
     def redemption(self, buyer: Address, amount: int) -> None:
         """Request a redemption, at any bank; it may be taken, or end, at once."""
         units, bank = min(amount, self.free(buyer)), BANKS[amount % 2]
         self.redemptions += 1
-        self.say(CURRENCY, events.RedemptionRequested(self.redemptions, buyer, bank, units))
+        self.say(CURRENCY, RedemptionRequested(self.redemptions, buyer, bank, units))
         self.move(CURRENCY, buyer, CURRENCY, units)
         self.pending.append((self.redemptions, buyer, bank, units, 0))
         if amount % 3 == 0:
             number, *parties, _ = self.pending.pop()
-            self.say(CURRENCY, events.RedemptionTaken(number, *parties, self.now + DAY_S))
+            self.say(CURRENCY, RedemptionTaken(number, *parties, self.now + DAY_S))
             self.pending.append((number, buyer, bank, units, self.now + DAY_S))
         elif amount % 3 == 1:
             self.end(buyer, amount // 3)
@@ -372,11 +403,11 @@ class Model:
         if amount % 3 == 0:
             self.quotas[bank] += units
             self.positions[bank] -= units
-            self.say(CURRENCY, events.RedemptionCompleted(number, holder, bank, units, self.quotas[bank]))
+            self.say(CURRENCY, RedemptionCompleted(number, holder, bank, units, self.quotas[bank]))
             self.move(CURRENCY, CURRENCY, ZERO_ADDRESS, units)
         else:
             cancelled = amount % 3 == 1 and self.now >= cancellable_from
-            end = events.RedemptionCancelled if cancelled else events.RedemptionRejected
+            end = RedemptionCancelled if cancelled else RedemptionRejected
             self.say(CURRENCY, end(number, holder, bank, units))
             self.pay_out(CURRENCY, holder, units)
 
@@ -386,7 +417,7 @@ class Model:
             return
         units = min(amount, self.credits[buyer], self.room(buyer))
         self.credits[buyer] -= units
-        self.say(CURRENCY, events.CreditClaimed(buyer, units, self.credits[buyer]))
+        self.say(CURRENCY, CreditClaimed(buyer, units, self.credits[buyer]))
         self.move(CURRENCY, CURRENCY, buyer, units)
 
     def donate(self, buyer: Address, amount: int) -> None:

@@ -9,11 +9,11 @@ import pytest
 from eth_typing import Address
 
 from pysettle.domain import invariants
-from pysettle.domain.core import events
 from pysettle.domain.core.events import Emitted, Event, Position, Transfer
 from pysettle.domain.core.findings import Finding
 from pysettle.domain.core.messages import ZERO_ADDRESS
 from pysettle.domain.ledger import Ledger, fold
+from pysettle.domain.money import events
 from pysettle.domain.money.wallets import NO_LIMIT
 from tests.properties.model import BANK, BUYERS, CONTRACTS, CURRENCY, HUB, OTHER_BANK, SERIES
 

@@ -9,9 +9,16 @@ from eth_typing import Address
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pysettle.domain.core import events
-from pysettle.domain.core.events import Emitted, Event, Position
+from pysettle.domain.core.events import Emitted, Event, Position, Transfer
 from pysettle.domain.core.messages import ZERO_ADDRESS
+from pysettle.domain.money.events import (
+    CreditClaimed,
+    Credited,
+    CreditSeized,
+    ReserveRatioSet,
+    SettlementAccountMarked,
+    WalletRegistered,
+)
 from pysettle.domain.money.interest import accumulate
 from pysettle.domain.money.wallets import WalletClass
 
@@ -23,20 +30,20 @@ LAST_DAY = 12
 holders = st.sampled_from(HOLDERS)
 amounts = st.integers(0, 10**9)
 happenings = st.one_of(
-    st.builds(events.Transfer, st.sampled_from([*HOLDERS, ZERO_ADDRESS, CURRENCY]), holders, amounts),
-    st.builds(events.Transfer, holders, st.sampled_from([*HOLDERS, CURRENCY]), amounts),
-    st.builds(events.Credited, holders, holders, amounts, amounts),
-    st.builds(events.CreditClaimed, holders, amounts, amounts),
-    st.builds(events.CreditSeized, holders, holders, amounts, amounts, st.just(b"\1" * 32)),
+    st.builds(Transfer, st.sampled_from([*HOLDERS, ZERO_ADDRESS, CURRENCY]), holders, amounts),
+    st.builds(Transfer, holders, st.sampled_from([*HOLDERS, CURRENCY]), amounts),
+    st.builds(Credited, holders, holders, amounts, amounts),
+    st.builds(CreditClaimed, holders, amounts, amounts),
+    st.builds(CreditSeized, holders, holders, amounts, amounts, st.just(b"\1" * 32)),
     st.builds(
-        events.WalletRegistered,
+        WalletRegistered,
         holders,
         st.sampled_from(WalletClass),
         st.one_of(st.integers(0, LAST_DAY + 2), st.just(2**16 - 1)),
         st.just(156),
         st.booleans(),
     ),
-    st.builds(events.ReserveRatioSet, st.sampled_from([1, 2_000, 9_999, 10_000])),
+    st.builds(ReserveRatioSet, st.sampled_from([1, 2_000, 9_999, 10_000])),
 )
 
 
@@ -57,9 +64,9 @@ def histories(draw: st.DrawFn) -> list[Emitted]:
     emitters = st.sampled_from([CURRENCY] * 4 + [HOLDERS[0]])
     beginning: list[Event] = []
     if draw(st.booleans()):
-        beginning.append(events.ReserveRatioSet(2_000))
-        beginning += [events.WalletRegistered(holder, WalletClass.I, 2**16 - 1, 156, True) for holder in HOLDERS]
-        beginning += [events.Transfer(ZERO_ADDRESS, holder, 10**10) for holder in HOLDERS]
+        beginning.append(ReserveRatioSet(2_000))
+        beginning += [WalletRegistered(holder, WalletClass.I, 2**16 - 1, 156, True) for holder in HOLDERS]
+        beginning += [Transfer(ZERO_ADDRESS, holder, 10**10) for holder in HOLDERS]
     return [Emitted(CURRENCY, Position(0, 0, place), event, 0) for place, event in enumerate(beginning)] + [
         Emitted(draw(emitters), Position(place, 0, 0), draw(happenings), second(*time))
         for place, time in enumerate(times)
@@ -78,14 +85,14 @@ def naively(history: Sequence[Emitted], first_day: int, end_day: int) -> dict[Ad
             if emitted.emitter != CURRENCY or emitted.timestamp >= second(day + 1, 0):
                 continue
             event = emitted.event
-            if isinstance(event, events.Transfer):
+            if isinstance(event, Transfer):
                 balances[event.sender] -= event.value
                 balances[event.receiver] += event.value
-            elif isinstance(event, (events.Credited, events.CreditClaimed, events.CreditSeized)):
+            elif isinstance(event, (Credited, CreditClaimed, CreditSeized)):
                 held[event.account] = event.credit
-            elif isinstance(event, events.WalletRegistered):
+            elif isinstance(event, WalletRegistered):
                 registered[event.account] = (event.wallet_class, event.identification_expiry)
-            elif isinstance(event, events.ReserveRatioSet):
+            elif isinstance(event, ReserveRatioSet):
                 ratio = event.ratio_bps
         for holder in HOLDERS:
             wallet_class, expiry = registered.get(holder, (WalletClass.IV, 0))
@@ -111,8 +118,8 @@ def test_what_a_day_takes_back_changes_nothing(
     history: list[Emitted], day: int, transfers: list[tuple[Address, Address, int]]
 ) -> None:
     """Transfers of one day that are undone on it leave every closing balance, and so every accumulation, as it was."""
-    there_and_back: list[Event] = [events.Transfer(*transfer) for transfer in transfers]
-    there_and_back += [events.Transfer(to, sender, value) for sender, to, value in reversed(transfers)]
+    there_and_back: list[Event] = [Transfer(*transfer) for transfer in transfers]
+    there_and_back += [Transfer(to, sender, value) for sender, to, value in reversed(transfers)]
     noon = second(day, 43_200)
     before = [it for it in history if it.timestamp <= noon]
     within = [Emitted(CURRENCY, Position(0, 0, place), event, noon) for place, event in enumerate(there_and_back)]
@@ -138,7 +145,7 @@ def test_a_period_is_the_sum_of_its_parts(history: list[Emitted], period: tuple[
 @given(histories(), holders, st.integers(0, LAST_DAY))
 def test_settlement_accounts_bear_none(history: list[Emitted], account: Address, day: int) -> None:
     """An account that is marked has no accumulation, and nobody else's is another than before."""
-    mark = Emitted(CURRENCY, Position(0, 0, 0), events.SettlementAccountMarked(account), second(day, 0))
+    mark = Emitted(CURRENCY, Position(0, 0, 0), SettlementAccountMarked(account), second(day, 0))
     marked = [it for it in history if it.timestamp < mark.timestamp] + [mark]
     marked += [it for it in history if it.timestamp >= mark.timestamp]
     found = accumulate(marked, CURRENCY, 0, LAST_DAY + 1)

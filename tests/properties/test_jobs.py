@@ -13,12 +13,23 @@ from hypothesis import strategies as st
 
 from pysettle.audit.questions import questions
 from pysettle.domain import invariants
-from pysettle.domain.core import events
-from pysettle.domain.core.events import Emitted, Event, Position
+from pysettle.domain.core.events import Emitted, Event, Position, Transfer
 from pysettle.domain.core.messages import ZERO_ADDRESS
+from pysettle.domain.jobs.events import (
+    DuePaid,
+    MilestoneDelivered,
+    MilestoneDisputed,
+    MilestoneRefunded,
+    MilestoneReleased,
+    MilestoneRuled,
+    OrderAccepted,
+    OrderCancelled,
+    OrderPlaced,
+)
 from pysettle.domain.jobs.terms import MilestoneState as M
 from pysettle.domain.jobs.terms import OrderState, OrderTerms
 from pysettle.domain.ledger import Contracts, Ledger, Purpose, fold
+from pysettle.domain.money.events import IssuanceQuotaSet, Issued, ReserveAttested
 
 CURRENCY, ESCROW, PAYER, BUYER, PROVIDER, ARBITER, OPERATOR = (Address(bytes([n]) * 20) for n in range(1, 8))
 CONTRACTS = Contracts(frozenset({CURRENCY}), jobs=frozenset({ESCROW}))
@@ -64,7 +75,7 @@ class Model:
     def pay_in(self, payer: Address, amount: int) -> tuple[Address, Event]:
         """Have somebody pay the escrow."""
         self.spent[payer] += amount
-        return CURRENCY, events.Transfer(payer, ESCROW, amount)
+        return CURRENCY, Transfer(payer, ESCROW, amount)
 
     # Steps. `number` chooses whatever there is to choose; a step that is not allowed does nothing.
 
@@ -84,7 +95,7 @@ class Model:
         )
         order = Order(terms, terms.order_id(1, ESCROW, PAYER), stages=[(M.DUE, 0)] * len(amounts))
         self.orders.append(order)
-        placed = events.OrderPlaced(order.id, PAYER, PROVIDER, terms.total, terms)
+        placed = OrderPlaced(order.id, PAYER, PROVIDER, terms.total, terms)
         self.say((ESCROW, placed), self.pay_in(PAYER, terms.total))
 
     def accept(self, number: int) -> None:
@@ -92,7 +103,7 @@ class Model:
         order = self._order(number, OrderState.PLACED)
         if order and self.now < order.terms.accept_before:
             order.state = OrderState.ACCEPTED
-            self.say((ESCROW, events.OrderAccepted(order.id, PROVIDER)))
+            self.say((ESCROW, OrderAccepted(order.id, PROVIDER)))
 
     def cancel(self, number: int) -> None:
         """Take an order back, mostly one that nobody accepted in time."""
@@ -100,14 +111,14 @@ class Model:
         if order and (number % 4 == 0 or self.now >= order.terms.accept_before):
             order.state, order.stages = OrderState.CANCELLED, [(M.REFUNDED, 0)] * len(order.stages)
             self.due[PAYER] += order.terms.total
-            self.say((ESCROW, events.OrderCancelled(order.id, PAYER, order.terms.total)))
+            self.say((ESCROW, OrderCancelled(order.id, PAYER, order.terms.total)))
 
     def deliver(self, number: int) -> None:
         """Deliver a milestone in time."""
         order, place = self._milestone(number, M.DUE)
         if order and self.now < order.terms.milestones[place][1]:
             order.stages[place] = (M.DELIVERED, self.now)
-            self.say((ESCROW, events.MilestoneDelivered(order.id, place, GROUNDS)))
+            self.say((ESCROW, MilestoneDelivered(order.id, place, GROUNDS)))
 
     def concede(self, number: int) -> None:
         """Give a milestone up, wherever it stands."""
@@ -128,7 +139,7 @@ class Model:
             order.stages[place] = (M.DISPUTED, self.now)
             bond = order.terms.bond
             paid = [self.pay_in(BUYER, bond)] if bond else []
-            self.say((ESCROW, events.MilestoneDisputed(order.id, place, bond, GROUNDS)), *paid)
+            self.say((ESCROW, MilestoneDisputed(order.id, place, bond, GROUNDS)), *paid)
 
     def rule(self, number: int) -> None:
         """Split a disputed amount in time."""
@@ -162,8 +173,8 @@ class Model:
         account = (PAYER, BUYER, PROVIDER)[number % 3]
         if amount := self.due.pop(account, 0):
             self.paid[account] += amount
-            moved = events.Transfer(ESCROW, account, amount)
-            self.say((ESCROW, events.DuePaid(account, CURRENCY, amount)), (CURRENCY, moved))
+            moved = Transfer(ESCROW, account, amount)
+            self.say((ESCROW, DuePaid(account, CURRENCY, amount)), (CURRENCY, moved))
 
     def _order(self, number: int, state: OrderState) -> Order | None:
         found = [it for it in self.orders if it.state is state]
@@ -182,14 +193,14 @@ class Model:
         amount = order.terms.milestones[place][0]
         order.stages[place] = (M.RELEASED, order.stages[place][1])
         self.due[PROVIDER] += amount
-        self.say((ESCROW, events.MilestoneReleased(order.id, place, amount)))
+        self.say((ESCROW, MilestoneReleased(order.id, place, amount)))
 
     def _refund(self, order: Order, place: int) -> None:
         amount, bond = order.terms.milestones[place][0], self._bond(order, place)
         order.stages[place] = (M.REFUNDED, order.stages[place][1])
         self.due[PAYER] += amount
         self.due[BUYER] += bond
-        self.say((ESCROW, events.MilestoneRefunded(order.id, place, amount, bond)))
+        self.say((ESCROW, MilestoneRefunded(order.id, place, amount, bond)))
 
     def _split(self, order: Order, place: int, bps: int, grounds: bytes) -> None:
         amount, bond = order.terms.milestones[place][0], self._bond(order, place)
@@ -199,7 +210,7 @@ class Model:
         self.due[PROVIDER] += part
         self.due[PAYER] += amount - part
         self.due[PROVIDER if to_provider else BUYER] += bond
-        ruled = events.MilestoneRuled(order.id, place, part, amount - part, bond, to_provider, grounds)
+        ruled = MilestoneRuled(order.id, place, part, amount - part, bond, to_provider, grounds)
         self.say((ESCROW, ruled))
 
     @staticmethod
@@ -217,11 +228,11 @@ STEPS = st.lists(st.tuples(st.sampled_from(OPERATIONS), st.integers(0, 10**9)), 
 def play(steps: list[tuple[Any, int]]) -> Model:
     """Run a history, begun with money for payer and buyer."""
     model = Model()
-    reserve = events.ReserveAttested(1, OPERATOR, 10**12, START, START + 1)
-    model.say((CURRENCY, reserve), (CURRENCY, events.IssuanceQuotaSet(OPERATOR, 2 * 10**15)))
+    reserve = ReserveAttested(1, OPERATOR, 10**12, START, START + 1)
+    model.say((CURRENCY, reserve), (CURRENCY, IssuanceQuotaSet(OPERATOR, 2 * 10**15)))
     for number, holder in enumerate((PAYER, BUYER), 1):
-        issued = events.Issued(OPERATOR, holder, 10**15, (2 - number) * 10**15)
-        model.say((CURRENCY, issued), (CURRENCY, events.Transfer(ZERO_ADDRESS, holder, 10**15)))
+        issued = Issued(OPERATOR, holder, 10**15, (2 - number) * 10**15)
+        model.say((CURRENCY, issued), (CURRENCY, Transfer(ZERO_ADDRESS, holder, 10**15)))
     for operation, number in [(Model.place, 10**6), (Model.accept, 0), *steps]:
         operation(model, number)
     return model
@@ -292,9 +303,9 @@ def test_no_step_is_made_twice(steps: list[tuple[Any, int]], data: st.DataObject
     own = [at for at, it in enumerate(history) if it.emitter == ESCROW]
     place = data.draw(st.sampled_from(own))
     codes = codes_of([*history[: place + 1], history[place]])
-    expected = {events.OrderPlaced: "INV-ONCE", events.DuePaid: "INV-SUPPLY"}
-    final = (events.OrderAccepted, events.OrderCancelled)
-    ended = (events.MilestoneReleased, events.MilestoneRefunded, events.MilestoneRuled)
+    expected = {OrderPlaced: "INV-ONCE", DuePaid: "INV-SUPPLY"}
+    final = (OrderAccepted, OrderCancelled)
+    ended = (MilestoneReleased, MilestoneRefunded, MilestoneRuled)
     kind = type(history[place].event)
     assert expected.get(kind, "INV-FINAL" if kind in (*final, *ended) else "INV-JOB") in codes
 
@@ -305,12 +316,12 @@ def test_steps_out_of_time_are_named(steps: list[tuple[Any, int]]) -> None:
     """What had to be in time and came late, and a default ruling that came early, are INV-JOB."""
     model = play(steps)
     history = [emitted for transaction in model.history for emitted in transaction]
-    timely = (events.OrderAccepted, events.MilestoneDelivered, events.MilestoneDisputed)
+    timely = (OrderAccepted, MilestoneDelivered, MilestoneDisputed)
     for place, emitted in enumerate(history):
         event, shift = emitted.event, 0
-        if isinstance(event, timely) or (isinstance(event, events.MilestoneRuled) and event.grounds != NOTHING):
+        if isinstance(event, timely) or (isinstance(event, MilestoneRuled) and event.grounds != NOTHING):
             shift = 10**6
-        elif isinstance(event, events.MilestoneRuled):
+        elif isinstance(event, MilestoneRuled):
             shift = START - emitted.timestamp
         if shift:
             assert "INV-JOB" in codes_of([*history[:place], replace(emitted, timestamp=emitted.timestamp + shift)])

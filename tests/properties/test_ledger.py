@@ -13,11 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pysettle.domain import invariants
+from pysettle.domain.channel.events import ChannelCreated, Claimed, Deposited, Settled, UsageAttested
+from pysettle.domain.compute.events import Purchased, SeriesHalted, SeriesOpened, StakeReleased, Swept
 from pysettle.domain.compute.usage import Meters, Usage
 from pysettle.domain.core import events
-from pysettle.domain.core.events import Emitted, Position
+from pysettle.domain.core.events import AuthorizationUsed, Emitted, Event, Position, Transfer
 from pysettle.domain.core.messages import ZERO_ADDRESS
 from pysettle.domain.ledger import Ledger, Purpose, fold
+from pysettle.domain.money.events import Issued, RedemptionCancelled, RedemptionRequested
 from pysettle.domain.money.wallets import Spending
 from pysettle.money import stake_rounded_up
 from tests.properties.model import (
@@ -140,7 +143,7 @@ def test_a_changed_amount_does_not_go_unnoticed(steps: list[tuple[Any, Address, 
     place = data.draw(st.integers(min_value=0, max_value=len(history) - 1))
     event = history[place].event
     names = [name for name in AMOUNT_FIELDS if hasattr(event, name)]
-    to_oneself = isinstance(event, events.Transfer) and event.sender == event.receiver
+    to_oneself = isinstance(event, Transfer) and event.sender == event.receiver
     if not names or to_oneself:  # what one pays oneself moves nothing, however much it is
         return
     name = data.draw(st.sampled_from(names))
@@ -194,14 +197,14 @@ CAPACITY = 10**9
 STAKE = stake_rounded_up(CAPACITY, UNIT_PRICE, COMPENSATION_BPS)
 
 
-def opened(stake: int = STAKE, capacity: int = CAPACITY) -> events.SeriesOpened:
+def opened(stake: int = STAKE, capacity: int = CAPACITY) -> SeriesOpened:
     """Return the opening of the series."""
-    return events.SeriesOpened(SERIES, STAKER, bytes(32), bytes(32), capacity, 2, stake)
+    return SeriesOpened(SERIES, STAKER, bytes(32), bytes(32), capacity, 2, stake)
 
 
-def halted(compensation: int, released: int, provider: Address = STAKER) -> events.SeriesHalted:
+def halted(compensation: int, released: int, provider: Address = STAKER) -> SeriesHalted:
     """Return a halt of the series, for the market's part of it."""
-    return events.SeriesHalted(SERIES, BANK, bytes(32), bytes(32), provider, compensation, released)
+    return SeriesHalted(SERIES, BANK, bytes(32), bytes(32), provider, compensation, released)
 
 
 @pytest.mark.parametrize(
@@ -212,10 +215,10 @@ def halted(compensation: int, released: int, provider: Address = STAKER) -> even
         ([opened(STAKE + 1)], ["INV-BACKING"]),
         ([opened(capacity=CAPACITY + 10**6)], ["INV-BACKING"]),
         ([opened(), opened()], ["INV-ONCE"]),
-        ([opened(), events.StakeReleased(SERIES, STAKER, STAKE)], []),
-        ([opened(), events.StakeReleased(SERIES, STAKER, STAKE - 1)], ["INV-BACKING"]),
-        ([opened(), events.StakeReleased(SERIES, OTHER, STAKE)], ["INV-BACKING"]),
-        ([opened(), *2 * [events.StakeReleased(SERIES, STAKER, STAKE)]], ["INV-BACKING"]),
+        ([opened(), StakeReleased(SERIES, STAKER, STAKE)], []),
+        ([opened(), StakeReleased(SERIES, STAKER, STAKE - 1)], ["INV-BACKING"]),
+        ([opened(), StakeReleased(SERIES, OTHER, STAKE)], ["INV-BACKING"]),
+        ([opened(), *2 * [StakeReleased(SERIES, STAKER, STAKE)]], ["INV-BACKING"]),
         ([opened(), halted(7, STAKE - 7)], []),
         ([opened(), halted(7, STAKE - 8)], ["INV-BACKING"]),
         ([opened(), halted(0, 0)], ["INV-BACKING"]),
@@ -223,7 +226,7 @@ def halted(compensation: int, released: int, provider: Address = STAKER) -> even
         ([halted(0, 0)], ["INV-BACKING"]),
     ],
 )
-def test_a_series_locks_what_covers_it_and_nothing_stays_locked(told: list[events.Event], codes: list[str]) -> None:
+def test_a_series_locks_what_covers_it_and_nothing_stays_locked(told: list[Event], codes: list[str]) -> None:
     """At its opening the compensation of its capacity is locked, at its halt or release all of that is unlocked."""
     ledger = Ledger(CONTRACTS)
     for event in told:
@@ -235,7 +238,7 @@ def test_stake_is_not_released_before_the_expiry() -> None:
     """The market releases stake from the second of the expiry on."""
     for timestamp, codes in ((1, ["INV-BACKING"]), (2, [])):
         ledger = Ledger(CONTRACTS)
-        for event in (opened(), events.StakeReleased(SERIES, STAKER, STAKE)):
+        for event in (opened(), StakeReleased(SERIES, STAKER, STAKE)):
             ledger.apply(Emitted(MARKET, Position(1, 0, 0), event, timestamp))
         assert [code for code, _, _ in ledger.violations] == codes
 
@@ -244,12 +247,12 @@ def test_contradictions_have_their_codes() -> None:
     """A spent nonce, a redemption ended twice, a quota and a reserve overdrawn are named by their invariants."""
     ledger = Ledger(CONTRACTS)
     at = Position(1, 0, 0)
-    used = events.AuthorizationUsed(BUYERS[0], bytes(32))
-    requested = events.RedemptionRequested(1, BUYERS[0], BANK, 0)
-    cancelled = events.RedemptionCancelled(1, BUYERS[0], BANK, 0)
-    moved, back = events.Transfer(BUYERS[0], CURRENCY, 0), events.Transfer(CURRENCY, BUYERS[0], 0)
+    used = AuthorizationUsed(BUYERS[0], bytes(32))
+    requested = RedemptionRequested(1, BUYERS[0], BANK, 0)
+    cancelled = RedemptionCancelled(1, BUYERS[0], BANK, 0)
+    moved, back = Transfer(BUYERS[0], CURRENCY, 0), Transfer(CURRENCY, BUYERS[0], 0)
     ends = (cancelled, back, cancelled, back)
-    for event in (used, used, requested, moved, *ends, events.Issued(BANK, BUYERS[0], 1, 0)):
+    for event in (used, used, requested, moved, *ends, Issued(BANK, BUYERS[0], 1, 0)):
         ledger.apply(Emitted(CURRENCY, at, event, 0))
     assert [code for code, _, _ in ledger.violations] == ["INV-ONCE", "INV-FINAL", "INV-RESERVE", "INV-RESERVE"]
 
@@ -258,23 +261,23 @@ def test_a_claim_beyond_attested_usage_is_named() -> None:
     """A claim on a Token channel above what the attested usage costs is INV-USAGE, whatever the meter states."""
     ledger = Ledger(CONTRACTS)
     at, channel_id = Position(1, 0, 0), CHANNELS[BUYERS[0]]
-    ledger.apply(Emitted(HUB, at, events.ChannelCreated(channel_id, CONFIGS[BUYERS[0]]), 0))
+    ledger.apply(Emitted(HUB, at, ChannelCreated(channel_id, CONFIGS[BUYERS[0]]), 0))
     usage = Usage(off_peak=Meters(output=1))
-    stated = events.UsageAttested(SERIES, (channel_id,), (usage.pack(),))
+    stated = UsageAttested(SERIES, (channel_id,), (usage.pack(),))
     ledger.apply(Emitted(METER, at, stated, 0))
-    ledger.apply(Emitted(HUB, at, events.Claimed(channel_id, SERIES, SERIES, 91, 91), 0))
+    ledger.apply(Emitted(HUB, at, Claimed(channel_id, SERIES, SERIES, 91, 91), 0))
     assert [code for code, _, _ in ledger.violations] == ["INV-USAGE"]
 
 
 def swept(paid: int, donated: int, amount: int) -> list[str]:
     """Return the codes of the findings on two Tokens sold one by one, of which 0.3 units are owed, and a sweep."""
     ledger, buyer = Ledger(CONTRACTS), BUYERS[0]
-    told: list[tuple[Address, events.Event]] = [
-        (CURRENCY, events.Transfer(ZERO_ADDRESS, buyer, 2 * paid + donated)),
-        (CURRENCY, events.Transfer(buyer, SERIES, 2 * paid + donated)),
-        *2 * [(SERIES, events.Purchased(buyer, buyer, 1, paid)), (SERIES, events.Transfer(ZERO_ADDRESS, buyer, 1))],
-        (SERIES, events.Swept(PROVIDER, amount)),
-        (CURRENCY, events.Transfer(SERIES, PROVIDER, amount)),
+    told: list[tuple[Address, Event]] = [
+        (CURRENCY, Transfer(ZERO_ADDRESS, buyer, 2 * paid + donated)),
+        (CURRENCY, Transfer(buyer, SERIES, 2 * paid + donated)),
+        *2 * [(SERIES, Purchased(buyer, buyer, 1, paid)), (SERIES, Transfer(ZERO_ADDRESS, buyer, 1))],
+        (SERIES, Swept(PROVIDER, amount)),
+        (CURRENCY, Transfer(SERIES, PROVIDER, amount)),
     ]
     for emitter, event in told:
         ledger.apply(Emitted(emitter, Position(1, 0, 0), event, 0))
@@ -295,7 +298,7 @@ def test_a_movement_of_nothing_leaves_no_account() -> None:
     ledger = Ledger(CONTRACTS)
     for number in range(100):
         nobody = Address((2**40 + number).to_bytes(20, "big"))
-        ledger.apply(Emitted(CURRENCY, Position(1, number, 0), events.Transfer(BUYERS[0], nobody, 0), 0))
+        ledger.apply(Emitted(CURRENCY, Position(1, number, 0), Transfer(BUYERS[0], nobody, 0), 0))
     assert not ledger.balances
 
 
@@ -303,7 +306,7 @@ def test_events_of_strangers_are_passed_over() -> None:
     """A contract whose books are not kept cannot write into the ledger."""
     ledger = Ledger(CONTRACTS)
     stranger = Address(b"\x99" * 20)
-    assert ledger.apply(Emitted(stranger, Position(1, 0, 0), events.Transfer(ZERO_ADDRESS, BUYERS[0], 1), 0)) is None
+    assert ledger.apply(Emitted(stranger, Position(1, 0, 0), Transfer(ZERO_ADDRESS, BUYERS[0], 1), 0)) is None
     assert not ledger.balances
 
 
@@ -311,7 +314,7 @@ def test_a_log_of_another_shape_is_not_decoded() -> None:
     """A known event name with other topics or data, such as an ERC-721 transfer, is passed over and not guessed at."""
     topic = next(topic for topic, text in events.signatures().items() if text.startswith("Transfer("))
     holder = bytes(12) + BUYERS[0]
-    assert events.decode([topic, holder, holder], bytes(31) + b"\x07") == events.Transfer(BUYERS[0], BUYERS[0], 7)
+    assert events.decode([topic, holder, holder], bytes(31) + b"\x07") == Transfer(BUYERS[0], BUYERS[0], 7)
     assert events.decode([topic, holder, holder, bytes(32)], b"") is None
     assert events.decode([topic, holder, holder], bytes(31)) is None
     assert events.decode([topic, holder, holder], bytes(64)) is None
@@ -323,9 +326,9 @@ def test_channels_of_other_tokens_are_passed_over() -> None:
     ledger = Ledger(CONTRACTS)
     channel_id, token = CHANNELS[BUYERS[0]], Address(b"\x77" * 20)
     for event in (
-        events.Deposited(channel_id, BUYERS[0], token, 5, 5),
-        events.Claimed(channel_id, BUYERS[1], token, 9, 9),
-        events.Settled(BUYERS[1], token, BUYERS[1], 9),
+        Deposited(channel_id, BUYERS[0], token, 5, 5),
+        Claimed(channel_id, BUYERS[1], token, 9, 9),
+        Settled(BUYERS[1], token, BUYERS[1], 9),
     ):
         assert ledger.apply(Emitted(HUB, Position(1, 0, 0), event, 0)) is None
     assert not ledger.balances

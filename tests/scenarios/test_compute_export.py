@@ -9,6 +9,7 @@ import pytest
 
 from pysettle.domain.compute.prices import SERVICE_CLASSES
 from pysettle.domain.core import events
+from pysettle.domain.core.events import Transfer
 from pysettle.money import UNITS_PER_WHOLE
 from pysettle.scenarios import compute_export
 from pysettle.scenarios.compute_export import ComputeExport, ExportResult
@@ -39,7 +40,7 @@ def test_both_legs_are_in_one_transaction() -> None:
     (sale,) = [step for step in case.steps if "in one transaction" in step.what]
     logs = [log for log in case.chain.logs() if log.block_number == sale.block]
     found = [(log.address, events.decode(log.topics, log.data)) for log in logs]
-    moved = [(asset, it.sender, it.receiver, it.value) for asset, it in found if isinstance(it, events.Transfer)]
+    moved = [(asset, it.sender, it.receiver, it.value) for asset, it in found if isinstance(it, Transfer)]
     buyer, tokens = case.parties["buyer"].address, compute_export.HOURS_BOUGHT * 3_600 * 1_000
     assert moved == [(series, bytes(20), buyer, tokens), (currency, buyer, series, case.paid)]
 

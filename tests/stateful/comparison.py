@@ -10,8 +10,9 @@ from eth_typing import Address
 
 from pysettle.domain import invariants
 from pysettle.domain.core.events import Emitted, Position
-from pysettle.domain.core.messages import ZERO_ADDRESS, ReserveAttestation
+from pysettle.domain.core.messages import ZERO_ADDRESS
 from pysettle.domain.ledger import Ledger
+from pysettle.domain.money.messages import ReserveAttestation
 from pysettle.evm import artifacts
 from tests.architecture.test_contract_errors import UNREACHABLE
 from tests.stateful.auditing import audit, audit_books

@@ -16,7 +16,8 @@ from datetime import timedelta
 
 from eth_typing import Address
 
-from pysettle.domain.core.messages import ChannelConfig, ReserveAttestation
+from pysettle.domain.core.messages import ChannelConfig
+from pysettle.domain.money.messages import ReserveAttestation
 from pysettle.domain.money.wallets import LIMIT_STEP, MOST_LIMIT, NO_LIMIT, ClassLimits, WalletClass
 from pysettle.errors import contracts as errors
 from tests.stateful.currency_records import (

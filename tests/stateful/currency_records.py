@@ -11,7 +11,7 @@ from enum import Enum, IntEnum
 
 from eth_typing import Address
 
-from pysettle.domain.core.messages import ReserveAttestation
+from pysettle.domain.money.messages import ReserveAttestation
 from pysettle.domain.money.wallets import ClassLimits, WalletClass
 
 MINOR_UNIT = 10_000

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from eth_typing import Address
 
-from pysettle.domain.core.messages import ZERO_ADDRESS, ReserveAttestation
+from pysettle.domain.core.messages import ZERO_ADDRESS
+from pysettle.domain.money.messages import ReserveAttestation
 from pysettle.domain.money.wallets import (
     IDENTIFICATION_WITHOUT_END,
     LIMIT_STEP,

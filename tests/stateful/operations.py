@@ -15,9 +15,10 @@ from trie.hexary import HexaryTrie
 
 from pysettle.client import SettlementNetwork, genesis
 from pysettle.client.core.access import Roles
-from pysettle.domain.core.messages import Authorization, Permit, ReserveAttestation, cancel_digest
+from pysettle.domain.core.messages import Authorization, Permit, cancel_digest
 from pysettle.domain.core.signing import Signer
 from pysettle.domain.core.typed_data import Domain
+from pysettle.domain.money.messages import ReserveAttestation
 from pysettle.domain.money.wallets import ClassLimits
 from pysettle.errors import ContractReverted
 from pysettle.evm.backend import Receipt

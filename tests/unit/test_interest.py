@@ -8,8 +8,9 @@ import pytest
 from eth_hash.auto import keccak
 from eth_typing import Address
 
-from pysettle.domain.core.events import Emitted, InterestDeclared, InterestPaid, Position
+from pysettle.domain.core.events import Emitted, Position
 from pysettle.domain.ledger import Contracts, fold
+from pysettle.domain.money.events import InterestDeclared, InterestPaid
 from pysettle.domain.money.interest import InterestStatement, MerkleTree, interest_rounded_down, leaf_hash
 
 ALICE, BOB, CONTRACT = (Address(bytes([number]) * 20) for number in (1, 2, 9))

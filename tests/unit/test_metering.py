@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 from eth_typing import Address
 
+from pysettle.domain.channel.messages import hub_domain, voucher_digest
 from pysettle.domain.channel.metering import Delivery, Payer, UsageReceipt, Voucher, check_vouchers, sign_vouchers
 from pysettle.domain.compute.usage import Meters, RateCard, Usage
-from pysettle.domain.core.messages import ZERO_ADDRESS, ChannelConfig, ChannelId, hub_domain, voucher_digest
+from pysettle.domain.core.messages import ZERO_ADDRESS, ChannelConfig, ChannelId
 from pysettle.domain.core.signing import Signer
 from pysettle.errors import UsageDisputed, VoucherRefused
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from eth_typing import Address
 
+from pysettle.domain.channel.events import ChannelCreated, Claimed
 from pysettle.domain.compute.prices import (
     SERVICE_CLASSES,
     Delivered,
@@ -15,7 +16,7 @@ from pysettle.domain.compute.prices import (
     price_index,
 )
 from pysettle.domain.compute.usage import DEEPSEEK_V4_PRO_RATE_CARD, DEEPSEEK_V4_PRO_UNIT_PRICE, Meters, RateCard
-from pysettle.domain.core.events import ChannelCreated, Claimed, Emitted, Event, Position
+from pysettle.domain.core.events import Emitted, Event, Position
 from pysettle.domain.core.messages import ChannelConfig, ChannelId
 from pysettle.errors import UsageError
 

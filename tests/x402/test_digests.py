@@ -25,16 +25,14 @@ from x402.mechanisms.evm.signers import EthAccountSigner
 from x402.schemas import PaymentRequirements
 
 from pysettle.client.network import CHANNEL_HUB_ADDRESS, DEPOSIT_COLLECTOR_ADDRESS, MULTICALL3_ADDRESS
-from pysettle.domain.core.messages import (
-    ZERO_ADDRESS,
-    Authorization,
-    ChannelConfig,
+from pysettle.domain.channel.messages import (
     claim_batch_digest,
     deposit_nonce,
     hub_domain,
     refund_digest,
     voucher_digest,
 )
+from pysettle.domain.core.messages import ZERO_ADDRESS, Authorization, ChannelConfig
 from pysettle.domain.core.signing import Signer
 from pysettle.domain.core.typed_data import Domain
 from pysettle.evm import artifacts

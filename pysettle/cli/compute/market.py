@@ -25,8 +25,9 @@ from pysettle.cli.options import BASIS_POINTS, TOKENS, Utf8, Whole
 from pysettle.cli.output import instant, printable, table
 from pysettle.client.compute.series import ComputeToken
 from pysettle.client.system import ComputeSystem, Offer
+from pysettle.domain.compute.messages import ComputeAttestation
 from pysettle.domain.compute.prices import SERVICE_CLASSES
-from pysettle.domain.core.messages import ZERO_ADDRESS, ComputeAttestation
+from pysettle.domain.core.messages import ZERO_ADDRESS
 from pysettle.evm.transactions import Transaction
 from pysettle.money import to_plain, to_text, to_units
 from pysettle.reading import read_hex

@@ -19,7 +19,8 @@ from pysettle.client.compute.series import ComputeToken
 from pysettle.client.signed import Form, SignedMessage
 from pysettle.client.system import ComputeSystem
 from pysettle.documents import parse_json
-from pysettle.domain.core.messages import Authorization, PurchaseTerms
+from pysettle.domain.compute.messages import PurchaseTerms
+from pysettle.domain.core.messages import Authorization
 from pysettle.errors import UsageError
 from pysettle.evm.encoding import TransactionSigner
 from pysettle.evm.transactions import Transaction

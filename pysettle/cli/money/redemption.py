@@ -11,7 +11,7 @@ from pysettle.cli.options import Whole
 from pysettle.cli.output import instant, table
 from pysettle.client.core.access import Role
 from pysettle.client.money.currency import CurrencyToken, Redemption, RedemptionStatus
-from pysettle.domain.core import events
+from pysettle.domain.money import events
 from pysettle.errors.money.issuance import RedemptionNotFound
 from pysettle.evm.backend import Receipt
 from pysettle.evm.encoding import TransactionSigner

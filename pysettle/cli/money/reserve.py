@@ -8,7 +8,7 @@ from pysettle.cli.money.currency import CurrencyCommand, by_option, currency_com
 from pysettle.cli.options import Count
 from pysettle.cli.output import instant
 from pysettle.client.core.access import Role
-from pysettle.domain.core.messages import ReserveAttestation
+from pysettle.domain.money.messages import ReserveAttestation
 from pysettle.money import UNITS_PER_MINOR, to_minor, to_text, to_units
 
 _FULL_BPS = 10_000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pysettle.client.channel.hub import ChannelHub
+from pysettle.domain.channel.events import ChannelRefunded, Claimed, Deposited, WithdrawFinalized, WithdrawInitiated
 from pysettle.domain.channel.metering import Delivery
 from pysettle.domain.compute.usage import RateCard
 from pysettle.domain.core import events
@@ -11,11 +12,11 @@ from pysettle.errors import ChainError, ChainUnreachable
 from pysettle.evm.backend import Block
 
 _CHANGES = (
-    events.Deposited,
-    events.WithdrawInitiated,
-    events.WithdrawFinalized,
-    events.ChannelRefunded,
-    events.Claimed,
+    Deposited,
+    WithdrawInitiated,
+    WithdrawFinalized,
+    ChannelRefunded,
+    Claimed,
 )
 """What changes the state of a channel."""
 

@@ -12,13 +12,8 @@ from eth_typing import Address
 from pysettle.client.core.contract import Contract
 from pysettle.client.core.signatures import is_signed
 from pysettle.client.core.token import Token
-from pysettle.domain.channel.metering import CEILING_BITS, ChannelState, Voucher, check_vouchers
-from pysettle.domain.compute.usage import Usage
-from pysettle.domain.core import events
-from pysettle.domain.core.messages import (
-    Authorization,
-    ChannelConfig,
-    ChannelId,
+from pysettle.domain.channel.events import Claimed, ClaimRefused
+from pysettle.domain.channel.messages import (
     deposit_nonce,
     hub_domain,
     meter_domain,
@@ -26,6 +21,10 @@ from pysettle.domain.core.messages import (
     usage_digest,
     voucher_digest,
 )
+from pysettle.domain.channel.metering import CEILING_BITS, ChannelState, Voucher, check_vouchers
+from pysettle.domain.compute.usage import Usage
+from pysettle.domain.core import events
+from pysettle.domain.core.messages import Authorization, ChannelConfig, ChannelId
 from pysettle.domain.core.signing import Signer
 from pysettle.evm.backend import Receipt
 from pysettle.evm.encoding import TransactionSigner
@@ -245,10 +244,10 @@ class ChannelHub(Contract):
             receipt: Of the claim.
             rows: (channel, what was wanted of it in all, in smallest units, at most the ceiling) of each, in order.
         """
-        left: dict[ChannelId, deque[events.Claimed | events.ClaimRefused]] = {row[0]: deque() for row in rows}
+        left: dict[ChannelId, deque[Claimed | ClaimRefused]] = {row[0]: deque() for row in rows}
         for log in receipt.logs:
             event = events.decode(log.topics, log.data) if log.address == self.address else None
-            if isinstance(event, events.Claimed | events.ClaimRefused):
+            if isinstance(event, Claimed | ClaimRefused):
                 left[event.channel_id].append(event)
         claimed = {channel_id: self._claimed_before(channel_id, told) for channel_id, told in left.items()}
         outcomes = []
@@ -258,7 +257,7 @@ class ChannelHub(Contract):
                 outcomes.append(ClaimOutcome(ClaimResult.NOTHING_NEW, 0))
                 continue
             event = told.popleft()
-            if isinstance(event, events.ClaimRefused):
+            if isinstance(event, ClaimRefused):
                 outcomes.append(ClaimOutcome(ClaimResult(event.result), 0))
                 continue
             claimed[channel_id] = event.total_claimed
@@ -266,9 +265,9 @@ class ChannelHub(Contract):
             outcomes.append(ClaimOutcome(ClaimResult.CLAIMED if whole else ClaimResult.CLAIMED_IN_PART, event.amount))
         return tuple(outcomes)
 
-    def _claimed_before(self, channel_id: ChannelId, told: Iterable[events.Claimed | events.ClaimRefused]) -> int:
+    def _claimed_before(self, channel_id: ChannelId, told: Iterable[Claimed | ClaimRefused]) -> int:
         """Return what was claimed on a channel before a claim: by its first event, or where it claimed nothing, now."""
-        claims = (it.total_claimed - it.amount for it in told if isinstance(it, events.Claimed))
+        claims = (it.total_claimed - it.amount for it in told if isinstance(it, Claimed))
         before = next(claims, None)
         return self.channel(channel_id)[1] if before is None else before
 
@@ -343,8 +342,8 @@ class UsageMeter(Contract):
         return abi_encode((_REFUND_APPROVAL_TYPE,), (approval,))
 
 
-def _is_refused_first(event: events.Claimed | events.ClaimRefused) -> bool:
-    return isinstance(event, events.ClaimRefused) and event.result in _REFUSED_FIRST
+def _is_refused_first(event: Claimed | ClaimRefused) -> bool:
+    return isinstance(event, ClaimRefused) and event.result in _REFUSED_FIRST
 
 
 def _claim_rows(claims: Sequence[tuple[ChannelConfig, Voucher, int]]) -> list[tuple[object, ...]]:

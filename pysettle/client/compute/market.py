@@ -8,8 +8,9 @@ from eth_typing import Address
 
 from pysettle.client.compute.series import ComputeToken, SeriesTerms
 from pysettle.client.core.contract import Contract
+from pysettle.domain.compute.events import SeriesOpened
+from pysettle.domain.compute.messages import ComputeAttestation, market_domain
 from pysettle.domain.core import events
-from pysettle.domain.core.messages import ComputeAttestation, market_domain
 from pysettle.domain.core.signing import Signer
 from pysettle.evm.backend import Receipt
 from pysettle.evm.encoding import TransactionSigner
@@ -81,7 +82,7 @@ class ComputeMarket(Contract):
     def opened(self, receipt: Receipt) -> ComputeToken:
         """Return the series that a transaction opened."""
         found = (events.decode(log.topics, log.data) for log in receipt.logs if log.address == self.address)
-        (opened,) = (event for event in found if isinstance(event, events.SeriesOpened))
+        (opened,) = (event for event in found if isinstance(event, SeriesOpened))
         return self.at(opened.series)
 
     def release_stake(self, submitter: TransactionSigner, series: Address) -> Transaction:

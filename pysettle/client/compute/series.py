@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from eth_typing import Address
 
 from pysettle.client.core.token import Token
+from pysettle.domain.compute.messages import PurchaseTerms
 from pysettle.domain.compute.prices import SERVICE_CLASSES
 from pysettle.domain.compute.usage import RateCard
-from pysettle.domain.core.messages import ZERO_ADDRESS, Authorization, Permit, PurchaseTerms
+from pysettle.domain.core.messages import ZERO_ADDRESS, Authorization, Permit
 from pysettle.domain.core.signing import Signer
 from pysettle.domain.core.typed_data import Domain
 from pysettle.evm.encoding import TransactionSigner

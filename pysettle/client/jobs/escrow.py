@@ -8,9 +8,9 @@ from eth_typing import Address
 
 from pysettle.client.core.contract import Contract
 from pysettle.client.money.currency import CurrencyToken
-from pysettle.domain.core.events import OrderPlaced
 from pysettle.domain.core.messages import Authorization
 from pysettle.domain.core.signing import Signer
+from pysettle.domain.jobs.events import OrderPlaced
 from pysettle.domain.jobs.terms import MilestoneState, OrderState, OrderTerms
 from pysettle.evm.encoding import TransactionSigner
 from pysettle.evm.transactions import Transaction, TransactionSender

@@ -9,8 +9,9 @@ from eth_typing import Address
 from pysettle.client.core.token import Token
 from pysettle.client.money.wallets import Wallet, WalletStanding
 from pysettle.domain.core import events
-from pysettle.domain.core.messages import ReserveAttestation
 from pysettle.domain.core.signing import Signer
+from pysettle.domain.money.events import RedemptionRequested
+from pysettle.domain.money.messages import ReserveAttestation
 from pysettle.domain.money.wallets import IDENTIFICATION_WITHOUT_END, ClassLimits, WalletClass, day_at
 from pysettle.errors.states import RedemptionStatus as RedemptionStatus
 from pysettle.evm.backend import Receipt
@@ -192,7 +193,7 @@ class CurrencyToken(Token):
     def redemption_id(self, receipt: Receipt) -> int:
         """Return the number of the redemption that a transaction requested."""
         requests = (events.decode(log.topics, log.data) for log in receipt.logs if log.address == self.address)
-        return next(event.redemption_id for event in requests if isinstance(event, events.RedemptionRequested))
+        return next(event.redemption_id for event in requests if isinstance(event, RedemptionRequested))
 
     def reserve(self) -> ReserveAttestation:
         """Return the last attestation of the reserve; all zero when there is none."""

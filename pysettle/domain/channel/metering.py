@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from pysettle.domain.channel.messages import voucher_digest
 from pysettle.domain.compute.usage import RateCard, Usage
-from pysettle.domain.core.messages import ChannelConfig, ChannelId, voucher_digest
+from pysettle.domain.core.messages import ChannelConfig, ChannelId
 from pysettle.domain.core.signing import Signer, in_bulk, recover
 from pysettle.domain.core.typed_data import Domain
 from pysettle.errors import UsageDisputed, VoucherRefused

@@ -6,8 +6,30 @@ from collections import defaultdict
 
 from eth_typing import Address
 
+from pysettle.domain.channel.events import (
+    ChannelCreated,
+    ChannelRefunded,
+    Claimed,
+    CreditWithdrawn,
+    Deposited,
+    PayoutCredited,
+    Settled,
+    UsageAttested,
+    WithdrawFinalized,
+)
+from pysettle.domain.compute.events import (
+    Halted,
+    Purchased,
+    Redeemed,
+    Refunded,
+    SeriesHalted,
+    SeriesOpened,
+    Staked,
+    StakeReleased,
+    StakeWithdrawn,
+    Swept,
+)
 from pysettle.domain.compute.usage import USAGE_BITS, Usage
-from pysettle.domain.core import events
 from pysettle.domain.core.accounts import Purpose
 from pysettle.domain.core.books import Books, ChannelRecord, HaltRecord, Sale
 from pysettle.domain.core.events import Emitted
@@ -21,8 +43,8 @@ _SHORTLY_S = 3_600
 """Seconds before a halt in which a purchase may have been made for the compensation."""
 
 
-@_handles(events.Purchased)
-def _purchased(books: Books, emitted: Emitted, event: events.Purchased) -> Postings:
+@_handles(Purchased)
+def _purchased(books: Books, emitted: Emitted, event: Purchased) -> Postings:
     series = emitted.emitter
     books.stated_supply[series] += event.tokens
     books.bought[series, event.payer] += event.tokens
@@ -34,8 +56,8 @@ def _purchased(books: Books, emitted: Emitted, event: events.Purchased) -> Posti
     return move(currency, event.paid, (Purpose.OWN, series), (Purpose.ESCROW, series))
 
 
-@_handles(events.Refunded)
-def _refunded(books: Books, emitted: Emitted, event: events.Refunded) -> Postings:
+@_handles(Refunded)
+def _refunded(books: Books, emitted: Emitted, event: Refunded) -> Postings:
     terms = books.contracts.series[emitted.emitter]
     bps = terms.compensation_bps if emitted.emitter in books.halted else 0
     compensation = compensation_rounded_down(event.tokens, terms.unit_price, bps)
@@ -45,16 +67,16 @@ def _refunded(books: Books, emitted: Emitted, event: events.Refunded) -> Posting
     return _paid_out(books, emitted, event)
 
 
-@_handles(events.Redeemed)
-def _paid_out(books: Books, emitted: Emitted, event: events.Redeemed | events.Refunded) -> Postings:
+@_handles(Redeemed)
+def _paid_out(books: Books, emitted: Emitted, event: Redeemed | Refunded) -> Postings:
     series = emitted.emitter
     books.stated_supply[series] -= event.tokens
     currency = books.contracts.series[series].currency
     return move(currency, event.paid, (Purpose.ESCROW, series), (Purpose.OWN, series))
 
 
-@_handles(events.Swept)
-def _swept(books: Books, emitted: Emitted, event: events.Swept) -> Postings:
+@_handles(Swept)
+def _swept(books: Books, emitted: Emitted, event: Swept) -> Postings:
     series = emitted.emitter
     currency = books.contracts.series[series].currency
     # Never the other way: what is owed and missing is not made up for by what was donated.
@@ -63,8 +85,8 @@ def _swept(books: Books, emitted: Emitted, event: events.Swept) -> Postings:
     return move(currency, remainder, (Purpose.ESCROW, series), (Purpose.OWN, series))
 
 
-@_handles(events.Halted)
-def _halted(books: Books, emitted: Emitted, event: events.Halted) -> Postings:
+@_handles(Halted)
+def _halted(books: Books, emitted: Emitted, event: Halted) -> Postings:
     series = emitted.emitter
     if series in books.halted:
         books.violated("INV-FINAL", emitted, "the series was halted before")
@@ -77,23 +99,23 @@ def _halted(books: Books, emitted: Emitted, event: events.Halted) -> Postings:
     return move(currency, event.compensation, (Purpose.OWN, series), (Purpose.ESCROW, series))
 
 
-@_handles(events.Staked)
-def _staked(books: Books, emitted: Emitted, event: events.Staked) -> Postings:
+@_handles(Staked)
+def _staked(books: Books, emitted: Emitted, event: Staked) -> Postings:
     market = emitted.emitter
     currency = books.contracts.markets[market]
     _check_free(books, emitted, event, event.amount)
     return move(currency, event.amount, (Purpose.OWN, market), (Purpose.STAKE, event.provider))
 
 
-@_handles(events.StakeWithdrawn)
-def _stake_withdrawn(books: Books, emitted: Emitted, event: events.StakeWithdrawn) -> Postings:
+@_handles(StakeWithdrawn)
+def _stake_withdrawn(books: Books, emitted: Emitted, event: StakeWithdrawn) -> Postings:
     market = emitted.emitter
     currency = books.contracts.markets[market]
     _check_free(books, emitted, event, -event.amount)
     return move(currency, event.amount, (Purpose.STAKE, event.provider), (Purpose.OWN, market))
 
 
-def _check_free(books: Books, emitted: Emitted, event: events.Staked | events.StakeWithdrawn, change: int) -> None:
+def _check_free(books: Books, emitted: Emitted, event: Staked | StakeWithdrawn, change: int) -> None:
     currency = books.contracts.markets[emitted.emitter]
     free = books.balance(currency, Purpose.STAKE, event.provider) + change
     if free != event.free:
@@ -101,8 +123,8 @@ def _check_free(books: Books, emitted: Emitted, event: events.Staked | events.St
         books.violated("INV-REPLAY", emitted, detail)
 
 
-@_handles(events.SeriesOpened)
-def _series_opened(books: Books, emitted: Emitted, event: events.SeriesOpened) -> Postings:
+@_handles(SeriesOpened)
+def _series_opened(books: Books, emitted: Emitted, event: SeriesOpened) -> Postings:
     if event.series in books.opened:
         books.violated("INV-ONCE", emitted, f"series 0x{event.series.hex()} was opened before")
     books.opened[event.series], books.markets_of[event.series] = event, emitted.emitter
@@ -115,8 +137,8 @@ def _series_opened(books: Books, emitted: Emitted, event: events.SeriesOpened) -
     return move(currency, event.stake, (Purpose.STAKE, event.provider), (Purpose.LOCKED_STAKE, event.series))
 
 
-@_handles(events.StakeReleased)
-def _stake_released(books: Books, emitted: Emitted, event: events.StakeReleased) -> Postings:
+@_handles(StakeReleased)
+def _stake_released(books: Books, emitted: Emitted, event: StakeReleased) -> Postings:
     currency, opened = books.contracts.markets[emitted.emitter], books.opened.get(event.series)
     _check_unlocked(books, emitted, event, event.amount)
     if opened and emitted.timestamp < opened.expiry:
@@ -125,9 +147,7 @@ def _stake_released(books: Books, emitted: Emitted, event: events.StakeReleased)
     return move(currency, event.amount, (Purpose.LOCKED_STAKE, event.series), (Purpose.STAKE, event.provider))
 
 
-def _check_unlocked(
-    books: Books, emitted: Emitted, event: events.StakeReleased | events.SeriesHalted, amount: int
-) -> None:
+def _check_unlocked(books: Books, emitted: Emitted, event: StakeReleased | SeriesHalted, amount: int) -> None:
     """Note what is wrong with the end of a series' stake: all of it is unlocked, and the rest is its provider's."""
     currency, opened = books.contracts.markets[emitted.emitter], books.opened.get(event.series)
     locked = books.balance(currency, Purpose.LOCKED_STAKE, event.series)
@@ -140,8 +160,8 @@ def _check_unlocked(
         books.violated("INV-BACKING", emitted, detail)
 
 
-@_handles(events.SeriesHalted)
-def _series_halted(books: Books, emitted: Emitted, event: events.SeriesHalted) -> Postings:
+@_handles(SeriesHalted)
+def _series_halted(books: Books, emitted: Emitted, event: SeriesHalted) -> Postings:
     market = emitted.emitter
     currency = books.contracts.markets[market]
     _check_unlocked(books, emitted, event, event.compensation + event.released)
@@ -157,22 +177,22 @@ def _series_halted(books: Books, emitted: Emitted, event: events.SeriesHalted) -
     )
 
 
-@_handles(events.ChannelCreated)
-def _channel_created(books: Books, emitted: Emitted, event: events.ChannelCreated) -> Postings:
+@_handles(ChannelCreated)
+def _channel_created(books: Books, emitted: Emitted, event: ChannelCreated) -> Postings:
     # A channel that was emptied before anything was claimed is created anew; its refund nonce goes on.
     books.channels.setdefault(event.channel_id, ChannelRecord(emitted.emitter, event.config))
     return ()
 
 
-@_handles(events.Deposited)
-def _deposited(books: Books, emitted: Emitted, event: events.Deposited) -> Postings:
+@_handles(Deposited)
+def _deposited(books: Books, emitted: Emitted, event: Deposited) -> Postings:
     hub = emitted.emitter
     _channel(books, emitted, event)
     return move(event.token, event.amount, (Purpose.OWN, hub), (Purpose.CHANNEL, event.channel_id))
 
 
-@_handles(events.UsageAttested)
-def _usage_attested(books: Books, emitted: Emitted, event: events.UsageAttested) -> Postings:
+@_handles(UsageAttested)
+def _usage_attested(books: Books, emitted: Emitted, event: UsageAttested) -> Postings:
     terms = books.contracts.series.get(event.series)
     if terms is None:
         return ()
@@ -185,8 +205,8 @@ def _usage_attested(books: Books, emitted: Emitted, event: events.UsageAttested)
     return ()
 
 
-@_handles(events.Claimed)
-def _claimed(books: Books, emitted: Emitted, event: events.Claimed) -> Postings:
+@_handles(Claimed)
+def _claimed(books: Books, emitted: Emitted, event: Claimed) -> Postings:
     record = _channel(books, emitted, event)
     before, attested = (record.total_claimed, record.highest_attested) if record else (0, 0)
     if event.total_claimed != before + event.amount or event.amount <= 0:
@@ -201,21 +221,21 @@ def _claimed(books: Books, emitted: Emitted, event: events.Claimed) -> Postings:
     return move(event.token, event.amount, (Purpose.CHANNEL, event.channel_id), (Purpose.CLAIM, event.receiver))
 
 
-def _note_frozen(books: Books, event: events.Claimed, payer: Address) -> None:
+def _note_frozen(books: Books, event: Claimed, payer: Address) -> None:
     """Count what is claimed of a payer that is frozen outgoing in the currency of its Tokens."""
     terms = books.contracts.series.get(event.token)
     if terms and payer in books.freezing[terms.currency].outgoing:
         books.claimed_of_frozen[event.token, payer] += event.amount
 
 
-@_handles(events.Settled)
-def _settled(books: Books, emitted: Emitted, event: events.Settled) -> Postings:
+@_handles(Settled)
+def _settled(books: Books, emitted: Emitted, event: Settled) -> Postings:
     hub = emitted.emitter
     return move(event.token, event.amount, (Purpose.CLAIM, event.receiver), (Purpose.OWN, hub))
 
 
-@_handles(events.ChannelRefunded)
-def _channel_refunded(books: Books, emitted: Emitted, event: events.ChannelRefunded) -> Postings:
+@_handles(ChannelRefunded)
+def _channel_refunded(books: Books, emitted: Emitted, event: ChannelRefunded) -> Postings:
     hub = emitted.emitter
     if record := _channel(books, emitted, event):
         if event.nonce < record.refund_nonce:
@@ -224,26 +244,26 @@ def _channel_refunded(books: Books, emitted: Emitted, event: events.ChannelRefun
     return move(event.token, event.amount, (Purpose.CHANNEL, event.channel_id), (Purpose.OWN, hub))
 
 
-@_handles(events.WithdrawFinalized)
-def _withdrawn(books: Books, emitted: Emitted, event: events.WithdrawFinalized) -> Postings:
+@_handles(WithdrawFinalized)
+def _withdrawn(books: Books, emitted: Emitted, event: WithdrawFinalized) -> Postings:
     hub = emitted.emitter
     _channel(books, emitted, event)
     return move(event.token, event.amount, (Purpose.CHANNEL, event.channel_id), (Purpose.OWN, hub))
 
 
-@_handles(events.PayoutCredited)
-def _payout_credited(books: Books, emitted: Emitted, event: events.PayoutCredited) -> Postings:
+@_handles(PayoutCredited)
+def _payout_credited(books: Books, emitted: Emitted, event: PayoutCredited) -> Postings:
     hub = emitted.emitter
     return move(event.token, event.amount, (Purpose.OWN, hub), (Purpose.PAYOUT, event.account))
 
 
-@_handles(events.CreditWithdrawn)
-def _credit_withdrawn(books: Books, emitted: Emitted, event: events.CreditWithdrawn) -> Postings:
+@_handles(CreditWithdrawn)
+def _credit_withdrawn(books: Books, emitted: Emitted, event: CreditWithdrawn) -> Postings:
     hub = emitted.emitter
     return move(event.token, event.amount, (Purpose.PAYOUT, event.account), (Purpose.OWN, hub))
 
 
-_OfChannel = events.Deposited | events.Claimed | events.ChannelRefunded | events.WithdrawFinalized
+_OfChannel = Deposited | Claimed | ChannelRefunded | WithdrawFinalized
 """What happens to a channel after its creation."""
 
 

@@ -13,8 +13,9 @@ from fractions import Fraction
 
 from eth_typing import Address
 
+from pysettle.domain.channel.events import ChannelCreated, Claimed
 from pysettle.domain.compute.usage import Meters, RateCard, Usage
-from pysettle.domain.core.events import ChannelCreated, Claimed, Emitted
+from pysettle.domain.core.events import Emitted
 from pysettle.domain.core.messages import ChannelId
 from pysettle.domain.money.wallets import day_at
 from pysettle.errors import UsageError

@@ -10,11 +10,12 @@ from typing import NamedTuple
 
 from eth_typing import Address
 
-from pysettle.domain.core import events
+from pysettle.domain.compute.events import SeriesHalted, SeriesOpened
 from pysettle.domain.core.accounts import Contracts, LedgerAccount, Posting, Purpose
-from pysettle.domain.core.events import Emitted, Event, Position
+from pysettle.domain.core.events import Emitted, Event, Position, Transfer
 from pysettle.domain.core.messages import ZERO_ADDRESS, ChannelConfig, ChannelId
 from pysettle.domain.jobs.terms import MilestoneState, OrderState, OrderTerms
+from pysettle.domain.money.events import ReserveAttested
 from pysettle.domain.money.freezing import Freezing
 from pysettle.domain.money.wallets import Wallets
 from pysettle.money import BPS, PRICE_BASIS, UNITS_PER_MINOR
@@ -55,7 +56,7 @@ class Announced:
 
     by: Event
     """The event."""
-    movement: events.Transfer
+    movement: Transfer
     """What it says moves."""
     owed: bool = False
     """Whether the payee is owed it, and gets it as a credit where it cannot come in."""
@@ -105,7 +106,7 @@ class Sale(NamedTuple):
 class HaltRecord:
     """A halt, and who had bought shortly before it."""
 
-    event: events.SeriesHalted
+    event: SeriesHalted
     """What the market said."""
     bought_before: Mapping[Address, int]
     """Payer -> Tokens of the series that it bought in the hour before."""
@@ -165,7 +166,7 @@ class Books:
     """(currency, operator) -> units it issued less those redeemed at it; negative where it redeemed more."""
     total_positions: dict[Address, int] = field(default_factory=lambda: defaultdict(int))
     """Currency -> sum of the positions in it, kept with them."""
-    reserves: dict[Address, events.ReserveAttested] = field(default_factory=dict)
+    reserves: dict[Address, ReserveAttested] = field(default_factory=dict)
     """Currency -> the last attestation of its reserve."""
     reserve_ratios: dict[Address, int] = field(default_factory=lambda: defaultdict(lambda: FULL_RESERVE_BPS))
     """Currency -> basis points of the supply that the reserve has to cover."""
@@ -177,7 +178,7 @@ class Books:
     """Channel id -> what events say of it; channels of assets that are not counted are left out."""
     halted: dict[Address, int] = field(default_factory=dict)
     """Series that was halted -> unix second of the halt."""
-    opened: dict[Address, events.SeriesOpened] = field(default_factory=dict)
+    opened: dict[Address, SeriesOpened] = field(default_factory=dict)
     """Series that a market opened -> what the market said of it."""
     markets_of: dict[Address, Address] = field(default_factory=dict)
     """Series that a market opened -> that market."""

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from eth_typing import Address
 
-from pysettle.domain.core import events
 from pysettle.domain.core.accounts import Purpose
 from pysettle.domain.core.books import Books, MilestoneRecord, OrderRecord
 from pysettle.domain.core.events import Emitted
 from pysettle.domain.core.handlers import Handlers, Postings, move, registering
+from pysettle.domain.jobs import events
 from pysettle.domain.jobs.terms import MilestoneState, OrderState, share_rounded_down
 
 HANDLERS: Handlers = {}

@@ -7,10 +7,11 @@ from copy import deepcopy
 
 from eth_typing import Address
 
+from pysettle.domain.channel.events import ChannelCreated
 from pysettle.domain.compute import postings as compute
 from pysettle.domain.core.accounts import Contracts, Entry
 from pysettle.domain.core.books import Books
-from pysettle.domain.core.events import ChannelCreated, Emitted
+from pysettle.domain.core.events import Emitted
 from pysettle.domain.core.handlers import Handlers
 from pysettle.domain.jobs import postings as jobs
 from pysettle.domain.money import interest_postings as interest

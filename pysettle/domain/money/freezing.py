@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from eth_typing import Address
 
-from pysettle.domain.core.events import FreezeSet
+from pysettle.domain.money.events import FreezeSet
 
 
 @dataclass

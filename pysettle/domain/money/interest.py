@@ -26,10 +26,17 @@ from functools import cached_property
 from eth_hash.auto import keccak
 from eth_typing import Address
 
-from pysettle.domain.core import events
 from pysettle.domain.core.books import FULL_RESERVE_BPS
-from pysettle.domain.core.events import Emitted, Event
+from pysettle.domain.core.events import Emitted, Event, Transfer
 from pysettle.domain.core.messages import ZERO_ADDRESS
+from pysettle.domain.money.events import (
+    CreditClaimed,
+    Credited,
+    CreditSeized,
+    ReserveRatioSet,
+    SettlementAccountMarked,
+    WalletRegistered,
+)
 from pysettle.domain.money.wallets import WalletClass, day_at
 from pysettle.money import UNITS_PER_MINOR
 
@@ -115,11 +122,11 @@ def _holders(history: Iterable[Emitted], currency: Address, first_day: int, end_
         day, event = day_at(emitted.timestamp), emitted.event
         if day >= end_day:
             break
-        if isinstance(event, events.ReserveRatioSet):
+        if isinstance(event, ReserveRatioSet):
             for holder in holders.values():
                 holder.close_days(day, bearing=bearing)
             bearing = event.ratio_bps < FULL_RESERVE_BPS
-        elif isinstance(event, events.SettlementAccountMarked):
+        elif isinstance(event, SettlementAccountMarked):
             settlement_accounts.add(event.account)
         for account in _concerned(event):
             holder = holders.setdefault(account, _Holder(first_day))
@@ -133,21 +140,21 @@ def _holders(history: Iterable[Emitted], currency: Address, first_day: int, end_
 def _concerned(event: Event) -> tuple[Address, ...]:
     """Return the accounts whose balance, credit or class an event changes."""
     match event:
-        case events.Transfer():
+        case Transfer():
             return (event.sender, event.receiver)
-        case events.Credited() | events.CreditClaimed() | events.CreditSeized() | events.WalletRegistered():
+        case Credited() | CreditClaimed() | CreditSeized() | WalletRegistered():
             return (event.account,)
     return ()
 
 
 def _change(holder: _Holder, account: Address, event: Event) -> None:
     match event:
-        case events.Transfer():
+        case Transfer():
             # A transfer to oneself is both.
             holder.balance += event.value * ((account == event.receiver) - (account == event.sender))
-        case events.Credited() | events.CreditClaimed() | events.CreditSeized():
+        case Credited() | CreditClaimed() | CreditSeized():
             holder.credit = event.credit
-        case events.WalletRegistered():
+        case WalletRegistered():
             holder.wallet_class = event.wallet_class
             holder.identification_expiry = event.identification_expiry
 

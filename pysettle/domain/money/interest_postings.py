@@ -5,10 +5,10 @@ Issuance and payment of interest are the currency's events, like any other insti
 
 from __future__ import annotations
 
-from pysettle.domain.core import events
 from pysettle.domain.core.books import Books
 from pysettle.domain.core.events import Emitted
 from pysettle.domain.core.handlers import Handlers, Postings, registering
+from pysettle.domain.money import events
 
 HANDLERS: Handlers = {}
 _handles = registering(HANDLERS)

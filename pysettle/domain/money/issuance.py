@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pysettle.domain.core import events
 from pysettle.domain.core.accounts import Purpose
 from pysettle.domain.core.books import FULL_RESERVE_BPS, Books, Redemption, RedemptionState
 from pysettle.domain.core.events import Emitted, Transfer
 from pysettle.domain.core.handlers import Handlers, Postings, move, registering
 from pysettle.domain.core.messages import ZERO_ADDRESS
+from pysettle.domain.money import events
 from pysettle.domain.money.movements import announce
 from pysettle.domain.money.wallets import SECONDS_A_DAY
 

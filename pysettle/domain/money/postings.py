@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from eth_typing import Address
 
-from pysettle.domain.core import events
 from pysettle.domain.core.accounts import Purpose
 from pysettle.domain.core.books import Books
 from pysettle.domain.core.events import Emitted, Transfer
 from pysettle.domain.core.handlers import Handlers, Postings, move, registering
+from pysettle.domain.money import events
 from pysettle.domain.money.movements import announce, stopped
 from pysettle.domain.money.wallets import ClassLimits, Registration, WalletClass
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from eth_typing import Address
 
-from pysettle.domain.core import events
 from pysettle.domain.core.accounts import Purpose
 from pysettle.domain.core.books import Books
-from pysettle.domain.core.events import Emitted
+from pysettle.domain.core.events import AuthorizationCanceled, AuthorizationUsed, Emitted, Transfer
 from pysettle.domain.core.handlers import Handlers, Postings, move, registering
 from pysettle.domain.core.messages import ZERO_ADDRESS
 from pysettle.domain.money.movements import check_movement
@@ -16,8 +15,8 @@ HANDLERS: Handlers = {}
 _handles = registering(HANDLERS)
 
 
-@_handles(events.Transfer)
-def _transfer(books: Books, emitted: Emitted, event: events.Transfer) -> Postings:
+@_handles(Transfer)
+def _transfer(books: Books, emitted: Emitted, event: Transfer) -> Postings:
     token = emitted.emitter
     if token in books.contracts.currencies:
         check_movement(books, emitted, event)
@@ -28,8 +27,8 @@ def _transfer(books: Books, emitted: Emitted, event: events.Transfer) -> Posting
     return move(token, event.value, side(event.sender), side(event.receiver))
 
 
-@_handles(events.AuthorizationUsed, events.AuthorizationCanceled)
-def _authorization(books: Books, emitted: Emitted, event: events.AuthorizationUsed) -> Postings:
+@_handles(AuthorizationUsed, AuthorizationCanceled)
+def _authorization(books: Books, emitted: Emitted, event: AuthorizationUsed) -> Postings:
     key = (emitted.emitter, event.authorizer, event.nonce)
     if key in books.spent_authorizations:
         books.violated("INV-ONCE", emitted, f"authorization 0x{event.nonce.hex()} was spent before")

@@ -12,8 +12,9 @@ from eth_typing import Address
 
 from pysettle.client.core.token import Token
 from pysettle.client.signed import SignedMessage
+from pysettle.domain.channel.messages import voucher_digest
 from pysettle.domain.compute.usage import PeakHours
-from pysettle.domain.core.messages import Authorization, ChannelConfig, voucher_digest
+from pysettle.domain.core.messages import Authorization, ChannelConfig
 from pysettle.evm.transactions import Transaction
 from pysettle.money import to_plain
 from pysettle.workspace import Workspace

@@ -9,8 +9,9 @@ import pytest
 from eth_typing import Address
 
 from pysettle.client.jobs.escrow import JobEscrow
-from pysettle.domain.core.events import Event, MilestoneDisputed, OrderAccepted, OrderCancelled, OrderPlaced, Transfer
+from pysettle.domain.core.events import Event, Transfer
 from pysettle.domain.core.signing import Signer
+from pysettle.domain.jobs.events import MilestoneDisputed, OrderAccepted, OrderCancelled, OrderPlaced
 from pysettle.domain.jobs.terms import OrderTerms
 from pysettle.errors import contracts as errors
 from pysettle.evm.transactions import Transaction

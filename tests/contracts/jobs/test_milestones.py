@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from pysettle.domain.core.events import (
+from pysettle.domain.core.events import Transfer
+from pysettle.domain.jobs.events import (
     MilestoneDelivered,
     MilestoneDisputed,
     MilestoneRefunded,
     MilestoneReleased,
     MilestoneRuled,
-    Transfer,
 )
 from pysettle.domain.jobs.terms import MilestoneState
 from pysettle.domain.money.wallets import ClassLimits, WalletClass

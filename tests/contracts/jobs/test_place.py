@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from pysettle.domain.core import events
-from pysettle.domain.core.events import AuthorizationUsed, OrderAccepted, OrderCancelled, OrderPlaced, Transfer
+from pysettle.domain.core.events import AuthorizationUsed, Transfer
+from pysettle.domain.jobs.events import OrderAccepted, OrderCancelled, OrderPlaced
 from pysettle.domain.jobs.terms import MilestoneState, OrderState
 from pysettle.errors import contracts as errors
 from tests.contracts.effects import at, deploy, effect, refused

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from eth_typing import Address
 
-from pysettle.domain.core.messages import ZERO_ADDRESS, ChannelConfig, deposit_nonce
+from pysettle.domain.channel.messages import deposit_nonce
+from pysettle.domain.core.messages import ZERO_ADDRESS, ChannelConfig
 from tests.stateful.currency_records import Signature
 from tests.stateful.network.draws import NetworkDraws, NothingToDo, Weighted
 from tests.stateful.network.hub import DELAYS

@@ -9,10 +9,12 @@ from typing import Any
 from eth_typing import Address
 
 from pysettle.domain import invariants
-from pysettle.domain.core import events
+from pysettle.domain.channel.events import ClaimRefused
+from pysettle.domain.compute.events import SeriesOpened
 from pysettle.domain.core.events import Emitted, Position
-from pysettle.domain.core.messages import ZERO_ADDRESS, ReserveAttestation
+from pysettle.domain.core.messages import ZERO_ADDRESS
 from pysettle.domain.ledger import Ledger, Purpose
+from pysettle.domain.money.messages import ReserveAttestation
 from pysettle.errors import ContractReverted
 from pysettle.evm import artifacts
 from tests.architecture.test_contract_errors import UNREACHABLE
@@ -168,11 +170,11 @@ class NetworkComparison:
         refused_rows = []
         for emitted in self._emitted():
             event = emitted.event
-            if isinstance(event, events.SeriesOpened):
+            if isinstance(event, SeriesOpened):
                 self.stage.meet(event.series)
                 self._keepers[:] = [*KEEPERS, *self._named_series()[-SERIES_WATCHED:]]
                 self.ledger.contracts = self.stage.network.contracts()
-            elif isinstance(event, events.ClaimRefused):
+            elif isinstance(event, ClaimRefused):
                 refused_rows.append((event.channel_id, event.result))
             self.ledger.apply(emitted)
         if isinstance(answered, Answer):

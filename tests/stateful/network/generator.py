@@ -8,7 +8,8 @@ from dataclasses import replace
 
 from eth_typing import Address
 
-from pysettle.domain.core.messages import ComputeAttestation, ReserveAttestation
+from pysettle.domain.compute.messages import ComputeAttestation
+from pysettle.domain.money.messages import ReserveAttestation
 from tests.stateful.currency_records import MINOR_UNIT, Role, Signature
 from tests.stateful.generator import Generator
 from tests.stateful.network.channel_draws import ChannelDraws

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 
 from eth_typing import Address
 
-from pysettle.domain.core.messages import ZERO_ADDRESS, ChannelConfig, ChannelId, deposit_nonce
+from pysettle.domain.channel.messages import deposit_nonce
+from pysettle.domain.core.messages import ZERO_ADDRESS, ChannelConfig, ChannelId
 from pysettle.errors import ContractReverted
 from pysettle.errors import contracts as errors
 from tests.stateful.currency_model import CurrencyModel

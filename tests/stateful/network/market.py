@@ -6,7 +6,8 @@ from collections import defaultdict
 
 from eth_typing import Address
 
-from pysettle.domain.core.messages import ZERO_ADDRESS, ComputeAttestation
+from pysettle.domain.compute.messages import ComputeAttestation
+from pysettle.domain.core.messages import ZERO_ADDRESS
 from pysettle.errors import contracts as errors
 from tests.stateful.currency_model import CurrencyModel
 from tests.stateful.currency_records import Call, Signature

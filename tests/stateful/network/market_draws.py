@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from eth_typing import Address
 
-from pysettle.domain.core.messages import ZERO_ADDRESS, ComputeAttestation
+from pysettle.domain.compute.messages import ComputeAttestation
+from pysettle.domain.core.messages import ZERO_ADDRESS
 from tests.stateful.network.draws import NetworkDraws, Weighted
 from tests.stateful.network.records import BPS, MOST, NOTHING, PRICE_BASIS, Compute, Terms
 from tests.stateful.operations import Operation

@@ -10,7 +10,8 @@ from collections import defaultdict
 
 from eth_typing import Address
 
-from pysettle.domain.core.messages import ZERO_ADDRESS, ChannelConfig, PurchaseTerms
+from pysettle.domain.compute.messages import PurchaseTerms
+from pysettle.domain.core.messages import ZERO_ADDRESS, ChannelConfig
 from pysettle.errors import ContractReverted
 from pysettle.errors import contracts as errors
 from tests.stateful.currency_model import CurrencyModel

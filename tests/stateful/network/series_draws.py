@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from eth_typing import Address
 
-from pysettle.domain.core.messages import ZERO_ADDRESS, PurchaseTerms
+from pysettle.domain.compute.messages import PurchaseTerms
+from pysettle.domain.core.messages import ZERO_ADDRESS
 from tests.stateful.network.draws import NetworkDraws, Weighted
 from tests.stateful.network.records import PRICE_BASIS
 from tests.stateful.network.series import SeriesModel

@@ -8,15 +8,15 @@ from typing import Any, ClassVar
 from eth_typing import Address
 
 from pysettle.client.core.contract import interface
-from pysettle.domain.core.messages import (
-    ChannelConfig,
-    ComputeAttestation,
+from pysettle.domain.channel.messages import (
     claim_batch_digest,
     refund_approval_digest,
     refund_digest,
     usage_digest,
     voucher_digest,
 )
+from pysettle.domain.compute.messages import ComputeAttestation
+from pysettle.domain.core.messages import ChannelConfig
 from pysettle.domain.core.typed_data import Domain
 from pysettle.domain.jobs.terms import OrderTerms
 from pysettle.errors import ContractReverted

@@ -13,8 +13,9 @@ from typing import Any
 from eth_typing import Address
 
 from pysettle.client.core.contract import interface
+from pysettle.domain.channel.messages import voucher_digest
 from pysettle.domain.core import events
-from pysettle.domain.core.messages import ChannelConfig, voucher_digest
+from pysettle.domain.core.messages import ChannelConfig
 from pysettle.domain.jobs.terms import OrderTerms
 from pysettle.evm import artifacts, compiler
 from pysettle.evm.interface import Interface

@@ -7,9 +7,10 @@ from types import SimpleNamespace
 import pytest
 
 from pysettle.client.channel.hub import ClaimResult
+from pysettle.domain.channel import events
+from pysettle.domain.channel.messages import hub_domain, voucher_digest
 from pysettle.domain.channel.metering import Voucher
-from pysettle.domain.core import events
-from pysettle.domain.core.messages import ZERO_ADDRESS, hub_domain, voucher_digest
+from pysettle.domain.core.messages import ZERO_ADDRESS
 from pysettle.errors.contracts import (
     ChannelCallerNotReceiver,
     ClaimAboveBalance,

@@ -11,9 +11,10 @@ from eth_typing import Address
 
 from pysettle.client import UsageRow
 from pysettle.client.channel.hub import ClaimResult
+from pysettle.domain.channel import events
+from pysettle.domain.channel.messages import usage_digest
 from pysettle.domain.channel.metering import Voucher
-from pysettle.domain.core import events
-from pysettle.domain.core.messages import ChannelConfig, usage_digest
+from pysettle.domain.core.messages import ChannelConfig
 from pysettle.errors import ContractReverted
 from pysettle.errors.contracts import ChannelPayerFrozen, ClaimsEmpty, ClaimSignaturesUneven
 from pysettle.evm.transactions import Transaction

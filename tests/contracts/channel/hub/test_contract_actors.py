@@ -6,7 +6,8 @@ import pytest
 from eth_typing import Address
 
 from pysettle.client.channel.hub import ClaimResult
-from pysettle.domain.core import events
+from pysettle.domain.channel.events import ChannelRefunded, ClaimRefused, Settled, WithdrawFinalized, WithdrawInitiated
+from pysettle.domain.core.events import Transfer
 from pysettle.errors.contracts import ChannelCallerNotPayer, ChannelCallerNotReceiver
 from tests.contracts.books import (
     AUTHORIZER,
@@ -35,12 +36,12 @@ def test_a_contract_that_withdraws(world: World, contract: Address) -> None:
     shown, payer = channel(world, config), world.address("buyer")
     (receipt,) = world.send(through(world, contract, hub.initiate_withdraw(sender, config, 400)))
     finalizable_at = world.chain.block().timestamp + config.withdraw_delay_s
-    assert happened(world, receipt) == [events.WithdrawInitiated(shown, payer, 400, finalizable_at)]
+    assert happened(world, receipt) == [WithdrawInitiated(shown, payer, 400, finalizable_at)]
     world.chain.clock.advance(finalizable_at - world.now)
     (receipt,) = world.send(through(world, contract, hub.finalize_withdraw(sender, config)))
     assert happened(world, receipt) == [
-        events.WithdrawFinalized(shown, payer, config.token, 400),
-        events.Transfer(hub.address, payer, 400),
+        WithdrawFinalized(shown, payer, config.token, 400),
+        Transfer(hub.address, payer, 400),
     ]
     check_ledger(world, config)
 
@@ -70,13 +71,13 @@ def test_a_contract_that_claims(world: World, contract: Address, role: str) -> N
     assert happened(world, receipt) == [claimed(world, config, 400, 700)]
     (receipt,) = world.send(through(world, contract, hub.refund(sender, config, 100)))
     assert happened(world, receipt) == [
-        events.ChannelRefunded(shown, buyer, config.token, 100, 0),
-        events.Transfer(hub.address, buyer, 100),
+        ChannelRefunded(shown, buyer, config.token, 100, 0),
+        Transfer(hub.address, buyer, 100),
     ]
     (receipt,) = world.send(through(world, contract, hub.settle(sender, config.receiver, config.token)))
     assert happened(world, receipt) == [
-        events.Settled(config.receiver, config.token, contract, 700),
-        events.Transfer(hub.address, config.receiver, 700),
+        Settled(config.receiver, config.token, contract, 700),
+        Transfer(hub.address, config.receiver, 700),
     ]
     check_ledger(world, config)
 
@@ -92,4 +93,4 @@ def test_claiming_in_the_name_of_the_sender(world: World, contract: Address, nam
     give_back = through(world, contract, hub.refund(sender, config, 100))
     assert refused(world, ChannelCallerNotReceiver, give_back, config) == caller
     (receipt,) = world.send(through(world, contract, hub.try_claim(sender, rows)))
-    assert happened(world, receipt) == [events.ClaimRefused(channel(world, config), ClaimResult.CALLER_NOT_RECEIVER)]
+    assert happened(world, receipt) == [ClaimRefused(channel(world, config), ClaimResult.CALLER_NOT_RECEIVER)]

@@ -9,7 +9,8 @@ import pytest
 from pysettle.client import ChannelHub
 from pysettle.client.core.contract import Contract
 from pysettle.client.network import _create
-from pysettle.domain.core import events
+from pysettle.domain.channel.events import ChannelCreated, Deposited
+from pysettle.domain.core.events import Transfer
 from pysettle.domain.core.messages import ZERO_ADDRESS
 from pysettle.errors import ContractReverted
 from pysettle.errors.contracts import (
@@ -67,10 +68,10 @@ def test_first_token_deposit_creates_the_channel(world: World) -> None:
     payer, collector, hub = world.address("buyer"), world.network.hub.collector, world.network.hub.address
     channel_id = channel(world, config)
     assert happened(world, receipt) == [
-        events.ChannelCreated(channel_id, config),
-        events.Deposited(channel_id, payer, world.series.address, 4_000, 4_000),
-        events.Transfer(payer, collector, 4_000),
-        events.Transfer(collector, hub, 4_000),
+        ChannelCreated(channel_id, config),
+        Deposited(channel_id, payer, world.series.address, 4_000, 4_000),
+        Transfer(payer, collector, 4_000),
+        Transfer(collector, hub, 4_000),
     ]
     assert changes(before, books(world, config)) == {
         "Tokens buyer": -4_000,
@@ -88,10 +89,10 @@ def test_first_currency_deposit_creates_the_channel(world: World) -> None:
     (receipt,) = world.send(signed(world, "buyer", config, 4 * FEN))
     payer, collector, hub = world.address("buyer"), world.network.hub.collector, world.network.hub.address
     assert happened(world, receipt) == [
-        events.ChannelCreated(channel(world, config), config),
-        events.Deposited(channel(world, config), payer, config.token, 4 * FEN, 4 * FEN),
-        events.Transfer(payer, collector, 4 * FEN),
-        events.Transfer(collector, hub, 4 * FEN),
+        ChannelCreated(channel(world, config), config),
+        Deposited(channel(world, config), payer, config.token, 4 * FEN, 4 * FEN),
+        Transfer(payer, collector, 4 * FEN),
+        Transfer(collector, hub, 4 * FEN),
     ]
     assert changes(before, books(world, config)) == {
         "eCNY buyer": -4 * FEN,
@@ -107,10 +108,8 @@ def test_top_up_adds_and_announces_no_second_creation(world: World) -> None:
     config = world.deposit("buyer", 4_000)
     (receipt,) = world.send(signed(world, "buyer", config, 1_500))
     found = happened(world, receipt)
-    assert found[0] == events.Deposited(
-        channel(world, config), world.address("buyer"), world.series.address, 1_500, 5_500
-    )
-    assert not any(isinstance(event, events.ChannelCreated) for event in found)
+    assert found[0] == Deposited(channel(world, config), world.address("buyer"), world.series.address, 1_500, 5_500)
+    assert not any(isinstance(event, ChannelCreated) for event in found)
     assert world.network.hub.channel(channel(world, config)) == (5_500, 0)
     check_ledger(world, config)
 

@@ -7,15 +7,14 @@ from eth_hash.auto import keccak
 
 from pysettle.client.core.contract import interface
 from pysettle.client.network import CHANNEL_HUB_ADDRESS, DEPOSIT_COLLECTOR_ADDRESS
-from pysettle.domain.core.messages import (
-    ChannelConfig,
-    ChannelId,
+from pysettle.domain.channel.messages import (
     claim_batch_digest,
     deposit_nonce,
     hub_domain,
     refund_digest,
     voucher_digest,
 )
+from pysettle.domain.core.messages import ChannelConfig, ChannelId
 from pysettle.evm import artifacts
 from pysettle.evm.interface import abi_encode
 from tests.contracts.world import World

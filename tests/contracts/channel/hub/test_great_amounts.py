@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from pysettle.domain.channel.events import Claimed
 from pysettle.domain.compute.usage import Meters, RateCard
-from pysettle.domain.core.events import Claimed
 from tests.contracts.books import (
     AUTHORIZER,
     RECEIVER,

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from pysettle.domain.core import events
+from pysettle.domain.channel.events import ChannelRefunded, Claimed
+from pysettle.domain.core.events import Transfer
 from pysettle.domain.core.messages import ChannelConfig
 from pysettle.errors.contracts import ChannelCallerNotReceiver, ReentrancyGuardReentrantCall
 from pysettle.evm.artifacts import load
@@ -48,9 +49,9 @@ def test_claim_and_refund_in_one_transaction(world: World) -> None:
     before = books(world, config)
     (receipt,) = world.send(together(world, "stranger", claim, refund))
     assert happened(world, receipt) == [
-        events.Claimed(channel(world, config), world.address(RECEIVER), config.token, 600, 600),
-        events.ChannelRefunded(channel(world, config), payer, config.token, FEN - 600, 0),
-        events.Transfer(hub.address, payer, FEN - 600),
+        Claimed(channel(world, config), world.address(RECEIVER), config.token, 600, 600),
+        ChannelRefunded(channel(world, config), payer, config.token, FEN - 600, 0),
+        Transfer(hub.address, payer, FEN - 600),
     ]
     assert changes(before, books(world, config)) == {
         "eCNY buyer": FEN - 600,

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from eth_hash.auto import keccak
 
-from pysettle.domain.core import events
-from pysettle.domain.core.messages import hub_domain, refund_digest, voucher_digest
+from pysettle.domain.channel.events import ChannelRefunded
+from pysettle.domain.channel.messages import hub_domain, refund_digest, voucher_digest
+from pysettle.domain.core.events import Transfer
 from pysettle.errors.contracts import (
     ChannelCallerNotReceiver,
     ReceiverAuthorizerSignatureInvalid,
@@ -39,8 +40,8 @@ def test_direct_refund_returns_value_to_the_payer(world: World, caller: str) -> 
     before = books(world, config)
     (receipt,) = world.send(hub.refund(world[caller], config, 400))
     assert happened(world, receipt) == [
-        events.ChannelRefunded(channel(world, config), payer, config.token, 400, 0),
-        events.Transfer(hub.address, payer, 400),
+        ChannelRefunded(channel(world, config), payer, config.token, 400, 0),
+        Transfer(hub.address, payer, 400),
     ]
     assert changes(before, books(world, config)) == {
         "eCNY buyer": 400,
@@ -59,8 +60,8 @@ def test_signed_refund_is_submitted_by_anyone(world: World) -> None:
     before = books(world, config)
     (receipt,) = world.send(hub.refund_with_signature(world["stranger"], config, 400, 0, signature))
     assert happened(world, receipt) == [
-        events.ChannelRefunded(channel(world, config), payer, config.token, 400, 0),
-        events.Transfer(hub.address, payer, 400),
+        ChannelRefunded(channel(world, config), payer, config.token, 400, 0),
+        Transfer(hub.address, payer, 400),
     ]
     assert changes(before, books(world, config)) == {
         "eCNY buyer": 400,

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from pysettle.domain.core import events
+from pysettle.domain.channel.events import ChannelRefunded, CreditWithdrawn, PayoutCredited, Settled
+from pysettle.domain.core.events import Transfer
 from pysettle.errors import ContractReverted
 from pysettle.errors.contracts import CreditNone, NothingToSettle
 from tests.contracts.books import (
@@ -41,8 +42,8 @@ def test_settle_pays_the_receiver_all_its_channels(world: World) -> None:
     before = books(world, *configs)
     (receipt,) = world.send(hub.settle(world["stranger"], receiver, configs[0].token))
     assert happened(world, receipt) == [
-        events.Settled(receiver, configs[0].token, world.address("stranger"), 700),
-        events.Transfer(hub.address, receiver, 700),
+        Settled(receiver, configs[0].token, world.address("stranger"), 700),
+        Transfer(hub.address, receiver, 700),
     ]
     assert changes(before, books(world, *configs)) == {
         f"eCNY {RECEIVER}": 700,
@@ -60,8 +61,8 @@ def test_settled_tokens_are_delivered(world: World) -> None:
     before = books(world, config)
     (receipt,) = world.send(hub.settle(world["stranger"], series.address, series.address))
     assert happened(world, receipt) == [
-        events.Settled(series.address, series.address, world.address("stranger"), 600),
-        events.Transfer(hub.address, series.address, 600),
+        Settled(series.address, series.address, world.address("stranger"), 600),
+        Transfer(hub.address, series.address, 600),
     ]
     assert changes(before, books(world, config)) == {
         "Tokens hub": -600,
@@ -130,8 +131,8 @@ def test_payout_that_a_token_refuses_becomes_a_credit(world: World, refusal: str
     settle = hub.settle(world["stranger"], receiver, token.address)
     (receipt,) = world.send(replace(settle, gas=10_000_000))
     assert world.events(receipt) == [
-        events.Settled(receiver, token.address, world.address("stranger"), FEN),
-        events.PayoutCredited(receiver, token.address, FEN, FEN),
+        Settled(receiver, token.address, world.address("stranger"), FEN),
+        PayoutCredited(receiver, token.address, FEN, FEN),
     ]
     assert hub.receiver_totals(receiver, token.address) == (FEN, FEN)
     assert (hub.credit_of(receiver, token.address), token.read("balanceOf", receiver)) == (FEN, 0)
@@ -141,7 +142,7 @@ def test_payout_that_a_token_refuses_becomes_a_credit(world: World, refusal: str
     assert hub.credit_of(receiver, token.address) == FEN
     world.send(other)
     (receipt,) = world.send(withdraw)
-    assert world.events(receipt) == [events.CreditWithdrawn(receiver, token.address, FEN)]
+    assert world.events(receipt) == [CreditWithdrawn(receiver, token.address, FEN)]
     assert (hub.credit_of(receiver, token.address), token.read("balanceOf", receiver)) == (0, FEN)
     assert refused(world, CreditNone, withdraw, config) == {"account": receiver, "token": token.address}
 
@@ -156,11 +157,11 @@ def test_credits_add_up(world: World) -> None:
     settle = hub.settle(world["stranger"], receiver, token.address)
     world.send(token.call("answerTransfersWith", False), claim[0], settle, claim[1])
     (receipt,) = world.send(settle)
-    assert world.events(receipt)[1] == events.PayoutCredited(receiver, token.address, 150, 450)
+    assert world.events(receipt)[1] == PayoutCredited(receiver, token.address, 150, 450)
     (receipt,) = world.send(hub.refund(world[RECEIVER], config, FEN))
     assert world.events(receipt) == [
-        events.ChannelRefunded(channel(world, config), world.address("buyer"), token.address, FEN - 450, 0),
-        events.PayoutCredited(world.address("buyer"), token.address, FEN - 450, FEN - 450),
+        ChannelRefunded(channel(world, config), world.address("buyer"), token.address, FEN - 450, 0),
+        PayoutCredited(world.address("buyer"), token.address, FEN - 450, FEN - 450),
     ]
     world.send(
         token.call("answerTransfersWith", True),

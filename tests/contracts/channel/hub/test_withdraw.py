@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from eth_hash.auto import keccak
 
-from pysettle.domain.core import events
+from pysettle.domain.channel.events import WithdrawFinalized, WithdrawInitiated
+from pysettle.domain.core.events import Transfer
 from pysettle.domain.core.messages import ChannelConfig
 from pysettle.errors.contracts import (
     ChannelCallerNotPayer,
@@ -55,7 +56,7 @@ def test_notice_is_recorded_and_moves_nothing(world: World) -> None:
     (receipt,) = world.send(hub.initiate_withdraw(world["buyer"], config, 400))
     noticed_at = world.chain.block().timestamp
     assert happened(world, receipt) == [
-        events.WithdrawInitiated(channel(world, config), world.address("buyer"), 400, noticed_at + DELAY_S)
+        WithdrawInitiated(channel(world, config), world.address("buyer"), 400, noticed_at + DELAY_S)
     ]
     assert changes(before, books(world, config)) == {"channel 0 noticed": 400, "channel 0 noticed at": noticed_at}
 
@@ -73,8 +74,8 @@ def test_withdrawal_completes_at_the_exact_second(world: World) -> None:
     before = books(world, config)
     (receipt,) = world.send(finalize)
     assert happened(world, receipt) == [
-        events.WithdrawFinalized(channel(world, config), payer, config.token, 400),
-        events.Transfer(hub.address, payer, 400),
+        WithdrawFinalized(channel(world, config), payer, config.token, 400),
+        Transfer(hub.address, payer, 400),
     ]
     assert changes(before, books(world, config)) == {
         "eCNY buyer": 400,
@@ -201,7 +202,7 @@ def test_claims_between_notice_and_completion_come_first(world: World) -> None:
     wait_until(world, at)
     before = books(world, config)
     (receipt,) = world.send(hub.finalize_withdraw(world["buyer"], config))
-    assert happened(world, receipt)[0] == events.WithdrawFinalized(
+    assert happened(world, receipt)[0] == WithdrawFinalized(
         channel(world, config), world.address("buyer"), config.token, FEN - 9_000
     )
     assert changes(before, books(world, config))["eCNY buyer"] == FEN - 9_000
@@ -220,7 +221,7 @@ def test_withdrawal_with_nothing_left_completes_with_zero(world: World) -> None:
     before = books(world, config)
     (receipt,) = world.send(hub.finalize_withdraw(world["buyer"], config))
     assert happened(world, receipt) == [
-        events.WithdrawFinalized(channel(world, config), world.address("buyer"), config.token, 0)
+        WithdrawFinalized(channel(world, config), world.address("buyer"), config.token, 0)
     ]
     assert set(changes(before, books(world, config))) == {"channel 0 noticed", "channel 0 noticed at"}
     check_ledger(world, config)

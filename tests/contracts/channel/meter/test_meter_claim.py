@@ -9,10 +9,11 @@ import pytest
 
 from pysettle.client import SeriesTerms, UsageRow
 from pysettle.client.channel.hub import ClaimResult
+from pysettle.domain.channel import events
+from pysettle.domain.channel.messages import meter_domain, usage_digest
 from pysettle.domain.channel.metering import Voucher
 from pysettle.domain.compute.usage import Meters, RateCard, Usage
-from pysettle.domain.core import events
-from pysettle.domain.core.messages import ZERO_ADDRESS, meter_domain, usage_digest
+from pysettle.domain.core.messages import ZERO_ADDRESS
 from pysettle.domain.core.typed_data import Domain
 from pysettle.errors.contracts import (
     ClaimsEmpty,

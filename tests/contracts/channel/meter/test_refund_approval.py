@@ -8,9 +8,10 @@ from dataclasses import replace
 import pytest
 
 from pysettle.client import SeriesTerms
+from pysettle.domain.channel.events import ChannelRefunded
+from pysettle.domain.channel.messages import refund_digest, voucher_digest
 from pysettle.domain.compute.usage import Meters, RateCard
-from pysettle.domain.core import events
-from pysettle.domain.core.messages import refund_digest, voucher_digest
+from pysettle.domain.core.events import Transfer
 from pysettle.errors.contracts import ReceiverAuthorizerSignatureInvalid, RefundNonceInvalid
 from tests.contracts.books import (
     books,
@@ -41,8 +42,8 @@ def test_approved_refund_works_through_the_hub(world: World) -> None:
     before = books(world, config)
     (receipt,) = world.send(network.hub.refund_with_signature(world["stranger"], config, 9_400, 0, approval))
     assert happened(world, receipt) == [
-        events.ChannelRefunded(channel(world, config), payer, config.token, 9_400, 0),
-        events.Transfer(network.hub.address, payer, 9_400),
+        ChannelRefunded(channel(world, config), payer, config.token, 9_400, 0),
+        Transfer(network.hub.address, payer, 9_400),
     ]
     assert changes(before, books(world, config)) == {
         "Tokens buyer": 9_400,

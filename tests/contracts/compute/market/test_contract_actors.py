@@ -6,8 +6,9 @@ import pytest
 from eth_typing import Address
 
 from pysettle.client import SeriesTerms
-from pysettle.domain.core.events import SeriesHalted, SeriesOpened, Staked, StakeReleased, StakeWithdrawn, Transfer
-from pysettle.domain.core.messages import ComputeAttestation
+from pysettle.domain.compute.events import SeriesHalted, SeriesOpened, Staked, StakeReleased, StakeWithdrawn
+from pysettle.domain.compute.messages import ComputeAttestation
+from pysettle.domain.core.events import Transfer
 from pysettle.errors import contracts as errors
 from pysettle.evm.transactions import Transaction
 from pysettle.money import stake_rounded_up

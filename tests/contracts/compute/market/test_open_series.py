@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from pysettle.client import SeriesTerms
-from pysettle.domain.core.events import SeriesOpened, SettlementAccountMarked
-from pysettle.domain.core.messages import ComputeAttestation
+from pysettle.domain.compute.events import SeriesOpened
+from pysettle.domain.compute.messages import ComputeAttestation
+from pysettle.domain.money.events import SettlementAccountMarked
 from pysettle.errors import contracts as errors
 from pysettle.money import stake_rounded_up
 from tests.contracts.compute.series.test_terms import create

@@ -9,8 +9,9 @@ from eth_typing import Address
 
 from pysettle.client.compute.market import Compute
 from pysettle.client.core.access import NetworkAccess, Role
-from pysettle.domain.core.events import ComputeRegistered
-from pysettle.domain.core.messages import ZERO_ADDRESS, ComputeAttestation, market_domain
+from pysettle.domain.compute.events import ComputeRegistered
+from pysettle.domain.compute.messages import ComputeAttestation, market_domain
+from pysettle.domain.core.messages import ZERO_ADDRESS
 from pysettle.errors import contracts as errors
 from pysettle.evm.transactions import Transaction
 from tests.contracts.effects import effect, refused

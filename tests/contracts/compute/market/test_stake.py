@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pysettle.domain.core.events import Staked, StakeReleased, StakeWithdrawn, Transfer
-from pysettle.domain.core.messages import ComputeAttestation
+from pysettle.domain.compute.events import Staked, StakeReleased, StakeWithdrawn
+from pysettle.domain.compute.messages import ComputeAttestation
+from pysettle.domain.core.events import Transfer
 from pysettle.errors import contracts as errors
 from pysettle.money import stake_rounded_up
 from tests.contracts.effects import at, check_books, effect, refused

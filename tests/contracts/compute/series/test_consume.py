@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pysettle.domain.core.events import Consumed, Transfer
+from pysettle.domain.compute.events import Consumed
+from pysettle.domain.core.events import Transfer
 from pysettle.errors import contracts as errors
 from tests.contracts.effects import at, effect, refused
 from tests.contracts.world import World

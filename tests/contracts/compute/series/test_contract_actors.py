@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from eth_typing import Address
 
-from pysettle.domain.core.events import Consumed, Purchased, Refunded, Transfer
+from pysettle.domain.compute.events import Consumed, Purchased, Refunded
+from pysettle.domain.core.events import Transfer
 from pysettle.domain.core.messages import ZERO_ADDRESS
 from pysettle.errors import contracts as errors
 from tests.contracts.effects import FORWARDER, at, deploy, effect, refused, through

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from pysettle.domain import invariants
+from pysettle.domain.compute.messages import PurchaseTerms
 from pysettle.domain.core.findings import Severity
-from pysettle.domain.core.messages import PurchaseTerms
 from pysettle.errors import contracts as errors
 from pysettle.evm.transactions import Transaction
 from tests.contracts.books import metered_claim, open_token_channel, row, used

@@ -9,9 +9,11 @@ import pytest
 
 from pysettle.client import ComputeToken
 from pysettle.domain import invariants
-from pysettle.domain.core.events import Halted, Refunded, SeriesHalted, Swept, Transfer
+from pysettle.domain.compute.events import Halted, Refunded, SeriesHalted, Swept
+from pysettle.domain.compute.messages import PurchaseTerms
+from pysettle.domain.core.events import Transfer
 from pysettle.domain.core.findings import Severity
-from pysettle.domain.core.messages import ZERO_ADDRESS, PurchaseTerms
+from pysettle.domain.core.messages import ZERO_ADDRESS
 from pysettle.domain.ledger import Purpose
 from pysettle.errors import contracts as errors
 from pysettle.evm.transactions import Transaction

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from pysettle.client import ComputeToken, SeriesTerms
-from pysettle.domain.core.events import AuthorizationUsed, Purchased, Transfer
-from pysettle.domain.core.messages import Authorization, PurchaseTerms
+from pysettle.domain.compute.events import Purchased
+from pysettle.domain.compute.messages import PurchaseTerms
+from pysettle.domain.core.events import AuthorizationUsed, Transfer
+from pysettle.domain.core.messages import Authorization
 from pysettle.errors import contracts as errors
 from pysettle.evm.transactions import Transaction
 from tests.contracts.effects import at, effect, refused

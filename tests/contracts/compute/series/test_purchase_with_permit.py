@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from pysettle.domain.core.events import Purchased, Transfer
+from pysettle.domain.compute.events import Purchased
+from pysettle.domain.core.events import Transfer
 from pysettle.domain.core.messages import ZERO_ADDRESS
 from pysettle.errors import contracts as errors
 from pysettle.evm.transactions import Transaction

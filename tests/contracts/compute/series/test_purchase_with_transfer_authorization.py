@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from pysettle.client import SeriesTerms
-from pysettle.domain.core.events import AuthorizationUsed, Purchased, Transfer
+from pysettle.domain.compute.events import Purchased
+from pysettle.domain.core.events import AuthorizationUsed, Transfer
 from pysettle.domain.core.messages import ZERO_ADDRESS, Authorization
 from pysettle.errors import contracts as errors
 from pysettle.evm.transactions import Transaction

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pysettle.domain.core.events import Redeemed, Transfer
+from pysettle.domain.compute.events import Redeemed
+from pysettle.domain.core.events import Transfer
 from pysettle.domain.core.messages import ZERO_ADDRESS
 from pysettle.errors import contracts as errors
 from tests.contracts.effects import FORWARDER, at, deploy, effect, refused, through

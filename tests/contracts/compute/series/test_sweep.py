@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pysettle.domain.core.events import Swept, Transfer
+from pysettle.domain.compute.events import Swept
+from pysettle.domain.core.events import Transfer
 from pysettle.domain.ledger import Purpose
 from pysettle.errors import contracts as errors
 from tests.contracts.effects import FORWARDER, at, check_books, deploy, effect, refused, through

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from pysettle.domain.core.events import CreditClaimed, Credited, CreditSeized, Transfer
+from pysettle.domain.core.events import Transfer
 from pysettle.domain.core.messages import ZERO_ADDRESS
+from pysettle.domain.money.events import CreditClaimed, Credited, CreditSeized
 from pysettle.domain.money.wallets import ClassLimits, WalletClass
 from pysettle.errors import ContractReverted
 from pysettle.errors import contracts as errors

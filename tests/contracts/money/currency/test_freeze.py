@@ -9,7 +9,8 @@ import pytest
 from eth_typing import Address
 
 from pysettle.client import Freeze
-from pysettle.domain.core.events import AuthorizationCanceled, FreezeSet, FrozenAmountSet, Transfer
+from pysettle.domain.core.events import AuthorizationCanceled, Transfer
+from pysettle.domain.money.events import FreezeSet, FrozenAmountSet
 from pysettle.errors import ContractReverted
 from pysettle.errors import contracts as errors
 from pysettle.evm.transactions import Transaction

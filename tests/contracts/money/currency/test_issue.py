@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from pysettle.client.core.access import Role
-from pysettle.domain.core.events import IssuanceQuotaSet, Issued, Transfer
+from pysettle.domain.core.events import Transfer
 from pysettle.domain.core.messages import ZERO_ADDRESS
+from pysettle.domain.money.events import IssuanceQuotaSet, Issued
 from pysettle.errors import contracts as errors
 from tests.contracts.effects import contract_with_role, effect, refused, through
 from tests.contracts.world import FEN, YUAN, World

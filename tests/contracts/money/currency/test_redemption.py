@@ -11,15 +11,15 @@ from pysettle.client import Redemption
 from pysettle.client.core.access import Role
 from pysettle.client.core.contract import Contract
 from pysettle.client.money.currency import RedemptionStatus
-from pysettle.domain.core.events import (
+from pysettle.domain.core.events import Transfer
+from pysettle.domain.core.messages import ZERO_ADDRESS
+from pysettle.domain.money.events import (
     RedemptionCancelled,
     RedemptionCompleted,
     RedemptionRejected,
     RedemptionRequested,
     RedemptionTaken,
-    Transfer,
 )
-from pysettle.domain.core.messages import ZERO_ADDRESS
 from pysettle.errors import contracts as errors
 from pysettle.evm.transactions import Transaction
 from tests.contracts.effects import FORWARDER, at, contract_with_role, deploy, effect, refused, through

@@ -12,9 +12,10 @@ from pysettle.client.core.contract import Contract
 from pysettle.client.money.currency import CurrencyToken
 from pysettle.client.network import _create
 from pysettle.domain import invariants
-from pysettle.domain.core import events
-from pysettle.domain.core.messages import ZERO_ADDRESS, ReserveAttestation
+from pysettle.domain.core.messages import ZERO_ADDRESS
 from pysettle.domain.ledger import fold
+from pysettle.domain.money import events
+from pysettle.domain.money.messages import ReserveAttestation
 from pysettle.domain.money.wallets import E_CNY_CLASS_LIMITS
 from pysettle.errors import contracts as errors
 from pysettle.evm.transactions import Transaction

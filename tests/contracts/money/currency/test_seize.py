@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from pysettle.client import Freeze
-from pysettle.domain.core.events import Credited, Seized, Transfer
+from pysettle.domain.core.events import Transfer
 from pysettle.domain.core.messages import ZERO_ADDRESS
+from pysettle.domain.money.events import Credited, Seized
 from pysettle.domain.money.wallets import ClassLimits, WalletClass
 from pysettle.errors import contracts as errors
 from tests.contracts.books import open_currency_channel

@@ -10,7 +10,8 @@ import pytest
 from eth_typing import Address
 
 from pysettle.client.money.currency import Wallet
-from pysettle.domain.core.events import ClassLimitsSet, Transfer, WalletRegistered
+from pysettle.domain.core.events import Transfer
+from pysettle.domain.money.events import ClassLimitsSet, WalletRegistered
 from pysettle.domain.money.wallets import (
     E_CNY_CLASS_LIMITS,
     IDENTIFICATION_WITHOUT_END,

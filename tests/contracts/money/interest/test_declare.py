@@ -8,7 +8,7 @@ import pytest
 
 from pysettle.client.core.contract import Contract
 from pysettle.client.money.interest import DeclaredPeriod, InterestPayments
-from pysettle.domain.core.events import InterestDeclared
+from pysettle.domain.money.events import InterestDeclared
 from pysettle.domain.money.interest import InterestStatement
 from pysettle.errors import contracts as errors
 from pysettle.evm.artifacts import load

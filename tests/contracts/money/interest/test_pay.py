@@ -8,9 +8,11 @@ import pytest
 from eth_typing import Address
 
 from pysettle.client.money.interest import MOST_ROWS, InterestPayments, RowResult
-from pysettle.domain.core.events import Credited, InterestPaid, Issued, Transfer
-from pysettle.domain.core.messages import ZERO_ADDRESS, ReserveAttestation
+from pysettle.domain.core.events import Transfer
+from pysettle.domain.core.messages import ZERO_ADDRESS
+from pysettle.domain.money.events import Credited, InterestPaid, Issued
 from pysettle.domain.money.interest import InterestRow, InterestStatement
+from pysettle.domain.money.messages import ReserveAttestation
 from pysettle.domain.money.wallets import ClassLimits, WalletClass
 from pysettle.errors import contracts as errors
 from pysettle.evm.transactions import Transaction

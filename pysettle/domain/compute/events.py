@@ -1,0 +1,169 @@
+"""The events of markets and of the series that they open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from eth_typing import Address
+
+from pysettle.domain.core.events import Event, event
+
+# -------------------------------------------------------------------------------------- ComputeToken
+
+
+@event
+@dataclass(frozen=True, slots=True)
+class Purchased(Event):
+    """Currency came in and Tokens were created (DvP)."""
+
+    SIGNATURE = "Purchased(address indexed payer,address indexed beneficiary,uint256 tokens,uint256 paid)"
+    payer: Address
+    beneficiary: Address
+    tokens: int
+    paid: int
+
+
+@event
+@dataclass(frozen=True, slots=True)
+class Consumed(Event):
+    """A holder gave Tokens back against service outside a channel."""
+
+    SIGNATURE = "Consumed(address indexed holder,uint256 tokens)"
+    holder: Address
+    tokens: int
+
+
+@event
+@dataclass(frozen=True, slots=True)
+class Redeemed(Event):
+    """Delivered Tokens were destroyed and their backing paid to the provider."""
+
+    SIGNATURE = "Redeemed(address indexed provider,uint256 tokens,uint256 paid)"
+    provider: Address
+    tokens: int
+    paid: int
+
+
+@event
+@dataclass(frozen=True, slots=True)
+class Refunded(Event):
+    """A holder's Tokens were destroyed after expiry or halt; their backing was paid back, and compensation with it."""
+
+    SIGNATURE = "Refunded(address indexed holder,uint256 tokens,uint256 paid,uint256 compensation)"
+    holder: Address
+    tokens: int
+    paid: int
+    compensation: int
+
+
+@event
+@dataclass(frozen=True, slots=True)
+class Halted(Event):
+    """The series was halted: what is undelivered is refunded, and compensated."""
+
+    SIGNATURE = "Halted(uint256 undelivered,uint256 compensation)"
+    undelivered: int
+    compensation: int
+
+
+@event
+@dataclass(frozen=True, slots=True)
+class Swept(Event):
+    """The provider took what was there beyond what outstanding Tokens may ask for."""
+
+    SIGNATURE = "Swept(address indexed provider,uint256 amount)"
+    provider: Address
+    amount: int
+
+
+# ------------------------------------------------------------------------------------- ComputeMarket
+
+
+@event
+@dataclass(frozen=True, slots=True)
+class ComputeRegistered(Event):
+    """Compute was registered that an attester signed for."""
+
+    SIGNATURE = (
+        "ComputeRegistered(bytes32 indexed computeId,address indexed provider,address indexed attester,"
+        "bytes32 accelerator,uint64 units,uint64 tokensPerUnitSecond,uint64 validFrom,uint64 validBefore,"
+        "uint256 capacity)"
+    )
+    compute_id: bytes
+    provider: Address
+    attester: Address
+    accelerator: bytes
+    units: int
+    tokens_per_unit_second: int
+    valid_from: int
+    valid_before: int
+    capacity: int
+
+
+@event
+@dataclass(frozen=True, slots=True)
+class Staked(Event):
+    """A provider staked; `free` is what of its stake is not locked then."""
+
+    SIGNATURE = "Staked(address indexed provider,uint256 amount,uint256 free)"
+    provider: Address
+    amount: int
+    free: int
+
+
+@event
+@dataclass(frozen=True, slots=True)
+class StakeWithdrawn(Event):
+    """A provider took stake back that was not locked."""
+
+    SIGNATURE = "StakeWithdrawn(address indexed provider,uint256 amount,uint256 free)"
+    provider: Address
+    amount: int
+    free: int
+
+
+@event
+@dataclass(frozen=True, slots=True)
+class SeriesOpened(Event):
+    """A series was opened, which took capacity from compute and locked stake."""
+
+    SIGNATURE = (
+        "SeriesOpened(address indexed series,address indexed provider,bytes32 indexed computeId,"
+        "bytes32 serviceClass,uint256 capacity,uint256 expiry,uint256 stake)"
+    )
+    series: Address
+    provider: Address
+    compute_id: bytes
+    service_class: bytes
+    capacity: int
+    expiry: int
+    stake: int
+
+
+@event
+@dataclass(frozen=True, slots=True)
+class SeriesHalted(Event):
+    """A series was halted by whom its terms name, on the ground they name."""
+
+    SIGNATURE = (
+        "SeriesHalted(address indexed series,address indexed halter,bytes32 indexed ground,"
+        "bytes32 evidence,address provider,uint256 compensation,uint256 released)"
+    )
+    series: Address
+    halter: Address
+    ground: bytes
+    evidence: bytes
+    provider: Address
+    compensation: int
+    released: int
+
+
+@event
+@dataclass(frozen=True, slots=True)
+class StakeReleased(Event):
+    """A series expired without a halt, and its stake is no longer locked."""
+
+    SIGNATURE = "StakeReleased(address indexed series,address indexed provider,uint256 amount)"
+    series: Address
+    provider: Address
+    amount: int

@@ -1,0 +1,31 @@
+"""The signed message of issuance: what the central bank attests of the reserve (EIP-712)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pysettle.domain.core.typed_data import Domain, StructType
+
+_RESERVE = StructType("ReserveAttestation(uint256 amountFen,uint64 asOf,uint64 sequence,uint64 validBefore)")
+
+
+@dataclass(frozen=True, slots=True)
+class ReserveAttestation:
+    """What the central bank attests of the reserve behind a currency."""
+
+    amount_fen: int
+    """Reserve in fen."""
+    as_of: int
+    """Unix second the amount is of."""
+    sequence: int
+    """Number of the attestation, above that of the one before."""
+    valid_before: int
+    """Unix second from which it is too old to issue against."""
+
+    def fields(self) -> tuple[int, ...]:
+        """Return the attestation in the order of the contract's struct."""
+        return (self.amount_fen, self.as_of, self.sequence, self.valid_before)
+
+    def digest(self, currency: Domain) -> bytes:
+        """Digest the central bank signs."""
+        return currency.digest(_RESERVE.hash(*self.fields()))
