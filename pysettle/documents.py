@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Collection
 from itertools import accumulate
 from typing import Any, Final, NoReturn
 
@@ -41,6 +42,71 @@ def check_nesting(text: str, limit: int) -> None:
     brackets = _NO_BRACKET.sub("", _STRING.sub("", text))
     if max(accumulate(map(_STEP.__getitem__, brackets)), default=0) > limit:
         raise ValueError(f"nested more than {limit} deep")
+
+
+def as_object(value: Any, fields: Collection[str], what: str) -> dict[str, Any]:
+    """Return an object that has certain fields and no others.
+
+    Raises:
+        ValueError: it is none; the message calls it by `what`, as those of the readers below do.
+    """
+    if not isinstance(value, dict) or value.keys() != set(fields):
+        raise ValueError(f"{what} must be an object with exactly the fields {', '.join(sorted(fields))}")
+    return value
+
+
+def as_list(value: Any, what: str) -> list[Any]:
+    """Return a list.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if not isinstance(value, list):
+        raise ValueError(f"{what} is not a list")
+    return value
+
+
+def as_whole(value: Any, what: str) -> int:
+    """Return a number that every reader of JSON reads alike: from 0 to below 2^53.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if type(value) is not int or not 0 <= value < 2**53:
+        raise ValueError(f"{what} is not a whole number from 0")
+    return value
+
+
+def as_decimal(value: Any, bits: int, what: str) -> int:
+    """Return a number of at most so many bits that is written as text, as those are that may exceed 2^53.
+
+    Raises:
+        ValueError: it is none, or is written otherwise.
+    """
+    # 78 digits hold 256 bits; longer text is refused before it is converted.
+    if isinstance(value, str) and len(value) <= 78 and value.isascii() and value.isdigit():
+        number = int(value)
+        if number < 1 << bits and str(number) == value:
+            return number
+    raise ValueError(f"{what} is not a decimal number of at most {bits} bits, written as text")
+
+
+def as_bytes(value: Any, length: int | None = None) -> bytes:
+    """Return the bytes written as 0x and lower-case hex digits, of the given length in bytes, if given.
+
+    Raises:
+        ValueError: it is written otherwise.
+    """
+    if isinstance(value, str) and value.startswith("0x"):
+        try:
+            content = bytes.fromhex(value[2:])
+        except ValueError:
+            content = b""
+        # Compared with the canonical form, since `fromhex` passes over spaces and case.
+        if value == "0x" + content.hex() and length in (None, len(content)):
+            return content
+    digits = "an even number of" if length is None else 2 * length
+    raise ValueError(f"{str(value)[:80]!r} is not 0x and {digits} hex digits")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -16,10 +16,10 @@ from typing import Any
 
 from eth_typing import Address
 
-from pysettle.audit.encoding import EncodingError, hex_bytes
-from pysettle.documents import parse_json
-from pysettle.domain.compute.usage import RATE_BITS, Meters, RateCard
-from pysettle.domain.ledger import Contracts, SeriesTerms
+from pysettle.documents import as_bytes, as_decimal, as_list, as_object, as_whole, parse_json
+from pysettle.domain.catalogue import kinds
+from pysettle.domain.core.contracts import Contracts, Kind
+from pysettle.domain.money.contracts import CURRENCY_TOKEN, CurrencyTerms
 from pysettle.errors import BundleError, UsageError
 
 SCHEMA = "pysettle.bundle/1"
@@ -104,29 +104,29 @@ class Manifest:
             )
         try:
             return cls._from_document(document)
-        except EncodingError as problem:
+        except ValueError as problem:
             raise _unreadable(str(problem)) from None
 
     @classmethod
     def _from_document(cls, document: dict[str, Any]) -> Manifest:
-        _object(document, _FIELDS, "the manifest")
+        as_object(document, _FIELDS, "the manifest")
         if document["simulation"] is not True or document["fork"] != FORK:
-            raise EncodingError(f"simulation must be true and fork {FORK!r}")
-        blocks = _object(document["blocks"], {"first", "last", "hashes"}, "blocks")
-        hashes = tuple(hex_bytes(value, 32) for value in _list(blocks["hashes"], "blocks.hashes"))
-        if not hashes or _whole(blocks["first"], "blocks.first") != 0:
-            raise EncodingError("blocks must begin with block 0, the genesis")
-        if _whole(blocks["last"], "blocks.last") != len(hashes) - 1:
-            raise EncodingError(f"blocks.last is not {len(hashes) - 1}, as the number of hashes says")
+            raise ValueError(f"simulation must be true and fork {FORK!r}")
+        blocks = as_object(document["blocks"], {"first", "last", "hashes"}, "blocks")
+        hashes = tuple(as_bytes(value, 32) for value in as_list(blocks["hashes"], "blocks.hashes"))
+        if not hashes or as_whole(blocks["first"], "blocks.first") != 0:
+            raise ValueError("blocks must begin with block 0, the genesis")
+        if as_whole(blocks["last"], "blocks.last") != len(hashes) - 1:
+            raise ValueError(f"blocks.last is not {len(hashes) - 1}, as the number of hashes says")
         files = document["files"]
         if not isinstance(files, dict) or files.keys() != {GENESIS_FILE, CHAIN_FILE}:
-            raise EncodingError(f"files must name {GENESIS_FILE} and {CHAIN_FILE}, and nothing else")
+            raise ValueError(f"files must name {GENESIS_FILE} and {CHAIN_FILE}, and nothing else")
         return cls(
-            chain_id=_decimal(document["chain_id"], 256, "chain_id"),
+            chain_id=as_decimal(document["chain_id"], 256, "chain_id"),
             hashes=hashes,
-            head_state_root=hex_bytes(document["head_state_root"], 32),
+            head_state_root=as_bytes(document["head_state_root"], 32),
             files={name: _file_from_dict(files[name]) for name in sorted(files)},
-            contracts=_contracts_from_list(_list(document["contracts"], "contracts")),
+            contracts=_contracts_from_list(as_list(document["contracts"], "contracts")),
         )
 
 
@@ -250,131 +250,40 @@ def _read_file(path: Path) -> bytes:
 
 
 def _contracts_to_list(contracts: Contracts) -> list[dict[str, Any]]:
-    def named(name: str, addresses: frozenset[Address]) -> list[dict[str, Any]]:
-        return [{"name": name, "address": _hex(address)} for address in sorted(addresses)]
-
-    series = [
-        {
-            "name": "ComputeToken",
-            "address": _hex(address),
-            "currency": _hex(terms.currency),
-            "unit_price": str(terms.unit_price),
-            "compensation_bps": str(terms.compensation_bps),
-            "rate_card": {
-                "off_peak": [str(rate) for rate in terms.rate_card.off_peak.lanes()],
-                "peak": [str(rate) for rate in terms.rate_card.peak.lanes()],
-            },
-        }
-        for address, terms in sorted(contracts.series.items())
-    ]
     return [
-        *named("CurrencyToken", contracts.currencies),
-        *series,
-        *named("ChannelHub", contracts.hubs),
-        *named("UsageMeter", contracts.meters),
-        *named("InterestPayments", contracts.interest),
-        *named("JobEscrow", contracts.jobs),
-        *(
-            {"name": "ComputeMarket", "address": _hex(market), "currency": _hex(currency)}
-            for market, currency in sorted(contracts.markets.items())
-        ),
+        {"name": kind.name, "address": _hex(address), **(kind.form.write(terms) if kind.form else {})}
+        for kind in kinds()
+        for address, terms in sorted(contracts[kind].items())
     ]
 
 
 def _contracts_from_list(entries: list[Any]) -> Contracts:
-    names = ("CurrencyToken", "ChannelHub", "UsageMeter", "InterestPayments", "JobEscrow")
-    plain: dict[str, set[Address]] = {name: set() for name in names}
-    series: dict[Address, SeriesTerms] = {}
-    markets: dict[Address, Address] = {}
+    by_name = {kind.name: kind for kind in kinds()}
+    listed: dict[Kind[Any], dict[Address, Any]] = {kind: {} for kind in by_name.values()}
     seen: set[Address] = set()
     for entry in entries:
         name = entry.get("name") if isinstance(entry, dict) else None
-        if name == "ComputeToken":
-            _object(
-                entry, {"name", "address", "currency", "unit_price", "compensation_bps", "rate_card"}, "a ComputeToken"
-            )
-        elif name == "ComputeMarket":
-            _object(entry, {"name", "address", "currency"}, "a ComputeMarket")
-        elif name in plain:
-            _object(entry, {"name", "address"}, f"a {name}")
-        else:
-            raise EncodingError(f"contracts: a contract named {str(name)[:80]!r} is not known")
-        address = Address(hex_bytes(entry["address"], 20))
+        kind = by_name.get(name) if isinstance(name, str) else None
+        if kind is None:
+            raise ValueError(f"contracts: a contract named {str(name)[:80]!r} is not known")
+        as_object(entry, {"name", "address", *(kind.form.fields if kind.form else ())}, f"a {name}")
+        address = Address(as_bytes(entry["address"], 20))
         if address in seen:
-            raise EncodingError(f"contracts: {entry['address']} is listed twice")
+            raise ValueError(f"contracts: {entry['address']} is listed twice")
         seen.add(address)
-        if name == "ComputeToken":
-            series[address] = _terms_from_dict(entry)
-        elif name == "ComputeMarket":
-            markets[address] = Address(hex_bytes(entry["currency"], 20))
-        else:
-            plain[name].add(address)
-    currencies = frozenset(plain["CurrencyToken"])
-    sold_for = {address: terms.currency for address, terms in series.items()}
-    for address, currency in (sold_for | markets).items():
-        if currency not in currencies:
-            raise EncodingError(f"contracts: the currency of {_hex(address)} is not listed as a CurrencyToken")
-    return Contracts(
-        currencies,
-        series,
-        hubs=frozenset(plain["ChannelHub"]),
-        meters=frozenset(plain["UsageMeter"]),
-        interest=frozenset(plain["InterestPayments"]),
-        jobs=frozenset(plain["JobEscrow"]),
-        markets=markets,
-    )
-
-
-def _terms_from_dict(entry: dict[str, Any]) -> SeriesTerms:
-    card = _object(entry["rate_card"], {"off_peak", "peak"}, "a rate_card")
-    windows = []
-    for window in ("off_peak", "peak"):
-        rates = [_decimal(rate, RATE_BITS, "a rate") for rate in _list(card[window], "a rate_card window")]
-        if len(rates) != 3:
-            raise EncodingError(f"a rate_card window has {len(rates)} rates, not cached input, input and output")
-        windows.append(Meters(*rates))
-    return SeriesTerms(
-        currency=Address(hex_bytes(entry["currency"], 20)),
-        unit_price=_decimal(entry["unit_price"], 64, "unit_price"),
-        rate_card=RateCard(*windows),
-        compensation_bps=_decimal(entry["compensation_bps"], 16, "compensation_bps"),
-    )
+        listed[kind][address] = kind.form.read(entry) if kind.form else None
+    for address, terms in ((address, terms) for of_kind in listed.values() for address, terms in of_kind.items()):
+        if isinstance(terms, CurrencyTerms) and terms.currency not in listed[CURRENCY_TOKEN]:
+            raise ValueError(f"contracts: the currency of {_hex(address)} is not listed as a CurrencyToken")
+    return Contracts({kind: of_kind for kind, of_kind in listed.items() if of_kind})
 
 
 def _file_from_dict(entry: Any) -> FileEntry:
-    _object(entry, {"sha256", "bytes"}, "a file")
+    as_object(entry, {"sha256", "bytes"}, "a file")
     digest = entry["sha256"]
     if not isinstance(digest, str):
-        raise EncodingError("a file's sha256 is not text")
-    return FileEntry(hex_bytes("0x" + digest, 32), _whole(entry["bytes"], "a file's bytes"))
-
-
-def _object(value: Any, fields: set[str], what: str) -> dict[str, Any]:
-    if not isinstance(value, dict) or value.keys() != fields:
-        raise EncodingError(f"{what} must be an object with exactly the fields {', '.join(sorted(fields))}")
-    return value
-
-
-def _list(value: Any, what: str) -> list[Any]:
-    if not isinstance(value, list):
-        raise EncodingError(f"{what} is not a list")
-    return value
-
-
-def _whole(value: Any, what: str) -> int:
-    if type(value) is not int or not 0 <= value < 2**53:
-        raise EncodingError(f"{what} is not a whole number from 0")
-    return value
-
-
-def _decimal(value: Any, bits: int, what: str) -> int:
-    """Read a number written as text, as numbers that may exceed 2^53 are."""
-    # 78 digits hold 256 bits; longer text is refused before it is converted.
-    if isinstance(value, str) and len(value) <= 78 and value.isascii() and value.isdigit():
-        number = int(value)
-        if number < 1 << bits and str(number) == value:
-            return number
-    raise EncodingError(f"{what} is not a decimal number of at most {bits} bits, written as text")
+        raise ValueError("a file's sha256 is not text")
+    return FileEntry(as_bytes("0x" + digest, 32), as_whole(entry["bytes"], "a file's bytes"))
 
 
 def _hex(value: bytes) -> str:

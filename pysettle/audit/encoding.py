@@ -1,4 +1,4 @@
-"""The encodings an auditor reads, written from their specifications: RLP, the ordered trie, hex.
+"""The encodings an auditor reads, written from their specifications: RLP, the ordered trie.
 
 Knows nothing of blocks. It shares no code with the producer or with any engine, so that headers and bodies are checked
 without either. RLP is read strictly: a value has one encoding, and any other is refused.
@@ -177,24 +177,3 @@ def _hex_prefix(nibbles: bytes, *, leaf: bool) -> bytes:
 
 def _reference(node: bytes) -> bytes:
     return node if len(node) < 32 else encode_string(keccak(node))
-
-
-# ---------------------------------------------------------------------------------------- hex
-
-
-def hex_bytes(text: object, length: int | None = None) -> bytes:
-    """Return the bytes written as 0x and lower-case hex digits, of the given length in bytes, if given.
-
-    Raises:
-        EncodingError: it is written otherwise.
-    """
-    if isinstance(text, str) and text.startswith("0x"):
-        try:
-            content = bytes.fromhex(text[2:])
-        except ValueError:
-            content = b""
-        # Compared with the canonical form, since `fromhex` passes over spaces and case.
-        if text == "0x" + content.hex() and length in (None, len(content)):
-            return content
-    digits = "an even number of" if length is None else 2 * length
-    raise EncodingError(f"{str(text)[:80]!r} is not 0x and {digits} hex digits")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pysettle.audit.blocks import read_blocks
 from pysettle.audit.bundle import Bundle, write_bundle
-from pysettle.domain.ledger import Contracts
+from pysettle.domain.core.contracts import Contracts
 from pysettle.evm.embedded import EmbeddedChain
 
 

@@ -12,8 +12,8 @@ from eth.vm.forks.prague.constants import DEPOSIT_CONTRACT_ADDRESS
 from eth_hash.auto import keccak
 from eth_typing import Address
 
-from pysettle.audit.encoding import EncodingError, hex_bytes
-from pysettle.documents import parse_json
+from pysettle.audit.encoding import EncodingError
+from pysettle.documents import as_bytes, parse_json
 
 _FORKS = (
     "homesteadBlock",
@@ -113,10 +113,10 @@ def _genesis_parameters(document: dict[str, Any]) -> dict[str, Any]:
         "difficulty": 0,
         "nonce": _quantity(document["nonce"], 64).to_bytes(8, "big"),
         "timestamp": _quantity(document["timestamp"], 64),
-        "extra_data": hex_bytes(document["extraData"]),
+        "extra_data": as_bytes(document["extraData"]),
         "gas_limit": _quantity(document["gasLimit"], 63),
-        "mix_hash": hex_bytes(document["mixHash"], 32),
-        "coinbase": hex_bytes(document["coinbase"], 20),
+        "mix_hash": as_bytes(document["mixHash"], 32),
+        "coinbase": as_bytes(document["coinbase"], 20),
         "base_fee_per_gas": _quantity(document["baseFeePerGas"]),
         # geth has no such field in its genesis.json and takes zero; py-evm would take another value.
         "parent_beacon_block_root": bytes(32),
@@ -133,12 +133,12 @@ def _genesis_state(alloc: Any) -> dict[Address, Any]:
         storage = account.get("storage", {})
         if not isinstance(storage, dict):
             raise EncodingError(f"alloc of {key[:80]}: storage is not an object")
-        state[Address(hex_bytes(key, 20))] = {
+        state[Address(as_bytes(key, 20))] = {
             "balance": _quantity(account["balance"]),
             "nonce": _quantity(account.get("nonce", "0x0"), 64),
-            "code": hex_bytes(account.get("code", "0x")),
+            "code": as_bytes(account.get("code", "0x")),
             "storage": {
-                int.from_bytes(hex_bytes(slot, 32), "big"): int.from_bytes(hex_bytes(word, 32), "big")
+                int.from_bytes(as_bytes(slot, 32), "big"): int.from_bytes(as_bytes(word, 32), "big")
                 for slot, word in storage.items()
             },
         }

@@ -1,6 +1,7 @@
 """Check L: the books kept from re-executed events, and compared with what the contracts answer at the head.
 
-Knows the ledger and the invariants of `pysettle.domain`; what contracts are asked is in `questions`. Not checked: that
+Knows the ledger and the invariants of `pysettle.domain`; what
+contracts are asked is in the `questions` of each column. Not checked: that
 the code at a listed address is that of the named contract; a contract that lies in its events and in its answers alike
 is found by its code only.
 """
@@ -14,14 +15,14 @@ from eth_typing import Address
 from pysettle.audit.blocks import differs
 from pysettle.audit.engines import CallRefused, ExecutedLog, ExecutedTransaction
 from pysettle.audit.powers import Powers
-from pysettle.audit.questions import Question, channel_question, questions
 from pysettle.audit.report import Check, Divergence, at_block
 from pysettle.domain import invariants
-from pysettle.domain.channel.messages import hub_domain
 from pysettle.domain.core import events
+from pysettle.domain.core.contracts import Contracts
 from pysettle.domain.core.events import Emitted, Position
 from pysettle.domain.core.findings import Finding, Severity
-from pysettle.domain.ledger import Contracts, Ledger
+from pysettle.domain.core.questions import Question
+from pysettle.domain.ledger import Ledger
 
 Call = Callable[[Address, bytes], bytes]
 """Answers a read-only call of a contract on the head state; raises `CallRefused`."""
@@ -104,15 +105,12 @@ class LedgerCheck:
         """
         # Once on everything: what changed was checked transaction by transaction.
         self._name(head, invariants.check(self.ledger))
-        for question in questions(self.ledger):
-            self._ask(head, call, question)
-        for channel_id, record in self.ledger.channels.items():
-            if record.config.channel_id(hub_domain(chain_id, record.hub)) == channel_id:
-                self._ask(head, call, channel_question(self.ledger, channel_id))
+        for question in invariants.questions(self.ledger, chain_id):
+            if isinstance(question, Finding):
+                self._add(head, question.subject, question.code, question.detail)
             else:
-                about = f"channel 0x{channel_id.hex()}"
-                self._add(head, about, "INV-REPLAY", f"its id is not that of its terms under hub 0x{record.hub.hex()}")
-        notices = invariants.donations(self.ledger) + invariants.conduct(self.ledger)
+                self._ask(head, call, question)
+        notices = invariants.notices(self.ledger)
         notices.extend(self._powers.notices(call))
         notices.extend(self._name_unlisted())
         return notices
@@ -133,17 +131,11 @@ class LedgerCheck:
                 self._add(head, subject, code, differs(what, should, got))
 
     def _name_unlisted(self) -> Iterator[Finding]:
-        """Name series that listed markets opened, and emitters of the network's events, that are not listed.
+        """Name emitters of the network's events that are not listed.
 
         Their books were not kept. Anybody can emit such events, so that this never decides a verdict; the auditor sees
         whether one was left out.
         """
-        for series, market in sorted(self.ledger.markets_of.items()):
-            if series not in self._contracts.series:
-                detail = f"opened by the listed market 0x{market.hex()}, and not listed in the manifest"
-                yield Finding(
-                    "AUDIT-L", f"series 0x{series.hex()}", f"{detail}: its books are not kept", Severity.NOTICE
-                )
         for address, names in sorted(self._unlisted.items()):
             detail = f"emits {', '.join(sorted(names))} and is not listed in the manifest: its books are not kept"
             yield Finding("AUDIT-L", f"contract 0x{address.hex()}", detail, Severity.NOTICE)

@@ -16,36 +16,19 @@ from eth_hash.auto import keccak
 from eth_typing import Address
 
 from pysettle.audit.engines import CallRefused, ExecutedLog
+from pysettle.domain.compute.contracts import COMPUTE_TOKEN
 from pysettle.domain.core import events
+from pysettle.domain.core.contracts import Contracts
 from pysettle.domain.core.events import Event
 from pysettle.domain.core.findings import Finding, Severity
-from pysettle.domain.ledger import Contracts
+from pysettle.domain.money.contracts import CURRENCY_TOKEN
 from pysettle.domain.money.events import CreditSeized, Issued, Seized, SettlementAccountMarked
 from pysettle.errors.states import Role
 
 CODE = "AUDIT-POWERS"
 """Code of every notice from here."""
 
-RESTRICTED = {
-    keccak(signature.encode())[:4]: signature.partition("(")[0]
-    for signature in (
-        "setIssuanceQuota(address,uint256)",
-        "setReserveRatio(uint256)",
-        "setClassLimits(uint8,(uint256,uint256,uint256,uint256))",
-        "issue(address,uint256)",
-        "takeRedemption(uint256)",
-        "completeRedemption(uint256)",
-        "rejectRedemption(uint256)",
-        "registerWallet(address,uint8,uint16,uint16,bool)",
-        "freeze(address,bool,bool)",
-        "freezeAmount(address,uint256)",
-        "seize(address,address,uint256,bytes32)",
-        "seizeCredit(address,address,uint256,bytes32)",
-        "pause()",
-        "unpause()",
-        "markSettlementAccount(address)",
-    )
-}
+RESTRICTED = {keccak(signature.encode())[:4]: signature.partition("(")[0] for signature in CURRENCY_TOKEN.restricted}
 """Selector -> name of each function of a CurrencyToken that its authority lets a role alone call."""
 
 _EVERYBODY = 2**64 - 1
@@ -139,7 +122,7 @@ class Powers:
         """
         topic = log.topics[0] if log.topics else b""
         # Which authority counts is known when a currency has named it, which may be later.
-        if topic in _OF_AUTHORITY or (topic in _OF_CURRENCY and log.address in self.contracts.currencies):
+        if topic in _OF_AUTHORITY or (topic in _OF_CURRENCY and log.address in self.contracts[CURRENCY_TOKEN]):
             self._deeds[log.address].append(_Deed(block, timestamp, sender, log))
 
     def notices(self, call: Callable[[Address, bytes], bytes]) -> Iterator[Finding]:
@@ -149,7 +132,7 @@ class Powers:
             call: Answers a read-only call on the head state; raises `CallRefused`.
         """
         known = self.contracts.addresses() | {_DEPOSIT_COLLECTOR, Address(bytes(20)), *self._collectors(call)}
-        for currency in sorted(self.contracts.currencies):
+        for currency in sorted(self.contracts[CURRENCY_TOKEN]):
             named = [deed for deed in self._deeds[currency] if deed.log.topics[0] == _AUTHORITY_UPDATED]
             authorities = [Address(deed.log.data[12:32]) for deed in named]
             for deed, authority in list(zip(named, authorities, strict=True))[1:]:
@@ -165,7 +148,7 @@ class Powers:
 
     def _collectors(self, call: Callable[[Address, bytes], bytes]) -> Iterator[Address]:
         """Yield the deposit collectors that the listed series name."""
-        for series in self.contracts.series:
+        for series in self.contracts[COMPUTE_TOKEN]:
             try:
                 yield Address(call(series, _COLLECTOR)[12:32])
             except CallRefused:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from eth_typing import Hash32
 
+from pysettle.domain.core.contracts import Contracts
 from pysettle.domain.core.events import Emitted, Position
-from pysettle.domain.ledger import Contracts, Ledger
+from pysettle.domain.ledger import Ledger
 from pysettle.errors import ChainError, ChainUnreachable
 from pysettle.evm.backend import Block, ChainBackend
 

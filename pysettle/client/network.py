@@ -17,10 +17,14 @@ from pysettle.client.genuine import Standing
 from pysettle.client.jobs.escrow import JobEscrow
 from pysettle.client.money.currency import CurrencyToken
 from pysettle.client.money.interest import InterestPayments, open_interest
-from pysettle.domain import ledger
+from pysettle.domain.channel.contracts import CHANNEL_HUB, USAGE_METER
+from pysettle.domain.compute.contracts import COMPUTE_MARKET, COMPUTE_TOKEN, SeriesPricing
 from pysettle.domain.compute.messages import ComputeAttestation
+from pysettle.domain.core.contracts import Contracts
 from pysettle.domain.core.messages import ZERO_ADDRESS
 from pysettle.domain.core.signing import Signer
+from pysettle.domain.jobs.contracts import JOB_ESCROW
+from pysettle.domain.money.contracts import CURRENCY_TOKEN, INTEREST_PAYMENTS, CurrencyTerms
 from pysettle.domain.money.wallets import E_CNY_CLASS_LIMITS, ClassLimits, WalletClass
 from pysettle.errors import UsageError
 from pysettle.evm import artifacts
@@ -286,21 +290,22 @@ class SettlementNetwork:
         """The chain it is deployed on."""
         return self.sender.chain
 
-    def contracts(self) -> ledger.Contracts:
+    def contracts(self) -> Contracts:
         """Return the contracts whose books the ledger keeps."""
-        return ledger.Contracts(
-            currencies=frozenset(system.token.address for system in self.currencies.values()),
-            series={
-                series.address: ledger.SeriesTerms(
-                    series.currency, series.unit_price, series.rate_card, series.compensation_bps
-                )
-                for series in self.series
-            },
-            hubs=frozenset({self.hub.address}),
-            meters=frozenset({self.meter.address}),
-            interest=frozenset({self.interest.address} if self.interest else ()),
-            jobs=frozenset({self.jobs.address}),
-            markets={self.market.address: self.currency.address},
+        series = {
+            it.address: SeriesPricing(it.currency, it.unit_price, it.rate_card, it.compensation_bps)
+            for it in self.series
+        }
+        return Contracts(
+            {
+                CURRENCY_TOKEN: dict.fromkeys(system.token.address for system in self.currencies.values()),
+                INTEREST_PAYMENTS: {self.interest.address: None} if self.interest else {},
+                COMPUTE_TOKEN: series,
+                COMPUTE_MARKET: {self.market.address: CurrencyTerms(self.currency.address)},
+                CHANNEL_HUB: {self.hub.address: None},
+                USAGE_METER: {self.meter.address: None},
+                JOB_ESCROW: {self.jobs.address: None},
+            }
         )
 
     def follow(self, *, from_block: int | None = None) -> LedgerFollower:

@@ -11,18 +11,23 @@ import pytest
 
 from pysettle.audit.bundle import CHAIN_FILE, GENESIS_FILE, MANIFEST_FILE, Bundle, Manifest
 from pysettle.audit.extract import export_bundle
+from pysettle.domain.channel.contracts import CHANNEL_HUB, USAGE_METER
+from pysettle.domain.compute.contracts import COMPUTE_TOKEN, SeriesPricing
 from pysettle.domain.compute.usage import Meters, RateCard
-from pysettle.domain.ledger import Contracts, SeriesTerms
+from pysettle.domain.core.contracts import Contracts
+from pysettle.domain.money.contracts import CURRENCY_TOKEN
 from pysettle.errors import BundleError, UsageError
 from pysettle.evm.embedded import EmbeddedChain
 from tests.evm.accounts import genesis
 
 FILES = {GENESIS_FILE, CHAIN_FILE, MANIFEST_FILE}
 CONTRACTS = Contracts(
-    currencies=frozenset({b"\1" * 20, b"\2" * 20}),
-    series={b"\3" * 20: SeriesTerms(b"\1" * 20, 2**63, RateCard(Meters(1, 30, 90), Meters(2, 60, 180)))},
-    hubs=frozenset({b"\4" * 20}),
-    meters=frozenset({b"\5" * 20}),
+    {
+        CURRENCY_TOKEN: {b"\1" * 20: None, b"\2" * 20: None},
+        COMPUTE_TOKEN: {b"\3" * 20: SeriesPricing(b"\1" * 20, 2**63, RateCard(Meters(1, 30, 90), Meters(2, 60, 180)))},
+        CHANNEL_HUB: {b"\4" * 20: None},
+        USAGE_METER: {b"\5" * 20: None},
+    }
 )
 
 

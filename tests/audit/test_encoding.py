@@ -10,6 +10,7 @@ from trie import HexaryTrie
 
 from pysettle.audit import encoding
 from pysettle.audit.encoding import EncodingError
+from pysettle.documents import as_bytes
 
 
 @given(st.lists(st.binary(min_size=1, max_size=120), max_size=300))
@@ -59,5 +60,5 @@ def test_other_spellings_are_refused(content: str) -> None:
 @pytest.mark.parametrize("text", ["0xAB", "ab", "0x a", "0xa", 5, None])
 def test_hex_has_one_spelling(text: object) -> None:
     """Bytes are written as 0x and lower-case digits only."""
-    with pytest.raises(EncodingError):
-        encoding.hex_bytes(text)
+    with pytest.raises(ValueError, match="hex digits"):
+        as_bytes(text)

@@ -17,13 +17,17 @@ from pysettle.audit.extract import export_bundle
 from pysettle.audit.ledger import LedgerCheck
 from pysettle.audit.report import Check, Outcome
 from pysettle.audit.verify import verify
+from pysettle.domain.channel.contracts import CHANNEL_HUB, USAGE_METER
 from pysettle.domain.channel.events import Claimed
+from pysettle.domain.compute.contracts import COMPUTE_TOKEN, SeriesPricing
 from pysettle.domain.compute.events import Purchased
 from pysettle.domain.compute.usage import Meters, RateCard
+from pysettle.domain.core.contracts import Contracts
 from pysettle.domain.core.events import AuthorizationUsed, Transfer
 from pysettle.domain.core.findings import Severity
 from pysettle.domain.core.messages import ZERO_ADDRESS, ChannelId
-from pysettle.domain.ledger import Contracts, SeriesTerms
+from pysettle.domain.jobs.contracts import JOB_ESCROW
+from pysettle.domain.money.contracts import CURRENCY_TOKEN
 from pysettle.domain.money.events import (
     ClassLimitsSet,
     Credited,
@@ -50,10 +54,12 @@ from tests.audit.logs import log
 
 CURRENCY, SERIES, HUB, METER, BANK, BUYER = (Address(bytes([number]) * 20) for number in range(1, 7))
 CONTRACTS = Contracts(
-    currencies=frozenset({CURRENCY}),
-    series={SERIES: SeriesTerms(CURRENCY, 150_000, RateCard(Meters(1, 30, 90), Meters(2, 60, 180)))},
-    hubs=frozenset({HUB}),
-    meters=frozenset({METER}),
+    {
+        CURRENCY_TOKEN: {CURRENCY: None},
+        COMPUTE_TOKEN: {SERIES: SeriesPricing(CURRENCY, 150_000, RateCard(Meters(1, 30, 90), Meters(2, 60, 180)))},
+        CHANNEL_HUB: {HUB: None},
+        USAGE_METER: {METER: None},
+    }
 )
 
 
@@ -260,7 +266,7 @@ NOTHING_SAID = {
 
 def differing(logs: tuple[ExecutedLog, ...], answers: dict[bytes, bytes], timestamp: int = 0) -> list[str]:
     """Return the details of what answers differ in from the books of one block."""
-    books = LedgerCheck(Contracts(currencies=frozenset({CURRENCY})))
+    books = LedgerCheck(Contracts({CURRENCY_TOKEN: {CURRENCY: None}}))
     books.apply(2, timestamp, [ExecutedTransaction(True, 1, logs)])
     assert not books.divergences
     asked_for = set()
@@ -292,7 +298,7 @@ def test_answers_that_differ_from_the_books_are_named() -> None:
 
     check_every_word((), NOTHING_SAID)
     for answer in (lambda to, data: b"", lambda to, data: NOTHING_SAID[data][:-1], refuse):
-        books = LedgerCheck(Contracts(currencies=frozenset({CURRENCY})))
+        books = LedgerCheck(Contracts({CURRENCY_TOKEN: {CURRENCY: None}}))
         books.close(2, 1, answer)
         found = [(each.finding.code, each.block) for each in books.divergences]
         assert found == [("INV-REPLAY", 2)] * len(NOTHING_SAID)
@@ -480,20 +486,22 @@ Change = Callable[[Contracts], Contracts]
 
 
 def _without_meter(contracts: Contracts) -> Contracts:
-    return replace(contracts, meters=frozenset())
+    return Contracts({**contracts.listed, USAGE_METER: {}})
 
 
 def _cheaper(contracts: Contracts) -> Contracts:
-    return replace(contracts, series={a: replace(t, unit_price=1) for a, t in contracts.series.items()})
+    series = {address: replace(terms, unit_price=1) for address, terms in contracts[COMPUTE_TOKEN].items()}
+    return Contracts({**contracts.listed, COMPUTE_TOKEN: series})
 
 
 def _other_rates(contracts: Contracts) -> Contracts:
     card = RateCard(Meters(1, 1, 1), Meters(1, 1, 1))
-    return replace(contracts, series={a: replace(t, rate_card=card) for a, t in contracts.series.items()})
+    series = {address: replace(terms, rate_card=card) for address, terms in contracts[COMPUTE_TOKEN].items()}
+    return Contracts({**contracts.listed, COMPUTE_TOKEN: series})
 
 
 def _code_free(contracts: Contracts) -> Contracts:
-    return replace(contracts, currencies=contracts.currencies | {BUYER})
+    return Contracts({**contracts.listed, CURRENCY_TOKEN: {**contracts[CURRENCY_TOKEN], BUYER: None}})
 
 
 @pytest.mark.parametrize(
@@ -517,18 +525,19 @@ def test_false_claims_about_contracts_are_found(
     assert (report.level, report.passed, report.checks[Check.LEDGER]) == ("S", False, Outcome.FAILED)
 
 
-@pytest.mark.parametrize("left", ["hubs", "all"])
+@pytest.mark.parametrize("left", ["ChannelHub", "all"])
 def test_what_is_left_out_of_the_manifest_is_named(settlement_bundle: Bundle, tmp_path: Path, left: str) -> None:
     """A contract of the network that the manifest leaves out is a notice: its books are not kept."""
     directory = forge.copy(settlement_bundle, tmp_path / "b")
     manifest = settlement_bundle.manifest
     whole = manifest.contracts
-    listed = Contracts() if left == "all" else replace(whole, **{left: frozenset()})
+    kept = {kind: listed for kind, listed in whole.listed.items() if left not in (kind.name, "all")}
+    listed = Contracts(kept)
     forge.write_manifest(directory, replace(manifest, contracts=listed))
     report = verify(directory)
     assert report.findings == ()
     named = {it.subject for it in report.notices if it.code == "AUDIT-L"}
-    silent = whole.jobs  # the settlement orders no job
+    silent = whole[JOB_ESCROW].keys()  # the settlement orders no job
     assert named == {f"contract 0x{it.hex()}" for it in whole.addresses() - listed.addresses() - silent}
 
 

@@ -17,9 +17,10 @@ from pysettle.client.core.access import Role, restricted
 from pysettle.client.core.contract import interface
 from pysettle.client.money.currency import CurrencyToken
 from pysettle.client.network import DEPOSIT_COLLECTOR_ADDRESS, MULTICALL3_ADDRESS
+from pysettle.domain.core.contracts import Contracts
 from pysettle.domain.core.findings import Finding
 from pysettle.domain.core.signing import Signer
-from pysettle.domain.ledger import Contracts
+from pysettle.domain.money.contracts import CURRENCY_TOKEN
 from pysettle.evm.embedded import EmbeddedChain
 from pysettle.evm.transactions import Transaction
 from pysettle.money import UNITS_PER_MINOR, UNITS_PER_WHOLE, Currency
@@ -133,7 +134,7 @@ def test_functions_that_no_role_was_assigned_are_told(tmp_path: Path) -> None:
     token = networks._create(sender, admin, "CurrencyToken", "e-CNY", "eCNY", access, DEPOSIT_COLLECTOR_ADDRESS)
     created, currency = chain.block(), CurrencyToken(sender, token)
     sender.send(currency.set_issuance_quota(admin, admin.address, UNITS_PER_WHOLE))
-    listed = Contracts(currencies=frozenset({token}))
+    listed = Contracts({CURRENCY_TOKEN: {token: None}})
     (notice,) = powers(verify(export_bundle(chain, tmp_path / "bundle", listed).directory))
     assert (notice.subject, notice.block) == (f"currency 0x{token.hex()}", created.number)
     assert f"the administrator alone may call its functions {', '.join(RESTRICTED.values())};" in notice.detail

@@ -14,11 +14,14 @@ from pysettle.audit.verify import verify
 from pysettle.client.channel.hub import UsageRow
 from pysettle.client.follower import LedgerFollower
 from pysettle.domain import invariants
+from pysettle.domain.channel.books import ChannelBooks
+from pysettle.domain.channel.contracts import CHANNEL_HUB
 from pysettle.domain.channel.metering import Voucher
 from pysettle.domain.compute.usage import Meters, Usage
 from pysettle.domain.core import events
+from pysettle.domain.core.contracts import Contracts
 from pysettle.domain.core.messages import ChannelConfig
-from pysettle.domain.ledger import Contracts
+from pysettle.domain.money.contracts import CURRENCY_TOKEN
 from pysettle.evm.embedded import EmbeddedChain
 from pysettle.scenarios.demo import WITHDRAW_DELAY_S, Demo
 from pysettle.scenarios.workload import generate
@@ -65,7 +68,7 @@ def test_a_channel_of_a_foreign_token_is_used_and_nothing_is_found(tmp_path: Pat
         act(draw)
     follower = stage.network.follow()
     follower.update()
-    assert not follower.ledger.channels
+    assert not follower.ledger[ChannelBooks].channels
     assert audited(stage.chain, stage.network.contracts(), tmp_path).passed
 
 
@@ -87,11 +90,11 @@ def test_a_listed_contract_that_logs_what_no_type_holds_fails_the_audit(tmp_path
     """A hub that is none states a channel whose delay has more than 40 bits: the report says so, at its block."""
     stage = NetworkStage()
     stranger, contracts = Stranger(stage), stage.network.contracts()
-    (currency,) = contracts.currencies
+    (currency,) = contracts[CURRENCY_TOKEN]
     topic = next(it for it, text in events.signatures().items() if text.startswith("ChannelCreated("))
     words = [b"\1" * 20, b"\1" * 20, b"\1" * 20, b"\2" * 20, currency, (2**41).to_bytes(32, "big"), b""]
     stranger._submit("say", [topic, b"\3" * 32], b"".join(word.rjust(32, b"\0") for word in words))
-    listed = replace(contracts, hubs=contracts.hubs | {stranger.address})
+    listed = Contracts({**contracts.listed, CHANNEL_HUB: {**contracts[CHANNEL_HUB], stranger.address: None}})
     report = verify(export_bundle(stage.chain, tmp_path / "bundle", listed).directory)
     assert (report.passed, report.level) == (False, "S")
     assert [

@@ -9,9 +9,10 @@ from eth_typing import Address
 
 from pysettle.audit.engines import ExecutedTransaction
 from pysettle.audit.ledger import LedgerCheck
+from pysettle.domain.core.contracts import Contracts
 from pysettle.domain.core.events import Event, Transfer
 from pysettle.domain.core.messages import ZERO_ADDRESS
-from pysettle.domain.ledger import Contracts
+from pysettle.domain.money.contracts import CURRENCY_TOKEN
 from pysettle.domain.money.events import IssuanceQuotaSet, Issued, ReserveAttested
 from tests.audit.logs import log
 from tests.benchmarks.measure import Goal, Row, in_turns
@@ -28,7 +29,7 @@ class Town:
 
     def __init__(self, holders: int) -> None:
         """Issue to each of them."""
-        self.check = LedgerCheck(Contracts(currencies=frozenset({_CURRENCY})))
+        self.check = LedgerCheck(Contracts({CURRENCY_TOKEN: {_CURRENCY: None}}))
         self._holders = [_account(number) for number in range(holders)]
         self._block = self._strangers = 0
         supply = holders * _UNITS

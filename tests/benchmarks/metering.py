@@ -13,10 +13,11 @@ from eth_utils.address import to_checksum_address
 
 from pysettle.domain.channel.messages import CHANNEL_HUB_NAME, hub_domain
 from pysettle.domain.channel.metering import Voucher, check_vouchers, sign_vouchers
+from pysettle.domain.compute.contracts import ESCROW
 from pysettle.domain.core.events import Emitted, Position
 from pysettle.domain.core.messages import ChannelConfig
 from pysettle.domain.core.signing import Signer
-from pysettle.domain.ledger import Ledger, Purpose, fold
+from pysettle.domain.ledger import Ledger, fold
 from pysettle.evm.sqlite import SqliteDatabase
 from pysettle.scenarios.demo import Demo
 from pysettle.scenarios.workload import generate
@@ -129,7 +130,7 @@ def _settled_per_second(number: int) -> float:
         books = _books(demo)
         took = time.perf_counter() - began
         series = demo.series.address
-        escrow = books.balance(demo.network.currency.address, Purpose.ESCROW, series)
+        escrow = books.balance(demo.network.currency.address, ESCROW, series)
         assert escrow == demo.network.currency.balance_of(series), "the ledger is not the chain's"
         assert books.supply(series) == demo.series.total_supply(), "the ledger is not the chain's"
     return len(requests) / took

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,9 @@ from pysettle.client import SettlementNetwork, genesis
 from pysettle.client.core.access import Role, Roles, restricted
 from pysettle.client.money.currency import CurrencyToken
 from pysettle.domain import invariants
+from pysettle.domain.core.contracts import Contracts
 from pysettle.domain.core.signing import Signer
+from pysettle.domain.money.contracts import CURRENCY_TOKEN
 from pysettle.domain.money.wallets import NO_LIMIT, ClassLimits, WalletClass
 from pysettle.errors import ContractReverted, UsageError
 from pysettle.errors import contracts as errors
@@ -183,14 +184,14 @@ def test_books_and_audit_balance_for_both(world: SettlementNetwork, tmp_path: Pa
     export_bundle(chain, tmp_path / "bundle", world.contracts())
     report = verify(tmp_path / "bundle")
     assert (report.passed, report.level, report.findings) == (True, "S", ())
-    assert Bundle.read(tmp_path / "bundle").manifest.contracts.currencies == {first.address, second.address}
+    assert Bundle.read(tmp_path / "bundle").manifest.contracts[CURRENCY_TOKEN].keys() == {first.address, second.address}
 
 
 def test_a_currency_that_the_books_leave_out_is_named(world: SettlementNetwork, tmp_path: Path) -> None:
     """Of a bundle that lists e-CNY alone a notice says of the other token that its books are not kept."""
-    chain, only = world.chain, frozenset({world.currency.address})
+    chain, only = world.chain, {CURRENCY_TOKEN: {world.currency.address: None}}
     assert isinstance(chain, EmbeddedChain)
-    export_bundle(chain, tmp_path / "bundle", replace(world.contracts(), currencies=only))
+    export_bundle(chain, tmp_path / "bundle", Contracts({**world.contracts().listed, **only}))
     report = verify(tmp_path / "bundle")
     named = world.currencies[Currency.HKD].token.address.hex()
     assert report.findings == ()

@@ -12,6 +12,7 @@ from pysettle.client.core.access import Roles
 from pysettle.client.follower import LedgerFollower, Progress
 from pysettle.domain.core.signing import Signer
 from pysettle.domain.ledger import Ledger
+from pysettle.domain.money.books import AccountBooks
 from pysettle.domain.money.wallets import Spending
 from pysettle.evm.jsonrpc import JsonRpc
 from pysettle.evm.rpc import RpcChain
@@ -60,7 +61,7 @@ class Town:
         currency = self.network.currency
         for holder in HOLDERS:
             assert ledger.held(currency.address, holder.address) == currency.balance_of(holder.address)
-            paid, wallet = ledger.wallets[currency.address].spending, currency.wallet(holder.address)
+            paid, wallet = ledger[AccountBooks].wallets[currency.address].spending, currency.wallet(holder.address)
             counted = Spending(wallet.day, wallet.spent_on_day, wallet.spent_in_year)
             assert paid.get(holder.address, Spending()) == counted
         assert ledger.supply(currency.address) == currency.total_supply() == 2 * FUNDS
@@ -116,11 +117,11 @@ def test_a_freeze_that_is_replaced_is_lifted(town: Town) -> None:
     follower.update()
     town.network.send(currency.freeze(ADMIN, ALICE.address, outgoing=True, incoming=False))
     follower.update()
-    frozen = follower.ledger.freezing[currency.address].frozen
+    frozen = follower.ledger[AccountBooks].freezing[currency.address].frozen
     assert (frozen(ALICE.address), frozen(BOB.address)) == ((True, False, 0), (False, False, 10))
     town.reorganise(1)
     follower.update()
-    frozen = follower.ledger.freezing[currency.address].frozen
+    frozen = follower.ledger[AccountBooks].freezing[currency.address].frozen
     assert (frozen(ALICE.address), frozen(BOB.address)) == ((False, False, 0), (False, False, 10))
     town.check(follower.ledger)
 
@@ -134,7 +135,7 @@ def test_payments_are_counted_on_the_days_of_their_blocks(town: Town, kept_block
         town.chain.clock.advance(86_400)
         town.rpc.ask("evm_mine")
     follower.update()
-    spent = follower.ledger.wallets[town.network.currency.address].spending[ALICE.address]
+    spent = follower.ledger[AccountBooks].wallets[town.network.currency.address].spending[ALICE.address]
     assert (spent.on_day, spent.in_year) == (4, 7)
     town.check(follower.ledger)
 

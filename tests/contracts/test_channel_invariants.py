@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from pysettle.domain import invariants, ledger
+from pysettle.domain.channel.contracts import CHANNEL
 from pysettle.domain.compute.usage import Meters, Usage
 from pysettle.domain.core import events
 from pysettle.domain.core.events import Emitted, Position
@@ -83,9 +84,7 @@ class Walk:
                 if config.token == token.address:
                     balance, claimed = hub.channel(channel(world, config))
                     assert claimed <= balance
-                    assert kept.balance(token.address, ledger.Purpose.CHANNEL, channel(world, config)) == (
-                        balance - claimed
-                    )
+                    assert kept.balance(token.address, CHANNEL, channel(world, config)) == (balance - claimed)
                     record = kept.channels.get(channel(world, config))
                     assert (record.total_claimed if record else 0) == claimed
                     unclaimed += balance - claimed

@@ -10,7 +10,9 @@ from typing import Any
 from eth_typing import Address
 from hypothesis import strategies as st
 
+from pysettle.domain.channel.contracts import CHANNEL_HUB, USAGE_METER
 from pysettle.domain.channel.events import ChannelCreated, Claimed, Deposited, Settled, UsageAttested, WithdrawFinalized
+from pysettle.domain.compute.contracts import COMPUTE_MARKET, COMPUTE_TOKEN, SeriesPricing
 from pysettle.domain.compute.events import (
     Halted,
     Purchased,
@@ -23,9 +25,10 @@ from pysettle.domain.compute.events import (
     StakeWithdrawn,
 )
 from pysettle.domain.compute.usage import Meters, RateCard, Usage
+from pysettle.domain.core.contracts import Contracts
 from pysettle.domain.core.events import AuthorizationUsed, Emitted, Event, Position, Transfer
 from pysettle.domain.core.messages import ZERO_ADDRESS, ChannelConfig, ChannelId
-from pysettle.domain.ledger import Contracts, SeriesTerms
+from pysettle.domain.money.contracts import CURRENCY_TOKEN, CurrencyTerms
 from pysettle.domain.money.events import (
     ClassLimitsSet,
     CreditClaimed,
@@ -58,11 +61,13 @@ CARD = RateCard(Meters(1, 30, 90), Meters(2, 60, 180))
 UNIT_PRICE = 150_000
 COMPENSATION_BPS = 700
 CONTRACTS = Contracts(
-    frozenset({CURRENCY}),
-    {SERIES: SeriesTerms(CURRENCY, UNIT_PRICE, CARD, COMPENSATION_BPS)},
-    frozenset({HUB}),
-    frozenset({METER}),
-    markets={MARKET: CURRENCY},
+    {
+        CURRENCY_TOKEN: {CURRENCY: None},
+        COMPUTE_TOKEN: {SERIES: SeriesPricing(CURRENCY, UNIT_PRICE, CARD, COMPENSATION_BPS)},
+        CHANNEL_HUB: {HUB: None},
+        USAGE_METER: {METER: None},
+        COMPUTE_MARKET: {MARKET: CurrencyTerms(CURRENCY)},
+    }
 )
 
 

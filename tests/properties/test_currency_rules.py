@@ -14,6 +14,8 @@ from pysettle.domain.core.findings import Finding
 from pysettle.domain.core.messages import ZERO_ADDRESS
 from pysettle.domain.ledger import Ledger, fold
 from pysettle.domain.money import events
+from pysettle.domain.money.books import AccountBooks, IssuanceBooks
+from pysettle.domain.money.contracts import CREDIT
 from pysettle.domain.money.wallets import NO_LIMIT
 from tests.properties.model import BANK, BUYERS, CONTRACTS, CURRENCY, HUB, OTHER_BANK, SERIES
 
@@ -131,7 +133,8 @@ def test_positions_follow_who_issues_and_who_redeems() -> None:
     done = events.RedemptionCompleted(1, ALICE, OTHER_BANK, 30, 30), Transfer(CURRENCY, ZERO_ADDRESS, 30)
     ledger = books(*asked, *done)
     assert invariants.check(ledger) == []
-    assert (ledger.positions[CURRENCY, BANK], ledger.positions[CURRENCY, OTHER_BANK]) == (100, -30)
+    positions = ledger[IssuanceBooks].positions
+    assert (positions[CURRENCY, BANK], positions[CURRENCY, OTHER_BANK]) == (100, -30)
     assert found(Transfer(ZERO_ADDRESS, ALICE, 1)) == ["INV-RESERVE", "INV-SUPPLY"]
 
 
@@ -223,7 +226,7 @@ def test_what_counts_against_limits() -> None:
     ]
     ledger = books(hub, strict, *uncounted)
     assert invariants.check(ledger) == []
-    assert ledger.wallets[CURRENCY].spending == {}
+    assert ledger[AccountBooks].wallets[CURRENCY].spending == {}
     for payer in (ALICE, BOB, CAROL):
         assert found(hub, strict, *uncounted, Transfer(payer, SERIES, 5)) == []
         assert found(hub, strict, *uncounted, Transfer(payer, SERIES, 6)) == ["INV-LIMIT"]
@@ -359,7 +362,7 @@ def test_what_is_owed_and_cannot_come_in_becomes_a_credit() -> None:
         holders = (ALICE, BOB, CAROL, HUB, CURRENCY)
         assert sum(ledger.held(CURRENCY, holder) for holder in holders) == ledger.supply(CURRENCY)
         assert ledger.held(CURRENCY, CURRENCY) == amount
-        assert {it: ledger.credit(CURRENCY, it) for it in (BOB, CAROL)} == {BOB: 0, CAROL: 0} | {owner: amount}
+        assert {it: ledger.balance(CURRENCY, CREDIT, it) for it in (BOB, CAROL)} == {BOB: 0, CAROL: 0} | {owner: amount}
 
 
 def test_a_credit_is_only_what_could_not_come_in() -> None:

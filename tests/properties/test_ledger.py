@@ -13,13 +13,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pysettle.domain import invariants
+from pysettle.domain.channel.books import ChannelBooks
+from pysettle.domain.channel.contracts import CHANNEL
 from pysettle.domain.channel.events import ChannelCreated, Claimed, Deposited, Settled, UsageAttested
+from pysettle.domain.compute.contracts import LOCKED_STAKE, STAKE
 from pysettle.domain.compute.events import Purchased, SeriesHalted, SeriesOpened, StakeReleased, Swept
 from pysettle.domain.compute.usage import Meters, Usage
 from pysettle.domain.core import events
+from pysettle.domain.core.accounts import Purpose
+from pysettle.domain.core.checks import donations
 from pysettle.domain.core.events import AuthorizationUsed, Emitted, Event, Position, Transfer
 from pysettle.domain.core.messages import ZERO_ADDRESS
-from pysettle.domain.ledger import Ledger, Purpose, fold
+from pysettle.domain.ledger import Ledger, fold
+from pysettle.domain.money.books import AccountBooks, IssuanceBooks
+from pysettle.domain.money.contracts import CREDIT
 from pysettle.domain.money.events import Issued, RedemptionCancelled, RedemptionRequested
 from pysettle.domain.money.wallets import Spending
 from pysettle.money import stake_rounded_up
@@ -71,7 +78,7 @@ def test_the_books_agree_with_balances(steps: list[tuple[Any, Address, int]]) ->
         else:
             assert ledger.held(token, holder) == balance
     for buyer, (balance, claimed) in model.channels.items():
-        assert ledger.balance(SERIES, Purpose.CHANNEL, CHANNELS[buyer]) == balance - claimed
+        assert ledger.balance(SERIES, CHANNEL, CHANNELS[buyer]) == balance - claimed
 
 
 @given(st.lists(STEPS, max_size=40))
@@ -81,13 +88,15 @@ def test_the_books_agree_with_stakes_credits_positions_and_spending(steps: list[
     model = play(steps)
     ledger = fold(CONTRACTS, flat(model))
     for provider, free in model.stakes.items():
-        assert ledger.balance(CURRENCY, Purpose.STAKE, provider) == free
-    assert ledger.balance(CURRENCY, Purpose.LOCKED_STAKE, SERIES) == (model.locked or 0)
+        assert ledger.balance(CURRENCY, STAKE, provider) == free
+    assert ledger.balance(CURRENCY, LOCKED_STAKE, SERIES) == (model.locked or 0)
     for account, credit in model.credits.items():
-        assert ledger.credit(CURRENCY, account) == credit
-    assert {bank: ledger.positions[CURRENCY, bank] for bank in BANKS} == {bank: model.positions[bank] for bank in BANKS}
+        assert ledger.balance(CURRENCY, CREDIT, account) == credit
+    assert {bank: ledger[IssuanceBooks].positions[CURRENCY, bank] for bank in BANKS} == {
+        bank: model.positions[bank] for bank in BANKS
+    }
     counted = {payer: paid[-1][0] for payer, paid in model.payments.items() if paid}
-    assert ledger.wallets[CURRENCY].spending == {
+    assert ledger[AccountBooks].wallets[CURRENCY].spending == {
         payer: Spending((last - date(1970, 1, 1)).days, *model.spent(payer, last)) for payer, last in counted.items()
     }
 
@@ -102,7 +111,11 @@ def test_the_fold_can_be_split_anywhere(steps: list[tuple[Any, Address, int]], d
     for emitted in history[cut:]:
         ledger.apply(emitted)
     whole = fold(CONTRACTS, history)
-    assert (ledger.balances, ledger.quotas, ledger.channels) == (whole.balances, whole.quotas, whole.channels)
+    assert (ledger.balances, ledger[IssuanceBooks].quotas, ledger[ChannelBooks].channels) == (
+        whole.balances,
+        whole[IssuanceBooks].quotas,
+        whole[ChannelBooks].channels,
+    )
 
 
 @given(st.lists(STEPS, max_size=40))
@@ -114,7 +127,7 @@ def test_totals_are_the_sums_of_what_they_total(steps: list[tuple[Any, Address, 
     for account, amount in ledger.balances.items():
         totals[account.asset, account.purpose] += amount
     assert dict(ledger.totals) == dict(totals)
-    assert ledger.total_positions[CURRENCY] == sum(ledger.positions.values())
+    assert ledger[IssuanceBooks].total_positions[CURRENCY] == sum(ledger[IssuanceBooks].positions.values())
 
 
 AMOUNT_FIELDS = (
@@ -156,7 +169,7 @@ def test_a_changed_amount_does_not_go_unnoticed(steps: list[tuple[Any, Address, 
         if holder != ZERO_ADDRESS
     )
     # An altered Deposited or Purchased leaves a gap between what a contract holds and what it holds it for.
-    donated, expected = invariants.donations(ledger), invariants.donations(fold(CONTRACTS, flat(model)))
+    donated, expected = [*donations(ledger)], [*donations(fold(CONTRACTS, flat(model)))]
     assert invariants.check(ledger) or not books_agree or donated != expected
 
 
@@ -194,10 +207,10 @@ def test_checking_what_changed_finds_what_checking_everything_finds(
 
 STAKER, OTHER = BUYERS[0], BUYERS[1]
 CAPACITY = 10**9
-STAKE = stake_rounded_up(CAPACITY, UNIT_PRICE, COMPENSATION_BPS)
+LOCKED = stake_rounded_up(CAPACITY, UNIT_PRICE, COMPENSATION_BPS)
 
 
-def opened(stake: int = STAKE, capacity: int = CAPACITY) -> SeriesOpened:
+def opened(stake: int = LOCKED, capacity: int = CAPACITY) -> SeriesOpened:
     """Return the opening of the series."""
     return SeriesOpened(SERIES, STAKER, bytes(32), bytes(32), capacity, 2, stake)
 
@@ -211,18 +224,18 @@ def halted(compensation: int, released: int, provider: Address = STAKER) -> Seri
     ("told", "codes"),
     [
         ([opened()], []),
-        ([opened(STAKE - 1)], ["INV-BACKING"]),
-        ([opened(STAKE + 1)], ["INV-BACKING"]),
+        ([opened(LOCKED - 1)], ["INV-BACKING"]),
+        ([opened(LOCKED + 1)], ["INV-BACKING"]),
         ([opened(capacity=CAPACITY + 10**6)], ["INV-BACKING"]),
         ([opened(), opened()], ["INV-ONCE"]),
-        ([opened(), StakeReleased(SERIES, STAKER, STAKE)], []),
-        ([opened(), StakeReleased(SERIES, STAKER, STAKE - 1)], ["INV-BACKING"]),
-        ([opened(), StakeReleased(SERIES, OTHER, STAKE)], ["INV-BACKING"]),
-        ([opened(), *2 * [StakeReleased(SERIES, STAKER, STAKE)]], ["INV-BACKING"]),
-        ([opened(), halted(7, STAKE - 7)], []),
-        ([opened(), halted(7, STAKE - 8)], ["INV-BACKING"]),
+        ([opened(), StakeReleased(SERIES, STAKER, LOCKED)], []),
+        ([opened(), StakeReleased(SERIES, STAKER, LOCKED - 1)], ["INV-BACKING"]),
+        ([opened(), StakeReleased(SERIES, OTHER, LOCKED)], ["INV-BACKING"]),
+        ([opened(), *2 * [StakeReleased(SERIES, STAKER, LOCKED)]], ["INV-BACKING"]),
+        ([opened(), halted(7, LOCKED - 7)], []),
+        ([opened(), halted(7, LOCKED - 8)], ["INV-BACKING"]),
         ([opened(), halted(0, 0)], ["INV-BACKING"]),
-        ([opened(), halted(7, STAKE - 7, OTHER)], ["INV-BACKING"]),
+        ([opened(), halted(7, LOCKED - 7, OTHER)], ["INV-BACKING"]),
         ([halted(0, 0)], ["INV-BACKING"]),
     ],
 )
@@ -238,7 +251,7 @@ def test_stake_is_not_released_before_the_expiry() -> None:
     """The market releases stake from the second of the expiry on."""
     for timestamp, codes in ((1, ["INV-BACKING"]), (2, [])):
         ledger = Ledger(CONTRACTS)
-        for event in (opened(), StakeReleased(SERIES, STAKER, STAKE)):
+        for event in (opened(), StakeReleased(SERIES, STAKER, LOCKED)):
             ledger.apply(Emitted(MARKET, Position(1, 0, 0), event, timestamp))
         assert [code for code, _, _ in ledger.violations] == codes
 

@@ -12,6 +12,8 @@ from pysettle.domain import invariants
 from pysettle.domain.core.events import Emitted, Position
 from pysettle.domain.core.messages import ZERO_ADDRESS
 from pysettle.domain.ledger import Ledger
+from pysettle.domain.money.books import IssuanceBooks
+from pysettle.domain.money.contracts import CREDIT
 from pysettle.domain.money.messages import ReserveAttestation
 from pysettle.evm import artifacts
 from tests.architecture.test_contract_errors import UNREACHABLE
@@ -123,7 +125,11 @@ class Comparison:
             self._fail(operation, f"the ledger finds {findings}, expected {lacking}")
         for name, address in self.stage.addresses.items():
             account = model.accounts[address]
-            found = (kept.held(currency, address), kept.credit(currency, address), kept.positions[currency, address])
+            found = (
+                kept.held(currency, address),
+                kept.balance(currency, CREDIT, address),
+                kept[IssuanceBooks].positions[currency, address],
+            )
             expected = (account.balance, account.credit, model.institutions[address].position)
             if found != expected:
                 self._fail(operation, f"the ledger has {found} for {name}, the model {expected}")

@@ -8,8 +8,10 @@ import pytest
 from eth_hash.auto import keccak
 from eth_typing import Address
 
+from pysettle.domain.core.contracts import Contracts
 from pysettle.domain.core.events import Emitted, Position
-from pysettle.domain.ledger import Contracts, fold
+from pysettle.domain.ledger import fold
+from pysettle.domain.money.contracts import INTEREST_PAYMENTS
 from pysettle.domain.money.events import InterestDeclared, InterestPaid
 from pysettle.domain.money.interest import InterestStatement, MerkleTree, interest_rounded_down, leaf_hash
 
@@ -80,7 +82,10 @@ def test_the_books_see_a_row_paid_twice() -> None:
         Emitted(contract, Position(place, 0, 0), InterestPaid(period, ALICE, index, FEN, FEN), 0)
         for place, (contract, period, index) in enumerate(paid)
     ]
-    ledger = fold(Contracts(interest=frozenset({CONTRACT, other})), history)
+    ledger = fold(
+        Contracts({INTEREST_PAYMENTS: {CONTRACT: None, other: None}}),
+        history,
+    )
     assert [(code, at.block_number) for code, at, _ in ledger.violations] == [("INV-ONCE", 4)]
     assert ledger.violations[0][2] == "row 1 of period 1 was paid before"
 
@@ -92,7 +97,10 @@ def test_the_books_see_a_day_declared_twice() -> None:
         Emitted(CONTRACT, Position(place, 0, 0), InterestDeclared(place, ALICE, *period, 35, bytes(32), FEN), 0)
         for place, period in enumerate(days)
     ]
-    ledger = fold(Contracts(interest=frozenset({CONTRACT})), history)
+    ledger = fold(
+        Contracts({INTEREST_PAYMENTS: {CONTRACT: None}}),
+        history,
+    )
     assert ledger.violations == [
         ("INV-ONCE", Position(3, 0, 0), "interest from day 30, days to 31 were declared"),
     ]

@@ -22,6 +22,11 @@ class ChannelCreated(Event):
     channel_id: ChannelId
     config: ChannelConfig
 
+    @property
+    def token(self) -> Address:
+        """Asset that the channel holds."""
+        return self.config.token
+
 
 @event
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from eth_typing import Address
 
-from pysettle.domain.core.accounts import Purpose
-from pysettle.domain.core.books import Books, MilestoneRecord, OrderRecord
+from pysettle.domain.core.accounts import OWN, Purpose
+from pysettle.domain.core.books import Books
 from pysettle.domain.core.events import Emitted
-from pysettle.domain.core.handlers import Handlers, Postings, move, registering
+from pysettle.domain.core.postings import Handlers, Postings, move, registering
 from pysettle.domain.jobs import events
+from pysettle.domain.jobs.books import JobBooks, MilestoneRecord, OrderRecord
+from pysettle.domain.jobs.contracts import DUE, JOB
 from pysettle.domain.jobs.terms import MilestoneState, OrderState, share_rounded_down
 
 HANDLERS: Handlers = {}
@@ -21,9 +23,9 @@ _handles = registering(HANDLERS)
 @_handles(events.OrderPlaced)
 def _placed(books: Books, emitted: Emitted, event: events.OrderPlaced) -> Postings:
     terms = event.terms
-    if event.order_id in books.orders:
+    if event.order_id in books[JobBooks].orders:
         books.violated("INV-ONCE", emitted, f"order 0x{event.order_id.hex()} was placed before")
-    books.orders[event.order_id] = OrderRecord(
+    books[JobBooks].orders[event.order_id] = OrderRecord(
         emitted.emitter,
         event.payer,
         terms,
@@ -31,7 +33,7 @@ def _placed(books: Books, emitted: Emitted, event: events.OrderPlaced) -> Postin
         unfinished=terms.total,
     )
     # What was paid is what the milestones come to, or the order does not hold what it should (INV-JOB).
-    return _counted(books, terms.currency, event.total, (Purpose.OWN, emitted.emitter), (Purpose.JOB, event.order_id))
+    return _counted(books, terms.currency, event.total, (OWN, emitted.emitter), (JOB, event.order_id))
 
 
 @_handles(events.OrderAccepted)
@@ -67,7 +69,7 @@ def _disputed(books: Books, emitted: Emitted, event: events.MilestoneDisputed) -
     _in_time(books, emitted, event.order_id, stage.since + record.terms.review_s)
     stage.state, stage.since = MilestoneState.DISPUTED, emitted.timestamp
     record.bonds += record.terms.bond
-    own, job = (Purpose.OWN, emitted.emitter), (Purpose.JOB, event.order_id)
+    own, job = (OWN, emitted.emitter), (JOB, event.order_id)
     return _counted(books, record.terms.currency, event.bond, own, job)
 
 
@@ -108,12 +110,12 @@ def _ruled(books: Books, emitted: Emitted, event: events.MilestoneRuled) -> Post
 
 @_handles(events.DuePaid)
 def _paid(books: Books, emitted: Emitted, event: events.DuePaid) -> Postings:
-    return _counted(books, event.currency, event.amount, (Purpose.DUE, event.account), (Purpose.OWN, emitted.emitter))
+    return _counted(books, event.currency, event.amount, (DUE, event.account), (OWN, emitted.emitter))
 
 
 def _order(books: Books, emitted: Emitted, order_id: bytes) -> OrderRecord:
     """Return an order that the provider may accept, or the payer take back: once, and not after the other."""
-    record = books.orders[order_id]
+    record = books[JobBooks].orders[order_id]
     if record.state is not OrderState.PLACED:
         was = record.state.name.lower()
         books.violated("INV-FINAL", emitted, f"order 0x{order_id.hex()} was {was} before")
@@ -124,7 +126,7 @@ def _milestone(
     books: Books, emitted: Emitted, order_id: bytes, milestone: int, *starts: MilestoneState
 ) -> tuple[OrderRecord, MilestoneRecord]:
     """Return a milestone for a step that starts from certain states, of an order that was accepted."""
-    record = books.orders[order_id]
+    record = books[JobBooks].orders[order_id]
     stage = record.milestones[milestone]
     about = f"milestone {milestone} of order 0x{order_id.hex()}"
     if stage.state.is_final:
@@ -172,7 +174,7 @@ def _end(record: OrderRecord, stage: MilestoneRecord, state: MilestoneState) -> 
 
 
 def _due(books: Books, record: OrderRecord, order_id: bytes, account: Address, amount: int) -> Postings:
-    return _counted(books, record.terms.currency, amount, (Purpose.JOB, order_id), (Purpose.DUE, account))
+    return _counted(books, record.terms.currency, amount, (JOB, order_id), (DUE, account))
 
 
 def _counted(

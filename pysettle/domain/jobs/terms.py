@@ -13,9 +13,7 @@ from eth_typing import Address
 from pysettle.domain.core.typed_data import word
 from pysettle.errors.states import MilestoneState as MilestoneState
 from pysettle.errors.states import OrderState as OrderState
-
-BPS = 10_000
-"""The whole, in basis points."""
+from pysettle.money import BPS
 
 
 @dataclass(frozen=True, slots=True)

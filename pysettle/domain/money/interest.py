@@ -26,7 +26,6 @@ from functools import cached_property
 from eth_hash.auto import keccak
 from eth_typing import Address
 
-from pysettle.domain.core.books import FULL_RESERVE_BPS
 from pysettle.domain.core.events import Emitted, Event, Transfer
 from pysettle.domain.core.messages import ZERO_ADDRESS
 from pysettle.domain.money.events import (
@@ -38,11 +37,10 @@ from pysettle.domain.money.events import (
     WalletRegistered,
 )
 from pysettle.domain.money.wallets import WalletClass, day_at
-from pysettle.money import UNITS_PER_MINOR
+from pysettle.money import BPS, UNITS_PER_MINOR
 
 YEAR_DAYS = 360
 """Days that a yearly rate is for."""
-_RATE_BASIS = 10_000
 
 
 # ------------------------------------------------------------------------------- accumulation
@@ -125,7 +123,7 @@ def _holders(history: Iterable[Emitted], currency: Address, first_day: int, end_
         if isinstance(event, ReserveRatioSet):
             for holder in holders.values():
                 holder.close_days(day, bearing=bearing)
-            bearing = event.ratio_bps < FULL_RESERVE_BPS
+            bearing = event.ratio_bps < BPS
         elif isinstance(event, SettlementAccountMarked):
             settlement_accounts.add(event.account)
         for account in _concerned(event):
@@ -172,7 +170,7 @@ def interest_rounded_down(accumulation: int, rate_bps: int) -> int:
         >>> interest_rounded_down(100_000_000 * 90, 35)  # 100 yuan for 90 days at 0.35 %: 8.75 fen
         80000
     """
-    fen = accumulation * rate_bps // (_RATE_BASIS * YEAR_DAYS * UNITS_PER_MINOR)
+    fen = accumulation * rate_bps // (BPS * YEAR_DAYS * UNITS_PER_MINOR)
     return fen * UNITS_PER_MINOR
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from pysettle.domain.core.accounts import Purpose
-from pysettle.domain.core.books import FULL_RESERVE_BPS, Books, Redemption, RedemptionState
+from pysettle.domain.core.accounts import OWN, Purpose
+from pysettle.domain.core.books import Books
 from pysettle.domain.core.events import Emitted, Transfer
-from pysettle.domain.core.handlers import Handlers, Postings, move, registering
 from pysettle.domain.core.messages import ZERO_ADDRESS
+from pysettle.domain.core.postings import Handlers, Postings, move, registering
 from pysettle.domain.money import events
+from pysettle.domain.money.books import IssuanceBooks, Redemption, uncovered
+from pysettle.domain.money.contracts import REDEMPTION
 from pysettle.domain.money.movements import announce
 from pysettle.domain.money.wallets import SECONDS_A_DAY
+from pysettle.errors.states import RedemptionStatus
+from pysettle.money import BPS
 
 TAKEN_S = SECONDS_A_DAY
 """Seconds for which the holder cannot cancel a redemption that its operator took."""
@@ -23,45 +27,43 @@ _handles = registering(HANDLERS)
 
 @_handles(events.ReserveAttested)
 def _reserve(books: Books, emitted: Emitted, event: events.ReserveAttested) -> Postings:
-    last = books.reserves.get(emitted.emitter)
+    last = books[IssuanceBooks].reserves.get(emitted.emitter)
     if event.sequence <= (last.sequence if last else 0):
         books.violated("INV-ONCE", emitted, f"attestation {event.sequence} of the reserve was made before")
     if last and event.as_of < last.as_of:
         books.violated("INV-RESERVE", emitted, f"reserve attested as of {event.as_of}, after one of {last.as_of}")
-    books.reserves[emitted.emitter] = event
+    books[IssuanceBooks].reserves[emitted.emitter] = event
     return ()
 
 
 @_handles(events.ReserveRatioSet)
 def _reserve_ratio(books: Books, emitted: Emitted, event: events.ReserveRatioSet) -> Postings:
-    if not 0 < event.ratio_bps <= FULL_RESERVE_BPS:
-        detail = (
-            f"a reserve of {event.ratio_bps} basis points of the supply was demanded, 1 to {FULL_RESERVE_BPS} can be"
-        )
+    if not 0 < event.ratio_bps <= BPS:
+        detail = f"a reserve of {event.ratio_bps} basis points of the supply was demanded, 1 to {BPS} can be"
         books.violated("INV-RESERVE", emitted, detail)
-    books.reserve_ratios[emitted.emitter] = event.ratio_bps
+    books[IssuanceBooks].reserve_ratios[emitted.emitter] = event.ratio_bps
     return ()
 
 
 @_handles(events.IssuanceQuotaSet)
 def _quota(books: Books, emitted: Emitted, event: events.IssuanceQuotaSet) -> Postings:
-    books.quotas[emitted.emitter, event.operator] = event.quota
+    books[IssuanceBooks].quotas[emitted.emitter, event.operator] = event.quota
     return ()
 
 
 @_handles(events.Issued)
 def _issued(books: Books, emitted: Emitted, event: events.Issued) -> Postings:
-    currency = emitted.emitter
-    left = books.quotas[currency, event.operator] - event.amount
+    currency, issuance = emitted.emitter, books[IssuanceBooks]
+    left = issuance.quotas[currency, event.operator] - event.amount
     if left < 0 or left != event.quota_left:
         detail = f"issuance of {event.amount} leaves a quota of {left}, stated {event.quota_left}"
         books.violated("INV-RESERVE", emitted, detail)
-    books.quotas[currency, event.operator] = left
-    books.shift_position(currency, event.operator, event.amount)
+    issuance.quotas[currency, event.operator] = left
+    issuance.shift_position(currency, event.operator, event.amount)
     books.stated_supply[currency] += event.amount
-    if uncovered := books.uncovered(currency):
-        books.violated("INV-RESERVE", emitted, f"after an issuance of {event.amount} {uncovered}")
-    last = books.reserves.get(currency)
+    if lacking := uncovered(books, currency):
+        books.violated("INV-RESERVE", emitted, f"after an issuance of {event.amount} {lacking}")
+    last = issuance.reserves.get(currency)
     if last and emitted.timestamp >= last.valid_before:
         detail = f"issuance at {emitted.timestamp} on an attestation that was valid until before {last.valid_before}"
         books.violated("INV-RESERVE", emitted, detail)
@@ -75,17 +77,18 @@ def _issued(books: Books, emitted: Emitted, event: events.Issued) -> Postings:
 @_handles(events.RedemptionRequested)
 def _redemption_requested(books: Books, emitted: Emitted, event: events.RedemptionRequested) -> Postings:
     currency, key = emitted.emitter, (emitted.emitter, event.redemption_id)
-    if key in books.redemptions:
+    redemptions = books[IssuanceBooks].redemptions
+    if key in redemptions:
         books.violated("INV-ONCE", emitted, f"redemption {event.redemption_id} was requested before")
-    books.redemptions[key] = Redemption(event.holder, event.operator, event.amount)
+    redemptions[key] = Redemption(event.holder, event.operator, event.amount)
     announce(books, emitted, Transfer(event.holder, currency, event.amount))
-    return move(currency, event.amount, (Purpose.OWN, currency), _held_for(event.redemption_id))
+    return move(currency, event.amount, (OWN, currency), _held_for(event.redemption_id))
 
 
 @_handles(events.RedemptionTaken)
 def _redemption_taken(books: Books, emitted: Emitted, event: events.RedemptionTaken) -> Postings:
     request = _pending(books, emitted, event, "taken")
-    if request.state is RedemptionState.TAKEN:
+    if request.status is RedemptionStatus.TAKEN:
         books.violated("INV-FINAL", emitted, f"redemption {event.redemption_id} was taken before")
     if event.cancellable_from != emitted.timestamp + TAKEN_S:
         detail = (
@@ -93,28 +96,28 @@ def _redemption_taken(books: Books, emitted: Emitted, event: events.RedemptionTa
             f"can be cancelled from {event.cancellable_from}, not {emitted.timestamp + TAKEN_S}"
         )
         books.violated("INV-FINAL", emitted, detail)
-    request.state, request.cancellable_from = RedemptionState.TAKEN, event.cancellable_from
+    request.status, request.cancellable_from = RedemptionStatus.TAKEN, event.cancellable_from
     return ()
 
 
 @_handles(events.RedemptionCompleted)
 def _redemption_completed(books: Books, emitted: Emitted, event: events.RedemptionCompleted) -> Postings:
-    currency = emitted.emitter
-    _pending(books, emitted, event, "completed").state = RedemptionState.COMPLETED
-    left = books.quotas[currency, event.operator] + event.amount
+    currency, issuance = emitted.emitter, books[IssuanceBooks]
+    _pending(books, emitted, event, "completed").status = RedemptionStatus.COMPLETED
+    left = issuance.quotas[currency, event.operator] + event.amount
     if left != event.quota_left:
         detail = f"redemption of {event.amount} leaves a quota of {left}, stated {event.quota_left}"
         books.violated("INV-RESERVE", emitted, detail)
-    books.quotas[currency, event.operator] = left
-    books.shift_position(currency, event.operator, -event.amount)
+    issuance.quotas[currency, event.operator] = left
+    issuance.shift_position(currency, event.operator, -event.amount)
     books.stated_supply[currency] -= event.amount
     announce(books, emitted, Transfer(currency, ZERO_ADDRESS, event.amount))
-    return move(currency, event.amount, _held_for(event.redemption_id), (Purpose.OWN, currency))
+    return move(currency, event.amount, _held_for(event.redemption_id), (OWN, currency))
 
 
 @_handles(events.RedemptionRejected)
 def _redemption_rejected(books: Books, emitted: Emitted, event: events.RedemptionRejected) -> Postings:
-    _pending(books, emitted, event, "rejected").state = RedemptionState.REJECTED
+    _pending(books, emitted, event, "rejected").status = RedemptionStatus.REJECTED
     return _given_back(books, emitted, event)
 
 
@@ -127,25 +130,25 @@ def _redemption_cancelled(books: Books, emitted: Emitted, event: events.Redempti
             f"before {request.cancellable_from}: its operator had taken it"
         )
         books.violated("INV-FINAL", emitted, detail)
-    request.state = RedemptionState.CANCELLED
+    request.status = RedemptionStatus.CANCELLED
     return _given_back(books, emitted, event)
 
 
 _Step = events.RedemptionTaken | events.RedemptionCompleted | events.RedemptionRejected | events.RedemptionCancelled
 """What happens to a redemption after its request."""
-_PENDING = (RedemptionState.REQUESTED, RedemptionState.TAKEN)
+_PENDING = (RedemptionStatus.REQUESTED, RedemptionStatus.TAKEN)
 
 
 def _pending(books: Books, emitted: Emitted, event: _Step, verb: str) -> Redemption:
     """Return the redemption that an event goes on with; it must be under way, and be what was requested."""
     key = (emitted.emitter, event.redemption_id)
     stated = (event.holder, event.operator, event.amount)
-    request = books.redemptions.get(key)
+    request = books[IssuanceBooks].redemptions.get(key)
     if request is None:
         books.violated("INV-FINAL", emitted, f"redemption {event.redemption_id} was {verb}, but was not requested")
-        request = books.redemptions[key] = Redemption(*stated)
-    elif request.state not in _PENDING:
-        detail = f"redemption {event.redemption_id} was {verb}, but was {request.state.value}"
+        request = books[IssuanceBooks].redemptions[key] = Redemption(*stated)
+    elif request.status not in _PENDING:
+        detail = f"redemption {event.redemption_id} was {verb}, but was {request.status.word}"
         books.violated("INV-FINAL", emitted, detail)
     if (request.holder, request.operator, request.amount) != stated:
         detail = f"redemption {event.redemption_id} was {verb} with other parties or units than it was requested with"
@@ -158,8 +161,8 @@ def _given_back(
 ) -> Postings:
     currency = emitted.emitter
     announce(books, emitted, Transfer(currency, event.holder, event.amount), owed=True)
-    return move(currency, event.amount, _held_for(event.redemption_id), (Purpose.OWN, currency))
+    return move(currency, event.amount, _held_for(event.redemption_id), (OWN, currency))
 
 
 def _held_for(redemption_id: int) -> tuple[Purpose, bytes]:
-    return Purpose.REDEMPTION, redemption_id.to_bytes(32, "big")
+    return REDEMPTION, redemption_id.to_bytes(32, "big")

@@ -17,16 +17,17 @@ from __future__ import annotations
 
 from eth_typing import Address
 
-from pysettle.domain.core.books import Announced, Books
+from pysettle.domain.core.books import Books
 from pysettle.domain.core.events import Emitted, Transfer
+from pysettle.domain.money.books import AccountBooks, Announced
 
 
 def announce(books: Books, emitted: Emitted, movement: Transfer, *, owed: bool = False, seized: bool = False) -> None:
     """Note a movement that an event says comes next; what was announced before it and did not come is a violation."""
-    announced = books.announced.get(emitted.emitter)
+    announced = books[AccountBooks].announced.get(emitted.emitter)
     if announced:
         books.violated(announced.code, emitted, f"{announced}, which did not move")
-    books.announced[emitted.emitter] = Announced(emitted.event, movement, owed, seized)
+    books[AccountBooks].announced[emitted.emitter] = Announced(emitted.event, movement, owed, seized)
 
 
 def check_movement(books: Books, emitted: Emitted, transfer: Transfer) -> None:
@@ -35,7 +36,7 @@ def check_movement(books: Books, emitted: Emitted, transfer: Transfer) -> None:
     Invariant:
         INV-FROZEN, INV-LIMIT; INV-REPLAY where another movement was announced.
     """
-    announced = books.announced.pop(emitted.emitter, None)
+    announced = books[AccountBooks].announced.pop(emitted.emitter, None)
     if announced and announced.movement != transfer:
         books.violated(announced.code, emitted, f"{announced}, and other units moved")
     if not (announced and announced.seized):
@@ -54,32 +55,32 @@ def stopped(books: Books, emitted: Emitted, payee: Address, amount: int, held: i
         held: Units that the payee holds without them.
     """
     currency = emitted.emitter
-    if books.is_settlement_account(currency, payee):
+    if books[AccountBooks].is_settlement_account(currency, payee):
         return None
-    if objection := books.freezing[currency].incoming_objection(payee, amount):
+    if objection := books[AccountBooks].freezing[currency].incoming_objection(payee, amount):
         return "INV-FROZEN", objection
-    if objection := books.wallets[currency].incoming_objection(payee, amount, held, emitted.timestamp):
+    if objection := books[AccountBooks].wallets[currency].incoming_objection(payee, amount, held, emitted.timestamp):
         return "INV-LIMIT", objection
     return None
 
 
 def _check_payer(books: Books, emitted: Emitted, transfer: Transfer) -> None:
     currency, payer, amount = emitted.emitter, transfer.sender, transfer.value
-    if books.is_settlement_account(currency, payer):
+    if books[AccountBooks].is_settlement_account(currency, payer):
         return
     held = books.held(currency, payer)
-    if objection := books.freezing[currency].outgoing_objection(payer, amount, held):
+    if objection := books[AccountBooks].freezing[currency].outgoing_objection(payer, amount, held):
         books.violated("INV-FROZEN", emitted, objection)
     # What goes to the currency itself is under redemption from now on, and no spending.
     if transfer.receiver != currency:
-        objection = books.wallets[currency].count_payment(payer, amount, emitted.timestamp)
+        objection = books[AccountBooks].wallets[currency].count_payment(payer, amount, emitted.timestamp)
         if objection:
             books.violated("INV-LIMIT", emitted, objection)
 
 
 def _check_payee(books: Books, emitted: Emitted, transfer: Transfer) -> None:
     currency, payee, amount = emitted.emitter, transfer.receiver, transfer.value
-    if books.is_settlement_account(currency, payee):
+    if books[AccountBooks].is_settlement_account(currency, payee):
         return  # it has no cap, and to add up what a hub holds takes long
     # What an account pays itself leaves it first.
     held = books.held(currency, payee) - (amount if transfer.sender == payee else 0)

@@ -1,14 +1,16 @@
-"""What the events of a currency, beside its transfers and issuance, do to the books: wallets, freezes and credits."""
+"""What the events of a currency, beside its transfers and issuance, do to the books, and those of interest."""
 
 from __future__ import annotations
 
 from eth_typing import Address
 
-from pysettle.domain.core.accounts import Purpose
+from pysettle.domain.core.accounts import OWN
 from pysettle.domain.core.books import Books
 from pysettle.domain.core.events import Emitted, Transfer
-from pysettle.domain.core.handlers import Handlers, Postings, move, registering
+from pysettle.domain.core.postings import Handlers, Postings, move, registering
 from pysettle.domain.money import events
+from pysettle.domain.money.books import AccountBooks, InterestBooks, credit
+from pysettle.domain.money.contracts import CREDIT
 from pysettle.domain.money.movements import announce, stopped
 from pysettle.domain.money.wallets import ClassLimits, Registration, WalletClass
 
@@ -22,7 +24,7 @@ _handles = registering(HANDLERS)
 @_handles(events.ClassLimitsSet)
 def _class_limits(books: Books, emitted: Emitted, event: events.ClassLimitsSet) -> Postings:
     limits = ClassLimits(event.balance, event.payment, event.daily, event.annual)
-    books.wallets[emitted.emitter].limits[WalletClass(event.wallet_class)] = limits
+    books[AccountBooks].wallets[emitted.emitter].limits[WalletClass(event.wallet_class)] = limits
     return ()
 
 
@@ -32,28 +34,28 @@ def _registered(books: Books, emitted: Emitted, event: events.WalletRegistered) 
         WalletClass(event.wallet_class), event.identification_expiry, event.jurisdiction, event.real_name
     )
     _check_own(books, emitted, event.account, "INV-LIMIT", "registered")
-    if objection := books.wallets[emitted.emitter].register(event.account, registration):
+    if objection := books[AccountBooks].wallets[emitted.emitter].register(event.account, registration):
         books.violated("INV-LIMIT", emitted, objection)
     return ()
 
 
 @_handles(events.SettlementAccountMarked)
 def _marked(books: Books, emitted: Emitted, event: events.SettlementAccountMarked) -> Postings:
-    books.freezing[emitted.emitter].settlement_accounts.add(event.account)
+    books[AccountBooks].freezing[emitted.emitter].settlement_accounts.add(event.account)
     return ()
 
 
 @_handles(events.FreezeSet)
 def _freeze(books: Books, emitted: Emitted, event: events.FreezeSet) -> Postings:
     _check_own(books, emitted, event.account, "INV-FROZEN", "frozen")
-    books.freezing[emitted.emitter].set(event)
+    books[AccountBooks].freezing[emitted.emitter].set(event)
     return ()
 
 
 @_handles(events.FrozenAmountSet)
 def _frozen_amount(books: Books, emitted: Emitted, event: events.FrozenAmountSet) -> Postings:
     _check_own(books, emitted, event.account, "INV-FROZEN", "frozen")
-    books.freezing[emitted.emitter].set_amount(event.account, event.frozen)
+    books[AccountBooks].freezing[emitted.emitter].set_amount(event.account, event.frozen)
     return ()
 
 
@@ -66,7 +68,7 @@ def _seized(books: Books, emitted: Emitted, event: events.Seized) -> Postings:
 
 
 def _check_own(books: Books, emitted: Emitted, account: Address, code: str, verb: str) -> None:
-    if books.is_settlement_account(emitted.emitter, account):
+    if books[AccountBooks].is_settlement_account(emitted.emitter, account):
         detail = f"the settlement account 0x{account.hex()}, which holds what belongs to others, was {verb}"
         books.violated(code, emitted, detail)
 
@@ -83,7 +85,7 @@ def _check_legal_basis(books: Books, emitted: Emitted, event: events.Seized | ev
 def _credited(books: Books, emitted: Emitted, event: events.Credited) -> Postings:
     """Book what could not come in; the transfer of what the currency did not hold before comes next."""
     currency, (payer, account, amount) = emitted.emitter, (event.payer, event.account, event.amount)
-    announced = books.announced.pop(currency, None)
+    announced = books[AccountBooks].announced.pop(currency, None)
     if announced and not (announced.owed and announced.movement == Transfer(payer, account, amount)):
         books.violated(announced.code, emitted, f"{announced}, and something else became a credit")
     elif not announced and not _may_owe(books, currency, payer, amount):
@@ -96,7 +98,7 @@ def _credited(books: Books, emitted: Emitted, event: events.Credited) -> Posting
     if payer != currency:
         seized = announced is not None and announced.seized
         announce(books, emitted, Transfer(payer, currency, amount), seized=seized)
-    return move(currency, amount, (Purpose.OWN, currency), (Purpose.CREDIT, account))
+    return move(currency, amount, (OWN, currency), (CREDIT, account))
 
 
 def _may_owe(books: Books, currency: Address, payer: Address, amount: int) -> bool:
@@ -104,7 +106,7 @@ def _may_owe(books: Books, currency: Address, payer: Address, amount: int) -> bo
 
     ERC-20 has anybody transfer zero units out of any account, the currency's too.
     """
-    return amount == 0 if payer == currency else books.is_settlement_account(currency, payer)
+    return amount == 0 if payer == currency else books[AccountBooks].is_settlement_account(currency, payer)
 
 
 @_handles(events.CreditClaimed)
@@ -112,7 +114,7 @@ def _credit_claimed(books: Books, emitted: Emitted, event: events.CreditClaimed)
     currency = emitted.emitter
     _check_credit(books, emitted, event.account, -event.amount, event.credit)
     announce(books, emitted, Transfer(currency, event.account, event.amount))
-    return move(currency, event.amount, (Purpose.CREDIT, event.account), (Purpose.OWN, currency))
+    return move(currency, event.amount, (CREDIT, event.account), (OWN, currency))
 
 
 @_handles(events.CreditSeized)
@@ -121,11 +123,33 @@ def _credit_seized(books: Books, emitted: Emitted, event: events.CreditSeized) -
     _check_credit(books, emitted, event.account, -event.amount, event.credit)
     _check_legal_basis(books, emitted, event)
     announce(books, emitted, Transfer(currency, event.receiver, event.amount), owed=True, seized=True)
-    return move(currency, event.amount, (Purpose.CREDIT, event.account), (Purpose.OWN, currency))
+    return move(currency, event.amount, (CREDIT, event.account), (OWN, currency))
 
 
 def _check_credit(books: Books, emitted: Emitted, account: Address, change: int, stated: int) -> None:
-    credit = books.credit(emitted.emitter, account) + change
-    if credit != stated:
-        detail = f"the credit of 0x{account.hex()} is {credit} after a change by {change}, stated {stated}"
+    left = credit(books, emitted.emitter, account) + change
+    if left != stated:
+        detail = f"the credit of 0x{account.hex()} is {left} after a change by {change}, stated {stated}"
         books.violated("INV-REPLAY", emitted, detail)
+
+
+# ---------------------------------------------------------------------------------------------- interest
+# No value moves by these, but no row and no day may come twice. Issuance and payment are the currency's own events.
+
+
+@_handles(events.InterestDeclared)
+def _interest_declared(books: Books, emitted: Emitted, event: events.InterestDeclared) -> Postings:
+    earliest = books[InterestBooks].declared_to[emitted.emitter]
+    if event.first_day < earliest:
+        books.violated("INV-ONCE", emitted, f"interest from day {event.first_day}, days to {earliest} were declared")
+    books[InterestBooks].declared_to[emitted.emitter] = max(earliest, event.end_day)
+    return ()
+
+
+@_handles(events.InterestPaid)
+def _interest_paid(books: Books, emitted: Emitted, event: events.InterestPaid) -> Postings:
+    key = (emitted.emitter, event.period_id, event.index)
+    if key in books[InterestBooks].paid:
+        books.violated("INV-ONCE", emitted, f"row {event.index} of period {event.period_id} was paid before")
+    books[InterestBooks].paid.add(key)
+    return ()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from eth_typing import Address
 
-from pysettle.domain.core.accounts import Purpose
+from pysettle.domain.core.accounts import ISSUANCE, OWN, Purpose
 from pysettle.domain.core.books import Books
 from pysettle.domain.core.events import AuthorizationCanceled, AuthorizationUsed, Emitted, Transfer
-from pysettle.domain.core.handlers import Handlers, Postings, move, registering
 from pysettle.domain.core.messages import ZERO_ADDRESS
+from pysettle.domain.core.postings import Handlers, Postings, move, registering
+from pysettle.domain.money.contracts import CURRENCY_TOKEN
 from pysettle.domain.money.movements import check_movement
 
 HANDLERS: Handlers = {}
@@ -18,11 +19,11 @@ _handles = registering(HANDLERS)
 @_handles(Transfer)
 def _transfer(books: Books, emitted: Emitted, event: Transfer) -> Postings:
     token = emitted.emitter
-    if token in books.contracts.currencies:
+    if token in books.contracts[CURRENCY_TOKEN]:
         check_movement(books, emitted, event)
 
     def side(holder: Address) -> tuple[Purpose, bytes]:
-        return (Purpose.ISSUANCE, token) if holder == ZERO_ADDRESS else (Purpose.OWN, holder)
+        return (ISSUANCE, token) if holder == ZERO_ADDRESS else (OWN, holder)
 
     return move(token, event.value, side(event.sender), side(event.receiver))
 

@@ -10,9 +10,12 @@ import pytest
 from pysettle.audit.extract import export_bundle
 from pysettle.audit.verify import verify
 from pysettle.client.compute.series import SeriesTerms
-from pysettle.domain import ledger
+from pysettle.domain.channel.contracts import CHANNEL_HUB, USAGE_METER
+from pysettle.domain.compute.contracts import COMPUTE_MARKET, COMPUTE_TOKEN, SeriesPricing
 from pysettle.domain.compute.usage import Meters, RateCard
-from pysettle.domain.ledger import Contracts
+from pysettle.domain.core.contracts import Contracts
+from pysettle.domain.jobs.contracts import JOB_ESCROW
+from pysettle.domain.money.contracts import CURRENCY_TOKEN, CurrencyTerms
 from pysettle.workspace import Workspace
 from tests.cli.running import OPEN, ComputeTown, invoke
 
@@ -200,15 +203,17 @@ def test_the_history_is_proved(town: ComputeTown, tmp_path: Path) -> None:
     with workspace.chain() as chain:
         compute, deployment = workspace.compute(chain), workspace.deployment()
         contracts = Contracts(
-            currencies=frozenset({compute.currency.address}),
-            series={
-                it.address: ledger.SeriesTerms(it.currency, it.unit_price, it.rate_card, it.compensation_bps)
-                for it in compute.series()
-            },
-            hubs=frozenset({compute.hub.address}),
-            meters=frozenset({deployment.address("UsageMeter")}),
-            jobs=frozenset({deployment.address("JobEscrow")}),
-            markets={compute.market.address: compute.currency.address},
+            {
+                CURRENCY_TOKEN: {compute.currency.address: None},
+                COMPUTE_TOKEN: {
+                    it.address: SeriesPricing(it.currency, it.unit_price, it.rate_card, it.compensation_bps)
+                    for it in compute.series()
+                },
+                CHANNEL_HUB: {compute.hub.address: None},
+                USAGE_METER: {deployment.address("UsageMeter"): None},
+                JOB_ESCROW: {deployment.address("JobEscrow"): None},
+                COMPUTE_MARKET: {compute.market.address: CurrencyTerms(compute.currency.address)},
+            }
         )
         export_bundle(chain, tmp_path / "bundle", contracts)
     report = verify(tmp_path / "bundle")

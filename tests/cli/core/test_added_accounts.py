@@ -8,7 +8,8 @@ import pytest
 
 from pysettle.audit.extract import export_bundle
 from pysettle.audit.verify import verify
-from pysettle.domain.ledger import Contracts
+from pysettle.domain.core.contracts import Contracts
+from pysettle.domain.money.contracts import CURRENCY_TOKEN
 from pysettle.workspace import Workspace
 from tests.cli.running import Town, document, invoke
 from tests.node.process import node
@@ -23,7 +24,11 @@ def test_an_account_is_added_at_any_time_and_can_pay(town: Town, tmp_path: Path)
     assert (town.held("dora"), town.held("bob")) == ("2.00 yuan", "1.00 yuan")
     workspace = Workspace.open(town.directory)
     with workspace.chain() as chain:
-        export_bundle(chain, tmp_path / "bundle", Contracts(frozenset({workspace.currency(chain).address}), {}))
+        export_bundle(
+            chain,
+            tmp_path / "bundle",
+            Contracts({CURRENCY_TOKEN: {workspace.currency(chain).address: None}}),
+        )
     report = verify(tmp_path / "bundle")
     assert (report.level, report.findings) == ("S", ())
     town.refuse("account add dora", 2, "there is an account dora already")

@@ -14,7 +14,9 @@ from pysettle.audit.extract import export_bundle
 from pysettle.audit.report import Check, Outcome
 from pysettle.audit.verify import verify
 from pysettle.cli import main
-from pysettle.domain.ledger import Contracts
+from pysettle.domain.channel.contracts import CHANNEL_HUB, USAGE_METER
+from pysettle.domain.core.contracts import Contracts
+from pysettle.domain.money.contracts import CURRENCY_TOKEN, INTEREST_PAYMENTS
 from pysettle.domain.money.wallets import WalletClass
 from pysettle.workspace import Workspace
 
@@ -195,10 +197,12 @@ def test_an_auditor_sees_it(after: Path, tmp_path: Path) -> None:
     workspace = Workspace.open(after)
     deployment = workspace.deployment()
     listed = Contracts(
-        currencies=frozenset({deployment.address("CurrencyToken")}),
-        hubs=frozenset({deployment.address("ChannelHub")}),
-        meters=frozenset({deployment.address("UsageMeter")}),
-        interest=frozenset({deployment.address("InterestPayments")}),
+        {
+            CURRENCY_TOKEN: {deployment.address("CurrencyToken"): None},
+            CHANNEL_HUB: {deployment.address("ChannelHub"): None},
+            USAGE_METER: {deployment.address("UsageMeter"): None},
+            INTEREST_PAYMENTS: {deployment.address("InterestPayments"): None},
+        }
     )
     with workspace.embedded_chain() as chain:
         export_bundle(chain, tmp_path / "listed", listed)

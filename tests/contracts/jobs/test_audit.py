@@ -10,6 +10,7 @@ from pysettle.audit.extract import export_bundle
 from pysettle.audit.ledger import LedgerCheck
 from pysettle.audit.report import Check, Outcome
 from pysettle.audit.verify import verify
+from pysettle.domain.jobs.books import JobBooks
 from pysettle.domain.jobs.terms import MilestoneState
 from pysettle.evm.embedded import EmbeddedChain
 from tests.contracts.effects import check_books
@@ -37,7 +38,7 @@ def test_an_order_that_stands_elsewhere_is_named(world: World) -> None:
     for change in ("state", "since", "amount"):
         ledger = check_books(world)
         books = LedgerCheck(ledger.contracts)
-        books.ledger, stage = ledger, ledger.orders[job.id].milestones[0]
+        books.ledger, stage = ledger, ledger[JobBooks].orders[job.id].milestones[0]
         value = MilestoneState.DISPUTED if change == "state" else getattr(stage, change) + 1
         setattr(stage, change, value)
         books.close(world.chain.block().number, world.chain.chain_id, world.chain.call)

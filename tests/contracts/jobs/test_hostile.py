@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pysettle.domain.jobs.books import JobBooks
 from pysettle.domain.jobs.terms import OrderState, OrderTerms
 from pysettle.errors import contracts as errors
 from pysettle.evm.transactions import Transaction
@@ -91,7 +92,7 @@ def test_the_books_pass_over_it(world: World, liar: Hostile) -> None:
     world.send(placing)
     ledger = check_books(world)
     order_id = world.network.jobs.order_id(world.address(PAYER), terms)
-    assert ledger.orders[order_id].terms == terms
+    assert ledger[JobBooks].orders[order_id].terms == terms
     assert not [account for account in ledger.balances if account.asset == liar.address]
 
 

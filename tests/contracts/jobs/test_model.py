@@ -8,6 +8,7 @@ import pytest
 
 from pysettle.audit.ledger import LedgerCheck
 from pysettle.domain.core.messages import ZERO_ADDRESS
+from pysettle.domain.jobs.books import JobBooks
 from pysettle.domain.jobs.terms import MilestoneState, OrderState
 from pysettle.errors import ContractReverted
 from tests.chance import SEED, chance
@@ -164,4 +165,4 @@ def test_random_histories(world: World, seed: int) -> None:
     assert audit.divergences == []
     follower = world.network.follow()
     follower.update()
-    assert (follower.ledger.orders, follower.ledger.balances) == (ledger.orders, ledger.balances)
+    assert (follower.ledger[JobBooks].orders, follower.ledger.balances) == (ledger[JobBooks].orders, ledger.balances)

@@ -9,11 +9,17 @@ from typing import Any
 from eth_typing import Address
 
 from pysettle.domain import invariants
+from pysettle.domain.channel.contracts import CHANNEL, CLAIM, PAYOUT
 from pysettle.domain.channel.events import ClaimRefused
+from pysettle.domain.compute.contracts import LOCKED_STAKE, STAKE
 from pysettle.domain.compute.events import SeriesOpened
 from pysettle.domain.core.events import Emitted, Position
 from pysettle.domain.core.messages import ZERO_ADDRESS
-from pysettle.domain.ledger import Ledger, Purpose
+from pysettle.domain.jobs.books import JobBooks
+from pysettle.domain.jobs.contracts import DUE, JOB
+from pysettle.domain.ledger import Ledger
+from pysettle.domain.money.books import IssuanceBooks
+from pysettle.domain.money.contracts import CREDIT
 from pysettle.domain.money.messages import ReserveAttestation
 from pysettle.errors import ContractReverted
 from pysettle.evm import artifacts
@@ -208,7 +214,11 @@ class NetworkComparison:
         model, kept, money = self.model, self.ledger, self.model.currency.address
         for name, address in self.stage.addresses.items():
             account = model.currency.accounts[address]
-            found = kept.held(money, address), kept.credit(money, address), kept.positions[money, address]
+            found = (
+                kept.held(money, address),
+                kept.balance(money, CREDIT, address),
+                kept[IssuanceBooks].positions[money, address],
+            )
             expected = account.balance, account.credit, model.currency.institutions[address].position
             assert found == expected, f"money of {name}: {found}, model {expected}"
         for name, series in list(model.series.items())[0 if everything else -SERIES_WATCHED :]:
@@ -217,29 +227,29 @@ class NetworkComparison:
                 found_tokens = kept.held(series.address, holder)
                 assert found_tokens == tokens, f"{name}: 0x{holder.hex()} has {found_tokens}, model {tokens}"
         for address, stake in model.market.stakes.items():
-            assert kept.balance(money, Purpose.LOCKED_STAKE, address) == stake.locked
+            assert kept.balance(money, LOCKED_STAKE, address) == stake.locked
         for provider, free in model.market.free.items():
-            assert kept.balance(money, Purpose.STAKE, provider) == free
+            assert kept.balance(money, STAKE, provider) == free
         for channel_id, channel in model.hub.channels.items():
-            unclaimed = kept.balance(channel.config.token, Purpose.CHANNEL, channel_id)
+            unclaimed = kept.balance(channel.config.token, CHANNEL, channel_id)
             record = kept.channels.get(channel_id)
             claimed = record.total_claimed if record else 0
             assert (unclaimed, claimed) == (channel.unclaimed, channel.claimed)
         for (receiver, token), totals in model.hub.totals.items():
-            assert kept.balance(token, Purpose.CLAIM, receiver) == totals.claimed - totals.settled
+            assert kept.balance(token, CLAIM, receiver) == totals.claimed - totals.settled
         for (account_at, token), credit in model.hub.credits.items():
-            assert kept.balance(token, Purpose.PAYOUT, account_at) == credit
+            assert kept.balance(token, PAYOUT, account_at) == credit
         self._compare_jobs()
 
     def _compare_jobs(self) -> None:
         kept, money = self.ledger, self.model.currency.address
         for account, due in self.model.jobs.due.items():
-            assert kept.balance(money, Purpose.DUE, account) == due
+            assert kept.balance(money, DUE, account) == due
         for order_id, order in self.model.jobs.orders.items():
-            record = kept.orders[order_id]
+            record = kept[JobBooks].orders[order_id]
             stages = [(it.state, it.since) for it in record.milestones]
             assert (record.state, stages) == (order.state, [(it.state, it.since) for it in order.milestones])
-            assert kept.balance(money, Purpose.JOB, order_id) == order.held
+            assert kept.balance(money, JOB, order_id) == order.held
 
     def check_that_everything_happened(self) -> None:
         """Check that every kind of operation on the compute layer succeeded and was refused, for every reason."""

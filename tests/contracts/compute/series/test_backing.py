@@ -8,7 +8,8 @@ import pytest
 from eth_hash.auto import keccak
 
 from pysettle.client import ComputeToken
-from pysettle.domain.ledger import Purpose
+from pysettle.domain.compute.contracts import ESCROW
+from pysettle.domain.core.accounts import OWN
 from pysettle.money import PRICE_BASIS
 from tests.chance import chance
 from tests.contracts.effects import at, check_books
@@ -74,8 +75,8 @@ class Walk:
         held, outstanding = currency.balance_of(series.address), series.total_supply()
         assert held * PRICE_BASIS >= outstanding * series.unit_price
         books = check_books(self.world, everybody=False)
-        donated = books.balance(currency.address, Purpose.OWN, series.address)
-        escrow = books.balance(currency.address, Purpose.ESCROW, series.address)
+        donated = books.balance(currency.address, OWN, series.address)
+        escrow = books.balance(currency.address, ESCROW, series.address)
         assert donated >= 0
         assert held == escrow + donated
         assert escrow * PRICE_BASIS >= outstanding * series.unit_price

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from pysettle.domain import invariants
+from pysettle.domain.channel.checks import claims_of_frozen_payers
 from pysettle.domain.compute.messages import PurchaseTerms
 from pysettle.domain.core.findings import Severity
 from pysettle.errors import contracts as errors
@@ -183,7 +183,7 @@ def test_what_is_in_a_channel(world: World) -> None:
         world.send(hub.finalize_withdraw(world["buyer"], config))
     assert change == {"Tokens hub": -400, "Tokens buyer": 400}
     # That a provider may claim, with a payer's help, what a freeze was to hold, is named.
-    (finding,) = invariants.conduct(check_books(world))
+    (finding,) = claims_of_frozen_payers(check_books(world))
     assert (finding.code, finding.severity) == ("INV-FROZEN", Severity.NOTICE)
     assert finding.detail.startswith(f"600 Tokens were claimed from channels of 0x{world.address('buyer').hex()}")
     moved = series.transfer(world["buyer"], world.address("stranger"), 400)

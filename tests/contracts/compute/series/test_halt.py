@@ -8,13 +8,13 @@ from dataclasses import replace
 import pytest
 
 from pysettle.client import ComputeToken
-from pysettle.domain import invariants
+from pysettle.domain.compute.checks import halts
+from pysettle.domain.compute.contracts import ESCROW
 from pysettle.domain.compute.events import Halted, Refunded, SeriesHalted, Swept
 from pysettle.domain.compute.messages import PurchaseTerms
 from pysettle.domain.core.events import Transfer
 from pysettle.domain.core.findings import Severity
 from pysettle.domain.core.messages import ZERO_ADDRESS
-from pysettle.domain.ledger import Purpose
 from pysettle.errors import contracts as errors
 from pysettle.evm.transactions import Transaction
 from pysettle.money import backing_rounded_down, compensation_rounded_down, stake_rounded_up
@@ -70,7 +70,7 @@ def test_halt(selling: World) -> None:
     assert (series.halted_at(), market.locked_stake(series.address)) == (moment, 0)
     books = check_books(selling)
     backing = currency.balance_of(series.address)
-    assert books.balance(currency.address, Purpose.ESCROW, series.address) == backing
+    assert books.balance(currency.address, ESCROW, series.address) == backing
 
 
 def test_what_was_left_of_the_stake_is_the_providers(halted: World) -> None:
@@ -545,7 +545,7 @@ def test_an_auditor_is_told(selling: World) -> None:
     series, halter = selling.series, selling.address("halter")
     selling.buy("halter", 5_000)
     selling.send(series.transfer(selling["halter"], selling.address("stranger"), 5_000), selling.halt(series))
-    (finding,) = invariants.conduct(check_books(selling))
+    (finding,) = halts(check_books(selling))
     assert (finding.code, finding.subject) == ("INV-BACKING", f"series 0x{series.address.hex()}")
     assert finding.severity is Severity.NOTICE
     for stated in (halter.hex(), GROUND.hex(), EVIDENCE.hex(), f"{compensation_of(HELD + 5_000)} units", "5000 Tokens"):
@@ -560,7 +560,7 @@ def test_an_auditor_is_told_who_bought_before_it(selling: World) -> None:
     selling.buy("buyer", 11)
     selling.buy("stranger", 5_000)
     selling.send(selling.halt(series))
-    (finding,) = invariants.conduct(check_books(selling))
+    (finding,) = halts(check_books(selling))
     assert f"5011 Tokens were bought in the hour before, most by 0x{late.hex()} (5000)" in finding.detail
     assert early.hex() not in finding.detail
 
@@ -569,5 +569,5 @@ def test_where_nobody_bought_before_it(selling: World) -> None:
     """Nothing is said of the hour then."""
     selling.chain.clock.advance(3_600)
     selling.send(selling.halt(selling.series))
-    (finding,) = invariants.conduct(check_books(selling))
+    (finding,) = halts(check_books(selling))
     assert "in the hour before" not in finding.detail

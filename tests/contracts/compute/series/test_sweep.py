@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from pysettle.domain.compute.contracts import ESCROW
 from pysettle.domain.compute.events import Swept
+from pysettle.domain.core.accounts import OWN
 from pysettle.domain.core.events import Transfer
-from pysettle.domain.ledger import Purpose
 from pysettle.errors import contracts as errors
 from tests.contracts.effects import FORWARDER, at, check_books, deploy, effect, refused, through
 from tests.contracts.world import ACTORS, FEN, World
@@ -34,8 +35,8 @@ def test_sweep(finished: World) -> None:
     """The provider takes everything that is left, and the books name remainder and donation."""
     series, currency, provider = finished.series, finished.network.currency, finished["provider"]
     books = check_books(finished)
-    assert books.balance(currency.address, Purpose.ESCROW, series.address) == 2
-    assert books.balance(currency.address, Purpose.OWN, series.address) == DONATION
+    assert books.balance(currency.address, ESCROW, series.address) == 2
+    assert books.balance(currency.address, OWN, series.address) == DONATION
     sweep = series.sweep(provider)
     assert int.from_bytes(finished.network.sender.simulate(sweep), "big") == DONATION + 2
     with effect(finished) as change:

@@ -1,0 +1,36 @@
+"""The state of channels in the books."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from eth_typing import Address
+
+from pysettle.domain.core.messages import ChannelConfig, ChannelId
+
+
+@dataclass
+class ChannelRecord:
+    """What events say of one channel of a counted asset, beside its balance. `ChannelCreated` alone begins it."""
+
+    hub: Address
+    """ChannelHub that it is a channel of."""
+    config: ChannelConfig
+    """Its terms."""
+    total_claimed: int = 0
+    """Claimed, cumulative, in smallest units of its token."""
+    highest_attested: int = 0
+    """Highest cost of attested usage by the rate card, recomputed here, in Tokens."""
+    refund_nonce: int = 0
+    """Refund nonce expected next at the least."""
+
+
+@dataclass
+class ChannelBooks:
+    """What events say of channels, beside their balances."""
+
+    channels: dict[ChannelId, ChannelRecord] = field(default_factory=dict)
+    """Channel id -> what events say of it; channels of assets that are not counted are left out."""
+    claimed_of_frozen: dict[tuple[Address, Address], int] = field(default_factory=lambda: defaultdict(int))
+    """(series, payer) -> Tokens claimed from its channels while it was frozen outgoing in the series' currency."""

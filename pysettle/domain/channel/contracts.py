@@ -1,0 +1,24 @@
+"""The contracts of channels whose books are kept, and the purposes for which a hub holds what is not its own."""
+
+from __future__ import annotations
+
+from eth_typing import Address
+
+from pysettle.domain.core.accounts import Purpose
+from pysettle.domain.core.books import Books
+from pysettle.domain.core.contracts import Kind
+
+CHANNEL = Purpose("channel", short="INV-CHANNEL")
+"""Deposited and not claimed. Owner: the channel id."""
+CLAIM = Purpose("claim", short="INV-CHANNEL")
+"""Claimed and not settled. Owner: the receiver."""
+PAYOUT = Purpose("payout", short="INV-CHANNEL")
+"""Held by a hub for an account since the token refused to pay it. Owner: the account."""
+
+
+def _held_by_hub(books: Books, asset: Address, _hub: Address) -> int:
+    return books.total(asset, CHANNEL, CLAIM, PAYOUT)
+
+
+CHANNEL_HUB: Kind[None] = Kind("ChannelHub", held=_held_by_hub, code="INV-CHANNEL")
+USAGE_METER: Kind[None] = Kind("UsageMeter")

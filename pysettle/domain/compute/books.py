@@ -1,0 +1,67 @@
+"""The state of compute in the books: what markets opened, what was sold, and what was halted."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from eth_typing import Address
+
+from pysettle.domain.compute.contracts import COMPUTE_TOKEN
+from pysettle.domain.compute.events import SeriesHalted, SeriesOpened
+from pysettle.domain.core.accounts import OWN
+from pysettle.domain.core.books import Books
+from pysettle.money import BPS, PRICE_BASIS
+
+
+class Sale(NamedTuple):
+    """A purchase of Tokens of a series."""
+
+    timestamp: int
+    """Unix second."""
+    payer: Address
+    """Who paid."""
+    tokens: int
+    """Tokens."""
+
+
+@dataclass(frozen=True)
+class HaltRecord:
+    """A halt, and who had bought shortly before it."""
+
+    event: SeriesHalted
+    """What the market said."""
+    bought_before: Mapping[Address, int]
+    """Payer -> Tokens of the series that it bought in the hour before."""
+
+
+@dataclass
+class ComputeBooks:
+    """What events say of series, beside their balances."""
+
+    opened: dict[Address, SeriesOpened] = field(default_factory=dict)
+    """Series that a market opened -> what the market said of it."""
+    markets_of: dict[Address, Address] = field(default_factory=dict)
+    """Series that a market opened -> that market."""
+    halted: dict[Address, int] = field(default_factory=dict)
+    """Series that was halted -> unix second of the halt."""
+    halts: list[HaltRecord] = field(default_factory=list)
+    """What was halted, by whom and on what ground."""
+    sales: dict[Address, deque[Sale]] = field(default_factory=lambda: defaultdict(deque))
+    """Series -> its purchases of the last hour of sales."""
+    bought: dict[tuple[Address, Address], int] = field(default_factory=lambda: defaultdict(int))
+    """(series, payer) -> Tokens it bought."""
+
+
+def owed(books: Books, series: Address) -> int:
+    """Return what the outstanding Tokens of a series may ask for, in units of its currency, rounded up.
+
+    That is their backing, and after a halt the agreed compensation of all that are not delivered.
+    """
+    terms, outstanding = books.contracts[COMPUTE_TOKEN][series], books.supply(series)
+    is_halted = series in books[ComputeBooks].halted
+    compensated = outstanding - books.balance(series, OWN, series) if is_halted else 0
+    shares = outstanding * BPS + compensated * terms.compensation_bps
+    return -(-shares * terms.unit_price // (PRICE_BASIS * BPS))

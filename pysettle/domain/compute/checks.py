@@ -1,0 +1,52 @@
+"""What has to hold of series between two transactions, and what an auditor wants to know of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pysettle.domain.compute.books import ComputeBooks, HaltRecord, owed
+from pysettle.domain.compute.contracts import COMPUTE_TOKEN, ESCROW
+from pysettle.domain.core.books import Books
+from pysettle.domain.core.column import Scope
+from pysettle.domain.core.findings import Finding, Severity
+from pysettle.money import PRICE_BASIS
+
+
+def backing(books: Books, scope: Scope) -> Iterator[Finding]:
+    """INV-BACKING: a series' escrow covers its outstanding Tokens, and after a halt the compensation of those left."""
+    for series in scope.of(COMPUTE_TOKEN):
+        terms = books.contracts[COMPUTE_TOKEN][series]
+        escrow, needed = books.balance(terms.currency, ESCROW, series), owed(books, series)
+        if escrow < needed:
+            detail = f"{escrow} units in escrow do not cover {books.supply(series)} Tokens, to which {needed} are owed"
+            detail += f" at {terms.unit_price} per {PRICE_BASIS}"
+            if series in books[ComputeBooks].halted:
+                detail += f" and, of those not delivered, {terms.compensation_bps} basis points more"
+            yield Finding("INV-BACKING", f"series 0x{series.hex()}", detail)
+
+
+def halts(books: Books) -> Iterator[Finding]:
+    """Name each halt: who halted and why, and whose purchases before it it may have been for."""
+    for halt in books[ComputeBooks].halts:
+        yield Finding("INV-BACKING", f"series 0x{halt.event.series.hex()}", _told(books, halt), Severity.NOTICE)
+
+
+def _told(books: Books, halt: HaltRecord) -> str:
+    it, bought = halt.event, halt.bought_before
+    detail = f"halted by 0x{it.halter.hex()} on the ground 0x{it.ground.hex()}, evidence 0x{it.evidence.hex()}, "
+    own = books[ComputeBooks].bought.get((it.series, it.halter), 0)
+    detail += f"{it.compensation} units of stake paid; it had bought {own} Tokens itself"
+    if bought:
+        most = max(bought, key=lambda payer: (bought[payer], payer))
+        detail += f"; {sum(bought.values())} Tokens were bought in the hour before, most by 0x{most.hex()} "
+        detail += f"({bought[most]})"
+    return detail
+
+
+def unlisted_series(books: Books) -> Iterator[Finding]:
+    """Name each series that a listed market opened and that is not listed: its books were not kept."""
+    for series, market in sorted(books[ComputeBooks].markets_of.items()):
+        if series not in books.contracts[COMPUTE_TOKEN]:
+            detail = f"opened by the listed market 0x{market.hex()}, and not listed in the manifest"
+            detail += ": its books are not kept"
+            yield Finding("AUDIT-L", f"series 0x{series.hex()}", detail, Severity.NOTICE)

@@ -1,0 +1,16 @@
+"""Compute in the catalogue."""
+
+from __future__ import annotations
+
+from pysettle.domain.compute import checks, postings, questions
+from pysettle.domain.compute.contracts import COMPUTE_MARKET, COMPUTE_TOKEN
+from pysettle.domain.core.column import Column
+
+COLUMN = Column(
+    kinds=(COMPUTE_TOKEN, COMPUTE_MARKET),
+    postings=postings.HANDLERS,
+    checks=(checks.backing,),
+    claims=(questions.terms,),
+    questions=(questions.markets,),
+    notices=(checks.halts, checks.unlisted_series),
+)

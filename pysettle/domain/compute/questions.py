@@ -1,0 +1,41 @@
+"""What the books expect markets and series to answer at the head."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pysettle.domain.compute.books import ComputeBooks
+from pysettle.domain.compute.contracts import COMPUTE_MARKET, COMPUTE_TOKEN, LOCKED_STAKE, STAKE
+from pysettle.domain.core.books import Books
+from pysettle.domain.core.questions import Question, of_account, of_contract
+
+
+def terms(books: Books, _chain_id: int) -> Iterator[Question]:
+    """Ask each series for the terms that are claimed of it."""
+    for series, claimed in books.contracts[COMPUTE_TOKEN].items():
+        for signature, figure in (
+            ("currency()", int.from_bytes(claimed.currency, "big")),
+            ("unitPrice()", claimed.unit_price),
+            ("rateCard()", claimed.rate_card.pack()),
+            ("compensationBps()", claimed.compensation_bps),
+        ):
+            yield of_contract(f"series 0x{series.hex()}", series, signature, figure, code="AUDIT-L")
+
+
+def markets(books: Books, _chain_id: int) -> Iterator[Question]:
+    """Ask what is staked, free and behind each series, and which series were halted."""
+    compute = books[ComputeBooks]
+    for market, staked_in in books.contracts[COMPUTE_MARKET].items():
+        about, currency = f"market 0x{market.hex()}", staked_in.currency
+        for provider in books.owners(currency, STAKE):
+            yield of_account(about, market, "freeStake(address)", provider, books.balance(currency, STAKE, provider))
+        for series, opened in compute.opened.items():
+            stated = int.from_bytes(opened.provider, "big"), books.balance(currency, LOCKED_STAKE, series)
+            yield of_account(about, market, "seriesStake(address)", series, *stated)
+    for series in books.contracts[COMPUTE_TOKEN]:
+        about = f"series 0x{series.hex()}"
+        yield of_contract(about, series, "haltedAt()", compute.halted.get(series, 0))
+        if told := compute.opened.get(series):
+            # The books compared the stake with the compensation of all that may be sold.
+            yield of_contract(about, series, "capacity()", told.capacity)
+            yield of_contract(about, series, "expiry()", told.expiry)

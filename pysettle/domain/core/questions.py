@@ -1,0 +1,62 @@
+"""What the books expect a contract to answer at the head.
+
+Contracts are asked by their function signatures, and answer in words of 32 bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from eth_hash.auto import keccak
+from eth_typing import Address
+
+from pysettle.domain.core.books import Books
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A read-only call of a contract, and its answer by the books."""
+
+    subject: str
+    """What a finding is about."""
+    contract: Address
+    """Contract that is asked."""
+    what: str
+    """The call in words."""
+    data: bytes
+    """Call data."""
+    expected: tuple[int, ...]
+    """Words it must answer with."""
+    code: str = "INV-REPLAY"
+    """Code of a finding."""
+    signed: bool = False
+    """Whether the words are of signed integers (two's complement)."""
+
+
+def call_data(signature: str, *arguments: bytes) -> bytes:
+    """Return the call of a function whose arguments are words, or fit one."""
+    return keccak(signature.encode())[:4] + b"".join(argument.rjust(32, b"\0") for argument in arguments)
+
+
+def of_contract(about: str, contract: Address, signature: str, *expected: int, code: str = "INV-REPLAY") -> Question:
+    """Return a question without arguments."""
+    return Question(about, contract, signature, call_data(signature), expected, code)
+
+
+def of_account(
+    about: str, contract: Address, signature: str, account: Address, *expected: int, signed: bool = False
+) -> Question:
+    """Return a question about one account."""
+    what = f"{signature.partition('(')[0]}(0x{account.hex()})"
+    return Question(about, contract, what, call_data(signature, account), expected, signed=signed)
+
+
+def balances(books: Books, _chain_id: int) -> Iterator[Question]:
+    """Ask each asset for its supply, and for the balance of everyone who ever held it."""
+    for kind in books.contracts.assets():
+        for asset in sorted(books.contracts[kind]):
+            about = f"asset 0x{asset.hex()}"
+            yield of_contract(about, asset, "totalSupply()", books.supply(asset))
+            for holder in books.holders(asset):
+                yield of_account(about, asset, "balanceOf(address)", holder, books.held(asset, holder))

@@ -1,0 +1,37 @@
+"""What the books expect a job escrow to answer at the head."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pysettle.domain.core.books import Books
+from pysettle.domain.core.questions import Question, call_data
+from pysettle.domain.jobs.books import JobBooks
+from pysettle.domain.jobs.contracts import DUE, JOB_ESCROW
+
+
+def dues(books: Books, _chain_id: int) -> Iterator[Question]:
+    """Ask what job escrows hold for accounts."""
+    for escrow in sorted(books.contracts[JOB_ESCROW]):
+        for account, amount in books.held_for(DUE):
+            data = call_data("due(address,address)", account.owner, account.asset)
+            what = f"due(0x{account.owner.hex()}, 0x{account.asset.hex()})"
+            yield Question(f"jobs 0x{escrow.hex()}", escrow, what, data, (amount,))
+
+
+def orders(books: Books, _chain_id: int) -> Iterator[Question]:
+    """Ask job escrows for the terms of each order, and where it and its milestones stand."""
+    for order_id, it in books[JobBooks].orders.items():
+        terms, about = it.terms, f"order 0x{order_id.hex()}"
+        payer, buyer, provider, arbiter, currency = (
+            int.from_bytes(party, "big")
+            for party in (it.payer, terms.buyer, terms.provider, terms.arbiter, terms.currency)
+        )
+        expected: tuple[int, ...] = (payer, it.state, terms.accept_before, terms.review_s, buyer, terms.bond)
+        expected += (provider, terms.arbitration_s, terms.default_bps, arbiter, currency)
+        yield Question(about, it.escrow, "order(id)", call_data("order(bytes32)", order_id), expected)
+        # An array: where it begins, its length, its words.
+        expected = (32, len(it.milestones))
+        for stage in it.milestones:
+            expected += (stage.amount, stage.deliver_before, stage.state, stage.since)
+        yield Question(about, it.escrow, "milestonesOf(id)", call_data("milestonesOf(bytes32)", order_id), expected)

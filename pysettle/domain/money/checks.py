@@ -1,0 +1,71 @@
+"""What has to hold of currencies between two transactions, and what an auditor wants to know of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from eth_typing import Address
+
+from pysettle.domain.core.accounts import OWN
+from pysettle.domain.core.books import Books
+from pysettle.domain.core.column import Scope
+from pysettle.domain.core.findings import Finding, Severity
+from pysettle.domain.money.books import AccountBooks, IssuanceBooks, uncovered
+from pysettle.domain.money.contracts import CURRENCY_TOKEN
+
+
+def reserve(books: Books, scope: Scope) -> Iterator[Finding]:
+    """INV-RESERVE: no institution is over its quota, positions sum to the supply, and the reserve covers it."""
+    issuance = books[IssuanceBooks]
+    for currency in scope.of(CURRENCY_TOKEN):
+        if lacking := uncovered(books, currency):
+            yield Finding("INV-RESERVE", f"reserve of 0x{currency.hex()}", lacking)
+        supply = books.supply(currency)
+        positions = issuance.total_positions.get(currency, 0)
+        if positions != supply:
+            detail = f"positions of operating institutions sum to {positions}, supply is {supply}"
+            yield Finding("INV-RESERVE", f"positions in 0x{currency.hex()}", detail)
+    for currency, operator in _institutions(issuance, scope):
+        quota = issuance.quotas.get((currency, operator), 0)
+        if quota < 0:
+            detail = f"operator 0x{operator.hex()} is {-quota} over"
+            yield Finding("INV-RESERVE", f"currency 0x{currency.hex()}", detail)
+
+
+def _institutions(issuance: IssuanceBooks, scope: Scope) -> dict[tuple[Address, Address], None]:
+    """Return the operating institutions whose quotas may have changed: an event names each."""
+    if scope.is_whole:
+        return dict.fromkeys(issuance.quotas)
+    named = ((it.emitter, getattr(it.event, "operator", None)) for it in scope.events)
+    return {(currency, Address(operator)): None for currency, operator in named if isinstance(operator, bytes)}
+
+
+def unallocated(books: Books, scope: Scope) -> Iterator[Finding]:
+    """INV-SUPPLY: a currency holds nothing but what is under redemption or credited, for it refuses donations."""
+    for currency in scope.of(CURRENCY_TOKEN):
+        if (amount := books.balance(currency, OWN, currency)) > 0:
+            yield Finding("INV-SUPPLY", f"currency 0x{currency.hex()}", f"holds {amount} of its units for no purpose")
+
+
+def announced(books: Books, scope: Scope) -> Iterator[Finding]:
+    """INV-FROZEN, INV-REPLAY: what was seized, and whatever else a currency announced, has moved."""
+    for currency in scope.of(CURRENCY_TOKEN):
+        if told := books[AccountBooks].announced.get(currency):
+            yield Finding(told.code, f"currency 0x{currency.hex()}", f"{told}, which did not move")
+
+
+def unlisted_settlement_accounts(books: Books) -> Iterator[Finding]:
+    """Name what settlement accounts hold that are not listed: for what purpose is not known.
+
+    Such an account may be a series that was left out, and hold what its buyers paid, or the deposit collector, which
+    holds nothing between two transactions.
+    """
+    freezing = books[AccountBooks].freezing
+    for account, amount in books.balances.items():
+        asset, owner = account.asset, Address(account.owner)
+        if account.purpose is not OWN or amount <= 0 or asset not in freezing or books.contracts.keeps(owner):
+            continue
+        if owner in freezing[asset].settlement_accounts:
+            detail = f"settlement account that is not listed: holds {amount} units of 0x{asset.hex()}, "
+            detail += "for a purpose that is not known"
+            yield Finding("INV-BACKING", f"contract 0x{owner.hex()}", detail, Severity.NOTICE)

@@ -1,0 +1,16 @@
+"""Money in the catalogue."""
+
+from __future__ import annotations
+
+from pysettle.domain.core.column import Column
+from pysettle.domain.money import checks, issuance, postings, questions, transfers
+from pysettle.domain.money.contracts import CURRENCY_TOKEN, INTEREST_PAYMENTS
+
+COLUMN = Column(
+    kinds=(CURRENCY_TOKEN, INTEREST_PAYMENTS),
+    postings={**transfers.HANDLERS, **issuance.HANDLERS, **postings.HANDLERS},
+    checks=(checks.reserve,),
+    last_checks=(checks.unallocated, checks.announced),
+    questions=(questions.currencies,),
+    notices=(checks.unlisted_settlement_accounts,),
+)

@@ -1,0 +1,70 @@
+"""The contracts of money whose books are kept, and the purposes for which they hold what is not their own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from eth_typing import Address
+
+from pysettle.documents import as_bytes
+from pysettle.domain.core.accounts import Purpose
+from pysettle.domain.core.books import Books
+from pysettle.domain.core.contracts import Form, Kind
+
+REDEMPTION = Purpose("redemption")
+"""Held by a currency until a redemption ends. Owner: the redemption's number as 32 bytes."""
+CREDIT = Purpose("credit")
+"""Held by a currency for an account since it could not come in. Owner: the account."""
+
+
+@dataclass(frozen=True, slots=True)
+class CurrencyTerms:
+    """Terms of a contract that holds one currency."""
+
+    currency: Address
+    """The currency."""
+
+
+def read_currency(fields: Mapping[str, Any]) -> CurrencyTerms:
+    """Read the currency that a contract holds from the fields of a document."""
+    return CurrencyTerms(Address(as_bytes(fields["currency"], 20)))
+
+
+def write_currency(terms: CurrencyTerms) -> dict[str, Any]:
+    """Return the fields of a document that name the currency a contract holds."""
+    return {"currency": "0x" + terms.currency.hex()}
+
+
+CURRENCY_FORM = Form(frozenset({"currency"}), write_currency, read_currency)
+"""A contract of which the books need its currency alone."""
+
+
+def _held_by_currency(books: Books, asset: Address, currency: Address) -> int:
+    return books.total(asset, REDEMPTION, CREDIT) if asset == currency else 0
+
+
+CURRENCY_TOKEN: Kind[None] = Kind(
+    "CurrencyToken",
+    is_asset=True,
+    held=_held_by_currency,
+    restricted=(
+        "setIssuanceQuota(address,uint256)",
+        "setReserveRatio(uint256)",
+        "setClassLimits(uint8,(uint256,uint256,uint256,uint256))",
+        "issue(address,uint256)",
+        "takeRedemption(uint256)",
+        "completeRedemption(uint256)",
+        "rejectRedemption(uint256)",
+        "registerWallet(address,uint8,uint16,uint16,bool)",
+        "freeze(address,bool,bool)",
+        "freezeAmount(address,uint256)",
+        "seize(address,address,uint256,bytes32)",
+        "seizeCredit(address,address,uint256,bytes32)",
+        "pause()",
+        "unpause()",
+        "markSettlementAccount(address)",
+    ),
+)
+INTEREST_PAYMENTS: Kind[None] = Kind("InterestPayments")

@@ -1,0 +1,87 @@
+"""What the books expect a currency to answer at the head."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from eth_typing import Address
+
+from pysettle.domain.core.books import Books
+from pysettle.domain.core.questions import Question, call_data, of_account, of_contract
+from pysettle.domain.money.books import AccountBooks, IssuanceBooks, credit
+from pysettle.domain.money.contracts import CREDIT, CURRENCY_TOKEN
+from pysettle.domain.money.wallets import Spending, WalletClass
+
+
+def currencies(books: Books, _chain_id: int) -> Iterator[Question]:
+    """Ask each currency for what holds for it as a whole, for institutions, redemptions and accounts."""
+    for currency in sorted(books.contracts[CURRENCY_TOKEN]):
+        yield from _whole(books, currency)
+        yield from _institutions(books, currency)
+        yield from _accounts(books, currency)
+
+
+def _whole(books: Books, currency: Address) -> Iterator[Question]:
+    about, issuance = _about(currency), books[IssuanceBooks]
+    if last := issuance.reserves.get(currency):
+        stated = (last.amount_fen, last.as_of, last.sequence, last.valid_before)
+        yield of_contract(about, currency, "reserve()", *stated)
+    yield of_contract(about, currency, "reserveRatio()", issuance.reserve_ratios[currency])
+    for each in WalletClass:
+        limits = books[AccountBooks].wallets[currency].limits_of_class(each)
+        words = (limits.balance, limits.payment, limits.daily, limits.annual)
+        data = call_data("classLimits(uint8)", bytes([each]))
+        yield Question(about, currency, f"classLimits({each.name})", data, words)
+
+
+def _institutions(books: Books, currency: Address) -> Iterator[Question]:
+    """Ask what operating institutions may issue and have issued, and for the redemptions they were asked for."""
+    about, issuance = _about(currency), books[IssuanceBooks]
+    for of, operator in sorted({*issuance.quotas, *issuance.positions}):
+        if of == currency:
+            yield of_account(about, currency, "issuanceQuota(address)", operator, issuance.quotas[currency, operator])
+            position = issuance.positions[currency, operator]
+            yield of_account(about, currency, "operatorPosition(address)", operator, position, signed=True)
+    for (of, number), request in issuance.redemptions.items():
+        if of == currency:
+            words = (
+                int.from_bytes(request.holder, "big"),
+                request.amount,
+                int.from_bytes(request.operator, "big"),
+                int(request.status),
+                request.cancellable_from,
+            )
+            data = call_data("redemption(uint256)", number.to_bytes(32, "big"))
+            yield Question(about, currency, f"redemption({number})", data, words)
+
+
+def _accounts(books: Books, currency: Address) -> Iterator[Question]:
+    """Ask what holds for each account: freezes, marks, registration, what it paid, and its credit."""
+    about, accounts = _about(currency), books[AccountBooks]
+    freezing, wallets = accounts.freezing[currency], accounts.wallets[currency]
+    for account in freezing.accounts():
+        yield of_account(about, currency, "frozen(address)", account, *map(int, freezing.frozen(account)))
+    for account in sorted(freezing.settlement_accounts):
+        yield of_account(about, currency, "isSettlementAccount(address)", account, 1)
+    # Whoever ever held anything could have a counter, or a class, that no event told of.
+    for account in sorted({*books.holders(currency), *wallets.registrations, *wallets.spending}):
+        registered, spent = wallets.registration(account), wallets.spending.get(account, Spending())
+        yield of_account(
+            about,
+            currency,
+            "wallet(address)",
+            account,
+            registered.wallet_class,
+            registered.identification_expiry,
+            registered.jurisdiction,
+            int(registered.real_name),
+            spent.day,
+            spent.on_day,
+            spent.in_year,
+        )
+    for account in books.owners(currency, CREDIT):
+        yield of_account(about, currency, "creditOf(address)", account, credit(books, currency, account))
+
+
+def _about(currency: Address) -> str:
+    return f"currency 0x{currency.hex()}"
