@@ -7,12 +7,11 @@ appears.
 from __future__ import annotations
 
 import re
-from enum import Enum
 
 from pysettle.errors import InvalidAmount
-
-UNITS_PER_WHOLE = 1_000_000
-"""Units in one whole of a currency: every currency token has 6 decimals, so one unit is a micro-yuan for e-CNY."""
+from pysettle.values import UNITS_PER_WHOLE as UNITS_PER_WHOLE
+from pysettle.values import Currency as Currency
+from pysettle.values import to_text as to_text
 
 UNITS_PER_MINOR = 10_000
 """Units in one minor unit (fen); issuance and redemption are in whole minor units."""
@@ -31,39 +30,6 @@ _MINOR_DECIMALS = 2
 _AMOUNT = re.compile(r"([0-9]+)(?:\.([0-9]+))?")
 _MOST_DIGITS = 40
 """More digits than the largest balance has; an amount with more is not worked out."""
-
-
-class Currency(Enum):
-    """A currency of the network, by its ISO 4217 code; every token of it is simulated."""
-
-    CNY = "CNY"
-    HKD = "HKD"
-    THB = "THB"
-    AED = "AED"
-
-    @property
-    def symbol(self) -> str:
-        """Symbol of its token, for example `eCNY`."""
-        return f"e{self.value}"
-
-    @property
-    def token_name(self) -> str:
-        """Name of its token, and of its EIP-712 domain."""
-        return f"e-{self.value} token (simulated)"
-
-    @property
-    def word(self) -> str:
-        """What stands behind an amount of it: "yuan", and of every other currency its code."""
-        return "yuan" if self is Currency.CNY else self.value
-
-    def text(self, units: int) -> str:
-        """Write units as a person reads them, with the currency.
-
-        Example:
-            >>> Currency.CNY.text(12_500_000), Currency.HKD.text(12_500_000)
-            ('12.50 yuan', '12.50 HKD')
-        """
-        return f"{to_text(units)} {self.word}"
 
 
 def to_units(text: str) -> int:
@@ -119,19 +85,6 @@ def _read(text: str, decimals: int) -> int:
     if len(whole) > _MOST_DIGITS or (units := int(f"{whole}{fraction.ljust(_DECIMALS, '0')}")) > MAX_BALANCE:
         raise InvalidAmount(f"{text[:40]!r} is outside what a balance can hold; use an amount from 0 to 2^96-1 units")
     return units
-
-
-def to_text(units: int) -> str:
-    """Write units as a person reads them: thousands apart, at least two decimals, no unit lost.
-
-    Example:
-        >>> to_text(1_234_500_000), to_text(84_589_479), to_text(-1)
-        ('1,234.50', '84.589479', '-0.000001')
-    """
-    sign = "-" if units < 0 else ""
-    whole, fraction = divmod(abs(units), UNITS_PER_WHOLE)
-    digits = f"{fraction:06}".rstrip("0").ljust(2, "0")
-    return f"{sign}{whole:,}.{digits}"
 
 
 def to_plain(units: int) -> str:

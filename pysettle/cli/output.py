@@ -6,7 +6,6 @@ a file ends with `OutputFailed`, since it must not be repeated; one that only re
 
 from __future__ import annotations
 
-import datetime as dt
 import errno
 import os
 import sys
@@ -23,9 +22,8 @@ from rich.progress import Progress
 from pysettle.documents import parse_json
 from pysettle.errors import OutputFailed, PysettleError, UsageError
 from pysettle.evm.transactions import recorded
+from pysettle.values import time_text
 
-_CALENDAR_END = 253_402_300_800
-"""Unix second of the year 10000, which datetime cannot hold."""
 _DONE: ContextVar[list[str] | None] = ContextVar("_DONE", default=None)
 """What the command did beside sending transactions, in words."""
 _SENT: ContextVar[list[bytes] | None] = ContextVar("_SENT", default=None)
@@ -125,10 +123,8 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def instant(timestamp: int) -> str:
-    """Write a unix second as a person reads it, whatever the calendar can hold."""
-    if timestamp >= _CALENDAR_END:
-        return f"the end of time ({timestamp})"
-    return f"{dt.datetime.fromtimestamp(timestamp, dt.UTC):%Y-%m-%d %H:%M:%S} UTC ({timestamp})"
+    """Write a unix second as a person reads it, and as commands print it beside."""
+    return f"{time_text(timestamp)} ({timestamp})"
 
 
 def write_text(file: Path, text: str, schema: str | None = None) -> None:

@@ -28,6 +28,8 @@ SCHEMA = "pysettle.deployment/2"
 _ADDRESS_BYTES = 20
 _ALWAYS = ("ComputeMarket", "ChannelHub", "ERC3009DepositCollector", "UsageMeter", "JobEscrow")
 """Contracts of every network, beside those of its currencies."""
+_OF_E_CNY = ("ComputeMarket", "InterestPayments")
+"""Contracts that serve e-CNY alone, beside its own."""
 
 _CANONICAL = (CHANNEL_HUB_ADDRESS, DEPOSIT_COLLECTOR_ADDRESS)
 _REMEDY = (
@@ -124,6 +126,14 @@ class Deployment:
     def currencies(self) -> tuple[Currency, ...]:
         """Return the currencies of the network, e-CNY first."""
         return tuple(map(Currency, self.document["currencies"]))
+
+    def of_one_currency(self) -> dict[Address, Currency]:
+        """Return mapping address of a contract -> its currency, of the contracts that serve one currency alone."""
+        systems = self.document["currencies"].items()
+        labels = {it: code for code, system in systems for it in system.values() if isinstance(it, str)}
+        labels |= dict.fromkeys(_OF_E_CNY, Currency.CNY.value)
+        contracts = self.document["contracts"]
+        return {self.address(label): Currency(code) for label, code in labels.items() if label in contracts}
 
     def token(self, currency: Currency) -> Address:
         """Return where the token of a currency is.

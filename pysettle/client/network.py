@@ -343,6 +343,7 @@ def _create_currency(sender: TransactionSender, currency: Currency, roles: Roles
     admin = roles.administrator
     access = _create(sender, admin, "NetworkAccess", admin.address)
     token = _create(sender, admin, "CurrencyToken", currency.token_name, currency.symbol, access, collector)
+    sender.decoder.currencies |= dict.fromkeys((access, token), currency)
     return CurrencySystem(currency, CurrencyToken(sender, token), NetworkAccess(sender, access), roles, collector)
 
 
@@ -358,6 +359,7 @@ def _open_market(
     """
     admin, registrar, token = system.roles.administrator, system.roles.settlement_registrar, system.token
     address = _create(sender, admin, "ComputeMarket", (ZERO_ADDRESS, token.address, *places))
+    sender.decoder.currencies[address] = system.currency
     market, access = ComputeMarket(sender, address), system.access
     sender.send(
         *_assignments(access, admin, market, Role.ATTESTER),

@@ -10,12 +10,16 @@ The errors of contracts, one class for each Solidity error, stand in the folder 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import inspect
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pysettle.errors.states import State
+from pysettle.errors.words import hexed, sentence
+from pysettle.values import Asset, Currency
 
 _HASHES_NAMED = 10
 """Most hashes of transactions that a message names; `.hashes` has all."""
@@ -289,15 +293,15 @@ class ChainFileLocked(ChainFileError):
 class ContractReverted(PysettleError):
     """A contract refused: `.contract`, `.error`, `.args_by_name`, `.selector`, `.data`, `.tx_hash` (exit code 5).
 
-    Each Solidity error has a subclass of the same name, which registers itself; its `template` is filled with the
-    error's arguments by name, and `remedy` says what to do next. A subclass without a template is a family of errors.
+    Each Solidity error has a subclass of the same name, which registers itself. It declares the arguments of the error
+    in their order, as attributes whose types say what they are; a trailing underscore is no part of a name. Its
+    `template` says what was refused, with its attributes, and `remedy` what to do next. A subclass without a template
+    is a family of errors.
     """
 
     exit_code = 5
     template: ClassVar[str] = "the contract refused without a reason"
     remedy: ClassVar[str] = "read the contract's interface for when it reverts"
-    states: ClassVar[Mapping[str, type[State]]] = {}
-    """Argument -> what its numbers are; the message says their words."""
     registered: ClassVar[dict[str, type[ContractReverted]]] = {}
     """Solidity name -> its class, of the columns that were imported; `pysettle.errors.contracts` imports them all."""
 
@@ -311,11 +315,11 @@ class ContractReverted(PysettleError):
         self,
         *,
         contract: str = "",
-        args_by_name: dict[str, object] | None = None,
+        args_by_name: dict[str, Any] | None = None,
         data: bytes = b"",
         tx_hash: bytes | None = None,
     ) -> None:
-        """Store the decoded revert.
+        """Store the decoded revert, and its arguments as attributes of their types.
 
         Args:
             contract: Name of the contract that was called, as in its artifact.
@@ -329,28 +333,56 @@ class ContractReverted(PysettleError):
         self.selector = data[:4]
         self.tx_hash = tx_hash
         self.call: tuple[bytes, bytes] | None = None
-        """Address and function's selector of the transaction that was refused; None where none was sent."""
-        super().__init__(self._message())
+        """Address of the contract that was called, and the data of the call; None where it is not known."""
+        self.function = ""
+        """Name of the function that was called; empty where it is not known."""
+        self.money: Asset = Currency.CNY
+        """What units of a currency are said in."""
+        self.asset: Asset | None = None
+        """What amounts are said in that may be of a currency or of Tokens; None where the call does not tell."""
+        self.name: Callable[[bytes], str] = hexed
+        """How an account is said: who knows the names of a workspace sets it."""
+        self.notes: list[str] = []
+        """What somebody else knows of the refusal, to be said at the end of the message."""
+        for attribute, kind in self.arguments().items():
+            setattr(self, attribute, _typed(kind, self.args_by_name[solidity_name(attribute)]))
+        super().__init__()
 
-    def explain(self, more: str) -> None:
-        """Add to the message what somebody else knows of the refusal."""
-        self.args = (f"{self}; {more}",)
+    @classmethod
+    @cache
+    def arguments(cls) -> Mapping[str, Any]:
+        """Return attribute -> type of each argument of the error, in their order; empty for a family."""
+        return inspect.get_annotations(cls, eval_str=True) if cls.registered.get(cls.__name__) is cls else {}
 
     @property
     def error(self) -> str:
         """Name of the Solidity error."""
         return type(self).__name__
 
-    def _message(self) -> str:
-        shown = {name: self._shown(name, value) for name, value in self.args_by_name.items()}
+    def __str__(self) -> str:
+        """Say what was refused and what to do next."""
         where = f"{self.contract}: " if self.contract else ""
-        return f"{where}{self.error}: {self.template.format(**shown)}; {self.remedy}"
+        return "; ".join((f"{where}{self._what()}", self.remedy, *self.notes))
 
-    def _shown(self, name: str, value: object) -> object:
-        states = self.states.get(name, State)
-        if isinstance(value, int) and value in states.__members__.values():
-            return states(value).word
-        return "0x" + value.hex() if isinstance(value, bytes) else value
+    def _what(self) -> str:
+        return f"{self.error}: {sentence(self)}"
+
+
+def solidity_name(attribute: str) -> str:
+    """Return the Solidity name of an argument whose value is kept under an attribute.
+
+    Example:
+        >>> solidity_name("valid_before"), solidity_name("class_")
+        ('validBefore', 'class')
+    """
+    first, *others = attribute.rstrip("_").split("_")
+    return first + "".join(map(str.capitalize, others))
+
+
+def _typed(kind: Any, value: Any) -> Any:
+    """Return a value as what it is; the number of a state that there is not stays a number."""
+    is_state = isinstance(kind, type) and issubclass(kind, State) and value in [*kind]
+    return kind(value) if is_state else value
 
 
 class UnknownRevert(ContractReverted):
@@ -358,10 +390,8 @@ class UnknownRevert(ContractReverted):
 
     remedy = "compare the selector with the ABI of the contract that was called"
 
-    def _message(self) -> str:
-        where = f"{self.contract}: " if self.contract else ""
-        shown = "0x" + self.data.hex() if self.data else "empty"
-        return f"{where}reverted with unknown data ({shown}); {self.remedy}"
+    def _what(self) -> str:
+        return f"reverted with unknown data ({hexed(self.data) if self.data else 'empty'})"
 
 
 class BundleError(PysettleError):

@@ -129,6 +129,10 @@ class Interface:
         """Return the four bytes that call a function."""
         return self._functions[function][0]
 
+    def called(self, data: bytes) -> str:
+        """Return the name of the function that a call's data begin with; empty where there is none."""
+        return next((it.name for selector, it in self._functions.values() if selector == data[:4]), "")
+
 
 def decode_arguments(types: Sequence[str], data: bytes) -> tuple[Any, ...]:
     """Decode ABI-encoded arguments; addresses are 20 bytes.

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from eth_abi.exceptions import DecodingError
+from eth_typing import Address
 
 from pysettle.errors import ContractReverted, UnknownRevert, contracts
 from pysettle.evm.interface import Interface, decode_arguments
+from pysettle.values import SOME_CURRENCY, Currency
 
 _BUILT_IN: dict[bytes, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     bytes.fromhex("08c379a0"): ("Error", ("string",), ("message",)),
@@ -18,11 +20,18 @@ _BUILT_IN: dict[bytes, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
 class RevertDecoder:
     """Knows the errors of a set of contracts: one may revert with another's error, passed on."""
 
-    def __init__(self, interfaces: Iterable[Interface]) -> None:
-        """Collect every error the contracts declare."""
+    def __init__(self, interfaces: Iterable[Interface], currencies: Mapping[Address, Currency] | None = None) -> None:
+        """Collect every error the contracts declare.
+
+        Args:
+            interfaces: Of the contracts.
+            currencies: Address of a contract -> the currency that calls of it, or calls that name it, are about.
+        """
         self._errors = dict(_BUILT_IN)
         for interface in interfaces:
             self._errors.update(interface.errors)
+        self.currencies = dict(currencies or {})
+        """Address of a contract -> the currency that calls of it, or calls that name it, are about."""
 
     def decode(self, data: bytes, contract: str, tx_hash: bytes | None = None) -> ContractReverted:
         """Return the exception for revert data; it is the caller's to raise.
@@ -41,7 +50,39 @@ class RevertDecoder:
             values = decode_arguments(types, data[4:])
         except DecodingError:
             return UnknownRevert(contract=contract, data=data, tx_hash=tx_hash)
-        exception: ContractReverted = error(
-            contract=contract, args_by_name=dict(zip(names, values, strict=True)), data=data, tx_hash=tx_hash
-        )
-        return exception
+        return error(contract=contract, args_by_name=dict(zip(names, values, strict=True)), data=data, tx_hash=tx_hash)
+
+    def of_call(
+        self, data: bytes, to: Address | None, interface: Interface, sent: bytes, tx_hash: bytes | None = None
+    ) -> ContractReverted:
+        """Return the exception for the revert data of a call, with what the call tells of its amounts.
+
+        Args:
+            data: Selector and ABI-encoded arguments.
+            to: Contract that was called; None where one was to be created.
+            interface: Its ABI.
+            sent: The data of the call.
+            tx_hash: Hash of the transaction, None when it was only simulated.
+        """
+        refusal = self.decode(data, interface.contract_name, tx_hash)
+        if to is not None:
+            refusal.call, refusal.function = (to, sent), interface.called(sent)
+            name_currency(refusal, self.currencies)
+        return refusal
+
+
+def name_currency(refusal: ContractReverted, currencies: Mapping[Address, Currency]) -> None:
+    """Let a refusal say its amounts in the currency that its call was about.
+
+    Args:
+        refusal: With its call.
+        currencies: Address of a contract -> the currency that calls of it, or calls that name it, are about.
+    """
+    if refusal.call is None or not currencies:
+        return
+    to, sent = refusal.call
+    named = {it for address, it in currencies.items() if address == to or bytes(12) + address in sent}
+    if len(named) == 1:
+        (refusal.money,) = (refusal.asset,) = named
+    elif len({*currencies.values()}) > 1:
+        refusal.money = SOME_CURRENCY

@@ -92,7 +92,7 @@ class TransactionSender:
     def __init__(self, chain: ChainBackend, decoder: RevertDecoder) -> None:
         """Use a chain, and know the errors of its contracts."""
         self.chain = chain
-        self._decoder = decoder
+        self.decoder = decoder
         self._lock = Lock()
         self._on_their_way: dict[Address, list[int]] = {}
 
@@ -130,11 +130,13 @@ class TransactionSender:
                         del self._on_their_way[item.sender.address]
         for transaction, receipt in zip(transactions, receipts, strict=True):
             if not receipt.succeeded:
-                contract = transaction.interface.contract_name
-                refusal = self._decoder.decode(receipt.revert_data, contract, receipt.transaction_hash)
-                if transaction.to is not None:
-                    refusal.call = transaction.to, transaction.data[:4]
-                raise refusal
+                raise self.decoder.of_call(
+                    receipt.revert_data,
+                    transaction.to,
+                    transaction.interface,
+                    transaction.data,
+                    receipt.transaction_hash,
+                )
         return receipts
 
     def simulate(self, transaction: Transaction) -> bytes:
@@ -162,7 +164,7 @@ class TransactionSender:
         try:
             return self.chain.call(to, data, sender=sender)
         except ExecutionReverted as reverted:
-            raise self._decoder.decode(reverted.data, interface.contract_name) from None
+            raise self.decoder.of_call(reverted.data, to, interface, data) from None
 
     def _signed(self, transactions: Sequence[Transaction]) -> list[_Sent]:
         """Give each its nonce and price, and sign it."""

@@ -43,12 +43,14 @@ from pysettle.errors import ChainError, ContractReverted, WorkspaceError
 from pysettle.errors.compute.market import ComputeAttesterInvalid
 from pysettle.errors.core.access import AccessReverted
 from pysettle.errors.money.issuance import RedemptionOperatorInvalid, ReserveAttesterInvalid
+from pysettle.errors.words import hexed
 from pysettle.evm.backend import ChainBackend
 from pysettle.evm.embedded import EmbeddedChain
 from pysettle.evm.genesis import Genesis, GenesisAccount
 from pysettle.evm.handover import handed_over
 from pysettle.evm.interrupts import uninterrupted
 from pysettle.evm.lock import WriterLock
+from pysettle.evm.reverts import name_currency
 from pysettle.evm.rpc import RpcChain
 from pysettle.evm.sqlite import SqliteDatabase
 from pysettle.evm.transactions import Transaction
@@ -210,7 +212,8 @@ class Workspace:
         While `pysettle node` serves an embedded chain, what is written is sent there, since the node alone writes to
         the file; the signatures are made here all the same.
 
-        A contract's refusal of an account that lacks a role names the role, and who holds it now.
+        A contract's refusal says accounts by their names here; one of an account that lacks a role also names the role
+        and its holders.
 
         Args:
             write: Take the lock to write; on a network that keeps the accounts' nonces from being used twice.
@@ -227,8 +230,10 @@ class Workspace:
         with self._opened(write, wait_s) as chain:
             try:
                 yield chain
-            except _REFUSALS as refusal:
-                self._name_holders(chain, refusal)
+            except ContractReverted as refusal:
+                self._put_into_words(refusal)
+                if isinstance(refusal, _REFUSALS):
+                    self._name_holders(chain, refusal)
                 raise
 
     @contextmanager
@@ -262,22 +267,31 @@ class Workspace:
 
         return file_or_node(open_file, self.directory / "accounts", self.config.chain_id, wait_s, self.notify)
 
+    def _put_into_words(self, refusal: ContractReverted) -> None:
+        """Let a refusal say the names of accounts and contracts, and the currency that it is about."""
+        names: dict[bytes, str] = {}
+        if self.is_deployed:
+            deployment = self.deployment()
+            names |= {deployment.address(label): label for label in deployment.document["contracts"]}
+            name_currency(refusal, deployment.of_one_currency())
+        names |= {address: name for name, address in self.accounts.addresses().items()}
+        refusal.name = lambda address: names.get(address) or hexed(address)
+
     def _name_holders(self, chain: ChainBackend, refusal: ContractReverted) -> None:
         """Add to a refusal which role was missing, and who holds it now: since deployment it may have passed on."""
         if refusal.call is None or not self.is_deployed:
             return
-        deployment, (target, selector) = self.deployment(), refusal.call
-        places = {it: (deployment.token(it), deployment.access(it)) for it in deployment.currencies()}
-        # Contracts that are not of one currency, such as what pays interest, are under the powers over e-CNY.
-        currency = next((it for it, contracts in places.items() if target in contracts), Currency.CNY)
+        target, sent = refusal.call
+        # Contracts that are not of one currency are under the powers over e-CNY.
+        currency = self.deployment().of_one_currency().get(Address(target), Currency.CNY)
         access = self.access(chain, currency)
         number, role = refusal.args_by_name.get("roleId"), _ROLE_MISSING.get(type(refusal))
         # The refusal stands, whether or not it can be told who holds the role.
         with suppress(ChainError, ContractReverted, ValueError):
             if role is None:
-                role = Role(number) if isinstance(number, int) else access.required_role(Address(target), selector)
+                role = Role(number) if isinstance(number, int) else access.required_role(Address(target), sent[:4])
             names = ", ".join(map(self.accounts.name, access.holders(role))) or "nobody"
-            refusal.explain(f"the role {role.label} of {currency.value} is held by {names}")
+            refusal.notes.append(f"the role {role.label} of {currency.value} is held by {names}")
 
     @contextmanager
     def embedded_chain(self, *, write: bool = False, wait_s: float = 10) -> Iterator[EmbeddedChain]:

@@ -7,12 +7,29 @@ import string
 from collections.abc import Mapping
 from enum import IntEnum
 from pathlib import Path
+from typing import Any
 
 from pysettle.client.channel.hub import ClaimResult
 from pysettle.client.money.interest import RowResult
-from pysettle.errors import ContractReverted, contracts
-from pysettle.errors.states import MilestoneState, OrderState, RedemptionStatus, Role, WalletClass
+from pysettle.errors import ContractReverted, contracts, solidity_name
+from pysettle.errors.states import MilestoneState, OrderState, RedemptionStatus, Role, State, WalletClass
 from pysettle.evm import artifacts
+from pysettle.evm.interface import Interface, abi_encode
+from pysettle.evm.reverts import RevertDecoder
+from pysettle.values import (
+    Address,
+    Amount,
+    ChannelId,
+    ComputeId,
+    Currency,
+    Day,
+    OrderId,
+    Seconds,
+    SeriesId,
+    Timestamp,
+    Tokens,
+    Units,
+)
 
 ROOT = Path(__file__).parents[2]
 DEPLOYED = (
@@ -46,10 +63,10 @@ UNREACHABLE = {
 """Errors that no transaction can provoke as of now, with the reason."""
 
 
-def declared() -> dict[str, set[str]]:
-    """Return every error the deployed contracts declare, with the names of its arguments."""
+def declared() -> dict[str, tuple[dict[str, str], ...]]:
+    """Return every error the deployed contracts declare, with its arguments as the compiler describes them."""
     return {
-        item["name"]: {argument["name"] for argument in item["inputs"]}
+        item["name"]: tuple(item["inputs"])
         for name in DEPLOYED
         for item in artifacts.load(name).abi
         if item["type"] == "error"
@@ -66,11 +83,20 @@ def test_the_classes_are_the_errors_of_the_contracts() -> None:
     assert set(classes()) - BUILT_IN == set(declared())
 
 
-def test_templates_use_the_arguments_of_the_error() -> None:
-    """A message never names a value that the error does not carry, and leaves none out."""
+def test_the_arguments_are_those_of_the_error() -> None:
+    """A class declares the arguments of its error in their order; its message leaves none out."""
     for name, arguments in declared().items():
-        named = {field for _, field, _, _ in string.Formatter().parse(classes()[name].template) if field}
-        assert named == arguments, name
+        kind = classes()[name]
+        assert [*map(solidity_name, kind.arguments())] == [it["name"] for it in arguments], name
+        named = {field for _, field, _, _ in string.Formatter().parse(kind.template) if field}
+        assert named == {*kind.arguments()}, name
+
+
+def test_no_argument_hides_what_every_error_has() -> None:
+    """An argument never takes the place of an attribute of the base class."""
+    common = {*vars(ContractReverted()), *dir(ContractReverted)}
+    for name, kind in classes().items():
+        assert not common & {*kind.arguments()}, name
 
 
 ENUMS: dict[str, type[IntEnum]] = {
@@ -92,36 +118,121 @@ def test_enums_are_those_of_the_contracts() -> None:
     assert all([*kind] == [*range(len(kind))] for kind in ENUMS.values())
 
 
-def test_errors_say_states_in_words() -> None:
-    """An argument that is an enum, or a role, is said by the word of its number, and never by the number."""
-    carried = {
-        (item["name"], argument["name"]): argument.get("internalType", "")
-        for name in DEPLOYED
-        for item in artifacts.load(name).abi
-        if item["type"] == "error"
-        for argument in item["inputs"]
+IDS = {"channelId": ChannelId, "orderId": OrderId, "computeId": ComputeId}
+NUMBERS = {Units, Tokens, Amount, Timestamp, Seconds, Day}
+PLAIN = {
+    *("balance", "needed", "bits", "value", "code"),  # of a library, in units that nobody here uses
+    *("id", "sequence", "least", "jurisdiction", "milestone", "milestones", "rows", "signatures"),
+    *("ratioBps", "rateBps", "providerBps", "expected", "actual"),
+    *("most", "requested", "available"),  # see RANGES
+}
+"""Names of arguments that are plain numbers."""
+RANGES = {"ReserveSequenceInvalid", "InterestRateInvalid", "InterestRowsInvalid", "SupplyCapExceeded"}
+"""Errors in which a bound is a plain number; elsewhere it is an amount."""
+
+
+def expected_kinds(error: str, argument: dict[str, str]) -> set[object]:
+    """Return the types that an argument of an error may be declared as."""
+    name, kind, internal = argument["name"], argument["type"], argument.get("internalType", "")
+    if internal.startswith("enum "):
+        return {ENUMS[internal.rsplit(".", 1)[-1]]}
+    if name == "roleId":
+        return {Role}
+    if kind == "address":
+        return {SeriesId} if name == "series" else {Address}
+    if kind.startswith("bytes"):
+        return {IDS.get(name, bytes)}
+    if kind == "string":
+        return {str}
+    is_bound = name in ("most", "requested", "available")
+    return NUMBERS | ({int} if name in PLAIN and (error in RANGES or not is_bound) else set())
+
+
+def test_arguments_are_typed() -> None:
+    """Each argument is declared as what it is: no enum, role, id, amount or time is a bare number."""
+    for name, arguments in declared().items():
+        for argument, kind in zip(arguments, classes()[name].arguments().values(), strict=True):
+            assert kind in expected_kinds(name, argument), (name, argument["name"], kind)
+
+
+def sample(kind: object) -> tuple[Any, str]:
+    """Return a value of a kind, and the words for it in a message."""
+    if isinstance(kind, type) and issubclass(kind, State):
+        return int(max(kind)), max(kind).word
+    if kind in (Address, SeriesId):
+        return b"\x1c" * 20, "alice"
+    if kind in (bytes, *IDS.values()):
+        return b"\xab" * 32, "0x" + "ab" * 32
+    return {
+        Units: (2_500_000_000, "2,500.00"),
+        Amount: (2_500_000_000, "2,500.00"),
+        Tokens: (2_500_000_000, "2,500,000,000"),
+        Timestamp: (1_772_618_400, "2026-03-04 10:00:00 UTC"),
+        Seconds: (1_209_600, "14 days"),
+        Day: (20_516, "2026-03-04"),
+        int: (54_321, "54321"),
+        str: ("a term", "a term"),
+    }[kind]
+
+
+def test_errors_say_their_values_in_words() -> None:
+    """A message has amounts in yuan or Tokens, times as dates, and names of accounts; it keeps the values."""
+    for kind in classes().values():
+        samples = {argument: sample(it) for argument, it in kind.arguments().items()}
+        refusal = kind(args_by_name={solidity_name(argument): value for argument, (value, _) in samples.items()})
+        refusal.name = {b"\x1c" * 20: "alice"}.__getitem__
+        message = str(refusal)
+        assert {argument: getattr(refusal, argument) for argument in samples} == {
+            argument: value for argument, (value, _) in samples.items()
+        }
+        for _, words in samples.values():
+            assert words in message, message
+        assert not re.search(r"\d{6}", message.replace("ab" * 32, "").replace(kind.remedy, "")), message
+        kinds = {*kind.arguments().values()}
+        assert ("yuan" in message) == bool(kinds & {Units, Amount}), message
+        assert not kinds & {Tokens} or "000 Tokens" in message, message
+
+
+def test_a_state_that_there_is_not_is_said_as_its_number() -> None:
+    """A contract may answer with a number beyond its enum: the error keeps it, and is said all the same."""
+    refusal = classes()["RedemptionEnded"](args_by_name={"id": 1, "status": 99})
+    assert "redemption 1 is already 99" in str(refusal)
+
+
+def test_amounts_are_in_what_the_call_was_about() -> None:
+    """The same error is of Tokens or of a currency, by the contract, the function and the currencies that it names."""
+    hkd, cny, series = (bytes([number]) * 20 for number in (1, 2, 3))
+    token = Interface("CurrencyToken", artifacts.load("CurrencyToken").abi)
+    selector = next(it for it, (name, *_) in token.errors.items() if name == "ERC20InsufficientBalance")
+    data = selector + abi_encode(("address", "uint256", "uint256"), (series, 1_000_000, 2_000_000))
+    decoder = RevertDecoder([token], {Address(hkd): Currency.HKD, Address(cny): Currency.CNY})
+    said = {
+        ("CurrencyToken", "transfer", hkd, b""): "holds 1.00 HKD; 2.00 needed",
+        ("CurrencyToken", "transfer", cny, b""): "holds 1.00 yuan; 2.00 needed",
+        ("ComputeToken", "transfer", series, b""): "holds 1,000,000 Tokens; 2,000,000 needed",
+        ("ComputeToken", "purchase", series, b""): "holds 1.00; 2.00 needed",
+        ("ChannelHub", "deposit", series, b""): "holds 1,000,000 Tokens; 2,000,000 needed",
+        ("ChannelHub", "deposit", series, bytes(12) + hkd): "holds 1.00 HKD; 2.00 needed",
+        ("JobEscrow", "place", series, bytes(12) + hkd): "holds 1.00 HKD; 2.00 needed",
+        ("JobEscrow", "dispute", series, b""): "holds 1.00; 2.00 needed",
     }
-    enums = {place: ENUMS[kind.rsplit(".", 1)[-1]] for place, kind in carried.items() if kind.startswith("enum ")}
-    roles = {place: Role for place in carried if place[1] == "roleId"}
-    assert len(enums) >= 5
-    assert len(roles) >= 5
-    stated = {(name, argument): kind for name, it in classes().items() for argument, kind in it.states.items()}
-    assert stated == enums | roles
-    for (name, argument), kind in stated.items():
-        for number in kind:
-            other = dict.fromkeys(declared()[name] - {argument}, b"")
-            message = str(classes()[name](args_by_name={**other, argument: int(number)}))
-            assert re.search(rf"\b{re.escape(number.word)}\b", message), message
-            assert str(int(number)) not in message.replace("0x", ""), message
-            assert "999" in str(classes()[name](args_by_name={**other, argument: 999}))
+    for (contract, function, to, rest), words in said.items():
+        interface = Interface(contract, artifacts.load(contract).abi)
+        refusal = decoder.of_call(data, Address(to), interface, interface.selector(function) + rest)
+        assert refusal.function == function
+        assert words in str(refusal), refusal
 
 
 def test_each_error_is_documented() -> None:
     """docs/errors.md has one line for each error, with what its class says."""
-    documented = dict(
-        re.findall(r"^\| `(\w+)` \| (.*) \|$", (ROOT / "docs" / "errors.md").read_text(), flags=re.MULTILINE)
-    )
-    expected = {name: f"{kind.__doc__} | {kind.remedy}" for name, kind in classes().items()}
+    documented = {}
+    for section in (ROOT / "docs" / "errors.md").read_text().split("\n## ")[1:]:
+        family = section.split("\n", 1)[0]
+        for name, said in re.findall(r"^\| `(\w+)` \| (.*) \|$", section, flags=re.MULTILINE):
+            documented[name] = (family, said)
+    expected = {
+        name: (kind.__bases__[0].__name__, f"{kind.__doc__} | {kind.remedy}") for name, kind in classes().items()
+    }
     assert documented == expected
 
 

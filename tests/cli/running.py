@@ -66,13 +66,14 @@ class Town:
         assert found.pop("schema") == f"pysettle.{schema}/1"
         return found
 
-    def refuse(self, line: str, code: int, *said: str) -> None:
-        """Run a command that is refused with an exit code, in one line that says these words."""
+    def refuse(self, line: str, code: int, *said: str) -> str:
+        """Run a command that is refused with an exit code, in one line that says these words; return the line."""
         result = invoke(*line.split(), workspace=self.directory)
         assert result.exit_code == code, result.output
         assert result.stderr.count("\n") == 1, result.stderr
         for words in said:
             assert words in result.stderr
+        return result.stderr
 
     def held(self, account: str, currency: str = "CNY") -> str:
         """Return what an account holds, as text."""

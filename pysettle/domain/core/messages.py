@@ -6,14 +6,11 @@ Each is the exact counterpart of a type hash in the contracts; `tests/vectors` h
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NewType
 
 from eth_typing import Address
 
 from pysettle.domain.core.typed_data import Domain, StructType
-
-ChannelId = NewType("ChannelId", bytes)
-"""32 bytes: the EIP-712 digest of a channel's terms."""
+from pysettle.values import ChannelId as ChannelId
 
 ZERO_ADDRESS = Address(b"\0" * 20)
 """No account: the source of what is created and the destination of what is destroyed."""

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pysettle.errors.channel import ChannelReverted
+from pysettle.values import Address
 
 
 class CollectorCallerNotHub(ChannelReverted):
     """The collector serves its hub."""
 
-    template = "{caller} called, only the hub {hub} may"
+    template = "only the hub {hub} may do this; {caller} called"
     remedy = "deposit through the hub"
+
+    caller: Address
+    hub: Address

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pysettle.errors.channel import ChannelReverted
+from pysettle.values import Address
 
 
 class MeterCallerNotHub(ChannelReverted):
     """The meter answers its hub."""
 
-    template = "{caller} called, only the hub {hub} may"
+    template = "only the hub {hub} may do this; {caller} called"
     remedy = "claim at the hub, by claimMetered"
+
+    caller: Address
+    hub: Address
 
 
 class MeterReceiverNotSeries(ChannelReverted):
@@ -18,9 +22,14 @@ class MeterReceiverNotSeries(ChannelReverted):
     template = "receiver {receiver} and token {token} are not one series"
     remedy = "claim channels of a series, which is their receiver and token"
 
+    receiver: Address
+    token: Address
+
 
 class UsageSignatureInvalid(ChannelReverted):
     """The provider attested something else."""
 
-    template = "not signed by the provider {provider} over exactly these channels and counters"
+    template = "the provider {provider} did not sign exactly these channels and counters"
     remedy = "submit the usage as the provider attested it"
+
+    provider: Address

@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 from pysettle.errors.compute import ComputeReverted
+from pysettle.values import Address, ComputeId, SeriesId, Timestamp, Tokens, Units
 
 
 class ComputeAttesterInvalid(ComputeReverted):
     """Attesters hold a role."""
 
-    template = "{attester} does not hold the attester role"
+    template = "{attester} does not hold the role attester"
     remedy = "have an attester of the currency sign"
+
+    attester: Address
 
 
 class ComputeSignatureInvalid(ComputeReverted):
     """The attester signed something else."""
 
-    template = "not signed by the attester {attester} over exactly this compute"
+    template = "the attester {attester} did not sign exactly this compute"
     remedy = "submit the attestation as it was signed"
+
+    attester: Address
 
 
 class ComputeRegisteredAlready(ComputeReverted):
     """Compute counts once."""
 
-    template = "compute {computeId} is registered"
+    template = "compute {compute_id} is registered"
     remedy = "open series on it, or have other compute attested with another salt"
+
+    compute_id: ComputeId
 
 
 class ComputeTermsInvalid(ComputeReverted):
@@ -32,33 +39,49 @@ class ComputeTermsInvalid(ComputeReverted):
     template = "the term {term} of the compute is not acceptable"
     remedy = "attest a provider, units that deliver, an end after the beginning, and at most 2^96 - 1 Tokens"
 
+    term: str
+
 
 class ComputeNotOfProvider(ComputeReverted):
     """Series are opened on compute of one's own."""
 
-    template = "compute {computeId} is not registered for {provider}"
+    template = "compute {compute_id} is not registered for {provider}"
     remedy = "register the compute first, or name one of the provider's"
+
+    compute_id: ComputeId
+    provider: Address
 
 
 class ComputeCapacityExceeded(ComputeReverted):
     """Compute is allocated once."""
 
-    template = "compute {computeId}: {requested} Tokens wanted, {available} not allocated"
+    template = "compute {compute_id}: {available} not allocated; {requested} requested"
     remedy = "open a smaller series, or on other compute"
+
+    compute_id: ComputeId
+    requested: Tokens
+    available: Tokens
 
 
 class ComputeEndsBefore(ComputeReverted):
     """A series ends no later than its compute."""
 
-    template = "compute {computeId} ends at {validBefore}, the series at {expiry}"
+    template = "compute {compute_id} ends at {valid_before}; the series would expire at {expiry}"
     remedy = "choose an earlier expiry"
+
+    compute_id: ComputeId
+    expiry: Timestamp
+    valid_before: Timestamp
 
 
 class ProviderNotCaller(ComputeReverted):
     """Providers open their own series."""
 
-    template = "the terms name {provider}, {caller} called"
+    template = "only the provider {provider} may open a series of these terms; {caller} called"
     remedy = "call from the provider's account"
+
+    provider: Address
+    caller: Address
 
 
 class ProviderFrozen(ComputeReverted):
@@ -66,6 +89,8 @@ class ProviderFrozen(ComputeReverted):
 
     template = "the provider {provider} is frozen outgoing in the currency"
     remedy = "have the freeze lifted, then open the series"
+
+    provider: Address
 
 
 class StakeAmountZero(ComputeReverted):
@@ -78,15 +103,22 @@ class StakeAmountZero(ComputeReverted):
 class StakeInsufficient(ComputeReverted):
     """Stake stands behind one promise."""
 
-    template = "{provider}: {requested} units wanted, {available} staked and not locked"
+    template = "{provider} has {available} staked and not locked; {requested} requested"
     remedy = "stake more, or wait until a series releases some"
+
+    provider: Address
+    requested: Units
+    available: Units
 
 
 class StakeTooLarge(ComputeReverted):
     """No currency has that many units."""
 
-    template = "a stake of {requested} units, at most {most}"
+    template = "a stake is at most {most}; {requested} requested"
     remedy = "open a smaller series, or promise less compensation"
+
+    requested: Units
+    most: Units
 
 
 class SeriesUnknown(ComputeReverted):
@@ -95,23 +127,35 @@ class SeriesUnknown(ComputeReverted):
     template = "{series} was not opened by this market"
     remedy = "name a series of this market"
 
+    series: SeriesId
+
 
 class SeriesCallerNotHalter(ComputeReverted):
-    """Halting is for whom the terms name."""
+    """Only the account that the terms name halts a series."""
 
-    template = "{caller} called, the terms of {series} name {halter}"
-    remedy = "call from the halter's account; the zero address means that nobody may"
+    template = "the terms of {series} let {halter} halt it; {caller} called"
+    remedy = "call from the halter's account; no account can halt a series whose halter is the zero address"
+
+    series: SeriesId
+    caller: Address
+    halter: Address
 
 
 class HaltWithoutEvidence(ComputeReverted):
-    """A halt states its evidence."""
+    """A halt names its evidence."""
 
-    template = "no evidence for a halt of {series}"
-    remedy = "give the hash of what shows that the ground is given"
+    template = "no evidence was given for the halt of {series}"
+    remedy = "give the hash of the evidence for the ground of the halt"
+
+    series: SeriesId
 
 
 class StakeLocked(ComputeReverted):
     """Stake stays behind a series until it expires."""
 
-    template = "stake of {series} is locked until {expiry}, chain time is {timestamp}"
-    remedy = "wait until then"
+    template = "the stake of {series} is locked until {expiry}; the chain time is {timestamp}"
+    remedy = "wait until the series has expired"
+
+    series: SeriesId
+    expiry: Timestamp
+    timestamp: Timestamp

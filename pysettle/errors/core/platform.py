@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pysettle.errors import ContractReverted
+from pysettle.values import Address
 
 
 class PlatformReverted(ContractReverted):
@@ -14,6 +15,8 @@ class SafeERC20FailedOperation(PlatformReverted):
 
     template = "the token {token} refused a transfer"
     remedy = "look at the token's own rules"
+
+    token: Address
 
 
 class ReentrancyGuardReentrantCall(PlatformReverted):
@@ -29,6 +32,8 @@ class AddressEmptyCode(PlatformReverted):
     template = "{target} has no code"
     remedy = "name a contract"
 
+    target: Address
+
 
 class InsufficientBalance(PlatformReverted):
     """A contract cannot pay for a call."""
@@ -36,12 +41,18 @@ class InsufficientBalance(PlatformReverted):
     template = "{needed} wei needed, {balance} held"
     remedy = "call without native value"
 
+    balance: int
+    needed: int
+
 
 class SafeCastOverflowedUintDowncast(PlatformReverted):
     """A number is too large for its field."""
 
     template = "{value} does not fit {bits} bits"
     remedy = "use a smaller number"
+
+    bits: int
+    value: int
 
 
 class FailedCall(PlatformReverted):
@@ -61,8 +72,10 @@ class InvalidShortString(PlatformReverted):
 class StringTooLong(PlatformReverted):
     """A name is too long."""
 
-    template = "{str} is longer than 31 bytes"
+    template = "{str_} is longer than 31 bytes"
     remedy = "choose a shorter name"
+
+    str_: str
 
 
 class Panic(PlatformReverted):
@@ -71,9 +84,13 @@ class Panic(PlatformReverted):
     template = "panic code {code} (17 arithmetic, 18 division by zero, 50 index out of range)"
     remedy = "use amounts within the limits the interface states"
 
+    code: int
+
 
 class Error(PlatformReverted):
     """A contract gave its reason as text."""
 
     template = "{message}"
     remedy = "look at the called contract"
+
+    message: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pysettle.errors import ContractReverted
+from pysettle.values import Address, Amount, Timestamp
 
 
 class TokenReverted(ContractReverted):
@@ -12,15 +13,23 @@ class TokenReverted(ContractReverted):
 class ERC20InsufficientBalance(TokenReverted):
     """The holder has less than the transfer needs."""
 
-    template = "{sender} holds {balance}, {needed} needed"
+    template = "{sender} holds {balance}; {needed} needed"
     remedy = "transfer less, or fund the account first"
+
+    sender: Address
+    balance: Amount
+    needed: Amount
 
 
 class ERC20InsufficientAllowance(TokenReverted):
     """The spender is allowed less than the transfer needs."""
 
-    template = "{spender} is allowed {allowance}, {needed} needed"
+    template = "{spender} may spend {allowance}; {needed} needed"
     remedy = "have the holder approve more"
+
+    spender: Address
+    allowance: Amount
+    needed: Amount
 
 
 class ERC20InvalidSender(TokenReverted):
@@ -29,12 +38,16 @@ class ERC20InvalidSender(TokenReverted):
     template = "{sender} cannot send"
     remedy = "name a holder other than the zero address"
 
+    sender: Address
+
 
 class ERC20InvalidReceiver(TokenReverted):
     """Nothing can be transferred to this account."""
 
     template = "{receiver} cannot receive"
     remedy = "name a recipient other than the zero address and the currency itself"
+
+    receiver: Address
 
 
 class ERC20InvalidApprover(TokenReverted):
@@ -43,6 +56,8 @@ class ERC20InvalidApprover(TokenReverted):
     template = "{approver} cannot approve"
     remedy = "approve from an account of its own"
 
+    approver: Address
+
 
 class ERC20InvalidSpender(TokenReverted):
     """This account cannot be approved."""
@@ -50,51 +65,72 @@ class ERC20InvalidSpender(TokenReverted):
     template = "{spender} cannot be a spender"
     remedy = "name a spender other than the zero address"
 
+    spender: Address
+
 
 class PermitExpired(TokenReverted):
     """The permit has ended."""
 
-    template = "valid until {deadline}, chain time is {timestamp}"
+    template = "the permit was valid until {deadline}; the chain time is {timestamp}"
     remedy = "have the owner sign a new one"
+
+    deadline: Timestamp
+    timestamp: Timestamp
 
 
 class PermitSignatureInvalid(TokenReverted):
     """The signature does not cover this permit."""
 
-    template = "not signed by {owner} over exactly these values and its next nonce"
+    template = "{owner} did not sign exactly these values with its next nonce"
     remedy = "have the owner sign exactly what is submitted, with the nonce of now"
+
+    owner: Address
 
 
 class AuthorizationNotYetValid(TokenReverted):
     """The authorization starts later."""
 
-    template = "valid only after {validAfter}, chain time is {timestamp}"
+    template = "the authorization is valid after {valid_after}; the chain time is {timestamp}"
     remedy = "submit it later"
+
+    valid_after: Timestamp
+    timestamp: Timestamp
 
 
 class AuthorizationExpired(TokenReverted):
     """The authorization has ended."""
 
-    template = "valid only before {validBefore}, chain time is {timestamp}"
+    template = "the authorization was valid before {valid_before}; the chain time is {timestamp}"
     remedy = "have the payer sign a new one"
+
+    valid_before: Timestamp
+    timestamp: Timestamp
 
 
 class AuthorizationAlreadyUsed(TokenReverted):
     """The nonce is spent."""
 
-    template = "{authorizer} has spent nonce {nonce}, or one with the same low 64 bits"
+    template = "{authorizer} has used the nonce {nonce}, or one with the same low 64 bits"
     remedy = "sign again with a fresh nonce"
+
+    authorizer: Address
+    nonce: bytes
 
 
 class AuthorizationSignatureInvalid(TokenReverted):
     """The signature does not cover these values."""
 
-    template = "not signed by {authorizer} over exactly these values, this contract and this chain"
+    template = "{authorizer} did not sign exactly these values for this contract and this chain"
     remedy = "have the payer sign exactly what is submitted"
+
+    authorizer: Address
 
 
 class AuthorizationCallerNotPayee(TokenReverted):
-    """Somebody else than the payee submitted a receive authorization."""
+    """Another account than the payee submitted a receive authorization."""
 
-    template = "{caller} submitted what only the payee {payee} may"
+    template = "only the payee {payee} may submit it; {caller} called"
     remedy = "submit it from the payee"
+
+    caller: Address
+    payee: Address

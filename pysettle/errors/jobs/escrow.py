@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
-
 from pysettle.errors import ContractReverted
-from pysettle.errors.states import MilestoneState, OrderState, State
+from pysettle.errors.states import MilestoneState, OrderState
+from pysettle.values import Address, OrderId, Timestamp, Units
 
 
 class JobReverted(ContractReverted):
@@ -21,95 +19,136 @@ class OrderTermsInvalid(JobReverted):
         "name a buyer, a provider, an arbiter who is none of the parties, times in their order, and amounts above zero"
     )
 
+    term: str
+
 
 class OrderPlacedAlready(JobReverted):
     """An order is placed once."""
 
-    template = "order {orderId} was placed before"
+    template = "order {order_id} was placed before"
     remedy = "place another with another salt"
+
+    order_id: OrderId
 
 
 class OrderPaymentMismatch(JobReverted):
-    """The currency did not bring what was said."""
+    """The currency did not bring the announced amount."""
 
-    template = "{amount} to be paid, {received} arrived"
+    template = "{amount} announced; {received} arrived"
     remedy = "use a currency that transfers exact amounts"
+
+    amount: Units
+    received: Units
 
 
 class OrderStateInvalid(JobReverted):
-    """The order is past this, or not there yet."""
+    """The state of the order does not allow this."""
 
-    template = "order {orderId} is {state}"
-    states: ClassVar[Mapping[str, type[State]]] = {"state": OrderState}
-    remedy = "see `pysettle job show` for what can be done"
+    template = "order {order_id} is {state}"
+    remedy = "see `pysettle job show` for the possible steps"
+
+    order_id: OrderId
+    state: OrderState
 
 
 class OrderCallerInvalid(JobReverted):
-    """Each step is one party's."""
+    """Each step is for one party."""
 
-    template = "order {orderId}: this is not for {caller} to do"
+    template = "order {order_id}: {caller} is not the party for this step"
     remedy = "call from the party's account that the order names"
+
+    order_id: OrderId
+    caller: Address
 
 
 class OrderAcceptancePassed(JobReverted):
     """The time to accept has passed."""
 
-    template = "order {orderId} was to be accepted before {acceptBefore}, chain time is {timestamp}"
+    template = "order {order_id} could be accepted before {accept_before}; the chain time is {timestamp}"
     remedy = "have the payer place it again"
+
+    order_id: OrderId
+    accept_before: Timestamp
+    timestamp: Timestamp
 
 
 class OrderPayerFrozen(JobReverted):
-    """What a frozen payer set aside is not committed."""
+    """The payment of a frozen payer is not committed."""
 
-    template = "order {orderId}: its payer {payer} is frozen outgoing"
+    template = "order {order_id}: its payer {payer} is frozen outgoing"
     remedy = "accept it after the freeze is lifted, or have it cancelled"
+
+    order_id: OrderId
+    payer: Address
 
 
 class MilestoneNotFound(JobReverted):
     """The order has fewer milestones."""
 
-    template = "order {orderId} has {milestones} milestones, none of number {milestone}"
+    template = "order {order_id} has {milestones} milestones and none with the number {milestone}"
     remedy = "count from zero"
+
+    order_id: OrderId
+    milestone: int
+    milestones: int
 
 
 class MilestoneStateInvalid(JobReverted):
-    """The milestone is past this, or not there yet."""
+    """The state of the milestone does not allow this."""
 
-    template = "order {orderId}: milestone {milestone} is {state}"
-    states: ClassVar[Mapping[str, type[State]]] = {"state": MilestoneState}
-    remedy = "see `pysettle job show` for what can be done"
+    template = "order {order_id}: milestone {milestone} is {state}"
+    remedy = "see `pysettle job show` for the possible steps"
+
+    order_id: OrderId
+    milestone: int
+    state: MilestoneState
 
 
 class MilestoneTimePassed(JobReverted):
     """It is too late for this."""
 
-    template = "order {orderId}: milestone {milestone} was until {end}, chain time is {timestamp}"
+    template = "order {order_id}: the time of milestone {milestone} ended at {end}; the chain time is {timestamp}"
     remedy = "have anybody conclude the milestone"
+
+    order_id: OrderId
+    milestone: int
+    end: Timestamp
+    timestamp: Timestamp
 
 
 class MilestoneTimeRunning(JobReverted):
     """It is too early to conclude."""
 
-    template = "order {orderId}: milestone {milestone} goes on until {end}, chain time is {timestamp}"
-    remedy = "wait until then"
+    template = "order {order_id}: the time of milestone {milestone} ends at {end}; the chain time is {timestamp}"
+    remedy = "wait until that time has ended"
+
+    order_id: OrderId
+    milestone: int
+    end: Timestamp
+    timestamp: Timestamp
 
 
 class RulingInvalid(JobReverted):
-    """More than all cannot be given."""
+    """A ruling gives at most the whole amount."""
 
-    template = "a share of {providerBps} basis points"
+    template = "a share of {provider_bps} basis points is not possible"
     remedy = "rule from 0 to 10000"
+
+    provider_bps: int
 
 
 class JobHashZero(JobReverted):
-    """What is stated needs the hash of what shows it."""
+    """A delivery, a dispute and a ruling each name the hash of a document."""
 
     template = "a hash of zero"
     remedy = "give the hash of the content, the evidence or the grounds"
 
 
 class NothingDue(JobReverted):
-    """Nothing waits for the account."""
+    """No amount is due to the account."""
 
-    template = "nothing is due to {account} in {currency}"
+    template = "no amount is due to {account} in {currency}"
     remedy = "wait until a milestone has ended"
+
+    account: Address
+    currency: Address

@@ -28,7 +28,7 @@ def test_a_redemption_is_taken_and_completed(town: Town) -> None:
     assert (before["position_units"], after["position_units"]) == ("100000000", "40000000")
     shown = town.tell("redemption show --id 1", "redemption")
     assert (shown["status"], shown["holder"], shown["units"]) == ("completed", "alice", "60000000")
-    town.refuse("redemption reject --id 1", 5, "RedemptionEnded: redemption 1 is completed already")
+    town.refuse("redemption reject --id 1", 5, "RedemptionEnded: redemption 1 is already completed")
 
 
 @pytest.mark.parametrize(("verb", "ended"), [("reject", "rejected"), ("cancel", "cancelled")])

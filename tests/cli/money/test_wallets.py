@@ -22,7 +22,9 @@ def test_a_payment_beyond_the_class_passes_after_registration(town: Town) -> Non
     """Class IV pays 2,000 yuan at once; class II pays more, and says so in text and document."""
     town.say("token issue --to alice --amount 9000")
     payment = "token transfer --from alice --to bob --amount 2000.01"
-    town.refuse(payment, 5, "PaymentLimitExceeded", "2000000000", "2000010000")
+    town.refuse(
+        payment, 5, "PaymentLimitExceeded", "alice may pay at most 2,000.00 yuan in one payment; 2,000.01 requested"
+    )
     register = "wallet register --account alice --class II --jurisdiction 156 --identification-until 2026-12-31"
     registered = town.tell(register, "wallet-register")
     assert registered["before"] == NEVER
@@ -56,7 +58,7 @@ def test_an_identification_is_valid_through_its_last_day(town: Town) -> None:
 @pytest.mark.parametrize(
     ("options", "code", "said"),
     [
-        ("--class I --anonymous", 5, "as wallet class I;"),
+        ("--class I --anonymous", 5, "alice cannot have wallet class I without a real name;"),
         ("--class II --by bank", 5, "AccessManagedUnauthorized"),
         ("--class II --identification-until 2200-01-01", 2, "from 1970-01-01 to 2149-06-04"),
         ("--class II --identification-until 1969-12-31", 2, "from 1970-01-01 to 2149-06-04"),
@@ -122,7 +124,7 @@ def test_limits_are_shown_and_set(town: Town) -> None:
     [
         ("--balance 100", 2, "say of which --class"),
         ("--class IV --balance 150", 5, "ClassLimitInvalid"),
-        ("--class corporate --balance 100", 5, "ClassWithoutLimits: wallet class corporate;"),
+        ("--class corporate --balance 100", 5, "ClassWithoutLimits: wallet class corporate has no limits;"),
         ("--class IV --balance 100 --by alice", 5, "AccessManagedUnauthorized"),
         ("--class IV --balance nothing", 2, "is not an amount of money"),
     ],
