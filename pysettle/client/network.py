@@ -34,6 +34,7 @@ from pysettle.evm.genesis import Genesis, GenesisAccount
 from pysettle.evm.reverts import RevertDecoder
 from pysettle.evm.transactions import Transaction, TransactionSender
 from pysettle.money import Currency
+from pysettle.values import ComputeId
 
 CHANNEL_HUB_ADDRESS = Address(bytes.fromhex("4020074e9df2ce1dee5a9c1b5c3f541d02a10003"))
 """Canonical address of the x402 `batch-settlement` hub, the same on every chain."""
@@ -228,13 +229,15 @@ class SettlementNetwork:
         """AccessManager of the powers over e-CNY."""
         return self.currencies[Currency.CNY].access.address
 
-    def register_compute(self, provider: TransactionSigner, attester: Signer, attestation: ComputeAttestation) -> bytes:
+    def register_compute(
+        self, provider: TransactionSigner, attester: Signer, attestation: ComputeAttestation
+    ) -> ComputeId:
         """Have an attester sign for a provider's compute, and register it; return its id."""
         signature = self.market.attest(attester, attestation)
         self.send(self.market.register_compute(provider, attestation, attester.address, signature))
         return attestation.digest(self.market.domain)
 
-    def open_series(self, provider: TransactionSigner, terms: SeriesTerms, compute_id: bytes) -> ComputeToken:
+    def open_series(self, provider: TransactionSigner, terms: SeriesTerms, compute_id: ComputeId) -> ComputeToken:
         """Open a series of a provider on registered compute; its stake must be there."""
         (receipt,) = self.send(self.market.open_series(provider, terms, compute_id))
         series = self.market.opened(receipt)
@@ -292,7 +295,7 @@ class SettlementNetwork:
 
     def contracts(self) -> Contracts:
         """Return the contracts whose books the ledger keeps."""
-        series = {
+        series: dict[Address, SeriesPricing] = {
             it.address: SeriesPricing(it.currency, it.unit_price, it.rate_card, it.compensation_bps)
             for it in self.series
         }

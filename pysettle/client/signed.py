@@ -24,6 +24,7 @@ from pysettle.evm.encoding import TransactionSigner
 from pysettle.evm.transactions import Transaction
 from pysettle.money import Currency
 from pysettle.reading import read_address, read_hex, read_whole
+from pysettle.values import OrderId
 
 
 class Form(Enum):
@@ -273,7 +274,7 @@ class SignedOrder:
         return {"schema": self.SCHEMA, **{name: _shown(it) for name, it in shown.items()}, "milestones": stages}
 
     @property
-    def order_id(self) -> bytes:
+    def order_id(self) -> OrderId:
         """Id of the order that it places."""
         return self.terms.order_id(self.chain_id, self.escrow, self.payer)
 

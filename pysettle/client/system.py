@@ -20,6 +20,7 @@ from pysettle.domain.core.messages import ChannelConfig, ChannelId
 from pysettle.errors import InvalidNumber, UsageError
 from pysettle.evm.backend import ChainBackend
 from pysettle.reading import read_address, read_hex
+from pysettle.values import ComputeId, SeriesId
 
 _IDS_AT_ONCE = 200
 """Ids in one query of logs; geth takes 1,000."""
@@ -124,7 +125,7 @@ class ComputeSystem:
             for it in self.market.emitted(ComputeRegistered)
         )
 
-    def newest_compute(self, provider: Address) -> bytes:
+    def newest_compute(self, provider: Address) -> ComputeId:
         """Return the id of the compute of a provider that was registered last.
 
         Raises:
@@ -156,7 +157,7 @@ class ComputeSystem:
             raise UsageError(f"{len(found)} series are called {name}: {places}; name one by its address")
         return found[0]
 
-    def shortest_name(self, series: Address) -> str:
+    def shortest_name(self, series: SeriesId) -> str:
         """Return what `find` finds a series by: its symbol, or its address where others have the symbol or it has none.
 
         Args:

@@ -23,6 +23,7 @@ from pysettle.evm.backend import Receipt
 from pysettle.evm.encoding import TransactionSigner
 from pysettle.evm.transactions import Transaction
 from pysettle.money import to_units
+from pysettle.values import SeriesId
 
 _HOUR_S = 3_600
 _file_option = click.option(
@@ -149,7 +150,7 @@ def check(series: str | None, currency: str | None, file: Path, command: Compute
     with command.compute() as compute:
         asset = command.asset(compute, series, currency)
         rows = read_rows(file, compute, asset)
-        card = compute.market.at(asset.token).rate_card if asset.series else None
+        card = compute.market.at(SeriesId(asset.token)).rate_card if asset.series else None
         told = would_claim(compute.hub, rows, card, _frozen(compute, asset, rows, command))
     document = {
         "rows": [
@@ -191,7 +192,7 @@ def claim(series: str | None, currency: str | None, file: Path, by: str, command
     with command.compute(write=True) as compute:
         hub, asset = compute.hub, command.asset(compute, series, currency)
         rows = read_rows(file, compute, asset)
-        card = compute.market.at(asset.token).rate_card if asset.series else None
+        card = compute.market.at(SeriesId(asset.token)).rate_card if asset.series else None
         made = (
             _metered(rows, asset, compute, command.key(by)) if card else _unmetered(rows, compute, command.signer(by))
         )
@@ -215,8 +216,9 @@ def claim(series: str | None, currency: str | None, file: Path, by: str, command
 def _metered(rows: Sequence[Row], asset: Asset, compute: ComputeSystem, provider: Signer) -> Transaction:
     """Return the transaction that claims what attested usage costs."""
     hub, metered = compute.hub, [it.metered for it in rows]
-    attestation = compute.meter.attest(provider, asset.token, metered, hub)
-    return hub.claim_metered(provider, compute.meter, asset.token, metered, attestation)
+    series = SeriesId(asset.token)
+    attestation = compute.meter.attest(provider, series, metered, hub)
+    return hub.claim_metered(provider, compute.meter, series, metered, attestation)
 
 
 def _unmetered(rows: Sequence[Row], compute: ComputeSystem, receiver: TransactionSigner) -> Transaction:

@@ -25,6 +25,7 @@ from pysettle.evm.encoding import TransactionSigner
 from pysettle.evm.transactions import Transaction
 from pysettle.money import Currency, to_plain, to_text, to_units
 from pysettle.reading import read_whole
+from pysettle.values import SeriesId
 from pysettle.workspace.directory import Workspace
 
 Command = Callable[..., Any]
@@ -147,13 +148,13 @@ class ComputeCommand:
         """Return the token of a series or a currency."""
         if asset.currency:
             return self.workspace.currency(compute.chain, asset.currency)
-        return compute.market.at(asset.token)
+        return compute.market.at(SeriesId(asset.token))
 
     def asset_of(self, compute: ComputeSystem, channel: ChannelStanding) -> Asset:
         """Return what a channel holds."""
         token, deployment = channel.config.token, self.workspace.deployment()
         if channel.is_metered:
-            return Asset(token, series=compute.shortest_name(token))
+            return Asset(token, series=compute.shortest_name(SeriesId(token)))
         return Asset(
             token, currency=next((it for it in deployment.currencies() if deployment.token(it) == token), None)
         )

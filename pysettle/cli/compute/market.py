@@ -31,6 +31,7 @@ from pysettle.domain.core.messages import ZERO_ADDRESS
 from pysettle.evm.transactions import Transaction
 from pysettle.money import to_plain, to_text, to_units
 from pysettle.reading import read_hex
+from pysettle.values import ComputeId
 
 _DAY_0 = dt.date(1970, 1, 1).toordinal()
 _HOUR_S = 3_600
@@ -138,7 +139,7 @@ def open_(command: ComputeCommand, by: str, compute_id: str | None, **terms: Any
     """
     provider, stated = command.signer(by), series_terms(command, **terms)
     with command.compute(write=True) as compute:
-        on = read_hex(compute_id, 32) if compute_id else compute.newest_compute(provider.address)
+        on = ComputeId(read_hex(compute_id, 32)) if compute_id else compute.newest_compute(provider.address)
         (receipt,) = compute.market.send(compute.market.open_series(provider, stated, on))
         series = compute.market.opened(receipt)
         locked, name = compute.market.locked_stake(series.address), compute.shortest_name(series.address)

@@ -21,6 +21,7 @@ from pysettle.errors import UsageError
 from pysettle.evm.backend import Receipt
 from pysettle.evm.transactions import Transaction
 from pysettle.reading import read_hex
+from pysettle.values import OrderId
 
 _HOUR_S = 3_600
 _order_option = click.option("--order", "text", required=True, help="Id of the order, as `place` told.")
@@ -84,7 +85,7 @@ def submit(file: Path, by: str, command: CurrencyCommand) -> None:
     _show_placed("job-submit", signed.order_id, signed.terms, receipt, command)
 
 
-def _show_placed(schema: str, order_id: bytes, terms: OrderTerms, receipt: Receipt, command: CurrencyCommand) -> None:
+def _show_placed(schema: str, order_id: OrderId, terms: OrderTerms, receipt: Receipt, command: CurrencyCommand) -> None:
     shown = "0x" + order_id.hex()
     lines = [f"order {shown}", f"held for it: 0.00 -> {command.text(terms.total)}"]
     document = {"order": shown, "units": str(terms.total)}
@@ -288,7 +289,7 @@ def list_(account: str | None, command: CurrencyCommand) -> None:
     command.show("job-list", document, [table(header, rows)] if rows else ["no order"])
 
 
-def _order(jobs: JobEscrow, order_id: bytes, command: CurrencyCommand) -> Order:
+def _order(jobs: JobEscrow, order_id: OrderId, command: CurrencyCommand) -> Order:
     """Return an order that is in the currency of the command, or that is none."""
     order, deployment = jobs.order(order_id), command.workspace.deployment()
     if order.state is OrderState.NONE or order.currency == deployment.token(command.currency):
@@ -303,7 +304,7 @@ def _order(jobs: JobEscrow, order_id: bytes, command: CurrencyCommand) -> Order:
 
 def _step(
     verb: str,
-    order_id: bytes,
+    order_id: OrderId,
     make: Callable[[JobEscrow], tuple[Transaction, ...]],
     useful_next: str,
     command: CurrencyCommand,
@@ -339,5 +340,5 @@ def _document(order: Order) -> dict[str, object]:
     }
 
 
-def _id(text: str) -> bytes:
-    return read_hex(text, 32)
+def _id(text: str) -> OrderId:
+    return OrderId(read_hex(text, 32))

@@ -30,6 +30,7 @@ from pysettle.evm.backend import Receipt
 from pysettle.evm.encoding import TransactionSigner
 from pysettle.evm.interface import abi_encode
 from pysettle.evm.transactions import Transaction, TransactionSender
+from pysettle.values import SeriesId
 
 _CONFIG_TYPE = "(address,address,address,address,address,uint40,bytes32)"
 _VOUCHER_GAS = 200_000
@@ -186,7 +187,7 @@ class ChannelHub(Contract):
         self,
         submitter: TransactionSigner,
         meter: UsageMeter,
-        series: Address,
+        series: SeriesId,
         rows: Sequence[UsageRow],
         attestation: bytes,
     ) -> Transaction:
@@ -319,7 +320,7 @@ class UsageMeter(Contract):
         self.domain = meter_domain(sender.chain.chain_id, address)
         """EIP-712 domain of attestations and refund approvals."""
 
-    def attest(self, provider: Signer, series: Address, rows: Sequence[UsageRow], hub: ChannelHub) -> bytes:
+    def attest(self, provider: Signer, series: SeriesId, rows: Sequence[UsageRow], hub: ChannelHub) -> bytes:
         """Sign the usage of many channels of one series, as its provider."""
         attested = [(row.config.channel_id(hub.domain), row.usage.pack()) for row in rows]
         return provider.sign(usage_digest(self.domain, series, attested))

@@ -15,6 +15,7 @@ from pysettle.domain.core.signing import Signer
 from pysettle.evm.backend import Receipt
 from pysettle.evm.encoding import TransactionSigner
 from pysettle.evm.transactions import Transaction, TransactionSender
+from pysettle.values import ComputeId, SeriesId
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +71,12 @@ class ComputeMarket(Contract):
         """Take stake back that is not locked."""
         return self._transaction(provider, self.GAS_STAKE, "withdrawStake", amount)
 
-    def open_series(self, provider: TransactionSigner, terms: SeriesTerms, compute_id: bytes) -> Transaction:
+    def open_series(self, provider: TransactionSigner, terms: SeriesTerms, compute_id: ComputeId) -> Transaction:
         """Open a series on compute of the provider's; `opened` reads it from the receipt."""
         fields = terms.fields(provider.address)
         return self._transaction(provider, self.GAS_OPENING, "openSeries", fields, compute_id)
 
-    def at(self, address: Address) -> ComputeToken:
+    def at(self, address: SeriesId) -> ComputeToken:
         """Return the series at an address."""
         return ComputeToken(self._sender, address)
 
@@ -85,13 +86,13 @@ class ComputeMarket(Contract):
         (opened,) = (event for event in found if isinstance(event, SeriesOpened))
         return self.at(opened.series)
 
-    def release_stake(self, submitter: TransactionSigner, series: Address) -> Transaction:
+    def release_stake(self, submitter: TransactionSigner, series: SeriesId) -> Transaction:
         """Unlock the stake of a series that expired without a halt; anyone submits it."""
         return self._transaction(submitter, self.GAS_STAKE, "releaseStake", series)
 
     # Halter
 
-    def halt(self, halter: TransactionSigner, series: Address, evidence: bytes) -> Transaction:
+    def halt(self, halter: TransactionSigner, series: SeriesId, evidence: bytes) -> Transaction:
         """Halt a series on the ground its terms name; `evidence` is keccak-256 of what shows that it is given."""
         return self._transaction(halter, self.GAS_STAKE, "halt", series, evidence)
 
@@ -103,7 +104,7 @@ class ComputeMarket(Contract):
 
     # Views
 
-    def compute(self, compute_id: bytes) -> Compute:
+    def compute(self, compute_id: ComputeId) -> Compute:
         """Return registered compute.
 
         Raises:
@@ -115,7 +116,7 @@ class ComputeMarket(Contract):
         """Units that a provider has staked and that are not locked."""
         return int(self._read("freeStake", provider))
 
-    def locked_stake(self, series: Address) -> int:
+    def locked_stake(self, series: SeriesId) -> int:
         """Units locked behind a series."""
         _, locked = self._read("seriesStake", series)
         return int(locked)

@@ -15,6 +15,7 @@ from pysettle.domain.core.signing import Signer
 from pysettle.domain.core.typed_data import Domain
 from pysettle.evm.encoding import TransactionSigner
 from pysettle.evm.transactions import Transaction, TransactionSender
+from pysettle.values import SeriesId
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,9 @@ class ComputeToken(Token):
     GAS_PAYOUT = 200_000
     """Gas stated for one redemption, refund or sweep."""
 
-    def __init__(self, sender: TransactionSender, address: Address) -> None:
+    address: SeriesId
+
+    def __init__(self, sender: TransactionSender, address: SeriesId) -> None:
         """Address one deployed series and read its terms."""
         super().__init__(sender, address, "ComputeToken")
         self.provider = Address(self._read("provider"))

@@ -14,6 +14,7 @@ from pysettle.domain.jobs.events import OrderPlaced
 from pysettle.domain.jobs.terms import MilestoneState, OrderState, OrderTerms
 from pysettle.evm.encoding import TransactionSigner
 from pysettle.evm.transactions import Transaction, TransactionSender
+from pysettle.values import OrderId
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,46 +102,46 @@ class JobEscrow(Contract):
         arguments = terms.fields(), payer, 0, valid_before, signature
         return self._transaction(submitter, self._placing_gas(terms), "placeWithAuthorization", *arguments)
 
-    def cancel(self, caller: TransactionSigner, order_id: bytes) -> Transaction:
+    def cancel(self, caller: TransactionSigner, order_id: OrderId) -> Transaction:
         """Take an order back that was not accepted: as payer or buyer, or anybody once the time has passed."""
         gas = self.GAS_STEP + self.GAS_MILESTONE * 64
         return self._transaction(caller, gas, "cancel", order_id)
 
     # Provider
 
-    def accept(self, provider: TransactionSigner, order_id: bytes) -> Transaction:
+    def accept(self, provider: TransactionSigner, order_id: OrderId) -> Transaction:
         """Accept an order."""
         return self._transaction(provider, self.GAS_STEP, "accept", order_id)
 
-    def deliver(self, provider: TransactionSigner, order_id: bytes, milestone: int, content: bytes) -> Transaction:
+    def deliver(self, provider: TransactionSigner, order_id: OrderId, milestone: int, content: bytes) -> Transaction:
         """Deliver a milestone, by the hash of what is delivered."""
         return self._transaction(provider, self.GAS_STEP, "deliver", order_id, milestone, content)
 
-    def concede(self, provider: TransactionSigner, order_id: bytes, milestone: int) -> Transaction:
+    def concede(self, provider: TransactionSigner, order_id: OrderId, milestone: int) -> Transaction:
         """Give a milestone up: its amount goes back to the payer."""
         return self._transaction(provider, self.GAS_STEP, "concede", order_id, milestone)
 
     # Buyer
 
-    def accept_delivery(self, buyer: TransactionSigner, order_id: bytes, milestone: int) -> Transaction:
+    def accept_delivery(self, buyer: TransactionSigner, order_id: OrderId, milestone: int) -> Transaction:
         """Accept a delivery."""
         return self._transaction(buyer, self.GAS_STEP, "acceptDelivery", order_id, milestone)
 
-    def dispute(self, buyer: TransactionSigner, order_id: bytes, milestone: int, evidence: bytes) -> Transaction:
+    def dispute(self, buyer: TransactionSigner, order_id: OrderId, milestone: int, evidence: bytes) -> Transaction:
         """Dispute a delivery, by the hash of what is wrong; the bond is taken by allowance."""
         return self._transaction(buyer, self.GAS_STEP, "dispute", order_id, milestone, evidence)
 
     # Arbiter
 
     def rule(
-        self, arbiter: TransactionSigner, order_id: bytes, milestone: int, provider_bps: int, grounds: bytes
+        self, arbiter: TransactionSigner, order_id: OrderId, milestone: int, provider_bps: int, grounds: bytes
     ) -> Transaction:
         """Split a disputed amount."""
         return self._transaction(arbiter, self.GAS_STEP, "rule", order_id, milestone, provider_bps, grounds)
 
     # Anyone
 
-    def conclude(self, caller: TransactionSigner, order_id: bytes, milestone: int) -> Transaction:
+    def conclude(self, caller: TransactionSigner, order_id: OrderId, milestone: int) -> Transaction:
         """End a milestone whose time has passed."""
         return self._transaction(caller, self.GAS_STEP, "conclude", order_id, milestone)
 
@@ -150,11 +151,11 @@ class JobEscrow(Contract):
 
     # Views
 
-    def order_id(self, payer: Address, terms: OrderTerms) -> bytes:
+    def order_id(self, payer: Address, terms: OrderTerms) -> OrderId:
         """Return the id of a payer's order of these terms."""
         return terms.order_id(self.chain.chain_id, self.address, payer)
 
-    def order(self, order_id: bytes) -> Order:
+    def order(self, order_id: OrderId) -> Order:
         """Return an order as it stands; its state is NONE where there is none."""
         (
             payer,
@@ -188,7 +189,7 @@ class JobEscrow(Contract):
             tuple(milestones),
         )
 
-    def placed(self, currency: Address) -> tuple[bytes, ...]:
+    def placed(self, currency: Address) -> tuple[OrderId, ...]:
         """Return the ids of the orders in a currency, in the order they were placed in."""
         return tuple(it.order_id for it in self.emitted(OrderPlaced) if it.terms.currency == currency)
 

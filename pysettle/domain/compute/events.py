@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from eth_typing import Address
 
 from pysettle.domain.core.events import Event, event
+from pysettle.values import ComputeId, SeriesId
 
 # -------------------------------------------------------------------------------------- ComputeToken
 
@@ -89,7 +90,7 @@ class ComputeRegistered(Event):
         "bytes32 accelerator,uint64 units,uint64 tokensPerUnitSecond,uint64 validFrom,uint64 validBefore,"
         "uint256 capacity)"
     )
-    compute_id: bytes
+    compute_id: ComputeId
     provider: Address
     attester: Address
     accelerator: bytes
@@ -131,9 +132,9 @@ class SeriesOpened(Event):
         "SeriesOpened(address indexed series,address indexed provider,bytes32 indexed computeId,"
         "bytes32 serviceClass,uint256 capacity,uint256 expiry,uint256 stake)"
     )
-    series: Address
+    series: SeriesId
     provider: Address
-    compute_id: bytes
+    compute_id: ComputeId
     service_class: bytes
     capacity: int
     expiry: int
@@ -149,7 +150,7 @@ class SeriesHalted(Event):
         "SeriesHalted(address indexed series,address indexed halter,bytes32 indexed ground,"
         "bytes32 evidence,address provider,uint256 compensation,uint256 released)"
     )
-    series: Address
+    series: SeriesId
     halter: Address
     ground: bytes
     evidence: bytes
@@ -164,6 +165,6 @@ class StakeReleased(Event):
     """A series expired without a halt, and its stake is no longer locked."""
 
     SIGNATURE = "StakeReleased(address indexed series,address indexed provider,uint256 amount)"
-    series: Address
+    series: SeriesId
     provider: Address
     amount: int

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from eth_typing import Address
 
 from pysettle.domain.core.typed_data import Domain, StructType
+from pysettle.values import ComputeId
 
 COMPUTE_MARKET_NAME = "pysettle ComputeMarket"
 """Name in the market's EIP-712 domain."""
@@ -77,9 +78,9 @@ class ComputeAttestation:
         times = (self.valid_from, self.valid_before)
         return (self.provider, accelerator, self.units, self.tokens_per_unit_second, *times, self.salt)
 
-    def digest(self, market: Domain) -> bytes:
+    def digest(self, market: Domain) -> ComputeId:
         """Digest the attester signs; it is also the id of the compute."""
-        return market.digest(_COMPUTE.hash(*self.fields()))
+        return ComputeId(market.digest(_COMPUTE.hash(*self.fields())))
 
 
 def market_domain(chain_id: int, market: Address) -> Domain:

@@ -20,6 +20,7 @@ from pysettle.domain.core.messages import ChannelId
 from pysettle.domain.money.wallets import day_at
 from pysettle.errors import UsageError
 from pysettle.money import PRICE_BASIS, price_rounded_up
+from pysettle.values import SeriesId
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ class Priced:
 class Delivered:
     """Tokens that a payer signed for and that were claimed for attested usage."""
 
-    series: Address
+    series: SeriesId
     """Whose Tokens they are."""
     timestamp: int
     """Unix second of the claim."""
@@ -106,7 +107,7 @@ class IndexPoint:
     """Micro-yuan paid for all that was delivered."""
 
 
-def price_index(series: Mapping[Address, Priced], delivered: Iterable[Delivered]) -> tuple[IndexPoint, ...]:
+def price_index(series: Mapping[SeriesId, Priced], delivered: Iterable[Delivered]) -> tuple[IndexPoint, ...]:
     """Return the compute price index: what was paid a day for delivered usage, by how many baskets that was.
 
     It is a unit value index. What is sold and not delivered does not count, and what is delivered counts by what was
@@ -134,7 +135,7 @@ def price_index(series: Mapping[Address, Priced], delivered: Iterable[Delivered]
     return tuple(IndexPoint(*at, cost=value // baskets[at], paid=value // 1) for at, value in sorted(paid.items()))
 
 
-def delivered_usage(history: Iterable[Emitted], providers: Mapping[Address, Address]) -> Iterator[Delivered]:
+def delivered_usage(history: Iterable[Emitted], providers: Mapping[SeriesId, Address]) -> Iterator[Delivered]:
     """Yield what was delivered: every claim of a Token channel whose payer is another than the provider.
 
     Who pays itself by way of another account is not told apart. It moves the index by no more than what it ties up.
@@ -148,7 +149,7 @@ def delivered_usage(history: Iterable[Emitted], providers: Mapping[Address, Addr
         event = emitted.event
         if isinstance(event, ChannelCreated):
             payers[event.channel_id] = event.config.payer
-        elif isinstance(event, Claimed) and event.receiver == event.token and event.token in providers:
-            payer = payers.get(event.channel_id)
-            if payer and payer != providers[event.token]:
-                yield Delivered(event.token, emitted.timestamp, event.amount)
+        elif isinstance(event, Claimed) and event.receiver == event.token:
+            payer, series = payers.get(event.channel_id), SeriesId(event.token)
+            if payer and series in providers and payer != providers[series]:
+                yield Delivered(series, emitted.timestamp, event.amount)

@@ -9,6 +9,7 @@ from eth_typing import Address
 
 from pysettle.domain.core.events import Event, event, struct
 from pysettle.domain.jobs.terms import OrderTerms
+from pysettle.values import OrderId
 
 _TERMS = "(address,address,address,address,bytes32,uint40,uint32,uint32,uint16,uint96,(uint96,uint40)[],bytes32)"
 
@@ -32,7 +33,7 @@ class OrderPlaced(Event):
         "OrderPlaced(bytes32 indexed orderId,address indexed payer,address indexed provider,uint256 total,"
         f"{_TERMS} terms)"
     )
-    order_id: bytes
+    order_id: OrderId
     payer: Address
     provider: Address
     total: int
@@ -45,7 +46,7 @@ class OrderAccepted(Event):
     """The provider accepted an order."""
 
     SIGNATURE = "OrderAccepted(bytes32 indexed orderId,address indexed provider)"
-    order_id: bytes
+    order_id: OrderId
     provider: Address
 
 
@@ -55,7 +56,7 @@ class OrderCancelled(Event):
     """An order ended before the provider accepted; all of it is due to the payer."""
 
     SIGNATURE = "OrderCancelled(bytes32 indexed orderId,address indexed payer,uint256 amount)"
-    order_id: bytes
+    order_id: OrderId
     payer: Address
     amount: int
 
@@ -66,7 +67,7 @@ class MilestoneDelivered(Event):
     """The provider delivered a milestone."""
 
     SIGNATURE = "MilestoneDelivered(bytes32 indexed orderId,uint256 indexed milestone,bytes32 content)"
-    order_id: bytes
+    order_id: OrderId
     milestone: int
     content: bytes
 
@@ -77,7 +78,7 @@ class MilestoneDisputed(Event):
     """The buyer disputed a delivery, and put up the bond."""
 
     SIGNATURE = "MilestoneDisputed(bytes32 indexed orderId,uint256 indexed milestone,uint256 bond,bytes32 evidence)"
-    order_id: bytes
+    order_id: OrderId
     milestone: int
     bond: int
     evidence: bytes
@@ -89,7 +90,7 @@ class MilestoneReleased(Event):
     """A milestone's amount is due to the provider."""
 
     SIGNATURE = "MilestoneReleased(bytes32 indexed orderId,uint256 indexed milestone,uint256 amount)"
-    order_id: bytes
+    order_id: OrderId
     milestone: int
     amount: int
 
@@ -100,7 +101,7 @@ class MilestoneRefunded(Event):
     """A milestone's amount is due to the payer, and the bond of a dispute to the buyer."""
 
     SIGNATURE = "MilestoneRefunded(bytes32 indexed orderId,uint256 indexed milestone,uint256 amount,uint256 bond)"
-    order_id: bytes
+    order_id: OrderId
     milestone: int
     amount: int
     bond: int
@@ -115,7 +116,7 @@ class MilestoneRuled(Event):
         "MilestoneRuled(bytes32 indexed orderId,uint256 indexed milestone,uint256 toProvider,uint256 toPayer,"
         "uint256 bond,bool bondToProvider,bytes32 grounds)"
     )
-    order_id: bytes
+    order_id: OrderId
     milestone: int
     to_provider: int
     to_payer: int

@@ -15,6 +15,7 @@ from pysettle.domain.jobs import events
 from pysettle.domain.jobs.books import JobBooks, MilestoneRecord, OrderRecord
 from pysettle.domain.jobs.contracts import DUE, JOB
 from pysettle.domain.jobs.terms import MilestoneState, OrderState, share_rounded_down
+from pysettle.values import OrderId
 
 HANDLERS: Handlers = {}
 _handles = registering(HANDLERS)
@@ -113,7 +114,7 @@ def _paid(books: Books, emitted: Emitted, event: events.DuePaid) -> Postings:
     return _counted(books, event.currency, event.amount, (DUE, event.account), (OWN, emitted.emitter))
 
 
-def _order(books: Books, emitted: Emitted, order_id: bytes) -> OrderRecord:
+def _order(books: Books, emitted: Emitted, order_id: OrderId) -> OrderRecord:
     """Return an order that the provider may accept, or the payer take back: once, and not after the other."""
     record = books[JobBooks].orders[order_id]
     if record.state is not OrderState.PLACED:
@@ -123,7 +124,7 @@ def _order(books: Books, emitted: Emitted, order_id: bytes) -> OrderRecord:
 
 
 def _milestone(
-    books: Books, emitted: Emitted, order_id: bytes, milestone: int, *starts: MilestoneState
+    books: Books, emitted: Emitted, order_id: OrderId, milestone: int, *starts: MilestoneState
 ) -> tuple[OrderRecord, MilestoneRecord]:
     """Return a milestone for a step that starts from certain states, of an order that was accepted."""
     record = books[JobBooks].orders[order_id]
@@ -139,7 +140,7 @@ def _milestone(
     return record, stage
 
 
-def _in_time(books: Books, emitted: Emitted, order_id: bytes, end: int) -> None:
+def _in_time(books: Books, emitted: Emitted, order_id: OrderId, end: int) -> None:
     if emitted.timestamp >= end:
         detail = (
             f"{type(emitted.event).__name__} of order 0x{order_id.hex()} at {emitted.timestamp}, too late from {end}"
@@ -173,7 +174,7 @@ def _end(record: OrderRecord, stage: MilestoneRecord, state: MilestoneState) -> 
     stage.state = state
 
 
-def _due(books: Books, record: OrderRecord, order_id: bytes, account: Address, amount: int) -> Postings:
+def _due(books: Books, record: OrderRecord, order_id: OrderId, account: Address, amount: int) -> Postings:
     return _counted(books, record.terms.currency, amount, (JOB, order_id), (DUE, account))
 
 

@@ -14,6 +14,7 @@ from pysettle.domain.core.typed_data import word
 from pysettle.errors.states import MilestoneState as MilestoneState
 from pysettle.errors.states import OrderState as OrderState
 from pysettle.money import BPS
+from pysettle.values import OrderId
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class OrderTerms:
             self.salt,
         )
 
-    def order_id(self, chain_id: int, escrow: Address, payer: Address) -> bytes:
+    def order_id(self, chain_id: int, escrow: Address, payer: Address) -> OrderId:
         """Return the id of a payer's order of these terms, which is the nonce of its authorization too."""
         parties = (self.currency, self.buyer, self.provider, self.arbiter)
         numbers = (self.accept_before, self.review_s, self.arbitration_s, self.default_bps, self.bond)
@@ -76,7 +77,7 @@ class OrderTerms:
         encoded += [party.rjust(32, b"\0") for party in parties]
         encoded += [self.description, *map(word, numbers), word(12 * 32), self.salt]
         encoded += [word(len(self.milestones)), *(word(value) for stage in self.milestones for value in stage)]
-        return keccak(b"".join(encoded))
+        return OrderId(keccak(b"".join(encoded)))
 
 
 def share_rounded_down(amount: int, bps: int) -> int:
