@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from pysettle.audit.verify import Report
-from pysettle.audit.verify import verify as verify_bundle
 from pysettle.cli.output import progress, say
 from pysettle.errors import AuditFailed
+
+if TYPE_CHECKING:
+    from pysettle.audit.verify import Report
 
 
 @click.group()
@@ -26,6 +28,8 @@ def verify(bundle: Path, as_json: bool) -> None:
 
     Exit code 0 when everything holds, 7 when something does not, 6 when the manifest cannot be read.
     """
+    from pysettle.audit.verify import verify as verify_bundle
+
     with progress() as on_progress:
         report = verify_bundle(bundle, on_progress=lambda done, total: on_progress("verifying", done, total))
     say(json.dumps(report.to_dict(), indent=2) if as_json else report.to_text())

@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from pysettle.cli.audit import failed
 from pysettle.cli.options import SEED
 from pysettle.cli.output import done, progress, say, table
-from pysettle.domain.compute.usage import Meters
 from pysettle.money import to_text
-from pysettle.scenarios import demo as scenario
-from pysettle.scenarios.workload import generate, read_trace
+
+if TYPE_CHECKING:
+    from pysettle.domain.compute.usage import Meters
+    from pysettle.scenarios import demo as scenario
 
 
 @click.command()
@@ -28,6 +30,9 @@ from pysettle.scenarios.workload import generate, read_trace
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of the summary.")
 def demo(trace: Path | None, seed: int, out: Path | None, as_json: bool) -> None:
     """Run one whole settlement: issue e-CNY, sell Tokens, deliver metered usage, pay, refund, and prove it."""
+    from pysettle.scenarios import demo as scenario
+    from pysettle.scenarios.workload import generate, read_trace
+
     started = time.monotonic()
     requests = read_trace(trace) if trace else generate(seed)
     with progress() as on_progress:
@@ -78,6 +83,8 @@ def _meters(meters: Meters) -> dict[str, str]:
 
 def summary(result: scenario.DemoResult, elapsed_s: float) -> str:
     """Return the result as a person reads it."""
+    from pysettle.scenarios import demo as scenario
+
     usage, report = result.usage, result.report
 
     def row(name: str, meters: Meters) -> tuple[str, ...]:

@@ -2,46 +2,81 @@
 
 from __future__ import annotations
 
+import functools
 import sys
-from collections.abc import Callable
-from typing import Any, NoReturn
+from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
+from typing import Any, NamedTuple, NoReturn
 
 import click
 
 from pysettle import __version__
-from pysettle.cli.audit import audit
-from pysettle.cli.channel.channel import channel
-from pysettle.cli.compute.market import market
-from pysettle.cli.core.account import account
-from pysettle.cli.core.init import init
-from pysettle.cli.core.network import network
-from pysettle.cli.core.node import node
-from pysettle.cli.core.role import role
-from pysettle.cli.core.time import time
-from pysettle.cli.demo import demo
-from pysettle.cli.jobs.job import job
-from pysettle.cli.money.interest import interest
-from pysettle.cli.money.redemption import redemption
-from pysettle.cli.money.reserve import reserve
-from pysettle.cli.money.token import token
-from pysettle.cli.money.wallet import wallet
-from pysettle.cli.options import Named, Place
 from pysettle.cli.output import deeds, printing, tell
-from pysettle.cli.scenario import scenario
-from pysettle.errors import HandOverInterrupted, PysettleError
 
+_COLUMNS = ("core", "money", "compute", "channel", "jobs")
+"""Columns with commands; the package of each says which nouns it has."""
+_ABOVE = {
+    "demo": "Run one whole settlement: issue, sell, deliver, pay, prove.",
+    "scenario": "Run scripted cases of settlement, and prove them.",
+    "audit": "Prove a transaction history from its bundle alone.",
+}
 _INTERRUPTED = 130
 _ABORTED = 1
 
 
-class _Interrupted(PysettleError):
+class _Section(NamedTuple):
+    """Nouns that stand together in the help."""
+
+    title: str
+    """Its heading."""
+    package: str
+    """Where the modules of the nouns are; each has the noun's name, and in it the command of that name."""
+    nouns: Mapping[str, str]
+    """Noun -> what one does with it, in one line."""
+
+
+@functools.cache
+def _sections() -> tuple[_Section, ...]:
+    """Return the sections in the order in which one works: those of the columns, and what shows and proves them."""
+    columns = [import_module(f"pysettle.cli.{it}") for it in _COLUMNS]
+    return (
+        *(_Section(it.TITLE, it.__name__, it.NOUNS) for it in columns),
+        _Section("Try and prove", "pysettle.cli", _ABOVE),
+    )
+
+
+class _Interrupted(click.ClickException):
     """Ctrl-C, after something was handed over; as no KeyboardInterrupt, which click would answer itself."""
 
     exit_code = _INTERRUPTED
 
 
 class _Program(click.Group):
-    """The whole command line: however a command ends, it is with an exit code, and at most one line of why."""
+    """The whole command line: however a command ends, it is with an exit code, and at most one line of why.
+
+    The module of a noun is loaded when the noun is named, so that no command waits for what others need.
+    """
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        """Return the nouns in the order in which one works."""
+        return [noun for section in _sections() for noun in section.nouns]
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        """Load a noun."""
+        if name not in self.commands:
+            module = next((f"{it.package}.{name}" for it in _sections() if name in it.nouns), None)
+            if module is None:
+                return None
+            command: click.Command = getattr(import_module(module), name)
+            _refuse_empty(command)
+            self.add_command(command)
+        return self.commands[name]
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the nouns with a line each, by sections."""
+        for section in _sections():
+            with formatter.section(section.title):
+                formatter.write_dl(list(section.nouns.items()), col_max=12)
 
     def main(self, *arguments: Any, **settings: Any) -> NoReturn:
         """Run a command line and end the process."""
@@ -64,9 +99,9 @@ class _Program(click.Group):
         """Run the command; keep click from answering itself where Ctrl-C comes, or its help is cut short."""
         try:
             return super().invoke(context)
-        except HandOverInterrupted as interrupt:
-            raise _Interrupted(str(interrupt)) from interrupt
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as interrupt:
+            if words := str(interrupt):
+                raise _Interrupted(words) from interrupt
             context.exit(_INTERRUPTED)
         except BrokenPipeError as problem:
             with printing():
@@ -76,22 +111,34 @@ class _Program(click.Group):
         """Run a command line; turn every expected failure into one line; return the exit code."""
         try:
             code = int(super().main(*arguments, **settings) or 0)
-        except PysettleError as failure:
-            return _refuse(str(failure), failure.exit_code)
-        except click.exceptions.NoArgsIsHelpError as problem:
-            problem.show()
-            return problem.exit_code
-        except click.ClickException as problem:
-            return _refuse(_in_words(problem), problem.exit_code)
         except (click.Abort, KeyboardInterrupt):
             code = _INTERRUPTED
-        except OSError as problem:
-            # A failure of a disk or a connection that nobody foresaw; one that was foreseen has a name of its own.
-            return _refuse(f"{problem}; look before repeating it: {done()}" if done() else str(problem), _ABORTED)
+        except Exception as failure:
+            if (ended := _ended(failure, done)) is None:
+                raise
+            return ended
         if code == _INTERRUPTED:
             after = f"; look before repeating it: {done()}" if done() else ": nothing was sent or written"
             _refuse(f"interrupted{after}", code)
         return code
+
+
+def _ended(failure: Exception, done: Callable[[], str]) -> int | None:
+    """Say why a command failed, if that was foreseen; return the exit code, None where it was not."""
+    # The errors are loaded where there is one: most command lines end without.
+    from pysettle.errors import PysettleError
+
+    if isinstance(failure, PysettleError):
+        return _refuse(str(failure), failure.exit_code)
+    if isinstance(failure, click.exceptions.NoArgsIsHelpError):
+        failure.show()
+        return failure.exit_code
+    if isinstance(failure, click.ClickException):
+        return _refuse(_in_words(failure), failure.exit_code)
+    if isinstance(failure, OSError):
+        # A failure of a disk or a connection that nobody foresaw; one that was foreseen has a name of its own.
+        return _refuse(f"{failure}; look before repeating it: {done()}" if done() else str(failure), _ABORTED)
+    return None
 
 
 def _refuse(why: str, code: int) -> int:
@@ -107,44 +154,30 @@ def _in_words(problem: click.ClickException) -> str:
     return f"{message} See `{context.command_path} --help`." if context else message
 
 
-@click.group(cls=_Program, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=_Program, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
 @click.version_option(__version__, prog_name="pysettle", message="%(prog)s %(version)s (simulation)")
 def main() -> None:
     """Simulate the settlement network of the Token economy on a local EVM. Nothing touches real money."""
 
 
-for _command in (
-    init,
-    account,
-    network,
-    role,
-    reserve,
-    token,
-    redemption,
-    wallet,
-    interest,
-    market,
-    channel,
-    job,
-    time,
-    node,
-    demo,
-    scenario,
-    audit,
-):
-    main.add_command(_command)
+def _refuse_empty(command: click.Command) -> None:
+    """Refuse an empty text, and an empty path, for every parameter of a command, and of those below it."""
+    if isinstance(command, click.Group):
+        for _, child in children(command):
+            _refuse_empty(child)
+    from pysettle.cli.options import Named, Place
+
+    for parameter in command.params:
+        if parameter.type is click.STRING:
+            parameter.type = Named()
+        if isinstance(parameter.type, click.Path):
+            parameter.type = Place.like(parameter.type)
 
 
-def _refuse_empty(group: click.Group) -> None:
-    """Refuse an empty text, and an empty path, for every parameter of every command that takes one."""
-    for command in group.commands.values():
-        if isinstance(command, click.Group):
-            _refuse_empty(command)
-        for parameter in command.params:
-            if parameter.type is click.STRING:
-                parameter.type = Named()
-            if isinstance(parameter.type, click.Path):
-                parameter.type = Place.like(parameter.type)
-
-
-_refuse_empty(main)
+def children(group: click.Group) -> Iterator[tuple[str, click.Command]]:
+    """Yield the commands of a group by their names, in the order in which one works; each is loaded."""
+    context = click.Context(group)
+    for name in group.list_commands(context) if isinstance(group, _Program) else group.commands:
+        command = group.get_command(context, name)
+        assert command is not None, "a group has what it lists"
+        yield name, command

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import click
 
-from pysettle.cli.main import main
+from pysettle.cli.main import children, main
 
 _SHARED = {
     "--workspace": "the workspace; `PYSETTLE_WORKSPACE` if left out, else the one the current folder is in",
@@ -42,10 +42,10 @@ def manual() -> str:
 
 
 def _sections(group: click.Group, path: str) -> Iterator[str]:
-    for name, command in group.commands.items():
+    for name, command in children(group):
         if isinstance(command, click.Group):
             yield f"## {path} {name}\n\n{_text(command.help)}"
-            for verb, child in command.commands.items():
+            for verb, child in children(command):
                 yield f"### {path} {name} {verb}\n\n{_body(child)}"
         else:
             yield f"## {path} {name}\n\n{_body(command)}"

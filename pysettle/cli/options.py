@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import json
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from click.core import ParameterSource
@@ -15,7 +15,9 @@ from click.core import ParameterSource
 from pysettle.cli.output import say, tell
 from pysettle.errors import InvalidNumber, UsageError
 from pysettle.reading import read_whole
-from pysettle.workspace.directory import Workspace
+
+if TYPE_CHECKING:
+    from pysettle.workspace.directory import Workspace
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -89,6 +91,20 @@ class Utf8(click.ParamType[str]):
         return value
 
 
+class OneOf(click.ParamType[str]):
+    """One of several words, which are looked up where one is read: the module that knows them takes long to load."""
+
+    def __init__(self, name: str, words: Callable[[], Iterable[str]]) -> None:
+        """Take one of the words; the name stands for it in the help."""
+        self.name, self._words = name, words
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the word."""
+        if value not in (words := tuple(self._words())):
+            self.fail(f"{value!r} is not one of {', '.join(words)}.", param, ctx)
+        return value
+
+
 TOKENS = Whole(96, 1)
 """Tokens of a series, whose capacity has 96 bits."""
 SEED = Count(0, 2**63 - 1)
@@ -137,7 +153,9 @@ def pasteable(command: str) -> str:
     context, words = click.get_current_context(), shlex.split(command)
     target: click.Command = context.find_root().command
     while isinstance(target, click.Group) and words:
-        target = target.commands[words.pop(0)]
+        found = target.get_command(context, words.pop(0))
+        assert found is not None, "a useful next command is one"
+        target = found
     taken = {name for parameter in target.params for name in parameter.opts}
     said: dict[str, str] = context.meta.get(_SAID, {})
     # A URL with a user and a password in it is a secret, and not shown.
@@ -151,6 +169,8 @@ def _chain(context: click.Context, parameter: click.Parameter, chain: str | None
 
 
 def _workspace(context: click.Context, parameter: click.Parameter, directory: Path | None) -> Workspace:
+    from pysettle.workspace.directory import Workspace
+
     _keep(context, parameter, directory)
     chain = context.meta[_CHAIN]
     workspace = Workspace.open(directory, chain) if directory else Workspace.find(Path(), chain)

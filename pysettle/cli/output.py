@@ -12,17 +12,15 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import click
-from rich.console import Console
-from rich.progress import Progress
 
-from pysettle.documents import parse_json
-from pysettle.errors import OutputFailed, PysettleError, UsageError
-from pysettle.evm.transactions import recorded
+from pysettle.deeds import recorded
 from pysettle.values import time_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _DONE: ContextVar[list[str] | None] = ContextVar("_DONE", default=None)
 """What the command did beside sending transactions, in words."""
@@ -82,6 +80,8 @@ def printing() -> Iterator[None]:
     try:
         yield
     except (OSError, UnicodeError) as problem:
+        from pysettle.errors import OutputFailed, PysettleError
+
         _silence(sys.stdout)
         reason = getattr(problem, "strerror", None) or str(problem)
         if words := _deeds():
@@ -138,6 +138,8 @@ def write_text(file: Path, text: str, schema: str | None = None) -> None:
     Raises:
         UsageError: it is there already and holds something else, or cannot be written.
     """
+    from pysettle.errors import UsageError
+
     try:
         if file.is_file() and (schema is None or _schema(file) != schema):
             raise UsageError(f"{file} is there already, and is not replaced: name a new file, or move it away")
@@ -149,6 +151,8 @@ def write_text(file: Path, text: str, schema: str | None = None) -> None:
 
 def _schema(file: Path) -> object:
     """Return the schema that a document names; None where it is none."""
+    from pysettle.documents import parse_json
+
     try:
         document = parse_json(file.read_bytes())
     except (OSError, ValueError):
@@ -163,6 +167,9 @@ def progress() -> Iterator[Callable[[str, int, int], None]]:
     Yields:
         What to call with the name of a step, what is done of it, and its total.
     """
+    from rich.console import Console
+    from rich.progress import Progress
+
     if not sys.stderr.isatty():
         yield lambda step, done, total: None
         return

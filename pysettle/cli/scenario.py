@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,7 +12,9 @@ from pysettle.cli.audit import failed
 from pysettle.cli.options import SEED
 from pysettle.cli.output import done, instant, say, table
 from pysettle.money import to_text
-from pysettle.scenarios import compute_export
+
+if TYPE_CHECKING:
+    from pysettle.scenarios import compute_export
 
 _CASES = {"compute-export": "A chip maker sells compute abroad, priced in Tokens and paid in e-CNY (paper, 3.2)."}
 
@@ -36,6 +39,8 @@ def list_(as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of the summary.")
 def run(name: str, seed: int, out: Path | None, as_json: bool) -> None:
     """Run a case on a chain of its own, and verify its bundle by re-execution."""
+    from pysettle.scenarios import compute_export
+
     result = compute_export.run(seed=seed, out=out)
     if out:
         done(f"the bundle is kept in {out}")

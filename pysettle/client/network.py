@@ -30,7 +30,7 @@ from pysettle.errors import UsageError
 from pysettle.evm import artifacts
 from pysettle.evm.backend import ChainBackend, Receipt
 from pysettle.evm.encoding import TransactionSigner
-from pysettle.evm.genesis import Genesis, GenesisAccount
+from pysettle.evm.genesis import SIMULATION_CHAIN_ID, Genesis, GenesisAccount
 from pysettle.evm.reverts import RevertDecoder
 from pysettle.evm.transactions import Transaction, TransactionSender
 from pysettle.money import Currency
@@ -51,9 +51,6 @@ CANONICAL: Mapping[str, Address] = {
     "Multicall3": MULTICALL3_ADDRESS,
 }
 """Contract that stands in a genesis of ours -> its address."""
-
-SIMULATION_CHAIN_ID = 31337
-"""Chain id of local development chains."""
 
 GAS_CREATION = 9_000_000
 """Gas stated for the creation of one contract; the market creates the factory of its series along with itself."""

@@ -14,12 +14,14 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pysettle.errors.states import State
 from pysettle.errors.words import hexed, sentence
 from pysettle.values import Asset, Currency
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _HASHES_NAMED = 10
 """Most hashes of transactions that a message names; `.hashes` has all."""

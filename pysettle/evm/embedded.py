@@ -29,7 +29,7 @@ from eth_utils.exceptions import ValidationError
 
 from pysettle.errors import ChainError, TransactionRefused, UsageError
 from pysettle.evm.backend import Block, ExecutionReverted, Fees, Log, Receipt, Standing
-from pysettle.evm.genesis import Genesis
+from pysettle.evm.genesis import BLOCK_INTERVAL_S, Genesis
 from pysettle.evm.prague import (
     InvalidTransaction,
     SealingVM,
@@ -37,9 +37,6 @@ from pysettle.evm.prague import (
     open_chain,
     read_receipts,
 )
-
-BLOCK_INTERVAL_S = 1
-"""Seconds of chain time from one block to the next, advances apart, unless a chain has another interval."""
 
 _FEE_HEADROOM = 8
 """Most the base fee may have grown, as a factor, while a sequence of blocks is sealed (12.5 % a full block)."""

@@ -16,6 +16,10 @@ from eth_typing import Address
 from pysettle.documents import parse_json
 from pysettle.errors import UsageError
 
+SIMULATION_CHAIN_ID = 31_337
+"""Chain id of local development chains."""
+BLOCK_INTERVAL_S = 1
+"""Seconds of chain time from one block to the next, advances apart, unless a chain has another interval."""
 BEACON_ROOTS = Address(bytes.fromhex("000f3df6d732807ef1319fb7b8bb8522d0beac02"))
 _BEACON_ROOTS_CODE = bytes.fromhex(
     "3373fffffffffffffffffffffffffffffffffffffffe14604d57602036146024575f5ffd5b5f35801560495762001fff8106"

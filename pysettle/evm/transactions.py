@@ -5,9 +5,8 @@ Gas is stated by who makes the transaction, never estimated: an estimate runs th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from contextvars import ContextVar
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from threading import Lock
@@ -15,6 +14,7 @@ from threading import Lock
 from eth_hash.auto import keccak
 from eth_typing import Address, Hash32
 
+from pysettle import deeds
 from pysettle.errors import ChainError, HandOverInterrupted, OutcomeUnknown, TransactionPending, TransactionRefused
 from pysettle.evm.backend import ChainBackend, ExecutionReverted, Fees, Receipt
 from pysettle.evm.encoding import TransactionSigner, UnsignedTransaction
@@ -27,21 +27,6 @@ _PATIENCE_BLOCKS = 3
 _REPLACEMENTS = 8
 """Times it is sent again."""
 _GAS_CANCELLATION = 21_000
-_RECORD: ContextVar[list[bytes] | None] = ContextVar("_RECORD", default=None)
-
-
-@contextmanager
-def recorded() -> Iterator[list[bytes]]:
-    """Yield the hashes of the transactions that the block hands over to a chain, each added before it is handed over.
-
-    Whoever is interrupted, or cannot tell of what it did, knows by them what may be sealed.
-    """
-    hashes: list[bytes] = []
-    token = _RECORD.set(hashes)
-    try:
-        yield hashes
-    finally:
-        _RECORD.reset(token)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,16 +180,13 @@ class TransactionSender:
         return sent
 
     def _submit(self, sent: Sequence[_Sent]) -> None:
-        record = _RECORD.get()
         hashes = [item.hashes[-1] for item in sent]
-        if record is not None:
-            record += hashes
+        deeds.hand_over(hashes)
         try:
             self.chain.submit([item.raw for item in sent])
         except TransactionRefused as problem:
             taken = problem.hashes
-            if record is not None:
-                record[-len(hashes) :] = list(taken)
+            deeds.refused(hashes, taken)
             with handed_over(lambda: taken):
                 self._close_gaps(sent, problem.accepted)
             raise

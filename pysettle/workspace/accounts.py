@@ -6,25 +6,32 @@ import json
 import secrets
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
-
-from eth_account import Account as EthAccount
-from eth_typing import Address
+from typing import TYPE_CHECKING, Any
 
 from pysettle.documents import parse_json
-from pysettle.domain.core.signing import Signer
 from pysettle.errors import PasswordRefused, UnknownAccount, UsageError, WorkspaceError
-from pysettle.evm.encoding import TransactionSigner
-from pysettle.evm.jsonrpc import JsonRpc
-from pysettle.evm.remote_signer import RemoteSigner
+from pysettle.errors.states import Role
+from pysettle.money import Currency
 from pysettle.reading import read_address
 from pysettle.workspace.files import is_file, read_whole, write_whole
 from pysettle.workspace.keystore import check_keystore, read_keystore, unlock
+
+if TYPE_CHECKING:
+    from eth_typing import Address
+
+    from pysettle.domain.core.signing import Signer
+    from pysettle.evm.encoding import TransactionSigner
 
 _ADDRESS_BYTES = 20
 _NAME_BYTES = 100
 """Longest name of an account, in UTF-8: its file, and the file before that is whole, carry it."""
 _DEVELOPMENT = "development key: everybody who has pysettle knows it; it guards simulated money on this chain alone"
+
+
+def default_account(role: Role, currency: Currency = Currency.CNY) -> str:
+    """Return the name of the account that holds a role unless another is named, such as `hkd-central-bank`."""
+    name = "bank" if role is Role.OPERATOR else role.label
+    return name if currency is Currency.CNY else f"{currency.value.lower()}-{name}"
 
 
 class Accounts:
@@ -42,6 +49,8 @@ class Accounts:
 
     def addresses(self) -> dict[str, Address]:
         """Return mapping name -> address, ordered by name."""
+        from eth_typing import Address
+
         names = sorted(file.stem for file in self._folder.glob("*.json"))
         if not names:
             raise WorkspaceError(f"{self._folder} holds no account: restore it from a copy")
@@ -64,6 +73,8 @@ class Accounts:
             UnknownAccount: neither.
             InvalidNumber: it begins like an address, and is none, or its checksum (EIP-55) is wrong.
         """
+        from eth_typing import Address
+
         if name.startswith("0x"):
             return read_address(name)
         return Address(bytes.fromhex(self._account(name)["address"][2:]))
@@ -81,6 +92,8 @@ class Accounts:
             PasswordRefused: the key is encrypted, and the password missing or wrong.
             WorkspaceError: the key is not that of the account's address.
         """
+        from pysettle.evm.remote_signer import RemoteSigner
+
         document = self._account(name)
         if "remote" in document:
             return RemoteSigner(document["remote"], self.address(name))
@@ -105,6 +118,8 @@ class Accounts:
             PasswordRefused: the key is encrypted, and the password missing or wrong.
             UsageError: the key is behind a remote signer, which signs transactions alone.
         """
+        from pysettle.domain.core.signing import Signer
+
         signer = self.signer(name, password)
         if not isinstance(signer, Signer):
             raise UsageError(
@@ -151,6 +166,8 @@ class Accounts:
         Raises:
             WorkspaceError: the URL has a user or password in it, which are not kept in a file.
         """
+        from pysettle.evm.jsonrpc import JsonRpc
+
         kept = JsonRpc(url).url
         if "@" in url and "@" not in kept:
             raise WorkspaceError("the URL of a signer is kept in a file: leave user and password out of it")
@@ -163,12 +180,18 @@ class Accounts:
             WorkspaceError: the name cannot be used, or an account of that name does not give way.
             PasswordRefused: the password is empty.
         """
+        from eth_typing import Address
+
         document = self._with_key(name, password)
         self._add(name, document, replace)
         return Address(bytes.fromhex(document["address"][2:]))
 
     def _with_key(self, name: str, password: str | None) -> dict[str, Any]:
         """Return an account with a fresh random key under the password, or with the development key of its name."""
+        from eth_account import Account as EthAccount
+
+        from pysettle.domain.core.signing import Signer
+
         if password is None:
             address = self.development_key(name).address
             return {"address": "0x" + address.hex(), "development": _DEVELOPMENT}
@@ -239,6 +262,8 @@ class Accounts:
 
     def development_key(self, name: str) -> Signer:
         """Return the key that everybody knows of an account of that name, whether or not it is used here."""
+        from pysettle.domain.core.signing import Signer
+
         return Signer.derived("workspace", self._seed, name)
 
     def _account_file(self, name: str) -> Path:

@@ -7,9 +7,9 @@ import tomllib
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pysettle.client.network import SIMULATION_CHAIN_ID
 from pysettle.errors import WorkspaceError
-from pysettle.evm.embedded import BLOCK_INTERVAL_S
+from pysettle.evm.genesis import BLOCK_INTERVAL_S
+from pysettle.evm.genesis import SIMULATION_CHAIN_ID as SIMULATION_CHAIN_ID
 
 FORMAT = "pysettle.workspace/1"
 CONFIG_FILE = "config.toml"

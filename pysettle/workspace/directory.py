@@ -17,48 +17,35 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from eth_typing import Address
-
-from pysettle.client.channel.hub import ChannelHub, UsageMeter
-from pysettle.client.compute.market import ComputeMarket
-from pysettle.client.core.access import NetworkAccess, Role, Roles
-from pysettle.client.core.contract import interface
-from pysettle.client.deployment import Deployment
-from pysettle.client.genuine import check_genesis
-from pysettle.client.jobs.escrow import JobEscrow
-from pysettle.client.money.currency import CurrencyToken
-from pysettle.client.money.interest import InterestPayments, open_interest
-from pysettle.client.network import (
-    CANONICAL,
-    DeployedContract,
-    SettlementNetwork,
-    deploy_currency,
-    genesis,
-    transaction_sender,
-)
-from pysettle.client.system import ComputeSystem
-from pysettle.domain.core.signing import Signer
 from pysettle.errors import ChainError, ContractReverted, WorkspaceError
 from pysettle.errors.compute.market import ComputeAttesterInvalid
 from pysettle.errors.core.access import AccessReverted
 from pysettle.errors.money.issuance import RedemptionOperatorInvalid, ReserveAttesterInvalid
+from pysettle.errors.states import Role
 from pysettle.errors.words import hexed
-from pysettle.evm.backend import ChainBackend
-from pysettle.evm.embedded import EmbeddedChain
-from pysettle.evm.genesis import Genesis, GenesisAccount
-from pysettle.evm.handover import handed_over
-from pysettle.evm.interrupts import uninterrupted
-from pysettle.evm.lock import WriterLock
-from pysettle.evm.reverts import name_currency
-from pysettle.evm.rpc import RpcChain
-from pysettle.evm.sqlite import SqliteDatabase
-from pysettle.evm.transactions import Transaction
 from pysettle.money import Currency
-from pysettle.workspace.accounts import Accounts
+from pysettle.workspace.accounts import Accounts, default_account
 from pysettle.workspace.config import CONFIG_FILE, FORMAT, Config
 from pysettle.workspace.files import UnfinishedFolder, is_file, read_whole, write_whole
 from pysettle.workspace.served import file_or_node
+
+if TYPE_CHECKING:
+    from eth_typing import Address
+
+    from pysettle.client.core.access import NetworkAccess, Roles
+    from pysettle.client.deployment import Deployment
+    from pysettle.client.jobs.escrow import JobEscrow
+    from pysettle.client.money.currency import CurrencyToken
+    from pysettle.client.money.interest import InterestPayments
+    from pysettle.client.system import ComputeSystem
+    from pysettle.domain.core.signing import Signer
+    from pysettle.evm.backend import ChainBackend
+    from pysettle.evm.embedded import EmbeddedChain
+    from pysettle.evm.genesis import Genesis
+    from pysettle.evm.rpc import RpcChain
+    from pysettle.evm.sqlite import SqliteDatabase
 
 OnProgress = Callable[[str, int, int], None]
 """Called with the name of a step, what is done of it, and its total."""
@@ -135,6 +122,8 @@ class Workspace:
                 network that is not a development node's.
             ChainError: development keys are for a node, and it does not answer, or serves another chain.
         """
+        from pysettle.evm.interrupts import uninterrupted
+
         config = config or Config()
         if config.network and password is None and not _connected(config, config.network.url).is_development_node:
             raise WorkspaceError("this network is no development node's: encrypt keys of its own (--password-file)")
@@ -184,6 +173,9 @@ class Workspace:
         raise WorkspaceError(f"{_absolute(start)} is in no workspace: make one with `pysettle init`, or name it")
 
     def _fill(self, names: Sequence[str], password: str | None, on_progress: Callable[[int, int], None]) -> None:
+        from pysettle.evm.embedded import EmbeddedChain
+        from pysettle.evm.sqlite import SqliteDatabase
+
         self.accounts.create(names, password, on_progress)
         (self.directory / CONFIG_FILE).write_text(self.config.to_text())
         if self.config.network:
@@ -202,6 +194,8 @@ class Workspace:
 
     def genesis(self) -> Genesis:
         """Return a block 0 in which the accounts can pay for gas, and the canonical contracts stand."""
+        from pysettle.client.network import genesis
+
         accounts = self.accounts.addresses().values()
         return genesis(self.config.genesis_time, accounts, chain_id=self.config.chain_id)
 
@@ -238,6 +232,9 @@ class Workspace:
 
     @contextmanager
     def _opened(self, write: bool, wait_s: float) -> Iterator[ChainBackend]:
+        from pysettle.evm.handover import handed_over
+        from pysettle.evm.lock import WriterLock
+
         if self.config.network is None:
             in_file = self._in_file or not write
             opened: AbstractContextManager[ChainBackend] = (
@@ -269,6 +266,8 @@ class Workspace:
 
     def _put_into_words(self, refusal: ContractReverted) -> None:
         """Let a refusal say the names of accounts and contracts, and the currency that it is about."""
+        from pysettle.evm.reverts import name_currency
+
         names: dict[bytes, str] = {}
         if self.is_deployed:
             deployment = self.deployment()
@@ -279,6 +278,8 @@ class Workspace:
 
     def _name_holders(self, chain: ChainBackend, refusal: ContractReverted) -> None:
         """Add to a refusal which role was missing, and who holds it now: since deployment it may have passed on."""
+        from eth_typing import Address
+
         if refusal.call is None or not self.is_deployed:
             return
         target, sent = refusal.call
@@ -300,6 +301,10 @@ class Workspace:
         Raises:
             WorkspaceError: the chain is a network's.
         """
+        from pysettle.evm.embedded import EmbeddedChain
+        from pysettle.evm.genesis import Genesis
+        from pysettle.evm.sqlite import SqliteDatabase
+
         if self.config.network:
             raise WorkspaceError("the chain of this workspace is a network, not a file")
         block_0 = Genesis.from_bytes(read_whole(self.directory / "genesis.json"))
@@ -348,6 +353,12 @@ class Workspace:
             PlantedStorage: the genesis.json of the workspace has storage in a contract of ours, or where one may be
                 created; a network's is looked at where somebody put it there.
         """
+        from pysettle.client.deployment import Deployment
+        from pysettle.client.genuine import check_genesis
+        from pysettle.client.network import CANONICAL, SettlementNetwork
+        from pysettle.evm.genesis import Genesis
+        from pysettle.evm.rpc import RpcChain
+
         if self.is_deployed:
             raise WorkspaceError("the network is deployed in this workspace already: see `pysettle network status`")
         if (block_0 := self.directory / "genesis.json").is_file():
@@ -391,6 +402,10 @@ class Workspace:
                 network that is not a development node's.
             UsageError: the central bank's key is behind a remote signer, which cannot attest a reserve.
         """
+        from pysettle.client.core.contract import interface
+        from pysettle.client.network import deploy_currency, transaction_sender
+        from pysettle.evm.transactions import Transaction
+
         deployment = self.deployment()
         deployment.check_chain(chain)
         if currency in deployment.currencies():
@@ -419,6 +434,8 @@ class Workspace:
         Raises:
             WorkspaceError: the chain is a network that is no development node's.
         """
+        from pysettle.evm.rpc import RpcChain
+
         known = password is None and self.config.network is not None
         if known and isinstance(chain, RpcChain) and not chain.is_development_node:
             raise WorkspaceError("this network is no development node's: encrypt keys of its own (--password-file)")
@@ -434,6 +451,12 @@ class Workspace:
             account: Who shall be able to pay.
             password: Of the encrypted accounts.
         """
+        from pysettle.client.core.contract import interface
+        from pysettle.client.network import transaction_sender
+        from pysettle.evm.genesis import GenesisAccount
+        from pysettle.evm.rpc import RpcChain
+        from pysettle.evm.transactions import Transaction
+
         if chain.balance(account):
             return True
         if isinstance(chain, RpcChain) and chain.is_development_node:
@@ -446,6 +469,8 @@ class Workspace:
 
     def _payer(self, chain: ChainBackend, password: str | None) -> Signer | None:
         """Return the key of the richest account that is at hand; None where there is none."""
+        from pysettle.domain.core.signing import Signer
+
         balances = {name: chain.balance(address) for name, address in self.accounts.addresses().items()}
         for name in sorted(filter(balances.get, balances), key=lambda it: balances[it], reverse=True):
             with suppress(WorkspaceError):
@@ -454,6 +479,8 @@ class Workspace:
         return None
 
     def _roles(self, names: Mapping[Role, str], password: str | None, on_progress: OnProgress) -> Roles:
+        from pysettle.client.core.access import Roles
+
         signers = {}
         for opened, (role, name) in enumerate(names.items()):
             on_progress("opening accounts", opened, len(names))
@@ -475,6 +502,8 @@ class Workspace:
         Raises:
             WorkspaceError: nothing is deployed yet, or the record cannot be read.
         """
+        from pysettle.client.deployment import Deployment
+
         if not self.is_deployed:
             raise WorkspaceError("no network is deployed in this workspace: run `pysettle network deploy`")
         return Deployment.from_bytes(read_whole(self._deployment_file))
@@ -486,16 +515,28 @@ class Workspace:
             WorkspaceError: as `deployment`, or the network does not have the currency.
             WrongChain: the network was deployed on another chain.
         """
+        from pysettle.client.money.currency import CurrencyToken
+        from pysettle.client.network import transaction_sender
+
         return CurrencyToken(transaction_sender(chain), self._deployed_on(chain).token(currency))
 
     def access(self, chain: ChainBackend, currency: Currency = Currency.CNY) -> NetworkAccess:
         """Return the roles of a currency on this workspace's chain; errors as `currency`."""
+        from pysettle.client.core.access import NetworkAccess
+        from pysettle.client.network import transaction_sender
+
         deployment = self._deployed_on(chain)
         address, first_block = deployment.access(currency), deployment.first_block
         return NetworkAccess(transaction_sender(chain), address, first_block=first_block)
 
     def compute(self, chain: ChainBackend) -> ComputeSystem:
         """Return market, hub and meter on this workspace's chain; errors as `currency`."""
+        from pysettle.client.channel.hub import ChannelHub, UsageMeter
+        from pysettle.client.compute.market import ComputeMarket
+        from pysettle.client.money.currency import CurrencyToken
+        from pysettle.client.network import transaction_sender
+        from pysettle.client.system import ComputeSystem
+
         deployment, sender = self._deployed_on(chain), transaction_sender(chain)
         hub, collector = (deployment.address(name) for name in ("ChannelHub", "ERC3009DepositCollector"))
         first_block = deployment.first_block
@@ -508,6 +549,9 @@ class Workspace:
 
     def jobs(self, chain: ChainBackend) -> JobEscrow:
         """Return the job escrow on this workspace's chain; errors as `currency`."""
+        from pysettle.client.jobs.escrow import JobEscrow
+        from pysettle.client.network import transaction_sender
+
         deployment = self._deployed_on(chain)
         address, first_block = deployment.address("JobEscrow"), deployment.first_block
         return JobEscrow(transaction_sender(chain), address, first_block=first_block)
@@ -540,6 +584,9 @@ class Workspace:
             WorkspaceError: it was opened before, or no network is deployed.
             WrongChain: the network was deployed on another chain.
         """
+        from pysettle.client.money.interest import open_interest
+        from pysettle.client.network import DeployedContract, transaction_sender
+
         deployment, currency = self.deployment(), self.currency(chain)
         if _INTEREST in deployment.document["contracts"]:
             raise WorkspaceError("interest was opened in this workspace already: see `pysettle interest show`")
@@ -560,6 +607,9 @@ class Workspace:
             WorkspaceError: it was not opened, or no network is deployed.
             WrongChain: the network was deployed on another chain.
         """
+        from pysettle.client.money.interest import InterestPayments
+        from pysettle.client.network import transaction_sender
+
         deployment = self._deployed_on(chain)
         if _INTEREST not in deployment.document["contracts"]:
             raise WorkspaceError("nothing pays interest in this workspace yet: run `pysettle interest open`")
@@ -569,12 +619,6 @@ class Workspace:
     @property
     def _deployment_file(self) -> Path:
         return self.directory / "deployment.json"
-
-
-def default_account(role: Role, currency: Currency = Currency.CNY) -> str:
-    """Return the name of the account that holds a role unless another is named, such as `hkd-central-bank`."""
-    name = "bank" if role is Role.OPERATOR else role.label
-    return name if currency is Currency.CNY else f"{currency.value.lower()}-{name}"
 
 
 def _let_issue(token: CurrencyToken, central_bank: Signer, roles: Roles, quota: int, reserve_fen: int) -> None:
@@ -587,6 +631,9 @@ def _let_issue(token: CurrencyToken, central_bank: Signer, roles: Roles, quota: 
 
 def _as_one(chain: ChainBackend) -> AbstractContextManager[None]:
     """Let Ctrl-C wait for the end of several transactions where we seal them ourselves: that takes seconds."""
+    from pysettle.evm.embedded import EmbeddedChain
+    from pysettle.evm.interrupts import uninterrupted
+
     return uninterrupted() if isinstance(chain, EmbeddedChain) else nullcontext()
 
 
@@ -607,6 +654,8 @@ def _machine_time() -> int:
 
 
 def _connected(config: Config, url: str) -> RpcChain:
+    from pysettle.evm.rpc import RpcChain
+
     assert config.network is not None
     confirmations, legacy = config.network.confirmations, config.network.legacy_fees
     return RpcChain(url, chain_id=config.chain_id, confirmations=confirmations, legacy=legacy)

@@ -10,15 +10,16 @@ Source:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
-
-from eth_account import Account as EthAccount
-from eth_typing import Address
+from typing import TYPE_CHECKING, Any
 
 from pysettle.documents import parse_json
-from pysettle.domain.core.signing import Signer
 from pysettle.errors import InvalidNumber, PasswordRefused
 from pysettle.reading import read_address, read_hex
+
+if TYPE_CHECKING:
+    from eth_typing import Address
+
+    from pysettle.domain.core.signing import Signer
 
 _VERSION = 3
 _MOST_ROUNDS = 10**7
@@ -75,6 +76,10 @@ def unlock(keystore: Mapping[str, Any], password: str, what: str) -> Signer:
     Raises:
         PasswordRefused: the password does not open it.
     """
+    from eth_account import Account as EthAccount
+
+    from pysettle.domain.core.signing import Signer
+
     try:
         return Signer(bytes(EthAccount.decrypt(dict(keystore), password)))
     except ValueError as problem:

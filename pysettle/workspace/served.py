@@ -10,12 +10,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pysettle.errors import ChainFileLocked, ChainUnreachable
-from pysettle.evm.backend import ChainBackend
-from pysettle.evm.embedded import EmbeddedChain
-from pysettle.evm.lock import WriterLock, holder_of
-from pysettle.evm.rpc import RpcChain
+
+if TYPE_CHECKING:
+    from pysettle.evm.backend import ChainBackend
+    from pysettle.evm.embedded import EmbeddedChain
+    from pysettle.evm.rpc import RpcChain
 
 _POLL_S = 0.05
 
@@ -42,6 +44,8 @@ def file_or_node(
         ChainFileError: the file is unfit.
         WrongChain: the node serves another chain.
     """
+    from pysettle.evm.lock import WriterLock
+
     deadline = time.monotonic() + wait_s
     while True:
         left_s = max(0.0, deadline - time.monotonic())
@@ -69,6 +73,9 @@ def _node(problem: ChainFileLocked, chain_id: int) -> RpcChain | None:
         ChainFileLocked: who holds it is no node.
         WrongChain: it serves another chain.
     """
+    from pysettle.evm.lock import holder_of
+    from pysettle.evm.rpc import RpcChain
+
     holder = problem.holder
     if holder is None or holder.url is None:
         raise problem

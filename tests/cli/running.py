@@ -12,6 +12,7 @@ import click
 from click.testing import CliRunner, Result
 
 from pysettle.cli import main
+from pysettle.cli.main import children
 
 
 def invoke(*arguments: str, workspace: Path | None = None, stdin: str | None = None) -> Result:
@@ -35,7 +36,7 @@ def check_command(line: str) -> None:
     command: click.Command = main
     for word in words:
         if isinstance(command, click.Group):
-            command = command.commands[word]
+            command = dict(children(command))[word]
     needed = {it.opts[0] for it in command.params if it.required and isinstance(it, click.Option)}
     assert "--help" in words or needed <= set(words), line
 

@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from pysettle.cli import main
+from pysettle.cli.main import children
 
 INTEGER = re.compile(r"^\d+$")
 
@@ -145,7 +146,7 @@ def test_a_directory_that_is_no_bundle_is_not_overwritten(trace: Path, tmp_path:
 
 
 def _commands(command: click.Command, *names: str) -> list[tuple[str, ...]]:
-    nested = command.commands.items() if isinstance(command, click.Group) else ()
+    nested = children(command) if isinstance(command, click.Group) else ()
     return [names, *(path for name, child in nested for path in _commands(child, *names, name))]
 
 
@@ -157,7 +158,7 @@ def test_every_command_has_help(names: tuple[str, ...]) -> None:
     command: click.Command = main
     for name in names:
         assert isinstance(command, click.Group)
-        command = command.commands[name]
+        command = dict(children(command))[name]
     assert command.help
     assert all(option.help for option in command.params if isinstance(option, click.Option) and option.name != "help")
 

@@ -233,7 +233,7 @@ def test_ctrl_c_while_a_key_is_encrypted_or_a_node_is_asked(tmp_path: Path, monk
     password = tmp_path / "password"
     password.write_text("correct horse")
     with monkeypatch.context() as patch:
-        patch.setattr("pysettle.workspace.accounts.EthAccount.encrypt", interrupted)
+        patch.setattr("eth_account.Account.encrypt", interrupted)
         result = invoke("init", str(tmp_path / "town"), "--password-file", str(password))
     assert (result.exit_code, "nothing was sent or written" in result.stderr) == (130, True)
     monkeypatch.setattr("pysettle.evm.jsonrpc.JsonRpc.ask", interrupted)

@@ -11,6 +11,7 @@ import click
 import pytest
 
 from pysettle.cli import main
+from pysettle.cli.main import children
 from pysettle.cli.options import Count, Moment
 from tests.cli.running import OPEN, ComputeTown
 
@@ -76,7 +77,7 @@ def options() -> Iterator[tuple[str, click.Option]]:
     """Return every option of every command, with the command's path."""
 
     def walk(group: click.Group, path: str) -> Iterator[tuple[str, click.Option]]:
-        for name, command in group.commands.items():
+        for name, command in children(group):
             if isinstance(command, click.Group):
                 yield from walk(command, f"{path}{name} ")
             else:

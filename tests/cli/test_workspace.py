@@ -426,7 +426,7 @@ def test_a_failed_creation_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Mo
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("pysettle.workspace.directory.EmbeddedChain", interrupted)
+    monkeypatch.setattr("pysettle.evm.embedded.EmbeddedChain", interrupted)
     with pytest.raises(KeyboardInterrupt):
         Workspace.create(tmp_path / "town")
     assert list(tmp_path.iterdir()) == []

@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from pysettle.cli import main
+from pysettle.cli.main import children
 from tests.cli.running import ComputeTown
 
 DOCUMENTED = {2, 3, 4, 5, 6}
@@ -59,7 +60,7 @@ class Wrong:
 
 def _commands(command: click.Command, *names: str) -> Iterator[tuple[tuple[str, ...], click.Command]]:
     if isinstance(command, click.Group):
-        for name, child in command.commands.items():
+        for name, child in children(command):
             yield from _commands(child, *names, name)
     else:
         yield names, command

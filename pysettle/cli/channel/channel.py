@@ -6,24 +6,26 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 from shlex import quote
+from typing import TYPE_CHECKING
 
 import click
-from eth_typing import Address
 
 from pysettle.cli.channel.rows import Row, read_rows, would_claim
 from pysettle.cli.compute.compute import Asset, ComputeCommand, asset_option, by_option, compute_command, compute_view
 from pysettle.cli.options import NUMBER, TOKENS, Count, pasteable
 from pysettle.cli.output import instant, table, write_text
-from pysettle.client.system import ChannelStanding, ComputeSystem
-from pysettle.domain.channel.metering import Voucher
-from pysettle.domain.core.messages import ChannelConfig
-from pysettle.domain.core.signing import Signer
 from pysettle.errors import UsageError
-from pysettle.evm.backend import Receipt
-from pysettle.evm.encoding import TransactionSigner
-from pysettle.evm.transactions import Transaction
 from pysettle.money import to_units
 from pysettle.values import SeriesId
+
+if TYPE_CHECKING:
+    from eth_typing import Address
+
+    from pysettle.client.system import ChannelStanding, ComputeSystem
+    from pysettle.domain.core.signing import Signer
+    from pysettle.evm.backend import Receipt
+    from pysettle.evm.encoding import TransactionSigner
+    from pysettle.evm.transactions import Transaction
 
 _HOUR_S = 3_600
 _file_option = click.option(
@@ -61,6 +63,8 @@ def open_(
     command: ComputeCommand,
 ) -> None:
     """Deposit Tokens in a channel of their series, or a currency for its receiver; the first deposit opens it."""
+    from pysettle.domain.core.messages import ChannelConfig
+
     payer, units = command.key(by), _deposit(series, tokens, amount, receiver)
     with command.compute(write=True) as compute:
         hub, asset = compute.hub, command.asset(compute, series, currency)
@@ -114,6 +118,8 @@ def _deposit(series: str | None, tokens: int | None, amount: str | None, receive
 @compute_command
 def sign(text: str, most: str, out: Path | None, by: str, command: ComputeCommand) -> None:
     """Sign a voucher: a cumulative ceiling, which the newest one raises."""
+    from pysettle.domain.channel.metering import Voucher
+
     signer = command.key(by)
     with command.compute() as compute:
         found = compute.channel(text)

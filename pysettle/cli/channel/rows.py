@@ -6,20 +6,23 @@ import functools
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-from eth_typing import Address
 
-from pysettle.cli.compute.compute import Asset
-from pysettle.client.channel.hub import ChannelHub, UsageRow
-from pysettle.client.system import ChannelStanding, ComputeSystem, channel_in
 from pysettle.documents import parse_json
-from pysettle.domain.channel.metering import CEILING_BITS, Voucher
-from pysettle.domain.compute.usage import USAGE_BITS, Meters, RateCard, Usage
-from pysettle.domain.core.messages import ChannelConfig, ChannelId
 from pysettle.errors import InvalidNumber, UsageError
 from pysettle.reading import read_hex, read_whole
+
+if TYPE_CHECKING:
+    from eth_typing import Address
+
+    from pysettle.cli.compute.compute import Asset
+    from pysettle.client.channel.hub import ChannelHub, UsageRow
+    from pysettle.client.system import ChannelStanding, ComputeSystem
+    from pysettle.domain.channel.metering import Voucher
+    from pysettle.domain.compute.usage import RateCard, Usage
+    from pysettle.domain.core.messages import ChannelConfig, ChannelId
 
 _COUNTERS = 6
 _Value = TypeVar("_Value")
@@ -39,6 +42,8 @@ class Row:
     @property
     def metered(self) -> UsageRow:
         """The row as the meter attests it."""
+        from pysettle.client.channel.hub import UsageRow
+
         return UsageRow(self.channel.config, self.usage, self.voucher)
 
     def wanted(self, card: RateCard | None) -> int:
@@ -52,6 +57,9 @@ def read_rows(file: Path, compute: ComputeSystem, asset: Asset) -> list[Row]:
     Raises:
         UsageError: it is no list of rows; or a row, which is named, has a field of another form or another's channel.
     """
+    from pysettle.domain.channel.metering import CEILING_BITS, Voucher
+    from pysettle.domain.compute.usage import Usage
+
     try:
         with click.open_file(str(file)) as stream:
             document = parse_json(stream.read())
@@ -124,6 +132,8 @@ def _field(entry: Mapping[str, Any], name: str, where: str, read: Callable[[Any]
 def _channel(
     text: Any, opened: Mapping[ChannelId, ChannelConfig], compute: ComputeSystem, asset: Asset
 ) -> ChannelStanding:
+    from pysettle.client.system import channel_in
+
     if not isinstance(text, str):
         raise ValueError(f"{text!r} is no id of a channel")
     channel_id = channel_in(opened, text)
@@ -136,6 +146,8 @@ def _channel(
 
 
 def _usage(counters: Any) -> Usage:
+    from pysettle.domain.compute.usage import USAGE_BITS, Meters, Usage
+
     if not isinstance(counters, list) or len(counters) != _COUNTERS:
         raise ValueError(f"{counters!r} is no list of {_COUNTERS} counters, off-peak before peak")
     read = [whole(it, USAGE_BITS) for it in counters]

@@ -7,26 +7,28 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from shlex import quote
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from eth_typing import Address
 
 from pysettle.cli.options import TOKENS, json_option, password_option, pasteable, show, workspace_option
 from pysettle.cli.output import printable
-from pysettle.client.compute.series import ComputeToken
-from pysettle.client.core.token import Token
-from pysettle.client.system import ChannelStanding, ComputeSystem
-from pysettle.domain.channel.metering import CEILING_BITS
-from pysettle.domain.core.signing import Signer
 from pysettle.errors import UsageError
-from pysettle.evm.backend import Receipt
-from pysettle.evm.encoding import TransactionSigner
-from pysettle.evm.transactions import Transaction
 from pysettle.money import Currency, to_plain, to_text, to_units
 from pysettle.reading import read_whole
-from pysettle.values import SeriesId
-from pysettle.workspace.directory import Workspace
+
+if TYPE_CHECKING:
+    from eth_typing import Address
+
+    from pysettle.client.compute.series import ComputeToken
+    from pysettle.client.core.token import Token
+    from pysettle.client.system import ChannelStanding, ComputeSystem
+    from pysettle.domain.core.signing import Signer
+    from pysettle.evm.backend import Receipt
+    from pysettle.evm.encoding import TransactionSigner
+    from pysettle.evm.transactions import Transaction
+    from pysettle.values import SeriesId
+    from pysettle.workspace.directory import Workspace
 
 Command = Callable[..., Any]
 
@@ -78,6 +80,8 @@ class Asset:
             InvalidAmount, InvalidNumber: it is written otherwise, or too large.
             UsageError: it is nothing.
         """
+        from pysettle.domain.channel.metering import CEILING_BITS
+
         amount = to_units(text) if self.currency else read_whole(text)
         if not 0 < amount < 1 << CEILING_BITS:
             raise UsageError(f"{text[:40]!r} is no amount in a channel; use more than nothing, and less than 2^128")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from pathlib import Path
 from shlex import quote
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from eth_hash.auto import keccak
 
 from pysettle.cli.compute.compute import (
     Command,
@@ -21,24 +21,32 @@ from pysettle.cli.compute.compute import (
 )
 from pysettle.cli.compute.purchase import sign, submit
 from pysettle.cli.compute.terms import applying_window, rates, rates_text, series_terms, until_option
-from pysettle.cli.options import BASIS_POINTS, TOKENS, Utf8, Whole
+from pysettle.cli.options import BASIS_POINTS, TOKENS, OneOf, Utf8, Whole
 from pysettle.cli.output import instant, printable, table
-from pysettle.client.compute.series import ComputeToken
-from pysettle.client.system import ComputeSystem, Offer
-from pysettle.domain.compute.messages import ComputeAttestation
-from pysettle.domain.compute.prices import SERVICE_CLASSES
-from pysettle.domain.core.messages import ZERO_ADDRESS
-from pysettle.evm.transactions import Transaction
 from pysettle.money import to_plain, to_text, to_units
 from pysettle.reading import read_hex
 from pysettle.values import ComputeId
+
+if TYPE_CHECKING:
+    from pysettle.client.compute.series import ComputeToken
+    from pysettle.client.system import ComputeSystem, Offer
+    from pysettle.evm.transactions import Transaction
 
 _DAY_0 = dt.date(1970, 1, 1).toordinal()
 _HOUR_S = 3_600
 
 
+def _service_classes() -> Iterable[str]:
+    from pysettle.domain.compute.prices import SERVICE_CLASSES
+
+    return SERVICE_CLASSES
+
+
 _class_option = click.option(
-    "--class", "service_class", type=click.Choice(list(SERVICE_CLASSES)), help="Service class."
+    "--class",
+    "service_class",
+    type=OneOf("CLASS", _service_classes),
+    help="Service class: inference, gpu-time or data-access.",
 )
 
 
@@ -59,6 +67,8 @@ def register(
     provider: str, accelerator: str, units: int, rate: int, until: int, by: str, command: ComputeCommand
 ) -> None:
     """Attest a provider's compute, from now to its end, and register it: series are opened on it."""
+    from pysettle.domain.compute.messages import ComputeAttestation
+
     attester = command.key(by)
     with command.compute(write=True) as compute:
         now = compute.chain.clock.now()
@@ -110,10 +120,10 @@ def unstake(amount: str, by: str, command: ComputeCommand) -> None:
 @click.option(
     "--class",
     "service_class",
-    type=click.Choice(list(SERVICE_CLASSES)),
+    type=OneOf("CLASS", _service_classes),
     default="inference",
     show_default=True,
-    help="Service class.",
+    help="Service class: inference, gpu-time or data-access.",
 )
 @click.option("--unit-price", type=Whole(64, 1), required=True, help="Micro-yuan per 1,000,000 Tokens.")
 @click.option(
@@ -226,6 +236,8 @@ def compute_(command: ComputeCommand) -> None:
 @compute_view
 def show(series: str, windows: Path | None, command: ComputeCommand) -> None:
     """Show the terms of a series and how it stands."""
+    from pysettle.domain.core.messages import ZERO_ADDRESS
+
     with command.compute() as compute:
         token = compute.find(series)
         window = applying_window(token, windows, compute.chain.clock.now()) if windows else None
@@ -378,6 +390,8 @@ def release(series: str, by: str, command: ComputeCommand) -> None:
 @compute_command
 def halt(series: str, evidence: Path, by: str, command: ComputeCommand) -> None:
     """Halt a series on the ground its terms name: holders are refunded, and compensated from the stake."""
+    from eth_hash.auto import keccak
+
     halter, shown = command.signer(by), keccak(evidence.read_bytes())
     with command.compute(write=True) as compute:
         token = compute.find(series)

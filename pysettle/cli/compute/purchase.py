@@ -6,26 +6,28 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
-from eth_typing import Address
 
 from pysettle.cli.channel.rows import whole
 from pysettle.cli.compute.compute import ComputeCommand, by_option, compute_command, series_option, tokens_option
 from pysettle.cli.options import Count, Whole, pasteable
 from pysettle.cli.output import instant, write_text
-from pysettle.client.compute.series import ComputeToken
-from pysettle.client.signed import Form, SignedMessage
-from pysettle.client.system import ComputeSystem
 from pysettle.documents import parse_json
-from pysettle.domain.compute.messages import PurchaseTerms
-from pysettle.domain.core.messages import Authorization
 from pysettle.errors import UsageError
-from pysettle.evm.encoding import TransactionSigner
-from pysettle.evm.transactions import Transaction
 from pysettle.money import Currency, to_text
 from pysettle.reading import read_address
+
+if TYPE_CHECKING:
+    from eth_typing import Address
+
+    from pysettle.client.compute.series import ComputeToken
+    from pysettle.client.signed import SignedMessage
+    from pysettle.client.system import ComputeSystem
+    from pysettle.domain.compute.messages import PurchaseTerms
+    from pysettle.evm.encoding import TransactionSigner
+    from pysettle.evm.transactions import Transaction
 
 _HOUR_S = 3_600
 
@@ -48,6 +50,10 @@ class SignedPurchase:
         Raises:
             UsageError: it is none, a field is missing or of another form, or the payment is for other terms.
         """
+        from pysettle.client.signed import Form, SignedMessage
+        from pysettle.domain.compute.messages import PurchaseTerms
+        from pysettle.domain.core.messages import Authorization
+
         try:
             document = parse_json(content)
             if document["schema"] == Form.TRANSFER.value:
@@ -86,6 +92,8 @@ class SignedPurchase:
 
     def submit(self, series: ComputeToken, submitter: TransactionSigner) -> Transaction:
         """Return the transaction that submits it."""
+        from pysettle.domain.core.messages import Authorization
+
         paid = self.payment.message
         assert isinstance(paid, Authorization)
         if self.terms is None:
@@ -119,6 +127,9 @@ def sign(
     command: ComputeCommand,
 ) -> None:
     """Sign a purchase for somebody else to submit, who can change nothing of it; nothing goes on chain."""
+    from pysettle.client.signed import Form, SignedMessage
+    from pysettle.domain.compute.messages import PurchaseTerms
+
     buyer, beneficiary = command.key(by), command.address(to or by)
     with command.compute() as compute:
         token, deadline = compute.find(series), compute.chain.clock.now() + hours * _HOUR_S

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from eth_hash.auto import keccak
 
-from pysettle.cli.compute.compute import ComputeCommand
 from pysettle.cli.options import Moment
-from pysettle.client.compute.series import ComputeToken, SeriesTerms
-from pysettle.domain.compute.usage import RATE_BITS, Meters, PeakHours, RateCard
-from pysettle.domain.core.messages import ZERO_ADDRESS
 from pysettle.errors import UsageError
 from pysettle.reading import read_whole
+
+if TYPE_CHECKING:
+    from pysettle.cli.compute.compute import ComputeCommand
+    from pysettle.client.compute.series import ComputeToken, SeriesTerms
+    from pysettle.domain.compute.usage import PeakHours, RateCard
 
 _NO_WINDOWS = b"\0" * 32
 
@@ -30,6 +30,8 @@ def _second(_: click.Context, __: click.Parameter, moment: dt.datetime) -> int:
 
 def rates(_: click.Context, __: click.Parameter, text: str) -> RateCard:
     """Return the rate card that an option says."""
+    from pysettle.domain.compute.usage import RATE_BITS, Meters, RateCard
+
     try:
         (a, b, c), (d, e, f) = (map(read_whole, part.split(",")) for part in text.split("/"))
     except ValueError as problem:
@@ -58,6 +60,11 @@ def series_terms(
     Raises:
         UsageError: a halter is without a ground or the other way round, or the windows cannot be read.
     """
+    from eth_hash.auto import keccak
+
+    from pysettle.client.compute.series import SeriesTerms
+    from pysettle.domain.core.messages import ZERO_ADDRESS
+
     if bool(halter) != bool(ground):
         raise UsageError("a halter needs a ground, and a ground a halter: give both or neither")
     return SeriesTerms(
@@ -75,6 +82,8 @@ def read_windows(file: Path) -> PeakHours:
     Raises:
         UsageError: it cannot be read, or says something else.
     """
+    from pysettle.domain.compute.usage import PeakHours
+
     try:
         return PeakHours.from_json(file.read_text())
     except (OSError, UnicodeDecodeError) as problem:

@@ -1,1 +1,11 @@
 """Commands that every network needs: the workspace, its accounts, contracts, powers and time."""
+
+TITLE = "Set up"
+NOUNS = {
+    "init": "Make a workspace: a chain, accounts and a configuration.",
+    "account": "Show and add the accounts of a workspace.",
+    "network": "Deploy the settlement network, and check it.",
+    "role": "Show the powers over a currency, and pass them on.",
+    "time": "Show chain time, and let it pass.",
+    "node": "Serve an embedded chain as JSON-RPC.",
+}

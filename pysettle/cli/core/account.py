@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from pysettle.cli.options import json_option, password_option, pasteable, show, workspace_option
 from pysettle.cli.output import done
 from pysettle.errors import UsageError
-from pysettle.workspace.directory import Workspace
+
+if TYPE_CHECKING:
+    from pysettle.workspace.directory import Workspace
 
 
 @click.group()

@@ -10,12 +10,8 @@ from click.core import ParameterSource
 
 from pysettle.cli.options import CHAIN_ID, SEED, Count, json_option, password_option, pasteable, show
 from pysettle.cli.output import done, progress
-from pysettle.client.network import SIMULATION_CHAIN_ID
 from pysettle.errors import UsageError
-from pysettle.evm.jsonrpc import JsonRpc
-from pysettle.evm.rpc import RpcChain
-from pysettle.workspace.config import GENESIS_TIME, Config, NetworkConfig
-from pysettle.workspace.directory import Workspace
+from pysettle.workspace.config import GENESIS_TIME, SIMULATION_CHAIN_ID
 
 _OF_NETWORKS = ("confirmations", "legacy_fees")
 _OF_EMBEDDED_CHAINS = ("genesis_time", "block_interval", "clock")
@@ -74,6 +70,11 @@ def init(
     are for an embedded chain or a development node alone. A user and a password in the URL are not kept: name the
     whole URL in PYSETTLE_CHAIN for the commands that follow.
     """
+    from pysettle.evm.jsonrpc import JsonRpc
+    from pysettle.evm.rpc import RpcChain
+    from pysettle.workspace.config import Config, NetworkConfig
+    from pysettle.workspace.directory import Workspace
+
     _refuse_options_of(_OF_NETWORKS if url == "embedded" else _OF_EMBEDDED_CHAINS)
     if url == "embedded":
         chain_id = SIMULATION_CHAIN_ID if chain_id is None else chain_id

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from pysettle.cli.money.currency import Command
 from pysettle.cli.options import json_option, password_option, pasteable, show, workspace_option
 from pysettle.cli.output import progress, say, table, tell, write_text
-from pysettle.client.core.access import Role
-from pysettle.client.deployment import Deployment
 from pysettle.errors import ChainError
-from pysettle.evm.backend import ChainBackend
+from pysettle.errors.states import Role
 from pysettle.money import UNITS_PER_MINOR, Currency, to_minor, to_units
-from pysettle.workspace.directory import Workspace, default_account
+
+if TYPE_CHECKING:
+    from pysettle.cli.money.currency import Command
+    from pysettle.client.deployment import Deployment
+    from pysettle.evm.backend import ChainBackend
+    from pysettle.workspace.directory import Workspace
 
 
 @click.group()
@@ -49,6 +52,8 @@ def deploy(quota: str, reserve: str | None, workspace: Workspace, password: str 
 
 
 def _role_options(command: Command) -> Command:
+    from pysettle.workspace.accounts import default_account
+
     for role in reversed(Role):
         default = default_account(role, Currency.HKD).replace("hkd", "CURRENCY")
         text = f"Account that shall be {role.label}.  [default: {default}, made if there is none]"
@@ -144,6 +149,8 @@ def _show_deployed(
 @json_option
 def status(workspace: Workspace, as_json: bool) -> None:
     """Compare the code of every contract on the chain with what was deployed. Exit code 4 when one differs."""
+    from pysettle.client.deployment import Deployment
+
     _compare(workspace, Deployment.differing, "network-status", "as deployed", "what was deployed", as_json)
 
 
@@ -155,6 +162,8 @@ def verify(workspace: Workspace, as_json: bool) -> None:
 
     Immutables are compared too: each contract works with the others of this deployment.
     """
+    from pysettle.client.deployment import Deployment
+
     _compare(workspace, Deployment.not_as_built, "network-verify", "as built", "that of this build", as_json)
 
 

@@ -7,17 +7,18 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from pysettle.cli.options import CHAIN_ID, SEED, Count
 from pysettle.cli.output import done, say, tell
-from pysettle.client import genesis
-from pysettle.domain.core.signing import Signer
 from pysettle.errors import UsageError
-from pysettle.evm.embedded import EmbeddedChain
-from pysettle.evm.genesis import Genesis, GenesisAccount
-from pysettle.workspace.directory import Workspace
+
+if TYPE_CHECKING:
+    from pysettle.domain.core.signing import Signer
+    from pysettle.evm.embedded import EmbeddedChain
+    from pysettle.evm.genesis import Genesis
 
 _START = 1_767_225_600
 """Chain time of a fresh chain's genesis if none is given: 2026-01-01 00:00 UTC."""
@@ -64,6 +65,11 @@ def node(
     nothing that was sealed is taken back. While it is served the node alone writes to it, and the commands on the
     workspace send to the node.
     """
+    from pysettle.client import genesis
+    from pysettle.evm.embedded import EmbeddedChain
+    from pysettle.evm.genesis import GenesisAccount
+    from pysettle.workspace.directory import Workspace
+
     try:
         from pysettle.node.server import listen, serve
     except ImportError as problem:
@@ -118,6 +124,8 @@ def _refuse(options: Mapping[str, object], why: str) -> None:
 
 
 def _read_genesis(file: Path) -> Genesis:
+    from pysettle.evm.genesis import Genesis
+
     try:
         return Genesis.from_bytes(file.read_bytes())
     except OSError as problem:

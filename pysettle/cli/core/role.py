@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import click
-from eth_typing import Address
 
 from pysettle.cli.money.currency import CurrencyCommand, by_option, currency_command, currency_view
 from pysettle.cli.options import Count
-from pysettle.client.core.access import NetworkAccess, Role, RoleStanding
 from pysettle.errors import UsageError
-from pysettle.evm.backend import Receipt
-from pysettle.evm.transactions import Transaction
+from pysettle.errors.states import Role
+
+if TYPE_CHECKING:
+    from eth_typing import Address
+
+    from pysettle.client.core.access import NetworkAccess, RoleStanding
+    from pysettle.evm.backend import Receipt
+    from pysettle.evm.transactions import Transaction
 
 _LABELS = click.Choice([role.label for role in Role])
 _ROLE = click.option("--role", "label", type=_LABELS, required=True, help="The power.")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from pysettle.cli.options import Count, json_option, pasteable, show, workspace_option
 from pysettle.cli.output import done, instant
 from pysettle.errors import UsageError
-from pysettle.workspace.directory import Workspace
+
+if TYPE_CHECKING:
+    from pysettle.workspace.directory import Workspace
 
 
 @click.group("time")

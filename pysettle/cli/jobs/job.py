@@ -6,22 +6,24 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 from shlex import quote
+from typing import TYPE_CHECKING
 
 import click
-from eth_hash.auto import keccak
 
 from pysettle.cli.jobs.order import HOURS, SHOWN, Wanted, order_options, within_bounds
 from pysettle.cli.money.currency import CurrencyCommand, account_option, currency_command, currency_view
 from pysettle.cli.options import BASIS_POINTS, Count
 from pysettle.cli.output import instant, table, write_text
-from pysettle.client.jobs.escrow import JobEscrow, Order
-from pysettle.client.signed import SignedOrder
-from pysettle.domain.jobs.terms import MilestoneState, OrderState, OrderTerms
 from pysettle.errors import UsageError
-from pysettle.evm.backend import Receipt
-from pysettle.evm.transactions import Transaction
+from pysettle.errors.states import MilestoneState, OrderState
 from pysettle.reading import read_hex
 from pysettle.values import OrderId
+
+if TYPE_CHECKING:
+    from pysettle.client.jobs.escrow import JobEscrow, Order
+    from pysettle.domain.jobs.terms import OrderTerms
+    from pysettle.evm.backend import Receipt
+    from pysettle.evm.transactions import Transaction
 
 _HOUR_S = 3_600
 _order_option = click.option("--order", "text", required=True, help="Id of the order, as `place` told.")
@@ -57,6 +59,8 @@ def place(wanted: Wanted, command: CurrencyCommand) -> None:
 @currency_command
 def sign(wanted: Wanted, hours: int, out: Path, command: CurrencyCommand) -> None:
     """Sign an order for somebody else to submit, who can change nothing of it; nothing goes on chain."""
+    from pysettle.client.signed import SignedOrder
+
     key = command.workspace.accounts.key(wanted.by, command.password)
     with command.workspace.chain() as chain:
         jobs, token = command.workspace.jobs(chain), command.workspace.currency(chain, command.currency)
@@ -75,6 +79,8 @@ def sign(wanted: Wanted, hours: int, out: Path, command: CurrencyCommand) -> Non
 @currency_command
 def submit(file: Path, by: str, command: CurrencyCommand) -> None:
     """Place an order that its payer signed; the payment comes from the payer."""
+    from pysettle.client.signed import SignedOrder
+
     signed, submitter = SignedOrder.from_bytes(file.read_bytes()), command.signer(by)
     if signed.currency is not command.currency:
         raise UsageError(f"this order is in {signed.currency.value}: say --currency {signed.currency.value}")
@@ -121,6 +127,8 @@ def cancel(text: str, by: str, command: CurrencyCommand) -> None:
 @currency_command
 def deliver(text: str, milestone: int, file: Path, by: str, command: CurrencyCommand) -> None:
     """Deliver a milestone."""
+    from eth_hash.auto import keccak
+
     signer, order_id, content = command.signer(by), _id(text), keccak(file.read_bytes())
     useful_next = f"job accept-delivery --order {quote(text)} --milestone {milestone}"
     _step("deliver", order_id, lambda it: (it.deliver(signer, order_id, milestone, content),), useful_next, command)
@@ -160,6 +168,8 @@ def accept_delivery(text: str, milestone: int, by: str, command: CurrencyCommand
 @currency_command
 def dispute(text: str, milestone: int, file: Path, by: str, command: CurrencyCommand) -> None:
     """Dispute a delivery within its review period."""
+    from eth_hash.auto import keccak
+
     signer, order_id, evidence = command.signer(by), _id(text), keccak(file.read_bytes())
 
     def make(jobs: JobEscrow) -> tuple[Transaction, ...]:
@@ -179,6 +189,8 @@ def dispute(text: str, milestone: int, file: Path, by: str, command: CurrencyCom
 @currency_command
 def rule(text: str, milestone: int, provider_bps: int, file: Path, by: str, command: CurrencyCommand) -> None:
     """Split a disputed amount, as the arbiter."""
+    from eth_hash.auto import keccak
+
     signer, order_id, grounds = command.signer(by), _id(text), keccak(file.read_bytes())
     _step(
         "rule",
@@ -326,6 +338,7 @@ def _step(
 
 
 def _document(order: Order) -> dict[str, object]:
+
     return {
         "state": order.state.word,
         "milestones": [

@@ -6,17 +6,19 @@ import datetime as dt
 import functools
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from eth_hash.auto import keccak
-from eth_typing import Address
 
-from pysettle.cli.money.currency import Command, CurrencyCommand
 from pysettle.cli.options import BASIS_POINTS, NUMBER, Count
-from pysettle.domain.jobs.terms import OrderTerms
 from pysettle.errors import UsageError
 from pysettle.money import to_units
+
+if TYPE_CHECKING:
+    from eth_typing import Address
+
+    from pysettle.cli.money.currency import Command, CurrencyCommand
+    from pysettle.domain.jobs.terms import OrderTerms
 
 _HOUR_S = 3_600
 _IF_SILENT = "Share of the provider where the arbiter is silent."
@@ -43,6 +45,10 @@ class Wanted:
 
     def terms(self, command: CurrencyCommand, token: Address, now: int) -> OrderTerms:
         """Return the terms of the order, whose times run from now."""
+        from eth_hash.auto import keccak
+
+        from pysettle.domain.jobs.terms import OrderTerms
+
         terms = OrderTerms(
             currency=token,
             buyer=command.address(self.buyer or self.by),

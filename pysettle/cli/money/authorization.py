@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 from shlex import quote
+from typing import TYPE_CHECKING
 
 import click
 
@@ -20,12 +21,13 @@ from pysettle.cli.money.currency import (
 )
 from pysettle.cli.options import Count
 from pysettle.cli.output import instant, say, tell, write_text
-from pysettle.client.money.currency import CurrencyToken
-from pysettle.client.signed import Form, SignedMessage
-from pysettle.domain.core.messages import Authorization, Permit
 from pysettle.errors import UsageError
 from pysettle.money import to_units
 from pysettle.reading import read_hex
+
+if TYPE_CHECKING:
+    from pysettle.client.money.currency import CurrencyToken
+    from pysettle.client.signed import SignedMessage
 
 _HOUR_S = 3_600
 _hours_option = click.option(
@@ -73,6 +75,9 @@ def authorize(
     command: CurrencyCommand,
 ) -> None:
     """Sign a payment for somebody else to submit (EIP-3009); nothing goes on chain."""
+    from pysettle.client.signed import SignedMessage
+    from pysettle.domain.core.messages import Authorization
+
     units, key, payee = to_units(amount), command.workspace.accounts.key(payer, command.password), command.address(to)
     with command.workspace.chain() as chain:
         token = command.workspace.currency(chain, command.currency)
@@ -93,6 +98,8 @@ def authorize(
 @currency_command
 def permit(payer: str, spender: str, amount: str, hours: int, out: Path, command: CurrencyCommand) -> None:
     """Sign an allowance for somebody else to submit (EIP-2612); nothing goes on chain."""
+    from pysettle.client.signed import SignedMessage
+
     units, key, to = to_units(amount), command.workspace.accounts.key(payer, command.password), command.address(spender)
     with command.workspace.chain() as chain:
         token, deadline = command.workspace.currency(chain, command.currency), chain.clock.now() + hours * _HOUR_S
@@ -107,6 +114,8 @@ def permit(payer: str, spender: str, amount: str, hours: int, out: Path, command
 @currency_command
 def submit(file: Path, by: str | None, command: CurrencyCommand) -> None:
     """Submit a signed authorization or permit."""
+    from pysettle.client.signed import Form
+
     signed = _read(file, command)
     submitter = command.signer(by or command.name(signed.beneficiary))
     payer, payee = command.name(signed.signer), command.name(signed.beneficiary)
@@ -158,6 +167,8 @@ def cancel_authorization(
     file: Path | None, payer: str | None, nonce: bytes | None, by: str | None, command: CurrencyCommand
 ) -> None:
     """Cancel an authorization that was not used: its payer signs that its nonce is spent."""
+    from pysettle.domain.core.messages import Permit
+
     if (file is None) == (payer is None and nonce is None) or (payer is None) != (nonce is None):
         raise UsageError("name the authorization either by --file, or by --from and --nonce")
     if file is not None:
@@ -177,6 +188,8 @@ def cancel_authorization(
 
 
 def _state(signed: SignedMessage, token: CurrencyToken, now: int) -> str:
+    from pysettle.domain.core.messages import Authorization, Permit
+
     message = signed.message
     if signed.is_spent(token):
         return "used or cancelled"
@@ -200,6 +213,8 @@ def _write(signed: SignedMessage, line: str, out: Path, command: CurrencyCommand
 
 
 def _read(file: Path, command: CurrencyCommand) -> SignedMessage:
+    from pysettle.client.signed import SignedMessage
+
     try:
         with click.open_file(str(file), "rb") as stream:
             content = stream.read()

@@ -6,20 +6,24 @@ import functools
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from eth_typing import Address
 
 from pysettle.cli.options import json_option, password_option, pasteable, show, workspace_option
-from pysettle.client.core.access import NetworkAccess, Role
-from pysettle.client.money.currency import CurrencyToken
 from pysettle.errors import UsageError
-from pysettle.evm.backend import Receipt
-from pysettle.evm.encoding import TransactionSigner
-from pysettle.evm.transactions import Transaction
+from pysettle.errors.states import Role
 from pysettle.money import Currency, to_text
-from pysettle.workspace.directory import Workspace
+
+if TYPE_CHECKING:
+    from eth_typing import Address
+
+    from pysettle.client.core.access import NetworkAccess
+    from pysettle.client.money.currency import CurrencyToken
+    from pysettle.evm.backend import Receipt
+    from pysettle.evm.encoding import TransactionSigner
+    from pysettle.evm.transactions import Transaction
+    from pysettle.workspace.directory import Workspace
 
 Command = Callable[..., Any]
 

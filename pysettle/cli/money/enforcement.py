@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-from eth_hash.auto import keccak
-from eth_typing import Address
 
 from pysettle.cli.money.currency import (
     Command,
@@ -18,14 +17,20 @@ from pysettle.cli.money.currency import (
     currency_command,
     to_option,
 )
-from pysettle.client.core.access import Role
-from pysettle.client.money.currency import CurrencyToken, Freeze
 from pysettle.errors import UsageError
-from pysettle.evm.transactions import Transaction
+from pysettle.errors.states import Role
 from pysettle.money import to_units
+
+if TYPE_CHECKING:
+    from eth_typing import Address
+
+    from pysettle.client.money.currency import CurrencyToken, Freeze
+    from pysettle.evm.transactions import Transaction
 
 
 def _legal_basis(_: click.Context, __: click.Parameter, file: Path) -> bytes:
+    from eth_hash.auto import keccak
+
     try:
         return keccak(file.read_bytes())
     except OSError as problem:
@@ -54,6 +59,8 @@ def freeze(
     account: str, outgoing: bool, incoming: bool, amount: str | None, by: str | None, command: CurrencyCommand
 ) -> None:
     """Freeze an account, in the directions named and beside what is frozen already, or an amount of its balance."""
+    from pysettle.client.money.currency import Freeze
+
     if not (outgoing or incoming or amount):
         raise UsageError("say what to freeze: --outgoing, --incoming or --amount")
     _freeze(account, Freeze(outgoing, incoming), None if amount is None else to_units(amount), by, command)
@@ -73,6 +80,8 @@ def unfreeze(account: str, by: str | None, command: CurrencyCommand) -> None:
 @currency_command
 def seize(account: str, to: str, amount: str, legal_basis: bytes, by: str | None, command: CurrencyCommand) -> None:
     """Take tokens from an account by authority of law, frozen or not."""
+    from pysettle.client.money.currency import CurrencyToken
+
     signer, holder, units = command.holder(by, Role.SEIZER), command.address(account), to_units(amount)
 
     def order(token: CurrencyToken, receiver: Address) -> Transaction:
@@ -88,6 +97,8 @@ def seize_credit(
     account: str, to: str, amount: str, legal_basis: bytes, by: str | None, command: CurrencyCommand
 ) -> None:
     """Take what is held for an account as its credit, by authority of law."""
+    from pysettle.client.money.currency import CurrencyToken
+
     signer, holder, units = command.holder(by, Role.SEIZER), command.address(account), to_units(amount)
 
     def order(token: CurrencyToken, receiver: Address) -> Transaction:

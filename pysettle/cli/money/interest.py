@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from eth_typing import Address
 
 from pysettle.cli.options import Count, Moment, Whole, json_option, password_option, pasteable, show, workspace_option
 from pysettle.cli.output import table
-from pysettle.client.money.interest import DeclaredPeriod, RowResult, batches
-from pysettle.domain.money.interest import InterestStatement
 from pysettle.errors import AuditFailed, UsageError
-from pysettle.evm.backend import Receipt
 from pysettle.money import Currency, to_text, to_units
-from pysettle.workspace.directory import Workspace
+
+if TYPE_CHECKING:
+    from eth_typing import Address
+
+    from pysettle.client.money.interest import DeclaredPeriod
+    from pysettle.domain.money.interest import InterestStatement
+    from pysettle.workspace.directory import Workspace
 
 _DAY_0 = dt.date(1970, 1, 1).toordinal()
 _PERIOD = click.option("--period", type=Whole(256, 1), required=True, help="Number of the declared period.")
@@ -112,6 +114,9 @@ def declare(
 @json_option
 def pay(period: int, by: str, workspace: Workspace, password: str | None, as_json: bool) -> None:
     """Pay what of a declared period was not paid yet, by the rows that the chain says."""
+    from pysettle.client.money.interest import RowResult, batches
+    from pysettle.evm.backend import Receipt
+
     signer, transactions, results = workspace.accounts.signer(by, password), list[Receipt](), list[RowResult]()
     with workspace.chain(write=True) as chain:
         contract = workspace.interest(chain)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from pysettle.cli.money.currency import CurrencyCommand, by_option, currency_command, refuse_by
 from pysettle.cli.output import table
-from pysettle.client.core.access import Role
-from pysettle.domain.money.wallets import NO_LIMIT, ClassLimits, WalletClass
 from pysettle.errors import UsageError
+from pysettle.errors.states import Role, WalletClass
 from pysettle.money import to_text, to_units
+
+if TYPE_CHECKING:
+    from pysettle.domain.money.wallets import ClassLimits
 
 CLASSES = {it.word: it for it in WalletClass}
 """Word -> wallet class."""
@@ -71,18 +75,26 @@ def _show(class_: str | None, command: CurrencyCommand) -> None:
 
 
 def _units(text: str) -> int:
+    from pysettle.domain.money.wallets import NO_LIMIT
+
     return NO_LIMIT if text == _NONE else to_units(text)
 
 
 def _replaced(limits: ClassLimits, given: dict[str, int]) -> ClassLimits:
+    from pysettle.domain.money.wallets import ClassLimits
+
     return ClassLimits(**{name: given.get(name, getattr(limits, name)) for name in _NAMES})
 
 
 def _text(limit: int) -> str:
+    from pysettle.domain.money.wallets import NO_LIMIT
+
     return _NONE if limit == NO_LIMIT else to_text(limit)
 
 
 def _document(limits: ClassLimits) -> dict[str, str | None]:
     """Return limits in units; None for one that there is not."""
+    from pysettle.domain.money.wallets import NO_LIMIT
+
     found = {name: getattr(limits, name) for name in _NAMES}
     return {name: None if limit == NO_LIMIT else str(limit) for name, limit in found.items()}

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import click
 
 from pysettle.cli.money.currency import CurrencyCommand, amount_option, currency_command, currency_view
 from pysettle.cli.options import Whole
 from pysettle.cli.output import instant, table
-from pysettle.client.core.access import Role
-from pysettle.client.money.currency import CurrencyToken, Redemption, RedemptionStatus
-from pysettle.domain.money import events
 from pysettle.errors.money.issuance import RedemptionNotFound
-from pysettle.evm.backend import Receipt
-from pysettle.evm.encoding import TransactionSigner
-from pysettle.evm.transactions import Transaction
+from pysettle.errors.states import RedemptionStatus, Role
 from pysettle.money import to_whole_minor
+
+if TYPE_CHECKING:
+    from pysettle.client.money.currency import CurrencyToken, Redemption
+    from pysettle.evm.backend import Receipt
+    from pysettle.evm.encoding import TransactionSigner
+    from pysettle.evm.transactions import Transaction
+
+    _Step = Callable[[CurrencyToken, TransactionSigner], Transaction]
 
 _ID = click.option("--id", "number", type=Whole(256, 1), required=True, help="Number of the redemption.")
 _OPERATOR = click.option("--by", help="Operating institution that was asked.  [default: the one it was asked of]")
@@ -58,7 +62,14 @@ def request(holder: str, amount: str, operator: str | None, command: CurrencyCom
 @currency_command
 def take(number: int, by: str | None, command: CurrencyCommand) -> None:
     """Take a request before the reserve is exchanged: for a day its holder cannot cancel it."""
-    _proceed("take", number, by, CurrencyToken.take_redemption, f"redemption complete --id {number}", command)
+    _proceed(
+        "take",
+        number,
+        by,
+        lambda token, signer: token.take_redemption(signer, number),
+        f"redemption complete --id {number}",
+        command,
+    )
 
 
 @redemption.command()
@@ -67,7 +78,14 @@ def take(number: int, by: str | None, command: CurrencyCommand) -> None:
 @currency_command
 def complete(number: int, by: str | None, command: CurrencyCommand) -> None:
     """Say that the reserve is exchanged: the tokens are destroyed, and the institution's quota is restored."""
-    _proceed("complete", number, by, CurrencyToken.complete_redemption, "reserve quota", command)
+    _proceed(
+        "complete",
+        number,
+        by,
+        lambda token, signer: token.complete_redemption(signer, number),
+        "reserve quota",
+        command,
+    )
 
 
 @redemption.command()
@@ -76,7 +94,14 @@ def complete(number: int, by: str | None, command: CurrencyCommand) -> None:
 @currency_command
 def reject(number: int, by: str | None, command: CurrencyCommand) -> None:
     """Refuse a request: the tokens go back to the holder, or become its credit where they cannot."""
-    _proceed("reject", number, by, CurrencyToken.reject_redemption, f"redemption show --id {number}", command)
+    _proceed(
+        "reject",
+        number,
+        by,
+        lambda token, signer: token.reject_redemption(signer, number),
+        f"redemption show --id {number}",
+        command,
+    )
 
 
 @redemption.command()
@@ -85,7 +110,14 @@ def reject(number: int, by: str | None, command: CurrencyCommand) -> None:
 @currency_command
 def cancel(number: int, by: str | None, command: CurrencyCommand) -> None:
     """Take a request back, unless the operating institution took it less than a day ago."""
-    _proceed("cancel", number, by, CurrencyToken.cancel_redemption, f"redemption show --id {number}", command)
+    _proceed(
+        "cancel",
+        number,
+        by,
+        lambda token, signer: token.cancel_redemption(signer, number),
+        f"redemption show --id {number}",
+        command,
+    )
 
 
 @redemption.command()
@@ -104,6 +136,8 @@ def show(number: int, command: CurrencyCommand) -> None:
 @currency_view
 def list_(account: str | None, command: CurrencyCommand) -> None:
     """List the redemptions in a currency, oldest first, with their states."""
+    from pysettle.domain.money import events
+
     party = command.address(account) if account else None
     with command.token() as token:
         numbers = [
@@ -125,16 +159,13 @@ def list_(account: str | None, command: CurrencyCommand) -> None:
     command.show("redemption-list", document, [table(header, rows)] if rows else ["no redemption"])
 
 
-_Step = Callable[[CurrencyToken, TransactionSigner, int], Transaction]
-
-
 def _proceed(verb: str, number: int, by: str | None, step: _Step, useful_next: str, command: CurrencyCommand) -> None:
     """Do one step of a redemption, as the account that may do it unless another is named."""
     with command.token(write=True) as token:
         before = _find(token, number)
         signer = command.signer(by or command.name(before.holder if verb == "cancel" else before.operator))
         held = _held(token, before)
-        (receipt,) = token.send(step(token, signer, number))
+        (receipt,) = token.send(step(token, signer))
         now = _find(token, number)
         changes = dict(zip(("balance", "credit"), zip(held, _held(token, before), strict=True), strict=True))
     _show_step(verb, number, (before, now), changes, receipt, useful_next, command)
@@ -167,6 +198,7 @@ def _show_step(
 
 
 def _find(token: CurrencyToken, number: int) -> Redemption:
+
     found = token.redemption(number)
     if found.status is RedemptionStatus.NONE:
         raise RedemptionNotFound(contract="CurrencyToken", args_by_name={"id": number})
@@ -191,6 +223,7 @@ def _document(redemption: Redemption, command: CurrencyCommand) -> dict[str, obj
 
 
 def _lines(redemption: Redemption, command: CurrencyCommand) -> list[str]:
+
     holder, operator = command.name(redemption.holder), command.name(redemption.operator)
     lines = [f"{command.text(redemption.amount)} of {holder}, asked of {operator}"]
     if redemption.status is RedemptionStatus.TAKEN:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from pysettle.cli.money.currency import CurrencyCommand, by_option, currency_command, currency_view, refuse_by
 from pysettle.cli.options import Count
 from pysettle.cli.output import instant
-from pysettle.client.core.access import Role
-from pysettle.domain.money.messages import ReserveAttestation
+from pysettle.errors.states import Role
 from pysettle.money import UNITS_PER_MINOR, to_minor, to_text, to_units
+
+if TYPE_CHECKING:
+    from pysettle.domain.money.messages import ReserveAttestation
 
 _FULL_BPS = 10_000
 

@@ -14,7 +14,7 @@ from pysettle.cli.money.currency import (
     currency_view,
     to_option,
 )
-from pysettle.client.core.access import Role
+from pysettle.errors.states import Role
 from pysettle.money import to_units, to_whole_minor
 
 _FROM = click.option("--from", "payer", required=True, help="Account that pays, by its name.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,11 +17,12 @@ from pysettle.cli.money.currency import (
 from pysettle.cli.money.enforcement import freeze, freeze_document, freeze_words, seize, seize_credit, unfreeze
 from pysettle.cli.money.limits import CLASSES, class_text, class_word, limits
 from pysettle.cli.options import Count, Moment
-from pysettle.client.core.access import Role
-from pysettle.client.money.wallets import Wallet, WalletStanding, date_of, day_number
-from pysettle.domain.money.wallets import IDENTIFICATION_WITHOUT_END, NO_LIMIT
 from pysettle.errors import UsageError
+from pysettle.errors.states import Role
 from pysettle.money import to_units
+
+if TYPE_CHECKING:
+    from pysettle.client.money.wallets import Wallet, WalletStanding
 
 
 @click.group()
@@ -167,6 +169,9 @@ def claim_credit(account: str, amount: str | None, by: str | None, command: Curr
 
 def _expiry(until: dt.datetime | None) -> int:
     """Return the day from which an identification is no longer valid: the one after its last."""
+    from pysettle.client.money.wallets import date_of, day_number
+    from pysettle.domain.money.wallets import IDENTIFICATION_WITHOUT_END
+
     if until is None:
         return IDENTIFICATION_WITHOUT_END
     expiry = day_number(until.date()) + 1
@@ -177,6 +182,9 @@ def _expiry(until: dt.datetime | None) -> int:
 
 
 def _identification(wallet: Wallet) -> str:
+    from pysettle.client.money.wallets import date_of
+    from pysettle.domain.money.wallets import IDENTIFICATION_WITHOUT_END
+
     if wallet.identification_expiry == 0:
         return "no identification"
     without_end = wallet.identification_expiry == IDENTIFICATION_WITHOUT_END
@@ -187,6 +195,9 @@ def _identification(wallet: Wallet) -> str:
 
 
 def _wallet_document(wallet: Wallet) -> dict[str, object]:
+    from pysettle.client.money.wallets import date_of
+    from pysettle.domain.money.wallets import IDENTIFICATION_WITHOUT_END
+
     expiry = wallet.identification_expiry
     bounded = 0 < expiry < IDENTIFICATION_WITHOUT_END
     return {
@@ -199,6 +210,8 @@ def _wallet_document(wallet: Wallet) -> dict[str, object]:
 
 
 def _standing_document(standing: WalletStanding) -> dict[str, object]:
+    from pysettle.client.money.wallets import date_of
+
     def spent(units: int, left: int | None) -> dict[str, object]:
         return {"spent": str(units) if standing.counts else None, "left": None if left is None else str(left)}
 
@@ -212,6 +225,9 @@ def _standing_document(standing: WalletStanding) -> dict[str, object]:
 
 
 def _standing_lines(standing: WalletStanding, command: CurrencyCommand) -> list[str]:
+    from pysettle.client.money.wallets import date_of
+    from pysettle.domain.money.wallets import NO_LIMIT
+
     registered, effective = standing.wallet.wallet_class, standing.effective_class
     held = "" if effective == registered else f", identification expired: held to {class_text(effective)}"
     lines = [f"{class_text(registered)}{held}; {_identification(standing.wallet)}"]

@@ -86,7 +86,7 @@ def test_what_makes_it_a_workspace_comes_last(tmp_path: Path, monkeypatch: pytes
 def test_folders_made_on_the_way_are_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A creation that fails leaves none of the parents that it made, and those that were there."""
     (tmp_path / "there").mkdir()
-    monkeypatch.setattr("pysettle.workspace.directory.EmbeddedChain", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr("pysettle.evm.embedded.EmbeddedChain", lambda *_, **__: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         Workspace.create(tmp_path / "there" / "new" / "town")
     assert [it.name for it in tmp_path.rglob("*")] == ["there"]

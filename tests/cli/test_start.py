@@ -1,0 +1,52 @@
+"""How a command line starts: it loads what its command needs, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import click
+import pytest
+
+from pysettle.cli import main
+from pysettle.cli.main import children
+from pysettle.domain.compute.prices import SERVICE_CLASSES
+
+HEAVY = frozenset(
+    {"web3", "eth", "eth_abi", "eth_account", "eth_keys", "eth_utils", "hypothesis", "py_ecc", "rich", "rlp", "urllib3"}
+)
+"""Packages that take long to load."""
+LOOK = """\
+import json, sys
+from click.testing import CliRunner
+from pysettle.cli import main
+for line in {!r}:
+    assert CliRunner().invoke(main, line).exit_code == 0, line
+print(json.dumps(sorted({{it.split(".")[0] for it in sys.modules}})))
+"""
+
+
+def _loaded(lines: list[list[str]]) -> frozenset[str]:
+    """Return the packages that another Python has loaded after command lines."""
+    done = subprocess.run([sys.executable, "-c", LOOK.format(lines)], capture_output=True, text=True, check=True)
+    return frozenset(json.loads(done.stdout.splitlines()[-1]))
+
+
+@pytest.mark.parametrize("noun", ["", *(name for name, _ in children(main))])
+def test_the_help_of_a_noun_loads_no_heavy_package(noun: str) -> None:
+    """The help of everything, of each noun and of each of its commands is there without a chain, keys or HTTP."""
+    command = dict(children(main)).get(noun)
+    verbs = [name for name, _ in children(command)] if isinstance(command, click.Group) else []
+    lines = [[noun, "--help"], *([noun, verb, "--help"] for verb in verbs)] if noun else [["--help"]]
+    assert not _loaded(lines) & HEAVY
+
+
+def test_the_help_names_every_service_class() -> None:
+    """The option says in words which classes there are, for it looks them up only where it is used."""
+    market = dict(children(main))["market"]
+    assert isinstance(market, click.Group)
+    for verb in ("open", "list", "index"):
+        (option,) = (it for it in market.commands[verb].params if it.name == "service_class")
+        assert isinstance(option, click.Option)
+        assert all(name in str(option.help) for name in SERVICE_CLASSES)
