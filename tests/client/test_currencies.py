@@ -172,7 +172,7 @@ def test_books_and_audit_balance_for_both(world: SettlementNetwork, tmp_path: Pa
     follower.update()
     ledger = follower.ledger
     assert invariants.check(ledger) == []
-    assert world.contracts().currencies == {first.address, second.address}
+    assert world.contracts()[CURRENCY_TOKEN].keys() == {first.address, second.address}
     expected = {first: (30, 27, 3), second: (25, 20, 5)}
     for token, amounts in expected.items():
         supply, alice, bob = (amount * MILLION for amount in amounts)
