@@ -11,9 +11,10 @@ import re
 from pysettle.errors import InvalidAmount
 from pysettle.values import UNITS_PER_WHOLE as UNITS_PER_WHOLE
 from pysettle.values import Currency as Currency
+from pysettle.values import Tokens, Units
 from pysettle.values import to_text as to_text
 
-UNITS_PER_MINOR = 10_000
+UNITS_PER_MINOR = Units(10_000)
 """Units in one minor unit (fen); issuance and redemption are in whole minor units."""
 
 BPS = 10_000
@@ -32,7 +33,7 @@ _MOST_DIGITS = 40
 """More digits than the largest balance has; an amount with more is not worked out."""
 
 
-def to_units(text: str) -> int:
+def to_units(text: str) -> Units:
     """Read a person's amount, such as `84.589479`, as units.
 
     It is written in the digits 0 to 9, with a point between whole and decimals if it has any: no sign, no exponent, no
@@ -61,7 +62,7 @@ def to_minor(text: str) -> int:
     return _read(text, _MINOR_DECIMALS) // UNITS_PER_MINOR
 
 
-def to_whole_minor(text: str) -> int:
+def to_whole_minor(text: str) -> Units:
     """Read a person's amount in whole minor units (fen), as issuance and redemption take it, as units.
 
     Raises:
@@ -74,7 +75,7 @@ def to_whole_minor(text: str) -> int:
     return _read(text, _MINOR_DECIMALS)
 
 
-def _read(text: str, decimals: int) -> int:
+def _read(text: str, decimals: int) -> Units:
     """Read an amount of at most so many decimals, as units."""
     found = _AMOUNT.fullmatch(text)
     if found is None:
@@ -84,7 +85,7 @@ def _read(text: str, decimals: int) -> int:
         raise InvalidAmount(f"{text[:40]!r} has {len(fraction)} decimals, and {decimals} are kept; round it first")
     if len(whole) > _MOST_DIGITS or (units := int(f"{whole}{fraction.ljust(_DECIMALS, '0')}")) > MAX_BALANCE:
         raise InvalidAmount(f"{text[:40]!r} is outside what a balance can hold; use an amount from 0 to 2^96-1 units")
-    return units
+    return Units(units)
 
 
 def to_plain(units: int) -> str:
@@ -97,7 +98,7 @@ def to_plain(units: int) -> str:
     return to_text(units).replace(",", "")
 
 
-def price_rounded_up(tokens: int, unit_price: int) -> int:
+def price_rounded_up(tokens: Tokens, unit_price: int) -> Units:
     """Price of Tokens in units, rounded up to one unit.
 
     Args:
@@ -110,10 +111,10 @@ def price_rounded_up(tokens: int, unit_price: int) -> int:
         >>> price_rounded_up(7, 150_000)
         2
     """
-    return -(-tokens * unit_price // PRICE_BASIS)
+    return Units(-(-tokens * unit_price // PRICE_BASIS))
 
 
-def backing_rounded_down(tokens: int, unit_price: int) -> int:
+def backing_rounded_down(tokens: Tokens, unit_price: int) -> Units:
     """Backing that leaves with Tokens when they are redeemed or refunded, in units, rounded down to one unit.
 
     Args:
@@ -126,10 +127,10 @@ def backing_rounded_down(tokens: int, unit_price: int) -> int:
         >>> backing_rounded_down(7, 150_000)
         1
     """
-    return tokens * unit_price // PRICE_BASIS
+    return Units(tokens * unit_price // PRICE_BASIS)
 
 
-def compensation_rounded_down(tokens: int, unit_price: int, compensation_bps: int) -> int:
+def compensation_rounded_down(tokens: Tokens, unit_price: int, compensation_bps: int) -> Units:
     """Compensation that Tokens refunded after a halt get on top of their backing, rounded down to one unit.
 
     Args:
@@ -143,10 +144,10 @@ def compensation_rounded_down(tokens: int, unit_price: int, compensation_bps: in
         >>> compensation_rounded_down(1_000_000, 150_000, 500)
         7500
     """
-    return tokens * unit_price * compensation_bps // (PRICE_BASIS * BPS)
+    return Units(tokens * unit_price * compensation_bps // (PRICE_BASIS * BPS))
 
 
-def stake_rounded_up(tokens: int, unit_price: int, compensation_bps: int) -> int:
+def stake_rounded_up(tokens: Tokens, unit_price: int, compensation_bps: int) -> Units:
     """Stake that covers the compensation of Tokens, however they are refunded, in units, rounded up to one unit.
 
     Args:
@@ -160,10 +161,10 @@ def stake_rounded_up(tokens: int, unit_price: int, compensation_bps: int) -> int
         >>> stake_rounded_up(1, 150_000, 500)
         1
     """
-    return -(-tokens * unit_price * compensation_bps // (PRICE_BASIS * BPS))
+    return Units(-(-tokens * unit_price * compensation_bps // (PRICE_BASIS * BPS)))
 
 
-def tokens_for(payment: int, unit_price: int) -> int:
+def tokens_for(payment: Units, unit_price: int) -> Tokens:
     """Tokens that a payment buys at the most, rounded down to whole Tokens.
 
     Args:
@@ -174,4 +175,4 @@ def tokens_for(payment: int, unit_price: int) -> int:
         >>> tokens_for(6_000_000, 150_000)
         40000000
     """
-    return payment * PRICE_BASIS // unit_price
+    return Tokens(payment * PRICE_BASIS // unit_price)

@@ -38,7 +38,7 @@ OrderId = NewType("OrderId", bytes)
 SeriesId = NewType("SeriesId", Address)
 """A series: the address of its contract."""
 
-UNITS_PER_WHOLE = 1_000_000
+UNITS_PER_WHOLE = Units(1_000_000)
 """Units in one whole of a currency: every currency token has 6 decimals, so one unit is a micro-yuan for e-CNY."""
 
 _CALENDAR_END = 253_402_300_800

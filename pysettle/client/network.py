@@ -34,7 +34,7 @@ from pysettle.evm.genesis import SIMULATION_CHAIN_ID, Genesis, GenesisAccount
 from pysettle.evm.reverts import RevertDecoder
 from pysettle.evm.transactions import Transaction, TransactionSender
 from pysettle.money import Currency
-from pysettle.values import ComputeId
+from pysettle.values import ComputeId, Units
 
 CHANNEL_HUB_ADDRESS = Address(bytes.fromhex("4020074e9df2ce1dee5a9c1b5c3f541d02a10003"))
 """Canonical address of the x402 `batch-settlement` hub, the same on every chain."""
@@ -241,7 +241,7 @@ class SettlementNetwork:
         self.series.append(series)
         return series
 
-    def open_interest(self, quota: int) -> InterestPayments:
+    def open_interest(self, quota: Units) -> InterestPayments:
         """Deploy what pays interest on e-CNY, and let it issue up to a quota, in units."""
         roles = self.roles
         powers = {

@@ -24,7 +24,7 @@ from pysettle.evm.encoding import TransactionSigner
 from pysettle.evm.transactions import Transaction
 from pysettle.money import Currency
 from pysettle.reading import read_address, read_hex, read_whole
-from pysettle.values import OrderId
+from pysettle.values import OrderId, Units
 
 
 class Form(Enum):
@@ -91,7 +91,7 @@ class SignedMessage:
 
     @classmethod
     def permit(
-        cls, token: CurrencyToken, currency: Currency, owner: Signer, spender: Address, value: int, deadline: int
+        cls, token: CurrencyToken, currency: Currency, owner: Signer, spender: Address, value: Units, deadline: int
     ) -> SignedMessage:
         """Sign an owner's next permit; arguments are as for `Token.sign_permit`."""
         return cls(Form.PERMIT, currency, *_signed_for(token), *token.sign_permit(owner, spender, value, deadline))
@@ -222,6 +222,7 @@ class SignedOrder:
             document = parse_json(content)
             if document["schema"] != cls.SCHEMA:
                 raise ValueError(f"its schema is {document['schema']!r}")
+            stages = ((Units(_whole(it["units"])), _whole(it["deliver_before"])) for it in document["milestones"])
             terms = OrderTerms(
                 currency=_address(document["token"]),
                 buyer=_address(document["buyer"]),
@@ -231,9 +232,9 @@ class SignedOrder:
                 accept_before=_whole(document["accept_before"]),
                 review_s=_whole(document["review_s"]),
                 arbitration_s=_whole(document["arbitration_s"]),
-                milestones=tuple((_whole(it["units"]), _whole(it["deliver_before"])) for it in document["milestones"]),
+                milestones=tuple(stages),
                 default_bps=_whole(document["default_bps"]),
-                bond=_whole(document["bond_units"]),
+                bond=Units(_whole(document["bond_units"])),
                 salt=_word(document["salt"]),
             )
             return cls(

@@ -28,6 +28,7 @@ from pysettle.evm.backend import Receipt
 from pysettle.evm.embedded import EmbeddedChain
 from pysettle.evm.transactions import Transaction
 from pysettle.money import UNITS_PER_MINOR, UNITS_PER_WHOLE
+from pysettle.values import Tokens, Units
 
 START = 1_767_225_600
 """2026-01-01T00:00:00Z."""
@@ -44,7 +45,7 @@ HOURS_USED = {"buyer": 620, "second buyer": 150}
 """Accelerator hours that each of them has delivered."""
 LIFE_S = 30 * 86_400
 _HOUR_S = 3_600
-_FUNDS = 10_000 * UNITS_PER_WHOLE
+_FUNDS = Units(10_000 * UNITS_PER_WHOLE)
 _PARTIES = ("maker", "buyer", "second buyer", "relayer")
 
 
@@ -175,7 +176,7 @@ class ComputeExport:
     def sell(self) -> None:
         """Sell for e-CNY: both legs in one transaction, which the relayer submits and cannot redirect."""
         currency, buyer, relayer = self.network.currency, self.parties["buyer"], self.parties["relayer"]
-        tokens, deadline = HOURS_BOUGHT * _HOUR_S * TOKENS_PER_SECOND, self.chain.clock.now() + _HOUR_S
+        tokens, deadline = Tokens(HOURS_BOUGHT * _HOUR_S * TOKENS_PER_SECOND), self.chain.clock.now() + _HOUR_S
         terms = PurchaseTerms(self.series.address, buyer.address, tokens, deadline)
         price = self.series.price_rounded_up(tokens)
         authorization, signature = self.series.sign_purchase(buyer, currency.domain, price, terms, number=1)
@@ -192,7 +193,7 @@ class ComputeExport:
 
     def pass_on(self) -> None:
         """Have the buyer pass Tokens on to one in another country, without anybody between them."""
-        tokens, payee = HOURS_PASSED_ON * _HOUR_S * TOKENS_PER_SECOND, self.parties["second buyer"].address
+        tokens, payee = Tokens(HOURS_PASSED_ON * _HOUR_S * TOKENS_PER_SECOND), self.parties["second buyer"].address
         self._do(
             f"{HOURS_PASSED_ON:,} hours passed on from Singapore to Thailand",
             self.series.transfer(self.parties["buyer"], payee, tokens),

@@ -33,6 +33,7 @@ from pysettle.domain.money.wallets import E_CNY_CLASS_LIMITS, WalletClass
 from pysettle.evm.embedded import EmbeddedChain
 from pysettle.money import UNITS_PER_MINOR, UNITS_PER_WHOLE, price_rounded_up, tokens_for
 from pysettle.scenarios.workload import Request
+from pysettle.values import Tokens, Units
 
 BUYERS = 20
 JURISDICTIONS = {"HK": 344, "TH": 764, "AE": 784, "SG": 702, "MY": 458}
@@ -61,7 +62,7 @@ class Buyer:
     """Key of payer and voucher signer."""
     jurisdiction: str
     """Where it is, ISO 3166 code."""
-    need: int = 0
+    need: Tokens = Tokens(0)
     """Tokens it budgets for."""
     requests: list[Request] = field(default_factory=list)
     """Requests dealt to it."""
@@ -189,7 +190,7 @@ class Demo:
         self.cny_issued = 0
 
         for buyer in self.buyers:
-            buyer.need = sum(map(_cost, buyer.requests)) + max(map(_ceiling, buyer.requests), default=1)
+            buyer.need = Tokens(sum(map(_cost, buyer.requests)) + max(map(_ceiling, buyer.requests), default=1))
         self.series = self._open_series()
 
     def _open_series(self) -> ComputeToken:
@@ -199,7 +200,7 @@ class Demo:
             service_class="inference",
             unit_price=DEEPSEEK_V4_PRO_UNIT_PRICE,
             # Each payment is rounded up to a fen, which buys at most as many Tokens more.
-            capacity=sum(b.need + tokens_for(UNITS_PER_MINOR, DEEPSEEK_V4_PRO_UNIT_PRICE) for b in self.buyers),
+            capacity=Tokens(sum(b.need + tokens_for(UNITS_PER_MINOR, DEEPSEEK_V4_PRO_UNIT_PRICE) for b in self.buyers)),
             expiry=self.last + SERIES_LIFE_S,
             rate_card=DEEPSEEK_V4_PRO_RATE_CARD,
             windows_hash=DEEPSEEK_V4_PRO_PEAK_HOURS.hash(),
@@ -220,7 +221,7 @@ class Demo:
         network, currency = self.network, self.network.currency
         prices = [_round_up(price_rounded_up(b.need, self.series.unit_price), UNITS_PER_MINOR) for b in self.buyers]
         budgets = [_round_up(price, UNITS_PER_WHOLE) for price in prices]
-        self.cny_issued = sum(budgets)
+        self.cny_issued = Units(sum(budgets))
         self._register_wallets(prices, budgets)
         central_bank = self.central_bank
         reserve, signature = currency.sign_reserve(central_bank, self.cny_issued // UNITS_PER_MINOR, _RESERVE_VALID_S)
@@ -240,7 +241,7 @@ class Demo:
             purchases.append(self.series.purchase_with_authorization(self.relayer, authorization, terms, signature))
         network.send(*purchases)
 
-    def _register_wallets(self, prices: Sequence[int], budgets: Sequence[int]) -> None:
+    def _register_wallets(self, prices: Sequence[Units], budgets: Sequence[Units]) -> None:
         """Register who may hold or pay more than an unregistered wallet may as a corporate one, and nobody else.
 
         Args:
@@ -390,9 +391,9 @@ def _ceiling(request: Request) -> int:
     return DEEPSEEK_V4_PRO_RATE_CARD.tokens(Usage.of(most, window))
 
 
-def _round_up(amount: int, multiple: int) -> int:
-    return -(-amount // multiple) * multiple
+def _round_up(amount: Units, multiple: Units) -> Units:
+    return Units(-(-amount // multiple) * multiple)
 
 
-def _round_down(amount: int, multiple: int) -> int:
-    return amount - amount % multiple
+def _round_down(amount: Units, multiple: Units) -> Units:
+    return Units(amount - amount % multiple)

@@ -26,6 +26,7 @@ from pysettle.errors.money.issuance import RedemptionOperatorInvalid, ReserveAtt
 from pysettle.errors.states import Role
 from pysettle.errors.words import hexed
 from pysettle.money import Currency
+from pysettle.values import Units
 from pysettle.workspace.accounts import Accounts, default_account
 from pysettle.workspace.config import CONFIG_FILE, FORMAT, Config
 from pysettle.workspace.files import UnfinishedFolder, is_file, read_whole, write_whole
@@ -329,7 +330,7 @@ class Workspace:
         self,
         chain: ChainBackend,
         *,
-        quota: int,
+        quota: Units,
         reserve_fen: int,
         password: str | None = None,
         on_progress: OnProgress = _no_progress,
@@ -378,7 +379,7 @@ class Workspace:
         currency: Currency,
         accounts: Mapping[Role, str],
         *,
-        quota: int,
+        quota: Units,
         reserve_fen: int,
         password: str | None = None,
         on_progress: OnProgress = _no_progress,
@@ -572,7 +573,7 @@ class Workspace:
             self.deployment().check_chain(chain)
             self._checked = chain
 
-    def open_interest(self, chain: ChainBackend, *, quota: int, password: str | None = None) -> InterestPayments:
+    def open_interest(self, chain: ChainBackend, *, quota: Units, password: str | None = None) -> InterestPayments:
         """Deploy what pays interest on e-CNY, and keep where it is.
 
         Args:
@@ -621,7 +622,7 @@ class Workspace:
         return self.directory / "deployment.json"
 
 
-def _let_issue(token: CurrencyToken, central_bank: Signer, roles: Roles, quota: int, reserve_fen: int) -> None:
+def _let_issue(token: CurrencyToken, central_bank: Signer, roles: Roles, quota: Units, reserve_fen: int) -> None:
     reserve, signature = token.sign_reserve(central_bank, reserve_fen, _RESERVE_VALID_S)
     token.send(
         token.attest_reserve(central_bank, central_bank.address, reserve, signature),

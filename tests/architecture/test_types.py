@@ -13,9 +13,12 @@ BEGINNING = """
 from eth_typing import Address
 from pysettle.client.channel.hub import ChannelHub
 from pysettle.client.compute.market import ComputeMarket
+from pysettle.client.compute.series import ComputeToken
 from pysettle.client.jobs.escrow import JobEscrow
+from pysettle.client.money.currency import CurrencyToken
 from pysettle.evm.encoding import TransactionSigner
-from pysettle.values import ChannelId, ComputeId, OrderId, SeriesId
+from pysettle.money import price_rounded_up, tokens_for
+from pysettle.values import ChannelId, ComputeId, OrderId, SeriesId, Tokens, Units
 
 def plant(
     hub: ChannelHub,
@@ -27,6 +30,10 @@ def plant(
     compute: ComputeId,
     order: OrderId,
     series: SeriesId,
+    currency: CurrencyToken,
+    tokens_of: ComputeToken,
+    tokens: Tokens,
+    units: Units,
 ) -> None:
 """
 RIGHT = (
@@ -34,14 +41,24 @@ RIGHT = (
     "market.compute(compute)",
     "market.locked_stake(series)",
     "jobs.cancel(signer, order)",
+    "tokens_of.transfer(signer, account, tokens)",
+    "tokens_of.redeem(signer, tokens_for(units, 1))",
+    "currency.transfer(signer, account, price_rounded_up(tokens, 1))",
+    "market.stake(signer, currency.balance_of(account))",
 )
 SWAPPED = {
     "hub.channel(order)": "ChannelId",
     "market.compute(channel)": "ComputeId",
     "market.locked_stake(account)": "SeriesId",
     "jobs.cancel(signer, compute)": "OrderId",
+    "tokens_of.transfer(signer, account, units)": "Tokens",
+    "tokens_of.redeem(signer, currency.balance_of(account))": "Tokens",
+    "currency.transfer(signer, account, tokens)": "Units",
+    "price_rounded_up(units, 1)": "Tokens",
+    "tokens_for(tokens, 1)": "Units",
+    "market.stake(signer, tokens_of.balance_of(account))": "Units",
 }
-"""Call with an id of another kind -> the kind that it should be of."""
+"""Call with an id or an amount of another kind -> the kind that it should be of."""
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +71,7 @@ def reported(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     return [line for line in result.stdout.splitlines() if ": error: " in line]
 
 
-def test_the_right_ids_are_accepted(reported: list[str]) -> None:
+def test_the_right_kinds_are_accepted(reported: list[str]) -> None:
     """Nothing is reported but the planted swaps, each once."""
     assert len(reported) == len(SWAPPED), reported
 

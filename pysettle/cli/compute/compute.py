@@ -148,7 +148,7 @@ class ComputeCommand:
         found = Currency(currency or Currency.CNY.value)
         return Asset(self.workspace.currency(compute.chain, found).address, currency=found)
 
-    def token(self, compute: ComputeSystem, asset: Asset) -> Token:
+    def token(self, compute: ComputeSystem, asset: Asset) -> Token[Any]:
         """Return the token of a series or a currency."""
         if asset.currency:
             return self.workspace.currency(compute.chain, asset.currency)

@@ -25,7 +25,7 @@ from pysettle.cli.options import BASIS_POINTS, TOKENS, OneOf, Utf8, Whole
 from pysettle.cli.output import instant, printable, table
 from pysettle.money import to_plain, to_text, to_units
 from pysettle.reading import read_hex
-from pysettle.values import ComputeId
+from pysettle.values import ComputeId, Tokens
 
 if TYPE_CHECKING:
     from pysettle.client.compute.series import ComputeToken
@@ -274,7 +274,7 @@ def show(series: str, windows: Path | None, command: ComputeCommand) -> None:
 @click.option("--permit", is_flag=True, help="Allow the price by signature (EIP-2612), in place of a transaction.")
 @by_option("alice", "Account that pays.")
 @compute_command
-def buy(series: str, tokens: int, to: str | None, permit: bool, by: str, command: ComputeCommand) -> None:
+def buy(series: str, tokens: Tokens, to: str | None, permit: bool, by: str, command: ComputeCommand) -> None:
     """Buy Tokens: e-CNY in and Tokens out, in one transaction."""
     buyer, beneficiary = command.signer(by), command.address(to or by)
     key = command.key(by) if permit else None
@@ -302,7 +302,7 @@ for _signed in (sign, submit):
 @click.option("--to", required=True, help="Account that receives the Tokens: a name or an address.")
 @by_option("alice", "Holder.")
 @compute_command
-def transfer(series: str, tokens: int, to: str, by: str, command: ComputeCommand) -> None:
+def transfer(series: str, tokens: Tokens, to: str, by: str, command: ComputeCommand) -> None:
     """Pass Tokens on to another account, until the series expires or is halted."""
     holder, receiver = command.signer(by), command.address(to)
     parties = {by: holder.address, to: receiver}
@@ -326,7 +326,7 @@ def transfer(series: str, tokens: int, to: str, by: str, command: ComputeCommand
 @tokens_option
 @by_option("alice", "Holder.")
 @compute_command
-def consume(series: str, tokens: int, by: str, command: ComputeCommand) -> None:
+def consume(series: str, tokens: Tokens, by: str, command: ComputeCommand) -> None:
     """Give Tokens back against service outside a channel: they count as delivered."""
     holder = command.signer(by)
     useful_next = f"market redeem --series {quote(series)} --tokens {tokens}"
@@ -338,7 +338,7 @@ def consume(series: str, tokens: int, by: str, command: ComputeCommand) -> None:
 @tokens_option
 @by_option("alice", "Holder.")
 @compute_command
-def refund(series: str, tokens: int, by: str, command: ComputeCommand) -> None:
+def refund(series: str, tokens: Tokens, by: str, command: ComputeCommand) -> None:
     """After expiry or halt, exchange Tokens for the e-CNY that backs them, and for the compensation."""
     holder, useful_next = command.signer(by), f"token balance --account {by}"
     command.change("market-refund", series, by, lambda _, it: (it.refund(holder, tokens),), useful_next)
@@ -349,7 +349,7 @@ def refund(series: str, tokens: int, by: str, command: ComputeCommand) -> None:
 @tokens_option
 @by_option("provider", "Provider of the series.")
 @compute_command
-def redeem(series: str, tokens: int, by: str, command: ComputeCommand) -> None:
+def redeem(series: str, tokens: Tokens, by: str, command: ComputeCommand) -> None:
     """Exchange delivered Tokens for the e-CNY that backs them."""
     provider, useful_next = command.signer(by), f"token balance --account {by}"
     command.change("market-redeem", series, by, lambda _, it: (it.redeem(provider, tokens),), useful_next)

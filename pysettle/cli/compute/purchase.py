@@ -18,6 +18,7 @@ from pysettle.documents import parse_json
 from pysettle.errors import UsageError
 from pysettle.money import Currency, to_text
 from pysettle.reading import read_address
+from pysettle.values import Tokens
 
 if TYPE_CHECKING:
     from eth_typing import Address
@@ -63,7 +64,7 @@ class SignedPurchase:
             payment = SignedMessage.from_bytes(json.dumps(document["payment"]).encode())
             series, beneficiary = read_address(document["series"]), read_address(document["beneficiary"])
             terms = PurchaseTerms(
-                series, beneficiary, whole(document["least_tokens"], 256), whole(document["deadline"], 256)
+                series, beneficiary, Tokens(whole(document["least_tokens"], 256)), whole(document["deadline"], 256)
             )
             paid = payment.message
             committed = isinstance(paid, Authorization) and paid.nonce[:24] == terms.hash()[:24]
@@ -118,7 +119,7 @@ class SignedPurchase:
 @compute_command
 def sign(
     series: str,
-    tokens: int,
+    tokens: Tokens,
     to: str | None,
     hours: int,
     number: int | None,

@@ -13,6 +13,7 @@ import click
 from pysettle.cli.options import BASIS_POINTS, NUMBER, Count
 from pysettle.errors import UsageError
 from pysettle.money import to_units
+from pysettle.values import Units
 
 if TYPE_CHECKING:
     from eth_typing import Address
@@ -116,7 +117,7 @@ def within_bounds(terms: OrderTerms) -> OrderTerms:
     return terms
 
 
-def _stage(text: str) -> tuple[int, int]:
+def _stage(text: str) -> tuple[Units, int]:
     amount, _, day = text.partition("@")
     try:
         moment = dt.datetime.fromisoformat(day)

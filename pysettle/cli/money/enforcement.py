@@ -20,6 +20,7 @@ from pysettle.cli.money.currency import (
 from pysettle.errors import UsageError
 from pysettle.errors.states import Role
 from pysettle.money import to_units
+from pysettle.values import Units
 
 if TYPE_CHECKING:
     from eth_typing import Address
@@ -72,7 +73,7 @@ def freeze(
 @currency_command
 def unfreeze(account: str, by: str | None, command: CurrencyCommand) -> None:
     """Lift all that is frozen of an account."""
-    _freeze(account, None, 0, by, command)
+    _freeze(account, None, Units(0), by, command)
 
 
 @click.command()
@@ -150,7 +151,7 @@ def _seize(
     command.show_sent(schema, receipt, document, lines, f"wallet show --account {to}")
 
 
-def _freeze(account: str, more: Freeze | None, amount: int | None, by: str | None, command: CurrencyCommand) -> None:
+def _freeze(account: str, more: Freeze | None, amount: Units | None, by: str | None, command: CurrencyCommand) -> None:
     """Freeze more directions of an account, or none any more, and so much of its balance, or as much as before."""
     signer, address = command.holder(by, Role.FREEZER), command.address(account)
     with command.token(write=True) as token:

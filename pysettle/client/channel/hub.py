@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any
 
 from eth_typing import Address
 
@@ -128,7 +129,7 @@ class ChannelHub(Contract):
     # Payer
 
     def sign_deposit(
-        self, payer: Signer, token: Token, config: ChannelConfig, amount: int, valid_before: int, salt: int = 0
+        self, payer: Signer, token: Token[Any], config: ChannelConfig, amount: int, valid_before: int, salt: int = 0
     ) -> bytes:
         """Sign a deposit; return the collector's data for `deposit`.
 

@@ -15,7 +15,7 @@ from pysettle.domain.core.signing import Signer
 from pysettle.evm.backend import Receipt
 from pysettle.evm.encoding import TransactionSigner
 from pysettle.evm.transactions import Transaction, TransactionSender
-from pysettle.values import ComputeId, SeriesId
+from pysettle.values import ComputeId, SeriesId, Units
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +63,11 @@ class ComputeMarket(Contract):
         arguments = attestation.fields(), attester, signature
         return self._transaction(submitter, self.GAS_REGISTRATION, "registerCompute", *arguments)
 
-    def stake(self, provider: TransactionSigner, amount: int) -> Transaction:
+    def stake(self, provider: TransactionSigner, amount: Units) -> Transaction:
         """Stake units that the provider has allowed the market to take."""
         return self._transaction(provider, self.GAS_STAKE, "stake", amount)
 
-    def withdraw_stake(self, provider: TransactionSigner, amount: int) -> Transaction:
+    def withdraw_stake(self, provider: TransactionSigner, amount: Units) -> Transaction:
         """Take stake back that is not locked."""
         return self._transaction(provider, self.GAS_STAKE, "withdrawStake", amount)
 
@@ -112,11 +112,11 @@ class ComputeMarket(Contract):
         """
         return Compute(*self._read("compute", compute_id))
 
-    def free_stake(self, provider: Address) -> int:
+    def free_stake(self, provider: Address) -> Units:
         """Units that a provider has staked and that are not locked."""
-        return int(self._read("freeStake", provider))
+        return Units(self._read("freeStake", provider))
 
-    def locked_stake(self, series: SeriesId) -> int:
+    def locked_stake(self, series: SeriesId) -> Units:
         """Units locked behind a series."""
         _, locked = self._read("seriesStake", series)
-        return int(locked)
+        return Units(locked)

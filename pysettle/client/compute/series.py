@@ -15,7 +15,7 @@ from pysettle.domain.core.signing import Signer
 from pysettle.domain.core.typed_data import Domain
 from pysettle.evm.encoding import TransactionSigner
 from pysettle.evm.transactions import Transaction, TransactionSender
-from pysettle.values import SeriesId
+from pysettle.values import SeriesId, Tokens, Units
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class SeriesTerms:
     """Kind of service, for example "inference", at most 32 bytes."""
     unit_price: int
     """Micro-yuan per 1,000,000 Tokens."""
-    capacity: int
+    capacity: Tokens
     """Tokens ever to be sold."""
     expiry: int
     """Unix second from which nothing is sold, deposited or passed on any more."""
@@ -63,7 +63,7 @@ class SeriesTerms:
         )
 
 
-class ComputeToken(Token):
+class ComputeToken(Token[Tokens]):
     """A deployed series. Token amounts are whole Tokens, payments are units of its currency."""
 
     GAS_PURCHASE = 300_000
@@ -82,7 +82,7 @@ class ComputeToken(Token):
         """Currency the series is sold for."""
         self.unit_price = int(self._read("unitPrice"))
         """Micro-yuan per 1,000,000 Tokens."""
-        self.capacity = int(self._read("capacity"))
+        self.capacity = Tokens(self._read("capacity"))
         """Tokens ever to be sold."""
         self.expiry = int(self._read("expiry"))
         """Unix second from which nothing is sold, deposited or passed on any more."""
@@ -111,7 +111,7 @@ class ComputeToken(Token):
 
     # Buyer
 
-    def purchase(self, buyer: TransactionSigner, beneficiary: Address, tokens: int, deadline: int) -> Transaction:
+    def purchase(self, buyer: TransactionSigner, beneficiary: Address, tokens: Tokens, deadline: int) -> Transaction:
         """Buy Tokens for currency the buyer has allowed the series to take."""
         return self._transaction(buyer, self.GAS_PURCHASE, "purchase", beneficiary, tokens, deadline)
 
@@ -139,7 +139,7 @@ class ComputeToken(Token):
         self,
         buyer: TransactionSigner,
         beneficiary: Address,
-        tokens: int,
+        tokens: Tokens,
         deadline: int,
         permit: Permit,
         signature: bytes,
@@ -149,7 +149,7 @@ class ComputeToken(Token):
         return self._transaction(buyer, self.GAS_PURCHASE, "purchaseWithPermit", *what)
 
     def sign_purchase(
-        self, buyer: Signer, currency: Domain, value: int, terms: PurchaseTerms, number: int | None = None
+        self, buyer: Signer, currency: Domain, value: Units, terms: PurchaseTerms, number: int | None = None
     ) -> tuple[Authorization, bytes]:
         """Sign a payment for a purchase, valid until the terms' deadline.
 
@@ -185,17 +185,17 @@ class ComputeToken(Token):
 
     # Holder
 
-    def consume(self, holder: TransactionSigner, tokens: int) -> Transaction:
+    def consume(self, holder: TransactionSigner, tokens: Tokens) -> Transaction:
         """Give Tokens back against service outside a channel."""
         return self._transaction(holder, self.GAS_PAYOUT, "consume", tokens)
 
-    def refund(self, holder: TransactionSigner, tokens: int) -> Transaction:
+    def refund(self, holder: TransactionSigner, tokens: Tokens) -> Transaction:
         """After expiry or halt, exchange Tokens for the currency that backs them, and for the compensation."""
         return self._transaction(holder, self.GAS_PAYOUT, "refund", tokens)
 
     # Provider
 
-    def redeem(self, provider: TransactionSigner, tokens: int) -> Transaction:
+    def redeem(self, provider: TransactionSigner, tokens: Tokens) -> Transaction:
         """Exchange delivered Tokens for the currency that backs them."""
         return self._transaction(provider, self.GAS_PAYOUT, "redeem", tokens)
 
@@ -205,17 +205,17 @@ class ComputeToken(Token):
 
     # Views
 
-    def price_rounded_up(self, tokens: int) -> int:
+    def price_rounded_up(self, tokens: Tokens) -> Units:
         """Price of Tokens in units."""
-        return int(self._read("priceRoundedUp", tokens))
+        return Units(self._read("priceRoundedUp", tokens))
 
-    def delivered(self) -> int:
+    def delivered(self) -> Tokens:
         """Tokens delivered and not yet redeemed."""
-        return int(self._read("delivered"))
+        return Tokens(self._read("delivered"))
 
-    def sold(self) -> int:
+    def sold(self) -> Tokens:
         """Tokens ever sold."""
-        return int(self._read("sold"))
+        return Tokens(self._read("sold"))
 
     def halted_at(self) -> int:
         """Unix second of the halt; zero where it was not halted."""

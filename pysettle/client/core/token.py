@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Generic, TypeVar
+
 from eth_typing import Address
 
 from pysettle.client.core.contract import Contract
@@ -12,14 +14,16 @@ from pysettle.errors import UsageError
 from pysettle.evm.encoding import TransactionSigner
 from pysettle.evm.transactions import Transaction, TransactionSender
 
+_Value = TypeVar("_Value", bound=int)
+
 _TRANSFER_WITH_AUTHORIZATION = "transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,bytes)"
 _RECEIVE_WITH_AUTHORIZATION = "receiveWithAuthorization(address,address,uint256,uint256,uint256,bytes32,bytes)"
 _PERMIT = "permit(address,address,uint256,uint256,bytes)"
 _CANCEL_AUTHORIZATION = "cancelAuthorization(address,bytes32,bytes)"
 
 
-class Token(Contract):
-    """An ERC-20 token with EIP-2612 permits and EIP-3009 authorizations. Values are in its smallest units."""
+class Token(Contract, Generic[_Value]):
+    """An ERC-20 token with EIP-2612 permits and EIP-3009 authorizations; its values are units, or Tokens."""
 
     GAS_TRANSFER = 150_000
     """Gas stated for one transfer, by allowance or authorization too."""
@@ -35,17 +39,20 @@ class Token(Contract):
         """Name, also of its EIP-712 domain."""
         return str(self._read("name"))
 
-    def balance_of(self, holder: Address) -> int:
+    def balance_of(self, holder: Address) -> _Value:
         """Return what a holder has, in smallest units."""
-        return int(self._read("balanceOf", holder))
+        value: _Value = self._read("balanceOf", holder)
+        return value
 
-    def total_supply(self) -> int:
+    def total_supply(self) -> _Value:
         """Return the supply, in smallest units."""
-        return int(self._read("totalSupply"))
+        value: _Value = self._read("totalSupply")
+        return value
 
-    def allowance(self, owner: Address, spender: Address) -> int:
+    def allowance(self, owner: Address, spender: Address) -> _Value:
         """Return what a spender may still transfer of an owner's, in smallest units."""
-        return int(self._read("allowance", owner, spender))
+        value: _Value = self._read("allowance", owner, spender)
+        return value
 
     def is_authorization_spent(self, authorizer: Address, nonce: bytes) -> bool:
         """Whether a nonce is spent: it, or one of the same low 64 bits, was used or cancelled.
@@ -67,11 +74,11 @@ class Token(Contract):
                 f"(0x{nonce[24:].hex()}), was used or cancelled; choose others"
             )
 
-    def transfer(self, holder: TransactionSigner, to: Address, value: int) -> Transaction:
+    def transfer(self, holder: TransactionSigner, to: Address, value: _Value) -> Transaction:
         """Transfer a holder's own value, in smallest units."""
         return self._transaction(holder, self.GAS_TRANSFER, "transfer", to, value)
 
-    def approve(self, holder: TransactionSigner, spender: Address, value: int) -> Transaction:
+    def approve(self, holder: TransactionSigner, spender: Address, value: _Value) -> Transaction:
         """Let a spender transfer up to `value` smallest units."""
         return self._transaction(holder, self.GAS_TRANSFER, "approve", spender, value)
 
@@ -79,7 +86,7 @@ class Token(Contract):
         """Return the nonce that an owner's next permit has to be signed with."""
         return int(self._read("nonces", owner))
 
-    def sign_permit(self, owner: Signer, spender: Address, value: int, deadline: int) -> tuple[Permit, bytes]:
+    def sign_permit(self, owner: Signer, spender: Address, value: _Value, deadline: int) -> tuple[Permit, bytes]:
         """Sign an owner's next permit; return it with its signature.
 
         Args:
@@ -97,7 +104,7 @@ class Token(Contract):
         arguments = (p.owner, p.spender, p.value, p.deadline, signature)
         return self._transaction(submitter, self.GAS_TRANSFER, _PERMIT, *arguments)
 
-    def transfer_from(self, spender: TransactionSigner, holder: Address, to: Address, value: int) -> Transaction:
+    def transfer_from(self, spender: TransactionSigner, holder: Address, to: Address, value: _Value) -> Transaction:
         """Transfer within an allowance, in smallest units."""
         return self._transaction(spender, self.GAS_TRANSFER, "transferFrom", holder, to, value)
 

@@ -14,14 +14,14 @@ from pysettle.domain.jobs.events import OrderPlaced
 from pysettle.domain.jobs.terms import MilestoneState, OrderState, OrderTerms
 from pysettle.evm.encoding import TransactionSigner
 from pysettle.evm.transactions import Transaction, TransactionSender
-from pysettle.values import OrderId
+from pysettle.values import OrderId, Units
 
 
 @dataclass(frozen=True, slots=True)
 class Milestone:
     """A milestone as it stands."""
 
-    amount: int
+    amount: Units
     """Units that are paid for it."""
     deliver_before: int
     """Unix second before which it is delivered."""
@@ -45,7 +45,7 @@ class Order:
     """Seconds that the buyer has to dispute a delivery."""
     buyer: Address
     """Who accepts and disputes deliveries."""
-    bond: int
+    bond: Units
     """What the buyer puts up with a dispute, in units."""
     provider: Address
     """Who delivers."""
@@ -193,9 +193,9 @@ class JobEscrow(Contract):
         """Return the ids of the orders in a currency, in the order they were placed in."""
         return tuple(it.order_id for it in self.emitted(OrderPlaced) if it.terms.currency == currency)
 
-    def due(self, account: Address, currency: Address) -> int:
+    def due(self, account: Address, currency: Address) -> Units:
         """Return the units due to an account in a currency."""
-        return int(self._read("due", account, currency))
+        return Units(self._read("due", account, currency))
 
     def _placing_gas(self, terms: OrderTerms) -> int:
         return self.GAS_PLACING + self.GAS_MILESTONE * len(terms.milestones)

@@ -17,6 +17,7 @@ from pysettle.errors.states import RedemptionStatus as RedemptionStatus
 from pysettle.evm.backend import Receipt
 from pysettle.evm.encoding import TransactionSigner
 from pysettle.evm.transactions import Transaction, TransactionSender
+from pysettle.values import Units
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class Redemption:
     """Who asked."""
     operator: Address
     """Operating institution that was asked."""
-    amount: int
+    amount: Units
     """Units held meanwhile."""
     status: RedemptionStatus
     """Where it stands."""
@@ -43,11 +44,11 @@ class Freeze:
     """Whether nothing may leave the account."""
     incoming: bool = False
     """Whether nothing may come in."""
-    amount: int = 0
+    amount: Units = Units(0)
     """Units of the balance that may not leave."""
 
 
-class CurrencyToken(Token):
+class CurrencyToken(Token[Units]):
     """The stablecoin of one currency. Amounts are units: micro-yuan for e-CNY."""
 
     GAS_ISSUANCE = 200_000
@@ -79,7 +80,7 @@ class CurrencyToken(Token):
         fields = attestation.fields()
         return self._transaction(submitter, self.GAS_ISSUANCE, "attestReserve", central_bank, fields, signature)
 
-    def set_issuance_quota(self, central_bank: TransactionSigner, operator: Address, quota: int) -> Transaction:
+    def set_issuance_quota(self, central_bank: TransactionSigner, operator: Address, quota: Units) -> Transaction:
         """Set how many units an operating institution may issue from now on."""
         return self._transaction(central_bank, self.GAS_ISSUANCE, "setIssuanceQuota", operator, quota)
 
@@ -128,18 +129,18 @@ class CurrencyToken(Token):
         """Set what of an account is frozen; both false lifts it."""
         return self._transaction(freezer, self.GAS_ISSUANCE, "freeze", account, outgoing, incoming)
 
-    def freeze_amount(self, freezer: TransactionSigner, account: Address, amount: int) -> Transaction:
+    def freeze_amount(self, freezer: TransactionSigner, account: Address, amount: Units) -> Transaction:
         """Set how many units of an account's balance may not leave; zero lifts it."""
         return self._transaction(freezer, self.GAS_ISSUANCE, "freezeAmount", account, amount)
 
     def seize(
-        self, seizer: TransactionSigner, holder: Address, to: Address, amount: int, legal_basis: bytes
+        self, seizer: TransactionSigner, holder: Address, to: Address, amount: Units, legal_basis: bytes
     ) -> Transaction:
         """Take units from an account by authority of law; `legal_basis` is the 32-byte hash of the document."""
         return self._transaction(seizer, self.GAS_ISSUANCE, "seize", holder, to, amount, legal_basis)
 
     def seize_credit(
-        self, seizer: TransactionSigner, account: Address, to: Address, amount: int, legal_basis: bytes
+        self, seizer: TransactionSigner, account: Address, to: Address, amount: Units, legal_basis: bytes
     ) -> Transaction:
         """Take units held for an account, by authority of law; `legal_basis` is the 32-byte hash of the document."""
         return self._transaction(seizer, self.GAS_ISSUANCE, "seizeCredit", account, to, amount, legal_basis)
@@ -154,7 +155,7 @@ class CurrencyToken(Token):
 
     # Operating institution
 
-    def issue(self, operator: TransactionSigner, to: Address, amount: int) -> Transaction:
+    def issue(self, operator: TransactionSigner, to: Address, amount: Units) -> Transaction:
         """Create units against reserve; whole fen."""
         return self._transaction(operator, self.GAS_ISSUANCE, "issue", to, amount)
 
@@ -172,7 +173,7 @@ class CurrencyToken(Token):
 
     # Holder
 
-    def request_redemption(self, holder: TransactionSigner, operator: Address, amount: int) -> Transaction:
+    def request_redemption(self, holder: TransactionSigner, operator: Address, amount: Units) -> Transaction:
         """Ask an operating institution to exchange units for reserve; whole fen."""
         return self._transaction(holder, self.GAS_ISSUANCE, "requestRedemption", operator, amount)
 
@@ -180,7 +181,7 @@ class CurrencyToken(Token):
         """Take a request back."""
         return self._transaction(holder, self.GAS_ISSUANCE, "cancelRedemption", redemption_id)
 
-    def claim_credit(self, submitter: TransactionSigner, account: Address, amount: int) -> Transaction:
+    def claim_credit(self, submitter: TransactionSigner, account: Address, amount: Units) -> Transaction:
         """Let units come into an account that are held for it; anyone asks for it."""
         return self._transaction(submitter, self.GAS_ISSUANCE, "claimCredit", account, amount)
 
@@ -199,13 +200,13 @@ class CurrencyToken(Token):
         """Return the last attestation of the reserve; all zero when there is none."""
         return ReserveAttestation(*self._read("reserve"))
 
-    def issuance_quota(self, operator: Address) -> int:
+    def issuance_quota(self, operator: Address) -> Units:
         """Return how many units an operating institution may still issue."""
-        return int(self._read("issuanceQuota", operator))
+        return Units(self._read("issuanceQuota", operator))
 
-    def operator_position(self, operator: Address) -> int:
+    def operator_position(self, operator: Address) -> Units:
         """Return the units an institution issued less those redeemed at it; negative where it redeemed more."""
-        return int(self._read("operatorPosition", operator))
+        return Units(self._read("operatorPosition", operator))
 
     def reserve_ratio(self) -> int:
         """Return the basis points of the supply that the reserve has to cover."""
@@ -225,9 +226,9 @@ class CurrencyToken(Token):
         wallet, today = self.wallet(account), day_at(self._sender.chain.clock.now())
         return WalletStanding(wallet, today, self.class_limits(wallet.class_on(today)))
 
-    def credit_of(self, account: Address) -> int:
+    def credit_of(self, account: Address) -> Units:
         """Return the units held for an account since they could not come in."""
-        return int(self._read("creditOf", account))
+        return Units(self._read("creditOf", account))
 
     def redemption(self, redemption_id: int) -> Redemption:
         """Return a redemption by its number."""

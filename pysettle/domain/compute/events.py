@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from eth_typing import Address
 
 from pysettle.domain.core.events import Event, event
-from pysettle.values import ComputeId, SeriesId
+from pysettle.values import ComputeId, SeriesId, Tokens, Units
 
 # -------------------------------------------------------------------------------------- ComputeToken
 
@@ -20,8 +20,8 @@ class Purchased(Event):
     SIGNATURE = "Purchased(address indexed payer,address indexed beneficiary,uint256 tokens,uint256 paid)"
     payer: Address
     beneficiary: Address
-    tokens: int
-    paid: int
+    tokens: Tokens
+    paid: Units
 
 
 @event
@@ -31,7 +31,7 @@ class Consumed(Event):
 
     SIGNATURE = "Consumed(address indexed holder,uint256 tokens)"
     holder: Address
-    tokens: int
+    tokens: Tokens
 
 
 @event
@@ -41,8 +41,8 @@ class Redeemed(Event):
 
     SIGNATURE = "Redeemed(address indexed provider,uint256 tokens,uint256 paid)"
     provider: Address
-    tokens: int
-    paid: int
+    tokens: Tokens
+    paid: Units
 
 
 @event
@@ -52,9 +52,9 @@ class Refunded(Event):
 
     SIGNATURE = "Refunded(address indexed holder,uint256 tokens,uint256 paid,uint256 compensation)"
     holder: Address
-    tokens: int
-    paid: int
-    compensation: int
+    tokens: Tokens
+    paid: Units
+    compensation: Units
 
 
 @event
@@ -63,8 +63,8 @@ class Halted(Event):
     """The series was halted: what is undelivered is refunded, and compensated."""
 
     SIGNATURE = "Halted(uint256 undelivered,uint256 compensation)"
-    undelivered: int
-    compensation: int
+    undelivered: Tokens
+    compensation: Units
 
 
 @event
@@ -74,7 +74,7 @@ class Swept(Event):
 
     SIGNATURE = "Swept(address indexed provider,uint256 amount)"
     provider: Address
-    amount: int
+    amount: Units
 
 
 # ------------------------------------------------------------------------------------- ComputeMarket
@@ -98,7 +98,7 @@ class ComputeRegistered(Event):
     tokens_per_unit_second: int
     valid_from: int
     valid_before: int
-    capacity: int
+    capacity: Tokens
 
 
 @event
@@ -108,8 +108,8 @@ class Staked(Event):
 
     SIGNATURE = "Staked(address indexed provider,uint256 amount,uint256 free)"
     provider: Address
-    amount: int
-    free: int
+    amount: Units
+    free: Units
 
 
 @event
@@ -119,8 +119,8 @@ class StakeWithdrawn(Event):
 
     SIGNATURE = "StakeWithdrawn(address indexed provider,uint256 amount,uint256 free)"
     provider: Address
-    amount: int
-    free: int
+    amount: Units
+    free: Units
 
 
 @event
@@ -136,9 +136,9 @@ class SeriesOpened(Event):
     provider: Address
     compute_id: ComputeId
     service_class: bytes
-    capacity: int
+    capacity: Tokens
     expiry: int
-    stake: int
+    stake: Units
 
 
 @event
@@ -155,8 +155,8 @@ class SeriesHalted(Event):
     ground: bytes
     evidence: bytes
     provider: Address
-    compensation: int
-    released: int
+    compensation: Units
+    released: Units
 
 
 @event
@@ -167,4 +167,4 @@ class StakeReleased(Event):
     SIGNATURE = "StakeReleased(address indexed series,address indexed provider,uint256 amount)"
     series: SeriesId
     provider: Address
-    amount: int
+    amount: Units

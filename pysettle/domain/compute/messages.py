@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from eth_typing import Address
 
 from pysettle.domain.core.typed_data import Domain, StructType
-from pysettle.values import ComputeId
+from pysettle.values import ComputeId, Tokens
 
 COMPUTE_MARKET_NAME = "pysettle ComputeMarket"
 """Name in the market's EIP-712 domain."""
@@ -27,7 +27,7 @@ class PurchaseTerms:
     """Series that sells."""
     beneficiary: Address
     """Who receives the Tokens."""
-    least_tokens: int
+    least_tokens: Tokens
     """Fewest Tokens accepted."""
     deadline: int
     """Unix second from which the purchase is refused."""
@@ -68,9 +68,9 @@ class ComputeAttestation:
     """Tells attestations of otherwise equal compute apart."""
 
     @property
-    def capacity(self) -> int:
+    def capacity(self) -> Tokens:
         """Tokens that the compute can deliver in all."""
-        return self.units * self.tokens_per_unit_second * (self.valid_before - self.valid_from)
+        return Tokens(self.units * self.tokens_per_unit_second * (self.valid_before - self.valid_from))
 
     def fields(self) -> tuple[object, ...]:
         """Return the attestation in the order of the contract's struct."""

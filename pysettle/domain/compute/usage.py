@@ -15,6 +15,7 @@ from eth_hash.auto import keccak
 
 from pysettle.documents import parse_json
 from pysettle.errors import InvalidAmount, UsageError
+from pysettle.values import Tokens
 
 USAGE_BITS = 42
 """Bits of one cumulative counter in a packed usage word."""
@@ -116,10 +117,10 @@ class RateCard:
     peak: Meters
     """Rates in peak hours."""
 
-    def tokens(self, usage: Usage) -> int:
+    def tokens(self, usage: Usage) -> Tokens:
         """Return what usage costs in Tokens: the sum over six counters of rate times count, exact."""
         rates = self.off_peak.lanes() + self.peak.lanes()
-        return sum(map(mul, rates, usage.off_peak.lanes() + usage.peak.lanes()))
+        return Tokens(sum(map(mul, rates, usage.off_peak.lanes() + usage.peak.lanes())))
 
     def pack(self) -> int:
         """Return the word a series carries: six rates of 32 bits, off-peak lowest.

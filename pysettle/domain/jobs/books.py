@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from eth_typing import Address
 
 from pysettle.domain.jobs.terms import MilestoneState, OrderState, OrderTerms
+from pysettle.values import Units
 
 
 @dataclass
 class MilestoneRecord:
     """What events say of one milestone of an order."""
 
-    amount: int
+    amount: Units
     """Units of the order's currency."""
     deliver_before: int
     """Unix second before which it is delivered."""

@@ -9,7 +9,7 @@ from eth_typing import Address
 
 from pysettle.domain.core.events import Event, event, struct
 from pysettle.domain.jobs.terms import OrderTerms
-from pysettle.values import OrderId
+from pysettle.values import OrderId, Units
 
 _TERMS = "(address,address,address,address,bytes32,uint40,uint32,uint32,uint16,uint96,(uint96,uint40)[],bytes32)"
 
@@ -36,7 +36,7 @@ class OrderPlaced(Event):
     order_id: OrderId
     payer: Address
     provider: Address
-    total: int
+    total: Units
     terms: OrderTerms
 
 
@@ -58,7 +58,7 @@ class OrderCancelled(Event):
     SIGNATURE = "OrderCancelled(bytes32 indexed orderId,address indexed payer,uint256 amount)"
     order_id: OrderId
     payer: Address
-    amount: int
+    amount: Units
 
 
 @event
@@ -80,7 +80,7 @@ class MilestoneDisputed(Event):
     SIGNATURE = "MilestoneDisputed(bytes32 indexed orderId,uint256 indexed milestone,uint256 bond,bytes32 evidence)"
     order_id: OrderId
     milestone: int
-    bond: int
+    bond: Units
     evidence: bytes
 
 
@@ -92,7 +92,7 @@ class MilestoneReleased(Event):
     SIGNATURE = "MilestoneReleased(bytes32 indexed orderId,uint256 indexed milestone,uint256 amount)"
     order_id: OrderId
     milestone: int
-    amount: int
+    amount: Units
 
 
 @event
@@ -103,8 +103,8 @@ class MilestoneRefunded(Event):
     SIGNATURE = "MilestoneRefunded(bytes32 indexed orderId,uint256 indexed milestone,uint256 amount,uint256 bond)"
     order_id: OrderId
     milestone: int
-    amount: int
-    bond: int
+    amount: Units
+    bond: Units
 
 
 @event
@@ -118,9 +118,9 @@ class MilestoneRuled(Event):
     )
     order_id: OrderId
     milestone: int
-    to_provider: int
-    to_payer: int
-    bond: int
+    to_provider: Units
+    to_payer: Units
+    bond: Units
     bond_to_provider: bool
     grounds: bytes
 
@@ -133,4 +133,4 @@ class DuePaid(Event):
     SIGNATURE = "DuePaid(address indexed account,address indexed currency,uint256 amount)"
     account: Address
     currency: Address
-    amount: int
+    amount: Units

@@ -14,7 +14,7 @@ from pysettle.domain.core.typed_data import word
 from pysettle.errors.states import MilestoneState as MilestoneState
 from pysettle.errors.states import OrderState as OrderState
 from pysettle.money import BPS
-from pysettle.values import OrderId
+from pysettle.values import OrderId, Units
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +37,19 @@ class OrderTerms:
     """Seconds that the buyer has to dispute a delivery."""
     arbitration_s: int
     """Seconds that the arbiter has to rule."""
-    milestones: tuple[tuple[int, int], ...]
+    milestones: tuple[tuple[Units, int], ...]
     """(amount, unix second before which it is delivered) of each."""
     default_bps: int = 5_000
     """Share of a disputed amount that the provider gets where the arbiter is silent."""
-    bond: int = 0
+    bond: Units = Units(0)
     """What the buyer puts up with a dispute."""
     salt: bytes = b"\0" * 32
     """Tells orders of otherwise equal terms apart."""
 
     @property
-    def total(self) -> int:
+    def total(self) -> Units:
         """What the payer pays."""
-        return sum(amount for amount, _ in self.milestones)
+        return Units(sum(amount for amount, _ in self.milestones))
 
     def fields(self) -> tuple[object, ...]:
         """Return the terms in the order of the contract's struct."""
@@ -80,10 +80,10 @@ class OrderTerms:
         return OrderId(keccak(b"".join(encoded)))
 
 
-def share_rounded_down(amount: int, bps: int) -> int:
+def share_rounded_down(amount: Units, bps: int) -> Units:
     """Return the provider's part of a disputed amount, in units; what is left of it is the payer's.
 
     Rounding:
         Down, at the provider's expense.
     """
-    return amount * bps // BPS
+    return Units(amount * bps // BPS)
