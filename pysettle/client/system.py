@@ -11,9 +11,10 @@ from pysettle.client.channel.hub import ChannelHub, UsageMeter
 from pysettle.client.compute.market import Compute, ComputeMarket
 from pysettle.client.compute.series import ComputeToken
 from pysettle.client.money.currency import CurrencyToken
+from pysettle.domain.channel.delivered import delivered_usage
 from pysettle.domain.channel.events import ChannelCreated, Claimed
 from pysettle.domain.compute.events import ComputeRegistered, SeriesOpened
-from pysettle.domain.compute.prices import IndexPoint, Priced, basket_cost, delivered_usage, price_index
+from pysettle.domain.compute.prices import IndexPoint, Priced, basket_cost, price_index
 from pysettle.domain.core import events
 from pysettle.domain.core.events import Emitted, Position
 from pysettle.domain.core.messages import ChannelConfig, ChannelId

@@ -20,18 +20,17 @@ from pysettle.client import ComputeToken, DeliveryFollower, SeriesTerms, Settlem
 from pysettle.client.core.access import Roles
 from pysettle.domain.channel.metering import Delivery, Payer
 from pysettle.domain.compute.messages import ComputeAttestation, PurchaseTerms
-from pysettle.domain.compute.usage import (
-    DEEPSEEK_V4_PRO_PEAK_HOURS,
-    DEEPSEEK_V4_PRO_RATE_CARD,
-    DEEPSEEK_V4_PRO_UNIT_PRICE,
-    Meters,
-    Usage,
-)
+from pysettle.domain.compute.usage import Meters, Usage
 from pysettle.domain.core.messages import ChannelConfig
 from pysettle.domain.core.signing import Signer
 from pysettle.domain.money.wallets import E_CNY_CLASS_LIMITS, WalletClass
 from pysettle.evm.embedded import EmbeddedChain
 from pysettle.money import UNITS_PER_MINOR, UNITS_PER_WHOLE, price_rounded_up, tokens_for
+from pysettle.scenarios.deepseek import (
+    DEEPSEEK_V4_PRO_PEAK_HOURS,
+    DEEPSEEK_V4_PRO_RATE_CARD,
+    DEEPSEEK_V4_PRO_UNIT_PRICE,
+)
 from pysettle.scenarios.workload import Request
 from pysettle.values import Tokens, Units
 

@@ -1,7 +1,8 @@
-"""The import rules of `pyproject.toml`: kept here, and able to catch what breaks them."""
+"""The import rules of `pyproject.toml`, and those of contracts: kept here, and able to catch what breaks them."""
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -9,10 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from pysettle.domain.catalogue import COLUMNS
 from pysettle.evm.artifacts import ROOT
 
 VIOLATIONS = {
     "domain/planted.py": ("from pysettle.evm import compiler", "Imports point downwards"),
+    "domain/core/planted.py": ("from pysettle.domain.money import events", "Columns stand on those beneath them"),
+    "domain/jobs/planted.py": ("from pysettle.domain.compute import events", "Jobs stand on money alone"),
     "money.py": ("import web3", "The rules know no chain and no compiler"),
     "audit/planted.py": ("from pysettle import client", "The audit does not know who made what it audits"),
     "audit/reader.py": ("from pysettle.evm import backend", "In the audit only extract reads a chain"),
@@ -55,3 +59,44 @@ def test_extract_may_read_a_chain(tmp_path: Path) -> None:
     extract.write_text((extract.read_text() if extract.exists() else "") + "\nfrom pysettle.evm import backend\n")
     result = lint_imports(tmp_path)
     assert result.returncode == 0, result.stdout + result.stderr
+
+
+def may_import(column: str) -> set[str]:
+    """Return the columns whose files those of a column may import, by the catalogue; the core imports none."""
+    if column == "core":
+        return {"core"}
+    beneath = (may_import(name) for name in COLUMNS[column].stands_on)
+    return {"core", column}.union(*beneath)
+
+
+def upward_imports(contracts: Path) -> list[str]:
+    """Return each import of a contract, of ours and not of a package, that points to no column beneath its own."""
+    found = []
+    for source in sorted(contracts.rglob("*.sol")):
+        for target in re.findall(r'^\s*import .*?from "(\..*?)";', source.read_text(), re.MULTILINE | re.DOTALL):
+            column = (source.parent / target).resolve().parent.name
+            if column not in may_import(source.parent.name):
+                found.append(f"{source.parent.name}/{source.name} imports {target}")
+    return found
+
+
+def test_contracts_import_no_column_above_theirs() -> None:
+    """Core <- money <- compute <- channel, and money <- jobs: as the rules in Python."""
+    assert {folder.name for folder in (ROOT / "contracts").iterdir()} == {"core", *COLUMNS}
+    assert upward_imports(ROOT / "contracts") == []
+
+
+@pytest.mark.parametrize(
+    ("file", "target"),
+    [
+        ("core/Planted.sol", "../money/ICurrencyToken.sol"),
+        ("money/Planted.sol", "../compute/Series.sol"),
+        ("jobs/Planted.sol", "../channel/IChannelHub.sol"),
+        ("jobs/Planted.sol", "../compute/Series.sol"),
+    ],
+)
+def test_a_planted_import_of_a_contract_is_caught(file: str, target: str, tmp_path: Path) -> None:
+    """An import that points upwards or sideways is named, over several lines too."""
+    shutil.copytree(ROOT / "contracts", tmp_path / "contracts")
+    (tmp_path / "contracts" / file).write_text(f'import {{\n    Anything\n}} from "{target}";\n')
+    assert upward_imports(tmp_path / "contracts") == [f"{file} imports {target}"]

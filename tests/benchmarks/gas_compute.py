@@ -14,9 +14,10 @@ from pysettle.client import ComputeToken, SeriesTerms, UsageRow
 from pysettle.domain.channel.messages import voucher_digest
 from pysettle.domain.channel.metering import Voucher
 from pysettle.domain.compute.messages import ComputeAttestation, PurchaseTerms
-from pysettle.domain.compute.usage import DEEPSEEK_V4_PRO_RATE_CARD, DEEPSEEK_V4_PRO_UNIT_PRICE, Meters, Usage
+from pysettle.domain.compute.usage import Meters, Usage
 from pysettle.domain.core.messages import Authorization, ChannelConfig
 from pysettle.domain.core.signing import Signer
+from pysettle.scenarios.deepseek import DEEPSEEK_V4_PRO_RATE_CARD, DEEPSEEK_V4_PRO_UNIT_PRICE
 from tests.benchmarks.gas import START, Payments
 from tests.benchmarks.measure import Goal, Row
 

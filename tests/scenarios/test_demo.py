@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from pysettle.domain.compute.usage import DEEPSEEK_V4_PRO_RATE_CARD, DEEPSEEK_V4_PRO_UNIT_PRICE, Meters, Usage
+from pysettle.domain.compute.usage import Meters, Usage
 from pysettle.domain.money.wallets import WalletClass
 from pysettle.money import UNITS_PER_MINOR, backing_rounded_down
 from pysettle.scenarios import demo
+from pysettle.scenarios.deepseek import DEEPSEEK_V4_PRO_RATE_CARD, DEEPSEEK_V4_PRO_UNIT_PRICE
 from pysettle.scenarios.workload import Request, generate, read_trace
 
 FILES = ("genesis.json", "chain.rlp", "manifest.json")

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pysettle.domain.compute.usage import DEEPSEEK_V4_PRO_PEAK_HOURS, Meters, Window
+from pysettle.domain.compute.usage import Meters, Window
 from pysettle.errors import TraceError
+from pysettle.scenarios.deepseek import DEEPSEEK_V4_PRO_PEAK_HOURS
 from pysettle.scenarios.workload import generate, read_trace
 
 HEADER = "TIMESTAMP,ContextTokens,GeneratedTokens\n"

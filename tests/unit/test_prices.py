@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from eth_typing import Address
 
+from pysettle.domain.channel.delivered import delivered_usage
 from pysettle.domain.channel.events import ChannelCreated, Claimed
 from pysettle.domain.compute.prices import (
     SERVICE_CLASSES,
@@ -12,13 +13,13 @@ from pysettle.domain.compute.prices import (
     IndexPoint,
     Priced,
     basket_cost,
-    delivered_usage,
     price_index,
 )
-from pysettle.domain.compute.usage import DEEPSEEK_V4_PRO_RATE_CARD, DEEPSEEK_V4_PRO_UNIT_PRICE, Meters, RateCard
+from pysettle.domain.compute.usage import Meters, RateCard
 from pysettle.domain.core.events import Emitted, Event, Position
 from pysettle.domain.core.messages import ChannelConfig, ChannelId
 from pysettle.errors import UsageError
+from pysettle.scenarios.deepseek import DEEPSEEK_V4_PRO_RATE_CARD, DEEPSEEK_V4_PRO_UNIT_PRICE
 
 CHEAP, DEAR = Address(b"\1" * 20), Address(b"\2" * 20)
 PROVIDER, BUYER, METER = Address(b"\3" * 20), Address(b"\4" * 20), Address(b"\5" * 20)

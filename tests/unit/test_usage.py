@@ -8,18 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pysettle.domain.compute.usage import (
+from pysettle.domain.compute.usage import Meters, PeakHours, RateCard, Usage, Window
+from pysettle.errors import InvalidAmount
+from pysettle.money import price_rounded_up
+from pysettle.scenarios.deepseek import (
     DEEPSEEK_V4_PRO_PEAK_HOURS,
     DEEPSEEK_V4_PRO_RATE_CARD,
     DEEPSEEK_V4_PRO_UNIT_PRICE,
-    Meters,
-    PeakHours,
-    RateCard,
-    Usage,
-    Window,
 )
-from pysettle.errors import InvalidAmount
-from pysettle.money import price_rounded_up
 
 
 def meters(limit: int) -> st.SearchStrategy[Meters]:

@@ -7,6 +7,7 @@ from pysettle.domain.channel.contracts import CHANNEL_HUB, USAGE_METER
 from pysettle.domain.core.column import Column
 
 COLUMN = Column(
+    stands_on=("compute",),
     kinds=(CHANNEL_HUB, USAGE_METER),
     postings=postings.HANDLERS,
     checks=(checks.channels,),

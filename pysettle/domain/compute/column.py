@@ -7,6 +7,7 @@ from pysettle.domain.compute.contracts import COMPUTE_MARKET, COMPUTE_TOKEN
 from pysettle.domain.core.column import Column
 
 COLUMN = Column(
+    stands_on=("money",),
     kinds=(COMPUTE_TOKEN, COMPUTE_MARKET),
     postings=postings.HANDLERS,
     checks=(checks.backing,),

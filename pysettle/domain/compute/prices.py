@@ -7,16 +7,11 @@ other. A reference basket is an amount of usage that every series of a service c
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from eth_typing import Address
-
-from pysettle.domain.channel.events import ChannelCreated, Claimed
 from pysettle.domain.compute.usage import Meters, RateCard, Usage
-from pysettle.domain.core.events import Emitted
-from pysettle.domain.core.messages import ChannelId
 from pysettle.domain.money.wallets import day_at
 from pysettle.errors import UsageError
 from pysettle.money import PRICE_BASIS, price_rounded_up
@@ -133,23 +128,3 @@ def price_index(series: Mapping[SeriesId, Priced], delivered: Iterable[Delivered
             paid[at] += value
             baskets[at] += value / priced.cost
     return tuple(IndexPoint(*at, cost=value // baskets[at], paid=value // 1) for at, value in sorted(paid.items()))
-
-
-def delivered_usage(history: Iterable[Emitted], providers: Mapping[SeriesId, Address]) -> Iterator[Delivered]:
-    """Yield what was delivered: every claim of a Token channel whose payer is another than the provider.
-
-    Who pays itself by way of another account is not told apart. It moves the index by no more than what it ties up.
-
-    Args:
-        history: Events of the hub, in the order of the chain.
-        providers: Series -> its provider; other tokens are passed over.
-    """
-    payers: dict[ChannelId, Address] = {}
-    for emitted in history:
-        event = emitted.event
-        if isinstance(event, ChannelCreated):
-            payers[event.channel_id] = event.config.payer
-        elif isinstance(event, Claimed) and event.receiver == event.token:
-            payer, series = payers.get(event.channel_id), SeriesId(event.token)
-            if payer and series in providers and payer != providers[series]:
-                yield Delivered(series, emitted.timestamp, event.amount)

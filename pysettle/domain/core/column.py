@@ -49,6 +49,8 @@ Notices = Callable[[Books], Iterator[Finding]]
 class Column:
     """One column of the network, as the catalogue lists it."""
 
+    stands_on: tuple[str, ...]
+    """Names of the columns that it may import, beside the core and what those stand on."""
     kinds: tuple[Kind[Any], ...]
     """Its contracts whose books are kept."""
     postings: Handlers

@@ -7,6 +7,7 @@ from pysettle.domain.jobs import checks, postings, questions
 from pysettle.domain.jobs.contracts import JOB_ESCROW
 
 COLUMN = Column(
+    stands_on=("money",),
     kinds=(JOB_ESCROW,),
     postings=postings.HANDLERS,
     checks=(checks.orders,),

@@ -7,6 +7,7 @@ from pysettle.domain.money import checks, issuance, postings, questions, transfe
 from pysettle.domain.money.contracts import CURRENCY_TOKEN, INTEREST_PAYMENTS
 
 COLUMN = Column(
+    stands_on=(),
     kinds=(CURRENCY_TOKEN, INTEREST_PAYMENTS),
     postings={**transfers.HANDLERS, **issuance.HANDLERS, **postings.HANDLERS},
     checks=(checks.reserve,),
