@@ -12,6 +12,7 @@ from eth_utils import decode_hex, encode_hex, keccak
 from pysettle.evm import artifacts, compiler
 from pysettle.evm.artifacts import ROOT
 from pysettle.evm.compiler import source_file
+from tests.columns import booked
 
 DOCUMENT = (ROOT / "docs/assurance.md").read_text()
 BUILT = ROOT / "build/forge/out"
@@ -37,9 +38,7 @@ def test_forge_has_what_compiles() -> None:
     compiler.compile_standard_json(given, ROOT)
 
 
-@pytest.mark.parametrize(
-    "name", ["CurrencyToken", "ComputeMarket", "ComputeToken", "ChannelHub", "UsageMeter", "JobEscrow"]
-)
+@pytest.mark.parametrize("name", booked())
 def test_forge_builds_the_code_that_is_deployed(name: str) -> None:
     """Where forge has built these sources, its code is the artifact's to the byte; `scripts/assure` asks this too."""
     artifact = BUILT / f"{name}.sol/{name}.json"

@@ -30,19 +30,10 @@ from pysettle.values import (
     Tokens,
     Units,
 )
+from tests import columns
 
 ROOT = Path(__file__).parents[2]
-DEPLOYED = (
-    "NetworkAccess",
-    "CurrencyToken",
-    "ComputeToken",
-    "ComputeMarket",
-    "ChannelHub",
-    "ERC3009DepositCollector",
-    "UsageMeter",
-    "InterestPayments",
-    "JobEscrow",
-)
+DEPLOYED = columns.contracts()
 BUILT_IN = {"Error", "Panic"}
 _NEVER_SCHEDULED = "the network grants no role with a delay, and so schedules nothing"
 UNREACHABLE = {

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from pysettle.domain.catalogue import COLUMNS
 from pysettle.domain.jobs.terms import MilestoneState, OrderState
 from pysettle.evm import artifacts
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = (ROOT / "docs" / "domain.md").read_text()
 INTERFACES = {"CurrencyToken": "ICurrencyToken", "NetworkAccess": "INetworkAccess"}
-COMPUTE = {name: f"I{name}" for name in ("ComputeMarket", "ComputeToken", "ChannelHub", "UsageMeter", "JobEscrow")}
+COMPUTE = {kind.name: f"I{kind.name}" for name, it in COLUMNS.items() if name != "money" for kind in it.kinds}
 """Contracts whose rows name contract and function, since two of them share a name."""
 LIBRARY = {
     "cancel",

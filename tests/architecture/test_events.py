@@ -11,16 +11,9 @@ from eth_hash.auto import keccak
 
 from pysettle.domain.core import events
 from pysettle.evm import artifacts
+from tests.columns import booked
 
-DEPLOYED = (
-    "CurrencyToken",
-    "ComputeToken",
-    "ComputeMarket",
-    "ChannelHub",
-    "UsageMeter",
-    "InterestPayments",
-    "JobEscrow",
-)
+DEPLOYED = booked()
 WITHOUT_VALUE = {
     "Approval": "moves nothing",
     "AuthorityUpdated": "roles are the AccessManager's own history",

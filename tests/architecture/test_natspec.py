@@ -9,49 +9,13 @@ from typing import Any
 import pytest
 
 from pysettle.evm import artifacts
+from tests.columns import contracts, interfaces
 
 ROOT = Path(__file__).parents[2]
-INTERFACES = (
-    "ICurrencyToken",
-    "IComputeToken",
-    "IComputeMarket",
-    "IClaimMeter",
-    "IFreezable",
-    "IERC2612",
-    "IERC3009",
-    "IChannelHub",
-    "IUsageMeter",
-    "IDepositCollector",
-    "IChannelPolicy",
-    "INetworkAccess",
-    "IInterestPayments",
-    "IJobEscrow",
-    "IMulticall3",
-)
-DEPLOYED = (
-    "NetworkAccess",
-    "CurrencyToken",
-    "ComputeToken",
-    "ComputeMarket",
-    "ChannelHub",
-    "UsageMeter",
-    "ERC3009DepositCollector",
-    "InterestPayments",
-    "JobEscrow",
-    "Multicall3",
-)
-INVARIANTS = {
-    "INV-SUPPLY",
-    "INV-RESERVE",
-    "INV-BACKING",
-    "INV-CHANNEL",
-    "INV-JOB",
-    "INV-USAGE",
-    "INV-ONCE",
-    "INV-FINAL",
-    "INV-FROZEN",
-    "INV-LIMIT",
-}
+INTERFACES = interfaces()
+DEPLOYED = contracts()
+RULES = "\n".join(file.read_text() for file in sorted((ROOT / "pysettle" / "domain").rglob("*.py")))
+INVARIANTS = set(re.findall(r"\bINV-[A-Z]+\b", RULES))
 
 
 def _kind(parameter: dict[str, Any]) -> str:

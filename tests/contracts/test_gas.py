@@ -27,6 +27,7 @@ from pysettle.domain.money.wallets import E_CNY_CLASS_LIMITS, ClassLimits, Walle
 from pysettle.evm import artifacts
 from pysettle.evm.embedded import EmbeddedChain
 from pysettle.evm.transactions import Transaction
+from tests.columns import booked
 from tests.contracts.books import (
     AUTHORIZER,
     RECEIVER,
@@ -56,10 +57,6 @@ from tests.contracts.orders import (
 from tests.contracts.savings import declare, opened, statement
 from tests.contracts.world import CAPACITY, FEN, LIFE_S, YUAN, World
 
-ENTERED = (
-    *("CurrencyToken", "InterestPayments"),
-    *("ComputeMarket", "ComputeToken", "ChannelHub", "UsageMeter", "JobEscrow"),
-)
 WITHOUT_SCENARIO = {
     "ComputeToken.halt": "the market alone calls it: part of ComputeMarket.halt",
     "ChannelHub.multicall": "it costs what its calls cost",
@@ -736,7 +733,7 @@ def test_every_entry_has_a_scenario() -> None:
     """No function that changes the chain is left out, overloads apart, but those that are named with the reason."""
     entries = {
         f"{contract}.{entry['name']}"
-        for contract in ENTERED
+        for contract in booked()
         for entry in artifacts.load(contract).abi
         if entry["type"] == "function" and entry["stateMutability"] not in ("view", "pure")
     }

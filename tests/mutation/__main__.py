@@ -25,8 +25,10 @@ from queue import SimpleQueue
 from threading import Lock
 from typing import Any
 
+from pysettle.domain.catalogue import COLUMNS
 from pysettle.errors import ArtifactError
 from pysettle.evm.artifacts import FOLDER, ROOT
+from tests import columns
 from tests.mutation.compiling import Code, Solc, Sources
 from tests.mutation.reach import Reach
 
@@ -37,8 +39,6 @@ class Target:
 
     contract: str
     """Contract whose artifact is replaced."""
-    unit: str
-    """Its file."""
     mutated: tuple[str, ...]
     """What of ours is compiled into it, and mutated."""
     tests: tuple[str, ...]
@@ -46,39 +46,36 @@ class Target:
 
 
 _TOKEN = ("ERC20WithAuthorization", "Signatures")
-_COMPUTE = "contracts/compute"
 _SERIES = ("tests/contracts/compute/series", "tests/contracts/compute/market")
 _CHANNELS = ("tests/contracts/channel/hub", "tests/contracts/channel/meter")
-TARGETS = {
+_NAMED = {
     "currency": Target(
         "CurrencyToken",
-        "contracts/money/CurrencyToken.sol",
         ("CurrencyToken", *_TOKEN, "AccountFields", "PolicyFields", "LimitsFields", "Calendar"),
         ("tests/contracts/money/currency",),
     ),
     "access": Target(
-        "NetworkAccess",
-        "contracts/core/NetworkAccess.sol",
-        ("NetworkAccess",),
-        ("tests/contracts/core", "tests/contracts/money/currency/test_roles.py"),
+        "NetworkAccess", ("NetworkAccess",), ("tests/contracts/core", "tests/contracts/money/currency/test_roles.py")
     ),
     # The market creates the factory, which has the code of a series.
-    "series": Target(
-        "ComputeMarket",
-        f"{_COMPUTE}/ComputeMarket.sol",
-        ("ComputeToken", "SupplyFields", "SeriesFactory"),
-        _SERIES,
-    ),
-    "market": Target("ComputeMarket", f"{_COMPUTE}/ComputeMarket.sol", ("ComputeMarket",), _SERIES),
+    "series": Target("ComputeMarket", ("ComputeToken", "SupplyFields", "SeriesFactory"), _SERIES),
+    "market": Target("ComputeMarket", ("ComputeMarket",), _SERIES),
     "hub": Target(
         "ChannelHub",
-        "contracts/channel/ChannelHub.sol",
         ("ChannelHub", "ChannelHash", "ChannelFields", "RateCardFields", "UsageFields", "Signatures"),
         _CHANNELS,
     ),
-    "meter": Target("UsageMeter", f"{_COMPUTE}/UsageMeter.sol", ("UsageMeter",), ("tests/contracts/channel/meter",)),
-    "jobs": Target("JobEscrow", f"{_COMPUTE}/JobEscrow.sol", ("JobEscrow",), ("tests/contracts/jobs",)),
+    "meter": Target("UsageMeter", ("UsageMeter",), ("tests/contracts/channel/meter",)),
+    "jobs": Target("JobEscrow", ("JobEscrow",), ("tests/contracts/jobs",)),
 }
+_TAKEN = {name for target in _NAMED.values() for name in target.mutated}
+TARGETS = _NAMED | {
+    name: Target(name, (name,), (f"tests/contracts/{column}",))
+    for column in COLUMNS
+    for name in columns.contracts(column)
+    if name not in _TAKEN
+}
+"""Targets with a name of their own; any other contract of a column is one by its name, for the tests of its column."""
 WORKERS = 2
 KILLERS = 8
 """Tests that killed last, and are asked first."""
@@ -164,7 +161,7 @@ class Campaign:
 
     def __init__(self, target: Target) -> None:
         """See that the tests pass on the contract as it is, and what each of them executes."""
-        self._sources = Sources(target.unit, target.contract)
+        self._sources = Sources(columns.source_of(target.contract), target.contract)
         self._free: SimpleQueue[tuple[Checkout, Solc]] = SimpleQueue()
         self._killers: list[str] = []
         self._lock = Lock()
