@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from pysettle.client.follower import LedgerFollower
     from pysettle.client.money.currency import CurrencyToken, Freeze, Redemption
     from pysettle.client.money.interest import InterestPayments
+    from pysettle.client.money.system import CurrencySystem
     from pysettle.client.money.wallets import Wallet, WalletStanding
-    from pysettle.client.network import CurrencySystem, SettlementNetwork, genesis
+    from pysettle.client.network import Plan, SettlementNetwork, genesis
     from pysettle.client.signed import SignedMessage
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "InterestPayments",
     "LedgerFollower",
     "NetworkAccess",
+    "Plan",
     "Power",
     "Redemption",
     "Role",
@@ -46,13 +48,14 @@ __all__ = [
 _HOMES = {
     "ChannelHub": "pysettle.client.channel.hub",
     "ComputeToken": "pysettle.client.compute.series",
-    "CurrencySystem": "pysettle.client.network",
+    "CurrencySystem": "pysettle.client.money.system",
     "CurrencyToken": "pysettle.client.money.currency",
     "DeliveryFollower": "pysettle.client.channel.deliveries",
     "Freeze": "pysettle.client.money.currency",
     "InterestPayments": "pysettle.client.money.interest",
     "LedgerFollower": "pysettle.client.follower",
     "NetworkAccess": "pysettle.client.core.access",
+    "Plan": "pysettle.client.network",
     "Power": "pysettle.client.core.access",
     "Redemption": "pysettle.client.money.currency",
     "Role": "pysettle.client.core.access",

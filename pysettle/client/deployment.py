@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from eth_typing import Address
 from eth_utils.crypto import keccak
 
+from pysettle.client.columns import contract_plans
 from pysettle.client.core.access import Role
-from pysettle.client.genuine import Standing
-from pysettle.client.network import (
-    CHANNEL_HUB_ADDRESS,
-    DEPOSIT_COLLECTOR_ADDRESS,
-    CurrencySystem,
-    DeployedContract,
-    SettlementNetwork,
-)
+from pysettle.client.core.planning import DeployedContract
+from pysettle.client.genuine import CANONICAL, Standing
+from pysettle.client.money.system import CurrencySystem
+from pysettle.client.network import SettlementNetwork
 from pysettle.documents import parse_json
 from pysettle.errors import WorkspaceError, WrongChain
 from pysettle.evm import artifacts
@@ -26,12 +24,7 @@ from pysettle.money import Currency
 
 SCHEMA = "pysettle.deployment/2"
 _ADDRESS_BYTES = 20
-_ALWAYS = ("ComputeMarket", "ChannelHub", "ERC3009DepositCollector", "UsageMeter", "JobEscrow")
-"""Contracts of every network, beside those of its currencies."""
-_OF_E_CNY = ("ComputeMarket", "InterestPayments")
-"""Contracts that serve e-CNY alone, beside its own."""
 
-_CANONICAL = (CHANNEL_HUB_ADDRESS, DEPOSIT_COLLECTOR_ADDRESS)
 _REMEDY = (
     "start the node of the right chain, or name it by --chain; if the chain was begun anew or taken back, remove "
     "deployment.json from the workspace and run `pysettle network deploy` again"
@@ -52,8 +45,7 @@ class Deployment:
         Raises:
             ForeignCode: the code of one of its contracts is not that of this build.
         """
-        chain = network.chain
-        compiled = artifacts.load("CurrencyToken")
+        chain, compiled = network.chain, artifacts.load("CurrencyToken")
         return cls(
             {
                 "schema": SCHEMA,
@@ -61,29 +53,26 @@ class Deployment:
                 "genesis_hash": _shown(chain.block(0).hash),
                 "block": str(network.first_block),
                 "compiler": {"version": compiled.compiler_version, "settings": compiled.settings},
-                "contracts": {contract.label: _described(chain, contract) for contract in network.deployed()},
-                "currencies": {
-                    currency.value: _system_described(system) for currency, system in network.currencies.items()
-                },
+                "contracts": {},
+                "currencies": {},
             }
-        )._checked(chain, *network.deployed())
+        ).extended(network)
 
-    def with_currency(self, chain: ChainBackend, system: CurrencySystem) -> Deployment:
-        """Return the deployment with a further currency, as it was deployed to the same chain; errors as `of`."""
-        contracts = {contract.label: _described(chain, contract) for contract in system.deployed()}
-        currencies = {system.currency.value: _system_described(system)}
-        return Deployment(
-            {
-                **self.document,
-                "contracts": self.document["contracts"] | contracts,
-                "currencies": self.document["currencies"] | currencies,
-            }
-        )._checked(chain, *system.deployed())
+    def extended(self, network: SettlementNetwork) -> Deployment:
+        """Return the deployment with what its network has in addition by now: a currency, or the payment of interest.
 
-    def with_contract(self, chain: ChainBackend, contract: DeployedContract) -> Deployment:
-        """Return the deployment with a further contract, as it was deployed to the same chain; errors as `of`."""
-        contracts = self.document["contracts"] | {contract.label: _described(chain, contract)}
-        return Deployment({**self.document, "contracts": contracts})._checked(chain, contract)
+        Raises:
+            ForeignCode: the code of a contract that was added is not that of this build.
+        """
+        contracts, currencies = self.document["contracts"], self.document["currencies"]
+        added = [it for it in network.deployed() if it.label not in contracts]
+        contracts = contracts | {it.label: _described(network.chain, it) for it in added}
+        opened = {it.value: system for it, system in network.currencies.items() if it.value not in currencies}
+        currencies = currencies | {code: _system_described(system, added) for code, system in opened.items()}
+        extended = Deployment({**self.document, "contracts": contracts, "currencies": currencies})
+        for contract in added:
+            extended._standing(contract.label).check(network.chain)
+        return extended
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Deployment:
@@ -123,17 +112,20 @@ class Deployment:
         """Return where a contract stands, by its name."""
         return Address(bytes.fromhex(self.document["contracts"][contract]["address"][2:]))
 
+    def contracts(self) -> tuple[DeployedContract, ...]:
+        """Return the contracts, series apart, in the order they were deployed in."""
+        return tuple(
+            DeployedContract(it["artifact"], self.address(label), tuple(it["arguments"]), self._currency(label))
+            for label, it in self.document["contracts"].items()
+        )
+
     def currencies(self) -> tuple[Currency, ...]:
         """Return the currencies of the network, e-CNY first."""
         return tuple(map(Currency, self.document["currencies"]))
 
     def of_one_currency(self) -> dict[Address, Currency]:
         """Return mapping address of a contract -> its currency, of the contracts that serve one currency alone."""
-        systems = self.document["currencies"].items()
-        labels = {it: code for code, system in systems for it in system.values() if isinstance(it, str)}
-        labels |= dict.fromkeys(_OF_E_CNY, Currency.CNY.value)
-        contracts = self.document["contracts"]
-        return {self.address(label): Currency(code) for label, code in labels.items() if label in contracts}
+        return {it.address: it.currency for it in self.contracts() if contract_plans()[it.name].is_of_one_currency}
 
     def token(self, currency: Currency) -> Address:
         """Return where the token of a currency is.
@@ -167,7 +159,8 @@ class Deployment:
             WrongChain: it is another one, or was begun anew or taken back since.
         """
         # The canonical contracts are in a genesis, or set by a development node: there a nonce says nothing.
-        created = {name: at for name in self.document["contracts"] if (at := self.address(name)) not in _CANONICAL}
+        places = {name: self.address(name) for name in self.document["contracts"]}
+        created = {name: place for name, place in places.items() if place not in CANONICAL.values()}
         standing = chain.standing(tuple(created.values()))
         found = {"chain_id": str(chain.chain_id), "genesis_hash": _shown(standing.genesis_hash)}
         expected = {name: self.document[name] for name in found}
@@ -201,17 +194,13 @@ class Deployment:
         """
         return tuple(name for name in self.document["contracts"] if not self._standing(name).is_genuine(chain))
 
-    def _checked(self, chain: ChainBackend, *contracts: DeployedContract) -> Deployment:
-        for contract in contracts:
-            self._standing(contract.label).check(chain)
-        return self
-
     def _standing(self, name: str) -> Standing:
         contracts = self.document["contracts"]
-        currency = next((it for it in self.currencies() if name.endswith(f"-{it.value}")), Currency.CNY)
-        return Standing(
-            contracts[name]["artifact"], self.address(name), {it: self.address(it) for it in contracts}, currency
-        )
+        others = {it: self.address(it) for it in contracts}
+        return Standing(contracts[name]["artifact"], self.address(name), others, self._currency(name))
+
+    def _currency(self, label: str) -> Currency:
+        return next((it for it in self.currencies() if label.endswith(f"-{it.value}")), Currency.CNY)
 
     def _is_of_this_build(self, name: str) -> bool:
         contract = self.document["contracts"][name]
@@ -223,8 +212,8 @@ def _check(document: dict[str, Any]) -> None:
     _texts(document["chain_id"], document["genesis_hash"], document.get("block", "0"))
     int(document.get("block", "0"))
     contracts = document["contracts"]
-    for name in _ALWAYS:
-        if name not in contracts:
+    for name, plan in contract_plans().items():
+        if not plan.on_request and name not in contracts:
             raise ValueError(f"it has no {name}")
     for contract in contracts.values():
         _address(contract["address"])
@@ -260,10 +249,10 @@ def _described(chain: ChainBackend, contract: DeployedContract) -> dict[str, Any
     }
 
 
-def _system_described(system: CurrencySystem) -> dict[str, Any]:
-    access, token = (contract.label for contract in system.deployed())
-    roles = {role.label: [_shown(it.address) for it in holders] for role, holders in system.roles.holders().items()}
-    return {"token": token, "access": access, "roles": roles}
+def _system_described(system: CurrencySystem, contracts: Iterable[DeployedContract]) -> dict[str, Any]:
+    labels = {it.address: it.label for it in contracts}
+    roles = {role.label: [_shown(holder) for holder in holders] for role, holders in system.holders.items()}
+    return {"token": labels[system.token.address], "access": labels[system.access.address], "roles": roles}
 
 
 def _shown(value: object) -> str:

@@ -11,38 +11,24 @@ from dataclasses import dataclass
 from eth_typing import Address
 from eth_utils.crypto import keccak
 
-from pysettle.domain.channel.messages import USAGE_METER_NAME
-from pysettle.domain.compute.messages import COMPUTE_MARKET_NAME
+from pysettle.client.columns import contract_plans
 from pysettle.domain.core.typed_data import Domain
 from pysettle.errors import ForeignCode, PlantedStorage
 from pysettle.evm import artifacts
 from pysettle.evm.backend import ChainBackend
 from pysettle.evm.genesis import SYSTEM_CONTRACTS, Genesis
-from pysettle.money import UNITS_PER_MINOR, Currency
+from pysettle.money import Currency
 
-_WORKS_WITH: dict[str, dict[str, str]] = {
-    "CurrencyToken": {"_collector": "ERC3009DepositCollector"},
-    "ERC3009DepositCollector": {"hub": "ChannelHub"},
-    "UsageMeter": {"hub": "ChannelHub"},
-    "ComputeMarket": {
-        "currency": "CurrencyToken",
-        "HUB": "ChannelHub",
-        "COLLECTOR": "ERC3009DepositCollector",
-        "METER": "UsageMeter",
-        "factory": "SeriesFactory",
-    },
-    "SeriesFactory": {"market": "ComputeMarket"},
-    "InterestPayments": {"currency": "CurrencyToken"},
+CANONICAL: Mapping[str, Address] = {
+    it.name: it.canonical for it in contract_plans().values() if it.canonical is not None
 }
-"""Contract -> its immutables that are addresses -> the contract of the same network which stands there."""
+"""Contract that stands in a genesis of ours -> its address."""
 
 PUBLISHED = {"Multicall3": bytes.fromhex("d5c15df687b16f2ff992fc8d767b4216323184a2bbc6ee2f9c398c318e770891")}
 """Contract -> hash of the code that its authors deploy at its canonical address (mds1/multicall3, 3,808 bytes).
 
 Ours has the same functions, compiled anew; public chains and their forks have the published one.
 """
-
-_DOMAIN_NAMES = {"UsageMeter": USAGE_METER_NAME, "ComputeMarket": COMPUTE_MARKET_NAME}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +46,11 @@ class Standing:
 
     def code(self, chain_id: int) -> bytes:
         """Return the code of this build there, immutables included."""
-        places = _WORKS_WITH.get(self.name, {})
-        values = {immutable: bytes(self.others.get(other, b"")) for immutable, other in places.items()}
-        if self.name == "InterestPayments":
-            values["MINOR_UNIT"] = UNITS_PER_MINOR.to_bytes(32, "big")
-        domain_name = self.currency.token_name if self.name == "CurrencyToken" else _DOMAIN_NAMES.get(self.name)
-        if domain_name is not None:
-            values |= _domain_immutables(Domain(domain_name, "1", chain_id, self.address))
+        plans, plan = contract_plans(), contract_plans()[self.name]
+        labels = {immutable: plans[other].label(self.currency) for immutable, other in plan.immutables.items()}
+        values = {**plan.values, **{it: bytes(self.others.get(label, b"")) for it, label in labels.items()}}
+        if plan.domain_name is not None:
+            values |= _domain_immutables(Domain(plan.domain_name(self.currency), "1", chain_id, self.address))
         return artifacts.load(self.name).deployed_code(values)
 
     def is_genuine(self, chain: ChainBackend) -> bool:

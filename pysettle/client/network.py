@@ -1,33 +1,35 @@
-"""The settlement network as a whole: its genesis, its deployment, its roles and its series."""
+"""The settlement network: its genesis, its deployment, and every contract of it under the name it is known by."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from eth_typing import Address
 
+from pysettle.client import deploying
 from pysettle.client.channel.hub import ChannelHub, UsageMeter
+from pysettle.client.columns import artifact_names, contract_plans
 from pysettle.client.compute.market import ComputeMarket
 from pysettle.client.compute.series import ComputeToken, SeriesTerms
-from pysettle.client.core.access import POWERS, NetworkAccess, Role, Roles
-from pysettle.client.core.contract import Contract, interface
+from pysettle.client.core.access import NetworkAccess, Role, Roles
+from pysettle.client.core.contract import interface
+from pysettle.client.core.planning import DeployedContract
 from pysettle.client.follower import LedgerFollower
-from pysettle.client.genuine import Standing
+from pysettle.client.genuine import CANONICAL, Standing
 from pysettle.client.jobs.escrow import JobEscrow
 from pysettle.client.money.currency import CurrencyToken
-from pysettle.client.money.interest import InterestPayments, open_interest
-from pysettle.domain.channel.contracts import CHANNEL_HUB, USAGE_METER
-from pysettle.domain.compute.contracts import COMPUTE_MARKET, COMPUTE_TOKEN, SeriesPricing
+from pysettle.client.money.interest import InterestPayments
+from pysettle.client.money.system import CurrencySystem
+from pysettle.domain.catalogue import kinds
+from pysettle.domain.compute.contracts import COMPUTE_TOKEN, SeriesPricing
 from pysettle.domain.compute.messages import ComputeAttestation
-from pysettle.domain.core.contracts import Contracts
-from pysettle.domain.core.messages import ZERO_ADDRESS
+from pysettle.domain.core.contracts import Contracts, Kind
 from pysettle.domain.core.signing import Signer
-from pysettle.domain.jobs.contracts import JOB_ESCROW
-from pysettle.domain.money.contracts import CURRENCY_TOKEN, INTEREST_PAYMENTS, CurrencyTerms
 from pysettle.domain.money.wallets import E_CNY_CLASS_LIMITS, ClassLimits, WalletClass
 from pysettle.errors import UsageError
-from pysettle.evm import artifacts
 from pysettle.evm.backend import ChainBackend, Receipt
 from pysettle.evm.encoding import TransactionSigner
 from pysettle.evm.genesis import SIMULATION_CHAIN_ID, Genesis, GenesisAccount
@@ -36,36 +38,8 @@ from pysettle.evm.transactions import Transaction, TransactionSender
 from pysettle.money import Currency
 from pysettle.values import ComputeId, Units
 
-CHANNEL_HUB_ADDRESS = Address(bytes.fromhex("4020074e9df2ce1dee5a9c1b5c3f541d02a10003"))
-"""Canonical address of the x402 `batch-settlement` hub, the same on every chain."""
-
-DEPOSIT_COLLECTOR_ADDRESS = Address(bytes.fromhex("4020806089470a89826cb9fb1f4059150b550004"))
-"""Canonical address of its EIP-3009 deposit collector."""
-
-MULTICALL3_ADDRESS = Address(bytes.fromhex("ca11bde05977b3631167028862be2a173976ca11"))
-"""Canonical address of Multicall3, through which x402's facilitators and viem read many values in one call."""
-
-CANONICAL: Mapping[str, Address] = {
-    "ChannelHub": CHANNEL_HUB_ADDRESS,
-    "ERC3009DepositCollector": DEPOSIT_COLLECTOR_ADDRESS,
-    "Multicall3": MULTICALL3_ADDRESS,
-}
-"""Contract that stands in a genesis of ours -> its address."""
-
-GAS_CREATION = 9_000_000
-"""Gas stated for the creation of one contract; the market creates the factory of its series along with itself."""
-
-_CONTRACTS = (
-    "NetworkAccess",
-    "CurrencyToken",
-    "ComputeToken",
-    "ComputeMarket",
-    "JobEscrow",
-    "ChannelHub",
-    "ERC3009DepositCollector",
-    "UsageMeter",
-    "InterestPayments",
-)
+if TYPE_CHECKING:
+    from pysettle.client.deployment import Deployment
 
 
 def genesis(
@@ -86,113 +60,60 @@ def genesis(
 
 
 @dataclass(frozen=True, slots=True)
-class DeployedContract:
-    """Where a contract stands, and what it was made with."""
+class Plan:
+    """The choices of whoever deploys a network. Its contracts are in the plans of the columns."""
 
-    name: str
-    """Name of its artifact."""
-    address: Address
-    """Where it is deployed."""
-    arguments: tuple[object, ...]
-    """Arguments of its constructor."""
-    currency: Currency = Currency.CNY
-    """Currency it is for; e-CNY too where it serves all of them."""
-
-    @property
-    def label(self) -> str:
-        """What tells it from the others of its network: its name, with the currency where that is not e-CNY."""
-        return self.name if self.currency is Currency.CNY else f"{self.name}-{self.currency.value}"
-
-
-@dataclass(frozen=True, slots=True)
-class CurrencySystem:
-    """One currency of a network: its token, and who holds the powers over it and over no other."""
-
-    currency: Currency
-    """Which it is."""
-    token: CurrencyToken
-    """Its stablecoin."""
-    access: NetworkAccess
-    """Its roles."""
     roles: Roles
-    """Who was given them at deployment."""
-    collector: Address
-    """Deposit collector that brings the token into channels, and no other."""
-
-    def deployed(self) -> tuple[DeployedContract, ...]:
-        """Return its contracts, in the order they are deployed in."""
-        administrator, names = self.roles.administrator.address, (self.currency.token_name, self.currency.symbol)
-        arguments = *names, self.access.address, self.collector
-        return (
-            DeployedContract("NetworkAccess", self.access.address, (administrator,), self.currency),
-            DeployedContract("CurrencyToken", self.token.address, arguments, self.currency),
-        )
+    """Who holds the powers over e-CNY."""
+    class_limits: Mapping[WalletClass, ClassLimits] = field(default_factory=lambda: E_CNY_CLASS_LIMITS)
+    """Wallet class -> its limits in e-CNY; none for a class that is left out."""
 
 
-@dataclass
 class SettlementNetwork:
-    """A deployed network."""
+    """A network on a chain, just deployed or attached to: its contracts, and the currencies they are for."""
 
-    sender: TransactionSender
-    """How transactions are sent."""
-    currencies: dict[Currency, CurrencySystem]
-    """Its currencies, e-CNY first, the others in the order they were opened in."""
-    hub: ChannelHub
-    """The ChannelHub."""
-    meter: UsageMeter
-    """The UsageMeter."""
-    market: ComputeMarket
-    """The ComputeMarket of e-CNY."""
-    jobs: JobEscrow
-    """The JobEscrow."""
-    series: list[ComputeToken] = field(default_factory=list)
-    """Series opened, in order."""
-    interest: InterestPayments | None = None
-    """What pays interest on e-CNY as deposit money, where it was opened."""
-    first_block: int = 0
-    """First block that may hold its contracts and their events."""
+    def __init__(self, chain: ChainBackend, first_block: int) -> None:
+        """Begin with a network that has no contracts yet; `deploy` and `attach` return one that has."""
+        self.sender = transaction_sender(chain)
+        """How transactions are sent."""
+        self.first_block = first_block
+        """First block that may hold its contracts and their events."""
+        self.currencies: dict[Currency, CurrencySystem] = {}
+        """Its currencies, e-CNY first, the others in the order they were opened in."""
+        self.series: list[ComputeToken] = []
+        """Series that were opened through this object, in order; their books are kept."""
+        self._deployed: dict[str, DeployedContract] = {}
+        self._roles: dict[Currency, Roles] = {}
 
     @classmethod
-    def deploy(
-        cls,
-        chain: ChainBackend,
-        roles: Roles,
-        class_limits: Mapping[WalletClass, ClassLimits] = E_CNY_CLASS_LIMITS,
-    ) -> SettlementNetwork:
+    def deploy(cls, chain: ChainBackend, plan: Plan) -> SettlementNetwork:
         """Deploy the network to a chain; use hub and collector where they stand already, else create them.
 
         Args:
             chain: The chain.
-            roles: Who holds the powers over e-CNY.
-            class_limits: Wallet class -> its limits; none for a class that is left out.
+            plan: Who holds the powers, and the limits of wallets.
 
         Raises:
-            ForeignCode: what stands at a canonical address is not of this build; nothing was sent.
+            ForeignCode: the code at a canonical address is not of this build; nothing was sent.
         """
-        sender = transaction_sender(chain)
-        admin = roles.administrator
-        # What is not final yet may be replaced by blocks that hold the deployment too.
-        first_block = max(0, chain.confirmed()) + 1
-        if _has_canonical_hub(chain):
-            hub, collector = CHANNEL_HUB_ADDRESS, DEPOSIT_COLLECTOR_ADDRESS
-        else:
-            hub = _create(sender, admin, "ChannelHub")
-            collector = _create(sender, admin, "ERC3009DepositCollector", hub)
-        system = _create_currency(sender, Currency.CNY, roles, collector)
-        meter = _create(sender, admin, "UsageMeter", hub)
-        _set_up(sender, system, (hub, collector), class_limits)
-        market = _open_market(sender, system, (hub, collector, meter))
-        jobs = _create(sender, admin, "JobEscrow")
-        sender.send(system.token.mark_settlement_account(roles.settlement_registrar, jobs))
-        return cls(
-            sender,
-            {Currency.CNY: system},
-            ChannelHub(sender, hub, collector, first_block=first_block),
-            UsageMeter(sender, meter),
-            market,
-            JobEscrow(sender, jobs, first_block=first_block),
-            first_block=first_block,
-        )
+        standing = deploying.standing(chain)
+        # A block that is not final yet may be replaced by another one that holds the deployment too.
+        network = cls(chain, max(0, chain.confirmed()) + 1)
+        network._know(standing)
+        contracts = [it for it in contract_plans().values() if not it.on_request]
+        missing = [it.name for it in contracts if it.name not in network._deployed]
+        network._open(Currency.CNY, plan.roles, missing, plan.class_limits)
+        return network
+
+    @classmethod
+    def attach(cls, chain: ChainBackend, deployment: Deployment) -> SettlementNetwork:
+        """Return a network that was deployed before; `Deployment.check_chain` tells whether the chain still has it."""
+        network = cls(chain, deployment.first_block)
+        network._know(deployment.contracts())
+        for currency in deployment.currencies():
+            holders = {role: deployment.holders(currency, role) for role in Role}
+            network.currencies[currency] = network._system(currency, holders)
+        return network
 
     def open_currency(self, currency: Currency, roles: Roles) -> CurrencyToken:
         """Deploy a further currency; wallets in it have no limits until its central bank sets some.
@@ -206,10 +127,65 @@ class SettlementNetwork:
         """
         if currency in self.currencies:
             raise UsageError(f"the network has {currency.value} already: use network.currencies")
-        keepers = self.hub.address, self.jobs.address
-        system = deploy_currency(self.sender, currency, roles, self.hub.collector, keepers)
-        self.currencies[currency] = system
-        return system.token
+        self._open(currency, roles, [it.name for it in contract_plans().values() if it.each_currency], {})
+        return self.currencies[currency].token
+
+    def _open(
+        self,
+        currency: Currency,
+        roles: Roles,
+        names: Iterable[str],
+        class_limits: Mapping[WalletClass, ClassLimits],
+    ) -> None:
+        holders = roles.holders()
+        created = deploying.create(self.sender, holders, currency, names, self._deployed)
+        self._know(created)
+        system = self._system(currency, {role: tuple(it.address for it in by) for role, by in holders.items()})
+        self._roles[currency], self.currencies[currency] = roles, system
+        deploying.set_up(system, holders, created, self._deployed.values(), class_limits)
+
+    def _know(self, contracts: Iterable[DeployedContract]) -> None:
+        for contract in contracts:
+            self._deployed[contract.label] = contract
+            if contract_plans()[contract.name].is_of_one_currency:
+                self.sender.decoder.currencies[contract.address] = contract.currency
+
+    def _system(self, currency: Currency, holders: Mapping[Role, tuple[Address, ...]]) -> CurrencySystem:
+        token, access = self.address("CurrencyToken", currency), self.address("NetworkAccess", currency)
+        return CurrencySystem(
+            currency,
+            CurrencyToken(self.sender, token),
+            NetworkAccess(self.sender, access, first_block=self.first_block),
+            holders,
+        )
+
+    def address(self, contract: str, currency: Currency = Currency.CNY) -> Address:
+        """Return where a contract stands, by its name, and by its currency if each has its own.
+
+        Raises:
+            UsageError: the network does not have it.
+        """
+        label = contract_plans()[contract].label(currency)
+        if label not in self._deployed:
+            raise UsageError(f"the network has no {label}")
+        return self._deployed[label].address
+
+    def system(self, currency: Currency) -> CurrencySystem:
+        """Return a currency of the network.
+
+        Raises:
+            UsageError: the network does not have it.
+        """
+        if currency not in self.currencies:
+            raise UsageError(
+                f"the network of this workspace has no {currency.value}: "
+                f"run `pysettle network add-currency --currency {currency.value}`"
+            )
+        return self.currencies[currency]
+
+    def deployed(self) -> tuple[DeployedContract, ...]:
+        """Return its contracts, series apart, in the order they were deployed in."""
+        return tuple(self._deployed.values())
 
     @property
     def currency(self) -> CurrencyToken:
@@ -218,13 +194,72 @@ class SettlementNetwork:
 
     @property
     def roles(self) -> Roles:
-        """Who was given the powers over e-CNY."""
-        return self.currencies[Currency.CNY].roles
+        """Who was given the powers over e-CNY, with their keys.
+
+        Raises:
+            UsageError: the network was attached to, which knows no keys; `currencies` has the addresses.
+        """
+        if Currency.CNY not in self._roles:
+            raise UsageError("a network that was attached to knows no keys: see the holders in network.currencies")
+        return self._roles[Currency.CNY]
 
     @property
     def access(self) -> Address:
         """AccessManager of the powers over e-CNY."""
-        return self.currencies[Currency.CNY].access.address
+        return self.address("NetworkAccess")
+
+    @cached_property
+    def hub(self) -> ChannelHub:
+        """The ChannelHub."""
+        collector = self.address("ERC3009DepositCollector")
+        return ChannelHub(self.sender, self.address("ChannelHub"), collector, first_block=self.first_block)
+
+    @cached_property
+    def meter(self) -> UsageMeter:
+        """The UsageMeter."""
+        return UsageMeter(self.sender, self.address("UsageMeter"))
+
+    @cached_property
+    def market(self) -> ComputeMarket:
+        """The ComputeMarket of e-CNY."""
+        return ComputeMarket(self.sender, self.address("ComputeMarket"), first_block=self.first_block)
+
+    @cached_property
+    def jobs(self) -> JobEscrow:
+        """The JobEscrow."""
+        return JobEscrow(self.sender, self.address("JobEscrow"), first_block=self.first_block)
+
+    @property
+    def interest(self) -> InterestPayments:
+        """The contract that pays interest on e-CNY as deposit money.
+
+        Raises:
+            UsageError: it was not opened.
+        """
+        if not self.pays_interest:
+            raise UsageError("nothing pays interest in this workspace yet: run `pysettle interest open`")
+        return InterestPayments(self.sender, self.address("InterestPayments"), first_block=self.first_block)
+
+    @property
+    def pays_interest(self) -> bool:
+        """Whether the payment of interest was opened."""
+        return "InterestPayments" in self._deployed
+
+    def open_interest(self, quota: Units, holders: deploying.Holders | None = None) -> InterestPayments:
+        """Deploy the contract that pays interest on e-CNY, and let it issue up to a quota, in units.
+
+        Args:
+            quota: Units it may issue.
+            holders: Administrator, settlement registrar, operator and central bank; None for those that the network was
+                deployed with.
+        """
+        holders, system = holders or self.roles.holders(), self.currencies[Currency.CNY]
+        created = deploying.create(self.sender, holders, Currency.CNY, ["InterestPayments"], self._deployed)
+        self._know(created)
+        deploying.set_up(system, holders, created, created, None)
+        interest, (central_bank, *_) = self.interest, holders[Role.CENTRAL_BANK]
+        self.send(self.currency.set_issuance_quota(central_bank, interest.address, quota))
+        return interest
 
     def register_compute(
         self, provider: TransactionSigner, attester: Signer, attestation: ComputeAttestation
@@ -241,18 +276,6 @@ class SettlementNetwork:
         self.series.append(series)
         return series
 
-    def open_interest(self, quota: Units) -> InterestPayments:
-        """Deploy what pays interest on e-CNY, and let it issue up to a quota, in units."""
-        roles = self.roles
-        powers = {
-            "administrator": roles.administrator,
-            "settlement_registrar": roles.settlement_registrar,
-            "operator": roles.operators[0],
-        }
-        self.interest = open_interest(self.currency, self.sender, **powers)
-        self.send(self.currency.set_issuance_quota(roles.central_bank, self.interest.address, quota))
-        return self.interest
-
     def send(self, *transactions: Transaction) -> tuple[Receipt, ...]:
         """Seal transactions in order, many in one block.
 
@@ -262,29 +285,6 @@ class SettlementNetwork:
         """
         return self.sender.send(*transactions)
 
-    def deployed(self) -> tuple[DeployedContract, ...]:
-        """Return its contracts, series apart, in the order they are deployed in."""
-        interest = (
-            (DeployedContract("InterestPayments", self.interest.address, (self.currency.address,)),)
-            if self.interest
-            else ()
-        )
-        first, *others = (system.deployed() for system in self.currencies.values())
-        return (
-            DeployedContract("ChannelHub", self.hub.address, ()),
-            DeployedContract("ERC3009DepositCollector", self.hub.collector, (self.hub.address,)),
-            *first,
-            DeployedContract("UsageMeter", self.meter.address, (self.hub.address,)),
-            DeployedContract("ComputeMarket", self.market.address, self._market_arguments()),
-            DeployedContract("SeriesFactory", self.market.factory, ()),
-            DeployedContract("JobEscrow", self.jobs.address, ()),
-            *(contract for contracts in others for contract in contracts),
-            *interest,
-        )
-
-    def _market_arguments(self) -> tuple[object, ...]:
-        return self.currency.address, self.hub.address, self.hub.collector, self.meter.address
-
     @property
     def chain(self) -> ChainBackend:
         """The chain it is deployed on."""
@@ -292,21 +292,17 @@ class SettlementNetwork:
 
     def contracts(self) -> Contracts:
         """Return the contracts whose books the ledger keeps."""
-        series: dict[Address, SeriesPricing] = {
+        by_name = {kind.name: kind for kind in kinds()}
+        listed: dict[Kind[Any], dict[Address, Any]] = {kind: {} for kind in by_name.values()}
+        for it in self.deployed():
+            if it.name in by_name:
+                terms = contract_plans()[it.name].terms
+                listed[by_name[it.name]][it.address] = terms(self.address) if terms else None
+        listed[COMPUTE_TOKEN] = {
             it.address: SeriesPricing(it.currency, it.unit_price, it.rate_card, it.compensation_bps)
             for it in self.series
         }
-        return Contracts(
-            {
-                CURRENCY_TOKEN: dict.fromkeys(system.token.address for system in self.currencies.values()),
-                INTEREST_PAYMENTS: {self.interest.address: None} if self.interest else {},
-                COMPUTE_TOKEN: series,
-                COMPUTE_MARKET: {self.market.address: CurrencyTerms(self.currency.address)},
-                CHANNEL_HUB: {self.hub.address: None},
-                USAGE_METER: {self.meter.address: None},
-                JOB_ESCROW: {self.jobs.address: None},
-            }
-        )
+        return Contracts(listed)
 
     def follow(self, *, from_block: int | None = None) -> LedgerFollower:
         """Return books of the network that follow its chain.
@@ -318,106 +314,6 @@ class SettlementNetwork:
         return LedgerFollower(self.chain, self.contracts(), from_block=first)
 
 
-def deploy_currency(
-    sender: TransactionSender,
-    currency: Currency,
-    roles: Roles,
-    collector: Address,
-    settlement_accounts: Iterable[Address],
-) -> CurrencySystem:
-    """Deploy a currency with roles of its own, and without limits of wallet classes.
-
-    Args:
-        sender: How transactions are sent.
-        currency: Which.
-        roles: Who holds the powers over it.
-        collector: Deposit collector of the hub, a settlement account too.
-        settlement_accounts: Contracts that hold it for others from the start: the hub and the JobEscrow.
-    """
-    system = _create_currency(sender, currency, roles, collector)
-    _set_up(sender, system, (collector, *settlement_accounts), {})
-    return system
-
-
-def _create_currency(sender: TransactionSender, currency: Currency, roles: Roles, collector: Address) -> CurrencySystem:
-    admin = roles.administrator
-    access = _create(sender, admin, "NetworkAccess", admin.address)
-    token = _create(sender, admin, "CurrencyToken", currency.token_name, currency.symbol, access, collector)
-    sender.decoder.currencies |= dict.fromkeys((access, token), currency)
-    return CurrencySystem(currency, CurrencyToken(sender, token), NetworkAccess(sender, access), roles, collector)
-
-
-def _open_market(
-    sender: TransactionSender, system: CurrencySystem, places: tuple[Address, Address, Address]
-) -> ComputeMarket:
-    """Deploy the market of a currency, and let it mark the series it opens.
-
-    Args:
-        sender: How transactions are sent.
-        system: The currency.
-        places: Hub, deposit collector and meter.
-    """
-    admin, registrar, token = system.roles.administrator, system.roles.settlement_registrar, system.token
-    address = _create(sender, admin, "ComputeMarket", (ZERO_ADDRESS, token.address, *places))
-    sender.decoder.currencies[address] = system.currency
-    market, access = ComputeMarket(sender, address), system.access
-    sender.send(
-        *_assignments(access, admin, market, Role.ATTESTER),
-        *_assignments(access, admin, market, Role.SETTLEMENT_REGISTRAR),
-        access.offer(admin, Role.SETTLEMENT_REGISTRAR, address),
-        market.accept_role(registrar, Role.SETTLEMENT_REGISTRAR),
-        token.mark_settlement_account(registrar, address),
-    )
-    return market
-
-
-def _set_up(
-    sender: TransactionSender,
-    system: CurrencySystem,
-    settlement_accounts: Iterable[Address],
-    class_limits: Mapping[WalletClass, ClassLimits],
-) -> None:
-    """Have each power accepted by its holder; then mark the settlement accounts and set the limits."""
-    token, access, roles = system.token, system.access, system.roles
-    others = {role: holders for role, holders in roles.holders().items() if role is not Role.ADMINISTRATOR}
-    transactions = []
-    for role, holders in others.items():
-        transactions += _assignments(access, roles.administrator, token, role)
-        transactions += [access.offer(roles.administrator, role, it.address) for it in holders]
-    sender.send(*transactions)
-    sender.send(*(access.accept(holder, role) for role, holders in others.items() for holder in holders))
-    # A deposit passes through the collector on its way from the payer to the hub.
-    marks = (token.mark_settlement_account(roles.settlement_registrar, account) for account in settlement_accounts)
-    limits = (token.set_class_limits(roles.central_bank, *item) for item in class_limits.items())
-    sender.send(*marks, *limits)
-
-
-def _assignments(
-    access: NetworkAccess, administrator: TransactionSigner, contract: Contract, role: Role
-) -> list[Transaction]:
-    """Return the transactions that reserve functions of a contract to a role."""
-    found = (it for it in POWERS if (it.role, it.contract) == (role, contract.interface.contract_name))
-    return [access.assign(administrator, role, contract, it.functions) for it in found]
-
-
 def transaction_sender(chain: ChainBackend) -> TransactionSender:
     """Return a sender that knows the errors of the network's contracts."""
-    return TransactionSender(chain, RevertDecoder(map(interface, _CONTRACTS)))
-
-
-def _has_canonical_hub(chain: ChainBackend) -> bool:
-    """Whether hub and collector stand at their canonical addresses, and are those of this build, Multicall3 too."""
-    standing = {name: Standing(name, address, CANONICAL) for name, address in CANONICAL.items()}
-    if chain.code(MULTICALL3_ADDRESS):
-        standing["Multicall3"].check(chain)
-    if not chain.code(CHANNEL_HUB_ADDRESS):
-        return False
-    standing["ChannelHub"].check(chain)
-    standing["ERC3009DepositCollector"].check(chain)
-    return True
-
-
-def _create(sender: TransactionSender, creator: TransactionSigner, contract_name: str, *arguments: object) -> Address:
-    creation = artifacts.load(contract_name).bytecode + interface(contract_name).encode_constructor(*arguments)
-    (receipt,) = sender.send(Transaction(creator, None, creation, GAS_CREATION, interface(contract_name)))
-    return receipt.contract_address or ZERO_ADDRESS
+    return TransactionSender(chain, RevertDecoder(interface(name) for name in artifact_names()))

@@ -21,15 +21,14 @@ class RevertDecoder:
     """Knows the errors of a set of contracts: one may revert with another's error, passed on."""
 
     def __init__(self, interfaces: Iterable[Interface], currencies: Mapping[Address, Currency] | None = None) -> None:
-        """Collect every error the contracts declare.
+        """Know every error the contracts declare; they are collected when the first is decoded, which most never do.
 
         Args:
             interfaces: Of the contracts.
             currencies: Address of a contract -> the currency that calls of it, or calls that name it, are about.
         """
-        self._errors = dict(_BUILT_IN)
-        for interface in interfaces:
-            self._errors.update(interface.errors)
+        self._interfaces = interfaces
+        self._errors: dict[bytes, tuple[str, tuple[str, ...], tuple[str, ...]]] = {}
         self.currencies = dict(currencies or {})
         """Address of a contract -> the currency that calls of it, or calls that name it, are about."""
 
@@ -41,6 +40,10 @@ class RevertDecoder:
             contract: Name of the contract that was called.
             tx_hash: Hash of the transaction, None when it was only simulated.
         """
+        if not self._errors:
+            self._errors.update(_BUILT_IN)
+            for interface in self._interfaces:
+                self._errors.update(interface.errors)
         known = self._errors.get(data[:4])
         error = contracts.by_name().get(known[0]) if known else None
         if known is None or error is None:

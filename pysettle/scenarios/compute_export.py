@@ -17,6 +17,7 @@ from pysettle.audit.extract import export_bundle
 from pysettle.audit.verify import Report, verify
 from pysettle.client import ComputeToken, SeriesTerms, SettlementNetwork, UsageRow, genesis
 from pysettle.client.core.access import Roles
+from pysettle.client.network import Plan
 from pysettle.domain.channel.metering import Voucher
 from pysettle.domain.compute.messages import ComputeAttestation, PurchaseTerms
 from pysettle.domain.compute.usage import Meters, RateCard, Usage
@@ -122,7 +123,7 @@ class ComputeExport:
         holders = [holder for each in roles.holders().values() for holder in each]
         accounts = [signer.address for signer in (*holders, *self.parties.values())]
         self.chain = EmbeddedChain(genesis(START, accounts), seed=seed)
-        self.network = SettlementNetwork.deploy(self.chain, roles)
+        self.network = SettlementNetwork.deploy(self.chain, Plan(roles))
         self._fund(roles)
         self.series = self._open()
         self.configs = {name: self._config(name) for name in HOURS_USED}

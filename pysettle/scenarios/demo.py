@@ -18,6 +18,7 @@ from pysettle.audit.extract import export_bundle
 from pysettle.audit.verify import Report, verify
 from pysettle.client import ComputeToken, DeliveryFollower, SeriesTerms, SettlementNetwork, UsageRow, genesis
 from pysettle.client.core.access import Roles
+from pysettle.client.network import Plan
 from pysettle.domain.channel.metering import Delivery, Payer
 from pysettle.domain.compute.messages import ComputeAttestation, PurchaseTerms
 from pysettle.domain.compute.usage import Meters, Usage
@@ -182,7 +183,7 @@ class Demo:
         first = min(request.timestamp for request in requests)
         self.last = max(request.timestamp for request in requests)
         self.chain = EmbeddedChain(genesis(first - first % _HOUR - _HOUR, accounts), seed=seed, database=database)
-        self.network = SettlementNetwork.deploy(self.chain, roles)
+        self.network = SettlementNetwork.deploy(self.chain, Plan(roles))
         self.deliveries: list[Delivery] = []
         self.vouchers_signed = 0
         self.cny_paid = 0

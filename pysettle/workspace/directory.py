@@ -355,8 +355,8 @@ class Workspace:
                 created; a network's is looked at where somebody put it there.
         """
         from pysettle.client.deployment import Deployment
-        from pysettle.client.genuine import check_genesis
-        from pysettle.client.network import CANONICAL, SettlementNetwork
+        from pysettle.client.genuine import CANONICAL, check_genesis
+        from pysettle.client.network import Plan, SettlementNetwork
         from pysettle.evm.genesis import Genesis
         from pysettle.evm.rpc import RpcChain
 
@@ -369,7 +369,7 @@ class Workspace:
         if isinstance(chain, RpcChain) and chain.is_development_node:
             chain.set_accounts(self.genesis().alloc)
         with _as_one(chain):
-            network = SettlementNetwork.deploy(chain, roles)
+            network = SettlementNetwork.deploy(chain, Plan(roles))
             _let_issue(network.currency, central_bank, roles, quota, reserve_fen)
             return self._keep(Deployment.of(network))
 
@@ -404,7 +404,7 @@ class Workspace:
             UsageError: the central bank's key is behind a remote signer, which cannot attest a reserve.
         """
         from pysettle.client.core.contract import interface
-        from pysettle.client.network import deploy_currency, transaction_sender
+        from pysettle.client.network import SettlementNetwork
         from pysettle.evm.transactions import Transaction
 
         deployment = self.deployment()
@@ -419,15 +419,14 @@ class Workspace:
         roles = self._roles(names, password, on_progress)
         central_bank = self.accounts.key(names[Role.CENTRAL_BANK], password)
 
-        sender = transaction_sender(chain)
+        network = SettlementNetwork.attach(chain, deployment)
         poor = {it.address for holders in roles.holders().values() for it in holders if not chain.balance(it.address)}
-        share, token = chain.balance(payer.address) // 100, interface("CurrencyToken")
-        hub, collector, jobs = map(deployment.address, ("ChannelHub", "ERC3009DepositCollector", "JobEscrow"))
+        share, abi = chain.balance(payer.address) // 100, interface("CurrencyToken")
         with _as_one(chain):
-            sender.send(*(Transaction(payer, it, b"", _GAS_PAYMENT, token, share) for it in sorted(poor)))
-            system = deploy_currency(sender, currency, roles, collector, (hub, jobs))
-            _let_issue(system.token, central_bank, roles, quota, reserve_fen)
-            return self._keep(deployment.with_currency(chain, system))
+            network.send(*(Transaction(payer, it, b"", _GAS_PAYMENT, abi, share) for it in sorted(poor)))
+            token = network.open_currency(currency, roles)
+            _let_issue(token, central_bank, roles, quota, reserve_fen)
+            return self._keep(deployment.extended(network))
 
     def check_development_keys(self, chain: ChainBackend, password: str | None) -> None:
         """Check that keys may be made without a password, which everybody knows then.
@@ -585,20 +584,17 @@ class Workspace:
             WorkspaceError: it was opened before, or no network is deployed.
             WrongChain: the network was deployed on another chain.
         """
-        from pysettle.client.money.interest import open_interest
-        from pysettle.client.network import DeployedContract, transaction_sender
+        from pysettle.client.network import SettlementNetwork
 
-        deployment, currency = self.deployment(), self.currency(chain)
-        if _INTEREST in deployment.document["contracts"]:
+        deployment = self._deployed_on(chain)
+        network = SettlementNetwork.attach(chain, deployment)
+        if network.pays_interest:
             raise WorkspaceError("interest was opened in this workspace already: see `pysettle interest show`")
-        powers = {"administrator": "administrator", "settlement_registrar": "settlement-registrar", "operator": "bank"}
-        signers = {power: self.accounts.signer(name, password) for power, name in powers.items()}
-        central_bank = self.accounts.signer("central-bank", password)
+        roles = Role.ADMINISTRATOR, Role.SETTLEMENT_REGISTRAR, Role.OPERATOR, Role.CENTRAL_BANK
+        holders = {role: (self.accounts.signer(default_account(role), password),) for role in roles}
         with _as_one(chain):
-            interest = open_interest(currency, transaction_sender(chain), **signers)
-            currency.send(currency.set_issuance_quota(central_bank, interest.address, quota))
-            contract = DeployedContract(_INTEREST, interest.address, (currency.address,))
-            self._keep(deployment.with_contract(chain, contract))
+            interest = network.open_interest(quota, holders)
+            self._keep(deployment.extended(network))
         return interest
 
     def interest(self, chain: ChainBackend) -> InterestPayments:

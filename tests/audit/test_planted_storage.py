@@ -17,6 +17,7 @@ from pysettle.audit.report import Check
 from pysettle.audit.verify import verify
 from pysettle.client import SettlementNetwork, network
 from pysettle.client.core.access import Role, Roles
+from pysettle.client.network import Plan
 from pysettle.domain.core.signing import Signer
 from pysettle.errors import ContractReverted
 from pysettle.evm import artifacts
@@ -69,7 +70,7 @@ def test_money_that_a_genesis_plants_fails_the_audit(
     """
     monkeypatch.setattr(SealingState, "has_code_or_nonce", PragueState.has_code_or_nonce)
     chain = EmbeddedChain(with_a_thief(BOB, balance))
-    settlement = SettlementNetwork.deploy(chain, roles())
+    settlement = SettlementNetwork.deploy(chain, Plan(roles()))
     assert settlement.currency.address == CURRENCY
     assert settlement.currency.balance_of(BOB) == STOLEN
     creation_block = next(
@@ -87,7 +88,7 @@ def test_a_currency_is_not_created_where_storage_is(tmp_path: Path) -> None:
     """The producer fails the creation: the deployment ends, no code stands at the address, and the audit passes."""
     chain = EmbeddedChain(with_a_thief(BOB, 1))
     with pytest.raises(ContractReverted):
-        SettlementNetwork.deploy(chain, roles())
+        SettlementNetwork.deploy(chain, Plan(roles()))
     assert chain.code(CURRENCY) == b""
     report = verify(export_bundle(chain, tmp_path / "bundle").directory)
     assert (report.passed, report.transactions) == (True, 2)

@@ -13,10 +13,13 @@ from pysettle.audit.powers import CODE, RESTRICTED
 from pysettle.audit.report import Report
 from pysettle.audit.verify import verify
 from pysettle.client import network as networks
-from pysettle.client.core.access import Role, restricted
+from pysettle.client.channel.plan import DEPOSIT_COLLECTOR_ADDRESS
+from pysettle.client.columns import restricted
+from pysettle.client.core.access import Role
 from pysettle.client.core.contract import interface
+from pysettle.client.core.plan import MULTICALL3_ADDRESS
+from pysettle.client.deploying import create_contract
 from pysettle.client.money.currency import CurrencyToken
-from pysettle.client.network import DEPOSIT_COLLECTOR_ADDRESS, MULTICALL3_ADDRESS
 from pysettle.domain.core.contracts import Contracts
 from pysettle.domain.core.findings import Finding
 from pysettle.domain.core.signing import Signer
@@ -130,8 +133,8 @@ def test_functions_that_no_role_was_assigned_are_told(tmp_path: Path) -> None:
     admin = Signer.derived("powers", "administrator")
     chain = EmbeddedChain(networks.genesis(START, [admin.address], chain_id=CHAIN_ID))
     sender = networks.transaction_sender(chain)
-    access = networks._create(sender, admin, "NetworkAccess", admin.address)
-    token = networks._create(sender, admin, "CurrencyToken", "e-CNY", "eCNY", access, DEPOSIT_COLLECTOR_ADDRESS)
+    access = create_contract(sender, admin, "NetworkAccess", admin.address)
+    token = create_contract(sender, admin, "CurrencyToken", "e-CNY", "eCNY", access, DEPOSIT_COLLECTOR_ADDRESS)
     created, currency = chain.block(), CurrencyToken(sender, token)
     sender.send(currency.set_issuance_quota(admin, admin.address, UNITS_PER_WHOLE))
     listed = Contracts({CURRENCY_TOKEN: {token: None}})

@@ -13,6 +13,7 @@ from eth_utils.crypto import keccak
 
 from pysettle.client import SettlementNetwork, genesis
 from pysettle.client.core.access import Roles
+from pysettle.client.network import Plan
 from pysettle.domain.core.messages import Authorization
 from pysettle.domain.core.signing import Signer
 from pysettle.domain.money.wallets import WalletClass
@@ -42,7 +43,7 @@ class Payments:
         )
         signers = (self.payer, self.payee, self.relayer, admin, bank)
         chain = EmbeddedChain(genesis(START, [signer.address for signer in signers]))
-        self.network = SettlementNetwork.deploy(chain, Roles.in_one_hand(admin, operators=(bank,)))
+        self.network = SettlementNetwork.deploy(chain, Plan(Roles.in_one_hand(admin, operators=(bank,))))
         self.currency = currency = self.network.currency
         holders = (self.payer, self.payee)
         self.network.send(

@@ -39,7 +39,7 @@ NAMED_BY_COMPUTE = _attributes(COMPUTE, but_of="currency")
 """Attributes that commands on the compute layer use, of another contract than the currency's."""
 NAMED_BY_JOBS = _attributes([ROOT / "pysettle" / "cli" / "jobs" / "job.py", ROOT / "pysettle" / "client" / "signed.py"])
 """Attributes that commands on orders use."""
-DEPLOYMENT = {"assign"}
+DEPLOYMENT = {"assign", "have_accepted"}
 """What is done once, by the deployment of a currency."""
 PYTHON_ONLY = {
     # Of a holder of Tokens: allowances and signatures, beside its own transfer.

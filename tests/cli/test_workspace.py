@@ -15,8 +15,8 @@ import pytest
 from eth_hash.auto import keccak
 from eth_typing import Address
 
-from pysettle.client.genuine import Standing
-from pysettle.client.network import CANONICAL, DEPOSIT_COLLECTOR_ADDRESS
+from pysettle.client.channel.plan import DEPOSIT_COLLECTOR_ADDRESS
+from pysettle.client.genuine import CANONICAL, Standing
 from pysettle.errors import WorkspaceError
 from pysettle.evm import artifacts
 from pysettle.evm.embedded import EmbeddedChain
@@ -60,7 +60,7 @@ def test_five_processes_are_one_system(tmp_path: Path) -> None:
     moved = run("token transfer --from alice --to bob --amount 12.5", directory / "accounts")
     assert "alice: 100.00 -> 87.50 yuan" in moved
     assert "bob: 0.00 -> 12.50 yuan" in moved
-    assert run("token balance --account bob", directory) == "bob: 12.50 yuan at block 13\n"
+    assert run("token balance --account bob", directory) == "bob: 12.50 yuan at block 11\n"
 
 
 @pytest.mark.parametrize("kind", ["anvil", "node"])
@@ -229,7 +229,7 @@ def test_each_document_names_its_schema(workspace: Path, tmp_path: Path) -> None
         "account": "bob",
         "currency": "CNY",
         "units": "1000000",
-        "block": "13",
+        "block": "11",
     }
     issued = document("token", "issue", "--to", "bob", "--amount", "1", workspace=workspace)
     assert issued["schema"] == "pysettle.token-issue/1"

@@ -9,6 +9,7 @@ from eth_typing import Address
 
 from pysettle.client import SettlementNetwork, genesis
 from pysettle.client.core.access import NetworkAccess, Role, Roles, RoleStanding
+from pysettle.client.network import Plan
 from pysettle.domain.core.signing import Signer
 from pysettle.errors import contracts as errors
 from pysettle.evm.embedded import EmbeddedChain
@@ -25,7 +26,7 @@ HELD = RoleStanding(held=True, delay_s=0, offered=False, predecessor=None)
 def deployed() -> SettlementNetwork:
     """Deploy with a key for each role."""
     chain = EmbeddedChain(genesis(1_767_225_600, [it.address for it in (*KEYS.values(), SUCCESSOR, STRANGER)]))
-    return SettlementNetwork.deploy(chain, Roles.of(KEYS))
+    return SettlementNetwork.deploy(chain, Plan(Roles.of(KEYS)))
 
 
 @pytest.fixture

@@ -11,8 +11,10 @@ from pysettle.audit.bundle import Bundle
 from pysettle.audit.extract import export_bundle
 from pysettle.audit.verify import verify
 from pysettle.client import SettlementNetwork, genesis
-from pysettle.client.core.access import Role, Roles, restricted
+from pysettle.client.columns import restricted
+from pysettle.client.core.access import Role, Roles
 from pysettle.client.money.currency import CurrencyToken
+from pysettle.client.network import Plan
 from pysettle.domain import invariants
 from pysettle.domain.core.contracts import Contracts
 from pysettle.domain.core.signing import Signer
@@ -52,7 +54,7 @@ def deployed() -> SettlementNetwork:
     """Deploy e-CNY and e-HKD, each with a reserve of 100, and issue 30 and 40 to Alice."""
     powers = [key for it in Currency for keys in roles_of(it).holders().values() for key in keys]
     chain = EmbeddedChain(genesis(START, [key.address for key in (*powers, ALICE, BOB)]))
-    network = SettlementNetwork.deploy(chain, roles_of(Currency.CNY))
+    network = SettlementNetwork.deploy(chain, Plan(roles_of(Currency.CNY)))
     network.open_currency(Currency.HKD, roles_of(Currency.HKD))
     for currency, amount in ((Currency.CNY, 30), (Currency.HKD, 40)):
         token, roles = network.currencies[currency].token, roles_of(currency)

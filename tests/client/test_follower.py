@@ -10,6 +10,7 @@ import pytest
 from pysettle.client import SettlementNetwork, genesis
 from pysettle.client.core.access import Roles
 from pysettle.client.follower import LedgerFollower, Progress
+from pysettle.client.network import Plan
 from pysettle.domain.core.signing import Signer
 from pysettle.domain.ledger import Ledger
 from pysettle.domain.money.books import AccountBooks
@@ -33,7 +34,7 @@ class Town:
     def __init__(self, url: str) -> None:
         """Deploy the network and fund the holders."""
         self.rpc, self.chain = JsonRpc(url), RpcChain(url)
-        self.network = SettlementNetwork.deploy(self.chain, Roles.in_one_hand(ADMIN, operators=(BANK,)))
+        self.network = SettlementNetwork.deploy(self.chain, Plan(Roles.in_one_hand(ADMIN, operators=(BANK,))))
         currency = self.network.currency
         issuances = [currency.issue(BANK, it.address, FUNDS) for it in HOLDERS]
         reserve = currency.sign_reserve(ADMIN, 2 * FUNDS // UNITS_PER_MINOR, 10**6)

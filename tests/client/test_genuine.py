@@ -9,10 +9,12 @@ from eth_typing import Address
 from eth_utils.crypto import keccak
 
 from pysettle.client import SettlementNetwork, genesis
+from pysettle.client.channel.plan import CHANNEL_HUB_ADDRESS
 from pysettle.client.core.access import Role, Roles
+from pysettle.client.core.plan import MULTICALL3_ADDRESS
 from pysettle.client.deployment import Deployment
-from pysettle.client.genuine import PUBLISHED, Standing, check_genesis
-from pysettle.client.network import CANONICAL, CHANNEL_HUB_ADDRESS, MULTICALL3_ADDRESS
+from pysettle.client.genuine import CANONICAL, PUBLISHED, Standing, check_genesis
+from pysettle.client.network import Plan
 from pysettle.domain.core.signing import Signer
 from pysettle.errors import ForeignCode, PlantedStorage
 from pysettle.evm import artifacts
@@ -36,7 +38,7 @@ def changed(address: Address, **changes: object) -> Genesis:
 @pytest.fixture(scope="module")
 def network() -> SettlementNetwork:
     """Deploy a network of two currencies that pays interest."""
-    network = SettlementNetwork.deploy(EmbeddedChain(OURS), ROLES)
+    network = SettlementNetwork.deploy(EmbeddedChain(OURS), Plan(ROLES))
     network.open_currency(Currency.HKD, ROLES)
     network.open_interest(1)
     return network
@@ -83,7 +85,7 @@ def test_foreign_code_at_a_canonical_address(name: str, place: str) -> None:
         code[{"first": 0, "last": -1}[place]] ^= 1
     chain = EmbeddedChain(changed(address, code=bytes(code)))
     with pytest.raises(ForeignCode) as caught:
-        SettlementNetwork.deploy(chain, ROLES)
+        SettlementNetwork.deploy(chain, Plan(ROLES))
     assert (caught.value.contract, caught.value.address) == (name, address)
     expected = Standing(name, address, CANONICAL)
     for words in (address, caught.value.found, caught.value.expected):
@@ -97,11 +99,11 @@ def test_the_published_multicall(monkeypatch: pytest.MonkeyPatch) -> None:
     """A chain that has the published code at the canonical address gets a network; no package here ships that code."""
     code, address = b"\0", CANONICAL["Multicall3"]
     monkeypatch.setitem(PUBLISHED, "Multicall3", keccak(code))
-    network = SettlementNetwork.deploy(EmbeddedChain(changed(address, code=code)), ROLES)
+    network = SettlementNetwork.deploy(EmbeddedChain(changed(address, code=code)), Plan(ROLES))
     assert Deployment.of(network).not_as_built(network.chain) == ()
     monkeypatch.undo()
     with pytest.raises(ForeignCode):
-        SettlementNetwork.deploy(EmbeddedChain(changed(address, code=code)), ROLES)
+        SettlementNetwork.deploy(EmbeddedChain(changed(address, code=code)), Plan(ROLES))
 
 
 def test_a_collector_of_another_hub() -> None:
@@ -110,13 +112,13 @@ def test_a_collector_of_another_hub() -> None:
     chain = EmbeddedChain(changed(CANONICAL["ERC3009DepositCollector"], code=elsewhere))
     assert artifacts.load("ERC3009DepositCollector").is_code_of(elsewhere)
     with pytest.raises(ForeignCode):
-        SettlementNetwork.deploy(chain, ROLES)
+        SettlementNetwork.deploy(chain, Plan(ROLES))
 
 
 def test_a_chain_without_canonical_contracts() -> None:
     """It gets a hub and a collector of its own, which are compared like every other."""
     bare = Genesis(31_337, START, {key.address: GenesisAccount(balance=10**24) for key in KEYS.values()})
-    network = SettlementNetwork.deploy(EmbeddedChain(bare), ROLES)
+    network = SettlementNetwork.deploy(EmbeddedChain(bare), Plan(ROLES))
     assert network.hub.address != CHANNEL_HUB_ADDRESS
     assert Deployment.of(network).not_as_built(network.chain) == ()
 

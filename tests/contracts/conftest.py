@@ -16,6 +16,7 @@ import pytest
 
 from pysettle.client import SeriesTerms, SettlementNetwork, genesis
 from pysettle.client.core.access import Role, Roles
+from pysettle.client.network import Plan
 from pysettle.domain.core.signing import Signer
 from pysettle.evm.backend import ChainBackend
 from pysettle.evm.embedded import EmbeddedChain
@@ -61,7 +62,7 @@ def deployed(fresh_chain: ChainBackend) -> World:
     single = {role.name.lower(): actors[role.label.replace("-", " ")] for role in Role if role is not Role.OPERATOR}
     roles = Roles(**single, operators=(actors["operator"], actors["other operator"]))
     # Limits are set where they are tested: amounts of the other tests are beyond any.
-    network = SettlementNetwork.deploy(chain, roles, class_limits={})
+    network = SettlementNetwork.deploy(chain, Plan(roles, class_limits={}))
     terms = SeriesTerms("Test Tokens", "TEST", "inference", UNIT_PRICE, CAPACITY, chain.clock.now() + LIFE_S, RATE_CARD)
     world = World(network, actors, chain, open_series(network, actors, terms))
     world.attest_everything()

@@ -58,7 +58,7 @@ def restored(world: World) -> Iterator[World]:
         check_books(world, everybody=False)
     finally:
         del world.network.series[opened:]
-        world.network.interest = None
+        world.network._deployed.pop("InterestPayments", None)
         world.salts = count(salt)
         world.chain.revert(snapshot)
 

@@ -15,6 +15,7 @@ from eth_typing import Address
 
 from pysettle.client import SeriesTerms, SettlementNetwork, genesis
 from pysettle.client.core.access import Roles
+from pysettle.client.network import Plan
 from pysettle.domain.compute.messages import ComputeAttestation
 from pysettle.domain.compute.usage import Meters, RateCard
 from pysettle.domain.core.signing import Signer
@@ -60,7 +61,7 @@ class Node:
     def at(cls, url: str) -> Node:
         """Deploy; the same genesis and keys give the same addresses on every node."""
         chain = RpcChain(url)
-        network = SettlementNetwork.deploy(chain, Roles.in_one_hand(ADMIN, operators=(BANK,)))
+        network = SettlementNetwork.deploy(chain, Plan(Roles.in_one_hand(ADMIN, operators=(BANK,))))
         currency = network.currency
         network.send(
             currency.attest_reserve(ADMIN, ADMIN.address, *currency.sign_reserve(ADMIN, 10**6, 10**6)),

@@ -15,6 +15,7 @@ from trie.hexary import HexaryTrie
 
 from pysettle.client import SettlementNetwork, genesis
 from pysettle.client.core.access import Roles
+from pysettle.client.network import Plan
 from pysettle.domain.core.messages import Authorization, Permit, cancel_digest
 from pysettle.domain.core.signing import Signer
 from pysettle.domain.core.typed_data import Domain
@@ -119,7 +120,7 @@ class Stage:
         self.chain = EmbeddedChain(genesis(START, [key.address for key in keys.values()]))
         powers = {name.replace(" ", "_"): keys[name] for name in KEYS[:8]}
         roles = Roles(**powers, operators=(keys["operator"], keys["other operator"]))
-        self.network = SettlementNetwork.deploy(self.chain, roles, class_limits={})
+        self.network = SettlementNetwork.deploy(self.chain, Plan(roles, class_limits={}))
         self.currency = self.network.currency
         self.addresses = {name: key.address for name, key in keys.items()}
         self.addresses |= {name: self._deploy(FORWARDER) for name in CONTRACTS}

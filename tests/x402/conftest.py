@@ -10,6 +10,7 @@ import pytest
 
 from pysettle.client import SeriesTerms, SettlementNetwork, genesis
 from pysettle.client.core.access import Role, Roles
+from pysettle.client.network import Plan
 from pysettle.domain.core.signing import Signer
 from pysettle.evm.rpc import RpcChain
 from tests.contracts.effects import restored
@@ -38,7 +39,7 @@ def deployed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     with NODES[request.param](block_0, tmp_path_factory.mktemp(request.param)) as url:
         chain = RpcChain(url)
         roles = Roles.of({role: actors[role.label.replace("-", " ")] for role in Role})
-        network = SettlementNetwork.deploy(chain, roles, class_limits={})
+        network = SettlementNetwork.deploy(chain, Plan(roles, class_limits={}))
         expiry = chain.clock.now() + LIFE_S
         terms = SeriesTerms("Test Tokens", "TEST", "inference", UNIT_PRICE, CAPACITY, expiry, RATE_CARD)
         world = World(network, actors, chain, open_series(network, actors, terms))

@@ -24,7 +24,8 @@ from x402.mechanisms.evm.constants import MULTICALL3_TRY_AGGREGATE_ABI
 from x402.mechanisms.evm.signers import EthAccountSigner
 from x402.schemas import PaymentRequirements
 
-from pysettle.client.network import CHANNEL_HUB_ADDRESS, DEPOSIT_COLLECTOR_ADDRESS, MULTICALL3_ADDRESS
+from pysettle.client.channel.plan import CHANNEL_HUB_ADDRESS, DEPOSIT_COLLECTOR_ADDRESS
+from pysettle.client.core.plan import MULTICALL3_ADDRESS
 from pysettle.domain.channel.messages import (
     claim_batch_digest,
     deposit_nonce,

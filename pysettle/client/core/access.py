@@ -33,26 +33,6 @@ class Power(NamedTuple):
     """Names of the functions."""
 
 
-POWERS: tuple[Power, ...] = (
-    Power(Role.CENTRAL_BANK, "CurrencyToken", ("setIssuanceQuota", "setReserveRatio", "setClassLimits")),
-    Power(Role.OPERATOR, "CurrencyToken", ("issue", "takeRedemption", "completeRedemption", "rejectRedemption")),
-    Power(Role.REGISTRAR, "CurrencyToken", ("registerWallet",)),
-    Power(Role.FREEZER, "CurrencyToken", ("freeze", "freezeAmount")),
-    Power(Role.SEIZER, "CurrencyToken", ("seize", "seizeCredit")),
-    Power(Role.PAUSER, "CurrencyToken", ("pause", "unpause")),
-    Power(Role.SETTLEMENT_REGISTRAR, "CurrencyToken", ("markSettlementAccount",)),
-    # The signature of an attester is checked by the market of the currency.
-    Power(Role.ATTESTER, "ComputeMarket", ("registerCompute",)),
-    Power(Role.SETTLEMENT_REGISTRAR, "ComputeMarket", ("acceptRole",)),
-)
-"""Every power over a currency, in the order in which a deployment assigns them."""
-
-
-def restricted(contract: str) -> tuple[str, ...]:
-    """Return the functions of a contract that some role alone may call, by the name of its artifact."""
-    return tuple(function for power in POWERS if power.contract == contract for function in power.functions)
-
-
 @dataclass(frozen=True, kw_only=True)
 class Roles:
     """Who holds the powers over a currency. Each power is its own key; one key may hold several."""
@@ -147,6 +127,11 @@ class NetworkAccess(Contract):
     def accept(self, successor: TransactionSigner, role: Role) -> Transaction:
         """Accept a role that is offered; who handed it over holds it no longer."""
         return self._transaction(successor, self.GAS_ROLE, "acceptRole", int(role))
+
+    def have_accepted(self, holder: TransactionSigner, contract: Contract, role: Role) -> Transaction:
+        """Have a contract accept a role that is offered to it, as a holder of the role may."""
+        data = contract.interface.encode("acceptRole", int(role))
+        return Transaction(holder, contract.address, data, self.GAS_ROLE, contract.interface)
 
     # Views
 

@@ -8,21 +8,17 @@ from enum import IntEnum
 
 from eth_typing import Address
 
-from pysettle.client.core.access import NetworkAccess, Role
-from pysettle.client.core.contract import Contract, interface
-from pysettle.client.money.currency import CurrencyToken
+from pysettle.client.core.access import Role
+from pysettle.client.core.contract import Contract
 from pysettle.domain.core import events
 from pysettle.domain.core.events import Emitted, Position
-from pysettle.domain.core.messages import ZERO_ADDRESS
 from pysettle.domain.money.interest import InterestRow, InterestStatement, accumulate_all
-from pysettle.evm import artifacts
 from pysettle.evm.backend import ChainBackend
 from pysettle.evm.encoding import TransactionSigner
 from pysettle.evm.transactions import Transaction, TransactionSender
 
 MOST_ROWS = 100
 """Rows that the contract takes in one batch."""
-_GAS_CREATION = 3_000_000
 
 
 class RowResult(IntEnum):
@@ -159,34 +155,3 @@ def currency_history(chain: ChainBackend, currency: Address, first_block: int = 
             block = chain.block(log.block_number)
         position = Position(log.block_number, log.transaction_index, log.log_index)
         yield Emitted(log.address, position, event, block.timestamp)
-
-
-def open_interest(
-    currency: CurrencyToken,
-    sender: TransactionSender,
-    *,
-    administrator: TransactionSigner,
-    settlement_registrar: TransactionSigner,
-    operator: TransactionSigner,
-) -> InterestPayments:
-    """Deploy the contract that pays interest on a currency, as an operating institution without a quota yet.
-
-    Args:
-        currency: The currency.
-        sender: How transactions are sent.
-        administrator: Deploys it, lets operators declare, and offers it the operator's role.
-        settlement_registrar: Marks it as a settlement account.
-        operator: An operating institution, which has it accept the role.
-    """
-    abi = interface("InterestPayments")
-    creation = artifacts.load("InterestPayments").bytecode + abi.encode_constructor(currency.address)
-    (receipt,) = sender.send(Transaction(administrator, None, creation, _GAS_CREATION, abi))
-    contract = InterestPayments(sender, receipt.contract_address or ZERO_ADDRESS)
-    access = NetworkAccess(sender, Address(contract._read("authority")))
-    sender.send(
-        access.assign(administrator, Role.OPERATOR, contract, ("declare", "acceptRole")),
-        access.offer(administrator, Role.OPERATOR, contract.address),
-        currency.mark_settlement_account(settlement_registrar, contract.address),
-        contract.accept_role(operator, Role.OPERATOR),
-    )
-    return contract

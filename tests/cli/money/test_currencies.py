@@ -142,7 +142,7 @@ def test_what_was_half_added_is_added_by_the_next_attempt(
         raise WorkspaceError("the disk is full")
 
     with monkeypatch.context() as patch, workspace.chain(write=True) as chain:
-        patch.setattr("pysettle.client.network.deploy_currency", broken)
+        patch.setattr("pysettle.client.network.SettlementNetwork.open_currency", broken)
         with pytest.raises(WorkspaceError):
             workspace.add_currency(chain, Currency.AED, {}, quota=100, reserve_fen=100)
     assert workspace.deployment() == before

@@ -8,7 +8,7 @@ import pytest
 
 from pysettle.client import ChannelHub
 from pysettle.client.core.contract import Contract
-from pysettle.client.network import _create
+from pysettle.client.deploying import create_contract
 from pysettle.domain.channel.events import ChannelCreated, Deposited
 from pysettle.domain.core.events import Transfer
 from pysettle.domain.core.messages import ZERO_ADDRESS
@@ -293,8 +293,8 @@ def test_the_collector_brings_nothing_to_another_hub(world: World) -> None:
     """Another hub, marked as ours is, gets what a payer signed neither by our collector nor by its own."""
     network, registrar = world.network, world["settlement registrar"]
     admin = world["administrator"]
-    hub = _create(network.sender, admin, "ChannelHub")
-    own = _create(network.sender, admin, "ERC3009DepositCollector", hub)
+    hub = create_contract(network.sender, admin, "ChannelHub")
+    own = create_contract(network.sender, admin, "ERC3009DepositCollector", hub)
     marks = (network.currency.mark_settlement_account(registrar, account) for account in (hub, own))
     world.send(*marks)
     world.fund("buyer", 10 * FEN)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from eth_hash.auto import keccak
 
+from pysettle.client.channel.plan import CHANNEL_HUB_ADDRESS, DEPOSIT_COLLECTOR_ADDRESS
 from pysettle.client.core.contract import interface
-from pysettle.client.network import CHANNEL_HUB_ADDRESS, DEPOSIT_COLLECTOR_ADDRESS
 from pysettle.domain.channel.messages import (
     claim_batch_digest,
     deposit_nonce,

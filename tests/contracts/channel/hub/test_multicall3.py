@@ -6,7 +6,7 @@ import pytest
 from eth_hash.auto import keccak
 
 from pysettle.client.core.contract import Contract, interface
-from pysettle.client.network import MULTICALL3_ADDRESS
+from pysettle.client.core.plan import MULTICALL3_ADDRESS
 from pysettle.errors.contracts import NothingToSettle
 from tests.contracts.world import World
 

@@ -9,8 +9,8 @@ from eth_typing import Address
 
 from pysettle.client.core.access import Role
 from pysettle.client.core.contract import Contract
+from pysettle.client.deploying import create_contract
 from pysettle.client.money.currency import CurrencyToken
-from pysettle.client.network import _create
 from pysettle.domain import invariants
 from pysettle.domain.core.messages import ZERO_ADDRESS
 from pysettle.domain.ledger import fold
@@ -144,7 +144,7 @@ def test_without_any_attestation(world: World) -> None:
     """Before the first attestation nothing is issued, whatever the quota."""
     network, admin, operator = world.network, world["administrator"], world["operator"]
     arguments = "e", "e", network.access, network.hub.collector
-    currency = CurrencyToken(network.sender, _create(network.sender, admin, "CurrencyToken", *arguments))
+    currency = CurrencyToken(network.sender, create_contract(network.sender, admin, "CurrencyToken", *arguments))
     manager = Contract(network.sender, network.access, "NetworkAccess")
     for role, function in ((Role.CENTRAL_BANK, "setIssuanceQuota"), (Role.OPERATOR, "issue")):
         selectors = [currency.interface.selector(function)]

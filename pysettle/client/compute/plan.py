@@ -1,0 +1,43 @@
+"""The plan of compute: the market, and the factory of its series."""
+
+from pysettle.client.core.access import Power, Role
+from pysettle.client.core.planning import ColumnPlan, ContractPlan, Making, Marked
+from pysettle.domain.compute.messages import COMPUTE_MARKET_NAME
+from pysettle.domain.core.messages import ZERO_ADDRESS
+from pysettle.domain.money.contracts import CurrencyTerms
+
+
+def _places(making: Making) -> tuple[object, ...]:
+    """Return the struct of places, whose first the market fills in itself: the factory."""
+    return ((ZERO_ADDRESS, *making.works_with),)
+
+
+PLAN = ColumnPlan(
+    contracts=(
+        ContractPlan(
+            name="ComputeMarket",
+            works_with=("CurrencyToken", "ChannelHub", "ERC3009DepositCollector", "UsageMeter"),
+            arguments=_places,
+            immutables={
+                "currency": "CurrencyToken",
+                "HUB": "ChannelHub",
+                "COLLECTOR": "ERC3009DepositCollector",
+                "METER": "UsageMeter",
+                "factory": "SeriesFactory",
+            },
+            domain_name=lambda _: COMPUTE_MARKET_NAME,
+            terms=lambda address: CurrencyTerms(address("CurrencyToken")),
+            role=Role.SETTLEMENT_REGISTRAR,
+            marked=Marked.E_CNY,
+        ),
+        ContractPlan(
+            name="SeriesFactory", made_by=("ComputeMarket", "factory"), immutables={"market": "ComputeMarket"}
+        ),
+    ),
+    powers=(
+        # The signature of an attester is checked by the market of the currency.
+        Power(Role.ATTESTER, "ComputeMarket", ("registerCompute",)),
+        Power(Role.SETTLEMENT_REGISTRAR, "ComputeMarket", ("acceptRole",)),
+    ),
+    templates=("ComputeToken",),
+)

@@ -1,0 +1,113 @@
+"""The plan of a column: its contracts, the contracts that they work with, and the powers over them.
+
+Each column has its plan in `pysettle.client.<column>.plan`, under the name `PLAN`. A network is deployed, attached,
+compared with a build and understood when it reverts by these plans alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+from eth_typing import Address
+
+from pysettle.client.core.access import Power, Role
+from pysettle.money import Currency
+
+
+class Marked(Enum):
+    """The currencies that a contract holds for others, and is marked in as a settlement account."""
+
+    NOWHERE = auto()
+    E_CNY = auto()
+    EVERYWHERE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """The values that the arguments of a constructor are made of."""
+
+    administrator: Address
+    """Administrator of the currency."""
+    currency: Currency
+    """The currency; e-CNY for a contract that serves all of them."""
+    works_with: tuple[Address, ...]
+    """Addresses of the contracts that the new one works with, in the order of its plan."""
+
+
+def _addresses(making: Making) -> tuple[object, ...]:
+    return making.works_with
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContractPlan:
+    """One contract of a network: how it is made, and its place among the others."""
+
+    name: str
+    """Name of its artifact."""
+    works_with: tuple[str, ...] = ()
+    """Contracts that are there before it, by name."""
+    arguments: Callable[[Making], tuple[object, ...]] = _addresses
+    """Returns the arguments of its constructor; unless said otherwise, the addresses of those contracts."""
+    made_by: tuple[str, str] | None = None
+    """Contract that creates it in its own constructor, and the view that names its address; None if deployed."""
+    immutables: Mapping[str, str] = field(default_factory=dict)
+    """Name of each immutable that is an address -> contract of the network that stands there."""
+    values: Mapping[str, bytes] = field(default_factory=dict)
+    """Name -> value of each immutable that is the same in every network."""
+    domain_name: Callable[[Currency], str] | None = None
+    """Returns the name of its EIP-712 domain, which its immutables keep; None if it has no domain."""
+    terms: Callable[[Callable[[str], Address]], object] | None = None
+    """Given the addresses of contracts by name: returns the terms that the books need of it; None if they need none."""
+    canonical: Address | None = None
+    """Address at which it stands in a genesis of ours, and on chains of others."""
+    each_currency: bool = False
+    """Whether every currency has one of its own."""
+    on_request: bool = False
+    """Whether it is deployed only when it is asked for."""
+    role: Role | None = None
+    """Role that it holds itself, and accepts by its `acceptRole`."""
+    marked: Marked = Marked.NOWHERE
+    """Currencies in which it is a settlement account."""
+
+    @property
+    def is_of_one_currency(self) -> bool:
+        """Whether it serves one currency alone: its own, or e-CNY."""
+        return self.each_currency or self.marked is Marked.E_CNY
+
+    def label(self, currency: Currency) -> str:
+        """Return its name in a network that has one in each currency, such as `CurrencyToken-HKD`."""
+        own = self.each_currency and currency is not Currency.CNY
+        return f"{self.name}-{currency.value}" if own else self.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnPlan:
+    """The part of a network that one column is."""
+
+    contracts: tuple[ContractPlan, ...] = ()
+    """Its contracts."""
+    powers: tuple[Power, ...] = ()
+    """The powers over them."""
+    templates: tuple[str, ...] = ()
+    """Contracts that others of it create at any time, such as series; their errors are understood too."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeployedContract:
+    """Where a contract stands, and what it was made with."""
+
+    name: str
+    """Name of its artifact."""
+    address: Address
+    """Where it is deployed."""
+    arguments: tuple[object, ...]
+    """Arguments of its constructor, the fields of a struct one by one."""
+    currency: Currency = Currency.CNY
+    """Currency it is for; e-CNY too where it serves all of them."""
+
+    @property
+    def label(self) -> str:
+        """What tells it from the others of its network: its name, with the currency where that is not e-CNY."""
+        return self.name if self.currency is Currency.CNY else f"{self.name}-{self.currency.value}"

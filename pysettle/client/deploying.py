@@ -1,0 +1,146 @@
+"""The steps of a deployment: contracts are created after those they work with, and then given their powers and marks.
+
+Steps of one account are sent together; the next account acts when they are sealed, since a network may seal
+transactions of several accounts in another order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from eth_typing import Address
+
+from pysettle.client.columns import contract_plans, powers
+from pysettle.client.core.access import Role
+from pysettle.client.core.contract import Contract, interface
+from pysettle.client.core.planning import ContractPlan, DeployedContract, Making, Marked
+from pysettle.client.genuine import CANONICAL, Standing
+from pysettle.client.money.system import CurrencySystem
+from pysettle.domain.core.messages import ZERO_ADDRESS
+from pysettle.domain.money.wallets import ClassLimits, WalletClass
+from pysettle.evm import artifacts
+from pysettle.evm.backend import ChainBackend
+from pysettle.evm.encoding import TransactionSigner
+from pysettle.evm.transactions import Transaction, TransactionSender
+from pysettle.money import Currency
+
+Holders = Mapping[Role, Sequence[TransactionSigner]]
+"""Role -> who holds it, those that act at the least; the first of several acts."""
+
+GAS_CREATION = 9_000_000
+"""Gas stated for the creation of one contract; the market creates the factory of its series along with itself."""
+
+
+def standing(chain: ChainBackend) -> tuple[DeployedContract, ...]:
+    """Return the contracts of the network that stand at their canonical addresses already; all of them or none.
+
+    Raises:
+        ForeignCode: the code of one is not of this build.
+    """
+    canonical = [it for it in contract_plans().values() if it.canonical]
+    for it in canonical:
+        if it.on_request and chain.code(CANONICAL[it.name]):
+            Standing(it.name, CANONICAL[it.name], CANONICAL).check(chain)
+    used = [it for it in canonical if not it.on_request]
+    if not chain.code(CANONICAL[used[0].name]):
+        return ()
+    for it in used:
+        Standing(it.name, CANONICAL[it.name], CANONICAL).check(chain)
+    return tuple(
+        DeployedContract(it.name, CANONICAL[it.name], tuple(CANONICAL[name] for name in it.works_with)) for it in used
+    )
+
+
+def create(
+    sender: TransactionSender,
+    holders: Holders,
+    currency: Currency,
+    names: Iterable[str],
+    others: Mapping[str, DeployedContract],
+) -> tuple[DeployedContract, ...]:
+    """Create contracts, each after those it works with; one that another creates is looked up.
+
+    Args:
+        sender: How transactions are sent.
+        holders: Who holds the powers over the currency; its administrator creates.
+        currency: Currency they are for.
+        names: Names of their plans, in that order.
+        others: Label -> contract of the network that is there already.
+    """
+    administrator = holders[Role.ADMINISTRATOR][0]
+    found = {label: contract.address for label, contract in others.items()}
+    created = []
+
+    def at(name: str) -> Address:
+        return found[contract_plans()[name].label(currency)]
+
+    for name in names:
+        plan, arguments = contract_plans()[name], tuple[object, ...]()
+        if plan.made_by:
+            maker, view = plan.made_by
+            address = Address(Contract(sender, at(maker), maker)._read(view))
+        else:
+            making = Making(administrator.address, currency, tuple(map(at, plan.works_with)))
+            arguments = plan.arguments(making)
+            address = create_contract(sender, administrator, name, *arguments)
+        contract = DeployedContract(name, address, tuple(_flat(arguments)), currency)
+        found[contract.label] = address
+        created.append(contract)
+    return tuple(created)
+
+
+def create_contract(sender: TransactionSender, creator: TransactionSigner, name: str, *arguments: object) -> Address:
+    """Create one contract; return where it stands."""
+    creation = artifacts.load(name).bytecode + interface(name).encode_constructor(*arguments)
+    (receipt,) = sender.send(Transaction(creator, None, creation, GAS_CREATION, interface(name)))
+    return receipt.contract_address or ZERO_ADDRESS
+
+
+def set_up(
+    system: CurrencySystem,
+    holders: Holders,
+    created: Sequence[DeployedContract],
+    marked: Iterable[DeployedContract],
+    class_limits: Mapping[WalletClass, ClassLimits] | None,
+) -> None:
+    """Give new contracts their powers and marks.
+
+    Functions are reserved to roles; contracts accept the roles that they hold themselves; contracts that hold money for
+    others are marked as settlement accounts.
+
+    Args:
+        system: The currency.
+        holders: Who holds the powers over it.
+        created: The new contracts.
+        marked: Contracts that are marked if their plan says so in this currency.
+        class_limits: For a new currency: wallet class -> its limits, and its roles are given to their holders first.
+            None for a currency that has both.
+    """
+    token, access, admin = system.token, system.access, holders[Role.ADMINISTRATOR][0]
+    given = {} if class_limits is None else {role: it for role, it in holders.items() if role is not Role.ADMINISTRATOR}
+    targets = {it.name: Contract(token._sender, it.address, it.name) for it in created}
+    takers = [(targets[it.name], role) for it in created if (role := contract_plans()[it.name].role) is not None]
+    access.send(
+        *(access.assign(admin, it.role, targets[it.contract], it.functions) for it in powers(targets)),
+        *(access.offer(admin, role, holder.address) for role, by in given.items() for holder in by),
+        *(access.offer(admin, role, contract.address) for contract, role in takers),
+    )
+    access.send(*(access.accept(holder, role) for role, by in given.items() for holder in by))
+    settled = [it.address for it in marked if _is_marked(contract_plans()[it.name], system.currency)]
+    token.send(
+        *(access.have_accepted(holders[role][0], contract, role) for contract, role in takers),
+        *(token.mark_settlement_account(holders[Role.SETTLEMENT_REGISTRAR][0], account) for account in settled),
+        *(token.set_class_limits(holders[Role.CENTRAL_BANK][0], *item) for item in (class_limits or {}).items()),
+    )
+
+
+def _is_marked(plan: ContractPlan, currency: Currency) -> bool:
+    return plan.marked is Marked.EVERYWHERE or (plan.marked is Marked.E_CNY and currency is Currency.CNY)
+
+
+def _flat(values: Iterable[object]) -> Iterator[object]:
+    for value in values:
+        if isinstance(value, tuple):
+            yield from _flat(value)
+        else:
+            yield value

@@ -1,0 +1,42 @@
+"""The plan of money: a token for each currency, and the payment of interest on e-CNY when it is asked for."""
+
+from pysettle.client.core.access import Power, Role
+from pysettle.client.core.planning import ColumnPlan, ContractPlan, Making, Marked
+from pysettle.money import UNITS_PER_MINOR
+
+
+def _names_and_places(making: Making) -> tuple[object, ...]:
+    return making.currency.token_name, making.currency.symbol, *making.works_with
+
+
+PLAN = ColumnPlan(
+    contracts=(
+        ContractPlan(
+            name="CurrencyToken",
+            each_currency=True,
+            works_with=("NetworkAccess", "ERC3009DepositCollector"),
+            arguments=_names_and_places,
+            immutables={"_collector": "ERC3009DepositCollector"},
+            domain_name=lambda currency: currency.token_name,
+        ),
+        ContractPlan(
+            name="InterestPayments",
+            on_request=True,
+            works_with=("CurrencyToken",),
+            immutables={"currency": "CurrencyToken"},
+            values={"MINOR_UNIT": UNITS_PER_MINOR.to_bytes(32, "big")},
+            role=Role.OPERATOR,
+            marked=Marked.E_CNY,
+        ),
+    ),
+    powers=(
+        Power(Role.CENTRAL_BANK, "CurrencyToken", ("setIssuanceQuota", "setReserveRatio", "setClassLimits")),
+        Power(Role.OPERATOR, "CurrencyToken", ("issue", "takeRedemption", "completeRedemption", "rejectRedemption")),
+        Power(Role.REGISTRAR, "CurrencyToken", ("registerWallet",)),
+        Power(Role.FREEZER, "CurrencyToken", ("freeze", "freezeAmount")),
+        Power(Role.SEIZER, "CurrencyToken", ("seize", "seizeCredit")),
+        Power(Role.PAUSER, "CurrencyToken", ("pause", "unpause")),
+        Power(Role.SETTLEMENT_REGISTRAR, "CurrencyToken", ("markSettlementAccount",)),
+        Power(Role.OPERATOR, "InterestPayments", ("declare", "acceptRole")),
+    ),
+)

@@ -1,0 +1,26 @@
+"""One currency of a network: its token, and its roles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from eth_typing import Address
+
+from pysettle.client.core.access import NetworkAccess, Role
+from pysettle.client.money.currency import CurrencyToken
+from pysettle.money import Currency
+
+
+@dataclass(frozen=True, slots=True)
+class CurrencySystem:
+    """One currency of a network: its token, and who was given the powers over it and over no other."""
+
+    currency: Currency
+    """Which it is."""
+    token: CurrencyToken
+    """Its stablecoin."""
+    access: NetworkAccess
+    """Its roles."""
+    holders: Mapping[Role, tuple[Address, ...]]
+    """Role -> who was given it at deployment."""
