@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from pysettle.cli.output import progress, say
+from pysettle.cli.failures import plain
+from pysettle.cli.options import json_option, show
+from pysettle.cli.output import progress
 from pysettle.errors import AuditFailed
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def audit() -> None:
 
 @audit.command()
 @click.argument("bundle", type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of the report.")
+@json_option
 def verify(bundle: Path, as_json: bool) -> None:
     """Re-execute every block of BUNDLE in a fresh chain and check every root, hash and invariant.
 
@@ -32,7 +33,8 @@ def verify(bundle: Path, as_json: bool) -> None:
 
     with progress() as on_progress:
         report = verify_bundle(bundle, on_progress=lambda done, total: on_progress("verifying", done, total))
-    say(json.dumps(report.to_dict(), indent=2) if as_json else report.to_text())
+    document = {name: plain(value) for name, value in report.to_dict().items() if name != "schema"}
+    show(document, [report.to_text()], as_json)
     if not report.passed:
         raise failed(report)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pysettle.cli.audit import failed
-from pysettle.cli.options import SEED
+from pysettle.cli.options import SEED, schema
 from pysettle.cli.output import done, progress, say, table
 from pysettle.money import to_text
 
@@ -49,7 +49,7 @@ def document(result: scenario.DemoResult, elapsed_s: float) -> dict[str, object]
     """Return the result as the document `pysettle.demo/1`: integers as decimal strings, money in micro-yuan."""
     report = result.report
     return {
-        "schema": "pysettle.demo/1",
+        "schema": schema(),
         "requests": str(result.requests),
         "usage": {
             **_meters(result.usage.total),

@@ -5,13 +5,14 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from importlib import import_module
 from typing import Any, NamedTuple, NoReturn
 
 import click
 
 from pysettle import __version__
-from pysettle.cli.output import deeds, printing, tell
+from pysettle.cli.output import deeds, has_printed, printing, say, tell
 
 _COLUMNS = ("core", "money", "compute", "channel", "jobs")
 """Columns with commands; the package of each says which nouns it has."""
@@ -108,42 +109,51 @@ class _Program(click.Group):
                 raise problem
 
     def _run(self, done: Callable[[], str], arguments: tuple[Any, ...], settings: dict[str, Any]) -> int:
-        """Run a command line; turn every expected failure into one line; return the exit code."""
+        """Run a command line; turn every expected failure into one line, and a document; return the exit code."""
+        words = settings.get("args") or (arguments[0] if arguments else None) or sys.argv[1:]
+        as_json = "--json" in words
         try:
             code = int(super().main(*arguments, **settings) or 0)
         except (click.Abort, KeyboardInterrupt):
             code = _INTERRUPTED
+        except click.exceptions.NoArgsIsHelpError as failure:
+            failure.show()
+            return failure.exit_code
         except Exception as failure:
             if (ended := _ended(failure, done)) is None:
                 raise
-            return ended
+            return _refuse(*ended, failure, as_json)
         if code == _INTERRUPTED:
             after = f"; look before repeating it: {done()}" if done() else ": nothing was sent or written"
-            _refuse(f"interrupted{after}", code)
+            return _refuse(f"interrupted{after}", code, KeyboardInterrupt(), as_json)
         return code
 
 
-def _ended(failure: Exception, done: Callable[[], str]) -> int | None:
-    """Say why a command failed, if that was foreseen; return the exit code, None where it was not."""
+def _ended(failure: Exception, done: Callable[[], str]) -> tuple[str, int] | None:
+    """Return why a command failed and the exit code, if that was foreseen."""
     # The errors are loaded where there is one: most command lines end without.
     from pysettle.errors import PysettleError
 
     if isinstance(failure, PysettleError):
-        return _refuse(str(failure), failure.exit_code)
-    if isinstance(failure, click.exceptions.NoArgsIsHelpError):
-        failure.show()
-        return failure.exit_code
+        return str(failure), failure.exit_code
     if isinstance(failure, click.ClickException):
-        return _refuse(_in_words(failure), failure.exit_code)
+        return _in_words(failure), failure.exit_code
     if isinstance(failure, OSError):
         # A failure of a disk or a connection that nobody foresaw; one that was foreseen has a name of its own.
-        return _refuse(f"{failure}; look before repeating it: {done()}" if done() else str(failure), _ABORTED)
+        return f"{failure}; look before repeating it: {done()}" if done() else str(failure), _ABORTED
     return None
 
 
-def _refuse(why: str, code: int) -> int:
-    """Say in one line on stderr why the command ends; return the exit code."""
-    tell(f"pysettle: {' '.join(why.split())}")
+def _refuse(why: str, code: int, failure: BaseException, as_json: bool) -> int:
+    """Say in one line on stderr why the command ends, and as a document where one is due; return the exit code."""
+    why = " ".join(why.split())
+    tell(f"pysettle: {why}")
+    if as_json and not has_printed():
+        from pysettle.cli.failures import failure_document
+
+        # The exit code stands, whether or not the document can be printed.
+        with suppress(Exception):
+            say(failure_document(failure, why, code))
     return code
 
 

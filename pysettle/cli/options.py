@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import shlex
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -101,7 +101,7 @@ class OneOf(click.ParamType[str]):
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the word."""
         if value not in (words := tuple(self._words())):
-            self.fail(f"{value!r} is not one of {', '.join(words)}.", param, ctx)
+            self.fail(f"{value!r} is not one of {', '.join(map(repr, words))}.", param, ctx)
         return value
 
 
@@ -223,6 +223,31 @@ def json_option(command: _Command) -> _Command:
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of text.")(command)
 
 
-def show(schema: str, document: dict[str, Any], lines: list[str], as_json: bool) -> None:
-    """Print a result: as a document with its schema's name, or as lines."""
-    say(json.dumps({"schema": schema, **document}, indent=2) if as_json else "\n".join(lines))
+def _numbers(value: object) -> Iterator[object]:
+    """Yield the numbers in a document that some readers of JSON would round."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        yield value
+    for part in value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ():
+        yield from _numbers(part)
+
+
+def schema() -> str:
+    """Return the schema of the documents that the command prints that is run: by its noun and verb."""
+    context: click.Context | None = click.get_current_context()
+    words: list[str] = []
+    while context is not None and context.parent is not None:
+        words.insert(0, str(context.info_name))
+        context = context.parent
+    return f"pysettle.{'-'.join(words)}/1"
+
+
+def show(document: Mapping[str, Any], lines: Sequence[str], as_json: bool) -> None:
+    """Print a result: as a document with its schema's name, or as lines.
+
+    Args:
+        document: What machines read: integers as decimal strings, with the unit in the name; absent values are None.
+        lines: What a person reads.
+        as_json: Whether to print the document.
+    """
+    assert not (found := list(_numbers(document))), f"numbers are written as text: {found}"
+    say(json.dumps({"schema": schema(), **document}, indent=2) if as_json else "\n".join(lines))

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _DONE: ContextVar[list[str] | None] = ContextVar("_DONE", default=None)
 """What the command did beside sending transactions, in words."""
+_PRINTED: ContextVar[list[str] | None] = ContextVar("_PRINTED", default=None)
+"""Results that the command printed."""
 _SENT: ContextVar[list[bytes] | None] = ContextVar("_SENT", default=None)
 """Hashes of the transactions that it handed over."""
 
@@ -32,12 +34,13 @@ _SENT: ContextVar[list[bytes] | None] = ContextVar("_SENT", default=None)
 def deeds() -> Iterator[Callable[[], str]]:
     """Keep what the command that runs in the block does; yield how to say it, in words, empty for nothing."""
     with recorded() as sent:
-        tokens = _SENT.set(sent), _DONE.set([])
+        tokens = _SENT.set(sent), _DONE.set([]), _PRINTED.set([])
         try:
             yield _deeds
         finally:
             _SENT.reset(tokens[0])
             _DONE.reset(tokens[1])
+            _PRINTED.reset(tokens[2])
 
 
 def done(what: str) -> None:
@@ -72,6 +75,13 @@ def say(text: str) -> None:
         if sys.stdout is None:
             raise OSError(errno.EBADF, "stdout is closed")
         click.echo("\n".join(map(printable, text.split("\n"))))
+    if (printed := _PRINTED.get()) is not None:
+        printed.append(text)
+
+
+def has_printed() -> bool:
+    """Whether the command that runs has printed a result."""
+    return bool(_PRINTED.get())
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pysettle.cli.audit import failed
-from pysettle.cli.options import SEED
+from pysettle.cli.options import SEED, schema
 from pysettle.cli.output import done, instant, say, table
 from pysettle.money import to_text
 
@@ -28,7 +28,7 @@ def scenario() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of text.")
 def list_(as_json: bool) -> None:
     """List the cases."""
-    document = {"schema": "pysettle.scenario-list/1", "scenarios": _CASES}
+    document = {"schema": schema(), "scenarios": _CASES}
     say(json.dumps(document, indent=2) if as_json else table(("scenario", "what"), list(_CASES.items())))
 
 
@@ -50,9 +50,9 @@ def run(name: str, seed: int, out: Path | None, as_json: bool) -> None:
 
 
 def document(name: str, result: compute_export.ExportResult) -> dict[str, object]:
-    """Return the result as the document `pysettle.scenario/1`: integers as decimal strings, money in micro-yuan."""
+    """Return the result as the document `pysettle.scenario-run/1`: integers as decimal strings, money in micro-yuan."""
     return {
-        "schema": "pysettle.scenario/1",
+        "schema": schema(),
         "scenario": name,
         "seed": str(result.seed),
         "steps": [

@@ -11,10 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from eth_typing import Address
-
 from pysettle.documents import parse_json
 from pysettle.errors import UsageError
+from pysettle.values import Address
 
 SIMULATION_CHAIN_ID = 31_337
 """Chain id of local development chains."""

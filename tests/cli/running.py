@@ -61,10 +61,11 @@ class Town:
         assert result.exit_code == 0, result.output
         return result.stdout
 
-    def tell(self, line: str, schema: str) -> dict[str, Any]:
-        """Run a command with `--json`; return its document, which is of the schema and names its currency."""
-        found = document(*line.split(), workspace=self.directory)
-        assert found.pop("schema") == f"pysettle.{schema}/1"
+    def tell(self, line: str) -> dict[str, Any]:
+        """Run a command with `--json`; return its document, which is of the schema of its noun and verb."""
+        noun, verb, *_ = words = line.split()
+        found = document(*words, workspace=self.directory)
+        assert found.pop("schema") == f"pysettle.{noun}-{verb}/1"
         return found
 
     def refuse(self, line: str, code: int, *said: str) -> str:

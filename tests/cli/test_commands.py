@@ -93,7 +93,7 @@ def test_a_verified_bundle_exits_0(bundle: Path) -> None:
     assert text.exit_code == 0, text.output
     assert "simulation" in text.stdout
     document = json.loads(invoke("audit", "verify", str(bundle), "--json").stdout)
-    assert document["schema"] == "pysettle.audit/1"
+    assert document["schema"] == "pysettle.audit-verify/1"
     assert document["level"] == "S"
 
 

@@ -235,7 +235,7 @@ def test_each_document_names_its_schema(workspace: Path, tmp_path: Path) -> None
     assert issued["schema"] == "pysettle.token-issue/1"
     assert document("network", "status", workspace=workspace)["schema"] == "pysettle.network-status/1"
     assert document("network", "verify", workspace=workspace)["schema"] == "pysettle.network-verify/1"
-    assert document("time", "show", workspace=workspace)["schema"] == "pysettle.time/1"
+    assert document("time", "show", workspace=workspace)["schema"] == "pysettle.time-show/1"
     assert document("init", str(tmp_path / "other"), workspace=workspace)["schema"] == "pysettle.init/1"
     deployed = document("network", "deploy", workspace=tmp_path / "other")
     assert deployed["schema"] == "pysettle.network-deploy/1"
@@ -245,7 +245,7 @@ def test_each_document_names_its_schema(workspace: Path, tmp_path: Path) -> None
 def test_the_reserve_is_attested_and_shown(workspace: Path) -> None:
     """Deployment attests as much as the quota; an attestation replaces it, shows both, and ends by chain time."""
     begun = document("reserve", "show", workspace=workspace)
-    assert (begun["schema"], begun["reserve_fen"], begun["sequence"]) == ("pysettle.reserve/1", "100000000", "1")
+    assert (begun["schema"], begun["reserve_fen"], begun["sequence"]) == ("pysettle.reserve-show/1", "100000000", "1")
     assert (begun["supply_units"], begun["headroom_units"], begun["valid"]) == ("100000000", "999900000000", True)
     attested = document("reserve", "attest", "--amount", "150.01", "--days", "2", workspace=workspace)
     assert attested["schema"] == "pysettle.reserve-attest/1"

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 from pysettle.cli.channel.rows import Row, read_rows, would_claim
-from pysettle.cli.compute.compute import Asset, ComputeCommand, asset_option, by_option, compute_command, compute_view
+from pysettle.cli.command import Command, network_command, network_view
+from pysettle.cli.compute.compute import Asset, asset_of, asset_option, by_option, chosen_asset, token_of
 from pysettle.cli.options import NUMBER, TOKENS, Count, pasteable
 from pysettle.cli.output import instant, table, write_text
 from pysettle.errors import UsageError
@@ -50,7 +51,7 @@ def channel() -> None:
 @click.option("--delay-hours", type=Count(1, 720), default=24, show_default=True, help="Notice of a withdrawal.")
 @click.option("--number", type=NUMBER, default=0, show_default=True, help="Tells channels of one payer apart.")
 @by_option("alice", "Account that pays, and signs vouchers.")
-@compute_command
+@network_command
 def open_(
     series: str | None,
     currency: str | None,
@@ -60,14 +61,14 @@ def open_(
     delay_hours: int,
     number: int,
     by: str,
-    command: ComputeCommand,
+    command: Command,
 ) -> None:
     """Deposit Tokens in a channel of their series, or a currency for its receiver; the first deposit opens it."""
     from pysettle.domain.core.messages import ChannelConfig
 
     payer, units = command.key(by), _deposit(series, tokens, amount, receiver)
     with command.compute(write=True) as compute:
-        hub, asset = compute.hub, command.asset(compute, series, currency)
+        hub, asset = compute.hub, chosen_asset(command, compute, series, currency)
         to = command.address(receiver) if receiver else asset.token
         config = ChannelConfig(
             payer=payer.address,
@@ -82,14 +83,14 @@ def open_(
         before, _ = hub.channel(channel_id)
         deadline = compute.chain.clock.now() + _HOUR_S
         # Deposits into one channel are told apart by the block they come after.
-        token, salt = command.token(compute, asset), compute.chain.block().number
+        token, salt = token_of(command, compute, asset), compute.chain.block().number
         data = hub.sign_deposit(payer, token, config, units, deadline, salt)
         (receipt,) = hub.send(hub.deposit(payer, config, units, data))
     shown = "0x" + channel_id.hex()
     document = {"channel": shown, "balance": {"before": str(before), "now": str(before + units)}}
     lines = [f"channel {shown}", f"balance: {asset.change(before, before + units)}"]
     useful_next = f"channel sign --channel {shown[:10]} --ceiling {asset.plain(units)} --by {by}"
-    command.show_sent("channel-open", receipt, document, lines, useful_next)
+    command.show_sent(receipt, document, lines, useful_next)
 
 
 def _deposit(series: str | None, tokens: int | None, amount: str | None, receiver: str | None) -> int:
@@ -115,8 +116,8 @@ def _deposit(series: str | None, tokens: int | None, amount: str | None, receive
     "--out", type=click.Path(path_type=Path, dir_okay=False), help="File for the row of a claim, its usage still zero."
 )
 @by_option("alice", "Account that signs vouchers of the channel.")
-@compute_command
-def sign(text: str, most: str, out: Path | None, by: str, command: ComputeCommand) -> None:
+@network_command
+def sign(text: str, most: str, out: Path | None, by: str, command: Command) -> None:
     """Sign a voucher: a cumulative ceiling, which the newest one raises."""
     from pysettle.domain.channel.metering import Voucher
 
@@ -128,7 +129,7 @@ def sign(text: str, most: str, out: Path | None, by: str, command: ComputeComman
             raise UsageError(
                 f"{by} does not sign vouchers of channel 0x{found.id.hex()}, which would be worthless: --by {who} does"
             )
-        asset = command.asset_of(compute, found)
+        asset = asset_of(command, compute, found)
         ceiling = asset.read(most)
         signature = Voucher.signed(signer, compute.hub.domain, found.id, ceiling).signature
     document = {"channel": "0x" + found.id.hex(), "ceiling": str(ceiling), "signature": "0x" + signature.hex()}
@@ -141,20 +142,20 @@ def sign(text: str, most: str, out: Path | None, by: str, command: ComputeComman
     useful_next = f"channel show --channel {quote(text)}"
     if out is not None:
         useful_next = f"channel check {asset.option} --file {quote(str(out))}"
-    command.show("channel-sign", document, [*lines, f"Next: {pasteable(useful_next)}"])
+    command.show(document, [*lines, f"Next: {pasteable(useful_next)}"])
 
 
 @channel.command()
 @asset_option
 @_file_option
-@compute_view
-def check(series: str | None, currency: str | None, file: Path, command: ComputeCommand) -> None:
+@network_view
+def check(series: str | None, currency: str | None, file: Path, command: Command) -> None:
     """Check rows as `claim` reads them, and say what each would claim, before anything is signed or sent.
 
     Rows of one channel follow on each other, as in a claim: what the first would claim, the second does not.
     """
     with command.compute() as compute:
-        asset = command.asset(compute, series, currency)
+        asset = chosen_asset(command, compute, series, currency)
         rows = read_rows(file, compute, asset)
         card = compute.market.at(SeriesId(asset.token)).rate_card if asset.series else None
         told = would_claim(compute.hub, rows, card, _frozen(compute, asset, rows, command))
@@ -180,15 +181,15 @@ def check(series: str | None, currency: str | None, file: Path, command: Compute
     ]
     lines = [table(("channel", "metered", "would claim", "voucher"), shown)]
     lines += [f"in all {asset.text(sum(amount for _, amount in told))}"]
-    command.show("channel-check", document, lines)
+    command.show(document, lines)
 
 
 @channel.command()
 @asset_option
 @_file_option
 @by_option("provider", "Provider, which attests the usage and submits the claim; in a currency, the receiver.")
-@compute_command
-def claim(series: str | None, currency: str | None, file: Path, by: str, command: ComputeCommand) -> None:
+@network_command
+def claim(series: str | None, currency: str | None, file: Path, by: str, command: Command) -> None:
     """Attest the usage of channels and claim what it costs, row by row; in a currency, claim what was signed for.
 
     The file is a list of {"channel", "usage", "ceiling", "signature"}: the voucher as `sign --json` tells it, and the
@@ -196,7 +197,7 @@ def claim(series: str | None, currency: str | None, file: Path, by: str, command
     integers, or decimal digits in quotes.
     """
     with command.compute(write=True) as compute:
-        hub, asset = compute.hub, command.asset(compute, series, currency)
+        hub, asset = compute.hub, chosen_asset(command, compute, series, currency)
         rows = read_rows(file, compute, asset)
         card = compute.market.at(SeriesId(asset.token)).rate_card if asset.series else None
         made = (
@@ -216,7 +217,7 @@ def claim(series: str | None, currency: str | None, file: Path, by: str, command
     ]
     lines = [table(("channel", "claimed", "result"), told)]
     useful_next = f"channel settle {asset.option}" + ("" if asset.series else f" --receiver {by}")
-    command.show_sent("channel-claim", receipt, document, lines, useful_next)
+    command.show_sent(receipt, document, lines, useful_next)
 
 
 def _metered(rows: Sequence[Row], asset: Asset, compute: ComputeSystem, provider: Signer) -> Transaction:
@@ -237,8 +238,8 @@ def _unmetered(rows: Sequence[Row], compute: ComputeSystem, receiver: Transactio
 @asset_option
 @click.option("--receiver", help="Account that claimed, in a currency: a name or an address.")
 @by_option("provider", "Account that submits it; anyone may.")
-@compute_command
-def settle(series: str | None, currency: str | None, receiver: str | None, by: str, command: ComputeCommand) -> None:
+@network_command
+def settle(series: str | None, currency: str | None, receiver: str | None, by: str, command: Command) -> None:
     """Bring the claimed Tokens of a series home: they are delivered then. Or pay what was claimed to its receiver."""
     submitter = command.signer(by)
     if (series is None) != (receiver is not None):
@@ -246,52 +247,50 @@ def settle(series: str | None, currency: str | None, receiver: str | None, by: s
             "claims in a currency are settled by --currency and --receiver, and in Tokens by --series alone"
         )
     with command.compute(write=True) as compute:
-        asset = command.asset(compute, series, currency)
-        to, token = command.address(receiver) if receiver else asset.token, command.token(compute, asset)
+        asset = chosen_asset(command, compute, series, currency)
+        to, token = command.address(receiver) if receiver else asset.token, token_of(command, compute, asset)
         before = token.balance_of(to)
         (receipt,) = compute.hub.send(compute.hub.settle(submitter, to, asset.token))
         now = token.balance_of(to)
     changed = {"before": str(before), "now": str(now)}
     if receiver is None:
         lines, useful_next = [f"delivered: {asset.change(before, now)}"], f"market redeem {asset.option} --tokens {now}"
-        command.show_sent("channel-settle", receipt, {"delivered": changed}, lines, useful_next)
+        command.show_sent(receipt, {"delivered": changed}, lines, useful_next)
         return
     lines, useful_next = [f"{receiver}: {asset.change(before, now)}"], f"token balance --account {receiver}"
-    command.show_sent(
-        "channel-settle", receipt, {"receiver": receiver, "units": changed}, lines, f"{useful_next} {asset.option}"
-    )
+    command.show_sent(receipt, {"receiver": receiver, "units": changed}, lines, f"{useful_next} {asset.option}")
 
 
 @channel.command()
 @_id_option
 @_amount_option
 @by_option("alice", "Payer of the channel.")
-@compute_command
-def withdraw(text: str, wanted: str, by: str, command: ComputeCommand) -> None:
+@network_command
+def withdraw(text: str, wanted: str, by: str, command: Command) -> None:
     """Give notice of a withdrawal; until its delay has passed the provider can claim what it is owed."""
     payer = command.signer(by)
     with command.compute(write=True) as compute:
         found = compute.channel(text)
-        asset = command.asset_of(compute, found)
+        asset = asset_of(command, compute, found)
         amount = asset.read(wanted)
         (receipt,) = compute.hub.send(compute.hub.initiate_withdraw(payer, found.config, amount))
         at = compute.chain.block(receipt.block_number).timestamp + found.config.withdraw_delay_s
     document = {"channel": "0x" + found.id.hex(), "amount": str(amount), "finalizable_at": str(at)}
     lines = [f"notice of {asset.text(amount)}, to be completed from {instant(at)}"]
-    command.show_sent("channel-withdraw", receipt, document, lines, f"channel finalize --channel {quote(text)}")
+    command.show_sent(receipt, document, lines, f"channel finalize --channel {quote(text)}")
 
 
 @channel.command()
 @_id_option
 @by_option("alice", "Payer of the channel.")
-@compute_command
-def finalize(text: str, by: str, command: ComputeCommand) -> None:
+@network_command
+def finalize(text: str, by: str, command: Command) -> None:
     """Complete a withdrawal whose delay has passed."""
     payer = command.signer(by)
     with command.compute(write=True) as compute:
         before = compute.channel(text)
         (receipt,) = compute.hub.send(compute.hub.finalize_withdraw(payer, before.config))
-        now, asset = compute.channel(text), command.asset_of(compute, before)
+        now, asset = compute.channel(text), asset_of(command, compute, before)
     _show_balance("finalize", (before, now), asset, receipt, command)
 
 
@@ -305,12 +304,12 @@ def finalize(text: str, by: str, command: ComputeCommand) -> None:
     help="Provider of the series, which approves; in a currency the receiver, which submits it itself.",
 )
 @by_option("alice", "Account that submits what the provider approved; anyone may.")
-@compute_command
-def refund(text: str, wanted: str, provider: str, by: str, command: ComputeCommand) -> None:
+@network_command
+def refund(text: str, wanted: str, provider: str, by: str, command: Command) -> None:
     """Return what is unclaimed to the payer at once, with the provider's approval, or by the receiver."""
     with command.compute(write=True) as compute:
         hub, before = compute.hub, compute.channel(text)
-        asset = command.asset_of(compute, before)
+        asset = asset_of(command, compute, before)
         amount = asset.read(wanted)
         if before.is_metered:
             nonce, approver = hub.refund_nonce(before.id), command.key(provider)
@@ -327,29 +326,29 @@ def refund(text: str, wanted: str, provider: str, by: str, command: ComputeComma
 @asset_option
 @click.option("--account", required=True, help="Account that the hub holds it for: a name or an address.")
 @by_option("alice", "Account that submits it; anyone may.")
-@compute_command
-def withdraw_credit(series: str | None, currency: str | None, account: str, by: str, command: ComputeCommand) -> None:
+@network_command
+def withdraw_credit(series: str | None, currency: str | None, account: str, by: str, command: Command) -> None:
     """Pay an account what the hub holds for it, since the token refused to pay it before."""
     holder, submitter = command.address(account), command.signer(by)
     with command.compute(write=True) as compute:
-        asset = command.asset(compute, series, currency)
+        asset = chosen_asset(command, compute, series, currency)
         before = compute.hub.credit_of(holder, asset.token)
         (receipt,) = compute.hub.send(compute.hub.withdraw_credit(submitter, holder, asset.token))
         now = compute.hub.credit_of(holder, asset.token)
     document = {"account": account, "credit": {"before": str(before), "now": str(now)}}
     lines = [f"held for {account}: {asset.change(before, now)}"]
     shown = f"token balance --account {account} {asset.option}" if asset.currency else f"market show {asset.option}"
-    command.show_sent("channel-withdraw-credit", receipt, document, lines, shown)
+    command.show_sent(receipt, document, lines, shown)
 
 
 @channel.command("list")
-@compute_view
-def list_(command: ComputeCommand) -> None:
+@network_view
+def list_(command: Command) -> None:
     """List the channels."""
     with command.compute() as compute:
         found = compute.channels()
         assets = {(it.config.token, it.is_metered): it for it in found}
-        named = {key: command.asset_of(compute, it) for key, it in assets.items()}
+        named = {key: asset_of(command, compute, it) for key, it in assets.items()}
     rows = [
         (
             f"0x{it.id.hex()}"[:10],
@@ -361,20 +360,20 @@ def list_(command: ComputeCommand) -> None:
         for asset in [named[it.config.token, it.is_metered]]
     ]
     lines = [table(("channel", "payer", "unclaimed", "claimed"), rows)] if rows else ["no channel"]
-    command.show("channel-list", {"channels": [_document(it, command) for it in found]}, lines)
+    command.show({"channels": [_document(it, command) for it in found]}, lines)
 
 
 @channel.command()
 @_id_option
-@compute_view
-def show(text: str, command: ComputeCommand) -> None:
+@network_view
+def show(text: str, command: Command) -> None:
     """Show a channel."""
     with command.compute() as compute:
         document = _document(compute.channel(text), command)
-    command.show("channel-show", document, [table(("term", "value"), list(document.items()))])
+    command.show(document, [table(("term", "value"), list(document.items()))])
 
 
-def _frozen(compute: ComputeSystem, asset: Asset, rows: Sequence[Row], command: ComputeCommand) -> set[Address]:
+def _frozen(compute: ComputeSystem, asset: Asset, rows: Sequence[Row], command: Command) -> set[Address]:
     """Return the payers of channels in a currency that nothing leaves; Tokens have left a payer's money already."""
     if asset.currency is None:
         return set()
@@ -382,7 +381,7 @@ def _frozen(compute: ComputeSystem, asset: Asset, rows: Sequence[Row], command: 
     return {payer for payer in {it.channel.config.payer for it in rows} if token.frozen(payer).outgoing}
 
 
-def _document(it: ChannelStanding, command: ComputeCommand) -> dict[str, str]:
+def _document(it: ChannelStanding, command: Command) -> dict[str, str]:
     return {
         "channel": "0x" + it.id.hex(),
         "payer": command.name(it.config.payer),
@@ -397,7 +396,7 @@ def _document(it: ChannelStanding, command: ComputeCommand) -> dict[str, str]:
 
 
 def _show_balance(
-    verb: str, stood: tuple[ChannelStanding, ChannelStanding], asset: Asset, receipt: Receipt, command: ComputeCommand
+    verb: str, stood: tuple[ChannelStanding, ChannelStanding], asset: Asset, receipt: Receipt, command: Command
 ) -> None:
     before, now = stood
     document = {
@@ -406,4 +405,4 @@ def _show_balance(
     }
     lines = [f"balance: {asset.change(before.balance, now.balance)}"]
     useful_next = f"channel show --channel 0x{now.id.hex()[:8]}"
-    command.show_sent(f"channel-{verb}", receipt, document, lines, useful_next)
+    command.show_sent(receipt, document, lines, useful_next)

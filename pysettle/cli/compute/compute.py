@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from pysettle.cli.options import TOKENS, json_option, password_option, pasteable, show, workspace_option
+from pysettle.cli.command import Command, Function
+from pysettle.cli.options import TOKENS
 from pysettle.cli.output import printable
 from pysettle.errors import UsageError
 from pysettle.money import Currency, to_plain, to_text, to_units
 from pysettle.reading import read_whole
+from pysettle.values import SeriesId
 
 if TYPE_CHECKING:
     from eth_typing import Address
@@ -23,29 +23,23 @@ if TYPE_CHECKING:
     from pysettle.client.compute.series import ComputeToken
     from pysettle.client.core.token import Token
     from pysettle.client.system import ChannelStanding, ComputeSystem
-    from pysettle.domain.core.signing import Signer
-    from pysettle.evm.backend import Receipt
-    from pysettle.evm.encoding import TransactionSigner
     from pysettle.evm.transactions import Transaction
-    from pysettle.values import SeriesId
-    from pysettle.workspace.directory import Workspace
 
-Command = Callable[..., Any]
 
 tokens_option = click.option("--tokens", type=TOKENS, required=True, help="Tokens of the series.")
 
 
-def series_option(function: Command) -> Command:
+def series_option(function: Function) -> Function:
     """Give a command a series."""
     return click.option("--series", required=True, help="A series: its symbol or its address.")(function)
 
 
-def by_option(default: str, what: str) -> Callable[[Command], Command]:
+def by_option(default: str, what: str) -> Callable[[Function], Function]:
     """Give a command the account that calls, by its name."""
     return click.option("--by", default=default, show_default=True, help=what)
 
 
-def asset_option(function: Command) -> Command:
+def asset_option(function: Function) -> Function:
     """Give a command the Tokens of a series, or else a currency."""
     choice = click.Choice([currency.value for currency in Currency])
     text = "In place of a series: a currency, all of them simulated.  [default: CNY]"
@@ -102,129 +96,66 @@ class Asset:
         return f"{to_text(before) if self.currency else f'{before:,}'} -> {self.text(now)}"
 
 
-@dataclass(frozen=True, slots=True)
-class ComputeCommand:
-    """One command on the compute layer of a workspace, as it was called."""
+def chosen_asset(command: Command, compute: ComputeSystem, series: str | None, currency: str | None) -> Asset:
+    """Return what the options of a command say.
 
-    workspace: Workspace
-    """Where."""
-    password: str | None
-    """Opens the encrypted accounts."""
-    as_json: bool
-    """Whether to print a document in place of text."""
-
-    def address(self, account: str) -> Address:
-        """Return the address of an account."""
-        return self.workspace.accounts.address(account)
-
-    def name(self, address: Address) -> str:
-        """Return the account of an address."""
-        return self.workspace.accounts.name(address)
-
-    def signer(self, account: str) -> TransactionSigner:
-        """Return who signs for an account."""
-        return self.workspace.accounts.signer(account, self.password)
-
-    def key(self, account: str) -> Signer:
-        """Return the key of an account, for what is signed beside transactions."""
-        return self.workspace.accounts.key(account, self.password)
-
-    @contextmanager
-    def compute(self, *, write: bool = False) -> Iterator[ComputeSystem]:
-        """Open the chain, to read or to write, and yield its compute layer."""
-        with self.workspace.chain(write=write) as chain:
-            yield self.workspace.compute(chain)
-
-    def asset(self, compute: ComputeSystem, series: str | None, currency: str | None) -> Asset:
-        """Return what the options of a command say.
-
-        Raises:
-            UsageError: both are given; or there is no such series or currency. If neither is, it is e-CNY.
-        """
-        if series is not None and currency is not None:
-            raise UsageError("say what it is in: either --series or --currency")
-        if series is not None:
-            return Asset(compute.find(series).address, series=series)
-        found = Currency(currency or Currency.CNY.value)
-        return Asset(self.workspace.currency(compute.chain, found).address, currency=found)
-
-    def token(self, compute: ComputeSystem, asset: Asset) -> Token[Any]:
-        """Return the token of a series or a currency."""
-        if asset.currency:
-            return self.workspace.currency(compute.chain, asset.currency)
-        return compute.market.at(SeriesId(asset.token))
-
-    def asset_of(self, compute: ComputeSystem, channel: ChannelStanding) -> Asset:
-        """Return what a channel holds."""
-        token, deployment = channel.config.token, self.workspace.deployment()
-        if channel.is_metered:
-            return Asset(token, series=compute.shortest_name(SeriesId(token)))
-        return Asset(
-            token, currency=next((it for it in deployment.currencies() if deployment.token(it) == token), None)
-        )
-
-    def show(self, schema: str, document: Mapping[str, object], lines: list[str]) -> None:
-        """Print what was read, under the name of its schema, whose version is 1."""
-        show(f"pysettle.{schema}/1", dict(document), lines, self.as_json)
-
-    def show_sent(
-        self, schema: str, receipt: Receipt, document: Mapping[str, object], lines: list[str], useful_next: str
-    ) -> None:
-        """Print what a transaction changed, where it is, and the next useful command."""
-        sent = {"tx_hash": "0x" + receipt.transaction_hash.hex(), "block": str(receipt.block_number)}
-        lines = [*lines, f"transaction {sent['tx_hash']} in block {receipt.block_number}"]
-        self.show(schema, {**document, **sent}, [*lines, f"Next: {pasteable(useful_next)}"])
-
-    def change(
-        self,
-        schema: str,
-        series: str,
-        account: str,
-        make: Callable[[ComputeSystem, ComputeToken], tuple[Transaction, ...]],
-        useful_next: str,
-    ) -> None:
-        """Send what changes an account's holding of a series, and print how Tokens and e-CNY changed by it.
-
-        Args:
-            schema: Name of what is printed.
-            series: The series.
-            account: The account.
-            make: Makes the transactions; the last one is told.
-            useful_next: The next useful command.
-        """
-        holder = self.address(account)
-        with self.compute(write=True) as compute:
-            token = compute.find(series)
-            before = token.balance_of(holder), compute.currency.balance_of(holder)
-            *_, receipt = compute.market.send(*make(compute, token))
-            now = token.balance_of(holder), compute.currency.balance_of(holder)
-            symbol = printable(token.symbol)
-        lines = [
-            f"{account}: {before[0]:,} -> {now[0]:,} Tokens of {symbol}",
-            f"{account}: {to_text(before[1])} -> {to_text(now[1])} yuan",
-        ]
-        document = {
-            "series": "0x" + token.address.hex(),
-            "account": account,
-            "tokens": {"before": str(before[0]), "now": str(now[0])},
-            "units": {"before": str(before[1]), "now": str(now[1])},
-        }
-        self.show_sent(schema, receipt, document, lines, useful_next)
+    Raises:
+        UsageError: both are given; or there is no such series or currency. If neither is, it is e-CNY.
+    """
+    if series is not None and currency is not None:
+        raise UsageError("say what it is in: either --series or --currency")
+    if series is not None:
+        return Asset(compute.find(series).address, series=series)
+    found = Currency(currency or Currency.CNY.value)
+    return Asset(command.workspace.currency(compute.chain, found).address, currency=found)
 
 
-def compute_command(function: Command) -> Command:
-    """Give a command that signs something its `command`, with the options every one of them has."""
-    return password_option(_compute_command(function))
+def token_of(command: Command, compute: ComputeSystem, asset: Asset) -> Token[Any]:
+    """Return the token of a series or a currency."""
+    if asset.currency:
+        return command.workspace.currency(compute.chain, asset.currency)
+    return compute.market.at(SeriesId(asset.token))
 
 
-def compute_view(function: Command) -> Command:
-    """Give a command that only reads its `command`; it needs no password."""
-    return _compute_command(function)
+def asset_of(command: Command, compute: ComputeSystem, channel: ChannelStanding) -> Asset:
+    """Return what a channel holds."""
+    token, deployment = channel.config.token, command.workspace.deployment()
+    if channel.is_metered:
+        return Asset(token, series=compute.shortest_name(SeriesId(token)))
+    return Asset(token, currency=next((it for it in deployment.currencies() if deployment.token(it) == token), None))
 
 
-def _compute_command(function: Command) -> Command:
-    @functools.wraps(function)
-    def run(workspace: Workspace, as_json: bool, password: str | None = None, **options: object) -> object:
-        return function(command=ComputeCommand(workspace, password, as_json), **options)
+def change_holding(
+    command: Command,
+    series: str,
+    account: str,
+    make: Callable[[ComputeSystem, ComputeToken], tuple[Transaction, ...]],
+    useful_next: str,
+) -> None:
+    """Send what changes an account's holding of a series, and print how Tokens and e-CNY changed by it.
 
-    return workspace_option(json_option(run))
+    Args:
+        command: The command.
+        series: The series.
+        account: The account.
+        make: Makes the transactions; the last one is told.
+        useful_next: The next useful command.
+    """
+    holder = command.address(account)
+    with command.compute(write=True) as compute:
+        token = compute.find(series)
+        before = token.balance_of(holder), compute.currency.balance_of(holder)
+        *_, receipt = compute.market.send(*make(compute, token))
+        now = token.balance_of(holder), compute.currency.balance_of(holder)
+        symbol = printable(token.symbol)
+    lines = [
+        f"{account}: {before[0]:,} -> {now[0]:,} Tokens of {symbol}",
+        f"{account}: {to_text(before[1])} -> {to_text(now[1])} yuan",
+    ]
+    document = {
+        "series": "0x" + token.address.hex(),
+        "account": account,
+        "tokens": {"before": str(before[0]), "now": str(now[0])},
+        "units": {"before": str(before[1]), "now": str(now[1])},
+    }
+    command.show_sent(receipt, document, lines, useful_next)

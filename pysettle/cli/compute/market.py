@@ -10,15 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pysettle.cli.compute.compute import (
-    Command,
-    ComputeCommand,
-    by_option,
-    compute_command,
-    compute_view,
-    series_option,
-    tokens_option,
-)
+from pysettle.cli.command import Command, Function, network_command, network_view
+from pysettle.cli.compute.compute import by_option, change_holding, series_option, tokens_option
 from pysettle.cli.compute.purchase import sign, submit
 from pysettle.cli.compute.terms import applying_window, rates, rates_text, series_terms, until_option
 from pysettle.cli.options import BASIS_POINTS, TOKENS, OneOf, Utf8, Whole
@@ -62,10 +55,8 @@ def market() -> None:
 @click.option("--rate", type=Whole(64, 1), required=True, help="Tokens that each of them delivers a second.")
 @until_option
 @by_option("attester", "Account that attests it.")
-@compute_command
-def register(
-    provider: str, accelerator: str, units: int, rate: int, until: int, by: str, command: ComputeCommand
-) -> None:
+@network_command
+def register(provider: str, accelerator: str, units: int, rate: int, until: int, by: str, command: Command) -> None:
     """Attest a provider's compute, from now to its end, and register it: series are opened on it."""
     from pysettle.domain.compute.messages import ComputeAttestation
 
@@ -84,14 +75,14 @@ def register(
         f"it can deliver {attestation.capacity:,} Tokens",
     ]
     document = {"compute": compute_id, "provider": provider, "capacity": str(attestation.capacity)}
-    command.show_sent("market-register", receipt, document, lines, "market open --help")
+    command.show_sent(receipt, document, lines, "market open --help")
 
 
 @market.command()
 @click.option("--amount", required=True, help="Amount of e-CNY, such as 12.50.")
 @by_option("provider", "Provider that stakes.")
-@compute_command
-def stake(amount: str, by: str, command: ComputeCommand) -> None:
+@network_command
+def stake(amount: str, by: str, command: Command) -> None:
     """Stake e-CNY: it stands behind the compensation that series promise."""
     units = to_units(amount)
     provider = command.signer(by)
@@ -106,8 +97,8 @@ def stake(amount: str, by: str, command: ComputeCommand) -> None:
 @market.command()
 @click.option("--amount", required=True, help="Amount of e-CNY, such as 12.50.")
 @by_option("provider", "Provider whose stake it is.")
-@compute_command
-def unstake(amount: str, by: str, command: ComputeCommand) -> None:
+@network_command
+def unstake(amount: str, by: str, command: Command) -> None:
     """Take stake back that is not locked behind a series."""
     units, provider = to_units(amount), command.signer(by)
     _move_stake("unstake", by, lambda it: (it.market.withdraw_stake(provider, units),), command)
@@ -140,8 +131,8 @@ def unstake(amount: str, by: str, command: ComputeCommand) -> None:
 @click.option("--ground", type=Utf8(), help="On what ground: the agreed text, of which the series carries the hash.")
 @click.option("--compensation-bps", type=BASIS_POINTS, default=0, show_default=True, help="After a halt.")
 @by_option("provider", "Provider that opens it.")
-@compute_command
-def open_(command: ComputeCommand, by: str, compute_id: str | None, **terms: Any) -> None:
+@network_command
+def open_(command: Command, by: str, compute_id: str | None, **terms: Any) -> None:
     """Open a series, whose terms never change. The stake for its compensation must be there.
 
     Which hours are peak is a file like {"hours":[[1,4],[6,10]],"holidays":["2026-10-01"],"working_days":[]}, of hours
@@ -156,13 +147,13 @@ def open_(command: ComputeCommand, by: str, compute_id: str | None, **terms: Any
     address = "0x" + series.address.hex()
     lines = [f"series {stated.symbol} at {address}", f"stake locked: 0.00 -> {to_text(locked)} yuan"]
     document = {"series": address, "symbol": stated.symbol, "stake_units": str(locked)}
-    command.show_sent("market-open", receipt, document, lines, f"market buy --series {quote(name)} --tokens 1000000")
+    command.show_sent(receipt, document, lines, f"market buy --series {quote(name)} --tokens 1000000")
 
 
 @market.command("list")
 @_class_option
-@compute_view
-def list_(service_class: str | None, command: ComputeCommand) -> None:
+@network_view
+def list_(service_class: str | None, command: Command) -> None:
     """List the series, the cheapest first, by what the reference basket of their class costs.
 
     Last come those for whose class no basket is published.
@@ -195,12 +186,12 @@ def list_(service_class: str | None, command: ComputeCommand) -> None:
         ]
     }
     lines = [table(("series", "class", "yuan a basket", "Tokens left", "sells"), rows)] if rows else ["no series"]
-    command.show("market-list", document, lines)
+    command.show(document, lines)
 
 
 @market.command("compute")
-@compute_view
-def compute_(command: ComputeCommand) -> None:
+@network_view
+def compute_(command: Command) -> None:
     """List registered compute: what it can deliver, and what of that no series was opened for."""
     with command.compute() as compute:
         found = compute.registered()
@@ -223,7 +214,7 @@ def compute_(command: ComputeCommand) -> None:
         for it in document["compute"]
     ]
     lines = [table(("compute", "provider", "accelerator", "Tokens left", "until"), rows)] if rows else ["no compute"]
-    command.show("market-compute", document, lines)
+    command.show(document, lines)
 
 
 @market.command()
@@ -233,8 +224,8 @@ def compute_(command: ComputeCommand) -> None:
     type=click.Path(path_type=Path, dir_okay=False),
     help="File that says which hours are peak: check it, and say which rates apply now.",
 )
-@compute_view
-def show(series: str, windows: Path | None, command: ComputeCommand) -> None:
+@network_view
+def show(series: str, windows: Path | None, command: Command) -> None:
     """Show the terms of a series and how it stands."""
     from pysettle.domain.core.messages import ZERO_ADDRESS
 
@@ -264,7 +255,7 @@ def show(series: str, windows: Path | None, command: ComputeCommand) -> None:
             "halted_at": str(halted_at) if halted_at else "-",
         }
         document |= {"window": window} if window else {}
-    command.show("market-show", document, [table(("term", "value"), list(document.items()))])
+    command.show(document, [table(("term", "value"), list(document.items()))])
 
 
 @market.command()
@@ -273,8 +264,8 @@ def show(series: str, windows: Path | None, command: ComputeCommand) -> None:
 @click.option("--to", help="Account that receives the Tokens.  [default: the buyer]")
 @click.option("--permit", is_flag=True, help="Allow the price by signature (EIP-2612), in place of a transaction.")
 @by_option("alice", "Account that pays.")
-@compute_command
-def buy(series: str, tokens: Tokens, to: str | None, permit: bool, by: str, command: ComputeCommand) -> None:
+@network_command
+def buy(series: str, tokens: Tokens, to: str | None, permit: bool, by: str, command: Command) -> None:
     """Buy Tokens: e-CNY in and Tokens out, in one transaction."""
     buyer, beneficiary = command.signer(by), command.address(to or by)
     key = command.key(by) if permit else None
@@ -287,9 +278,7 @@ def buy(series: str, tokens: Tokens, to: str | None, permit: bool, by: str, comm
         approval = compute.currency.approve(buyer, token.address, price)
         return approval, token.purchase(buyer, beneficiary, tokens, deadline)
 
-    command.change(
-        "market-buy", series, by, purchase, f"channel open --series {quote(series)} --tokens {tokens} --by {by}"
-    )
+    change_holding(command, series, by, purchase, f"channel open --series {quote(series)} --tokens {tokens} --by {by}")
 
 
 for _signed in (sign, submit):
@@ -301,8 +290,8 @@ for _signed in (sign, submit):
 @tokens_option
 @click.option("--to", required=True, help="Account that receives the Tokens: a name or an address.")
 @by_option("alice", "Holder.")
-@compute_command
-def transfer(series: str, tokens: Tokens, to: str, by: str, command: ComputeCommand) -> None:
+@network_command
+def transfer(series: str, tokens: Tokens, to: str, by: str, command: Command) -> None:
     """Pass Tokens on to another account, until the series expires or is halted."""
     holder, receiver = command.signer(by), command.address(to)
     parties = {by: holder.address, to: receiver}
@@ -318,58 +307,58 @@ def transfer(series: str, tokens: Tokens, to: str, by: str, command: ComputeComm
     }
     lines = [f"{name}: {before[name]:,} -> {now[name]:,} Tokens of {symbol}" for name in parties]
     useful_next = f"channel open --series {quote(series)} --tokens {tokens} --by {to}"
-    command.show_sent("market-transfer", receipt, document, lines, useful_next)
+    command.show_sent(receipt, document, lines, useful_next)
 
 
 @market.command()
 @series_option
 @tokens_option
 @by_option("alice", "Holder.")
-@compute_command
-def consume(series: str, tokens: Tokens, by: str, command: ComputeCommand) -> None:
+@network_command
+def consume(series: str, tokens: Tokens, by: str, command: Command) -> None:
     """Give Tokens back against service outside a channel: they count as delivered."""
     holder = command.signer(by)
     useful_next = f"market redeem --series {quote(series)} --tokens {tokens}"
-    command.change("market-consume", series, by, lambda _, it: (it.consume(holder, tokens),), useful_next)
+    change_holding(command, series, by, lambda _, it: (it.consume(holder, tokens),), useful_next)
 
 
 @market.command()
 @series_option
 @tokens_option
 @by_option("alice", "Holder.")
-@compute_command
-def refund(series: str, tokens: Tokens, by: str, command: ComputeCommand) -> None:
+@network_command
+def refund(series: str, tokens: Tokens, by: str, command: Command) -> None:
     """After expiry or halt, exchange Tokens for the e-CNY that backs them, and for the compensation."""
     holder, useful_next = command.signer(by), f"token balance --account {by}"
-    command.change("market-refund", series, by, lambda _, it: (it.refund(holder, tokens),), useful_next)
+    change_holding(command, series, by, lambda _, it: (it.refund(holder, tokens),), useful_next)
 
 
 @market.command()
 @series_option
 @tokens_option
 @by_option("provider", "Provider of the series.")
-@compute_command
-def redeem(series: str, tokens: Tokens, by: str, command: ComputeCommand) -> None:
+@network_command
+def redeem(series: str, tokens: Tokens, by: str, command: Command) -> None:
     """Exchange delivered Tokens for the e-CNY that backs them."""
     provider, useful_next = command.signer(by), f"token balance --account {by}"
-    command.change("market-redeem", series, by, lambda _, it: (it.redeem(provider, tokens),), useful_next)
+    change_holding(command, series, by, lambda _, it: (it.redeem(provider, tokens),), useful_next)
 
 
 @market.command()
 @series_option
 @by_option("provider", "Provider of the series.")
-@compute_command
-def sweep(series: str, by: str, command: ComputeCommand) -> None:
+@network_command
+def sweep(series: str, by: str, command: Command) -> None:
     """After expiry or halt, take what rounding and donations left beyond what outstanding Tokens may ask for."""
     provider, useful_next = command.signer(by), f"market release --series {quote(series)}"
-    command.change("market-sweep", series, by, lambda _, it: (it.sweep(provider),), useful_next)
+    change_holding(command, series, by, lambda _, it: (it.sweep(provider),), useful_next)
 
 
 @market.command()
 @series_option
 @by_option("provider", "Account that submits it; anyone may.")
-@compute_command
-def release(series: str, by: str, command: ComputeCommand) -> None:
+@network_command
+def release(series: str, by: str, command: Command) -> None:
     """Unlock the stake of a series that expired without a halt."""
     submitter = command.signer(by)
     with command.compute(write=True) as compute:
@@ -380,15 +369,15 @@ def release(series: str, by: str, command: ComputeCommand) -> None:
     provider = command.name(token.provider)
     document = {"provider": provider, "free_units": {"before": str(before), "now": str(now)}}
     lines = [f"free stake of {provider}: {to_text(before)} -> {to_text(now)} yuan"]
-    command.show_sent("market-release", receipt, document, lines, f"market unstake --amount {to_plain(now)}")
+    command.show_sent(receipt, document, lines, f"market unstake --amount {to_plain(now)}")
 
 
 @market.command()
 @series_option
 @click.option("--evidence", type=click.Path(path_type=Path, exists=True, dir_okay=False), required=True, help="File.")
 @click.option("--by", required=True, help="Account that the terms of the series name.")
-@compute_command
-def halt(series: str, evidence: Path, by: str, command: ComputeCommand) -> None:
+@network_command
+def halt(series: str, evidence: Path, by: str, command: Command) -> None:
     """Halt a series on the ground its terms name: holders are refunded, and compensated from the stake."""
     from eth_hash.auto import keccak
 
@@ -401,13 +390,13 @@ def halt(series: str, evidence: Path, by: str, command: ComputeCommand) -> None:
     document = {"series": "0x" + token.address.hex(), "evidence": "0x" + shown.hex()}
     document |= {"compensation_units": str(compensation)}
     lines = [f"{series} is halted: open -> halted", f"{to_text(compensation)} yuan of the stake compensate its holders"]
-    command.show_sent("market-halt", receipt, document, lines, f"market refund --series {quote(series)} --tokens 1")
+    command.show_sent(receipt, document, lines, f"market refund --series {quote(series)} --tokens 1")
 
 
 @market.command()
 @_class_option
-@compute_view
-def index(service_class: str | None, command: ComputeCommand) -> None:
+@network_view
+def index(service_class: str | None, command: Command) -> None:
     """Show the compute price index: what was paid a day for delivered usage, by reference baskets of it."""
     with command.compute() as compute:
         points = [it for it in compute.price_index() if service_class in (None, it.service_class)]
@@ -424,14 +413,14 @@ def index(service_class: str | None, command: ComputeCommand) -> None:
         ]
     }
     lines = [table(("class", "day (UTC+8)", "yuan a basket", "yuan paid"), rows)] if rows else ["nothing delivered"]
-    command.show("market-index", document, lines)
+    command.show(document, lines)
 
 
 def _cost(offer: Offer) -> str:
     return "-" if offer.cost is None else to_text(offer.cost)
 
 
-def _move_stake(verb: str, by: str, make: Command, command: ComputeCommand) -> None:
+def _move_stake(verb: str, by: str, make: Function, command: Command) -> None:
     provider = command.address(by)
     with command.compute(write=True) as compute:
         before = compute.market.free_stake(provider)
@@ -439,7 +428,7 @@ def _move_stake(verb: str, by: str, make: Command, command: ComputeCommand) -> N
         now = compute.market.free_stake(provider)
     document = {"provider": by, "free_units": {"before": str(before), "now": str(now)}}
     lines = [f"free stake of {by}: {to_text(before)} -> {to_text(now)} yuan"]
-    command.show_sent(f"market-{verb}", receipt, document, lines, "market open --help")
+    command.show_sent(receipt, document, lines, "market open --help")
 
 
 def _date(day: int) -> str:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import click
 
 from pysettle.cli.channel.rows import whole
-from pysettle.cli.compute.compute import ComputeCommand, by_option, compute_command, series_option, tokens_option
+from pysettle.cli.command import Command, network_command
+from pysettle.cli.compute.compute import by_option, series_option, tokens_option
 from pysettle.cli.options import Count, Whole, pasteable
 from pysettle.cli.output import instant, write_text
 from pysettle.documents import parse_json
@@ -116,7 +117,7 @@ class SignedPurchase:
 )
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="File for the purchase.")
 @by_option("alice", "Account that pays, and signs.")
-@compute_command
+@network_command
 def sign(
     series: str,
     tokens: Tokens,
@@ -125,7 +126,7 @@ def sign(
     number: int | None,
     out: Path,
     by: str,
-    command: ComputeCommand,
+    command: Command,
 ) -> None:
     """Sign a purchase for somebody else to submit, who can change nothing of it; nothing goes on chain."""
     from pysettle.client.signed import Form, SignedMessage
@@ -143,7 +144,7 @@ def sign(
     document = {"series": "0x" + token.address.hex(), "tokens": str(tokens), "units": str(price)}
     document |= {"deadline": str(deadline)}
     line = f"{by} pays {to_text(price)} yuan for {tokens:,} Tokens, to be submitted before {instant(deadline)}"
-    command.show("market-sign", document, [line, f"Next: {pasteable(f'market submit --file {quote(str(out))}')}"])
+    command.show(document, [line, f"Next: {pasteable(f'market submit --file {quote(str(out))}')}"])
 
 
 @click.command()
@@ -154,8 +155,8 @@ def sign(
     help="The signed purchase, or a payment to the series that `token authorize` wrote.",
 )
 @by_option("bob", "Account that submits it; anyone may.")
-@compute_command
-def submit(file: Path, by: str, command: ComputeCommand) -> None:
+@network_command
+def submit(file: Path, by: str, command: Command) -> None:
     """Submit a purchase that its buyer signed: the e-CNY comes from the buyer."""
     signed, submitter = SignedPurchase.from_bytes(file.read_bytes()), command.signer(by)
     payer, receiver = signed.payment.signer, signed.beneficiary
@@ -179,7 +180,7 @@ def submit(file: Path, by: str, command: ComputeCommand) -> None:
         f"{holder}: {before[1]:,} -> {now[1]:,} Tokens of {series}",
     ]
     useful_next = f"channel open --series {quote(series)} --tokens {now[1] - before[1]} --by {holder}"
-    command.show_sent("market-submit", receipt, document, lines, useful_next)
+    command.show_sent(receipt, document, lines, useful_next)
 
 
 def _holdings(compute: ComputeSystem, token: ComputeToken, payer: Address, receiver: Address) -> tuple[int, int]:

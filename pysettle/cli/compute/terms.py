@@ -13,7 +13,7 @@ from pysettle.errors import UsageError
 from pysettle.reading import read_whole
 
 if TYPE_CHECKING:
-    from pysettle.cli.compute.compute import ComputeCommand
+    from pysettle.cli.command import Command
     from pysettle.client.compute.series import ComputeToken, SeriesTerms
     from pysettle.domain.compute.usage import PeakHours, RateCard
 
@@ -48,7 +48,7 @@ until_option = click.option("--until", type=Moment(), callback=_second, required
 
 
 def series_terms(
-    command: ComputeCommand,
+    command: Command,
     windows: Path | None,
     until: int,
     halter: str | None,

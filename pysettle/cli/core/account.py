@@ -31,7 +31,7 @@ def list_(workspace: Workspace, as_json: bool) -> None:
     }
     width = max(map(len, accounts))
     lines = [f"{name:{width}}  {it['address']}  {it['key']}" for name, it in accounts.items()]
-    show("pysettle.account-list/1", {"accounts": accounts}, lines, as_json)
+    show({"accounts": accounts}, lines, as_json)
 
 
 @account.command()
@@ -82,4 +82,4 @@ def add(
     lines = [f"Added {name}: {document['address']}, {document['key']}."]
     lines += [] if funded else ["It has nothing to pay gas with yet: send it some of the network's own coin."]
     lines += [f"Next: {pasteable('account list')}"]
-    show("pysettle.account-add/1", document, lines, as_json)
+    show(document, lines, as_json)

@@ -105,7 +105,7 @@ def init(
         f"{keys} keys.",
         f"Next: {pasteable(f'network deploy --workspace {quote(str(directory))}')}",
     ]
-    show("pysettle.init/1", document, lines, as_json)
+    show(document, lines, as_json)
 
 
 def _refuse_options_of(names: tuple[str, ...]) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pysettle.cli.command import Function
 from pysettle.cli.options import json_option, password_option, pasteable, show, workspace_option
 from pysettle.cli.output import progress, say, table, tell, write_text
 from pysettle.errors import ChainError
@@ -15,7 +16,6 @@ from pysettle.errors.states import Role
 from pysettle.money import UNITS_PER_MINOR, Currency, to_minor, to_units
 
 if TYPE_CHECKING:
-    from pysettle.cli.money.currency import Command
     from pysettle.client.deployment import Deployment
     from pysettle.evm.backend import ChainBackend
     from pysettle.workspace.directory import Workspace
@@ -48,10 +48,10 @@ def deploy(quota: str, reserve: str | None, workspace: Workspace, password: str 
         blocks = before, chain.block().number
     contracts = {name: contract["address"] for name, contract in deployment.document["contracts"].items()}
     useful_next = "token issue --to alice --amount 100"
-    _show_deployed("network-deploy", Currency.CNY, blocks, contracts, (units, reserve_fen), useful_next, as_json)
+    _show_deployed(Currency.CNY, blocks, contracts, (units, reserve_fen), useful_next, as_json)
 
 
-def _role_options(command: Command) -> Command:
+def _role_options(command: Function) -> Function:
     from pysettle.workspace.accounts import default_account
 
     for role in reversed(Role):
@@ -112,11 +112,10 @@ def add_currency(
     holders = {role.label: workspace.holder(role, currency) for role in Role}
     useful_next = f"token issue --to alice --amount 100 --currency {code}"
     amounts = units, reserve_minor
-    _show_deployed("network-add-currency", currency, blocks, contracts, amounts, useful_next, as_json, holders)
+    _show_deployed(currency, blocks, contracts, amounts, useful_next, as_json, holders)
 
 
 def _show_deployed(
-    schema: str,
     currency: Currency,
     blocks: tuple[int, int],
     contracts: dict[str, str],
@@ -141,7 +140,7 @@ def _show_deployed(
     if holders is not None:
         document["accounts"] = holders
         lines.append(table(("role", "account"), list(holders.items())))
-    show(f"pysettle.{schema}/1", document, [*lines, f"Next: {pasteable(useful_next)}"], as_json)
+    show(document, [*lines, f"Next: {pasteable(useful_next)}"], as_json)
 
 
 @network.command()
@@ -151,7 +150,7 @@ def status(workspace: Workspace, as_json: bool) -> None:
     """Compare the code of every contract on the chain with what was deployed. Exit code 4 when one differs."""
     from pysettle.client.deployment import Deployment
 
-    _compare(workspace, Deployment.differing, "network-status", "as deployed", "what was deployed", as_json)
+    _compare(workspace, Deployment.differing, "as deployed", "what was deployed", as_json)
 
 
 @network.command()
@@ -164,7 +163,7 @@ def verify(workspace: Workspace, as_json: bool) -> None:
     """
     from pysettle.client.deployment import Deployment
 
-    _compare(workspace, Deployment.not_as_built, "network-verify", "as built", "that of this build", as_json)
+    _compare(workspace, Deployment.not_as_built, "as built", "that of this build", as_json)
 
 
 @network.command()
@@ -186,7 +185,6 @@ def genesis(out: Path, workspace: Workspace) -> None:
 def _compare(
     workspace: Workspace,
     compare: Callable[[Deployment, ChainBackend], tuple[str, ...]],
-    schema: str,
     equal: str,
     expected: str,
     as_json: bool,
@@ -198,6 +196,6 @@ def _compare(
     states = {name: "differs" if name in differing else equal for name in deployment.document["contracts"]}
     document = {"block": str(head.number), "state_root": "0x" + head.state_root.hex(), "contracts": states}
     lines = [f"Head: block {head.number}", table(("contract", "code"), list(states.items()))]
-    show(f"pysettle.{schema}/1", document, lines, as_json)
+    show(document, lines, as_json)
     if differing:
         raise ChainError(f"the code of {', '.join(differing)} is not {expected}")

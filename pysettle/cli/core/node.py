@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pysettle.cli.options import CHAIN_ID, SEED, Count
+from pysettle.cli.options import CHAIN_ID, SEED, Count, schema
 from pysettle.cli.output import done, say, tell
 from pysettle.errors import UsageError
 
@@ -104,7 +104,7 @@ def node(
             tell(line)
         name = f"[{host}]" if ":" in host else host
         url = f"http://{name}:{listener.getsockname()[1]}"
-        document = {"schema": "pysettle.node/1", "url": url, "chain_id": str(chain.chain_id)}
+        document = {"schema": schema(), "url": url, "chain_id": str(chain.chain_id)}
         if workspace:
             opened.announce(url)
         say(json.dumps(document) if as_json else url)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pysettle.cli.money.currency import CurrencyCommand, by_option, currency_command, currency_view
+from pysettle.cli.command import Command, by_option, currency_command, currency_view
 from pysettle.cli.options import Count
 from pysettle.errors import UsageError
 from pysettle.errors.states import Role
@@ -38,7 +38,7 @@ def role() -> None:
     "--account", help="Say whether this account holds it, and what is offered to it alone: a name or an address."
 )
 @currency_view
-def show(label: str | None, account: str | None, command: CurrencyCommand) -> None:
+def show(label: str | None, account: str | None, command: Command) -> None:
     """Show who holds a role, and to whom it is offered."""
     only = None if account is None else command.address(account)
     document: dict[str, dict[str, object]] = {}
@@ -58,7 +58,7 @@ def show(label: str | None, account: str | None, command: CurrencyCommand) -> No
             but_not = f", not {account}" if only is not None and only not in holding else ""
             lines += [f"{it.label}: {', '.join(holders) or 'nobody'}{but_not}"]
             lines += [f"  offered to {to}, {_from(predecessor)}" for to, predecessor in offers.items()]
-    command.show("role", {"account": account, "roles": document}, lines)
+    command.show({"account": account, "roles": document}, lines)
 
 
 @role.command()
@@ -67,7 +67,7 @@ def show(label: str | None, account: str | None, command: CurrencyCommand) -> No
 @click.option("--delay", type=Count(0, 2**32 - 1), default=0, help="Seconds between announcing and acting.")
 @by_option(Role.ADMINISTRATOR)
 @currency_command
-def offer(label: str, account: str, delay: int, by: str | None, command: CurrencyCommand) -> None:
+def offer(label: str, account: str, delay: int, by: str | None, command: Command) -> None:
     """Offer a role to an account, which will hold it beside who holds it already."""
     to, power, signer = command.address(account), Role.labelled(label), command.holder(by, Role.ADMINISTRATOR)
     with command.access(write=True) as access:
@@ -78,7 +78,7 @@ def offer(label: str, account: str, delay: int, by: str | None, command: Currenc
 @_ROLE
 @click.option("--account", required=True, help="Account that accepts, by its name.")
 @currency_command
-def accept(label: str, account: str, command: CurrencyCommand) -> None:
+def accept(label: str, account: str, command: Command) -> None:
     """Accept a role that is offered; who handed it over holds it no longer."""
     power, signer = Role.labelled(label), command.signer(account)
     with command.access(write=True) as access:
@@ -93,7 +93,7 @@ def accept(label: str, account: str, command: CurrencyCommand) -> None:
 @click.option("--account", required=True, help="Account that holds it, by its name.")
 @click.option("--to", required=True, help="Its successor: a name or an address.")
 @currency_command
-def hand_over(label: str, account: str, to: str, command: CurrencyCommand) -> None:
+def hand_over(label: str, account: str, to: str, command: Command) -> None:
     """Offer a role that an account holds to its successor; the account keeps it until that accepts."""
     power, signer, successor = Role.labelled(label), command.signer(account), command.address(to)
     with command.access(write=True) as access:
@@ -106,7 +106,7 @@ def hand_over(label: str, account: str, to: str, command: CurrencyCommand) -> No
 @_OFFERED_TO
 @click.option("--by", help="Account that handed it over.  [default: the one that did]")
 @currency_command
-def withdraw(label: str, account: str, by: str | None, command: CurrencyCommand) -> None:
+def withdraw(label: str, account: str, by: str | None, command: Command) -> None:
     """Take back an offer by who handed the role over; the administrator takes back its own by `role revoke`."""
     power, to = Role.labelled(label), command.address(account)
     with command.access(write=True) as access:
@@ -123,7 +123,7 @@ def withdraw(label: str, account: str, by: str | None, command: CurrencyCommand)
 @click.option("--last-administrator", "last", is_flag=True, help="Do it although nobody will be administrator then.")
 @by_option(Role.ADMINISTRATOR)
 @currency_command
-def revoke(label: str, account: str, last: bool, by: str | None, command: CurrencyCommand) -> None:
+def revoke(label: str, account: str, last: bool, by: str | None, command: Command) -> None:
     """Take a role from an account, and what is offered of it."""
     power, holder, signer = Role.labelled(label), command.address(account), command.holder(by, Role.ADMINISTRATOR)
     with command.access(write=True) as access:
@@ -142,7 +142,7 @@ def _change(
     power: Role,
     transaction: Transaction,
     concerned: Mapping[str, Address],
-    command: CurrencyCommand,
+    command: Command,
 ) -> None:
     """Send a change of a role, and print what it is to everybody concerned before and after."""
     before = {name: access.standing(power, it) for name, it in concerned.items()}
@@ -157,7 +157,7 @@ def _show_change(
     before: Mapping[str, RoleStanding],
     now: Mapping[str, RoleStanding],
     receipt: Receipt,
-    command: CurrencyCommand,
+    command: Command,
 ) -> None:
     *_, last = now
     document = {
@@ -170,7 +170,7 @@ def _show_change(
         useful_next = f"role accept --role {power.label} --account {last}"
     elif verb == "accept" and power is Role.OPERATOR:
         useful_next = f"reserve quota --operator {last} --amount 1000"
-    command.show_sent(f"role-{verb}", receipt, document, lines, useful_next)
+    command.show_sent(receipt, document, lines, useful_next)
 
 
 def _document(standing: RoleStanding) -> dict[str, bool]:

@@ -28,7 +28,7 @@ def show_(workspace: Workspace, as_json: bool) -> None:
         head, now = chain.block(), chain.clock.now()
     document = {"block": str(head.number), "block_time": str(head.timestamp), "now": str(now)}
     lines = [f"block {head.number} was sealed at {instant(head.timestamp)}", f"now it is        {instant(now)}"]
-    show("pysettle.time/1", document, lines, as_json)
+    show(document, lines, as_json)
 
 
 @time.command()
@@ -47,4 +47,4 @@ def advance(days: int, hours: int, seconds: int, workspace: Workspace, as_json: 
         now = chain.clock.advance(by)
     done(f"chain time is advanced to {instant(now)}")
     lines = [f"chain time {instant(before)} -> {instant(now)}", f"Next: {pasteable('time show')}"]
-    show("pysettle.time-advance/1", {"before": str(before), "now": str(now)}, lines, as_json)
+    show({"before": str(before), "now": str(now)}, lines, as_json)

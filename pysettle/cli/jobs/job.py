@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pysettle.cli.command import Command, account_option, currency_command, currency_view
 from pysettle.cli.jobs.order import HOURS, SHOWN, Wanted, order_options, within_bounds
-from pysettle.cli.money.currency import CurrencyCommand, account_option, currency_command, currency_view
 from pysettle.cli.options import BASIS_POINTS, Count
 from pysettle.cli.output import instant, table, write_text
 from pysettle.errors import UsageError
@@ -39,7 +39,7 @@ def job() -> None:
 @job.command()
 @order_options
 @currency_command
-def place(wanted: Wanted, command: CurrencyCommand) -> None:
+def place(wanted: Wanted, command: Command) -> None:
     """Place an order and pay for all of it; what is not delivered comes back."""
     payer = command.signer(wanted.by)
     with command.workspace.chain(write=True) as chain:
@@ -47,7 +47,7 @@ def place(wanted: Wanted, command: CurrencyCommand) -> None:
         terms = wanted.terms(command, token.address, chain.clock.now())
         order_id = jobs.order_id(payer.address, terms)
         *_, receipt = jobs.send(token.approve(payer, jobs.address, terms.total), jobs.place(payer, terms))
-    _show_placed("job-place", order_id, terms, receipt, command)
+    _show_placed(order_id, terms, receipt, command)
 
 
 @job.command()
@@ -57,7 +57,7 @@ def place(wanted: Wanted, command: CurrencyCommand) -> None:
     "--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="File for the signed order."
 )
 @currency_command
-def sign(wanted: Wanted, hours: int, out: Path, command: CurrencyCommand) -> None:
+def sign(wanted: Wanted, hours: int, out: Path, command: Command) -> None:
     """Sign an order for somebody else to submit, who can change nothing of it; nothing goes on chain."""
     from pysettle.client.signed import SignedOrder
 
@@ -70,14 +70,14 @@ def sign(wanted: Wanted, hours: int, out: Path, command: CurrencyCommand) -> Non
     shown = "0x" + signed.order_id.hex()
     lines = [f"order {shown}", f"{wanted.by} pays {command.text(terms.total)}, to be submitted before {instant(until)}"]
     document = {"order": shown, "units": str(terms.total), "valid_before": str(until)}
-    command.show("job-sign", document, [*lines, f"Next: {command.next(f'job submit --file {quote(str(out))}')}"])
+    command.show(document, [*lines, f"Next: {command.next(f'job submit --file {quote(str(out))}')}"])
 
 
 @job.command()
 @click.option("--file", type=SHOWN, required=True, help="The signed order.")
 @click.option("--by", default="bob", show_default=True, help="Account that submits it; anyone may.")
 @currency_command
-def submit(file: Path, by: str, command: CurrencyCommand) -> None:
+def submit(file: Path, by: str, command: Command) -> None:
     """Place an order that its payer signed; the payment comes from the payer."""
     from pysettle.client.signed import SignedOrder
 
@@ -88,21 +88,21 @@ def submit(file: Path, by: str, command: CurrencyCommand) -> None:
     with command.workspace.chain(write=True) as chain:
         jobs = command.workspace.jobs(chain)
         (receipt,) = jobs.send(signed.submit(jobs, submitter))
-    _show_placed("job-submit", signed.order_id, signed.terms, receipt, command)
+    _show_placed(signed.order_id, signed.terms, receipt, command)
 
 
-def _show_placed(schema: str, order_id: OrderId, terms: OrderTerms, receipt: Receipt, command: CurrencyCommand) -> None:
+def _show_placed(order_id: OrderId, terms: OrderTerms, receipt: Receipt, command: Command) -> None:
     shown = "0x" + order_id.hex()
     lines = [f"order {shown}", f"held for it: 0.00 -> {command.text(terms.total)}"]
     document = {"order": shown, "units": str(terms.total)}
-    command.show_sent(schema, receipt, document, lines, f"job accept --order {shown}")
+    command.show_sent(receipt, document, lines, f"job accept --order {shown}")
 
 
 @job.command()
 @_order_option
 @click.option("--by", default="provider", show_default=True, help="Provider of the order.")
 @currency_command
-def accept(text: str, by: str, command: CurrencyCommand) -> None:
+def accept(text: str, by: str, command: Command) -> None:
     """Accept an order, as its provider."""
     signer, order_id = command.signer(by), _id(text)
     useful_next = f"job deliver --order {quote(text)} --milestone 0 --help"
@@ -113,7 +113,7 @@ def accept(text: str, by: str, command: CurrencyCommand) -> None:
 @_order_option
 @click.option("--by", default="alice", show_default=True, help="Payer or buyer; anybody once the time has passed.")
 @currency_command
-def cancel(text: str, by: str, command: CurrencyCommand) -> None:
+def cancel(text: str, by: str, command: Command) -> None:
     """Take an order back that the provider has not accepted."""
     signer, order_id = command.signer(by), _id(text)
     _step("cancel", order_id, lambda it: (it.cancel(signer, order_id),), f"job pay --account {by}", command)
@@ -125,7 +125,7 @@ def cancel(text: str, by: str, command: CurrencyCommand) -> None:
 @click.option("--file", type=SHOWN, required=True, help="What is delivered; its hash is told.")
 @click.option("--by", default="provider", show_default=True, help="Provider of the order.")
 @currency_command
-def deliver(text: str, milestone: int, file: Path, by: str, command: CurrencyCommand) -> None:
+def deliver(text: str, milestone: int, file: Path, by: str, command: Command) -> None:
     """Deliver a milestone."""
     from eth_hash.auto import keccak
 
@@ -139,7 +139,7 @@ def deliver(text: str, milestone: int, file: Path, by: str, command: CurrencyCom
 @_milestone_option
 @click.option("--by", default="provider", show_default=True, help="Provider of the order.")
 @currency_command
-def concede(text: str, milestone: int, by: str, command: CurrencyCommand) -> None:
+def concede(text: str, milestone: int, by: str, command: Command) -> None:
     """Give a milestone up: its amount goes back to who paid."""
     signer, order_id = command.signer(by), _id(text)
     useful_next = f"job show --order {quote(text)}"
@@ -151,7 +151,7 @@ def concede(text: str, milestone: int, by: str, command: CurrencyCommand) -> Non
 @_milestone_option
 @click.option("--by", default="alice", show_default=True, help="Buyer of the order.")
 @currency_command
-def accept_delivery(text: str, milestone: int, by: str, command: CurrencyCommand) -> None:
+def accept_delivery(text: str, milestone: int, by: str, command: Command) -> None:
     """Accept a delivery: its amount is due to the provider."""
     signer, order_id = command.signer(by), _id(text)
     useful_next = "job pay --account provider"
@@ -166,7 +166,7 @@ def accept_delivery(text: str, milestone: int, by: str, command: CurrencyCommand
 @click.option("--file", type=SHOWN, required=True, help="What is wrong with it; its hash is told.")
 @click.option("--by", default="alice", show_default=True, help="Buyer of the order, which puts up the bond.")
 @currency_command
-def dispute(text: str, milestone: int, file: Path, by: str, command: CurrencyCommand) -> None:
+def dispute(text: str, milestone: int, file: Path, by: str, command: Command) -> None:
     """Dispute a delivery within its review period."""
     from eth_hash.auto import keccak
 
@@ -187,7 +187,7 @@ def dispute(text: str, milestone: int, file: Path, by: str, command: CurrencyCom
 @click.option("--file", type=SHOWN, required=True, help="The grounds; their hash is told.")
 @click.option("--by", required=True, help="Arbiter of the order.")
 @currency_command
-def rule(text: str, milestone: int, provider_bps: int, file: Path, by: str, command: CurrencyCommand) -> None:
+def rule(text: str, milestone: int, provider_bps: int, file: Path, by: str, command: Command) -> None:
     """Split a disputed amount, as the arbiter."""
     from eth_hash.auto import keccak
 
@@ -206,7 +206,7 @@ def rule(text: str, milestone: int, provider_bps: int, file: Path, by: str, comm
 @_milestone_option
 @click.option("--by", default="alice", show_default=True, help="Account that submits it; anyone may.")
 @currency_command
-def conclude(text: str, milestone: int, by: str, command: CurrencyCommand) -> None:
+def conclude(text: str, milestone: int, by: str, command: Command) -> None:
     """End a milestone whose time has passed: refunded, released, or ruled by default."""
     signer, order_id = command.signer(by), _id(text)
     useful_next = f"job show --order {quote(text)}"
@@ -217,7 +217,7 @@ def conclude(text: str, milestone: int, by: str, command: CurrencyCommand) -> No
 @account_option
 @click.option("--by", default="alice", show_default=True, help="Account that submits it; anyone may.")
 @currency_command
-def pay(account: str, by: str, command: CurrencyCommand) -> None:
+def pay(account: str, by: str, command: Command) -> None:
     """Pay an account what is due to it."""
     payee, signer = command.address(account), command.signer(by)
     with command.workspace.chain(write=True) as chain:
@@ -227,13 +227,13 @@ def pay(account: str, by: str, command: CurrencyCommand) -> None:
         now = jobs.due(payee, token.address)
     document = {"account": account, "due": {"before": str(before), "now": str(now)}}
     lines = [f"due to {account}: {command.change(before, now)}"]
-    command.show_sent("job-pay", receipt, document, lines, f"token balance --account {account}")
+    command.show_sent(receipt, document, lines, f"token balance --account {account}")
 
 
 @job.command()
 @_order_option
 @currency_view
-def show(text: str, command: CurrencyCommand) -> None:
+def show(text: str, command: Command) -> None:
     """Show an order, its milestones, and until when each waits."""
     with command.workspace.chain() as chain:
         order = _order(command.workspace.jobs(chain), _id(text), command)
@@ -256,13 +256,13 @@ def show(text: str, command: CurrencyCommand) -> None:
     lines += [f"to be accepted before {instant(order.accept_before)}"] * (order.state is OrderState.PLACED)
     lines += [table(("milestone", "amount", "state", "until"), rows)]
     lines += [f"a dispute takes a bond of {command.text(order.bond)}"]
-    command.show("job-show", {**_document(order), **parties, **terms}, lines)
+    command.show({**_document(order), **parties, **terms}, lines)
 
 
 @job.command("list")
 @click.option("--account", help="Only orders that this account is a party of: a name or an address.")
 @currency_view
-def list_(account: str | None, command: CurrencyCommand) -> None:
+def list_(account: str | None, command: Command) -> None:
     """List the orders in a currency, in the order they were placed in."""
     party = command.address(account) if account else None
     with command.workspace.chain() as chain:
@@ -298,10 +298,10 @@ def list_(account: str | None, command: CurrencyCommand) -> None:
         for it in document["orders"]
     ]
     header = ("order", "state", "payer", "provider", "amount", "milestones ended")
-    command.show("job-list", document, [table(header, rows)] if rows else ["no order"])
+    command.show(document, [table(header, rows)] if rows else ["no order"])
 
 
-def _order(jobs: JobEscrow, order_id: OrderId, command: CurrencyCommand) -> Order:
+def _order(jobs: JobEscrow, order_id: OrderId, command: Command) -> Order:
     """Return an order that is in the currency of the command, or that is none."""
     order, deployment = jobs.order(order_id), command.workspace.deployment()
     if order.state is OrderState.NONE or order.currency == deployment.token(command.currency):
@@ -319,7 +319,7 @@ def _step(
     order_id: OrderId,
     make: Callable[[JobEscrow], tuple[Transaction, ...]],
     useful_next: str,
-    command: CurrencyCommand,
+    command: Command,
 ) -> None:
     with command.workspace.chain(write=True) as chain:
         jobs = command.workspace.jobs(chain)
@@ -334,7 +334,7 @@ def _step(
         if was.state is not it.state
     ]
     document = {"order": "0x" + order_id.hex(), "before": _document(before), "now": _document(now)}
-    command.show_sent(f"job-{verb}", receipt, document, lines, useful_next)
+    command.show_sent(receipt, document, lines, useful_next)
 
 
 def _document(order: Order) -> dict[str, object]:

@@ -18,7 +18,7 @@ from pysettle.values import Units
 if TYPE_CHECKING:
     from eth_typing import Address
 
-    from pysettle.cli.money.currency import Command, CurrencyCommand
+    from pysettle.cli.command import Command, Function
     from pysettle.domain.jobs.terms import OrderTerms
 
 _HOUR_S = 3_600
@@ -44,7 +44,7 @@ class Wanted:
     bond: str
     number: int
 
-    def terms(self, command: CurrencyCommand, token: Address, now: int) -> OrderTerms:
+    def terms(self, command: Command, token: Address, now: int) -> OrderTerms:
         """Return the terms of the order, whose times run from now."""
         from eth_hash.auto import keccak
 
@@ -85,7 +85,7 @@ _WANTED = (
 )
 
 
-def order_options(function: Command) -> Command:
+def order_options(function: Function) -> Function:
     """Give a command an order to place as its `wanted`."""
 
     @functools.wraps(function)

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pysettle.cli.money.currency import (
+from pysettle.cli.command import (
     Command,
-    CurrencyCommand,
+    Function,
     amount_option,
     currency_command,
     currency_view,
@@ -46,7 +46,7 @@ def _nonce(_: click.Context, __: click.Parameter, text: str | None) -> bytes | N
     return None if text is None else read_hex(text, 32)
 
 
-def _file_option(*, required: bool) -> Callable[[Command], Command]:
+def _file_option(*, required: bool) -> Callable[[Function], Function]:
     return click.option(
         "--file",
         type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
@@ -72,7 +72,7 @@ def authorize(
     receive: bool,
     nonce: bytes | None,
     out: Path,
-    command: CurrencyCommand,
+    command: Command,
 ) -> None:
     """Sign a payment for somebody else to submit (EIP-3009); nothing goes on chain."""
     from pysettle.client.signed import SignedMessage
@@ -96,7 +96,7 @@ def authorize(
 @_hours_option
 @_out_option
 @currency_command
-def permit(payer: str, spender: str, amount: str, hours: int, out: Path, command: CurrencyCommand) -> None:
+def permit(payer: str, spender: str, amount: str, hours: int, out: Path, command: Command) -> None:
     """Sign an allowance for somebody else to submit (EIP-2612); nothing goes on chain."""
     from pysettle.client.signed import SignedMessage
 
@@ -112,7 +112,7 @@ def permit(payer: str, spender: str, amount: str, hours: int, out: Path, command
 @_file_option(required=True)
 @click.option("--by", help="Account that submits it.  [default: the payee, or the spender of a permit]")
 @currency_command
-def submit(file: Path, by: str | None, command: CurrencyCommand) -> None:
+def submit(file: Path, by: str | None, command: Command) -> None:
     """Submit a signed authorization or permit."""
     from pysettle.client.signed import Form
 
@@ -125,7 +125,7 @@ def submit(file: Path, by: str | None, command: CurrencyCommand) -> None:
     if signed.form is not Form.PERMIT:
         holders = {payer: signed.signer, payee: signed.beneficiary}
         useful_next = f"token balance --account {payee}"
-        command.move("token-submit", holders, lambda it: signed.submit(it, submitter), document, useful_next)
+        command.move(holders, lambda it: signed.submit(it, submitter), document, useful_next)
         return
     with command.token(write=True) as token:
         before = token.allowance(signed.signer, signed.beneficiary)
@@ -133,13 +133,13 @@ def submit(file: Path, by: str | None, command: CurrencyCommand) -> None:
         now = token.allowance(signed.signer, signed.beneficiary)
     lines = [f"{payee} may transfer of {payer}: {command.change(before, now)}"]
     useful_next = f"token allowance --from {payer} --spender {payee}"
-    command.show_sent("token-submit", receipt, {**document, "before": str(before), "now": str(now)}, lines, useful_next)
+    command.show_sent(receipt, {**document, "before": str(before), "now": str(now)}, lines, useful_next)
 
 
 @click.command()
 @_file_option(required=True)
 @currency_view
-def inspect(file: Path, command: CurrencyCommand) -> None:
+def inspect(file: Path, command: Command) -> None:
     """Show what a signed authorization or permit says, and whether it can be submitted now."""
     signed = _read(file, command)
     with command.workspace.chain() as chain:
@@ -150,7 +150,7 @@ def inspect(file: Path, command: CurrencyCommand) -> None:
     fields = signed.document()
     signed_form = fields.pop("schema")
     lines = [f"{signed_form}: {command.text(signed.message.value)} of {payer} for {payee}", state]
-    command.show("token-inspect", {"form": signed_form, **fields, "state": state}, lines)
+    command.show({"form": signed_form, **fields, "state": state}, lines)
 
 
 @click.command("cancel-authorization")
@@ -164,7 +164,7 @@ def inspect(file: Path, command: CurrencyCommand) -> None:
 @click.option("--by", help="Account that submits the cancellation. Who signed it if left out.")
 @currency_command
 def cancel_authorization(
-    file: Path | None, payer: str | None, nonce: bytes | None, by: str | None, command: CurrencyCommand
+    file: Path | None, payer: str | None, nonce: bytes | None, by: str | None, command: Command
 ) -> None:
     """Cancel an authorization that was not used: its payer signs that its nonce is spent."""
     from pysettle.domain.core.messages import Permit
@@ -184,7 +184,7 @@ def cancel_authorization(
         (receipt,) = token.send(token.cancel_authorization(submitter, key, nonce))
     document = {"from": payer, "nonce": "0x" + nonce.hex(), "before": "open", "now": "cancelled"}
     lines = [f"authorization {document['nonce']} of {payer}: open -> cancelled"]
-    command.show_sent("token-cancel-authorization", receipt, document, lines, f"token balance --account {payer}")
+    command.show_sent(receipt, document, lines, f"token balance --account {payer}")
 
 
 def _state(signed: SignedMessage, token: CurrencyToken, now: int) -> str:
@@ -202,7 +202,7 @@ def _state(signed: SignedMessage, token: CurrencyToken, now: int) -> str:
     return "can be submitted"
 
 
-def _write(signed: SignedMessage, line: str, out: Path, command: CurrencyCommand) -> None:
+def _write(signed: SignedMessage, line: str, out: Path, command: Command) -> None:
     text = json.dumps(signed.document(), indent=2)
     if str(out) == "-":
         say(text)
@@ -212,7 +212,7 @@ def _write(signed: SignedMessage, line: str, out: Path, command: CurrencyCommand
     say(text if command.as_json else f"{line}\nNext: {command.next(f'token submit --file {quote(str(out))}')}")
 
 
-def _read(file: Path, command: CurrencyCommand) -> SignedMessage:
+def _read(file: Path, command: Command) -> SignedMessage:
     from pysettle.client.signed import SignedMessage
 
     try:

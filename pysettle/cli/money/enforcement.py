@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pysettle.cli.money.currency import (
+from pysettle.cli.command import (
     Command,
-    CurrencyCommand,
+    Function,
     account_option,
     amount_option,
     by_option,
@@ -38,7 +38,7 @@ def _legal_basis(_: click.Context, __: click.Parameter, file: Path) -> bytes:
         raise UsageError(f"the legal basis cannot be read from {file}: {problem}") from problem
 
 
-def _seizure_options(command: Command) -> Command:
+def _seizure_options(command: Function) -> Function:
     basis = click.option(
         "--legal-basis",
         required=True,
@@ -56,9 +56,7 @@ def _seizure_options(command: Command) -> Command:
 @click.option("--amount", help="Amount of the balance that may not leave, replacing the amount before.")
 @by_option(Role.FREEZER)
 @currency_command
-def freeze(
-    account: str, outgoing: bool, incoming: bool, amount: str | None, by: str | None, command: CurrencyCommand
-) -> None:
+def freeze(account: str, outgoing: bool, incoming: bool, amount: str | None, by: str | None, command: Command) -> None:
     """Freeze an account, in the directions named and beside what is frozen already, or an amount of its balance."""
     from pysettle.client.money.currency import Freeze
 
@@ -71,7 +69,7 @@ def freeze(
 @account_option
 @by_option(Role.FREEZER)
 @currency_command
-def unfreeze(account: str, by: str | None, command: CurrencyCommand) -> None:
+def unfreeze(account: str, by: str | None, command: Command) -> None:
     """Lift all that is frozen of an account."""
     _freeze(account, None, Units(0), by, command)
 
@@ -79,7 +77,7 @@ def unfreeze(account: str, by: str | None, command: CurrencyCommand) -> None:
 @click.command()
 @_seizure_options
 @currency_command
-def seize(account: str, to: str, amount: str, legal_basis: bytes, by: str | None, command: CurrencyCommand) -> None:
+def seize(account: str, to: str, amount: str, legal_basis: bytes, by: str | None, command: Command) -> None:
     """Take tokens from an account by authority of law, frozen or not."""
     from pysettle.client.money.currency import CurrencyToken
 
@@ -88,15 +86,13 @@ def seize(account: str, to: str, amount: str, legal_basis: bytes, by: str | None
     def order(token: CurrencyToken, receiver: Address) -> Transaction:
         return token.seize(signer, holder, receiver, units, legal_basis)
 
-    _seize("wallet-seize", CurrencyToken.balance_of, order, (account, to, units, legal_basis), command)
+    _seize("balance", CurrencyToken.balance_of, order, (account, to, units, legal_basis), command)
 
 
 @click.command("seize-credit")
 @_seizure_options
 @currency_command
-def seize_credit(
-    account: str, to: str, amount: str, legal_basis: bytes, by: str | None, command: CurrencyCommand
-) -> None:
+def seize_credit(account: str, to: str, amount: str, legal_basis: bytes, by: str | None, command: Command) -> None:
     """Take what is held for an account as its credit, by authority of law."""
     from pysettle.client.money.currency import CurrencyToken
 
@@ -105,7 +101,7 @@ def seize_credit(
     def order(token: CurrencyToken, receiver: Address) -> Transaction:
         return token.seize_credit(signer, holder, receiver, units, legal_basis)
 
-    _seize("wallet-seize-credit", CurrencyToken.credit_of, order, (account, to, units, legal_basis), command)
+    _seize("credit", CurrencyToken.credit_of, order, (account, to, units, legal_basis), command)
 
 
 def freeze_document(frozen: Freeze) -> dict[str, object]:
@@ -113,7 +109,7 @@ def freeze_document(frozen: Freeze) -> dict[str, object]:
     return {"outgoing": frozen.outgoing, "incoming": frozen.incoming, "units": str(frozen.amount)}
 
 
-def freeze_words(frozen: Freeze, command: CurrencyCommand) -> str:
+def freeze_words(frozen: Freeze, command: Command) -> str:
     """Write what of an account is frozen."""
     words = ["outgoing"] * frozen.outgoing + ["incoming"] * frozen.incoming
     words += [command.text(frozen.amount)] if frozen.amount else []
@@ -121,20 +117,19 @@ def freeze_words(frozen: Freeze, command: CurrencyCommand) -> str:
 
 
 def _seize(
-    schema: str,
+    kind: str,
     held_by: Callable[[CurrencyToken, Address], int],
     order: Callable[[CurrencyToken, Address], Transaction],
     what: tuple[str, str, int, bytes],
-    command: CurrencyCommand,
+    command: Command,
 ) -> None:
-    """Seize what an account holds in one of two ways; `what` is the account, the receiver, units and legal basis."""
+    """Seize an account's balance or credit, as `kind` says; `what` is the account, the receiver, units and basis."""
     account, to, units, basis = what
     holder, receiver = command.address(account), command.address(to)
     with command.token(write=True) as token:
         before, credit_before = held_by(token, holder), token.credit_of(receiver)
         (receipt,) = token.send(order(token, receiver))
         now, credit = held_by(token, holder), token.credit_of(receiver)
-    kind = "credit" if schema.endswith("credit") else "balance"
     document = {
         "account": account,
         "to": to,
@@ -148,10 +143,10 @@ def _seize(
     if credit > credit_before:
         lines += [f"{to}: held as its credit, since it cannot come in: {command.change(credit_before, credit)}"]
     lines += [f"legal basis {document['legal_basis']}"]
-    command.show_sent(schema, receipt, document, lines, f"wallet show --account {to}")
+    command.show_sent(receipt, document, lines, f"wallet show --account {to}")
 
 
-def _freeze(account: str, more: Freeze | None, amount: Units | None, by: str | None, command: CurrencyCommand) -> None:
+def _freeze(account: str, more: Freeze | None, amount: Units | None, by: str | None, command: Command) -> None:
     """Freeze more directions of an account, or none any more, and so much of its balance, or as much as before."""
     signer, address = command.holder(by, Role.FREEZER), command.address(account)
     with command.token(write=True) as token:
@@ -167,5 +162,4 @@ def _freeze(account: str, more: Freeze | None, amount: Units | None, by: str | N
         now = token.frozen(address)
     document = {"account": account, "before": freeze_document(before), "now": freeze_document(now)}
     lines = [f"{account}: frozen {freeze_words(before, command)} -> {freeze_words(now, command)}"]
-    verb = "unfreeze" if more is None else "freeze"
-    command.show_sent(f"wallet-{verb}", receipt, document, lines, f"wallet show --account {account}")
+    command.show_sent(receipt, document, lines, f"wallet show --account {account}")

@@ -59,7 +59,7 @@ def open_(quota: str, workspace: Workspace, password: str | None, as_json: bool)
     lines = [f"interest is paid by {document['contract']} from block {block}, up to {to_text(units)} yuan"]
     lines += ["In full reserve, as now, none can be declared."] * (ratio == 10_000)
     lines += [f"Next: {pasteable('interest compute --help')}"]
-    show("pysettle.interest-open/1", document, lines, as_json)
+    show(document, lines, as_json)
 
 
 @interest.command()
@@ -75,7 +75,7 @@ def compute(first_day: dt.datetime, end_day: dt.datetime, rate_bps: int, workspa
     lines = [*_lines(statement, workspace), *_barred_lines(barred, workspace), f"Next: {useful_next}"]
     document = _document(statement)
     document["class_iv"] = [{"account": _hex(it), "unit_days": str(unit_days)} for it, unit_days in barred.items()]
-    show("pysettle.interest-compute/1", document, lines, as_json)
+    show(document, lines, as_json)
 
 
 @interest.command()
@@ -103,7 +103,7 @@ def declare(
     document = {"tx_hash": _hex(receipt.transaction_hash), "block": str(receipt.block_number), "period": str(period)}
     lines = [f"period {period}", *_lines(statement, workspace), f"transaction {document['tx_hash']}"]
     lines += [f"Next: {pasteable(f'interest pay --period {period}')}"]
-    show("pysettle.interest-declare/1", document | _document(statement), lines, as_json)
+    show(document | _document(statement), lines, as_json)
 
 
 @interest.command()
@@ -139,7 +139,7 @@ def pay(period: int, by: str, workspace: Workspace, password: str | None, as_jso
     lines = [f"period {period}: {to_text(before.paid)} -> {to_text(after.paid)} of {to_text(after.total)} yuan paid"]
     lines += [f"{len(refused)} rows were refused: {', '.join(refused)}"] * bool(refused)
     lines += [f"transaction {tx_hash}" for tx_hash in document["tx_hashes"]]
-    show("pysettle.interest-pay/1", document, lines, as_json)
+    show(document, lines, as_json)
 
 
 @interest.command()
@@ -161,7 +161,7 @@ def verify(period: int, workspace: Workspace, as_json: bool) -> None:
     rows = [("declared", _hex(declared.root), to_text(declared.total))]
     rows += [("computed", _hex(statement.root), to_text(statement.total))]
     lines = [table((f"period {period}", "root", "yuan"), rows), "equal" if equal else "NOT EQUAL"]
-    show("pysettle.interest-verify/1", document, lines, as_json)
+    show(document, lines, as_json)
     _check(period, declared, statement)
 
 
@@ -199,7 +199,7 @@ def show_(workspace: Workspace, as_json: bool) -> None:
     ]
     lines = [f"interest of up to {to_text(quota)} yuan more may be issued, reserve ratio {ratio} basis points"]
     lines += [table(("period", "first day", "end day", "bps", "yuan declared", "yuan paid"), cells)]
-    show("pysettle.interest/1", document, lines, as_json)
+    show(document, lines, as_json)
 
 
 def _is_equal(declared: DeclaredPeriod, statement: InterestStatement) -> bool:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pysettle.cli.money.currency import CurrencyCommand, by_option, currency_command, refuse_by
+from pysettle.cli.command import Command, by_option, currency_command, refuse_by
 from pysettle.cli.output import table
 from pysettle.errors import UsageError
 from pysettle.errors.states import Role, WalletClass
@@ -41,7 +41,7 @@ def class_text(wallet_class: WalletClass) -> str:
 @click.option("--annual", help="Most paid in one year of UTC+8, likewise.")
 @by_option(Role.CENTRAL_BANK)
 @currency_command
-def limits(class_: str | None, by: str | None, command: CurrencyCommand, **changes: str | None) -> None:
+def limits(class_: str | None, by: str | None, command: Command, **changes: str | None) -> None:
     """Show the limits of wallet classes, or set those that are given of one class."""
     given = {name: _units(text) for name, text in changes.items() if text is not None}
     if not given:
@@ -61,17 +61,17 @@ def limits(class_: str | None, by: str | None, command: CurrencyCommand, **chang
         for name, words in _NAMES.items()
         if name in given
     ]
-    command.show_sent("wallet-limits-set", receipt, document, lines, f"wallet limits --class {class_}")
+    command.show_sent(receipt, document, lines, f"wallet limits --class {class_}")
 
 
-def _show(class_: str | None, command: CurrencyCommand) -> None:
+def _show(class_: str | None, command: Command) -> None:
     words = CLASSES if class_ is None else (class_,)
     with command.token() as token:
         found = {word: token.class_limits(CLASSES[word]) for word in words}
     rows = [(word, *(_text(getattr(it, name)) for name in _NAMES)) for word, it in found.items()]
     heading = f"Limits of wallet classes in {command.currency.value}"
     lines = [heading, table(("class", *_NAMES.values()), rows)]
-    command.show("wallet-limits", {"classes": {word: _document(it) for word, it in found.items()}}, lines)
+    command.show({"classes": {word: _document(it) for word, it in found.items()}}, lines)
 
 
 def _units(text: str) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pysettle.cli.money.currency import CurrencyCommand, amount_option, currency_command, currency_view
+from pysettle.cli.command import Command, amount_option, currency_command, currency_view
 from pysettle.cli.options import Whole
 from pysettle.cli.output import instant, table
 from pysettle.errors.money.issuance import RedemptionNotFound
@@ -36,7 +36,7 @@ def redemption() -> None:
 @amount_option
 @click.option("--operator", help="Operating institution asked.  [default: who got the role at deployment]")
 @currency_command
-def request(holder: str, amount: str, operator: str | None, command: CurrencyCommand) -> None:
+def request(holder: str, amount: str, operator: str | None, command: Command) -> None:
     """Ask an operating institution to exchange tokens for reserve; the currency holds them meanwhile."""
     units, signer = to_whole_minor(amount), command.signer(holder)
     asked = operator or command.workspace.holder(Role.OPERATOR, command.currency)
@@ -53,14 +53,14 @@ def request(holder: str, amount: str, operator: str | None, command: CurrencyCom
     }
     lines = [f"redemption {number}: {command.text(units)} of {holder} asked of {asked}"]
     lines += [f"{holder}: {command.change(before, now)}"]
-    command.show_sent("redemption-request", receipt, document, lines, f"redemption take --id {number}")
+    command.show_sent(receipt, document, lines, f"redemption take --id {number}")
 
 
 @redemption.command()
 @_ID
 @_OPERATOR
 @currency_command
-def take(number: int, by: str | None, command: CurrencyCommand) -> None:
+def take(number: int, by: str | None, command: Command) -> None:
     """Take a request before the reserve is exchanged: for a day its holder cannot cancel it."""
     _proceed(
         "take",
@@ -76,7 +76,7 @@ def take(number: int, by: str | None, command: CurrencyCommand) -> None:
 @_ID
 @_OPERATOR
 @currency_command
-def complete(number: int, by: str | None, command: CurrencyCommand) -> None:
+def complete(number: int, by: str | None, command: Command) -> None:
     """Say that the reserve is exchanged: the tokens are destroyed, and the institution's quota is restored."""
     _proceed(
         "complete",
@@ -92,7 +92,7 @@ def complete(number: int, by: str | None, command: CurrencyCommand) -> None:
 @_ID
 @_OPERATOR
 @currency_command
-def reject(number: int, by: str | None, command: CurrencyCommand) -> None:
+def reject(number: int, by: str | None, command: Command) -> None:
     """Refuse a request: the tokens go back to the holder, or become its credit where they cannot."""
     _proceed(
         "reject",
@@ -108,7 +108,7 @@ def reject(number: int, by: str | None, command: CurrencyCommand) -> None:
 @_ID
 @click.option("--by", help="Account that asked for it.  [default: the one that did]")
 @currency_command
-def cancel(number: int, by: str | None, command: CurrencyCommand) -> None:
+def cancel(number: int, by: str | None, command: Command) -> None:
     """Take a request back, unless the operating institution took it less than a day ago."""
     _proceed(
         "cancel",
@@ -123,18 +123,18 @@ def cancel(number: int, by: str | None, command: CurrencyCommand) -> None:
 @redemption.command()
 @_ID
 @currency_view
-def show(number: int, command: CurrencyCommand) -> None:
+def show(number: int, command: Command) -> None:
     """Show where a redemption stands."""
     with command.token() as token:
         found = _find(token, number)
     document = {"id": str(number), **_document(found, command), "status": _word(found)}
-    command.show("redemption", document, [f"redemption {number}: {_word(found)}", *_lines(found, command)])
+    command.show(document, [f"redemption {number}: {_word(found)}", *_lines(found, command)])
 
 
 @redemption.command("list")
 @click.option("--account", help="Only those of this holder, or asked of this institution: a name or an address.")
 @currency_view
-def list_(account: str | None, command: CurrencyCommand) -> None:
+def list_(account: str | None, command: Command) -> None:
     """List the redemptions in a currency, oldest first, with their states."""
     from pysettle.domain.money import events
 
@@ -156,10 +156,10 @@ def list_(account: str | None, command: CurrencyCommand) -> None:
         for number, it in found.items()
     ]
     header = ("redemption", "holder", "asked of", "amount", "stands")
-    command.show("redemption-list", document, [table(header, rows)] if rows else ["no redemption"])
+    command.show(document, [table(header, rows)] if rows else ["no redemption"])
 
 
-def _proceed(verb: str, number: int, by: str | None, step: _Step, useful_next: str, command: CurrencyCommand) -> None:
+def _proceed(verb: str, number: int, by: str | None, step: _Step, useful_next: str, command: Command) -> None:
     """Do one step of a redemption, as the account that may do it unless another is named."""
     with command.token(write=True) as token:
         before = _find(token, number)
@@ -178,7 +178,7 @@ def _show_step(
     changes: dict[str, tuple[int, int]],
     receipt: Receipt,
     useful_next: str,
-    command: CurrencyCommand,
+    command: Command,
 ) -> None:
     before, now = redemptions
     document = {
@@ -194,7 +194,7 @@ def _show_step(
         for what, (first, then) in changes.items()
         if first != then
     ]
-    command.show_sent(f"redemption-{verb}", receipt, document, lines, useful_next)
+    command.show_sent(receipt, document, lines, useful_next)
 
 
 def _find(token: CurrencyToken, number: int) -> Redemption:
@@ -213,7 +213,7 @@ def _word(redemption: Redemption) -> str:
     return redemption.status.word
 
 
-def _document(redemption: Redemption, command: CurrencyCommand) -> dict[str, object]:
+def _document(redemption: Redemption, command: Command) -> dict[str, object]:
     return {
         "holder": command.name(redemption.holder),
         "operator": command.name(redemption.operator),
@@ -222,7 +222,7 @@ def _document(redemption: Redemption, command: CurrencyCommand) -> dict[str, obj
     }
 
 
-def _lines(redemption: Redemption, command: CurrencyCommand) -> list[str]:
+def _lines(redemption: Redemption, command: Command) -> list[str]:
 
     holder, operator = command.name(redemption.holder), command.name(redemption.operator)
     lines = [f"{command.text(redemption.amount)} of {holder}, asked of {operator}"]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pysettle.cli.money.currency import CurrencyCommand, by_option, currency_command, currency_view, refuse_by
+from pysettle.cli.command import Command, by_option, currency_command, currency_view, refuse_by
 from pysettle.cli.options import Count
 from pysettle.cli.output import instant
 from pysettle.errors.states import Role
@@ -28,7 +28,7 @@ def reserve() -> None:
 @click.option("--days", type=Count(1, 36_500), default=30, show_default=True, help="Days it is valid for.")
 @click.option("--by", help="Central bank that signs and submits it.  [default: who got the role at deployment]")
 @currency_command
-def attest(amount: str, days: int, by: str | None, command: CurrencyCommand) -> None:
+def attest(amount: str, days: int, by: str | None, command: Command) -> None:
     """Attest the reserve as of now. Issuance needs an attestation that is valid and covers it."""
     minor, name = to_minor(amount), by or command.workspace.holder(Role.CENTRAL_BANK, command.currency)
     signer = command.workspace.accounts.key(name, command.password)
@@ -41,12 +41,12 @@ def attest(amount: str, days: int, by: str | None, command: CurrencyCommand) -> 
         f"valid before {instant(attestation.valid_before)}",
     ]
     document = {"before": _document(before), "now": _document(attestation)}
-    command.show_sent("reserve-attest", receipt, document, lines, "reserve show")
+    command.show_sent(receipt, document, lines, "reserve show")
 
 
 @reserve.command("show")
 @currency_view
-def show_(command: CurrencyCommand) -> None:
+def show_(command: Command) -> None:
     """Show the attestation made last, beside what is issued."""
     with command.workspace.chain() as chain:
         token = command.workspace.currency(chain, command.currency)
@@ -68,7 +68,7 @@ def show_(command: CurrencyCommand) -> None:
         f"{'valid' if valid else 'NOT VALID, was'} before {instant(last.valid_before)}",
         f"issued  {command.text(supply)} at block {block}, the reserve {allows} {to_text(headroom)}",
     ]
-    command.show("reserve", document, lines)
+    command.show(document, lines)
 
 
 @reserve.command()
@@ -78,7 +78,7 @@ def show_(command: CurrencyCommand) -> None:
 @click.option("--amount", help="What it may issue from now on.  [default: show what it may]")
 @by_option(Role.CENTRAL_BANK)
 @currency_command
-def quota(operator: str | None, amount: str | None, by: str | None, command: CurrencyCommand) -> None:
+def quota(operator: str | None, amount: str | None, by: str | None, command: Command) -> None:
     """Show or set what an operating institution may issue, beside what it issued less what was redeemed at it."""
     name = operator or command.workspace.holder(Role.OPERATOR, command.currency)
     address = command.address(name)
@@ -88,7 +88,7 @@ def quota(operator: str | None, amount: str | None, by: str | None, command: Cur
             units, position = token.issuance_quota(address), token.operator_position(address)
         document = {"operator": name, "quota_units": str(units), "position_units": str(position)}
         lines = [f"{name}: may issue {command.text(units)}, its position is {command.text(position)}"]
-        command.show("reserve-quota", document, lines)
+        command.show(document, lines)
         return
     central_bank, units = command.holder(by, Role.CENTRAL_BANK), to_units(amount)
     with command.token(write=True) as token:
@@ -97,7 +97,7 @@ def quota(operator: str | None, amount: str | None, by: str | None, command: Cur
         position = token.operator_position(address)
     document = {"operator": name, "before": str(before), "now": str(units), "position_units": str(position)}
     lines = [f"{name}: may issue {command.change(before, units)}, its position is {command.text(position)}"]
-    command.show_sent("reserve-quota-set", receipt, document, lines, f"reserve quota --operator {name}")
+    command.show_sent(receipt, document, lines, f"reserve quota --operator {name}")
 
 
 @reserve.command()
@@ -106,15 +106,13 @@ def quota(operator: str | None, amount: str | None, by: str | None, command: Cur
 )
 @by_option(Role.CENTRAL_BANK)
 @currency_command
-def ratio(basis_points: int | None, by: str | None, command: CurrencyCommand) -> None:
+def ratio(basis_points: int | None, by: str | None, command: Command) -> None:
     """Show or set which part of the supply the reserve has to cover at an issuance."""
     if basis_points is None:
         refuse_by(by, "--basis-points")
         with command.token() as token:
             bps = token.reserve_ratio()
-        command.show(
-            "reserve-ratio", {"ratio_bps": str(bps)}, [f"the reserve has to cover {_percent(bps)} of the supply"]
-        )
+        command.show({"ratio_bps": str(bps)}, [f"the reserve has to cover {_percent(bps)} of the supply"])
         return
     central_bank = command.holder(by, Role.CENTRAL_BANK)
     with command.token(write=True) as token:
@@ -122,7 +120,7 @@ def ratio(basis_points: int | None, by: str | None, command: CurrencyCommand) ->
         (receipt,) = token.send(token.set_reserve_ratio(central_bank, basis_points))
     lines = [f"the reserve has to cover {_percent(before)} -> {_percent(basis_points)} of the supply"]
     document = {"before": str(before), "now": str(basis_points)}
-    command.show_sent("reserve-ratio-set", receipt, document, lines, "reserve show")
+    command.show_sent(receipt, document, lines, "reserve show")
 
 
 def _percent(bps: int) -> str:

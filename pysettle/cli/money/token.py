@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import click
 
-from pysettle.cli.money.authorization import authorize, cancel_authorization, inspect, permit, submit
-from pysettle.cli.money.currency import (
-    CurrencyCommand,
+from pysettle.cli.command import (
+    Command,
     account_option,
     amount_option,
     by_option,
@@ -14,6 +13,7 @@ from pysettle.cli.money.currency import (
     currency_view,
     to_option,
 )
+from pysettle.cli.money.authorization import authorize, cancel_authorization, inspect, permit, submit
 from pysettle.errors.states import Role
 from pysettle.money import to_units, to_whole_minor
 
@@ -35,13 +35,11 @@ for _signed in (authorize, submit, inspect, cancel_authorization, permit):
 @click.option("--amount", required=True, help="Amount of the currency, such as 12.50; whole hundredths (fen).")
 @by_option(Role.OPERATOR)
 @currency_command
-def issue(to: str, amount: str, by: str | None, command: CurrencyCommand) -> None:
+def issue(to: str, amount: str, by: str | None, command: Command) -> None:
     """Issue tokens against reserve, within the operating institution's quota."""
     units, payee, operator = to_whole_minor(amount), command.address(to), command.holder(by, Role.OPERATOR)
     useful_next = f"token balance --account {to}"
-    command.move(
-        "token-issue", {to: payee}, lambda it: it.issue(operator, payee, units), {"units": str(units)}, useful_next
-    )
+    command.move({to: payee}, lambda it: it.issue(operator, payee, units), {"units": str(units)}, useful_next)
 
 
 @token.command()
@@ -50,12 +48,11 @@ def issue(to: str, amount: str, by: str | None, command: CurrencyCommand) -> Non
 @amount_option
 @click.option("--by", help="Account that transfers within its allowance. The payer itself if left out.")
 @currency_command
-def transfer(payer: str, to: str, amount: str, by: str | None, command: CurrencyCommand) -> None:
+def transfer(payer: str, to: str, amount: str, by: str | None, command: Command) -> None:
     """Transfer tokens from one account to another."""
     units, source, payee, signer = to_units(amount), command.address(payer), command.address(to), by or payer
     sender = command.signer(signer)
     command.move(
-        "token-transfer",
         {payer: source, to: payee},
         lambda it: it.transfer_from(sender, source, payee, units) if by else it.transfer(sender, payee, units),
         {"units": str(units)},
@@ -66,13 +63,13 @@ def transfer(payer: str, to: str, amount: str, by: str | None, command: Currency
 @token.command()
 @account_option
 @currency_view
-def balance(account: str, command: CurrencyCommand) -> None:
+def balance(account: str, command: Command) -> None:
     """Show what an account holds."""
     with command.workspace.chain() as chain:
         holder = command.address(account)
         units, block = command.workspace.currency(chain, command.currency).balance_of(holder), chain.block().number
     document = {"account": account, "units": str(units), "block": str(block)}
-    command.show("token-balance", document, [f"{account}: {command.text(units)} at block {block}"])
+    command.show(document, [f"{account}: {command.text(units)} at block {block}"])
 
 
 @token.command()
@@ -80,7 +77,7 @@ def balance(account: str, command: CurrencyCommand) -> None:
 @_SPENDER
 @amount_option
 @currency_command
-def approve(payer: str, spender: str, amount: str, command: CurrencyCommand) -> None:
+def approve(payer: str, spender: str, amount: str, command: Command) -> None:
     """Let a spender transfer up to an amount of an account's tokens; it replaces what was allowed before."""
     units, holder, to = to_units(amount), command.signer(payer), command.address(spender)
     with command.token(write=True) as currency:
@@ -88,25 +85,25 @@ def approve(payer: str, spender: str, amount: str, command: CurrencyCommand) -> 
         (receipt,) = currency.send(currency.approve(holder, to, units))
     document = {"from": payer, "spender": spender, "before": str(before), "now": str(units)}
     lines = [f"{spender} may transfer of {payer}: {command.change(before, units)}"]
-    command.show_sent("token-approve", receipt, document, lines, f"token allowance --from {payer} --spender {spender}")
+    command.show_sent(receipt, document, lines, f"token allowance --from {payer} --spender {spender}")
 
 
 @token.command()
 @click.option("--from", "payer", required=True, help="Account that pays: a name or an address.")
 @_SPENDER
 @currency_view
-def allowance(payer: str, spender: str, command: CurrencyCommand) -> None:
+def allowance(payer: str, spender: str, command: Command) -> None:
     """Show what a spender may still transfer of an account's tokens."""
     with command.token() as currency:
         units = currency.allowance(command.address(payer), command.address(spender))
     document = {"from": payer, "spender": spender, "units": str(units)}
-    command.show("token-allowance", document, [f"{spender} may transfer {command.text(units)} of {payer}"])
+    command.show(document, [f"{spender} may transfer {command.text(units)} of {payer}"])
 
 
 @token.command()
 @by_option(Role.PAUSER)
 @currency_command
-def pause(by: str | None, command: CurrencyCommand) -> None:
+def pause(by: str | None, command: Command) -> None:
     """Stop issuance, redemption requests, and payments by all but settlement accounts."""
     _set_pause(True, by, command)
 
@@ -114,17 +111,17 @@ def pause(by: str | None, command: CurrencyCommand) -> None:
 @token.command()
 @by_option(Role.PAUSER)
 @currency_command
-def unpause(by: str | None, command: CurrencyCommand) -> None:
+def unpause(by: str | None, command: Command) -> None:
     """End the pause."""
     _set_pause(False, by, command)
 
 
-def _set_pause(paused: bool, by: str | None, command: CurrencyCommand) -> None:
+def _set_pause(paused: bool, by: str | None, command: Command) -> None:
     pauser = command.holder(by, Role.PAUSER)
     with command.token(write=True) as currency:
         before = currency.is_paused
         (receipt,) = currency.send(currency.pause(pauser) if paused else currency.unpause(pauser))
     words = {True: "paused", False: "not paused"}
     lines = [f"{command.currency.value}: {words[before]} -> {words[paused]}"]
-    verb, useful_next = ("pause", "token unpause") if paused else ("unpause", "reserve show")
-    command.show_sent(f"token-{verb}", receipt, {"before": before, "paused": paused}, lines, useful_next)
+    useful_next = "token unpause" if paused else "reserve show"
+    command.show_sent(receipt, {"before": before, "paused": paused}, lines, useful_next)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pysettle.cli.money.currency import (
-    CurrencyCommand,
+from pysettle.cli.command import (
+    Command,
     account_option,
     by_option,
     currency_command,
@@ -37,7 +37,7 @@ for _command in (limits, freeze, unfreeze, seize, seize_credit):
 @wallet.command("show")
 @account_option
 @currency_view
-def show_(account: str, command: CurrencyCommand) -> None:
+def show_(account: str, command: Command) -> None:
     """Show what an account holds, its class with what is left of its limits, and what of it is frozen."""
     address = command.address(account)
     with command.workspace.chain() as chain:
@@ -66,7 +66,7 @@ def show_(account: str, command: CurrencyCommand) -> None:
     lines += [] if settlement else _standing_lines(standing, command)
     lines += [f"credit held for it, since it could not come in: {command.text(credit)}"] * bool(credit)
     lines += ["It takes authorizations by its own hand alone."] * payee_only + ["The currency is paused."] * paused
-    command.show("wallet", document, lines)
+    command.show(document, lines)
 
 
 @wallet.command()
@@ -88,7 +88,7 @@ def register(
     real_name: bool,
     identification_until: dt.datetime | None,
     by: str | None,
-    command: CurrencyCommand,
+    command: Command,
 ) -> None:
     """Register an account as a wallet of a class, or anew. One that was never registered is of class IV."""
     registrar, address, expiry = (
@@ -110,14 +110,14 @@ def register(
         now = token.wallet(address)
     document = {"account": account, "before": _wallet_document(before), "now": _wallet_document(now)}
     lines = [f"{account}: {class_text(before.wallet_class)} -> {class_text(now.wallet_class)}; {_identification(now)}"]
-    command.show_sent("wallet-register", receipt, document, lines, f"wallet show --account {account}")
+    command.show_sent(receipt, document, lines, f"wallet show --account {account}")
 
 
 @wallet.command("payee-only")
 @click.option("--account", required=True, help="The payee, by its name.")
 @click.option("--on/--off", "enabled", default=True, show_default=True, help="Whether, or no longer.")
 @currency_command
-def payee_only(account: str, enabled: bool, command: CurrencyCommand) -> None:
+def payee_only(account: str, enabled: bool, command: Command) -> None:
     """Let the payee alone submit authorizations to it, so that nobody can pay it without delivery; or anybody."""
     payee = command.signer(account)
     with command.token(write=True) as token:
@@ -126,14 +126,14 @@ def payee_only(account: str, enabled: bool, command: CurrencyCommand) -> None:
     words = {True: "itself alone", False: "anybody"}
     lines = [f"authorizations to {account} are submitted by {words[before]} -> {words[enabled]}"]
     document = {"account": account, "before": before, "now": enabled}
-    command.show_sent("wallet-payee-only", receipt, document, lines, f"wallet show --account {account}")
+    command.show_sent(receipt, document, lines, f"wallet show --account {account}")
 
 
 @wallet.command("mark-settlement")
 @account_option
 @by_option(Role.SETTLEMENT_REGISTRAR)
 @currency_command
-def mark_settlement(account: str, by: str | None, command: CurrencyCommand) -> None:
+def mark_settlement(account: str, by: str | None, command: Command) -> None:
     """Mark a contract whose value belongs to others as a settlement account, for ever."""
     registrar, address = command.holder(by, Role.SETTLEMENT_REGISTRAR), command.address(account)
     with command.token(write=True) as token:
@@ -142,7 +142,7 @@ def mark_settlement(account: str, by: str | None, command: CurrencyCommand) -> N
     words = "settlement account" if before else "own account"
     document = {"account": account, "before": before, "now": True}
     lines = [f"{account}: {words} -> settlement account"]
-    command.show_sent("wallet-mark-settlement", receipt, document, lines, f"wallet show --account {account}")
+    command.show_sent(receipt, document, lines, f"wallet show --account {account}")
 
 
 @wallet.command("claim-credit")
@@ -150,7 +150,7 @@ def mark_settlement(account: str, by: str | None, command: CurrencyCommand) -> N
 @click.option("--amount", help="Amount of the currency, part of the credit.  [default: all of it]")
 @click.option("--by", help="Account that asks for it, which anybody may. The account itself if left out.")
 @currency_command
-def claim_credit(account: str, amount: str | None, by: str | None, command: CurrencyCommand) -> None:
+def claim_credit(account: str, amount: str | None, by: str | None, command: Command) -> None:
     """Let come in what is held for an account as its credit, since it could not come in before."""
     submitter, address = command.signer(by or account), command.address(account)
     with command.token() as token:
@@ -159,7 +159,6 @@ def claim_credit(account: str, amount: str | None, by: str | None, command: Curr
         raise UsageError(f"nothing is held for {account} as its credit, or nothing was asked for")
     document, useful_next = {"units": str(units)}, f"wallet show --account {account}"
     command.move(
-        "wallet-claim-credit",
         {account: address},
         lambda it: it.claim_credit(submitter, address, units),
         document,
@@ -224,7 +223,7 @@ def _standing_document(standing: WalletStanding) -> dict[str, object]:
     }
 
 
-def _standing_lines(standing: WalletStanding, command: CurrencyCommand) -> list[str]:
+def _standing_lines(standing: WalletStanding, command: Command) -> list[str]:
     from pysettle.client.money.wallets import date_of
     from pysettle.domain.money.wallets import NO_LIMIT
 

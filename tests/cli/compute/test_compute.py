@@ -228,7 +228,11 @@ def test_a_scenario_is_told_and_proved() -> None:
     assert told.exit_code == 0
     assert "verified by re-execution" in told.stdout
     found = json.loads(invoke("scenario", "run", "compute-export", "--json").stdout)
-    assert (found["schema"], found["cny_earned"], found["audit"]["level"]) == ("pysettle.scenario/1", "6930000000", "S")
+    assert (found["schema"], found["cny_earned"], found["audit"]["level"]) == (
+        "pysettle.scenario-run/1",
+        "6930000000",
+        "S",
+    )
 
 
 def test_two_series_of_one_symbol_are_told_apart(town: ComputeTown) -> None:

@@ -92,12 +92,12 @@ def test_redemptions_are_listed(town: Town) -> None:
     town.say("redemption request --from alice --amount 5")
     town.say("redemption request --from bob --amount 2")
     town.say("redemption cancel --id 1")
-    listed = town.tell("redemption list", "redemption-list")["redemptions"]
+    listed = town.tell("redemption list")["redemptions"]
     assert [(it["id"], it["holder"], it["operator"], it["units"], it["status"]) for it in listed] == [
         ("1", "alice", "bank", "5000000", "cancelled"),
         ("2", "bob", "bank", "2000000", "requested"),
     ]
-    assert len(town.tell("redemption list --account bob", "redemption-list")["redemptions"]) == 1
-    assert len(town.tell("redemption list --account bank", "redemption-list")["redemptions"]) == 2
+    assert len(town.tell("redemption list --account bob")["redemptions"]) == 1
+    assert len(town.tell("redemption list --account bank")["redemptions"]) == 2
     assert town.say("redemption list").splitlines()[-1].split() == ["2", "bob", "bank", "2.00", "yuan", "requested"]
     assert town.say("redemption list --currency HKD") == "no redemption\n"

@@ -13,7 +13,7 @@ HELD = {"held": True, "offered": False}
 
 def test_holders_and_offers_are_shown(town: Town) -> None:
     """All roles with who holds them; then one role with its offers, given and handed over; then one account's."""
-    roles = town.tell("role show", "role")["roles"]
+    roles = town.tell("role show")["roles"]
     contracts = json.loads((town.directory / "deployment.json").read_text())["contracts"]
     assert {label: it["holders"] for label, it in roles.items()} == {
         "administrator": ["administrator"],
@@ -28,14 +28,14 @@ def test_holders_and_offers_are_shown(town: Town) -> None:
     }
     town.say("role offer --role operator --account second-bank")
     town.say("role hand-over --role operator --account bank --to carol")
-    shown = town.tell("role show --role operator", "role")["roles"]
+    shown = town.tell("role show --role operator")["roles"]
     assert shown == {"operator": {"holders": ["bank"], "offers": {"second-bank": None, "carol": "bank"}}}
     text = town.say("role show --role operator")
     assert "offered to second-bank, beside its holders" in text
     assert "offered to carol, handed over by bank" in text
-    only = town.tell("role show --role operator --account carol", "role")["roles"]
+    only = town.tell("role show --role operator --account carol")["roles"]
     assert only == {"operator": {"holders": ["bank"], "offers": {"carol": "bank"}, "held_by_account": False}}
-    held = town.tell("role show --role operator --account bank", "role")
+    held = town.tell("role show --role operator --account bank")
     assert held["account"] == "bank"
     assert held["roles"]["operator"]["held_by_account"] is True
     one = town.say("role show --account carol")
@@ -48,7 +48,7 @@ def test_holders_and_offers_are_shown(town: Town) -> None:
 def test_a_role_is_offered_and_accepted(town: Town) -> None:
     """Before it accepts, the second bank cannot issue; afterwards it can, within its quota, and the first still can."""
     issue = "token issue --to bob --amount 1 --by second-bank"
-    offered = town.tell("role offer --role operator --account second-bank", "role-offer")
+    offered = town.tell("role offer --role operator --account second-bank")
     assert offered["accounts"] == {"second-bank": {"before": NOTHING, "now": OFFERED}}
     assert (offered["role"], offered["currency"]) == ("operator", "CNY")
     town.refuse(issue, 5, "AccessManagedUnauthorized")
@@ -68,25 +68,25 @@ def test_nobody_gets_a_role_without_accepting_an_offer(town: Town) -> None:
     offered = town.say("role hand-over --role pauser --account pauser --to carol")
     assert "pauser, carol: not held -> offered" in offered
     assert "Next: pysettle role accept --role pauser --account carol" in offered
-    withdrawn = town.tell("role withdraw --role pauser --account carol", "role-withdraw")
+    withdrawn = town.tell("role withdraw --role pauser --account carol")
     assert withdrawn["accounts"] == {"carol": {"before": OFFERED, "now": NOTHING}}
     town.refuse(accept, 5, "RoleOfferNotFound")
     town.say("role offer --role pauser --account carol")
     town.refuse("role withdraw --role pauser --account carol", 2, "what the administrator offers, it revokes")
-    revoked = town.tell("role revoke --role pauser --account carol", "role-revoke")
+    revoked = town.tell("role revoke --role pauser --account carol")
     assert revoked["accounts"] == {"carol": {"before": OFFERED, "now": NOTHING}}
     town.refuse(accept, 5, "RoleOfferNotFound")
 
 
 def test_a_role_is_handed_over(town: Town) -> None:
     """The old holder keeps its power until the successor accepts, and has none afterwards."""
-    handed = town.tell("role hand-over --role freezer --account freezer --to carol", "role-hand-over")
+    handed = town.tell("role hand-over --role freezer --account freezer --to carol")
     assert handed["accounts"] == {
         "freezer": {"before": HELD, "now": HELD},
         "carol": {"before": NOTHING, "now": OFFERED},
     }
     town.say("wallet freeze --account alice --outgoing")
-    accepted = town.tell("role accept --role freezer --account carol", "role-accept")
+    accepted = town.tell("role accept --role freezer --account carol")
     assert accepted["accounts"] == {
         "freezer": {"before": HELD, "now": NOTHING},
         "carol": {"before": OFFERED, "now": HELD},
@@ -100,7 +100,7 @@ def test_a_role_is_handed_over(town: Town) -> None:
 def test_a_role_is_revoked(town: Town) -> None:
     """The administrator takes a role, and nobody else does."""
     town.refuse("role revoke --role operator --account bank --by carol", 5, "AccessManagerUnauthorizedAccount")
-    revoked = town.tell("role revoke --role operator --account bank", "role-revoke")
+    revoked = town.tell("role revoke --role operator --account bank")
     assert revoked["accounts"] == {"bank": {"before": HELD, "now": NOTHING}}
     town.refuse("token issue --to bob --amount 1", 5, "AccessManagedUnauthorized", "operator of CNY is held by nobody")
     assert town.say("role show --role operator").startswith("operator: nobody\n")
@@ -118,7 +118,7 @@ def test_roles_are_those_of_one_currency(town: Town) -> None:
     town.say("role accept --role pauser --account carol --currency HKD")
     assert "HKD: not paused -> paused" in town.say("token pause --by carol --currency HKD")
     town.refuse("token pause --by carol", 5, "AccessManagedUnauthorized")
-    assert town.tell("role show --role pauser", "role")["roles"]["pauser"]["holders"] == ["pauser"]
+    assert town.tell("role show --role pauser")["roles"]["pauser"]["holders"] == ["pauser"]
 
 
 def test_a_refused_command_names_the_role_and_who_holds_it_now(town: Town) -> None:
@@ -143,11 +143,11 @@ def test_a_refused_command_names_the_role_and_who_holds_it_now(town: Town) -> No
 def test_the_last_administrator_is_not_revoked_without_being_asked(town: Town) -> None:
     """It is refused, with what would be lost; beside another one, or where it is said, it is done."""
     revoke = "role revoke --role administrator --account administrator"
-    before = town.tell("time show", "time")["block"]
+    before = town.tell("time show")["block"]
     town.refuse(
         revoke, 2, "last administrator of CNY", "nobody can ever give or take back a role", "--last-administrator"
     )
-    assert town.tell("time show", "time")["block"] == before
+    assert town.tell("time show")["block"] == before
     town.say("role offer --role administrator --account carol")
     town.refuse(revoke, 2, "last administrator")
     town.say("role accept --role administrator --account carol")

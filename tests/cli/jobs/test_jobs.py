@@ -85,11 +85,11 @@ def test_a_signed_order_is_submitted_by_somebody_else(town: Town) -> None:
     """Signing moves nothing; who submits changes nothing, pays nothing, and does it once."""
     file, signed = town.directory / "file", town.directory / "order.json"
     line = f"job sign --arbiter bob --milestone 100@2026-02-01 --file {file} --bond 2 --out {signed}"
-    said = town.tell(line, "job-sign")
+    said = town.tell(line)
     assert (said["units"], town.held("alice")) == ("100000000", "1,000.00 yuan")
-    found = town.tell(f"job submit --file {signed}", "job-submit")
+    found = town.tell(f"job submit --file {signed}")
     assert (found["order"], town.held("alice")) == (said["order"], "900.00 yuan")
-    shown = town.tell(f"job show --order {found['order']}", "job-show")
+    shown = town.tell(f"job show --order {found['order']}")
     assert (shown["payer"], shown["buyer"], shown["state"], shown["bond_units"]) == (
         "alice",
         "alice",
@@ -131,8 +131,8 @@ def test_a_signed_order_that_was_changed_is_refused(town: Town) -> None:
 def test_a_milestone_may_name_its_time_zone(town: Town) -> None:
     """It is UTC where it names none."""
     line = f"job place --arbiter bob --file {town.directory / 'file'} --milestone 5@2026-02-01T00:00:00"
-    order = town.tell(f"{line} --milestone 5@2026-02-01T08:00:00+08:00", "job-place")["order"]
-    stages = town.tell(f"job show --order {order}", "job-show")["milestones"]
+    order = town.tell(f"{line} --milestone 5@2026-02-01T08:00:00+08:00")["order"]
+    stages = town.tell(f"job show --order {order}")["milestones"]
     assert [it["deliver_before"] for it in stages] == ["1769904000"] * 2
 
 
@@ -142,13 +142,13 @@ def test_orders_are_listed_with_how_they_stand(town: Town) -> None:
     first, second = place(town), place(town, "--number", "1", "--provider", "registrar")
     town.say(f"job accept --order {first}")
     town.say(f"job concede --order {first}")
-    listed = town.tell("job list", "job-list")["orders"]
+    listed = town.tell("job list")["orders"]
     assert [(it["order"], it["state"], it["provider"], it["ended"], it["milestones"]) for it in listed] == [
         (first, "accepted", "provider", "1", "2"),
         (second, "placed", "registrar", "0", "2"),
     ]
-    assert [it["order"] for it in town.tell("job list --account registrar", "job-list")["orders"]] == [second]
-    assert len(town.tell("job list --account bob", "job-list")["orders"]) == 2
+    assert [it["order"] for it in town.tell("job list --account registrar")["orders"]] == [second]
+    assert len(town.tell("job list --account bob")["orders"]) == 2
     line = town.say("job list").splitlines()[2]
     assert line.split() == [first, "accepted", "alice", "provider", "350.50", "yuan", "1", "of", "2"]
     assert town.say("job list --currency HKD") == "no order\n"

@@ -27,7 +27,7 @@ def test_an_authorization_is_signed_inspected_and_submitted(town: Town, tmp_path
     document = signed(town, line)
     accounts = {name: (town.directory / "accounts" / f"{name}.json") for name in ("alice", "bob")}
     addresses = {name: json.loads(it.read_text())["address"] for name, it in accounts.items()}
-    now = int(town.tell("time show", "time")["now"])
+    now = int(town.tell("time show")["now"])
     deployment = json.loads((town.directory / "deployment.json").read_text())
     signature = document.pop("signature")
     assert len(signature) == 2 + 130
@@ -48,13 +48,13 @@ def test_an_authorization_is_signed_inspected_and_submitted(town: Town, tmp_path
     said = town.say(f"{line} --out {file}")
     assert f"Next: pysettle token submit --file {file}" in said
     assert json.loads(file.read_text()) == document | {"signature": signature}
-    inspected = town.tell(f"token inspect --file {file}", "token-inspect")
+    inspected = town.tell(f"token inspect --file {file}")
     assert (inspected["state"], inspected["units"], inspected["from"]) == (
         "can be submitted",
         "12500000",
         addresses["alice"],
     )
-    submitted = town.tell(f"token submit --file {file} --by carol", "token-submit")
+    submitted = town.tell(f"token submit --file {file} --by carol")
     assert submitted["balances"] == {
         "alice": {"before": "100000000", "now": "87500000"},
         "bob": {"before": "0", "now": "12500000"},
@@ -92,7 +92,7 @@ def test_an_authorization_ends(town: Town, tmp_path: Path) -> None:
     file = tmp_path / "payment.json"
     town.say(f"token authorize --from alice --to bob --amount 5 --hours 1 --out {file}")
     town.say("time advance --hours 1")
-    assert town.tell(f"token inspect --file {file}", "token-inspect")["state"] == "expired"
+    assert town.tell(f"token inspect --file {file}")["state"] == "expired"
     town.refuse(f"token submit --file {file}", 5, "AuthorizationExpired")
 
 
@@ -102,7 +102,7 @@ def test_an_authorization_is_cancelled(town: Town, tmp_path: Path, by_file: bool
     file = tmp_path / "payment.json"
     town.say(f"token authorize --from alice --to bob --amount 5 --nonce {NONCE} --out {file}")
     what = f"--file {file}" if by_file else f"--from alice --nonce {NONCE} --by carol"
-    cancelled = town.tell(f"token cancel-authorization {what}", "token-cancel-authorization")
+    cancelled = town.tell(f"token cancel-authorization {what}")
     assert (cancelled["from"], cancelled["nonce"], cancelled["now"]) == ("alice", NONCE, "cancelled")
     town.refuse(f"token submit --file {file}", 5, "AuthorizationAlreadyUsed")
     town.refuse(f"token cancel-authorization {what}", 5, "AuthorizationAlreadyUsed")
@@ -114,9 +114,9 @@ def test_a_permit_is_an_allowance(town: Town, tmp_path: Path) -> None:
     file = tmp_path / "permit.json"
     town.say(f"token permit --from alice --spender bob --amount 7 --out {file}")
     assert "can be submitted" in town.say(f"token inspect --file {file}")
-    submitted = town.tell(f"token submit --file {file} --by carol", "token-submit")
+    submitted = town.tell(f"token submit --file {file} --by carol")
     assert (submitted["form"], submitted["before"], submitted["now"]) == ("pysettle.permit/1", "0", "7000000")
-    assert town.tell("token allowance --from alice --spender bob", "token-allowance")["units"] == "7000000"
+    assert town.tell("token allowance --from alice --spender bob")["units"] == "7000000"
     assert "carol: 0.00 -> 6.00 yuan" in town.say("token transfer --from alice --to carol --amount 6 --by bob")
     town.refuse("token transfer --from alice --to carol --amount 1.01 --by bob", 5, "ERC20InsufficientAllowance")
     assert "used or cancelled" in town.say(f"token inspect --file {file}")
@@ -126,7 +126,7 @@ def test_a_permit_is_an_allowance(town: Town, tmp_path: Path) -> None:
 
 def test_an_allowance_is_given_by_transaction(town: Town) -> None:
     """It replaces the one before, and is the spender's alone."""
-    first = town.tell("token approve --from alice --spender bob --amount 3", "token-approve")
+    first = town.tell("token approve --from alice --spender bob --amount 3")
     assert (first["before"], first["now"]) == ("0", "3000000")
     assert "bob may transfer of alice: 3.00 -> 2.00 yuan" in town.say(
         "token approve --from alice --spender bob --amount 2"

@@ -17,9 +17,7 @@ from tests.cli.running import Town, invoke
 
 def test_a_currency_is_added_with_accounts_of_its_own(town: Town) -> None:
     """`add-currency` makes the accounts, tells who holds what, attests the reserve, and keeps it all."""
-    added = town.tell(
-        "network add-currency --currency THB --quota 500 --reserve 20 --operator carol", "network-add-currency"
-    )
+    added = town.tell("network add-currency --currency THB --quota 500 --reserve 20 --operator carol")
     assert added["quota"] == {"currency": "THB", "units": "500000000"}
     assert added["reserve"] == {"currency": "THB", "fen": "2000"}
     assert list(added["contracts"]) == ["NetworkAccess-THB", "CurrencyToken-THB"]
@@ -28,7 +26,7 @@ def test_a_currency_is_added_with_accounts_of_its_own(town: Town) -> None:
     assert added["accounts"] == {"operator": "carol", **{power: f"thb-{power}" for power in powers}}
     assert "carol: may issue 500.00 THB" in town.say("reserve quota --currency THB")
     town.refuse("token issue --to bob --amount 20.01 --currency THB", 5, "ReserveExceeded")
-    issued = town.tell("token issue --to bob --amount 20 --currency THB", "token-issue")
+    issued = town.tell("token issue --to bob --amount 20 --currency THB")
     assert (issued["currency"], issued["balances"]["bob"]["now"]) == ("THB", "20000000")
     assert (town.held("bob", "THB"), town.held("bob"), town.held("bob", "HKD")) == (
         "20.00 THB",
@@ -40,7 +38,7 @@ def test_a_currency_is_added_with_accounts_of_its_own(town: Town) -> None:
 def test_status_and_verification_are_of_all_currencies(town: Town) -> None:
     """Every contract of every currency is compared with what was deployed, and with this build."""
     for verb, equal in (("status", "as deployed"), ("verify", "as built")):
-        states = town.tell(f"network {verb}", f"network-{verb}")["contracts"]
+        states = town.tell(f"network {verb}")["contracts"]
         assert {"CurrencyToken", "CurrencyToken-HKD", "NetworkAccess", "NetworkAccess-HKD"} < set(states)
         assert (len(states), set(states.values())) == (10, {equal})
 

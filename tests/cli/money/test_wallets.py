@@ -26,7 +26,7 @@ def test_a_payment_beyond_the_class_passes_after_registration(town: Town) -> Non
         payment, 5, "PaymentLimitExceeded", "alice may pay at most 2,000.00 yuan in one payment; 2,000.01 requested"
     )
     register = "wallet register --account alice --class II --jurisdiction 156 --identification-until 2026-12-31"
-    registered = town.tell(register, "wallet-register")
+    registered = town.tell(register)
     assert registered["before"] == NEVER
     assert registered["now"] == {
         "class": "II",
@@ -43,13 +43,13 @@ def test_a_payment_beyond_the_class_passes_after_registration(town: Town) -> Non
 def test_an_identification_is_valid_through_its_last_day(town: Town) -> None:
     """On the last day, which ends at 16:00 UTC, the class holds; a second later the wallet is held to class IV."""
     town.say("wallet register --account alice --class II --identification-until 2026-01-01")
-    now = int(town.tell("time show", "time")["now"])
+    now = int(town.tell("time show")["now"])
     # Each of the two issuances below advances the clock by the second of its block.
     last = 1_767_225_600 + 16 * 3_600 - 1
     town.say(f"time advance --seconds {last - now}")
-    assert town.tell("wallet show --account alice", "wallet")["effective_class"] == "II"
+    assert town.tell("wallet show --account alice")["effective_class"] == "II"
     town.say("token issue --to alice --amount 20000")
-    shown = town.tell("wallet show --account alice", "wallet")
+    shown = town.tell("wallet show --account alice")
     assert (shown["class"], shown["effective_class"], shown["day"]) == ("II", "IV", "2026-01-02")
     assert "class II, identification expired: held to class IV" in town.say("wallet show --account alice")
     town.refuse("token issue --to alice --amount 0.01", 5, "BalanceLimitExceeded")
@@ -67,13 +67,13 @@ def test_an_identification_is_valid_through_its_last_day(town: Town) -> None:
 def test_a_registration_that_is_refused(town: Town, options: str, code: int, said: str) -> None:
     """The wallet stays what it was."""
     town.refuse(f"wallet register --account alice {options}", code, said)
-    assert {name: town.tell("wallet show --account alice", "wallet")[name] for name in NEVER} == NEVER
+    assert {name: town.tell("wallet show --account alice")[name] for name in NEVER} == NEVER
 
 
 def test_what_is_spent_and_what_is_left(town: Town) -> None:
     """Payments count against the day and the year; tomorrow the day begins anew, in another year the year."""
     town.say("token transfer --from alice --to bob --amount 12.5")
-    shown = town.tell("wallet show --account alice", "wallet")
+    shown = town.tell("wallet show --account alice")
     assert shown["today"] == {"spent": "12500000", "left": "4987500000"}
     assert shown["this_year"] == {"spent": "12500000", "left": "49987500000"}
     assert (shown["units"], shown["credit"], shown["payee_only"], shown["effective_class"]) == (
@@ -85,19 +85,19 @@ def test_what_is_spent_and_what_is_left(town: Town) -> None:
     text = town.say("wallet show --account alice")
     assert "spent today (2026-01-01, UTC+8): 12.50 yuan, 4,987.50 yuan left" in text
     town.say("time advance --days 1")
-    shown = town.tell("wallet show --account alice", "wallet")
+    shown = town.tell("wallet show --account alice")
     assert (shown["today"]["spent"], shown["this_year"]["spent"]) == ("0", "12500000")
     town.say("time advance --days 364")
-    shown = town.tell("wallet show --account alice", "wallet")
+    shown = town.tell("wallet show --account alice")
     assert (shown["today"]["spent"], shown["this_year"]["spent"]) == ("0", "0")
-    foreign = town.tell("wallet show --account alice --currency HKD", "wallet")
+    foreign = town.tell("wallet show --account alice --currency HKD")
     assert foreign["today"] == foreign["this_year"] == {"spent": None, "left": None}
     assert "payments are not counted" in town.say("wallet show --account alice --currency HKD")
 
 
 def test_limits_are_shown_and_set(town: Town) -> None:
     """Those that are named change, the others stay; zero is a limit and "none" is none."""
-    found = town.tell("wallet limits", "wallet-limits")["classes"]
+    found = town.tell("wallet limits")["classes"]
     assert list(found) == ["IV", "III", "II", "I", "corporate"]
     assert found["IV"] == {
         "balance": "10000000000",
@@ -106,17 +106,15 @@ def test_limits_are_shown_and_set(town: Town) -> None:
         "annual": "50000000000",
     }
     assert set(found["corporate"].values()) == {None}
-    changed = town.tell("wallet limits --class IV --payment 0 --annual none", "wallet-limits-set")
+    changed = town.tell("wallet limits --class IV --payment 0 --annual none")
     assert changed["before"] == found["IV"]
     assert changed["now"] == found["IV"] | {"payment": "0", "annual": None}
     town.refuse("token transfer --from alice --to bob --amount 0.01", 5, "PaymentLimitExceeded")
     text = town.say("wallet limits --class IV --payment 300")
     assert "class IV, payment: 0.00 -> 300.00\n" in text
     assert "balance" not in text
-    assert town.tell("wallet limits --class IV", "wallet-limits")["classes"]["IV"] == changed["now"] | {
-        "payment": "300000000"
-    }
-    assert town.tell("wallet limits --class IV --currency HKD", "wallet-limits")["classes"]["IV"]["payment"] is None
+    assert town.tell("wallet limits --class IV")["classes"]["IV"] == changed["now"] | {"payment": "300000000"}
+    assert town.tell("wallet limits --class IV --currency HKD")["classes"]["IV"]["payment"] is None
 
 
 @pytest.mark.parametrize(
@@ -131,9 +129,9 @@ def test_limits_are_shown_and_set(town: Town) -> None:
 )
 def test_limits_that_are_refused(town: Town, options: str, code: int, said: str) -> None:
     """The limits stay as they were."""
-    before = town.tell("wallet limits", "wallet-limits")
+    before = town.tell("wallet limits")
     town.refuse(f"wallet limits {options}", code, said)
-    assert town.tell("wallet limits", "wallet-limits") == before
+    assert town.tell("wallet limits") == before
 
 
 def test_a_credit_is_claimed_and_seized(town: Town, tmp_path: Path) -> None:
@@ -142,7 +140,7 @@ def test_a_credit_is_claimed_and_seized(town: Town, tmp_path: Path) -> None:
     order.write_text("Order 9 of the court")
     town.say("redemption request --from alice --amount 60")
     town.say("wallet freeze --account alice --incoming")
-    rejected = town.tell("redemption reject --id 1", "redemption-reject")
+    rejected = town.tell("redemption reject --id 1")
     assert rejected["balance"] == {"before": "40000000", "now": "40000000"}
     assert rejected["credit"] == {"before": "0", "now": "60000000"}
     assert "credit held for it, since it could not come in: 60.00 yuan" in town.say("wallet show --account alice")
@@ -152,13 +150,13 @@ def test_a_credit_is_claimed_and_seized(town: Town, tmp_path: Path) -> None:
     seizure = f"wallet seize-credit --account alice --to bob --legal-basis {order} --amount"
     town.refuse(f"{seizure} 60.01", 5, "CreditExceeded")
     town.refuse(f"{seizure} 1 --by alice", 5, "AccessManagedUnauthorized")
-    seized = town.tell(f"{seizure} 20", "wallet-seize-credit")
+    seized = town.tell(f"{seizure} 20")
     assert seized["credit"] == {"before": "60000000", "now": "40000000"}
     assert town.held("bob") == "20.00 yuan"
     assert "alice: credit 40.00 -> 35.00 yuan, 5.00 yuan seized for bob" in town.say(f"{seizure} 5")
 
     town.say("wallet unfreeze --account alice")
-    part = town.tell(f"{claim} --amount 15 --by carol", "wallet-claim-credit")
+    part = town.tell(f"{claim} --amount 15 --by carol")
     assert part["balances"] == {"alice": {"before": "40000000", "now": "55000000"}}
     assert part["credits"] == {"alice": {"before": "35000000", "now": "20000000"}}
     assert "alice: 55.00 -> 75.00 yuan" in town.say(claim)
@@ -178,7 +176,7 @@ def test_a_payee_keeps_submission_to_itself(town: Town, tmp_path: Path) -> None:
     """While it does, nobody else submits an authorization to it; then anybody does again."""
     file = tmp_path / "payment.json"
     town.say(f"token authorize --from alice --to bob --amount 5 --out {file}")
-    on = town.tell("wallet payee-only --account bob", "wallet-payee-only")
+    on = town.tell("wallet payee-only --account bob")
     assert (on["before"], on["now"]) == (False, True)
     assert "takes authorizations by its own hand alone" in town.say("wallet show --account bob")
     town.refuse(f"token submit --file {file} --by carol", 5, "PayeeOnly")
@@ -190,7 +188,7 @@ def test_a_contract_is_marked_as_a_settlement_account(town: Town) -> None:
     """A contract is, for ever; a key cannot be."""
     town.refuse("wallet mark-settlement --account alice", 5, "SettlementAccountWithoutCode")
     meter = json.loads((town.directory / "deployment.json").read_text())["contracts"]["UsageMeter"]["address"]
-    marked = town.tell(f"wallet mark-settlement --account {meter}", "wallet-mark-settlement")
+    marked = town.tell(f"wallet mark-settlement --account {meter}")
     assert (marked["before"], marked["now"]) == (False, True)
     shown = invoke("wallet", "show", "--account", meter, workspace=town.directory)
     assert "settlement account, can be neither frozen nor seized" in shown.stdout

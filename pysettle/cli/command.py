@@ -1,4 +1,4 @@
-"""What commands on a currency of a workspace share: their options, who signs, and how they print what they did."""
+"""What commands on a workspace share: their options, who signs, and how they print what they did."""
 
 from __future__ import annotations
 
@@ -20,19 +20,21 @@ if TYPE_CHECKING:
 
     from pysettle.client.core.access import NetworkAccess
     from pysettle.client.money.currency import CurrencyToken
+    from pysettle.client.system import ComputeSystem
+    from pysettle.domain.core.signing import Signer
     from pysettle.evm.backend import Receipt
     from pysettle.evm.encoding import TransactionSigner
     from pysettle.evm.transactions import Transaction
     from pysettle.workspace.directory import Workspace
 
-Command = Callable[..., Any]
+Function = Callable[..., Any]
 
 account_option = click.option("--account", required=True, help="A name or an address.")
 amount_option = click.option("--amount", required=True, help="Amount of the currency, such as 12.50.")
 to_option = click.option("--to", required=True, help="Account that receives: a name or an address.")
 
 
-def by_option(role: Role) -> Callable[[Command], Command]:
+def by_option(role: Role) -> Callable[[Function], Function]:
     """Let a command be given by another account than the one that was given a role at deployment."""
     return click.option("--by", help=f"Account that holds the role {role.label}.  [default: who got it at deployment]")
 
@@ -48,17 +50,22 @@ def refuse_by(by: str | None, change: str) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class CurrencyCommand:
-    """One command on a currency of a workspace, as it was called."""
+class Command:
+    """One command on a workspace, as it was called."""
 
     workspace: Workspace
     """Where."""
-    currency: Currency
-    """On which currency."""
     password: str | None
     """Opens the encrypted accounts."""
     as_json: bool
     """Whether to print a document in place of text."""
+    in_currency: Currency | None = None
+    """On which currency; None where the command is not about one alone."""
+
+    @property
+    def currency(self) -> Currency:
+        """The currency of the command; e-CNY where it is not told of one."""
+        return self.in_currency or Currency.CNY
 
     def address(self, account: str) -> Address:
         """Return the address of an account."""
@@ -71,6 +78,10 @@ class CurrencyCommand:
     def signer(self, account: str) -> TransactionSigner:
         """Return who signs for an account."""
         return self.workspace.accounts.signer(account, self.password)
+
+    def key(self, account: str) -> Signer:
+        """Return the key of an account, for what is signed beside transactions."""
+        return self.workspace.accounts.key(account, self.password)
 
     def holder(self, account: str | None, role: Role) -> TransactionSigner:
         """Return who signs for the account that acts by a role: the one named, or who got the role at deployment."""
@@ -88,6 +99,12 @@ class CurrencyCommand:
         with self.workspace.chain(write=write) as chain:
             yield self.workspace.access(chain, self.currency)
 
+    @contextmanager
+    def compute(self, *, write: bool = False) -> Iterator[ComputeSystem]:
+        """Open the chain, to read or to write, and yield its compute layer."""
+        with self.workspace.chain(write=write) as chain:
+            yield self.workspace.compute(chain)
+
     def text(self, units: int) -> str:
         """Write units with the currency."""
         return self.currency.text(units)
@@ -100,21 +117,19 @@ class CurrencyCommand:
         """Write which command is useful next, as it can be pasted."""
         return pasteable(command + ("" if self.currency is Currency.CNY else f" --currency {self.currency.value}"))
 
-    def show(self, schema: str, document: Mapping[str, object], lines: list[str]) -> None:
-        """Print what was read, under the name of its schema, whose version is 1."""
-        show(f"pysettle.{schema}/1", {**document, "currency": self.currency.value}, lines, self.as_json)
+    def show(self, document: Mapping[str, object], lines: list[str]) -> None:
+        """Print what was read."""
+        of_currency = {"currency": self.in_currency.value} if self.in_currency else {}
+        show({**document, **of_currency}, lines, self.as_json)
 
-    def show_sent(
-        self, schema: str, receipt: Receipt, document: Mapping[str, object], lines: list[str], useful_next: str
-    ) -> None:
+    def show_sent(self, receipt: Receipt, document: Mapping[str, object], lines: list[str], useful_next: str) -> None:
         """Print what a transaction changed, where it is, and the next useful command."""
         sent = {"tx_hash": "0x" + receipt.transaction_hash.hex(), "block": str(receipt.block_number)}
         lines = [*lines, f"transaction {sent['tx_hash']} in block {receipt.block_number}"]
-        self.show(schema, {**document, **sent}, [*lines, f"Next: {self.next(useful_next)}"])
+        self.show({**document, **sent}, [*lines, f"Next: {self.next(useful_next)}"])
 
     def move(
         self,
-        schema: str,
         holders: Mapping[str, Address],
         make: Callable[[CurrencyToken], Transaction],
         document: Mapping[str, object],
@@ -123,7 +138,6 @@ class CurrencyCommand:
         """Send a transaction that moves units, and print how the holders' balances and credits changed by it.
 
         Args:
-            schema: Name of what is printed.
             holders: Name -> address of everybody whose balance may change.
             make: Makes the transaction.
             document: What is printed beside the change.
@@ -143,36 +157,53 @@ class CurrencyCommand:
             for name in holders
             if before[name][1] != now[name][1]
         ]
-        self.show_sent(schema, receipt, {**document, **changes}, lines, useful_next)
+        self.show_sent(receipt, {**document, **changes}, lines, useful_next)
 
 
 def _holding(token: CurrencyToken, holder: Address) -> tuple[int, int]:
     return token.balance_of(holder), token.credit_of(holder)
 
 
-def currency_command(function: Command) -> Command:
-    """Give a command that changes something its `command`, with the options every one of them has."""
-    return password_option(_currency_command(function))
+def currency_command(function: Function) -> Function:
+    """Give a command that changes something in a currency its `command`, with the options every one of them has."""
+    return password_option(_currency_option(_command(function)))
 
 
-def currency_view(function: Command) -> Command:
+def currency_view(function: Function) -> Function:
+    """Give a command that only reads of a currency its `command`; it needs no password."""
+    return _currency_option(_command(function))
+
+
+def network_command(function: Function) -> Function:
+    """Give a command that signs something its `command`, with the options every one of them has."""
+    return password_option(_command(function))
+
+
+def network_view(function: Function) -> Function:
     """Give a command that only reads its `command`; it needs no password."""
-    return _currency_command(function)
+    return _command(function)
 
 
-def _currency_command(function: Command) -> Command:
+def _command(function: Function) -> Function:
     @functools.wraps(function)
     def run(
-        workspace: Workspace, currency: str, as_json: bool, password: str | None = None, **options: object
+        workspace: Workspace,
+        as_json: bool,
+        password: str | None = None,
+        in_currency: str | None = None,
+        **options: object,
     ) -> object:
-        return function(command=CurrencyCommand(workspace, Currency(currency), password, as_json), **options)
+        currency = Currency(in_currency) if in_currency else None
+        return function(command=Command(workspace, password, as_json, currency), **options)
 
-    choice = click.Choice([currency.value for currency in Currency])
-    option = click.option(
-        "--currency",
-        type=choice,
-        default=Currency.CNY.value,
-        show_default=True,
-        help="Currency, all of them simulated.",
-    )
-    return option(workspace_option(json_option(run)))
+    return workspace_option(json_option(run))
+
+
+_currency_option = click.option(
+    "--currency",
+    "in_currency",
+    type=click.Choice([currency.value for currency in Currency]),
+    default=Currency.CNY.value,
+    show_default=True,
+    help="Currency, all of them simulated.",
+)
