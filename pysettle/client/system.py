@@ -19,6 +19,7 @@ from pysettle.domain.core import events
 from pysettle.domain.core.events import Emitted, Position
 from pysettle.domain.core.messages import ChannelConfig, ChannelId
 from pysettle.errors import InvalidNumber, UsageError
+from pysettle.errors.compute.market import ProviderWithoutCompute
 from pysettle.evm.backend import ChainBackend
 from pysettle.reading import read_address, read_hex
 from pysettle.values import ComputeId, SeriesId
@@ -130,12 +131,12 @@ class ComputeSystem:
         """Return the id of the compute of a provider that was registered last.
 
         Raises:
-            UsageError: none is registered.
+            ProviderWithoutCompute: none is registered.
         """
         registered = self.market.emitted(ComputeRegistered)
         ids = [it.compute_id for it in registered if it.provider == provider]
         if not ids:
-            raise UsageError(f"no compute of 0x{provider.hex()} is registered: run `pysettle market register`")
+            raise ProviderWithoutCompute(provider)
         return ids[-1]
 
     def find(self, name: str) -> ComputeToken:

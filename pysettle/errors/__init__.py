@@ -10,15 +10,11 @@ The errors of contracts, one class for each Solidity error, stand in the folder 
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pysettle.errors.states import State
-from pysettle.errors.words import hexed, sentence
-from pysettle.values import Asset, Currency
+from pysettle.errors.words import Worded, hexed
+from pysettle.values import TOKENS, Amount, Asset
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -292,18 +288,16 @@ class ChainFileLocked(ChainFileError):
         super().__init__(file, problem, remedy)
 
 
-class ContractReverted(PysettleError):
+class ContractReverted(Worded, PysettleError):
     """A contract refused: `.contract`, `.error`, `.args_by_name`, `.selector`, `.data`, `.tx_hash` (exit code 5).
 
     Each Solidity error has a subclass of the same name, which registers itself. It declares the arguments of the error
-    in their order, as attributes whose types say what they are; a trailing underscore is no part of a name. Its
-    `template` says what was refused, with its attributes, and `remedy` what to do next. A subclass without a template
-    is a family of errors.
+    in their order; a trailing underscore is no part of a name. A subclass without a template is a family of errors.
     """
 
     exit_code = 5
-    template: ClassVar[str] = "the contract refused without a reason"
-    remedy: ClassVar[str] = "read the contract's interface for when it reverts"
+    template = "the contract refused without a reason"
+    remedy = "read the contract's interface for when it reverts"
     registered: ClassVar[dict[str, type[ContractReverted]]] = {}
     """Solidity name -> its class, of the columns that were imported; `pysettle.errors.contracts` imports them all."""
 
@@ -338,23 +332,9 @@ class ContractReverted(PysettleError):
         """Address of the contract that was called, and the data of the call; None where it is not known."""
         self.function = ""
         """Name of the function that was called; empty where it is not known."""
-        self.money: Asset = Currency.CNY
-        """What units of a currency are said in."""
-        self.asset: Asset | None = None
-        """What amounts are said in that may be of a currency or of Tokens; None where the call does not tell."""
-        self.name: Callable[[bytes], str] = hexed
-        """How an account is said: who knows the names of a workspace sets it."""
         self.notes: list[str] = []
         """What somebody else knows of the refusal, to be said at the end of the message."""
-        for attribute, kind in self.arguments().items():
-            setattr(self, attribute, _typed(kind, self.args_by_name[solidity_name(attribute)]))
-        super().__init__()
-
-    @classmethod
-    @cache
-    def arguments(cls) -> Mapping[str, Any]:
-        """Return attribute -> type of each argument of the error, in their order; empty for a family."""
-        return inspect.get_annotations(cls, eval_str=True) if cls.registered.get(cls.__name__) is cls else {}
+        super().__init__(*(self.args_by_name[solidity_name(it)] for it in self.arguments()))
 
     @property
     def error(self) -> str:
@@ -367,7 +347,14 @@ class ContractReverted(PysettleError):
         return "; ".join((f"{where}{self._what()}", self.remedy, *self.notes))
 
     def _what(self) -> str:
-        return f"{self.error}: {sentence(self)}"
+        return f"{self.error}: {self.sentence()}"
+
+    def _asset(self, kind: object) -> Asset | None:
+        """Return what a kind of values is counted in: amounts in Tokens, unless the call is about a currency."""
+        # A series is paid in its currency, and moves Tokens in every other call.
+        is_payment = self.contract == "ComputeToken" and self.function.startswith("purchase")
+        is_of_tokens = self.contract in ("ComputeToken", "ChannelHub") and not is_payment
+        return TOKENS if kind is Amount and is_of_tokens and not self.asset else super()._asset(kind)
 
 
 def solidity_name(attribute: str) -> str:
@@ -379,12 +366,6 @@ def solidity_name(attribute: str) -> str:
     """
     first, *others = attribute.rstrip("_").split("_")
     return first + "".join(map(str.capitalize, others))
-
-
-def _typed(kind: Any, value: Any) -> Any:
-    """Return a value as what it is; the number of a state that there is not stays a number."""
-    is_state = isinstance(kind, type) and issubclass(kind, State) and value in [*kind]
-    return kind(value) if is_state else value
 
 
 class UnknownRevert(ContractReverted):

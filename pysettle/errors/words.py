@@ -1,10 +1,12 @@
-"""What a contract refused, in words: yuan, dates and names in place of the numbers that the contract gives."""
+"""The values of an error in words: yuan, dates and names in place of numbers and addresses."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Mapping
+from functools import cache
 from string import Formatter
-from typing import TYPE_CHECKING
+from typing import Any, ClassVar, get_origin
 
 from pysettle.errors.states import State
 from pysettle.values import (
@@ -12,6 +14,7 @@ from pysettle.values import (
     Address,
     Amount,
     Asset,
+    Currency,
     Day,
     Seconds,
     SeriesId,
@@ -23,26 +26,73 @@ from pysettle.values import (
     time_text,
 )
 
-if TYPE_CHECKING:
-    from pysettle.errors import ContractReverted
-
 _TEXTS: dict[object, Callable[[int], str]] = {Timestamp: time_text, Day: day_text, Seconds: duration_text}
 """Kind of a number -> how it is written."""
 
 
-def sentence(refusal: ContractReverted) -> str:
-    """Return what was refused, with its values; an asset is named behind the first amount of it, and only there."""
-    parts, named = [], set[Asset]()
-    for text, attribute, _, _ in Formatter().parse(refusal.template):
-        parts.append(text)
-        if attribute:
-            kind, value = refusal.arguments()[attribute], getattr(refusal, attribute)
-            asset = _asset(refusal, kind)
-            parts.append(asset.figure(value) if asset else _said(refusal, kind, value))
-            if asset and asset.word and asset not in named:
-                parts.append(f" {asset.word}")
-                named.add(asset)
-    return "".join(parts)
+class Worded(Exception):  # a part of errors, and none itself
+    """An error that keeps its values as attributes, and says them.
+
+    A subclass declares the attributes with their types, in the order in which they are given; its `template` says with
+    them what is wrong, and `remedy` what to do next.
+    """
+
+    template: ClassVar[str]
+    remedy: ClassVar[str]
+
+    def __init__(self, *values: Any) -> None:
+        """Store the values; the number of a state that there is not stays a number."""
+        self.money: Asset = Currency.CNY
+        """What units of a currency are said in."""
+        self.asset: Asset | None = None
+        """What amounts are said in that may be of a currency or of Tokens; None where it is not known."""
+        self.name: Callable[[bytes], str] = hexed
+        """How an account is said: who knows the names of a workspace sets it."""
+        for (attribute, kind), value in zip(self.arguments().items(), values, strict=True):
+            setattr(self, attribute, _typed(kind, value))
+        super().__init__()
+
+    @classmethod
+    @cache
+    def arguments(cls) -> Mapping[str, Any]:
+        """Return attribute -> type of each value, in their order."""
+        of_class: Any = ClassVar
+        declared = inspect.get_annotations(cls, eval_str=True).items()
+        return {attribute: kind for attribute, kind in declared if get_origin(kind) is not of_class}
+
+    def __str__(self) -> str:
+        """Say what is wrong and what to do next."""
+        return f"{self.sentence()}; {self.remedy}"
+
+    def sentence(self) -> str:
+        """Say what is wrong; an asset is named behind the first amount of it, and only there."""
+        parts, named = [], set[Asset]()
+        for text, attribute, _, _ in Formatter().parse(self.template):
+            parts.append(text)
+            if attribute:
+                kind, value = self.arguments()[attribute], getattr(self, attribute)
+                asset = self._asset(kind)
+                parts.append(asset.figure(value) if asset else self._said(kind, value))
+                if asset and asset.word and asset not in named:
+                    parts.append(f" {asset.word}")
+                    named.add(asset)
+        return "".join(parts)
+
+    def _asset(self, kind: object) -> Asset | None:
+        """Return what a kind of values is counted in; None where it is no amount."""
+        counted: dict[object, Asset] = {Units: self.money, Tokens: TOKENS, Amount: self.asset or self.money}
+        return counted.get(kind)
+
+    def _said(self, kind: object, value: object) -> str:
+        if kind in (Address, SeriesId) and isinstance(value, bytes):
+            return self.name(value)
+        if isinstance(value, State):
+            return value.word
+        if isinstance(value, bytes):
+            return hexed(value)
+        if isinstance(value, int) and (text := _TEXTS.get(kind)):
+            return text(value)
+        return str(value)
 
 
 def hexed(value: bytes) -> str:
@@ -50,27 +100,6 @@ def hexed(value: bytes) -> str:
     return f"0x{value.hex()}"
 
 
-def _asset(refusal: ContractReverted, kind: object) -> Asset | None:
-    """Return what a kind of values is counted in; None where it is no amount."""
-    if kind is Amount:
-        return refusal.asset or (TOKENS if _is_of_tokens(refusal) else refusal.money)
-    counted: dict[object, Asset] = {Units: refusal.money, Tokens: TOKENS}
-    return counted.get(kind)
-
-
-def _is_of_tokens(refusal: ContractReverted) -> bool:
-    """Whether a call that named no currency moves Tokens: a series is paid in its currency, and moves Tokens else."""
-    is_payment = refusal.contract == "ComputeToken" and refusal.function.startswith("purchase")
-    return refusal.contract in ("ComputeToken", "ChannelHub") and not is_payment
-
-
-def _said(refusal: ContractReverted, kind: object, value: object) -> str:
-    if kind in (Address, SeriesId) and isinstance(value, bytes):
-        return refusal.name(value)
-    if isinstance(value, State):
-        return value.word
-    if isinstance(value, bytes):
-        return hexed(value)
-    if isinstance(value, int) and (text := _TEXTS.get(kind)):
-        return text(value)
-    return str(value)
+def _typed(kind: Any, value: Any) -> Any:
+    is_state = isinstance(kind, type) and issubclass(kind, State) and value in [*kind]
+    return kind(value) if is_state else value

@@ -24,7 +24,7 @@ from pysettle.errors.compute.market import ComputeAttesterInvalid
 from pysettle.errors.core.access import AccessReverted
 from pysettle.errors.money.issuance import RedemptionOperatorInvalid, ReserveAttesterInvalid
 from pysettle.errors.states import Role
-from pysettle.errors.words import hexed
+from pysettle.errors.words import Worded, hexed
 from pysettle.money import Currency
 from pysettle.values import Units
 from pysettle.workspace.accounts import Accounts, default_account
@@ -225,7 +225,7 @@ class Workspace:
         with self._opened(write, wait_s) as chain:
             try:
                 yield chain
-            except ContractReverted as refusal:
+            except Worded as refusal:
                 self._put_into_words(refusal)
                 if isinstance(refusal, _REFUSALS):
                     self._name_holders(chain, refusal)
@@ -265,7 +265,7 @@ class Workspace:
 
         return file_or_node(open_file, self.directory / "accounts", self.config.chain_id, wait_s, self.notify)
 
-    def _put_into_words(self, refusal: ContractReverted) -> None:
+    def _put_into_words(self, refusal: Worded) -> None:
         """Let a refusal say the names of accounts and contracts, and the currency that it is about."""
         from pysettle.evm.reverts import name_currency
 
@@ -273,7 +273,8 @@ class Workspace:
         if self.is_deployed:
             deployment = self.deployment()
             names |= {deployment.address(label): label for label in deployment.document["contracts"]}
-            name_currency(refusal, deployment.of_one_currency())
+            if isinstance(refusal, ContractReverted):
+                name_currency(refusal, deployment.of_one_currency())
         names |= {address: name for name, address in self.accounts.addresses().items()}
         refusal.name = lambda address: names.get(address) or hexed(address)
 

@@ -10,7 +10,7 @@ from pysettle.client.core.contract import Contract
 from pysettle.domain.core.messages import Authorization, Permit, cancel_digest
 from pysettle.domain.core.signing import Signer
 from pysettle.domain.core.typed_data import Domain
-from pysettle.errors import UsageError
+from pysettle.errors.core.token import NonceSpent
 from pysettle.evm.encoding import TransactionSigner
 from pysettle.evm.transactions import Transaction, TransactionSender
 
@@ -66,13 +66,10 @@ class Token(Contract, Generic[_Value]):
         """Refuse to sign with a nonce that the token would refuse.
 
         Raises:
-            UsageError: it is spent, as `is_authorization_spent` says.
+            NonceSpent: it is spent, as `is_authorization_spent` says.
         """
         if self.is_authorization_spent(authorizer, nonce):
-            raise UsageError(
-                f"the nonce 0x{nonce.hex()} of 0x{authorizer.hex()} is spent: it, or one with the same last 8 bytes "
-                f"(0x{nonce[24:].hex()}), was used or cancelled; choose others"
-            )
+            raise NonceSpent(authorizer, nonce)
 
     def transfer(self, holder: TransactionSigner, to: Address, value: _Value) -> Transaction:
         """Transfer a holder's own value, in smallest units."""

@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
+from pysettle.errors import UsageError
 from pysettle.errors.compute import ComputeReverted
+from pysettle.errors.words import Worded
 from pysettle.values import Address, ComputeId, SeriesId, Timestamp, Tokens, Units
+
+
+class ProviderWithoutCompute(Worded, UsageError):
+    """A provider has no compute that a series could be opened on."""
+
+    template = "{provider} has registered no compute"
+    remedy = "run `pysettle market register`"
+
+    provider: Address
 
 
 class ComputeAttesterInvalid(ComputeReverted):

@@ -2,8 +2,27 @@
 
 from __future__ import annotations
 
-from pysettle.errors import ContractReverted
+from pysettle.errors import ContractReverted, UsageError
+from pysettle.errors.words import Worded
 from pysettle.values import Address, Amount, Timestamp
+
+
+class NonceSpent(Worded, UsageError):
+    """A message is not signed with a nonce that the token would refuse."""
+
+    template = (
+        "the nonce {nonce} of {authorizer} is spent: it, or one with the same last 8 bytes ({last_bytes}), was used or "
+        "cancelled"
+    )
+    remedy = "choose another"
+
+    authorizer: Address
+    nonce: bytes
+    last_bytes: bytes
+
+    def __init__(self, authorizer: Address, nonce: bytes) -> None:
+        """Store whose nonce it is."""
+        super().__init__(authorizer, nonce, nonce[24:])
 
 
 class TokenReverted(ContractReverted):

@@ -183,7 +183,7 @@ def test_mistakes_are_told_before_anything_is_sent(town: ComputeTown) -> None:
     """A halter without a ground, rates of another form, unknown series and broken rows."""
     base = OPEN.format(compute="0x" + "11" * 32, symbol="X")
     nobodys = base.replace(f"--compute 0x{'11' * 32} ", "") + " --by alice"
-    town.refused(nobodys, 2, "no compute of 0x")
+    town.refused(nobodys, 2, "has registered no compute")
     town.refused(base + " --halter bob", 2, "a halter needs a ground")
     town.refused(base.replace("1,30,90/2,60,180", "1,2"), 2, "are not 3 whole numbers / 3 whole numbers")
     town.refused(base.replace("0x" + "11" * 32, "0x12"), 2, "has 1 bytes in hex, not 32")

@@ -204,7 +204,9 @@ def test_a_nonce_is_spent_with_all_of_its_last_eight_bytes(town: Town) -> None:
     signed(town, f"{line} {other}")
     town.say(f"token submit --file {file}")
     for nonce in (NONCE, other):
-        town.refuse(f"{line} {nonce}", 2, f"the nonce {nonce} of 0x", "last 8 bytes (0x0707070707070707)", "is spent")
+        town.refuse(
+            f"{line} {nonce}", 2, f"the nonce {nonce} of alice", "last 8 bytes (0x0707070707070707)", "is spent"
+        )
     assert signed(town, line.replace("alice", "bob").replace("to bob", "to alice") + f" {NONCE}")["nonce"] == NONCE
     cancelled = "0x" + "00" * 31 + "01"
     town.say(f"token cancel-authorization --from alice --nonce {cancelled}")
