@@ -350,11 +350,11 @@ class ContractReverted(Worded, PysettleError):
         return f"{self.error}: {self.sentence()}"
 
     def _asset(self, kind: object) -> Asset | None:
-        """Return what a kind of values is counted in: amounts in Tokens, unless the call is about a currency."""
-        # A series is paid in its currency, and moves Tokens in every other call.
-        is_payment = self.contract == "ComputeToken" and self.function.startswith("purchase")
-        is_of_tokens = self.contract in ("ComputeToken", "ChannelHub") and not is_payment
-        return TOKENS if kind is Amount and is_of_tokens and not self.asset else super()._asset(kind)
+        """Return what a kind of values is counted in: amounts in Tokens, where the call is about no currency."""
+        # A series is paid in its currency, and moves Tokens in every other call; a channel holds either.
+        is_of_series = self.contract == "ComputeToken" and not self.function.startswith("purchase")
+        is_of_tokens = is_of_series or (self.contract == "ChannelHub" and not self.asset)
+        return TOKENS if kind is Amount and is_of_tokens else super()._asset(kind)
 
 
 def solidity_name(attribute: str) -> str:

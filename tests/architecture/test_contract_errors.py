@@ -201,6 +201,7 @@ def test_amounts_are_in_what_the_call_was_about() -> None:
         ("CurrencyToken", "transfer", hkd, b""): "holds 1.00 HKD; 2.00 needed",
         ("CurrencyToken", "transfer", cny, b""): "holds 1.00 yuan; 2.00 needed",
         ("ComputeToken", "transfer", series, b""): "holds 1,000,000 Tokens; 2,000,000 needed",
+        ("ComputeToken", "transfer", series, bytes(12) + cny): "holds 1,000,000 Tokens; 2,000,000 needed",
         ("ComputeToken", "purchase", series, b""): "holds 1.00; 2.00 needed",
         ("ChannelHub", "deposit", series, b""): "holds 1,000,000 Tokens; 2,000,000 needed",
         ("ChannelHub", "deposit", series, bytes(12) + hkd): "holds 1.00 HKD; 2.00 needed",
