@@ -41,10 +41,15 @@ SeriesId = NewType("SeriesId", Address)
 UNITS_PER_WHOLE = Units(1_000_000)
 """Units in one whole of a currency: every currency token has 6 decimals, so one unit is a micro-yuan for e-CNY."""
 
+HOUR_S = 3_600
+"""Seconds in an hour."""
+
+DAY_S = 86_400
+"""Seconds in a day; the calendar of the network knows no daylight saving."""
+
 _CALENDAR_END = 253_402_300_800
 """Unix second of the year 10000, which datetime cannot hold."""
-_DAY_S = 86_400
-_DURATIONS = (("day", _DAY_S), ("hour", 3_600), ("minute", 60))
+_DURATIONS = (("day", DAY_S), ("hour", HOUR_S), ("minute", 60))
 
 
 class Asset(Protocol):
@@ -146,7 +151,7 @@ def day_text(day: int) -> str:
         >>> day_text(20_516)
         '2026-03-04'
     """
-    return time_text(day * _DAY_S).removesuffix(" 00:00:00 UTC")
+    return time_text(day * DAY_S).removesuffix(" 00:00:00 UTC")
 
 
 def duration_text(seconds: int) -> str:

@@ -14,6 +14,7 @@ from click.core import ParameterSource
 
 from pysettle.cli.output import say, tell
 from pysettle.errors import InvalidNumber, UsageError
+from pysettle.money import BPS
 from pysettle.reading import read_whole
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ SEED = Count(0, 2**63 - 1)
 """Seed of keys and blocks, which SQLite keeps."""
 CHAIN_ID = Count(1, 2**53)
 """Chain id (EIP-155), which JavaScript reads."""
-BASIS_POINTS = Count(0, 10_000)
+BASIS_POINTS = Count(0, BPS)
 """Hundredths of a percent, up to all."""
 NUMBER = Whole(256)
 """What tells equal things apart: a word."""

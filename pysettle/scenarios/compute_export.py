@@ -29,7 +29,7 @@ from pysettle.evm.backend import Receipt
 from pysettle.evm.embedded import EmbeddedChain
 from pysettle.evm.transactions import Transaction
 from pysettle.money import UNITS_PER_MINOR, UNITS_PER_WHOLE
-from pysettle.values import Tokens, Units
+from pysettle.values import DAY_S, HOUR_S, Tokens, Units
 
 START = 1_767_225_600
 """2026-01-01T00:00:00Z."""
@@ -44,8 +44,7 @@ UNIT_PRICE = 2_500_000
 HOURS_BOUGHT, HOURS_PASSED_ON = 1_000, 200
 HOURS_USED = {"buyer": 620, "second buyer": 150}
 """Accelerator hours that each of them has delivered."""
-LIFE_S = 30 * 86_400
-_HOUR_S = 3_600
+LIFE_S = 30 * DAY_S
 _FUNDS = Units(10_000 * UNITS_PER_WHOLE)
 _PARTIES = ("maker", "buyer", "second buyer", "relayer")
 
@@ -177,7 +176,7 @@ class ComputeExport:
     def sell(self) -> None:
         """Sell for e-CNY: both legs in one transaction, which the relayer submits and cannot redirect."""
         currency, buyer, relayer = self.network.currency, self.parties["buyer"], self.parties["relayer"]
-        tokens, deadline = Tokens(HOURS_BOUGHT * _HOUR_S * TOKENS_PER_SECOND), self.chain.clock.now() + _HOUR_S
+        tokens, deadline = Tokens(HOURS_BOUGHT * HOUR_S * TOKENS_PER_SECOND), self.chain.clock.now() + HOUR_S
         terms = PurchaseTerms(self.series.address, buyer.address, tokens, deadline)
         price = self.series.price_rounded_up(tokens)
         authorization, signature = self.series.sign_purchase(buyer, currency.domain, price, terms, number=1)
@@ -194,7 +193,7 @@ class ComputeExport:
 
     def pass_on(self) -> None:
         """Have the buyer pass Tokens on to one in another country, without anybody between them."""
-        tokens, payee = Tokens(HOURS_PASSED_ON * _HOUR_S * TOKENS_PER_SECOND), self.parties["second buyer"].address
+        tokens, payee = Tokens(HOURS_PASSED_ON * HOUR_S * TOKENS_PER_SECOND), self.parties["second buyer"].address
         self._do(
             f"{HOURS_PASSED_ON:,} hours passed on from Singapore to Thailand",
             self.series.transfer(self.parties["buyer"], payee, tokens),
@@ -203,7 +202,7 @@ class ComputeExport:
     def deliver(self) -> None:
         """Open a channel for each buyer, and claim the accelerator seconds that the maker delivered."""
         hub, relayer = self.network.hub, self.parties["relayer"]
-        deadline = self.chain.clock.now() + _HOUR_S
+        deadline = self.chain.clock.now() + HOUR_S
         for name, config in self.configs.items():
             tokens = self.series.balance_of(self.parties[name].address)
             data = hub.sign_deposit(self.parties[name], self.series, config, tokens, deadline)
@@ -242,7 +241,7 @@ class ComputeExport:
             seed=self.seed,
             steps=tuple(self.steps),
             tokens_bought=self.series.sold(),
-            tokens_delivered=sum(HOURS_USED.values()) * _HOUR_S * TOKENS_PER_SECOND,
+            tokens_delivered=sum(HOURS_USED.values()) * HOUR_S * TOKENS_PER_SECOND,
             cny_paid=self.paid,
             cny_earned=self.earned,
             cny_refunded=self.refunded,
@@ -253,11 +252,11 @@ class ComputeExport:
 
     def _config(self, name: str) -> ChannelConfig:
         payer, series = self.parties[name].address, self.series.address
-        return ChannelConfig(payer, payer, series, self.network.meter.address, series, 86_400)
+        return ChannelConfig(payer, payer, series, self.network.meter.address, series, DAY_S)
 
     def _row(self, name: str, config: ChannelConfig) -> UsageRow:
         hub = self.network.hub.domain
-        seconds = HOURS_USED[name] * _HOUR_S
+        seconds = HOURS_USED[name] * HOUR_S
         channel_id, ceiling = config.channel_id(hub), seconds * TOKENS_PER_SECOND
         voucher = Voucher.signed(self.parties[name], hub, channel_id, ceiling)
         return UsageRow(config, Usage(off_peak=Meters(input=seconds)), voucher)

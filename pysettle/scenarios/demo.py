@@ -33,7 +33,7 @@ from pysettle.scenarios.deepseek import (
     DEEPSEEK_V4_PRO_UNIT_PRICE,
 )
 from pysettle.scenarios.workload import Request
-from pysettle.values import Tokens, Units
+from pysettle.values import DAY_S, HOUR_S, Tokens, Units
 
 BUYERS = 20
 JURISDICTIONS = {"HK": 344, "TH": 764, "AE": 784, "SG": 702, "MY": 458}
@@ -43,12 +43,11 @@ PROVIDER_JURISDICTION = 156
 """Jurisdiction of the provider: China."""
 OUTPUT_LIMIT = 4_096
 """LLM tokens of output a request may generate, unless it generated more: what its ceiling is made of."""
-WITHDRAW_DELAY_S = 86_400
-SERIES_LIFE_S = 7 * 86_400
+WITHDRAW_DELAY_S = DAY_S
+SERIES_LIFE_S = 7 * DAY_S
 ACCELERATOR = "Ascend 910C"
 """Kind of accelerator that is attested: one that delivers all that is sold within the life of the series."""
-_HOUR = 3_600
-_RESERVE_VALID_S = 86_400
+_RESERVE_VALID_S = DAY_S
 
 Progress = Callable[[str, int, int], None]
 """Called with the name of a step, what is done of it, and its total."""
@@ -182,7 +181,7 @@ class Demo:
 
         first = min(request.timestamp for request in requests)
         self.last = max(request.timestamp for request in requests)
-        self.chain = EmbeddedChain(genesis(first - first % _HOUR - _HOUR, accounts), seed=seed, database=database)
+        self.chain = EmbeddedChain(genesis(first - first % HOUR_S - HOUR_S, accounts), seed=seed, database=database)
         self.network = SettlementNetwork.deploy(self.chain, Plan(roles))
         self.deliveries: list[Delivery] = []
         self.vouchers_signed = 0
@@ -232,7 +231,7 @@ class Demo:
         network.send(
             *(currency.issue(self.bank, b.signer.address, sum_) for b, sum_ in zip(self.buyers, budgets, strict=True))
         )
-        deadline = self.chain.clock.now() + _HOUR
+        deadline = self.chain.clock.now() + HOUR_S
         purchases = []
         for buyer, price in zip(self.buyers, prices, strict=True):
             terms = PurchaseTerms(self.series.address, buyer.signer.address, buyer.need, deadline)
@@ -268,7 +267,7 @@ class Demo:
 
     def open_channels(self) -> None:
         """Open a channel for each buyer with all its Tokens; the relayer submits what the buyers sign."""
-        hub, deadline = self.network.hub, self.chain.clock.now() + _HOUR
+        hub, deadline = self.network.hub, self.chain.clock.now() + HOUR_S
         deposits = []
         for buyer in self.buyers:
             buyer.config = ChannelConfig(

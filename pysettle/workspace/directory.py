@@ -26,7 +26,7 @@ from pysettle.errors.money.issuance import RedemptionOperatorInvalid, ReserveAtt
 from pysettle.errors.states import Role
 from pysettle.errors.words import Worded, hexed
 from pysettle.money import Currency
-from pysettle.values import Units
+from pysettle.values import DAY_S, Units
 from pysettle.workspace.accounts import Accounts, default_account
 from pysettle.workspace.config import CONFIG_FILE, FORMAT, Config
 from pysettle.workspace.files import UnfinishedFolder, is_file, read_whole, write_whole
@@ -78,7 +78,7 @@ _ROLE_MISSING: dict[type[ContractReverted], Role] = {
 """Refusal of an account that lacks a role -> the role, beside those of the roles' own contract."""
 _REFUSALS: tuple[type[ContractReverted], ...] = (AccessReverted, *_ROLE_MISSING)
 _INTEREST = "InterestPayments"
-_RESERVE_VALID_S = 365 * 86_400
+_RESERVE_VALID_S = 365 * DAY_S
 _GAS_PAYMENT = 21_000
 _DEVELOPMENT_BALANCE = 10**24
 """Native balance of an account that is added on a development node, in wei: that of the accounts of a genesis."""

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
-from enum import Enum, IntEnum
+from enum import Enum
 
 from eth_typing import Address
 
 from pysettle.domain.money.messages import ReserveAttestation
 from pysettle.domain.money.wallets import ClassLimits, WalletClass
+from pysettle.errors.states import RedemptionStatus as Status
 
 MINOR_UNIT = 10_000
 """Units in the smallest amount the reserve can hold: one fen."""
@@ -49,17 +50,6 @@ class Role(Enum):
     PAUSER = "pauser"
     SETTLEMENT_REGISTRAR = "settlement registrar"
     ATTESTER = "attester"
-
-
-class Status(IntEnum):
-    """Where a redemption stands."""
-
-    NONE = 0
-    REQUESTED = 1
-    TAKEN = 2
-    COMPLETED = 3
-    REJECTED = 4
-    CANCELLED = 5
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from pysettle.cli.options import NUMBER, TOKENS, Count, pasteable
 from pysettle.cli.output import instant, table, write_text
 from pysettle.errors import UsageError
 from pysettle.money import to_units
-from pysettle.values import SeriesId
+from pysettle.values import HOUR_S, SeriesId
 
 if TYPE_CHECKING:
     from eth_typing import Address
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from pysettle.evm.encoding import TransactionSigner
     from pysettle.evm.transactions import Transaction
 
-_HOUR_S = 3_600
 _file_option = click.option(
     "--file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), required=True, help="Rows."
 )
@@ -76,12 +75,12 @@ def open_(
             receiver=to,
             receiver_authorizer=to if receiver else compute.meter.address,
             token=asset.token,
-            withdraw_delay_s=delay_hours * _HOUR_S,
+            withdraw_delay_s=delay_hours * HOUR_S,
             salt=number.to_bytes(32, "big"),
         )
         channel_id = config.channel_id(hub.domain)
         before, _ = hub.channel(channel_id)
-        deadline = compute.chain.clock.now() + _HOUR_S
+        deadline = compute.chain.clock.now() + HOUR_S
         # Deposits into one channel are told apart by the block they come after.
         token, salt = token_of(command, compute, asset), compute.chain.block().number
         data = hub.sign_deposit(payer, token, config, units, deadline, salt)

@@ -18,7 +18,7 @@ from pysettle.cli.options import BASIS_POINTS, TOKENS, OneOf, Utf8, Whole
 from pysettle.cli.output import instant, printable, table
 from pysettle.money import to_plain, to_text, to_units
 from pysettle.reading import read_hex
-from pysettle.values import ComputeId, Tokens
+from pysettle.values import HOUR_S, ComputeId, Tokens
 
 if TYPE_CHECKING:
     from pysettle.client.compute.series import ComputeToken
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from pysettle.evm.transactions import Transaction
 
 _DAY_0 = dt.date(1970, 1, 1).toordinal()
-_HOUR_S = 3_600
 
 
 def _service_classes() -> Iterable[str]:
@@ -271,7 +270,7 @@ def buy(series: str, tokens: Tokens, to: str | None, permit: bool, by: str, comm
     key = command.key(by) if permit else None
 
     def purchase(compute: ComputeSystem, token: ComputeToken) -> tuple[Transaction, ...]:
-        price, deadline = token.price_rounded_up(tokens), compute.chain.clock.now() + _HOUR_S
+        price, deadline = token.price_rounded_up(tokens), compute.chain.clock.now() + HOUR_S
         if key:
             signed = compute.currency.sign_permit(key, token.address, price, deadline)
             return (token.purchase_with_permit(buyer, beneficiary, tokens, deadline, *signed),)

@@ -19,7 +19,7 @@ from pysettle.documents import parse_json
 from pysettle.errors import UsageError
 from pysettle.money import Currency, to_text
 from pysettle.reading import read_address
-from pysettle.values import Tokens
+from pysettle.values import HOUR_S, Tokens
 
 if TYPE_CHECKING:
     from eth_typing import Address
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from pysettle.domain.compute.messages import PurchaseTerms
     from pysettle.evm.encoding import TransactionSigner
     from pysettle.evm.transactions import Transaction
-
-_HOUR_S = 3_600
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +132,7 @@ def sign(
 
     buyer, beneficiary = command.key(by), command.address(to or by)
     with command.compute() as compute:
-        token, deadline = compute.find(series), compute.chain.clock.now() + hours * _HOUR_S
+        token, deadline = compute.find(series), compute.chain.clock.now() + hours * HOUR_S
         terms, price = PurchaseTerms(token.address, beneficiary, tokens, deadline), token.price_rounded_up(tokens)
         compute.currency.check_unspent(buyer.address, terms.nonce(number))
         paid, signature = token.sign_purchase(buyer, compute.currency.domain, price, terms, number)

@@ -9,6 +9,7 @@ import click
 from pysettle.cli.options import Count, json_option, pasteable, show, workspace_option
 from pysettle.cli.output import done, instant
 from pysettle.errors import UsageError
+from pysettle.values import DAY_S, HOUR_S
 
 if TYPE_CHECKING:
     from pysettle.workspace.directory import Workspace
@@ -39,7 +40,7 @@ def show_(workspace: Workspace, as_json: bool) -> None:
 @json_option
 def advance(days: int, hours: int, seconds: int, workspace: Workspace, as_json: bool) -> None:
     """Move chain time forward; the next block carries it."""
-    by = days * 86_400 + hours * 3_600 + seconds
+    by = days * DAY_S + hours * HOUR_S + seconds
     if not 0 < by < 2**32:
         raise UsageError("say how far to advance, by --days, --hours or --seconds, up to a century")
     with workspace.chain(write=True) as chain:

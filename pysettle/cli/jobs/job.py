@@ -17,7 +17,7 @@ from pysettle.cli.output import instant, table, write_text
 from pysettle.errors import UsageError
 from pysettle.errors.states import MilestoneState, OrderState
 from pysettle.reading import read_hex
-from pysettle.values import OrderId
+from pysettle.values import HOUR_S, OrderId
 
 if TYPE_CHECKING:
     from pysettle.client.jobs.escrow import JobEscrow, Order
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from pysettle.evm.backend import Receipt
     from pysettle.evm.transactions import Transaction
 
-_HOUR_S = 3_600
 _order_option = click.option("--order", "text", required=True, help="Id of the order, as `place` told.")
 _milestone_option = click.option("--milestone", type=Count(0, 63), default=0, show_default=True, help="From 0.")
 _PARTIES = ("payer", "buyer", "provider", "arbiter")
@@ -64,7 +63,7 @@ def sign(wanted: Wanted, hours: int, out: Path, command: Command) -> None:
     key = command.workspace.accounts.key(wanted.by, command.password)
     with command.workspace.chain() as chain:
         jobs, token = command.workspace.jobs(chain), command.workspace.currency(chain, command.currency)
-        terms, until = wanted.terms(command, token.address, chain.clock.now()), chain.clock.now() + hours * _HOUR_S
+        terms, until = wanted.terms(command, token.address, chain.clock.now()), chain.clock.now() + hours * HOUR_S
         signed = SignedOrder.of(jobs, token, command.currency, key, terms, until)
     write_text(out, json.dumps(signed.document(), indent=2) + "\n", SignedOrder.SCHEMA)
     shown = "0x" + signed.order_id.hex()

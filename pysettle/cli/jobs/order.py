@@ -13,7 +13,7 @@ import click
 from pysettle.cli.options import BASIS_POINTS, NUMBER, Count
 from pysettle.errors import UsageError
 from pysettle.money import to_units
-from pysettle.values import Units
+from pysettle.values import HOUR_S, Units
 
 if TYPE_CHECKING:
     from eth_typing import Address
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from pysettle.cli.command import Command, Function
     from pysettle.domain.jobs.terms import OrderTerms
 
-_HOUR_S = 3_600
 _IF_SILENT = "Share of the provider where the arbiter is silent."
 SHOWN = click.Path(path_type=Path, exists=True, dir_okay=False)
 """A file that is there."""
@@ -56,9 +55,9 @@ class Wanted:
             provider=command.address(self.provider),
             arbiter=command.address(self.arbiter),
             description=keccak(self.file.read_bytes()),
-            accept_before=now + self.accept_hours * _HOUR_S,
-            review_s=self.review_hours * _HOUR_S,
-            arbitration_s=self.arbitration_hours * _HOUR_S,
+            accept_before=now + self.accept_hours * HOUR_S,
+            review_s=self.review_hours * HOUR_S,
+            arbitration_s=self.arbitration_hours * HOUR_S,
             milestones=tuple(map(_stage, self.stages)),
             default_bps=self.default_bps,
             bond=to_units(self.bond),
@@ -67,7 +66,7 @@ class Wanted:
         return within_bounds(terms)
 
 
-HOURS = Count(1, (2**32 - 1) // _HOUR_S)
+HOURS = Count(1, (2**32 - 1) // HOUR_S)
 """Hours whose seconds have 32 bits: more than a century."""
 _WANTED = (
     click.option("--file", type=SHOWN, required=True, help="What is ordered; the order carries its hash."),

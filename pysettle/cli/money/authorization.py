@@ -24,12 +24,12 @@ from pysettle.cli.output import instant, say, tell, write_text
 from pysettle.errors import UsageError
 from pysettle.money import to_units
 from pysettle.reading import read_hex
+from pysettle.values import HOUR_S
 
 if TYPE_CHECKING:
     from pysettle.client.money.currency import CurrencyToken
     from pysettle.client.signed import SignedMessage
 
-_HOUR_S = 3_600
 _hours_option = click.option(
     "--hours", type=Count(1, 10**6), default=24, show_default=True, help="Hours of chain time it is valid for."
 )
@@ -81,7 +81,7 @@ def authorize(
     units, key, payee = to_units(amount), command.workspace.accounts.key(payer, command.password), command.address(to)
     with command.workspace.chain() as chain:
         token = command.workspace.currency(chain, command.currency)
-        valid_before = chain.clock.now() + hours * _HOUR_S
+        valid_before = chain.clock.now() + hours * HOUR_S
         terms = Authorization(key.address, payee, units, 0, valid_before, nonce or secrets.token_bytes(32))
         signed = SignedMessage.authorization(token, command.currency, key, terms, receive=receive)
     who = to if receive else "anybody"
@@ -102,7 +102,7 @@ def permit(payer: str, spender: str, amount: str, hours: int, out: Path, command
 
     units, key, to = to_units(amount), command.workspace.accounts.key(payer, command.password), command.address(spender)
     with command.workspace.chain() as chain:
-        token, deadline = command.workspace.currency(chain, command.currency), chain.clock.now() + hours * _HOUR_S
+        token, deadline = command.workspace.currency(chain, command.currency), chain.clock.now() + hours * HOUR_S
         signed = SignedMessage.permit(token, command.currency, key, to, units, deadline)
     line = f"{payer} permits {spender} to transfer {command.text(units)}, to be submitted by {instant(deadline)}"
     _write(signed, line, out, command)

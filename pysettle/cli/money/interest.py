@@ -11,7 +11,7 @@ import click
 from pysettle.cli.options import Count, Moment, Whole, json_option, password_option, pasteable, show, workspace_option
 from pysettle.cli.output import table
 from pysettle.errors import AuditFailed, UsageError
-from pysettle.money import Currency, to_text, to_units
+from pysettle.money import BPS, Currency, to_text, to_units
 
 if TYPE_CHECKING:
     from eth_typing import Address
@@ -30,7 +30,7 @@ _DAY = Moment(["%Y-%m-%d"])
 def _days_options(command: Any) -> Any:
     """Give a command the days of a period and its rate."""
     for option in (
-        click.option("--rate-bps", type=Count(1, 10_000), required=True, help="Basis points a year."),
+        click.option("--rate-bps", type=Count(1, BPS), required=True, help="Basis points a year."),
         click.option("--end-day", type=_DAY, required=True, help="First day after it that bears none."),
         click.option("--first-day", type=_DAY, required=True, help="First day (UTC+8) that bears interest."),
     ):
@@ -57,7 +57,7 @@ def open_(quota: str, workspace: Workspace, password: str | None, as_json: bool)
     document = {"contract": _hex(contract.address), "block": str(block), "currency": Currency.CNY.value}
     document |= {"quota_units": str(units), "reserve_ratio_bps": str(ratio)}
     lines = [f"interest is paid by {document['contract']} from block {block}, up to {to_text(units)} yuan"]
-    lines += ["In full reserve, as now, none can be declared."] * (ratio == 10_000)
+    lines += ["In full reserve, as now, none can be declared."] * (ratio == BPS)
     lines += [f"Next: {pasteable('interest compute --help')}"]
     show(document, lines, as_json)
 

@@ -10,12 +10,11 @@ from pysettle.cli.command import Command, by_option, currency_command, currency_
 from pysettle.cli.options import Count
 from pysettle.cli.output import instant
 from pysettle.errors.states import Role
-from pysettle.money import UNITS_PER_MINOR, to_minor, to_text, to_units
+from pysettle.money import BPS, UNITS_PER_MINOR, to_minor, to_text, to_units
+from pysettle.values import DAY_S
 
 if TYPE_CHECKING:
     from pysettle.domain.money.messages import ReserveAttestation
-
-_FULL_BPS = 10_000
 
 
 @click.group()
@@ -34,7 +33,7 @@ def attest(amount: str, days: int, by: str | None, command: Command) -> None:
     signer = command.workspace.accounts.key(name, command.password)
     with command.token(write=True) as token:
         before = token.reserve()
-        attestation, signature = token.sign_reserve(signer, minor, days * 86_400)
+        attestation, signature = token.sign_reserve(signer, minor, days * DAY_S)
         (receipt,) = token.send(token.attest_reserve(signer, signer.address, attestation, signature))
     lines = [
         f"reserve: {command.change(_units(before), _units(attestation))}, attestation {attestation.sequence}",
@@ -52,7 +51,7 @@ def show_(command: Command) -> None:
         token = command.workspace.currency(chain, command.currency)
         now, block = chain.clock.now(), chain.block().number
         last, supply, ratio = token.reserve(), token.total_supply(), token.reserve_ratio()
-    headroom = _units(last) * _FULL_BPS // ratio - supply
+    headroom = _units(last) * BPS // ratio - supply
     valid = now < last.valid_before
     document = {
         "block": str(block),
@@ -62,7 +61,7 @@ def show_(command: Command) -> None:
         "ratio_bps": str(ratio),
         "headroom_units": str(headroom),
     }
-    allows = "exceeds it by" if ratio == _FULL_BPS else f"has to cover {_percent(ratio)} and allows"
+    allows = "exceeds it by" if ratio == BPS else f"has to cover {_percent(ratio)} and allows"
     lines = [
         f"reserve {command.text(_units(last))} as of {instant(last.as_of)}, attestation {last.sequence}",
         f"{'valid' if valid else 'NOT VALID, was'} before {instant(last.valid_before)}",

@@ -25,11 +25,12 @@ from pysettle.domain.core.books import Books
 from pysettle.domain.core.events import Emitted
 from pysettle.domain.core.postings import Handlers, Postings, move, registering
 from pysettle.money import compensation_rounded_down, stake_rounded_up
+from pysettle.values import HOUR_S
 
 HANDLERS: Handlers = {}
 _handles = registering(HANDLERS)
 
-_SHORTLY_S = 3_600
+_SHORTLY_S = HOUR_S
 """Seconds before a halt in which a purchase may have been made for the compensation."""
 
 

@@ -11,11 +11,11 @@ from pysettle.domain.money import events
 from pysettle.domain.money.books import IssuanceBooks, Redemption, uncovered
 from pysettle.domain.money.contracts import REDEMPTION
 from pysettle.domain.money.movements import announce
-from pysettle.domain.money.wallets import SECONDS_A_DAY
 from pysettle.errors.states import RedemptionStatus
 from pysettle.money import BPS
+from pysettle.values import DAY_S
 
-TAKEN_S = SECONDS_A_DAY
+TAKEN_S = DAY_S
 """Seconds for which the holder cannot cancel a redemption that its operator took."""
 
 HANDLERS: Handlers = {}

@@ -15,6 +15,7 @@ from eth_typing import Address
 
 from pysettle.errors.states import WalletClass as WalletClass
 from pysettle.money import UNITS_PER_WHOLE
+from pysettle.values import DAY_S, HOUR_S
 
 IDENTIFICATION_WITHOUT_END = 2**16 - 1
 """Expiry of an identification that never expires."""
@@ -67,10 +68,7 @@ Source:
     Hong Kong government, 2025-10-08. Classes III and I: widely quoted, not verified from a primary source.
 """
 
-SECONDS_A_DAY = 86_400
-"""Seconds in one day of the calendar, which knows no daylight saving."""
-
-_OFFSET_S = 8 * 3_600
+_OFFSET_S = 8 * HOUR_S
 _FIRST_DAY = date(1970, 1, 1)
 
 
@@ -81,7 +79,7 @@ def day_at(timestamp: int) -> int:
         >>> day_at(57_599), day_at(57_600)  # 1970-01-01 ends at 16:00 UTC
         (0, 1)
     """
-    return (timestamp + _OFFSET_S) // SECONDS_A_DAY
+    return (timestamp + _OFFSET_S) // DAY_S
 
 
 def year_of(day: int) -> int:
