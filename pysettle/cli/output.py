@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from pysettle.deeds import recorded
-from pysettle.values import time_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -134,6 +133,8 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def instant(timestamp: int) -> str:
     """Write a unix second as a person reads it, and as commands print it beside."""
+    from pysettle.values import time_text
+
     return f"{time_text(timestamp)} ({timestamp})"
 
 

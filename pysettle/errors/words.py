@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from functools import cache
-from string import Formatter
 from typing import Any, ClassVar, get_origin
 
 from pysettle.errors.states import State
@@ -26,6 +26,8 @@ from pysettle.values import (
     time_text,
 )
 
+_PARTS = re.compile(r"(\{\w+\})")
+"""An attribute in a template, such as `{account}`."""
 _TEXTS: dict[object, Callable[[int], str]] = {Timestamp: time_text, Day: day_text, Seconds: duration_text}
 """Kind of a number -> how it is written."""
 
@@ -67,15 +69,15 @@ class Worded(Exception):  # a part of errors, and none itself
     def sentence(self) -> str:
         """Say what is wrong; an asset is named behind the first amount of it, and only there."""
         parts, named = [], set[Asset]()
-        for text, attribute, _, _ in Formatter().parse(self.template):
-            parts.append(text)
-            if attribute:
-                kind, value = self.arguments()[attribute], getattr(self, attribute)
-                asset = self._asset(kind)
-                parts.append(asset.figure(value) if asset else self._said(kind, value))
-                if asset and asset.word and asset not in named:
-                    parts.append(f" {asset.word}")
-                    named.add(asset)
+        for part in _PARTS.split(self.template):
+            if not (kind := self.arguments().get(part[1:-1])):
+                parts.append(part)
+            elif asset := self._asset(kind):
+                parts.append(asset.figure(getattr(self, part[1:-1])))
+                parts.append(f" {asset.word}" if asset.word and asset not in named else "")
+                named.add(asset)
+            else:
+                parts.append(self._said(kind, getattr(self, part[1:-1])))
         return "".join(parts)
 
     def _asset(self, kind: object) -> Asset | None:
