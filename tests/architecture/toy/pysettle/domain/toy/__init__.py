@@ -1,0 +1,1 @@
+"""Lockers: a contract that holds e-CNY for others, and returns it."""
