@@ -16,6 +16,8 @@ from pysettle.client.compute.market import ComputeMarket
 from pysettle.client.compute.series import ComputeToken
 from pysettle.client.jobs.escrow import JobEscrow
 from pysettle.client.money.currency import CurrencyToken
+from pysettle.domain.core.messages import ChannelConfig
+from pysettle.domain.core.signing import Signer
 from pysettle.evm.encoding import TransactionSigner
 from pysettle.money import price_rounded_up, tokens_for
 from pysettle.values import ChannelId, ComputeId, OrderId, SeriesId, Tokens, Units
@@ -25,6 +27,8 @@ def plant(
     market: ComputeMarket,
     jobs: JobEscrow,
     signer: TransactionSigner,
+    payer: Signer,
+    config: ChannelConfig,
     account: Address,
     channel: ChannelId,
     compute: ComputeId,
@@ -45,6 +49,7 @@ RIGHT = (
     "tokens_of.redeem(signer, tokens_for(units, 1))",
     "currency.transfer(signer, account, price_rounded_up(tokens, 1))",
     "market.stake(signer, currency.balance_of(account))",
+    "hub.sign_deposit(payer, currency, config, units, 0)",
 )
 SWAPPED = {
     "hub.channel(order)": "ChannelId",
@@ -57,8 +62,9 @@ SWAPPED = {
     "price_rounded_up(units, 1)": "Tokens",
     "tokens_for(tokens, 1)": "Units",
     "market.stake(signer, tokens_of.balance_of(account))": "Units",
+    "hub.sign_deposit(payer, tokens_of, config, units, 0)": "Value",
 }
-"""Call with an id or an amount of another kind -> the kind that it should be of."""
+"""Call with an id or an amount of another kind -> the kind that it should be of; "Value" is that of the token."""
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +84,7 @@ def test_the_right_kinds_are_accepted(reported: list[str]) -> None:
 
 @pytest.mark.parametrize(("call", "kind"), SWAPPED.items())
 def test_a_swap_is_an_error(reported: list[str], call: str, kind: str) -> None:
-    """The line of each planted swap is reported, with the kind that was expected."""
+    """The line of each planted swap is reported, with the kind that it should be of."""
     line = BEGINNING.count("\n") + 1 + [*RIGHT, *SWAPPED].index(call)
     (error,) = (it for it in reported if f":{line}: " in it)
-    assert f'expected "{kind}"' in error
+    assert f'"{kind}"' in error

@@ -6,13 +6,12 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
 
 from eth_typing import Address
 
 from pysettle.client.core.contract import Contract
 from pysettle.client.core.signatures import is_signed
-from pysettle.client.core.token import Token
+from pysettle.client.core.token import Token, Value
 from pysettle.domain.channel.events import Claimed, ClaimRefused
 from pysettle.domain.channel.messages import (
     deposit_nonce,
@@ -129,7 +128,7 @@ class ChannelHub(Contract):
     # Payer
 
     def sign_deposit(
-        self, payer: Signer, token: Token[Any], config: ChannelConfig, amount: int, valid_before: int, salt: int = 0
+        self, payer: Signer, token: Token[Value], config: ChannelConfig, amount: Value, valid_before: int, salt: int = 0
     ) -> bytes:
         """Sign a deposit; return the collector's data for `deposit`.
 

@@ -14,7 +14,8 @@ from pysettle.errors.core.token import NonceSpent
 from pysettle.evm.encoding import TransactionSigner
 from pysettle.evm.transactions import Transaction, TransactionSender
 
-_Value = TypeVar("_Value", bound=int)
+Value = TypeVar("Value", bound=int)
+"""What a token counts: units of a currency, or Tokens."""
 
 _TRANSFER_WITH_AUTHORIZATION = "transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,bytes)"
 _RECEIVE_WITH_AUTHORIZATION = "receiveWithAuthorization(address,address,uint256,uint256,uint256,bytes32,bytes)"
@@ -22,7 +23,7 @@ _PERMIT = "permit(address,address,uint256,uint256,bytes)"
 _CANCEL_AUTHORIZATION = "cancelAuthorization(address,bytes32,bytes)"
 
 
-class Token(Contract, Generic[_Value]):
+class Token(Contract, Generic[Value]):
     """An ERC-20 token with EIP-2612 permits and EIP-3009 authorizations; its values are units, or Tokens."""
 
     GAS_TRANSFER = 150_000
@@ -39,19 +40,19 @@ class Token(Contract, Generic[_Value]):
         """Name, also of its EIP-712 domain."""
         return str(self._read("name"))
 
-    def balance_of(self, holder: Address) -> _Value:
+    def balance_of(self, holder: Address) -> Value:
         """Return what a holder has, in smallest units."""
-        value: _Value = self._read("balanceOf", holder)
+        value: Value = self._read("balanceOf", holder)
         return value
 
-    def total_supply(self) -> _Value:
+    def total_supply(self) -> Value:
         """Return the supply, in smallest units."""
-        value: _Value = self._read("totalSupply")
+        value: Value = self._read("totalSupply")
         return value
 
-    def allowance(self, owner: Address, spender: Address) -> _Value:
+    def allowance(self, owner: Address, spender: Address) -> Value:
         """Return what a spender may still transfer of an owner's, in smallest units."""
-        value: _Value = self._read("allowance", owner, spender)
+        value: Value = self._read("allowance", owner, spender)
         return value
 
     def is_authorization_spent(self, authorizer: Address, nonce: bytes) -> bool:
@@ -71,11 +72,11 @@ class Token(Contract, Generic[_Value]):
         if self.is_authorization_spent(authorizer, nonce):
             raise NonceSpent(authorizer, nonce)
 
-    def transfer(self, holder: TransactionSigner, to: Address, value: _Value) -> Transaction:
+    def transfer(self, holder: TransactionSigner, to: Address, value: Value) -> Transaction:
         """Transfer a holder's own value, in smallest units."""
         return self._transaction(holder, self.GAS_TRANSFER, "transfer", to, value)
 
-    def approve(self, holder: TransactionSigner, spender: Address, value: _Value) -> Transaction:
+    def approve(self, holder: TransactionSigner, spender: Address, value: Value) -> Transaction:
         """Let a spender transfer up to `value` smallest units."""
         return self._transaction(holder, self.GAS_TRANSFER, "approve", spender, value)
 
@@ -83,7 +84,7 @@ class Token(Contract, Generic[_Value]):
         """Return the nonce that an owner's next permit has to be signed with."""
         return int(self._read("nonces", owner))
 
-    def sign_permit(self, owner: Signer, spender: Address, value: _Value, deadline: int) -> tuple[Permit, bytes]:
+    def sign_permit(self, owner: Signer, spender: Address, value: Value, deadline: int) -> tuple[Permit, bytes]:
         """Sign an owner's next permit; return it with its signature.
 
         Args:
@@ -101,7 +102,7 @@ class Token(Contract, Generic[_Value]):
         arguments = (p.owner, p.spender, p.value, p.deadline, signature)
         return self._transaction(submitter, self.GAS_TRANSFER, _PERMIT, *arguments)
 
-    def transfer_from(self, spender: TransactionSigner, holder: Address, to: Address, value: _Value) -> Transaction:
+    def transfer_from(self, spender: TransactionSigner, holder: Address, to: Address, value: Value) -> Transaction:
         """Transfer within an allowance, in smallest units."""
         return self._transaction(spender, self.GAS_TRANSFER, "transferFrom", holder, to, value)
 
