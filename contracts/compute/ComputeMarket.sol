@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {AuthorityUtils} from "@openzeppelin/contracts/access/manager/AuthorityUtils.sol";
 import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
@@ -12,6 +11,7 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IComputeMarket} from "./IComputeMarket.sol";
 import {IComputeToken} from "./IComputeToken.sol";
 import {ICurrencyToken} from "../money/ICurrencyToken.sol";
+import {FixedAuthority} from "../core/FixedAuthority.sol";
 import {INetworkAccess} from "../core/INetworkAccess.sol";
 import {Signatures} from "../core/Signatures.sol";
 import {SeriesContracts, SeriesTerms} from "./Series.sol";
@@ -20,7 +20,7 @@ import {SeriesFactory} from "./SeriesFactory.sol";
 /// @title ComputeMarket
 /// @notice Stake comes in by `stake` and leaves by `withdrawStake`, or to a halted series.
 /// @dev Free and locked stake together are what it holds, a donation apart.
-contract ComputeMarket is IComputeMarket, AccessManaged, EIP712 {
+contract ComputeMarket is IComputeMarket, FixedAuthority, EIP712 {
     using SafeERC20 for IERC20;
 
     uint256 private constant MOST_TOKENS = type(uint96).max;
@@ -49,7 +49,7 @@ contract ComputeMarket is IComputeMarket, AccessManaged, EIP712 {
     /// @param contracts What its series work with; roles are asked of the currency's access manager.
     constructor(
         SeriesContracts memory contracts
-    ) AccessManaged(IAccessManaged(contracts.currency).authority()) EIP712("pysettle ComputeMarket", "1") {
+    ) FixedAuthority(IAccessManaged(contracts.currency).authority()) EIP712("pysettle ComputeMarket", "1") {
         currency = contracts.currency;
         HUB = contracts.hub;
         COLLECTOR = contracts.collector;
@@ -162,14 +162,6 @@ contract ComputeMarket is IComputeMarket, AccessManaged, EIP712 {
     /// @inheritdoc IComputeMarket
     function acceptRole(uint64 roleId) external restricted {
         INetworkAccess(authority()).acceptRole(roleId);
-    }
-
-    // ------------------------------------------------------------ administrator
-
-    /// @notice Refused for ever, to whoever asks: the roles are those of the currency's access manager.
-    /// @custom:reverts AuthorityFixed always
-    function setAuthority(address) public pure override {
-        revert ICurrencyToken.AuthorityFixed();
     }
 
     // -------------------------------------------------------------------- views

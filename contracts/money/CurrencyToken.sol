@@ -1,55 +1,29 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
-import {AuthorityUtils} from "@openzeppelin/contracts/access/manager/AuthorityUtils.sol";
-
 import {ICurrencyToken} from "./ICurrencyToken.sol";
 import {IChannelPolicy} from "../core/IChannelPolicy.sol";
 import {ERC20WithAuthorization} from "../core/ERC20WithAuthorization.sol";
 import {Calendar} from "../core/Calendar.sol";
-import {Signatures} from "../core/Signatures.sol";
-import {Account} from "./Account.sol";
 import {ChannelConfig} from "../core/ChannelConfig.sol";
+import {FixedAuthority} from "../core/FixedAuthority.sol";
+import {Account} from "./Account.sol";
+import {IssuanceDesk} from "./IssuanceDesk.sol";
 import {Limits, LimitsFields, Policy} from "./Policy.sol";
 
 /// @title CurrencyToken
-/// @notice The stablecoin of one currency. Balances change in `_pay` and `_move` and nowhere else.
-/// @dev Roles (AccessManager) are asked in issuance and administration only; a transfer asks none. What a holder sets
-/// in motion is checked in `_pay`. What is owed, and nobody may hold up, leaves by `_payOut`: to the account it is owed
+/// @notice The stablecoin of one currency. Balances change in `_transfer` and `_move` and nowhere else.
+/// @dev Roles (AccessManager) are asked in administration only; a transfer asks none. Units come and go through the
+/// IssuanceDesk alone, which this contract creates, so that no role can be given for it. What a holder sets in motion is
+/// checked in `_transfer`. What is owed, and nobody may hold up, leaves by `_payOut`: to the account it is owed
 /// to, or, where that is frozen or full, to this contract as the account's credit.
-contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, AccessManaged {
-    uint256 private constant MINOR_UNIT = 10_000;
-    uint256 private constant FULL_RESERVE = 10_000;
+contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, FixedAuthority {
     uint256 private constant MOST_UNITS = type(uint96).max;
-    /// Most numbers that an attestation may skip after the last one's: enough to number by unix seconds from the first
-    /// one on, and so few that 2**32 attestations would have to be signed before no number is left.
-    uint256 private constant MOST_SKIPPED = 2 ** 32 - 1;
-    /// How long a holder has to wait for the operator that took its redemption.
-    uint256 private constant TAKEN_TIME = 1 days;
     /// The two forms of `transferWithAuthorization` (EIP-3009).
     bytes4 private constant TRANSFER_BY_PARTS = 0xe3ee160e;
     bytes4 private constant TRANSFER_BY_BYTES = 0xcf092995;
     /// What the code of a delegating key begins with (EIP-7702).
     bytes3 private constant DELEGATION = 0xef0100;
-    bytes32 private constant RESERVE_TYPEHASH = keccak256(
-        "ReserveAttestation(uint256 amountFen,uint64 asOf,uint64 sequence,uint64 validBefore)"
-    );
-
-    /// The last attestation. Its first word is all that issuance reads.
-    struct Reserve {
-        uint128 amountFen;
-        uint64 asOf;
-        uint64 validBefore;
-        uint64 sequence;
-    }
-
-    /// What an operating institution may still issue, and what it issued less what was redeemed at it; units.
-    struct Operator {
-        uint128 quota;
-        int128 position;
-    }
-
     /// Named, so that the place of an account is worked out once for reading and writing.
     struct Slot {
         Account account;
@@ -58,15 +32,14 @@ contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, AccessManaged 
     /// Brings into channels what their payers paid in by their own signature; nobody else brings anything.
     address private immutable _collector;
 
+    /// @inheritdoc ICurrencyToken
+    address public immutable issuanceDesk;
+
     mapping(address holder => Slot) private _accounts;
     mapping(address holder => uint256 units) private _frozenAmounts;
     mapping(address holder => uint256 units) private _credits;
-    mapping(address operator => Operator) private _operators;
-    mapping(uint256 id => Redemption) private _redemptions;
     uint256 private _supply;
-    uint256 private _lastRedemption;
     Policy private _policy;
-    Reserve private _reserve;
 
     /// @param name_ Name of the token, and of its EIP-712 domain.
     /// @param symbol_ Symbol.
@@ -77,30 +50,15 @@ contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, AccessManaged 
         string memory symbol_,
         address authority,
         address collector
-    ) ERC20WithAuthorization(name_, symbol_) AccessManaged(authority) {
+    ) ERC20WithAuthorization(name_, symbol_) FixedAuthority(authority) {
         _collector = collector;
+        issuanceDesk = address(new IssuanceDesk(authority));
         _markSettlementAccount(address(0));
         _markSettlementAccount(address(this));
+        _markSettlementAccount(issuanceDesk);
     }
 
     // ------------------------------------------------------------ central bank
-
-    /// @inheritdoc ICurrencyToken
-    function setIssuanceQuota(address operator, uint256 quota) external restricted {
-        _checkSupplyCap(quota, MOST_UNITS);
-
-        // Just compared: 96 bits.
-        _operators[operator].quota = uint128(quota);
-        emit IssuanceQuotaSet(operator, quota);
-    }
-
-    /// @inheritdoc ICurrencyToken
-    function setReserveRatio(uint256 ratioBps) external restricted {
-        if (ratioBps == 0 || ratioBps > FULL_RESERVE) revert ReserveRatioInvalid(ratioBps);
-
-        _policy = _policy.withReserveShortfall(FULL_RESERVE - ratioBps);
-        emit ReserveRatioSet(ratioBps);
-    }
 
     /// @inheritdoc ICurrencyToken
     function setClassLimits(WalletClass class, ClassLimits calldata limits) external restricted {
@@ -116,80 +74,36 @@ contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, AccessManaged 
         emit ClassLimitsSet(class, limits.balance, limits.payment, limits.daily, limits.annual);
     }
 
-    /// @inheritdoc ICurrencyToken
-    function attestReserve(
-        address centralBank,
-        ReserveAttestation calldata attestation,
-        bytes calldata signature
-    ) external {
-        _checkAttestation(attestation);
-        (bool mayCall, ) = _mayCall(centralBank, ICurrencyToken.setIssuanceQuota.selector);
-        if (!mayCall) revert ReserveAttesterInvalid(centralBank);
-        bytes32 structHash = keccak256(abi.encode(RESERVE_TYPEHASH, attestation));
-        if (!Signatures.isValidCalldata(centralBank, _hashTypedDataV4(structHash), signature)) {
-            revert ReserveSignatureInvalid(centralBank);
-        }
-
-        (uint256 amountFen, uint64 asOf) = (attestation.amountFen, attestation.asOf);
-        (uint64 sequence, uint64 validBefore) = (attestation.sequence, attestation.validBefore);
-        // `_checkAttestation` compared the amount with the 96 bits of a supply.
-        _reserve = Reserve(uint128(amountFen), asOf, validBefore, sequence);
-        emit ReserveAttested(sequence, centralBank, amountFen, asOf, validBefore);
-    }
-
-    // --------------------------------------------------- operating institution
+    // ------------------------------------------------------------ issuance desk
 
     /// @inheritdoc ICurrencyToken
-    function issue(address to, uint256 amount) external restricted {
-        _checkWholeMinorUnits(amount);
+    function createTo(address to, uint256 amount) external {
+        _checkDesk();
         Policy policy = _policy;
-        _checkNotPaused(policy);
-        Operator memory operator = _operators[msg.sender];
-        if (amount > operator.quota) revert QuotaExceeded(msg.sender, amount, operator.quota);
-        _checkReserve(amount, policy);
+        if (policy.isPaused()) revert CurrencyPaused();
         _checkPayee(to, _accounts[to].account, amount, policy, Calendar.today());
 
-        // Within the quota, just compared, and within the 96 bits of a supply, which the reserve is.
-        operator.quota -= uint128(amount);
-        operator.position += int128(uint128(amount));
-        _operators[msg.sender] = operator;
-        emit Issued(msg.sender, to, amount, operator.quota);
         _move(address(0), to, amount);
     }
 
     /// @inheritdoc ICurrencyToken
-    function takeRedemption(uint256 id) external restricted {
-        Redemption storage request = _ownRedemption(id);
-        if (request.status == RedemptionStatus.Taken) revert RedemptionTakenAlready(id);
+    function holdFrom(address holder, uint256 amount) external {
+        _checkDesk();
+        Account account = _accounts[holder].account;
+        if (!account.isSettlement()) {
+            Policy policy = _policy;
+            if (policy.isPaused()) revert CurrencyPaused();
+            if (!account.isPlainPayer()) _checkFreeze(holder, account, amount, policy);
+        }
 
-        uint256 cancellableFrom = block.timestamp + TAKEN_TIME;
-        request.status = RedemptionStatus.Taken;
-        // Unix seconds fit 40 bits for 34,000 years.
-        request.cancellableFrom = uint40(cancellableFrom);
-        emit RedemptionTaken(id, request.holder, msg.sender, request.amount, cancellableFrom);
+        _move(holder, msg.sender, amount);
     }
 
     /// @inheritdoc ICurrencyToken
-    function completeRedemption(uint256 id) external restricted {
-        Redemption storage request = _ownRedemption(id);
+    function destroyHeld(uint96 amount) external {
+        _checkDesk();
 
-        uint96 amount = request.amount;
-        Operator memory operator = _operators[msg.sender];
-        operator.quota += amount;
-        operator.position -= int128(uint128(amount));
-        request.status = RedemptionStatus.Completed;
-        _operators[msg.sender] = operator;
-        emit RedemptionCompleted(id, request.holder, msg.sender, amount, operator.quota);
-        _move(address(this), address(0), amount);
-    }
-
-    /// @inheritdoc ICurrencyToken
-    function rejectRedemption(uint256 id) external restricted {
-        Redemption storage request = _ownRedemption(id);
-
-        request.status = RedemptionStatus.Rejected;
-        emit RedemptionRejected(id, request.holder, msg.sender, request.amount);
-        _payOut(address(this), request.holder, request.amount);
+        _move(msg.sender, address(0), amount);
     }
 
     // ---------------------------------------------------------------- registrar
@@ -267,34 +181,6 @@ contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, AccessManaged 
     // ------------------------------------------------------------------- holder
 
     /// @inheritdoc ICurrencyToken
-    function requestRedemption(address operator, uint256 amount) external returns (uint256 id) {
-        _checkOperator(operator);
-        _checkWholeMinorUnits(amount);
-
-        id = ++_lastRedemption;
-        // A balance, and so any amount that `_move` below lets pass, fits 96 bits.
-        _redemptions[id] = Redemption(msg.sender, uint96(amount), operator, RedemptionStatus.Requested, 0);
-        emit RedemptionRequested(id, msg.sender, operator, amount);
-        Account holder = _accounts[msg.sender].account;
-        Policy policy = _policy;
-        if (!holder.isSettlement()) _checkNotPaused(policy);
-        if (!holder.isPlainPayer() && !holder.isSettlement()) _checkFreeze(msg.sender, holder, amount, policy);
-        _move(msg.sender, address(this), amount);
-    }
-
-    /// @inheritdoc ICurrencyToken
-    function cancelRedemption(uint256 id) external {
-        Redemption storage request = _pendingRedemption(id);
-        _checkRedemptionCaller(id, request.holder);
-        uint256 from = request.cancellableFrom;
-        if (block.timestamp < from) revert RedemptionNotCancellable(id, from, block.timestamp);
-
-        request.status = RedemptionStatus.Cancelled;
-        emit RedemptionCancelled(id, msg.sender, request.operator, request.amount);
-        _payOut(address(this), msg.sender, request.amount);
-    }
-
-    /// @inheritdoc ICurrencyToken
     function claimCredit(address account, uint256 amount) external {
         uint256 credit = _reduceCredit(account, amount);
         _checkPayee(account, _accounts[account].account, amount, _policy, Calendar.today());
@@ -306,14 +192,6 @@ contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, AccessManaged 
     function setPayeeOnly(bool enabled) external {
         _accounts[msg.sender].account = _accounts[msg.sender].account.withPayeeOnly(enabled);
         emit PayeeOnlySet(msg.sender, enabled);
-    }
-
-    // ------------------------------------------------------------ administrator
-
-    /// @notice Refused for ever, to whoever asks.
-    /// @custom:reverts AuthorityFixed always
-    function setAuthority(address) public pure override {
-        revert AuthorityFixed();
     }
 
     // -------------------------------------------------------------------- views
@@ -338,32 +216,6 @@ contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, AccessManaged 
     /// @notice Decimal places of a displayed amount: one unit is a millionth.
     function decimals() external pure returns (uint8) {
         return 6;
-    }
-
-    /// @inheritdoc ICurrencyToken
-    function minorUnit() external pure returns (uint256) {
-        return MINOR_UNIT;
-    }
-
-    /// @inheritdoc ICurrencyToken
-    function reserve() external view returns (ReserveAttestation memory) {
-        Reserve memory last = _reserve;
-        return ReserveAttestation(last.amountFen, last.asOf, last.sequence, last.validBefore);
-    }
-
-    /// @inheritdoc ICurrencyToken
-    function issuanceQuota(address operator) external view returns (uint256) {
-        return _operators[operator].quota;
-    }
-
-    /// @inheritdoc ICurrencyToken
-    function operatorPosition(address operator) external view returns (int256) {
-        return _operators[operator].position;
-    }
-
-    /// @inheritdoc ICurrencyToken
-    function reserveRatio() external view returns (uint256) {
-        return FULL_RESERVE - _policy.reserveShortfall();
     }
 
     /// @inheritdoc ICurrencyToken
@@ -396,11 +248,6 @@ contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, AccessManaged 
     /// @inheritdoc ICurrencyToken
     function creditOf(address account) external view returns (uint256) {
         return _credits[account];
-    }
-
-    /// @inheritdoc ICurrencyToken
-    function redemption(uint256 id) external view returns (Redemption memory) {
-        return _redemptions[id];
     }
 
     /// @inheritdoc ICurrencyToken
@@ -537,7 +384,7 @@ contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, AccessManaged 
     }
 
     /// @dev A payee that is not like any other: frozen, payee-only, or a settlement account, which has no class. The
-    /// zero address and this contract bear the mark of one too, so that no other payee needs to be compared with them.
+    /// zero address, this contract and the desk bear the mark of one too, so that no other payee needs to be compared with them.
     function _checkOtherPayee(address to, Account account, uint256 amount, Policy policy, uint256 today) private view {
         _checkReceiver(to);
         if (account.isFrozenIncoming()) revert AccountFrozenIncoming(to);
@@ -588,9 +435,14 @@ contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, AccessManaged 
         if (word.isSettlement()) revert SettlementAccountProtected(account);
     }
 
-    /// @dev This contract holds what is being redeemed and what is credited: what came in otherwise could never leave.
+    function _checkDesk() private view {
+        if (msg.sender != issuanceDesk) revert CallerNotDesk(msg.sender, issuanceDesk);
+    }
+
+    /// @dev This contract holds what is credited, and the desk what is being redeemed: what came in otherwise could
+    /// never leave.
     function _checkReceiver(address to) private view {
-        if (to == address(0) || to == address(this)) revert ERC20InvalidReceiver(to);
+        if (to == address(0) || to == address(this) || to == issuanceDesk) revert ERC20InvalidReceiver(to);
     }
 
     function _checkSeizure(address from, address to, bytes32 legalBasis) private view {
@@ -604,66 +456,6 @@ contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, AccessManaged 
         emit SettlementAccountMarked(account);
     }
 
-    function _checkAttestation(ReserveAttestation calldata attestation) private view {
-        Reserve memory last = _reserve;
-        (uint64 asOf, uint256 mostFen) = (attestation.asOf, MOST_UNITS / MINOR_UNIT);
-        (uint64 sequence, uint256 least) = (attestation.sequence, uint256(last.sequence) + 1);
-        uint256 most = least + MOST_SKIPPED;
-        if (sequence < least || sequence > most) revert ReserveSequenceInvalid(sequence, least, most);
-        if (asOf < last.asOf || asOf > block.timestamp) revert ReserveTimeInvalid(asOf, last.asOf, block.timestamp);
-        _checkNotExpired(attestation.validBefore);
-        _checkSupplyCap(attestation.amountFen, mostFen);
-    }
-
-    function _checkNotExpired(uint64 validBefore) private view {
-        if (block.timestamp >= validBefore) revert ReserveAttestationExpired(validBefore, block.timestamp);
-    }
-
-    function _checkSupplyCap(uint256 requested, uint256 most) private pure {
-        if (requested > most) revert SupplyCapExceeded(requested, most);
-    }
-
-    /// @dev The payments of `_transfer` and `_checkFreeze` say the same without the 25 gas of a step in here.
-    function _checkNotPaused(Policy policy) private pure {
-        if (policy.isPaused()) revert CurrencyPaused();
-    }
-
-    /// @dev Also where the reserve covers but a part of it, a supply fits 96 bits.
-    function _checkReserve(uint256 amount, Policy policy) private view {
-        (uint256 amountFen, uint64 validBefore) = (_reserve.amountFen, _reserve.validBefore);
-        _checkNotExpired(validBefore);
-        uint256 most = (amountFen * MINOR_UNIT * FULL_RESERVE) / (FULL_RESERVE - policy.reserveShortfall());
-        uint256 available = _left(most < MOST_UNITS ? most : MOST_UNITS, _supply);
-        if (amount > available) revert ReserveExceeded(amount, available);
-    }
-
-    /// @dev An operating institution is who may complete a redemption, at once or with a delay.
-    function _checkOperator(address operator) private view {
-        (bool immediate, uint32 delay) = _mayCall(operator, ICurrencyToken.completeRedemption.selector);
-        if (!immediate && delay == 0) revert RedemptionOperatorInvalid(operator);
-    }
-
-    function _mayCall(address account, bytes4 selector) private view returns (bool immediate, uint32 delay) {
-        return AuthorityUtils.canCallWithDelay(authority(), account, address(this), selector);
-    }
-
-    function _pendingRedemption(uint256 id) private view returns (Redemption storage request) {
-        request = _redemptions[id];
-        RedemptionStatus status = request.status;
-        if (status == RedemptionStatus.None) revert RedemptionNotFound(id);
-        if (status > RedemptionStatus.Taken) revert RedemptionEnded(id, status);
-    }
-
-    /// @dev A pending redemption that the caller was asked for.
-    function _ownRedemption(uint256 id) private view returns (Redemption storage request) {
-        request = _pendingRedemption(id);
-        _checkRedemptionCaller(id, request.operator);
-    }
-
-    function _checkRedemptionCaller(uint256 id, address expected) private view {
-        if (msg.sender != expected) revert RedemptionCallerInvalid(id, msg.sender, expected);
-    }
-
     /// @dev A limit in steps; no limit is more steps than there are.
     function _steps(uint256 limit) private pure returns (uint256 steps) {
         if (limit == type(uint256).max) return limit;
@@ -675,9 +467,5 @@ contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, AccessManaged 
     /// @dev A limit as it was set: whatever no balance reaches is none.
     function _stated(uint256 limit) private pure returns (uint256) {
         return limit > MOST_UNITS ? type(uint256).max : limit;
-    }
-
-    function _checkWholeMinorUnits(uint256 amount) private pure {
-        if (amount == 0 || amount % MINOR_UNIT != 0) revert AmountNotWholeMinorUnits(amount, MINOR_UNIT);
     }
 }

@@ -6,33 +6,9 @@ import {IERC3009} from "../core/IERC3009.sol";
 
 /// @title ICurrencyToken
 /// @notice A stablecoin backed one to one by a central bank's digital currency in reserve. One contract a currency.
-/// @dev 6 decimals: for e-CNY one unit is one micro-yuan and one fen is 10,000 units. Issuance and redemption are in
-/// whole minor units (fen), so that supply always meets the reserve. Simulation only.
+/// @dev 6 decimals: for e-CNY one unit is one micro-yuan and one fen is 10,000 units. Units are created and destroyed by
+/// the currency's own IssuanceDesk alone. Simulation only.
 interface ICurrencyToken is IERC3009, IChannelPolicy {
-    /// @notice Where a redemption stands. Every state but Requested and Taken is final (INV-FINAL).
-    enum RedemptionStatus {
-        None,
-        Requested,
-        Taken,
-        Completed,
-        Rejected,
-        Cancelled
-    }
-
-    /// @notice A holder's request to have tokens exchanged for reserve at an operating institution.
-    struct Redemption {
-        /// Who asked, and whom a rejected or cancelled amount returns to.
-        address holder;
-        /// Units held by this contract meanwhile; a whole number of minor units.
-        uint96 amount;
-        /// Operating institution that was asked.
-        address operator;
-        /// Where it stands.
-        RedemptionStatus status;
-        /// Unix second from which the holder may cancel it: at once until the operator takes it, then after a day.
-        uint40 cancellableFrom;
-    }
-
     /// @notice Classes of wallets, by how well the holder is known. An account never registered is of class IV.
     enum WalletClass {
         IV,
@@ -71,64 +47,8 @@ interface ICurrencyToken is IERC3009, IChannelPolicy {
         /// Most that may be paid in one year of UTC+8.
         uint256 annual;
     }
-
-    /// @notice What the central bank attests of the reserve behind the tokens (EIP-712 type of the same name).
-    struct ReserveAttestation {
-        /// Reserve in minor units (fen).
-        uint256 amountFen;
-        /// Unix second the amount is of.
-        uint64 asOf;
-        /// Number of the attestation, above that of the one before by at most 2**32.
-        uint64 sequence;
-        /// Unix second from which it is too old to issue against.
-        uint64 validBefore;
-    }
-
-    /// @notice The central bank attested the reserve. Below the supply it stops issuance and changes nothing else.
-    /// @param amountFen Minor units (fen), replacing the amount before.
-    event ReserveAttested(
-        uint64 indexed sequence,
-        address indexed centralBank,
-        uint256 amountFen,
-        uint64 asOf,
-        uint64 validBefore
-    );
-    /// @notice The central bank set what an operating institution may issue from now on.
-    /// @param quota Units, replacing the quota before.
-    event IssuanceQuotaSet(address indexed operator, uint256 quota);
-    /// @notice The central bank set which part of the supply the reserve has to cover.
-    /// @param ratioBps Basis points; 10,000 is full reserve.
-    event ReserveRatioSet(uint256 ratioBps);
     /// @notice The central bank set the limits of a wallet class, in units; 2**256 - 1 is no limit.
     event ClassLimitsSet(WalletClass indexed class, uint256 balance, uint256 payment, uint256 daily, uint256 annual);
-    /// @notice Tokens were created against reserve.
-    /// @param amount Units created.
-    /// @param quotaLeft Units the operator may still issue.
-    event Issued(address indexed operator, address indexed to, uint256 amount, uint256 quotaLeft);
-    /// @notice A holder asked for redemption; the units are held by this contract from here on.
-    event RedemptionRequested(uint256 indexed id, address indexed holder, address indexed operator, uint256 amount);
-    /// @notice The operator took the request: it is exchanging the reserve.
-    /// @param cancellableFrom Unix second from which the holder may cancel it again.
-    event RedemptionTaken(
-        uint256 indexed id,
-        address indexed holder,
-        address indexed operator,
-        uint256 amount,
-        uint256 cancellableFrom
-    );
-    /// @notice The units were destroyed against reserve, and the operator's quota restored.
-    /// @param quotaLeft Units the operator may issue after the restoration.
-    event RedemptionCompleted(
-        uint256 indexed id,
-        address indexed holder,
-        address indexed operator,
-        uint256 amount,
-        uint256 quotaLeft
-    );
-    /// @notice The operator refused; the units went back to the holder.
-    event RedemptionRejected(uint256 indexed id, address indexed holder, address indexed operator, uint256 amount);
-    /// @notice The holder took the request back, and the units.
-    event RedemptionCancelled(uint256 indexed id, address indexed holder, address indexed operator, uint256 amount);
     /// @notice A payee reserved the submission of authorizations to itself, or gave that up.
     event PayeeOnlySet(address indexed payee, bool enabled);
     /// @notice An account was registered as a wallet of a class, or registered anew.
@@ -170,28 +90,6 @@ interface ICurrencyToken is IERC3009, IChannelPolicy {
     event Paused(address account);
     /// @notice The pause ended.
     event Unpaused(address account);
-
-    /// @notice Issuance and redemption are in whole minor units: `amount` is not a positive multiple of `minorUnit`.
-    error AmountNotWholeMinorUnits(uint256 amount, uint256 minorUnit);
-    /// @notice The operator may issue `available` units, not `requested`.
-    error QuotaExceeded(address operator, uint256 requested, uint256 available);
-    /// @notice A quota, in units, or a reserve, in minor units, is more than the 96 bits of a balance allow.
-    error SupplyCapExceeded(uint256 requested, uint256 available);
-    /// @notice `centralBank` does not hold the central bank's role.
-    error ReserveAttesterInvalid(address centralBank);
-    /// @notice The signature is not the central bank's over exactly this attestation.
-    error ReserveSignatureInvalid(address centralBank);
-    /// @notice Attestations are submitted in rising sequence: the next one's is from `least`, one above the last one's,
-    /// to `most`, 2**32 above it.
-    error ReserveSequenceInvalid(uint64 sequence, uint256 least, uint256 most);
-    /// @notice A reserve is attested as of a time from the last attestation's, `earliest`, to now, `latest`.
-    error ReserveTimeInvalid(uint64 asOf, uint64 earliest, uint256 latest);
-    /// @notice The attestation is valid until before `validBefore`, zero when there is none; chain time is `timestamp`.
-    error ReserveAttestationExpired(uint64 validBefore, uint256 timestamp);
-    /// @notice The attested reserve covers `available` units more, not `requested`.
-    error ReserveExceeded(uint256 requested, uint256 available);
-    /// @notice A reserve covers from 1 to 10,000 basis points of the supply.
-    error ReserveRatioInvalid(uint256 ratioBps);
     /// @notice A limit is a multiple of `step` units up to `most`, or 2**256 - 1 for none.
     error ClassLimitInvalid(uint256 limit, uint256 step, uint256 most);
     /// @notice Wallets of this class have no limits.
@@ -210,18 +108,6 @@ interface ICurrencyToken is IERC3009, IChannelPolicy {
     error BalanceLimitExceeded(address account, uint256 requested, uint256 available);
     /// @notice `available` units are held for the account, not `requested`.
     error CreditExceeded(address account, uint256 requested, uint256 available);
-    /// @notice Redemption is asked of an operating institution, which `operator` is not.
-    error RedemptionOperatorInvalid(address operator);
-    /// @notice No redemption has this id.
-    error RedemptionNotFound(uint256 id);
-    /// @notice The redemption has ended already.
-    error RedemptionEnded(uint256 id, RedemptionStatus status);
-    /// @notice The operator is exchanging the reserve; the holder may cancel again from `cancellableFrom` on.
-    error RedemptionNotCancellable(uint256 id, uint256 cancellableFrom, uint256 timestamp);
-    /// @notice The operator took the request before.
-    error RedemptionTakenAlready(uint256 id);
-    /// @notice Only `expected` may do this to the redemption.
-    error RedemptionCallerInvalid(uint256 id, address caller, address expected);
     /// @notice The payee accepts authorizations only when it submits them itself.
     error PayeeOnly(address payee, address caller);
     /// @notice Only a contract can hold what belongs to others by its own rules: `account` has no code of its own.
@@ -240,30 +126,16 @@ interface ICurrencyToken is IERC3009, IChannelPolicy {
     error SeizureWithoutLegalBasis(address account);
     /// @notice The currency is paused.
     error CurrencyPaused();
-    /// @notice Roles are given and taken by one AccessManager for ever: another would replace all of them at once.
-    error AuthorityFixed();
+    /// @notice Only the currency's own issuance desk creates, holds and destroys units.
+    error CallerNotDesk(address caller, address desk);
     /// @notice A payee-only account, such as a series, cannot be the receiver of a channel in this currency: it would
-    /// be paid without delivering. Nor can the currency be (`ERC20InvalidReceiver`), which nobody pays.
+    /// be paid without delivering. Nor can the currency and its desk be (`ERC20InvalidReceiver`), which nobody pays.
     error ChannelReceiverPayeeOnly(address receiver);
     /// @notice A channel in this currency is paid in by its payer's own signature, through `expected` alone: another
     /// collector could bring what no limit of the payer counted and no freeze of it stopped.
     error ChannelCollectorRefused(address collector, address expected);
 
     // ------------------------------------------------------------ central bank
-
-    /// @notice Set how many units an operating institution may issue from now on.
-    /// @param operator The operating institution.
-    /// @param quota Units, at most 2**96 - 1; replaces what was left.
-    /// @custom:reverts SupplyCapExceeded when `quota` is above 96 bits
-    function setIssuanceQuota(address operator, uint256 quota) external;
-
-    /// @notice Set which part of the supply the reserve has to cover at an issuance. 10,000, full reserve, from the
-    /// start.
-    /// @param ratioBps Basis points, from 1 to 10,000. Below 10,000 the tokens are deposit money with a partial
-    /// reserve.
-    /// @custom:reverts ReserveRatioInvalid when it is zero or above 10,000
-    /// @custom:invariant INV-RESERVE
-    function setReserveRatio(uint256 ratioBps) external;
 
     /// @notice Set the limits of a wallet class. There are none from the start.
     /// @dev What was paid while a class had neither a daily nor an annual limit is not counted afterwards.
@@ -274,63 +146,35 @@ interface ICurrencyToken is IERC3009, IChannelPolicy {
     /// @custom:invariant INV-LIMIT
     function setClassLimits(WalletClass class, ClassLimits calldata limits) external;
 
-    /// @notice Record what the central bank signed of the reserve; anyone submits it.
-    /// @param centralBank Signer, a key or an ERC-1271 account; it holds the central bank's role now, without a delay.
-    /// @param attestation What it signed.
-    /// @param signature Over the EIP-712 digest of `attestation`.
-    /// @custom:reverts ReserveSequenceInvalid when the sequence is not above the last one's, or by more than 2**32
-    /// @custom:reverts ReserveTimeInvalid when `asOf` is in the future or before the last one's
-    /// @custom:reverts ReserveAttestationExpired when `validBefore` is now or earlier
-    /// @custom:reverts SupplyCapExceeded when the amount is above 96 bits of units
-    /// @custom:reverts ReserveAttesterInvalid when the signer lacks the role
-    /// @custom:reverts ReserveSignatureInvalid when the signature is not the signer's
-    /// @custom:invariant INV-RESERVE
-    function attestReserve(
-        address centralBank,
-        ReserveAttestation calldata attestation,
-        bytes calldata signature
-    ) external;
+    // ------------------------------------------------------------ issuance desk
 
-    // --------------------------------------------------- operating institution
-
-    /// @notice Create units against reserve held for them, within the caller's quota and the attested reserve.
+    /// @notice Create units that the desk issues.
     /// @param to Recipient.
-    /// @param amount Units, a multiple of `minorUnit()`, above zero.
-    /// @custom:reverts AmountNotWholeMinorUnits when `amount` is zero or not in whole minor units
-    /// @custom:reverts QuotaExceeded when `amount` is above the caller's quota
-    /// @custom:reverts ReserveAttestationExpired when no attestation of the reserve is valid
-    /// @custom:reverts ReserveExceeded when the supply would be above the attested reserve
-    /// @custom:reverts ERC20InvalidReceiver when `to` is zero or this contract
+    /// @param amount Units.
+    /// @custom:reverts CallerNotDesk when the caller is not the desk
     /// @custom:reverts CurrencyPaused when the currency is paused
+    /// @custom:reverts ERC20InvalidReceiver when `to` is zero, this contract or the desk
     /// @custom:reverts AccountFrozenIncoming when nothing may come into `to`
     /// @custom:reverts BalanceLimitExceeded when `to` would hold more than its wallet class allows
     /// @custom:invariant INV-SUPPLY
-    /// @custom:invariant INV-RESERVE
-    function issue(address to, uint256 amount) external;
+    function createTo(address to, uint256 amount) external;
 
-    /// @notice Take a request the caller was asked for, before the reserve is exchanged: for a day from now on its
-    /// holder cannot cancel it.
-    /// @custom:reverts RedemptionNotFound when there is no such request
-    /// @custom:reverts RedemptionEnded when it was completed, rejected or cancelled
-    /// @custom:reverts RedemptionCallerInvalid when another operator was asked
-    /// @custom:reverts RedemptionTakenAlready when it was taken before
-    function takeRedemption(uint256 id) external;
+    /// @notice Move units that a holder wants redeemed to the desk. No limit of a wallet class applies.
+    /// @param holder Holder, who asked the desk for it.
+    /// @param amount Units.
+    /// @custom:reverts CallerNotDesk when the caller is not the desk
+    /// @custom:reverts CurrencyPaused when the currency is paused
+    /// @custom:reverts AccountFrozenOutgoing when nothing may leave the holder's account
+    /// @custom:reverts FrozenAmountExceeded when too little of the holder's balance may leave
+    /// @custom:reverts ERC20InsufficientBalance when the holder holds less
+    function holdFrom(address holder, uint256 amount) external;
 
-    /// @notice Destroy the units of a request the caller was asked for, and restore the caller's quota by as much.
-    /// @dev Like the two other ends of a redemption, refused neither by a freeze nor by a pause.
-    /// @custom:reverts RedemptionNotFound when there is no such request
-    /// @custom:reverts RedemptionEnded when it was completed, rejected or cancelled
-    /// @custom:reverts RedemptionCallerInvalid when another operator was asked
-    /// @custom:invariant INV-RESERVE
-    /// @custom:invariant INV-FINAL
-    function completeRedemption(uint256 id) external;
-
-    /// @notice Refuse a request; the units go back to the holder, while paused too, or become its credit where they
-    /// cannot.
-    /// @custom:reverts RedemptionNotFound when there is no such request
-    /// @custom:reverts RedemptionEnded when it was completed, rejected or cancelled
-    /// @custom:reverts RedemptionCallerInvalid when another operator was asked
-    function rejectRedemption(uint256 id) external;
+    /// @notice Destroy units that the desk holds, since they were redeemed. No freeze and no pause stops it.
+    /// @param amount Units of one redemption.
+    /// @custom:reverts CallerNotDesk when the caller is not the desk
+    /// @custom:reverts ERC20InsufficientBalance when the desk holds less
+    /// @custom:invariant INV-SUPPLY
+    function destroyHeld(uint96 amount) external;
 
     // ---------------------------------------------------------------- registrar
 
@@ -356,7 +200,7 @@ interface ICurrencyToken is IERC3009, IChannelPolicy {
     ) external;
 
     /// @notice Mark a contract whose value belongs to others (series, hub, escrow), for ever: who paid into it relied
-    /// on the mark. This contract bears it from the start, for the redemptions under way.
+    /// on the mark. This contract bears it from the start, for the credits, and so does the desk, for the redemptions.
     /// @dev Warning: what is paid out of a marked contract is never refused for its own sake.
     /// @custom:reverts SettlementAccountWithoutCode when `account` has no code, or delegates to code (EIP-7702)
     /// @custom:reverts SettlementAccountFrozen when something of `account` is frozen
@@ -386,7 +230,7 @@ interface ICurrencyToken is IERC3009, IChannelPolicy {
     /// @param amount Units.
     /// @param legalBasis Hash of the document that says why.
     /// @custom:reverts SeizureWithoutLegalBasis when `legalBasis` is zero
-    /// @custom:reverts ERC20InvalidReceiver when `to` is zero or this contract
+    /// @custom:reverts ERC20InvalidReceiver when `to` is zero, this contract or the desk
     /// @custom:reverts SettlementAccountProtected when `from` is a settlement account, or zero
     /// @custom:reverts ERC20InsufficientBalance when `from` holds less
     /// @custom:invariant INV-FROZEN
@@ -398,7 +242,7 @@ interface ICurrencyToken is IERC3009, IChannelPolicy {
     /// @param amount Units.
     /// @param legalBasis Hash of the document that says why.
     /// @custom:reverts SeizureWithoutLegalBasis when `legalBasis` is zero
-    /// @custom:reverts ERC20InvalidReceiver when `to` is zero or this contract
+    /// @custom:reverts ERC20InvalidReceiver when `to` is zero, this contract or the desk
     /// @custom:reverts SettlementAccountProtected when `account` is a settlement account, or zero: it may have a credit
     /// from before its mark
     /// @custom:reverts CreditExceeded when less is held for the account
@@ -416,32 +260,12 @@ interface ICurrencyToken is IERC3009, IChannelPolicy {
 
     // ------------------------------------------------------------------- holder
 
-    /// @notice Ask an operating institution to exchange units for reserve; this contract holds them meanwhile.
-    /// @param operator The operating institution, not necessarily the one that issued.
-    /// @param amount Units, a multiple of `minorUnit()`, above zero.
-    /// @return id Number of the request, from 1.
-    /// @custom:reverts RedemptionOperatorInvalid when `operator` could not complete it
-    /// @custom:reverts AmountNotWholeMinorUnits when `amount` is zero or not in whole minor units
-    /// @custom:reverts CurrencyPaused when the currency is paused
-    /// @custom:reverts AccountFrozenOutgoing when nothing may leave the caller's account
-    /// @custom:reverts FrozenAmountExceeded when too little of the caller's balance may leave
-    /// @custom:reverts ERC20InsufficientBalance when the caller holds less
-    function requestRedemption(address operator, uint256 amount) external returns (uint256 id);
-
-    /// @notice Take a request back, as long as the operator has not taken it, and from a day after that.
-    /// @dev The units go back to the holder, or become its credit where they cannot.
-    /// @custom:reverts RedemptionNotFound when there is no such request
-    /// @custom:reverts RedemptionEnded when it was completed, rejected or cancelled
-    /// @custom:reverts RedemptionCallerInvalid when the caller did not make it
-    /// @custom:reverts RedemptionNotCancellable when the operator took it less than a day ago
-    function cancelRedemption(uint256 id) external;
-
     /// @notice Let units come in that are held for an account since they could not; anyone asks for it.
     /// @dev Stopped by no pause: it is a payout.
     /// @param account Account whose credit it is.
     /// @param amount Units, part of the credit or all of it.
     /// @custom:reverts CreditExceeded when less is held for the account
-    /// @custom:reverts ERC20InvalidReceiver when `account` is zero or this contract
+    /// @custom:reverts ERC20InvalidReceiver when `account` is zero, this contract or the desk
     /// @custom:reverts AccountFrozenIncoming when nothing may come into `account`
     /// @custom:reverts BalanceLimitExceeded when `account` would hold more than its wallet class allows
     /// @custom:invariant INV-LIMIT
@@ -453,21 +277,8 @@ interface ICurrencyToken is IERC3009, IChannelPolicy {
 
     // -------------------------------------------------------------------- views
 
-    /// @notice Units in the smallest amount the reserve can hold: 10,000 for e-CNY (one fen).
-    function minorUnit() external view returns (uint256);
-
-    /// @notice The last attestation of the reserve; all zero when there is none.
-    function reserve() external view returns (ReserveAttestation memory);
-
-    /// @notice Units an operating institution may still issue.
-    function issuanceQuota(address operator) external view returns (uint256);
-
-    /// @notice Units an operating institution issued, less those redeemed at it: negative where others issued more of
-    /// what it redeemed. The positions of all institutions sum to the supply (INV-RESERVE).
-    function operatorPosition(address operator) external view returns (int256);
-
-    /// @notice Basis points of the supply that the reserve has to cover; 10,000 is full reserve.
-    function reserveRatio() external view returns (uint256);
+    /// @notice The currency's IssuanceDesk, made with it: reserve, quotas and redemptions.
+    function issuanceDesk() external view returns (address);
 
     /// @notice The limits of a wallet class.
     function classLimits(WalletClass class) external view returns (ClassLimits memory);
@@ -477,9 +288,6 @@ interface ICurrencyToken is IERC3009, IChannelPolicy {
 
     /// @notice Units held for an account since they could not come in.
     function creditOf(address account) external view returns (uint256);
-
-    /// @notice A redemption by its number.
-    function redemption(uint256 id) external view returns (Redemption memory);
 
     /// @notice Whether authorizations to the account can be submitted by itself only.
     function isPayeeOnly(address account) external view returns (bool);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
@@ -10,13 +9,15 @@ import {BitMaps} from "@openzeppelin/contracts/utils/structs/BitMaps.sol";
 
 import {ICurrencyToken} from "./ICurrencyToken.sol";
 import {IInterestPayments} from "./IInterestPayments.sol";
+import {IIssuanceDesk} from "./IIssuanceDesk.sol";
 import {INetworkAccess} from "../core/INetworkAccess.sol";
 import {Calendar} from "../core/Calendar.sol";
+import {FixedAuthority} from "../core/FixedAuthority.sol";
 
 /// @title InterestPayments
 /// @notice Interest on one currency, declared as a Merkle root and issued row by row.
 /// @dev Holds nothing between two transactions: a batch is issued to this contract and paid on at once.
-contract InterestPayments is IInterestPayments, AccessManaged {
+contract InterestPayments is IInterestPayments, FixedAuthority {
     using BitMaps for BitMaps.BitMap;
     using SafeERC20 for IERC20;
 
@@ -27,6 +28,7 @@ contract InterestPayments is IInterestPayments, AccessManaged {
 
     /// @inheritdoc IInterestPayments
     address public immutable currency;
+    address private immutable DESK;
     uint256 private immutable MINOR_UNIT;
 
     /// @inheritdoc IInterestPayments
@@ -35,9 +37,10 @@ contract InterestPayments is IInterestPayments, AccessManaged {
     mapping(uint256 id => BitMaps.BitMap) private _paid;
 
     /// @param currency_ CurrencyToken that is paid; roles are asked of its access manager.
-    constructor(address currency_) AccessManaged(IAccessManaged(currency_).authority()) {
+    constructor(address currency_) FixedAuthority(IAccessManaged(currency_).authority()) {
         currency = currency_;
-        MINOR_UNIT = ICurrencyToken(currency_).minorUnit();
+        DESK = ICurrencyToken(currency_).issuanceDesk();
+        MINOR_UNIT = IIssuanceDesk(DESK).minorUnit();
     }
 
     // --------------------------------------------------- operating institution
@@ -50,7 +53,7 @@ contract InterestPayments is IInterestPayments, AccessManaged {
         bytes32 root,
         uint256 total
     ) external restricted returns (uint256 id) {
-        if (ICurrencyToken(currency).reserveRatio() == FULL_RESERVE) revert InterestInFullReserve();
+        if (IIssuanceDesk(DESK).reserveRatio() == FULL_RESERVE) revert InterestInFullReserve();
         if (!ICurrencyToken(currency).isSettlementAccount(address(this))) revert InterestAccountUnmarked(address(this));
         id = lastPeriod + 1;
         _checkDays(firstDay, endDay, _periods[id - 1].endDay);
@@ -91,18 +94,10 @@ contract InterestPayments is IInterestPayments, AccessManaged {
         if (declared.paid == paidBefore) return results;
 
         _periods[id].paid = declared.paid;
-        ICurrencyToken(currency).issue(address(this), declared.paid - paidBefore);
+        IIssuanceDesk(DESK).issue(address(this), declared.paid - paidBefore);
         for (uint256 i = 0; i < rows.length; ++i) {
             if (results[i] == RowResult.Paid) IERC20(currency).safeTransfer(rows[i].account, rows[i].amount);
         }
-    }
-
-    // ------------------------------------------------------------ administrator
-
-    /// @notice Refused for ever, to whoever asks: the roles are those of the currency's access manager.
-    /// @custom:reverts AuthorityFixed always
-    function setAuthority(address) public pure override {
-        revert ICurrencyToken.AuthorityFixed();
     }
 
     // -------------------------------------------------------------------- views
@@ -138,7 +133,7 @@ contract InterestPayments is IInterestPayments, AccessManaged {
         if (firstDay < earliest) revert InterestPeriodOverlaps(firstDay, earliest);
     }
 
-    /// @dev The zero address and the currency itself bear the mark of a settlement account too: no transfer of a row
+    /// @dev The zero address, the currency and its desk bear the mark of a settlement account too: no transfer of a row
     /// that passes here is refused.
     function _examine(uint256 id, Period memory declared, Row calldata row) private view returns (RowResult) {
         if (_paid[id].get(row.index)) return RowResult.PaidBefore;

@@ -2,9 +2,8 @@
 pragma solidity ^0.8.30;
 
 /// @notice What holds for every account of a currency, in one storage word, so that a transfer reads one for all of it.
-/// @dev Bit 0: paused. Bits 1 to 14: what the reserve may lack of full cover, in basis points. From bit 16 on 60 bits
-/// for each of the wallet classes IV, III, II and I: their `Limits`. Corporate wallets, the next number, find nothing
-/// there, which is no limit.
+/// @dev Bit 0: paused. From bit 16 on 60 bits for each of the wallet classes IV, III, II and I: their `Limits`.
+/// Corporate wallets, the next number, find nothing there, which is no limit.
 type Policy is uint256;
 
 /// @notice The limits of one wallet class, 15 bits each: balance, payment, day, year. A field holds nought where there
@@ -18,8 +17,6 @@ using LimitsFields for Limits global;
 /// @notice Reads and rewrites the fields of a `Policy` without touching its neighbours.
 library PolicyFields {
     uint256 private constant PAUSED = 1;
-    uint256 private constant SHORTFALL_AT = 1;
-    uint256 private constant SHORTFALL_MASK = 0x3fff;
     uint256 private constant LIMITS_AT = 16;
     uint256 private constant LIMITS_BITS = 60;
     uint256 private constant LIMITS_MASK = (1 << LIMITS_BITS) - 1;
@@ -27,11 +24,6 @@ library PolicyFields {
     /// @notice Whether the currency is paused.
     function isPaused(Policy self) internal pure returns (bool) {
         return Policy.unwrap(self) & PAUSED != 0;
-    }
-
-    /// @notice What the reserve may lack of full cover, in basis points of the supply.
-    function reserveShortfall(Policy self) internal pure returns (uint256) {
-        return (Policy.unwrap(self) >> SHORTFALL_AT) & SHORTFALL_MASK;
     }
 
     /// @notice The limits of a wallet class.
@@ -45,12 +37,6 @@ library PolicyFields {
     function withPause(Policy self, bool enabled) internal pure returns (Policy) {
         uint256 word = Policy.unwrap(self);
         return Policy.wrap(enabled ? word | PAUSED : word & ~PAUSED);
-    }
-
-    /// @notice The word with what the reserve may lack, in basis points.
-    function withReserveShortfall(Policy self, uint256 bps) internal pure returns (Policy) {
-        uint256 others = Policy.unwrap(self) & ~(SHORTFALL_MASK << SHORTFALL_AT);
-        return Policy.wrap(others | ((bps & SHORTFALL_MASK) << SHORTFALL_AT));
     }
 
     /// @notice The word with the limits of one of the classes IV to I.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -19,7 +20,7 @@ from eth_typing import Address
 from pysettle.documents import as_bytes, as_decimal, as_list, as_object, as_whole, parse_json
 from pysettle.domain.catalogue import kinds
 from pysettle.domain.core.contracts import Contracts, Kind
-from pysettle.domain.money.contracts import CURRENCY_TOKEN, CurrencyTerms
+from pysettle.domain.money.contracts import CURRENCY_TOKEN, ISSUANCE_DESK, CurrencyTerms
 from pysettle.errors import BundleError, UsageError
 
 SCHEMA = "pysettle.bundle/1"
@@ -275,6 +276,10 @@ def _contracts_from_list(entries: list[Any]) -> Contracts:
     for address, terms in ((address, terms) for of_kind in listed.values() for address, terms in of_kind.items()):
         if isinstance(terms, CurrencyTerms) and terms.currency not in listed[CURRENCY_TOKEN]:
             raise ValueError(f"contracts: the currency of {_hex(address)} is not listed as a CurrencyToken")
+    desks = Counter(terms.currency for terms in listed[ISSUANCE_DESK].values())
+    for currency in listed[CURRENCY_TOKEN]:
+        if desks[currency] != 1:
+            raise ValueError(f"contracts: {desks[currency]} desks of {_hex(currency)} are listed, not one")
     return Contracts({kind: of_kind for kind, of_kind in listed.items() if of_kind})
 
 

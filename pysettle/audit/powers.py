@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from eth_hash.auto import keccak
 from eth_typing import Address
@@ -18,18 +19,23 @@ from eth_typing import Address
 from pysettle.audit.engines import CallRefused, ExecutedLog
 from pysettle.domain.compute.contracts import COMPUTE_TOKEN
 from pysettle.domain.core import events
-from pysettle.domain.core.contracts import Contracts
+from pysettle.domain.core.contracts import Contracts, Kind
 from pysettle.domain.core.events import Event
 from pysettle.domain.core.findings import Finding, Severity
-from pysettle.domain.money.contracts import CURRENCY_TOKEN
+from pysettle.domain.money.contracts import CURRENCY_TOKEN, ISSUANCE_DESK
 from pysettle.domain.money.events import CreditSeized, Issued, Seized, SettlementAccountMarked
 from pysettle.errors.states import Role
 
 CODE = "AUDIT-POWERS"
 """Code of every notice from here."""
 
-RESTRICTED = {keccak(signature.encode())[:4]: signature.partition("(")[0] for signature in CURRENCY_TOKEN.restricted}
-"""Selector -> name of each function of a CurrencyToken that its authority lets a role alone call."""
+_KINDS: dict[Kind[Any], str] = {CURRENCY_TOKEN: "currency", ISSUANCE_DESK: "desk"}
+"""Kind of contract over which there are powers -> word for it in a notice."""
+RESTRICTED = {
+    kind: {keccak(signature.encode())[:4]: signature.partition("(")[0] for signature in kind.restricted}
+    for kind in _KINDS
+}
+"""Kind of contract -> selector -> name of each function that its authority lets a role alone call."""
 
 _EVERYBODY = 2**64 - 1
 _DEPOSIT_COLLECTOR = Address(bytes.fromhex("4020806089470a89826cb9fb1f4059150b550004"))
@@ -122,7 +128,7 @@ class Powers:
         """
         topic = log.topics[0] if log.topics else b""
         # Which authority counts is known when a currency has named it, which may be later.
-        if topic in _OF_AUTHORITY or (topic in _OF_CURRENCY and log.address in self.contracts[CURRENCY_TOKEN]):
+        if topic in _OF_AUTHORITY or (topic in _OF_CURRENCY and self.contracts.kind_of(log.address) in _KINDS):
             self._deeds[log.address].append(_Deed(block, timestamp, sender, log))
 
     def notices(self, call: Callable[[Address, bytes], bytes]) -> Iterator[Finding]:
@@ -133,18 +139,29 @@ class Powers:
         """
         known = self.contracts.addresses() | {_DEPOSIT_COLLECTOR, Address(bytes(20)), *self._collectors(call)}
         for currency in sorted(self.contracts[CURRENCY_TOKEN]):
-            named = [deed for deed in self._deeds[currency] if deed.log.topics[0] == _AUTHORITY_UPDATED]
-            authorities = [Address(deed.log.data[12:32]) for deed in named]
-            for deed, authority in list(zip(named, authorities, strict=True))[1:]:
-                what = f"all powers over it passed to the authority 0x{authority.hex()}"
-                yield _notice(f"currency 0x{currency.hex()}", deed, what)
-            for authority in dict.fromkeys(authorities):
+            for authority in dict.fromkeys(map(_authority, self._named_by(currency))):
                 yield from _several(currency, self._deeds[authority])
-                yield from _functions(currency, self._deeds[authority])
-            if named:
-                yield from _of_administrator(currency, named[-1], self._deeds[authorities[-1]])
-            yield from _to_itself(currency, self._deeds[currency])
+            yield from self._authorities(CURRENCY_TOKEN, currency)
+            for desk, terms in self.contracts[ISSUANCE_DESK].items():
+                if terms.currency == currency:
+                    yield from self._authorities(ISSUANCE_DESK, desk)
+                    yield from _to_itself(currency, self._deeds[desk])
             yield from _uses(currency, self._deeds[currency], known)
+
+    def _named_by(self, contract: Address) -> list[_Deed]:
+        """Return how a contract named its authorities, one after the other."""
+        return [deed for deed in self._deeds[contract] if deed.log.topics[0] == _AUTHORITY_UPDATED]
+
+    def _authorities(self, kind: Kind[Any], contract: Address) -> Iterator[Finding]:
+        """Name what the authorities of a contract let be called by others than at first."""
+        about, named = f"{_KINDS[kind]} 0x{contract.hex()}", self._named_by(contract)
+        for deed in named[1:]:
+            yield _notice(about, deed, f"all powers over it passed to the authority 0x{_authority(deed).hex()}")
+        for authority in dict.fromkeys(map(_authority, named)):
+            yield from _functions(about, contract, self._deeds[authority])
+        if named:
+            deeds = self._deeds[_authority(named[-1])]
+            yield from _of_administrator(about, RESTRICTED[kind], named[-1], [*_assignments(contract, deeds)])
 
     def _collectors(self, call: Callable[[Address, bytes], bytes]) -> Iterator[Address]:
         """Yield the deposit collectors that the listed series name."""
@@ -153,6 +170,11 @@ class Powers:
                 yield Address(call(series, _COLLECTOR)[12:32])
             except CallRefused:
                 continue
+
+
+def _authority(deed: _Deed) -> Address:
+    """Return the authority that a contract named."""
+    return Address(deed.log.data[12:32])
 
 
 def _several(currency: Address, deeds: list[_Deed]) -> Iterator[Finding]:
@@ -173,40 +195,46 @@ def _several(currency: Address, deeds: list[_Deed]) -> Iterator[Finding]:
             yield _notice(f"account 0x{account.hex()}", hand.tenures[-1].granted, detail, placed=True)
 
 
-def _functions(currency: Address, deeds: list[_Deed]) -> Iterator[Finding]:
-    """Name each function of a currency that another role than at first, or everybody, may call."""
+def _functions(about: str, contract: Address, deeds: list[_Deed]) -> Iterator[Finding]:
+    """Name each function of a contract that another role than at first, or everybody, may call."""
     first: dict[bytes, int] = {}
-    for deed, selector, role in _assignments(currency, deeds):
+    for deed, selector, role in _assignments(contract, deeds):
         if first.setdefault(selector, role) != role or role == _EVERYBODY:
             detail = f"its function 0x{selector.hex()} was given to {_role(role)}"
-            yield _notice(f"currency 0x{currency.hex()}", deed, detail)
+            yield _notice(about, deed, detail)
 
 
-def _of_administrator(currency: Address, named: _Deed, deeds: list[_Deed]) -> Iterator[Finding]:
+def _of_administrator(
+    about: str, restricted: Mapping[bytes, str], named: _Deed, assignments: list[_Assignment]
+) -> Iterator[Finding]:
     """Name the functions that are the administrator's at the head: every one that no other role was assigned.
 
     OpenZeppelin's AccessManager lets the administrator call a restricted function whose role was never set.
 
     Args:
-        currency: Currency whose functions they are.
-        named: How it named its authority.
-        deeds: Logs of that authority.
+        about: Contract whose functions they are.
+        restricted: Selector -> name of each of them.
+        named: How the contract named its authority.
+        assignments: What that authority assigned of the contract, in order.
     """
-    last = {selector: (deed, role) for deed, selector, role in _assignments(currency, deeds)}
-    own = {selector: last.get(selector, (named, 0)) for selector in RESTRICTED}
+    last = {selector: (deed, role) for deed, selector, role in assignments}
+    own = {selector: last.get(selector, (named, 0)) for selector in restricted}
     since = {selector: deed for selector, (deed, role) in own.items() if role == Role.ADMINISTRATOR}
     if since:
         latest = max(since.values(), key=lambda deed: deed.block)
-        names = ", ".join(RESTRICTED[selector] for selector in since)
+        names = ", ".join(restricted[selector] for selector in since)
         detail = f"the administrator alone may call its functions {names}; all of them since {latest}"
-        yield _notice(f"currency 0x{currency.hex()}", latest, detail, placed=True)
+        yield _notice(about, latest, detail, placed=True)
 
 
-def _assignments(currency: Address, deeds: list[_Deed]) -> Iterator[tuple[_Deed, bytes, int]]:
-    """Yield each assignment of a function of a currency, as (deed, selector, role)."""
+_Assignment = tuple[_Deed, bytes, int]
+
+
+def _assignments(contract: Address, deeds: list[_Deed]) -> Iterator[_Assignment]:
+    """Yield each assignment of a function of a contract, as (deed, selector, role)."""
     for deed in deeds:
         topics = deed.log.topics
-        if topics[0] == _FUNCTION_ROLE and len(topics) == 3 and topics[1][12:] == currency:
+        if topics[0] == _FUNCTION_ROLE and len(topics) == 3 and topics[1][12:] == contract:
             yield deed, deed.log.data[:4], int.from_bytes(topics[2], "big")
 
 

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from pysettle.client.compute.series import ComputeToken, SeriesTerms
     from pysettle.client.core.access import NetworkAccess, Power, Role, Roles
     from pysettle.client.follower import LedgerFollower
-    from pysettle.client.money.currency import CurrencyToken, Freeze, Redemption
+    from pysettle.client.money.currency import CurrencyToken, Freeze
+    from pysettle.client.money.desk import IssuanceDesk, Redemption
     from pysettle.client.money.interest import InterestPayments
     from pysettle.client.money.system import CurrencySystem
     from pysettle.client.money.wallets import Wallet, WalletStanding
@@ -28,6 +29,7 @@ __all__ = [
     "DeliveryFollower",
     "Freeze",
     "InterestPayments",
+    "IssuanceDesk",
     "LedgerFollower",
     "NetworkAccess",
     "Plan",
@@ -53,11 +55,12 @@ _HOMES = {
     "DeliveryFollower": "pysettle.client.channel.deliveries",
     "Freeze": "pysettle.client.money.currency",
     "InterestPayments": "pysettle.client.money.interest",
+    "IssuanceDesk": "pysettle.client.money.desk",
     "LedgerFollower": "pysettle.client.follower",
     "NetworkAccess": "pysettle.client.core.access",
     "Plan": "pysettle.client.network",
     "Power": "pysettle.client.core.access",
-    "Redemption": "pysettle.client.money.currency",
+    "Redemption": "pysettle.client.money.desk",
     "Role": "pysettle.client.core.access",
     "Roles": "pysettle.client.core.access",
     "SeriesTerms": "pysettle.client.compute.series",

@@ -22,7 +22,7 @@ from pysettle.evm import artifacts
 from pysettle.evm.backend import ChainBackend
 from pysettle.money import Currency
 
-SCHEMA = "pysettle.deployment/2"
+SCHEMA = "pysettle.deployment/3"
 _ADDRESS_BYTES = 20
 
 _REMEDY = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from eth_typing import Address
@@ -258,7 +258,7 @@ class SettlementNetwork:
         self._know(created)
         deploying.set_up(system, holders, created, created, None)
         interest, (central_bank, *_) = self.interest, holders[Role.CENTRAL_BANK]
-        self.send(self.currency.set_issuance_quota(central_bank, interest.address, quota))
+        self.send(self.currency.desk.set_issuance_quota(central_bank, interest.address, quota))
         return interest
 
     def register_compute(
@@ -296,8 +296,8 @@ class SettlementNetwork:
         listed: dict[Kind[Any], dict[Address, Any]] = {kind: {} for kind in by_name.values()}
         for it in self.deployed():
             if it.name in by_name:
-                terms = contract_plans()[it.name].terms
-                listed[by_name[it.name]][it.address] = terms(self.address) if terms else None
+                terms, place = contract_plans()[it.name].terms, partial(self.address, currency=it.currency)
+                listed[by_name[it.name]][it.address] = terms(place) if terms else None
         listed[COMPUTE_TOKEN] = {
             it.address: SeriesPricing(it.currency, it.unit_price, it.rate_card, it.compensation_bps)
             for it in self.series

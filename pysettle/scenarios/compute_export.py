@@ -136,7 +136,7 @@ class ComputeExport:
 
     def _fund(self, roles: Roles) -> None:
         currency, central_bank = self.network.currency, Signer.derived(self.seed, "export", "central bank")
-        reserve = currency.sign_reserve(central_bank, _FUNDS // UNITS_PER_MINOR, LIFE_S)
+        reserve = currency.desk.sign_reserve(central_bank, _FUNDS // UNITS_PER_MINOR, LIFE_S)
         registrations = (
             currency.register_wallet(
                 roles.registrar, self.parties[name].address, WalletClass.CORPORATE, jurisdiction=jurisdiction
@@ -145,9 +145,9 @@ class ComputeExport:
         )
         self.network.send(
             *registrations,
-            currency.attest_reserve(central_bank, central_bank.address, *reserve),
-            currency.set_issuance_quota(central_bank, self.bank.address, _FUNDS),
-            currency.issue(self.bank, self.parties["buyer"].address, _FUNDS),
+            currency.desk.attest_reserve(central_bank, central_bank.address, *reserve),
+            currency.desk.set_issuance_quota(central_bank, self.bank.address, _FUNDS),
+            currency.desk.issue(self.bank, self.parties["buyer"].address, _FUNDS),
         )
 
     def _open(self) -> ComputeToken:

@@ -223,13 +223,18 @@ class Demo:
         self.cny_issued = Units(sum(budgets))
         self._register_wallets(prices, budgets)
         central_bank = self.central_bank
-        reserve, signature = currency.sign_reserve(central_bank, self.cny_issued // UNITS_PER_MINOR, _RESERVE_VALID_S)
-        network.send(
-            currency.attest_reserve(self.relayer, central_bank.address, reserve, signature),
-            currency.set_issuance_quota(central_bank, self.bank.address, self.cny_issued),
+        reserve, signature = currency.desk.sign_reserve(
+            central_bank, self.cny_issued // UNITS_PER_MINOR, _RESERVE_VALID_S
         )
         network.send(
-            *(currency.issue(self.bank, b.signer.address, sum_) for b, sum_ in zip(self.buyers, budgets, strict=True))
+            currency.desk.attest_reserve(self.relayer, central_bank.address, reserve, signature),
+            currency.desk.set_issuance_quota(central_bank, self.bank.address, self.cny_issued),
+        )
+        network.send(
+            *(
+                currency.desk.issue(self.bank, b.signer.address, sum_)
+                for b, sum_ in zip(self.buyers, budgets, strict=True)
+            )
         )
         deadline = self.chain.clock.now() + HOUR_S
         purchases = []
@@ -338,13 +343,16 @@ class Demo:
         amounts = [_round_down(currency.balance_of(holder.address), UNITS_PER_MINOR) for holder in holders]
         requests = self.network.send(
             *(
-                currency.request_redemption(holder, self.bank.address, amount)
+                currency.desk.request_redemption(holder, self.bank.address, amount)
                 for holder, amount in zip(holders, amounts, strict=True)
                 if amount
             )
         )
         self.network.send(
-            *(currency.complete_redemption(self.bank, currency.redemption_id(request)) for request in requests)
+            *(
+                currency.desk.complete_redemption(self.bank, currency.desk.redemption_id(request))
+                for request in requests
+            )
         )
 
     def prove(self, directory: Path, *, keep: bool) -> DemoResult:

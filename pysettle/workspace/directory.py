@@ -620,10 +620,10 @@ class Workspace:
 
 
 def _let_issue(token: CurrencyToken, central_bank: Signer, roles: Roles, quota: Units, reserve_fen: int) -> None:
-    reserve, signature = token.sign_reserve(central_bank, reserve_fen, _RESERVE_VALID_S)
+    reserve, signature = token.desk.sign_reserve(central_bank, reserve_fen, _RESERVE_VALID_S)
     token.send(
-        token.attest_reserve(central_bank, central_bank.address, reserve, signature),
-        token.set_issuance_quota(roles.central_bank, roles.operators[0].address, quota),
+        token.desk.attest_reserve(central_bank, central_bank.address, reserve, signature),
+        token.desk.set_issuance_quota(roles.central_bank, roles.operators[0].address, quota),
     )
 
 

@@ -15,7 +15,7 @@ from pysettle.domain.channel.contracts import CHANNEL_HUB, USAGE_METER
 from pysettle.domain.compute.contracts import COMPUTE_TOKEN, SeriesPricing
 from pysettle.domain.compute.usage import Meters, RateCard
 from pysettle.domain.core.contracts import Contracts
-from pysettle.domain.money.contracts import CURRENCY_TOKEN
+from pysettle.domain.money.contracts import CURRENCY_TOKEN, ISSUANCE_DESK, CurrencyTerms
 from pysettle.errors import BundleError, UsageError
 from pysettle.evm.embedded import EmbeddedChain
 from tests.evm.accounts import genesis
@@ -24,6 +24,7 @@ FILES = {GENESIS_FILE, CHAIN_FILE, MANIFEST_FILE}
 CONTRACTS = Contracts(
     {
         CURRENCY_TOKEN: {b"\1" * 20: None, b"\2" * 20: None},
+        ISSUANCE_DESK: {b"\6" * 20: CurrencyTerms(b"\1" * 20), b"\7" * 20: CurrencyTerms(b"\2" * 20)},
         COMPUTE_TOKEN: {b"\3" * 20: SeriesPricing(b"\1" * 20, 2**63, RateCard(Meters(1, 30, 90), Meters(2, 60, 180)))},
         CHANNEL_HUB: {b"\4" * 20: None},
         USAGE_METER: {b"\5" * 20: None},

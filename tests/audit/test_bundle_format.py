@@ -19,14 +19,15 @@ from pysettle.domain.compute.contracts import COMPUTE_MARKET, COMPUTE_TOKEN, Ser
 from pysettle.domain.compute.usage import Meters, RateCard
 from pysettle.domain.core.contracts import Contracts
 from pysettle.domain.jobs.contracts import JOB_ESCROW
-from pysettle.domain.money.contracts import CURRENCY_TOKEN, INTEREST_PAYMENTS, CurrencyTerms
+from pysettle.domain.money.contracts import CURRENCY_TOKEN, INTEREST_PAYMENTS, ISSUANCE_DESK, CurrencyTerms
 from pysettle.errors import BundleError
 
 PAGE = (Path(__file__).parents[2] / "docs" / "bundle-format.md").read_text()
-CURRENCY, SERIES, HUB, METER, INTEREST, JOBS, MARKET = (Address(bytes([number]) * 20) for number in range(1, 8))
+CURRENCY, SERIES, HUB, METER, INTEREST, JOBS, MARKET, DESK = (Address(bytes([number]) * 20) for number in range(1, 9))
 EVERY_KIND = Contracts(
     {
         CURRENCY_TOKEN: {CURRENCY: None},
+        ISSUANCE_DESK: {DESK: CurrencyTerms(CURRENCY)},
         COMPUTE_TOKEN: {SERIES: SeriesPricing(CURRENCY, 150_000, RateCard(Meters(1, 30, 90), Meters(2, 60, 180)), 500)},
         CHANNEL_HUB: {HUB: None},
         USAGE_METER: {METER: None},

@@ -23,7 +23,7 @@ from pysettle.client.money.currency import CurrencyToken
 from pysettle.domain.core.contracts import Contracts
 from pysettle.domain.core.findings import Finding
 from pysettle.domain.core.signing import Signer
-from pysettle.domain.money.contracts import CURRENCY_TOKEN
+from pysettle.domain.money.contracts import CURRENCY_TOKEN, ISSUANCE_DESK, CurrencyTerms
 from pysettle.evm.embedded import EmbeddedChain
 from pysettle.evm.transactions import Transaction
 from pysettle.money import UNITS_PER_MINOR, UNITS_PER_WHOLE, Currency
@@ -59,12 +59,12 @@ def test_one_hand_that_issues_to_itself_and_seizes_is_told(run: Demo, tmp_path: 
     access, admin = network.currencies[Currency.CNY].access, roles.administrator
     for role in (Role.CENTRAL_BANK, Role.OPERATOR, Role.SEIZER):
         network.send(access.offer(admin, role, admin.address), access.accept(admin, role))
-    reserve, signature = currency.sign_reserve(admin, 10**9, 60)
+    reserve, signature = currency.desk.sign_reserve(admin, 10**9, 60)
     network.send(
-        currency.attest_reserve(run.relayer, admin.address, reserve, signature),
-        currency.set_issuance_quota(admin, admin.address, 900 * UNITS_PER_WHOLE),
-        currency.issue(admin, admin.address, 500 * UNITS_PER_WHOLE),
-        currency.issue(admin, admin.address, 300 * UNITS_PER_WHOLE),
+        currency.desk.attest_reserve(run.relayer, admin.address, reserve, signature),
+        currency.desk.set_issuance_quota(admin, admin.address, 900 * UNITS_PER_WHOLE),
+        currency.desk.issue(admin, admin.address, 500 * UNITS_PER_WHOLE),
+        currency.desk.issue(admin, admin.address, 300 * UNITS_PER_WHOLE),
     )
     victim, block = run.buyers[0].signer.address, run.chain.block()
     network.send(currency.seize(admin, victim, admin.address, UNITS_PER_MINOR, BASIS))
@@ -123,9 +123,10 @@ def test_a_function_that_everybody_may_call_is_told(run: Demo, tmp_path: Path) -
 
 
 def test_the_table_of_restricted_functions_is_the_contracts() -> None:
-    """The audit knows each function of a currency that roles are assigned, by its selector and its name."""
-    token = interface("CurrencyToken")
-    assert {token.selector(name): name for name in restricted("CurrencyToken")} == RESTRICTED
+    """The audit knows each function of currency and desk that a role is assigned, by its selector and its name."""
+    for kind, functions in RESTRICTED.items():
+        abi = interface(kind.name)
+        assert {abi.selector(name): name for name in restricted(kind.name)} == functions
 
 
 def test_functions_that_no_role_was_assigned_are_told(tmp_path: Path) -> None:
@@ -136,12 +137,16 @@ def test_functions_that_no_role_was_assigned_are_told(tmp_path: Path) -> None:
     access = create_contract(sender, admin, "NetworkAccess", admin.address)
     token = create_contract(sender, admin, "CurrencyToken", "e-CNY", "eCNY", access, DEPOSIT_COLLECTOR_ADDRESS)
     created, currency = chain.block(), CurrencyToken(sender, token)
-    sender.send(currency.set_issuance_quota(admin, admin.address, UNITS_PER_WHOLE))
-    listed = Contracts({CURRENCY_TOKEN: {token: None}})
-    (notice,) = powers(verify(export_bundle(chain, tmp_path / "bundle", listed).directory))
-    assert (notice.subject, notice.block) == (f"currency 0x{token.hex()}", created.number)
-    assert f"the administrator alone may call its functions {', '.join(RESTRICTED.values())};" in notice.detail
-    assert f"since block {created.number} (" in notice.detail
+    sender.send(currency.desk.set_issuance_quota(admin, admin.address, UNITS_PER_WHOLE))
+    desk = currency.desk.address
+    listed = Contracts({CURRENCY_TOKEN: {token: None}, ISSUANCE_DESK: {desk: CurrencyTerms(token)}})
+    notices = powers(verify(export_bundle(chain, tmp_path / "bundle", listed).directory))
+    for notice, kind, address in zip(notices, (CURRENCY_TOKEN, ISSUANCE_DESK), (token, desk), strict=True):
+        assert (notice.subject.endswith(f" 0x{address.hex()}"), notice.block) == (True, created.number)
+        assert (
+            f"the administrator alone may call its functions {', '.join(RESTRICTED[kind].values())};" in notice.detail
+        )
+        assert f"since block {created.number} (" in notice.detail
 
 
 def test_a_function_given_back_to_the_administrator_is_told(run: Demo, tmp_path: Path) -> None:

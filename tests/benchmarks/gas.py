@@ -47,10 +47,10 @@ class Payments:
         self.currency = currency = self.network.currency
         holders = (self.payer, self.payee)
         self.network.send(
-            currency.attest_reserve(admin, admin.address, *currency.sign_reserve(admin, 10**9, 86_400)),
-            currency.set_issuance_quota(admin, bank.address, 2 * _FUNDS),
+            currency.desk.attest_reserve(admin, admin.address, *currency.desk.sign_reserve(admin, 10**9, 86_400)),
+            currency.desk.set_issuance_quota(admin, bank.address, 2 * _FUNDS),
             *(currency.register_wallet(admin, holder.address, WalletClass.II) for holder in holders),
-            *(currency.issue(bank, holder.address, _FUNDS) for holder in holders),
+            *(currency.desk.issue(bank, holder.address, _FUNDS) for holder in holders),
             *(currency.transfer(a, b.address, AMOUNT) for a, b in (holders, holders[::-1])),
         )
         self._plain = Interface("PlainERC20", plain_token().abi)

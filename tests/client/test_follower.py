@@ -36,11 +36,11 @@ class Town:
         self.rpc, self.chain = JsonRpc(url), RpcChain(url)
         self.network = SettlementNetwork.deploy(self.chain, Plan(Roles.in_one_hand(ADMIN, operators=(BANK,))))
         currency = self.network.currency
-        issuances = [currency.issue(BANK, it.address, FUNDS) for it in HOLDERS]
-        reserve = currency.sign_reserve(ADMIN, 2 * FUNDS // UNITS_PER_MINOR, 10**6)
+        issuances = [currency.desk.issue(BANK, it.address, FUNDS) for it in HOLDERS]
+        reserve = currency.desk.sign_reserve(ADMIN, 2 * FUNDS // UNITS_PER_MINOR, 10**6)
         self.network.send(
-            currency.attest_reserve(ADMIN, ADMIN.address, *reserve),
-            currency.set_issuance_quota(ADMIN, BANK.address, 2 * FUNDS),
+            currency.desk.attest_reserve(ADMIN, ADMIN.address, *reserve),
+            currency.desk.set_issuance_quota(ADMIN, BANK.address, 2 * FUNDS),
             *issuances,
         )
 

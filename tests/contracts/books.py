@@ -54,6 +54,7 @@ def _read(world: World, configs: Sequence[ChannelConfig]) -> Books:
         "meter": network.meter.address,
         "series": world.series.address,
         "currency": network.currency.address,
+        "desk": network.currency.desk.address,
     }
     found: Books = {}
     for unit, token in (("eCNY", network.currency), ("Tokens", world.series)):

@@ -115,6 +115,7 @@ def accounts(world: World) -> dict[str, Address]:
         "meter": network.meter.address,
         "market": network.market.address,
         "currency": network.currency.address,
+        "desk": network.currency.desk.address,
         "nobody": ZERO_ADDRESS,
     }
     return {name: world.address(name) for name in world.actors} | contracts
@@ -123,6 +124,7 @@ def accounts(world: World) -> dict[str, Address]:
 def figures(world: World, others: dict[str, Address] | None = None) -> dict[str, int]:
     """Return every balance, credit, supply, stake, quota and position, by name."""
     currency, series, market = world.network.currency, world.series, world.network.market
+    desk = currency.desk
     calls: dict[str, tuple[Address, bytes]] = {
         "eCNY supply": (currency.address, currency.interface.encode("totalSupply")),
         "Tokens supply": (series.address, series.interface.encode("totalSupply")),
@@ -135,10 +137,10 @@ def figures(world: World, others: dict[str, Address] | None = None) -> dict[str,
     for name in world.actors:
         calls[f"stake {name}"] = (market.address, market.interface.encode("freeStake", world.address(name)))
     for name in ("operator", "other operator", "administrator", "central bank"):
-        data = currency.interface.encode("issuanceQuota", world.address(name))
-        calls[f"quota {name}"] = (currency.address, data)
-        data = currency.interface.encode("operatorPosition", world.address(name))
-        calls[f"position {name}"] = (currency.address, data)
+        data = desk.interface.encode("issuanceQuota", world.address(name))
+        calls[f"quota {name}"] = (desk.address, data)
+        data = desk.interface.encode("operatorPosition", world.address(name))
+        calls[f"position {name}"] = (desk.address, data)
     words = read_words(world, list(calls.values()))
     # A position is signed, in two's complement.
     return {name: word - (word >> 255 << 256) for name, word in zip(calls, words, strict=True)}

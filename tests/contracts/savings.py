@@ -22,7 +22,7 @@ RATIO_BPS = 2_000
 
 def opened(world: World, quota: int = QUOTA) -> InterestPayments:
     """Let e-CNY bear interest: a partial reserve, and the contract that pays."""
-    world.send(world.network.currency.set_reserve_ratio(world["central bank"], RATIO_BPS))
+    world.send(world.network.currency.desk.set_reserve_ratio(world["central bank"], RATIO_BPS))
     return world.network.open_interest(quota)
 
 

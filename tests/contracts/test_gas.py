@@ -58,6 +58,9 @@ from tests.contracts.savings import declare, opened, statement
 from tests.contracts.world import CAPACITY, FEN, LIFE_S, YUAN, World
 
 WITHOUT_SCENARIO = {
+    "CurrencyToken.createTo": "the desk alone calls it: part of IssuanceDesk.issue",
+    "CurrencyToken.holdFrom": "the desk alone calls it: part of IssuanceDesk.requestRedemption",
+    "CurrencyToken.destroyHeld": "the desk alone calls it: part of IssuanceDesk.completeRedemption",
     "ComputeToken.halt": "the market alone calls it: part of ComputeMarket.halt",
     "ChannelHub.multicall": "it costs what its calls cost",
     "UsageMeter.attestUsage": "the hub alone calls it: part of ChannelHub.claimMetered",
@@ -170,33 +173,33 @@ def _(world: World) -> Transaction:
     return world.network.currency.cancel_authorization(world["relayer"], world["buyer"], keccak(b"random"))
 
 
-@scenario("CurrencyToken.issue, to a holder")
+@scenario("IssuanceDesk.issue, to a holder")
 def _(world: World) -> Transaction:
     holders(world)
     currency, operator = world.network.currency, world["operator"]
-    world.send(currency.set_issuance_quota(world["central bank"], operator.address, 2 * YUAN))
-    return currency.issue(operator, world.address("buyer"), YUAN)
+    world.send(currency.desk.set_issuance_quota(world["central bank"], operator.address, 2 * YUAN))
+    return currency.desk.issue(operator, world.address("buyer"), YUAN)
 
 
-@scenario("CurrencyToken.requestRedemption")
+@scenario("IssuanceDesk.requestRedemption")
 def _(world: World) -> Transaction:
     holders(world)
     currency = world.network.currency
-    world.send(currency.request_redemption(world["other buyer"], world.address("operator"), FEN))
-    return currency.request_redemption(world["buyer"], world.address("operator"), FEN)
+    world.send(currency.desk.request_redemption(world["other buyer"], world.address("operator"), FEN))
+    return currency.desk.request_redemption(world["buyer"], world.address("operator"), FEN)
 
 
-@scenario("CurrencyToken.takeRedemption")
+@scenario("IssuanceDesk.takeRedemption")
 def _(world: World) -> Transaction:
-    return world.network.currency.take_redemption(world["operator"], requested(world))
+    return world.network.currency.desk.take_redemption(world["operator"], requested(world))
 
 
-@scenario("CurrencyToken.completeRedemption")
+@scenario("IssuanceDesk.completeRedemption")
 def _(world: World) -> Transaction:
     holders(world)
     currency = world.network.currency
-    world.send(currency.request_redemption(world["buyer"], world.address("operator"), FEN))
-    return currency.complete_redemption(world["operator"], 1)
+    world.send(currency.desk.request_redemption(world["buyer"], world.address("operator"), FEN))
+    return currency.desk.complete_redemption(world["operator"], 1)
 
 
 @scenario("ComputeToken.purchase, by allowance, warm")
@@ -355,15 +358,15 @@ def _(world: World) -> Transaction:
 def requested(world: World) -> int:
     """Have the buyer ask for redemption; return the request's number."""
     holders(world)
-    world.send(world.network.currency.request_redemption(world["buyer"], world.address("operator"), FEN))
+    world.send(world.network.currency.desk.request_redemption(world["buyer"], world.address("operator"), FEN))
     return 1
 
 
 SCENARIOS |= {
-    "CurrencyToken.setIssuanceQuota, first": lambda world: world.network.currency.set_issuance_quota(
+    "IssuanceDesk.setIssuanceQuota, first": lambda world: world.network.currency.desk.set_issuance_quota(
         world["central bank"], world.address("operator"), YUAN
     ),
-    "CurrencyToken.setReserveRatio": lambda world: world.network.currency.set_reserve_ratio(
+    "IssuanceDesk.setReserveRatio": lambda world: world.network.currency.desk.set_reserve_ratio(
         world["central bank"], 9_000
     ),
     "CurrencyToken.setClassLimits": lambda world: world.network.currency.set_class_limits(
@@ -372,10 +375,10 @@ SCENARIOS |= {
     "CurrencyToken.registerWallet, first": lambda world: world.network.currency.register_wallet(
         world["registrar"], world.address("buyer"), WalletClass.II
     ),
-    "CurrencyToken.rejectRedemption": lambda world: world.network.currency.reject_redemption(
+    "IssuanceDesk.rejectRedemption": lambda world: world.network.currency.desk.reject_redemption(
         world["operator"], requested(world)
     ),
-    "CurrencyToken.cancelRedemption": lambda world: world.network.currency.cancel_redemption(
+    "IssuanceDesk.cancelRedemption": lambda world: world.network.currency.desk.cancel_redemption(
         world["buyer"], requested(world)
     ),
     "CurrencyToken.markSettlementAccount": lambda world: world.network.currency.mark_settlement_account(
@@ -432,10 +435,10 @@ def _(world: World) -> Transaction:
     return world.network.currency.seize_credit(world["seizer"], *parties, YUAN, keccak(b"a court's order"))
 
 
-@scenario("CurrencyToken.attestReserve, again")
+@scenario("IssuanceDesk.attestReserve, again")
 def _(world: World) -> Transaction:
     currency, bank = world.network.currency, world["central bank"]
-    return currency.attest_reserve(world["relayer"], bank.address, *currency.sign_reserve(bank, 10**9, 3_600))
+    return currency.desk.attest_reserve(world["relayer"], bank.address, *currency.desk.sign_reserve(bank, 10**9, 3_600))
 
 
 @scenario("CurrencyToken.permit, again")

@@ -291,7 +291,7 @@ def _sell_beyond_capacity(scene: Scene, thief: str) -> Transaction:
 
 
 def _issue(scene: Scene, thief: str) -> Transaction:
-    return scene.world.network.currency.issue(scene.world[thief], scene.world.address(thief), FEN)
+    return scene.world.network.currency.desk.issue(scene.world[thief], scene.world.address(thief), FEN)
 
 
 def _seize(scene: Scene, thief: str) -> Transaction:
@@ -726,7 +726,7 @@ def test_an_administrator_with_every_role_takes_no_backing(scene: Scene) -> None
             manager._transaction(admin, 300_000, "grantRole", role, admin.address, 0),
             manager._transaction(admin, 300_000, "acceptRole", role),
         )
-    world.send(currency.request_redemption(world["stranger"], world.address("operator"), FEN))
+    world.send(currency.desk.request_redemption(world["stranger"], world.address("operator"), FEN))
     basis, held = b"\1" * 32, scene.books
     market, halted = world.network.market.address, scene.halted.address
     for account in (series.address, hub.address, hub.collector, currency.address, market, halted):
@@ -756,7 +756,7 @@ def test_an_administrator_with_every_role_takes_no_backing(scene: Scene) -> None
         hub.settle(world["relayer"], world.address(RECEIVER), currency.address),
         series.redeem(world["provider"], 600),
         hub.refund(world[RECEIVER], scene.victim, 5 * FEN),
-        currency.cancel_redemption(world["stranger"], 1),
+        currency.desk.cancel_redemption(world["stranger"], 1),
     )
     gained = {name: scene.books[name] - held[name] for name in ("eCNY provider", "eCNY other buyer", "eCNY stranger")}
     assert gained == {"eCNY provider": 400 + 90, "eCNY other buyer": 5 * FEN, "eCNY stranger": FEN}

@@ -11,15 +11,8 @@ import pytest
 from eth_account.messages import encode_typed_data
 from eth_hash.auto import keccak
 from eth_typing import Address
-from pysettle.domain.messages import (
-    Authorization,
-    ChannelConfig,
-    ChannelId,
-    ComputeAttestation,
-    Permit,
-    PurchaseTerms,
-    ReserveAttestation,
-    cancel_digest,
+
+from pysettle.domain.channel.messages import (
     claim_batch_digest,
     deposit_nonce,
     refund_approval_digest,
@@ -27,10 +20,12 @@ from pysettle.domain.messages import (
     usage_digest,
     voucher_digest,
 )
-from pysettle.domain.typed_data import Domain
-from pysettle.domain.usage import Meters, Usage
-
-from pysettle.domain.jobs import OrderTerms
+from pysettle.domain.compute.messages import ComputeAttestation, PurchaseTerms
+from pysettle.domain.compute.usage import Meters, Usage
+from pysettle.domain.core.messages import Authorization, ChannelConfig, ChannelId, Permit, cancel_digest
+from pysettle.domain.core.typed_data import Domain
+from pysettle.domain.jobs.terms import OrderTerms
+from pysettle.domain.money.messages import ReserveAttestation
 from tests.contracts.world import World
 
 FILE = Path(__file__).parents[1] / "vectors" / "typed_data.json"

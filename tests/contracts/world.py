@@ -91,8 +91,8 @@ class World:
         """Have the central bank attest as much reserve as there can be supply, for ever."""
         currency, bank = self.network.currency, self["central bank"]
         attestation = ReserveAttestation((2**96 - 1) // FEN, START, 1, 2**64 - 1)
-        signature = bank.sign(attestation.digest(currency.domain))
-        self.send(currency.attest_reserve(bank, bank.address, attestation, signature))
+        signature = bank.sign(attestation.digest(currency.desk.domain))
+        self.send(currency.desk.attest_reserve(bank, bank.address, attestation, signature))
 
     def fund(self, name: str, amount: int) -> None:
         """Issue e-CNY to an actor."""
@@ -102,8 +102,8 @@ class World:
         """Issue e-CNY to any account, units."""
         currency, operator = self.network.currency, self["operator"]
         self.send(
-            currency.set_issuance_quota(self["central bank"], operator.address, amount),
-            currency.issue(operator, account, amount),
+            currency.desk.set_issuance_quota(self["central bank"], operator.address, amount),
+            currency.desk.issue(operator, account, amount),
         )
 
     def stake(self, name: str, amount: int) -> None:

@@ -54,6 +54,12 @@ _NAMED = {
         ("CurrencyToken", *_TOKEN, "AccountFields", "PolicyFields", "LimitsFields", "Calendar"),
         ("tests/contracts/money/currency",),
     ),
+    # The currency creates its desk, whose code it has.
+    "desk": Target(
+        "CurrencyToken",
+        ("IssuanceDesk", "FixedAuthority"),
+        ("tests/contracts/money/desk", "tests/contracts/money/currency/test_roles.py"),
+    ),
     "access": Target(
         "NetworkAccess", ("NetworkAccess",), ("tests/contracts/core", "tests/contracts/money/currency/test_roles.py")
     ),

@@ -64,9 +64,9 @@ class Node:
         network = SettlementNetwork.deploy(chain, Plan(Roles.in_one_hand(ADMIN, operators=(BANK,))))
         currency = network.currency
         network.send(
-            currency.attest_reserve(ADMIN, ADMIN.address, *currency.sign_reserve(ADMIN, 10**6, 10**6)),
-            currency.set_issuance_quota(ADMIN, BANK.address, 10**8),
-            currency.issue(BANK, BUYER.address, 10**8),
+            currency.desk.attest_reserve(ADMIN, ADMIN.address, *currency.desk.sign_reserve(ADMIN, 10**6, 10**6)),
+            currency.desk.set_issuance_quota(ADMIN, BANK.address, 10**8),
+            currency.desk.issue(BANK, BUYER.address, 10**8),
             # The first payment of a year takes other gas: each that is traced is a later one.
             currency.transfer(BUYER, PROVIDER.address, 1),
         )

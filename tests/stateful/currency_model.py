@@ -32,7 +32,7 @@ from tests.stateful.currency_records import (
     Signature,
     Status,
 )
-from tests.stateful.currency_state import CurrencyState, require_receiver, require_whole_minor_units
+from tests.stateful.currency_state import CurrencyState, require_whole_minor_units
 from tests.stateful.token_model import refuse
 
 DAY_S = 86_400
@@ -93,7 +93,6 @@ class CurrencyModel(CurrencyState):
         """Create units, within the institution's quota and the attested reserve."""
         self._require_role(call, Role.OPERATOR)
         require_whole_minor_units(amount)
-        self._require_running()
         institution = self.institutions[call.sender]
         if amount > institution.quota:
             refuse(errors.QuotaExceeded, operator=call.sender, requested=amount, available=institution.quota)
@@ -102,6 +101,7 @@ class CurrencyModel(CurrencyState):
         available = max(self.issuable() - self.supply, 0)
         if amount > available:
             refuse(errors.ReserveExceeded, requested=amount, available=available)
+        self._require_running()
         self._require_payee(call, to, amount)
         institution.quota -= amount
         institution.position += amount
@@ -122,22 +122,22 @@ class CurrencyModel(CurrencyState):
         request.status = Status.COMPLETED
         self.institutions[call.sender].quota += request.amount
         self.institutions[call.sender].position -= request.amount
-        self.accounts[self.address].balance -= request.amount
+        self.accounts[self.desk].balance -= request.amount
         self.supply -= request.amount
 
     def reject_redemption(self, call: Call, number: int) -> None:
         """Refuse a request; the units go back to the holder, or become its credit."""
         request = self._redemption_of_operator(call, number)
         request.status = Status.REJECTED
-        self._pay_out(call, self.address, request.holder, request.amount)
+        self._pay_out(call, self.desk, request.holder, request.amount)
 
     # Hub and series
 
     def check_channel(self, collector: Address, config: ChannelConfig) -> None:
-        """Refuse another collector, and a channel to who is not paid: the currency, or who is only for a delivery."""
+        """Refuse another collector, and a channel to currency, desk, or who is paid for a delivery alone."""
         if collector != self.collector:
             refuse(errors.ChannelCollectorRefused, collector=collector, expected=self.collector)
-        require_receiver(config.receiver, self.address)
+        self._require_receiver(config.receiver)
         if self.accounts[config.receiver].payee_only:
             refuse(errors.ChannelReceiverPayeeOnly, receiver=config.receiver)
 
@@ -215,7 +215,7 @@ class CurrencyModel(CurrencyState):
     # Holder
 
     def request_redemption(self, call: Call, operator: Address, amount: int) -> None:
-        """Ask an operating institution to exchange units for reserve; the currency holds them meanwhile."""
+        """Ask an operating institution to exchange units for reserve; the desk holds them meanwhile."""
         if operator not in self.roles[Role.OPERATOR]:
             refuse(errors.RedemptionOperatorInvalid, operator=operator)
         require_whole_minor_units(amount)
@@ -224,7 +224,7 @@ class CurrencyModel(CurrencyState):
             self._require_unfrozen(call.sender, amount)
         self._require_balance(call.sender, amount)
         self.redemptions[len(self.redemptions) + 1] = Redemption(call.sender, operator, amount)
-        self._move(call.sender, self.address, amount)
+        self._move(call.sender, self.desk, amount)
 
     def cancel_redemption(self, call: Call, number: int) -> None:
         """Take a request back, as long as it is not taken, and from a day after that."""
@@ -235,7 +235,7 @@ class CurrencyModel(CurrencyState):
             until = request.cancellable_from
             refuse(errors.RedemptionNotCancellable, id=number, cancellableFrom=until, timestamp=call.now)
         request.status = Status.CANCELLED
-        self._pay_out(call, self.address, request.holder, request.amount)
+        self._pay_out(call, self.desk, request.holder, request.amount)
 
     def claim_credit(self, call: Call, holder: Address, amount: int) -> None:
         """Let units come in that are held for an account; anyone asks for it, while paused too."""

@@ -36,6 +36,7 @@ class CurrencyState(TokenModel):
     def __init__(
         self,
         address: Address,
+        desk: Address,
         roles: Mapping[Role, Collection[Address]],
         contracts: Collection[Address],
         collector: Address,
@@ -43,12 +44,14 @@ class CurrencyState(TokenModel):
         """Begin without supply.
 
         Args:
-            address: The currency's own account, which holds what is under redemption and what is credited.
+            address: The currency's own account, which holds what is credited.
+            desk: Account of its issuance desk, which holds what is under redemption.
             roles: Role -> who holds it.
             contracts: Accounts with code of their own.
             collector: What alone brings units into channels.
         """
         super().__init__(address)
+        self.desk = desk
         self.roles, self.contracts, self.collector = roles, set(contracts), collector
         self.accounts: defaultdict[Address, Account] = defaultdict(Account)
         self.institutions: defaultdict[Address, Institution] = defaultdict(Institution)
@@ -56,7 +59,7 @@ class CurrencyState(TokenModel):
         self.supply = 0
         self.policy = Policy()
         self.reserve = NO_ATTESTATION
-        for marked in (ZERO_ADDRESS, address):
+        for marked in (ZERO_ADDRESS, address, desk):
             self.accounts[marked].settlement = True
 
     # What follows from the state
@@ -85,7 +88,7 @@ class CurrencyState(TokenModel):
         """Pay by the will of the payer, or, out of a settlement account, pay out what is owed."""
         payer = self.accounts[payer_at]
         if payer.settlement:
-            require_receiver(to, self.address)
+            self._require_receiver(to)
             self._require_submitter(call, to, by_anyones_submission)
             self._pay_out(call, payer_at, to, value)
             return
@@ -163,7 +166,7 @@ class CurrencyState(TokenModel):
         self, call: Call, to: Address, amount: int, *, by_anyones_submission: bool = False, paid: int = 0
     ) -> None:
         """Require that so much may come into an account; `paid` units of its balance have just left it."""
-        require_receiver(to, self.address)
+        self._require_receiver(to)
         account = self.accounts[to]
         if account.frozen_incoming:
             refuse(errors.AccountFrozenIncoming, account=to)
@@ -172,6 +175,11 @@ class CurrencyState(TokenModel):
             available = max(self.limits_on(to, call.today).balance - (account.balance - paid), 0)
             refuse(errors.BalanceLimitExceeded, account=to, requested=amount, available=available)
 
+    def _require_receiver(self, to: Address) -> None:
+        """Require a payee; what came into currency or desk otherwise could never leave."""
+        if to in (ZERO_ADDRESS, self.address, self.desk):
+            refuse(errors.ERC20InvalidReceiver, receiver=to)
+
     def _require_submitter(self, call: Call, to: Address, by_anyones_submission: bool) -> None:
         if by_anyones_submission and self.accounts[to].payee_only and call.sender != to:
             refuse(errors.PayeeOnly, payee=to, caller=call.sender)
@@ -179,7 +187,7 @@ class CurrencyState(TokenModel):
     def _require_seizure(self, holder: Address, to: Address, legal_basis: bytes) -> None:
         if not any(legal_basis):
             refuse(errors.SeizureWithoutLegalBasis, account=holder)
-        require_receiver(to, self.address)
+        self._require_receiver(to)
 
     def _pending_redemption(self, number: int) -> Redemption:
         if number not in self.redemptions:
@@ -201,9 +209,3 @@ def require_whole_minor_units(amount: int) -> None:
     """Require an amount in whole minor units, above zero."""
     if amount == 0 or amount % MINOR_UNIT != 0:
         refuse(errors.AmountNotWholeMinorUnits, amount=amount, minorUnit=MINOR_UNIT)
-
-
-def require_receiver(to: Address, currency: Address) -> None:
-    """Require a payee; what came into the currency otherwise than by redemption and credit could never leave."""
-    if to in (ZERO_ADDRESS, currency):
-        refuse(errors.ERC20InvalidReceiver, receiver=to)

@@ -100,7 +100,7 @@ class Draws:
     def _anybody(self) -> Address:
         """Return an account, at times one that cannot hold anything."""
         if self._chance(0.05):
-            return self._random.choice((ZERO_ADDRESS, self._model.address))
+            return self._random.choice((ZERO_ADDRESS, self._model.address, self._model.desk))
         return self._holder()
 
     def _call(self, entry: str, sender: Address, *arguments: object) -> Operation:

@@ -13,7 +13,7 @@ from eth_hash.auto import keccak
 from eth_typing import Address
 from trie.hexary import HexaryTrie
 
-from pysettle.client import SettlementNetwork, genesis
+from pysettle.client import CurrencyToken, IssuanceDesk, SettlementNetwork, genesis
 from pysettle.client.core.access import Roles
 from pysettle.client.network import Plan
 from pysettle.domain.core.messages import Authorization, Permit, cancel_digest
@@ -22,6 +22,7 @@ from pysettle.domain.core.typed_data import Domain
 from pysettle.domain.money.messages import ReserveAttestation
 from pysettle.domain.money.wallets import ClassLimits
 from pysettle.errors import ContractReverted
+from pysettle.evm import artifacts
 from pysettle.evm.backend import Receipt
 from pysettle.evm.embedded import EmbeddedChain
 from pysettle.evm.interface import Interface
@@ -29,6 +30,12 @@ from pysettle.evm.transactions import Transaction
 from tests.evm.bytecode import creation
 from tests.stateful.currency_model import CurrencyModel
 from tests.stateful.currency_records import Call, Role, Signature
+
+
+def functions_of(contract: str) -> frozenset[str]:
+    """Return the names of a contract's functions."""
+    return frozenset(str(item["name"]) for item in artifacts.load(contract).abi if item["type"] == "function")
+
 
 START = 1_767_225_600
 """2026-01-01T00:00:00Z."""
@@ -51,12 +58,14 @@ SIGNED_ENTRIES = {
     "cancelAuthorization": "cancelAuthorization(address,bytes32,{})",
 }
 """Entries that take a signature in two forms; the form fills the gap."""
+DESK_ENTRIES = functions_of("IssuanceDesk") - functions_of("CurrencyToken")
+"""Entries and views of the issuance desk; the other ones of a currency are its token's."""
 FORMS = IN_BYTES, IN_PARTS = "bytes", "uint8,bytes32,bytes32"
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One call of the currency."""
+    """One call of the currency, its token or its desk."""
 
     entry: str
     """Function of the contract."""
@@ -125,6 +134,7 @@ class Stage:
         self.addresses = {name: key.address for name, key in keys.items()}
         self.addresses |= {name: self._deploy(FORWARDER) for name in CONTRACTS}
         self.addresses["currency"] = self.currency.address
+        self.addresses["desk"] = self.currency.desk.address
         self._signers = {key.address: key for key in keys.values()}
 
     def _deploy(self, runtime: bytes) -> Address:
@@ -140,8 +150,9 @@ class Stage:
         roles = {role: operators if role is Role.OPERATOR else {addresses[role.value]} for role in Role}
         network = self.network
         marked = {network.hub.address, network.hub.collector, network.market.address, network.jobs.address}
-        contracts = {addresses[name] for name in CONTRACTS} | marked | {self.currency.address}
-        model = CurrencyModel(self.currency.address, roles, contracts, network.hub.collector)
+        currency, desk = self.currency.address, self.currency.desk.address
+        contracts = {addresses[name] for name in CONTRACTS} | marked | {currency, desk}
+        model = CurrencyModel(currency, desk, roles, contracts, network.hub.collector)
         # Deployment marks these.
         registrar = Call(addresses["settlement registrar"], START)
         for account in marked:
@@ -170,9 +181,11 @@ class Stage:
 
     def _encoded(self, operation: Operation) -> tuple[Address, Interface, int, bytes]:
         """Return which contract is called, its ABI, the gas stated, and the call's data."""
-        interface, domain = self.currency.interface, self.currency.domain
+        currency = self.currency
+        contract: CurrencyToken | IssuanceDesk = currency.desk if operation.entry in DESK_ENTRIES else currency
         arguments = [encodable(value) for value in operation.arguments]
-        return self.currency.address, interface, GAS, self._with_signature(interface, operation, arguments, domain)
+        data = self._with_signature(contract.interface, operation, arguments, contract.domain)
+        return contract.address, contract.interface, GAS, data
 
     def _with_signature(
         self, interface: Interface, operation: Operation, arguments: Sequence[object], domain: Domain

@@ -10,11 +10,12 @@ from itertools import chain, permutations
 
 from eth_typing import Address
 
+from pysettle.client import CurrencyToken, IssuanceDesk
 from pysettle.domain.money.wallets import WalletClass
 from pysettle.evm.embedded import EmbeddedChain
 from tests.stateful.currency_model import CurrencyModel
 from tests.stateful.currency_records import Redemption, Status, day_number
-from tests.stateful.operations import CONTRACTS, Stage
+from tests.stateful.operations import CONTRACTS, DESK_ENTRIES, Stage
 
 HOLDERS = ("buyer", "other buyer", "provider", "operator", "escrow", "vault", "depot")
 """Accounts that hold money, and are watched."""
@@ -57,7 +58,9 @@ REDEMPTION = ("holder", "amount", "operator", "status", "cancellable from")
 class Watch:
     """What is looked at after every operation."""
 
-    def __init__(self, stage: Stage, holders: Sequence[str] = HOLDERS, keepers: Sequence[str] = ("currency",)) -> None:
+    def __init__(
+        self, stage: Stage, holders: Sequence[str] = HOLDERS, keepers: Sequence[str] = ("currency", "desk")
+    ) -> None:
         """Watch everybody on a stage: who holds for itself, and who for others and does nothing with it."""
         self._stage, self._holders, self._keepers = stage, holders, keepers
         self._seen: tuple[object, Figures] = (None, {})
@@ -72,7 +75,7 @@ class Watch:
             for number in redemptions
         ]
         passing += [("authorizationState", pair, (_nonce_name(*pair),)) for pair in nonces]
-        asked_at = self._stage.storage_root(self._stage.currency.address), tuple(self._keepers)
+        asked_at = *map(self._stage.storage_root, self._addresses()), *self._keepers
         if self._seen[0] != asked_at:
             self._seen = asked_at, self._ask(self._lasting())
         return self._seen[1] | self._ask(passing)
@@ -125,9 +128,14 @@ class Watch:
         return {view: names for view, names in ACCOUNT_VIEWS.items() if view != "nonces" or name not in CONTRACTS}
 
     def _ask(self, questions: Iterable[Question]) -> Figures:
-        currency = self._stage.currency
-        encoded = [(currency.address, currency.interface.encode(view, *args), names) for view, args, names in questions]
+        currency, encoded = self._stage.currency, list[tuple[Address, bytes, tuple[str, ...]]]()
+        for view, args, names in questions:
+            asked: CurrencyToken | IssuanceDesk = currency.desk if view in DESK_ENTRIES else currency
+            encoded.append((asked.address, asked.interface.encode(view, *args), names))
         return ask(self._stage.chain, encoded)
+
+    def _addresses(self) -> tuple[Address, Address]:
+        return self._stage.currency.address, self._stage.currency.desk.address
 
 
 def ask(chain: EmbeddedChain, questions: Iterable[tuple[Address, bytes, tuple[str, ...]]]) -> Figures:

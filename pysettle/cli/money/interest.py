@@ -53,7 +53,7 @@ def open_(quota: str, workspace: Workspace, password: str | None, as_json: bool)
     units = to_units(quota)
     with workspace.chain(write=True) as chain:
         contract = workspace.open_interest(chain, quota=units, password=password)
-        block, ratio = chain.block().number, workspace.currency(chain).reserve_ratio()
+        block, ratio = chain.block().number, workspace.currency(chain).desk.reserve_ratio()
     document = {"contract": _hex(contract.address), "block": str(block), "currency": Currency.CNY.value}
     document |= {"quota_units": str(units), "reserve_ratio_bps": str(ratio)}
     lines = [f"interest is paid by {document['contract']} from block {block}, up to {to_text(units)} yuan"]
@@ -173,7 +173,7 @@ def show_(workspace: Workspace, as_json: bool) -> None:
     with workspace.chain() as chain:
         contract, currency, block = workspace.interest(chain), workspace.currency(chain), chain.block().number
         periods = [contract.period(number) for number in range(1, contract.last_period() + 1)]
-        quota, ratio = currency.issuance_quota(contract.address), currency.reserve_ratio()
+        quota, ratio = currency.desk.issuance_quota(contract.address), currency.desk.reserve_ratio()
     document = {
         "contract": _hex(contract.address),
         "block": str(block),

@@ -15,12 +15,13 @@ from pysettle.errors.states import RedemptionStatus, Role
 from pysettle.money import to_whole_minor
 
 if TYPE_CHECKING:
-    from pysettle.client.money.currency import CurrencyToken, Redemption
+    from pysettle.client.money.currency import CurrencyToken
+    from pysettle.client.money.desk import IssuanceDesk, Redemption
     from pysettle.evm.backend import Receipt
     from pysettle.evm.encoding import TransactionSigner
     from pysettle.evm.transactions import Transaction
 
-    _Step = Callable[[CurrencyToken, TransactionSigner], Transaction]
+    _Step = Callable[[IssuanceDesk, TransactionSigner], Transaction]
 
 _ID = click.option("--id", "number", type=Whole(256, 1), required=True, help="Number of the redemption.")
 _OPERATOR = click.option("--by", help="Operating institution that was asked.  [default: the one it was asked of]")
@@ -37,13 +38,13 @@ def redemption() -> None:
 @click.option("--operator", help="Operating institution asked.  [default: who got the role at deployment]")
 @currency_command
 def request(holder: str, amount: str, operator: str | None, command: Command) -> None:
-    """Ask an operating institution to exchange tokens for reserve; the currency holds them meanwhile."""
+    """Ask an operating institution to exchange tokens for reserve; its desk holds them meanwhile."""
     units, signer = to_whole_minor(amount), command.signer(holder)
     asked = operator or command.workspace.holder(Role.OPERATOR, command.currency)
     with command.token(write=True) as token:
         before = token.balance_of(signer.address)
-        (receipt,) = token.send(token.request_redemption(signer, command.address(asked), units))
-        number, now = token.redemption_id(receipt), token.balance_of(signer.address)
+        (receipt,) = token.send(token.desk.request_redemption(signer, command.address(asked), units))
+        number, now = token.desk.redemption_id(receipt), token.balance_of(signer.address)
     document = {
         "id": str(number),
         "holder": holder,
@@ -66,7 +67,7 @@ def take(number: int, by: str | None, command: Command) -> None:
         "take",
         number,
         by,
-        lambda token, signer: token.take_redemption(signer, number),
+        lambda desk, signer: desk.take_redemption(signer, number),
         f"redemption complete --id {number}",
         command,
     )
@@ -82,7 +83,7 @@ def complete(number: int, by: str | None, command: Command) -> None:
         "complete",
         number,
         by,
-        lambda token, signer: token.complete_redemption(signer, number),
+        lambda desk, signer: desk.complete_redemption(signer, number),
         "reserve quota",
         command,
     )
@@ -98,7 +99,7 @@ def reject(number: int, by: str | None, command: Command) -> None:
         "reject",
         number,
         by,
-        lambda token, signer: token.reject_redemption(signer, number),
+        lambda desk, signer: desk.reject_redemption(signer, number),
         f"redemption show --id {number}",
         command,
     )
@@ -114,7 +115,7 @@ def cancel(number: int, by: str | None, command: Command) -> None:
         "cancel",
         number,
         by,
-        lambda token, signer: token.cancel_redemption(signer, number),
+        lambda desk, signer: desk.cancel_redemption(signer, number),
         f"redemption show --id {number}",
         command,
     )
@@ -142,10 +143,10 @@ def list_(account: str | None, command: Command) -> None:
     with command.token() as token:
         numbers = [
             it.redemption_id
-            for it in token.emitted(events.RedemptionRequested)
+            for it in token.desk.emitted(events.RedemptionRequested)
             if party in (None, it.holder, it.operator)
         ]
-        found = {number: token.redemption(number) for number in numbers}
+        found = {number: token.desk.redemption(number) for number in numbers}
     document = {
         "redemptions": [
             {"id": str(number), **_document(it, command), "status": _word(it)} for number, it in found.items()
@@ -165,7 +166,7 @@ def _proceed(verb: str, number: int, by: str | None, step: _Step, useful_next: s
         before = _find(token, number)
         signer = command.signer(by or command.name(before.holder if verb == "cancel" else before.operator))
         held = _held(token, before)
-        (receipt,) = token.send(step(token, signer))
+        (receipt,) = token.send(step(token.desk, signer))
         now = _find(token, number)
         changes = dict(zip(("balance", "credit"), zip(held, _held(token, before), strict=True), strict=True))
     _show_step(verb, number, (before, now), changes, receipt, useful_next, command)
@@ -199,9 +200,9 @@ def _show_step(
 
 def _find(token: CurrencyToken, number: int) -> Redemption:
 
-    found = token.redemption(number)
+    found = token.desk.redemption(number)
     if found.status is RedemptionStatus.NONE:
-        raise RedemptionNotFound(contract="CurrencyToken", args_by_name={"id": number})
+        raise RedemptionNotFound(contract="IssuanceDesk", args_by_name={"id": number})
     return found
 
 

@@ -32,9 +32,9 @@ def attest(amount: str, days: int, by: str | None, command: Command) -> None:
     minor, name = to_minor(amount), by or command.workspace.holder(Role.CENTRAL_BANK, command.currency)
     signer = command.workspace.accounts.key(name, command.password)
     with command.token(write=True) as token:
-        before = token.reserve()
-        attestation, signature = token.sign_reserve(signer, minor, days * DAY_S)
-        (receipt,) = token.send(token.attest_reserve(signer, signer.address, attestation, signature))
+        before = token.desk.reserve()
+        attestation, signature = token.desk.sign_reserve(signer, minor, days * DAY_S)
+        (receipt,) = token.send(token.desk.attest_reserve(signer, signer.address, attestation, signature))
     lines = [
         f"reserve: {command.change(_units(before), _units(attestation))}, attestation {attestation.sequence}",
         f"valid before {instant(attestation.valid_before)}",
@@ -50,7 +50,7 @@ def show_(command: Command) -> None:
     with command.workspace.chain() as chain:
         token = command.workspace.currency(chain, command.currency)
         now, block = chain.clock.now(), chain.block().number
-        last, supply, ratio = token.reserve(), token.total_supply(), token.reserve_ratio()
+        last, supply, ratio = token.desk.reserve(), token.total_supply(), token.desk.reserve_ratio()
     headroom = _units(last) * BPS // ratio - supply
     valid = now < last.valid_before
     document = {
@@ -84,16 +84,16 @@ def quota(operator: str | None, amount: str | None, by: str | None, command: Com
     if amount is None:
         refuse_by(by, "--amount")
         with command.token() as token:
-            units, position = token.issuance_quota(address), token.operator_position(address)
+            units, position = token.desk.issuance_quota(address), token.desk.operator_position(address)
         document = {"operator": name, "quota_units": str(units), "position_units": str(position)}
         lines = [f"{name}: may issue {command.text(units)}, its position is {command.text(position)}"]
         command.show(document, lines)
         return
     central_bank, units = command.holder(by, Role.CENTRAL_BANK), to_units(amount)
     with command.token(write=True) as token:
-        before = token.issuance_quota(address)
-        (receipt,) = token.send(token.set_issuance_quota(central_bank, address, units))
-        position = token.operator_position(address)
+        before = token.desk.issuance_quota(address)
+        (receipt,) = token.send(token.desk.set_issuance_quota(central_bank, address, units))
+        position = token.desk.operator_position(address)
     document = {"operator": name, "before": str(before), "now": str(units), "position_units": str(position)}
     lines = [f"{name}: may issue {command.change(before, units)}, its position is {command.text(position)}"]
     command.show_sent(receipt, document, lines, f"reserve quota --operator {name}")
@@ -110,13 +110,13 @@ def ratio(basis_points: int | None, by: str | None, command: Command) -> None:
     if basis_points is None:
         refuse_by(by, "--basis-points")
         with command.token() as token:
-            bps = token.reserve_ratio()
+            bps = token.desk.reserve_ratio()
         command.show({"ratio_bps": str(bps)}, [f"the reserve has to cover {_percent(bps)} of the supply"])
         return
     central_bank = command.holder(by, Role.CENTRAL_BANK)
     with command.token(write=True) as token:
-        before = token.reserve_ratio()
-        (receipt,) = token.send(token.set_reserve_ratio(central_bank, basis_points))
+        before = token.desk.reserve_ratio()
+        (receipt,) = token.send(token.desk.set_reserve_ratio(central_bank, basis_points))
     lines = [f"the reserve has to cover {_percent(before)} -> {_percent(basis_points)} of the supply"]
     document = {"before": str(before), "now": str(basis_points)}
     command.show_sent(receipt, document, lines, "reserve show")

@@ -39,7 +39,7 @@ def issue(to: str, amount: str, by: str | None, command: Command) -> None:
     """Issue tokens against reserve, within the operating institution's quota."""
     units, payee, operator = to_whole_minor(amount), command.address(to), command.holder(by, Role.OPERATOR)
     useful_next = f"token balance --account {to}"
-    command.move({to: payee}, lambda it: it.issue(operator, payee, units), {"units": str(units)}, useful_next)
+    command.move({to: payee}, lambda it: it.desk.issue(operator, payee, units), {"units": str(units)}, useful_next)
 
 
 @token.command()

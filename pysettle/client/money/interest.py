@@ -10,6 +10,7 @@ from eth_typing import Address
 
 from pysettle.client.core.access import Role
 from pysettle.client.core.contract import Contract
+from pysettle.client.money.currency import CurrencyToken
 from pysettle.domain.core import events
 from pysettle.domain.core.events import Emitted, Position
 from pysettle.domain.money.interest import InterestRow, InterestStatement, accumulate_all
@@ -115,8 +116,9 @@ class InterestPayments(Contract):
         """Return what `compute` does, and mapping account -> units x days that bore nothing, being of class IV."""
         chain = self._sender.chain
         currency = Address(self._read("currency"))
-        history = currency_history(chain, currency, self.first_block)
-        bearing, barred = accumulate_all(history, currency, first_day, end_day)
+        desk = CurrencyToken(self._sender, currency).desk.address
+        history = currency_history(chain, currency, desk, self.first_block)
+        bearing, barred = accumulate_all(history, currency, desk, first_day, end_day)
         statement = InterestStatement.of(
             bearing,
             chain_id=chain.chain_id,
@@ -138,16 +140,17 @@ def batches(rows: Sequence[InterestRow]) -> Iterable[Sequence[InterestRow]]:
     return (rows[start : start + MOST_ROWS] for start in range(0, len(rows), MOST_ROWS))
 
 
-def currency_history(chain: ChainBackend, currency: Address, first_block: int = 0) -> Iterator[Emitted]:
-    """Yield every event of a currency that carries value, with the time of its block, in the order of the chain.
+def currency_history(chain: ChainBackend, currency: Address, desk: Address, first_block: int = 0) -> Iterator[Emitted]:
+    """Yield every event of a currency and its desk, with the time of its block, in the order of the chain.
 
     Args:
         chain: The chain.
         currency: The currency.
+        desk: Its IssuanceDesk.
         first_block: First block that may hold its events, such as that of its deployment.
     """
     block = chain.block(0)
-    for log in chain.logs(from_block=first_block, addresses=[currency]):
+    for log in chain.logs(from_block=first_block, addresses=[currency, desk]):
         event = events.decode(log.topics, log.data)
         if event is None:
             continue

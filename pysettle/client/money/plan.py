@@ -2,6 +2,8 @@
 
 from pysettle.client.core.access import Power, Role
 from pysettle.client.core.planning import ColumnPlan, ContractPlan, Making, Marked
+from pysettle.domain.money.contracts import CurrencyTerms
+from pysettle.domain.money.messages import ISSUANCE_DESK_NAME
 from pysettle.money import UNITS_PER_MINOR
 
 
@@ -16,22 +18,31 @@ PLAN = ColumnPlan(
             each_currency=True,
             works_with=("NetworkAccess", "ERC3009DepositCollector"),
             arguments=_names_and_places,
-            immutables={"_collector": "ERC3009DepositCollector"},
+            immutables={"_collector": "ERC3009DepositCollector", "issuanceDesk": "IssuanceDesk"},
             domain_name=lambda currency: currency.token_name,
+        ),
+        ContractPlan(
+            name="IssuanceDesk",
+            each_currency=True,
+            made_by=("CurrencyToken", "issuanceDesk"),
+            immutables={"currency": "CurrencyToken"},
+            domain_name=lambda _: ISSUANCE_DESK_NAME,
+            terms=lambda address: CurrencyTerms(address("CurrencyToken")),
         ),
         ContractPlan(
             name="InterestPayments",
             on_request=True,
             works_with=("CurrencyToken",),
-            immutables={"currency": "CurrencyToken"},
+            immutables={"currency": "CurrencyToken", "DESK": "IssuanceDesk"},
             values={"MINOR_UNIT": UNITS_PER_MINOR.to_bytes(32, "big")},
             role=Role.OPERATOR,
             marked=Marked.E_CNY,
         ),
     ),
     powers=(
-        Power(Role.CENTRAL_BANK, "CurrencyToken", ("setIssuanceQuota", "setReserveRatio", "setClassLimits")),
-        Power(Role.OPERATOR, "CurrencyToken", ("issue", "takeRedemption", "completeRedemption", "rejectRedemption")),
+        Power(Role.CENTRAL_BANK, "CurrencyToken", ("setClassLimits",)),
+        Power(Role.CENTRAL_BANK, "IssuanceDesk", ("setIssuanceQuota", "setReserveRatio")),
+        Power(Role.OPERATOR, "IssuanceDesk", ("issue", "takeRedemption", "completeRedemption", "rejectRedemption")),
         Power(Role.REGISTRAR, "CurrencyToken", ("registerWallet",)),
         Power(Role.FREEZER, "CurrencyToken", ("freeze", "freezeAmount")),
         Power(Role.SEIZER, "CurrencyToken", ("seize", "seizeCredit")),

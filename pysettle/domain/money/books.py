@@ -27,7 +27,7 @@ class Redemption:
     operator: Address
     """Operating institution that was asked."""
     amount: int
-    """Units the currency holds until it ends."""
+    """Units the desk holds until it ends."""
     status: RedemptionStatus = RedemptionStatus.REQUESTED
     """Where it stands."""
     cancellable_from: int = 0

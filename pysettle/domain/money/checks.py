@@ -11,13 +11,13 @@ from pysettle.domain.core.books import Books
 from pysettle.domain.core.column import Scope
 from pysettle.domain.core.findings import Finding, Severity
 from pysettle.domain.money.books import AccountBooks, IssuanceBooks, uncovered
-from pysettle.domain.money.contracts import CURRENCY_TOKEN
+from pysettle.domain.money.contracts import CURRENCY_TOKEN, ISSUANCE_DESK, currency_of
 
 
 def reserve(books: Books, scope: Scope) -> Iterator[Finding]:
     """INV-RESERVE: no institution is over its quota, positions sum to the supply, and the reserve covers it."""
     issuance = books[IssuanceBooks]
-    for currency in scope.of(CURRENCY_TOKEN):
+    for currency in _currencies(books, scope):
         if lacking := uncovered(books, currency):
             yield Finding("INV-RESERVE", f"reserve of 0x{currency.hex()}", lacking)
         supply = books.supply(currency)
@@ -25,31 +25,41 @@ def reserve(books: Books, scope: Scope) -> Iterator[Finding]:
         if positions != supply:
             detail = f"positions of operating institutions sum to {positions}, supply is {supply}"
             yield Finding("INV-RESERVE", f"positions in 0x{currency.hex()}", detail)
-    for currency, operator in _institutions(issuance, scope):
+    for currency, operator in _institutions(books, scope):
         quota = issuance.quotas.get((currency, operator), 0)
         if quota < 0:
             detail = f"operator 0x{operator.hex()} is {-quota} over"
             yield Finding("INV-RESERVE", f"currency 0x{currency.hex()}", detail)
 
 
-def _institutions(issuance: IssuanceBooks, scope: Scope) -> dict[tuple[Address, Address], None]:
+def _currencies(books: Books, scope: Scope) -> dict[Address, None]:
+    """Return the currencies to look at, those of the desks to look at included."""
+    desks = books.contracts[ISSUANCE_DESK]
+    return scope.of(CURRENCY_TOKEN) | dict.fromkeys(desks[desk].currency for desk in scope.of(ISSUANCE_DESK))
+
+
+def _institutions(books: Books, scope: Scope) -> dict[tuple[Address, Address], None]:
     """Return the operating institutions whose quotas may have changed: an event names each."""
     if scope.is_whole:
-        return dict.fromkeys(issuance.quotas)
-    named = ((it.emitter, getattr(it.event, "operator", None)) for it in scope.events)
+        return dict.fromkeys(books[IssuanceBooks].quotas)
+    named = ((currency_of(books, it), getattr(it.event, "operator", None)) for it in scope.events)
     return {(currency, Address(operator)): None for currency, operator in named if isinstance(operator, bytes)}
 
 
 def unallocated(books: Books, scope: Scope) -> Iterator[Finding]:
-    """INV-SUPPLY: a currency holds nothing but what is under redemption or credited, for it refuses donations."""
+    """INV-SUPPLY: a currency holds credits alone and its desk redemptions alone, since both refuse donations."""
     for currency in scope.of(CURRENCY_TOKEN):
         if (amount := books.balance(currency, OWN, currency)) > 0:
             yield Finding("INV-SUPPLY", f"currency 0x{currency.hex()}", f"holds {amount} of its units for no purpose")
+    for desk in scope.of(ISSUANCE_DESK):
+        if (amount := books.balance(books.contracts[ISSUANCE_DESK][desk].currency, OWN, desk)) > 0:
+            detail = f"holds {amount} units of its currency for no purpose"
+            yield Finding("INV-SUPPLY", f"desk 0x{desk.hex()}", detail)
 
 
 def announced(books: Books, scope: Scope) -> Iterator[Finding]:
     """INV-FROZEN, INV-REPLAY: what was seized, and whatever else a currency announced, has moved."""
-    for currency in scope.of(CURRENCY_TOKEN):
+    for currency in _currencies(books, scope):
         if told := books[AccountBooks].announced.get(currency):
             yield Finding(told.code, f"currency 0x{currency.hex()}", f"{told}, which did not move")
 

@@ -12,9 +12,10 @@ from pysettle.documents import as_bytes
 from pysettle.domain.core.accounts import Purpose
 from pysettle.domain.core.books import Books
 from pysettle.domain.core.contracts import Form, Kind
+from pysettle.domain.core.events import Emitted
 
 REDEMPTION = Purpose("redemption")
-"""Held by a currency until a redemption ends. Owner: the redemption's number as 32 bytes."""
+"""Held by an issuance desk until a redemption ends. Owner: the redemption's number as 32 bytes."""
 CREDIT = Purpose("credit")
 """Held by a currency for an account since it could not come in. Owner: the account."""
 
@@ -42,7 +43,23 @@ CURRENCY_FORM = Form(frozenset({"currency"}), write_currency, read_currency)
 
 
 def _held_by_currency(books: Books, asset: Address, currency: Address) -> int:
-    return books.total(asset, REDEMPTION, CREDIT) if asset == currency else 0
+    return books.total(asset, CREDIT) if asset == currency else 0
+
+
+def _held_by_desk(books: Books, asset: Address, desk: Address) -> int:
+    return books.total(asset, REDEMPTION) if is_desk_of(books, desk, asset) else 0
+
+
+def is_desk_of(books: Books, account: Address, currency: Address) -> bool:
+    """Whether an account is the issuance desk of a currency."""
+    terms = books.contracts[ISSUANCE_DESK].get(account)
+    return terms is not None and terms.currency == currency
+
+
+def currency_of(books: Books, emitted: Emitted) -> Address:
+    """Return the currency that an event is about: that of the issuance desk, or else whatever emitted it."""
+    terms = books.contracts[ISSUANCE_DESK].get(emitted.emitter)
+    return terms.currency if terms else emitted.emitter
 
 
 CURRENCY_TOKEN: Kind[None] = Kind(
@@ -50,13 +67,7 @@ CURRENCY_TOKEN: Kind[None] = Kind(
     is_asset=True,
     held=_held_by_currency,
     restricted=(
-        "setIssuanceQuota(address,uint256)",
-        "setReserveRatio(uint256)",
         "setClassLimits(uint8,(uint256,uint256,uint256,uint256))",
-        "issue(address,uint256)",
-        "takeRedemption(uint256)",
-        "completeRedemption(uint256)",
-        "rejectRedemption(uint256)",
         "registerWallet(address,uint8,uint16,uint16,bool)",
         "freeze(address,bool,bool)",
         "freezeAmount(address,uint256)",
@@ -65,6 +76,19 @@ CURRENCY_TOKEN: Kind[None] = Kind(
         "pause()",
         "unpause()",
         "markSettlementAccount(address)",
+    ),
+)
+ISSUANCE_DESK: Kind[CurrencyTerms] = Kind(
+    "IssuanceDesk",
+    form=CURRENCY_FORM,
+    held=_held_by_desk,
+    restricted=(
+        "setIssuanceQuota(address,uint256)",
+        "setReserveRatio(uint256)",
+        "issue(address,uint256)",
+        "takeRedemption(uint256)",
+        "completeRedemption(uint256)",
+        "rejectRedemption(uint256)",
     ),
 )
 INTEREST_PAYMENTS: Kind[None] = Kind("InterestPayments")

@@ -72,15 +72,18 @@ class _Holder:
         self.next_day = until
 
 
-def accumulate(history: Iterable[Emitted], currency: Address, first_day: int, end_day: int) -> dict[Address, int]:
+def accumulate(
+    history: Iterable[Emitted], currency: Address, desk: Address, first_day: int, end_day: int
+) -> dict[Address, int]:
     """Add up the interest-bearing daily balances of every account of a currency.
 
     Days without an event of the account are taken together: the work is that of the events, not of accounts x days.
 
     Args:
-        history: Every event of the currency since its deployment, in the order of the chain, with block times; may hold
-            others, and may go on after the period.
+        history: Every event of the currency and its desk since their deployment, in the order of the chain, with block
+            times; may hold others, and may go on after the period.
         currency: The CurrencyToken.
+        desk: Its IssuanceDesk, which says from when on the reserve is partial.
         first_day: First day of UTC+8 whose closing balance counts.
         end_day: First day after it whose closing balance does not.
 
@@ -88,12 +91,12 @@ def accumulate(history: Iterable[Emitted], currency: Address, first_day: int, en
         Mapping account -> sum of daily balances, in units x days; no zero entries, in the order of the addresses.
         Accounts that are settlement accounts by the end of the period are left out.
     """
-    holders = _holders(history, currency, first_day, end_day)
+    holders = _holders(history, currency, desk, first_day, end_day)
     return {account: it.accumulation for account, it in holders.items() if it.accumulation}
 
 
 def accumulate_all(
-    history: Iterable[Emitted], currency: Address, first_day: int, end_day: int
+    history: Iterable[Emitted], currency: Address, desk: Address, first_day: int, end_day: int
 ) -> tuple[dict[Address, int], dict[Address, int]]:
     """Add up the daily balances of every account: those that bear interest, and those of class IV, which bear none.
 
@@ -102,20 +105,22 @@ def accumulate_all(
     Returns:
         Two mappings as `accumulate` returns one; arguments are as there.
     """
-    holders = _holders(history, currency, first_day, end_day)
+    holders = _holders(history, currency, desk, first_day, end_day)
     return (
         {account: it.accumulation for account, it in holders.items() if it.accumulation},
         {account: it.barred for account, it in holders.items() if it.barred},
     )
 
 
-def _holders(history: Iterable[Emitted], currency: Address, first_day: int, end_day: int) -> dict[Address, _Holder]:
+def _holders(
+    history: Iterable[Emitted], currency: Address, desk: Address, first_day: int, end_day: int
+) -> dict[Address, _Holder]:
     """Return every account but settlement accounts as it stands at the end of a period, ordered by addresses."""
     holders: dict[Address, _Holder] = {}
-    settlement_accounts = {ZERO_ADDRESS, currency}
+    settlement_accounts = {ZERO_ADDRESS, currency, desk}
     bearing = False
     for emitted in history:
-        if emitted.emitter != currency:
+        if emitted.emitter not in (currency, desk):
             continue
         day, event = day_at(emitted.timestamp), emitted.event
         if day >= end_day:

@@ -1,6 +1,8 @@
-"""What issuance does to the books: the reserve, quotas and positions of institutions, and redemptions."""
+"""What the events of an issuance desk do to the books of its currency: reserve, quotas, positions and redemptions."""
 
 from __future__ import annotations
+
+from eth_typing import Address
 
 from pysettle.domain.core.accounts import OWN, Purpose
 from pysettle.domain.core.books import Books
@@ -9,7 +11,7 @@ from pysettle.domain.core.messages import ZERO_ADDRESS
 from pysettle.domain.core.postings import Handlers, Postings, move, registering
 from pysettle.domain.money import events
 from pysettle.domain.money.books import IssuanceBooks, Redemption, uncovered
-from pysettle.domain.money.contracts import REDEMPTION
+from pysettle.domain.money.contracts import ISSUANCE_DESK, REDEMPTION
 from pysettle.domain.money.movements import announce
 from pysettle.errors.states import RedemptionStatus
 from pysettle.money import BPS
@@ -27,12 +29,13 @@ _handles = registering(HANDLERS)
 
 @_handles(events.ReserveAttested)
 def _reserve(books: Books, emitted: Emitted, event: events.ReserveAttested) -> Postings:
-    last = books[IssuanceBooks].reserves.get(emitted.emitter)
+    currency = _currency(books, emitted)
+    last = books[IssuanceBooks].reserves.get(currency)
     if event.sequence <= (last.sequence if last else 0):
         books.violated("INV-ONCE", emitted, f"attestation {event.sequence} of the reserve was made before")
     if last and event.as_of < last.as_of:
         books.violated("INV-RESERVE", emitted, f"reserve attested as of {event.as_of}, after one of {last.as_of}")
-    books[IssuanceBooks].reserves[emitted.emitter] = event
+    books[IssuanceBooks].reserves[currency] = event
     return ()
 
 
@@ -41,19 +44,19 @@ def _reserve_ratio(books: Books, emitted: Emitted, event: events.ReserveRatioSet
     if not 0 < event.ratio_bps <= BPS:
         detail = f"a reserve of {event.ratio_bps} basis points of the supply was demanded, 1 to {BPS} can be"
         books.violated("INV-RESERVE", emitted, detail)
-    books[IssuanceBooks].reserve_ratios[emitted.emitter] = event.ratio_bps
+    books[IssuanceBooks].reserve_ratios[_currency(books, emitted)] = event.ratio_bps
     return ()
 
 
 @_handles(events.IssuanceQuotaSet)
 def _quota(books: Books, emitted: Emitted, event: events.IssuanceQuotaSet) -> Postings:
-    books[IssuanceBooks].quotas[emitted.emitter, event.operator] = event.quota
+    books[IssuanceBooks].quotas[_currency(books, emitted), event.operator] = event.quota
     return ()
 
 
 @_handles(events.Issued)
 def _issued(books: Books, emitted: Emitted, event: events.Issued) -> Postings:
-    currency, issuance = emitted.emitter, books[IssuanceBooks]
+    currency, issuance = _currency(books, emitted), books[IssuanceBooks]
     left = issuance.quotas[currency, event.operator] - event.amount
     if left < 0 or left != event.quota_left:
         detail = f"issuance of {event.amount} leaves a quota of {left}, stated {event.quota_left}"
@@ -76,13 +79,14 @@ def _issued(books: Books, emitted: Emitted, event: events.Issued) -> Postings:
 
 @_handles(events.RedemptionRequested)
 def _redemption_requested(books: Books, emitted: Emitted, event: events.RedemptionRequested) -> Postings:
-    currency, key = emitted.emitter, (emitted.emitter, event.redemption_id)
+    currency, desk = _currency(books, emitted), emitted.emitter
+    key = currency, event.redemption_id
     redemptions = books[IssuanceBooks].redemptions
     if key in redemptions:
         books.violated("INV-ONCE", emitted, f"redemption {event.redemption_id} was requested before")
     redemptions[key] = Redemption(event.holder, event.operator, event.amount)
-    announce(books, emitted, Transfer(event.holder, currency, event.amount))
-    return move(currency, event.amount, (OWN, currency), _held_for(event.redemption_id))
+    announce(books, emitted, Transfer(event.holder, desk, event.amount))
+    return move(currency, event.amount, (OWN, desk), _held_for(event.redemption_id))
 
 
 @_handles(events.RedemptionTaken)
@@ -102,7 +106,7 @@ def _redemption_taken(books: Books, emitted: Emitted, event: events.RedemptionTa
 
 @_handles(events.RedemptionCompleted)
 def _redemption_completed(books: Books, emitted: Emitted, event: events.RedemptionCompleted) -> Postings:
-    currency, issuance = emitted.emitter, books[IssuanceBooks]
+    currency, issuance = _currency(books, emitted), books[IssuanceBooks]
     _pending(books, emitted, event, "completed").status = RedemptionStatus.COMPLETED
     left = issuance.quotas[currency, event.operator] + event.amount
     if left != event.quota_left:
@@ -111,8 +115,8 @@ def _redemption_completed(books: Books, emitted: Emitted, event: events.Redempti
     issuance.quotas[currency, event.operator] = left
     issuance.shift_position(currency, event.operator, -event.amount)
     books.stated_supply[currency] -= event.amount
-    announce(books, emitted, Transfer(currency, ZERO_ADDRESS, event.amount))
-    return move(currency, event.amount, _held_for(event.redemption_id), (OWN, currency))
+    announce(books, emitted, Transfer(emitted.emitter, ZERO_ADDRESS, event.amount))
+    return move(currency, event.amount, _held_for(event.redemption_id), (OWN, emitted.emitter))
 
 
 @_handles(events.RedemptionRejected)
@@ -141,7 +145,7 @@ _PENDING = (RedemptionStatus.REQUESTED, RedemptionStatus.TAKEN)
 
 def _pending(books: Books, emitted: Emitted, event: _Step, verb: str) -> Redemption:
     """Return the redemption that an event goes on with; it must be under way, and be what was requested."""
-    key = (emitted.emitter, event.redemption_id)
+    key = _currency(books, emitted), event.redemption_id
     stated = (event.holder, event.operator, event.amount)
     request = books[IssuanceBooks].redemptions.get(key)
     if request is None:
@@ -159,9 +163,14 @@ def _pending(books: Books, emitted: Emitted, event: _Step, verb: str) -> Redempt
 def _given_back(
     books: Books, emitted: Emitted, event: events.RedemptionRejected | events.RedemptionCancelled
 ) -> Postings:
-    currency = emitted.emitter
-    announce(books, emitted, Transfer(currency, event.holder, event.amount), owed=True)
-    return move(currency, event.amount, _held_for(event.redemption_id), (OWN, currency))
+    desk = emitted.emitter
+    announce(books, emitted, Transfer(desk, event.holder, event.amount), owed=True)
+    return move(_currency(books, emitted), event.amount, _held_for(event.redemption_id), (OWN, desk))
+
+
+def _currency(books: Books, emitted: Emitted) -> Address:
+    """Return the currency of the desk that emitted an event; a KeyError where a desk did not."""
+    return books.contracts[ISSUANCE_DESK][emitted.emitter].currency
 
 
 def _held_for(redemption_id: int) -> tuple[Purpose, bytes]:

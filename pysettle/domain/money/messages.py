@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from eth_typing import Address
+
 from pysettle.domain.core.typed_data import Domain, StructType
 
 _RESERVE = StructType("ReserveAttestation(uint256 amountFen,uint64 asOf,uint64 sequence,uint64 validBefore)")
+
+
+ISSUANCE_DESK_NAME = "pysettle IssuanceDesk"
+"""Name in a desk's EIP-712 domain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +32,11 @@ class ReserveAttestation:
         """Return the attestation in the order of the contract's struct."""
         return (self.amount_fen, self.as_of, self.sequence, self.valid_before)
 
-    def digest(self, currency: Domain) -> bytes:
-        """Digest the central bank signs."""
-        return currency.digest(_RESERVE.hash(*self.fields()))
+    def digest(self, desk: Domain) -> bytes:
+        """Digest the central bank signs, in the domain of the desk."""
+        return desk.digest(_RESERVE.hash(*self.fields()))
+
+
+def desk_domain(chain_id: int, desk: Address) -> Domain:
+    """Return the EIP-712 domain of an IssuanceDesk."""
+    return Domain(ISSUANCE_DESK_NAME, "1", chain_id, desk)

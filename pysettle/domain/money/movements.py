@@ -5,8 +5,9 @@ the accounts are:
 
 - what was announced as seized leaves its payer whatever is frozen of it, and counts against no limit;
 - what comes from nobody is an issuance, what goes to nobody the end of a redemption;
-- what a settlement account pays out (the currency itself too: redemptions given back, credits) belongs to who gets it;
-- what any other account sends to the currency is a redemption request: it respects freezes, and is no spending;
+- what a settlement account pays out (the desk too, which gives redemptions back, and the currency, which holds
+  credits) belongs to who gets it;
+- what any other account sends to the desk is a redemption request: it respects freezes, and is no spending;
 - all else is a payment: it respects freezes, and counts against the limits of its payer's class.
 
 Whatever comes into an account that is no settlement account respects its incoming freeze and its class's cap: what is
@@ -20,14 +21,16 @@ from eth_typing import Address
 from pysettle.domain.core.books import Books
 from pysettle.domain.core.events import Emitted, Transfer
 from pysettle.domain.money.books import AccountBooks, Announced
+from pysettle.domain.money.contracts import currency_of, is_desk_of
 
 
 def announce(books: Books, emitted: Emitted, movement: Transfer, *, owed: bool = False, seized: bool = False) -> None:
     """Note a movement that an event says comes next; what was announced before it and did not come is a violation."""
-    announced = books[AccountBooks].announced.get(emitted.emitter)
+    currency = currency_of(books, emitted)
+    announced = books[AccountBooks].announced.get(currency)
     if announced:
         books.violated(announced.code, emitted, f"{announced}, which did not move")
-    books[AccountBooks].announced[emitted.emitter] = Announced(emitted.event, movement, owed, seized)
+    books[AccountBooks].announced[currency] = Announced(emitted.event, movement, owed, seized)
 
 
 def check_movement(books: Books, emitted: Emitted, transfer: Transfer) -> None:
@@ -71,8 +74,8 @@ def _check_payer(books: Books, emitted: Emitted, transfer: Transfer) -> None:
     held = books.held(currency, payer)
     if objection := books[AccountBooks].freezing[currency].outgoing_objection(payer, amount, held):
         books.violated("INV-FROZEN", emitted, objection)
-    # What goes to the currency itself is under redemption from now on, and no spending.
-    if transfer.receiver != currency:
+    # Units that go to the desk are under redemption from now on, and no spending.
+    if not is_desk_of(books, transfer.receiver, currency):
         objection = books[AccountBooks].wallets[currency].count_payment(payer, amount, emitted.timestamp)
         if objection:
             books.violated("INV-LIMIT", emitted, objection)

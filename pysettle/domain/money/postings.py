@@ -10,7 +10,7 @@ from pysettle.domain.core.events import Emitted, Transfer
 from pysettle.domain.core.postings import Handlers, Postings, move, registering
 from pysettle.domain.money import events
 from pysettle.domain.money.books import AccountBooks, InterestBooks, credit
-from pysettle.domain.money.contracts import CREDIT
+from pysettle.domain.money.contracts import CREDIT, is_desk_of
 from pysettle.domain.money.movements import announce, stopped
 from pysettle.domain.money.wallets import ClassLimits, Registration, WalletClass
 
@@ -102,11 +102,13 @@ def _credited(books: Books, emitted: Emitted, event: events.Credited) -> Posting
 
 
 def _may_owe(books: Books, currency: Address, payer: Address, amount: int) -> bool:
-    """Whether a payer that announced nothing may owe: settlement accounts, and the currency nothing at all.
+    """Whether a payer that announced nothing may owe: settlement accounts, but currency and desk nothing at all.
 
-    ERC-20 has anybody transfer zero units out of any account, the currency's too.
+    ERC-20 has anybody transfer zero units out of any account, these two included.
     """
-    return amount == 0 if payer == currency else books[AccountBooks].is_settlement_account(currency, payer)
+    if payer == currency or is_desk_of(books, payer, currency):
+        return amount == 0
+    return books[AccountBooks].is_settlement_account(currency, payer)
 
 
 @_handles(events.CreditClaimed)

@@ -9,24 +9,42 @@ from eth_typing import Address
 from pysettle.domain.core.books import Books
 from pysettle.domain.core.questions import Question, call_data, of_account, of_contract
 from pysettle.domain.money.books import AccountBooks, IssuanceBooks, credit
-from pysettle.domain.money.contracts import CREDIT, CURRENCY_TOKEN
+from pysettle.domain.money.contracts import CREDIT, CURRENCY_TOKEN, ISSUANCE_DESK
 from pysettle.domain.money.wallets import Spending, WalletClass
 
 
 def currencies(books: Books, _chain_id: int) -> Iterator[Question]:
-    """Ask each currency for what holds for it as a whole, for institutions, redemptions and accounts."""
+    """Ask each currency for what holds for it as a whole, and for accounts."""
     for currency in sorted(books.contracts[CURRENCY_TOKEN]):
         yield from _whole(books, currency)
-        yield from _institutions(books, currency)
         yield from _accounts(books, currency)
 
 
-def _whole(books: Books, currency: Address) -> Iterator[Question]:
-    about, issuance = _about(currency), books[IssuanceBooks]
+def desks_claimed(books: Books, _chain_id: int) -> Iterator[Question]:
+    """Ask each currency and its desk for each other, as is claimed."""
+    for desk, terms in sorted(books.contracts[ISSUANCE_DESK].items()):
+        currency = terms.currency
+        yield of_contract(_about(currency), currency, "issuanceDesk()", int.from_bytes(desk, "big"), code="AUDIT-L")
+        yield of_contract(_of_desk(desk), desk, "currency()", int.from_bytes(currency, "big"), code="AUDIT-L")
+
+
+def desks(books: Books, _chain_id: int) -> Iterator[Question]:
+    """Ask each desk for the reserve, for institutions and for redemptions."""
+    for desk, terms in sorted(books.contracts[ISSUANCE_DESK].items()):
+        yield from _reserve(books, desk, terms.currency)
+        yield from _institutions(books, desk, terms.currency)
+
+
+def _reserve(books: Books, desk: Address, currency: Address) -> Iterator[Question]:
+    issuance = books[IssuanceBooks]
     if last := issuance.reserves.get(currency):
         stated = (last.amount_fen, last.as_of, last.sequence, last.valid_before)
-        yield of_contract(about, currency, "reserve()", *stated)
-    yield of_contract(about, currency, "reserveRatio()", issuance.reserve_ratios[currency])
+        yield of_contract(_of_desk(desk), desk, "reserve()", *stated)
+    yield of_contract(_of_desk(desk), desk, "reserveRatio()", issuance.reserve_ratios[currency])
+
+
+def _whole(books: Books, currency: Address) -> Iterator[Question]:
+    about = _about(currency)
     for each in WalletClass:
         limits = books[AccountBooks].wallets[currency].limits_of_class(each)
         words = (limits.balance, limits.payment, limits.daily, limits.annual)
@@ -34,14 +52,14 @@ def _whole(books: Books, currency: Address) -> Iterator[Question]:
         yield Question(about, currency, f"classLimits({each.name})", data, words)
 
 
-def _institutions(books: Books, currency: Address) -> Iterator[Question]:
+def _institutions(books: Books, desk: Address, currency: Address) -> Iterator[Question]:
     """Ask what operating institutions may issue and have issued, and for the redemptions they were asked for."""
-    about, issuance = _about(currency), books[IssuanceBooks]
+    about, issuance = _of_desk(desk), books[IssuanceBooks]
     for of, operator in sorted({*issuance.quotas, *issuance.positions}):
         if of == currency:
-            yield of_account(about, currency, "issuanceQuota(address)", operator, issuance.quotas[currency, operator])
+            yield of_account(about, desk, "issuanceQuota(address)", operator, issuance.quotas[currency, operator])
             position = issuance.positions[currency, operator]
-            yield of_account(about, currency, "operatorPosition(address)", operator, position, signed=True)
+            yield of_account(about, desk, "operatorPosition(address)", operator, position, signed=True)
     for (of, number), request in issuance.redemptions.items():
         if of == currency:
             words = (
@@ -52,7 +70,7 @@ def _institutions(books: Books, currency: Address) -> Iterator[Question]:
                 request.cancellable_from,
             )
             data = call_data("redemption(uint256)", number.to_bytes(32, "big"))
-            yield Question(about, currency, f"redemption({number})", data, words)
+            yield Question(about, desk, f"redemption({number})", data, words)
 
 
 def _accounts(books: Books, currency: Address) -> Iterator[Question]:
@@ -85,3 +103,7 @@ def _accounts(books: Books, currency: Address) -> Iterator[Question]:
 
 def _about(currency: Address) -> str:
     return f"currency 0x{currency.hex()}"
+
+
+def _of_desk(desk: Address) -> str:
+    return f"desk 0x{desk.hex()}"

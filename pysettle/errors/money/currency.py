@@ -188,6 +188,16 @@ class CurrencyPaused(CurrencyReverted):
     remedy = "wait until the pause ends"
 
 
+class CallerNotDesk(CurrencyReverted):
+    """Units are created, held and destroyed by the currency's issuance desk alone."""
+
+    template = "{caller} is not the issuance desk {desk}"
+    remedy = "issue and redeem at the desk"
+
+    caller: Address
+    desk: Address
+
+
 class AuthorityFixed(CurrencyReverted):
     """The AccessManager of a currency stays the same."""
 

@@ -46,7 +46,7 @@ def set_ratio(directory: Path, ratio_bps: int) -> None:
     workspace = Workspace.open(directory)
     with workspace.chain(write=True) as chain:
         currency = workspace.currency(chain)
-        currency.send(currency.set_reserve_ratio(workspace.accounts.signer("central-bank"), ratio_bps))
+        currency.send(currency.desk.set_reserve_ratio(workspace.accounts.signer("central-bank"), ratio_bps))
 
 
 @pytest.fixture

@@ -70,13 +70,13 @@ def test_powers_go_with_the_role(world: World) -> None:
     world.send(
         call(world, "central bank", "handOverRole", Role.CENTRAL_BANK, world.address("stranger")),
         call(world, "stranger", "acceptRole", Role.CENTRAL_BANK),
-        currency.set_issuance_quota(world["stranger"], operator, FEN),
+        currency.desk.set_issuance_quota(world["stranger"], operator, FEN),
     )
-    assert currency.issuance_quota(operator) == FEN
+    assert currency.desk.issuance_quota(operator) == FEN
     bank = world["central bank"]
     refused(
         world,
-        currency.set_issuance_quota(bank, operator, 2 * FEN),
+        currency.desk.set_issuance_quota(bank, operator, 2 * FEN),
         errors.AccessManagedUnauthorized,
         caller=bank.address,
     )

@@ -300,12 +300,12 @@ def test_an_order_in_another_currency(world: World, monkeypatch: pytest.MonkeyPa
     # The network is that of all tests: it has the currency no longer than the chain has.
     monkeypatch.setattr(network, "currencies", dict(network.currencies))
     hkd = network.open_currency(Currency.HKD, roles)
-    reserve, signature = hkd.sign_reserve(world["central bank"], 10**6, 10**6)
+    reserve, signature = hkd.desk.sign_reserve(world["central bank"], 10**6, 10**6)
     payer, cost = world[PAYER], -(-sum(AMOUNTS) // 10_000) * 10_000
     world.send(
-        hkd.attest_reserve(world["central bank"], world.address("central bank"), reserve, signature),
-        hkd.set_issuance_quota(world["central bank"], world.address("operator"), cost),
-        hkd.issue(world["operator"], payer.address, cost),
+        hkd.desk.attest_reserve(world["central bank"], world.address("central bank"), reserve, signature),
+        hkd.desk.set_issuance_quota(world["central bank"], world.address("operator"), cost),
+        hkd.desk.issue(world["operator"], payer.address, cost),
         hkd.approve(payer, network.jobs.address, cost),
     )
     terms = terms_of(world, currency=hkd.address)

@@ -60,7 +60,7 @@ class Run:
         network, nowhere = self.world.network, ZERO_ADDRESS
         hub, meter, currency, escrow = network.hub, network.meter, network.currency.address, network.jobs.address
         accounts = currency, network.market.address, nowhere, hub.address, hub.collector, meter.address, escrow
-        money = CurrencyModel(currency, {}, {escrow}, hub.collector)
+        money = CurrencyModel(currency, network.currency.desk.address, {}, {escrow}, hub.collector)
         money.accounts[escrow].settlement = True
         for name in (PAYER, BUYER):
             holder = self.world.address(name)

@@ -18,7 +18,7 @@ from tests.stateful.watched import Figures, ask
 
 HOLDERS = (*HOLDERS_OF_MONEY, "other provider")
 """Accounts that hold money for themselves."""
-KEEPERS = ("currency", "market", "hub", "collector", "jobs")
+KEEPERS = ("currency", "desk", "market", "hub", "collector", "jobs")
 """Contracts that hold it for others, series apart."""
 TOKEN_HOLDERS = ("buyer", "other buyer", "provider", "other provider", "vault")
 """Accounts that hold Tokens for themselves."""

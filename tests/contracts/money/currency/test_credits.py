@@ -92,15 +92,20 @@ def test_what_fits_is_no_credit(world: World) -> None:
 @pytest.mark.parametrize("stop", STOPS)
 @pytest.mark.parametrize("end", ["reject", "cancel"])
 def test_a_redemption_that_returns(world: World, stop: str, end: str) -> None:
-    """The currency holds the units already: they become a credit without moving."""
+    """What cannot come back moves from the desk to the currency, and becomes a credit."""
     currency, buyer, operator = world.network.currency, world["buyer"], world["operator"]
     world.fund("buyer", PAID_IN)
-    world.send(currency.request_redemption(buyer, operator.address, PAID_IN), STOPS[stop](world))
-    ending = currency.reject_redemption(operator, 1) if end == "reject" else currency.cancel_redemption(buyer, 1)
+    world.send(currency.desk.request_redemption(buyer, operator.address, PAID_IN), STOPS[stop](world))
+    ending = (
+        currency.desk.reject_redemption(operator, 1) if end == "reject" else currency.desk.cancel_redemption(buyer, 1)
+    )
     with effect(world) as change:
         (receipt,) = world.send(ending)
-    assert change == {"credit buyer": PAID_IN}
-    assert world.events(receipt)[1:] == [Credited(buyer.address, currency.address, PAID_IN, PAID_IN)]
+    assert change == {"credit buyer": PAID_IN, "eCNY desk": -PAID_IN, "eCNY currency": PAID_IN}
+    assert world.events(receipt)[1:] == [
+        Credited(buyer.address, currency.desk.address, PAID_IN, PAID_IN),
+        Transfer(currency.desk.address, currency.address, PAID_IN),
+    ]
     assert currency.balance_of(currency.address) == PAID_IN
 
 
@@ -120,7 +125,7 @@ def test_a_settlement_account_is_never_stopped(world: World) -> None:
 
 
 def test_payouts_of_a_settlement_account_by_its_own_call(world: World) -> None:
-    """It pays anybody but the zero address and the currency: who is full gets a credit, a short balance is told."""
+    """It pays anybody but the zero address, the currency and its desk: who is full gets a credit."""
     currency, account = world.network.currency, deploy(world, FORWARDER)
     buyer, hand = world.address("buyer"), world["stranger"]
     world.fund("other buyer", 3 * YUAN)
@@ -132,7 +137,7 @@ def test_payouts_of_a_settlement_account_by_its_own_call(world: World) -> None:
     def pay(to: bytes, amount: int) -> Transaction:
         return through(world, account, currency.transfer(hand, to, amount))  # type: ignore[arg-type]  # an address
 
-    for to in (ZERO_ADDRESS, currency.address):
+    for to in (ZERO_ADDRESS, currency.address, currency.desk.address):
         refused(world, pay(to, 1), errors.ERC20InvalidReceiver, receiver=to)
     world.send(currency.set_class_limits(world["central bank"], WalletClass.IV, ClassLimits(balance=0)))
     for amount in (3 * YUAN + 1, 2**96, 2**256 - 1):
@@ -176,7 +181,7 @@ def test_more_than_is_held(credited: World, amount: int) -> None:
     """Nobody claims or seizes what is held for another (P-2, P-24)."""
     currency, buyer, other = credited.network.currency, credited.address("buyer"), credited.address("other buyer")
     credited.fund("stranger", YUAN)
-    credited.send(currency.request_redemption(credited["stranger"], credited.address("operator"), YUAN))
+    credited.send(currency.desk.request_redemption(credited["stranger"], credited.address("operator"), YUAN))
     for account, held in ((buyer, PAID_IN), (other, 0)):
         for transaction in (
             currency.claim_credit(credited["relayer"], account, amount),

@@ -52,7 +52,7 @@ PAYMENTS: dict[str, Payment] = {
     ),
     "authorization": _authorized,
     "receive authorization": _received,
-    "redemption": lambda w, n: w.network.currency.request_redemption(w["buyer"], w.address("operator"), n),
+    "redemption": lambda w, n: w.network.currency.desk.request_redemption(w["buyer"], w.address("operator"), n),
     "purchase": lambda w, n: w.series.purchase(w["buyer"], w.address("buyer"), n * 20 // 3, w.now + 60),
     "deposit": _deposited,
 }
@@ -198,11 +198,11 @@ def test_nothing_comes_in(funded: World) -> None:
     currency, stranger, operator = funded.network.currency, funded.address("stranger"), funded["operator"]
     funded.send(
         freeze(funded, "stranger", incoming=True),
-        currency.set_issuance_quota(funded["central bank"], operator.address, FEN),
+        currency.desk.set_issuance_quota(funded["central bank"], operator.address, FEN),
     )
     for transaction in (
         *(PAYMENTS[way](funded, FEN) for way in ("transfer", "allowance", "authorization", "receive authorization")),
-        currency.issue(operator, stranger, FEN),
+        currency.desk.issue(operator, stranger, FEN),
     ):
         refused(funded, transaction, errors.AccountFrozenIncoming, account=stranger)
     funded.send(freeze(funded, "buyer", incoming=True))
@@ -226,19 +226,19 @@ def test_a_redemption_ends(funded: World, end: str) -> None:
     """Frozen in both directions and to the last unit, a holder's redemption ends; what returns is its credit."""
     currency, buyer, operator = funded.network.currency, funded["buyer"], funded["operator"]
     funded.send(
-        currency.request_redemption(buyer, operator.address, YUAN),
+        currency.desk.request_redemption(buyer, operator.address, YUAN),
         freeze(funded, "buyer", outgoing=True, incoming=True),
         freeze_amount(funded, "buyer", FUNDS),
     )
     ending = {
-        "complete": currency.complete_redemption(operator, 1),
-        "reject": currency.reject_redemption(operator, 1),
-        "cancel": currency.cancel_redemption(buyer, 1),
+        "complete": currency.desk.complete_redemption(operator, 1),
+        "reject": currency.desk.reject_redemption(operator, 1),
+        "cancel": currency.desk.cancel_redemption(buyer, 1),
     }[end]
     with effect(funded) as change:
         funded.send(ending)
-    returned = {"credit buyer": YUAN}
-    destroyed = {"eCNY currency": -YUAN, "eCNY supply": -YUAN, "quota operator": YUAN, "position operator": -YUAN}
+    returned = {"credit buyer": YUAN, "eCNY desk": -YUAN, "eCNY currency": YUAN}
+    destroyed = {"eCNY desk": -YUAN, "eCNY supply": -YUAN, "quota operator": YUAN, "position operator": -YUAN}
     assert change == (destroyed if end == "complete" else returned)
     refused(funded, PAYMENTS["transfer"](funded, FEN), errors.AccountFrozenOutgoing, account=buyer.address)
     funded.send(freeze(funded, "buyer"))

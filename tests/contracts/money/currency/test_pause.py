@@ -28,7 +28,7 @@ def funded(world: World) -> World:
     world.send(
         currency.approve(buyer, world.address("relayer"), 2**256 - 1),
         currency.approve(buyer, world.series.address, 2**256 - 1),
-        currency.set_issuance_quota(world["central bank"], world.address("operator"), YUAN),
+        currency.desk.set_issuance_quota(world["central bank"], world.address("operator"), YUAN),
     )
     return world
 
@@ -81,7 +81,7 @@ def test_payments_stop(funded: World, pay: Payment) -> None:
 
 def test_issuance_stops(funded: World) -> None:
     """Nothing is issued while paused, and the quota stays; afterwards issuance goes on."""
-    issue = funded.network.currency.issue(funded["operator"], funded.address("stranger"), YUAN)
+    issue = funded.network.currency.desk.issue(funded["operator"], funded.address("stranger"), YUAN)
     funded.send(pause(funded))
     refused(funded, issue, errors.CurrencyPaused)
     funded.send(unpause(funded))
@@ -94,16 +94,16 @@ def test_issuance_stops(funded: World) -> None:
 def test_redemptions_end(funded: World, end: str) -> None:
     """A redemption asked for before the pause ends in each of its ways (P-7)."""
     currency, buyer, operator = funded.network.currency, funded["buyer"], funded["operator"]
-    funded.send(currency.request_redemption(buyer, operator.address, YUAN), pause(funded))
+    funded.send(currency.desk.request_redemption(buyer, operator.address, YUAN), pause(funded))
     ending = {
-        "complete": currency.complete_redemption(operator, 1),
-        "reject": currency.reject_redemption(operator, 1),
-        "cancel": currency.cancel_redemption(buyer, 1),
+        "complete": currency.desk.complete_redemption(operator, 1),
+        "reject": currency.desk.reject_redemption(operator, 1),
+        "cancel": currency.desk.cancel_redemption(buyer, 1),
     }[end]
     with effect(funded) as change:
         funded.send(ending)
-    returned = {"eCNY buyer": YUAN, "eCNY currency": -YUAN}
-    destroyed = {"eCNY currency": -YUAN, "eCNY supply": -YUAN, "quota operator": YUAN, "position operator": -YUAN}
+    returned = {"eCNY buyer": YUAN, "eCNY desk": -YUAN}
+    destroyed = {"eCNY desk": -YUAN, "eCNY supply": -YUAN, "quota operator": YUAN, "position operator": -YUAN}
     assert change == (destroyed if end == "complete" else returned)
 
 
@@ -155,7 +155,7 @@ def test_everything_else_goes_on(funded: World) -> None:
             currency.freeze_amount(funded["freezer"], buyer.address, YUAN),
             currency.seize(funded["seizer"], buyer.address, funded.address("stranger"), YUAN, b"\1" * 32),
             currency.mark_settlement_account(funded["settlement registrar"], account),
-            currency.set_issuance_quota(funded["central bank"], funded.address("operator"), 3 * YUAN),
+            currency.desk.set_issuance_quota(funded["central bank"], funded.address("operator"), 3 * YUAN),
             currency.approve(buyer, funded.address("stranger"), FEN),
             currency.set_payee_only(buyer),
         )

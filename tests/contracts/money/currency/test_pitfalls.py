@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 MONEY = {*(f"P-{n}" for n in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 18, 20, 22, 24, 25, 26, 28)), "CMT"}
 """Codes of the pitfalls that concern the currency."""
 COMPUTE = {f"P-{n}" for n in (1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 20, 21, 22, 24, 26, 28)}

@@ -82,7 +82,7 @@ def test_to_an_account_that_cannot_receive(funded: World, stop: str) -> None:
 def test_what_is_under_redemption_is_not_in_the_account(funded: World) -> None:
     """A seizure takes the balance alone: what is being redeemed is not reached, and may return to the holder."""
     currency, buyer, operator = funded.network.currency, funded["buyer"], funded["operator"]
-    funded.send(currency.request_redemption(buyer, operator.address, YUAN))
+    funded.send(currency.desk.request_redemption(buyer, operator.address, YUAN))
     left = FUNDS - YUAN
     refused(
         funded,
@@ -94,8 +94,8 @@ def test_what_is_under_redemption_is_not_in_the_account(funded: World) -> None:
     )
     funded.send(currency.seize(funded["seizer"], buyer.address, funded.address("stranger"), left, LEGAL_BASIS))
     with effect(funded) as change:
-        funded.send(currency.reject_redemption(operator, 1))
-    assert change == {"eCNY currency": -YUAN, "eCNY buyer": YUAN}
+        funded.send(currency.desk.reject_redemption(operator, 1))
+    assert change == {"eCNY desk": -YUAN, "eCNY buyer": YUAN}
 
 
 @pytest.mark.parametrize("way", ["refund", "withdrawal", "settlement"])
@@ -150,14 +150,14 @@ def test_without_a_legal_basis(funded: World) -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["series", "hub", "currency"])
+@pytest.mark.parametrize("name", ["series", "hub", "desk"])
 def test_from_a_settlement_account(world: World, name: str) -> None:
-    """What series, hub and currency hold belongs to others, and is not seized in their hands (P-24)."""
+    """What series, hub and desk hold belongs to others, and is not seized in their hands (P-24)."""
     currency = world.network.currency
     world.buy("buyer", 1_000_000)
     world.fund("buyer", FUNDS)
     open_currency_channel(world, "other buyer", YUAN)
-    world.send(currency.request_redemption(world["buyer"], world.address("operator"), YUAN))
+    world.send(currency.desk.request_redemption(world["buyer"], world.address("operator"), YUAN))
     account = accounts(world)[name]
     assert currency.balance_of(account) >= FEN
     refused(

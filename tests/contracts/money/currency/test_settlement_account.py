@@ -83,11 +83,12 @@ def test_nothing_takes_the_mark_away() -> None:
 
 
 def test_who_is_one_after_deployment(world: World) -> None:
-    """What holds what is others': currency, hub, market, series, collector; and nobody, who shall not be paid."""
+    """What holds what is others': currency, desk, hub, market, series, collector; and nobody, who shall not be paid."""
     is_marked = world.network.currency.is_settlement_account
     assert {name for name, account in accounts(world).items() if is_marked(account)} == {
         "collector",
         "currency",
+        "desk",
         "hub",
         "market",
         "nobody",
@@ -96,8 +97,11 @@ def test_who_is_one_after_deployment(world: World) -> None:
 
 
 def test_the_currency_marks_itself_when_it_is_made(world: World) -> None:
-    """Its own mark and that of the zero address are its first events, before anybody has a role."""
-    currency = world.network.currency.address
-    logs = [log for log in world.chain.logs() if log.address == currency and len(log.topics) == 2]
-    marks = [(SETTLEMENT_ACCOUNT_MARKED, account.rjust(32, b"\0")) for account in (ZERO_ADDRESS, currency)]
-    assert [log.topics for log in logs[:2]] == marks
+    """Its own mark, and those of the zero address and its desk, are its first events, before anybody has a role."""
+    token = world.network.currency
+    logs = [log for log in world.chain.logs() if log.address == token.address and len(log.topics) == 2]
+    marks = [
+        (SETTLEMENT_ACCOUNT_MARKED, account.rjust(32, b"\0"))
+        for account in (ZERO_ADDRESS, token.address, token.desk.address)
+    ]
+    assert [log.topics for log in logs[:3]] == marks

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pysettle.client import Redemption
-from pysettle.client.money.currency import RedemptionStatus
+from pysettle.client.money.desk import RedemptionStatus
 from pysettle.domain.core.messages import ZERO_ADDRESS
 from tests.contracts.effects import accounts
 from tests.contracts.world import FEN, World
@@ -17,7 +17,7 @@ def test_name_and_units(world: World) -> None:
     assert currency.name == currency.domain.name == "e-CNY token (simulated)"
     assert currency._read("symbol") == "eCNY"
     assert currency._read("decimals") == 6
-    assert currency._read("minorUnit") == FEN
+    assert currency.desk._read("minorUnit") == FEN
     assert currency._read("authority") == world.network.access
 
 
@@ -37,8 +37,8 @@ def test_after_deployment(world: World) -> None:
     assert currency.total_supply() == 0
     for account in accounts(world).values():
         assert currency.balance_of(account) == 0
-        assert currency.issuance_quota(account) == 0
-    assert currency.redemption(1) == Redemption(ZERO_ADDRESS, ZERO_ADDRESS, 0, RedemptionStatus.NONE, 0)
+        assert currency.desk.issuance_quota(account) == 0
+    assert currency.desk.redemption(1) == Redemption(ZERO_ADDRESS, ZERO_ADDRESS, 0, RedemptionStatus.NONE, 0)
 
 
 @pytest.mark.parametrize("nonce", [b"\0" * 32, b"\xff" * 32])

@@ -172,7 +172,7 @@ def test_set_limits(world: World, wallet_class: WalletClass, limits: ClassLimits
     currency, bank = world.network.currency, world["central bank"]
     others = [it for it in WalletClass if it not in (wallet_class, WalletClass.CORPORATE)]
     marker = ClassLimits(7 * LIMIT_STEP, 8 * LIMIT_STEP, 9 * LIMIT_STEP, 10 * LIMIT_STEP)
-    world.send(currency.set_reserve_ratio(bank, 1), currency.pause(world["pauser"]))
+    world.send(currency.desk.set_reserve_ratio(bank, 1), currency.pause(world["pauser"]))
     for other in others:
         set_limits(world, other, marker)
     set_limits(world, wallet_class, marker)
@@ -186,7 +186,7 @@ def test_set_limits(world: World, wallet_class: WalletClass, limits: ClassLimits
     assert [currency.class_limits(other) for other in others] == [marker] * 3
     assert currency.class_limits(WalletClass.CORPORATE) == ClassLimits()
     assert currency.is_paused
-    assert currency.reserve_ratio() == 1
+    assert currency.desk.reserve_ratio() == 1
 
 
 def test_there_are_none_from_the_start(world: World) -> None:
@@ -369,10 +369,10 @@ def test_what_is_no_payment(limited: World) -> None:
     register(limited, "buyer", WalletClass.IV)
     limited.fund("buyer", FEN)
     limited.send(
-        currency.request_redemption(buyer, operator.address, 2 * FEN),
-        currency.complete_redemption(operator, 1),
-        currency.request_redemption(buyer, operator.address, FEN),
-        currency.cancel_redemption(buyer, 2),
+        currency.desk.request_redemption(buyer, operator.address, 2 * FEN),
+        currency.desk.complete_redemption(operator, 1),
+        currency.desk.request_redemption(buyer, operator.address, FEN),
+        currency.desk.cancel_redemption(buyer, 2),
         currency.seize(limited["seizer"], buyer.address, limited.address("relayer"), YUAN, b"\x5a" * 32),
         limited.network.hub.refund(limited["provider"], channel, YUAN),
         pay(limited, 0),
@@ -445,13 +445,13 @@ def test_a_full_wallet(limited: World, wallet_class: WalletClass, way: str, paye
     limited.fund("buyer", most)
     limited.fund("other buyer", most - 10 * FEN)
     limited.send(
-        currency.set_issuance_quota(limited["central bank"], operator.address, FUNDS),
+        currency.desk.set_issuance_quota(limited["central bank"], operator.address, FUNDS),
         currency.set_payee_only(limited["other buyer"], payee_only),
     )
 
     def give(amount: int) -> Transaction:
         if way == "issue":
-            return currency.issue(operator, other, amount)
+            return currency.desk.issue(operator, other, amount)
         return pay(limited, amount, payee="other buyer")
 
     refused(

@@ -86,7 +86,7 @@ def test_days_in_full_reserve_bear_nothing(world: World) -> None:
     begin_day(world, today(world) + 3)
     contract = opened(world)
     begin_day(world, today(world) + 5)
-    world.send(world.network.currency.set_reserve_ratio(world["central bank"], 10_000))
+    world.send(world.network.currency.desk.set_reserve_ratio(world["central bank"], 10_000))
     begin_day(world, today(world) + 2)
     assert owed(world, contract, 10) == {"buyer": 5 * YUAN // 10}
 
@@ -98,11 +98,11 @@ def test_credits_and_frozen_money_bear_interest(world: World, contract: Interest
     begin_day(world, today(world) + 1)
     world.fund("buyer", 100 * YUAN)
     world.send(
-        currency.request_redemption(world["buyer"], world.address("operator"), 30 * YUAN),
+        currency.desk.request_redemption(world["buyer"], world.address("operator"), 30 * YUAN),
         currency.freeze(world["freezer"], world.address("buyer"), outgoing=True, incoming=True),
     )
     begin_day(world, today(world) + 1)
-    world.send(currency.reject_redemption(world["operator"], 1))
+    world.send(currency.desk.reject_redemption(world["operator"], 1))
     assert (currency.balance_of(world.address("buyer")), currency.credit_of(world.address("buyer"))) == (
         70 * YUAN,
         30 * YUAN,
@@ -185,8 +185,8 @@ def test_a_wallet_that_turns_settlement_account(world: World, contract: Interest
     currency, account = world.network.currency, world.network.meter.address
     world.send(
         currency.register_wallet(world["registrar"], account, WalletClass.CORPORATE),
-        currency.set_issuance_quota(world["central bank"], world.address("operator"), 100 * YUAN),
-        currency.issue(world["operator"], account, 100 * YUAN),
+        currency.desk.set_issuance_quota(world["central bank"], world.address("operator"), 100 * YUAN),
+        currency.desk.issue(world["operator"], account, 100 * YUAN),
     )
     begin_day(world, today(world) + 5)
     day = today(world)

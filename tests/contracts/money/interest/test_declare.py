@@ -133,9 +133,9 @@ def test_the_greatest_total(world: World, contract: InterestPayments) -> None:
 def test_none_in_full_reserve(world: World, contract: InterestPayments, stated: InterestStatement) -> None:
     """In full reserve a currency bears no interest; one basis point below it does."""
     currency, bank = world.network.currency, world["central bank"]
-    world.send(currency.set_reserve_ratio(bank, 10_000))
+    world.send(currency.desk.set_reserve_ratio(bank, 10_000))
     refused(world, contract.declare(world["operator"], stated), errors.InterestInFullReserve)
-    world.send(currency.set_reserve_ratio(bank, 9_999))
+    world.send(currency.desk.set_reserve_ratio(bank, 9_999))
     assert declare(world, contract, stated) == 1
 
 
@@ -208,11 +208,11 @@ def test_a_role_that_was_not_offered(world: World, contract: InterestPayments) -
 def test_it_is_an_operating_institution_with_a_quota(world: World, contract: InterestPayments) -> None:
     """The opening gives the role, the mark and the quota, and nothing is issued by it."""
     manager = Contract(world.network.sender, world.network.access, "NetworkAccess")
-    selector = world.network.currency.interface.selector("issue")
-    role = manager._read("getTargetFunctionRole", world.network.currency.address, selector)
+    selector = world.network.currency.desk.interface.selector("issue")
+    role = manager._read("getTargetFunctionRole", world.network.currency.desk.address, selector)
     assert manager._read("hasRole", role, contract.address) == (True, 0)
     assert world.network.currency.is_settlement_account(contract.address)
-    assert world.network.currency.issuance_quota(contract.address) == QUOTA
+    assert world.network.currency.desk.issuance_quota(contract.address) == QUOTA
     assert world.network.currency.balance_of(contract.address) == 0
 
 

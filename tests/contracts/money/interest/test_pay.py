@@ -64,8 +64,8 @@ def test_the_whole_effect(world: World, contract: InterestPayments) -> None:
     ]
     assert len(receipt.logs) == 6
     currency = world.network.currency
-    assert currency.issuance_quota(interest) == QUOTA - 8 * FEN
-    assert currency.operator_position(interest) == 8 * FEN
+    assert currency.desk.issuance_quota(interest) == QUOTA - 8 * FEN
+    assert currency.desk.operator_position(interest) == 8 * FEN
     assert contract.period(1).paid == contract.period(1).total == 8 * FEN
     assert [contract.is_paid(1, index) for index in range(3)] == [True, True, False]
 
@@ -262,9 +262,9 @@ def test_beyond_the_quota_nothing_is_paid(world: World, contract: InterestPaymen
 
 def test_an_operators_quota_is_not_touched(world: World, contract: InterestPayments) -> None:
     """Interest is issued by the contract's own quota, whoever declared it."""
-    world.send(world.network.currency.set_issuance_quota(world["central bank"], contract.address, 0))
+    world.send(world.network.currency.desk.set_issuance_quota(world["central bank"], contract.address, 0))
     world.fund("buyer", FEN)
-    world.send(world.network.currency.set_issuance_quota(world["central bank"], world.address("operator"), YUAN))
+    world.send(world.network.currency.desk.set_issuance_quota(world["central bank"], world.address("operator"), YUAN))
     stated = owe(world, contract, ("buyer", FEN))
     refused(
         world,
@@ -289,7 +289,11 @@ def test_the_reserve_covers_its_part(world: World, contract: InterestPayments) -
     stated = owe(world, contract, ("buyer", 5 * FEN), ("provider", FEN))
     # One fen covers five at a ratio of 2,000 basis points.
     attestation = ReserveAttestation(1, world.chain.block().timestamp, 2, 2**64 - 1)
-    world.send(currency.attest_reserve(bank, bank.address, attestation, bank.sign(attestation.digest(currency.domain))))
+    world.send(
+        currency.desk.attest_reserve(
+            bank, bank.address, attestation, bank.sign(attestation.digest(currency.desk.domain))
+        )
+    )
     refused(
         world,
         contract.pay(world["stranger"], 1, stated, stated.rows),
@@ -304,7 +308,7 @@ def test_the_reserve_covers_its_part(world: World, contract: InterestPayments) -
 def test_what_was_declared_is_paid_in_full_reserve_too(world: World, contract: InterestPayments) -> None:
     """A ratio set back to full stops new declarations, and takes nothing from what is owed."""
     stated = owe(world, contract, ("buyer", FEN))
-    world.send(world.network.currency.set_reserve_ratio(world["central bank"], 10_000))
+    world.send(world.network.currency.desk.set_reserve_ratio(world["central bank"], 10_000))
     with effect(world) as change:
         world.send(contract.pay(world["stranger"], 1, stated, stated.rows))
     assert change == {"eCNY supply": FEN, "eCNY buyer": FEN}

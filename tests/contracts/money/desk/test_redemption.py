@@ -1,4 +1,4 @@
-"""Redemption: a holder asks, the currency holds the units, the operator or the holder ends it once."""
+"""Redemption: a holder asks, the desk holds the units, the operator or the holder ends it once."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from pysettle.client import Redemption
 from pysettle.client.core.access import Role
 from pysettle.client.core.contract import Contract
-from pysettle.client.money.currency import RedemptionStatus
+from pysettle.client.money.desk import RedemptionStatus
 from pysettle.domain.core.events import Transfer
 from pysettle.domain.core.messages import ZERO_ADDRESS
 from pysettle.domain.money.events import (
@@ -32,9 +32,9 @@ NO_REDEMPTION = Redemption(ZERO_ADDRESS, ZERO_ADDRESS, 0, RedemptionStatus.NONE,
 
 End = Callable[[World], Transaction]
 ENDS: dict[RedemptionStatus, End] = {
-    RedemptionStatus.COMPLETED: lambda world: world.network.currency.complete_redemption(world["operator"], 1),
-    RedemptionStatus.REJECTED: lambda world: world.network.currency.reject_redemption(world["operator"], 1),
-    RedemptionStatus.CANCELLED: lambda world: world.network.currency.cancel_redemption(world["buyer"], 1),
+    RedemptionStatus.COMPLETED: lambda world: world.network.currency.desk.complete_redemption(world["operator"], 1),
+    RedemptionStatus.REJECTED: lambda world: world.network.currency.desk.reject_redemption(world["operator"], 1),
+    RedemptionStatus.CANCELLED: lambda world: world.network.currency.desk.cancel_redemption(world["buyer"], 1),
 }
 
 
@@ -49,107 +49,107 @@ def funded(world: World) -> World:
 def requested(funded: World) -> World:
     """Have the buyer ask the operator for redemption number 1."""
     currency = funded.network.currency
-    funded.send(currency.request_redemption(funded["buyer"], funded.address("operator"), AMOUNT))
+    funded.send(currency.desk.request_redemption(funded["buyer"], funded.address("operator"), AMOUNT))
     return funded
 
 
 def test_request(funded: World) -> None:
-    """A request moves the units from the holder to the currency and gets the number 1."""
+    """A request moves the units from the holder to the desk and gets the number 1."""
     currency, buyer, operator = funded.network.currency, funded["buyer"], funded.address("operator")
     with effect(funded) as change:
-        (receipt,) = funded.send(currency.request_redemption(buyer, operator, AMOUNT))
-    assert change == {"eCNY buyer": -AMOUNT, "eCNY currency": AMOUNT}
+        (receipt,) = funded.send(currency.desk.request_redemption(buyer, operator, AMOUNT))
+    assert change == {"eCNY buyer": -AMOUNT, "eCNY desk": AMOUNT}
     assert funded.events(receipt) == [
         RedemptionRequested(1, buyer.address, operator, AMOUNT),
-        Transfer(buyer.address, currency.address, AMOUNT),
+        Transfer(buyer.address, currency.desk.address, AMOUNT),
     ]
-    assert currency.redemption_id(receipt) == 1
-    assert currency.redemption(1) == Redemption(buyer.address, operator, AMOUNT, RedemptionStatus.REQUESTED, 0)
+    assert currency.desk.redemption_id(receipt) == 1
+    assert currency.desk.redemption(1) == Redemption(buyer.address, operator, AMOUNT, RedemptionStatus.REQUESTED, 0)
 
 
 def test_requests_are_numbered_from_one(funded: World) -> None:
     """Each request returns and gets the next number, whoever makes it, also in one block."""
     currency, operator = funded.network.currency, funded.address("operator")
     funded.fund("other buyer", YUAN)
-    first = currency.request_redemption(funded["buyer"], operator, FEN)
+    first = currency.desk.request_redemption(funded["buyer"], operator, FEN)
     assert int.from_bytes(funded.network.sender.simulate(first), "big") == 1
     receipts = funded.send(
         first,
-        currency.request_redemption(funded["other buyer"], operator, 2 * FEN),
-        currency.request_redemption(funded["buyer"], operator, 3 * FEN),
+        currency.desk.request_redemption(funded["other buyer"], operator, 2 * FEN),
+        currency.desk.request_redemption(funded["buyer"], operator, 3 * FEN),
     )
-    assert [currency.redemption_id(receipt) for receipt in receipts] == [1, 2, 3]
-    assert [currency.redemption(number).amount for number in (1, 2, 3)] == [FEN, 2 * FEN, 3 * FEN]
-    assert [currency.redemption(number) for number in (0, 4)] == [NO_REDEMPTION] * 2
+    assert [currency.desk.redemption_id(receipt) for receipt in receipts] == [1, 2, 3]
+    assert [currency.desk.redemption(number).amount for number in (1, 2, 3)] == [FEN, 2 * FEN, 3 * FEN]
+    assert [currency.desk.redemption(number) for number in (0, 4)] == [NO_REDEMPTION] * 2
 
 
 def test_complete(requested: World) -> None:
     """Completion destroys the held units and restores the quota; its event still carries the amount (P-3)."""
     currency, operator, buyer = requested.network.currency, requested["operator"], requested.address("buyer")
     with effect(requested) as change:
-        (receipt,) = requested.send(currency.complete_redemption(operator, 1))
+        (receipt,) = requested.send(currency.desk.complete_redemption(operator, 1))
     assert change == {
-        "eCNY currency": -AMOUNT,
+        "eCNY desk": -AMOUNT,
         "eCNY supply": -AMOUNT,
         "quota operator": AMOUNT,
         "position operator": -AMOUNT,
     }
     assert requested.events(receipt) == [
         RedemptionCompleted(1, buyer, operator.address, AMOUNT, AMOUNT),
-        Transfer(currency.address, ZERO_ADDRESS, AMOUNT),
+        Transfer(currency.desk.address, ZERO_ADDRESS, AMOUNT),
     ]
-    assert currency.redemption(1) == Redemption(buyer, operator.address, AMOUNT, RedemptionStatus.COMPLETED, 0)
+    assert currency.desk.redemption(1) == Redemption(buyer, operator.address, AMOUNT, RedemptionStatus.COMPLETED, 0)
 
 
 def test_the_operator_who_redeems_gets_the_quota(funded: World) -> None:
     """Redemption at another institution than issued restores its quota, and makes its position negative."""
     currency, other, buyer = funded.network.currency, funded["other operator"], funded["buyer"]
-    funded.send(currency.request_redemption(buyer, other.address, AMOUNT))
+    funded.send(currency.desk.request_redemption(buyer, other.address, AMOUNT))
     with effect(funded) as change:
-        funded.send(currency.complete_redemption(other, 1))
+        funded.send(currency.desk.complete_redemption(other, 1))
     assert change == {
-        "eCNY currency": -AMOUNT,
+        "eCNY desk": -AMOUNT,
         "eCNY supply": -AMOUNT,
         "quota other operator": AMOUNT,
         "position other operator": -AMOUNT,
     }
-    assert currency.operator_position(other.address) == -AMOUNT
+    assert currency.desk.operator_position(other.address) == -AMOUNT
     with effect(funded) as change:
-        funded.send(currency.issue(other, buyer.address, AMOUNT))
+        funded.send(currency.desk.issue(other, buyer.address, AMOUNT))
     assert change == {
         "eCNY buyer": AMOUNT,
         "eCNY supply": AMOUNT,
         "quota other operator": -AMOUNT,
         "position other operator": AMOUNT,
     }
-    assert currency.operator_position(other.address) == 0
-    assert currency.operator_position(funded.address("operator")) == FUNDS
+    assert currency.desk.operator_position(other.address) == 0
+    assert currency.desk.operator_position(funded.address("operator")) == FUNDS
 
 
 def test_reject(requested: World) -> None:
     """Rejection gives the units back to the holder and changes neither supply nor quota."""
     currency, operator, buyer = requested.network.currency, requested["operator"], requested.address("buyer")
     with effect(requested) as change:
-        (receipt,) = requested.send(currency.reject_redemption(operator, 1))
-    assert change == {"eCNY currency": -AMOUNT, "eCNY buyer": AMOUNT}
+        (receipt,) = requested.send(currency.desk.reject_redemption(operator, 1))
+    assert change == {"eCNY desk": -AMOUNT, "eCNY buyer": AMOUNT}
     assert requested.events(receipt) == [
         RedemptionRejected(1, buyer, operator.address, AMOUNT),
-        Transfer(currency.address, buyer, AMOUNT),
+        Transfer(currency.desk.address, buyer, AMOUNT),
     ]
-    assert currency.redemption(1).status is RedemptionStatus.REJECTED
+    assert currency.desk.redemption(1).status is RedemptionStatus.REJECTED
 
 
 def test_cancel(requested: World) -> None:
     """The holder takes a request back, and the units with it."""
     currency, operator, buyer = requested.network.currency, requested.address("operator"), requested["buyer"]
     with effect(requested) as change:
-        (receipt,) = requested.send(currency.cancel_redemption(buyer, 1))
-    assert change == {"eCNY currency": -AMOUNT, "eCNY buyer": AMOUNT}
+        (receipt,) = requested.send(currency.desk.cancel_redemption(buyer, 1))
+    assert change == {"eCNY desk": -AMOUNT, "eCNY buyer": AMOUNT}
     assert requested.events(receipt) == [
         RedemptionCancelled(1, buyer.address, operator, AMOUNT),
-        Transfer(currency.address, buyer.address, AMOUNT),
+        Transfer(currency.desk.address, buyer.address, AMOUNT),
     ]
-    assert currency.redemption(1).status is RedemptionStatus.CANCELLED
+    assert currency.desk.redemption(1).status is RedemptionStatus.CANCELLED
 
 
 def test_the_units_are_out_of_reach_meanwhile(requested: World) -> None:
@@ -158,7 +158,7 @@ def test_the_units_are_out_of_reach_meanwhile(requested: World) -> None:
     lacks = {"sender": buyer.address, "balance": left, "needed": left + FEN}
     for again in (
         currency.transfer(buyer, requested.address("stranger"), left + FEN),
-        currency.request_redemption(buyer, requested.address("operator"), left + FEN),
+        currency.desk.request_redemption(buyer, requested.address("operator"), left + FEN),
     ):
         refused(requested, again, errors.ERC20InsufficientBalance, **lacks)
 
@@ -167,18 +167,18 @@ def test_nobody_takes_the_held_units(requested: World) -> None:
     """An operator who ends its own small request cannot reach what is held for another (P-24)."""
     currency, operator, other = requested.network.currency, requested["operator"], requested["other buyer"]
     requested.fund("other buyer", FEN)
-    requested.send(currency.request_redemption(other, operator.address, FEN))
+    requested.send(currency.desk.request_redemption(other, operator.address, FEN))
     with effect(requested) as change:
-        requested.send(currency.reject_redemption(operator, 2))
-    assert change == {"eCNY currency": -FEN, "eCNY other buyer": FEN}
-    assert currency.redemption(1).status is RedemptionStatus.REQUESTED
-    assert currency.balance_of(currency.address) == AMOUNT
+        requested.send(currency.desk.reject_redemption(operator, 2))
+    assert change == {"eCNY desk": -FEN, "eCNY other buyer": FEN}
+    assert currency.desk.redemption(1).status is RedemptionStatus.REQUESTED
+    assert currency.balance_of(currency.desk.address) == AMOUNT
 
 
 def test_only_the_operator_that_was_asked_ends_it(requested: World) -> None:
     """Another operating institution can neither take, complete nor reject the request."""
     currency, other = requested.network.currency, requested["other operator"]
-    for step in (currency.take_redemption, currency.complete_redemption, currency.reject_redemption):
+    for step in (currency.desk.take_redemption, currency.desk.complete_redemption, currency.desk.reject_redemption):
         refused(
             requested,
             step(other, 1),
@@ -194,7 +194,7 @@ def test_only_the_holder_cancels(requested: World, name: str) -> None:
     """Nobody but who made a request takes it back, not even the operator that was asked (P-10)."""
     refused(
         requested,
-        requested.network.currency.cancel_redemption(requested[name], 1),
+        requested.network.currency.desk.cancel_redemption(requested[name], 1),
         errors.RedemptionCallerInvalid,
         id=1,
         caller=requested.address(name),
@@ -205,7 +205,7 @@ def test_only_the_holder_cancels(requested: World, name: str) -> None:
 def test_a_contract_the_holder_calls_is_not_the_holder(requested: World) -> None:
     """A contract cannot cancel in the name of the holder who called it (P-12)."""
     forwarder = deploy(requested, FORWARDER)
-    cancel = requested.network.currency.cancel_redemption(requested["buyer"], 1)
+    cancel = requested.network.currency.desk.cancel_redemption(requested["buyer"], 1)
     refused(
         requested,
         through(requested, forwarder, cancel),
@@ -221,12 +221,12 @@ def test_a_contract_that_asks_is_the_holder(funded: World) -> None:
     currency, buyer, operator = funded.network.currency, funded["buyer"], funded.address("operator")
     account = deploy(funded, FORWARDER)
     funded.send(currency.transfer(buyer, account, AMOUNT))
-    (receipt,) = funded.send(through(funded, account, currency.request_redemption(buyer, operator, AMOUNT)))
+    (receipt,) = funded.send(through(funded, account, currency.desk.request_redemption(buyer, operator, AMOUNT)))
     assert funded.events(receipt) == [
         RedemptionRequested(1, account, operator, AMOUNT),
-        Transfer(account, currency.address, AMOUNT),
+        Transfer(account, currency.desk.address, AMOUNT),
     ]
-    assert currency.redemption(1) == Redemption(account, operator, AMOUNT, RedemptionStatus.REQUESTED, 0)
+    assert currency.desk.redemption(1) == Redemption(account, operator, AMOUNT, RedemptionStatus.REQUESTED, 0)
 
 
 @pytest.mark.parametrize("end", ["take", "complete", "reject"])
@@ -235,29 +235,37 @@ def test_a_contract_that_is_the_operator(funded: World, end: str) -> None:
     currency, buyer, caller = funded.network.currency, funded["buyer"], funded["stranger"]
     institution, quota = contract_with_role(funded, Role.OPERATOR), 3 * FEN
     funded.send(
-        currency.set_issuance_quota(funded["central bank"], institution, quota),
-        currency.request_redemption(buyer, institution, AMOUNT),
+        currency.desk.set_issuance_quota(funded["central bank"], institution, quota),
+        currency.desk.request_redemption(buyer, institution, AMOUNT),
     )
     who = (1, buyer.address, institution, AMOUNT)
     calls = {
-        "take": (currency.take_redemption, RedemptionTaken(*who, 0), quota, 0),
-        "complete": (currency.complete_redemption, RedemptionCompleted(*who, quota + AMOUNT), quota + AMOUNT, -AMOUNT),
-        "reject": (currency.reject_redemption, RedemptionRejected(*who), quota, 0),
+        "take": (currency.desk.take_redemption, RedemptionTaken(*who, 0), quota, 0),
+        "complete": (
+            currency.desk.complete_redemption,
+            RedemptionCompleted(*who, quota + AMOUNT),
+            quota + AMOUNT,
+            -AMOUNT,
+        ),
+        "reject": (currency.desk.reject_redemption, RedemptionRejected(*who), quota, 0),
     }
     call, event, quota, position = calls[end]
     (receipt,) = funded.send(through(funded, institution, call(caller, 1)))
     told = funded.events(receipt)[0]
     assert (replace(told, cancellable_from=0) if isinstance(told, RedemptionTaken) else told) == event
-    assert (currency.issuance_quota(institution), currency.operator_position(institution)) == (quota, position)
-    assert (currency.issuance_quota(caller.address), currency.operator_position(caller.address)) == (0, 0)
+    assert (currency.desk.issuance_quota(institution), currency.desk.operator_position(institution)) == (
+        quota,
+        position,
+    )
+    assert (currency.desk.issuance_quota(caller.address), currency.desk.operator_position(caller.address)) == (0, 0)
 
 
 def test_a_contract_that_is_another_operator(funded: World) -> None:
     """It ends no redemption of others, and the refusal names it, and not whoever called it (P-12)."""
     currency, operator = funded.network.currency, funded.address("operator")
     institution = contract_with_role(funded, Role.OPERATOR)
-    funded.send(currency.request_redemption(funded["buyer"], operator, AMOUNT))
-    for end in (currency.take_redemption, currency.complete_redemption, currency.reject_redemption):
+    funded.send(currency.desk.request_redemption(funded["buyer"], operator, AMOUNT))
+    for end in (currency.desk.take_redemption, currency.desk.complete_redemption, currency.desk.reject_redemption):
         call = through(funded, institution, end(funded["stranger"], 1))
         refused(funded, call, errors.RedemptionCallerInvalid, id=1, caller=institution, expected=operator)
 
@@ -268,19 +276,19 @@ def test_a_contract_that_is_the_holder(funded: World) -> None:
     holder, operator = deploy(funded, FORWARDER), funded.address("operator")
     funded.send(
         currency.transfer(buyer, holder, AMOUNT),
-        through(funded, holder, currency.request_redemption(caller, operator, AMOUNT)),
+        through(funded, holder, currency.desk.request_redemption(caller, operator, AMOUNT)),
     )
     with effect(funded, holder=holder) as change:
-        (receipt,) = funded.send(through(funded, holder, currency.cancel_redemption(caller, 1)))
-    assert change == {"eCNY holder": AMOUNT, "eCNY currency": -AMOUNT}
-    told = [RedemptionCancelled(1, holder, operator, AMOUNT), Transfer(currency.address, holder, AMOUNT)]
+        (receipt,) = funded.send(through(funded, holder, currency.desk.cancel_redemption(caller, 1)))
+    assert change == {"eCNY holder": AMOUNT, "eCNY desk": -AMOUNT}
+    told = [RedemptionCancelled(1, holder, operator, AMOUNT), Transfer(currency.desk.address, holder, AMOUNT)]
     assert funded.events(receipt) == told
 
 
 @pytest.fixture
 def taken(requested: World) -> World:
     """Have the operator take it: its transaction is the latest block's."""
-    requested.send(requested.network.currency.take_redemption(requested["operator"], 1))
+    requested.send(requested.network.currency.desk.take_redemption(requested["operator"], 1))
     return requested
 
 
@@ -288,11 +296,11 @@ def test_take(requested: World) -> None:
     """The operator takes a request: nothing moves, and an event says until when the holder has to wait."""
     currency, operator, buyer = requested.network.currency, requested["operator"], requested.address("buyer")
     with effect(requested) as change:
-        (receipt,) = requested.send(currency.take_redemption(operator, 1))
+        (receipt,) = requested.send(currency.desk.take_redemption(operator, 1))
     assert change == {}
     cancellable_from = requested.chain.block().timestamp + DAY_S
     assert requested.events(receipt) == [RedemptionTaken(1, buyer, operator.address, AMOUNT, cancellable_from)]
-    assert currency.redemption(1) == Redemption(
+    assert currency.desk.redemption(1) == Redemption(
         buyer, operator.address, AMOUNT, RedemptionStatus.TAKEN, cancellable_from
     )
 
@@ -300,11 +308,11 @@ def test_take(requested: World) -> None:
 def test_a_taken_request_is_not_cancelled_for_a_day(taken: World) -> None:
     """While the operator exchanges the reserve the holder waits, to the second, and no longer (P-8)."""
     currency, buyer = taken.network.currency, taken["buyer"]
-    cancellable_from = currency.redemption(1).cancellable_from
+    cancellable_from = currency.desk.redemption(1).cancellable_from
     at(taken, cancellable_from - 1)
     refused(
         taken,
-        currency.cancel_redemption(buyer, 1),
+        currency.desk.cancel_redemption(buyer, 1),
         errors.RedemptionNotCancellable,
         id=1,
         cancellableFrom=cancellable_from,
@@ -312,16 +320,16 @@ def test_a_taken_request_is_not_cancelled_for_a_day(taken: World) -> None:
     )
     at(taken, cancellable_from)
     with effect(taken) as change:
-        taken.send(currency.cancel_redemption(buyer, 1))
-    assert change == {"eCNY currency": -AMOUNT, "eCNY buyer": AMOUNT}
-    assert currency.redemption(1).status is RedemptionStatus.CANCELLED
+        taken.send(currency.desk.cancel_redemption(buyer, 1))
+    assert change == {"eCNY desk": -AMOUNT, "eCNY buyer": AMOUNT}
+    assert currency.desk.redemption(1).status is RedemptionStatus.CANCELLED
 
 
 def test_it_is_taken_once(taken: World) -> None:
     """A second taking would put the holder off again and again (P-7)."""
     refused(
         taken,
-        taken.network.currency.take_redemption(taken["operator"], 1),
+        taken.network.currency.desk.take_redemption(taken["operator"], 1),
         errors.RedemptionTakenAlready,
         id=1,
     )
@@ -332,9 +340,9 @@ def test_a_taken_request_ends(taken: World, end: RedemptionStatus) -> None:
     """The operator completes or rejects what it took, and cannot take it again."""
     currency = taken.network.currency
     taken.send(ENDS[end](taken))
-    assert currency.redemption(1).status is end
-    assert currency.balance_of(currency.address) == 0
-    refused(taken, currency.take_redemption(taken["operator"], 1), errors.RedemptionEnded, id=1, status=int(end))
+    assert currency.desk.redemption(1).status is end
+    assert currency.balance_of(currency.desk.address) == 0
+    refused(taken, currency.desk.take_redemption(taken["operator"], 1), errors.RedemptionEnded, id=1, status=int(end))
 
 
 @pytest.mark.parametrize("first", ENDS, ids=lambda status: status.name)
@@ -343,7 +351,7 @@ def test_it_ends_once(requested: World, first: RedemptionStatus, second: Redempt
     """Whichever way it ended, it cannot end again, and its status stays."""
     requested.send(ENDS[first](requested))
     refused(requested, ENDS[second](requested), errors.RedemptionEnded, id=1, status=int(first))
-    assert requested.network.currency.redemption(1).status is first
+    assert requested.network.currency.desk.redemption(1).status is first
 
 
 @pytest.mark.parametrize("number", [0, 2, 2**256 - 1])
@@ -351,10 +359,10 @@ def test_no_such_redemption(requested: World, number: int) -> None:
     """A number that no request got can be ended by nobody."""
     currency, operator = requested.network.currency, requested["operator"]
     for end in (
-        currency.take_redemption(operator, number),
-        currency.complete_redemption(operator, number),
-        currency.reject_redemption(operator, number),
-        currency.cancel_redemption(requested["buyer"], number),
+        currency.desk.take_redemption(operator, number),
+        currency.desk.complete_redemption(operator, number),
+        currency.desk.reject_redemption(operator, number),
+        currency.desk.cancel_redemption(requested["buyer"], number),
     ):
         refused(requested, end, errors.RedemptionNotFound, id=number)
 
@@ -364,7 +372,7 @@ def test_part_of_a_fen(funded: World, amount: int) -> None:
     """Only whole fen above zero are redeemed."""
     refused(
         funded,
-        funded.network.currency.request_redemption(funded["buyer"], funded.address("operator"), amount),
+        funded.network.currency.desk.request_redemption(funded["buyer"], funded.address("operator"), amount),
         errors.AmountNotWholeMinorUnits,
         amount=amount,
         minorUnit=FEN,
@@ -377,7 +385,7 @@ def test_more_than_is_held(funded: World, amount: int) -> None:
     buyer = funded["buyer"]
     refused(
         funded,
-        funded.network.currency.request_redemption(buyer, funded.address("operator"), amount),
+        funded.network.currency.desk.request_redemption(buyer, funded.address("operator"), amount),
         errors.ERC20InsufficientBalance,
         sender=buyer.address,
         balance=FUNDS,
@@ -391,7 +399,7 @@ def test_a_request_to_a_party_that_is_no_operator(funded: World, name: str) -> N
     currency, buyer, party = funded.network.currency, funded["buyer"], funded.address(name)
     refused(
         funded,
-        currency.request_redemption(buyer, party, AMOUNT),
+        currency.desk.request_redemption(buyer, party, AMOUNT),
         errors.RedemptionOperatorInvalid,
         operator=party,
     )
@@ -407,8 +415,8 @@ def test_an_operator_that_acts_with_a_delay(funded: World) -> None:
         manager._transaction(funded["stranger"], 300_000, "acceptRole", Role.OPERATOR),
     )
     with effect(funded) as change:
-        funded.send(currency.request_redemption(funded["buyer"], stranger, AMOUNT))
-    assert change == {"eCNY buyer": -AMOUNT, "eCNY currency": AMOUNT}
+        funded.send(currency.desk.request_redemption(funded["buyer"], stranger, AMOUNT))
+    assert change == {"eCNY buyer": -AMOUNT, "eCNY desk": AMOUNT}
 
 
 def test_after_the_operator_lost_its_role(requested: World) -> None:
@@ -418,17 +426,17 @@ def test_after_the_operator_lost_its_role(requested: World) -> None:
     requested.send(manager._transaction(admin, 300_000, "revokeRole", Role.OPERATOR, operator))
     refused(
         requested,
-        currency.complete_redemption(requested["operator"], 1),
+        currency.desk.complete_redemption(requested["operator"], 1),
         errors.AccessManagedUnauthorized,
         caller=operator,
     )
-    requested.send(currency.cancel_redemption(requested["buyer"], 1))
+    requested.send(currency.desk.cancel_redemption(requested["buyer"], 1))
     assert currency.balance_of(requested.address("buyer")) == FUNDS
 
 
 def test_the_highest_quota_can_be_restored(requested: World) -> None:
     """Completion cannot be blocked by a quota: the highest one that can be set still has room."""
     currency, operator = requested.network.currency, requested["operator"]
-    requested.send(currency.set_issuance_quota(requested["central bank"], operator.address, 2**96 - 1))
-    requested.send(currency.complete_redemption(operator, 1))
-    assert currency.issuance_quota(operator.address) == 2**96 - 1 + AMOUNT
+    requested.send(currency.desk.set_issuance_quota(requested["central bank"], operator.address, 2**96 - 1))
+    requested.send(currency.desk.complete_redemption(operator, 1))
+    assert currency.desk.issuance_quota(operator.address) == 2**96 - 1 + AMOUNT

@@ -29,7 +29,7 @@ STEP = 2**32
 
 def attestation(world: World, amount_fen: int = 1_000, **changes: int) -> ReserveAttestation:
     """Return the next attestation, as of the next block and valid for an hour from it; or a changed one."""
-    last = world.network.currency.reserve()
+    last = world.network.currency.desk.reserve()
     honest = ReserveAttestation(amount_fen, world.now, last.sequence + 1, world.now + 3_600)
     return replace(honest, **changes)
 
@@ -38,10 +38,10 @@ def submit(
     world: World, what: ReserveAttestation, *, signer: str = "central bank", by: str = "relayer", **changed: object
 ) -> Transaction:
     """Make the transaction that submits it: signed as by the signer, or with another signature or claimed signer."""
-    currency = world.network.currency
-    signature = changed.get("signature", world[signer].sign(what.digest(currency.domain)))
+    desk = world.network.currency.desk
+    signature = changed.get("signature", world[signer].sign(what.digest(desk.domain)))
     claimed = changed.get("claimed", world.address(signer))
-    return currency._transaction(world[by], 200_000, "attestReserve", claimed, what.fields(), signature)
+    return desk._transaction(world[by], 200_000, "attestReserve", claimed, what.fields(), signature)
 
 
 def reserve_of(world: World, amount: int, **changes: int) -> None:
@@ -54,13 +54,13 @@ def issuing(world: World) -> World:
     """Give the buyer a yuan, and the operator a quota beyond every reserve here."""
     world.fund("buyer", YUAN)
     operator = world.address("operator")
-    world.send(world.network.currency.set_issuance_quota(world["central bank"], operator, 1_000 * YUAN))
+    world.send(world.network.currency.desk.set_issuance_quota(world["central bank"], operator, 1_000 * YUAN))
     return world
 
 
 def issue(world: World, amount: int) -> Transaction:
     """Have the operator issue to the buyer."""
-    return world.network.currency.issue(world["operator"], world.address("buyer"), amount)
+    return world.network.currency.desk.issue(world["operator"], world.address("buyer"), amount)
 
 
 @pytest.mark.parametrize("by", ["relayer", "stranger", "central bank"])
@@ -76,18 +76,18 @@ def test_attest(world: World, by: str, amount_fen: int) -> None:
         events.ReserveAttested(what.sequence, bank, amount_fen, what.as_of, what.valid_before)
     ]
     assert len(receipt.logs) == 1
-    assert currency.reserve() == what
+    assert currency.desk.reserve() == what
 
 
 def test_the_client_signs_the_next_attestation(world: World) -> None:
     """`sign_reserve` takes the next number, the head's time, and a validity from now."""
-    currency, bank, before = world.network.currency, world["central bank"], world.network.currency.reserve()
+    currency, bank, before = world.network.currency, world["central bank"], world.network.currency.desk.reserve()
     world.chain.clock.advance(1_000)
     now = world.now
-    what, signature = currency.sign_reserve(bank, 5, 60)
+    what, signature = currency.desk.sign_reserve(bank, 5, 60)
     assert what == ReserveAttestation(5, world.chain.block().timestamp, before.sequence + 1, now + 60)
-    world.send(currency.attest_reserve(world["relayer"], bank.address, what, signature))
-    assert currency.reserve() == what
+    world.send(currency.desk.attest_reserve(world["relayer"], bank.address, what, signature))
+    assert currency.desk.reserve() == what
 
 
 def test_issuance_reaches_the_reserve_and_no_further(issuing: World) -> None:
@@ -109,9 +109,9 @@ def test_a_redemption_makes_room(issuing: World) -> None:
     """Units destroyed may be issued again; those under redemption still count."""
     currency, buyer, operator = issuing.network.currency, issuing["buyer"], issuing["operator"]
     reserve_of(issuing, YUAN)
-    issuing.send(currency.request_redemption(buyer, operator.address, FEN))
+    issuing.send(currency.desk.request_redemption(buyer, operator.address, FEN))
     refused(issuing, issue(issuing, FEN), errors.ReserveExceeded, requested=FEN, available=0)
-    issuing.send(currency.complete_redemption(operator, 1), issue(issuing, FEN))
+    issuing.send(currency.desk.complete_redemption(operator, 1), issue(issuing, FEN))
     assert currency.total_supply() == YUAN
 
 
@@ -147,14 +147,14 @@ def test_without_any_attestation(world: World) -> None:
     currency = CurrencyToken(network.sender, create_contract(network.sender, admin, "CurrencyToken", *arguments))
     manager = Contract(network.sender, network.access, "NetworkAccess")
     for role, function in ((Role.CENTRAL_BANK, "setIssuanceQuota"), (Role.OPERATOR, "issue")):
-        selectors = [currency.interface.selector(function)]
-        grant = manager._transaction(admin, 300_000, "setTargetFunctionRole", currency.address, selectors, role)
+        selectors = [currency.desk.interface.selector(function)]
+        grant = manager._transaction(admin, 300_000, "setTargetFunctionRole", currency.desk.address, selectors, role)
         world.send(grant)
-    world.send(currency.set_issuance_quota(world["central bank"], operator.address, YUAN))
-    assert currency.reserve() == ReserveAttestation(0, 0, 0, 0)
+    world.send(currency.desk.set_issuance_quota(world["central bank"], operator.address, YUAN))
+    assert currency.desk.reserve() == ReserveAttestation(0, 0, 0, 0)
     refused(
         world,
-        currency.issue(operator, world.address("buyer"), FEN),
+        currency.desk.issue(operator, world.address("buyer"), FEN),
         errors.ReserveAttestationExpired,
         validBefore=0,
         timestamp=world.now,
@@ -174,8 +174,8 @@ def test_an_attestation_below_the_supply(issuing: World) -> None:
     ]
     issuing.send(
         currency.transfer(buyer, issuing.address("stranger"), FEN),
-        currency.request_redemption(buyer, operator.address, FEN),
-        currency.complete_redemption(operator, 1),
+        currency.desk.request_redemption(buyer, operator.address, FEN),
+        currency.desk.complete_redemption(operator, 1),
     )
     assert invariants.check(fold(issuing.network.contracts(), history(issuing))) == []
 
@@ -194,7 +194,7 @@ def test_the_sequence_rises(world: World, step: int) -> None:
 @pytest.mark.parametrize("sequence", [STEP + 2, 2**64 - 1])
 def test_no_attestation_uses_the_numbers_up(world: World, sequence: int) -> None:
     """A sequence rises by at most 2^32: whatever the central bank signs, there are numbers for what it signs next."""
-    assert world.network.currency.reserve().sequence == 1
+    assert world.network.currency.desk.reserve().sequence == 1
     reach = attestation(world, sequence=sequence)
     refused(world, submit(world, reach), errors.ReserveSequenceInvalid, sequence=sequence, least=2, most=1 + STEP)
     world.send(submit(world, attestation(world, sequence=1 + STEP)))
@@ -206,7 +206,7 @@ def test_no_attestation_uses_the_numbers_up(world: World, sequence: int) -> None
 
 def test_it_is_not_of_the_future(world: World) -> None:
     """A reserve is attested as of the block's second at the latest."""
-    now, earliest = world.now, world.network.currency.reserve().as_of
+    now, earliest = world.now, world.network.currency.desk.reserve().as_of
     refused(
         world,
         submit(world, attestation(world, as_of=now + 1)),
@@ -331,7 +331,7 @@ def test_a_central_bank_that_is_a_contract(world: World) -> None:
     what, signature = attestation(world), b"\x5a" * 65
     submission = submit(world, what, claimed=account, signature=signature)
     refused(world, submission, errors.ReserveSignatureInvalid, centralBank=account)
-    approval = what.digest(world.network.currency.domain) + signature[:32]
+    approval = what.digest(world.network.currency.desk.domain) + signature[:32]
     world.send(Transaction(world["stranger"], account, approval, 100_000, world.series.interface))
     (receipt,) = world.send(submission)
     assert world.events(receipt) == [
@@ -343,7 +343,7 @@ def test_while_paused(world: World) -> None:
     """The pause stops issuance, not the statement of what is in reserve."""
     what = attestation(world)
     world.send(world.network.currency.pause(world["pauser"]), submit(world, what))
-    assert world.network.currency.reserve() == what
+    assert world.network.currency.desk.reserve() == what
 
 
 # -------------------------------------------------------------------------------- reserve ratio
@@ -355,17 +355,17 @@ def test_a_ratio(world: World, ratio_bps: int) -> None:
     currency, bank, operator = world.network.currency, world["central bank"], world["operator"]
     (receipt,) = world.send(
         submit(world, attestation(world, 7)),
-        currency.set_issuance_quota(bank, operator.address, 10**6 * YUAN),
-        currency.set_reserve_ratio(bank, ratio_bps),
+        currency.desk.set_issuance_quota(bank, operator.address, 10**6 * YUAN),
+        currency.desk.set_reserve_ratio(bank, ratio_bps),
     )[2:]
     assert world.events(receipt) == [events.ReserveRatioSet(ratio_bps)]
-    assert currency.reserve_ratio() == ratio_bps
+    assert currency.desk.reserve_ratio() == ratio_bps
     most = 7 * FEN * 10_000 // ratio_bps
     whole = most // FEN * FEN
-    world.send(currency.issue(operator, world.address("buyer"), whole))
+    world.send(currency.desk.issue(operator, world.address("buyer"), whole))
     refused(
         world,
-        currency.issue(operator, world.address("buyer"), FEN),
+        currency.desk.issue(operator, world.address("buyer"), FEN),
         errors.ReserveExceeded,
         requested=FEN,
         available=most - whole,
@@ -380,17 +380,17 @@ def test_another_ratio_changes_nothing_else(world: World, first: int, second: in
         world.send(currency.set_class_limits(bank, wallet_class, limits))
     world.send(currency.pause(world["pauser"]))
     for ratio in (first, second):
-        world.send(currency.set_reserve_ratio(bank, ratio))
-        assert currency.reserve_ratio() == ratio
+        world.send(currency.desk.set_reserve_ratio(bank, ratio))
+        assert currency.desk.reserve_ratio() == ratio
         assert currency.is_paused
         assert {it: currency.class_limits(it) for it in E_CNY_CLASS_LIMITS} == E_CNY_CLASS_LIMITS
     world.send(currency.unpause(world["pauser"]))
-    assert currency.reserve_ratio() == second
+    assert currency.desk.reserve_ratio() == second
 
 
 def test_full_reserve_is_where_it_begins(world: World) -> None:
     """Every token is backed one to one until the central bank says otherwise."""
-    assert world.network.currency.reserve_ratio() == 10_000
+    assert world.network.currency.desk.reserve_ratio() == 10_000
 
 
 @pytest.mark.parametrize("ratio_bps", [0, 10_001, 2**14, 2**256 - 1])
@@ -398,7 +398,7 @@ def test_what_is_no_ratio(world: World, ratio_bps: int) -> None:
     """Neither nothing nor more than all of the supply is covered (P-2)."""
     refused(
         world,
-        world.network.currency.set_reserve_ratio(world["central bank"], ratio_bps),
+        world.network.currency.desk.set_reserve_ratio(world["central bank"], ratio_bps),
         errors.ReserveRatioInvalid,
         ratioBps=ratio_bps,
     )
@@ -409,14 +409,16 @@ def test_back_to_full_reserve(world: World) -> None:
     currency, bank, operator = world.network.currency, world["central bank"], world["operator"]
     world.send(
         submit(world, attestation(world, 7)),
-        currency.set_issuance_quota(bank, operator.address, YUAN),
-        currency.set_reserve_ratio(bank, 5_000),
-        currency.issue(operator, world.address("buyer"), 14 * FEN),
-        currency.set_reserve_ratio(bank, 10_000),
+        currency.desk.set_issuance_quota(bank, operator.address, YUAN),
+        currency.desk.set_reserve_ratio(bank, 5_000),
+        currency.desk.issue(operator, world.address("buyer"), 14 * FEN),
+        currency.desk.set_reserve_ratio(bank, 10_000),
     )
-    issue = currency.issue(operator, world.address("buyer"), FEN)
+    issue = currency.desk.issue(operator, world.address("buyer"), FEN)
     refused(world, issue, errors.ReserveExceeded, requested=FEN, available=0)
-    world.send(submit(world, attestation(world, 15, sequence=world.network.currency.reserve().sequence + 1)), issue)
+    world.send(
+        submit(world, attestation(world, 15, sequence=world.network.currency.desk.reserve().sequence + 1)), issue
+    )
 
 
 def test_a_partial_reserve_makes_no_more_than_a_supply_can_be(world: World) -> None:
@@ -424,14 +426,14 @@ def test_a_partial_reserve_makes_no_more_than_a_supply_can_be(world: World) -> N
     currency, bank, operator = world.network.currency, world["central bank"], world["operator"]
     most = (2**96 - 1) // FEN * FEN
     world.send(
-        currency.set_reserve_ratio(bank, 1),
-        currency.set_issuance_quota(bank, operator.address, 2**96 - 1),
-        currency.issue(operator, world.address("buyer"), most),
-        currency.set_issuance_quota(bank, operator.address, 2**96 - 1),
+        currency.desk.set_reserve_ratio(bank, 1),
+        currency.desk.set_issuance_quota(bank, operator.address, 2**96 - 1),
+        currency.desk.issue(operator, world.address("buyer"), most),
+        currency.desk.set_issuance_quota(bank, operator.address, 2**96 - 1),
     )
     refused(
         world,
-        currency.issue(operator, world.address("buyer"), FEN),
+        currency.desk.issue(operator, world.address("buyer"), FEN),
         errors.ReserveExceeded,
         requested=FEN,
         available=2**96 - 1 - most,

@@ -1,0 +1,133 @@
+"""The IssuanceDesk: reserve and quotas of one currency, its issuance and its redemption."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from eth_typing import Address
+
+from pysettle.client.core.contract import Contract
+from pysettle.domain.core import events
+from pysettle.domain.core.signing import Signer
+from pysettle.domain.money.events import RedemptionRequested
+from pysettle.domain.money.messages import ReserveAttestation, desk_domain
+from pysettle.errors.states import RedemptionStatus as RedemptionStatus
+from pysettle.evm.backend import Receipt
+from pysettle.evm.encoding import TransactionSigner
+from pysettle.evm.transactions import Transaction, TransactionSender
+from pysettle.values import Units
+
+
+@dataclass(frozen=True, slots=True)
+class Redemption:
+    """A holder's request to have tokens exchanged for reserve."""
+
+    holder: Address
+    """Who asked."""
+    operator: Address
+    """Operating institution that was asked."""
+    amount: Units
+    """Units held meanwhile."""
+    status: RedemptionStatus
+    """Where it stands."""
+    cancellable_from: int
+    """Unix second from which the holder may cancel it."""
+
+
+class IssuanceDesk(Contract):
+    """Issues and redeems one currency. Amounts are units: micro-yuan for e-CNY."""
+
+    GAS_ISSUANCE = 250_000
+    """Gas stated for an issuance or one step of a redemption."""
+
+    def __init__(self, sender: TransactionSender, address: Address) -> None:
+        """Address the desk of a deployed currency."""
+        super().__init__(sender, address, "IssuanceDesk")
+        self.domain = desk_domain(sender.chain.chain_id, address)
+        """EIP-712 domain of reserve attestations."""
+
+    # Central bank
+
+    def sign_reserve(self, central_bank: Signer, amount_fen: int, valid_s: int) -> tuple[ReserveAttestation, bytes]:
+        """Attest the reserve as of the head, as the next of its sequence; return the attestation and its signature.
+
+        Args:
+            central_bank: Who attests.
+            amount_fen: Reserve in fen.
+            valid_s: Seconds of chain time from now in which issuance may rest on it.
+        """
+        chain = self._sender.chain
+        as_of, valid_before = chain.block().timestamp, chain.clock.now() + valid_s
+        attestation = ReserveAttestation(amount_fen, as_of, self.reserve().sequence + 1, valid_before)
+        return attestation, central_bank.sign(attestation.digest(self.domain))
+
+    def attest_reserve(
+        self, submitter: TransactionSigner, central_bank: Address, attestation: ReserveAttestation, signature: bytes
+    ) -> Transaction:
+        """Submit what the central bank signed of the reserve; anyone does."""
+        fields = attestation.fields()
+        return self._transaction(submitter, self.GAS_ISSUANCE, "attestReserve", central_bank, fields, signature)
+
+    def set_issuance_quota(self, central_bank: TransactionSigner, operator: Address, quota: Units) -> Transaction:
+        """Set how many units an operating institution may issue from now on."""
+        return self._transaction(central_bank, self.GAS_ISSUANCE, "setIssuanceQuota", operator, quota)
+
+    def set_reserve_ratio(self, central_bank: TransactionSigner, ratio_bps: int) -> Transaction:
+        """Set which part of the supply the reserve has to cover, in basis points; 10,000 is full reserve."""
+        return self._transaction(central_bank, self.GAS_ISSUANCE, "setReserveRatio", ratio_bps)
+
+    # Operating institution
+
+    def issue(self, operator: TransactionSigner, to: Address, amount: Units) -> Transaction:
+        """Create units against reserve; whole fen."""
+        return self._transaction(operator, self.GAS_ISSUANCE, "issue", to, amount)
+
+    def take_redemption(self, operator: TransactionSigner, redemption_id: int) -> Transaction:
+        """Take a request before the reserve is exchanged: for a day its holder cannot cancel it."""
+        return self._transaction(operator, self.GAS_ISSUANCE, "takeRedemption", redemption_id)
+
+    def complete_redemption(self, operator: TransactionSigner, redemption_id: int) -> Transaction:
+        """Destroy the units of a request and restore the operator's quota."""
+        return self._transaction(operator, self.GAS_ISSUANCE, "completeRedemption", redemption_id)
+
+    def reject_redemption(self, operator: TransactionSigner, redemption_id: int) -> Transaction:
+        """Refuse a request; the units go back to the holder."""
+        return self._transaction(operator, self.GAS_ISSUANCE, "rejectRedemption", redemption_id)
+
+    # Holder
+
+    def request_redemption(self, holder: TransactionSigner, operator: Address, amount: Units) -> Transaction:
+        """Ask an operating institution to exchange units for reserve; whole fen."""
+        return self._transaction(holder, self.GAS_ISSUANCE, "requestRedemption", operator, amount)
+
+    def cancel_redemption(self, holder: TransactionSigner, redemption_id: int) -> Transaction:
+        """Take a request back."""
+        return self._transaction(holder, self.GAS_ISSUANCE, "cancelRedemption", redemption_id)
+
+    # Views
+
+    def redemption_id(self, receipt: Receipt) -> int:
+        """Return the number of the redemption that a transaction requested."""
+        requests = (events.decode(log.topics, log.data) for log in receipt.logs if log.address == self.address)
+        return next(event.redemption_id for event in requests if isinstance(event, RedemptionRequested))
+
+    def reserve(self) -> ReserveAttestation:
+        """Return the last attestation of the reserve; all zero when there is none."""
+        return ReserveAttestation(*self._read("reserve"))
+
+    def issuance_quota(self, operator: Address) -> Units:
+        """Return how many units an operating institution may still issue."""
+        return Units(self._read("issuanceQuota", operator))
+
+    def operator_position(self, operator: Address) -> Units:
+        """Return the units an institution issued less those redeemed at it; negative where it redeemed more."""
+        return Units(self._read("operatorPosition", operator))
+
+    def reserve_ratio(self) -> int:
+        """Return the basis points of the supply that the reserve has to cover."""
+        return int(self._read("reserveRatio"))
+
+    def redemption(self, redemption_id: int) -> Redemption:
+        """Return a redemption by its number."""
+        holder, amount, operator, status, cancellable_from = self._read("redemption", redemption_id)
+        return Redemption(holder, operator, amount, RedemptionStatus(status), cancellable_from)
