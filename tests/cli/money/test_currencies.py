@@ -20,7 +20,7 @@ def test_a_currency_is_added_with_accounts_of_its_own(town: Town) -> None:
     added = town.tell("network add-currency --currency THB --quota 500 --reserve 20 --operator carol")
     assert added["quota"] == {"currency": "THB", "units": "500000000"}
     assert added["reserve"] == {"currency": "THB", "fen": "2000"}
-    assert list(added["contracts"]) == ["NetworkAccess-THB", "CurrencyToken-THB"]
+    assert list(added["contracts"]) == ["NetworkAccess-THB", "CurrencyToken-THB", "IssuanceDesk-THB"]
     powers = ("administrator", "central-bank", "registrar", "freezer", "seizer", "pauser", "attester")
     powers += ("settlement-registrar",)
     assert added["accounts"] == {"operator": "carol", **{power: f"thb-{power}" for power in powers}}
@@ -40,7 +40,7 @@ def test_status_and_verification_are_of_all_currencies(town: Town) -> None:
     for verb, equal in (("status", "as deployed"), ("verify", "as built")):
         states = town.tell(f"network {verb}")["contracts"]
         assert {"CurrencyToken", "CurrencyToken-HKD", "NetworkAccess", "NetworkAccess-HKD"} < set(states)
-        assert (len(states), set(states.values())) == (10, {equal})
+        assert (len(states), set(states.values())) == (12, {equal})
 
 
 def test_a_contract_of_a_further_currency_that_differs_is_named(town: Town) -> None:
