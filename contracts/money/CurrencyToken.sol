@@ -14,9 +14,9 @@ import {Limits, LimitsFields, Policy} from "./Policy.sol";
 /// @title CurrencyToken
 /// @notice The stablecoin of one currency. Balances change in `_transfer` and `_move` and nowhere else.
 /// @dev Roles (AccessManager) are asked in administration only; a transfer asks none. Units come and go through the
-/// IssuanceDesk alone, which this contract creates, so that no role can be given for it. What a holder sets in motion is
-/// checked in `_transfer`. What is owed, and nobody may hold up, leaves by `_payOut`: to the account it is owed
-/// to, or, where that is frozen or full, to this contract as the account's credit.
+/// IssuanceDesk alone, which this contract creates, so that no role can be given for it. What a holder sets in motion
+/// is checked in `_transfer`. What is owed, and nobody may hold up, leaves by `_payOut`: to the account it is owed to,
+/// or, where that is frozen or full, to this contract as the account's credit.
 contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, FixedAuthority {
     uint256 private constant MOST_UNITS = type(uint96).max;
     /// The two forms of `transferWithAuthorization` (EIP-3009).
@@ -384,7 +384,8 @@ contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, FixedAuthority
     }
 
     /// @dev A payee that is not like any other: frozen, payee-only, or a settlement account, which has no class. The
-    /// zero address, this contract and the desk bear the mark of one too, so that no other payee needs to be compared with them.
+    /// zero address, this contract and the desk bear the mark of one too, so that no other payee needs to be compared
+    /// with them.
     function _checkOtherPayee(address to, Account account, uint256 amount, Policy policy, uint256 today) private view {
         _checkReceiver(to);
         if (account.isFrozenIncoming()) revert AccountFrozenIncoming(to);

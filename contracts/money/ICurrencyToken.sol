@@ -6,8 +6,8 @@ import {IERC3009} from "../core/IERC3009.sol";
 
 /// @title ICurrencyToken
 /// @notice A stablecoin backed one to one by a central bank's digital currency in reserve. One contract a currency.
-/// @dev 6 decimals: for e-CNY one unit is one micro-yuan and one fen is 10,000 units. Units are created and destroyed by
-/// the currency's own IssuanceDesk alone. Simulation only.
+/// @dev 6 decimals: for e-CNY one unit is one micro-yuan and one fen is 10,000 units. Units are created and destroyed
+/// by the currency's own IssuanceDesk alone. Simulation only.
 interface ICurrencyToken is IERC3009, IChannelPolicy {
     /// @notice Classes of wallets, by how well the holder is known. An account never registered is of class IV.
     enum WalletClass {

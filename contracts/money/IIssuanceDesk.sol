@@ -4,8 +4,8 @@ pragma solidity ^0.8.30;
 /// @title IIssuanceDesk
 /// @notice Issuance and redemption of one currency: the central bank's reserve and quotas, and the operating
 /// institutions that exchange it for tokens and back.
-/// @dev Issuance and redemption are in whole minor units (fen), so that supply always meets the reserve. A reason of the
-/// desk is given before one of the currency. Simulation only.
+/// @dev Issuance and redemption are in whole minor units (fen), so that supply always meets the reserve. A reason of
+/// the desk is given before one of the currency. Simulation only.
 interface IIssuanceDesk {
     /// @notice Where a redemption stands. Every state but Requested and Taken is final (INV-FINAL).
     enum RedemptionStatus {

@@ -70,12 +70,13 @@ abstract contract ComputeChannels is ComputeSeriesMoves {
         if (fault == 1) config.receiverAuthorizer = address(0);
         if (fault == 2) config.withdrawDelay = 15 minutes - 1;
         if (fault == 3) config.withdrawDelay = 30 days + 1;
-        // Currency to a series, which sells, or to itself; Tokens to anybody else, who does not deliver.
+        // Currency to a series, which sells, to itself or its desk; Tokens to anybody else, who does not deliver.
         bool isSeries = _seriesOf[config.token] != 0;
         if (fault > 3) {
             if (!isSeries) config.token = address(token);
             config.receiver = isSeries ? thief : address(_series[0].token);
             if (!isSeries && fault == 4) config.receiver = address(token);
+            if (!isSeries && fault == 5) config.receiver = address(desk);
         }
         return config;
     }

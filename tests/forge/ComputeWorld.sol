@@ -7,7 +7,7 @@ import {ComputeMarket} from "../../contracts/compute/ComputeMarket.sol";
 import {JobEscrow} from "../../contracts/jobs/JobEscrow.sol";
 import {UsageMeter} from "../../contracts/channel/UsageMeter.sol";
 import {IComputeMarket} from "../../contracts/compute/IComputeMarket.sol";
-import {ICurrencyToken} from "../../contracts/money/ICurrencyToken.sol";
+import {IIssuanceDesk} from "../../contracts/money/IIssuanceDesk.sol";
 import {ChannelConfig} from "../../contracts/core/ChannelConfig.sol";
 import {SeriesContracts} from "../../contracts/compute/Series.sol";
 import {CurrencyWorld} from "./CurrencyWorld.sol";
@@ -23,9 +23,6 @@ abstract contract ComputeWorld is CurrencyWorld {
     uint256 internal constant PRICE_BASIS = 1_000_000;
     uint256 internal constant BPS = 10_000;
 
-    bytes32 private constant DOMAIN = keccak256(
-        "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
-    );
     bytes32 private constant CHANNEL = keccak256(
         "ChannelConfig(address payer,address payerAuthorizer,address receiver,address receiverAuthorizer,"
         "address token,uint40 withdrawDelay,bytes32 salt)"
@@ -90,18 +87,18 @@ abstract contract ComputeWorld is CurrencyWorld {
     /// Give accounts some currency, once.
     function _issue(address[] memory holders, uint256 each) internal {
         uint256 amount = holders.length * each;
-        ICurrencyToken.ReserveAttestation memory reserve = ICurrencyToken.ReserveAttestation(
+        IIssuanceDesk.ReserveAttestation memory reserve = IIssuanceDesk.ReserveAttestation(
             amount / FEN,
             uint64(START),
             1,
             uint64(START + 1 days)
         );
-        token.attestReserve(centralBank, reserve, _sign(CENTRAL_BANK_KEY, keccak256(abi.encode(RESERVE, reserve))));
+        desk.attestReserve(centralBank, reserve, _signReserve(CENTRAL_BANK_KEY, reserve));
         VM.prank(centralBank);
-        token.setIssuanceQuota(operator, amount);
+        desk.setIssuanceQuota(operator, amount);
         for (uint256 i = 0; i < holders.length; ++i) {
             VM.prank(operator);
-            token.issue(holders[i], each);
+            desk.issue(holders[i], each);
         }
     }
 
@@ -169,27 +166,7 @@ abstract contract ComputeWorld is CurrencyWorld {
         }
     }
 
-    function _signDigest(uint256 key, bytes32 digest) internal pure returns (bytes memory) {
-        (uint8 v, bytes32 r, bytes32 s) = VM.sign(key, digest);
-        return abi.encodePacked(r, s, v);
-    }
-
-    function _typed(bytes32 domain, bytes32 structHash) internal pure returns (bytes32) {
-        return keccak256(bytes.concat("\x19\x01", domain, structHash));
-    }
-
-    /// The domain of a series, whose name is told by it.
-    function _domain(string memory name, address verifyingContract) internal view returns (bytes32) {
-        return keccak256(abi.encode(DOMAIN, keccak256(bytes(name)), keccak256("1"), block.chainid, verifyingContract));
-    }
-
     function _hubDomain() private view returns (bytes32) {
         return _domain("x402 Batch Settlement", address(hub));
-    }
-
-    function _restrict(address target, bytes4 selector, uint64 role) private {
-        bytes4[] memory selectors = new bytes4[](1);
-        selectors[0] = selector;
-        access.setTargetFunctionRole(target, selectors, role);
     }
 }

@@ -15,16 +15,19 @@ contract Purse {}
 abstract contract CurrencyCalls is CurrencyModel {
     /// A call that was let through once, by a signature.
     struct Submission {
+        address target;
         address caller;
         bytes data;
     }
 
+    /// Accounts that are nobody's.
+    uint256 internal constant OTHERS = 3;
     uint256 internal constant HOLDERS = 4;
     uint256 internal constant PURSES = 3;
     /// Refused, for whatever reason.
     bytes4 internal constant ANY_REFUSAL = 0xffffffff;
 
-    /// The token itself, the zero address, holders with the keys 1, 2, 3 and 4, and contracts.
+    /// The token itself, the zero address and the desk; holders with the keys 1, 2, 3 and 4, and contracts.
     address[] internal _accounts;
     mapping(bytes4 selector => uint256) public successes;
     mapping(bytes4 errorSelector => uint256) public refusals;
@@ -47,6 +50,7 @@ abstract contract CurrencyCalls is CurrencyModel {
     constructor() {
         _accounts.push(address(token));
         _accounts.push(address(0));
+        _accounts.push(address(desk));
         for (uint256 key = 1; key <= HOLDERS; ++key) _accounts.push(VM.addr(key));
         for (uint256 i = 0; i < PURSES; ++i) _accounts.push(address(new Purse()));
     }
@@ -57,13 +61,13 @@ abstract contract CurrencyCalls is CurrencyModel {
 
     // ---------------------------------------------------------------- the calls
 
-    function _act(address caller, bytes memory data, bytes4 refusal) internal returns (bool succeeded) {
+    function _act(address target, address caller, bytes memory data, bytes4 refusal) internal returns (bool succeeded) {
         VM.warp(time);
         uint256[] memory before = _balances();
         VM.prank(caller);
         bytes memory result;
         // solhint-disable-next-line avoid-low-level-calls
-        (succeeded, result) = address(token).call(data);
+        (succeeded, result) = target.call(data);
         bool expected = succeeded ? refusal == NO_REFUSAL : refusal == ANY_REFUSAL || refusal == bytes4(result);
         if (!expected) ++surprises;
         if (!succeeded) {
@@ -74,9 +78,14 @@ abstract contract CurrencyCalls is CurrencyModel {
         _watch(bytes4(data), before, _balances());
     }
 
-    function _submit(address caller, bytes memory data, bytes4 refusal) internal returns (bool succeeded) {
-        succeeded = _act(caller, data, refusal);
-        if (succeeded) _submissions.push(Submission(caller, data));
+    function _submit(
+        address target,
+        address caller,
+        bytes memory data,
+        bytes4 refusal
+    ) internal returns (bool succeeded) {
+        succeeded = _act(target, caller, data, refusal);
+        if (succeeded) _submissions.push(Submission(target, caller, data));
     }
 
     /// One time of eight another key.
@@ -126,16 +135,16 @@ abstract contract CurrencyCalls is CurrencyModel {
 
     /// An account of somebody: a holder or a contract.
     function _account(uint256 seed) internal view returns (address) {
-        return _accounts[_bound(seed, 2, _accounts.length - 1)];
+        return _accounts[_bound(seed, OTHERS, _accounts.length - 1)];
     }
 
     function _holder(uint256 seed) internal view returns (address) {
-        return _accounts[_bound(seed, 2, HOLDERS + 1)];
+        return _accounts[_bound(seed, OTHERS, OTHERS + HOLDERS - 1)];
     }
 
-    /// Mostly an account of somebody, and now and then the zero address or the token.
+    /// Mostly an account of somebody, and now and then the zero address, the token or the desk.
     function _anybody(uint256 seed) internal view returns (address) {
-        if (seed % 32 < 2) return _accounts[seed % 32];
+        if (seed % 32 < OTHERS) return _accounts[seed % 32];
         return _account(seed / 32);
     }
 

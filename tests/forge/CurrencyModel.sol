@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 
 import {ICurrencyToken} from "../../contracts/money/ICurrencyToken.sol";
+import {IIssuanceDesk} from "../../contracts/money/IIssuanceDesk.sol";
 import {COLLECTOR, CurrencyWorld} from "./CurrencyWorld.sol";
 
 /// @title CurrencyModel
@@ -35,8 +36,8 @@ abstract contract CurrencyModel is CurrencyWorld(COLLECTOR) {
     mapping(uint256 class => ICurrencyToken.ClassLimits) internal _limits;
     mapping(address operator => uint256) public quotas;
     mapping(address operator => int256) public positions;
-    ICurrencyToken.Redemption[] internal _requests;
-    ICurrencyToken.ReserveAttestation internal _reserve;
+    IIssuanceDesk.Redemption[] internal _requests;
+    IIssuanceDesk.ReserveAttestation internal _reserve;
     uint256 public ratio = FULL;
     uint256 public issued;
     uint256 public redeemed;
@@ -46,6 +47,7 @@ abstract contract CurrencyModel is CurrencyWorld(COLLECTOR) {
     constructor() {
         _models[address(0)].settlement = true;
         _models[address(token)].settlement = true;
+        _models[address(desk)].settlement = true;
         for (uint256 class = 0; class < CLASSES; ++class) {
             _limits[class] = ICurrencyToken.ClassLimits(NONE, NONE, NONE, NONE);
         }
@@ -61,11 +63,11 @@ abstract contract CurrencyModel is CurrencyWorld(COLLECTOR) {
         return _limits[class];
     }
 
-    function requests() external view returns (ICurrencyToken.Redemption[] memory) {
+    function requests() external view returns (IIssuanceDesk.Redemption[] memory) {
         return _requests;
     }
 
-    function reserve() external view returns (ICurrencyToken.ReserveAttestation memory) {
+    function reserve() external view returns (IIssuanceDesk.ReserveAttestation memory) {
         return _reserve;
     }
 
@@ -76,11 +78,11 @@ abstract contract CurrencyModel is CurrencyWorld(COLLECTOR) {
     // ----------------------------------------------------------------- refusals
 
     function _refusalOfIssue(address caller, address to, uint256 amount) internal view returns (bytes4) {
-        if (amount == 0 || amount % FEN != 0) return ICurrencyToken.AmountNotWholeMinorUnits.selector;
+        if (amount == 0 || amount % FEN != 0) return IIssuanceDesk.AmountNotWholeMinorUnits.selector;
+        if (amount > quotas[caller]) return IIssuanceDesk.QuotaExceeded.selector;
+        if (time >= _reserve.validBefore) return IIssuanceDesk.ReserveAttestationExpired.selector;
+        if (!_isCovered(amount)) return IIssuanceDesk.ReserveExceeded.selector;
         if (paused) return ICurrencyToken.CurrencyPaused.selector;
-        if (amount > quotas[caller]) return ICurrencyToken.QuotaExceeded.selector;
-        if (time >= _reserve.validBefore) return ICurrencyToken.ReserveAttestationExpired.selector;
-        if (!_isCovered(amount)) return ICurrencyToken.ReserveExceeded.selector;
         return _refusalOfPayee(to, amount, _models[to].held, false);
     }
 
@@ -93,7 +95,7 @@ abstract contract CurrencyModel is CurrencyWorld(COLLECTOR) {
     ) internal view returns (bytes4 refusal) {
         Model storage payer = _models[from];
         if (payer.settlement) {
-            if (to == address(0) || to == address(token)) return IERC20Errors.ERC20InvalidReceiver.selector;
+            if (_isNobodys(to)) return IERC20Errors.ERC20InvalidReceiver.selector;
             if (byOther && _models[to].payeeOnly) return ICurrencyToken.PayeeOnly.selector;
             return amount > payer.held ? IERC20Errors.ERC20InsufficientBalance.selector : NO_REFUSAL;
         }
@@ -125,7 +127,7 @@ abstract contract CurrencyModel is CurrencyWorld(COLLECTOR) {
 
     function _refusalOfPayee(address to, uint256 amount, uint256 held, bool byOther) internal view returns (bytes4) {
         Model storage payee = _models[to];
-        if (to == address(0) || to == address(token)) return IERC20Errors.ERC20InvalidReceiver.selector;
+        if (_isNobodys(to)) return IERC20Errors.ERC20InvalidReceiver.selector;
         if (payee.frozenIncoming) return ICurrencyToken.AccountFrozenIncoming.selector;
         if (byOther && payee.payeeOnly) return ICurrencyToken.PayeeOnly.selector;
         return _fits(payee, amount, held) ? NO_REFUSAL : ICurrencyToken.BalanceLimitExceeded.selector;
@@ -133,20 +135,25 @@ abstract contract CurrencyModel is CurrencyWorld(COLLECTOR) {
 
     function _refusalOfSeizure(address to, uint256 basis) internal view returns (bytes4) {
         if (basis == 0) return ICurrencyToken.SeizureWithoutLegalBasis.selector;
-        bool isInvalid = to == address(0) || to == address(token);
-        return isInvalid ? IERC20Errors.ERC20InvalidReceiver.selector : NO_REFUSAL;
+        return _isNobodys(to) ? IERC20Errors.ERC20InvalidReceiver.selector : NO_REFUSAL;
     }
 
     /// Of a redemption that is to be taken or ended; `asked` where the operator does it, and else the holder.
     function _refusalOfRequest(uint256 id, address caller, bool asked) internal view returns (bytes4) {
-        if (id > _requests.length) return ICurrencyToken.RedemptionNotFound.selector;
-        ICurrencyToken.Redemption storage request = _requests[id - 1];
-        if (!_isPending(id)) return ICurrencyToken.RedemptionEnded.selector;
+        if (id > _requests.length) return IIssuanceDesk.RedemptionNotFound.selector;
+        IIssuanceDesk.Redemption storage request = _requests[id - 1];
+        if (!_isPending(id)) return IIssuanceDesk.RedemptionEnded.selector;
         bool isParty = caller == (asked ? request.operator : request.holder);
-        return isParty ? NO_REFUSAL : ICurrencyToken.RedemptionCallerInvalid.selector;
+        return isParty ? NO_REFUSAL : IIssuanceDesk.RedemptionCallerInvalid.selector;
     }
 
     // -------------------------------------------------------------------- rules
+
+    /// What nobody pays: nothing would ever leave the zero address, nor, but for credits, the currency, nor, but for
+    /// redemptions, its desk.
+    function _isNobodys(address account) internal view returns (bool) {
+        return account == address(0) || account == address(token) || account == address(desk);
+    }
 
     /// Supply times ratio does not pass the reserve times 10,000, nor the supply 96 bits.
     function _isCovered(uint256 amount) internal view returns (bool) {
@@ -203,8 +210,8 @@ abstract contract CurrencyModel is CurrencyWorld(COLLECTOR) {
 
     function _isPending(uint256 id) internal view returns (bool) {
         if (id > _requests.length) return false;
-        ICurrencyToken.RedemptionStatus status = _requests[id - 1].status;
-        return status == ICurrencyToken.RedemptionStatus.Requested || status == ICurrencyToken.RedemptionStatus.Taken;
+        IIssuanceDesk.RedemptionStatus status = _requests[id - 1].status;
+        return status == IIssuanceDesk.RedemptionStatus.Requested || status == IIssuanceDesk.RedemptionStatus.Taken;
     }
 
     // ------------------------------------------------------------------ effects

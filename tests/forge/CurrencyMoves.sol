@@ -4,13 +4,15 @@ pragma solidity 0.8.37;
 import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 
 import {ICurrencyToken} from "../../contracts/money/ICurrencyToken.sol";
+import {IIssuanceDesk} from "../../contracts/money/IIssuanceDesk.sol";
 import {IERC2612} from "../../contracts/core/IERC2612.sol";
 import {IERC3009} from "../../contracts/core/IERC3009.sol";
 import {CurrencyOffices} from "./CurrencyOffices.sol";
 import {VM} from "./Vm.sol";
 
 /// @title CurrencyMoves
-/// @notice Whatever anybody can do to a currency, one function a move, beside a model of what must have come of it.
+/// @notice Whatever anybody can do to a currency and its desk, one function a move, beside a model of what must have
+/// come of it.
 /// @dev A move takes any numbers and makes of them a call that is near the edge of what is allowed, on either side. The
 /// model is kept from the calls alone, and says of each beforehand whether it is let through, and if not, why.
 contract CurrencyMoves is CurrencyOffices {
@@ -45,20 +47,22 @@ contract CurrencyMoves is CurrencyOffices {
         (address from, address payee) = (_account(whose), _anybody(to));
         amount = _payable(from, payee, amount);
         bytes memory data = abi.encodeCall(token.transfer, (payee, amount));
-        if (_act(from, data, _refusalOfPayment(from, payee, amount, false))) _follow(from, payee, amount);
+        if (_act(address(token), from, data, _refusalOfPayment(from, payee, amount, false)))
+            _follow(from, payee, amount);
     }
 
     function approve(uint256 whose, uint256 spender, uint256 amount) external {
         (address owner, address to) = (_account(whose), spender % 16 == 0 ? address(0) : _account(spender / 16));
         amount = amount % 4 == 0 ? NONE : _upTo(_models[owner].held, amount / 4);
         bytes4 refusal = to == address(0) ? IERC20Errors.ERC20InvalidSpender.selector : NO_REFUSAL;
-        if (_act(owner, abi.encodeCall(token.approve, (to, amount)), refusal)) _allow(owner, to, amount);
+        if (_act(address(token), owner, abi.encodeCall(token.approve, (to, amount)), refusal))
+            _allow(owner, to, amount);
     }
 
     function transferFrom(uint256 which, uint256 to, uint256 amount) external {
         if (_grants.length == 0) return;
         Grant memory grant = _grants[which % _grants.length];
-        if (which % 32 == 0) grant.owner = address(0);
+        if (which % 32 < OTHERS) grant.owner = _accounts[which % 32];
         address payee = _anybody(to);
         uint256 allowed = _allowances[grant.owner][grant.spender];
         amount =
@@ -69,7 +73,7 @@ contract CurrencyMoves is CurrencyOffices {
         if (amount > allowed) refusal = IERC20Errors.ERC20InsufficientAllowance.selector;
         if (grant.owner == address(0)) refusal = IERC20Errors.ERC20InvalidSender.selector;
         bytes memory data = abi.encodeCall(token.transferFrom, (grant.owner, payee, amount));
-        if (_act(grant.spender, data, refusal)) {
+        if (_act(address(token), grant.spender, data, refusal)) {
             if (allowed != NONE) _allowances[grant.owner][grant.spender] -= amount;
             _follow(grant.owner, payee, amount);
         }
@@ -88,7 +92,7 @@ contract CurrencyMoves is CurrencyOffices {
         bytes memory words = abi.encode(owner, spender, amount, deadline);
         bytes memory data = _withSignature("permit(address,address,uint256,uint256", words, signature, form);
         bytes4 refusal = _isForged(form) ? IERC2612.PermitSignatureInvalid.selector : NO_REFUSAL;
-        if (_submit(_holder(form), data, deadline < time ? IERC2612.PermitExpired.selector : refusal)) {
+        if (_submit(address(token), _holder(form), data, deadline < time ? IERC2612.PermitExpired.selector : refusal)) {
             ++_models[owner].permits;
             _allow(owner, spender, amount);
         }
@@ -131,7 +135,7 @@ contract CurrencyMoves is CurrencyOffices {
         bytes memory data = _withSignature("cancelAuthorization(address,bytes32", words, signature, form);
         bytes4 refusal = _spent[authorizer][nonce] ? IERC3009.AuthorizationAlreadyUsed.selector : NO_REFUSAL;
         if (_isForged(form)) refusal = IERC3009.AuthorizationSignatureInvalid.selector;
-        if (_submit(_holder(form), data, refusal)) _spend(authorizer, nonce);
+        if (_submit(address(token), _holder(form), data, refusal)) _spend(authorizer, nonce);
     }
 
     /// Submit again what was let through once.
@@ -139,7 +143,7 @@ contract CurrencyMoves is CurrencyOffices {
         if (_submissions.length == 0) return;
         Submission memory submission = _submissions[which % _submissions.length];
         address caller = submitter % 2 == 0 ? submission.caller : _holder(submitter / 2);
-        if (_act(caller, submission.data, ANY_REFUSAL)) ++usedTwice;
+        if (_act(submission.target, caller, submission.data, ANY_REFUSAL)) ++usedTwice;
     }
 
     function requestRedemption(uint256 whose, uint256 from, uint256 amount) external {
@@ -147,12 +151,12 @@ contract CurrencyMoves is CurrencyOffices {
         uint256 free = _left(_models[holder].held, _models[holder].frozenAmount);
         amount = _near(free / FEN, _models[holder].held / FEN, amount) * FEN + (whose % 16 == 1 ? 1 : 0);
         bytes4 refusal = _refusalOfPayer(_models[holder], amount);
-        if (amount == 0 || amount % FEN != 0) refusal = ICurrencyToken.AmountNotWholeMinorUnits.selector;
-        if (asked != operator && asked != otherOperator) refusal = ICurrencyToken.RedemptionOperatorInvalid.selector;
-        if (_act(holder, abi.encodeCall(token.requestRedemption, (asked, amount)), refusal)) {
-            ICurrencyToken.RedemptionStatus status = ICurrencyToken.RedemptionStatus.Requested;
-            _requests.push(ICurrencyToken.Redemption(holder, uint96(amount), asked, status, 0));
-            _moved(holder, address(token), amount);
+        if (amount == 0 || amount % FEN != 0) refusal = IIssuanceDesk.AmountNotWholeMinorUnits.selector;
+        if (asked != operator && asked != otherOperator) refusal = IIssuanceDesk.RedemptionOperatorInvalid.selector;
+        if (_act(address(desk), holder, abi.encodeCall(desk.requestRedemption, (asked, amount)), refusal)) {
+            IIssuanceDesk.RedemptionStatus status = IIssuanceDesk.RedemptionStatus.Requested;
+            _requests.push(IIssuanceDesk.Redemption(holder, uint96(amount), asked, status, 0));
+            _moved(holder, address(desk), amount);
         }
     }
 
@@ -161,11 +165,11 @@ contract CurrencyMoves is CurrencyOffices {
         address caller = id > _requests.length || whose % 4 == 0 ? _account(whose / 4) : _requests[id - 1].holder;
         bytes4 refusal = _refusalOfRequest(id, caller, false);
         if (refusal == NO_REFUSAL && time < _requests[id - 1].cancellableFrom) {
-            refusal = ICurrencyToken.RedemptionNotCancellable.selector;
+            refusal = IIssuanceDesk.RedemptionNotCancellable.selector;
         }
-        if (_act(caller, abi.encodeCall(token.cancelRedemption, (id)), refusal)) {
-            uint256 amount = _end(id, ICurrencyToken.RedemptionStatus.Cancelled);
-            _paidOut(address(token), caller, amount);
+        if (_act(address(desk), caller, abi.encodeCall(desk.cancelRedemption, (id)), refusal)) {
+            uint256 amount = _end(id, IIssuanceDesk.RedemptionStatus.Cancelled);
+            _paidOut(address(desk), caller, amount);
         }
     }
 
@@ -175,7 +179,7 @@ contract CurrencyMoves is CurrencyOffices {
         amount = _near(_room(account), credit, amount);
         bytes4 refusal = _refusalOfPayee(account, amount, _models[account].held, false);
         if (amount > credit) refusal = ICurrencyToken.CreditExceeded.selector;
-        if (_act(_account(by), abi.encodeCall(token.claimCredit, (account, amount)), refusal)) {
+        if (_act(address(token), _account(by), abi.encodeCall(token.claimCredit, (account, amount)), refusal)) {
             _models[account].credit -= amount;
             _moved(address(token), account, amount);
         }
@@ -183,7 +187,7 @@ contract CurrencyMoves is CurrencyOffices {
 
     function setPayeeOnly(uint256 whose, uint256 enabled) external {
         address account = _account(whose);
-        if (_act(account, abi.encodeCall(token.setPayeeOnly, (enabled % 4 == 0)), NO_REFUSAL)) {
+        if (_act(address(token), account, abi.encodeCall(token.setPayeeOnly, (enabled % 4 == 0)), NO_REFUSAL)) {
             _models[account].payeeOnly = enabled % 4 == 0;
         }
     }
@@ -248,7 +252,9 @@ contract CurrencyMoves is CurrencyOffices {
             bytes32(payment.nonce)
         );
         bytes memory signature = _sign(_signer(payment.key, form), keccak256(bytes.concat(typeHash, words)));
-        if (_submit(caller, _withSignature(string.concat(name, TERMS), words, signature, form), refusal)) {
+        if (
+            _submit(address(token), caller, _withSignature(string.concat(name, TERMS), words, signature, form), refusal)
+        ) {
             _spend(payment.from, payment.nonce);
             _follow(payment.from, payment.to, payment.amount);
         }

@@ -4,10 +4,12 @@ pragma solidity 0.8.37;
 import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 
 import {ICurrencyToken} from "../../contracts/money/ICurrencyToken.sol";
+import {IIssuanceDesk} from "../../contracts/money/IIssuanceDesk.sol";
+import {FixedAuthority} from "../../contracts/core/FixedAuthority.sol";
 import {CurrencyCalls} from "./CurrencyCalls.sol";
 
 /// @title CurrencyOffices
-/// @notice Whatever an office can do to a currency, one function a move.
+/// @notice Whatever an office can do to a currency and its desk, one function a move.
 abstract contract CurrencyOffices is CurrencyCalls {
     uint256 private constant STEP = 100_000_000;
     uint256 private constant MOST_STEPS = 32_766;
@@ -16,16 +18,16 @@ abstract contract CurrencyOffices is CurrencyCalls {
 
     function setIssuanceQuota(uint256 whose, uint256 quota) external {
         quota = quota % 16 == 0 ? MOST + ((quota / 16) % 2) : _bound(quota / 16, 0, 10_000_000 * FEN);
-        bytes4 refusal = quota > MOST ? ICurrencyToken.SupplyCapExceeded.selector : NO_REFUSAL;
-        bytes memory data = abi.encodeCall(token.setIssuanceQuota, (_operator(whose), quota));
-        if (_act(centralBank, data, refusal)) quotas[_operator(whose)] = quota;
+        bytes4 refusal = quota > MOST ? IIssuanceDesk.SupplyCapExceeded.selector : NO_REFUSAL;
+        bytes memory data = abi.encodeCall(desk.setIssuanceQuota, (_operator(whose), quota));
+        if (_act(address(desk), centralBank, data, refusal)) quotas[_operator(whose)] = quota;
     }
 
     function setReserveRatio(uint256 bps) external {
         if (bps % 16 == 0) bps = (bps / 16) % 2 == 0 ? 0 : FULL + 1;
         else bps = bps % 2 == 0 ? FULL : _bound(bps / 16, 1, FULL);
-        bytes4 refusal = bps == 0 || bps > FULL ? ICurrencyToken.ReserveRatioInvalid.selector : NO_REFUSAL;
-        if (_act(centralBank, abi.encodeCall(token.setReserveRatio, (bps)), refusal)) ratio = bps;
+        bytes4 refusal = bps == 0 || bps > FULL ? IIssuanceDesk.ReserveRatioInvalid.selector : NO_REFUSAL;
+        if (_act(address(desk), centralBank, abi.encodeCall(desk.setReserveRatio, (bps)), refusal)) ratio = bps;
     }
 
     function setClassLimits(uint256 which, uint256 balance, uint256 payment, uint256 daily, uint256 annual) external {
@@ -42,11 +44,11 @@ abstract contract CurrencyOffices is CurrencyCalls {
             refusal = ICurrencyToken.ClassWithoutLimits.selector;
         }
         bytes memory data = abi.encodeCall(token.setClassLimits, (ICurrencyToken.WalletClass(class), next));
-        if (_act(centralBank, data, refusal)) _limits[class] = next;
+        if (_act(address(token), centralBank, data, refusal)) _limits[class] = next;
     }
 
     function attestReserve(uint256 amount, uint256 age, uint256 sequence, uint256 validity, uint256 signer) external {
-        ICurrencyToken.ReserveAttestation memory next = ICurrencyToken.ReserveAttestation({
+        IIssuanceDesk.ReserveAttestation memory next = IIssuanceDesk.ReserveAttestation({
             amountFen: amount % 16 == 0
                 ? MOST_FEN + ((amount / 16) % 2)
                 : _bound(amount / 16, 0, (2 * (issued - redeemed)) / FEN + 1_000_000),
@@ -54,9 +56,10 @@ abstract contract CurrencyOffices is CurrencyCalls {
             sequence: uint64(_reserve.sequence + _bound(sequence, 0, 5)),
             validBefore: uint64(time + _bound(validity, 0, 3 days))
         });
-        bytes memory signature = _sign(_signer(CENTRAL_BANK_KEY, signer), keccak256(abi.encode(RESERVE, next)));
-        bytes memory data = abi.encodeCall(token.attestReserve, (centralBank, next, signature));
-        if (_submit(_holder(signer), data, _refusalOfAttestation(next, _isForged(signer)))) _reserve = next;
+        bytes memory signature = _signReserve(_signer(CENTRAL_BANK_KEY, signer), next);
+        bytes memory data = abi.encodeCall(desk.attestReserve, (centralBank, next, signature));
+        if (_submit(address(desk), _holder(signer), data, _refusalOfAttestation(next, _isForged(signer))))
+            _reserve = next;
     }
 
     // --------------------------------------------------- operating institution
@@ -68,7 +71,7 @@ abstract contract CurrencyOffices is CurrencyCalls {
         if (whose % 16 == 0) ++amount;
         if (whose % 16 == 1) amount = (most / FEN) * FEN + (whose % 32 == 1 ? FEN : 0);
         bytes4 refusal = _refusalOfIssue(caller, payee, amount);
-        if (_act(caller, abi.encodeCall(token.issue, (payee, amount)), refusal)) {
+        if (_act(address(desk), caller, abi.encodeCall(desk.issue, (payee, amount)), refusal)) {
             if (amount > quotas[caller] || time >= _reserve.validBefore || !_isCovered(amount)) ++issuancesBeyond;
             quotas[caller] -= amount;
             positions[caller] += int256(amount);
@@ -81,11 +84,11 @@ abstract contract CurrencyOffices is CurrencyCalls {
         uint256 id = _request(which);
         address caller = _operatorOf(id, whose);
         bytes4 refusal = _refusalOfRequest(id, caller, true);
-        bool taken = refusal == NO_REFUSAL && _requests[id - 1].status == ICurrencyToken.RedemptionStatus.Taken;
-        if (taken) refusal = ICurrencyToken.RedemptionTakenAlready.selector;
-        if (_act(caller, abi.encodeCall(token.takeRedemption, (id)), refusal)) {
+        bool taken = refusal == NO_REFUSAL && _requests[id - 1].status == IIssuanceDesk.RedemptionStatus.Taken;
+        if (taken) refusal = IIssuanceDesk.RedemptionTakenAlready.selector;
+        if (_act(address(desk), caller, abi.encodeCall(desk.takeRedemption, (id)), refusal)) {
             if (taken) ++endedTwice;
-            _requests[id - 1].status = ICurrencyToken.RedemptionStatus.Taken;
+            _requests[id - 1].status = IIssuanceDesk.RedemptionStatus.Taken;
             _requests[id - 1].cancellableFrom = uint40(time + 1 days);
         }
     }
@@ -93,10 +96,10 @@ abstract contract CurrencyOffices is CurrencyCalls {
     function completeRedemption(uint256 which, uint256 whose) external {
         uint256 id = _request(which);
         address caller = _operatorOf(id, whose);
-        bytes memory data = abi.encodeCall(token.completeRedemption, (id));
-        if (_act(caller, data, _refusalOfRequest(id, caller, true))) {
-            uint256 amount = _end(id, ICurrencyToken.RedemptionStatus.Completed);
-            _models[address(token)].held -= amount;
+        bytes memory data = abi.encodeCall(desk.completeRedemption, (id));
+        if (_act(address(desk), caller, data, _refusalOfRequest(id, caller, true))) {
+            uint256 amount = _end(id, IIssuanceDesk.RedemptionStatus.Completed);
+            _models[address(desk)].held -= amount;
             redeemed += amount;
             quotas[caller] += amount;
             positions[caller] -= int256(amount);
@@ -106,10 +109,27 @@ abstract contract CurrencyOffices is CurrencyCalls {
     function rejectRedemption(uint256 which, uint256 whose) external {
         uint256 id = _request(which);
         address caller = _operatorOf(id, whose);
-        if (_act(caller, abi.encodeCall(token.rejectRedemption, (id)), _refusalOfRequest(id, caller, true))) {
-            uint256 amount = _end(id, ICurrencyToken.RedemptionStatus.Rejected);
-            _paidOut(address(token), _requests[id - 1].holder, amount);
+        if (
+            _act(
+                address(desk),
+                caller,
+                abi.encodeCall(desk.rejectRedemption, (id)),
+                _refusalOfRequest(id, caller, true)
+            )
+        ) {
+            uint256 amount = _end(id, IIssuanceDesk.RedemptionStatus.Rejected);
+            _paidOut(address(desk), _requests[id - 1].holder, amount);
         }
+    }
+
+    /// Create, hold or destroy units without the desk, whatever the caller's office: it is refused.
+    function evadeDesk(uint256 whose, uint256 how, uint256 of_, uint256 amount) external {
+        address account = _anybody(of_);
+        amount = _upTo(_models[account].held, amount);
+        bytes memory data = abi.encodeCall(token.createTo, (account, amount));
+        if (how % 3 == 1) data = abi.encodeCall(token.holdFrom, (account, amount));
+        if (how % 3 == 2) data = abi.encodeCall(token.destroyHeld, (uint96(amount)));
+        _act(address(token), _officer(whose), data, ICurrencyToken.CallerNotDesk.selector);
     }
 
     // ---------------------------------------------------------------- registrar
@@ -133,7 +153,8 @@ abstract contract CurrencyOffices is CurrencyCalls {
             token.registerWallet,
             (account, next.class, next.identificationExpiry, next.jurisdiction, next.realName)
         );
-        if (_act(registrar, data, _refusalOfRegistration(account, next))) _models[account].wallet = next;
+        if (_act(address(token), registrar, data, _refusalOfRegistration(account, next)))
+            _models[account].wallet = next;
     }
 
     function markSettlementAccount(uint256 whose) external {
@@ -144,7 +165,8 @@ abstract contract CurrencyOffices is CurrencyCalls {
             refusal = ICurrencyToken.SettlementAccountFrozen.selector;
         }
         if (account.code.length == 0) refusal = ICurrencyToken.SettlementAccountWithoutCode.selector;
-        if (_act(registrar, abi.encodeCall(token.markSettlementAccount, (account)), refusal)) model.settlement = true;
+        if (_act(address(token), registrar, abi.encodeCall(token.markSettlementAccount, (account)), refusal))
+            model.settlement = true;
     }
 
     // ------------------------------------------------ freezer, seizer and pauser
@@ -153,7 +175,7 @@ abstract contract CurrencyOffices is CurrencyCalls {
         address account = _anybody(whose);
         (bool outgoing, bool incoming) = (directions % 4 == 0, (directions / 4) % 4 == 0);
         bytes memory data = abi.encodeCall(token.freeze, (account, outgoing, incoming));
-        if (_act(freezer, data, _refusalOfProtected(account))) {
+        if (_act(address(token), freezer, data, _refusalOfProtected(account))) {
             (_models[account].frozenOutgoing, _models[account].frozenIncoming) = (outgoing, incoming);
         }
     }
@@ -162,7 +184,7 @@ abstract contract CurrencyOffices is CurrencyCalls {
         address account = _anybody(whose);
         amount = amount % 2 == 0 ? 0 : _bound(amount / 2, 0, (_models[account].held * 3) / 2);
         bytes memory data = abi.encodeCall(token.freezeAmount, (account, amount));
-        if (_act(freezer, data, _refusalOfProtected(account))) _models[account].frozenAmount = amount;
+        if (_act(address(token), freezer, data, _refusalOfProtected(account))) _models[account].frozenAmount = amount;
     }
 
     function seize(uint256 whose, uint256 to, uint256 amount, uint256 basis) external {
@@ -174,7 +196,7 @@ abstract contract CurrencyOffices is CurrencyCalls {
             refusal = IERC20Errors.ERC20InsufficientBalance.selector;
         }
         bytes memory data = abi.encodeCall(token.seize, (from, payee, amount, bytes32(basis % 8)));
-        if (_act(seizer, data, refusal)) _paidOut(from, payee, amount);
+        if (_act(address(token), seizer, data, refusal)) _paidOut(from, payee, amount);
     }
 
     function seizeCredit(uint256 whose, uint256 to, uint256 amount, uint256 basis) external {
@@ -185,41 +207,41 @@ abstract contract CurrencyOffices is CurrencyCalls {
         if (refusal == NO_REFUSAL) refusal = _refusalOfProtected(account);
         if (refusal == NO_REFUSAL && amount > credit) refusal = ICurrencyToken.CreditExceeded.selector;
         bytes memory data = abi.encodeCall(token.seizeCredit, (account, payee, amount, bytes32(basis % 8)));
-        if (_act(seizer, data, refusal)) {
+        if (_act(address(token), seizer, data, refusal)) {
             _models[account].credit -= amount;
             _paidOut(address(token), payee, amount);
         }
     }
 
     function pause(uint256 seed) external {
-        if (seed % 4 == 0 && _act(pauser, abi.encodeCall(token.pause, ()), NO_REFUSAL)) paused = true;
+        if (seed % 4 == 0 && _act(address(token), pauser, abi.encodeCall(token.pause, ()), NO_REFUSAL)) paused = true;
     }
 
     function unpause() external {
-        if (_act(pauser, abi.encodeCall(token.unpause, ()), NO_REFUSAL)) paused = false;
+        if (_act(address(token), pauser, abi.encodeCall(token.unpause, ()), NO_REFUSAL)) paused = false;
     }
 
     // ------------------------------------------------------------ administrator
 
     /// Whoever asks, and the access manager itself on the administrator's behalf: it is refused.
     function setAuthority(uint256 whose) external {
-        address caller = whose % 2 == 0 ? address(access) : _account(whose / 2);
+        address caller = whose % 2 == 0 ? address(access) : _account(whose / 4);
         bytes memory data = abi.encodeCall(token.setAuthority, (caller));
-        _act(caller, data, ICurrencyToken.AuthorityFixed.selector);
+        _act(whose % 4 < 2 ? address(token) : address(desk), caller, data, FixedAuthority.AuthorityFixed.selector);
     }
 
     // ---------------------------------------------------------------- the rules
 
     function _refusalOfAttestation(
-        ICurrencyToken.ReserveAttestation memory next,
+        IIssuanceDesk.ReserveAttestation memory next,
         bool forged
     ) private view returns (bytes4) {
         bool inTurn = next.sequence > _reserve.sequence && next.sequence - _reserve.sequence <= 2 ** 32;
-        if (!inTurn) return ICurrencyToken.ReserveSequenceInvalid.selector;
-        if (next.asOf < _reserve.asOf || next.asOf > time) return ICurrencyToken.ReserveTimeInvalid.selector;
-        if (next.validBefore <= time) return ICurrencyToken.ReserveAttestationExpired.selector;
-        if (next.amountFen > MOST_FEN) return ICurrencyToken.SupplyCapExceeded.selector;
-        return forged ? ICurrencyToken.ReserveSignatureInvalid.selector : NO_REFUSAL;
+        if (!inTurn) return IIssuanceDesk.ReserveSequenceInvalid.selector;
+        if (next.asOf < _reserve.asOf || next.asOf > time) return IIssuanceDesk.ReserveTimeInvalid.selector;
+        if (next.validBefore <= time) return IIssuanceDesk.ReserveAttestationExpired.selector;
+        if (next.amountFen > MOST_FEN) return IIssuanceDesk.SupplyCapExceeded.selector;
+        return forged ? IIssuanceDesk.ReserveSignatureInvalid.selector : NO_REFUSAL;
     }
 
     function _refusalOfProtected(address account) private view returns (bytes4) {
@@ -243,6 +265,21 @@ abstract contract CurrencyOffices is CurrencyCalls {
         return time < _reserve.validBefore ? _left(most, issued - redeemed) : 0;
     }
 
+    /// Whoever has power over a currency, but its desk; or anybody else.
+    function _officer(uint256 seed) private view returns (address) {
+        address[8] memory officers = [
+            address(access),
+            address(token),
+            centralBank,
+            operator,
+            registrar,
+            freezer,
+            seizer,
+            pauser
+        ];
+        return seed % 2 == 0 ? officers[(seed / 2) % officers.length] : _account(seed / 2);
+    }
+
     /// A limit of some steps, or none, or at the edge of what one may be.
     function _limit(uint256 seed, uint256 steps) private pure returns (uint256) {
         if (seed % 4 == 0) return NONE;
@@ -255,7 +292,7 @@ abstract contract CurrencyOffices is CurrencyCalls {
     }
 
     /// What a request that ends was for.
-    function _end(uint256 id, ICurrencyToken.RedemptionStatus status) internal returns (uint256 amount) {
+    function _end(uint256 id, IIssuanceDesk.RedemptionStatus status) internal returns (uint256 amount) {
         if (!_isPending(id)) ++endedTwice;
         _requests[id - 1].status = status;
         amount = _requests[id - 1].amount;

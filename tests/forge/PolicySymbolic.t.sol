@@ -9,7 +9,6 @@ import {VM} from "./Vm.sol";
 /// and what is packed is read as it was meant.
 contract PolicySymbolic {
     uint256 private constant PAUSED = 1;
-    uint256 private constant SHORTFALL = 0x3fff << 1;
     uint256 private constant LIMITS = (1 << 60) - 1;
     uint256 private constant FIELD = (1 << 15) - 1;
     uint256 private constant NONE = type(uint256).max;
@@ -21,7 +20,6 @@ contract PolicySymbolic {
     function checkReads(uint256 word, uint256 class) external pure {
         Policy policy = Policy.wrap(word);
         assert(policy.isPaused() == (word & PAUSED != 0));
-        assert(policy.reserveShortfall() << 1 == word & SHORTFALL);
         VM.assume(class < LIMITED_CLASSES);
         assert(Limits.unwrap(policy.limits(class)) << _at(class) == word & (LIMITS << _at(class)));
     }
@@ -35,13 +33,6 @@ contract PolicySymbolic {
         Policy changed = Policy.wrap(word).withPause(enabled);
         _onlyChanges(word, changed, PAUSED);
         assert(changed.isPaused() == enabled);
-    }
-
-    function checkWithReserveShortfall(uint256 word, uint256 bps) external pure {
-        VM.assume(bps < 10_000);
-        Policy changed = Policy.wrap(word).withReserveShortfall(bps);
-        _onlyChanges(word, changed, SHORTFALL);
-        assert(changed.reserveShortfall() == bps);
     }
 
     function checkWithLimits(uint256 word, uint256 class, uint256 those) external pure {
