@@ -11,7 +11,7 @@ def run() -> None:
     try:
         from pysettle.cli import main
 
-        main()
+        main(prog_name="pysettle")
     except KeyboardInterrupt:
         with suppress(OSError, AttributeError):
             sys.stderr.write("pysettle: interrupted before anything was done\n")

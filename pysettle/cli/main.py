@@ -13,9 +13,8 @@ import click
 
 from pysettle import __version__
 from pysettle.cli.output import deeds, has_printed, printing, say, tell
+from pysettle.domain.catalogue import NAMES
 
-_COLUMNS = ("core", "money", "compute", "channel", "jobs")
-"""Columns with commands; the package of each says which nouns it has."""
 _ABOVE = {
     "demo": "Run one whole settlement: issue, sell, deliver, pay, prove.",
     "scenario": "Run scripted cases of settlement, and prove them.",
@@ -39,7 +38,7 @@ class _Section(NamedTuple):
 @functools.cache
 def _sections() -> tuple[_Section, ...]:
     """Return the sections in the order in which one works: those of the columns, and what shows and proves them."""
-    columns = [import_module(f"pysettle.cli.{it}") for it in _COLUMNS]
+    columns = [import_module(f"pysettle.cli.{it}") for it in ("core", *NAMES)]
     return (
         *(_Section(it.TITLE, it.__name__, it.NOUNS) for it in columns),
         _Section("Try and prove", "pysettle.cli", _ABOVE),
@@ -94,7 +93,7 @@ class _Program(click.Group):
         rest: list[str] = []
         with printing():
             rest = super().parse_args(context, arguments)
-        return rest or context.exit()
+        return rest if rest or context.resilient_parsing else context.exit()
 
     def invoke(self, context: click.Context) -> Any:
         """Run the command; keep click from answering itself where Ctrl-C comes, or its help is cut short."""
@@ -175,11 +174,11 @@ def _refuse_empty(command: click.Command) -> None:
     if isinstance(command, click.Group):
         for _, child in children(command):
             _refuse_empty(child)
-    from pysettle.cli.options import Named, Place
+    from pysettle.cli.options import ACCOUNT_OPTIONS, AccountName, Named, Place
 
     for parameter in command.params:
         if parameter.type is click.STRING:
-            parameter.type = Named()
+            parameter.type = AccountName() if ACCOUNT_OPTIONS & {*parameter.opts} else Named()
         if isinstance(parameter.type, click.Path):
             parameter.type = Place.like(parameter.type)
 

@@ -31,6 +31,14 @@ none was.
 Every number is written in the digits 0 to 9. An amount of a currency has a point and at most six decimals, or two where
 reserve comes in or goes out; a number of Tokens has none.
 
+With `--json` a command prints one document on stdout, whatever becomes of it. Its `schema` is
+`pysettle.NOUN-VERB/1` by the words of the command; integers are decimal strings, an absent value is null. A failure is
+a document of the schema `pysettle.failure/1`: the name of the error, its values, the exit code, and in words what the
+line on stderr says. A command that has printed what it found, such as `network status`, prints no second document.
+
+A shell completes commands, options and the names of accounts after
+`eval "$(_PYSETTLE_COMPLETE=bash_source pysettle)"`; `zsh_source` and `fish_source` are for zsh and fish.
+
 Options that many commands have, left out below:
 """
 

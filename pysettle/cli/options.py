@@ -6,14 +6,16 @@ import datetime as dt
 import json
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from click.core import ParameterSource
+from click.shell_completion import CompletionItem
 
 from pysettle.cli.output import say, tell
-from pysettle.errors import InvalidNumber, UsageError
+from pysettle.errors import InvalidNumber, PysettleError, UsageError
 from pysettle.money import BPS
 from pysettle.reading import read_whole
 
@@ -22,6 +24,22 @@ if TYPE_CHECKING:
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
+ACCOUNT_OPTIONS = frozenset(
+    {
+        "--account",
+        "--arbiter",
+        "--buyer",
+        "--by",
+        "--from",
+        "--halter",
+        "--operator",
+        "--provider",
+        "--receiver",
+        "--spender",
+        "--to",
+    }
+)
+"""Options that name an account."""
 _CHAIN = "pysettle.chain"
 _SAID = "pysettle.said"
 """Where a command keeps the options by which it was told of its workspace: option -> value, as they were written."""
@@ -70,6 +88,20 @@ class Named(click.types.StringParamType):
         if value == "":
             self.fail("it is empty: name something, or leave the option out.", param, ctx)
         return str(super().convert(value, param, ctx))
+
+
+class AccountName(Named):
+    """An account of the workspace by its name, or an address: a shell completes the names."""
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Return the names that begin as the word does, without opening a chain; none where no workspace is found."""
+        from pysettle.workspace.accounts import names_near
+
+        directory = ctx.params.get("workspace")
+        with suppress(PysettleError, OSError):
+            names = names_near(directory or Path(), above=directory is None)
+            return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+        return []
 
 
 class Utf8(click.ParamType[str]):
@@ -169,7 +201,10 @@ def _chain(context: click.Context, parameter: click.Parameter, chain: str | None
     context.meta[_CHAIN] = chain
 
 
-def _workspace(context: click.Context, parameter: click.Parameter, directory: Path | None) -> Workspace:
+def _workspace(context: click.Context, parameter: click.Parameter, directory: Path | None) -> Workspace | Path | None:
+    if context.resilient_parsing:
+        # A shell asks for the rest of a word: whoever completes it needs to know where, and nothing else.
+        return directory
     from pysettle.workspace.directory import Workspace
 
     _keep(context, parameter, directory)
@@ -180,6 +215,8 @@ def _workspace(context: click.Context, parameter: click.Parameter, directory: Pa
 
 
 def _password(context: click.Context, parameter: click.Parameter, file: Path | None) -> str | None:
+    if context.resilient_parsing:
+        return None
     _keep(context, parameter, file)
     try:
         return file.read_text().rstrip("\r\n") if file else None

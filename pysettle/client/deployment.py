@@ -5,22 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from eth_typing import Address
-from eth_utils.crypto import keccak
-
-from pysettle.client.columns import contract_plans
-from pysettle.client.core.access import Role
-from pysettle.client.core.planning import DeployedContract
-from pysettle.client.genuine import CANONICAL, Standing
-from pysettle.client.money.system import CurrencySystem
-from pysettle.client.network import SettlementNetwork
 from pysettle.documents import parse_json
 from pysettle.errors import WorkspaceError, WrongChain
 from pysettle.evm import artifacts
 from pysettle.evm.backend import ChainBackend
 from pysettle.money import Currency
+
+if TYPE_CHECKING:
+    from eth_typing import Address
+
+    from pysettle.client.core.access import Role
+    from pysettle.client.core.planning import DeployedContract
+    from pysettle.client.genuine import Standing
+    from pysettle.client.money.system import CurrencySystem
+    from pysettle.client.network import SettlementNetwork
 
 SCHEMA = "pysettle.deployment/3"
 _ADDRESS_BYTES = 20
@@ -110,10 +110,14 @@ class Deployment:
 
     def address(self, contract: str) -> Address:
         """Return where a contract stands, by its name."""
+        from eth_typing import Address
+
         return Address(bytes.fromhex(self.document["contracts"][contract]["address"][2:]))
 
     def contracts(self) -> tuple[DeployedContract, ...]:
         """Return the contracts, series apart, in the order they were deployed in."""
+        from pysettle.client.core.planning import DeployedContract
+
         return tuple(
             DeployedContract(it["artifact"], self.address(label), tuple(it["arguments"]), self._currency(label))
             for label, it in self.document["contracts"].items()
@@ -125,6 +129,8 @@ class Deployment:
 
     def of_one_currency(self) -> dict[Address, Currency]:
         """Return mapping address of a contract -> its currency, of the contracts that serve one currency alone."""
+        from pysettle.client.columns import contract_plans
+
         return {it.address: it.currency for it in self.contracts() if contract_plans()[it.name].is_of_one_currency}
 
     def token(self, currency: Currency) -> Address:
@@ -141,6 +147,8 @@ class Deployment:
 
     def holders(self, currency: Currency, role: Role) -> tuple[Address, ...]:
         """Return who was given a role over a currency at its deployment; errors as `token`."""
+        from eth_typing import Address
+
         return tuple(Address(bytes.fromhex(it[2:])) for it in self._system(currency)["roles"][role.label])
 
     def _system(self, currency: Currency) -> dict[str, Any]:
@@ -158,6 +166,8 @@ class Deployment:
         Raises:
             WrongChain: it is another one, or was begun anew or taken back since.
         """
+        from pysettle.client.genuine import CANONICAL
+
         # The canonical contracts are in a genesis, or set by a development node: there a nonce says nothing.
         places = {name: self.address(name) for name in self.document["contracts"]}
         created = {name: place for name, place in places.items() if place not in CANONICAL.values()}
@@ -179,6 +189,8 @@ class Deployment:
 
     def differing(self, chain: ChainBackend) -> tuple[str, ...]:
         """Return the names of the contracts whose code on the chain is not what was deployed; ordered as deployed."""
+        from eth_utils.crypto import keccak
+
         return tuple(
             name
             for name, contract in self.document["contracts"].items()
@@ -195,6 +207,8 @@ class Deployment:
         return tuple(name for name in self.document["contracts"] if not self._standing(name).is_genuine(chain))
 
     def _standing(self, name: str) -> Standing:
+        from pysettle.client.genuine import Standing
+
         contracts = self.document["contracts"]
         others = {it: self.address(it) for it in contracts}
         return Standing(contracts[name]["artifact"], self.address(name), others, self._currency(name))
@@ -209,6 +223,9 @@ class Deployment:
 
 def _check(document: dict[str, Any]) -> None:
     """Check the form of all that is looked up later; raise what Python raises where it is another."""
+    from pysettle.client.columns import contract_plans
+    from pysettle.client.core.access import Role
+
     _texts(document["chain_id"], document["genesis_hash"], document.get("block", "0"))
     int(document.get("block", "0"))
     contracts = document["contracts"]
@@ -240,6 +257,8 @@ def _address(text: str) -> None:
 
 
 def _described(chain: ChainBackend, contract: DeployedContract) -> dict[str, Any]:
+    from eth_utils.crypto import keccak
+
     return {
         "artifact": contract.name,
         "address": _shown(contract.address),

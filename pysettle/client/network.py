@@ -11,11 +11,10 @@ from eth_typing import Address
 
 from pysettle.client import deploying
 from pysettle.client.channel.hub import ChannelHub, UsageMeter
-from pysettle.client.columns import artifact_names, contract_plans
+from pysettle.client.columns import contract_plans
 from pysettle.client.compute.market import ComputeMarket
 from pysettle.client.compute.series import ComputeToken, SeriesTerms
 from pysettle.client.core.access import NetworkAccess, Role, Roles
-from pysettle.client.core.contract import interface
 from pysettle.client.core.planning import DeployedContract
 from pysettle.client.follower import LedgerFollower
 from pysettle.client.genuine import CANONICAL, Standing
@@ -23,6 +22,7 @@ from pysettle.client.jobs.escrow import JobEscrow
 from pysettle.client.money.currency import CurrencyToken
 from pysettle.client.money.interest import InterestPayments
 from pysettle.client.money.system import CurrencySystem
+from pysettle.client.sending import transaction_sender
 from pysettle.domain.catalogue import kinds
 from pysettle.domain.compute.contracts import COMPUTE_TOKEN, SeriesPricing
 from pysettle.domain.compute.messages import ComputeAttestation
@@ -33,8 +33,7 @@ from pysettle.errors import UsageError
 from pysettle.evm.backend import ChainBackend, Receipt
 from pysettle.evm.encoding import TransactionSigner
 from pysettle.evm.genesis import SIMULATION_CHAIN_ID, Genesis, GenesisAccount
-from pysettle.evm.reverts import RevertDecoder
-from pysettle.evm.transactions import Transaction, TransactionSender
+from pysettle.evm.transactions import Transaction
 from pysettle.money import Currency
 from pysettle.values import ComputeId, Units
 
@@ -312,8 +311,3 @@ class SettlementNetwork:
         """
         first = self.first_block if from_block is None else from_block
         return LedgerFollower(self.chain, self.contracts(), from_block=first)
-
-
-def transaction_sender(chain: ChainBackend) -> TransactionSender:
-    """Return a sender that knows the errors of the network's contracts."""
-    return TransactionSender(chain, RevertDecoder(interface(name) for name in artifact_names()))

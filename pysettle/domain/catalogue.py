@@ -6,11 +6,13 @@ commands, its tests. A further one is one line here, and new files.
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pysettle.domain.core.column import Column
-from pysettle.domain.core.contracts import Kind
+if TYPE_CHECKING:
+    from pysettle.domain.core.column import Column
+    from pysettle.domain.core.contracts import Kind
 
 NAMES = (
     "money",
@@ -21,15 +23,22 @@ NAMES = (
 """The columns, each after those that it stands on; the core is beneath them all."""
 
 
-def _column(name: str) -> Column:
-    column: Column = import_module(f"pysettle.domain.{name}.column").COLUMN
-    return column
+COLUMNS: dict[str, Column]
+"""Name -> column; they are loaded at its first use, so that a reader of the names alone does not wait for them."""
 
 
-COLUMNS = {name: _column(name) for name in NAMES}
-"""Name -> column."""
+def __getattr__(name: str) -> Any:
+    """Load the columns at the first use of `COLUMNS`."""
+    if name != "COLUMNS":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return _columns()
+
+
+@cache
+def _columns() -> dict[str, Column]:
+    return {name: import_module(f"pysettle.domain.{name}.column").COLUMN for name in NAMES}
 
 
 def kinds() -> tuple[Kind[Any], ...]:
     """Return the kinds of contracts whose books are kept, column by column."""
-    return tuple(kind for column in COLUMNS.values() for kind in column.kinds)
+    return tuple(kind for column in _columns().values() for kind in column.kinds)

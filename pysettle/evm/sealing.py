@@ -11,17 +11,17 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from eth.abc import SignedTransactionAPI
 from eth_hash.auto import keccak
 from eth_typing import Address, Hash32
-from eth_utils.exceptions import ValidationError
 
 from pysettle.errors import ChainUnreachable, NodeError, TransactionRefused
 from pysettle.evm.handover import answered, handed_over
 from pysettle.evm.jsonrpc import BATCH_BYTES, BATCH_LIMIT, Call, JsonRpc
-from pysettle.evm.prague import decode_transaction
+
+if TYPE_CHECKING:
+    from eth.abc import SignedTransactionAPI
 
 _POLL_S = (0.0, 0.002, 0.005, 0.01, 0.02, 0.05)
 """Pauses between looks at what is sealed; the last is repeated."""
@@ -36,7 +36,7 @@ _GAS_TOGETHER = 120_000_000
 _HOLD: Call = ("evm_setAutomine", (False,))
 _SEAL: Call = ("evm_setAutomine", (True,))
 
-Waiting = dict[Hash32, SignedTransactionAPI]
+Waiting: TypeAlias = "dict[Hash32, SignedTransactionAPI]"
 """Transactions that are handed over and not sealed, by hash."""
 
 
@@ -94,6 +94,11 @@ class DevelopmentSealer:
         Raises:
             TransactionRefused: one cannot be; nothing is handed over.
         """
+        # Whoever only reads from a node needs no EVM of its own.
+        from eth_utils.exceptions import ValidationError
+
+        from pysettle.evm.prague import decode_transaction
+
         pending, automine = self._rpc.ask_all([("eth_getBlockByNumber", ("pending", False)), ("anvil_getAutomine", ())])
         if isinstance(pending, NodeError):
             raise pending

@@ -453,7 +453,7 @@ class Workspace:
             password: Of the encrypted accounts.
         """
         from pysettle.client.core.contract import interface
-        from pysettle.client.network import transaction_sender
+        from pysettle.client.sending import transaction_sender
         from pysettle.evm.genesis import GenesisAccount
         from pysettle.evm.rpc import RpcChain
         from pysettle.evm.transactions import Transaction
@@ -517,14 +517,14 @@ class Workspace:
             WrongChain: the network was deployed on another chain.
         """
         from pysettle.client.money.currency import CurrencyToken
-        from pysettle.client.network import transaction_sender
+        from pysettle.client.sending import transaction_sender
 
         return CurrencyToken(transaction_sender(chain), self._deployed_on(chain).token(currency))
 
     def access(self, chain: ChainBackend, currency: Currency = Currency.CNY) -> NetworkAccess:
         """Return the roles of a currency on this workspace's chain; errors as `currency`."""
         from pysettle.client.core.access import NetworkAccess
-        from pysettle.client.network import transaction_sender
+        from pysettle.client.sending import transaction_sender
 
         deployment = self._deployed_on(chain)
         address, first_block = deployment.access(currency), deployment.first_block
@@ -535,7 +535,7 @@ class Workspace:
         from pysettle.client.channel.hub import ChannelHub, UsageMeter
         from pysettle.client.compute.market import ComputeMarket
         from pysettle.client.money.currency import CurrencyToken
-        from pysettle.client.network import transaction_sender
+        from pysettle.client.sending import transaction_sender
         from pysettle.client.system import ComputeSystem
 
         deployment, sender = self._deployed_on(chain), transaction_sender(chain)
@@ -551,7 +551,7 @@ class Workspace:
     def jobs(self, chain: ChainBackend) -> JobEscrow:
         """Return the job escrow on this workspace's chain; errors as `currency`."""
         from pysettle.client.jobs.escrow import JobEscrow
-        from pysettle.client.network import transaction_sender
+        from pysettle.client.sending import transaction_sender
 
         deployment = self._deployed_on(chain)
         address, first_block = deployment.address("JobEscrow"), deployment.first_block
@@ -606,7 +606,7 @@ class Workspace:
             WrongChain: the network was deployed on another chain.
         """
         from pysettle.client.money.interest import InterestPayments
-        from pysettle.client.network import transaction_sender
+        from pysettle.client.sending import transaction_sender
 
         deployment = self._deployed_on(chain)
         if _INTEREST not in deployment.document["contracts"]:

@@ -17,12 +17,14 @@ from tests.benchmarks.measure import Benchmark, Row
 from tests.benchmarks.metering import speed_meter, speed_sign
 from tests.benchmarks.scale import scale_workspace
 from tests.benchmarks.sending import speed_chain, speed_node
+from tests.benchmarks.starting import speed_start
 
 BENCHMARKS: dict[str, Benchmark] = {
     "SPEED-CHAIN": speed_chain,
     "SPEED-NODE": speed_node,
     "SPEED-SIGN": speed_sign,
     "SPEED-METER": speed_meter,
+    "SPEED-START": speed_start,
     "SCALE-WORKSPACE": scale_workspace,
     "SCALE-BOOKS": scale_books,
     "GAS-TRANSFER": gas_transfer,

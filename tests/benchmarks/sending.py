@@ -8,7 +8,7 @@ from pathlib import Path
 
 from eth_typing import Address
 
-from pysettle.client.network import transaction_sender
+from pysettle.client.sending import transaction_sender
 from pysettle.domain.core.signing import Signer
 from pysettle.evm.backend import ChainBackend
 from pysettle.evm.interface import Interface

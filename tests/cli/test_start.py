@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from pysettle.cli import main
 from pysettle.cli.main import children
 from pysettle.domain.compute.prices import SERVICE_CLASSES
+from tests.cli.running import Town
 
 HEAVY = frozenset(
     {"web3", "eth", "eth_abi", "eth_account", "eth_keys", "eth_utils", "hypothesis", "py_ecc", "rich", "rlp", "urllib3"}
@@ -40,6 +43,39 @@ def test_the_help_of_a_noun_loads_no_heavy_package(noun: str) -> None:
     verbs = [name for name, _ in children(command)] if isinstance(command, click.Group) else []
     lines = [[noun, "--help"], *([noun, verb, "--help"] for verb in verbs)] if noun else [["--help"]]
     assert not _loaded(lines) & HEAVY
+
+
+def test_a_shell_completes_the_names_of_accounts(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names of the workspace that is named, that is said by the variable, or that the current folder is in."""
+    directory = str(town.directory)
+
+    def completed(*words: str, **variables: str) -> list[str]:
+        asked = {"_PYSETTLE_COMPLETE": "bash_complete", "COMP_CWORD": str(len(words)), **variables}
+        asked["COMP_WORDS"] = " ".join(["pysettle", *words])
+        result = CliRunner().invoke(main, prog_name="pysettle", env={"PYSETTLE_WORKSPACE": None, **asked})
+        return [line.removeprefix("plain,") for line in result.stdout.splitlines() if line]
+
+    balance = ("token", "balance", "--account", "s")
+    expected = ["second-bank", "seizer", "settlement-registrar"]
+    assert completed("token", "balance", "--workspace", directory, "--account", "s") == expected
+    assert completed(*balance, PYSETTLE_WORKSPACE=directory) == expected
+    assert completed("market", "buy", "--by", "se", PYSETTLE_WORKSPACE=directory) == expected
+    assert completed(*balance) == []
+    monkeypatch.chdir(town.directory / "accounts")
+    assert completed(*balance) == expected
+    assert completed("tok") == ["token"]
+
+
+def test_completion_loads_no_heavy_package(town: Town) -> None:
+    """A shell waits for no chain, keys or HTTP."""
+    look = "import sys; from pysettle.__main__ import run\ntry: run()\nfinally: print(*sys.modules, file=sys.stderr)"
+    asked = {"_PYSETTLE_COMPLETE": "bash_complete", "COMP_CWORD": "4", "PYSETTLE_WORKSPACE": str(town.directory)}
+    asked["COMP_WORDS"] = "pysettle token balance --account al"
+    done = subprocess.run(
+        [sys.executable, "-c", look], capture_output=True, text=True, check=True, env={**os.environ, **asked}
+    )
+    assert done.stdout == "plain,alice\n"
+    assert not {it.split(".")[0] for it in done.stderr.split()} & HEAVY
 
 
 def test_the_help_names_every_service_class() -> None:

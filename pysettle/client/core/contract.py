@@ -4,13 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cache
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from eth_abi.exceptions import DecodingError
-from eth_typing import Address
-
-from pysettle.domain.core import events
-from pysettle.domain.core.events import Event
 from pysettle.errors import ChainError
 from pysettle.evm import artifacts
 from pysettle.evm.backend import ChainBackend, Receipt
@@ -18,7 +13,12 @@ from pysettle.evm.encoding import TransactionSigner
 from pysettle.evm.interface import Interface
 from pysettle.evm.transactions import Transaction, TransactionSender
 
-_Event = TypeVar("_Event", bound=Event)
+if TYPE_CHECKING:
+    from eth_typing import Address
+
+    from pysettle.domain.core.events import Event
+
+_Event = TypeVar("_Event", bound="Event")
 
 
 @cache
@@ -63,6 +63,8 @@ class Contract:
             kind: Which.
             ids: Words that the events index first, such as ids of channels; empty for any.
         """
+        from pysettle.domain.core import events
+
         found = self.chain.logs(
             from_block=self.first_block, addresses=[self.address], topics=events.topics(kind), ids=ids
         )
@@ -75,6 +77,8 @@ class Contract:
         return Transaction(signer, self.address, self.interface.encode(function, *arguments), gas, self.interface)
 
     def _read(self, function: str, *arguments: Any) -> Any:
+        from eth_abi.exceptions import DecodingError
+
         answer = self._sender.call(self.address, self.interface, self.interface.encode(function, *arguments))
         try:
             return self.interface.decode(function, answer)

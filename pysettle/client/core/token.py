@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Generic, TypeVar
-
-from eth_typing import Address
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from pysettle.client.core.contract import Contract
-from pysettle.domain.core.messages import Authorization, Permit, cancel_digest
-from pysettle.domain.core.signing import Signer
-from pysettle.domain.core.typed_data import Domain
 from pysettle.errors.core.token import NonceSpent
 from pysettle.evm.encoding import TransactionSigner
 from pysettle.evm.transactions import Transaction, TransactionSender
+
+if TYPE_CHECKING:
+    from eth_typing import Address
+
+    from pysettle.domain.core.messages import Authorization, Permit
+    from pysettle.domain.core.signing import Signer
 
 Value = TypeVar("Value", bound=int)
 """What a token counts: units of a currency, or Tokens."""
@@ -31,6 +32,8 @@ class Token(Contract, Generic[Value]):
 
     def __init__(self, sender: TransactionSender, address: Address, contract_name: str) -> None:
         """Address one deployed token."""
+        from pysettle.domain.core.typed_data import Domain
+
         super().__init__(sender, address, contract_name)
         self.domain = Domain(self.name, "1", sender.chain.chain_id, address)
         """EIP-712 domain that authorizations are signed under."""
@@ -93,6 +96,8 @@ class Token(Contract, Generic[Value]):
             value: Smallest units, replacing the allowance before.
             deadline: Last unix second of its validity.
         """
+        from pysettle.domain.core.messages import Permit
+
         permit = Permit(owner.address, spender, value, self.permit_nonce(owner.address), deadline)
         return permit, owner.sign(permit.digest(self.domain))
 
@@ -120,6 +125,8 @@ class Token(Contract, Generic[Value]):
 
     def cancel_authorization(self, submitter: TransactionSigner, authorizer: Signer, nonce: bytes) -> Transaction:
         """Spend a nonce without a transfer."""
+        from pysettle.domain.core.messages import cancel_digest
+
         signature = authorizer.sign(cancel_digest(self.domain, authorizer.address, nonce))
         return self._transaction(
             submitter, self.GAS_TRANSFER, _CANCEL_AUTHORIZATION, authorizer.address, nonce, signature

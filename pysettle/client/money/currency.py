@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-
-from eth_typing import Address
+from typing import TYPE_CHECKING
 
 from pysettle.client.core.token import Token
-from pysettle.client.money.desk import IssuanceDesk
-from pysettle.client.money.wallets import Wallet, WalletStanding
-from pysettle.domain.money.wallets import IDENTIFICATION_WITHOUT_END, ClassLimits, WalletClass, day_at
+from pysettle.domain.money.wallets import IDENTIFICATION_WITHOUT_END
 from pysettle.evm.encoding import TransactionSigner
 from pysettle.evm.transactions import Transaction, TransactionSender
 from pysettle.values import Units
+
+if TYPE_CHECKING:
+    from eth_typing import Address
+
+    from pysettle.client.money.desk import IssuanceDesk
+    from pysettle.client.money.wallets import Wallet, WalletStanding
+    from pysettle.domain.money.wallets import ClassLimits, WalletClass
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,10 @@ class CurrencyToken(Token[Units]):
     @cached_property
     def desk(self) -> IssuanceDesk:
         """Where it is issued and redeemed: the desk that it created."""
+        from eth_typing import Address
+
+        from pysettle.client.money.desk import IssuanceDesk
+
         return IssuanceDesk(self._sender, Address(self._read("issuanceDesk")))
 
     # Central bank and registrar
@@ -124,15 +132,23 @@ class CurrencyToken(Token[Units]):
 
     def class_limits(self, wallet_class: WalletClass) -> ClassLimits:
         """Return the limits of a wallet class, in units."""
+        from pysettle.domain.money.wallets import ClassLimits
+
         return ClassLimits(*self._read("classLimits", int(wallet_class)))
 
     def wallet(self, account: Address) -> Wallet:
         """Return what is registered of an account, and what it paid."""
+        from pysettle.client.money.wallets import Wallet
+        from pysettle.domain.money.wallets import WalletClass
+
         wallet_class, *others = self._read("wallet", account)
         return Wallet(WalletClass(wallet_class), *others)
 
     def wallet_standing(self, account: Address) -> WalletStanding:
         """Return an account's wallet as it stands today, by the chain's clock."""
+        from pysettle.client.money.wallets import WalletStanding
+        from pysettle.domain.money.wallets import day_at
+
         wallet, today = self.wallet(account), day_at(self._sender.chain.clock.now())
         return WalletStanding(wallet, today, self.class_limits(wallet.class_on(today)))
 

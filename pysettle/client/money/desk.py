@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-from eth_typing import Address
+from typing import TYPE_CHECKING
 
 from pysettle.client.core.contract import Contract
-from pysettle.domain.core import events
-from pysettle.domain.core.signing import Signer
-from pysettle.domain.money.events import RedemptionRequested
-from pysettle.domain.money.messages import ReserveAttestation, desk_domain
 from pysettle.errors.states import RedemptionStatus as RedemptionStatus
 from pysettle.evm.backend import Receipt
 from pysettle.evm.encoding import TransactionSigner
 from pysettle.evm.transactions import Transaction, TransactionSender
 from pysettle.values import Units
+
+if TYPE_CHECKING:
+    from eth_typing import Address
+
+    from pysettle.domain.core.signing import Signer
+    from pysettle.domain.money.messages import ReserveAttestation
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,8 @@ class IssuanceDesk(Contract):
 
     def __init__(self, sender: TransactionSender, address: Address) -> None:
         """Address the desk of a deployed currency."""
+        from pysettle.domain.money.messages import desk_domain
+
         super().__init__(sender, address, "IssuanceDesk")
         self.domain = desk_domain(sender.chain.chain_id, address)
         """EIP-712 domain of reserve attestations."""
@@ -56,6 +59,8 @@ class IssuanceDesk(Contract):
             amount_fen: Reserve in fen.
             valid_s: Seconds of chain time from now in which issuance may rest on it.
         """
+        from pysettle.domain.money.messages import ReserveAttestation
+
         chain = self._sender.chain
         as_of, valid_before = chain.block().timestamp, chain.clock.now() + valid_s
         attestation = ReserveAttestation(amount_fen, as_of, self.reserve().sequence + 1, valid_before)
@@ -108,11 +113,16 @@ class IssuanceDesk(Contract):
 
     def redemption_id(self, receipt: Receipt) -> int:
         """Return the number of the redemption that a transaction requested."""
+        from pysettle.domain.core import events
+        from pysettle.domain.money.events import RedemptionRequested
+
         requests = (events.decode(log.topics, log.data) for log in receipt.logs if log.address == self.address)
         return next(event.redemption_id for event in requests if isinstance(event, RedemptionRequested))
 
     def reserve(self) -> ReserveAttestation:
         """Return the last attestation of the reserve; all zero when there is none."""
+        from pysettle.domain.money.messages import ReserveAttestation
+
         return ReserveAttestation(*self._read("reserve"))
 
     def issuance_quota(self, operator: Address) -> Units:

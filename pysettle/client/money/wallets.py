@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from pysettle.domain.money.wallets import NO_LIMIT, ClassLimits, WalletClass, year_of
+if TYPE_CHECKING:
+    from pysettle.domain.money.wallets import ClassLimits, WalletClass
 
 _FIRST = dt.date(1970, 1, 1)
 
@@ -49,6 +51,8 @@ class Wallet:
 
     def class_on(self, day: int) -> WalletClass:
         """Return the class whose limits hold on a day."""
+        from pysettle.domain.money.wallets import WalletClass
+
         return self.wallet_class if day < self.identification_expiry else WalletClass.IV
 
 
@@ -71,6 +75,8 @@ class WalletStanding:
     @property
     def counts(self) -> bool:
         """Whether payments are counted: there is a limit for a day or a year."""
+        from pysettle.domain.money.wallets import NO_LIMIT
+
         return self.limits.daily != NO_LIMIT or self.limits.annual != NO_LIMIT
 
     @property
@@ -81,6 +87,8 @@ class WalletStanding:
     @property
     def spent_this_year(self) -> int:
         """Units paid this year, as far as they were counted."""
+        from pysettle.domain.money.wallets import year_of
+
         same_year = year_of(self.wallet.day) == year_of(self.today)
         return self.wallet.spent_in_year if same_year else 0
 
@@ -96,4 +104,6 @@ class WalletStanding:
 
 
 def _left(limit: int, spent: int) -> int | None:
+    from pysettle.domain.money.wallets import NO_LIMIT
+
     return None if limit == NO_LIMIT else max(0, limit - spent)
