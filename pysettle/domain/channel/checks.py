@@ -16,8 +16,10 @@ def channels(books: Books, scope: Scope) -> Iterator[Finding]:
     """INV-CHANNEL: the hub holds what channels have unclaimed and receivers unsettled, and no channel is overdrawn."""
     for account in scope.accounts:
         amount = books.balances.get(account, 0)
+        if amount >= 0:
+            continue
         hub = account.purpose is OWN and account.owner in books.contracts[CHANNEL_HUB]
-        if amount < 0 and (hub or account.purpose in (CHANNEL, CLAIM, PAYOUT)):
+        if hub or account.purpose in (CHANNEL, CLAIM, PAYOUT):
             yield Finding("INV-CHANNEL", f"{account.purpose.value} 0x{account.owner.hex()}", f"{-amount} units short")
 
 

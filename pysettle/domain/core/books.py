@@ -36,8 +36,9 @@ class Books:
 
     def __getitem__(self, part: type[_Part]) -> _Part:
         """Return the part of the state that a column keeps in a class of its own; it begins empty."""
-        found: _Part | None = self._parts.get(part)
-        if found is None:
+        try:
+            found: _Part = self._parts[part]
+        except KeyError:
             found = self._parts[part] = part()
         return found
 

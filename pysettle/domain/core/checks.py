@@ -20,7 +20,7 @@ def contradictions(books: Books, scope: Scope) -> Iterator[Finding]:
 
 def supply(books: Books, scope: Scope) -> Iterator[Finding]:
     """INV-SUPPLY: what was created and destroyed is what issuance, purchase, redemption and refund say."""
-    for kind in books.contracts.assets():
+    for kind in books.contracts.assets:
         for asset in scope.of(kind):
             told, stated = books.supply(asset), books.stated_supply[asset]
             if told != stated:

@@ -62,8 +62,9 @@ class Contracts:
     def __deepcopy__(self, memo: object) -> Contracts:
         return self
 
+    @cached_property
     def assets(self) -> tuple[Kind[Any], ...]:
-        """Return the kinds that are listed and whose units the books count."""
+        """The kinds that are listed and whose units the books count."""
         return tuple(kind for kind in self.listed if kind.is_asset)
 
     def counts(self, asset: Address) -> bool:

@@ -54,7 +54,7 @@ def of_account(
 
 def balances(books: Books, _chain_id: int) -> Iterator[Question]:
     """Ask each asset for its supply, and for the balance of everyone who ever held it."""
-    for kind in books.contracts.assets():
+    for kind in books.contracts.assets:
         for asset in sorted(books.contracts[kind]):
             about = f"asset 0x{asset.hex()}"
             yield of_contract(about, asset, "totalSupply()", books.supply(asset))

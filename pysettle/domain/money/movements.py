@@ -26,11 +26,10 @@ from pysettle.domain.money.contracts import currency_of, is_desk_of
 
 def announce(books: Books, emitted: Emitted, movement: Transfer, *, owed: bool = False, seized: bool = False) -> None:
     """Note a movement that an event says comes next; what was announced before it and did not come is a violation."""
-    currency = currency_of(books, emitted)
-    announced = books[AccountBooks].announced.get(currency)
-    if announced:
+    currency, accounts = currency_of(books, emitted), books[AccountBooks]
+    if announced := accounts.announced.get(currency):
         books.violated(announced.code, emitted, f"{announced}, which did not move")
-    books[AccountBooks].announced[currency] = Announced(emitted.event, movement, owed, seized)
+    accounts.announced[currency] = Announced(emitted.event, movement, owed, seized)
 
 
 def check_movement(books: Books, emitted: Emitted, transfer: Transfer) -> None:
@@ -57,26 +56,27 @@ def stopped(books: Books, emitted: Emitted, payee: Address, amount: int, held: i
         amount: Units that would come in.
         held: Units that the payee holds without them.
     """
-    currency = emitted.emitter
-    if books[AccountBooks].is_settlement_account(currency, payee):
+    currency, accounts = emitted.emitter, books[AccountBooks]
+    if accounts.is_settlement_account(currency, payee):
         return None
-    if objection := books[AccountBooks].freezing[currency].incoming_objection(payee, amount):
+    if objection := accounts.freezing[currency].incoming_objection(payee, amount):
         return "INV-FROZEN", objection
-    if objection := books[AccountBooks].wallets[currency].incoming_objection(payee, amount, held, emitted.timestamp):
+    if objection := accounts.wallets[currency].incoming_objection(payee, amount, held, emitted.timestamp):
         return "INV-LIMIT", objection
     return None
 
 
 def _check_payer(books: Books, emitted: Emitted, transfer: Transfer) -> None:
     currency, payer, amount = emitted.emitter, transfer.sender, transfer.value
-    if books[AccountBooks].is_settlement_account(currency, payer):
+    accounts = books[AccountBooks]
+    if accounts.is_settlement_account(currency, payer):
         return
     held = books.held(currency, payer)
-    if objection := books[AccountBooks].freezing[currency].outgoing_objection(payer, amount, held):
+    if objection := accounts.freezing[currency].outgoing_objection(payer, amount, held):
         books.violated("INV-FROZEN", emitted, objection)
     # Units that go to the desk are under redemption from now on, and no spending.
     if not is_desk_of(books, transfer.receiver, currency):
-        objection = books[AccountBooks].wallets[currency].count_payment(payer, amount, emitted.timestamp)
+        objection = accounts.wallets[currency].count_payment(payer, amount, emitted.timestamp)
         if objection:
             books.violated("INV-LIMIT", emitted, objection)
 
