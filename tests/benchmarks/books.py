@@ -12,7 +12,7 @@ from pysettle.audit.ledger import LedgerCheck
 from pysettle.domain.core.contracts import Contracts
 from pysettle.domain.core.events import Event, Transfer
 from pysettle.domain.core.messages import ZERO_ADDRESS
-from pysettle.domain.money.contracts import CURRENCY_TOKEN
+from pysettle.domain.money.contracts import CURRENCY_TOKEN, ISSUANCE_DESK, CurrencyTerms
 from pysettle.domain.money.events import IssuanceQuotaSet, Issued, ReserveAttested
 from tests.audit.logs import log
 from tests.benchmarks.measure import Goal, Row, in_turns
@@ -20,7 +20,8 @@ from tests.benchmarks.measure import Goal, Row, in_turns
 MANY, FEW = 10_000, 500
 _TRANSACTIONS = 4_000
 _CODE = "SCALE-BOOKS"
-_CURRENCY, _BANK = Address(b"\1" * 20), Address(b"\2" * 20)
+_CURRENCY, _BANK, _DESK = (Address(bytes([number]) * 20) for number in range(1, 4))
+_CONTRACTS = Contracts({CURRENCY_TOKEN: {_CURRENCY: None}, ISSUANCE_DESK: {_DESK: CurrencyTerms(_CURRENCY)}})
 _UNITS = 10**6
 
 
@@ -29,7 +30,7 @@ class Town:
 
     def __init__(self, holders: int) -> None:
         """Issue to each of them."""
-        self.check = LedgerCheck(Contracts({CURRENCY_TOKEN: {_CURRENCY: None}}))
+        self.check = LedgerCheck(_CONTRACTS)
         self._holders = [_account(number) for number in range(holders)]
         self._block = self._strangers = 0
         supply = holders * _UNITS
@@ -87,4 +88,5 @@ def _account(number: int) -> Address:
 
 
 def _transaction(*told: Event) -> ExecutedTransaction:
-    return ExecutedTransaction(True, 0, tuple(log(_CURRENCY, event) for event in told))
+    emitted = ((_CURRENCY if isinstance(event, Transfer) else _DESK, event) for event in told)
+    return ExecutedTransaction(True, 0, tuple(log(*it) for it in emitted))

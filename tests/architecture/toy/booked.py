@@ -17,21 +17,22 @@ from pysettle.audit.ledger import LedgerCheck
 from pysettle.domain.core.contracts import Contracts
 from pysettle.domain.core.events import Transfer
 from pysettle.domain.core.messages import ZERO_ADDRESS
-from pysettle.domain.money.contracts import CURRENCY_TOKEN, CurrencyTerms
+from pysettle.domain.money.contracts import CURRENCY_TOKEN, ISSUANCE_DESK, CurrencyTerms
 from pysettle.domain.money.events import IssuanceQuotaSet, Issued, ReserveAttested, SettlementAccountMarked
 from tests.audit.logs import log
 
-CURRENCY, BANK, ALICE, TOY = (Address(bytes([number]) * 20) for number in range(1, 5))
-CONTRACTS = Contracts({CURRENCY_TOKEN: {CURRENCY: None}, LOCKER: {TOY: CurrencyTerms(CURRENCY)}})
+CURRENCY, BANK, ALICE, TOY, DESK = (Address(bytes([number]) * 20) for number in range(1, 6))
+HELD = CurrencyTerms(CURRENCY)
+CONTRACTS = Contracts({CURRENCY_TOKEN: {CURRENCY: None}, ISSUANCE_DESK: {DESK: HELD}, LOCKER: {TOY: HELD}})
 
 
 def booked(stated: int) -> LedgerCheck:
     """Book an issuance of 9 units, of which 7 are stored and 3 returned; the locker says what is left."""
     books = LedgerCheck(CONTRACTS)
     transactions = (
-        [log(CURRENCY, ReserveAttested(1, BANK, 1, 0, 2**40)), log(CURRENCY, IssuanceQuotaSet(BANK, 9))],
+        [log(DESK, ReserveAttested(1, BANK, 1, 0, 2**40)), log(DESK, IssuanceQuotaSet(BANK, 9))],
         [log(CURRENCY, SettlementAccountMarked(TOY))],
-        [log(CURRENCY, Issued(BANK, ALICE, 9, 0)), log(CURRENCY, Transfer(ZERO_ADDRESS, ALICE, 9))],
+        [log(DESK, Issued(BANK, ALICE, 9, 0)), log(CURRENCY, Transfer(ZERO_ADDRESS, ALICE, 9))],
         [log(CURRENCY, Transfer(ALICE, TOY, 7)), log(TOY, Stored(ALICE, 7, 7))],
         [log(CURRENCY, Transfer(TOY, ALICE, 3)), log(TOY, Returned(ALICE, 3, stated))],
     )
