@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pysettle.cli.failures import plain
+from pysettle.cli.nouns import Noun
 from pysettle.cli.options import json_option, show
 from pysettle.cli.output import progress
 from pysettle.errors import AuditFailed
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from pysettle.audit.verify import Report
 
 
-@click.group()
+@click.group(cls=Noun)
 def audit() -> None:
     """Prove a transaction history from its bundle alone."""
 

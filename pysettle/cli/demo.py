@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pysettle.cli.audit import failed
+from pysettle.cli.nouns import Verb
 from pysettle.cli.options import SEED, schema
 from pysettle.cli.output import done, progress, say, table
 from pysettle.money import to_text
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from pysettle.scenarios import demo as scenario
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.option(
     "--trace",
     type=click.Path(path_type=Path),

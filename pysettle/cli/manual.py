@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import click
 
 from pysettle.cli.main import children, main
+from pysettle.cli.nouns import example
 
 _SHARED = {
     "--workspace": "the workspace; `PYSETTLE_WORKSPACE` if left out, else the one the current folder is in",
@@ -54,19 +55,20 @@ def _sections(group: click.Group, path: str) -> Iterator[str]:
         if isinstance(command, click.Group):
             yield f"## {path} {name}\n\n{_text(command.help)}"
             for verb, child in children(command):
-                yield f"### {path} {name} {verb}\n\n{_body(child)}"
+                yield f"### {path} {name} {verb}\n\n{_body(child, f'{path} {name} {verb}')}"
         else:
-            yield f"## {path} {name}\n\n{_body(command)}"
+            yield f"## {path} {name}\n\n{_body(command, f'{path} {name}')}"
 
 
-def _body(command: click.Command) -> str:
+def _body(command: click.Command, path: str) -> str:
     context = click.Context(command)
     options = [it for it in command.params if isinstance(it, click.Option)]
     told = [it.get_help_record(context) for it in options if it.required or it.opts[0] not in _SHARED]
     lines = [f"- `{record[0]}`: {_text(record[1])}" for record in told if record]
     arguments = "".join(f" {it.make_metavar(context)}" for it in command.params if isinstance(it, click.Argument))
     argument = f"Takes `{arguments.strip()}`.\n\n" if arguments else ""
-    return f"{_text(command.help)}\n\n{argument}{chr(10).join(lines)}".rstrip()
+    shown = f"```console\n$ {example(command, path)}\n```"
+    return f"{_text(command.help)}\n\n{argument}{chr(10).join(lines)}".rstrip() + f"\n\n{shown}"
 
 
 def _text(text: str | None) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pysettle.cli.audit import failed
+from pysettle.cli.nouns import Noun
 from pysettle.cli.options import SEED, schema
 from pysettle.cli.output import done, instant, say, table
 from pysettle.money import to_text
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 _CASES = {"compute-export": "A chip maker sells compute abroad, priced in Tokens and paid in e-CNY (paper, 3.2)."}
 
 
-@click.group()
+@click.group(cls=Noun)
 def scenario() -> None:
     """Run scripted cases of settlement and prove them (simulated)."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,15 @@ def check_command(line: str) -> None:
             command = dict(children(command))[word]
     needed = {it.opts[0] for it in command.params if it.required and isinstance(it, click.Option)}
     assert "--help" in words or needed <= set(words), line
+
+
+def commands(command: click.Command, *words: str) -> Iterator[tuple[str, ...]]:
+    """Yield the words of each command that is run, below one."""
+    if isinstance(command, click.Group):
+        for name, child in children(command):
+            yield from commands(child, *words, name)
+    else:
+        yield words
 
 
 def document(*arguments: str, workspace: Path) -> dict[str, Any]:

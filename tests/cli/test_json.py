@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -11,20 +10,13 @@ import pytest
 
 from pysettle.cli import main
 from pysettle.cli.main import children
-from tests.cli.running import Town, invoke
+from tests.cli.running import Town, commands, invoke
+
+GENESIS = ("network", "genesis")
+"""Prints a genesis, which is itself a document, in the form that other engines read."""
 
 
-def _commands(command: click.Command, *words: str) -> Iterator[tuple[str, ...]]:
-    """Yield the words of each command that is run, below one."""
-    if isinstance(command, click.Group):
-        for name, child in children(command):
-            yield from _commands(child, *words, name)
-    elif words != ("network", "genesis"):
-        # The genesis is itself a document, in the form that other engines read.
-        yield words
-
-
-@pytest.mark.parametrize("words", list(_commands(main)), ids=" ".join)
+@pytest.mark.parametrize("words", [it for it in commands(main) if it != GENESIS], ids=" ".join)
 def test_a_failure_is_one_document(words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each command takes `--json`, and prints why it failed as a document, beside the line on stderr."""
     monkeypatch.chdir(tmp_path)

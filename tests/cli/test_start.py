@@ -13,8 +13,9 @@ from click.testing import CliRunner
 
 from pysettle.cli import main
 from pysettle.cli.main import children
+from pysettle.cli.nouns import example
 from pysettle.domain.compute.prices import SERVICE_CLASSES
-from tests.cli.running import Town
+from tests.cli.running import Town, check_command, commands
 
 HEAVY = frozenset(
     {"web3", "eth", "eth_abi", "eth_account", "eth_keys", "eth_utils", "hypothesis", "py_ecc", "rich", "rlp", "urllib3"}
@@ -86,3 +87,24 @@ def test_the_help_names_every_service_class() -> None:
         (option,) = (it for it in market.commands[verb].params if it.name == "service_class")
         assert isinstance(option, click.Option)
         assert all(name in str(option.help) for name in SERVICE_CLASSES)
+
+
+@pytest.mark.parametrize("words", list(commands(main)), ids=" ".join)
+def test_every_command_shows_an_example_in_80_columns(words: tuple[str, ...]) -> None:
+    """The example has all that the command needs, and can be parsed; no line of the help is cut or longer."""
+    command: click.Command = main
+    for word in words:
+        assert isinstance(command, click.Group)
+        command = dict(children(command))[word]
+    check_command(example(command, " ".join(["pysettle", *words])))
+    shown = CliRunner().invoke(main, [*words, "--help"], prog_name="pysettle", terminal_width=80).stdout
+    assert "Example:" in shown
+    assert max(map(len, shown.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("noun", ["", *(name for name, it in children(main) if isinstance(it, click.Group))])
+def test_every_line_of_a_noun_is_whole(noun: str) -> None:
+    """The help of everything and of each noun says of each command a whole sentence, in 80 columns."""
+    lines = CliRunner().invoke(main, [*noun.split(), "--help"], terminal_width=80).stdout.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert not [line for line in lines[1:] if line.endswith("...")]

@@ -13,6 +13,7 @@ import click
 from pysettle.cli.channel.rows import Row, read_rows, would_claim
 from pysettle.cli.command import Command, network_command, network_view
 from pysettle.cli.compute.compute import Asset, asset_of, asset_option, by_option, chosen_asset, token_of
+from pysettle.cli.nouns import Noun
 from pysettle.cli.options import NUMBER, TOKENS, Count, pasteable
 from pysettle.cli.output import instant, table, write_text
 from pysettle.errors import UsageError
@@ -37,7 +38,7 @@ _amount_option = click.option(
 )
 
 
-@click.group()
+@click.group(cls=Noun)
 def channel() -> None:
     """Open payment channels in Tokens or a currency, sign vouchers, claim, and get back what is left (simulated)."""
 

@@ -14,6 +14,7 @@ from pysettle.cli.command import Command, Function, network_command, network_vie
 from pysettle.cli.compute.compute import by_option, change_holding, series_option, tokens_option
 from pysettle.cli.compute.purchase import sign, submit
 from pysettle.cli.compute.terms import applying_window, rates, rates_text, series_terms, until_option
+from pysettle.cli.nouns import Noun
 from pysettle.cli.options import BASIS_POINTS, TOKENS, OneOf, Utf8, Whole
 from pysettle.cli.output import instant, printable, table
 from pysettle.money import to_plain, to_text, to_units
@@ -42,7 +43,7 @@ _class_option = click.option(
 )
 
 
-@click.group()
+@click.group(cls=Noun)
 def market() -> None:
     """Register compute, open series, buy, pass on and refund Tokens, and compare what compute costs (simulated)."""
 

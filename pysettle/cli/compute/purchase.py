@@ -13,6 +13,7 @@ import click
 from pysettle.cli.channel.rows import whole
 from pysettle.cli.command import Command, network_command
 from pysettle.cli.compute.compute import by_option, series_option, tokens_option
+from pysettle.cli.nouns import Verb
 from pysettle.cli.options import Count, Whole, pasteable
 from pysettle.cli.output import instant, write_text
 from pysettle.documents import parse_json
@@ -101,7 +102,7 @@ class SignedPurchase:
         return series.purchase_with_authorization(submitter, paid, self.terms, self.payment.signature)
 
 
-@click.command()
+@click.command(cls=Verb)
 @series_option
 @tokens_option
 @click.option("--to", help="Account that receives the Tokens: a name or an address.  [default: the buyer]")
@@ -145,7 +146,7 @@ def sign(
     command.show(document, [line, f"Next: {pasteable(f'market submit --file {quote(str(out))}')}"])
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.option(
     "--file",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),

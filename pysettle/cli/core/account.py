@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pysettle.cli.nouns import Noun
 from pysettle.cli.options import json_option, password_option, pasteable, show, workspace_option
 from pysettle.cli.output import done
 from pysettle.errors import UsageError
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from pysettle.workspace.directory import Workspace
 
 
-@click.group()
+@click.group(cls=Noun)
 def account() -> None:
     """List the accounts of a workspace, and add some."""
 

@@ -8,6 +8,7 @@ from shlex import quote
 import click
 from click.core import ParameterSource
 
+from pysettle.cli.nouns import Verb
 from pysettle.cli.options import CHAIN_ID, SEED, Count, json_option, password_option, pasteable, show
 from pysettle.cli.output import done, progress
 from pysettle.errors import UsageError
@@ -17,7 +18,7 @@ _OF_NETWORKS = ("confirmations", "legacy_fees")
 _OF_EMBEDDED_CHAINS = ("genesis_time", "block_interval", "clock")
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument("directory", type=click.Path(path_type=Path))
 @click.option(
     "--chain",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pysettle.cli.command import Function
+from pysettle.cli.nouns import Noun
 from pysettle.cli.options import json_option, password_option, pasteable, show, workspace_option
 from pysettle.cli.output import progress, say, table, tell, write_text
 from pysettle.errors import ChainError
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from pysettle.workspace.directory import Workspace
 
 
-@click.group()
+@click.group(cls=Noun)
 def network() -> None:
     """Deploy the settlement network, and check it."""
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pysettle.cli.nouns import Verb
 from pysettle.cli.options import CHAIN_ID, SEED, Count, schema
 from pysettle.cli.output import done, say, tell
 from pysettle.errors import UsageError
@@ -26,7 +27,7 @@ _CHAIN_ID = 31_337
 _ACCOUNTS = 10
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Loopback address to listen on.")
 @click.option("--port", type=Count(0, 65_535), default=8545, show_default=True, help="Port; 0 for one that is free.")
 @click.option(

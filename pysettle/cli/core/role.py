@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pysettle.cli.command import Command, by_option, currency_command, currency_view
+from pysettle.cli.nouns import Noun
 from pysettle.cli.options import Count
 from pysettle.errors import UsageError
 from pysettle.errors.states import Role
@@ -20,11 +21,14 @@ if TYPE_CHECKING:
     from pysettle.evm.transactions import Transaction
 
 _LABELS = click.Choice([role.label for role in Role])
-_ROLE = click.option("--role", "label", type=_LABELS, required=True, help="The power.")
+_NAMED = ", ".join(_LABELS.choices)
+_ROLE = click.option(
+    "--role", "label", type=_LABELS, metavar="ROLE", required=True, help=f"The power, which is one of {_NAMED}."
+)
 _OFFERED_TO = click.option("--account", required=True, help="Account it is offered to: a name or an address.")
 
 
-@click.group()
+@click.group(cls=Noun)
 def role() -> None:
     """Show, give, accept, pass on and take back the powers over a currency (simulated).
 
@@ -33,7 +37,9 @@ def role() -> None:
 
 
 @role.command()
-@click.option("--role", "label", type=_LABELS, help="The power.  [default: all of them]")
+@click.option(
+    "--role", "label", type=_LABELS, metavar="ROLE", help=f"The power, one of {_NAMED}.  [default: all of them]"
+)
 @click.option(
     "--account", help="Say whether this account holds it, and what is offered to it alone: a name or an address."
 )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pysettle.cli.nouns import Noun
 from pysettle.cli.options import Count, json_option, pasteable, show, workspace_option
 from pysettle.cli.output import done, instant
 from pysettle.errors import UsageError
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from pysettle.workspace.directory import Workspace
 
 
-@click.group("time")
+@click.group("time", cls=Noun)
 def time() -> None:
     """Show and advance chain time. Nothing on the chain follows the machine's clock."""
 

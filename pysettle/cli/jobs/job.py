@@ -12,6 +12,7 @@ import click
 
 from pysettle.cli.command import Command, account_option, currency_command, currency_view
 from pysettle.cli.jobs.order import HOURS, SHOWN, Wanted, order_options, within_bounds
+from pysettle.cli.nouns import Noun
 from pysettle.cli.options import BASIS_POINTS, Count
 from pysettle.cli.output import instant, table, write_text
 from pysettle.errors import UsageError
@@ -30,7 +31,7 @@ _milestone_option = click.option("--milestone", type=Count(0, 63), default=0, sh
 _PARTIES = ("payer", "buyer", "provider", "arbiter")
 
 
-@click.group()
+@click.group(cls=Noun)
 def job() -> None:
     """Order batch compute by milestones, deliver, accept, dispute and rule (simulated)."""
 

@@ -19,6 +19,7 @@ from pysettle.cli.command import (
     currency_view,
     to_option,
 )
+from pysettle.cli.nouns import Verb
 from pysettle.cli.options import Count
 from pysettle.cli.output import instant, say, tell, write_text
 from pysettle.errors import UsageError
@@ -55,7 +56,7 @@ def _file_option(*, required: bool) -> Callable[[Function], Function]:
     )
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.option("--from", "payer", required=True, help="Account that pays and signs, by its name.")
 @to_option
 @amount_option
@@ -89,7 +90,7 @@ def authorize(
     _write(signed, line, out, command)
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.option("--from", "payer", required=True, help="Account whose tokens they are, and which signs, by its name.")
 @click.option("--spender", required=True, help="Account that may transfer: a name or an address.")
 @amount_option
@@ -108,7 +109,7 @@ def permit(payer: str, spender: str, amount: str, hours: int, out: Path, command
     _write(signed, line, out, command)
 
 
-@click.command()
+@click.command(cls=Verb)
 @_file_option(required=True)
 @click.option("--by", help="Account that submits it.  [default: the payee, or the spender of a permit]")
 @currency_command
@@ -136,7 +137,7 @@ def submit(file: Path, by: str | None, command: Command) -> None:
     command.show_sent(receipt, {**document, "before": str(before), "now": str(now)}, lines, useful_next)
 
 
-@click.command()
+@click.command(cls=Verb)
 @_file_option(required=True)
 @currency_view
 def inspect(file: Path, command: Command) -> None:
@@ -153,7 +154,7 @@ def inspect(file: Path, command: Command) -> None:
     command.show({"form": signed_form, **fields, "state": state}, lines)
 
 
-@click.command("cancel-authorization")
+@click.command("cancel-authorization", cls=Verb)
 @_file_option(required=False)
 @click.option("--from", "payer", help="Account that signed it, by its name, in place of the file.")
 @click.option(

@@ -17,6 +17,7 @@ from pysettle.cli.command import (
     currency_command,
     to_option,
 )
+from pysettle.cli.nouns import Verb
 from pysettle.errors import UsageError
 from pysettle.errors.states import Role
 from pysettle.money import to_units
@@ -49,7 +50,7 @@ def _seizure_options(command: Function) -> Function:
     return account_option(to_option(amount_option(basis(by_option(Role.SEIZER)(command)))))
 
 
-@click.command()
+@click.command(cls=Verb)
 @account_option
 @click.option("--outgoing", is_flag=True, help="Nothing leaves the account.")
 @click.option("--incoming", is_flag=True, help="Nothing comes into the account.")
@@ -65,7 +66,7 @@ def freeze(account: str, outgoing: bool, incoming: bool, amount: str | None, by:
     _freeze(account, Freeze(outgoing, incoming), None if amount is None else to_units(amount), by, command)
 
 
-@click.command()
+@click.command(cls=Verb)
 @account_option
 @by_option(Role.FREEZER)
 @currency_command
@@ -74,7 +75,7 @@ def unfreeze(account: str, by: str | None, command: Command) -> None:
     _freeze(account, None, Units(0), by, command)
 
 
-@click.command()
+@click.command(cls=Verb)
 @_seizure_options
 @currency_command
 def seize(account: str, to: str, amount: str, legal_basis: bytes, by: str | None, command: Command) -> None:
@@ -89,7 +90,7 @@ def seize(account: str, to: str, amount: str, legal_basis: bytes, by: str | None
     _seize("balance", CurrencyToken.balance_of, order, (account, to, units, legal_basis), command)
 
 
-@click.command("seize-credit")
+@click.command("seize-credit", cls=Verb)
 @_seizure_options
 @currency_command
 def seize_credit(account: str, to: str, amount: str, legal_basis: bytes, by: str | None, command: Command) -> None:

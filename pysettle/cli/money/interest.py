@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pysettle.cli.nouns import Noun
 from pysettle.cli.options import Count, Moment, Whole, json_option, password_option, pasteable, show, workspace_option
 from pysettle.cli.output import table
 from pysettle.errors import AuditFailed, UsageError
@@ -38,7 +39,7 @@ def _days_options(command: Any) -> Any:
     return command
 
 
-@click.group()
+@click.group(cls=Noun)
 def interest() -> None:
     """Compute, declare, pay and verify interest on e-CNY as deposit money (simulated)."""
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pysettle.cli.command import Command, by_option, currency_command, refuse_by
+from pysettle.cli.nouns import Verb
 from pysettle.cli.output import table
 from pysettle.errors import UsageError
 from pysettle.errors.states import Role, WalletClass
@@ -33,7 +34,7 @@ def class_text(wallet_class: WalletClass) -> str:
     return word if wallet_class is WalletClass.CORPORATE else f"class {word}"
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.option("--class", "class_", type=click.Choice(list(CLASSES)), help="Class.  [default: show all of them]")
 @click.option("--balance", help='Most a wallet may hold, in whole hundreds, such as 10000; "none" is no limit.')
 @click.option("--payment", help="Most of one payment, likewise.")

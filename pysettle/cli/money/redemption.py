@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pysettle.cli.command import Command, amount_option, currency_command, currency_view
+from pysettle.cli.nouns import Noun
 from pysettle.cli.options import Whole
 from pysettle.cli.output import instant, table
 from pysettle.errors.money.issuance import RedemptionNotFound
@@ -27,7 +28,7 @@ _ID = click.option("--id", "number", type=Whole(256, 1), required=True, help="Nu
 _OPERATOR = click.option("--by", help="Operating institution that was asked.  [default: the one it was asked of]")
 
 
-@click.group()
+@click.group(cls=Noun)
 def redemption() -> None:
     """Exchange tokens for reserve: ask for it, take, complete, reject or cancel it (simulated)."""
 

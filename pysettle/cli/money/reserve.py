@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pysettle.cli.command import Command, by_option, currency_command, currency_view, refuse_by
+from pysettle.cli.nouns import Noun
 from pysettle.cli.options import Count
 from pysettle.cli.output import instant
 from pysettle.errors.states import Role
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from pysettle.domain.money.messages import ReserveAttestation
 
 
-@click.group()
+@click.group(cls=Noun)
 def reserve() -> None:
     """Attest and show the reserve behind the tokens of a currency (simulated), and allow issuance against it."""
 

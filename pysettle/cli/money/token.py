@@ -14,6 +14,7 @@ from pysettle.cli.command import (
     to_option,
 )
 from pysettle.cli.money.authorization import authorize, cancel_authorization, inspect, permit, submit
+from pysettle.cli.nouns import Noun
 from pysettle.errors.states import Role
 from pysettle.money import to_units, to_whole_minor
 
@@ -21,7 +22,7 @@ _FROM = click.option("--from", "payer", required=True, help="Account that pays, 
 _SPENDER = click.option("--spender", required=True, help="Account that may transfer: a name or an address.")
 
 
-@click.group()
+@click.group(cls=Noun)
 def token() -> None:
     """Issue, transfer and look at e-CNY tokens and those of other currencies (simulated)."""
 

@@ -16,6 +16,7 @@ from pysettle.cli.command import (
 )
 from pysettle.cli.money.enforcement import freeze, freeze_document, freeze_words, seize, seize_credit, unfreeze
 from pysettle.cli.money.limits import CLASSES, class_text, class_word, limits
+from pysettle.cli.nouns import Noun
 from pysettle.cli.options import Count, Moment
 from pysettle.errors import UsageError
 from pysettle.errors.states import Role
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from pysettle.client.money.wallets import Wallet, WalletStanding
 
 
-@click.group()
+@click.group(cls=Noun)
 def wallet() -> None:
     """Register, show, freeze and seize accounts of a currency (simulated)."""
 

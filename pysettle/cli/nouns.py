@@ -1,0 +1,90 @@
+"""Nouns and their verbs as the help shows them: in the order in which one works, each with an example."""
+
+from __future__ import annotations
+
+from shlex import quote
+
+import click
+
+EXAMPLES = {
+    "--accelerator": "Ascend 910C",
+    "--account": "alice",
+    "--address": "0x1c6901925b59d5910f9ae7764f32f92a303b81a9",
+    "--amount": "100",
+    "--arbiter": "registrar",
+    "--capacity": "1000000000",
+    "--ceiling": "1000",
+    "--channel": "0x70a41e5e",
+    "--class": "II",
+    "--currency": "HKD",
+    "--end-day": "2026-02-01",
+    "--file": "signed.json",
+    "--first-day": "2026-01-01",
+    "--from": "alice",
+    "--ground": "insolvent",
+    "--id": "1",
+    "--legal-basis": "order.pdf",
+    "--milestone": "5@2026-02-01T08:00:00+08:00",
+    "--name": "Tokens",
+    "--operator": "bank",
+    "--order": "0x3f1c",
+    "--out": "signed.json",
+    "--payer": "alice",
+    "--period": "1",
+    "--provider": "provider",
+    "--provider-bps": "5000",
+    "--rate": "1000",
+    "--rate-bps": "50",
+    "--rates": "1,30,90/2,60,180",
+    "--role": "operator",
+    "--ruling": "ruling.txt",
+    "--series": "DSV4",
+    "--spender": "bob",
+    "--symbol": "DSV4",
+    "--terms": "terms.txt",
+    "--to": "bob",
+    "--tokens": "1000000",
+    "--unit-price": "150000",
+    "--units": "8",
+    "--until": "2026-06-01",
+}
+"""Required option -> a value of it in examples."""
+ARGUMENTS = {"bundle": "build/bundle", "directory": "town", "name": "carol"}
+"""Argument -> a value of it in examples."""
+
+
+def example(command: click.Command, path: str) -> str:
+    """Return a command line of a command, with what it needs and nothing else."""
+    words = [path]
+    for parameter in command.params:
+        if isinstance(parameter, click.Argument):
+            words.append(ARGUMENTS.get(str(parameter.name), str(parameter.name)))
+        elif parameter.required:
+            value = EXAMPLES.get(parameter.opts[0], "1")
+            words.append(f"{parameter.opts[0]} {quote(value)}")
+    return " ".join(words)
+
+
+class Verb(click.Command):
+    """A command that shows an example below its help."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the example, over several lines where one has no room."""
+        with formatter.section("Example"):
+            formatter.write_text(example(self, ctx.command_path))
+
+
+class Noun(click.Group):
+    """Commands on one thing, in the order in which one works, each with its whole first sentence."""
+
+    command_class = Verb
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the verbs in the order in which they were added."""
+        return list(self.commands)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write each verb with its first sentence, which is never cut."""
+        sentences = [(name, it.get_short_help_str(limit=1_000)) for name, it in self.commands.items()]
+        with formatter.section("Commands"):
+            formatter.write_dl(sentences, col_max=22)
