@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from pysettle.client.core.access import NetworkAccess
     from pysettle.client.money.currency import CurrencyToken
-    from pysettle.client.system import ComputeSystem
+    from pysettle.client.network import SettlementNetwork
     from pysettle.domain.core.signing import Signer
     from pysettle.evm.backend import Receipt
     from pysettle.evm.encoding import TransactionSigner
@@ -91,19 +91,19 @@ class Command:
     def token(self, *, write: bool = False) -> Iterator[CurrencyToken]:
         """Open the chain, to read or to write, and yield the token of the currency."""
         with self.workspace.chain(write=write) as chain:
-            yield self.workspace.currency(chain, self.currency)
+            yield self.workspace.network(chain).system(self.currency).token
 
     @contextmanager
     def access(self, *, write: bool = False) -> Iterator[NetworkAccess]:
         """Open the chain, to read or to write, and yield the roles of the currency."""
         with self.workspace.chain(write=write) as chain:
-            yield self.workspace.access(chain, self.currency)
+            yield self.workspace.network(chain).system(self.currency).access
 
     @contextmanager
-    def compute(self, *, write: bool = False) -> Iterator[ComputeSystem]:
-        """Open the chain, to read or to write, and yield its compute layer."""
+    def compute(self, *, write: bool = False) -> Iterator[SettlementNetwork]:
+        """Open the chain, to read or to write, and yield its network."""
         with self.workspace.chain(write=write) as chain:
-            yield self.workspace.compute(chain)
+            yield self.workspace.network(chain)
 
     def text(self, units: int) -> str:
         """Write units with the currency."""

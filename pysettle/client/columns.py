@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from importlib import import_module
 
+from eth_typing import Address
+
 from pysettle.client.core.access import Power
 from pysettle.client.core.planning import ColumnPlan, ContractPlan
+from pysettle.client.store import ReadModel
 from pysettle.domain.catalogue import NAMES
 
 
@@ -47,3 +50,8 @@ def restricted(contract: str) -> tuple[str, ...]:
 def artifact_names() -> tuple[str, ...]:
     """Return the names of all contracts that a network may be made of, those it creates later included."""
     return (*contract_plans(), *(name for plan in plans() for name in plan.templates))
+
+
+def read_models(address: Callable[[str], Address]) -> tuple[ReadModel, ...]:
+    """Return the read models of all columns; `address` returns where a contract of the network stands."""
+    return tuple(model for plan in plans() for model in plan.models(address))

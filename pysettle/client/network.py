@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eth_typing import Address
 
 from pysettle.client import deploying
 from pysettle.client.channel.hub import ChannelHub, UsageMeter
-from pysettle.client.columns import contract_plans
+from pysettle.client.channel.lists import ChannelLists
+from pysettle.client.columns import contract_plans, read_models
+from pysettle.client.compute.lists import ComputeLists
 from pysettle.client.compute.market import ComputeMarket
 from pysettle.client.compute.series import ComputeToken, SeriesTerms
 from pysettle.client.core.access import NetworkAccess, Role, Roles
@@ -19,10 +22,12 @@ from pysettle.client.core.planning import DeployedContract
 from pysettle.client.follower import LedgerFollower
 from pysettle.client.genuine import CANONICAL, Standing
 from pysettle.client.jobs.escrow import JobEscrow
+from pysettle.client.jobs.lists import JobLists
 from pysettle.client.money.currency import CurrencyToken
 from pysettle.client.money.interest import InterestPayments
 from pysettle.client.money.system import CurrencySystem
 from pysettle.client.sending import transaction_sender
+from pysettle.client.store import Store
 from pysettle.domain.catalogue import kinds
 from pysettle.domain.compute.contracts import COMPUTE_TOKEN, SeriesPricing
 from pysettle.domain.compute.messages import ComputeAttestation
@@ -82,6 +87,7 @@ class SettlementNetwork:
         self.series: list[ComputeToken] = []
         """Series that were opened through this object, in order; their books are kept."""
         self._deployed: dict[str, DeployedContract] = {}
+        self._store_file: Path | None = None
         self._roles: dict[Currency, Roles] = {}
 
     @classmethod
@@ -105,9 +111,16 @@ class SettlementNetwork:
         return network
 
     @classmethod
-    def attach(cls, chain: ChainBackend, deployment: Deployment) -> SettlementNetwork:
-        """Return a network that was deployed before; `Deployment.check_chain` tells whether the chain still has it."""
+    def attach(cls, chain: ChainBackend, deployment: Deployment, store: Path | None = None) -> SettlementNetwork:
+        """Return a network that was deployed before; `Deployment.check_chain` tells whether the chain still has it.
+
+        Args:
+            chain: The chain.
+            deployment: Which contracts stand where.
+            store: File that keeps what lists show between commands; None for memory alone.
+        """
         network = cls(chain, deployment.first_block)
+        network._store_file = store
         network._know(deployment.contracts())
         for currency in deployment.currencies():
             holders = {role: deployment.holders(currency, role) for role in Role}
@@ -259,6 +272,33 @@ class SettlementNetwork:
         interest, (central_bank, *_) = self.interest, holders[Role.CENTRAL_BANK]
         self.send(self.currency.desk.set_issuance_quota(central_bank, interest.address, quota))
         return interest
+
+    @cached_property
+    def store(self) -> Store:
+        """The read models, from which lists are shown."""
+        identity = " ".join(f"{label}={it.address.hex()}" for label, it in self._deployed.items())
+        return Store(
+            self.sender,
+            read_models(self.address),
+            identity=identity,
+            first_block=self.first_block,
+            file=self._store_file,
+        )
+
+    @cached_property
+    def compute_lists(self) -> ComputeLists:
+        """The series of the market and the registered compute."""
+        return ComputeLists(self)
+
+    @cached_property
+    def channel_lists(self) -> ChannelLists:
+        """The channels of the hub."""
+        return ChannelLists(self)
+
+    @cached_property
+    def job_lists(self) -> JobLists:
+        """The orders of the escrow."""
+        return JobLists(self)
 
     def register_compute(
         self, provider: TransactionSigner, attester: Signer, attestation: ComputeAttestation

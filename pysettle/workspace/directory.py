@@ -5,6 +5,7 @@ config.toml       the chain: an embedded one, or a network behind JSON-RPC (see 
 genesis.json      block 0 of an embedded chain, as geth reads it
 chain.sqlite      the embedded chain (see pysettle.evm.sqlite)
 deployment.json   contracts, once they are deployed
+lists.sqlite      what lists show, folded from the chain; it may be deleted at any time (see pysettle.client.store)
 accounts/         one file an account: an encrypted keystore, a development key, which is marked as such, or the URL of
                   a remote signer that has the key
 ```
@@ -35,12 +36,11 @@ from pysettle.workspace.served import file_or_node
 if TYPE_CHECKING:
     from eth_typing import Address
 
-    from pysettle.client.core.access import NetworkAccess, Roles
+    from pysettle.client.core.access import Roles
     from pysettle.client.deployment import Deployment
-    from pysettle.client.jobs.escrow import JobEscrow
     from pysettle.client.money.currency import CurrencyToken
     from pysettle.client.money.interest import InterestPayments
-    from pysettle.client.system import ComputeSystem
+    from pysettle.client.network import SettlementNetwork
     from pysettle.domain.core.signing import Signer
     from pysettle.evm.backend import ChainBackend
     from pysettle.evm.embedded import EmbeddedChain
@@ -77,7 +77,8 @@ _ROLE_MISSING: dict[type[ContractReverted], Role] = {
 }
 """Refusal of an account that lacks a role -> the role, beside those of the roles' own contract."""
 _REFUSALS: tuple[type[ContractReverted], ...] = (AccessReverted, *_ROLE_MISSING)
-_INTEREST = "InterestPayments"
+LISTS_FILE = "lists.sqlite"
+"""File that keeps what lists show between commands."""
 _RESERVE_VALID_S = 365 * DAY_S
 _GAS_PAYMENT = 21_000
 _DEVELOPMENT_BALANCE = 10**24
@@ -287,7 +288,7 @@ class Workspace:
         target, sent = refusal.call
         # Contracts that are not of one currency are under the powers over e-CNY.
         currency = self.deployment().of_one_currency().get(Address(target), Currency.CNY)
-        access = self.access(chain, currency)
+        access = self.network(chain).system(currency).access
         number, role = refusal.args_by_name.get("roleId"), _ROLE_MISSING.get(type(refusal))
         # The refusal stands, whether or not it can be told who holds the role.
         with suppress(ChainError, ContractReverted, ValueError):
@@ -405,7 +406,6 @@ class Workspace:
             UsageError: the central bank's key is behind a remote signer, which cannot attest a reserve.
         """
         from pysettle.client.core.contract import interface
-        from pysettle.client.network import SettlementNetwork
         from pysettle.evm.transactions import Transaction
 
         deployment = self.deployment()
@@ -420,7 +420,7 @@ class Workspace:
         roles = self._roles(names, password, on_progress)
         central_bank = self.accounts.key(names[Role.CENTRAL_BANK], password)
 
-        network = SettlementNetwork.attach(chain, deployment)
+        network = self.network(chain)
         poor = {it.address for holders in roles.holders().values() for it in holders if not chain.balance(it.address)}
         share, abi = chain.balance(payer.address) // 100, interface("CurrencyToken")
         with _as_one(chain):
@@ -509,53 +509,16 @@ class Workspace:
             raise WorkspaceError("no network is deployed in this workspace: run `pysettle network deploy`")
         return Deployment.from_bytes(read_whole(self._deployment_file))
 
-    def currency(self, chain: ChainBackend, currency: Currency = Currency.CNY) -> CurrencyToken:
-        """Return the token of a currency on this workspace's chain.
+    def network(self, chain: ChainBackend) -> SettlementNetwork:
+        """Return the network of this workspace, attached to its chain.
 
         Raises:
-            WorkspaceError: as `deployment`, or the network does not have the currency.
+            WorkspaceError: as `deployment`.
             WrongChain: the network was deployed on another chain.
         """
-        from pysettle.client.money.currency import CurrencyToken
-        from pysettle.client.sending import transaction_sender
+        from pysettle.client.network import SettlementNetwork
 
-        return CurrencyToken(transaction_sender(chain), self._deployed_on(chain).token(currency))
-
-    def access(self, chain: ChainBackend, currency: Currency = Currency.CNY) -> NetworkAccess:
-        """Return the roles of a currency on this workspace's chain; errors as `currency`."""
-        from pysettle.client.core.access import NetworkAccess
-        from pysettle.client.sending import transaction_sender
-
-        deployment = self._deployed_on(chain)
-        address, first_block = deployment.access(currency), deployment.first_block
-        return NetworkAccess(transaction_sender(chain), address, first_block=first_block)
-
-    def compute(self, chain: ChainBackend) -> ComputeSystem:
-        """Return market, hub and meter on this workspace's chain; errors as `currency`."""
-        from pysettle.client.channel.hub import ChannelHub, UsageMeter
-        from pysettle.client.compute.market import ComputeMarket
-        from pysettle.client.money.currency import CurrencyToken
-        from pysettle.client.sending import transaction_sender
-        from pysettle.client.system import ComputeSystem
-
-        deployment, sender = self._deployed_on(chain), transaction_sender(chain)
-        hub, collector = (deployment.address(name) for name in ("ChannelHub", "ERC3009DepositCollector"))
-        first_block = deployment.first_block
-        return ComputeSystem(
-            CurrencyToken(sender, deployment.token(Currency.CNY)),
-            ComputeMarket(sender, deployment.address("ComputeMarket"), first_block=first_block),
-            ChannelHub(sender, hub, collector, first_block=first_block),
-            UsageMeter(sender, deployment.address("UsageMeter")),
-        )
-
-    def jobs(self, chain: ChainBackend) -> JobEscrow:
-        """Return the job escrow on this workspace's chain; errors as `currency`."""
-        from pysettle.client.jobs.escrow import JobEscrow
-        from pysettle.client.sending import transaction_sender
-
-        deployment = self._deployed_on(chain)
-        address, first_block = deployment.address("JobEscrow"), deployment.first_block
-        return JobEscrow(transaction_sender(chain), address, first_block=first_block)
+        return SettlementNetwork.attach(chain, self._deployed_on(chain), self.directory / LISTS_FILE)
 
     def holder(self, role: Role, currency: Currency = Currency.CNY) -> str:
         """Return the name of the account that was given a role over a currency at its deployment."""
@@ -585,34 +548,15 @@ class Workspace:
             WorkspaceError: it was opened before, or no network is deployed.
             WrongChain: the network was deployed on another chain.
         """
-        from pysettle.client.network import SettlementNetwork
-
-        deployment = self._deployed_on(chain)
-        network = SettlementNetwork.attach(chain, deployment)
+        network = self.network(chain)
         if network.pays_interest:
             raise WorkspaceError("interest was opened in this workspace already: see `pysettle interest show`")
         roles = Role.ADMINISTRATOR, Role.SETTLEMENT_REGISTRAR, Role.OPERATOR, Role.CENTRAL_BANK
         holders = {role: (self.accounts.signer(default_account(role), password),) for role in roles}
         with _as_one(chain):
             interest = network.open_interest(quota, holders)
-            self._keep(deployment.extended(network))
+            self._keep(self.deployment().extended(network))
         return interest
-
-    def interest(self, chain: ChainBackend) -> InterestPayments:
-        """Return what pays interest on e-CNY on this workspace's chain.
-
-        Raises:
-            WorkspaceError: it was not opened, or no network is deployed.
-            WrongChain: the network was deployed on another chain.
-        """
-        from pysettle.client.money.interest import InterestPayments
-        from pysettle.client.sending import transaction_sender
-
-        deployment = self._deployed_on(chain)
-        if _INTEREST not in deployment.document["contracts"]:
-            raise WorkspaceError("nothing pays interest in this workspace yet: run `pysettle interest open`")
-        address, first_block = deployment.address(_INTEREST), deployment.first_block
-        return InterestPayments(transaction_sender(chain), address, first_block=first_block)
 
     @property
     def _deployment_file(self) -> Path:

@@ -13,6 +13,7 @@ from pysettle.cli.output import table
 from tests.benchmarks.books import scale_books
 from tests.benchmarks.gas import gas_auth, gas_auth_seq, gas_transfer
 from tests.benchmarks.gas_compute import gas_claim, gas_purchase, gas_purchase_auth, gas_purchase_seq
+from tests.benchmarks.lists import scale_lists
 from tests.benchmarks.measure import Benchmark, Row
 from tests.benchmarks.metering import speed_meter, speed_sign
 from tests.benchmarks.scale import scale_workspace
@@ -26,6 +27,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "SPEED-METER": speed_meter,
     "SPEED-START": speed_start,
     "SCALE-WORKSPACE": scale_workspace,
+    "SCALE-LISTS": scale_lists,
     "SCALE-BOOKS": scale_books,
     "GAS-TRANSFER": gas_transfer,
     "GAS-AUTH": gas_auth,
@@ -36,7 +38,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "GAS-CLAIM": gas_claim,
 }
 """Code -> what measures it, in the order they are run in."""
-ONLY_NAMED = frozenset({"SCALE-WORKSPACE"})
+ONLY_NAMED = frozenset({"SCALE-WORKSPACE", "SCALE-LISTS"})
 """Codes that take minutes, and are run only when they are named."""
 
 

@@ -23,7 +23,8 @@ from pysettle.values import HOUR_S, SeriesId
 if TYPE_CHECKING:
     from eth_typing import Address
 
-    from pysettle.client.system import ChannelStanding, ComputeSystem
+    from pysettle.client.channel.lists import ChannelStanding
+    from pysettle.client.network import SettlementNetwork
     from pysettle.domain.core.signing import Signer
     from pysettle.evm.backend import Receipt
     from pysettle.evm.encoding import TransactionSigner
@@ -123,7 +124,7 @@ def sign(text: str, most: str, out: Path | None, by: str, command: Command) -> N
 
     signer = command.key(by)
     with command.compute() as compute:
-        found = compute.channel(text)
+        found = compute.channel_lists.channel(text)
         if signer.address != found.config.voucher_signer:
             who = command.name(found.config.voucher_signer)
             raise UsageError(
@@ -220,7 +221,7 @@ def claim(series: str | None, currency: str | None, file: Path, by: str, command
     command.show_sent(receipt, document, lines, useful_next)
 
 
-def _metered(rows: Sequence[Row], asset: Asset, compute: ComputeSystem, provider: Signer) -> Transaction:
+def _metered(rows: Sequence[Row], asset: Asset, compute: SettlementNetwork, provider: Signer) -> Transaction:
     """Return the transaction that claims what attested usage costs."""
     hub, metered = compute.hub, [it.metered for it in rows]
     series = SeriesId(asset.token)
@@ -228,7 +229,7 @@ def _metered(rows: Sequence[Row], asset: Asset, compute: ComputeSystem, provider
     return hub.claim_metered(provider, compute.meter, series, metered, attestation)
 
 
-def _unmetered(rows: Sequence[Row], compute: ComputeSystem, receiver: TransactionSigner) -> Transaction:
+def _unmetered(rows: Sequence[Row], compute: SettlementNetwork, receiver: TransactionSigner) -> Transaction:
     """Return the transaction that claims all that was signed for."""
     claims = [(it.channel.config, it.voucher, it.voucher.ceiling) for it in rows]
     return compute.hub.try_claim(receiver, claims)
@@ -270,7 +271,7 @@ def withdraw(text: str, wanted: str, by: str, command: Command) -> None:
     """Give notice of a withdrawal; until its delay has passed the provider can claim what it is owed."""
     payer = command.signer(by)
     with command.compute(write=True) as compute:
-        found = compute.channel(text)
+        found = compute.channel_lists.channel(text)
         asset = asset_of(command, compute, found)
         amount = asset.read(wanted)
         (receipt,) = compute.hub.send(compute.hub.initiate_withdraw(payer, found.config, amount))
@@ -288,9 +289,9 @@ def finalize(text: str, by: str, command: Command) -> None:
     """Complete a withdrawal whose delay has passed."""
     payer = command.signer(by)
     with command.compute(write=True) as compute:
-        before = compute.channel(text)
+        before = compute.channel_lists.channel(text)
         (receipt,) = compute.hub.send(compute.hub.finalize_withdraw(payer, before.config))
-        now, asset = compute.channel(text), asset_of(command, compute, before)
+        now, asset = compute.channel_lists.channel(text), asset_of(command, compute, before)
     _show_balance("finalize", (before, now), asset, receipt, command)
 
 
@@ -308,7 +309,7 @@ def finalize(text: str, by: str, command: Command) -> None:
 def refund(text: str, wanted: str, provider: str, by: str, command: Command) -> None:
     """Return what is unclaimed to the payer at once, with the provider's approval, or by the receiver."""
     with command.compute(write=True) as compute:
-        hub, before = compute.hub, compute.channel(text)
+        hub, before = compute.hub, compute.channel_lists.channel(text)
         asset = asset_of(command, compute, before)
         amount = asset.read(wanted)
         if before.is_metered:
@@ -318,7 +319,7 @@ def refund(text: str, wanted: str, provider: str, by: str, command: Command) -> 
         else:
             made = hub.refund(command.signer(provider), before.config, amount)
         (receipt,) = hub.send(made)
-        now = compute.channel(text)
+        now = compute.channel_lists.channel(text)
     _show_balance("refund", (before, now), asset, receipt, command)
 
 
@@ -346,7 +347,7 @@ def withdraw_credit(series: str | None, currency: str | None, account: str, by: 
 def list_(command: Command) -> None:
     """List the channels."""
     with command.compute() as compute:
-        found = compute.channels()
+        found = compute.channel_lists.channels()
         assets = {(it.config.token, it.is_metered): it for it in found}
         named = {key: asset_of(command, compute, it) for key, it in assets.items()}
     rows = [
@@ -369,15 +370,15 @@ def list_(command: Command) -> None:
 def show(text: str, command: Command) -> None:
     """Show a channel."""
     with command.compute() as compute:
-        document = _document(compute.channel(text), command)
+        document = _document(compute.channel_lists.channel(text), command)
     command.show(document, [table(("term", "value"), list(document.items()))])
 
 
-def _frozen(compute: ComputeSystem, asset: Asset, rows: Sequence[Row], command: Command) -> set[Address]:
+def _frozen(compute: SettlementNetwork, asset: Asset, rows: Sequence[Row], command: Command) -> set[Address]:
     """Return the payers of channels in a currency that nothing leaves; Tokens have left a payer's money already."""
     if asset.currency is None:
         return set()
-    token = command.workspace.currency(compute.chain, asset.currency)
+    token = compute.system(asset.currency).token
     return {payer for payer in {it.channel.config.payer for it in rows} if token.frozen(payer).outgoing}
 
 

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from pysettle.cli.compute.compute import Asset
     from pysettle.client.channel.hub import ChannelHub, UsageRow
-    from pysettle.client.system import ChannelStanding, ComputeSystem
+    from pysettle.client.channel.lists import ChannelStanding
+    from pysettle.client.network import SettlementNetwork
     from pysettle.domain.channel.metering import Voucher
     from pysettle.domain.compute.usage import RateCard, Usage
     from pysettle.domain.core.messages import ChannelConfig, ChannelId
@@ -51,7 +52,7 @@ class Row:
         return min(card.tokens(self.usage), self.voucher.ceiling) if card else self.voucher.ceiling
 
 
-def read_rows(file: Path, compute: ComputeSystem, asset: Asset) -> list[Row]:
+def read_rows(file: Path, compute: SettlementNetwork, asset: Asset) -> list[Row]:
     """Read rows of channels in Tokens of a series, or of channels in a currency, which have no usage.
 
     Raises:
@@ -70,7 +71,7 @@ def read_rows(file: Path, compute: ComputeSystem, asset: Asset) -> list[Row]:
             f"{file} is no list of rows, of which there is one at least: see `pysettle channel claim --help`"
         )
     named = [it["channel"] for it in document if isinstance(it.get("channel"), str)]
-    opened, rows = compute.opened_channels(named) if named else {}, list[Row]()
+    opened, rows = compute.channel_lists.opened() if named else {}, list[Row]()
     for place, entry in enumerate(document, start=1):
         where = f"{file}, row {place}"
         channel = _field(entry, "channel", where, lambda it: _channel(it, opened, compute, asset))
@@ -130,14 +131,14 @@ def _field(entry: Mapping[str, Any], name: str, where: str, read: Callable[[Any]
 
 
 def _channel(
-    text: Any, opened: Mapping[ChannelId, ChannelConfig], compute: ComputeSystem, asset: Asset
+    text: Any, opened: Mapping[ChannelId, ChannelConfig], compute: SettlementNetwork, asset: Asset
 ) -> ChannelStanding:
-    from pysettle.client.system import channel_in
+    from pysettle.client.channel.lists import channel_in
 
     if not isinstance(text, str):
         raise ValueError(f"{text!r} is no id of a channel")
     channel_id = channel_in(opened, text)
-    found = compute.standing(channel_id, opened[channel_id])
+    found = compute.channel_lists.standing(channel_id, opened[channel_id])
     if found.config.token != asset.token or found.is_metered != bool(asset.series):
         raise ValueError(f"{text} is no channel in what {asset.option} names: name its own")
     if asset.series and found.config.receiver_authorizer != compute.meter.address:

@@ -20,9 +20,10 @@ from pysettle.values import SeriesId
 if TYPE_CHECKING:
     from eth_typing import Address
 
+    from pysettle.client.channel.lists import ChannelStanding
     from pysettle.client.compute.series import ComputeToken
     from pysettle.client.core.token import Token
-    from pysettle.client.system import ChannelStanding, ComputeSystem
+    from pysettle.client.network import SettlementNetwork
     from pysettle.evm.transactions import Transaction
 
 
@@ -96,7 +97,7 @@ class Asset:
         return f"{to_text(before) if self.currency else f'{before:,}'} -> {self.text(now)}"
 
 
-def chosen_asset(command: Command, compute: ComputeSystem, series: str | None, currency: str | None) -> Asset:
+def chosen_asset(command: Command, compute: SettlementNetwork, series: str | None, currency: str | None) -> Asset:
     """Return what the options of a command say.
 
     Raises:
@@ -105,23 +106,23 @@ def chosen_asset(command: Command, compute: ComputeSystem, series: str | None, c
     if series is not None and currency is not None:
         raise UsageError("say what it is in: either --series or --currency")
     if series is not None:
-        return Asset(compute.find(series).address, series=series)
+        return Asset(compute.compute_lists.find(series).address, series=series)
     found = Currency(currency or Currency.CNY.value)
-    return Asset(command.workspace.currency(compute.chain, found).address, currency=found)
+    return Asset(compute.system(found).token.address, currency=found)
 
 
-def token_of(command: Command, compute: ComputeSystem, asset: Asset) -> Token[Any]:
+def token_of(command: Command, compute: SettlementNetwork, asset: Asset) -> Token[Any]:
     """Return the token of a series or a currency."""
     if asset.currency:
-        return command.workspace.currency(compute.chain, asset.currency)
+        return compute.system(asset.currency).token
     return compute.market.at(SeriesId(asset.token))
 
 
-def asset_of(command: Command, compute: ComputeSystem, channel: ChannelStanding) -> Asset:
+def asset_of(command: Command, compute: SettlementNetwork, channel: ChannelStanding) -> Asset:
     """Return what a channel holds."""
     token, deployment = channel.config.token, command.workspace.deployment()
     if channel.is_metered:
-        return Asset(token, series=compute.shortest_name(SeriesId(token)))
+        return Asset(token, series=compute.compute_lists.shortest_name(SeriesId(token)))
     return Asset(token, currency=next((it for it in deployment.currencies() if deployment.token(it) == token), None))
 
 
@@ -129,7 +130,7 @@ def change_holding(
     command: Command,
     series: str,
     account: str,
-    make: Callable[[ComputeSystem, ComputeToken], tuple[Transaction, ...]],
+    make: Callable[[SettlementNetwork, ComputeToken], tuple[Transaction, ...]],
     useful_next: str,
 ) -> None:
     """Send what changes an account's holding of a series, and print how Tokens and e-CNY changed by it.
@@ -143,7 +144,7 @@ def change_holding(
     """
     holder = command.address(account)
     with command.compute(write=True) as compute:
-        token = compute.find(series)
+        token = compute.compute_lists.find(series)
         before = token.balance_of(holder), compute.currency.balance_of(holder)
         *_, receipt = compute.market.send(*make(compute, token))
         now = token.balance_of(holder), compute.currency.balance_of(holder)

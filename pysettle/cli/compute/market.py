@@ -22,8 +22,9 @@ from pysettle.reading import read_hex
 from pysettle.values import HOUR_S, ComputeId, Tokens
 
 if TYPE_CHECKING:
+    from pysettle.client.compute.lists import Offer
     from pysettle.client.compute.series import ComputeToken
-    from pysettle.client.system import ComputeSystem, Offer
+    from pysettle.client.network import SettlementNetwork
     from pysettle.evm.transactions import Transaction
 
 _DAY_0 = dt.date(1970, 1, 1).toordinal()
@@ -140,10 +141,14 @@ def open_(command: Command, by: str, compute_id: str | None, **terms: Any) -> No
     """
     provider, stated = command.signer(by), series_terms(command, **terms)
     with command.compute(write=True) as compute:
-        on = ComputeId(read_hex(compute_id, 32)) if compute_id else compute.newest_compute(provider.address)
+        on = (
+            ComputeId(read_hex(compute_id, 32))
+            if compute_id
+            else compute.compute_lists.newest_compute(provider.address)
+        )
         (receipt,) = compute.market.send(compute.market.open_series(provider, stated, on))
         series = compute.market.opened(receipt)
-        locked, name = compute.market.locked_stake(series.address), compute.shortest_name(series.address)
+        locked, name = compute.market.locked_stake(series.address), compute.compute_lists.shortest_name(series.address)
     address = "0x" + series.address.hex()
     lines = [f"series {stated.symbol} at {address}", f"stake locked: 0.00 -> {to_text(locked)} yuan"]
     document = {"series": address, "symbol": stated.symbol, "stake_units": str(locked)}
@@ -159,8 +164,8 @@ def list_(service_class: str | None, command: Command) -> None:
     Last come those for whose class no basket is published.
     """
     with command.compute() as compute:
-        offers = compute.offers(service_class)
-        symbols = [it.symbol for it in compute.series()]
+        offers = compute.compute_lists.offers(service_class)
+        symbols = [it.symbol for it in compute.compute_lists.series()]
 
     def shown(it: Offer) -> str:
         """Return a symbol, by which a series is named unless others have it: then its provider and address tell."""
@@ -194,7 +199,7 @@ def list_(service_class: str | None, command: Command) -> None:
 def compute_(command: Command) -> None:
     """List registered compute: what it can deliver, and what of that no series was opened for."""
     with command.compute() as compute:
-        found = compute.registered()
+        found = compute.compute_lists.registered()
     document = {
         "compute": [
             {
@@ -230,7 +235,7 @@ def show(series: str, windows: Path | None, command: Command) -> None:
     from pysettle.domain.core.messages import ZERO_ADDRESS
 
     with command.compute() as compute:
-        token = compute.find(series)
+        token = compute.compute_lists.find(series)
         window = applying_window(token, windows, compute.chain.clock.now()) if windows else None
         held, halted_at = compute.currency.balance_of(token.address), token.halted_at()
         document = {
@@ -270,7 +275,7 @@ def buy(series: str, tokens: Tokens, to: str | None, permit: bool, by: str, comm
     buyer, beneficiary = command.signer(by), command.address(to or by)
     key = command.key(by) if permit else None
 
-    def purchase(compute: ComputeSystem, token: ComputeToken) -> tuple[Transaction, ...]:
+    def purchase(compute: SettlementNetwork, token: ComputeToken) -> tuple[Transaction, ...]:
         price, deadline = token.price_rounded_up(tokens), compute.chain.clock.now() + HOUR_S
         if key:
             signed = compute.currency.sign_permit(key, token.address, price, deadline)
@@ -296,7 +301,7 @@ def transfer(series: str, tokens: Tokens, to: str, by: str, command: Command) ->
     holder, receiver = command.signer(by), command.address(to)
     parties = {by: holder.address, to: receiver}
     with command.compute(write=True) as compute:
-        token = compute.find(series)
+        token = compute.compute_lists.find(series)
         before = {name: token.balance_of(it) for name, it in parties.items()}
         (receipt,) = token.send(token.transfer(holder, receiver, tokens))
         now = {name: token.balance_of(it) for name, it in parties.items()}
@@ -362,7 +367,7 @@ def release(series: str, by: str, command: Command) -> None:
     """Unlock the stake of a series that expired without a halt."""
     submitter = command.signer(by)
     with command.compute(write=True) as compute:
-        token = compute.find(series)
+        token = compute.compute_lists.find(series)
         before = compute.market.free_stake(token.provider)
         (receipt,) = compute.market.send(compute.market.release_stake(submitter, token.address))
         now = compute.market.free_stake(token.provider)
@@ -383,7 +388,7 @@ def halt(series: str, evidence: Path, by: str, command: Command) -> None:
 
     halter, shown = command.signer(by), keccak(evidence.read_bytes())
     with command.compute(write=True) as compute:
-        token = compute.find(series)
+        token = compute.compute_lists.find(series)
         before = compute.currency.balance_of(token.address)
         (receipt,) = compute.market.send(compute.market.halt(halter, token.address, shown))
         compensation = compute.currency.balance_of(token.address) - before
@@ -399,7 +404,7 @@ def halt(series: str, evidence: Path, by: str, command: Command) -> None:
 def index(service_class: str | None, command: Command) -> None:
     """Show the compute price index: what was paid a day for delivered usage, by reference baskets of it."""
     with command.compute() as compute:
-        points = [it for it in compute.price_index() if service_class in (None, it.service_class)]
+        points = [it for it in compute.channel_lists.price_index() if service_class in (None, it.service_class)]
     rows = [(it.service_class, _date(it.day), to_text(it.cost), to_text(it.paid)) for it in points]
     document = {
         "points": [

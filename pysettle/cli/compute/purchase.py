@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from eth_typing import Address
 
     from pysettle.client.compute.series import ComputeToken
+    from pysettle.client.network import SettlementNetwork
     from pysettle.client.signed import SignedMessage
-    from pysettle.client.system import ComputeSystem
     from pysettle.domain.compute.messages import PurchaseTerms
     from pysettle.evm.encoding import TransactionSigner
     from pysettle.evm.transactions import Transaction
@@ -133,7 +133,7 @@ def sign(
 
     buyer, beneficiary = command.key(by), command.address(to or by)
     with command.compute() as compute:
-        token, deadline = compute.find(series), compute.chain.clock.now() + hours * HOUR_S
+        token, deadline = compute.compute_lists.find(series), compute.chain.clock.now() + hours * HOUR_S
         terms, price = PurchaseTerms(token.address, beneficiary, tokens, deadline), token.price_rounded_up(tokens)
         compute.currency.check_unspent(buyer.address, terms.nonce(number))
         paid, signature = token.sign_purchase(buyer, compute.currency.domain, price, terms, number)
@@ -161,11 +161,11 @@ def submit(file: Path, by: str, command: Command) -> None:
     payer, receiver = signed.payment.signer, signed.beneficiary
     with command.compute(write=True) as compute:
         signed.payment.check_token(compute.currency, compute.chain.chain_id)
-        token = compute.find("0x" + signed.payment.beneficiary.hex())
+        token = compute.compute_lists.find("0x" + signed.payment.beneficiary.hex())
         before = _holdings(compute, token, payer, receiver)
         (receipt,) = token.send(signed.submit(token, submitter))
         now = _holdings(compute, token, payer, receiver)
-        series = compute.shortest_name(token.address)
+        series = compute.compute_lists.shortest_name(token.address)
     buyer, holder = command.name(payer), command.name(receiver)
     document = {
         "series": "0x" + token.address.hex(),
@@ -182,6 +182,6 @@ def submit(file: Path, by: str, command: Command) -> None:
     command.show_sent(receipt, document, lines, useful_next)
 
 
-def _holdings(compute: ComputeSystem, token: ComputeToken, payer: Address, receiver: Address) -> tuple[int, int]:
+def _holdings(compute: SettlementNetwork, token: ComputeToken, payer: Address, receiver: Address) -> tuple[int, int]:
     """Return (units of e-CNY of the payer, Tokens of the receiver)."""
     return compute.currency.balance_of(payer), token.balance_of(receiver)

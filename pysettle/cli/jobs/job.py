@@ -43,7 +43,8 @@ def place(wanted: Wanted, command: Command) -> None:
     """Place an order and pay for all of it; what is not delivered comes back."""
     payer = command.signer(wanted.by)
     with command.workspace.chain(write=True) as chain:
-        jobs, token = command.workspace.jobs(chain), command.workspace.currency(chain, command.currency)
+        network = command.workspace.network(chain)
+        jobs, token = network.jobs, network.system(command.currency).token
         terms = wanted.terms(command, token.address, chain.clock.now())
         order_id = jobs.order_id(payer.address, terms)
         *_, receipt = jobs.send(token.approve(payer, jobs.address, terms.total), jobs.place(payer, terms))
@@ -63,7 +64,8 @@ def sign(wanted: Wanted, hours: int, out: Path, command: Command) -> None:
 
     key = command.workspace.accounts.key(wanted.by, command.password)
     with command.workspace.chain() as chain:
-        jobs, token = command.workspace.jobs(chain), command.workspace.currency(chain, command.currency)
+        network = command.workspace.network(chain)
+        jobs, token = network.jobs, network.system(command.currency).token
         terms, until = wanted.terms(command, token.address, chain.clock.now()), chain.clock.now() + hours * HOUR_S
         signed = SignedOrder.of(jobs, token, command.currency, key, terms, until)
     write_text(out, json.dumps(signed.document(), indent=2) + "\n", SignedOrder.SCHEMA)
@@ -86,7 +88,7 @@ def submit(file: Path, by: str, command: Command) -> None:
         raise UsageError(f"this order is in {signed.currency.value}: say --currency {signed.currency.value}")
     within_bounds(signed.terms)
     with command.workspace.chain(write=True) as chain:
-        jobs = command.workspace.jobs(chain)
+        jobs = command.workspace.network(chain).jobs
         (receipt,) = jobs.send(signed.submit(jobs, submitter))
     _show_placed(signed.order_id, signed.terms, receipt, command)
 
@@ -173,7 +175,7 @@ def dispute(text: str, milestone: int, file: Path, by: str, command: Command) ->
     signer, order_id, evidence = command.signer(by), _id(text), keccak(file.read_bytes())
 
     def make(jobs: JobEscrow) -> tuple[Transaction, ...]:
-        token = command.workspace.currency(jobs.chain, command.currency)
+        token = command.workspace.network(jobs.chain).system(command.currency).token
         approval = token.approve(signer, jobs.address, jobs.order(order_id).bond)
         return approval, jobs.dispute(signer, order_id, milestone, evidence)
 
@@ -221,7 +223,8 @@ def pay(account: str, by: str, command: Command) -> None:
     """Pay an account what is due to it."""
     payee, signer = command.address(account), command.signer(by)
     with command.workspace.chain(write=True) as chain:
-        jobs, token = command.workspace.jobs(chain), command.workspace.currency(chain, command.currency)
+        network = command.workspace.network(chain)
+        jobs, token = network.jobs, network.system(command.currency).token
         before = jobs.due(payee, token.address)
         (receipt,) = jobs.send(jobs.pay_due(signer, payee, token.address))
         now = jobs.due(payee, token.address)
@@ -236,7 +239,7 @@ def pay(account: str, by: str, command: Command) -> None:
 def show(text: str, command: Command) -> None:
     """Show an order, its milestones, and until when each waits."""
     with command.workspace.chain() as chain:
-        order = _order(command.workspace.jobs(chain), _id(text), command)
+        order = _order(command.workspace.network(chain).jobs, _id(text), command)
     if order.state is OrderState.NONE:
         raise UsageError(f"no order {text} was placed: see `pysettle job place`")
     rows = [
@@ -266,10 +269,11 @@ def list_(account: str | None, command: Command) -> None:
     """List the orders in a currency, in the order they were placed in."""
     party = command.address(account) if account else None
     with command.workspace.chain() as chain:
-        jobs, token = command.workspace.jobs(chain), command.workspace.currency(chain, command.currency)
+        network = command.workspace.network(chain)
+        jobs, token = network.jobs, network.system(command.currency).token
         found = [
             (order_id, it)
-            for order_id in jobs.placed(token.address)
+            for order_id in network.job_lists.placed(token.address)
             for it in [jobs.order(order_id)]
             if party in (None, *(getattr(it, name) for name in _PARTIES))
         ]
@@ -322,7 +326,7 @@ def _step(
     command: Command,
 ) -> None:
     with command.workspace.chain(write=True) as chain:
-        jobs = command.workspace.jobs(chain)
+        jobs = command.workspace.network(chain).jobs
         before = _order(jobs, order_id, command)
         *_, receipt = jobs.send(*make(jobs))
         now = jobs.order(order_id)

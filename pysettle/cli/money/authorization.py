@@ -81,7 +81,7 @@ def authorize(
 
     units, key, payee = to_units(amount), command.workspace.accounts.key(payer, command.password), command.address(to)
     with command.workspace.chain() as chain:
-        token = command.workspace.currency(chain, command.currency)
+        token = command.workspace.network(chain).system(command.currency).token
         valid_before = chain.clock.now() + hours * HOUR_S
         terms = Authorization(key.address, payee, units, 0, valid_before, nonce or secrets.token_bytes(32))
         signed = SignedMessage.authorization(token, command.currency, key, terms, receive=receive)
@@ -103,7 +103,10 @@ def permit(payer: str, spender: str, amount: str, hours: int, out: Path, command
 
     units, key, to = to_units(amount), command.workspace.accounts.key(payer, command.password), command.address(spender)
     with command.workspace.chain() as chain:
-        token, deadline = command.workspace.currency(chain, command.currency), chain.clock.now() + hours * HOUR_S
+        token, deadline = (
+            command.workspace.network(chain).system(command.currency).token,
+            chain.clock.now() + hours * HOUR_S,
+        )
         signed = SignedMessage.permit(token, command.currency, key, to, units, deadline)
     line = f"{payer} permits {spender} to transfer {command.text(units)}, to be submitted by {instant(deadline)}"
     _write(signed, line, out, command)
@@ -144,7 +147,7 @@ def inspect(file: Path, command: Command) -> None:
     """Show what a signed authorization or permit says, and whether it can be submitted now."""
     signed = _read(file, command)
     with command.workspace.chain() as chain:
-        token = command.workspace.currency(chain, command.currency)
+        token = command.workspace.network(chain).system(command.currency).token
         signed.check_token(token, chain.chain_id)
         state = _state(signed, token, chain.clock.now())
     payer, payee = command.name(signed.signer), command.name(signed.beneficiary)

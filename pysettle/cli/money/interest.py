@@ -54,7 +54,7 @@ def open_(quota: str, workspace: Workspace, password: str | None, as_json: bool)
     units = to_units(quota)
     with workspace.chain(write=True) as chain:
         contract = workspace.open_interest(chain, quota=units, password=password)
-        block, ratio = chain.block().number, workspace.currency(chain).desk.reserve_ratio()
+        block, ratio = chain.block().number, workspace.network(chain).currency.desk.reserve_ratio()
     document = {"contract": _hex(contract.address), "block": str(block), "currency": Currency.CNY.value}
     document |= {"quota_units": str(units), "reserve_ratio_bps": str(ratio)}
     lines = [f"interest is paid by {document['contract']} from block {block}, up to {to_text(units)} yuan"]
@@ -71,7 +71,7 @@ def compute(first_day: dt.datetime, end_day: dt.datetime, rate_bps: int, workspa
     """Work out from the chain what everybody is owed for a period, and the root to declare."""
     days = _days(first_day, end_day)
     with workspace.chain() as chain:
-        statement, barred = workspace.interest(chain).work_out(*days, rate_bps)
+        statement, barred = workspace.network(chain).interest.work_out(*days, rate_bps)
     useful_next = pasteable(f"interest declare {_options(days, rate_bps)}")
     lines = [*_lines(statement, workspace), *_barred_lines(barred, workspace), f"Next: {useful_next}"]
     document = _document(statement)
@@ -97,7 +97,7 @@ def declare(
     """Work out the interest of a period, and declare it. A declaration is final."""
     days, signer = _days(first_day, end_day), workspace.accounts.signer(by, password)
     with workspace.chain(write=True) as chain:
-        contract = workspace.interest(chain)
+        contract = workspace.network(chain).interest
         statement = contract.compute(*days, rate_bps)
         (receipt,) = contract.send(contract.declare(signer, statement))
         period = contract.last_period()
@@ -120,7 +120,7 @@ def pay(period: int, by: str, workspace: Workspace, password: str | None, as_jso
 
     signer, transactions, results = workspace.accounts.signer(by, password), list[Receipt](), list[RowResult]()
     with workspace.chain(write=True) as chain:
-        contract = workspace.interest(chain)
+        contract = workspace.network(chain).interest
         before, statement = contract.period(period), contract.recompute(period)
         _check(period, before, statement)
         for rows in batches(contract.unpaid(period, statement)):
@@ -150,7 +150,7 @@ def pay(period: int, by: str, workspace: Workspace, password: str | None, as_jso
 def verify(period: int, workspace: Workspace, as_json: bool) -> None:
     """Compare a declared period with what the chain says. Exit code 7 when they differ."""
     with workspace.chain() as chain:
-        contract = workspace.interest(chain)
+        contract = workspace.network(chain).interest
         declared, statement = contract.period(period), contract.recompute(period)
     equal = _is_equal(declared, statement)
     document = {
@@ -172,7 +172,11 @@ def verify(period: int, workspace: Workspace, as_json: bool) -> None:
 def show_(workspace: Workspace, as_json: bool) -> None:
     """Show the declared periods, and what of them was paid."""
     with workspace.chain() as chain:
-        contract, currency, block = workspace.interest(chain), workspace.currency(chain), chain.block().number
+        contract, currency, block = (
+            workspace.network(chain).interest,
+            workspace.network(chain).currency,
+            chain.block().number,
+        )
         periods = [contract.period(number) for number in range(1, contract.last_period() + 1)]
         quota, ratio = currency.desk.issuance_quota(contract.address), currency.desk.reserve_ratio()
     document = {

@@ -49,7 +49,7 @@ def attest(amount: str, days: int, by: str | None, command: Command) -> None:
 def show_(command: Command) -> None:
     """Show the attestation made last, beside what is issued."""
     with command.workspace.chain() as chain:
-        token = command.workspace.currency(chain, command.currency)
+        token = command.workspace.network(chain).system(command.currency).token
         now, block = chain.clock.now(), chain.block().number
         last, supply, ratio = token.desk.reserve(), token.total_supply(), token.desk.reserve_ratio()
     headroom = _units(last) * BPS // ratio - supply

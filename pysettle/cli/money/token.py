@@ -68,7 +68,10 @@ def balance(account: str, command: Command) -> None:
     """Show what an account holds."""
     with command.workspace.chain() as chain:
         holder = command.address(account)
-        units, block = command.workspace.currency(chain, command.currency).balance_of(holder), chain.block().number
+        units, block = (
+            command.workspace.network(chain).system(command.currency).token.balance_of(holder),
+            chain.block().number,
+        )
     document = {"account": account, "units": str(units), "block": str(block)}
     command.show(document, [f"{account}: {command.text(units)} at block {block}"])
 

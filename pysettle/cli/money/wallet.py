@@ -42,7 +42,7 @@ def show_(account: str, command: Command) -> None:
     """Show what an account holds, its class with what is left of its limits, and what of it is frozen."""
     address = command.address(account)
     with command.workspace.chain() as chain:
-        token, block = command.workspace.currency(chain, command.currency), chain.block().number
+        token, block = command.workspace.network(chain).system(command.currency).token, chain.block().number
         units, frozen, credit = token.balance_of(address), token.frozen(address), token.credit_of(address)
         settlement, paused = token.is_settlement_account(address), token.is_paused
         standing, payee_only = token.wallet_standing(address), token.is_payee_only(address)

@@ -2,6 +2,7 @@
 
 from eth_typing import Address
 
+from pysettle.client.channel.lists import models
 from pysettle.client.core.planning import ColumnPlan, ContractPlan, Marked
 from pysettle.domain.channel.messages import USAGE_METER_NAME
 
@@ -29,5 +30,6 @@ PLAN = ColumnPlan(
             immutables={"hub": "ChannelHub"},
             domain_name=lambda _: USAGE_METER_NAME,
         ),
-    )
+    ),
+    models=models,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from eth_typing import Address
 
@@ -45,10 +46,13 @@ class ComputeMarket(Contract):
     def __init__(self, sender: TransactionSender, address: Address, *, first_block: int = 0) -> None:
         """Address a deployed market."""
         super().__init__(sender, address, "ComputeMarket", first_block)
-        self.factory = Address(self._read("factory"))
-        """What creates its series."""
         self.domain = market_domain(sender.chain.chain_id, address)
         """EIP-712 domain of attestations."""
+
+    @cached_property
+    def factory(self) -> Address:
+        """What creates its series."""
+        return Address(self._read("factory"))
 
     # Provider
 

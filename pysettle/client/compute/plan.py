@@ -1,5 +1,6 @@
 """The plan of compute: the market, and the factory of its series."""
 
+from pysettle.client.compute.lists import models
 from pysettle.client.core.access import Power, Role
 from pysettle.client.core.planning import ColumnPlan, ContractPlan, Making, Marked
 from pysettle.domain.compute.messages import COMPUTE_MARKET_NAME
@@ -39,5 +40,6 @@ PLAN = ColumnPlan(
         Power(Role.ATTESTER, "ComputeMarket", ("registerCompute",)),
         Power(Role.SETTLEMENT_REGISTRAR, "ComputeMarket", ("acceptRole",)),
     ),
+    models=models,
     templates=("ComputeToken",),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from eth_typing import Address
 
@@ -74,32 +75,65 @@ class ComputeToken(Token[Tokens]):
     address: SeriesId
 
     def __init__(self, sender: TransactionSender, address: SeriesId) -> None:
-        """Address one deployed series and read its terms."""
+        """Address one deployed series; its terms, which never change, are read when they are asked for."""
         super().__init__(sender, address, "ComputeToken")
-        self.provider = Address(self._read("provider"))
-        """Who delivers, attests usage and redeems."""
-        self.currency = Address(self._read("currency"))
-        """Currency the series is sold for."""
-        self.unit_price = int(self._read("unitPrice"))
-        """Micro-yuan per 1,000,000 Tokens."""
-        self.capacity = Tokens(self._read("capacity"))
-        """Tokens ever to be sold."""
-        self.expiry = int(self._read("expiry"))
-        """Unix second from which nothing is sold, deposited or passed on any more."""
-        self.service_class = bytes(self._read("serviceClass")).rstrip(b"\0").decode(errors="backslashreplace")
-        """Kind of service."""
-        self.windows_hash = bytes(self._read("windowsHash"))
-        """Hash of which hours are peak."""
-        self.halter = Address(self._read("halter"))
-        """Who may halt it before its expiry; nobody if zero."""
-        self.halt_ground = bytes(self._read("haltGround"))
-        """Ground on which it may be halted: keccak-256 of the agreed text."""
-        self.compensation_bps = int(self._read("compensationBps"))
-        """Basis points of its price that the holder of a Token gets on top of a refund after a halt."""
-        self.rate_card = RateCard.unpack(self._read("rateCard"))
-        """Tokens consumed per metered unit."""
 
-    @property
+    @cached_property
+    def provider(self) -> Address:
+        """Who delivers, attests usage and redeems."""
+        return Address(self._read("provider"))
+
+    @cached_property
+    def currency(self) -> Address:
+        """Currency the series is sold for."""
+        return Address(self._read("currency"))
+
+    @cached_property
+    def unit_price(self) -> int:
+        """Micro-yuan per 1,000,000 Tokens."""
+        return int(self._read("unitPrice"))
+
+    @cached_property
+    def capacity(self) -> Tokens:
+        """Tokens ever to be sold."""
+        return Tokens(self._read("capacity"))
+
+    @cached_property
+    def expiry(self) -> int:
+        """Unix second from which nothing is sold, deposited or passed on any more."""
+        return int(self._read("expiry"))
+
+    @cached_property
+    def service_class(self) -> str:
+        """Kind of service."""
+        return bytes(self._read("serviceClass")).rstrip(b"\0").decode(errors="backslashreplace")
+
+    @cached_property
+    def windows_hash(self) -> bytes:
+        """Hash of which hours are peak."""
+        return bytes(self._read("windowsHash"))
+
+    @cached_property
+    def halter(self) -> Address:
+        """Who may halt it before its expiry; nobody if zero."""
+        return Address(self._read("halter"))
+
+    @cached_property
+    def halt_ground(self) -> bytes:
+        """Ground on which it may be halted: keccak-256 of the agreed text."""
+        return bytes(self._read("haltGround"))
+
+    @cached_property
+    def compensation_bps(self) -> int:
+        """Basis points of its price that the holder of a Token gets on top of a refund after a halt."""
+        return int(self._read("compensationBps"))
+
+    @cached_property
+    def rate_card(self) -> RateCard:
+        """Tokens consumed per metered unit."""
+        return RateCard.unpack(self._read("rateCard"))
+
+    @cached_property
     def symbol(self) -> str:
         """Symbol."""
         return str(self._read("symbol"))

@@ -13,6 +13,7 @@ from enum import Enum, auto
 from eth_typing import Address
 
 from pysettle.client.core.access import Power, Role
+from pysettle.client.store import ReadModel
 from pysettle.money import Currency
 
 
@@ -90,6 +91,8 @@ class ColumnPlan:
     """Its contracts."""
     powers: tuple[Power, ...] = ()
     """The powers over them."""
+    models: Callable[[Callable[[str], Address]], tuple[ReadModel, ...]] = lambda _: ()
+    """Given the addresses of contracts by name: returns its read models, from which lists are shown."""
     templates: tuple[str, ...] = ()
     """Contracts that others of it create at any time, such as series; their errors are understood too."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from pysettle.client.core.contract import Contract
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from pysettle.domain.core.messages import Authorization, Permit
     from pysettle.domain.core.signing import Signer
+    from pysettle.domain.core.typed_data import Domain
 
 Value = TypeVar("Value", bound=int)
 """What a token counts: units of a currency, or Tokens."""
@@ -32,13 +34,16 @@ class Token(Contract, Generic[Value]):
 
     def __init__(self, sender: TransactionSender, address: Address, contract_name: str) -> None:
         """Address one deployed token."""
+        super().__init__(sender, address, contract_name)
+
+    @cached_property
+    def domain(self) -> Domain:
+        """EIP-712 domain that authorizations are signed under."""
         from pysettle.domain.core.typed_data import Domain
 
-        super().__init__(sender, address, contract_name)
-        self.domain = Domain(self.name, "1", sender.chain.chain_id, address)
-        """EIP-712 domain that authorizations are signed under."""
+        return Domain(self.name, "1", self.chain.chain_id, self.address)
 
-    @property
+    @cached_property
     def name(self) -> str:
         """Name, also of its EIP-712 domain."""
         return str(self._read("name"))

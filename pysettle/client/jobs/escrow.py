@@ -10,7 +10,6 @@ from pysettle.client.core.contract import Contract
 from pysettle.client.money.currency import CurrencyToken
 from pysettle.domain.core.messages import Authorization
 from pysettle.domain.core.signing import Signer
-from pysettle.domain.jobs.events import OrderPlaced
 from pysettle.domain.jobs.terms import MilestoneState, OrderState, OrderTerms
 from pysettle.evm.encoding import TransactionSigner
 from pysettle.evm.transactions import Transaction, TransactionSender
@@ -188,10 +187,6 @@ class JobEscrow(Contract):
             currency,
             tuple(milestones),
         )
-
-    def placed(self, currency: Address) -> tuple[OrderId, ...]:
-        """Return the ids of the orders in a currency, in the order they were placed in."""
-        return tuple(it.order_id for it in self.emitted(OrderPlaced) if it.terms.currency == currency)
 
     def due(self, account: Address, currency: Address) -> Units:
         """Return the units due to an account in a currency."""

@@ -143,9 +143,9 @@ def test_a_series_of_no_published_class_comes_last(town: ComputeTown) -> None:
     """Opened from Python, since `market open` refuses it; its cost is a dash."""
     workspace = Workspace.open(town.directory)
     with workspace.chain(write=True) as chain:
-        compute, provider = workspace.compute(chain), workspace.accounts.key("provider")
+        compute, provider = workspace.network(chain), workspace.accounts.key("provider")
         terms = SeriesTerms("Poems", "POEM", "poetry", 1, 1000, chain.clock.now() + 1000, RateCard(Meters(), Meters()))
-        on = compute.newest_compute(provider.address)
+        on = compute.compute_lists.newest_compute(provider.address)
         compute.market.send(compute.market.open_series(provider, terms, on))
     assert [line.split()[:3] for line in town.say("market list").splitlines()[2:]] == [
         ["CHEAP", "inference", "0.4716"],
@@ -201,13 +201,13 @@ def test_the_history_is_proved(town: ComputeTown, tmp_path: Path) -> None:
     town.say(f"market halt --series DSV4 --evidence {town.file('e', 'x')} --by bob")
     workspace = Workspace.open(town.directory)
     with workspace.chain() as chain:
-        compute, deployment = workspace.compute(chain), workspace.deployment()
+        compute, deployment = workspace.network(chain), workspace.deployment()
         contracts = Contracts(
             {
                 CURRENCY_TOKEN: {compute.currency.address: None},
                 COMPUTE_TOKEN: {
                     it.address: SeriesPricing(it.currency, it.unit_price, it.rate_card, it.compensation_bps)
-                    for it in compute.series()
+                    for it in compute.compute_lists.series()
                 },
                 CHANNEL_HUB: {compute.hub.address: None},
                 USAGE_METER: {deployment.address("UsageMeter"): None},

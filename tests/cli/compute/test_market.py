@@ -277,7 +277,7 @@ def deployed(town: ComputeTown, runtime: bytes) -> Address:
     """Deploy hand-assembled code as alice."""
     workspace = Workspace.open(town.directory)
     with workspace.chain(write=True) as chain:
-        compute, alice = workspace.compute(chain), workspace.accounts.signer("alice")
+        compute, alice = workspace.network(chain), workspace.accounts.signer("alice")
         (receipt,) = compute.hub.send(Transaction(alice, None, creation(runtime), 500_000, compute.hub.interface))
     assert receipt.contract_address is not None
     return receipt.contract_address
@@ -293,11 +293,11 @@ def test_a_contract_that_signs_vouchers_is_asked(town: ComputeTown, series: str 
     rows, usage = [], {"usage": [500_000, 0, 0, 0, 0, 0]} if series else {}
     with workspace.chain(write=True) as chain:
         compute, alice, bob = (
-            workspace.compute(chain),
+            workspace.network(chain),
             workspace.accounts.key("alice"),
             workspace.accounts.address("bob"),
         )
-        token: Token = compute.find(series) if series else compute.currency
+        token: Token = compute.compute_lists.find(series) if series else compute.currency
         for number, (name, signature) in enumerate(said.items()):
             receiver = (token.address, compute.meter.address) if series else (bob, bob)
             signer = signers.get(name, account)
@@ -334,7 +334,7 @@ def test_a_contracts_authorization_is_asked_of_it(town: ComputeTown) -> None:
     assert "not signed by the account" in town.say(f"token inspect --file {file}")
     workspace = Workspace.open(town.directory)
     with workspace.chain(write=True) as chain:
-        currency, alice = workspace.currency(chain), workspace.accounts.signer("alice")
+        currency, alice = workspace.network(chain).currency, workspace.accounts.signer("alice")
         message = SignedMessage.from_bytes(file.read_bytes()).message
         assert isinstance(message, Authorization)
         approval = message.transfer_digest(currency.domain) + b"\x05" * 32

@@ -27,7 +27,7 @@ def test_an_account_is_added_at_any_time_and_can_pay(town: Town, tmp_path: Path)
         export_bundle(
             chain,
             tmp_path / "bundle",
-            Contracts({CURRENCY_TOKEN: {workspace.currency(chain).address: None}}),
+            Contracts({CURRENCY_TOKEN: {workspace.network(chain).currency.address: None}}),
         )
     report = verify(tmp_path / "bundle")
     assert (report.level, report.findings) == ("S", ())

@@ -45,7 +45,7 @@ def set_ratio(directory: Path, ratio_bps: int) -> None:
     """Have the central bank set the reserve ratio."""
     workspace = Workspace.open(directory)
     with workspace.chain(write=True) as chain:
-        currency = workspace.currency(chain)
+        currency = workspace.network(chain).currency
         currency.send(currency.desk.set_reserve_ratio(workspace.accounts.signer("central-bank"), ratio_bps))
 
 
@@ -58,7 +58,7 @@ def town(tmp_path: Path) -> Path:
     set_ratio(directory, 2_000)
     workspace = Workspace.open(directory)
     with workspace.chain(write=True) as chain:
-        currency, registrar = workspace.currency(chain), workspace.accounts.signer("registrar")
+        currency, registrar = workspace.network(chain).currency, workspace.accounts.signer("registrar")
         currency.send(currency.register_wallet(registrar, workspace.accounts.address("alice"), WalletClass.II))
     run(directory, "token", "issue", "--to", "alice", "--amount", "1000")
     run(directory, "token", "issue", "--to", "bob", "--amount", "500")
@@ -116,7 +116,7 @@ def test_a_false_declaration(after: Path) -> None:
     """A root that the chain does not say is told with exit code 7, and its rows are not paid by our command."""
     workspace = Workspace.open(after)
     with workspace.chain(write=True) as chain:
-        contract = workspace.interest(chain)
+        contract = workspace.network(chain).interest
         honest = contract.compute(20_455, 20_465, 3_600)
         bob = workspace.accounts.address("bob")
         false = replace(honest, rows=(replace(honest.rows[0], account=bob),))

@@ -1,0 +1,140 @@
+"""The lists of channels: which were opened, and the index of what was delivered by them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from eth_typing import Address
+
+from pysettle.client.store import Entries, ReadModel, Value
+from pysettle.domain.channel.delivered import delivered_usage
+from pysettle.domain.channel.events import ChannelCreated, Claimed
+from pysettle.domain.compute.prices import IndexPoint, Priced, basket_cost, price_index
+from pysettle.domain.core import events
+from pysettle.domain.core.events import Emitted, Position
+from pysettle.domain.core.messages import ChannelConfig, ChannelId
+from pysettle.errors import UsageError
+from pysettle.evm.transactions import TransactionSender
+
+if TYPE_CHECKING:
+    from pysettle.client.network import SettlementNetwork
+
+
+def _fold_channel(before: Value | None, event: ChannelCreated, emitter: Address, sender: TransactionSender) -> Value:
+    fields = event.config.fields()
+    return {"config": [it.hex() if isinstance(it, bytes) else it for it in fields]}
+
+
+def models(address: Callable[[str], Address]) -> tuple[ReadModel, ...]:
+    """Return the read models of channels.
+
+    Args:
+        address: Returns where a contract of the network stands, by its name.
+    """
+
+    def hub(_: Callable[[str], Entries]) -> list[Address]:
+        return [address("ChannelHub")]
+
+    return (ReadModel("channels", 1, (ChannelCreated,), hub, lambda _, event: event.channel_id, _fold_channel),)
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelStanding:
+    """A channel as it stands. Amounts are in smallest units of its token."""
+
+    id: ChannelId
+    """Its id."""
+    config: ChannelConfig
+    """Its terms."""
+    balance: int
+    """What it holds, claimed units included."""
+    claimed: int
+    """What of it is claimed."""
+    noticed: int
+    """Withdrawal its payer gave notice of; zero when there is none."""
+    noticed_at: int
+    """Unix second of the notice."""
+
+    @property
+    def is_metered(self) -> bool:
+        """Whether it is in Tokens, which come back to their series, and are claimed by usage."""
+        return self.config.token == self.config.receiver
+
+
+def channel_in(opened: Mapping[ChannelId, ChannelConfig], text: str) -> ChannelId:
+    """Return the one of several channels' ids that begins with hex digits.
+
+    Raises:
+        UsageError: none begins so, or several do; or there are no digits, which name none.
+    """
+    if not text.removeprefix("0x"):
+        raise UsageError(f"{text!r} names no channel: give its id, or how that begins; see `pysettle channel list`")
+    found = [it for it in opened if it.hex().startswith(text.removeprefix("0x").lower())]
+    if len(found) != 1:
+        problem = "no channel's id begins" if not found else "several channels' ids begin"
+        raise UsageError(f"{problem} with {text}: see `pysettle channel list`")
+    return found[0]
+
+
+class ChannelLists:
+    """The channels of a network's hub, at the head of the chain."""
+
+    def __init__(self, network: SettlementNetwork) -> None:
+        """List what a network has."""
+        self._network = network
+
+    def opened(self) -> dict[ChannelId, ChannelConfig]:
+        """Return mapping id -> terms of the channels that were ever opened, in that order."""
+        (found,) = self._network.store.read("channels")
+        return {ChannelId(key): _config(value["config"]) for key, value in found.items()}
+
+    def channels(self) -> tuple[ChannelStanding, ...]:
+        """Return every channel that was ever opened, in that order."""
+        return tuple(self.standing(*item) for item in self.opened().items())
+
+    def channel(self, text: str) -> ChannelStanding:
+        """Return the channel whose id begins with hex digits.
+
+        Raises:
+            UsageError: none has such an id, or several have.
+        """
+        opened = self.opened()
+        channel_id = channel_in(opened, text)
+        return self.standing(channel_id, opened[channel_id])
+
+    def standing(self, channel_id: ChannelId, config: ChannelConfig) -> ChannelStanding:
+        """Return a channel as it stands."""
+        hub = self._network.hub
+        return ChannelStanding(channel_id, config, *hub.channel(channel_id), *hub.pending_withdrawal(channel_id))
+
+    def price_index(self) -> tuple[IndexPoint, ...]:
+        """Return the compute price index of every class and day on which something was delivered."""
+        comparable = [it for it in self._network.compute_lists.series() if it.is_comparable]
+        priced = {}
+        for it in comparable:
+            cost = basket_cost(it.service_class, it.rate_card, it.unit_price)
+            priced[it.address] = Priced(it.service_class, it.unit_price, cost)
+        providers = {it.address: it.provider for it in comparable}
+        return price_index(priced, delivered_usage(self._deliveries(), providers))
+
+    def _deliveries(self) -> Iterator[Emitted]:
+        """Yield the events that tell what was delivered on which day, in the order of the chain."""
+        hub, chain = self._network.hub, self._network.chain
+        block, topics = chain.block(0), events.topics(ChannelCreated, Claimed)
+        logs = chain.logs(from_block=hub.first_block, addresses=[hub.address], topics=topics)
+        for log in logs:
+            event = events.decode(log.topics, log.data)
+            if event is None:
+                continue
+            if log.block_number != block.number:
+                block = chain.block(log.block_number)
+            position = Position(log.block_number, log.transaction_index, log.log_index)
+            yield Emitted(log.address, position, event, block.timestamp)
+
+
+def _config(fields: list[Any]) -> ChannelConfig:
+    *addresses, delay_s, salt = fields
+    payer, payer_authorizer, receiver, receiver_authorizer, token = (Address(bytes.fromhex(it)) for it in addresses)
+    return ChannelConfig(payer, payer_authorizer, receiver, receiver_authorizer, token, delay_s, bytes.fromhex(salt))

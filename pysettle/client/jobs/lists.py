@@ -1,0 +1,46 @@
+"""The lists of batch compute: which orders were placed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from eth_typing import Address
+
+from pysettle.client.store import Entries, ReadModel, Value
+from pysettle.domain.jobs.events import OrderPlaced
+from pysettle.evm.transactions import TransactionSender
+from pysettle.values import OrderId
+
+if TYPE_CHECKING:
+    from pysettle.client.network import SettlementNetwork
+
+
+def _fold_order(before: Value | None, event: OrderPlaced, emitter: Address, sender: TransactionSender) -> Value:
+    return {"currency": event.terms.currency.hex()}
+
+
+def models(address: Callable[[str], Address]) -> tuple[ReadModel, ...]:
+    """Return the read models of batch compute.
+
+    Args:
+        address: Returns where a contract of the network stands, by its name.
+    """
+
+    def escrow(_: Callable[[str], Entries]) -> list[Address]:
+        return [address("JobEscrow")]
+
+    return (ReadModel("orders", 1, (OrderPlaced,), escrow, lambda _, event: event.order_id, _fold_order),)
+
+
+class JobLists:
+    """The orders of a network's escrow, at the head of the chain."""
+
+    def __init__(self, network: SettlementNetwork) -> None:
+        """List what a network has."""
+        self._network = network
+
+    def placed(self, currency: Address) -> tuple[OrderId, ...]:
+        """Return the ids of the orders in a currency, in the order they were placed in."""
+        (found,) = self._network.store.read("orders")
+        return tuple(OrderId(key) for key, value in found.items() if value["currency"] == currency.hex())
