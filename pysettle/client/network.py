@@ -84,8 +84,6 @@ class SettlementNetwork:
         """First block that may hold its contracts and their events."""
         self.currencies: dict[Currency, CurrencySystem] = {}
         """Its currencies, e-CNY first, the others in the order they were opened in."""
-        self.series: list[ComputeToken] = []
-        """Series that were opened through this object, in order; their books are kept."""
         self._deployed: dict[str, DeployedContract] = {}
         self._store_file: Path | None = None
         self._roles: dict[Currency, Roles] = {}
@@ -104,6 +102,7 @@ class SettlementNetwork:
         standing = deploying.standing(chain)
         # A block that is not final yet may be replaced by another one that holds the deployment too.
         network = cls(chain, max(0, chain.confirmed()) + 1)
+        network.series = []
         network._know(standing)
         contracts = [it for it in contract_plans().values() if not it.on_request]
         missing = [it.name for it in contracts if it.name not in network._deployed]
@@ -274,6 +273,14 @@ class SettlementNetwork:
         return interest
 
     @cached_property
+    def series(self) -> list[ComputeToken]:
+        """Series whose books are kept: those that were opened through this object.
+
+        Of a network that was attached to, also those that its market had opened before.
+        """
+        return [self.market.at(it.address) for it in self.compute_lists.series()]
+
+    @cached_property
     def store(self) -> Store:
         """The read models, from which lists are shown."""
         identity = " ".join(f"{label}={it.address.hex()}" for label, it in self._deployed.items())
@@ -310,9 +317,10 @@ class SettlementNetwork:
 
     def open_series(self, provider: TransactionSigner, terms: SeriesTerms, compute_id: ComputeId) -> ComputeToken:
         """Open a series of a provider on registered compute; its stake must be there."""
+        kept = self.series
         (receipt,) = self.send(self.market.open_series(provider, terms, compute_id))
         series = self.market.opened(receipt)
-        self.series.append(series)
+        kept.append(series)
         return series
 
     def send(self, *transactions: Transaction) -> tuple[Receipt, ...]:

@@ -13,48 +13,30 @@ accounts/         one file an account: an encrypted keystore, a development key,
 
 from __future__ import annotations
 
-import functools
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pysettle.errors import ChainError, ContractReverted, WorkspaceError
-from pysettle.errors.compute.market import ComputeAttesterInvalid
-from pysettle.errors.core.access import AccessReverted
-from pysettle.errors.money.issuance import RedemptionOperatorInvalid, ReserveAttesterInvalid
+from pysettle.errors import WorkspaceError
 from pysettle.errors.states import Role
-from pysettle.errors.words import Worded, hexed
+from pysettle.errors.words import Worded
 from pysettle.money import Currency
-from pysettle.values import DAY_S, Units
-from pysettle.workspace.accounts import Accounts, default_account
+from pysettle.workspace.accounts import Accounts
 from pysettle.workspace.config import CONFIG_FILE, FORMAT, Config
 from pysettle.workspace.files import UnfinishedFolder, is_file, read_whole, write_whole
+from pysettle.workspace.refusals import put_into_words
 from pysettle.workspace.served import file_or_node
 
 if TYPE_CHECKING:
-    from eth_typing import Address
-
-    from pysettle.client.core.access import Roles
     from pysettle.client.deployment import Deployment
-    from pysettle.client.money.currency import CurrencyToken
-    from pysettle.client.money.interest import InterestPayments
     from pysettle.client.network import SettlementNetwork
-    from pysettle.domain.core.signing import Signer
     from pysettle.evm.backend import ChainBackend
     from pysettle.evm.embedded import EmbeddedChain
     from pysettle.evm.genesis import Genesis
     from pysettle.evm.rpc import RpcChain
     from pysettle.evm.sqlite import SqliteDatabase
-
-OnProgress = Callable[[str, int, int], None]
-"""Called with the name of a step, what is done of it, and its total."""
-
-
-def _no_progress(step: str, done: int, total: int) -> None:
-    """Show nothing."""
-
 
 POWERS = (
     "administrator",
@@ -70,19 +52,8 @@ POWERS = (
 """Accounts that hold the powers over e-CNY: the bank as operating institution, each other as its name says."""
 ACCOUNTS = (*POWERS, "provider", "alice", "bob")
 """Accounts every workspace begins with."""
-_ROLE_MISSING: dict[type[ContractReverted], Role] = {
-    ReserveAttesterInvalid: Role.CENTRAL_BANK,
-    ComputeAttesterInvalid: Role.ATTESTER,
-    RedemptionOperatorInvalid: Role.OPERATOR,
-}
-"""Refusal of an account that lacks a role -> the role, beside those of the roles' own contract."""
-_REFUSALS: tuple[type[ContractReverted], ...] = (AccessReverted, *_ROLE_MISSING)
 LISTS_FILE = "lists.sqlite"
 """File that keeps what lists show between commands."""
-_RESERVE_VALID_S = 365 * DAY_S
-_GAS_PAYMENT = 21_000
-_DEVELOPMENT_BALANCE = 10**24
-"""Native balance of an account that is added on a development node, in wei: that of the accounts of a genesis."""
 
 
 class Workspace:
@@ -227,9 +198,7 @@ class Workspace:
             try:
                 yield chain
             except Worded as refusal:
-                self._put_into_words(refusal)
-                if isinstance(refusal, _REFUSALS):
-                    self._name_holders(chain, refusal)
+                put_into_words(self, chain, refusal)
                 raise
 
     @contextmanager
@@ -266,37 +235,6 @@ class Workspace:
 
         return file_or_node(open_file, self.directory / "accounts", self.config.chain_id, wait_s, self.notify)
 
-    def _put_into_words(self, refusal: Worded) -> None:
-        """Let a refusal say the names of accounts and contracts, and the currency that it is about."""
-        from pysettle.evm.reverts import name_currency
-
-        names: dict[bytes, str] = {}
-        if self.is_deployed:
-            deployment = self.deployment()
-            names |= {deployment.address(label): label for label in deployment.document["contracts"]}
-            if isinstance(refusal, ContractReverted):
-                name_currency(refusal, deployment.of_one_currency())
-        names |= {address: name for name, address in self.accounts.addresses().items()}
-        refusal.name = lambda address: names.get(address) or hexed(address)
-
-    def _name_holders(self, chain: ChainBackend, refusal: ContractReverted) -> None:
-        """Add to a refusal which role was missing, and who holds it now: since deployment it may have passed on."""
-        from eth_typing import Address
-
-        if refusal.call is None or not self.is_deployed:
-            return
-        target, sent = refusal.call
-        # Contracts that are not of one currency are under the powers over e-CNY.
-        currency = self.deployment().of_one_currency().get(Address(target), Currency.CNY)
-        access = self.network(chain).system(currency).access
-        number, role = refusal.args_by_name.get("roleId"), _ROLE_MISSING.get(type(refusal))
-        # The refusal stands, whether or not it can be told who holds the role.
-        with suppress(ChainError, ContractReverted, ValueError):
-            if role is None:
-                role = Role(number) if isinstance(number, int) else access.required_role(Address(target), sent[:4])
-            names = ", ".join(map(self.accounts.name, access.holders(role))) or "nobody"
-            refusal.notes.append(f"the role {role.label} of {currency.value} is held by {names}")
-
     @contextmanager
     def embedded_chain(self, *, write: bool = False, wait_s: float = 10) -> Iterator[EmbeddedChain]:
         """Open the chain in the workspace's file; arguments and errors are those of `chain`.
@@ -328,167 +266,8 @@ class Workspace:
 
     # The network
 
-    def deploy(
-        self,
-        chain: ChainBackend,
-        *,
-        quota: Units,
-        reserve_fen: int,
-        password: str | None = None,
-        on_progress: OnProgress = _no_progress,
-    ) -> Deployment:
-        """Deploy the network, attest the reserve, give the bank its issuance quota, and keep where everything is.
-
-        A development node is first given what a genesis of ours has: funds for the accounts, and the canonical
-        contracts.
-
-        Args:
-            chain: This workspace's chain, open to write.
-            quota: Units the bank may issue.
-            reserve_fen: Reserve that the central bank attests for a year, in fen.
-            password: Of the encrypted accounts.
-            on_progress: Called with the name of a step, what is done of it, and its total.
-
-        Raises:
-            WorkspaceError: it is deployed already.
-            UsageError: the central bank's key is behind a remote signer, which cannot attest a reserve.
-            ForeignCode: what stands at a canonical address is not of this build.
-            PlantedStorage: the genesis.json of the workspace has storage in a contract of ours, or where one may be
-                created; a network's is looked at where somebody put it there.
-        """
-        from pysettle.client.deployment import Deployment
-        from pysettle.client.genuine import CANONICAL, check_genesis
-        from pysettle.client.network import Plan, SettlementNetwork
-        from pysettle.evm.genesis import Genesis
-        from pysettle.evm.rpc import RpcChain
-
-        if self.is_deployed:
-            raise WorkspaceError("the network is deployed in this workspace already: see `pysettle network status`")
-        if (block_0 := self.directory / "genesis.json").is_file():
-            check_genesis(Genesis.from_bytes(block_0.read_bytes()), CANONICAL)
-        central_bank = self.accounts.key("central-bank", password)
-        roles = self._roles({role: default_account(role) for role in Role}, password, on_progress)
-        if isinstance(chain, RpcChain) and chain.is_development_node:
-            chain.set_accounts(self.genesis().alloc)
-        with _as_one(chain):
-            network = SettlementNetwork.deploy(chain, Plan(roles))
-            _let_issue(network.currency, central_bank, roles, quota, reserve_fen)
-            return self._keep(Deployment.of(network))
-
-    def add_currency(
-        self,
-        chain: ChainBackend,
-        currency: Currency,
-        accounts: Mapping[Role, str],
-        *,
-        quota: Units,
-        reserve_fen: int,
-        password: str | None = None,
-        on_progress: OnProgress = _no_progress,
-    ) -> Deployment:
-        """Deploy a further currency with powers of its own, attest its reserve, and give its operator a quota.
-
-        Accounts that the workspace does not have are made, as `create` does, and get a hundredth of the
-        administrator's native balance for gas.
-
-        Args:
-            chain: This workspace's chain, open to write.
-            currency: Which.
-            accounts: Role -> name of the account that shall hold it; `default_account` for a role that is left out.
-            quota: Units the operator may issue.
-            reserve_fen: Reserve that the central bank attests for a year, in minor units.
-            password: Of the encrypted accounts, and of those that are made; without, they get development keys.
-            on_progress: Called with the name of a step, what is done of it, and its total.
-
-        Raises:
-            WorkspaceError: no network is deployed, or it has the currency; or development keys would be made for a
-                network that is not a development node's.
-            UsageError: the central bank's key is behind a remote signer, which cannot attest a reserve.
-        """
-        from pysettle.client.core.contract import interface
-        from pysettle.evm.transactions import Transaction
-
-        deployment = self.deployment()
-        deployment.check_chain(chain)
-        if currency in deployment.currencies():
-            raise WorkspaceError(f"the network has {currency.value} already: see `pysettle network status`")
-        self.check_development_keys(chain, password)
-        names = {role: accounts.get(role) or default_account(role, currency) for role in Role}
-        payer = self.accounts.signer("administrator", password)
-        making = functools.partial(on_progress, "making accounts")
-        self.accounts.make(tuple(names.values()), password, making)
-        roles = self._roles(names, password, on_progress)
-        central_bank = self.accounts.key(names[Role.CENTRAL_BANK], password)
-
-        network = self.network(chain)
-        poor = {it.address for holders in roles.holders().values() for it in holders if not chain.balance(it.address)}
-        share, abi = chain.balance(payer.address) // 100, interface("CurrencyToken")
-        with _as_one(chain):
-            network.send(*(Transaction(payer, it, b"", _GAS_PAYMENT, abi, share) for it in sorted(poor)))
-            token = network.open_currency(currency, roles)
-            _let_issue(token, central_bank, roles, quota, reserve_fen)
-            return self._keep(deployment.extended(network))
-
-    def check_development_keys(self, chain: ChainBackend, password: str | None) -> None:
-        """Check that keys may be made without a password, which everybody knows then.
-
-        Raises:
-            WorkspaceError: the chain is a network that is no development node's.
-        """
-        from pysettle.evm.rpc import RpcChain
-
-        known = password is None and self.config.network is not None
-        if known and isinstance(chain, RpcChain) and not chain.is_development_node:
-            raise WorkspaceError("this network is no development node's: encrypt keys of its own (--password-file)")
-
-    def fund(self, chain: ChainBackend, account: Address, password: str | None = None) -> bool:
-        """Let an account pay for gas, where we can give it something; return whether it can pay.
-
-        A development node is told its balance. On an embedded chain, served or not, the richest account whose key is
-        at hand sends it a hundredth of what it has, in a transaction like any other.
-
-        Args:
-            chain: This workspace's chain, open to write where it is embedded.
-            account: Who shall be able to pay.
-            password: Of the encrypted accounts.
-        """
-        from pysettle.client.core.contract import interface
-        from pysettle.client.sending import transaction_sender
-        from pysettle.evm.genesis import GenesisAccount
-        from pysettle.evm.rpc import RpcChain
-        from pysettle.evm.transactions import Transaction
-
-        if chain.balance(account):
-            return True
-        if isinstance(chain, RpcChain) and chain.is_development_node:
-            chain.set_accounts({account: GenesisAccount(balance=_DEVELOPMENT_BALANCE)})
-        elif self.config.network is None and (payer := self._payer(chain, password)):
-            share = chain.balance(payer.address) // 100
-            gas = Transaction(payer, account, b"", _GAS_PAYMENT, interface("CurrencyToken"), share)
-            transaction_sender(chain).send(gas)
-        return bool(chain.balance(account))
-
-    def _payer(self, chain: ChainBackend, password: str | None) -> Signer | None:
-        """Return the key of the richest account that is at hand; None where there is none."""
-        from pysettle.domain.core.signing import Signer
-
-        balances = {name: chain.balance(address) for name, address in self.accounts.addresses().items()}
-        for name in sorted(filter(balances.get, balances), key=lambda it: balances[it], reverse=True):
-            with suppress(WorkspaceError):
-                if isinstance(signer := self.accounts.signer(name, password), Signer):
-                    return signer
-        return None
-
-    def _roles(self, names: Mapping[Role, str], password: str | None, on_progress: OnProgress) -> Roles:
-        from pysettle.client.core.access import Roles
-
-        signers = {}
-        for opened, (role, name) in enumerate(names.items()):
-            on_progress("opening accounts", opened, len(names))
-            signers[role] = self.accounts.signer(name, password)
-        return Roles.of(signers)
-
-    def _keep(self, deployment: Deployment) -> Deployment:
+    def keep(self, deployment: Deployment) -> Deployment:
+        """Keep where the contracts are; return it."""
         write_whole(self._deployment_file, deployment.to_bytes())
         return deployment
 
@@ -536,47 +315,9 @@ class Workspace:
             self.deployment().check_chain(chain)
             self._checked = chain
 
-    def open_interest(self, chain: ChainBackend, *, quota: Units, password: str | None = None) -> InterestPayments:
-        """Deploy what pays interest on e-CNY, and keep where it is.
-
-        Args:
-            chain: This workspace's chain, open to write.
-            quota: Units it may issue.
-            password: Of the encrypted accounts.
-
-        Raises:
-            WorkspaceError: it was opened before, or no network is deployed.
-            WrongChain: the network was deployed on another chain.
-        """
-        network = self.network(chain)
-        if network.pays_interest:
-            raise WorkspaceError("interest was opened in this workspace already: see `pysettle interest show`")
-        roles = Role.ADMINISTRATOR, Role.SETTLEMENT_REGISTRAR, Role.OPERATOR, Role.CENTRAL_BANK
-        holders = {role: (self.accounts.signer(default_account(role), password),) for role in roles}
-        with _as_one(chain):
-            interest = network.open_interest(quota, holders)
-            self._keep(self.deployment().extended(network))
-        return interest
-
     @property
     def _deployment_file(self) -> Path:
         return self.directory / "deployment.json"
-
-
-def _let_issue(token: CurrencyToken, central_bank: Signer, roles: Roles, quota: Units, reserve_fen: int) -> None:
-    reserve, signature = token.desk.sign_reserve(central_bank, reserve_fen, _RESERVE_VALID_S)
-    token.send(
-        token.desk.attest_reserve(central_bank, central_bank.address, reserve, signature),
-        token.desk.set_issuance_quota(roles.central_bank, roles.operators[0].address, quota),
-    )
-
-
-def _as_one(chain: ChainBackend) -> AbstractContextManager[None]:
-    """Let Ctrl-C wait for the end of several transactions where we seal them ourselves: that takes seconds."""
-    from pysettle.evm.embedded import EmbeddedChain
-    from pysettle.evm.interrupts import uninterrupted
-
-    return uninterrupted() if isinstance(chain, EmbeddedChain) else nullcontext()
 
 
 def _absolute(directory: Path) -> Path:

@@ -14,6 +14,7 @@ from pysettle.domain.compute.usage import Meters, RateCard
 from pysettle.money import UNITS_PER_WHOLE
 from pysettle.values import Tokens, Units
 from pysettle.workspace.config import Config, NetworkConfig
+from pysettle.workspace.deploying import deploy
 from pysettle.workspace.directory import LISTS_FILE, Workspace
 from tests.benchmarks.anchors import scratch
 from tests.benchmarks.measure import Goal, Row, in_turns, say
@@ -61,14 +62,14 @@ def _grow(workspace: Workspace, where: str) -> None:
     """Open the series, sell of every second one, and seal transfers one a block."""
     alice, provider, attester, bank = (workspace.accounts.key(it) for it in ("alice", "provider", "attester", "bank"))
     with workspace.chain(write=True) as chain:
-        workspace.deploy(chain, quota=Units(10**6 * UNITS_PER_WHOLE), reserve_fen=10**8)
+        deploy(workspace, chain, quota=Units(10**6 * UNITS_PER_WHOLE), reserve_fen=10**8)
         network = workspace.network(chain)
         currency, now = network.currency, chain.clock.now()
         until = now + 300 * 86_400
         compute = network.register_compute(
             provider, attester, ComputeAttestation(provider.address, "Ascend 910C", 8, 1_000, now, until)
         )
-        network.send(currency.issue(bank, alice.address, Units(1_000 * UNITS_PER_WHOLE)))
+        network.send(currency.desk.issue(bank, alice.address, Units(1_000 * UNITS_PER_WHOLE)))
         card = RateCard(Meters(1, 30, 90), Meters(2, 60, 180))
         for number in range(SERIES):
             terms = SeriesTerms("Tokens", f"T{number}", "inference", 150_000 + number, 10 * _TOKENS, until, card)

@@ -40,9 +40,9 @@ class Market:
         self.deployment = Deployment.of(self.network)
         currency = self.network.currency
         self.network.send(
-            currency.attest_reserve(ADMIN, ADMIN.address, *currency.sign_reserve(ADMIN, 10**8, 86_400)),
-            currency.set_issuance_quota(ADMIN, BANK.address, Units(10**6 * UNITS_PER_WHOLE)),
-            currency.issue(BANK, ALICE.address, Units(1_000 * UNITS_PER_WHOLE)),
+            currency.desk.attest_reserve(ADMIN, ADMIN.address, *currency.desk.sign_reserve(ADMIN, 10**8, 86_400)),
+            currency.desk.set_issuance_quota(ADMIN, BANK.address, Units(10**6 * UNITS_PER_WHOLE)),
+            currency.desk.issue(BANK, ALICE.address, Units(1_000 * UNITS_PER_WHOLE)),
         )
         now = chain.clock.now()
         attestation = ComputeAttestation(PROVIDER.address, "Ascend 910C", 8, 1_000, now, UNTIL)

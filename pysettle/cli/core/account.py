@@ -66,6 +66,8 @@ def add(
         raise UsageError(
             "give the key either by --keystore, or by --signer and --address; leave all out to have one made"
         )
+    from pysettle.workspace.funding import check_development_keys, fund
+
     accounts = workspace.accounts
     # Blocks of a network are not ours to write; its accounts' nonces are not used here.
     with workspace.chain(write=workspace.config.network is None) as chain:
@@ -75,10 +77,10 @@ def add(
             added = accounts.address(str(address))
             accounts.add_remote_signer(name, signer, added, replace=replace)
         else:
-            workspace.check_development_keys(chain, password)
+            check_development_keys(workspace, chain, password)
             added = accounts.add_key(name, password, replace=replace)
         done(f"the account {name} is added")
-        funded = workspace.fund(chain, added, password)
+        funded = fund(workspace, chain, added, password)
     document = {"name": name, "address": "0x" + added.hex(), "key": accounts.keys()[name], "can_pay_gas": funded}
     lines = [f"Added {name}: {document['address']}, {document['key']}."]
     lines += [] if funded else ["It has nothing to pay gas with yet: send it some of the network's own coin."]

@@ -39,12 +39,14 @@ def deploy(quota: str, reserve: str | None, workspace: Workspace, password: str 
     Refused where hub, collector or Multicall3 at their canonical addresses are not those of this build, and where the
     genesis.json in the workspace plants storage under a contract of ours. Exit code 4 then.
     """
+    from pysettle.workspace import deploying
+
     units, reserve_fen = to_units(quota), to_minor(reserve or quota)
     with workspace.chain(write=True) as chain:
         before = chain.block().number
         with progress() as on_progress:
-            deployment = workspace.deploy(
-                chain, quota=units, reserve_fen=reserve_fen, password=password, on_progress=on_progress
+            deployment = deploying.deploy(
+                workspace, chain, quota=units, reserve_fen=reserve_fen, password=password, on_progress=on_progress
             )
         blocks = before, chain.block().number
     contracts = {name: contract["address"] for name, contract in deployment.document["contracts"].items()}
@@ -89,12 +91,15 @@ def add_currency(
 
     Accounts that there are not are made, with development keys or under the password, as `init` does.
     """
+    from pysettle.workspace import deploying
+
     units, reserve_minor, currency = to_units(quota), to_minor(reserve or quota), Currency(code)
     named = {role: name for role in Role if (name := accounts[role.name.lower()]) is not None}
     with workspace.chain(write=True) as chain:
         before = chain.block().number
         with progress() as on_progress:
-            deployment = workspace.add_currency(
+            deployment = deploying.add_currency(
+                workspace,
                 chain,
                 currency,
                 named,

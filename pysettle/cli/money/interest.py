@@ -51,9 +51,11 @@ def interest() -> None:
 @json_option
 def open_(quota: str, workspace: Workspace, password: str | None, as_json: bool) -> None:
     """Deploy the contract that pays interest, as an operating institution with a quota of its own."""
+    from pysettle.workspace.deploying import open_interest
+
     units = to_units(quota)
     with workspace.chain(write=True) as chain:
-        contract = workspace.open_interest(chain, quota=units, password=password)
+        contract = open_interest(workspace, chain, quota=units, password=password)
         block, ratio = chain.block().number, workspace.network(chain).currency.desk.reserve_ratio()
     document = {"contract": _hex(contract.address), "block": str(block), "currency": Currency.CNY.value}
     document |= {"quota_units": str(units), "reserve_ratio_bps": str(ratio)}

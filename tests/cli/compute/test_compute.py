@@ -10,12 +10,7 @@ import pytest
 from pysettle.audit.extract import export_bundle
 from pysettle.audit.verify import verify
 from pysettle.client.compute.series import SeriesTerms
-from pysettle.domain.channel.contracts import CHANNEL_HUB, USAGE_METER
-from pysettle.domain.compute.contracts import COMPUTE_MARKET, COMPUTE_TOKEN, SeriesPricing
 from pysettle.domain.compute.usage import Meters, RateCard
-from pysettle.domain.core.contracts import Contracts
-from pysettle.domain.jobs.contracts import JOB_ESCROW
-from pysettle.domain.money.contracts import CURRENCY_TOKEN, CurrencyTerms
 from pysettle.workspace import Workspace
 from tests.cli.running import OPEN, ComputeTown, invoke
 
@@ -201,20 +196,7 @@ def test_the_history_is_proved(town: ComputeTown, tmp_path: Path) -> None:
     town.say(f"market halt --series DSV4 --evidence {town.file('e', 'x')} --by bob")
     workspace = Workspace.open(town.directory)
     with workspace.chain() as chain:
-        compute, deployment = workspace.network(chain), workspace.deployment()
-        contracts = Contracts(
-            {
-                CURRENCY_TOKEN: {compute.currency.address: None},
-                COMPUTE_TOKEN: {
-                    it.address: SeriesPricing(it.currency, it.unit_price, it.rate_card, it.compensation_bps)
-                    for it in compute.compute_lists.series()
-                },
-                CHANNEL_HUB: {compute.hub.address: None},
-                USAGE_METER: {deployment.address("UsageMeter"): None},
-                JOB_ESCROW: {deployment.address("JobEscrow"): None},
-                COMPUTE_MARKET: {compute.market.address: CurrencyTerms(compute.currency.address)},
-            }
-        )
+        contracts = workspace.network(chain).contracts()
         export_bundle(chain, tmp_path / "bundle", contracts)
     report = verify(tmp_path / "bundle")
     assert (report.level, report.findings) == ("S", ())

@@ -12,6 +12,7 @@ from pysettle.client.core.access import Role
 from pysettle.errors import WorkspaceError
 from pysettle.money import Currency
 from pysettle.workspace import Workspace
+from pysettle.workspace.deploying import add_currency
 from tests.cli.running import Town, invoke
 
 
@@ -142,9 +143,9 @@ def test_what_was_half_added_is_added_by_the_next_attempt(
     with monkeypatch.context() as patch, workspace.chain(write=True) as chain:
         patch.setattr("pysettle.client.network.SettlementNetwork.open_currency", broken)
         with pytest.raises(WorkspaceError):
-            workspace.add_currency(chain, Currency.AED, {}, quota=100, reserve_fen=100)
+            add_currency(workspace, chain, Currency.AED, {}, quota=100, reserve_fen=100)
     assert workspace.deployment() == before
     with workspace.chain(write=True) as chain:
-        workspace.add_currency(chain, Currency.AED, {}, quota=100, reserve_fen=100)
+        add_currency(workspace, chain, Currency.AED, {}, quota=100, reserve_fen=100)
     assert workspace.deployment().currencies() == (Currency.CNY, Currency.HKD, Currency.AED)
     assert workspace.holder(Role.CENTRAL_BANK, Currency.AED) == "aed-central-bank"

@@ -1,0 +1,61 @@
+"""A contract's refusal in the words of a workspace: its accounts, its currencies, and who holds the role that lacks."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from pysettle.errors import ChainError, ContractReverted
+from pysettle.errors.compute.market import ComputeAttesterInvalid
+from pysettle.errors.core.access import AccessReverted
+from pysettle.errors.money.issuance import RedemptionOperatorInvalid, ReserveAttesterInvalid
+from pysettle.errors.states import Role
+from pysettle.errors.words import Worded, hexed
+from pysettle.money import Currency
+
+if TYPE_CHECKING:
+    from pysettle.evm.backend import ChainBackend
+    from pysettle.workspace.directory import Workspace
+
+_ROLE_MISSING: dict[type[ContractReverted], Role] = {
+    ReserveAttesterInvalid: Role.CENTRAL_BANK,
+    ComputeAttesterInvalid: Role.ATTESTER,
+    RedemptionOperatorInvalid: Role.OPERATOR,
+}
+"""Refusal of an account that lacks a role -> the role, beside those of the roles' own contract."""
+_REFUSALS: tuple[type[ContractReverted], ...] = (AccessReverted, *_ROLE_MISSING)
+
+
+def put_into_words(workspace: Workspace, chain: ChainBackend, refusal: Worded) -> None:
+    """Let a refusal say the names of accounts and contracts, and the currency that it is about."""
+    from pysettle.evm.reverts import name_currency
+
+    names: dict[bytes, str] = {}
+    if workspace.is_deployed:
+        deployment = workspace.deployment()
+        names |= {deployment.address(label): label for label in deployment.document["contracts"]}
+        if isinstance(refusal, ContractReverted):
+            name_currency(refusal, deployment.of_one_currency())
+    names |= {address: name for name, address in workspace.accounts.addresses().items()}
+    refusal.name = lambda address: names.get(address) or hexed(address)
+    if isinstance(refusal, _REFUSALS):
+        _name_holders(workspace, chain, refusal)
+
+
+def _name_holders(workspace: Workspace, chain: ChainBackend, refusal: ContractReverted) -> None:
+    """Add to a refusal which role was missing, and who holds it now: since deployment it may have passed on."""
+    from eth_typing import Address
+
+    if refusal.call is None or not workspace.is_deployed:
+        return
+    target, sent = refusal.call
+    # Contracts that are not of one currency are under the powers over e-CNY.
+    currency = workspace.deployment().of_one_currency().get(Address(target), Currency.CNY)
+    access = workspace.network(chain).system(currency).access
+    number, role = refusal.args_by_name.get("roleId"), _ROLE_MISSING.get(type(refusal))
+    # The refusal stands, whether or not it can be told who holds the role.
+    with suppress(ChainError, ContractReverted, ValueError):
+        if role is None:
+            role = Role(number) if isinstance(number, int) else access.required_role(Address(target), sent[:4])
+        names = ", ".join(map(workspace.accounts.name, access.holders(role))) or "nobody"
+        refusal.notes.append(f"the role {role.label} of {currency.value} is held by {names}")
