@@ -11,6 +11,7 @@ from pathlib import Path
 from pysettle.client import SeriesTerms
 from pysettle.domain.compute.messages import ComputeAttestation
 from pysettle.domain.compute.usage import Meters, RateCard
+from pysettle.evm.transactions import Transaction
 from pysettle.money import UNITS_PER_WHOLE
 from pysettle.values import Tokens, Units
 from pysettle.workspace.config import Config, NetworkConfig
@@ -59,7 +60,7 @@ def _command(workspace: Workspace, *words: str) -> Callable[[int], float]:
 
 
 def _grow(workspace: Workspace, where: str) -> None:
-    """Open the series, sell of every second one, and seal transfers one a block."""
+    """Open the series, sell of every second one, and seal payments in the chain's own money, one a block."""
     alice, provider, attester, bank = (workspace.accounts.key(it) for it in ("alice", "provider", "attester", "bank"))
     with workspace.chain(write=True) as chain:
         deploy(workspace, chain, quota=Units(10**6 * UNITS_PER_WHOLE), reserve_fen=10**8)
@@ -81,6 +82,6 @@ def _grow(workspace: Workspace, where: str) -> None:
                     series.purchase(alice, alice.address, _TOKENS, until),
                 )
         for number in range(BLOCKS):
-            network.send(currency.transfer(alice, bank.address, Units(1)))
+            network.send(Transaction(alice, bank.address, b"", 21_000, currency.interface, 1))
             if number % 2_000 == 0:
                 say(f"{_CODE}, {where}: {number:,} of {BLOCKS:,} blocks")
