@@ -5,45 +5,44 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from eth_typing import Address
-
-from pysettle.client import deploying
-from pysettle.client.channel.hub import ChannelHub, UsageMeter
-from pysettle.client.channel.lists import ChannelLists
-from pysettle.client.columns import contract_plans, read_models
-from pysettle.client.compute.lists import ComputeLists
-from pysettle.client.compute.market import ComputeMarket
-from pysettle.client.compute.series import ComputeToken, SeriesTerms
-from pysettle.client.core.access import NetworkAccess, Role, Roles
-from pysettle.client.core.planning import DeployedContract
-from pysettle.client.follower import LedgerFollower
-from pysettle.client.genuine import CANONICAL, Standing
-from pysettle.client.jobs.escrow import JobEscrow
-from pysettle.client.jobs.lists import JobLists
-from pysettle.client.money.currency import CurrencyToken
-from pysettle.client.money.interest import InterestPayments
-from pysettle.client.money.system import CurrencySystem
 from pysettle.client.sending import transaction_sender
-from pysettle.client.store import Store
-from pysettle.domain.catalogue import kinds
-from pysettle.domain.compute.contracts import COMPUTE_TOKEN, SeriesPricing
-from pysettle.domain.compute.messages import ComputeAttestation
-from pysettle.domain.core.contracts import Contracts, Kind
-from pysettle.domain.core.signing import Signer
-from pysettle.domain.money.wallets import E_CNY_CLASS_LIMITS, ClassLimits, WalletClass
 from pysettle.errors import UsageError
-from pysettle.evm.backend import ChainBackend, Receipt
-from pysettle.evm.encoding import TransactionSigner
-from pysettle.evm.genesis import SIMULATION_CHAIN_ID, Genesis, GenesisAccount
-from pysettle.evm.transactions import Transaction
+from pysettle.errors.states import Role
+from pysettle.evm.genesis import SIMULATION_CHAIN_ID
 from pysettle.money import Currency
-from pysettle.values import ComputeId, Units
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from eth_typing import Address
+
+    from pysettle.client.channel.hub import ChannelHub, UsageMeter
+    from pysettle.client.channel.lists import ChannelLists
+    from pysettle.client.compute.lists import ComputeLists
+    from pysettle.client.compute.market import ComputeMarket
+    from pysettle.client.compute.series import ComputeToken, SeriesTerms
+    from pysettle.client.core.access import Roles
+    from pysettle.client.core.planning import DeployedContract
+    from pysettle.client.deploying import Holders
     from pysettle.client.deployment import Deployment
+    from pysettle.client.follower import LedgerFollower
+    from pysettle.client.jobs.escrow import JobEscrow
+    from pysettle.client.jobs.lists import JobLists
+    from pysettle.client.money.currency import CurrencyToken
+    from pysettle.client.money.interest import InterestPayments
+    from pysettle.client.money.system import CurrencySystem
+    from pysettle.client.store import Store
+    from pysettle.domain.compute.messages import ComputeAttestation
+    from pysettle.domain.core.contracts import Contracts, Kind
+    from pysettle.domain.core.signing import Signer
+    from pysettle.domain.money.wallets import ClassLimits, WalletClass
+    from pysettle.evm.backend import ChainBackend, Receipt
+    from pysettle.evm.encoding import TransactionSigner
+    from pysettle.evm.genesis import Genesis
+    from pysettle.evm.transactions import Transaction
+    from pysettle.values import ComputeId, Units
 
 
 def genesis(
@@ -57,10 +56,19 @@ def genesis(
         chain_id: Chain id (EIP-155).
         balance: Native balance each of them gets, in wei; it buys nothing but gas.
     """
+    from pysettle.client.genuine import CANONICAL, Standing
+    from pysettle.evm.genesis import Genesis, GenesisAccount
+
     alloc = {account: GenesisAccount(balance=balance) for account in accounts}
     for name, address in CANONICAL.items():
         alloc[address] = GenesisAccount(nonce=1, code=Standing(name, address, CANONICAL).code(chain_id))
     return Genesis(chain_id=chain_id, timestamp=timestamp, alloc=alloc)
+
+
+def _limits() -> Mapping[WalletClass, ClassLimits]:
+    from pysettle.domain.money.wallets import E_CNY_CLASS_LIMITS
+
+    return E_CNY_CLASS_LIMITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +77,7 @@ class Plan:
 
     roles: Roles
     """Who holds the powers over e-CNY."""
-    class_limits: Mapping[WalletClass, ClassLimits] = field(default_factory=lambda: E_CNY_CLASS_LIMITS)
+    class_limits: Mapping[WalletClass, ClassLimits] = field(default_factory=_limits)
     """Wallet class -> its limits in e-CNY; none for a class that is left out."""
 
 
@@ -99,6 +107,9 @@ class SettlementNetwork:
         Raises:
             ForeignCode: the code at a canonical address is not of this build; nothing was sent.
         """
+        from pysettle.client import deploying
+        from pysettle.client.columns import contract_plans
+
         standing = deploying.standing(chain)
         # A block that is not final yet may be replaced by another one that holds the deployment too.
         network = cls(chain, max(0, chain.confirmed()) + 1)
@@ -120,7 +131,7 @@ class SettlementNetwork:
         """
         network = cls(chain, deployment.first_block)
         network._store_file = store
-        network._know(deployment.contracts())
+        network._deployed |= {it.label: it for it in deployment.contracts()}
         for currency in deployment.currencies():
             holders = {role: deployment.holders(currency, role) for role in Role}
             network.currencies[currency] = network._system(currency, holders)
@@ -136,6 +147,8 @@ class SettlementNetwork:
         Raises:
             UsageError: the network has it already.
         """
+        from pysettle.client.columns import contract_plans
+
         if currency in self.currencies:
             raise UsageError(f"the network has {currency.value} already: use network.currencies")
         self._open(currency, roles, [it.name for it in contract_plans().values() if it.each_currency], {})
@@ -148,6 +161,8 @@ class SettlementNetwork:
         names: Iterable[str],
         class_limits: Mapping[WalletClass, ClassLimits],
     ) -> None:
+        from pysettle.client import deploying
+
         holders = roles.holders()
         created = deploying.create(self.sender, holders, currency, names, self._deployed)
         self._know(created)
@@ -156,12 +171,18 @@ class SettlementNetwork:
         deploying.set_up(system, holders, created, self._deployed.values(), class_limits)
 
     def _know(self, contracts: Iterable[DeployedContract]) -> None:
+        from pysettle.client.columns import contract_plans
+
         for contract in contracts:
             self._deployed[contract.label] = contract
             if contract_plans()[contract.name].is_of_one_currency:
                 self.sender.decoder.currencies[contract.address] = contract.currency
 
     def _system(self, currency: Currency, holders: Mapping[Role, tuple[Address, ...]]) -> CurrencySystem:
+        from pysettle.client.core.access import NetworkAccess
+        from pysettle.client.money.currency import CurrencyToken
+        from pysettle.client.money.system import CurrencySystem
+
         token, access = self.address("CurrencyToken", currency), self.address("NetworkAccess", currency)
         return CurrencySystem(
             currency,
@@ -176,9 +197,11 @@ class SettlementNetwork:
         Raises:
             UsageError: the network does not have it.
         """
-        label = contract_plans()[contract].label(currency)
-        if label not in self._deployed:
-            raise UsageError(f"the network has no {label}")
+        own = f"{contract}-{currency.value}"
+        label = own if own in self._deployed else contract
+        is_open = currency is Currency.CNY or any(it.currency is currency for it in self.deployed())
+        if label not in self._deployed or not is_open:
+            raise UsageError(f"the network has no {contract} in {currency.value}")
         return self._deployed[label].address
 
     def system(self, currency: Currency) -> CurrencySystem:
@@ -222,22 +245,30 @@ class SettlementNetwork:
     @cached_property
     def hub(self) -> ChannelHub:
         """The ChannelHub."""
+        from pysettle.client.channel.hub import ChannelHub
+
         collector = self.address("ERC3009DepositCollector")
         return ChannelHub(self.sender, self.address("ChannelHub"), collector, first_block=self.first_block)
 
     @cached_property
     def meter(self) -> UsageMeter:
         """The UsageMeter."""
+        from pysettle.client.channel.hub import UsageMeter
+
         return UsageMeter(self.sender, self.address("UsageMeter"))
 
     @cached_property
     def market(self) -> ComputeMarket:
         """The ComputeMarket of e-CNY."""
+        from pysettle.client.compute.market import ComputeMarket
+
         return ComputeMarket(self.sender, self.address("ComputeMarket"), first_block=self.first_block)
 
     @cached_property
     def jobs(self) -> JobEscrow:
         """The JobEscrow."""
+        from pysettle.client.jobs.escrow import JobEscrow
+
         return JobEscrow(self.sender, self.address("JobEscrow"), first_block=self.first_block)
 
     @property
@@ -247,6 +278,8 @@ class SettlementNetwork:
         Raises:
             UsageError: it was not opened.
         """
+        from pysettle.client.money.interest import InterestPayments
+
         if not self.pays_interest:
             raise UsageError("nothing pays interest in this workspace yet: run `pysettle interest open`")
         return InterestPayments(self.sender, self.address("InterestPayments"), first_block=self.first_block)
@@ -256,7 +289,7 @@ class SettlementNetwork:
         """Whether the payment of interest was opened."""
         return "InterestPayments" in self._deployed
 
-    def open_interest(self, quota: Units, holders: deploying.Holders | None = None) -> InterestPayments:
+    def open_interest(self, quota: Units, holders: Holders | None = None) -> InterestPayments:
         """Deploy the contract that pays interest on e-CNY, and let it issue up to a quota, in units.
 
         Args:
@@ -264,6 +297,8 @@ class SettlementNetwork:
             holders: Administrator, settlement registrar, operator and central bank; None for those that the network was
                 deployed with.
         """
+        from pysettle.client import deploying
+
         holders, system = holders or self.roles.holders(), self.currencies[Currency.CNY]
         created = deploying.create(self.sender, holders, Currency.CNY, ["InterestPayments"], self._deployed)
         self._know(created)
@@ -283,6 +318,9 @@ class SettlementNetwork:
     @cached_property
     def store(self) -> Store:
         """The read models, from which lists are shown."""
+        from pysettle.client.columns import read_models
+        from pysettle.client.store import Store
+
         identity = " ".join(f"{label}={it.address.hex()}" for label, it in self._deployed.items())
         return Store(
             self.sender,
@@ -295,16 +333,22 @@ class SettlementNetwork:
     @cached_property
     def compute_lists(self) -> ComputeLists:
         """The series of the market and the registered compute."""
+        from pysettle.client.compute.lists import ComputeLists
+
         return ComputeLists(self)
 
     @cached_property
     def channel_lists(self) -> ChannelLists:
         """The channels of the hub."""
+        from pysettle.client.channel.lists import ChannelLists
+
         return ChannelLists(self)
 
     @cached_property
     def job_lists(self) -> JobLists:
         """The orders of the escrow."""
+        from pysettle.client.jobs.lists import JobLists
+
         return JobLists(self)
 
     def register_compute(
@@ -339,6 +383,11 @@ class SettlementNetwork:
 
     def contracts(self) -> Contracts:
         """Return the contracts whose books the ledger keeps."""
+        from pysettle.client.columns import contract_plans
+        from pysettle.domain.catalogue import kinds
+        from pysettle.domain.compute.contracts import COMPUTE_TOKEN, SeriesPricing
+        from pysettle.domain.core.contracts import Contracts
+
         by_name = {kind.name: kind for kind in kinds()}
         listed: dict[Kind[Any], dict[Address, Any]] = {kind: {} for kind in by_name.values()}
         for it in self.deployed():
@@ -357,5 +406,7 @@ class SettlementNetwork:
         Args:
             from_block: First block that may hold its events; None for that of its deployment.
         """
+        from pysettle.client.follower import LedgerFollower
+
         first = self.first_block if from_block is None else from_block
         return LedgerFollower(self.chain, self.contracts(), from_block=first)
