@@ -19,6 +19,7 @@ from pysettle.domain.core.events import Emitted
 from pysettle.domain.core.findings import Finding
 from pysettle.domain.core.questions import Question, balances
 from pysettle.domain.ledger import Ledger
+from pysettle.domain.money.contracts import CurrencyTerms
 
 _CHECKS: tuple[Check, ...] = (
     checks.contradictions,
@@ -49,11 +50,21 @@ class Watch:
         """Watch a ledger that nothing but `apply` changes from here on."""
         self._ledger = ledger
         self._changed = Scope(violations_from=len(ledger.violations))
+        of_kinds = ledger.contracts.listed.values()
+        self._currencies = {
+            address: terms.currency
+            for of_kind in of_kinds
+            for address, terms in of_kind.items()
+            if isinstance(terms, CurrencyTerms)
+        }
 
     def apply(self, emitted: Emitted) -> Entry | None:
         """Apply an event to the ledger, as `Ledger.apply` does, and note what it may have changed."""
         # Before it is applied, since it may fail on its way.
         self._note_contract(emitted.emitter)
+        # A desk speaks of the supply of its currency.
+        if (currency := self._currencies.get(emitted.emitter)) is not None:
+            self._note_contract(currency)
         self._changed.events.append(emitted)
         entry = self._ledger.apply(emitted)
         for posting in entry.postings if entry else ():

@@ -28,7 +28,7 @@ from pysettle.domain.compute.usage import Meters, RateCard, Usage
 from pysettle.domain.core.contracts import Contracts
 from pysettle.domain.core.events import AuthorizationUsed, Emitted, Event, Position, Transfer
 from pysettle.domain.core.messages import ZERO_ADDRESS, ChannelConfig, ChannelId
-from pysettle.domain.money.contracts import CURRENCY_TOKEN, CurrencyTerms
+from pysettle.domain.money.contracts import CURRENCY_TOKEN, ISSUANCE_DESK, CurrencyTerms
 from pysettle.domain.money.events import (
     ClassLimitsSet,
     CreditClaimed,
@@ -51,9 +51,11 @@ from pysettle.domain.money.events import (
 )
 from pysettle.money import backing_rounded_down, compensation_rounded_down, price_rounded_up, stake_rounded_up
 
-CURRENCY, SERIES, HUB, METER, BANK, PROVIDER, OTHER_BANK, MARKET = (Address(bytes([n]) * 20) for n in range(1, 9))
+CURRENCY, SERIES, HUB, METER, BANK, PROVIDER, OTHER_BANK, MARKET, DESK = (
+    Address(bytes([n]) * 20) for n in range(1, 10)
+)
 BANKS = (BANK, OTHER_BANK)
-SETTLEMENT = (ZERO_ADDRESS, CURRENCY, SERIES, HUB, MARKET)
+SETTLEMENT = (ZERO_ADDRESS, CURRENCY, DESK, SERIES, HUB, MARKET)
 BUYERS = [Address(bytes([n]) * 20) for n in (0x10, 0x11, 0x12)]
 CHANNELS = {buyer: ChannelId(bytes(12) + buyer) for buyer in BUYERS}
 CONFIGS = {buyer: ChannelConfig(buyer, ZERO_ADDRESS, SERIES, METER, SERIES, 900) for buyer in BUYERS}
@@ -63,6 +65,7 @@ COMPENSATION_BPS = 700
 CONTRACTS = Contracts(
     {
         CURRENCY_TOKEN: {CURRENCY: None},
+        ISSUANCE_DESK: {DESK: CurrencyTerms(CURRENCY)},
         COMPUTE_TOKEN: {SERIES: SeriesPricing(CURRENCY, UNIT_PRICE, CARD, COMPENSATION_BPS)},
         CHANNEL_HUB: {HUB: None},
         USAGE_METER: {METER: None},
@@ -78,6 +81,17 @@ CHINA = timezone(timedelta(hours=8))
 NO_LIMIT = 2**256 - 1
 STEP = 100_000_000
 DAY_S = 86_400
+
+OF_DESK = (
+    *(ReserveAttested, ReserveRatioSet, IssuanceQuotaSet, Issued),
+    *(RedemptionRequested, RedemptionTaken, RedemptionCompleted, RedemptionRejected, RedemptionCancelled),
+)
+"""What the issuance desk says; all else that is said of a currency, the currency says itself."""
+
+
+def emitter_of(event: Event) -> Address:
+    """Return who emits an event about the currency."""
+    return DESK if isinstance(event, OF_DESK) else CURRENCY
 
 
 @dataclass
@@ -237,13 +251,13 @@ class Model:
         """Attest a reserve that covers a supply in full, as of now, for a second."""
         self.attestations += 1
         fen = supply * self.ratio // 10_000 // 10_000 + 1
-        self.say(CURRENCY, ReserveAttested(self.attestations, BANK, fen, self.now, self.now + 1))
+        self.say(DESK, ReserveAttested(self.attestations, BANK, fen, self.now, self.now + 1))
 
     def demand(self, buyer: Address, amount: int) -> None:
         """Set which part of the supply the reserve has to cover, after it was attested to cover that."""
         self.ratio = 1 + amount % 10_000
         self.attest(-self.balances[CURRENCY, ZERO_ADDRESS])
-        self.say(CURRENCY, ReserveRatioSet(self.ratio))
+        self.say(DESK, ReserveRatioSet(self.ratio))
 
     def issue(self, buyer: Address, amount: int) -> None:
         """Set a quota and issue some of it, unless it cannot come in."""
@@ -251,11 +265,11 @@ class Model:
             return
         bank, units = BANKS[amount % 2], min(amount // 2, self.room(buyer))
         self.quotas[bank] += amount
-        self.say(CURRENCY, IssuanceQuotaSet(bank, self.quotas[bank]))
+        self.say(DESK, IssuanceQuotaSet(bank, self.quotas[bank]))
         self.quotas[bank] -= units
         self.positions[bank] += units
         self.attest(units - self.balances[CURRENCY, ZERO_ADDRESS])
-        self.say(CURRENCY, Issued(bank, buyer, units, self.quotas[bank]))
+        self.say(DESK, Issued(bank, buyer, units, self.quotas[bank]))
         self.move(CURRENCY, ZERO_ADDRESS, buyer, units)
 
     # Holders
@@ -390,12 +404,12 @@ class Model:
         """Request a redemption, at any bank; it may be taken, or end, at once."""
         units, bank = min(amount, self.free(buyer)), BANKS[amount % 2]
         self.redemptions += 1
-        self.say(CURRENCY, RedemptionRequested(self.redemptions, buyer, bank, units))
-        self.move(CURRENCY, buyer, CURRENCY, units)
+        self.say(DESK, RedemptionRequested(self.redemptions, buyer, bank, units))
+        self.move(CURRENCY, buyer, DESK, units)
         self.pending.append((self.redemptions, buyer, bank, units, 0))
         if amount % 3 == 0:
             number, *parties, _ = self.pending.pop()
-            self.say(CURRENCY, RedemptionTaken(number, *parties, self.now + DAY_S))
+            self.say(DESK, RedemptionTaken(number, *parties, self.now + DAY_S))
             self.pending.append((number, buyer, bank, units, self.now + DAY_S))
         elif amount % 3 == 1:
             self.end(buyer, amount // 3)
@@ -408,13 +422,13 @@ class Model:
         if amount % 3 == 0:
             self.quotas[bank] += units
             self.positions[bank] -= units
-            self.say(CURRENCY, RedemptionCompleted(number, holder, bank, units, self.quotas[bank]))
-            self.move(CURRENCY, CURRENCY, ZERO_ADDRESS, units)
+            self.say(DESK, RedemptionCompleted(number, holder, bank, units, self.quotas[bank]))
+            self.move(CURRENCY, DESK, ZERO_ADDRESS, units)
         else:
             cancelled = amount % 3 == 1 and self.now >= cancellable_from
             end = RedemptionCancelled if cancelled else RedemptionRejected
-            self.say(CURRENCY, end(number, holder, bank, units))
-            self.pay_out(CURRENCY, holder, units)
+            self.say(DESK, end(number, holder, bank, units))
+            self.pay_out(DESK, holder, units)
 
     def claim_credit(self, buyer: Address, amount: int) -> None:
         """Let some of a buyer's credit come in, as far as there is room."""

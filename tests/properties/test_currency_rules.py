@@ -17,7 +17,7 @@ from pysettle.domain.money import events
 from pysettle.domain.money.books import AccountBooks, IssuanceBooks
 from pysettle.domain.money.contracts import CREDIT
 from pysettle.domain.money.wallets import NO_LIMIT
-from tests.properties.model import BANK, BUYERS, CONTRACTS, CURRENCY, HUB, OTHER_BANK, SERIES
+from tests.properties.model import BANK, BUYERS, CONTRACTS, CURRENCY, DESK, HUB, OTHER_BANK, SERIES, emitter_of
 
 NOW = int(datetime(2026, 6, 1, tzinfo=UTC).timestamp())
 ALICE, BOB, CAROL = BUYERS
@@ -31,13 +31,20 @@ Said = Event | tuple[int, Event]
 def books(*history: Said) -> Ledger:
     """Return the ledger of a currency in which Alice was given a hundred units, after this history."""
     opening: list[Said] = [
-        *(events.SettlementAccountMarked(it) for it in (ZERO_ADDRESS, CURRENCY, SERIES, HUB)),
+        *(events.SettlementAccountMarked(it) for it in (ZERO_ADDRESS, CURRENCY, DESK, SERIES, HUB)),
         events.ReserveAttested(1, BANK, 1, NOW, 2**64 - 1),
         events.IssuanceQuotaSet(BANK, 10_000),
         *issued(ALICE, 100, 9_900),
     ]
     emitted = [said if isinstance(said, tuple) else (NOW, said) for said in [*opening, *history]]
-    return fold(CONTRACTS, (Emitted(CURRENCY, Position(1, 0, 0), event, timestamp) for timestamp, event in emitted))
+    return fold(
+        CONTRACTS, (Emitted(emitter_of(event), Position(1, 0, 0), event, timestamp) for timestamp, event in emitted)
+    )
+
+
+def emitted_at(timestamp: int, event: Event) -> Emitted:
+    """Return an event as its contract emits it."""
+    return Emitted(emitter_of(event), Position(1, 0, 0), event, timestamp)
 
 
 def found(*history: Said) -> list[str]:
@@ -63,7 +70,7 @@ def limits(wallet_class: int = 0, **of: int) -> Event:
 
 def requested(holder: Address, amount: int, number: int = 1) -> tuple[Event, ...]:
     """Return a redemption request."""
-    return events.RedemptionRequested(number, holder, BANK, amount), Transfer(holder, CURRENCY, amount)
+    return events.RedemptionRequested(number, holder, BANK, amount), Transfer(holder, DESK, amount)
 
 
 def credited(account: Address, payer: Address, amount: int, credit: int | None = None) -> tuple[Event, ...]:
@@ -80,7 +87,7 @@ def test_the_reserve_is_attested_in_order_and_covers_issuance() -> None:
 
     def violated(*history: Event) -> list[str]:
         quota = events.IssuanceQuotaSet(BANK, 50_000)
-        ledger = fold(CONTRACTS, (Emitted(CURRENCY, Position(1, 0, 0), event, 0) for event in [quota, *history]))
+        ledger = fold(CONTRACTS, (emitted_at(0, event) for event in [quota, *history]))
         return [code for code, _, _ in ledger.violations]
 
     def attested(sequence: int, amount_fen: int, as_of: int) -> Event:
@@ -129,8 +136,8 @@ def test_a_reserve_covers_a_part(ratio: int) -> None:
 
 def test_positions_follow_who_issues_and_who_redeems() -> None:
     """An institution's position is signed, and all of them sum to the supply; supply without a position is named."""
-    asked = events.RedemptionRequested(1, ALICE, OTHER_BANK, 30), Transfer(ALICE, CURRENCY, 30)
-    done = events.RedemptionCompleted(1, ALICE, OTHER_BANK, 30, 30), Transfer(CURRENCY, ZERO_ADDRESS, 30)
+    asked = events.RedemptionRequested(1, ALICE, OTHER_BANK, 30), Transfer(ALICE, DESK, 30)
+    done = events.RedemptionCompleted(1, ALICE, OTHER_BANK, 30, 30), Transfer(DESK, ZERO_ADDRESS, 30)
     ledger = books(*asked, *done)
     assert invariants.check(ledger) == []
     positions = ledger[IssuanceBooks].positions
@@ -144,9 +151,9 @@ def test_positions_follow_who_issues_and_who_redeems() -> None:
 def test_a_redemption_under_way_can_be_taken_once_and_ends_once() -> None:
     """Taken or not, it is completed, rejected or cancelled once; a second taking or end is INV-FINAL."""
     taken = events.RedemptionTaken(1, ALICE, BANK, 10, NOW + DAY_S)
-    completed = (events.RedemptionCompleted(1, ALICE, BANK, 10, 9_910), Transfer(CURRENCY, ZERO_ADDRESS, 10))
-    rejected = (events.RedemptionRejected(1, ALICE, BANK, 10), Transfer(CURRENCY, ALICE, 10))
-    cancelled = (events.RedemptionCancelled(1, ALICE, BANK, 10), Transfer(CURRENCY, ALICE, 10))
+    completed = (events.RedemptionCompleted(1, ALICE, BANK, 10, 9_910), Transfer(DESK, ZERO_ADDRESS, 10))
+    rejected = (events.RedemptionRejected(1, ALICE, BANK, 10), Transfer(DESK, ALICE, 10))
+    cancelled = (events.RedemptionCancelled(1, ALICE, BANK, 10), Transfer(DESK, ALICE, 10))
     asked = requested(ALICE, 10)
     for history in ((), (taken,), completed, rejected, cancelled, (taken, *completed), (taken, *rejected)):
         assert found(*asked, *history) == []
@@ -161,7 +168,7 @@ def test_a_redemption_under_way_can_be_taken_once_and_ends_once() -> None:
 def test_a_taken_redemption_is_not_cancelled_for_a_day() -> None:
     """The holder waits from the taking to the stated second, which is a day later: before it, INV-FINAL."""
     taken = events.RedemptionTaken(1, ALICE, BANK, 10, NOW + DAY_S)
-    cancelled = (events.RedemptionCancelled(1, ALICE, BANK, 10), Transfer(CURRENCY, ALICE, 10))
+    cancelled = (events.RedemptionCancelled(1, ALICE, BANK, 10), Transfer(DESK, ALICE, 10))
     for wait, code in ((DAY_S - 1, ["INV-FINAL"]), (DAY_S, [])):
         assert found(*requested(ALICE, 10), taken, *((NOW + wait, event) for event in cancelled)) == code
     for stated in (NOW + DAY_S - 1, NOW + DAY_S + 1):
@@ -173,7 +180,7 @@ def test_a_redemption_ends_as_it_was_requested() -> None:
     """Another holder, operator or amount than the request's is named."""
     for parties in ((BOB, BANK, 10), (ALICE, OTHER_BANK, 10), (ALICE, BANK, 9)):
         assert "INV-REPLAY" in found(*requested(ALICE, 10), events.RedemptionTaken(1, *parties, NOW + DAY_S))
-        ended = (events.RedemptionRejected(1, *parties), Transfer(CURRENCY, parties[0], parties[2]))
+        ended = (events.RedemptionRejected(1, *parties), Transfer(DESK, parties[0], parties[2]))
         assert "INV-REPLAY" in found(*requested(ALICE, 10), *ended)
 
 
@@ -282,7 +289,7 @@ def test_the_currency_and_nobody_have_no_class() -> None:
         events.RedemptionRejected(1, ALICE, BANK, 6),
         Transfer(CURRENCY, ALICE, 6),
     )
-    ledger = fold(CONTRACTS, (Emitted(CURRENCY, Position(1, 0, 0), event, NOW) for event in history))
+    ledger = fold(CONTRACTS, (emitted_at(NOW, event) for event in history))
     assert invariants.check(ledger) == []
 
 
@@ -359,7 +366,7 @@ def test_what_is_owed_and_cannot_come_in_becomes_a_credit() -> None:
         ledger = books(*history)
         assert invariants.check(ledger) == [], history
         amount = history[-1].value if isinstance(history[-1], Transfer) else 5
-        holders = (ALICE, BOB, CAROL, HUB, CURRENCY)
+        holders = (ALICE, BOB, CAROL, HUB, CURRENCY, DESK)
         assert sum(ledger.held(CURRENCY, holder) for holder in holders) == ledger.supply(CURRENCY)
         assert ledger.held(CURRENCY, CURRENCY) == amount
         assert {it: ledger.balance(CURRENCY, CREDIT, it) for it in (BOB, CAROL)} == {BOB: 0, CAROL: 0} | {owner: amount}
@@ -403,10 +410,10 @@ def test_what_is_announced_moves() -> None:
     held = (FUNDED, CLOSED, *credited(BOB, HUB, 5), events.FreezeSet(BOB, False, False))
     asked = requested(ALICE, 5)
     for before, (announced, moved), thief in (
-        ((), requested(ALICE, 5), Transfer(BOB, CURRENCY, 5)),
+        ((), requested(ALICE, 5), Transfer(BOB, DESK, 5)),
         ((), issued(ALICE, 5, 9_895), Transfer(ZERO_ADDRESS, BOB, 5)),
-        (asked, (events.RedemptionCancelled(1, ALICE, BANK, 5), Transfer(CURRENCY, ALICE, 5)), BOB),
-        (asked, (events.RedemptionCompleted(1, ALICE, BANK, 5, 9_905), Transfer(CURRENCY, ZERO_ADDRESS, 5)), BOB),
+        (asked, (events.RedemptionCancelled(1, ALICE, BANK, 5), Transfer(DESK, ALICE, 5)), BOB),
+        (asked, (events.RedemptionCompleted(1, ALICE, BANK, 5, 9_905), Transfer(DESK, ZERO_ADDRESS, 5)), BOB),
         ((FUNDED, CLOSED), credited(BOB, HUB, 5), Transfer(SERIES, CURRENCY, 5)),
         (held, (events.CreditClaimed(BOB, 5, 0), Transfer(CURRENCY, BOB, 5)), CAROL),
         (held, (events.CreditSeized(BOB, CAROL, 5, 0, GROUND), Transfer(CURRENCY, CAROL, 5)), ALICE),

@@ -39,6 +39,7 @@ from tests.properties.model import (
     CONFIGS,
     CONTRACTS,
     CURRENCY,
+    DESK,
     HUB,
     MARKET,
     METER,
@@ -46,6 +47,7 @@ from tests.properties.model import (
     SERIES,
     STEPS,
     UNIT_PRICE,
+    emitter_of,
     flat,
     play,
 )
@@ -263,10 +265,10 @@ def test_contradictions_have_their_codes() -> None:
     used = AuthorizationUsed(BUYERS[0], bytes(32))
     requested = RedemptionRequested(1, BUYERS[0], BANK, 0)
     cancelled = RedemptionCancelled(1, BUYERS[0], BANK, 0)
-    moved, back = Transfer(BUYERS[0], CURRENCY, 0), Transfer(CURRENCY, BUYERS[0], 0)
+    moved, back = Transfer(BUYERS[0], DESK, 0), Transfer(DESK, BUYERS[0], 0)
     ends = (cancelled, back, cancelled, back)
     for event in (used, used, requested, moved, *ends, Issued(BANK, BUYERS[0], 1, 0)):
-        ledger.apply(Emitted(CURRENCY, at, event, 0))
+        ledger.apply(Emitted(emitter_of(event), at, event, 0))
     assert [code for code, _, _ in ledger.violations] == ["INV-ONCE", "INV-FINAL", "INV-RESERVE", "INV-RESERVE"]
 
 
