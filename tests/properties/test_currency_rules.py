@@ -277,8 +277,9 @@ def test_nothing_comes_in_above_the_cap() -> None:
 
 
 def test_the_currency_and_nobody_have_no_class() -> None:
-    """Issuance, redemption and credits are no payments of theirs, and fill no cap, before anything is marked too."""
+    """Issuance, redemption and credits are no payments of theirs, and fill no cap, with nothing but the desk marked."""
     history = (
+        events.SettlementAccountMarked(DESK),
         limits(balance=6, payment=0),
         events.ReserveAttested(1, BANK, 1, NOW, 2**64 - 1),
         events.IssuanceQuotaSet(BANK, 20),
@@ -287,7 +288,7 @@ def test_the_currency_and_nobody_have_no_class() -> None:
         *issued(ALICE, 6, 8),
         *requested(ALICE, 6, 2),
         events.RedemptionRejected(1, ALICE, BANK, 6),
-        Transfer(CURRENCY, ALICE, 6),
+        Transfer(DESK, ALICE, 6),
     )
     ledger = fold(CONTRACTS, (emitted_at(NOW, event) for event in history))
     assert invariants.check(ledger) == []
@@ -311,7 +312,7 @@ def test_frozen_value_that_leaves_is_named() -> None:
             *requested(ALICE, 1),
             events.FreezeSet(ALICE, False, True),
             events.RedemptionRejected(1, ALICE, BANK, 1),
-            Transfer(CURRENCY, ALICE, 1),
+            Transfer(DESK, ALICE, 1),
         ),
     ):
         assert found(*history) == ["INV-FROZEN"], history
@@ -352,13 +353,13 @@ FUNDED = Transfer(ALICE, HUB, 50)
 def test_what_is_owed_and_cannot_come_in_becomes_a_credit() -> None:
     """A payout, a redemption given back, a seizure and the seizure of a credit end so, whatever is frozen."""
     back = events.RedemptionRejected(1, BOB, BANK, 5)
-    own = events.Credited(BOB, CURRENCY, 5, 5)
+    own = events.Credited(BOB, DESK, 5, 5), Transfer(DESK, CURRENCY, 5)
     seized = events.Seized(ALICE, BOB, 5, GROUND)
     anew = events.CreditSeized(BOB, CAROL, 5, 0, GROUND), events.Credited(CAROL, CURRENCY, 5, 5)
     for history, owner in (
         ((FUNDED, CLOSED, *credited(BOB, HUB, 5)), BOB),
         ((FUNDED, limits(balance=4), *credited(BOB, HUB, 5)), BOB),
-        ((Transfer(ALICE, BOB, 5), *requested(BOB, 5), CLOSED, back, own), BOB),
+        ((Transfer(ALICE, BOB, 5), *requested(BOB, 5), CLOSED, back, *own), BOB),
         ((events.FreezeSet(ALICE, True, False), CLOSED, seized, *credited(BOB, ALICE, 5)), BOB),
         ((FUNDED, CLOSED, events.FreezeSet(CAROL, False, True), *credited(BOB, HUB, 5), *anew), CAROL),
         ((CLOSED, *credited(BOB, HUB, 0)), BOB),
@@ -420,14 +421,14 @@ def test_what_is_announced_moves() -> None:
     ):
         code = "INV-FROZEN" if isinstance(announced, events.CreditSeized) else "INV-REPLAY"
         assert found(*before, announced, moved) == []
-        other = thief if isinstance(thief, Transfer) else Transfer(CURRENCY, thief, 5)
+        other = thief if isinstance(thief, Transfer) else Transfer(moved.sender, thief, 5)
         assert code in found(*before, announced, other)
         # Where it did not move, the currency holds too much or too little for its purposes, too.
         assert {code, "INV-SUPPLY"} <= set(found(*before, announced)), announced
         assert Counter(found(*before, announced, *requested(BOB, 0, 2)))[code] == 1, announced
-    diverted = events.Credited(CAROL, CURRENCY, 5, 5)
+    diverted = events.Credited(CAROL, DESK, 5, 5), Transfer(DESK, CURRENCY, 5)
     closed = events.FreezeSet(CAROL, False, True)
-    assert found(*asked, closed, events.RedemptionRejected(1, ALICE, BANK, 5), diverted) == ["INV-REPLAY"]
+    assert found(*asked, closed, events.RedemptionRejected(1, ALICE, BANK, 5), *diverted) == ["INV-REPLAY"]
     assert found(*held, closed, events.CreditClaimed(BOB, 5, 0), events.Credited(BOB, CURRENCY, 5, 5)) == [
         "INV-LIMIT",
         "INV-REPLAY",
