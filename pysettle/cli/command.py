@@ -19,12 +19,10 @@ if TYPE_CHECKING:
     from eth_typing import Address
 
     from pysettle.client.core.access import NetworkAccess
+    from pysettle.client.core.contract import Receipt, Transaction, TransactionSigner
     from pysettle.client.money.currency import CurrencyToken
     from pysettle.client.network import SettlementNetwork
     from pysettle.domain.core.signing import Signer
-    from pysettle.evm.backend import Receipt
-    from pysettle.evm.encoding import TransactionSigner
-    from pysettle.evm.transactions import Transaction
     from pysettle.workspace.directory import Workspace
 
 Function = Callable[..., Any]

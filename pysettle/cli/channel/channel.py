@@ -24,11 +24,9 @@ if TYPE_CHECKING:
     from eth_typing import Address
 
     from pysettle.client.channel.lists import ChannelStanding
+    from pysettle.client.core.contract import Receipt, Transaction, TransactionSigner
     from pysettle.client.network import SettlementNetwork
     from pysettle.domain.core.signing import Signer
-    from pysettle.evm.backend import Receipt
-    from pysettle.evm.encoding import TransactionSigner
-    from pysettle.evm.transactions import Transaction
 
 _file_option = click.option(
     "--file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), required=True, help="Rows."

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
     from pysettle.client.channel.lists import ChannelStanding
     from pysettle.client.compute.series import ComputeToken
+    from pysettle.client.core.contract import Transaction
     from pysettle.client.core.token import Token
     from pysettle.client.network import SettlementNetwork
-    from pysettle.evm.transactions import Transaction
 
 
 tokens_option = click.option("--tokens", type=TOKENS, required=True, help="Tokens of the series.")

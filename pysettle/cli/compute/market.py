@@ -24,8 +24,8 @@ from pysettle.values import HOUR_S, ComputeId, Tokens
 if TYPE_CHECKING:
     from pysettle.client.compute.lists import Offer
     from pysettle.client.compute.series import ComputeToken
+    from pysettle.client.core.contract import Transaction
     from pysettle.client.network import SettlementNetwork
-    from pysettle.evm.transactions import Transaction
 
 _DAY_0 = dt.date(1970, 1, 1).toordinal()
 

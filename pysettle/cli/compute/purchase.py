@@ -26,11 +26,10 @@ if TYPE_CHECKING:
     from eth_typing import Address
 
     from pysettle.client.compute.series import ComputeToken
+    from pysettle.client.core.contract import Transaction, TransactionSigner
     from pysettle.client.network import SettlementNetwork
     from pysettle.client.signed import SignedMessage
     from pysettle.domain.compute.messages import PurchaseTerms
-    from pysettle.evm.encoding import TransactionSigner
-    from pysettle.evm.transactions import Transaction
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,8 @@ from pysettle.errors.states import Role
 from pysettle.money import UNITS_PER_MINOR, Currency, to_minor, to_units
 
 if TYPE_CHECKING:
+    from pysettle.client.core.contract import ChainBackend
     from pysettle.client.deployment import Deployment
-    from pysettle.evm.backend import ChainBackend
     from pysettle.workspace.directory import Workspace
 
 

@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from eth_typing import Address
 
     from pysettle.client.core.access import NetworkAccess, RoleStanding
-    from pysettle.evm.backend import Receipt
-    from pysettle.evm.transactions import Transaction
+    from pysettle.client.core.contract import Receipt, Transaction
 
 _LABELS = click.Choice([role.label for role in Role])
 _NAMED = ", ".join(_LABELS.choices)

@@ -21,10 +21,9 @@ from pysettle.reading import read_hex
 from pysettle.values import HOUR_S, OrderId
 
 if TYPE_CHECKING:
+    from pysettle.client.core.contract import Receipt, Transaction
     from pysettle.client.jobs.escrow import JobEscrow, Order
     from pysettle.domain.jobs.terms import OrderTerms
-    from pysettle.evm.backend import Receipt
-    from pysettle.evm.transactions import Transaction
 
 _order_option = click.option("--order", "text", required=True, help="Id of the order, as `place` told.")
 _milestone_option = click.option("--milestone", type=Count(0, 63), default=0, show_default=True, help="From 0.")

@@ -26,8 +26,8 @@ from pysettle.values import Units
 if TYPE_CHECKING:
     from eth_typing import Address
 
+    from pysettle.client.core.contract import Transaction
     from pysettle.client.money.currency import CurrencyToken, Freeze
-    from pysettle.evm.transactions import Transaction
 
 
 def _legal_basis(_: click.Context, __: click.Parameter, file: Path) -> bytes:

@@ -117,8 +117,8 @@ def declare(
 @json_option
 def pay(period: int, by: str, workspace: Workspace, password: str | None, as_json: bool) -> None:
     """Pay what of a declared period was not paid yet, by the rows that the chain says."""
+    from pysettle.client.core.contract import Receipt
     from pysettle.client.money.interest import RowResult, batches
-    from pysettle.evm.backend import Receipt
 
     signer, transactions, results = workspace.accounts.signer(by, password), list[Receipt](), list[RowResult]()
     with workspace.chain(write=True) as chain:

@@ -16,11 +16,9 @@ from pysettle.errors.states import RedemptionStatus, Role
 from pysettle.money import to_whole_minor
 
 if TYPE_CHECKING:
+    from pysettle.client.core.contract import Receipt, Transaction, TransactionSigner
     from pysettle.client.money.currency import CurrencyToken
     from pysettle.client.money.desk import IssuanceDesk, Redemption
-    from pysettle.evm.backend import Receipt
-    from pysettle.evm.encoding import TransactionSigner
-    from pysettle.evm.transactions import Transaction
 
     _Step = Callable[[IssuanceDesk, TransactionSigner], Transaction]
 

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pysettle.errors import ChainError
 from pysettle.evm import artifacts
-from pysettle.evm.backend import ChainBackend, Receipt
-from pysettle.evm.encoding import TransactionSigner
+from pysettle.evm.backend import ChainBackend as ChainBackend
+from pysettle.evm.backend import Receipt as Receipt
+from pysettle.evm.encoding import TransactionSigner as TransactionSigner
 from pysettle.evm.interface import Interface
-from pysettle.evm.transactions import Transaction, TransactionSender
+from pysettle.evm.transactions import Transaction as Transaction
+from pysettle.evm.transactions import TransactionSender
 
 if TYPE_CHECKING:
     from eth_typing import Address
