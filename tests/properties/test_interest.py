@@ -22,7 +22,7 @@ from pysettle.domain.money.events import (
 from pysettle.domain.money.interest import accumulate
 from pysettle.domain.money.wallets import WalletClass
 
-CURRENCY = Address(b"\xcc" * 20)
+CURRENCY, DESK = Address(b"\xcc" * 20), Address(b"\xdd" * 20)
 HOLDERS = [Address(bytes([number]) * 20) for number in range(1, 5)]
 LAST_DAY = 12
 """Days of the histories are 0 to 12; periods lie anywhere in them and around them."""
@@ -67,9 +67,12 @@ def histories(draw: st.DrawFn) -> list[Emitted]:
         beginning.append(ReserveRatioSet(2_000))
         beginning += [WalletRegistered(holder, WalletClass.I, 2**16 - 1, 156, True) for holder in HOLDERS]
         beginning += [Transfer(ZERO_ADDRESS, holder, 10**10) for holder in HOLDERS]
-    return [Emitted(CURRENCY, Position(0, 0, place), event, 0) for place, event in enumerate(beginning)] + [
-        Emitted(draw(emitters), Position(place, 0, 0), draw(happenings), second(*time))
-        for place, time in enumerate(times)
+    said = [(CURRENCY, Position(0, 0, place), event, 0) for place, event in enumerate(beginning)]
+    said += [(draw(emitters), Position(place, 0, 0), draw(happenings), second(*it)) for place, it in enumerate(times)]
+    # Of the currency's events the desk emits the ratio of its reserve.
+    return [
+        Emitted(DESK if by == CURRENCY and isinstance(event, ReserveRatioSet) else by, at, event, timestamp)
+        for by, at, event, timestamp in said
     ]
 
 
@@ -82,7 +85,7 @@ def naively(history: Sequence[Emitted], first_day: int, end_day: int) -> dict[Ad
         registered: dict[Address, tuple[int, int]] = {}
         ratio = 10_000
         for emitted in history:
-            if emitted.emitter != CURRENCY or emitted.timestamp >= second(day + 1, 0):
+            if emitted.emitter not in (CURRENCY, DESK) or emitted.timestamp >= second(day + 1, 0):
                 continue
             event = emitted.event
             if isinstance(event, Transfer):
@@ -108,7 +111,7 @@ periods = st.tuples(st.integers(0, LAST_DAY + 1), st.integers(0, LAST_DAY + 3))
 def test_accumulation_is_the_sum_of_closing_balances(history: list[Emitted], period: tuple[int, int]) -> None:
     """Whatever happened, and for whatever days, the fast way gives what the naive one does, in the same order."""
     first_day, end_day = sorted(period)
-    found = accumulate(history, CURRENCY, first_day, end_day)
+    found = accumulate(history, CURRENCY, DESK, first_day, end_day)
     expected = naively(history, first_day, end_day)
     assert list(found.items()) == list(expected.items())
 
@@ -124,8 +127,8 @@ def test_what_a_day_takes_back_changes_nothing(
     before = [it for it in history if it.timestamp <= noon]
     within = [Emitted(CURRENCY, Position(0, 0, place), event, noon) for place, event in enumerate(there_and_back)]
     after = [it for it in history if it.timestamp > noon]
-    assert accumulate([*before, *within, *after], CURRENCY, 0, LAST_DAY + 1) == accumulate(
-        history, CURRENCY, 0, LAST_DAY + 1
+    assert accumulate([*before, *within, *after], CURRENCY, DESK, 0, LAST_DAY + 1) == accumulate(
+        history, CURRENCY, DESK, 0, LAST_DAY + 1
     )
 
 
@@ -136,9 +139,9 @@ def test_a_period_is_the_sum_of_its_parts(history: list[Emitted], period: tuple[
     middle = min(max(middle, first_day), end_day)
     parts: dict[Address, int] = defaultdict(int)
     for days in ((first_day, middle), (middle, end_day)):
-        for account, accumulation in accumulate(history, CURRENCY, *days).items():
+        for account, accumulation in accumulate(history, CURRENCY, DESK, *days).items():
             parts[account] += accumulation
-    whole = accumulate(history, CURRENCY, first_day, end_day)
+    whole = accumulate(history, CURRENCY, DESK, first_day, end_day)
     assert whole == {account: accumulation for account, accumulation in parts.items() if accumulation}
 
 
@@ -148,7 +151,7 @@ def test_settlement_accounts_bear_none(history: list[Emitted], account: Address,
     mark = Emitted(CURRENCY, Position(0, 0, 0), SettlementAccountMarked(account), second(day, 0))
     marked = [it for it in history if it.timestamp < mark.timestamp] + [mark]
     marked += [it for it in history if it.timestamp >= mark.timestamp]
-    found = accumulate(marked, CURRENCY, 0, LAST_DAY + 1)
-    expected = accumulate(history, CURRENCY, 0, LAST_DAY + 1)
+    found = accumulate(marked, CURRENCY, DESK, 0, LAST_DAY + 1)
+    expected = accumulate(history, CURRENCY, DESK, 0, LAST_DAY + 1)
     expected.pop(account, None)
     assert found == expected
