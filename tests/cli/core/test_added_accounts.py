@@ -8,8 +8,6 @@ import pytest
 
 from pysettle.audit.extract import export_bundle
 from pysettle.audit.verify import verify
-from pysettle.domain.core.contracts import Contracts
-from pysettle.domain.money.contracts import CURRENCY_TOKEN
 from pysettle.workspace import Workspace
 from tests.cli.running import Town, document, invoke
 from tests.node.process import node
@@ -27,7 +25,7 @@ def test_an_account_is_added_at_any_time_and_can_pay(town: Town, tmp_path: Path)
         export_bundle(
             chain,
             tmp_path / "bundle",
-            Contracts({CURRENCY_TOKEN: {workspace.network(chain).currency.address: None}}),
+            workspace.network(chain).contracts(),
         )
     report = verify(tmp_path / "bundle")
     assert (report.level, report.findings) == ("S", ())
