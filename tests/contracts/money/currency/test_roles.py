@@ -6,12 +6,13 @@ from collections.abc import Callable
 
 import pytest
 
-from pysettle.client.core.access import Role, restricted
+from pysettle.client.columns import restricted
+from pysettle.client.core.access import Role
 from pysettle.client.core.contract import Contract
 from pysettle.errors import ContractReverted, UnknownRevert
 from pysettle.errors import contracts as errors
+from pysettle.evm import abi
 from pysettle.evm.artifacts import load
-from pysettle.evm.interface import abi_encode
 from pysettle.evm.transactions import Transaction
 from tests.contracts.effects import FORWARDER, accounts, deploy, effect, refused, through
 from tests.contracts.world import ACTORS, FEN, YUAN, World
@@ -211,7 +212,7 @@ def test_the_authority_stays(pending: World, name: str) -> None:
         (INVALID, b"\0\0\0\0", errors.FailedCall, {}),
         (
             REVERTER,
-            bytes.fromhex("08c379a0") + abi_encode(("string",), ("no reason",)),
+            bytes.fromhex("08c379a0") + abi.encode(("string",), ("no reason",)),
             errors.Error,
             {"message": "no reason"},
         ),
