@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from pysettle.errors import InvalidNumber
 
 if TYPE_CHECKING:
-    from eth_typing import Address
+    from pysettle.values import Address
 
 _DIGITS = re.compile(r"[0-9]+")
 _HEX = re.compile(r"(?:0x)?((?:[0-9a-fA-F]{2})*)")
@@ -75,7 +75,7 @@ def read_address(text: str) -> Address:
         >>> read_address("0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359").hex()
         'fb6916095ca1df60bb79ce92ce3ea74c37c5d359'
     """
-    from eth_typing import Address
+    from pysettle.values import Address
 
     found = _ADDRESS.fullmatch(text)
     if found is None:
@@ -90,7 +90,7 @@ def read_address(text: str) -> Address:
 
 def _with_checksum(digits: str) -> str:
     """Return the digits of an address with the letters of EIP-55."""
-    from eth_hash.auto import keccak
+    from pysettle.hashing import keccak
 
     marks = keccak(digits.encode()).hex()
     return "".join(it.upper() if int(mark, 16) > 7 else it for it, mark in zip(digits, marks, strict=False))

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, NewType, Protocol
 
 if TYPE_CHECKING:
     from eth_typing import Address as Address
+    from eth_typing import Hash32 as Hash32
 else:
     # The same at run time: importing eth_typing takes twice as long as importing click.
     Address = NewType("Address", bytes)
+    Hash32 = NewType("Hash32", bytes)
 
 Units = NewType("Units", int)
 """An amount of a currency, in its smallest unit: micro-yuan for e-CNY."""

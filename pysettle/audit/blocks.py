@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from eth_hash.auto import keccak
-
 from pysettle.audit.encoding import EncodingError, check_nesting, item_at, list_items, number, ordered_root, string
 from pysettle.audit.report import Check, Divergence, at_block
+from pysettle.hashing import keccak
 
 _HEADER_WIDTHS = (32, 32, 20, 32, 32, 32, 256, None, None, None, None, None, None, 32, 8, None, 32, None, None, 32, 32)
 """Bytes of each field of a Prague header, None for numbers and extra data. Not every engine looks at all of them."""

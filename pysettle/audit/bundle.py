@@ -15,13 +15,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from eth_typing import Address
-
 from pysettle.documents import as_bytes, as_decimal, as_list, as_object, as_whole, parse_json
 from pysettle.domain.catalogue import kinds
 from pysettle.domain.core.contracts import Contracts, Kind
 from pysettle.domain.money.contracts import CURRENCY_TOKEN, ISSUANCE_DESK, CurrencyTerms
 from pysettle.errors import BundleError, UsageError
+from pysettle.values import Address
 
 SCHEMA = "pysettle.bundle/1"
 """Name and version of the manifest's form."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from eth_hash.auto import keccak
+from pysettle.hashing import keccak
 
 
 class EncodingError(ValueError):

@@ -35,10 +35,10 @@ from eth.vm.forks.prague.constants import (
 )
 from eth.vm.forks.prague.state import PragueState
 from eth.vm.forks.shanghai.constants import INITCODE_WORD_COST, MAX_INITCODE_SIZE
-from eth_typing import Address
 from eth_utils.exceptions import ValidationError
 
 from pysettle.audit.genesis import read_genesis
+from pysettle.values import Address
 
 _ZERO_ADDRESS = Address(bytes(20))
 _CALL_GAS = 30_000_000

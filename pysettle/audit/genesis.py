@@ -9,11 +9,11 @@ import re
 from typing import Any
 
 from eth.vm.forks.prague.constants import DEPOSIT_CONTRACT_ADDRESS
-from eth_hash.auto import keccak
-from eth_typing import Address
 
 from pysettle.audit.encoding import EncodingError
 from pysettle.documents import as_bytes, parse_json
+from pysettle.hashing import keccak
+from pysettle.values import Address
 
 _FORKS = (
     "homesteadBlock",

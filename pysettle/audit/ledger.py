@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from eth_typing import Address
-
 from pysettle.audit.blocks import differs
 from pysettle.audit.engines import CallRefused, ExecutedLog, ExecutedTransaction
 from pysettle.audit.powers import Powers
@@ -23,6 +21,7 @@ from pysettle.domain.core.events import Emitted, Position
 from pysettle.domain.core.findings import Finding, Severity
 from pysettle.domain.core.questions import Question
 from pysettle.domain.ledger import Ledger
+from pysettle.values import Address
 
 Call = Callable[[Address, bytes], bytes]
 """Answers a read-only call of a contract on the head state; raises `CallRefused`."""

@@ -13,9 +13,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from eth_hash.auto import keccak
-from eth_typing import Address
-
 from pysettle.audit.engines import CallRefused, ExecutedLog
 from pysettle.domain.compute.contracts import COMPUTE_TOKEN
 from pysettle.domain.core import events
@@ -25,6 +22,8 @@ from pysettle.domain.core.findings import Finding, Severity
 from pysettle.domain.money.contracts import CURRENCY_TOKEN, ISSUANCE_DESK
 from pysettle.domain.money.events import CreditSeized, Issued, Seized, SettlementAccountMarked
 from pysettle.errors.states import Role
+from pysettle.hashing import keccak
+from pysettle.values import Address
 
 CODE = "AUDIT-POWERS"
 """Code of every notice from here."""

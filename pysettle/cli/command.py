@@ -16,13 +16,12 @@ from pysettle.errors.states import Role
 from pysettle.money import Currency, to_text
 
 if TYPE_CHECKING:
-    from eth_typing import Address
-
     from pysettle.client.core.access import NetworkAccess
     from pysettle.client.core.contract import Receipt, Transaction, TransactionSigner
     from pysettle.client.money.currency import CurrencyToken
     from pysettle.client.network import SettlementNetwork
     from pysettle.domain.core.signing import Signer
+    from pysettle.values import Address
     from pysettle.workspace.directory import Workspace
 
 Function = Callable[..., Any]

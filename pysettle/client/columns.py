@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from importlib import import_module
-
-from eth_typing import Address
+from typing import TYPE_CHECKING
 
 from pysettle.client.core.access import Power
 from pysettle.client.core.planning import ColumnPlan, ContractPlan
-from pysettle.client.store import ReadModel
 from pysettle.domain.catalogue import NAMES
+from pysettle.values import Address
+
+if TYPE_CHECKING:
+    from pysettle.client.store import ReadModel
 
 
 @cache

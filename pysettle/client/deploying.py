@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from eth_typing import Address
-
 from pysettle.client.columns import contract_plans, powers
 from pysettle.client.core.access import Role
 from pysettle.client.core.contract import Contract, interface
@@ -23,6 +21,7 @@ from pysettle.evm.backend import ChainBackend
 from pysettle.evm.encoding import TransactionSigner
 from pysettle.evm.transactions import Transaction, TransactionSender
 from pysettle.money import Currency
+from pysettle.values import Address
 
 Holders = Mapping[Role, Sequence[TransactionSigner]]
 """Role -> who holds it, those that act at the least; the first of several acts."""

@@ -14,13 +14,12 @@ from pysettle.evm.backend import ChainBackend
 from pysettle.money import Currency
 
 if TYPE_CHECKING:
-    from eth_typing import Address
-
     from pysettle.client.core.access import Role
     from pysettle.client.core.planning import DeployedContract
     from pysettle.client.genuine import Standing
     from pysettle.client.money.system import CurrencySystem
     from pysettle.client.network import SettlementNetwork
+    from pysettle.values import Address
 
 SCHEMA = "pysettle.deployment/3"
 _ADDRESS_BYTES = 20
@@ -110,7 +109,7 @@ class Deployment:
 
     def address(self, contract: str) -> Address:
         """Return where a contract stands, by its name."""
-        from eth_typing import Address
+        from pysettle.values import Address
 
         return Address(bytes.fromhex(self.document["contracts"][contract]["address"][2:]))
 
@@ -147,7 +146,7 @@ class Deployment:
 
     def holders(self, currency: Currency, role: Role) -> tuple[Address, ...]:
         """Return who was given a role over a currency at its deployment; errors as `token`."""
-        from eth_typing import Address
+        from pysettle.values import Address
 
         return tuple(Address(bytes.fromhex(it[2:])) for it in self._system(currency)["roles"][role.label])
 
@@ -189,7 +188,7 @@ class Deployment:
 
     def differing(self, chain: ChainBackend) -> tuple[str, ...]:
         """Return the names of the contracts whose code on the chain is not what was deployed; ordered as deployed."""
-        from eth_utils.crypto import keccak
+        from pysettle.hashing import keccak
 
         return tuple(
             name
@@ -257,7 +256,7 @@ def _address(text: str) -> None:
 
 
 def _described(chain: ChainBackend, contract: DeployedContract) -> dict[str, Any]:
-    from eth_utils.crypto import keccak
+    from pysettle.hashing import keccak
 
     return {
         "artifact": contract.name,

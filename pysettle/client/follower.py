@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
-from eth_typing import Hash32
-
 from pysettle.domain.core.contracts import Contracts
 from pysettle.domain.core.events import Emitted, Position
 from pysettle.domain.ledger import Ledger
 from pysettle.errors import ChainError, ChainUnreachable
 from pysettle.evm.backend import Block, ChainBackend
+from pysettle.values import Hash32
 
 KEPT_BLOCKS = 64
 """Latest blocks kept so that they can be taken back one by one: two epochs, after which Ethereum's are final."""

@@ -8,16 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from eth_typing import Address
-from eth_utils.crypto import keccak
-
 from pysettle.client.columns import contract_plans
 from pysettle.domain.core.typed_data import Domain
 from pysettle.errors import ForeignCode, PlantedStorage
 from pysettle.evm import artifacts
 from pysettle.evm.backend import ChainBackend
 from pysettle.evm.genesis import SYSTEM_CONTRACTS, Genesis
+from pysettle.hashing import keccak
 from pysettle.money import Currency
+from pysettle.values import Address
 
 CANONICAL: Mapping[str, Address] = {
     it.name: it.canonical for it in contract_plans().values() if it.canonical is not None

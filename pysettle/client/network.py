@@ -16,8 +16,6 @@ from pysettle.money import Currency
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from eth_typing import Address
-
     from pysettle.client.channel.hub import ChannelHub, UsageMeter
     from pysettle.client.channel.lists import ChannelLists
     from pysettle.client.compute.lists import ComputeLists
@@ -42,7 +40,7 @@ if TYPE_CHECKING:
     from pysettle.evm.encoding import TransactionSigner
     from pysettle.evm.genesis import Genesis
     from pysettle.evm.transactions import Transaction
-    from pysettle.values import ComputeId, Units
+    from pysettle.values import Address, ComputeId, Units
 
 
 def genesis(

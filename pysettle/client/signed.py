@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, ClassVar
 
-from eth_typing import Address
-
 from pysettle.client.core.signatures import is_signed
 from pysettle.client.jobs.escrow import JobEscrow
 from pysettle.client.money.currency import CurrencyToken
@@ -24,7 +22,7 @@ from pysettle.evm.encoding import TransactionSigner
 from pysettle.evm.transactions import Transaction
 from pysettle.money import Currency
 from pysettle.reading import read_address, read_hex, read_whole
-from pysettle.values import OrderId, Units
+from pysettle.values import Address, OrderId, Units
 
 
 class Form(Enum):

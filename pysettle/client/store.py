@@ -17,13 +17,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from eth_typing import Address
-
 from pysettle.domain.core import events
 from pysettle.domain.core.events import Event
 from pysettle.errors import ChainError, ChainUnreachable
 from pysettle.evm.backend import Block, Log
 from pysettle.evm.transactions import TransactionSender
+from pysettle.values import Address
 
 KEPT_BLOCKS = 64
 """Latest blocks that are taken back singly: two epochs, after which Ethereum's are final."""

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from eth_typing import Address
-
 from pysettle.domain.catalogue import COLUMNS
 from pysettle.domain.core import checks
 from pysettle.domain.core.accounts import Entry
@@ -20,6 +18,7 @@ from pysettle.domain.core.findings import Finding
 from pysettle.domain.core.questions import Question, balances
 from pysettle.domain.ledger import Ledger
 from pysettle.domain.money.contracts import CurrencyTerms
+from pysettle.values import Address
 
 _CHECKS: tuple[Check, ...] = (
     checks.contradictions,

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from eth_typing import Address, Hash32
+from pysettle.values import Address, Hash32
 
 
 @dataclass(frozen=True, slots=True)

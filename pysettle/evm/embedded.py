@@ -23,8 +23,7 @@ from eth.rlp.sedes import chain_gaps
 from eth.vm.chain_context import ChainContext
 from eth.vm.spoof import SpoofTransaction
 from eth_bloom.bloom import BloomFilter
-from eth_typing import Address, BlockNumber, Hash32
-from eth_utils.crypto import keccak
+from eth_typing import BlockNumber
 from eth_utils.exceptions import ValidationError
 
 from pysettle.errors import ChainError, TransactionRefused, UsageError
@@ -37,6 +36,8 @@ from pysettle.evm.prague import (
     open_chain,
     read_receipts,
 )
+from pysettle.hashing import keccak
+from pysettle.values import Address, Hash32
 
 _FEE_HEADROOM = 8
 """Most the base fee may have grown, as a factor, while a sequence of blocks is sealed (12.5 % a full block)."""

@@ -10,10 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from eth_hash.auto import keccak
-from eth_typing import Address, Hash32
-
 from pysettle.evm.backend import Fees
+from pysettle.hashing import keccak
+from pysettle.values import Address, Hash32
 
 _NO_ACCESS_LIST = b"\xc0"
 _DYNAMIC_FEE = b"\x02"

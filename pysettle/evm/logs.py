@@ -12,10 +12,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from eth_typing import Address, Hash32
-
 from pysettle.errors import ChainError, NodeError
 from pysettle.evm.jsonrpc import JsonRpc
+from pysettle.values import Address, Hash32
 
 MOST_BLOCKS = 2_000
 """Blocks asked for in one query, as long as a node takes so many."""

@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import Any
 
 import rlp
-from eth_typing import Address
 from rlp.exceptions import RLPException
 
 from pysettle.domain.core.signing import recover
 from pysettle.errors import SignatureRefused
 from pysettle.evm.encoding import UnsignedTransaction
 from pysettle.evm.jsonrpc import JsonRpc
+from pysettle.values import Address
 
 
 class RemoteSigner:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from eth_abi.exceptions import DecodingError
-from eth_typing import Address
-
 from pysettle.errors import ContractReverted, UnknownRevert, contracts
-from pysettle.evm.interface import Interface, decode_arguments
-from pysettle.values import SOME_CURRENCY, Currency
+from pysettle.evm import abi
+from pysettle.evm.interface import Interface
+from pysettle.values import SOME_CURRENCY, Address, Currency
 
 _BUILT_IN: dict[bytes, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     bytes.fromhex("08c379a0"): ("Error", ("string",), ("message",)),
@@ -50,8 +48,8 @@ class RevertDecoder:
             return UnknownRevert(contract=contract, data=data, tx_hash=tx_hash)
         _, types, names = known
         try:
-            values = decode_arguments(types, data[4:])
-        except DecodingError:
+            values = abi.decode(types, data[4:])
+        except abi.DecodingError:
             return UnknownRevert(contract=contract, data=data, tx_hash=tx_hash)
         return error(contract=contract, args_by_name=dict(zip(names, values, strict=True)), data=data, tx_hash=tx_hash)
 

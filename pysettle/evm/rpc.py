@@ -12,9 +12,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 from typing import Any
 
-from eth_hash.auto import keccak
-from eth_typing import Address, Hash32
-
 from pysettle.errors import ChainError, ChainUnreachable, NodeError, TransactionRefused, UsageError, WrongChain
 from pysettle.evm.backend import Block, ExecutionReverted, Fees, Log, Receipt, Standing
 from pysettle.evm.genesis import GenesisAccount
@@ -22,6 +19,8 @@ from pysettle.evm.handover import answered, handed_over
 from pysettle.evm.jsonrpc import JsonRpc
 from pysettle.evm.logs import LogQuery, LogReader
 from pysettle.evm.sealing import DevelopmentSealer, refusals
+from pysettle.hashing import keccak
+from pysettle.values import Address, Hash32
 
 _DEVELOPMENT_NODES = ("anvil/", "pysettle/")
 _POLL_S = 0.2

@@ -13,12 +13,11 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from eth_hash.auto import keccak
-from eth_typing import Address, Hash32
-
 from pysettle.errors import ChainUnreachable, NodeError, TransactionRefused
 from pysettle.evm.handover import answered, handed_over
 from pysettle.evm.jsonrpc import BATCH_BYTES, BATCH_LIMIT, Call, JsonRpc
+from pysettle.hashing import keccak
+from pysettle.values import Address, Hash32
 
 if TYPE_CHECKING:
     from eth.abc import SignedTransactionAPI

@@ -14,11 +14,11 @@ from eth.constants import BLANK_ROOT_HASH, EMPTY_SHA3
 from eth.db.account import AccountDB
 from eth.rlp.accounts import Account
 from eth.vm.forks.prague.state import PragueState
-from eth_typing import Address
 from eth_utils.logging import ExtendedDebugLogger, get_extended_debug_logger
 from rlp.codec import encode_raw
 
 from pysettle.evm.interpreter import SealingComputation
+from pysettle.values import Address
 
 
 class AccountRecord(NamedTuple):

@@ -15,8 +15,6 @@ from eth.estimators import get_gas_estimator
 from eth.exceptions import TransactionNotFound as PyEVMTransactionNotFound
 from eth.exceptions import VMError
 from eth.vm.spoof import SpoofTransaction
-from eth_abi.abi import decode
-from eth_abi.exceptions import DecodingError
 from eth_keys.datatypes import PrivateKey
 from eth_tester import EthereumTester
 from eth_tester.backends.pyevm.main import EIP838_SIG, PyEVMBackend
@@ -28,13 +26,14 @@ from eth_tester.exceptions import (
     TransactionNotFound,
     ValidationError,
 )
-from eth_typing import Address, Hash32
 from web3.providers.eth_tester import EthereumTesterProvider
 from web3.providers.eth_tester.defaults import API_ENDPOINTS, static_return
 
 from pysettle.errors import ChainError, TransactionRefused
+from pysettle.evm import abi
 from pysettle.evm.embedded import EmbeddedChain
 from pysettle.evm.prague import SealingVM
+from pysettle.values import Address, Hash32
 
 ZERO_ADDRESS_HEX = "0x" + ZERO_ADDRESS.hex()
 
@@ -314,7 +313,7 @@ def _reason(error: VMError) -> str:
     data = error.args[0] if error.args else b""
     if isinstance(data, bytes) and data.startswith(EIP838_SIG):
         try:
-            return str(decode(["string"], data[4:])[0])
-        except DecodingError:
+            return str(abi.decode(["string"], data[4:])[0])
+        except abi.DecodingError:
             pass
     return str(error)

@@ -11,9 +11,6 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from threading import Lock
 
-from eth_hash.auto import keccak
-from eth_typing import Address, Hash32
-
 from pysettle import deeds
 from pysettle.errors import ChainError, HandOverInterrupted, OutcomeUnknown, TransactionPending, TransactionRefused
 from pysettle.evm.backend import ChainBackend, ExecutionReverted, Fees, Receipt
@@ -21,6 +18,8 @@ from pysettle.evm.encoding import TransactionSigner, UnsignedTransaction
 from pysettle.evm.handover import answered, handed_over
 from pysettle.evm.interface import Interface
 from pysettle.evm.reverts import RevertDecoder
+from pysettle.hashing import keccak
+from pysettle.values import Address, Hash32
 
 _PATIENCE_BLOCKS = 3
 """Blocks a transaction may be left out of before it is sent again for a higher fee."""

@@ -11,10 +11,11 @@ from itertools import groupby
 
 import rlp
 from eth.constants import BLANK_ROOT_HASH
-from eth_typing import Hash32
-from eth_utils.crypto import keccak
 from rlp.codec import encode_raw
 from trie.utils.nibbles import bytes_to_nibbles, encode_nibbles
+
+from pysettle.hashing import keccak
+from pysettle.values import Hash32
 
 Nibbles = tuple[int, ...]
 Node = list["bytes | Node"]

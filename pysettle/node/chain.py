@@ -13,7 +13,6 @@ from typing import Any, Protocol
 from eth.abc import BlockAPI, BlockHeaderAPI
 from eth.exceptions import HeaderNotFound
 from eth_bloom.bloom import BloomFilter
-from eth_typing import Address, Hash32
 
 from pysettle.domain.core.signing import Signer
 from pysettle.errors import ChainError, TransactionRefused
@@ -24,6 +23,7 @@ from pysettle.node.objects import block_object, log_object, receipt_objects
 from pysettle.node.pool import Pool, refusal
 from pysettle.node.protocol import LIMIT_EXCEEDED, SERVER_ERROR, InvalidParams, RpcError
 from pysettle.node.values import address, data, fields, hash32, quantity
+from pysettle.values import Address, Hash32
 
 BLOCK_RANGE_LIMIT = 10_000
 """Most blocks one query of logs may look at."""

@@ -16,17 +16,16 @@ from eth.constants import BLANK_ROOT_HASH, EMPTY_SHA3
 from eth.exceptions import OutOfGas
 from eth.rlp.accounts import Account
 from eth.vm.spoof import SpoofTransaction
-from eth_abi.abi import decode
-from eth_abi.exceptions import DecodingError
-from eth_typing import Address, Hash32
-from eth_utils.crypto import keccak
 from eth_utils.exceptions import ValidationError
 from trie.hexary import HexaryTrie
 
+from pysettle.evm import abi
 from pysettle.evm.embedded import EmbeddedChain
 from pysettle.evm.prague import SealingVM, minimum_gas
+from pysettle.hashing import keccak
 from pysettle.node.protocol import EXECUTION_REVERTED, SERVER_ERROR, InvalidParams, RpcError
 from pysettle.node.values import address, data, fields, hex_address, hex_data, hex_word, quantity, storage_slot
+from pysettle.values import Address, Hash32
 
 _ERROR_SELECTOR = bytes.fromhex("08c379a0")
 _PLAIN_TRANSFER_GAS = 21_000
@@ -172,8 +171,8 @@ def revert_text(output: bytes) -> str:
     if not output.startswith(_ERROR_SELECTOR):
         return ""
     try:
-        return str(decode(["string"], output[4:])[0])
-    except DecodingError:
+        return str(abi.decode(["string"], output[4:])[0])
+    except abi.DecodingError:
         return ""
 
 

@@ -13,11 +13,10 @@ from typing import Any
 import rlp
 from eth.abc import BlockAPI, BlockHeaderAPI, StateAPI
 from eth_account import Account
-from eth_typing import Hash32
-from eth_utils.crypto import keccak
 
 from pysettle import __version__
 from pysettle.errors import TransactionRefused
+from pysettle.hashing import keccak
 from pysettle.node import execution
 from pysettle.node.chain import LogFilter, NodeChain
 from pysettle.node.development import development_methods
@@ -39,6 +38,7 @@ from pysettle.node.values import (
     quantity,
     storage_slot,
 )
+from pysettle.values import Hash32
 
 _NAMES = {False: "pysettle", True: "pysettle-workspace"}
 """What the node calls itself, by whether its chain keeps its history: clients ask what it lets them do."""

@@ -11,10 +11,10 @@ from typing import Any
 
 import rlp
 from eth.abc import BlockAPI, BlockHeaderAPI, SignedTransactionAPI
-from eth_typing import Hash32
 
 from pysettle.evm.backend import Log, Receipt
 from pysettle.node.values import hex_address, hex_data, hex_word
+from pysettle.values import Hash32
 
 ACCESS_LIST, DYNAMIC_FEE, SET_CODE = 1, 2, 4
 

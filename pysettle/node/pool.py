@@ -6,13 +6,13 @@ Nothing here is on the chain: a node that ends forgets what waited.
 from __future__ import annotations
 
 from eth.abc import SignedTransactionAPI
-from eth_typing import Address, Hash32
 
 from pysettle.errors import TransactionRefused
 from pysettle.evm.embedded import EmbeddedChain
 from pysettle.evm.prague import InvalidTransaction
 from pysettle.node.protocol import LIMIT_EXCEEDED, SERVER_ERROR, RpcError
 from pysettle.node.values import hex_address
+from pysettle.values import Address, Hash32
 
 POOL_LIMIT = 10_000
 """Most transactions that wait."""

@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from eth_typing import Hash32
-
 from pysettle.evm.backend import Block
 from pysettle.node.chain import LogFilter, NodeChain
 from pysettle.node.objects import header_object
 from pysettle.node.protocol import SERVER_ERROR, InvalidParams, RpcError
 from pysettle.node.values import hex_data
+from pysettle.values import Hash32
 
 Send = Callable[[Any], None]
 """Called with each event as JSON-RPC writes it."""

@@ -23,13 +23,13 @@ from eth.exceptions import (
 )
 from eth.vm import opcode_values as op
 from eth.vm.chain_context import ChainContext
-from eth_typing import Address
 
 from pysettle.evm.embedded import EmbeddedChain
 from pysettle.node.execution import revert_text
 from pysettle.node.protocol import InvalidParams
 from pysettle.node.tracing import Destruction, TracedComputation, TracedState, TracedVM
 from pysettle.node.values import hex_address, hex_data, hex_word
+from pysettle.values import Address
 
 _KINDS = {
     None: "CALL",

@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 from eth.abc import ComputationAPI, MessageAPI, OpcodeAPI
 from eth.exceptions import Halt
 from eth.vm import opcode_values as op
-from eth_typing import Address
 
 from pysettle.evm.interpreter import SealingComputation
 from pysettle.evm.prague import SealingVM
 from pysettle.evm.state import SealingAccountDB, SealingState
+from pysettle.values import Address
 
 
 class Destruction(NamedTuple):

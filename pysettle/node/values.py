@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from eth_typing import Address, Hash32
 from eth_utils.address import to_checksum_address
 
 from pysettle.node.protocol import InvalidParams
+from pysettle.values import Address, Hash32
 
 _QUANTITY = re.compile(r"0x[0-9a-fA-F]{1,64}", re.ASCII)
 _DATA = re.compile(r"0x(?:[0-9a-fA-F]{2})*", re.ASCII)

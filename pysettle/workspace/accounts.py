@@ -18,10 +18,9 @@ from pysettle.workspace.files import is_file, read_whole, write_whole
 from pysettle.workspace.keystore import check_keystore, read_keystore, unlock
 
 if TYPE_CHECKING:
-    from eth_typing import Address
-
     from pysettle.domain.core.signing import Signer
     from pysettle.evm.encoding import TransactionSigner
+    from pysettle.values import Address
 
 _ADDRESS_BYTES = 20
 _NAME_BYTES = 100
@@ -65,7 +64,7 @@ class Accounts:
 
     def addresses(self) -> dict[str, Address]:
         """Return mapping name -> address, ordered by name."""
-        from eth_typing import Address
+        from pysettle.values import Address
 
         names = sorted(file.stem for file in self._folder.glob("*.json"))
         if not names:
@@ -89,7 +88,7 @@ class Accounts:
             UnknownAccount: neither.
             InvalidNumber: it begins like an address, and is none, or its checksum (EIP-55) is wrong.
         """
-        from eth_typing import Address
+        from pysettle.values import Address
 
         if name.startswith("0x"):
             return read_address(name)
@@ -196,7 +195,7 @@ class Accounts:
             WorkspaceError: the name cannot be used, or an account of that name does not give way.
             PasswordRefused: the password is empty.
         """
-        from eth_typing import Address
+        from pysettle.values import Address
 
         document = self._with_key(name, password)
         self._add(name, document, replace)

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 from pysettle.errors import WorkspaceError
 
 if TYPE_CHECKING:
-    from eth_typing import Address
-
     from pysettle.domain.core.signing import Signer
     from pysettle.evm.backend import ChainBackend
+    from pysettle.values import Address
     from pysettle.workspace.directory import Workspace
 
 GAS_PAYMENT = 21_000

@@ -17,9 +17,8 @@ from pysettle.errors import InvalidNumber, PasswordRefused
 from pysettle.reading import read_address, read_hex
 
 if TYPE_CHECKING:
-    from eth_typing import Address
-
     from pysettle.domain.core.signing import Signer
+    from pysettle.values import Address
 
 _VERSION = 3
 _MOST_ROUNDS = 10**7

@@ -44,7 +44,7 @@ def put_into_words(workspace: Workspace, chain: ChainBackend, refusal: Worded) -
 
 def _name_holders(workspace: Workspace, chain: ChainBackend, refusal: ContractReverted) -> None:
     """Add to a refusal which role was missing, and who holds it now: since deployment it may have passed on."""
-    from eth_typing import Address
+    from pysettle.values import Address
 
     if refusal.call is None or not workspace.is_deployed:
         return

@@ -13,8 +13,8 @@ from pysettle.client.channel.hub import ClaimResult
 from pysettle.client.money.interest import RowResult
 from pysettle.errors import ContractReverted, contracts, solidity_name
 from pysettle.errors.states import MilestoneState, OrderState, RedemptionStatus, Role, State, WalletClass
-from pysettle.evm import artifacts
-from pysettle.evm.interface import Interface, abi_encode
+from pysettle.evm import abi, artifacts
+from pysettle.evm.interface import Interface
 from pysettle.evm.reverts import RevertDecoder
 from pysettle.values import (
     Address,
@@ -195,7 +195,7 @@ def test_amounts_are_in_what_the_call_was_about() -> None:
     hkd, cny, series = (bytes([number]) * 20 for number in (1, 2, 3))
     token = Interface("CurrencyToken", artifacts.load("CurrencyToken").abi)
     selector = next(it for it, (name, *_) in token.errors.items() if name == "ERC20InsufficientBalance")
-    data = selector + abi_encode(("address", "uint256", "uint256"), (series, 1_000_000, 2_000_000))
+    data = selector + abi.encode(("address", "uint256", "uint256"), (series, 1_000_000, 2_000_000))
     decoder = RevertDecoder([token], {Address(hkd): Currency.HKD, Address(cny): Currency.CNY})
     said = {
         ("CurrencyToken", "transfer", hkd, b""): "holds 1.00 HKD; 2.00 needed",

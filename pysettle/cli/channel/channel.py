@@ -21,12 +21,11 @@ from pysettle.money import to_units
 from pysettle.values import HOUR_S, SeriesId
 
 if TYPE_CHECKING:
-    from eth_typing import Address
-
     from pysettle.client.channel.lists import ChannelStanding
     from pysettle.client.core.contract import Receipt, Transaction, TransactionSigner
     from pysettle.client.network import SettlementNetwork
     from pysettle.domain.core.signing import Signer
+    from pysettle.values import Address
 
 _file_option = click.option(
     "--file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), required=True, help="Rows."

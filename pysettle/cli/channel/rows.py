@@ -15,8 +15,6 @@ from pysettle.errors import InvalidNumber, UsageError
 from pysettle.reading import read_hex, read_whole
 
 if TYPE_CHECKING:
-    from eth_typing import Address
-
     from pysettle.cli.compute.compute import Asset
     from pysettle.client.channel.hub import ChannelHub, UsageRow
     from pysettle.client.channel.lists import ChannelStanding
@@ -24,6 +22,7 @@ if TYPE_CHECKING:
     from pysettle.domain.channel.metering import Voucher
     from pysettle.domain.compute.usage import RateCard, Usage
     from pysettle.domain.core.messages import ChannelConfig, ChannelId
+    from pysettle.values import Address
 
 _COUNTERS = 6
 _Value = TypeVar("_Value")

@@ -18,13 +18,12 @@ from pysettle.reading import read_whole
 from pysettle.values import SeriesId
 
 if TYPE_CHECKING:
-    from eth_typing import Address
-
     from pysettle.client.channel.lists import ChannelStanding
     from pysettle.client.compute.series import ComputeToken
     from pysettle.client.core.contract import Transaction
     from pysettle.client.core.token import Token
     from pysettle.client.network import SettlementNetwork
+    from pysettle.values import Address
 
 
 tokens_option = click.option("--tokens", type=TOKENS, required=True, help="Tokens of the series.")

@@ -384,7 +384,7 @@ def release(series: str, by: str, command: Command) -> None:
 @network_command
 def halt(series: str, evidence: Path, by: str, command: Command) -> None:
     """Halt a series on the ground its terms name: holders are refunded, and compensated from the stake."""
-    from eth_hash.auto import keccak
+    from pysettle.hashing import keccak
 
     halter, shown = command.signer(by), keccak(evidence.read_bytes())
     with command.compute(write=True) as compute:

@@ -23,13 +23,12 @@ from pysettle.reading import read_address
 from pysettle.values import HOUR_S, Tokens
 
 if TYPE_CHECKING:
-    from eth_typing import Address
-
     from pysettle.client.compute.series import ComputeToken
     from pysettle.client.core.contract import Transaction, TransactionSigner
     from pysettle.client.network import SettlementNetwork
     from pysettle.client.signed import SignedMessage
     from pysettle.domain.compute.messages import PurchaseTerms
+    from pysettle.values import Address
 
 
 @dataclass(frozen=True, slots=True)

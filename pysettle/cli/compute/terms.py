@@ -60,10 +60,9 @@ def series_terms(
     Raises:
         UsageError: a halter is without a ground or the other way round, or the windows cannot be read.
     """
-    from eth_hash.auto import keccak
-
     from pysettle.client.compute.series import SeriesTerms
     from pysettle.domain.core.messages import ZERO_ADDRESS
+    from pysettle.hashing import keccak
 
     if bool(halter) != bool(ground):
         raise UsageError("a halter needs a ground, and a ground a halter: give both or neither")

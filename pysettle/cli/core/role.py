@@ -14,10 +14,9 @@ from pysettle.errors import UsageError
 from pysettle.errors.states import Role
 
 if TYPE_CHECKING:
-    from eth_typing import Address
-
     from pysettle.client.core.access import NetworkAccess, RoleStanding
     from pysettle.client.core.contract import Receipt, Transaction
+    from pysettle.values import Address
 
 _LABELS = click.Choice([role.label for role in Role])
 _NAMED = ", ".join(_LABELS.choices)

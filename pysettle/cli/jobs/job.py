@@ -128,7 +128,7 @@ def cancel(text: str, by: str, command: Command) -> None:
 @currency_command
 def deliver(text: str, milestone: int, file: Path, by: str, command: Command) -> None:
     """Deliver a milestone."""
-    from eth_hash.auto import keccak
+    from pysettle.hashing import keccak
 
     signer, order_id, content = command.signer(by), _id(text), keccak(file.read_bytes())
     useful_next = f"job accept-delivery --order {quote(text)} --milestone {milestone}"
@@ -169,7 +169,7 @@ def accept_delivery(text: str, milestone: int, by: str, command: Command) -> Non
 @currency_command
 def dispute(text: str, milestone: int, file: Path, by: str, command: Command) -> None:
     """Dispute a delivery within its review period."""
-    from eth_hash.auto import keccak
+    from pysettle.hashing import keccak
 
     signer, order_id, evidence = command.signer(by), _id(text), keccak(file.read_bytes())
 
@@ -190,7 +190,7 @@ def dispute(text: str, milestone: int, file: Path, by: str, command: Command) ->
 @currency_command
 def rule(text: str, milestone: int, provider_bps: int, file: Path, by: str, command: Command) -> None:
     """Split a disputed amount, as the arbiter."""
-    from eth_hash.auto import keccak
+    from pysettle.hashing import keccak
 
     signer, order_id, grounds = command.signer(by), _id(text), keccak(file.read_bytes())
     _step(

@@ -16,10 +16,9 @@ from pysettle.money import to_units
 from pysettle.values import HOUR_S, Units
 
 if TYPE_CHECKING:
-    from eth_typing import Address
-
     from pysettle.cli.command import Command, Function
     from pysettle.domain.jobs.terms import OrderTerms
+    from pysettle.values import Address
 
 _IF_SILENT = "Share of the provider where the arbiter is silent."
 SHOWN = click.Path(path_type=Path, exists=True, dir_okay=False)
@@ -45,9 +44,8 @@ class Wanted:
 
     def terms(self, command: Command, token: Address, now: int) -> OrderTerms:
         """Return the terms of the order, whose times run from now."""
-        from eth_hash.auto import keccak
-
         from pysettle.domain.jobs.terms import OrderTerms
+        from pysettle.hashing import keccak
 
         terms = OrderTerms(
             currency=token,

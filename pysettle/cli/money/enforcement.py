@@ -24,14 +24,13 @@ from pysettle.money import to_units
 from pysettle.values import Units
 
 if TYPE_CHECKING:
-    from eth_typing import Address
-
     from pysettle.client.core.contract import Transaction
     from pysettle.client.money.currency import CurrencyToken, Freeze
+    from pysettle.values import Address
 
 
 def _legal_basis(_: click.Context, __: click.Parameter, file: Path) -> bytes:
-    from eth_hash.auto import keccak
+    from pysettle.hashing import keccak
 
     try:
         return keccak(file.read_bytes())

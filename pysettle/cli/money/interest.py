@@ -15,10 +15,9 @@ from pysettle.errors import AuditFailed, UsageError
 from pysettle.money import BPS, Currency, to_text, to_units
 
 if TYPE_CHECKING:
-    from eth_typing import Address
-
     from pysettle.client.money.interest import DeclaredPeriod
     from pysettle.domain.money.interest import InterestStatement
+    from pysettle.values import Address
     from pysettle.workspace.directory import Workspace
 
 _DAY_0 = dt.date(1970, 1, 1).toordinal()

@@ -7,8 +7,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
-from eth_typing import Address
-
 from pysettle.client.core.contract import Contract
 from pysettle.client.core.signatures import is_signed
 from pysettle.client.core.token import Token, Value
@@ -26,11 +24,11 @@ from pysettle.domain.compute.usage import Usage
 from pysettle.domain.core import events
 from pysettle.domain.core.messages import Authorization, ChannelConfig, ChannelId
 from pysettle.domain.core.signing import Signer
+from pysettle.evm import abi
 from pysettle.evm.backend import Receipt
 from pysettle.evm.encoding import TransactionSigner
-from pysettle.evm.interface import abi_encode
 from pysettle.evm.transactions import Transaction, TransactionSender
-from pysettle.values import SeriesId
+from pysettle.values import Address, SeriesId
 
 _CONFIG_TYPE = "(address,address,address,address,address,uint40,bytes32)"
 _VOUCHER_GAS = 200_000
@@ -143,7 +141,7 @@ class ChannelHub(Contract):
         nonce = deposit_nonce(config.channel_id(self.domain), salt)
         authorization = Authorization(payer.address, self.collector, amount, 0, valid_before, nonce)
         signature = payer.sign(authorization.receive_digest(token.domain))
-        return abi_encode(("uint256", "uint256", "uint256", "bytes"), (0, valid_before, salt, signature))
+        return abi.encode(("uint256", "uint256", "uint256", "bytes"), (0, valid_before, salt, signature))
 
     def deposit(
         self, submitter: TransactionSigner, config: ChannelConfig, amount: int, collector_data: bytes
@@ -340,7 +338,7 @@ class UsageMeter(Contract):
         """
         digest = refund_approval_digest(self.domain, config.channel_id(hub.domain), nonce, amount, total_claimed)
         approval = (config.fields(), nonce, amount, total_claimed, provider.sign(digest))
-        return abi_encode((_REFUND_APPROVAL_TYPE,), (approval,))
+        return abi.encode((_REFUND_APPROVAL_TYPE,), (approval,))
 
 
 def _is_refused_first(event: Claimed | ClaimRefused) -> bool:

@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from eth_typing import Address
-
 from pysettle.client.store import Entries, ReadModel, Value
 from pysettle.domain.channel.delivered import delivered_usage
 from pysettle.domain.channel.events import ChannelCreated, Claimed
@@ -17,6 +15,7 @@ from pysettle.domain.core.events import Emitted, Position
 from pysettle.domain.core.messages import ChannelConfig, ChannelId
 from pysettle.errors import UsageError
 from pysettle.evm.transactions import TransactionSender
+from pysettle.values import Address
 
 if TYPE_CHECKING:
     from pysettle.client.network import SettlementNetwork

@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from eth_typing import Address
-
 from pysettle.client.compute.market import Compute
 from pysettle.client.compute.series import ComputeToken
 from pysettle.client.store import Entries, ReadModel, Value
@@ -18,7 +16,7 @@ from pysettle.errors import UsageError
 from pysettle.errors.compute.market import ProviderWithoutCompute
 from pysettle.evm.transactions import TransactionSender
 from pysettle.reading import read_address
-from pysettle.values import ComputeId, SeriesId, Tokens
+from pysettle.values import Address, ComputeId, SeriesId, Tokens
 
 if TYPE_CHECKING:
     from pysettle.client.network import SettlementNetwork

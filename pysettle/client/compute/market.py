@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from eth_typing import Address
-
 from pysettle.client.compute.series import ComputeToken, SeriesTerms
 from pysettle.client.core.contract import Contract
 from pysettle.domain.compute.events import SeriesOpened
@@ -16,7 +14,7 @@ from pysettle.domain.core.signing import Signer
 from pysettle.evm.backend import Receipt
 from pysettle.evm.encoding import TransactionSigner
 from pysettle.evm.transactions import Transaction, TransactionSender
-from pysettle.values import ComputeId, SeriesId, Units
+from pysettle.values import Address, ComputeId, SeriesId, Units
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,31 @@
 """The plan of compute: the market, and the factory of its series."""
 
-from pysettle.client.compute.lists import models
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 from pysettle.client.core.access import Power, Role
 from pysettle.client.core.planning import ColumnPlan, ContractPlan, Making, Marked
+from pysettle.client.money.plan import currency_terms
 from pysettle.domain.compute.messages import COMPUTE_MARKET_NAME
 from pysettle.domain.core.messages import ZERO_ADDRESS
-from pysettle.domain.money.contracts import CurrencyTerms
+from pysettle.values import Address
+
+if TYPE_CHECKING:
+    from pysettle.client.store import ReadModel
 
 
 def _places(making: Making) -> tuple[object, ...]:
     """Return the struct of places, whose first the market fills in itself: the factory."""
     return ((ZERO_ADDRESS, *making.works_with),)
+
+
+def _models(address: Callable[[str], Address]) -> tuple[ReadModel, ...]:
+    """Return the read models; the events that they fold are loaded for lists alone."""
+    from pysettle.client.compute.lists import models
+
+    return models(address)
 
 
 PLAN = ColumnPlan(
@@ -27,7 +42,7 @@ PLAN = ColumnPlan(
                 "factory": "SeriesFactory",
             },
             domain_name=lambda _: COMPUTE_MARKET_NAME,
-            terms=lambda address: CurrencyTerms(address("CurrencyToken")),
+            terms=currency_terms,
             role=Role.SETTLEMENT_REGISTRAR,
             marked=Marked.E_CNY,
         ),
@@ -40,6 +55,6 @@ PLAN = ColumnPlan(
         Power(Role.ATTESTER, "ComputeMarket", ("registerCompute",)),
         Power(Role.SETTLEMENT_REGISTRAR, "ComputeMarket", ("acceptRole",)),
     ),
-    models=models,
+    models=_models,
     templates=("ComputeToken",),
 )

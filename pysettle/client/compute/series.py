@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from eth_typing import Address
-
 from pysettle.client.core.token import Token
 from pysettle.domain.compute.messages import PurchaseTerms
 from pysettle.domain.compute.prices import SERVICE_CLASSES
@@ -16,7 +14,7 @@ from pysettle.domain.core.signing import Signer
 from pysettle.domain.core.typed_data import Domain
 from pysettle.evm.encoding import TransactionSigner
 from pysettle.evm.transactions import Transaction, TransactionSender
-from pysettle.values import SeriesId, Tokens, Units
+from pysettle.values import Address, SeriesId, Tokens, Units
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,14 +9,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from eth_hash.auto import keccak
-from eth_typing import Address
-
 from pysettle.client.core.contract import Contract
 from pysettle.domain.core.messages import ZERO_ADDRESS
 from pysettle.errors.states import Role as Role
 from pysettle.evm.encoding import TransactionSigner
 from pysettle.evm.transactions import Transaction, TransactionSender
+from pysettle.hashing import keccak
+from pysettle.values import Address
 
 _GRANTED = keccak(b"RoleGranted(uint64,address,uint32,uint48,bool)")
 _OFFERED = keccak(b"RoleOffered(uint64,address,address,uint32)")

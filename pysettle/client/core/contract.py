@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pysettle.errors import ChainError
 from pysettle.evm import artifacts
+from pysettle.evm.abi import DecodingError
 from pysettle.evm.backend import ChainBackend as ChainBackend
 from pysettle.evm.backend import Receipt as Receipt
 from pysettle.evm.encoding import TransactionSigner as TransactionSigner
@@ -16,9 +17,8 @@ from pysettle.evm.transactions import Transaction as Transaction
 from pysettle.evm.transactions import TransactionSender
 
 if TYPE_CHECKING:
-    from eth_typing import Address
-
     from pysettle.domain.core.events import Event
+    from pysettle.values import Address
 
 _Event = TypeVar("_Event", bound="Event")
 
@@ -79,8 +79,6 @@ class Contract:
         return Transaction(signer, self.address, self.interface.encode(function, *arguments), gas, self.interface)
 
     def _read(self, function: str, *arguments: Any) -> Any:
-        from eth_abi.exceptions import DecodingError
-
         answer = self._sender.call(self.address, self.interface, self.interface.encode(function, *arguments))
         try:
             return self.interface.decode(function, answer)

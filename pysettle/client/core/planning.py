@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
-
-from eth_typing import Address
+from typing import TYPE_CHECKING
 
 from pysettle.client.core.access import Power, Role
-from pysettle.client.store import ReadModel
 from pysettle.money import Currency
+from pysettle.values import Address
+
+if TYPE_CHECKING:
+    from pysettle.client.store import ReadModel
 
 
 class Marked(Enum):

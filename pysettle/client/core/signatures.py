@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from eth_typing import Address
-
 from pysettle.domain.core.signing import recover
+from pysettle.evm import abi
 from pysettle.evm.backend import ChainBackend, ExecutionReverted
-from pysettle.evm.interface import abi_encode
+from pysettle.values import Address
 
 _IS_VALID = bytes.fromhex("1626ba7e")
 """Selector of `isValidSignature(bytes32,bytes)`, and its answer if it is."""
@@ -31,7 +30,7 @@ def is_signed(
     """
     if recover(digest, signature) == signer:
         return True
-    question = _IS_VALID + abi_encode(("bytes32", "bytes"), (digest, signature))
+    question = _IS_VALID + abi.encode(("bytes32", "bytes"), (digest, signature))
     try:
         answer = chain.call(None, _ask(signer, question, gas_limit))
     except ExecutionReverted:

@@ -11,11 +11,10 @@ from pysettle.evm.encoding import TransactionSigner
 from pysettle.evm.transactions import Transaction, TransactionSender
 
 if TYPE_CHECKING:
-    from eth_typing import Address
-
     from pysettle.domain.core.messages import Authorization, Permit
     from pysettle.domain.core.signing import Signer
     from pysettle.domain.core.typed_data import Domain
+    from pysettle.values import Address
 
 Value = TypeVar("Value", bound=int)
 """What a token counts: units of a currency, or Tokens."""

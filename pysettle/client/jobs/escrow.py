@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from eth_typing import Address
-
 from pysettle.client.core.contract import Contract
 from pysettle.client.money.currency import CurrencyToken
 from pysettle.domain.core.messages import Authorization
@@ -13,7 +11,7 @@ from pysettle.domain.core.signing import Signer
 from pysettle.domain.jobs.terms import MilestoneState, OrderState, OrderTerms
 from pysettle.evm.encoding import TransactionSigner
 from pysettle.evm.transactions import Transaction, TransactionSender
-from pysettle.values import OrderId, Units
+from pysettle.values import Address, OrderId, Units
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from eth_typing import Address
-
 from pysettle.client.store import Entries, ReadModel, Value
 from pysettle.domain.jobs.events import OrderPlaced
 from pysettle.evm.transactions import TransactionSender
-from pysettle.values import OrderId
+from pysettle.values import Address, OrderId
 
 if TYPE_CHECKING:
     from pysettle.client.network import SettlementNetwork

@@ -13,11 +13,10 @@ from pysettle.evm.transactions import Transaction, TransactionSender
 from pysettle.values import Units
 
 if TYPE_CHECKING:
-    from eth_typing import Address
-
     from pysettle.client.money.desk import IssuanceDesk
     from pysettle.client.money.wallets import Wallet, WalletStanding
     from pysettle.domain.money.wallets import ClassLimits, WalletClass
+    from pysettle.values import Address
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +44,8 @@ class CurrencyToken(Token[Units]):
     @cached_property
     def desk(self) -> IssuanceDesk:
         """Where it is issued and redeemed: the desk that it created."""
-        from eth_typing import Address
-
         from pysettle.client.money.desk import IssuanceDesk
+        from pysettle.values import Address
 
         return IssuanceDesk(self._sender, Address(self._read("issuanceDesk")))
 

@@ -13,10 +13,9 @@ from pysettle.evm.transactions import Transaction, TransactionSender
 from pysettle.values import Units
 
 if TYPE_CHECKING:
-    from eth_typing import Address
-
     from pysettle.domain.core.signing import Signer
     from pysettle.domain.money.messages import ReserveAttestation
+    from pysettle.values import Address
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
-from eth_typing import Address
-
 from pysettle.client.core.access import Role
 from pysettle.client.core.contract import Contract
 from pysettle.client.money.currency import CurrencyToken
@@ -17,6 +15,7 @@ from pysettle.domain.money.interest import InterestRow, InterestStatement, accum
 from pysettle.evm.backend import ChainBackend
 from pysettle.evm.encoding import TransactionSigner
 from pysettle.evm.transactions import Transaction, TransactionSender
+from pysettle.values import Address
 
 MOST_ROWS = 100
 """Rows that the contract takes in one batch."""

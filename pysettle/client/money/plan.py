@@ -1,10 +1,25 @@
 """The plan of money: a token for each currency, and the payment of interest on e-CNY when it is asked for."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 from pysettle.client.core.access import Power, Role
 from pysettle.client.core.planning import ColumnPlan, ContractPlan, Making, Marked
-from pysettle.domain.money.contracts import CurrencyTerms
 from pysettle.domain.money.messages import ISSUANCE_DESK_NAME
 from pysettle.money import UNITS_PER_MINOR
+from pysettle.values import Address
+
+if TYPE_CHECKING:
+    from pysettle.domain.money.contracts import CurrencyTerms
+
+
+def currency_terms(address: Callable[[str], Address]) -> CurrencyTerms:
+    """Return the terms that the books need of a contract in e-CNY, given the addresses of contracts by name."""
+    from pysettle.domain.money.contracts import CurrencyTerms
+
+    return CurrencyTerms(address("CurrencyToken"))
 
 
 def _names_and_places(making: Making) -> tuple[object, ...]:
@@ -27,7 +42,7 @@ PLAN = ColumnPlan(
             made_by=("CurrencyToken", "issuanceDesk"),
             immutables={"currency": "CurrencyToken"},
             domain_name=lambda _: ISSUANCE_DESK_NAME,
-            terms=lambda address: CurrencyTerms(address("CurrencyToken")),
+            terms=currency_terms,
         ),
         ContractPlan(
             name="InterestPayments",

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from eth_typing import Address
-
 from pysettle.client.core.access import NetworkAccess, Role
 from pysettle.client.money.currency import CurrencyToken
 from pysettle.money import Currency
+from pysettle.values import Address
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from eth_typing import Address
-
 from pysettle.domain.core.messages import ChannelConfig, ChannelId
+from pysettle.values import Address
 
 
 @dataclass

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from eth_typing import Address
-
 from pysettle.domain.core.accounts import Purpose
 from pysettle.domain.core.books import Books
 from pysettle.domain.core.contracts import Kind
+from pysettle.values import Address
 
 CHANNEL = Purpose("channel", short="INV-CHANNEL")
 """Deposited and not claimed. Owner: the channel id."""

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from eth_typing import Address
-
 from pysettle.domain.channel.events import ChannelCreated, Claimed
 from pysettle.domain.compute.prices import Delivered
 from pysettle.domain.core.events import Emitted
 from pysettle.domain.core.messages import ChannelId
-from pysettle.values import SeriesId
+from pysettle.values import Address, SeriesId
 
 
 def delivered_usage(history: Iterable[Emitted], providers: Mapping[SeriesId, Address]) -> Iterator[Delivered]:

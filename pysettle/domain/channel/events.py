@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from eth_typing import Address
-
 from pysettle.domain.core.events import Event, event, struct
 from pysettle.domain.core.messages import ChannelConfig, ChannelId
+from pysettle.values import Address
 
 _CONFIG = "(address,address,address,address,address,uint40,bytes32)"
 struct(_CONFIG, ChannelConfig)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from eth_hash.auto import keccak
-from eth_typing import Address
-
 from pysettle.domain.core.messages import ChannelId
 from pysettle.domain.core.typed_data import Domain, StructType, hash_array, word
+from pysettle.hashing import keccak
+from pysettle.values import Address
 
 CHANNEL_HUB_NAME = "x402 Batch Settlement"
 """Name in the hub's EIP-712 domain, as published by x402."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from eth_typing import Address
-
 from pysettle.domain.channel.books import ChannelBooks, ChannelRecord
 from pysettle.domain.channel.contracts import CHANNEL, CLAIM, PAYOUT
 from pysettle.domain.channel.events import (
@@ -24,6 +22,7 @@ from pysettle.domain.core.books import Books
 from pysettle.domain.core.events import Emitted
 from pysettle.domain.core.postings import Handlers, Postings, move, registering
 from pysettle.domain.money.books import AccountBooks
+from pysettle.values import Address
 
 HANDLERS: Handlers = {}
 _handles = registering(HANDLERS)

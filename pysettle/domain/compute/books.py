@@ -7,13 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from eth_typing import Address
-
 from pysettle.domain.compute.contracts import COMPUTE_TOKEN
 from pysettle.domain.compute.events import SeriesHalted, SeriesOpened
 from pysettle.domain.core.accounts import OWN
 from pysettle.domain.core.books import Books
 from pysettle.money import BPS, PRICE_BASIS
+from pysettle.values import Address
 
 
 class Sale(NamedTuple):

@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from eth_typing import Address
-
 from pysettle.documents import as_bytes, as_decimal, as_list, as_object
 from pysettle.domain.compute.usage import RATE_BITS, Meters, RateCard
 from pysettle.domain.core.accounts import Purpose
 from pysettle.domain.core.books import Books
 from pysettle.domain.core.contracts import Form, Kind
 from pysettle.domain.money.contracts import CURRENCY_FORM, CurrencyTerms, write_currency
+from pysettle.values import Address
 
 ESCROW = Purpose("escrow")
 """Currency that a series holds behind its Tokens, remainders of rounding included. Owner: the series."""

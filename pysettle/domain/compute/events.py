@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from eth_typing import Address
-
 from pysettle.domain.core.events import Event, event
-from pysettle.values import ComputeId, SeriesId, Tokens, Units
+from pysettle.values import Address, ComputeId, SeriesId, Tokens, Units
 
 # -------------------------------------------------------------------------------------- ComputeToken
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from eth_typing import Address
-
 from pysettle.domain.core.typed_data import Domain, StructType
-from pysettle.values import ComputeId, Tokens
+from pysettle.values import Address, ComputeId, Tokens
 
 COMPUTE_MARKET_NAME = "pysettle ComputeMarket"
 """Name in the market's EIP-712 domain."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from eth_typing import Address
-
 from pysettle.domain.compute.books import ComputeBooks, HaltRecord, Sale, owed
 from pysettle.domain.compute.contracts import COMPUTE_MARKET, COMPUTE_TOKEN, ESCROW, LOCKED_STAKE, STAKE
 from pysettle.domain.compute.events import (
@@ -25,7 +23,7 @@ from pysettle.domain.core.books import Books
 from pysettle.domain.core.events import Emitted
 from pysettle.domain.core.postings import Handlers, Postings, move, registering
 from pysettle.money import compensation_rounded_down, stake_rounded_up
-from pysettle.values import HOUR_S
+from pysettle.values import HOUR_S, Address
 
 HANDLERS: Handlers = {}
 _handles = registering(HANDLERS)

@@ -11,10 +11,9 @@ from datetime import UTC, date, datetime
 from enum import IntEnum
 from operator import mul
 
-from eth_hash.auto import keccak
-
 from pysettle.documents import parse_json
 from pysettle.errors import InvalidAmount, UsageError
+from pysettle.hashing import keccak
 from pysettle.values import Tokens
 
 USAGE_BITS = 42

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from eth_typing import Address
-
 from pysettle.domain.core.events import Position
+from pysettle.values import Address
 
 
 @dataclass(frozen=True, slots=True, eq=False)

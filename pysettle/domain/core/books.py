@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from eth_typing import Address
-
 from pysettle.domain.core.accounts import ISSUANCE, OWN, LedgerAccount, Posting, Purpose
 from pysettle.domain.core.contracts import Contracts
 from pysettle.domain.core.events import Emitted, Position
+from pysettle.values import Address
 
 _Part = TypeVar("_Part")
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from eth_typing import Address
-
 from pysettle.domain.core.accounts import OWN
 from pysettle.domain.core.books import Books
 from pysettle.domain.core.column import Scope
 from pysettle.domain.core.findings import Finding, Severity
+from pysettle.values import Address
 
 
 def contradictions(books: Books, scope: Scope) -> Iterator[Finding]:

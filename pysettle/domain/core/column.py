@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from eth_typing import Address
-
 from pysettle.domain.core.accounts import LedgerAccount
 from pysettle.domain.core.books import Books
 from pysettle.domain.core.contracts import Kind
@@ -15,6 +13,7 @@ from pysettle.domain.core.events import Emitted
 from pysettle.domain.core.findings import Finding
 from pysettle.domain.core.postings import Handlers
 from pysettle.domain.core.questions import Question
+from pysettle.values import Address
 
 
 @dataclass

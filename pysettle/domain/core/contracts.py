@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from eth_typing import Address
-
 from pysettle.domain.core import events
 from pysettle.domain.core.events import Event
+from pysettle.values import Address
 
 if TYPE_CHECKING:
     from pysettle.domain.core.books import Books

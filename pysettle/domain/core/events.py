@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, TypeVar
 
-from eth_hash.auto import keccak
-from eth_typing import Address
+from pysettle.hashing import keccak
+from pysettle.values import Address
 
 
 @dataclass(frozen=True, slots=True, order=True)

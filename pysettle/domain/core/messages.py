@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from eth_typing import Address
-
 from pysettle.domain.core.typed_data import Domain, StructType
+from pysettle.values import Address
 from pysettle.values import ChannelId as ChannelId
 
 ZERO_ADDRESS = Address(b"\0" * 20)

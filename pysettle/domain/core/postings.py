@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from eth_typing import Address
-
 from pysettle.domain.core.accounts import LedgerAccount, Posting, Purpose
 from pysettle.domain.core.books import Books
 from pysettle.domain.core.events import Emitted, Event
+from pysettle.values import Address
 
 Postings = tuple[Posting, ...]
 """Sides of an entry; none where the event moves no value."""

@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from eth_hash.auto import keccak
-from eth_typing import Address
-
 from pysettle.domain.core.books import Books
+from pysettle.hashing import keccak
+from pysettle.values import Address
 
 
 @dataclass(frozen=True, slots=True)

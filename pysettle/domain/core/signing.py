@@ -12,8 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol, TypeVar
 
 from coincurve import PrivateKey, PublicKey
-from eth_hash.auto import keccak
-from eth_typing import Address
+
+from pysettle.hashing import keccak
+from pysettle.values import Address
 
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")

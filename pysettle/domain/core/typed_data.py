@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from eth_hash.auto import keccak
-from eth_typing import Address
+from pysettle.hashing import keccak
+from pysettle.values import Address
 
 _FIELD = re.compile(r"^(uint\d+|address|bytes32|bool|string) (\w+)$")
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from eth_typing import Address
-
 from pysettle.domain.jobs.terms import MilestoneState, OrderState, OrderTerms
-from pysettle.values import Units
+from pysettle.values import Address, Units
 
 
 @dataclass

@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from eth_typing import Address
-
 from pysettle.domain.core.events import Event, event, struct
 from pysettle.domain.jobs.terms import OrderTerms
-from pysettle.values import OrderId, Units
+from pysettle.values import Address, OrderId, Units
 
 _TERMS = "(address,address,address,address,bytes32,uint40,uint32,uint32,uint16,uint96,(uint96,uint40)[],bytes32)"
 

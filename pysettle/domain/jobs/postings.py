@@ -5,8 +5,6 @@ Each step is held to the order's terms: from which state it starts, that it is i
 
 from __future__ import annotations
 
-from eth_typing import Address
-
 from pysettle.domain.core.accounts import OWN, Purpose
 from pysettle.domain.core.books import Books
 from pysettle.domain.core.events import Emitted
@@ -15,7 +13,7 @@ from pysettle.domain.jobs import events
 from pysettle.domain.jobs.books import JobBooks, MilestoneRecord, OrderRecord
 from pysettle.domain.jobs.contracts import DUE, JOB
 from pysettle.domain.jobs.terms import MilestoneState, OrderState, share_rounded_down
-from pysettle.values import OrderId
+from pysettle.values import Address, OrderId
 
 HANDLERS: Handlers = {}
 _handles = registering(HANDLERS)

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from eth_hash.auto import keccak
-from eth_typing import Address
-
 from pysettle.domain.core.typed_data import word
 from pysettle.errors.states import MilestoneState as MilestoneState
 from pysettle.errors.states import OrderState as OrderState
+from pysettle.hashing import keccak
 from pysettle.money import BPS
-from pysettle.values import OrderId, Units
+from pysettle.values import Address, OrderId, Units
 
 
 @dataclass(frozen=True, slots=True)

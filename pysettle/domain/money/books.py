@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from eth_typing import Address
-
 from pysettle.domain.core.books import Books
 from pysettle.domain.core.events import Event, Transfer
 from pysettle.domain.core.messages import ZERO_ADDRESS
@@ -16,6 +14,7 @@ from pysettle.domain.money.freezing import Freezing
 from pysettle.domain.money.wallets import Wallets
 from pysettle.errors.states import RedemptionStatus
 from pysettle.money import BPS, UNITS_PER_MINOR
+from pysettle.values import Address
 
 
 @dataclass

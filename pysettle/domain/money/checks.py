@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from eth_typing import Address
-
 from pysettle.domain.core.accounts import OWN
 from pysettle.domain.core.books import Books
 from pysettle.domain.core.column import Scope
 from pysettle.domain.core.findings import Finding, Severity
 from pysettle.domain.money.books import AccountBooks, IssuanceBooks, uncovered
 from pysettle.domain.money.contracts import CURRENCY_TOKEN, ISSUANCE_DESK, currency_of
+from pysettle.values import Address
 
 
 def reserve(books: Books, scope: Scope) -> Iterator[Finding]:

@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from eth_typing import Address
-
 from pysettle.documents import as_bytes
 from pysettle.domain.core.accounts import Purpose
 from pysettle.domain.core.books import Books
 from pysettle.domain.core.contracts import Form, Kind
 from pysettle.domain.core.events import Emitted
+from pysettle.values import Address
 
 REDEMPTION = Purpose("redemption")
 """Held by an issuance desk until a redemption ends. Owner: the redemption's number as 32 bytes."""

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from eth_typing import Address
-
 from pysettle.domain.money.events import FreezeSet
+from pysettle.values import Address
 
 
 @dataclass

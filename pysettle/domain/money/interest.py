@@ -23,9 +23,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from eth_hash.auto import keccak
-from eth_typing import Address
-
 from pysettle.domain.core.events import Emitted, Event, Transfer
 from pysettle.domain.core.messages import ZERO_ADDRESS
 from pysettle.domain.money.events import (
@@ -37,7 +34,9 @@ from pysettle.domain.money.events import (
     WalletRegistered,
 )
 from pysettle.domain.money.wallets import WalletClass, day_at
+from pysettle.hashing import keccak
 from pysettle.money import BPS, UNITS_PER_MINOR
+from pysettle.values import Address
 
 YEAR_DAYS = 360
 """Days that a yearly rate is for."""

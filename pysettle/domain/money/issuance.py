@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from eth_typing import Address
-
 from pysettle.domain.core.accounts import OWN, Purpose
 from pysettle.domain.core.books import Books
 from pysettle.domain.core.events import Emitted, Transfer
@@ -15,7 +13,7 @@ from pysettle.domain.money.contracts import ISSUANCE_DESK, REDEMPTION
 from pysettle.domain.money.movements import announce
 from pysettle.errors.states import RedemptionStatus
 from pysettle.money import BPS
-from pysettle.values import DAY_S
+from pysettle.values import DAY_S, Address
 
 TAKEN_S = DAY_S
 """Seconds for which the holder cannot cancel a redemption that its operator took."""

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from eth_typing import Address
-
 from pysettle.domain.core.typed_data import Domain, StructType
+from pysettle.values import Address
 
 _RESERVE = StructType("ReserveAttestation(uint256 amountFen,uint64 asOf,uint64 sequence,uint64 validBefore)")
 

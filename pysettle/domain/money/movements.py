@@ -16,12 +16,11 @@ owed and does not, becomes a credit.
 
 from __future__ import annotations
 
-from eth_typing import Address
-
 from pysettle.domain.core.books import Books
 from pysettle.domain.core.events import Emitted, Transfer
 from pysettle.domain.money.books import AccountBooks, Announced
 from pysettle.domain.money.contracts import currency_of, is_desk_of
+from pysettle.values import Address
 
 
 def announce(books: Books, emitted: Emitted, movement: Transfer, *, owed: bool = False, seized: bool = False) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from eth_typing import Address
-
 from pysettle.domain.core.accounts import OWN
 from pysettle.domain.core.books import Books
 from pysettle.domain.core.events import Emitted, Transfer
@@ -13,6 +11,7 @@ from pysettle.domain.money.books import AccountBooks, InterestBooks, credit
 from pysettle.domain.money.contracts import CREDIT, is_desk_of
 from pysettle.domain.money.movements import announce, stopped
 from pysettle.domain.money.wallets import ClassLimits, Registration, WalletClass
+from pysettle.values import Address
 
 HANDLERS: Handlers = {}
 _handles = registering(HANDLERS)

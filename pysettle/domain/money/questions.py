@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from eth_typing import Address
-
 from pysettle.domain.core.books import Books
 from pysettle.domain.core.questions import Question, call_data, of_account, of_contract
 from pysettle.domain.money.books import AccountBooks, IssuanceBooks, credit
 from pysettle.domain.money.contracts import CREDIT, CURRENCY_TOKEN, ISSUANCE_DESK
 from pysettle.domain.money.wallets import Spending, WalletClass
+from pysettle.values import Address
 
 
 def currencies(books: Books, _chain_id: int) -> Iterator[Question]:

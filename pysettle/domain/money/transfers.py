@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from eth_typing import Address
-
 from pysettle.domain.core.accounts import ISSUANCE, OWN, Purpose
 from pysettle.domain.core.books import Books
 from pysettle.domain.core.events import AuthorizationCanceled, AuthorizationUsed, Emitted, Transfer
@@ -11,6 +9,7 @@ from pysettle.domain.core.messages import ZERO_ADDRESS
 from pysettle.domain.core.postings import Handlers, Postings, move, registering
 from pysettle.domain.money.contracts import CURRENCY_TOKEN
 from pysettle.domain.money.movements import check_movement
+from pysettle.values import Address
 
 HANDLERS: Handlers = {}
 _handles = registering(HANDLERS)

@@ -11,11 +11,9 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from types import MappingProxyType
 
-from eth_typing import Address
-
 from pysettle.errors.states import WalletClass as WalletClass
 from pysettle.money import UNITS_PER_WHOLE
-from pysettle.values import DAY_S, HOUR_S
+from pysettle.values import DAY_S, HOUR_S, Address
 
 IDENTIFICATION_WITHOUT_END = 2**16 - 1
 """Expiry of an identification that never expires."""

@@ -20,7 +20,8 @@ from pysettle.domain.core.messages import ChannelConfig
 from pysettle.domain.core.typed_data import Domain
 from pysettle.domain.jobs.terms import OrderTerms
 from pysettle.errors import ContractReverted
-from pysettle.evm.interface import Interface, abi_encode
+from pysettle.evm import abi
+from pysettle.evm.interface import Interface
 from tests.stateful.currency_records import Signature
 from tests.stateful.network.model import NetworkModel
 from tests.stateful.network.records import Answer, Approval, Claim, DepositData, MeteredRow, Places, Terms
@@ -118,7 +119,7 @@ class NetworkStage(Stage):
                 return value.fields()
             case DepositData():
                 raw = self._sign(value.signature, token)
-                return abi_encode(
+                return abi.encode(
                     ("uint256", "uint256", "uint256", "bytes"), (value.after, value.before, value.salt, raw)
                 )
             case Claim():
@@ -129,7 +130,7 @@ class NetworkStage(Stage):
                 return *terms, value.usage, value.ceiling
             case Approval():
                 approved = value.config.fields(), value.nonce, value.amount, value.claimed
-                return abi_encode((APPROVAL_TYPE,), ((*approved, self._sign(value.signature, token)),))
+                return abi.encode((APPROVAL_TYPE,), ((*approved, self._sign(value.signature, token)),))
             case Signature():
                 return self._sign(value, token)
             case tuple():

@@ -15,8 +15,7 @@ from pysettle.domain.channel.messages import (
     voucher_digest,
 )
 from pysettle.domain.core.messages import ChannelConfig, ChannelId
-from pysettle.evm import artifacts
-from pysettle.evm.interface import abi_encode
+from pysettle.evm import abi, artifacts
 from tests.contracts.world import World
 
 CONFIG = "(address,address,address,address,address,uint40,bytes32)"
@@ -104,4 +103,4 @@ def test_digests_on_chain_equal_the_sdks(world: World) -> None:
     assert hub._read("getRefundDigest", SDK_CHANNEL_ID, 5, 654_321) == SDK_REFUND
     rows = [((SDK_CONFIG.fields(), ceiling), b"", total) for ceiling, total in ((900, 600), (7, 7))]
     assert hub._read("getClaimBatchDigest", rows) == SDK_CLAIM_BATCH
-    assert keccak(abi_encode(("bytes32", "uint256"), (SDK_CHANNEL_ID, 99))) == SDK_DEPOSIT_NONCE
+    assert keccak(abi.encode(("bytes32", "uint256"), (SDK_CHANNEL_ID, 99))) == SDK_DEPOSIT_NONCE
