@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from pysettle.cli.command import Command, network_command, network_view
 from pysettle.cli.nouns import Noun
-from pysettle.cli.options import json_option, password_option, pasteable, show, workspace_option
 from pysettle.cli.output import done
 from pysettle.errors import UsageError
-
-if TYPE_CHECKING:
-    from pysettle.workspace.directory import Workspace
 
 
 @click.group(cls=Noun)
@@ -22,17 +18,15 @@ def account() -> None:
 
 
 @account.command("list")
-@workspace_option
-@json_option
-def list_(workspace: Workspace, as_json: bool) -> None:
+@network_view
+def list_(command: Command) -> None:
     """List names, addresses, and where each key is."""
-    keys = workspace.accounts.keys()
-    accounts = {
-        name: {"address": "0x" + it.hex(), "key": keys[name]} for name, it in workspace.accounts.addresses().items()
-    }
-    width = max(map(len, accounts))
-    lines = [f"{name:{width}}  {it['address']}  {it['key']}" for name, it in accounts.items()]
-    show({"accounts": accounts}, lines, as_json)
+    accounts = command.workspace.accounts
+    keys, addresses = accounts.keys(), accounts.addresses()
+    listed = {name: {"address": "0x" + it.hex(), "key": keys[name]} for name, it in addresses.items()}
+    width = max(map(len, listed))
+    lines = [f"{name:{width}}  {it['address']}  {it['key']}" for name, it in listed.items()]
+    command.show({"accounts": listed}, lines)
 
 
 @account.command()
@@ -41,18 +35,14 @@ def list_(workspace: Workspace, as_json: bool) -> None:
 @click.option("--signer", metavar="URL", help="Remote signer that has the key, and answers eth_signTransaction.")
 @click.option("--address", help="Address of the account, for a remote signer.")
 @click.option("--replace", is_flag=True, help="Replace the account of that name, before the network is deployed.")
-@workspace_option
-@password_option
-@json_option
+@network_command
 def add(
     name: str,
     keystore: Path | None,
     signer: str | None,
     address: str | None,
     replace: bool,
-    password: str | None,
-    workspace: Workspace,
-    as_json: bool,
+    command: Command,
 ) -> None:
     """Add the account NAME: with a key of its own, or with a keystore file or a remote signer.
 
@@ -68,6 +58,7 @@ def add(
         )
     from pysettle.workspace.funding import check_development_keys, fund
 
+    workspace, password = command.workspace, command.password
     accounts = workspace.accounts
     # Blocks of a network are not ours to write; its accounts' nonces are not used here.
     with workspace.chain(write=workspace.config.network is None) as chain:
@@ -84,5 +75,5 @@ def add(
     document = {"name": name, "address": "0x" + added.hex(), "key": accounts.keys()[name], "can_pay_gas": funded}
     lines = [f"Added {name}: {document['address']}, {document['key']}."]
     lines += [] if funded else ["It has nothing to pay gas with yet: send it some of the network's own coin."]
-    lines += [f"Next: {pasteable('account list')}"]
-    show(document, lines, as_json)
+    lines += [f"Next: {command.next('account list')}"]
+    command.show(document, lines)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pysettle.cli.command import Function
+from pysettle.cli.command import Command, Function, network_command, network_view
 from pysettle.cli.nouns import Noun
-from pysettle.cli.options import json_option, password_option, pasteable, show, workspace_option
+from pysettle.cli.options import pasteable, workspace_option
 from pysettle.cli.output import progress, say, table, tell, write_text
 from pysettle.errors import ChainError
 from pysettle.errors.states import Role
@@ -30,10 +30,8 @@ def network() -> None:
 @network.command()
 @click.option("--quota", default="1000000", show_default=True, help="Issuance quota of the bank, in yuan.")
 @click.option("--reserve", help="Reserve that the central bank attests for a year, in yuan. The quota if left out.")
-@workspace_option
-@password_option
-@json_option
-def deploy(quota: str, reserve: str | None, workspace: Workspace, password: str | None, as_json: bool) -> None:
+@network_command
+def deploy(quota: str, reserve: str | None, command: Command) -> None:
     """Deploy the network to the workspace's chain, attest the reserve, and give the bank an issuance quota.
 
     Refused where hub, collector or Multicall3 at their canonical addresses are not those of this build, and where the
@@ -42,16 +40,21 @@ def deploy(quota: str, reserve: str | None, workspace: Workspace, password: str 
     from pysettle.workspace import deploying
 
     units, reserve_fen = to_units(quota), to_minor(reserve or quota)
-    with workspace.chain(write=True) as chain:
+    with command.workspace.chain(write=True) as chain:
         before = chain.block().number
         with progress() as on_progress:
             deployment = deploying.deploy(
-                workspace, chain, quota=units, reserve_fen=reserve_fen, password=password, on_progress=on_progress
+                command.workspace,
+                chain,
+                quota=units,
+                reserve_fen=reserve_fen,
+                password=command.password,
+                on_progress=on_progress,
             )
         blocks = before, chain.block().number
     contracts = {name: contract["address"] for name, contract in deployment.document["contracts"].items()}
     useful_next = "token issue --to alice --amount 100"
-    _show_deployed(Currency.CNY, blocks, contracts, (units, reserve_fen), useful_next, as_json)
+    _show_deployed(Currency.CNY, blocks, contracts, (units, reserve_fen), useful_next, command)
 
 
 def _role_options(command: Function) -> Function:
@@ -75,16 +78,12 @@ def _role_options(command: Function) -> Function:
 @click.option("--quota", default="1000000", show_default=True, help="Issuance quota of the operator.")
 @click.option("--reserve", help="Reserve that the central bank attests for a year. The quota if left out.")
 @_role_options
-@workspace_option
-@password_option
-@json_option
+@network_command
 def add_currency(
     code: str,
     quota: str,
     reserve: str | None,
-    workspace: Workspace,
-    password: str | None,
-    as_json: bool,
+    command: Command,
     **accounts: str | None,
 ) -> None:
     """Deploy a further currency with powers of its own, attest its reserve, and give its operator a quota.
@@ -95,17 +94,17 @@ def add_currency(
 
     units, reserve_minor, currency = to_units(quota), to_minor(reserve or quota), Currency(code)
     named = {role: name for role in Role if (name := accounts[role.name.lower()]) is not None}
-    with workspace.chain(write=True) as chain:
+    with command.workspace.chain(write=True) as chain:
         before = chain.block().number
         with progress() as on_progress:
             deployment = deploying.add_currency(
-                workspace,
+                command.workspace,
                 chain,
                 currency,
                 named,
                 quota=units,
                 reserve_fen=reserve_minor,
-                password=password,
+                password=command.password,
                 on_progress=on_progress,
             )
         blocks = before, chain.block().number
@@ -115,10 +114,10 @@ def add_currency(
         for name, contract in deployment.document["contracts"].items()
         if name.endswith(suffix)
     }
-    holders = {role.label: workspace.holder(role, currency) for role in Role}
+    holders = {role.label: command.workspace.holder(role, currency) for role in Role}
     useful_next = f"token issue --to alice --amount 100 --currency {code}"
     amounts = units, reserve_minor
-    _show_deployed(currency, blocks, contracts, amounts, useful_next, as_json, holders)
+    _show_deployed(currency, blocks, contracts, amounts, useful_next, command, holders)
 
 
 def _show_deployed(
@@ -127,7 +126,7 @@ def _show_deployed(
     contracts: dict[str, str],
     amounts: tuple[int, int],
     useful_next: str,
-    as_json: bool,
+    command: Command,
     holders: dict[str, str] | None = None,
 ) -> None:
     """Print what was deployed; `amounts` are the quota in units and the reserve in minor units."""
@@ -146,30 +145,28 @@ def _show_deployed(
     if holders is not None:
         document["accounts"] = holders
         lines.append(table(("role", "account"), list(holders.items())))
-    show(document, [*lines, f"Next: {pasteable(useful_next)}"], as_json)
+    command.show(document, [*lines, f"Next: {command.next(useful_next)}"])
 
 
 @network.command()
-@workspace_option
-@json_option
-def status(workspace: Workspace, as_json: bool) -> None:
+@network_view
+def status(command: Command) -> None:
     """Compare the code of every contract on the chain with what was deployed. Exit code 4 when one differs."""
     from pysettle.client.deployment import Deployment
 
-    _compare(workspace, Deployment.differing, "as deployed", "what was deployed", as_json)
+    _compare(command, Deployment.differing, "as deployed", "what was deployed")
 
 
 @network.command()
-@workspace_option
-@json_option
-def verify(workspace: Workspace, as_json: bool) -> None:
+@network_view
+def verify(command: Command) -> None:
     """Compare the code of every contract on the chain with this build. Exit code 4 when one differs.
 
     Immutables are compared too: each contract works with the others of this deployment.
     """
     from pysettle.client.deployment import Deployment
 
-    _compare(workspace, Deployment.not_as_built, "as built", "that of this build", as_json)
+    _compare(command, Deployment.not_as_built, "as built", "that of this build")
 
 
 @network.command()
@@ -189,19 +186,18 @@ def genesis(out: Path, workspace: Workspace) -> None:
 
 
 def _compare(
-    workspace: Workspace,
+    command: Command,
     compare: Callable[[Deployment, ChainBackend], tuple[str, ...]],
     equal: str,
     expected: str,
-    as_json: bool,
 ) -> None:
-    deployment = workspace.deployment()
-    with workspace.chain() as chain:
+    deployment = command.workspace.deployment()
+    with command.workspace.chain() as chain:
         deployment.check_chain(chain)
         head, differing = chain.block(), compare(deployment, chain)
     states = {name: "differs" if name in differing else equal for name in deployment.document["contracts"]}
     document = {"block": str(head.number), "state_root": "0x" + head.state_root.hex(), "contracts": states}
     lines = [f"Head: block {head.number}", table(("contract", "code"), list(states.items()))]
-    show(document, lines, as_json)
+    command.show(document, lines)
     if differing:
         raise ChainError(f"the code of {', '.join(differing)} is not {expected}")

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pysettle.cli.command import Command, network_command, network_view
 from pysettle.cli.nouns import Noun
-from pysettle.cli.options import Count, Moment, Whole, json_option, password_option, pasteable, show, workspace_option
+from pysettle.cli.options import Count, Moment, Whole
 from pysettle.cli.output import table
 from pysettle.errors import AuditFailed, UsageError
 from pysettle.money import BPS, Currency, to_text, to_units
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from pysettle.client.money.interest import DeclaredPeriod
     from pysettle.domain.money.interest import InterestStatement
     from pysettle.values import Address
-    from pysettle.workspace.directory import Workspace
 
 _DAY_0 = dt.date(1970, 1, 1).toordinal()
 _PERIOD = click.option("--period", type=Whole(256, 1), required=True, help="Number of the declared period.")
@@ -45,83 +45,74 @@ def interest() -> None:
 
 @interest.command("open")
 @click.option("--quota", default="10000", show_default=True, help="Interest that may be issued, in yuan.")
-@workspace_option
-@password_option
-@json_option
-def open_(quota: str, workspace: Workspace, password: str | None, as_json: bool) -> None:
+@network_command
+def open_(quota: str, command: Command) -> None:
     """Deploy the contract that pays interest, as an operating institution with a quota of its own."""
     from pysettle.workspace.deploying import open_interest
 
     units = to_units(quota)
-    with workspace.chain(write=True) as chain:
-        contract = open_interest(workspace, chain, quota=units, password=password)
-        block, ratio = chain.block().number, workspace.network(chain).currency.desk.reserve_ratio()
+    with command.workspace.chain(write=True) as chain:
+        contract = open_interest(command.workspace, chain, quota=units, password=command.password)
+        block, ratio = chain.block().number, command.workspace.network(chain).currency.desk.reserve_ratio()
     document = {"contract": _hex(contract.address), "block": str(block), "currency": Currency.CNY.value}
     document |= {"quota_units": str(units), "reserve_ratio_bps": str(ratio)}
     lines = [f"interest is paid by {document['contract']} from block {block}, up to {to_text(units)} yuan"]
     lines += ["In full reserve, as now, none can be declared."] * (ratio == BPS)
-    lines += [f"Next: {pasteable('interest compute --help')}"]
-    show(document, lines, as_json)
+    lines += [f"Next: {command.next('interest compute --help')}"]
+    command.show(document, lines)
 
 
 @interest.command()
 @_days_options
-@workspace_option
-@json_option
-def compute(first_day: dt.datetime, end_day: dt.datetime, rate_bps: int, workspace: Workspace, as_json: bool) -> None:
+@network_view
+def compute(first_day: dt.datetime, end_day: dt.datetime, rate_bps: int, command: Command) -> None:
     """Work out from the chain what everybody is owed for a period, and the root to declare."""
     days = _days(first_day, end_day)
-    with workspace.chain() as chain:
-        statement, barred = workspace.network(chain).interest.work_out(*days, rate_bps)
-    useful_next = pasteable(f"interest declare {_options(days, rate_bps)}")
-    lines = [*_lines(statement, workspace), *_barred_lines(barred, workspace), f"Next: {useful_next}"]
+    with command.compute() as network:
+        statement, barred = network.interest.work_out(*days, rate_bps)
+    useful_next = command.next(f"interest declare {_options(days, rate_bps)}")
+    lines = [*_lines(statement, command), *_barred_lines(barred, command), f"Next: {useful_next}"]
     document = _document(statement)
     document["class_iv"] = [{"account": _hex(it), "unit_days": str(unit_days)} for it, unit_days in barred.items()]
-    show(document, lines, as_json)
+    command.show(document, lines)
 
 
 @interest.command()
 @_days_options
 @click.option("--by", default="bank", show_default=True, help="Operating institution that declares.")
-@workspace_option
-@password_option
-@json_option
+@network_command
 def declare(
     first_day: dt.datetime,
     end_day: dt.datetime,
     rate_bps: int,
     by: str,
-    workspace: Workspace,
-    password: str | None,
-    as_json: bool,
+    command: Command,
 ) -> None:
     """Work out the interest of a period, and declare it. A declaration is final."""
-    days, signer = _days(first_day, end_day), workspace.accounts.signer(by, password)
-    with workspace.chain(write=True) as chain:
-        contract = workspace.network(chain).interest
+    days, signer = _days(first_day, end_day), command.signer(by)
+    with command.compute(write=True) as network:
+        contract = network.interest
         statement = contract.compute(*days, rate_bps)
         (receipt,) = contract.send(contract.declare(signer, statement))
         period = contract.last_period()
     document = {"tx_hash": _hex(receipt.transaction_hash), "block": str(receipt.block_number), "period": str(period)}
-    lines = [f"period {period}", *_lines(statement, workspace), f"transaction {document['tx_hash']}"]
-    lines += [f"Next: {pasteable(f'interest pay --period {period}')}"]
-    show(document | _document(statement), lines, as_json)
+    lines = [f"period {period}", *_lines(statement, command), f"transaction {document['tx_hash']}"]
+    lines += [f"Next: {command.next(f'interest pay --period {period}')}"]
+    command.show(document | _document(statement), lines)
 
 
 @interest.command()
 @_PERIOD
 @click.option("--by", default="bank", show_default=True, help="Account that submits the rows; anyone may.")
-@workspace_option
-@password_option
-@json_option
-def pay(period: int, by: str, workspace: Workspace, password: str | None, as_json: bool) -> None:
+@network_command
+def pay(period: int, by: str, command: Command) -> None:
     """Pay what of a declared period was not paid yet, by the rows that the chain says."""
     from pysettle.client.core.contract import Receipt
     from pysettle.client.money.interest import RowResult, batches
 
-    signer, transactions, results = workspace.accounts.signer(by, password), list[Receipt](), list[RowResult]()
-    with workspace.chain(write=True) as chain:
-        contract = workspace.network(chain).interest
+    signer, transactions, results = command.signer(by), list[Receipt](), list[RowResult]()
+    with command.compute(write=True) as network:
+        contract = network.interest
         before, statement = contract.period(period), contract.recompute(period)
         _check(period, before, statement)
         for rows in batches(contract.unpaid(period, statement)):
@@ -141,17 +132,16 @@ def pay(period: int, by: str, workspace: Workspace, password: str | None, as_jso
     lines = [f"period {period}: {to_text(before.paid)} -> {to_text(after.paid)} of {to_text(after.total)} yuan paid"]
     lines += [f"{len(refused)} rows were refused: {', '.join(refused)}"] * bool(refused)
     lines += [f"transaction {tx_hash}" for tx_hash in document["tx_hashes"]]
-    show(document, lines, as_json)
+    command.show(document, lines)
 
 
 @interest.command()
 @_PERIOD
-@workspace_option
-@json_option
-def verify(period: int, workspace: Workspace, as_json: bool) -> None:
+@network_view
+def verify(period: int, command: Command) -> None:
     """Compare a declared period with what the chain says. Exit code 7 when they differ."""
-    with workspace.chain() as chain:
-        contract = workspace.network(chain).interest
+    with command.compute() as network:
+        contract = network.interest
         declared, statement = contract.period(period), contract.recompute(period)
     equal = _is_equal(declared, statement)
     document = {
@@ -163,21 +153,16 @@ def verify(period: int, workspace: Workspace, as_json: bool) -> None:
     rows = [("declared", _hex(declared.root), to_text(declared.total))]
     rows += [("computed", _hex(statement.root), to_text(statement.total))]
     lines = [table((f"period {period}", "root", "yuan"), rows), "equal" if equal else "NOT EQUAL"]
-    show(document, lines, as_json)
+    command.show(document, lines)
     _check(period, declared, statement)
 
 
 @interest.command("show")
-@workspace_option
-@json_option
-def show_(workspace: Workspace, as_json: bool) -> None:
+@network_view
+def show_(command: Command) -> None:
     """Show the declared periods, and what of them was paid."""
-    with workspace.chain() as chain:
-        contract, currency, block = (
-            workspace.network(chain).interest,
-            workspace.network(chain).currency,
-            chain.block().number,
-        )
+    with command.compute() as network:
+        contract, currency, block = network.interest, network.currency, network.chain.block().number
         periods = [contract.period(number) for number in range(1, contract.last_period() + 1)]
         quota, ratio = currency.desk.issuance_quota(contract.address), currency.desk.reserve_ratio()
     document = {
@@ -205,7 +190,7 @@ def show_(workspace: Workspace, as_json: bool) -> None:
     ]
     lines = [f"interest of up to {to_text(quota)} yuan more may be issued, reserve ratio {ratio} basis points"]
     lines += [table(("period", "first day", "end day", "bps", "yuan declared", "yuan paid"), cells)]
-    show(document, lines, as_json)
+    command.show(document, lines)
 
 
 def _is_equal(declared: DeclaredPeriod, statement: InterestStatement) -> bool:
@@ -260,8 +245,8 @@ def _document(statement: InterestStatement) -> dict[str, Any]:
     }
 
 
-def _lines(statement: InterestStatement, workspace: Workspace) -> list[str]:
-    names = {address: name for name, address in workspace.accounts.addresses().items()}
+def _lines(statement: InterestStatement, command: Command) -> list[str]:
+    names = {address: name for name, address in command.workspace.accounts.addresses().items()}
     cells = [
         (names.get(row.account, _hex(row.account)), to_text(row.accumulation), to_text(row.amount))
         for row in statement.rows
@@ -274,11 +259,11 @@ def _lines(statement: InterestStatement, workspace: Workspace) -> list[str]:
     ]
 
 
-def _barred_lines(barred: Mapping[Address, int], workspace: Workspace) -> list[str]:
+def _barred_lines(barred: Mapping[Address, int], command: Command) -> list[str]:
     """Say whose money bore nothing for being of class IV, and how that ends; at most a few by their names."""
     if not barred:
         return []
-    names = [workspace.accounts.name(account) for account in list(barred)[:_NAMED]]
+    names = [command.name(account) for account in list(barred)[:_NAMED]]
     more = f" and {len(barred) - _NAMED} more" if len(barred) > _NAMED else ""
     return [
         "wallets of class IV bear no interest: nobody knows their holders, or an identification expired.",
