@@ -160,6 +160,23 @@ def test_a_build_writes_only_what_changed(small: Path) -> None:
     assert not (folder / "Count.json").exists()
 
 
+def test_one_column_can_be_built_alone(small: Path) -> None:
+    """Its artifacts are written beside those that stand; the next build knows nothing of it, and compiles all."""
+    artifacts.build(small)
+    before = {path: path.read_bytes() for path in (small / FOLDER).iterdir()}
+    (small / "contracts/more").mkdir()
+    (small / "contracts/more/More.sol").write_text(
+        SMALL + 'import {Count} from "../Count.sol";\ncontract More is Count {}'
+    )
+    assert artifacts.build_column("more", small) == [small / FOLDER / "More.json"]
+    assert artifacts.build_column("more", small) == []
+    assert {path: path.read_bytes() for path in before} == before
+    more = artifacts.load("More", small)
+    assert set(more.sources) == {f"contracts/{name}.sol" for name in ("Count", "ICount", "more/More")}
+    assert small / FOLDER / "build-input.json" in artifacts.build(small)
+    assert artifacts.load("More", small).bytecode == more.bytecode
+
+
 @pytest.mark.parametrize(
     ("source", "told"),
     [
