@@ -1,0 +1,1 @@
+"""Lockers: their part of a network's plan, and their wrapper."""

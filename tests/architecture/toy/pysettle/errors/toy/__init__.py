@@ -1,0 +1,1 @@
+"""What lockers refuse."""
