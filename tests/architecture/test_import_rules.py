@@ -22,6 +22,8 @@ VIOLATIONS = {
     "audit/reader.py": ("from pysettle.evm import backend", "In the audit only extract reads a chain"),
     "errors/money/planted.py": ("from pysettle.errors import compute", "Columns of errors import downwards"),
     "errors/jobs/planted.py": ("from pysettle.errors import channel", "Errors of channels and of jobs are independent"),
+    "cli/planted.py": ("from pysettle.evm import backend", "Commands see a network through client and workspace"),
+    "cli/money/planted.py": ("from pysettle.domain.money import events", "Commands decode no log"),
     "client/planted.py": ("from pysettle import audit", "What is audited does not know the audit"),
 }
 

@@ -136,16 +136,9 @@ def show(number: int, command: Command) -> None:
 @currency_view
 def list_(account: str | None, command: Command) -> None:
     """List the redemptions in a currency, oldest first, with their states."""
-    from pysettle.domain.money import events
-
     party = command.address(account) if account else None
     with command.token() as token:
-        numbers = [
-            it.redemption_id
-            for it in token.desk.emitted(events.RedemptionRequested)
-            if party in (None, it.holder, it.operator)
-        ]
-        found = {number: token.desk.redemption(number) for number in numbers}
+        found = token.desk.redemptions(party)
     document = {
         "redemptions": [
             {"id": str(number), **_document(it, command), "status": _word(it)} for number, it in found.items()

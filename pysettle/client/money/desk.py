@@ -118,6 +118,18 @@ class IssuanceDesk(Contract):
         requests = (events.decode(log.topics, log.data) for log in receipt.logs if log.address == self.address)
         return next(event.redemption_id for event in requests if isinstance(event, RedemptionRequested))
 
+    def redemptions(self, party: Address | None = None) -> dict[int, Redemption]:
+        """Return mapping number -> redemption of all that were ever requested, oldest first.
+
+        Args:
+            party: Only those of this holder, or asked of this institution; None for all.
+        """
+        from pysettle.domain.money.events import RedemptionRequested
+
+        requested = self.emitted(RedemptionRequested)
+        numbers = [it.redemption_id for it in requested if party in (None, it.holder, it.operator)]
+        return {number: self.redemption(number) for number in numbers}
+
     def reserve(self) -> ReserveAttestation:
         """Return the last attestation of the reserve; all zero when there is none."""
         from pysettle.domain.money.messages import ReserveAttestation
