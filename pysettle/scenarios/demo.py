@@ -21,7 +21,8 @@ from pysettle.client.core.access import Roles
 from pysettle.client.network import Plan
 from pysettle.domain.channel.metering import Delivery, Payer
 from pysettle.domain.compute.messages import ComputeAttestation, PurchaseTerms
-from pysettle.domain.compute.usage import Meters, Usage
+from pysettle.domain.compute.serving import Request, ServiceTerms
+from pysettle.domain.compute.usage import Usage
 from pysettle.domain.core.messages import ChannelConfig
 from pysettle.domain.core.signing import Signer
 from pysettle.domain.money.wallets import E_CNY_CLASS_LIMITS, WalletClass
@@ -32,7 +33,6 @@ from pysettle.scenarios.deepseek import (
     DEEPSEEK_V4_PRO_RATE_CARD,
     DEEPSEEK_V4_PRO_UNIT_PRICE,
 )
-from pysettle.scenarios.workload import Request
 from pysettle.values import DAY_S, HOUR_S, Tokens, Units
 
 BUYERS = 20
@@ -41,8 +41,8 @@ JURISDICTIONS = {"HK": 344, "TH": 764, "AE": 784, "SG": 702, "MY": 458}
 corridors have a policy."""
 PROVIDER_JURISDICTION = 156
 """Jurisdiction of the provider: China."""
-OUTPUT_LIMIT = 4_096
-"""LLM tokens of output a request may generate, unless it generated more: what its ceiling is made of."""
+SERVICE = ServiceTerms(DEEPSEEK_V4_PRO_RATE_CARD, DEEPSEEK_V4_PRO_PEAK_HOURS, output_limit=4_096)
+"""Terms by which the provider serves."""
 WITHDRAW_DELAY_S = DAY_S
 SERIES_LIFE_S = 7 * DAY_S
 ACCELERATOR = "Ascend 910C"
@@ -189,7 +189,9 @@ class Demo:
         self.cny_issued = 0
 
         for buyer in self.buyers:
-            buyer.need = Tokens(sum(map(_cost, buyer.requests)) + max(map(_ceiling, buyer.requests), default=1))
+            buyer.need = Tokens(
+                sum(map(SERVICE.cost, buyer.requests)) + max(map(SERVICE.ceiling, buyer.requests), default=1)
+            )
         self.series = self._open_series()
 
     def _open_series(self) -> ComputeToken:
@@ -299,7 +301,7 @@ class Demo:
             payers.append(Payer(buyer.signer, hub.domain, delivery.channel_id, card, delivery.deposited))
         for place, request in enumerate(self.requests):
             payer, delivery = payers[place % BUYERS], self.deliveries[place % BUYERS]
-            ceiling, used = _ceiling(request), _usage(request)
+            ceiling, used = SERVICE.ceiling(request), SERVICE.usage(request)
             delivery.accept(payer.sign(ceiling), ceiling)
             payer.acknowledge(delivery.serve(used), used)
             self.vouchers_signed += 1
@@ -380,22 +382,6 @@ class Demo:
             report=report,
             bundle=directory if keep else None,
         )
-
-
-def _usage(request: Request) -> Usage:
-    return Usage.of(request.meters, DEEPSEEK_V4_PRO_PEAK_HOURS.window(request.timestamp))
-
-
-def _cost(request: Request) -> int:
-    return DEEPSEEK_V4_PRO_RATE_CARD.tokens(_usage(request))
-
-
-def _ceiling(request: Request) -> int:
-    """Most a request may cost: the buyer knows its input, not what of it is cached, nor how long the answer gets."""
-    meters = request.meters
-    most = Meters(input=meters.cached_input + meters.input, output=max(OUTPUT_LIMIT, meters.output))
-    window = DEEPSEEK_V4_PRO_PEAK_HOURS.window(request.timestamp)
-    return DEEPSEEK_V4_PRO_RATE_CARD.tokens(Usage.of(most, window))
 
 
 def _round_up(amount: Units, multiple: Units) -> Units:

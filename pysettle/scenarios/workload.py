@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from random import Random
 from typing import TextIO
 
+from pysettle.domain.compute.serving import Request
 from pysettle.domain.compute.usage import Meters
 from pysettle.errors import InvalidNumber, TraceError
 from pysettle.reading import read_whole
@@ -42,16 +42,6 @@ GENERATED_REQUESTS = 8_819
 _GENERATED_START = int(datetime(2026, 3, 4, 9, 30, tzinfo=UTC).timestamp())
 """A Wednesday, half an hour before the end of peak hours, so that both price windows are used."""
 _GENERATED_SECONDS = 3_600
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One served API request."""
-
-    timestamp: int
-    """When it was made, unix seconds; fractions are dropped."""
-    meters: Meters
-    """LLM tokens it used."""
 
 
 def read_trace(path: Path) -> list[Request]:

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from pysettle.domain.compute.serving import Request
 from pysettle.domain.compute.usage import Meters, Usage
 from pysettle.domain.money.wallets import WalletClass
 from pysettle.money import UNITS_PER_MINOR, backing_rounded_down
 from pysettle.scenarios import demo
 from pysettle.scenarios.deepseek import DEEPSEEK_V4_PRO_RATE_CARD, DEEPSEEK_V4_PRO_UNIT_PRICE
-from pysettle.scenarios.workload import Request, generate, read_trace
+from pysettle.scenarios.workload import generate, read_trace
 
 FILES = ("genesis.json", "chain.rlp", "manifest.json")
 
@@ -103,5 +104,9 @@ def test_who_exceeds_an_unregistered_wallet_is_registered(requests: list[Request
     classes = [currency.wallet(account.address).wallet_class for account in accounts]
     assert classes.count(WalletClass.CORPORATE) == registered
     assert set(classes) <= {WalletClass.IV, WalletClass.CORPORATE}
-    assert run.cny_paid == sum(map(demo._cost, requests)) * DEEPSEEK_V4_PRO_UNIT_PRICE // 1_000_000 >= 900 * 1_000_000
+    assert (
+        run.cny_paid
+        == sum(map(demo.SERVICE.cost, requests)) * DEEPSEEK_V4_PRO_UNIT_PRICE // 1_000_000
+        >= 900 * 1_000_000
+    )
     assert currency.credit_of(run.provider.address) == 0
