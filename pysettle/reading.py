@@ -39,6 +39,21 @@ def read_whole(text: str) -> int:
     return number
 
 
+def read_number(value: object, bits: int) -> int:
+    """Read a whole number of somebody's JSON: an integer, or the digits of one in a string.
+
+    Raises:
+        ValueError: it is something else, negative, or too large for the bits.
+    """
+    try:
+        number = read_whole(value) if isinstance(value, str) else value
+    except InvalidNumber:
+        number = None
+    if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number < 1 << bits:
+        raise ValueError(f"{value!r} is no whole number in the range 0<=x<2^{bits}")
+    return number
+
+
 def read_hex(text: str, size: int | None = None) -> bytes:
     r"""Read bytes that are written as hex digits, with or without 0x before them.
 

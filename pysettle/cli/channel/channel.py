@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pysettle.cli.channel.asset import Asset, asset_of, asset_option, chosen_asset, token_of
 from pysettle.cli.channel.rows import Row, read_rows, would_claim
 from pysettle.cli.command import Command, network_command, network_view
-from pysettle.cli.compute.compute import Asset, asset_of, asset_option, by_option, chosen_asset, token_of
+from pysettle.cli.compute.compute import by_option
 from pysettle.cli.nouns import Noun
 from pysettle.cli.options import NUMBER, TOKENS, Count, pasteable
 from pysettle.cli.output import instant, table, write_text

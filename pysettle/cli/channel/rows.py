@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from pysettle.documents import parse_json
-from pysettle.errors import InvalidNumber, UsageError
-from pysettle.reading import read_hex, read_whole
+from pysettle.errors import UsageError
+from pysettle.reading import read_hex, read_number
 
 if TYPE_CHECKING:
-    from pysettle.cli.compute.compute import Asset
+    from pysettle.cli.channel.asset import Asset
     from pysettle.client.channel.hub import ChannelHub, UsageRow
     from pysettle.client.channel.lists import ChannelStanding
     from pysettle.client.network import SettlementNetwork
@@ -75,7 +75,7 @@ def read_rows(file: Path, compute: SettlementNetwork, asset: Asset) -> list[Row]
         where = f"{file}, row {place}"
         channel = _field(entry, "channel", where, lambda it: _channel(it, opened, compute, asset))
         usage = _field(entry, "usage", where, _usage) if asset.series else Usage()
-        ceiling = _field(entry, "ceiling", where, lambda it: whole(it, CEILING_BITS))
+        ceiling = _field(entry, "ceiling", where, lambda it: read_number(it, CEILING_BITS))
         size = len(rows[0].voucher.signature) if rows else None
         signature = _field(entry, "signature", where, functools.partial(_signature, size=size))
         rows.append(Row(channel, usage, Voucher(channel.id, ceiling, signature)))
@@ -103,21 +103,6 @@ def would_claim(
         claimed[row.channel.id] += amount
         told.append((standing, amount))
     return told
-
-
-def whole(value: object, bits: int) -> int:
-    """Return a whole number as JSON has it: an integer, or decimal digits in a string.
-
-    Raises:
-        ValueError: it is something else, negative, or too large for the bits.
-    """
-    try:
-        number = read_whole(value) if isinstance(value, str) else value
-    except InvalidNumber:
-        number = None
-    if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number < 1 << bits:
-        raise ValueError(f"{value!r} is no whole number in the range 0<=x<2^{bits}")
-    return number
 
 
 def _field(entry: Mapping[str, Any], name: str, where: str, read: Callable[[Any], _Value]) -> _Value:
@@ -150,7 +135,7 @@ def _usage(counters: Any) -> Usage:
 
     if not isinstance(counters, list) or len(counters) != _COUNTERS:
         raise ValueError(f"{counters!r} is no list of {_COUNTERS} counters, off-peak before peak")
-    read = [whole(it, USAGE_BITS) for it in counters]
+    read = [read_number(it, USAGE_BITS) for it in counters]
     return Usage(Meters(*read[:3]), Meters(*read[3:]))
 
 

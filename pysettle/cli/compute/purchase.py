@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
 
-from pysettle.cli.channel.rows import whole
 from pysettle.cli.command import Command, network_command
 from pysettle.cli.compute.compute import by_option, series_option, tokens_option
 from pysettle.cli.nouns import Verb
@@ -19,7 +18,7 @@ from pysettle.cli.output import instant, write_text
 from pysettle.documents import parse_json
 from pysettle.errors import UsageError
 from pysettle.money import Currency, to_text
-from pysettle.reading import read_address
+from pysettle.reading import read_address, read_number
 from pysettle.values import HOUR_S, Tokens
 
 if TYPE_CHECKING:
@@ -61,9 +60,8 @@ class SignedPurchase:
                 raise ValueError(f"its schema is {document['schema']!r}")
             payment = SignedMessage.from_bytes(json.dumps(document["payment"]).encode())
             series, beneficiary = read_address(document["series"]), read_address(document["beneficiary"])
-            terms = PurchaseTerms(
-                series, beneficiary, Tokens(whole(document["least_tokens"], 256)), whole(document["deadline"], 256)
-            )
+            least, deadline = (read_number(document[it], 256) for it in ("least_tokens", "deadline"))
+            terms = PurchaseTerms(series, beneficiary, Tokens(least), deadline)
             paid = payment.message
             committed = isinstance(paid, Authorization) and paid.nonce[:24] == terms.hash()[:24]
             if payment.form is not Form.RECEIVE or not committed or payment.beneficiary != series:
