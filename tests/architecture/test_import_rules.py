@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -80,6 +82,56 @@ def upward_imports(contracts: Path) -> list[str]:
             if column not in may_import(source.parent.name):
                 found.append(f"{source.parent.name}/{source.name} imports {target}")
     return found
+
+
+def upward_imports_of_modules(package: Path) -> list[str]:
+    """Return each import of a module, on its own floor or another, that points to no column beneath its own."""
+    found = []
+    for module in sorted(package.glob("*/*/**/*.py")):
+        column = module.relative_to(package).parts[1]
+        if column not in {"core", *COLUMNS}:
+            continue
+        for target in imported(ast.parse(module.read_text())):
+            where = target.split(".")[2:3]
+            if where and where[0] in COLUMNS and where[0] not in may_import(column):
+                found.append(f"{module.relative_to(package)} imports {target}")
+    return found
+
+
+def imported(tree: ast.Module) -> Iterator[str]:
+    """Yield what a module imports of the package, wherever it says so."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            names = [f"{node.module}.{it.name}" for it in node.names]
+        else:
+            names = [it.name for it in node.names] if isinstance(node, ast.Import) else []
+        yield from (name for name in names if name.startswith("pysettle."))
+
+
+def test_modules_import_no_column_above_theirs() -> None:
+    """The arrows of the catalogue hold on every floor: for rules, errors, wrappers and commands."""
+    assert upward_imports_of_modules(ROOT / "pysettle") == []
+
+
+@pytest.mark.parametrize(
+    ("file", "line", "target"),
+    [
+        ("client/money/planted.py", "from pysettle.client.compute import plan", "pysettle.client.compute.plan"),
+        ("cli/jobs/planted.py", "def f():\n    import pysettle.cli.channel", "pysettle.cli.channel"),
+        (
+            "domain/core/planted.py",
+            "from pysettle.domain.money.events import Issued",
+            "pysettle.domain.money.events.Issued",
+        ),
+        ("errors/compute/planted.py", "from pysettle.errors import channel", "pysettle.errors.channel"),
+    ],
+)
+def test_a_planted_import_of_a_module_is_caught(file: str, line: str, target: str, tmp_path: Path) -> None:
+    """An import that points upwards or sideways is named, within a function too."""
+    planted = tmp_path / file
+    planted.parent.mkdir(parents=True)
+    planted.write_text(line)
+    assert upward_imports_of_modules(tmp_path) == [f"{file} imports {target}"]
 
 
 def test_contracts_import_no_column_above_theirs() -> None:
