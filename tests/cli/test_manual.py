@@ -34,7 +34,11 @@ CALLERS = [*ROOT.glob("pysettle/cli/**/*.py"), ROOT / "pysettle" / "client" / "s
 """What commands are made of."""
 NAMED = _attributes(CALLERS)
 """Attributes that commands use."""
-COMPUTE = [*ROOT.glob("pysettle/cli/compute/*.py"), *ROOT.glob("pysettle/cli/channel/*.py")]
+COMPUTE = [
+    *ROOT.glob("pysettle/cli/compute/*.py"),
+    *ROOT.glob("pysettle/cli/channel/*.py"),
+    ROOT / "pysettle" / "client" / "compute" / "purchase.py",
+]
 NAMED_BY_COMPUTE = _attributes(COMPUTE, but_of="currency")
 """Attributes that commands on the compute layer use, of another contract than the currency's."""
 NAMED_BY_JOBS = _attributes([ROOT / "pysettle" / "cli" / "jobs" / "job.py", ROOT / "pysettle" / "client" / "signed.py"])

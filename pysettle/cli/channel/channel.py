@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pysettle.cli.channel.asset import Asset, asset_of, asset_option, chosen_asset, token_of
-from pysettle.cli.channel.rows import Row, read_rows, would_claim
+from pysettle.cli.channel.asset import asset_of, asset_option, chosen_asset, token_of
 from pysettle.cli.command import Command, network_command, network_view
 from pysettle.cli.compute.compute import by_option
 from pysettle.cli.nouns import Noun
@@ -22,7 +21,9 @@ from pysettle.money import to_units
 from pysettle.values import HOUR_S, SeriesId
 
 if TYPE_CHECKING:
+    from pysettle.client.channel.asset import Asset
     from pysettle.client.channel.lists import ChannelStanding
+    from pysettle.client.channel.rows import Row
     from pysettle.client.core.contract import Receipt, Transaction, TransactionSigner
     from pysettle.client.network import SettlementNetwork
     from pysettle.domain.core.signing import Signer
@@ -153,9 +154,11 @@ def check(series: str | None, currency: str | None, file: Path, command: Command
 
     Rows of one channel follow on each other, as in a claim: what the first would claim, the second does not.
     """
+    from pysettle.client.channel.rows import would_claim
+
     with command.compute() as compute:
         asset = chosen_asset(command, compute, series, currency)
-        rows = read_rows(file, compute, asset)
+        rows = _rows(file, compute, asset)
         card = compute.market.at(SeriesId(asset.token)).rate_card if asset.series else None
         told = would_claim(compute.hub, rows, card, _frozen(compute, asset, rows, command))
     document = {
@@ -197,7 +200,7 @@ def claim(series: str | None, currency: str | None, file: Path, by: str, command
     """
     with command.compute(write=True) as compute:
         hub, asset = compute.hub, chosen_asset(command, compute, series, currency)
-        rows = read_rows(file, compute, asset)
+        rows = _rows(file, compute, asset)
         card = compute.market.at(SeriesId(asset.token)).rate_card if asset.series else None
         made = (
             _metered(rows, asset, compute, command.key(by)) if card else _unmetered(rows, compute, command.signer(by))
@@ -370,6 +373,22 @@ def show(text: str, command: Command) -> None:
     with command.compute() as compute:
         document = _document(compute.channel_lists.channel(text), command)
     command.show(document, [table(("term", "value"), list(document.items()))])
+
+
+def _rows(file: Path, compute: SettlementNetwork, asset: Asset) -> list[Row]:
+    """Read the rows of a file, or of stdin for a dash.
+
+    Raises:
+        UsageError: it cannot be read, or as `read_rows`.
+    """
+    from pysettle.client.channel.rows import read_rows
+
+    try:
+        with click.open_file(str(file)) as stream:
+            content = stream.read()
+    except (OSError, UnicodeError) as problem:
+        raise UsageError(f"{file} is no list of rows ({problem}): see `pysettle channel claim --help`") from problem
+    return read_rows(content, str(file), compute, asset)
 
 
 def _frozen(compute: SettlementNetwork, asset: Asset, rows: Sequence[Row], command: Command) -> set[Address]:

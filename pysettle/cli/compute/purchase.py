@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,87 +14,13 @@ from pysettle.cli.compute.compute import by_option, series_option, tokens_option
 from pysettle.cli.nouns import Verb
 from pysettle.cli.options import Count, Whole, pasteable
 from pysettle.cli.output import instant, write_text
-from pysettle.documents import parse_json
-from pysettle.errors import UsageError
 from pysettle.money import Currency, to_text
-from pysettle.reading import read_address, read_number
 from pysettle.values import HOUR_S, Tokens
 
 if TYPE_CHECKING:
     from pysettle.client.compute.series import ComputeToken
-    from pysettle.client.core.contract import Transaction, TransactionSigner
     from pysettle.client.network import SettlementNetwork
-    from pysettle.client.signed import SignedMessage
-    from pysettle.domain.compute.messages import PurchaseTerms
     from pysettle.values import Address
-
-
-@dataclass(frozen=True, slots=True)
-class SignedPurchase:
-    """A payment to a series with its buyer's signature, and what it is for."""
-
-    SCHEMA: ClassVar[str] = "pysettle.signed-purchase/1"
-
-    payment: SignedMessage
-    """Authorization of the payment, which the series receives."""
-    terms: PurchaseTerms | None
-    """What its nonce commits to; None where it is a stock x402 `exact` payment, whose payer receives the Tokens."""
-
-    @classmethod
-    def from_bytes(cls, content: bytes) -> SignedPurchase:
-        """Read a document, or an authorization that anybody may submit, as `pysettle token authorize` writes it.
-
-        Raises:
-            UsageError: it is none, a field is missing or of another form, or the payment is for other terms.
-        """
-        from pysettle.client.signed import Form, SignedMessage
-        from pysettle.domain.compute.messages import PurchaseTerms
-        from pysettle.domain.core.messages import Authorization
-
-        try:
-            document = parse_json(content)
-            if document["schema"] == Form.TRANSFER.value:
-                return cls(SignedMessage.from_bytes(content), None)
-            if document["schema"] != cls.SCHEMA:
-                raise ValueError(f"its schema is {document['schema']!r}")
-            payment = SignedMessage.from_bytes(json.dumps(document["payment"]).encode())
-            series, beneficiary = read_address(document["series"]), read_address(document["beneficiary"])
-            least, deadline = (read_number(document[it], 256) for it in ("least_tokens", "deadline"))
-            terms = PurchaseTerms(series, beneficiary, Tokens(least), deadline)
-            paid = payment.message
-            committed = isinstance(paid, Authorization) and paid.nonce[:24] == terms.hash()[:24]
-            if payment.form is not Form.RECEIVE or not committed or payment.beneficiary != series:
-                raise ValueError("its payment is for other terms: have the buyer sign again")
-        except (ValueError, KeyError, TypeError, AttributeError) as problem:
-            raise UsageError(f"this is no signed purchase: {problem}") from problem
-        return cls(payment, terms)
-
-    def document(self) -> dict[str, Any]:
-        """Return the document of a purchase with terms: integers as decimal strings, bytes as hex."""
-        assert self.terms is not None
-        return {
-            "schema": self.SCHEMA,
-            "series": "0x" + self.terms.series.hex(),
-            "beneficiary": "0x" + self.terms.beneficiary.hex(),
-            "least_tokens": str(self.terms.least_tokens),
-            "deadline": str(self.terms.deadline),
-            "payment": self.payment.document(),
-        }
-
-    @property
-    def beneficiary(self) -> Address:
-        """Who receives the Tokens."""
-        return self.terms.beneficiary if self.terms else self.payment.signer
-
-    def submit(self, series: ComputeToken, submitter: TransactionSigner) -> Transaction:
-        """Return the transaction that submits it."""
-        from pysettle.domain.core.messages import Authorization
-
-        paid = self.payment.message
-        assert isinstance(paid, Authorization)
-        if self.terms is None:
-            return series.purchase_with_transfer_authorization(submitter, paid, self.payment.signature)
-        return series.purchase_with_authorization(submitter, paid, self.terms, self.payment.signature)
 
 
 @click.command(cls=Verb)
@@ -124,6 +49,7 @@ def sign(
     command: Command,
 ) -> None:
     """Sign a purchase for somebody else to submit, who can change nothing of it; nothing goes on chain."""
+    from pysettle.client.compute.purchase import SignedPurchase
     from pysettle.client.signed import Form, SignedMessage
     from pysettle.domain.compute.messages import PurchaseTerms
 
@@ -153,6 +79,8 @@ def sign(
 @network_command
 def submit(file: Path, by: str, command: Command) -> None:
     """Submit a purchase that its buyer signed: the e-CNY comes from the buyer."""
+    from pysettle.client.compute.purchase import SignedPurchase
+
     signed, submitter = SignedPurchase.from_bytes(file.read_bytes()), command.signer(by)
     payer, receiver = signed.payment.signer, signed.beneficiary
     with command.compute(write=True) as compute:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pysettle.cli.command import Command, account_option, currency_command, currency_view
-from pysettle.cli.jobs.order import HOURS, SHOWN, Wanted, order_options, within_bounds
+from pysettle.cli.jobs.order import HOURS, SHOWN, Wanted, order_options
 from pysettle.cli.nouns import Noun
 from pysettle.cli.options import BASIS_POINTS, Count
 from pysettle.cli.output import instant, table, write_text
@@ -85,7 +85,7 @@ def submit(file: Path, by: str, command: Command) -> None:
     signed, submitter = SignedOrder.from_bytes(file.read_bytes()), command.signer(by)
     if signed.currency is not command.currency:
         raise UsageError(f"this order is in {signed.currency.value}: say --currency {signed.currency.value}")
-    within_bounds(signed.terms)
+    signed.terms.check_bounds()
     with command.workspace.chain(write=True) as chain:
         jobs = command.workspace.network(chain).jobs
         (receipt,) = jobs.send(signed.submit(jobs, submitter))
@@ -269,13 +269,7 @@ def list_(account: str | None, command: Command) -> None:
     party = command.address(account) if account else None
     with command.workspace.chain() as chain:
         network = command.workspace.network(chain)
-        jobs, token = network.jobs, network.system(command.currency).token
-        found = [
-            (order_id, it)
-            for order_id in network.job_lists.placed(token.address)
-            for it in [jobs.order(order_id)]
-            if party in (None, *(getattr(it, name) for name in _PARTIES))
-        ]
+        found = network.job_lists.orders(network.system(command.currency).token.address, party)
     document = {
         "orders": [
             {
@@ -286,7 +280,7 @@ def list_(account: str | None, command: Command) -> None:
                 "milestones": str(len(it.milestones)),
                 "ended": str(sum(stage.state.is_final for stage in it.milestones)),
             }
-            for order_id, it in found
+            for order_id, it in found.items()
         ]
     }
     rows = [

@@ -61,7 +61,8 @@ class Wanted:
             bond=to_units(self.bond),
             salt=self.number.to_bytes(32, "big"),
         )
-        return within_bounds(terms)
+        terms.check_bounds()
+        return terms
 
 
 HOURS = Count(1, (2**32 - 1) // HOUR_S)
@@ -91,27 +92,6 @@ def order_options(function: Function) -> Function:
         return function(wanted=wanted, **options)
 
     return functools.reduce(lambda made, option: option(made), reversed(_WANTED), run)
-
-
-def within_bounds(terms: OrderTerms) -> OrderTerms:
-    """Return terms every number of which the contract has room for.
-
-    Raises:
-        UsageError: one has more bits.
-    """
-    numbers = [
-        ("accept_before", terms.accept_before, 40),
-        ("review_s", terms.review_s, 32),
-        ("arbitration_s", terms.arbitration_s, 32),
-        ("default_bps", terms.default_bps, 16),
-        ("bond_units", terms.bond, 96),
-        *(("milestones: units", amount, 96) for amount, _ in terms.milestones),
-        *(("milestones: deliver_before", before, 40) for _, before in terms.milestones),
-    ]
-    for name, value, bits in numbers:
-        if value >> bits:
-            raise UsageError(f"{name} of the order is {value}, and less than 2^{bits} is kept: state a smaller one")
-    return terms
 
 
 def _stage(text: str) -> tuple[Units, int]:

@@ -11,6 +11,7 @@ from pysettle.evm.transactions import TransactionSender
 from pysettle.values import Address, OrderId
 
 if TYPE_CHECKING:
+    from pysettle.client.jobs.escrow import Order
     from pysettle.client.network import SettlementNetwork
 
 
@@ -37,6 +38,17 @@ class JobLists:
     def __init__(self, network: SettlementNetwork) -> None:
         """List what a network has."""
         self._network = network
+
+    def orders(self, currency: Address, party: Address | None = None) -> dict[OrderId, Order]:
+        """Return mapping id -> order of those in a currency, in the order they were placed in.
+
+        Args:
+            currency: The currency.
+            party: Only those of which this account is a party; None for all.
+        """
+        jobs = self._network.jobs
+        found = {order_id: jobs.order(order_id) for order_id in self.placed(currency)}
+        return {key: it for key, it in found.items() if party in (None, it.payer, it.buyer, it.provider, it.arbiter)}
 
     def placed(self, currency: Address) -> tuple[OrderId, ...]:
         """Return the ids of the orders in a currency, in the order they were placed in."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pysettle.domain.core.typed_data import word
+from pysettle.errors import UsageError
 from pysettle.errors.states import MilestoneState as MilestoneState
 from pysettle.errors.states import OrderState as OrderState
 from pysettle.hashing import keccak
@@ -48,6 +49,25 @@ class OrderTerms:
     def total(self) -> Units:
         """What the payer pays."""
         return Units(sum(amount for amount, _ in self.milestones))
+
+    def check_bounds(self) -> None:
+        """Check that the contract has room for every number of the terms.
+
+        Raises:
+            UsageError: one has more bits.
+        """
+        numbers = [
+            ("accept_before", self.accept_before, 40),
+            ("review_s", self.review_s, 32),
+            ("arbitration_s", self.arbitration_s, 32),
+            ("default_bps", self.default_bps, 16),
+            ("bond_units", self.bond, 96),
+            *(("milestones: units", amount, 96) for amount, _ in self.milestones),
+            *(("milestones: deliver_before", before, 40) for _, before in self.milestones),
+        ]
+        for name, value, bits in numbers:
+            if value >> bits:
+                raise UsageError(f"{name} of the order is {value}, and less than 2^{bits} is kept: state a smaller one")
 
     def fields(self) -> tuple[object, ...]:
         """Return the terms in the order of the contract's struct."""

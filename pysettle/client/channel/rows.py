@@ -1,21 +1,21 @@
-"""Rows of `pysettle channel check` and `claim`: the newest voucher of a channel, with its usage where it is metered."""
+"""Rows of a claim: the newest voucher of each channel, with its usage where it is metered.
+
+A file of them is a list of {"channel", "usage", "ceiling", "signature"}, as `pysettle channel claim` describes it.
+"""
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
-
-import click
 
 from pysettle.documents import parse_json
 from pysettle.errors import UsageError
 from pysettle.reading import read_hex, read_number
 
 if TYPE_CHECKING:
-    from pysettle.cli.channel.asset import Asset
+    from pysettle.client.channel.asset import Asset
     from pysettle.client.channel.hub import ChannelHub, UsageRow
     from pysettle.client.channel.lists import ChannelStanding
     from pysettle.client.network import SettlementNetwork
@@ -51,8 +51,14 @@ class Row:
         return min(card.tokens(self.usage), self.voucher.ceiling) if card else self.voucher.ceiling
 
 
-def read_rows(file: Path, compute: SettlementNetwork, asset: Asset) -> list[Row]:
+def read_rows(content: str, name: str, network: SettlementNetwork, asset: Asset) -> list[Row]:
     """Read rows of channels in Tokens of a series, or of channels in a currency, which have no usage.
+
+    Args:
+        content: A list of rows, as JSON.
+        name: What errors call it.
+        network: The network of the channels.
+        asset: What all of them are in.
 
     Raises:
         UsageError: it is no list of rows; or a row, which is named, has a field of another form or another's channel.
@@ -61,19 +67,18 @@ def read_rows(file: Path, compute: SettlementNetwork, asset: Asset) -> list[Row]
     from pysettle.domain.compute.usage import Usage
 
     try:
-        with click.open_file(str(file)) as stream:
-            document = parse_json(stream.read())
-    except (OSError, ValueError) as problem:
-        raise UsageError(f"{file} is no list of rows ({problem}): see `pysettle channel claim --help`") from problem
+        document = parse_json(content)
+    except ValueError as problem:
+        raise UsageError(f"{name} is no list of rows ({problem}): see `pysettle channel claim --help`") from problem
     if not (isinstance(document, list) and document and all(isinstance(it, dict) for it in document)):
         raise UsageError(
-            f"{file} is no list of rows, of which there is one at least: see `pysettle channel claim --help`"
+            f"{name} is no list of rows, of which there is one at least: see `pysettle channel claim --help`"
         )
     named = [it["channel"] for it in document if isinstance(it.get("channel"), str)]
-    opened, rows = compute.channel_lists.opened() if named else {}, list[Row]()
+    opened, rows = network.channel_lists.opened() if named else {}, list[Row]()
     for place, entry in enumerate(document, start=1):
-        where = f"{file}, row {place}"
-        channel = _field(entry, "channel", where, lambda it: _channel(it, opened, compute, asset))
+        where = f"{name}, row {place}"
+        channel = _field(entry, "channel", where, lambda it: _channel(it, opened, network, asset))
         usage = _field(entry, "usage", where, _usage) if asset.series else Usage()
         ceiling = _field(entry, "ceiling", where, lambda it: read_number(it, CEILING_BITS))
         size = len(rows[0].voucher.signature) if rows else None
@@ -115,17 +120,17 @@ def _field(entry: Mapping[str, Any], name: str, where: str, read: Callable[[Any]
 
 
 def _channel(
-    text: Any, opened: Mapping[ChannelId, ChannelConfig], compute: SettlementNetwork, asset: Asset
+    text: Any, opened: Mapping[ChannelId, ChannelConfig], network: SettlementNetwork, asset: Asset
 ) -> ChannelStanding:
     from pysettle.client.channel.lists import channel_in
 
     if not isinstance(text, str):
         raise ValueError(f"{text!r} is no id of a channel")
     channel_id = channel_in(opened, text)
-    found = compute.channel_lists.standing(channel_id, opened[channel_id])
+    found = network.channel_lists.standing(channel_id, opened[channel_id])
     if found.config.token != asset.token or found.is_metered != bool(asset.series):
         raise ValueError(f"{text} is no channel in what {asset.option} names: name its own")
-    if asset.series and found.config.receiver_authorizer != compute.meter.address:
+    if asset.series and found.config.receiver_authorizer != network.meter.address:
         raise ValueError(f"{text} is not claimed by the UsageMeter of this network")
     return found
 

@@ -1,0 +1,59 @@
+"""What a channel holds, and how amounts of it are read and written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from shlex import quote
+
+from pysettle.domain.channel.metering import CEILING_BITS
+from pysettle.errors import UsageError
+from pysettle.money import Currency, to_plain, to_text, to_units
+from pysettle.reading import read_whole
+from pysettle.values import Address
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """What a channel holds: Tokens of a series, a currency, or a token that is neither."""
+
+    token: Address
+    """The token."""
+    series: str | None = None
+    """What commands call the series; None where it is none."""
+    currency: Currency | None = None
+    """The currency, if it is one."""
+
+    @property
+    def option(self) -> str:
+        """How a command is told of it."""
+        return (
+            f"--currency {self.currency.value}"
+            if self.currency
+            else f"--series {quote(self.series or '0x' + self.token.hex())}"
+        )
+
+    def read(self, text: str) -> int:
+        """Read an amount as a person writes it: of a currency with its decimals, else in Tokens or smallest units.
+
+        Raises:
+            InvalidAmount, InvalidNumber: it is written otherwise, or too large.
+            UsageError: it is nothing.
+        """
+        amount = to_units(text) if self.currency else read_whole(text)
+        if not 0 < amount < 1 << CEILING_BITS:
+            raise UsageError(f"{text[:40]!r} is no amount in a channel; use more than nothing, and less than 2^128")
+        return amount
+
+    def plain(self, amount: int) -> str:
+        """Write an amount of smallest units as `read` takes it."""
+        return to_plain(amount) if self.currency else str(amount)
+
+    def text(self, amount: int) -> str:
+        """Write an amount of smallest units."""
+        if self.currency:
+            return self.currency.text(amount)
+        return f"{amount:,} Tokens" if self.series else f"{amount:,} of 0x{self.token.hex()}"
+
+    def change(self, before: int, now: int) -> str:
+        """Write how an amount changed."""
+        return f"{to_text(before) if self.currency else f'{before:,}'} -> {self.text(now)}"
