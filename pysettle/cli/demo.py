@@ -11,7 +11,7 @@ import click
 
 from pysettle.cli.audit import failed
 from pysettle.cli.nouns import Verb
-from pysettle.cli.options import SEED, schema
+from pysettle.cli.options import SEED, schema, wide_option
 from pysettle.cli.output import done, progress, say, table
 from pysettle.money import to_text
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 )
 @click.option("--seed", type=SEED, default=0, show_default=True, help="Seed of keys and blocks.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Directory to keep the audit bundle in.")
+@wide_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of the summary.")
 def demo(trace: Path | None, seed: int, out: Path | None, as_json: bool) -> None:
     """Run one whole settlement: issue e-CNY, sell Tokens, deliver metered usage, pay, refund, and prove it."""

@@ -14,6 +14,7 @@ _SHARED = {
     "--chain": "where the workspace's network answers; `PYSETTLE_CHAIN` if left out",
     "--currency": "CNY, HKD, THB or AED; CNY if left out",
     "--password-file": "file with the password of encrypted accounts; `PYSETTLE_PASSWORD_FILE` if left out",
+    "--wide": "print tables whole; without it they are cut to 80 columns, but for numbers and dates",
     "--json": "print one JSON document with a `schema`: amounts are units as decimal strings",
 }
 """Option -> what it is for, of those that many commands have."""

@@ -14,7 +14,7 @@ import click
 from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
-from pysettle.cli.output import say, tell
+from pysettle.cli.output import say, tell, widen
 from pysettle.errors import InvalidNumber, PysettleError, UsageError
 from pysettle.money import BPS
 from pysettle.reading import read_whole
@@ -259,6 +259,17 @@ def password_option(command: _Command) -> _Command:
 def json_option(command: _Command) -> _Command:
     """Let a command print one JSON document."""
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of text.")(command)
+
+
+def _widen(context: click.Context, parameter: click.Parameter, wide: bool) -> None:
+    if wide:
+        widen()
+
+
+def wide_option(command: _Command) -> _Command:
+    """Let a command print its tables whole."""
+    text = "Print tables whole, however wide they get."
+    return click.option("--wide", is_flag=True, expose_value=False, callback=_widen, help=text)(command)
 
 
 def _numbers(value: object) -> Iterator[object]:

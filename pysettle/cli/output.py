@@ -28,6 +28,14 @@ _PRINTED: ContextVar[list[str] | None] = ContextVar("_PRINTED", default=None)
 _SENT: ContextVar[list[bytes] | None] = ContextVar("_SENT", default=None)
 """Hashes of the transactions that it handed over."""
 
+_WIDE = "pysettle.wide"
+"""Where a command keeps that its tables are printed whole."""
+_LINE = 80
+"""Columns of a line, as terminals have had them for long."""
+_LEAST = 10
+"""Columns that a cell keeps where it is cut: those of 0x and seven hex digits."""
+_CUT = "… is cut to fit 80 columns: --wide shows it whole"
+
 
 @contextmanager
 def deeds() -> Iterator[Callable[[], str]]:
@@ -115,20 +123,48 @@ def _silence(stream: TextIO) -> None:
         os.close(nowhere)
 
 
+def widen() -> None:
+    """Let the command that runs print its tables whole, however wide they get."""
+    click.get_current_context().meta[_WIDE] = True
+
+
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return an aligned table: the first column to the left, numbers to the right."""
-    body = [[printable(cell) for cell in row] for row in rows]
-    widths = [max(len(line[column]) for line in (header, *body)) for column in range(len(header))]
+    """Return an aligned table: the first column to the left, numbers to the right.
 
-    def line(cells: Sequence[str]) -> str:
-        first, *rest = (
-            cell.rjust(width) if place else cell.ljust(width)
-            for place, (cell, width) in enumerate(zip(cells, widths, strict=True))
-        )
-        return "  ".join([first, *rest]).rstrip()
-
+    It is 80 columns wide at most: the widest ids and texts are cut, and a line below says how to see them whole. What
+    begins with a digit is never cut, since half a number is another one.
+    """
+    lines = [[printable(cell) for cell in row] for row in (header, *rows)]
+    widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
+    context = click.get_current_context(silent=True)
+    if context is None or _WIDE not in context.meta:
+        widths = _fitted(widths, [_is_text(cells) for cells in zip(*lines[1:], strict=True)])
+    head, *body = (_line(cells, widths) for cells in lines)
     rule = "  ".join("─" * width for width in widths)
-    return "\n".join([line(header), rule, *map(line, body)])
+    is_cut = any(len(cell) > width for cells in lines for cell, width in zip(cells, widths, strict=True))
+    return "\n".join([head, rule, *body, *[_CUT] * is_cut])
+
+
+def _is_text(cells: Sequence[str]) -> bool:
+    """Whether a column may be cut: hex digits and words may be, numbers and dates may not."""
+    return not any(cell.lstrip("-")[:1].isdigit() and not cell.startswith("0x") for cell in cells)
+
+
+def _fitted(widths: Sequence[int], may_be_cut: Sequence[bool]) -> list[int]:
+    """Return widths of columns that go into a line, as far as the widest of those that may be cut allow it."""
+    fitted = list(widths)
+    while sum(fitted) + 2 * (len(fitted) - 1) > _LINE:
+        place = max((it for it, may in enumerate(may_be_cut) if may), key=fitted.__getitem__, default=None)
+        if place is None or fitted[place] <= _LEAST:
+            break
+        fitted[place] -= 1
+    return fitted
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    cut = [cell if len(cell) <= width else f"{cell[: width - 1]}…" for cell, width in zip(cells, widths, strict=True)]
+    first, *rest = zip(cut, widths, strict=True)
+    return "  ".join([first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in rest)]).rstrip()
 
 
 def instant(timestamp: int) -> str:

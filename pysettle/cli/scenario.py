@@ -10,7 +10,7 @@ import click
 
 from pysettle.cli.audit import failed
 from pysettle.cli.nouns import Noun
-from pysettle.cli.options import SEED, schema
+from pysettle.cli.options import SEED, schema, wide_option
 from pysettle.cli.output import done, instant, say, table
 from pysettle.money import to_text
 
@@ -26,6 +26,7 @@ def scenario() -> None:
 
 
 @scenario.command("list")
+@wide_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of text.")
 def list_(as_json: bool) -> None:
     """List the cases."""
@@ -37,6 +38,7 @@ def list_(as_json: bool) -> None:
 @click.argument("name", type=click.Choice(list(_CASES)))
 @click.option("--seed", type=SEED, default=0, show_default=True, help="Seed of keys and blocks.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Directory to keep the audit bundle in.")
+@wide_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of the summary.")
 def run(name: str, seed: int, out: Path | None, as_json: bool) -> None:
     """Run a case on a chain of its own, and verify its bundle by re-execution."""

@@ -43,6 +43,7 @@ def transfers(number: int, count: int) -> list[Transfer]:
 
 def scratch() -> tempfile.TemporaryDirectory[str]:
     """Return a directory in `build/`, on the disk of the checkout: what is in memory is no storage."""
+    (ROOT / "build").mkdir(exist_ok=True)
     return tempfile.TemporaryDirectory(prefix="bench-", dir=ROOT / "build")
 
 

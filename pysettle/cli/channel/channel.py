@@ -14,7 +14,7 @@ from pysettle.cli.channel.asset import asset_of, asset_option, chosen_asset, tok
 from pysettle.cli.command import Command, network_command, network_view
 from pysettle.cli.compute.compute import by_option
 from pysettle.cli.nouns import Noun
-from pysettle.cli.options import NUMBER, TOKENS, Count, pasteable
+from pysettle.cli.options import NUMBER, TOKENS, Count, pasteable, wide_option
 from pysettle.cli.output import instant, table, write_text
 from pysettle.errors import UsageError
 from pysettle.money import to_units
@@ -148,6 +148,7 @@ def sign(text: str, most: str, out: Path | None, by: str, command: Command) -> N
 @channel.command()
 @asset_option
 @_file_option
+@wide_option
 @network_view
 def check(series: str | None, currency: str | None, file: Path, command: Command) -> None:
     """Check rows as `claim` reads them, and say what each would claim, before anything is signed or sent.
@@ -190,6 +191,7 @@ def check(series: str | None, currency: str | None, file: Path, command: Command
 @asset_option
 @_file_option
 @by_option("provider", "Provider, which attests the usage and submits the claim; in a currency, the receiver.")
+@wide_option
 @network_command
 def claim(series: str | None, currency: str | None, file: Path, by: str, command: Command) -> None:
     """Attest the usage of channels and claim what it costs, row by row; in a currency, claim what was signed for.
@@ -344,6 +346,7 @@ def withdraw_credit(series: str | None, currency: str | None, account: str, by: 
 
 
 @channel.command("list")
+@wide_option
 @network_view
 def list_(command: Command) -> None:
     """List the channels."""
@@ -367,6 +370,7 @@ def list_(command: Command) -> None:
 
 @channel.command()
 @_id_option
+@wide_option
 @network_view
 def show(text: str, command: Command) -> None:
     """Show a channel."""

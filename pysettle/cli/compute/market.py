@@ -15,11 +15,11 @@ from pysettle.cli.compute.compute import by_option, change_holding, series_optio
 from pysettle.cli.compute.purchase import sign, submit
 from pysettle.cli.compute.terms import applying_window, rates, rates_text, series_terms, until_option
 from pysettle.cli.nouns import Noun
-from pysettle.cli.options import BASIS_POINTS, TOKENS, OneOf, Utf8, Whole
+from pysettle.cli.options import BASIS_POINTS, TOKENS, OneOf, Utf8, Whole, wide_option
 from pysettle.cli.output import instant, printable, table
 from pysettle.money import to_plain, to_text, to_units
 from pysettle.reading import read_hex
-from pysettle.values import HOUR_S, ComputeId, Tokens
+from pysettle.values import HOUR_S, ComputeId, Tokens, time_text
 
 if TYPE_CHECKING:
     from pysettle.client.compute.lists import Offer
@@ -157,6 +157,7 @@ def open_(command: Command, by: str, compute_id: str | None, **terms: Any) -> No
 
 @market.command("list")
 @_class_option
+@wide_option
 @network_view
 def list_(service_class: str | None, command: Command) -> None:
     """List the series, the cheapest first, by what the reference basket of their class costs.
@@ -195,6 +196,7 @@ def list_(service_class: str | None, command: Command) -> None:
 
 
 @market.command("compute")
+@wide_option
 @network_view
 def compute_(command: Command) -> None:
     """List registered compute: what it can deliver, and what of that no series was opened for."""
@@ -215,7 +217,13 @@ def compute_(command: Command) -> None:
         ]
     }
     rows = [
-        (it["compute"], it["provider"], it["accelerator"], f"{int(it['left']):,}", instant(int(it["valid_before"])))
+        (
+            it["compute"],
+            it["provider"],
+            it["accelerator"],
+            f"{int(it['left']):,}",
+            time_text(int(it["valid_before"])),
+        )
         for it in document["compute"]
     ]
     lines = [table(("compute", "provider", "accelerator", "Tokens left", "until"), rows)] if rows else ["no compute"]
@@ -229,6 +237,7 @@ def compute_(command: Command) -> None:
     type=click.Path(path_type=Path, dir_okay=False),
     help="File that says which hours are peak: check it, and say which rates apply now.",
 )
+@wide_option
 @network_view
 def show(series: str, windows: Path | None, command: Command) -> None:
     """Show the terms of a series and how it stands."""
@@ -400,6 +409,7 @@ def halt(series: str, evidence: Path, by: str, command: Command) -> None:
 
 @market.command()
 @_class_option
+@wide_option
 @network_view
 def index(service_class: str | None, command: Command) -> None:
     """Show the compute price index: what was paid a day for delivered usage, by reference baskets of it."""

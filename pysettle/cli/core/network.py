@@ -10,7 +10,7 @@ import click
 
 from pysettle.cli.command import Command, Function, network_command, network_view
 from pysettle.cli.nouns import Noun
-from pysettle.cli.options import pasteable, workspace_option
+from pysettle.cli.options import pasteable, wide_option, workspace_option
 from pysettle.cli.output import progress, say, table, tell, write_text
 from pysettle.errors import ChainError
 from pysettle.errors.states import Role
@@ -30,6 +30,7 @@ def network() -> None:
 @network.command()
 @click.option("--quota", default="1000000", show_default=True, help="Issuance quota of the bank, in yuan.")
 @click.option("--reserve", help="Reserve that the central bank attests for a year, in yuan. The quota if left out.")
+@wide_option
 @network_command
 def deploy(quota: str, reserve: str | None, command: Command) -> None:
     """Deploy the network to the workspace's chain, attest the reserve, and give the bank an issuance quota.
@@ -78,6 +79,7 @@ def _role_options(command: Function) -> Function:
 @click.option("--quota", default="1000000", show_default=True, help="Issuance quota of the operator.")
 @click.option("--reserve", help="Reserve that the central bank attests for a year. The quota if left out.")
 @_role_options
+@wide_option
 @network_command
 def add_currency(
     code: str,
@@ -149,6 +151,7 @@ def _show_deployed(
 
 
 @network.command()
+@wide_option
 @network_view
 def status(command: Command) -> None:
     """Compare the code of every contract on the chain with what was deployed. Exit code 4 when one differs."""
@@ -158,6 +161,7 @@ def status(command: Command) -> None:
 
 
 @network.command()
+@wide_option
 @network_view
 def verify(command: Command) -> None:
     """Compare the code of every contract on the chain with this build. Exit code 4 when one differs.

@@ -13,7 +13,7 @@ import click
 from pysettle.cli.command import Command, account_option, currency_command, currency_view
 from pysettle.cli.jobs.order import HOURS, SHOWN, Wanted, order_options
 from pysettle.cli.nouns import Noun
-from pysettle.cli.options import BASIS_POINTS, Count
+from pysettle.cli.options import BASIS_POINTS, Count, wide_option
 from pysettle.cli.output import instant, table, write_text
 from pysettle.errors import UsageError
 from pysettle.errors.states import MilestoneState, OrderState
@@ -234,6 +234,7 @@ def pay(account: str, by: str, command: Command) -> None:
 
 @job.command()
 @_order_option
+@wide_option
 @currency_view
 def show(text: str, command: Command) -> None:
     """Show an order, its milestones, and until when each waits."""
@@ -263,6 +264,7 @@ def show(text: str, command: Command) -> None:
 
 @job.command("list")
 @click.option("--account", help="Only orders that this account is a party of: a name or an address.")
+@wide_option
 @currency_view
 def list_(account: str | None, command: Command) -> None:
     """List the orders in a currency, in the order they were placed in."""

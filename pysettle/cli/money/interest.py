@@ -10,7 +10,7 @@ import click
 
 from pysettle.cli.command import Command, network_command, network_view
 from pysettle.cli.nouns import Noun
-from pysettle.cli.options import Count, Moment, Whole
+from pysettle.cli.options import Count, Moment, Whole, wide_option
 from pysettle.cli.output import table
 from pysettle.errors import AuditFailed, UsageError
 from pysettle.money import BPS, Currency, to_text, to_units
@@ -64,6 +64,7 @@ def open_(quota: str, command: Command) -> None:
 
 @interest.command()
 @_days_options
+@wide_option
 @network_view
 def compute(first_day: dt.datetime, end_day: dt.datetime, rate_bps: int, command: Command) -> None:
     """Work out from the chain what everybody is owed for a period, and the root to declare."""
@@ -80,6 +81,7 @@ def compute(first_day: dt.datetime, end_day: dt.datetime, rate_bps: int, command
 @interest.command()
 @_days_options
 @click.option("--by", default="bank", show_default=True, help="Operating institution that declares.")
+@wide_option
 @network_command
 def declare(
     first_day: dt.datetime,
@@ -137,6 +139,7 @@ def pay(period: int, by: str, command: Command) -> None:
 
 @interest.command()
 @_PERIOD
+@wide_option
 @network_view
 def verify(period: int, command: Command) -> None:
     """Compare a declared period with what the chain says. Exit code 7 when they differ."""
@@ -158,6 +161,7 @@ def verify(period: int, command: Command) -> None:
 
 
 @interest.command("show")
+@wide_option
 @network_view
 def show_(command: Command) -> None:
     """Show the declared periods, and what of them was paid."""

@@ -8,6 +8,7 @@ import click
 
 from pysettle.cli.command import Command, by_option, currency_command, refuse_by
 from pysettle.cli.nouns import Verb
+from pysettle.cli.options import wide_option
 from pysettle.cli.output import table
 from pysettle.errors import UsageError
 from pysettle.errors.states import Role, WalletClass
@@ -41,6 +42,7 @@ def class_text(wallet_class: WalletClass) -> str:
 @click.option("--daily", help="Most paid on one day of UTC+8, likewise.")
 @click.option("--annual", help="Most paid in one year of UTC+8, likewise.")
 @by_option(Role.CENTRAL_BANK)
+@wide_option
 @currency_command
 def limits(class_: str | None, by: str | None, command: Command, **changes: str | None) -> None:
     """Show the limits of wallet classes, or set those that are given of one class."""

@@ -9,7 +9,7 @@ import click
 
 from pysettle.cli.command import Command, amount_option, currency_command, currency_view
 from pysettle.cli.nouns import Noun
-from pysettle.cli.options import Whole
+from pysettle.cli.options import Whole, wide_option
 from pysettle.cli.output import instant, table
 from pysettle.errors.money.issuance import RedemptionNotFound
 from pysettle.errors.states import RedemptionStatus, Role
@@ -133,6 +133,7 @@ def show(number: int, command: Command) -> None:
 
 @redemption.command("list")
 @click.option("--account", help="Only those of this holder, or asked of this institution: a name or an address.")
+@wide_option
 @currency_view
 def list_(account: str | None, command: Command) -> None:
     """List the redemptions in a currency, oldest first, with their states."""

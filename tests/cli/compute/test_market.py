@@ -78,7 +78,7 @@ def test_registered_compute_is_listed_with_what_is_left_of_it(town: ComputeTown)
     )
     assert int(compute["left"]) == int(compute["capacity"]) - 2_000_000_000
     more = town.read("market register --accelerator H20 --units 1 --rate 5 --until 2026-01-02")
-    lines = town.say("market compute").splitlines()
+    lines = town.say("market compute --wide").splitlines()
     assert [line.split()[0] for line in lines[2:]] == [compute["compute"], more["compute"]]
     assert f"{int(more['capacity']):,}" in lines[3]
 

@@ -149,7 +149,7 @@ def test_orders_are_listed_with_how_they_stand(town: Town) -> None:
     ]
     assert [it["order"] for it in town.tell("job list --account registrar")["orders"]] == [second]
     assert len(town.tell("job list --account bob")["orders"]) == 2
-    line = town.say("job list").splitlines()[2]
+    line = town.say("job list --wide").splitlines()[2]
     assert line.split() == [first, "accepted", "alice", "provider", "350.50", "yuan", "1", "of", "2"]
     assert town.say("job list --currency HKD") == "no order\n"
 
