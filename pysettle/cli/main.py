@@ -174,11 +174,11 @@ def _refuse_empty(command: click.Command) -> None:
     if isinstance(command, click.Group):
         for _, child in children(command):
             _refuse_empty(child)
-    from pysettle.cli.options import ACCOUNT_OPTIONS, AccountName, Named, Place
+    from pysettle.cli.options import NAMED_OPTIONS, Named, Place
 
     for parameter in command.params:
         if parameter.type is click.STRING:
-            parameter.type = AccountName() if ACCOUNT_OPTIONS & {*parameter.opts} else Named()
+            parameter.type = NAMED_OPTIONS.get(parameter.opts[0], Named())
         if isinstance(parameter.type, click.Path):
             parameter.type = Place.like(parameter.type)
 

@@ -38,8 +38,9 @@ With `--json` a command prints one document on stdout, whatever becomes of it. I
 a document of the schema `pysettle.failure/1`: the name of the error, its values, the exit code, and in words what the
 line on stderr says. A command that has printed what it found, such as `network status`, prints no second document.
 
-A shell completes commands, options and the names of accounts after
-`eval "$(_PYSETTLE_COMPLETE=bash_source pysettle)"`; `zsh_source` and `fish_source` are for zsh and fish.
+A shell completes commands, options and names after `eval "$(_PYSETTLE_COMPLETE=bash_source pysettle)"`; `zsh_source`
+and `fish_source` are for zsh and fish. The names of accounts are those of the workspace; series, channels and orders
+are those that `market list`, `channel list`, `job list` or any other command that reads lists has seen last.
 
 Options that many commands have, left out below:
 """

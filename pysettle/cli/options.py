@@ -24,22 +24,6 @@ if TYPE_CHECKING:
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
-ACCOUNT_OPTIONS = frozenset(
-    {
-        "--account",
-        "--arbiter",
-        "--buyer",
-        "--by",
-        "--from",
-        "--halter",
-        "--operator",
-        "--provider",
-        "--receiver",
-        "--spender",
-        "--to",
-    }
-)
-"""Options that name an account."""
 _CHAIN = "pysettle.chain"
 _SAID = "pysettle.said"
 """Where a command keeps the options by which it was told of its workspace: option -> value, as they were written."""
@@ -90,18 +74,70 @@ class Named(click.types.StringParamType):
         return str(super().convert(value, param, ctx))
 
 
-class AccountName(Named):
-    """An account of the workspace by its name, or an address: a shell completes the names."""
+class NearName(Named):
+    """Something of the workspace by its name: a shell completes it, without opening a chain."""
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        """Return the names that begin as the word does, without opening a chain; none where no workspace is found."""
-        from pysettle.workspace.accounts import names_near
+        """Return the names that begin as the word does; none where no workspace is found."""
+        from pysettle.workspace.names import workspace_near
 
         directory = ctx.params.get("workspace")
         with suppress(PysettleError, OSError):
-            names = names_near(directory or Path(), above=directory is None)
+            names = self.names(workspace_near(directory or Path(), above=directory is None))
             return [CompletionItem(name) for name in names if name.startswith(incomplete)]
         return []
+
+    def names(self, workspace: Path) -> list[str]:
+        """Return the names that a workspace has."""
+        raise NotImplementedError
+
+
+class AccountName(NearName):
+    """An account by its name, or an address."""
+
+    def names(self, workspace: Path) -> list[str]:
+        """Return the names of its accounts."""
+        from pysettle.workspace.names import account_names
+
+        return account_names(workspace)
+
+
+class ListedName(NearName):
+    """A series, a channel or an order, as the last list showed it."""
+
+    def __init__(self, model: str) -> None:
+        """Complete the names of a read model."""
+        self._model = model
+
+    def names(self, workspace: Path) -> list[str]:
+        """Return the names that the last list left in the store."""
+        from pysettle.workspace.names import listed_names
+
+        return listed_names(workspace, self._model)
+
+
+NAMED_OPTIONS: Mapping[str, Named] = {
+    **dict.fromkeys(
+        (
+            "--account",
+            "--arbiter",
+            "--buyer",
+            "--by",
+            "--from",
+            "--halter",
+            "--operator",
+            "--provider",
+            "--receiver",
+            "--spender",
+            "--to",
+        ),
+        AccountName(),
+    ),
+    "--channel": ListedName("channels"),
+    "--order": ListedName("orders"),
+    "--series": ListedName("series"),
+}
+"""Option -> the kind of name that it takes."""
 
 
 class Utf8(click.ParamType[str]):

@@ -28,6 +28,8 @@ KEPT_BLOCKS = 64
 """Latest blocks that are taken back singly: two epochs, after which Ethereum's are final."""
 WAIT_S = 10.0
 """Longest wait for another command that folds into the file; after that a command folds for itself, in memory."""
+_MOMENT_S = 0.2
+"""Longest wait of whoever reads what is kept."""
 
 Value = dict[str, Any]
 """The value of an entry, as JSON has it."""
@@ -235,6 +237,18 @@ def _entries(database: sqlite3.Connection, model: str) -> Entries:
             raise _Damaged
         entries[key] = json.loads(value)
     return entries
+
+
+def kept(file: Path, model: str) -> Entries:
+    """Return the entries of a read model as a store keeps them; none where there is no store, or it is damaged.
+
+    The chain is not asked: what it added or replaced since is not in them.
+    """
+    try:
+        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=_MOMENT_S)) as database:
+            return _entries(database, model)
+    except (_Damaged, sqlite3.Error, ValueError):
+        return {}
 
 
 def _put(database: sqlite3.Connection, model: ReadModel, log: Log, event: Event, sender: TransactionSender) -> None:

@@ -13,7 +13,6 @@ from pysettle.errors import PasswordRefused, UnknownAccount, UsageError, Workspa
 from pysettle.errors.states import Role
 from pysettle.money import Currency
 from pysettle.reading import read_address
-from pysettle.workspace.config import CONFIG_FILE
 from pysettle.workspace.files import is_file, read_whole, write_whole
 from pysettle.workspace.keystore import check_keystore, read_keystore, unlock
 
@@ -32,21 +31,6 @@ def default_account(role: Role, currency: Currency = Currency.CNY) -> str:
     """Return the name of the account that holds a role unless another is named, such as `hkd-central-bank`."""
     name = "bank" if role is Role.OPERATOR else role.label
     return name if currency is Currency.CNY else f"{currency.value.lower()}-{name}"
-
-
-def names_near(start: Path, *, above: bool) -> list[str]:
-    """Return the names of the accounts of a workspace, sorted, by the names of their files alone.
-
-    Args:
-        start: The workspace; with `above` a directory in it.
-        above: Whether to look in the directories above, too.
-
-    Raises:
-        OSError: a directory cannot be read.
-    """
-    folders = (start, *start.absolute().parents) if above else (start,)
-    workspace = next((it for it in folders if (it / CONFIG_FILE).is_file()), start)
-    return sorted(file.stem for file in (workspace / "accounts").glob("*.json"))
 
 
 class Accounts:

@@ -26,6 +26,7 @@ from pysettle.money import Currency
 from pysettle.workspace.accounts import Accounts
 from pysettle.workspace.config import CONFIG_FILE, FORMAT, Config
 from pysettle.workspace.files import UnfinishedFolder, is_file, read_whole, write_whole
+from pysettle.workspace.names import LISTS_FILE
 from pysettle.workspace.refusals import put_into_words
 from pysettle.workspace.served import file_or_node
 
@@ -52,8 +53,6 @@ POWERS = (
 """Accounts that hold the powers over e-CNY: the bank as operating institution, each other as its name says."""
 ACCOUNTS = (*POWERS, "provider", "alice", "bob")
 """Accounts every workspace begins with."""
-LISTS_FILE = "lists.sqlite"
-"""File that keeps what lists show between commands."""
 
 
 class Workspace:

@@ -16,7 +16,8 @@ from pysettle.money import UNITS_PER_WHOLE
 from pysettle.values import Tokens, Units
 from pysettle.workspace.config import Config, NetworkConfig
 from pysettle.workspace.deploying import deploy
-from pysettle.workspace.directory import LISTS_FILE, Workspace
+from pysettle.workspace.directory import Workspace
+from pysettle.workspace.names import LISTS_FILE
 from tests.benchmarks.anchors import scratch
 from tests.benchmarks.measure import Goal, Row, in_turns, say
 from tests.node.process import node

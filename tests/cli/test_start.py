@@ -15,7 +15,7 @@ from pysettle.cli import main
 from pysettle.cli.main import children
 from pysettle.cli.nouns import example
 from pysettle.domain.compute.prices import SERVICE_CLASSES
-from tests.cli.running import Town, check_command, commands
+from tests.cli.running import ComputeTown, Town, check_command, commands
 
 HEAVY = frozenset(
     {"web3", "eth", "eth_abi", "eth_account", "eth_keys", "eth_utils", "hypothesis", "py_ecc", "rich", "rlp", "urllib3"}
@@ -67,15 +67,19 @@ def test_a_shell_completes_the_names_of_accounts(town: Town, monkeypatch: pytest
     assert completed("tok") == ["token"]
 
 
-def test_completion_loads_no_heavy_package(town: Town) -> None:
+@pytest.mark.parametrize(
+    ("words", "completed"),
+    [("token balance --account al", "plain,alice"), ("market show --series D", "")],
+)
+def test_completion_loads_no_heavy_package(town: Town, words: str, completed: str) -> None:
     """A shell waits for no chain, keys or HTTP."""
     look = "import sys; from pysettle.__main__ import run\ntry: run()\nfinally: print(*sys.modules, file=sys.stderr)"
     asked = {"_PYSETTLE_COMPLETE": "bash_complete", "COMP_CWORD": "4", "PYSETTLE_WORKSPACE": str(town.directory)}
-    asked["COMP_WORDS"] = "pysettle token balance --account al"
+    asked["COMP_WORDS"] = f"pysettle {words}"
     done = subprocess.run(
         [sys.executable, "-c", look], capture_output=True, text=True, check=True, env={**os.environ, **asked}
     )
-    assert done.stdout == "plain,alice\n"
+    assert done.stdout.strip() == completed
     assert not {it.split(".")[0] for it in done.stderr.split()} & HEAVY
 
 
@@ -108,3 +112,26 @@ def test_every_line_of_a_noun_is_whole(noun: str) -> None:
     lines = CliRunner().invoke(main, [*noun.split(), "--help"], terminal_width=80).stdout.splitlines()
     assert max(map(len, lines)) <= 80
     assert not [line for line in lines[1:] if line.endswith("...")]
+
+
+def test_a_shell_completes_what_lists_showed(compute_town: ComputeTown) -> None:
+    """Series by their symbols, channels and orders by their ids, as the last list left them; nothing if none did."""
+
+    def completed(*words: str) -> list[str]:
+        asked = {"_PYSETTLE_COMPLETE": "bash_complete", "COMP_CWORD": str(len(words))}
+        asked |= {"COMP_WORDS": " ".join(["pysettle", *words]), "PYSETTLE_WORKSPACE": str(compute_town.directory)}
+        result = CliRunner().invoke(main, prog_name="pysettle", env=asked)
+        return [line.removeprefix("plain,") for line in result.stdout.splitlines() if line]
+
+    lists = compute_town.directory / "lists.sqlite"
+    lists.unlink(missing_ok=True)
+    assert completed("market", "buy", "--series", "") == []
+    compute_town.say("market buy --series DSV4 --tokens 1000000")
+    channel = compute_town.read("channel open --series DSV4 --tokens 1000000")["channel"]
+    compute_town.say("channel list")
+    assert completed("market", "buy", "--series", "") == ["DSV4", "CHEAP"]
+    assert completed("market", "show", "--series", "D") == ["DSV4"]
+    assert completed("channel", "show", "--channel", channel[:5]) == [channel]
+    assert completed("job", "show", "--order", "0x") == []
+    lists.write_bytes(b"no database")
+    assert completed("market", "buy", "--series", "") == []

@@ -222,7 +222,7 @@ def test_two_series_of_one_symbol_are_told_apart(town: ComputeTown) -> None:
     first = town.read("market list")["series"][0]["address"]
     town.say("market register --provider bob --accelerator 'H20' --units 8 --rate 1000 --until 2026-06-01")
     opened = town.read(f"{OPEN.replace('--compute {compute} ', '').format(symbol='CHEAP')} --by bob")["series"]
-    listed = town.say("market list")
+    listed = town.say("market list --wide")
     assert f"CHEAP of provider at {first}" in listed
     assert f"CHEAP of bob at {opened}" in listed
     assert "DSV4 of" not in listed
