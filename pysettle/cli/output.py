@@ -131,13 +131,13 @@ def widen() -> None:
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return an aligned table: the first column to the left, numbers to the right.
 
-    It is 80 columns wide at most: the widest ids and texts are cut, and a line below says how to see them whole. What
-    begins with a digit is never cut, since half a number is another one.
+    Where a command prints it, it is 80 columns wide at most: the widest ids and texts are cut, and a line below says
+    how to see them whole. What begins with a digit is never cut, since half a number is another one.
     """
     lines = [[printable(cell) for cell in row] for row in (header, *rows)]
     widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
     context = click.get_current_context(silent=True)
-    if context is None or _WIDE not in context.meta:
+    if context is not None and _WIDE not in context.meta:
         widths = _fitted(widths, [_is_text(cells) for cells in zip(*lines[1:], strict=True)])
     head, *body = (_line(cells, widths) for cells in lines)
     rule = "  ".join("─" * width for width in widths)

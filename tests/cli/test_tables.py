@@ -26,16 +26,21 @@ def _whole(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
         return table(header, rows)
 
 
+def _cut(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    with click.Context(main):
+        return table(header, rows)
+
+
 def test_what_fits_is_printed_whole() -> None:
     """The first column stands to the left, the others to the right."""
-    assert table(("a", "amount"), [("xyz", "1")]) == "a    amount\n───  ──────\nxyz       1"
-    assert table(("a", "b"), []) == "a  b\n─  ─"
+    assert _cut(("a", "amount"), [("xyz", "1")]) == "a    amount\n───  ──────\nxyz       1"
+    assert _cut(("a", "b"), []) == "a  b\n─  ─"
 
 
 def test_the_widest_ids_are_cut() -> None:
     """An id keeps how it begins, by which a channel is named; amounts and dates stay as they are."""
     rows = [(ID, "1,000,000.000001 yuan", "2026-01-01 00:00:00 UTC (1767225600)", "open")]
-    *lines, cut = table(("order", "amount", "until", "stands"), rows).split("\n")
+    *lines, cut = _cut(("order", "amount", "until", "stands"), rows).split("\n")
     assert cut == CUT
     assert max(map(len, lines)) == 80
     assert lines[-1].startswith("0x70a41e5")
@@ -56,7 +61,7 @@ def test_the_widest_ids_are_cut() -> None:
 def test_no_line_is_longer_and_no_number_is_cut(rows: list[tuple[str, str, str]]) -> None:
     """Whatever the cells are: lines have 80 columns at most unless numbers alone need more, which stay whole."""
     header = ("text", "number", "id")
-    lines = table(header, rows).split("\n")
+    lines = _cut(header, rows).split("\n")
     starts_with_digit = any(text.lstrip("-")[:1].isdigit() and not text.startswith("0x") for text, _, _ in rows)
     assert starts_with_digit or max(map(len, lines)) <= 80
     for (_, number, _), line in zip(rows, lines[2:], strict=False):
