@@ -163,9 +163,11 @@ CHANGES = {
     "contracts of another type": _set("contracts", to={}),
     "unknown contract": _set("contracts", 0, "name", to="Ponzi"),
     "contract twice": lambda document: document["contracts"].append(document["contracts"][0]),
-    "series of no listed currency": _set("contracts", 2, "currency", to="0x" + "07" * 20),
-    "rate beyond 32 bits": _set("contracts", 2, "rate_card", "peak", to=["1", "2", str(2**32)]),
-    "two rates": _set("contracts", 2, "rate_card", "peak", to=["1", "2"]),
+    "series of no listed currency": _set("contracts", 4, "currency", to="0x" + "07" * 20),
+    "rate beyond 32 bits": _set("contracts", 4, "rate_card", "peak", to=["1", "2", str(2**32)]),
+    "two rates": _set("contracts", 4, "rate_card", "peak", to=["1", "2"]),
+    "currency without a desk": lambda document: document["contracts"].pop(2),
+    "two desks of a currency": _set("contracts", 3, "currency", to="0x" + "01" * 20),
     "contract of another type": _set("contracts", 0, to="x"),
 }
 

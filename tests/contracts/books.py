@@ -13,6 +13,7 @@ from eth_typing import Address
 from pysettle.client import UsageRow
 from pysettle.client.channel.hub import ClaimResult
 from pysettle.domain import invariants, ledger
+from pysettle.domain.channel.books import ChannelBooks
 from pysettle.domain.channel.contracts import CHANNEL
 from pysettle.domain.channel.events import Claimed, UsageAttested
 from pysettle.domain.channel.messages import claim_batch_digest, refund_digest
@@ -228,6 +229,6 @@ def check_ledger(world: World, *configs: ChannelConfig) -> ledger.Ledger:
         channel_id = channel(world, config)
         balance, claimed = world.network.hub.channel(channel_id)
         assert kept.balance(config.token, CHANNEL, channel_id) == balance - claimed
-        record = kept.channels.get(channel_id)
+        record = kept[ChannelBooks].channels.get(channel_id)
         assert (record.total_claimed if record else 0) == claimed
     return kept

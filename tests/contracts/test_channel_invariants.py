@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from pysettle.domain import invariants, ledger
+from pysettle.domain.channel.books import ChannelBooks
 from pysettle.domain.channel.contracts import CHANNEL
 from pysettle.domain.compute.usage import Meters, Usage
 from pysettle.domain.core import events
@@ -85,7 +86,7 @@ class Walk:
                     balance, claimed = hub.channel(channel(world, config))
                     assert claimed <= balance
                     assert kept.balance(token.address, CHANNEL, channel(world, config)) == (balance - claimed)
-                    record = kept.channels.get(channel(world, config))
+                    record = kept[ChannelBooks].channels.get(channel(world, config))
                     assert (record.total_claimed if record else 0) == claimed
                     unclaimed += balance - claimed
             receiver = world.series.address if token is world.series else world.address(RECEIVER)

@@ -9,6 +9,7 @@ from typing import Any
 from eth_typing import Address
 
 from pysettle.domain import invariants
+from pysettle.domain.channel.books import ChannelBooks
 from pysettle.domain.channel.contracts import CHANNEL, CLAIM, PAYOUT
 from pysettle.domain.channel.events import ClaimRefused
 from pysettle.domain.compute.contracts import LOCKED_STAKE, STAKE
@@ -232,7 +233,7 @@ class NetworkComparison:
             assert kept.balance(money, STAKE, provider) == free
         for channel_id, channel in model.hub.channels.items():
             unclaimed = kept.balance(channel.config.token, CHANNEL, channel_id)
-            record = kept.channels.get(channel_id)
+            record = kept[ChannelBooks].channels.get(channel_id)
             claimed = record.total_claimed if record else 0
             assert (unclaimed, claimed) == (channel.unclaimed, channel.claimed)
         for (receiver, token), totals in model.hub.totals.items():
