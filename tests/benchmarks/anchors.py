@@ -89,8 +89,17 @@ class NaiveSender:
 
 def our_signers() -> list[Signer]:
     """Return the keys of the accounts on `anvil` that are ours."""
+    return _signers(ACCOUNTS)
+
+
+def node_signers() -> list[Signer]:
+    """Return the keys of the accounts on `anvil` that are the anchor's."""
+    return _signers(0)
+
+
+def _signers(first: int) -> list[Signer]:
     Account.enable_unaudited_hdwallet_features()
-    paths = (f"m/44'/60'/0'/0/{ACCOUNTS + place}" for place in range(ACCOUNTS))
+    paths = (f"m/44'/60'/0'/0/{first + place}" for place in range(ACCOUNTS))
     return [Signer(bytes(Account.from_mnemonic(_MNEMONIC, account_path=path).key)) for path in paths]
 
 
@@ -98,7 +107,7 @@ def our_signers() -> list[Signer]:
 def anvil() -> Iterator[str]:
     """Run Foundry's node on a port of its own; yield its URL.
 
-    It signs for the accounts of its usual mnemonic: the first 20 are the naive sender's, the 20 after them ours.
+    It signs for the accounts of its usual mnemonic: the first 20 are the anchor's, the 20 after them ours.
     """
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

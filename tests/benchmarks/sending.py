@@ -15,13 +15,25 @@ from pysettle.evm.interface import Interface
 from pysettle.evm.rpc import RpcChain
 from pysettle.evm.transactions import Transaction
 from pysettle.workspace.directory import Workspace
-from tests.benchmarks.anchors import ACCOUNTS, VALUE, NaiveSender, Transfer, anvil, our_signers, scratch, transfers
+from tests.benchmarks.anchors import (
+    ACCOUNTS,
+    VALUE,
+    NaiveSender,
+    Transfer,
+    anvil,
+    node_signers,
+    our_signers,
+    scratch,
+    transfers,
+)
+from tests.benchmarks.limits import PresignedSender
 from tests.benchmarks.measure import Goal, Row, in_turns
 from tests.benchmarks.plain_token import plain_token
 
 BATCH = 200
 """Transfers a block."""
 _BLOCKS = 2
+_NODE_BLOCKS = 10
 _NAIVE = 20
 HOLDERS = [f"holder-{place}" for place in range(ACCOUNTS)]
 """Accounts of a workspace that transfer among themselves."""
@@ -73,12 +85,16 @@ def speed_chain() -> Iterator[Row]:
 
 
 def speed_node() -> Iterator[Row]:
-    """Measure transfers through our client to Foundry's node against the naive sender on the same node."""
-    with anvil() as url, NaiveSender.running(url) as naive:
+    """Measure transfers through our client to Foundry's node against those the same node takes presigned.
+
+    Its limit is the node's own: the anchor signs before the clock starts, and reads no more of a receipt than its JSON.
+    """
+    with anvil() as url:
         ours = OurSender(RpcChain(url), our_signers())
+        presigned = PresignedSender(url, node_signers())
         figure, anchor = in_turns(
             "SPEED-NODE",
-            lambda number: ours.per_second([transfers(number + place, BATCH) for place in range(_BLOCKS)]),
-            lambda number: naive.per_second(transfers(number, _NAIVE)),
+            lambda number: ours.per_second([transfers(number + place, BATCH) for place in range(_NODE_BLOCKS)]),
+            lambda number: presigned.per_second([transfers(number + place, BATCH) for place in range(_NODE_BLOCKS)]),
         )
-    yield Row("SPEED-NODE", Goal(40), figure, "transfers/s", anchor)
+    yield Row("SPEED-NODE", Goal(0.8), figure, "transfers/s", anchor)

@@ -118,7 +118,7 @@ def test_a_private_network_begins_with_its_genesis(tmp_path: Path) -> None:
         assert deployed.exit_code == 0, deployed.output
         verified = invoke("network", "verify", "--chain", url, "--json", workspace=directory)
         states = json.loads(verified.stdout)["contracts"]
-        assert (len(states), set(states.values())) == (8, {"as built"})
+        assert (len(states), set(states.values())) == (9, {"as built"})
         JsonRpc(url).ask("anvil_setCode", "0x4020074e9df2ce1dee5a9c1b5c3f541d02a10003", "0x00")
         forged = invoke("network", "verify", "--chain", url, workspace=directory)
         assert (forged.exit_code, "the code of ChannelHub is not that of this build" in forged.stderr) == (4, True)

@@ -739,7 +739,7 @@ def test_an_administrator_with_every_role_takes_no_backing(scene: Scene) -> None
         ):
             with pytest.raises(e.SettlementAccountProtected):
                 world.send(attempt)
-    for end in (currency.complete_redemption, currency.reject_redemption, currency.take_redemption):
+    for end in (currency.desk.complete_redemption, currency.desk.reject_redemption, currency.desk.take_redemption):
         with pytest.raises(e.RedemptionCallerInvalid):
             world.send(end(admin, 1))
     with pytest.raises(e.AuthorityFixed):

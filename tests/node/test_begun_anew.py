@@ -86,7 +86,7 @@ def test_a_chain_that_was_taken_back(tmp_path: Path) -> None:
         rpc.ask("anvil_setCode", contracts["CurrencyToken"]["address"], "0x")
         emptied = invoke("token", "balance", "--account", "alice", workspace=directory)
         assert (emptied.exit_code, emptied.stderr.count("\n")) == (4, 1), emptied.output
-        assert "answers name with nothing, which no CurrencyToken does" in emptied.stderr
+        assert "answers balanceOf with nothing, which no CurrencyToken does" in emptied.stderr
         rpc.ask("evm_revert", before)
         refused(directory, "head of this chain is block 50")
 

@@ -31,7 +31,7 @@ def test_void_claims_stop_no_command(tmp_path: Path) -> None:
         pay = "channel open --currency CNY --amount 5 --receiver bob --by alice"
         channel = document(*pay.split(), workspace=directory)["channel"]
         with Workspace.open(directory).chain(write=True) as chain:
-            hub = Workspace.open(directory).compute(chain).hub
+            hub = Workspace.open(directory).network(chain).hub
             config = ChannelConfig(*[stranger.address] * 5, withdraw_delay_s=3_600, salt=bytes(32))
             void = hub.try_claim(development_accounts()[6], [(config, Voucher(bytes(32), 1, bytes(65)), 1)] * ROWS)
             receipts = hub.send(*[replace(void, gas=20_000_000)] * TRANSACTIONS)
@@ -75,6 +75,8 @@ def test_nothing_before_the_deployment_is_read(tmp_path: Path) -> None:
         block = int(json.loads((directory / "deployment.json").read_text())["block"])
         assert block > 50
         for line in READERS:
+            # Each reads anew: one list keeps what the others show too.
+            (directory / "lists.sqlite").unlink(missing_ok=True)
             at.queries.clear()
             result = invoke(*line.split(), workspace=directory)
             assert result.exit_code == 0, result.output

@@ -31,13 +31,14 @@ from pysettle.domain.jobs.events import (
 from pysettle.domain.jobs.terms import MilestoneState as M
 from pysettle.domain.jobs.terms import OrderState, OrderTerms
 from pysettle.domain.ledger import Ledger, fold
-from pysettle.domain.money.contracts import CURRENCY_TOKEN
+from pysettle.domain.money.contracts import CURRENCY_TOKEN, ISSUANCE_DESK, CurrencyTerms
 from pysettle.domain.money.events import IssuanceQuotaSet, Issued, ReserveAttested
 
-CURRENCY, ESCROW, PAYER, BUYER, PROVIDER, ARBITER, OPERATOR = (Address(bytes([n]) * 20) for n in range(1, 8))
+CURRENCY, ESCROW, PAYER, BUYER, PROVIDER, ARBITER, OPERATOR, DESK = (Address(bytes([n]) * 20) for n in range(1, 9))
 CONTRACTS = Contracts(
     {
         CURRENCY_TOKEN: {CURRENCY: None},
+        ISSUANCE_DESK: {DESK: CurrencyTerms(CURRENCY)},
         JOB_ESCROW: {ESCROW: None},
     }
 )
@@ -237,10 +238,10 @@ def play(steps: list[tuple[Any, int]]) -> Model:
     """Run a history, begun with money for payer and buyer."""
     model = Model()
     reserve = ReserveAttested(1, OPERATOR, 10**12, START, START + 1)
-    model.say((CURRENCY, reserve), (CURRENCY, IssuanceQuotaSet(OPERATOR, 2 * 10**15)))
+    model.say((DESK, reserve), (DESK, IssuanceQuotaSet(OPERATOR, 2 * 10**15)))
     for number, holder in enumerate((PAYER, BUYER), 1):
         issued = Issued(OPERATOR, holder, 10**15, (2 - number) * 10**15)
-        model.say((CURRENCY, issued), (CURRENCY, Transfer(ZERO_ADDRESS, holder, 10**15)))
+        model.say((DESK, issued), (CURRENCY, Transfer(ZERO_ADDRESS, holder, 10**15)))
     for operation, number in [(Model.place, 10**6), (Model.accept, 0), *steps]:
         operation(model, number)
     return model

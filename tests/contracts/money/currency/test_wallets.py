@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from eth_typing import Address
 
-from pysettle.client.money.currency import Wallet
+from pysettle.client.money.wallets import Wallet
 from pysettle.domain.core.events import Transfer
 from pysettle.domain.money.events import ClassLimitsSet, WalletRegistered
 from pysettle.domain.money.wallets import (
