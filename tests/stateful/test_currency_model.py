@@ -13,7 +13,7 @@ import pytest
 from tests import chance
 from tests.stateful.comparison import Comparison
 
-SEED = int(os.environ.get("PYSETTLE_MODEL_SEED", "1"))
+SEED = int(os.environ.get("PYSETTLE_MODEL_SEED", "2"))
 OPERATIONS = int(os.environ.get("PYSETTLE_MODEL_OPERATIONS", "5000"))
 ENOUGH = 5_000
 """Operations in which everything has to happen that can."""
