@@ -294,11 +294,9 @@ def test_a_frozen_buyer_puts_up_no_bond(world: World) -> None:
     assert free.paid_out() == {PAYER: AMOUNTS[0]}
 
 
-def test_an_order_in_another_currency(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_order_in_another_currency(world: World) -> None:
     """What is due in one currency is not paid in another."""
     network, roles = world.network, world.network.roles
-    # The network is that of all tests: it has the currency no longer than the chain has.
-    monkeypatch.setattr(network, "currencies", dict(network.currencies))
     hkd = network.open_currency(Currency.HKD, roles)
     reserve, signature = hkd.desk.sign_reserve(world["central bank"], 10**6, 10**6)
     payer, cost = world[PAYER], -(-sum(AMOUNTS) // 10_000) * 10_000
