@@ -17,6 +17,7 @@ from pysettle.audit.extract import export_bundle
 from pysettle.audit.ledger import LedgerCheck
 from pysettle.audit.report import Check, Outcome
 from pysettle.audit.verify import verify
+from pysettle.domain import invariants
 from pysettle.domain.channel.contracts import CHANNEL_HUB, USAGE_METER
 from pysettle.domain.channel.events import Claimed
 from pysettle.domain.compute.contracts import COMPUTE_TOKEN, SeriesPricing
@@ -233,6 +234,15 @@ def test_a_broken_balance_is_named_once() -> None:
     books.apply(2, 0, [creation, creation])
     # More is held than was issued, and than operating institutions have positions for.
     assert [(each.block, each.finding.code) for each in books.divergences] == [(1, "INV-SUPPLY"), (1, "INV-RESERVE")]
+
+
+def test_units_that_a_desk_refuses_are_no_donation() -> None:
+    """Units at a desk without a request are a finding under INV-SUPPLY, and no donation that is allowed."""
+    books = LedgerCheck(CONTRACTS)
+    books.apply(9, 0, [ExecutedTransaction(True, 1, (*FUNDED, log(CURRENCY, Transfer(BUYER, DESK, 7))))])
+    (found,) = books.divergences
+    assert (found.finding.code, f"desk 0x{DESK.hex()}" in found.finding.subject) == ("INV-SUPPLY", True)
+    assert not [it for it in invariants.notices(books.ledger) if DESK.hex() in it.subject]
 
 
 def test_an_unlisted_contract_of_the_network_is_named() -> None:

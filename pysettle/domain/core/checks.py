@@ -42,10 +42,13 @@ def donations(books: Books) -> Iterator[Finding]:
     """Name what contracts hold for no purpose that the books know. Allowed, and none of anybody's backing.
 
     Whatever is sent to a contract by a plain transfer counts here until something gives it a purpose. A series' own
-    Tokens are the delivered ones, and a currency's own units under redemption or credited: neither is left out.
+    Tokens are the delivered ones, and a currency's own units are credited: neither is left out. Units that a contract
+    refuses, and holds all the same, are no donation but a finding of its column.
     """
     for account, amount in books.balances.items():
         kind = books.contracts.kind_of(Address(account.owner))
         if kind and account.purpose is OWN and amount > 0 and account.owner != account.asset:
+            if kind.refuses and kind.refuses(books, account.asset, Address(account.owner)):
+                continue
             detail = f"{kind.name}: holds {amount} units of 0x{account.asset.hex()} for no purpose: a donation"
             yield Finding(kind.code or "INV-BACKING", f"contract 0x{account.owner.hex()}", detail, Severity.NOTICE)

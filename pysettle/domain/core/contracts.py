@@ -42,6 +42,10 @@ class Kind(Generic[_Terms]):
     held: Callable[[Books, Address, Address], int] | None = None
     """Given the books, an asset and a contract of this kind: returns the units that the contract holds for purposes
     that are not its own; None where it holds none."""
+    refuses: Callable[[Books, Address, Address], bool] | None = None
+    """Given the books, an asset and a contract of this kind: whether the contract refuses donations of the asset.
+
+    Units without a purpose there are a finding of its column then. None where it refuses no donation."""
     code: str | None = None
     """Invariant that speaks of all it holds; None where it is that of each purpose."""
     restricted: tuple[str, ...] = ()

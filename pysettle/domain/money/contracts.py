@@ -49,6 +49,10 @@ def _held_by_desk(books: Books, asset: Address, desk: Address) -> int:
     return books.total(asset, REDEMPTION) if is_desk_of(books, desk, asset) else 0
 
 
+def _refused_by_desk(books: Books, asset: Address, desk: Address) -> bool:
+    return is_desk_of(books, desk, asset)
+
+
 def is_desk_of(books: Books, account: Address, currency: Address) -> bool:
     """Whether an account is the issuance desk of a currency."""
     terms = books.contracts[ISSUANCE_DESK].get(account)
@@ -81,6 +85,7 @@ ISSUANCE_DESK: Kind[CurrencyTerms] = Kind(
     "IssuanceDesk",
     form=CURRENCY_FORM,
     held=_held_by_desk,
+    refuses=_refused_by_desk,
     restricted=(
         "setIssuanceQuota(address,uint256)",
         "setReserveRatio(uint256)",
