@@ -90,10 +90,11 @@ class _Program(click.Group):
 
     def parse_args(self, context: click.Context, arguments: list[str]) -> list[str]:
         """Read what is before the command: the help of everything, or the version, are printed here."""
-        rest: list[str] = []
+        # None where the help could not be printed; nothing is left of a command without options.
+        rest: list[str] | None = None
         with printing():
             rest = super().parse_args(context, arguments)
-        return rest if rest or context.resilient_parsing else context.exit()
+        return context.exit() if rest is None else rest
 
     def invoke(self, context: click.Context) -> Any:
         """Run the command; keep click from answering itself where Ctrl-C comes, or its help is cut short."""

@@ -135,3 +135,10 @@ def test_a_shell_completes_what_lists_showed(compute_town: ComputeTown) -> None:
     assert completed("job", "show", "--order", "0x") == []
     lists.write_bytes(b"no database")
     assert completed("market", "buy", "--series", "") == []
+
+
+def test_a_command_without_options_runs() -> None:
+    """`pysettle demo` alone is a whole command line: it prints its settlement."""
+    command = [sys.executable, "-c", "from pysettle.cli import main; main(prog_name='pysettle')", "demo"]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stdout.startswith("Settlement of ")) == (0, True), run.stderr
