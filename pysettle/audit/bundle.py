@@ -1,7 +1,7 @@
 """The bundle: a directory of files that proves a history to somebody who trusts nobody. Form `pysettle.bundle/1`.
 
 Knows the files and their manifest. Knows no engine and no chain; what the files claim is for `verify` to judge. The
-field tables are in `docs/bundle-format.md`.
+field tables are in `docs/reference/bundle.md`.
 """
 
 from __future__ import annotations

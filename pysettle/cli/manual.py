@@ -1,4 +1,4 @@
-"""`docs/cli.md`, made from the commands themselves: `python -m pysettle.cli.manual > docs/cli.md`."""
+"""`docs/reference/cli.md`, made from the commands: `python -m pysettle.cli.manual > docs/reference/cli.md`."""
 
 from __future__ import annotations
 

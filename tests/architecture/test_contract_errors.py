@@ -216,9 +216,9 @@ def test_amounts_are_in_what_the_call_was_about() -> None:
 
 
 def test_each_error_is_documented() -> None:
-    """docs/errors.md has one line for each error, with what its class says."""
+    """docs/reference/errors.md has one line for each error, with what its class says."""
     documented = {}
-    for section in (ROOT / "docs" / "errors.md").read_text().split("\n## ")[1:]:
+    for section in (ROOT / "docs" / "reference" / "errors.md").read_text().split("\n## ")[1:]:
         family = section.split("\n", 1)[0]
         for name, said in re.findall(r"^\| `(\w+)` \| (.*) \|$", section, flags=re.MULTILINE):
             documented[name] = (family, said)

@@ -1,4 +1,4 @@
-"""docs/domain.md says of each operation what the contracts' own manual says."""
+"""docs/reference/domain.md says of each operation what the contracts' own manual says."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pysettle.domain.jobs.terms import MilestoneState, OrderState
 from pysettle.evm import artifacts
 
 ROOT = Path(__file__).parents[2]
-DOCUMENT = (ROOT / "docs" / "domain.md").read_text()
+DOCUMENT = (ROOT / "docs" / "reference" / "domain.md").read_text()
 INTERFACES = {
     "CurrencyToken": "ICurrencyToken",
     "IssuanceDesk": "IIssuanceDesk",

@@ -1,4 +1,4 @@
-"""docs/sizes.md states the size of each deployed contract, and each leaves room for what comes (EIP-170)."""
+"""docs/reference/sizes.md states the size of each deployed contract, and each leaves room for what comes (EIP-170)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FREE = 3_000
 """Bytes that each contract leaves free."""
 FREE_OF_ITS_OWN = {"CurrencyToken": 6_000}
 """Contract -> bytes that it leaves free, where that is more."""
-PAGE = (Path(__file__).parents[2] / "docs" / "sizes.md").read_text()
+PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "sizes.md").read_text()
 
 
 def stated() -> dict[str, tuple[int, int]]:

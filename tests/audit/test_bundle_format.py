@@ -1,4 +1,4 @@
-"""`docs/bundle-format.md` and the reader of manifests name the same fields and the same contracts."""
+"""`docs/reference/bundle.md` and the reader of manifests name the same fields and the same contracts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from pysettle.domain.jobs.contracts import JOB_ESCROW
 from pysettle.domain.money.contracts import CURRENCY_TOKEN, INTEREST_PAYMENTS, ISSUANCE_DESK, CurrencyTerms
 from pysettle.errors import BundleError
 
-PAGE = (Path(__file__).parents[2] / "docs" / "bundle-format.md").read_text()
+PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "bundle.md").read_text()
 CURRENCY, SERIES, HUB, METER, INTEREST, JOBS, MARKET, DESK = (Address(bytes([number]) * 20) for number in range(1, 9))
 EVERY_KIND = Contracts(
     {

@@ -1,4 +1,4 @@
-"""`docs/cli.md` is what the commands say of themselves."""
+"""`docs/reference/cli.md` is what the commands say of themselves."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pysettle.client.compute.series import ComputeToken
 from pysettle.client.jobs.escrow import JobEscrow
 
 ROOT = Path(__file__).parents[2]
-FILE = ROOT / "docs" / "cli.md"
+FILE = ROOT / "docs" / "reference" / "cli.md"
 
 
 def _attributes(files: Iterable[Path], *, but_of: str | None = None) -> frozenset[str]:
@@ -90,7 +90,7 @@ def test_what_python_can_change_of_orders_a_command_can(method: str) -> None:
 
 
 def test_the_manual_is_that_of_the_commands() -> None:
-    """The file is fresh: `python -m pysettle.cli.manual > docs/cli.md` makes it."""
+    """The file is fresh: `python -m pysettle.cli.manual > docs/reference/cli.md` makes it."""
     assert FILE.read_text() == manual()
 
 

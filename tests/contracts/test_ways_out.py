@@ -1,4 +1,4 @@
-"""For every place where value can be, whoever is owed it gets it, with nobody's consent (docs/domain.md, "Ways out").
+"""For every place where value can be, whoever is owed it gets it, with nobody's consent ("Ways out" of the manual).
 
 Each test brings value into one place, lets the series be open, expire or be halted, and walks the way that the table
 names, to the last unit.
@@ -371,7 +371,7 @@ WALKS: dict[str, tuple[Callable[..., None], ...]] = {
 
 def test_every_row_is_walked() -> None:
     """What the manual says of ways out, a test here has gone."""
-    manual = (Path(__file__).parents[2] / "docs" / "domain.md").read_text()
+    manual = (Path(__file__).parents[2] / "docs" / "reference" / "domain.md").read_text()
     section = manual.partition("\n## Ways out\n")[2].partition("\n## ")[0]
     rows = [line.split(" | ")[0].removeprefix("| ") for line in section.splitlines() if line.startswith("| ")]
     assert [row for row in rows if row != "value"] == list(WALKS)

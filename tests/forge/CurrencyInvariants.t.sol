@@ -214,7 +214,7 @@ contract CurrencyInvariants is Entries {
         }
     }
 
-    /// Every call was let through or refused as the rules say, for the first reason that docs/domain.md names: what is
+    /// Every call was let through or refused as the rules say, for the first reason that the manual names: what is
     /// owed cannot be held up either.
     function _checkRules() private view {
         VM.assertEq(_moves.surprises(), 0, "a call was let through against the rules, or refused without a reason");
