@@ -1,4 +1,4 @@
-"""docs/reference/domain.md says of each operation what the contracts' own manual says."""
+"""docs/reference/domain says of each operation what the contracts' own manual says."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from pysettle.domain.jobs.terms import MilestoneState, OrderState
 from pysettle.evm import artifacts
 
 ROOT = Path(__file__).parents[2]
-DOCUMENT = (ROOT / "docs" / "reference" / "domain.md").read_text()
+PAGES = {path.stem: path.read_text() for path in sorted((ROOT / "docs" / "reference" / "domain").glob("*.md"))}
+"""Column -> its page."""
+DOCUMENT = "\n".join(PAGES.values())
 INTERFACES = {
     "CurrencyToken": "ICurrencyToken",
     "IssuanceDesk": "IIssuanceDesk",
@@ -37,6 +39,11 @@ LIBRARY = {
     "updateAuthority",
 }
 """Functions of OpenZeppelin's AccessManager that its own manual explains."""
+
+
+def test_each_column_has_a_page() -> None:
+    """The columns of the catalogue and the core, and no other."""
+    assert set(PAGES) == {"core", *COLUMNS}
 
 
 def rows() -> dict[str, str]:
@@ -114,8 +121,8 @@ def test_each_row_of_the_compute_layer_names_the_refusals_of_the_manual(contract
 def test_what_is_named_of_the_compute_layer_exists() -> None:
     """No word in code letters is an error, event or function that is gone."""
     known = {item.get("name") for name in (*COMPUTE, *INTERFACES) for item in artifacts.load(name).abi}
-    document = DOCUMENT[DOCUMENT.index("# Compute") :]
-    rows_ = [line for line in document.splitlines() if line.startswith("|")]
+    pages = [text for column, text in PAGES.items() if column not in ("core", "money")]
+    rows_ = [line for text in pages for line in text.splitlines() if line.startswith("|")]
     named = {word.rpartition(".")[2] for line in rows_ for word in re.findall(r"`([\w.]+)`", line)} - {"exact"}
     assert named <= known, named - known
 

@@ -8,9 +8,9 @@ import {IIssuanceDesk} from "../../contracts/money/IIssuanceDesk.sol";
 import {COLLECTOR, CurrencyWorld} from "./CurrencyWorld.sol";
 
 /// @title CurrencyModel
-/// @notice What a currency must have become, and which calls it must refuse, by the rules of docs/reference/domain.md.
+/// @notice What a currency must have become, and which calls it must refuse, by the rules of docs/reference/domain.
 /// @dev Written for reading, not for gas, and without the contract's words, calendar or arithmetic. A refusal is told
-/// by the selector of its error, the first that docs/reference/domain.md names; zero is none.
+/// by the selector of its error, the first that docs/reference/domain names; zero is none.
 abstract contract CurrencyModel is CurrencyWorld(COLLECTOR) {
     /// What the model knows of an account.
     struct Model {

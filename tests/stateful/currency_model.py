@@ -4,7 +4,7 @@ Written from the manual (`contracts/money/ICurrencyToken.sol` and the interfaces
 contract's making: no packed words, days by `datetime`, amounts as integers of unbounded size. An entry has the name it
 has on chain, in Python's spelling. It changes the model, or raises the very error that the contract has to give, with
 its arguments. Where several conditions fail, the first in the order written here is the one reported; that order is
-the manual's (docs/reference/domain.md); where none states one it was read off the contract, so a change is noticed.
+the manual's (docs/reference/domain); where none states one it was read off the contract, so a change is noticed.
 
 Knows no chain, no gas and no events. A signature is who signed what, and so needs no curve: accounts that sign by
 contract (ERC-1271) are not here. Roles are given beforehand and stay.

@@ -1,6 +1,6 @@
 """A series of Tokens as a specification that runs, from the manual `contracts/compute/IComputeToken.sol`.
 
-Where several conditions fail, the first in the order written here is the one reported (docs/reference/domain.md). Money
+Where several conditions fail, the first in the order written here is the one reported (docs/reference/domain). Money
 moves by the model of the currency alone: what that refuses, the series refuses with the same words.
 """
 
