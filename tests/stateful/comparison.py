@@ -17,9 +17,9 @@ from pysettle.domain.money.contracts import CREDIT
 from pysettle.domain.money.messages import ReserveAttestation
 from pysettle.evm import artifacts
 from tests.architecture.test_contract_errors import UNREACHABLE
+from tests.spec.money.currency import CurrencyModel
+from tests.spec.money.records import Signature, Status
 from tests.stateful.auditing import audit, audit_books
-from tests.stateful.currency_model import CurrencyModel
-from tests.stateful.currency_records import Signature, Status
 from tests.stateful.generator import Generator
 from tests.stateful.operations import FORMS, START, Operation, Refusal, Stage, perform
 from tests.stateful.watched import HOLDERS, OPERATORS, Watch

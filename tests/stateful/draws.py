@@ -13,8 +13,8 @@ from eth_typing import Address
 
 from pysettle.domain.core.messages import ZERO_ADDRESS
 from tests.chance import chance
-from tests.stateful.currency_model import CurrencyModel
-from tests.stateful.currency_records import CHINA_TIME, MINOR_UNIT, Role, Signature, Status, day_at
+from tests.spec.money.currency import CurrencyModel
+from tests.spec.money.records import CHINA_TIME, MINOR_UNIT, Role, Signature, Status, day_at
 from tests.stateful.operations import FORMS, IN_BYTES, KEYS, SIGNED_ENTRIES, START, Operation
 from tests.stateful.watched import HOLDERS, OPERATORS
 

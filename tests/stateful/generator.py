@@ -17,8 +17,8 @@ from pysettle.domain.money.wallets import (
     ClassLimits,
     WalletClass,
 )
-from tests.stateful.currency_model import CurrencyModel
-from tests.stateful.currency_records import (
+from tests.spec.money.currency import CurrencyModel
+from tests.spec.money.records import (
     FULL_RESERVE,
     MINOR_UNIT,
     MOST_UNITS,

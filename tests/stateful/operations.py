@@ -28,8 +28,8 @@ from pysettle.evm.embedded import EmbeddedChain
 from pysettle.evm.interface import Interface
 from pysettle.evm.transactions import Transaction
 from tests.evm.bytecode import creation
-from tests.stateful.currency_model import CurrencyModel
-from tests.stateful.currency_records import Call, Role, Signature
+from tests.spec.money.currency import CurrencyModel
+from tests.spec.money.records import Call, Role, Signature
 
 
 def functions_of(contract: str) -> frozenset[str]:

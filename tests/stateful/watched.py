@@ -13,8 +13,8 @@ from eth_typing import Address
 from pysettle.client import CurrencyToken, IssuanceDesk
 from pysettle.domain.money.wallets import WalletClass
 from pysettle.evm.embedded import EmbeddedChain
-from tests.stateful.currency_model import CurrencyModel
-from tests.stateful.currency_records import Redemption, Status, day_number
+from tests.spec.money.currency import CurrencyModel
+from tests.spec.money.records import Redemption, Status, day_number
 from tests.stateful.operations import CONTRACTS, DESK_ENTRIES, Stage
 
 HOLDERS = ("buyer", "other buyer", "provider", "operator", "escrow", "vault", "depot")

@@ -15,10 +15,10 @@ from tests.chance import SEED, chance
 from tests.contracts.effects import at, check_books
 from tests.contracts.orders import ARBITER, BUYER, CONTENT, EVIDENCE, GROUNDS, HOUR_S, PAYER, PROVIDER, terms_of
 from tests.contracts.world import YUAN, World
-from tests.stateful.currency_model import CurrencyModel
-from tests.stateful.currency_records import Call
-from tests.stateful.network.jobs import JobsModel
-from tests.stateful.network.records import Order, Places
+from tests.spec.compute.records import Order, Places
+from tests.spec.jobs.escrow import JobsModel
+from tests.spec.money.currency import CurrencyModel
+from tests.spec.money.records import Call
 from tests.stateful.operations import Refusal
 
 STEPS = 150

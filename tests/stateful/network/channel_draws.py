@@ -9,10 +9,8 @@ from eth_typing import Address
 
 from pysettle.domain.channel.messages import deposit_nonce
 from pysettle.domain.core.messages import ZERO_ADDRESS, ChannelConfig
-from tests.stateful.currency_records import Signature
-from tests.stateful.network.draws import NetworkDraws, NothingToDo, Weighted
-from tests.stateful.network.hub import DELAYS
-from tests.stateful.network.records import (
+from tests.spec.channel.hub import DELAYS
+from tests.spec.compute.records import (
     LANES,
     RATE_BITS,
     USAGE_BITS,
@@ -23,7 +21,9 @@ from tests.stateful.network.records import (
     MeteredRow,
     lanes,
 )
-from tests.stateful.network.series import SeriesModel
+from tests.spec.compute.series import SeriesModel
+from tests.spec.money.records import Signature
+from tests.stateful.network.draws import NetworkDraws, NothingToDo, Weighted
 from tests.stateful.operations import Operation
 
 MOST_COUNTED = 2**USAGE_BITS - 1

@@ -26,11 +26,11 @@ from pysettle.errors import ContractReverted
 from pysettle.evm import artifacts
 from tests.architecture.test_contract_errors import UNREACHABLE
 from tests.chance import chance
+from tests.spec.compute.records import Answer, Row
+from tests.spec.money.records import Signature
+from tests.spec.network import NetworkModel
 from tests.stateful.auditing import audit
-from tests.stateful.currency_records import Signature
 from tests.stateful.network.generator import PURSE, NetworkGenerator
-from tests.stateful.network.model import NetworkModel
-from tests.stateful.network.records import Answer, Row
 from tests.stateful.network.stage import ANSWERING, CONTRACTS, NetworkStage, shown
 from tests.stateful.network.strangers import Stranger
 from tests.stateful.network.watched import HOLDERS, KEEPERS, SERIES_WATCHED, NetworkWatch, Nonce, questions

@@ -7,10 +7,10 @@ from typing import TypeVar
 
 from eth_typing import Address
 
-from tests.stateful.currency_records import Signature, day_at
+from tests.spec.compute.series import SeriesModel
+from tests.spec.money.records import Signature, day_at
+from tests.spec.network import NetworkModel
 from tests.stateful.generator import Generator
-from tests.stateful.network.model import NetworkModel
-from tests.stateful.network.series import SeriesModel
 from tests.stateful.network.stage import NetworkStage
 from tests.stateful.network.watched import HOLDERS, SERIES_WATCHED, TOKEN_HOLDERS
 from tests.stateful.operations import FORMS, IN_BYTES, SIGNED_ENTRIES, Operation

@@ -10,14 +10,14 @@ from eth_typing import Address
 
 from pysettle.domain.compute.messages import ComputeAttestation
 from pysettle.domain.money.messages import ReserveAttestation
-from tests.stateful.currency_records import MINOR_UNIT, Role, Signature
+from tests.spec.compute.records import Terms
+from tests.spec.money.records import MINOR_UNIT, Role, Signature
+from tests.spec.network import NetworkModel
 from tests.stateful.generator import Generator
 from tests.stateful.network.channel_draws import ChannelDraws
 from tests.stateful.network.draws import Draw, NothingToDo, Weighted
 from tests.stateful.network.job_draws import JobDraws
 from tests.stateful.network.market_draws import CARDS, DAY_S, GROUND, MarketDraws
-from tests.stateful.network.model import NetworkModel
-from tests.stateful.network.records import Terms
 from tests.stateful.network.series_draws import SeriesDraws
 from tests.stateful.operations import Operation
 

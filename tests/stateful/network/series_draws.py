@@ -8,11 +8,11 @@ from eth_typing import Address
 
 from pysettle.domain.compute.messages import PurchaseTerms
 from pysettle.domain.core.messages import ZERO_ADDRESS
+from tests.spec.compute.records import PRICE_BASIS
+from tests.spec.compute.series import SeriesModel
+from tests.spec.core.tokens import NO_END
 from tests.stateful.network.draws import NetworkDraws, Weighted
-from tests.stateful.network.records import PRICE_BASIS
-from tests.stateful.network.series import SeriesModel
 from tests.stateful.operations import Operation
-from tests.stateful.token_model import NO_END
 
 AUTHORIZED = ("transferWithAuthorization", "receiveWithAuthorization")
 

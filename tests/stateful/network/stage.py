@@ -22,9 +22,9 @@ from pysettle.domain.jobs.terms import OrderTerms
 from pysettle.errors import ContractReverted
 from pysettle.evm import abi
 from pysettle.evm.interface import Interface
-from tests.stateful.currency_records import Signature
-from tests.stateful.network.model import NetworkModel
-from tests.stateful.network.records import Answer, Approval, Claim, DepositData, MeteredRow, Places, Terms
+from tests.spec.compute.records import Answer, Approval, Claim, DepositData, MeteredRow, Places, Terms
+from tests.spec.money.records import Signature
+from tests.spec.network import NetworkModel
 from tests.stateful.operations import KEYS, Operation, Stage, encodable, token_digest
 
 GAS, GAS_OPENING = 1_000_000, 5_000_000

@@ -9,9 +9,9 @@ from functools import cached_property
 from eth_typing import Address
 
 from pysettle.domain.core.messages import ChannelId
-from tests.stateful.network.model import NetworkModel
-from tests.stateful.network.records import Channel, Compute, Order
-from tests.stateful.network.series import SeriesModel
+from tests.spec.compute.records import Channel, Compute, Order
+from tests.spec.compute.series import SeriesModel
+from tests.spec.network import NetworkModel
 from tests.stateful.network.stage import NetworkStage
 from tests.stateful.watched import HOLDERS as HOLDERS_OF_MONEY
 from tests.stateful.watched import Figures, ask

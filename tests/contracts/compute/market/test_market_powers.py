@@ -13,7 +13,7 @@ from pysettle.evm.transactions import Transaction
 from tests.contracts.compute.series.test_terms import arguments
 from tests.contracts.effects import effect, refused
 from tests.contracts.world import ACTORS, FEN, World
-from tests.stateful.network.records import created_by
+from tests.spec.compute.records import created_by
 
 ENTRIES = {
     "acceptRole",

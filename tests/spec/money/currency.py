@@ -20,7 +20,8 @@ from pysettle.domain.core.messages import ChannelConfig
 from pysettle.domain.money.messages import ReserveAttestation
 from pysettle.domain.money.wallets import LIMIT_STEP, MOST_LIMIT, NO_LIMIT, ClassLimits, WalletClass
 from pysettle.errors import contracts as errors
-from tests.stateful.currency_records import (
+from tests.spec.core.tokens import refuse
+from tests.spec.money.records import (
     EPOCH,
     FULL_RESERVE,
     MINOR_UNIT,
@@ -32,8 +33,7 @@ from tests.stateful.currency_records import (
     Signature,
     Status,
 )
-from tests.stateful.currency_state import CurrencyState, require_whole_minor_units
-from tests.stateful.token_model import refuse
+from tests.spec.money.rules import CurrencyState, require_whole_minor_units
 
 DAY_S = 86_400
 

@@ -9,11 +9,11 @@ from eth_typing import Address
 from pysettle.domain.compute.messages import ComputeAttestation
 from pysettle.domain.core.messages import ZERO_ADDRESS
 from pysettle.errors import contracts as errors
-from tests.stateful.currency_model import CurrencyModel
-from tests.stateful.currency_records import Call, Signature
-from tests.stateful.network.records import BPS, MOST, NOTHING, PRICE_BASIS, Compute, Places, Stake, Terms, created_by
-from tests.stateful.network.series import SeriesModel
-from tests.stateful.token_model import refuse
+from tests.spec.compute.records import BPS, MOST, NOTHING, PRICE_BASIS, Compute, Places, Stake, Terms, created_by
+from tests.spec.compute.series import SeriesModel
+from tests.spec.core.tokens import refuse
+from tests.spec.money.currency import CurrencyModel
+from tests.spec.money.records import Call, Signature
 
 
 class MarketModel:

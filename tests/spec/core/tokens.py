@@ -14,7 +14,7 @@ from eth_typing import Address
 from pysettle.domain.core.messages import ZERO_ADDRESS
 from pysettle.errors import ContractReverted
 from pysettle.errors import contracts as errors
-from tests.stateful.currency_records import Call, Signature
+from tests.spec.money.records import Call, Signature
 
 NO_END = 2**256 - 1
 """An allowance that is not reduced."""

@@ -6,13 +6,13 @@ encoded in `stage`, a table of draws in `generator`, and what is asked of it in 
 
 from __future__ import annotations
 
-from tests.stateful.currency_model import CurrencyModel
-from tests.stateful.currency_records import Role
-from tests.stateful.network.hub import CollectorModel, HubModel, MeterModel
-from tests.stateful.network.jobs import JobsModel
-from tests.stateful.network.market import MarketModel
-from tests.stateful.network.records import Places
-from tests.stateful.network.series import SeriesModel
+from tests.spec.channel.hub import CollectorModel, HubModel, MeterModel
+from tests.spec.compute.market import MarketModel
+from tests.spec.compute.records import Places
+from tests.spec.compute.series import SeriesModel
+from tests.spec.jobs.escrow import JobsModel
+from tests.spec.money.currency import CurrencyModel
+from tests.spec.money.records import Role
 
 
 class NetworkModel:

@@ -14,7 +14,8 @@ from eth_typing import Address
 from pysettle.domain.core.messages import ZERO_ADDRESS
 from pysettle.domain.money.wallets import NO_LIMIT, ClassLimits
 from pysettle.errors import contracts as errors
-from tests.stateful.currency_records import (
+from tests.spec.core.tokens import TokenModel, refuse
+from tests.spec.money.records import (
     FULL_RESERVE,
     MINOR_UNIT,
     MOST_UNITS,
@@ -27,7 +28,6 @@ from tests.stateful.currency_records import (
     Role,
     Status,
 )
-from tests.stateful.token_model import TokenModel, refuse
 
 
 class CurrencyState(TokenModel):

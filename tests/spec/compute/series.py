@@ -14,10 +14,10 @@ from pysettle.domain.compute.messages import PurchaseTerms
 from pysettle.domain.core.messages import ZERO_ADDRESS, ChannelConfig
 from pysettle.errors import ContractReverted
 from pysettle.errors import contracts as errors
-from tests.stateful.currency_model import CurrencyModel
-from tests.stateful.currency_records import Call, Signature
-from tests.stateful.network.records import BPS, LANES, NOTHING, PRICE_BASIS, RATE_BITS, Places, Terms
-from tests.stateful.token_model import TokenModel, refuse
+from tests.spec.compute.records import BPS, LANES, NOTHING, PRICE_BASIS, RATE_BITS, Places, Terms
+from tests.spec.core.tokens import TokenModel, refuse
+from tests.spec.money.currency import CurrencyModel
+from tests.spec.money.records import Call, Signature
 
 
 class SeriesModel(TokenModel):

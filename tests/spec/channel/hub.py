@@ -15,9 +15,7 @@ from pysettle.domain.channel.messages import deposit_nonce
 from pysettle.domain.core.messages import ZERO_ADDRESS, ChannelConfig, ChannelId
 from pysettle.errors import ContractReverted
 from pysettle.errors import contracts as errors
-from tests.stateful.currency_model import CurrencyModel
-from tests.stateful.currency_records import Call, Signature
-from tests.stateful.network.records import (
+from tests.spec.compute.records import (
     LANES,
     RATE_BITS,
     USAGE_BITS,
@@ -32,8 +30,10 @@ from tests.stateful.network.records import (
     Totals,
     lanes,
 )
-from tests.stateful.network.series import SeriesModel
-from tests.stateful.token_model import refuse
+from tests.spec.compute.series import SeriesModel
+from tests.spec.core.tokens import refuse
+from tests.spec.money.currency import CurrencyModel
+from tests.spec.money.records import Call, Signature
 
 DELAYS = range(15 * 60, 30 * 86_400 + 1)
 """Seconds that a withdrawal may wait."""

@@ -16,7 +16,7 @@ from eth_typing import Address
 from pysettle.domain.core.messages import ZERO_ADDRESS, ChannelConfig, ChannelId
 from pysettle.domain.core.typed_data import Domain
 from pysettle.domain.jobs.terms import MilestoneState, OrderState, OrderTerms
-from tests.stateful.currency_records import Signature
+from tests.spec.money.records import Signature
 
 PRICE_BASIS = 1_000_000
 """Tokens that a unit price is stated for."""

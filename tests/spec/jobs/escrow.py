@@ -10,10 +10,10 @@ from eth_typing import Address
 from pysettle.domain.core.messages import ZERO_ADDRESS
 from pysettle.domain.jobs.terms import MilestoneState, OrderState, OrderTerms
 from pysettle.errors import contracts as errors
-from tests.stateful.currency_model import CurrencyModel
-from tests.stateful.currency_records import Call, Signature
-from tests.stateful.network.records import BPS, NOTHING, Milestone, Order, Places
-from tests.stateful.token_model import refuse
+from tests.spec.compute.records import BPS, NOTHING, Milestone, Order, Places
+from tests.spec.core.tokens import refuse
+from tests.spec.money.currency import CurrencyModel
+from tests.spec.money.records import Call, Signature
 
 MOST_MILESTONES = 64
 
