@@ -134,6 +134,7 @@ NAMED_OPTIONS: Mapping[str, Named] = {
         AccountName(),
     ),
     "--channel": ListedName("channels"),
+    "--compute": ListedName("compute"),
     "--order": ListedName("orders"),
     "--series": ListedName("series"),
 }

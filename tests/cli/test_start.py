@@ -133,6 +133,13 @@ def test_a_shell_completes_what_lists_showed(compute_town: ComputeTown) -> None:
     assert completed("market", "show", "--series", "D") == ["DSV4"]
     assert completed("channel", "show", "--channel", channel[:5]) == [channel]
     assert completed("job", "show", "--order", "0x") == []
+    compute_town.file("ordered", "what is ordered")
+    order = f"job place --arbiter bob --milestone 1@2026-02-01 --file {compute_town.directory / 'ordered'}"
+    placed = compute_town.read(order)["order"]
+    compute_town.say("job list")
+    assert completed("job", "show", "--order", placed[:5]) == [placed]
+    (compute,) = compute_town.read("market compute")["compute"]
+    assert completed("market", "open", "--compute", "0x") == [compute["compute"]]
     lists.write_bytes(b"no database")
     assert completed("market", "buy", "--series", "") == []
 

@@ -23,7 +23,9 @@ def asset_option(function: Function) -> Function:
     choice = click.Choice([currency.value for currency in Currency])
     text = "In place of a series: a currency, all of them simulated.  [default: CNY]"
     function = click.option("--currency", type=choice, help=text)(function)
-    return click.option("--series", help="A series, for its Tokens: its symbol or its address.")(function)
+    return click.option("--series", help="A series, for its Tokens: its symbol, its address, or how that begins.")(
+        function
+    )
 
 
 def chosen_asset(command: Command, compute: SettlementNetwork, series: str | None, currency: str | None) -> Asset:

@@ -23,7 +23,9 @@ tokens_option = click.option("--tokens", type=TOKENS, required=True, help="Token
 
 def series_option(function: Function) -> Function:
     """Give a command a series."""
-    return click.option("--series", required=True, help="A series: its symbol or its address.")(function)
+    return click.option("--series", required=True, help="A series: its symbol, its address, or how that begins.")(
+        function
+    )
 
 
 def by_option(default: str, what: str) -> Callable[[Function], Function]:

@@ -18,8 +18,7 @@ from pysettle.cli.nouns import Noun
 from pysettle.cli.options import BASIS_POINTS, TOKENS, OneOf, Utf8, Whole, wide_option
 from pysettle.cli.output import instant, printable, table
 from pysettle.money import to_plain, to_text, to_units
-from pysettle.reading import read_hex
-from pysettle.values import HOUR_S, ComputeId, Tokens, time_text
+from pysettle.values import HOUR_S, Tokens, time_text
 
 if TYPE_CHECKING:
     from pysettle.client.compute.lists import Offer
@@ -106,7 +105,11 @@ def unstake(amount: str, by: str, command: Command) -> None:
 
 
 @market.command("open")
-@click.option("--compute", "compute_id", help="Compute it is opened on.  [default: what was registered last]")
+@click.option(
+    "--compute",
+    "compute_id",
+    help="Compute it is opened on: its id, or how that begins.  [default: what was registered last]",
+)
 @click.option("--name", type=Utf8(31), required=True, help="Name of the Token, at most 31 bytes.")
 @click.option("--symbol", type=Utf8(31), required=True, help="Symbol, at most 31 bytes.")
 @click.option(
@@ -141,14 +144,11 @@ def open_(command: Command, by: str, compute_id: str | None, **terms: Any) -> No
     """
     provider, stated = command.signer(by), series_terms(command, **terms)
     with command.compute(write=True) as compute:
-        on = (
-            ComputeId(read_hex(compute_id, 32))
-            if compute_id
-            else compute.compute_lists.newest_compute(provider.address)
-        )
+        lists = compute.compute_lists
+        on = lists.find_compute(compute_id) if compute_id else lists.newest_compute(provider.address)
         (receipt,) = compute.market.send(compute.market.open_series(provider, stated, on))
         series = compute.market.opened(receipt)
-        locked, name = compute.market.locked_stake(series.address), compute.compute_lists.shortest_name(series.address)
+        locked, name = compute.market.locked_stake(series.address), lists.shortest_name(series.address)
     address = "0x" + series.address.hex()
     lines = [f"series {stated.symbol} at {address}", f"stake locked: 0.00 -> {to_text(locked)} yuan"]
     document = {"series": address, "symbol": stated.symbol, "stake_units": str(locked)}

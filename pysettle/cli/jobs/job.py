@@ -17,15 +17,15 @@ from pysettle.cli.options import BASIS_POINTS, Count, wide_option
 from pysettle.cli.output import instant, table, write_text
 from pysettle.errors import UsageError
 from pysettle.errors.states import MilestoneState, OrderState
-from pysettle.reading import read_hex
-from pysettle.values import HOUR_S, OrderId
+from pysettle.values import HOUR_S
 
 if TYPE_CHECKING:
     from pysettle.client.core.contract import Receipt, Transaction
     from pysettle.client.jobs.escrow import JobEscrow, Order
     from pysettle.domain.jobs.terms import OrderTerms
+    from pysettle.values import OrderId
 
-_order_option = click.option("--order", "text", required=True, help="Id of the order, as `place` told.")
+_order_option = click.option("--order", "text", required=True, help="Id of the order, or how it begins.")
 _milestone_option = click.option("--milestone", type=Count(0, 63), default=0, show_default=True, help="From 0.")
 _PARTIES = ("payer", "buyer", "provider", "arbiter")
 
@@ -105,9 +105,9 @@ def _show_placed(order_id: OrderId, terms: OrderTerms, receipt: Receipt, command
 @currency_command
 def accept(text: str, by: str, command: Command) -> None:
     """Accept an order, as its provider."""
-    signer, order_id = command.signer(by), _id(text)
+    signer = command.signer(by)
     useful_next = f"job deliver --order {quote(text)} --milestone 0 --help"
-    _step("accept", order_id, lambda it: (it.accept(signer, order_id),), useful_next, command)
+    _step(text, lambda it, order_id: (it.accept(signer, order_id),), useful_next, command)
 
 
 @job.command()
@@ -116,8 +116,8 @@ def accept(text: str, by: str, command: Command) -> None:
 @currency_command
 def cancel(text: str, by: str, command: Command) -> None:
     """Take an order back that the provider has not accepted."""
-    signer, order_id = command.signer(by), _id(text)
-    _step("cancel", order_id, lambda it: (it.cancel(signer, order_id),), f"job pay --account {by}", command)
+    signer = command.signer(by)
+    _step(text, lambda it, order_id: (it.cancel(signer, order_id),), f"job pay --account {by}", command)
 
 
 @job.command()
@@ -130,9 +130,9 @@ def deliver(text: str, milestone: int, file: Path, by: str, command: Command) ->
     """Deliver a milestone."""
     from pysettle.hashing import keccak
 
-    signer, order_id, content = command.signer(by), _id(text), keccak(file.read_bytes())
+    signer, content = command.signer(by), keccak(file.read_bytes())
     useful_next = f"job accept-delivery --order {quote(text)} --milestone {milestone}"
-    _step("deliver", order_id, lambda it: (it.deliver(signer, order_id, milestone, content),), useful_next, command)
+    _step(text, lambda it, order_id: (it.deliver(signer, order_id, milestone, content),), useful_next, command)
 
 
 @job.command()
@@ -142,9 +142,9 @@ def deliver(text: str, milestone: int, file: Path, by: str, command: Command) ->
 @currency_command
 def concede(text: str, milestone: int, by: str, command: Command) -> None:
     """Give a milestone up: its amount goes back to who paid."""
-    signer, order_id = command.signer(by), _id(text)
+    signer = command.signer(by)
     useful_next = f"job show --order {quote(text)}"
-    _step("concede", order_id, lambda it: (it.concede(signer, order_id, milestone),), useful_next, command)
+    _step(text, lambda it, order_id: (it.concede(signer, order_id, milestone),), useful_next, command)
 
 
 @job.command("accept-delivery")
@@ -154,11 +154,9 @@ def concede(text: str, milestone: int, by: str, command: Command) -> None:
 @currency_command
 def accept_delivery(text: str, milestone: int, by: str, command: Command) -> None:
     """Accept a delivery: its amount is due to the provider."""
-    signer, order_id = command.signer(by), _id(text)
+    signer = command.signer(by)
     useful_next = "job pay --account provider"
-    _step(
-        "accept-delivery", order_id, lambda it: (it.accept_delivery(signer, order_id, milestone),), useful_next, command
-    )
+    _step(text, lambda it, order_id: (it.accept_delivery(signer, order_id, milestone),), useful_next, command)
 
 
 @job.command()
@@ -171,14 +169,14 @@ def dispute(text: str, milestone: int, file: Path, by: str, command: Command) ->
     """Dispute a delivery within its review period."""
     from pysettle.hashing import keccak
 
-    signer, order_id, evidence = command.signer(by), _id(text), keccak(file.read_bytes())
+    signer, evidence = command.signer(by), keccak(file.read_bytes())
 
-    def make(jobs: JobEscrow) -> tuple[Transaction, ...]:
+    def make(jobs: JobEscrow, order_id: OrderId) -> tuple[Transaction, ...]:
         token = command.workspace.network(jobs.chain).system(command.currency).token
         approval = token.approve(signer, jobs.address, jobs.order(order_id).bond)
         return approval, jobs.dispute(signer, order_id, milestone, evidence)
 
-    _step("dispute", order_id, make, f"job rule --order {quote(text)} --milestone {milestone} --help", command)
+    _step(text, make, f"job rule --order {quote(text)} --milestone {milestone} --help", command)
 
 
 @job.command()
@@ -192,11 +190,10 @@ def rule(text: str, milestone: int, provider_bps: int, file: Path, by: str, comm
     """Split a disputed amount, as the arbiter."""
     from pysettle.hashing import keccak
 
-    signer, order_id, grounds = command.signer(by), _id(text), keccak(file.read_bytes())
+    signer, grounds = command.signer(by), keccak(file.read_bytes())
     _step(
-        "rule",
-        order_id,
-        lambda it: (it.rule(signer, order_id, milestone, provider_bps, grounds),),
+        text,
+        lambda it, order_id: (it.rule(signer, order_id, milestone, provider_bps, grounds),),
         "job pay --account provider",
         command,
     )
@@ -209,9 +206,9 @@ def rule(text: str, milestone: int, provider_bps: int, file: Path, by: str, comm
 @currency_command
 def conclude(text: str, milestone: int, by: str, command: Command) -> None:
     """End a milestone whose time has passed: refunded, released, or ruled by default."""
-    signer, order_id = command.signer(by), _id(text)
+    signer = command.signer(by)
     useful_next = f"job show --order {quote(text)}"
-    _step("conclude", order_id, lambda it: (it.conclude(signer, order_id, milestone),), useful_next, command)
+    _step(text, lambda it, order_id: (it.conclude(signer, order_id, milestone),), useful_next, command)
 
 
 @job.command()
@@ -239,9 +236,8 @@ def pay(account: str, by: str, command: Command) -> None:
 def show(text: str, command: Command) -> None:
     """Show an order, its milestones, and until when each waits."""
     with command.workspace.chain() as chain:
-        order = _order(command.workspace.network(chain).jobs, _id(text), command)
-    if order.state is OrderState.NONE:
-        raise UsageError(f"no order {text} was placed: see `pysettle job place`")
+        network = command.workspace.network(chain)
+        order = _order(network.jobs, network.job_lists.find(text), command)
     rows = [
         (str(place), command.text(it.amount), it.state.word, "-" if end is None else instant(end))
         for place, it in enumerate(order.milestones)
@@ -301,9 +297,9 @@ def list_(account: str | None, command: Command) -> None:
 
 
 def _order(jobs: JobEscrow, order_id: OrderId, command: Command) -> Order:
-    """Return an order that is in the currency of the command, or that is none."""
+    """Return an order that is in the currency of the command."""
     order, deployment = jobs.order(order_id), command.workspace.deployment()
-    if order.state is OrderState.NONE or order.currency == deployment.token(command.currency):
+    if order.currency == deployment.token(command.currency):
         return order
     found = [it.value for it in deployment.currencies() if deployment.token(it) == order.currency]
     raise UsageError(
@@ -314,16 +310,16 @@ def _order(jobs: JobEscrow, order_id: OrderId, command: Command) -> Order:
 
 
 def _step(
-    verb: str,
-    order_id: OrderId,
-    make: Callable[[JobEscrow], tuple[Transaction, ...]],
+    text: str,
+    make: Callable[[JobEscrow, OrderId], tuple[Transaction, ...]],
     useful_next: str,
     command: Command,
 ) -> None:
     with command.workspace.chain(write=True) as chain:
-        jobs = command.workspace.network(chain).jobs
+        network = command.workspace.network(chain)
+        jobs, order_id = network.jobs, network.job_lists.find(text)
         before = _order(jobs, order_id, command)
-        *_, receipt = jobs.send(*make(jobs))
+        *_, receipt = jobs.send(*make(jobs, order_id))
         now = jobs.order(order_id)
     stages = list(zip(before.milestones, now.milestones, strict=True))
     lines = [f"order: {before.state.word} -> {now.state.word}"] * (before.state is not now.state)
@@ -350,7 +346,3 @@ def _document(order: Order) -> dict[str, object]:
             for it in order.milestones
         ],
     }
-
-
-def _id(text: str) -> OrderId:
-    return OrderId(read_hex(text, 32))

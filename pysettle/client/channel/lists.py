@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pysettle.client.core.ids import beginning_with
 from pysettle.client.store import Entries, ReadModel, Value
 from pysettle.domain.channel.delivered import delivered_usage
 from pysettle.domain.channel.events import ChannelCreated, Claimed
@@ -13,7 +14,6 @@ from pysettle.domain.compute.prices import IndexPoint, Priced, basket_cost, pric
 from pysettle.domain.core import events
 from pysettle.domain.core.events import Emitted, Position
 from pysettle.domain.core.messages import ChannelConfig, ChannelId
-from pysettle.errors import UsageError
 from pysettle.evm.transactions import TransactionSender
 from pysettle.values import Address
 
@@ -62,19 +62,9 @@ class ChannelStanding:
         return self.config.token == self.config.receiver
 
 
-def channel_in(opened: Mapping[ChannelId, ChannelConfig], text: str) -> ChannelId:
-    """Return the one of several channels' ids that begins with hex digits.
-
-    Raises:
-        UsageError: none begins so, or several do; or there are no digits, which name none.
-    """
-    if not text.removeprefix("0x"):
-        raise UsageError(f"{text!r} names no channel: give its id, or how that begins; see `pysettle channel list`")
-    found = [it for it in opened if it.hex().startswith(text.removeprefix("0x").lower())]
-    if len(found) != 1:
-        problem = "no channel's id begins" if not found else "several channels' ids begin"
-        raise UsageError(f"{problem} with {text}: see `pysettle channel list`")
-    return found[0]
+def channel_in(opened: Iterable[ChannelId], text: str) -> ChannelId:
+    """Return the one of several channels' ids that begins with hex digits; errors are those of `beginning_with`."""
+    return beginning_with(text, opened, "channel", "channel list")
 
 
 class ChannelLists:

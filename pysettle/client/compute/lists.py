@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pysettle.client.compute.market import Compute
 from pysettle.client.compute.series import ComputeToken
+from pysettle.client.core.ids import beginning_with, listed
 from pysettle.client.store import Entries, ReadModel, Value
 from pysettle.domain.compute.events import ComputeRegistered, Purchased, SeriesHalted, SeriesOpened
 from pysettle.domain.compute.prices import SERVICE_CLASSES, basket_cost
@@ -149,6 +150,15 @@ class ComputeLists:
             for key, value in found.items()
         )
 
+    def find_compute(self, text: str) -> ComputeId:
+        """Return the id of the registered compute whose id begins with hex digits.
+
+        Raises:
+            UsageError: none has such an id, or several have.
+        """
+        (found,) = self._network.store.read("compute")
+        return beginning_with(text, map(ComputeId, found), "compute", "market compute")
+
     def newest_compute(self, provider: Address) -> ComputeId:
         """Return the id of the compute of a provider that was registered last.
 
@@ -162,18 +172,19 @@ class ComputeLists:
         return ids[-1]
 
     def find(self, name: str) -> ComputeToken:
-        """Return the series of a symbol or an address.
+        """Return the series of a symbol, or of an address, which may be given by how it begins.
 
         Raises:
-            UsageError: none has it, or several have the symbol.
+            UsageError: none has it, or several have it; a symbol may be that of a series and the address of another.
         """
-        # A symbol has 31 bytes at the most, fewer than an address that is written out.
-        address = read_address(name) if len(name) == 42 and name.startswith("0x") else None
-        found = [it for it in self.series() if (it.symbol == name if address is None else it.address == address)]
+        digits = name.removeprefix("0x").lower() if name.startswith("0x") else ""
+        if len(digits) == 40:
+            digits = read_address(name).hex()
+        found = [it for it in self.series() if it.symbol == name or (digits and it.address.hex().startswith(digits))]
         if not found:
             raise UsageError(f"no series is called {name}: see `pysettle market list`")
         if len(found) > 1:
-            places = " and ".join(f"0x{it.address.hex()} (of provider 0x{it.provider.hex()})" for it in found)
+            places = listed([f"0x{it.address.hex()} (of provider 0x{it.provider.hex()})" for it in found])
             raise UsageError(f"{len(found)} series are called {name}: {places}; name one by its address")
         return self._network.market.at(found[0].address)
 

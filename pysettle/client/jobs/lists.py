@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from pysettle.client.core.ids import beginning_with
 from pysettle.client.store import Entries, ReadModel, Value
 from pysettle.domain.jobs.events import OrderPlaced
 from pysettle.evm.transactions import TransactionSender
@@ -49,6 +50,15 @@ class JobLists:
         jobs = self._network.jobs
         found = {order_id: jobs.order(order_id) for order_id in self.placed(currency)}
         return {key: it for key, it in found.items() if party in (None, it.payer, it.buyer, it.provider, it.arbiter)}
+
+    def find(self, text: str) -> OrderId:
+        """Return the id of the order, in any currency, whose id begins with hex digits.
+
+        Raises:
+            UsageError: none has such an id, or several have.
+        """
+        (found,) = self._network.store.read("orders")
+        return beginning_with(text, map(OrderId, found), "order", "job list")
 
     def placed(self, currency: Address) -> tuple[OrderId, ...]:
         """Return the ids of the orders in a currency, in the order they were placed in."""

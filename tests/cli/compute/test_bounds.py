@@ -79,7 +79,7 @@ BROKEN_ROWS = [
     ("ceiling", None, "None is no whole number"),
     ("signature", "0x1", "is not written in hex digits"),
     ("signature", 7, "is not written as hex digits"),
-    ("channel", "0xffff", "no channel's id begins with 0xffff"),
+    ("channel", "0xffff", "no channel has an id that begins with 0xffff"),
     ("channel", 7, "is no id of a channel"),
     ("channel", "", "names no channel"),
     ("channel", "0x", "names no channel"),

@@ -171,7 +171,7 @@ def test_the_ways_out_of_a_channel(town: ComputeTown) -> None:
     town.say("time advance --days 1")
     assert "balance: 600 -> 0" in town.say(f"channel finalize --channel {short}")
     assert town.read(f"channel show --channel {short}")["balance"] == "0"
-    town.refused("channel show --channel 0xabcdef", 2, "no channel's id begins with 0xabcdef")
+    town.refused("channel show --channel 0xabcdef", 2, "no channel has an id that begins with 0xabcdef")
 
 
 def test_mistakes_are_told_before_anything_is_sent(town: ComputeTown) -> None:
@@ -181,8 +181,9 @@ def test_mistakes_are_told_before_anything_is_sent(town: ComputeTown) -> None:
     town.refused(nobodys, 2, "has registered no compute")
     town.refused(base + " --halter bob", 2, "a halter needs a ground")
     town.refused(base.replace("1,30,90/2,60,180", "1,2"), 2, "are not 3 whole numbers / 3 whole numbers")
-    town.refused(base.replace("0x" + "11" * 32, "0x12"), 2, "has 1 bytes in hex, not 32")
-    town.refused(base, 5, "ComputeNotOfProvider")
+    town.refused(base, 2, "no compute has an id that begins with 0x1111")
+    (registered,) = (str(it["compute"]) for it in town.read("market compute")["compute"])
+    town.refused(base.replace("0x" + "11" * 32, registered[:6]) + " --by alice", 5, "ComputeNotOfProvider")
     town.refused("market show --series NONE", 2, "no series is called NONE")
     town.refused(
         f"channel claim --series CHEAP --file {town.file('rows.json', '[{}]')}", 2, "row 1, channel: it is missing"
@@ -230,3 +231,4 @@ def test_two_series_of_one_symbol_are_told_apart(town: ComputeTown) -> None:
     for line in ("market buy --tokens 1", "market show", "channel open --tokens 1"):
         town.refused(f"{line} --series CHEAP", 2, "2 series are called CHEAP", first, opened, "name one by its address")
     assert "Tokens of CHEAP" in town.say(f"market buy --series {opened} --tokens 1")
+    assert town.read(f"market show --series {opened[:8].upper().replace('X', 'x')}")["series"] == opened

@@ -75,10 +75,17 @@ def test_mistakes_are_told(town: Town) -> None:
     """Before anything is sent."""
     file = town.directory / "file"
     town.refuse(f"job place --arbiter bob --milestone 5 --file {file}", 2, "is not like 120.50@2026-02-01")
-    town.refuse("job accept --order 0x12", 2, "has 1 bytes in hex, not 32")
-    town.refuse(f"job accept --order 0x{'11' * 32}", 5, "OrderStateInvalid")
+    town.refuse(f"job accept --order 0x{'11' * 32}", 2, "no order has an id that begins with 0x1111")
+    town.refuse("job accept --order 0x", 2, "names no order")
     town.refuse(f"job place --arbiter alice --milestone 5@2026-02-01 --file {file}", 5, "OrderTermsInvalid")
-    town.refuse(f"job show --order 0x{'11' * 32}", 2, "was placed: see `pysettle job place`")
+
+
+def test_an_order_is_named_by_how_its_id_begins(town: Town) -> None:
+    """A part of the id that no other order has names the order, in every command and in either case of letters."""
+    order = place(town)
+    place(town, "--number", "1")
+    assert "placed -> accepted" in town.say(f"job accept --order {order[:12]}")
+    assert town.tell(f"job show --order {order[2:12].upper()}")["state"] == "accepted"
 
 
 def test_a_signed_order_is_submitted_by_somebody_else(town: Town) -> None:
