@@ -364,7 +364,7 @@ WALKS: dict[str, tuple[Callable[..., None], ...]] = {
     "a milestone not delivered": (test_a_milestone_that_nobody_delivers,),
     "a milestone delivered, nobody says anything": (test_a_delivery_that_nobody_answers,),
     "a milestone disputed, the arbiter silent": (test_a_dispute_that_nobody_rules_on,),
-    "what is due of an order": (test_an_order_that_nobody_accepts, test_a_dispute_that_nobody_rules_on),
+    "amounts due of an order": (test_an_order_that_nobody_accepts, test_a_dispute_that_nobody_rules_on),
 }
 """Row of the table -> the tests that walk it."""
 
