@@ -1,7 +1,7 @@
-"""The errors of contracts by their Solidity names, whichever column they stand in.
+"""The errors of all contracts by their Solidity names.
 
 `pysettle.errors.contracts.QuotaExceeded` is a class of `pysettle.errors.money`. Every package beside this module is a
-column; its modules are imported when the first error is looked up, which keeps them out of every start.
+column. Its modules are imported when the first error is looked up, so that no command starts slower for them.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""States, classes and roles as the contracts number them, with the one word that everything here says for each.
+"""States, classes and roles as the contracts number them, with one word for each.
 
-Errors carry them as numbers, and are read by persons: so they stand below everything that says them. Tests hold them
-equal to the enums of the contracts.
+Errors carry them as numbers, and their messages contain the words: so this module stands below all users of the words.
+Tests compare them with the enums of the contracts.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ from enum import IntEnum
 
 
 class State(IntEnum):
-    """Something that a contract numbers."""
+    """A value that a contract stores as a number."""
 
     @property
     def word(self) -> str:
-        """The word for it, in messages, commands and documents."""
+        """The word for the value, in messages, commands and documents."""
         return self.name.lower().replace("_", " ")
 
 
 class RedemptionStatus(State):
-    """Where a redemption stands, as the contract numbers it."""
+    """State of a redemption, as the contract numbers it."""
 
     NONE = 0
     REQUESTED = 1
@@ -30,7 +30,7 @@ class RedemptionStatus(State):
 
 
 class WalletClass(State):
-    """Classes of wallets by how well the holder is known, as the contract numbers them."""
+    """Class of a wallet by how well its holder is known, as the contract numbers it."""
 
     IV = 0
     III = 1
@@ -40,12 +40,12 @@ class WalletClass(State):
 
     @property
     def word(self) -> str:
-        """The word for it: a Roman number, or "corporate"."""
+        """The word for the class: a Roman number, or "corporate"."""
         return "corporate" if self is WalletClass.CORPORATE else self.name
 
 
 class OrderState(State):
-    """Where an order stands, as the contract numbers it."""
+    """State of an order, as the contract numbers it."""
 
     NONE = 0
     PLACED = 1
@@ -54,7 +54,7 @@ class OrderState(State):
 
 
 class MilestoneState(State):
-    """Where a milestone stands, as the contract numbers it; the last three are final."""
+    """State of a milestone, as the contract numbers it; the last three are final."""
 
     DUE = 0
     DELIVERED = 1
@@ -65,7 +65,7 @@ class MilestoneState(State):
 
     @property
     def is_final(self) -> bool:
-        """Whether its amount is no longer held."""
+        """Whether the escrow no longer holds the milestone's amount."""
         return self > MilestoneState.DISPUTED
 
 
@@ -94,5 +94,5 @@ class Role(State):
 
     @classmethod
     def labelled(cls, label: str) -> Role:
-        """Return the role of a label, which is one of them."""
+        """Return the role with a label that exists."""
         return next(role for role in cls if role.label == label)

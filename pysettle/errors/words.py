@@ -32,24 +32,24 @@ _TEXTS: dict[object, Callable[[int], str]] = {Timestamp: time_text, Day: day_tex
 """Kind of a number -> how it is written."""
 
 
-class Worded(Exception):  # a part of errors, and none itself
-    """An error that keeps its values as attributes, and says them.
+class Worded(Exception):  # a mixin of errors, never raised alone
+    """An error that stores its values as attributes and puts them into words.
 
-    A subclass declares the attributes with their types, in the order in which they are given; its `template` says with
-    them what is wrong, and `remedy` what to do next.
+    A subclass declares the attributes with their types, in the order of the arguments. Its `template` states the cause
+    with their values; its `remedy` states the next step.
     """
 
     template: ClassVar[str]
     remedy: ClassVar[str]
 
     def __init__(self, *values: Any) -> None:
-        """Store the values; the number of a state that there is not stays a number."""
+        """Store the values; a number without a state in its enum stays a number."""
         self.money: Asset = Currency.CNY
-        """What units of a currency are said in."""
+        """Currency in which the message writes units."""
         self.asset: Asset | None = None
-        """What amounts are said in that may be of a currency or of Tokens; None where it is not known."""
+        """Asset in which the message writes amounts of a currency or of Tokens; None if it is not known."""
         self.name: Callable[[bytes], str] = hexed
-        """How an account is said: who knows the names of a workspace sets it."""
+        """Writes an account; a workspace replaces it by one that writes names."""
         for (attribute, kind), value in zip(self.arguments().items(), values, strict=True):
             setattr(self, attribute, _typed(kind, value))
         super().__init__()
@@ -57,17 +57,17 @@ class Worded(Exception):  # a part of errors, and none itself
     @classmethod
     @cache
     def arguments(cls) -> Mapping[str, Any]:
-        """Return attribute -> type of each value, in their order."""
+        """Return attribute -> type of each value, in order."""
         of_class: Any = ClassVar
         declared = inspect.get_annotations(cls, eval_str=True).items()
         return {attribute: kind for attribute, kind in declared if get_origin(kind) is not of_class}
 
     def __str__(self) -> str:
-        """Say what is wrong and what to do next."""
+        """Return cause and remedy."""
         return f"{self.sentence()}; {self.remedy}"
 
     def sentence(self) -> str:
-        """Say what is wrong; an asset is named behind the first amount of it, and only there."""
+        """Return the cause; the word for an asset follows its first amount only."""
         parts, named = [], set[Asset]()
         for part in _PARTS.split(self.template):
             if not (kind := self.arguments().get(part[1:-1])):
@@ -77,15 +77,15 @@ class Worded(Exception):  # a part of errors, and none itself
                 parts.append(f" {asset.word}" if asset.word and asset not in named else "")
                 named.add(asset)
             else:
-                parts.append(self._said(kind, getattr(self, part[1:-1])))
+                parts.append(self._written(kind, getattr(self, part[1:-1])))
         return "".join(parts)
 
     def _asset(self, kind: object) -> Asset | None:
-        """Return what a kind of values is counted in; None where it is no amount."""
+        """Return the asset of a kind of values; None if the kind is not an amount."""
         counted: dict[object, Asset] = {Units: self.money, Tokens: TOKENS, Amount: self.asset or self.money}
         return counted.get(kind)
 
-    def _said(self, kind: object, value: object) -> str:
+    def _written(self, kind: object, value: object) -> str:
         if kind in (Address, SeriesId) and isinstance(value, bytes):
             return self.name(value)
         if isinstance(value, State):
@@ -98,7 +98,7 @@ class Worded(Exception):  # a part of errors, and none itself
 
 
 def hexed(value: bytes) -> str:
-    """Write bytes in hex digits: how an account is said where nobody knows its name."""
+    """Write bytes in hex digits, for an account without a known name."""
     return f"0x{value.hex()}"
 
 

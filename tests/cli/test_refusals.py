@@ -23,7 +23,7 @@ REFUSED = [
     ),
     (
         "wallet limits --class IV --balance 150",
-        "150.00 yuan is no limit; a limit is a multiple of 100.00",
+        "150.00 yuan is not a limit; a limit is a multiple of 100.00",
     ),
     (
         "role offer --role seizer --account carol --by seizer",

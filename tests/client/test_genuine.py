@@ -88,9 +88,9 @@ def test_foreign_code_at_a_canonical_address(name: str, place: str) -> None:
         SettlementNetwork.deploy(chain, Plan(ROLES))
     assert (caught.value.contract, caught.value.address) == (name, address)
     expected = Standing(name, address, CANONICAL)
-    for words in (address, caught.value.found, caught.value.expected):
+    for words in (address, caught.value.actual, caught.value.expected):
         assert f"0x{words.hex()}" in str(caught.value)
-    assert caught.value.found != caught.value.expected
+    assert caught.value.actual != caught.value.expected
     assert not expected.is_genuine(chain)
     assert chain.block().number == 0
 

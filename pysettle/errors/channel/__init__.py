@@ -1,4 +1,4 @@
-"""What channels refuse: their hub, its meter and its collector."""
+"""Errors of channels: their hub, its meter and its collector."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the ERC3009DepositCollector refuses."""
+"""Errors of the ERC3009DepositCollector."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pysettle.values import Address
 
 
 class CollectorCallerNotHub(ChannelReverted):
-    """The collector serves its hub."""
+    """Only the hub calls its deposit collector."""
 
     template = "only the hub {hub} may do this; {caller} called"
     remedy = "deposit through the hub"

@@ -1,4 +1,4 @@
-"""What the ChannelHub refuses."""
+"""Errors of the ChannelHub."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class ChannelConfigInvalid(ChannelReverted):
 
 
 class WithdrawDelayOutOfRange(ChannelReverted):
-    """The withdraw delay has bounds."""
+    """The withdraw delay is outside its range."""
 
     template = "a withdraw delay of {withdraw_delay} is not possible"
     remedy = "choose 15 minutes (900 s) to 30 days (2592000 s)"
@@ -25,14 +25,14 @@ class WithdrawDelayOutOfRange(ChannelReverted):
 
 
 class DepositAmountZero(ChannelReverted):
-    """Nothing was to be deposited."""
+    """The deposit is zero."""
 
     template = "a deposit of zero"
     remedy = "deposit at least one unit"
 
 
 class DepositAmountMismatch(ChannelReverted):
-    """The collector did not bring the announced amount."""
+    """The collector transferred another amount than the announced one."""
 
     template = "{amount} announced; {received} arrived"
     remedy = "use a collector and a token that transfer exact amounts"
@@ -42,24 +42,24 @@ class DepositAmountMismatch(ChannelReverted):
 
 
 class ClaimsEmpty(ChannelReverted):
-    """A claim without rows."""
+    """The claim has no rows."""
 
     template = "no rows"
     remedy = "claim at least one channel"
 
 
 class ClaimSignaturesUneven(ChannelReverted):
-    """Signatures of one claim have one length."""
+    """The signatures of one claim have different lengths."""
 
     template = "{signatures} bytes of signatures for {rows} rows"
-    remedy = "claim rows with signatures of another length in a claim of their own"
+    remedy = "use a separate claim for the rows with signatures of another length"
 
     rows: int
     signatures: int
 
 
 class ChannelCallerNotReceiver(ChannelReverted):
-    """Only the receiving side claims and refunds."""
+    """Only the receiver and the receiver authorizer claim and refund."""
 
     template = "channel {channel_id}: {caller} is neither receiver nor receiver authorizer"
     remedy = "for Tokens, claim by claimMetered"
@@ -69,7 +69,7 @@ class ChannelCallerNotReceiver(ChannelReverted):
 
 
 class ClaimAuthorizerMismatch(ChannelReverted):
-    """One signature covers one authorizer's rows."""
+    """One signature covers the channels of one receiver authorizer; the claim contains a channel of another one."""
 
     template = "the receiver authorizer {actual} stands in a claim that {expected} signed"
     remedy = "make one claim for each authorizer"
@@ -79,7 +79,7 @@ class ClaimAuthorizerMismatch(ChannelReverted):
 
 
 class ClaimAboveCeiling(ChannelReverted):
-    """The payer signed less."""
+    """The claim is above the amount that the payer signed."""
 
     template = "channel {channel_id}: the payer signed {max_claimable_amount}; {total_claimed} claimed"
     remedy = "claim within the voucher, or have the payer sign a higher one"
@@ -90,7 +90,7 @@ class ClaimAboveCeiling(ChannelReverted):
 
 
 class ClaimAboveBalance(ChannelReverted):
-    """The channel holds less."""
+    """The claim is above the deposit of the channel."""
 
     template = "channel {channel_id}: {balance} deposited; {total_claimed} claimed"
     remedy = "have the payer deposit more"
@@ -101,17 +101,17 @@ class ClaimAboveBalance(ChannelReverted):
 
 
 class ChannelPayerFrozen(ChannelReverted):
-    """The unclaimed deposit of a frozen payer is held back, from receiver and payer."""
+    """The payer is frozen, so the unclaimed deposit goes neither to the receiver nor to the payer."""
 
     template = "channel {channel_id}: its payer {payer} is frozen outgoing"
-    remedy = "settle the earlier claims, and ask the freezer"
+    remedy = "settle the earlier claims, and ask the freezer to lift the freeze"
 
     channel_id: ChannelId
     payer: Address
 
 
 class VoucherSignatureInvalid(ChannelReverted):
-    """The voucher is not the payer's."""
+    """The payer did not sign this voucher."""
 
     template = "channel {channel_id}: its payer did not sign a voucher over exactly this ceiling"
     remedy = "use the voucher as the payer signed it"
@@ -120,19 +120,19 @@ class VoucherSignatureInvalid(ChannelReverted):
 
 
 class ReceiverAuthorizerSignatureInvalid(ChannelReverted):
-    """The authorizer did not sign this."""
+    """The receiver authorizer did not sign these values."""
 
     template = "the receiver authorizer {receiver_authorizer} did not sign exactly these values"
-    remedy = "have it sign exactly the submitted values"
+    remedy = "have the authorizer sign exactly the submitted values"
 
     receiver_authorizer: Address
 
 
 class RefundNonceInvalid(ChannelReverted):
-    """The refund nonce moved on."""
+    """The refund was signed with a nonce that is not the next one."""
 
     template = "channel {channel_id}: the refund was signed with nonce {actual}; the next nonce is {expected}"
-    remedy = "have the refund signed with the current nonce"
+    remedy = "have the refund signed with the next nonce"
 
     channel_id: ChannelId
     expected: int
@@ -140,7 +140,7 @@ class RefundNonceInvalid(ChannelReverted):
 
 
 class RefundAmountZero(ChannelReverted):
-    """A refund or withdrawal of zero."""
+    """The refund or the withdrawal is zero."""
 
     template = "channel {channel_id}: an amount of zero"
     remedy = "name at least one unit"
@@ -149,7 +149,7 @@ class RefundAmountZero(ChannelReverted):
 
 
 class NothingToSettle(ChannelReverted):
-    """Nothing is waiting for the receiver."""
+    """The receiver has no claimed amount to settle."""
 
     template = "no amount in {token} is claimed and unsettled for {receiver}"
     remedy = "claim first"
@@ -159,17 +159,17 @@ class NothingToSettle(ChannelReverted):
 
 
 class CreditNone(ChannelReverted):
-    """The hub holds nothing for the account."""
+    """The hub holds no credit for the account."""
 
     template = "the hub holds no credit in {token} for {account}"
-    remedy = "read the hub's PayoutCredited events to see for which accounts it holds credits"
+    remedy = "read the hub's PayoutCredited events to see the accounts with a credit"
 
     account: Address
     token: Address
 
 
 class ChannelCallerNotPayer(ChannelReverted):
-    """Only the payer's side withdraws."""
+    """Only the payer and the payer authorizer withdraw."""
 
     template = "channel {channel_id}: {caller} is neither payer nor payer authorizer"
     remedy = "call from the payer or the payer authorizer"
@@ -179,17 +179,17 @@ class ChannelCallerNotPayer(ChannelReverted):
 
 
 class WithdrawPending(ChannelReverted):
-    """One notice at a time."""
+    """An earlier notice of withdrawal is not completed."""
 
     template = "channel {channel_id}: a withdrawal is pending and can be completed from {finalizable_at}"
-    remedy = "complete that one first"
+    remedy = "complete that withdrawal first"
 
     channel_id: ChannelId
     finalizable_at: Timestamp
 
 
 class WithdrawNotPending(ChannelReverted):
-    """No notice was given."""
+    """The payer gave no notice of withdrawal."""
 
     template = "channel {channel_id}: no withdrawal is pending"
     remedy = "give notice first"
@@ -198,7 +198,7 @@ class WithdrawNotPending(ChannelReverted):
 
 
 class WithdrawNotFinalizable(ChannelReverted):
-    """The notice still runs."""
+    """The notice of withdrawal still runs."""
 
     template = (
         "channel {channel_id}: the withdrawal can be completed from {finalizable_at}; the chain time is {timestamp}"
@@ -211,7 +211,7 @@ class WithdrawNotFinalizable(ChannelReverted):
 
 
 class WithdrawAboveAvailable(ChannelReverted):
-    """The unclaimed deposit is smaller."""
+    """The withdrawal is above the unclaimed deposit."""
 
     template = "channel {channel_id}: {available} unclaimed; the notice is for {amount}"
     remedy = "withdraw at most the unclaimed deposit"

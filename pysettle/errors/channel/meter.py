@@ -1,4 +1,4 @@
-"""What the UsageMeter refuses."""
+"""Errors of the UsageMeter."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pysettle.values import Address
 
 
 class MeterCallerNotHub(ChannelReverted):
-    """The meter answers its hub."""
+    """Only the hub calls its UsageMeter."""
 
     template = "only the hub {hub} may do this; {caller} called"
     remedy = "claim at the hub, by claimMetered"
@@ -17,7 +17,7 @@ class MeterCallerNotHub(ChannelReverted):
 
 
 class MeterReceiverNotSeries(ChannelReverted):
-    """The meter meters Tokens."""
+    """The receiver and the token of the channel are not one series."""
 
     template = "receiver {receiver} and token {token} are not one series"
     remedy = "claim channels of a series, which is their receiver and token"
@@ -27,7 +27,7 @@ class MeterReceiverNotSeries(ChannelReverted):
 
 
 class UsageSignatureInvalid(ChannelReverted):
-    """The provider attested something else."""
+    """The provider attested other usage."""
 
     template = "the provider {provider} did not sign exactly these channels and counters"
     remedy = "submit the usage as the provider attested it"

@@ -1,4 +1,4 @@
-"""What a series and the market of series refuse."""
+"""Errors of a series and of the market of series."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the ComputeMarket refuses."""
+"""Errors of the ComputeMarket."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pysettle.values import Address, ComputeId, SeriesId, Timestamp, Tokens, Uni
 
 
 class ProviderWithoutCompute(Worded, UsageError):
-    """A provider has no compute that a series could be opened on."""
+    """The provider has registered no compute, so it cannot open a series."""
 
     template = "{provider} has registered no compute"
     remedy = "run `pysettle market register`"
@@ -18,7 +18,7 @@ class ProviderWithoutCompute(Worded, UsageError):
 
 
 class ComputeAttesterInvalid(ComputeReverted):
-    """Attesters hold a role."""
+    """The signer of the attestation does not hold the role of an attester."""
 
     template = "{attester} does not hold the role attester"
     remedy = "have an attester of the currency sign"
@@ -27,7 +27,7 @@ class ComputeAttesterInvalid(ComputeReverted):
 
 
 class ComputeSignatureInvalid(ComputeReverted):
-    """The attester signed something else."""
+    """The attester signed other values."""
 
     template = "the attester {attester} did not sign exactly this compute"
     remedy = "submit the attestation as it was signed"
@@ -36,7 +36,7 @@ class ComputeSignatureInvalid(ComputeReverted):
 
 
 class ComputeRegisteredAlready(ComputeReverted):
-    """Compute counts once."""
+    """The same compute is registered already."""
 
     template = "compute {compute_id} is registered"
     remedy = "open series on it, or have other compute attested with another salt"
@@ -45,7 +45,7 @@ class ComputeRegisteredAlready(ComputeReverted):
 
 
 class ComputeTermsInvalid(ComputeReverted):
-    """No compute is like this."""
+    """A term of the attested compute is not acceptable."""
 
     template = "the term {term} of the compute is not acceptable"
     remedy = "attest a provider, units that deliver, an end after the beginning, and at most 2^96 - 1 Tokens"
@@ -54,20 +54,20 @@ class ComputeTermsInvalid(ComputeReverted):
 
 
 class ComputeNotOfProvider(ComputeReverted):
-    """Series are opened on compute of one's own."""
+    """The compute is not registered for this provider."""
 
     template = "compute {compute_id} is not registered for {provider}"
-    remedy = "register the compute first, or name one of the provider's"
+    remedy = "register the compute first, or name compute of the provider"
 
     compute_id: ComputeId
     provider: Address
 
 
 class ComputeCapacityExceeded(ComputeReverted):
-    """Compute is allocated once."""
+    """Earlier series have allocated too much of the compute."""
 
     template = "compute {compute_id}: {available} not allocated; {requested} requested"
-    remedy = "open a smaller series, or on other compute"
+    remedy = "open a smaller series, or open the series on other compute"
 
     compute_id: ComputeId
     requested: Tokens
@@ -75,7 +75,7 @@ class ComputeCapacityExceeded(ComputeReverted):
 
 
 class ComputeEndsBefore(ComputeReverted):
-    """A series ends no later than its compute."""
+    """The series would expire after its compute ends."""
 
     template = "compute {compute_id} ends at {valid_before}; the series would expire at {expiry}"
     remedy = "choose an earlier expiry"
@@ -86,7 +86,7 @@ class ComputeEndsBefore(ComputeReverted):
 
 
 class ProviderNotCaller(ComputeReverted):
-    """Providers open their own series."""
+    """A provider opens its series itself."""
 
     template = "only the provider {provider} may open a series of these terms; {caller} called"
     remedy = "call from the provider's account"
@@ -96,7 +96,7 @@ class ProviderNotCaller(ComputeReverted):
 
 
 class ProviderFrozen(ComputeReverted):
-    """The stake of a frozen provider answers for nothing new."""
+    """The provider is frozen, so its stake cannot back a new series."""
 
     template = "the provider {provider} is frozen outgoing in the currency"
     remedy = "have the freeze lifted, then open the series"
@@ -105,17 +105,17 @@ class ProviderFrozen(ComputeReverted):
 
 
 class StakeAmountZero(ComputeReverted):
-    """Nothing to stake, to withdraw or to release."""
+    """The amount to stake, withdraw or release is zero."""
 
     template = "a stake of zero"
-    remedy = "name at least one unit; a halted series, or one without compensation, has none to release"
+    remedy = "name at least one unit; a halted series, or one without compensation, has no stake to release"
 
 
 class StakeInsufficient(ComputeReverted):
-    """Stake stands behind one promise."""
+    """The provider's free stake is too small; locked stake backs open series."""
 
     template = "{provider} has {available} staked and not locked; {requested} requested"
-    remedy = "stake more, or wait until a series releases some"
+    remedy = "stake more, or wait until a series releases its stake"
 
     provider: Address
     requested: Units
@@ -123,7 +123,7 @@ class StakeInsufficient(ComputeReverted):
 
 
 class StakeTooLarge(ComputeReverted):
-    """No currency has that many units."""
+    """The stake is larger than any supply of the currency."""
 
     template = "a stake is at most {most}; {requested} requested"
     remedy = "open a smaller series, or promise less compensation"
@@ -133,7 +133,7 @@ class StakeTooLarge(ComputeReverted):
 
 
 class SeriesUnknown(ComputeReverted):
-    """The market knows its own series."""
+    """This market did not open the series."""
 
     template = "{series} was not opened by this market"
     remedy = "name a series of this market"
@@ -142,7 +142,7 @@ class SeriesUnknown(ComputeReverted):
 
 
 class SeriesCallerNotHalter(ComputeReverted):
-    """Only the account that the terms name halts a series."""
+    """The terms of the series name another account as its halter."""
 
     template = "the terms of {series} let {halter} halt it; {caller} called"
     remedy = "call from the halter's account; no account can halt a series whose halter is the zero address"
@@ -153,7 +153,7 @@ class SeriesCallerNotHalter(ComputeReverted):
 
 
 class HaltWithoutEvidence(ComputeReverted):
-    """A halt names its evidence."""
+    """The halt names no evidence."""
 
     template = "no evidence was given for the halt of {series}"
     remedy = "give the hash of the evidence for the ground of the halt"
@@ -162,7 +162,7 @@ class HaltWithoutEvidence(ComputeReverted):
 
 
 class StakeLocked(ComputeReverted):
-    """Stake stays behind a series until it expires."""
+    """The stake of a series is locked until the series expires."""
 
     template = "the stake of {series} is locked until {expiry}; the chain time is {timestamp}"
     remedy = "wait until the series has expired"

@@ -1,4 +1,4 @@
-"""What a series refuses."""
+"""Errors of a series."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pysettle.values import Address, Timestamp, Tokens, Units
 
 
 class SeriesTermsInvalid(ComputeReverted):
-    """Terms no series can have."""
+    """A term of the series is not acceptable."""
 
     template = "the term {term} is not acceptable"
     remedy = (
@@ -19,26 +19,26 @@ class SeriesTermsInvalid(ComputeReverted):
 
 
 class SeriesExpired(ComputeReverted):
-    """After expiry nothing is sold, deposited or passed on."""
+    """The series has expired: no sale, deposit or transfer is possible."""
 
     template = "the series expired at {expiry}; the chain time is {timestamp}"
-    remedy = "refund the Tokens, or buy of a newer series"
+    remedy = "refund the Tokens, or buy Tokens of a newer series"
 
     expiry: Timestamp
     timestamp: Timestamp
 
 
 class SeriesHalted(ComputeReverted):
-    """After a halt nothing is sold, deposited or passed on."""
+    """The series is halted: no sale, deposit or transfer is possible."""
 
     template = "the series was halted at {halted_at}"
-    remedy = "refund the Tokens, or buy of another series"
+    remedy = "refund the Tokens, or buy Tokens of another series"
 
     halted_at: Timestamp
 
 
 class SeriesNotEnded(ComputeReverted):
-    """Refund and sweep come after expiry or halt."""
+    """The series has neither expired nor been halted; refunds and sweeps are possible after that."""
 
     template = "the series expires at {expiry} and is not halted; the chain time is {timestamp}"
     remedy = "wait until the series has expired"
@@ -48,48 +48,48 @@ class SeriesNotEnded(ComputeReverted):
 
 
 class SeriesCallerNotMarket(ComputeReverted):
-    """Only the market creates its series, and halts one for its halter."""
+    """Only the market creates its series, and only the market halts one, at the request of its halter."""
 
     template = "only the market {market} may do this; {caller} called"
-    remedy = "have the provider open it at the market, or the halter halt it there"
+    remedy = "have the provider open the series at the market, or the halter halt it there"
 
     caller: Address
     market: Address
 
 
 class SeriesUnderfunded(ComputeReverted):
-    """A halted series holds everything it owes, compensation included."""
+    """The series would hold less than it owes after the halt, compensation included."""
 
     template = "the series would owe {owed} after the halt and holds {held}"
-    remedy = "have its market pay the compensation in before it halts it"
+    remedy = "have its market pay the compensation in before the halt"
 
     held: Units
     owed: Units
 
 
 class HolderFrozenOutgoing(ComputeReverted):
-    """Tokens of a frozen account stay where they are."""
+    """The holder is frozen outgoing, so its Tokens cannot move."""
 
     template = "{account} is frozen outgoing in the currency of the series"
-    remedy = "ask the freezer, or wait for a refund after expiry"
+    remedy = "ask the freezer to lift the freeze, or wait for a refund after expiry"
 
     account: Address
 
 
 class HolderFrozenIncoming(ComputeReverted):
-    """A frozen account gets no Tokens of others."""
+    """The account is frozen incoming, so it cannot receive Tokens of others."""
 
     template = "{account} is frozen incoming in the currency of the series"
-    remedy = "name another account, or ask the freezer"
+    remedy = "name another account, or ask the freezer to lift the freeze"
 
     account: Address
 
 
 class CapacityExceeded(ComputeReverted):
-    """The series has sold out."""
+    """The rest of the series is smaller than the purchase."""
 
     template = "{available} left to sell; {requested} requested"
-    remedy = "buy less, or of another series"
+    remedy = "buy less, or buy Tokens of another series"
 
     requested: Tokens
     available: Tokens
@@ -116,7 +116,7 @@ class PurchaseNonceInvalid(ComputeReverted):
 
 
 class PurchaseBelowLeastTokens(ComputeReverted):
-    """The payment buys too few Tokens for the buyer."""
+    """The payment buys fewer Tokens than the buyer requires."""
 
     template = "the payment buys {tokens}; at least {least_tokens} requested"
     remedy = "pay the price of that many Tokens"
@@ -126,7 +126,7 @@ class PurchaseBelowLeastTokens(ComputeReverted):
 
 
 class PurchasePaymentInexact(ComputeReverted):
-    """A signed payment must be an exact price."""
+    """A signed payment has to be the exact price of whole Tokens."""
 
     template = "{paid} paid; the exact price is {price}"
     remedy = "pay exactly the rounded-up price of whole Tokens"
@@ -136,14 +136,14 @@ class PurchasePaymentInexact(ComputeReverted):
 
 
 class TokensZero(ComputeReverted):
-    """Zero Tokens were requested."""
+    """The number of Tokens is zero."""
 
     template = "zero Tokens requested"
-    remedy = "name at least one"
+    remedy = "name at least one Token"
 
 
 class SeriesCallerNotProvider(ComputeReverted):
-    """Only the provider redeems and sweeps."""
+    """Only the provider redeems delivered Tokens and sweeps the remainder."""
 
     template = "only the provider {provider} may do this; {caller} called"
     remedy = "call from the provider's account"
@@ -153,7 +153,7 @@ class SeriesCallerNotProvider(ComputeReverted):
 
 
 class TokenTransferRefused(ComputeReverted):
-    """Tokens go to the series and the hub by delivery and deposit only."""
+    """Tokens reach the series only by delivery, and the hub only by deposit."""
 
     template = "Tokens cannot be transferred from {from_} to {to}"
     remedy = "use consume to give Tokens back, and a signed deposit to fund a channel"
@@ -163,7 +163,7 @@ class TokenTransferRefused(ComputeReverted):
 
 
 class ChannelTermsRefused(ComputeReverted):
-    """Token channels are metered."""
+    """A channel in Tokens is metered: its receiver is the series, its receiver authorizer the UsageMeter."""
 
     template = "receiver {receiver} and receiver authorizer {receiver_authorizer} are not the series and its UsageMeter"
     remedy = "open the channel with the series as its receiver and the UsageMeter as the receiver authorizer"

@@ -1,1 +1,1 @@
-"""What roles, token standards and the libraries beneath every contract refuse."""
+"""Errors of roles, of token standards and of the libraries that the contracts use."""

@@ -1,4 +1,4 @@
-"""What the roles of a currency refuse."""
+"""Errors of the roles of a currency."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ class AccessReverted(ContractReverted):
 
 
 class AccessManagedUnauthorized(AccessReverted):
-    """The caller lacks the role."""
+    """The caller lacks the role for this call."""
 
     template = "{caller} lacks the role for this call"
-    remedy = "have an administrator grant it, or call from an account that has it"
+    remedy = "have an administrator grant the role, or call from an account that has it"
 
     caller: Address
 
@@ -31,7 +31,7 @@ class AccessManagedRequiredDelay(AccessReverted):
 
 
 class AccessManagedInvalidAuthority(AccessReverted):
-    """The new authority is no contract."""
+    """The new authority is not a contract."""
 
     template = "{authority} is no AccessManager"
     remedy = "name a contract"
@@ -40,7 +40,7 @@ class AccessManagedInvalidAuthority(AccessReverted):
 
 
 class AccessManagerUnauthorizedAccount(AccessReverted):
-    """Roles are granted and revoked by their administrator."""
+    """Only the administrator of a role grants and revokes it."""
 
     template = "{msgsender} lacks the role {role_id}"
     remedy = "call from the administrator"
@@ -50,17 +50,17 @@ class AccessManagerUnauthorizedAccount(AccessReverted):
 
 
 class RoleOfferNotFound(AccessReverted):
-    """The role is not offered to the account, or its maker has lost the power to."""
+    """The role is not offered to the account, or the maker of the offer can no longer grant it."""
 
     template = "the role {role_id} is not offered to {account}"
-    remedy = "have the holder hand it over, or the administrator grant it"
+    remedy = "have the holder hand the role over, or the administrator grant it"
 
     role_id: Role
     account: Address
 
 
 class RoleNotHeld(AccessReverted):
-    """A role is handed over by who holds it."""
+    """Only the holder of a role hands it over."""
 
     template = "{account} does not hold the role {role_id}"
     remedy = "have its holder hand it over, or the administrator grant it"
@@ -70,17 +70,17 @@ class RoleNotHeld(AccessReverted):
 
 
 class RoleOfferPending(AccessReverted):
-    """A standing offer is not changed by another holder."""
+    """Another holder, or the administrator, made the pending offer."""
 
     template = "the administrator or another holder has offered the role {role_id} to {account}"
-    remedy = "have the account accept it, or its maker or the administrator take it back"
+    remedy = "have the account accept the offer, or its maker or the administrator withdraw it"
 
     role_id: Role
     account: Address
 
 
 class AccessManagerUnauthorizedCall(AccessReverted):
-    """A call through the AccessManager that the caller has no role for."""
+    """The caller lacks the role for this call through the AccessManager."""
 
     template = "{caller} may not call {selector_} of {target}"
     remedy = "have an administrator grant the role"
@@ -91,7 +91,7 @@ class AccessManagerUnauthorizedCall(AccessReverted):
 
 
 class AccessManagerUnauthorizedCancel(AccessReverted):
-    """The account that scheduled a call, its guardian or an administrator cancels it."""
+    """Only the account that scheduled a call, the guardian or an administrator cancels it."""
 
     template = "{msgsender} may not cancel the call of {selector_} of {target} by {caller}"
     remedy = "have the guardian of the role cancel it"
@@ -103,23 +103,23 @@ class AccessManagerUnauthorizedCancel(AccessReverted):
 
 
 class AccessManagerUnauthorizedConsume(AccessReverted):
-    """A scheduled call is consumed by its target."""
+    """Only the target of a scheduled call consumes it."""
 
     template = "{target} is not the caller"
-    remedy = "call the target, which consumes it"
+    remedy = "call the target, which consumes the call"
 
     target: Address
 
 
 class AccessManagerBadConfirmation(AccessReverted):
-    """A role is renounced by its holder."""
+    """Only the holder of a role renounces it."""
 
     template = "only the holder itself renounces a role"
-    remedy = "call from the holder, naming it"
+    remedy = "call from the holder, and name the holder"
 
 
 class AccessManagerLockedFunction(AccessReverted):
-    """The AccessManager's own functions are not for roles to be given."""
+    """The functions of the AccessManager itself cannot be assigned to a role."""
 
     template = "the function {selector_} cannot be given a role"
     remedy = "leave the AccessManager's own functions as they are"
@@ -128,7 +128,7 @@ class AccessManagerLockedFunction(AccessReverted):
 
 
 class AccessManagerLockedRole(AccessReverted):
-    """The public role has no administrator."""
+    """The library does not allow changes of this role."""
 
     template = "the role {role_id} cannot be changed"
     remedy = "use another role"
@@ -137,7 +137,7 @@ class AccessManagerLockedRole(AccessReverted):
 
 
 class AccessManagerInvalidInitialAdmin(AccessReverted):
-    """The first administrator is nobody."""
+    """The first administrator is the zero address."""
 
     template = "{initial_admin} cannot be the administrator"
     remedy = "name an account"
@@ -149,7 +149,7 @@ class AccessManagerAlreadyScheduled(AccessReverted):
     """The call is scheduled already."""
 
     template = "operation {operation_id} is scheduled already"
-    remedy = "wait for it, or cancel it first"
+    remedy = "wait until the call is due, or cancel it first"
 
     operation_id: bytes
 
@@ -158,7 +158,7 @@ class AccessManagerNotScheduled(AccessReverted):
     """A call with a delay has to be scheduled first."""
 
     template = "operation {operation_id} is not scheduled"
-    remedy = "schedule it first"
+    remedy = "schedule the call first"
 
     operation_id: bytes
 
@@ -173,9 +173,9 @@ class AccessManagerNotReady(AccessReverted):
 
 
 class AccessManagerExpired(AccessReverted):
-    """A scheduled call was not made in time."""
+    """The scheduled call was not made in time."""
 
     template = "operation {operation_id} has expired"
-    remedy = "schedule it again"
+    remedy = "schedule the call again"
 
     operation_id: bytes

@@ -1,4 +1,4 @@
-"""What a library underneath the contracts, or the compiler's own checks, refuse."""
+"""Errors of the libraries that the contracts use, and of the compiler's own checks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pysettle.values import Address
 
 
 class PlatformReverted(ContractReverted):
-    """A library underneath the contracts refused."""
+    """A library that the contract uses refused."""
 
 
 class SafeERC20FailedOperation(PlatformReverted):
@@ -20,14 +20,14 @@ class SafeERC20FailedOperation(PlatformReverted):
 
 
 class ReentrancyGuardReentrantCall(PlatformReverted):
-    """A token or collector called back."""
+    """A token or a collector called the contract back."""
 
     template = "the contract was entered again from within itself"
     remedy = "use a token and collector that do not call back"
 
 
 class AddressEmptyCode(PlatformReverted):
-    """A call to an account without code."""
+    """A contract called an account without code."""
 
     template = "{target} has no code"
     remedy = "name a contract"
@@ -36,7 +36,7 @@ class AddressEmptyCode(PlatformReverted):
 
 
 class InsufficientBalance(PlatformReverted):
-    """A contract cannot pay for a call."""
+    """A contract holds too little native value for a call."""
 
     template = "{needed} wei needed, {balance} held"
     remedy = "call without native value"
@@ -56,10 +56,10 @@ class SafeCastOverflowedUintDowncast(PlatformReverted):
 
 
 class FailedCall(PlatformReverted):
-    """A call failed without a reason."""
+    """An inner call failed without a reason."""
 
     template = "a call inside failed without a reason"
-    remedy = "try its parts one by one"
+    remedy = "try the parts of the call one by one"
 
 
 class InvalidShortString(PlatformReverted):
@@ -70,7 +70,7 @@ class InvalidShortString(PlatformReverted):
 
 
 class StringTooLong(PlatformReverted):
-    """A name is too long."""
+    """The name is too long."""
 
     template = "{str_} is longer than 31 bytes"
     remedy = "choose a shorter name"
@@ -88,7 +88,7 @@ class Panic(PlatformReverted):
 
 
 class Error(PlatformReverted):
-    """A contract gave its reason as text."""
+    """The contract gave its reason as text."""
 
     template = "{message}"
     remedy = "look at the called contract"

@@ -1,4 +1,4 @@
-"""What the rules of ERC-20, EIP-2612 and EIP-3009 refuse, in every token."""
+"""Errors of ERC-20, EIP-2612 and EIP-3009, in every token."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from pysettle.values import Address, Amount, Timestamp
 
 
 class NonceSpent(Worded, UsageError):
-    """A message is not signed with a nonce that the token would refuse."""
+    """The nonce was used or cancelled before, so the message is not signed."""
 
     template = (
         "the nonce {nonce} of {authorizer} is spent: it, or one with the same last 8 bytes ({last_bytes}), was used or "
         "cancelled"
     )
-    remedy = "choose another"
+    remedy = "choose another nonce"
 
     authorizer: Address
     nonce: bytes
     last_bytes: bytes
 
     def __init__(self, authorizer: Address, nonce: bytes) -> None:
-        """Store whose nonce it is."""
+        """Store the authorizer and its nonce."""
         super().__init__(authorizer, nonce, nonce[24:])
 
 
@@ -52,7 +52,7 @@ class ERC20InsufficientAllowance(TokenReverted):
 
 
 class ERC20InvalidSender(TokenReverted):
-    """Nothing can be transferred from this account."""
+    """This account cannot send."""
 
     template = "{sender} cannot send"
     remedy = "name a holder other than the zero address"
@@ -61,7 +61,7 @@ class ERC20InvalidSender(TokenReverted):
 
 
 class ERC20InvalidReceiver(TokenReverted):
-    """Nothing can be transferred to this account."""
+    """This account cannot receive."""
 
     template = "{receiver} cannot receive"
     remedy = "name a recipient other than the zero address and the currency itself"
@@ -88,68 +88,68 @@ class ERC20InvalidSpender(TokenReverted):
 
 
 class PermitExpired(TokenReverted):
-    """The permit has ended."""
+    """The permit has expired."""
 
     template = "the permit was valid until {deadline}; the chain time is {timestamp}"
-    remedy = "have the owner sign a new one"
+    remedy = "have the owner sign a new permit"
 
     deadline: Timestamp
     timestamp: Timestamp
 
 
 class PermitSignatureInvalid(TokenReverted):
-    """The signature does not cover this permit."""
+    """The owner did not sign this permit."""
 
     template = "{owner} did not sign exactly these values with its next nonce"
-    remedy = "have the owner sign exactly what is submitted, with the nonce of now"
+    remedy = "have the owner sign exactly the submitted values, with its next nonce"
 
     owner: Address
 
 
 class AuthorizationNotYetValid(TokenReverted):
-    """The authorization starts later."""
+    """The authorization is not valid yet."""
 
     template = "the authorization is valid after {valid_after}; the chain time is {timestamp}"
-    remedy = "submit it later"
+    remedy = "submit the authorization later"
 
     valid_after: Timestamp
     timestamp: Timestamp
 
 
 class AuthorizationExpired(TokenReverted):
-    """The authorization has ended."""
+    """The authorization has expired."""
 
     template = "the authorization was valid before {valid_before}; the chain time is {timestamp}"
-    remedy = "have the payer sign a new one"
+    remedy = "have the payer sign a new authorization"
 
     valid_before: Timestamp
     timestamp: Timestamp
 
 
 class AuthorizationAlreadyUsed(TokenReverted):
-    """The nonce is spent."""
+    """The nonce was used or cancelled before."""
 
     template = "{authorizer} has used the nonce {nonce}, or one with the same low 64 bits"
-    remedy = "sign again with a fresh nonce"
+    remedy = "sign again with a new nonce"
 
     authorizer: Address
     nonce: bytes
 
 
 class AuthorizationSignatureInvalid(TokenReverted):
-    """The signature does not cover these values."""
+    """The payer did not sign these values."""
 
     template = "{authorizer} did not sign exactly these values for this contract and this chain"
-    remedy = "have the payer sign exactly what is submitted"
+    remedy = "have the payer sign exactly the submitted values"
 
     authorizer: Address
 
 
 class AuthorizationCallerNotPayee(TokenReverted):
-    """Another account than the payee submitted a receive authorization."""
+    """Another account than the payee submitted an authorization to receive."""
 
     template = "only the payee {payee} may submit it; {caller} called"
-    remedy = "submit it from the payee"
+    remedy = "submit the authorization from the payee"
 
     caller: Address
     payee: Address

@@ -1,1 +1,1 @@
-"""What orders of batch compute refuse."""
+"""Errors of orders of batch compute."""

@@ -1,4 +1,4 @@
-"""What the JobEscrow refuses."""
+"""Errors of the JobEscrow."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class JobReverted(ContractReverted):
 
 
 class OrderTermsInvalid(JobReverted):
-    """Terms no order can have."""
+    """A term of the order is not acceptable."""
 
     template = "the term {term} of the order is not acceptable"
     remedy = (
@@ -23,16 +23,16 @@ class OrderTermsInvalid(JobReverted):
 
 
 class OrderPlacedAlready(JobReverted):
-    """An order is placed once."""
+    """The same order was placed before."""
 
     template = "order {order_id} was placed before"
-    remedy = "place another with another salt"
+    remedy = "place another order, with another salt"
 
     order_id: OrderId
 
 
 class OrderPaymentMismatch(JobReverted):
-    """The currency did not bring the announced amount."""
+    """The currency transferred another amount than the announced one."""
 
     template = "{amount} announced; {received} arrived"
     remedy = "use a currency that transfers exact amounts"
@@ -52,7 +52,7 @@ class OrderStateInvalid(JobReverted):
 
 
 class OrderCallerInvalid(JobReverted):
-    """Each step is for one party."""
+    """Another party of the order takes this step."""
 
     template = "order {order_id}: {caller} is not the party for this step"
     remedy = "call from the party's account that the order names"
@@ -62,10 +62,10 @@ class OrderCallerInvalid(JobReverted):
 
 
 class OrderAcceptancePassed(JobReverted):
-    """The time to accept has passed."""
+    """The time to accept the order has passed."""
 
     template = "order {order_id} could be accepted before {accept_before}; the chain time is {timestamp}"
-    remedy = "have the payer place it again"
+    remedy = "have the payer place the order again"
 
     order_id: OrderId
     accept_before: Timestamp
@@ -73,17 +73,17 @@ class OrderAcceptancePassed(JobReverted):
 
 
 class OrderPayerFrozen(JobReverted):
-    """The payment of a frozen payer is not committed."""
+    """The payer is frozen, so its payment cannot be committed."""
 
     template = "order {order_id}: its payer {payer} is frozen outgoing"
-    remedy = "accept it after the freeze is lifted, or have it cancelled"
+    remedy = "accept the order after the freeze is lifted, or have the order cancelled"
 
     order_id: OrderId
     payer: Address
 
 
 class MilestoneNotFound(JobReverted):
-    """The order has fewer milestones."""
+    """The order has no milestone with this number."""
 
     template = "order {order_id} has {milestones} milestones and none with the number {milestone}"
     remedy = "count from zero"
@@ -105,10 +105,10 @@ class MilestoneStateInvalid(JobReverted):
 
 
 class MilestoneTimePassed(JobReverted):
-    """It is too late for this."""
+    """The time for this step of the milestone has passed."""
 
     template = "order {order_id}: the time of milestone {milestone} ended at {end}; the chain time is {timestamp}"
-    remedy = "have anybody conclude the milestone"
+    remedy = "conclude the milestone; any account may do this"
 
     order_id: OrderId
     milestone: int
@@ -117,7 +117,7 @@ class MilestoneTimePassed(JobReverted):
 
 
 class MilestoneTimeRunning(JobReverted):
-    """It is too early to conclude."""
+    """The milestone cannot be concluded yet."""
 
     template = "order {order_id}: the time of milestone {milestone} ends at {end}; the chain time is {timestamp}"
     remedy = "wait until that time has ended"
@@ -129,7 +129,7 @@ class MilestoneTimeRunning(JobReverted):
 
 
 class RulingInvalid(JobReverted):
-    """A ruling gives at most the whole amount."""
+    """The ruling gives the provider more than the whole amount."""
 
     template = "a share of {provider_bps} basis points is not possible"
     remedy = "rule from 0 to 10000"
@@ -138,7 +138,7 @@ class RulingInvalid(JobReverted):
 
 
 class JobHashZero(JobReverted):
-    """A delivery, a dispute and a ruling each name the hash of a document."""
+    """The hash of the content, the evidence or the grounds is zero."""
 
     template = "a hash of zero"
     remedy = "give the hash of the content, the evidence or the grounds"

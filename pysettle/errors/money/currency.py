@@ -1,4 +1,4 @@
-"""What a CurrencyToken refuses."""
+"""Errors of the CurrencyToken."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ class CurrencyReverted(ContractReverted):
 
 
 class ClassLimitInvalid(CurrencyReverted):
-    """A limit of a wallet class is a multiple of a step."""
+    """The limit is not a multiple of the step for limits of a wallet class."""
 
-    template = "{limit} is no limit; a limit is a multiple of {step}, up to {most}"
-    remedy = "name such a multiple, or 2^256-1 for no limit"
+    template = "{limit} is not a limit; a limit is a multiple of {step}, up to {most}"
+    remedy = "name a multiple of the step, or 2^256-1 for no limit"
 
     limit: Units
     step: Units
@@ -32,17 +32,17 @@ class ClassWithoutLimits(CurrencyReverted):
 
 
 class WalletWithoutRealName(CurrencyReverted):
-    """A wallet above class IV has a known holder."""
+    """A wallet above class IV needs a known holder."""
 
     template = "{account} cannot have wallet class {class_} without a real name"
-    remedy = "register the real name too, or class IV"
+    remedy = "register the real name too, or register class IV"
 
     account: Address
     class_: WalletClass
 
 
 class JurisdictionInvalid(CurrencyReverted):
-    """A jurisdiction is an ISO 3166-1 number."""
+    """The jurisdiction is not an ISO 3166-1 number."""
 
     template = "{jurisdiction} has more than three digits"
     remedy = "name the country's number, such as 156 for China"
@@ -51,7 +51,7 @@ class JurisdictionInvalid(CurrencyReverted):
 
 
 class PaymentLimitExceeded(CurrencyReverted):
-    """The payer's wallet class does not allow a payment of this size."""
+    """The payment is above the limit for one payment of the payer's wallet class."""
 
     template = "{account} may pay at most {limit} in one payment; {requested} requested"
     remedy = "pay less at once, or have the wallet registered in a higher class"
@@ -62,7 +62,7 @@ class PaymentLimitExceeded(CurrencyReverted):
 
 
 class DailyLimitExceeded(CurrencyReverted):
-    """The payer's wallet class does not allow this much on one day."""
+    """The payment is above the rest of the daily limit of the payer's wallet class."""
 
     template = "{account} may pay {available} more today (UTC+8); {requested} requested"
     remedy = "pay the rest tomorrow, or have the wallet registered in a higher class"
@@ -73,7 +73,7 @@ class DailyLimitExceeded(CurrencyReverted):
 
 
 class AnnualLimitExceeded(CurrencyReverted):
-    """The payer's wallet class does not allow this much in one year."""
+    """The payment is above the rest of the annual limit of the payer's wallet class."""
 
     template = "{account} may pay {available} more this year (UTC+8); {requested} requested"
     remedy = "pay less, or have the wallet registered in a higher class"
@@ -84,7 +84,7 @@ class AnnualLimitExceeded(CurrencyReverted):
 
 
 class BalanceLimitExceeded(CurrencyReverted):
-    """The payee's wallet class does not allow it to hold this much."""
+    """The payment would raise the payee's balance above the limit of its wallet class."""
 
     template = "{account} may receive {available} more; {requested} requested"
     remedy = "pay less, or have the payee's wallet registered in a higher class"
@@ -95,7 +95,7 @@ class BalanceLimitExceeded(CurrencyReverted):
 
 
 class CreditExceeded(CurrencyReverted):
-    """The credit of the account is smaller."""
+    """The credit of the account is smaller than the claim."""
 
     template = "the credit of {account} is {available}; {requested} requested"
     remedy = "claim at most the credit"
@@ -106,10 +106,10 @@ class CreditExceeded(CurrencyReverted):
 
 
 class PayeeOnly(CurrencyReverted):
-    """A payee-only account submits its authorizations itself."""
+    """Another account submitted an authorization that pays a payee-only account."""
 
     template = "only {payee} may submit authorizations that pay it; {caller} submitted one"
-    remedy = "pay it through its own entry, for a series a purchase"
+    remedy = "pay the account through its own function; for a series, that is a purchase"
 
     payee: Address
     caller: Address
@@ -134,37 +134,37 @@ class SettlementAccountFrozen(CurrencyReverted):
 
 
 class SettlementAccountProtected(CurrencyReverted):
-    """A settlement account is neither frozen, seized nor registered."""
+    """A settlement account cannot be frozen, seized or registered."""
 
     template = "{account} holds value that belongs to others"
-    remedy = "freeze or seize the accounts of those to whom it pays out"
+    remedy = "freeze or seize the accounts that it pays"
 
     account: Address
 
 
 class AccountFrozenOutgoing(CurrencyReverted):
-    """Nothing may leave the account."""
+    """The account is frozen outgoing, so it cannot pay."""
 
-    template = "{account} is frozen: nothing may leave it"
+    template = "{account} is frozen outgoing and cannot pay"
     remedy = "have the freeze lifted"
 
     account: Address
 
 
 class AccountFrozenIncoming(CurrencyReverted):
-    """Nothing may come into the account."""
+    """The account is frozen incoming, so it cannot receive."""
 
-    template = "{account} is frozen: nothing may come in"
+    template = "{account} is frozen incoming and cannot receive"
     remedy = "pay another account, or have the freeze lifted"
 
     account: Address
 
 
 class FrozenAmountExceeded(CurrencyReverted):
-    """Part of the balance may not leave."""
+    """The payment needs the frozen part of the balance."""
 
     template = "{frozen} of {account} is frozen and {available} may leave; {requested} requested"
-    remedy = "transfer at most the amount that may leave, or have the frozen amount lowered"
+    remedy = "transfer at most the amount that is not frozen, or have the frozen amount lowered"
 
     account: Address
     requested: Units
@@ -173,10 +173,10 @@ class FrozenAmountExceeded(CurrencyReverted):
 
 
 class SeizureWithoutLegalBasis(CurrencyReverted):
-    """A seizure rests on a document."""
+    """The seizure names no document as its legal basis."""
 
     template = "a seizure from {account} without a legal basis"
-    remedy = "give the hash of the document that it rests on"
+    remedy = "give the hash of the document that orders the seizure"
 
     account: Address
 
@@ -189,7 +189,7 @@ class CurrencyPaused(CurrencyReverted):
 
 
 class CallerNotDesk(CurrencyReverted):
-    """Units are created, held and destroyed by the currency's issuance desk alone."""
+    """Only the issuance desk of the currency creates, holds and destroys units."""
 
     template = "{caller} is not the issuance desk {desk}"
     remedy = "issue and redeem at the desk"
@@ -199,14 +199,14 @@ class CallerNotDesk(CurrencyReverted):
 
 
 class AuthorityFixed(CurrencyReverted):
-    """The AccessManager of a currency stays the same."""
+    """The AccessManager of a currency cannot be replaced."""
 
     template = "the authority of a currency is set once"
     remedy = "hand roles over, or deploy another currency"
 
 
 class ChannelReceiverPayeeOnly(CurrencyReverted):
-    """A payee-only account delivers only by a purchase, and so receives no channel in this currency."""
+    """A payee-only account receives only through its own function, and so cannot be the receiver of a channel."""
 
     template = "{receiver} is payee-only and cannot be the receiver of a currency channel"
     remedy = "buy Tokens and open a channel in them"
@@ -215,7 +215,7 @@ class ChannelReceiverPayeeOnly(CurrencyReverted):
 
 
 class ChannelCollectorRefused(CurrencyReverted):
-    """One collector alone brings deposits in this currency, each signed by its payer."""
+    """Another collector brought the deposit; the currency accepts one, which requires the payer's signature."""
 
     template = "only {expected} may bring a deposit in this currency; {collector} did"
     remedy = "have the payer sign the deposit, and submit it through that collector"

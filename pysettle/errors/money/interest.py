@@ -1,4 +1,4 @@
-"""What the payment of interest refuses."""
+"""Errors of InterestPayments."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class InterestInFullReserve(InterestReverted):
 
 
 class InterestAccountUnmarked(InterestReverted):
-    """The contract that pays is no settlement account."""
+    """The contract that pays interest is not a settlement account."""
 
     template = "{account} is not marked as a settlement account"
     remedy = "have the registrar mark it as a settlement account"
@@ -27,7 +27,7 @@ class InterestAccountUnmarked(InterestReverted):
 
 
 class InterestPeriodInvalid(InterestReverted):
-    """A period has a day at the least, and every day of it has ended."""
+    """The period has no day, or a day that has not ended."""
 
     template = "the period is from {first_day} to before {end_day}; today is {today} (UTC+8)"
     remedy = "name days that have ended in UTC+8, the first before the end"
@@ -38,30 +38,30 @@ class InterestPeriodInvalid(InterestReverted):
 
 
 class InterestPeriodOverlaps(InterestReverted):
-    """A day bears interest once."""
+    """The period contains a day that bears interest already, or that an earlier declaration passed over."""
 
     template = "the period begins on {first_day}; each day before {earliest} is declared or passed over"
-    remedy = "begin with the end of the period declared last, or later"
+    remedy = "begin at the end of the last declared period, or later"
 
     first_day: Day
     earliest: Day
 
 
 class InterestRateInvalid(InterestReverted):
-    """A rate is a positive number of basis points, up to its value of a year."""
+    """The rate is zero, or above the highest rate."""
 
     template = "{rate_bps} basis points; a rate from 1 to {most} is possible"
-    remedy = "name such a rate"
+    remedy = "name a rate in this range"
 
     rate_bps: int
     most: int
 
 
 class InterestTotalInvalid(InterestReverted):
-    """A total is a positive number of whole fen."""
+    """The total is not a positive number of whole fen, or is above the largest total."""
 
     template = "{total} is not a positive multiple of {minor_unit}, up to {most}"
-    remedy = "declare the sum of the rows; where there is none, declare nothing"
+    remedy = "declare the sum of the rows; without rows, declare nothing"
 
     total: Units
     minor_unit: Units
@@ -69,7 +69,7 @@ class InterestTotalInvalid(InterestReverted):
 
 
 class InterestPeriodNotFound(InterestReverted):
-    """No such period."""
+    """No period has this number."""
 
     template = "no period has the number {id}"
     remedy = "use the number that the declaration returned"
@@ -78,7 +78,7 @@ class InterestPeriodNotFound(InterestReverted):
 
 
 class InterestRowsInvalid(InterestReverted):
-    """A batch has a row at the least, and is bounded."""
+    """The batch has no row, or more rows than the limit."""
 
     template = "{rows} rows; from 1 to {most} can be paid at once"
     remedy = "pay the rest in further batches"

@@ -1,4 +1,4 @@
-"""What issuance and redemption of a currency refuse."""
+"""Errors of the IssuanceDesk."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class IssuanceReverted(ContractReverted):
 
 
 class AmountNotWholeMinorUnits(IssuanceReverted):
-    """Issuance and redemption are in whole fen."""
+    """The amount is not a whole number of fen."""
 
     template = "{amount} is not a positive multiple of {minor_unit}"
     remedy = "use whole fen"
@@ -33,17 +33,17 @@ class QuotaExceeded(IssuanceReverted):
 
 
 class SupplyCapExceeded(IssuanceReverted):
-    """A quota, or a reserve, is more than a supply of 96 bits."""
+    """The quota or the reserve is more than the largest supply, of 96 bits."""
 
     template = "{requested} requested; at most {available} is possible, in units for a quota and in fen for a reserve"
-    remedy = "name less"
+    remedy = "name a smaller amount"
 
     requested: int
     available: int
 
 
 class ReserveAttesterInvalid(IssuanceReverted):
-    """The reserve is attested by the central bank."""
+    """The signer of the attestation is not the central bank."""
 
     template = "{central_bank} does not hold the role central-bank"
     remedy = "have the central bank sign"
@@ -61,10 +61,10 @@ class ReserveSignatureInvalid(IssuanceReverted):
 
 
 class ReserveSequenceInvalid(IssuanceReverted):
-    """Attestations are submitted in rising sequence, which rises by at most 2^32."""
+    """The sequence number of the attestation does not follow the last one, or is more than 2^32 above it."""
 
     template = "attestation {sequence} is outside the range {least} to {most}"
-    remedy = "have the central bank attest anew, with the next number"
+    remedy = "have the central bank attest again, with the next number"
 
     sequence: int
     least: int
@@ -72,10 +72,10 @@ class ReserveSequenceInvalid(IssuanceReverted):
 
 
 class ReserveTimeInvalid(IssuanceReverted):
-    """A reserve is attested as of now, or of a time since the last attestation."""
+    """The reserve is attested as of a time in the future, or before the last attestation."""
 
     template = "the reserve is attested as of {as_of}; a time from {earliest} to {latest} is possible"
-    remedy = "have the central bank attest anew"
+    remedy = "have the central bank attest again"
 
     as_of: Timestamp
     earliest: Timestamp
@@ -86,24 +86,24 @@ class ReserveAttestationExpired(IssuanceReverted):
     """No attestation of the reserve is valid."""
 
     template = "the attestation was valid before {valid_before}; the chain time is {timestamp}"
-    remedy = "have the central bank attest the reserve anew"
+    remedy = "have the central bank attest the reserve again"
 
     valid_before: Timestamp
     timestamp: Timestamp
 
 
 class ReserveExceeded(IssuanceReverted):
-    """The supply would exceed the attested reserve."""
+    """The issuance would raise the supply above the attested reserve."""
 
     template = "the attested reserve covers {available} more; {requested} requested"
-    remedy = "issue less, or have the central bank attest a greater reserve"
+    remedy = "issue less, or have the central bank attest a larger reserve"
 
     requested: Units
     available: Units
 
 
 class ReserveRatioInvalid(IssuanceReverted):
-    """A reserve covers a part of the supply, or all of it."""
+    """The reserve ratio is outside 1 to 10000 basis points."""
 
     template = "{ratio_bps} basis points is no reserve ratio"
     remedy = "name 1 to 10000 basis points"
@@ -112,7 +112,7 @@ class ReserveRatioInvalid(IssuanceReverted):
 
 
 class RedemptionOperatorInvalid(IssuanceReverted):
-    """Redemption is asked of an operating institution."""
+    """The account that should exchange the reserve is not an operating institution."""
 
     template = "{operator} is no operating institution"
     remedy = "name an institution that holds the operator role"
@@ -121,7 +121,7 @@ class RedemptionOperatorInvalid(IssuanceReverted):
 
 
 class RedemptionNotFound(IssuanceReverted):
-    """No such redemption."""
+    """No redemption has this number."""
 
     template = "no redemption has the number {id}"
     remedy = "use the number that the request returned"
@@ -130,7 +130,7 @@ class RedemptionNotFound(IssuanceReverted):
 
 
 class RedemptionEnded(IssuanceReverted):
-    """A redemption ends once."""
+    """The redemption has ended already."""
 
     template = "redemption {id} is already {status}"
     remedy = "make a new request"
@@ -140,7 +140,7 @@ class RedemptionEnded(IssuanceReverted):
 
 
 class RedemptionNotCancellable(IssuanceReverted):
-    """The operator took the redemption, and is exchanging the reserve."""
+    """The operator took the redemption and is exchanging the reserve; the payer cannot cancel it yet."""
 
     template = "redemption {id} can be cancelled from {cancellable_from}; the chain time is {timestamp}"
     remedy = "wait for the operator, or cancel then"
@@ -151,7 +151,7 @@ class RedemptionNotCancellable(IssuanceReverted):
 
 
 class RedemptionTakenAlready(IssuanceReverted):
-    """A redemption is taken once."""
+    """The operator took the redemption before."""
 
     template = "redemption {id} was taken before"
     remedy = "complete or reject it"
@@ -160,7 +160,7 @@ class RedemptionTakenAlready(IssuanceReverted):
 
 
 class RedemptionCallerInvalid(IssuanceReverted):
-    """Another party may do this to the redemption."""
+    """Another party of the redemption takes this step."""
 
     template = "redemption {id}: only {expected} may do this; {caller} called"
     remedy = "call from that account"

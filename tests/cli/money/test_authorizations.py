@@ -177,7 +177,7 @@ def test_a_signature_by_another_key_is_told(town: Town, tmp_path: Path) -> None:
         ("token cancel-authorization --from alice", "either by --file, or by --from and --nonce"),
         ("token cancel-authorization", "either by --file, or by --from and --nonce"),
         (f"token cancel-authorization --from alice --nonce {NONCE} --file FOLDER/none.json", "either by --file"),
-        ("token permit --from carla --spender bob --amount 1", "is no account of this workspace"),
+        ("token permit --from carla --spender bob --amount 1", "is not an account of this workspace"),
     ],
 )
 def test_what_is_refused_before_anything_is_signed(town: Town, tmp_path: Path, line: str, said: str) -> None:
