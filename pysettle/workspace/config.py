@@ -54,6 +54,29 @@ class Config:
     network: NetworkConfig | None = None
     """The network the workspace is on; None for a chain embedded in it."""
 
+    @classmethod
+    def of_network(
+        cls, url: str, chain_id: int | None = None, *, confirmations: int = 1, legacy_fees: bool = False, seed: int = 0
+    ) -> Config:
+        """Return what a workspace on a network is.
+
+        Args:
+            url: Its JSON-RPC node; a user and a password in it are not kept.
+            chain_id: Chain id (EIP-155); the node is asked if None.
+            confirmations: Blocks, its own counted, that make a transaction final.
+            legacy_fees: Whether to pay by gas price although the network has a base fee.
+            seed: Seed of development keys.
+
+        Raises:
+            UsageError: it is no such URL.
+            ChainUnreachable: the node was asked, and does not answer.
+        """
+        from pysettle.evm.jsonrpc import JsonRpc
+        from pysettle.evm.rpc import RpcChain
+
+        network = NetworkConfig(JsonRpc(url).url, confirmations, legacy_fees)
+        return cls(RpcChain(url).chain_id if chain_id is None else chain_id, seed, network=network)
+
     def to_text(self) -> str:
         """Return `config.toml`."""
         lines = ["# A workspace of pysettle. Everything in it is a simulation.", f'format = "{FORMAT}"', "", "[chain]"]

@@ -71,9 +71,7 @@ def init(
     are for an embedded chain or a development node alone. A user and a password in the URL are not kept: name the
     whole URL in PYSETTLE_CHAIN for the commands that follow.
     """
-    from pysettle.evm.jsonrpc import JsonRpc
-    from pysettle.evm.rpc import RpcChain
-    from pysettle.workspace.config import Config, NetworkConfig
+    from pysettle.workspace.config import Config
     from pysettle.workspace.directory import Workspace
 
     _refuse_options_of(_OF_NETWORKS if url == "embedded" else _OF_EMBEDDED_CHAINS)
@@ -81,9 +79,7 @@ def init(
         chain_id = SIMULATION_CHAIN_ID if chain_id is None else chain_id
         config = Config(chain_id, seed, genesis_time, block_interval, real_time=clock == "real")
     else:
-        node = NetworkConfig(JsonRpc(url).url, confirmations, legacy_fees)
-        chain_id = RpcChain(url).chain_id if chain_id is None else chain_id
-        config = Config(chain_id, seed, network=node)
+        config = Config.of_network(url, chain_id, confirmations=confirmations, legacy_fees=legacy_fees, seed=seed)
     with progress() as on_progress:
         workspace = Workspace.create(
             directory,

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,15 +14,11 @@ from pysettle.cli.nouns import Verb
 from pysettle.cli.options import CHAIN_ID, SEED, Count, schema
 from pysettle.cli.output import done, say, tell
 from pysettle.errors import UsageError
+from pysettle.workspace.config import GENESIS_TIME, SIMULATION_CHAIN_ID
 
 if TYPE_CHECKING:
-    from pysettle.domain.core.signing import Signer
-    from pysettle.evm.embedded import EmbeddedChain
-    from pysettle.evm.genesis import Genesis
+    from pysettle.node.chain import NodeChain
 
-_START = 1_767_225_600
-"""Chain time of a fresh chain's genesis if none is given: 2026-01-01 00:00 UTC."""
-_CHAIN_ID = 31_337
 _ACCOUNTS = 10
 
 
@@ -42,8 +37,8 @@ _ACCOUNTS = 10
     help="Begin a fresh chain from this genesis.json, as `pysettle network genesis` writes it.",
 )
 @click.option("--seed", type=SEED, help="Seed of the blocks' randomness.  [default: 0]")
-@click.option("--chain-id", type=CHAIN_ID, help=f"Chain id.  [default: {_CHAIN_ID}]")
-@click.option("--timestamp", type=Count(0, 2**40), help=f"Unix second of block 0.  [default: {_START}]")
+@click.option("--chain-id", type=CHAIN_ID, help=f"Chain id.  [default: {SIMULATION_CHAIN_ID}]")
+@click.option("--timestamp", type=Count(0, 2**40), help=f"Unix second of block 0.  [default: {GENESIS_TIME}]")
 @click.option("--accounts", type=Count(1, 100), help=f"Development accounts with funds.  [default: {_ACCOUNTS}]")
 @click.option("--allow-origin", multiple=True, help="Web origin whose pages may use the node; may be repeated.")
 @click.option("--json", "as_json", is_flag=True, help="Print where the node listens as one JSON document.")
@@ -66,17 +61,12 @@ def node(
     nothing that was sealed is taken back. While it is served the node alone writes to it, and the commands on the
     workspace send to the node.
     """
-    from pysettle.client import genesis
-    from pysettle.evm.embedded import EmbeddedChain
-    from pysettle.evm.genesis import GenesisAccount
-    from pysettle.workspace.directory import Workspace
-
     try:
         from pysettle.node.server import listen, serve
     except ImportError as problem:
         raise UsageError(f"the node needs {problem.name}: pip install 'pysettle[node]'") from problem
-    from pysettle.node.accounts import development_accounts, faucet
-    from pysettle.node.chain import NodeChain
+    from pysettle.workspace import Workspace
+    from pysettle.workspace.serving import chain_from_genesis, chain_of, fresh_chain
 
     begun: dict[str, object] = {"--chain-id": chain_id, "--timestamp": timestamp, "--accounts": accounts}
     if workspace:
@@ -84,24 +74,21 @@ def node(
     elif genesis_file:
         _refuse(begun, "the genesis says so")
     with ExitStack() as stack:
-        signers: Sequence[Signer] = ()
-        reserve: Signer | None = None
         if workspace:
             opened = Workspace.open(workspace)
-            chain = stack.enter_context(opened.embedded_chain(write=True))
-            signers = opened.accounts.development_signers()
+            served = stack.enter_context(chain_of(opened))
         elif genesis_file:
-            chain = EmbeddedChain(_read_genesis(genesis_file), seed=seed or 0)
+            served = chain_from_genesis(genesis_file, seed=seed or 0)
         else:
-            signers = development_accounts(accounts or _ACCOUNTS)
-            holders = [signer.address for signer in signers]
-            start = _START if timestamp is None else timestamp
-            block_0 = genesis(start, holders, chain_id=chain_id or _CHAIN_ID, balance=10**22)
-            reserve = faucet()
-            funded = replace(block_0, alloc={**block_0.alloc, reserve.address: GenesisAccount(balance=10**30)})
-            chain = EmbeddedChain(funded, seed=seed or 0)
+            served = fresh_chain(
+                seed=seed or 0,
+                chain_id=chain_id or SIMULATION_CHAIN_ID,
+                timestamp=GENESIS_TIME if timestamp is None else timestamp,
+                accounts=accounts or _ACCOUNTS,
+            )
+        chain = served.embedded
         listener = listen(host, port)
-        for line in _banner(chain, signers).split("\n"):
+        for line in _banner(served).split("\n"):
             tell(line)
         name = f"[{host}]" if ":" in host else host
         url = f"http://{name}:{listener.getsockname()[1]}"
@@ -109,7 +96,6 @@ def node(
         if workspace:
             opened.announce(url)
         say(json.dumps(document) if as_json else url)
-        served = NodeChain(chain, signers, faucet=reserve, keeps_history=workspace is not None)
         before = chain.block().number
         try:
             serve(served, listener, allow_origin)
@@ -124,19 +110,10 @@ def _refuse(options: Mapping[str, object], why: str) -> None:
         raise UsageError(f"leave {given[0]} out: {why}")
 
 
-def _read_genesis(file: Path) -> Genesis:
-    from pysettle.evm.genesis import Genesis
-
-    try:
-        return Genesis.from_bytes(file.read_bytes())
-    except OSError as problem:
-        raise UsageError(f"{file} cannot be read: {problem.strerror}") from problem
-
-
-def _banner(chain: EmbeddedChain, signers: Sequence[Signer]) -> str:
-    if not signers:
-        return f"SIMULATION: nothing here is money. The chain's head is block {chain.block().number}.\n"
-    lines = "\n".join(f"  0x{it.address.hex()}  0x{it.secret.hex()}" for it in signers)
+def _banner(served: NodeChain) -> str:
+    if not served.accounts:
+        return f"SIMULATION: nothing here is money. The chain's head is block {served.embedded.block().number}.\n"
+    lines = "\n".join(f"  0x{it.address.hex()}  0x{it.secret.hex()}" for it in served.accounts.values())
     return (
         "SIMULATION, DEVELOPMENT KEYS: nothing here is money. Everybody knows these keys; whatever is sent to these\n"
         f"accounts on any other chain is lost.\n\n{lines}\n"
