@@ -62,7 +62,7 @@ def read_blocks(content: bytes) -> tuple[tuple[SealedBlock, ...], Divergence | N
     while position < len(content):
         try:
             _, end, _ = item_at(content, position, len(content))
-            blocks.append(_read_block(content[position:end]))
+            blocks.append(read_block(content[position:end]))
         except EncodingError as problem:
             height = len(blocks) + 1
             detail = f"cannot be read, it begins at byte {position} of chain.rlp: {problem}"
@@ -71,7 +71,12 @@ def read_blocks(content: bytes) -> tuple[tuple[SealedBlock, ...], Divergence | N
     return tuple(blocks), None
 
 
-def _read_block(raw: bytes) -> SealedBlock:
+def read_block(raw: bytes) -> SealedBlock:
+    """Read the RLP of one block.
+
+    Raises:
+        EncodingError: it is no block of Prague, or not in the one way that RLP allows.
+    """
     parts = list_items(raw)
     if len(parts) != _BODY_ITEMS:
         raise EncodingError(f"{len(parts)} items, a Prague block has {_BODY_ITEMS}")

@@ -6,10 +6,13 @@ field tables are in `docs/reference/bundle.md`.
 
 from __future__ import annotations
 
+import fcntl
 import json
-import tempfile
+import os
+import shutil
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -164,50 +167,110 @@ class Bundle:
         return _read_file(self.directory / name)
 
 
-def write_bundle(
-    directory: Path,
-    *,
-    chain_id: int,
-    genesis: bytes,
-    chain: bytes,
-    hashes: Sequence[bytes],
-    head_state_root: bytes,
-    contracts: Contracts,
-) -> Bundle:
-    """Write a bundle whole or not at all: beside its place first, then moved there.
+class UnfinishedBundle:
+    """A bundle that is filled beside its place, and moved there whole when everything is in it.
 
-    An older bundle in the directory is replaced; anything else in it is refused.
+    Whoever is killed on the way leaves one hidden folder beside the place, which the next export there clears away.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        """Make the folder to fill.
+
+        Args:
+            directory: Where the bundle shall be; its parents are made.
+
+        Raises:
+            UsageError: the directory holds something that is no bundle, or another export to it is at work.
+            OSError: the folder cannot be made.
+        """
+        self._target = directory.resolve()
+        check_replaceable(self._target)
+        self._target.parent.mkdir(parents=True, exist_ok=True)
+        self._beside = self._target.with_name(f".{self._target.name}.unfinished")
+        self._lock = _locked_folder(self._beside)
+        self._new = self._beside / "new"
+        try:
+            for leftover in self._beside.iterdir():
+                shutil.rmtree(leftover)
+            self._new.mkdir()
+        except BaseException:
+            os.close(self._lock)
+            raise
+        self._entries: dict[str, FileEntry] = {}
+
+    @contextmanager
+    def file(self, name: str) -> Iterator[Callable[[bytes], None]]:
+        """Add a file; yield what takes its content, piece by piece."""
+        digest, size = sha256(), 0
+        with (self._new / name).open("wb") as stream:
+
+            def write(piece: bytes) -> None:
+                nonlocal size
+                stream.write(piece)
+                digest.update(piece)
+                size += len(piece)
+
+            yield write
+        self._entries[name] = FileEntry(digest.digest(), size)
+
+    def publish(self, manifest: Callable[[Mapping[str, FileEntry]], Manifest]) -> Manifest:
+        """Write the manifest and move everything to its place; an older bundle there is replaced whole.
+
+        Args:
+            manifest: Given the files, returns what is claimed of them.
+
+        Raises:
+            OSError: it cannot be written or moved; what was at its place is there.
+        """
+        made = manifest({name: self._entries[name] for name in sorted(self._entries)})
+        (self._new / MANIFEST_FILE).write_bytes(made.to_bytes())
+        _move_into_place(self._new, self._target, self._beside / "old")
+        return made
+
+    def discard(self) -> None:
+        """Clear away the folder beside the place."""
+        shutil.rmtree(self._beside, ignore_errors=True)
+        os.close(self._lock)
+
+
+@contextmanager
+def writing(directory: Path) -> Iterator[UnfinishedBundle]:
+    """Fill a bundle, which is there whole or not at all.
 
     Args:
-        directory: Where the bundle shall be; made with its parents.
-        chain_id: Chain id (EIP-155).
-        genesis: The file `genesis.json`.
-        chain: The file `chain.rlp`.
-        hashes: Hash of every block from the genesis.
-        head_state_root: Root of the state after the last block.
-        contracts: Contracts whose books are to be kept.
+        directory: Where the bundle shall be; an older bundle there is replaced, anything else is refused.
 
     Raises:
-        UsageError: the directory holds something that is no bundle.
+        UsageError: the directory holds something that is no bundle, or another export to it is at work.
         BundleError: the bundle cannot be written.
     """
-    contents = {GENESIS_FILE: genesis, CHAIN_FILE: chain}
-    files = {name: FileEntry(sha256(content).digest(), len(content)) for name, content in sorted(contents.items())}
-    manifest = Manifest(chain_id, tuple(hashes), head_state_root, files, contracts)
-    contents[MANIFEST_FILE] = manifest.to_bytes()
-    target = directory.resolve()
     try:
-        check_replaceable(target)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as beside:
-            new, old = Path(beside) / "new", Path(beside) / "old"
-            new.mkdir()
-            for name, content in contents.items():
-                (new / name).write_bytes(content)
-            _move_into_place(new, target, old)
+        unfinished = UnfinishedBundle(directory)
+        try:
+            yield unfinished
+        finally:
+            unfinished.discard()
     except OSError as problem:
         raise BundleError(f"the bundle cannot be written to {directory}: {problem.strerror or problem}") from None
-    return Bundle(directory, manifest)
+
+
+def _locked_folder(folder: Path) -> int:
+    """Make a folder, or take over one that a killed export left; return what holds its lock.
+
+    Raises:
+        UsageError: another export is at work in it.
+    """
+    folder.mkdir(exist_ok=True)
+    lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        raise UsageError(f"another export is writing beside {folder}: wait until it ends, or name another") from None
+    except BaseException:
+        os.close(lock)
+        raise
+    return lock
 
 
 def check_replaceable(target: Path) -> None:

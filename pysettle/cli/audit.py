@@ -1,16 +1,18 @@
-"""`pysettle audit`: prove a history from its bundle alone."""
+"""`pysettle audit`: write a history as a bundle, and prove it from the bundle alone."""
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from pysettle.cli.command import Command, network_view
 from pysettle.cli.failures import plain
 from pysettle.cli.nouns import Noun
-from pysettle.cli.options import json_option, show
-from pysettle.cli.output import progress
+from pysettle.cli.options import json_option, pasteable, show
+from pysettle.cli.output import done, progress
 from pysettle.errors import AuditFailed
 
 if TYPE_CHECKING:
@@ -19,7 +21,44 @@ if TYPE_CHECKING:
 
 @click.group(cls=Noun)
 def audit() -> None:
-    """Prove a transaction history from its bundle alone."""
+    """Write a transaction history as a bundle, and prove it from the bundle alone."""
+
+
+@audit.command()
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    help="Directory of the bundle; an older bundle there is replaced.",
+)
+@network_view
+def export(out: Path, command: Command) -> None:
+    """Write the workspace's chain as a bundle of files, which `audit verify` proves without the workspace.
+
+    Nothing of the workspace is changed, and other commands go on writing to it meanwhile: the bundle ends with the
+    block that is the last when the export begins.
+    """
+    from pysettle.audit.extract import export_bundle
+
+    with command.workspace.embedded_chain() as chain, progress() as on_progress:
+        contracts = command.workspace.listed_contracts(chain)
+        bundle = export_bundle(chain, out, contracts, lambda did, total: on_progress("exporting", did, total))
+    done(f"{out} is written")
+    manifest = bundle.manifest
+    last, listed = len(manifest.hashes) - 1, len(manifest.contracts.addresses())
+    document = {
+        "bundle": str(out),
+        "chain_id": str(manifest.chain_id),
+        "last_block": str(last),
+        "head_hash": "0x" + manifest.hashes[-1].hex(),
+        "head_state_root": "0x" + manifest.head_state_root.hex(),
+        "contracts": str(listed),
+    }
+    lines = [
+        f"Exported blocks 0 to {last} of chain {manifest.chain_id} to {out}; {listed} contracts are listed.",
+        f"Next: {pasteable(f'audit verify {shlex.quote(str(out))}')}",
+    ]
+    command.show(document, lines)
 
 
 @audit.command()

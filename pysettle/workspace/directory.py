@@ -33,6 +33,7 @@ from pysettle.workspace.served import file_or_node
 if TYPE_CHECKING:
     from pysettle.client.deployment import Deployment
     from pysettle.client.network import SettlementNetwork
+    from pysettle.domain.core.contracts import Contracts
     from pysettle.evm.backend import ChainBackend
     from pysettle.evm.embedded import EmbeddedChain
     from pysettle.evm.genesis import Genesis
@@ -297,6 +298,22 @@ class Workspace:
         from pysettle.client.network import SettlementNetwork
 
         return SettlementNetwork.attach(chain, self._deployed_on(chain), self.directory / LISTS_FILE)
+
+    def listed_contracts(self, chain: ChainBackend) -> Contracts:
+        """Return the contracts that an auditor of the chain is told of; none where no network is deployed.
+
+        The read models of the workspace are left alone, so that whoever may only read can list them too.
+
+        Raises:
+            WorkspaceError: the record of the deployment cannot be read.
+            WrongChain: the network was deployed on another chain.
+        """
+        from pysettle.client.network import SettlementNetwork
+        from pysettle.domain.core.contracts import Contracts
+
+        if not self.is_deployed:
+            return Contracts()
+        return SettlementNetwork.attach(chain, self._deployed_on(chain)).contracts()
 
     def holder(self, role: Role, currency: Currency = Currency.CNY) -> str:
         """Return the name of the account that was given a role over a currency at its deployment."""
