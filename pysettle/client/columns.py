@@ -13,6 +13,7 @@ from pysettle.domain.catalogue import NAMES
 from pysettle.values import Address
 
 if TYPE_CHECKING:
+    from pysettle.client.network import SettlementNetwork
     from pysettle.client.store import ReadModel
 
 
@@ -57,3 +58,15 @@ def artifact_names() -> tuple[str, ...]:
 def read_models(address: Callable[[str], Address]) -> tuple[ReadModel, ...]:
     """Return the read models of all columns; `address` returns where a contract of the network stands."""
     return tuple(model for plan in plans() for model in plan.models(address))
+
+
+def currency_of(network: SettlementNetwork, contract: str, data: bytes) -> Address | None:
+    """Return the currency that a call is about although it names none; None where there is none.
+
+    Args:
+        network: The network.
+        contract: Name of the contract that was called.
+        data: The data of the call.
+    """
+    found = (plan.currency_of(network, contract, data) for plan in plans())
+    return next(filter(None, found), None)

@@ -12,6 +12,7 @@ from pysettle.errors.money.issuance import RedemptionOperatorInvalid, ReserveAtt
 from pysettle.errors.states import Role
 from pysettle.errors.words import Worded, hexed
 from pysettle.money import Currency
+from pysettle.values import SOME_CURRENCY
 
 if TYPE_CHECKING:
     from pysettle.evm.backend import ChainBackend
@@ -36,10 +37,25 @@ def put_into_words(workspace: Workspace, chain: ChainBackend, refusal: Worded) -
         names |= {deployment.address(label): label for label in deployment.document["contracts"]}
         if isinstance(refusal, ContractReverted):
             name_currency(refusal, deployment.of_one_currency())
+            if refusal.money is SOME_CURRENCY:
+                _read_currency(workspace, chain, refusal)
     names |= {address: name for name, address in workspace.accounts.addresses().items()}
     refusal.name = lambda address: names.get(address) or hexed(address)
     if isinstance(refusal, _REFUSALS):
         _name_holders(workspace, chain, refusal)
+
+
+def _read_currency(workspace: Workspace, chain: ChainBackend, refusal: ContractReverted) -> None:
+    """Let a refusal of a call that names no currency say its amounts in the one that the chain tells."""
+    from pysettle.client.columns import currency_of
+
+    assert refusal.call is not None, "what may be of several currencies is a call"
+    tokens = {workspace.deployment().token(it): it for it in workspace.deployment().currencies()}
+    # The refusal stands, whether or not its currency can be told.
+    with suppress(ChainError, ContractReverted, ValueError):
+        token = currency_of(workspace.network(chain), refusal.contract, refusal.call[1])
+        if token in tokens:
+            refusal.money = refusal.asset = tokens[token]
 
 
 def _name_holders(workspace: Workspace, chain: ChainBackend, refusal: ContractReverted) -> None:

@@ -50,6 +50,23 @@ def test_tokens_are_said_as_tokens(compute_town: ComputeTown) -> None:
     compute_town.refuse(everything, 5, "1,000,000,000 Tokens left to sell; 1,000,000,001 requested")
 
 
+def test_a_call_that_names_no_currency_is_said_in_its_own(town: Town) -> None:
+    """A step of an order names the order alone, and is of its currency, of several that there are."""
+    (town.directory / "file").write_text("what is ordered")
+    file = f"--file {town.directory / 'file'} --currency HKD"
+    line = f"job place --arbiter carol --buyer bob --bond 10 --milestone 5@2026-02-01 {file}"
+    order = town.tell(line)["order"]
+    town.say(f"job accept --order {order} --currency HKD")
+    town.say(f"job deliver --order {order} {file}")
+    town.refuse(f"job dispute --order {order} --by bob {file}", 5, "bob holds 0.00 HKD; 10.00 needed")
+
+
+def test_a_purchase_is_said_in_the_currency_of_its_series(compute_town: ComputeTown) -> None:
+    """A purchase names its series alone, and is paid in e-CNY, of several currencies that there are."""
+    compute_town.say("network add-currency --currency HKD")
+    compute_town.refused("market buy --series CHEAP --by bob --tokens 1000000", 5, "bob holds 0.00 yuan; 0.02 needed")
+
+
 def test_times_are_dates(town: Town) -> None:
     """A refusal that comes too early or too late has both times as dates."""
     town.say("redemption request --from alice --amount 60")

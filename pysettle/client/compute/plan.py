@@ -13,6 +13,7 @@ from pysettle.domain.core.messages import ZERO_ADDRESS
 from pysettle.values import Address
 
 if TYPE_CHECKING:
+    from pysettle.client.network import SettlementNetwork
     from pysettle.client.store import ReadModel
 
 
@@ -26,6 +27,11 @@ def _models(address: Callable[[str], Address]) -> tuple[ReadModel, ...]:
     from pysettle.client.compute.lists import models
 
     return models(address)
+
+
+def _currency_of(network: SettlementNetwork, contract: str, data: bytes) -> Address | None:
+    """Return the currency that every series is paid in: that of the market."""
+    return network.currency.address if contract == "ComputeToken" else None
 
 
 PLAN = ColumnPlan(
@@ -57,4 +63,5 @@ PLAN = ColumnPlan(
     ),
     models=_models,
     templates=("ComputeToken",),
+    currency_of=_currency_of,
 )

@@ -16,6 +16,7 @@ from pysettle.money import Currency
 from pysettle.values import Address
 
 if TYPE_CHECKING:
+    from pysettle.client.network import SettlementNetwork
     from pysettle.client.store import ReadModel
 
 
@@ -97,6 +98,9 @@ class ColumnPlan:
     """Given the addresses of contracts by name: returns its read models, from which lists are shown."""
     templates: tuple[str, ...] = ()
     """Contracts that others of it create at any time, such as series; their errors are understood too."""
+    currency_of: Callable[[SettlementNetwork, str, bytes], Address | None] = lambda *_: None
+    """Given a network, the contract of a call and its data: returns the currency that the call is about although it
+    names none; None where there is none, or the contract is of another column."""
 
 
 @dataclass(frozen=True, slots=True)
