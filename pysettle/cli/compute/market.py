@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pysettle.cli.command import Command, Function, network_command, network_view
+from pysettle.cli.command import Command, network_command, network_view
 from pysettle.cli.compute.compute import by_option, change_holding, series_option, tokens_option
 from pysettle.cli.compute.purchase import sign, submit
+from pysettle.cli.compute.supply import compute_, register, stake, unstake
 from pysettle.cli.compute.terms import applying_window, rates, rates_text, series_terms, until_option
 from pysettle.cli.nouns import Noun
 from pysettle.cli.options import BASIS_POINTS, TOKENS, OneOf, Utf8, Whole, wide_option
-from pysettle.cli.output import instant, printable, table
-from pysettle.money import to_plain, to_text, to_units
-from pysettle.values import HOUR_S, Tokens, time_text
+from pysettle.cli.output import printable, table
+from pysettle.money import to_plain, to_text
+from pysettle.values import HOUR_S, Tokens
 
 if TYPE_CHECKING:
     from pysettle.client.compute.lists import Offer
@@ -48,60 +49,8 @@ def market() -> None:
     """Register compute, open series, buy, pass on and refund Tokens, and compare what compute costs (simulated)."""
 
 
-@market.command()
-@click.option("--provider", default="provider", show_default=True, help="Who runs the compute: a name or an address.")
-@click.option("--accelerator", type=Utf8(32), required=True, help='Kind, such as "Ascend 910C"; at most 32 bytes.')
-@click.option("--units", type=Whole(64, 1), required=True, help="Accelerators of that kind.")
-@click.option("--rate", type=Whole(64, 1), required=True, help="Tokens that each of them delivers a second.")
-@until_option
-@by_option("attester", "Account that attests it.")
-@network_command
-def register(provider: str, accelerator: str, units: int, rate: int, until: int, by: str, command: Command) -> None:
-    """Attest a provider's compute, from now to its end, and register it: series are opened on it."""
-    from pysettle.domain.compute.messages import ComputeAttestation
-
-    attester = command.key(by)
-    with command.compute(write=True) as compute:
-        now = compute.chain.clock.now()
-        attestation = ComputeAttestation(command.address(provider), accelerator, units, rate, now, until)
-        signature = compute.market.attest(attester, attestation)
-        (receipt,) = compute.market.send(
-            compute.market.register_compute(attester, attestation, attester.address, signature)
-        )
-        compute_id = "0x" + attestation.digest(compute.market.domain).hex()
-    lines = [
-        f"{provider} runs {units:,} x {accelerator}, {rate:,} Tokens a second each, until {instant(until)}",
-        f"compute {compute_id}",
-        f"it can deliver {attestation.capacity:,} Tokens",
-    ]
-    document = {"compute": compute_id, "provider": provider, "capacity": str(attestation.capacity)}
-    command.show_sent(receipt, document, lines, "market open --help")
-
-
-@market.command()
-@click.option("--amount", required=True, help="Amount of e-CNY, such as 12.50.")
-@by_option("provider", "Provider that stakes.")
-@network_command
-def stake(amount: str, by: str, command: Command) -> None:
-    """Stake e-CNY: it stands behind the compensation that series promise."""
-    units = to_units(amount)
-    provider = command.signer(by)
-    _move_stake(
-        "stake",
-        by,
-        lambda it: (it.currency.approve(provider, it.market.address, units), it.market.stake(provider, units)),
-        command,
-    )
-
-
-@market.command()
-@click.option("--amount", required=True, help="Amount of e-CNY, such as 12.50.")
-@by_option("provider", "Provider whose stake it is.")
-@network_command
-def unstake(amount: str, by: str, command: Command) -> None:
-    """Take stake back that is not locked behind a series."""
-    units, provider = to_units(amount), command.signer(by)
-    _move_stake("unstake", by, lambda it: (it.market.withdraw_stake(provider, units),), command)
+for _supplied in (register, stake, unstake):
+    market.add_command(_supplied)
 
 
 @market.command("open")
@@ -195,39 +144,7 @@ def list_(service_class: str | None, command: Command) -> None:
     command.show(document, lines)
 
 
-@market.command("compute")
-@wide_option
-@network_view
-def compute_(command: Command) -> None:
-    """List registered compute: what it can deliver, and what of that no series was opened for."""
-    with command.compute() as compute:
-        found = compute.compute_lists.registered()
-    document = {
-        "compute": [
-            {
-                "compute": "0x" + it.id.hex(),
-                "provider": command.name(it.standing.provider),
-                "accelerator": it.accelerator,
-                "capacity": str(it.standing.capacity),
-                "allocated": str(it.standing.allocated),
-                "left": str(it.standing.capacity - it.standing.allocated),
-                "valid_before": str(it.standing.valid_before),
-            }
-            for it in found
-        ]
-    }
-    rows = [
-        (
-            it["compute"],
-            it["provider"],
-            it["accelerator"],
-            f"{int(it['left']):,}",
-            time_text(int(it["valid_before"])),
-        )
-        for it in document["compute"]
-    ]
-    lines = [table(("compute", "provider", "accelerator", "Tokens left", "until"), rows)] if rows else ["no compute"]
-    command.show(document, lines)
+market.add_command(compute_)
 
 
 @market.command()
@@ -433,17 +350,6 @@ def index(service_class: str | None, command: Command) -> None:
 
 def _cost(offer: Offer) -> str:
     return "-" if offer.cost is None else to_text(offer.cost)
-
-
-def _move_stake(verb: str, by: str, make: Function, command: Command) -> None:
-    provider = command.address(by)
-    with command.compute(write=True) as compute:
-        before = compute.market.free_stake(provider)
-        *_, receipt = compute.market.send(*make(compute))
-        now = compute.market.free_stake(provider)
-    document = {"provider": by, "free_units": {"before": str(before), "now": str(now)}}
-    lines = [f"free stake of {by}: {to_text(before)} -> {to_text(now)} yuan"]
-    command.show_sent(receipt, document, lines, "market open --help")
 
 
 def _date(day: int) -> str:

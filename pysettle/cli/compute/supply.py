@@ -1,0 +1,116 @@
+"""`pysettle market register|stake|unstake|compute`: the compute and the stake that series stand on."""
+
+from __future__ import annotations
+
+import click
+
+from pysettle.cli.command import Command, Function, network_command, network_view
+from pysettle.cli.compute.compute import by_option
+from pysettle.cli.compute.terms import until_option
+from pysettle.cli.nouns import Verb
+from pysettle.cli.options import Utf8, Whole, wide_option
+from pysettle.cli.output import instant, table
+from pysettle.money import to_text, to_units
+from pysettle.values import time_text
+
+
+@click.command(cls=Verb)
+@click.option("--provider", default="provider", show_default=True, help="Who runs the compute: a name or an address.")
+@click.option("--accelerator", type=Utf8(32), required=True, help='Kind, such as "Ascend 910C"; at most 32 bytes.')
+@click.option("--units", type=Whole(64, 1), required=True, help="Accelerators of that kind.")
+@click.option("--rate", type=Whole(64, 1), required=True, help="Tokens that each of them delivers a second.")
+@until_option
+@by_option("attester", "Account that attests it.")
+@network_command
+def register(provider: str, accelerator: str, units: int, rate: int, until: int, by: str, command: Command) -> None:
+    """Attest a provider's compute, from now to its end, and register it: series are opened on it."""
+    from pysettle.domain.compute.messages import ComputeAttestation
+
+    attester = command.key(by)
+    with command.compute(write=True) as compute:
+        now = compute.chain.clock.now()
+        attestation = ComputeAttestation(command.address(provider), accelerator, units, rate, now, until)
+        signature = compute.market.attest(attester, attestation)
+        (receipt,) = compute.market.send(
+            compute.market.register_compute(attester, attestation, attester.address, signature)
+        )
+        compute_id = "0x" + attestation.digest(compute.market.domain).hex()
+    lines = [
+        f"{provider} runs {units:,} x {accelerator}, {rate:,} Tokens a second each, until {instant(until)}",
+        f"compute {compute_id}",
+        f"it can deliver {attestation.capacity:,} Tokens",
+    ]
+    document = {"compute": compute_id, "provider": provider, "capacity": str(attestation.capacity)}
+    command.show_sent(receipt, document, lines, "market open --help")
+
+
+@click.command(cls=Verb)
+@click.option("--amount", required=True, help="Amount of e-CNY, such as 12.50.")
+@by_option("provider", "Provider that stakes.")
+@network_command
+def stake(amount: str, by: str, command: Command) -> None:
+    """Stake e-CNY: it stands behind the compensation that series promise."""
+    units = to_units(amount)
+    provider = command.signer(by)
+    _move_stake(
+        "stake",
+        by,
+        lambda it: (it.currency.approve(provider, it.market.address, units), it.market.stake(provider, units)),
+        command,
+    )
+
+
+@click.command(cls=Verb)
+@click.option("--amount", required=True, help="Amount of e-CNY, such as 12.50.")
+@by_option("provider", "Provider whose stake it is.")
+@network_command
+def unstake(amount: str, by: str, command: Command) -> None:
+    """Take stake back that is not locked behind a series."""
+    units, provider = to_units(amount), command.signer(by)
+    _move_stake("unstake", by, lambda it: (it.market.withdraw_stake(provider, units),), command)
+
+
+@click.command("compute", cls=Verb)
+@wide_option
+@network_view
+def compute_(command: Command) -> None:
+    """List registered compute: what it can deliver, and what of that no series was opened for."""
+    with command.compute() as compute:
+        found = compute.compute_lists.registered()
+    document = {
+        "compute": [
+            {
+                "compute": "0x" + it.id.hex(),
+                "provider": command.name(it.standing.provider),
+                "accelerator": it.accelerator,
+                "capacity": str(it.standing.capacity),
+                "allocated": str(it.standing.allocated),
+                "left": str(it.standing.capacity - it.standing.allocated),
+                "valid_before": str(it.standing.valid_before),
+            }
+            for it in found
+        ]
+    }
+    rows = [
+        (
+            it["compute"],
+            it["provider"],
+            it["accelerator"],
+            f"{int(it['left']):,}",
+            time_text(int(it["valid_before"])),
+        )
+        for it in document["compute"]
+    ]
+    lines = [table(("compute", "provider", "accelerator", "Tokens left", "until"), rows)] if rows else ["no compute"]
+    command.show(document, lines)
+
+
+def _move_stake(verb: str, by: str, make: Function, command: Command) -> None:
+    provider = command.address(by)
+    with command.compute(write=True) as compute:
+        before = compute.market.free_stake(provider)
+        *_, receipt = compute.market.send(*make(compute))
+        now = compute.market.free_stake(provider)
+    document = {"provider": by, "free_units": {"before": str(before), "now": str(now)}}
+    lines = [f"free stake of {by}: {to_text(before)} -> {to_text(now)} yuan"]
+    command.show_sent(receipt, document, lines, "market open --help")
