@@ -7,7 +7,7 @@ from eth_utils import keccak
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pysettle.domain.core.signing import Signer, recover
+from pysettle.domain.core.signing import Signer, recover, recover_all
 
 SECP256K1_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 DIGESTS = st.binary(min_size=32, max_size=32)
@@ -38,6 +38,27 @@ def test_the_malleated_twin_is_refused() -> None:
 def test_garbage_recovers_nobody_known(digest: bytes, garbage: bytes) -> None:
     """Whatever the bytes, recovering does not fail, and never gives a key that did not sign."""
     assert recover(digest, garbage) != Signer.derived("a").address
+
+
+def test_many_are_signed_and_recovered_as_one_is() -> None:
+    """More than one core's share: the same signatures, and each signer at its place, with those that recover nobody."""
+    signers = [Signer.derived(name) for name in ("a", "b", "c")]
+    digests = [keccak(bytes([number])) for number in range(200)]
+    assert signers[0].sign_all(digests) == [signers[0].sign(digest) for digest in digests]
+    signed = [(digest, signers[place % 3].sign(digest)) for place, digest in enumerate(digests)]
+    expected: list[bytes | None] = [signers[place % 3].address for place in range(len(signed))]
+    digest, signature = signed[70]
+    high_s = SECP256K1_ORDER - int.from_bytes(signature[32:64], "big")
+    bad = {
+        3: signature[:64],
+        40: signature[:32] + high_s.to_bytes(32, "big") + bytes([55 - signature[64]]),
+        70: signature[:64] + bytes([signature[64] - 27]),
+        71: b"\xff" * 32 + signature[32:],
+        199: bytes(64) + b"\x1b",
+    }
+    for place, malformed in bad.items():
+        signed[place], expected[place] = (digest, malformed), None
+    assert recover_all(signed) == expected == [recover(*it) for it in signed]
 
 
 def test_a_key_does_not_show_itself() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from shlex import quote
 
-from pysettle.domain.channel.metering import CEILING_BITS
+from pysettle.domain.channel.messages import CEILING_BITS
 from pysettle.errors import UsageError
 from pysettle.money import Currency, to_plain, to_text, to_units
 from pysettle.reading import read_whole

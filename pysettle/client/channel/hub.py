@@ -12,6 +12,7 @@ from pysettle.client.core.signatures import is_signed
 from pysettle.client.core.token import Token, Value
 from pysettle.domain.channel.events import Claimed, ClaimRefused
 from pysettle.domain.channel.messages import (
+    CEILING_BITS,
     deposit_nonce,
     hub_domain,
     meter_domain,
@@ -19,7 +20,7 @@ from pysettle.domain.channel.messages import (
     usage_digest,
     voucher_digest,
 )
-from pysettle.domain.channel.metering import CEILING_BITS, ChannelState, Voucher, check_vouchers
+from pysettle.domain.channel.metering import ChannelState, Voucher, check_vouchers
 from pysettle.domain.compute.usage import Usage
 from pysettle.domain.core import events
 from pysettle.domain.core.messages import Authorization, ChannelConfig, ChannelId

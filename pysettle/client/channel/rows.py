@@ -63,7 +63,8 @@ def read_rows(content: str, name: str, network: SettlementNetwork, asset: Asset)
     Raises:
         UsageError: it is no list of rows; or a row, which is named, has a field of another form or another's channel.
     """
-    from pysettle.domain.channel.metering import CEILING_BITS, Voucher
+    from pysettle.domain.channel.messages import CEILING_BITS
+    from pysettle.domain.channel.metering import Voucher
     from pysettle.domain.compute.usage import Usage
 
     try:

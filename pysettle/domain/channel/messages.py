@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from pysettle.domain.core.messages import ChannelId
 from pysettle.domain.core.typed_data import Domain, StructType, hash_array, word
@@ -11,6 +11,9 @@ from pysettle.values import Address
 
 CHANNEL_HUB_NAME = "x402 Batch Settlement"
 """Name in the hub's EIP-712 domain, as published by x402."""
+
+CEILING_BITS = 128
+"""Bits of a ceiling, as x402's `Voucher` has it."""
 
 USAGE_METER_NAME = "pysettle UsageMeter"
 """Name in the meter's EIP-712 domain."""
@@ -40,8 +43,35 @@ def deposit_nonce(channel_id: ChannelId, salt: int) -> bytes:
 
 
 def voucher_digest(hub: Domain, channel_id: ChannelId, ceiling: int) -> bytes:
-    """Digest of a payer's cumulative ceiling on one channel, in smallest units of its token."""
-    return hub.digest(_VOUCHER.hash(channel_id, ceiling))
+    """Digest of a payer's cumulative ceiling on one channel, in smallest units of its token.
+
+    Raises:
+        OverflowError: the ceiling is negative or does not fit `CEILING_BITS`.
+        ValueError: the id has not 32 bytes.
+    """
+    return voucher_digests(hub, [(channel_id, ceiling)])[0]
+
+
+def voucher_digests(hub: Domain, drawn: Iterable[tuple[ChannelId, int]]) -> list[bytes]:
+    """Digests of many vouchers: `StructType.hash` and `Domain.digest` in one expression, since each call counts here.
+
+    Args:
+        hub: Domain of the hub.
+        drawn: Each channel with its ceiling.
+
+    Raises:
+        OverflowError: a ceiling is negative or does not fit `CEILING_BITS`.
+        ValueError: an id has not 32 bytes.
+    """
+    prefix, kind, ceiling_bytes = b"\x19\x01" + hub.separator, _VOUCHER.type_hash, CEILING_BITS // 8
+    left = bytes(32 - ceiling_bytes)
+    digests = []
+    for channel_id, ceiling in drawn:
+        if len(channel_id) != 32:
+            raise ValueError(f"bytes32 needs 32 bytes, got {len(channel_id)}")
+        struct_hash = keccak(kind + channel_id + left + ceiling.to_bytes(ceiling_bytes, "big"))
+        digests.append(keccak(prefix + struct_hash))
+    return digests
 
 
 def refund_digest(hub: Domain, channel_id: ChannelId, nonce: int, amount: int) -> bytes:

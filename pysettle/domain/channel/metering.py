@@ -10,15 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pysettle.domain.channel.messages import voucher_digest
+from pysettle.domain.channel.messages import CEILING_BITS, voucher_digest, voucher_digests
 from pysettle.domain.compute.usage import RateCard, Usage
 from pysettle.domain.core.messages import ChannelConfig, ChannelId
-from pysettle.domain.core.signing import Signer, in_bulk, recover
+from pysettle.domain.core.signing import Signer, recover, recover_all
 from pysettle.domain.core.typed_data import Domain
 from pysettle.errors import UsageDisputed, VoucherRefused
-
-CEILING_BITS = 128
-"""Bits of a ceiling, as x402's `Voucher` has it."""
+from pysettle.values import Address
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +44,9 @@ def sign_vouchers(signer: Signer, hub: Domain, ceilings: Iterable[tuple[ChannelI
         hub: Domain of the hub.
         ceilings: Each channel with its ceiling, cumulative.
     """
-    return in_bulk(lambda drawn: Voucher.signed(signer, hub, *drawn), ceilings)
+    drawn = list(ceilings)
+    signatures = signer.sign_all(voucher_digests(hub, drawn))
+    return [Voucher(*terms, signature) for terms, signature in zip(drawn, signatures, strict=True)]
 
 
 def check_vouchers(hub: Domain, vouchers: Iterable[tuple[ChannelConfig, Voucher]]) -> list[bool]:
@@ -59,17 +59,21 @@ def check_vouchers(hub: Domain, vouchers: Iterable[tuple[ChannelConfig, Voucher]
         hub: Domain of the hub.
         vouchers: Each with the terms of its channel.
     """
-    drawn = list(vouchers)
-    ids = {config: config.channel_id(hub) for config in {config for config, _ in drawn}}
-
-    def is_valid(it: tuple[ChannelConfig, Voucher]) -> bool:
-        config, voucher = it
-        if voucher.channel_id != ids[config] or not 0 <= voucher.ceiling < 1 << CEILING_BITS:
-            return False
-        digest = voucher_digest(hub, voucher.channel_id, voucher.ceiling)
-        return recover(digest, voucher.signature) == config.voucher_signer
-
-    return in_bulk(is_valid, drawn)
+    # By identity: to hash the terms of a channel takes as long as to hash its voucher.
+    terms: dict[int, tuple[ChannelConfig, ChannelId, Address]] = {}
+    sound, answers = [], []
+    for config, voucher in vouchers:
+        if id(config) not in terms:
+            terms[id(config)] = config, config.channel_id(hub), config.voucher_signer
+        _, channel_id, signer = terms[id(config)]
+        is_sound = voucher.channel_id == channel_id and 0 <= voucher.ceiling < 1 << CEILING_BITS
+        answers.append(is_sound)
+        if is_sound:
+            sound.append((voucher, signer))
+    digests = voucher_digests(hub, ((voucher.channel_id, voucher.ceiling) for voucher, _ in sound))
+    found = recover_all(zip(digests, (voucher.signature for voucher, _ in sound), strict=True))
+    signed = iter([signer == wanted for signer, (_, wanted) in zip(found, sound, strict=True)])
+    return [is_sound and next(signed) for is_sound in answers]
 
 
 @dataclass(frozen=True, slots=True)
