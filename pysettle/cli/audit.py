@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @click.group(cls=Noun)
 def audit() -> None:
-    """Write a transaction history as a bundle, and prove it from the bundle alone."""
+    """Export a transaction history as a bundle, and verify it from the bundle alone."""
 
 
 @audit.command()
@@ -29,14 +29,14 @@ def audit() -> None:
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
     required=True,
-    help="Directory of the bundle; an older bundle there is replaced.",
+    help="Directory of the bundle; the command replaces an older bundle there.",
 )
 @network_view
 def export(out: Path, command: Command) -> None:
-    """Write the workspace's chain as a bundle of files, which `audit verify` proves without the workspace.
+    """Export the workspace's chain as a bundle of files, which `audit verify` checks without the workspace.
 
-    Nothing of the workspace is changed, and other commands go on writing to it meanwhile: the bundle ends with the
-    block that is the last when the export begins.
+    The export does not change the workspace, and other commands may write to it meanwhile: the bundle ends with the
+    head at the beginning of the export.
     """
     from pysettle.audit.extract import export_bundle
 
@@ -65,9 +65,9 @@ def export(out: Path, command: Command) -> None:
 @click.argument("bundle", type=click.Path(path_type=Path))
 @json_option
 def verify(bundle: Path, as_json: bool) -> None:
-    """Re-execute every block of BUNDLE in a fresh chain and check every root, hash and invariant.
+    """Re-execute every block of BUNDLE in a new chain and check every root, hash and invariant.
 
-    Exit code 0 when everything holds, 7 when something does not, 6 when the manifest cannot be read.
+    Exit code 0 without findings, 7 with findings, 6 if the manifest cannot be read.
     """
     from pysettle.audit.verify import verify as verify_bundle
 

@@ -1,4 +1,4 @@
-"""What commands on a workspace share: their options, who signs, and how they print what they did."""
+"""Common parts of commands on a workspace: their options, their signers, and the output of a change."""
 
 from __future__ import annotations
 
@@ -32,18 +32,19 @@ to_option = click.option("--to", required=True, help="Account that receives: a n
 
 
 def by_option(role: Role) -> Callable[[Function], Function]:
-    """Let a command be given by another account than the one that was given a role at deployment."""
-    return click.option("--by", help=f"Account that holds the role {role.label}.  [default: who got it at deployment]")
+    """Add `--by`: another holder of a role than the account that got it at deployment."""
+    holder = f"the {role.label} of the deployment"
+    return click.option("--by", help=f"Account that holds the role {role.label}.  [default: {holder}]")
 
 
 def refuse_by(by: str | None, change: str) -> None:
-    """Refuse to be told who changes something where nothing is changed.
+    """Refuse `--by` for a command that only reads because its change is missing.
 
     Raises:
-        UsageError: an account is named, and not the option that says how it changes.
+        UsageError: an account is named, and the option with the change is not.
     """
     if by is not None:
-        raise UsageError(f"--by says who changes it: give {change} too, or leave --by out to look at it")
+        raise UsageError(f"--by names the account that makes a change: give {change} too, or leave --by out to read")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +52,17 @@ class Command:
     """One command on a workspace, as it was called."""
 
     workspace: Workspace
-    """Where."""
+    """The workspace."""
     password: str | None
     """Opens the encrypted accounts."""
     as_json: bool
     """Whether to print a document in place of text."""
     in_currency: Currency | None = None
-    """On which currency; None where the command is not about one alone."""
+    """The currency; None if the command is not about one currency."""
 
     @property
     def currency(self) -> Currency:
-        """The currency of the command; e-CNY where it is not told of one."""
+        """The currency of the command, e-CNY by default."""
         return self.in_currency or Currency.CNY
 
     def address(self, account: str) -> Address:
@@ -73,15 +74,15 @@ class Command:
         return self.workspace.accounts.name(address)
 
     def signer(self, account: str) -> TransactionSigner:
-        """Return who signs for an account."""
+        """Return the signer of an account."""
         return self.workspace.accounts.signer(account, self.password)
 
     def key(self, account: str) -> Signer:
-        """Return the key of an account, for what is signed beside transactions."""
+        """Return the key of an account, for signatures other than those of transactions."""
         return self.workspace.accounts.key(account, self.password)
 
     def holder(self, account: str | None, role: Role) -> TransactionSigner:
-        """Return who signs for the account that acts by a role: the one named, or who got the role at deployment."""
+        """Return the signer of the account that acts by a role: the named one, or the holder since deployment."""
         return self.signer(account or self.workspace.holder(role, self.currency))
 
     @contextmanager
@@ -107,20 +108,20 @@ class Command:
         return self.currency.text(units)
 
     def change(self, before: int, now: int) -> str:
-        """Write how units changed."""
+        """Write a change of units."""
         return f"{to_text(before)} -> {self.text(now)}"
 
     def next(self, command: str) -> str:
-        """Write which command is useful next, as it can be pasted."""
+        """Write the next useful command, ready to paste."""
         return pasteable(command + ("" if self.currency is Currency.CNY else f" --currency {self.currency.value}"))
 
     def show(self, document: Mapping[str, object], lines: list[str]) -> None:
-        """Print what was read."""
+        """Print a result."""
         of_currency = {"currency": self.in_currency.value} if self.in_currency else {}
         show({**document, **of_currency}, lines, self.as_json)
 
     def show_sent(self, receipt: Receipt, document: Mapping[str, object], lines: list[str], useful_next: str) -> None:
-        """Print what a transaction changed, where it is, and the next useful command."""
+        """Print the changes of a transaction, its hash and block, and the next useful command."""
         sent = {"tx_hash": "0x" + receipt.transaction_hash.hex(), "block": str(receipt.block_number)}
         lines = [*lines, f"transaction {sent['tx_hash']} in block {receipt.block_number}"]
         self.show({**document, **sent}, [*lines, f"Next: {self.next(useful_next)}"])
@@ -132,25 +133,25 @@ class Command:
         document: Mapping[str, object],
         useful_next: str,
     ) -> None:
-        """Send a transaction that moves units, and print how the holders' balances and credits changed by it.
+        """Send a transaction that moves units, and print the changes of the holders' balances and credits.
 
         Args:
-            holders: Name -> address of everybody whose balance may change.
+            holders: Name -> address of each account with a balance that may change.
             make: Makes the transaction.
-            document: What is printed beside the change.
+            document: Further fields of the document.
             useful_next: The next useful command.
         """
         with self.token(write=True) as token:
-            before = {name: _holding(token, it) for name, it in holders.items()}
+            before = {name: _holding(token, holder) for name, holder in holders.items()}
             (receipt,) = token.send(make(token))
-            now = {name: _holding(token, it) for name, it in holders.items()}
+            now = {name: _holding(token, holder) for name, holder in holders.items()}
         changes = {
-            what: {name: {"before": str(before[name][place]), "now": str(now[name][place])} for name in holders}
-            for place, what in enumerate(("balances", "credits"))
+            kind: {name: {"before": str(before[name][place]), "now": str(now[name][place])} for name in holders}
+            for place, kind in enumerate(("balances", "credits"))
         }
         lines = [f"{name}: {self.change(before[name][0], now[name][0])}" for name in holders]
         lines += [
-            f"{name}: held as its credit, since it cannot come in: {self.change(before[name][1], now[name][1])}"
+            f"{name}: credit, held because the account cannot receive: {self.change(before[name][1], now[name][1])}"
             for name in holders
             if before[name][1] != now[name][1]
         ]
@@ -162,17 +163,17 @@ def _holding(token: CurrencyToken, holder: Address) -> tuple[int, int]:
 
 
 def currency_command(function: Function) -> Function:
-    """Give a command that changes something in a currency its `command`, with the options every one of them has."""
+    """Give a command that changes a currency its `command`, with the common options."""
     return password_option(_currency_option(_command(function)))
 
 
 def currency_view(function: Function) -> Function:
-    """Give a command that only reads of a currency its `command`; it needs no password."""
+    """Give a command that only reads a currency its `command`; it needs no password."""
     return _currency_option(_command(function))
 
 
 def network_command(function: Function) -> Function:
-    """Give a command that signs something its `command`, with the options every one of them has."""
+    """Give a command that signs a transaction or a message its `command`, with the common options."""
     return password_option(_command(function))
 
 
@@ -202,5 +203,5 @@ _currency_option = click.option(
     type=click.Choice([currency.value for currency in Currency]),
     default=Currency.CNY.value,
     show_default=True,
-    help="Currency, all of them simulated.",
+    help="Simulated currency.",
 )

@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 @click.option(
     "--trace",
     type=click.Path(path_type=Path),
-    help="CSV of real requests: TIMESTAMP, ContextTokens, GeneratedTokens. Generated in that shape if left out.",
+    help="CSV of real requests: TIMESTAMP, ContextTokens, GeneratedTokens. By default the command generates one.",
 )
 @click.option("--seed", type=SEED, default=0, show_default=True, help="Seed of keys and blocks.")
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Directory to keep the audit bundle in.")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Directory for the audit bundle.")
 @wide_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of the summary.")
 def demo(trace: Path | None, seed: int, out: Path | None, as_json: bool) -> None:
@@ -84,7 +84,7 @@ def _meters(meters: Meters) -> dict[str, str]:
 
 
 def summary(result: scenario.DemoResult, elapsed_s: float) -> str:
-    """Return the result as a person reads it."""
+    """Return the result as text."""
     from pysettle.scenarios import demo as scenario
 
     usage, report = result.usage, result.report

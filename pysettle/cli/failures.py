@@ -11,11 +11,11 @@ SCHEMA = "pysettle.failure/1"
 
 
 def failure_document(failure: BaseException, why: str, code: int) -> str:
-    """Return the document of a failure: the name of the error, its values, and why in words.
+    """Return the document of a failure: the name of the error, its values, and its message.
 
     Args:
-        failure: What ended the command.
-        why: In one line, as stderr has it.
+        failure: The exception that ended the command.
+        why: The message in one line, as on stderr.
         code: The exit code.
     """
     values = getattr(failure, "args_by_name", None) or {}
@@ -30,7 +30,7 @@ def failure_document(failure: BaseException, why: str, code: int) -> str:
 
 
 def plain(value: Any) -> Any:
-    """Return a value as documents have it: integers as decimal strings, bytes as hex."""
+    """Return a value as documents contain it: integers as decimal strings, bytes as hex."""
     if value is None or isinstance(value, bool | str):
         return value
     if isinstance(value, Enum):
@@ -40,7 +40,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, bytes):
         return "0x" + value.hex()
     if isinstance(value, Mapping):
-        return {str(name): plain(it) for name, it in value.items()}
+        return {str(name): plain(part) for name, part in value.items()}
     if isinstance(value, tuple | list):
-        return [plain(it) for it in value]
+        return [plain(part) for part in value]
     return str(value)

@@ -25,46 +25,46 @@ _ABORTED = 1
 
 
 class _Section(NamedTuple):
-    """Nouns that stand together in the help."""
+    """Nouns under one heading of the help."""
 
     title: str
     """Its heading."""
     package: str
-    """Where the modules of the nouns are; each has the noun's name, and in it the command of that name."""
+    """Package of the nouns' modules; each module has the name of its noun and defines the command of that name."""
     nouns: Mapping[str, str]
-    """Noun -> what one does with it, in one line."""
+    """Noun -> its purpose, in one line."""
 
 
 @functools.cache
 def _sections() -> tuple[_Section, ...]:
-    """Return the sections in the order in which one works: those of the columns, and what shows and proves them."""
-    columns = [import_module(f"pysettle.cli.{it}") for it in ("core", *NAMES)]
+    """Return the sections in the order of work: those of the columns, then demonstration and proof."""
+    columns = [import_module(f"pysettle.cli.{column}") for column in ("core", *NAMES)]
     return (
-        *(_Section(it.TITLE, it.__name__, it.NOUNS) for it in columns),
+        *(_Section(column.TITLE, column.__name__, column.NOUNS) for column in columns),
         _Section("Try and prove", "pysettle.cli", _ABOVE),
     )
 
 
 class _Interrupted(click.ClickException):
-    """Ctrl-C, after something was handed over; as no KeyboardInterrupt, which click would answer itself."""
+    """Ctrl-C after a transaction was sent; not a KeyboardInterrupt, since click would handle that itself."""
 
     exit_code = _INTERRUPTED
 
 
 class _Program(click.Group):
-    """The whole command line: however a command ends, it is with an exit code, and at most one line of why.
+    """The whole command line: every command ends with an exit code, and a failed one with one line of explanation.
 
-    The module of a noun is loaded when the noun is named, so that no command waits for what others need.
+    The module of a noun is loaded when the noun is named, so that no command loads the modules of others.
     """
 
     def list_commands(self, context: click.Context) -> list[str]:
-        """Return the nouns in the order in which one works."""
+        """Return the nouns in the order of work."""
         return [noun for section in _sections() for noun in section.nouns]
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         """Load a noun."""
         if name not in self.commands:
-            module = next((f"{it.package}.{name}" for it in _sections() if name in it.nouns), None)
+            module = next((f"{section.package}.{name}" for section in _sections() if name in section.nouns), None)
             if module is None:
                 return None
             command: click.Command = getattr(import_module(module), name)
@@ -85,19 +85,19 @@ class _Program(click.Group):
                 code = self._run(done, arguments, settings | {"standalone_mode": False})
             sys.exit(code)
         except KeyboardInterrupt:
-            # Once more, or after the last word.
+            # A second Ctrl-C, or one after the last line.
             sys.exit(_INTERRUPTED)
 
     def parse_args(self, context: click.Context, arguments: list[str]) -> list[str]:
-        """Read what is before the command: the help of everything, or the version, are printed here."""
-        # None where the help could not be printed; nothing is left of a command without options.
+        """Read the options before the command; the help of the program and its version are printed here."""
+        # None if the help could not be printed.
         rest: list[str] | None = None
         with printing():
             rest = super().parse_args(context, arguments)
         return context.exit() if rest is None else rest
 
     def invoke(self, context: click.Context) -> Any:
-        """Run the command; keep click from answering itself where Ctrl-C comes, or its help is cut short."""
+        """Run the command; handle Ctrl-C and a closed pipe here, since click would handle them itself."""
         try:
             return super().invoke(context)
         except KeyboardInterrupt as interrupt:
@@ -124,14 +124,14 @@ class _Program(click.Group):
                 raise
             return _refuse(*ended, failure, as_json)
         if code == _INTERRUPTED:
-            after = f"; look before repeating it: {done()}" if done() else ": nothing was sent or written"
+            after = f"; look before repeating the command: {done()}" if done() else ": nothing was sent or written"
             return _refuse(f"interrupted{after}", code, KeyboardInterrupt(), as_json)
         return code
 
 
 def _ended(failure: Exception, done: Callable[[], str]) -> tuple[str, int] | None:
-    """Return why a command failed and the exit code, if that was foreseen."""
-    # The errors are loaded where there is one: most command lines end without.
+    """Return the message and the exit code of an expected failure; None for any other."""
+    # The errors are loaded after a failure only: most commands end without one.
     from pysettle.errors import PysettleError
 
     if isinstance(failure, PysettleError):
@@ -139,26 +139,26 @@ def _ended(failure: Exception, done: Callable[[], str]) -> tuple[str, int] | Non
     if isinstance(failure, click.ClickException):
         return _in_words(failure), failure.exit_code
     if isinstance(failure, OSError):
-        # A failure of a disk or a connection that nobody foresaw; one that was foreseen has a name of its own.
-        return f"{failure}; look before repeating it: {done()}" if done() else str(failure), _ABORTED
+        # A failure of a disk or a connection without a class of its own.
+        return f"{failure}; look before repeating the command: {done()}" if done() else str(failure), _ABORTED
     return None
 
 
 def _refuse(why: str, code: int, failure: BaseException, as_json: bool) -> int:
-    """Say in one line on stderr why the command ends, and as a document where one is due; return the exit code."""
+    """Print one line on stderr, and the document of the failure with `--json`; return the exit code."""
     why = " ".join(why.split())
     tell(f"pysettle: {why}")
     if as_json and not has_printed():
         from pysettle.cli.failures import failure_document
 
-        # The exit code stands, whether or not the document can be printed.
+        # The exit code is the same whether or not the document can be printed.
         with suppress(Exception):
             say(failure_document(failure, why, code))
     return code
 
 
 def _in_words(problem: click.ClickException) -> str:
-    """Return what is wrong with a command line, and where to read how it is meant."""
+    """Return the mistake in a command line, and the help to read."""
     message = problem.format_message()
     context = getattr(problem, "ctx", None)
     return f"{message} See `{context.command_path} --help`." if context else message
@@ -171,7 +171,7 @@ def main() -> None:
 
 
 def _refuse_empty(command: click.Command) -> None:
-    """Refuse an empty text, and an empty path, for every parameter of a command, and of those below it."""
+    """Refuse an empty text and an empty path for every parameter of a command and of its subcommands."""
     if isinstance(command, click.Group):
         for _, child in children(command):
             _refuse_empty(child)
@@ -185,9 +185,9 @@ def _refuse_empty(command: click.Command) -> None:
 
 
 def children(group: click.Group) -> Iterator[tuple[str, click.Command]]:
-    """Yield the commands of a group by their names, in the order in which one works; each is loaded."""
+    """Yield the commands of a group with their names, in the order of work; each is loaded."""
     context = click.Context(group)
     for name in group.list_commands(context) if isinstance(group, _Program) else group.commands:
         command = group.get_command(context, name)
-        assert command is not None, "a group has what it lists"
+        assert command is not None, "a group has each command that it lists"
         yield name, command

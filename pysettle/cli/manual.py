@@ -10,39 +10,40 @@ from pysettle.cli.main import children, main
 from pysettle.cli.nouns import example
 
 _SHARED = {
-    "--workspace": "the workspace; `PYSETTLE_WORKSPACE` if left out, else the one the current folder is in",
-    "--chain": "where the workspace's network answers; `PYSETTLE_CHAIN` if left out",
-    "--currency": "CNY, HKD, THB or AED; CNY if left out",
-    "--password-file": "file with the password of encrypted accounts; `PYSETTLE_PASSWORD_FILE` if left out",
-    "--wide": "print tables whole; without it they are cut to 80 columns, but for numbers and dates",
-    "--json": "print one JSON document with a `schema`: amounts are units as decimal strings",
+    "--workspace": "the workspace; defaults to `PYSETTLE_WORKSPACE`, then to the one that contains the current folder",
+    "--chain": "URL of the workspace's network; defaults to `PYSETTLE_CHAIN`, then to the URL given to `init`",
+    "--currency": "CNY, HKD, THB or AED; defaults to CNY",
+    "--password-file": "file with the password of encrypted accounts; defaults to `PYSETTLE_PASSWORD_FILE`",
+    "--wide": "print whole tables; by default their texts and ids are cut so that a line has 80 columns",
+    "--json": "print one JSON document with a `schema`; amounts are units as decimal strings",
 }
-"""Option -> what it is for, of those that many commands have."""
+"""Option of many commands -> its purpose."""
 
 _HEAD = """\
 # Commands
 
-Made from the commands' own help by `python -m pysettle.cli.manual`; everything is a simulation. Results are on stdout,
-everything else on stderr. Exit codes: 0 done and clean, 1 abort, 2 usage, 3 artifacts, 4 chain, 5 a contract refused,
-6 bundle unreadable, 7 the audit found something, 8 done, but its result could not be printed, 130 interrupted. A
-refusal is one line. After 8 do not repeat the command: it sent or wrote something, which the line names. A command that
-only reads ends with 1 where its result cannot be printed; it says nothing where its reader closed the pipe, as `head`
-does. Ctrl-C ends a command with 130; the line names the last transaction that was handed over, or says that
-none was.
+`python -m pysettle.cli.manual` makes this page from the help of the commands. Everything is a simulation. Results go to
+stdout, everything else to stderr.
 
-Every number is written in the digits 0 to 9. An amount of a currency has a point and at most six decimals, or two where
-reserve comes in or goes out; a number of Tokens has none.
+A command ends with one of these exit codes: 0 success, 1 abort, 2 usage, 3 artifacts, 4 chain, 5 a contract refused,
+6 bundle unreadable, 7 the audit has findings, 8 success without a printed result, 130 interrupted. A failure prints one
+line. After exit code 8 do not repeat the command: it sent a transaction or wrote a file, and the line names it. A
+command that only reads ends with 1 if its result cannot be printed; it prints no error if its reader, such as `head`,
+closed the pipe. Ctrl-C ends a command with 130; the line names the last transaction that the command sent, if any.
 
-With `--json` a command prints one document on stdout, whatever becomes of it. Its `schema` is
-`pysettle.NOUN-VERB/1` by the words of the command; integers are decimal strings, an absent value is null. A failure is
-a document of the schema `pysettle.failure/1`: the name of the error, its values, the exit code, and in words what the
-line on stderr says. A command that has printed what it found, such as `network status`, prints no second document.
+Every number is written in the digits 0 to 9. An amount of a currency has a point and at most six decimals; an amount of
+reserve, issuance or redemption has at most two. A number of Tokens has none.
+
+With `--json` a command prints one document on stdout, also if it fails. The `schema` is `pysettle.NOUN-VERB/1` by the
+words of the command. Integers are decimal strings; an absent value is null. A failure has the schema
+`pysettle.failure/1`: the name of the error, its values, the exit code, and the message of the line on stderr. A command
+that prints a result and then fails, such as `network status`, prints no second document.
 
 A shell completes commands, options and names after `eval "$(_PYSETTLE_COMPLETE=bash_source pysettle)"`; `zsh_source`
-and `fish_source` are for zsh and fish. The names of accounts are those of the workspace; series, channels and orders
-are those that `market list`, `channel list`, `job list` or any other command that reads lists has seen last.
+and `fish_source` are for zsh and fish. It completes the accounts of the workspace, and the series, channels and orders
+of the last `market list`, `channel list`, `job list` or other command that reads lists.
 
-Options that many commands have, left out below:
+These options belong to many commands and are not repeated below:
 """
 
 
@@ -64,17 +65,18 @@ def _sections(group: click.Group, path: str) -> Iterator[str]:
 
 def _body(command: click.Command, path: str) -> str:
     context = click.Context(command)
-    options = [it for it in command.params if isinstance(it, click.Option)]
-    told = [it.get_help_record(context) for it in options if it.required or it.opts[0] not in _SHARED]
-    lines = [f"- `{record[0]}`: {_text(record[1])}" for record in told if record]
-    arguments = "".join(f" {it.make_metavar(context)}" for it in command.params if isinstance(it, click.Argument))
-    argument = f"Takes `{arguments.strip()}`.\n\n" if arguments else ""
+    options = [parameter for parameter in command.params if isinstance(parameter, click.Option)]
+    own = [option.get_help_record(context) for option in options if option.required or option.opts[0] not in _SHARED]
+    lines = [f"- `{record[0]}`: {_text(record[1])}" for record in own if record]
+    names = [parameter.make_metavar(context) for parameter in command.params if isinstance(parameter, click.Argument)]
+    arguments = " ".join(names)
+    argument = f"Takes `{arguments}`.\n\n" if arguments else ""
     shown = f"```console\n$ {example(command, path)}\n```"
     return f"{_text(command.help)}\n\n{argument}{chr(10).join(lines)}".rstrip() + f"\n\n{shown}"
 
 
 def _text(text: str | None) -> str:
-    """Return help in one paragraph a paragraph."""
+    """Return help with each paragraph on one line."""
     return "\n\n".join(" ".join(part.split()) for part in (text or "").split("\n\n"))
 
 

@@ -1,4 +1,4 @@
-"""Nouns and their verbs as the help shows them: in the order in which one works, each with an example."""
+"""Nouns and their verbs in the help: in the order of work, each with an example."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ ARGUMENTS = {"bundle": "build/bundle", "directory": "town", "name": "carol"}
 
 
 def example(command: click.Command, path: str) -> str:
-    """Return a command line of a command, with what it needs and nothing else."""
+    """Return a command line with the required options and no others."""
     words = [path]
     for parameter in command.params:
         if isinstance(parameter, click.Argument):
@@ -69,22 +69,22 @@ class Verb(click.Command):
     """A command that shows an example below its help."""
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the example, over several lines where one has no room."""
+        """Write the example, over several lines if it is too long for one."""
         with formatter.section("Example"):
             formatter.write_text(example(self, ctx.command_path))
 
 
 class Noun(click.Group):
-    """Commands on one thing, in the order in which one works, each with its whole first sentence."""
+    """Commands on one subject, in the order of work, each with its whole first sentence."""
 
     command_class = Verb
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the verbs in the order in which they were added."""
+        """Return the verbs in the order of their definition."""
         return list(self.commands)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write each verb with its first sentence, which is never cut."""
-        sentences = [(name, it.get_short_help_str(limit=1_000)) for name, it in self.commands.items()]
+        sentences = [(name, command.get_short_help_str(limit=1_000)) for name, command in self.commands.items()]
         with formatter.section("Commands"):
             formatter.write_dl(sentences, col_max=22)

@@ -1,4 +1,4 @@
-"""Options that commands on a workspace share, and how they print what they did."""
+"""Options and types of options that commands share, and the output of a result."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 _CHAIN = "pysettle.chain"
-_SAID = "pysettle.said"
-"""Where a command keeps the options by which it was told of its workspace: option -> value, as they were written."""
+_WRITTEN = "pysettle.written"
+"""Key of a context under which a command stores the options that name its workspace: option -> value, as written."""
 _PASSWORD_FILE = "PYSETTLE_PASSWORD_FILE"  # noqa: S105  # the name of a variable, not a password
 
 
 class Count(click.IntRange):
-    """A whole number in a range, read as every number here: in the digits 0 to 9 alone."""
+    """A whole number in a range, written in the digits 0 to 9 alone, as every number here."""
 
     def convert(self, value: str | int, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Return the number."""
@@ -43,10 +43,10 @@ class Count(click.IntRange):
 
 
 class Whole(Count):
-    """A whole number that a contract keeps in a number of bits; the bound is told as a power of two."""
+    """A whole number that a contract stores in a number of bits; its help gives the bound as a power of two."""
 
     def __init__(self, bits: int, least: int = 0) -> None:
-        """Take numbers from the least one to what the bits hold."""
+        """Accept numbers from the least one to the largest of so many bits."""
         super().__init__(least, 2**bits - 1)
         self._bits = bits
 
@@ -55,7 +55,7 @@ class Whole(Count):
 
 
 class Moment(click.DateTime):
-    """A day, or a second of it, in the digits 0 to 9: Python's own reader takes those of every script."""
+    """A day, or a second of it, in the digits 0 to 9: Python's own reader accepts the digits of every script."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dt.datetime:
         """Return the moment, without a time zone."""
@@ -65,20 +65,20 @@ class Moment(click.DateTime):
 
 
 class Named(click.types.StringParamType):
-    """Text that names something: an empty one would be taken for an option that was left out."""
+    """A name, which is not empty: a command would take an empty one for an option that was left out."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the text as it is."""
         if value == "":
-            self.fail("it is empty: name something, or leave the option out.", param, ctx)
+            self.fail("it is empty: give a name, or leave the option out.", param, ctx)
         return str(super().convert(value, param, ctx))
 
 
 class NearName(Named):
-    """Something of the workspace by its name: a shell completes it, without opening a chain."""
+    """A name in the workspace, which a shell completes without opening a chain."""
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        """Return the names that begin as the word does; none where no workspace is found."""
+        """Return the names that begin with the word; none if there is no workspace."""
         from pysettle.workspace.names import workspace_near
 
         directory = ctx.params.get("workspace")
@@ -88,7 +88,7 @@ class NearName(Named):
         return []
 
     def names(self, workspace: Path) -> list[str]:
-        """Return the names that a workspace has."""
+        """Return the names in a workspace."""
         raise NotImplementedError
 
 
@@ -110,7 +110,7 @@ class ListedName(NearName):
         self._model = model
 
     def names(self, workspace: Path) -> list[str]:
-        """Return the names that the last list left in the store."""
+        """Return the names that the last list stored."""
         from pysettle.workspace.names import listed_names
 
         return listed_names(workspace, self._model)
@@ -138,16 +138,16 @@ NAMED_OPTIONS: Mapping[str, Named] = {
     "--order": ListedName("orders"),
     "--series": ListedName("series"),
 }
-"""Option -> the kind of name that it takes."""
+"""Option -> the kind of its name."""
 
 
 class Utf8(click.ParamType[str]):
-    """Text that a contract keeps in a number of bytes, of which a character outside ASCII takes several."""
+    """Text that a contract stores in a number of bytes; a character outside ASCII takes several bytes."""
 
     name = "text"
 
     def __init__(self, most: int | None = None) -> None:
-        """Take text of one byte in UTF-8 to so many; of any length from none if None."""
+        """Accept text of 1 to `most` bytes in UTF-8; of any length if None."""
         self._most = most
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
@@ -155,17 +155,17 @@ class Utf8(click.ParamType[str]):
         try:
             size = len(value.encode())
         except UnicodeEncodeError:
-            self.fail(f"{value!r} is no text in UTF-8.", param, ctx)
+            self.fail(f"{value!r} is not text in UTF-8.", param, ctx)
         if self._most is not None and not 0 < size <= self._most:
-            self.fail(f"{value!r} has {size} bytes, and 1 to {self._most} are kept.", param, ctx)
+            self.fail(f"{value!r} has {size} bytes; 1 to {self._most} are possible.", param, ctx)
         return value
 
 
 class OneOf(click.ParamType[str]):
-    """One of several words, which are looked up where one is read: the module that knows them takes long to load."""
+    """One of several words, which are looked up when a value is read: their module takes long to load."""
 
     def __init__(self, name: str, words: Callable[[], Iterable[str]]) -> None:
-        """Take one of the words; the name stands for it in the help."""
+        """Accept one of the words; the help shows the name."""
         self.name, self._words = name, words
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
@@ -178,29 +178,29 @@ class OneOf(click.ParamType[str]):
 TOKENS = Whole(96, 1)
 """Tokens of a series, whose capacity has 96 bits."""
 SEED = Count(0, 2**63 - 1)
-"""Seed of keys and blocks, which SQLite keeps."""
+"""Seed of keys and blocks, which SQLite stores."""
 CHAIN_ID = Count(1, 2**53)
 """Chain id (EIP-155), which JavaScript reads."""
 BASIS_POINTS = Count(0, BPS)
 """Hundredths of a percent, up to all."""
 NUMBER = Whole(256)
-"""What tells equal things apart: a word."""
+"""Number that distinguishes otherwise equal terms: a word of 256 bits."""
 
 
 class Place(click.Path):
-    """A path, which is not empty: Python takes an empty one for the folder one stands in."""
+    """A path, which is not empty: Python takes an empty one for the current folder."""
 
     @classmethod
     def like(cls, other: click.Path) -> Place:
-        """Return a type that takes what another takes, but for an empty path."""
-        made = cls()
-        vars(made).update(vars(other))
-        return made
+        """Return a type that accepts the same paths as another, but no empty path."""
+        place = cls()
+        vars(place).update(vars(other))
+        return place
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the path."""
         if value == "":
-            self.fail("it is empty: name a path, or . for the folder you are in.", param, ctx)
+            self.fail("it is empty: name a path, or . for the current folder.", param, ctx)
         try:
             Path(value).exists()
         except OSError as problem:
@@ -209,28 +209,28 @@ class Place(click.Path):
 
 
 def _keep(context: click.Context, parameter: click.Parameter, value: object) -> None:
-    """Keep an option that was written on this command line, for the commands that are told as useful next."""
+    """Store an option that was written on this command line, for the next useful commands."""
     if context.get_parameter_source(str(parameter.name)) is ParameterSource.COMMANDLINE:
-        context.meta.setdefault(_SAID, {})[parameter.opts[0]] = str(value)
+        context.meta.setdefault(_WRITTEN, {})[parameter.opts[0]] = str(value)
 
 
 def pasteable(command: str) -> str:
-    """Return a command, such as `token balance --account alice`, as it can be pasted into the shell one is in.
+    """Return a command, such as `token balance --account alice`, ready to paste into the current shell.
 
-    It is on the same workspace: told of it by the same options, as far as the command takes them. Values in it that
-    others chose are quoted by the caller.
+    It works on the same workspace, by the same options, as far as the command has them. The caller quotes the values
+    that others chose.
     """
     context, words = click.get_current_context(), shlex.split(command)
     target: click.Command = context.find_root().command
     while isinstance(target, click.Group) and words:
-        found = target.get_command(context, words.pop(0))
-        assert found is not None, "a useful next command is one"
-        target = found
+        child = target.get_command(context, words.pop(0))
+        assert child is not None, "the next useful command exists"
+        target = child
     taken = {name for parameter in target.params for name in parameter.opts}
-    said: dict[str, str] = context.meta.get(_SAID, {})
+    written: dict[str, str] = context.meta.get(_WRITTEN, {})
     # A URL with a user and a password in it is a secret, and not shown.
-    again = [f" {name} {shlex.quote(value)}" for name, value in said.items() if name in taken and "@" not in value]
-    return f"pysettle {command}" + "".join(it for it in again if it.split()[0] not in words)
+    again = [f" {name} {shlex.quote(value)}" for name, value in written.items() if name in taken and "@" not in value]
+    return f"pysettle {command}" + "".join(option for option in again if option.split()[0] not in words)
 
 
 def _chain(context: click.Context, parameter: click.Parameter, chain: str | None) -> None:
@@ -240,7 +240,7 @@ def _chain(context: click.Context, parameter: click.Parameter, chain: str | None
 
 def _workspace(context: click.Context, parameter: click.Parameter, directory: Path | None) -> Workspace | Path | None:
     if context.resilient_parsing:
-        # A shell asks for the rest of a word: whoever completes it needs to know where, and nothing else.
+        # A shell asks for the rest of a word: its completion needs the directory and nothing else.
         return directory
     from pysettle.workspace.directory import Workspace
 
@@ -262,7 +262,7 @@ def _password(context: click.Context, parameter: click.Parameter, file: Path | N
 
 
 def workspace_option(command: _Command) -> _Command:
-    """Give a command the workspace it works on, and let its network be reached by another URL."""
+    """Give a command its workspace, and an option for another URL of its network."""
     command = click.option(
         "--chain",
         metavar="embedded|URL",
@@ -270,14 +270,14 @@ def workspace_option(command: _Command) -> _Command:
         callback=_chain,
         is_eager=True,
         expose_value=False,
-        help="Where the workspace's network answers. PYSETTLE_CHAIN if left out, else what `init` was told.",
+        help="URL of the workspace's network. Defaults to PYSETTLE_CHAIN, then to the URL given to `init`.",
     )(command)
     return click.option(
         "--workspace",
         type=click.Path(path_type=Path, file_okay=False),
         envvar="PYSETTLE_WORKSPACE",
         callback=_workspace,
-        help="The workspace. PYSETTLE_WORKSPACE if left out, else the one the current folder is in.",
+        help="The workspace. Defaults to PYSETTLE_WORKSPACE, then to the one that contains the current folder.",
     )(command)
 
 
@@ -289,7 +289,7 @@ def password_option(command: _Command) -> _Command:
         type=click.Path(path_type=Path),
         envvar=_PASSWORD_FILE,
         callback=_password,
-        help=f"File with the password of the accounts; development keys need none. {_PASSWORD_FILE} if left out.",
+        help=f"File with the password of the accounts; development keys need none. Defaults to {_PASSWORD_FILE}.",
     )(command)
 
 
@@ -304,13 +304,13 @@ def _widen(context: click.Context, parameter: click.Parameter, wide: bool) -> No
 
 
 def wide_option(command: _Command) -> _Command:
-    """Let a command print its tables whole."""
-    text = "Print tables whole, however wide they get."
+    """Let a command print whole tables."""
+    text = "Print whole tables of any width."
     return click.option("--wide", is_flag=True, expose_value=False, callback=_widen, help=text)(command)
 
 
 def _numbers(value: object) -> Iterator[object]:
-    """Yield the numbers in a document that some readers of JSON would round."""
+    """Yield the numbers in a document, which some readers of JSON would round."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         yield value
     for part in value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ():
@@ -318,7 +318,7 @@ def _numbers(value: object) -> Iterator[object]:
 
 
 def schema() -> str:
-    """Return the schema of the documents that the command prints that is run: by its noun and verb."""
+    """Return the schema of the running command's document, named by its noun and verb."""
     context: click.Context | None = click.get_current_context()
     words: list[str] = []
     while context is not None and context.parent is not None:
@@ -331,9 +331,9 @@ def show(document: Mapping[str, Any], lines: Sequence[str], as_json: bool) -> No
     """Print a result: as a document with its schema's name, or as lines.
 
     Args:
-        document: What machines read: integers as decimal strings, with the unit in the name; absent values are None.
-        lines: What a person reads.
+        document: For programs: integers as decimal strings, with the unit in the name; absent values are None.
+        lines: For persons.
         as_json: Whether to print the document.
     """
-    assert not (found := list(_numbers(document))), f"numbers are written as text: {found}"
+    assert not (numbers := list(_numbers(document))), f"numbers are written as text: {numbers}"
     say(json.dumps({"schema": schema(), **document}, indent=2) if as_json else "\n".join(lines))

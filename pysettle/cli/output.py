@@ -1,7 +1,7 @@
-"""How results and progress look: tables on stdout, one progress bar on stderr when it is a terminal.
+"""Results and progress: tables on stdout, one progress bar on stderr if that is a terminal.
 
-A result that cannot be printed is told apart by what the command did before: a command that sent a transaction or wrote
-a file ends with `OutputFailed`, since it must not be repeated; one that only read may be.
+If a result cannot be printed, a command that sent a transaction or wrote a file ends with `OutputFailed`, since nobody
+should repeat it. A command that only read may be repeated.
 """
 
 from __future__ import annotations
@@ -22,24 +22,24 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _DONE: ContextVar[list[str] | None] = ContextVar("_DONE", default=None)
-"""What the command did beside sending transactions, in words."""
+"""Effects of the command other than transactions, in words."""
 _PRINTED: ContextVar[list[str] | None] = ContextVar("_PRINTED", default=None)
-"""Results that the command printed."""
+"""Results that the command has printed."""
 _SENT: ContextVar[list[bytes] | None] = ContextVar("_SENT", default=None)
-"""Hashes of the transactions that it handed over."""
+"""Hashes of the transactions that the command sent."""
 
 _WIDE = "pysettle.wide"
-"""Where a command keeps that its tables are printed whole."""
+"""Key of a context under which a command stores that it prints whole tables."""
 _LINE = 80
-"""Columns of a line, as terminals have had them for long."""
+"""Columns of a line, the usual width of a terminal."""
 _LEAST = 10
-"""Columns that a cell keeps where it is cut: those of 0x and seven hex digits."""
+"""Least columns of a cell that is cut: 0x, seven hex digits and the mark."""
 _CUT = "… is cut to fit 80 columns: --wide shows it whole"
 
 
 @contextmanager
 def deeds() -> Iterator[Callable[[], str]]:
-    """Keep what the command that runs in the block does; yield how to say it, in words, empty for nothing."""
+    """Record the effects of the command in the block; yield a function that returns them in words, empty for none."""
     with recorded() as sent:
         tokens = _SENT.set(sent), _DONE.set([]), _PRINTED.set([])
         try:
@@ -50,11 +50,11 @@ def deeds() -> Iterator[Callable[[], str]]:
             _PRINTED.reset(tokens[2])
 
 
-def done(what: str) -> None:
-    """Keep in words what the command did, beside the transactions it sent, which are kept without it."""
-    kept = _DONE.get()
-    if kept is not None:
-        kept.append(what)
+def done(effect: str) -> None:
+    """Record an effect of the command in words; transactions are recorded without this."""
+    effects = _DONE.get()
+    if effects is not None:
+        effects.append(effect)
 
 
 def _deeds() -> str:
@@ -66,17 +66,17 @@ def _deeds() -> str:
 
 
 def printable(text: str) -> str:
-    """Return text as a terminal may have it: what strangers named can hold characters that would steer it."""
-    return "".join(it if it.isprintable() else it.encode("unicode_escape").decode() for it in text)
+    """Return text without control characters: names that strangers chose may contain some that steer a terminal."""
+    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
 
 
 def say(text: str) -> None:
-    """Print a result, line by line as a terminal may have it.
+    """Print a result, each line without control characters.
 
     Raises:
-        OutputFailed: it cannot be printed, and the command has sent or written something.
-        PysettleError: it cannot be printed, and nothing was sent or written. A reader that has seen enough and closed
-            the pipe, as `head` does, is no failure then.
+        OutputFailed: the result cannot be printed, and the command has sent a transaction or written a file.
+        PysettleError: the result cannot be printed, and nothing was sent or written. If a reader such as `head` closed
+            the pipe, that is not a failure.
     """
     with printing():
         if sys.stdout is None:
@@ -87,7 +87,7 @@ def say(text: str) -> None:
 
 
 def has_printed() -> bool:
-    """Whether the command that runs has printed a result."""
+    """Whether the running command has printed a result."""
     return bool(_PRINTED.get())
 
 
@@ -108,7 +108,7 @@ def printing() -> Iterator[None]:
 
 
 def tell(line: str) -> None:
-    """Print a line of the conversation on stderr; where nobody can hear it, the exit code has to do."""
+    """Print a line on stderr; if that fails, the exit code has to suffice."""
     try:
         click.echo(printable(line), err=True)
     except (OSError, UnicodeError):
@@ -116,7 +116,7 @@ def tell(line: str) -> None:
 
 
 def _silence(stream: TextIO) -> None:
-    """Let what a stream still holds go nowhere, so that Python does not fail on it once more when it ends."""
+    """Discard the rest of a stream's buffer, so that Python does not fail on it again at exit."""
     with suppress(OSError, ValueError, AttributeError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
@@ -124,15 +124,15 @@ def _silence(stream: TextIO) -> None:
 
 
 def widen() -> None:
-    """Let the command that runs print its tables whole, however wide they get."""
+    """Let the running command print whole tables of any width."""
     click.get_current_context().meta[_WIDE] = True
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return an aligned table: the first column to the left, numbers to the right.
 
-    Where a command prints it, it is 80 columns wide at most: the widest ids and texts are cut, and a line below says
-    how to see them whole. What begins with a digit is never cut, since half a number is another one.
+    In a command the table is at most 80 columns wide: the widest ids and texts are cut, and a line below names the
+    option that shows them whole. A cell that begins with a digit is never cut, since half a number is another number.
     """
     lines = [[printable(cell) for cell in row] for row in (header, *rows)]
     widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
@@ -151,10 +151,10 @@ def _is_text(cells: Sequence[str]) -> bool:
 
 
 def _fitted(widths: Sequence[int], may_be_cut: Sequence[bool]) -> list[int]:
-    """Return widths of columns that go into a line, as far as the widest of those that may be cut allow it."""
+    """Return widths that fit a line, as far as the columns that may be cut allow; the widest is cut first."""
     fitted = list(widths)
     while sum(fitted) + 2 * (len(fitted) - 1) > _LINE:
-        place = max((it for it, may in enumerate(may_be_cut) if may), key=fitted.__getitem__, default=None)
+        place = max((column for column, may in enumerate(may_be_cut) if may), key=fitted.__getitem__, default=None)
         if place is None or fitted[place] <= _LEAST:
             break
         fitted[place] -= 1
@@ -168,28 +168,28 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 
 def instant(timestamp: int) -> str:
-    """Write a unix second as a person reads it, and as commands print it beside."""
+    """Write a unix second as a date and as a number."""
     from pysettle.values import time_text
 
     return f"{time_text(timestamp)} ({timestamp})"
 
 
 def write_text(file: Path, text: str, schema: str | None = None) -> None:
-    """Write a file that a command makes. One that is there may be what a command reads, and stays as it is.
+    """Write a new file. An existing file is not replaced, since it may be the input of a command.
 
     Args:
         file: The file.
-        text: What it shall hold.
-        schema: Schema of the document that it may replace, being another of the kind; None where it replaces none.
+        text: Its content.
+        schema: Schema of the document in an existing file that may be replaced; None if none may be.
 
     Raises:
-        UsageError: it is there already and holds something else, or cannot be written.
+        UsageError: the file exists and has other content, or cannot be written.
     """
     from pysettle.errors import UsageError
 
     try:
         if file.is_file() and (schema is None or _schema(file) != schema):
-            raise UsageError(f"{file} is there already, and is not replaced: name a new file, or move it away")
+            raise UsageError(f"{file} exists already, and is not replaced: name a new file, or move it away")
         file.write_text(text)
     except (OSError, UnicodeError) as problem:
         raise UsageError(f"{file} cannot be written: {problem}") from problem
@@ -197,7 +197,7 @@ def write_text(file: Path, text: str, schema: str | None = None) -> None:
 
 
 def _schema(file: Path) -> object:
-    """Return the schema that a document names; None where it is none."""
+    """Return the schema that a document names; None if the file is no document."""
     from pysettle.documents import parse_json
 
     try:
@@ -209,10 +209,10 @@ def _schema(file: Path) -> object:
 
 @contextmanager
 def progress() -> Iterator[Callable[[str, int, int], None]]:
-    """Show a progress bar on stderr while the block runs; nothing at all when stderr is no terminal.
+    """Show a progress bar on stderr while the block runs, if stderr is a terminal.
 
     Yields:
-        What to call with the name of a step, what is done of it, and its total.
+        A function of the name of a step, its progress and its total.
     """
     from rich.console import Console
     from rich.progress import Progress

@@ -31,13 +31,13 @@ def scenario() -> None:
 def list_(as_json: bool) -> None:
     """List the cases."""
     document = {"schema": schema(), "scenarios": _CASES}
-    say(json.dumps(document, indent=2) if as_json else table(("scenario", "what"), list(_CASES.items())))
+    say(json.dumps(document, indent=2) if as_json else table(("scenario", "case"), list(_CASES.items())))
 
 
 @scenario.command()
 @click.argument("name", type=click.Choice(list(_CASES)))
 @click.option("--seed", type=SEED, default=0, show_default=True, help="Seed of keys and blocks.")
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Directory to keep the audit bundle in.")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Directory for the audit bundle.")
 @wide_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of the summary.")
 def run(name: str, seed: int, out: Path | None, as_json: bool) -> None:
@@ -84,7 +84,7 @@ def document(name: str, result: compute_export.ExportResult) -> dict[str, object
 
 
 def summary(result: compute_export.ExportResult) -> str:
-    """Return the result as a person reads it."""
+    """Return the result as text."""
     steps = [
         (step.what, str(step.block), instant(step.timestamp).partition(" UTC")[0], f"{step.gas_used:,}")
         for step in result.steps

@@ -1,4 +1,4 @@
-"""What a channel holds, as commands are told of it."""
+"""The asset of a channel, from the options of commands."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ if TYPE_CHECKING:
 def asset_option(function: Function) -> Function:
     """Give a command the Tokens of a series, or else a currency."""
     choice = click.Choice([currency.value for currency in Currency])
-    text = "In place of a series: a currency, all of them simulated.  [default: CNY]"
+    text = "Simulated currency, in place of a series.  [default: CNY]"
     function = click.option("--currency", type=choice, help=text)(function)
-    return click.option("--series", help="A series, for its Tokens: its symbol, its address, or how that begins.")(
+    return click.option("--series", help="Series of the Tokens: its symbol, or its address or the beginning of that.")(
         function
     )
 
 
 def chosen_asset(command: Command, compute: SettlementNetwork, series: str | None, currency: str | None) -> Asset:
-    """Return what the options of a command say.
+    """Return the asset that the options of a command name; e-CNY without them.
 
     Raises:
-        UsageError: both are given; or there is no such series or currency. If neither is, it is e-CNY.
+        UsageError: both are given; or there is no such series or currency.
     """
     from pysettle.client.channel.asset import Asset
 
     if series is not None and currency is not None:
-        raise UsageError("say what it is in: either --series or --currency")
+        raise UsageError("give either --series or --currency")
     if series is not None:
         return Asset(compute.compute_lists.find(series).address, series=series)
-    found = Currency(currency or Currency.CNY.value)
-    return Asset(compute.system(found).token.address, currency=found)
+    chosen = Currency(currency or Currency.CNY.value)
+    return Asset(compute.system(chosen).token.address, currency=chosen)
 
 
 def token_of(command: Command, compute: SettlementNetwork, asset: Asset) -> Token[Any]:
@@ -52,10 +52,11 @@ def token_of(command: Command, compute: SettlementNetwork, asset: Asset) -> Toke
 
 
 def asset_of(command: Command, compute: SettlementNetwork, channel: ChannelStanding) -> Asset:
-    """Return what a channel holds."""
+    """Return the asset of a channel."""
     from pysettle.client.channel.asset import Asset
 
     token, deployment = channel.config.token, command.workspace.deployment()
     if channel.is_metered:
         return Asset(token, series=compute.compute_lists.shortest_name(SeriesId(token)))
-    return Asset(token, currency=next((it for it in deployment.currencies() if deployment.token(it) == token), None))
+    currencies = (currency for currency in deployment.currencies() if deployment.token(currency) == token)
+    return Asset(token, currency=next(currencies, None))

@@ -25,25 +25,30 @@ if TYPE_CHECKING:
     from pysettle.client.channel.lists import ChannelStanding
     from pysettle.client.core.contract import Receipt
 
-_id_option = click.option("--channel", "text", required=True, help="Id of the channel, or how it begins.")
+_id_option = click.option("--channel", "text", required=True, help="Id of the channel, or its beginning.")
 _amount_option = click.option(
-    "--amount", "wanted", required=True, help="Amount of its currency, such as 12.50; or Tokens of its series."
+    "--amount",
+    "wanted",
+    required=True,
+    help="Amount of the channel's currency, such as 12.50; or Tokens of its series.",
 )
 
 
 @click.group(cls=Noun)
 def channel() -> None:
-    """Open payment channels in Tokens or a currency, sign vouchers, claim, and get back what is left (simulated)."""
+    """Open payment channels in Tokens or a currency, sign vouchers, claim, settle and refund (simulated)."""
 
 
 @channel.command("open")
 @asset_option
-@click.option("--tokens", type=TOKENS, help="Tokens to deposit, of the series.")
-@click.option("--amount", help="Amount to deposit, of the currency, such as 12.50.")
-@click.option("--receiver", help="Account that claims, in a currency: a name or an address.  [in Tokens: their series]")
-@click.option("--delay-hours", type=Count(1, 720), default=24, show_default=True, help="Notice of a withdrawal.")
-@click.option("--number", type=NUMBER, default=0, show_default=True, help="Tells channels of one payer apart.")
-@by_option("alice", "Account that pays, and signs vouchers.")
+@click.option("--tokens", type=TOKENS, help="Tokens of the series to deposit.")
+@click.option("--amount", help="Amount of the currency to deposit, such as 12.50.")
+@click.option(
+    "--receiver", help="In a currency, the account that claims: a name or an address.  [in Tokens: the series]"
+)
+@click.option("--delay-hours", type=Count(1, 720), default=24, show_default=True, help="Notice period of a withdrawal.")
+@click.option("--number", type=NUMBER, default=0, show_default=True, help="Distinguishes channels of one payer.")
+@by_option("alice", "Account that pays and signs vouchers.")
 @network_command
 def open_(
     series: str | None,
@@ -56,10 +61,11 @@ def open_(
     by: str,
     command: Command,
 ) -> None:
-    """Deposit Tokens in a channel of their series, or a currency for its receiver; the first deposit opens it."""
+    """Open a channel by its first deposit, or add to its deposit: Tokens of a series, or a currency for a receiver."""
     from pysettle.domain.core.messages import ChannelConfig
 
-    payer, units = command.key(by), _deposit(series, tokens, amount, receiver)
+    units = _deposit(series, tokens, amount, receiver)
+    payer = command.key(by)
     with command.compute(write=True) as compute:
         hub, asset = compute.hub, chosen_asset(command, compute, series, currency)
         to = command.address(receiver) if receiver else asset.token
@@ -75,7 +81,7 @@ def open_(
         channel_id = config.channel_id(hub.domain)
         before, _ = hub.channel(channel_id)
         deadline = compute.chain.clock.now() + HOUR_S
-        # Deposits into one channel are told apart by the block they come after.
+        # The salt, the number of the head, distinguishes deposits into one channel.
         token, salt = token_of(command, compute, asset), compute.chain.block().number
         data = hub.sign_deposit(payer, token, config, units, deadline, salt)
         (receipt,) = hub.send(hub.deposit(payer, config, units, data))
@@ -87,13 +93,13 @@ def open_(
 
 
 def _deposit(series: str | None, tokens: int | None, amount: str | None, receiver: str | None) -> int:
-    """Return what is deposited, in smallest units, by the options that go together."""
+    """Return the deposit in smallest units; the options of Tokens and of a currency exclude each other."""
     if series is not None:
         if tokens is None or amount is not None or receiver is not None:
-            raise UsageError("a channel in Tokens is opened by --series and --tokens: its receiver is the series")
+            raise UsageError("a channel in Tokens takes --series and --tokens alone: its receiver is the series")
         return tokens
     if tokens is not None or amount is None or receiver is None:
-        raise UsageError("a channel in a currency is opened by --currency, --amount and --receiver")
+        raise UsageError("a channel in a currency takes --currency, --amount and --receiver")
     return to_units(amount)
 
 
@@ -103,35 +109,36 @@ def _deposit(series: str | None, tokens: int | None, amount: str | None, receive
     "--ceiling",
     "most",
     required=True,
-    help="Most that may ever be claimed, cumulative: of its currency, such as 12.50; or Tokens of its series.",
+    help="Highest cumulative claim: of the channel's currency, such as 12.50; or Tokens of its series.",
 )
 @click.option(
-    "--out", type=click.Path(path_type=Path, dir_okay=False), help="File for the row of a claim, its usage still zero."
+    "--out", type=click.Path(path_type=Path, dir_okay=False), help="File for the row of a claim, with a usage of zero."
 )
 @by_option("alice", "Account that signs vouchers of the channel.")
 @network_command
 def sign(text: str, most: str, out: Path | None, by: str, command: Command) -> None:
-    """Sign a voucher: a cumulative ceiling, which the newest one raises."""
+    """Sign a voucher: a cumulative ceiling of claims. A later voucher may raise it."""
     from pysettle.domain.channel.metering import Voucher
 
     signer = command.key(by)
     with command.compute() as compute:
-        found = compute.channel_lists.channel(text)
-        if signer.address != found.config.voucher_signer:
-            who = command.name(found.config.voucher_signer)
+        standing = compute.channel_lists.channel(text)
+        if signer.address != standing.config.voucher_signer:
+            voucher_signer = command.name(standing.config.voucher_signer)
             raise UsageError(
-                f"{by} does not sign vouchers of channel 0x{found.id.hex()}, which would be worthless: --by {who} does"
+                f"{by} does not sign vouchers of channel 0x{standing.id.hex()}; its vouchers would be worthless: "
+                f"give --by {voucher_signer}"
             )
-        asset = asset_of(command, compute, found)
+        asset = asset_of(command, compute, standing)
         ceiling = asset.read(most)
-        signature = Voucher.signed(signer, compute.hub.domain, found.id, ceiling).signature
-    document = {"channel": "0x" + found.id.hex(), "ceiling": str(ceiling), "signature": "0x" + signature.hex()}
+        signature = Voucher.signed(signer, compute.hub.domain, standing.id, ceiling).signature
+    document = {"channel": "0x" + standing.id.hex(), "ceiling": str(ceiling), "signature": "0x" + signature.hex()}
     lines = [f"channel {document['channel']}", f"ceiling {asset.text(ceiling)}", f"signature {document['signature']}"]
-    with_usage = ", with its usage," if found.is_metered else ""
-    lines += [f"it is{with_usage} a row of the file that its receiver claims by"]
+    with_usage = ", with the usage," if standing.is_metered else ""
+    lines += [f"the voucher is{with_usage} a row of the file with which the receiver claims"]
     if out is not None:
-        write_text(out, json.dumps([document | ({"usage": [0] * 6} if found.is_metered else {})], indent=2) + "\n")
-        lines += [f"{out} has it as a row" + (", whose usage is still zero" if found.is_metered else "")]
+        write_text(out, json.dumps([document | ({"usage": [0] * 6} if standing.is_metered else {})], indent=2) + "\n")
+        lines += [f"{out} contains this row" + (", with a usage of zero" if standing.is_metered else "")]
     useful_next = f"channel show --channel {quote(text)}"
     if out is not None:
         useful_next = f"channel check {asset.option} --file {quote(str(out))}"
@@ -148,16 +155,16 @@ for _claiming in (check, claim, settle):
 @by_option("alice", "Payer of the channel.")
 @network_command
 def withdraw(text: str, wanted: str, by: str, command: Command) -> None:
-    """Give notice of a withdrawal; until its delay has passed the provider can claim what it is owed."""
+    """Give notice of a withdrawal; the provider can claim its amounts during the notice period."""
     payer = command.signer(by)
     with command.compute(write=True) as compute:
-        found = compute.channel_lists.channel(text)
-        asset = asset_of(command, compute, found)
+        standing = compute.channel_lists.channel(text)
+        asset = asset_of(command, compute, standing)
         amount = asset.read(wanted)
-        (receipt,) = compute.hub.send(compute.hub.initiate_withdraw(payer, found.config, amount))
-        at = compute.chain.block(receipt.block_number).timestamp + found.config.withdraw_delay_s
-    document = {"channel": "0x" + found.id.hex(), "amount": str(amount), "finalizable_at": str(at)}
-    lines = [f"notice of {asset.text(amount)}, to be completed from {instant(at)}"]
+        (receipt,) = compute.hub.send(compute.hub.initiate_withdraw(payer, standing.config, amount))
+        end = compute.chain.block(receipt.block_number).timestamp + standing.config.withdraw_delay_s
+    document = {"channel": "0x" + standing.id.hex(), "amount": str(amount), "finalizable_at": str(end)}
+    lines = [f"notice of {asset.text(amount)}; the withdrawal can be completed from {instant(end)}"]
     command.show_sent(receipt, document, lines, f"channel finalize --channel {quote(text)}")
 
 
@@ -166,7 +173,7 @@ def withdraw(text: str, wanted: str, by: str, command: Command) -> None:
 @by_option("alice", "Payer of the channel.")
 @network_command
 def finalize(text: str, by: str, command: Command) -> None:
-    """Complete a withdrawal whose delay has passed."""
+    """Complete a withdrawal after its notice period."""
     payer = command.signer(by)
     with command.compute(write=True) as compute:
         before = compute.channel_lists.channel(text)
@@ -182,12 +189,12 @@ def finalize(text: str, by: str, command: Command) -> None:
     "--provider",
     default="provider",
     show_default=True,
-    help="Provider of the series, which approves; in a currency the receiver, which submits it itself.",
+    help="Provider of the series, which approves; in a currency, the receiver, which submits the refund itself.",
 )
-@by_option("alice", "Account that submits what the provider approved; anyone may.")
+@by_option("alice", "Account that submits the approved refund; any account may.")
 @network_command
 def refund(text: str, wanted: str, provider: str, by: str, command: Command) -> None:
-    """Return what is unclaimed to the payer at once, with the provider's approval, or by the receiver."""
+    """Return an unclaimed amount to the payer at once: with the provider's approval, or by the receiver."""
     with command.compute(write=True) as compute:
         hub, before = compute.hub, compute.channel_lists.channel(text)
         asset = asset_of(command, compute, before)
@@ -195,29 +202,30 @@ def refund(text: str, wanted: str, provider: str, by: str, command: Command) -> 
         if before.is_metered:
             nonce, approver = hub.refund_nonce(before.id), command.key(provider)
             approval = compute.meter.approve_refund(approver, before.config, nonce, amount, before.claimed, hub)
-            made = hub.refund_with_signature(command.signer(by), before.config, amount, nonce, approval)
+            transaction = hub.refund_with_signature(command.signer(by), before.config, amount, nonce, approval)
         else:
-            made = hub.refund(command.signer(provider), before.config, amount)
-        (receipt,) = hub.send(made)
+            transaction = hub.refund(command.signer(provider), before.config, amount)
+        (receipt,) = hub.send(transaction)
         now = compute.channel_lists.channel(text)
     _show_balance("refund", (before, now), asset, receipt, command)
 
 
 @channel.command("withdraw-credit")
 @asset_option
-@click.option("--account", required=True, help="Account that the hub holds it for: a name or an address.")
-@by_option("alice", "Account that submits it; anyone may.")
+@click.option("--account", required=True, help="Account with the credit: a name or an address.")
+@by_option("alice", "Account that submits it; any account may.")
 @network_command
 def withdraw_credit(series: str | None, currency: str | None, account: str, by: str, command: Command) -> None:
-    """Pay an account what the hub holds for it, since the token refused to pay it before."""
-    holder, submitter = command.address(account), command.signer(by)
+    """Pay an account its credit in the hub: an amount that the token refused to pay it before."""
+    holder = command.address(account)
+    submitter = command.signer(by)
     with command.compute(write=True) as compute:
         asset = chosen_asset(command, compute, series, currency)
         before = compute.hub.credit_of(holder, asset.token)
         (receipt,) = compute.hub.send(compute.hub.withdraw_credit(submitter, holder, asset.token))
         now = compute.hub.credit_of(holder, asset.token)
     document = {"account": account, "credit": {"before": str(before), "now": str(now)}}
-    lines = [f"held for {account}: {asset.change(before, now)}"]
+    lines = [f"credit of {account}: {asset.change(before, now)}"]
     shown = f"token balance --account {account} {asset.option}" if asset.currency else f"market show {asset.option}"
     command.show_sent(receipt, document, lines, shown)
 
@@ -228,21 +236,21 @@ def withdraw_credit(series: str | None, currency: str | None, account: str, by: 
 def list_(command: Command) -> None:
     """List the channels."""
     with command.compute() as compute:
-        found = compute.channel_lists.channels()
-        assets = {(it.config.token, it.is_metered): it for it in found}
-        named = {key: asset_of(command, compute, it) for key, it in assets.items()}
+        channels = compute.channel_lists.channels()
+        samples = {(standing.config.token, standing.is_metered): standing for standing in channels}
+        assets = {key: asset_of(command, compute, standing) for key, standing in samples.items()}
     rows = [
         (
-            f"0x{it.id.hex()}"[:10],
-            command.name(it.config.payer),
-            asset.text(it.balance - it.claimed),
-            asset.text(it.claimed),
+            f"0x{standing.id.hex()}"[:10],
+            command.name(standing.config.payer),
+            asset.text(standing.balance - standing.claimed),
+            asset.text(standing.claimed),
         )
-        for it in found
-        for asset in [named[it.config.token, it.is_metered]]
+        for standing in channels
+        for asset in [assets[standing.config.token, standing.is_metered]]
     ]
     lines = [table(("channel", "payer", "unclaimed", "claimed"), rows)] if rows else ["no channel"]
-    command.show({"channels": [_document(it, command) for it in found]}, lines)
+    command.show({"channels": [_document(standing, command) for standing in channels]}, lines)
 
 
 @channel.command()
@@ -256,24 +264,25 @@ def show(text: str, command: Command) -> None:
     command.show(document, [table(("term", "value"), list(document.items()))])
 
 
-def _document(it: ChannelStanding, command: Command) -> dict[str, str]:
+def _document(standing: ChannelStanding, command: Command) -> dict[str, str]:
+    config = standing.config
     return {
-        "channel": "0x" + it.id.hex(),
-        "payer": command.name(it.config.payer),
-        "receiver": "0x" + it.config.receiver.hex(),
-        "token": "0x" + it.config.token.hex(),
-        "balance": str(it.balance),
-        "claimed": str(it.claimed),
-        "noticed": str(it.noticed),
-        "noticed_at": str(it.noticed_at) if it.noticed else "-",
-        "withdraw_delay_s": str(it.config.withdraw_delay_s),
+        "channel": "0x" + standing.id.hex(),
+        "payer": command.name(config.payer),
+        "receiver": "0x" + config.receiver.hex(),
+        "token": "0x" + config.token.hex(),
+        "balance": str(standing.balance),
+        "claimed": str(standing.claimed),
+        "noticed": str(standing.noticed),
+        "noticed_at": str(standing.noticed_at) if standing.noticed else "-",
+        "withdraw_delay_s": str(config.withdraw_delay_s),
     }
 
 
 def _show_balance(
-    verb: str, stood: tuple[ChannelStanding, ChannelStanding], asset: Asset, receipt: Receipt, command: Command
+    verb: str, standings: tuple[ChannelStanding, ChannelStanding], asset: Asset, receipt: Receipt, command: Command
 ) -> None:
-    before, now = stood
+    before, now = standings
     document = {
         "channel": "0x" + now.id.hex(),
         "balance": {"before": str(before.balance), "now": str(now.balance)},

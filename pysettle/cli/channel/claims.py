@@ -1,4 +1,4 @@
-"""`pysettle channel check|claim|settle`: what the receiver of channels does with the vouchers of their payers."""
+"""`pysettle channel check|claim|settle`: claims of a receiver by the vouchers of payers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ if TYPE_CHECKING:
     from pysettle.values import Address
 
 _file_option = click.option(
-    "--file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), required=True, help="Rows."
+    "--file",
+    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+    required=True,
+    help="File with the rows; - for stdin.",
 )
 
 
@@ -36,9 +39,9 @@ _file_option = click.option(
 @wide_option
 @network_view
 def check(series: str | None, currency: str | None, file: Path, command: Command) -> None:
-    """Check rows as `claim` reads them, and say what each would claim, before anything is signed or sent.
+    """Check the rows of a claim, and show the amount that each row would claim; this signs and sends nothing.
 
-    Rows of one channel follow on each other, as in a claim: what the first would claim, the second does not.
+    Rows of one channel follow each other, as in a claim: an amount that the first claims counts only once.
     """
     from pysettle.client.channel.rows import would_claim
 
@@ -46,7 +49,7 @@ def check(series: str | None, currency: str | None, file: Path, command: Command
         asset = chosen_asset(command, compute, series, currency)
         rows = _rows(file, compute, asset)
         card = compute.market.at(SeriesId(asset.token)).rate_card if asset.series else None
-        told = would_claim(compute.hub, rows, card, _frozen(compute, asset, rows, command))
+        amounts = would_claim(compute.hub, rows, card, _frozen(compute, asset, rows, command))
     document = {
         "rows": [
             {
@@ -55,7 +58,7 @@ def check(series: str | None, currency: str | None, file: Path, command: Command
                 "would_claim": str(amount),
                 "voucher": standing,
             }
-            for row, (standing, amount) in zip(rows, told, strict=True)
+            for row, (standing, amount) in zip(rows, amounts, strict=True)
         ]
     }
     shown = [
@@ -65,10 +68,10 @@ def check(series: str | None, currency: str | None, file: Path, command: Command
             asset.text(amount),
             standing,
         )
-        for row, (standing, amount) in zip(rows, told, strict=True)
+        for row, (standing, amount) in zip(rows, amounts, strict=True)
     ]
     lines = [table(("channel", "metered", "would claim", "voucher"), shown)]
-    lines += [f"in all {asset.text(sum(amount for _, amount in told))}"]
+    lines += [f"in all {asset.text(sum(amount for _, amount in amounts))}"]
     command.show(document, lines)
 
 
@@ -79,74 +82,75 @@ def check(series: str | None, currency: str | None, file: Path, command: Command
 @wide_option
 @network_command
 def claim(series: str | None, currency: str | None, file: Path, by: str, command: Command) -> None:
-    """Attest the usage of channels and claim what it costs, row by row; in a currency, claim what was signed for.
+    """Attest the usage of channels and claim its cost, row by row; in a currency, claim the signed amounts.
 
-    The file is a list of {"channel", "usage", "ceiling", "signature"}: the voucher as `sign --json` tells it, and the
-    cumulative usage as a list of six counters, off-peak before peak, which a channel in a currency has not. Numbers are
-    integers, or decimal digits in quotes.
+    The file is a list of {"channel", "usage", "ceiling", "signature"}: the voucher as `sign --json` prints it, and the
+    cumulative usage as a list of six counters, off-peak before peak. A row of a channel in a currency has no usage.
+    Numbers are integers, or decimal digits in quotes.
     """
     with command.compute(write=True) as compute:
         hub, asset = compute.hub, chosen_asset(command, compute, series, currency)
         rows = _rows(file, compute, asset)
         card = compute.market.at(SeriesId(asset.token)).rate_card if asset.series else None
-        made = (
+        transaction = (
             _metered(rows, asset, compute, command.key(by)) if card else _unmetered(rows, compute, command.signer(by))
         )
-        (receipt,) = hub.send(made)
-        outcomes = hub.outcomes(receipt, [(it.channel.id, it.wanted(card)) for it in rows])
+        (receipt,) = hub.send(transaction)
+        outcomes = hub.outcomes(receipt, [(row.channel.id, row.wanted(card)) for row in rows])
     document = {
         "rows": [
-            {"channel": "0x" + row.channel.id.hex(), "result": it.result.text, "amount": str(it.amount)}
-            for row, it in zip(rows, outcomes, strict=True)
+            {"channel": "0x" + row.channel.id.hex(), "result": outcome.result.text, "amount": str(outcome.amount)}
+            for row, outcome in zip(rows, outcomes, strict=True)
         ]
     }
-    told = [
-        (f"0x{row.channel.id.hex()}"[:10], asset.text(it.amount), it.result.text)
-        for row, it in zip(rows, outcomes, strict=True)
+    cells = [
+        (f"0x{row.channel.id.hex()}"[:10], asset.text(outcome.amount), outcome.result.text)
+        for row, outcome in zip(rows, outcomes, strict=True)
     ]
-    lines = [table(("channel", "claimed", "result"), told)]
+    lines = [table(("channel", "claimed", "result"), cells)]
     useful_next = f"channel settle {asset.option}" + ("" if asset.series else f" --receiver {by}")
     command.show_sent(receipt, document, lines, useful_next)
 
 
 @click.command(cls=Verb)
 @asset_option
-@click.option("--receiver", help="Account that claimed, in a currency: a name or an address.")
-@by_option("provider", "Account that submits it; anyone may.")
+@click.option("--receiver", help="In a currency, the account that claimed: a name or an address.")
+@by_option("provider", "Account that submits it; any account may.")
 @network_command
 def settle(series: str | None, currency: str | None, receiver: str | None, by: str, command: Command) -> None:
-    """Bring the claimed Tokens of a series home: they are delivered then. Or pay what was claimed to its receiver."""
+    """Deliver the claimed Tokens to their series; or pay the claimed amount of a currency to its receiver."""
     submitter = command.signer(by)
     if (series is None) != (receiver is not None):
-        raise UsageError(
-            "claims in a currency are settled by --currency and --receiver, and in Tokens by --series alone"
-        )
+        raise UsageError("give --currency and --receiver to settle claims in a currency, or --series alone for Tokens")
     with command.compute(write=True) as compute:
         asset = chosen_asset(command, compute, series, currency)
-        to, token = command.address(receiver) if receiver else asset.token, token_of(command, compute, asset)
+        to = command.address(receiver) if receiver else asset.token
+        token = token_of(command, compute, asset)
         before = token.balance_of(to)
         (receipt,) = compute.hub.send(compute.hub.settle(submitter, to, asset.token))
         now = token.balance_of(to)
     changed = {"before": str(before), "now": str(now)}
     if receiver is None:
-        lines, useful_next = [f"delivered: {asset.change(before, now)}"], f"market redeem {asset.option} --tokens {now}"
+        lines = [f"delivered: {asset.change(before, now)}"]
+        useful_next = f"market redeem {asset.option} --tokens {now}"
         command.show_sent(receipt, {"delivered": changed}, lines, useful_next)
         return
-    lines, useful_next = [f"{receiver}: {asset.change(before, now)}"], f"token balance --account {receiver}"
-    command.show_sent(receipt, {"receiver": receiver, "units": changed}, lines, f"{useful_next} {asset.option}")
+    lines = [f"{receiver}: {asset.change(before, now)}"]
+    useful_next = f"token balance --account {receiver} {asset.option}"
+    command.show_sent(receipt, {"receiver": receiver, "units": changed}, lines, useful_next)
 
 
 def _metered(rows: Sequence[Row], asset: Asset, compute: SettlementNetwork, provider: Signer) -> Transaction:
-    """Return the transaction that claims what attested usage costs."""
-    hub, metered = compute.hub, [it.metered for it in rows]
+    """Return the transaction that claims the cost of attested usage."""
+    hub, metered = compute.hub, [row.metered for row in rows]
     series = SeriesId(asset.token)
     attestation = compute.meter.attest(provider, series, metered, hub)
     return hub.claim_metered(provider, compute.meter, series, metered, attestation)
 
 
 def _unmetered(rows: Sequence[Row], compute: SettlementNetwork, receiver: TransactionSigner) -> Transaction:
-    """Return the transaction that claims all that was signed for."""
-    claims = [(it.channel.config, it.voucher, it.voucher.ceiling) for it in rows]
+    """Return the transaction that claims each voucher up to its ceiling."""
+    claims = [(row.channel.config, row.voucher, row.voucher.ceiling) for row in rows]
     return compute.hub.try_claim(receiver, claims)
 
 
@@ -154,7 +158,7 @@ def _rows(file: Path, compute: SettlementNetwork, asset: Asset) -> list[Row]:
     """Read the rows of a file, or of stdin for a dash.
 
     Raises:
-        UsageError: it cannot be read, or as `read_rows`.
+        UsageError: the file cannot be read, or as `read_rows`.
     """
     from pysettle.client.channel.rows import read_rows
 
@@ -162,13 +166,13 @@ def _rows(file: Path, compute: SettlementNetwork, asset: Asset) -> list[Row]:
         with click.open_file(str(file)) as stream:
             content = stream.read()
     except (OSError, UnicodeError) as problem:
-        raise UsageError(f"{file} is no list of rows ({problem}): see `pysettle channel claim --help`") from problem
+        raise UsageError(f"{file} is not a list of rows ({problem}): see `pysettle channel claim --help`") from problem
     return read_rows(content, str(file), compute, asset)
 
 
 def _frozen(compute: SettlementNetwork, asset: Asset, rows: Sequence[Row], command: Command) -> set[Address]:
-    """Return the payers of channels in a currency that nothing leaves; Tokens have left a payer's money already."""
+    """Return the frozen payers of channels in a currency; a freeze does not reach Tokens in a channel."""
     if asset.currency is None:
         return set()
     token = compute.system(asset.currency).token
-    return {payer for payer in {it.channel.config.payer for it in rows} if token.frozen(payer).outgoing}
+    return {payer for payer in {row.channel.config.payer for row in rows} if token.frozen(payer).outgoing}

@@ -1,4 +1,4 @@
-"""What commands on the compute layer of a workspace share: their options, who signs, and how they print."""
+"""Common parts of commands on compute: their options, their signers, and the output of a change."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ tokens_option = click.option("--tokens", type=TOKENS, required=True, help="Token
 
 def series_option(function: Function) -> Function:
     """Give a command a series."""
-    return click.option("--series", required=True, help="A series: its symbol, its address, or how that begins.")(
+    return click.option("--series", required=True, help="Series: its symbol, or its address or the beginning of that.")(
         function
     )
 
 
-def by_option(default: str, what: str) -> Callable[[Function], Function]:
+def by_option(default: str, text: str) -> Callable[[Function], Function]:
     """Give a command the account that calls, by its name."""
-    return click.option("--by", default=default, show_default=True, help=what)
+    return click.option("--by", default=default, show_default=True, help=text)
 
 
 def change_holding(
@@ -40,13 +40,13 @@ def change_holding(
     make: Callable[[SettlementNetwork, ComputeToken], tuple[Transaction, ...]],
     useful_next: str,
 ) -> None:
-    """Send what changes an account's holding of a series, and print how Tokens and e-CNY changed by it.
+    """Send transactions on an account's Tokens of a series, and print the changes of its Tokens and its e-CNY.
 
     Args:
         command: The command.
         series: The series.
         account: The account.
-        make: Makes the transactions; the last one is told.
+        make: Makes the transactions; the output names the last one.
         useful_next: The next useful command.
     """
     holder = command.address(account)

@@ -1,4 +1,4 @@
-"""`pysettle market`: compute, stake, series, and what they cost."""
+"""`pysettle market`: compute, stake, series and their prices."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _class_option = click.option(
 
 @click.group(cls=Noun)
 def market() -> None:
-    """Register compute, open series, buy, pass on and refund Tokens, and compare what compute costs (simulated)."""
+    """Register compute, open series, buy, transfer and refund Tokens, and compare prices (simulated)."""
 
 
 for _supplied in (register, stake, unstake):
@@ -57,7 +57,7 @@ for _supplied in (register, stake, unstake):
 @click.option(
     "--compute",
     "compute_id",
-    help="Compute it is opened on: its id, or how that begins.  [default: what was registered last]",
+    help="Compute of the series: its id or the beginning of it.  [default: the provider's newest compute]",
 )
 @click.option("--name", type=Utf8(31), required=True, help="Name of the Token, at most 31 bytes.")
 @click.option("--symbol", type=Utf8(31), required=True, help="Symbol, at most 31 bytes.")
@@ -75,23 +75,30 @@ for _supplied in (register, stake, unstake):
     "rate_card",
     callback=rates,
     required=True,
-    help="Tokens a unit: three meters off-peak / in peak hours, as 1,30,90/2,60,180.",
+    help="Tokens a unit of each meter, off-peak / in peak hours, such as 1,30,90/2,60,180.",
 )
-@click.option("--windows", type=click.Path(path_type=Path, dir_okay=False), help="File that says which hours are peak.")
-@click.option("--capacity", type=TOKENS, required=True, help="Tokens ever to be sold.")
+@click.option("--windows", type=click.Path(path_type=Path, dir_okay=False), help="File of peak hours.")
+@click.option("--capacity", type=TOKENS, required=True, help="Most Tokens that the series sells.")
 @until_option
-@click.option("--halter", help="Account that may halt it: a name or an address.  [default: nobody]")
-@click.option("--ground", type=Utf8(), help="On what ground: the agreed text, of which the series carries the hash.")
-@click.option("--compensation-bps", type=BASIS_POINTS, default=0, show_default=True, help="After a halt.")
-@by_option("provider", "Provider that opens it.")
+@click.option("--halter", help="Account that may halt the series: a name or an address.  [default: no account]")
+@click.option("--ground", type=Utf8(), help="Agreed ground for a halt; the series contains the hash of this text.")
+@click.option(
+    "--compensation-bps",
+    type=BASIS_POINTS,
+    default=0,
+    show_default=True,
+    help="Compensation after a halt, in basis points.",
+)
+@by_option("provider", "Provider that opens the series.")
 @network_command
 def open_(command: Command, by: str, compute_id: str | None, **terms: Any) -> None:
-    """Open a series, whose terms never change. The stake for its compensation must be there.
+    """Open a series. Its terms never change. The stake for its compensation has to be free.
 
-    Which hours are peak is a file like {"hours":[[1,4],[6,10]],"holidays":["2026-10-01"],"working_days":[]}, of hours
-    and days in UTC; the series carries its hash.
+    A file of peak hours looks like {"hours":[[1,4],[6,10]],"holidays":["2026-10-01"],"working_days":[]}, with hours and
+    days in UTC; the series contains its hash.
     """
-    provider, stated = command.signer(by), series_terms(command, **terms)
+    stated = series_terms(command, **terms)
+    provider = command.signer(by)
     with command.compute(write=True) as compute:
         lists = compute.compute_lists
         on = lists.find_compute(compute_id) if compute_id else lists.newest_compute(provider.address)
@@ -109,35 +116,35 @@ def open_(command: Command, by: str, compute_id: str | None, **terms: Any) -> No
 @wide_option
 @network_view
 def list_(service_class: str | None, command: Command) -> None:
-    """List the series, the cheapest first, by what the reference basket of their class costs.
+    """List the series, the cheapest first, by the price of the reference basket of their class.
 
-    Last come those for whose class no basket is published.
+    Series of a class without a published basket come last.
     """
     with command.compute() as compute:
         offers = compute.compute_lists.offers(service_class)
-        symbols = [it.symbol for it in compute.compute_lists.series()]
+        symbols = [series.symbol for series in compute.compute_lists.series()]
 
-    def shown(it: Offer) -> str:
-        """Return a symbol, by which a series is named unless others have it: then its provider and address tell."""
-        provider = f" of {command.name(it.series.provider)} at 0x{it.series.address.hex()}"
-        return it.symbol + (provider if symbols.count(it.symbol) > 1 else "")
+    def name(offer: Offer) -> str:
+        """Return the symbol of a series; with its provider and address if other series have the same symbol."""
+        provider = f" of {command.name(offer.series.provider)} at 0x{offer.series.address.hex()}"
+        return offer.symbol + (provider if symbols.count(offer.symbol) > 1 else "")
 
     rows = [
-        (shown(it), it.series.service_class, _cost(it), f"{it.left:,}", "open" if it.open else "closed")
-        for it in offers
+        (name(offer), offer.series.service_class, _cost(offer), f"{offer.left:,}", "open" if offer.open else "closed")
+        for offer in offers
     ]
     document = {
         "series": [
             {
-                "symbol": it.symbol,
-                "address": "0x" + it.series.address.hex(),
-                "provider": command.name(it.series.provider),
-                "class": it.series.service_class,
-                "basket_units": "-" if it.cost is None else str(it.cost),
-                "left": str(it.left),
-                "open": it.open,
+                "symbol": offer.symbol,
+                "address": "0x" + offer.series.address.hex(),
+                "provider": command.name(offer.series.provider),
+                "class": offer.series.service_class,
+                "basket_units": "-" if offer.cost is None else str(offer.cost),
+                "left": str(offer.left),
+                "open": offer.open,
             }
-            for it in offers
+            for offer in offers
         ]
     }
     lines = [table(("series", "class", "yuan a basket", "Tokens left", "sells"), rows)] if rows else ["no series"]
@@ -152,12 +159,12 @@ market.add_command(compute_)
 @click.option(
     "--windows",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="File that says which hours are peak: check it, and say which rates apply now.",
+    help="File of peak hours: check its hash, and show the rates that apply now.",
 )
 @wide_option
 @network_view
 def show(series: str, windows: Path | None, command: Command) -> None:
-    """Show the terms of a series and how it stands."""
+    """Show the terms and the state of a series."""
     from pysettle.domain.core.messages import ZERO_ADDRESS
 
     with command.compute() as compute:
@@ -193,12 +200,13 @@ def show(series: str, windows: Path | None, command: Command) -> None:
 @series_option
 @tokens_option
 @click.option("--to", help="Account that receives the Tokens.  [default: the buyer]")
-@click.option("--permit", is_flag=True, help="Allow the price by signature (EIP-2612), in place of a transaction.")
+@click.option("--permit", is_flag=True, help="Approve the price by a signature (EIP-2612) in place of a transaction.")
 @by_option("alice", "Account that pays.")
 @network_command
 def buy(series: str, tokens: Tokens, to: str | None, permit: bool, by: str, command: Command) -> None:
-    """Buy Tokens: e-CNY in and Tokens out, in one transaction."""
-    buyer, beneficiary = command.signer(by), command.address(to or by)
+    """Buy Tokens for e-CNY in one transaction."""
+    beneficiary = command.address(to or by)
+    buyer = command.signer(by)
     key = command.key(by) if permit else None
 
     def purchase(compute: SettlementNetwork, token: ComputeToken) -> tuple[Transaction, ...]:
@@ -223,14 +231,15 @@ for _signed in (sign, submit):
 @by_option("alice", "Holder.")
 @network_command
 def transfer(series: str, tokens: Tokens, to: str, by: str, command: Command) -> None:
-    """Pass Tokens on to another account, until the series expires or is halted."""
-    holder, receiver = command.signer(by), command.address(to)
+    """Transfer Tokens to another account, until the series expires or is halted."""
+    receiver = command.address(to)
+    holder = command.signer(by)
     parties = {by: holder.address, to: receiver}
     with command.compute(write=True) as compute:
         token = compute.compute_lists.find(series)
-        before = {name: token.balance_of(it) for name, it in parties.items()}
+        before = {name: token.balance_of(party) for name, party in parties.items()}
         (receipt,) = token.send(token.transfer(holder, receiver, tokens))
-        now = {name: token.balance_of(it) for name, it in parties.items()}
+        now = {name: token.balance_of(party) for name, party in parties.items()}
         symbol = printable(token.symbol)
     document = {
         "series": "0x" + token.address.hex(),
@@ -247,10 +256,10 @@ def transfer(series: str, tokens: Tokens, to: str, by: str, command: Command) ->
 @by_option("alice", "Holder.")
 @network_command
 def consume(series: str, tokens: Tokens, by: str, command: Command) -> None:
-    """Give Tokens back against service outside a channel: they count as delivered."""
+    """Give Tokens back for service outside a channel; they count as delivered."""
     holder = command.signer(by)
     useful_next = f"market redeem --series {quote(series)} --tokens {tokens}"
-    change_holding(command, series, by, lambda _, it: (it.consume(holder, tokens),), useful_next)
+    change_holding(command, series, by, lambda _, token: (token.consume(holder, tokens),), useful_next)
 
 
 @market.command()
@@ -259,9 +268,9 @@ def consume(series: str, tokens: Tokens, by: str, command: Command) -> None:
 @by_option("alice", "Holder.")
 @network_command
 def refund(series: str, tokens: Tokens, by: str, command: Command) -> None:
-    """After expiry or halt, exchange Tokens for the e-CNY that backs them, and for the compensation."""
+    """After expiry or halt, exchange Tokens for their backing in e-CNY and the compensation."""
     holder, useful_next = command.signer(by), f"token balance --account {by}"
-    change_holding(command, series, by, lambda _, it: (it.refund(holder, tokens),), useful_next)
+    change_holding(command, series, by, lambda _, token: (token.refund(holder, tokens),), useful_next)
 
 
 @market.command()
@@ -270,9 +279,9 @@ def refund(series: str, tokens: Tokens, by: str, command: Command) -> None:
 @by_option("provider", "Provider of the series.")
 @network_command
 def redeem(series: str, tokens: Tokens, by: str, command: Command) -> None:
-    """Exchange delivered Tokens for the e-CNY that backs them."""
+    """Exchange delivered Tokens for their backing in e-CNY."""
     provider, useful_next = command.signer(by), f"token balance --account {by}"
-    change_holding(command, series, by, lambda _, it: (it.redeem(provider, tokens),), useful_next)
+    change_holding(command, series, by, lambda _, token: (token.redeem(provider, tokens),), useful_next)
 
 
 @market.command()
@@ -280,14 +289,14 @@ def redeem(series: str, tokens: Tokens, by: str, command: Command) -> None:
 @by_option("provider", "Provider of the series.")
 @network_command
 def sweep(series: str, by: str, command: Command) -> None:
-    """After expiry or halt, take what rounding and donations left beyond what outstanding Tokens may ask for."""
+    """After expiry or halt, withdraw the surplus of rounding and donations over the claims of outstanding Tokens."""
     provider, useful_next = command.signer(by), f"market release --series {quote(series)}"
-    change_holding(command, series, by, lambda _, it: (it.sweep(provider),), useful_next)
+    change_holding(command, series, by, lambda _, token: (token.sweep(provider),), useful_next)
 
 
 @market.command()
 @series_option
-@by_option("provider", "Account that submits it; anyone may.")
+@by_option("provider", "Account that submits it; any account may.")
 @network_command
 def release(series: str, by: str, command: Command) -> None:
     """Unlock the stake of a series that expired without a halt."""
@@ -305,20 +314,26 @@ def release(series: str, by: str, command: Command) -> None:
 
 @market.command()
 @series_option
-@click.option("--evidence", type=click.Path(path_type=Path, exists=True, dir_okay=False), required=True, help="File.")
-@click.option("--by", required=True, help="Account that the terms of the series name.")
+@click.option(
+    "--evidence",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    required=True,
+    help="Evidence; the chain stores its hash.",
+)
+@click.option("--by", required=True, help="Halter that the terms of the series name.")
 @network_command
 def halt(series: str, evidence: Path, by: str, command: Command) -> None:
-    """Halt a series on the ground its terms name: holders are refunded, and compensated from the stake."""
+    """Halt a series on the ground in its terms: holders get refunds, and compensation from the stake."""
     from pysettle.hashing import keccak
 
-    halter, shown = command.signer(by), keccak(evidence.read_bytes())
+    evidence_hash = keccak(evidence.read_bytes())
+    halter = command.signer(by)
     with command.compute(write=True) as compute:
         token = compute.compute_lists.find(series)
         before = compute.currency.balance_of(token.address)
-        (receipt,) = compute.market.send(compute.market.halt(halter, token.address, shown))
+        (receipt,) = compute.market.send(compute.market.halt(halter, token.address, evidence_hash))
         compensation = compute.currency.balance_of(token.address) - before
-    document = {"series": "0x" + token.address.hex(), "evidence": "0x" + shown.hex()}
+    document = {"series": "0x" + token.address.hex(), "evidence": "0x" + evidence_hash.hex()}
     document |= {"compensation_units": str(compensation)}
     lines = [f"{series} is halted: open -> halted", f"{to_text(compensation)} yuan of the stake compensate its holders"]
     command.show_sent(receipt, document, lines, f"market refund --series {quote(series)} --tokens 1")
@@ -329,19 +344,21 @@ def halt(series: str, evidence: Path, by: str, command: Command) -> None:
 @wide_option
 @network_view
 def index(service_class: str | None, command: Command) -> None:
-    """Show the compute price index: what was paid a day for delivered usage, by reference baskets of it."""
+    """Show the compute price index: the price of a reference basket by day, paid for delivered usage."""
     with command.compute() as compute:
-        points = [it for it in compute.channel_lists.price_index() if service_class in (None, it.service_class)]
-    rows = [(it.service_class, _date(it.day), to_text(it.cost), to_text(it.paid)) for it in points]
+        points = [
+            point for point in compute.channel_lists.price_index() if service_class in (None, point.service_class)
+        ]
+    rows = [(point.service_class, _date(point.day), to_text(point.cost), to_text(point.paid)) for point in points]
     document = {
         "points": [
             {
-                "class": it.service_class,
-                "day": _date(it.day),
-                "basket_units": str(it.cost),
-                "paid_units": str(it.paid),
+                "class": point.service_class,
+                "day": _date(point.day),
+                "basket_units": str(point.cost),
+                "paid_units": str(point.paid),
             }
-            for it in points
+            for point in points
         ]
     }
     lines = [table(("class", "day (UTC+8)", "yuan a basket", "yuan paid"), rows)] if rows else ["nothing delivered"]

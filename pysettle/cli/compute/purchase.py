@@ -1,4 +1,4 @@
-"""`pysettle market sign|submit`: a purchase of Tokens that its buyer signs and somebody else submits."""
+"""`pysettle market sign|submit`: a purchase of Tokens that its buyer signs and another account submits."""
 
 from __future__ import annotations
 
@@ -27,16 +27,14 @@ if TYPE_CHECKING:
 @series_option
 @tokens_option
 @click.option("--to", help="Account that receives the Tokens: a name or an address.  [default: the buyer]")
-@click.option(
-    "--hours", type=Count(1, 10**6), default=24, show_default=True, help="Hours of chain time it is valid for."
-)
+@click.option("--hours", type=Count(1, 10**6), default=24, show_default=True, help="Validity in hours of chain time.")
 @click.option(
     "--number",
     type=Whole(64),
-    help="The buyer's own, never used twice: 64 bits of a nonce.  [default: one purchase of its terms]",
+    help="64 bits of a nonce that the buyer uses once.  [default: from the terms, one purchase of each]",
 )
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="File for the purchase.")
-@by_option("alice", "Account that pays, and signs.")
+@by_option("alice", "Account that pays and signs.")
 @network_command
 def sign(
     series: str,
@@ -48,14 +46,16 @@ def sign(
     by: str,
     command: Command,
 ) -> None:
-    """Sign a purchase for somebody else to submit, who can change nothing of it; nothing goes on chain."""
+    """Sign a purchase that another account submits without any change; this sends no transaction."""
     from pysettle.client.compute.purchase import SignedPurchase
     from pysettle.client.signed import Form, SignedMessage
     from pysettle.domain.compute.messages import PurchaseTerms
 
-    buyer, beneficiary = command.key(by), command.address(to or by)
+    beneficiary = command.address(to or by)
+    buyer = command.key(by)
     with command.compute() as compute:
-        token, deadline = compute.compute_lists.find(series), compute.chain.clock.now() + hours * HOUR_S
+        token = compute.compute_lists.find(series)
+        deadline = compute.chain.clock.now() + hours * HOUR_S
         terms, price = PurchaseTerms(token.address, beneficiary, tokens, deadline), token.price_rounded_up(tokens)
         compute.currency.check_unspent(buyer.address, terms.nonce(number))
         paid, signature = token.sign_purchase(buyer, compute.currency.domain, price, terms, number)
@@ -64,7 +64,7 @@ def sign(
     write_text(out, json.dumps(signed.document(), indent=2) + "\n", SignedPurchase.SCHEMA)
     document = {"series": "0x" + token.address.hex(), "tokens": str(tokens), "units": str(price)}
     document |= {"deadline": str(deadline)}
-    line = f"{by} pays {to_text(price)} yuan for {tokens:,} Tokens, to be submitted before {instant(deadline)}"
+    line = f"{by} pays {to_text(price)} yuan for {tokens:,} Tokens; submit the purchase before {instant(deadline)}"
     command.show(document, [line, f"Next: {pasteable(f'market submit --file {quote(str(out))}')}"])
 
 
@@ -73,15 +73,16 @@ def sign(
     "--file",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     required=True,
-    help="The signed purchase, or a payment to the series that `token authorize` wrote.",
+    help="The signed purchase, or a payment to the series from `token authorize`.",
 )
-@by_option("bob", "Account that submits it; anyone may.")
+@by_option("bob", "Account that submits it; any account may.")
 @network_command
 def submit(file: Path, by: str, command: Command) -> None:
-    """Submit a purchase that its buyer signed: the e-CNY comes from the buyer."""
+    """Submit a purchase that its buyer signed; the buyer pays the e-CNY."""
     from pysettle.client.compute.purchase import SignedPurchase
 
-    signed, submitter = SignedPurchase.from_bytes(file.read_bytes()), command.signer(by)
+    signed = SignedPurchase.from_bytes(file.read_bytes())
+    submitter = command.signer(by)
     payer, receiver = signed.payment.signer, signed.beneficiary
     with command.compute(write=True) as compute:
         signed.payment.check_token(compute.currency, compute.chain.chain_id)

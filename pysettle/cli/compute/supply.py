@@ -1,4 +1,4 @@
-"""`pysettle market register|stake|unstake|compute`: the compute and the stake that series stand on."""
+"""`pysettle market register|stake|unstake|compute`: the compute and the stake behind series."""
 
 from __future__ import annotations
 
@@ -15,15 +15,17 @@ from pysettle.values import time_text
 
 
 @click.command(cls=Verb)
-@click.option("--provider", default="provider", show_default=True, help="Who runs the compute: a name or an address.")
+@click.option(
+    "--provider", default="provider", show_default=True, help="Provider of the compute: a name or an address."
+)
 @click.option("--accelerator", type=Utf8(32), required=True, help='Kind, such as "Ascend 910C"; at most 32 bytes.')
 @click.option("--units", type=Whole(64, 1), required=True, help="Accelerators of that kind.")
-@click.option("--rate", type=Whole(64, 1), required=True, help="Tokens that each of them delivers a second.")
+@click.option("--rate", type=Whole(64, 1), required=True, help="Tokens that each accelerator delivers a second.")
 @until_option
-@by_option("attester", "Account that attests it.")
+@by_option("attester", "Account that attests the compute.")
 @network_command
 def register(provider: str, accelerator: str, units: int, rate: int, until: int, by: str, command: Command) -> None:
-    """Attest a provider's compute, from now to its end, and register it: series are opened on it."""
+    """Attest and register a provider's compute from now to its end. Series are opened on registered compute."""
     from pysettle.domain.compute.messages import ComputeAttestation
 
     attester = command.key(by)
@@ -38,7 +40,7 @@ def register(provider: str, accelerator: str, units: int, rate: int, until: int,
     lines = [
         f"{provider} runs {units:,} x {accelerator}, {rate:,} Tokens a second each, until {instant(until)}",
         f"compute {compute_id}",
-        f"it can deliver {attestation.capacity:,} Tokens",
+        f"the compute can deliver {attestation.capacity:,} Tokens",
     ]
     document = {"compute": compute_id, "provider": provider, "capacity": str(attestation.capacity)}
     command.show_sent(receipt, document, lines, "market open --help")
@@ -49,57 +51,61 @@ def register(provider: str, accelerator: str, units: int, rate: int, until: int,
 @by_option("provider", "Provider that stakes.")
 @network_command
 def stake(amount: str, by: str, command: Command) -> None:
-    """Stake e-CNY: it stands behind the compensation that series promise."""
+    """Stake e-CNY, which backs the compensation that series promise."""
     units = to_units(amount)
     provider = command.signer(by)
     _move_stake(
         "stake",
         by,
-        lambda it: (it.currency.approve(provider, it.market.address, units), it.market.stake(provider, units)),
+        lambda network: (
+            network.currency.approve(provider, network.market.address, units),
+            network.market.stake(provider, units),
+        ),
         command,
     )
 
 
 @click.command(cls=Verb)
 @click.option("--amount", required=True, help="Amount of e-CNY, such as 12.50.")
-@by_option("provider", "Provider whose stake it is.")
+@by_option("provider", "Provider that staked.")
 @network_command
 def unstake(amount: str, by: str, command: Command) -> None:
-    """Take stake back that is not locked behind a series."""
-    units, provider = to_units(amount), command.signer(by)
-    _move_stake("unstake", by, lambda it: (it.market.withdraw_stake(provider, units),), command)
+    """Withdraw stake that is not locked for a series."""
+    units = to_units(amount)
+    provider = command.signer(by)
+    _move_stake("unstake", by, lambda network: (network.market.withdraw_stake(provider, units),), command)
 
 
 @click.command("compute", cls=Verb)
 @wide_option
 @network_view
 def compute_(command: Command) -> None:
-    """List registered compute: what it can deliver, and what of that no series was opened for."""
-    with command.compute() as compute:
-        found = compute.compute_lists.registered()
+    """List registered compute: its capacity, and the rest of it that no series uses."""
+    with command.compute() as network:
+        registered = network.compute_lists.registered()
     document = {
         "compute": [
             {
-                "compute": "0x" + it.id.hex(),
-                "provider": command.name(it.standing.provider),
-                "accelerator": it.accelerator,
-                "capacity": str(it.standing.capacity),
-                "allocated": str(it.standing.allocated),
-                "left": str(it.standing.capacity - it.standing.allocated),
-                "valid_before": str(it.standing.valid_before),
+                "compute": "0x" + compute.id.hex(),
+                "provider": command.name(compute.standing.provider),
+                "accelerator": compute.accelerator,
+                "capacity": str(compute.standing.capacity),
+                "allocated": str(compute.standing.allocated),
+                "left": str(compute.standing.capacity - compute.standing.allocated),
+                "valid_before": str(compute.standing.valid_before),
             }
-            for it in found
+            for compute in registered
         ]
     }
     rows = [
         (
-            it["compute"],
-            it["provider"],
-            it["accelerator"],
-            f"{int(it['left']):,}",
-            time_text(int(it["valid_before"])),
+            fields["compute"],
+            fields["provider"],
+            fields["accelerator"],
+            f"{int(fields['left']):,}",
+            time_text(int(fields["valid_before"])),
         )
-        for it in document["compute"]
+        for fields in document["compute"]
     ]
     lines = [table(("compute", "provider", "accelerator", "Tokens left", "until"), rows)] if rows else ["no compute"]
     command.show(document, lines)

@@ -1,4 +1,4 @@
-"""The terms of a series as the options of `pysettle market open` say them, and as `show` checks and writes them."""
+"""The terms of a series: from the options of `pysettle market open`, and for the output of `show`."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def _second(_: click.Context, __: click.Parameter, moment: dt.datetime) -> int:
 
 
 def rates(_: click.Context, __: click.Parameter, text: str) -> RateCard:
-    """Return the rate card that an option says."""
+    """Return the rate card of an option."""
     from pysettle.domain.compute.usage import RATE_BITS, Meters, RateCard
 
     try:
         (a, b, c), (d, e, f) = (map(read_whole, part.split(",")) for part in text.split("/"))
     except ValueError as problem:
         raise click.BadParameter(
-            f"{text!r} are not 3 whole numbers / 3 whole numbers in the digits 0 to 9."
+            f"{text!r} is not of the form 3 whole numbers / 3 whole numbers in the digits 0 to 9."
         ) from problem
     for rate in (a, b, c, d, e, f):
         if rate >> RATE_BITS:
@@ -55,7 +55,7 @@ def series_terms(
     ground: str | None,
     **plain: Any,
 ) -> SeriesTerms:
-    """Return the terms that options say.
+    """Return the terms of the options.
 
     Raises:
         UsageError: a halter is without a ground or the other way round, or the windows cannot be read.
@@ -76,10 +76,10 @@ def series_terms(
 
 
 def read_windows(file: Path) -> PeakHours:
-    """Read a file that says which hours are peak.
+    """Read a file of peak hours.
 
     Raises:
-        UsageError: it cannot be read, or says something else.
+        UsageError: the file cannot be read, or is malformed.
     """
     from pysettle.domain.compute.usage import PeakHours
 
@@ -90,22 +90,22 @@ def read_windows(file: Path) -> PeakHours:
 
 
 def applying_window(token: ComputeToken, file: Path, now: int) -> str:
-    """Return which window of a series applies at a unix second, by a file that says which hours are peak.
+    """Return the window of a series that applies at a unix second, by a file of peak hours.
 
     Raises:
-        UsageError: it is not the file that the series' terms carry the hash of, or they carry none.
+        UsageError: the terms of the series contain no hash of peak hours, or the hash of another file.
     """
     peak_hours = read_windows(file)
     if token.windows_hash == _NO_WINDOWS:
-        raise UsageError(f"{token.symbol} carries no windows, and says nothing of {file}: leave --windows out")
+        raise UsageError(f"the terms of {token.symbol} contain no hash of peak hours: leave --windows out")
     if peak_hours.hash() != token.windows_hash:
         raise UsageError(
-            f"{file} says other hours than the series {token.symbol} was opened with: its hash is "
-            f"0x{peak_hours.hash().hex()}, and 0x{token.windows_hash.hex()} in the terms: ask the provider for it"
+            f"{file} has other peak hours than the series {token.symbol}: its hash is 0x{peak_hours.hash().hex()}, "
+            f"the hash in the terms is 0x{token.windows_hash.hex()}; ask the provider for the file"
         )
     return peak_hours.window(now).name.lower().replace("_", "-")
 
 
 def rates_text(card: RateCard) -> str:
-    """Write a rate card as the option takes it."""
+    """Write a rate card in the form of the option."""
     return "/".join(",".join(map(str, window.lanes())) for window in (card.off_peak, card.peak))

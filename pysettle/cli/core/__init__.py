@@ -6,6 +6,6 @@ NOUNS = {
     "account": "Show and add the accounts of a workspace.",
     "network": "Deploy the settlement network, and check it.",
     "role": "Show the powers over a currency, and pass them on.",
-    "time": "Show chain time, and let it pass.",
+    "time": "Show and advance chain time.",
     "node": "Serve an embedded chain as JSON-RPC.",
 }

@@ -1,4 +1,4 @@
-"""`pysettle account`: who signs for the accounts of a workspace."""
+"""`pysettle account`: the accounts of a workspace and their signers."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ def account() -> None:
 @account.command("list")
 @network_view
 def list_(command: Command) -> None:
-    """List names, addresses, and where each key is."""
+    """List names, addresses and the place of each key."""
     accounts = command.workspace.accounts
     keys, addresses = accounts.keys(), accounts.addresses()
-    listed = {name: {"address": "0x" + it.hex(), "key": keys[name]} for name, it in addresses.items()}
+    listed = {name: {"address": "0x" + address.hex(), "key": keys[name]} for name, address in addresses.items()}
     width = max(map(len, listed))
-    lines = [f"{name:{width}}  {it['address']}  {it['key']}" for name, it in listed.items()]
+    lines = [f"{name:{width}}  {fields['address']}  {fields['key']}" for name, fields in listed.items()]
     command.show({"accounts": listed}, lines)
 
 
 @account.command()
 @click.argument("name")
 @click.option("--keystore", type=click.Path(path_type=Path, dir_okay=False), help="Keystore file with the key.")
-@click.option("--signer", metavar="URL", help="Remote signer that has the key, and answers eth_signTransaction.")
+@click.option("--signer", metavar="URL", help="Remote signer that has the key and supports eth_signTransaction.")
 @click.option("--address", help="Address of the account, for a remote signer.")
 @click.option("--replace", is_flag=True, help="Replace the account of that name, before the network is deployed.")
 @network_command
@@ -44,23 +44,21 @@ def add(
     replace: bool,
     command: Command,
 ) -> None:
-    """Add the account NAME: with a key of its own, or with a keystore file or a remote signer.
+    """Add the account NAME with a new key, a keystore file or a remote signer.
 
-    Without either, an account gets a development key, which everybody knows, or under a password a fresh one. On an
-    embedded chain or a development node it is given a balance for gas.
+    By default the account gets a development key, which everybody knows. With --password-file it gets a new secret key.
+    On an embedded chain or a development node the account also gets a balance for gas.
 
-    A keystore (Web3 Secret Storage, version 3) is opened once, by the password in --password-file, to see that its key
-    is that of its address. It may be of geth, of `cast wallet new`, or of any other tool.
+    The command opens a keystore (Web3 Secret Storage, version 3) once, with the password in --password-file, to check
+    that its key belongs to its address. Keystores of geth, of `cast wallet new` and of other tools work.
     """
     if (keystore and signer) or (signer is None) != (address is None):
-        raise UsageError(
-            "give the key either by --keystore, or by --signer and --address; leave all out to have one made"
-        )
+        raise UsageError("give the key either by --keystore, or by --signer and --address; leave all out for a new key")
     from pysettle.workspace.funding import check_development_keys, fund
 
     workspace, password = command.workspace, command.password
     accounts = workspace.accounts
-    # Blocks of a network are not ours to write; its accounts' nonces are not used here.
+    # The lock of an embedded chain's file is needed; a network has none, and no nonce is used here.
     with workspace.chain(write=workspace.config.network is None) as chain:
         if keystore is not None:
             added = accounts.import_keystore(name, keystore, password, replace=replace)
@@ -74,6 +72,6 @@ def add(
         funded = fund(workspace, chain, added, password)
     document = {"name": name, "address": "0x" + added.hex(), "key": accounts.keys()[name], "can_pay_gas": funded}
     lines = [f"Added {name}: {document['address']}, {document['key']}."]
-    lines += [] if funded else ["It has nothing to pay gas with yet: send it some of the network's own coin."]
+    lines += [] if funded else ["The account cannot pay for gas yet: send it some native coin of the network."]
     lines += [f"Next: {command.next('account list')}"]
     command.show(document, lines)

@@ -30,8 +30,10 @@ _OF_EMBEDDED_CHAINS = ("genesis_time", "block_interval", "clock")
     help="A chain in the workspace, or the JSON-RPC node of a network.",
 )
 @click.option("--chain-id", type=CHAIN_ID, help="Chain id (EIP-155).  [default: 31337, or the network's]")
-@click.option("--confirmations", type=Count(1, 1_000), default=1, show_default=True, help="Blocks that make it final.")
-@click.option("--legacy-fees", is_flag=True, help="Pay a network by gas price although it has a base fee.")
+@click.option(
+    "--confirmations", type=Count(1, 1_000), default=1, show_default=True, help="Blocks until a transaction is final."
+)
+@click.option("--legacy-fees", is_flag=True, help="Pay by gas price although the network has a base fee.")
 @click.option("--seed", type=SEED, default=0, show_default=True, help="Seed of keys and blocks.")
 @click.option(
     "--genesis-time",
@@ -46,7 +48,7 @@ _OF_EMBEDDED_CHAINS = ("genesis_time", "block_interval", "clock")
     type=click.Choice(["scheduled", "real"]),
     default="scheduled",
     show_default=True,
-    help="Whether chain time passes by blocks alone, or is never behind the machine's.",
+    help="Chain time passes with blocks alone (scheduled), or is never behind the machine's clock (real).",
 )
 @click.option("--account", "extra", multiple=True, help="A further named account; may be repeated.")
 @password_option
@@ -65,11 +67,11 @@ def init(
     password: str | None,
     as_json: bool,
 ) -> None:
-    """Make a workspace in DIRECTORY: a chain in a file, or a network by its node's URL, and named accounts.
+    """Create a workspace in DIRECTORY: a chain in a file, or the URL of a network's node, and named accounts.
 
-    With a password file every account gets a key of its own, encrypted; without, keys that everybody knows, which
-    are for an embedded chain or a development node alone. A user and a password in the URL are not kept: name the
-    whole URL in PYSETTLE_CHAIN for the commands that follow.
+    With a password file every account gets a secret key, which is stored encrypted. Without one the accounts get keys
+    that everybody knows; these work only on an embedded chain or a development node. A user and a password in the URL
+    are not stored: give the whole URL in PYSETTLE_CHAIN to the commands that follow.
     """
     from pysettle.workspace.config import Config
     from pysettle.workspace.directory import Workspace
@@ -86,7 +88,7 @@ def init(
             config,
             extra=extra,
             password=password,
-            on_progress=lambda made, total: on_progress("making accounts", made, total),
+            on_progress=lambda created, total: on_progress("creating accounts", created, total),
         )
     done(f"the workspace {directory} is made")
     accounts = workspace.accounts.addresses()
@@ -106,7 +108,7 @@ def init(
 
 
 def _refuse_options_of(names: tuple[str, ...]) -> None:
-    """Refuse options that were given and would have no effect on this kind of chain."""
+    """Refuse options without an effect on this kind of chain."""
     context = click.get_current_context()
     for name in names:
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:

@@ -1,4 +1,4 @@
-"""`pysettle network`: deploy the contracts, and see that they are what was deployed."""
+"""`pysettle network`: deploy the contracts, and compare them with the deployment and the build."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def network() -> None:
 
 @network.command()
 @click.option("--quota", default="1000000", show_default=True, help="Issuance quota of the bank, in yuan.")
-@click.option("--reserve", help="Reserve that the central bank attests for a year, in yuan. The quota if left out.")
+@click.option("--reserve", help="Reserve that the central bank attests for a year, in yuan. Defaults to the quota.")
 @wide_option
 @network_command
 def deploy(quota: str, reserve: str | None, command: Command) -> None:
     """Deploy the network to the workspace's chain, attest the reserve, and give the bank an issuance quota.
 
-    Refused where hub, collector or Multicall3 at their canonical addresses are not those of this build, and where the
-    genesis.json in the workspace plants storage under a contract of ours. Exit code 4 then.
+    The command refuses a chain, with exit code 4, if the code of hub, collector or Multicall3 at their canonical
+    addresses is not that of this build, or if the workspace's genesis.json has storage in a contract of the network.
     """
     from pysettle.workspace import deploying
 
@@ -63,7 +63,7 @@ def _role_options(command: Function) -> Function:
 
     for role in reversed(Role):
         default = default_account(role, Currency.HKD).replace("hkd", "CURRENCY")
-        text = f"Account that shall be {role.label}.  [default: {default}, made if there is none]"
+        text = f"Account that becomes {role.label}.  [default: {default}, created if missing]"
         command = click.option(f"--{role.label}", help=text)(command)
     return command
 
@@ -72,12 +72,12 @@ def _role_options(command: Function) -> Function:
 @click.option(
     "--currency",
     "code",
-    type=click.Choice([it.value for it in Currency if it is not Currency.CNY]),
+    type=click.Choice([currency.value for currency in Currency if currency is not Currency.CNY]),
     required=True,
-    help="Currency, all of them simulated.",
+    help="Simulated currency.",
 )
 @click.option("--quota", default="1000000", show_default=True, help="Issuance quota of the operator.")
-@click.option("--reserve", help="Reserve that the central bank attests for a year. The quota if left out.")
+@click.option("--reserve", help="Reserve that the central bank attests for a year. Defaults to the quota.")
 @_role_options
 @wide_option
 @network_command
@@ -88,9 +88,9 @@ def add_currency(
     command: Command,
     **accounts: str | None,
 ) -> None:
-    """Deploy a further currency with powers of its own, attest its reserve, and give its operator a quota.
+    """Deploy a further currency with its own roles, attest its reserve, and give its operator a quota.
 
-    Accounts that there are not are made, with development keys or under the password, as `init` does.
+    Missing accounts are created, with development keys or encrypted keys as by `init`.
     """
     from pysettle.workspace import deploying
 
@@ -131,7 +131,7 @@ def _show_deployed(
     command: Command,
     holders: dict[str, str] | None = None,
 ) -> None:
-    """Print what was deployed; `amounts` are the quota in units and the reserve in minor units."""
+    """Print a deployment; `amounts` are the quota in units and the reserve in minor units."""
     (before, head), (units, reserve_minor) = blocks, amounts
     document: dict[str, object] = {
         "blocks": {"before": str(before), "now": str(head)},
@@ -154,7 +154,7 @@ def _show_deployed(
 @wide_option
 @network_view
 def status(command: Command) -> None:
-    """Compare the code of every contract on the chain with what was deployed. Exit code 4 when one differs."""
+    """Compare the code of every contract on the chain with the deployed code. Exit code 4 if one differs."""
     from pysettle.client.deployment import Deployment
 
     _compare(command, Deployment.differing, "as deployed", "what was deployed")
@@ -164,9 +164,9 @@ def status(command: Command) -> None:
 @wide_option
 @network_view
 def verify(command: Command) -> None:
-    """Compare the code of every contract on the chain with this build. Exit code 4 when one differs.
+    """Compare the code of every contract on the chain with this build. Exit code 4 if one differs.
 
-    Immutables are compared too: each contract works with the others of this deployment.
+    Immutables are compared too, so that each contract refers to the other contracts of this deployment.
     """
     from pysettle.client.deployment import Deployment
 
@@ -174,19 +174,21 @@ def verify(command: Command) -> None:
 
 
 @network.command()
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), default="-", help="File.")
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), default="-", help="File; - for stdout."
+)
 @workspace_option
 def genesis(out: Path, workspace: Workspace) -> None:
     """Write a genesis.json for a private network of geth or Besu, to stdout or a file.
 
-    In it the workspace's accounts can pay for gas, and the canonical contracts stand at their addresses.
+    In its block 0 the workspace's accounts can pay for gas, and the canonical contracts stand at their addresses.
     """
     content = workspace.genesis().to_bytes().decode()
     if str(out) == "-":
         say(content.rstrip("\n"))
     else:
         write_text(out, content)
-    tell(f"Next: begin the network with it, then {pasteable('network deploy')}")
+    tell(f"Next: begin the network with this file, then {pasteable('network deploy')}")
 
 
 def _compare(

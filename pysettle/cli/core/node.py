@@ -24,24 +24,24 @@ _ACCOUNTS = 10
 
 @click.command(cls=Verb)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Loopback address to listen on.")
-@click.option("--port", type=Count(0, 65_535), default=8545, show_default=True, help="Port; 0 for one that is free.")
+@click.option("--port", type=Count(0, 65_535), default=8545, show_default=True, help="Port; 0 for any free port.")
 @click.option(
     "--workspace",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Serve the chain in this workspace's file, in place of a fresh one in memory.",
+    help="Serve the chain in this workspace's file, in place of a new one in memory.",
 )
 @click.option(
     "--genesis",
     "genesis_file",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Begin a fresh chain from this genesis.json, as `pysettle network genesis` writes it.",
+    help="Begin a new chain from this genesis.json, such as one of `pysettle network genesis`.",
 )
 @click.option("--seed", type=SEED, help="Seed of the blocks' randomness.  [default: 0]")
 @click.option("--chain-id", type=CHAIN_ID, help=f"Chain id.  [default: {SIMULATION_CHAIN_ID}]")
 @click.option("--timestamp", type=Count(0, 2**40), help=f"Unix second of block 0.  [default: {GENESIS_TIME}]")
 @click.option("--accounts", type=Count(1, 100), help=f"Development accounts with funds.  [default: {_ACCOUNTS}]")
-@click.option("--allow-origin", multiple=True, help="Web origin whose pages may use the node; may be repeated.")
-@click.option("--json", "as_json", is_flag=True, help="Print where the node listens as one JSON document.")
+@click.option("--allow-origin", multiple=True, help="Web origin with pages that may use the node; may be repeated.")
+@click.option("--json", "as_json", is_flag=True, help="Print the node's URL as one JSON document.")
 def node(
     host: str,
     port: int,
@@ -56,10 +56,10 @@ def node(
 ) -> None:
     """Serve an embedded chain as JSON-RPC over HTTP and WebSocket until interrupted.
 
-    A fresh chain is in memory and gone with the process; its accounts are those every Ethereum tool uses for
-    development. A workspace's chain stays in its file: what the node seals is there for every other command, and
-    nothing that was sealed is taken back. While it is served the node alone writes to it, and the commands on the
-    workspace send to the node.
+    A new chain is in memory and lost with the process; its accounts are the usual development accounts of Ethereum
+    tools. A workspace's chain stays in its file: every other command sees the blocks that the node seals, and no sealed
+    block is reverted. While the node serves the chain it alone writes to the file, and the commands on the workspace
+    send their transactions to the node.
     """
     try:
         from pysettle.node.server import listen, serve
@@ -68,11 +68,11 @@ def node(
     from pysettle.workspace import Workspace
     from pysettle.workspace.serving import chain_from_genesis, chain_of, fresh_chain
 
-    begun: dict[str, object] = {"--chain-id": chain_id, "--timestamp": timestamp, "--accounts": accounts}
+    of_genesis: dict[str, object] = {"--chain-id": chain_id, "--timestamp": timestamp, "--accounts": accounts}
     if workspace:
-        _refuse({"--genesis": genesis_file, "--seed": seed} | begun, "the workspace's chain has begun")
+        _refuse({"--genesis": genesis_file, "--seed": seed} | of_genesis, "the workspace's chain has begun already")
     elif genesis_file:
-        _refuse(begun, "the genesis says so")
+        _refuse(of_genesis, "the genesis file contains it")
     with ExitStack() as stack:
         if workspace:
             opened = Workspace.open(workspace)
@@ -106,15 +106,15 @@ def node(
 
 
 def _refuse(options: Mapping[str, object], why: str) -> None:
-    if given := [name for name, value in options.items() if value is not None]:
-        raise UsageError(f"leave {given[0]} out: {why}")
+    if set_options := [name for name, value in options.items() if value is not None]:
+        raise UsageError(f"leave {set_options[0]} out: {why}")
 
 
 def _banner(served: NodeChain) -> str:
     if not served.accounts:
         return f"SIMULATION: nothing here is money. The chain's head is block {served.embedded.block().number}.\n"
-    lines = "\n".join(f"  0x{it.address.hex()}  0x{it.secret.hex()}" for it in served.accounts.values())
+    lines = "\n".join(f"  0x{signer.address.hex()}  0x{signer.secret.hex()}" for signer in served.accounts.values())
     return (
-        "SIMULATION, DEVELOPMENT KEYS: nothing here is money. Everybody knows these keys; whatever is sent to these\n"
-        f"accounts on any other chain is lost.\n\n{lines}\n"
+        "SIMULATION, DEVELOPMENT KEYS: nothing here is money. Everybody knows these keys; coins sent to these\n"
+        f"accounts on any other chain are lost.\n\n{lines}\n"
     )

@@ -1,4 +1,4 @@
-"""`pysettle role`: who holds which power over a currency, and how it passes on."""
+"""`pysettle role`: the roles of a currency, their holders and their hand-over."""
 
 from __future__ import annotations
 
@@ -20,47 +20,45 @@ if TYPE_CHECKING:
 
 _LABELS = click.Choice([role.label for role in Role])
 _NAMED = ", ".join(_LABELS.choices)
-_ROLE = click.option(
-    "--role", "label", type=_LABELS, metavar="ROLE", required=True, help=f"The power, which is one of {_NAMED}."
+_ROLE = click.option("--role", "label", type=_LABELS, metavar="ROLE", required=True, help=f"The role: one of {_NAMED}.")
+_OFFERED_TO = click.option(
+    "--account", required=True, help="Account to which the role is offered: a name or an address."
 )
-_OFFERED_TO = click.option("--account", required=True, help="Account it is offered to: a name or an address.")
 
 
 @click.group(cls=Noun)
 def role() -> None:
-    """Show, give, accept, pass on and take back the powers over a currency (simulated).
+    """Show, offer, accept, hand over and revoke the roles of a currency (simulated).
 
-    A role is offered, and held by nobody new before it is accepted.
+    An account holds an offered role only after it accepts the role.
     """
 
 
 @role.command()
 @click.option(
-    "--role", "label", type=_LABELS, metavar="ROLE", help=f"The power, one of {_NAMED}.  [default: all of them]"
+    "--role", "label", type=_LABELS, metavar="ROLE", help=f"The role: one of {_NAMED}.  [default: all of them]"
 )
-@click.option(
-    "--account", help="Say whether this account holds it, and what is offered to it alone: a name or an address."
-)
+@click.option("--account", help="Report on this account alone, as a holder and for its offers: a name or an address.")
 @currency_view
 def show(label: str | None, account: str | None, command: Command) -> None:
-    """Show who holds a role, and to whom it is offered."""
+    """Show the holders of a role, and the accounts to which the role is offered."""
     only = None if account is None else command.address(account)
     document: dict[str, dict[str, object]] = {}
     lines = []
     with command.access() as access:
-        for it in Role if label is None else (Role.labelled(label),):
-            holding = access.holders(it)
+        for power in Role if label is None else (Role.labelled(label),):
+            holding = access.holders(power)
             holders = [command.name(holder) for holder in holding]
             offers = {
                 command.name(to): None if standing.predecessor is None else command.name(standing.predecessor)
-                for to, standing in access.offers(it).items()
+                for to, standing in access.offers(power).items()
                 if only in (None, to)
             }
-            document[it.label] = {"holders": holders, "offers": offers}
+            document[power.label] = {"holders": holders, "offers": offers}
             if only is not None:
-                document[it.label]["held_by_account"] = only in holding
+                document[power.label]["held_by_account"] = only in holding
             but_not = f", not {account}" if only is not None and only not in holding else ""
-            lines += [f"{it.label}: {', '.join(holders) or 'nobody'}{but_not}"]
+            lines += [f"{power.label}: {', '.join(holders) or 'nobody'}{but_not}"]
             lines += [f"  offered to {to}, {_from(predecessor)}" for to, predecessor in offers.items()]
     command.show({"account": account, "roles": document}, lines)
 
@@ -72,8 +70,9 @@ def show(label: str | None, account: str | None, command: Command) -> None:
 @by_option(Role.ADMINISTRATOR)
 @currency_command
 def offer(label: str, account: str, delay: int, by: str | None, command: Command) -> None:
-    """Offer a role to an account, which will hold it beside who holds it already."""
-    to, power, signer = command.address(account), Role.labelled(label), command.holder(by, Role.ADMINISTRATOR)
+    """Offer a role to an account, which will hold it beside its present holders."""
+    to, power = command.address(account), Role.labelled(label)
+    signer = command.holder(by, Role.ADMINISTRATOR)
     with command.access(write=True) as access:
         _change("offer", access, power, access.offer(signer, power, to, delay), {account: to}, command)
 
@@ -83,7 +82,7 @@ def offer(label: str, account: str, delay: int, by: str | None, command: Command
 @click.option("--account", required=True, help="Account that accepts, by its name.")
 @currency_command
 def accept(label: str, account: str, command: Command) -> None:
-    """Accept a role that is offered; who handed it over holds it no longer."""
+    """Accept an offered role; an account that handed it over then no longer holds it."""
     power, signer = Role.labelled(label), command.signer(account)
     with command.access(write=True) as access:
         predecessor = access.standing(power, signer.address).predecessor
@@ -94,12 +93,13 @@ def accept(label: str, account: str, command: Command) -> None:
 
 @role.command("hand-over")
 @_ROLE
-@click.option("--account", required=True, help="Account that holds it, by its name.")
-@click.option("--to", required=True, help="Its successor: a name or an address.")
+@click.option("--account", required=True, help="Account that holds the role, by its name.")
+@click.option("--to", required=True, help="The successor: a name or an address.")
 @currency_command
 def hand_over(label: str, account: str, to: str, command: Command) -> None:
-    """Offer a role that an account holds to its successor; the account keeps it until that accepts."""
-    power, signer, successor = Role.labelled(label), command.signer(account), command.address(to)
+    """Offer a role to a successor; the holder keeps the role until the successor accepts it."""
+    power, successor = Role.labelled(label), command.address(to)
+    signer = command.signer(account)
     with command.access(write=True) as access:
         concerned = {account: signer.address, to: successor}
         _change("hand-over", access, power, access.hand_over(signer, power, successor), concerned, command)
@@ -108,33 +108,36 @@ def hand_over(label: str, account: str, to: str, command: Command) -> None:
 @role.command()
 @_ROLE
 @_OFFERED_TO
-@click.option("--by", help="Account that handed it over.  [default: the one that did]")
+@click.option("--by", help="Account that handed the role over.  [default: the maker of the offer]")
 @currency_command
 def withdraw(label: str, account: str, by: str | None, command: Command) -> None:
-    """Take back an offer by who handed the role over; the administrator takes back its own by `role revoke`."""
+    """Withdraw a hand-over, as the account that made it; `role revoke` withdraws an offer of the administrator."""
     power, to = Role.labelled(label), command.address(account)
     with command.access(write=True) as access:
         predecessor = access.standing(power, to).predecessor
         if by is None and predecessor is None:
-            raise UsageError(f"nobody hands {label} over to {account}: what the administrator offers, it revokes")
+            raise UsageError(
+                f"no holder hands {label} over to {account}: use `pysettle role revoke` for the administrator's offer"
+            )
         signer = command.signer(by or command.name(predecessor or to))
         _change("withdraw", access, power, access.withdraw(signer, power, to), {account: to}, command)
 
 
 @role.command()
 @_ROLE
-@click.option("--account", required=True, help="Account that holds it, or that it is offered to: a name or an address.")
-@click.option("--last-administrator", "last", is_flag=True, help="Do it although nobody will be administrator then.")
+@click.option("--account", required=True, help="Holder of the role, or of an offer: a name or an address.")
+@click.option("--last-administrator", "last", is_flag=True, help="Revoke the role of the last administrator.")
 @by_option(Role.ADMINISTRATOR)
 @currency_command
 def revoke(label: str, account: str, last: bool, by: str | None, command: Command) -> None:
-    """Take a role from an account, and what is offered of it."""
-    power, holder, signer = Role.labelled(label), command.address(account), command.holder(by, Role.ADMINISTRATOR)
+    """Take a role from an account, and withdraw every offer of the role to it."""
+    power, holder = Role.labelled(label), command.address(account)
+    signer = command.holder(by, Role.ADMINISTRATOR)
     with command.access(write=True) as access:
         if power is Role.ADMINISTRATOR and not last and access.is_last_administrator(holder):
             raise UsageError(
-                f"{account} is the last administrator of {command.currency.value}: without one nobody can ever give or "
-                "take back a role again, not even that of a key that is lost or stolen; hand the role over, or say "
+                f"{account} is the last administrator of {command.currency.value}: without one nobody can ever grant "
+                "or revoke a role again, not even the role of a key that is lost or stolen; hand it over, or give "
                 "--last-administrator"
             )
         _change("revoke", access, power, access.revoke(signer, power, holder), {account: holder}, command)
@@ -148,10 +151,10 @@ def _change(
     concerned: Mapping[str, Address],
     command: Command,
 ) -> None:
-    """Send a change of a role, and print what it is to everybody concerned before and after."""
-    before = {name: access.standing(power, it) for name, it in concerned.items()}
+    """Send a change of a role, and print the state of each concerned account before and after."""
+    before = {name: access.standing(power, address) for name, address in concerned.items()}
     (receipt,) = access.send(transaction)
-    now = {name: access.standing(power, it) for name, it in concerned.items()}
+    now = {name: access.standing(power, address) for name, address in concerned.items()}
     _show_change(verb, power, before, now, receipt, command)
 
 

@@ -14,13 +14,13 @@ from pysettle.values import DAY_S, HOUR_S
 
 @click.group("time", cls=Noun)
 def time() -> None:
-    """Show and advance chain time. Nothing on the chain follows the machine's clock."""
+    """Show and advance chain time. The chain does not follow the machine's clock."""
 
 
 @time.command("show")
 @network_view
 def show_(command: Command) -> None:
-    """Show the head's time, and the time the next block carries."""
+    """Show the time of the head, and the time of the next block."""
     with command.workspace.chain() as chain:
         head, now = chain.block(), chain.clock.now()
     document = {"block": str(head.number), "block_time": str(head.timestamp), "now": str(now)}
@@ -34,10 +34,10 @@ def show_(command: Command) -> None:
 @click.option("--seconds", type=Count(min=0), default=0, help="Seconds to advance by.")
 @network_view
 def advance(days: int, hours: int, seconds: int, command: Command) -> None:
-    """Move chain time forward; the next block carries it."""
+    """Advance chain time; the next block has the new time."""
     by = days * DAY_S + hours * HOUR_S + seconds
     if not 0 < by < 2**32:
-        raise UsageError("say how far to advance, by --days, --hours or --seconds, up to a century")
+        raise UsageError("give the time to advance by --days, --hours or --seconds, up to a century")
     with command.workspace.chain(write=True) as chain:
         before = chain.clock.now()
         now = chain.clock.advance(by)

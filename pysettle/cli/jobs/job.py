@@ -1,4 +1,4 @@
-"""`pysettle job`: batch compute by milestones, paid for in advance and released by delivery."""
+"""`pysettle job`: batch compute by milestones, paid in advance and released by delivery."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from pysettle.values import OrderId
 
 _order_option = click.option("--order", "text", required=True, help="Id of the order, or how it begins.")
-_milestone_option = click.option("--milestone", type=Count(0, 63), default=0, show_default=True, help="From 0.")
+_milestone_option = click.option(
+    "--milestone", type=Count(0, 63), default=0, show_default=True, help="Number of the milestone, from 0."
+)
 _PARTIES = ("payer", "buyer", "provider", "arbiter")
 
 
@@ -39,7 +41,7 @@ def job() -> None:
 @order_options
 @currency_command
 def place(wanted: Wanted, command: Command) -> None:
-    """Place an order and pay for all of it; what is not delivered comes back."""
+    """Place an order and pay all of it; the amounts of milestones without delivery are refunded."""
     payer = command.signer(wanted.by)
     with command.workspace.chain(write=True) as chain:
         network = command.workspace.network(chain)
@@ -52,39 +54,44 @@ def place(wanted: Wanted, command: Command) -> None:
 
 @job.command()
 @order_options
-@click.option("--hours", type=HOURS, default=24, show_default=True, help="Hours in which it can be submitted.")
+@click.option("--hours", type=HOURS, default=24, show_default=True, help="Hours in which the order can be submitted.")
 @click.option(
     "--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="File for the signed order."
 )
 @currency_command
 def sign(wanted: Wanted, hours: int, out: Path, command: Command) -> None:
-    """Sign an order for somebody else to submit, who can change nothing of it; nothing goes on chain."""
+    """Sign an order that another account submits without any change; this sends no transaction."""
     from pysettle.client.signed import SignedOrder
 
-    key = command.workspace.accounts.key(wanted.by, command.password)
+    key = command.key(wanted.by)
     with command.workspace.chain() as chain:
         network = command.workspace.network(chain)
         jobs, token = network.jobs, network.system(command.currency).token
-        terms, until = wanted.terms(command, token.address, chain.clock.now()), chain.clock.now() + hours * HOUR_S
+        now = chain.clock.now()
+        terms, until = wanted.terms(command, token.address, now), now + hours * HOUR_S
         signed = SignedOrder.of(jobs, token, command.currency, key, terms, until)
     write_text(out, json.dumps(signed.document(), indent=2) + "\n", SignedOrder.SCHEMA)
     shown = "0x" + signed.order_id.hex()
-    lines = [f"order {shown}", f"{wanted.by} pays {command.text(terms.total)}, to be submitted before {instant(until)}"]
+    lines = [
+        f"order {shown}",
+        f"{wanted.by} pays {command.text(terms.total)}; submit the order before {instant(until)}",
+    ]
     document = {"order": shown, "units": str(terms.total), "valid_before": str(until)}
     command.show(document, [*lines, f"Next: {command.next(f'job submit --file {quote(str(out))}')}"])
 
 
 @job.command()
 @click.option("--file", type=SHOWN, required=True, help="The signed order.")
-@click.option("--by", default="bob", show_default=True, help="Account that submits it; anyone may.")
+@click.option("--by", default="bob", show_default=True, help="Account that submits it; any account may.")
 @currency_command
 def submit(file: Path, by: str, command: Command) -> None:
     """Place an order that its payer signed; the payment comes from the payer."""
     from pysettle.client.signed import SignedOrder
 
-    signed, submitter = SignedOrder.from_bytes(file.read_bytes()), command.signer(by)
+    signed = SignedOrder.from_bytes(file.read_bytes())
+    submitter = command.signer(by)
     if signed.currency is not command.currency:
-        raise UsageError(f"this order is in {signed.currency.value}: say --currency {signed.currency.value}")
+        raise UsageError(f"this order is in {signed.currency.value}: give --currency {signed.currency.value}")
     signed.terms.check_bounds()
     with command.workspace.chain(write=True) as chain:
         jobs = command.workspace.network(chain).jobs
@@ -94,7 +101,7 @@ def submit(file: Path, by: str, command: Command) -> None:
 
 def _show_placed(order_id: OrderId, terms: OrderTerms, receipt: Receipt, command: Command) -> None:
     shown = "0x" + order_id.hex()
-    lines = [f"order {shown}", f"held for it: 0.00 -> {command.text(terms.total)}"]
+    lines = [f"order {shown}", f"held for the order: 0.00 -> {command.text(terms.total)}"]
     document = {"order": shown, "units": str(terms.total)}
     command.show_sent(receipt, document, lines, f"job accept --order {shown}")
 
@@ -107,32 +114,33 @@ def accept(text: str, by: str, command: Command) -> None:
     """Accept an order, as its provider."""
     signer = command.signer(by)
     useful_next = f"job deliver --order {quote(text)} --milestone 0 --help"
-    _step(text, lambda it, order_id: (it.accept(signer, order_id),), useful_next, command)
+    _step(text, lambda jobs, order_id: (jobs.accept(signer, order_id),), useful_next, command)
 
 
 @job.command()
 @_order_option
-@click.option("--by", default="alice", show_default=True, help="Payer or buyer; anybody once the time has passed.")
+@click.option("--by", default="alice", show_default=True, help="Payer or buyer; any account after the time to accept.")
 @currency_command
 def cancel(text: str, by: str, command: Command) -> None:
-    """Take an order back that the provider has not accepted."""
+    """Cancel an order that the provider has not accepted."""
     signer = command.signer(by)
-    _step(text, lambda it, order_id: (it.cancel(signer, order_id),), f"job pay --account {by}", command)
+    _step(text, lambda jobs, order_id: (jobs.cancel(signer, order_id),), f"job pay --account {by}", command)
 
 
 @job.command()
 @_order_option
 @_milestone_option
-@click.option("--file", type=SHOWN, required=True, help="What is delivered; its hash is told.")
+@click.option("--file", type=SHOWN, required=True, help="Delivered content; the chain stores its hash.")
 @click.option("--by", default="provider", show_default=True, help="Provider of the order.")
 @currency_command
 def deliver(text: str, milestone: int, file: Path, by: str, command: Command) -> None:
     """Deliver a milestone."""
     from pysettle.hashing import keccak
 
-    signer, content = command.signer(by), keccak(file.read_bytes())
+    content = keccak(file.read_bytes())
+    signer = command.signer(by)
     useful_next = f"job accept-delivery --order {quote(text)} --milestone {milestone}"
-    _step(text, lambda it, order_id: (it.deliver(signer, order_id, milestone, content),), useful_next, command)
+    _step(text, lambda jobs, order_id: (jobs.deliver(signer, order_id, milestone, content),), useful_next, command)
 
 
 @job.command()
@@ -141,10 +149,10 @@ def deliver(text: str, milestone: int, file: Path, by: str, command: Command) ->
 @click.option("--by", default="provider", show_default=True, help="Provider of the order.")
 @currency_command
 def concede(text: str, milestone: int, by: str, command: Command) -> None:
-    """Give a milestone up: its amount goes back to who paid."""
+    """Give up a milestone: its amount goes back to the payer."""
     signer = command.signer(by)
     useful_next = f"job show --order {quote(text)}"
-    _step(text, lambda it, order_id: (it.concede(signer, order_id, milestone),), useful_next, command)
+    _step(text, lambda jobs, order_id: (jobs.concede(signer, order_id, milestone),), useful_next, command)
 
 
 @job.command("accept-delivery")
@@ -153,23 +161,24 @@ def concede(text: str, milestone: int, by: str, command: Command) -> None:
 @click.option("--by", default="alice", show_default=True, help="Buyer of the order.")
 @currency_command
 def accept_delivery(text: str, milestone: int, by: str, command: Command) -> None:
-    """Accept a delivery: its amount is due to the provider."""
+    """Accept a delivery: its amount becomes due to the provider."""
     signer = command.signer(by)
     useful_next = "job pay --account provider"
-    _step(text, lambda it, order_id: (it.accept_delivery(signer, order_id, milestone),), useful_next, command)
+    _step(text, lambda jobs, order_id: (jobs.accept_delivery(signer, order_id, milestone),), useful_next, command)
 
 
 @job.command()
 @_order_option
 @_milestone_option
-@click.option("--file", type=SHOWN, required=True, help="What is wrong with it; its hash is told.")
-@click.option("--by", default="alice", show_default=True, help="Buyer of the order, which puts up the bond.")
+@click.option("--file", type=SHOWN, required=True, help="Evidence; the chain stores its hash.")
+@click.option("--by", default="alice", show_default=True, help="Buyer of the order, which deposits the bond.")
 @currency_command
 def dispute(text: str, milestone: int, file: Path, by: str, command: Command) -> None:
     """Dispute a delivery within its review period."""
     from pysettle.hashing import keccak
 
-    signer, evidence = command.signer(by), keccak(file.read_bytes())
+    evidence = keccak(file.read_bytes())
+    signer = command.signer(by)
 
     def make(jobs: JobEscrow, order_id: OrderId) -> tuple[Transaction, ...]:
         token = command.workspace.network(jobs.chain).system(command.currency).token
@@ -182,18 +191,19 @@ def dispute(text: str, milestone: int, file: Path, by: str, command: Command) ->
 @job.command()
 @_order_option
 @_milestone_option
-@click.option("--provider-bps", type=BASIS_POINTS, required=True, help="Share of the provider.")
-@click.option("--file", type=SHOWN, required=True, help="The grounds; their hash is told.")
+@click.option("--provider-bps", type=BASIS_POINTS, required=True, help="Share of the provider, in basis points.")
+@click.option("--file", type=SHOWN, required=True, help="Grounds; the chain stores their hash.")
 @click.option("--by", required=True, help="Arbiter of the order.")
 @currency_command
 def rule(text: str, milestone: int, provider_bps: int, file: Path, by: str, command: Command) -> None:
-    """Split a disputed amount, as the arbiter."""
+    """Divide a disputed amount between provider and payer, as the arbiter."""
     from pysettle.hashing import keccak
 
-    signer, grounds = command.signer(by), keccak(file.read_bytes())
+    grounds = keccak(file.read_bytes())
+    signer = command.signer(by)
     _step(
         text,
-        lambda it, order_id: (it.rule(signer, order_id, milestone, provider_bps, grounds),),
+        lambda jobs, order_id: (jobs.rule(signer, order_id, milestone, provider_bps, grounds),),
         "job pay --account provider",
         command,
     )
@@ -202,22 +212,23 @@ def rule(text: str, milestone: int, provider_bps: int, file: Path, by: str, comm
 @job.command()
 @_order_option
 @_milestone_option
-@click.option("--by", default="alice", show_default=True, help="Account that submits it; anyone may.")
+@click.option("--by", default="alice", show_default=True, help="Account that submits it; any account may.")
 @currency_command
 def conclude(text: str, milestone: int, by: str, command: Command) -> None:
-    """End a milestone whose time has passed: refunded, released, or ruled by default."""
+    """End a milestone after its time: it is refunded, released, or ruled by default."""
     signer = command.signer(by)
     useful_next = f"job show --order {quote(text)}"
-    _step(text, lambda it, order_id: (it.conclude(signer, order_id, milestone),), useful_next, command)
+    _step(text, lambda jobs, order_id: (jobs.conclude(signer, order_id, milestone),), useful_next, command)
 
 
 @job.command()
 @account_option
-@click.option("--by", default="alice", show_default=True, help="Account that submits it; anyone may.")
+@click.option("--by", default="alice", show_default=True, help="Account that submits it; any account may.")
 @currency_command
 def pay(account: str, by: str, command: Command) -> None:
-    """Pay an account what is due to it."""
-    payee, signer = command.address(account), command.signer(by)
+    """Pay an account the amounts due to it."""
+    payee = command.address(account)
+    signer = command.signer(by)
     with command.workspace.chain(write=True) as chain:
         network = command.workspace.network(chain)
         jobs, token = network.jobs, network.system(command.currency).token
@@ -234,14 +245,14 @@ def pay(account: str, by: str, command: Command) -> None:
 @wide_option
 @currency_view
 def show(text: str, command: Command) -> None:
-    """Show an order, its milestones, and until when each waits."""
+    """Show an order, its milestones and their times."""
     with command.workspace.chain() as chain:
         network = command.workspace.network(chain)
         order = _order(network.jobs, network.job_lists.find(text), command)
     rows = [
-        (str(place), command.text(it.amount), it.state.word, "-" if end is None else instant(end))
-        for place, it in enumerate(order.milestones)
-        for end in [order.end(it)]
+        (str(place), command.text(milestone.amount), milestone.state.word, "-" if end is None else instant(end))
+        for place, milestone in enumerate(order.milestones)
+        for end in [order.end(milestone)]
     ]
     parties = {name: command.name(getattr(order, name)) for name in _PARTIES}
     terms = {
@@ -252,61 +263,59 @@ def show(text: str, command: Command) -> None:
         "bond_units": str(order.bond),
     }
     lines = [f"order {text}: {order.state.word}", table(("role", "account"), list(parties.items()))]
-    lines += [f"to be accepted before {instant(order.accept_before)}"] * (order.state is OrderState.PLACED)
+    lines += [f"the provider may accept before {instant(order.accept_before)}"] * (order.state is OrderState.PLACED)
     lines += [table(("milestone", "amount", "state", "until"), rows)]
-    lines += [f"a dispute takes a bond of {command.text(order.bond)}"]
+    lines += [f"bond of a dispute: {command.text(order.bond)}"]
     command.show({**_document(order), **parties, **terms}, lines)
 
 
 @job.command("list")
-@click.option("--account", help="Only orders that this account is a party of: a name or an address.")
+@click.option("--account", help="Only orders with this party: a name or an address.")
 @wide_option
 @currency_view
 def list_(account: str | None, command: Command) -> None:
-    """List the orders in a currency, in the order they were placed in."""
+    """List the orders in a currency, oldest first."""
     party = command.address(account) if account else None
     with command.workspace.chain() as chain:
         network = command.workspace.network(chain)
-        found = network.job_lists.orders(network.system(command.currency).token.address, party)
+        orders = network.job_lists.orders(network.system(command.currency).token.address, party)
     document = {
         "orders": [
             {
                 "order": "0x" + order_id.hex(),
-                "state": it.state.word,
-                **{name: command.name(getattr(it, name)) for name in _PARTIES},
-                "units": str(sum(stage.amount for stage in it.milestones)),
-                "milestones": str(len(it.milestones)),
-                "ended": str(sum(stage.state.is_final for stage in it.milestones)),
+                "state": order.state.word,
+                **{name: command.name(getattr(order, name)) for name in _PARTIES},
+                "units": str(sum(milestone.amount for milestone in order.milestones)),
+                "milestones": str(len(order.milestones)),
+                "ended": str(sum(milestone.state.is_final for milestone in order.milestones)),
             }
-            for order_id, it in found.items()
+            for order_id, order in orders.items()
         ]
     }
     rows = [
         (
-            it["order"],
-            it["state"],
-            it["payer"],
-            it["provider"],
-            command.text(int(it["units"])),
-            f"{it['ended']} of {it['milestones']}",
+            fields["order"],
+            fields["state"],
+            fields["payer"],
+            fields["provider"],
+            command.text(int(fields["units"])),
+            f"{fields['ended']} of {fields['milestones']}",
         )
-        for it in document["orders"]
+        for fields in document["orders"]
     ]
     header = ("order", "state", "payer", "provider", "amount", "milestones ended")
     command.show(document, [table(header, rows)] if rows else ["no order"])
 
 
 def _order(jobs: JobEscrow, order_id: OrderId, command: Command) -> Order:
-    """Return an order that is in the currency of the command."""
+    """Return an order, which must be in the currency of the command."""
     order, deployment = jobs.order(order_id), command.workspace.deployment()
     if order.currency == deployment.token(command.currency):
         return order
-    found = [it.value for it in deployment.currencies() if deployment.token(it) == order.currency]
-    raise UsageError(
-        f"this order is in {found[0]}: say --currency {found[0]}"
-        if found
-        else f"this order is in the token 0x{order.currency.hex()}, which is no currency of this network"
-    )
+    for currency in deployment.currencies():
+        if deployment.token(currency) == order.currency:
+            raise UsageError(f"this order is in {currency.value}: give --currency {currency.value}")
+    raise UsageError(f"this order is in the token 0x{order.currency.hex()}, which is not a currency of this network")
 
 
 def _step(
@@ -321,12 +330,12 @@ def _step(
         before = _order(jobs, order_id, command)
         *_, receipt = jobs.send(*make(jobs, order_id))
         now = jobs.order(order_id)
-    stages = list(zip(before.milestones, now.milestones, strict=True))
+    milestones = list(zip(before.milestones, now.milestones, strict=True))
     lines = [f"order: {before.state.word} -> {now.state.word}"] * (before.state is not now.state)
     lines += [
-        f"milestone {place}: {was.state.word} -> {it.state.word}"
-        for place, (was, it) in enumerate(stages)
-        if was.state is not it.state
+        f"milestone {place}: {old.state.word} -> {new.state.word}"
+        for place, (old, new) in enumerate(milestones)
+        if old.state is not new.state
     ]
     document = {"order": "0x" + order_id.hex(), "before": _document(before), "now": _document(now)}
     command.show_sent(receipt, document, lines, useful_next)
@@ -338,11 +347,11 @@ def _document(order: Order) -> dict[str, object]:
         "state": order.state.word,
         "milestones": [
             {
-                "units": str(it.amount),
-                "state": it.state.word,
-                "deliver_before": str(it.deliver_before),
-                "since": str(it.since) if it.state is not MilestoneState.DUE else "-",
+                "units": str(milestone.amount),
+                "state": milestone.state.word,
+                "deliver_before": str(milestone.deliver_before),
+                "since": str(milestone.since) if milestone.state is not MilestoneState.DUE else "-",
             }
-            for it in order.milestones
+            for milestone in order.milestones
         ],
     }

@@ -1,4 +1,4 @@
-"""An order of batch compute as the options of `pysettle job place` and `sign` say it."""
+"""An order of batch compute from the options of `pysettle job place` and `sign`."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from pysettle.domain.jobs.terms import OrderTerms
     from pysettle.values import Address
 
-_IF_SILENT = "Share of the provider where the arbiter is silent."
+_IF_SILENT = "Share of the provider without a ruling, in basis points."
 SHOWN = click.Path(path_type=Path, exists=True, dir_okay=False)
-"""A file that is there."""
+"""A file that exists."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """An order as the options of a command say it."""
+    """An order from the options of a command."""
 
     file: Path
     by: str
@@ -43,7 +43,7 @@ class Wanted:
     number: int
 
     def terms(self, command: Command, token: Address, now: int) -> OrderTerms:
-        """Return the terms of the order, whose times run from now."""
+        """Return the terms of the order; their times run from now."""
         from pysettle.domain.jobs.terms import OrderTerms
         from pysettle.hashing import keccak
 
@@ -68,30 +68,34 @@ class Wanted:
 HOURS = Count(1, (2**32 - 1) // HOUR_S)
 """Hours whose seconds have 32 bits: more than a century."""
 _WANTED = (
-    click.option("--file", type=SHOWN, required=True, help="What is ordered; the order carries its hash."),
-    click.option("--by", default="alice", show_default=True, help="Account that pays, and gets every refund."),
-    click.option("--buyer", help="Account that accepts deliveries.  [default: who pays]"),
+    click.option("--file", type=SHOWN, required=True, help="Description of the work; the order contains its hash."),
+    click.option("--by", default="alice", show_default=True, help="Account that pays and receives every refund."),
+    click.option("--buyer", help="Account that accepts deliveries.  [default: the payer]"),
     click.option("--provider", default="provider", show_default=True, help="Account that delivers."),
     click.option("--arbiter", required=True, help="Account that rules on disputes."),
-    click.option("--milestone", "stages", multiple=True, required=True, help="AMOUNT@DATE, once for each delivery."),
-    click.option("--accept-hours", type=HOURS, default=24, show_default=True, help="For the provider."),
-    click.option("--review-hours", type=HOURS, default=72, show_default=True, help="For the buyer."),
-    click.option("--arbitration-hours", type=HOURS, default=168, show_default=True, help="For the arbiter."),
+    click.option(
+        "--milestone", "stages", multiple=True, required=True, help="AMOUNT@DATE of a delivery; may be repeated."
+    ),
+    click.option("--accept-hours", type=HOURS, default=24, show_default=True, help="Time for the provider to accept."),
+    click.option("--review-hours", type=HOURS, default=72, show_default=True, help="Time for the buyer to review."),
+    click.option(
+        "--arbitration-hours", type=HOURS, default=168, show_default=True, help="Time for the arbiter to rule."
+    ),
     click.option("--default-bps", type=BASIS_POINTS, default=5_000, show_default=True, help=_IF_SILENT),
-    click.option("--bond", default="0", show_default=True, help="What the buyer puts up with a dispute."),
-    click.option("--number", type=NUMBER, default=0, show_default=True, help="Tells equal orders apart."),
+    click.option("--bond", default="0", show_default=True, help="Bond that the buyer deposits with a dispute."),
+    click.option("--number", type=NUMBER, default=0, show_default=True, help="Distinguishes otherwise equal orders."),
 )
 
 
 def order_options(function: Function) -> Function:
-    """Give a command an order to place as its `wanted`."""
+    """Give a command an order as its `wanted`."""
 
     @functools.wraps(function)
     def run(**options: Any) -> object:
-        wanted = Wanted(**{it.name: options.pop(it.name) for it in fields(Wanted)})
+        wanted = Wanted(**{field.name: options.pop(field.name) for field in fields(Wanted)})
         return function(wanted=wanted, **options)
 
-    return functools.reduce(lambda made, option: option(made), reversed(_WANTED), run)
+    return functools.reduce(lambda command, option: option(command), reversed(_WANTED), run)
 
 
 def _stage(text: str) -> tuple[Units, int]:
@@ -103,6 +107,6 @@ def _stage(text: str) -> tuple[Units, int]:
     second = int((moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)).timestamp())
     if second < 0:
         raise UsageError(
-            f"the day of --milestone {text} is before 1970-01-01, where unix seconds begin: name a later one"
+            f"the day of --milestone {text} is before 1970-01-01, where unix seconds begin: give a later day"
         )
     return to_units(amount), second

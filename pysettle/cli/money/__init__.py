@@ -2,9 +2,9 @@
 
 TITLE = "Money"
 NOUNS = {
-    "reserve": "Attest the reserve, and say what it allows.",
+    "reserve": "Attest the reserve, and set quotas for issuance.",
     "token": "Issue, transfer and look at tokens of a currency.",
     "redemption": "Exchange tokens for reserve.",
     "wallet": "Register, show, freeze and seize accounts.",
-    "interest": "Pay interest to wallets, and prove it.",
+    "interest": "Declare, pay and verify interest.",
 }

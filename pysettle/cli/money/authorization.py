@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pysettle.client.signed import SignedMessage
 
 _hours_option = click.option(
-    "--hours", type=Count(1, 10**6), default=24, show_default=True, help="Hours of chain time it is valid for."
+    "--hours", type=Count(1, 10**6), default=24, show_default=True, help="Validity in hours of chain time."
 )
 _out_option = click.option(
     "--out",
@@ -61,8 +61,8 @@ def _file_option(*, required: bool) -> Callable[[Function], Function]:
 @to_option
 @amount_option
 @_hours_option
-@click.option("--receive", is_flag=True, help="Let the payee alone submit it, in place of anybody.")
-@click.option("--nonce", callback=_nonce, help="32 bytes in hex, the last 8 of which are used once.  [default: random]")
+@click.option("--receive", is_flag=True, help="Only the payee may submit it; by default any account may.")
+@click.option("--nonce", callback=_nonce, help="32 bytes in hex; its last 8 bytes may be used once.  [default: random]")
 @_out_option
 @currency_command
 def authorize(
@@ -75,38 +75,41 @@ def authorize(
     out: Path,
     command: Command,
 ) -> None:
-    """Sign a payment for somebody else to submit (EIP-3009); nothing goes on chain."""
+    """Sign a payment that another account submits (EIP-3009); this sends no transaction."""
     from pysettle.client.signed import SignedMessage
     from pysettle.domain.core.messages import Authorization
 
-    units, key, payee = to_units(amount), command.workspace.accounts.key(payer, command.password), command.address(to)
+    units, payee = to_units(amount), command.address(to)
+    key = command.key(payer)
     with command.workspace.chain() as chain:
         token = command.workspace.network(chain).system(command.currency).token
         valid_before = chain.clock.now() + hours * HOUR_S
         terms = Authorization(key.address, payee, units, 0, valid_before, nonce or secrets.token_bytes(32))
         signed = SignedMessage.authorization(token, command.currency, key, terms, receive=receive)
-    who = to if receive else "anybody"
-    line = f"{payer} authorizes {command.text(units)} to {to}, for {who} to submit before {instant(valid_before)}"
+    submitter = to if receive else "any account"
+    line = (
+        f"{payer} authorizes a payment of {command.text(units)} to {to}; {submitter} may submit it before "
+        f"{instant(valid_before)}"
+    )
     _write(signed, line, out, command)
 
 
 @click.command(cls=Verb)
-@click.option("--from", "payer", required=True, help="Account whose tokens they are, and which signs, by its name.")
+@click.option("--from", "payer", required=True, help="Holder of the tokens, which signs, by its name.")
 @click.option("--spender", required=True, help="Account that may transfer: a name or an address.")
 @amount_option
 @_hours_option
 @_out_option
 @currency_command
 def permit(payer: str, spender: str, amount: str, hours: int, out: Path, command: Command) -> None:
-    """Sign an allowance for somebody else to submit (EIP-2612); nothing goes on chain."""
+    """Sign an allowance that another account submits (EIP-2612); this sends no transaction."""
     from pysettle.client.signed import SignedMessage
 
-    units, key, to = to_units(amount), command.workspace.accounts.key(payer, command.password), command.address(spender)
+    units, to = to_units(amount), command.address(spender)
+    key = command.key(payer)
     with command.workspace.chain() as chain:
-        token, deadline = (
-            command.workspace.network(chain).system(command.currency).token,
-            chain.clock.now() + hours * HOUR_S,
-        )
+        token = command.workspace.network(chain).system(command.currency).token
+        deadline = chain.clock.now() + hours * HOUR_S
         signed = SignedMessage.permit(token, command.currency, key, to, units, deadline)
     line = f"{payer} permits {spender} to transfer {command.text(units)}, to be submitted by {instant(deadline)}"
     _write(signed, line, out, command)
@@ -129,7 +132,7 @@ def submit(file: Path, by: str | None, command: Command) -> None:
     if signed.form is not Form.PERMIT:
         holders = {payer: signed.signer, payee: signed.beneficiary}
         useful_next = f"token balance --account {payee}"
-        command.move(holders, lambda it: signed.submit(it, submitter), document, useful_next)
+        command.move(holders, lambda token: signed.submit(token, submitter), document, useful_next)
         return
     with command.token(write=True) as token:
         before = token.allowance(signed.signer, signed.beneficiary)
@@ -144,7 +147,7 @@ def submit(file: Path, by: str | None, command: Command) -> None:
 @_file_option(required=True)
 @currency_view
 def inspect(file: Path, command: Command) -> None:
-    """Show what a signed authorization or permit says, and whether it can be submitted now."""
+    """Show the content of a signed authorization or permit, and whether it can be submitted now."""
     signed = _read(file, command)
     with command.workspace.chain() as chain:
         token = command.workspace.network(chain).system(command.currency).token
@@ -159,18 +162,18 @@ def inspect(file: Path, command: Command) -> None:
 
 @click.command("cancel-authorization", cls=Verb)
 @_file_option(required=False)
-@click.option("--from", "payer", help="Account that signed it, by its name, in place of the file.")
+@click.option("--from", "payer", help="Account that signed the authorization, by its name, in place of the file.")
 @click.option(
     "--nonce",
     callback=_nonce,
-    help="Its nonce, in place of the file; its last 8 bytes alone count.",
+    help="Its nonce, in place of the file; only the last 8 bytes count.",
 )
-@click.option("--by", help="Account that submits the cancellation. Who signed it if left out.")
+@click.option("--by", help="Account that submits the cancellation. Defaults to the signer of the authorization.")
 @currency_command
 def cancel_authorization(
     file: Path | None, payer: str | None, nonce: bytes | None, by: str | None, command: Command
 ) -> None:
-    """Cancel an authorization that was not used: its payer signs that its nonce is spent."""
+    """Cancel an unused authorization: its payer signs a cancellation of the nonce."""
     from pysettle.domain.core.messages import Permit
 
     if (file is None) == (payer is None and nonce is None) or (payer is None) != (nonce is None):
@@ -178,11 +181,11 @@ def cancel_authorization(
     if file is not None:
         signed = _read(file, command)
         if isinstance(signed.message, Permit):
-            raise UsageError("a permit is no authorization: it is replaced by `pysettle token approve`")
+            raise UsageError("this is a permit, not an authorization: replace it by `pysettle token approve`")
         payer, nonce = command.name(signed.signer), signed.message.nonce
     assert payer is not None
     assert nonce is not None
-    key = command.workspace.accounts.key(payer, command.password)
+    key = command.key(payer)
     submitter = command.signer(by) if by else key
     with command.token(write=True) as token:
         (receipt,) = token.send(token.cancel_authorization(submitter, key, nonce))
@@ -198,7 +201,7 @@ def _state(signed: SignedMessage, token: CurrencyToken, now: int) -> str:
     if signed.is_spent(token):
         return "used or cancelled"
     if not signed.is_signed(token):
-        return "not signed by the account whose tokens it is about"
+        return "not signed by the holder of the tokens"
     if now > message.deadline if isinstance(message, Permit) else now >= message.valid_before:
         return "expired"
     if isinstance(message, Authorization) and now <= message.valid_after:
@@ -226,5 +229,5 @@ def _read(file: Path, command: Command) -> SignedMessage:
         raise UsageError(f"{file} cannot be read: {problem}") from problem
     signed = SignedMessage.from_bytes(content)
     if signed.currency is not command.currency:
-        raise UsageError(f"this is about {signed.currency.value}: say --currency {signed.currency.value}")
+        raise UsageError(f"this message is in {signed.currency.value}: give --currency {signed.currency.value}")
     return signed

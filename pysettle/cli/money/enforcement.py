@@ -1,4 +1,4 @@
-"""`pysettle wallet freeze|unfreeze|seize|seize-credit`: what the law does to an account."""
+"""`pysettle wallet freeze|unfreeze|seize|seize-credit`: measures of the law on an account."""
 
 from __future__ import annotations
 
@@ -44,24 +44,24 @@ def _seizure_options(command: Function) -> Function:
         required=True,
         type=click.Path(path_type=Path, exists=True, dir_okay=False),
         callback=_legal_basis,
-        help="Document that orders it; its Keccak-256 hash goes on chain.",
+        help="Document that orders the seizure; the chain stores its Keccak-256 hash.",
     )
     return account_option(to_option(amount_option(basis(by_option(Role.SEIZER)(command)))))
 
 
 @click.command(cls=Verb)
 @account_option
-@click.option("--outgoing", is_flag=True, help="Nothing leaves the account.")
-@click.option("--incoming", is_flag=True, help="Nothing comes into the account.")
-@click.option("--amount", help="Amount of the balance that may not leave, replacing the amount before.")
+@click.option("--outgoing", is_flag=True, help="The account cannot pay.")
+@click.option("--incoming", is_flag=True, help="The account cannot receive.")
+@click.option("--amount", help="Frozen amount of the balance; it replaces an earlier amount.")
 @by_option(Role.FREEZER)
 @currency_command
 def freeze(account: str, outgoing: bool, incoming: bool, amount: str | None, by: str | None, command: Command) -> None:
-    """Freeze an account, in the directions named and beside what is frozen already, or an amount of its balance."""
+    """Freeze further directions of an account, or an amount of its balance."""
     from pysettle.client.money.currency import Freeze
 
     if not (outgoing or incoming or amount):
-        raise UsageError("say what to freeze: --outgoing, --incoming or --amount")
+        raise UsageError("give at least one of --outgoing, --incoming and --amount")
     _freeze(account, Freeze(outgoing, incoming), None if amount is None else to_units(amount), by, command)
 
 
@@ -70,7 +70,7 @@ def freeze(account: str, outgoing: bool, incoming: bool, amount: str | None, by:
 @by_option(Role.FREEZER)
 @currency_command
 def unfreeze(account: str, by: str | None, command: Command) -> None:
-    """Lift all that is frozen of an account."""
+    """Lift every freeze of an account."""
     _freeze(account, None, Units(0), by, command)
 
 
@@ -78,7 +78,7 @@ def unfreeze(account: str, by: str | None, command: Command) -> None:
 @_seizure_options
 @currency_command
 def seize(account: str, to: str, amount: str, legal_basis: bytes, by: str | None, command: Command) -> None:
-    """Take tokens from an account by authority of law, frozen or not."""
+    """Seize tokens of an account, frozen or not, on a legal basis."""
     from pysettle.client.money.currency import CurrencyToken
 
     signer, holder, units = command.holder(by, Role.SEIZER), command.address(account), to_units(amount)
@@ -93,7 +93,7 @@ def seize(account: str, to: str, amount: str, legal_basis: bytes, by: str | None
 @_seizure_options
 @currency_command
 def seize_credit(account: str, to: str, amount: str, legal_basis: bytes, by: str | None, command: Command) -> None:
-    """Take what is held for an account as its credit, by authority of law."""
+    """Seize the credit of an account on a legal basis."""
     from pysettle.client.money.currency import CurrencyToken
 
     signer, holder, units = command.holder(by, Role.SEIZER), command.address(account), to_units(amount)
@@ -105,12 +105,12 @@ def seize_credit(account: str, to: str, amount: str, legal_basis: bytes, by: str
 
 
 def freeze_document(frozen: Freeze) -> dict[str, object]:
-    """Return what of an account is frozen, for a document."""
+    """Return the freeze of an account for a document."""
     return {"outgoing": frozen.outgoing, "incoming": frozen.incoming, "units": str(frozen.amount)}
 
 
 def freeze_words(frozen: Freeze, command: Command) -> str:
-    """Write what of an account is frozen."""
+    """Write the freeze of an account."""
     words = ["outgoing"] * frozen.outgoing + ["incoming"] * frozen.incoming
     words += [command.text(frozen.amount)] if frozen.amount else []
     return ", ".join(words) or "nothing"
@@ -120,11 +120,11 @@ def _seize(
     kind: str,
     held_by: Callable[[CurrencyToken, Address], int],
     order: Callable[[CurrencyToken, Address], Transaction],
-    what: tuple[str, str, int, bytes],
+    seizure: tuple[str, str, int, bytes],
     command: Command,
 ) -> None:
-    """Seize an account's balance or credit, as `kind` says; `what` is the account, the receiver, units and basis."""
-    account, to, units, basis = what
+    """Seize a balance or a credit, by `kind`; `seizure` is the account, the receiver, the units and the basis."""
+    account, to, units, basis = seizure
     holder, receiver = command.address(account), command.address(to)
     with command.token(write=True) as token:
         before, credit_before = held_by(token, holder), token.credit_of(receiver)
@@ -141,13 +141,13 @@ def _seize(
     label = "credit " if kind == "credit" else ""
     lines = [f"{account}: {label}{command.change(before, now)}, {command.text(units)} seized for {to}"]
     if credit > credit_before:
-        lines += [f"{to}: held as its credit, since it cannot come in: {command.change(credit_before, credit)}"]
+        lines += [f"{to}: credit, held because the account cannot receive: {command.change(credit_before, credit)}"]
     lines += [f"legal basis {document['legal_basis']}"]
     command.show_sent(receipt, document, lines, f"wallet show --account {to}")
 
 
 def _freeze(account: str, more: Freeze | None, amount: Units | None, by: str | None, command: Command) -> None:
-    """Freeze more directions of an account, or none any more, and so much of its balance, or as much as before."""
+    """Freeze more directions of an account, or none for `more` None; and an amount, or the present one for None."""
     signer, address = command.holder(by, Role.FREEZER), command.address(account)
     with command.token(write=True) as token:
         before = token.frozen(address)

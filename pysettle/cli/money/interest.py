@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _DAY_0 = dt.date(1970, 1, 1).toordinal()
 _PERIOD = click.option("--period", type=Whole(256, 1), required=True, help="Number of the declared period.")
 _NAMED = 10
-"""Accounts that are named in one line."""
+"""Most accounts that one line names."""
 _DAY = Moment(["%Y-%m-%d"])
 
 
@@ -31,7 +31,9 @@ def _days_options(command: Any) -> Any:
     """Give a command the days of a period and its rate."""
     for option in (
         click.option("--rate-bps", type=Count(1, BPS), required=True, help="Basis points a year."),
-        click.option("--end-day", type=_DAY, required=True, help="First day after it that bears none."),
+        click.option(
+            "--end-day", type=_DAY, required=True, help="First day after the period, which bears no interest."
+        ),
         click.option("--first-day", type=_DAY, required=True, help="First day (UTC+8) that bears interest."),
     ):
         command = option(command)
@@ -44,10 +46,10 @@ def interest() -> None:
 
 
 @interest.command("open")
-@click.option("--quota", default="10000", show_default=True, help="Interest that may be issued, in yuan.")
+@click.option("--quota", default="10000", show_default=True, help="Most interest that the contract may issue, in yuan.")
 @network_command
 def open_(quota: str, command: Command) -> None:
-    """Deploy the contract that pays interest, as an operating institution with a quota of its own."""
+    """Deploy the contract that pays interest, as an operating institution with its own quota."""
     from pysettle.workspace.deploying import open_interest
 
     units = to_units(quota)
@@ -56,8 +58,8 @@ def open_(quota: str, command: Command) -> None:
         block, ratio = chain.block().number, command.workspace.network(chain).currency.desk.reserve_ratio()
     document = {"contract": _hex(contract.address), "block": str(block), "currency": Currency.CNY.value}
     document |= {"quota_units": str(units), "reserve_ratio_bps": str(ratio)}
-    lines = [f"interest is paid by {document['contract']} from block {block}, up to {to_text(units)} yuan"]
-    lines += ["In full reserve, as now, none can be declared."] * (ratio == BPS)
+    lines = [f"{document['contract']} pays interest from block {block}, up to {to_text(units)} yuan"]
+    lines += ["The currency is in full reserve now, so no interest can be declared."] * (ratio == BPS)
     lines += [f"Next: {command.next('interest compute --help')}"]
     command.show(document, lines)
 
@@ -67,14 +69,16 @@ def open_(quota: str, command: Command) -> None:
 @wide_option
 @network_view
 def compute(first_day: dt.datetime, end_day: dt.datetime, rate_bps: int, command: Command) -> None:
-    """Work out from the chain what everybody is owed for a period, and the root to declare."""
+    """Compute the interest of each account for a period from the chain, and the root to declare."""
     days = _days(first_day, end_day)
     with command.compute() as network:
         statement, barred = network.interest.work_out(*days, rate_bps)
     useful_next = command.next(f"interest declare {_options(days, rate_bps)}")
     lines = [*_lines(statement, command), *_barred_lines(barred, command), f"Next: {useful_next}"]
     document = _document(statement)
-    document["class_iv"] = [{"account": _hex(it), "unit_days": str(unit_days)} for it, unit_days in barred.items()]
+    document["class_iv"] = [
+        {"account": _hex(account), "unit_days": str(unit_days)} for account, unit_days in barred.items()
+    ]
     command.show(document, lines)
 
 
@@ -90,8 +94,9 @@ def declare(
     by: str,
     command: Command,
 ) -> None:
-    """Work out the interest of a period, and declare it. A declaration is final."""
-    days, signer = _days(first_day, end_day), command.signer(by)
+    """Compute the interest of a period and declare it. A declaration is final."""
+    days = _days(first_day, end_day)
+    signer = command.signer(by)
     with command.compute(write=True) as network:
         contract = network.interest
         statement = contract.compute(*days, rate_bps)
@@ -105,14 +110,15 @@ def declare(
 
 @interest.command()
 @_PERIOD
-@click.option("--by", default="bank", show_default=True, help="Account that submits the rows; anyone may.")
+@click.option("--by", default="bank", show_default=True, help="Account that submits the rows; any account may.")
 @network_command
 def pay(period: int, by: str, command: Command) -> None:
-    """Pay what of a declared period was not paid yet, by the rows that the chain says."""
+    """Pay the unpaid rows of a declared period, recomputed from the chain."""
     from pysettle.client.core.contract import Receipt
     from pysettle.client.money.interest import RowResult, batches
 
-    signer, transactions, results = command.signer(by), list[Receipt](), list[RowResult]()
+    signer = command.signer(by)
+    transactions, results = list[Receipt](), list[RowResult]()
     with command.compute(write=True) as network:
         contract = network.interest
         before, statement = contract.period(period), contract.recompute(period)
@@ -142,7 +148,7 @@ def pay(period: int, by: str, command: Command) -> None:
 @wide_option
 @network_view
 def verify(period: int, command: Command) -> None:
-    """Compare a declared period with what the chain says. Exit code 7 when they differ."""
+    """Compare a declared period with the interest recomputed from the chain. Exit code 7 if they differ."""
     with command.compute() as network:
         contract = network.interest
         declared, statement = contract.period(period), contract.recompute(period)
@@ -164,7 +170,7 @@ def verify(period: int, command: Command) -> None:
 @wide_option
 @network_view
 def show_(command: Command) -> None:
-    """Show the declared periods, and what of them was paid."""
+    """Show the declared periods and their payments."""
     with command.compute() as network:
         contract, currency, block = network.interest, network.currency, network.chain.block().number
         periods = [contract.period(number) for number in range(1, contract.last_period() + 1)]
@@ -178,21 +184,28 @@ def show_(command: Command) -> None:
         "periods": [
             {
                 "period": str(number),
-                "first_day": _date(it.first_day),
-                "end_day": _date(it.end_day),
-                "rate_bps": str(it.rate_bps),
-                "root": _hex(it.root),
-                "total_units": str(it.total),
-                "paid_units": str(it.paid),
+                "first_day": _date(period.first_day),
+                "end_day": _date(period.end_day),
+                "rate_bps": str(period.rate_bps),
+                "root": _hex(period.root),
+                "total_units": str(period.total),
+                "paid_units": str(period.paid),
             }
-            for number, it in enumerate(periods, 1)
+            for number, period in enumerate(periods, 1)
         ],
     }
     cells = [
-        (str(number), _date(it.first_day), _date(it.end_day), str(it.rate_bps), to_text(it.total), to_text(it.paid))
-        for number, it in enumerate(periods, 1)
+        (
+            str(number),
+            _date(period.first_day),
+            _date(period.end_day),
+            str(period.rate_bps),
+            to_text(period.total),
+            to_text(period.paid),
+        )
+        for number, period in enumerate(periods, 1)
     ]
-    lines = [f"interest of up to {to_text(quota)} yuan more may be issued, reserve ratio {ratio} basis points"]
+    lines = [f"up to {to_text(quota)} yuan of interest may still be issued, reserve ratio {ratio} basis points"]
     lines += [table(("period", "first day", "end day", "bps", "yuan declared", "yuan paid"), cells)]
     command.show(document, lines)
 
@@ -203,18 +216,18 @@ def _is_equal(declared: DeclaredPeriod, statement: InterestStatement) -> bool:
 
 def _check(period: int, declared: DeclaredPeriod, statement: InterestStatement) -> None:
     if not _is_equal(declared, statement):
-        raise AuditFailed(f"period {period} was declared otherwise than the chain says; nobody should rely on it")
+        raise AuditFailed(f"the declaration of period {period} differs from the chain; nobody should rely on it")
 
 
 def _days(first_day: dt.datetime, end_day: dt.datetime) -> tuple[int, int]:
     first, end = (day.toordinal() - _DAY_0 for day in (first_day, end_day))
     if not 0 <= first < end < 2**16:
-        raise UsageError("a period has a day at the least: name the first, and the first after it that bears none")
+        raise UsageError("a period has at least one day: give its first day, and the first day after it")
     return first, end
 
 
 def _options(days: tuple[int, int], rate_bps: int) -> str:
-    """Write the days of a period and its rate as commands take them."""
+    """Write the days of a period and its rate as options."""
     first, end = map(_date, days)
     return f"--first-day {first} --end-day {end} --rate-bps {rate_bps}"
 
@@ -264,13 +277,13 @@ def _lines(statement: InterestStatement, command: Command) -> list[str]:
 
 
 def _barred_lines(barred: Mapping[Address, int], command: Command) -> list[str]:
-    """Say whose money bore nothing for being of class IV, and how that ends; at most a few by their names."""
+    """Return lines on the money that bears no interest because its wallets are of class IV, and on the remedy."""
     if not barred:
         return []
     names = [command.name(account) for account in list(barred)[:_NAMED]]
     more = f" and {len(barred) - _NAMED} more" if len(barred) > _NAMED else ""
     return [
-        "wallets of class IV bear no interest: nobody knows their holders, or an identification expired.",
-        f"{to_text(sum(barred.values()))} yuan x days bore none for it, of {', '.join(names)}{more}:",
-        "register the holders by `pysettle wallet register`; days from then on bear interest",
+        "wallets of class IV bear no interest: their holders are not known, or an identification expired.",
+        f"{to_text(sum(barred.values()))} yuan x days of {', '.join(names)}{more} bear none for this reason:",
+        "register the holders by `pysettle wallet register`; later days then bear interest",
     ]

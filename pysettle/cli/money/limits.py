@@ -17,7 +17,7 @@ from pysettle.money import to_text, to_units
 if TYPE_CHECKING:
     from pysettle.domain.money.wallets import ClassLimits
 
-CLASSES = {it.word: it for it in WalletClass}
+CLASSES = {wallet_class.word: wallet_class for wallet_class in WalletClass}
 """Word -> wallet class."""
 
 _NAMES = {"balance": "balance", "payment": "payment", "daily": "per day", "annual": "per year"}
@@ -30,39 +30,41 @@ def class_word(wallet_class: WalletClass) -> str:
 
 
 def class_text(wallet_class: WalletClass) -> str:
-    """Write a wallet class as a person reads it."""
+    """Write a wallet class as text."""
     word = class_word(wallet_class)
     return word if wallet_class is WalletClass.CORPORATE else f"class {word}"
 
 
 @click.command(cls=Verb)
-@click.option("--class", "class_", type=click.Choice(list(CLASSES)), help="Class.  [default: show all of them]")
-@click.option("--balance", help='Most a wallet may hold, in whole hundreds, such as 10000; "none" is no limit.')
-@click.option("--payment", help="Most of one payment, likewise.")
-@click.option("--daily", help="Most paid on one day of UTC+8, likewise.")
-@click.option("--annual", help="Most paid in one year of UTC+8, likewise.")
+@click.option(
+    "--class", "class_", type=click.Choice(list(CLASSES)), help="Class of wallets.  [default: show all of them]"
+)
+@click.option("--balance", help='Highest balance, in whole hundreds, such as 10000; "none" removes the limit.')
+@click.option("--payment", help="Highest single payment, likewise.")
+@click.option("--daily", help="Highest sum of payments on one day of UTC+8, likewise.")
+@click.option("--annual", help="Highest sum of payments in one year of UTC+8, likewise.")
 @by_option(Role.CENTRAL_BANK)
 @wide_option
 @currency_command
 def limits(class_: str | None, by: str | None, command: Command, **changes: str | None) -> None:
-    """Show the limits of wallet classes, or set those that are given of one class."""
-    given = {name: _units(text) for name, text in changes.items() if text is not None}
-    if not given:
+    """Show the limits of wallet classes, or set the given limits of one class."""
+    changed = {name: _units(text) for name, text in changes.items() if text is not None}
+    if not changed:
         refuse_by(by, "a limit")
         _show(class_, command)
         return
     if class_ is None:
-        raise UsageError("say of which --class the limits are")
+        raise UsageError("give the --class of these limits")
     central_bank, wallet_class = command.holder(by, Role.CENTRAL_BANK), CLASSES[class_]
     with command.token(write=True) as token:
         before = token.class_limits(wallet_class)
-        (receipt,) = token.send(token.set_class_limits(central_bank, wallet_class, _replaced(before, given)))
+        (receipt,) = token.send(token.set_class_limits(central_bank, wallet_class, _replaced(before, changed)))
         now = token.class_limits(wallet_class)
     document = {"class": class_, "before": _document(before), "now": _document(now)}
     lines = [
         f"{class_text(wallet_class)}, {words}: {_text(getattr(before, name))} -> {_text(getattr(now, name))}"
         for name, words in _NAMES.items()
-        if name in given
+        if name in changed
     ]
     command.show_sent(receipt, document, lines, f"wallet limits --class {class_}")
 
@@ -70,11 +72,11 @@ def limits(class_: str | None, by: str | None, command: Command, **changes: str 
 def _show(class_: str | None, command: Command) -> None:
     words = CLASSES if class_ is None else (class_,)
     with command.token() as token:
-        found = {word: token.class_limits(CLASSES[word]) for word in words}
-    rows = [(word, *(_text(getattr(it, name)) for name in _NAMES)) for word, it in found.items()]
+        shown = {word: token.class_limits(CLASSES[word]) for word in words}
+    rows = [(word, *(_text(getattr(limits, name)) for name in _NAMES)) for word, limits in shown.items()]
     heading = f"Limits of wallet classes in {command.currency.value}"
     lines = [heading, table(("class", *_NAMES.values()), rows)]
-    command.show({"classes": {word: _document(it) for word, it in found.items()}}, lines)
+    command.show({"classes": {word: _document(limits) for word, limits in shown.items()}}, lines)
 
 
 def _units(text: str) -> int:
@@ -83,10 +85,10 @@ def _units(text: str) -> int:
     return NO_LIMIT if text == _NONE else to_units(text)
 
 
-def _replaced(limits: ClassLimits, given: dict[str, int]) -> ClassLimits:
+def _replaced(limits: ClassLimits, changed: dict[str, int]) -> ClassLimits:
     from pysettle.domain.money.wallets import ClassLimits
 
-    return ClassLimits(**{name: given.get(name, getattr(limits, name)) for name in _NAMES})
+    return ClassLimits(**{name: changed.get(name, getattr(limits, name)) for name in _NAMES})
 
 
 def _text(limit: int) -> str:
@@ -96,8 +98,8 @@ def _text(limit: int) -> str:
 
 
 def _document(limits: ClassLimits) -> dict[str, str | None]:
-    """Return limits in units; None for one that there is not."""
+    """Return limits in units; None without a limit."""
     from pysettle.domain.money.wallets import NO_LIMIT
 
-    found = {name: getattr(limits, name) for name in _NAMES}
-    return {name: None if limit == NO_LIMIT else str(limit) for name, limit in found.items()}
+    values = {name: getattr(limits, name) for name in _NAMES}
+    return {name: None if limit == NO_LIMIT else str(limit) for name, limit in values.items()}

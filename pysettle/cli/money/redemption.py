@@ -23,35 +23,38 @@ if TYPE_CHECKING:
     _Step = Callable[[IssuanceDesk, TransactionSigner], Transaction]
 
 _ID = click.option("--id", "number", type=Whole(256, 1), required=True, help="Number of the redemption.")
-_OPERATOR = click.option("--by", help="Operating institution that was asked.  [default: the one it was asked of]")
+_OPERATOR = click.option(
+    "--by", help="Operating institution of the redemption.  [default: the one that the request names]"
+)
 
 
 @click.group(cls=Noun)
 def redemption() -> None:
-    """Exchange tokens for reserve: ask for it, take, complete, reject or cancel it (simulated)."""
+    """Exchange tokens for reserve: request, take, complete, reject or cancel a redemption (simulated)."""
 
 
 @redemption.command()
-@click.option("--from", "holder", required=True, help="Account whose tokens are exchanged, by its name.")
+@click.option("--from", "holder", required=True, help="Holder of the tokens, by its name.")
 @amount_option
-@click.option("--operator", help="Operating institution asked.  [default: who got the role at deployment]")
+@click.option("--operator", help="Operating institution.  [default: the operator of the deployment]")
 @currency_command
 def request(holder: str, amount: str, operator: str | None, command: Command) -> None:
-    """Ask an operating institution to exchange tokens for reserve; its desk holds them meanwhile."""
-    units, signer = to_whole_minor(amount), command.signer(holder)
-    asked = operator or command.workspace.holder(Role.OPERATOR, command.currency)
+    """Request an exchange of tokens for reserve; the desk holds the tokens meanwhile."""
+    units = to_whole_minor(amount)
+    signer = command.signer(holder)
+    institution = operator or command.workspace.holder(Role.OPERATOR, command.currency)
     with command.token(write=True) as token:
         before = token.balance_of(signer.address)
-        (receipt,) = token.send(token.desk.request_redemption(signer, command.address(asked), units))
+        (receipt,) = token.send(token.desk.request_redemption(signer, command.address(institution), units))
         number, now = token.desk.redemption_id(receipt), token.balance_of(signer.address)
     document = {
         "id": str(number),
         "holder": holder,
-        "operator": asked,
+        "operator": institution,
         "units": str(units),
         "balances": {holder: {"before": str(before), "now": str(now)}},
     }
-    lines = [f"redemption {number}: {command.text(units)} of {holder} asked of {asked}"]
+    lines = [f"redemption {number}: {holder} requests {command.text(units)} from {institution}"]
     lines += [f"{holder}: {command.change(before, now)}"]
     command.show_sent(receipt, document, lines, f"redemption take --id {number}")
 
@@ -61,7 +64,7 @@ def request(holder: str, amount: str, operator: str | None, command: Command) ->
 @_OPERATOR
 @currency_command
 def take(number: int, by: str | None, command: Command) -> None:
-    """Take a request before the reserve is exchanged: for a day its holder cannot cancel it."""
+    """Take a request before exchanging the reserve: its holder cannot cancel it for a day."""
     _proceed(
         "take",
         number,
@@ -77,7 +80,7 @@ def take(number: int, by: str | None, command: Command) -> None:
 @_OPERATOR
 @currency_command
 def complete(number: int, by: str | None, command: Command) -> None:
-    """Say that the reserve is exchanged: the tokens are destroyed, and the institution's quota is restored."""
+    """Report that the reserve is exchanged: destroys the tokens and restores the institution's quota."""
     _proceed(
         "complete",
         number,
@@ -93,7 +96,7 @@ def complete(number: int, by: str | None, command: Command) -> None:
 @_OPERATOR
 @currency_command
 def reject(number: int, by: str | None, command: Command) -> None:
-    """Refuse a request: the tokens go back to the holder, or become its credit where they cannot."""
+    """Refuse a request: the tokens go back to the holder, or become its credit if it cannot receive."""
     _proceed(
         "reject",
         number,
@@ -106,10 +109,10 @@ def reject(number: int, by: str | None, command: Command) -> None:
 
 @redemption.command()
 @_ID
-@click.option("--by", help="Account that asked for it.  [default: the one that did]")
+@click.option("--by", help="Holder of the tokens.  [default: the account that made the request]")
 @currency_command
 def cancel(number: int, by: str | None, command: Command) -> None:
-    """Take a request back, unless the operating institution took it less than a day ago."""
+    """Cancel a request, unless the operating institution took it less than a day ago."""
     _proceed(
         "cancel",
         number,
@@ -124,37 +127,44 @@ def cancel(number: int, by: str | None, command: Command) -> None:
 @_ID
 @currency_view
 def show(number: int, command: Command) -> None:
-    """Show where a redemption stands."""
+    """Show the state of a redemption."""
     with command.token() as token:
-        found = _find(token, number)
-    document = {"id": str(number), **_document(found, command), "status": _word(found)}
-    command.show(document, [f"redemption {number}: {_word(found)}", *_lines(found, command)])
+        redemption = _find(token, number)
+    document = {"id": str(number), **_document(redemption, command), "status": _word(redemption)}
+    command.show(document, [f"redemption {number}: {_word(redemption)}", *_lines(redemption, command)])
 
 
 @redemption.command("list")
-@click.option("--account", help="Only those of this holder, or asked of this institution: a name or an address.")
+@click.option("--account", help="Only redemptions of this holder or this institution: a name or an address.")
 @wide_option
 @currency_view
 def list_(account: str | None, command: Command) -> None:
-    """List the redemptions in a currency, oldest first, with their states."""
+    """List the redemptions in a currency with their states, oldest first."""
     party = command.address(account) if account else None
     with command.token() as token:
-        found = token.desk.redemptions(party)
+        redemptions = token.desk.redemptions(party)
     document = {
         "redemptions": [
-            {"id": str(number), **_document(it, command), "status": _word(it)} for number, it in found.items()
+            {"id": str(number), **_document(redemption, command), "status": _word(redemption)}
+            for number, redemption in redemptions.items()
         ]
     }
     rows = [
-        (str(number), command.name(it.holder), command.name(it.operator), command.text(it.amount), _word(it))
-        for number, it in found.items()
+        (
+            str(number),
+            command.name(redemption.holder),
+            command.name(redemption.operator),
+            command.text(redemption.amount),
+            _word(redemption),
+        )
+        for number, redemption in redemptions.items()
     ]
-    header = ("redemption", "holder", "asked of", "amount", "stands")
+    header = ("redemption", "holder", "operator", "amount", "state")
     command.show(document, [table(header, rows)] if rows else ["no redemption"])
 
 
 def _proceed(verb: str, number: int, by: str | None, step: _Step, useful_next: str, command: Command) -> None:
-    """Do one step of a redemption, as the account that may do it unless another is named."""
+    """Do one step of a redemption, by default as the account that may do it."""
     with command.token(write=True) as token:
         before = _find(token, number)
         signer = command.signer(by or command.name(before.holder if verb == "cancel" else before.operator))
@@ -179,13 +189,13 @@ def _show_step(
         "id": str(number),
         **_document(now, command),
         "status": {"before": _word(before), "now": _word(now)},
-        **{what: {"before": str(first), "now": str(then)} for what, (first, then) in changes.items()},
+        **{kind: {"before": str(first), "now": str(then)} for kind, (first, then) in changes.items()},
     }
     lines = [f"redemption {number}: {_word(before)} -> {_word(now)}", *_lines(now, command)]
     holder = command.name(now.holder)
     lines += [
-        f"{holder}: {'credit ' if what == 'credit' else ''}{command.change(first, then)}"
-        for what, (first, then) in changes.items()
+        f"{holder}: {'credit ' if kind == 'credit' else ''}{command.change(first, then)}"
+        for kind, (first, then) in changes.items()
         if first != then
     ]
     command.show_sent(receipt, document, lines, useful_next)
@@ -193,10 +203,10 @@ def _show_step(
 
 def _find(token: CurrencyToken, number: int) -> Redemption:
 
-    found = token.desk.redemption(number)
-    if found.status is RedemptionStatus.NONE:
+    redemption = token.desk.redemption(number)
+    if redemption.status is RedemptionStatus.NONE:
         raise RedemptionNotFound(contract="IssuanceDesk", args_by_name={"id": number})
-    return found
+    return redemption
 
 
 def _held(token: CurrencyToken, redemption: Redemption) -> tuple[int, int]:
@@ -219,7 +229,7 @@ def _document(redemption: Redemption, command: Command) -> dict[str, object]:
 def _lines(redemption: Redemption, command: Command) -> list[str]:
 
     holder, operator = command.name(redemption.holder), command.name(redemption.operator)
-    lines = [f"{command.text(redemption.amount)} of {holder}, asked of {operator}"]
+    lines = [f"{command.text(redemption.amount)} of {holder}, requested from {operator}"]
     if redemption.status is RedemptionStatus.TAKEN:
-        lines += [f"{holder} can cancel it from {instant(redemption.cancellable_from)}"]
+        lines += [f"{holder} can cancel the redemption from {instant(redemption.cancellable_from)}"]
     return lines

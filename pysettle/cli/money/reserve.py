@@ -1,4 +1,4 @@
-"""`pysettle reserve`: what the central bank attests of the reserve behind the tokens, and who may issue against it."""
+"""`pysettle reserve`: the attested reserve behind the tokens, the reserve ratio, and the quotas of institutions."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 
 @click.group(cls=Noun)
 def reserve() -> None:
-    """Attest and show the reserve behind the tokens of a currency (simulated), and allow issuance against it."""
+    """Attest and show the reserve behind the tokens of a currency, and set issuance quotas (simulated)."""
 
 
 @reserve.command()
 @click.option("--amount", required=True, help="Reserve, such as 1000000.00; whole hundredths (fen).")
-@click.option("--days", type=Count(1, 36_500), default=30, show_default=True, help="Days it is valid for.")
-@click.option("--by", help="Central bank that signs and submits it.  [default: who got the role at deployment]")
+@click.option("--days", type=Count(1, 36_500), default=30, show_default=True, help="Validity in days.")
+@click.option("--by", help="Central bank that signs and submits it.  [default: the central bank of the deployment]")
 @currency_command
 def attest(amount: str, days: int, by: str | None, command: Command) -> None:
-    """Attest the reserve as of now. Issuance needs an attestation that is valid and covers it."""
-    minor, name = to_minor(amount), by or command.workspace.holder(Role.CENTRAL_BANK, command.currency)
-    signer = command.workspace.accounts.key(name, command.password)
+    """Attest the reserve as of now. Issuance needs a valid attestation that covers the supply after it."""
+    minor = to_minor(amount)
+    signer = command.key(by or command.workspace.holder(Role.CENTRAL_BANK, command.currency))
     with command.token(write=True) as token:
         before = token.desk.reserve()
         attestation, signature = token.desk.sign_reserve(signer, minor, days * DAY_S)
@@ -47,7 +47,7 @@ def attest(amount: str, days: int, by: str | None, command: Command) -> None:
 @reserve.command("show")
 @currency_view
 def show_(command: Command) -> None:
-    """Show the attestation made last, beside what is issued."""
+    """Show the last attestation and the supply."""
     with command.workspace.chain() as chain:
         token = command.workspace.network(chain).system(command.currency).token
         now, block = chain.clock.now(), chain.block().number
@@ -73,13 +73,13 @@ def show_(command: Command) -> None:
 
 @reserve.command()
 @click.option(
-    "--operator", help="Operating institution: a name or an address.  [default: who got the role at deployment]"
+    "--operator", help="Operating institution: a name or an address.  [default: the operator of the deployment]"
 )
-@click.option("--amount", help="What it may issue from now on.  [default: show what it may]")
+@click.option("--amount", help="New quota.  [default: show the quota]")
 @by_option(Role.CENTRAL_BANK)
 @currency_command
 def quota(operator: str | None, amount: str | None, by: str | None, command: Command) -> None:
-    """Show or set what an operating institution may issue, beside what it issued less what was redeemed at it."""
+    """Show or set the issuance quota of an operating institution; also shows its position (issued less redeemed)."""
     name = operator or command.workspace.holder(Role.OPERATOR, command.currency)
     address = command.address(name)
     if amount is None:
@@ -102,12 +102,12 @@ def quota(operator: str | None, amount: str | None, by: str | None, command: Com
 
 @reserve.command()
 @click.option(
-    "--basis-points", type=Count(0, 2**16), help="Part of the supply, 10000 is all of it.  [default: show it]"
+    "--basis-points", type=Count(0, 2**16), help="Part of the supply; 10000 is all of it.  [default: show the ratio]"
 )
 @by_option(Role.CENTRAL_BANK)
 @currency_command
 def ratio(basis_points: int | None, by: str | None, command: Command) -> None:
-    """Show or set which part of the supply the reserve has to cover at an issuance."""
+    """Show or set the part of the supply that the reserve has to cover at an issuance."""
     if basis_points is None:
         refuse_by(by, "--basis-points")
         with command.token() as token:

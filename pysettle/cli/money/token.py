@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from pysettle.cli.command import (
@@ -18,13 +20,17 @@ from pysettle.cli.nouns import Noun
 from pysettle.errors.states import Role
 from pysettle.money import to_units, to_whole_minor
 
+if TYPE_CHECKING:
+    from pysettle.client.core.contract import Transaction
+    from pysettle.client.money.currency import CurrencyToken
+
 _FROM = click.option("--from", "payer", required=True, help="Account that pays, by its name.")
 _SPENDER = click.option("--spender", required=True, help="Account that may transfer: a name or an address.")
 
 
 @click.group(cls=Noun)
 def token() -> None:
-    """Issue, transfer and look at e-CNY tokens and those of other currencies (simulated)."""
+    """Issue, transfer and show tokens of e-CNY and of other currencies (simulated)."""
 
 
 for _signed in (authorize, submit, inspect, cancel_authorization, permit):
@@ -38,40 +44,40 @@ for _signed in (authorize, submit, inspect, cancel_authorization, permit):
 @currency_command
 def issue(to: str, amount: str, by: str | None, command: Command) -> None:
     """Issue tokens against reserve, within the operating institution's quota."""
-    units, payee, operator = to_whole_minor(amount), command.address(to), command.holder(by, Role.OPERATOR)
+    units, payee = to_whole_minor(amount), command.address(to)
+    operator = command.holder(by, Role.OPERATOR)
     useful_next = f"token balance --account {to}"
-    command.move({to: payee}, lambda it: it.desk.issue(operator, payee, units), {"units": str(units)}, useful_next)
+    command.move(
+        {to: payee}, lambda token: token.desk.issue(operator, payee, units), {"units": str(units)}, useful_next
+    )
 
 
 @token.command()
 @click.option("--from", "payer", required=True, help="Account that pays: a name, or with --by an address too.")
 @to_option
 @amount_option
-@click.option("--by", help="Account that transfers within its allowance. The payer itself if left out.")
+@click.option("--by", help="Account that transfers within its allowance. Defaults to the payer.")
 @currency_command
 def transfer(payer: str, to: str, amount: str, by: str | None, command: Command) -> None:
     """Transfer tokens from one account to another."""
-    units, source, payee, signer = to_units(amount), command.address(payer), command.address(to), by or payer
-    sender = command.signer(signer)
-    command.move(
-        {payer: source, to: payee},
-        lambda it: it.transfer_from(sender, source, payee, units) if by else it.transfer(sender, payee, units),
-        {"units": str(units)},
-        f"token balance --account {to}",
-    )
+    units, source, payee = to_units(amount), command.address(payer), command.address(to)
+    sender = command.signer(by or payer)
+
+    def order(token: CurrencyToken) -> Transaction:
+        return token.transfer_from(sender, source, payee, units) if by else token.transfer(sender, payee, units)
+
+    command.move({payer: source, to: payee}, order, {"units": str(units)}, f"token balance --account {to}")
 
 
 @token.command()
 @account_option
 @currency_view
 def balance(account: str, command: Command) -> None:
-    """Show what an account holds."""
+    """Show the balance of an account."""
+    holder = command.address(account)
     with command.workspace.chain() as chain:
-        holder = command.address(account)
-        units, block = (
-            command.workspace.network(chain).system(command.currency).token.balance_of(holder),
-            chain.block().number,
-        )
+        units = command.workspace.network(chain).system(command.currency).token.balance_of(holder)
+        block = chain.block().number
     document = {"account": account, "units": str(units), "block": str(block)}
     command.show(document, [f"{account}: {command.text(units)} at block {block}"])
 
@@ -82,8 +88,9 @@ def balance(account: str, command: Command) -> None:
 @amount_option
 @currency_command
 def approve(payer: str, spender: str, amount: str, command: Command) -> None:
-    """Let a spender transfer up to an amount of an account's tokens; it replaces what was allowed before."""
-    units, holder, to = to_units(amount), command.signer(payer), command.address(spender)
+    """Allow a spender to transfer up to an amount of an account's tokens; it replaces an earlier allowance."""
+    units, to = to_units(amount), command.address(spender)
+    holder = command.signer(payer)
     with command.token(write=True) as currency:
         before = currency.allowance(holder.address, to)
         (receipt,) = currency.send(currency.approve(holder, to, units))
@@ -97,7 +104,7 @@ def approve(payer: str, spender: str, amount: str, command: Command) -> None:
 @_SPENDER
 @currency_view
 def allowance(payer: str, spender: str, command: Command) -> None:
-    """Show what a spender may still transfer of an account's tokens."""
+    """Show the rest of a spender's allowance of an account's tokens."""
     with command.token() as currency:
         units = currency.allowance(command.address(payer), command.address(spender))
     document = {"from": payer, "spender": spender, "units": str(units)}
@@ -108,7 +115,7 @@ def allowance(payer: str, spender: str, command: Command) -> None:
 @by_option(Role.PAUSER)
 @currency_command
 def pause(by: str | None, command: Command) -> None:
-    """Stop issuance, redemption requests, and payments by all but settlement accounts."""
+    """Stop issuance, redemption requests and payments; only settlement accounts can still pay."""
     _set_pause(True, by, command)
 
 

@@ -1,4 +1,4 @@
-"""`pysettle wallet`: what an account may do with its tokens, and what the law does to it."""
+"""`pysettle wallet`: the class, the limits and the freezes of accounts."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ for _command in (limits, freeze, unfreeze, seize, seize_credit):
 @account_option
 @currency_view
 def show_(account: str, command: Command) -> None:
-    """Show what an account holds, its class with what is left of its limits, and what of it is frozen."""
+    """Show the balance of an account, its class, the rest of its limits, and its freezes."""
     address = command.address(account)
     with command.workspace.chain() as chain:
         token, block = command.workspace.network(chain).system(command.currency).token, chain.block().number
@@ -59,14 +59,13 @@ def show_(account: str, command: Command) -> None:
         **_standing_document(standing),
     }
     kind = (
-        "settlement account, can be neither frozen nor seized"
-        if settlement
-        else f"frozen: {freeze_words(frozen, command)}"
+        "settlement account, cannot be frozen or seized" if settlement else f"frozen: {freeze_words(frozen, command)}"
     )
     lines = [f"{account}: {command.text(units)} at block {block}; {kind}"]
     lines += [] if settlement else _standing_lines(standing, command)
-    lines += [f"credit held for it, since it could not come in: {command.text(credit)}"] * bool(credit)
-    lines += ["It takes authorizations by its own hand alone."] * payee_only + ["The currency is paused."] * paused
+    lines += [f"credit, held because the account could not receive it: {command.text(credit)}"] * bool(credit)
+    lines += ["Payee-only: the account alone submits authorizations that pay it."] * payee_only
+    lines += ["The currency is paused."] * paused
     command.show(document, lines)
 
 
@@ -91,12 +90,9 @@ def register(
     by: str | None,
     command: Command,
 ) -> None:
-    """Register an account as a wallet of a class, or anew. One that was never registered is of class IV."""
-    registrar, address, expiry = (
-        command.holder(by, Role.REGISTRAR),
-        command.address(account),
-        _expiry(identification_until),
-    )
+    """Register an account as a wallet of a class, or change its class. An unregistered account is of class IV."""
+    address, expiry = command.address(account), _expiry(identification_until)
+    registrar = command.holder(by, Role.REGISTRAR)
     with command.token(write=True) as token:
         before = token.wallet(address)
         order = token.register_wallet(
@@ -116,16 +112,16 @@ def register(
 
 @wallet.command("payee-only")
 @click.option("--account", required=True, help="The payee, by its name.")
-@click.option("--on/--off", "enabled", default=True, show_default=True, help="Whether, or no longer.")
+@click.option("--on/--off", "enabled", default=True, show_default=True, help="Set or clear the mark.")
 @currency_command
 def payee_only(account: str, enabled: bool, command: Command) -> None:
-    """Let the payee alone submit authorizations to it, so that nobody can pay it without delivery; or anybody."""
+    """Mark an account as payee-only: it alone submits authorizations that pay it, and so delivers for each."""
     payee = command.signer(account)
     with command.token(write=True) as token:
         before = token.is_payee_only(payee.address)
         (receipt,) = token.send(token.set_payee_only(payee, enabled))
-    words = {True: "itself alone", False: "anybody"}
-    lines = [f"authorizations to {account} are submitted by {words[before]} -> {words[enabled]}"]
+    words = {True: "the account alone", False: "any account"}
+    lines = [f"may submit authorizations that pay {account}: {words[before]} -> {words[enabled]}"]
     document = {"account": account, "before": before, "now": enabled}
     command.show_sent(receipt, document, lines, f"wallet show --account {account}")
 
@@ -135,7 +131,7 @@ def payee_only(account: str, enabled: bool, command: Command) -> None:
 @by_option(Role.SETTLEMENT_REGISTRAR)
 @currency_command
 def mark_settlement(account: str, by: str | None, command: Command) -> None:
-    """Mark a contract whose value belongs to others as a settlement account, for ever."""
+    """Mark a contract that holds value of others as a settlement account. The mark is permanent."""
     registrar, address = command.holder(by, Role.SETTLEMENT_REGISTRAR), command.address(account)
     with command.token(write=True) as token:
         before = token.is_settlement_account(address)
@@ -149,26 +145,26 @@ def mark_settlement(account: str, by: str | None, command: Command) -> None:
 @wallet.command("claim-credit")
 @account_option
 @click.option("--amount", help="Amount of the currency, part of the credit.  [default: all of it]")
-@click.option("--by", help="Account that asks for it, which anybody may. The account itself if left out.")
+@click.option("--by", help="Account that submits the claim; any account may. Defaults to the account.")
 @currency_command
 def claim_credit(account: str, amount: str | None, by: str | None, command: Command) -> None:
-    """Let come in what is held for an account as its credit, since it could not come in before."""
+    """Pay an account its credit: an amount that it could not receive before."""
     submitter, address = command.signer(by or account), command.address(account)
     with command.token() as token:
         units = token.credit_of(address) if amount is None else to_units(amount)
     if not units:
-        raise UsageError(f"nothing is held for {account} as its credit, or nothing was asked for")
+        raise UsageError(f"{account} has no credit, or the amount is zero")
     document, useful_next = {"units": str(units)}, f"wallet show --account {account}"
     command.move(
         {account: address},
-        lambda it: it.claim_credit(submitter, address, units),
+        lambda token: token.claim_credit(submitter, address, units),
         document,
         useful_next,
     )
 
 
 def _expiry(until: dt.datetime | None) -> int:
-    """Return the day from which an identification is no longer valid: the one after its last."""
+    """Return the first day on which an identification is no longer valid."""
     from pysettle.client.money.wallets import date_of, day_number
     from pysettle.domain.money.wallets import IDENTIFICATION_WITHOUT_END
 
@@ -177,7 +173,9 @@ def _expiry(until: dt.datetime | None) -> int:
     expiry = day_number(until.date()) + 1
     if not 0 < expiry < IDENTIFICATION_WITHOUT_END:
         last = date_of(IDENTIFICATION_WITHOUT_END - 2)
-        raise UsageError(f"an identification is valid until a day from 1970-01-01 to {last}, or without end")
+        raise UsageError(
+            f"the last day of an identification is from 1970-01-01 to {last}; leave the option out for no end"
+        )
     return expiry
 
 
@@ -233,9 +231,9 @@ def _standing_lines(standing: WalletStanding, command: Command) -> list[str]:
     lines = [f"{class_text(registered)}{held}; {_identification(standing.wallet)}"]
     most = (("balance", standing.limits.balance), ("one payment", standing.limits.payment))
     caps = [f"{name} {command.text(limit)}" for name, limit in most if limit != NO_LIMIT]
-    lines += [f"at most: {', '.join(caps)}"] if caps else ["no limit of balance and payment"]
+    lines += [f"at most: {', '.join(caps)}"] if caps else ["no limit for balance and payment"]
     if not standing.counts:
-        return [*lines, "no limit of a day and a year, so that payments are not counted"]
+        return [*lines, "no daily and annual limit; payments are not counted"]
     spans = (
         (f"today ({date_of(standing.today)}, UTC+8)", standing.spent_today, standing.left_today),
         ("this year", standing.spent_this_year, standing.left_this_year),

@@ -70,11 +70,9 @@ def read_rows(content: str, name: str, network: SettlementNetwork, asset: Asset)
     try:
         document = parse_json(content)
     except ValueError as problem:
-        raise UsageError(f"{name} is no list of rows ({problem}): see `pysettle channel claim --help`") from problem
+        raise UsageError(f"{name} is not a list of rows ({problem}): see `pysettle channel claim --help`") from problem
     if not (isinstance(document, list) and document and all(isinstance(it, dict) for it in document)):
-        raise UsageError(
-            f"{name} is no list of rows, of which there is one at least: see `pysettle channel claim --help`"
-        )
+        raise UsageError(f"{name} is not a list of at least one row: see `pysettle channel claim --help`")
     named = [it["channel"] for it in document if isinstance(it.get("channel"), str)]
     opened, rows = network.channel_lists.opened() if named else {}, list[Row]()
     for place, entry in enumerate(document, start=1):

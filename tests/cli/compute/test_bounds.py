@@ -28,8 +28,8 @@ TOO_LARGE = [
     (f"{SERIES} --unit-price {2**64}", "--unit-price", "1<=x<2^64"),
     (f"{SERIES} --capacity {2**96}", "--capacity", "1<=x<2^96"),
     (f"{SERIES} --rates {2**32},1,1/1,1,1", "--rates", "0<=x<2^32"),
-    (f"{SERIES} --rates 1,1,1/1,1,-1", "--rates", "are not 3 whole numbers / 3 whole numbers"),
-    (f"{SERIES} --rates 1,1,1/1,1,1,1", "--rates", "are not 3 whole numbers / 3 whole numbers"),
+    (f"{SERIES} --rates 1,1,1/1,1,-1", "--rates", "is not of the form 3 whole numbers / 3 whole numbers"),
+    (f"{SERIES} --rates 1,1,1/1,1,1,1", "--rates", "is not of the form 3 whole numbers / 3 whole numbers"),
     (f"{SERIES} --until 1969-12-31", "--until", "before 1970-01-01"),
     (f"{SERIES} --compensation-bps 10001", "--compensation-bps", "0<=x<=10000"),
     (f"market stake --amount {2**96}", f"{2**96}", "from 0 to 2^96-1 units"),
@@ -132,10 +132,10 @@ def test_a_broken_row_is_named_with_its_field(
 def test_a_row_is_of_a_channel_of_the_series(channel_town: ComputeTown, row: dict[str, object]) -> None:
     """A file is a list of one row at least, all of whose fields are there, on channels of the series that is named."""
     for content, said in (
-        ("[]", "is no list of rows, of which there is one at least"),
-        ("{}", "is no list of rows"),
-        ("[1]", "is no list of rows"),
-        ("[" * 100_000 + "]" * 100_000, "is no list of rows (nested more than 32 deep)"),
+        ("[]", "is not a list of at least one row"),
+        ("{}", "is not a list of rows"),
+        ("[1]", "is not a list of rows"),
+        ("[" * 100_000 + "]" * 100_000, "is not a list of rows (nested more than 32 deep)"),
         (json.dumps([row, {**row, "signature": "0x11"}]), "it has 1 bytes, and that of row 1 has 65"),
         (json.dumps([{"channel": row["channel"], "usage": COUNTERS, "ceiling": 1}]), "row 1, signature: it is missing"),
     ):

@@ -180,7 +180,7 @@ def test_mistakes_are_told_before_anything_is_sent(town: ComputeTown) -> None:
     nobodys = base.replace(f"--compute 0x{'11' * 32} ", "") + " --by alice"
     town.refused(nobodys, 2, "has registered no compute")
     town.refused(base + " --halter bob", 2, "a halter needs a ground")
-    town.refused(base.replace("1,30,90/2,60,180", "1,2"), 2, "are not 3 whole numbers / 3 whole numbers")
+    town.refused(base.replace("1,30,90/2,60,180", "1,2"), 2, "is not of the form 3 whole numbers / 3 whole numbers")
     town.refused(base, 2, "no compute has an id that begins with 0x1111")
     (registered,) = (str(it["compute"]) for it in town.read("market compute")["compute"])
     town.refused(base.replace("0x" + "11" * 32, registered[:6]) + " --by alice", 5, "ComputeNotOfProvider")

@@ -52,7 +52,7 @@ def test_a_name_does_not_steer_the_terminal(town: ComputeTown) -> None:
         assert "\x1b" not in said
         assert "\u202e" not in said
     # An error is one line, whatever is in it.
-    refused = r"\x1b[2J OK\u202e carries no windows"
+    refused = r"the terms of \x1b[2J OK\u202e contain no hash of peak hours"
     town.refused(f"market show --series {series} --windows {hours}", 2, refused)
 
 
@@ -91,7 +91,7 @@ def test_windows_are_checked_against_the_series(town: ComputeTown) -> None:
     town.say("time advance --hours 2")
     assert town.read(f"market show --series DSV4 --windows {hours}")["window"] == "peak"
     other = town.file("other.json", PeakHours(((1, 5),)).to_json())
-    town.refused(f"market show --series DSV4 --windows {other}", 2, "says other hours than the series DSV4", "ask")
+    town.refused(f"market show --series DSV4 --windows {other}", 2, "has other peak hours than the series DSV4", "ask")
     town.refused(f"market show --series CHEAP --windows {hours}", 2, "CHEAP carries no windows", "leave --windows out")
     town.refused("market show --series DSV4 --windows none.json", 2, "cannot be read from none.json")
 
@@ -201,16 +201,16 @@ def test_a_frozen_payer_of_a_currency_is_told_row_by_row(town: ComputeTown) -> N
 def test_a_channel_is_in_one_currency(town: ComputeTown) -> None:
     """Options that do not go together are refused; each currency has channels of its own."""
     for options, said in (
-        ("--series CHEAP --amount 1", "is opened by --series and --tokens"),
-        ("--series CHEAP --tokens 1 --receiver bob", "is opened by --series and --tokens"),
-        ("--currency CNY --tokens 1 --receiver bob", "is opened by --currency, --amount and --receiver"),
-        ("--currency CNY --amount 1", "is opened by --currency, --amount and --receiver"),
+        ("--series CHEAP --amount 1", "takes --series and --tokens alone"),
+        ("--series CHEAP --tokens 1 --receiver bob", "takes --series and --tokens alone"),
+        ("--currency CNY --tokens 1 --receiver bob", "takes --currency, --amount and --receiver"),
+        ("--currency CNY --amount 1", "takes --currency, --amount and --receiver"),
         ("--series CHEAP --currency CNY --tokens 1", "either --series or --currency"),
         ("--currency THB --amount 1 --receiver bob", "THB"),
     ):
         town.refused(f"channel open {options}", 2, said)
     for asset in ("", "--currency CNY", "--series CHEAP --receiver bob"):
-        town.refused(f"channel settle {asset}", 2, "are settled by --currency and --receiver")
+        town.refused(f"channel settle {asset}", 2, "give --currency and --receiver to settle")
     town.say("network add-currency --currency HKD")
     town.say("token issue --to alice --amount 100 --currency HKD")
     channel = str(town.read("channel open --currency HKD --receiver bob --amount 2")["channel"])
@@ -238,7 +238,7 @@ def test_channels_are_empty_at_first(town: ComputeTown, tmp_path: Path) -> None:
     assert town.say("channel list") == "no channel\n"
     assert town.say("job list") == "no order\n"
     rows = tmp_path / "rows.json"
-    town.refused(f"channel check --series CHEAP --file {rows}", 2, "is no list of rows")
+    town.refused(f"channel check --series CHEAP --file {rows}", 2, "is not a list of rows")
 
 
 def test_e_cny_is_the_currency_that_is_not_named(town: ComputeTown) -> None:
@@ -255,12 +255,12 @@ def test_a_voucher_replaces_no_file(town: ComputeTown) -> None:
     """Above all not the rows whose usage was filled in; and it is of a channel that is named."""
     channel = str(town.read("channel open --receiver bob --amount 2")["channel"])
     rows = town.file("rows.json", "usage")
-    town.refused(f"channel sign --channel {channel} --ceiling 1 --out {rows}", 2, "is there already")
+    town.refused(f"channel sign --channel {channel} --ceiling 1 --out {rows}", 2, "exists already")
     assert rows.read_text() == "usage"
     town.refused("channel sign --channel '' --ceiling 1", 2, "it is empty")
     town.refused("channel sign --channel 0x --ceiling 1", 2, "'0x' names no channel")
-    town.refused("market sign --series CHEAP --tokens 1 --out " + str(rows), 2, "is there already")
-    town.refused(f"job sign --arbiter bob --milestone 1@2026-02-01 --file {rows} --out {rows}", 2, "is there already")
+    town.refused("market sign --series CHEAP --tokens 1 --out " + str(rows), 2, "exists already")
+    town.refused(f"job sign --arbiter bob --milestone 1@2026-02-01 --file {rows} --out {rows}", 2, "exists already")
     assert rows.read_text() == "usage"
 
 
@@ -331,7 +331,7 @@ def test_a_contracts_authorization_is_asked_of_it(town: ComputeTown) -> None:
     town.say(f"token authorize --from alice --to bob --amount 1 --out {file}")
     document = json.loads(file.read_text()) | {"from": "0x" + account.hex(), "signature": "0x" + "05" * 32}
     file.write_text(json.dumps(document))
-    assert "not signed by the account" in town.say(f"token inspect --file {file}")
+    assert "not signed by the holder of the tokens" in town.say(f"token inspect --file {file}")
     workspace = Workspace.open(town.directory)
     with workspace.chain(write=True) as chain:
         currency, alice = workspace.network(chain).currency, workspace.accounts.signer("alice")

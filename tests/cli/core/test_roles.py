@@ -72,7 +72,7 @@ def test_nobody_gets_a_role_without_accepting_an_offer(town: Town) -> None:
     assert withdrawn["accounts"] == {"carol": {"before": OFFERED, "now": NOTHING}}
     town.refuse(accept, 5, "RoleOfferNotFound")
     town.say("role offer --role pauser --account carol")
-    town.refuse("role withdraw --role pauser --account carol", 2, "what the administrator offers, it revokes")
+    town.refuse("role withdraw --role pauser --account carol", 2, "role revoke` for the administrator's offer")
     revoked = town.tell("role revoke --role pauser --account carol")
     assert revoked["accounts"] == {"carol": {"before": OFFERED, "now": NOTHING}}
     town.refuse(accept, 5, "RoleOfferNotFound")
@@ -145,7 +145,7 @@ def test_the_last_administrator_is_not_revoked_without_being_asked(town: Town) -
     revoke = "role revoke --role administrator --account administrator"
     before = town.tell("time show")["block"]
     town.refuse(
-        revoke, 2, "last administrator of CNY", "nobody can ever give or take back a role", "--last-administrator"
+        revoke, 2, "last administrator of CNY", "nobody can ever grant or revoke a role", "--last-administrator"
     )
     assert town.tell("time show")["block"] == before
     town.say("role offer --role administrator --account carol")

@@ -129,7 +129,7 @@ def test_a_signed_order_that_was_changed_is_refused(town: Town) -> None:
         ("milestones", [{}], "this is no signed order"),
         ("escrow", true["token"], "this was signed for the escrow"),
         ("chain_id", "1", "this was signed for the escrow"),
-        ("currency", "HKD", "say --currency HKD"),
+        ("currency", "HKD", "give --currency HKD"),
     ):
         signed.write_text(json.dumps({**true, name: changed}))
         town.refuse(f"job submit --file {signed}", 2, said)
@@ -168,6 +168,6 @@ def test_an_order_is_in_one_currency(town: Town) -> None:
     line = f"job place --arbiter bob --milestone 5@2026-02-01 --file {town.directory / 'file'} --currency HKD"
     order = str(document(*line.split(), workspace=town.directory)["order"])
     for command in ("show", "accept"):
-        town.refuse(f"job {command} --order {order}", 2, "this order is in HKD: say --currency HKD")
+        town.refuse(f"job {command} --order {order}", 2, "this order is in HKD: give --currency HKD")
     assert "5.00" in town.say(f"job show --order {order} --currency HKD")
     assert "placed -> accepted" in town.say(f"job accept --order {order} --currency HKD")

@@ -121,7 +121,7 @@ def test_a_permit_is_an_allowance(town: Town, tmp_path: Path) -> None:
     town.refuse("token transfer --from alice --to carol --amount 1.01 --by bob", 5, "ERC20InsufficientAllowance")
     assert "used or cancelled" in town.say(f"token inspect --file {file}")
     town.refuse(f"token submit --file {file}", 5, "PermitSignatureInvalid")
-    town.refuse(f"token cancel-authorization --file {file}", 2, "a permit is no authorization")
+    town.refuse(f"token cancel-authorization --file {file}", 2, "a permit, not an authorization")
 
 
 def test_an_allowance_is_given_by_transaction(town: Town) -> None:
@@ -139,7 +139,7 @@ def test_an_allowance_is_given_by_transaction(town: Town) -> None:
     ("change", "said"),
     [
         ({"units": "12500001"}, "AuthorizationSignatureInvalid"),
-        ({"currency": "HKD"}, "this is about HKD: say --currency HKD"),
+        ({"currency": "HKD"}, "this message is in HKD: give --currency HKD"),
         ({"chain_id": "1"}, "on chain 1, not for"),
         ({"token": "0x" + "1" * 40}, "this was signed for the token 0x1111"),
         ({"units": "-1"}, "is no whole number"),
@@ -164,7 +164,7 @@ def test_a_signature_by_another_key_is_told(town: Town, tmp_path: Path) -> None:
     file = tmp_path / "payment.json"
     document = signed(town, "token authorize --from alice --to bob --amount 1")
     file.write_text(json.dumps(document | {"units": "2000000"}))
-    assert "not signed by the account" in town.say(f"token inspect --file {file}")
+    assert "not signed by the holder of the tokens" in town.say(f"token inspect --file {file}")
 
 
 @pytest.mark.parametrize(
@@ -218,7 +218,7 @@ def test_a_signed_document_replaces_no_file(town: Town) -> None:
     file = town.directory / "payment.json"
     file.write_text("usage of a month")
     for line in ("authorize --from alice --to bob", "permit --from alice --spender bob"):
-        town.refuse(f"token {line} --amount 1 --out {file}", 2, "is there already, and is not replaced")
+        town.refuse(f"token {line} --amount 1 --out {file}", 2, "exists already, and is not replaced")
     assert file.read_text() == "usage of a month"
     town.say("token authorize --from alice --to bob --amount 1 --out /dev/null")
     permit, other = (town.directory / name for name in ("permit.json", "other.json"))
@@ -226,4 +226,4 @@ def test_a_signed_document_replaces_no_file(town: Town) -> None:
         town.say(f"token permit --from alice --spender bob --amount {amount} --out {permit}")
         town.say(f"token authorize --from alice --to bob --amount {amount} --out {other}")
     assert json.loads(permit.read_text())["units"] == "2000000"
-    town.refuse(f"token authorize --from alice --to bob --amount 1 --out {permit}", 2, "is there already")
+    town.refuse(f"token authorize --from alice --to bob --amount 1 --out {permit}", 2, "exists already")

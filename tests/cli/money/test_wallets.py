@@ -120,7 +120,7 @@ def test_limits_are_shown_and_set(town: Town) -> None:
 @pytest.mark.parametrize(
     ("options", "code", "said"),
     [
-        ("--balance 100", 2, "say of which --class"),
+        ("--balance 100", 2, "give the --class"),
         ("--class IV --balance 150", 5, "ClassLimitInvalid"),
         ("--class corporate --balance 100", 5, "ClassWithoutLimits: wallet class corporate has no limits;"),
         ("--class IV --balance 100 --by alice", 5, "AccessManagedUnauthorized"),
@@ -169,7 +169,7 @@ def test_what_is_seized_for_a_full_account_is_its_credit(town: Town, tmp_path: P
     order.write_text("Order 10 of the court")
     town.say("wallet freeze --account bob --incoming")
     seized = town.say(f"wallet seize --account alice --to bob --amount 1 --legal-basis {order}")
-    assert "bob: held as its credit, since it cannot come in: 0.00 -> 1.00 yuan" in seized
+    assert "bob: credit, held because the account cannot receive: 0.00 -> 1.00 yuan" in seized
 
 
 def test_a_payee_keeps_submission_to_itself(town: Town, tmp_path: Path) -> None:
@@ -178,7 +178,7 @@ def test_a_payee_keeps_submission_to_itself(town: Town, tmp_path: Path) -> None:
     town.say(f"token authorize --from alice --to bob --amount 5 --out {file}")
     on = town.tell("wallet payee-only --account bob")
     assert (on["before"], on["now"]) == (False, True)
-    assert "takes authorizations by its own hand alone" in town.say("wallet show --account bob")
+    assert "the account alone submits authorizations that pay it" in town.say("wallet show --account bob")
     town.refuse(f"token submit --file {file} --by carol", 5, "PayeeOnly")
     assert "itself alone -> anybody" in town.say("wallet payee-only --account bob --off")
     assert "bob: 0.00 -> 5.00 yuan" in town.say(f"token submit --file {file} --by carol")
@@ -191,6 +191,6 @@ def test_a_contract_is_marked_as_a_settlement_account(town: Town) -> None:
     marked = town.tell(f"wallet mark-settlement --account {meter}")
     assert (marked["before"], marked["now"]) == (False, True)
     shown = invoke("wallet", "show", "--account", meter, workspace=town.directory)
-    assert "settlement account, can be neither frozen nor seized" in shown.stdout
+    assert "settlement account, cannot be frozen or seized" in shown.stdout
     assert "class" not in shown.stdout
     town.refuse(f"wallet register --account {meter} --class I", 5, "SettlementAccountProtected")
