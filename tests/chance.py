@@ -21,6 +21,11 @@ def chance(own: int | str) -> Random:
     return Random(own if SEED is None else f"{SEED}/{own}")  # noqa: S311 - a test's choice, not a secret
 
 
+def rounds(fixed: int, *, campaign: int) -> int:
+    """Return how many rounds a test makes: the few of every run, or those of a campaign, whose seed is named."""
+    return fixed if SEED is None else campaign
+
+
 def load_profile() -> None:
     """Have Hypothesis draw the same examples in every run, or those of the seed; it keeps none of its own on disk."""
     settings.register_profile("fixed", derandomize=True, database=None)

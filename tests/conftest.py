@@ -14,7 +14,8 @@ TRACE_DIR = os.environ.get("PYSETTLE_TRACE_DIR")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip the tests on the real trace where there is none."""
+    """Begin with the longest tests, so that no core waits for one at the end; skip those that lack the real trace."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
     if TRACE_DIR is None:
         for item in items:
             if item.get_closest_marker("real_trace"):

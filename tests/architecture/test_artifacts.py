@@ -12,6 +12,7 @@ import pytest
 from pysettle.errors import ArtifactError
 from pysettle.evm import artifacts, compiler
 from pysettle.evm.artifacts import FOLDER, INDEX_FILE, ROOT
+from tests.chance import SEED
 
 NAMES = sorted(path.stem for path in (ROOT / FOLDER).glob("*.json") if not path.name.startswith("build-"))
 SMALL = "// SPDX-License-Identifier: MIT\npragma solidity 0.8.37;\n"
@@ -68,7 +69,20 @@ def test_nothing_is_left_to_build() -> None:
     assert artifacts.build() == []
 
 
-def test_the_same_sources_give_the_same_bytes(checkout: Path) -> None:
+def test_the_same_sources_give_the_same_bytes(small: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A build in another folder writes the same files, and none names its folder."""
+    other = tmp_path_factory.mktemp("other")
+    shutil.copytree(small / "contracts", other / "contracts")
+    written = [
+        {path.name: path.read_bytes() for path in artifacts.build(root)} for root in (small, with_packages(other))
+    ]
+    assert written[0] == written[1]
+    assert not any(str(root).encode() in content for root in (small, other) for content in written[0].values())
+
+
+@pytest.mark.random
+@pytest.mark.skipif(SEED is None, reason="seventeen seconds of compiling: scripts/assure builds every contract anew")
+def test_a_build_from_nothing_gives_these_artifacts(checkout: Path) -> None:
     """A rebuild from nothing, in another folder, writes the files this checkout has."""
     shutil.rmtree(checkout / FOLDER)
     artifacts.build(checkout)

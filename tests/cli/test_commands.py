@@ -33,17 +33,23 @@ def trace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def bundle(trace: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Export the bundle of a demo."""
+def exported(trace: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
+    """Run a demo that exports its bundle; return the bundle and what was printed."""
     directory = tmp_path_factory.mktemp("out") / "bundle"
-    assert invoke("demo", "--trace", str(trace), "--out", str(directory)).exit_code == 0
-    return directory
-
-
-def test_demo_prints_one_document(trace: Path, tmp_path: Path) -> None:
-    """`--json` prints exactly the documented fields, integers as decimal strings."""
-    result = invoke("demo", "--trace", str(trace), "--json", "--out", str(tmp_path / "bundle"))
+    result = invoke("demo", "--trace", str(trace), "--json", "--out", str(directory))
     assert result.exit_code == 0, result.output
+    return directory, result
+
+
+@pytest.fixture(scope="module")
+def bundle(exported: tuple[Path, Result]) -> Path:
+    """Return the bundle of a demo."""
+    return exported[0]
+
+
+def test_demo_prints_one_document(exported: tuple[Path, Result]) -> None:
+    """`--json` prints exactly the documented fields, integers as decimal strings."""
+    directory, result = exported
     document = json.loads(result.stdout)
     assert list(document) == [
         "schema",
@@ -73,7 +79,7 @@ def test_demo_prints_one_document(trace: Path, tmp_path: Path) -> None:
     assert document["audit"]["level"] == "S"
     assert document["audit"]["findings"] == []
     assert re.match("^0x[0-9a-f]{64}$", document["audit"]["head_state_root"])
-    assert document["audit"]["bundle"] == str(tmp_path / "bundle")
+    assert document["audit"]["bundle"] == str(directory)
     assert isinstance(document["elapsed_s"], float)
 
 

@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 from eth_account import Account
 
 from pysettle.cli import main
+from tests.chance import rounds
 from tests.cli.running import Town, invoke
 
 FILES = ("config.toml", "deployment.json", "genesis.json", "chain.sqlite", "accounts/alice.json", "accounts")
@@ -111,13 +112,19 @@ def _spoiled(document: Any) -> Iterator[Any]:
             yield from (document | {key: spoiled} for spoiled in _spoiled(value))
 
 
+@pytest.mark.random
 @pytest.mark.parametrize("file", ["deployment.json", "accounts/alice.json"])
 def test_a_spoiled_value_is_one_line(founded: Path, tmp_path: Path, file: str) -> None:
-    """A value that is gone or of another type, at any depth, is found where the file is read."""
+    """A value that is gone or of another type, at any depth, is found where the file is read.
+
+    A deployment has some 900 values; a run tries every seventh, a campaign each.
+    """
     town = tmp_path / "town"
     _copy(founded, town)
     faults = []
     documents = list(_spoiled(json.loads((town / file).read_text())))
+    if len(documents) > 200:
+        documents = documents[:: rounds(7, campaign=1)]
     for place, document in enumerate(documents):
         (town / file).write_text(json.dumps(document))
         for line in (COMMANDS[3 + place % 6], "token balance --account alice"):

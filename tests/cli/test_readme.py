@@ -37,6 +37,7 @@ def _commands() -> list[tuple[str, str]]:
     return steps
 
 
+@pytest.mark.long
 def test_the_commands_print_what_the_readme_shows() -> None:
     """Every command of the README succeeds, in order, and prints what is shown below it; or is refused as shown."""
     for command, output in _commands():

@@ -63,6 +63,7 @@ def test_five_processes_are_one_system(tmp_path: Path) -> None:
     assert run("token balance --account bob", directory) == "bob: 12.50 yuan at block 11\n"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["anvil", "node"])
 def test_five_processes_on_a_network(kind: str, tmp_path: Path) -> None:
     """The same five commands on anvil, which gets funds and the canonical contracts, and on our own node."""
@@ -100,6 +101,7 @@ def test_five_processes_on_a_network(kind: str, tmp_path: Path) -> None:
     assert (gone.exit_code, "is the node running?" in gone.stderr) == (4, True)
 
 
+@pytest.mark.long
 def test_a_private_network_begins_with_its_genesis(tmp_path: Path) -> None:
     """`network genesis` of a workspace with encrypted keys gives a node all that its deployment needs."""
     password, directory = tmp_path / "password", tmp_path / "town"

@@ -717,6 +717,7 @@ def measured(world: World) -> dict[str, int]:
     return figures
 
 
+@pytest.mark.long
 def test_gas_is_what_was_reviewed(world: World) -> None:
     """Dearer or cheaper, a change is seen, and told with both figures."""
     if not isinstance(world.chain, EmbeddedChain):
