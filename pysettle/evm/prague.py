@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from typing import Any, Protocol
 
 from eth._utils.address import generate_contract_address
 from eth._utils.db import apply_state_dict
@@ -51,6 +51,42 @@ from pysettle.evm.trie import index_trie
 
 NONCE_MAX = 2**64 - 2
 """Highest nonce a transaction may carry (EIP-2681)."""
+
+
+class Terms(Protocol):
+    """What a transaction says, decoded by py-evm or not yet encoded."""
+
+    @property
+    def chain_id(self) -> int | None:
+        """Chain it is for; None for any."""
+
+    @property
+    def nonce(self) -> int:
+        """Number of its sender's transactions before it."""
+
+    @property
+    def max_fee_per_gas(self) -> int:
+        """Most it pays for a unit of gas, in wei."""
+
+    @property
+    def max_priority_fee_per_gas(self) -> int:
+        """Most of that which goes to who seals it."""
+
+    @property
+    def gas(self) -> int:
+        """Most gas it may use."""
+
+    @property
+    def intrinsic_gas(self) -> int:
+        """Gas it costs before it is executed, init code and the floor of its data apart."""
+
+    @property
+    def to(self) -> bytes | None:
+        """Account called; nothing to create one."""
+
+    @property
+    def data(self) -> bytes:
+        """Call data, or creation code."""
 
 
 class InvalidTransaction(Exception):
@@ -180,6 +216,16 @@ def decode_transaction(raw_transaction: bytes, chain_id: int, gas_limit: int) ->
         raise ValidationError("the signature's S value is in the upper half of the curve's order (EIP-2)")
     if transaction.type_id == BLOB_TX_TYPE:
         raise ValidationError("blob transactions are not accepted: this chain has nowhere to publish blobs")
+    check_terms(transaction, chain_id, gas_limit)
+    return transaction
+
+
+def check_terms(transaction: Terms, chain_id: int, gas_limit: int) -> None:
+    """Check what a transaction says, whoever signed it.
+
+    Raises:
+        ValidationError: it can be in no block of this chain; the message says why.
+    """
     if transaction.chain_id not in (None, chain_id):
         raise ValidationError(f"signed for chain id {transaction.chain_id}, this chain's is {chain_id}")
     if transaction.nonce > NONCE_MAX:
@@ -192,10 +238,9 @@ def decode_transaction(raw_transaction: bytes, chain_id: int, gas_limit: int) ->
         raise ValidationError(f"{transaction.gas} gas is more than a block's {gas_limit}")
     if transaction.gas < (needed := minimum_gas(transaction)):
         raise ValidationError(f"{transaction.gas} gas is less than the {needed} it costs before it is executed")
-    return transaction
 
 
-def minimum_gas(transaction: SignedTransactionAPI) -> int:
+def minimum_gas(transaction: Terms) -> int:
     """Return the gas below which a transaction is invalid: its intrinsic gas, or the floor of its data if higher.
 
     Source:

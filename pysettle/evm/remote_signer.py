@@ -48,7 +48,7 @@ class RemoteSigner:
             signature = _signature(raw, transaction)
         except (ValueError, RLPException) as problem:
             raise self._refused("something that is no signed transaction") from problem
-        if transaction.signed(signature)[0] != raw:
+        if transaction.signed(signature) != raw:
             raise self._refused("another transaction than it was asked to sign")
         if recover(transaction.digest(), signature) != self.address:
             raise self._refused("a signature that is not the account's")

@@ -10,17 +10,15 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from pysettle.errors import ChainUnreachable, NodeError, TransactionRefused
+from pysettle.evm.encoding import SignedTransaction
 from pysettle.evm.handover import answered, handed_over
 from pysettle.evm.jsonrpc import BATCH_BYTES, BATCH_LIMIT, Call, JsonRpc
-from pysettle.hashing import keccak
 from pysettle.values import Address, Hash32
-
-if TYPE_CHECKING:
-    from eth.abc import SignedTransactionAPI
 
 _POLL_S = (0.0, 0.002, 0.005, 0.01, 0.02, 0.05)
 """Pauses between looks at what is sealed; the last is repeated."""
@@ -35,8 +33,50 @@ _GAS_TOGETHER = 120_000_000
 _HOLD: Call = ("evm_setAutomine", (False,))
 _SEAL: Call = ("evm_setAutomine", (True,))
 
-Waiting: TypeAlias = "dict[Hash32, SignedTransactionAPI]"
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A transaction that keeps all rules that need no state."""
+
+    hash: Hash32
+    """Its hash."""
+    sender: Address
+    """Who signed it."""
+    nonce: int
+    """Number of the sender's transactions before it."""
+    gas: int
+    """Most gas it may use."""
+    max_fee: int
+    """Most it pays for a unit of gas, in wei."""
+    value: int
+    """Native value it moves, in wei."""
+
+
+Waiting: TypeAlias = "dict[Hash32, Candidate]"
 """Transactions that are handed over and not sealed, by hash."""
+
+
+class _Blocks:
+    """The blocks that a node seals from some height on, each read once, however many transactions are waited for."""
+
+    def __init__(self, rpc: JsonRpc, first: int) -> None:
+        self._rpc, self._next = rpc, first
+        self._sealed: set[Hash32] = set()
+        self.room = 0
+        """Gas that the head leaves unused."""
+
+    def left(self, waiting: Waiting) -> Waiting:
+        """Return what of the transactions is in none of the blocks up to the head."""
+        head = self._rpc.ask("eth_getBlockByNumber", "latest", False)
+        with self._rpc.reading("eth_getBlockByNumber"):
+            number = int(head["number"], 16)
+            between = [("eth_getBlockByNumber", (hex(it), False)) for it in range(self._next, number)]
+            # A block that somebody takes back meanwhile is None: what was in it waits.
+            blocks = [head, *(it for it in self._rpc.answers(between) if it)]
+            self.room = int(head["gasLimit"], 16) - int(head["gasUsed"], 16)
+            self._sealed |= {Hash32(bytes.fromhex(it[2:])) for block in blocks for it in block["transactions"]}
+        self._next = number + 1
+        return {it: candidate for it, candidate in waiting.items() if it not in self._sealed}
 
 
 class DevelopmentSealer:
@@ -59,36 +99,39 @@ class DevelopmentSealer:
             TransactionRefused: naming the first that cannot be sealed, and those that are.
             OutcomeUnknown: they were handed over, and the node did not say what became of them.
         """
-        transactions, automine = self._checked(raw_transactions)
-        hashes = tuple(Hash32(it.hash) for it in transactions)
+        transactions, automine, blocks = self._checked(raw_transactions)
+        hashes = tuple(it.hash for it in transactions)
         with handed_over(lambda: hashes):
-            self._seal(raw_transactions, transactions, automine=automine)
+            self._seal(raw_transactions, transactions, blocks, automine=automine)
 
     def _seal(
-        self, raw_transactions: Sequence[bytes], transactions: Sequence[SignedTransactionAPI], *, automine: bool
+        self, raw_transactions: Sequence[bytes], transactions: Sequence[Candidate], blocks: _Blocks, *, automine: bool
     ) -> None:
         lost, refused = None, dict[int, str]()
+        held = automine and self._seals_singly
         try:
-            refused = self._hand_over(raw_transactions, transactions, held=automine and self._seals_singly)
+            refused = self._hand_over(raw_transactions, transactions, held=held, blocks=blocks)
         except ChainUnreachable as problem:
             lost = problem  # they may have arrived all the same
-        waiting = {Hash32(it.hash): it for place, it in enumerate(transactions) if place not in refused}
-        stuck = self._until_sealed(waiting, automine)
+        waiting = {it.hash: it for place, it in enumerate(transactions) if place not in refused}
+        stuck = self._until_sealed(waiting, blocks, automine)
         if not refused and not stuck:
             return
         answered(lambda: self._withdraw(stuck))
         if lost:
             raise lost
-        places = {Hash32(it.hash): place for place, it in enumerate(transactions)}
+        places = {it.hash: place for place, it in enumerate(transactions)}
         reasons = refused | {places[it]: reason for it, reason in stuck.items()}
-        sealed = [it for it in waiting if it not in stuck]
-        first, accepted = min(reasons), tuple(places[it] for it in sealed)
-        raise TransactionRefused(first, len(transactions), reasons[first], accepted, tuple(sealed))
+        taken = tuple(it for it in waiting if it not in stuck)
+        first, accepted = min(reasons), tuple(places[it] for it in taken)
+        raise TransactionRefused(first, len(transactions), reasons[first], accepted, taken)
 
     # Before
 
-    def _checked(self, raw_transactions: Sequence[bytes]) -> tuple[list[SignedTransactionAPI], bool]:
-        """Return the transactions, all of which can be sealed as things stand, and whether the node seals by itself.
+    def _checked(self, raw_transactions: Sequence[bytes]) -> tuple[list[Candidate], bool, _Blocks]:
+        """Return the transactions, all of which can be sealed as things stand.
+
+        Beside them whether the node seals by itself, and the blocks from now on.
 
         Raises:
             TransactionRefused: one cannot be; nothing is handed over.
@@ -96,42 +139,41 @@ class DevelopmentSealer:
         # Whoever only reads from a node needs no EVM of its own.
         from eth_utils.exceptions import ValidationError
 
-        from pysettle.evm.prague import decode_transaction
-
         pending, automine = self._rpc.ask_all([("eth_getBlockByNumber", ("pending", False)), ("anvil_getAutomine", ())])
         if isinstance(pending, NodeError):
             raise pending
         with self._rpc.reading("eth_getBlockByNumber"):
             gas_limit, base_fee = int(pending["gasLimit"], 16), int(pending["baseFeePerGas"], 16)
+            blocks = _Blocks(self._rpc, int(pending["number"], 16))
         count = len(raw_transactions)
         transactions = []
         for place, raw in enumerate(raw_transactions):
             try:
-                transactions.append(decode_transaction(raw, self._chain_id, gas_limit))
+                transactions.append(_candidate(raw, self._chain_id, gas_limit))
             except ValidationError as problem:
                 raise TransactionRefused(place, count, str(problem)) from problem
         accounts = self._accounts(transactions)
         spent = dict.fromkeys(accounts, 0)
         for place, transaction in enumerate(transactions):
-            sender = Address(transaction.sender)
+            sender = transaction.sender
             nonce, balance = accounts[sender]
-            spent[sender] += transaction.gas * transaction.max_fee_per_gas + transaction.value
+            spent[sender] += transaction.gas * transaction.max_fee + transaction.value
             if transaction.nonce != nonce:
                 raise TransactionRefused(
                     place, count, f"its nonce is {transaction.nonce}, the account's next is {nonce}"
                 )
-            if transaction.max_fee_per_gas < base_fee:
-                reason = f"it pays at most {transaction.max_fee_per_gas} wei for gas, the next block asks {base_fee}"
+            if transaction.max_fee < base_fee:
+                reason = f"it pays at most {transaction.max_fee} wei for gas, the next block asks {base_fee}"
                 raise TransactionRefused(place, count, reason)
             if balance < spent[sender]:
                 reason = f"0x{sender.hex()} has {balance} wei, its transactions up to this one may cost {spent[sender]}"
                 raise TransactionRefused(place, count, reason)
             accounts[sender] = nonce + 1, balance
-        return transactions, automine is not False
+        return transactions, automine is not False, blocks
 
-    def _accounts(self, transactions: Sequence[SignedTransactionAPI]) -> dict[Address, tuple[int, int]]:
+    def _accounts(self, transactions: Sequence[Candidate]) -> dict[Address, tuple[int, int]]:
         """Return next nonce and balance in wei of each sender."""
-        senders = tuple(dict.fromkeys(Address(it.sender) for it in transactions))
+        senders = tuple(dict.fromkeys(it.sender for it in transactions))
         calls: list[Call] = [("eth_getTransactionCount", ("0x" + it.hex(), "pending")) for it in senders]
         calls += [("eth_getBalance", ("0x" + it.hex(), "latest")) for it in senders]
         with self._rpc.reading("eth_getTransactionCount"):
@@ -141,55 +183,65 @@ class DevelopmentSealer:
     # Handing over
 
     def _hand_over(
-        self, raw_transactions: Sequence[bytes], transactions: Sequence[SignedTransactionAPI], *, held: bool
+        self,
+        raw_transactions: Sequence[bytes],
+        transactions: Sequence[Candidate],
+        *,
+        held: bool,
+        blocks: _Blocks,
     ) -> dict[int, str]:
         """Hand transactions over in order; return why some were refused, by place.
 
         Args:
             raw_transactions: The transactions.
-            transactions: The same, decoded.
+            transactions: The same, as they were checked.
             held: Whether the node must be kept from sealing before it has read all of a request. It is told so, and
                 to seal again, by the request itself: whatever becomes of this process, nobody finds it switched off.
+            blocks: The blocks since they were checked.
         """
         refused: dict[int, str] = {}
         place, gas = 0, [it.gas for it in transactions]
         for part in _parts(raw_transactions, gas, _HELD_TOGETHER if held else BATCH_LIMIT):
             calls: list[Call] = [("eth_sendRawTransaction", ("0x" + raw.hex(),)) for raw in part]
-            hashes = [Hash32(keccak(raw)) for raw in part]
+            handed = transactions[place : place + len(part)]
             hold = held and len(part) > 1
             answers = self._rpc.ask_all([_HOLD, *calls, _SEAL] if hold else calls)
-            problems = refusals(self._rpc, hashes, answers[1:-1] if hold else answers)
+            problems = refusals(self._rpc, [it.hash for it in handed], answers[1:-1] if hold else answers)
             refused |= {place + index: problem.message for index, problem in problems.items()}
             place += len(part)
             if refused:
                 refused |= dict.fromkeys(range(place, len(raw_transactions)), "one before it was refused")
                 break
             if held and place < len(raw_transactions):
-                self._until_idle(dict(zip(hashes, transactions[place - len(part) : place], strict=True)))
+                self._until_idle({it.hash: it for it in handed}, blocks)
         return refused
 
-    def _until_idle(self, waiting: Waiting) -> None:
+    def _until_idle(self, waiting: Waiting, blocks: _Blocks) -> None:
         """Wait until a request is sealed before the next is sent: while anvil seals, it reads one in any order."""
-        deadline = time.monotonic() + _QUIET_S
+        deadline, looks = time.monotonic() + _QUIET_S, 0
         while waiting and time.monotonic() < deadline:
-            time.sleep(_POLL_S[1])
-            _, waiting = answered(partial(self._left, waiting))
+            time.sleep(_POLL_S[min(looks, 1)])
+            waiting = answered(partial(blocks.left, waiting))
+            looks += 1
 
     # Sealing
 
-    def _until_sealed(self, waiting: Waiting, automine: bool) -> dict[Hash32, str]:
+    def _until_sealed(self, waiting: Waiting, blocks: _Blocks, automine: bool) -> dict[Hash32, str]:
         """Wait until transactions are sealed; ask for blocks where the node makes none. Return why some cannot be."""
         moved, looks, asked = time.monotonic(), 0, 0
         while waiting:
-            room, left = answered(partial(self._left, waiting))
+            left = answered(partial(blocks.left, waiting))
             if len(left) < len(waiting):
                 moved, asked = time.monotonic(), 0
             waiting = left
-            full = any(it.gas > room for it in waiting.values())
+            full = any(it.gas > blocks.room for it in waiting.values())
             if not waiting or (automine and not full and time.monotonic() - moved < _QUIET_S):
                 time.sleep(_POLL_S[min(looks, len(_POLL_S) - 1)] if waiting else 0)
                 looks += 1
                 continue
+            # A block was due and is not seen: one may have taken the place of another that was read.
+            if (asked or automine) and not (waiting := answered(partial(self._unsealed, waiting))):
+                break
             if stuck := answered(partial(self._stuck, waiting)):
                 return stuck
             if asked == _EMPTY_BLOCKS:
@@ -199,24 +251,20 @@ class DevelopmentSealer:
             asked += 1
         return {}
 
-    def _left(self, waiting: Waiting) -> tuple[int, Waiting]:
-        """Return the gas that the head leaves unused, and what of the transactions is not sealed."""
-        head, *found = self._rpc.answers(
-            [("eth_getBlockByNumber", ("latest", False)), *(_by_hash(it) for it in waiting)]
-        )
+    def _unsealed(self, waiting: Waiting) -> Waiting:
+        """Return what of the transactions is not sealed, asked for one by one."""
+        found = self._rpc.answers([_by_hash(it) for it in waiting])
         with self._rpc.reading("eth_getTransactionByHash"):
-            room = int(head["gasLimit"], 16) - int(head["gasUsed"], 16)
-            left = [it for it, its in zip(waiting, found, strict=True) if not its or not its["blockHash"]]
-        return room, {it: waiting[it] for it in left}
+            return {it: waiting[it] for it, its in zip(waiting, found, strict=True) if not its or not its["blockHash"]}
 
     def _stuck(self, waiting: Waiting) -> dict[Hash32, str]:
         """Return which of the transactions no further block can contain, and why."""
-        first: dict[Address, SignedTransactionAPI] = {}
+        first: dict[Address, Candidate] = {}
         for transaction in waiting.values():
-            first.setdefault(Address(transaction.sender), transaction)
+            first.setdefault(transaction.sender, transaction)
         # Asked for before the transactions: one that is sealed in between is found there.
         nonces = self._rpc.answers([("eth_getTransactionCount", ("0x" + it.hex(), "latest")) for it in first])
-        found = self._rpc.answers([_by_hash(Hash32(it.hash)) for it in first.values()])
+        found = self._rpc.answers([_by_hash(it.hash) for it in first.values()])
         reasons: dict[Address, str] = {}
         with self._rpc.reading("eth_getTransactionByHash"):
             for (sender, transaction), nonce, its in zip(first.items(), nonces, found, strict=True):
@@ -252,6 +300,23 @@ def refusals(rpc: JsonRpc, hashes: Sequence[Hash32], answers: Sequence[Any]) -> 
     refused = {place: answer for place, answer in enumerate(answers) if isinstance(answer, NodeError)}
     known = rpc.answers([_by_hash(hashes[place]) for place in refused])
     return {place: refused[place] for place, found in zip(refused, known, strict=True) if found is None}
+
+
+def _candidate(raw: bytes, chain_id: int, gas_limit: int) -> Candidate:
+    """Return a transaction that some block of this chain may contain; one that was signed here needs no decoding.
+
+    Raises:
+        ValidationError: no block may.
+    """
+    from pysettle.evm.prague import check_terms, decode_transaction
+
+    if isinstance(raw, SignedTransaction):
+        it = raw.unsigned
+        check_terms(it, chain_id, gas_limit)
+        return Candidate(raw.hash, raw.sender, it.nonce, it.gas, it.fees.max_fee, it.value)
+    decoded = decode_transaction(raw, chain_id, gas_limit)
+    hash_, sender = Hash32(decoded.hash), Address(decoded.sender)
+    return Candidate(hash_, sender, decoded.nonce, decoded.gas, decoded.max_fee_per_gas, decoded.value)
 
 
 def _by_hash(transaction_hash: Hash32) -> Call:

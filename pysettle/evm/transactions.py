@@ -56,8 +56,8 @@ class _Sent:
     hashes: list[Hash32] = field(default_factory=list)
 
     def sign(self) -> None:
-        self.raw, transaction_hash = self.unsigned.sign(self.sender)
-        self.hashes.append(transaction_hash)
+        self.raw = signed = self.unsigned.sign(self.sender)
+        self.hashes.append(signed.hash)
 
     def raise_fees(self, fees: Fees) -> None:
         """Sign again for what the network asks now, an eighth more than before at the least: nodes want a tenth."""
@@ -205,7 +205,7 @@ class TransactionSender:
                 address = item.sender.address
                 if place not in accepted and item.unsigned.nonce < highest.get(address, 0):
                     nothing = replace(item.unsigned, to=address, data=b"", gas=_GAS_CANCELLATION, value=0)
-                    gaps.append(nothing.sign(item.sender)[0])
+                    gaps.append(nothing.sign(item.sender))
             self.chain.submit(gaps)
 
     def _receipts(self, sent: Sequence[_Sent]) -> tuple[Receipt, ...]:
