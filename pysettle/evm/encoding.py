@@ -7,7 +7,7 @@ Sources: EIP-155, EIP-1559, EIP-2718; RLP from the Yellow Paper, appendix B.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from pysettle.evm.backend import Fees
@@ -51,6 +51,18 @@ class UnsignedTransaction:
     """Call data, or creation code."""
     value: int = 0
     """Native value it moves, in wei; it buys nothing but gas."""
+    _fields: bytes = field(init=False, repr=False, compare=False)
+    """All this in RLP: it is in what is signed, and again in what is sent."""
+
+    def __post_init__(self) -> None:
+        """Encode the fields once."""
+        fees = self.fees
+        head = _number(self.nonce)
+        if fees.priority_fee is not None:
+            head = _number(self.chain_id) + head + _number(fees.priority_fee)
+        called = _item(self.to or b"") + _number(self.value) + _item(self.data)
+        tail = b"" if fees.priority_fee is None else _NO_ACCESS_LIST
+        object.__setattr__(self, "_fields", head + _number(fees.max_fee) + _number(self.gas) + called + tail)
 
     @property
     def max_fee_per_gas(self) -> int:
@@ -84,13 +96,7 @@ class UnsignedTransaction:
 
     def _encoded(self, tail: bytes) -> bytes:
         """Return the transaction with what follows its fields."""
-        fees, to = self.fees, _item(self.to or b"")
-        common = to + _number(self.value) + _item(self.data)
-        if fees.priority_fee is None:
-            return _list(_number(self.nonce) + _number(fees.max_fee) + _number(self.gas) + common + tail)
-        price = _number(fees.priority_fee) + _number(fees.max_fee)
-        head = _number(self.chain_id) + _number(self.nonce) + price + _number(self.gas)
-        return _DYNAMIC_FEE + _list(head + common + _NO_ACCESS_LIST + tail)
+        return (b"" if self.fees.priority_fee is None else _DYNAMIC_FEE) + _list(self._fields + tail)
 
     def _chain_fields(self) -> bytes:
         return _number(self.chain_id) + _number(0) + _number(0)

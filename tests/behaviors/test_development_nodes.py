@@ -172,6 +172,29 @@ def test_nothing_that_was_refused_waits(url: str, monkeypatch: pytest.MonkeyPatc
     assert chain.nonce(ALICE) == nonce + 1
 
 
+def test_a_block_below_those_that_were_read_is_found(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody takes the chain back while ours is handed over, and seals on top of it: ours is found all the same."""
+    chain, rpc = RpcChain(url), JsonRpc(url)
+    before = rpc.ask("evm_snapshot")
+    for _ in range(3):
+        rpc.ask("evm_mine")
+    hand_over = chain._sealer._hand_over
+
+    def taken_back(*arguments: Any, **options: Any) -> Any:
+        assert rpc.ask("evm_revert", before)
+        refused = hand_over(*arguments, **options)
+        while not rpc.ask("eth_getTransactionByHash", "0x" + keccak(ours).hex())["blockHash"]:
+            pass
+        rpc.ask("evm_mine")
+        return refused
+
+    monkeypatch.setattr(chain._sealer, "_hand_over", taken_back)
+    ours = sign(chain, ALICE, BOB, value=1)
+    (receipt,) = relay(chain, [ours])
+    assert receipt.succeeded
+    assert chain.block().number == receipt.block_number + 1
+
+
 def test_a_sequence_of_several_blocks_is_sealed_in_order(url: str) -> None:
     """Transactions that use 25 million gas each fill blocks of 60 million; all are sealed, by nonce."""
     chain = RpcChain(url)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from eth.vm.forks.prague.transactions import PragueTransactionBuilder
 from eth_account import Account
 from eth_typing import Address
 from hypothesis import given
@@ -19,6 +20,7 @@ from pysettle.evm.backend import Fees
 from pysettle.evm.encoding import UnsignedTransaction
 from pysettle.evm.interface import Interface
 from pysettle.evm.jsonrpc import JsonRpc
+from pysettle.evm.prague import minimum_gas
 from pysettle.evm.reverts import RevertDecoder
 from pysettle.evm.rpc import RpcChain
 from pysettle.evm.transactions import Transaction, TransactionSender
@@ -60,6 +62,32 @@ def test_a_signed_transaction_is_what_eth_account_signs(
     signed = Account.sign_transaction(fields, KEYS[0])
     raw = ours.sign(Signer(KEYS[0]))
     assert (raw, raw.hash) == (bytes(signed.raw_transaction), bytes(signed.hash))
+
+
+@given(
+    fees=st.builds(Fees, NUMBERS, st.none() | NUMBERS),
+    data=st.binary(max_size=300),
+    to=st.none() | st.binary(min_size=20, max_size=20),
+)
+def test_what_is_signed_here_says_what_is_decoded_of_it(fees: Fees, data: bytes, to: bytes | None) -> None:
+    """The terms by which a transaction is checked before it is handed over are those of its bytes, as py-evm reads."""
+    unsigned = UnsignedTransaction(31_337, 7, fees, 90_000, None if to is None else Address(to), data, 5)
+    signed, signer = unsigned.sign(Signer(KEYS[0])), Signer(KEYS[0])
+    decoded = PragueTransactionBuilder.decode(signed)
+    names = (
+        "chain_id",
+        "nonce",
+        "max_fee_per_gas",
+        "max_priority_fee_per_gas",
+        "gas",
+        "intrinsic_gas",
+        "value",
+        "data",
+    )
+    assert [getattr(unsigned, it) for it in names] == [getattr(decoded, it) for it in names]
+    assert (unsigned.to or b"", signed.sender, signed.hash) == (decoded.to, decoded.sender, decoded.hash)
+    assert minimum_gas(unsigned) == minimum_gas(decoded)
+    assert signed.sender == signer.address
 
 
 @dataclass
