@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from pysettle.documents import NESTING_LIMIT, parse_json
@@ -32,8 +34,9 @@ def test_what_is_read() -> None:
     """As text or as bytes; brackets in strings do not count, nor do those that are closed again."""
     deepest = "[" * NESTING_LIMIT + "]" * NESTING_LIMIT
     assert parse_json(deepest) == parse_json(deepest.encode())
-    assert parse_json('{"a": "' + "[{" * 500 + '", "\\"[": [' + ", ".join(["[]"] * 500) + "]}") == {
+    quoted = '"' + "[" * 500
+    assert parse_json('{"a": "' + "[{" * 500 + '", ' + json.dumps(quoted) + ": [" + ", ".join(["[]"] * 500) + "]}") == {
         "a": "[{" * 500,
-        '"[': [[]] * 500,
+        quoted: [[]] * 500,
     }
     assert parse_json('"中文"'.encode()) == "中文"

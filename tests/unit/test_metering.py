@@ -262,3 +262,7 @@ def test_what_is_raised_for_one_of_many_is_raised() -> None:
     assert sign_vouchers(payer, HUB, []) == [] == check_vouchers(HUB, [])
     with pytest.raises(OverflowError):
         sign_vouchers(payer, HUB, [(CONFIG.channel_id(HUB), ceiling - 150) for ceiling in range(200)])
+    with pytest.raises(OverflowError):
+        sign_vouchers(payer, HUB, [(CONFIG.channel_id(HUB), 1 << 128)])
+    with pytest.raises(ValueError, match="32 bytes"):
+        sign_vouchers(payer, HUB, [(ChannelId(b"\0" * 31), 1)])
