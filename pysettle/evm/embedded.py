@@ -8,99 +8,40 @@ calls give the same bytes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from itertools import count
 from typing import cast
 
 import rlp
-from eth.abc import BlockAPI, BlockHeaderAPI, ComputationAPI, DatabaseAPI, ReceiptAPI, SignedTransactionAPI, StateAPI
+from eth.abc import BlockAPI, BlockHeaderAPI, ComputationAPI, ReceiptAPI, SignedTransactionAPI, StateAPI
 from eth.constants import ZERO_ADDRESS, ZERO_HASH32
 from eth.db.backends.base import BaseDB
 from eth.db.backends.memory import MemoryDB
 from eth.db.schema import SchemaV1
-from eth.exceptions import HeaderNotFound, TransactionNotFound
 from eth.rlp.sedes import chain_gaps
 from eth.vm.chain_context import ChainContext
 from eth.vm.spoof import SpoofTransaction
-from eth_bloom.bloom import BloomFilter
 from eth_typing import BlockNumber
 from eth_utils.exceptions import ValidationError
 
-from pysettle.errors import ChainError, TransactionRefused, UsageError
-from pysettle.evm.backend import Block, ExecutionReverted, Fees, Log, Receipt, Standing
+from pysettle.errors import ChainError, TransactionRefused
+from pysettle.evm.backend import Block, ExecutionReverted, Fees, Standing
+from pysettle.evm.clock import ScheduledClock, prevrandao
 from pysettle.evm.genesis import BLOCK_INTERVAL_S, Genesis
+from pysettle.evm.history import SealedBlocks, revert_data_key
 from pysettle.evm.prague import (
     InvalidTransaction,
     SealingVM,
     decode_transaction,
-    open_chain,
     read_receipts,
 )
-from pysettle.hashing import keccak
-from pysettle.values import Address, Hash32
+from pysettle.values import Address
 
 _FEE_HEADROOM = 8
 """Most the base fee may have grown, as a factor, while a sequence of blocks is sealed (12.5 % a full block)."""
-_KEPT_RECEIPTS = 16_384
-"""Receipts kept in memory, a block counting as one more; those of older blocks are read back from the database."""
-_ADVANCE_KEY = b"pysettle:clock-advance"
-_REVERT_DATA_KEY = b"pysettle:revert-data:"
 
 
-def prevrandao(seed: int, number: int) -> Hash32:
-    """Return the randomness of a block: a function of the chain's seed and the block's number alone.
-
-    Args:
-        seed: 0 to 2^256 - 1.
-        number: Height of the block.
-    """
-    return Hash32(keccak(b"pysettle prevrandao" + seed.to_bytes(32, "big") + number.to_bytes(32, "big")))
-
-
-class ScheduledClock:
-    """Chain time: the head's timestamp, the block interval, and what the clock was advanced by since the head.
-
-    One that was given the time of the world is never behind it.
-    """
-
-    def __init__(
-        self,
-        database: DatabaseAPI,
-        head_timestamp: int,
-        block_interval_s: int = BLOCK_INTERVAL_S,
-        real_time: Callable[[], int] | None = None,
-    ) -> None:
-        """Continue the clock kept in the database."""
-        self._database = database
-        self._real_time = real_time
-        self._block_interval_s = block_interval_s
-        self.head_timestamp = head_timestamp
-        self.advanced = int.from_bytes(database[_ADVANCE_KEY], "big") if _ADVANCE_KEY in database else 0
-
-    def now(self) -> int:
-        """Return the timestamp that the next block carries, in unix seconds."""
-        scheduled = self.head_timestamp + self._block_interval_s + self.advanced
-        return scheduled if self._real_time is None else max(scheduled, self._real_time())
-
-    def advance(self, seconds: int) -> int:
-        """Move the clock forward by whole seconds; return the new `now`.
-
-        Raises:
-            UsageError: `seconds` is negative; chain time never goes back.
-        """
-        if seconds < 0:
-            raise UsageError(f"chain time cannot go back (by {-seconds} seconds): advance it by 0 or more")
-        now = self.now() + seconds
-        self.set(self.head_timestamp, now - self.head_timestamp - self._block_interval_s)
-        return now
-
-    def set(self, head_timestamp: int, advanced: int) -> None:
-        """Take the head's timestamp and the seconds advanced since, and keep the latter."""
-        self._database[_ADVANCE_KEY] = advanced.to_bytes(8, "big")
-        self.head_timestamp, self.advanced = head_timestamp, advanced
-
-
-class EmbeddedChain:
+class EmbeddedChain(SealedBlocks):
     """A `ChainBackend` on py-evm, with what the audit needs beside it: the genesis and the blocks as bytes."""
 
     def __init__(
@@ -128,27 +69,16 @@ class EmbeddedChain:
         Raises:
             ChainError: the database holds a chain that began otherwise.
         """
-        self.genesis = genesis
+        assert block_interval_s > 0, "timestamps strictly rise"
+        super().__init__(genesis, database if database is not None else MemoryDB())
         self.coinbase = coinbase
         """Account the priority fees of the next blocks go to."""
         self._seed = seed
-        self._database = database if database is not None else MemoryDB()
-        assert block_interval_s > 0, "timestamps strictly rise"
-        self.py_evm = open_chain(genesis, self._database, self._transaction)
-        """The py-evm chain beneath, for tools that read it; sealing goes through this class alone."""
-        self._head = self.py_evm.get_canonical_head()
         self._clock = ScheduledClock(self._database, self._head.timestamp, block_interval_s, real_time)
         self._head_state: StateAPI | None = None
         self._scratch: tuple[tuple[object, ...], StateAPI] | None = None
-        self._receipts: dict[Hash32, tuple[Receipt, ...]] = {}
-        self._receipts_kept = 0
         self._snapshots: dict[int, tuple[BlockHeaderAPI, int]] = {}
         self._handles = count(1)
-
-    @property
-    def chain_id(self) -> int:
-        """Chain id (EIP-155), bound into every signature."""
-        return self.genesis.chain_id
 
     @property
     def clock(self) -> ScheduledClock:
@@ -169,10 +99,6 @@ class EmbeddedChain:
     def fees(self) -> Fees:
         """Return an offer that holds while a long sequence of blocks is sealed; nothing above the base fee is paid."""
         return Fees(max_fee=_FEE_HEADROOM * cast(int, self._head.base_fee_per_gas), priority_fee=0)
-
-    def confirmed(self) -> int:
-        """Return the head's number: a sealed block is final."""
-        return self._head.block_number
 
     def wait(self) -> None:
         """Refuse to wait: the chain seals what it is given and nothing else.
@@ -239,7 +165,7 @@ class EmbeddedChain:
         with self._one_write():
             block, receipts, revert_data = self._execute(transactions, placed)
             for index, data in revert_data.items():
-                self._database[_revert_data_key(block.hash, index)] = data
+                self._database[revert_data_key(block.hash, index)] = data
             self.py_evm.chaindb.persist_block(block)
             self._keep(block.hash, read_receipts(block, receipts, revert_data))
             self._take_head(block.header, advanced=0)
@@ -282,11 +208,6 @@ class EmbeddedChain:
     def _take_head(self, header: BlockHeaderAPI, advanced: int) -> None:
         self._head, self._head_state = header, None
         self._clock.set(header.timestamp, advanced)
-
-    def _transaction(self) -> AbstractContextManager[object]:
-        """Return the database's own transaction, where it has one."""
-        transaction = getattr(self._database, "transaction", nullcontext)
-        return cast(AbstractContextManager[object], transaction())
 
     @contextmanager
     def _one_write(self) -> Iterator[None]:
@@ -396,141 +317,6 @@ class EmbeddedChain:
             self._head_state = self.state(self._head.block_number)
         return self._head_state
 
-    # Blocks, receipts and logs
-
-    def block(self, number: int | None = None) -> Block:
-        """Return the sealed block of that height (None: the head).
-
-        Raises:
-            ChainError: no such block.
-        """
-        header = self.header(number)
-        return Block(
-            number=header.block_number,
-            hash=header.hash,
-            parent_hash=header.parent_hash,
-            timestamp=header.timestamp,
-            state_root=header.state_root,
-            prevrandao=header.mix_hash,
-            base_fee=cast(int, header.base_fee_per_gas),
-            gas_used=header.gas_used,
-            gas_limit=header.gas_limit,
-            transaction_hashes=tuple(receipt.transaction_hash for receipt in self._receipts_of(header)),
-        )
-
-    def receipt(self, transaction_hash: Hash32) -> Receipt:
-        """Return the receipt of a sealed transaction.
-
-        Raises:
-            ChainError: no such transaction.
-        """
-        try:
-            # py-evm's key is made of the hash's repr, so a subclass of bytes would not be found.
-            number, index = self.py_evm.chaindb.get_transaction_index(Hash32(bytes(transaction_hash)))
-        except TransactionNotFound as problem:
-            raise ChainError(f"no transaction 0x{transaction_hash.hex()} is sealed on this chain") from problem
-        return self.receipts(number)[index]
-
-    def receipts_of(self, transaction_hashes: Sequence[Hash32]) -> tuple[Receipt | None, ...]:
-        """Return the receipts of transactions in the order asked for, None for one that is not sealed."""
-        return tuple(self._receipt_or_none(transaction_hash) for transaction_hash in transaction_hashes)
-
-    def _receipt_or_none(self, transaction_hash: Hash32) -> Receipt | None:
-        try:
-            return self.receipt(transaction_hash)
-        except ChainError:
-            return None
-
-    def receipts(self, number: int) -> tuple[Receipt, ...]:
-        """Return the receipts of a block's transactions, in order.
-
-        Raises:
-            ChainError: no such block.
-        """
-        return self._receipts_of(self.header(number))
-
-    def logs(
-        self,
-        *,
-        from_block: int = 0,
-        to_block: int | None = None,
-        addresses: Sequence[Address] = (),
-        topics: Sequence[bytes] = (),
-        ids: Sequence[bytes] = (),
-    ) -> Iterator[Log]:
-        """Yield logs in chain order, of blocks `from_block` to `to_block` (inclusive; None: the head).
-
-        Args:
-            from_block: First block read.
-            to_block: Last block read; blocks above the head have no logs.
-            addresses: Emitting contracts wanted; empty for any.
-            topics: First topics (event signatures) wanted; empty for any.
-            ids: Second topics (what the events index first, such as the id of a channel) wanted; empty for any.
-        """
-        head = self._head.block_number
-        for number in range(from_block, min(head if to_block is None else to_block, head) + 1):
-            header = self.header(number)
-            bloom = BloomFilter(header.bloom)
-            if any(wanted and not any(item in bloom for item in wanted) for wanted in (addresses, topics, ids)):
-                continue
-            for receipt in self._receipts_of(header):
-                for log in receipt.logs:
-                    if addresses and log.address not in addresses:
-                        continue
-                    if topics and log.topics[:1] not in [(topic,) for topic in topics]:
-                        continue
-                    if ids and log.topics[1:2] not in [(topic,) for topic in ids]:
-                        continue
-                    yield log
-
-    def blocks_rlp(self) -> Iterator[bytes]:
-        """Yield the RLP of blocks 1 to the head; joined, they are the file geth's `export` writes."""
-        for number in range(1, self._head.block_number + 1):
-            yield rlp.encode(self.py_evm.get_canonical_block_by_number(BlockNumber(number)))
-
-    def receipts_rlp(self, number: int) -> tuple[bytes, ...]:
-        """Return the receipts of a block in their consensus encoding (EIP-2718), as the receipts root hashes them.
-
-        Raises:
-            ChainError: no such block.
-        """
-        header = self.header(number)
-        return tuple(receipt.encode() for receipt in self._py_evm_receipts(header))
-
-    def header(self, number: int | None) -> BlockHeaderAPI:
-        """Return py-evm's header of the sealed block of that height (None: the head).
-
-        Raises:
-            ChainError: no such block.
-        """
-        if number is None or number == self._head.block_number:
-            return self._head
-        try:
-            return self.py_evm.get_canonical_block_header_by_number(BlockNumber(number))
-        except (HeaderNotFound, ValidationError) as problem:
-            raise ChainError(f"no block {number}: the chain ends at {self._head.block_number}") from problem
-
-    def _receipts_of(self, header: BlockHeaderAPI) -> tuple[Receipt, ...]:
-        """Return a block's receipts from memory, else from the database."""
-        if header.hash not in self._receipts:
-            block = self.py_evm.get_block_by_header(header)
-            keys = {index: _revert_data_key(block.hash, index) for index in range(len(block.transactions))}
-            revert_data = {index: self._database[key] for index, key in keys.items() if key in self._database}
-            self._keep(block.hash, read_receipts(block, self._py_evm_receipts(header), revert_data))
-        return self._receipts[header.hash]
-
-    def _py_evm_receipts(self, header: BlockHeaderAPI) -> tuple[ReceiptAPI, ...]:
-        return self.py_evm.chaindb.get_receipts(header, SealingVM.get_receipt_builder())
-
-    def _keep(self, block_hash: Hash32, receipts: tuple[Receipt, ...]) -> None:
-        if block_hash in self._receipts:
-            return  # sealed again after a revert, to the same hash and so to the same receipts
-        self._receipts[block_hash] = receipts
-        self._receipts_kept += len(receipts) + 1
-        while self._receipts_kept > _KEPT_RECEIPTS and len(self._receipts) > 1:
-            oldest = next(iter(self._receipts))
-            self._receipts_kept -= len(self._receipts.pop(oldest)) + 1
-
     # Snapshots
 
     def snapshot(self) -> int:
@@ -587,7 +373,3 @@ def _refusals(count: int) -> Iterator[None]:
         yield
     except InvalidTransaction as problem:
         raise TransactionRefused(problem.index, count, problem.reason) from problem
-
-
-def _revert_data_key(block_hash: Hash32, index: int) -> bytes:
-    return _REVERT_DATA_KEY + block_hash + index.to_bytes(4, "big")

@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 
 from pysettle.errors import ChainError, TransactionRefused
 from pysettle.evm.backend import ExecutionReverted
-from pysettle.evm.embedded import EmbeddedChain, prevrandao
+from pysettle.evm.clock import prevrandao
+from pysettle.evm.embedded import EmbeddedChain
 from pysettle.evm.genesis import BEACON_ROOTS, HISTORY_STORAGE, Genesis, GenesisAccount
 from pysettle.evm.transactions import relay
 from tests.evm.accounts import ALICE, BOB, CAROL, CHAIN_ID, ETHER, START, deploy, genesis, sign, word

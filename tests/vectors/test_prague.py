@@ -22,7 +22,8 @@ from pysettle.audit.encoding import encode_list
 from pysettle.audit.engines import BlockRefused, PyEvmEngine
 from pysettle.audit.genesis import read_genesis
 from pysettle.errors import TransactionRefused
-from pysettle.evm.embedded import EmbeddedChain, prevrandao
+from pysettle.evm.clock import prevrandao
+from pysettle.evm.embedded import EmbeddedChain
 from tests.evm.accounts import START
 from tests.vectors.odd import CHAINS, Odd
 from tests.vectors.prague import ANSWERS, digest

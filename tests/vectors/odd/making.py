@@ -17,7 +17,7 @@ from eth_hash.auto import keccak
 from eth_keys import keys
 from eth_typing import Address
 
-from pysettle.evm.embedded import prevrandao
+from pysettle.evm.clock import prevrandao
 from pysettle.evm.genesis import (
     Genesis,
     GenesisAccount,
