@@ -12,17 +12,15 @@ from typing import Any
 
 import rlp
 from eth.abc import BlockAPI, BlockHeaderAPI, StateAPI
-from eth_account import Account
 
 from pysettle import __version__
-from pysettle.errors import TransactionRefused
 from pysettle.hashing import keccak
 from pysettle.node import execution
 from pysettle.node.chain import LogFilter, NodeChain
 from pysettle.node.development import development_methods
 from pysettle.node.objects import block_object, effective_gas_price, transaction_object
-from pysettle.node.pool import refusal
 from pysettle.node.protocol import SERVER_ERROR, InvalidParams, Method, RpcError
+from pysettle.node.sending import TIP, sending_methods
 from pysettle.node.subscriptions import BlockHashSubscription, Filters, LogSubscription, PendingSubscription
 from pysettle.node.trace import trace_transaction
 from pysettle.node.values import (
@@ -42,31 +40,13 @@ from pysettle.values import Hash32
 
 _NAMES = {False: "pysettle", True: "pysettle-workspace"}
 """What the node calls itself, by whether its chain keeps its history: clients ask what it lets them do."""
-_TIP = 10**9
-"""Priority fee suggested, in wei per gas; any is accepted, zero too."""
 _FEE_HISTORY_LIMIT = 1024
 
 
 def method_table(node: NodeChain) -> dict[str, Method]:
     """Return every method by name, without the subscriptions, which need a connection."""
-    tables = (_general, _state, _blocks, _transactions, _filters, _debug, development_methods)
+    tables = (_general, _state, _blocks, _transactions, sending_methods, _filters, _debug, development_methods)
     return {name: method for table in tables for name, method in table(node).items()}
-
-
-def send_together(node: NodeChain, sent: Sequence[Sequence[Any]]) -> list[str | RpcError]:
-    """Answer `eth_sendRawTransaction` requests that came together: sealed in one block if their gas allows."""
-    outcomes: dict[int, str | RpcError] = {}
-    raws: dict[int, bytes] = {}
-    for place, params in enumerate(sent):
-        try:
-            if len(params) != 1:
-                raise InvalidParams(f"eth_sendRawTransaction does not take {len(params)} parameters")
-            raws[place] = data(params[0], "the transaction")
-        except RpcError as problem:
-            outcomes[place] = problem
-    for place, outcome in zip(raws, node.send(list(raws.values())), strict=True):
-        outcomes[place] = outcome if isinstance(outcome, RpcError) else hex_data(outcome)
-    return [outcomes[place] for place in range(len(sent))]
 
 
 def _general(node: NodeChain) -> Mapping[str, Method]:
@@ -118,8 +98,8 @@ def _general(node: NodeChain) -> Mapping[str, Method]:
         "eth_mining": lambda _: False,
         "eth_accounts": lambda _: [hex_address(account) for account in node.accounts],
         "eth_coinbase": lambda _: hex_address(chain.coinbase),
-        "eth_gasPrice": lambda _: hex(base_fee() + _TIP),
-        "eth_maxPriorityFeePerGas": lambda _: hex(_TIP),
+        "eth_gasPrice": lambda _: hex(base_fee() + TIP),
+        "eth_maxPriorityFeePerGas": lambda _: hex(TIP),
         "eth_blobBaseFee": lambda _: "0x1",
         "eth_feeHistory": fee_history,
     }
@@ -220,8 +200,6 @@ def _blocks(node: NodeChain) -> Mapping[str, Method]:
 
 
 def _transactions(node: NodeChain) -> Mapping[str, Method]:
-    chain = node.embedded
-
     def by_hash(_: Any, value: Any) -> Any:
         transaction_hash = hash32(value)
         waiting = node.pool.get(transaction_hash)
@@ -246,57 +224,7 @@ def _transactions(node: NodeChain) -> Mapping[str, Method]:
         place = node.place(hash32(value))
         return place and node.receipt_documents(node.header(place[0]).hash)[place[1]]
 
-    def send_raw(_: Any, raw_transaction: Any) -> str:
-        return send(data(raw_transaction, "the transaction"))
-
-    def send(raw: bytes) -> str:
-        (outcome,) = node.send([raw])
-        if isinstance(outcome, RpcError):
-            raise outcome
-        return hex_data(outcome)
-
-    def signed(transaction: Any) -> bytes:
-        """Return a transaction signed by an account of the node, what it leaves out filled in."""
-        request = execution.CallRequest.read(transaction)
-        signer = node.accounts.get(request.sender)
-        if signer is None:
-            raise RpcError(SERVER_ERROR, f"the node has no key of {hex_address(request.sender)}: sign it yourself")
-
-        def given(name: str, otherwise: int) -> int:
-            return quantity(transaction[name], name) if transaction.get(name) is not None else otherwise
-
-        base_fee = chain.next_header().base_fee_per_gas or 0
-        unsigned = {
-            "chainId": given("chainId", chain.chain_id),
-            "nonce": given("nonce", node.pool.next_nonce(request.sender)),
-            "to": hex_address(request.to) if request.to else b"",
-            "data": request.data,
-            "value": request.value,
-            "gas": request.gas or execution.estimate(chain, request, None),
-        }
-        if transaction.get("gasPrice") is not None:
-            unsigned["gasPrice"] = given("gasPrice", 0)
-        else:
-            most = given("maxFeePerGas", 2 * base_fee + _TIP)
-            unsigned |= {"type": 2, "maxFeePerGas": most}
-            unsigned["maxPriorityFeePerGas"] = given("maxPriorityFeePerGas", min(_TIP, most))
-        return bytes(Account.sign_transaction(unsigned, signer.secret).raw_transaction)
-
-    def send_transaction(_: Any, transaction: Any) -> str:
-        return send(signed(transaction))
-
-    def sign_transaction(_: Any, transaction: Any) -> dict[str, Any]:
-        raw = signed(transaction)
-        try:
-            (decoded,) = chain.decode([raw])
-        except TransactionRefused as problem:
-            raise refusal(problem) from problem
-        return {"raw": hex_data(raw), "tx": transaction_object(decoded, None, 0)}
-
     return {
-        "eth_sendRawTransaction": send_raw,
-        "eth_sendTransaction": send_transaction,
-        "eth_signTransaction": sign_transaction,
         "eth_getTransactionByHash": by_hash,
         "eth_getTransactionByBlockNumberAndIndex": by_block_number,
         "eth_getTransactionByBlockHashAndIndex": by_block_hash,

@@ -25,8 +25,9 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from pysettle.errors import ChainError, UsageError
 from pysettle.node import subscriptions
 from pysettle.node.chain import NodeChain
-from pysettle.node.methods import method_table, send_together
+from pysettle.node.methods import method_table
 from pysettle.node.protocol import SERVER_ERROR, Dispatcher, InvalidParams, Received, RpcError, notification
+from pysettle.node.sending import send_together
 from pysettle.node.subscriptions import Subscription
 
 BODY_LIMIT = 5 * 2**20
