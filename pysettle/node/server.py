@@ -26,7 +26,7 @@ from pysettle.errors import ChainError, UsageError
 from pysettle.node import subscriptions
 from pysettle.node.chain import NodeChain
 from pysettle.node.methods import method_table
-from pysettle.node.protocol import SERVER_ERROR, Dispatcher, InvalidParams, Received, RpcError, notification
+from pysettle.node.protocol import SERVER_ERROR, Dispatcher, InvalidParams, Method, Received, RpcError, notification
 from pysettle.node.sending import send_together
 from pysettle.node.subscriptions import Subscription
 
@@ -97,6 +97,18 @@ def application(node: NodeChain, hosts: Sequence[str] = (), origins: Sequence[st
         origins: Web origins whose pages may use the node; none by default, so that no page a developer happens to
             visit can.
     """
+    table = method_table(node) | _subscription_methods(node)
+    dispatcher = Dispatcher(table, {"eth_sendRawTransaction": lambda _, sent: send_together(node, sent)})
+    entrance = Entrance(Desk(dispatcher), hosts, origins)
+    routes = [
+        Route("/", entrance.http, methods=["POST", "GET", "OPTIONS"]),
+        WebSocketRoute("/", entrance.web_socket),
+    ]
+    return Starlette(routes=routes)
+
+
+def _subscription_methods(node: NodeChain) -> dict[str, Method]:
+    """Return the methods that need a connection, by name."""
     handles = count(1)
 
     def subscribe(caller: Connection | None, kind: Any, query: Any = None) -> str:
@@ -117,24 +129,20 @@ def application(node: NodeChain, hosts: Sequence[str] = (), origins: Sequence[st
             subscription.end()
         return subscription is not None
 
-    table = method_table(node) | {"eth_subscribe": subscribe, "eth_unsubscribe": unsubscribe}
-    dispatcher = Dispatcher(table, {"eth_sendRawTransaction": lambda _, sent: send_together(node, sent)})
-    desk = Desk(dispatcher)
-    allowed_hosts = {"localhost", "127.0.0.1", "[::1]", *hosts}
+    return {"eth_subscribe": subscribe, "eth_unsubscribe": unsubscribe}
 
-    def refused(scope: Request | WebSocket) -> str | None:
-        """Return why a request is not answered: pages of the web must not reach a node on loopback."""
-        host = scope.headers.get("host", "localhost")
-        name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
-        if name not in allowed_hosts:
-            return "this host name is not served"
-        origin = scope.headers.get("origin")
-        if origin is not None and origin not in origins:
-            return "pages of this origin are not served: name it with --allow-origin"
-        return None
 
-    async def http(request: Request) -> Response:
-        problem = refused(request)
+class Entrance:
+    """Lets requests in from programs and from pages that may use the node, and brings each its answer."""
+
+    def __init__(self, desk: Desk, hosts: Sequence[str], origins: Sequence[str]) -> None:
+        """Know the desk, and whom to let in; arguments are as for `application`."""
+        self._desk, self._origins = desk, origins
+        self._hosts = {"localhost", "127.0.0.1", "[::1]", *hosts}
+
+    async def http(self, request: Request) -> Response:
+        """Answer a request over HTTP."""
+        problem = self._refusal(request)
         if problem:
             return PlainTextResponse(problem, 403)
         headers = _cors(request.headers.get("origin"))
@@ -147,13 +155,14 @@ def application(node: NodeChain, hosts: Sequence[str] = (), origins: Sequence[st
             body += chunk
             if len(body) > BODY_LIMIT:
                 return PlainTextResponse(f"a request has at most {BODY_LIMIT} bytes", 413)
-        answer = await desk.answer(body)
+        answer = await self._desk.answer(body)
         if answer is None:
             return Response(status_code=204, headers=headers)
         return Response(answer, media_type="application/json", headers=headers)
 
-    async def web_socket(socket: WebSocket) -> None:
-        if refused(socket):
+    async def web_socket(self, socket: WebSocket) -> None:
+        """Answer a WebSocket client until it leaves."""
+        if self._refusal(socket):
             await socket.close(1008)
             return
         await socket.accept()
@@ -170,7 +179,7 @@ def application(node: NodeChain, hosts: Sequence[str] = (), origins: Sequence[st
                 message = await socket.receive()
                 if message["type"] == "websocket.disconnect":
                     break
-                await desk.answer(message.get("text") or message.get("bytes") or b"", connection)
+                await self._desk.answer(message.get("text") or message.get("bytes") or b"", connection)
         except (WebSocketDisconnect, RuntimeError):
             pass  # the client left, or read too slowly
         finally:
@@ -178,8 +187,16 @@ def application(node: NodeChain, hosts: Sequence[str] = (), origins: Sequence[st
             writer.cancel()
             await asyncio.gather(writer, return_exceptions=True)
 
-    routes = [Route("/", http, methods=["POST", "GET", "OPTIONS"]), WebSocketRoute("/", web_socket)]
-    return Starlette(routes=routes)
+    def _refusal(self, scope: Request | WebSocket) -> str | None:
+        """Return why a request is not answered: pages of the web must not reach a node on loopback."""
+        host = scope.headers.get("host", "localhost")
+        name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
+        if name not in self._hosts:
+            return "this host name is not served"
+        origin = scope.headers.get("origin")
+        if origin is not None and origin not in self._origins:
+            return "pages of this origin are not served: name it with --allow-origin"
+        return None
 
 
 def _cors(origin: str | None) -> dict[str, str]:
