@@ -6,9 +6,9 @@ import {Usage} from "../compute/RateCard.sol";
 
 /// @notice A payer's signed cumulative ceiling on one channel (x402 `Voucher`).
 struct Voucher {
-    /// Terms of the channel; their hash is what the payer signs.
+    /// Terms of the channel; the payer signs their hash.
     ChannelConfig channel;
-    /// Most that may ever be claimed on the channel, in smallest units of its token, cumulative.
+    /// Highest cumulative claim on the channel, in smallest units of its token.
     uint128 maxClaimableAmount;
 }
 
@@ -21,11 +21,11 @@ struct VoucherClaim {
     uint128 totalClaimed;
 }
 
-/// @notice What became of one row of a claim that fails row by row.
+/// @notice Result of one row of a claim that fails row by row.
 enum ClaimResult {
     /// Claimed as stated.
     Claimed,
-    /// Claimed as far as the channel still holds value: its payer has withdrawn the rest.
+    /// Claimed up to the rest of the channel: its payer has withdrawn the remainder.
     ClaimedInPart,
     /// Nothing is left to claim: a newer claim has superseded the row, or the channel holds no more.
     NothingNew,
@@ -41,12 +41,12 @@ enum ClaimResult {
     UsageMalformed
 }
 
-/// @notice One row of a metered claim: the terms in which channels of one receiver, token and meter differ, what was
-/// used, and the payer's ceiling. Its signature is apart, so that all rows have one size.
+/// @notice One row of a metered claim: the terms in which channels of one receiver, token and meter differ, the usage,
+/// and the payer's ceiling. Its signature is separate, so that all rows have one size.
 struct MeteredClaim {
     /// Payer of the channel.
     address payer;
-    /// Payer authorizer of the channel, zero when the payer signs itself.
+    /// Payer authorizer of the channel; zero if the payer itself signs.
     address payerAuthorizer;
     /// Withdraw delay of the channel, seconds.
     uint40 withdrawDelay;
@@ -58,14 +58,14 @@ struct MeteredClaim {
     uint256 maxClaimableAmount;
 }
 
-/// @notice What a channel holds, claimed units included (low 128 bits), and what of it is claimed, cumulative and never
-/// above it (high 128 bits); in smallest units of the token.
+/// @notice Balance of a channel, claimed units included (low 128 bits), and its cumulative claims, never above the
+/// balance (high 128 bits); in smallest units of the token.
 /// @dev One word by hand: the same struct packed by the compiler costs 200 gas more a claim.
 type ChannelBalance is uint256;
 
 using ChannelFields for ChannelBalance global;
 
-/// @notice What has been claimed for a receiver in one token over all channels, and what of it was paid out.
+/// @notice Sums of a receiver in one token over all channels: claimed and paid out.
 struct ReceiverTotals {
     /// Claimed for the receiver, cumulative, in smallest units of the token.
     uint128 totalClaimed;
@@ -73,9 +73,9 @@ struct ReceiverTotals {
     uint128 totalSettled;
 }
 
-/// @notice A withdrawal the payer has given notice of.
+/// @notice A payer's notice of withdrawal.
 struct PendingWithdrawal {
-    /// Amount noticed, in smallest units of the token; zero when there is none.
+    /// Amount of the notice, in smallest units of the token; zero when there is none.
     uint128 amount;
     /// Chain time of the notice, unix seconds.
     uint40 initiatedAt;
@@ -84,7 +84,7 @@ struct PendingWithdrawal {
 /// @title ChannelFields
 /// @notice Reads and makes a `ChannelBalance`.
 library ChannelFields {
-    /// @notice The word of a balance and what of it is claimed.
+    /// @notice The word of a balance and its claims.
     function pack(uint128 balance_, uint128 totalClaimed_) internal pure returns (ChannelBalance) {
         return ChannelBalance.wrap((uint256(totalClaimed_) << 128) | balance_);
     }
@@ -99,7 +99,7 @@ library ChannelFields {
         return uint128(ChannelBalance.unwrap(self) >> 128);
     }
 
-    /// @notice The word with another total of what is claimed, at most its balance.
+    /// @notice The word with another total of claims, at most its balance.
     function withTotalClaimed(ChannelBalance self, uint256 totalClaimed_) internal pure returns (ChannelBalance) {
         return ChannelBalance.wrap((totalClaimed_ << 128) | self.balance());
     }

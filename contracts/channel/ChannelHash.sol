@@ -8,9 +8,10 @@ import {MeteredClaim} from "./Channel.sol";
 import {Usage} from "../compute/RateCard.sol";
 
 /// @title ChannelHash
-/// @notice The EIP-712 digests of the x402 `batch-settlement` scheme, for the hub and for whoever checks its messages.
-/// @dev The domain is computed afresh from the hub's address and the chain id at every use: a hub has no constructor
-/// state, so that its code may be placed at a canonical address, and a changed chain id can never leave a stale domain.
+/// @notice The EIP-712 digests of the x402 `batch-settlement` scheme, for the hub and for contracts that check its
+/// messages.
+/// @dev Every use computes the domain from the hub's address and the chain id. A hub has no constructor state, so that
+/// its code may be placed at a canonical address, and a change of the chain id never leaves a stale domain.
 library ChannelHash {
     bytes32 private constant DOMAIN_TYPEHASH = keccak256(
         "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
@@ -41,7 +42,7 @@ library ChannelHash {
     }
 
     /// @notice Channels and usages of many rows that share receiver, receiver authorizer and token.
-    /// @dev A row begins with what differs: payer and payer authorizer, then withdraw delay and salt, in the order and
+    /// @dev A row begins with its own terms: payer and payer authorizer, then withdraw delay and salt, in the order and
     /// encoding of the hashed struct. The plain form, `channelId` of a `ChannelConfig` a row, costs 1,500 gas a row
     /// more.
     function read(

@@ -27,8 +27,8 @@ import {
 import {RateCard, Usage} from "../compute/RateCard.sol";
 
 /// @title ChannelHub
-/// @notice Channels for any ERC-20 with EIP-3009. Value comes in by `deposit` and leaves by `_payOut`, or, where the
-/// token refuses, becomes a credit of whom it is owed to.
+/// @notice Channels for any ERC-20 with EIP-3009. Value enters by `deposit` and leaves by `_payOut`; if the token
+/// refuses a payout, the amount becomes a credit of the payee.
 /// @dev One transient lock over every entry: collectors and tokens are called, and none is trusted. `multicall` takes
 /// no lock of its own; each call inside it does.
 contract ChannelHub is IChannelHub, ReentrancyGuardTransient, Multicall {
@@ -36,18 +36,18 @@ contract ChannelHub is IChannelHub, ReentrancyGuardTransient, Multicall {
 
     uint256 private constant MIN_WITHDRAW_DELAY = 15 minutes;
     uint256 private constant MAX_WITHDRAW_DELAY = 30 days;
-    /// Gas that a payer's contract gets to look at its voucher (ERC-1271) where others' rows are in the same call.
+    /// Gas of a payer's contract to check its voucher (ERC-1271) in a call with rows of other payers.
     uint256 private constant VOUCHER_GAS = 200_000;
-    /// Gas that a token gets to say whether a payer is frozen, for the same reason.
+    /// Gas of a token to report whether a payer is frozen, for the same reason.
     uint256 private constant FREEZE_GAS = 100_000;
 
-    /// What the rows of a claim share.
+    /// Common values of the rows of a claim.
     struct Batch {
         bytes32 domain;
         address receiver;
         address token;
-        /// Whether the token can hold back what a payer has not been claimed: where it receives its own channels there
-        /// is nothing to ask, since that value has left the payer's money.
+        /// Whether the token may freeze the unclaimed amount of a payer. A token that is the receiver of its own
+        /// channels cannot: that value is no longer the payer's money.
         bool freezable;
     }
 
@@ -83,7 +83,7 @@ contract ChannelHub is IChannelHub, ReentrancyGuardTransient, Multicall {
 
         IERC20 token = IERC20(config.token);
         uint256 before = token.balanceOf(address(this));
-        // Every entry is locked meanwhile: the balance from before is what it was.
+        // Every entry is locked meanwhile, so the balance read before is still correct.
         // slither-disable-next-line reentrancy-balance
         IDepositCollector(collector).collect(config.payer, config.token, amount, id, collectorData);
         uint256 received = token.balanceOf(address(this)) - before;
@@ -286,7 +286,7 @@ contract ChannelHub is IChannelHub, ReentrancyGuardTransient, Multicall {
         emit Claimed(id, config.receiver, config.token, amount, row.totalClaimed);
     }
 
-    /// @dev The same checks, each an answer.
+    /// @dev The same checks, with a result in place of a revert.
     function _tryClaim(bytes32 domain, VoucherClaim calldata row) private returns (ClaimResult result) {
         ChannelConfig calldata config = row.voucher.channel;
         bytes32 id = ChannelHash.channelId(domain, config);
@@ -351,7 +351,7 @@ contract ChannelHub is IChannelHub, ReentrancyGuardTransient, Multicall {
         return _tryBook(batch, id, signer, ceiling, wanted, signature);
     }
 
-    /// @dev Takes what the channel still holds of what is wanted; the caller adds it to the receiver's total.
+    /// @dev Claims as much of an amount as the channel still holds; the caller adds it to the receiver's total.
     function _tryBook(
         Batch memory batch,
         bytes32 id,
@@ -370,7 +370,7 @@ contract ChannelHub is IChannelHub, ReentrancyGuardTransient, Multicall {
             return (_refuse(id, ClaimResult.VoucherSignatureInvalid), 0);
         }
 
-        // From what was claimed to the balance: 128 bits.
+        // At least the earlier claims and at most the balance: 128 bits.
         unchecked {
             amount = wanted - amount;
         }
@@ -407,7 +407,7 @@ contract ChannelHub is IChannelHub, ReentrancyGuardTransient, Multicall {
         _payBack(id, config, amount);
     }
 
-    /// @dev Takes unclaimed value out of a channel and returns it to the payer; `amount` is at most what is unclaimed.
+    /// @dev Returns unclaimed value of a channel to the payer; `amount` is at most the unclaimed value.
     function _payBack(bytes32 id, ChannelConfig calldata config, uint128 amount) private {
         ChannelBalance channel = _channels[id];
         uint128 balance = channel.balance() - amount;
@@ -416,7 +416,8 @@ contract ChannelHub is IChannelHub, ReentrancyGuardTransient, Multicall {
         _payOut(config.token, config.payer, amount);
     }
 
-    /// @dev The one place where value leaves the hub: what a token refuses to pay stays, as the payee's credit.
+    /// @dev The one place where value leaves the hub. If the token refuses to pay, the amount stays as the payee's
+    /// credit.
     function _payOut(address token, address to, uint128 amount) private {
         if (IERC20(token).trySafeTransfer(to, amount)) return;
 
@@ -425,8 +426,9 @@ contract ChannelHub is IChannelHub, ReentrancyGuardTransient, Multicall {
         emit PayoutCredited(to, token, amount, credit);
     }
 
-    /// @dev A refusal is passed on. An empty revert is a token that asks nothing of its channels; it cannot be forced
-    /// by starving the call of gas, since the 64th part that is left then does not suffice for the rest of a deposit.
+    /// @dev Reverts with the token's refusal. An empty revert means a token without conditions on its channels. A
+    /// caller cannot force it by too little gas, since the 64th part that then remains does not suffice for the rest of
+    /// a deposit.
     function _askToken(address collector, ChannelConfig calldata config) private view {
         (bool allowed, bytes memory refusal) = config.token.staticcall(
             abi.encodeCall(IChannelPolicy.checkChannel, (collector, config))
@@ -434,9 +436,9 @@ contract ChannelHub is IChannelHub, ReentrancyGuardTransient, Multicall {
         if (!allowed && refusal.length != 0) LowLevelCall.bubbleRevert(refusal);
     }
 
-    /// @dev The first of three words is whether the account is frozen outgoing, and alone is read. The plain form,
-    /// `token.staticcall{gas: FREEZE_GAS}(question)`, copies all of an answer at the claim's expense. A claim cannot
-    /// starve the question of gas: what is left of too little does not suffice for the rest of it.
+    /// @dev Reads the first of three words alone: whether the account is frozen outgoing. The plain form,
+    /// `token.staticcall{gas: FREEZE_GAS}(question)`, copies the whole answer at the claim's expense. A caller cannot
+    /// force a failure by too little gas: the remaining gas then does not suffice for the rest of the claim.
     function _isFrozen(address token, address payer) private view returns (bool frozen) {
         bytes memory question = abi.encodeCall(IFreezable.frozen, (payer));
         uint256 outgoing;
@@ -465,7 +467,7 @@ contract ChannelHub is IChannelHub, ReentrancyGuardTransient, Multicall {
         }
     }
 
-    /// @dev Tokens have left the payer's money already.
+    /// @dev Tokens are no longer the payer's money.
     function _checkNotFrozen(bytes32 id, ChannelConfig calldata config) private view {
         if (config.token != config.receiver && _isFrozen(config.token, config.payer)) {
             revert ChannelPayerFrozen(id, config.payer);

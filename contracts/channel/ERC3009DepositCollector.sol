@@ -8,15 +8,15 @@ import {IDepositCollector} from "./IDepositCollector.sol";
 import {IERC3009} from "../core/IERC3009.sol";
 
 /// @title ERC3009DepositCollector
-/// @notice Deposits by EIP-3009 `ReceiveWithAuthorization`, whose nonce commits the payer to one channel.
-/// @dev Holds nothing between two transactions.
+/// @notice Deposits by EIP-3009 `ReceiveWithAuthorization`; the nonce commits the payer to one channel.
+/// @dev Holds no value between two transactions.
 contract ERC3009DepositCollector is IDepositCollector {
     using SafeERC20 for IERC20;
 
-    /// @notice The hub it collects for.
+    /// @notice Hub of the collector.
     address public immutable hub;
 
-    /// @param hub_ The hub it collects for.
+    /// @param hub_ Hub of the collector.
     constructor(address hub_) {
         hub = hub_;
     }

@@ -2,13 +2,13 @@
 pragma solidity ^0.8.30;
 
 /// @title IDepositCollector
-/// @notice Brings a payer's value into the hub, by whatever right the payer has signed.
+/// @notice Transfers a payer's value to the hub, by a right that the payer has signed.
 interface IDepositCollector {
-    /// @notice Only the hub may ask for a collection: to any other caller the value would be lost.
+    /// @notice Only the hub may call for a collection: the value would be lost to any other caller.
     error CollectorCallerNotHub(address caller, address hub);
 
     /// @notice Transfer exactly `amount` of the payer's tokens to the calling hub.
-    /// @param payer Account whose value is deposited.
+    /// @param payer Account that deposits.
     /// @param token ERC-20 to be deposited.
     /// @param amount Smallest units of the token.
     /// @param channelId Channel the payer has signed for.

@@ -15,7 +15,7 @@ struct RefundApproval {
     uint256 nonce;
     /// Tokens to return.
     uint128 amount;
-    /// What had been claimed on the channel when the provider approved, in Tokens.
+    /// Cumulative claims on the channel at the time of the approval, in Tokens.
     uint128 totalClaimed;
     /// The provider's signature of `RefundApproval`.
     bytes signature;
@@ -23,27 +23,27 @@ struct RefundApproval {
 
 /// @title IUsageMeter
 /// @notice Claims Tokens of a series from its channels: usage attested by the provider, re-priced on chain by the
-/// series' rate card, never above the ceiling the payer signed (INV-USAGE).
-/// @dev ERC-1271: to the hub it answers for cooperative refunds. `signature` is an ABI-encoded `RefundApproval`; the
-/// answer is yes only when the hash is the hub's digest of that refund, the channel belongs to a series that names this
-/// meter, its provider signed the approval, and nothing was claimed since. Every other hash is refused.
-/// It stores nothing. Its only right is to be the receiver authorizer of the channels of series that name it.
+/// series' rate card, never above the payer's signed ceiling (INV-USAGE).
+/// @dev ERC-1271: the hub calls it for cooperative refunds. `signature` is an ABI-encoded `RefundApproval`. The answer
+/// is yes only if the hash is the hub's digest of that refund, the channel belongs to a series that names this meter,
+/// its provider signed the approval, and no claim was made since. Every other hash is refused.
+/// The meter stores nothing. Its only right is to be the receiver authorizer of the channels of series that name it.
 /// EIP-712 domain: name "pysettle UsageMeter", version "1". Signed by providers:
 /// `UsageAttestation(address series,bytes32[] channelIds,uint256[] usages)` and
 /// `RefundApproval(bytes32 channelId,uint256 nonce,uint128 amount,uint128 totalClaimed)`.
 interface IUsageMeter is IERC1271, IClaimMeter {
-    /// @notice A provider attested the cumulative usage of channels of its series. What of it was claimed, the hub's
-    /// `Claimed` tells in the same transaction.
+    /// @notice A provider attested the cumulative usage of channels of its series. The hub emits the claimed amounts in
+    /// its events `Claimed` of the same transaction.
     event UsageAttested(address indexed series, bytes32[] channelIds, Usage[] usages);
 
-    /// @notice Only the hub asks what usage costs.
+    /// @notice Only the hub calls the meter.
     error MeterCallerNotHub(address caller, address hub);
     /// @notice Only the channels of a series are metered: the series is both receiver and token.
     error MeterReceiverNotSeries(address receiver, address token);
-    /// @notice The attestation is not the provider's over exactly these channels and counters.
+    /// @notice The provider did not sign exactly these channels and counters.
     error UsageSignatureInvalid(address provider);
 
-    /// @notice Hub whose channels it claims from.
+    /// @notice Hub of the channels.
     function hub() external view returns (address);
 
     /// @notice Digest a provider signs for the usage of many channels.

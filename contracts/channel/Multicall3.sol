@@ -6,8 +6,8 @@ import {LowLevelCall} from "@openzeppelin/contracts/utils/LowLevelCall.sol";
 import {Call, Call3, CallResult, IMulticall3} from "./IMulticall3.sol";
 
 /// @title Multicall3
-/// @notice Makes many calls in one, as nobody in particular: it holds nothing and has no rights.
-/// @dev Warning: whoever approves or authorises this address gives to everyone.
+/// @notice Makes many calls in one. It holds no value and has no rights.
+/// @dev Warning: an approval or an authorization for this address can be used by everyone.
 contract Multicall3 is IMulticall3 {
     /// @inheritdoc IMulticall3
     function tryAggregate(bool requireSuccess, Call[] calldata calls) external returns (CallResult[] memory results) {
@@ -25,7 +25,7 @@ contract Multicall3 is IMulticall3 {
         }
     }
 
-    /// @dev Any target and any data: that is what it is for.
+    /// @dev Any target and any data are allowed, by design.
     function _call(address target, bool allowFailure, bytes calldata data) private returns (CallResult memory) {
         bool success = LowLevelCall.callNoReturn(target, data);
         if (!success && !allowFailure) LowLevelCall.bubbleRevert();

@@ -14,7 +14,7 @@ import {ChannelConfig} from "../core/ChannelConfig.sol";
 import {RateCard, Usage} from "../compute/RateCard.sol";
 
 /// @title UsageMeter
-/// @notice The only way Tokens are claimed: usage times rate card, within the payer's ceiling.
+/// @notice The only meter for claims of Tokens: usage times rate card, within the payer's ceiling.
 contract UsageMeter is IUsageMeter, EIP712 {
     bytes32 private constant ATTESTATION_TYPEHASH = keccak256(
         "UsageAttestation(address series,bytes32[] channelIds,uint256[] usages)"
@@ -26,7 +26,7 @@ contract UsageMeter is IUsageMeter, EIP712 {
     /// @inheritdoc IUsageMeter
     address public immutable hub;
 
-    /// @param hub_ Hub whose channels it claims from.
+    /// @param hub_ Hub of the channels.
     constructor(address hub_) EIP712("pysettle UsageMeter", "1") {
         hub = hub_;
     }

@@ -18,14 +18,14 @@ import {SeriesContracts, SeriesTerms} from "./Series.sol";
 import {SeriesFactory} from "./SeriesFactory.sol";
 
 /// @title ComputeMarket
-/// @notice Stake comes in by `stake` and leaves by `withdrawStake`, or to a halted series.
-/// @dev Free and locked stake together are what it holds, a donation apart.
+/// @notice Stake enters by `stake` and leaves by `withdrawStake`, or to a halted series.
+/// @dev The balance of the market is the sum of free and locked stake, apart from donations.
 contract ComputeMarket is IComputeMarket, FixedAuthority, EIP712 {
     using SafeERC20 for IERC20;
 
     uint256 private constant MOST_TOKENS = type(uint96).max;
     uint256 private constant MOST_UNITS = type(uint96).max;
-    /// What a unit price times basis points is stated for: 1,000,000 Tokens, 10,000 basis points.
+    /// Divisor of a unit price times basis points: 1,000,000 Tokens, 10,000 basis points.
     uint256 private constant COMPENSATION_BASIS = 1_000_000 * 10_000;
     bytes32 private constant ATTESTATION_TYPEHASH = keccak256(
         "ComputeAttestation(address provider,bytes32 accelerator,uint64 units,uint64 tokensPerUnitSecond,"
@@ -46,7 +46,7 @@ contract ComputeMarket is IComputeMarket, FixedAuthority, EIP712 {
     mapping(address provider => uint256 units) public freeStake;
 
     /// @dev Creates the factory of its series, which serves this market alone.
-    /// @param contracts What its series work with; roles are asked of the currency's access manager.
+    /// @param contracts Contracts that its series use; the currency's access manager has the roles.
     constructor(
         SeriesContracts memory contracts
     ) FixedAuthority(IAccessManaged(contracts.currency).authority()) EIP712("pysettle ComputeMarket", "1") {
@@ -108,7 +108,7 @@ contract ComputeMarket is IComputeMarket, FixedAuthority, EIP712 {
     /// @inheritdoc IComputeMarket
     function openSeries(SeriesTerms calldata terms, bytes32 computeId) external returns (address series) {
         if (terms.provider != msg.sender) revert ProviderNotCaller(terms.provider, msg.sender);
-        // A halt would pay the stake to whoever bought.
+        // A frozen provider could otherwise pay its stake to a buyer by a halt.
         // slither-disable-next-line unused-return
         (bool frozen, , ) = ICurrencyToken(currency).frozen(msg.sender);
         if (frozen) revert ProviderFrozen(msg.sender);
@@ -116,7 +116,7 @@ contract ComputeMarket is IComputeMarket, FixedAuthority, EIP712 {
         uint256 locked = _stakeFor(terms);
         _takeFree(msg.sender, locked);
 
-        // The factory calls nobody but what it creates, whose constructor calls the currency alone.
+        // The factory only calls the series that it creates, and the constructor of a series only calls the currency.
         // slither-disable-next-line reentrancy-benign,reentrancy-events
         series = SeriesFactory(factory).create(terms, SeriesContracts(address(this), currency, HUB, COLLECTOR, METER));
         // `_stakeFor` compared it with 96 bits.
@@ -147,7 +147,7 @@ contract ComputeMarket is IComputeMarket, FixedAuthority, EIP712 {
         if (evidence == 0) revert HaltWithoutEvidence(series);
 
         _stakes[series].locked = 0;
-        // What is undelivered was sold, and so is within the capacity that the stake was locked for.
+        // Undelivered Tokens were sold, and so are within the capacity that the stake was locked for.
         uint256 compensation = IComputeToken(series).compensationRoundedUp();
         uint256 released = stake_.locked - compensation;
         freeStake[stake_.provider] += released;
@@ -203,7 +203,7 @@ contract ComputeMarket is IComputeMarket, FixedAuthority, EIP712 {
         freeStake[provider] = free;
     }
 
-    /// @dev Rounded up, so that it covers whatever is undelivered when the series is halted.
+    /// @dev Rounded up, so that it covers all undelivered Tokens at a halt.
     function _stakeFor(SeriesTerms calldata terms) private pure returns (uint256 locked) {
         uint256 price = uint256(terms.capacity) * terms.unitPrice;
         locked = Math.mulDiv(price, terms.compensationBps, COMPENSATION_BASIS, Math.Rounding.Ceil);

@@ -16,7 +16,7 @@ import {SeriesContracts, SeriesTerms} from "./Series.sol";
 import {Supply} from "./Supply.sol";
 
 /// @title ComputeToken
-/// @notice One series. Tokens move in `_move`, and are created in `_sell` and nowhere else; currency comes in after
+/// @notice One series. Tokens move in `_move`, and are created in `_sell` and nowhere else; currency enters after
 /// `_sell` and leaves by `_payOut`.
 /// @dev The terms are immutable code, so that a purchase reads no storage for them. There is no administrator.
 contract ComputeToken is IComputeToken, ERC20WithAuthorization {
@@ -61,7 +61,7 @@ contract ComputeToken is IComputeToken, ERC20WithAuthorization {
     /// @inheritdoc IComputeToken
     RateCard public immutable rateCard;
 
-    /// Named, so that the place of a balance is worked out once for reading and writing.
+    /// A struct, so that the place of a balance is computed once for reading and writing.
     struct Balance {
         uint256 tokens;
     }
@@ -69,8 +69,8 @@ contract ComputeToken is IComputeToken, ERC20WithAuthorization {
     Supply private _supply;
     mapping(address holder => Balance) private _balances;
 
-    /// @param terms Terms of the series, for ever.
-    /// @param contracts What it works with, for ever.
+    /// @param terms Permanent terms of the series.
+    /// @param contracts Contracts that the series uses, permanently.
     constructor(
         SeriesTerms memory terms,
         SeriesContracts memory contracts
@@ -113,10 +113,10 @@ contract ComputeToken is IComputeToken, ERC20WithAuthorization {
         uint256 permitDeadline,
         bytes calldata signature
     ) external returns (uint256 price) {
-        // Whoever saw the permit may have submitted it first: what counts is whether the price can be taken.
+        // Another account may have submitted the permit first: then the allowance exists, and the price can be taken.
         // solhint-disable-next-line no-empty-blocks
         try IERC2612(currency).permit(msg.sender, address(this), allowance_, permitDeadline, signature) {} catch {}
-        // The currency asks a contract about its signature by a static call, and calls nobody else.
+        // The currency makes no other call than a static one, to check a contract's signature.
         // slither-disable-next-line reentrancy-benign,reentrancy-events
         return _purchase(beneficiary, tokens, deadline);
     }
@@ -239,7 +239,7 @@ contract ComputeToken is IComputeToken, ERC20WithAuthorization {
     // -------------------------------------------------------------------- views
 
     /// @inheritdoc IChannelPolicy
-    /// @dev The collector needs no look: Tokens reach the hub through one alone (`_isDeposit`).
+    /// @dev The collector needs no check: Tokens reach the hub through one alone (`_isDeposit`).
     function checkChannel(address, ChannelConfig calldata config) external view {
         if (config.receiver != address(this) || config.receiverAuthorizer != meter) {
             revert ChannelTermsRefused(config.receiver, config.receiverAuthorizer);
@@ -319,7 +319,7 @@ contract ComputeToken is IComputeToken, ERC20WithAuthorization {
         if (beneficiary == address(0)) revert ERC20InvalidReceiver(address(0));
         if (_isKeeper(beneficiary)) revert TokenTransferRefused(address(0), beneficiary);
         if (beneficiary != payer) _checkNotFrozenIncoming(beneficiary);
-        // What was sold is at most the capacity, which is of 96 bits, and a balance is of that.
+        // The sold Tokens are at most the capacity, of 96 bits, and include every balance.
         unchecked {
             uint256 available = capacity - supply.sold();
             if (tokens > available) revert CapacityExceeded(tokens, available);
@@ -336,7 +336,7 @@ contract ComputeToken is IComputeToken, ERC20WithAuthorization {
     }
 
     function _transfer(address from, address to, uint256 value) internal override {
-        // Out of the hub there is no last date: a claim comes home, or a payer gets back what is its own.
+        // A transfer out of the hub has no last date: it delivers a claim, or returns Tokens to their payer.
         if (from != hub) {
             _checkOpen();
             if (from != collector) _checkNotFrozenOutgoing(from);
@@ -354,7 +354,7 @@ contract ComputeToken is IComputeToken, ERC20WithAuthorization {
         Balance storage balance = _balances[from];
         uint256 held = balance.tokens;
         if (held < tokens) revert ERC20InsufficientBalance(from, held, tokens);
-        // Just compared; and a balance is of the supply, which is of 96 bits.
+        // Just compared; and a balance is at most the supply, of 96 bits.
         unchecked {
             balance.tokens = held - tokens;
             if (to == address(0)) _supply = _supply.destroy(tokens);
@@ -363,15 +363,15 @@ contract ComputeToken is IComputeToken, ERC20WithAuthorization {
         emit Transfer(from, to, tokens);
     }
 
-    /// @dev Exact within the capacity, 96 bits times 64; of more, which `_sell` refuses, it may be anything.
+    /// @dev Exact within the capacity, 96 bits times 64. For more Tokens the product may wrap; `_sell` refuses those.
     function _price(uint256 tokens) private view returns (uint256) {
         unchecked {
             return (tokens * unitPrice + PRICE_BASIS - 1) / PRICE_BASIS;
         }
     }
 
-    /// @dev Most Tokens whose price is `value`, which must be their exact rounded-up price. Where the product wraps,
-    /// what is left of it is the price of less than 2**256 / 10**6, and `value` is above that.
+    /// @dev Most Tokens with the price `value`, which must be their exact rounded-up price. If the product wraps, its
+    /// rest is the price of fewer Tokens, below 2**256 / 10**6, and `value` is above that price.
     function _tokensFor(uint256 value) private view returns (uint256 tokens) {
         unchecked {
             tokens = (value * PRICE_BASIS) / unitPrice;
@@ -403,8 +403,8 @@ contract ComputeToken is IComputeToken, ERC20WithAuthorization {
         if (supply.haltedAt() != 0) revert SeriesHalted(supply.haltedAt());
     }
 
-    /// @dev What the outstanding Tokens may still ask for, rounded up: their backing, and after a halt the compensation
-    /// of all that are not delivered.
+    /// @dev Claims of the outstanding Tokens, rounded up: their backing, and after a halt the compensation of all
+    /// undelivered ones.
     function _owed(bool halted) private view returns (uint256) {
         uint256 outstanding = _supply.outstanding();
         uint256 compensated = halted ? outstanding - _balances[address(this)].tokens : 0;
@@ -433,14 +433,14 @@ contract ComputeToken is IComputeToken, ERC20WithAuthorization {
         if (incoming) revert HolderFrozenIncoming(account);
     }
 
-    /// @dev A deposit is two moves of the collector's own: payer to collector, collector to hub.
+    /// @dev A deposit is two moves of the collector: from the payer to the collector, then to the hub.
     function _isDeposit(address from, address to) private view returns (bool) {
         if (msg.sender != collector) return false;
         return to == collector || (from == collector && to == hub);
     }
 
-    /// @dev Everywhere else Tokens rest with holders: not in the series, where they would count as delivered, nor in
-    /// the hub or its collector, where they would belong to nobody.
+    /// @dev Other moves go to holders: not to the series, where Tokens count as delivered, and not to the hub or its
+    /// collector, where they would belong to no account.
     function _checkHolder(address from, address to) private view {
         if (_isKeeper(to) || from == collector) revert TokenTransferRefused(from, to);
     }

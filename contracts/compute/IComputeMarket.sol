@@ -5,54 +5,54 @@ import {SeriesTerms} from "./Series.sol";
 
 /// @title IComputeMarket
 /// @notice Providers with their compute and stake, and the series they open in one currency.
-/// @dev Tokens are bound to compute: a series is opened on compute that an attester has signed for, and its capacity is
-/// taken from that compute once and for ever. A provider's stake stands behind the compensation that its series
-/// promise: each locks its own part, which nobody else's halt can reach. The market holds stake alone, and has two
-/// powers: to mark what it opens as settlement accounts, and to halt a series at the word of whom the terms of that
-/// series name. It has no administrator who could reach the stake. EIP-712 domain: name "pysettle ComputeMarket",
-/// version "1". Signed by attesters: `ComputeAttestation(...)`.
+/// @dev Tokens are bound to compute: a series is opened on compute that an attester has signed for, and permanently
+/// uses a part of its capacity. A provider's stake backs the compensation that its series promise: each series locks
+/// its own part, and halting another series never uses that part. The market holds stake alone. It has two powers: it
+/// marks its series as settlement accounts, and it halts a series at the call of the halter in the terms of the series.
+/// No administrator can reach the stake. EIP-712 domain: name "pysettle ComputeMarket", version "1". Signed by
+/// attesters: `ComputeAttestation(...)`.
 interface IComputeMarket {
-    /// @notice What an attester signs of a provider's compute.
+    /// @notice An attester's signed statement on a provider's compute.
     struct ComputeAttestation {
-        /// Who runs the compute.
+        /// Provider that runs the compute.
         address provider;
         /// Kind of accelerator, for example "Ascend 910C".
         bytes32 accelerator;
         /// Accelerators of that kind.
         uint64 units;
-        /// Tokens that one of them delivers a second.
+        /// Tokens that one accelerator delivers a second.
         uint64 tokensPerUnitSecond;
         /// Unix second from which they deliver.
         uint64 validFrom;
-        /// Unix second from which they no longer do.
+        /// Unix second from which they no longer deliver.
         uint64 validBefore;
-        /// Tells attestations of otherwise equal compute apart.
+        /// Distinguishes attestations of otherwise equal compute.
         bytes32 salt;
     }
 
-    /// @notice Compute that series are opened on.
+    /// @notice Registered compute, on which series are opened.
     struct Compute {
-        /// Who runs it.
+        /// Provider that runs the compute.
         address provider;
-        /// Tokens it can deliver in all.
+        /// Tokens that the compute can deliver in all.
         uint96 capacity;
-        /// Tokens of them that series were opened for.
+        /// Tokens of the capacity that series use.
         uint96 allocated;
-        /// Unix second from which it no longer delivers.
+        /// Unix second from which the compute no longer delivers.
         uint64 validBefore;
     }
 
-    /// @notice What stands behind a series.
+    /// @notice Stake of a series.
     struct SeriesStake {
-        /// Whose stake it is.
+        /// Provider that staked.
         address provider;
-        /// Units of currency locked; zero once released or halted.
+        /// Locked units of currency; zero once released or halted.
         uint96 locked;
     }
 
     /// @notice Compute was registered.
     /// @param computeId Digest that the attester signed.
-    /// @param capacity Tokens it can deliver: units * tokensPerUnitSecond * seconds.
+    /// @param capacity Tokens that the compute can deliver: units * tokensPerUnitSecond * seconds.
     event ComputeRegistered(
         bytes32 indexed computeId,
         address indexed provider,
@@ -65,10 +65,10 @@ interface IComputeMarket {
         uint256 capacity
     );
     /// @notice A provider staked.
-    /// @param free Units that are staked and not locked after it.
+    /// @param free Units staked and not locked afterwards.
     event Staked(address indexed provider, uint256 amount, uint256 free);
-    /// @notice A provider took stake back that was not locked.
-    /// @param free Units that are staked and not locked after it.
+    /// @notice A provider withdrew free stake.
+    /// @param free Units staked and not locked afterwards.
     event StakeWithdrawn(address indexed provider, uint256 amount, uint256 free);
     /// @notice A series was opened.
     /// @param stake Units of the provider's stake locked for it.
@@ -81,9 +81,9 @@ interface IComputeMarket {
         uint256 expiry,
         uint256 stake
     );
-    /// @notice A series was halted by whom its terms name, on the ground they name.
-    /// @param evidence Hash of what shows that the ground is given.
-    /// @param provider Whose stake it is.
+    /// @notice The halter of a series halted it on the ground in its terms.
+    /// @param evidence Hash of the evidence for the ground.
+    /// @param provider Provider that staked.
     /// @param compensation Units of the stake that went to the series for its holders.
     /// @param released Units of the stake that are no longer locked.
     event SeriesHalted(
@@ -100,27 +100,27 @@ interface IComputeMarket {
 
     /// @notice The attester does not hold the role.
     error ComputeAttesterInvalid(address attester);
-    /// @notice The signature is not the attester's over exactly this attestation.
+    /// @notice The attester did not sign exactly this attestation.
     error ComputeSignatureInvalid(address attester);
     /// @notice The compute is registered already.
     error ComputeRegisteredAlready(bytes32 computeId);
-    /// @notice The attestation cannot be that of compute: `term` names the field.
+    /// @notice A term of the attestation is not acceptable: `term` names the field.
     error ComputeTermsInvalid(string term);
-    /// @notice The compute is not registered, or is another provider's.
+    /// @notice The compute is not registered, or belongs to another provider.
     error ComputeNotOfProvider(bytes32 computeId, address provider);
-    /// @notice The compute can deliver `available` Tokens more than series were opened for, not `requested`.
+    /// @notice `available` Tokens of the compute are free, not `requested`.
     error ComputeCapacityExceeded(bytes32 computeId, uint256 requested, uint256 available);
     /// @notice The series expires at `expiry`, after the compute ends at `validBefore` (unix seconds).
     error ComputeEndsBefore(bytes32 computeId, uint256 expiry, uint256 validBefore);
     /// @notice The provider of the terms is not the caller.
     error ProviderNotCaller(address provider, address caller);
-    /// @notice The provider is frozen outgoing in the currency, and its stake answers for nothing new.
+    /// @notice The provider is frozen outgoing in the currency, so its stake cannot back a new series.
     error ProviderFrozen(address provider);
-    /// @notice A stake of nothing.
+    /// @notice The stake is zero.
     error StakeAmountZero();
     /// @notice The provider has `available` units staked and not locked, not `requested`.
     error StakeInsufficient(address provider, uint256 requested, uint256 available);
-    /// @notice The stake of the series cannot be told in units of any currency.
+    /// @notice The stake of the series is larger than the supply of any currency.
     error StakeTooLarge(uint256 requested, uint256 most);
     /// @notice The market did not open this series.
     error SeriesUnknown(address series);
@@ -133,13 +133,14 @@ interface IComputeMarket {
 
     // ----------------------------------------------------------------- provider
 
-    /// @notice Register compute that an attester has signed for. Anyone may submit it.
-    /// @param attester Who signed: an account that holds the attester role.
-    /// @return computeId Its id.
-    /// @custom:reverts ComputeTermsInvalid when it is nobody's, nothing, or delivers for no time
-    /// @custom:reverts ComputeRegisteredAlready when it is registered
+    /// @notice Register compute that an attester has signed for. Any account may submit the attestation.
+    /// @param attester Signer, which holds the attester role.
+    /// @return computeId Id of the compute.
+    /// @custom:reverts ComputeTermsInvalid when provider, units, rate or time of the compute is zero, or the capacity
+    /// is above 96 bits
+    /// @custom:reverts ComputeRegisteredAlready when the compute is registered
     /// @custom:reverts ComputeAttesterInvalid when the attester does not hold the role
-    /// @custom:reverts ComputeSignatureInvalid when the signature is not the attester's
+    /// @custom:reverts ComputeSignatureInvalid when the attester did not sign
     /// @custom:invariant INV-ONCE
     function registerCompute(
         ComputeAttestation calldata attestation,
@@ -147,47 +148,48 @@ interface IComputeMarket {
         bytes calldata signature
     ) external returns (bytes32 computeId);
 
-    /// @notice Stake currency that the caller has allowed the market to take.
+    /// @notice Stake currency, within the caller's allowance to the market.
     /// @param amount Units of currency.
     /// @custom:reverts StakeAmountZero when `amount` is zero
     function stake(uint256 amount) external;
 
-    /// @notice Take stake back that is not locked.
+    /// @notice Withdraw free stake.
     /// @param amount Units of currency.
     /// @custom:reverts StakeAmountZero when `amount` is zero
-    /// @custom:reverts StakeInsufficient when less is free
+    /// @custom:reverts StakeInsufficient when the free stake is smaller
     function withdrawStake(uint256 amount) external;
 
-    /// @notice Open a series on compute of the caller's, which locks stake for the compensation it promises.
+    /// @notice Open a series on the caller's compute, and lock stake for the compensation that the series promises.
     /// @param terms Terms of the series; its provider is the caller.
-    /// @param computeId Compute whose capacity it takes.
+    /// @param computeId Compute of the series.
     /// @return series The series.
     /// @custom:reverts ProviderNotCaller when the terms name another provider
     /// @custom:reverts ProviderFrozen when the provider is frozen outgoing in the currency
-    /// @custom:reverts ComputeNotOfProvider when the compute is not the caller's
+    /// @custom:reverts ComputeNotOfProvider when the compute does not belong to the caller
     /// @custom:reverts ComputeEndsBefore when the series would outlive the compute
-    /// @custom:reverts ComputeCapacityExceeded when less is left of the compute
-    /// @custom:reverts StakeTooLarge when the stake is beyond any supply
-    /// @custom:reverts StakeInsufficient when less is free than capacity * unitPrice * compensationBps / 10^10
-    /// @custom:reverts SeriesTermsInvalid when the terms cannot be those of a series
+    /// @custom:reverts ComputeCapacityExceeded when the free capacity of the compute is smaller
+    /// @custom:reverts StakeTooLarge when the stake is larger than any supply
+    /// @custom:reverts StakeInsufficient when the free stake is below capacity * unitPrice * compensationBps / 10^10
+    /// @custom:reverts SeriesTermsInvalid when a term is not acceptable
     function openSeries(SeriesTerms calldata terms, bytes32 computeId) external returns (address series);
 
-    /// @notice Unlock the stake of a series that expired without a halt. Anyone may call.
-    /// @custom:reverts SeriesUnknown when the market did not open it
-    /// @custom:reverts StakeLocked when it has not expired
-    /// @custom:reverts StakeAmountZero when none is locked: it was released, the series was halted, or promises nothing
+    /// @notice Unlock the stake of a series that expired without a halt. Any account may call this.
+    /// @custom:reverts SeriesUnknown when the market did not open the series
+    /// @custom:reverts StakeLocked when the series has not expired
+    /// @custom:reverts StakeAmountZero when no stake is locked: it was released, or the series was halted, or the
+    /// series promises no compensation
     function releaseStake(address series) external;
 
     // ------------------------------------------------------------------- halter
 
-    /// @notice Halt a series before its expiry, on the ground that its terms name: what is undelivered is refunded, and
-    /// compensated from the stake.
-    /// @param evidence Hash of what shows that the ground is given.
-    /// @custom:reverts SeriesUnknown when the market did not open it
+    /// @notice Halt a series before its expiry, on the ground in its terms: holders get refunds for undelivered Tokens,
+    /// and compensation from the stake.
+    /// @param evidence Hash of the evidence for the ground.
+    /// @custom:reverts SeriesUnknown when the market did not open the series
     /// @custom:reverts SeriesCallerNotHalter when the terms name another halter
     /// @custom:reverts HaltWithoutEvidence when `evidence` is zero
-    /// @custom:reverts SeriesExpired when it has expired
-    /// @custom:reverts SeriesHalted when it was halted before
+    /// @custom:reverts SeriesExpired when the series has expired
+    /// @custom:reverts SeriesHalted when the series was halted before
     /// @custom:invariant INV-BACKING
     function halt(address series, bytes32 evidence) external;
 
@@ -203,18 +205,18 @@ interface IComputeMarket {
     /// @custom:reverts ComputeNotOfProvider when it is not registered
     function compute(bytes32 computeId) external view returns (Compute memory);
 
-    /// @notice Units that a provider has staked and that are not locked.
+    /// @notice Free stake of a provider: units staked and not locked.
     function freeStake(address provider) external view returns (uint256);
 
-    /// @notice What stands behind a series; zeros where the market did not open it.
+    /// @notice Stake of a series; zeros if the market did not open the series.
     function seriesStake(address series) external view returns (SeriesStake memory);
 
     /// @notice Digest an attester signs.
     function computeDigest(ComputeAttestation calldata attestation) external view returns (bytes32);
 
-    /// @notice What creates its series.
+    /// @notice Factory that creates the series of the market.
     function factory() external view returns (address);
 
-    /// @notice Currency that series are sold for and stake is held in.
+    /// @notice Currency of the series' prices and of the stake.
     function currency() external view returns (address);
 }

@@ -3,7 +3,7 @@ pragma solidity ^0.8.30;
 
 /// @notice Tokens consumed per metered unit: three meters in two price windows, packed as six `uint32`.
 /// @dev Lane i holds bits 32*i to 32*i+31. Lanes 0 to 2: cached input, input, output, off-peak. Lanes 3 to 5: the same
-/// in peak hours. A service class other than inference gives the lanes its own meaning. Bits 192 and above are zero.
+/// in peak hours. A service class other than inference defines its own lanes. Bits 192 and above are zero.
 type RateCard is uint256;
 
 /// @notice Cumulative metered units of one channel: the same six lanes, packed as six `uint42`.
@@ -21,8 +21,8 @@ library RateCardFields {
         return RateCard.unwrap(self) >> 192 == 0;
     }
 
-    /// @notice Tokens that cumulative usage costs: the sum over the six lanes of rate times count.
-    /// @dev Exact: both factors are integers, so nothing is rounded. At most 6 * 2**32 * 2**42, below 2**77.
+    /// @notice Price of cumulative usage in Tokens: the sum over the six lanes of rate times count.
+    /// @dev Exact: both factors are integers, so there is no rounding. At most 6 * 2**32 * 2**42, below 2**77.
     /// @param usage Cumulative metered units.
     /// @return tokens Tokens, cumulative.
     function tokensFor(RateCard self, Usage usage) internal pure returns (uint256 tokens) {

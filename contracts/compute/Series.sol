@@ -9,37 +9,37 @@ struct SeriesTerms {
     string name;
     /// Symbol.
     string symbol;
-    /// Who delivers the compute, attests usage and redeems what was delivered.
+    /// Account that delivers the compute, attests usage and redeems delivered Tokens.
     address provider;
     /// Kind of service, for example "inference".
     bytes32 serviceClass;
     /// Micro-yuan per 1,000,000 Tokens.
     uint64 unitPrice;
-    /// Tokens ever to be sold.
+    /// Most Tokens that the series sells.
     uint96 capacity;
-    /// Unix second from which nothing is sold, deposited or passed on any more.
+    /// Unix second from which no sale, deposit or transfer is possible.
     uint40 expiry;
     /// Tokens consumed per metered unit.
     RateCard rateCard;
-    /// Hash of the document that says which hours are peak, holidays and working days included.
+    /// Hash of the document with the peak hours, holidays and working days.
     bytes32 windowsHash;
-    /// Who may halt the series before its expiry; zero where nobody may.
+    /// Account that may halt the series before its expiry; zero for none.
     address halter;
-    /// Ground on which it may be halted: the hash of the agreed text; zero where nobody may.
+    /// Ground for a halt: the hash of the agreed text; zero without a halter.
     bytes32 haltGround;
-    /// Share of a Token's price that its holder gets on top of a refund after a halt, in basis points.
+    /// Compensation of a Token after a halt, in basis points of its price, in addition to the refund.
     uint16 compensationBps;
 }
 
-/// @notice The contracts a series works with.
+/// @notice The contracts that a series uses.
 struct SeriesContracts {
-    /// ComputeMarket that opens and halts it.
+    /// ComputeMarket that opens and halts the series.
     address market;
-    /// Currency it is sold for.
+    /// Currency of the price.
     address currency;
-    /// ChannelHub the Tokens may be deposited in.
+    /// ChannelHub that accepts deposits of the Tokens.
     address hub;
-    /// Deposit collector of that hub: the only way Tokens reach it.
+    /// Deposit collector of that hub: Tokens reach the hub only through it.
     address collector;
     /// UsageMeter that alone may claim from its channels.
     address meter;

@@ -6,9 +6,10 @@ import {SeriesContracts, SeriesTerms} from "./Series.sol";
 import {ComputeToken} from "./ComputeToken.sol";
 
 /// @title SeriesFactory
-/// @notice Creates the series of one market, and keeps their code out of the market's. It remembers nothing else.
+/// @notice Creates the series of one market, so that the code of the market does not contain theirs. It stores nothing
+/// else.
 contract SeriesFactory {
-    /// @notice Market that it serves: the one that created it.
+    /// @notice Market of the factory: the one that created it.
     address public immutable market;
 
     constructor() {
@@ -17,7 +18,7 @@ contract SeriesFactory {
 
     /// @notice Create a series of the market.
     /// @param terms Terms of the series.
-    /// @param contracts What it works with; its market is that of the factory, whatever they say.
+    /// @param contracts Contracts that the series uses; the market of the factory replaces the market in them.
     /// @return series The series.
     /// @custom:reverts SeriesCallerNotMarket when the caller is not the market
     function create(SeriesTerms calldata terms, SeriesContracts memory contracts) external returns (address series) {

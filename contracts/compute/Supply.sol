@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-/// @notice One word a series: all of its state that a purchase or a transfer has to look at.
-/// @dev From the lowest bit: Tokens outstanding (96 bits), Tokens ever sold (96), unix second of the halt, zero where
-/// it was not halted (40), and a bit that is kept for a policy of purchases. One word by hand, so that a purchase
-/// writes once.
+/// @notice One word a series: all of its state that a purchase or a transfer reads.
+/// @dev From the lowest bit: Tokens outstanding (96 bits), Tokens sold so far (96), unix second of the halt, zero
+/// without a halt (40), and a bit reserved for a policy of purchases. One word by hand, so that a purchase writes once.
 type Supply is uint256;
 
 using SupplyFields for Supply global;
@@ -22,18 +21,18 @@ library SupplyFields {
         return Supply.unwrap(self) & TOKENS_MASK;
     }
 
-    /// @notice Tokens ever sold.
+    /// @notice Tokens sold so far.
     function sold(Supply self) internal pure returns (uint256) {
         return (Supply.unwrap(self) >> SOLD_AT) & TOKENS_MASK;
     }
 
-    /// @notice Unix second of the halt; zero where the series was not halted.
+    /// @notice Unix second of the halt; zero without a halt.
     function haltedAt(Supply self) internal pure returns (uint256) {
         return (Supply.unwrap(self) >> HALTED_AT) & HALTED_MASK;
     }
 
     /// @notice The word after a sale.
-    /// @dev The caller keeps what was ever sold within a capacity of 96 bits, and what is outstanding is of that.
+    /// @dev The caller keeps the sold Tokens within a capacity of 96 bits; they include the outstanding ones.
     function sell(Supply self, uint256 tokens) internal pure returns (Supply) {
         unchecked {
             return Supply.wrap(Supply.unwrap(self) + tokens + (tokens << SOLD_AT));
@@ -49,7 +48,7 @@ library SupplyFields {
     }
 
     /// @notice The word of a series that was halted at a unix second.
-    /// @dev The caller has seen that it was not halted before. Seconds fit 40 bits for 34,000 years.
+    /// @dev The caller has checked that the series was not halted before. Seconds fit 40 bits for 34,000 years.
     function halt(Supply self, uint256 timestamp) internal pure returns (Supply) {
         return Supply.wrap(Supply.unwrap(self) | (timestamp << HALTED_AT));
     }

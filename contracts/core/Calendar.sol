@@ -2,7 +2,7 @@
 pragma solidity ^0.8.30;
 
 /// @title Calendar
-/// @notice Days and years of the time in China, UTC+8, by which limits of wallets are counted.
+/// @notice Days and years of the time in China, UTC+8; the limits of wallets follow them.
 /// @dev A day is counted from 1970-01-01 in that time, and begins at 16:00 UTC of the day before. There is no daylight
 /// saving. Days fit 16 bits until the year 2149.
 library Calendar {
@@ -26,7 +26,7 @@ library Calendar {
             uint256 dayOfCycle = sinceMarch % 146_097;
             uint256 yearOfCycle = (dayOfCycle - dayOfCycle / 1_460 + dayOfCycle / 36_524 - dayOfCycle / 146_096) / 365;
             uint256 dayOfYear = dayOfCycle - (365 * yearOfCycle + yearOfCycle / 4 - yearOfCycle / 100);
-            // January and February, from the 306th day on, are of the next year.
+            // January and February, from the 306th day on, belong to the next year.
             year = 1_600 + 400 * cycle + yearOfCycle + (dayOfYear >= 306 ? 1 : 0);
         }
     }

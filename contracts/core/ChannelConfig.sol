@@ -4,11 +4,11 @@ pragma solidity ^0.8.30;
 /// @notice The immutable terms of a channel, as published by the x402 `batch-settlement` scheme.
 /// @dev Field order and types are part of the EIP-712 channel id: never change them.
 struct ChannelConfig {
-    /// Account whose value is deposited and to whom what is left returns.
+    /// Account that deposits value and receives the rest.
     address payer;
     /// Account that signs vouchers; zero when the payer itself signs (an ERC-1271 account may).
     address payerAuthorizer;
-    /// Account that claimed value is settled to; for Tokens always their own series.
+    /// Account that receives claimed value; for Tokens always their own series.
     address receiver;
     /// Account that authorises claims and refunds; for Tokens always the series' UsageMeter.
     address receiverAuthorizer;
@@ -16,6 +16,6 @@ struct ChannelConfig {
     address token;
     /// Seconds between the notice of a withdrawal and its completion, 15 minutes to 30 days.
     uint40 withdrawDelay;
-    /// Tells channels of otherwise equal terms apart.
+    /// Distinguishes channels of otherwise equal terms.
     bytes32 salt;
 }

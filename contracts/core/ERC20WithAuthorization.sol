@@ -10,9 +10,9 @@ import {IERC3009} from "./IERC3009.sol";
 import {Signatures} from "./Signatures.sol";
 
 /// @title ERC20WithAuthorization
-/// @notice ERC-20 allowances, EIP-2612 permits and EIP-3009 authorizations over balances the deriving contract keeps.
-/// @dev Every transfer ends in `_transfer`, the deriving contract's one choke point of value movement, which `msg.sig`
-/// tells by which entry it came.
+/// @notice ERC-20 allowances, EIP-2612 permits and EIP-3009 authorizations; the deriving contract stores the balances.
+/// @dev Every transfer ends in `_transfer`, the one function of the deriving contract that moves value. There `msg.sig`
+/// identifies the entry of the call.
 abstract contract ERC20WithAuthorization is IERC20Metadata, IERC20Errors, IERC2612, IERC3009, EIP712 {
     bytes32 private constant TRANSFER_TYPEHASH = keccak256(
         "TransferWithAuthorization(address from,address to,uint256 value,"
@@ -30,10 +30,10 @@ abstract contract ERC20WithAuthorization is IERC20Metadata, IERC20Errors, IERC26
     string private _symbol;
     mapping(address owner => mapping(address spender => uint256)) private _allowances;
     mapping(address owner => uint256 next) private _permitNonces;
-    /// Bit `nonce % 256` of the word of an authorizer and `nonce / 256 % 2**56`: one where the authorization is spent.
+    /// Bit `nonce % 256` of the word of an authorizer and `nonce / 256 % 2**56`: one if the authorization is spent.
     mapping(uint256 authorizerAndWord => NonceWord) private _spentNonces;
 
-    /// Named, so that its place is worked out once for reading and writing.
+    /// A struct, so that the place of the word is computed once for reading and writing.
     struct NonceWord {
         uint256 bits;
     }
@@ -135,7 +135,7 @@ abstract contract ERC20WithAuthorization is IERC20Metadata, IERC20Errors, IERC26
     /// @notice Transfer within an allowance (ERC-20); an allowance of 2**256 - 1 is not reduced.
     /// @param value Amount in smallest units.
     function transferFrom(address from, address to, uint256 value) external returns (bool) {
-        // Nobody else can move anything from the zero address: it neither calls nor signs.
+        // Only here can a caller name the zero address as payer: it neither calls nor signs.
         if (from == address(0)) revert ERC20InvalidSender(address(0));
         uint256 allowed = _allowances[from][msg.sender];
         if (allowed != type(uint256).max) {
@@ -149,7 +149,7 @@ abstract contract ERC20WithAuthorization is IERC20Metadata, IERC20Errors, IERC26
         return true;
     }
 
-    /// @notice Let `spender` transfer up to `value` smallest units of the caller's (ERC-20).
+    /// @notice Allow `spender` to transfer up to `value` smallest units of the caller (ERC-20).
     function approve(address spender, uint256 value) external returns (bool) {
         _approve(msg.sender, spender, value);
         return true;
@@ -195,7 +195,7 @@ abstract contract ERC20WithAuthorization is IERC20Metadata, IERC20Errors, IERC26
         return _symbol;
     }
 
-    /// @notice What `spender` may still transfer of `owner`'s, in smallest units.
+    /// @notice Smallest units of `owner` that `spender` may still transfer.
     function allowance(address owner, address spender) external view returns (uint256) {
         return _allowances[owner][spender];
     }
@@ -227,17 +227,17 @@ abstract contract ERC20WithAuthorization is IERC20Metadata, IERC20Errors, IERC26
         emit Approval(owner, spender, value);
     }
 
-    /// @dev The digest an owner signed, its nonce counted; a refusal of the signature takes that back.
+    /// @dev Uses the owner's next nonce and returns the digest that the owner signed; a refused signature reverts both.
     function _usePermit(address owner, address spender, uint256 value, uint256 deadline) private returns (bytes32) {
         if (block.timestamp > deadline) revert PermitExpired(deadline, block.timestamp);
         uint256 nonce = _permitNonces[owner]++;
         return _hashTypedDataV4(keccak256(abi.encode(PERMIT_TYPEHASH, owner, spender, value, nonce, deadline)));
     }
 
-    /// @dev The digest that the payer signed, valid now. Every entry begins with the six arguments of the signed
-    /// struct, in its order and encoding, so that they are hashed as they came: from, to, value, validAfter,
-    /// validBefore, nonce. The plain form is `keccak256(bytes.concat(typeHash, msg.data[4:196]))`, which costs 500 gas
-    /// more.
+    /// @dev Checks the validity and returns the digest that the payer signed. Every entry begins with the six arguments
+    /// of the signed struct, in its order and encoding: from, to, value, validAfter, validBefore, nonce. So their call
+    /// data is hashed unchanged. The plain form is `keccak256(bytes.concat(typeHash, msg.data[4:196]))`, which costs
+    /// 500 gas more.
     function _authorizationDigest(
         bytes32 typeHash,
         uint256 validAfter,

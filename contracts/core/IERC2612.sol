@@ -4,17 +4,16 @@ pragma solidity ^0.8.30;
 /// @title IERC2612
 /// @notice Allowances by signature (EIP-2612), in the form with v, r, s and in the form with `bytes`, which ERC-1271
 /// accounts can sign too.
-/// @dev Anyone submits a permit. It sets the allowance like the owner's own `approve`, and moves nothing.
+/// @dev Any account may submit a permit. It sets the allowance like the owner's own `approve`, and moves no value.
 interface IERC2612 {
     /// @notice The permit was valid until `deadline`; chain time is `timestamp` (unix seconds).
     error PermitExpired(uint256 deadline, uint256 timestamp);
-    /// @notice The signature is not the owner's over exactly these values, with its next nonce, on this chain and
-    /// contract.
+    /// @notice The owner did not sign exactly these values, with its next nonce, for this chain and contract.
     error PermitSignatureInvalid(address owner);
 
-    /// @notice Let `spender` transfer up to `value` smallest units of the owner's, by the owner's signature.
-    /// @param owner Whose value it is, and who signed.
-    /// @param spender Who may transfer it.
+    /// @notice Allow `spender` to transfer up to `value` smallest units of the owner, by the owner's signature.
+    /// @param owner Holder of the value and signer.
+    /// @param spender Account that may transfer.
     /// @param value Smallest units, replacing the allowance before.
     /// @param deadline Last unix second of its validity.
     /// @param v Recovery id of the signature.
@@ -38,10 +37,10 @@ interface IERC2612 {
     /// @custom:invariant INV-ONCE
     function permit(address owner, address spender, uint256 value, uint256 deadline, bytes memory signature) external;
 
-    /// @notice The nonce that an owner's next permit has to be signed with.
+    /// @notice Nonce of the owner's next permit.
     function nonces(address owner) external view returns (uint256);
 
-    /// @notice Hash of the EIP-712 domain, for the chain id of now.
+    /// @notice Hash of the EIP-712 domain, for the current chain id.
     // solhint-disable-next-line func-name-mixedcase
     function DOMAIN_SEPARATOR() external view returns (bytes32);
 }

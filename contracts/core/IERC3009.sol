@@ -5,9 +5,9 @@ pragma solidity ^0.8.30;
 /// @notice Transfers by signed authorization (EIP-3009), in the form with v, r, s and in the form with `bytes`, which
 /// ERC-1271 accounts can sign too.
 /// @dev Validity is the open interval (validAfter, validBefore) of the standard. An authorization is used at most once
-/// (INV-ONCE). Used nonces are kept as bits of words that are found by the nonce's low 64 bits alone: neighbouring
-/// nonces share a word and the high bits are free to carry a commitment. Two nonces that agree in their low 64 bits
-/// therefore exclude each other: the second is refused, never paid twice.
+/// (INV-ONCE). The contract stores used nonces as bits of words, which it finds by the nonce's low 64 bits alone:
+/// neighbouring nonces share a word, and the high bits are free for a commitment. Two nonces with equal low 64 bits
+/// therefore exclude each other: the second one is refused.
 interface IERC3009 {
     /// @notice An authorization was used.
     event AuthorizationUsed(address indexed authorizer, bytes32 indexed nonce);
@@ -16,11 +16,11 @@ interface IERC3009 {
 
     /// @notice The authorization is valid only after `validAfter`; chain time is `timestamp` (unix seconds).
     error AuthorizationNotYetValid(uint256 validAfter, uint256 timestamp);
-    /// @notice The authorization was valid until before `validBefore`; chain time is `timestamp` (unix seconds).
+    /// @notice The authorization was valid before `validBefore`; chain time is `timestamp` (unix seconds).
     error AuthorizationExpired(uint256 validBefore, uint256 timestamp);
     /// @notice The nonce, or one with the same low 64 bits, was used or cancelled.
     error AuthorizationAlreadyUsed(address authorizer, bytes32 nonce);
-    /// @notice The signature is not the authorizer's over exactly these values on this chain and contract.
+    /// @notice The authorizer did not sign exactly these values for this chain and contract.
     error AuthorizationSignatureInvalid(address authorizer);
     /// @notice Only the payee may submit this authorization.
     error AuthorizationCallerNotPayee(address caller, address payee);
@@ -28,7 +28,7 @@ interface IERC3009 {
     /// @notice Whether an authorization nonce is spent, by use or cancellation.
     function authorizationState(address authorizer, bytes32 nonce) external view returns (bool);
 
-    /// @notice Transfer by the payer's authorization, submitted by anyone, unless the payee is payee-only.
+    /// @notice Transfer by the payer's authorization. Any account may submit it, unless the payee is payee-only.
     /// @param from Payer and signer.
     /// @param to Payee.
     /// @param value Amount in smallest units.
@@ -67,7 +67,8 @@ interface IERC3009 {
     ) external;
 
     /// @notice Transfer by the payer's authorization, submitted by the payee alone.
-    /// @dev A different signed type from `transferWithAuthorization`: neither entry accepts the other's signature.
+    /// @dev The signed type differs from that of `transferWithAuthorization`: neither entry accepts the other's
+    /// signature.
     /// @custom:reverts AuthorizationCallerNotPayee when the caller is not `to`
     /// @custom:invariant INV-ONCE
     function receiveWithAuthorization(

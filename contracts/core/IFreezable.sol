@@ -2,11 +2,12 @@
 pragma solidity ^0.8.30;
 
 /// @title IFreezable
-/// @notice What the hub may ask of a token about an account. Optional: a token without this function freezes nobody.
+/// @notice Lets the hub ask a token for the freezes of an account. Optional: a token without this function has no
+/// freezes.
 interface IFreezable {
-    /// @notice What of an account is frozen.
-    /// @return outgoing Whether nothing may leave it.
-    /// @return incoming Whether nothing may come in.
-    /// @return amount Units of its balance that may not leave it.
+    /// @notice Freezes of an account.
+    /// @return outgoing Whether the account cannot pay.
+    /// @return incoming Whether the account cannot receive.
+    /// @return amount Frozen units of its balance.
     function frozen(address account) external view returns (bool outgoing, bool incoming, uint256 amount);
 }

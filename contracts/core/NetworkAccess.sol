@@ -7,28 +7,28 @@ import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessMana
 import {INetworkAccess} from "./INetworkAccess.sol";
 
 /// @title NetworkAccess
-/// @notice Who may do what with a currency: OpenZeppelin's AccessManager, whose roles are given in two steps.
-/// @dev An offer ends with the tenure that it came from. A tenure is a number, not a time: a revocation and a new grant
-/// may share a second. No two tenures have the same number, of whatever account and role: an offer tells by it whose
-/// and of which role its tenure is.
+/// @notice The roles of a currency: OpenZeppelin's AccessManager with grants in two steps.
+/// @dev An offer ends with the tenure of its maker. A tenure is a number, not a time: a revocation and a new grant may
+/// share a second. No two tenures have the same number, even of different accounts and roles: the number in an offer
+/// identifies both.
 contract NetworkAccess is INetworkAccess, AccessManager {
     struct Offer {
-        /// Who made it; zero where there is none.
+        /// Maker of the offer; zero without an offer.
         address maker;
-        /// Which tenure of the maker's it came from.
+        /// Tenure of the maker in which the offer was made.
         uint48 tenure;
-        /// Seconds, at least: a successor's is no shorter than its predecessor's when it accepts.
+        /// Least execution delay in seconds: at the acceptance it is no shorter than the predecessor's.
         uint32 executionDelay;
-        /// Whether the maker passes on the role that it holds itself.
+        /// Whether the maker hands over its own role.
         bool handedOver;
     }
 
     mapping(uint64 roleId => mapping(address account => Offer)) private _offers;
-    /// Number of the tenure that an account began last in a role; zero where it never held it.
+    /// Number of an account's last tenure in a role; zero if it never held the role.
     mapping(uint64 roleId => mapping(address account => uint48)) private _tenures;
-    /// Tenures that began, of all accounts and roles.
+    /// Tenures so far, of all accounts and roles.
     uint48 private _tenureCount;
-    /// Who had this contract make a call last; an administrator with a delay acts so.
+    /// Last account that called `execute`; an administrator with a delay acts by it.
     address private transient _executor;
 
     /// @param administrator First holder of the administrator role.
@@ -37,7 +37,7 @@ contract NetworkAccess is INetworkAccess, AccessManager {
     // ------------------------------------------------------------ administrator
 
     /// @inheritdoc IAccessManager
-    /// @dev Offers the role; the account accepts it.
+    /// @dev Offers the role; the account has to accept it.
     function grantRole(
         uint64 roleId,
         address account,
@@ -51,19 +51,19 @@ contract NetworkAccess is INetworkAccess, AccessManager {
     }
 
     /// @inheritdoc IAccessManager
-    /// @dev Takes back what is offered too.
+    /// @dev Withdraws a standing offer too.
     function revokeRole(uint64 roleId, address account) public override(AccessManager, IAccessManager) onlyAuthorized {
         if (_standingOffer(roleId, account).maker != address(0)) _withdraw(roleId, account);
         _revokeRole(roleId, account);
     }
 
     /// @inheritdoc IAccessManager
-    /// @dev Remembers who executes.
+    /// @dev Stores the executing account.
     function execute(
         address target,
         bytes calldata data
     ) public payable override(AccessManager, IAccessManager) returns (uint32 nonce) {
-        // Not taken back: a grant by this contract itself is authorized within the execution of that grant alone.
+        // Never cleared: a grant by this contract itself is authorized only within the execution of that grant.
         _executor = msg.sender;
         return super.execute(target, data);
     }
@@ -72,7 +72,7 @@ contract NetworkAccess is INetworkAccess, AccessManager {
 
     /// @inheritdoc INetworkAccess
     function handOverRole(uint64 roleId, address successor) external {
-        // The public role is everybody's, and nobody's to pass on.
+        // Every account has the public role, and none can hand it over.
         (bool held, uint32 executionDelay) = roleId == PUBLIC_ROLE ? (false, 0) : hasRole(roleId, msg.sender);
         if (!held) revert RoleNotHeld(roleId, msg.sender);
         Offer memory offer = _standingOffer(roleId, successor);
@@ -101,7 +101,7 @@ contract NetworkAccess is INetworkAccess, AccessManager {
         delete _offers[roleId][msg.sender];
         uint32 executionDelay = offer.executionDelay;
         if (offer.handedOver) {
-            // The maker may have got a longer delay since it made the offer.
+            // The maker may have a longer delay now than when it made the offer.
             (, uint32 makersDelay) = hasRole(roleId, offer.maker);
             if (makersDelay > executionDelay) executionDelay = makersDelay;
             _revokeRole(roleId, offer.maker);
@@ -119,7 +119,7 @@ contract NetworkAccess is INetworkAccess, AccessManager {
 
     // ---------------------------------------------------------------- internals
 
-    /// @dev Numbers the tenures: whoever holds the role already goes on in the same one.
+    /// @dev Numbers the tenures: an account that already holds the role keeps its tenure.
     function _grantRole(
         uint64 roleId,
         address account,
@@ -135,8 +135,9 @@ contract NetworkAccess is INetworkAccess, AccessManager {
         emit RoleOfferWithdrawn(roleId, account);
     }
 
-    /// @dev The offer, or none where the tenure that it came from has ended: that of the role itself in a hand-over,
-    /// else that of the role which administers it. Once another role administers it, the number is of no tenure there.
+    /// @dev Returns the offer, or none if the maker's tenure has ended: in a handover the tenure in the role itself,
+    /// otherwise that in the role that administers it. If another role administers it now, no tenure there has the
+    /// number.
     function _standingOffer(uint64 roleId, address account) private view returns (Offer memory offer) {
         offer = _offers[roleId][account];
         if (offer.maker == address(0)) return offer;

@@ -6,21 +6,21 @@ import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 
 /// @title Signatures
-/// @notice One answer to "did this account sign this digest", for keys and for contracts (ERC-1271).
-/// @dev Recovers before it looks whether the signer has code, since nearly every signer is a key and a look at a cold
-/// account costs 2,600 gas. A key's signature is r, s, v in 65 bytes where they are not apart; an ERC-1271 account may
-/// have a form of its own. OpenZeppelin's `tryRecover` gives the same answer for 80 gas more.
+/// @notice Checks whether an account signed a digest, for keys and for contracts (ERC-1271).
+/// @dev Recovers the signer before it reads its code, since nearly every signer is a key and a read of a cold account
+/// costs 2,600 gas. A key's signature is r, s and v, or 65 bytes of the three; an ERC-1271 account may have its own
+/// form. OpenZeppelin's `tryRecover` gives the same answer for 80 gas more.
 library Signatures {
-    /// Half the order of secp256k1. A signature with a larger s is the other one of two over the same digest (EIP-2).
+    /// Half the order of secp256k1. Each digest has two valid signatures; the one with the larger s is refused (EIP-2).
     uint256 private constant HALF_ORDER = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0;
 
-    /// @notice Whether r, s, v is `signer`'s signature over `digest`, for an ERC-1271 account as 65 bytes.
+    /// @notice Whether r, s, v is the signature of `signer` over `digest`; an ERC-1271 account gets it as 65 bytes.
     function isValid(address signer, bytes32 digest, uint8 v, bytes32 r, bytes32 s) internal view returns (bool) {
         if (_isOfKey(signer, digest, v, r, s)) return true;
         return SignatureChecker.isValidERC1271SignatureNow(signer, digest, abi.encodePacked(r, s, v));
     }
 
-    /// @notice Whether `signature` is `signer`'s over `digest`.
+    /// @notice Whether `signature` is the signature of `signer` over `digest`.
     function isValidCalldata(address signer, bytes32 digest, bytes calldata signature) internal view returns (bool) {
         if (signature.length == 65) {
             (uint8 v, bytes32 r, bytes32 s) = ECDSA.parseCalldata(signature);
@@ -29,9 +29,9 @@ library Signatures {
         return SignatureChecker.isValidERC1271SignatureNowCalldata(signer, digest, signature);
     }
 
-    /// @notice The same for one of many signatures: a signer that is a contract gets at most `gasLimit` to answer.
-    /// @dev One word of the answer is read. The plain form, `signer.staticcall{gas: gasLimit}(question)`, copies all of
-    /// it at the caller's expense, which grows with the square of what many signers answer.
+    /// @notice The same for one of many signatures: a contract as signer gets at most `gasLimit` to answer.
+    /// @dev Reads one word of the answer. The plain form, `signer.staticcall{gas: gasLimit}(question)`, copies the
+    /// whole answer at the caller's expense, which grows with the square of the size of many answers.
     function isValidWithin(
         address signer,
         bytes32 digest,
@@ -50,7 +50,7 @@ library Signatures {
         return valid && answer == bytes32(IERC1271.isValidSignature.selector);
     }
 
-    /// @notice The same for a signature that was decoded from something larger.
+    /// @notice The same for a signature in memory.
     function isValid(address signer, bytes32 digest, bytes memory signature) internal view returns (bool) {
         if (signature.length == 65) {
             (uint8 v, bytes32 r, bytes32 s) = ECDSA.parse(signature);
@@ -59,13 +59,13 @@ library Signatures {
         return SignatureChecker.isValidERC1271SignatureNow(signer, digest, signature);
     }
 
-    /// @dev What recovers nobody recovers the zero address, which never signs.
+    /// @dev `ecrecover` returns the zero address for an invalid signature, so the zero address is never a signer.
     function _isOfKey(address signer, bytes32 digest, uint8 v, bytes32 r, bytes32 s) private pure returns (bool) {
         return uint256(s) <= HALF_ORDER && signer == ecrecover(digest, v, r, s) && signer != address(0);
     }
 
-    /// @dev The same of 65 bytes of call data. The plain form, `_isOfKey` of what `ECDSA.parseCalldata` reads, costs
-    /// 200 gas more.
+    /// @dev The same for 65 bytes of call data. The plain form, `_isOfKey` with the result of `ECDSA.parseCalldata`,
+    /// costs 200 gas more.
     function _isOfKeyCalldata(
         address signer,
         bytes32 digest,

@@ -2,15 +2,15 @@
 pragma solidity ^0.8.30;
 
 /// @title IJobEscrow
-/// @notice Batch compute by milestones: an order is paid for when it is placed, and each milestone's amount goes to the
-/// provider when its delivery is accepted, or back to whoever paid.
-/// @dev Per order what was funded is what is held, released and refunded, and each milestone ends once (INV-JOB).
-/// Nobody administers it. What an account is due waits for it, in its currency, until anybody has it paid out: a frozen
-/// party holds up nobody else. Intervals hold their beginning and not their end. Roles in an order: the payer funds it
-/// and gets every refund; the buyer accepts or disputes deliveries; the provider delivers; the arbiter rules on
-/// disputes, and where it is silent the default that the order states.
+/// @notice Batch compute by milestones: the payer pays an order when it places it, and each milestone's amount goes to
+/// the provider when its delivery is accepted, or back to the payer.
+/// @dev Per order the funded amount equals the sum of held, released and refunded amounts, and each milestone ends once
+/// (INV-JOB). The contract has no administrator. An amount due to an account waits in its currency until any account
+/// calls for the payout, so that a frozen party does not stop the others. An interval contains its beginning, not its
+/// end. Roles in an order: the payer funds it and gets every refund; the buyer accepts or disputes deliveries; the
+/// provider delivers; the arbiter rules on disputes. Without a ruling the default of the order applies.
 interface IJobEscrow {
-    /// @notice Where a milestone stands. The last three are final.
+    /// @notice State of a milestone. The last three are final.
     enum MilestoneState {
         /// To be delivered.
         Due,
@@ -26,21 +26,21 @@ interface IJobEscrow {
         Ruled
     }
 
-    /// @notice Where an order stands.
+    /// @notice State of an order.
     enum OrderState {
-        /// There is none.
+        /// There is no such order.
         None,
         /// Paid for, and not accepted by the provider.
         Placed,
         /// Accepted: its milestones run.
         Accepted,
-        /// Given back to the payer before the provider accepted.
+        /// Refunded to the payer before the provider accepted.
         Cancelled
     }
 
     /// @notice One delivery of an order.
     struct MilestoneTerms {
-        /// Units of currency that are paid for it.
+        /// Units of currency for this delivery.
         uint96 amount;
         /// Unix second before which it is to be delivered.
         uint40 deliverBefore;
@@ -50,31 +50,31 @@ interface IJobEscrow {
     struct OrderTerms {
         /// Currency of all amounts.
         address currency;
-        /// Who accepts and disputes deliveries.
+        /// Account that accepts and disputes deliveries.
         address buyer;
-        /// Who delivers.
+        /// Account that delivers.
         address provider;
-        /// Who rules on disputes; none of the parties.
+        /// Account that rules on disputes; none of the parties.
         address arbiter;
-        /// Hash of what is ordered.
+        /// Hash of the description of the work.
         bytes32 description;
         /// Unix second before which the provider accepts.
         uint40 acceptBefore;
-        /// Seconds that the buyer has to dispute a delivery.
+        /// Seconds in which the buyer may dispute a delivery.
         uint32 reviewPeriod;
-        /// Seconds that the arbiter has to rule.
+        /// Seconds in which the arbiter may rule.
         uint32 arbitrationPeriod;
-        /// Share of a disputed amount that the provider gets where the arbiter is silent, in basis points.
+        /// Provider's share of a disputed amount without a ruling, in basis points.
         uint16 defaultBps;
-        /// Units of currency that the buyer puts up with a dispute.
+        /// Units of currency that the buyer deposits with a dispute.
         uint96 bond;
-        /// What is delivered, and for how much.
+        /// Deliveries with their amounts.
         MilestoneTerms[] milestones;
-        /// Tells orders of otherwise equal terms apart.
+        /// Distinguishes orders of otherwise equal terms.
         bytes32 salt;
     }
 
-    /// @notice An order as it stands.
+    /// @notice Terms and state of an order.
     struct Order {
         address payer;
         OrderState state;
@@ -89,7 +89,7 @@ interface IJobEscrow {
         address currency;
     }
 
-    /// @notice A milestone as it stands.
+    /// @notice Terms and state of a milestone.
     struct Milestone {
         uint96 amount;
         uint40 deliverBefore;
@@ -100,7 +100,7 @@ interface IJobEscrow {
 
     /// @notice An order was placed and paid for.
     /// @param total Units of currency that the payer paid: the amounts of all milestones.
-    /// @param terms All of its terms, so that whatever becomes of the order follows from events.
+    /// @param terms All terms, so that the books of the order follow from events.
     event OrderPlaced(
         bytes32 indexed orderId,
         address indexed payer,
@@ -114,25 +114,25 @@ interface IJobEscrow {
     /// @param amount Units of currency: the amounts of all milestones.
     event OrderCancelled(bytes32 indexed orderId, address indexed payer, uint256 amount);
     /// @notice The provider delivered a milestone.
-    /// @param content Hash of what was delivered.
+    /// @param content Hash of the delivered content.
     event MilestoneDelivered(bytes32 indexed orderId, uint256 indexed milestone, bytes32 content);
     /// @notice The buyer disputed a delivery.
-    /// @param bond Units that it put up.
-    /// @param evidence Hash of what is wrong with it.
+    /// @param bond Units that the buyer deposited.
+    /// @param evidence Hash of the evidence.
     event MilestoneDisputed(bytes32 indexed orderId, uint256 indexed milestone, uint256 bond, bytes32 evidence);
-    /// @notice A milestone's amount is due to the provider.
+    /// @notice A milestone's amount became due to the provider.
     /// @param amount Units of currency.
     event MilestoneReleased(bytes32 indexed orderId, uint256 indexed milestone, uint256 amount);
-    /// @notice A milestone's amount is due to the payer, and the bond of a dispute to the buyer.
+    /// @notice A milestone's amount became due to the payer, and the bond of a dispute to the buyer.
     /// @param amount Units of currency.
-    /// @param bond Units that are due to the buyer; zero where nothing was disputed.
+    /// @param bond Units due to the buyer; zero without a dispute.
     event MilestoneRefunded(bytes32 indexed orderId, uint256 indexed milestone, uint256 amount, uint256 bond);
-    /// @notice A disputed amount was split.
+    /// @notice A disputed amount was divided.
     /// @param toProvider Units due to the provider.
-    /// @param toPayer Units due to the payer, which gets what rounding leaves.
-    /// @param bond Units that the buyer put up.
+    /// @param toPayer Units due to the payer, including the remainder of rounding.
+    /// @param bond Units that the buyer deposited.
     /// @param bondToProvider Whether the bond is due to the provider, and not to the buyer.
-    /// @param grounds Hash of the arbiter's grounds; zero where it was silent.
+    /// @param grounds Hash of the arbiter's grounds; zero without a ruling.
     event MilestoneRuled(
         bytes32 indexed orderId,
         uint256 indexed milestone,
@@ -142,64 +142,64 @@ interface IJobEscrow {
         bool bondToProvider,
         bytes32 grounds
     );
-    /// @notice What was due to an account was paid.
-    /// @param amount Units of currency: all that was due to it.
+    /// @notice The due amounts of an account were paid.
+    /// @param amount Units of currency: all due units of the account.
     event DuePaid(address indexed account, address indexed currency, uint256 amount);
 
-    /// @notice The terms of the order cannot be accepted: `term` names the field.
+    /// @notice A term of the order is not acceptable: `term` names the field.
     error OrderTermsInvalid(string term);
-    /// @notice The payer has placed an order of these terms.
+    /// @notice The payer has placed an order of these terms before.
     error OrderPlacedAlready(bytes32 orderId);
     /// @notice The currency brought `received` units, not `amount`.
     error OrderPaymentMismatch(uint256 amount, uint256 received);
-    /// @notice The order is `state`, which this does not start from.
+    /// @notice This step is not possible in the order's `state`.
     error OrderStateInvalid(bytes32 orderId, OrderState state);
-    /// @notice The caller is none of those who may do this.
+    /// @notice The caller is not the party for this step.
     error OrderCallerInvalid(bytes32 orderId, address caller);
     /// @notice The provider was to accept before `acceptBefore`; chain time is `timestamp` (unix seconds).
     error OrderAcceptancePassed(bytes32 orderId, uint256 acceptBefore, uint256 timestamp);
-    /// @notice The payer is frozen outgoing in the currency of the order: what it set aside is not committed.
+    /// @notice The payer is frozen outgoing in the currency of the order, so its payment cannot be committed.
     error OrderPayerFrozen(bytes32 orderId, address payer);
     /// @notice The order has `milestones` milestones, counted from zero.
     error MilestoneNotFound(bytes32 orderId, uint256 milestone, uint256 milestones);
-    /// @notice The milestone is `state`, which this does not start from.
+    /// @notice This step is not possible in the milestone's `state`.
     error MilestoneStateInvalid(bytes32 orderId, uint256 milestone, MilestoneState state);
-    /// @notice This was to be done before `end`; chain time is `timestamp` (unix seconds).
+    /// @notice The time for this step ended at `end`; chain time is `timestamp` (unix seconds).
     error MilestoneTimePassed(bytes32 orderId, uint256 milestone, uint256 end, uint256 timestamp);
-    /// @notice The milestone goes on until `end`; chain time is `timestamp` (unix seconds).
+    /// @notice The time of the milestone's party runs until `end`; chain time is `timestamp` (unix seconds).
     error MilestoneTimeRunning(bytes32 orderId, uint256 milestone, uint256 end, uint256 timestamp);
     /// @notice A share of more than 10,000 basis points.
     error RulingInvalid(uint256 providerBps);
-    /// @notice What is stated needs the hash of what shows it.
+    /// @notice The hash of the content, the evidence or the grounds is zero.
     error JobHashZero();
-    /// @notice Nothing is due to the account in this currency.
+    /// @notice No amount is due to the account in this currency.
     error NothingDue(address account, address currency);
 
     // -------------------------------------------------------------------- payer
 
-    /// @notice Place an order, and pay all of it with currency the caller has allowed this contract to take.
-    /// @dev The currency has this contract marked as a settlement account, so that nobody can freeze or seize what it
-    /// holds, and whatever becomes due can be paid at any time. Tokens of a series cannot be it: they do not move any
-    /// more once the series has ended. No currency reaches what is held in another.
-    /// @param terms What is ordered, of whom and by when. Each term is checked, and the first that cannot be is named.
-    /// @return orderId Its id, which commits to payer and terms.
-    /// @custom:reverts OrderTermsInvalid when a term cannot be
-    /// @custom:reverts OrderPlacedAlready when the caller has placed it before
-    /// @custom:reverts OrderPaymentMismatch when the currency brings another amount
+    /// @notice Place an order and pay all of it, within the caller's allowance to this contract.
+    /// @dev The currency must have marked this contract as a settlement account, so that nobody can freeze or seize its
+    /// balance and every due amount can be paid at any time. Tokens of a series cannot be the currency: they no longer
+    /// move once the series has ended. Amounts of different currencies are separate.
+    /// @param terms Terms of the order. Each term is checked; the error names the first one that is not acceptable.
+    /// @return orderId Id of the order, which commits to payer and terms.
+    /// @custom:reverts OrderTermsInvalid when a term is not acceptable
+    /// @custom:reverts OrderPlacedAlready when the caller has placed the order before
+    /// @custom:reverts OrderPaymentMismatch when the currency transfers another amount
     /// @custom:invariant INV-JOB
     function place(OrderTerms calldata terms) external returns (bytes32 orderId);
 
-    /// @notice The same by the payer's EIP-3009 `ReceiveWithAuthorization` to this contract, whose nonce is the id of
-    /// the order, so that whoever submits it can change nothing.
-    /// @param terms What is ordered, of whom and by when.
-    /// @param payer Who pays, and signed.
+    /// @notice The same by the payer's EIP-3009 `ReceiveWithAuthorization` to this contract. Its nonce is the id of the
+    /// order, so that the submitting account cannot change anything.
+    /// @param terms Terms of the order.
+    /// @param payer Account that pays and signed.
     /// @param validAfter Unix second after which the authorization is valid.
-    /// @param validBefore Unix second before which it is.
-    /// @param signature The payer's, of the amounts of all milestones.
-    /// @return orderId Its id, which commits to payer and terms.
-    /// @custom:reverts OrderTermsInvalid when a term cannot be
-    /// @custom:reverts OrderPlacedAlready when the payer has placed it before
-    /// @custom:reverts OrderPaymentMismatch when the currency brings another amount
+    /// @param validBefore Unix second before which the authorization is valid.
+    /// @param signature The payer's signature over the amounts of all milestones.
+    /// @return orderId Id of the order, which commits to payer and terms.
+    /// @custom:reverts OrderTermsInvalid when a term is not acceptable
+    /// @custom:reverts OrderPlacedAlready when the payer has placed the order before
+    /// @custom:reverts OrderPaymentMismatch when the currency transfers another amount
     /// @custom:invariant INV-JOB
     /// @custom:invariant INV-ONCE
     function placeWithAuthorization(
@@ -210,10 +210,10 @@ interface IJobEscrow {
         bytes calldata signature
     ) external returns (bytes32 orderId);
 
-    /// @notice Take an order back that the provider has not accepted: payer and buyer at any time, anybody once the
+    /// @notice Cancel an order that the provider has not accepted: payer and buyer at any time, any account once the
     /// time to accept has passed.
     /// @custom:reverts OrderStateInvalid when the order is not placed
-    /// @custom:reverts OrderCallerInvalid when somebody else calls before the time to accept has passed
+    /// @custom:reverts OrderCallerInvalid when another account calls before the time to accept has passed
     /// @custom:invariant INV-FINAL
     function cancel(bytes32 orderId) external;
 
@@ -228,7 +228,7 @@ interface IJobEscrow {
     function accept(bytes32 orderId) external;
 
     /// @notice Deliver a milestone, as the provider.
-    /// @param content Hash of what is delivered.
+    /// @param content Hash of the delivered content.
     /// @custom:reverts OrderStateInvalid when the order is not accepted
     /// @custom:reverts MilestoneNotFound when there is no such milestone
     /// @custom:reverts OrderCallerInvalid when the caller is not the provider
@@ -237,7 +237,7 @@ interface IJobEscrow {
     /// @custom:reverts JobHashZero when `content` is zero
     function deliver(bytes32 orderId, uint256 milestone, bytes32 content) external;
 
-    /// @notice Give a milestone up, as the provider: its amount goes back to the payer, and the bond of a dispute to
+    /// @notice Give up a milestone, as the provider: its amount goes back to the payer, and the bond of a dispute to
     /// the buyer.
     /// @custom:reverts OrderStateInvalid when the order is not accepted
     /// @custom:reverts MilestoneNotFound when there is no such milestone
@@ -248,7 +248,7 @@ interface IJobEscrow {
 
     // -------------------------------------------------------------------- buyer
 
-    /// @notice Accept a delivery, as the buyer; also after the review period, until somebody concludes the milestone.
+    /// @notice Accept a delivery, as the buyer; also after the review period, until an account concludes the milestone.
     /// @custom:reverts OrderStateInvalid when the order is not accepted
     /// @custom:reverts MilestoneNotFound when there is no such milestone
     /// @custom:reverts OrderCallerInvalid when the caller is not the buyer
@@ -256,39 +256,39 @@ interface IJobEscrow {
     /// @custom:invariant INV-FINAL
     function acceptDelivery(bytes32 orderId, uint256 milestone) external;
 
-    /// @notice Dispute a delivery within the review period, as the buyer, which puts up the bond.
-    /// @dev Warning: the review period runs on while the currency is paused or the buyer frozen, when no bond can be
-    /// put up. An order without a bond can be disputed at any time of it.
-    /// @param evidence Hash of what is wrong with it.
+    /// @notice Dispute a delivery within the review period, as the buyer, which deposits the bond.
+    /// @dev Warning: the review period also runs while the currency is paused or the buyer is frozen and so cannot
+    /// deposit a bond. An order without a bond can be disputed then too.
+    /// @param evidence Hash of the evidence.
     /// @custom:reverts OrderStateInvalid when the order is not accepted
     /// @custom:reverts MilestoneNotFound when there is no such milestone
     /// @custom:reverts OrderCallerInvalid when the caller is not the buyer
     /// @custom:reverts MilestoneStateInvalid when it is not delivered
     /// @custom:reverts MilestoneTimePassed when the review period has passed
     /// @custom:reverts JobHashZero when `evidence` is zero
-    /// @custom:reverts OrderPaymentMismatch when the currency brings another bond
+    /// @custom:reverts OrderPaymentMismatch when the currency transfers another bond
     function dispute(bytes32 orderId, uint256 milestone, bytes32 evidence) external;
 
     // ------------------------------------------------------------------ arbiter
 
-    /// @notice Split a disputed amount, as the arbiter. The bond goes to the provider where the provider gets all of
-    /// it, since the dispute was without ground, and back to the buyer otherwise.
-    /// @param providerBps Share of the provider in basis points. Its part is rounded down, and the payer gets the rest.
+    /// @notice Divide a disputed amount, as the arbiter. If the provider gets all of it, the dispute had no ground and
+    /// the bond goes to the provider; otherwise the bond goes back to the buyer.
+    /// @param providerBps Share of the provider in basis points, rounded down; the payer gets the rest.
     /// @param grounds Hash of the arbiter's grounds.
     /// @custom:reverts OrderStateInvalid when the order is not accepted
     /// @custom:reverts MilestoneNotFound when there is no such milestone
     /// @custom:reverts OrderCallerInvalid when the caller is not the arbiter
     /// @custom:reverts MilestoneStateInvalid when it is not disputed
     /// @custom:reverts MilestoneTimePassed when the time to rule has passed
-    /// @custom:reverts RulingInvalid when the share is more than all
+    /// @custom:reverts RulingInvalid when the share is above 10,000
     /// @custom:reverts JobHashZero when `grounds` is zero
     /// @custom:invariant INV-FINAL
     function rule(bytes32 orderId, uint256 milestone, uint256 providerBps, bytes32 grounds) external;
 
     // ------------------------------------------------------------------- anyone
 
-    /// @notice End a milestone whose time has passed. Not delivered: refunded. Not disputed: released. Not ruled on:
-    /// split by the order's default, the bond back to the buyer.
+    /// @notice End a milestone after its time. Without a delivery it is refunded. Without a dispute it is released.
+    /// Without a ruling it is divided by the order's default, and the bond goes back to the buyer.
     /// @custom:reverts OrderStateInvalid when the order is not accepted
     /// @custom:reverts MilestoneNotFound when there is no such milestone
     /// @custom:reverts MilestoneStateInvalid when it has ended
@@ -296,9 +296,9 @@ interface IJobEscrow {
     /// @custom:invariant INV-FINAL
     function conclude(bytes32 orderId, uint256 milestone) external;
 
-    /// @notice Pay an account what is due to it in a currency: to the account alone, whoever calls.
-    /// @dev Where it cannot come in, a CurrencyToken keeps it as the account's credit, and nothing waits here.
-    /// @custom:reverts NothingDue when nothing is
+    /// @notice Pay an account its due amounts in a currency. Any account may call this.
+    /// @dev If the account cannot receive them, a CurrencyToken holds them as its credit; they never stay here.
+    /// @custom:reverts NothingDue when no amount is due
     function payDue(address account, address currency) external;
 
     // -------------------------------------------------------------------- views
@@ -306,7 +306,7 @@ interface IJobEscrow {
     /// @notice Id of a payer's order of these terms, and nonce of its authorization.
     function orderIdOf(address payer, OrderTerms calldata terms) external view returns (bytes32);
 
-    /// @notice An order; its state is `None` where there is none.
+    /// @notice An order; its state is `None` if there is no such order.
     function order(bytes32 orderId) external view returns (Order memory);
 
     /// @notice The milestones of an order, in the order of its terms.

@@ -10,12 +10,12 @@ import {IERC3009} from "../core/IERC3009.sol";
 import {IJobEscrow} from "./IJobEscrow.sol";
 
 /// @title JobEscrow
-/// @notice Currency comes in by `place` and `dispute`, becomes due in `_owe`, and leaves by `payDue`.
+/// @notice Currency enters by `place` and `dispute`, becomes due in `_owe`, and leaves by `payDue`.
 contract JobEscrow is IJobEscrow, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
 
     uint256 private constant BPS = 10_000;
-    /// Milestones of one order: what ends is told one by one, and what is cancelled together stays within a block.
+    /// Most milestones of one order: each ends by its own event, and a cancellation of all of them fits a block.
     uint256 private constant MOST_MILESTONES = 64;
 
     mapping(bytes32 orderId => Order) private _orders;
@@ -239,7 +239,7 @@ contract JobEscrow is IJobEscrow, ReentrancyGuardTransient {
         _owe(found.buyer, found.currency, bond);
     }
 
-    /// @dev A default ruling has no grounds, and finds no dispute without ground.
+    /// @dev A default ruling has no grounds, and never decides that a dispute had no ground.
     function _split(
         bytes32 orderId,
         uint256 milestone,

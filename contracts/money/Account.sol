@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-/// @notice One storage word a currency account: its balance, and all that a transfer has to look at.
+/// @notice One storage word a currency account: its balance, and all other fields that a transfer reads.
 /// @dev From the lowest bit: balance in units (96 bits), five flags, wallet class (3), jurisdiction (10), real name
 /// (1), day of the last counted payment (16), units paid on that day (48) and in its year (56); 5 free bits; day from
 /// which the identification is no longer valid (16). Days are those of `Calendar`. Masks are spelled out, since the
@@ -33,7 +33,7 @@ library AccountFields {
     uint256 private constant EXPIRY_AT = 240;
     uint256 private constant EXPIRY_MASK = type(uint16).max;
 
-    /// What registration writes: class, identification, jurisdiction and real name.
+    /// Fields that registration writes: class, identification, jurisdiction and real name.
     uint256 private constant REGISTRATION_MASK =
         (CLASS_MASK << CLASS_AT) | (EXPIRY_MASK << EXPIRY_AT) | (JURISDICTION_MASK << JURISDICTION_AT) | REAL_NAME;
 
@@ -42,47 +42,48 @@ library AccountFields {
         return Account.unwrap(self) & BALANCE_MASK;
     }
 
-    /// @notice Whether authorizations to this account may be submitted by itself only.
+    /// @notice Whether the account alone may submit authorizations that pay it.
     function isPayeeOnly(Account self) internal pure returns (bool) {
         return Account.unwrap(self) & PAYEE_ONLY != 0;
     }
 
-    /// @notice Whether this is a settlement account, whose value belongs to others.
+    /// @notice Whether this is a settlement account, which holds value of others.
     function isSettlement(Account self) internal pure returns (bool) {
         return Account.unwrap(self) & SETTLEMENT != 0;
     }
 
-    /// @notice Whether nothing may leave the account.
+    /// @notice Whether the account is frozen outgoing and cannot pay.
     function isFrozenOutgoing(Account self) internal pure returns (bool) {
         return Account.unwrap(self) & FROZEN_OUTGOING != 0;
     }
 
-    /// @notice Whether nothing may come in.
+    /// @notice Whether the account is frozen incoming and cannot receive.
     function isFrozenIncoming(Account self) internal pure returns (bool) {
         return Account.unwrap(self) & FROZEN_INCOMING != 0;
     }
 
-    /// @notice Whether the account pays like any other: it is no settlement account, and nothing of it is frozen.
+    /// @notice Whether the account pays like most: it is not a settlement account, and no part of it is frozen.
     function isPlainPayer(Account self) internal pure returns (bool) {
         return Account.unwrap(self) & (SETTLEMENT | FROZEN_OUTGOING | FROZEN_AMOUNT) == 0;
     }
 
-    /// @notice Whether the account is paid like any other: it is no settlement account, and anybody may pay it.
+    /// @notice Whether the account receives like most: it is neither a settlement account nor payee-only nor frozen
+    /// incoming.
     function isPlainPayee(Account self) internal pure returns (bool) {
         return Account.unwrap(self) & (SETTLEMENT | FROZEN_INCOMING | PAYEE_ONLY) == 0;
     }
 
-    /// @notice Whether anything of the account is frozen.
+    /// @notice Whether the account is frozen, in whole or in part.
     function isFrozen(Account self) internal pure returns (bool) {
         return Account.unwrap(self) & (FROZEN_OUTGOING | FROZEN_INCOMING | FROZEN_AMOUNT) != 0;
     }
 
-    /// @notice Wallet class the account was registered with; zero, class IV, where it never was.
+    /// @notice Registered wallet class of the account; zero, class IV, without a registration.
     function walletClass(Account self) internal pure returns (uint256) {
         return (Account.unwrap(self) >> CLASS_AT) & CLASS_MASK;
     }
 
-    /// @notice Wallet class whose limits hold on a day: class IV, zero, once the identification has expired.
+    /// @notice Wallet class that sets the limits on a day: class IV, zero, once the identification has expired.
     function classOn(Account self, uint256 today) internal pure returns (uint256) {
         uint256 word = Account.unwrap(self);
         return today < word >> EXPIRY_AT ? (word >> CLASS_AT) & CLASS_MASK : 0;
@@ -93,7 +94,7 @@ library AccountFields {
         return Account.unwrap(self) >> EXPIRY_AT;
     }
 
-    /// @notice Jurisdiction of the holder, an ISO 3166-1 number; zero where none is known.
+    /// @notice Jurisdiction of the holder, an ISO 3166-1 number; zero if none is known.
     function jurisdiction(Account self) internal pure returns (uint256) {
         return (Account.unwrap(self) >> JURISDICTION_AT) & JURISDICTION_MASK;
     }
@@ -103,17 +104,17 @@ library AccountFields {
         return Account.unwrap(self) & REAL_NAME != 0;
     }
 
-    /// @notice Day of the last payment that was counted against a limit.
+    /// @notice Day of the last payment that counted for a limit.
     function day(Account self) internal pure returns (uint256) {
         return (Account.unwrap(self) >> DAY_AT) & DAY_MASK;
     }
 
-    /// @notice Units paid on that day, as far as a daily or annual limit held.
+    /// @notice Units of counted payments on that day.
     function spentOnDay(Account self) internal pure returns (uint256) {
         return (Account.unwrap(self) >> SPENT_ON_DAY_AT) & SPENT_ON_DAY_MASK;
     }
 
-    /// @notice Units paid in the year of that day, as far as a daily or annual limit held.
+    /// @notice Units of counted payments in the year of that day.
     function spentInYear(Account self) internal pure returns (uint256) {
         return (Account.unwrap(self) >> SPENT_IN_YEAR_AT) & SPENT_IN_YEAR_MASK;
     }
@@ -135,7 +136,7 @@ library AccountFields {
         }
     }
 
-    /// @notice The word with `amount` units more paid on the day it names, and in that day's year.
+    /// @notice The word with `amount` units more paid on its day, and in the year of that day.
     /// @dev The caller has compared with a daily or an annual limit of at most 3,276,600 yuan. By a daily limit a year
     /// stays below 366 such days, 1.2e15 units, by an annual one a day stays below it: no carry leaves either field.
     function spend(Account self, uint256 amount) internal pure returns (Account) {
@@ -144,7 +145,7 @@ library AccountFields {
         }
     }
 
-    /// @notice The word of another day, on which nothing is paid yet.
+    /// @notice The word of another day, without payments so far.
     /// @param sameYear Whether that day is in the year of the one before.
     function onDay(Account self, uint256 today, bool sameYear) internal pure returns (Account) {
         uint256 word = Account.unwrap(self) & ~((DAY_MASK << DAY_AT) | (SPENT_ON_DAY_MASK << SPENT_ON_DAY_AT));
@@ -157,7 +158,7 @@ library AccountFields {
         return _withFlag(self, PAYEE_ONLY, enabled);
     }
 
-    /// @notice The word with the settlement flag set, for ever.
+    /// @notice The word with the settlement flag set, permanently.
     function asSettlement(Account self) internal pure returns (Account) {
         return _withFlag(self, SETTLEMENT, true);
     }
@@ -167,12 +168,12 @@ library AccountFields {
         return _withFlag(_withFlag(self, FROZEN_OUTGOING, outgoing), FROZEN_INCOMING, incoming);
     }
 
-    /// @notice The word saying whether part of the balance is frozen.
+    /// @notice The word with the flag for a frozen amount set or cleared.
     function withFrozenAmount(Account self, bool enabled) internal pure returns (Account) {
         return _withFlag(self, FROZEN_AMOUNT, enabled);
     }
 
-    /// @notice The word registered anew. What was paid on the day and in the year stays counted.
+    /// @notice The word with another registration. Payments on the day and in the year stay counted.
     /// @param class Wallet class, 3 bits.
     /// @param expiry Day from which the identification is no longer valid.
     /// @param country ISO 3166-1 number, 10 bits.

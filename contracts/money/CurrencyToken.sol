@@ -13,23 +13,23 @@ import {Limits, LimitsFields, Policy} from "./Policy.sol";
 
 /// @title CurrencyToken
 /// @notice The stablecoin of one currency. Balances change in `_transfer` and `_move` and nowhere else.
-/// @dev Roles (AccessManager) are asked in administration only; a transfer asks none. Units come and go through the
-/// IssuanceDesk alone, which this contract creates, so that no role can be given for it. What a holder sets in motion
-/// is checked in `_transfer`. What is owed, and nobody may hold up, leaves by `_payOut`: to the account it is owed to,
-/// or, where that is frozen or full, to this contract as the account's credit.
+/// @dev Only administration checks roles (AccessManager); a transfer checks none. Only the IssuanceDesk creates and
+/// destroys units. This contract creates the desk, so that no role can be granted for that. `_transfer` checks payments
+/// that a holder starts. `_payOut` pays amounts that settlement accounts owe and that no payee may stop: to the payee,
+/// or, if the payee is frozen or at its limit, to this contract as the payee's credit.
 contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, FixedAuthority {
     uint256 private constant MOST_UNITS = type(uint96).max;
     /// The two forms of `transferWithAuthorization` (EIP-3009).
     bytes4 private constant TRANSFER_BY_PARTS = 0xe3ee160e;
     bytes4 private constant TRANSFER_BY_BYTES = 0xcf092995;
-    /// What the code of a delegating key begins with (EIP-7702).
+    /// First bytes of the code of a delegating key (EIP-7702).
     bytes3 private constant DELEGATION = 0xef0100;
-    /// Named, so that the place of an account is worked out once for reading and writing.
+    /// A struct, so that the place of the word is computed once for reading and writing.
     struct Slot {
         Account account;
     }
 
-    /// Brings into channels what their payers paid in by their own signature; nobody else brings anything.
+    /// Collector that brings deposits into channels, each by its payer's own signature; no other contract may.
     address private immutable _collector;
 
     /// @inheritdoc ICurrencyToken
@@ -43,8 +43,8 @@ contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, FixedAuthority
 
     /// @param name_ Name of the token, and of its EIP-712 domain.
     /// @param symbol_ Symbol.
-    /// @param authority AccessManager that says who is central bank, operator, registrar, freezer, seizer and pauser.
-    /// @param collector Deposit collector of the hub: the only one that channels are paid in through.
+    /// @param authority AccessManager with the roles central bank, operator, registrar, freezer, seizer and pauser.
+    /// @param collector Deposit collector of the hub: the only one that brings deposits into channels.
     constructor(
         string memory name_,
         string memory symbol_,
@@ -126,7 +126,7 @@ contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, FixedAuthority
 
     /// @inheritdoc ICurrencyToken
     function markSettlementAccount(address account) external restricted {
-        // The code of a delegation (EIP-7702) is that of a key.
+        // An account with the code of a delegation (EIP-7702) is a key.
         bool isContract = account.code.length != 0 && bytes3(account.code) != DELEGATION;
         if (!isContract) revert SettlementAccountWithoutCode(account);
         if (_accounts[account].account.isFrozen()) revert SettlementAccountFrozen(account);
@@ -274,8 +274,8 @@ contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, FixedAuthority
 
     // ---------------------------------------------------------------- internals
 
-    /// @dev A payment that a holder sets in motion, by its own hand, an allowance or a signature; or, out of a
-    /// settlement account, a payout. Written out in one piece, since every step into a function costs 25 gas.
+    /// @dev A payment that a holder starts, by a call, an allowance or a signature; or a payout of a settlement
+    /// account. One long function, since every internal call costs 25 gas.
     function _transfer(address from, address to, uint256 value) internal override {
         Slot storage slot = _accounts[from];
         Account account = slot.account;
@@ -307,12 +307,12 @@ contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, FixedAuthority
         _payOut(from, to, value);
     }
 
-    /// @dev What is owed: nothing that stops the payee holds up the payer.
+    /// @dev Pays an owed amount: a freeze or a limit of the payee never stops the payer.
     function _payOut(address from, address to, uint256 amount) private {
         if (!_isStopped(to, amount)) return _move(from, to, amount);
 
         uint256 credit;
-        // What is not held is refused below, and what is held is of a supply of 96 bits.
+        // `_move` refuses an amount above the balance, and a balance is at most a supply of 96 bits.
         unchecked {
             credit = _credits[to] + amount;
         }
@@ -321,7 +321,7 @@ contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, FixedAuthority
         if (from != address(this)) _move(from, address(this), amount);
     }
 
-    /// @dev A movement that is checked by who calls this alone. `from` zero creates units, `to` zero destroys them.
+    /// @dev A movement that only the calling function has checked. `from` zero creates units, `to` zero destroys them.
     function _move(address from, address to, uint256 amount) private {
         if (from == address(0)) {
             _supply += amount;
@@ -339,7 +339,7 @@ contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, FixedAuthority
         emit Transfer(from, to, amount);
     }
 
-    /// @dev A pause is told before a freeze. A frozen amount may be above the balance: then nothing is free.
+    /// @dev A pause is reported before a freeze. A frozen amount may be above the balance: then no unit is free.
     function _checkFreeze(address from, Account account, uint256 amount, Policy policy) private view {
         if (policy.isPaused()) revert CurrencyPaused();
         if (account.isFrozenOutgoing()) revert AccountFrozenOutgoing(from);
@@ -353,8 +353,8 @@ contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, FixedAuthority
         if (amount > held) revert ERC20InsufficientBalance(from, held, amount);
     }
 
-    /// @dev The payer's word with the payment counted against its class's limits of a day and a year. `amount` is at
-    /// most a balance, so that no sum here is near 2**256.
+    /// @dev Returns the payer's word after counting the payment for the daily and annual limits of its class. `amount`
+    /// is at most a balance, so that no sum here is near 2**256.
     function _spend(
         address from,
         Account account,
@@ -373,7 +373,7 @@ contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, FixedAuthority
         }
     }
 
-    /// @dev A limit may have been lowered below what is used of it: then nothing is left.
+    /// @dev A limit may have been lowered below the counted payments: then no unit is left.
     function _left(uint256 limit, uint256 used) private pure returns (uint256) {
         return limit > used ? limit - used : 0;
     }
@@ -383,9 +383,8 @@ contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, FixedAuthority
         else if (!_hasRoom(account, amount, policy, today)) _refuseForRoom(to, account, amount, policy, today);
     }
 
-    /// @dev A payee that is not like any other: frozen, payee-only, or a settlement account, which has no class. The
-    /// zero address, this contract and the desk bear the mark of one too, so that no other payee needs to be compared
-    /// with them.
+    /// @dev Checks a special payee: frozen, payee-only, or a settlement account, which has no class. The zero address,
+    /// this contract and the desk are marked as settlement accounts too, so that only here they need a comparison.
     function _checkOtherPayee(address to, Account account, uint256 amount, Policy policy, uint256 today) private view {
         _checkReceiver(to);
         if (account.isFrozenIncoming()) revert AccountFrozenIncoming(to);
@@ -394,7 +393,7 @@ contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, FixedAuthority
         _refuseForRoom(to, account, amount, policy, today);
     }
 
-    /// @dev A payee-only account is not paid by an authorization that somebody else submits.
+    /// @dev An authorization that another account submits cannot pay a payee-only account.
     function _checkSubmitter(address to, Account account) private view {
         if (account.isPayeeOnly() && msg.sender != to && _isAuthorization()) revert PayeeOnly(to, msg.sender);
     }
@@ -404,7 +403,7 @@ contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, FixedAuthority
         return msg.sig == TRANSFER_BY_PARTS || msg.sig == TRANSFER_BY_BYTES;
     }
 
-    /// @dev Whether the class of an account lets so much come in; a transfer of nothing always may.
+    /// @dev Whether the class of an account allows it to receive so much; a transfer of zero is always allowed.
     function _hasRoom(Account account, uint256 amount, Policy policy, uint256 today) private pure returns (bool) {
         unchecked {
             uint256 most = policy.limits(account.classOn(today)).balance();
@@ -430,7 +429,7 @@ contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, FixedAuthority
         _credits[account] = credit;
     }
 
-    /// @dev An account whose value is its holder's own, and which can be frozen, seized and registered.
+    /// @dev Checks that an account is not a settlement account, so that it can be frozen, seized and registered.
     function _ownAccount(address account) private view returns (Account word) {
         word = _accounts[account].account;
         if (word.isSettlement()) revert SettlementAccountProtected(account);
@@ -440,8 +439,8 @@ contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, FixedAuthority
         if (msg.sender != issuanceDesk) revert CallerNotDesk(msg.sender, issuanceDesk);
     }
 
-    /// @dev This contract holds what is credited, and the desk what is being redeemed: what came in otherwise could
-    /// never leave.
+    /// @dev This contract holds credits alone, and the desk units under redemption: any other units could never leave
+    /// them.
     function _checkReceiver(address to) private view {
         if (to == address(0) || to == address(this) || to == issuanceDesk) revert ERC20InvalidReceiver(to);
     }
@@ -457,7 +456,7 @@ contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, FixedAuthority
         emit SettlementAccountMarked(account);
     }
 
-    /// @dev A limit in steps; no limit is more steps than there are.
+    /// @dev A limit in steps; no limit is more than the most steps.
     function _steps(uint256 limit) private pure returns (uint256 steps) {
         if (limit == type(uint256).max) return limit;
         steps = limit / LimitsFields.STEP;
@@ -465,7 +464,7 @@ contract CurrencyToken is ICurrencyToken, ERC20WithAuthorization, FixedAuthority
         if (limit % LimitsFields.STEP != 0 || limit > most) revert ClassLimitInvalid(limit, LimitsFields.STEP, most);
     }
 
-    /// @dev A limit as it was set: whatever no balance reaches is none.
+    /// @dev A limit as it was set: one above every balance is no limit.
     function _stated(uint256 limit) private pure returns (uint256) {
         return limit > MOST_UNITS ? type(uint256).max : limit;
     }

@@ -16,7 +16,7 @@ import {FixedAuthority} from "../core/FixedAuthority.sol";
 
 /// @title InterestPayments
 /// @notice Interest on one currency, declared as a Merkle root and issued row by row.
-/// @dev Holds nothing between two transactions: a batch is issued to this contract and paid on at once.
+/// @dev Holds no units between two transactions: a batch is issued to this contract, which pays the rows at once.
 contract InterestPayments is IInterestPayments, FixedAuthority {
     using BitMaps for BitMaps.BitMap;
     using SafeERC20 for IERC20;
@@ -36,7 +36,7 @@ contract InterestPayments is IInterestPayments, FixedAuthority {
     mapping(uint256 id => Period) private _periods;
     mapping(uint256 id => BitMaps.BitMap) private _paid;
 
-    /// @param currency_ CurrencyToken that is paid; roles are asked of its access manager.
+    /// @param currency_ CurrencyToken of the interest; its access manager has the roles.
     constructor(address currency_) FixedAuthority(IAccessManaged(currency_).authority()) {
         currency = currency_;
         DESK = ICurrencyToken(currency_).issuanceDesk();
@@ -87,7 +87,7 @@ contract InterestPayments is IInterestPayments, FixedAuthority {
             results[i] = _examine(id, declared, row);
             if (results[i] != RowResult.Paid) continue;
             _paid[id].set(row.index);
-            // Just compared: with what was paid before it, at most the total.
+            // Just compared: with earlier payments it is at most the total.
             declared.paid += uint96(row.amount);
             emit InterestPaid(id, row.account, row.index, row.amount, declared.paid);
         }
@@ -133,7 +133,7 @@ contract InterestPayments is IInterestPayments, FixedAuthority {
         if (firstDay < earliest) revert InterestPeriodOverlaps(firstDay, earliest);
     }
 
-    /// @dev The zero address, the currency and its desk bear the mark of a settlement account too: no transfer of a row
+    /// @dev The zero address, the currency and its desk are marked as settlement accounts too: no transfer of a row
     /// that passes here is refused.
     function _examine(uint256 id, Period memory declared, Row calldata row) private view returns (RowResult) {
         if (_paid[id].get(row.index)) return RowResult.PaidBefore;

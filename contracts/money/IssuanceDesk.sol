@@ -12,36 +12,36 @@ import {FixedAuthority} from "../core/FixedAuthority.sol";
 import {Signatures} from "../core/Signatures.sol";
 
 /// @title IssuanceDesk
-/// @notice Where operating institutions issue one currency against reserve, and holders have it redeemed.
-/// @dev The currency creates its desk and lets it alone create, hold and destroy units. The desk holds the units under
-/// redemption and nothing else. It pays them back by a transfer that nothing refuses: where they cannot come in, they
-/// become the holder's credit in the currency.
+/// @notice Desk at which operating institutions issue one currency against reserve, and holders redeem it.
+/// @dev The currency creates its desk and allows it alone to create, hold and destroy units. The desk holds only units
+/// under redemption. It returns them by a transfer that is never refused: if the holder cannot receive them, they
+/// become its credit in the currency.
 contract IssuanceDesk is IIssuanceDesk, FixedAuthority, EIP712 {
     using SafeERC20 for IERC20;
 
     uint256 private constant MINOR_UNIT = 10_000;
     uint256 private constant FULL_RESERVE = 10_000;
     uint256 private constant MOST_UNITS = type(uint96).max;
-    /// Most numbers that an attestation may skip after the last one's: enough to number by unix seconds from the first
-    /// one on, and so few that 2**32 attestations would have to be signed before no number is left.
+    /// Most numbers that an attestation may skip after the last one: enough to begin with unix seconds as numbers, and
+    /// so few that the numbers suffice for at least 2**32 attestations.
     uint256 private constant MOST_SKIPPED = 2 ** 32 - 1;
-    /// How long a holder has to wait for the operator that took its redemption.
+    /// Time in which a holder cannot cancel after the operator took its redemption.
     uint256 private constant TAKEN_TIME = 1 days;
     bytes32 private constant RESERVE_TYPEHASH = keccak256(
         "ReserveAttestation(uint256 amountFen,uint64 asOf,uint64 sequence,uint64 validBefore)"
     );
 
-    /// The last attestation, and the part of the supply it has to cover. Its first word is all that issuance reads.
+    /// The last attestation, and the part of the supply that it has to cover. Issuance reads the first word alone.
     struct Reserve {
         uint96 amountFen;
         uint64 asOf;
         uint64 validBefore;
-        /// Basis points that the reserve may lack of the supply: none from the start.
+        /// Basis points of the supply that the reserve need not cover: zero from the start.
         uint16 shortfallBps;
         uint64 sequence;
     }
 
-    /// What an operating institution may still issue, and what it issued less what was redeemed at it; units.
+    /// Rest of the quota of an operating institution, and its position: issued less redeemed; units.
     struct Operator {
         uint128 quota;
         int128 position;
@@ -55,8 +55,8 @@ contract IssuanceDesk is IIssuanceDesk, FixedAuthority, EIP712 {
     uint256 private _lastRedemption;
     Reserve private _reserve;
 
-    /// @notice Created by the currency, which the creator is taken for.
-    /// @param authority AccessManager that says who is central bank and operator.
+    /// @notice The creator is the currency of the desk.
+    /// @param authority AccessManager with the roles central bank and operator.
     constructor(address authority) FixedAuthority(authority) EIP712("pysettle IssuanceDesk", "1") {
         currency = msg.sender;
     }
@@ -112,7 +112,7 @@ contract IssuanceDesk is IIssuanceDesk, FixedAuthority, EIP712 {
         if (amount > operator.quota) revert QuotaExceeded(msg.sender, amount, operator.quota);
         _checkReserve(amount);
 
-        // Within the quota, just compared, and within the 96 bits of a supply, which the reserve is.
+        // Within the quota, just compared, and within the reserve, at most the 96 bits of a supply.
         operator.quota -= uint128(amount);
         operator.position += int128(uint128(amount));
         _operators[msg.sender] = operator;
@@ -163,7 +163,7 @@ contract IssuanceDesk is IIssuanceDesk, FixedAuthority, EIP712 {
         _checkWholeMinorUnits(amount);
 
         id = ++_lastRedemption;
-        // A balance, and so any amount that the currency lets pass below, fits 96 bits.
+        // A balance fits 96 bits, and the currency refuses a larger amount below.
         _redemptions[id] = Redemption(msg.sender, uint96(amount), operator, RedemptionStatus.Requested, 0);
         emit RedemptionRequested(id, msg.sender, operator, amount);
         ICurrencyToken(currency).holdFrom(msg.sender, amount);
@@ -234,7 +234,7 @@ contract IssuanceDesk is IIssuanceDesk, FixedAuthority, EIP712 {
         if (requested > most) revert SupplyCapExceeded(requested, most);
     }
 
-    /// @dev Also where the reserve covers but a part of it, a supply fits 96 bits.
+    /// @dev With a partial reserve too, a supply fits 96 bits.
     function _checkReserve(uint256 amount) private view {
         (uint256 amountFen, uint64 validBefore) = (_reserve.amountFen, _reserve.validBefore);
         _checkNotExpired(validBefore);
@@ -245,7 +245,7 @@ contract IssuanceDesk is IIssuanceDesk, FixedAuthority, EIP712 {
         if (amount > available) revert ReserveExceeded(amount, available);
     }
 
-    /// @dev An operating institution is who may complete a redemption, at once or with a delay.
+    /// @dev An operating institution is an account that may complete a redemption, at once or with a delay.
     function _checkOperator(address operator) private view {
         (bool immediate, uint32 delay) = _mayCall(operator, IIssuanceDesk.completeRedemption.selector);
         if (!immediate && delay == 0) revert RedemptionOperatorInvalid(operator);
@@ -262,7 +262,7 @@ contract IssuanceDesk is IIssuanceDesk, FixedAuthority, EIP712 {
         if (status > RedemptionStatus.Taken) revert RedemptionEnded(id, status);
     }
 
-    /// @dev A pending redemption that the caller was asked for.
+    /// @dev Returns a pending redemption of the caller as operator.
     function _ownRedemption(uint256 id) private view returns (Redemption storage request) {
         request = _pendingRedemption(id);
         _checkRedemptionCaller(id, request.operator);

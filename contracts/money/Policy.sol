@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-/// @notice What holds for every account of a currency, in one storage word, so that a transfer reads one for all of it.
+/// @notice Settings for all accounts of a currency, in one storage word, so that a transfer reads them at once.
 /// @dev Bit 0: paused. From bit 16 on 60 bits for each of the wallet classes IV, III, II and I: their `Limits`.
-/// Corporate wallets, the next number, find nothing there, which is no limit.
+/// Corporate wallets have the next number: the bits there are zero, which is no limit.
 type Policy is uint256;
 
-/// @notice The limits of one wallet class, 15 bits each: balance, payment, day, year. A field holds nought where there
-/// is no limit, and else one more than the limit in hundreds of yuan, so that a limit of zero is one.
+/// @notice The limits of one wallet class, 15 bits each: balance, payment, day, year. A field of zero is no limit;
+/// otherwise the field is one more than the limit in hundreds of yuan, so that a limit of zero has the field one.
 type Limits is uint256;
 
 using PolicyFields for Policy global;
@@ -48,11 +48,11 @@ library PolicyFields {
 }
 
 /// @title LimitsFields
-/// @notice Reads limits as units. Where there is none the subtraction wraps, to more units than any balance.
+/// @notice Reads limits as units. Without a limit the subtraction wraps, to more units than any balance.
 library LimitsFields {
     /// @notice Units in one step of a limit: 100 yuan.
     uint256 internal constant STEP = 100_000_000;
-    /// @notice Most steps a limit can have: 3,276,600 yuan.
+    /// @notice Most steps of a limit: 3,276,600 yuan.
     uint256 internal constant MOST_STEPS = 0x7ffe;
 
     uint256 private constant FIELD_MASK = 0x7fff;
@@ -60,33 +60,33 @@ library LimitsFields {
     uint256 private constant DAY_AT = 30;
     uint256 private constant YEAR_AT = 45;
 
-    /// @notice Whether what is paid has to be counted: there is a limit for a day or a year.
+    /// @notice Whether payments count: the class has a daily or annual limit.
     function countPayments(Limits self) internal pure returns (bool) {
         return Limits.unwrap(self) >> DAY_AT != 0;
     }
 
-    /// @notice Most units the account may hold.
+    /// @notice Highest balance in units.
     function balance(Limits self) internal pure returns (uint256) {
         unchecked {
             return ((Limits.unwrap(self) & FIELD_MASK) - 1) * STEP;
         }
     }
 
-    /// @notice Most units of one payment.
+    /// @notice Highest single payment in units.
     function payment(Limits self) internal pure returns (uint256) {
         unchecked {
             return (((Limits.unwrap(self) >> PAYMENT_AT) & FIELD_MASK) - 1) * STEP;
         }
     }
 
-    /// @notice Most units paid on one day.
+    /// @notice Highest sum of payments on one day in units.
     function daily(Limits self) internal pure returns (uint256) {
         unchecked {
             return (((Limits.unwrap(self) >> DAY_AT) & FIELD_MASK) - 1) * STEP;
         }
     }
 
-    /// @notice Most units paid in one year.
+    /// @notice Highest sum of payments in one year in units.
     function annual(Limits self) internal pure returns (uint256) {
         unchecked {
             return ((Limits.unwrap(self) >> YEAR_AT) - 1) * STEP;

@@ -115,6 +115,6 @@ def _banner(served: NodeChain) -> str:
         return f"SIMULATION: nothing here is money. The chain's head is block {served.embedded.block().number}.\n"
     lines = "\n".join(f"  0x{signer.address.hex()}  0x{signer.secret.hex()}" for signer in served.accounts.values())
     return (
-        "SIMULATION, DEVELOPMENT KEYS: nothing here is money. Everybody knows these keys; coins sent to these\n"
-        f"accounts on any other chain are lost.\n\n{lines}\n"
+        "SIMULATION, DEVELOPMENT KEYS: nothing here is money. Everybody knows these keys; value sent to these\n"
+        f"accounts on any other chain is lost.\n\n{lines}\n"
     )

@@ -92,7 +92,12 @@ def test_windows_are_checked_against_the_series(town: ComputeTown) -> None:
     assert town.read(f"market show --series DSV4 --windows {hours}")["window"] == "peak"
     other = town.file("other.json", PeakHours(((1, 5),)).to_json())
     town.refused(f"market show --series DSV4 --windows {other}", 2, "has other peak hours than the series DSV4", "ask")
-    town.refused(f"market show --series CHEAP --windows {hours}", 2, "CHEAP carries no windows", "leave --windows out")
+    town.refused(
+        f"market show --series CHEAP --windows {hours}",
+        2,
+        "the terms of CHEAP contain no hash of peak hours",
+        "leave --windows out",
+    )
     town.refused("market show --series DSV4 --windows none.json", 2, "cannot be read from none.json")
 
 

@@ -143,7 +143,9 @@ def test_a_credit_is_claimed_and_seized(town: Town, tmp_path: Path) -> None:
     rejected = town.tell("redemption reject --id 1")
     assert rejected["balance"] == {"before": "40000000", "now": "40000000"}
     assert rejected["credit"] == {"before": "0", "now": "60000000"}
-    assert "credit held for it, since it could not come in: 60.00 yuan" in town.say("wallet show --account alice")
+    assert "credit, held because the account could not receive it: 60.00 yuan" in town.say(
+        "wallet show --account alice"
+    )
     claim = "wallet claim-credit --account alice"
     town.refuse(claim, 5, "AccountFrozenIncoming")
 
@@ -160,7 +162,7 @@ def test_a_credit_is_claimed_and_seized(town: Town, tmp_path: Path) -> None:
     assert part["balances"] == {"alice": {"before": "40000000", "now": "55000000"}}
     assert part["credits"] == {"alice": {"before": "35000000", "now": "20000000"}}
     assert "alice: 55.00 -> 75.00 yuan" in town.say(claim)
-    town.refuse(claim, 2, "nothing is held for alice")
+    town.refuse(claim, 2, "alice has no credit")
 
 
 def test_what_is_seized_for_a_full_account_is_its_credit(town: Town, tmp_path: Path) -> None:
@@ -180,7 +182,7 @@ def test_a_payee_keeps_submission_to_itself(town: Town, tmp_path: Path) -> None:
     assert (on["before"], on["now"]) == (False, True)
     assert "the account alone submits authorizations that pay it" in town.say("wallet show --account bob")
     town.refuse(f"token submit --file {file} --by carol", 5, "PayeeOnly")
-    assert "itself alone -> anybody" in town.say("wallet payee-only --account bob --off")
+    assert "the account alone -> any account" in town.say("wallet payee-only --account bob --off")
     assert "bob: 0.00 -> 5.00 yuan" in town.say(f"token submit --file {file} --by carol")
 
 
