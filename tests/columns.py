@@ -30,7 +30,7 @@ def interfaces() -> tuple[str, ...]:
 
 def booked() -> tuple[str, ...]:
     """Return the names of the contracts whose books are kept."""
-    return tuple(kind.name for kind in kinds())
+    return tuple(kind.name for kind in kinds() if kind.has_books)
 
 
 def source_of(contract: str) -> str:

@@ -1,15 +1,28 @@
-"""The first rungs of the audit: the header chain, and the roots that headers state of their bodies.
+"""The first rungs of the audit: the header chain, and the roots that headers state of bodies and receipts.
 
-Reads `chain.rlp` by its bytes alone: no engine, no state. Every byte of a block is under one of the hashes checked
-here or is a length that has only one right value, so that no byte can change unseen.
+Reads `chain.rlp` and `receipts.rlp` by their bytes alone, block by block: no engine, no state. Every byte of a block or
+of its receipts is under one of the hashes checked here or is a length that has only one right value, so that no byte
+can change unseen.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import BinaryIO, TypeVar
 
-from pysettle.audit.encoding import EncodingError, check_nesting, item_at, list_items, number, ordered_root, string
+from pysettle.audit.encoding import (
+    EncodingError,
+    check_nesting,
+    encode_list,
+    encode_string,
+    item_at,
+    list_items,
+    number,
+    ordered_root,
+    read_items,
+    string,
+)
 from pysettle.audit.report import Check, Divergence, at_block
 from pysettle.hashing import keccak
 
@@ -19,6 +32,10 @@ _BODY_ITEMS = 4
 """Header, transactions, ommers, withdrawals."""
 _TRANSACTIONS_NESTING = 5
 """The transactions, one of them, its access list, one entry of it, the entry's slots."""
+_RECEIPT_NESTING = 4
+"""A receipt, its logs, one of them, its topics."""
+
+_Read = TypeVar("_Read")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +56,8 @@ class SealedBlock:
     """Stated root of the state after the block."""
     transactions_root: bytes
     """Stated root of the transactions."""
+    receipts_root: bytes
+    """Stated root of the receipts."""
     withdrawals_root: bytes
     """Stated root of the withdrawals."""
     ommers_hash: bytes
@@ -51,24 +70,70 @@ class SealedBlock:
     """RLP of each withdrawal."""
 
 
-def read_blocks(content: bytes) -> tuple[tuple[SealedBlock, ...], Divergence | None]:
-    """Read `chain.rlp`: the blocks up to the first that cannot be read, and what is wrong with that one.
+class Unreadable(Exception):
+    """A block, or its receipts, that cannot be read; `.divergence` says which and why."""
+
+    def __init__(self, divergence: Divergence) -> None:
+        """Keep what is wrong."""
+        self.divergence = divergence
+        super().__init__(str(divergence.finding))
+
+
+def read_blocks(stream: BinaryIO, size: int) -> Iterator[SealedBlock]:
+    """Yield the blocks of `chain.rlp`, one after the other.
 
     Args:
-        content: Blocks 1 to N, RLP one after the other.
+        stream: Blocks 1 to N, RLP one after the other.
+        size: Bytes of them.
+
+    Raises:
+        Unreadable: at the first block that cannot be read.
     """
-    blocks: list[SealedBlock] = []
-    position = 0
-    while position < len(content):
+    return _read(stream, size, read_block, Check.HEADERS, "cannot be read, it begins at byte {} of chain.rlp: {}")
+
+
+def read_receipts(stream: BinaryIO, size: int) -> Iterator[tuple[bytes, ...]]:
+    """Yield the receipts of each block of `receipts.rlp` as they are hashed, one block after the other.
+
+    Args:
+        stream: A list of receipts for each of the blocks 1 to N, RLP one after the other.
+        size: Bytes of them.
+
+    Raises:
+        Unreadable: at the first block whose receipts cannot be read.
+    """
+    detail = "its receipts cannot be read, they begin at byte {} of receipts.rlp: {}"
+    return _read(stream, size, _receipts_of_block, Check.ROOTS, detail)
+
+
+def _read(stream: BinaryIO, size: int, reader: Callable[[bytes], _Read], check: Check, detail: str) -> Iterator[_Read]:
+    items, height, position = read_items(stream, size), 0, 0
+    while True:
+        height += 1
         try:
-            _, end, _ = item_at(content, position, len(content))
-            blocks.append(read_block(content[position:end]))
+            raw = next(items, None)
+            if raw is None:
+                return
+            found = reader(raw)
         except EncodingError as problem:
-            height = len(blocks) + 1
-            detail = f"cannot be read, it begins at byte {position} of chain.rlp: {problem}"
-            return tuple(blocks), at_block(Check.HEADERS, height, detail)
-        position = end
-    return tuple(blocks), None
+            raise Unreadable(at_block(check, height, detail.format(position, problem))) from None
+        position += len(raw)
+        yield found
+
+
+def _receipts_of_block(raw: bytes) -> tuple[bytes, ...]:
+    receipts = tuple(_hashed(raw, *place, _RECEIPT_NESTING) for place in list_items(raw))
+    check_nesting(raw, 0, len(raw), _RECEIPT_NESTING + 1)
+    return receipts
+
+
+def receipts_rlp(receipts: Sequence[bytes]) -> bytes:
+    """Return the receipts of a block as they stand in `receipts.rlp`: a list, a typed one (EIP-2718) as a string.
+
+    Args:
+        receipts: The receipts as they are hashed.
+    """
+    return encode_list([it if it[:1] >= b"\xc0" else encode_string(it) for it in receipts])
 
 
 def read_block(raw: bytes) -> SealedBlock:
@@ -95,80 +160,142 @@ def read_block(raw: bytes) -> SealedBlock:
         ommers_hash=values[1],
         state_root=values[3],
         transactions_root=values[4],
+        receipts_root=values[5],
         number=number(raw, *fields[8]),
         timestamp=number(raw, *fields[11]),
         withdrawals_root=values[16],
-        transactions=tuple(_transaction(raw, *place) for place in list_items(raw, *transactions)),
+        transactions=tuple(_hashed(raw, *place, _TRANSACTIONS_NESTING - 1) for place in list_items(raw, *transactions)),
         ommers=raw[ommers[0] : ommers[1]],
         withdrawals=tuple(raw[start:end] for start, end in list_items(raw, *withdrawals)),
     )
 
 
-def _transaction(raw: bytes, start: int, end: int) -> bytes:
-    """Return a transaction as it is hashed: a legacy one is an RLP list, any other a string with its type in front."""
+def _hashed(raw: bytes, start: int, end: int, nesting: int) -> bytes:
+    """Return a transaction or a receipt as it is hashed: a legacy one is an RLP list, any other a string with its type.
+
+    Args:
+        raw: Bytes that hold it.
+        start: Where it begins.
+        end: Where it ends.
+        nesting: Most lists that one nests, itself counted.
+    """
     payload, payload_end, is_list = item_at(raw, start, end)
     if is_list:
         return raw[start:end]
     if payload == payload_end:
-        raise EncodingError(f"byte {start}: an empty transaction")
-    check_nesting(raw, payload + 1, payload_end, _TRANSACTIONS_NESTING - 1)
+        raise EncodingError(f"byte {start}: an empty transaction or receipt")
+    check_nesting(raw, payload + 1, payload_end, nesting)
     return raw[payload:payload_end]
 
 
-def check_headers(
-    blocks: Sequence[SealedBlock], unread: Divergence | None, hashes: Sequence[bytes], head_state_root: bytes
-) -> list[Divergence]:
-    """Check level H: numbers, parents, rising timestamps, every hash the manifest's; return the first divergence.
+class HeaderCheck:
+    """Check H: numbers, parents, rising timestamps, every hash the manifest's; the first divergence is kept.
 
     The genesis is a state, not a header, so its hash and block 1's time after it are checked where it is re-executed.
-
-    Args:
-        blocks: Blocks 1 to N as read.
-        unread: What ended the reading before the end of the file, None when nothing did.
-        hashes: Hash of every block from the genesis on, as the manifest states them.
-        head_state_root: State root of the last block, as the manifest states it.
     """
-    time_before = -1
-    for height, block in enumerate(blocks, start=1):
+
+    def __init__(self, hashes: Sequence[bytes], head_state_root: bytes) -> None:
+        """Begin before block 1.
+
+        Args:
+            hashes: Hash of every block from the genesis on, as the manifest states them.
+            head_state_root: State root of the last block, as the manifest states it.
+        """
+        self.divergences: list[Divergence] = []
+        self._hashes, self._head_state_root = hashes, head_state_root
+        self._height, self._time, self._state_root = 0, -1, b""
+
+    def see(self, block: SealedBlock) -> None:
+        """Check the next block."""
+        self._height += 1
+        height, hashes = self._height, self._hashes
         if height >= len(hashes):
-            return [at_block(Check.HEADERS, height, f"is not in the manifest, whose last block is {len(hashes) - 1}")]
+            return self._add(height, f"is not in the manifest, whose last block is {len(hashes) - 1}")
         for what, expected, got in (
             ("number", height, block.number),
             ("parent hash", hashes[height - 1], block.parent_hash),
             ("hash", hashes[height], block.hash),
         ):
             if expected != got:
-                return [at_block(Check.HEADERS, height, differs(what, expected, got))]
-        if block.timestamp <= time_before:
-            detail = f"timestamp {block.timestamp} is not after {time_before}, that of the block before"
-            return [at_block(Check.HEADERS, height, detail)]
-        time_before = block.timestamp
-    if unread:
-        return [unread]
-    if len(blocks) + 1 < len(hashes):
-        missing = len(hashes) - 1 - len(blocks)
-        detail = f"is missing: chain.rlp ends {missing} blocks before the manifest's last block {len(hashes) - 1}"
-        return [at_block(Check.HEADERS, len(blocks) + 1, detail)]
-    if blocks and blocks[-1].state_root != head_state_root:
-        detail = differs("head state root", head_state_root, blocks[-1].state_root)
-        return [at_block(Check.HEADERS, len(blocks), detail)]
-    return []
+                return self._add(height, differs(what, expected, got))
+        if block.timestamp <= self._time:
+            self._add(height, f"timestamp {block.timestamp} is not after {self._time}, that of the block before")
+        self._time, self._state_root = block.timestamp, block.state_root
+        return None
+
+    def close(self, unread: Divergence | None) -> list[Divergence]:
+        """Return the first divergence.
+
+        Args:
+            unread: What ended the reading before the end of the file, None when nothing did.
+        """
+        height, last = self._height, len(self._hashes) - 1
+        if unread and not self.divergences:
+            self.divergences.append(unread)
+        elif height < last:
+            detail = f"is missing: chain.rlp ends {last - height} blocks before the manifest's last block {last}"
+            self._add(height + 1, detail)
+        elif height and self._state_root != self._head_state_root:
+            self._add(height, differs("head state root", self._head_state_root, self._state_root))
+        return self.divergences
+
+    def _add(self, height: int, detail: str) -> None:
+        if not self.divergences:
+            self.divergences.append(at_block(Check.HEADERS, height, detail))
 
 
-def check_bodies(blocks: Iterable[SealedBlock]) -> list[Divergence]:
-    """Check level R: roots of transactions, ommers and withdrawals recomputed; return the first divergence.
+class RootCheck:
+    """Check R: roots of transactions, ommers, withdrawals and receipts recomputed; the first divergence is kept."""
 
-    Receipts are not in this form of the bundle: their root is recomputed by re-execution, at level S.
-    """
-    for height, block in enumerate(blocks, start=1):
+    def __init__(self) -> None:
+        """Begin before block 1."""
+        self.divergences: list[Divergence] = []
+        self._height = 0
+
+    def see(self, block: SealedBlock, receipts: Iterator[tuple[bytes, ...]] | None) -> None:
+        """Check the next block.
+
+        Args:
+            block: The block.
+            receipts: Yields the receipts of this block and those after it as they are hashed; None where they could
+                not be had.
+        """
+        self._height += 1
+        if self.divergences:
+            return
+        try:
+            hashed = None if receipts is None else next(receipts, None)
+        except Unreadable as problem:
+            self.divergences.append(problem.divergence)
+            return
+        if receipts is not None and hashed is None:
+            self._add("has no receipts: receipts.rlp ends before it")
         for what, expected, got in (
             ("transactions root", block.transactions_root, ordered_root(block.transactions)),
             ("ommers hash", block.ommers_hash, keccak(block.ommers)),
             ("withdrawals root", block.withdrawals_root, ordered_root(block.withdrawals)),
+            ("receipts root", block.receipts_root, block.receipts_root if hashed is None else ordered_root(hashed)),
         ):
             if expected != got:
-                return [at_block(Check.ROOTS, height, differs(what, expected, got))]
-    return []
+                self._add(differs(what, expected, got))
+
+    def close(self, receipts: Iterator[tuple[bytes, ...]] | None) -> list[Divergence]:
+        """Return the first divergence.
+
+        Args:
+            receipts: What `see` was given; beyond the last block there should be none.
+        """
+        try:
+            if not self.divergences and receipts is not None and next(receipts, None) is not None:
+                self._height += 1
+                self._add("is not in chain.rlp, and receipts.rlp has receipts of it")
+        except Unreadable as problem:
+            self.divergences.append(problem.divergence)
+        return self.divergences
+
+    def _add(self, detail: str) -> None:
+        if not self.divergences:
+            self.divergences.append(at_block(Check.ROOTS, self._height, detail))
 
 
 def differs(what: str, expected: bytes | int, got: bytes | int) -> str:

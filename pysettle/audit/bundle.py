@@ -1,4 +1,4 @@
-"""The bundle: a directory of files that proves a history to somebody who trusts nobody. Form `pysettle.bundle/1`.
+"""The bundle: a directory of files that proves a history to somebody who trusts nobody. Form `pysettle.bundle/2`.
 
 Knows the files and their manifest. Knows no engine and no chain; what the files claim is for `verify` to judge. The
 field tables are in `docs/reference/bundle.md`.
@@ -13,10 +13,11 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import Enum
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from pysettle.documents import as_bytes, as_decimal, as_list, as_object, as_whole, parse_json
 from pysettle.domain.catalogue import kinds
@@ -25,7 +26,7 @@ from pysettle.domain.money.contracts import CURRENCY_TOKEN, ISSUANCE_DESK, Curre
 from pysettle.errors import BundleError, UsageError
 from pysettle.values import Address
 
-SCHEMA = "pysettle.bundle/1"
+SCHEMA = "pysettle.bundle/2"
 """Name and version of the manifest's form."""
 FORK = "prague"
 """The rules every block of a bundle is under."""
@@ -33,10 +34,24 @@ GENESIS_FILE = "genesis.json"
 """Block 0 in geth's form."""
 CHAIN_FILE = "chain.rlp"
 """Blocks 1 to the head, RLP one after the other, as geth's `export` writes them."""
+RECEIPTS_FILE = "receipts.rlp"
+"""The receipts of blocks 1 to the head: a list for each block, RLP one after the other."""
+SOURCES_FILE = "contracts/solc-input.json"
+"""Sources and settings of the contracts, as solc's standard JSON takes them."""
+INTERFACES_FILE = "contracts/interfaces.json"
+"""ABI and storage layout of each kind of contract, by its name, and the compiler."""
 MANIFEST_FILE = "manifest.json"
 """What the bundle claims."""
 
-_SIZE_MAX = 4 * 2**30
+CHAIN_FILES = {CHAIN_FILE, RECEIPTS_FILE}
+"""The files that every bundle has; `genesis.json` is left out where no source could give it."""
+CONTRACT_FILES = {SOURCES_FILE, INTERFACES_FILE}
+"""The files that a bundle has which lists contracts, and no other."""
+
+JSON_MAX = 2**27
+"""Most bytes of a JSON file, which is read whole."""
+_TEXT_MAX = 200
+_PIECE = 2**20
 _FIELDS = {
     "schema",
     "simulation",
@@ -46,6 +61,8 @@ _FIELDS = {
     "head_state_root",
     "files",
     "contracts",
+    "source",
+    "labels",
 }
 
 
@@ -59,6 +76,27 @@ class FileEntry:
     """Its length in bytes."""
 
 
+class Reading(Enum):
+    """How the blocks were read from their source."""
+
+    FILE = "file"
+    """From the chain of this package, in its file or in memory."""
+    RAW = "raw"
+    """From a node, as it keeps them."""
+    REBUILT = "rebuilt"
+    """From a node's JSON, put together and hashed again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the blocks come from, as the exporter claims."""
+
+    reading: Reading
+    """How they were read."""
+    producer: str
+    """What calls itself their maker: a program and its version."""
+
+
 @dataclass(frozen=True)
 class Manifest:
     """What a bundle claims; nothing of it is true because it stands here."""
@@ -70,9 +108,13 @@ class Manifest:
     head_state_root: bytes
     """Root of the state after the last block."""
     files: Mapping[str, FileEntry]
-    """Mapping file name -> its entry, for exactly `genesis.json` and `chain.rlp`."""
+    """Mapping file name -> its entry."""
     contracts: Contracts
-    """Contracts whose books are to be kept."""
+    """Contracts of the network."""
+    source: Source
+    """Where the blocks come from. Like the labels it says nothing that a check relies on."""
+    labels: Mapping[Address, str] = field(default_factory=dict)
+    """Account -> name that the exporter calls it by."""
 
     def to_bytes(self) -> bytes:
         """Return the file `manifest.json`; the same manifest gives the same bytes."""
@@ -85,12 +127,14 @@ class Manifest:
             "head_state_root": _hex(self.head_state_root),
             "files": {name: {"sha256": entry.sha256.hex(), "bytes": entry.size} for name, entry in self.files.items()},
             "contracts": _contracts_to_list(self.contracts),
+            "source": {"reading": self.source.reading.value, "producer": self.source.producer},
+            "labels": {_hex(account): name for account, name in self.labels.items()},
         }
-        return (json.dumps(document, indent=2, sort_keys=True) + "\n").encode()
+        return json_bytes(document)
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Manifest:
-        """Read the file `manifest.json`.
+        """Read the file `manifest.json`, which has one form: what is claimed gives its bytes.
 
         Raises:
             BundleError: it is not a manifest of the known form; the message names the field.
@@ -106,9 +150,12 @@ class Manifest:
                 "verify it with the version that wrote it"
             )
         try:
-            return cls._from_document(document)
+            manifest = cls._from_document(document)
         except ValueError as problem:
             raise _unreadable(str(problem)) from None
+        if manifest.to_bytes() != content:
+            raise _unreadable("it says so in other bytes than an export writes")
+        return manifest
 
     @classmethod
     def _from_document(cls, document: dict[str, Any]) -> Manifest:
@@ -121,15 +168,18 @@ class Manifest:
             raise ValueError("blocks must begin with block 0, the genesis")
         if as_whole(blocks["last"], "blocks.last") != len(hashes) - 1:
             raise ValueError(f"blocks.last is not {len(hashes) - 1}, as the number of hashes says")
-        files = document["files"]
-        if not isinstance(files, dict) or files.keys() != {GENESIS_FILE, CHAIN_FILE}:
-            raise ValueError(f"files must name {GENESIS_FILE} and {CHAIN_FILE}, and nothing else")
+        contracts = _contracts_from_list(as_list(document["contracts"], "contracts"))
+        files, needed = document["files"], CHAIN_FILES | (CONTRACT_FILES if contracts.addresses() else set())
+        if not isinstance(files, dict) or files.keys() - {GENESIS_FILE} != needed:
+            raise ValueError(f"files must name {', '.join(sorted(needed))}, {GENESIS_FILE} if it is there, and no more")
         return cls(
             chain_id=as_decimal(document["chain_id"], 256, "chain_id"),
             hashes=hashes,
             head_state_root=as_bytes(document["head_state_root"], 32),
             files={name: _file_from_dict(files[name]) for name in sorted(files)},
-            contracts=_contracts_from_list(as_list(document["contracts"], "contracts")),
+            contracts=contracts,
+            source=_source_from_dict(document["source"]),
+            labels=_labels_from_dict(document["labels"]),
         )
 
 
@@ -161,10 +211,19 @@ class Bundle:
         """Return one of the manifest's files.
 
         Raises:
-            OSError: it is not there, is no regular file, or cannot be read.
+            OSError: it is not there, is no regular file, or cannot be read, or is too long to be read whole.
         """
         assert name in self.manifest.files, name
         return _read_file(self.directory / name)
+
+    def open_file(self, name: str) -> tuple[BinaryIO, int]:
+        """Open one of the manifest's files; return it with its length in bytes.
+
+        Raises:
+            OSError: it is not there, is no regular file, or cannot be read.
+        """
+        assert name in self.manifest.files, name
+        return _open_file(self.directory / name)
 
 
 class UnfinishedBundle:
@@ -202,7 +261,9 @@ class UnfinishedBundle:
     def file(self, name: str) -> Iterator[Callable[[bytes], None]]:
         """Add a file; yield what takes its content, piece by piece."""
         digest, size = sha256(), 0
-        with (self._new / name).open("wb") as stream:
+        path = self._new / name
+        path.parent.mkdir(exist_ok=True)
+        with path.open("wb") as stream:
 
             def write(piece: bytes) -> None:
                 nonlocal size
@@ -281,10 +342,11 @@ def check_replaceable(target: Path) -> None:
     """
     if not target.exists():
         return
-    names = {path.name for path in target.iterdir()} if target.is_dir() else {target.name}
+    paths = [path for path in target.rglob("*") if not path.is_dir()] if target.is_dir() else [target]
+    names = {str(path.relative_to(target)) for path in paths}
     manifest = target / MANIFEST_FILE
     is_bundle = manifest.is_file() and b'"pysettle.bundle/' in manifest.read_bytes()
-    if names and not (is_bundle and names <= {GENESIS_FILE, CHAIN_FILE, MANIFEST_FILE}):
+    if names and not (is_bundle and names <= {GENESIS_FILE, MANIFEST_FILE, *CHAIN_FILES, *CONTRACT_FILES}):
         raise UsageError(f"{target} holds something that is no bundle, and is left as it is: name another directory")
 
 
@@ -301,12 +363,32 @@ def _move_into_place(new: Path, target: Path, old: Path) -> None:
 
 
 def _read_file(path: Path) -> bytes:
-    """Return a regular file; a link or a device could be anything, and could never end."""
+    stream, size = _open_file(path)
+    with stream:
+        if size > JSON_MAX:
+            raise OSError(f"{path.name} is longer than {JSON_MAX} bytes")
+        return stream.read(JSON_MAX)
+
+
+def _open_file(path: Path) -> tuple[BinaryIO, int]:
+    """Open a regular file; a link or a device could be anything, and could never end."""
     if path.is_symlink() or (path.exists() and not path.is_file()):
         raise OSError(f"{path.name} is not a regular file")
-    if path.stat().st_size > _SIZE_MAX:
-        raise OSError(f"{path.name} is longer than {_SIZE_MAX} bytes")
-    return path.read_bytes()
+    stream = path.open("rb")
+    return stream, os.fstat(stream.fileno()).st_size
+
+
+def sha256_of(stream: BinaryIO) -> bytes:
+    """Return the SHA-256 of a file, of which one piece at a time is held."""
+    digest = sha256()
+    while piece := stream.read(_PIECE):
+        digest.update(piece)
+    return digest.digest()
+
+
+def json_bytes(document: Any) -> bytes:
+    """Return a document in the one form that the JSON files of a bundle have, `genesis.json` apart."""
+    return (json.dumps(document, indent=2, sort_keys=True) + "\n").encode()
 
 
 # -------------------------------------------------------------------------- fields of the manifest
@@ -351,6 +433,24 @@ def _file_from_dict(entry: Any) -> FileEntry:
     if not isinstance(digest, str):
         raise ValueError("a file's sha256 is not text")
     return FileEntry(as_bytes("0x" + digest, 32), as_whole(entry["bytes"], "a file's bytes"))
+
+
+def _source_from_dict(entry: Any) -> Source:
+    as_object(entry, {"reading", "producer"}, "source")
+    return Source(Reading(entry["reading"]), _text(entry["producer"], "source.producer"))
+
+
+def _labels_from_dict(labels: Any) -> dict[Address, str]:
+    if not isinstance(labels, dict):
+        raise ValueError("labels are not an object")
+    return {Address(as_bytes(account, 20)): _text(name, "a label") for account, name in labels.items()}
+
+
+def _text(value: Any, what: str) -> str:
+    """Return text that a terminal may have as it is."""
+    if not isinstance(value, str) or not 0 < len(value) <= _TEXT_MAX or not value.isprintable():
+        raise ValueError(f"{what} is not a text of 1 to {_TEXT_MAX} printable characters")
+    return value
 
 
 def _hex(value: bytes) -> str:

@@ -9,9 +9,15 @@ Source:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import BinaryIO
 
 from pysettle.hashing import keccak
+
+ITEM_MAX = 2**26
+"""Most bytes of one block, or of its receipts; 60,000,000 gas pay for fewer."""
+_PREFIX_MAX = 9
+"""Bytes of the longest prefix of an RLP item."""
 
 
 class EncodingError(ValueError):
@@ -48,6 +54,33 @@ def item_at(content: bytes, start: int, end: int) -> tuple[int, int, bool]:
     if length == 1 and not is_list and content[payload] < 0x80:
         raise EncodingError(f"byte {start}: an RLP byte below 0x80 has a prefix it must not have")
     return payload, payload + length, is_list
+
+
+def read_items(stream: BinaryIO, size: int) -> Iterator[bytes]:
+    """Yield the RLP items of a file one after the other, each with its prefix, and hold no more than one.
+
+    Args:
+        stream: The file, at its begin.
+        size: Its length in bytes.
+
+    Raises:
+        EncodingError: an item is cut off, is longer than any block, or its length is not in its shortest form.
+    """
+    position = 0
+    while position < size:
+        head = stream.read(_PREFIX_MAX)
+        try:
+            _, length, _ = item_at(head, 0, size - position)
+        except IndexError:
+            raise EncodingError("an RLP item is cut off") from None
+        if length > ITEM_MAX:
+            raise EncodingError(f"an RLP item of {length} bytes is longer than those of any block")
+        item = head[:length] + stream.read(max(0, length - len(head)))
+        if len(item) != length:
+            raise EncodingError("an RLP item is cut off")
+        position += length
+        stream.seek(position)
+        yield item
 
 
 def list_items(content: bytes, start: int = 0, end: int | None = None) -> list[tuple[int, int]]:

@@ -205,6 +205,11 @@ class PyEvmEngine:
         """State root of that block."""
         return self._head.state_root
 
+    @property
+    def head_timestamp(self) -> int:
+        """Time of that block, unix seconds."""
+        return self._head.timestamp
+
     def execute(self, raw_block: bytes) -> tuple[ExecutedTransaction, ...]:
         """Import the next block: execute it, compare every field of its header, return its transactions' outcomes.
 

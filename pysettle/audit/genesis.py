@@ -5,6 +5,7 @@ Strict, for a genesis comes from anybody: whatever py-evm would execute otherwis
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -38,18 +39,21 @@ _BLOBS = {
     "cancun": {"target": 3, "max": 6, "baseFeeUpdateFraction": 3338477},
     "prague": {"target": 6, "max": 9, "baseFeeUpdateFraction": 5007716},
 }
-_GENESIS_FIELDS = {
-    "config",
-    "nonce",
-    "timestamp",
-    "extraData",
-    "gasLimit",
-    "difficulty",
-    "mixHash",
-    "coinbase",
-    "alloc",
-    "baseFeePerGas",
-}
+_GENESIS_FIELDS = dict.fromkeys(
+    (
+        "config",
+        "nonce",
+        "timestamp",
+        "extraData",
+        "gasLimit",
+        "difficulty",
+        "mixHash",
+        "coinbase",
+        "alloc",
+        "baseFeePerGas",
+    )
+)
+"""The fields, in geth's order."""
 _ACCOUNT_FIELDS = {"balance", "nonce", "code", "storage"}
 _SYSTEM_CODE = {
     "000f3df6d732807ef1319fb7b8bb8522d0beac02": "f57acd40259872606d76197ef052f3d35588dadf919ee1f0e3cb9b62d3f4b02c",
@@ -73,6 +77,51 @@ def read_genesis(content: bytes) -> tuple[int, dict[str, Any], dict[Address, Any
     return chain_id, _genesis_parameters(document), state
 
 
+def canonical_genesis(content: bytes) -> bytes:
+    """Return a `genesis.json` in the one form that an export writes: the order and spelling of geth's.
+
+    Raises:
+        ValueError: it is malformed. Whether its rules are those of Prague is not asked here.
+    """
+    document = parse_json(content)
+    if (
+        not isinstance(document, dict)
+        or document.keys() != _GENESIS_FIELDS.keys()
+        or not isinstance(document["config"], dict)
+    ):
+        raise EncodingError(f"the fields must be exactly {', '.join(sorted(_GENESIS_FIELDS))}")
+    order = {name: place for place, name in enumerate(("chainId", *_FORKS, "terminalTotalDifficulty", "blobSchedule"))}
+    config = {name: document["config"][name] for name in sorted(document["config"], key=lambda it: order.get(it, 99))}
+    if config.get("blobSchedule") == _BLOBS:
+        config["blobSchedule"] = _BLOBS
+    numbers = {"nonce": 64, "timestamp": 64, "gasLimit": 63, "difficulty": 256, "baseFeePerGas": 256}
+    written = {
+        **{name: hex(_quantity(document[name], bits)) for name, bits in numbers.items()},
+        **{name: _hex(as_bytes(document[name])) for name in ("extraData", "mixHash", "coinbase")},
+        "config": config,
+        "alloc": {
+            _hex(address): _account_form(it) for address, it in sorted(_genesis_state(document["alloc"]).items())
+        },
+    }
+    return (json.dumps({name: written[name] for name in _GENESIS_FIELDS}, indent=2) + "\n").encode()
+
+
+def _account_form(account: dict[str, Any]) -> dict[str, Any]:
+    """Return an entry of the alloc; what is empty is left out, except the balance."""
+    storage = {f"0x{slot:064x}": f"0x{word:064x}" for slot, word in sorted(account["storage"].items()) if word}
+    entry: dict[str, Any] = {"code": _hex(account["code"])} if account["code"] else {}
+    if storage:
+        entry["storage"] = storage
+    entry["balance"] = hex(account["balance"])
+    if account["nonce"]:
+        entry["nonce"] = hex(account["nonce"])
+    return entry
+
+
+def _hex(content: bytes) -> str:
+    return "0x" + content.hex()
+
+
 def _check_system(state: dict[Address, Any]) -> None:
     """Check the contracts that blocks call by themselves, which py-evm does not execute, or does not miss.
 
@@ -91,7 +140,7 @@ def _check_system(state: dict[Address, Any]) -> None:
 
 def _check_rules(document: Any) -> int:
     """Check that the document asks for Prague from the first block and for nothing else; return its chain id."""
-    if not isinstance(document, dict) or document.keys() != _GENESIS_FIELDS:
+    if not isinstance(document, dict) or document.keys() != _GENESIS_FIELDS.keys():
         raise EncodingError(f"the fields must be exactly {', '.join(sorted(_GENESIS_FIELDS))}")
     config = document["config"]
     chain_id = config.get("chainId") if isinstance(config, dict) else None

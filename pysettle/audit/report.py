@@ -28,10 +28,10 @@ LADDER = (Check.FILES, Check.HEADERS, Check.ROOTS, Check.EXECUTION)
 """The rungs, each standing on those before it."""
 
 _MEANING = {
-    Check.FILES: "files are those of the manifest",
+    Check.FILES: "files are those of the manifest, in the form of an export",
     Check.HEADERS: "header chain and every block hash",
-    Check.ROOTS: "transaction and withdrawal roots recomputed",
-    Check.EXECUTION: "re-executed: state and receipts roots equal",
+    Check.ROOTS: "roots of transactions, withdrawals and receipts recomputed",
+    Check.EXECUTION: "re-executed: every field of every header equal",
     Check.LEDGER: "ledger and invariants, and equal to what the listed contracts answer",
     Check.CHECKPOINTS: "signed checkpoints (not in this form of the bundle)",
 }

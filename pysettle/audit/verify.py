@@ -7,15 +7,26 @@ found by signed checkpoints only (check C, not in this form of the bundle).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from hashlib import sha256
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
-from pysettle.audit.blocks import SealedBlock, check_bodies, check_headers, differs, read_blocks
-from pysettle.audit.bundle import CHAIN_FILE, GENESIS_FILE, Bundle
+from pysettle.audit.blocks import (
+    HeaderCheck,
+    RootCheck,
+    SealedBlock,
+    Unreadable,
+    differs,
+    read_blocks,
+    read_receipts,
+)
+from pysettle.audit.bundle import CHAIN_FILE, CHAIN_FILES, GENESIS_FILE, RECEIPTS_FILE, Bundle, json_bytes, sha256_of
+from pysettle.audit.encoding import EncodingError, read_items
 from pysettle.audit.engines import BlockRefused, PyEvmEngine
+from pysettle.audit.genesis import canonical_genesis
 from pysettle.audit.ledger import LedgerCheck
 from pysettle.audit.report import Check, Divergence, Outcome, Report, at_block
+from pysettle.documents import parse_json
 from pysettle.domain.core.findings import Finding
 
 __all__ = ["Report", "verify"]
@@ -51,25 +62,21 @@ class _Verification:
 
     def run(self) -> Report:
         """Climb the ladder; a rung stands on those below, but damaged files are read as far as they can be."""
-        files = self._check_files()
-        blocks: tuple[SealedBlock, ...] = ()
-        if CHAIN_FILE in files:
-            blocks, unread = read_blocks(files[CHAIN_FILE])
-            manifest = self._manifest
-            self._end(Check.HEADERS, check_headers(blocks, unread, manifest.hashes, manifest.head_state_root))
-            bodies = check_bodies(blocks)
-            if bodies or not unread:
-                self._end(Check.ROOTS, bodies)
-            if self._passed(Check.HEADERS) and self._passed(Check.ROOTS) and GENESIS_FILE in files:
-                self._replay(files[GENESIS_FILE], blocks)
-        head_hash, head_state_root = (blocks[-1].hash, blocks[-1].state_root) if blocks else self._genesis_header
+        readable = self._check_files()
+        blocks = transactions = 0
+        head: SealedBlock | None = None
+        if CHAIN_FILE in readable:
+            head, blocks, transactions = self._check_chain(readable)
+            if self._passed(Check.HEADERS) and self._passed(Check.ROOTS) and GENESIS_FILE in readable:
+                self._replay(self._bundle.read_file(GENESIS_FILE))
+        head_hash, head_state_root = (head.hash, head.state_root) if head else self._genesis_header
         return Report(
             checks=self._outcomes,
             divergences=tuple(self._divergences),
             notices=tuple(self._notices),
             chain_id=self._manifest.chain_id,
-            blocks=len(blocks),
-            transactions=sum(len(block.transactions) for block in blocks),
+            blocks=blocks,
+            transactions=transactions,
             head_hash=head_hash,
             head_state_root=head_state_root,
             engines=self._engines,
@@ -82,35 +89,61 @@ class _Verification:
     def _passed(self, check: Check) -> bool:
         return self._outcomes[check] is Outcome.PASSED
 
-    def _check_files(self) -> dict[str, bytes]:
-        """Check F: length and SHA-256 of each file; return those that could be read."""
-        files, divergences = {}, []
+    def _check_files(self) -> set[str]:
+        """Check F: length, SHA-256 and form of each file; return the names of those that could be read."""
+        readable, divergences = set(), []
         for name, entry in self._manifest.files.items():
             try:
-                content = self._bundle.read_file(name)
+                stream, size = self._bundle.open_file(name)
+                with stream:
+                    digest = sha256_of(stream)
+                readable.add(name)
+                if size != entry.size:
+                    divergences.append(_in_file(name, differs("bytes", entry.size, size)))
+                elif digest != entry.sha256:
+                    divergences.append(_in_file(name, differs("sha256", entry.sha256, digest)))
+                elif name not in CHAIN_FILES:
+                    _check_form(name, self._bundle.read_file(name))
             except OSError as problem:
                 divergences.append(_in_file(name, f"cannot be read: {problem.strerror or problem}"))
-                continue
-            files[name] = content
-            if len(content) != entry.size:
-                divergences.append(_in_file(name, differs("bytes", entry.size, len(content))))
-            elif (digest := sha256(content).digest()) != entry.sha256:
-                divergences.append(_in_file(name, differs("sha256", entry.sha256, digest)))
+            except ValueError as problem:
+                divergences.append(_in_file(name, f"is not in the form that an export writes: {problem}"))
         self._end(Check.FILES, divergences)
-        return files
+        return readable
 
-    def _replay(self, genesis: bytes, blocks: Sequence[SealedBlock]) -> None:
+    def _check_chain(self, readable: set[str]) -> tuple[SealedBlock | None, int, int]:
+        """Check H and R; return the last block that could be read, and how many blocks and transactions were."""
+        headers = HeaderCheck(self._manifest.hashes, self._manifest.head_state_root)
+        roots, unread, block = RootCheck(), None, None
+        blocks = transactions = 0
+        with ExitStack() as stack:
+            receipts: Iterator[tuple[bytes, ...]] | None = None
+            if RECEIPTS_FILE in readable:
+                stream, size = self._bundle.open_file(RECEIPTS_FILE)
+                receipts = read_receipts(stack.enter_context(stream), size)
+            stream, size = self._bundle.open_file(CHAIN_FILE)
+            try:
+                for block in read_blocks(stack.enter_context(stream), size):
+                    blocks, transactions = blocks + 1, transactions + len(block.transactions)
+                    headers.see(block)
+                    roots.see(block, receipts)
+            except Unreadable as problem:
+                unread = problem.divergence
+            self._end(Check.HEADERS, headers.close(unread))
+            if roots.divergences or (receipts is not None and not unread):
+                self._end(Check.ROOTS, roots.close(receipts))
+        return block, blocks, transactions
+
+    def _replay(self, genesis: bytes) -> None:
         """Check S, and L on what it re-executed: without a re-executed history there are no books to check."""
         books = LedgerCheck(self._manifest.contracts)
-        divergence, engine = self._execute(genesis, blocks, books)
+        divergence, engine = self._execute(genesis, books)
         self._end(Check.EXECUTION, [divergence] if divergence else [])
         if engine and not divergence:
-            self._notices = books.close(len(blocks), self._manifest.chain_id, engine.call)
+            self._notices = books.close(len(self._manifest.hashes) - 1, self._manifest.chain_id, engine.call)
             self._end(Check.LEDGER, books.divergences)
 
-    def _execute(
-        self, genesis: bytes, blocks: Sequence[SealedBlock], books: LedgerCheck
-    ) -> tuple[Divergence | None, PyEvmEngine | None]:
+    def _execute(self, genesis: bytes, books: LedgerCheck) -> tuple[Divergence | None, PyEvmEngine | None]:
         """Re-execute everything from the genesis; return the first divergence, and the engine at its head."""
         self._engines = (PyEvmEngine.name,)
         expected = self._manifest.hashes[0]
@@ -123,18 +156,38 @@ class _Verification:
         if engine.chain_id != self._manifest.chain_id:
             detail = differs("chain id of genesis.json", self._manifest.chain_id, engine.chain_id)
             return at_block(Check.EXECUTION, 0, detail), None
-        if not blocks and engine.head_state_root != self._manifest.head_state_root:
+        last = len(self._manifest.hashes) - 1
+        if not last and engine.head_state_root != self._manifest.head_state_root:
             detail = differs("head state root", self._manifest.head_state_root, engine.head_state_root)
             return at_block(Check.EXECUTION, 0, detail), None
         self._genesis_header = engine.head_hash, engine.head_state_root
-        for height, block in enumerate(blocks, start=1):
+        stream, size = self._bundle.open_file(CHAIN_FILE)
+        height = 0
+        with stream:
             try:
-                books.apply(height, block.timestamp, engine.execute(block.raw))
-            except BlockRefused as problem:
+                for height, raw in enumerate(read_items(stream, size), start=1):
+                    transactions = engine.execute(raw)
+                    books.apply(height, engine.head_timestamp, transactions)
+                    if self._on_progress:
+                        self._on_progress(height, last)
+            except (BlockRefused, EncodingError) as problem:
                 return at_block(Check.EXECUTION, height, f"is refused by {engine.name}: {problem}"), None
-            if self._on_progress:
-                self._on_progress(height, len(blocks))
+        if engine.head_hash != self._manifest.hashes[-1]:  # the file was changed meanwhile
+            return at_block(Check.EXECUTION, last, differs("hash", self._manifest.hashes[-1], engine.head_hash)), None
         return None, engine
+
+
+def _check_form(name: str, content: bytes) -> None:
+    """Check that a JSON file is in the one form that an export writes.
+
+    Raises:
+        ValueError: other bytes say the same, or it is malformed.
+    """
+    expected = canonical_genesis(content) if name == GENESIS_FILE else json_bytes(parse_json(content))
+    if content != expected:
+        place = next((it for it, (one, two) in enumerate(zip(content, expected, strict=False)) if one != two), None)
+        where = f"byte {min(len(content), len(expected)) if place is None else place}"
+        raise ValueError(f"other bytes say the same, from {where} on")
 
 
 def _in_file(name: str, detail: str) -> Divergence:

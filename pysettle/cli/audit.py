@@ -42,7 +42,10 @@ def export(out: Path, command: Command) -> None:
 
     with command.workspace.embedded_chain() as chain, progress() as on_progress:
         contracts = command.workspace.listed_contracts(chain)
-        bundle = export_bundle(chain, out, contracts, lambda did, total: on_progress("exporting", did, total))
+        labels = {address: name for name, address in command.workspace.accounts.addresses().items()}
+        bundle = export_bundle(
+            chain, out, contracts, labels=labels, on_progress=lambda did, total: on_progress("exporting", did, total)
+        )
     done(f"{out} is written")
     manifest = bundle.manifest
     last, listed = len(manifest.hashes) - 1, len(manifest.contracts.addresses())

@@ -54,7 +54,7 @@ class LedgerFollower:
         """
         assert kept_blocks > 0, "the head at the least is kept"
         self._chain, self._contracts, self._kept_blocks = chain, contracts, kept_blocks
-        self._addresses = sorted(contracts.addresses())
+        self._addresses = sorted(filter(contracts.keeps, contracts.addresses()))
         self._first = from_block
         self._begin()
 

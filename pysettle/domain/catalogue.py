@@ -40,5 +40,5 @@ def _columns() -> dict[str, Column]:
 
 
 def kinds() -> tuple[Kind[Any], ...]:
-    """Return the kinds of contracts whose books are kept, column by column."""
+    """Return the kinds of contracts that a bundle may list, column by column."""
     return tuple(kind for column in _columns().values() for kind in column.kinds)

@@ -6,13 +6,15 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
 
 from eth_hash.auto import keccak
 
-from pysettle.audit.blocks import read_blocks
-from pysettle.audit.bundle import CHAIN_FILE, MANIFEST_FILE, Bundle, FileEntry, Manifest
+from pysettle.audit.blocks import HeaderCheck, RootCheck, SealedBlock, Unreadable, read_blocks, read_receipts
+from pysettle.audit.bundle import CHAIN_FILE, GENESIS_FILE, MANIFEST_FILE, Bundle, FileEntry, Manifest
 from pysettle.audit.encoding import encode_list, encode_string, list_items
+from pysettle.audit.report import Divergence
 
 PARENT_HASH, STATE_ROOT, RECEIPTS_ROOT, DIFFICULTY, GAS_USED, TIMESTAMP, EXTRA_DATA = 0, 3, 5, 7, 10, 11, 12
 PREVRANDAO, NONCE = 13, 14
@@ -21,9 +23,24 @@ PREVRANDAO, NONCE = 13, 14
 
 def raw_blocks(bundle: Bundle) -> list[bytes]:
     """Return the RLP of each block."""
-    blocks, unread = read_blocks(bundle.read_file(CHAIN_FILE))
-    assert unread is None
-    return [block.raw for block in blocks]
+    return [block.raw for block in blocks_in(bundle.read_file(CHAIN_FILE))]
+
+
+def blocks_in(chain: bytes) -> list[SealedBlock]:
+    """Return the blocks of a `chain.rlp` that can be read."""
+    return list(read_blocks(BytesIO(chain), len(chain)))
+
+
+def rungs(manifest: Manifest, chain: bytes) -> list[Divergence]:
+    """Return what H and R find in other bytes of a chain, receipts apart."""
+    headers, roots, unread = HeaderCheck(manifest.hashes, manifest.head_state_root), RootCheck(), None
+    try:
+        for block in read_blocks(BytesIO(chain), len(chain)):
+            headers.see(block)
+            roots.see(block, None)
+    except Unreadable as problem:
+        unread = problem.divergence
+    return [*headers.close(unread), *roots.divergences]
 
 
 def reseal(blocks: Sequence[bytes], height: int, fields: dict[int, bytes]) -> list[bytes]:
@@ -48,6 +65,32 @@ def copy_with_chain(bundle: Bundle, directory: Path, chain: bytes) -> Path:
     return copied
 
 
+def roots(bundle: Bundle, receipts: bytes) -> list[Divergence]:
+    """Return what R finds in a bundle's own chain with other bytes of receipts."""
+    chain = bundle.read_file(CHAIN_FILE)
+    check, found = RootCheck(), read_receipts(BytesIO(receipts), len(receipts))
+    for block in read_blocks(BytesIO(chain), len(chain)):
+        check.see(block, found)
+    return check.close(found)
+
+
+def with_file(bundle: Bundle, directory: Path, name: str, content: bytes) -> Path:
+    """Copy a bundle with another content of one file, whose length and SHA-256 the manifest has."""
+    copied = copy(bundle, directory)
+    (copied / name).write_bytes(content)
+    files = {**bundle.manifest.files, name: FileEntry(sha256(content).digest(), len(content))}
+    write_manifest(copied, replace(bundle.manifest, files=files))
+    return copied
+
+
+def without_genesis(directory: Path) -> None:
+    """Leave the genesis out of a bundle, as one has it that nobody could give."""
+    manifest = Bundle.read(directory).manifest
+    (directory / GENESIS_FILE).unlink()
+    files = {name: entry for name, entry in manifest.files.items() if name != GENESIS_FILE}
+    write_manifest(directory, replace(manifest, files=files))
+
+
 def copy(bundle: Bundle, directory: Path) -> Path:
     """Copy a bundle."""
     shutil.copytree(bundle.directory, directory)
@@ -57,8 +100,7 @@ def copy(bundle: Bundle, directory: Path) -> Path:
 def forge(bundle: Bundle, directory: Path, blocks: Sequence[bytes]) -> Path:
     """Write other blocks with a manifest that agrees with them in every hash."""
     chain = b"".join(blocks)
-    read, unread = read_blocks(chain)
-    assert unread is None
+    read = blocks_in(chain)
     manifest = bundle.manifest
     files = {**manifest.files, CHAIN_FILE: FileEntry(sha256(chain).digest(), len(chain))}
     hashes = (manifest.hashes[0], *(block.hash for block in read))

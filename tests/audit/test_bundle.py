@@ -9,18 +9,34 @@ from typing import Any
 
 import pytest
 
-from pysettle.audit.bundle import CHAIN_FILE, GENESIS_FILE, MANIFEST_FILE, Bundle, Manifest
+from pysettle import __version__
+from pysettle.audit.bundle import (
+    CHAIN_FILE,
+    CHAIN_FILES,
+    CONTRACT_FILES,
+    GENESIS_FILE,
+    INTERFACES_FILE,
+    MANIFEST_FILE,
+    SOURCES_FILE,
+    Bundle,
+    Manifest,
+    Reading,
+    Source,
+    json_bytes,
+)
 from pysettle.audit.extract import export_bundle
+from pysettle.domain.catalogue import kinds
 from pysettle.domain.channel.contracts import CHANNEL_HUB, USAGE_METER
 from pysettle.domain.compute.contracts import COMPUTE_TOKEN, SeriesPricing
 from pysettle.domain.compute.usage import Meters, RateCard
 from pysettle.domain.core.contracts import Contracts
 from pysettle.domain.money.contracts import CURRENCY_TOKEN, ISSUANCE_DESK, CurrencyTerms
 from pysettle.errors import BundleError, UsageError
+from pysettle.evm import artifacts
 from pysettle.evm.embedded import EmbeddedChain
 from tests.evm.accounts import genesis
 
-FILES = {GENESIS_FILE, CHAIN_FILE, MANIFEST_FILE}
+FILES = {GENESIS_FILE, MANIFEST_FILE, *CHAIN_FILES}
 CONTRACTS = Contracts(
     {
         CURRENCY_TOKEN: {b"\1" * 20: None, b"\2" * 20: None},
@@ -34,8 +50,11 @@ CONTRACTS = Contracts(
 
 def test_what_was_written_is_read(small_chain: EmbeddedChain, tmp_path: Path) -> None:
     """A bundle read back has the manifest that was written, contracts included, and the chain's own bytes."""
-    written = export_bundle(small_chain, tmp_path / "bundle", CONTRACTS)
+    labels = {b"\1" * 20: "issuer", b"\2" * 20: "阿丽丝"}
+    written = export_bundle(small_chain, tmp_path / "bundle", CONTRACTS, labels=labels)
     read = Bundle.read(tmp_path / "bundle")
+    assert read.manifest.labels == labels
+    assert read.manifest.source == Source(Reading.FILE, f"pysettle/{__version__}")
     assert read.manifest == written.manifest
     assert read.manifest.contracts == CONTRACTS
     assert read.manifest.hashes == tuple(small_chain.block(number).hash for number in range(5))
@@ -47,10 +66,23 @@ def test_two_exports_are_equal(small_chain: EmbeddedChain, tmp_path: Path) -> No
     """The same chain gives the same bytes, whatever order its contracts are named in."""
     for name in ("one", "two"):
         export_bundle(small_chain, tmp_path / name, CONTRACTS)
-    for name in FILES:
+    for name in FILES | CONTRACT_FILES:
         content = (tmp_path / "one" / name).read_bytes()
         assert content == (tmp_path / "two" / name).read_bytes()
-        assert name == CHAIN_FILE or content.endswith(b"}\n")
+        assert name in CHAIN_FILES or content.endswith(b"}\n")
+
+
+def test_the_files_of_contracts_say_how_they_were_built(small_chain: EmbeddedChain, tmp_path: Path) -> None:
+    """Where contracts are listed, their sources, ABIs and layouts are in the bundle, as they were compiled."""
+    bundle = export_bundle(small_chain, tmp_path / "bundle", CONTRACTS)
+    sources = json.loads(bundle.read_file(SOURCES_FILE))
+    assert sources == json.loads((artifacts.ROOT / artifacts.FOLDER / artifacts.INPUT_FILE).read_bytes())
+    interfaces = json.loads(bundle.read_file(INTERFACES_FILE))
+    assert set(interfaces["contracts"]) == {kind.name for kind in kinds()}
+    token, built = interfaces["contracts"]["CurrencyToken"], artifacts.load("CurrencyToken")
+    assert token == {"source": built.source_path, "abi": list(built.abi), "storage_layout": built.storage_layout}
+    assert interfaces["compiler"] == built.compiler_version
+    assert token["source"] in sources["sources"]
 
 
 def test_a_chain_without_blocks_has_a_bundle(tmp_path: Path) -> None:
@@ -138,7 +170,8 @@ def _set(*path: str | int, to: Any) -> Callable[[Any], None]:
 
 
 CHANGES = {
-    "unknown version": _set("schema", to="pysettle.bundle/2"),
+    "unknown version": _set("schema", to="pysettle.bundle/3"),
+    "older version": _set("schema", to="pysettle.bundle/1"),
     "no version": lambda document: document.pop("schema"),
     "missing field": lambda document: document.pop("blocks"),
     "unknown field": _set("extra", to=1),
@@ -160,6 +193,14 @@ CHANGES = {
     "size as text": _set("files", CHAIN_FILE, "bytes", to="12"),
     "negative size": _set("files", CHAIN_FILE, "bytes", to=-1),
     "digest of another type": _set("files", CHAIN_FILE, "sha256", to=None),
+    "no files of contracts": lambda document: [document["files"].pop(name) for name in CONTRACT_FILES],
+    "no contracts of files": _set("contracts", to=[]),
+    "reading of another kind": _set("source", "reading", to="heard"),
+    "producer of two lines": _set("source", "producer", to="geth\nforged"),
+    "label of no account": _set("labels", to={"alice": "alice"}),
+    "empty label": _set("labels", to={"0x" + "07" * 20: ""}),
+    "label that steers a terminal": _set("labels", to={"0x" + "07" * 20: "\x1b[2J"}),
+    "labels of another type": _set("labels", to=[]),
     "contracts of another type": _set("contracts", to={}),
     "unknown contract": _set("contracts", 0, "name", to="Ponzi"),
     "contract twice": lambda document: document["contracts"].append(document["contracts"][0]),
@@ -179,8 +220,25 @@ def test_a_manifest_of_another_form_is_refused(
     """Each departure from the form is a `BundleError` that says what to do."""
     document = json.loads(export_bundle(small_chain, tmp_path / "bundle", CONTRACTS).manifest.to_bytes())
     change(document)
-    with pytest.raises(BundleError, match=r"export the bundle anew|verify it with the version"):
-        Manifest.from_bytes(json.dumps(document).encode())
+    with pytest.raises(BundleError, match=r"export the bundle anew|verify it with the version") as refused:
+        Manifest.from_bytes(json_bytes(document))
+    assert "other bytes" not in str(refused.value)
+
+
+def test_a_manifest_in_other_bytes_is_refused(small_chain: EmbeddedChain, tmp_path: Path) -> None:
+    """A manifest has one form: other spaces, another order or other escapes of the same are refused."""
+    content = export_bundle(small_chain, tmp_path / "bundle", CONTRACTS).manifest.to_bytes()
+    document = json.loads(content)
+    assert Manifest.from_bytes(content).to_bytes() == content
+    for other in (
+        content + b"\n",
+        json.dumps(document, sort_keys=True).encode(),
+        json.dumps(dict(reversed(document.items())), indent=2).encode() + b"\n",
+        content.replace(b'"prague"', b'"\\u0070rague"'),
+        json_bytes({**document, "contracts": document["contracts"][::-1]}),
+    ):
+        with pytest.raises(BundleError, match="other bytes"):
+            Manifest.from_bytes(other)
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"null", b"\xff\xfe", b"{" * 100_000, b'{"schema": ' + b"9" * 9999])

@@ -12,18 +12,36 @@ from typing import Any
 import pytest
 from eth_typing import Address
 
-from pysettle.audit.bundle import CHAIN_FILE, GENESIS_FILE, FileEntry, Manifest
+from pysettle.audit.bundle import (
+    CHAIN_FILES,
+    CONTRACT_FILES,
+    GENESIS_FILE,
+    MANIFEST_FILE,
+    FileEntry,
+    Manifest,
+    Reading,
+    Source,
+    json_bytes,
+)
 from pysettle.domain.catalogue import kinds
-from pysettle.domain.channel.contracts import CHANNEL_HUB, USAGE_METER
-from pysettle.domain.compute.contracts import COMPUTE_MARKET, COMPUTE_TOKEN, SeriesPricing
+from pysettle.domain.channel.contracts import CHANNEL_HUB, DEPOSIT_COLLECTOR, USAGE_METER
+from pysettle.domain.compute.contracts import COMPUTE_MARKET, COMPUTE_TOKEN, SERIES_FACTORY, SeriesPricing
 from pysettle.domain.compute.usage import Meters, RateCard
 from pysettle.domain.core.contracts import Contracts
 from pysettle.domain.jobs.contracts import JOB_ESCROW
-from pysettle.domain.money.contracts import CURRENCY_TOKEN, INTEREST_PAYMENTS, ISSUANCE_DESK, CurrencyTerms
+from pysettle.domain.money.contracts import (
+    CURRENCY_TOKEN,
+    INTEREST_PAYMENTS,
+    ISSUANCE_DESK,
+    NETWORK_ACCESS,
+    CurrencyTerms,
+)
 from pysettle.errors import BundleError
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "bundle.md").read_text()
-CURRENCY, SERIES, HUB, METER, INTEREST, JOBS, MARKET, DESK = (Address(bytes([number]) * 20) for number in range(1, 9))
+CURRENCY, SERIES, HUB, METER, INTEREST, JOBS, MARKET, DESK, ACCESS, FACTORY, COLLECTOR = (
+    Address(bytes([number]) * 20) for number in range(1, 12)
+)
 EVERY_KIND = Contracts(
     {
         CURRENCY_TOKEN: {CURRENCY: None},
@@ -34,10 +52,14 @@ EVERY_KIND = Contracts(
         INTEREST_PAYMENTS: {INTEREST: None},
         JOB_ESCROW: {JOBS: None},
         COMPUTE_MARKET: {MARKET: CurrencyTerms(CURRENCY)},
+        NETWORK_ACCESS: {ACCESS: None},
+        SERIES_FACTORY: {FACTORY: None},
+        DEPOSIT_COLLECTOR: {COLLECTOR: None},
     }
 )
-FILES = {name: FileEntry(bytes(32), 1) for name in (GENESIS_FILE, CHAIN_FILE)}
-MANIFEST = Manifest(1, (bytes(32),), bytes(32), FILES, EVERY_KIND)
+FILES = {name: FileEntry(bytes(32), 1) for name in sorted({GENESIS_FILE, *CHAIN_FILES, *CONTRACT_FILES})}
+SOURCE, LABELS = Source(Reading.FILE, "pysettle/0.1.0"), {CURRENCY: "alice"}
+MANIFEST = Manifest(1, (bytes(32),), bytes(32), FILES, EVERY_KIND, SOURCE, LABELS)
 DOCUMENT: dict[str, Any] = json.loads(MANIFEST.to_bytes())
 
 
@@ -60,7 +82,19 @@ def test_every_field_of_the_manifest_is_on_the_page() -> None:
     """The table of the manifest names each field, in the order of the names or not, and no other."""
     named = {name.strip() for row in rows("field | type | meaning") for name in row[0].split(",")}
     written = {".".join(path) for path in places(DOCUMENT)}
-    assert named == {re.sub(r"^files\.\w+\.\w+\.", "files.NAME.", path) for path in written}
+    written = {re.sub(r"^files\..*\.(\w+)$", r"files.NAME.\1", path) for path in written}
+    assert named == {re.sub(r"^labels\..*$", "labels.ACCOUNT", path) for path in written}
+
+
+def test_every_file_is_on_the_page() -> None:
+    """The table of files names each file that a bundle has, and no other."""
+    assert {row[0] for row in rows("file | contents")} == {*FILES, MANIFEST_FILE}
+
+
+def test_every_way_of_reading_is_on_the_page() -> None:
+    """The page says of each value of `source.reading` what it means."""
+    (meaning,) = (row[2] for row in rows("field | type | meaning") if row[0] == "source.reading")
+    assert set(re.findall(r"(\w+): ", meaning)) == {it.value for it in Reading}
 
 
 def test_every_contract_and_field_of_it_is_on_the_page() -> None:
@@ -77,7 +111,7 @@ def test_every_contract_and_field_of_it_is_on_the_page() -> None:
 def test_the_reader_asks_for_exactly_these_fields() -> None:
     """The reader takes the document whole; without any one field, or with one more beside it, it refuses."""
     assert Manifest.from_bytes(MANIFEST.to_bytes()) == MANIFEST
-    paths = list(places(DOCUMENT))
+    paths = [path for path in places(DOCUMENT) if path[0] != "labels"]  # any account may have one
     for number, entry in enumerate(DOCUMENT["contracts"]):
         paths += [("contracts", str(number), *path) for path in places(entry)]
     for path in paths:
@@ -88,4 +122,4 @@ def test_the_reader_asks_for_exactly_these_fields() -> None:
                 holder = holder[int(step)] if isinstance(holder, list) else holder[step]
             change(holder, path[-1])
             with pytest.raises(BundleError):
-                Manifest.from_bytes(json.dumps(document).encode())
+                Manifest.from_bytes(json_bytes(document))

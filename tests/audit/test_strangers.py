@@ -136,7 +136,7 @@ def test_money_sent_to_a_contract_is_named(tmp_path: Path) -> None:
     interest = network.open_interest(quota=0)
     keepers = {
         "ChannelHub": network.hub.address,
-        "settlement account that is not listed": network.hub.collector,
+        "ERC3009DepositCollector": network.hub.collector,
         "ComputeMarket": network.market.address,
         "JobEscrow": network.jobs.address,
         "InterestPayments": interest.address,
@@ -148,10 +148,8 @@ def test_money_sent_to_a_contract_is_named(tmp_path: Path) -> None:
     assert report.findings == ()
     held = {it.subject: it.detail for it in report.notices if ": holds " in it.detail}
     asset = currency.address.hex()
-    unknown = "settlement account that is not listed"
     assert held == {
-        f"contract 0x{to.hex()}": f"{name}: holds {place} units of 0x{asset}"
-        + (", for a purpose that is not known" if name == unknown else " for no purpose: a donation")
+        f"contract 0x{to.hex()}": f"{name}: holds {place} units of 0x{asset} for no purpose: a donation"
         for place, (name, to) in enumerate(keepers.items(), 1)
     }
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pysettle.audit.blocks import check_bodies, check_headers, read_blocks
-from pysettle.audit.bundle import CHAIN_FILE, GENESIS_FILE, Bundle, FileEntry
-from pysettle.audit.encoding import encode_list, list_items
+from pysettle.audit.blocks import Unreadable, read_blocks
+from pysettle.audit.bundle import CHAIN_FILE, CONTRACT_FILES, GENESIS_FILE, RECEIPTS_FILE, Bundle, FileEntry
+from pysettle.audit.encoding import encode_list, list_items, read_items
 from pysettle.audit.engines import BlockRefused, PyEvmEngine
 from pysettle.audit.extract import export_bundle
-from pysettle.audit.report import Check, Divergence, Outcome, Report
+from pysettle.audit.report import Check, Outcome, Report
 from pysettle.audit.verify import verify
 from pysettle.errors import UsageError
 from pysettle.evm.embedded import EmbeddedChain
@@ -89,23 +89,16 @@ def test_a_chain_without_blocks_is_verified(tmp_path: Path) -> None:
 # ------------------------------------------------------------------------------- changed bytes
 
 
-def rungs(bundle: Bundle, chain: bytes) -> list[Divergence]:
-    """Return what H and R find in other bytes of the chain."""
-    blocks, unread = read_blocks(chain)
-    manifest = bundle.manifest
-    return [*check_headers(blocks, unread, manifest.hashes, manifest.head_state_root), *check_bodies(blocks)]
-
-
 def test_a_changed_byte_anywhere_is_named(golden_bundle: Bundle) -> None:
     """Whichever byte of the chain changes, headers or roots name the block it is in, without any file's hash."""
     chain = golden_bundle.read_file(CHAIN_FILE)
-    assert rungs(golden_bundle, chain) == []
+    assert forge.rungs(golden_bundle.manifest, chain) == []
     offset = 0
     for height, raw in enumerate(forge.raw_blocks(golden_bundle), start=1):
         for place in range(offset, offset + len(raw)):
             changed = bytearray(chain)
             changed[place] ^= 1 + place * 37 % 255
-            found = rungs(golden_bundle, bytes(changed))
+            found = forge.rungs(golden_bundle.manifest, bytes(changed))
             assert found, place
             assert min(each.block for each in found if each.block is not None) == height, place
         offset += len(raw)
@@ -210,32 +203,120 @@ def test_a_changed_byte_of_the_genesis_is_named(golden_bundle: Bundle, tmp_path:
 
 
 @pytest.mark.parametrize(
-    ("before", "after"),
+    ("before", "after", "files"),
     [
-        ('"balance": "0x56bc75e2d63100000"', '"balance": "0x56bc75e2d63100001"'),
-        ('"timestamp": "0x6553f100"', '"timestamp": "0x6553f101"'),
-        ('"chainId": 1337', '"chainId": 1338'),
-        ('"pragueTime": 0', '"pragueTime": 1'),
-        ('"pragueTime": 0', '"osakaTime": 0'),
-        ('"difficulty": "0x0"', '"difficulty": "0x1"'),
-        ('"difficulty": "0x0"', '"difficulty": "zero"'),
-        ('"alloc": {', '"alloc": {"0x00": {"balance": "0x0"},'),
-        ("{", "["),
+        ('"balance": "0x56bc75e2d63100000"', '"balance": "0x56bc75e2d63100001"', "+"),
+        ('"timestamp": "0x6553f100"', '"timestamp": "0x6553f101"', "+"),
+        ('"chainId": 1337', '"chainId": 1338', "+"),
+        ('"pragueTime": 0', '"pragueTime": 1', "+"),
+        ('"pragueTime": 0', '"osakaTime": 0', "!"),  # in another place than geth's order has it
+        ('"difficulty": "0x0"', '"difficulty": "0x1"', "+"),
+        ('"difficulty": "0x0"', '"difficulty": "zero"', "!"),
+        ('"alloc": {', '"alloc": {"0x00": {"balance": "0x0"},', "!"),
+        ("{", "[", "!"),
     ],
 )
 def test_another_genesis_is_named_without_its_hash(
-    golden_bundle: Bundle, tmp_path: Path, before: str, after: str
+    golden_bundle: Bundle, tmp_path: Path, before: str, after: str, files: str
 ) -> None:
-    """With its SHA-256 mended in the manifest, a changed genesis is still found, by re-execution."""
+    """With its SHA-256 mended in the manifest, a changed genesis is still found: by re-execution, or by its form."""
     text = golden_bundle.read_file(GENESIS_FILE).decode()
     assert before in text
-    content = text.replace(before, after, 1).encode()
-    directory = forge.copy(golden_bundle, tmp_path / "b")
-    (directory / GENESIS_FILE).write_bytes(content)
-    files = {**golden_bundle.manifest.files, GENESIS_FILE: FileEntry(sha256(content).digest(), len(content))}
-    forge.write_manifest(directory, replace(golden_bundle.manifest, files=files))
+    directory = forge.with_file(golden_bundle, tmp_path / "b", GENESIS_FILE, text.replace(before, after, 1).encode())
     report = verify(directory)
-    assert (first_block(report), outcomes(report)) == (0, "+++!..")
+    assert (first_block(report), outcomes(report)) == (0, f"{files}++!..")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("\n", " \n"),
+        ('"balance": "0x0"', '"balance": "0x00"'),
+        ('"nonce": "0x0",\n', ""),
+        ('"difficulty": "0x0"', '"difficulty": "\\u0030x0"'),
+        ('"coinbase": "0x', '"mixHash": "0x'),
+        ("}\n", "}"),
+    ],
+)
+def test_the_same_genesis_in_other_bytes_is_named(
+    golden_bundle: Bundle, tmp_path: Path, before: str, after: str
+) -> None:
+    """A `genesis.json` that says the same in other bytes than an export writes fails F, whatever its SHA-256."""
+    text = golden_bundle.read_file(GENESIS_FILE).decode()
+    assert before in text
+    directory = forge.with_file(golden_bundle, tmp_path / "b", GENESIS_FILE, text.replace(before, after, 1).encode())
+    report = verify(directory)
+    assert (first_block(report), outcomes(report)[0]) == (0, "!")
+    assert "not in the form that an export writes" in report.to_text()
+
+
+@pytest.mark.parametrize("name", sorted(CONTRACT_FILES))
+def test_the_same_sources_in_other_bytes_are_named(settlement_bundle: Bundle, tmp_path: Path, name: str) -> None:
+    """Sources and interfaces have one form too; what they say of the contracts is not judged here."""
+    content = settlement_bundle.read_file(name)
+    for place, other in enumerate((json.dumps(json.loads(content)).encode(), content + b"\n", b"{", b"\xff")):
+        directory = forge.with_file(settlement_bundle, tmp_path / str(place), name, other)
+        forge.without_genesis(directory)  # so that nothing is executed
+        report = verify(directory)
+        assert f"AUDIT-F file {name}: is not in the form that an export writes" in report.to_text()
+        assert outcomes(report)[0] == "!"
+
+
+# ------------------------------------------------------------------------------------ receipts
+
+
+def receipts_of(bundle: Bundle) -> list[bytes]:
+    """Return the receipts of each block as they stand in the file."""
+    content = bundle.read_file(RECEIPTS_FILE)
+    return list(read_items(BytesIO(content), len(content)))
+
+
+def test_a_changed_byte_of_the_receipts_is_named(golden_bundle: Bundle, tmp_path: Path) -> None:
+    """Whichever byte of the receipts changes, R names the block it is of, whatever the SHA-256 of the file."""
+    receipts = receipts_of(golden_bundle)
+    offset = 0
+    for height, raw in enumerate(receipts, start=1):
+        for place in range(offset, offset + len(raw), 1 if len(raw) < 50 else 41):
+            changed = bytearray(b"".join(receipts))
+            changed[place] ^= 1 + place * 37 % 255
+            (first,) = forge.roots(golden_bundle, bytes(changed))
+            assert first.block == height, place
+        offset += len(raw)
+    directory = forge.with_file(golden_bundle, tmp_path / "b", RECEIPTS_FILE, bytes(changed))
+    assert (first_block(verify(directory)), outcomes(verify(directory))) == (height, "++!...")
+
+
+def test_receipts_of_other_blocks_are_named(golden_bundle: Bundle) -> None:
+    """Receipts that are left out, exchanged, repeated, or spelled otherwise are named at their block."""
+    one, two, three, four = receipts_of(golden_bundle)
+    assert (three, two[0]) == (b"\xc0", 0xF9)
+    longer = bytes([0xFA, 0]) + two[1:]
+    nested = one
+    for _ in range(3_000):
+        nested = encode_list([nested])
+    for name, receipts, expected in (
+        ("as they are", [one, two, three, four], None),
+        ("dropped", [one, three, four], 2),
+        ("last dropped", [one, two, three], 4),
+        ("swapped", [two, one, three, four], 1),
+        ("doubled", [one, one, two, three, four], 2),
+        ("last doubled", [one, two, three, four, four], 5),
+        ("empty", [], 1),
+        ("longer form", [one, longer, three, four], 2),
+        ("nested", [one, two, nested, four], 3),
+        ("an empty receipt", [one, two, encode_list([b"\x80"]), four], 3),
+        ("no list", [one, two, b"\x80", four], 3),
+        ("cut off", [one, two, three, four[:-1]], 4),
+    ):
+        found = forge.roots(golden_bundle, b"".join(receipts))
+        assert [it.block for it in found] == [expected] * (expected is not None), name
+
+
+def test_an_item_that_claims_too_much_is_not_read(golden_bundle: Bundle) -> None:
+    """A file whose first item claims to be longer than any block is refused before anything of it is held."""
+    claimed = bytes([0xF9 + 2]) + (2**27).to_bytes(4, "big")
+    with pytest.raises(Unreadable, match="longer than those of any block"):
+        list(read_blocks(BytesIO(claimed), 2**28))
 
 
 @pytest.mark.parametrize("place", ["000f3df6", "0000f908", "00000961", "0000bbdd"])
@@ -294,7 +375,9 @@ def test_other_claims_of_the_manifest_are_checked(golden_bundle: Bundle, tmp_pat
         assert (report.passed, outcomes(report)) == (False, expected)
 
 
-@pytest.mark.parametrize(("name", "expected"), [(CHAIN_FILE, "!....."), (GENESIS_FILE, "!++...")])
+@pytest.mark.parametrize(
+    ("name", "expected"), [(CHAIN_FILE, "!....."), (GENESIS_FILE, "!++..."), (RECEIPTS_FILE, "!+....")]
+)
 def test_a_missing_file_is_a_finding(golden_bundle: Bundle, tmp_path: Path, name: str, expected: str) -> None:
     """A file that is missing, or is a link, fails F; the rungs that need it do not run."""
     directory = forge.copy(golden_bundle, tmp_path / "b")
@@ -315,7 +398,6 @@ def test_a_missing_file_is_a_finding(golden_bundle: Bundle, tmp_path: Path, name
     ("field", "value"),
     [
         (forge.STATE_ROOT, b"\7" * 32),
-        (forge.RECEIPTS_ROOT, b"\7" * 32),
         (forge.GAS_USED, b"\7"),
         (forge.DIFFICULTY, b"\1"),
         (forge.NONCE, b"\7" * 8),
@@ -331,6 +413,13 @@ def test_a_resealed_block_is_found_by_re_execution(
     assert (first_block(report), report.level, outcomes(report)) == (height, "R", "+++!..")
 
 
+def test_a_resealed_receipts_root_is_found_by_the_receipts(golden_bundle: Bundle, tmp_path: Path) -> None:
+    """A receipts root that is false, with every hash mended above it, is found at R, before anything is executed."""
+    blocks = forge.reseal(forge.raw_blocks(golden_bundle), 2, {forge.RECEIPTS_ROOT: b"\7" * 32})
+    report = verify(forge.forge(golden_bundle, tmp_path / "b", blocks))
+    assert (first_block(report), outcomes(report)) == (2, "++!...")
+
+
 def test_a_field_of_another_width_is_named(golden_bundle: Bundle, tmp_path: Path) -> None:
     """A header field that is too short is refused as unreadable; py-evm would execute a prevrandao of 31 bytes."""
     blocks = forge.reseal(forge.raw_blocks(golden_bundle), 4, {forge.PREVRANDAO: b"\7" * 31})
@@ -342,7 +431,7 @@ def test_a_field_of_another_width_is_named(golden_bundle: Bundle, tmp_path: Path
 def test_wrong_times_are_named(golden_bundle: Bundle, tmp_path: Path) -> None:
     """A time that does not rise is found in the headers; one that rises otherwise, or before the genesis, at S."""
     blocks = forge.raw_blocks(golden_bundle)
-    read, _ = read_blocks(b"".join(blocks))
+    read = forge.blocks_in(b"".join(blocks))
     for name, height, timestamp, expected in (
         ("not rising", 3, read[1].timestamp, "+!+..."),
         ("too late", 4, read[3].timestamp + 1, "+++!.."),

@@ -10,8 +10,9 @@ import pytest
 
 from pysettle.audit.bundle import Bundle
 from pysettle.audit.extract import export_bundle
-from pysettle.domain.compute.contracts import COMPUTE_TOKEN
-from pysettle.domain.money.contracts import CURRENCY_TOKEN
+from pysettle.domain.channel.contracts import DEPOSIT_COLLECTOR
+from pysettle.domain.compute.contracts import COMPUTE_TOKEN, SERIES_FACTORY
+from pysettle.domain.money.contracts import CURRENCY_TOKEN, NETWORK_ACCESS
 from pysettle.workspace.directory import Workspace
 from tests.cli.running import ComputeTown, Town, invoke
 
@@ -32,7 +33,7 @@ def test_a_market_is_exported_and_verified(compute_town: ComputeTown, tmp_path: 
     head = compute_town.block()
     assert text.startswith(f"Exported blocks 0 to {head} of chain 31337 to {tmp_path / 'bundle'}; ")
     listed = Bundle.read(tmp_path / "bundle").manifest.contracts
-    assert len(listed[COMPUTE_TOKEN]) == 2
+    assert (len(listed[COMPUTE_TOKEN]), len(listed[SERIES_FACTORY]), len(listed[DEPOSIT_COLLECTOR])) == (2, 1, 1)
     verified = json.loads(invoke("audit", "verify", str(tmp_path / "bundle"), "--json").stdout)
     assert (verified["level"], verified["checks"]["L"], verified["blocks"]) == ("S", "passed", head)
 
@@ -49,7 +50,10 @@ def test_the_document_tells_the_head(town: Town, tmp_path: Path) -> None:
         "head_state_root": "0x" + manifest.head_state_root.hex(),
         "contracts": str(len(manifest.contracts.addresses())),
     }
-    assert len(manifest.contracts[CURRENCY_TOKEN]) == 2
+    assert len(manifest.contracts[CURRENCY_TOKEN]) == len(manifest.contracts[NETWORK_ACCESS]) == 2
+    deployed = json.loads((town.directory / "deployment.json").read_bytes())["contracts"].values()
+    assert {bytes.fromhex(it["address"][2:]) for it in deployed} == manifest.contracts.addresses()
+    assert {manifest.labels[it] for it in manifest.labels} >= {"alice", "bank", "阿丽丝"}
 
 
 def test_a_workspace_without_a_network_is_exported(tmp_path: Path) -> None:
@@ -70,7 +74,7 @@ def while_exporting(town: Town, tmp_path: Path) -> Town:
             written.append(town.say("token transfer --from alice --to bob --amount 12.5"))
 
     with workspace.embedded_chain() as chain:
-        export_bundle(chain, tmp_path / "bundle", workspace.listed_contracts(chain), write)
+        export_bundle(chain, tmp_path / "bundle", workspace.listed_contracts(chain), on_progress=write)
     assert len(written) == 1
     return town
 

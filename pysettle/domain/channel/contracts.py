@@ -21,3 +21,5 @@ def _held_by_hub(books: Books, asset: Address, _hub: Address) -> int:
 
 CHANNEL_HUB: Kind[None] = Kind("ChannelHub", held=_held_by_hub, code="INV-CHANNEL")
 USAGE_METER: Kind[None] = Kind("UsageMeter")
+DEPOSIT_COLLECTOR: Kind[None] = Kind("ERC3009DepositCollector", has_books=False)
+"""Carries deposits from payers to a hub."""

@@ -76,3 +76,5 @@ COMPUTE_TOKEN: Kind[SeriesPricing] = Kind(
     held=_held_by_series,
 )
 COMPUTE_MARKET: Kind[CurrencyTerms] = Kind("ComputeMarket", form=CURRENCY_FORM, held=_held_by_market)
+SERIES_FACTORY: Kind[None] = Kind("SeriesFactory", has_books=False)
+"""Creates the series of one market."""

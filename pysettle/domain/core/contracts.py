@@ -1,4 +1,4 @@
-"""The contracts whose books are kept, each of a kind that its column defines."""
+"""The contracts of a network that are listed for the books, each of a kind that its column defines."""
 
 from __future__ import annotations
 
@@ -31,10 +31,12 @@ class Form(Generic[_Terms]):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Kind(Generic[_Terms]):
-    """A kind of contract whose books are kept. Each is one object."""
+    """A kind of contract. Each is one object."""
 
     name: str
     """Name of the contract."""
+    has_books: bool = True
+    """Whether books are kept from its events; another kind is listed for its code and its powers alone."""
     is_asset: bool = False
     """Whether the books count its units."""
     form: Form[_Terms] | None = None
@@ -54,7 +56,7 @@ class Kind(Generic[_Terms]):
 
 @dataclass(frozen=True)
 class Contracts:
-    """The contracts whose books are kept. Events of any other contract are passed over."""
+    """The contracts that are listed. Events of any other contract are passed over."""
 
     listed: Mapping[Kind[Any], Mapping[Address, Any]] = field(default_factory=dict)
     """Kind -> its contracts, each with the terms that the books need, or None."""
@@ -77,14 +79,15 @@ class Contracts:
 
     def keeps(self, address: Address) -> bool:
         """Whether the contract's books are kept."""
-        return address in self._kinds
+        kind = self._kinds.get(address)
+        return kind is not None and kind.has_books
 
     def addresses(self) -> frozenset[Address]:
-        """Return every contract whose books are kept."""
+        """Return every contract that is listed."""
         return frozenset(self._kinds)
 
     def kind_of(self, address: Address) -> Kind[Any] | None:
-        """Return the kind of a contract whose books are kept; None for any other."""
+        """Return the kind of a contract that is listed; None for any other."""
         return self._kinds.get(address)
 
     def event_of(self, emitter: Address, topics: Sequence[bytes], data: bytes) -> Event | None:

@@ -72,9 +72,9 @@ def unlisted_settlement_accounts(books: Books) -> Iterator[Finding]:
     freezing = books[AccountBooks].freezing
     for account, amount in books.balances.items():
         asset, owner = account.asset, Address(account.owner)
-        if account.purpose is not OWN or amount <= 0 or asset not in freezing or books.contracts.keeps(owner):
+        if account.purpose is not OWN or amount <= 0 or asset not in freezing:
             continue
-        if owner in freezing[asset].settlement_accounts:
+        if books.contracts.kind_of(owner) is None and owner in freezing[asset].settlement_accounts:
             detail = f"settlement account that is not listed: holds {amount} units of 0x{asset.hex()}, "
             detail += "for a purpose that is not known"
             yield Finding("INV-BACKING", f"contract 0x{owner.hex()}", detail, Severity.NOTICE)

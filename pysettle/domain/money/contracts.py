@@ -96,3 +96,5 @@ ISSUANCE_DESK: Kind[CurrencyTerms] = Kind(
     ),
 )
 INTEREST_PAYMENTS: Kind[None] = Kind("InterestPayments")
+NETWORK_ACCESS: Kind[None] = Kind("NetworkAccess", has_books=False)
+"""The powers over one currency."""
