@@ -1,47 +1,53 @@
-"""The money and the compute layer as one specification that runs: which contract is called is told by its name.
+"""The specification of a network: the rules of settlement in short form, as Python that runs and knows no chain.
 
-A contract that is modelled later has its model in `NetworkModel.contracts`, its artifact and how its arguments are
-encoded in `stage`, a table of draws in `generator`, and what is asked of it in `watched.questions`.
+One folder a column: `core` (calls, tokens), `money`, `compute`, `channel`, `jobs`; in each, `records` are what is kept,
+and the other modules how it changes. An entry of a contract requires first, in the order in which refusals come before
+one another, then changes the state and emits its events. `Contract.perform` makes a call and answers its `Outcome`:
+state, refusal with figures, events.
+
+A contract that is added has its specification in `NetworkSpec.contracts`; how it is called on a chain, and how calls of
+it are drawn, is in `tests/stateful`.
 """
 
 from __future__ import annotations
 
-from tests.spec.channel.hub import CollectorModel, HubModel, MeterModel
-from tests.spec.compute.market import MarketModel
-from tests.spec.compute.records import Places
-from tests.spec.compute.series import SeriesModel
-from tests.spec.jobs.escrow import JobsModel
-from tests.spec.money.currency import CurrencyModel
+from tests.spec.channel.hub import CollectorSpec, HubSpec, MeterSpec
+from tests.spec.compute.market import MarketSpec
+from tests.spec.compute.series import SeriesSpec
+from tests.spec.core.calls import Contract
+from tests.spec.core.records import Places
+from tests.spec.jobs.escrow import JobsSpec
+from tests.spec.money.currency import CurrencySpec
 from tests.spec.money.records import Role
 
 
-class NetworkModel:
+class NetworkSpec:
     """One network of one currency."""
 
-    def __init__(self, currency: CurrencyModel, places: Places) -> None:
-        """Begin with a currency, and nothing registered or opened. The market may mark what it opens."""
+    def __init__(self, currency: CurrencySpec, places: Places) -> None:
+        """Begin with a currency, and nothing registered or opened. The market may mark the series that it opens."""
         (registrar,) = currency.roles[Role.SETTLEMENT_REGISTRAR]
         currency.roles = {**currency.roles, Role.SETTLEMENT_REGISTRAR: (registrar, places.market)}
         self.currency, self.places = currency, places
         (attester,) = currency.roles[Role.ATTESTER]
-        self.market = MarketModel(places, currency, attester)
-        self.hub = HubModel(places, currency, self.market.series)
-        self.jobs = JobsModel(places, currency)
-        self.contracts: dict[str, object] = {
+        self.market = MarketSpec(places, currency, attester)
+        self.hub = HubSpec(places, currency, self.market.series)
+        self.jobs = JobsSpec(places, currency)
+        self.contracts: dict[str, Contract] = {
             "currency": currency,
             "market": self.market,
             "hub": self.hub,
-            "meter": MeterModel(places),
-            "collector": CollectorModel(places),
+            "meter": MeterSpec(places, currency.events),
+            "collector": CollectorSpec(places, currency.events),
             "jobs": self.jobs,
         }
-        """Name -> model, series apart."""
+        """Name -> contract, series apart."""
 
     @property
-    def series(self) -> dict[str, SeriesModel]:
+    def series(self) -> dict[str, SeriesSpec]:
         """Name -> series, in the order they were opened in."""
         return {f"series {place}": it for place, it in enumerate(self.market.series.values(), 1)}
 
-    def at(self, contract: str) -> object:
-        """Return the model of a contract, by its name on the stage."""
+    def at(self, contract: str) -> Contract:
+        """Return a contract by its name."""
         return self.contracts.get(contract) or self.series[contract]

@@ -14,7 +14,7 @@ from pysettle.audit.ledger import LedgerCheck
 from pysettle.audit.report import Check, Outcome, Report
 from pysettle.audit.verify import verify
 from pysettle.domain.core.findings import Finding
-from tests.stateful.operations import Stage
+from tests.stateful.stage import Stage
 
 
 def audit(stage: Stage, currency: Address, *, lacked: bool) -> Report:

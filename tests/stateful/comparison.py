@@ -1,15 +1,16 @@
-"""A contract and the model of it, given the same operations and compared after every one."""
+"""Contracts and their specification, given the same operations and compared after every one."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from eth_typing import Address
 
 from pysettle.domain import invariants
 from pysettle.domain.core.events import Emitted, Position
+from pysettle.domain.core.findings import Finding
 from pysettle.domain.core.messages import ZERO_ADDRESS
 from pysettle.domain.ledger import Ledger
 from pysettle.domain.money.books import IssuanceBooks
@@ -17,12 +18,18 @@ from pysettle.domain.money.contracts import CREDIT
 from pysettle.domain.money.messages import ReserveAttestation
 from pysettle.evm import artifacts
 from tests.architecture.test_contract_errors import UNREACHABLE
-from tests.spec.money.currency import CurrencyModel
-from tests.spec.money.records import Signature, Status
+from tests.spec.core.calls import Contract, Outcome, Signature
+from tests.spec.money.currency import CurrencySpec
+from tests.spec.money.records import Status
+from tests.stateful import logs
 from tests.stateful.auditing import audit, audit_books
 from tests.stateful.generator import Generator
-from tests.stateful.operations import FORMS, START, Operation, Refusal, Stage, perform
-from tests.stateful.watched import HOLDERS, OPERATORS, Watch
+from tests.stateful.operations import FORMS, START, Operation, perform
+from tests.stateful.stage import Stage
+from tests.stateful.watched import HOLDERS, OPERATORS, Question, Watch, money_questions, passing_questions
+
+EVERYTHING_EVERY = 25
+"""Operations after which all that is watched is asked, and all invariants are checked, whatever changed."""
 
 NEVER_REFUSED = {"setPayeeOnly": "anybody may reserve what is submitted to it"}
 DESK_ALONE = {"createTo", "destroyHeld", "holdFrom"}
@@ -40,119 +47,196 @@ UNPROVOKED = {
 
 
 class Comparison:
-    """A contract and a model of it that do the same, and the ledger of what the contract says."""
+    """Contracts on a stage and their specification that do the same, and the ledger of the events."""
 
-    def __init__(self, seed: int) -> None:
-        """Deploy, attest a reserve, mark the escrow, and issue to every holder but one."""
+    generator: Generator
+
+    def __init__(self, seed: int, stage: Stage, currency: CurrencySpec) -> None:
+        """Begin, with a ledger of what deployment emitted.
+
+        Args:
+            seed: What operations are drawn from.
+            stage: The contracts.
+            currency: Their money, as specified.
+        """
         self.seed, self.step = seed, 0
-        self.stage = Stage()
-        self.model: CurrencyModel = self.stage.model()
-        self.watch = Watch(self.stage)
-        self.generator = Generator(seed, self.model, self.stage.addresses)
-        self.ledger = Ledger(self.stage.network.contracts())
+        self.stage, self.currency = stage, currency
+        self.watch = Watch(stage)
+        self.ledger = Ledger(stage.network.contracts())
+        self._invariants = invariants.Watch(self.ledger)
         self._read_to, self._lacked = -1, False
-        self._nonces: set[tuple[Address, bytes]] = set()
         self.succeeded: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
         self.errors: Counter[str] = Counter()
-        for operation in self._opening():
+
+    def begin(self, operations: Iterator[Operation]) -> None:
+        """Do what a comparison begins with, none of which is refused."""
+        for operation in operations:
             self.do(operation)
         assert not self.refused, self.refused
-
-    def _opening(self) -> Iterator[Operation]:
-        addresses, now = self.stage.addresses, self.stage.chain.clock.now
-        bank, registrar = addresses["central bank"], addresses["settlement registrar"]
-        attestation = ReserveAttestation(10**9, START, 1, START + 10**7)
-        signature = Signature(bank, ("ReserveAttestation", *attestation.fields()))
-        yield Operation("attestReserve", bank, now(), (bank, attestation), signature)
-        yield Operation("markSettlementAccount", registrar, now(), (addresses["escrow"],))
-        for name in OPERATORS:
-            yield Operation("setIssuanceQuota", bank, now(), (addresses[name], 10**12))
-        # The first begins with nothing.
-        for place, name in enumerate(HOLDERS[1:], 1):
-            operator = addresses[OPERATORS[place % 2]]
-            yield Operation("issue", operator, now(), (addresses[name], 10**9 * place))
 
     def draw(self) -> Operation:
         """Return the generator's next operation."""
         return self.generator.draw(self.stage.chain.clock.now())
 
     def do(self, operation: Operation) -> None:
-        """Do one operation on both, and compare all that came of it."""
+        """Do one operation on both, and compare all that came of it: refusal, events, state, books."""
         self.step += 1
-        expected = perform(self.model, operation)
-        found, _ = self.stage.perform(operation)
-        if expected != found:
-            self._fail(operation, f"expected {_shown(expected)}\n  found    {_shown(found)}")
-        self._compare(operation)
+        expected = perform(self.contract(operation), operation)
+        self._compare_answer(operation, expected)
+        found, receipt = self.stage.perform(operation)
+        if expected.refusal != found:
+            self._fail(operation, f"expected {expected.refusal or 'success'}\n  found    {found or 'success'}")
+        emitted, written = logs.expected(expected.events), logs.found(receipt.logs) if receipt else []
+        if emitted != written:
+            lines = [f"expected the events {expected.events}", *(f"found {log}" for log in written)]
+            self._fail(operation, "\n  ".join(lines))
         self._follow(operation)
-        (self.refused if found else self.succeeded)[operation.kind] += 1
+        lines = self.watch.differences(self.questions(operation), everything=self._is_time_for_everything)
+        if lines:
+            self._fail(operation, "\n  ".join(lines))
+        (self.refused if found else self.succeeded)[self.kind(operation)] += 1
         if found:
             self.errors[found.error] += 1
 
-    def _compare(self, operation: Operation) -> None:
-        """Compare the watched state."""
-        redemptions = self._redemptions(operation)
-        authorizations = [operation.arguments] if "Authorization" in operation.entry else []
-        nonces: list[Any] = [(arguments[0], arguments[-1]) for arguments in authorizations]
+    @property
+    def _is_time_for_everything(self) -> bool:
+        return self.step % EVERYTHING_EVERY == 0
+
+    # For each kind of stage
+
+    def contract(self, operation: Operation) -> Contract:
+        """Return the specification of the contract that an operation calls."""
+        raise NotImplementedError
+
+    def kind(self, operation: Operation) -> str:
+        """Return by which name an operation is counted."""
+        raise NotImplementedError
+
+    def questions(self, operation: Operation) -> Iterator[Question]:
+        """Yield what is looked at after an operation."""
+        raise NotImplementedError
+
+    def compare_books(self, *, everything: bool) -> None:
+        """Require the ledger to have what the specification has."""
+        raise NotImplementedError
+
+    def _compare_answer(self, operation: Operation, expected: Outcome) -> None:
+        """Require of an operation that is about to be done that it will answer what is expected."""
+
+    # Events
+
+    def _follow(self, operation: Operation) -> None:
+        """Apply the events to the ledger, check its invariants, and compare it with the specification."""
+        for emitted in self._emitted():
+            self._apply(emitted)
+        findings = self._invariants.check()
+        if self._is_time_for_everything:
+            findings = invariants.check(self.ledger)
+        self._require(operation, findings)
+        try:
+            self.compare_books(everything=False)
+        except AssertionError as difference:
+            self._fail(operation, f"the ledger differs: {difference}")
+
+    def _apply(self, emitted: Emitted) -> None:
+        self._invariants.apply(emitted)
+
+    def _require(self, operation: Operation, findings: Sequence[Finding]) -> None:
+        """Require that nothing is found, but a reserve that was attested below the supply, as long as it is."""
+        currency = self.currency
+        lacks = currency.supply > currency.issuable()
+        self._lacked |= lacks
+        lacking = {("INV-RESERVE", f"reserve of 0x{currency.address.hex()}")} if lacks else set()
+        found = {(it.code, it.subject) for it in findings}
+        if not found <= lacking or (self._is_time_for_everything and found != lacking):
+            self._fail(operation, f"the ledger finds {findings}, expected {lacking}")
+
+    def _emitted(self) -> Iterator[Emitted]:
+        chain, head = self.stage.chain, self.stage.chain.block().number
+        for number in range(self._read_to + 1, head + 1):
+            timestamp = chain.block(number).timestamp
+            for log in (log for receipt in chain.receipts(number) for log in receipt.logs):
+                event = self.ledger.contracts.event_of(log.address, log.topics, log.data)
+                if event is not None:
+                    position = Position(log.block_number, log.transaction_index, log.log_index)
+                    yield Emitted(log.address, position, event, timestamp)
+        self._read_to = head
+
+    def compare_money(self) -> None:
+        """Require the ledger to have the money that everybody has."""
+        currency, kept = self.currency, self.ledger
+        for name, address in self.stage.addresses.items():
+            account = currency.accounts[address]
+            found = (
+                kept.held(currency.address, address),
+                kept.balance(currency.address, CREDIT, address),
+                kept[IssuanceBooks].positions[currency.address, address],
+            )
+            expected = account.balance, account.credit, currency.institutions[address].position
+            assert found == expected, f"money of {name}: {found}, expected {expected}"
+
+    def audit(self) -> None:
+        """Require the whole audit to find what the ledger found on the way."""
+        audit(self.stage, self.currency.address, lacked=self._lacked)
+
+    def audit_books(self) -> None:
+        """Require the same of the audit's books alone."""
+        audit_books(self.stage, self.currency.address, lacked=self._lacked)
+
+    def _fail(self, operation: Operation, detail: str) -> None:
+        names = {address: name for name, address in self.stage.addresses.items()}
+        arguments = [names.get(Address(it), it) if isinstance(it, bytes) else it for it in operation.arguments]
+        raise AssertionError(
+            f"seed {self.seed}, operation {self.step} at {operation.now}: "
+            f"{self.kind(operation)}{tuple(arguments)} by {names[operation.sender]}\n"
+            f"  {operation.signature}\n  {detail}"
+        )
+
+
+class CurrencyComparison(Comparison):
+    """A currency and its specification."""
+
+    def __init__(self, seed: int) -> None:
+        """Deploy, attest a reserve, mark the escrow, and issue to every holder but one."""
+        stage = Stage()
+        super().__init__(seed, stage, stage.specified())
+        self.generator = Generator(seed, self.currency, stage.addresses)
+        self._nonces: set[tuple[Address, bytes]] = set()
+        self.begin(opening(stage.addresses, self.stage.chain.clock.now))
+
+    def contract(self, operation: Operation) -> Contract:
+        """Return the currency."""
+        return self.currency
+
+    def kind(self, operation: Operation) -> str:
+        """Return the entry, and the form of its signature."""
+        return operation.kind
+
+    def questions(self, operation: Operation) -> Iterator[Question]:
+        """Yield what is looked at: everybody, redemptions under way, and what the operation names."""
+        arguments: Any = operation.arguments
+        nonces = [(arguments[0], arguments[-1])] if "Authorization" in operation.entry else []
         self._nonces.update(nonces)
-        found = self.watch.on_chain(redemptions, nonces)
-        expected = self.watch.in_model(self.model, redemptions, nonces)
-        if expected != found:
-            names = [name for name in found if expected[name] != found[name]]
-            lines = [f"{name}: expected {expected[name]}, found {found[name]}" for name in names]
-            self._fail(operation, "\n  ".join(lines))
+        yield from money_questions(self.stage, self.currency)
+        yield from passing_questions(self.currency, self._redemptions(operation), nonces)
 
     def _redemptions(self, operation: Operation) -> list[int]:
         """Return the redemptions to look at: those that are pending, those named, the latest, and the next."""
-        kept = self.model.redemptions
+        kept = self.currency.redemptions
         pending = {number for number, it in kept.items() if it.status in (Status.REQUESTED, Status.TAKEN)}
         named = {n for n in operation.arguments[:1] if operation.entry.endswith("Redemption") and isinstance(n, int)}
         return sorted(pending | named | {len(kept), len(kept) + 1})
 
-    def _follow(self, operation: Operation) -> None:
-        """Apply what the contract said to the ledger, check its invariants, and compare it with the model."""
-        for log in self.stage.chain.logs(from_block=self._read_to + 1):
-            event = self.ledger.contracts.event_of(log.address, log.topics, log.data)
-            if event is not None:
-                position = Position(log.block_number, log.transaction_index, log.log_index)
-                timestamp = self.stage.chain.block(log.block_number).timestamp
-                self.ledger.apply(Emitted(log.address, position, event, timestamp))
-        self._read_to = self.stage.chain.block().number
-        model, currency, kept = self.model, self.stage.currency.address, self.ledger
-        # The reserve may be attested below the supply, which is a finding as long as it is; nothing else ever is.
-        lacks = model.supply > model.issuable()
-        self._lacked |= lacks
-        lacking = [("INV-RESERVE", f"reserve of 0x{currency.hex()}")] if lacks else []
-        findings = invariants.check(kept)
-        if [(it.code, it.subject) for it in findings] != lacking:
-            self._fail(operation, f"the ledger finds {findings}, expected {lacking}")
-        for name, address in self.stage.addresses.items():
-            account = model.accounts[address]
-            found = (
-                kept.held(currency, address),
-                kept.balance(currency, CREDIT, address),
-                kept[IssuanceBooks].positions[currency, address],
-            )
-            expected = (account.balance, account.credit, model.institutions[address].position)
-            if found != expected:
-                self._fail(operation, f"the ledger has {found} for {name}, the model {expected}")
+    def compare_books(self, *, everything: bool) -> None:
+        """Require the ledger to have the money that everybody has."""
+        self.compare_money()
 
     def compare_everything(self) -> None:
         """Compare what has passed too: every redemption, and every nonce that was named, spent or not."""
-        nonces = sorted(self._nonces)
-        redemptions = range(len(self.model.redemptions) + 2)
-        for start in range(0, max(len(nonces), len(redemptions)), 100):
-            part = redemptions[start : start + 100], nonces[start : start + 100]
-            assert self.watch.on_chain(*part) == self.watch.in_model(self.model, *part)
-
-    def audit(self) -> None:
-        """Require the whole audit to find what the ledger found on the way."""
-        audit(self.stage, self.model.address, lacked=self._lacked)
-
-    def audit_books(self) -> None:
-        """Require the same of the audit's books alone."""
-        audit_books(self.stage, self.model.address, lacked=self._lacked)
+        redemptions = range(len(self.currency.redemptions) + 2)
+        passing = passing_questions(self.currency, redemptions, self._nonces)
+        assert self.watch.differences([*money_questions(self.stage, self.currency), *passing], everything=True) == []
 
     def check_that_everything_happened(self) -> None:
         """Check that every kind of operation succeeded and was refused, and for every reason there is."""
@@ -163,18 +247,24 @@ class Comparison:
         assert set(self.refused) == every_kind() - set(NEVER_REFUSED)
         assert set(self.errors) == declared - set(UNPROVOKED)
 
-    def _fail(self, operation: Operation, detail: str) -> None:
-        names = {address: name for name, address in self.stage.addresses.items()}
-        arguments = [names.get(Address(it), it) if isinstance(it, bytes) else it for it in operation.arguments]
-        raise AssertionError(
-            f"seed {self.seed}, operation {self.step} at {operation.now}: "
-            f"{operation.kind}{tuple(arguments)} by {names[operation.sender]}\n"
-            f"  {operation.signature}\n  {detail}"
-        )
+
+def opening(addresses: dict[str, Address], now: Callable[[], int]) -> Iterator[Operation]:
+    """Yield what a currency begins with: a reserve, a settlement account, quotas, and money for all but one."""
+    bank, registrar = addresses["central bank"], addresses["settlement registrar"]
+    yield from reserve(bank, now())
+    yield Operation("markSettlementAccount", registrar, now(), (addresses["escrow"],))
+    for name in OPERATORS:
+        yield Operation("setIssuanceQuota", bank, now(), (addresses[name], 10**12))
+    # The first begins with nothing.
+    for place, name in enumerate(HOLDERS[1:], 1):
+        yield Operation("issue", addresses[OPERATORS[place % 2]], now(), (addresses[name], 10**9 * place))
 
 
-def _shown(outcome: Refusal | None) -> str:
-    return "success" if outcome is None else f"{outcome.error}{dict(outcome.arguments)}"
+def reserve(bank: Address, now: int) -> Iterator[Operation]:
+    """Yield the attestation of an ample reserve."""
+    attestation = ReserveAttestation(10**9, START, 1, START + 10**7)
+    signature = Signature(bank, ("ReserveAttestation", *attestation.fields()))
+    yield Operation("attestReserve", bank, now, (bank, attestation), signature)
 
 
 def every_kind() -> set[str]:

@@ -13,8 +13,9 @@ from eth_typing import Address
 
 from pysettle.domain.core.messages import ZERO_ADDRESS
 from tests.chance import chance
-from tests.spec.money.currency import CurrencyModel
-from tests.spec.money.records import CHINA_TIME, MINOR_UNIT, Role, Signature, Status, day_at
+from tests.spec.core.calls import Signature
+from tests.spec.money.currency import CurrencySpec
+from tests.spec.money.records import CHINA_TIME, MINOR_UNIT, Role, Status, day_at
 from tests.stateful.operations import FORMS, IN_BYTES, KEYS, SIGNED_ENTRIES, START, Operation
 from tests.stateful.watched import HOLDERS, OPERATORS
 
@@ -28,7 +29,7 @@ class Draws:
     def __init__(
         self,
         seed: int,
-        model: CurrencyModel,
+        model: CurrencySpec,
         addresses: dict[str, Address],
         holders: Sequence[str] = HOLDERS,
         keys: Sequence[str] = KEYS,

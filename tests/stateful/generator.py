@@ -17,16 +17,8 @@ from pysettle.domain.money.wallets import (
     ClassLimits,
     WalletClass,
 )
-from tests.spec.money.currency import CurrencyModel
-from tests.spec.money.records import (
-    FULL_RESERVE,
-    MINOR_UNIT,
-    MOST_UNITS,
-    Role,
-    Status,
-    day_at,
-    day_number,
-)
+from tests.spec.money.currency import CurrencySpec
+from tests.spec.money.records import FULL_RESERVE, MINOR_UNIT, MOST_UNITS, Role, Status, day_at, day_number
 from tests.stateful.draws import Draws
 from tests.stateful.operations import CONTRACTS, KEYS, Operation
 from tests.stateful.watched import HOLDERS
@@ -71,7 +63,7 @@ class Generator(Draws):
     def __init__(
         self,
         seed: int,
-        model: CurrencyModel,
+        model: CurrencySpec,
         addresses: dict[str, Address],
         holders: Sequence[str] = HOLDERS,
         keys: Sequence[str] = KEYS,

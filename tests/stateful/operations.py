@@ -1,53 +1,26 @@
-"""Operations on a currency: the same call given to the model and to the contract, and what came of it."""
+"""Operations: one call for the specification and for the contract, and everybody who makes them. Knows no chain."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import astuple, dataclass, fields
-from typing import Any, ClassVar
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
-import rlp
-from eth.rlp.accounts import Account
-from eth_hash.auto import keccak
 from eth_typing import Address
-from trie.hexary import HexaryTrie
 
-from pysettle.client import CurrencyToken, IssuanceDesk, SettlementNetwork, genesis
-from pysettle.client.core.access import Roles
-from pysettle.client.network import Plan
-from pysettle.domain.core.messages import Authorization, Permit, cancel_digest
-from pysettle.domain.core.signing import Signer
-from pysettle.domain.core.typed_data import Domain
-from pysettle.domain.money.messages import ReserveAttestation
-from pysettle.domain.money.wallets import ClassLimits
-from pysettle.errors import ContractReverted
-from pysettle.evm import artifacts
-from pysettle.evm.backend import Receipt
-from pysettle.evm.embedded import EmbeddedChain
-from pysettle.evm.interface import Interface
-from pysettle.evm.transactions import Transaction
-from tests.evm.bytecode import creation
-from tests.spec.money.currency import CurrencyModel
-from tests.spec.money.records import Call, Role, Signature
-
-
-def functions_of(contract: str) -> frozenset[str]:
-    """Return the names of a contract's functions."""
-    return frozenset(str(item["name"]) for item in artifacts.load(contract).abi if item["type"] == "function")
-
+from tests.spec.core.calls import Call, Contract, Outcome, Signature
+from tests.spec.money.records import Role
 
 START = 1_767_225_600
 """2026-01-01T00:00:00Z."""
-GAS = 300_000
-CURVE_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
-FORWARDER = bytes.fromhex("602036038060205f375f5f825f5f5f355af13d5f5f3e601c573d5ffd5b3d5ff3")
-"""Calls the account named in the first word with the bytes after it, and answers or reverts as that does."""
 
 KEYS = (
     *("administrator", "central bank", "registrar", "freezer", "seizer", "pauser", "settlement registrar", "attester"),
     *("operator", "other operator", "buyer", "other buyer", "provider", "relayer"),
 )
+"""Names of those who act by a key of their own."""
+NETWORK_KEYS = (*KEYS, "other provider", "halter", "agent")
+"""The same, on a whole network."""
 CONTRACTS = ("escrow", "vault", "depot")
 """Contracts that hold money and call as they are told. The escrow becomes a settlement account first."""
 
@@ -58,14 +31,12 @@ SIGNED_ENTRIES = {
     "cancelAuthorization": "cancelAuthorization(address,bytes32,{})",
 }
 """Entries that take a signature in two forms; the form fills the gap."""
-DESK_ENTRIES = functions_of("IssuanceDesk") - functions_of("CurrencyToken")
-"""Entries and views of the issuance desk; the other ones of a currency are its token's."""
 FORMS = IN_BYTES, IN_PARTS = "bytes", "uint8,bytes32,bytes32"
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One call of the currency, its token or its desk."""
+    """One call of a contract."""
 
     entry: str
     """Function of the contract."""
@@ -79,7 +50,7 @@ class Operation:
     form: str = IN_BYTES
     """How the signature is given."""
     contract: str = "currency"
-    """Which contract is called, by the name it has on its stage."""
+    """Which contract is called, by the name it has on its stage. A currency is its token and its desk."""
 
     @property
     def kind(self) -> str:
@@ -87,150 +58,14 @@ class Operation:
         return f"{self.entry} by v, r, s" if self.entry in SIGNED_ENTRIES and self.form == IN_PARTS else self.entry
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """A refusal, to be compared."""
-
-    error: str
-    arguments: tuple[tuple[str, object], ...]
-
-    @classmethod
-    def of(cls, refused: ContractReverted) -> Refusal:
-        """Return what a refusal says."""
-        return cls(refused.error, tuple(refused.args_by_name.items()))
-
-
-def perform(model: object, operation: Operation) -> Refusal | None:
-    """Perform an operation on the model of its contract; return its refusal, None for success."""
-    try:
-        answer(model, operation)
-    except ContractReverted as refused:
-        return Refusal.of(refused)
-    return None
-
-
-def answer(model: object, operation: Operation) -> object:
-    """Perform an operation on the model of its contract; return what it answers, or raise its refusal."""
-    entry = getattr(model, re.sub("([A-Z])", r"_\1", operation.entry).lower())
+def perform(contract: Contract, operation: Operation) -> Outcome:
+    """Perform an operation on the specification of its contract."""
+    entry = re.sub("([A-Z])", r"_\1", operation.entry).lower()
     signature = () if operation.signature is None else (operation.signature,)
-    return entry(Call(operation.sender, operation.now), *operation.arguments, *signature)
+    return contract.perform(entry, Call(operation.sender, operation.now), *operation.arguments, *signature)
 
 
-class Stage:
-    """A currency on a chain of its own, and everybody who acts on it."""
-
-    KEYS: ClassVar[tuple[str, ...]] = KEYS
-    """Names of those who act by a key of their own."""
-
-    def __init__(self) -> None:
-        """Deploy, with three contracts beside the network; nothing is attested or issued."""
-        self.keys = {name: Signer.derived("stateful", name) for name in self.KEYS}
-        keys = self.keys
-        self.chain = EmbeddedChain(genesis(START, [key.address for key in keys.values()]))
-        powers = {name.replace(" ", "_"): keys[name] for name in KEYS[:8]}
-        roles = Roles(**powers, operators=(keys["operator"], keys["other operator"]))
-        self.network = SettlementNetwork.deploy(self.chain, Plan(roles, class_limits={}))
-        self.currency = self.network.currency
-        self.addresses = {name: key.address for name, key in keys.items()}
-        self.addresses |= {name: self._deploy(FORWARDER) for name in CONTRACTS}
-        self.addresses["currency"] = self.currency.address
-        self.addresses["desk"] = self.currency.desk.address
-        self._signers = {key.address: key for key in keys.values()}
-
-    def _deploy(self, runtime: bytes) -> Address:
-        creator, interface = self.keys["relayer"], self.currency.interface
-        (receipt,) = self.network.send(Transaction(creator, None, creation(runtime), GAS, interface))
-        assert receipt.contract_address is not None
-        return receipt.contract_address
-
-    def model(self) -> CurrencyModel:
-        """Return a model of the currency as it was deployed."""
-        addresses = self.addresses
-        operators = {addresses["operator"], addresses["other operator"]}
-        roles = {role: operators if role is Role.OPERATOR else {addresses[role.value]} for role in Role}
-        network = self.network
-        marked = {network.hub.address, network.hub.collector, network.market.address, network.jobs.address}
-        currency, desk = self.currency.address, self.currency.desk.address
-        contracts = {addresses[name] for name in CONTRACTS} | marked | {currency, desk}
-        model = CurrencyModel(currency, desk, roles, contracts, network.hub.collector)
-        # Deployment marks these.
-        registrar = Call(addresses["settlement registrar"], START)
-        for account in marked:
-            model.mark_settlement_account(registrar, account)
-        return model
-
-    def perform(self, operation: Operation) -> tuple[Refusal | None, Receipt | None]:
-        """Seal an operation as the only one of its block; return its refusal, or its receipt."""
-        self.chain.clock.advance(operation.now - self.chain.clock.now())
-        try:
-            (receipt,) = self.network.send(self._transaction(operation))
-        except ContractReverted as refused:
-            return Refusal.of(refused), None
-        return None, receipt
-
-    def storage_root(self, address: Address) -> bytes:
-        """Return the root of a contract's storage at the head: as long as it stays, so does all that views say."""
-        accounts = HexaryTrie(self.chain.py_evm.chaindb.db, self.chain.header(None).state_root)
-        return bytes(rlp.decode(accounts.get(keccak(address)), sedes=Account).storage_root)
-
-    def _transaction(self, operation: Operation) -> Transaction:
-        to, interface, gas, data = self._encoded(operation)
-        if operation.sender in self._signers:
-            return Transaction(self._signers[operation.sender], to, data, gas, interface)
-        return Transaction(self.keys["relayer"], operation.sender, to.rjust(32, b"\0") + data, gas, interface)
-
-    def _encoded(self, operation: Operation) -> tuple[Address, Interface, int, bytes]:
-        """Return which contract is called, its ABI, the gas stated, and the call's data."""
-        currency = self.currency
-        contract: CurrencyToken | IssuanceDesk = currency.desk if operation.entry in DESK_ENTRIES else currency
-        arguments = [encodable(value) for value in operation.arguments]
-        data = self._with_signature(contract.interface, operation, arguments, contract.domain)
-        return contract.address, contract.interface, GAS, data
-
-    def _with_signature(
-        self, interface: Interface, operation: Operation, arguments: Sequence[object], domain: Domain
-    ) -> bytes:
-        """Encode a call, with its signature in the form it is given in."""
-        function, arguments = operation.entry, list(arguments)
-        if operation.signature is not None:
-            raw = self._sign(operation.signature, domain)
-            if function in SIGNED_ENTRIES:
-                function = SIGNED_ENTRIES[function].format(operation.form)
-            arguments += [raw[64], raw[:32], raw[32:64]] if operation.form == IN_PARTS else [raw]
-        return interface.encode(function, *arguments)
-
-    def _sign(self, signature: Signature, domain: Domain) -> bytes:
-        # A contract has no key: somebody's stands in, and the signature is not the contract's.
-        key = self._signers.get(signature.signer, self.keys["administrator"])
-        raw = key.sign(self._digest(domain, signature.message))
-        if not signature.malleated:
-            return raw
-        mirrored = CURVE_ORDER - int.from_bytes(raw[32:64], "big")
-        return raw[:32] + mirrored.to_bytes(32, "big") + bytes([55 - raw[64]])
-
-    def _digest(self, domain: Domain, message: tuple[object, ...]) -> bytes:
-        """Return what is hashed and signed for a message of the model."""
-        return token_digest(domain, message)
-
-
-def encodable(value: object) -> object:
-    """Return an argument as the ABI takes it."""
-    if isinstance(value, ClassLimits):
-        return astuple(value)
-    if isinstance(value, ReserveAttestation):
-        return value.fields()
-    return value
-
-
-def token_digest(token: Domain, message: tuple[object, ...]) -> bytes:
-    """Return what is hashed and signed for a message of a token's model."""
-    kind, values = str(message[0]), message[1:]
-    if kind == "CancelAuthorization":
-        return cancel_digest(token, *values)  # type: ignore[arg-type]  # by its kind
-    typed: Any = {"Permit": Permit, "ReserveAttestation": ReserveAttestation}.get(kind, Authorization)
-    assert len(values) == len(fields(typed)), message
-    signed = typed(*values)
-    if isinstance(signed, Authorization):
-        receives = kind == "ReceiveWithAuthorization"
-        return signed.receive_digest(token) if receives else signed.transfer_digest(token)
-    return bytes(signed.digest(token))
+def roles_of(addresses: Mapping[str, Address]) -> dict[Role, Collection[Address]]:
+    """Return the holders of each role: two operating institutions, and one account for each other role."""
+    operators = {addresses["operator"], addresses["other operator"]}
+    return {role: operators if role is Role.OPERATOR else {addresses[role.value]} for role in Role}

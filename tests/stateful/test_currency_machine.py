@@ -6,7 +6,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
-from tests.stateful.comparison import Comparison
+from tests.stateful.comparison import CurrencyComparison
 
 
 class CurrencyMachine(RuleBasedStateMachine):
@@ -15,7 +15,7 @@ class CurrencyMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         """Begin anew."""
         super().__init__()
-        self.comparison = Comparison(seed=0)
+        self.comparison = CurrencyComparison(seed=0)
 
     @rule(seed=st.integers(0, 2**32 - 1))
     def operate(self, seed: int) -> None:

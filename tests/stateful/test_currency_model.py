@@ -11,7 +11,7 @@ import os
 import pytest
 
 from tests import chance
-from tests.stateful.comparison import Comparison
+from tests.stateful.comparison import CurrencyComparison
 
 SEED = int(os.environ.get("PYSETTLE_MODEL_SEED", "2"))
 OPERATIONS = int(os.environ.get("PYSETTLE_MODEL_OPERATIONS", "5000"))
@@ -22,7 +22,7 @@ ENOUGH = 5_000
 @pytest.mark.random
 def test_the_contract_does_what_the_model_does() -> None:
     """Both say the same, refuse for the same reason, and have the same state after each operation; the audit passes."""
-    comparison = Comparison(SEED)
+    comparison = CurrencyComparison(SEED)
     for _ in range(OPERATIONS):
         comparison.do(comparison.draw())
     comparison.compare_everything()

@@ -1,21 +1,24 @@
-"""The watched state of a currency, by a name a figure, as the model has it and as the contract answers.
+"""The watched state: each question to a contract, together with the answer that the specification gives.
 
-The contract is asked through its views, all of them in one simulated execution: a call of its own costs 5 ms each.
+A question is put to the chain when the answer of the specification changed, and, now and then and at the end, with all
+the others whose contract's storage changed since: what the chain changed and the specification did not is found then.
+Many questions go into one simulated execution: a call of its own costs 5 ms.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, permutations
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import permutations
 
 from eth_typing import Address
 
-from pysettle.client import CurrencyToken, IssuanceDesk
-from pysettle.domain.money.wallets import WalletClass
 from pysettle.evm.embedded import EmbeddedChain
-from tests.spec.money.currency import CurrencyModel
+from tests.spec.money.currency import CurrencySpec
 from tests.spec.money.records import Redemption, Status, day_number
-from tests.stateful.operations import CONTRACTS, DESK_ENTRIES, Stage
+from tests.stateful.operations import CONTRACTS
+from tests.stateful.stage import DESK_ENTRIES, Stage
 
 HOLDERS = ("buyer", "other buyer", "provider", "operator", "escrow", "vault", "depot")
 """Accounts that hold money, and are watched."""
@@ -24,118 +27,72 @@ PAIRS = [*permutations(HOLDERS[:3], 2), ("operator", "buyer"), ("escrow", "buyer
 OPERATORS = ("operator", "other operator")
 
 Figures = dict[str, object]
-Question = tuple[str, tuple[object, ...], tuple[str, ...]]
-"""A view, its arguments, and the names of the words it answers."""
 
-ACCOUNT_VIEWS = {
-    "balanceOf": ("balance",),
-    "creditOf": ("credit",),
-    "frozen": ("frozen outgoing", "frozen incoming", "frozen amount"),
-    "wallet": (
-        *("class", "identification expiry", "jurisdiction", "real name"),
-        *("day counted", "spent on day", "spent in year"),
-    ),
-    "isPayeeOnly": ("payee only",),
-    "isSettlementAccount": ("settlement account",),
-    "nonces": ("permit nonce",),
-}
-KEEPER_VIEWS = ("balanceOf", "isPayeeOnly", "isSettlementAccount")
-CURRENCY_VIEWS = {
-    "totalSupply": ("supply",),
-    "isPaused": ("paused",),
-    "reserveRatio": ("reserve ratio",),
-    "reserve": ("reserve in fen", "reserve as of", "reserve sequence", "reserve valid before"),
-}
-OPERATOR_VIEWS = {"issuanceQuota": ("quota",), "operatorPosition": ("position",)}
 ASKED_AT_ONCE = 200
 """Questions in one simulated execution: creation code is at most 49,152 bytes."""
 ANSWERED_AT_ONCE = 768
 """Words answered by it: what creation code returns is code, which is at most 24,576 bytes."""
-LIMITS = ("most held", "most at once", "most on a day", "most in a year")
-REDEMPTION = ("holder", "amount", "operator", "status", "cancellable from")
+
+
+@dataclass(frozen=True)
+class Question:
+    """A view of a contract, its arguments, and the figures that it is expected to answer."""
+
+    contract: str
+    view: str
+    arguments: tuple[object, ...]
+    expected: Mapping[str, object]
+
+    @cached_property
+    def key(self) -> tuple[object, ...]:
+        """What tells it from other questions."""
+        return self.contract, self.view, self.arguments
 
 
 class Watch:
-    """What is looked at after every operation."""
+    """Puts questions to the chain, and remembers the answers."""
 
-    def __init__(
-        self, stage: Stage, holders: Sequence[str] = HOLDERS, keepers: Sequence[str] = ("currency", "desk")
-    ) -> None:
-        """Watch everybody on a stage: who holds for itself, and who for others and does nothing with it."""
-        self._stage, self._holders, self._keepers = stage, holders, keepers
-        self._seen: tuple[object, Figures] = (None, {})
+    def __init__(self, stage: Stage) -> None:
+        """Know nothing yet."""
+        self._stage = stage
+        self._encoded: dict[tuple[object, ...], tuple[Address, bytes]] = {}
+        self._answers: dict[tuple[object, ...], tuple[bytes | None, Figures]] = {}
+        """Key of a question -> (root of the contract's storage where all was asked, latest answer)."""
 
-    def on_chain(self, redemptions: Iterable[int], nonces: Iterable[tuple[Address, bytes]]) -> Figures:
-        """Return what the contract says, of the redemptions and authorizations given as well.
+    def differences(self, asked: Iterable[Question], *, everything: bool = False) -> list[str]:
+        """Return where the chain answers otherwise than is expected.
 
-        What was asked before is asked again only where the contract's storage has changed since.
+        Args:
+            asked: Questions.
+            everything: Whether to put every question to a contract whose storage has changed.
         """
-        passing: list[Question] = [
-            ("redemption", (number,), tuple(f"redemption {number}: {it}" for it in REDEMPTION))
-            for number in redemptions
+        asked = list(asked)
+        roots = {name: self._root(name) for name in {it.contract for it in asked}} if everything else {}
+        put = [it for it in asked if self._is_stale(it, roots.get(it.contract))]
+        figures = ask(self._stage.chain, [(*self._call(it), tuple(it.expected)) for it in put])
+        for question in put:
+            answer = {name: figures[name] for name in question.expected}
+            self._answers[question.key] = roots.get(question.contract), answer
+        return [
+            f"{name}: expected {expected}, found {self._answers[question.key][1][name]}"
+            for question in asked
+            for name, expected in question.expected.items()
+            if self._answers[question.key][1][name] != expected
         ]
-        passing += [("authorizationState", pair, (_nonce_name(*pair),)) for pair in nonces]
-        asked_at = *map(self._stage.storage_root, self._addresses()), *self._keepers
-        if self._seen[0] != asked_at:
-            self._seen = asked_at, self._ask(self._lasting())
-        return self._seen[1] | self._ask(passing)
 
-    def in_model(
-        self, model: CurrencyModel, redemptions: Iterable[int], nonces: Iterable[tuple[Address, bytes]]
-    ) -> Figures:
-        """Return what the model has, by the same names."""
-        addresses, policy, reserve = self._stage.addresses, model.policy, model.reserve
-        found: Figures = {"supply": model.supply, "paused": policy.paused, "reserve ratio": policy.reserve_ratio}
-        stated = (reserve.amount_fen, reserve.as_of, reserve.sequence, reserve.valid_before)
-        found |= zip(CURRENCY_VIEWS["reserve"], stated, strict=True)
-        for wallet_class, limits in policy.limits.items():
-            values = (limits.balance, limits.payment, limits.daily, limits.annual)
-            found |= {f"{wallet_class.name}: {it}": n for it, n in zip(LIMITS, values, strict=True)}
-        for name in OPERATORS:
-            institution = model.institutions[addresses[name]]
-            found |= {f"{name}: quota": institution.quota, f"{name}: position": institution.position % 2**256}
-        for name in (*self._holders, *self._keepers):
-            figures = dict(_account(model, addresses[name]))
-            found |= {f"{name}: {it}": figures[it] for names in self._views_of(name).values() for it in names}
-        for owner, spender in PAIRS:
-            found[f"{owner} lets {spender}"] = model.allowances[addresses[owner], addresses[spender]]
-        for number in redemptions:
-            request = model.redemptions.get(number)
-            found |= {f"redemption {number}: {it}": value for it, value in _redemption(request)}
-        for authorizer, nonce in nonces:
-            found[_nonce_name(authorizer, nonce)] = model.is_spent(authorizer, nonce)
-        return found
+    def _is_stale(self, question: Question, root: bytes | None) -> bool:
+        answered_at, answer = self._answers.get(question.key, (None, None))
+        return answer != question.expected or (root is not None and answered_at != root)
 
-    def _lasting(self) -> Iterator[Question]:
-        addresses = self._stage.addresses
-        for view, names in CURRENCY_VIEWS.items():
-            yield view, (), names
-        for wallet_class in WalletClass:
-            yield "classLimits", (wallet_class,), tuple(f"{wallet_class.name}: {it}" for it in LIMITS)
-        for holder in OPERATORS:
-            for view, names in OPERATOR_VIEWS.items():
-                yield view, (addresses[holder],), tuple(f"{holder}: {it}" for it in names)
-        for holder in (*self._holders, *self._keepers):
-            for view, names in self._views_of(holder).items():
-                yield view, (addresses[holder],), tuple(f"{holder}: {it}" for it in names)
-        for owner, spender in PAIRS:
-            yield "allowance", (addresses[owner], addresses[spender]), (f"{owner} lets {spender}",)
+    def _root(self, contract: str) -> bytes:
+        return self._stage.storage_root(self._stage.addresses[contract])
 
-    def _views_of(self, name: str) -> dict[str, tuple[str, ...]]:
-        """Return the views of an account that can change: a contract signs no permit, a keeper holds and no more."""
-        if name in self._keepers:
-            return {view: ACCOUNT_VIEWS[view] for view in KEEPER_VIEWS}
-        return {view: names for view, names in ACCOUNT_VIEWS.items() if view != "nonces" or name not in CONTRACTS}
-
-    def _ask(self, questions: Iterable[Question]) -> Figures:
-        currency, encoded = self._stage.currency, list[tuple[Address, bytes, tuple[str, ...]]]()
-        for view, args, names in questions:
-            asked: CurrencyToken | IssuanceDesk = currency.desk if view in DESK_ENTRIES else currency
-            encoded.append((asked.address, asked.interface.encode(view, *args), names))
-        return ask(self._stage.chain, encoded)
-
-    def _addresses(self) -> tuple[Address, Address]:
-        return self._stage.currency.address, self._stage.currency.desk.address
+    def _call(self, question: Question) -> tuple[Address, bytes]:
+        if question.key not in self._encoded:
+            name = question.contract
+            data = self._stage.interface_of(name).encode(question.view, *question.arguments)
+            self._encoded[question.key] = self._stage.addresses[name], data
+        return self._encoded[question.key]
 
 
 def ask(chain: EmbeddedChain, questions: Iterable[tuple[Address, bytes, tuple[str, ...]]]) -> Figures:
@@ -167,34 +124,90 @@ def _ask_at_once(chain: EmbeddedChain, questions: Sequence[tuple[Address, bytes,
     return dict(zip(named, words, strict=True))
 
 
-def _nonce_name(authorizer: Address, nonce: bytes) -> str:
-    return f"authorization 0x{nonce.hex()} of 0x{authorizer.hex()}"
+# -------------------------------------------------------------------------- of a currency
 
 
-def _account(model: CurrencyModel, address: Address) -> Iterator[tuple[str, object]]:
-    account = model.accounts[address]
-    values = (
-        account.balance,
-        account.credit,
-        account.frozen_outgoing,
-        account.frozen_incoming,
-        account.frozen_amount,
-        account.wallet_class,
-        day_number(account.identification_expiry),
-        account.jurisdiction,
-        account.real_name,
-        day_number(account.last_counted),
-        account.spent_on_day,
-        account.spent_in_year,
-        account.payee_only,
-        account.settlement,
-        model.permit_nonces[address],
-    )
-    return zip(chain.from_iterable(ACCOUNT_VIEWS.values()), values, strict=True)
+def money_questions(
+    stage: Stage, spec: CurrencySpec, holders: Sequence[str] = HOLDERS, keepers: Sequence[str] = ("currency", "desk")
+) -> Iterator[Question]:
+    """Yield what is looked at of a currency: its holders, and the keepers that hold for others and do nothing else."""
+    addresses, policy, reserve = stage.addresses, spec.policy, spec.reserve
+    yield _of_money("totalSupply", (), {"supply": spec.supply})
+    yield _of_money("isPaused", (), {"paused": policy.paused})
+    yield _of_money("reserveRatio", (), {"reserve ratio": policy.reserve_ratio})
+    stated = {"in fen": reserve.amount_fen, "as of": reserve.as_of, "sequence": reserve.sequence}
+    stated["valid before"] = reserve.valid_before
+    yield _of_money("reserve", (), _called("reserve", stated))
+    for wallet_class, limits in policy.limits.items():
+        stated = {"most held": limits.balance, "most at once": limits.payment}
+        stated |= {"most on a day": limits.daily, "most in a year": limits.annual}
+        yield _of_money("classLimits", (wallet_class,), _called(wallet_class.name, stated))
+    for name in OPERATORS:
+        institution, at = spec.institutions[addresses[name]], (addresses[name],)
+        yield _of_money("issuanceQuota", at, {f"{name}: quota": institution.quota})
+        yield _of_money("operatorPosition", at, {f"{name}: position": institution.position % 2**256})
+    for name in holders:
+        yield from _holder(spec, name, addresses[name])
+    for name in keepers:
+        yield from _keeper(spec, name, addresses[name])
+    for owner, spender in PAIRS:
+        pair = addresses[owner], addresses[spender]
+        yield _of_money("allowance", pair, {f"{owner} lets {spender}": spec.allowances[pair]})
 
 
-def _redemption(request: Redemption | None) -> Iterator[tuple[str, object]]:
-    if request is None:
-        return zip(REDEMPTION, (0, 0, 0, Status.NONE, 0), strict=True)
-    holder, operator = int.from_bytes(request.holder, "big"), int.from_bytes(request.operator, "big")
-    return zip(REDEMPTION, (holder, request.amount, operator, request.status, request.cancellable_from), strict=True)
+def passing_questions(
+    spec: CurrencySpec, redemptions: Iterable[int], nonces: Iterable[tuple[Address, bytes]]
+) -> Iterator[Question]:
+    """Yield what is looked at of redemptions and of authorizations."""
+    for number in redemptions:
+        yield _of_money("redemption", (number,), _called(f"redemption {number}", _redemption(spec, number)))
+    for authorizer, nonce in nonces:
+        name = f"authorization 0x{nonce.hex()} of 0x{authorizer.hex()}"
+        yield _of_money("authorizationState", (authorizer, nonce), {name: spec.is_spent(authorizer, nonce)})
+
+
+def _of_money(view: str, arguments: tuple[object, ...], expected: Mapping[str, object]) -> Question:
+    return Question("desk" if view in DESK_ENTRIES else "currency", view, arguments, expected)
+
+
+def _called(what: str, figures: Mapping[str, object]) -> Figures:
+    return {f"{what}: {name}": figure for name, figure in figures.items()}
+
+
+def _keeper(spec: CurrencySpec, name: str, address: Address) -> Iterator[Question]:
+    account = spec.accounts[address]
+    yield _of_money("balanceOf", (address,), {f"{name}: balance": account.balance})
+    yield _of_money("isPayeeOnly", (address,), {f"{name}: payee only": account.payee_only})
+    yield _of_money("isSettlementAccount", (address,), {f"{name}: settlement account": account.settlement})
+
+
+def _holder(spec: CurrencySpec, name: str, address: Address) -> Iterator[Question]:
+    yield from _keeper(spec, name, address)
+    account = spec.accounts[address]
+    yield _of_money("creditOf", (address,), {f"{name}: credit": account.credit})
+    stated: Figures = {"frozen outgoing": account.frozen_outgoing, "frozen incoming": account.frozen_incoming}
+    stated["frozen amount"] = account.frozen_amount
+    yield _of_money("frozen", (address,), _called(name, stated))
+    stated = {
+        "class": account.wallet_class,
+        "identification expiry": day_number(account.identification_expiry),
+        "jurisdiction": account.jurisdiction,
+        "real name": account.real_name,
+        "day counted": day_number(account.last_counted),
+        "spent on day": account.spent_on_day,
+        "spent in year": account.spent_in_year,
+    }
+    yield _of_money("wallet", (address,), _called(name, stated))
+    if name not in CONTRACTS:  # a contract signs no permit
+        yield _of_money("nonces", (address,), {f"{name}: permit nonce": spec.permit_nonces[address]})
+
+
+def _redemption(spec: CurrencySpec, number: int) -> Figures:
+    request = spec.redemptions.get(number, Redemption(Address(bytes(20)), Address(bytes(20)), 0, Status.NONE))
+    return {
+        "holder": int.from_bytes(request.holder, "big"),
+        "amount": request.amount,
+        "operator": int.from_bytes(request.operator, "big"),
+        "status": request.status,
+        "cancellable from": request.cancellable_from,
+    }

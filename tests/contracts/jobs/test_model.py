@@ -1,4 +1,4 @@
-"""Random histories of orders against the network's model of them, on any chain: equal after every step (INV-JOB)."""
+"""Random histories of orders against their specification, on any chain: equal after every step (INV-JOB)."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from tests.chance import SEED, chance
 from tests.contracts.effects import at, check_books
 from tests.contracts.orders import ARBITER, BUYER, CONTENT, EVIDENCE, GROUNDS, HOUR_S, PAYER, PROVIDER, terms_of
 from tests.contracts.world import YUAN, World
-from tests.spec.compute.records import Order, Places
-from tests.spec.jobs.escrow import JobsModel
-from tests.spec.money.currency import CurrencyModel
-from tests.spec.money.records import Call
-from tests.stateful.operations import Refusal
+from tests.spec.core.calls import Call, Refusal
+from tests.spec.core.records import Places
+from tests.spec.jobs.escrow import JobsSpec
+from tests.spec.jobs.records import Order
+from tests.spec.money.currency import CurrencySpec
+from tests.stateful import logs
 
 STEPS = 150
 NEW_EVERY = 8
@@ -35,12 +36,12 @@ Move = tuple[str, str, tuple[object, ...]]
 
 
 class Run:
-    """The orders of a seed, on the chain and in the model."""
+    """The orders of a seed, on the chain and as specified."""
 
     def __init__(self, world: World, seed: int) -> None:
         """Begin without any."""
         self.world, self.random, self.jobs = world, chance(seed), world.network.jobs
-        self.model = self._model()
+        self.spec = self._specified()
         for name in (PAYER, BUYER):
             world.fund(name, FUNDS)
             world.send(world.network.currency.approve(world[name], self.jobs.address, 2**256 - 1))
@@ -49,37 +50,36 @@ class Run:
         """Place an order more."""
         terms = terms_of(
             self.world,
-            salt=len(self.model.orders).to_bytes(32, "big"),
+            salt=len(self.spec.orders).to_bytes(32, "big"),
             bond=self.random.choice((0, 1, YUAN)),
             default_bps=self.random.choice(SHARES),
             accept_before=self.world.now + 12 * HOUR_S,
         )
         assert self.step("place", PAYER, (terms,))
 
-    def _model(self) -> JobsModel:
+    def _specified(self) -> JobsSpec:
         network, nowhere = self.world.network, ZERO_ADDRESS
         hub, meter, currency, escrow = network.hub, network.meter, network.currency.address, network.jobs.address
         accounts = currency, network.market.address, nowhere, hub.address, hub.collector, meter.address, escrow
-        money = CurrencyModel(currency, network.currency.desk.address, {}, {escrow}, hub.collector)
+        money = CurrencySpec(currency, network.currency.desk.address, {}, {escrow}, hub.collector, [])
         money.accounts[escrow].settlement = True
         for name in (PAYER, BUYER):
             holder = self.world.address(name)
             money.accounts[holder].balance = FUNDS
             money.allowances[holder, escrow] = 2**256 - 1
-        return JobsModel(Places(*accounts, hub.domain, network.market.domain), money)
+        return JobsSpec(Places(*accounts, hub.domain, network.market.domain), money)
 
     def step(self, entry: str, by: str, arguments: tuple[object, ...]) -> bool:
         """Do the same on both, see that it is refused for the same reason or by neither; return whether it is not."""
-        call, expected, found = Call(self.world.address(by), self.world.now), None, None
+        expected = self.spec.perform(entry, Call(self.world.address(by), self.world.now), *arguments)
+        found, written = None, []
         try:
-            getattr(self.model, entry)(call, *arguments)
-        except ContractReverted as refused:
-            expected = Refusal.of(refused)
-        try:
-            self.world.send(getattr(self.jobs, entry)(self.world[by], *arguments))
+            (receipt,) = self.world.send(getattr(self.jobs, entry)(self.world[by], *arguments))
+            written = logs.found(receipt.logs)
         except ContractReverted as refused:
             found = Refusal.of(refused)
-        assert found == expected, (entry, by, arguments)
+        assert found == expected.refusal, (entry, by, arguments)
+        assert written == logs.expected(expected.events), (entry, by, arguments, expected.events)
         return found is None
 
     def moves(self) -> Iterator[Move]:
@@ -89,8 +89,8 @@ class Run:
             if number % NEW_EVERY == 0:
                 self.place()
             self.pass_time()
-            order_id, milestone = self.random.choice(list(self.model.orders)[-AT_WORK:]), self.random.randrange(2)
-            following = self._following(self.model.orders[order_id], milestone)
+            order_id, milestone = self.random.choice(list(self.spec.orders)[-AT_WORK:]), self.random.randrange(2)
+            following = self._following(self.spec.orders[order_id], milestone)
             if self.random.random() < 0.25 or not following:
                 following = ["accept", "cancel", "deliver", "concede", "accept_delivery", "dispute", "rule", "conclude"]
             entry = self.random.choice(following)
@@ -118,7 +118,7 @@ class Run:
 
     def pass_time(self) -> None:
         """Let time pass: a little, or to the edge of something that waits."""
-        order = self.random.choice(list(self.model.orders.values())[-AT_WORK:])
+        order = self.random.choice(list(self.spec.orders.values())[-AT_WORK:])
         edges = [order.end(it) for it in order.milestones if not it.state.is_final]
         if order.state is OrderState.PLACED:
             edges = [order.terms.accept_before]
@@ -129,34 +129,34 @@ class Run:
             self.world.chain.clock.advance(self.random.randrange(1, HOUR_S))
 
     def compare(self, order_ids: list[bytes]) -> None:
-        """Assert that chain and model say the same of orders, and of what everybody holds and is due."""
-        currency, money = self.world.network.currency, self.model._currency
+        """Assert that chain and specification say the same of orders, and of what everybody holds and is due."""
+        currency, money = self.world.network.currency, self.spec._currency
         for order_id in order_ids:
-            order, expected = self.jobs.order(order_id), self.model.orders[order_id]
+            order, expected = self.jobs.order(order_id), self.spec.orders[order_id]
             assert order.state is expected.state
             assert [(it.state, it.since) for it in order.milestones] == [
                 (it.state, it.since) for it in expected.milestones
             ]
         for name in NAMES:
             account = self.world.address(name)
-            assert self.jobs.due(account, currency.address) == self.model.due[account]
+            assert self.jobs.due(account, currency.address) == self.spec.due[account]
             assert currency.balance_of(account) == money.accounts[account].balance
-        held = sum(order.held for order in self.model.orders.values()) + sum(self.model.due.values())
+        held = sum(order.held for order in self.spec.orders.values()) + sum(self.spec.due.values())
         assert currency.balance_of(self.jobs.address) == held == money.accounts[self.jobs.address].balance
 
 
 @pytest.mark.random
 @pytest.mark.parametrize("seed", range(6))
 def test_random_histories(world: World, seed: int) -> None:
-    """After each step chain and model are equal; at the end what is held is of open milestones, or due."""
+    """After each step chain and specification are equal; at the end what is held is of open milestones, or due."""
     run, done = Run(world, seed), set()
     for entry, by, arguments in run.moves():
         if run.step(entry, by, arguments):
             done.add(entry)
-        run.compare([it for it in arguments if it in run.model.orders])
+        run.compare([it for it in arguments if it in run.spec.orders])
     every = {"accept", "cancel", "deliver", "concede", "accept_delivery", "dispute", "rule", "conclude", "pay_due"}
     assert done == every or SEED is not None
-    run.compare(list(run.model.orders))
+    run.compare(list(run.spec.orders))
     ledger, currency = check_books(world), world.network.currency
     assert ledger.held(currency.address, run.jobs.address) == currency.balance_of(run.jobs.address)
     audit = LedgerCheck(ledger.contracts)

@@ -1,4 +1,4 @@
-"""Channels as a specification that runs, from the manuals `contracts/channel/IChannelHub.sol` and `IUsageMeter.sol`.
+"""Channels, from the manuals `contracts/channel/IChannelHub.sol` and `IUsageMeter.sol`.
 
 The hub, the collector that brings deposits to it, and the meter that speaks for the series. Contracts sign nothing, but
 for refunds that the meter approves (ERC-1271).
@@ -11,39 +11,40 @@ from collections.abc import Sequence
 
 from eth_typing import Address
 
+from pysettle.domain.channel.events import (
+    ChannelCreated,
+    ChannelRefunded,
+    Claimed,
+    ClaimRefused,
+    CreditWithdrawn,
+    Deposited,
+    PayoutCredited,
+    Settled,
+    UsageAttested,
+    WithdrawFinalized,
+    WithdrawInitiated,
+)
 from pysettle.domain.channel.messages import deposit_nonce
 from pysettle.domain.core.messages import ZERO_ADDRESS, ChannelConfig, ChannelId
-from pysettle.errors import ContractReverted
 from pysettle.errors import contracts as errors
-from tests.spec.compute.records import (
-    LANES,
-    RATE_BITS,
-    USAGE_BITS,
-    Answer,
-    Approval,
-    Channel,
-    Claim,
-    DepositData,
-    MeteredRow,
-    Places,
-    Row,
-    Totals,
-    lanes,
-)
-from tests.spec.compute.series import SeriesModel
-from tests.spec.core.tokens import refuse
-from tests.spec.money.currency import CurrencyModel
-from tests.spec.money.records import Call, Signature
+from tests.spec.channel.records import USAGE_BITS, Approval, Channel, Claim, DepositData, MeteredRow, Row, Totals
+from tests.spec.compute.records import LANES, RATE_BITS, lanes
+from tests.spec.compute.series import SeriesSpec
+from tests.spec.core.calls import Call, Contract, Events, Signature, refuse
+from tests.spec.core.events import ChannelClosed
+from tests.spec.core.records import Places
+from tests.spec.money.currency import CurrencySpec
 
 DELAYS = range(15 * 60, 30 * 86_400 + 1)
 """Seconds that a withdrawal may wait."""
 
 
-class HubModel:
+class HubSpec(Contract):
     """The hub of every token."""
 
-    def __init__(self, places: Places, currency: CurrencyModel, series: dict[Address, SeriesModel]) -> None:
+    def __init__(self, places: Places, currency: CurrencySpec, series: dict[Address, SeriesSpec]) -> None:
         """Begin without channels; `series` are those of the market, as it opens them."""
+        super().__init__(places.hub, currency.events)
         self._places, self._currency, self._series = places, currency, series
         self.channels: dict[ChannelId, Channel] = {}
         self.totals: defaultdict[tuple[Address, Address], Totals] = defaultdict(Totals)
@@ -63,6 +64,10 @@ class HubModel:
             # Whatever else is called brings nothing.
             refuse(errors.DepositAmountMismatch, amount=amount, received=0)
         channel_id = self.id_of(config)
+        channel = self._peek(config)
+        if channel.balance == channel.claimed == 0:
+            self._emit(ChannelCreated(channel_id, config))
+        self._emit(Deposited(channel_id, config.payer, config.token, amount, channel.balance + amount))
         token, at, nonce = self._token(config), Call(collector, call.now), deposit_nonce(channel_id, data.salt)
         brought = config.payer, collector, amount, data.after, data.before, nonce, data.signature
         token.receive_with_authorization(at, *brought)
@@ -81,6 +86,7 @@ class HubModel:
             stated = {"amount": amount, "available": channel.unclaimed}
             refuse(errors.WithdrawAboveAvailable, channelId=channel_id, **stated)
         channel.noticed, channel.noticed_at = amount, call.now
+        self._emit(WithdrawInitiated(channel_id, config.payer, amount, call.now + config.withdraw_delay_s))
 
     def finalize_withdraw(self, call: Call, config: ChannelConfig) -> None:
         """After the delay, pay back what was noticed, or what is still unclaimed."""
@@ -93,6 +99,7 @@ class HubModel:
             refuse(errors.WithdrawNotFinalizable, channelId=channel_id, finalizableAt=end, timestamp=call.now)
         amount = min(channel.noticed, channel.unclaimed)
         channel.noticed = channel.noticed_at = 0
+        self._emit(WithdrawFinalized(channel_id, config.payer, config.token, amount))
         self._pay_back(call, channel, amount)
 
     # Receiver
@@ -121,7 +128,7 @@ class HubModel:
             self._check(row, claimed)
         self._book_all(rows, claimed)
 
-    def try_claim(self, call: Call, rows: Sequence[Claim]) -> Answer:
+    def try_claim(self, call: Call, rows: Sequence[Claim]) -> tuple[Row, ...]:
         """Claim row by row, as receiver or receiver authorizer; say what became of each."""
         results = []
         for row in rows:
@@ -134,8 +141,8 @@ class HubModel:
                 result = Row.ABOVE_CEILING
             else:
                 result = self._book(config, row.ceiling, row.total, row.signature)
-            results.append((self.id_of(config), result))
-        return _answer(results)
+            results.append(self._told(self.id_of(config), result))
+        return tuple(results)
 
     def claim_metered(
         self,
@@ -145,7 +152,7 @@ class HubModel:
         rows: Sequence[MeteredRow],
         uneven: int,
         attestation: Signature,
-    ) -> Answer:
+    ) -> tuple[Row, ...]:
         """Claim what the provider attested, row by row; `uneven` bytes too many are among the signatures."""
         _require_rows(rows)
         if uneven % len(rows):
@@ -157,6 +164,7 @@ class HubModel:
         ids, usages = tuple(self.id_of(row.config) for row in rows), tuple(row.usage for row in rows)
         if attestation != Signature(terms.provider, ("UsageAttestation", token, ids, usages)):
             refuse(errors.UsageSignatureInvalid, provider=terms.provider)
+        self.events.append((self._places.meter, UsageAttested(token, ids, usages)))
         results = []
         for channel_id, row in zip(ids, rows, strict=True):
             if row.usage >> USAGE_BITS * LANES:
@@ -165,8 +173,8 @@ class HubModel:
                 rates, counts = lanes(terms.rate_card, RATE_BITS), lanes(row.usage, USAGE_BITS)
                 cost = sum(rate * count for rate, count in zip(rates, counts, strict=True))
                 result = self._book(row.config, row.ceiling, min(cost, row.ceiling), row.signature)
-            results.append((channel_id, result))
-        return _answer(results)
+            results.append(self._told(channel_id, result))
+        return tuple(results)
 
     def settle(self, call: Call, receiver: Address, token: Address) -> None:
         """Pay a receiver what was claimed for it."""
@@ -175,6 +183,7 @@ class HubModel:
         if amount == 0:
             refuse(errors.NothingToSettle, receiver=receiver, token=token)
         totals.settled = totals.claimed
+        self._emit(Settled(receiver, token, call.sender, amount))
         self._pay_out(call, token, receiver, amount)
 
     def withdraw_credit(self, call: Call, account: Address, token: Address) -> None:
@@ -182,7 +191,8 @@ class HubModel:
         amount = self.credits[account, token]
         if amount == 0:
             refuse(errors.CreditNone, account=account, token=token)
-        self._at_address(token).transfer(Call(self._places.hub, call.now), account, amount)
+        self._emit(CreditWithdrawn(account, token, amount))
+        self._at_address(token).transfer(Call(self.address, call.now), account, amount)
         self.credits[account, token] = 0
 
     def refund(self, call: Call, config: ChannelConfig, amount: int) -> None:
@@ -216,10 +226,10 @@ class HubModel:
     def _channel(self, config: ChannelConfig) -> Channel:
         return self.channels.setdefault(self.id_of(config), Channel(config))
 
-    def _token(self, config: ChannelConfig) -> CurrencyModel | SeriesModel:
+    def _token(self, config: ChannelConfig) -> CurrencySpec | SeriesSpec:
         return self._at_address(config.token)
 
-    def _at_address(self, token: Address) -> CurrencyModel | SeriesModel:
+    def _at_address(self, token: Address) -> CurrencySpec | SeriesSpec:
         return self._currency if token == self._currency.address else self._series[token]
 
     def _is_held_back(self, config: ChannelConfig) -> bool:
@@ -258,6 +268,7 @@ class HubModel:
         if row.signature != _voucher(channel_id, row.config, row.ceiling):
             refuse(errors.VoucherSignatureInvalid, channelId=channel_id)
         claimed[channel_id] = row.total
+        self._emit(Claimed(channel_id, row.config.receiver, row.config.token, row.total - before, row.total))
 
     def _book_all(self, rows: Sequence[Claim], claimed: dict[ChannelId, int]) -> None:
         configs = {self.id_of(row.config): row.config for row in rows}
@@ -272,8 +283,15 @@ class HubModel:
             return Row.NOTHING_NEW
         if signature != _voucher(self.id_of(config), config, ceiling):
             return Row.VOUCHER_SIGNATURE_INVALID
+        self._emit(Claimed(self.id_of(config), config.receiver, config.token, total - channel.claimed, total))
         self._take(config, total)
         return Row.CLAIMED if total == wanted else Row.CLAIMED_IN_PART
+
+    def _told(self, channel_id: ChannelId, result: Row) -> Row:
+        """Emit that a row was refused, if it was."""
+        if result.is_refusal:
+            self._emit(ClaimRefused(channel_id, result))
+        return result
 
     def _take(self, config: ChannelConfig, total: int) -> None:
         channel = self._channel(config)
@@ -289,19 +307,22 @@ class HubModel:
             # A refund comes out of what was noticed first.
             channel.noticed = max(channel.noticed - amount, 0)
             channel.noticed_at = channel.noticed_at if channel.noticed else 0
+            refunded = self.id_of(config), config.payer, config.token, amount, channel.refund_nonce - 1
+            self._emit(ChannelRefunded(*refunded))
             self._pay_back(call, channel, amount)
 
     def _pay_back(self, call: Call, channel: Channel, amount: int) -> None:
         channel.balance -= amount
         if amount:
+            if channel.balance == 0:
+                self._emit(ChannelClosed(self.id_of(channel.config), channel.config))
             self._pay_out(call, channel.config.token, channel.config.payer, amount)
 
     def _pay_out(self, call: Call, token: Address, to: Address, amount: int) -> None:
         """Pay; what the token refuses becomes a credit."""
-        try:
-            self._at_address(token).transfer(Call(self._places.hub, call.now), to, amount)
-        except ContractReverted:
+        if not self._is_accepted(self._at_address(token).transfer, Call(self.address, call.now), to, amount):
             self.credits[to, token] += amount
+            self._emit(PayoutCredited(to, token, amount, self.credits[to, token]))
 
     # What is required
 
@@ -316,11 +337,12 @@ class HubModel:
             refuse(errors.ChannelCallerNotReceiver, channelId=self.id_of(config), caller=call.sender)
 
 
-class MeterModel:
+class MeterSpec(Contract):
     """What anybody but the hub may ask of the meter: nothing."""
 
-    def __init__(self, places: Places) -> None:
+    def __init__(self, places: Places, events: Events) -> None:
         """Know the hub."""
+        super().__init__(places.meter, events)
         self._places = places
 
     def attest_usage(self, call: Call, *_: object) -> None:
@@ -329,11 +351,12 @@ class MeterModel:
             refuse(errors.MeterCallerNotHub, caller=call.sender, hub=self._places.hub)
 
 
-class CollectorModel:
+class CollectorSpec(Contract):
     """What anybody but the hub may ask of the collector: nothing."""
 
-    def __init__(self, places: Places) -> None:
+    def __init__(self, places: Places, events: Events) -> None:
         """Know the hub."""
+        super().__init__(places.collector, events)
         self._places = places
 
     def collect(self, call: Call, *_: object) -> None:
@@ -344,10 +367,6 @@ class CollectorModel:
 
 def _voucher(channel_id: ChannelId, config: ChannelConfig, ceiling: int) -> Signature:
     return Signature(config.voucher_signer, ("Voucher", channel_id, ceiling))
-
-
-def _answer(results: Sequence[tuple[ChannelId, Row]]) -> Answer:
-    return Answer((tuple(result for _, result in results),), [it for it in results if it[1].is_refusal])
 
 
 def _require_rows(rows: Sequence[object]) -> None:

@@ -1,4 +1,4 @@
-"""The market as a specification that runs, from the manual `contracts/compute/IComputeMarket.sol`."""
+"""The market, from the manual `contracts/compute/IComputeMarket.sol`."""
 
 from __future__ import annotations
 
@@ -6,27 +6,36 @@ from collections import defaultdict
 
 from eth_typing import Address
 
+from pysettle.domain.compute.events import (
+    ComputeRegistered,
+    SeriesHalted,
+    SeriesOpened,
+    Staked,
+    StakeReleased,
+    StakeWithdrawn,
+)
 from pysettle.domain.compute.messages import ComputeAttestation
 from pysettle.domain.core.messages import ZERO_ADDRESS
 from pysettle.errors import contracts as errors
-from tests.spec.compute.records import BPS, MOST, NOTHING, PRICE_BASIS, Compute, Places, Stake, Terms, created_by
-from tests.spec.compute.series import SeriesModel
-from tests.spec.core.tokens import refuse
-from tests.spec.money.currency import CurrencyModel
-from tests.spec.money.records import Call, Signature
+from tests.spec.compute.records import MOST, PRICE_BASIS, Compute, Stake, Terms, created_by
+from tests.spec.compute.series import SeriesSpec
+from tests.spec.core.calls import Call, Contract, Signature, refuse
+from tests.spec.core.records import BPS, NOTHING, Places
+from tests.spec.money.currency import CurrencySpec
 
 
-class MarketModel:
+class MarketSpec(Contract):
     """The market of one currency, and every series it opened."""
 
-    def __init__(self, places: Places, currency: CurrencyModel, attester: Address) -> None:
+    def __init__(self, places: Places, currency: CurrencySpec, attester: Address) -> None:
         """Begin with nothing registered, staked or opened; who attests is given beforehand."""
+        super().__init__(places.market, currency.events)
         self._places, self._currency, self._attester = places, currency, attester
         self.computes: dict[bytes, Compute] = {}
         self.free: defaultdict[Address, int] = defaultdict(int)
         """Provider -> units staked and not locked."""
         self.stakes: dict[Address, Stake] = {}
-        self.series: dict[Address, SeriesModel] = {}
+        self.series: dict[Address, SeriesSpec] = {}
 
     def register_compute(
         self, call: Call, attestation: ComputeAttestation, attester: Address, signature: Signature
@@ -43,12 +52,15 @@ class MarketModel:
         seconds = attestation.valid_before - attestation.valid_from
         capacity = attestation.units * attestation.tokens_per_unit_second * seconds
         self.computes[compute_id] = Compute(attestation.provider, capacity, attestation.valid_before)
+        provider, *stated, _ = attestation.fields()
+        self._emit(ComputeRegistered(compute_id, provider, attester, *stated, capacity))
         return compute_id
 
     def stake(self, call: Call, amount: int) -> None:
         """Stake units that the caller let the market take."""
         _require_amount(amount)
-        self._currency.transfer_from(self._at(call), call.sender, self._places.market, amount)
+        self._emit(Staked(call.sender, amount, self.free[call.sender] + amount))
+        self._currency.transfer_from(self._at(call), call.sender, self.address, amount)
         self.free[call.sender] += amount
 
     def withdraw_stake(self, call: Call, amount: int) -> None:
@@ -56,6 +68,7 @@ class MarketModel:
         _require_amount(amount)
         self._require_free(call.sender, amount)
         self.free[call.sender] -= amount
+        self._emit(StakeWithdrawn(call.sender, amount, self.free[call.sender]))
         self._currency.transfer(self._at(call), call.sender, amount)
 
     def open_series(self, call: Call, terms: Terms, compute_id: bytes) -> Address:
@@ -80,11 +93,13 @@ class MarketModel:
             refuse(errors.StakeTooLarge, requested=locked, most=MOST)
         self._require_free(provider, locked)
         address = created_by(self._places.factory, len(self.series) + 1)
-        series = SeriesModel(address, terms, self._places, self._currency, call.now)
+        series = SeriesSpec(address, terms, self._places, self._currency, call.now)
         compute.allocated += terms.capacity
         self.free[provider] -= locked
         self.stakes[address] = Stake(provider, locked)
         self.series[address] = series
+        opened = compute_id, terms.SERVICE_CLASS, terms.capacity, terms.expiry, locked
+        self._emit(SeriesOpened(address, provider, *opened))
         self._currency.mark_settlement_account(self._at(call), address)
         return address
 
@@ -96,6 +111,7 @@ class MarketModel:
             refuse(errors.StakeLocked, series=series, expiry=expiry, timestamp=call.now)
         _require_amount(stake.locked)
         self.free[stake.provider] += stake.locked
+        self._emit(StakeReleased(series, stake.provider, stake.locked))
         stake.locked = 0
 
     def halt(self, call: Call, series: Address, evidence: bytes) -> None:
@@ -107,14 +123,17 @@ class MarketModel:
         if evidence == NOTHING:
             refuse(errors.HaltWithoutEvidence, series=series)
         compensation = self.series[series].compensation_rounded_up(call)
-        self.free[stake.provider] += stake.locked - compensation
+        released = stake.locked - compensation
+        self.free[stake.provider] += released
         stake.locked = 0
+        halted = self.series[series].terms.ground, evidence, stake.provider, compensation, released
+        self._emit(SeriesHalted(series, halter, *halted))
         self._currency.transfer(self._at(call), series, compensation)
         self.series[series].halt(self._at(call))
 
     def _at(self, call: Call) -> Call:
         """Return the call that the market makes in turn."""
-        return Call(self._places.market, call.now)
+        return Call(self.address, call.now)
 
     def _stake_of(self, series: Address) -> Stake:
         if series not in self.stakes:

@@ -1,7 +1,7 @@
-"""A series of Tokens as a specification that runs, from the manual `contracts/compute/IComputeToken.sol`.
+"""A series of Tokens, from the manual `contracts/compute/IComputeToken.sol`.
 
 Where several conditions fail, the first in the order written here is the one reported (docs/reference/domain). Money
-moves by the model of the currency alone: what that refuses, the series refuses with the same words.
+moves by the specification of the currency alone: what that refuses, the series refuses with the same words.
 """
 
 from __future__ import annotations
@@ -10,22 +10,25 @@ from collections import defaultdict
 
 from eth_typing import Address
 
+from pysettle.domain.compute.events import Consumed, Halted, Purchased, Redeemed, Refunded, Swept
 from pysettle.domain.compute.messages import PurchaseTerms
+from pysettle.domain.core.events import Transfer
 from pysettle.domain.core.messages import ZERO_ADDRESS, ChannelConfig
 from pysettle.errors import ContractReverted
 from pysettle.errors import contracts as errors
-from tests.spec.compute.records import BPS, LANES, NOTHING, PRICE_BASIS, RATE_BITS, Places, Terms
-from tests.spec.core.tokens import TokenModel, refuse
-from tests.spec.money.currency import CurrencyModel
-from tests.spec.money.records import Call, Signature
+from tests.spec.compute.records import LANES, PRICE_BASIS, RATE_BITS, Terms
+from tests.spec.core.calls import Call, Signature, refuse
+from tests.spec.core.records import BPS, NOTHING, Places
+from tests.spec.core.tokens import TokenSpec
+from tests.spec.money.currency import CurrencySpec
 
 
-class SeriesModel(TokenModel):
+class SeriesSpec(TokenSpec):
     """One series."""
 
-    def __init__(self, address: Address, terms: Terms, places: Places, currency: CurrencyModel, now: int) -> None:
+    def __init__(self, address: Address, terms: Terms, places: Places, currency: CurrencySpec, now: int) -> None:
         """Begin with nothing sold, or refuse the terms."""
-        super().__init__(address)
+        super().__init__(address, currency.events)
         _require_terms(terms, now)
         self.terms, self._places, self._currency = terms, places, currency
         self.balances: defaultdict[Address, int] = defaultdict(int)
@@ -68,7 +71,7 @@ class SeriesModel(TokenModel):
         """Sell Tokens by an allowance of the caller's; return the price."""
         _require_before(call, deadline)
         price = self.price(tokens)
-        self._require_sale(call, call.sender, beneficiary, tokens)
+        self._require_sale(call, call.sender, beneficiary, tokens, price)
         self._currency.transfer_from(self._at(call), call.sender, self.address, price)
         self._sell(beneficiary, tokens)
         return price
@@ -86,9 +89,8 @@ class SeriesModel(TokenModel):
         """Sell Tokens by the caller's permit, or by the allowance that is there without it; return the price."""
         pair = call.sender, self.address
         kept = self._currency.allowances[pair], self._currency.permit_nonces[call.sender]
-        try:
-            self._currency.permit(self._at(call), *pair, allowance, permit_deadline, signature)
-        except ContractReverted:
+        permit = *pair, allowance, permit_deadline, signature
+        if not self._is_accepted(self._currency.permit, self._at(call), *permit):
             return self.purchase(call, beneficiary, tokens, deadline)
         try:
             return self.purchase(call, beneficiary, tokens, deadline)
@@ -117,7 +119,7 @@ class SeriesModel(TokenModel):
         tokens = self._tokens_for(value)
         if tokens < least_tokens:
             refuse(errors.PurchaseBelowLeastTokens, tokens=tokens, leastTokens=least_tokens)
-        self._require_sale(call, payer, beneficiary, tokens)
+        self._require_sale(call, payer, beneficiary, tokens, value)
         paid = payer, self.address, value, after, before, nonce, signature
         self._currency.receive_with_authorization(self._at(call), *paid)
         self._sell(beneficiary, tokens)
@@ -128,7 +130,7 @@ class SeriesModel(TokenModel):
     ) -> int:
         """Sell Tokens to the payer of a stock payment to the series; return how many."""
         tokens = self._tokens_for(value)
-        self._require_sale(call, payer, payer, tokens)
+        self._require_sale(call, payer, payer, tokens, value)
         paid = payer, self.address, value, after, before, nonce, signature
         self._currency.transfer_with_authorization(self._at(call), *paid)
         self._sell(payer, tokens)
@@ -141,13 +143,16 @@ class SeriesModel(TokenModel):
         _require_tokens(tokens)
         self._require_open(call)
         self._require_unfrozen(call.sender)
+        self._emit(Consumed(call.sender, tokens))
         self._move(call.sender, self.address, tokens)
 
     def refund(self, call: Call, tokens: int) -> int:
         """After the end, pay a holder what backs its Tokens, and after a halt the compensation; return both."""
         self._require_ended(call)
         _require_tokens(tokens)
-        paid = self.backing(tokens) + (self.compensation(tokens) if self.halted_at else 0)
+        compensation = self.compensation(tokens) if self.halted_at else 0
+        paid = self.backing(tokens) + compensation
+        self._emit(Refunded(call.sender, tokens, paid, compensation))
         self._destroy(call.sender, tokens)
         self._pay_out(call, call.sender, paid)
         return paid
@@ -157,6 +162,7 @@ class SeriesModel(TokenModel):
         self._require_provider(call)
         _require_tokens(tokens)
         paid = self.backing(tokens)
+        self._emit(Redeemed(self.terms.provider, tokens, paid))
         self._destroy(self.address, tokens)
         self._pay_out(call, self.terms.provider, paid)
         return paid
@@ -166,6 +172,7 @@ class SeriesModel(TokenModel):
         self._require_provider(call)
         self._require_ended(call)
         amount = self._currency.accounts[self.address].balance - self._owed()
+        self._emit(Swept(self.terms.provider, amount))
         self._pay_out(call, self.terms.provider, amount)
         return amount
 
@@ -187,8 +194,9 @@ class SeriesModel(TokenModel):
         """End the series before its expiry, once it holds the compensation too."""
         if call.sender != self._places.market:
             refuse(errors.SeriesCallerNotMarket, caller=call.sender, market=self._places.market)
-        self._require_open(call)
+        compensation = self.compensation_rounded_up(call)
         self.halted_at = call.now
+        self._emit(Halted(self.outstanding - self.delivered, compensation))
         held, owed = self._currency.accounts[self.address].balance, self._owed()
         if held < owed:
             refuse(errors.SeriesUnderfunded, held=held, owed=owed)
@@ -222,11 +230,13 @@ class SeriesModel(TokenModel):
         self._require_balance(payer, tokens)
         self.balances[payer] -= tokens
         self.balances[to] += tokens
+        self._emit(Transfer(payer, to, tokens))
 
     def _destroy(self, holder: Address, tokens: int) -> None:
         self._require_balance(holder, tokens)
         self.balances[holder] -= tokens
         self.outstanding -= tokens
+        self._emit(Transfer(holder, ZERO_ADDRESS, tokens))
 
     def _sell(self, beneficiary: Address, tokens: int) -> None:
         self.balances[beneficiary] += tokens
@@ -251,7 +261,8 @@ class SeriesModel(TokenModel):
 
     # What is required
 
-    def _require_sale(self, call: Call, payer: Address, beneficiary: Address, tokens: int) -> None:
+    def _require_sale(self, call: Call, payer: Address, beneficiary: Address, tokens: int, price: int) -> None:
+        """Require that so much may be sold, and emit the sale, which comes before its payment."""
         self._require_open(call)
         _require_tokens(tokens)
         if beneficiary == ZERO_ADDRESS:
@@ -261,6 +272,8 @@ class SeriesModel(TokenModel):
             self._require_unfrozen_payee(beneficiary)
         if tokens > self.left:
             refuse(errors.CapacityExceeded, requested=tokens, available=self.left)
+        self._emit(Purchased(payer, beneficiary, tokens, price))
+        self._emit(Transfer(ZERO_ADDRESS, beneficiary, tokens))
 
     def _require_open(self, call: Call) -> None:
         if call.now >= self.terms.expiry:

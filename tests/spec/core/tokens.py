@@ -1,36 +1,31 @@
-"""A token as a specification that runs: what holders may do by hand, allowance and signature, whatever a transfer is.
+"""Any token: its holders transfer by hand, by allowance and by signature, whatever a transfer requires.
 
-Written from ERC-20 and the manuals IERC2612 and IERC3009; `currency_model` says how to read it. The currency and every
-series of Tokens are such a token, and each says in `_pay` what it asks of a transfer.
+Written from ERC-20 and the manuals IERC2612 and IERC3009. The currency and every series of Tokens are such a token, and
+each requires in `_pay` what it requires of a transfer.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import NoReturn
 
 from eth_typing import Address
 
+from pysettle.domain.core.events import AuthorizationCanceled, AuthorizationUsed
 from pysettle.domain.core.messages import ZERO_ADDRESS
-from pysettle.errors import ContractReverted
 from pysettle.errors import contracts as errors
-from tests.spec.money.records import Call, Signature
+from tests.spec.core.calls import Call, Contract, Events, Signature, refuse
+from tests.spec.core.events import Approval
 
 NO_END = 2**256 - 1
 """An allowance that is not reduced."""
 
 
-def refuse(error: type[ContractReverted], **arguments: object) -> NoReturn:
-    """Refuse a call; a trailing underscore tells an argument's name from Python's own words."""
-    raise error(args_by_name={name.rstrip("_"): value for name, value in arguments.items()})
-
-
-class TokenModel:
+class TokenSpec(Contract):
     """One token: allowances, and which nonces are spent."""
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: Address, events: Events) -> None:
         """Begin with nothing allowed and nothing spent."""
-        self.address = address
+        super().__init__(address, events)
         self.allowances: defaultdict[tuple[Address, Address], int] = defaultdict(int)
         self.permit_nonces: defaultdict[Address, int] = defaultdict(int)
         self.spent_nonces: set[tuple[Address, int]] = set()
@@ -78,6 +73,7 @@ class TokenModel:
         """Pay by the payer's authorization; anyone submits it, unless the payee is payee-only."""
         message = ("TransferWithAuthorization", payer, to, value, after, before, nonce)
         self._require_authorization(call, payer, after, before, nonce, by, message)
+        self._emit(AuthorizationUsed(payer, nonce))
         self._pay(call, payer, to, value, by_anyones_submission=True)
         self._spend_nonce(payer, nonce)
 
@@ -89,6 +85,7 @@ class TokenModel:
             refuse(errors.AuthorizationCallerNotPayee, caller=call.sender, payee=to)
         message = ("ReceiveWithAuthorization", payer, to, value, after, before, nonce)
         self._require_authorization(call, payer, after, before, nonce, by, message)
+        self._emit(AuthorizationUsed(payer, nonce))
         self._pay(call, payer, to, value)
         self._spend_nonce(payer, nonce)
 
@@ -98,6 +95,7 @@ class TokenModel:
             refuse(errors.AuthorizationSignatureInvalid, authorizer=authorizer)
         self._require_fresh_nonce(authorizer, nonce)
         self._spend_nonce(authorizer, nonce)
+        self._emit(AuthorizationCanceled(authorizer, nonce))
 
     def is_spent(self, authorizer: Address, nonce: bytes) -> bool:
         """Whether a nonce is spent, or one that agrees with it in its low 64 bits."""
@@ -107,6 +105,7 @@ class TokenModel:
         if spender == ZERO_ADDRESS:
             refuse(errors.ERC20InvalidSpender, spender=spender)
         self.allowances[owner, spender] = value
+        self._emit(Approval(owner, spender, value))
 
     def _spend_nonce(self, authorizer: Address, nonce: bytes) -> None:
         """Spend a nonce, and with it all that agree with it in their low 64 bits."""

@@ -1,4 +1,4 @@
-"""The job escrow as a specification that runs, from the manual `contracts/jobs/IJobEscrow.sol`."""
+"""The job escrow, from the manual `contracts/jobs/IJobEscrow.sol`."""
 
 from __future__ import annotations
 
@@ -8,21 +8,33 @@ from collections.abc import Mapping
 from eth_typing import Address
 
 from pysettle.domain.core.messages import ZERO_ADDRESS
+from pysettle.domain.jobs.events import (
+    DuePaid,
+    MilestoneDelivered,
+    MilestoneDisputed,
+    MilestoneRefunded,
+    MilestoneReleased,
+    MilestoneRuled,
+    OrderAccepted,
+    OrderCancelled,
+    OrderPlaced,
+)
 from pysettle.domain.jobs.terms import MilestoneState, OrderState, OrderTerms
 from pysettle.errors import contracts as errors
-from tests.spec.compute.records import BPS, NOTHING, Milestone, Order, Places
-from tests.spec.core.tokens import refuse
-from tests.spec.money.currency import CurrencyModel
-from tests.spec.money.records import Call, Signature
+from tests.spec.core.calls import Call, Contract, Signature, refuse
+from tests.spec.core.records import BPS, NOTHING, Places
+from tests.spec.jobs.records import Milestone, Order
+from tests.spec.money.currency import CurrencySpec
 
 MOST_MILESTONES = 64
 
 
-class JobsModel:
+class JobsSpec(Contract):
     """Every order, and what is due of them; all in one currency."""
 
-    def __init__(self, places: Places, currency: CurrencyModel) -> None:
+    def __init__(self, places: Places, currency: CurrencySpec) -> None:
         """Begin without orders."""
+        super().__init__(places.jobs, currency.events)
         self._places, self._currency = places, currency
         self.orders: dict[bytes, Order] = {}
         self.due: defaultdict[Address, int] = defaultdict(int)
@@ -37,6 +49,7 @@ class JobsModel:
     def place(self, call: Call, terms: OrderTerms) -> bytes:
         """Place an order and pay for it by the caller's allowance; return its id."""
         order_id = self._require_placeable(call, call.sender, terms)
+        self._emit(OrderPlaced(order_id, call.sender, terms.provider, terms.total, terms))
         self._collect(call, call.sender, terms.total)
         return self._keep(order_id, call.sender, terms)
 
@@ -45,6 +58,7 @@ class JobsModel:
     ) -> bytes:
         """Place an order that its payer signed a payment for, whose nonce is the order's id."""
         order_id = self._require_placeable(call, payer, terms)
+        self._emit(OrderPlaced(order_id, payer, terms.provider, terms.total, terms))
         paid = payer, self._places.jobs, terms.total, after, before, order_id, by
         self._currency.receive_with_authorization(self._at(call), *paid)
         return self._keep(order_id, payer, terms)
@@ -58,6 +72,7 @@ class JobsModel:
         for stage in order.milestones:
             stage.state = MilestoneState.REFUNDED
         self.due[order.payer] += order.terms.total
+        self._emit(OrderCancelled(order_id, order.payer, order.terms.total))
 
     # Provider
 
@@ -71,6 +86,7 @@ class JobsModel:
         if self._currency.accounts[order.payer].frozen_outgoing:
             refuse(errors.OrderPayerFrozen, orderId=order_id, payer=order.payer)
         order.state = OrderState.ACCEPTED
+        self._emit(OrderAccepted(order_id, call.sender))
 
     def deliver(self, call: Call, order_id: bytes, number: int, content: bytes) -> None:
         """Deliver a milestone in time."""
@@ -80,13 +96,14 @@ class JobsModel:
         _require_time(call, order_id, number, order.end(stage))
         _require_hash(content)
         stage.state, stage.since = MilestoneState.DELIVERED, call.now
+        self._emit(MilestoneDelivered(order_id, number, content))
 
     def concede(self, call: Call, order_id: bytes, number: int) -> None:
         """Give a milestone up: the payer gets it back, and the buyer a bond."""
         order, stage = self._milestone(order_id, number)
         _require_caller(call, order_id, order.terms.provider)
         _require_unfinished(order_id, number, stage)
-        self._refund(order, stage)
+        self._refund(order_id, number)
 
     # Buyer
 
@@ -95,7 +112,7 @@ class JobsModel:
         order, stage = self._milestone(order_id, number)
         _require_caller(call, order_id, order.terms.buyer)
         _require_state(order_id, number, stage, MilestoneState.DELIVERED)
-        self._release(order, stage)
+        self._release(order_id, number)
 
     def dispute(self, call: Call, order_id: bytes, number: int, evidence: bytes) -> None:
         """Dispute a delivery in time, and put up the bond."""
@@ -104,6 +121,7 @@ class JobsModel:
         _require_state(order_id, number, stage, MilestoneState.DELIVERED)
         _require_time(call, order_id, number, order.end(stage))
         _require_hash(evidence)
+        self._emit(MilestoneDisputed(order_id, number, order.terms.bond, evidence))
         if order.terms.bond:
             self._collect(call, call.sender, order.terms.bond)
         stage.state, stage.since = MilestoneState.DISPUTED, call.now
@@ -119,7 +137,7 @@ class JobsModel:
         if share > BPS:
             refuse(errors.RulingInvalid, providerBps=share)
         _require_hash(grounds)
-        self._split(order, stage, share, order.terms.provider if share == BPS else order.terms.buyer)
+        self._split(order_id, number, share, grounds)
 
     # Anyone
 
@@ -132,38 +150,51 @@ class JobsModel:
             stated = {"milestone": number, "end": end, "timestamp": call.now}
             refuse(errors.MilestoneTimeRunning, orderId=order_id, **stated)
         if stage.state is MilestoneState.DUE:
-            self._refund(order, stage)
+            self._refund(order_id, number)
         elif stage.state is MilestoneState.DELIVERED:
-            self._release(order, stage)
+            self._release(order_id, number)
         else:
-            self._split(order, stage, order.terms.default_bps, order.terms.buyer)
+            self._split(order_id, number, order.terms.default_bps, NOTHING)
 
     def pay_due(self, call: Call, account: Address, currency: Address) -> None:
         """Pay an account all that is due to it."""
         amount = self.due[account] if currency == self._currency.address else 0
         if amount == 0:
             refuse(errors.NothingDue, account=account, currency=currency)
+        self._emit(DuePaid(account, currency, amount))
         self._currency.transfer(self._at(call), account, amount)
         self.due[account] = 0
 
     # What becomes of amounts
 
-    def _refund(self, order: Order, stage: Milestone) -> None:
-        if stage.state is MilestoneState.DISPUTED:
-            self.due[order.terms.buyer] += order.terms.bond
+    def _refund(self, order_id: bytes, number: int) -> None:
+        """Owe the payer the amount, and the buyer the bond of a dispute."""
+        order, stage = self._milestone(order_id, number)
+        bond = order.terms.bond if stage.state is MilestoneState.DISPUTED else 0
         stage.state = MilestoneState.REFUNDED
         self.due[order.payer] += stage.amount
+        self.due[order.terms.buyer] += bond
+        self._emit(MilestoneRefunded(order_id, number, stage.amount, bond))
 
-    def _release(self, order: Order, stage: Milestone) -> None:
+    def _release(self, order_id: bytes, number: int) -> None:
+        """Owe the provider the amount."""
+        order, stage = self._milestone(order_id, number)
         stage.state = MilestoneState.RELEASED
         self.due[order.terms.provider] += stage.amount
+        self._emit(MilestoneReleased(order_id, number, stage.amount))
 
-    def _split(self, order: Order, stage: Milestone, share: int, bond_to: Address) -> None:
+    def _split(self, order_id: bytes, number: int, share: int, grounds: bytes) -> None:
+        """Owe provider and payer their shares, rounded for the payer; a dispute without any ground costs the bond."""
+        order, stage = self._milestone(order_id, number)
+        terms, bond_to_provider = order.terms, share == BPS and grounds != NOTHING
         stage.state = MilestoneState.RULED
         to_provider = stage.amount * share // BPS
-        self.due[order.terms.provider] += to_provider
-        self.due[order.payer] += stage.amount - to_provider
-        self.due[bond_to] += order.terms.bond
+        to_payer = stage.amount - to_provider
+        self.due[terms.provider] += to_provider
+        self.due[order.payer] += to_payer
+        self.due[terms.provider if bond_to_provider else terms.buyer] += terms.bond
+        shares = to_provider, to_payer, terms.bond
+        self._emit(MilestoneRuled(order_id, number, *shares, bond_to_provider, grounds))
 
     def _collect(self, call: Call, payer: Address, amount: int) -> None:
         self._currency.transfer_from(self._at(call), payer, self._places.jobs, amount)
@@ -174,7 +205,7 @@ class JobsModel:
 
     def _at(self, call: Call) -> Call:
         """Return the call that the escrow makes in turn."""
-        return Call(self._places.jobs, call.now)
+        return Call(self.address, call.now)
 
     # What is required
 

@@ -1,13 +1,11 @@
-"""The money as a specification that runs: every entry of the CurrencyToken that changes something, in plain Python.
+"""The money: every entry of the CurrencyToken and its IssuanceDesk that changes something.
 
-Written from the manual (`contracts/money/ICurrencyToken.sol` and the interfaces it extends), and without the
-contract's making: no packed words, days by `datetime`, amounts as integers of unbounded size. An entry has the name it
-has on chain, in Python's spelling. It changes the model, or raises the very error that the contract has to give, with
-its arguments. Where several conditions fail, the first in the order written here is the one reported; that order is
-the manual's (docs/reference/domain); where none states one it was read off the contract, so a change is noticed.
+Written from the manuals (`contracts/money/ICurrencyToken.sol`, `IIssuanceDesk.sol` and the interfaces they extend), and
+without the contracts' making: no packed words, days by `datetime`, amounts as integers of unbounded size. Where several
+conditions fail, the first in the order written here is the one reported; that order is the manual's
+(docs/reference/domain); where none states one it was read off the contract, so a change is noticed.
 
-Knows no chain, no gas and no events. A signature is who signed what, and so needs no curve: accounts that sign by
-contract (ERC-1271) are not here. Roles are given beforehand and stay.
+A signature needs no curve: accounts that sign by contract (ERC-1271) are not here. Roles are given beforehand and stay.
 """
 
 from __future__ import annotations
@@ -16,29 +14,47 @@ from datetime import timedelta
 
 from eth_typing import Address
 
-from pysettle.domain.core.messages import ChannelConfig
+from pysettle.domain.core.messages import ZERO_ADDRESS, ChannelConfig
+from pysettle.domain.money.events import (
+    ClassLimitsSet,
+    CreditClaimed,
+    CreditSeized,
+    FreezeSet,
+    FrozenAmountSet,
+    IssuanceQuotaSet,
+    Issued,
+    RedemptionCancelled,
+    RedemptionCompleted,
+    RedemptionRejected,
+    RedemptionRequested,
+    RedemptionTaken,
+    ReserveAttested,
+    ReserveRatioSet,
+    Seized,
+    SettlementAccountMarked,
+    WalletRegistered,
+)
 from pysettle.domain.money.messages import ReserveAttestation
 from pysettle.domain.money.wallets import LIMIT_STEP, MOST_LIMIT, NO_LIMIT, ClassLimits, WalletClass
 from pysettle.errors import contracts as errors
-from tests.spec.core.tokens import refuse
+from tests.spec.core.calls import Call, Signature, refuse
+from tests.spec.core.events import Paused, PayeeOnlySet, Unpaused
 from tests.spec.money.records import (
     EPOCH,
     FULL_RESERVE,
     MINOR_UNIT,
     MOST_SEQUENCE_STEP,
     MOST_UNITS,
-    Call,
     Redemption,
     Role,
-    Signature,
     Status,
 )
-from tests.spec.money.rules import CurrencyState, require_whole_minor_units
+from tests.spec.money.rules import CurrencyRules, require_whole_minor_units
 
 DAY_S = 86_400
 
 
-class CurrencyModel(CurrencyState):
+class CurrencySpec(CurrencyRules):
     """One currency."""
 
     # Central bank
@@ -49,6 +65,7 @@ class CurrencyModel(CurrencyState):
         if quota > MOST_UNITS:
             refuse(errors.SupplyCapExceeded, requested=quota, available=MOST_UNITS)
         self.institutions[operator].quota = quota
+        self._emit_by_desk(IssuanceQuotaSet(operator, quota))
 
     def set_reserve_ratio(self, call: Call, ratio_bps: int) -> None:
         """Set which part of the supply the reserve has to cover at an issuance."""
@@ -56,16 +73,19 @@ class CurrencyModel(CurrencyState):
         if not 1 <= ratio_bps <= FULL_RESERVE:
             refuse(errors.ReserveRatioInvalid, ratioBps=ratio_bps)
         self.policy.reserve_ratio = ratio_bps
+        self._emit_by_desk(ReserveRatioSet(ratio_bps))
 
     def set_class_limits(self, call: Call, wallet_class: WalletClass, limits: ClassLimits) -> None:
         """Set the limits of one of the classes I to IV."""
         self._require_role(call, Role.CENTRAL_BANK)
         if wallet_class is WalletClass.CORPORATE:
             refuse(errors.ClassWithoutLimits, class_=wallet_class)
-        for limit in (limits.balance, limits.payment, limits.daily, limits.annual):
+        stated = limits.balance, limits.payment, limits.daily, limits.annual
+        for limit in stated:
             if limit != NO_LIMIT and (limit % LIMIT_STEP != 0 or limit > MOST_LIMIT):
                 refuse(errors.ClassLimitInvalid, limit=limit, step=LIMIT_STEP, most=MOST_LIMIT)
         self.policy.limits[wallet_class] = limits
+        self._emit(ClassLimitsSet(wallet_class, *stated))
 
     def attest_reserve(
         self, call: Call, central_bank: Address, attestation: ReserveAttestation, signature: Signature
@@ -86,6 +106,9 @@ class CurrencyModel(CurrencyState):
         if signature != Signature(central_bank, ("ReserveAttestation", *attestation.fields())):
             refuse(errors.ReserveSignatureInvalid, centralBank=central_bank)
         self.reserve = attestation
+        as_of, valid_before = attestation.as_of, attestation.valid_before
+        attested = ReserveAttested(attestation.sequence, central_bank, attestation.amount_fen, as_of, valid_before)
+        self._emit_by_desk(attested)
 
     # Operating institution
 
@@ -105,8 +128,8 @@ class CurrencyModel(CurrencyState):
         self._require_payee(call, to, amount)
         institution.quota -= amount
         institution.position += amount
-        self.supply += amount
-        self.accounts[to].balance += amount
+        self._emit_by_desk(Issued(call.sender, to, amount, institution.quota))
+        self._move(ZERO_ADDRESS, to, amount)
 
     def take_redemption(self, call: Call, number: int) -> None:
         """Take a request: for a day its holder cannot cancel it."""
@@ -115,20 +138,26 @@ class CurrencyModel(CurrencyState):
             refuse(errors.RedemptionTakenAlready, id=number)
         request.status = Status.TAKEN
         request.cancellable_from = call.now + DAY_S
+        self._emit_by_desk(
+            RedemptionTaken(number, request.holder, call.sender, request.amount, request.cancellable_from)
+        )
 
     def complete_redemption(self, call: Call, number: int) -> None:
         """Destroy the units of a request, and restore the institution's quota by as much."""
         request = self._redemption_of_operator(call, number)
         request.status = Status.COMPLETED
-        self.institutions[call.sender].quota += request.amount
-        self.institutions[call.sender].position -= request.amount
-        self.accounts[self.desk].balance -= request.amount
-        self.supply -= request.amount
+        institution = self.institutions[call.sender]
+        institution.quota += request.amount
+        institution.position -= request.amount
+        ended = RedemptionCompleted(number, request.holder, call.sender, request.amount, institution.quota)
+        self._emit_by_desk(ended)
+        self._move(self.desk, ZERO_ADDRESS, request.amount)
 
     def reject_redemption(self, call: Call, number: int) -> None:
         """Refuse a request; the units go back to the holder, or become its credit."""
         request = self._redemption_of_operator(call, number)
         request.status = Status.REJECTED
+        self._emit_by_desk(RedemptionRejected(number, request.holder, call.sender, request.amount))
         self._pay_out(call, self.desk, request.holder, request.amount)
 
     # Hub and series
@@ -162,6 +191,7 @@ class CurrencyModel(CurrencyState):
         account = self.accounts[holder]
         account.wallet_class, account.jurisdiction, account.real_name = wallet_class, jurisdiction, real_name
         account.identification_expiry = EPOCH + timedelta(days=identification_expiry)
+        self._emit(WalletRegistered(holder, wallet_class, identification_expiry, jurisdiction, real_name))
 
     def mark_settlement_account(self, call: Call, account: Address) -> None:
         """Mark a contract whose value belongs to others, for ever."""
@@ -171,6 +201,7 @@ class CurrencyModel(CurrencyState):
         if self.accounts[account].frozen:
             refuse(errors.SettlementAccountFrozen, account=account)
         self.accounts[account].settlement = True
+        self._emit(SettlementAccountMarked(account))
 
     # Freezer, seizer and pauser
 
@@ -179,18 +210,21 @@ class CurrencyModel(CurrencyState):
         self._require_role(call, Role.FREEZER)
         self._require_own(holder)
         self.accounts[holder].frozen_outgoing, self.accounts[holder].frozen_incoming = outgoing, incoming
+        self._emit(FreezeSet(holder, outgoing, incoming))
 
     def freeze_amount(self, call: Call, holder: Address, amount: int) -> None:
         """Set how much of an account's balance may not leave."""
         self._require_role(call, Role.FREEZER)
         self._require_own(holder)
         self.accounts[holder].frozen_amount = amount
+        self._emit(FrozenAmountSet(holder, amount))
 
     def seize(self, call: Call, holder: Address, to: Address, amount: int, legal_basis: bytes) -> None:
         """Take units from an account by authority of law, whatever is frozen or paused."""
         self._require_role(call, Role.SEIZER)
         self._require_seizure(holder, to, legal_basis)
         self._require_own(holder)
+        self._emit(Seized(holder, to, amount, legal_basis))
         self._pay_out(call, holder, to, amount)
 
     def seize_credit(self, call: Call, holder: Address, to: Address, amount: int, legal_basis: bytes) -> None:
@@ -200,17 +234,20 @@ class CurrencyModel(CurrencyState):
         self._require_own(holder)
         self._require_credit(holder, amount)
         self.accounts[holder].credit -= amount
+        self._emit(CreditSeized(holder, to, amount, self.accounts[holder].credit, legal_basis))
         self._pay_out(call, self.address, to, amount)
 
     def pause(self, call: Call) -> None:
         """Stop issuance, new redemption requests, and every payment of an account that is no settlement account."""
         self._require_role(call, Role.PAUSER)
         self.policy.paused = True
+        self._emit(Paused(call.sender))
 
     def unpause(self, call: Call) -> None:
         """End the pause."""
         self._require_role(call, Role.PAUSER)
         self.policy.paused = False
+        self._emit(Unpaused(call.sender))
 
     # Holder
 
@@ -223,7 +260,9 @@ class CurrencyModel(CurrencyState):
             self._require_running()
             self._require_unfrozen(call.sender, amount)
         self._require_balance(call.sender, amount)
-        self.redemptions[len(self.redemptions) + 1] = Redemption(call.sender, operator, amount)
+        number = len(self.redemptions) + 1
+        self.redemptions[number] = Redemption(call.sender, operator, amount)
+        self._emit_by_desk(RedemptionRequested(number, call.sender, operator, amount))
         self._move(call.sender, self.desk, amount)
 
     def cancel_redemption(self, call: Call, number: int) -> None:
@@ -235,6 +274,7 @@ class CurrencyModel(CurrencyState):
             until = request.cancellable_from
             refuse(errors.RedemptionNotCancellable, id=number, cancellableFrom=until, timestamp=call.now)
         request.status = Status.CANCELLED
+        self._emit_by_desk(RedemptionCancelled(number, call.sender, request.operator, request.amount))
         self._pay_out(call, self.desk, request.holder, request.amount)
 
     def claim_credit(self, call: Call, holder: Address, amount: int) -> None:
@@ -242,8 +282,10 @@ class CurrencyModel(CurrencyState):
         self._require_credit(holder, amount)
         self._require_payee(call, holder, amount)
         self.accounts[holder].credit -= amount
+        self._emit(CreditClaimed(holder, amount, self.accounts[holder].credit))
         self._move(self.address, holder, amount)
 
     def set_payee_only(self, call: Call, enabled: bool) -> None:
         """Reserve the submission of authorizations to the caller to itself, or give that up."""
         self.accounts[call.sender].payee_only = enabled
+        self._emit(PayeeOnlySet(call.sender, enabled))

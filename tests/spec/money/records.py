@@ -1,6 +1,6 @@
-"""What the model of a currency keeps: accounts, operating institutions, redemptions, the reserve, and the policy.
+"""Records of a currency: accounts, operating institutions, redemptions, the reserve, and the policy.
 
-Plain records of integers and dates, one field for one fact. Which of them may change how is in `currency_model`.
+Integers and dates, one field for one fact. How each may change is in `currency`.
 """
 
 from __future__ import annotations
@@ -50,35 +50,6 @@ class Role(Enum):
     PAUSER = "pauser"
     SETTLEMENT_REGISTRAR = "settlement registrar"
     ATTESTER = "attester"
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """Who calls, and when."""
-
-    sender: Address
-    """Account or contract that calls."""
-    now: int
-    """Unix second of the block."""
-
-    @property
-    def today(self) -> date:
-        """The day in China."""
-        return day_at(self.now)
-
-
-@dataclass(frozen=True, slots=True)
-class Signature:
-    """A signature as the model sees it: who signed, and exactly what."""
-
-    signer: Address
-    """Holder of the key."""
-    message: tuple[object, ...]
-    """Name of the type, then its fields, as signed."""
-    malleated: bool = False
-    """Whether it is the other signature that the curve allows over the same digest, which nobody accepts."""
-    meant_for: Address | None = None
-    """Contract it was made for, where that is another than the one that looks at it, and so does not accept it."""
 
 
 @dataclass(slots=True)

@@ -1,7 +1,4 @@
-"""The state of a currency in plain Python, what follows from it, and what an entry may require of it.
-
-The entries themselves, and how to read them, are in `currency_model`.
-"""
+"""The state of a currency, what follows from it, and the rules that its entries share; those are in `currency`."""
 
 from __future__ import annotations
 
@@ -11,26 +8,29 @@ from datetime import date
 
 from eth_typing import Address
 
+from pysettle.domain.core.events import Event, Transfer
 from pysettle.domain.core.messages import ZERO_ADDRESS
+from pysettle.domain.money.events import Credited
 from pysettle.domain.money.wallets import NO_LIMIT, ClassLimits
 from pysettle.errors import contracts as errors
-from tests.spec.core.tokens import TokenModel, refuse
+from tests.spec.core.calls import Call, Events, refuse
+from tests.spec.core.tokens import TokenSpec
 from tests.spec.money.records import (
     FULL_RESERVE,
     MINOR_UNIT,
     MOST_UNITS,
     NO_ATTESTATION,
     Account,
-    Call,
     Institution,
     Policy,
     Redemption,
     Role,
     Status,
+    day_at,
 )
 
 
-class CurrencyState(TokenModel):
+class CurrencyRules(TokenSpec):
     """What one currency keeps, and the rules that its entries share."""
 
     def __init__(
@@ -40,6 +40,7 @@ class CurrencyState(TokenModel):
         roles: Mapping[Role, Collection[Address]],
         contracts: Collection[Address],
         collector: Address,
+        events: Events,
     ) -> None:
         """Begin without supply.
 
@@ -49,8 +50,9 @@ class CurrencyState(TokenModel):
             roles: Role -> who holds it.
             contracts: Accounts with code of their own.
             collector: What alone brings units into channels.
+            events: Where events go.
         """
-        super().__init__(address)
+        super().__init__(address, events)
         self.desk = desk
         self.roles, self.contracts, self.collector = roles, set(contracts), collector
         self.accounts: defaultdict[Address, Account] = defaultdict(Account)
@@ -95,7 +97,8 @@ class CurrencyState(TokenModel):
         self._require_running()
         self._require_unfrozen(payer_at, value)
         self._require_balance(payer_at, value)
-        limits, (on_day, in_year) = self.limits_on(payer_at, call.today), self.spent_by(payer_at, call.today)
+        today = day_at(call.now)
+        limits, (on_day, in_year) = self.limits_on(payer_at, today), self.spent_by(payer_at, today)
         if value > limits.payment:
             refuse(errors.PaymentLimitExceeded, account=payer_at, requested=value, limit=limits.payment)
         if on_day + value > limits.daily:
@@ -109,7 +112,7 @@ class CurrencyState(TokenModel):
         self._require_payee(call, to, value, by_anyones_submission=by_anyones_submission, paid=paid)
 
         if limits.daily != NO_LIMIT or limits.annual != NO_LIMIT:
-            payer.last_counted, payer.spent_on_day, payer.spent_in_year = call.today, on_day + value, in_year + value
+            payer.last_counted, payer.spent_on_day, payer.spent_in_year = today, on_day + value, in_year + value
         self._move(payer_at, to, value)
 
     def _pay_out(self, call: Call, payer: Address, to: Address, amount: int) -> None:
@@ -119,16 +122,30 @@ class CurrencyState(TokenModel):
         stopped = payee.frozen_incoming or not self._has_room(call, to, amount)
         if stopped and not payee.settlement:
             payee.credit += amount
+            self._emit(Credited(to, payer, amount, payee.credit))
+            if payer == self.address:
+                return
             to = self.address
         self._move(payer, to, amount)
 
     def _move(self, payer: Address, to: Address, amount: int) -> None:
-        self.accounts[payer].balance -= amount
-        self.accounts[to].balance += amount
+        """Move units; the zero address creates and destroys them."""
+        if payer == ZERO_ADDRESS:
+            self.supply += amount
+        else:
+            self.accounts[payer].balance -= amount
+        if to == ZERO_ADDRESS:
+            self.supply -= amount
+        else:
+            self.accounts[to].balance += amount
+        self._emit(Transfer(payer, to, amount))
+
+    def _emit_by_desk(self, event: Event) -> None:
+        self.events.append((self.desk, event))
 
     def _has_room(self, call: Call, to: Address, amount: int, paid: int = 0) -> bool:
         """Whether a class's limit lets so much come in; nothing always may."""
-        return amount == 0 or self.accounts[to].balance - paid + amount <= self.limits_on(to, call.today).balance
+        return amount == 0 or self.accounts[to].balance - paid + amount <= self.limits_on(to, day_at(call.now)).balance
 
     # What is required
 
@@ -172,7 +189,7 @@ class CurrencyState(TokenModel):
             refuse(errors.AccountFrozenIncoming, account=to)
         self._require_submitter(call, to, by_anyones_submission)
         if not account.settlement and not self._has_room(call, to, amount, paid):
-            available = max(self.limits_on(to, call.today).balance - (account.balance - paid), 0)
+            available = max(self.limits_on(to, day_at(call.now)).balance - (account.balance - paid), 0)
             refuse(errors.BalanceLimitExceeded, account=to, requested=amount, available=available)
 
     def _require_receiver(self, to: Address) -> None:

@@ -10,19 +10,10 @@ from eth_typing import Address
 from pysettle.domain.channel.messages import deposit_nonce
 from pysettle.domain.core.messages import ZERO_ADDRESS, ChannelConfig
 from tests.spec.channel.hub import DELAYS
-from tests.spec.compute.records import (
-    LANES,
-    RATE_BITS,
-    USAGE_BITS,
-    Approval,
-    Channel,
-    Claim,
-    DepositData,
-    MeteredRow,
-    lanes,
-)
-from tests.spec.compute.series import SeriesModel
-from tests.spec.money.records import Signature
+from tests.spec.channel.records import USAGE_BITS, Approval, Channel, Claim, DepositData, MeteredRow
+from tests.spec.compute.records import LANES, RATE_BITS, lanes
+from tests.spec.compute.series import SeriesSpec
+from tests.spec.core.calls import Signature
 from tests.stateful.network.draws import NetworkDraws, NothingToDo, Weighted
 from tests.stateful.operations import Operation
 
@@ -52,7 +43,7 @@ class ChannelDraws(NetworkDraws):
 
     # Which channel
 
-    def _token_configs(self, series: SeriesModel) -> list[ChannelConfig]:
+    def _token_configs(self, series: SeriesSpec) -> list[ChannelConfig]:
         """Return the channels there may be in Tokens of a series: one a buyer, and not all with its own vouchers."""
         address, meter, agent = series.address, self._network.places.meter, self._addresses["agent"]
         signers, delays = (ZERO_ADDRESS, agent, self._buyers[2]), (900, 900, 3 * 86_400)
@@ -211,7 +202,7 @@ class ChannelDraws(NetworkDraws):
             by = Signature(by.signer, ("ClaimBatch", *entries[1:]))
         return self._signed_on("hub", "claimWithSignature", self._somebody(), (rows,), by)
 
-    def _usage(self, series: SeriesModel, target: int) -> int:
+    def _usage(self, series: SeriesSpec, target: int) -> int:
         """Return usage that costs about so many Tokens by the card of a series."""
         rates, counts = lanes(series.terms.rate_card, RATE_BITS), [0] * LANES
         priced = [lane for lane in range(LANES) if rates[lane]]
@@ -225,7 +216,7 @@ class ChannelDraws(NetworkDraws):
         packed = sum(count << USAGE_BITS * lane for lane, count in enumerate(counts))
         return packed | 1 << 252 + self._random.randrange(4) if self._chance(0.04) else packed
 
-    def _metered_row(self, series: SeriesModel, config: ChannelConfig) -> MeteredRow:
+    def _metered_row(self, series: SeriesSpec, config: ChannelConfig) -> MeteredRow:
         channel, random = self._state_of(config), self._random
         ceiling = self._ceiling(channel)
         target = random.choice((ceiling, channel.balance, random.randint(channel.claimed, channel.balance)))

@@ -7,13 +7,13 @@ from typing import TypeVar
 
 from eth_typing import Address
 
-from tests.spec.compute.series import SeriesModel
-from tests.spec.money.records import Signature, day_at
-from tests.spec.network import NetworkModel
+from tests.spec.compute.series import SeriesSpec
+from tests.spec.core.calls import Signature
+from tests.spec.money.records import day_at
+from tests.spec.network import NetworkSpec
 from tests.stateful.generator import Generator
-from tests.stateful.network.stage import NetworkStage
 from tests.stateful.network.watched import HOLDERS, SERIES_WATCHED, TOKEN_HOLDERS
-from tests.stateful.operations import FORMS, IN_BYTES, SIGNED_ENTRIES, Operation
+from tests.stateful.operations import FORMS, IN_BYTES, NETWORK_KEYS, SIGNED_ENTRIES, Operation
 
 PROVIDERS = ("provider", "other provider")
 SOON_S = 40 * 86_400
@@ -34,9 +34,9 @@ class NothingToDo(Exception):
 class NetworkDraws(Generator):
     """What the operations of every contract of the compute layer are made of."""
 
-    def __init__(self, seed: int, model: NetworkModel, addresses: dict[str, Address]) -> None:
+    def __init__(self, seed: int, model: NetworkSpec, addresses: dict[str, Address]) -> None:
         """Draw from a seed, for the model as it stands at each draw."""
-        super().__init__(seed, model.currency, addresses, HOLDERS, NetworkStage.KEYS)
+        super().__init__(seed, model.currency, addresses, HOLDERS, NETWORK_KEYS)
         self._network = model
         self._providers = [addresses[name] for name in PROVIDERS]
         self._token_holders = [addresses[name] for name in TOKEN_HOLDERS]
@@ -70,7 +70,7 @@ class NetworkDraws(Generator):
 
     # Whose
 
-    def _live(self) -> dict[str, SeriesModel]:
+    def _live(self) -> dict[str, SeriesSpec]:
         """Return the series that are looked at: the latest."""
         return dict(list(self._network.series.items())[-SERIES_WATCHED:])
 
@@ -83,22 +83,22 @@ class NetworkDraws(Generator):
             raise NothingToDo
         return self._random.choice(meaningful if meaningful and self._chance(0.93) else others)
 
-    def _some_series(self) -> tuple[str, SeriesModel]:
+    def _some_series(self) -> tuple[str, SeriesSpec]:
         """Return a series, preferably an open one."""
         live = self._live()
         name = self._random.choice(self._open() if self._open() and self._chance(0.93) else list(live))
         return name, live[name]
 
-    def _series_where(self, wanted: Callable[[SeriesModel], object]) -> tuple[str, SeriesModel]:
+    def _series_where(self, wanted: Callable[[SeriesSpec], object]) -> tuple[str, SeriesSpec]:
         """Return a series of which something holds, if there is one; seldom another."""
         live = list(self._live().items())
         return self._prefer([item for item in live if wanted(item[1])], live)
 
-    def _token_holder(self, series: SeriesModel) -> Address:
+    def _token_holder(self, series: SeriesSpec) -> Address:
         """Return who holds Tokens of a series, seldom who does not."""
         return self._prefer([it for it in self._token_holders if series.balances[it]], self._token_holders)
 
-    def _held_series(self) -> tuple[str, SeriesModel]:
+    def _held_series(self) -> tuple[str, SeriesSpec]:
         """Return an open series of which somebody holds Tokens."""
         return self._series_where(
             lambda it: not it.has_ended(self._now) and any(it.balances[holder] for holder in self._token_holders)

@@ -11,8 +11,9 @@ from eth_typing import Address
 from pysettle.domain.compute.messages import ComputeAttestation
 from pysettle.domain.money.messages import ReserveAttestation
 from tests.spec.compute.records import Terms
-from tests.spec.money.records import MINOR_UNIT, Role, Signature
-from tests.spec.network import NetworkModel
+from tests.spec.core.calls import Signature
+from tests.spec.money.records import MINOR_UNIT, Role
+from tests.spec.network import NetworkSpec
 from tests.stateful.generator import Generator
 from tests.stateful.network.channel_draws import ChannelDraws
 from tests.stateful.network.draws import Draw, NothingToDo, Weighted
@@ -36,7 +37,7 @@ REPLAYED = 60
 class NetworkGenerator(MarketDraws, SeriesDraws, ChannelDraws, JobDraws):
     """Draws one operation after the other."""
 
-    def __init__(self, seed: int, model: NetworkModel, addresses: dict[str, Address]) -> None:
+    def __init__(self, seed: int, model: NetworkSpec, addresses: dict[str, Address]) -> None:
         """Draw from a seed, for the model as it stands at each draw."""
         super().__init__(seed, model, addresses)
         tables: list[Weighted] = [

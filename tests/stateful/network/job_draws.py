@@ -9,7 +9,8 @@ from eth_typing import Address
 
 from pysettle.domain.core.messages import ZERO_ADDRESS
 from pysettle.domain.jobs.terms import MilestoneState, OrderState, OrderTerms
-from tests.spec.compute.records import BPS, NOTHING, Milestone, Order
+from tests.spec.core.records import BPS, NOTHING
+from tests.spec.jobs.records import Milestone, Order
 from tests.stateful.network.draws import NetworkDraws, NothingToDo, Weighted
 from tests.stateful.operations import Operation
 

@@ -8,7 +8,8 @@ from eth_typing import Address
 
 from pysettle.domain.compute.messages import ComputeAttestation
 from pysettle.domain.core.messages import ZERO_ADDRESS
-from tests.spec.compute.records import BPS, MOST, NOTHING, PRICE_BASIS, Compute, Terms
+from tests.spec.compute.records import MOST, PRICE_BASIS, Compute, Terms
+from tests.spec.core.records import BPS, NOTHING
 from tests.stateful.network.draws import NetworkDraws, Weighted
 from tests.stateful.operations import Operation
 

@@ -9,7 +9,7 @@ from eth_typing import Address
 from pysettle.domain.compute.messages import PurchaseTerms
 from pysettle.domain.core.messages import ZERO_ADDRESS
 from tests.spec.compute.records import PRICE_BASIS
-from tests.spec.compute.series import SeriesModel
+from tests.spec.compute.series import SeriesSpec
 from tests.spec.core.tokens import NO_END
 from tests.stateful.network.draws import NetworkDraws, Weighted
 from tests.stateful.operations import Operation
@@ -42,13 +42,13 @@ class SeriesDraws(NetworkDraws):
 
     # Purchases
 
-    def _sale(self, payers: Sequence[Address]) -> tuple[str, SeriesModel, Address]:
+    def _sale(self, payers: Sequence[Address]) -> tuple[str, SeriesSpec, Address]:
         """Return a series that has something to sell, and who can pay for some of it."""
         name, series = self._series_where(lambda it: not it.has_ended(self._now) and it.left)
         able = [it for it in payers if self._payable(it) >= series.price(1)]
         return name, series, self._prefer(able, payers)
 
-    def _tokens_wanted(self, series: SeriesModel, payer: Address, allowed: int = NO_END) -> int:
+    def _tokens_wanted(self, series: SeriesSpec, payer: Address, allowed: int = NO_END) -> int:
         """Return Tokens that the payer can pay for and that are left, or as many as one of both is next to."""
         affordable = min(self._payment(payer, series.address), allowed) * PRICE_BASIS // series.terms.unit_price
         if self._chance(0.1):
@@ -84,7 +84,7 @@ class SeriesDraws(NetworkDraws):
         terms = self._beneficiary(payer), tokens, self._deadline(), allowance, end
         return self._signed_on(name, "purchaseWithPermit", payer, terms, by)
 
-    def _payment_for(self, series: SeriesModel, payer: Address) -> int:
+    def _payment_for(self, series: SeriesSpec, payer: Address) -> int:
         """Return the exact price of what is wanted, seldom one unit beside it."""
         value = series.price(self._tokens_wanted(series, payer))
         if self._chance(0.015):

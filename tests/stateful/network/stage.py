@@ -1,4 +1,4 @@
-"""The compute layer on a chain: everybody who acts on it, and how a call of the model becomes a transaction."""
+"""The compute layer on a chain: everybody who acts on it, and how a call of the specification becomes a transaction."""
 
 from __future__ import annotations
 
@@ -22,10 +22,13 @@ from pysettle.domain.jobs.terms import OrderTerms
 from pysettle.errors import ContractReverted
 from pysettle.evm import abi
 from pysettle.evm.interface import Interface
-from tests.spec.compute.records import Answer, Approval, Claim, DepositData, MeteredRow, Places, Terms
-from tests.spec.money.records import Signature
-from tests.spec.network import NetworkModel
-from tests.stateful.operations import KEYS, Operation, Stage, encodable, token_digest
+from tests.spec.channel.records import Approval, Claim, DepositData, MeteredRow
+from tests.spec.compute.records import Terms
+from tests.spec.core.calls import Signature
+from tests.spec.core.records import Places
+from tests.spec.network import NetworkSpec
+from tests.stateful.operations import NETWORK_KEYS, Operation
+from tests.stateful.stage import Stage, encodable, token_digest
 
 GAS, GAS_OPENING = 1_000_000, 5_000_000
 CONFIG_TYPE = "(address,address,address,address,address,uint40,bytes32)"
@@ -49,7 +52,7 @@ ANSWERING = (
 class NetworkStage(Stage):
     """A network on a chain of its own."""
 
-    KEYS: ClassVar = (*KEYS, "other provider", "halter", "agent")
+    KEYS: ClassVar = NETWORK_KEYS
 
     def __init__(self) -> None:
         """Deploy; no series is open."""
@@ -69,9 +72,9 @@ class NetworkStage(Stage):
             market_domain=network.market.domain,
         )
 
-    def network_model(self) -> NetworkModel:
-        """Return a model of the network as it was deployed."""
-        return NetworkModel(self.model(), self.places)
+    def specified_network(self) -> NetworkSpec:
+        """Return the specification of the network, as it was deployed."""
+        return NetworkSpec(self.specified(), self.places)
 
     def meet(self, series: Address) -> None:
         """Know a series that was opened, by a name."""
@@ -80,8 +83,8 @@ class NetworkStage(Stage):
 
     def interface_of(self, contract: str) -> Interface:
         """Return the ABI of a contract, by its name."""
-        if contract == "currency":
-            return self.currency.interface
+        if contract in ("currency", "desk"):
+            return super().interface_of(contract)
         return interface(CONTRACTS.get(contract, "ComputeToken"))
 
     def answer(self, operation: Operation) -> object:
@@ -184,7 +187,5 @@ def _as_drawn(values: tuple[object, ...]) -> Sequence[Any]:
 
 
 def shown(answered: object) -> object:
-    """Return a model's answer as the chain states it."""
-    if isinstance(answered, Answer):
-        answered = answered.values[0]
+    """Return an answer of the specification as the chain states it."""
     return tuple(int(it) for it in answered) if isinstance(answered, tuple) else answered
