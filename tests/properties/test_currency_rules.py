@@ -17,7 +17,7 @@ from pysettle.domain.money import events
 from pysettle.domain.money.books import AccountBooks, IssuanceBooks
 from pysettle.domain.money.contracts import CREDIT
 from pysettle.domain.money.wallets import NO_LIMIT
-from tests.properties.model import BANK, BUYERS, CONTRACTS, CURRENCY, DESK, HUB, OTHER_BANK, SERIES, emitter_of
+from tests.properties.parties import BANK, BUYERS, CONTRACTS, CURRENCY, DESK, HUB, OTHER_BANK, SERIES, emitter_of
 
 NOW = int(datetime(2026, 6, 1, tzinfo=UTC).timestamp())
 ALICE, BOB, CAROL = BUYERS

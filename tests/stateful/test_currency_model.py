@@ -13,9 +13,9 @@ import pytest
 from tests import chance
 from tests.stateful.comparison import CurrencyComparison
 
-SEED = int(os.environ.get("PYSETTLE_MODEL_SEED", "2"))
-OPERATIONS = int(os.environ.get("PYSETTLE_MODEL_OPERATIONS", "5000"))
-ENOUGH = 5_000
+SEED = int(os.environ.get("PYSETTLE_MODEL_SEED", "29"))
+OPERATIONS = int(os.environ.get("PYSETTLE_MODEL_OPERATIONS", "2500"))
+ENOUGH = 2_500
 """Operations in which everything has to happen that can."""
 
 

@@ -10,7 +10,7 @@ from eth_typing import Address
 
 from pysettle.domain.core.events import Event, Transfer
 from pysettle.domain.core.messages import ZERO_ADDRESS
-from pysettle.domain.money.events import Credited
+from pysettle.domain.money.events import Credited, SettlementAccountMarked
 from pysettle.domain.money.wallets import NO_LIMIT, ClassLimits
 from pysettle.errors import contracts as errors
 from tests.spec.core.calls import Call, Events, refuse
@@ -63,6 +63,7 @@ class CurrencyRules(TokenSpec):
         self.reserve = NO_ATTESTATION
         for marked in (ZERO_ADDRESS, address, desk):
             self.accounts[marked].settlement = True
+            self._emit(SettlementAccountMarked(marked))
 
     # What follows from the state
 

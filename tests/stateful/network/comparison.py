@@ -9,17 +9,13 @@ from typing import Any
 
 from eth_typing import Address
 
-from pysettle.domain.channel.books import ChannelBooks
-from pysettle.domain.channel.contracts import CHANNEL, CLAIM, PAYOUT
-from pysettle.domain.compute.contracts import LOCKED_STAKE, STAKE
 from pysettle.domain.compute.events import SeriesOpened
 from pysettle.domain.core.events import Emitted
 from pysettle.domain.core.messages import ZERO_ADDRESS
-from pysettle.domain.jobs.books import JobBooks
-from pysettle.domain.jobs.contracts import DUE, JOB
 from pysettle.evm import artifacts
 from tests.architecture.test_contract_errors import UNREACHABLE
 from tests.chance import chance
+from tests.spec.books import compare_books
 from tests.spec.channel.records import Row
 from tests.spec.core.calls import Contract, Outcome, Signature
 from tests.stateful.auditing import audit
@@ -124,7 +120,6 @@ class NetworkComparison(Comparison):
             *questions(self.network_stage, self.spec, (), everything=True),
         ]
         assert self.watch.differences(asked, everything=True) == []
-        self.compare_books(everything=True)
 
     def audit(self) -> None:
         """Require the whole audit to find what the ledger found on the way, and to name the stranger in a notice."""
@@ -145,43 +140,9 @@ class NetworkComparison(Comparison):
             self.ledger.contracts = self.stage.network.contracts()
         super()._apply(emitted)
 
-    def compare_books(self, *, everything: bool) -> None:
-        """Require the ledger to have what the specification has, holder by holder and purpose by purpose."""
-        self.compare_money()
-        self._compare_series(everything=everything)
-        spec, kept = self.spec, self.ledger
-        for channel_id, channel in spec.hub.channels.items():
-            unclaimed = kept.balance(channel.config.token, CHANNEL, channel_id)
-            record = kept[ChannelBooks].channels.get(channel_id)
-            claimed = record.total_claimed if record else 0
-            assert (unclaimed, claimed) == (channel.unclaimed, channel.claimed)
-        for (receiver, token), totals in spec.hub.totals.items():
-            assert kept.balance(token, CLAIM, receiver) == totals.claimed - totals.settled
-        for (account, token), credit in spec.hub.credits.items():
-            assert kept.balance(token, PAYOUT, account) == credit
-        self._compare_jobs()
-
-    def _compare_series(self, *, everything: bool) -> None:
-        spec, kept, money = self.spec, self.ledger, self.currency.address
-        for name, series in list(spec.series.items())[0 if everything else -SERIES_WATCHED :]:
-            assert kept.supply(series.address) == series.outstanding, name
-            for holder, tokens in series.balances.items():
-                found = kept.held(series.address, holder)
-                assert found == tokens, f"{name}: 0x{holder.hex()} has {found}, expected {tokens}"
-        for address, stake in spec.market.stakes.items():
-            assert kept.balance(money, LOCKED_STAKE, address) == stake.locked
-        for provider, free in spec.market.free.items():
-            assert kept.balance(money, STAKE, provider) == free
-
-    def _compare_jobs(self) -> None:
-        kept, money = self.ledger, self.currency.address
-        for account, due in self.spec.jobs.due.items():
-            assert kept.balance(money, DUE, account) == due
-        for order_id, order in self.spec.jobs.orders.items():
-            record = kept[JobBooks].orders[order_id]
-            stages = [(it.state, it.since) for it in record.milestones]
-            assert (record.state, stages) == (order.state, [(it.state, it.since) for it in order.milestones])
-            assert kept.balance(money, JOB, order_id) == order.held
+    def compare_books(self) -> None:
+        """Require the ledger to have what the network has, holder by holder and purpose by purpose."""
+        compare_books(self.ledger, self.spec)
 
     def check_that_everything_happened(self) -> None:
         """Check that every kind of operation on the compute layer succeeded and was refused, for every reason."""

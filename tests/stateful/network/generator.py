@@ -47,6 +47,22 @@ class NetworkGenerator(MarketDraws, SeriesDraws, ChannelDraws, JobDraws):
         weighted = [item for table in tables for item in table.values()]
         self._compute_draws = [draw for _, draw in weighted]
         self._weights = [weight for weight, _ in weighted]
+        self._kinds = [*self._compute_draws, *self._draws.values()]
+        self.of_jobs = range(len(self._kinds))[sum(map(len, tables[:3])) :][: len(tables[3])]
+        """Numbers of the kinds of operations on the job escrow."""
+
+    @property
+    def kinds(self) -> range:
+        """Numbers of the kinds of operations."""
+        return range(len(self._kinds))
+
+    def draw_kind(self, number: int, seed: int, earliest: int) -> Operation | None:
+        """Return an operation of a kind, drawn from a seed of its own; None where it would mean nothing."""
+        self.reseed(seed)
+        self._now = max(earliest, self._time(earliest))
+        with suppress(NothingToDo):
+            return self._remembered(self._kinds[number]())
+        return None
 
     def opening(self, now: Callable[[], int]) -> Iterator[Operation]:
         """Yield what is done first, at the time it is then: three series that are as different as can be."""
@@ -67,7 +83,10 @@ class NetworkGenerator(MarketDraws, SeriesDraws, ChannelDraws, JobDraws):
         if self._chance(MONEY):
             return Generator.draw(self, earliest)
         self._now = max(earliest, self._time(earliest))
-        operation = self._drawn()
+        return self._remembered(self._drawn())
+
+    def _remembered(self, operation: Operation) -> Operation:
+        """Remember an operation that was signed, to be submitted again."""
         if operation.signature is not None or operation.entry in SIGNED_WITHIN:
             self._signed.append(operation)
         return operation
