@@ -1,6 +1,6 @@
 """The audit: a history as a bundle of files, and the proof of it by whoever holds the files and trusts nobody.
 
 Only `extract` sees the producer's chain. Everything else reads files: `bundle` their form, `encoding` and `blocks` the
-block headers and bodies, `engines` the re-execution, `ledger` the books, `questions` what contracts must answer by
-them, `verify` the ladder of checks over them.
+block headers and bodies, `receipts` the outcomes that receipts state, `engines` the re-execution, `ledger` the books,
+`verify` the ladder of checks over them, `report` their outcomes.
 """

@@ -56,7 +56,7 @@ class CallRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ExecutedLog:
-    """One log, as re-execution emitted it."""
+    """One log, as re-execution emitted it, or a receipt states it."""
 
     address: Address
     """Contract that emitted it."""
@@ -68,7 +68,7 @@ class ExecutedLog:
 
 @dataclass(frozen=True, slots=True)
 class ExecutedTransaction:
-    """The outcome of one transaction, as re-execution gave it."""
+    """The outcome of one transaction, as re-execution gave it, or its receipt states it."""
 
     succeeded: bool
     """False when it reverted or ran out of gas."""
@@ -76,8 +76,8 @@ class ExecutedTransaction:
     """Gas used in the block up to and with this transaction."""
     logs: tuple[ExecutedLog, ...]
     """Its logs in order."""
-    sender: Address = _ZERO_ADDRESS
-    """Account that signed it."""
+    sender: Address | None = None
+    """Account that signed it; None where a receipt alone tells of it."""
 
 
 class _VerifyingState(PragueState):

@@ -88,13 +88,13 @@ class LedgerCheck:
                 about = ": ".join(where if placed else [*where, finding.subject])
                 self._add(block, about, finding.code, finding.detail)
 
-    def close(self, head: int, chain_id: int, call: Call) -> list[Finding]:
+    def close(self, head: int, chain_id: int, call: Call | None) -> list[Finding]:
         """Check the invariants on all of the books, and compare these with the contracts' own answers at the head.
 
         Args:
             head: Height of the head.
             chain_id: Chain id that channel ids are bound to.
-            call: How contracts are asked.
+            call: How contracts are asked; None where there is no state to ask them on, so that none is.
 
         Returns:
             What is allowed, and an auditor wants to know.
@@ -107,10 +107,10 @@ class LedgerCheck:
         for question in invariants.questions(self.ledger, chain_id):
             if isinstance(question, Finding):
                 self._add(head, question.subject, question.code, question.detail)
-            else:
+            elif call is not None:
                 self._ask(head, call, question)
         notices = invariants.notices(self.ledger)
-        notices.extend(self._powers.notices(call))
+        notices.extend(self._powers.notices(call or _no_answer))
         notices.extend(self._name_unlisted())
         return notices
 
@@ -141,3 +141,7 @@ class LedgerCheck:
 
     def _add(self, block: int, about: str, code: str, detail: str) -> None:
         self.divergences.append(at_block(Check.LEDGER, block, detail, code=code, about=about))
+
+
+def _no_answer(_contract: Address, _data: bytes) -> bytes:
+    raise CallRefused("there is no state to ask it on")

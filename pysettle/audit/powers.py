@@ -58,7 +58,7 @@ class _Deed:
 
     block: int
     timestamp: int
-    sender: Address
+    sender: Address | None
     log: ExecutedLog
 
     def event(self) -> Event | None:
@@ -71,7 +71,8 @@ class _Deed:
             time = f"{dt.datetime.fromtimestamp(self.timestamp, dt.UTC):%Y-%m-%d %H:%M:%S} UTC"
         except (OverflowError, ValueError, OSError):
             time = f"unix second {self.timestamp}"  # beyond the calendar
-        return f"block {self.block} ({time}) by a transaction of 0x{self.sender.hex()}"
+        by = f" by a transaction of 0x{self.sender.hex()}" if self.sender is not None else ""
+        return f"block {self.block} ({time}){by}"
 
 
 @dataclass
@@ -116,14 +117,14 @@ class Powers:
     """Contracts that the manifest lists."""
     _deeds: dict[Address, list[_Deed]] = field(default_factory=lambda: defaultdict(list))
 
-    def see(self, log: ExecutedLog, block: int, timestamp: int, sender: Address) -> None:
+    def see(self, log: ExecutedLog, block: int, timestamp: int, sender: Address | None) -> None:
         """Keep a log that tells of a power.
 
         Args:
             log: Any log of the chain, in the chain's order.
             block: Height of its block.
             timestamp: Time of its block, unix seconds.
-            sender: Who signed its transaction.
+            sender: Who signed its transaction; None where that is not known.
         """
         topic = log.topics[0] if log.topics else b""
         # Which authority counts is known when a currency has named it, which may be later.

@@ -21,7 +21,6 @@ class Check(Enum):
     ROOTS = "R"
     EXECUTION = "S"
     LEDGER = "L"
-    CHECKPOINTS = "C"
 
 
 LADDER = (Check.FILES, Check.HEADERS, Check.ROOTS, Check.EXECUTION)
@@ -33,15 +32,23 @@ _MEANING = {
     Check.ROOTS: "roots of transactions, withdrawals and receipts recomputed",
     Check.EXECUTION: "re-executed: every field of every header equal",
     Check.LEDGER: "ledger and invariants, and equal to what the listed contracts answer",
-    Check.CHECKPOINTS: "signed checkpoints (not in this form of the bundle)",
 }
-_NOT_CHECKED = {
-    Check.LEDGER: (
-        "accounts and ids that no event of a listed contract names",
-        "that the code of each listed contract is that of its name: the code is believed",
-    )
-}
-"""What a check does not look at, so that it may pass all the same."""
+_NOT_CHECKED = (
+    "accounts and ids that no event of a listed contract names",
+    "that the code of each listed contract is that of its name: the code is believed",
+)
+"""What L does not look at, so that it may pass all the same."""
+_NOT_ASKED_CONTRACTS = "what the listed contracts answer: without re-execution there is no state to ask them on"
+_LEVELS = {Check.HEADERS: "H", Check.ROOTS: "R", Check.EXECUTION: "S"}
+
+LEVELS = tuple(_LEVELS.values())
+"""What may be asked for, from the least to the most; S unless said otherwise."""
+
+
+def asked_at(level: str) -> frozenset[Check]:
+    """Return the checks that are asked for at a level: H, R or S."""
+    rungs = LADDER[: LADDER.index(Check(level)) + 1]
+    return frozenset({*rungs, Check.LEDGER} if Check.ROOTS in rungs else rungs)
 
 
 class Outcome(Enum):
@@ -49,7 +56,9 @@ class Outcome(Enum):
 
     PASSED = "passed"
     FAILED = "failed"
-    NOT_RUN = "not run"
+    NOT_HAD = "could not be had"
+    """It was asked for, and something that it needs is missing; the report says what."""
+    NOT_ASKED = "not asked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +92,15 @@ class Report:
     """The outcome of one verification."""
 
     checks: Mapping[Check, Outcome]
-    """Mapping check -> how it ended, all six."""
+    """Mapping check -> how it ended, all of them."""
     divergences: tuple[Divergence, ...]
     """Everything that failed, in the order of the checks; of H, R and S the first divergence each."""
+    reasons: Mapping[Check, str] = field(default_factory=dict)
+    """Mapping check -> why it could not be had, or was not asked, for each such check."""
+    asked: str = "S"
+    """Level that was asked for."""
+    on_receipts: bool = False
+    """Whether L was checked on the receipts of the bundle, without re-execution."""
     notices: tuple[Finding, ...] = ()
     """What is allowed and an auditor wants to know."""
     chain_id: int = 0
@@ -108,8 +123,7 @@ class Report:
         for check in LADDER:
             if self.checks[check] is not Outcome.PASSED:
                 break
-            if check is not Check.FILES:
-                reached = check.value
+            reached = _LEVELS.get(check, reached)
         return reached
 
     @property
@@ -125,13 +139,24 @@ class Report:
 
     @property
     def passed(self) -> bool:
-        """Whether every block was re-executed and nothing failed."""
-        return self.level == "S" and not self.divergences
+        """Whether everything that was asked for was had, and nothing failed."""
+        done = (Outcome.PASSED, Outcome.NOT_ASKED)
+        return not self.divergences and all(outcome in done for outcome in self.checks.values())
 
     @property
     def not_checked(self) -> Mapping[Check, tuple[str, ...]]:
         """What the checks that ran did not look at, by the check."""
-        return {check: told for check, told in _NOT_CHECKED.items() if self.checks[check] is not Outcome.NOT_RUN}
+        if self.checks[Check.LEDGER] not in (Outcome.PASSED, Outcome.FAILED):
+            return {}
+        return {Check.LEDGER: (*[_NOT_ASKED_CONTRACTS] * self.on_receipts, *_NOT_CHECKED)}
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What was asked for and could not be had, with the reason."""
+        return tuple(f"{check.value}: {self.reasons[check]}" for check in Check if self._is(check, Outcome.NOT_HAD))
+
+    def _is(self, check: Check, outcome: Outcome) -> bool:
+        return self.checks[check] is outcome
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON document; amounts that may exceed 2^53 are decimal strings."""
@@ -141,7 +166,9 @@ class Report:
             "simulation": True,
             "passed": self.passed,
             "level": self.level,
+            "asked": self.asked,
             "checks": {check.value: outcome.value for check, outcome in self.checks.items()},
+            "reasons": {check.value: reason for check, reason in self.reasons.items()},
             "not_checked": {check.value: list(told) for check, told in self.not_checked.items()},
             "chain_id": str(self.chain_id),
             "blocks": self.blocks,
@@ -154,16 +181,23 @@ class Report:
             "notices": [_notice_to_dict(notice) for notice in self.notices],
         }
 
+    def _verdict(self) -> str:
+        """Return the outcome in words: less than was asked for is no pass, and less than usual is said."""
+        outcome = "PASSED" if self.passed else "FAILED" if self.divergences else "NOT PASSED"
+        usual = LEVELS[-1]
+        return f"{outcome}, level {self.level}" + (f"; asked for {self.asked}" if self.asked != usual else "")
+
     def to_text(self) -> str:
         """Return the report for a person, without a newline at the end."""
         lines = [
-            f"Audit of a simulation: {'PASSED' if self.passed else 'FAILED'}, level {self.level}",
+            f"Audit of a simulation: {self._verdict()}",
             f"  chain {self.chain_id}, {self.blocks} blocks, {self.transactions} transactions",
             f"  head        0x{self.head_hash.hex()}",
             f"  state root  0x{self.head_state_root.hex()}",
         ]
         for check, meaning in _MEANING.items():
-            lines.append(f"  {check.value} {self.checks[check].value:8}{meaning}")
+            reason = f" ({self.reasons[check]})" if check in self.reasons else ""
+            lines.append(f"  {check.value} {_SHOWN[self.checks[check]]:8}{meaning}{reason}")
             lines.extend(f"            not checked: {told}" for told in self.not_checked.get(check, ()))
         if self.engines:
             lines.append(f"  re-executed by {', '.join(self.engines)}")
@@ -172,6 +206,14 @@ class Report:
             lines.extend(f"Finding: {each.finding}" for each in self.divergences if each is not first)
         lines.extend(f"Notice: {notice}" for notice in self.notices)
         return "\n".join(lines)
+
+
+_SHOWN = {
+    Outcome.PASSED: "passed",
+    Outcome.FAILED: "failed",
+    Outcome.NOT_HAD: "NOT HAD",
+    Outcome.NOT_ASKED: "-",
+}
 
 
 def _finding_to_dict(finding: Finding) -> dict[str, Any]:

@@ -1,8 +1,7 @@
 """The verification of a bundle: a ladder of checks, from its files up to re-execution, and the books beside it.
 
 It proves that the bundle's history follows from its genesis by the rules of Ethereum and of the network. It cannot
-prove that this is the history everybody saw: somebody who makes the whole chain anew makes a valid bundle, and is
-found by signed checkpoints only (check C, not in this form of the bundle).
+prove that this is the history everybody saw: somebody who makes the whole chain anew makes a valid bundle.
 """
 
 from __future__ import annotations
@@ -25,7 +24,8 @@ from pysettle.audit.encoding import EncodingError, read_items
 from pysettle.audit.engines import BlockRefused, PyEvmEngine
 from pysettle.audit.genesis import canonical_genesis
 from pysettle.audit.ledger import LedgerCheck
-from pysettle.audit.report import Check, Divergence, Outcome, Report, at_block
+from pysettle.audit.receipts import outcomes
+from pysettle.audit.report import Check, Divergence, Outcome, Report, asked_at, at_block
 from pysettle.documents import parse_json
 from pysettle.domain.core.findings import Finding
 
@@ -35,44 +35,53 @@ OnProgress = Callable[[int, int], None]
 """Told (blocks re-executed, blocks in all)."""
 
 
-def verify(directory: Path, on_progress: OnProgress | None = None) -> Report:
-    """Check a bundle from its files alone, as far up the ladder as it holds.
+def verify(directory: Path, on_progress: OnProgress | None = None, *, level: str = "S") -> Report:
+    """Check a bundle from its files alone, as far up the ladder as it is asked for and holds.
 
     Args:
         directory: Directory of the bundle.
         on_progress: Told after every re-executed block how many are done and how many there are.
+        level: H, R or S: how far up. Nothing in a bundle lowers what is asked.
 
     Raises:
         BundleError: the manifest cannot be read. Anything else that is wrong is a finding.
     """
-    return _Verification(Bundle.read(directory), on_progress).run()
+    return _Verification(Bundle.read(directory), level, on_progress).run()
 
 
 class _Verification:
     """One run over one bundle: which checks ran, and what each found."""
 
-    def __init__(self, bundle: Bundle, on_progress: OnProgress | None) -> None:
+    def __init__(self, bundle: Bundle, level: str, on_progress: OnProgress | None) -> None:
         self._manifest, self._bundle, self._on_progress = bundle.manifest, bundle, on_progress
-        self._outcomes = dict.fromkeys(Check, Outcome.NOT_RUN)
+        self._level, self._asked = level, asked_at(level)
+        self._outcomes: dict[Check, Outcome] = {}
+        self._reasons: dict[Check, str] = {}
         self._divergences: list[Divergence] = []
         self._notices: list[Finding] = []
         self._engines: tuple[str, ...] = ()
+        self._on_receipts = False
         self._genesis_header = (b"", b"")
         """Hash and state root of the re-executed genesis, for a bundle without further blocks."""
 
     def run(self) -> Report:
         """Climb the ladder; a rung stands on those below, but damaged files are read as far as they can be."""
+        for check in set(Check) - self._asked:
+            self._leave(check, Outcome.NOT_ASKED, f"level {self._level} was asked for")
+        if not self._manifest.contracts.addresses():
+            self._leave(Check.LEDGER, Outcome.NOT_ASKED, "no contract is listed")
         readable = self._check_files()
-        blocks = transactions = 0
-        head: SealedBlock | None = None
-        if CHAIN_FILE in readable:
-            head, blocks, transactions = self._check_chain(readable)
-            if self._passed(Check.HEADERS) and self._passed(Check.ROOTS) and GENESIS_FILE in readable:
-                self._replay(self._bundle.read_file(GENESIS_FILE))
+        head, blocks, transactions = self._check_chain(readable)
+        if Check.EXECUTION in self._asked:
+            self._execute(readable)
+        self._check_ledger_on_receipts()
         head_hash, head_state_root = (head.hash, head.state_root) if head else self._genesis_header
         return Report(
-            checks=self._outcomes,
+            checks={check: self._outcomes[check] for check in Check},
             divergences=tuple(self._divergences),
+            reasons=self._reasons,
+            asked=self._level,
+            on_receipts=self._on_receipts,
             notices=tuple(self._notices),
             chain_id=self._manifest.chain_id,
             blocks=blocks,
@@ -82,12 +91,19 @@ class _Verification:
             engines=self._engines,
         )
 
+    def _leave(self, check: Check, outcome: Outcome, reason: str) -> None:
+        """Leave a check out, unless it ended already."""
+        if self._outcomes.setdefault(check, outcome) is outcome:
+            self._reasons.setdefault(check, reason)
+
     def _end(self, check: Check, divergences: Sequence[Divergence]) -> None:
+        if self._outcomes.get(check) is Outcome.NOT_ASKED:
+            return
         self._outcomes[check] = Outcome.FAILED if divergences else Outcome.PASSED
         self._divergences.extend(divergences)
 
     def _passed(self, check: Check) -> bool:
-        return self._outcomes[check] is Outcome.PASSED
+        return self._outcomes.get(check) is Outcome.PASSED
 
     def _check_files(self) -> set[str]:
         """Check F: length, SHA-256 and form of each file; return the names of those that could be read."""
@@ -116,9 +132,13 @@ class _Verification:
         headers = HeaderCheck(self._manifest.hashes, self._manifest.head_state_root)
         roots, unread, block = RootCheck(), None, None
         blocks = transactions = 0
+        if CHAIN_FILE not in readable:
+            for check in (Check.HEADERS, Check.ROOTS):
+                self._leave(check, Outcome.NOT_HAD, f"{CHAIN_FILE} cannot be read")
+            return None, 0, 0
         with ExitStack() as stack:
             receipts: Iterator[tuple[bytes, ...]] | None = None
-            if RECEIPTS_FILE in readable:
+            if RECEIPTS_FILE in readable and Check.ROOTS in self._asked:
                 stream, size = self._bundle.open_file(RECEIPTS_FILE)
                 receipts = read_receipts(stack.enter_context(stream), size)
             stream, size = self._bundle.open_file(CHAIN_FILE)
@@ -126,24 +146,61 @@ class _Verification:
                 for block in read_blocks(stack.enter_context(stream), size):
                     blocks, transactions = blocks + 1, transactions + len(block.transactions)
                     headers.see(block)
-                    roots.see(block, receipts)
+                    if Check.ROOTS in self._asked:
+                        roots.see(block, receipts)
             except Unreadable as problem:
                 unread = problem.divergence
             self._end(Check.HEADERS, headers.close(unread))
             if roots.divergences or (receipts is not None and not unread):
                 self._end(Check.ROOTS, roots.close(receipts))
+        cause = f"{CHAIN_FILE} cannot be read to its end" if unread else f"{RECEIPTS_FILE} cannot be read"
+        self._leave(Check.ROOTS, Outcome.NOT_HAD, cause)
         return block, blocks, transactions
 
-    def _replay(self, genesis: bytes) -> None:
-        """Check S, and L on what it re-executed: without a re-executed history there are no books to check."""
+    def _execute(self, readable: set[str]) -> None:
+        """Check S, and L on what it re-executed."""
+        below = [check.value for check in (Check.HEADERS, Check.ROOTS) if not self._passed(check)]
+        if below or GENESIS_FILE not in readable:
+            reason = f"{GENESIS_FILE} cannot be read"
+            if GENESIS_FILE not in self._manifest.files:
+                reason = f"the bundle has no {GENESIS_FILE}"
+            self._leave(Check.EXECUTION, Outcome.NOT_HAD, f"it needs {' and '.join(below)}" if below else reason)
+            return
         books = LedgerCheck(self._manifest.contracts)
-        divergence, engine = self._execute(genesis, books)
+        divergence, engine = self._replay(self._bundle.read_file(GENESIS_FILE), books)
         self._end(Check.EXECUTION, [divergence] if divergence else [])
-        if engine and not divergence:
-            self._notices = books.close(len(self._manifest.hashes) - 1, self._manifest.chain_id, engine.call)
-            self._end(Check.LEDGER, books.divergences)
+        if divergence or engine is None:
+            self._leave(Check.LEDGER, Outcome.NOT_HAD, "it needs S")
+            return
+        self._notices = books.close(len(self._manifest.hashes) - 1, self._manifest.chain_id, engine.call)
+        self._end(Check.LEDGER, books.divergences)
 
-    def _execute(self, genesis: bytes, books: LedgerCheck) -> tuple[Divergence | None, PyEvmEngine | None]:
+    def _check_ledger_on_receipts(self) -> None:
+        """Check L where nothing was re-executed: on the receipts, which R proves, as far as that goes."""
+        if Check.LEDGER in self._outcomes:
+            return
+        if not self._passed(Check.HEADERS) or not self._passed(Check.ROOTS):
+            self._leave(Check.LEDGER, Outcome.NOT_HAD, "it needs H and R")
+            return
+        books, last, height = LedgerCheck(self._manifest.contracts), len(self._manifest.hashes) - 1, 0
+        with ExitStack() as stack:
+            opened = [self._bundle.open_file(name) for name in (CHAIN_FILE, RECEIPTS_FILE)]
+            (blocks, blocks_size), (receipts, receipts_size) = opened
+            stack.enter_context(blocks)
+            stack.enter_context(receipts)
+            both = zip(read_blocks(blocks, blocks_size), read_receipts(receipts, receipts_size), strict=False)
+            try:
+                for height, (block, hashed) in enumerate(both, start=1):
+                    books.apply(height, block.timestamp, outcomes(hashed))
+            except (EncodingError, Unreadable) as problem:
+                detail = f"its receipts are not those of any transaction: {problem}"
+                self._end(Check.LEDGER, [at_block(Check.LEDGER, height, detail)])
+                return
+        self._on_receipts = True
+        self._notices = books.close(last, self._manifest.chain_id, None)
+        self._end(Check.LEDGER, books.divergences)
+
+    def _replay(self, genesis: bytes, books: LedgerCheck) -> tuple[Divergence | None, PyEvmEngine | None]:
         """Re-execute everything from the genesis; return the first divergence, and the engine at its head."""
         self._engines = (PyEvmEngine.name,)
         expected = self._manifest.hashes[0]

@@ -8,13 +8,24 @@ from dataclasses import replace
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from eth_hash.auto import keccak
 
-from pysettle.audit.blocks import HeaderCheck, RootCheck, SealedBlock, Unreadable, read_blocks, read_receipts
-from pysettle.audit.bundle import CHAIN_FILE, GENESIS_FILE, MANIFEST_FILE, Bundle, FileEntry, Manifest
-from pysettle.audit.encoding import encode_list, encode_string, list_items
+from pysettle.audit.blocks import (
+    HeaderCheck,
+    RootCheck,
+    SealedBlock,
+    Unreadable,
+    read_blocks,
+    read_receipts,
+    receipts_rlp,
+)
+from pysettle.audit.bundle import CHAIN_FILE, GENESIS_FILE, MANIFEST_FILE, RECEIPTS_FILE, Bundle, FileEntry, Manifest
+from pysettle.audit.encoding import encode_list, encode_string, list_items, ordered_root, read_items
+from pysettle.audit.receipts import outcomes
 from pysettle.audit.report import Divergence
+from pysettle.domain.core.contracts import Kind
 
 PARENT_HASH, STATE_ROOT, RECEIPTS_ROOT, DIFFICULTY, GAS_USED, TIMESTAMP, EXTRA_DATA = 0, 3, 5, 7, 10, 11, 12
 PREVRANDAO, NONCE = 13, 14
@@ -81,6 +92,35 @@ def with_file(bundle: Bundle, directory: Path, name: str, content: bytes) -> Pat
     files = {**bundle.manifest.files, name: FileEntry(sha256(content).digest(), len(content))}
     write_manifest(copied, replace(bundle.manifest, files=files))
     return copied
+
+
+def with_receipts(bundle: Bundle, directory: Path, height: int, receipts: Sequence[bytes]) -> Path:
+    """Copy a bundle with other receipts of one block, and every root and hash mended, as its maker could have done."""
+    content = bundle.read_file(RECEIPTS_FILE)
+    blocks = list(read_items(BytesIO(content), len(content)))
+    blocks[height - 1] = receipts_rlp(receipts)
+    resealed = reseal(raw_blocks(bundle), height, {RECEIPTS_ROOT: ordered_root(receipts)})
+    forged = Bundle.read(forge(bundle, directory, resealed))
+    changed = b"".join(blocks)
+    (directory / RECEIPTS_FILE).write_bytes(changed)
+    files = {**forged.manifest.files, RECEIPTS_FILE: FileEntry(sha256(changed).digest(), len(changed))}
+    write_manifest(directory, replace(forged.manifest, files=files))
+    return directory
+
+
+def with_receipt(bundle: Bundle, directory: Path, kind: Kind[Any]) -> Path:
+    """Copy a bundle in which the last log of a contract of a kind states one unit more in its data, all mended."""
+    content = bundle.read_file(RECEIPTS_FILE)
+    (emitter,) = bundle.manifest.contracts[kind]
+    by_height = [list(it) for it in read_receipts(BytesIO(content), len(content))]
+    marks = [(height, place) for height, it in enumerate(by_height) for place, one in enumerate(it) if emitter in one]
+    height, place = marks[-1]
+    receipt = by_height[height][place]
+    (log,) = [it for it in outcomes((receipt,))[0].logs if it.address == emitter and len(it.data) == 32][-1:]
+    more = (int.from_bytes(log.data, "big") + 1).to_bytes(32, "big")
+    assert receipt.count(log.data) >= 1
+    by_height[height][place] = receipt.replace(log.data, more)
+    return with_receipts(bundle, directory, height + 1, by_height[height])
 
 
 def without_genesis(directory: Path) -> None:

@@ -23,6 +23,7 @@ from pysettle.audit.bundle import (
     Source,
     json_bytes,
 )
+from pysettle.audit.report import LEVELS, Check, Outcome
 from pysettle.domain.catalogue import kinds
 from pysettle.domain.channel.contracts import CHANNEL_HUB, DEPOSIT_COLLECTOR, USAGE_METER
 from pysettle.domain.compute.contracts import COMPUTE_MARKET, COMPUTE_TOKEN, SERIES_FACTORY, SeriesPricing
@@ -123,3 +124,10 @@ def test_the_reader_asks_for_exactly_these_fields() -> None:
             change(holder, path[-1])
             with pytest.raises(BundleError):
                 Manifest.from_bytes(json_bytes(document))
+
+
+def test_every_check_and_outcome_is_on_the_page() -> None:
+    """The page has each check in the order of the report, and each way in which one ends, and no other."""
+    assert [row[0] for row in rows("check | proves | needs")] == [check.value for check in Check]
+    assert {row[0] for row in rows("outcome | meaning")} == {outcome.value for outcome in Outcome}
+    assert all(f"`--level {level}`" in PAGE for level in LEVELS)

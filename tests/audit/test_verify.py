@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -11,13 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pysettle.audit.blocks import Unreadable, read_blocks
+from pysettle.audit.blocks import Unreadable, read_blocks, read_receipts
 from pysettle.audit.bundle import CHAIN_FILE, CONTRACT_FILES, GENESIS_FILE, RECEIPTS_FILE, Bundle, FileEntry
 from pysettle.audit.encoding import encode_list, list_items, read_items
 from pysettle.audit.engines import BlockRefused, PyEvmEngine
 from pysettle.audit.extract import export_bundle
+from pysettle.audit.receipts import outcomes as outcomes_in
 from pysettle.audit.report import Check, Outcome, Report
 from pysettle.audit.verify import verify
+from pysettle.domain.money.contracts import CURRENCY_TOKEN
 from pysettle.errors import UsageError
 from pysettle.evm.embedded import EmbeddedChain
 from pysettle.evm.genesis import Genesis
@@ -27,8 +30,8 @@ from tests.evm.bytecode import creation
 
 
 def outcomes(report: Report) -> str:
-    """Return the outcomes in the order F H R S L C: `+` passed, `!` failed, `.` not run."""
-    signs = {Outcome.PASSED: "+", Outcome.FAILED: "!", Outcome.NOT_RUN: "."}
+    """Return the outcomes in the order F H R S L: `+` passed, `!` failed, `.` could not be had, `-` not asked."""
+    signs = {Outcome.PASSED: "+", Outcome.FAILED: "!", Outcome.NOT_HAD: ".", Outcome.NOT_ASKED: "-"}
     return "".join(signs[report.checks[check]] for check in Check)
 
 
@@ -47,7 +50,7 @@ def test_an_honest_bundle_passes(golden_bundle: Bundle, small_chain: EmbeddedCha
     seen: list[tuple[int, int]] = []
     report = verify(golden_bundle.directory, lambda done, total: seen.append((done, total)))
     head = small_chain.block()
-    assert (report.passed, report.level, outcomes(report)) == (True, "S", "+++++.")
+    assert (report.passed, report.level, outcomes(report)) == (True, "S", "++++-")
     assert (report.blocks, report.transactions, report.findings) == (4, 4, ())
     assert (report.head_hash, report.head_state_root) == (head.hash, head.state_root)
     assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]
@@ -58,20 +61,74 @@ def test_the_report_is_text_and_json(golden_bundle: Bundle) -> None:
     report = verify(golden_bundle.directory)
     document = json.loads(json.dumps(report.to_dict()))
     assert (document["schema"], document["simulation"], document["level"]) == ("pysettle.audit/1", True, "S")
-    assert document["checks"] == dict(zip("FHRSLC", ["passed"] * 5 + ["not run"], strict=True))
-    assert "simulation: PASSED, level S" in report.to_text()
+    assert document["checks"] == dict(zip("FHRSL", ["passed"] * 4 + ["not asked"], strict=True))
+    assert document["reasons"] == {"L": "no contract is listed"}
+    assert "simulation: PASSED, level S\n" in report.to_text()
+    assert re.search(r"^  L - .*\(no contract is listed\)$", report.to_text(), re.MULTILINE)
 
 
-def test_the_report_says_what_was_not_checked(golden_bundle: Bundle, tmp_path: Path) -> None:
+def test_less_is_checked_where_less_is_asked_for(settlement_bundle: Bundle) -> None:
+    """At R nothing is executed, the ledger is kept from the receipts, and the verdict says so; at H nor that."""
+    report = verify(settlement_bundle.directory, level="R")
+    assert (report.passed, report.level, outcomes(report), report.engines) == (True, "R", "+++-+", ())
+    assert "PASSED, level R; asked for R\n" in report.to_text()
+    assert report.to_dict()["asked"] == "R"
+    assert report.to_dict()["reasons"] == {"S": "level R was asked for"}
+    assert "listed contracts answer: without re-execution" in report.to_dict()["not_checked"]["L"][0]
+    headers = verify(settlement_bundle.directory, level="H")
+    assert (headers.passed, headers.level, outcomes(headers)) == (True, "H", "++---")
+
+
+def test_the_ledger_is_the_same_from_receipts(settlement_bundle: Bundle) -> None:
+    """What receipts state is what execution gives, but for who sent a transaction."""
+    content = settlement_bundle.read_file(RECEIPTS_FILE)
+    receipts = read_receipts(BytesIO(content), len(content))
+    engine = PyEvmEngine(settlement_bundle.read_file(GENESIS_FILE))
+    for block in forge.blocks_in(settlement_bundle.read_file(CHAIN_FILE)):
+        executed = tuple(replace(it, sender=None) for it in engine.execute(block.raw))
+        assert outcomes_in(next(receipts)) == executed
+
+
+def test_false_events_in_receipts_are_found_without_execution(settlement_bundle: Bundle, tmp_path: Path) -> None:
+    """A receipt that states another amount, with every hash and root mended, passes R and breaks the books."""
+    directory = forge.with_receipt(settlement_bundle, tmp_path / "b", CURRENCY_TOKEN)
+    report = verify(directory, level="R")
+    assert (report.level, outcomes(report)) == ("R", "+++-!")
+    assert any(it.code.startswith("INV-") for it in report.findings)
+    executed = verify(directory)
+    assert (executed.level, outcomes(executed)) == ("R", "+++!.")
+    assert executed.reasons == {Check.LEDGER: "it needs S"}
+
+
+def test_receipts_of_another_form_fail_the_ledger(settlement_bundle: Bundle, tmp_path: Path) -> None:
+    """Bytes under a receipts root that are no receipt are a finding of L at their block, and end nothing."""
+    for place, receipt in enumerate((encode_list([b"\1"]), b"\x05\xc0", b"\1", b"\2" + encode_list([b"\2"] * 4))):
+        directory = forge.with_receipts(settlement_bundle, tmp_path / str(place), 3, [receipt])
+        report = verify(directory, level="R")
+        assert (first_block(report), outcomes(report)) == (3, "+++-!")
+
+
+def test_a_bundle_without_a_genesis_reaches_r(settlement_bundle: Bundle, tmp_path: Path) -> None:
+    """Where nobody could give the genesis, S could not be had, which is no pass, and the rest is checked."""
+    directory = forge.copy(settlement_bundle, tmp_path / "b")
+    forge.without_genesis(directory)
+    report = verify(directory)
+    assert (report.passed, report.level, outcomes(report), report.findings) == (False, "R", "+++.+", ())
+    assert "NOT PASSED, level R\n" in report.to_text()
+    assert report.missing == ("S: the bundle has no genesis.json",)
+    assert verify(directory, level="R").passed
+
+
+def test_the_report_says_what_was_not_checked(settlement_bundle: Bundle, tmp_path: Path) -> None:
     """Below L the report names what L does not look at, in both forms; where L did not run, it says nothing of it."""
-    report = verify(golden_bundle.directory)
+    report = verify(settlement_bundle.directory)
     text, told = report.to_text(), report.to_dict()["not_checked"]
     assert "chain's state" not in text
     assert list(told) == ["L"]
     assert any("no event" in line for line in told["L"])
     assert any("code" in line and "believed" in line for line in told["L"])
     assert all(f"not checked: {line}" in text for line in told["L"])
-    cut = forge.copy_with_chain(golden_bundle, tmp_path / "b", golden_bundle.read_file(CHAIN_FILE)[:-1])
+    cut = forge.copy_with_chain(settlement_bundle, tmp_path / "b", settlement_bundle.read_file(CHAIN_FILE)[:-1])
     report = verify(cut)
     assert report.to_dict()["not_checked"] == {}
     assert "not checked" not in report.to_text()
@@ -173,7 +230,7 @@ def test_nesting_that_would_end_an_engine_is_named(golden_bundle: Bundle, tmp_pa
     parts[part] = encode_list([nested])
     blocks[3] = encode_list(parts)
     report = verify(forge.copy_with_chain(golden_bundle, tmp_path / "b", b"".join(blocks)))
-    assert (first_block(report), outcomes(report)) == (4, "!!....")
+    assert (first_block(report), outcomes(report)) == (4, "!!..-")
 
 
 def test_an_added_withdrawal_is_named(golden_bundle: Bundle, tmp_path: Path) -> None:
@@ -183,7 +240,7 @@ def test_an_added_withdrawal_is_named(golden_bundle: Bundle, tmp_path: Path) -> 
     withdrawal = encode_list([b"\1", b"\1", b"\x94" + ALICE, b"\1"])
     blocks[1] = encode_list([*parts[:3], encode_list([withdrawal])])
     report = verify(forge.forge(golden_bundle, tmp_path / "b", blocks))
-    assert (first_block(report), outcomes(report)) == (2, "++!...")
+    assert (first_block(report), outcomes(report)) == (2, "++!.-")
 
 
 # ------------------------------------------------------------- genesis, manifest and missing files
@@ -224,7 +281,7 @@ def test_another_genesis_is_named_without_its_hash(
     assert before in text
     directory = forge.with_file(golden_bundle, tmp_path / "b", GENESIS_FILE, text.replace(before, after, 1).encode())
     report = verify(directory)
-    assert (first_block(report), outcomes(report)) == (0, f"{files}++!..")
+    assert (first_block(report), outcomes(report)) == (0, f"{files}++!-")
 
 
 @pytest.mark.parametrize(
@@ -256,8 +313,7 @@ def test_the_same_sources_in_other_bytes_are_named(settlement_bundle: Bundle, tm
     content = settlement_bundle.read_file(name)
     for place, other in enumerate((json.dumps(json.loads(content)).encode(), content + b"\n", b"{", b"\xff")):
         directory = forge.with_file(settlement_bundle, tmp_path / str(place), name, other)
-        forge.without_genesis(directory)  # so that nothing is executed
-        report = verify(directory)
+        report = verify(directory, level="H")
         assert f"AUDIT-F file {name}: is not in the form that an export writes" in report.to_text()
         assert outcomes(report)[0] == "!"
 
@@ -283,7 +339,7 @@ def test_a_changed_byte_of_the_receipts_is_named(golden_bundle: Bundle, tmp_path
             assert first.block == height, place
         offset += len(raw)
     directory = forge.with_file(golden_bundle, tmp_path / "b", RECEIPTS_FILE, bytes(changed))
-    assert (first_block(verify(directory)), outcomes(verify(directory))) == (height, "++!...")
+    assert (first_block(verify(directory)), outcomes(verify(directory))) == (height, "++!.-")
 
 
 def test_receipts_of_other_blocks_are_named(golden_bundle: Bundle) -> None:
@@ -357,7 +413,7 @@ def test_a_changed_hash_in_the_manifest_is_named(
     directory = forge.copy(golden_bundle, tmp_path / "b")
     forge.write_manifest(directory, replace(golden_bundle.manifest, hashes=tuple(hashes)))
     report = verify(directory)
-    assert (first_block(report), outcomes(report)) == (expected, "+!+...")
+    assert (first_block(report), outcomes(report)) == (expected, "+!+.-")
 
 
 def test_other_claims_of_the_manifest_are_checked(golden_bundle: Bundle, tmp_path: Path) -> None:
@@ -366,9 +422,9 @@ def test_other_claims_of_the_manifest_are_checked(golden_bundle: Bundle, tmp_pat
     directory = forge.copy(golden_bundle, tmp_path / "b")
     files = {**manifest.files, CHAIN_FILE: FileEntry(bytes(32), manifest.files[CHAIN_FILE].size)}
     for changed, expected in (
-        (replace(manifest, head_state_root=bytes(32)), "+!+..."),
-        (replace(manifest, chain_id=1), "+++!.."),
-        (replace(manifest, files=files), "!++++."),
+        (replace(manifest, head_state_root=bytes(32)), "+!+.-"),
+        (replace(manifest, chain_id=1), "+++!-"),
+        (replace(manifest, files=files), "!+++-"),
     ):
         forge.write_manifest(directory, changed)
         report = verify(directory)
@@ -376,7 +432,7 @@ def test_other_claims_of_the_manifest_are_checked(golden_bundle: Bundle, tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("name", "expected"), [(CHAIN_FILE, "!....."), (GENESIS_FILE, "!++..."), (RECEIPTS_FILE, "!+....")]
+    ("name", "expected"), [(CHAIN_FILE, "!...-"), (GENESIS_FILE, "!++.-"), (RECEIPTS_FILE, "!+..-")]
 )
 def test_a_missing_file_is_a_finding(golden_bundle: Bundle, tmp_path: Path, name: str, expected: str) -> None:
     """A file that is missing, or is a link, fails F; the rungs that need it do not run."""
@@ -410,21 +466,21 @@ def test_a_resealed_block_is_found_by_re_execution(
     """With every hash mended above it and in the manifest, a false header passes H and R and is found at S."""
     blocks = forge.reseal(forge.raw_blocks(golden_bundle), height, {field: value})
     report = verify(forge.forge(golden_bundle, tmp_path / "b", blocks))
-    assert (first_block(report), report.level, outcomes(report)) == (height, "R", "+++!..")
+    assert (first_block(report), report.level, outcomes(report)) == (height, "R", "+++!-")
 
 
 def test_a_resealed_receipts_root_is_found_by_the_receipts(golden_bundle: Bundle, tmp_path: Path) -> None:
     """A receipts root that is false, with every hash mended above it, is found at R, before anything is executed."""
     blocks = forge.reseal(forge.raw_blocks(golden_bundle), 2, {forge.RECEIPTS_ROOT: b"\7" * 32})
     report = verify(forge.forge(golden_bundle, tmp_path / "b", blocks))
-    assert (first_block(report), outcomes(report)) == (2, "++!...")
+    assert (first_block(report), outcomes(report)) == (2, "++!.-")
 
 
 def test_a_field_of_another_width_is_named(golden_bundle: Bundle, tmp_path: Path) -> None:
     """A header field that is too short is refused as unreadable; py-evm would execute a prevrandao of 31 bytes."""
     blocks = forge.reseal(forge.raw_blocks(golden_bundle), 4, {forge.PREVRANDAO: b"\7" * 31})
     report = verify(forge.copy_with_chain(golden_bundle, tmp_path / "b", b"".join(blocks)))
-    assert (first_block(report), outcomes(report)) == (4, "!!....")
+    assert (first_block(report), outcomes(report)) == (4, "!!..-")
     assert "string of 32 bytes" in report.to_text()
 
 
@@ -433,9 +489,9 @@ def test_wrong_times_are_named(golden_bundle: Bundle, tmp_path: Path) -> None:
     blocks = forge.raw_blocks(golden_bundle)
     read = forge.blocks_in(b"".join(blocks))
     for name, height, timestamp, expected in (
-        ("not rising", 3, read[1].timestamp, "+!+..."),
-        ("too late", 4, read[3].timestamp + 1, "+++!.."),
-        ("before the genesis", 1, 1, "+++!.."),
+        ("not rising", 3, read[1].timestamp, "+!+.-"),
+        ("too late", 4, read[3].timestamp + 1, "+++!-"),
+        ("before the genesis", 1, 1, "+++!-"),
     ):
         forged = forge.reseal(blocks, height, {forge.TIMESTAMP: timestamp.to_bytes(4, "big").lstrip(b"\0")})
         report = verify(forge.forge(golden_bundle, tmp_path / name, forged))

@@ -14,6 +14,7 @@ from pysettle.domain.channel.contracts import DEPOSIT_COLLECTOR
 from pysettle.domain.compute.contracts import COMPUTE_TOKEN, SERIES_FACTORY
 from pysettle.domain.money.contracts import CURRENCY_TOKEN, NETWORK_ACCESS
 from pysettle.workspace.directory import Workspace
+from tests.audit import forge
 from tests.cli.running import ComputeTown, Town, invoke
 
 
@@ -36,6 +37,19 @@ def test_a_market_is_exported_and_verified(compute_town: ComputeTown, tmp_path: 
     assert (len(listed[COMPUTE_TOKEN]), len(listed[SERIES_FACTORY]), len(listed[DEPOSIT_COLLECTOR])) == (2, 1, 1)
     verified = json.loads(invoke("audit", "verify", str(tmp_path / "bundle"), "--json").stdout)
     assert (verified["level"], verified["checks"]["L"], verified["blocks"]) == ("S", "passed", head)
+
+
+def test_a_level_is_asked_for(compute_town: ComputeTown, tmp_path: Path) -> None:
+    """`--level R` executes nothing and says so; what could not be had is no pass, and the line on stderr names it."""
+    compute_town.say(f"audit export --out {tmp_path / 'bundle'}")
+    less = invoke("audit", "verify", str(tmp_path / "bundle"), "--level", "R")
+    assert (less.exit_code, "PASSED, level R; asked for R" in less.stdout) == (0, True)
+    forge.without_genesis(tmp_path / "bundle")
+    result = invoke("audit", "verify", str(tmp_path / "bundle"), "--json")
+    found = json.loads(result.stdout)
+    assert (result.exit_code, found["passed"], found["level"], found["findings"]) == (7, False, "R", [])
+    assert (found["checks"]["S"], found["reasons"]["S"]) == ("could not be had", "the bundle has no genesis.json")
+    assert "S: the bundle has no genesis.json" in result.stderr
 
 
 def test_the_document_tells_the_head(town: Town, tmp_path: Path) -> None:
