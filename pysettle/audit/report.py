@@ -171,8 +171,8 @@ class Report:
             "reasons": {check.value: reason for check, reason in self.reasons.items()},
             "not_checked": {check.value: list(told) for check, told in self.not_checked.items()},
             "chain_id": str(self.chain_id),
-            "blocks": self.blocks,
-            "transactions": self.transactions,
+            "block_count": self.blocks,
+            "transaction_count": self.transactions,
             "head_hash": "0x" + self.head_hash.hex(),
             "head_state_root": "0x" + self.head_state_root.hex(),
             "engines": list(self.engines),
@@ -221,7 +221,7 @@ def _finding_to_dict(finding: Finding) -> dict[str, Any]:
 
 
 def _notice_to_dict(notice: Finding) -> dict[str, Any]:
-    return {"block": notice.block, "timestamp": notice.timestamp, **_finding_to_dict(notice)}
+    return {"block": notice.block, "at_unix_s": notice.timestamp, **_finding_to_dict(notice)}
 
 
 def _divergence_to_dict(divergence: Divergence) -> dict[str, Any]:

@@ -55,7 +55,7 @@ def export(out: Path, command: Command) -> None:
         "last_block": str(last),
         "head_hash": "0x" + manifest.hashes[-1].hex(),
         "head_state_root": "0x" + manifest.head_state_root.hex(),
-        "contracts": str(listed),
+        "contract_count": str(listed),
     }
     lines = [
         f"Exported blocks 0 to {last} of chain {manifest.chain_id} to {out}; {listed} contracts are listed.",
@@ -87,6 +87,16 @@ def verify(bundle: Path, level: str, as_json: bool) -> None:
     show(document, [report.to_text()], as_json)
     if not report.passed:
         raise failed(report)
+
+
+def audit_document(report: Report, bundle: Path | None) -> dict[str, object]:
+    """Return what an audit of a scripted run found, for a document; `bundle` is where its bundle is kept, if it is."""
+    return {
+        "level": report.level,
+        "findings": [str(finding) for finding in report.findings],
+        "head_state_root": "0x" + report.head_state_root.hex(),
+        "bundle": str(bundle) if bundle else None,
+    }
 
 
 def failed(report: Report) -> AuditFailed:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pysettle.cli.documents import change
 from pysettle.cli.options import json_option, password_option, pasteable, show, workspace_option
 from pysettle.errors import UsageError
 from pysettle.errors.states import Role
@@ -115,10 +116,12 @@ class Command:
         """Write the next useful command, ready to paste."""
         return pasteable(command + ("" if self.currency is Currency.CNY else f" --currency {self.currency.value}"))
 
-    def show(self, document: Mapping[str, object], lines: list[str]) -> None:
-        """Print a result."""
+    def show(
+        self, document: Mapping[str, object], lines: list[str], foreign: Mapping[str, object] | None = None
+    ) -> None:
+        """Print a result; the document of a command on one currency names it. Arguments are those of `options.show`."""
         of_currency = {"currency": self.in_currency.value} if self.in_currency else {}
-        show({**document, **of_currency}, lines, self.as_json)
+        show({**of_currency, **document}, lines, self.as_json, foreign)
 
     def show_sent(self, receipt: Receipt, document: Mapping[str, object], lines: list[str], useful_next: str) -> None:
         """Print the changes of a transaction, its hash and block, and the next useful command."""
@@ -146,8 +149,8 @@ class Command:
             (receipt,) = token.send(make(token))
             now = {name: _holding(token, holder) for name, holder in holders.items()}
         changes = {
-            kind: {name: {"before": str(before[name][place]), "now": str(now[name][place])} for name in holders}
-            for place, kind in enumerate(("balances", "credits"))
+            kind: {name: change(before[name][place], now[name][place]) for name in holders}
+            for place, kind in enumerate(("balance_units", "credit_units"))
         }
         lines = [f"{name}: {self.change(before[name][0], now[name][0])}" for name in holders]
         lines += [

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from pysettle.cli.audit import failed
+from pysettle.cli.audit import audit_document, failed
+from pysettle.cli.documents import meters_document
 from pysettle.cli.nouns import Verb
-from pysettle.cli.options import SEED, schema, wide_option
-from pysettle.cli.output import done, progress, say, table
-from pysettle.money import to_text
+from pysettle.cli.options import SEED, json_option, show, wide_option
+from pysettle.cli.output import done, progress, table
+from pysettle.money import Currency, to_text
 
 if TYPE_CHECKING:
     from pysettle.domain.compute.usage import Meters
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 @click.option("--seed", type=SEED, default=0, show_default=True, help="Seed of keys and blocks.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Directory for the audit bundle.")
 @wide_option
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of the summary.")
+@json_option
 def demo(trace: Path | None, seed: int, out: Path | None, as_json: bool) -> None:
     """Run one whole settlement: issue e-CNY, sell Tokens, deliver metered usage, pay, refund, and prove it."""
     from pysettle.scenarios import demo as scenario
@@ -42,44 +42,30 @@ def demo(trace: Path | None, seed: int, out: Path | None, as_json: bool) -> None
     elapsed_s = round(time.monotonic() - started, 3)
     if out:
         done(f"the bundle is kept in {out}")
-    say(json.dumps(document(result, elapsed_s), indent=2) if as_json else summary(result, elapsed_s))
+    show(document(result, elapsed_s), [summary(result, elapsed_s)], as_json)
     if not result.report.passed:
         raise failed(result.report)
 
 
 def document(result: scenario.DemoResult, elapsed_s: float) -> dict[str, object]:
-    """Return the result as the document `pysettle.demo/1`: integers as decimal strings, money in micro-yuan."""
+    """Return the result as the document `pysettle.demo/1`: integers as decimal strings, money in units."""
     report = result.report
     return {
-        "schema": schema(),
-        "requests": str(result.requests),
-        "usage": {
-            **_meters(result.usage.total),
-            "peak": _meters(result.usage.peak),
-            "off_peak": _meters(result.usage.off_peak),
+        "request_count": str(result.requests),
+        "usage_llm_tokens": {
+            **meters_document(result.usage.total),
+            "peak": meters_document(result.usage.peak),
+            "off_peak": meters_document(result.usage.off_peak),
         },
-        "tokens_delivered": str(result.tokens_delivered),
-        "cny_paid": str(result.cny_paid),
-        "cny_unit": "micro-yuan",
-        "onchain_transactions": str(result.transactions),
-        "blocks": str(result.blocks),
+        "delivered_tokens": str(result.tokens_delivered),
+        "currency": Currency.CNY.value,
+        "paid_units": str(result.cny_paid),
+        "transaction_count": str(result.transactions),
+        "block_count": str(result.blocks),
         "gas_used": str(result.gas_used),
-        "vouchers_signed": str(result.vouchers_signed),
-        "audit": {
-            "level": report.level,
-            "findings": [str(finding) for finding in report.findings],
-            "head_state_root": "0x" + report.head_state_root.hex(),
-            "bundle": str(result.bundle) if result.bundle else None,
-        },
-        "elapsed_s": elapsed_s,
-    }
-
-
-def _meters(meters: Meters) -> dict[str, str]:
-    return {
-        "cached_input": str(meters.cached_input),
-        "input": str(meters.input),
-        "output": str(meters.output),
+        "voucher_count": str(result.vouchers_signed),
+        "audit": audit_document(report, result.bundle),
+        "elapsed_s": str(elapsed_s),
     }
 
 

@@ -327,13 +327,16 @@ def schema() -> str:
     return f"pysettle.{'-'.join(words)}/1"
 
 
-def show(document: Mapping[str, Any], lines: Sequence[str], as_json: bool) -> None:
+def show(
+    document: Mapping[str, Any], lines: Sequence[str], as_json: bool, foreign: Mapping[str, object] | None = None
+) -> None:
     """Print a result: as a document with its schema's name, or as lines.
 
     Args:
         document: For programs: integers as decimal strings, with the unit in the name; absent values are None.
         lines: For persons.
         as_json: Whether to print the document.
+        foreign: Parts of the document that others read too, and that stay in their form.
     """
     assert not (numbers := list(_numbers(document))), f"numbers are written as text: {numbers}"
-    say(json.dumps({"schema": schema(), **document}, indent=2) if as_json else "\n".join(lines))
+    say(json.dumps({"schema": schema(), **document, **(foreign or {})}, indent=2) if as_json else "\n".join(lines))

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from pysettle.cli.audit import failed
+from pysettle.cli.audit import audit_document, failed
 from pysettle.cli.nouns import Noun
-from pysettle.cli.options import SEED, schema, wide_option
-from pysettle.cli.output import done, instant, say, table
-from pysettle.money import to_text
+from pysettle.cli.options import SEED, json_option, show, wide_option
+from pysettle.cli.output import done, instant, table
+from pysettle.money import Currency, to_text
 
 if TYPE_CHECKING:
     from pysettle.scenarios import compute_export
@@ -27,11 +26,10 @@ def scenario() -> None:
 
 @scenario.command("list")
 @wide_option
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of text.")
+@json_option
 def list_(as_json: bool) -> None:
     """List the cases."""
-    document = {"schema": schema(), "scenarios": _CASES}
-    say(json.dumps(document, indent=2) if as_json else table(("scenario", "case"), list(_CASES.items())))
+    show({"scenarios": _CASES}, [table(("scenario", "case"), list(_CASES.items()))], as_json)
 
 
 @scenario.command()
@@ -39,7 +37,7 @@ def list_(as_json: bool) -> None:
 @click.option("--seed", type=SEED, default=0, show_default=True, help="Seed of keys and blocks.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Directory for the audit bundle.")
 @wide_option
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of the summary.")
+@json_option
 def run(name: str, seed: int, out: Path | None, as_json: bool) -> None:
     """Run a case on a chain of its own, and verify its bundle by re-execution."""
     from pysettle.scenarios import compute_export
@@ -47,15 +45,14 @@ def run(name: str, seed: int, out: Path | None, as_json: bool) -> None:
     result = compute_export.run(seed=seed, out=out)
     if out:
         done(f"the bundle is kept in {out}")
-    say(json.dumps(document(name, result), indent=2) if as_json else summary(result))
+    show(document(name, result), [summary(result)], as_json)
     if not result.report.passed:
         raise failed(result.report)
 
 
 def document(name: str, result: compute_export.ExportResult) -> dict[str, object]:
-    """Return the result as the document `pysettle.scenario-run/1`: integers as decimal strings, money in micro-yuan."""
+    """Return the result as the document `pysettle.scenario-run/1`: integers as decimal strings, money in units."""
     return {
-        "schema": schema(),
         "scenario": name,
         "seed": str(result.seed),
         "steps": [
@@ -63,23 +60,19 @@ def document(name: str, result: compute_export.ExportResult) -> dict[str, object
                 "what": step.what,
                 "tx_hash": "0x" + step.transaction.hex(),
                 "block": str(step.block),
-                "timestamp": str(step.timestamp),
+                "at_unix_s": str(step.timestamp),
                 "gas_used": str(step.gas_used),
             }
             for step in result.steps
         ],
-        "tokens_bought": str(result.tokens_bought),
-        "tokens_delivered": str(result.tokens_delivered),
-        "cny_paid": str(result.cny_paid),
-        "cny_earned": str(result.cny_earned),
-        "cny_refunded": str(result.cny_refunded),
+        "bought_tokens": str(result.tokens_bought),
+        "delivered_tokens": str(result.tokens_delivered),
+        "currency": Currency.CNY.value,
+        "paid_units": str(result.cny_paid),
+        "earned_units": str(result.cny_earned),
+        "refunded_units": str(result.cny_refunded),
         "tampering_refused": result.tampering_refused,
-        "audit": {
-            "level": result.report.level,
-            "findings": [str(finding) for finding in result.report.findings],
-            "head_state_root": "0x" + result.report.head_state_root.hex(),
-            "bundle": str(result.bundle) if result.bundle else None,
-        },
+        "audit": audit_document(result.report, result.bundle),
     }
 
 

@@ -40,17 +40,17 @@ _FIELDS: dict[type, tuple[tuple[str, str, str], ...]] = {
     Authorization: (
         ("from", "payer", "address"),
         ("to", "payee", "address"),
-        ("units", "value", "uint256"),
-        ("valid_after", "valid_after", "uint256"),
-        ("valid_before", "valid_before", "uint256"),
+        ("amount_units", "value", "uint256"),
+        ("valid_after_unix_s", "valid_after", "uint256"),
+        ("valid_before_unix_s", "valid_before", "uint256"),
         ("nonce", "nonce", "bytes32"),
     ),
     Permit: (
         ("owner", "owner", "address"),
         ("spender", "spender", "address"),
-        ("units", "value", "uint256"),
+        ("amount_units", "value", "uint256"),
         ("nonce", "nonce", "uint256"),
-        ("deadline", "deadline", "uint256"),
+        ("deadline_unix_s", "deadline", "uint256"),
     ),
 }
 """Message -> (name in the document, name in the message, type) of each field."""
@@ -220,14 +220,17 @@ class SignedOrder:
             document = parse_json(content)
             if document["schema"] != cls.SCHEMA:
                 raise ValueError(f"its schema is {document['schema']!r}")
-            stages = ((Units(_whole(it["units"])), _whole(it["deliver_before"])) for it in document["milestones"])
+            stages = (
+                (Units(_whole(it["amount_units"])), _whole(it["deliver_before_unix_s"]))
+                for it in document["milestones"]
+            )
             terms = OrderTerms(
                 currency=_address(document["token"]),
                 buyer=_address(document["buyer"]),
                 provider=_address(document["provider"]),
                 arbiter=_address(document["arbiter"]),
                 description=_word(document["description"]),
-                accept_before=_whole(document["accept_before"]),
+                accept_before=_whole(document["accept_before_unix_s"]),
                 review_s=_whole(document["review_s"]),
                 arbitration_s=_whole(document["arbitration_s"]),
                 milestones=tuple(stages),
@@ -241,7 +244,7 @@ class SignedOrder:
                 _address(document["escrow"]),
                 _address(document["payer"]),
                 terms,
-                _whole(document["valid_before"]),
+                _whole(document["valid_before_unix_s"]),
                 _hex(document["signature"]),
             )
         except (ValueError, KeyError, TypeError, AttributeError) as problem:
@@ -260,16 +263,18 @@ class SignedOrder:
             "provider": terms.provider,
             "arbiter": terms.arbiter,
             "description": terms.description,
-            "accept_before": terms.accept_before,
+            "accept_before_unix_s": terms.accept_before,
             "review_s": terms.review_s,
             "arbitration_s": terms.arbitration_s,
             "default_bps": terms.default_bps,
             "bond_units": terms.bond,
             "salt": terms.salt,
-            "valid_before": self.valid_before,
+            "valid_before_unix_s": self.valid_before,
             "signature": self.signature,
         }
-        stages = [{"units": str(units), "deliver_before": str(before)} for units, before in terms.milestones]
+        stages = [
+            {"amount_units": str(units), "deliver_before_unix_s": str(before)} for units, before in terms.milestones
+        ]
         return {"schema": self.SCHEMA, **{name: _shown(it) for name, it in shown.items()}, "milestones": stages}
 
     @property

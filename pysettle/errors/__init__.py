@@ -17,6 +17,7 @@ from pysettle.errors.words import Worded, hexed
 from pysettle.values import TOKENS, Amount, Asset
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 _HASHES_NAMED = 10
@@ -28,6 +29,16 @@ class PysettleError(Exception):
     """Base of every expected failure. The command line ends with its `exit_code`."""
 
     exit_code: ClassVar[int] = 1
+
+    def __init__(self, *words: object, **values: object) -> None:
+        """Store the message, and the values that it says as attributes; a number has its unit in its name."""
+        super().__init__(*words)
+        vars(self).update(values)
+
+    @property
+    def values(self) -> Mapping[str, object]:
+        """The values of the failure, by their names."""
+        return {name: value for name, value in vars(self).items() if not name.startswith("_")}
 
 
 class UsageError(PysettleError, ValueError):
@@ -374,6 +385,11 @@ class UnknownRevert(ContractReverted):
     """The data of a revert matches no known error; `.data` has all of it."""
 
     remedy = "compare the selector with the ABI of the called contract"
+
+    @property
+    def values(self) -> Mapping[str, object]:
+        """The contract, and the data that no error explains."""
+        return {"contract": self.contract or None, "data": self.data}
 
     def _cause(self) -> str:
         return f"reverted with unknown data ({hexed(self.data) if self.data else 'empty'})"

@@ -30,6 +30,8 @@ _PARTS = re.compile(r"(\{\w+\})")
 """An attribute in a template, such as `{account}`."""
 _TEXTS: dict[object, Callable[[int], str]] = {Timestamp: time_text, Day: day_text, Seconds: duration_text}
 """Kind of a number -> how it is written."""
+_UNIT_NAMES: dict[object, str] = {Timestamp: "unix_s", Day: "day", Seconds: "s"}
+"""Kind of a number -> the unit at the end of its name."""
 
 
 class Worded(Exception):  # a mixin of errors, never raised alone
@@ -61,6 +63,18 @@ class Worded(Exception):  # a mixin of errors, never raised alone
         of_class: Any = ClassVar
         declared = inspect.get_annotations(cls, eval_str=True).items()
         return {attribute: kind for attribute, kind in declared if get_origin(kind) is not of_class}
+
+    @property
+    def values(self) -> Mapping[str, object]:
+        """The values by their names, each number with its unit in its name; amounts of a currency name it."""
+        found: dict[str, object] = {}
+        for attribute, kind in self.arguments().items():
+            asset, name = self._asset(kind), attribute.rstrip("_")
+            unit = _UNIT_NAMES.get(kind, "") if asset is None else "tokens" if asset is TOKENS else "units"
+            found[f"{name}_{unit}" if unit else name] = getattr(self, attribute)
+            if unit == "units":
+                found["currency"] = asset if isinstance(asset, Currency) else None
+        return found
 
     def __str__(self) -> str:
         """Return cause and remedy."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import string
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
+from pysettle.cli.failures import failure_document
 from pysettle.client.channel.hub import ClaimResult
 from pysettle.client.money.interest import RowResult
 from pysettle.errors import ContractReverted, contracts, solidity_name
@@ -31,6 +33,7 @@ from pysettle.values import (
     Units,
 )
 from tests import columns
+from tests.cli.documents import problems
 
 ROOT = Path(__file__).parents[2]
 DEPLOYED = columns.contracts()
@@ -182,6 +185,19 @@ def test_errors_say_their_values_in_words() -> None:
         kinds = {*kind.arguments().values()}
         assert ("yuan" in message) == bool(kinds & {Units, Amount}), message
         assert not kinds & {Tokens} or "000 Tokens" in message, message
+
+
+def test_documents_of_errors_have_units_in_names() -> None:
+    """A number of a failure's document is an amount, a time or a duration by its name, or counts something plain."""
+    for kind in classes().values():
+        samples = {argument: sample(it)[0] for argument, it in kind.arguments().items()}
+        refusal = kind(args_by_name={solidity_name(argument): value for argument, value in samples.items()})
+        document = json.loads(failure_document(refusal, "why", 5))
+        plain = {name.rstrip("_") for name, it in kind.arguments().items() if it is int}
+        values = {name: it for name, it in document["values"].items() if name not in plain}
+        assert not problems({**document, "values": values}), document
+        accounts = [name.rstrip("_") for name, it in kind.arguments().items() if it is Address]
+        assert all(values[name] == "0x" + "1c" * 20 for name in accounts), document
 
 
 def test_a_state_that_there_is_not_is_said_as_its_number() -> None:

@@ -87,8 +87,8 @@ def test_one_hand_that_issues_to_itself_and_seizes_is_told(run: Demo, tmp_path: 
     assert f"transaction of 0x{admin.address.hex()}" in taken.detail
     assert f"Notice: {taken}" in report.to_text()
     told = json.loads(json.dumps(report.to_dict()))["notices"]
-    assert {"block": seized.number, "timestamp": seized.timestamp, "code": CODE} == {
-        key: told[-1][key] for key in ("block", "timestamp", "code")
+    assert {"block": seized.number, "at_unix_s": seized.timestamp, "code": CODE} == {
+        key: told[-1][key] for key in ("block", "at_unix_s", "code")
     }
 
 

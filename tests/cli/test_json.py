@@ -10,13 +10,11 @@ import pytest
 
 from pysettle.cli import main
 from pysettle.cli.main import children
+from pysettle.workspace import Workspace
 from tests.cli.running import Town, commands, invoke
 
-GENESIS = ("network", "genesis")
-"""Prints a genesis, which is itself a document, in the form that other engines read."""
 
-
-@pytest.mark.parametrize("words", [it for it in commands(main) if it != GENESIS], ids=" ".join)
+@pytest.mark.parametrize("words", list(commands(main)), ids=" ".join)
 def test_a_failure_is_one_document(words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each command takes `--json`, and prints why it failed as a document, beside the line on stderr."""
     monkeypatch.chdir(tmp_path)
@@ -27,7 +25,7 @@ def test_a_failure_is_one_document(words: tuple[str, ...], tmp_path: Path, monke
         "error": "NoSuchOption",
         "exit_code": "2",
         "message": result.stderr.removeprefix("pysettle: ").removesuffix("\n"),
-        "values": {},
+        "values": {"option": "--no-such-option"},
     }
     assert result.exit_code == 2
     command: click.Command = main
@@ -38,13 +36,26 @@ def test_a_failure_is_one_document(words: tuple[str, ...], tmp_path: Path, monke
 
 
 def test_a_refusal_tells_its_values(town: Town) -> None:
-    """A contract's refusal is named as in Solidity, with its values: integers as decimal strings, addresses in hex."""
+    """A contract's refusal is named as in Solidity, with its values: integers as text, units in names, a currency."""
     result = invoke(
         *["token", "transfer", "--from", "alice", "--to", "bob", "--amount", "101", "--json"], workspace=town.directory
     )
     found = json.loads(result.stdout)
     assert (found["error"], found["exit_code"], result.exit_code) == ("ERC20InsufficientBalance", "5", 5)
-    assert (found["values"]["balance"], found["values"]["needed"]) == ("100000000", "101000000")
+    assert found["values"] == {
+        "sender": "0x" + Workspace.open(town.directory).accounts.address("alice").hex(),
+        "balance_units": "100000000",
+        "currency": "CNY",
+        "needed_units": "101000000",
+    }
+
+
+def test_a_genesis_stands_in_a_document_as_other_engines_read_it(town: Town) -> None:
+    """With `--json` the genesis that the command writes is in the document, whole; else it is the output."""
+    found = town.tell("network genesis")
+    assert found == {"file": None, "genesis": json.loads(town.say("network genesis"))}
+    file = town.directory / "begun.json"
+    assert town.tell(f"network genesis --out {file}") == {"file": str(file), "genesis": json.loads(file.read_text())}
 
 
 def test_a_result_and_a_failure_are_one_document(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -87,13 +87,13 @@ def test_five_processes_on_a_network(kind: str, tmp_path: Path) -> None:
         assert "CurrencyToken-HKD" in run("network add-currency --currency HKD")
         assert "alice: 0.00 -> 5.00 HKD" in run("token issue --to alice --amount 5 --currency HKD")
         assert "differs" not in run("network status") + run("network verify")
-        assert document("token", "balance", "--account", "alice", workspace=directory)["units"] == "87500000"
+        assert document("token", "balance", "--account", "alice", workspace=directory)["balance_units"] == "87500000"
 
         refused = invoke("token", "transfer", "--from", "bob", "--to", "alice", "--amount", "13", workspace=directory)
         assert (refused.exit_code, "ERC20InsufficientBalance" in refused.stderr) == (5, True)
-        now = int(str(document("time", "show", workspace=directory)["now"]))
+        now = int(str(document("time", "show", workspace=directory)["now_unix_s"]))
         moved = document("time", "advance", "--days", "1", workspace=directory)
-        assert int(str(moved["now"])) == int(str(moved["before"])) + 86_400 >= now + 86_400
+        assert int(moved["time_unix_s"]["now"]) == int(moved["time_unix_s"]["before"]) + 86_400 >= now + 86_400
     with anvil(Genesis(chain_id=31_337, timestamp=GENESIS_TIME + 1), tmp_path) as url:
         anew = invoke("token", "balance", "--account", "bob", "--chain", url, workspace=directory)
         assert (anew.exit_code, "block 0" in anew.stderr, "Traceback" in anew.output) == (4, True, False)
@@ -221,7 +221,7 @@ def test_each_document_names_its_schema(workspace: Path, tmp_path: Path) -> None
     """`--json` prints one document; amounts are units as decimal strings beside their currency."""
     transfer = document("token", "transfer", "--from", "alice", "--to", "bob", "--amount", "1", workspace=workspace)
     assert transfer["schema"] == "pysettle.token-transfer/1"
-    assert transfer["balances"] == {
+    assert transfer["balance_units"] == {
         "alice": {"before": "100000000", "now": "99000000"},
         "bob": {"before": "0", "now": "1000000"},
     }
@@ -230,7 +230,7 @@ def test_each_document_names_its_schema(workspace: Path, tmp_path: Path) -> None
         "schema": "pysettle.token-balance/1",
         "account": "bob",
         "currency": "CNY",
-        "units": "1000000",
+        "balance_units": "1000000",
         "block": "11",
     }
     issued = document("token", "issue", "--to", "bob", "--amount", "1", workspace=workspace)
@@ -251,8 +251,10 @@ def test_the_reserve_is_attested_and_shown(workspace: Path) -> None:
     assert (begun["supply_units"], begun["headroom_units"], begun["valid"]) == ("100000000", "999900000000", True)
     attested = document("reserve", "attest", "--amount", "150.01", "--days", "2", workspace=workspace)
     assert attested["schema"] == "pysettle.reserve-attest/1"
-    assert attested["before"] == {name: begun[name] for name in ("reserve_fen", "as_of", "sequence", "valid_before")}
-    now = attested["now"]
+    assert attested["attestation"]["before"] == {
+        name: begun[name] for name in ("reserve_fen", "as_of_unix_s", "sequence", "valid_before_unix_s")
+    }
+    now = attested["attestation"]["now"]
     assert isinstance(now, dict)
     assert (now["reserve_fen"], now["sequence"]) == ("15001", "2")
     shown = document("reserve", "show", workspace=workspace)
@@ -286,18 +288,22 @@ def test_a_central_bank_whose_key_only_signs_transactions_cannot_attest(tmp_path
 
 def test_an_account_is_frozen_further_and_freed(workspace: Path) -> None:
     """Freezes add up, are refused to others than the freezer, stop payments, and are lifted together."""
-    nothing = {"outgoing": False, "incoming": False, "units": "0"}
+    nothing = {"outgoing": False, "incoming": False, "amount_units": "0"}
     assert invoke("wallet", "freeze", "--account", "alice", workspace=workspace).exit_code == 2
     stranger = invoke("wallet", "freeze", "--account", "alice", "--incoming", "--by", "bob", workspace=workspace)
     assert (stranger.exit_code, "AccessManagedUnauthorized" in stranger.stderr) == (5, True)
     assert document("wallet", "show", "--account", "alice", workspace=workspace)["frozen"] == nothing
 
     first = document("wallet", "freeze", "--account", "alice", "--amount", "60", workspace=workspace)
-    assert (first["schema"], first["before"]) == ("pysettle.wallet-freeze/1", nothing)
+    assert (first["schema"], first["frozen"]["before"]) == ("pysettle.wallet-freeze/1", nothing)
     second = document("wallet", "freeze", "--account", "alice", "--incoming", workspace=workspace)
-    assert second["now"] == {"outgoing": False, "incoming": True, "units": "60000000"}
+    assert second["frozen"]["now"] == {"outgoing": False, "incoming": True, "amount_units": "60000000"}
     shown = document("wallet", "show", "--account", "alice", workspace=workspace)
-    assert (shown["frozen"], shown["units"], shown["settlement_account"]) == (second["now"], "100000000", False)
+    assert (shown["frozen"], shown["balance_units"], shown["settlement_account"]) == (
+        second["frozen"]["now"],
+        "100000000",
+        False,
+    )
     payment = ("token", "transfer", "--from", "alice", "--to", "bob", "--amount")
     refused = invoke(*payment, "40.01", workspace=workspace)
     assert (refused.exit_code, "FrozenAmountExceeded" in refused.stderr) == (5, True)
@@ -323,8 +329,8 @@ def test_units_are_seized_on_a_legal_basis(workspace: Path, tmp_path: Path) -> N
         "pysettle.wallet-seize/1",
         "0x" + keccak(b"Order 7 of the court").hex(),
     )
-    assert seized["balance"] == {"before": "100000000", "now": "70000000"}
-    assert document("token", "balance", "--account", "bob", workspace=workspace)["units"] == "30000000"
+    assert seized["balance_units"] == {"before": "100000000", "now": "70000000"}
+    assert document("token", "balance", "--account", "bob", workspace=workspace)["balance_units"] == "30000000"
     missing = invoke(*seizure[:-2], str(tmp_path / "none"), "--amount", "1", workspace=workspace)
     assert missing.exit_code == 2
 
@@ -333,11 +339,11 @@ def test_the_currency_is_paused_and_runs_again(workspace: Path) -> None:
     """While it is paused no payment is made; only the pauser begins and ends that."""
     payment = ("token", "transfer", "--from", "alice", "--to", "bob", "--amount", "1")
     assert invoke("token", "pause", "--by", "alice", workspace=workspace).exit_code == 5
-    assert document("token", "pause", workspace=workspace)["paused"] is True
+    assert document("token", "pause", workspace=workspace)["paused"]["now"] is True
     assert document("wallet", "show", "--account", "alice", workspace=workspace)["currency_paused"] is True
     refused = invoke(*payment, workspace=workspace)
     assert (refused.exit_code, "CurrencyPaused" in refused.stderr) == (5, True)
-    assert document("token", "unpause", workspace=workspace)["paused"] is False
+    assert document("token", "unpause", workspace=workspace)["paused"]["now"] is False
     assert invoke(*payment, workspace=workspace).exit_code == 0
 
 
@@ -346,18 +352,18 @@ def test_deployment_attests_the_reserve_it_is_told(tmp_path: Path) -> None:
     directory = tmp_path / "town"
     assert invoke("init", str(directory)).exit_code == 0
     deployed = document("network", "deploy", "--quota", "500", "--reserve", "20", workspace=directory)
-    assert deployed["reserve"] == {"currency": "CNY", "fen": "2000"}
+    assert (deployed["currency"], deployed["reserve_fen"]) == ("CNY", "2000")
     over = invoke("token", "issue", "--to", "bob", "--amount", "20.01", workspace=directory)
     assert (over.exit_code, "ReserveExceeded" in over.stderr) == (5, True)
 
 
 def test_time_advances_between_commands(workspace: Path) -> None:
     """What one command advances another one sees, and the next block carries it."""
-    before = int(str(document("time", "show", workspace=workspace)["now"]))
+    before = int(str(document("time", "show", workspace=workspace)["now_unix_s"]))
     moved = document("time", "advance", "--days", "1", "--hours", "1", "--seconds", "1", workspace=workspace)
-    assert (moved["before"], moved["now"]) == (str(before), str(before + 90_001))
+    assert moved["time_unix_s"] == {"before": str(before), "now": str(before + 90_001)}
     invoke("token", "issue", "--to", "bob", "--amount", "1", workspace=workspace)
-    assert document("time", "show", workspace=workspace)["block_time"] == str(before + 90_001)
+    assert document("time", "show", workspace=workspace)["block_time_unix_s"] == str(before + 90_001)
     assert invoke("time", "advance", workspace=workspace).exit_code == 2
 
 
@@ -384,12 +390,17 @@ def test_the_real_clock_is_asked_for(tmp_path: Path) -> None:
     assert invoke("init", str(directory), "--clock", "real").exit_code == 0
     began = int(time.time())
     shown = document("time", "show", workspace=directory)
-    assert began <= int(str(shown["now"])) <= time.time()
+    assert began <= int(str(shown["now_unix_s"])) <= time.time()
     moved = document("time", "advance", "--days", "1", workspace=directory)
-    assert int(str(moved["now"])) == int(str(moved["before"])) + 86_400
+    assert int(moved["time_unix_s"]["now"]) == int(moved["time_unix_s"]["before"]) + 86_400
     assert invoke("network", "deploy", workspace=directory).exit_code == 0
     shown = document("time", "show", workspace=directory)
-    assert int(str(moved["now"])) < int(str(shown["block_time"])) < int(str(shown["now"])) < time.time() + 86_500
+    assert (
+        int(moved["time_unix_s"]["now"])
+        < int(str(shown["block_time_unix_s"]))
+        < int(str(shown["now_unix_s"]))
+        < time.time() + 86_500
+    )
 
 
 @pytest.mark.parametrize(
@@ -412,7 +423,7 @@ def test_what_is_refused_is_one_line(workspace: Path, command: str, code: int, s
     assert result.exit_code == code, result.output
     assert said in result.stderr
     assert result.stderr.count("\n") == 1
-    assert document("token", "balance", "--account", "alice", workspace=workspace)["units"] == "100000000"
+    assert document("token", "balance", "--account", "alice", workspace=workspace)["balance_units"] == "100000000"
 
 
 def test_a_directory_that_is_not_empty_is_left_alone(tmp_path: Path) -> None:

@@ -148,7 +148,7 @@ def test_accounts_come_from_elsewhere(url: str, tmp_path: Path) -> None:
     RpcChain(url).set_accounts({treasury.address: GenesisAccount(balance=10**18)})
     run("token", "transfer", "--from", "treasury", "--to", "keeper", "--amount", "2", "--password-file", str(password))
     run("token", "transfer", "--from", "keeper", "--to", "bob", "--amount", "1")
-    assert run("token", "balance", "--account", "keeper")["units"] == str(10**6)
+    assert run("token", "balance", "--account", "keeper")["balance_units"] == str(10**6)
 
 
 def test_an_account_is_added_whole_or_not_at_all(tmp_path: Path) -> None:

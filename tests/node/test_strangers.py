@@ -45,10 +45,10 @@ def test_void_claims_stop_no_command(tmp_path: Path) -> None:
             assert document("channel", "show", "--channel", named, workspace=directory)["channel"] == channel
             sign = f"channel sign --channel {named} --ceiling 1 --by alice"
             row = document(*sign.split(), workspace=directory)
-            row = {name: row[name] for name in ("channel", "ceiling", "signature")}
+            row = {name: row[name] for name in ("channel", "ceiling_units", "signature")}
             (tmp_path / "rows.json").write_text(json.dumps([row]))
             check = f"channel check --currency CNY --file {tmp_path / 'rows.json'}"
-            assert document(*check.split(), workspace=directory)["rows"][0]["would_claim"] == "1000000"
+            assert document(*check.split(), workspace=directory)["rows"][0]["would_claim_units"] == "1000000"
         assert [it["channel"] for it in document("channel", "list", workspace=directory)["channels"]] == [channel]
         assert document("market", "list", workspace=directory)["series"] == []
         assert document("market", "index", workspace=directory)["points"] == []

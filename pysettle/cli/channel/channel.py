@@ -13,12 +13,13 @@ from pysettle.cli.channel.asset import asset_of, asset_option, chosen_asset, tok
 from pysettle.cli.channel.claims import check, claim, settle
 from pysettle.cli.command import Command, network_command, network_view
 from pysettle.cli.compute.compute import by_option
+from pysettle.cli.documents import amounts, asset_part, change, whole
 from pysettle.cli.nouns import Noun
 from pysettle.cli.options import NUMBER, TOKENS, Count, pasteable, wide_option
 from pysettle.cli.output import instant, table, write_text
 from pysettle.errors import UsageError
 from pysettle.money import to_units
-from pysettle.values import HOUR_S
+from pysettle.values import HOUR_S, duration_text
 
 if TYPE_CHECKING:
     from pysettle.client.channel.asset import Asset
@@ -86,7 +87,7 @@ def open_(
         data = hub.sign_deposit(payer, token, config, units, deadline, salt)
         (receipt,) = hub.send(hub.deposit(payer, config, units, data))
     shown = "0x" + channel_id.hex()
-    document = {"channel": shown, "balance": {"before": str(before), "now": str(before + units)}}
+    document = {"channel": shown, **asset_part(asset), **amounts(asset, balance=change(before, before + units))}
     lines = [f"channel {shown}", f"balance: {asset.change(before, before + units)}"]
     useful_next = f"channel sign --channel {shown[:10]} --ceiling {asset.plain(units)} --by {by}"
     command.show_sent(receipt, document, lines, useful_next)
@@ -132,12 +133,18 @@ def sign(text: str, most: str, out: Path | None, by: str, command: Command) -> N
         asset = asset_of(command, compute, standing)
         ceiling = asset.read(most)
         signature = Voucher.signed(signer, compute.hub.domain, standing.id, ceiling).signature
-    document = {"channel": "0x" + standing.id.hex(), "ceiling": str(ceiling), "signature": "0x" + signature.hex()}
+    document = {
+        "channel": "0x" + standing.id.hex(),
+        **asset_part(asset),
+        **amounts(asset, ceiling=str(ceiling)),
+        "signature": "0x" + signature.hex(),
+    }
     lines = [f"channel {document['channel']}", f"ceiling {asset.text(ceiling)}", f"signature {document['signature']}"]
     with_usage = ", with the usage," if standing.is_metered else ""
     lines += [f"the voucher is{with_usage} a row of the file with which the receiver claims"]
     if out is not None:
-        write_text(out, json.dumps([document | ({"usage": [0] * 6} if standing.is_metered else {})], indent=2) + "\n")
+        row = {name: document[name] for name in ("channel", f"ceiling_{asset.counted_in}", "signature")}
+        write_text(out, json.dumps([row | ({"usage": [0] * 6} if standing.is_metered else {})], indent=2) + "\n")
         lines += [f"{out} contains this row" + (", with a usage of zero" if standing.is_metered else "")]
     useful_next = f"channel show --channel {quote(text)}"
     if out is not None:
@@ -163,7 +170,8 @@ def withdraw(text: str, wanted: str, by: str, command: Command) -> None:
         amount = asset.read(wanted)
         (receipt,) = compute.hub.send(compute.hub.initiate_withdraw(payer, standing.config, amount))
         end = compute.chain.block(receipt.block_number).timestamp + standing.config.withdraw_delay_s
-    document = {"channel": "0x" + standing.id.hex(), "amount": str(amount), "finalizable_at": str(end)}
+    document = {"channel": "0x" + standing.id.hex(), **asset_part(asset), **amounts(asset, amount=str(amount))}
+    document |= {"finalizable_at_unix_s": str(end)}
     lines = [f"notice of {asset.text(amount)}; the withdrawal can be completed from {instant(end)}"]
     command.show_sent(receipt, document, lines, f"channel finalize --channel {quote(text)}")
 
@@ -179,7 +187,7 @@ def finalize(text: str, by: str, command: Command) -> None:
         before = compute.channel_lists.channel(text)
         (receipt,) = compute.hub.send(compute.hub.finalize_withdraw(payer, before.config))
         now, asset = compute.channel_lists.channel(text), asset_of(command, compute, before)
-    _show_balance("finalize", (before, now), asset, receipt, command)
+    _show_balance((before, now), asset, receipt, command)
 
 
 @channel.command()
@@ -207,7 +215,7 @@ def refund(text: str, wanted: str, provider: str, by: str, command: Command) -> 
             transaction = hub.refund(command.signer(provider), before.config, amount)
         (receipt,) = hub.send(transaction)
         now = compute.channel_lists.channel(text)
-    _show_balance("refund", (before, now), asset, receipt, command)
+    _show_balance((before, now), asset, receipt, command)
 
 
 @channel.command("withdraw-credit")
@@ -224,7 +232,7 @@ def withdraw_credit(series: str | None, currency: str | None, account: str, by: 
         before = compute.hub.credit_of(holder, asset.token)
         (receipt,) = compute.hub.send(compute.hub.withdraw_credit(submitter, holder, asset.token))
         now = compute.hub.credit_of(holder, asset.token)
-    document = {"account": account, "credit": {"before": str(before), "now": str(now)}}
+    document = {"account": account, **asset_part(asset), **amounts(asset, credit=change(before, now))}
     lines = [f"credit of {account}: {asset.change(before, now)}"]
     shown = f"token balance --account {account} {asset.option}" if asset.currency else f"market show {asset.option}"
     command.show_sent(receipt, document, lines, shown)
@@ -250,7 +258,10 @@ def list_(command: Command) -> None:
         for asset in [assets[standing.config.token, standing.is_metered]]
     ]
     lines = [table(("channel", "payer", "unclaimed", "claimed"), rows)] if rows else ["no channel"]
-    command.show({"channels": [_document(standing, command) for standing in channels]}, lines)
+    documents = [
+        _document(standing, assets[standing.config.token, standing.is_metered], command) for standing in channels
+    ]
+    command.show({"channels": documents}, lines)
 
 
 @channel.command()
@@ -260,32 +271,43 @@ def list_(command: Command) -> None:
 def show(text: str, command: Command) -> None:
     """Show a channel."""
     with command.compute() as compute:
-        document = _document(compute.channel_lists.channel(text), command)
-    command.show(document, [table(("term", "value"), list(document.items()))])
+        found = compute.channel_lists.channel(text)
+        asset = asset_of(command, compute, found)
+    noticed = f"{asset.text(found.noticed)} at {instant(found.noticed_at)}" if found.noticed else "nothing"
+    terms = [
+        ("channel", "0x" + found.id.hex()),
+        ("payer", command.name(found.config.payer)),
+        ("receiver", command.name(found.config.receiver)),
+        ("holds", asset.text(found.balance)),
+        ("claimed", asset.text(found.claimed)),
+        ("notice of withdrawal", noticed),
+        ("withdrawn after", duration_text(found.config.withdraw_delay_s)),
+    ]
+    command.show(_document(found, asset, command), [table(("term", "value"), terms)])
 
 
-def _document(standing: ChannelStanding, command: Command) -> dict[str, str]:
+def _document(standing: ChannelStanding, asset: Asset, command: Command) -> dict[str, object]:
     config = standing.config
     return {
         "channel": "0x" + standing.id.hex(),
         "payer": command.name(config.payer),
         "receiver": "0x" + config.receiver.hex(),
-        "token": "0x" + config.token.hex(),
-        "balance": str(standing.balance),
-        "claimed": str(standing.claimed),
-        "noticed": str(standing.noticed),
-        "noticed_at": str(standing.noticed_at) if standing.noticed else "-",
+        **asset_part(asset),
+        **amounts(asset, balance=str(standing.balance), claimed=str(standing.claimed)),
+        **amounts(asset, noticed=whole(standing.noticed or None)),
+        "noticed_at_unix_s": whole(standing.noticed_at if standing.noticed else None),
         "withdraw_delay_s": str(config.withdraw_delay_s),
     }
 
 
 def _show_balance(
-    verb: str, standings: tuple[ChannelStanding, ChannelStanding], asset: Asset, receipt: Receipt, command: Command
+    standings: tuple[ChannelStanding, ChannelStanding], asset: Asset, receipt: Receipt, command: Command
 ) -> None:
     before, now = standings
     document = {
         "channel": "0x" + now.id.hex(),
-        "balance": {"before": str(before.balance), "now": str(now.balance)},
+        **asset_part(asset),
+        **amounts(asset, balance=change(before.balance, now.balance)),
     }
     lines = [f"balance: {asset.change(before.balance, now.balance)}"]
     useful_next = f"channel show --channel 0x{now.id.hex()[:8]}"

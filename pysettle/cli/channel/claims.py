@@ -11,6 +11,7 @@ import click
 from pysettle.cli.channel.asset import asset_option, chosen_asset, token_of
 from pysettle.cli.command import Command, network_command, network_view
 from pysettle.cli.compute.compute import by_option
+from pysettle.cli.documents import amounts, asset_part, change
 from pysettle.cli.nouns import Verb
 from pysettle.cli.options import wide_option
 from pysettle.cli.output import table
@@ -49,17 +50,18 @@ def check(series: str | None, currency: str | None, file: Path, command: Command
         asset = chosen_asset(command, compute, series, currency)
         rows = _rows(file, compute, asset)
         card = compute.market.at(SeriesId(asset.token)).rate_card if asset.series else None
-        amounts = would_claim(compute.hub, rows, card, _frozen(compute, asset, rows, command))
+        expected = would_claim(compute.hub, rows, card, _frozen(compute, asset, rows, command))
     document = {
+        **asset_part(asset),
         "rows": [
             {
                 "channel": "0x" + row.channel.id.hex(),
-                "metered": str(card.tokens(row.usage)) if card else "-",
-                "would_claim": str(amount),
+                "metered_tokens": str(card.tokens(row.usage)) if card else None,
+                **amounts(asset, would_claim=str(amount)),
                 "voucher": standing,
             }
-            for row, (standing, amount) in zip(rows, amounts, strict=True)
-        ]
+            for row, (standing, amount) in zip(rows, expected, strict=True)
+        ],
     }
     shown = [
         (
@@ -68,10 +70,10 @@ def check(series: str | None, currency: str | None, file: Path, command: Command
             asset.text(amount),
             standing,
         )
-        for row, (standing, amount) in zip(rows, amounts, strict=True)
+        for row, (standing, amount) in zip(rows, expected, strict=True)
     ]
     lines = [table(("channel", "metered", "would claim", "voucher"), shown)]
-    lines += [f"in all {asset.text(sum(amount for _, amount in amounts))}"]
+    lines += [f"in all {asset.text(sum(amount for _, amount in expected))}"]
     command.show(document, lines)
 
 
@@ -84,9 +86,9 @@ def check(series: str | None, currency: str | None, file: Path, command: Command
 def claim(series: str | None, currency: str | None, file: Path, by: str, command: Command) -> None:
     """Attest the usage of channels and claim its cost, row by row; in a currency, claim the signed amounts.
 
-    The file is a list of {"channel", "usage", "ceiling", "signature"}: the voucher as `sign --json` prints it, and the
-    cumulative usage as a list of six counters, off-peak before peak. A row of a channel in a currency has no usage.
-    Numbers are integers, or decimal digits in quotes.
+    The file is a list of {"channel", "usage", "ceiling_tokens", "signature"}: the voucher as `sign --json` prints it,
+    and the cumulative usage as a list of six counters, off-peak before peak. A row of a channel in a currency has
+    "ceiling_units" in place of "ceiling_tokens", and no usage. Numbers are integers, or decimal digits in quotes.
     """
     with command.compute(write=True) as compute:
         hub, asset = compute.hub, chosen_asset(command, compute, series, currency)
@@ -98,10 +100,12 @@ def claim(series: str | None, currency: str | None, file: Path, by: str, command
         (receipt,) = hub.send(transaction)
         outcomes = hub.outcomes(receipt, [(row.channel.id, row.wanted(card)) for row in rows])
     document = {
+        **asset_part(asset),
         "rows": [
-            {"channel": "0x" + row.channel.id.hex(), "result": outcome.result.text, "amount": str(outcome.amount)}
+            {"channel": "0x" + row.channel.id.hex(), "result": outcome.result.text}
+            | amounts(asset, amount=str(outcome.amount))
             for row, outcome in zip(rows, outcomes, strict=True)
-        ]
+        ],
     }
     cells = [
         (f"0x{row.channel.id.hex()}"[:10], asset.text(outcome.amount), outcome.result.text)
@@ -129,15 +133,15 @@ def settle(series: str | None, currency: str | None, receiver: str | None, by: s
         before = token.balance_of(to)
         (receipt,) = compute.hub.send(compute.hub.settle(submitter, to, asset.token))
         now = token.balance_of(to)
-    changed = {"before": str(before), "now": str(now)}
+    document = {**asset_part(asset), "receiver": receiver, **amounts(asset, balance=change(before, now))}
     if receiver is None:
         lines = [f"delivered: {asset.change(before, now)}"]
         useful_next = f"market redeem {asset.option} --tokens {now}"
-        command.show_sent(receipt, {"delivered": changed}, lines, useful_next)
+        command.show_sent(receipt, document, lines, useful_next)
         return
     lines = [f"{receiver}: {asset.change(before, now)}"]
     useful_next = f"token balance --account {receiver} {asset.option}"
-    command.show_sent(receipt, {"receiver": receiver, "units": changed}, lines, useful_next)
+    command.show_sent(receipt, document, lines, useful_next)
 
 
 def _metered(rows: Sequence[Row], asset: Asset, compute: SettlementNetwork, provider: Signer) -> Transaction:

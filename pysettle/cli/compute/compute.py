@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from pysettle.cli.command import Command, Function
+from pysettle.cli.documents import change
 from pysettle.cli.options import TOKENS
 from pysettle.cli.output import printable
-from pysettle.money import to_text
+from pysettle.money import Currency, to_text
 
 if TYPE_CHECKING:
     from pysettle.client.compute.series import ComputeToken
@@ -63,7 +64,8 @@ def change_holding(
     document = {
         "series": "0x" + token.address.hex(),
         "account": account,
-        "tokens": {"before": str(before[0]), "now": str(now[0])},
-        "units": {"before": str(before[1]), "now": str(now[1])},
+        "currency": Currency.CNY.value,
+        "balance_tokens": change(before[0], now[0]),
+        "balance_units": change(before[1], now[1]),
     }
     command.show_sent(receipt, document, lines, useful_next)

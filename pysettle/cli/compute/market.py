@@ -14,11 +14,12 @@ from pysettle.cli.command import Command, network_command, network_view
 from pysettle.cli.compute.compute import by_option, change_holding, series_option, tokens_option
 from pysettle.cli.compute.purchase import sign, submit
 from pysettle.cli.compute.supply import compute_, register, stake, unstake
-from pysettle.cli.compute.terms import applying_window, rates, rates_text, series_terms, until_option
+from pysettle.cli.compute.terms import NO_HASH, applying_window, rates, rates_text, series_terms, until_option
+from pysettle.cli.documents import change, meters_document, whole
 from pysettle.cli.nouns import Noun
 from pysettle.cli.options import BASIS_POINTS, TOKENS, OneOf, Utf8, Whole, wide_option
-from pysettle.cli.output import printable, table
-from pysettle.money import to_plain, to_text
+from pysettle.cli.output import instant, printable, table
+from pysettle.money import Currency, to_plain, to_text
 from pysettle.values import HOUR_S, Tokens
 
 if TYPE_CHECKING:
@@ -107,7 +108,8 @@ def open_(command: Command, by: str, compute_id: str | None, **terms: Any) -> No
         locked, name = compute.market.locked_stake(series.address), lists.shortest_name(series.address)
     address = "0x" + series.address.hex()
     lines = [f"series {stated.symbol} at {address}", f"stake locked: 0.00 -> {to_text(locked)} yuan"]
-    document = {"series": address, "symbol": stated.symbol, "stake_units": str(locked)}
+    document = {"series": address, "symbol": stated.symbol}
+    document |= {"currency": Currency.CNY.value, "stake_units": str(locked)}
     command.show_sent(receipt, document, lines, f"market buy --series {quote(name)} --tokens 1000000")
 
 
@@ -133,19 +135,20 @@ def list_(service_class: str | None, command: Command) -> None:
         (name(offer), offer.series.service_class, _cost(offer), f"{offer.left:,}", "open" if offer.open else "closed")
         for offer in offers
     ]
-    document = {
+    document: dict[str, object] = {
+        "currency": Currency.CNY.value,
         "series": [
             {
                 "symbol": offer.symbol,
                 "address": "0x" + offer.series.address.hex(),
                 "provider": command.name(offer.series.provider),
                 "class": offer.series.service_class,
-                "basket_units": "-" if offer.cost is None else str(offer.cost),
-                "left": str(offer.left),
+                "basket_units": whole(offer.cost),
+                "left_tokens": str(offer.left),
                 "open": offer.open,
             }
             for offer in offers
-        ]
+        ],
     }
     lines = [table(("series", "class", "yuan a basket", "Tokens left", "sells"), rows)] if rows else ["no series"]
     command.show(document, lines)
@@ -171,29 +174,55 @@ def show(series: str, windows: Path | None, command: Command) -> None:
         token = compute.compute_lists.find(series)
         window = applying_window(token, windows, compute.chain.clock.now()) if windows else None
         held, halted_at = compute.currency.balance_of(token.address), token.halted_at()
+        sold, outstanding, delivered = token.sold(), token.total_supply(), token.delivered()
+        stake = compute.market.locked_stake(token.address)
+        halter = None if token.halter == ZERO_ADDRESS else command.name(token.halter)
         document = {
             "series": "0x" + token.address.hex(),
             "symbol": token.symbol,
             "name": token.name,
             "provider": command.name(token.provider),
             "class": token.service_class,
-            "unit_price": str(token.unit_price),
-            "rates": rates_text(token.rate_card),
-            "windows_hash": "0x" + token.windows_hash.hex(),
-            "capacity": str(token.capacity),
-            "sold": str(token.sold()),
-            "outstanding": str(token.total_supply()),
-            "delivered": str(token.delivered()),
+            "currency": Currency.CNY.value,
+            "unit_price_micro_yuan": str(token.unit_price),
+            "rates_tokens": {
+                "off_peak": meters_document(token.rate_card.off_peak),
+                "peak": meters_document(token.rate_card.peak),
+            },
+            "windows_hash": None if token.windows_hash == NO_HASH else "0x" + token.windows_hash.hex(),
+            "capacity_tokens": str(token.capacity),
+            "sold_tokens": str(sold),
+            "outstanding_tokens": str(outstanding),
+            "delivered_tokens": str(delivered),
             "held_units": str(held),
-            "stake_units": str(compute.market.locked_stake(token.address)),
-            "expiry": str(token.expiry),
-            "halter": "-" if token.halter == ZERO_ADDRESS else command.name(token.halter),
-            "halt_ground": "0x" + token.halt_ground.hex(),
+            "stake_units": str(stake),
+            "expiry_unix_s": str(token.expiry),
+            "halter": halter,
+            "halt_ground": None if halter is None else "0x" + token.halt_ground.hex(),
             "compensation_bps": str(token.compensation_bps),
-            "halted_at": str(halted_at) if halted_at else "-",
+            "halted_at_unix_s": whole(halted_at or None),
+            "window": window,
         }
-        document |= {"window": window} if window else {}
-    command.show(document, [table(("term", "value"), list(document.items()))])
+    terms = [
+        ("series", f"{printable(token.symbol)} at {document['series']}"),
+        ("name", printable(token.name)),
+        ("provider", command.name(token.provider)),
+        ("class", token.service_class),
+        ("price of 1,000,000 Tokens", f"{to_text(token.unit_price)} yuan"),
+        ("Tokens a unit, off-peak / peak", rates_text(token.rate_card)),
+        ("Tokens ever to be sold", f"{token.capacity:,}"),
+        ("Tokens sold", f"{sold:,}"),
+        ("Tokens outstanding", f"{outstanding:,}"),
+        ("Tokens delivered", f"{delivered:,}"),
+        ("held", f"{to_text(held)} yuan"),
+        ("stake", f"{to_text(stake)} yuan"),
+        ("ends", instant(token.expiry)),
+        ("may be halted by", halter or "nobody"),
+        ("compensation after a halt", f"{token.compensation_bps} basis points"),
+        ("halted", instant(halted_at) if halted_at else "no"),
+    ]
+    terms += [("rates now", window)] if window else []
+    command.show(document, [table(("term", "value"), terms)])
 
 
 @market.command()
@@ -243,7 +272,7 @@ def transfer(series: str, tokens: Tokens, to: str, by: str, command: Command) ->
         symbol = printable(token.symbol)
     document = {
         "series": "0x" + token.address.hex(),
-        "tokens": {name: {"before": str(before[name]), "now": str(now[name])} for name in parties},
+        "balance_tokens": {name: change(before[name], now[name]) for name in parties},
     }
     lines = [f"{name}: {before[name]:,} -> {now[name]:,} Tokens of {symbol}" for name in parties]
     useful_next = f"channel open --series {quote(series)} --tokens {tokens} --by {to}"
@@ -307,7 +336,7 @@ def release(series: str, by: str, command: Command) -> None:
         (receipt,) = compute.market.send(compute.market.release_stake(submitter, token.address))
         now = compute.market.free_stake(token.provider)
     provider = command.name(token.provider)
-    document = {"provider": provider, "free_units": {"before": str(before), "now": str(now)}}
+    document = {"provider": provider, "currency": Currency.CNY.value, "free_units": change(before, now)}
     lines = [f"free stake of {provider}: {to_text(before)} -> {to_text(now)} yuan"]
     command.show_sent(receipt, document, lines, f"market unstake --amount {to_plain(now)}")
 
@@ -334,7 +363,7 @@ def halt(series: str, evidence: Path, by: str, command: Command) -> None:
         (receipt,) = compute.market.send(compute.market.halt(halter, token.address, evidence_hash))
         compensation = compute.currency.balance_of(token.address) - before
     document = {"series": "0x" + token.address.hex(), "evidence": "0x" + evidence_hash.hex()}
-    document |= {"compensation_units": str(compensation)}
+    document |= {"currency": Currency.CNY.value, "compensation_units": str(compensation)}
     lines = [f"{series} is halted: open -> halted", f"{to_text(compensation)} yuan of the stake compensate its holders"]
     command.show_sent(receipt, document, lines, f"market refund --series {quote(series)} --tokens 1")
 
@@ -351,6 +380,7 @@ def index(service_class: str | None, command: Command) -> None:
         ]
     rows = [(point.service_class, _date(point.day), to_text(point.cost), to_text(point.paid)) for point in points]
     document = {
+        "currency": Currency.CNY.value,
         "points": [
             {
                 "class": point.service_class,
@@ -359,7 +389,7 @@ def index(service_class: str | None, command: Command) -> None:
                 "paid_units": str(point.paid),
             }
             for point in points
-        ]
+        ],
     }
     lines = [table(("class", "day (UTC+8)", "yuan a basket", "yuan paid"), rows)] if rows else ["nothing delivered"]
     command.show(document, lines)

@@ -11,6 +11,7 @@ import click
 
 from pysettle.cli.command import Command, network_command
 from pysettle.cli.compute.compute import by_option, series_option, tokens_option
+from pysettle.cli.documents import change
 from pysettle.cli.nouns import Verb
 from pysettle.cli.options import Count, Whole, pasteable
 from pysettle.cli.output import instant, write_text
@@ -62,8 +63,8 @@ def sign(
         signed_for = compute.chain.chain_id, compute.currency.address
     signed = SignedPurchase(SignedMessage(Form.RECEIVE, Currency.CNY, *signed_for, paid, signature), terms)
     write_text(out, json.dumps(signed.document(), indent=2) + "\n", SignedPurchase.SCHEMA)
-    document = {"series": "0x" + token.address.hex(), "tokens": str(tokens), "units": str(price)}
-    document |= {"deadline": str(deadline)}
+    document = {"series": "0x" + token.address.hex(), "amount_tokens": str(tokens)}
+    document |= {"currency": Currency.CNY.value, "price_units": str(price), "deadline_unix_s": str(deadline)}
     line = f"{by} pays {to_text(price)} yuan for {tokens:,} Tokens; submit the purchase before {instant(deadline)}"
     command.show(document, [line, f"Next: {pasteable(f'market submit --file {quote(str(out))}')}"])
 
@@ -96,8 +97,9 @@ def submit(file: Path, by: str, command: Command) -> None:
         "series": "0x" + token.address.hex(),
         "buyer": buyer,
         "beneficiary": holder,
-        "units": {"before": str(before[0]), "now": str(now[0])},
-        "tokens": {"before": str(before[1]), "now": str(now[1])},
+        "currency": Currency.CNY.value,
+        "buyer_units": change(before[0], now[0]),
+        "beneficiary_tokens": change(before[1], now[1]),
     }
     lines = [
         f"{buyer}: {to_text(before[0])} -> {to_text(now[0])} yuan",

@@ -7,10 +7,11 @@ import click
 from pysettle.cli.command import Command, Function, network_command, network_view
 from pysettle.cli.compute.compute import by_option
 from pysettle.cli.compute.terms import until_option
+from pysettle.cli.documents import change
 from pysettle.cli.nouns import Verb
 from pysettle.cli.options import Utf8, Whole, wide_option
 from pysettle.cli.output import instant, table
-from pysettle.money import to_text, to_units
+from pysettle.money import Currency, to_text, to_units
 from pysettle.values import time_text
 
 
@@ -42,7 +43,7 @@ def register(provider: str, accelerator: str, units: int, rate: int, until: int,
         f"compute {compute_id}",
         f"the compute can deliver {attestation.capacity:,} Tokens",
     ]
-    document = {"compute": compute_id, "provider": provider, "capacity": str(attestation.capacity)}
+    document = {"compute": compute_id, "provider": provider, "capacity_tokens": str(attestation.capacity)}
     command.show_sent(receipt, document, lines, "market open --help")
 
 
@@ -55,7 +56,6 @@ def stake(amount: str, by: str, command: Command) -> None:
     units = to_units(amount)
     provider = command.signer(by)
     _move_stake(
-        "stake",
         by,
         lambda network: (
             network.currency.approve(provider, network.market.address, units),
@@ -73,7 +73,7 @@ def unstake(amount: str, by: str, command: Command) -> None:
     """Withdraw stake that is not locked for a series."""
     units = to_units(amount)
     provider = command.signer(by)
-    _move_stake("unstake", by, lambda network: (network.market.withdraw_stake(provider, units),), command)
+    _move_stake(by, lambda network: (network.market.withdraw_stake(provider, units),), command)
 
 
 @click.command("compute", cls=Verb)
@@ -89,10 +89,10 @@ def compute_(command: Command) -> None:
                 "compute": "0x" + compute.id.hex(),
                 "provider": command.name(compute.standing.provider),
                 "accelerator": compute.accelerator,
-                "capacity": str(compute.standing.capacity),
-                "allocated": str(compute.standing.allocated),
-                "left": str(compute.standing.capacity - compute.standing.allocated),
-                "valid_before": str(compute.standing.valid_before),
+                "capacity_tokens": str(compute.standing.capacity),
+                "allocated_tokens": str(compute.standing.allocated),
+                "left_tokens": str(compute.standing.capacity - compute.standing.allocated),
+                "valid_before_unix_s": str(compute.standing.valid_before),
             }
             for compute in registered
         ]
@@ -102,8 +102,8 @@ def compute_(command: Command) -> None:
             fields["compute"],
             fields["provider"],
             fields["accelerator"],
-            f"{int(fields['left']):,}",
-            time_text(int(fields["valid_before"])),
+            f"{int(fields['left_tokens']):,}",
+            time_text(int(fields["valid_before_unix_s"])),
         )
         for fields in document["compute"]
     ]
@@ -111,12 +111,12 @@ def compute_(command: Command) -> None:
     command.show(document, lines)
 
 
-def _move_stake(verb: str, by: str, make: Function, command: Command) -> None:
+def _move_stake(by: str, make: Function, command: Command) -> None:
     provider = command.address(by)
     with command.compute(write=True) as compute:
         before = compute.market.free_stake(provider)
         *_, receipt = compute.market.send(*make(compute))
         now = compute.market.free_stake(provider)
-    document = {"provider": by, "free_units": {"before": str(before), "now": str(now)}}
+    document = {"provider": by, "currency": Currency.CNY.value, "free_units": change(before, now)}
     lines = [f"free stake of {by}: {to_text(before)} -> {to_text(now)} yuan"]
     command.show_sent(receipt, document, lines, "market open --help")

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from pysettle.client.compute.series import ComputeToken, SeriesTerms
     from pysettle.domain.compute.usage import PeakHours, RateCard
 
-_NO_WINDOWS = b"\0" * 32
+NO_HASH = b"\0" * 32
+"""In place of a hash where the terms name none."""
 
 
 def _second(_: click.Context, __: click.Parameter, moment: dt.datetime) -> int:
@@ -68,7 +69,7 @@ def series_terms(
         raise UsageError("a halter needs a ground, and a ground a halter: give both or neither")
     return SeriesTerms(
         **plain,
-        windows_hash=read_windows(windows).hash() if windows else _NO_WINDOWS,
+        windows_hash=read_windows(windows).hash() if windows else NO_HASH,
         expiry=until,
         halter=command.address(halter) if halter else ZERO_ADDRESS,
         halt_ground=keccak(ground.encode()) if ground else b"\0" * 32,
@@ -96,7 +97,7 @@ def applying_window(token: ComputeToken, file: Path, now: int) -> str:
         UsageError: the terms of the series contain no hash of peak hours, or the hash of another file.
     """
     peak_hours = read_windows(file)
-    if token.windows_hash == _NO_WINDOWS:
+    if token.windows_hash == NO_HASH:
         raise UsageError(f"the terms of {token.symbol} contain no hash of peak hours: leave --windows out")
     if peak_hours.hash() != token.windows_hash:
         raise UsageError(

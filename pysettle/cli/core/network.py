@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,8 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from pysettle.cli.command import Command, Function, network_command, network_view
+from pysettle.cli.documents import change
 from pysettle.cli.nouns import Noun
-from pysettle.cli.options import pasteable, wide_option, workspace_option
+from pysettle.cli.options import pasteable, wide_option
 from pysettle.cli.output import progress, say, table, tell, write_text
 from pysettle.errors import ChainError
 from pysettle.errors.states import Role
@@ -19,7 +21,6 @@ from pysettle.money import UNITS_PER_MINOR, Currency, to_minor, to_units
 if TYPE_CHECKING:
     from pysettle.client.core.contract import ChainBackend
     from pysettle.client.deployment import Deployment
-    from pysettle.workspace.directory import Workspace
 
 
 @click.group(cls=Noun)
@@ -134,10 +135,11 @@ def _show_deployed(
     """Print a deployment; `amounts` are the quota in units and the reserve in minor units."""
     (before, head), (units, reserve_minor) = blocks, amounts
     document: dict[str, object] = {
-        "blocks": {"before": str(before), "now": str(head)},
+        "currency": currency.value,
+        "block": change(before, head),
         "contracts": contracts,
-        "quota": {"currency": currency.value, "units": str(units)},
-        "reserve": {"currency": currency.value, "fen": str(reserve_minor)},
+        "quota_units": str(units),
+        "reserve_fen": str(reserve_minor),
     }
     lines = [
         f"Deployed in blocks {before + 1} to {head}; {(holders or {}).get('operator', 'the bank')} may issue "
@@ -177,17 +179,20 @@ def verify(command: Command) -> None:
 @click.option(
     "--out", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), default="-", help="File; - for stdout."
 )
-@workspace_option
-def genesis(out: Path, workspace: Workspace) -> None:
+@network_view
+def genesis(out: Path, command: Command) -> None:
     """Write a genesis.json for a private network of geth or Besu, to stdout or a file.
 
     In its block 0 the workspace's accounts can pay for gas, and the canonical contracts stand at their addresses.
+    With `--json` the document contains the genesis as the file would.
     """
-    content = workspace.genesis().to_bytes().decode()
-    if str(out) == "-":
-        say(content.rstrip("\n"))
-    else:
+    content, in_file = command.workspace.genesis().to_bytes().decode(), str(out) != "-"
+    if in_file:
         write_text(out, content)
+    if command.as_json:
+        command.show({"file": str(out) if in_file else None}, [], {"genesis": json.loads(content)})
+    elif not in_file:
+        say(content.rstrip("\n"))
     tell(f"Next: begin the network with this file, then {pasteable('network deploy')}")
 
 

@@ -43,7 +43,7 @@ def role() -> None:
 def show(label: str | None, account: str | None, command: Command) -> None:
     """Show the holders of a role, and the accounts to which the role is offered."""
     only = None if account is None else command.address(account)
-    document: dict[str, dict[str, object]] = {}
+    document: dict[str, object] = {}
     lines = []
     with command.access() as access:
         for power in Role if label is None else (Role.labelled(label),):
@@ -54,9 +54,11 @@ def show(label: str | None, account: str | None, command: Command) -> None:
                 for to, standing in access.offers(power).items()
                 if only in (None, to)
             }
-            document[power.label] = {"holders": holders, "offers": offers}
-            if only is not None:
-                document[power.label]["held_by_account"] = only in holding
+            document[power.label] = {
+                "holders": holders,
+                "offers": [{"to": to, "handed_over_by": predecessor} for to, predecessor in offers.items()],
+                "held_by_account": None if only is None else only in holding,
+            }
             but_not = f", not {account}" if only is not None and only not in holding else ""
             lines += [f"{power.label}: {', '.join(holders) or 'nobody'}{but_not}"]
             lines += [f"  offered to {to}, {_from(predecessor)}" for to, predecessor in offers.items()]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from pysettle.cli.command import Command, network_view
+from pysettle.cli.documents import change
 from pysettle.cli.nouns import Noun
 from pysettle.cli.options import Count
 from pysettle.cli.output import done, instant
@@ -23,7 +24,7 @@ def show_(command: Command) -> None:
     """Show the time of the head, and the time of the next block."""
     with command.workspace.chain() as chain:
         head, now = chain.block(), chain.clock.now()
-    document = {"block": str(head.number), "block_time": str(head.timestamp), "now": str(now)}
+    document = {"block": str(head.number), "block_time_unix_s": str(head.timestamp), "now_unix_s": str(now)}
     lines = [f"block {head.number} was sealed at {instant(head.timestamp)}", f"now it is        {instant(now)}"]
     command.show(document, lines)
 
@@ -43,4 +44,4 @@ def advance(days: int, hours: int, seconds: int, command: Command) -> None:
         now = chain.clock.advance(by)
     done(f"chain time is advanced to {instant(now)}")
     lines = [f"chain time {instant(before)} -> {instant(now)}", f"Next: {command.next('time show')}"]
-    command.show({"before": str(before), "now": str(now)}, lines)
+    command.show({"time_unix_s": change(before, now)}, lines)

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 import click
 
 from pysettle.cli.command import Command, account_option, currency_command, currency_view
+from pysettle.cli.documents import change, whole
 from pysettle.cli.jobs.order import HOURS, SHOWN, Wanted, order_options
 from pysettle.cli.nouns import Noun
 from pysettle.cli.options import BASIS_POINTS, Count, wide_option
 from pysettle.cli.output import instant, table, write_text
 from pysettle.errors import UsageError
-from pysettle.errors.states import MilestoneState, OrderState
+from pysettle.errors.states import OrderState
 from pysettle.values import HOUR_S
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def sign(wanted: Wanted, hours: int, out: Path, command: Command) -> None:
         f"order {shown}",
         f"{wanted.by} pays {command.text(terms.total)}; submit the order before {instant(until)}",
     ]
-    document = {"order": shown, "units": str(terms.total), "valid_before": str(until)}
+    document = {"order": shown, "amount_units": str(terms.total), "valid_before_unix_s": str(until)}
     command.show(document, [*lines, f"Next: {command.next(f'job submit --file {quote(str(out))}')}"])
 
 
@@ -102,7 +103,7 @@ def submit(file: Path, by: str, command: Command) -> None:
 def _show_placed(order_id: OrderId, terms: OrderTerms, receipt: Receipt, command: Command) -> None:
     shown = "0x" + order_id.hex()
     lines = [f"order {shown}", f"held for the order: 0.00 -> {command.text(terms.total)}"]
-    document = {"order": shown, "units": str(terms.total)}
+    document = {"order": shown, "amount_units": str(terms.total)}
     command.show_sent(receipt, document, lines, f"job accept --order {shown}")
 
 
@@ -235,7 +236,7 @@ def pay(account: str, by: str, command: Command) -> None:
         before = jobs.due(payee, token.address)
         (receipt,) = jobs.send(jobs.pay_due(signer, payee, token.address))
         now = jobs.due(payee, token.address)
-    document = {"account": account, "due": {"before": str(before), "now": str(now)}}
+    document = {"account": account, "due_units": change(before, now)}
     lines = [f"due to {account}: {command.change(before, now)}"]
     command.show_sent(receipt, document, lines, f"token balance --account {account}")
 
@@ -256,7 +257,7 @@ def show(text: str, command: Command) -> None:
     ]
     parties = {name: command.name(getattr(order, name)) for name in _PARTIES}
     terms = {
-        "accept_before": str(order.accept_before),
+        "accept_before_unix_s": str(order.accept_before),
         "review_s": str(order.review_s),
         "arbitration_s": str(order.arbitration_s),
         "default_bps": str(order.default_bps),
@@ -285,9 +286,9 @@ def list_(account: str | None, command: Command) -> None:
                 "order": "0x" + order_id.hex(),
                 "state": order.state.word,
                 **{name: command.name(getattr(order, name)) for name in _PARTIES},
-                "units": str(sum(milestone.amount for milestone in order.milestones)),
-                "milestones": str(len(order.milestones)),
-                "ended": str(sum(milestone.state.is_final for milestone in order.milestones)),
+                "amount_units": str(sum(milestone.amount for milestone in order.milestones)),
+                "milestone_count": str(len(order.milestones)),
+                "ended_count": str(sum(milestone.state.is_final for milestone in order.milestones)),
             }
             for order_id, order in orders.items()
         ]
@@ -298,8 +299,8 @@ def list_(account: str | None, command: Command) -> None:
             fields["state"],
             fields["payer"],
             fields["provider"],
-            command.text(int(fields["units"])),
-            f"{fields['ended']} of {fields['milestones']}",
+            command.text(int(fields["amount_units"])),
+            f"{fields['ended_count']} of {fields['milestone_count']}",
         )
         for fields in document["orders"]
     ]
@@ -347,10 +348,10 @@ def _document(order: Order) -> dict[str, object]:
         "state": order.state.word,
         "milestones": [
             {
-                "units": str(milestone.amount),
+                "amount_units": str(milestone.amount),
                 "state": milestone.state.word,
-                "deliver_before": str(milestone.deliver_before),
-                "since": str(milestone.since) if milestone.state is not MilestoneState.DUE else "-",
+                "deliver_before_unix_s": str(milestone.deliver_before),
+                "since_unix_s": whole(milestone.since or None),
             }
             for milestone in order.milestones
         ],

@@ -19,6 +19,7 @@ from pysettle.cli.command import (
     currency_view,
     to_option,
 )
+from pysettle.cli.documents import change
 from pysettle.cli.nouns import Verb
 from pysettle.cli.options import Count
 from pysettle.cli.output import instant, say, tell, write_text
@@ -126,12 +127,13 @@ def submit(file: Path, by: str | None, command: Command) -> None:
     signed = _read(file, command)
     submitter = command.signer(by or command.name(signed.beneficiary))
     payer, payee = command.name(signed.signer), command.name(signed.beneficiary)
-    document = {"form": signed.form.value, "units": str(signed.message.value)}
+    document: dict[str, object] = {"form": signed.form.value, "amount_units": str(signed.message.value)}
     with command.token() as token:
         signed.check_token(token, token.domain.chain_id)
     if signed.form is not Form.PERMIT:
         holders = {payer: signed.signer, payee: signed.beneficiary}
         useful_next = f"token balance --account {payee}"
+        document |= {"allowance_units": None}
         command.move(holders, lambda token: signed.submit(token, submitter), document, useful_next)
         return
     with command.token(write=True) as token:
@@ -140,7 +142,8 @@ def submit(file: Path, by: str | None, command: Command) -> None:
         now = token.allowance(signed.signer, signed.beneficiary)
     lines = [f"{payee} may transfer of {payer}: {command.change(before, now)}"]
     useful_next = f"token allowance --from {payer} --spender {payee}"
-    command.show_sent(receipt, {**document, "before": str(before), "now": str(now)}, lines, useful_next)
+    document |= {"balance_units": None, "credit_units": None, "allowance_units": change(before, now)}
+    command.show_sent(receipt, document, lines, useful_next)
 
 
 @click.command(cls=Verb)
@@ -154,10 +157,8 @@ def inspect(file: Path, command: Command) -> None:
         signed.check_token(token, chain.chain_id)
         state = _state(signed, token, chain.clock.now())
     payer, payee = command.name(signed.signer), command.name(signed.beneficiary)
-    fields = signed.document()
-    signed_form = fields.pop("schema")
-    lines = [f"{signed_form}: {command.text(signed.message.value)} of {payer} for {payee}", state]
-    command.show({"form": signed_form, **fields, "state": state}, lines)
+    lines = [f"{signed.form.value}: {command.text(signed.message.value)} of {payer} for {payee}", state]
+    command.show({"state": state, "signed": signed.document()}, lines)
 
 
 @click.command("cancel-authorization", cls=Verb)
@@ -189,7 +190,7 @@ def cancel_authorization(
     submitter = command.signer(by) if by else key
     with command.token(write=True) as token:
         (receipt,) = token.send(token.cancel_authorization(submitter, key, nonce))
-    document = {"from": payer, "nonce": "0x" + nonce.hex(), "before": "open", "now": "cancelled"}
+    document = {"from": payer, "nonce": "0x" + nonce.hex(), "state": {"before": "open", "now": "cancelled"}}
     lines = [f"authorization {document['nonce']} of {payer}: open -> cancelled"]
     command.show_sent(receipt, document, lines, f"token balance --account {payer}")
 
@@ -210,13 +211,15 @@ def _state(signed: SignedMessage, token: CurrencyToken, now: int) -> str:
 
 
 def _write(signed: SignedMessage, line: str, out: Path, command: Command) -> None:
-    text = json.dumps(signed.document(), indent=2)
-    if str(out) == "-":
+    text, in_file = json.dumps(signed.document(), indent=2), str(out) != "-"
+    if in_file:
+        write_text(out, text + "\n", signed.form.value)
+    elif not command.as_json:
         say(text)
         tell(line)
         return
-    write_text(out, text + "\n", signed.form.value)
-    say(text if command.as_json else f"{line}\nNext: {command.next(f'token submit --file {quote(str(out))}')}")
+    lines = [line, f"Next: {command.next(f'token submit --file {quote(str(out))}')}"]
+    command.show({"file": str(out) if in_file else None, "signed": signed.document()}, lines)
 
 
 def _read(file: Path, command: Command) -> SignedMessage:

@@ -17,6 +17,7 @@ from pysettle.cli.command import (
     currency_command,
     to_option,
 )
+from pysettle.cli.documents import change
 from pysettle.cli.nouns import Verb
 from pysettle.errors import UsageError
 from pysettle.errors.states import Role
@@ -106,7 +107,7 @@ def seize_credit(account: str, to: str, amount: str, legal_basis: bytes, by: str
 
 def freeze_document(frozen: Freeze) -> dict[str, object]:
     """Return the freeze of an account for a document."""
-    return {"outgoing": frozen.outgoing, "incoming": frozen.incoming, "units": str(frozen.amount)}
+    return {"outgoing": frozen.outgoing, "incoming": frozen.incoming, "amount_units": str(frozen.amount)}
 
 
 def freeze_words(frozen: Freeze, command: Command) -> str:
@@ -133,10 +134,10 @@ def _seize(
     document = {
         "account": account,
         "to": to,
-        "units": str(units),
+        "amount_units": str(units),
         "legal_basis": "0x" + basis.hex(),
-        kind: {"before": str(before), "now": str(now)},
-        "credit_of_receiver": {"before": str(credit_before), "now": str(credit)},
+        f"{kind}_units": change(before, now),
+        "receiver_credit_units": change(credit_before, credit),
     }
     label = "credit " if kind == "credit" else ""
     lines = [f"{account}: {label}{command.change(before, now)}, {command.text(units)} seized for {to}"]
@@ -160,6 +161,6 @@ def _freeze(account: str, more: Freeze | None, amount: Units | None, by: str | N
             orders.append(token.freeze_amount(signer, address, amount))
         receipt = token.send(*orders)[-1]
         now = token.frozen(address)
-    document = {"account": account, "before": freeze_document(before), "now": freeze_document(now)}
+    document = {"account": account, "frozen": {"before": freeze_document(before), "now": freeze_document(now)}}
     lines = [f"{account}: frozen {freeze_words(before, command)} -> {freeze_words(now, command)}"]
     command.show_sent(receipt, document, lines, f"wallet show --account {account}")

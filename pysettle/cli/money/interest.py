@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pysettle.cli.command import Command, network_command, network_view
+from pysettle.cli.documents import change
 from pysettle.cli.nouns import Noun
 from pysettle.cli.options import Count, Moment, Whole, wide_option
 from pysettle.cli.output import table
@@ -133,8 +134,9 @@ def pay(period: int, by: str, command: Command) -> None:
         "tx_hashes": [_hex(receipt.transaction_hash) for receipt in transactions],
         "period": str(period),
         "currency": Currency.CNY.value,
-        "rows": {"paid": str(len(results) - len(refused)), "refused": refused},
-        "paid_units": {"before": str(before.paid), "now": str(after.paid)},
+        "paid_count": str(len(results) - len(refused)),
+        "refused": refused,
+        "paid_units": change(before.paid, after.paid),
         "total_units": str(after.total),
     }
     lines = [f"period {period}: {to_text(before.paid)} -> {to_text(after.paid)} of {to_text(after.total)} yuan paid"]
@@ -155,6 +157,7 @@ def verify(period: int, command: Command) -> None:
     equal = _is_equal(declared, statement)
     document = {
         "period": str(period),
+        "currency": Currency.CNY.value,
         "equal": equal,
         "declared": {"root": _hex(declared.root), "total_units": str(declared.total)},
         "computed": {"root": _hex(statement.root), "total_units": str(statement.total)},
@@ -255,7 +258,7 @@ def _document(statement: InterestStatement) -> dict[str, Any]:
                 "index": str(row.index),
                 "account": _hex(row.account),
                 "accumulation_unit_days": str(row.accumulation),
-                "units": str(row.amount),
+                "amount_units": str(row.amount),
             }
             for row in statement.rows
         ],

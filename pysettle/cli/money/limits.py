@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pysettle.cli.command import Command, by_option, currency_command, refuse_by
+from pysettle.cli.documents import NOT_SENT
 from pysettle.cli.nouns import Verb
 from pysettle.cli.options import wide_option
 from pysettle.cli.output import table
@@ -60,7 +61,7 @@ def limits(class_: str | None, by: str | None, command: Command, **changes: str 
         before = token.class_limits(wallet_class)
         (receipt,) = token.send(token.set_class_limits(central_bank, wallet_class, _replaced(before, changed)))
         now = token.class_limits(wallet_class)
-    document = {"class": class_, "before": _document(before), "now": _document(now)}
+    document = {"classes": {class_: {"before": _document(before), "now": _document(now)}}}
     lines = [
         f"{class_text(wallet_class)}, {words}: {_text(getattr(before, name))} -> {_text(getattr(now, name))}"
         for name, words in _NAMES.items()
@@ -76,7 +77,8 @@ def _show(class_: str | None, command: Command) -> None:
     rows = [(word, *(_text(getattr(limits, name)) for name in _NAMES)) for word, limits in shown.items()]
     heading = f"Limits of wallet classes in {command.currency.value}"
     lines = [heading, table(("class", *_NAMES.values()), rows)]
-    command.show({"classes": {word: _document(limits) for word, limits in shown.items()}}, lines)
+    classes = {word: {"before": None, "now": _document(limits)} for word, limits in shown.items()}
+    command.show({"classes": classes, **NOT_SENT}, lines)
 
 
 def _units(text: str) -> int:
@@ -102,4 +104,4 @@ def _document(limits: ClassLimits) -> dict[str, str | None]:
     from pysettle.domain.money.wallets import NO_LIMIT
 
     values = {name: getattr(limits, name) for name in _NAMES}
-    return {name: None if limit == NO_LIMIT else str(limit) for name, limit in values.items()}
+    return {f"{name}_units": None if limit == NO_LIMIT else str(limit) for name, limit in values.items()}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pysettle.cli.command import Command, amount_option, currency_command, currency_view
+from pysettle.cli.documents import change, whole
 from pysettle.cli.nouns import Noun
 from pysettle.cli.options import Whole, wide_option
 from pysettle.cli.output import instant, table
@@ -51,8 +52,8 @@ def request(holder: str, amount: str, operator: str | None, command: Command) ->
         "id": str(number),
         "holder": holder,
         "operator": institution,
-        "units": str(units),
-        "balances": {holder: {"before": str(before), "now": str(now)}},
+        "amount_units": str(units),
+        "balance_units": change(before, now),
     }
     lines = [f"redemption {number}: {holder} requests {command.text(units)} from {institution}"]
     lines += [f"{holder}: {command.change(before, now)}"]
@@ -172,11 +173,10 @@ def _proceed(verb: str, number: int, by: str | None, step: _Step, useful_next: s
         (receipt,) = token.send(step(token.desk, signer))
         now = _find(token, number)
         changes = dict(zip(("balance", "credit"), zip(held, _held(token, before), strict=True), strict=True))
-    _show_step(verb, number, (before, now), changes, receipt, useful_next, command)
+    _show_step(number, (before, now), changes, receipt, useful_next, command)
 
 
 def _show_step(
-    verb: str,
     number: int,
     redemptions: tuple[Redemption, Redemption],
     changes: dict[str, tuple[int, int]],
@@ -189,7 +189,7 @@ def _show_step(
         "id": str(number),
         **_document(now, command),
         "status": {"before": _word(before), "now": _word(now)},
-        **{kind: {"before": str(first), "now": str(then)} for kind, (first, then) in changes.items()},
+        **{f"{kind}_units": change(first, then) for kind, (first, then) in changes.items()},
     }
     lines = [f"redemption {number}: {_word(before)} -> {_word(now)}", *_lines(now, command)]
     holder = command.name(now.holder)
@@ -221,8 +221,8 @@ def _document(redemption: Redemption, command: Command) -> dict[str, object]:
     return {
         "holder": command.name(redemption.holder),
         "operator": command.name(redemption.operator),
-        "units": str(redemption.amount),
-        "cancellable_from": str(redemption.cancellable_from),
+        "amount_units": str(redemption.amount),
+        "cancellable_from_unix_s": whole(redemption.cancellable_from or None),
     }
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pysettle.cli.command import Command, by_option, currency_command, currency_view, refuse_by
+from pysettle.cli.documents import NOT_SENT, change
 from pysettle.cli.nouns import Noun
 from pysettle.cli.options import Count
 from pysettle.cli.output import instant
@@ -40,7 +41,7 @@ def attest(amount: str, days: int, by: str | None, command: Command) -> None:
         f"reserve: {command.change(_units(before), _units(attestation))}, attestation {attestation.sequence}",
         f"valid before {instant(attestation.valid_before)}",
     ]
-    document = {"before": _document(before), "now": _document(attestation)}
+    document = {"attestation": {"before": _document(before), "now": _document(attestation)}}
     command.show_sent(receipt, document, lines, "reserve show")
 
 
@@ -86,7 +87,7 @@ def quota(operator: str | None, amount: str | None, by: str | None, command: Com
         refuse_by(by, "--amount")
         with command.token() as token:
             units, position = token.desk.issuance_quota(address), token.desk.operator_position(address)
-        document = {"operator": name, "quota_units": str(units), "position_units": str(position)}
+        document = {"operator": name, "quota_units": change(None, units), "position_units": str(position), **NOT_SENT}
         lines = [f"{name}: may issue {command.text(units)}, its position is {command.text(position)}"]
         command.show(document, lines)
         return
@@ -95,7 +96,7 @@ def quota(operator: str | None, amount: str | None, by: str | None, command: Com
         before = token.desk.issuance_quota(address)
         (receipt,) = token.send(token.desk.set_issuance_quota(central_bank, address, units))
         position = token.desk.operator_position(address)
-    document = {"operator": name, "before": str(before), "now": str(units), "position_units": str(position)}
+    document = {"operator": name, "quota_units": change(before, units), "position_units": str(position)}
     lines = [f"{name}: may issue {command.change(before, units)}, its position is {command.text(position)}"]
     command.show_sent(receipt, document, lines, f"reserve quota --operator {name}")
 
@@ -112,14 +113,16 @@ def ratio(basis_points: int | None, by: str | None, command: Command) -> None:
         refuse_by(by, "--basis-points")
         with command.token() as token:
             bps = token.desk.reserve_ratio()
-        command.show({"ratio_bps": str(bps)}, [f"the reserve has to cover {_percent(bps)} of the supply"])
+        command.show(
+            {"ratio_bps": change(None, bps), **NOT_SENT}, [f"the reserve has to cover {_percent(bps)} of the supply"]
+        )
         return
     central_bank = command.holder(by, Role.CENTRAL_BANK)
     with command.token(write=True) as token:
         before = token.desk.reserve_ratio()
         (receipt,) = token.send(token.desk.set_reserve_ratio(central_bank, basis_points))
     lines = [f"the reserve has to cover {_percent(before)} -> {_percent(basis_points)} of the supply"]
-    document = {"before": str(before), "now": str(basis_points)}
+    document = {"ratio_bps": change(before, basis_points)}
     command.show_sent(receipt, document, lines, "reserve show")
 
 
@@ -134,7 +137,7 @@ def _units(attestation: ReserveAttestation) -> int:
 def _document(attestation: ReserveAttestation) -> dict[str, str]:
     return {
         "reserve_fen": str(attestation.amount_fen),
-        "as_of": str(attestation.as_of),
+        "as_of_unix_s": str(attestation.as_of),
         "sequence": str(attestation.sequence),
-        "valid_before": str(attestation.valid_before),
+        "valid_before_unix_s": str(attestation.valid_before),
     }

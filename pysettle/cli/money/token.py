@@ -15,6 +15,7 @@ from pysettle.cli.command import (
     currency_view,
     to_option,
 )
+from pysettle.cli.documents import change
 from pysettle.cli.money.authorization import authorize, cancel_authorization, inspect, permit, submit
 from pysettle.cli.nouns import Noun
 from pysettle.errors.states import Role
@@ -47,9 +48,8 @@ def issue(to: str, amount: str, by: str | None, command: Command) -> None:
     units, payee = to_whole_minor(amount), command.address(to)
     operator = command.holder(by, Role.OPERATOR)
     useful_next = f"token balance --account {to}"
-    command.move(
-        {to: payee}, lambda token: token.desk.issue(operator, payee, units), {"units": str(units)}, useful_next
-    )
+    document = {"amount_units": str(units)}
+    command.move({to: payee}, lambda token: token.desk.issue(operator, payee, units), document, useful_next)
 
 
 @token.command()
@@ -66,7 +66,7 @@ def transfer(payer: str, to: str, amount: str, by: str | None, command: Command)
     def order(token: CurrencyToken) -> Transaction:
         return token.transfer_from(sender, source, payee, units) if by else token.transfer(sender, payee, units)
 
-    command.move({payer: source, to: payee}, order, {"units": str(units)}, f"token balance --account {to}")
+    command.move({payer: source, to: payee}, order, {"amount_units": str(units)}, f"token balance --account {to}")
 
 
 @token.command()
@@ -78,7 +78,7 @@ def balance(account: str, command: Command) -> None:
     with command.workspace.chain() as chain:
         units = command.workspace.network(chain).system(command.currency).token.balance_of(holder)
         block = chain.block().number
-    document = {"account": account, "units": str(units), "block": str(block)}
+    document = {"account": account, "balance_units": str(units), "block": str(block)}
     command.show(document, [f"{account}: {command.text(units)} at block {block}"])
 
 
@@ -94,7 +94,7 @@ def approve(payer: str, spender: str, amount: str, command: Command) -> None:
     with command.token(write=True) as currency:
         before = currency.allowance(holder.address, to)
         (receipt,) = currency.send(currency.approve(holder, to, units))
-    document = {"from": payer, "spender": spender, "before": str(before), "now": str(units)}
+    document = {"from": payer, "spender": spender, "allowance_units": change(before, units)}
     lines = [f"{spender} may transfer of {payer}: {command.change(before, units)}"]
     command.show_sent(receipt, document, lines, f"token allowance --from {payer} --spender {spender}")
 
@@ -107,7 +107,7 @@ def allowance(payer: str, spender: str, command: Command) -> None:
     """Show the rest of a spender's allowance of an account's tokens."""
     with command.token() as currency:
         units = currency.allowance(command.address(payer), command.address(spender))
-    document = {"from": payer, "spender": spender, "units": str(units)}
+    document = {"from": payer, "spender": spender, "allowance_units": str(units)}
     command.show(document, [f"{spender} may transfer {command.text(units)} of {payer}"])
 
 
@@ -135,4 +135,4 @@ def _set_pause(paused: bool, by: str | None, command: Command) -> None:
     words = {True: "paused", False: "not paused"}
     lines = [f"{command.currency.value}: {words[before]} -> {words[paused]}"]
     useful_next = "token unpause" if paused else "reserve show"
-    command.show_sent(receipt, {"before": before, "paused": paused}, lines, useful_next)
+    command.show_sent(receipt, {"paused": {"before": before, "now": paused}}, lines, useful_next)

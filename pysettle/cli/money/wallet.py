@@ -14,6 +14,7 @@ from pysettle.cli.command import (
     currency_command,
     currency_view,
 )
+from pysettle.cli.documents import whole
 from pysettle.cli.money.enforcement import freeze, freeze_document, freeze_words, seize, seize_credit, unfreeze
 from pysettle.cli.money.limits import CLASSES, class_text, class_word, limits
 from pysettle.cli.nouns import Noun
@@ -50,8 +51,8 @@ def show_(account: str, command: Command) -> None:
         "account": account,
         "address": "0x" + address.hex(),
         "block": str(block),
-        "units": str(units),
-        "credit": str(credit),
+        "balance_units": str(units),
+        "credit_units": str(credit),
         "frozen": freeze_document(frozen),
         "settlement_account": settlement,
         "payee_only": payee_only,
@@ -105,7 +106,7 @@ def register(
         )
         (receipt,) = token.send(order)
         now = token.wallet(address)
-    document = {"account": account, "before": _wallet_document(before), "now": _wallet_document(now)}
+    document = {"account": account, "wallet": {"before": _wallet_document(before), "now": _wallet_document(now)}}
     lines = [f"{account}: {class_text(before.wallet_class)} -> {class_text(now.wallet_class)}; {_identification(now)}"]
     command.show_sent(receipt, document, lines, f"wallet show --account {account}")
 
@@ -122,7 +123,7 @@ def payee_only(account: str, enabled: bool, command: Command) -> None:
         (receipt,) = token.send(token.set_payee_only(payee, enabled))
     words = {True: "the account alone", False: "any account"}
     lines = [f"may submit authorizations that pay {account}: {words[before]} -> {words[enabled]}"]
-    document = {"account": account, "before": before, "now": enabled}
+    document = {"account": account, "payee_only": {"before": before, "now": enabled}}
     command.show_sent(receipt, document, lines, f"wallet show --account {account}")
 
 
@@ -137,7 +138,7 @@ def mark_settlement(account: str, by: str | None, command: Command) -> None:
         before = token.is_settlement_account(address)
         (receipt,) = token.send(token.mark_settlement_account(registrar, address))
     words = "settlement account" if before else "own account"
-    document = {"account": account, "before": before, "now": True}
+    document = {"account": account, "settlement_account": {"before": before, "now": True}}
     lines = [f"{account}: {words} -> settlement account"]
     command.show_sent(receipt, document, lines, f"wallet show --account {account}")
 
@@ -154,7 +155,7 @@ def claim_credit(account: str, amount: str | None, by: str | None, command: Comm
         units = token.credit_of(address) if amount is None else to_units(amount)
     if not units:
         raise UsageError(f"{account} has no credit, or the amount is zero")
-    document, useful_next = {"units": str(units)}, f"wallet show --account {account}"
+    document, useful_next = {"amount_units": str(units)}, f"wallet show --account {account}"
     command.move(
         {account: address},
         lambda token: token.claim_credit(submitter, address, units),
@@ -211,7 +212,7 @@ def _standing_document(standing: WalletStanding) -> dict[str, object]:
     from pysettle.client.money.wallets import date_of
 
     def spent(units: int, left: int | None) -> dict[str, object]:
-        return {"spent": str(units) if standing.counts else None, "left": None if left is None else str(left)}
+        return {"spent_units": whole(units if standing.counts else None), "left_units": whole(left)}
 
     return {
         **_wallet_document(standing.wallet),

@@ -32,6 +32,11 @@ class Asset:
             else f"--series {quote(self.series or '0x' + self.token.hex())}"
         )
 
+    @property
+    def counted_in(self) -> str:
+        """What amounts of it are in, as documents name them: `tokens`, or else `units`."""
+        return "tokens" if self.series else "units"
+
     def read(self, text: str) -> int:
         """Read an amount as a person writes it: of a currency with its decimals, else in Tokens or smallest units.
 

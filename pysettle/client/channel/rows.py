@@ -1,6 +1,6 @@
 """Rows of a claim: the newest voucher of each channel, with its usage where it is metered.
 
-A file of them is a list of {"channel", "usage", "ceiling", "signature"}, as `pysettle channel claim` describes it.
+A file of them is a list of {"channel", "usage", "ceiling_tokens", "signature"}, as `pysettle channel claim` says.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def read_rows(content: str, name: str, network: SettlementNetwork, asset: Asset)
         where = f"{name}, row {place}"
         channel = _field(entry, "channel", where, lambda it: _channel(it, opened, network, asset))
         usage = _field(entry, "usage", where, _usage) if asset.series else Usage()
-        ceiling = _field(entry, "ceiling", where, lambda it: read_number(it, CEILING_BITS))
+        ceiling = _field(entry, f"ceiling_{asset.counted_in}", where, lambda it: read_number(it, CEILING_BITS))
         size = len(rows[0].voucher.signature) if rows else None
         signature = _field(entry, "signature", where, functools.partial(_signature, size=size))
         rows.append(Row(channel, usage, Voucher(channel.id, ceiling, signature)))

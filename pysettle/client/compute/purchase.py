@@ -49,7 +49,7 @@ class SignedPurchase:
                 series,
                 beneficiary,
                 Tokens(read_number(document["least_tokens"], 256)),
-                read_number(document["deadline"], 256),
+                read_number(document["deadline_unix_s"], 256),
             )
             paid = payment.message
             committed = isinstance(paid, Authorization) and paid.nonce[:24] == terms.hash()[:24]
@@ -67,7 +67,7 @@ class SignedPurchase:
             "series": "0x" + self.terms.series.hex(),
             "beneficiary": "0x" + self.terms.beneficiary.hex(),
             "least_tokens": str(self.terms.least_tokens),
-            "deadline": str(self.terms.deadline),
+            "deadline_unix_s": str(self.terms.deadline),
             "payment": self.payment.document(),
         }
 

@@ -64,7 +64,7 @@ TOO_LARGE = [
 ]
 """(command, option or value that is told, bound that is told)."""
 COUNTERS = [1, 2, 3, 4, 5, 6]
-ROW = {"usage": COUNTERS, "ceiling": "5", "signature": "0x" + "11" * 65}
+ROW = {"usage": COUNTERS, "ceiling_tokens": "5", "signature": "0x" + "11" * 65}
 BROKEN_ROWS = [
     ("usage", [1.9, 2, 3, 4, 5, 6], "1.9 is no whole number in the range 0<=x<2^42"),
     ("usage", [-1, 2, 3, 4, 5, 6], "-1 is no whole number in the range 0<=x<2^42"),
@@ -73,10 +73,10 @@ BROKEN_ROWS = [
     ("usage", [2**42, 2, 3, 4, 5, 6], f"{2**42} is no whole number in the range 0<=x<2^42"),
     ("usage", COUNTERS[:5], "is no list of 6 counters"),
     ("usage", "123456", "is no list of 6 counters"),
-    ("ceiling", -1, "-1 is no whole number in the range 0<=x<2^128"),
-    ("ceiling", str(2**128), "is no whole number in the range 0<=x<2^128"),
-    ("ceiling", 5.0, "5.0 is no whole number"),
-    ("ceiling", None, "None is no whole number"),
+    ("ceiling_tokens", -1, "-1 is no whole number in the range 0<=x<2^128"),
+    ("ceiling_tokens", str(2**128), "is no whole number in the range 0<=x<2^128"),
+    ("ceiling_tokens", 5.0, "5.0 is no whole number"),
+    ("ceiling_tokens", None, "None is no whole number"),
     ("signature", "0x1", "is not written in hex digits"),
     ("signature", 7, "is not written as hex digits"),
     ("channel", "0xffff", "no channel has an id that begins with 0xffff"),
@@ -137,7 +137,10 @@ def test_a_row_is_of_a_channel_of_the_series(channel_town: ComputeTown, row: dic
         ("[1]", "is not a list of rows"),
         ("[" * 100_000 + "]" * 100_000, "is not a list of rows (nested more than 32 deep)"),
         (json.dumps([row, {**row, "signature": "0x11"}]), "it has 1 bytes, and that of row 1 has 65"),
-        (json.dumps([{"channel": row["channel"], "usage": COUNTERS, "ceiling": 1}]), "row 1, signature: it is missing"),
+        (
+            json.dumps([{"channel": row["channel"], "usage": COUNTERS, "ceiling_tokens": 1}]),
+            "row 1, signature: it is missing",
+        ),
     ):
         rows = channel_town.file("rows.json", content)
         channel_town.refused(f"channel check --series CHEAP --file {rows}", 2, said)
@@ -154,13 +157,13 @@ def test_a_signed_order_has_the_same_bounds(compute_town: ComputeTown) -> None:
     file, signed = compute_town.file("ordered", "what is ordered"), compute_town.directory / "order.json"
     compute_town.say(f"job sign --arbiter bob --milestone 100@2026-02-01 --file {file} --out {signed}")
     true, before = json.loads(signed.read_text()), compute_town.block()
-    stage = {"units": "1", "deliver_before": "1"}
+    stage = {"amount_units": "1", "deliver_before_unix_s": "1"}
     for change, said in (
         ({"review_s": str(2**32)}, f"review_s of the order is {2**32}, and less than 2^32 is kept"),
-        ({"accept_before": str(2**40)}, "less than 2^40 is kept"),
+        ({"accept_before_unix_s": str(2**40)}, "less than 2^40 is kept"),
         ({"bond_units": str(2**96)}, "less than 2^96 is kept"),
-        ({"milestones": [{**stage, "units": str(2**96)}]}, "less than 2^96 is kept"),
-        ({"milestones": [{**stage, "deliver_before": str(2**40)}]}, "less than 2^40 is kept"),
+        ({"milestones": [{**stage, "amount_units": str(2**96)}]}, "less than 2^96 is kept"),
+        ({"milestones": [{**stage, "deliver_before_unix_s": str(2**40)}]}, "less than 2^40 is kept"),
     ):
         signed.write_text(json.dumps(true | change))
         compute_town.refused(f"job submit --file {signed}", 2, said)

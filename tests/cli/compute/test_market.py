@@ -60,7 +60,10 @@ def test_tokens_are_passed_on(town: ComputeTown) -> None:
     """From a holder to another account, as long as the series sells."""
     town.say("market buy --series CHEAP --tokens 1000")
     document = town.read("market transfer --series CHEAP --tokens 300 --to bob")
-    assert document["tokens"] == {"alice": {"before": "1000", "now": "700"}, "bob": {"before": "0", "now": "300"}}
+    assert document["balance_tokens"] == {
+        "alice": {"before": "1000", "now": "700"},
+        "bob": {"before": "0", "now": "300"},
+    }
     said = town.say("market transfer --series CHEAP --tokens 100 --to alice --by bob")
     assert said.startswith("bob: 300 -> 200 Tokens of CHEAP\nalice: 700 -> 800 Tokens of CHEAP\n")
     town.refused("market transfer --series CHEAP --tokens 201 --to alice --by bob", 5, "ERC20InsufficientBalance")
@@ -71,22 +74,22 @@ def test_tokens_are_passed_on(town: ComputeTown) -> None:
 def test_registered_compute_is_listed_with_what_is_left_of_it(town: ComputeTown) -> None:
     """Two series took of it; a second registration has all of its own."""
     (compute,) = town.read("market compute")["compute"]
-    assert (compute["provider"], compute["accelerator"], compute["allocated"]) == (
+    assert (compute["provider"], compute["accelerator"], compute["allocated_tokens"]) == (
         "provider",
         "Ascend 910C",
         "2000000000",
     )
-    assert int(compute["left"]) == int(compute["capacity"]) - 2_000_000_000
+    assert int(compute["left_tokens"]) == int(compute["capacity_tokens"]) - 2_000_000_000
     more = town.read("market register --accelerator H20 --units 1 --rate 5 --until 2026-01-02")
     lines = town.say("market compute --wide").splitlines()
     assert [line.split()[0] for line in lines[2:]] == [compute["compute"], more["compute"]]
-    assert f"{int(more['capacity']):,}" in lines[3]
+    assert f"{int(more['capacity_tokens']):,}" in lines[3]
 
 
 def test_windows_are_checked_against_the_series(town: ComputeTown) -> None:
     """The file whose hash the series carries says which rates apply now; another is refused."""
     hours = town.directory / "hours.json"
-    assert "window" not in town.read("market show --series DSV4")
+    assert town.read("market show --series DSV4")["window"] is None
     assert town.read(f"market show --series DSV4 --windows {hours}")["window"] == "off-peak"
     town.say("time advance --hours 2")
     assert town.read(f"market show --series DSV4 --windows {hours}")["window"] == "peak"
@@ -106,11 +109,11 @@ def test_a_purchase_by_signature_is_submitted_by_somebody_else(town: ComputeTown
     file = town.directory / "purchase.json"
     sign = f"market sign --series DSV4 --tokens 1000000 --to bob --out {file}"
     said, held = town.read(sign), town.held("alice")
-    assert (said["tokens"], said["units"], held) == ("1000000", "150000", "1,000.00 yuan")
+    assert (said["amount_tokens"], said["price_units"], held) == ("1000000", "150000", "1,000.00 yuan")
     assert town.say(sign).splitlines()[-1] == f"Next: pysettle market submit --file {file}"
     submitted = town.read(f"market submit --file {file} --by registrar")
     assert (submitted["buyer"], submitted["beneficiary"]) == ("alice", "bob")
-    assert submitted["tokens"] == {"before": "0", "now": "1000000"}
+    assert submitted["beneficiary_tokens"] == {"before": "0", "now": "1000000"}
     assert town.held("alice") == "999.85 yuan"
     town.refused(f"market submit --file {file}", 5, "AuthorizationAlreadyUsed")
     town.say(f"{sign} --number 7")
@@ -127,7 +130,7 @@ def test_a_signed_purchase_that_was_changed_is_refused(town: ComputeTown) -> Non
         ({"least_tokens": "999"}, "its payment is for other terms"),
         ({"beneficiary": "0x" + "11" * 20}, "its payment is for other terms"),
         ({"beneficiary": "0x11"}, "'0x11' is no address"),
-        ({"deadline": "-1"}, "this is no signed purchase"),
+        ({"deadline_unix_s": "-1"}, "this is no signed purchase"),
         ({"schema": "pysettle.permit/1"}, "this is no signed purchase"),
         ({"payment": {**payment, "chain_id": "1"}}, "this was signed for the token"),
         ({"payment": {**payment, "to": "0x" + "11" * 20}}, "its payment is for other terms"),
@@ -139,7 +142,7 @@ def test_a_signed_purchase_that_was_changed_is_refused(town: ComputeTown) -> Non
     file.write_text("[]")
     town.refused(f"market submit --file {file}", 2, "this is no signed purchase")
     assert town.block() == before
-    file.write_text(json.dumps(true | {"payment": {**payment, "units": "150001"}}))
+    file.write_text(json.dumps(true | {"payment": {**payment, "amount_units": "150001"}}))
     town.refused(f"market submit --file {file}", 5, "AuthorizationSignatureInvalid")
 
 
@@ -157,7 +160,7 @@ def test_a_payment_authorized_to_a_series_buys(town: ComputeTown) -> None:
 def voucher(town: ComputeTown, channel: str, ceiling: int) -> dict[str, str]:
     """Sign a voucher of units of a currency as alice; return its row."""
     signed = town.read(f"channel sign --channel {channel} --ceiling {to_plain(ceiling)}")
-    return {key: signed[key] for key in ("channel", "ceiling", "signature")}
+    return {key: signed[key] for key in ("channel", "ceiling_units", "signature")}
 
 
 def test_a_channel_in_a_currency_is_claimed_by_vouchers(town: ComputeTown) -> None:
@@ -167,16 +170,16 @@ def test_a_channel_in_a_currency_is_claimed_by_vouchers(town: ComputeTown) -> No
     assert town.held("alice") == "987.50 yuan"
     rows = town.file("rows.json", json.dumps([voucher(town, channel, it) for it in (2_000_000, 5_000_000, 1)]))
     checked = town.read(f"channel check --currency CNY --file {rows}")["rows"]
-    assert [(it["metered"], it["would_claim"], it["voucher"]) for it in checked] == [
-        ("-", "2000000", "valid"),
-        ("-", "3000000", "valid"),
-        ("-", "0", "valid"),
+    assert [(it["metered_tokens"], it["would_claim_units"], it["voucher"]) for it in checked] == [
+        (None, "2000000", "valid"),
+        (None, "3000000", "valid"),
+        (None, "0", "valid"),
     ]
     assert "in all 5.00 yuan\n" in town.say(f"channel check --currency CNY --file {rows}")
     refused = town.read(f"channel claim --currency CNY --file {rows} --by alice")["rows"]
     assert [it["result"] for it in refused] == ["caller not receiver"] * 3
     claimed = town.read(f"channel claim --currency CNY --file {rows} --by bob")["rows"]
-    assert [(it["result"], it["amount"]) for it in claimed] == [
+    assert [(it["result"], it["amount_units"]) for it in claimed] == [
         ("claimed", "2000000"),
         ("claimed", "3000000"),
         ("nothing new", "0"),
@@ -198,7 +201,7 @@ def test_a_frozen_payer_of_a_currency_is_told_row_by_row(town: ComputeTown) -> N
     rows = town.file("rows.json", json.dumps([voucher(town, channel, it) for it in (1, 2)]))
     town.say("wallet freeze --account alice --outgoing")
     checked = town.read(f"channel check --currency CNY --file {rows}")["rows"]
-    assert [(it["would_claim"], it["voucher"]) for it in checked] == [("0", "payer frozen")] * 2
+    assert [(it["would_claim_units"], it["voucher"]) for it in checked] == [("0", "payer frozen")] * 2
     claimed = town.read(f"channel claim --currency CNY --file {rows} --by bob")["rows"]
     assert [it["result"] for it in claimed] == ["payer frozen"] * 2
 
@@ -296,6 +299,7 @@ def test_a_contract_that_signs_vouchers_is_asked(town: ComputeTown, series: str 
     signers = {"account": account, "endless": deployed(town, bytes.fromhex("5b5f56")), "nobody": Address(b"\x77" * 20)}
     said = dict.fromkeys(signers, b"\x05" * 32) | {"other": b"\x06" * 32}
     rows, usage = [], {"usage": [500_000, 0, 0, 0, 0, 0]} if series else {}
+    counted = "tokens" if series else "units"
     with workspace.chain(write=True) as chain:
         compute, alice, bob = (
             workspace.network(chain),
@@ -315,15 +319,15 @@ def test_a_contract_that_signs_vouchers_is_asked(town: ComputeTown, series: str 
             if signer == account:
                 approval = digest + b"\x05" * 32
                 compute.hub.send(Transaction(alice, account, approval, 100_000, compute.hub.interface))
-            row = {"channel": "0x" + channel.hex(), "ceiling": "500000", "signature": "0x" + signature.hex()}
+            row = {"channel": "0x" + channel.hex(), f"ceiling_{counted}": "500000", "signature": "0x" + signature.hex()}
             rows.append(row | usage)
     file, asset = town.file("rows.json", json.dumps(rows)), f"--series {series}" if series else "--currency CNY"
     checked = town.read(f"channel check {asset} --file {file}")["rows"]
     expected = [("500000", "valid"), *[("0", "INVALID")] * 3]
-    assert [(it["would_claim"], it["voucher"]) for it in checked] == expected
+    assert [(it[f"would_claim_{counted}"], it["voucher"]) for it in checked] == expected
     by = "provider" if series else "bob"
     claimed = town.read(f"channel claim {asset} --file {file} --by {by}")["rows"]
-    assert [(it["amount"], it["result"]) for it in claimed] == [
+    assert [(it[f"amount_{counted}"], it["result"]) for it in claimed] == [
         ("500000", "claimed"),
         *[("0", "voucher signature invalid")] * 3,
     ]

@@ -91,7 +91,7 @@ def test_redemptions_are_listed(town: Town) -> None:
     town.say("redemption request --from bob --amount 2")
     town.say("redemption cancel --id 1")
     listed = town.tell("redemption list")["redemptions"]
-    assert [(it["id"], it["holder"], it["operator"], it["units"], it["status"]) for it in listed] == [
+    assert [(it["id"], it["holder"], it["operator"], it["amount_units"], it["status"]) for it in listed] == [
         ("1", "alice", "bank", "5000000", "cancelled"),
         ("2", "bob", "bank", "2000000", "requested"),
     ]

@@ -27,7 +27,7 @@ def test_an_authorization_is_signed_inspected_and_submitted(town: Town, tmp_path
     document = signed(town, line)
     accounts = {name: (town.directory / "accounts" / f"{name}.json") for name in ("alice", "bob")}
     addresses = {name: json.loads(it.read_text())["address"] for name, it in accounts.items()}
-    now = int(town.tell("time show")["now"])
+    now = int(town.tell("time show")["now_unix_s"])
     deployment = json.loads((town.directory / "deployment.json").read_text())
     signature = document.pop("signature")
     assert len(signature) == 2 + 130
@@ -38,9 +38,9 @@ def test_an_authorization_is_signed_inspected_and_submitted(town: Town, tmp_path
         "token": deployment["contracts"]["CurrencyToken"]["address"],
         "from": addresses["alice"],
         "to": addresses["bob"],
-        "units": "12500000",
-        "valid_after": "0",
-        "valid_before": str(now + 7_200),
+        "amount_units": "12500000",
+        "valid_after_unix_s": "0",
+        "valid_before_unix_s": str(now + 7_200),
         "nonce": NONCE,
     }
     assert town.held("alice") == "100.00 yuan"
@@ -49,13 +49,10 @@ def test_an_authorization_is_signed_inspected_and_submitted(town: Town, tmp_path
     assert f"Next: pysettle token submit --file {file}" in said
     assert json.loads(file.read_text()) == document | {"signature": signature}
     inspected = town.tell(f"token inspect --file {file}")
-    assert (inspected["state"], inspected["units"], inspected["from"]) == (
-        "can be submitted",
-        "12500000",
-        addresses["alice"],
-    )
+    assert inspected["state"] == "can be submitted"
+    assert inspected["signed"] == json.loads(file.read_text())
     submitted = town.tell(f"token submit --file {file} --by carol")
-    assert submitted["balances"] == {
+    assert submitted["balance_units"] == {
         "alice": {"before": "100000000", "now": "87500000"},
         "bob": {"before": "0", "now": "12500000"},
     }
@@ -103,7 +100,7 @@ def test_an_authorization_is_cancelled(town: Town, tmp_path: Path, by_file: bool
     town.say(f"token authorize --from alice --to bob --amount 5 --nonce {NONCE} --out {file}")
     what = f"--file {file}" if by_file else f"--from alice --nonce {NONCE} --by carol"
     cancelled = town.tell(f"token cancel-authorization {what}")
-    assert (cancelled["from"], cancelled["nonce"], cancelled["now"]) == ("alice", NONCE, "cancelled")
+    assert (cancelled["from"], cancelled["nonce"], cancelled["state"]["now"]) == ("alice", NONCE, "cancelled")
     town.refuse(f"token submit --file {file}", 5, "AuthorizationAlreadyUsed")
     town.refuse(f"token cancel-authorization {what}", 5, "AuthorizationAlreadyUsed")
     assert town.held("alice") == "100.00 yuan"
@@ -115,8 +112,11 @@ def test_a_permit_is_an_allowance(town: Town, tmp_path: Path) -> None:
     town.say(f"token permit --from alice --spender bob --amount 7 --out {file}")
     assert "can be submitted" in town.say(f"token inspect --file {file}")
     submitted = town.tell(f"token submit --file {file} --by carol")
-    assert (submitted["form"], submitted["before"], submitted["now"]) == ("pysettle.permit/1", "0", "7000000")
-    assert town.tell("token allowance --from alice --spender bob")["units"] == "7000000"
+    assert (submitted["form"], submitted["allowance_units"]) == (
+        "pysettle.permit/1",
+        {"before": "0", "now": "7000000"},
+    )
+    assert town.tell("token allowance --from alice --spender bob")["allowance_units"] == "7000000"
     assert "carol: 0.00 -> 6.00 yuan" in town.say("token transfer --from alice --to carol --amount 6 --by bob")
     town.refuse("token transfer --from alice --to carol --amount 1.01 --by bob", 5, "ERC20InsufficientAllowance")
     assert "used or cancelled" in town.say(f"token inspect --file {file}")
@@ -127,7 +127,7 @@ def test_a_permit_is_an_allowance(town: Town, tmp_path: Path) -> None:
 def test_an_allowance_is_given_by_transaction(town: Town) -> None:
     """It replaces the one before, and is the spender's alone."""
     first = town.tell("token approve --from alice --spender bob --amount 3")
-    assert (first["before"], first["now"]) == ("0", "3000000")
+    assert first["allowance_units"] == {"before": "0", "now": "3000000"}
     assert "bob may transfer of alice: 3.00 -> 2.00 yuan" in town.say(
         "token approve --from alice --spender bob --amount 2"
     )
@@ -138,12 +138,12 @@ def test_an_allowance_is_given_by_transaction(town: Town) -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"units": "12500001"}, "AuthorizationSignatureInvalid"),
+        ({"amount_units": "12500001"}, "AuthorizationSignatureInvalid"),
         ({"currency": "HKD"}, "this message is in HKD: give --currency HKD"),
         ({"chain_id": "1"}, "on chain 1, not for"),
         ({"token": "0x" + "1" * 40}, "this was signed for the token 0x1111"),
-        ({"units": "-1"}, "is no whole number"),
-        ({"units": 5}, "this is no signed authorization or permit"),
+        ({"amount_units": "-1"}, "is no whole number"),
+        ({"amount_units": 5}, "this is no signed authorization or permit"),
         ({"nonce": "0x00"}, "has 1 bytes, not 32"),
         ({"from": "alice"}, "is no address; write it as 0x and 40 hex digits"),
         ({"schema": "pysettle.authorization/9"}, "this is no signed authorization or permit"),
@@ -163,7 +163,7 @@ def test_a_signature_by_another_key_is_told(town: Town, tmp_path: Path) -> None:
     """`inspect` says so before anything is submitted."""
     file = tmp_path / "payment.json"
     document = signed(town, "token authorize --from alice --to bob --amount 1")
-    file.write_text(json.dumps(document | {"units": "2000000"}))
+    file.write_text(json.dumps(document | {"amount_units": "2000000"}))
     assert "not signed by the holder of the tokens" in town.say(f"token inspect --file {file}")
 
 
@@ -225,5 +225,5 @@ def test_a_signed_document_replaces_no_file(town: Town) -> None:
     for amount in ("1", "2"):
         town.say(f"token permit --from alice --spender bob --amount {amount} --out {permit}")
         town.say(f"token authorize --from alice --to bob --amount {amount} --out {other}")
-    assert json.loads(permit.read_text())["units"] == "2000000"
+    assert json.loads(permit.read_text())["amount_units"] == "2000000"
     town.refuse(f"token authorize --from alice --to bob --amount 1 --out {permit}", 2, "exists already")

@@ -19,8 +19,7 @@ from tests.cli.running import Town, invoke
 def test_a_currency_is_added_with_accounts_of_its_own(town: Town) -> None:
     """`add-currency` makes the accounts, tells who holds what, attests the reserve, and keeps it all."""
     added = town.tell("network add-currency --currency THB --quota 500 --reserve 20 --operator carol")
-    assert added["quota"] == {"currency": "THB", "units": "500000000"}
-    assert added["reserve"] == {"currency": "THB", "fen": "2000"}
+    assert (added["currency"], added["quota_units"], added["reserve_fen"]) == ("THB", "500000000", "2000")
     assert list(added["contracts"]) == ["NetworkAccess-THB", "CurrencyToken-THB", "IssuanceDesk-THB"]
     powers = ("administrator", "central-bank", "registrar", "freezer", "seizer", "pauser", "attester")
     powers += ("settlement-registrar",)
@@ -28,7 +27,7 @@ def test_a_currency_is_added_with_accounts_of_its_own(town: Town) -> None:
     assert "carol: may issue 500.00 THB" in town.say("reserve quota --currency THB")
     town.refuse("token issue --to bob --amount 20.01 --currency THB", 5, "ReserveExceeded")
     issued = town.tell("token issue --to bob --amount 20 --currency THB")
-    assert (issued["currency"], issued["balances"]["bob"]["now"]) == ("THB", "20000000")
+    assert (issued["currency"], issued["balance_units"]["bob"]["now"]) == ("THB", "20000000")
     assert (town.held("bob", "THB"), town.held("bob"), town.held("bob", "HKD")) == (
         "20.00 THB",
         "0.00 yuan",

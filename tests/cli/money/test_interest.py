@@ -80,7 +80,7 @@ def test_from_opening_to_payment(after: Path) -> None:
     assert computed["total_units"] == "10000000"
     alice = "0x" + Workspace.open(after).accounts.address("alice").hex()
     assert computed["rows"] == [
-        {"index": "0", "account": alice, "accumulation_unit_days": "10000000000", "units": "10000000"}
+        {"index": "0", "account": alice, "accumulation_unit_days": "10000000000", "amount_units": "10000000"}
     ]
     declared = document(after, "interest", "declare", *DAYS)
     assert (declared["period"], declared["root"]) == ("1", computed["root"])
@@ -99,12 +99,12 @@ def test_from_opening_to_payment(after: Path) -> None:
         }
     ]
     paid = document(after, "interest", "pay", "--period", "1", "--by", "bob")
-    assert paid["rows"] == {"paid": "1", "refused": []}
+    assert (paid["paid_count"], paid["refused"]) == ("1", [])
     assert paid["paid_units"] == {"before": "0", "now": "10000000"}
-    assert document(after, "token", "balance", "--account", "alice")["units"] == "1010000000"
-    assert document(after, "token", "balance", "--account", "bob")["units"] == "500000000"
+    assert document(after, "token", "balance", "--account", "alice")["balance_units"] == "1010000000"
+    assert document(after, "token", "balance", "--account", "bob")["balance_units"] == "500000000"
     again = document(after, "interest", "pay", "--period", "1")
-    assert (again["tx_hashes"], again["rows"]) == ([], {"paid": "0", "refused": []})
+    assert (again["tx_hashes"], again["paid_count"], again["refused"]) == ([], "0", [])
     verified = document(after, "interest", "verify", "--period", "1")
     assert verified["equal"] is True
     assert verified["declared"] == verified["computed"] == {"root": computed["root"], "total_units": "10000000"}
@@ -130,7 +130,7 @@ def test_a_false_declaration(after: Path) -> None:
     assert answer["declared"]["root"] != answer["computed"]["root"]
     refused = invoke(after, "interest", "pay", "--period", "1")
     assert refused.exit_code == 7
-    assert document(after, "token", "balance", "--account", "bob")["units"] == "500000000"
+    assert document(after, "token", "balance", "--account", "bob")["balance_units"] == "500000000"
 
 
 @pytest.mark.parametrize(
