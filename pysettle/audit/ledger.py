@@ -115,19 +115,20 @@ class LedgerCheck:
         return notices
 
     def _ask(self, head: int, call: Call, question: Question) -> None:
-        subject, code, what, expected = question.subject, question.code, question.what, question.expected
+        subject, code = question.subject, question.code
+        function, expected = question.function, question.expected
         try:
             answer = call(question.contract, question.data)
         except CallRefused as problem:
-            self._add(head, subject, code, f"{what} is not answered: {problem}")
+            self._add(head, subject, code, f"{function} is not answered: {problem}")
             return
         if len(answer) != 32 * len(expected):
-            self._add(head, subject, code, f"{what} is answered with {len(answer)} bytes, not {32 * len(expected)}")
+            self._add(head, subject, code, f"{function} is answered with {len(answer)} bytes, not {32 * len(expected)}")
             return
         for place, should in enumerate(expected):
             got = int.from_bytes(answer[32 * place : 32 * place + 32], "big", signed=question.signed)
             if should != got:
-                self._add(head, subject, code, differs(what, should, got))
+                self._add(head, subject, code, differs(function, should, got))
 
     def _name_unlisted(self) -> Iterator[Finding]:
         """Name emitters of the network's events that are not listed.

@@ -1,7 +1,7 @@
-"""Which columns the network has. Whatever is said of every column is read from here.
+"""The columns of the network. Code that treats every column reads them from here.
 
-A column stands in a folder of its name on every floor: its contracts, its rules here, its errors, its wrappers, its
-commands, its tests. A further one is one line here, and new files.
+A column has a folder of its name on every floor: its contracts, its rules here, its errors, its wrappers, its
+commands, its tests. A further column is one line here, and new files.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ NAMES = (
     "channel",
     "jobs",
 )
-"""The columns, each after those that it stands on; the core is beneath them all."""
+"""The columns, each after the columns that it uses; all of them use the core."""
 
 
 COLUMNS: dict[str, Column]

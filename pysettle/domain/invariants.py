@@ -1,8 +1,8 @@
 """The invariants of the network, each under its stable code, checked on the ledger.
 
 They hold after every transaction; within one, the events of a contract may run ahead of the transfers they announce.
-`Watch` checks them on what a transaction changed, which costs the same however large the books are; `check` on all.
-What holds of a column's contracts stands in its `checks`.
+`Watch` checks the part of the books that a transaction changed, at a cost independent of the size of the books; `check`
+checks all of them. The checks of a column's contracts are in its `checks`.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ _NOTICES: tuple[Notices, ...] = (
 
 
 class Watch:
-    """Keeps a ledger's invariants checked, each time on what changed since: the cost is that of the change.
+    """Checks a ledger's invariants on the changes since the last check: the cost is that of the change.
 
-    Balances change by postings alone; everything else that an invariant compares is of the contract that emitted the
-    event, or of what the event names.
+    Balances change by postings alone. All other state that an invariant compares belongs to the contract that emitted
+    the event, or to an account or id in the event.
     """
 
     def __init__(self, ledger: Ledger) -> None:
@@ -58,7 +58,7 @@ class Watch:
         }
 
     def apply(self, emitted: Emitted) -> Entry | None:
-        """Apply an event to the ledger, as `Ledger.apply` does, and note what it may have changed."""
+        """Apply an event to the ledger, as `Ledger.apply` does, and record the parts that it may have changed."""
         # Before it is applied, since it may fail on its way.
         self._note_contract(emitted.emitter)
         # A desk speaks of the supply of its currency.
@@ -74,7 +74,7 @@ class Watch:
         return entry
 
     def check(self) -> list[Finding]:
-        """Return every finding on what changed since the last check; empty when the invariants hold there."""
+        """Return every finding on the changes since the last check; empty if the invariants hold."""
         changed = self._changed
         self._changed = Scope(violations_from=len(self._ledger.violations))
         return _findings(self._ledger, changed)
@@ -85,7 +85,7 @@ class Watch:
 
 
 def check(ledger: Ledger) -> list[Finding]:
-    """Return every finding on a ledger as it stands between two transactions; empty when all invariants hold."""
+    """Return every finding on a ledger between two transactions; empty if all invariants hold."""
     everything = {kind: dict.fromkeys(sorted(listed)) for kind, listed in ledger.contracts.listed.items()}
     return _findings(ledger, Scope(everything, dict.fromkeys(ledger.balances), is_whole=True))
 
@@ -95,16 +95,16 @@ def _findings(ledger: Ledger, scope: Scope) -> list[Finding]:
 
 
 def notices(ledger: Ledger) -> list[Finding]:
-    """Name what the rules allow and an auditor looks at: donations first, then column by column."""
+    """Return notices, facts that the rules allow and an auditor examines: donations first, then column by column."""
     return [finding for notice in _NOTICES for finding in notice(ledger)]
 
 
 def questions(ledger: Ledger, chain_id: int) -> Iterator[Question | Finding]:
-    """Yield what contracts are asked at the head, and what is wrong without asking any (INV-REPLAY).
+    """Yield questions to contracts at the head, and findings that need no answer (INV-REPLAY).
 
     Args:
         ledger: The books at the head.
-        chain_id: Chain id that ids are bound to.
+        chain_id: Chain id, which is part of ids.
     """
     for ask in _QUESTIONS:
         yield from ask(ledger, chain_id)

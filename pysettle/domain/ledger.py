@@ -3,10 +3,10 @@
 Every event that moves value is one balanced entry: its postings sum to zero in each asset. Entries never change; the
 state is a fold over them. A `Transfer` moves value between *holders*. The events of settlement move value between the
 *purposes* a contract holds it for: a channel, a receiver's claims, a series' escrow, a pending redemption, a credit.
-What a contract holds for no purpose is its own unallocated balance, which is zero unless somebody donated to it, so
-that the books of the hub and of every series can be checked against what they really hold.
+A balance of a contract without a purpose is unallocated. It is zero unless somebody donated to the contract, so that
+the books of the hub and of every series can be compared with their ERC-20 balances.
 
-What an event does to the books is known by its column; here is only that each is applied once.
+The column of an event knows its postings; this module only applies each event once.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ class Ledger(Books):
     """The books, and the one way to change them."""
 
     def apply(self, emitted: Emitted) -> Entry | None:
-        """Apply one event, in the order of the chain; return the entry it made, None when it moved no value.
+        """Apply one event, in the order of the chain; return its entry, None if it moved no value.
 
-        An event that contradicts the history is recorded in `violations` and applied all the same: the ledger says
-        what the contracts did, not what they should have done.
+        An event that contradicts the history is recorded in `violations` and applied all the same: the ledger records
+        the actions of the contracts, right or wrong.
         """
         event, emitter = emitted.event, emitted.emitter
         # The asset that it is about, where it names one: books are kept of counted assets alone.

@@ -412,7 +412,7 @@ def test_the_real_clock_is_asked_for(tmp_path: Path) -> None:
         ("reserve attest --amount 1 --by alice", 5, "ReserveAttesterInvalid"),
         ("reserve attest --amount 0.001", 2, "has 3 decimals, and 2 are kept"),
         ("token balance --account carol", 2, "use an address or one of administrator, alice"),
-        ("token balance --account ../config", 2, "is no account"),
+        ("token balance --account ../config", 2, "is not an account"),
         ("token issue --to alice --amount 0.0000001", 2, "has 7 decimals, and 2 are kept"),
         ("network deploy", 2, "deployed in this workspace already"),
     ],

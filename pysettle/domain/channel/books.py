@@ -11,7 +11,7 @@ from pysettle.values import Address
 
 @dataclass
 class ChannelRecord:
-    """What events say of one channel of a counted asset, beside its balance. `ChannelCreated` alone begins it."""
+    """One channel of a counted asset, from its events, without its balance. Only `ChannelCreated` begins it."""
 
     hub: Address
     """ChannelHub that it is a channel of."""
@@ -27,9 +27,9 @@ class ChannelRecord:
 
 @dataclass
 class ChannelBooks:
-    """What events say of channels, beside their balances."""
+    """Channels, from their events, without their balances."""
 
     channels: dict[ChannelId, ChannelRecord] = field(default_factory=dict)
-    """Channel id -> what events say of it; channels of assets that are not counted are left out."""
+    """Channel id -> the channel; channels of assets that are not counted are left out."""
     claimed_of_frozen: dict[tuple[Address, Address], int] = field(default_factory=lambda: defaultdict(int))
     """(series, payer) -> Tokens claimed from its channels while it was frozen outgoing in the series' currency."""

@@ -1,4 +1,4 @@
-"""What has to hold of channels between two transactions, and what an auditor wants to know of them."""
+"""Checks of channels between two transactions, and notices for an auditor."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pysettle.domain.core.findings import Finding, Severity
 
 
 def channels(books: Books, scope: Scope) -> Iterator[Finding]:
-    """INV-CHANNEL: the hub holds what channels have unclaimed and receivers unsettled, and no channel is overdrawn."""
+    """INV-CHANNEL: the hub holds all unclaimed and unsettled amounts, and no channel is overdrawn."""
     for account in scope.accounts:
         amount = books.balances.get(account, 0)
         if amount >= 0:
@@ -24,7 +24,7 @@ def channels(books: Books, scope: Scope) -> Iterator[Finding]:
 
 
 def claims_of_frozen_payers(books: Books) -> Iterator[Finding]:
-    """Name what was claimed of payers while they were frozen."""
+    """Yield a notice of claims on payers during a freeze."""
     for (series, payer), tokens in books[ChannelBooks].claimed_of_frozen.items():
         detail = f"{tokens} Tokens were claimed from channels of 0x{payer.hex()} while it was frozen outgoing"
         yield Finding("INV-FROZEN", f"series 0x{series.hex()}", detail, Severity.NOTICE)

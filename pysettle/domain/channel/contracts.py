@@ -1,4 +1,4 @@
-"""The contracts of channels whose books are kept, and the purposes for which a hub holds what is not its own."""
+"""The listed contracts of channels, and the purposes for which a hub holds value of others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was delivered through channels, as their events tell it: the weights of the compute price index."""
+"""Deliveries through channels, from their events: the weights of the compute price index."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from pysettle.values import Address, SeriesId
 
 
 def delivered_usage(history: Iterable[Emitted], providers: Mapping[SeriesId, Address]) -> Iterator[Delivered]:
-    """Yield what was delivered: every claim of a Token channel whose payer is another than the provider.
+    """Yield the deliveries: every claim of a Token channel with another payer than the provider.
 
-    Who pays itself by way of another account is not told apart. It moves the index by no more than what it ties up.
+    A provider that pays itself through another account cannot be recognised; its influence on the index is limited by
+    the money that it ties up.
 
     Args:
         history: Events of the hub, in the order of the chain.
-        providers: Series -> its provider; other tokens are passed over.
+        providers: Series -> its provider; other tokens are skipped.
     """
     payers: dict[ChannelId, Address] = {}
     for emitted in history:

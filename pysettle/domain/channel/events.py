@@ -139,7 +139,7 @@ class PayoutCredited(Event):
 @event
 @dataclass(frozen=True, slots=True)
 class CreditWithdrawn(Event):
-    """What the hub held for an account was paid to it."""
+    """The hub paid an account its credit."""
 
     SIGNATURE = "CreditWithdrawn(address indexed account,address indexed token,uint256 amount)"
     account: Address

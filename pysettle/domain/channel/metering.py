@@ -1,4 +1,4 @@
-"""Metered delivery on one channel: what buyer and provider each keep, check and sign between deposit and claim.
+"""Metered delivery on one channel: the records, checks and signatures of buyer and provider from deposit to claim.
 
 For every request the buyer signs a cumulative ceiling, the provider serves and counts, and the buyer checks the
 counted usage before it signs the next one. The newest voucher supersedes all before it, so that a claim needs one a
@@ -50,10 +50,10 @@ def sign_vouchers(signer: Signer, hub: Domain, ceilings: Iterable[tuple[ChannelI
 
 
 def check_vouchers(hub: Domain, vouchers: Iterable[tuple[ChannelConfig, Voucher]]) -> list[bool]:
-    """Say of each voucher whether it is of its channel and signed by the key that may, without asking any chain.
+    """Return for each voucher whether it belongs to its channel and has the right signature, without a chain.
 
-    All cores check. A payer that is a contract (ERC-1271) has no key: its vouchers are false here, and are for the hub
-    to ask about.
+    All cores check. A payer that is a contract (ERC-1271) has no key: the result for its vouchers is false here, and
+    only the hub can check them.
 
     Args:
         hub: Domain of the hub.
@@ -78,7 +78,7 @@ def check_vouchers(hub: Domain, vouchers: Iterable[tuple[ChannelConfig, Voucher]
 
 @dataclass(frozen=True, slots=True)
 class UsageReceipt:
-    """What a provider says it has delivered on a channel so far."""
+    """A provider's statement of its deliveries on a channel so far."""
 
     channel_id: ChannelId
     """The channel."""
@@ -90,7 +90,7 @@ class UsageReceipt:
 
 @dataclass(frozen=True, slots=True)
 class ChannelState:
-    """What a channel holds, and what its payer is taking back, as a chain says."""
+    """Balance of a channel and its payer's notice of withdrawal, from a chain."""
 
     balance: int
     """Tokens in the channel, those that were claimed included."""
@@ -99,14 +99,14 @@ class ChannelState:
     noticed: int = 0
     """Tokens that the payer gave notice of withdrawing; zero where no notice runs."""
     withdrawable_at: int = 0
-    """Unix second from which the payer may withdraw them, or what is unclaimed by then; zero where no notice runs."""
+    """Unix second from which the payer may withdraw them, or the unclaimed rest; zero without a notice."""
 
 
 class Payer:
     """The buyer's side of a channel: signs vouchers, and checks each receipt before the next."""
 
     def __init__(self, signer: Signer, hub: Domain, channel_id: ChannelId, rate_card: RateCard, deposited: int) -> None:
-        """Begin a channel on which nothing was used.
+        """Begin a channel without usage.
 
         Args:
             signer: Payer or payer authorizer of the channel.
@@ -125,14 +125,14 @@ class Payer:
         self._disputed = False
 
     def sign(self, request_ceiling: int) -> Voucher:
-        """Sign the next voucher: what was charged so far and at most `request_ceiling` Tokens more.
+        """Sign the next voucher: over the charges so far plus at most `request_ceiling` Tokens.
 
         Raises:
             VoucherRefused: the deposit does not cover it; top up the channel.
-            UsageDisputed: a receipt was refused before; what was signed until then is all that can be claimed.
+            UsageDisputed: a receipt was refused before; the provider can claim the last signed ceiling at most.
         """
         if self._disputed:
-            raise UsageDisputed(f"channel 0x{self._channel_id.hex()} is disputed; withdraw what is left")
+            raise UsageDisputed(f"channel 0x{self._channel_id.hex()} is disputed; withdraw the rest of the deposit")
         ceiling = self.charged + request_ceiling
         if ceiling > self.deposited:
             raise VoucherRefused(
@@ -146,12 +146,12 @@ class Payer:
         """Accept a receipt for one served request.
 
         Args:
-            receipt: What the provider says.
-            used: What the buyer itself counted for this request.
+            receipt: The provider's receipt.
+            used: The buyer's own count for this request.
 
         Raises:
-            UsageDisputed: the receipt is for another channel, counts anything else than was used, charges anything
-                else than the rate card says, or more than was signed.
+            UsageDisputed: the receipt is for another channel, differs from the buyer's count or from the price by the
+                rate card, or is above the signed ceiling.
         """
         usage = self._usage + used
         charged = self._rate_card.tokens(usage)
@@ -165,20 +165,20 @@ class Payer:
 
 
 class Delivery:
-    """The provider's side of a channel: checks vouchers, counts what is served, keeps what a claim needs.
+    """The provider's side of a channel: checks vouchers, counts served requests, stores the data for a claim.
 
-    It asks no chain. `update` tells it what the chain says: when the channel is opened here, and after each deposit,
-    notice of a withdrawal, withdrawal, refund and claim. `client.DeliveryFollower` does both.
+    It reads no chain. `update` gives it the state on the chain: at the opening of the channel here, and after each
+    deposit, notice of a withdrawal, withdrawal, refund and claim. `client.DeliveryFollower` does both.
     """
 
     def __init__(self, hub: Domain, config: ChannelConfig, rate_card: RateCard, deposited: int) -> None:
-        """Begin a channel on which nothing was used.
+        """Begin a channel without usage.
 
         Args:
             hub: Domain of the hub.
             config: Terms of the channel.
             rate_card: Rate card of its series.
-            deposited: Tokens in the channel, as the chain says.
+            deposited: Tokens in the channel on the chain.
         """
         self._hub, self.config, self._rate_card = hub, config, rate_card
         self.channel_id = config.channel_id(hub)
@@ -198,27 +198,27 @@ class Delivery:
         """The newest voucher accepted: with `usage`, all that a claim needs."""
 
     def update(self, state: ChannelState) -> None:
-        """Take in what the chain says of the channel.
+        """Store the state of the channel on the chain.
 
-        While a notice runs, requests are accepted for what stays in the channel after the withdrawal, and no others: of
-        a notice for everything, none. A further deposit, the end of the withdrawal or a refund lets requests in again,
-        for what the channel then holds. A notice changes nothing about requests that were accepted before; they are to
-        be claimed by `claim_before`.
+        While a notice runs, a request is accepted only if the rest of the channel after the withdrawal covers it; after
+        a notice for the whole channel none is. After a further deposit, the end of the withdrawal or a refund, requests
+        are accepted up to the new balance. A notice does not affect requests accepted before it; claim them before
+        `claim_before`.
         """
         self.deposited, self.claimed = state.balance, state.claimed
         self.noticed, self.withdrawable_at = state.noticed, state.withdrawable_at
 
     @property
     def claim_before(self) -> int | None:
-        """Unix second before which what was served is to be claimed, since the payer may withdraw it from then on.
+        """Unix second before which the served requests have to be claimed; the payer may withdraw from then on.
 
-        None where nothing is at risk: no notice runs, or what stays after the withdrawal covers what was served.
+        None without a risk: no notice runs, or the rest after the withdrawal covers the served requests.
         """
         kept = max(self.claimed, self.deposited - self.noticed)
         return self.withdrawable_at if self.noticed and self.charged > kept else None
 
     def accept(self, voucher: Voucher, request_ceiling: int) -> None:
-        """Accept a voucher for one request that may cost up to `request_ceiling` Tokens; keep it before serving.
+        """Accept a voucher for one request that may cost up to `request_ceiling` Tokens; store it before serving.
 
         Raises:
             VoucherRefused: another channel, a ceiling that does not cover the request or exceeds the deposit, a request
@@ -233,11 +233,11 @@ class Delivery:
         """Count one served request.
 
         Args:
-            used: What the request used.
+            used: Usage of the request.
 
         Raises:
-            VoucherRefused: it costs more than the accepted voucher leaves, or than the channel holds since a
-                withdrawal.
+            VoucherRefused: the request costs more than the rest of the accepted voucher, or than the balance of the
+                channel after a withdrawal.
         """
         usage = self.usage + used
         charged = self._rate_card.tokens(usage)

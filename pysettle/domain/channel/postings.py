@@ -1,4 +1,4 @@
-"""What the events of hubs and meters do to the books. Channels of assets that are not counted move nothing in them."""
+"""Postings of the events of hubs and meters. Channels of assets that are not counted have no postings."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _handles = registering(HANDLERS)
 
 @_handles(ChannelCreated)
 def _channel_created(books: Books, emitted: Emitted, event: ChannelCreated) -> Postings:
-    # A channel that was emptied before anything was claimed is created anew; its refund nonce goes on.
+    # A channel that was emptied without a claim is created again; its refund nonce continues.
     books[ChannelBooks].channels.setdefault(event.channel_id, ChannelRecord(emitted.emitter, event.config))
     return ()
 
@@ -48,8 +48,8 @@ def _usage_attested(books: Books, emitted: Emitted, event: UsageAttested) -> Pos
     if terms is None:
         return ()
     for channel_id, usage in zip(event.channel_ids, event.usages, strict=False):
-        # A provider may attest what it likes. Where no channel of its series is, nothing can be claimed either: each
-        # claim comes with an attestation of its own. The hub leaves out what is malformed, and prices the rest.
+        # A provider may attest any usage. Without a channel of its series it cannot claim anything, since each
+        # claim comes with an attestation of its own. The hub leaves out malformed rows and prices the others.
         record = books[ChannelBooks].channels.get(channel_id)
         if record and record.config.token == event.series and usage >> (6 * USAGE_BITS) == 0:
             record.highest_attested = max(record.highest_attested, terms.rate_card.tokens(Usage.unpack(usage)))
@@ -73,7 +73,7 @@ def _claimed(books: Books, emitted: Emitted, event: Claimed) -> Postings:
 
 
 def _note_frozen(books: Books, event: Claimed, payer: Address) -> None:
-    """Count what is claimed of a payer that is frozen outgoing in the currency of its Tokens."""
+    """Count claims on a payer that is frozen outgoing in the currency of its Tokens."""
     terms = books.contracts[COMPUTE_TOKEN].get(event.token)
     if terms and payer in books[AccountBooks].freezing[terms.currency].outgoing:
         books[ChannelBooks].claimed_of_frozen[event.token, payer] += event.amount
@@ -115,14 +115,14 @@ def _credit_withdrawn(books: Books, emitted: Emitted, event: CreditWithdrawn) ->
 
 
 _OfChannel = Deposited | Claimed | ChannelRefunded | WithdrawFinalized
-"""What happens to a channel after its creation."""
+"""Events of a channel after its creation."""
 
 
 def _channel(books: Books, emitted: Emitted, event: _OfChannel) -> ChannelRecord | None:
     """Return the channel that an event goes on with; it must have been created, for the asset that moves."""
     record = books[ChannelBooks].channels.get(event.channel_id)
     if record is None or record.config.token != event.token:
-        what = f"{type(event).__name__} of channel 0x{event.channel_id.hex()} in 0x{event.token.hex()}"
-        books.violated("INV-CHANNEL", emitted, f"{what}, which was not created for that asset")
+        change = f"{type(event).__name__} of channel 0x{event.channel_id.hex()} in 0x{event.token.hex()}"
+        books.violated("INV-CHANNEL", emitted, f"{change}, which was not created for that asset")
         return None
     return record

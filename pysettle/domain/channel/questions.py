@@ -1,4 +1,4 @@
-"""What the books expect a hub to answer at the head."""
+"""Questions to hubs at the head, with the answers that the books expect."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from pysettle.domain.core.questions import Question, call_data
 
 
 def payouts(books: Books, _chain_id: int) -> Iterator[Question]:
-    """Ask what hubs hold for accounts since a token refused to pay them."""
+    """Ask hubs for the credits of accounts."""
     for hub in sorted(books.contracts[CHANNEL_HUB]):
         for account, amount in books.held_for(PAYOUT):
             data = call_data("credits(address,address)", account.owner, account.asset)
-            what = f"credits(0x{account.owner.hex()}, 0x{account.asset.hex()})"
-            yield Question(f"hub 0x{hub.hex()}", hub, what, data, (amount,))
+            call = f"credits(0x{account.owner.hex()}, 0x{account.asset.hex()})"
+            yield Question(f"hub 0x{hub.hex()}", hub, call, data, (amount,))
 
 
 def channels(books: Books, chain_id: int) -> Iterator[Question | Finding]:

@@ -1,4 +1,4 @@
-"""The state of compute in the books: what markets opened, what was sold, and what was halted."""
+"""The state of compute in the books: series, purchases and halts."""
 
 from __future__ import annotations
 
@@ -21,33 +21,33 @@ class Sale(NamedTuple):
     timestamp: int
     """Unix second."""
     payer: Address
-    """Who paid."""
+    """Account that paid."""
     tokens: int
     """Tokens."""
 
 
 @dataclass(frozen=True)
 class HaltRecord:
-    """A halt, and who had bought shortly before it."""
+    """A halt, with the purchases shortly before it."""
 
     event: SeriesHalted
-    """What the market said."""
+    """The event of the market."""
     bought_before: Mapping[Address, int]
     """Payer -> Tokens of the series that it bought in the hour before."""
 
 
 @dataclass
 class ComputeBooks:
-    """What events say of series, beside their balances."""
+    """Series, from their events, without their balances."""
 
     opened: dict[Address, SeriesOpened] = field(default_factory=dict)
-    """Series that a market opened -> what the market said of it."""
+    """Series that a market opened -> the event of its opening."""
     markets_of: dict[Address, Address] = field(default_factory=dict)
     """Series that a market opened -> that market."""
     halted: dict[Address, int] = field(default_factory=dict)
     """Series that was halted -> unix second of the halt."""
     halts: list[HaltRecord] = field(default_factory=list)
-    """What was halted, by whom and on what ground."""
+    """Halts, with halter and ground."""
     sales: dict[Address, deque[Sale]] = field(default_factory=lambda: defaultdict(deque))
     """Series -> its purchases of the last hour of sales."""
     bought: dict[tuple[Address, Address], int] = field(default_factory=lambda: defaultdict(int))
@@ -55,9 +55,9 @@ class ComputeBooks:
 
 
 def owed(books: Books, series: Address) -> int:
-    """Return what the outstanding Tokens of a series may ask for, in units of its currency, rounded up.
+    """Return the claims of the outstanding Tokens of a series, in units of its currency, rounded up.
 
-    That is their backing, and after a halt the agreed compensation of all that are not delivered.
+    These are their backing, and after a halt the agreed compensation of all undelivered Tokens.
     """
     terms, outstanding = books.contracts[COMPUTE_TOKEN][series], books.supply(series)
     is_halted = series in books[ComputeBooks].halted

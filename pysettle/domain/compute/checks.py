@@ -1,4 +1,4 @@
-"""What has to hold of series between two transactions, and what an auditor wants to know of them."""
+"""Checks of series between two transactions, and notices for an auditor."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def backing(books: Books, scope: Scope) -> Iterator[Finding]:
 
 
 def halts(books: Books) -> Iterator[Finding]:
-    """Name each halt: who halted and why, and whose purchases before it it may have been for."""
+    """Yield a notice of each halt: its halter, its ground, and the purchases shortly before it."""
     for halt in books[ComputeBooks].halts:
         yield Finding("INV-BACKING", f"series 0x{halt.event.series.hex()}", _told(books, halt), Severity.NOTICE)
 
@@ -44,7 +44,7 @@ def _told(books: Books, halt: HaltRecord) -> str:
 
 
 def unlisted_series(books: Books) -> Iterator[Finding]:
-    """Name each series that a listed market opened and that is not listed: its books were not kept."""
+    """Yield a notice of each unlisted series of a listed market: the ledger has no books of it."""
     for series, market in sorted(books[ComputeBooks].markets_of.items()):
         if series not in books.contracts[COMPUTE_TOKEN]:
             detail = f"opened by the listed market 0x{market.hex()}, and not listed in the manifest"

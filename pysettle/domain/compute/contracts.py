@@ -1,4 +1,4 @@
-"""The contracts of compute whose books are kept, and the purposes for which they hold what is not their own."""
+"""The listed contracts of compute, and the purposes for which they hold value of others."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ESCROW = Purpose("escrow")
 STAKE = Purpose("stake")
 """Staked at a market and not locked. Owner: the provider."""
 LOCKED_STAKE = Purpose("locked stake")
-"""Stake behind what a series promises. Owner: the series."""
+"""Stake behind the compensation that a series promises. Owner: the series."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,7 @@ class Refunded(Event):
 @event
 @dataclass(frozen=True, slots=True)
 class Halted(Event):
-    """The series was halted: what is undelivered is refunded, and compensated."""
+    """The series was halted: holders get refunds and compensation for undelivered Tokens."""
 
     SIGNATURE = "Halted(uint256 undelivered,uint256 compensation)"
     undelivered: Tokens
@@ -68,7 +68,7 @@ class Halted(Event):
 @event
 @dataclass(frozen=True, slots=True)
 class Swept(Event):
-    """The provider took what was there beyond what outstanding Tokens may ask for."""
+    """The provider withdrew the surplus over the claims of outstanding Tokens."""
 
     SIGNATURE = "Swept(address indexed provider,uint256 amount)"
     provider: Address
@@ -102,7 +102,7 @@ class ComputeRegistered(Event):
 @event
 @dataclass(frozen=True, slots=True)
 class Staked(Event):
-    """A provider staked; `free` is what of its stake is not locked then."""
+    """A provider staked; `free` is its free stake afterwards."""
 
     SIGNATURE = "Staked(address indexed provider,uint256 amount,uint256 free)"
     provider: Address
@@ -142,7 +142,7 @@ class SeriesOpened(Event):
 @event
 @dataclass(frozen=True, slots=True)
 class SeriesHalted(Event):
-    """A series was halted by whom its terms name, on the ground they name."""
+    """The halter of a series halted it on the ground in its terms."""
 
     SIGNATURE = (
         "SeriesHalted(address indexed series,address indexed halter,bytes32 indexed ground,"

@@ -19,12 +19,12 @@ _COMPUTE = StructType(
 
 @dataclass(frozen=True, slots=True)
 class PurchaseTerms:
-    """What a buyer's payment authorization commits to through its nonce."""
+    """Terms to which a buyer's payment authorization commits through its nonce."""
 
     series: Address
     """Series that sells."""
     beneficiary: Address
-    """Who receives the Tokens."""
+    """Account that receives the Tokens."""
     least_tokens: Tokens
     """Fewest Tokens accepted."""
     deadline: int
@@ -38,9 +38,9 @@ class PurchaseTerms:
         """Return an EIP-3009 nonce that commits to the terms: the high 192 bits of their hash, above a number.
 
         Args:
-            number: The buyer's own, 64 bits, by which alone the token tells nonces apart: no number is used twice, in
-                whatever authorization. Numbers in sequence share storage words, and cost less. Without one the nonce is
-                the whole hash, for one purchase of these terms.
+            number: Number of the buyer, 64 bits. The token distinguishes nonces by it alone, so that no number can be
+                used twice in any authorizations. Numbers in sequence share storage words, and cost less. Without a
+                number the nonce is the whole hash, for one purchase of these terms.
         """
         whole = self.hash()
         return whole if number is None else whole[:24] + number.to_bytes(8, "big")
@@ -48,10 +48,10 @@ class PurchaseTerms:
 
 @dataclass(frozen=True, slots=True)
 class ComputeAttestation:
-    """What an attester signs of a provider's compute."""
+    """An attester's signed statement on a provider's compute."""
 
     provider: Address
-    """Who runs it."""
+    """Provider that runs the compute."""
     accelerator: str
     """Kind of accelerator, for example "Ascend 910C", at most 32 bytes."""
     units: int
@@ -63,7 +63,7 @@ class ComputeAttestation:
     valid_before: int
     """Unix second from which they no longer do."""
     salt: bytes = b"\0" * 32
-    """Tells attestations of otherwise equal compute apart."""
+    """Distinguishes attestations of otherwise equal compute."""
 
     @property
     def capacity(self) -> Tokens:

@@ -1,4 +1,4 @@
-"""What the events of markets and series do to the books."""
+"""Postings of the events of markets and series."""
 
 from __future__ import annotations
 
@@ -68,9 +68,9 @@ def _paid_out(books: Books, emitted: Emitted, event: Redeemed | Refunded) -> Pos
 def _swept(books: Books, emitted: Emitted, event: Swept) -> Postings:
     series = emitted.emitter
     currency = books.contracts[COMPUTE_TOKEN][series].currency
-    # Never the other way: what is owed and missing is not made up for by what was donated.
+    # Never the other way: a donation does not cover a missing owed amount.
     remainder = max(0, books.balance(currency, ESCROW, series) - owed(books, series))
-    # What the sweep takes beyond the remainder was donated, and is unallocated already.
+    # A swept amount above the remainder was donated, and is unallocated already.
     return move(currency, remainder, (ESCROW, series), (OWN, series))
 
 
@@ -140,7 +140,7 @@ def _stake_released(books: Books, emitted: Emitted, event: StakeReleased) -> Pos
 
 
 def _check_unlocked(books: Books, emitted: Emitted, event: StakeReleased | SeriesHalted, amount: int) -> None:
-    """Note what is wrong with the end of a series' stake: all of it is unlocked, and the rest is its provider's."""
+    """Record violations at the end of a series' stake: all of it is unlocked, and its rest belongs to the provider."""
     currency, opened = (
         books.contracts[COMPUTE_MARKET][emitted.emitter].currency,
         books[ComputeBooks].opened.get(event.series),
@@ -150,8 +150,8 @@ def _check_unlocked(books: Books, emitted: Emitted, event: StakeReleased | Serie
         detail = f"{amount} units of the stake of series 0x{event.series.hex()} unlocked, {locked} were locked"
         books.violated("INV-BACKING", emitted, detail)
     if opened is None or opened.provider != event.provider:
-        whose = f"of 0x{opened.provider.hex()}" if opened else "that no market opened"
-        detail = f"stake of series 0x{event.series.hex()} {whose} returned to 0x{event.provider.hex()}"
+        owner = f"of 0x{opened.provider.hex()}" if opened else "that no market opened"
+        detail = f"stake of series 0x{event.series.hex()} {owner} returned to 0x{event.provider.hex()}"
         books.violated("INV-BACKING", emitted, detail)
 
 

@@ -1,7 +1,7 @@
-"""What compute costs, comparably: reference baskets of usage, the ranking of series, and the compute price index.
+"""Comparable prices of compute: reference baskets of usage, the ranking of series, and the compute price index.
 
-A Token is worth what its series' rate card makes of it, so that unit prices of two series say nothing beside each
-other. A reference basket is an amount of usage that every series of a service class prices by its own card.
+The value of a Token depends on the rate card of its series, so that unit prices of two series cannot be compared. A
+reference basket is an amount of usage that every series of a service class prices by its own card.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from pysettle.values import SeriesId
 
 @dataclass(frozen=True, slots=True)
 class ServiceClass:
-    """A kind of service: what its three meters count, and the usage that its series are compared by."""
+    """A kind of service: its three meters, and the usage for a comparison of its series."""
 
     name: str
     """Name in the terms of a series."""
     meters: tuple[str, str, str]
-    """What each meter counts."""
+    """Unit of each meter."""
     basket: Usage
     """Reference basket."""
 
@@ -47,11 +47,11 @@ SERVICE_CLASSES: Mapping[str, ServiceClass] = {
         ),
     )
 }
-"""Published baskets by service class. They change with a version of this software, and never by what is sold."""
+"""Published baskets by service class. They change only with a version of this software."""
 
 
 def basket_cost(service_class: str, rate_card: RateCard, unit_price: int) -> int:
-    """Return what the reference basket of a class costs by a series' terms, in micro-yuan.
+    """Return the price of the reference basket of a class by a series' terms, in micro-yuan.
 
     Rounding: up to one micro-yuan, as a purchase of its Tokens would.
 
@@ -66,7 +66,7 @@ def basket_cost(service_class: str, rate_card: RateCard, unit_price: int) -> int
 
 @dataclass(frozen=True, slots=True)
 class Priced:
-    """What a series asks, for the index."""
+    """Terms of a series, for the index."""
 
     service_class: str
     """Kind of service."""
@@ -81,11 +81,11 @@ class Delivered:
     """Tokens that a payer signed for and that were claimed for attested usage."""
 
     series: SeriesId
-    """Whose Tokens they are."""
+    """Series of the Tokens."""
     timestamp: int
     """Unix second of the claim."""
     tokens: int
-    """Tokens claimed: what the usage costs by the rate card, within what was signed."""
+    """Tokens claimed: the price of the usage by the rate card, within the signed ceiling."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,17 +103,17 @@ class IndexPoint:
 
 
 def price_index(series: Mapping[SeriesId, Priced], delivered: Iterable[Delivered]) -> tuple[IndexPoint, ...]:
-    """Return the compute price index: what was paid a day for delivered usage, by how many baskets that was.
+    """Return the compute price index: payments of a day for delivered usage, divided by its number of baskets.
 
-    It is a unit value index. What is sold and not delivered does not count, and what is delivered counts by what was
-    paid for it and not by what a provider says it counted, which costs nothing to say.
+    It is a unit value index. Tokens sold and not delivered do not count. Deliveries count by the payment for them, not
+    by the provider's statement of usage, which costs nothing.
 
     Args:
-        series: Series -> what it asks.
+        series: Series -> its terms.
         delivered: Delivered usage, in any order.
 
     Returns:
-        Ordered by class and day, of days on which anything was paid. Amounts are rounded down to one micro-yuan.
+        Points ordered by class and day, for days with payments. Amounts are rounded down to one micro-yuan.
     """
     paid: dict[tuple[str, int], Fraction] = defaultdict(Fraction)
     baskets: dict[tuple[str, int], Fraction] = defaultdict(Fraction)
@@ -123,7 +123,7 @@ def price_index(series: Mapping[SeriesId, Priced], delivered: Iterable[Delivered
             (priced.service_class, day_at(item.timestamp)),
             Fraction(item.tokens * priced.unit_price, PRICE_BASIS),
         )
-        # What costs nothing a basket is no price.
+        # A price of zero a basket is left out.
         if priced.cost and value:
             paid[at] += value
             baskets[at] += value / priced.cost

@@ -1,4 +1,4 @@
-"""What the books expect markets and series to answer at the head."""
+"""Questions to markets and series at the head, with the answers that the books expect."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def terms(books: Books, _chain_id: int) -> Iterator[Question]:
 
 
 def markets(books: Books, _chain_id: int) -> Iterator[Question]:
-    """Ask what is staked, free and behind each series, and which series were halted."""
+    """Ask for free and locked stake, and for the halts of series."""
     compute = books[ComputeBooks]
     for market, staked_in in books.contracts[COMPUTE_MARKET].items():
         about, currency = f"market 0x{market.hex()}", staked_in.currency

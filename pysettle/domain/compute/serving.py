@@ -1,4 +1,4 @@
-"""What one request uses, costs, and may cost at most: what a provider counts and a voucher's ceiling is made of."""
+"""Usage, price and highest price of one request: for the provider's count and for a voucher's ceiling."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Request:
     """One served API request."""
 
     timestamp: int
-    """When it was made, unix seconds; fractions are dropped."""
+    """Time of the request, unix seconds; fractions are dropped."""
     meters: Meters
     """LLM tokens it used."""
 
@@ -38,17 +38,17 @@ class ServiceTerms:
     """LLM tokens of output that a request may generate, unless it generated more."""
 
     def usage(self, request: Request) -> Usage:
-        """Return what a request used, in the window of the second it was made in."""
+        """Return the usage of a request, in the window of its second."""
         return Usage.of(request.meters, self.peak_hours.window(request.timestamp))
 
     def cost(self, request: Request) -> Tokens:
-        """Return what a request costs."""
+        """Return the price of a request."""
         return Tokens(self.rate_card.tokens(self.usage(request)))
 
     def ceiling(self, request: Request) -> Tokens:
-        """Return the most a request may cost.
+        """Return the highest price of a request.
 
-        Its buyer knows its input, but not what of that is cached, nor how long the answer gets.
+        The buyer knows the input, but not its cached part nor the length of the answer.
         """
         meters = request.meters
         most = Meters(input=meters.cached_input + meters.input, output=max(self.output_limit, meters.output))

@@ -1,6 +1,6 @@
-"""Metered usage, rate cards, and what usage costs in Tokens: three meters in two price windows.
+"""Metered usage, rate cards, and the price of usage in Tokens: three meters in two price windows.
 
-A rate card turns fragmented services into one unit. Everything is an integer, so nothing is rounded here.
+A rate card turns fragmented services into one unit. All numbers are integers, so there is no rounding here.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Meters:
     cached_input: int = 0
     """Input served from the provider's cache."""
     input: int = 0
-    """Input computed anew."""
+    """Input that is not cached."""
     output: int = 0
     """Output generated."""
 
@@ -50,11 +50,11 @@ class Meters:
         return (self.cached_input, self.input, self.output)
 
 
-def _pack(lanes: tuple[int, ...], bits: int, what: str) -> int:
+def _pack(lanes: tuple[int, ...], bits: int, name: str) -> int:
     word = 0
     for place, lane in enumerate(lanes):
         if not 0 <= lane < 1 << bits:
-            raise InvalidAmount(f"{what} {lane} does not fit {bits} bits; split it over more channels or series")
+            raise InvalidAmount(f"{name} {lane} does not fit {bits} bits; split it over more channels or series")
         word |= lane << (bits * place)
     return word
 
@@ -66,7 +66,7 @@ def _unpack(word: int, bits: int) -> tuple[Meters, Meters]:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Counted LLM tokens by meter and window; cumulative where it is attested."""
+    """Counted LLM tokens by meter and window; cumulative in an attestation."""
 
     off_peak: Meters = Meters()
     """Counts outside peak hours."""
@@ -117,7 +117,7 @@ class RateCard:
     """Rates in peak hours."""
 
     def tokens(self, usage: Usage) -> Tokens:
-        """Return what usage costs in Tokens: the sum over six counters of rate times count, exact."""
+        """Return the price of usage in Tokens: the sum over six counters of rate times count, exact."""
         rates = self.off_peak.lanes() + self.peak.lanes()
         return Tokens(sum(map(mul, rates, usage.off_peak.lanes() + usage.peak.lanes())))
 
@@ -166,7 +166,7 @@ class PeakHours:
         return cls(hours, *days)
 
     def to_json(self) -> str:
-        """Write the document whose hash a series carries: sorted, and the same for the same windows."""
+        """Write the document of peak hours, of which a series has the hash: sorted, equal for equal windows."""
         days = {
             "holidays": sorted(day.isoformat() for day in self.holidays),
             "working_days": sorted(day.isoformat() for day in self.working_days),

@@ -1,1 +1,1 @@
-"""What every column stands on: events, accounts and entries of the books, signatures and typed data."""
+"""The base of every column: events, accounts and entries of the books, signatures and typed data."""

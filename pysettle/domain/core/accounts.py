@@ -1,4 +1,4 @@
-"""What the ledger is made of: accounts, what they are held for, and entries."""
+"""The parts of the ledger: accounts, purposes and entries."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pysettle.values import Address
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Purpose:
-    """What a balance is held for. Each is one object, of the column that books it."""
+    """The purpose of a balance. Each is one object, which a column defines."""
 
     value: str
     """Word for it, in findings."""
@@ -32,11 +32,11 @@ class LedgerAccount:
     """One account of the ledger: an asset held for a purpose."""
 
     asset: Address
-    """Currency or series whose units are counted."""
+    """Currency or series of the units."""
     purpose: Purpose
-    """What they are held for."""
+    """Purpose of the balance."""
     owner: bytes
-    """Whose they are, as the purpose says."""
+    """Owner, as the purpose defines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,8 @@ class Entry:
     """One balanced entry: in every asset its postings sum to zero."""
 
     position: Position
-    """Where its event stands in the history."""
+    """Position of its event in the history."""
     kind: str
-    """Name of the event it was made from."""
+    """Name of its event."""
     postings: tuple[Posting, ...]
     """Its sides."""

@@ -1,4 +1,4 @@
-"""The state of the ledger that every column shares, and what can be asked of it. Only `ledger` changes it."""
+"""The state of the ledger that all columns share, with its queries. Only `ledger` changes it."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ _Part = TypeVar("_Part")
 
 @dataclass
 class Books:
-    """State after the events applied so far: balances, and by its class the part that a column keeps beside them."""
+    """State after the events applied so far: balances, and the part of each column by its class."""
 
     contracts: Contracts
-    """Contracts whose books are kept."""
+    """The listed contracts."""
     balances: dict[LedgerAccount, int] = field(default_factory=lambda: defaultdict(int))
     """Account -> smallest units; accounts that reached zero stay, those that nothing ever came to are left out."""
     totals: dict[tuple[Address, Purpose], int] = field(default_factory=lambda: defaultdict(int))
-    """(asset, purpose) -> units held for it in all, kept with the balances."""
+    """(asset, purpose) -> all units held for it, updated with the balances."""
     stated_supply: dict[Address, int] = field(default_factory=lambda: defaultdict(int))
     """Asset -> supply by the business events alone (issuance, purchase, redemption, refund)."""
     spent_authorizations: set[tuple[Address, Address, bytes]] = field(default_factory=set)
     """(token, authorizer, nonce) of every authorization used or cancelled."""
     violations: list[tuple[str, Position, str]] = field(default_factory=list)
-    """(invariant, position, detail) of events that contradict what came before them."""
+    """(invariant, position, detail) of events that contradict earlier events."""
     _parts: dict[type[Any], Any] = field(default_factory=dict)
 
     def __getitem__(self, part: type[_Part]) -> _Part:
-        """Return the part of the state that a column keeps in a class of its own; it begins empty."""
+        """Return the part of the state in a column's own class; it begins empty."""
         try:
             found: _Part = self._parts[part]
         except KeyError:
@@ -46,7 +46,7 @@ class Books:
         return self.balances.get(LedgerAccount(asset, purpose, owner), 0)
 
     def total(self, asset: Address, *purposes: Purpose) -> int:
-        """Return what is held of an asset for purposes in all, in smallest units."""
+        """Return the units of an asset held for purposes, in smallest units."""
         return sum(self.totals.get((asset, purpose), 0) for purpose in purposes)
 
     def supply(self, asset: Address) -> int:
@@ -54,16 +54,16 @@ class Books:
         return -self.balance(asset, ISSUANCE, asset)
 
     def held(self, asset: Address, holder: Address) -> int:
-        """Return what a holder's ERC-20 balance must be: its own, and for a contract all it holds for a purpose."""
+        """Return the expected ERC-20 balance of a holder: own units, and for a contract all units for purposes."""
         own, kind = self.balance(asset, OWN, holder), self.contracts.kind_of(holder)
         return own + kind.held(self, asset, holder) if kind and kind.held else own
 
     def holders(self, asset: Address) -> list[Address]:
-        """Return everyone who ever held the asset, in the order of their addresses."""
+        """Return all present and earlier holders of the asset, in the order of their addresses."""
         return self.owners(asset, OWN)
 
     def owners(self, asset: Address, purpose: Purpose) -> list[Address]:
-        """Return everyone for whom the asset was ever held for a purpose, in the order of their addresses."""
+        """Return all present and earlier owners of the asset under a purpose, in the order of their addresses."""
         return sorted({Address(a.owner) for a in self.balances if a.asset == asset and a.purpose is purpose})
 
     def held_for(self, purpose: Purpose) -> Iterator[tuple[LedgerAccount, int]]:
@@ -73,7 +73,7 @@ class Books:
             yield account, self.balances[account]
 
     def violated(self, code: str, emitted: Emitted, detail: str) -> None:
-        """Note that an event contradicts what came before it."""
+        """Record that an event contradicts earlier events."""
         self.violations.append((code, emitted.position, detail))
 
     def book(self, postings: tuple[Posting, ...]) -> None:

@@ -1,4 +1,4 @@
-"""What holds for any asset and any contract, and what is held for no purpose."""
+"""Checks of every asset and every contract, and balances without a purpose."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from pysettle.values import Address
 
 
 def contradictions(books: Books, scope: Scope) -> Iterator[Finding]:
-    """Yield what events contradict: the history before them, or the books where they state a figure of those."""
+    """Yield a finding for each event that contradicts earlier events, or states another figure than the books."""
     for code, at, detail in books.violations[scope.violations_from :]:
         yield Finding(code, f"block {at.block_number} transaction {at.transaction_index}", detail)
 
 
 def supply(books: Books, scope: Scope) -> Iterator[Finding]:
-    """INV-SUPPLY: what was created and destroyed is what issuance, purchase, redemption and refund say."""
+    """INV-SUPPLY: units are created and destroyed as issuance, purchase, redemption and refund state."""
     for kind in books.contracts.assets:
         for asset in scope.of(kind):
             told, stated = books.supply(asset), books.stated_supply[asset]
@@ -28,7 +28,7 @@ def supply(books: Books, scope: Scope) -> Iterator[Finding]:
 
 
 def overdrawn(books: Books, scope: Scope) -> Iterator[Finding]:
-    """INV-SUPPLY: nobody holds less than nothing; a column may have an invariant of its own for what it holds."""
+    """INV-SUPPLY: no balance is negative; for the balances of its contracts a column may name its own invariant."""
     for account in scope.accounts:
         amount = books.balances.get(account, 0)
         if amount < 0 and account.purpose.short == "INV-SUPPLY":
@@ -39,11 +39,11 @@ def overdrawn(books: Books, scope: Scope) -> Iterator[Finding]:
 
 
 def donations(books: Books) -> Iterator[Finding]:
-    """Name what contracts hold for no purpose that the books know. Allowed, and none of anybody's backing.
+    """Yield a notice of each donation: units that a contract holds without a purpose.
 
-    Whatever is sent to a contract by a plain transfer counts here until something gives it a purpose. A series' own
-    Tokens are the delivered ones, and a currency's own units are credited: neither is left out. Units that a contract
-    refuses, and holds all the same, are no donation but a finding of its column.
+    Donations are allowed and back no claim. A plain transfer to a contract counts here until a later event gives it a
+    purpose. A series' own Tokens are the delivered ones, and a currency's own units are credits: both are purposes.
+    Units that a contract refuses, and holds all the same, are not a donation but a finding of its column.
     """
     for account, amount in books.balances.items():
         kind = books.contracts.kind_of(Address(account.owner))

@@ -1,4 +1,4 @@
-"""What a column gives: the kinds of its contracts, what their events do, what has to hold, and what they answer."""
+"""The parts of a column: the kinds of its contracts, the postings of their events, its checks, and its questions."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class Scope:
     """The part of the books that a check looks at. Dictionaries in place of sets: the order of findings is one."""
 
     contracts: dict[Kind[Any], dict[Address, None]] = field(default_factory=dict)
-    """Kind -> contracts of it whose books may have changed."""
+    """Kind -> contracts of this kind with books that may have changed."""
     accounts: dict[LedgerAccount, None] = field(default_factory=dict)
     """Accounts that changed."""
     events: list[Emitted] = field(default_factory=list)
     """Events that changed anything."""
     is_whole: bool = False
-    """Whether it is everything there is, whatever the events named."""
+    """Whether it is the whole of the books, and not only the part that events named."""
     violations_from: int = 0
     """How many of the violations were looked at before."""
 
@@ -37,11 +37,11 @@ class Scope:
 
 
 Check = Callable[[Books, Scope], Iterator[Finding]]
-"""Yields what does not hold between two transactions, in a part of the books."""
+"""Yields the violations in a part of the books between two transactions."""
 Questions = Callable[[Books, int], Iterator[Question | Finding]]
-"""Given the books and the chain's id, yields what contracts are asked at the head, and what need not be asked."""
+"""Given the books and the chain's id, yields questions to contracts at the head, and findings that need no answer."""
 Notices = Callable[[Books], Iterator[Finding]]
-"""Yields what the rules allow and an auditor looks at."""
+"""Yields notices: facts that the rules allow and that an auditor examines."""
 
 
 @dataclass(frozen=True)
@@ -49,18 +49,18 @@ class Column:
     """One column of the network, as the catalogue lists it."""
 
     stands_on: tuple[str, ...]
-    """Names of the columns that it may import, beside the core and what those stand on."""
+    """Names of the columns that it may import, besides the core and the columns that those use."""
     kinds: tuple[Kind[Any], ...]
-    """Its contracts whose books are kept."""
+    """The kinds of its listed contracts."""
     postings: Handlers
-    """What each of its events does to the books."""
+    """Postings of each of its events."""
     checks: tuple[Check, ...] = ()
-    """What holds for its contracts, and for what they keep."""
+    """Checks of its contracts and their books."""
     last_checks: tuple[Check, ...] = ()
-    """What is looked at after the checks of every column."""
+    """Checks that run after those of all columns."""
     claims: tuple[Questions, ...] = ()
-    """Questions on what is claimed of its contracts; they are asked before all others."""
+    """Questions on the stated terms of its contracts; they come before all others."""
     questions: tuple[Questions, ...] = ()
-    """Questions on what the books say at the head."""
+    """Questions on the books at the head."""
     notices: tuple[Notices, ...] = ()
-    """What an auditor looks at."""
+    """Notices for an auditor."""

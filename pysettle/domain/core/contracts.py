@@ -1,4 +1,4 @@
-"""The contracts of a network that are listed for the books, each of a kind that its column defines."""
+"""The listed contracts of a network, each of a kind that its column defines."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _Terms = TypeVar("_Terms")
 
 @dataclass(frozen=True, slots=True)
 class Form(Generic[_Terms]):
-    """How the terms of a contract stand in a document."""
+    """How a document states the terms of a contract."""
 
     fields: frozenset[str]
     """Names of the fields."""
@@ -36,27 +36,27 @@ class Kind(Generic[_Terms]):
     name: str
     """Name of the contract."""
     has_books: bool = True
-    """Whether books are kept from its events; another kind is listed for its code and its powers alone."""
+    """Whether its events enter the books; other kinds are listed only for their code and their powers."""
     is_asset: bool = False
     """Whether the books count its units."""
     form: Form[_Terms] | None = None
-    """How the terms that the books need are written; None where they need none."""
+    """How the terms for the books are written; None if the books need none."""
     held: Callable[[Books, Address, Address], int] | None = None
     """Given the books, an asset and a contract of this kind: returns the units that the contract holds for purposes
-    that are not its own; None where it holds none."""
+    other than its own; None if it holds none."""
     refuses: Callable[[Books, Address, Address], bool] | None = None
     """Given the books, an asset and a contract of this kind: whether the contract refuses donations of the asset.
 
-    Units without a purpose there are a finding of its column then. None where it refuses no donation."""
+    Units without a purpose are then a finding of its column. None if it refuses no donation."""
     code: str | None = None
-    """Invariant that speaks of all it holds; None where it is that of each purpose."""
+    """Invariant of its whole balance; None if each purpose has its own."""
     restricted: tuple[str, ...] = ()
-    """Signatures of the functions that its authority lets a role alone call."""
+    """Signatures of the functions that only a role may call, by its authority."""
 
 
 @dataclass(frozen=True)
 class Contracts:
-    """The contracts that are listed. Events of any other contract are passed over."""
+    """The listed contracts. Events of all other contracts are skipped."""
 
     listed: Mapping[Kind[Any], Mapping[Address, Any]] = field(default_factory=dict)
     """Kind -> its contracts, each with the terms that the books need, or None."""
@@ -69,32 +69,32 @@ class Contracts:
 
     @cached_property
     def assets(self) -> tuple[Kind[Any], ...]:
-        """The kinds that are listed and whose units the books count."""
+        """The listed kinds with units that the books count."""
         return tuple(kind for kind in self.listed if kind.is_asset)
 
     def counts(self, asset: Address) -> bool:
-        """Whether an asset is counted: the hub takes any token, and answers for none but these."""
+        """Whether the books count an asset: the hub accepts any token, the books only these."""
         kind = self._kinds.get(asset)
         return kind is not None and kind.is_asset
 
     def keeps(self, address: Address) -> bool:
-        """Whether the contract's books are kept."""
+        """Whether the ledger keeps books of the contract."""
         kind = self._kinds.get(address)
         return kind is not None and kind.has_books
 
     def addresses(self) -> frozenset[Address]:
-        """Return every contract that is listed."""
+        """Return every listed contract."""
         return frozenset(self._kinds)
 
     def kind_of(self, address: Address) -> Kind[Any] | None:
-        """Return the kind of a contract that is listed; None for any other."""
+        """Return the kind of a listed contract; None for any other."""
         return self._kinds.get(address)
 
     def event_of(self, emitter: Address, topics: Sequence[bytes], data: bytes) -> Event | None:
-        """Return the event that a log states; None for a log of any other contract, which is not even decoded.
+        """Return the event of a log; None for a log of a contract without books, which is not decoded.
 
-        Anybody may log anything under the topics of these events. Every reader of logs that keeps books passes through
-        here, so that a contract whose books are not kept can neither change them nor stop the reader.
+        Any contract may emit logs with the topics of these events. Every reader of logs with books uses this function,
+        so that such a contract can neither change the books nor stop the reader.
 
         Args:
             emitter: Contract that emitted the log.
@@ -102,7 +102,7 @@ class Contracts:
             data: Data of the log.
 
         Returns:
-            The event, or None where it is of no known form.
+            The event, or None if its form is unknown.
         """
         return events.decode(topics, data) if self.keeps(emitter) else None
 

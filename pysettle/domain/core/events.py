@@ -1,9 +1,9 @@
-"""What contracts say happened: the base of all events, one decoder for all of them, and the events of any token.
+"""The events of contracts: the base of all events, one decoder for all of them, and the events of any token.
 
-An event class is a frozen dataclass whose `SIGNATURE` is the Solidity declaration, field for field. Each column
-registers its own events, and the structs that they carry, where it declares them; the decoder knows those of every
-column that was imported, as the catalogue imports all. A word that its type cannot hold is refused, as Solidity
-refuses it, and so is any encoding but the one that contracts write. A test compares the signatures with the ABIs.
+An event class is a frozen dataclass; its `SIGNATURE` is the Solidity declaration, field for field. Each column
+registers its own events and their structs where it declares them. The decoder knows those of every imported column; the
+catalogue imports all columns. The decoder refuses a word that its type cannot hold, as Solidity does, and any encoding
+but that of contracts. A test compares the signatures with the ABIs.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pysettle.values import Address
 
 @dataclass(frozen=True, slots=True, order=True)
 class Position:
-    """Where something stands in the history: the order of everything."""
+    """A position in the history, which orders all events."""
 
     block_number: int
     """Height of its block."""
@@ -38,14 +38,14 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Emitted:
-    """An event, who emitted it, where, and when."""
+    """An event with its contract, position and time."""
 
     emitter: Address
     """Contract that emitted it."""
     position: Position
-    """Where it stands in the history."""
+    """Position in the history."""
     event: Event
-    """What it says."""
+    """The event itself."""
     timestamp: int
     """Chain time of its block, unix seconds."""
 
@@ -54,28 +54,28 @@ class Emitted:
 
 
 class _OtherFormError(ValueError):
-    """Bytes that are not what the contract would write."""
+    """Bytes in another encoding than that of a contract."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """How values of one Solidity type stand in call data."""
+    """Encoding of values of one Solidity type in call data."""
 
     size: int
-    """Bytes of a value; 0 where it has no fixed length, and stands behind the others."""
+    """Bytes of a value; 0 for a type without a fixed length, which follows the others."""
     read: Callable[[bytes, int], Any]
-    """Reads the value that begins at a byte; of no fixed length: (value, where it ends)."""
+    """Reads the value that begins at a byte; without a fixed length it returns (value, end)."""
 
 
 _STRUCTS: dict[str, Callable[..., Any]] = {}
 
 
 def struct(kind: str, make: Callable[..., Any]) -> None:
-    """Register what becomes of a struct.
+    """Register the Python value of a struct.
 
     Args:
-        kind: Its canonical type, such as `(address,uint40)`.
-        make: Given its members in their order, returns the value.
+        kind: Canonical type of the struct, such as `(address,uint40)`.
+        make: Given the members in their order, returns the value.
     """
     _STRUCTS[kind] = make
 
@@ -140,7 +140,7 @@ def _form_of_struct(members: Sequence[_Form], make: Callable[..., Any]) -> _Form
 
 
 def _read_members(members: Sequence[_Form], data: bytes, start: int) -> tuple[list[Any], int]:
-    """Return the values of members that stand together from a byte on, and where the last of them ends."""
+    """Return the values of consecutive members from a byte on, and the end of the last one."""
     values, place, end = [], start, start
     for member in members:
         end += member.size or 32
@@ -149,7 +149,7 @@ def _read_members(members: Sequence[_Form], data: bytes, start: int) -> tuple[li
             values.append(member.read(data, place))
             place += member.size
             continue
-        # What has no fixed length stands behind the others, one after the other.
+        # Values without a fixed length follow the others, one after the other.
         if int.from_bytes(data[place : place + 32], "big") != end - start:
             raise _OtherFormError(f"a value is not at byte {end}, behind those before it")
         value, end = member.read(data, end)
@@ -196,12 +196,12 @@ def event(cls: _E) -> _E:
 def decode(topics: Sequence[bytes], data: bytes) -> Event | None:
     """Decode one log; None for an event that moves no value and changes no right (such as `Approval`).
 
-    A log of a known name but another shape, such as the `Transfer` of an ERC-721, is not of a contract of ours: None.
-    So is one with a word that its type cannot hold, such as an address of more than 160 bits.
+    A log with a known name but another shape, such as the `Transfer` of an ERC-721, returns None. So does a log with a
+    word that its type cannot hold, such as an address of more than 160 bits.
 
     Args:
         topics: Words of 32 bytes, the event's signature hash first.
-        data: ABI encoding of what is not indexed.
+        data: ABI encoding of the members without an index.
     """
     known = _DECODERS.get(topics[0]) if topics else None
     try:
@@ -216,7 +216,7 @@ def signatures() -> dict[bytes, str]:
 
 
 def topics(*kinds: type[Event]) -> tuple[bytes, ...]:
-    """Return the signature hashes of kinds of events, as logs are asked for by them."""
+    """Return the signature hashes of kinds of events, for queries of logs."""
     by_kind = {cls: topic for topic, (cls, _) in _DECODERS.items()}
     return tuple(by_kind[kind] for kind in kinds)
 

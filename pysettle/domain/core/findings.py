@@ -1,4 +1,4 @@
-"""A finding: the result of a check that failed, by the stable code of what it checks."""
+"""A finding: the result of a failed check, with the stable code of the invariant."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ class Finding:
     code: str
     """Invariant (`INV-...`) or audit check that failed."""
     subject: str
-    """What it failed for: a block, a transaction, a contract, a file."""
+    """Subject of the failure: a block, a transaction, a contract, a file."""
     detail: str
-    """What was expected and what was found, with the values."""
+    """The expected and the actual state, with the values."""
     severity: Severity = Severity.ERROR
     """How much it matters."""
     block: int | None = None
-    """Of a notice: height of the block it happened in, the last one where it happened often; None where none is."""
+    """Of a notice: height of its block, the last one if there are several; None without a block."""
     timestamp: int | None = None
     """Chain time of that block, unix seconds."""
 

@@ -12,7 +12,7 @@ from pysettle.values import Address
 from pysettle.values import ChannelId as ChannelId
 
 ZERO_ADDRESS = Address(b"\0" * 20)
-"""No account: the source of what is created and the destination of what is destroyed."""
+"""No account: the sender of created units and the receiver of destroyed units."""
 
 _TRANSFER = StructType(
     "TransferWithAuthorization(address from,address to,uint256 value,"
@@ -35,9 +35,9 @@ class Authorization:
     """A payer's EIP-3009 authorization of one transfer. Valid in the open interval (valid_after, valid_before)."""
 
     payer: Address
-    """Who pays and signs."""
+    """Account that pays and signs."""
     payee: Address
-    """Who is paid."""
+    """Account that is paid."""
     value: int
     """Smallest units of the token."""
     valid_after: int
@@ -69,9 +69,9 @@ class Permit:
     """An owner's EIP-2612 permit: an allowance by signature."""
 
     owner: Address
-    """Whose value it is, and who signs."""
+    """Holder of the value and signer."""
     spender: Address
-    """Who may transfer it."""
+    """Account that may transfer."""
     value: int
     """Smallest units of the token, replacing the allowance before."""
     nonce: int
@@ -89,19 +89,19 @@ class ChannelConfig:
     """The immutable terms of a channel (x402 `ChannelConfig`)."""
 
     payer: Address
-    """Whose value is deposited, and to whom what is left returns."""
+    """Account that deposits value and receives the rest."""
     payer_authorizer: Address
-    """Who signs vouchers; zero when the payer does."""
+    """Account that signs vouchers; zero if the payer signs."""
     receiver: Address
-    """To whom claimed value is settled; for Tokens their series."""
+    """Account that receives claimed value; for Tokens their series."""
     receiver_authorizer: Address
-    """Who authorises claims and refunds; for Tokens the UsageMeter."""
+    """Account that authorises claims and refunds; for Tokens the UsageMeter."""
     token: Address
-    """What the channel holds."""
+    """Token of the channel."""
     withdraw_delay_s: int
     """Seconds between notice and completion of a withdrawal, 15 minutes to 30 days."""
     salt: bytes = b"\0" * 32
-    """Tells channels of otherwise equal terms apart."""
+    """Distinguishes channels of otherwise equal terms."""
 
     def fields(self) -> tuple[object, ...]:
         """Return the terms in the order of the contract's struct."""
@@ -121,5 +121,5 @@ class ChannelConfig:
 
     @property
     def voucher_signer(self) -> Address:
-        """Who signs vouchers."""
+        """Account that signs vouchers."""
         return self.payer if self.payer_authorizer == ZERO_ADDRESS else self.payer_authorizer

@@ -1,4 +1,4 @@
-"""How an event finds what it does to the books."""
+"""The table from events to their postings."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from pysettle.values import Address
 Postings = tuple[Posting, ...]
 """Sides of an entry; none where the event moves no value."""
 Handler = Callable[[Books, Emitted, Any], Postings]
-"""Given the books before the event, who emitted it where and when, and the event: notes what it changes in them beside
-balances, and returns what it changes of those."""
+"""Given the books before the event and the event with its contract and position: updates all state but the balances,
+and returns the postings to balances."""
 Handlers = dict[type[Event], Handler]
 """Kind of event -> its handler."""
 

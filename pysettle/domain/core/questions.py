@@ -1,6 +1,6 @@
-"""What the books expect a contract to answer at the head.
+"""Questions to contracts at the head, with the answers that the books expect.
 
-Contracts are asked by their function signatures, and answer in words of 32 bytes.
+A question is a call of a function by its signature; the answer is words of 32 bytes.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ class Question:
     """A read-only call of a contract, and its answer by the books."""
 
     subject: str
-    """What a finding is about."""
+    """Subject of a finding."""
     contract: Address
-    """Contract that is asked."""
-    what: str
+    """Contract to call."""
+    function: str
     """The call in words."""
     data: bytes
     """Call data."""
     expected: tuple[int, ...]
-    """Words it must answer with."""
+    """Words of the expected answer."""
     code: str = "INV-REPLAY"
     """Code of a finding."""
     signed: bool = False
@@ -34,7 +34,7 @@ class Question:
 
 
 def call_data(signature: str, *arguments: bytes) -> bytes:
-    """Return the call of a function whose arguments are words, or fit one."""
+    """Return the call of a function with arguments that are words or fit one."""
     return keccak(signature.encode())[:4] + b"".join(argument.rjust(32, b"\0") for argument in arguments)
 
 
@@ -47,12 +47,12 @@ def of_account(
     about: str, contract: Address, signature: str, account: Address, *expected: int, signed: bool = False
 ) -> Question:
     """Return a question about one account."""
-    what = f"{signature.partition('(')[0]}(0x{account.hex()})"
-    return Question(about, contract, what, call_data(signature, account), expected, signed=signed)
+    call = f"{signature.partition('(')[0]}(0x{account.hex()})"
+    return Question(about, contract, call, call_data(signature, account), expected, signed=signed)
 
 
 def balances(books: Books, _chain_id: int) -> Iterator[Question]:
-    """Ask each asset for its supply, and for the balance of everyone who ever held it."""
+    """Ask each asset for its supply, and for the balance of every present and earlier holder."""
     for kind in books.contracts.assets:
         for asset in sorted(books.contracts[kind]):
             about = f"asset 0x{asset.hex()}"

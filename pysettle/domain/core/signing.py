@@ -23,7 +23,7 @@ Outcome = TypeVar("Outcome")
 
 
 class HasDigest(Protocol):
-    """What is signed by its digest."""
+    """A message that is signed by its digest."""
 
     def digest(self) -> bytes:
         """Return the 32 bytes that are signed."""
@@ -45,7 +45,7 @@ class Signer:
     def derived(cls, *path: object) -> Signer:
         """Derive a key for simulation from a path such as ("seed", 0, "buyer", 3): same path, same key.
 
-        Anyone who knows the path knows the key: it guards nothing but simulated money.
+        Anyone with the path can derive the key, so it protects simulated money only.
         """
         return cls(keccak("/".join(["pysettle simulation key", *map(str, path)]).encode()))
 
@@ -83,9 +83,9 @@ def recover(digest: bytes, signature: bytes) -> Address | None:
 
 
 def recover_all(signed: Iterable[tuple[bytes, bytes]]) -> list[Address | None]:
-    """Return for each of many (digest, signature) what `recover` does; all cores recover.
+    """Return the result of `recover` for each of many (digest, signature), computed on all cores.
 
-    What Python does is done before and after: a thread that waits for Python's lock costs more than the work itself.
+    The work of Python is done before and after: a thread that waits for Python's lock costs more than the work itself.
     """
     parsed = [(digest, _parsed(signature)) for digest, signature in signed]
     return [_address_of(key) for key in _on_every_core(_recovered, parsed)]
@@ -120,8 +120,8 @@ def _on_every_core(act: Callable[[Item], Outcome], items: Sequence[Item]) -> lis
     """Act on many items, on every core: libsecp256k1 runs without holding Python's lock.
 
     Args:
-        act: What is done with one, hardly anything but a call of libsecp256k1: all else runs on one core at a time.
-        items: The many.
+        act: Acts on one item, mainly by a call of libsecp256k1; all other work runs on one core at a time.
+        items: The items.
 
     Returns:
         The outcomes, in the order of the items.

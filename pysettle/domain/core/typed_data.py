@@ -56,7 +56,7 @@ def _encoder(kind: str) -> Callable[[Any], bytes]:
 
 
 class StructType:
-    """One EIP-712 struct type, made from its signature such as `Voucher(bytes32 channelId,uint128 ceiling)`.
+    """One EIP-712 struct type, defined by its signature such as `Voucher(bytes32 channelId,uint128 ceiling)`.
 
     Example:
         >>> StructType("Mail(address to,uint256 value)").type_hash.hex()[:8]
@@ -103,7 +103,7 @@ _DOMAIN = StructType("EIP712Domain(string name,string version,uint256 chainId,ad
 
 @dataclass(frozen=True)
 class Domain:
-    """What binds a signature to one contract on one chain."""
+    """Binds a signature to one contract on one chain."""
 
     name: str
     """Name in the contract's domain; for tokens their ERC-20 name."""

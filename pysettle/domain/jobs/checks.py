@@ -1,4 +1,4 @@
-"""What has to hold of job orders between two transactions."""
+"""Checks of job orders between two transactions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pysettle.domain.jobs.contracts import JOB
 
 
 def orders(books: Books, scope: Scope) -> Iterator[Finding]:
-    """INV-JOB: per order, what was funded is released, refunded or of open milestones, and that and bonds are held."""
+    """INV-JOB: per order the funding is released, refunded or for open milestones; the escrow holds these and bonds."""
     for order_id in _named(books, scope):
         order = books[JobBooks].orders.get(order_id)
         if order is None:

@@ -1,4 +1,4 @@
-"""The job escrow, and the purposes for which it holds what is not its own."""
+"""The job escrow, and the purposes for which it holds value of others."""
 
 from __future__ import annotations
 

@@ -126,7 +126,7 @@ class MilestoneRuled(Event):
 @event
 @dataclass(frozen=True, slots=True)
 class DuePaid(Event):
-    """What was due to an account was paid."""
+    """The due amounts of an account were paid."""
 
     SIGNATURE = "DuePaid(address indexed account,address indexed currency,uint256 amount)"
     account: Address

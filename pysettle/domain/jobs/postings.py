@@ -1,6 +1,6 @@
-"""What the events of the job escrow do to the books. Orders in a currency that is not counted move nothing in them.
+"""Postings of the events of the job escrow. Orders in a currency that is not counted have no postings.
 
-Each step is held to the order's terms: from which state it starts, that it is in its time, and what it is worth.
+Each step is compared with the order's terms: its state, its time and its amount.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def _placed(books: Books, emitted: Emitted, event: events.OrderPlaced) -> Postin
         [MilestoneRecord(amount, before) for amount, before in terms.milestones],
         unfinished=terms.total,
     )
-    # What was paid is what the milestones come to, or the order does not hold what it should (INV-JOB).
+    # The payment has to equal the sum of the milestones; otherwise the order is underfunded (INV-JOB).
     return _counted(books, terms.currency, event.total, (OWN, emitted.emitter), (JOB, event.order_id))
 
 
@@ -133,8 +133,8 @@ def _milestone(
     elif record.state is not OrderState.ACCEPTED:
         books.violated("INV-JOB", emitted, f"{about} goes on, and the order was not accepted")
     elif stage.state not in starts:
-        what = type(emitted.event).__name__
-        books.violated("INV-JOB", emitted, f"{about} was {stage.state.name.lower()}, from where no {what} starts")
+        step = type(emitted.event).__name__
+        books.violated("INV-JOB", emitted, f"{about} was {stage.state.name.lower()}, from where no {step} starts")
     return record, stage
 
 
@@ -149,9 +149,9 @@ def _in_time(books: Books, emitted: Emitted, order_id: OrderId, end: int) -> Non
 def _check_ruling(
     books: Books, emitted: Emitted, event: events.MilestoneRuled, record: OrderRecord, stage: MilestoneRecord
 ) -> None:
-    """Compare a ruling with the order: the arbiter's is in its time, the default comes after it and is as agreed.
+    """Compare a ruling with the order: the arbiter rules in its time; the default comes after it and is as agreed.
 
-    Who is wholly right before the arbiter, and nobody else, gets the bond beside the whole amount.
+    Only a party that gets the whole amount from the arbiter also gets the bond.
     """
     terms, end = record.terms, stage.since + record.terms.arbitration_s
     about = f"milestone {event.milestone} of order 0x{event.order_id.hex()}"
@@ -159,9 +159,11 @@ def _check_ruling(
     if by_arbiter:
         _in_time(books, emitted, event.order_id, end)
     elif emitted.timestamp < end or event.to_provider != share_rounded_down(stage.amount, terms.default_bps):
-        books.violated("INV-JOB", emitted, f"{about} was not ruled on as its order says where the arbiter is silent")
+        books.violated(
+            "INV-JOB", emitted, f"{about} was not ruled by the default of its order, without a ruling of the arbiter"
+        )
     if event.bond_to_provider != (by_arbiter and event.to_provider == stage.amount):
-        books.violated("INV-JOB", emitted, f"the bond of {about} did not go to whom the ruling gives it")
+        books.violated("INV-JOB", emitted, f"the bond of {about} did not go to the party of the ruling")
 
 
 def _end(record: OrderRecord, stage: MilestoneRecord, state: MilestoneState) -> None:

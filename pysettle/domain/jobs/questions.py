@@ -1,4 +1,4 @@
-"""What the books expect a job escrow to answer at the head."""
+"""Questions to job escrows at the head, with the answers that the books expect."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from pysettle.domain.jobs.contracts import DUE, JOB_ESCROW
 
 
 def dues(books: Books, _chain_id: int) -> Iterator[Question]:
-    """Ask what job escrows hold for accounts."""
+    """Ask job escrows for the due amounts of accounts."""
     for escrow in sorted(books.contracts[JOB_ESCROW]):
         for account, amount in books.held_for(DUE):
             data = call_data("due(address,address)", account.owner, account.asset)
-            what = f"due(0x{account.owner.hex()}, 0x{account.asset.hex()})"
-            yield Question(f"jobs 0x{escrow.hex()}", escrow, what, data, (amount,))
+            call = f"due(0x{account.owner.hex()}, 0x{account.asset.hex()})"
+            yield Question(f"jobs 0x{escrow.hex()}", escrow, call, data, (amount,))
 
 
 def orders(books: Books, _chain_id: int) -> Iterator[Question]:
-    """Ask job escrows for the terms of each order, and where it and its milestones stand."""
+    """Ask job escrows for the terms and the states of each order and its milestones."""
     for order_id, it in books[JobBooks].orders.items():
         terms, about = it.terms, f"order 0x{order_id.hex()}"
         payer, buyer, provider, arbiter, currency = (
@@ -30,7 +30,7 @@ def orders(books: Books, _chain_id: int) -> Iterator[Question]:
         expected: tuple[int, ...] = (payer, it.state, terms.accept_before, terms.review_s, buyer, terms.bond)
         expected += (provider, terms.arbitration_s, terms.default_bps, arbiter, currency)
         yield Question(about, it.escrow, "order(id)", call_data("order(bytes32)", order_id), expected)
-        # An array: where it begins, its length, its words.
+        # An array: its offset, its length, its words.
         expected = (32, len(it.milestones))
         for stage in it.milestones:
             expected += (stage.amount, stage.deliver_before, stage.state, stage.since)

@@ -1,4 +1,4 @@
-"""Orders of batch compute: their terms, what identifies them, and where they and their milestones stand.
+"""Orders of batch compute: their terms, their ids, and their states with those of their milestones.
 
 The counterpart of `IJobEscrow`. Amounts are units of an order's currency, times unix seconds.
 """
@@ -23,13 +23,13 @@ class OrderTerms:
     currency: Address
     """Currency of all amounts."""
     buyer: Address
-    """Who accepts and disputes deliveries."""
+    """Account that accepts and disputes deliveries."""
     provider: Address
-    """Who delivers."""
+    """Account that delivers."""
     arbiter: Address
-    """Who rules on disputes; none of the parties."""
+    """Account that rules on disputes; none of the parties."""
     description: bytes
-    """Hash of what is ordered."""
+    """Hash of the description of the work."""
     accept_before: int
     """When the provider can accept no more."""
     review_s: int
@@ -41,13 +41,13 @@ class OrderTerms:
     default_bps: int = 5_000
     """Share of a disputed amount that the provider gets where the arbiter is silent."""
     bond: Units = Units(0)
-    """What the buyer puts up with a dispute."""
+    """Bond that the buyer deposits with a dispute."""
     salt: bytes = b"\0" * 32
-    """Tells orders of otherwise equal terms apart."""
+    """Distinguishes orders of otherwise equal terms."""
 
     @property
     def total(self) -> Units:
-        """What the payer pays."""
+        """Amount that the payer pays."""
         return Units(sum(amount for amount, _ in self.milestones))
 
     def check_bounds(self) -> None:
@@ -67,7 +67,7 @@ class OrderTerms:
         ]
         for name, value, bits in numbers:
             if value >> bits:
-                raise UsageError(f"{name} of the order is {value}, and less than 2^{bits} is kept: state a smaller one")
+                raise UsageError(f"{name} of the order is {value}, and has to be below 2^{bits}: give a smaller one")
 
     def fields(self) -> tuple[object, ...]:
         """Return the terms in the order of the contract's struct."""
@@ -99,7 +99,7 @@ class OrderTerms:
 
 
 def share_rounded_down(amount: Units, bps: int) -> Units:
-    """Return the provider's part of a disputed amount, in units; what is left of it is the payer's.
+    """Return the provider's part of a disputed amount, in units; the rest belongs to the payer.
 
     Rounding:
         Down, at the provider's expense.

@@ -1,4 +1,4 @@
-"""The state of money in the books: issuance and redemptions, what holds for accounts, and interest."""
+"""The state of money in the books: issuance and redemptions, the state of accounts, and interest."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from pysettle.values import Address
 
 @dataclass
 class Redemption:
-    """What events say of one redemption."""
+    """One redemption, from its events."""
 
     holder: Address
-    """Who asked."""
+    """Holder that made the request."""
     operator: Address
-    """Operating institution that was asked."""
+    """Operating institution of the request."""
     amount: int
     """Units the desk holds until it ends."""
     status: RedemptionStatus = RedemptionStatus.REQUESTED
@@ -35,14 +35,14 @@ class Redemption:
 
 @dataclass
 class IssuanceBooks:
-    """What institutions may issue and have issued, the reserve behind it, and redemptions."""
+    """Quotas and positions of institutions, the reserve, and redemptions."""
 
     quotas: dict[tuple[Address, Address], int] = field(default_factory=lambda: defaultdict(int))
     """(currency, operator) -> units it may still issue."""
     positions: dict[tuple[Address, Address], int] = field(default_factory=lambda: defaultdict(int))
-    """(currency, operator) -> units it issued less those redeemed at it; negative where it redeemed more."""
+    """(currency, operator) -> units that it issued less units that it redeemed; negative if it redeemed more."""
     total_positions: dict[Address, int] = field(default_factory=lambda: defaultdict(int))
-    """Currency -> sum of the positions in it, kept with them."""
+    """Currency -> sum of its positions, updated with them."""
     reserves: dict[Address, ReserveAttested] = field(default_factory=dict)
     """Currency -> the last attestation of its reserve."""
     reserve_ratios: dict[Address, int] = field(default_factory=lambda: defaultdict(lambda: BPS))
@@ -63,14 +63,14 @@ class IssuanceBooks:
 
 @dataclass(frozen=True, slots=True)
 class Announced:
-    """A movement that an event of a currency announced: its `Transfer` is what the currency moves next."""
+    """A movement that an event of a currency announced: the next `Transfer` of the currency has to be this movement."""
 
     by: Event
     """The event."""
     movement: Transfer
-    """What it says moves."""
+    """The announced movement."""
     owed: bool = False
-    """Whether the payee is owed it, and gets it as a credit where it cannot come in."""
+    """Whether the units are owed to the payee, and become its credit if it cannot receive them."""
     seized: bool = False
     """Whether it leaves the payer by authority of law, frozen or not."""
 
@@ -80,31 +80,31 @@ class Announced:
         return "INV-FROZEN" if self.seized else "INV-REPLAY"
 
     def __str__(self) -> str:
-        """Say what was announced."""
+        """Return the announcement in words."""
         move = self.movement
-        what = f"{move.value} units from 0x{move.sender.hex()} to 0x{move.receiver.hex()}"
-        return f"{type(self.by).__name__} announced {what}"
+        movement = f"{move.value} units from 0x{move.sender.hex()} to 0x{move.receiver.hex()}"
+        return f"{type(self.by).__name__} announced {movement}"
 
 
 @dataclass
 class AccountBooks:
-    """What holds for the accounts of each currency, and what it said moves next."""
+    """State of the accounts of each currency, and the movement that it announced."""
 
     freezing: dict[Address, Freezing] = field(default_factory=lambda: defaultdict(Freezing))
-    """Currency -> what of it is frozen."""
+    """Currency -> its freezes."""
     wallets: dict[Address, Wallets] = field(default_factory=lambda: defaultdict(Wallets))
-    """Currency -> its wallets: registrations, limits, and what was paid."""
+    """Currency -> its wallets: registrations, limits and counted payments."""
     announced: dict[Address, Announced] = field(default_factory=dict)
     """Currency -> the movement that was announced and comes next; none between two transactions."""
 
     def is_settlement_account(self, currency: Address, account: Address) -> bool:
-        """Whether what an account holds belongs to others; the currency and nobody's address are so from the start."""
+        """Whether an account is a settlement account; the currency and the zero address are from the start."""
         return account in (currency, ZERO_ADDRESS) or account in self.freezing[currency].settlement_accounts
 
 
 @dataclass
 class InterestBooks:
-    """What was declared and paid of interest."""
+    """Declared and paid interest."""
 
     declared_to: dict[Address, int] = field(default_factory=lambda: defaultdict(int))
     """InterestPayments -> first day of UTC+8 of which nothing was declared yet, nor of any after it."""
@@ -118,10 +118,10 @@ def credit(books: Books, currency: Address, account: Address) -> int:
 
 
 def uncovered(books: Books, currency: Address) -> str | None:
-    """Say what the attested reserve lacks of covering the supply that events state; None when it covers it.
+    """Return how far the attested reserve falls short of the stated supply, in words; None if it covers the supply.
 
-    Which part of the supply it has to cover is the mode of the reserve: all of it in full reserve, below 10,000 basis
-    points that part. Compared in units times 10,000, so that nothing is rounded.
+    The reserve ratio is the part of the supply that the reserve has to cover; 10,000 basis points are full reserve. The
+    comparison is in units times 10,000, without rounding.
     """
     issuance, supply = books[IssuanceBooks], books.stated_supply[currency]
     reserve, ratio = issuance.reserve(currency), issuance.reserve_ratios[currency]

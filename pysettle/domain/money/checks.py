@@ -1,4 +1,4 @@
-"""What has to hold of currencies between two transactions, and what an auditor wants to know of them."""
+"""Checks of currencies between two transactions, and notices for an auditor."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _currencies(books: Books, scope: Scope) -> dict[Address, None]:
 
 
 def _institutions(books: Books, scope: Scope) -> dict[tuple[Address, Address], None]:
-    """Return the operating institutions whose quotas may have changed: an event names each."""
+    """Return the operating institutions with a quota that may have changed: an event names each."""
     if scope.is_whole:
         return dict.fromkeys(books[IssuanceBooks].quotas)
     named = ((currency_of(books, it), getattr(it.event, "operator", None)) for it in scope.events)
@@ -57,17 +57,17 @@ def unallocated(books: Books, scope: Scope) -> Iterator[Finding]:
 
 
 def announced(books: Books, scope: Scope) -> Iterator[Finding]:
-    """INV-FROZEN, INV-REPLAY: what was seized, and whatever else a currency announced, has moved."""
+    """INV-FROZEN, INV-REPLAY: every movement that a currency announced has happened, seizures included."""
     for currency in _currencies(books, scope):
         if told := books[AccountBooks].announced.get(currency):
             yield Finding(told.code, f"currency 0x{currency.hex()}", f"{told}, which did not move")
 
 
 def unlisted_settlement_accounts(books: Books) -> Iterator[Finding]:
-    """Name what settlement accounts hold that are not listed: for what purpose is not known.
+    """Yield a notice of the balance of each unlisted settlement account: its purpose is not known.
 
-    Such an account may be a series that was left out, and hold what its buyers paid, or the deposit collector, which
-    holds nothing between two transactions.
+    Such an account may be a series that the manifest leaves out, with the payments of its buyers, or the deposit
+    collector, which holds no units between two transactions.
     """
     freezing = books[AccountBooks].freezing
     for account, amount in books.balances.items():

@@ -1,4 +1,4 @@
-"""The contracts of money whose books are kept, and the purposes for which they hold what is not their own."""
+"""The listed contracts of money, and the purposes for which they hold value of others."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def is_desk_of(books: Books, account: Address, currency: Address) -> bool:
 
 
 def currency_of(books: Books, emitted: Emitted) -> Address:
-    """Return the currency that an event is about: that of the issuance desk, or else whatever emitted it."""
+    """Return the currency of an event: that of an issuance desk, or else the emitting contract."""
     terms = books.contracts[ISSUANCE_DESK].get(emitted.emitter)
     return terms.currency if terms else emitted.emitter
 

@@ -29,7 +29,7 @@ class ReserveAttested(Event):
 @event
 @dataclass(frozen=True, slots=True)
 class IssuanceQuotaSet(Event):
-    """The central bank set what an operating institution may issue from now on, in units."""
+    """The central bank set the issuance quota of an operating institution, in units."""
 
     SIGNATURE = "IssuanceQuotaSet(address indexed operator,uint256 quota)"
     operator: Address
@@ -73,7 +73,7 @@ class Issued(Event):
 @event
 @dataclass(frozen=True, slots=True)
 class RedemptionRequested(Event):
-    """A holder asked for redemption; the currency contract holds the units from here on."""
+    """A holder requested a redemption; the desk holds the units from now on."""
 
     SIGNATURE = "RedemptionRequested(uint256 indexed id,address indexed holder,address indexed operator,uint256 amount)"
     redemption_id: int
@@ -196,7 +196,7 @@ class CreditSeized(Event):
 @event
 @dataclass(frozen=True, slots=True)
 class SettlementAccountMarked(Event):
-    """An account became a settlement account, whose value belongs to others."""
+    """An account became a settlement account, which holds value of others."""
 
     SIGNATURE = "SettlementAccountMarked(address indexed account)"
     account: Address
@@ -205,7 +205,7 @@ class SettlementAccountMarked(Event):
 @event
 @dataclass(frozen=True, slots=True)
 class FreezeSet(Event):
-    """What of an account is frozen was set: whether nothing leaves it, and whether nothing comes in."""
+    """The freezes of an account were set: whether it cannot pay, and whether it cannot receive."""
 
     SIGNATURE = "FreezeSet(address indexed account,bool outgoing,bool incoming)"
     account: Address
@@ -259,7 +259,7 @@ class InterestDeclared(Event):
 @event
 @dataclass(frozen=True, slots=True)
 class InterestPaid(Event):
-    """One row of a declared period was paid; `paid` is what the period paid so far."""
+    """One row of a declared period was paid; `paid` is the sum of the period so far."""
 
     SIGNATURE = (
         "InterestPaid(uint256 indexed id,address indexed account,uint256 indexed index,uint256 amount,uint256 paid)"

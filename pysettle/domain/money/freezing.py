@@ -1,6 +1,6 @@
-"""What of a currency is frozen, told by its events alone, and whether a movement respects it (INV-FROZEN).
+"""The freezes of a currency, from its events alone, and whether a movement respects them (INV-FROZEN).
 
-Knows no balances: who keeps them says what the payer held.
+This module knows no balances: the caller gives the balance of the payer.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from pysettle.values import Address
 
 @dataclass
 class Freezing:
-    """What is frozen in one currency, and what may not be."""
+    """The freezes in one currency, and the accounts that cannot be frozen."""
 
     settlement_accounts: set[Address] = field(default_factory=set)
-    """Accounts whose value belongs to others."""
+    """Settlement accounts, which hold value of others."""
     outgoing: set[Address] = field(default_factory=set)
     """Accounts that nothing may leave."""
     incoming: set[Address] = field(default_factory=set)
@@ -48,16 +48,16 @@ class Freezing:
             self.amounts.pop(account, None)
 
     def frozen(self, account: Address) -> tuple[bool, bool, int]:
-        """Return what of an account is frozen: outgoing, incoming, and units of its balance."""
+        """Return the freezes of an account: outgoing, incoming, and units of its balance."""
         return account in self.outgoing, account in self.incoming, self.amounts.get(account, 0)
 
     def outgoing_objection(self, payer: Address, amount: int, held: int) -> str | None:
-        """Say which freeze a payer's transfer disregards; None when it respects every one.
+        """Return the freeze that a payer's transfer violates, in words; None if it respects all.
 
         Args:
-            payer: Account that the units leave, other than by a seizure.
-            amount: Units that leave; nothing at all always may.
-            held: Units it held before.
+            payer: Account that pays, other than by a seizure.
+            amount: Units of the payment; zero is always allowed.
+            held: Balance of the payer before.
         """
         if amount and payer in self.outgoing:
             return f"{amount} units left the frozen account 0x{payer.hex()}"
@@ -67,5 +67,5 @@ class Freezing:
         return None
 
     def incoming_objection(self, payee: Address, amount: int) -> str | None:
-        """Say that an amount may not come into an account, since nothing may; None when it may."""
+        """Return that an account is frozen incoming and cannot receive an amount, in words; None if it can."""
         return f"{amount} units came into the frozen account 0x{payee.hex()}" if payee in self.incoming else None

@@ -1,20 +1,20 @@
-"""Interest on a currency as deposit money, worked out from its events alone, and the tree that it is declared as.
+"""Interest on a currency as deposit money, computed from its events alone, and the tree of a declaration.
 
 The method is the banks' accumulation of daily balances: for each account the balances at the ends of the days of a
 period are added up, and the sum earns the rate of one day, a 360th of the yearly one. A balance bears interest on the
-days at whose end the account is a wallet of class III, II, I or corporate with a valid identification, and the
-reserve ratio is below full. Class IV, which nobody is known behind, and settlement accounts bear none.
+days at the end of which the account is a wallet of class III, II, I or corporate with a valid identification, and the
+reserve ratio is below full. Class IV, with unknown holders, and settlement accounts bear none.
 
-What counts as the balance: what the account holds, frozen or not, and what the currency holds for it as its credit,
-which is the holder's own and only waits for room. What is under redemption has left the account: it counts again from
-the day on which it came back. Knows no chain: who calls says which events there were, and when.
+The balance is that of the account, frozen or not, with its credit in the currency, which belongs to the holder. Units
+under redemption have left the account: they count again from the day of their return. This module knows no chain: the
+caller gives the events with their times.
 
 Source:
     Accumulation of daily balances and the year of 360 days are ways of reckoning that the People's Bank of China left
     to banks in its notice on the reckoning of interest of 2005 (Yinfa [2005] No. 129; number and wording not verified).
     That interest is paid on real-name wallets and not on class IV since 2026: Lu Lei, Financial News, 2025-12-29. Banks
     are said to leave fractions of a yuan out and to round to the nearest fen (not verified); here every unit counts and
-    what is below a fen is dropped, so that what is paid never exceeds what was earned.
+    fractions of a fen are dropped, so that a payment never exceeds the earned interest.
 """
 
 from __future__ import annotations
@@ -47,10 +47,10 @@ YEAR_DAYS = 360
 
 @dataclass(slots=True)
 class _Holder:
-    """One account as it stands, and what it accumulated until a day."""
+    """State of one account, and its accumulation until a day."""
 
     next_day: int
-    """First day whose closing balance is not in the accumulation yet."""
+    """First day with a closing balance that is not in the accumulation yet."""
     balance: int = 0
     credit: int = 0
     wallet_class: int = WalletClass.IV
@@ -82,9 +82,9 @@ def accumulate(
         history: Every event of the currency and its desk since their deployment, in the order of the chain, with block
             times; may hold others, and may go on after the period.
         currency: The CurrencyToken.
-        desk: Its IssuanceDesk, which says from when on the reserve is partial.
-        first_day: First day of UTC+8 whose closing balance counts.
-        end_day: First day after it whose closing balance does not.
+        desk: Its IssuanceDesk, which emits the reserve ratios.
+        first_day: First day of UTC+8 with a closing balance that counts.
+        end_day: First day after the period.
 
     Returns:
         Mapping account -> sum of daily balances, in units x days; no zero entries, in the order of the addresses.
@@ -99,7 +99,7 @@ def accumulate_all(
 ) -> tuple[dict[Address, int], dict[Address, int]]:
     """Add up the daily balances of every account: those that bear interest, and those of class IV, which bear none.
 
-    Class IV is that of an account that was never registered, and of one whose identification expired.
+    An account without a registration is of class IV, and so is an account with an expired identification.
 
     Returns:
         Two mappings as `accumulate` returns one; arguments are as there.
@@ -114,7 +114,7 @@ def accumulate_all(
 def _holders(
     history: Iterable[Emitted], currency: Address, desk: Address, first_day: int, end_day: int
 ) -> dict[Address, _Holder]:
-    """Return every account but settlement accounts as it stands at the end of a period, ordered by addresses."""
+    """Return the state of every account but settlement accounts at the end of a period, ordered by addresses."""
     holders: dict[Address, _Holder] = {}
     settlement_accounts = {ZERO_ADDRESS, currency, desk}
     bearing = False
@@ -140,7 +140,7 @@ def _holders(
 
 
 def _concerned(event: Event) -> tuple[Address, ...]:
-    """Return the accounts whose balance, credit or class an event changes."""
+    """Return the accounts with a balance, credit or class that an event changes."""
     match event:
         case Transfer():
             return (event.sender, event.receiver)
@@ -183,7 +183,7 @@ def interest_rounded_down(accumulation: int, rate_bps: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class InterestRow:
-    """What one account is owed for a period."""
+    """Interest of one account for a period."""
 
     index: int
     """Place in the period, from 0."""
@@ -197,7 +197,7 @@ class InterestRow:
 
 @dataclass(frozen=True)
 class InterestStatement:
-    """What everybody is owed for a period, and the tree that the contract pays by."""
+    """Interest of all accounts for a period, and the tree by which the contract pays."""
 
     chain_id: int
     """Chain of the contract."""
@@ -210,7 +210,7 @@ class InterestStatement:
     rate_bps: int
     """Interest of a year of 360 days, in basis points."""
     rows: tuple[InterestRow, ...]
-    """Everybody who is owed a fen or more, in the order of the addresses."""
+    """Rows of all accounts with a fen of interest or more, in the order of the addresses."""
 
     @classmethod
     def of(
@@ -239,7 +239,7 @@ class InterestStatement:
 
     @property
     def root(self) -> bytes:
-        """Root of the tree over the rows; 32 zero bytes where there is none."""
+        """Root of the tree over the rows; 32 zero bytes without rows."""
         return self._tree.root if self.rows else bytes(32)
 
     def proof(self, row: InterestRow) -> tuple[bytes, ...]:
@@ -258,7 +258,7 @@ class InterestStatement:
 
 
 def leaf_hash(*values: int | Address) -> bytes:
-    """Return the hash of a leaf: of the hash of its values as 32-byte words, as an inner node is never made.
+    """Return the hash of a leaf: the hash of the hash of its values as 32-byte words; no inner node has this form.
 
     Source: StandardMerkleTree of OpenZeppelin's merkle-tree, for values of static types.
     """
@@ -267,7 +267,7 @@ def leaf_hash(*values: int | Address) -> bytes:
 
 
 class MerkleTree:
-    """A tree whose pairs are hashed in sorted order, as OpenZeppelin's MerkleProof verifies.
+    """A tree with pairs hashed in sorted order, as OpenZeppelin's MerkleProof verifies them.
 
     Laid out like StandardMerkleTree of OpenZeppelin's merkle-tree, so that its JavaScript gives the same root: a
     complete binary tree in one list, root first, the leaves in falling order at its end.

@@ -1,4 +1,4 @@
-"""What the events of an issuance desk do to the books of its currency: reserve, quotas, positions and redemptions."""
+"""Postings of the events of an issuance desk: reserve, quotas, positions and redemptions of its currency."""
 
 from __future__ import annotations
 
@@ -137,12 +137,12 @@ def _redemption_cancelled(books: Books, emitted: Emitted, event: events.Redempti
 
 
 _Step = events.RedemptionTaken | events.RedemptionCompleted | events.RedemptionRejected | events.RedemptionCancelled
-"""What happens to a redemption after its request."""
+"""Events of a redemption after its request."""
 _PENDING = (RedemptionStatus.REQUESTED, RedemptionStatus.TAKEN)
 
 
 def _pending(books: Books, emitted: Emitted, event: _Step, verb: str) -> Redemption:
-    """Return the redemption that an event goes on with; it must be under way, and be what was requested."""
+    """Return the redemption of an event; it must be pending and agree with its request."""
     key = _currency(books, emitted), event.redemption_id
     stated = (event.holder, event.operator, event.amount)
     request = books[IssuanceBooks].redemptions.get(key)

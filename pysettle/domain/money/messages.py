@@ -1,4 +1,4 @@
-"""The signed message of issuance: what the central bank attests of the reserve (EIP-712)."""
+"""The signed message of issuance: the central bank's attestation of the reserve (EIP-712)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ISSUANCE_DESK_NAME = "pysettle IssuanceDesk"
 
 @dataclass(frozen=True, slots=True)
 class ReserveAttestation:
-    """What the central bank attests of the reserve behind a currency."""
+    """The central bank's statement on the reserve behind a currency."""
 
     amount_fen: int
     """Reserve in fen."""

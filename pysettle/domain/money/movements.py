@@ -1,17 +1,17 @@
-"""What a currency's units may do: whether a movement was announced, and whether freezes and limits let it pass.
+"""Movements of a currency: whether each was announced, and whether it respects freezes and limits.
 
-A `Transfer` says who, to whom and how much, but not why. It is told by what the currency said before it, and by whose
-the accounts are:
+A `Transfer` states payer, payee and amount, but not the reason. The reason follows from the currency's event before it,
+and from the kinds of the two accounts:
 
-- what was announced as seized leaves its payer whatever is frozen of it, and counts against no limit;
-- what comes from nobody is an issuance, what goes to nobody the end of a redemption;
-- what a settlement account pays out (the desk too, which gives redemptions back, and the currency, which holds
-  credits) belongs to who gets it;
-- what any other account sends to the desk is a redemption request: it respects freezes, and is no spending;
-- all else is a payment: it respects freezes, and counts against the limits of its payer's class.
+- a seizure, which an event announces: no freeze of its payer stops it, and it counts for no limit;
+- a transfer from the zero address is an issuance, a transfer to it the end of a redemption;
+- a transfer from a settlement account is a payout (also of the desk, which returns redemptions, and of the currency,
+  which holds credits);
+- a transfer of any other account to the desk is a redemption request: it respects freezes and counts for no limit;
+- every other transfer is a payment: it respects freezes and counts for the limits of its payer's class.
 
-Whatever comes into an account that is no settlement account respects its incoming freeze and its class's cap: what is
-owed and does not, becomes a credit.
+A transfer to an account other than a settlement account respects its incoming freeze and the balance limit of its
+class. An owed amount that does not becomes a credit.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from pysettle.values import Address
 
 
 def announce(books: Books, emitted: Emitted, movement: Transfer, *, owed: bool = False, seized: bool = False) -> None:
-    """Note a movement that an event says comes next; what was announced before it and did not come is a violation."""
+    """Record an announced movement; an earlier announcement without its movement is a violation."""
     currency, accounts = currency_of(books, emitted), books[AccountBooks]
     if announced := accounts.announced.get(currency):
         books.violated(announced.code, emitted, f"{announced}, which did not move")
@@ -32,10 +32,10 @@ def announce(books: Books, emitted: Emitted, movement: Transfer, *, owed: bool =
 
 
 def check_movement(books: Books, emitted: Emitted, transfer: Transfer) -> None:
-    """Note what is wrong with a transfer of a currency, before it is booked.
+    """Record the violations of a transfer of a currency, before it is booked.
 
     Invariant:
-        INV-FROZEN, INV-LIMIT; INV-REPLAY where another movement was announced.
+        INV-FROZEN, INV-LIMIT; INV-REPLAY if another movement was announced.
     """
     announced = books[AccountBooks].announced.pop(emitted.emitter, None)
     if announced and announced.movement != transfer:
@@ -46,14 +46,14 @@ def check_movement(books: Books, emitted: Emitted, transfer: Transfer) -> None:
 
 
 def stopped(books: Books, emitted: Emitted, payee: Address, amount: int, held: int) -> tuple[str, str] | None:
-    """Return what keeps an amount of the emitting currency from its payee, as (invariant, detail); None if nothing.
+    """Return the reason why a payee cannot receive an amount of the emitting currency, as (invariant, detail), or None.
 
     Args:
-        books: The books before it.
-        emitted: The event that moves it.
-        payee: Who would receive it.
-        amount: Units that would come in.
-        held: Units that the payee holds without them.
+        books: The books before the event.
+        emitted: The event that moves the amount.
+        payee: Account that would receive it.
+        amount: Units to receive.
+        held: Balance of the payee without them.
     """
     currency, accounts = emitted.emitter, books[AccountBooks]
     if accounts.is_settlement_account(currency, payee):
@@ -83,8 +83,8 @@ def _check_payer(books: Books, emitted: Emitted, transfer: Transfer) -> None:
 def _check_payee(books: Books, emitted: Emitted, transfer: Transfer) -> None:
     currency, payee, amount = emitted.emitter, transfer.receiver, transfer.value
     if books[AccountBooks].is_settlement_account(currency, payee):
-        return  # it has no cap, and to add up what a hub holds takes long
-    # What an account pays itself leaves it first.
+        return  # it has no limit, and summing the balance of a hub takes long
+    # A payment of an account to itself leaves the account first.
     held = books.held(currency, payee) - (amount if transfer.sender == payee else 0)
     if violation := stopped(books, emitted, payee, amount, held):
         books.violated(violation[0], emitted, violation[1])

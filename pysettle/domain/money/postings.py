@@ -1,4 +1,4 @@
-"""What the events of a currency, beside its transfers and issuance, do to the books, and those of interest."""
+"""Postings of the events of a currency, other than its transfers and issuance, and of interest."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _seized(books: Books, emitted: Emitted, event: events.Seized) -> Postings:
 
 def _check_own(books: Books, emitted: Emitted, account: Address, code: str, verb: str) -> None:
     if books[AccountBooks].is_settlement_account(emitted.emitter, account):
-        detail = f"the settlement account 0x{account.hex()}, which holds what belongs to others, was {verb}"
+        detail = f"the settlement account 0x{account.hex()}, which holds value of others, was {verb}"
         books.violated(code, emitted, detail)
 
 
@@ -82,7 +82,7 @@ def _check_legal_basis(books: Books, emitted: Emitted, event: events.Seized | ev
 
 @_handles(events.Credited)
 def _credited(books: Books, emitted: Emitted, event: events.Credited) -> Postings:
-    """Book what could not come in; the transfer of what the currency did not hold before comes next."""
+    """Book an amount that the payee could not receive; the transfer of units new to the currency comes next."""
     currency, (payer, account, amount) = emitted.emitter, (event.payer, event.account, event.amount)
     announced = books[AccountBooks].announced.pop(currency, None)
     if announced and not (announced.owed and announced.movement == Transfer(payer, account, amount)):

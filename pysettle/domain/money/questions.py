@@ -1,4 +1,4 @@
-"""What the books expect a currency to answer at the head."""
+"""Questions to currencies at the head, with the answers that the books expect."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pysettle.values import Address
 
 
 def currencies(books: Books, _chain_id: int) -> Iterator[Question]:
-    """Ask each currency for what holds for it as a whole, and for accounts."""
+    """Ask each currency for its general state, and for its accounts."""
     for currency in sorted(books.contracts[CURRENCY_TOKEN]):
         yield from _whole(books, currency)
         yield from _accounts(books, currency)
@@ -52,7 +52,7 @@ def _whole(books: Books, currency: Address) -> Iterator[Question]:
 
 
 def _institutions(books: Books, desk: Address, currency: Address) -> Iterator[Question]:
-    """Ask what operating institutions may issue and have issued, and for the redemptions they were asked for."""
+    """Ask for the quotas and positions of operating institutions, and for redemptions."""
     about, issuance = _of_desk(desk), books[IssuanceBooks]
     for of, operator in sorted({*issuance.quotas, *issuance.positions}):
         if of == currency:
@@ -73,14 +73,14 @@ def _institutions(books: Books, desk: Address, currency: Address) -> Iterator[Qu
 
 
 def _accounts(books: Books, currency: Address) -> Iterator[Question]:
-    """Ask what holds for each account: freezes, marks, registration, what it paid, and its credit."""
+    """Ask for the state of each account: freezes, marks, registration, counted payments and credit."""
     about, accounts = _about(currency), books[AccountBooks]
     freezing, wallets = accounts.freezing[currency], accounts.wallets[currency]
     for account in freezing.accounts():
         yield of_account(about, currency, "frozen(address)", account, *map(int, freezing.frozen(account)))
     for account in sorted(freezing.settlement_accounts):
         yield of_account(about, currency, "isSettlementAccount(address)", account, 1)
-    # Whoever ever held anything could have a counter, or a class, that no event told of.
+    # Every holder could have a counter or a class without an event.
     for account in sorted({*books.holders(currency), *wallets.registrations, *wallets.spending}):
         registered, spent = wallets.registration(account), wallets.spending.get(account, Spending())
         yield of_account(

@@ -1,4 +1,4 @@
-"""What the events of any token, currency or series, do to the books."""
+"""Postings of the events of any token, currency or series."""
 
 from __future__ import annotations
 

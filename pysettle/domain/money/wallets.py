@@ -1,7 +1,7 @@
-"""Wallet classes of the e-CNY, their limits, and what of them is used, told by events alone (INV-LIMIT).
+"""Wallet classes of the e-CNY, their limits and counted payments, from events alone (INV-LIMIT).
 
-Limits are counted by the days and years of the time in China, UTC+8. Knows no balances: who keeps them says what an
-account holds, and which accounts are settlement accounts, which have no class.
+Limits follow the days and years of the time in China, UTC+8. This module knows no balances: the caller gives the
+balance of an account, and calls for no settlement account, since these have no class.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def year_of(day: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """What is registered of an account; the defaults are those of one that never was."""
+    """Registration of an account; the defaults are those of an unregistered account."""
 
     wallet_class: WalletClass = WalletClass.IV
     """Class it was registered with."""
@@ -107,13 +107,13 @@ class Registration:
     """Whether the holder's real name is known."""
 
     def class_on(self, day: int) -> WalletClass:
-        """Return the class whose limits hold on a day: class IV from the expiry of the identification on."""
+        """Return the class that sets the limits on a day: class IV from the expiry of the identification on."""
         return self.wallet_class if day < self.identification_expiry else WalletClass.IV
 
 
 @dataclass(frozen=True, slots=True)
 class Spending:
-    """What an account paid, as far as it was counted against a daily or annual limit; units."""
+    """Payments of an account that counted for a daily or annual limit; units."""
 
     day: int = 0
     """Day of UTC+8 of the last payment that was counted."""
@@ -131,24 +131,24 @@ class Spending:
 
 @dataclass
 class Wallets:
-    """The wallets of one currency: what is registered, what the classes allow, and what was paid (INV-LIMIT).
+    """The wallets of one currency: registrations, limits of classes and counted payments (INV-LIMIT).
 
-    Settlement accounts have no class; who keeps them asks nothing about them here.
+    Settlement accounts have no class and do not occur here.
     """
 
     limits: dict[WalletClass, ClassLimits] = field(default_factory=dict)
     """Class -> its limits; a class that is left out has none."""
     registrations: dict[Address, Registration] = field(default_factory=dict)
-    """Account -> what was registered of it last."""
+    """Account -> its last registration."""
     spending: dict[Address, Spending] = field(default_factory=dict)
-    """Account -> what it paid, for accounts of which anything was ever counted."""
+    """Account -> its counted payments, for accounts with any."""
 
     def limits_of_class(self, wallet_class: WalletClass) -> ClassLimits:
         """Return the limits of a class."""
         return self.limits.get(wallet_class, _UNLIMITED)
 
     def registration(self, account: Address) -> Registration:
-        """Return what is registered of an account."""
+        """Return the registration of an account."""
         return self.registrations.get(account, _UNREGISTERED)
 
     def limits_on(self, account: Address, day: int) -> ClassLimits:
@@ -156,22 +156,22 @@ class Wallets:
         return self.limits_of_class(self.registration(account).class_on(day))
 
     def register(self, account: Address, registration: Registration) -> str | None:
-        """Register an account, or anew; what it paid stays counted. Say what is wrong with it; None when nothing is."""
+        """Register an account; its payments stay counted. Return the violation in words, or None."""
         self.registrations[account] = registration
         if registration.wallet_class is not WalletClass.IV and not registration.real_name:
             return f"0x{account.hex()} became a wallet of class {registration.wallet_class.name} without a real name"
         return None
 
     def count_payment(self, payer: Address, amount: int, timestamp: int) -> str | None:
-        """Count a payment, and say which limit it exceeds; None when it keeps within all of them.
+        """Count a payment, and return the exceeded limit in words; None if it is within all limits.
 
-        It is counted only while the payer's class has a limit for a day or a year, and in the order of the contract:
-        of several limits that it exceeds, that of a payment is told before that of the day, and that before the year.
+        A payment counts only while the payer's class has a daily or annual limit. If it exceeds several limits, the
+        first in the order of the contract is returned: that of one payment, of the day, of the year.
 
         Args:
-            payer: Account that pays, no settlement account.
-            amount: Units, zero included: a payment of nothing begins a day, and is refused where a limit was lowered
-                below what is spent.
+            payer: Account that pays, not a settlement account.
+            amount: Units, zero included: a payment of zero begins a day, and is refused if a limit was lowered below
+                the counted payments.
             timestamp: Chain time of the payment, unix seconds.
         """
         day = day_at(timestamp)
@@ -189,12 +189,12 @@ class Wallets:
         return None
 
     def incoming_objection(self, payee: Address, amount: int, held: int, timestamp: int) -> str | None:
-        """Say why an account may not receive an amount; None when it may. Nothing at all always fits.
+        """Return why an account may not receive an amount, in words; None if it may. Zero is always allowed.
 
         Args:
-            payee: Account that would receive, no settlement account.
-            amount: Units that would come in.
-            held: Units it holds without them.
+            payee: Account that would receive, not a settlement account.
+            amount: Units to receive.
+            held: Its balance without them.
             timestamp: Chain time, unix seconds.
         """
         most = self.limits_on(payee, day_at(timestamp)).balance
