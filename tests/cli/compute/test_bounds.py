@@ -14,17 +14,17 @@ REGISTER = "market register --accelerator Ascend --units 8 --rate 1000 --until 2
 SERIES = OPEN.replace("--compute {compute} ", "").format(symbol="NEW")
 PLACE = "job place --arbiter bob --milestone 5@2026-02-01 --file {file}"
 TOO_LARGE = [
-    (f"{REGISTER} --accelerator {'a' * 33}", "--accelerator", "33 bytes, and 1 to 32"),
-    (f"{REGISTER} --accelerator {'代' * 11}", "--accelerator", "33 bytes, and 1 to 32"),
+    (f"{REGISTER} --accelerator {'a' * 33}", "--accelerator", "33 bytes; 1 to 32"),
+    (f"{REGISTER} --accelerator {'代' * 11}", "--accelerator", "33 bytes; 1 to 32"),
     (f"{REGISTER} --units {2**64}", "--units", "1<=x<2^64"),
     (f"{REGISTER} --units 0", "--units", "1<=x<2^64"),
     (f"{REGISTER} --rate {2**64}", "--rate", "1<=x<2^64"),
     (f"{REGISTER} --until 1969-12-31", "--until", "before 1970-01-01"),
     (f"{SERIES} --class {'c' * 33}", "--class", "is not one of 'inference'"),
     (f"{SERIES} --class poetry", "--class", "is not one of 'inference'"),
-    (f"{SERIES} --name {'n' * 32}", "--name", "32 bytes, and 1 to 31"),
-    (f"{SERIES} --symbol {'s' * 32}", "--symbol", "32 bytes, and 1 to 31"),
-    (f"{SERIES} --symbol ''", "--symbol", "0 bytes, and 1 to 31"),
+    (f"{SERIES} --name {'n' * 32}", "--name", "32 bytes; 1 to 31"),
+    (f"{SERIES} --symbol {'s' * 32}", "--symbol", "32 bytes; 1 to 31"),
+    (f"{SERIES} --symbol ''", "--symbol", "0 bytes; 1 to 31"),
     (f"{SERIES} --unit-price {2**64}", "--unit-price", "1<=x<2^64"),
     (f"{SERIES} --capacity {2**96}", "--capacity", "1<=x<2^96"),
     (f"{SERIES} --rates {2**32},1,1/1,1,1", "--rates", "0<=x<2^32"),

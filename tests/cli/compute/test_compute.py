@@ -136,7 +136,7 @@ def test_only_who_signs_vouchers_of_a_channel_signs_one(town: ComputeTown) -> No
     town.say("market buy --series CHEAP --tokens 1000")
     channel = town.read("channel open --series CHEAP --tokens 1000")["channel"]
     sign = f"channel sign --channel {channel} --ceiling 5"
-    town.refused(f"{sign} --by bob", 2, "bob does not sign vouchers of channel", "--by alice does")
+    town.refused(f"{sign} --by bob", 2, "bob does not sign vouchers of channel", "give --by alice")
     assert f"Next: pysettle channel show --channel {channel}\n" in town.say(sign)
     file = town.directory / "row.json"
     line = town.say(f"{sign} --out {file}").splitlines()[-1]

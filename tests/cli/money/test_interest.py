@@ -215,7 +215,7 @@ def test_why_class_iv_gets_nothing_is_said(town: Path) -> None:
     run(town, "time", "advance", "--days", "20")
     said = run(town, "interest", "compute", *DAYS)
     assert "wallets of class IV bear no interest" in said
-    assert "5,000.00 yuan x days bore none for it, of bob:" in said
+    assert "5,000.00 yuan x days of bob bear none for this reason:" in said
     assert "pysettle wallet register" in said
     (bob,) = document(town, "interest", "compute", *DAYS)["class_iv"]  # type: ignore[misc]
     assert bob == {"account": "0x" + Workspace.open(town).accounts.address("bob").hex(), "unit_days": "5000000000"}
