@@ -13,6 +13,7 @@ from pysettle.evm import artifacts, compiler
 from pysettle.evm.artifacts import ROOT
 from pysettle.evm.compiler import source_file
 from tests.columns import booked
+from tests.mutation.survivors import explained, plain
 
 DOCUMENT = (ROOT / "docs/assurance.md").read_text()
 BUILT = ROOT / "build/forge/out"
@@ -63,3 +64,13 @@ def test_every_finding_left_out_is_explained() -> None:
     assert not any(re.search(r"slither-disable-(?!next-line)", source) for source in sources), "one place at a time"
     explained = set(re.findall(r"^\| `([a-z-]+)` \|", DOCUMENT, re.MULTILINE))
     assert explained == {*excluded, *disabled}
+
+
+def test_every_survivor_is_of_its_contract() -> None:
+    """A mutant that no test can kill is explained for one source, which still has the text that it changes."""
+    for survivor, why in explained().items():
+        source = ROOT / survivor.contract
+        assert source.is_file(), survivor.contract
+        assert survivor.old in plain(source.read_text()), survivor
+        assert survivor.old != survivor.new, survivor
+        assert why, survivor

@@ -31,6 +31,7 @@ from pysettle.evm.artifacts import FOLDER, ROOT
 from tests import columns
 from tests.mutation.compiling import Code, Solc, Sources
 from tests.mutation.reach import Reach
+from tests.mutation.survivors import FILE, Survivor, explained, plain
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ class Mutant:
 
     def __str__(self) -> str:
         """Tell it in one line, as the report does."""
-        old, new = (" ".join(text.split()) for text in (self.old, self.new))
+        old, new = plain(self.old), plain(self.new)
         return f"`{self.file}:{self.line}` {self.mutator}: `{old}` -> `{new}`"
 
 
@@ -238,7 +239,7 @@ def made(target: Target) -> list[Mutant]:
 
 
 def main() -> int:
-    """Run the campaign and write the report; return 1 where a survivor is not explained in docs/assurance.md."""
+    """Run the campaign and write the report; return 1 where a survivor is not explained in `survivors.toml`."""
     parser = argparse.ArgumentParser(prog="scripts/assure --mutation", description=__doc__.partition("\n")[0])
     parser.add_argument("--of", choices=list(TARGETS), default="currency", help="what is mutated")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="only every Nth mutant")
@@ -263,22 +264,21 @@ def main() -> int:
 
 def report(outcomes: list[Outcome]) -> int:
     """Write what became of the mutants, survivors one by one; return the exit code."""
-    explained = (ROOT / "docs/assurance.md").read_text()
+    reasons = explained()
     verdicts = ("killed", "survived", "same code", "not compiled")
     lines = [f"{sum(outcome.verdict == verdict for outcome in outcomes)} {verdict}" for verdict in verdicts]
     survivors = [outcome.mutant for outcome in outcomes if outcome.verdict == "survived"]
-    unexplained = [mutant for mutant in survivors if key(mutant) not in explained]
+    unexplained = [mutant for mutant in survivors if key(mutant) not in reasons]
     text = [", ".join(lines), "", *(f"- {mutant}" for mutant in survivors), ""]
     REPORT.write_text("\n".join(text))
     print("\n".join(text))
-    print(f"{len(unexplained)} survivors are not explained in docs/assurance.md")
+    print(f"{len(unexplained)} survivors are not explained in {FILE.relative_to(ROOT)}")
     return 1 if unexplained else 0
 
 
-def key(mutant: Mutant) -> str:
-    """Return how docs/assurance.md names a survivor: without its line, which moves."""
-    old, new = (" ".join(text.split()) for text in (mutant.old, mutant.new))
-    return f"`{old}` -> `{new}`"
+def key(mutant: Mutant) -> Survivor:
+    """Return a mutant as `survivors.toml` names it: without its line, which moves."""
+    return Survivor(mutant.file, plain(mutant.old), plain(mutant.new))
 
 
 if __name__ == "__main__":
