@@ -20,7 +20,12 @@ INTERFACES = {
     "IssuanceDesk": "IIssuanceDesk",
     "NetworkAccess": "INetworkAccess",
 }
-COMPUTE = {kind.name: f"I{kind.name}" for name, it in COLUMNS.items() if name != "money" for kind in it.kinds}
+COMPUTE = {
+    kind.name: f"I{kind.name}"
+    for name, column in COLUMNS.items()
+    for kind in column.kinds
+    if name != "money" and kind.has_books
+}
 """Contracts whose rows name contract and function, since two of them share a name."""
 LIBRARY = {
     "cancel",
