@@ -19,8 +19,6 @@ ROOT = Path(__file__).parents[2]
 IN_A_THOUSAND = 5
 LONG = 400
 """Words from which on a page is measured alone, and not only with its group."""
-PENDING = {"docs/assurance.md"}
-"""Pages that are still being rewritten."""
 _CODE = re.compile(r"```.*?```|`[^`]*`", re.DOTALL)
 _WORD = re.compile(r"[A-Za-z][\w'-]*")
 _HIDING = {"what", "who", "whose"}
@@ -47,7 +45,7 @@ def pages() -> dict[str, str]:
     return found | {"help": "\n".join(dict.fromkeys([main.help or "", *help_of(main)]))}
 
 
-PAGES = {name: text for name, text in pages().items() if name not in PENDING}
+PAGES = pages()
 GROUPS = {
     "README and its neighbours": [name for name in PAGES if "/" not in name and name != "help"],
     "docs": [name for name in PAGES if name.startswith("docs/")],
