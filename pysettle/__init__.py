@@ -35,7 +35,7 @@ __all__ = [
 
 __version__ = "0.1.0"
 
-# eth-hash takes pycryptodome where both are installed, which needs seven times as long for what is hashed here.
+# If both are installed, eth-hash uses pycryptodome, which needs seven times as long for the short inputs here.
 os.environ.setdefault("ETH_HASH_BACKEND", "pysha3")
 
 _HOMES = {
@@ -54,7 +54,7 @@ _HOMES = {
     "Workspace": "pysettle.workspace.directory",
     "genesis": "pysettle.client.network",
 }
-"""Name -> module that has it; a name is resolved at its first use, so that none loads what the others need."""
+"""Name -> its module; a name is resolved at its first use, so that no name loads the modules of others."""
 
 
 def __getattr__(name: str) -> Any:

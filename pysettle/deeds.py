@@ -1,6 +1,6 @@
-"""The record of transactions that were handed over to a chain, for whoever has to say later what may be sealed.
+"""The record of transactions that were sent to a chain, so that a later error can name those that may be sealed.
 
-Stands below everything: who sends adds to it, and who is interrupted, or cannot tell of what it did, reads it.
+All other modules may use this one: senders add to the record, and code that is interrupted or cannot print reads it.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ _RECORD: ContextVar[list[bytes] | None] = ContextVar("_RECORD", default=None)
 
 @contextmanager
 def recorded() -> Iterator[list[bytes]]:
-    """Yield the hashes of the transactions that the block hands over to a chain, each added before it is handed over.
+    """Yield the hashes of the transactions that the block sends to a chain, each added before it is sent.
 
-    Whoever is interrupted, or cannot tell of what it did, knows by them what may be sealed.
+    After an interrupt, or a failure to print, these transactions may be sealed.
     """
     hashes: list[bytes] = []
     token = _RECORD.set(hashes)
@@ -34,7 +34,7 @@ def hand_over(hashes: Sequence[bytes]) -> None:
 
 
 def refused(hashes: Sequence[bytes], taken: Sequence[bytes]) -> None:
-    """Keep of the hashes that were added last those of transactions that the chain took."""
+    """Of the hashes added last, keep those of transactions that the chain accepted."""
     record = _RECORD.get()
     if record is not None:
         record[-len(hashes) :] = list(taken)

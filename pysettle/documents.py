@@ -1,7 +1,7 @@
-"""JSON of whoever wrote it, read in one way: a document that two readers could read differently is refused.
+"""Strict reader of JSON: a document that two readers could read differently is refused.
 
-RFC 8259 leaves open which value counts where a name comes twice, and knows no NaN; Python's reader takes both. It also
-recurses, and py-evm raises Python's own limit beyond what a stack holds, so that nesting has to be counted before.
+RFC 8259 leaves open which value counts if a name comes twice, and has no NaN; Python's reader accepts both. It also
+recurses, and py-evm raises Python's own limit beyond the size of a stack, so that nesting has to be counted before.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def parse_json(content: bytes | str) -> Any:
 
 
 def check_nesting(text: str, limit: int) -> None:
-    """Check how deep arrays and objects are nested in what may be JSON.
+    """Check the nesting of arrays and objects in a text that may be JSON.
 
     Raises:
         ValueError: deeper than the limit.
@@ -46,40 +46,40 @@ def check_nesting(text: str, limit: int) -> None:
         raise ValueError(f"nested more than {limit} deep")
 
 
-def as_object(value: Any, fields: Collection[str], what: str) -> dict[str, Any]:
+def as_object(value: Any, fields: Collection[str], name: str) -> dict[str, Any]:
     """Return an object that has certain fields and no others.
 
     Raises:
-        ValueError: it is none; the message calls it by `what`, as those of the readers below do.
+        ValueError: it is none; the message contains `name`, as in the readers below.
     """
     if not isinstance(value, dict) or value.keys() != set(fields):
-        raise ValueError(f"{what} must be an object with exactly the fields {', '.join(sorted(fields))}")
+        raise ValueError(f"{name} must be an object with exactly the fields {', '.join(sorted(fields))}")
     return value
 
 
-def as_list(value: Any, what: str) -> list[Any]:
+def as_list(value: Any, name: str) -> list[Any]:
     """Return a list.
 
     Raises:
         ValueError: it is none.
     """
     if not isinstance(value, list):
-        raise ValueError(f"{what} is not a list")
+        raise ValueError(f"{name} is not a list")
     return value
 
 
-def as_whole(value: Any, what: str) -> int:
+def as_whole(value: Any, name: str) -> int:
     """Return a number that every reader of JSON reads alike: from 0 to below 2^53.
 
     Raises:
         ValueError: it is none.
     """
     if type(value) is not int or not 0 <= value < 2**53:
-        raise ValueError(f"{what} is not a whole number from 0")
+        raise ValueError(f"{name} is not a whole number from 0")
     return value
 
 
-def as_decimal(value: Any, bits: int, what: str) -> int:
+def as_decimal(value: Any, bits: int, name: str) -> int:
     """Return a number of at most so many bits that is written as text, as those are that may exceed 2^53.
 
     Raises:
@@ -90,7 +90,7 @@ def as_decimal(value: Any, bits: int, what: str) -> int:
         number = int(value)
         if number < 1 << bits and str(number) == value:
             return number
-    raise ValueError(f"{what} is not a decimal number of at most {bits} bits, written as text")
+    raise ValueError(f"{name} is not a decimal number of at most {bits} bits, written as text")
 
 
 def as_bytes(value: Any, length: int | None = None) -> bytes:

@@ -82,9 +82,9 @@ def _read(text: str, decimals: int) -> Units:
         raise InvalidAmount(f"{text[:40]!r} is not an amount of money; write it in the digits 0 to 9, like 12.50")
     whole, fraction = found[1].lstrip("0"), found[2] or ""
     if len(fraction) > decimals:
-        raise InvalidAmount(f"{text[:40]!r} has {len(fraction)} decimals, and {decimals} are kept; round it first")
+        raise InvalidAmount(f"{text[:40]!r} has {len(fraction)} decimals, {decimals} are possible; round it first")
     if len(whole) > _MOST_DIGITS or (units := int(f"{whole}{fraction.ljust(_DECIMALS, '0')}")) > MAX_BALANCE:
-        raise InvalidAmount(f"{text[:40]!r} is outside what a balance can hold; use an amount from 0 to 2^96-1 units")
+        raise InvalidAmount(f"{text[:40]!r} is outside the range of a balance; use an amount from 0 to 2^96-1 units")
     return Units(units)
 
 
@@ -105,7 +105,7 @@ def price_rounded_up(tokens: Tokens, unit_price: int) -> Units:
         tokens: Tokens bought.
         unit_price: Micro-yuan per 1,000,000 Tokens.
 
-    Rounding: up, at the buyer's expense; what it adds stays in the series and backs.
+    Rounding: up, at the buyer's expense; the remainder stays in the series as backing.
 
     Example:
         >>> price_rounded_up(7, 150_000)
@@ -115,13 +115,13 @@ def price_rounded_up(tokens: Tokens, unit_price: int) -> Units:
 
 
 def backing_rounded_down(tokens: Tokens, unit_price: int) -> Units:
-    """Backing that leaves with Tokens when they are redeemed or refunded, in units, rounded down to one unit.
+    """Backing of redeemed or refunded Tokens in units, rounded down to one unit.
 
     Args:
         tokens: Tokens given back.
         unit_price: Micro-yuan per 1,000,000 Tokens.
 
-    Rounding: down, at the expense of who gives them back; what it leaves stays in the series.
+    Rounding: down, at the expense of the account that gives them back; the remainder stays in the series.
 
     Example:
         >>> backing_rounded_down(7, 150_000)
@@ -131,14 +131,14 @@ def backing_rounded_down(tokens: Tokens, unit_price: int) -> Units:
 
 
 def compensation_rounded_down(tokens: Tokens, unit_price: int, compensation_bps: int) -> Units:
-    """Compensation that Tokens refunded after a halt get on top of their backing, rounded down to one unit.
+    """Compensation of Tokens refunded after a halt, in addition to their backing, rounded down to one unit.
 
     Args:
         tokens: Tokens refunded.
         unit_price: Micro-yuan per 1,000,000 Tokens.
         compensation_bps: Basis points of the price.
 
-    Rounding: down, at the expense of who gives them back; what it leaves stays in the series.
+    Rounding: down, at the expense of the account that gives them back; the remainder stays in the series.
 
     Example:
         >>> compensation_rounded_down(1_000_000, 150_000, 500)
@@ -148,14 +148,14 @@ def compensation_rounded_down(tokens: Tokens, unit_price: int, compensation_bps:
 
 
 def stake_rounded_up(tokens: Tokens, unit_price: int, compensation_bps: int) -> Units:
-    """Stake that covers the compensation of Tokens, however they are refunded, in units, rounded up to one unit.
+    """Stake that covers the compensation of Tokens, refunded in any parts, in units, rounded up to one unit.
 
     Args:
         tokens: Tokens to be compensated.
         unit_price: Micro-yuan per 1,000,000 Tokens.
         compensation_bps: Basis points of the price.
 
-    Rounding: up, at the provider's expense, which takes back what is not needed.
+    Rounding: up, at the provider's expense; the provider gets the rest back.
 
     Example:
         >>> stake_rounded_up(1, 150_000, 500)

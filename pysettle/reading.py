@@ -18,7 +18,7 @@ _DIGITS = re.compile(r"[0-9]+")
 _HEX = re.compile(r"(?:0x)?((?:[0-9a-fA-F]{2})*)")
 _ADDRESS = re.compile(r"0x([0-9a-fA-F]{40})")
 _MOST_DIGITS = 78
-"""Decimal digits of 2^256 - 1, the largest number that a contract keeps."""
+"""Decimal digits of 2^256 - 1, the largest number that a contract stores."""
 
 
 def read_whole(text: str) -> int:
@@ -78,7 +78,7 @@ def read_hex(text: str, size: int | None = None) -> bytes:
 
 
 def read_address(text: str) -> Address:
-    """Read the address of an account: 0x and 40 hex digits, whose letters carry a checksum unless all are of one case.
+    """Read the address of an account: 0x and 40 hex digits, with a checksum in the letters unless all have one case.
 
     Raises:
         InvalidNumber: it is written otherwise, or its checksum is that of other digits.

@@ -1,6 +1,6 @@
-"""What the network counts and names: units, Tokens, times and ids as types, and how a person reads them.
+"""Values of the network as types: units, Tokens, times and ids, with their text forms.
 
-All of it stands beneath the errors, which carry such values. What a person wrote is read in `money` and `reading`.
+The errors, which contain such values, use this module. `money` and `reading` read values that a person wrote.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Asset(Protocol):
 
     @property
     def word(self) -> str:
-        """The word behind an amount of it; empty where there is none."""
+        """The word after an amount; empty if there is none."""
 
     def figure(self, units: int) -> str:
         """Write an amount of it without the word."""

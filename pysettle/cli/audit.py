@@ -90,7 +90,7 @@ def verify(bundle: Path, level: str, as_json: bool) -> None:
 
 
 def audit_document(report: Report, bundle: Path | None) -> dict[str, object]:
-    """Return what an audit of a scripted run found, for a document; `bundle` is where its bundle is kept, if it is."""
+    """Return the audit's result of a scripted run, for a document; `bundle` is the bundle's directory or None."""
     return {
         "level": report.level,
         "findings": [str(finding) for finding in report.findings],

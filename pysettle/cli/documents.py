@@ -23,7 +23,7 @@ def whole(number: int | None) -> str | None:
 
 
 def asset_part(asset: Asset) -> dict[str, str | None]:
-    """Return what the amounts of a document are in: a currency, or the Tokens of a series, or a token that is neither.
+    """Return the unit of a document's amounts: a currency, the Tokens of a series, or another token.
 
     `amounts` names them.
     """
@@ -36,7 +36,7 @@ def asset_part(asset: Asset) -> dict[str, str | None]:
 
 
 def amounts(asset: Asset, **named: object) -> dict[str, object]:
-    """Return amounts under names that end with what they are counted in: `balance_tokens`, or else `balance_units`.
+    """Return amounts under names that end with their unit: `balance_tokens`, or else `balance_units`.
 
     Both keys are there, that of the other kind with null.
     """

@@ -176,7 +176,7 @@ class OneOf(click.ParamType[str]):
 
 
 TOKENS = Whole(96, 1)
-"""Tokens of a series, whose capacity has 96 bits."""
+"""Tokens of a series; a capacity has 96 bits."""
 SEED = Count(0, 2**63 - 1)
 """Seed of keys and blocks, which SQLite stores."""
 CHAIN_ID = Count(1, 2**53)

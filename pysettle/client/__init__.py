@@ -72,7 +72,7 @@ _HOMES = {
     "WalletStanding": "pysettle.client.money.wallets",
     "genesis": "pysettle.client.network",
 }
-"""Name -> module that has it; a name is resolved at its first use, so that none loads what the others need."""
+"""Name -> its module; a name is resolved at its first use, so that no name loads the modules of others."""
 
 
 def __getattr__(name: str) -> Any:

@@ -51,21 +51,21 @@ def restricted(contract: str) -> tuple[str, ...]:
 
 
 def artifact_names() -> tuple[str, ...]:
-    """Return the names of all contracts that a network may be made of, those it creates later included."""
+    """Return the names of all contracts that a network may have, later ones included."""
     return (*contract_plans(), *(name for plan in plans() for name in plan.templates))
 
 
 def read_models(address: Callable[[str], Address]) -> tuple[ReadModel, ...]:
-    """Return the read models of all columns; `address` returns where a contract of the network stands."""
+    """Return the read models of all columns; `address` returns the address of a contract of the network."""
     return tuple(model for plan in plans() for model in plan.models(address))
 
 
 def currency_of(network: SettlementNetwork, contract: str, data: bytes) -> Address | None:
-    """Return the currency that a call is about although it names none; None where there is none.
+    """Return the currency of a call that does not name one; None if it has none.
 
     Args:
         network: The network.
-        contract: Name of the contract that was called.
+        contract: Name of the called contract.
         data: The data of the call.
     """
     found = (plan.currency_of(network, contract, data) for plan in plans())

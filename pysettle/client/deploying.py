@@ -24,17 +24,17 @@ from pysettle.money import Currency
 from pysettle.values import Address
 
 Holders = Mapping[Role, Sequence[TransactionSigner]]
-"""Role -> who holds it, those that act at the least; the first of several acts."""
+"""Role -> its holders, at least those that act; of several the first acts."""
 
 GAS_CREATION = 9_000_000
 """Gas stated for the creation of one contract; the market creates the factory of its series along with itself."""
 
 
 def standing(chain: ChainBackend) -> tuple[DeployedContract, ...]:
-    """Return the contracts of the network that stand at their canonical addresses already; all of them or none.
+    """Return the contracts that exist at their canonical addresses already; all of them or none.
 
     Raises:
-        ForeignCode: the code of one is not of this build.
+        ForeignCode: the code of one is not that of this build.
     """
     canonical = [it for it in contract_plans().values() if it.canonical]
     for it in canonical:
@@ -57,14 +57,14 @@ def create(
     names: Iterable[str],
     others: Mapping[str, DeployedContract],
 ) -> tuple[DeployedContract, ...]:
-    """Create contracts, each after those it works with; one that another creates is looked up.
+    """Create contracts, each after those that it uses; a contract that another one creates is looked up.
 
     Args:
-        sender: How transactions are sent.
-        holders: Who holds the powers over the currency; its administrator creates.
-        currency: Currency they are for.
+        sender: Sends the transactions.
+        holders: Holders of the roles of the currency; its administrator creates the contracts.
+        currency: Currency of the contracts.
         names: Names of their plans, in that order.
-        others: Label -> contract of the network that is there already.
+        others: Label -> existing contract of the network.
     """
     administrator = holders[Role.ADMINISTRATOR][0]
     found = {label: contract.address for label, contract in others.items()}
@@ -89,7 +89,7 @@ def create(
 
 
 def create_contract(sender: TransactionSender, creator: TransactionSigner, name: str, *arguments: object) -> Address:
-    """Create one contract; return where it stands."""
+    """Create one contract; return its address."""
     creation = artifacts.load(name).bytecode + interface(name).encode_constructor(*arguments)
     (receipt,) = sender.send(Transaction(creator, None, creation, GAS_CREATION, interface(name)))
     return receipt.contract_address or ZERO_ADDRESS
@@ -102,17 +102,17 @@ def set_up(
     marked: Iterable[DeployedContract],
     class_limits: Mapping[WalletClass, ClassLimits] | None,
 ) -> None:
-    """Give new contracts their powers and marks.
+    """Give new contracts their roles and marks.
 
-    Functions are reserved to roles; contracts accept the roles that they hold themselves; contracts that hold money for
-    others are marked as settlement accounts.
+    Functions are reserved to roles; contracts accept their own roles; contracts that hold money of others are marked as
+    settlement accounts.
 
     Args:
         system: The currency.
-        holders: Who holds the powers over it.
+        holders: Holders of its roles.
         created: The new contracts.
         marked: Contracts that are marked if their plan says so in this currency.
-        class_limits: For a new currency: wallet class -> its limits, and its roles are given to their holders first.
+        class_limits: For a new currency: wallet class -> its limits, and its roles are granted to their holders first.
             None for a currency that has both.
     """
     token, access, admin = system.token, system.access, holders[Role.ADMINISTRATOR][0]

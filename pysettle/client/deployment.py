@@ -1,4 +1,4 @@
-"""`deployment.json`: which contracts stand where, made with what, and whether the chain still says the same."""
+"""`deployment.json`: the addresses and arguments of the contracts, and a comparison with the chain."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Deployment:
     """The contracts of one network. The same deployment gives the same file."""
 
     document: dict[str, Any]
-    """What `deployment.json` says, addresses and hashes as hex."""
+    """Content of `deployment.json`, addresses and hashes as hex."""
 
     @classmethod
     def of(cls, network: SettlementNetwork) -> Deployment:
@@ -58,10 +58,10 @@ class Deployment:
         ).extended(network)
 
     def extended(self, network: SettlementNetwork) -> Deployment:
-        """Return the deployment with what its network has in addition by now: a currency, or the payment of interest.
+        """Return the deployment with the later additions to its network: a currency, or the payment of interest.
 
         Raises:
-            ForeignCode: the code of a contract that was added is not that of this build.
+            ForeignCode: the code of an added contract is not that of this build.
         """
         contracts, currencies = self.document["contracts"], self.document["currencies"]
         added = [it for it in network.deployed() if it.label not in contracts]
@@ -104,11 +104,11 @@ class Deployment:
 
     @property
     def first_block(self) -> int:
-        """First block that may hold the contracts and their events; 0 in files that do not say it."""
+        """First block that may hold the contracts and their events; 0 in files without it."""
         return int(self.document.get("block", "0"))
 
     def address(self, contract: str) -> Address:
-        """Return where a contract stands, by its name."""
+        """Return the address of a contract, by its name."""
         from pysettle.values import Address
 
         return Address(bytes.fromhex(self.document["contracts"][contract]["address"][2:]))
@@ -145,7 +145,7 @@ class Deployment:
         return self.address(self._system(currency)["access"])
 
     def holders(self, currency: Currency, role: Role) -> tuple[Address, ...]:
-        """Return who was given a role over a currency at its deployment; errors as `token`."""
+        """Return the account that got a role of a currency at its deployment; errors as `token`."""
         from pysettle.values import Address
 
         return tuple(Address(bytes.fromhex(it[2:])) for it in self._system(currency)["roles"][role.label])
@@ -163,11 +163,11 @@ class Deployment:
         """Check that a chain is the one of the deployment, and still holds its contracts.
 
         Raises:
-            WrongChain: it is another one, or was begun anew or taken back since.
+            WrongChain: it is another chain, or was restarted or reverted since.
         """
         from pysettle.client.genuine import CANONICAL
 
-        # The canonical contracts are in a genesis, or set by a development node: there a nonce says nothing.
+        # The canonical contracts are in a genesis, or set by a development node: their nonces prove nothing.
         places = {name: self.address(name) for name in self.document["contracts"]}
         created = {name: place for name, place in places.items() if place not in CANONICAL.values()}
         standing = chain.standing(tuple(created.values()))
@@ -187,21 +187,21 @@ class Deployment:
             raise WrongChain(f"on this chain no contract stands where {', '.join(gone)} was deployed: {_REMEDY}")
 
     def differing(self, chain: ChainBackend) -> tuple[str, ...]:
-        """Return the names of the contracts whose code on the chain is not what was deployed; ordered as deployed."""
+        """Return the names of the contracts with other code on the chain than at deployment; ordered as deployed."""
         from pysettle.hashing import keccak
 
         return tuple(
             name
             for name, contract in self.document["contracts"].items()
             if _shown(keccak(chain.code(self.address(name)))) != contract["code_hash"]
-            # A record may be false too: where it names sources of this build, this build says the code.
+            # A record may be false too: if it names the sources of this build, the code of this build counts.
             or (self._is_of_this_build(name) and not self._standing(name).is_genuine(chain))
         )
 
     def not_as_built(self, chain: ChainBackend) -> tuple[str, ...]:
-        """Return the names of the contracts whose code on the chain is not that of this build; ordered as deployed.
+        """Return the names of the contracts with other code on the chain than this build's; ordered as deployed.
 
-        Immutables are compared too: each contract works with the others of this deployment.
+        Immutables are compared too, so that each contract refers to the other contracts of this deployment.
         """
         return tuple(name for name in self.document["contracts"] if not self._standing(name).is_genuine(chain))
 
@@ -221,7 +221,7 @@ class Deployment:
 
 
 def _check(document: dict[str, Any]) -> None:
-    """Check the form of all that is looked up later; raise what Python raises where it is another."""
+    """Check the form of all fields that are read later; raise Python's own error for another form."""
     from pysettle.client.columns import contract_plans
     from pysettle.client.core.access import Role
 

@@ -1,7 +1,7 @@
-"""The books of a network as its chain stands, kept while blocks come and are replaced by others.
+"""The books of a network at the head of its chain, updated with new blocks and with replacements of blocks.
 
-A block is final when enough others are on it; until then a chain may replace it (a reorganisation). The follower keeps
-the hashes and events of the latest blocks, finds the last one that still stands, and reads again from there.
+A block is final when enough others are on it; until then a chain may replace it (a reorganisation). The follower stores
+the hashes and events of the latest blocks, finds the last one that is still on the chain, and reads again from there.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from pysettle.evm.backend import Block, ChainBackend
 from pysettle.values import Hash32
 
 KEPT_BLOCKS = 64
-"""Latest blocks kept so that they can be taken back one by one: two epochs, after which Ethereum's are final."""
+"""Latest blocks stored for a revert one by one: two epochs, after which Ethereum's blocks are final."""
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What one update did."""
+    """Result of one update."""
 
     read: int
     """Blocks read, those read again included."""
@@ -38,7 +38,7 @@ class _FollowedBlock:
 
 
 class LedgerFollower:
-    """A `Ledger` that follows a chain: each event of the chain as it stands is in it once, and no other is."""
+    """A `Ledger` that follows a chain: it contains each event of the present chain once, and no other."""
 
     def __init__(
         self, chain: ChainBackend, contracts: Contracts, *, from_block: int = 0, kept_blocks: int = KEPT_BLOCKS
@@ -46,10 +46,10 @@ class LedgerFollower:
         """Begin before any block; `update` reads.
 
         Args:
-            chain: Where blocks come from.
-            contracts: Contracts whose books are kept.
+            chain: Source of the blocks.
+            contracts: The listed contracts.
             from_block: First block that may hold their events, such as that of their deployment.
-            kept_blocks: Latest blocks that are kept singly, 1 or more. When the chain replaces more than these,
+            kept_blocks: Latest blocks that are stored singly, 1 or more. When the chain replaces more than these,
                 everything is read again.
         """
         assert kept_blocks > 0, "the head at the least is kept"
@@ -68,16 +68,16 @@ class LedgerFollower:
 
     @property
     def height(self) -> int:
-        """Number of the last block in the books; one below the first where there is none yet."""
+        """Number of the last block in the books; one below the first block before any."""
         if self._latest:
             return self._latest[-1].number
         return self._first - 1 if self._settled_block is None else self._settled_block.number
 
     def update(self) -> Progress:
-        """Read what is new, after taking back what the chain replaced, until the head is in the books.
+        """Revert replaced blocks, then read new ones until the head is in the books.
 
         Raises:
-            ChainUnreachable: the node does not answer; what was read until then stays in the books.
+            ChainUnreachable: the node does not answer; the blocks read until then stay in the books.
         """
         read = dropped = 0
         while True:
@@ -108,7 +108,7 @@ class LedgerFollower:
         return block is not None and block.hash == followed.hash
 
     def _block(self, number: int) -> Block | None:
-        """Return a block, None where a reorganisation made the chain shorter than it was just now."""
+        """Return a block, None if a reorganisation has just made the chain shorter."""
         try:
             return self._chain.block(number)
         except ChainUnreachable:
@@ -117,7 +117,7 @@ class LedgerFollower:
             return None
 
     def _read_settled(self, last: int) -> int:
-        """Read many blocks at once, which are not kept singly; return how many, 0 where they changed meanwhile."""
+        """Read many blocks at once, without storing them singly; return their number, 0 if they changed meanwhile."""
         followed = self._read(self.height + 1, last)
         if followed is None:
             return 0
@@ -145,10 +145,10 @@ class LedgerFollower:
             _apply(self._settled, self._settled_block.events)
 
     def _read(self, first: int, last: int) -> _FollowedBlock | None:
-        """Return the last block with the events of the whole range; None where the chain changed while it was read.
+        """Return the last block with the events of the whole range; None if the chain changed during the read.
 
-        A hash commits to all blocks before it: what was read stands if the last block did afterwards, and follows what
-        was read before if the last block of that did as well.
+        A hash commits to all blocks before it. So the range is right if its last block is still on the chain
+        afterwards, and it follows the earlier ranges if the last block of those is too.
         """
         block = self._block(last)
         if block is None:

@@ -1,6 +1,6 @@
-"""Genuine code: that of this build, with the values that its immutables have where a contract stands.
+"""Genuine code: that of this build, with the values of the immutables of a deployed contract.
 
-The one place that compares code on a chain with an artifact. What storage holds is not known here.
+Only this module compares code on a chain with an artifact. It does not read storage.
 """
 
 from __future__ import annotations
@@ -21,23 +21,23 @@ from pysettle.values import Address
 CANONICAL: Mapping[str, Address] = {
     it.name: it.canonical for it in contract_plans().values() if it.canonical is not None
 }
-"""Contract that stands in a genesis of ours -> its address."""
+"""Contract in a genesis of the network -> its address."""
 
 PUBLISHED = {"Multicall3": bytes.fromhex("d5c15df687b16f2ff992fc8d767b4216323184a2bbc6ee2f9c398c318e770891")}
 """Contract -> hash of the code that its authors deploy at its canonical address (mds1/multicall3, 3,808 bytes).
 
-Ours has the same functions, compiled anew; public chains and their forks have the published one.
+Ours has the same functions in another compilation; public chains and their forks have the published code.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A contract of ours, and where it stands."""
+    """A contract of the network with its address."""
 
     name: str
     """Name of its artifact."""
     address: Address
-    """Where it stands."""
+    """Its address."""
     others: Mapping[str, Address]
     """Name -> address of each contract of its network. The code of one that is missing is nowhere genuine."""
     currency: Currency = Currency.CNY
@@ -69,16 +69,16 @@ class Standing:
 
 
 def check_genesis(genesis: Genesis, canonical: Mapping[str, Address]) -> None:
-    """Check that a block 0 plants no storage in a contract of ours, or where one may be created later.
+    """Check that a block 0 has no storage in a contract of the network, or at an address without code.
 
-    Storage without code serves nothing but a contract that is created over it, whose state it would be from birth.
+    Storage without code has one use: a contract that is created later at its address begins with it.
 
     Args:
         genesis: The block 0 of a chain.
-        canonical: Name of a contract of ours that may stand in block 0 -> its address.
+        canonical: Name of a contract of the network that may be in block 0 -> its address.
 
     Raises:
-        PlantedStorage: it does.
+        PlantedStorage: it has.
     """
     names = {address: name for name, address in canonical.items()}
     for address, account in genesis.alloc.items():
@@ -88,7 +88,7 @@ def check_genesis(genesis: Genesis, canonical: Mapping[str, Address]) -> None:
 
 
 def _domain_immutables(domain: Domain) -> dict[str, bytes]:
-    """Return what OpenZeppelin's EIP712 keeps of a domain in immutables."""
+    """Return the immutables in which OpenZeppelin's EIP712 stores a domain."""
     name, version = domain.name.encode(), domain.version.encode()
     return {
         "_cachedDomainSeparator": domain.separator,

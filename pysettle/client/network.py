@@ -46,11 +46,11 @@ if TYPE_CHECKING:
 def genesis(
     timestamp: int, accounts: Iterable[Address] = (), *, chain_id: int = SIMULATION_CHAIN_ID, balance: int = 10**24
 ) -> Genesis:
-    """Return the genesis of a chain for the network: hub, collector and Multicall3 stand at their canonical addresses.
+    """Return the genesis of a chain for the network, with hub, collector and Multicall3 at their canonical addresses.
 
     Args:
         timestamp: Chain time of the genesis, unix seconds.
-        accounts: Accounts that shall be able to pay for gas.
+        accounts: Accounts with a balance for gas.
         chain_id: Chain id (EIP-155).
         balance: Native balance each of them gets, in wei; it buys nothing but gas.
     """
@@ -71,10 +71,10 @@ def _limits() -> Mapping[WalletClass, ClassLimits]:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The choices of whoever deploys a network. Its contracts are in the plans of the columns."""
+    """The choices for the deployment of a network. Its contracts are in the plans of the columns."""
 
     roles: Roles
-    """Who holds the powers over e-CNY."""
+    """Holders of the roles of e-CNY."""
     class_limits: Mapping[WalletClass, ClassLimits] = field(default_factory=_limits)
     """Wallet class -> its limits in e-CNY; none for a class that is left out."""
 
@@ -96,14 +96,14 @@ class SettlementNetwork:
 
     @classmethod
     def deploy(cls, chain: ChainBackend, plan: Plan) -> SettlementNetwork:
-        """Deploy the network to a chain; use hub and collector where they stand already, else create them.
+        """Deploy the network to a chain; existing contracts at the canonical addresses are used, others are created.
 
         Args:
             chain: The chain.
-            plan: Who holds the powers, and the limits of wallets.
+            plan: Holders of the roles, and the limits of wallets.
 
         Raises:
-            ForeignCode: the code at a canonical address is not of this build; nothing was sent.
+            ForeignCode: the code at a canonical address is not that of this build; no transaction was sent.
         """
         from pysettle.client import deploying
         from pysettle.client.columns import contract_plans
@@ -120,12 +120,12 @@ class SettlementNetwork:
 
     @classmethod
     def attach(cls, chain: ChainBackend, deployment: Deployment, store: Path | None = None) -> SettlementNetwork:
-        """Return a network that was deployed before; `Deployment.check_chain` tells whether the chain still has it.
+        """Return a network that was deployed before; `Deployment.check_chain` checks that the chain still has it.
 
         Args:
             chain: The chain.
-            deployment: Which contracts stand where.
-            store: File that keeps what lists show between commands; None for memory alone.
+            deployment: Addresses of the contracts.
+            store: File that stores lists between commands; None for memory alone.
         """
         network = cls(chain, deployment.first_block)
         network._store_file = store
@@ -140,7 +140,7 @@ class SettlementNetwork:
 
         Args:
             currency: A currency that the network does not have yet.
-            roles: Who holds the powers over it. They are none over any other currency.
+            roles: Holders of its roles. They have no role over any other currency.
 
         Raises:
             UsageError: the network has it already.
@@ -190,7 +190,7 @@ class SettlementNetwork:
         )
 
     def address(self, contract: str, currency: Currency = Currency.CNY) -> Address:
-        """Return where a contract stands, by its name, and by its currency if each has its own.
+        """Return the address of a contract, by its name, and by its currency if each has its own.
 
         Raises:
             UsageError: the network does not have it.
@@ -226,10 +226,10 @@ class SettlementNetwork:
 
     @property
     def roles(self) -> Roles:
-        """Who was given the powers over e-CNY, with their keys.
+        """Accounts that got the roles of e-CNY at deployment, with their keys.
 
         Raises:
-            UsageError: the network was attached to, which knows no keys; `currencies` has the addresses.
+            UsageError: the network was attached, so its keys are not known; `currencies` has the addresses.
         """
         if Currency.CNY not in self._roles:
             raise UsageError("a network that was attached to knows no keys: see the holders in network.currencies")
@@ -307,9 +307,9 @@ class SettlementNetwork:
 
     @cached_property
     def series(self) -> list[ComputeToken]:
-        """Series whose books are kept: those that were opened through this object.
+        """Listed series: those that were opened through this object.
 
-        Of a network that was attached to, also those that its market had opened before.
+        For an attached network, also those that its market had opened before.
         """
         return [self.market.at(it.address) for it in self.compute_lists.series()]
 
@@ -380,7 +380,7 @@ class SettlementNetwork:
         return self.sender.chain
 
     def contracts(self) -> Contracts:
-        """Return the contracts whose books the ledger keeps."""
+        """Return the contracts that the ledger keeps books of."""
         from pysettle.client.columns import contract_plans
         from pysettle.domain.catalogue import kinds
         from pysettle.domain.compute.contracts import COMPUTE_TOKEN, SeriesPricing

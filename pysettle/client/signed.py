@@ -1,6 +1,6 @@
-"""Signed authorizations (EIP-3009), permits (EIP-2612) and orders as documents that pass from who signs to who submits.
+"""Signed authorizations (EIP-3009), permits (EIP-2612) and orders as documents from a signer to a submitter.
 
-A document says for which token on which chain it was signed, so that it is refused elsewhere before anything is sent.
+A document names the token and the chain of its signature, so that it is refused elsewhere before a transaction is sent.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from pysettle.values import Address, OrderId, Units
 
 
 class Form(Enum):
-    """What was signed."""
+    """Form of the signed message."""
 
     TRANSFER = "pysettle.transfer-authorization/1"
     """An authorization that anyone may submit."""
@@ -58,10 +58,10 @@ _FIELDS: dict[type, tuple[tuple[str, str, str], ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class SignedMessage:
-    """An authorization or a permit with its signature, and what it was signed for."""
+    """An authorization or a permit with its signature, token and chain."""
 
     form: Form
-    """What was signed."""
+    """Form of the signed message."""
     currency: Currency
     """Currency of the token."""
     chain_id: int
@@ -69,9 +69,9 @@ class SignedMessage:
     token: Address
     """Token it was signed for."""
     message: Authorization | Permit
-    """What it says."""
+    """The signed message."""
     signature: bytes
-    """The signature of who pays."""
+    """The payer's signature."""
 
     @classmethod
     def authorization(
@@ -80,7 +80,7 @@ class SignedMessage:
         """Sign an authorization; with `receive` only the payee can submit it.
 
         Raises:
-            UsageError: its nonce is spent already, as `Token.check_unspent` says.
+            UsageError: its nonce is spent already, by `Token.check_unspent`.
         """
         token.check_unspent(payer.address, authorization.nonce)
         digest = authorization.receive_digest if receive else authorization.transfer_digest
@@ -131,12 +131,12 @@ class SignedMessage:
 
     @property
     def signer(self) -> Address:
-        """Who has to have signed: whose value it is."""
+        """Required signer: the holder of the value."""
         return self.message.owner if isinstance(self.message, Permit) else self.message.payer
 
     @property
     def beneficiary(self) -> Address:
-        """Who is paid, or may spend."""
+        """Account that is paid, or may spend."""
         return self.message.spender if isinstance(self.message, Permit) else self.message.payee
 
     def check_token(self, token: CurrencyToken, chain_id: int) -> None:
@@ -152,7 +152,7 @@ class SignedMessage:
             )
 
     def is_signed(self, token: CurrencyToken) -> bool:
-        """Whether the signature is that of whose value it is, a key or a contract (ERC-1271), as the token finds it."""
+        """Whether the holder of the value signed, a key or a contract (ERC-1271), as the token decides."""
         return is_signed(token.chain, self.signer, self._digest(token), self.signature)
 
     def is_spent(self, token: CurrencyToken) -> bool:
@@ -177,7 +177,7 @@ class SignedMessage:
 
 @dataclass(frozen=True, slots=True)
 class SignedOrder:
-    """An order of batch compute with its payer's signature, and what it was signed for."""
+    """An order of batch compute with its payer's signature, escrow and chain."""
 
     SCHEMA: ClassVar[str] = "pysettle.signed-order/1"
 
@@ -188,22 +188,22 @@ class SignedOrder:
     escrow: Address
     """JobEscrow it was signed for."""
     payer: Address
-    """Who pays, and has to have signed."""
+    """Payer, the required signer."""
     terms: OrderTerms
     """Its terms."""
     valid_before: int
     """Unix second before which it can be submitted."""
     signature: bytes
-    """The payer's, of the payment, whose nonce is the order's id."""
+    """The payer's signature of the payment; its nonce is the order's id."""
 
     @classmethod
     def of(
         cls, jobs: JobEscrow, token: CurrencyToken, currency: Currency, payer: Signer, terms: OrderTerms, until: int
     ) -> SignedOrder:
-        """Sign the payment of an order, for anybody to submit before a unix second.
+        """Sign the payment of an order, which any account may submit before a unix second.
 
         Raises:
-            UsageError: the payment's nonce, which is the order's id, is spent already, as `Token.check_unspent` says.
+            UsageError: the payment's nonce, the order's id, is spent already, by `Token.check_unspent`.
         """
         token.check_unspent(payer.address, jobs.order_id(payer.address, terms))
         signature = jobs.sign_order(payer, token, terms, until)

@@ -1,9 +1,9 @@
-"""The store of read models: what lists show, folded once from the events of a chain, and kept between commands.
+"""The store of read models: lists, folded once from the events of a chain, and stored between commands.
 
-One SQLite file holds it, and may be deleted at any time: the chain alone is right. Whatever is damaged, of another form
-or of another deployment is folded anew. An entry is a key with a value, and has a version for each block that changed
-it, so that blocks which the chain replaced are taken back by deleting their versions. The store marks how far it has
-read by number and hash of blocks; a hash commits to all blocks before it.
+The store is one SQLite file, which may be deleted at any time: only the chain counts. Damaged entries, and entries of
+another form or deployment, are folded again. An entry is a key with a value, and has a version for each block that
+changed it, so that a replaced block is reverted by deleting its versions. The store records the last read blocks by
+number and hash; a hash commits to all blocks before it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ KEPT_BLOCKS = 64
 WAIT_S = 10.0
 """Longest wait for another command that folds into the file; after that a command folds for itself, in memory."""
 _MOMENT_S = 0.2
-"""Longest wait of whoever reads what is kept."""
+"""Longest wait of a reader of the store."""
 
 Value = dict[str, Any]
 """The value of an entry, as JSON has it."""
@@ -53,20 +53,20 @@ class ReadModel:
     name: str
     """Its name; a network has one of each."""
     form: int
-    """Number of the form of its values, raised when that changes: entries of another form are folded anew."""
+    """Number of the form of its values, raised when that changes: entries of another form are folded again."""
     kinds: tuple[type[Event], ...]
     """The kinds of events."""
     emitters: Callable[[Callable[[str], Entries]], Sequence[Address]]
-    """Given the entries of the models before it by name: returns the contracts whose events count."""
+    """Given the entries of the earlier models by name: returns the contracts with events that count."""
     key: Callable[[Address, Any], bytes]
     """Given an emitter and its event: returns the key of the entry that the event is about."""
     fold: Callable[[Value | None, Any, Address, TransactionSender], Value]
-    """Given the value before an event, None if there is no entry yet, the event, its emitter, and how what no event
-    tells is read: returns the value."""
+    """Given the value before an event, None without an entry, the event, its emitter, and a function that reads state
+    without events: returns the value."""
 
 
 class _Damaged(Exception):
-    """A row is not what was written."""
+    """A row differs from the written one."""
 
 
 class Store:
@@ -81,14 +81,14 @@ class Store:
         first_block: int,
         file: Path | None = None,
     ) -> None:
-        """Read nothing yet.
+        """Prepare the store; this reads no events.
 
         Args:
-            sender: Where events come from, and reads go to.
+            sender: Source of events, which also makes reads.
             models: The read models, each after those that name its emitters.
-            identity: Tells the network from others; entries of another network are folded anew.
+            identity: Identifies the network; entries of another network are folded again.
             first_block: First block that may hold their events, such as that of the deployment.
-            file: Where entries are kept between commands; None for memory alone.
+            file: File for entries between commands; None for memory alone.
         """
         self._sender, self._models, self._first, self._file = sender, models, first_block, file
         self._chain = sender.chain
@@ -97,7 +97,7 @@ class Store:
         self._memory: sqlite3.Connection | None = None
 
     def read(self, *names: str) -> tuple[Entries, ...]:
-        """Return the entries of read models at the head of the chain, after folding what is new.
+        """Return the entries of read models at the head of the chain, after folding new events.
 
         Args:
             names: Names of the models.
@@ -144,20 +144,20 @@ class Store:
         database.execute("INSERT INTO identity VALUES (?)", (self._identity,))
 
     def _update(self, database: sqlite3.Connection) -> None:
-        """Fold until the head is read, after taking back what the chain replaced."""
+        """Revert replaced blocks, then fold until the head is read."""
         while True:
             height = self._take_back(database)
             head = self._chain.block()
             if height >= head.number:
                 return
-            # The latest blocks are read apart, so that what may be replaced can be taken back alone.
+            # The latest blocks are read singly, so that each of them can be reverted alone.
             settled = head.number - KEPT_BLOCKS
             last = self._block(settled) if height < settled else head
             if last is not None:
                 self._fold(database, height, last)
 
     def _take_back(self, database: sqlite3.Connection) -> int:
-        """Delete what is not on the chain; return the number of the last block that was read and stands."""
+        """Delete entries of replaced blocks; return the number of the last read block that is on the chain."""
         for number, known in database.execute("SELECT number, hash FROM marks ORDER BY number DESC").fetchall():
             block = self._block(number)
             if block is not None and block.hash == known:
@@ -181,12 +181,12 @@ class Store:
         except ChainUnreachable:
             raise
         except ChainError:
-            # A contract that the chain took back answers nothing; whatever else fails fails again on a chain at rest.
+            # A reverted contract gives no answer; any other failure occurs again on an unchanged chain.
             if stands := self._stands(last):
                 raise
         if stands:
             database.execute("INSERT INTO marks VALUES (?, ?)", (last.number, last.hash))
-            # Marks serve the replacement of as many blocks as are kept, and of no more.
+            # Marks serve the replacement of at most as many blocks as are stored singly.
             database.execute(
                 "DELETE FROM marks WHERE number < (SELECT MAX(number) FROM marks WHERE number <= ?)",
                 (last.number - KEPT_BLOCKS,),
@@ -222,10 +222,10 @@ class Store:
 
 
 def _entries(database: sqlite3.Connection, model: str) -> Entries:
-    """Return the entries of a model as they are by the last block that was read.
+    """Return the entries of a model at the last read block.
 
     Raises:
-        _Damaged: one is not what was written.
+        _Damaged: an entry differs from the written one.
     """
     rows = database.execute(
         "SELECT key, MAX(block), place, value, digest FROM versions WHERE model = ? GROUP BY key ORDER BY place",
@@ -240,9 +240,9 @@ def _entries(database: sqlite3.Connection, model: str) -> Entries:
 
 
 def kept(file: Path, model: str) -> Entries:
-    """Return the entries of a read model as a store keeps them; none where there is no store, or it is damaged.
+    """Return the entries of a read model in a store; none if there is no store, or it is damaged.
 
-    The chain is not asked: what it added or replaced since is not in them.
+    The chain is not read: later blocks are not in them.
     """
     try:
         with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=_MOMENT_S)) as database:
@@ -283,7 +283,7 @@ def _digest(model: str, key: bytes, block: int, place: int, value: bytes) -> byt
 
 @contextmanager
 def _transaction(database: sqlite3.Connection) -> Iterator[None]:
-    """Let no other command write meanwhile; keep all or nothing."""
+    """Lock the store against other writers, and commit all changes or none."""
     database.execute("BEGIN IMMEDIATE")
     try:
         yield

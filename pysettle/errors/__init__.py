@@ -410,12 +410,12 @@ class AuditFailed(PysettleError):
 class OutputFailed(PysettleError):
     """A command has succeeded, and its result could not be printed (exit code 8): do not repeat the command.
 
-    `.done` states what the command did, `.reason` why the result could not be printed.
+    `.done` states the effects of the command, `.reason` why the result could not be printed.
     """
 
     exit_code = 8
 
     def __init__(self, done: str, reason: str) -> None:
-        """Store what the command did, and why it could not print the result."""
+        """Store the effects of the command, and the reason why its result could not be printed."""
         self.done, self.reason = done, reason
         super().__init__(f"do not repeat it: {done}; only the result could not be printed ({reason})")

@@ -1,9 +1,9 @@
 """The paper's worked case (3.2): a chip maker sells compute abroad, priced in Tokens and paid in e-CNY.
 
 A maker of accelerators has its compute attested and opens a series in which one accelerator second is a fixed number of
-Tokens. A buyer overseas pays e-CNY and receives the Tokens in one transaction, which a relayer submits and can change
-nothing in. It passes some on to a buyer in another country, both have accelerator time delivered through a channel
-each, and the maker redeems what was delivered. Everything is a function of the seed.
+Tokens. A buyer overseas pays e-CNY and receives the Tokens in one transaction, which a relayer submits without being
+able to change it. The buyer transfers some Tokens to a buyer in another country. Both use accelerator time through a
+channel each, and the maker redeems the delivered Tokens. Everything is a function of the seed.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Step:
     """One transaction of the story."""
 
     what: str
-    """What it did."""
+    """The step in words."""
     transaction: bytes
     """Its hash."""
     block: int
@@ -71,21 +71,21 @@ class ExportResult:
 
     seed: int
     steps: tuple[Step, ...]
-    """What happened, in order."""
+    """The steps, in order."""
     tokens_bought: int
     tokens_delivered: int
     cny_paid: int
     """By the buyer, for all that was bought."""
     cny_earned: int
-    """By the maker, for what was delivered."""
+    """By the maker, for delivered Tokens."""
     cny_refunded: int
-    """To holders, for what was not."""
+    """To holders, for undelivered Tokens."""
     tampering_refused: str
-    """What the relayer was told that named itself as beneficiary."""
+    """Error of the relayer that named itself as beneficiary."""
     report: Report
-    """What the verification of the bundle found."""
+    """Result of the verification of the bundle."""
     bundle: Path | None
-    """Where the bundle is, None when it was not kept."""
+    """Directory of the bundle, None if it was not kept."""
 
 
 def run(*, seed: int = 0, out: Path | None = None) -> ExportResult:
@@ -217,7 +217,7 @@ class ComputeExport:
         self._do("delivered Tokens brought home", hub.settle(relayer, self.series.address, self.series.address))
 
     def settle_up(self) -> None:
-        """Pay the maker for what was delivered, and refund what was not after the series has expired."""
+        """Pay the maker for delivered Tokens, and refund the others after the series has expired."""
         currency, maker, hub = self.network.currency, self.parties["maker"], self.network.hub
         before = currency.balance_of(maker.address)
         self._do("maker paid in e-CNY", self.series.redeem(maker, self.series.delivered()))

@@ -1,7 +1,7 @@
-"""One whole settlement: money issued, Tokens bought, compute delivered, claims paid, what is left returned, and proved.
+"""One whole settlement: money issued, Tokens bought, compute delivered, claims paid, the rest returned, and proved.
 
 Twenty buyers in several jurisdictions pay e-CNY for Tokens of one series priced like `deepseek-v4-pro`, use them
-through one channel each, and end with what they did not use. Everything is a function of the requests and the seed.
+through one channel each, and get back the rest. Everything is a function of the requests and the seed.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ ACCELERATOR = "Ascend 910C"
 _RESERVE_VALID_S = DAY_S
 
 Progress = Callable[[str, int, int], None]
-"""Called with the name of a step, what is done of it, and its total."""
+"""Called with the name of a step, its progress and its total."""
 
 
 @dataclass
@@ -60,7 +60,7 @@ class Buyer:
     signer: Signer
     """Key of payer and voucher signer."""
     jurisdiction: str
-    """Where it is, ISO 3166 code."""
+    """Its jurisdiction, ISO 3166 code."""
     need: Tokens = Tokens(0)
     """Tokens it budgets for."""
     requests: list[Request] = field(default_factory=list)
@@ -80,7 +80,7 @@ class DemoResult:
     tokens_delivered: int
     cny_issued: int
     cny_paid: int
-    """Paid to the provider for what was delivered."""
+    """Paid to the provider for delivered Tokens."""
     cny_redeemed: int
     """Exchanged for reserve at the end, in whole fen."""
     cny_remainder: int
@@ -94,9 +94,9 @@ class DemoResult:
     gas_used: int
     vouchers_signed: int
     report: Report
-    """What the verification of the bundle found."""
+    """Result of the verification of the bundle."""
     bundle: Path | None
-    """Where the bundle is, None when it was not kept."""
+    """Directory of the bundle, None if it was not kept."""
 
 
 def run(
@@ -109,13 +109,13 @@ def run(
     """Run the demo.
 
     Args:
-        requests: What is delivered, dealt to the buyers in turn.
+        requests: Requests to deliver, dealt to the buyers in turn.
         seed: Keys and block randomness are derived from it.
         out: Directory for the bundle; a temporary one, removed afterwards, if None.
-        on_progress: Told how far each step is.
+        on_progress: Called with the progress of each step.
 
     Raises:
-        UsageError: `out` holds something that is no bundle; nothing was run.
+        UsageError: `out` holds files that are no bundle; nothing was run.
     """
     if out is not None:
         check_replaceable(out)
@@ -146,10 +146,10 @@ class Demo:
         """Deploy the network and open the series.
 
         Args:
-            requests: What is delivered, dealt to the buyers in turn.
+            requests: Requests to deliver, dealt to the buyers in turn.
             seed: Keys and block randomness are derived from it.
-            on_progress: Told how far each step is.
-            database: Where the chain is kept; in memory if None.
+            on_progress: Called with the progress of each step.
+            database: Stores the chain; in memory if None.
         """
         self.requests, self.seed, self.on_progress = requests, seed, on_progress
         self.buyers = [
@@ -248,11 +248,11 @@ class Demo:
         network.send(*purchases)
 
     def _register_wallets(self, prices: Sequence[Units], budgets: Sequence[Units]) -> None:
-        """Register who may hold or pay more than an unregistered wallet may as a corporate one, and nobody else.
+        """Register a corporate wallet for each account above the limits of an unregistered one, and for no other.
 
         Args:
-            prices: What each buyer pays, in one payment, in units.
-            budgets: What is issued to each buyer, in units.
+            prices: Payment of each buyer, in units.
+            budgets: Issuance to each buyer, in units.
         """
         unregistered = E_CNY_CLASS_LIMITS[WalletClass.IV]
         once = min(unregistered.payment, unregistered.daily, unregistered.annual)
@@ -273,7 +273,7 @@ class Demo:
         )
 
     def open_channels(self) -> None:
-        """Open a channel for each buyer with all its Tokens; the relayer submits what the buyers sign."""
+        """Open a channel for each buyer with all its Tokens; the relayer submits the signed deposits."""
         hub, deadline = self.network.hub, self.chain.clock.now() + HOUR_S
         deposits = []
         for buyer in self.buyers:

@@ -48,8 +48,8 @@ def read_trace(path: Path) -> list[Request]:
     """Read a trace of requests, in the order of the file.
 
     Raises:
-        TraceError: the file cannot be read, is empty, lacks a column, or a value is not what its column holds; names
-            file, row (1 is the header) and column.
+        TraceError: the file cannot be read, is empty, lacks a column, or has a value of the wrong form; it names file,
+            row (1 is the header) and column.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -133,7 +133,7 @@ def _utc(second: int) -> str:
 def generate(seed: int, count: int = GENERATED_REQUESTS) -> list[Request]:
     """Generate requests in the shape of the trace: same quantiles of context and output, one hour, both windows.
 
-    Up to half of a context is served from cache, which the trace does not tell.
+    Up to half of a context is served from cache, which the trace does not record.
 
     Args:
         seed: Same seed, same requests.

@@ -1,4 +1,4 @@
-"""The accounts of a workspace: who signs for each, and in which file that is written."""
+"""The accounts of a workspace: the signer of each, and its file."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _ADDRESS_BYTES = 20
 _NAME_BYTES = 100
 """Longest name of an account, in UTF-8: its file, and the file before that is whole, carry it."""
-_DEVELOPMENT = "development key: everybody who has pysettle knows it; it guards simulated money on this chain alone"
+_DEVELOPMENT = "development key: everybody with pysettle knows it; it protects simulated money on this chain alone"
 
 
 def default_account(role: Role, currency: Currency = Currency.CNY) -> str:
@@ -40,8 +40,8 @@ class Accounts:
         """Use a folder.
 
         Args:
-            folder: Where the files are.
-            seed: What development keys are derived from.
+            folder: Folder of the files.
+            seed: Seed of development keys.
             replaceable: Whether accounts may still be replaced by others of their names.
         """
         self._folder, self._seed, self._replaceable = folder, seed, replaceable
@@ -84,7 +84,7 @@ class Accounts:
         return next(names, "0x" + address.hex())
 
     def signer(self, name: str, password: str | None = None) -> TransactionSigner:
-        """Return who signs the transactions of a named account.
+        """Return the signer of the transactions of a named account.
 
         Raises:
             UnknownAccount: no such account.
@@ -110,12 +110,12 @@ class Accounts:
         return signer
 
     def key(self, name: str, password: str | None = None) -> Signer:
-        """Return the key of a named account, for what is signed beside transactions (EIP-712).
+        """Return the key of a named account, for signatures other than those of transactions (EIP-712).
 
         Raises:
             UnknownAccount: no such account.
             PasswordRefused: the key is encrypted, and the password missing or wrong.
-            UsageError: the key is behind a remote signer, which signs transactions alone.
+            UsageError: the key is behind a remote signer, which only signs transactions.
         """
         from pysettle.domain.core.signing import Signer
 
@@ -128,16 +128,16 @@ class Accounts:
         return signer
 
     def import_keystore(self, name: str, file: Path, password: str | None, *, replace: bool = False) -> Address:
-        """Add an account whose key is in a keystore file (Web3 Secret Storage, version 3), which is copied.
+        """Add an account with its key in a keystore file (Web3 Secret Storage, version 3), which is copied.
 
-        The keystore is opened once: its address need not be in it, and where it is, it need not be the key's, so that
-        value would be sent to an account that nobody has the key of.
+        The keystore is opened once. It need not name an address, and a named one need not be that of the key; value
+        could then be sent to an account without a known key.
 
         Args:
-            name: What commands call it.
+            name: Name of the account in commands.
             file: The keystore.
-            password: Opens it; it stays the keystore's own.
-            replace: Whether an account of that name gives way to it, before the network is deployed.
+            password: Opens it; the copy keeps this password.
+            replace: Whether it replaces an account of that name, before the network is deployed.
 
         Raises:
             WorkspaceError: the file is no keystore, its address is not its key's, or the name cannot be used.
@@ -160,16 +160,16 @@ class Accounts:
         return address
 
     def add_remote_signer(self, name: str, url: str, address: Address, *, replace: bool = False) -> None:
-        """Add an account whose transactions a signer behind JSON-RPC signs; arguments and errors as `import_keystore`.
+        """Add an account with a signer of transactions behind JSON-RPC; arguments and errors as `import_keystore`.
 
         Raises:
-            WorkspaceError: the URL has a user or password in it, which are not kept in a file.
+            WorkspaceError: the URL has a user or password in it, which are not stored in a file.
         """
         from pysettle.evm.jsonrpc import JsonRpc
 
         kept = JsonRpc(url).url
         if "@" in url and "@" not in kept:
-            raise WorkspaceError("the URL of a signer is kept in a file: leave user and password out of it")
+            raise WorkspaceError("the URL of a signer is stored in a file: leave user and password out of it")
         self._add(name, {"address": "0x" + address.hex(), "remote": kept}, replace)
 
     def add_key(self, name: str, password: str | None, *, replace: bool = False) -> Address:
@@ -234,16 +234,16 @@ class Accounts:
     def make(
         self, names: Sequence[str], password: str | None, on_progress: Callable[[int, int], None] = lambda *_: None
     ) -> tuple[str, ...]:
-        """Make those accounts of these names that there are not, with keys as `create` does; return their names.
+        """Create the missing accounts of these names, with keys as by `create`; return their names.
 
         Args:
-            names: What commands call them.
+            names: Names of the accounts in commands.
             password: Encrypts their keys, which takes about a second each; None for development keys.
-            on_progress: Called with how many are made, and how many there will be.
+            on_progress: Called with the number of created accounts, and the total.
 
         Raises:
-            WorkspaceError: a name cannot be used; then none is made.
-            PasswordRefused: the password is empty; then none is made.
+            WorkspaceError: a name cannot be used; then no account is created.
+            PasswordRefused: the password is empty; then no account is created.
         """
         for name in names:
             _check_name(name)
@@ -283,7 +283,7 @@ class Accounts:
 
 
 def _checked(document: Any) -> dict[str, Any]:
-    """Return the document of an account that says all that is asked of it; raise what the wrong form of it raises."""
+    """Return the document of an account with all its fields; raise Python's own error for a wrong form."""
     if len(bytes.fromhex(document["address"].removeprefix("0x"))) != _ADDRESS_BYTES or document["address"][:2] != "0x":
         raise ValueError(f"{document['address']!r} is no address")
     kinds = [kind for kind in ("development", "remote", "keystore") if kind in document]

@@ -39,12 +39,12 @@ class NetworkConfig:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """What a workspace's chain is; fixed once the workspace is made."""
+    """The chain of a workspace; fixed at the creation of the workspace."""
 
     chain_id: int = SIMULATION_CHAIN_ID
     """Chain id (EIP-155)."""
     seed: int = 0
-    """What development keys, and the randomness of an embedded chain's blocks, are derived from."""
+    """Seed of development keys, and of the randomness of an embedded chain's blocks."""
     genesis_time: int = GENESIS_TIME
     """Chain time of block 0 of an embedded chain, unix seconds."""
     block_interval_s: int = BLOCK_INTERVAL_S
@@ -58,10 +58,10 @@ class Config:
     def of_network(
         cls, url: str, chain_id: int | None = None, *, confirmations: int = 1, legacy_fees: bool = False, seed: int = 0
     ) -> Config:
-        """Return what a workspace on a network is.
+        """Return the configuration of a workspace on a network.
 
         Args:
-            url: Its JSON-RPC node; a user and a password in it are not kept.
+            url: Its JSON-RPC node; a user and a password in it are not stored.
             chain_id: Chain id (EIP-155); the node is asked if None.
             confirmations: Blocks, its own counted, that make a transaction final.
             legacy_fees: Whether to pay by gas price although the network has a base fee.

@@ -1,4 +1,4 @@
-"""What is deployed from a workspace with the keys of its accounts: the network, currencies, the payment of interest."""
+"""Deployments from a workspace with the keys of its accounts: the network, currencies, the payment of interest."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pysettle.workspace.directory import Workspace
 
 OnProgress = Callable[[str, int, int], None]
-"""Called with the name of a step, what is done of it, and its total."""
+"""Called with the name of a step, its progress and its total."""
 
 
 def _no_progress(step: str, done: int, total: int) -> None:
@@ -43,9 +43,9 @@ def deploy(
     password: str | None = None,
     on_progress: OnProgress = _no_progress,
 ) -> Deployment:
-    """Deploy the network, attest the reserve, give the bank its issuance quota, and keep where everything is.
+    """Deploy the network, attest the reserve, give the bank its issuance quota, and store the addresses.
 
-    A development node is first given what a genesis of ours has: funds for the accounts, and the canonical
+    A development node first gets the content of the workspace's genesis: funds for the accounts, and the canonical
     contracts.
 
     Args:
@@ -54,14 +54,14 @@ def deploy(
         quota: Units the bank may issue.
         reserve_fen: Reserve that the central bank attests for a year, in fen.
         password: Of the encrypted accounts.
-        on_progress: Called with the name of a step, what is done of it, and its total.
+        on_progress: Called with the name of a step, its progress and its total.
 
     Raises:
         WorkspaceError: it is deployed already.
         UsageError: the central bank's key is behind a remote signer, which cannot attest a reserve.
-        ForeignCode: what stands at a canonical address is not of this build.
-        PlantedStorage: the genesis.json of the workspace has storage in a contract of ours, or where one may be
-            created; a network's is looked at where somebody put it there.
+        ForeignCode: the code at a canonical address is not that of this build.
+        PlantedStorage: the genesis.json of the workspace has storage in a contract of the network, or at an address
+            without code; on a network the file is checked if somebody put it there.
     """
     from pysettle.client.deployment import Deployment
     from pysettle.client.genuine import CANONICAL, check_genesis
@@ -94,24 +94,24 @@ def add_currency(
     password: str | None = None,
     on_progress: OnProgress = _no_progress,
 ) -> Deployment:
-    """Deploy a further currency with powers of its own, attest its reserve, and give its operator a quota.
+    """Deploy a further currency with its own roles, attest its reserve, and give its operator a quota.
 
-    Accounts that the workspace does not have are made, as `create` does, and get a hundredth of the
+    Missing accounts are created, as by `create`, and get a hundredth of the
     administrator's native balance for gas.
 
     Args:
         workspace: The workspace.
         chain: Its chain, open to write.
-        currency: Which.
-        accounts: Role -> name of the account that shall hold it; `default_account` for a role that is left out.
+        currency: The currency.
+        accounts: Role -> name of the account to hold it; `default_account` for a missing role.
         quota: Units the operator may issue.
         reserve_fen: Reserve that the central bank attests for a year, in minor units.
-        password: Of the encrypted accounts, and of those that are made; without, they get development keys.
-        on_progress: Called with the name of a step, what is done of it, and its total.
+        password: Of the encrypted accounts and the created ones; without it these get development keys.
+        on_progress: Called with the name of a step, its progress and its total.
 
     Raises:
-        WorkspaceError: no network is deployed, or it has the currency; or development keys would be made for a
-            network that is not a development node's.
+        WorkspaceError: no network is deployed, or it has the currency; or development keys would be created for a
+            network other than a development node.
         UsageError: the central bank's key is behind a remote signer, which cannot attest a reserve.
     """
     from pysettle.client.core.contract import interface
@@ -142,7 +142,7 @@ def add_currency(
 def open_interest(
     workspace: Workspace, chain: ChainBackend, *, quota: Units, password: str | None = None
 ) -> InterestPayments:
-    """Deploy what pays interest on e-CNY, and keep where it is.
+    """Deploy the contract that pays interest on e-CNY, and store its address.
 
     Args:
         workspace: The workspace.

@@ -5,7 +5,7 @@ config.toml       the chain: an embedded one, or a network behind JSON-RPC (see 
 genesis.json      block 0 of an embedded chain, as geth reads it
 chain.sqlite      the embedded chain (see pysettle.evm.sqlite)
 deployment.json   contracts, once they are deployed
-lists.sqlite      what lists show, folded from the chain; it may be deleted at any time (see pysettle.client.store)
+lists.sqlite      lists, folded from the chain; it may be deleted at any time (see pysettle.client.store)
 accounts/         one file an account: an encrypted keystore, a development key, which is marked as such, or the URL of
                   a remote signer that has the key
 ```
@@ -51,7 +51,7 @@ POWERS = (
     "attester",
     "bank",
 )
-"""Accounts that hold the powers over e-CNY: the bank as operating institution, each other as its name says."""
+"""Accounts that hold the roles of e-CNY: the bank is the operating institution, each other has the role of its name."""
 ACCOUNTS = (*POWERS, "provider", "alice", "bob")
 """Accounts every workspace begins with."""
 
@@ -68,7 +68,7 @@ class Workspace:
         self._checked: ChainBackend | None = None
         self._database: SqliteDatabase | None = None
         self.notify: Callable[[str], None] = lambda _: None
-        """Is told where what is written goes while a node serves the chain."""
+        """Called with a line about the destination of transactions while a node serves the chain."""
 
     @classmethod
     def create(
@@ -80,19 +80,19 @@ class Workspace:
         password: str | None = None,
         on_progress: Callable[[int, int], None] = lambda *_: None,
     ) -> Workspace:
-        """Make a workspace, whole or not at all.
+        """Create a workspace, whole or not at all.
 
         Args:
-            directory: Where; absent or empty.
-            config: What its chain begins with.
-            extra: Accounts beside the usual ones, able to pay for gas like them.
-            password: Encrypts a fresh random key for each account; None for development keys.
-            on_progress: Called with how many accounts are made, and how many there will be.
+            directory: Its directory, absent or empty.
+            config: Its chain.
+            extra: Further accounts, which can pay for gas too.
+            password: Encrypts a new random key for each account; None for development keys.
+            on_progress: Called with the number of created accounts, and the total.
 
         Raises:
             PasswordRefused: the password is empty.
-            WorkspaceError: the directory is not empty, or cannot be made; or development keys were to be used on a
-                network that is not a development node's.
+            WorkspaceError: the directory is not empty, or cannot be created; or development keys would be used on a
+                network other than a development node.
             ChainError: development keys are for a node, and it does not answer, or serves another chain.
         """
         from pysettle.evm.interrupts import uninterrupted
@@ -117,12 +117,12 @@ class Workspace:
         """Open a workspace.
 
         Args:
-            directory: Where it is.
-            chain: "embedded" for the chain in its file even while a node serves it, or a URL at which its network is
-                reached in place of that in its config; None for what the config says.
+            directory: Its directory.
+            chain: "embedded" for the chain in its file even while a node serves it, or a URL of its network in place of
+                that in its config; None for the config.
 
         Raises:
-            WorkspaceError: the directory is none, or its chain is of the other kind.
+            WorkspaceError: the directory is not a workspace, or its chain is of the other kind.
         """
         if not is_file(directory / CONFIG_FILE):
             raise WorkspaceError(f"{directory} is no workspace: make one with `pysettle init`")
@@ -166,7 +166,7 @@ class Workspace:
     # The chain
 
     def genesis(self) -> Genesis:
-        """Return a block 0 in which the accounts can pay for gas, and the canonical contracts stand."""
+        """Return a block 0 with a balance for gas of each account, and with the canonical contracts."""
         from pysettle.client.network import genesis
 
         accounts = self.accounts.addresses().values()
@@ -174,25 +174,25 @@ class Workspace:
 
     @contextmanager
     def chain(self, *, write: bool = False, wait_s: float = 10) -> Iterator[ChainBackend]:
-        """Open the chain: an embedded one as it is now to read, or alone to write; or a network.
+        """Open the chain: an embedded one at its head to read, or alone to write; or a network.
 
-        While `pysettle node` serves an embedded chain, what is written is sent there, since the node alone writes to
-        the file; the signatures are made here all the same.
+        While `pysettle node` serves an embedded chain, transactions go to the node, since it alone writes to the file;
+        they are signed here all the same.
 
-        A contract's refusal says accounts by their names here; one of an account that lacks a role also names the role
-        and its holders.
+        The message of a contract's refusal contains the names of accounts; a refusal for a missing role also names the
+        role and its holders.
 
         Args:
-            write: Take the lock to write; on a network that keeps the accounts' nonces from being used twice.
+            write: Take the lock to write; on a network it prevents that two commands use the same nonce.
             wait_s: Longest wait for another writer, in seconds.
 
         Raises:
             ChainFileLocked: another process writes, and did so for longer than that.
-            ChainFileError: the file is unfit, as the kind of error says.
+            ChainFileError: the file cannot be used, as the kind of error states.
             ChainUnreachable: the network's node does not answer.
-            WrongChain: it serves another chain; or the chain no longer holds what was deployed from here.
-            WorkspaceError: development keys would write to a network that is no development node's.
-            OutcomeUnknown: the network's node fails after it took transactions; they are named.
+            WrongChain: it serves another chain; or the chain no longer has the contracts deployed from here.
+            WorkspaceError: development keys would write to a network other than a development node.
+            OutcomeUnknown: the network's node fails after it accepted transactions; the error names them.
         """
         with self._opened(write, wait_s) as chain:
             try:
@@ -260,14 +260,14 @@ class Workspace:
             )
 
     def announce(self, url: str) -> None:
-        """Tell commands of other processes where this one serves the chain, as long as it has it open to write."""
-        assert self._database is not None, "what is served is open"
+        """Announce the URL at which this process serves the chain, while it has the chain open to write."""
+        assert self._database is not None, "a served chain is open"
         self._database.announce(url)
 
     # The network
 
     def keep(self, deployment: Deployment) -> Deployment:
-        """Keep where the contracts are; return it."""
+        """Store the addresses of the contracts; return the record."""
         write_whole(self._deployment_file, deployment.to_bytes())
         return deployment
 
@@ -300,9 +300,9 @@ class Workspace:
         return SettlementNetwork.attach(chain, self._deployed_on(chain), self.directory / LISTS_FILE)
 
     def listed_contracts(self, chain: ChainBackend) -> Contracts:
-        """Return the contracts that an auditor of the chain is told of; none where no network is deployed.
+        """Return the contracts that an auditor of the chain gets listed; none without a deployed network.
 
-        The read models of the workspace are left alone, so that whoever may only read can list them too.
+        The read models of the workspace are not used, so that a reader without write access can list them too.
 
         Raises:
             WorkspaceError: the record of the deployment cannot be read.
@@ -326,7 +326,7 @@ class Workspace:
         return deployment
 
     def _check_deployed(self, chain: ChainBackend) -> None:
-        """Check that a chain that was just opened holds what was deployed from here, if anything was."""
+        """Check that an opened chain has the contracts deployed from here, if any."""
         if self.is_deployed:
             self.deployment().check_chain(chain)
             self._checked = chain
@@ -340,7 +340,7 @@ def _absolute(directory: Path) -> Path:
     """Return a directory from the root.
 
     Raises:
-        WorkspaceError: it is said from the current folder, which was deleted.
+        WorkspaceError: the path is relative to the current folder, which was deleted.
     """
     try:
         return directory.absolute()

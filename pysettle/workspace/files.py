@@ -11,7 +11,7 @@ from pysettle.errors import WorkspaceError
 
 
 def read_whole(file: Path) -> bytes:
-    """Return what a file of a workspace holds.
+    """Return the content of a file of a workspace.
 
     Raises:
         WorkspaceError: it is missing, no file, or cannot be read.
@@ -34,7 +34,7 @@ def write_whole(file: Path, content: bytes) -> None:
     """Write a file in one step, durably, so that no reader meets half of it.
 
     Raises:
-        WorkspaceError: it cannot be written; what was there is left.
+        WorkspaceError: it cannot be written; the former content stays.
     """
     unfinished = file.with_name(f".{file.name}.{os.getpid()}")
     try:
@@ -53,13 +53,13 @@ def write_whole(file: Path, content: bytes) -> None:
 
 
 class UnfinishedFolder:
-    """A folder that is filled out of sight, and whose entries then move into one that was absent or empty.
+    """A hidden folder that is filled first; its entries then move into a target that was absent or empty.
 
-    The folder itself is never replaced: somebody may stand in it, and it may be a link or another disk's root.
+    The target itself is never replaced: it may be the current folder of a shell, a link or another disk's root.
     """
 
     def __init__(self, target: Path) -> None:
-        """Make the target where it is absent, and the folder to fill inside it.
+        """Create the target if it is absent, and the folder to fill inside it.
 
         Raises:
             WorkspaceError: the target is not empty, is no folder, or cannot be made.
@@ -105,7 +105,7 @@ class UnfinishedFolder:
             raise
 
     def discard(self) -> None:
-        """Remove the folder, and of the target and its parents those that were made for it."""
+        """Remove the folder, and the target and its parents if they were created for it."""
         shutil.rmtree(self.folder, ignore_errors=True)
         for folder in reversed(self._made):
             with suppress(OSError):

@@ -1,4 +1,4 @@
-"""Who of a workspace can pay for gas, and whose keys everybody may know."""
+"""Balances for gas of a workspace's accounts, and the check of development keys."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _DEVELOPMENT_BALANCE = 10**24
 
 
 def check_development_keys(workspace: Workspace, chain: ChainBackend, password: str | None) -> None:
-    """Check that keys may be made without a password, which everybody knows then.
+    """Check that development keys, which everybody knows, may be created.
 
     Raises:
-        WorkspaceError: the chain is a network that is no development node's.
+        WorkspaceError: the chain is a network other than a development node.
     """
     from pysettle.evm.rpc import RpcChain
 
@@ -33,15 +33,15 @@ def check_development_keys(workspace: Workspace, chain: ChainBackend, password: 
 
 
 def fund(workspace: Workspace, chain: ChainBackend, account: Address, password: str | None = None) -> bool:
-    """Let an account pay for gas, where we can give it something; return whether it can pay.
+    """Give an account a balance for gas if possible; return whether it can pay.
 
-    A development node is told its balance. On an embedded chain, served or not, the richest account whose key is
-    at hand sends it a hundredth of what it has, in a transaction like any other.
+    A development node sets its balance. On an embedded chain, served or not, the richest account with an available key
+    sends it a hundredth of its own balance, by an ordinary transaction.
 
     Args:
         workspace: The workspace.
-        chain: Its chain, open to write where it is embedded.
-        account: Who shall be able to pay.
+        chain: Its chain, open to write if it is embedded.
+        account: Account to fund.
         password: Of the encrypted accounts.
     """
     from pysettle.client.core.contract import interface
@@ -62,7 +62,7 @@ def fund(workspace: Workspace, chain: ChainBackend, account: Address, password: 
 
 
 def _payer(workspace: Workspace, chain: ChainBackend, password: str | None) -> Signer | None:
-    """Return the key of the richest account that is at hand; None where there is none."""
+    """Return the key of the richest account with an available key; None if there is none."""
     from pysettle.domain.core.signing import Signer
 
     balances = {name: chain.balance(address) for name, address in workspace.accounts.addresses().items()}

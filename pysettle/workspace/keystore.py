@@ -1,7 +1,7 @@
-"""Keystore files (Web3 Secret Storage, version 3) of whoever wrote them: read strictly, and opened by their password.
+"""Keystore files (Web3 Secret Storage, version 3) of any tool: read strictly, and opened by their password.
 
-Tools write them differently: `cast wallet new` leaves the address out, old geth writes `Crypto`. The work that opening
-one takes has a bound.
+Tools write them differently: `cast wallet new` leaves the address out, old geth writes `Crypto`. The work to open a
+keystore is bounded.
 
 Source:
     Web3 Secret Storage Definition, version 3 (ethereum.org).
@@ -64,13 +64,13 @@ def check_keystore(document: Any) -> Address | None:
     return read_address("0x" + stated.removeprefix("0x")) if stated else None
 
 
-def unlock(keystore: Mapping[str, Any], password: str, what: str) -> Signer:
+def unlock(keystore: Mapping[str, Any], password: str, name: str) -> Signer:
     """Return the key in a keystore.
 
     Args:
         keystore: As `read_keystore` returns it.
         password: Opens it.
-        what: Words for it, for an error.
+        name: Words for the keystore in an error.
 
     Raises:
         PasswordRefused: the password does not open it.
@@ -82,11 +82,11 @@ def unlock(keystore: Mapping[str, Any], password: str, what: str) -> Signer:
     try:
         return Signer(bytes(EthAccount.decrypt(dict(keystore), password)))
     except ValueError as problem:
-        raise PasswordRefused(f"the password does not open {what}") from problem
+        raise PasswordRefused(f"the password does not open {name}") from problem
 
 
 def _check(crypto: object) -> None:
-    """Check the form of what holds the key."""
+    """Check the form of the encrypted key."""
     if not isinstance(crypto, dict):
         raise ValueError("its field crypto is no object")
     if crypto.get("cipher") != "aes-128-ctr":

@@ -1,6 +1,6 @@
-"""The names in a workspace, for a shell to complete: of accounts, and of what lists showed.
+"""The names in a workspace, for completion by a shell: of accounts, and of the entries of lists.
 
-No chain is opened, and nobody is asked: accounts are files, and the store keeps what the last list left there.
+No chain is opened: accounts are files, and the store has the entries of the last list.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from pathlib import Path
 from pysettle.workspace.config import CONFIG_FILE
 
 LISTS_FILE = "lists.sqlite"
-"""File that keeps what lists show between commands."""
+"""File that stores lists between commands."""
 
 
 def workspace_near(start: Path, *, above: bool) -> Path:
-    """Return the directory of a workspace, or `start` where there is none.
+    """Return the directory of a workspace, or `start` if there is none.
 
     Args:
         start: The workspace; with `above` a directory in it.

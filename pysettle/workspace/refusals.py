@@ -1,4 +1,4 @@
-"""A contract's refusal in the words of a workspace: its accounts, its currencies, and who holds the role that lacks."""
+"""A contract's refusal in the words of a workspace: names of accounts, currencies, and holders of a missing role."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _ROLE_MISSING: dict[type[ContractReverted], Role] = {
     ComputeAttesterInvalid: Role.ATTESTER,
     RedemptionOperatorInvalid: Role.OPERATOR,
 }
-"""Refusal of an account that lacks a role -> the role, beside those of the roles' own contract."""
+"""Refusal for a missing role -> the role, for refusals other than those of the roles' own contract."""
 _REFUSALS: tuple[type[ContractReverted], ...] = (AccessReverted, *_ROLE_MISSING)
 
 
 def put_into_words(workspace: Workspace, chain: ChainBackend, refusal: Worded) -> None:
-    """Let a refusal say the names of accounts and contracts, and the currency that it is about."""
+    """Give a refusal the names of accounts and contracts, and its currency."""
     from pysettle.evm.reverts import name_currency
 
     names: dict[bytes, str] = {}
@@ -46,12 +46,12 @@ def put_into_words(workspace: Workspace, chain: ChainBackend, refusal: Worded) -
 
 
 def _read_currency(workspace: Workspace, chain: ChainBackend, refusal: ContractReverted) -> None:
-    """Let a refusal of a call that names no currency say its amounts in the one that the chain tells."""
+    """Give a refusal of a call without a currency the currency that the chain returns."""
     from pysettle.client.columns import currency_of
 
-    assert refusal.call is not None, "what may be of several currencies is a call"
+    assert refusal.call is not None, "only a call may have one of several currencies"
     tokens = {workspace.deployment().token(it): it for it in workspace.deployment().currencies()}
-    # The refusal stands, whether or not its currency can be told.
+    # The refusal is reported whether or not its currency can be read.
     with suppress(ChainError, ContractReverted, ValueError):
         token = currency_of(workspace.network(chain), refusal.contract, refusal.call[1])
         if token in tokens:
@@ -59,7 +59,7 @@ def _read_currency(workspace: Workspace, chain: ChainBackend, refusal: ContractR
 
 
 def _name_holders(workspace: Workspace, chain: ChainBackend, refusal: ContractReverted) -> None:
-    """Add to a refusal which role was missing, and who holds it now: since deployment it may have passed on."""
+    """Add the missing role and its present holders to a refusal; the role may have moved since deployment."""
     from pysettle.values import Address
 
     if refusal.call is None or not workspace.is_deployed:
@@ -69,7 +69,7 @@ def _name_holders(workspace: Workspace, chain: ChainBackend, refusal: ContractRe
     currency = workspace.deployment().of_one_currency().get(Address(target), Currency.CNY)
     access = workspace.network(chain).system(currency).access
     number, role = refusal.args_by_name.get("roleId"), _ROLE_MISSING.get(type(refusal))
-    # The refusal stands, whether or not it can be told who holds the role.
+    # The refusal is reported whether or not the holders can be read.
     with suppress(ChainError, ContractReverted, ValueError):
         if role is None:
             role = Role(number) if isinstance(number, int) else access.required_role(Address(target), sent[:4])

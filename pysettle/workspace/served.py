@@ -1,7 +1,7 @@
-"""Writing to a workspace's chain while a node serves it: the node alone writes to the file, so it is asked to.
+"""Writing to a workspace's chain while a node serves it: the node alone writes to the file, so commands send to it.
 
-Knows who holds the file and where that node listens; a node says so in the lock it holds. Whoever reads needs none of
-it: readers see the file as it is.
+This module finds the process that holds the file and the URL of its node, which are in the lock. A reader does not need
+it, since it opens the file.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ def file_or_node(
         accounts: Folder of the accounts; its lock keeps their nonces from being used twice.
         chain_id: Chain id the node must have.
         wait_s: Longest wait for another writer, in seconds.
-        notify: Is told where what is written goes if that is not the file.
+        notify: Called with the destination of transactions if that is not the file.
 
     Raises:
         ChainFileLocked: another process writes and serves no node, or its node did not answer for that long.
-        ChainFileError: the file is unfit.
+        ChainFileError: the file cannot be used.
         WrongChain: the node serves another chain.
     """
     from pysettle.evm.lock import WriterLock
@@ -67,10 +67,10 @@ def file_or_node(
 
 
 def _node(problem: ChainFileLocked, chain_id: int) -> RpcChain | None:
-    """Return the node that holds a file; None where it has just ended.
+    """Return the node that holds a file; None if it has just ended.
 
     Raises:
-        ChainFileLocked: who holds it is no node.
+        ChainFileLocked: another process than a node holds it.
         WrongChain: it serves another chain.
     """
     from pysettle.evm.lock import holder_of

@@ -37,7 +37,7 @@ def fresh_chain(*, seed: int, chain_id: int, timestamp: int, accounts: int) -> N
 
 
 def chain_from_genesis(file: Path, *, seed: int) -> NodeChain:
-    """Begin a chain in memory from a genesis.json, whose accounts sign for themselves.
+    """Begin a chain in memory from a genesis.json; its accounts sign for themselves.
 
     Raises:
         UsageError: the file cannot be read, or is no genesis.json.

@@ -159,7 +159,7 @@ def status(command: Command) -> None:
     """Compare the code of every contract on the chain with the deployed code. Exit code 4 if one differs."""
     from pysettle.client.deployment import Deployment
 
-    _compare(command, Deployment.differing, "as deployed", "what was deployed")
+    _compare(command, Deployment.differing, "as deployed", "the deployed code")
 
 
 @network.command()

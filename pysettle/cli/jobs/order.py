@@ -66,7 +66,7 @@ class Wanted:
 
 
 HOURS = Count(1, (2**32 - 1) // HOUR_S)
-"""Hours whose seconds have 32 bits: more than a century."""
+"""Hours of up to 2^32 - 1 seconds: more than a century."""
 _WANTED = (
     click.option("--file", type=SHOWN, required=True, help="Description of the work; the order contains its hash."),
     click.option("--by", default="alice", show_default=True, help="Account that pays and receives every refund."),

@@ -1,4 +1,4 @@
-"""What a channel holds, and how amounts of it are read and written."""
+"""The asset of a channel, and how its amounts are read and written."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from pysettle.values import Address
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """What a channel holds: Tokens of a series, a currency, or a token that is neither."""
+    """The asset of a channel: Tokens of a series, a currency, or another token."""
 
     token: Address
     """The token."""
     series: str | None = None
-    """What commands call the series; None where it is none."""
+    """Name of the series in commands; None without a series."""
     currency: Currency | None = None
     """The currency, if it is one."""
 
     @property
     def option(self) -> str:
-        """How a command is told of it."""
+        """Option that names the asset in a command."""
         return (
             f"--currency {self.currency.value}"
             if self.currency
@@ -34,7 +34,7 @@ class Asset:
 
     @property
     def counted_in(self) -> str:
-        """What amounts of it are in, as documents name them: `tokens`, or else `units`."""
+        """Unit of its amounts in the names of document fields: `tokens`, or else `units`."""
         return "tokens" if self.series else "units"
 
     def read(self, text: str) -> int:

@@ -1,4 +1,4 @@
-"""A provider's deliveries beside the chain: each learns of deposits, withdrawals, refunds and claims of its channel."""
+"""A provider's deliveries, updated from the chain: deposits, withdrawals, refunds and claims of their channels."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _CHANGES = (
     ChannelRefunded,
     Claimed,
 )
-"""What changes the state of a channel."""
+"""Events that change the state of a channel."""
 
 
 class DeliveryFollower:
-    """Deliveries of one hub that are told what the chain says of their channels.
+    """Deliveries of one hub, which `update` gives the state of their channels on the chain.
 
-    A server calls `update` after each block, or every few minutes: the shortest notice runs for 15 minutes. It claims
-    what `update` returns, in time.
+    A server calls `update` after each block, or every few minutes: the shortest notice runs for 15 minutes. It has to
+    claim the deliveries that `update` returns, in time.
     """
 
     def __init__(self, hub: ChannelHub) -> None:
@@ -35,7 +35,7 @@ class DeliveryFollower:
         self._head: Block | None = None
         """The block up to which every delivery knows its channel; None before the first `update`."""
         self._unsettled: set[ChannelId] = set()
-        """Channels that were read beside the head: the block they were read in may be replaced unnoticed."""
+        """Channels read apart from the head: the chain may replace the block of that read unnoticed."""
 
     def open(self, config: ChannelConfig, rate_card: RateCard) -> Delivery:
         """Begin to deliver on a channel, as the chain has it now: with the notice of a withdrawal that runs already.
@@ -52,19 +52,19 @@ class DeliveryFollower:
         return delivery
 
     def close(self, delivery: Delivery) -> None:
-        """End a delivery: it is told nothing more."""
+        """End a delivery: it gets no further updates."""
         del self._deliveries[delivery.channel_id]
         self._unsettled.discard(delivery.channel_id)
 
     def update(self) -> tuple[Delivery, ...]:
-        """Tell each delivery what is new of its channel.
+        """Update each delivery with the changes of its channel.
 
         Returns:
-            Deliveries of which something served may be withdrawn unless it is claimed before their `claim_before`;
+            Deliveries with served requests that the payer may withdraw unless they are claimed before `claim_before`;
             ordered by that time.
 
         Raises:
-            ChainUnreachable: the node does not answer; the next call reads what this one did not.
+            ChainUnreachable: the node does not answer; the next call reads the missing part.
         """
         head = self._hub.chain.block()
         read = self._changed(head) | self._unsettled

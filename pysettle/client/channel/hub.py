@@ -38,7 +38,7 @@ _REFUND_APPROVAL_TYPE = f"({_CONFIG_TYPE},uint256,uint128,uint128,bytes)"
 
 
 class ClaimResult(IntEnum):
-    """What became of a row of a claim, as the hub numbers it."""
+    """Result of a row of a claim, as the hub numbers it."""
 
     CLAIMED = 0
     CLAIMED_IN_PART = 1
@@ -68,12 +68,12 @@ _REFUSED_FIRST = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class ClaimOutcome:
-    """What became of a row of a claim."""
+    """Outcome of a row of a claim."""
 
     result: ClaimResult
     """The result."""
     amount: int
-    """What this row alone claimed, in smallest units."""
+    """Claim of this row alone, in smallest units."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +104,12 @@ class ChannelHub(Contract):
         """Address a deployed hub and its EIP-3009 deposit collector."""
         super().__init__(sender, address, "ChannelHub", first_block)
         self.collector = collector
-        """Deposit collector that authorizations are made out to."""
+        """Deposit collector, the payee of authorizations."""
         self.domain = hub_domain(sender.chain.chain_id, address)
         """EIP-712 domain of vouchers and channel ids."""
 
     def are_signed(self, vouchers: Sequence[tuple[ChannelConfig, Voucher]]) -> list[bool]:
-        """Say of each voucher whether it is of its channel and signed by who may, a key or a contract, as the hub does.
+        """Return for each voucher whether it belongs to its channel and has the right signature, as the hub decides.
 
         Args:
             vouchers: Each with the terms of its channel.
@@ -137,7 +137,7 @@ class ChannelHub(Contract):
             config: Terms of the channel.
             amount: Smallest units of the token.
             valid_before: Unix second before which it must be submitted.
-            salt: Tells deposits into one channel apart.
+            salt: Distinguishes deposits into one channel.
         """
         nonce = deposit_nonce(config.channel_id(self.domain), salt)
         authorization = Authorization(payer.address, self.collector, amount, 0, valid_before, nonce)
@@ -147,7 +147,7 @@ class ChannelHub(Contract):
     def deposit(
         self, submitter: TransactionSigner, config: ChannelConfig, amount: int, collector_data: bytes
     ) -> Transaction:
-        """Deposit what the payer signed; anyone submits it."""
+        """Submit a payer's signed deposit; any account may."""
         return self._transaction(
             submitter, self.GAS_DEPOSIT, "deposit", config.fields(), amount, self.collector, collector_data
         )
@@ -209,7 +209,7 @@ class ChannelHub(Contract):
         return self._transaction(submitter, gas, "claimMetered", *arguments)
 
     def withdraw_credit(self, submitter: TransactionSigner, account: Address, token: Address) -> Transaction:
-        """Pay an account what the hub holds for it since the token refused; anyone submits it."""
+        """Pay an account its credit; any account may submit this."""
         return self._transaction(submitter, self.GAS_PAYOUT, "withdrawCredit", account, token)
 
     def settle(self, submitter: TransactionSigner, receiver: Address, token: Address) -> Transaction:
@@ -229,20 +229,20 @@ class ChannelHub(Contract):
         )
 
     def _gas_of_contracts(self, vouchers: Sequence[tuple[ChannelConfig, Voucher]]) -> int:
-        """Return what payers that are contracts may take to look at their vouchers, which no key has signed."""
+        """Return the gas for payers that are contracts to check their vouchers, which no key has signed."""
         return self.GAS_VOUCHER * check_vouchers(self.domain, vouchers).count(False)
 
     # Views
 
     def outcomes(self, receipt: Receipt, rows: Sequence[tuple[ChannelId, int]]) -> tuple[ClaimOutcome, ...]:
-        """Return what became of each row of `claim_metered` or `try_claim`, by the events of the transaction.
+        """Return the outcome of each row of `claim_metered` or `try_claim`, by the events of the transaction.
 
-        A row leaves one event, in the order of the rows; but one that has nothing new to claim leaves none, and is told
-        from the next row of its channel by what was claimed before it.
+        A row emits one event, in the order of the rows. A row without a new claim emits none; the earlier claims of its
+        channel distinguish it from the next row of the same channel.
 
         Args:
-            receipt: Of the claim.
-            rows: (channel, what was wanted of it in all, in smallest units, at most the ceiling) of each, in order.
+            receipt: Receipt of the claim.
+            rows: (channel, cumulative claim in smallest units, at most the ceiling) of each row, in order.
         """
         left: dict[ChannelId, deque[Claimed | ClaimRefused]] = {row[0]: deque() for row in rows}
         for log in receipt.logs:
@@ -266,7 +266,7 @@ class ChannelHub(Contract):
         return tuple(outcomes)
 
     def _claimed_before(self, channel_id: ChannelId, told: Iterable[Claimed | ClaimRefused]) -> int:
-        """Return what was claimed on a channel before a claim: by its first event, or where it claimed nothing, now."""
+        """Return the claims on a channel before a claim: by its first event, or as of now if it claimed nothing."""
         claims = (it.total_claimed - it.amount for it in told if isinstance(it, Claimed))
         before = next(claims, None)
         return self.channel(channel_id)[1] if before is None else before
@@ -277,14 +277,14 @@ class ChannelHub(Contract):
         return balance, claimed
 
     def pending_withdrawal(self, channel_id: ChannelId) -> tuple[int, int]:
-        """Return (amount, unix second of the notice) of a noticed withdrawal; zeros when there is none."""
+        """Return (amount, unix second of the notice) of a pending withdrawal; zeros when there is none."""
         amount, initiated_at = self._read("pendingWithdrawals", channel_id)
         return amount, initiated_at
 
     def state(self, config: ChannelConfig) -> ChannelState:
-        """Return what a channel holds and what its payer is taking back, for the provider's `Delivery`.
+        """Return the balance and the pending withdrawal of a channel, for the provider's `Delivery`.
 
-        Where a block is sealed between the two reads, it states too little, or what was before that block.
+        If a block is sealed between the two reads, the result is too low, or that before the block.
         """
         channel_id = config.channel_id(self.domain)
         # The notice first: read after a withdrawal that ends it, it would leave the balance from before unexplained.
@@ -298,7 +298,7 @@ class ChannelHub(Contract):
         return claimed, settled
 
     def credit_of(self, account: Address, token: Address) -> int:
-        """Return what the hub holds for an account since the token refused to pay it."""
+        """Return the credit of an account: units that the token refused to pay."""
         return int(self._read("credits", account, token))
 
     def refund_nonce(self, channel_id: ChannelId) -> int:
@@ -334,7 +334,7 @@ class UsageMeter(Contract):
             config: Terms of the channel.
             nonce: Refund nonce of the channel.
             amount: Tokens to return.
-            total_claimed: What is claimed on the channel; a later claim voids the approval.
+            total_claimed: Cumulative claims on the channel; a later claim voids the approval.
             hub: Hub of the channel.
         """
         digest = refund_approval_digest(self.domain, config.channel_id(hub.domain), nonce, amount, total_claimed)

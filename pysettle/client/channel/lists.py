@@ -1,4 +1,4 @@
-"""The lists of channels: which were opened, and the index of what was delivered by them."""
+"""The lists of channels, and the price index of deliveries by them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def models(address: Callable[[str], Address]) -> tuple[ReadModel, ...]:
     """Return the read models of channels.
 
     Args:
-        address: Returns where a contract of the network stands, by its name.
+        address: Returns the address of a contract of the network, by its name.
     """
 
     def hub(_: Callable[[str], Entries]) -> list[Address]:
@@ -41,18 +41,18 @@ def models(address: Callable[[str], Address]) -> tuple[ReadModel, ...]:
 
 @dataclass(frozen=True, slots=True)
 class ChannelStanding:
-    """A channel as it stands. Amounts are in smallest units of its token."""
+    """State of a channel. Amounts are in smallest units of its token."""
 
     id: ChannelId
     """Its id."""
     config: ChannelConfig
     """Its terms."""
     balance: int
-    """What it holds, claimed units included."""
+    """Balance, claimed units included."""
     claimed: int
-    """What of it is claimed."""
+    """Cumulative claims."""
     noticed: int
-    """Withdrawal its payer gave notice of; zero when there is none."""
+    """Amount of a pending withdrawal; zero when there is none."""
     noticed_at: int
     """Unix second of the notice."""
 
@@ -71,7 +71,7 @@ class ChannelLists:
     """The channels of a network's hub, at the head of the chain."""
 
     def __init__(self, network: SettlementNetwork) -> None:
-        """List what a network has."""
+        """List the channels of a network."""
         self._network = network
 
     def opened(self) -> dict[ChannelId, ChannelConfig]:
@@ -84,7 +84,7 @@ class ChannelLists:
         return tuple(self.standing(*item) for item in self.opened().items())
 
     def channel(self, text: str) -> ChannelStanding:
-        """Return the channel whose id begins with hex digits.
+        """Return the channel with an id that begins with hex digits.
 
         Raises:
             UsageError: none has such an id, or several have.
@@ -94,7 +94,7 @@ class ChannelLists:
         return self.standing(channel_id, opened[channel_id])
 
     def standing(self, channel_id: ChannelId, config: ChannelConfig) -> ChannelStanding:
-        """Return a channel as it stands."""
+        """Return the state of a channel."""
         hub = self._network.hub
         return ChannelStanding(channel_id, config, *hub.channel(channel_id), *hub.pending_withdrawal(channel_id))
 
@@ -109,7 +109,7 @@ class ChannelLists:
         return price_index(priced, delivered_usage(self._deliveries(), providers))
 
     def _deliveries(self) -> Iterator[Emitted]:
-        """Yield the events that tell what was delivered on which day, in the order of the chain."""
+        """Yield the events of deliveries by day, in the order of the chain."""
         hub, chain = self._network.hub, self._network.chain
         block, topics = chain.block(0), events.topics(ChannelCreated, Claimed)
         logs = chain.logs(from_block=hub.first_block, addresses=[hub.address], topics=topics)

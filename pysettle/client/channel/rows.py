@@ -1,4 +1,4 @@
-"""Rows of a claim: the newest voucher of each channel, with its usage where it is metered.
+"""Rows of a claim: the newest voucher of each channel, with the usage of a metered one.
 
 A file of them is a list of {"channel", "usage", "ceiling_tokens", "signature"}, as `pysettle channel claim` says.
 """
@@ -47,7 +47,7 @@ class Row:
         return UsageRow(self.channel.config, self.usage, self.voucher)
 
     def wanted(self, card: RateCard | None) -> int:
-        """Return what is claimed in all, in smallest units: what the usage costs within the ceiling, or all of it."""
+        """Return the cumulative claim in smallest units: the price of the usage within the ceiling, or the ceiling."""
         return min(card.tokens(self.usage), self.voucher.ceiling) if card else self.voucher.ceiling
 
 
@@ -56,12 +56,12 @@ def read_rows(content: str, name: str, network: SettlementNetwork, asset: Asset)
 
     Args:
         content: A list of rows, as JSON.
-        name: What errors call it.
+        name: Name of the file in errors.
         network: The network of the channels.
-        asset: What all of them are in.
+        asset: Asset of all channels.
 
     Raises:
-        UsageError: it is no list of rows; or a row, which is named, has a field of another form or another's channel.
+        UsageError: the content is not a list of rows; or a row has a malformed field or a channel in another asset.
     """
     from pysettle.domain.channel.messages import CEILING_BITS
     from pysettle.domain.channel.metering import Voucher
@@ -71,15 +71,15 @@ def read_rows(content: str, name: str, network: SettlementNetwork, asset: Asset)
         document = parse_json(content)
     except ValueError as problem:
         raise UsageError(f"{name} is not a list of rows ({problem}): see `pysettle channel claim --help`") from problem
-    if not (isinstance(document, list) and document and all(isinstance(it, dict) for it in document)):
+    if not (isinstance(document, list) and document and all(isinstance(entry, dict) for entry in document)):
         raise UsageError(f"{name} is not a list of at least one row: see `pysettle channel claim --help`")
-    named = [it["channel"] for it in document if isinstance(it.get("channel"), str)]
+    named = [entry["channel"] for entry in document if isinstance(entry.get("channel"), str)]
     opened, rows = network.channel_lists.opened() if named else {}, list[Row]()
     for place, entry in enumerate(document, start=1):
         where = f"{name}, row {place}"
-        channel = _field(entry, "channel", where, lambda it: _channel(it, opened, network, asset))
+        channel = _field(entry, "channel", where, lambda text: _channel(text, opened, network, asset))
         usage = _field(entry, "usage", where, _usage) if asset.series else Usage()
-        ceiling = _field(entry, f"ceiling_{asset.counted_in}", where, lambda it: read_number(it, CEILING_BITS))
+        ceiling = _field(entry, f"ceiling_{asset.counted_in}", where, lambda text: read_number(text, CEILING_BITS))
         size = len(rows[0].voucher.signature) if rows else None
         signature = _field(entry, "signature", where, functools.partial(_signature, size=size))
         rows.append(Row(channel, usage, Voucher(channel.id, ceiling, signature)))
@@ -89,24 +89,24 @@ def read_rows(content: str, name: str, network: SettlementNetwork, asset: Asset)
 def would_claim(
     hub: ChannelHub, rows: Sequence[Row], card: RateCard | None, frozen: Collection[Address] = ()
 ) -> list[tuple[str, int]]:
-    """Return of each row how its voucher is, and what it would claim after the rows before it, in smallest units.
+    """Return for each row the state of its voucher, and its claim after the rows before it, in smallest units.
 
     Args:
-        hub: The hub, which finds what is signed.
-        rows: The rows, in the order they are claimed in.
-        card: Rate card of their series; None where they are not metered.
-        frozen: Payers that nothing leaves.
+        hub: The hub, which checks signatures.
+        rows: The rows, in the order of the claim.
+        card: Rate card of their series; None without metering.
+        frozen: Payers that are frozen outgoing.
     """
-    valid = hub.are_signed([(it.channel.config, it.voucher) for it in rows])
-    claimed = {it.channel.id: it.channel.claimed for it in rows}
-    told = []
+    valid = hub.are_signed([(row.channel.config, row.voucher) for row in rows])
+    claimed = {row.channel.id: row.channel.claimed for row in rows}
+    amounts = []
     for row, is_valid in zip(rows, valid, strict=True):
         standing = "payer frozen" if row.channel.config.payer in frozen else "valid" if is_valid else "INVALID"
         most = min(row.wanted(card), row.channel.balance)
         amount = max(0, most - claimed[row.channel.id]) if standing == "valid" else 0
         claimed[row.channel.id] += amount
-        told.append((standing, amount))
-    return told
+        amounts.append((standing, amount))
+    return amounts
 
 
 def _field(entry: Mapping[str, Any], name: str, where: str, read: Callable[[Any], _Value]) -> _Value:
@@ -128,7 +128,7 @@ def _channel(
     channel_id = channel_in(opened, text)
     found = network.channel_lists.standing(channel_id, opened[channel_id])
     if found.config.token != asset.token or found.is_metered != bool(asset.series):
-        raise ValueError(f"{text} is no channel in what {asset.option} names: name its own")
+        raise ValueError(f"{text} is not a channel in the asset of {asset.option}: give the option of its asset")
     if asset.series and found.config.receiver_authorizer != network.meter.address:
         raise ValueError(f"{text} is not claimed by the UsageMeter of this network")
     return found
@@ -147,7 +147,7 @@ def _signature(text: Any, size: int | None) -> bytes:
     if not isinstance(text, str):
         raise ValueError(f"{text!r} is not written as hex digits")
     signature = read_hex(text)
-    # The hub parts what it is given evenly among the rows.
+    # The hub divides the bytes of the signatures evenly among the rows.
     if size is not None and len(signature) != size:
         raise ValueError(f"it has {len(signature)} bytes, and that of row 1 has {size}: claim them apart")
     return signature

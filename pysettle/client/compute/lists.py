@@ -54,7 +54,7 @@ def models(address: Callable[[str], Address]) -> tuple[ReadModel, ...]:
     """Return the read models of compute.
 
     Args:
-        address: Returns where a contract of the network stands, by its name.
+        address: Returns the address of a contract of the network, by its name.
     """
 
     def market(_: Callable[[str], Entries]) -> list[Address]:
@@ -72,12 +72,12 @@ def models(address: Callable[[str], Address]) -> tuple[ReadModel, ...]:
 
 @dataclass(frozen=True, slots=True)
 class ListedSeries:
-    """A series as its events tell of it."""
+    """A series, from its events."""
 
     address: SeriesId
-    """Where it stands."""
+    """Its address."""
     provider: Address
-    """Who delivers."""
+    """Account that delivers."""
     symbol: str
     """Its symbol."""
     service_class: str
@@ -91,7 +91,7 @@ class ListedSeries:
     sold: Tokens
     """Tokens sold of them."""
     expiry: int
-    """Unix second from which nothing is sold any more."""
+    """Unix second from which no sale is possible."""
     halted: bool
     """Whether it was halted."""
 
@@ -119,21 +119,21 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class RegisteredCompute:
-    """Compute that an attester signed for, as it stands."""
+    """State of compute that an attester signed for."""
 
     id: bytes
     """Its id."""
     accelerator: str
     """Kind of accelerator."""
     standing: Compute
-    """Whose it is, what it can deliver, what of that is allocated, and until when."""
+    """Provider, capacity, allocated part and end of the compute."""
 
 
 class ComputeLists:
     """The series of a network's market, and its registered compute, at the head of the chain."""
 
     def __init__(self, network: SettlementNetwork) -> None:
-        """List what a network has."""
+        """List the series and the compute of a network."""
         self._network = network
 
     def series(self) -> tuple[ListedSeries, ...]:
@@ -151,7 +151,7 @@ class ComputeLists:
         )
 
     def find_compute(self, text: str) -> ComputeId:
-        """Return the id of the registered compute whose id begins with hex digits.
+        """Return the id of the registered compute with an id that begins with hex digits.
 
         Raises:
             UsageError: none has such an id, or several have.
@@ -189,7 +189,7 @@ class ComputeLists:
         return self._network.market.at(found[0].address)
 
     def shortest_name(self, series: SeriesId) -> str:
-        """Return what `find` finds a series by: its symbol, or its address where others have the symbol or it has none.
+        """Return the name by which `find` finds a series: its symbol, or its address if the symbol is not unique.
 
         Args:
             series: Address of a series.
@@ -201,7 +201,7 @@ class ComputeLists:
     def offers(self, service_class: str | None = None) -> tuple[Offer, ...]:
         """Return the series, the cheapest first, then in the order of their opening.
 
-        Those whose class has no reference basket cannot be compared, and come last.
+        Series of a class without a reference basket cannot be compared, and come last.
 
         Args:
             service_class: Only series of it.

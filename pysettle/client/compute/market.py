@@ -22,7 +22,7 @@ class Compute:
     """Compute that series are opened on."""
 
     provider: Address
-    """Who runs it."""
+    """Provider that runs the compute."""
     capacity: int
     """Tokens it can deliver in all."""
     allocated: int
@@ -49,7 +49,7 @@ class ComputeMarket(Contract):
 
     @cached_property
     def factory(self) -> Address:
-        """What creates its series."""
+        """Factory of the series."""
         return Address(self._read("factory"))
 
     # Provider
@@ -95,7 +95,7 @@ class ComputeMarket(Contract):
     # Halter
 
     def halt(self, halter: TransactionSigner, series: SeriesId, evidence: bytes) -> Transaction:
-        """Halt a series on the ground its terms name; `evidence` is keccak-256 of what shows that it is given."""
+        """Halt a series on the ground in its terms; `evidence` is keccak-256 of the evidence for it."""
         return self._transaction(halter, self.GAS_STAKE, "halt", series, evidence)
 
     # Registrar

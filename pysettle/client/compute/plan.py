@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def _places(making: Making) -> tuple[object, ...]:
-    """Return the struct of places, whose first the market fills in itself: the factory."""
+    """Return the struct of addresses; the factory fills in the first one, its market."""
     return ((ZERO_ADDRESS, *making.works_with),)
 
 

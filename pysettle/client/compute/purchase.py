@@ -1,4 +1,4 @@
-"""A purchase of Tokens as a document that passes from its buyer, who signs, to whoever submits it."""
+"""A purchase of Tokens as a document that its buyer signs and another account submits."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SignedPurchase:
-    """A payment to a series with its buyer's signature, and what it is for."""
+    """A payment to a series with its buyer's signature, and the terms of the purchase."""
 
     SCHEMA: ClassVar[str] = "pysettle.signed-purchase/1"
 
     payment: SignedMessage
     """Authorization of the payment, which the series receives."""
     terms: PurchaseTerms | None
-    """What its nonce commits to; None where it is a stock x402 `exact` payment, whose payer receives the Tokens."""
+    """Terms in the nonce; None for a stock x402 `exact` payment, by which the payer receives the Tokens."""
 
     @classmethod
     def from_bytes(cls, content: bytes) -> SignedPurchase:
@@ -73,7 +73,7 @@ class SignedPurchase:
 
     @property
     def beneficiary(self) -> Address:
-        """Who receives the Tokens."""
+        """Account that receives the Tokens."""
         return self.terms.beneficiary if self.terms else self.payment.signer
 
     def submit(self, series: ComputeToken, submitter: TransactionSigner) -> Transaction:

@@ -32,13 +32,13 @@ class SeriesTerms:
     capacity: Tokens
     """Tokens ever to be sold."""
     expiry: int
-    """Unix second from which nothing is sold, deposited or passed on any more."""
+    """Unix second from which no sale, deposit or transfer is possible."""
     rate_card: RateCard
     """Tokens consumed per metered unit."""
     windows_hash: bytes = b"\0" * 32
     """`PeakHours.hash` of which hours are peak; zero where rates are the same in both windows."""
     halter: Address = ZERO_ADDRESS
-    """Who may halt it before its expiry; nobody if zero."""
+    """Account that may halt the series before its expiry; zero for none."""
     halt_ground: bytes = b"\0" * 32
     """Ground on which it may be halted: keccak-256 of the agreed text; zero where nobody may."""
     compensation_bps: int = 0
@@ -73,12 +73,12 @@ class ComputeToken(Token[Tokens]):
     address: SeriesId
 
     def __init__(self, sender: TransactionSender, address: SeriesId) -> None:
-        """Address one deployed series; its terms, which never change, are read when they are asked for."""
+        """One deployed series; its terms, which never change, are read at their first use."""
         super().__init__(sender, address, "ComputeToken")
 
     @cached_property
     def provider(self) -> Address:
-        """Who delivers, attests usage and redeems."""
+        """Account that delivers, attests usage and redeems."""
         return Address(self._read("provider"))
 
     @cached_property
@@ -98,7 +98,7 @@ class ComputeToken(Token[Tokens]):
 
     @cached_property
     def expiry(self) -> int:
-        """Unix second from which nothing is sold, deposited or passed on any more."""
+        """Unix second from which no sale, deposit or transfer is possible."""
         return int(self._read("expiry"))
 
     @cached_property
@@ -113,7 +113,7 @@ class ComputeToken(Token[Tokens]):
 
     @cached_property
     def halter(self) -> Address:
-        """Who may halt it before its expiry; nobody if zero."""
+        """Account that may halt the series before its expiry; zero for none."""
         return Address(self._read("halter"))
 
     @cached_property
@@ -150,7 +150,7 @@ class ComputeToken(Token[Tokens]):
     def purchase_with_authorization(
         self, submitter: TransactionSigner, authorization: Authorization, terms: PurchaseTerms, signature: bytes
     ) -> Transaction:
-        """Submit a signed payment whose nonce commits to the terms of the purchase."""
+        """Submit a signed payment with a nonce that commits to the terms of the purchase."""
         a = authorization
         return self._transaction(
             submitter,
@@ -177,8 +177,8 @@ class ComputeToken(Token[Tokens]):
         signature: bytes,
     ) -> Transaction:
         """Buy Tokens by a permit of the buyer's that lets the series take the price (EIP-2612)."""
-        what = (beneficiary, tokens, deadline, permit.value, permit.deadline, signature)
-        return self._transaction(buyer, self.GAS_PURCHASE, "purchaseWithPermit", *what)
+        terms = (beneficiary, tokens, deadline, permit.value, permit.deadline, signature)
+        return self._transaction(buyer, self.GAS_PURCHASE, "purchaseWithPermit", *terms)
 
     def sign_purchase(
         self, buyer: Signer, currency: Domain, value: Units, terms: PurchaseTerms, number: int | None = None
@@ -186,11 +186,11 @@ class ComputeToken(Token[Tokens]):
         """Sign a payment for a purchase, valid until the terms' deadline.
 
         Args:
-            buyer: Who pays.
+            buyer: Account that pays.
             currency: Domain of the series' currency.
             value: Units, the exact price of the Tokens bought.
-            terms: What the payment is for.
-            number: The buyer's own number of it, as for `PurchaseTerms.nonce`.
+            terms: Terms of the purchase.
+            number: Number of the buyer, as for `PurchaseTerms.nonce`.
 
         Returns:
             The authorization and the buyer's signature of it.
@@ -232,7 +232,7 @@ class ComputeToken(Token[Tokens]):
         return self._transaction(provider, self.GAS_PAYOUT, "redeem", tokens)
 
     def sweep(self, provider: TransactionSigner) -> Transaction:
-        """After expiry or halt, take what is there beyond what outstanding Tokens may ask for."""
+        """After expiry or halt, withdraw the surplus over the claims of outstanding Tokens."""
         return self._transaction(provider, self.GAS_PAYOUT, "sweep")
 
     # Views
@@ -250,5 +250,5 @@ class ComputeToken(Token[Tokens]):
         return Tokens(self._read("sold"))
 
     def halted_at(self) -> int:
-        """Unix second of the halt; zero where it was not halted."""
+        """Unix second of the halt; zero without a halt."""
         return int(self._read("haltedAt"))

@@ -1,1 +1,1 @@
-"""What every wrapper stands on: contracts, roles, signatures and the token standards."""
+"""The base of every wrapper: contracts, roles, signatures and the token standards."""

@@ -1,6 +1,6 @@
-"""NetworkAccess: who holds which power over a currency, and how a power passes from one account to another.
+"""NetworkAccess: the roles of a currency, their holders, and their hand-over from one account to another.
 
-A role is offered, by the administrator or by its holder, and is held by nobody new before it is accepted.
+The administrator or a holder offers a role; an account holds an offered role only after it accepts it.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ class Power(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Roles:
-    """Who holds the powers over a currency. Each power is its own key; one key may hold several."""
+    """The holders of the roles of a currency. Each role has its own field; one key may hold several roles."""
 
     administrator: TransactionSigner
     """Deploys, and grants and revokes roles. It has no other power, but could grant itself any."""
     central_bank: TransactionSigner
-    """Attests the reserve, sets issuance quotas, limits of wallet classes, and what the reserve has to cover."""
+    """Attests the reserve, and sets issuance quotas, limits of wallet classes and the reserve ratio."""
     registrar: TransactionSigner
     """Registers wallets."""
     freezer: TransactionSigner
@@ -67,13 +67,13 @@ class Roles:
         return cls(**{role.name.lower(): holder for role in Role if role is not Role.OPERATOR}, operators=operators)
 
     def holders(self) -> dict[Role, tuple[TransactionSigner, ...]]:
-        """Return mapping role -> who holds it, the administrator first."""
+        """Return mapping role -> its holders, the administrator first."""
         return {role: self.operators if role is Role.OPERATOR else (getattr(self, role.name.lower()),) for role in Role}
 
 
 @dataclass(frozen=True, slots=True)
 class RoleStanding:
-    """What a role is to an account."""
+    """State of a role for an account: held, offered or neither."""
 
     held: bool
     """Whether the account holds it."""
@@ -82,7 +82,7 @@ class RoleStanding:
     offered: bool
     """Whether it is offered to the account."""
     predecessor: Address | None
-    """Holder who passes it on by that offer; None where it would be held in addition, or is not offered."""
+    """Holder that hands the role over by the offer; None for an offer of the administrator or no offer."""
 
 
 class NetworkAccess(Contract):
@@ -106,25 +106,25 @@ class NetworkAccess(Contract):
         return self._transaction(administrator, self.GAS_ROLE, "setTargetFunctionRole", *arguments)
 
     def offer(self, administrator: TransactionSigner, role: Role, account: Address, delay_s: int = 0) -> Transaction:
-        """Offer a role to an account, which will hold it beside its holders; `delay_s` is as in `RoleStanding`."""
+        """Offer a role to an account in addition to its holders; `delay_s` is as in `RoleStanding`."""
         return self._transaction(administrator, self.GAS_ROLE, "grantRole", int(role), account, delay_s)
 
     def revoke(self, administrator: TransactionSigner, role: Role, account: Address) -> Transaction:
-        """Take a role from an account, and what is offered of it; nothing where it has neither."""
+        """Take a role from an account, and withdraw an offer of it; without either there is no effect."""
         return self._transaction(administrator, self.GAS_ROLE, "revokeRole", int(role), account)
 
     # Holder and successor
 
     def hand_over(self, holder: TransactionSigner, role: Role, successor: Address) -> Transaction:
-        """Offer a role that is held to its successor; the holder keeps it until that accepts."""
+        """Offer a held role to a successor; the holder keeps the role until the successor accepts it."""
         return self._transaction(holder, self.GAS_ROLE, "handOverRole", int(role), successor)
 
     def withdraw(self, holder: TransactionSigner, role: Role, account: Address) -> Transaction:
-        """Take back an offer that the holder made by `hand_over`."""
+        """Withdraw an offer that the holder made by `hand_over`."""
         return self._transaction(holder, self.GAS_ROLE, "withdrawRoleOffer", int(role), account)
 
     def accept(self, successor: TransactionSigner, role: Role) -> Transaction:
-        """Accept a role that is offered; who handed it over holds it no longer."""
+        """Accept an offered role; an account that handed it over then no longer holds it."""
         return self._transaction(successor, self.GAS_ROLE, "acceptRole", int(role))
 
     def have_accepted(self, holder: TransactionSigner, contract: Contract, role: Role) -> Transaction:
@@ -135,7 +135,7 @@ class NetworkAccess(Contract):
     # Views
 
     def standing(self, role: Role, account: Address) -> RoleStanding:
-        """Return what a role is to an account."""
+        """Return the state of a role for an account."""
         held, delay_s = self._read("hasRole", int(role), account)
         offered, predecessor = self._read("roleOffer", int(role), account)
         return RoleStanding(held, delay_s, offered, None if predecessor == ZERO_ADDRESS else Address(predecessor))
@@ -153,11 +153,11 @@ class NetworkAccess(Contract):
         return self.holders(Role.ADMINISTRATOR) == (account,)
 
     def holders(self, role: Role) -> tuple[Address, ...]:
-        """Return who holds a role, in the order they first got it."""
+        """Return the holders of a role, in the order of their first tenure."""
         return tuple(account for account in self._named(_GRANTED, role) if self.holds(role, account))
 
     def offers(self, role: Role) -> dict[Address, RoleStanding]:
-        """Return mapping account the role is offered to -> what the role is to it, in the order of first offers."""
+        """Return mapping account with an offer of the role -> its state, in the order of first offers."""
         standings = {account: self.standing(role, account) for account in self._named(_OFFERED, role)}
         return {account: standing for account, standing in standings.items() if standing.offered}
 

@@ -1,4 +1,4 @@
-"""What every typed wrapper shares: an address, an ABI, transactions to make and views to read."""
+"""The base of every typed wrapper: an address, an ABI, transactions and views."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ class Contract:
     """A deployed contract."""
 
     def __init__(self, sender: TransactionSender, address: Address, contract_name: str, first_block: int = 0) -> None:
-        """Address one deployed contract.
+        """Wrap one deployed contract.
 
         Args:
-            sender: Where reads go to.
-            address: Where it is deployed.
+            sender: Makes the reads.
+            address: Address of the contract.
             contract_name: Name of its artifact.
             first_block: First block that may hold its events, such as that of its deployment.
         """
@@ -59,10 +59,10 @@ class Contract:
     def emitted(self, kind: type[_Event], ids: Sequence[bytes] = ()) -> Iterator[_Event]:
         """Yield the events of one kind that the contract emitted, in the order of the chain.
 
-        No others are asked for: strangers can have some contracts emit thousands that mean nothing.
+        The query names the kind, since strangers can make some contracts emit thousands of other events.
 
         Args:
-            kind: Which.
+            kind: Kind of the events.
             ids: Words that the events index first, such as ids of channels; empty for any.
         """
         from pysettle.domain.core import events

@@ -17,12 +17,12 @@ def beginning_with(text: str, ids: Iterable[_Id], kind: str, listing: str) -> _I
 
     Args:
         text: The digits, with or without 0x before them.
-        ids: Those there are.
-        kind: Word for what they are ids of.
+        ids: All ids.
+        kind: Word for the things with these ids.
         listing: Command that lists them.
 
     Raises:
-        UsageError: none begins so, or several do; or there are no digits, which name none.
+        UsageError: no id begins so, or several do; or there are no digits.
     """
     digits, see = text.removeprefix("0x").lower(), f"see `pysettle {listing}`"
     if not digits:

@@ -30,7 +30,7 @@ class Marked(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Making:
-    """The values that the arguments of a constructor are made of."""
+    """The values for the arguments of a constructor."""
 
     administrator: Address
     """Administrator of the currency."""
@@ -46,30 +46,30 @@ def _addresses(making: Making) -> tuple[object, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContractPlan:
-    """One contract of a network: how it is made, and its place among the others."""
+    """One contract of a network: its creation and its relations to the others."""
 
     name: str
     """Name of its artifact."""
     works_with: tuple[str, ...] = ()
     """Contracts that are there before it, by name."""
     arguments: Callable[[Making], tuple[object, ...]] = _addresses
-    """Returns the arguments of its constructor; unless said otherwise, the addresses of those contracts."""
+    """Returns the arguments of its constructor; by default the addresses of the contracts it uses."""
     made_by: tuple[str, str] | None = None
     """Contract that creates it in its own constructor, and the view that names its address; None if deployed."""
     immutables: Mapping[str, str] = field(default_factory=dict)
-    """Name of each immutable that is an address -> contract of the network that stands there."""
+    """Name of each immutable that is an address -> contract of the network at that address."""
     values: Mapping[str, bytes] = field(default_factory=dict)
     """Name -> value of each immutable that is the same in every network."""
     domain_name: Callable[[Currency], str] | None = None
-    """Returns the name of its EIP-712 domain, which its immutables keep; None if it has no domain."""
+    """Returns the name of its EIP-712 domain, which its immutables contain; None if it has no domain."""
     terms: Callable[[Callable[[str], Address]], object] | None = None
     """Given the addresses of contracts by name: returns the terms that the books need of it; None if they need none."""
     canonical: Address | None = None
-    """Address at which it stands in a genesis of ours, and on chains of others."""
+    """Canonical address, in a genesis of the network and on other chains."""
     each_currency: bool = False
     """Whether every currency has one of its own."""
     on_request: bool = False
-    """Whether it is deployed only when it is asked for."""
+    """Whether it is deployed only on request."""
     role: Role | None = None
     """Role that it holds itself, and accepts by its `acceptRole`."""
     marked: Marked = Marked.NOWHERE
@@ -99,24 +99,24 @@ class ColumnPlan:
     templates: tuple[str, ...] = ()
     """Contracts that others of it create at any time, such as series; their errors are understood too."""
     currency_of: Callable[[SettlementNetwork, str, bytes], Address | None] = lambda *_: None
-    """Given a network, the contract of a call and its data: returns the currency that the call is about although it
-    names none; None where there is none, or the contract is of another column."""
+    """Given a network, the contract of a call and its data: returns the currency of a call that does not name one;
+    None if the call has none or the contract is of another column."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeployedContract:
-    """Where a contract stands, and what it was made with."""
+    """Address of a contract, and the values of its creation."""
 
     name: str
     """Name of its artifact."""
     address: Address
-    """Where it is deployed."""
+    """Its address."""
     arguments: tuple[object, ...]
     """Arguments of its constructor, the fields of a struct one by one."""
     currency: Currency = Currency.CNY
-    """Currency it is for; e-CNY too where it serves all of them."""
+    """Its currency; e-CNY for a contract of all currencies."""
 
     @property
     def label(self) -> str:
-        """What tells it from the others of its network: its name, with the currency where that is not e-CNY."""
+        """Unique label in its network: its name, with the currency if that is not e-CNY."""
         return self.name if self.currency is Currency.CNY else f"{self.name}-{self.currency.value}"

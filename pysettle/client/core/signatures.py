@@ -16,17 +16,17 @@ _OFFSET = 53
 def is_signed(
     chain: ChainBackend, signer: Address, digest: bytes, signature: bytes, gas_limit: int | None = None
 ) -> bool:
-    """Whether a signature is an account's over a digest.
+    """Whether an account signed a digest.
 
     Args:
-        chain: Where the account is.
+        chain: Chain of the account.
         signer: The account.
         digest: 32 bytes.
         signature: Of a key r, s, v in 65 bytes; of a contract anything.
-        gas_limit: Gas that a contract gets to answer; None for all there is.
+        gas_limit: Gas of a contract to answer; None for no limit.
 
     Source:
-        `Signatures.sol`: a key's signature is tried first, then the account is asked, and one word of its answer read.
+        `Signatures.sol`: tries a key's signature first, then calls the account and reads one word of its answer.
     """
     if recover(digest, signature) == signer:
         return True
@@ -39,7 +39,7 @@ def is_signed(
 
 
 def _ask(signer: Address, question: bytes, gas_limit: int | None) -> bytes:
-    """Return creation code that asks an account within a limit of gas, and returns one word of what it answers."""
+    """Return creation code that calls an account within a limit of gas, and returns one word of its answer."""
     gas = b"\x5b\x5b\x5b\x5a" if gas_limit is None else b"\x62" + gas_limit.to_bytes(3, "big")
     code = (
         b"\x61" + len(question).to_bytes(2, "big")  # its size

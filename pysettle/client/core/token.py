@@ -1,4 +1,4 @@
-"""What the currency and the series share: ERC-20 transfers, EIP-2612 permits and EIP-3009 authorizations."""
+"""The common part of currency and series: ERC-20 transfers, EIP-2612 permits and EIP-3009 authorizations."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pysettle.values import Address
 
 Value = TypeVar("Value", bound=int)
-"""What a token counts: units of a currency, or Tokens."""
+"""Unit of a token: units of a currency, or Tokens."""
 
 _TRANSFER_WITH_AUTHORIZATION = "transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,bytes)"
 _RECEIVE_WITH_AUTHORIZATION = "receiveWithAuthorization(address,address,uint256,uint256,uint256,bytes32,bytes)"
@@ -48,7 +48,7 @@ class Token(Contract, Generic[Value]):
         return str(self._read("name"))
 
     def balance_of(self, holder: Address) -> Value:
-        """Return what a holder has, in smallest units."""
+        """Return the balance of a holder, in smallest units."""
         value: Value = self._read("balanceOf", holder)
         return value
 
@@ -58,23 +58,23 @@ class Token(Contract, Generic[Value]):
         return value
 
     def allowance(self, owner: Address, spender: Address) -> Value:
-        """Return what a spender may still transfer of an owner's, in smallest units."""
+        """Return the rest of a spender's allowance of an owner's units, in smallest units."""
         value: Value = self._read("allowance", owner, spender)
         return value
 
     def is_authorization_spent(self, authorizer: Address, nonce: bytes) -> bool:
-        """Whether a nonce is spent: it, or one of the same low 64 bits, was used or cancelled.
+        """Whether a nonce is spent: it, or one with the same low 64 bits, was used or cancelled.
 
-        The token keeps a nonce by its low 64 bits alone, the last 8 of its 32 bytes: the others are free to commit to
-        something.
+        The token stores a nonce by its low 64 bits alone, the last 8 of its 32 bytes: the others are free for a
+        commitment.
         """
         return bool(self._read("authorizationState", authorizer, nonce))
 
     def check_unspent(self, authorizer: Address, nonce: bytes) -> None:
-        """Refuse to sign with a nonce that the token would refuse.
+        """Check that the token accepts a nonce, before a signature with it.
 
         Raises:
-            NonceSpent: it is spent, as `is_authorization_spent` says.
+            NonceSpent: the nonce is spent, by `is_authorization_spent`.
         """
         if self.is_authorization_spent(authorizer, nonce):
             raise NonceSpent(authorizer, nonce)
@@ -95,8 +95,8 @@ class Token(Contract, Generic[Value]):
         """Sign an owner's next permit; return it with its signature.
 
         Args:
-            owner: Whose value it is.
-            spender: Who may transfer it.
+            owner: Holder of the value.
+            spender: Account that may transfer it.
             value: Smallest units, replacing the allowance before.
             deadline: Last unix second of its validity.
         """

@@ -16,49 +16,49 @@ from pysettle.values import Address, OrderId, Units
 
 @dataclass(frozen=True, slots=True)
 class Milestone:
-    """A milestone as it stands."""
+    """Terms and state of a milestone."""
 
     amount: Units
     """Units that are paid for it."""
     deliver_before: int
     """Unix second before which it is delivered."""
     state: MilestoneState
-    """Where it stands."""
+    """State."""
     since: int
     """Unix second of its delivery, or of the dispute; zero before."""
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """An order as it stands."""
+    """Terms and state of an order."""
 
     payer: Address
-    """Who paid, and gets every refund."""
+    """Account that paid and gets every refund."""
     state: OrderState
-    """Where it stands."""
+    """State."""
     accept_before: int
     """When the provider can accept no more, unix seconds."""
     review_s: int
     """Seconds that the buyer has to dispute a delivery."""
     buyer: Address
-    """Who accepts and disputes deliveries."""
+    """Account that accepts and disputes deliveries."""
     bond: Units
-    """What the buyer puts up with a dispute, in units."""
+    """Bond that the buyer deposits with a dispute, in units."""
     provider: Address
-    """Who delivers."""
+    """Account that delivers."""
     arbitration_s: int
     """Seconds that the arbiter has to rule."""
     default_bps: int
     """Share of a disputed amount that the provider gets where the arbiter is silent."""
     arbiter: Address
-    """Who rules on disputes."""
+    """Account that rules on disputes."""
     currency: Address
     """Currency of all amounts."""
     milestones: tuple[Milestone, ...]
     """Its milestones."""
 
     def end(self, milestone: Milestone) -> int | None:
-        """Return the unix second from which a milestone of an accepted order is concluded; None where it has ended."""
+        """Return the unix second from which a milestone of an accepted order is concluded; None if it has ended."""
         if milestone.state.is_final:
             return None
         periods = {MilestoneState.DELIVERED: self.review_s, MilestoneState.DISPUTED: self.arbitration_s}
@@ -83,11 +83,11 @@ class JobEscrow(Contract):
     # Payer
 
     def place(self, payer: TransactionSigner, terms: OrderTerms) -> Transaction:
-        """Place an order, and pay for it with what the payer has allowed the escrow to take."""
+        """Place an order and pay it, within the payer's allowance to the escrow."""
         return self._transaction(payer, self._placing_gas(terms), "place", terms.fields())
 
     def sign_order(self, payer: Signer, currency: CurrencyToken, terms: OrderTerms, valid_before: int) -> bytes:
-        """Sign the payment of an order, whose nonce is the order's id, so that anybody can place it as it is."""
+        """Sign the payment of an order, with its id as the nonce, so that any account can place it unchanged."""
         nonce = self.order_id(payer.address, terms)
         authorization = Authorization(payer.address, self.address, terms.total, 0, valid_before, nonce)
         return payer.sign(authorization.receive_digest(currency.domain))
@@ -111,7 +111,7 @@ class JobEscrow(Contract):
         return self._transaction(provider, self.GAS_STEP, "accept", order_id)
 
     def deliver(self, provider: TransactionSigner, order_id: OrderId, milestone: int, content: bytes) -> Transaction:
-        """Deliver a milestone, by the hash of what is delivered."""
+        """Deliver a milestone, by the hash of the content."""
         return self._transaction(provider, self.GAS_STEP, "deliver", order_id, milestone, content)
 
     def concede(self, provider: TransactionSigner, order_id: OrderId, milestone: int) -> Transaction:
@@ -125,7 +125,7 @@ class JobEscrow(Contract):
         return self._transaction(buyer, self.GAS_STEP, "acceptDelivery", order_id, milestone)
 
     def dispute(self, buyer: TransactionSigner, order_id: OrderId, milestone: int, evidence: bytes) -> Transaction:
-        """Dispute a delivery, by the hash of what is wrong; the bond is taken by allowance."""
+        """Dispute a delivery, by the hash of the evidence; the escrow takes the bond by allowance."""
         return self._transaction(buyer, self.GAS_STEP, "dispute", order_id, milestone, evidence)
 
     # Arbiter
@@ -139,11 +139,11 @@ class JobEscrow(Contract):
     # Anyone
 
     def conclude(self, caller: TransactionSigner, order_id: OrderId, milestone: int) -> Transaction:
-        """End a milestone whose time has passed."""
+        """End a milestone after its time."""
         return self._transaction(caller, self.GAS_STEP, "conclude", order_id, milestone)
 
     def pay_due(self, caller: TransactionSigner, account: Address, currency: Address) -> Transaction:
-        """Pay an account what is due to it."""
+        """Pay an account its due amounts."""
         return self._transaction(caller, self.GAS_STEP, "payDue", account, currency)
 
     # Views
@@ -153,7 +153,7 @@ class JobEscrow(Contract):
         return terms.order_id(self.chain.chain_id, self.address, payer)
 
     def order(self, order_id: OrderId) -> Order:
-        """Return an order as it stands; its state is NONE where there is none."""
+        """Return an order; its state is NONE if there is no such order."""
         (
             payer,
             state,

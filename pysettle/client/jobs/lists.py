@@ -24,7 +24,7 @@ def models(address: Callable[[str], Address]) -> tuple[ReadModel, ...]:
     """Return the read models of batch compute.
 
     Args:
-        address: Returns where a contract of the network stands, by its name.
+        address: Returns the address of a contract of the network, by its name.
     """
 
     def escrow(_: Callable[[str], Entries]) -> list[Address]:
@@ -37,7 +37,7 @@ class JobLists:
     """The orders of a network's escrow, at the head of the chain."""
 
     def __init__(self, network: SettlementNetwork) -> None:
-        """List what a network has."""
+        """List the orders of a network."""
         self._network = network
 
     def orders(self, currency: Address, party: Address | None = None) -> dict[OrderId, Order]:
@@ -52,7 +52,7 @@ class JobLists:
         return {key: it for key, it in found.items() if party in (None, it.payer, it.buyer, it.provider, it.arbiter)}
 
     def find(self, text: str) -> OrderId:
-        """Return the id of the order, in any currency, whose id begins with hex digits.
+        """Return the id of the order, in any currency, that begins with hex digits.
 
         Raises:
             UsageError: none has such an id, or several have.

@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Freeze:
-    """What of an account is frozen."""
+    """Freezes of an account."""
 
     outgoing: bool = False
-    """Whether nothing may leave the account."""
+    """Whether the account cannot pay."""
     incoming: bool = False
-    """Whether nothing may come in."""
+    """Whether the account cannot receive."""
     amount: Units = Units(0)
     """Units of the balance that may not leave."""
 
@@ -43,7 +43,7 @@ class CurrencyToken(Token[Units]):
 
     @cached_property
     def desk(self) -> IssuanceDesk:
-        """Where it is issued and redeemed: the desk that it created."""
+        """The desk of the currency, which issues and redeems it."""
         from pysettle.client.money.desk import IssuanceDesk
         from pysettle.values import Address
 
@@ -68,28 +68,28 @@ class CurrencyToken(Token[Units]):
         jurisdiction: int = 0,
         real_name: bool = True,
     ) -> Transaction:
-        """Register an account as a wallet of a class, or anew.
+        """Register an account as a wallet of a class, or change its class.
 
         Args:
-            registrar: Who registers.
+            registrar: Account that registers.
             account: Holder's account.
             wallet_class: Its class; above IV the real name is known.
             identification_expiry: Day of UTC+8, counted from 1970-01-01, from which the identification is no longer
-                valid and the account held to class IV.
-            jurisdiction: ISO 3166-1 number, such as 156 for China; zero where none is known.
+                valid and the limits of class IV apply.
+            jurisdiction: ISO 3166-1 number, such as 156 for China; zero if none is known.
             real_name: Whether the operating institution knows the holder's real name.
         """
         arguments = (account, int(wallet_class), identification_expiry, jurisdiction, real_name)
         return self._transaction(registrar, self.GAS_ADMINISTRATION, "registerWallet", *arguments)
 
     def mark_settlement_account(self, registrar: TransactionSigner, account: Address) -> Transaction:
-        """Mark a contract whose value belongs to others, for ever."""
+        """Mark a contract that holds value of others as a settlement account, permanently."""
         return self._transaction(registrar, self.GAS_ADMINISTRATION, "markSettlementAccount", account)
 
     # Freezer, seizer and pauser
 
     def freeze(self, freezer: TransactionSigner, account: Address, *, outgoing: bool, incoming: bool) -> Transaction:
-        """Set what of an account is frozen; both false lifts it."""
+        """Set the freezes of an account; both false lifts them."""
         return self._transaction(freezer, self.GAS_ADMINISTRATION, "freeze", account, outgoing, incoming)
 
     def freeze_amount(self, freezer: TransactionSigner, account: Address, amount: Units) -> Transaction:
@@ -119,7 +119,7 @@ class CurrencyToken(Token[Units]):
     # Holder
 
     def claim_credit(self, submitter: TransactionSigner, account: Address, amount: Units) -> Transaction:
-        """Let units come into an account that are held for it; anyone asks for it."""
+        """Pay an account units of its credit; any account may submit this."""
         return self._transaction(submitter, self.GAS_ADMINISTRATION, "claimCredit", account, amount)
 
     def set_payee_only(self, payee: TransactionSigner, enabled: bool = True) -> Transaction:
@@ -135,7 +135,7 @@ class CurrencyToken(Token[Units]):
         return ClassLimits(*self._read("classLimits", int(wallet_class)))
 
     def wallet(self, account: Address) -> Wallet:
-        """Return what is registered of an account, and what it paid."""
+        """Return the registration and the counted payments of an account."""
         from pysettle.client.money.wallets import Wallet
         from pysettle.domain.money.wallets import WalletClass
 
@@ -143,7 +143,7 @@ class CurrencyToken(Token[Units]):
         return Wallet(WalletClass(wallet_class), *others)
 
     def wallet_standing(self, account: Address) -> WalletStanding:
-        """Return an account's wallet as it stands today, by the chain's clock."""
+        """Return the state of an account's wallet today, by the chain's clock."""
         from pysettle.client.money.wallets import WalletStanding
         from pysettle.domain.money.wallets import day_at
 
@@ -163,7 +163,7 @@ class CurrencyToken(Token[Units]):
         return bool(self._read("isSettlementAccount", account))
 
     def frozen(self, account: Address) -> Freeze:
-        """Return what of an account is frozen."""
+        """Return the freezes of an account."""
         return Freeze(*self._read("frozen", account))
 
     @property

@@ -23,13 +23,13 @@ class Redemption:
     """A holder's request to have tokens exchanged for reserve."""
 
     holder: Address
-    """Who asked."""
+    """Holder that made the request."""
     operator: Address
-    """Operating institution that was asked."""
+    """Operating institution of the request."""
     amount: Units
     """Units held meanwhile."""
     status: RedemptionStatus
-    """Where it stands."""
+    """State."""
     cancellable_from: int
     """Unix second from which the holder may cancel it."""
 
@@ -54,9 +54,9 @@ class IssuanceDesk(Contract):
         """Attest the reserve as of the head, as the next of its sequence; return the attestation and its signature.
 
         Args:
-            central_bank: Who attests.
+            central_bank: Key that attests.
             amount_fen: Reserve in fen.
-            valid_s: Seconds of chain time from now in which issuance may rest on it.
+            valid_s: Seconds of chain time from now in which it allows issuance.
         """
         from pysettle.domain.money.messages import ReserveAttestation
 
@@ -68,7 +68,7 @@ class IssuanceDesk(Contract):
     def attest_reserve(
         self, submitter: TransactionSigner, central_bank: Address, attestation: ReserveAttestation, signature: bytes
     ) -> Transaction:
-        """Submit what the central bank signed of the reserve; anyone does."""
+        """Submit an attestation that the central bank signed; any account may."""
         fields = attestation.fields()
         return self._transaction(submitter, self.GAS_ISSUANCE, "attestReserve", central_bank, fields, signature)
 
@@ -119,10 +119,10 @@ class IssuanceDesk(Contract):
         return next(event.redemption_id for event in requests if isinstance(event, RedemptionRequested))
 
     def redemptions(self, party: Address | None = None) -> dict[int, Redemption]:
-        """Return mapping number -> redemption of all that were ever requested, oldest first.
+        """Return mapping number -> redemption of all requests, oldest first.
 
         Args:
-            party: Only those of this holder, or asked of this institution; None for all.
+            party: Only redemptions of this holder or this institution; None for all.
         """
         from pysettle.domain.money.events import RedemptionRequested
 
@@ -141,7 +141,7 @@ class IssuanceDesk(Contract):
         return Units(self._read("issuanceQuota", operator))
 
     def operator_position(self, operator: Address) -> Units:
-        """Return the units an institution issued less those redeemed at it; negative where it redeemed more."""
+        """Return the units that an institution issued less those that it redeemed; negative if it redeemed more."""
         return Units(self._read("operatorPosition", operator))
 
     def reserve_ratio(self) -> int:

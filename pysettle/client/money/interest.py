@@ -22,7 +22,7 @@ MOST_ROWS = 100
 
 
 class RowResult(IntEnum):
-    """What became of one row of a batch, as the contract numbers it."""
+    """Result of one row of a batch, as the contract numbers it."""
 
     PAID = 0
     PAID_BEFORE = 1
@@ -34,7 +34,7 @@ class RowResult(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class DeclaredPeriod:
-    """A period as it was declared, and what it paid so far."""
+    """A declared period, with its payments so far."""
 
     first_day: int
     """First day of UTC+8, counted from 1970-01-01, that bears interest."""
@@ -56,7 +56,7 @@ class InterestPayments(Contract):
     GAS_DECLARATION = 300_000
     """Gas stated for a declaration, and for a batch apart from its rows."""
     GAS_ROW = 130_000
-    """Gas stated for a row: most of it for an account that held nothing, or whose interest becomes a credit."""
+    """Gas for a row: most of it for an account with an empty balance, or with interest that becomes a credit."""
 
     def __init__(self, sender: TransactionSender, address: Address, *, first_block: int = 0) -> None:
         """Address one deployed InterestPayments."""
@@ -85,14 +85,14 @@ class InterestPayments(Contract):
         return self._transaction(submitter, gas, "pay", period_id, encoded)
 
     def results(self, payment: Transaction) -> tuple[RowResult, ...]:
-        """Return what would become of each row of a `pay`, if it were sealed now."""
+        """Return the result of each row of a `pay`, if it were sealed now."""
         answer = self._sender.simulate(payment)
         return tuple(map(RowResult, self.interface.decode("pay", answer)))
 
     # Views
 
     def last_period(self) -> int:
-        """Return the number of the period declared last; zero when there is none."""
+        """Return the number of the last declared period; zero when there is none."""
         return int(self._read("lastPeriod"))
 
     def period(self, period_id: int) -> DeclaredPeriod:
@@ -108,11 +108,11 @@ class InterestPayments(Contract):
         return tuple(row for row in statement.rows if not self.is_paid(period_id, row.index))
 
     def compute(self, first_day: int, end_day: int, rate_bps: int) -> InterestStatement:
-        """Work out from the chain what everybody is owed for the days from `first_day` to before `end_day`."""
+        """Compute the interest of all accounts from the chain, for the days from `first_day` to before `end_day`."""
         return self.work_out(first_day, end_day, rate_bps)[0]
 
     def work_out(self, first_day: int, end_day: int, rate_bps: int) -> tuple[InterestStatement, dict[Address, int]]:
-        """Return what `compute` does, and mapping account -> units x days that bore nothing, being of class IV."""
+        """Return the result of `compute`, and mapping account -> units x days without interest because of class IV."""
         chain = self._sender.chain
         currency = Address(self._read("currency"))
         desk = CurrencyToken(self._sender, currency).desk.address
@@ -129,7 +129,7 @@ class InterestPayments(Contract):
         return statement, barred
 
     def recompute(self, period_id: int) -> InterestStatement:
-        """Work out from the chain what a declared period should say; whoever relies on it compares the roots."""
+        """Compute the statement of a declared period from the chain, for a comparison of the roots."""
         declared = self.period(period_id)
         return self.compute(declared.first_day, declared.end_day, declared.rate_bps)
 

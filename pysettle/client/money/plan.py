@@ -1,4 +1,4 @@
-"""The plan of money: a token for each currency, and the payment of interest on e-CNY when it is asked for."""
+"""The plan of money: a token for each currency, and the payment of interest on e-CNY on request."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from pysettle.values import Address
 
 @dataclass(frozen=True, slots=True)
 class CurrencySystem:
-    """One currency of a network: its token, and who was given the powers over it and over no other."""
+    """One currency of a network: its token, and the accounts that got its roles at deployment."""
 
     currency: Currency
     """Which it is."""
@@ -22,4 +22,4 @@ class CurrencySystem:
     access: NetworkAccess
     """Its roles."""
     holders: Mapping[Role, tuple[Address, ...]]
-    """Role -> who was given it at deployment."""
+    """Role -> account that got it at deployment."""

@@ -1,4 +1,4 @@
-"""Wallets as the currency keeps them: what is registered, which class's limits hold today, and what of them is left.
+"""Wallets of a currency: registration, the class that sets the limits today, and the rest of the limits.
 
 Days are those of UTC+8, counted from 1970-01-01, as the contracts count them (`Calendar`).
 """
@@ -32,7 +32,7 @@ def date_of(day: int) -> dt.date:
 
 @dataclass(frozen=True, slots=True)
 class Wallet:
-    """What is registered of an account, and what it paid."""
+    """Registration and counted payments of an account."""
 
     wallet_class: WalletClass
     """Class it was registered with; held to class IV from the expiry of its identification on."""
@@ -50,7 +50,7 @@ class Wallet:
     """Units paid in the year of that day, as far as they were counted."""
 
     def class_on(self, day: int) -> WalletClass:
-        """Return the class whose limits hold on a day."""
+        """Return the class that sets the limits on a day."""
         from pysettle.domain.money.wallets import WalletClass
 
         return self.wallet_class if day < self.identification_expiry else WalletClass.IV
@@ -58,10 +58,10 @@ class Wallet:
 
 @dataclass(frozen=True, slots=True)
 class WalletStanding:
-    """A wallet as it stands on a day."""
+    """State of a wallet on a day."""
 
     wallet: Wallet
-    """What is registered of it, and what it paid."""
+    """Its registration and counted payments."""
     today: int
     """The day."""
     limits: ClassLimits
@@ -69,7 +69,7 @@ class WalletStanding:
 
     @property
     def effective_class(self) -> WalletClass:
-        """Class whose limits hold."""
+        """Class that sets the limits."""
         return self.wallet.class_on(self.today)
 
     @property

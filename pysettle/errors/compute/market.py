@@ -145,7 +145,7 @@ class SeriesCallerNotHalter(ComputeReverted):
     """The terms of the series name another account as its halter."""
 
     template = "the terms of {series} let {halter} halt it; {caller} called"
-    remedy = "call from the halter's account; no account can halt a series whose halter is the zero address"
+    remedy = "call from the halter's account; no account can halt a series with the zero address as halter"
 
     series: SeriesId
     caller: Address

@@ -108,7 +108,7 @@ class PurchaseDeadlinePassed(ComputeReverted):
 class PurchaseNonceInvalid(ComputeReverted):
     """The payment was signed for other terms."""
 
-    template = "the nonce {nonce} does not commit to the terms, whose hash is {terms_hash}"
+    template = "the nonce {nonce} does not commit to the terms with the hash {terms_hash}"
     remedy = "submit the terms as the payer signed them"
 
     nonce: bytes

@@ -15,9 +15,7 @@ class OrderTermsInvalid(JobReverted):
     """A term of the order is not acceptable."""
 
     template = "the term {term} of the order is not acceptable"
-    remedy = (
-        "name a buyer, a provider, an arbiter who is none of the parties, times in their order, and amounts above zero"
-    )
+    remedy = "name a buyer, a provider, an arbiter other than the parties, times in their order, and amounts above zero"
 
     term: str
 

@@ -1,1 +1,1 @@
-"""What the token of a currency, its issuance and the payment of interest refuse."""
+"""Errors of the token of a currency, its issuance and the payment of interest."""

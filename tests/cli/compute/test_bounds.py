@@ -133,8 +133,8 @@ def test_a_row_is_of_a_channel_of_the_series(channel_town: ComputeTown, row: dic
     """A file is a list of one row at least, all of whose fields are there, on channels of the series that is named."""
     for content, said in (
         ("[]", "is not a list of at least one row"),
-        ("{}", "is not a list of rows"),
-        ("[1]", "is not a list of rows"),
+        ("{}", "is not a list of at least one row"),
+        ("[1]", "is not a list of at least one row"),
         ("[" * 100_000 + "]" * 100_000, "is not a list of rows (nested more than 32 deep)"),
         (json.dumps([row, {**row, "signature": "0x11"}]), "it has 1 bytes, and that of row 1 has 65"),
         (
@@ -145,10 +145,12 @@ def test_a_row_is_of_a_channel_of_the_series(channel_town: ComputeTown, row: dic
         rows = channel_town.file("rows.json", content)
         channel_town.refused(f"channel check --series CHEAP --file {rows}", 2, said)
     rows = channel_town.file("rows.json", json.dumps([row]))
-    channel_town.refused(f"channel check --file {rows}", 2, "in what --currency CNY names")
-    channel_town.refused(f"channel check --file {rows} --currency CNY", 2, "in what --currency CNY names")
+    channel_town.refused(f"channel check --file {rows}", 2, "in the asset of --currency CNY")
+    channel_town.refused(f"channel check --file {rows} --currency CNY", 2, "in the asset of --currency CNY")
     channel_town.refused(
-        f"channel claim --series DSV4 --file {rows}", 2, f"{row['channel']} is no channel in what --series DSV4 names"
+        f"channel claim --series DSV4 --file {rows}",
+        2,
+        f"{row['channel']} is not a channel in the asset of --series DSV4",
     )
 
 
@@ -159,11 +161,11 @@ def test_a_signed_order_has_the_same_bounds(compute_town: ComputeTown) -> None:
     true, before = json.loads(signed.read_text()), compute_town.block()
     stage = {"amount_units": "1", "deliver_before_unix_s": "1"}
     for change, said in (
-        ({"review_s": str(2**32)}, f"review_s of the order is {2**32}, and less than 2^32 is kept"),
-        ({"accept_before_unix_s": str(2**40)}, "less than 2^40 is kept"),
-        ({"bond_units": str(2**96)}, "less than 2^96 is kept"),
-        ({"milestones": [{**stage, "amount_units": str(2**96)}]}, "less than 2^96 is kept"),
-        ({"milestones": [{**stage, "deliver_before_unix_s": str(2**40)}]}, "less than 2^40 is kept"),
+        ({"review_s": str(2**32)}, f"review_s of the order is {2**32}, and has to be below 2^32"),
+        ({"accept_before_unix_s": str(2**40)}, "has to be below 2^40"),
+        ({"bond_units": str(2**96)}, "has to be below 2^96"),
+        ({"milestones": [{**stage, "amount_units": str(2**96)}]}, "has to be below 2^96"),
+        ({"milestones": [{**stage, "deliver_before_unix_s": str(2**40)}]}, "has to be below 2^40"),
     ):
         signed.write_text(json.dumps(true | change))
         compute_town.refused(f"job submit --file {signed}", 2, said)

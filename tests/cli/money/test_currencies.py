@@ -50,7 +50,7 @@ def test_a_contract_of_a_further_currency_that_differs_is_named(town: Town) -> N
     deployment["contracts"]["CurrencyToken-HKD"]["code_hash"] = "0x" + "1" * 64
     file.write_text(json.dumps(deployment))
     town_status = invoke("network", "status", workspace=town.directory)
-    assert (town_status.exit_code, "CurrencyToken-HKD is not what was deployed" in town_status.stderr) == (4, True)
+    assert (town_status.exit_code, "CurrencyToken-HKD is not the deployed code" in town_status.stderr) == (4, True)
 
 
 def test_currencies_know_nothing_of_each_other(town: Town) -> None:
