@@ -14,8 +14,8 @@ from tests import chance
 from tests.stateful.comparison import CurrencyComparison
 
 SEED = int(os.environ.get("PYSETTLE_MODEL_SEED", "29"))
-OPERATIONS = int(os.environ.get("PYSETTLE_MODEL_OPERATIONS", "2500"))
-ENOUGH = 2_500
+OPERATIONS = int(os.environ.get("PYSETTLE_MODEL_OPERATIONS", "1500"))
+ENOUGH = 1_500
 """Operations in which everything has to happen that can."""
 
 
