@@ -1,7 +1,7 @@
 """Mistakes planted one by one, each of which the tests against the specification have to find. See docs/assurance.md.
 
-A mistake of `plants.toml` is put into a copy of the checkout: one of a contract into the code of its artifact, one of the
-ledger into its source. The tests that it names run there, and have to fail.
+A mistake of `plants.toml` is put into a copy of the checkout: a contract's into the code of its artifact, the ledger's
+into its source. The tests that it names run there, and have to fail.
 
 Run as `python -m tests.mutation.plants [WORD ...]`: all mistakes, or those that have one of the words in their line.
 """

@@ -1,6 +1,6 @@
 """Draws from a seed: when, who, how much and by which signature, with a liking for boundaries.
 
-Looks at the model to know where the boundaries are: what is free, what a limit leaves, when a day, a year, an
+Looks at the specification to know where the boundaries are: what is free, what a limit leaves, when a day, a year, an
 identification or a redemption ends. Does not know what comes of what it draws.
 """
 
@@ -29,14 +29,14 @@ class Draws:
     def __init__(
         self,
         seed: int,
-        model: CurrencySpec,
+        spec: CurrencySpec,
         addresses: dict[str, Address],
         holders: Sequence[str] = HOLDERS,
         keys: Sequence[str] = KEYS,
     ) -> None:
-        """Draw from a seed, for the model as it stands at each draw."""
+        """Draw from a seed, for the specification as it stands at each draw."""
         self._random = chance(seed)
-        self._model, self._addresses = model, addresses
+        self._spec, self._addresses = spec, addresses
         self._holders = [addresses[name] for name in holders]
         self._keys = [addresses[name] for name in keys]
         self._operators = [addresses[name] for name in OPERATORS]
@@ -73,16 +73,16 @@ class Draws:
     def _expiry(self, earliest: int) -> int:
         """Return when an identification ends, where one does soon."""
         today = day_at(earliest)
-        expiries = {self._model.accounts[holder].identification_expiry for holder in self._holders}
+        expiries = {self._spec.accounts[holder].identification_expiry for holder in self._holders}
         near = sorted(day for day in expiries if timedelta() < day - today < timedelta(days=40))
         return int(datetime.combine(near[0], time(), CHINA_TIME).timestamp()) if near else earliest
 
     def _redemption_time(self, earliest: int) -> int:
-        times = [self._model.redemptions[number].cancellable_from for number in self._pending()]
+        times = [self._spec.redemptions[number].cancellable_from for number in self._pending()]
         return min((it for it in times if it > earliest), default=earliest)
 
     def _reserve(self, earliest: int) -> int:
-        end = self._model.reserve.valid_before
+        end = self._spec.reserve.valid_before
         return end if earliest < end < earliest + 3 * 86_400 else earliest
 
     # Who and how much
@@ -101,7 +101,7 @@ class Draws:
     def _anybody(self) -> Address:
         """Return an account, at times one that cannot hold anything."""
         if self._chance(0.05):
-            return self._random.choice((ZERO_ADDRESS, self._model.address, self._model.desk))
+            return self._random.choice((ZERO_ADDRESS, self._spec.address, self._spec.desk))
         return self._holder()
 
     def _call(self, entry: str, sender: Address, *arguments: object) -> Operation:
@@ -109,7 +109,7 @@ class Draws:
 
     def _by(self, role: Role, entry: str, *arguments: object) -> Operation:
         """Call by who may, or seldom by somebody else."""
-        holders = sorted(set(self._model.roles[role]).intersection(self._keys))
+        holders = sorted(set(self._spec.roles[role]).intersection(self._keys))
         return self._call(entry, self._random.choice(self._keys if self._chance(0.06) else holders), *arguments)
 
     def _near(self, *boundaries: int) -> int:
@@ -124,14 +124,14 @@ class Draws:
 
     def _payment(self, payer: Address, to: Address) -> int:
         """Return an amount for a payment: what fits everywhere, or what is next to one of the limits."""
-        model, today = self._model, day_at(self._now)
+        spec, today = self._spec, day_at(self._now)
         account, limits, (on_day, in_year) = (
-            model.accounts[payer],
-            model.limits_on(payer, today),
-            model.spent_by(payer, today),
+            spec.accounts[payer],
+            spec.limits_on(payer, today),
+            spec.spent_by(payer, today),
         )
         spendable = (limits.payment, limits.daily - on_day, limits.annual - in_year)
-        room = model.limits_on(to, today).balance - model.accounts[to].balance
+        room = spec.limits_on(to, today).balance - spec.accounts[to].balance
         if account.settlement:
             return self._near(account.balance, room) if self._chance(0.3) else self._fitting(account.balance)
         if self._chance(0.3):
@@ -143,7 +143,7 @@ class Draws:
         return amount if self._chance(0.05) else amount // MINOR_UNIT * MINOR_UNIT
 
     def _pending(self) -> list[int]:
-        redemptions = self._model.redemptions.items()
+        redemptions = self._spec.redemptions.items()
         return [number for number, it in redemptions if it.status in (Status.REQUESTED, Status.TAKEN)]
 
     # Signatures

@@ -63,13 +63,13 @@ class Generator(Draws):
     def __init__(
         self,
         seed: int,
-        model: CurrencySpec,
+        spec: CurrencySpec,
         addresses: dict[str, Address],
         holders: Sequence[str] = HOLDERS,
         keys: Sequence[str] = KEYS,
     ) -> None:
-        """Draw from a seed, for the model as it stands at each draw."""
-        super().__init__(seed, model, addresses, holders, keys)
+        """Draw from a seed, for the specification as it stands at each draw."""
+        super().__init__(seed, spec, addresses, holders, keys)
         self._signed: list[Operation] = []
         self._draws: dict[str, Callable[[], Operation]] = {
             "transfer": self._transfer,
@@ -107,9 +107,9 @@ class Generator(Draws):
         self._now = max(earliest, self._time(earliest))
         if len(self._pending()) > PENDING_AT_MOST and self._chance(0.3):
             return self._redemption(self._random.choice(("completeRedemption", "rejectRedemption")))
-        if self._model.policy.paused and self._chance(0.1):
+        if self._spec.policy.paused and self._chance(0.1):
             return self._by(Role.PAUSER, "unpause")
-        if self._model.reserve.valid_before <= self._now and self._chance(0.1):
+        if self._spec.reserve.valid_before <= self._now and self._chance(0.1):
             return self._attest_reserve()
         (entry,) = self._random.choices(list(WEIGHTS), list(WEIGHTS.values()))
         operation = self._draws[entry]()
@@ -125,7 +125,7 @@ class Generator(Draws):
         return self._call("transfer", payer, to, self._payment(payer, to))
 
     def _transfer_from(self) -> Operation:
-        allowed_pairs = self._model.allowances.items()
+        allowed_pairs = self._spec.allowances.items()
         allowances = sorted(pair for pair, allowed in allowed_pairs if allowed and pair[1] in self._holders)
         if not allowances or self._chance(0.1):
             payer, spender = self._anybody(), self._holder()
@@ -134,12 +134,12 @@ class Generator(Draws):
         if self._chance(0.03):
             payer = ZERO_ADDRESS
         to = self._anybody()
-        allowed = self._model.allowances[payer, spender]
+        allowed = self._spec.allowances[payer, spender]
         value = min(allowed + 1, 2**256 - 1) if self._chance(0.05) else min(self._payment(payer, to), allowed)
         return self._call("transferFrom", spender, payer, to, value)
 
     def _allowance(self, owner: Address) -> int:
-        held = self._model.accounts[owner].balance
+        held = self._spec.accounts[owner].balance
         return self._random.choice((self._near(held), self._random.randint(0, held), 2**256 - 1))
 
     def _spender(self) -> Address:
@@ -152,7 +152,7 @@ class Generator(Draws):
     def _permit(self) -> Operation:
         owner, spender = self._signer(), self._spender()
         deadline = self._random.choice((*(self._now, self._now + 90_000, 2**256 - 1) * 3, self._now - 1))
-        value, nonce = self._allowance(owner), self._model.permit_nonces[owner]
+        value, nonce = self._allowance(owner), self._spec.permit_nonces[owner]
         message = ("Permit", owner, spender, value, nonce, deadline)
         return self._with_signature("permit", self._holder(), (owner, spender, value, deadline), owner, message)
 
@@ -192,7 +192,7 @@ class Generator(Draws):
 
     def _request_redemption(self) -> Operation:
         holder = self._holder()
-        account = self._model.accounts[holder]
+        account = self._spec.accounts[holder]
         most = account.balance if account.settlement else account.free
         amount = self._near(account.balance, account.free) if self._chance(0.2) else self._fitting(most)
         operator = self._random.choice((*self._operators * 6, self._holder()))
@@ -201,17 +201,17 @@ class Generator(Draws):
     def _some_redemption(self, *preferred: Status) -> int:
         """Return a pending redemption, of a preferred status if there is one; seldom another, or none that there is."""
         pending = self._pending()
-        of_status = [number for number in pending if self._model.redemptions[number].status in preferred]
+        of_status = [number for number in pending if self._spec.redemptions[number].status in preferred]
         if pending and self._chance(0.9):
             return self._random.choice(of_status or pending)
-        count = len(self._model.redemptions)
+        count = len(self._spec.redemptions)
         return self._random.choice((0, count + 1, self._random.randint(0, count), self._random.randint(0, count)))
 
     def _redemption(self, entry: str) -> Operation:
         if not self._pending() and self._chance(0.9):
             return self._request_redemption()
         number = self._some_redemption()
-        request = self._model.redemptions.get(number)
+        request = self._spec.redemptions.get(number)
         if request is None or self._chance(0.15):
             return self._by(Role.OPERATOR, entry, number)
         return self._call(entry, request.operator, number)
@@ -220,18 +220,18 @@ class Generator(Draws):
         if not self._pending() and self._chance(0.9):
             return self._request_redemption()
         number = self._some_redemption(*((Status.TAKEN,) if self._chance(0.7) else ()))
-        request = self._model.redemptions.get(number)
+        request = self._spec.redemptions.get(number)
         sender = self._holder() if request is None or self._chance(0.15) else request.holder
         return self._call("cancelRedemption", sender, number)
 
     def _creditor(self) -> Address:
-        creditors = [holder for holder in self._holders if self._model.accounts[holder].credit]
+        creditors = [holder for holder in self._holders if self._spec.accounts[holder].credit]
         return self._random.choice(creditors) if creditors and self._chance(0.9) else self._anybody()
 
     def _claim_credit(self) -> Operation:
         account = self._creditor()
-        credit, held = self._model.accounts[account].credit, self._model.accounts[account].balance
-        room = self._model.limits_on(account, day_at(self._now)).balance - held
+        credit, held = self._spec.accounts[account].credit, self._spec.accounts[account].balance
+        room = self._spec.limits_on(account, day_at(self._now)).balance - held
         amount = self._near(credit, room) if self._chance(0.3) else self._fitting(min(credit, max(room, 0)))
         return self._call("claimCredit", self._holder(), account, amount)
 
@@ -239,9 +239,9 @@ class Generator(Draws):
 
     def _issue(self) -> Operation:
         sender = self._random.choice(self._operators)
-        to, model = self._anybody(), self._model
-        quota, covered = model.institutions[sender].quota, model.issuable() - model.supply
-        room = model.limits_on(to, day_at(self._now)).balance - model.accounts[to].balance
+        to, spec = self._anybody(), self._spec
+        quota, covered = spec.institutions[sender].quota, spec.issuable() - spec.supply
+        room = spec.limits_on(to, day_at(self._now)).balance - spec.accounts[to].balance
         most = max(min(quota, covered, room, 60 * LIMIT_STEP), 0)
         amount = self._fitting(most) // MINOR_UNIT * MINOR_UNIT
         if self._chance(0.3):
@@ -257,16 +257,16 @@ class Generator(Draws):
 
     def _seize(self) -> Operation:
         holder, to = self._anybody(), self._anybody()
-        amount = 2**256 - 1 if self._chance(0.03) else self._fitting(self._model.accounts[holder].balance)
+        amount = 2**256 - 1 if self._chance(0.03) else self._fitting(self._spec.accounts[holder].balance)
         return self._by(Role.SEIZER, "seize", holder, to, amount, self._legal_basis())
 
     def _seize_credit(self) -> Operation:
         holder, to = self._creditor(), self._anybody()
-        amount = self._fitting(self._model.accounts[holder].credit)
+        amount = self._fitting(self._spec.accounts[holder].credit)
         return self._by(Role.SEIZER, "seizeCredit", holder, to, amount, self._legal_basis())
 
     def _freeze(self) -> Operation:
-        frozen = [it for it in self._holders if self._model.accounts[it].frozen_outgoing]
+        frozen = [it for it in self._holders if self._spec.accounts[it].frozen_outgoing]
         if frozen and self._chance(0.5):
             return self._by(Role.FREEZER, "freeze", self._random.choice(frozen), False, self._chance(0.3))
         outgoing, incoming = self._chance(0.2), self._chance(0.25)
@@ -274,7 +274,7 @@ class Generator(Draws):
 
     def _freeze_amount(self) -> Operation:
         holder = self._anybody()
-        held = self._model.accounts[holder].balance
+        held = self._spec.accounts[holder].balance
         amount = self._random.choice((0, 0, self._near(held), self._random.randint(0, held), 2**256 - 1))
         return self._by(Role.FREEZER, "freezeAmount", holder, amount)
 
@@ -289,7 +289,7 @@ class Generator(Draws):
 
     def _mark_settlement_account(self) -> Operation:
         contracts = [self._addresses[name] for name in CONTRACTS]
-        frozen = [it for it in contracts if self._model.accounts[it].frozen]
+        frozen = [it for it in contracts if self._spec.accounts[it].frozen]
         if frozen and self._chance(0.7):
             return self._by(Role.SETTLEMENT_REGISTRAR, "markSettlementAccount", self._random.choice(frozen))
         # Seldom a contract that bears no mark yet: it will bear it for ever.
@@ -321,8 +321,8 @@ class Generator(Draws):
         return self._by(Role.CENTRAL_BANK, "setClassLimits", wallet_class, limits)
 
     def _attest_reserve(self) -> Operation:
-        random, now, last = self._random, self._now, self._model.reserve
-        needed = -(-self._model.supply * self._model.policy.reserve_ratio // FULL_RESERVE // MINOR_UNIT)
+        random, now, last = self._random, self._now, self._spec.reserve
+        needed = -(-self._spec.supply * self._spec.policy.reserve_ratio // FULL_RESERVE // MINOR_UNIT)
         ample = needed + random.randrange(10**9)
         most = MOST_UNITS // MINOR_UNIT
         amount = min(random.choice((ample, ample, ample, needed, needed - 1, needed + 1, needed + 100)), most)

@@ -1,7 +1,7 @@
-"""The contract of the currency against the model of it: the same operations, equal after every one.
+"""The contracts of the currency against their specification: the same operations, equal after every one.
 
-`PYSETTLE_MODEL_SEED` and `PYSETTLE_MODEL_OPERATIONS` name another sequence than that of CI. How the two are compared is
-in `comparison`, the model in `currency_model`, what is drawn in `generator`.
+`PYSETTLE_MODEL_SEED` and `PYSETTLE_MODEL_OPERATIONS` name another sequence than that of CI, in whose seed everything
+happens early. `comparison` compares, `generator` draws, the specification is `tests/spec/money`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ ENOUGH = 1_500
 
 @pytest.mark.random
 def test_the_contract_does_what_the_model_does() -> None:
-    """Both say the same, refuse for the same reason, and have the same state after each operation; the audit passes."""
+    """Both refuse for the same reason, emit the same events and have the same state each time; the audit passes."""
     comparison = CurrencyComparison(SEED)
     for _ in range(OPERATIONS):
         comparison.do(comparison.draw())

@@ -53,7 +53,7 @@ class ChannelDraws(NetworkDraws):
     def _money_configs(self) -> list[ChannelConfig]:
         """Return the channels there may be in money; one pays whom the currency never lets be paid."""
         buyer, other, provider, agent = *self._buyers, self._addresses["agent"]
-        money, keeper = self._model.address, self._addresses["other operator"]
+        money, keeper = self._spec.address, self._addresses["other operator"]
         return [
             ChannelConfig(buyer, ZERO_ADDRESS, provider, keeper, money, 900),
             ChannelConfig(buyer, agent, self._addresses["vault"], provider, money, 86_400),
@@ -74,7 +74,7 @@ class ChannelDraws(NetworkDraws):
 
     def _some_channel(self, *, in_money: bool | None = None) -> ChannelConfig:
         """Return a channel in which something is unclaimed, if there is one; seldom another."""
-        money = self._model.address
+        money = self._spec.address
         configs = [it for it in self._channels() if in_money is None or (it.token == money) == in_money]
         return self._prefer(self._filled(configs), configs or self._channels())
 
@@ -87,7 +87,7 @@ class ChannelDraws(NetworkDraws):
         wrong: list[dict[str, object]] = [{name: who} for name in fields for who in (ZERO_ADDRESS, somebody)]
         wrong += [{"withdraw_delay_s": it} for it in (DELAYS[0] - 1, DELAYS[-1], DELAYS[-1] + 1)]
         wrong += [{"salt": b"\1" * 32}, {"receiver": self._some_series()[1].address}]
-        wrong += [{"receiver": self._model.address}]
+        wrong += [{"receiver": self._spec.address}]
         return replace(config, **self._random.choice(wrong))  # type: ignore[arg-type]  # fields by name
 
     # Payer
@@ -95,10 +95,10 @@ class ChannelDraws(NetworkDraws):
     def _deposit(self) -> Operation:
         configs = self._channels()
         able = [it for it in configs if self._depositable(it)]
-        live = [it for it in able if it.token == self._model.address or self._is_open(it.token)]
+        live = [it for it in able if it.token == self._spec.address or self._is_open(it.token)]
         config = self._perhaps_wrong(self._prefer(live, configs))
         payer, places = config.payer, self._network.places
-        if config.token == self._model.address:
+        if config.token == self._spec.address:
             most = min(self._payment(payer, places.hub), 2**100)
             amount = min(most, max(most // self._random.choice((1, 5, 100)), 1))
         else:
@@ -115,7 +115,7 @@ class ChannelDraws(NetworkDraws):
         return self._on("hub", "deposit", self._somebody(), config, stated, collector, data)
 
     def _depositable(self, config: ChannelConfig) -> int:
-        if config.token == self._model.address:
+        if config.token == self._spec.address:
             return self._payable(config.payer)
         return self._balance(config.token, config.payer)
 
@@ -176,13 +176,13 @@ class ChannelDraws(NetworkDraws):
 
     def _held_back(self, filled: Sequence[ChannelConfig]) -> list[ChannelConfig]:
         """Return the channels of frozen payers among some."""
-        return [it for it in filled if self._model.accounts[it.payer].frozen_outgoing]
+        return [it for it in filled if self._spec.accounts[it.payer].frozen_outgoing]
 
     def _claimer(self) -> Address:
         config = self._some_channel(in_money=True)
         if self._chance(0.5):
             config = next(iter(self._held_back(self._filled(self._money_configs()))), config)
-        able = [it for it in (config.receiver, config.receiver_authorizer) if it != self._model.address]
+        able = [it for it in (config.receiver, config.receiver_authorizer) if it != self._spec.address]
         return self._usually(self._random.choice(able))
 
     def _claim(self) -> Operation:
@@ -251,7 +251,7 @@ class ChannelDraws(NetworkDraws):
         return self._on("hub", "settle", self._somebody(), receiver, token)
 
     def _withdraw_credit(self) -> Operation:
-        money = self._model.address
+        money = self._spec.address
         credited = [at for (at, _), it in self._network.hub.credits.items() if it]
         account = self._holder() if self._chance(0.3) else self._prefer(credited, self._holders)
         return self._on("hub", "withdrawCredit", self._somebody(), account, money)
@@ -262,7 +262,7 @@ class ChannelDraws(NetworkDraws):
 
     def _refund(self) -> Operation:
         config = self._some_channel(in_money=True)
-        able = [it for it in (config.receiver, config.receiver_authorizer) if it != self._model.address]
+        able = [it for it in (config.receiver, config.receiver_authorizer) if it != self._spec.address]
         return self._on("hub", "refund", self._usually(self._random.choice(able)), config, self._amount_back(config))
 
     def _refund_with_signature(self) -> Operation:

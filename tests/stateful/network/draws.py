@@ -34,10 +34,10 @@ class NothingToDo(Exception):
 class NetworkDraws(Generator):
     """What the operations of every contract of the compute layer are made of."""
 
-    def __init__(self, seed: int, model: NetworkSpec, addresses: dict[str, Address]) -> None:
-        """Draw from a seed, for the model as it stands at each draw."""
-        super().__init__(seed, model.currency, addresses, HOLDERS, NETWORK_KEYS)
-        self._network = model
+    def __init__(self, seed: int, spec: NetworkSpec, addresses: dict[str, Address]) -> None:
+        """Draw from a seed, for the specification as it stands at each draw."""
+        super().__init__(seed, spec.currency, addresses, HOLDERS, NETWORK_KEYS)
+        self._network = spec
         self._providers = [addresses[name] for name in PROVIDERS]
         self._token_holders = [addresses[name] for name in TOKEN_HOLDERS]
         self._buyers = self._token_holders[:3]
@@ -106,22 +106,22 @@ class NetworkDraws(Generator):
 
     def _payable(self, payer: Address) -> int:
         """Return the most that an account may pay now."""
-        account, today = self._model.accounts[payer], day_at(self._now)
-        if account.frozen_outgoing or self._model.policy.paused:
+        account, today = self._spec.accounts[payer], day_at(self._now)
+        if account.frozen_outgoing or self._spec.policy.paused:
             return 0
-        limits, (on_day, in_year) = self._model.limits_on(payer, today), self._model.spent_by(payer, today)
+        limits, (on_day, in_year) = self._spec.limits_on(payer, today), self._spec.spent_by(payer, today)
         return max(min(account.free, limits.payment, limits.daily - on_day, limits.annual - in_year), 0)
 
     def _payment(self, payer: Address, to: Address) -> int:
         """Return an amount for a payment; what a contract of the network may hold has no limit."""
-        accounts = self._model.accounts
+        accounts = self._spec.accounts
         if not accounts[to].settlement or accounts[payer].settlement:
             return super()._payment(payer, to)
         return self._near(self._payable(payer)) if self._chance(0.1) else self._fitting(self._payable(payer))
 
     def _room(self, payee: Address) -> int:
         """Return the most that may come into an account now."""
-        account, limits = self._model.accounts[payee], self._model.limits_on(payee, day_at(self._now))
+        account, limits = self._spec.accounts[payee], self._spec.limits_on(payee, day_at(self._now))
         return 0 if account.frozen_incoming else max(limits.balance - account.balance, 0)
 
     def _somebody(self) -> Address:
@@ -191,5 +191,5 @@ class NetworkDraws(Generator):
 
     def _elsewhere(self, token: Address) -> list[Address]:
         """Return tokens that a signature may wrongly be for."""
-        tokens = [self._model.address, *(series.address for series in self._live().values())]
+        tokens = [self._spec.address, *(series.address for series in self._live().values())]
         return [it for it in tokens if it != token]

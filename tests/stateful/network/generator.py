@@ -37,9 +37,9 @@ REPLAYED = 60
 class NetworkGenerator(MarketDraws, SeriesDraws, ChannelDraws, JobDraws):
     """Draws one operation after the other."""
 
-    def __init__(self, seed: int, model: NetworkSpec, addresses: dict[str, Address]) -> None:
-        """Draw from a seed, for the model as it stands at each draw."""
-        super().__init__(seed, model, addresses)
+    def __init__(self, seed: int, spec: NetworkSpec, addresses: dict[str, Address]) -> None:
+        """Draw from a seed, for the specification as it stands at each draw."""
+        super().__init__(seed, spec, addresses)
         tables: list[Weighted] = [
             *(self._of_market(), self._of_series(), self._of_channels(), self._of_jobs()),
             self._of_money(),
@@ -92,7 +92,7 @@ class NetworkGenerator(MarketDraws, SeriesDraws, ChannelDraws, JobDraws):
         return operation
 
     def _drawn(self) -> Operation:
-        accounts = self._model.accounts
+        accounts = self._spec.accounts
         stopped = [it for it in self._holders if accounts[it].frozen_outgoing or accounts[it].frozen_incoming]
         if stopped and self._chance(0.03 * len(stopped)):
             return self._by(Role.FREEZER, "freeze", self._random.choice(stopped), False, False)
@@ -128,19 +128,19 @@ class NetworkGenerator(MarketDraws, SeriesDraws, ChannelDraws, JobDraws):
 
     def _fund(self) -> Operation:
         """Issue to who has least, after whatever that needs."""
-        model, now = self._model, self._now
+        spec, now = self._spec, self._now
         bank = self._addresses["central bank"]
         able = [it for it in self._token_holders if self._room(it) >= MINOR_UNIT]
-        poorest = min(able or self._token_holders, key=lambda it: model.accounts[it].balance)
+        poorest = min(able or self._token_holders, key=lambda it: spec.accounts[it].balance)
         most = min(3 * PURSE, max(self._room(poorest), MINOR_UNIT))
         amount = self._random.randint(1, most // MINOR_UNIT) * MINOR_UNIT
-        if model.reserve.valid_before <= now or model.supply + amount > model.issuable():
-            fen = (model.supply + 50 * PURSE) // MINOR_UNIT
-            attested = ReserveAttestation(fen, now, model.reserve.sequence + 1, now + 90 * DAY_S)
+        if spec.reserve.valid_before <= now or spec.supply + amount > spec.issuable():
+            fen = (spec.supply + 50 * PURSE) // MINOR_UNIT
+            attested = ReserveAttestation(fen, now, spec.reserve.sequence + 1, now + 90 * DAY_S)
             by = Signature(bank, ("ReserveAttestation", *attested.fields()))
             return Operation("attestReserve", bank, now, (bank, attested), by)
         operator = self._random.choice(self._operators)
-        if model.institutions[operator].quota < amount:
+        if spec.institutions[operator].quota < amount:
             return self._call("setIssuanceQuota", bank, operator, 10**12)
         return self._call("issue", operator, poorest, amount)
 

@@ -54,7 +54,7 @@ class JobDraws(NetworkDraws):
 
     def _place(self) -> Operation:
         """Let the escrow take units, or place an order with those it may take."""
-        jobs, money = self._network.places.jobs, self._model
+        jobs, money = self._network.places.jobs, self._spec
         payer = self._prefer([it for it in self._buyers if self._payable(it) > 1], self._buyers)
         allowed = money.allowances[payer, jobs]
         if allowed < 1_000 and self._chance(0.9):
@@ -87,7 +87,7 @@ class JobDraws(NetworkDraws):
         buyer = payer if self._chance(0.6) else random.choice(self._buyers)
         provider = random.choice([it for it in self._providers if it != buyer])
         terms = OrderTerms(
-            self._model.address,
+            self._spec.address,
             buyer,
             provider,
             self._addresses["agent"],
@@ -209,7 +209,7 @@ class JobDraws(NetworkDraws):
         order = self._network.jobs.orders.get(order_id)
         if order is not None:
             buyer, jobs = order.terms.buyer, self._network.places.jobs
-            if order.terms.bond > self._model.allowances[buyer, jobs] and self._chance(0.8):
+            if order.terms.bond > self._spec.allowances[buyer, jobs] and self._chance(0.8):
                 return self._call("approve", buyer, jobs, 2**256 - 1)
         return self._step("dispute", "buyer", (order_id, number), self._hash())
 
@@ -226,5 +226,5 @@ class JobDraws(NetworkDraws):
     def _pay_due(self) -> Operation:
         due = [it for it, amount in self._network.jobs.due.items() if amount]
         account = self._prefer(due, self._token_holders)
-        currency = self._network.places.market if self._chance(0.03) else self._model.address
+        currency = self._network.places.market if self._chance(0.03) else self._spec.address
         return self._on("jobs", "payDue", self._somebody(), account, currency)

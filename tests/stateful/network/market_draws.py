@@ -77,7 +77,7 @@ class MarketDraws(NetworkDraws):
     def _stake(self, provider: Address | None = None) -> Operation:
         """Let the market take units, or stake those it may take."""
         provider = provider or self._prefer([it for it in self._providers if self._payable(it)], self._providers)
-        market, money = self._network.places.market, self._model
+        market, money = self._network.places.market, self._spec
         allowed = money.allowances[provider, market]
         if allowed < 1_000 and self._chance(0.9):
             amount = self._random.choice((self._fitting(money.accounts[provider].balance), 2**256 - 1))
@@ -94,7 +94,7 @@ class MarketDraws(NetworkDraws):
     def _release_stake(self) -> Operation:
         market = self._network.market
         due = [at for at, it in market.stakes.items() if it.locked and market.series[at].terms.expiry <= self._now + 1]
-        others = [*(series.address for series in self._live().values()), self._model.address, self._somebody()]
+        others = [*(series.address for series in self._live().values()), self._spec.address, self._somebody()]
         series = self._random.choice(others) if self._chance(0.1) else self._prefer(due, others)
         return self._on("market", "releaseStake", self._somebody(), series)
 
@@ -114,7 +114,7 @@ class MarketDraws(NetworkDraws):
         if self._chance(0.04) and self._network.market.computes:
             compute_id = random.choice(list(self._network.market.computes))
         short = _stake_for(terms) - self._network.market.free[provider]
-        if 0 < short <= self._model.accounts[provider].balance and self._chance(0.8):
+        if 0 < short <= self._spec.accounts[provider].balance and self._chance(0.8):
             return self._stake(provider)
         return self._on("market", "openSeries", self._usually(provider, *self._providers), terms, compute_id)
 
@@ -162,7 +162,7 @@ class MarketDraws(NetworkDraws):
         if self._chance(0.15):
             return self._on(name, "halt", self._somebody())
         if self._chance(0.05):
-            address = self._random.choice((ZERO_ADDRESS, self._model.address))
+            address = self._random.choice((ZERO_ADDRESS, self._spec.address))
         sender = halter if halter != ZERO_ADDRESS else self._somebody()
         evidence = NOTHING if self._chance(0.1) else self._random.randbytes(32)
         return self._on("market", "halt", self._usually(sender), address, evidence)

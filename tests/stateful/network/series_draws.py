@@ -67,7 +67,7 @@ class SeriesDraws(NetworkDraws):
     def _purchase(self) -> Operation:
         """Let a series take units, or buy of it."""
         name, series, payer = self._sale(self._token_holders)
-        allowed = self._model.allowances[payer, series.address]
+        allowed = self._spec.allowances[payer, series.address]
         if allowed < 10**6 and self._chance(0.85):
             return self._call("approve", payer, series.address, self._random.choice((NO_END, self._allowance(payer))))
         tokens = self._tokens_wanted(series, payer, allowed)
@@ -79,8 +79,8 @@ class SeriesDraws(NetworkDraws):
         price = series.price(tokens)
         allowance = self._random.choice((price, price, price + 1, max(price - 1, 0), NO_END))
         end = self._random.choice((*(self._now, self._now + 60) * 6, self._now - 1))
-        message = ("Permit", payer, series.address, allowance, self._model.permit_nonces[payer], end)
-        by = self._sign(payer, message, self._elsewhere(self._model.address))
+        message = ("Permit", payer, series.address, allowance, self._spec.permit_nonces[payer], end)
+        by = self._sign(payer, message, self._elsewhere(self._spec.address))
         terms = self._beneficiary(payer), tokens, self._deadline(), allowance, end
         return self._signed_on(name, "purchaseWithPermit", payer, terms, by)
 
@@ -101,7 +101,7 @@ class SeriesDraws(NetworkDraws):
         if self._chance(0.05):
             nonce = bytes([nonce[0] ^ 1]) + nonce[1:]
         fields, by = self._authorize(
-            "Receive", payer, series.address, value, nonce, self._elsewhere(self._model.address)
+            "Receive", payer, series.address, value, nonce, self._elsewhere(self._spec.address)
         )
         stated = (fields[0], *fields[2:], beneficiary, least + (1 if self._chance(0.02) else 0), deadline)
         return self._signed_on(name, "purchaseWithAuthorization", self._somebody(), stated, by)
@@ -110,7 +110,7 @@ class SeriesDraws(NetworkDraws):
         name, series, payer = self._sale(self._buyers)
         value, nonce = self._payment_for(series, payer), self._nonce()
         fields, by = self._authorize(
-            "Transfer", payer, series.address, value, nonce, self._elsewhere(self._model.address)
+            "Transfer", payer, series.address, value, nonce, self._elsewhere(self._spec.address)
         )
         # Anybody may try to spend the same without delivery.
         if self._chance(0.08):

@@ -1,6 +1,6 @@
 """A contract that nobody listed: it uses the open entries of the network, and emits the network's events.
 
-Nothing that it does may show in a verdict, nor change what the model has.
+Nothing that it does may show in a verdict, nor change what the specification has.
 """
 
 from __future__ import annotations

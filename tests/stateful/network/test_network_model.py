@@ -1,9 +1,8 @@
-"""The whole compute layer against the model of it: the same operations, equal after every one.
+"""The whole compute layer against its specification: the same operations, equal after every one.
 
 Money, market, series, channels, jobs, time jumps and frozen parties. `PYSETTLE_MODEL_SEED` and
 `PYSETTLE_MODEL_OPERATIONS` name another sequence than that of CI: in 5,000 operations everything has to happen that
-can. How both are compared is in `comparison`, the model in `market`, `series`, `hub` and `jobs` beside that of the
-money, and what is drawn in the draws.
+can. `comparison` compares, the draws draw, the specification is `tests/spec/network.py`.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ import os
 
 import pytest
 
+from tests import chance
 from tests.stateful.network.comparison import NetworkComparison
 
 SEED = int(os.environ.get("PYSETTLE_MODEL_SEED", "1"))
@@ -22,11 +22,11 @@ ENOUGH = 5_000
 
 @pytest.mark.random
 def test_the_network_does_what_the_model_does() -> None:
-    """Both say the same, refuse for the same reason, and have the same state after each operation; the audit passes."""
+    """Both refuse for the same reason, emit the same events and have the same state each time; the audit passes."""
     comparison = NetworkComparison(SEED)
     for _ in range(OPERATIONS):
         comparison.do(comparison.draw())
     comparison.compare_everything()
     comparison.audit()
-    if OPERATIONS >= ENOUGH:
+    if OPERATIONS >= ENOUGH and chance.SEED is None:  # whatever is drawn in a run of its own, not all may happen
         comparison.check_that_everything_happened()
