@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, NewType, Protocol
+from typing import TYPE_CHECKING, NewType, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from eth_typing import Address as Address
@@ -22,7 +22,7 @@ Units = NewType("Units", int)
 """An amount of a currency, in its smallest unit: micro-yuan for e-CNY."""
 Tokens = NewType("Tokens", int)
 """A number of Tokens."""
-Amount = NewType("Amount", int)
+Amount: TypeAlias = Units | Tokens
 """Units of a currency or a number of Tokens, of a contract that takes both."""
 Timestamp = NewType("Timestamp", int)
 """A unix second of chain time."""

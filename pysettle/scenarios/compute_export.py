@@ -224,7 +224,9 @@ class ComputeExport:
         self.earned = currency.balance_of(maker.address) - before
         for name, config in self.configs.items():
             balance, claimed = hub.channel(config.channel_id(hub.domain))
-            self._do(f"notice of the {name}", hub.initiate_withdraw(self.parties[name], config, balance - claimed))
+            self._do(
+                f"notice of the {name}", hub.initiate_withdraw(self.parties[name], config, Tokens(balance - claimed))
+            )
         self.chain.clock.advance(LIFE_S)
         for name, config in self.configs.items():
             payer = self.parties[name]
@@ -257,7 +259,7 @@ class ComputeExport:
     def _row(self, name: str, config: ChannelConfig) -> UsageRow:
         hub = self.network.hub.domain
         seconds = HOURS_USED[name] * HOUR_S
-        channel_id, ceiling = config.channel_id(hub), seconds * TOKENS_PER_SECOND
+        channel_id, ceiling = config.channel_id(hub), Tokens(seconds * TOKENS_PER_SECOND)
         voucher = Voucher.signed(self.parties[name], hub, channel_id, ceiling)
         return UsageRow(config, Usage(off_peak=Meters(input=seconds)), voucher)
 

@@ -325,10 +325,12 @@ class Demo:
         """Return unused Tokens: one buyer by the timed exit, the others with the provider's approval; then refund."""
         network, hub = self.network, self.network.hub
         leaver = self.deliveries[0]
-        network.send(hub.initiate_withdraw(self.buyers[0].signer, leaver.config, leaver.deposited - leaver.charged))
+        network.send(
+            hub.initiate_withdraw(self.buyers[0].signer, leaver.config, Tokens(leaver.deposited - leaver.charged))
+        )
         refunds = []
         for delivery in self.deliveries[1:]:
-            unused = delivery.deposited - delivery.charged
+            unused = Tokens(delivery.deposited - delivery.charged)
             approval = network.meter.approve_refund(self.provider, delivery.config, 0, unused, delivery.charged, hub)
             refunds.append(hub.refund_with_signature(self.relayer, delivery.config, unused, 0, approval))
         network.send(*refunds)

@@ -11,19 +11,26 @@ from pysettle.evm.artifacts import ROOT
 
 BEGINNING = """
 from eth_typing import Address
-from pysettle.client.channel.hub import ChannelHub
+from pysettle.client.channel.hub import ChannelHub, UsageMeter
 from pysettle.client.compute.market import ComputeMarket
 from pysettle.client.compute.series import ComputeToken
 from pysettle.client.jobs.escrow import JobEscrow
 from pysettle.client.money.currency import CurrencyToken
+from pysettle.domain.channel.metering import Delivery, Payer, Voucher, sign_vouchers
+from pysettle.domain.compute.usage import RateCard
 from pysettle.domain.core.messages import ChannelConfig
 from pysettle.domain.core.signing import Signer
 from pysettle.evm.encoding import TransactionSigner
 from pysettle.money import price_rounded_up, tokens_for
-from pysettle.values import ChannelId, ComputeId, OrderId, SeriesId, Tokens, Units
+from pysettle.values import ChannelId, ComputeId, OrderId, SeriesId, Timestamp, Tokens, Units
 
 def plant(
     hub: ChannelHub,
+    meter: UsageMeter,
+    delivery: Delivery,
+    voucher: Voucher,
+    card: RateCard,
+    moment: Timestamp,
     market: ComputeMarket,
     jobs: JobEscrow,
     signer: TransactionSigner,
@@ -50,6 +57,12 @@ RIGHT = (
     "currency.transfer(signer, account, price_rounded_up(tokens, 1))",
     "market.stake(signer, currency.balance_of(account))",
     "hub.sign_deposit(payer, currency, config, units, 0)",
+    "hub.deposit(signer, config, units, b'')",
+    "hub.refund(signer, config, hub.channel(channel)[0])",
+    "Voucher.signed(payer, hub.domain, channel, units)",
+    "sign_vouchers(payer, hub.domain, [(channel, tokens)])",
+    "Payer(payer, hub.domain, channel, card, tokens).sign(tokens)",
+    "hub.initiate_withdraw(signer, config, delivery.deposited)",
 )
 SWAPPED = {
     "hub.channel(order)": "ChannelId",
@@ -63,6 +76,17 @@ SWAPPED = {
     "tokens_for(tokens, 1)": "Units",
     "market.stake(signer, tokens_of.balance_of(account))": "Units",
     "hub.sign_deposit(payer, tokens_of, config, units, 0)": "Value",
+    "hub.deposit(signer, config, 5, b'')": "Units | Tokens",
+    "hub.initiate_withdraw(signer, config, moment)": "Units | Tokens",
+    "hub.refund(signer, config, hub.refund_nonce(channel))": "Units | Tokens",
+    "hub.refund_with_signature(signer, config, moment, 0, b'')": "Units | Tokens",
+    "hub.claim(signer, [(config, voucher, moment)])": "tuple[ChannelConfig, Voucher, Units | Tokens]",
+    "meter.approve_refund(payer, config, 0, units, tokens, hub)": "Tokens",
+    "Voucher.signed(payer, hub.domain, channel, moment)": "Units | Tokens",
+    "sign_vouchers(payer, hub.domain, [(channel, moment)])": "tuple[ChannelId, Units | Tokens]",
+    "Payer(payer, hub.domain, channel, card, units)": "Tokens",
+    "delivery.accept(voucher, units)": "Tokens",
+    "market.stake(signer, delivery.deposited)": "Units",
 }
 """Call with an id or an amount of another kind -> the kind that it should be of; "Value" is that of the token."""
 

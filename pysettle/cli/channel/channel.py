@@ -19,12 +19,13 @@ from pysettle.cli.options import NUMBER, TOKENS, Count, pasteable, wide_option
 from pysettle.cli.output import instant, table, write_text
 from pysettle.errors import UsageError
 from pysettle.money import to_units
-from pysettle.values import HOUR_S, duration_text
+from pysettle.values import HOUR_S, Tokens, duration_text
 
 if TYPE_CHECKING:
     from pysettle.client.channel.asset import Asset
     from pysettle.client.channel.lists import ChannelStanding
     from pysettle.client.core.contract import Receipt
+    from pysettle.values import Amount
 
 _id_option = click.option("--channel", "text", required=True, help="Id of the channel, or its beginning.")
 _amount_option = click.option(
@@ -54,7 +55,7 @@ def channel() -> None:
 def open_(
     series: str | None,
     currency: str | None,
-    tokens: int | None,
+    tokens: Tokens | None,
     amount: str | None,
     receiver: str | None,
     delay_hours: int,
@@ -93,7 +94,7 @@ def open_(
     command.show_sent(receipt, document, lines, useful_next)
 
 
-def _deposit(series: str | None, tokens: int | None, amount: str | None, receiver: str | None) -> int:
+def _deposit(series: str | None, tokens: Tokens | None, amount: str | None, receiver: str | None) -> Amount:
     """Return the deposit in smallest units; the options of Tokens and of a currency exclude each other."""
     if series is not None:
         if tokens is None or amount is not None or receiver is not None:
@@ -209,7 +210,9 @@ def refund(text: str, wanted: str, provider: str, by: str, command: Command) -> 
         amount = asset.read(wanted)
         if before.is_metered:
             nonce, approver = hub.refund_nonce(before.id), command.key(provider)
-            approval = compute.meter.approve_refund(approver, before.config, nonce, amount, before.claimed, hub)
+            approval = compute.meter.approve_refund(
+                approver, before.config, nonce, Tokens(amount), Tokens(before.claimed), hub
+            )
             transaction = hub.refund_with_signature(command.signer(by), before.config, amount, nonce, approval)
         else:
             transaction = hub.refund(command.signer(provider), before.config, amount)

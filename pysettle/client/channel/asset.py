@@ -9,7 +9,7 @@ from pysettle.domain.channel.messages import CEILING_BITS
 from pysettle.errors import UsageError
 from pysettle.money import Currency, to_plain, to_text, to_units
 from pysettle.reading import read_whole
-from pysettle.values import Address
+from pysettle.values import Address, Amount, Tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +37,14 @@ class Asset:
         """Unit of its amounts in the names of document fields: `tokens`, or else `units`."""
         return "tokens" if self.series else "units"
 
-    def read(self, text: str) -> int:
+    def read(self, text: str) -> Amount:
         """Read an amount as a person writes it: of a currency with its decimals, else in Tokens or smallest units.
 
         Raises:
             InvalidAmount, InvalidNumber: it is written otherwise, or too large.
             UsageError: it is nothing.
         """
-        amount = to_units(text) if self.currency else read_whole(text)
+        amount: Amount = to_units(text) if self.currency else Tokens(read_whole(text))
         if not 0 < amount < 1 << CEILING_BITS:
             raise UsageError(f"{text[:40]!r} is no amount in a channel; use more than nothing, and less than 2^128")
         return amount

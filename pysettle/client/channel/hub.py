@@ -29,7 +29,7 @@ from pysettle.evm import abi
 from pysettle.evm.backend import Receipt
 from pysettle.evm.encoding import TransactionSigner
 from pysettle.evm.transactions import Transaction, TransactionSender
-from pysettle.values import Address, SeriesId
+from pysettle.values import Address, Amount, SeriesId, Timestamp, Tokens
 
 _CONFIG_TYPE = "(address,address,address,address,address,uint40,bytes32)"
 _VOUCHER_GAS = 200_000
@@ -72,7 +72,7 @@ class ClaimOutcome:
 
     result: ClaimResult
     """The result."""
-    amount: int
+    amount: Amount
     """Claim of this row alone, in smallest units."""
 
 
@@ -145,14 +145,14 @@ class ChannelHub(Contract):
         return abi.encode(("uint256", "uint256", "uint256", "bytes"), (0, valid_before, salt, signature))
 
     def deposit(
-        self, submitter: TransactionSigner, config: ChannelConfig, amount: int, collector_data: bytes
+        self, submitter: TransactionSigner, config: ChannelConfig, amount: Amount, collector_data: bytes
     ) -> Transaction:
         """Submit a payer's signed deposit; any account may."""
         return self._transaction(
             submitter, self.GAS_DEPOSIT, "deposit", config.fields(), amount, self.collector, collector_data
         )
 
-    def initiate_withdraw(self, payer: TransactionSigner, config: ChannelConfig, amount: int) -> Transaction:
+    def initiate_withdraw(self, payer: TransactionSigner, config: ChannelConfig, amount: Amount) -> Transaction:
         """Give notice of a withdrawal."""
         return self._transaction(payer, self.GAS_PAYOUT, "initiateWithdraw", config.fields(), amount)
 
@@ -162,13 +162,15 @@ class ChannelHub(Contract):
 
     # Receiver
 
-    def claim(self, receiver: TransactionSigner, claims: Sequence[tuple[ChannelConfig, Voucher, int]]) -> Transaction:
+    def claim(
+        self, receiver: TransactionSigner, claims: Sequence[tuple[ChannelConfig, Voucher, Amount]]
+    ) -> Transaction:
         """Claim as receiver or receiver authorizer; each row is (config, voucher, total claimed)."""
         gas = 100_000 + 80_000 * len(claims)
         return self._transaction(receiver, gas, "claim", _claim_rows(claims))
 
     def try_claim(
-        self, receiver: TransactionSigner, claims: Sequence[tuple[ChannelConfig, Voucher, int]]
+        self, receiver: TransactionSigner, claims: Sequence[tuple[ChannelConfig, Voucher, Amount]]
     ) -> Transaction:
         """Claim as receiver or receiver authorizer, row by row: one that cannot be claimed costs only itself."""
         vouchers = [(config, voucher) for config, voucher, _ in claims]
@@ -176,7 +178,7 @@ class ChannelHub(Contract):
         return self._transaction(receiver, gas, "tryClaim", _claim_rows(claims))
 
     def claim_with_signature(
-        self, submitter: TransactionSigner, claims: Sequence[tuple[ChannelConfig, Voucher, int]], signature: bytes
+        self, submitter: TransactionSigner, claims: Sequence[tuple[ChannelConfig, Voucher, Amount]], signature: bytes
     ) -> Transaction:
         """Claim with the receiver authorizer's signature; anyone submits it."""
         gas = 100_000 + 80_000 * len(claims)
@@ -216,12 +218,12 @@ class ChannelHub(Contract):
         """Transfer everything claimed and unsettled to a receiver; anyone submits it."""
         return self._transaction(submitter, self.GAS_PAYOUT, "settle", receiver, token)
 
-    def refund(self, receiver: TransactionSigner, config: ChannelConfig, amount: int) -> Transaction:
+    def refund(self, receiver: TransactionSigner, config: ChannelConfig, amount: Amount) -> Transaction:
         """Return unclaimed value to the payer, as receiver or receiver authorizer."""
         return self._transaction(receiver, self.GAS_PAYOUT, "refund", config.fields(), amount)
 
     def refund_with_signature(
-        self, submitter: TransactionSigner, config: ChannelConfig, amount: int, nonce: int, signature: bytes
+        self, submitter: TransactionSigner, config: ChannelConfig, amount: Amount, nonce: int, signature: bytes
     ) -> Transaction:
         """Return unclaimed value to the payer with the receiver authorizer's signature; anyone submits it."""
         return self._transaction(
@@ -234,7 +236,7 @@ class ChannelHub(Contract):
 
     # Views
 
-    def outcomes(self, receipt: Receipt, rows: Sequence[tuple[ChannelId, int]]) -> tuple[ClaimOutcome, ...]:
+    def outcomes(self, receipt: Receipt, rows: Sequence[tuple[ChannelId, Amount]]) -> tuple[ClaimOutcome, ...]:
         """Return the outcome of each row of `claim_metered` or `try_claim`, by the events of the transaction.
 
         A row emits one event, in the order of the rows. A row without a new claim emits none; the earlier claims of its
@@ -254,11 +256,11 @@ class ChannelHub(Contract):
         for channel_id, wanted in rows:
             told = left[channel_id]
             if not told or (wanted <= claimed[channel_id] and not _is_refused_first(told[0])):
-                outcomes.append(ClaimOutcome(ClaimResult.NOTHING_NEW, 0))
+                outcomes.append(ClaimOutcome(ClaimResult.NOTHING_NEW, Tokens(0)))
                 continue
             event = told.popleft()
             if isinstance(event, ClaimRefused):
-                outcomes.append(ClaimOutcome(ClaimResult(event.result), 0))
+                outcomes.append(ClaimOutcome(ClaimResult(event.result), Tokens(0)))
                 continue
             claimed[channel_id] = event.total_claimed
             whole = wanted == event.total_claimed
@@ -271,12 +273,12 @@ class ChannelHub(Contract):
         before = next(claims, None)
         return self.channel(channel_id)[1] if before is None else before
 
-    def channel(self, channel_id: ChannelId) -> tuple[int, int]:
+    def channel(self, channel_id: ChannelId) -> tuple[Amount, Amount]:
         """Return (balance, total claimed) of a channel, in smallest units of its token."""
         balance, claimed = self._read("channels", channel_id)
         return balance, claimed
 
-    def pending_withdrawal(self, channel_id: ChannelId) -> tuple[int, int]:
+    def pending_withdrawal(self, channel_id: ChannelId) -> tuple[Amount, Timestamp]:
         """Return (amount, unix second of the notice) of a pending withdrawal; zeros when there is none."""
         amount, initiated_at = self._read("pendingWithdrawals", channel_id)
         return amount, initiated_at
@@ -289,17 +291,18 @@ class ChannelHub(Contract):
         channel_id = config.channel_id(self.domain)
         # The notice first: read after a withdrawal that ends it, it would leave the balance from before unexplained.
         noticed, noticed_at = self.pending_withdrawal(channel_id)
-        balance, claimed = self.channel(channel_id)
-        return ChannelState(balance, claimed, noticed, noticed_at + config.withdraw_delay_s if noticed else 0)
+        balance, claimed = map(Tokens, self.channel(channel_id))
+        return ChannelState(balance, claimed, Tokens(noticed), noticed_at + config.withdraw_delay_s if noticed else 0)
 
-    def receiver_totals(self, receiver: Address, token: Address) -> tuple[int, int]:
+    def receiver_totals(self, receiver: Address, token: Address) -> tuple[Amount, Amount]:
         """Return (total claimed, total settled) for a receiver in a token."""
         claimed, settled = self._read("receivers", receiver, token)
         return claimed, settled
 
-    def credit_of(self, account: Address, token: Address) -> int:
+    def credit_of(self, account: Address, token: Address) -> Amount:
         """Return the credit of an account: units that the token refused to pay."""
-        return int(self._read("credits", account, token))
+        credit: Amount = self._read("credits", account, token)
+        return credit
 
     def refund_nonce(self, channel_id: ChannelId) -> int:
         """Return the nonce that the next signed refund must carry."""
@@ -325,7 +328,13 @@ class UsageMeter(Contract):
         return provider.sign(usage_digest(self.domain, series, attested))
 
     def approve_refund(
-        self, provider: Signer, config: ChannelConfig, nonce: int, amount: int, total_claimed: int, hub: ChannelHub
+        self,
+        provider: Signer,
+        config: ChannelConfig,
+        nonce: int,
+        amount: Tokens,
+        total_claimed: Tokens,
+        hub: ChannelHub,
     ) -> bytes:
         """Sign a cooperative refund as provider; return the signature that the hub passes to the meter (ERC-1271).
 
@@ -346,7 +355,7 @@ def _is_refused_first(event: Claimed | ClaimRefused) -> bool:
     return isinstance(event, ClaimRefused) and event.result in _REFUSED_FIRST
 
 
-def _claim_rows(claims: Sequence[tuple[ChannelConfig, Voucher, int]]) -> list[tuple[object, ...]]:
+def _claim_rows(claims: Sequence[tuple[ChannelConfig, Voucher, Amount]]) -> list[tuple[object, ...]]:
     return [
         ((config.fields(), voucher.ceiling), voucher.signature, total_claimed)
         for config, voucher, total_claimed in claims

@@ -15,7 +15,7 @@ from pysettle.domain.core import events
 from pysettle.domain.core.events import Emitted, Position
 from pysettle.domain.core.messages import ChannelConfig, ChannelId
 from pysettle.evm.transactions import TransactionSender
-from pysettle.values import Address
+from pysettle.values import Address, Amount
 
 if TYPE_CHECKING:
     from pysettle.client.network import SettlementNetwork
@@ -47,11 +47,11 @@ class ChannelStanding:
     """Its id."""
     config: ChannelConfig
     """Its terms."""
-    balance: int
+    balance: Amount
     """Balance, claimed units included."""
-    claimed: int
+    claimed: Amount
     """Cumulative claims."""
-    noticed: int
+    noticed: Amount
     """Amount of a pending withdrawal; zero when there is none."""
     noticed_at: int
     """Unix second of the notice."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pysettle.documents import parse_json
 from pysettle.errors import UsageError
 from pysettle.reading import read_hex, read_number
+from pysettle.values import Tokens, Units
 
 if TYPE_CHECKING:
     from pysettle.client.channel.asset import Asset
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from pysettle.domain.channel.metering import Voucher
     from pysettle.domain.compute.usage import RateCard, Usage
     from pysettle.domain.core.messages import ChannelConfig, ChannelId
-    from pysettle.values import Address
+    from pysettle.values import Address, Amount
 
 _COUNTERS = 6
 _Value = TypeVar("_Value")
@@ -46,9 +47,10 @@ class Row:
 
         return UsageRow(self.channel.config, self.usage, self.voucher)
 
-    def wanted(self, card: RateCard | None) -> int:
+    def wanted(self, card: RateCard | None) -> Amount:
         """Return the cumulative claim in smallest units: the price of the usage within the ceiling, or the ceiling."""
-        return min(card.tokens(self.usage), self.voucher.ceiling) if card else self.voucher.ceiling
+        cost, ceiling = card.tokens(self.usage) if card else None, self.voucher.ceiling
+        return ceiling if cost is None or cost > ceiling else cost
 
 
 def read_rows(content: str, name: str, network: SettlementNetwork, asset: Asset) -> list[Row]:
@@ -79,10 +81,11 @@ def read_rows(content: str, name: str, network: SettlementNetwork, asset: Asset)
         where = f"{name}, row {place}"
         channel = _field(entry, "channel", where, lambda text: _channel(text, opened, network, asset))
         usage = _field(entry, "usage", where, _usage) if asset.series else Usage()
+        kind = Tokens if asset.series else Units
         ceiling = _field(entry, f"ceiling_{asset.counted_in}", where, lambda text: read_number(text, CEILING_BITS))
         size = len(rows[0].voucher.signature) if rows else None
         signature = _field(entry, "signature", where, functools.partial(_signature, size=size))
-        rows.append(Row(channel, usage, Voucher(channel.id, ceiling, signature)))
+        rows.append(Row(channel, usage, Voucher(channel.id, kind(ceiling), signature)))
     return rows
 
 
@@ -98,7 +101,7 @@ def would_claim(
         frozen: Payers that are frozen outgoing.
     """
     valid = hub.are_signed([(row.channel.config, row.voucher) for row in rows])
-    claimed = {row.channel.id: row.channel.claimed for row in rows}
+    claimed: dict[ChannelId, int] = {row.channel.id: row.channel.claimed for row in rows}
     amounts = []
     for row, is_valid in zip(rows, valid, strict=True):
         standing = "payer frozen" if row.channel.config.payer in frozen else "valid" if is_valid else "INVALID"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pysettle.domain.core.events import Event, event, struct
 from pysettle.domain.core.messages import ChannelConfig, ChannelId
-from pysettle.values import Address
+from pysettle.values import Address, Amount
 
 _CONFIG = "(address,address,address,address,address,uint40,bytes32)"
 struct(_CONFIG, ChannelConfig)
@@ -39,8 +39,8 @@ class Deposited(Event):
     channel_id: ChannelId
     payer: Address
     token: Address
-    amount: int
-    balance: int
+    amount: Amount
+    balance: Amount
 
 
 @event
@@ -55,8 +55,8 @@ class Claimed(Event):
     channel_id: ChannelId
     receiver: Address
     token: Address
-    amount: int
-    total_claimed: int
+    amount: Amount
+    total_claimed: Amount
 
 
 @event
@@ -68,7 +68,7 @@ class Settled(Event):
     receiver: Address
     token: Address
     sender: Address
-    amount: int
+    amount: Amount
 
 
 @event
@@ -82,7 +82,7 @@ class ChannelRefunded(Event):
     channel_id: ChannelId
     payer: Address
     token: Address
-    amount: int
+    amount: Amount
     nonce: int
 
 
@@ -96,7 +96,7 @@ class WithdrawInitiated(Event):
     )
     channel_id: ChannelId
     payer: Address
-    amount: int
+    amount: Amount
     finalizable_at: int
 
 
@@ -111,7 +111,7 @@ class WithdrawFinalized(Event):
     channel_id: ChannelId
     payer: Address
     token: Address
-    amount: int
+    amount: Amount
 
 
 @event
@@ -132,8 +132,8 @@ class PayoutCredited(Event):
     SIGNATURE = "PayoutCredited(address indexed account,address indexed token,uint128 amount,uint256 credit)"
     account: Address
     token: Address
-    amount: int
-    credit: int
+    amount: Amount
+    credit: Amount
 
 
 @event
@@ -144,7 +144,7 @@ class CreditWithdrawn(Event):
     SIGNATURE = "CreditWithdrawn(address indexed account,address indexed token,uint256 amount)"
     account: Address
     token: Address
-    amount: int
+    amount: Amount
 
 
 @event

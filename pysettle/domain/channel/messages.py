@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pysettle.domain.core.messages import ChannelId
 from pysettle.domain.core.typed_data import Domain, StructType, hash_array, word
 from pysettle.hashing import keccak
-from pysettle.values import Address
+from pysettle.values import Address, Amount, Tokens
 
 CHANNEL_HUB_NAME = "x402 Batch Settlement"
 """Name in the hub's EIP-712 domain, as published by x402."""
@@ -42,7 +42,7 @@ def deposit_nonce(channel_id: ChannelId, salt: int) -> bytes:
     return keccak(channel_id + word(salt))
 
 
-def voucher_digest(hub: Domain, channel_id: ChannelId, ceiling: int) -> bytes:
+def voucher_digest(hub: Domain, channel_id: ChannelId, ceiling: Amount) -> bytes:
     """Digest of a payer's cumulative ceiling on one channel, in smallest units of its token.
 
     Raises:
@@ -52,7 +52,7 @@ def voucher_digest(hub: Domain, channel_id: ChannelId, ceiling: int) -> bytes:
     return voucher_digests(hub, [(channel_id, ceiling)])[0]
 
 
-def voucher_digests(hub: Domain, drawn: Iterable[tuple[ChannelId, int]]) -> list[bytes]:
+def voucher_digests(hub: Domain, drawn: Iterable[tuple[ChannelId, Amount]]) -> list[bytes]:
     """Digests of many vouchers: `StructType.hash` and `Domain.digest` in one expression, since each call counts here.
 
     Args:
@@ -102,6 +102,8 @@ def usage_digest(meter: Domain, series: Address, rows: Sequence[tuple[ChannelId,
     return meter.digest(keccak(_ATTESTATION_HASH + word(int.from_bytes(series, "big")) + ids + usages))
 
 
-def refund_approval_digest(meter: Domain, channel_id: ChannelId, nonce: int, amount: int, total_claimed: int) -> bytes:
+def refund_approval_digest(
+    meter: Domain, channel_id: ChannelId, nonce: int, amount: Tokens, total_claimed: Tokens
+) -> bytes:
     """Digest a provider signs to approve a cooperative refund of a channel of its series."""
     return meter.digest(_REFUND_APPROVAL.hash(channel_id, nonce, amount, total_claimed))

@@ -16,7 +16,7 @@ from pysettle.domain.core.messages import ChannelConfig, ChannelId
 from pysettle.domain.core.signing import Signer, recover, recover_all
 from pysettle.domain.core.typed_data import Domain
 from pysettle.errors import UsageDisputed, VoucherRefused
-from pysettle.values import Address
+from pysettle.values import Address, Amount, Tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,18 +25,18 @@ class Voucher:
 
     channel_id: ChannelId
     """Channel it is drawn on."""
-    ceiling: int
-    """Most that may ever be claimed, in Tokens, cumulative."""
+    ceiling: Amount
+    """Most that may ever be claimed, cumulative: in Tokens, or in units of the channel's currency."""
     signature: bytes
     """The payer's, 65 bytes."""
 
     @classmethod
-    def signed(cls, signer: Signer, hub: Domain, channel_id: ChannelId, ceiling: int) -> Voucher:
+    def signed(cls, signer: Signer, hub: Domain, channel_id: ChannelId, ceiling: Amount) -> Voucher:
         """Sign a voucher, as payer or payer authorizer of the channel."""
         return cls(channel_id, ceiling, signer.sign(voucher_digest(hub, channel_id, ceiling)))
 
 
-def sign_vouchers(signer: Signer, hub: Domain, ceilings: Iterable[tuple[ChannelId, int]]) -> list[Voucher]:
+def sign_vouchers(signer: Signer, hub: Domain, ceilings: Iterable[tuple[ChannelId, Amount]]) -> list[Voucher]:
     """Sign many vouchers, on every core.
 
     Args:
@@ -84,7 +84,7 @@ class UsageReceipt:
     """The channel."""
     usage: Usage
     """Cumulative counts."""
-    charged: int
+    charged: Tokens
     """Tokens that the counts cost by the rate card, cumulative."""
 
 
@@ -92,11 +92,11 @@ class UsageReceipt:
 class ChannelState:
     """Balance of a channel and its payer's notice of withdrawal, from a chain."""
 
-    balance: int
+    balance: Tokens
     """Tokens in the channel, those that were claimed included."""
-    claimed: int
+    claimed: Tokens
     """Tokens claimed, cumulative."""
-    noticed: int = 0
+    noticed: Tokens = Tokens(0)
     """Tokens that the payer gave notice of withdrawing; zero where no notice runs."""
     withdrawable_at: int = 0
     """Unix second from which the payer may withdraw them, or the unclaimed rest; zero without a notice."""
@@ -105,7 +105,9 @@ class ChannelState:
 class Payer:
     """The buyer's side of a channel: signs vouchers, and checks each receipt before the next."""
 
-    def __init__(self, signer: Signer, hub: Domain, channel_id: ChannelId, rate_card: RateCard, deposited: int) -> None:
+    def __init__(
+        self, signer: Signer, hub: Domain, channel_id: ChannelId, rate_card: RateCard, deposited: Tokens
+    ) -> None:
         """Begin a channel without usage.
 
         Args:
@@ -118,13 +120,13 @@ class Payer:
         self._signer, self._hub, self._channel_id = signer, hub, channel_id
         self._rate_card = rate_card
         self.deposited = deposited
-        self.charged = 0
+        self.charged = Tokens(0)
         """Tokens acknowledged so far."""
         self._usage = Usage()
-        self._signed = 0
+        self._signed = Tokens(0)
         self._disputed = False
 
-    def sign(self, request_ceiling: int) -> Voucher:
+    def sign(self, request_ceiling: Tokens) -> Voucher:
         """Sign the next voucher: over the charges so far plus at most `request_ceiling` Tokens.
 
         Raises:
@@ -133,7 +135,7 @@ class Payer:
         """
         if self._disputed:
             raise UsageDisputed(f"channel 0x{self._channel_id.hex()} is disputed; withdraw the rest of the deposit")
-        ceiling = self.charged + request_ceiling
+        ceiling = Tokens(self.charged + request_ceiling)
         if ceiling > self.deposited:
             raise VoucherRefused(
                 f"channel 0x{self._channel_id.hex()}: a ceiling of {ceiling} Tokens exceeds the deposit of "
@@ -171,7 +173,7 @@ class Delivery:
     deposit, notice of a withdrawal, withdrawal, refund and claim. `client.DeliveryFollower` does both.
     """
 
-    def __init__(self, hub: Domain, config: ChannelConfig, rate_card: RateCard, deposited: int) -> None:
+    def __init__(self, hub: Domain, config: ChannelConfig, rate_card: RateCard, deposited: Tokens) -> None:
         """Begin a channel without usage.
 
         Args:
@@ -184,15 +186,15 @@ class Delivery:
         self.channel_id = config.channel_id(hub)
         self.deposited = deposited
         """Tokens in the channel, those that were claimed included."""
-        self.claimed = 0
+        self.claimed = Tokens(0)
         """Tokens claimed, cumulative."""
-        self.noticed = 0
+        self.noticed = Tokens(0)
         """Tokens that the payer gave notice of withdrawing."""
         self.withdrawable_at = 0
         """Unix second from which it may; zero where no notice runs."""
         self.usage = Usage()
         """Cumulative counts."""
-        self.charged = 0
+        self.charged = Tokens(0)
         """Tokens the counts cost, cumulative."""
         self.voucher: Voucher | None = None
         """The newest voucher accepted: with `usage`, all that a claim needs."""
@@ -217,7 +219,7 @@ class Delivery:
         kept = max(self.claimed, self.deposited - self.noticed)
         return self.withdrawable_at if self.noticed and self.charged > kept else None
 
-    def accept(self, voucher: Voucher, request_ceiling: int) -> None:
+    def accept(self, voucher: Voucher, request_ceiling: Tokens) -> None:
         """Accept a voucher for one request that may cost up to `request_ceiling` Tokens; store it before serving.
 
         Raises:
@@ -251,7 +253,7 @@ class Delivery:
         self.usage, self.charged = usage, charged
         return UsageReceipt(self.channel_id, usage, charged)
 
-    def _problem(self, voucher: Voucher, request_ceiling: int) -> str | None:
+    def _problem(self, voucher: Voucher, request_ceiling: Tokens) -> str | None:
         if voucher.channel_id != self.channel_id:
             return f"the voucher is for 0x{voucher.channel_id.hex()}"
         if voucher.ceiling < self.charged + request_ceiling:
