@@ -84,7 +84,11 @@ def _read(text: str, decimals: int) -> Units:
     if len(fraction) > decimals:
         raise InvalidAmount(f"{text[:40]!r} has {len(fraction)} decimals, {decimals} are possible; round it first")
     if len(whole) > _MOST_DIGITS or (units := int(f"{whole}{fraction.ljust(_DECIMALS, '0')}")) > MAX_BALANCE:
-        raise InvalidAmount(f"{text[:40]!r} is outside the range of a balance; use an amount from 0 to 2^96-1 units")
+        raise InvalidAmount(
+            f"{text[:40]!r} is outside the range of a balance; use an amount from 0 to 2^96-1 units",
+            limit_units=MAX_BALANCE,
+            currency=None,
+        )
     return Units(units)
 
 

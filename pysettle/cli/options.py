@@ -258,7 +258,7 @@ def _password(context: click.Context, parameter: click.Parameter, file: Path | N
     try:
         return file.read_text().rstrip("\r\n") if file else None
     except (OSError, UnicodeDecodeError) as problem:
-        raise UsageError(f"the password cannot be read from {file}: {problem}") from problem
+        raise UsageError(f"the password cannot be read from {file}: {problem}", path=file) from problem
 
 
 def workspace_option(command: _Command) -> _Command:

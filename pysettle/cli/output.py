@@ -189,10 +189,10 @@ def write_text(file: Path, text: str, schema: str | None = None) -> None:
 
     try:
         if file.is_file() and (schema is None or _schema(file) != schema):
-            raise UsageError(f"{file} exists already, and is not replaced: name a new file, or move it away")
+            raise UsageError(f"{file} exists already, and is not replaced: name a new file, or move it away", path=file)
         file.write_text(text)
     except (OSError, UnicodeError) as problem:
-        raise UsageError(f"{file} cannot be written: {problem}") from problem
+        raise UsageError(f"{file} cannot be written: {problem}", path=file) from problem
     done(f"{file} is written")
 
 

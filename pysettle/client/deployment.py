@@ -155,7 +155,8 @@ class Deployment:
         if system is None:
             raise WorkspaceError(
                 f"the network of this workspace has no {currency.value}: "
-                f"run `pysettle network add-currency --currency {currency.value}`"
+                f"run `pysettle network add-currency --currency {currency.value}`",
+                currency=currency.value,
             )
         return system
 

@@ -148,7 +148,9 @@ class SettlementNetwork:
         from pysettle.client.columns import contract_plans
 
         if currency in self.currencies:
-            raise UsageError(f"the network has {currency.value} already: use network.currencies")
+            raise UsageError(
+                f"the network has {currency.value} already: use network.currencies", currency=currency.value
+            )
         self._open(currency, roles, [it.name for it in contract_plans().values() if it.each_currency], {})
         return self.currencies[currency].token
 
@@ -199,7 +201,7 @@ class SettlementNetwork:
         label = own if own in self._deployed else contract
         is_open = currency is Currency.CNY or any(it.currency is currency for it in self.deployed())
         if label not in self._deployed or not is_open:
-            raise UsageError(f"the network has no {contract} in {currency.value}")
+            raise UsageError(f"the network has no {contract} in {currency.value}", currency=currency.value)
         return self._deployed[label].address
 
     def system(self, currency: Currency) -> CurrencySystem:
@@ -211,7 +213,8 @@ class SettlementNetwork:
         if currency not in self.currencies:
             raise UsageError(
                 f"the network of this workspace has no {currency.value}: "
-                f"run `pysettle network add-currency --currency {currency.value}`"
+                f"run `pysettle network add-currency --currency {currency.value}`",
+                currency=currency.value,
             )
         return self.currencies[currency]
 

@@ -52,7 +52,7 @@ class Accounts:
 
         names = sorted(file.stem for file in self._folder.glob("*.json"))
         if not names:
-            raise WorkspaceError(f"{self._folder} holds no account: restore it from a copy")
+            raise WorkspaceError(f"{self._folder} holds no account: restore it from a copy", path=self._folder)
         return {name: Address(bytes.fromhex(self._account(name)["address"][2:])) for name in names}
 
     def keys(self) -> dict[str, str]:
@@ -99,13 +99,16 @@ class Accounts:
         if "development" in document:
             signer = self.development_key(name)
         elif password is None:
-            raise PasswordRefused(f"the key of {name} is encrypted: give its password in a file (--password-file)")
+            raise PasswordRefused(
+                f"the key of {name} is encrypted: give its password in a file (--password-file)", account=name
+            )
         else:
             signer = unlock(document["keystore"], password, f"the key of {name}")
         if signer.address != self.address(name):
             raise WorkspaceError(
                 f"the key of {name} is that of 0x{signer.address.hex()}, and {self._account_file(name)} names "
-                f"{document['address']}: restore that file from a copy"
+                f"{document['address']}: restore that file from a copy",
+                account=name,
             )
         return signer
 
@@ -123,7 +126,8 @@ class Accounts:
         if not isinstance(signer, Signer):
             raise UsageError(
                 f"{name} has to sign a statement (EIP-712), and its remote signer signs transactions alone: "
-                f"give the account a keystore (pysettle account add {name} --keystore FILE --replace)"
+                f"give the account a keystore (pysettle account add {name} --keystore FILE --replace)",
+                account=name,
             )
         return signer
 
@@ -146,16 +150,19 @@ class Accounts:
         try:
             keystore, stated = read_keystore(file.read_bytes())
         except OSError as problem:
-            raise WorkspaceError(f"{file} cannot be read: {problem.strerror}") from problem
+            raise WorkspaceError(f"{file} cannot be read: {problem.strerror}", path=file) from problem
         except ValueError as problem:
-            raise WorkspaceError(f"{file} is no keystore of version 3: {problem}") from problem
+            raise WorkspaceError(f"{file} is no keystore of version 3: {problem}", path=file) from problem
         if password is None:
             raise PasswordRefused(
-                f"give the password of {file} in a file (--password-file): it is opened once, to check its address"
+                f"give the password of {file} in a file (--password-file): it is opened once, to check its address",
+                path=file,
             )
         address = unlock(keystore, password, f"the keystore {file}").address
         if stated is not None and stated != address:
-            raise WorkspaceError(f"{file} names the address 0x{stated.hex()}, and its key is that of 0x{address.hex()}")
+            raise WorkspaceError(
+                f"{file} names the address 0x{stated.hex()}, and its key is that of 0x{address.hex()}", path=file
+            )
         self._add(name, {"address": "0x" + address.hex(), "keystore": keystore}, replace)
         return address
 
@@ -203,9 +210,11 @@ class Accounts:
         if self._account_file(name).exists():
             if not replace:
                 way_out = ", or --replace it" if self._replaceable else ""
-                raise WorkspaceError(f"there is an account {name} already: choose another name{way_out}")
+                raise WorkspaceError(f"there is an account {name} already: choose another name{way_out}", account=name)
             if not self._replaceable:
-                raise WorkspaceError(f"the network is deployed, and {name} may hold a role in it: choose another name")
+                raise WorkspaceError(
+                    f"the network is deployed, and {name} may hold a role in it: choose another name", account=name
+                )
         self._write(name, document)
 
     def _write(self, name: str, document: dict[str, Any]) -> None:
@@ -228,7 +237,7 @@ class Accounts:
         try:
             self._folder.mkdir()
         except OSError as problem:
-            raise WorkspaceError(f"{self._folder} cannot be made: {problem.strerror}") from problem
+            raise WorkspaceError(f"{self._folder} cannot be made: {problem.strerror}", path=self._folder) from problem
         self.make(names, password, on_progress)
 
     def make(
@@ -278,7 +287,7 @@ class Accounts:
             raise
         except (ValueError, KeyError, TypeError, AttributeError) as problem:
             raise WorkspaceError(
-                f"{file} is no account of a workspace ({problem}): restore it from a copy"
+                f"{file} is no account of a workspace ({problem}): restore it from a copy", path=file
             ) from problem
 
 

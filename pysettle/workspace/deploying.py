@@ -120,7 +120,9 @@ def add_currency(
     deployment = workspace.deployment()
     deployment.check_chain(chain)
     if currency in deployment.currencies():
-        raise WorkspaceError(f"the network has {currency.value} already: see `pysettle network status`")
+        raise WorkspaceError(
+            f"the network has {currency.value} already: see `pysettle network status`", currency=currency.value
+        )
     check_development_keys(workspace, chain, password)
     names = {role: accounts.get(role) or default_account(role, currency) for role in Role}
     payer = workspace.accounts.signer("administrator", password)

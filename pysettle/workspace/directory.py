@@ -125,11 +125,13 @@ class Workspace:
             WorkspaceError: the directory is not a workspace, or its chain is of the other kind.
         """
         if not is_file(directory / CONFIG_FILE):
-            raise WorkspaceError(f"{directory} is no workspace: make one with `pysettle init`")
+            raise WorkspaceError(f"{directory} is no workspace: make one with `pysettle init`", path=directory)
         config = Config.from_bytes(read_whole(directory / CONFIG_FILE))
         if chain is not None and (chain == "embedded") != (config.network is None):
             kind = "in its own file" if config.network is None else "a network"
-            raise WorkspaceError(f"the chain of {directory} is {kind}: leave --chain out, or init another workspace")
+            raise WorkspaceError(
+                f"the chain of {directory} is {kind}: leave --chain out, or init another workspace", path=directory
+            )
         return cls(directory, config, None if chain == "embedded" else chain, in_file=chain == "embedded")
 
     @classmethod

@@ -19,7 +19,9 @@ def read_whole(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as problem:
-        raise WorkspaceError(f"{file} cannot be read ({problem.strerror}): restore it from a copy") from problem
+        raise WorkspaceError(
+            f"{file} cannot be read ({problem.strerror}): restore it from a copy", path=file
+        ) from problem
 
 
 def is_file(file: Path) -> bool:
@@ -49,7 +51,9 @@ def write_whole(file: Path, content: bytes) -> None:
                 unfinished.unlink()
             raise
     except OSError as problem:
-        raise WorkspaceError(f"{file} cannot be written ({problem.strerror}): look at its folder") from problem
+        raise WorkspaceError(
+            f"{file} cannot be written ({problem.strerror}): look at its folder", path=file
+        ) from problem
 
 
 class UnfinishedFolder:
@@ -73,12 +77,12 @@ class UnfinishedFolder:
                     folder.mkdir()
                     self._made.append(folder)
             if not target.is_dir() or any(target.iterdir()):
-                raise WorkspaceError(f"{target} is not empty: name a new directory")
+                raise WorkspaceError(f"{target} is not empty: name a new directory", path=target)
             self.folder.mkdir()
         except BaseException as problem:
             self.discard()
             if isinstance(problem, OSError):
-                raise WorkspaceError(f"{target} cannot be made: {problem.strerror}") from problem
+                raise WorkspaceError(f"{target} cannot be made: {problem.strerror}", path=target) from problem
             raise
 
     def publish(self, last: str) -> None:
@@ -91,7 +95,7 @@ class UnfinishedFolder:
         moved: list[Path] = []
         try:
             if [entry.name for entry in self.target.iterdir()] != [self.folder.name]:
-                raise WorkspaceError(f"{self.target} is not empty any more: name a new directory")
+                raise WorkspaceError(f"{self.target} is not empty any more: name a new directory", path=self.target)
             for name in names:
                 (self.folder / name).rename(self.target / name)
                 moved.append(self.target / name)
@@ -101,7 +105,7 @@ class UnfinishedFolder:
                 with suppress(OSError):
                     entry.rename(self.folder / entry.name)
             if isinstance(problem, OSError):
-                raise WorkspaceError(f"{self.target} cannot be made: {problem.strerror}") from problem
+                raise WorkspaceError(f"{self.target} cannot be made: {problem.strerror}", path=self.target) from problem
             raise
 
     def discard(self) -> None:

@@ -45,7 +45,7 @@ def chain_from_genesis(file: Path, *, seed: int) -> NodeChain:
     try:
         content = file.read_bytes()
     except OSError as problem:
-        raise UsageError(f"{file} cannot be read: {problem.strerror}") from problem
+        raise UsageError(f"{file} cannot be read: {problem.strerror}", path=file) from problem
     return NodeChain(EmbeddedChain(Genesis.from_bytes(content), seed=seed))
 
 

@@ -11,6 +11,7 @@ import pytest
 from pysettle.cli import main
 from pysettle.cli.main import children
 from pysettle.workspace import Workspace
+from tests.cli.documents import problems
 from tests.cli.running import Town, commands, invoke
 
 
@@ -48,6 +49,28 @@ def test_a_refusal_tells_its_values(town: Town) -> None:
         "currency": "CNY",
         "needed_units": "101000000",
     }
+
+
+@pytest.mark.parametrize(
+    ("line", "values"),
+    [
+        ("token inspect --file none.json", {"path": "none.json"}),
+        ("market show --series NONE", {"series": "NONE"}),
+        ("job list --currency THB", {"currency": "THB"}),
+        ("role withdraw --role operator --account carol", {"role": "operator", "account": "carol"}),
+        ("wallet claim-credit --account carol", {"account": "carol"}),
+        (f"token issue --to bob --amount {2**96}", {"limit_units": str(2**96 - 1), "currency": None}),
+        ("token issue --to bob", {"option": "--amount"}),
+    ],
+)
+def test_what_is_refused_before_anything_is_sent_tells_its_values(
+    town: Town, line: str, values: dict[str, object]
+) -> None:
+    """The path, account, role, currency or limit that the message says is a value of the document too."""
+    result = invoke(*line.split(), "--json", workspace=town.directory)
+    found = json.loads(result.stdout)
+    assert (found["schema"], found["values"], result.exit_code) == ("pysettle.failure/1", values, 2)
+    assert not problems(found)
 
 
 def test_a_genesis_stands_in_a_document_as_other_engines_read_it(town: Town) -> None:

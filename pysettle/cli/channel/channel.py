@@ -129,7 +129,8 @@ def sign(text: str, most: str, out: Path | None, by: str, command: Command) -> N
             voucher_signer = command.name(standing.config.voucher_signer)
             raise UsageError(
                 f"{by} does not sign vouchers of channel 0x{standing.id.hex()}; its vouchers would be worthless: "
-                f"give --by {voucher_signer}"
+                f"give --by {voucher_signer}",
+                account=by,
             )
         asset = asset_of(command, compute, standing)
         ceiling = asset.read(most)

@@ -170,7 +170,9 @@ def _rows(file: Path, compute: SettlementNetwork, asset: Asset) -> list[Row]:
         with click.open_file(str(file)) as stream:
             content = stream.read()
     except (OSError, UnicodeError) as problem:
-        raise UsageError(f"{file} is not a list of rows ({problem}): see `pysettle channel claim --help`") from problem
+        raise UsageError(
+            f"{file} is not a list of rows ({problem}): see `pysettle channel claim --help`", path=file
+        ) from problem
     return read_rows(content, str(file), compute, asset)
 
 

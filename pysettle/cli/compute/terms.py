@@ -87,7 +87,7 @@ def read_windows(file: Path) -> PeakHours:
     try:
         return PeakHours.from_json(file.read_text())
     except (OSError, UnicodeDecodeError) as problem:
-        raise UsageError(f"the windows cannot be read from {file}: {problem}") from problem
+        raise UsageError(f"the windows cannot be read from {file}: {problem}", path=file) from problem
 
 
 def applying_window(token: ComputeToken, file: Path, now: int) -> str:
@@ -98,11 +98,15 @@ def applying_window(token: ComputeToken, file: Path, now: int) -> str:
     """
     peak_hours = read_windows(file)
     if token.windows_hash == NO_HASH:
-        raise UsageError(f"the terms of {token.symbol} contain no hash of peak hours: leave --windows out")
+        raise UsageError(
+            f"the terms of {token.symbol} contain no hash of peak hours: leave --windows out", series=token.symbol
+        )
     if peak_hours.hash() != token.windows_hash:
         raise UsageError(
             f"{file} has other peak hours than the series {token.symbol}: its hash is 0x{peak_hours.hash().hex()}, "
-            f"the hash in the terms is 0x{token.windows_hash.hex()}; ask the provider for the file"
+            f"the hash in the terms is 0x{token.windows_hash.hex()}; ask the provider for the file",
+            path=file,
+            series=token.symbol,
         )
     return peak_hours.window(now).name.lower().replace("_", "-")
 

@@ -119,7 +119,9 @@ def withdraw(label: str, account: str, by: str | None, command: Command) -> None
         predecessor = access.standing(power, to).predecessor
         if by is None and predecessor is None:
             raise UsageError(
-                f"no holder hands {label} over to {account}: use `pysettle role revoke` for the administrator's offer"
+                f"no holder hands {label} over to {account}: use `pysettle role revoke` for the administrator's offer",
+                role=label,
+                account=account,
             )
         signer = command.signer(by or command.name(predecessor or to))
         _change("withdraw", access, power, access.withdraw(signer, power, to), {account: to}, command)
@@ -140,7 +142,8 @@ def revoke(label: str, account: str, last: bool, by: str | None, command: Comman
             raise UsageError(
                 f"{account} is the last administrator of {command.currency.value}: without one nobody can ever grant "
                 "or revoke a role again, not even the role of a key that is lost or stolen; hand it over, or give "
-                "--last-administrator"
+                "--last-administrator",
+                account=account,
             )
         _change("revoke", access, power, access.revoke(signer, power, holder), {account: holder}, command)
 

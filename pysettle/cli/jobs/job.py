@@ -92,7 +92,10 @@ def submit(file: Path, by: str, command: Command) -> None:
     signed = SignedOrder.from_bytes(file.read_bytes())
     submitter = command.signer(by)
     if signed.currency is not command.currency:
-        raise UsageError(f"this order is in {signed.currency.value}: give --currency {signed.currency.value}")
+        raise UsageError(
+            f"this order is in {signed.currency.value}: give --currency {signed.currency.value}",
+            currency=signed.currency.value,
+        )
     signed.terms.check_bounds()
     with command.workspace.chain(write=True) as chain:
         jobs = command.workspace.network(chain).jobs
@@ -315,7 +318,9 @@ def _order(jobs: JobEscrow, order_id: OrderId, command: Command) -> Order:
         return order
     for currency in deployment.currencies():
         if deployment.token(currency) == order.currency:
-            raise UsageError(f"this order is in {currency.value}: give --currency {currency.value}")
+            raise UsageError(
+                f"this order is in {currency.value}: give --currency {currency.value}", currency=currency.value
+            )
     raise UsageError(f"this order is in the token 0x{order.currency.hex()}, which is not a currency of this network")
 
 

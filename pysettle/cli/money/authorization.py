@@ -229,8 +229,11 @@ def _read(file: Path, command: Command) -> SignedMessage:
         with click.open_file(str(file), "rb") as stream:
             content = stream.read()
     except OSError as problem:
-        raise UsageError(f"{file} cannot be read: {problem}") from problem
+        raise UsageError(f"{file} cannot be read: {problem}", path=file) from problem
     signed = SignedMessage.from_bytes(content)
     if signed.currency is not command.currency:
-        raise UsageError(f"this message is in {signed.currency.value}: give --currency {signed.currency.value}")
+        raise UsageError(
+            f"this message is in {signed.currency.value}: give --currency {signed.currency.value}",
+            currency=signed.currency.value,
+        )
     return signed

@@ -36,7 +36,7 @@ def _legal_basis(_: click.Context, __: click.Parameter, file: Path) -> bytes:
     try:
         return keccak(file.read_bytes())
     except OSError as problem:
-        raise UsageError(f"the legal basis cannot be read from {file}: {problem}") from problem
+        raise UsageError(f"the legal basis cannot be read from {file}: {problem}", path=file) from problem
 
 
 def _seizure_options(command: Function) -> Function:

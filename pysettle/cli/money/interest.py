@@ -219,7 +219,9 @@ def _is_equal(declared: DeclaredPeriod, statement: InterestStatement) -> bool:
 
 def _check(period: int, declared: DeclaredPeriod, statement: InterestStatement) -> None:
     if not _is_equal(declared, statement):
-        raise AuditFailed(f"the declaration of period {period} differs from the chain; nobody should rely on it")
+        raise AuditFailed(
+            f"the declaration of period {period} differs from the chain; nobody should rely on it", period=period
+        )
 
 
 def _days(first_day: dt.datetime, end_day: dt.datetime) -> tuple[int, int]:

@@ -154,7 +154,7 @@ def claim_credit(account: str, amount: str | None, by: str | None, command: Comm
     with command.token() as token:
         units = token.credit_of(address) if amount is None else to_units(amount)
     if not units:
-        raise UsageError(f"{account} has no credit, or the amount is zero")
+        raise UsageError(f"{account} has no credit, or the amount is zero", account=account)
     document, useful_next = {"amount_units": str(units)}, f"wallet show --account {account}"
     command.move(
         {account: address},

@@ -182,10 +182,10 @@ class ComputeLists:
             digits = read_address(name).hex()
         found = [it for it in self.series() if it.symbol == name or (digits and it.address.hex().startswith(digits))]
         if not found:
-            raise UsageError(f"no series is called {name}: see `pysettle market list`")
+            raise UsageError(f"no series is called {name}: see `pysettle market list`", series=name)
         if len(found) > 1:
             places = listed([f"0x{it.address.hex()} (of provider 0x{it.provider.hex()})" for it in found])
-            raise UsageError(f"{len(found)} series are called {name}: {places}; name one by its address")
+            raise UsageError(f"{len(found)} series are called {name}: {places}; name one by its address", series=name)
         return self._network.market.at(found[0].address)
 
     def shortest_name(self, series: SeriesId) -> str:

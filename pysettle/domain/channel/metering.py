@@ -134,12 +134,18 @@ class Payer:
             UsageDisputed: a receipt was refused before; the provider can claim the last signed ceiling at most.
         """
         if self._disputed:
-            raise UsageDisputed(f"channel 0x{self._channel_id.hex()} is disputed; withdraw the rest of the deposit")
+            raise UsageDisputed(
+                f"channel 0x{self._channel_id.hex()} is disputed; withdraw the rest of the deposit",
+                channel_id=self._channel_id,
+            )
         ceiling = Tokens(self.charged + request_ceiling)
         if ceiling > self.deposited:
             raise VoucherRefused(
                 f"channel 0x{self._channel_id.hex()}: a ceiling of {ceiling} Tokens exceeds the deposit of "
-                f"{self.deposited}; deposit more"
+                f"{self.deposited}; deposit more",
+                channel_id=self._channel_id,
+                ceiling_tokens=ceiling,
+                deposited_tokens=self.deposited,
             )
         self._signed = max(self._signed, ceiling)
         return Voucher.signed(self._signer, self._hub, self._channel_id, ceiling)
@@ -161,7 +167,9 @@ class Payer:
             self._disputed = True
             raise UsageDisputed(
                 f"channel 0x{self._channel_id.hex()}: the receipt states {receipt.charged} Tokens for {receipt.usage}, "
-                f"this side counts {charged} for {usage} under a ceiling of {self._signed}; sign nothing more on it"
+                f"this side counts {charged} for {usage} under a ceiling of {self._signed}; sign nothing more on it",
+                channel_id=self._channel_id,
+                charged_tokens=charged,
             )
         self._usage, self.charged = usage, charged
 
@@ -228,7 +236,9 @@ class Delivery:
         """
         problem = self._problem(voucher, request_ceiling)
         if problem:
-            raise VoucherRefused(f"channel 0x{self.channel_id.hex()}: {problem}; have the payer sign again")
+            raise VoucherRefused(
+                f"channel 0x{self.channel_id.hex()}: {problem}; have the payer sign again", channel_id=self.channel_id
+            )
         self.voucher = voucher
 
     def serve(self, used: Usage) -> UsageReceipt:
@@ -244,11 +254,18 @@ class Delivery:
         usage = self.usage + used
         charged = self._rate_card.tokens(usage)
         if self.voucher is None or charged > self.voucher.ceiling:
-            raise VoucherRefused(f"channel 0x{self.channel_id.hex()}: {charged} Tokens used, no voucher covers them")
+            raise VoucherRefused(
+                f"channel 0x{self.channel_id.hex()}: {charged} Tokens used, no voucher covers them",
+                channel_id=self.channel_id,
+                charged_tokens=charged,
+            )
         if charged > self.deposited:
             raise VoucherRefused(
                 f"channel 0x{self.channel_id.hex()}: {charged} Tokens used, the channel holds {self.deposited} since a "
-                "withdrawal; have the payer deposit more"
+                "withdrawal; have the payer deposit more",
+                channel_id=self.channel_id,
+                charged_tokens=charged,
+                deposited_tokens=self.deposited,
             )
         self.usage, self.charged = usage, charged
         return UsageReceipt(self.channel_id, usage, charged)
