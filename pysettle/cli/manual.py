@@ -35,9 +35,11 @@ Every number is written in the digits 0 to 9. An amount of a currency has a poin
 reserve, issuance or redemption has at most two. A number of Tokens has none.
 
 With `--json` a command prints one document on stdout, also if it fails. The `schema` is `pysettle.NOUN-VERB/1` by the
-words of the command. Integers are decimal strings; an absent value is null. A failure has the schema
-`pysettle.failure/1`: the name of the error, its values, the exit code, and the message of the line on stderr. A command
-that prints a result and then fails, such as `network status`, prints no second document.
+words of the command. Integers are decimal strings, and a name ends with the unit: `balance_units`, `fee_bps`,
+`now_unix_s`. Units of a currency stand beside the code of the `currency`. A command prints the same keys in every run,
+and an absent value is null. A failure has the schema `pysettle.failure/1`: the name of the error, its values, the exit
+code, and the message of the line on stderr. A command that prints a result and then fails, such as `network status`,
+prints no second document.
 
 A shell completes commands, options and names after `eval "$(_PYSETTLE_COMPLETE=bash_source pysettle)"`; `zsh_source`
 and `fish_source` are for zsh and fish. It completes the accounts of the workspace, and the series, channels and orders
