@@ -211,7 +211,7 @@ def test_no_more_is_read_than_one_answer_may_have(kind: str, monkeypatch: pytest
     """A larger answer is refused for its size, as a node refuses too large a question, and not asked for again."""
     monkeypatch.setattr(jsonrpc, "ANSWER_BYTES", 1_500)
     with server(LARGE[kind]) as (url, accepted):
-        with pytest.raises(AnswerTooLarge, match="more than 1500 bytes") as refused:
+        with pytest.raises(AnswerTooLarge, match="longer than the limit of 1500 bytes") as refused:
             JsonRpc(url, timeout_s=5).ask("eth_getLogs", {})
         assert refused.value.method == "eth_getLogs"
         assert is_too_much(refused.value), "logs are asked for again in a smaller range"
