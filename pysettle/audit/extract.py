@@ -19,8 +19,8 @@ from pysettle.audit.bundle import (
     Reading,
     Source,
     json_bytes,
-    writing,
 )
+from pysettle.audit.writing import writing
 from pysettle.documents import parse_json
 from pysettle.domain.catalogue import kinds
 from pysettle.domain.core.contracts import Contracts

@@ -12,9 +12,9 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from pysettle.audit.bundle import check_replaceable
 from pysettle.audit.extract import export_bundle
 from pysettle.audit.verify import Report, verify
+from pysettle.audit.writing import check_replaceable
 from pysettle.client import ComputeToken, SeriesTerms, SettlementNetwork, UsageRow, genesis
 from pysettle.client.core.access import Roles
 from pysettle.client.network import Plan

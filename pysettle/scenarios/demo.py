@@ -13,9 +13,9 @@ from pathlib import Path
 
 from eth.db.backends.base import BaseDB
 
-from pysettle.audit.bundle import check_replaceable
 from pysettle.audit.extract import export_bundle
 from pysettle.audit.verify import Report, verify
+from pysettle.audit.writing import check_replaceable
 from pysettle.client import ComputeToken, DeliveryFollower, SeriesTerms, SettlementNetwork, UsageRow, genesis
 from pysettle.client.core.access import Roles
 from pysettle.client.network import Plan

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from pysettle.audit.bundle import Bundle, writing
+from pysettle.audit.bundle import Bundle
 from pysettle.audit.extract import export_bundle
+from pysettle.audit.writing import writing
 from pysettle.errors import UsageError
 from pysettle.evm.artifacts import ROOT
 from pysettle.evm.embedded import EmbeddedChain
