@@ -1,7 +1,6 @@
 """The audit: a history as a bundle of files, and the proof of it by whoever holds the files and trusts nobody.
 
-Only `extract` sees the producer's chain. Everything else reads files: `bundle` their form and `writing` how they come to
-their place, `encoding` and `blocks` the
-block headers and bodies, `receipts` the outcomes that receipts state, `engines` the re-execution, `ledger` the books,
-`verify` the ladder of checks over them, `report` their outcomes.
+Only `extract` sees the producer's chain. Everything else reads files: `bundle` their form, `writing` how they come to
+their place, `encoding` and `blocks` the block headers and bodies, `receipts` the outcomes that receipts state,
+`engines` the re-execution, `ledger` the books, `verify` the ladder of checks over them, `report` their outcomes.
 """

@@ -189,9 +189,10 @@ def _hashed(raw: bytes, start: int, end: int, nesting: int) -> bytes:
 
 
 class HeaderCheck:
-    """Check H: numbers, parents, rising timestamps, every hash the manifest's; the first divergence is kept.
+    """Check H: numbers, parents, timestamps that never fall, every hash the manifest's; keeps the first divergence.
 
     The genesis is a state, not a header, so its hash and block 1's time after it are checked where it is re-executed.
+    There too is checked that timestamps rise: anvil seals several blocks in one second.
     """
 
     def __init__(self, hashes: Sequence[bytes], head_state_root: bytes) -> None:
@@ -218,8 +219,8 @@ class HeaderCheck:
         ):
             if expected != got:
                 return self._add(height, differs(what, expected, got))
-        if block.timestamp <= self._time:
-            self._add(height, f"timestamp {block.timestamp} is not after {self._time}, that of the block before")
+        if block.timestamp < self._time:
+            self._add(height, f"timestamp {block.timestamp} is before {self._time}, that of the block before")
         self._time, self._state_root = block.timestamp, block.state_root
         return None
 

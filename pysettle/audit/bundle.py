@@ -113,6 +113,11 @@ class Manifest:
     labels: Mapping[Address, str] = field(default_factory=dict)
     """Account -> name that the exporter calls it by."""
 
+    @property
+    def has_genesis(self) -> bool:
+        """Whether the bundle has the file that its blocks can be executed from."""
+        return GENESIS_FILE in self.files
+
     def to_bytes(self) -> bytes:
         """Return the file `manifest.json`; the same manifest gives the same bytes."""
         document = {

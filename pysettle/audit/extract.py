@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+from typing import Protocol
 
-from pysettle.audit.blocks import read_block, receipts_rlp
+from pysettle.audit.blocks import RootCheck, SealedBlock, read_block, receipts_rlp
 from pysettle.audit.bundle import (
     CHAIN_FILE,
     GENESIS_FILE,
@@ -20,65 +22,192 @@ from pysettle.audit.bundle import (
     Source,
     json_bytes,
 )
-from pysettle.audit.writing import writing
+from pysettle.audit.encoding import EncodingError
+from pysettle.audit.writing import UnfinishedBundle, writing
 from pysettle.documents import parse_json
 from pysettle.domain.catalogue import kinds
 from pysettle.domain.core.contracts import Contracts
+from pysettle.errors import ChainError, NodeError, WrongChain
 from pysettle.evm import artifacts
 from pysettle.evm.embedded import EmbeddedChain
+from pysettle.evm.genesis import Genesis
+from pysettle.evm.node_blocks import NodeBlock
+from pysettle.evm.rpc import RpcChain
 from pysettle.values import Address
+
+_ATTEMPTS = 5
+"""How often an export begins anew on a chain that is replaced while it is read."""
+_TEXT_MAX = 200
+
+Listed = Contracts | Callable[[int], Contracts]
+"""Contracts of the network, or what returns those that are there at a block."""
+
+
+class _Replaced(Exception):
+    """The chain was replaced by another one while it was read; the message says where."""
+
+
+class _Source(Protocol):
+    """A chain, as an export reads it."""
+
+    reading: Reading
+    producer: str
+
+    def genesis(self) -> bytes | None:
+        """Return the file `genesis.json`, None where it could not be had."""
+
+    def blocks(self, last: int) -> Iterator[NodeBlock | NodeError | None]:
+        """Yield blocks 1 to the last; None, or a refusal, in place of one that is not there any more."""
+
+
+class _FromFile:
+    """The chain of this package, in its file or in memory."""
+
+    reading = Reading.FILE
+    producer = f"pysettle/{version('pysettle')}"
+
+    def __init__(self, chain: EmbeddedChain) -> None:
+        self._chain = chain
+
+    def genesis(self) -> bytes | None:
+        return self._chain.genesis.to_bytes()
+
+    def blocks(self, last: int) -> Iterator[NodeBlock | NodeError | None]:
+        for number, raw in zip(range(1, last + 1), self._chain.blocks_rlp(), strict=False):
+            yield NodeBlock(raw, self._chain.receipts_rlp(number), None)
+
+
+class _FromNode:
+    """A chain behind JSON-RPC."""
+
+    def __init__(self, chain: RpcChain, genesis: bytes | None) -> None:
+        self._chain, self._blocks = chain, chain.node_blocks()
+        self._genesis = Genesis.from_bytes(genesis) if genesis is not None else self._blocks.genesis()
+        self.reading = Reading.REBUILT if self._blocks.is_rebuilt else Reading.RAW
+        self.producer = "".join(it for it in chain.client_version if it.isprintable())[:_TEXT_MAX] or "unnamed"
+
+    def genesis(self) -> bytes | None:
+        """Return the file, whose hash is that of the node's block 0.
+
+        Raises:
+            WrongChain: it is not.
+        """
+        if self._genesis is None:
+            return None
+        found, expected = EmbeddedChain(self._genesis).block(0).hash, self._chain.block(0).hash
+        if found != expected:
+            raise WrongChain(
+                f"the genesis hashes to 0x{found.hex()}, block 0 of {self._chain.url} is 0x{expected.hex()}: give the "
+                "genesis.json that the chain began with (--genesis)"
+            )
+        return self._genesis.to_bytes()
+
+    def blocks(self, last: int) -> Iterator[NodeBlock | NodeError | None]:
+        return self._blocks.read(1, last)
 
 
 def export_bundle(
-    chain: EmbeddedChain,
+    chain: EmbeddedChain | RpcChain,
     directory: Path,
-    contracts: Contracts | None = None,
+    contracts: Listed | None = None,
     *,
     labels: Mapping[Address, str] | None = None,
+    genesis: bytes | None = None,
     on_progress: Callable[[int, int], None] = lambda *_: None,
 ) -> Bundle:
-    """Write every confirmed block as a bundle, one after the other. The same chain gives the same bytes.
+    """Write every confirmed block as a bundle, one after the other. The same chain gives the same files.
+
+    Where a network replaces blocks while they are read, the export begins anew.
 
     Args:
         chain: The chain.
         directory: Where the bundle shall be; an older bundle there is replaced whole.
         contracts: Contracts of the network; none if None.
         labels: Account -> name that it is called by; none if None.
+        genesis: The `genesis.json` of a chain behind JSON-RPC whose node does not hand it out.
         on_progress: Told after every block how many are written, and how many there will be.
 
     Raises:
-        UsageError: the directory holds something that is no bundle, or another export to it is at work.
+        UsageError: the directory holds something that is no bundle, or another export to it is at work; or the genesis
+            is not of a chain of this kind.
+        WrongChain: the genesis is that of another chain.
+        ChainError: a block is not what its header or its hash states, or the chain was replaced too often.
         BundleError: the bundle cannot be written.
     """
-    genesis, last = chain.block(0), chain.confirmed()
-    contracts = contracts or Contracts()
-    hashes, state_root = [bytes(genesis.hash)], bytes(genesis.state_root)
+    source = _FromFile(chain) if isinstance(chain, EmbeddedChain) else _FromNode(chain, genesis)
     with writing(directory) as unfinished:
-        with unfinished.file(GENESIS_FILE) as write:
-            write(chain.genesis.to_bytes())
-        with unfinished.file(CHAIN_FILE) as write, unfinished.file(RECEIPTS_FILE) as write_receipts:
-            for number, raw in enumerate(chain.blocks_rlp(), start=1):
-                block = read_block(raw)
-                write(raw)
-                write_receipts(receipts_rlp(chain.receipts_rlp(number)))
-                hashes.append(block.hash)
-                state_root = block.state_root
-                on_progress(number, last)
-        for name, content in _contract_files().items() if contracts.addresses() else ():
-            with unfinished.file(name) as write:
-                write(content)
-        manifest = unfinished.publish(
-            lambda files: Manifest(
-                chain_id=chain.chain_id,
-                hashes=tuple(hashes),
-                head_state_root=state_root,
-                files=files,
-                contracts=contracts,
-                source=Source(Reading.FILE, f"pysettle/{version('pysettle')}"),
-                labels=labels or {},
-            )
-        )
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                claims = _write(chain, source, unfinished, contracts or Contracts(), on_progress)
+                break
+            except _Replaced as problem:
+                if attempt == _ATTEMPTS:
+                    raise ChainError(f"the export began {_ATTEMPTS} times, and {problem}: export again later") from None
+        manifest = unfinished.publish(lambda files: replace(claims, files=files, labels=labels or {}))
     return Bundle(directory, manifest)
+
+
+def _write(
+    chain: EmbeddedChain | RpcChain,
+    source: _Source,
+    unfinished: UnfinishedBundle,
+    contracts: Listed,
+    on_progress: Callable[[int, int], None],
+) -> Manifest:
+    """Write the files of a bundle; return what is claimed of them, the files apart.
+
+    Raises:
+        _Replaced: the chain was replaced meanwhile; what was written is to be written again.
+    """
+    last, block_0 = max(0, chain.confirmed()), chain.block(0)
+    listed = contracts if isinstance(contracts, Contracts) else contracts(last)
+    if (content := source.genesis()) is not None:
+        with unfinished.file(GENESIS_FILE) as write:
+            write(content)
+    hashes, state_root, roots = [bytes(block_0.hash)], bytes(block_0.state_root), RootCheck()
+    with unfinished.file(CHAIN_FILE) as write, unfinished.file(RECEIPTS_FILE) as write_receipts:
+        for number, found in enumerate(source.blocks(last), start=1):
+            block, receipts = _checked(number, found, hashes[-1], roots)
+            write(block.raw)
+            write_receipts(receipts_rlp(receipts))
+            hashes.append(block.hash)
+            state_root = block.state_root
+            on_progress(number, last)
+    if len(hashes) != last + 1 or chain.block(last).hash != hashes[-1]:
+        raise _Replaced(f"block {last} was replaced meanwhile")
+    for name, content in _contract_files().items() if listed.addresses() else ():
+        with unfinished.file(name) as write:
+            write(content)
+    told = Source(source.reading, source.producer)
+    return Manifest(chain.chain_id, tuple(hashes), state_root, {}, listed, told)
+
+
+def _checked(
+    number: int, found: NodeBlock | NodeError | None, parent: bytes, roots: RootCheck
+) -> tuple[SealedBlock, tuple[bytes, ...]]:
+    """Return a block that is what its header and its hash state, and follows the one before; and its receipts.
+
+    Raises:
+        ChainError: it is not; the message names the field.
+        _Replaced: it does not follow.
+    """
+    if not isinstance(found, NodeBlock):
+        raise _Replaced(f"block {number} could not be had ({found or 'there is none'})")
+    try:
+        block = read_block(found.raw)
+    except EncodingError as problem:
+        raise ChainError(f"block {number} cannot be read: {problem}") from None
+    if block.parent_hash != parent or block.number != number:
+        raise _Replaced(f"block {number} does not follow the block before it")
+    roots.see(block, iter([found.receipts]))
+    for divergence in roots.divergences:
+        raise ChainError(f"{divergence.finding.subject} is not what its header states: {divergence.finding.detail}")
+    if found.stated_hash not in (None, block.hash):
+        raise ChainError(
+            f"block {number} is not what its hash states: its header hashes to 0x{block.hash.hex()}, the node states "
+            f"0x{(found.stated_hash or b'').hex()}; its roots are right, so that another field of the header is not"
+        )
+    return block, found.receipts
 
 
 @cache

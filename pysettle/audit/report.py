@@ -38,6 +38,8 @@ _NOT_CHECKED = (
     "that the code of each listed contract is that of its name: the code is believed",
 )
 """What L does not look at, so that it may pass all the same."""
+_ON_RECEIPTS = "ledger and invariants, from the receipts"
+"""What L means where nothing was re-executed."""
 _NOT_ASKED_CONTRACTS = "what the listed contracts answer: without re-execution there is no state to ask them on"
 _LEVELS = {Check.HEADERS: "H", Check.ROOTS: "R", Check.EXECUTION: "S"}
 
@@ -196,6 +198,8 @@ class Report:
             f"  state root  0x{self.head_state_root.hex()}",
         ]
         for check, meaning in _MEANING.items():
+            if check is Check.LEDGER and self.on_receipts:
+                meaning = _ON_RECEIPTS
             reason = f" ({self.reasons[check]})" if check in self.reasons else ""
             lines.append(f"  {check.value} {_SHOWN[self.checks[check]]:8}{meaning}{reason}")
             lines.extend(f"            not checked: {told}" for told in self.not_checked.get(check, ()))

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import shlex
+from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import click
 
-from pysettle.cli.command import Command, network_view
 from pysettle.cli.failures import plain
 from pysettle.cli.nouns import Noun
-from pysettle.cli.options import json_option, pasteable, show
+from pysettle.cli.options import (
+    Count,
+    chain_named,
+    deployment_option,
+    json_option,
+    pasteable,
+    show,
+    workspace_option,
+)
 from pysettle.cli.output import done, progress
-from pysettle.errors import AuditFailed
+from pysettle.errors import AuditFailed, UsageError
 
 if TYPE_CHECKING:
+    from pysettle.audit.bundle import Manifest
     from pysettle.audit.verify import Report
+    from pysettle.workspace.directory import Workspace
 
 
 @click.group(cls=Noun)
@@ -31,23 +41,64 @@ def audit() -> None:
     required=True,
     help="Directory of the bundle; the command replaces an older bundle there.",
 )
-@network_view
-def export(out: Path, command: Command) -> None:
-    """Export the workspace's chain as a bundle of files, which `audit verify` checks without the workspace.
+@deployment_option
+@click.option(
+    "--confirmations",
+    type=Count(1, 1_000),
+    default=1,
+    show_default=True,
+    help="Blocks until a block is final, with --deployment; a workspace has its own number.",
+)
+@click.option(
+    "--genesis",
+    "genesis_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="genesis.json of a network whose node does not return it.",
+)
+@workspace_option
+@json_option
+def export(
+    out: Path,
+    deployment: Path | None,
+    confirmations: int,
+    genesis_file: Path | None,
+    workspace: Workspace | None,
+    as_json: bool,
+) -> None:
+    """Export a chain as a bundle of files, which `audit verify` checks without the workspace and without a node.
 
-    The export does not change the workspace, and other commands may write to it meanwhile: the bundle ends with the
-    head at the beginning of the export.
+    The chain is the workspace's, or that of a network with --chain URL and --deployment. The export changes nothing
+    there, and other commands may write meanwhile: the bundle ends with the last final block at the beginning of the
+    export. It needs no trust in a node: a block that does not match its hash is refused. Without a genesis.json an
+    auditor cannot execute the blocks again.
     """
     from pysettle.audit.extract import export_bundle
+    from pysettle.workspace.exporting import of_network, of_workspace
 
-    with command.workspace.embedded_chain() as chain, progress() as on_progress:
-        contracts = command.workspace.listed_contracts(chain)
-        labels = {address: name for name, address in command.workspace.accounts.addresses().items()}
+    genesis = _content(genesis_file) if genesis_file else None
+    opened = of_workspace(workspace) if workspace else nullcontext()
+    with opened as own, progress() as on_progress:
+        source = own or of_network(chain_named(), cast(Path, deployment), confirmations)
         bundle = export_bundle(
-            chain, out, contracts, labels=labels, on_progress=lambda did, total: on_progress("exporting", did, total)
+            source.chain,
+            out,
+            source.contracts,
+            labels=source.labels,
+            genesis=genesis,
+            on_progress=lambda did, total: on_progress("exporting", did, total),
         )
     done(f"{out} is written")
-    manifest = bundle.manifest
+    _show_exported(bundle.manifest, out, as_json)
+
+
+def _content(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as problem:
+        raise UsageError(f"{file} cannot be read: {problem.strerror}") from None
+
+
+def _show_exported(manifest: Manifest, out: Path, as_json: bool) -> None:
     last, listed = len(manifest.hashes) - 1, len(manifest.contracts.addresses())
     document = {
         "bundle": str(out),
@@ -56,12 +107,16 @@ def export(out: Path, command: Command) -> None:
         "head_hash": "0x" + manifest.hashes[-1].hex(),
         "head_state_root": "0x" + manifest.head_state_root.hex(),
         "contract_count": str(listed),
+        "genesis": manifest.has_genesis,
+        "source": {"reading": manifest.source.reading.value, "producer": manifest.source.producer},
     }
+    level = "" if manifest.has_genesis else " --level R"
     lines = [
         f"Exported blocks 0 to {last} of chain {manifest.chain_id} to {out}; {listed} contracts are listed.",
-        f"Next: {pasteable(f'audit verify {shlex.quote(str(out))}')}",
+        *["Without a genesis.json, which no node returned, an auditor can reach level R."] * bool(level),
+        f"Next: {pasteable(f'audit verify {shlex.quote(str(out))}{level}')}",
     ]
-    command.show(document, lines)
+    show(document, lines, as_json)
 
 
 @audit.command()

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 _CHAIN = "pysettle.chain"
+_ELSEWHERE = "pysettle.elsewhere"
+"""Key of a context under which a command stores whether it works on a network without a workspace."""
 _WRITTEN = "pysettle.written"
 """Key of a context under which a command stores the options that name its workspace: option -> value, as written."""
 _PASSWORD_FILE = "PYSETTLE_PASSWORD_FILE"  # noqa: S105  # the name of a variable, not a password
@@ -242,6 +244,8 @@ def _workspace(context: click.Context, parameter: click.Parameter, directory: Pa
     if context.resilient_parsing:
         # A shell asks for the rest of a word: its completion needs the directory and nothing else.
         return directory
+    if context.meta.get(_ELSEWHERE):
+        return None
     from pysettle.workspace.directory import Workspace
 
     _keep(context, parameter, directory)
@@ -249,6 +253,28 @@ def _workspace(context: click.Context, parameter: click.Parameter, directory: Pa
     workspace = Workspace.open(directory, chain) if directory else Workspace.find(Path(), chain)
     workspace.notify = lambda text: tell(f"pysettle: {text}")
     return workspace
+
+
+def _elsewhere(context: click.Context, parameter: click.Parameter, file: Path | None) -> Path | None:
+    context.meta[_ELSEWHERE] = file is not None
+    return file
+
+
+def deployment_option(command: _Command) -> _Command:
+    """Let a command with `workspace_option` work on a network without a workspace, at the URL of `--chain`."""
+    return click.option(
+        "--deployment",
+        type=click.Path(path_type=Path, dir_okay=False),
+        callback=_elsewhere,
+        is_eager=True,
+        help="deployment.json of a network without a workspace; --chain names a node of the network.",
+    )(command)
+
+
+def chain_named() -> str | None:
+    """Return the value of `--chain`."""
+    chain: str | None = click.get_current_context().meta[_CHAIN]
+    return chain
 
 
 def _password(context: click.Context, parameter: click.Parameter, file: Path | None) -> str | None:

@@ -382,8 +382,12 @@ class SettlementNetwork:
         """The chain it is deployed on."""
         return self.sender.chain
 
-    def contracts(self) -> Contracts:
-        """Return the contracts that the ledger keeps books of."""
+    def contracts(self, until: int | None = None) -> Contracts:
+        """Return the contracts of the network, series included, as a ledger or an audit lists them.
+
+        Args:
+            until: Block after which no series counts; None for every series that this object knows.
+        """
         from pysettle.client.columns import contract_plans
         from pysettle.domain.catalogue import kinds
         from pysettle.domain.compute.contracts import COMPUTE_TOKEN, SeriesPricing
@@ -397,7 +401,7 @@ class SettlementNetwork:
                 listed[by_name[it.name]][it.address] = terms(place) if terms else None
         listed[COMPUTE_TOKEN] = {
             it.address: SeriesPricing(it.currency, it.unit_price, it.rate_card, it.compensation_bps)
-            for it in self.series
+            for it in (self.series if until is None else self.market.opened_until(until))
         }
         return Contracts(listed)
 

@@ -18,6 +18,7 @@ from pysettle.evm.genesis import GenesisAccount
 from pysettle.evm.handover import answered, handed_over
 from pysettle.evm.jsonrpc import JsonRpc
 from pysettle.evm.logs import LogQuery, LogReader
+from pysettle.evm.node_blocks import NodeBlocks
 from pysettle.evm.sealing import DevelopmentSealer, refusals
 from pysettle.hashing import keccak
 from pysettle.values import Address, Hash32
@@ -86,6 +87,10 @@ class RpcChain:
     def url(self) -> str:
         """Where the node listens, without what may be secret in it."""
         return self._rpc.name
+
+    def node_blocks(self) -> NodeBlocks:
+        """Return the blocks of the node as bytes."""
+        return NodeBlocks(self._rpc)
 
     # Sending
 

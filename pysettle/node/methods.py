@@ -14,6 +14,7 @@ import rlp
 from eth.abc import BlockAPI, BlockHeaderAPI, StateAPI
 
 from pysettle import __version__
+from pysettle.evm.node_blocks import GENESIS_METHOD
 from pysettle.hashing import keccak
 from pysettle.node import execution
 from pysettle.node.chain import LogFilter, NodeChain
@@ -92,6 +93,7 @@ def _general(node: NodeChain) -> Mapping[str, Method]:
         "net_listening": lambda _: True,
         "net_peerCount": lambda _: "0x0",
         "web3_clientVersion": lambda _: f"{_NAMES[node.keeps_history]}/{__version__}/simulation",
+        GENESIS_METHOD: lambda _: chain.genesis.to_dict(),
         "web3_sha3": lambda _, content: hex_data(keccak(data(content, "the data"))),
         "eth_protocolVersion": lambda _: "0x41",
         "eth_syncing": lambda _: False,

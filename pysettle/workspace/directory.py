@@ -301,10 +301,14 @@ class Workspace:
 
         return SettlementNetwork.attach(chain, self._deployed_on(chain), self.directory / LISTS_FILE)
 
-    def listed_contracts(self, chain: ChainBackend) -> Contracts:
+    def listed_contracts(self, chain: ChainBackend, until: int) -> Contracts:
         """Return the contracts that an auditor of the chain gets listed; none without a deployed network.
 
         The read models of the workspace are not used, so that a reader without write access can list them too.
+
+        Args:
+            chain: The chain of the workspace.
+            until: Last block of the export.
 
         Raises:
             WorkspaceError: the record of the deployment cannot be read.
@@ -315,7 +319,7 @@ class Workspace:
 
         if not self.is_deployed:
             return Contracts()
-        return SettlementNetwork.attach(chain, self._deployed_on(chain)).contracts()
+        return SettlementNetwork.attach(chain, self._deployed_on(chain)).contracts(until)
 
     def holder(self, role: Role, currency: Currency = Currency.CNY) -> str:
         """Return the name of the account that was given a role over a currency at its deployment."""

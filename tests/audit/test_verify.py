@@ -485,11 +485,12 @@ def test_a_field_of_another_width_is_named(golden_bundle: Bundle, tmp_path: Path
 
 
 def test_wrong_times_are_named(golden_bundle: Bundle, tmp_path: Path) -> None:
-    """A time that does not rise is found in the headers; one that rises otherwise, or before the genesis, at S."""
+    """A time that falls is found in the headers; one that is equal, rises otherwise, or is before the genesis, at S."""
     blocks = forge.raw_blocks(golden_bundle)
     read = forge.blocks_in(b"".join(blocks))
     for name, height, timestamp, expected in (
-        ("not rising", 3, read[1].timestamp, "+!+.-"),
+        ("falling", 3, read[1].timestamp - 1, "+!+.-"),
+        ("not rising", 3, read[1].timestamp, "+++!-"),
         ("too late", 4, read[3].timestamp + 1, "+++!-"),
         ("before the genesis", 1, 1, "+++!-"),
     ):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
-from pysettle.audit.bundle import Bundle
+from pysettle.audit.bundle import Bundle, Reading
 from pysettle.audit.extract import export_bundle
 from pysettle.domain.channel.contracts import DEPOSIT_COLLECTOR
 from pysettle.domain.compute.contracts import COMPUTE_TOKEN, SERIES_FACTORY
@@ -16,6 +17,9 @@ from pysettle.domain.money.contracts import CURRENCY_TOKEN, NETWORK_ACCESS
 from pysettle.workspace.directory import Workspace
 from tests.audit import forge
 from tests.cli.running import ComputeTown, Town, invoke
+from tests.evm.accounts import genesis
+from tests.evm.anvil import anvil
+from tests.node.process import node
 
 
 def files(folder: Path) -> dict[str, str]:
@@ -36,7 +40,7 @@ def test_a_market_is_exported_and_verified(compute_town: ComputeTown, tmp_path: 
     listed = Bundle.read(tmp_path / "bundle").manifest.contracts
     assert (len(listed[COMPUTE_TOKEN]), len(listed[SERIES_FACTORY]), len(listed[DEPOSIT_COLLECTOR])) == (2, 1, 1)
     verified = json.loads(invoke("audit", "verify", str(tmp_path / "bundle"), "--json").stdout)
-    assert (verified["level"], verified["checks"]["L"], verified["blocks"]) == ("S", "passed", head)
+    assert (verified["level"], verified["checks"]["L"], verified["block_count"]) == ("S", "passed", head)
 
 
 def test_a_level_is_asked_for(compute_town: ComputeTown, tmp_path: Path) -> None:
@@ -62,7 +66,9 @@ def test_the_document_tells_the_head(town: Town, tmp_path: Path) -> None:
         "last_block": str(len(manifest.hashes) - 1),
         "head_hash": "0x" + manifest.hashes[-1].hex(),
         "head_state_root": "0x" + manifest.head_state_root.hex(),
-        "contracts": str(len(manifest.contracts.addresses())),
+        "contract_count": str(len(manifest.contracts.addresses())),
+        "genesis": True,
+        "source": {"reading": "file", "producer": manifest.source.producer},
     }
     assert len(manifest.contracts[CURRENCY_TOKEN]) == len(manifest.contracts[NETWORK_ACCESS]) == 2
     deployed = json.loads((town.directory / "deployment.json").read_bytes())["contracts"].values()
@@ -88,7 +94,9 @@ def while_exporting(town: Town, tmp_path: Path) -> Town:
             written.append(town.say("token transfer --from alice --to bob --amount 12.5"))
 
     with workspace.embedded_chain() as chain:
-        export_bundle(chain, tmp_path / "bundle", workspace.listed_contracts(chain), on_progress=write)
+        export_bundle(
+            chain, tmp_path / "bundle", lambda last: workspace.listed_contracts(chain, last), on_progress=write
+        )
     assert len(written) == 1
     return town
 
@@ -112,3 +120,63 @@ def test_what_is_no_bundle_is_refused(town: Town) -> None:
     before = files(town.directory)
     town.refuse(f"audit export --out {town.directory}", 2, "no bundle")
     assert files(town.directory) == before
+
+
+def test_the_node_of_a_workspace_gives_the_same_files(compute_town: ComputeTown, tmp_path: Path) -> None:
+    """From the file and from `pysettle node` that serves it, the files are equal; the manifest has other claims."""
+    file, network = tmp_path / "file", tmp_path / "network"
+    compute_town.say(f"audit export --out {file}")
+    deployment = compute_town.directory / "deployment.json"
+    with node("--workspace", str(compute_town.directory)) as url:
+        options = ("audit", "export", "--chain", url, "--deployment", str(deployment), "--out", str(network))
+        result = invoke(*options)
+        assert result.exit_code == 0, result.output
+        # A workspace around the folder one is in is of no account here.
+        assert invoke(*options, workspace=compute_town.directory).exit_code == 0
+        compute_town.say(f"audit export --out {tmp_path / 'beside-a-node'}")
+    for name in Bundle.read(file).manifest.files:
+        assert (file / name).read_bytes() == (network / name).read_bytes(), name
+    ours, theirs = (Bundle.read(it).manifest for it in (file, network))
+    assert replace(theirs, source=ours.source, labels=ours.labels) == ours
+    assert (ours.source.reading, theirs.source.reading) == (Reading.FILE, Reading.RAW)
+    assert invoke("audit", "verify", str(network)).exit_code == 0
+
+
+def test_a_network_is_named_by_a_node_and_a_deployment(town: Town, tmp_path: Path) -> None:
+    """`--deployment` without a node's URL, with a file that is none, or a genesis that is none, is refused."""
+    deployment, out = town.directory / "deployment.json", tmp_path / "bundle"
+    for words, code, said in (
+        (["--deployment", str(deployment)], 2, "--chain URL"),
+        (["--deployment", str(tmp_path / "none.json"), "--chain", "http://127.0.0.1:1"], 2, "cannot be read"),
+        (["--deployment", str(deployment), "--chain", "http://127.0.0.1:1"], 4, "is the node running"),
+        (["--workspace", str(town.directory), "--genesis", str(tmp_path / "none.json")], 2, "cannot be read"),
+    ):
+        result = invoke("audit", "export", "--out", str(out), *words)
+        assert (result.exit_code, said in result.stderr) == (code, True), result.output
+    assert not out.exists()
+
+
+def test_a_network_on_anvil_is_exported(tmp_path: Path) -> None:
+    """From anvil, which hands out JSON alone and no genesis, the bundle reaches R with its books, and not S."""
+    town, bundle = Town(tmp_path / "town"), tmp_path / "bundle"
+    with anvil(genesis(), tmp_path) as url:
+        assert invoke("init", str(town.directory), "--chain", url).exit_code == 0
+        town.say("network deploy")
+        town.say("token issue --to alice --amount 100")
+        town.say("token transfer --from alice --to bob --amount 12.5")
+        assert "level R" in town.say(f"audit export --out {bundle}")
+    assert Bundle.read(bundle).manifest.source.reading is Reading.REBUILT
+    report = json.loads(invoke("audit", "verify", str(bundle), "--level", "R", "--json").stdout)
+    assert (report["passed"], report["checks"]["L"]) == (True, "passed")
+    more = invoke("audit", "verify", str(bundle))
+    assert (more.exit_code, "S: the bundle has no genesis.json" in more.stderr) == (7, True)
+
+
+def test_series_of_later_blocks_are_not_listed(compute_town: ComputeTown) -> None:
+    """Of a market's series those count that were opened in the blocks an auditor is told of."""
+    workspace = Workspace.open(compute_town.directory)
+    with workspace.embedded_chain() as chain:
+        head = chain.block().number
+        counts = [len(workspace.listed_contracts(chain, until)[COMPUTE_TOKEN]) for until in range(head + 1)]
+    assert (counts[0], counts[-1], sorted(set(counts))) == (0, 2, [0, 1, 2])
+    assert counts == sorted(counts)

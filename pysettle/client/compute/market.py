@@ -88,6 +88,10 @@ class ComputeMarket(Contract):
         (opened,) = (event for event in found if isinstance(event, SeriesOpened))
         return self.at(opened.series)
 
+    def opened_until(self, last: int) -> list[ComputeToken]:
+        """Return every series that was opened up to a block, in that order."""
+        return [self.at(event.series) for event in self.emitted(SeriesOpened, until=last)]
+
     def release_stake(self, submitter: TransactionSigner, series: SeriesId) -> Transaction:
         """Unlock the stake of a series that expired without a halt; anyone submits it."""
         return self._transaction(submitter, self.GAS_STAKE, "releaseStake", series)

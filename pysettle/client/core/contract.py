@@ -56,7 +56,7 @@ class Contract:
         """Seal transactions in order, as `TransactionSender.send` does."""
         return self._sender.send(*transactions)
 
-    def emitted(self, kind: type[_Event], ids: Sequence[bytes] = ()) -> Iterator[_Event]:
+    def emitted(self, kind: type[_Event], ids: Sequence[bytes] = (), *, until: int | None = None) -> Iterator[_Event]:
         """Yield the events of one kind that the contract emitted, in the order of the chain.
 
         The query names the kind, since strangers can make some contracts emit thousands of other events.
@@ -64,11 +64,12 @@ class Contract:
         Args:
             kind: Kind of the events.
             ids: Words that the events index first, such as ids of channels; empty for any.
+            until: Last block whose events count; None for the head.
         """
         from pysettle.domain.core import events
 
         found = self.chain.logs(
-            from_block=self.first_block, addresses=[self.address], topics=events.topics(kind), ids=ids
+            from_block=self.first_block, to_block=until, addresses=[self.address], topics=events.topics(kind), ids=ids
         )
         for log in found:
             event = events.decode(log.topics, log.data)
