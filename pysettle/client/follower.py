@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
+from pysettle.client.core.blocks import block_at, is_on_chain
 from pysettle.domain.core.contracts import Contracts
 from pysettle.domain.core.events import Emitted, Position
 from pysettle.domain.ledger import Ledger
-from pysettle.errors import ChainError, ChainUnreachable
 from pysettle.evm.backend import Block, ChainBackend
 from pysettle.values import Hash32
 
@@ -104,17 +104,7 @@ class LedgerFollower:
         return dropped
 
     def _stands(self, followed: _FollowedBlock) -> bool:
-        block = self._block(followed.number)
-        return block is not None and block.hash == followed.hash
-
-    def _block(self, number: int) -> Block | None:
-        """Return a block, None if a reorganisation has just made the chain shorter."""
-        try:
-            return self._chain.block(number)
-        except ChainUnreachable:
-            raise
-        except ChainError:
-            return None
+        return is_on_chain(self._chain, followed.number, followed.hash)
 
     def _read_settled(self, last: int) -> int:
         """Read many blocks at once, without storing them singly; return their number, 0 if they changed meanwhile."""
@@ -150,7 +140,7 @@ class LedgerFollower:
         A hash commits to all blocks before it. So the range is right if its last block is still on the chain
         afterwards, and it follows the earlier ranges if the last block of those is too.
         """
-        block = self._block(last)
+        block = block_at(self._chain, last)
         if block is None:
             return None
         found = self._events(first, block)
@@ -170,7 +160,7 @@ class LedgerFollower:
             if event is None:
                 continue
             if log.block_number != block.number:
-                sealed_in = self._block(log.block_number)
+                sealed_in = block_at(self._chain, log.block_number)
                 if sealed_in is None:
                     return None
                 block = sealed_in

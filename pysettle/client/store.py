@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pysettle.client.core.blocks import block_at, is_on_chain
 from pysettle.domain.core import events
 from pysettle.domain.core.events import Event
 from pysettle.errors import ChainError, ChainUnreachable
@@ -152,14 +153,14 @@ class Store:
                 return
             # The latest blocks are read singly, so that each of them can be reverted alone.
             settled = head.number - KEPT_BLOCKS
-            last = self._block(settled) if height < settled else head
+            last = block_at(self._chain, settled) if height < settled else head
             if last is not None:
                 self._fold(database, height, last)
 
     def _take_back(self, database: sqlite3.Connection) -> int:
         """Delete entries of replaced blocks; return the number of the last read block that is on the chain."""
         for number, known in database.execute("SELECT number, hash FROM marks ORDER BY number DESC").fetchall():
-            block = self._block(number)
+            block = block_at(self._chain, number)
             if block is not None and block.hash == known:
                 database.execute("DELETE FROM marks WHERE number > ?", (number,))
                 database.execute("DELETE FROM versions WHERE block > ?", (number,))
@@ -177,12 +178,12 @@ class Store:
                 for log, event in self._events(database, model, height + 1, last.number):
                     _put(database, model, log, event, self._sender)
                     _settle(database, model, model.key(log.address, event), last.number if oldest is None else oldest)
-            stands = self._stands(last)
+            stands = is_on_chain(self._chain, last.number, last.hash)
         except ChainUnreachable:
             raise
         except ChainError:
             # A reverted contract gives no answer; any other failure occurs again on an unchanged chain.
-            if stands := self._stands(last):
+            if stands := is_on_chain(self._chain, last.number, last.hash):
                 raise
         if stands:
             database.execute("INSERT INTO marks VALUES (?, ?)", (last.number, last.hash))
@@ -206,19 +207,6 @@ class Store:
             event = events.decode(log.topics, log.data)
             if isinstance(event, model.kinds):
                 yield log, event
-
-    def _stands(self, block: Block) -> bool:
-        found = self._block(block.number)
-        return found is not None and found.hash == block.hash
-
-    def _block(self, number: int) -> Block | None:
-        """Return a block; None if the chain is shorter now."""
-        try:
-            return self._chain.block(number)
-        except ChainUnreachable:
-            raise
-        except ChainError:
-            return None
 
 
 def _entries(database: sqlite3.Connection, model: str) -> Entries:

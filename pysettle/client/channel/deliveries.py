@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pysettle.client.channel.hub import ChannelHub
+from pysettle.client.core.blocks import is_on_chain
 from pysettle.domain.channel.events import ChannelRefunded, Claimed, Deposited, WithdrawFinalized, WithdrawInitiated
 from pysettle.domain.channel.metering import Delivery
 from pysettle.domain.compute.usage import RateCard
 from pysettle.domain.core import events
 from pysettle.domain.core.messages import ChannelConfig, ChannelId
-from pysettle.errors import ChainError, ChainUnreachable
 from pysettle.evm.backend import Block
 
 _CHANGES = (
@@ -78,7 +78,7 @@ class DeliveryFollower:
     def _changed(self, head: Block) -> set[ChannelId]:
         """Return the channels that something happened to; all where the chain replaced the last block seen."""
         last = self._head
-        if last is None or not self._stands(last):
+        if last is None or not is_on_chain(self._hub.chain, last.number, last.hash):
             return set(self._deliveries)
         changed = set()
         logs = self._hub.chain.logs(
@@ -92,11 +92,3 @@ class DeliveryFollower:
             if isinstance(event, _CHANGES) and event.channel_id in self._deliveries:
                 changed.add(event.channel_id)
         return changed
-
-    def _stands(self, block: Block) -> bool:
-        try:
-            return self._hub.chain.block(block.number).hash == block.hash
-        except ChainUnreachable:
-            raise
-        except ChainError:
-            return False

@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pysettle.client.core.blocks import emitted
 from pysettle.client.core.ids import beginning_with
 from pysettle.client.store import Entries, ReadModel, Value
 from pysettle.domain.channel.delivered import delivered_usage
 from pysettle.domain.channel.events import ChannelCreated, Claimed
 from pysettle.domain.compute.prices import IndexPoint, Priced, basket_cost, price_index
 from pysettle.domain.core import events
-from pysettle.domain.core.events import Emitted, Position
+from pysettle.domain.core.events import Emitted
 from pysettle.domain.core.messages import ChannelConfig, ChannelId
 from pysettle.evm.transactions import TransactionSender
 from pysettle.values import Address, Amount
@@ -109,18 +110,11 @@ class ChannelLists:
         return price_index(priced, delivered_usage(self._deliveries(), providers))
 
     def _deliveries(self) -> Iterator[Emitted]:
-        """Yield the events of deliveries by day, in the order of the chain."""
+        """Return the events of deliveries by day, in the order of the chain."""
         hub, chain = self._network.hub, self._network.chain
-        block, topics = chain.block(0), events.topics(ChannelCreated, Claimed)
+        topics = events.topics(ChannelCreated, Claimed)
         logs = chain.logs(from_block=hub.first_block, addresses=[hub.address], topics=topics)
-        for log in logs:
-            event = events.decode(log.topics, log.data)
-            if event is None:
-                continue
-            if log.block_number != block.number:
-                block = chain.block(log.block_number)
-            position = Position(log.block_number, log.transaction_index, log.log_index)
-            yield Emitted(log.address, position, event, block.timestamp)
+        return emitted(chain, logs)
 
 
 def _config(fields: list[Any]) -> ChannelConfig:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from pysettle.client.core.access import Role
+from pysettle.client.core.blocks import emitted
 from pysettle.client.core.contract import Contract
 from pysettle.client.money.currency import CurrencyToken
-from pysettle.domain.core import events
-from pysettle.domain.core.events import Emitted, Position
+from pysettle.domain.core.events import Emitted
 from pysettle.domain.money.interest import InterestRow, InterestStatement, accumulate_all
 from pysettle.evm.backend import ChainBackend
 from pysettle.evm.encoding import TransactionSigner
@@ -140,7 +140,7 @@ def batches(rows: Sequence[InterestRow]) -> Iterable[Sequence[InterestRow]]:
 
 
 def currency_history(chain: ChainBackend, currency: Address, desk: Address, first_block: int = 0) -> Iterator[Emitted]:
-    """Yield every event of a currency and its desk, with the time of its block, in the order of the chain.
+    """Return every event of a currency and its desk, with the time of its block, in the order of the chain.
 
     Args:
         chain: The chain.
@@ -148,12 +148,4 @@ def currency_history(chain: ChainBackend, currency: Address, desk: Address, firs
         desk: Its IssuanceDesk.
         first_block: First block that may hold its events, such as that of its deployment.
     """
-    block = chain.block(0)
-    for log in chain.logs(from_block=first_block, addresses=[currency, desk]):
-        event = events.decode(log.topics, log.data)
-        if event is None:
-            continue
-        if log.block_number != block.number:
-            block = chain.block(log.block_number)
-        position = Position(log.block_number, log.transaction_index, log.log_index)
-        yield Emitted(log.address, position, event, block.timestamp)
+    return emitted(chain, chain.logs(from_block=first_block, addresses=[currency, desk]))
