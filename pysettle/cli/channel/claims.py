@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,10 +20,7 @@ from pysettle.values import SeriesId
 if TYPE_CHECKING:
     from pysettle.client.channel.asset import Asset
     from pysettle.client.channel.rows import Row
-    from pysettle.client.core.contract import Transaction, TransactionSigner
     from pysettle.client.network import SettlementNetwork
-    from pysettle.domain.core.signing import Signer
-    from pysettle.values import Address
 
 _file_option = click.option(
     "--file",
@@ -44,13 +40,13 @@ def check(series: str | None, currency: str | None, file: Path, command: Command
 
     Rows of one channel follow each other, as in a claim: an amount that the first claims counts only once.
     """
-    from pysettle.client.channel.rows import would_claim
+    from pysettle.client.channel.rows import frozen_payers, would_claim
 
     with command.compute() as compute:
         asset = chosen_asset(command, compute, series, currency)
         rows = _rows(file, compute, asset)
         card = compute.market.at(SeriesId(asset.token)).rate_card if asset.series else None
-        expected = would_claim(compute.hub, rows, card, _frozen(compute, asset, rows, command))
+        expected = would_claim(compute.hub, rows, card, frozen_payers(compute, asset, rows))
     document = {
         **asset_part(asset),
         "rows": [
@@ -90,12 +86,16 @@ def claim(series: str | None, currency: str | None, file: Path, by: str, command
     and the cumulative usage as a list of six counters, off-peak before peak. A row of a channel in a currency has
     "ceiling_units" in place of "ceiling_tokens", and no usage. Numbers are integers, or decimal digits in quotes.
     """
+    from pysettle.client.channel.rows import metered_claim, plain_claim
+
     with command.compute(write=True) as compute:
         hub, asset = compute.hub, chosen_asset(command, compute, series, currency)
         rows = _rows(file, compute, asset)
         card = compute.market.at(SeriesId(asset.token)).rate_card if asset.series else None
         transaction = (
-            _metered(rows, asset, compute, command.key(by)) if card else _unmetered(rows, compute, command.signer(by))
+            metered_claim(compute, SeriesId(asset.token), rows, command.key(by))
+            if card
+            else plain_claim(compute, rows, command.signer(by))
         )
         (receipt,) = hub.send(transaction)
         outcomes = hub.outcomes(receipt, [(row.channel.id, row.wanted(card)) for row in rows])
@@ -144,20 +144,6 @@ def settle(series: str | None, currency: str | None, receiver: str | None, by: s
     command.show_sent(receipt, document, lines, useful_next)
 
 
-def _metered(rows: Sequence[Row], asset: Asset, compute: SettlementNetwork, provider: Signer) -> Transaction:
-    """Return the transaction that claims the cost of attested usage."""
-    hub, metered = compute.hub, [row.metered for row in rows]
-    series = SeriesId(asset.token)
-    attestation = compute.meter.attest(provider, series, metered, hub)
-    return hub.claim_metered(provider, compute.meter, series, metered, attestation)
-
-
-def _unmetered(rows: Sequence[Row], compute: SettlementNetwork, receiver: TransactionSigner) -> Transaction:
-    """Return the transaction that claims each voucher up to its ceiling."""
-    claims = [(row.channel.config, row.voucher, row.voucher.ceiling) for row in rows]
-    return compute.hub.try_claim(receiver, claims)
-
-
 def _rows(file: Path, compute: SettlementNetwork, asset: Asset) -> list[Row]:
     """Read the rows of a file, or of stdin for a dash.
 
@@ -174,11 +160,3 @@ def _rows(file: Path, compute: SettlementNetwork, asset: Asset) -> list[Row]:
             f"{file} is not a list of rows ({problem}): see `pysettle channel claim --help`", path=file
         ) from problem
     return read_rows(content, str(file), compute, asset)
-
-
-def _frozen(compute: SettlementNetwork, asset: Asset, rows: Sequence[Row], command: Command) -> set[Address]:
-    """Return the frozen payers of channels in a currency; a freeze does not reach Tokens in a channel."""
-    if asset.currency is None:
-        return set()
-    token = compute.system(asset.currency).token
-    return {payer for payer in {row.channel.config.payer for row in rows} if token.frozen(payer).outgoing}

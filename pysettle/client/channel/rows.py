@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     from pysettle.client.channel.asset import Asset
     from pysettle.client.channel.hub import ChannelHub, UsageRow
     from pysettle.client.channel.lists import ChannelStanding
+    from pysettle.client.core.contract import Transaction, TransactionSigner
     from pysettle.client.network import SettlementNetwork
     from pysettle.domain.channel.metering import Voucher
     from pysettle.domain.compute.usage import RateCard, Usage
     from pysettle.domain.core.messages import ChannelConfig, ChannelId
-    from pysettle.values import Address, Amount
+    from pysettle.domain.core.signing import Signer
+    from pysettle.values import Address, Amount, SeriesId
 
 _COUNTERS = 6
 _Value = TypeVar("_Value")
@@ -110,6 +112,27 @@ def would_claim(
         claimed[row.channel.id] += amount
         amounts.append((standing, amount))
     return amounts
+
+
+def frozen_payers(network: SettlementNetwork, asset: Asset, rows: Sequence[Row]) -> set[Address]:
+    """Return the frozen payers of channels in a currency; a freeze does not reach Tokens in a channel."""
+    if asset.currency is None:
+        return set()
+    token = network.system(asset.currency).token
+    return {payer for payer in {row.channel.config.payer for row in rows} if token.frozen(payer).outgoing}
+
+
+def metered_claim(network: SettlementNetwork, series: SeriesId, rows: Sequence[Row], provider: Signer) -> Transaction:
+    """Return the transaction that attests the usage of channels of a series, and claims its cost."""
+    hub, metered = network.hub, [row.metered for row in rows]
+    attestation = network.meter.attest(provider, series, metered, hub)
+    return hub.claim_metered(provider, network.meter, series, metered, attestation)
+
+
+def plain_claim(network: SettlementNetwork, rows: Sequence[Row], receiver: TransactionSigner) -> Transaction:
+    """Return the transaction that claims each voucher up to its ceiling."""
+    claims = [(row.channel.config, row.voucher, row.voucher.ceiling) for row in rows]
+    return network.hub.try_claim(receiver, claims)
 
 
 def _field(entry: Mapping[str, Any], name: str, where: str, read: Callable[[Any], _Value]) -> _Value:
