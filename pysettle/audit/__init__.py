@@ -1,4 +1,4 @@
-"""The audit: a history as a bundle of files, and the proof of it by whoever holds the files and trusts nobody.
+"""The audit: a history as a bundle of files, and its proof from the files alone, without trust in anybody.
 
 Only `extract` sees the producer's chain. Everything else reads files: `bundle` their form, `writing` how they come to
 their place, `encoding` and `blocks` the block headers and bodies, `receipts` the outcomes that receipts state,

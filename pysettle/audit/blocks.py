@@ -71,10 +71,10 @@ class SealedBlock:
 
 
 class Unreadable(Exception):
-    """A block, or its receipts, that cannot be read; `.divergence` says which and why."""
+    """A block, or its receipts, that cannot be read; `.divergence` has its height and the reason."""
 
     def __init__(self, divergence: Divergence) -> None:
-        """Keep what is wrong."""
+        """Store the divergence."""
         self.divergence = divergence
         super().__init__(str(divergence.finding))
 
@@ -93,14 +93,14 @@ def read_blocks(stream: BinaryIO, size: int) -> Iterator[SealedBlock]:
 
 
 def read_receipts(stream: BinaryIO, size: int) -> Iterator[tuple[bytes, ...]]:
-    """Yield the receipts of each block of `receipts.rlp` as they are hashed, one block after the other.
+    """Yield the receipts of each block of `receipts.rlp` in their hashed form, one block after the other.
 
     Args:
         stream: A list of receipts for each of the blocks 1 to N, RLP one after the other.
         size: Bytes of them.
 
     Raises:
-        Unreadable: at the first block whose receipts cannot be read.
+        Unreadable: at the first block with unreadable receipts.
     """
     detail = "its receipts cannot be read, they begin at byte {} of receipts.rlp: {}"
     return _read(stream, size, _receipts_of_block, Check.ROOTS, detail)
@@ -128,7 +128,7 @@ def _receipts_of_block(raw: bytes) -> tuple[bytes, ...]:
 
 
 def receipts_rlp(receipts: Sequence[bytes]) -> bytes:
-    """Return the receipts of a block as they stand in `receipts.rlp`: a list, a typed one (EIP-2718) as a string.
+    """Return the receipts of a block in the form of `receipts.rlp`: a list, a typed one (EIP-2718) as a string.
 
     Args:
         receipts: The receipts as they are hashed.
@@ -174,10 +174,10 @@ def _hashed(raw: bytes, start: int, end: int, nesting: int) -> bytes:
     """Return a transaction or a receipt as it is hashed: a legacy one is an RLP list, any other a string with its type.
 
     Args:
-        raw: Bytes that hold it.
-        start: Where it begins.
-        end: Where it ends.
-        nesting: Most lists that one nests, itself counted.
+        raw: Bytes that contain it.
+        start: Its first byte.
+        end: The byte after it.
+        nesting: Most nested lists, itself counted.
     """
     payload, payload_end, is_list = item_at(raw, start, end)
     if is_list:
@@ -189,10 +189,10 @@ def _hashed(raw: bytes, start: int, end: int, nesting: int) -> bytes:
 
 
 class HeaderCheck:
-    """Check H: numbers, parents, timestamps that never fall, every hash the manifest's; keeps the first divergence.
+    """Check H: numbers, parents, timestamps that never fall, every hash the manifest's; stores the first divergence.
 
-    The genesis is a state, not a header, so its hash and block 1's time after it are checked where it is re-executed.
-    There too is checked that timestamps rise: anvil seals several blocks in one second.
+    The genesis is a state, not a header, so its hash and the time of block 1 after it are checked at its re-execution,
+    and so is that timestamps rise: anvil seals several blocks in one second.
     """
 
     def __init__(self, hashes: Sequence[bytes], head_state_root: bytes) -> None:
@@ -211,14 +211,14 @@ class HeaderCheck:
         self._height += 1
         height, hashes = self._height, self._hashes
         if height >= len(hashes):
-            return self._add(height, f"is not in the manifest, whose last block is {len(hashes) - 1}")
-        for what, expected, got in (
+            return self._add(height, f"is not in the manifest, which ends with block {len(hashes) - 1}")
+        for name, expected, got in (
             ("number", height, block.number),
             ("parent hash", hashes[height - 1], block.parent_hash),
             ("hash", hashes[height], block.hash),
         ):
             if expected != got:
-                return self._add(height, differs(what, expected, got))
+                return self._add(height, differs(name, expected, got))
         if block.timestamp < self._time:
             self._add(height, f"timestamp {block.timestamp} is before {self._time}, that of the block before")
         self._time, self._state_root = block.timestamp, block.state_root
@@ -228,7 +228,7 @@ class HeaderCheck:
         """Return the first divergence.
 
         Args:
-            unread: What ended the reading before the end of the file, None when nothing did.
+            unread: The divergence that ended the reading before the end of the file, None without one.
         """
         height, last = self._height, len(self._hashes) - 1
         if unread and not self.divergences:
@@ -246,7 +246,7 @@ class HeaderCheck:
 
 
 class RootCheck:
-    """Check R: roots of transactions, ommers, withdrawals and receipts recomputed; the first divergence is kept."""
+    """Check R: roots of transactions, ommers, withdrawals and receipts recomputed; it stores the first divergence."""
 
     def __init__(self) -> None:
         """Begin before block 1."""
@@ -271,20 +271,20 @@ class RootCheck:
             return
         if receipts is not None and hashed is None:
             self._add("has no receipts: receipts.rlp ends before it")
-        for what, expected, got in (
+        for name, expected, got in (
             ("transactions root", block.transactions_root, ordered_root(block.transactions)),
             ("ommers hash", block.ommers_hash, keccak(block.ommers)),
             ("withdrawals root", block.withdrawals_root, ordered_root(block.withdrawals)),
             ("receipts root", block.receipts_root, block.receipts_root if hashed is None else ordered_root(hashed)),
         ):
             if expected != got:
-                self._add(differs(what, expected, got))
+                self._add(differs(name, expected, got))
 
     def close(self, receipts: Iterator[tuple[bytes, ...]] | None) -> list[Divergence]:
         """Return the first divergence.
 
         Args:
-            receipts: What `see` was given; beyond the last block there should be none.
+            receipts: The iterator given to `see`; after the last block it should be empty.
         """
         try:
             if not self.divergences and receipts is not None and next(receipts, None) is not None:
@@ -299,7 +299,7 @@ class RootCheck:
             self.divergences.append(at_block(Check.ROOTS, self._height, detail))
 
 
-def differs(what: str, expected: bytes | int, got: bytes | int) -> str:
+def differs(name: str, expected: bytes | int, got: bytes | int) -> str:
     """Return the detail of a finding on two values that should be equal."""
     shown = ["0x" + value.hex() if isinstance(value, bytes) else str(value) for value in (expected, got)]
-    return f"{what}: expected {shown[0]}, got {shown[1]}"
+    return f"{name}: expected {shown[0]}, got {shown[1]}"

@@ -1,6 +1,6 @@
-"""The bundle: a directory of files that proves a history to somebody who trusts nobody. Form `pysettle.bundle/2`.
+"""The bundle: a directory of files that proves a history without trust in anybody. Form `pysettle.bundle/2`.
 
-Knows the files and their manifest. Knows no engine and no chain; what the files claim is for `verify` to judge. The
+This module knows the files and their manifest, and no engine and no chain; `verify` judges the claims of the files. The
 field tables are in `docs/reference/bundle.md`.
 """
 
@@ -38,7 +38,7 @@ SOURCES_FILE = "contracts/solc-input.json"
 INTERFACES_FILE = "contracts/interfaces.json"
 """ABI and storage layout of each kind of contract, by its name, and the compiler."""
 MANIFEST_FILE = "manifest.json"
-"""What the bundle claims."""
+"""Claims of the bundle."""
 
 CHAIN_FILES = {CHAIN_FILE, RECEIPTS_FILE}
 """The files that every bundle has; `genesis.json` is left out where no source could give it."""
@@ -65,7 +65,7 @@ _FIELDS = {
 
 @dataclass(frozen=True, slots=True)
 class FileEntry:
-    """What the manifest says of one file."""
+    """The manifest's entry of one file."""
 
     sha256: bytes
     """Its SHA-256, 32 bytes."""
@@ -79,7 +79,7 @@ class Reading(Enum):
     FILE = "file"
     """From the chain of this package, in its file or in memory."""
     RAW = "raw"
-    """From a node, as it keeps them."""
+    """From a node, in its stored form."""
     REBUILT = "rebuilt"
     """From a node's JSON, put together and hashed again."""
 
@@ -91,12 +91,12 @@ class Source:
     reading: Reading
     """How they were read."""
     producer: str
-    """What calls itself their maker: a program and its version."""
+    """The stated maker: a program and its version."""
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a bundle claims; nothing of it is true because it stands here."""
+    """Claims of a bundle; each of them has to be checked."""
 
     chain_id: int
     """Chain id (EIP-155)."""
@@ -109,7 +109,7 @@ class Manifest:
     contracts: Contracts
     """Contracts of the network."""
     source: Source
-    """Where the blocks come from. Like the labels it says nothing that a check relies on."""
+    """Source of the blocks. No check relies on it, nor on the labels."""
     labels: Mapping[Address, str] = field(default_factory=dict)
     """Account -> name that the exporter calls it by."""
 
@@ -136,7 +136,7 @@ class Manifest:
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Manifest:
-        """Read the file `manifest.json`, which has one form: what is claimed gives its bytes.
+        """Read the file `manifest.json`, which has one form: the claims determine its bytes.
 
         Raises:
             BundleError: it is not a manifest of the known form; the message names the field.
@@ -169,7 +169,7 @@ class Manifest:
         if not hashes or as_whole(blocks["first"], "blocks.first") != 0:
             raise ValueError("blocks must begin with block 0, the genesis")
         if as_whole(blocks["last"], "blocks.last") != len(hashes) - 1:
-            raise ValueError(f"blocks.last is not {len(hashes) - 1}, as the number of hashes says")
+            raise ValueError(f"blocks.last is not {len(hashes) - 1}, the number of hashes less one")
         contracts = _contracts_from_list(as_list(document["contracts"], "contracts"))
         files, needed = document["files"], CHAIN_FILES | (CONTRACT_FILES if contracts.addresses() else set())
         if not isinstance(files, dict) or files.keys() - {GENESIS_FILE} != needed:
@@ -187,12 +187,12 @@ class Manifest:
 
 @dataclass(frozen=True)
 class Bundle:
-    """A bundle whose manifest was read; its other files are read when they are asked for."""
+    """A bundle with its manifest; the other files are read at their first use."""
 
     directory: Path
     """Where the files are."""
     manifest: Manifest
-    """What it claims."""
+    """Its claims."""
 
     @classmethod
     def read(cls, directory: Path) -> Bundle:
@@ -312,10 +312,10 @@ def _labels_from_dict(labels: Any) -> dict[Address, str]:
     return {Address(as_bytes(account, 20)): _text(name, "a label") for account, name in labels.items()}
 
 
-def _text(value: Any, what: str) -> str:
+def _text(value: Any, name: str) -> str:
     """Return text that a terminal may have as it is."""
     if not isinstance(value, str) or not 0 < len(value) <= _TEXT_MAX or not value.isprintable():
-        raise ValueError(f"{what} is not a text of 1 to {_TEXT_MAX} printable characters")
+        raise ValueError(f"{name} is not a text of 1 to {_TEXT_MAX} printable characters")
     return value
 
 
@@ -324,4 +324,4 @@ def _hex(value: bytes) -> str:
 
 
 def _unreadable(problem: str) -> BundleError:
-    return BundleError(f"the bundle's {MANIFEST_FILE} cannot be read: {problem}; export the bundle anew")
+    return BundleError(f"the bundle's {MANIFEST_FILE} cannot be read: {problem}; export the bundle again")

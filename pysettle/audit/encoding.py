@@ -21,7 +21,7 @@ _PREFIX_MAX = 9
 
 
 class EncodingError(ValueError):
-    """Bytes that are not the one encoding of any value; the message says what is wrong, and at which byte."""
+    """Bytes that are not the one encoding of any value; the message states the problem and its byte."""
 
 
 # ---------------------------------------------------------------------------------------- RLP

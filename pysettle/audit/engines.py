@@ -1,7 +1,7 @@
 """Engines that re-execute blocks. py-evm is driven from here directly; nothing of the producer is imported.
 
-An engine is given a genesis and blocks as bytes that nobody vouches for. Whatever goes wrong inside it becomes
-`BlockRefused` or `CallRefused`; it never ends the audit.
+An engine gets a genesis and blocks as untrusted bytes. Every failure inside it becomes `BlockRefused` or `CallRefused`
+and never ends the audit.
 """
 
 from __future__ import annotations
@@ -47,11 +47,11 @@ _HASH_LENGTH = 32
 
 
 class BlockRefused(Exception):
-    """A block, or the genesis, that the engine does not accept; the message says why."""
+    """A block, or the genesis, that the engine does not accept; the message states the reason."""
 
 
 class CallRefused(Exception):
-    """A read-only call that reverted or could not be executed; the message says why."""
+    """A read-only call that reverted or could not be executed; the message states the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class ExecutedLog:
     topics: tuple[bytes, ...]
     """Zero to four words of 32 bytes."""
     data: bytes
-    """What is not indexed."""
+    """Data of the members without an index."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class ExecutedTransaction:
     logs: tuple[ExecutedLog, ...]
     """Its logs in order."""
     sender: Address | None = None
-    """Account that signed it; None where a receipt alone tells of it."""
+    """Account that signed it; None if only its receipt is known."""
 
 
 class _VerifyingState(PragueState):
@@ -118,9 +118,9 @@ class _VerifyingVM(PragueVM):
 
     @classmethod
     def finalize_gas_used(cls, transaction: SignedTransactionAPI, computation: ComputationAPI) -> int:
-        """EIP-7623: the refund is capped by what was spent, and the floor comes after it.
+        """EIP-7623: the refund is capped by the spent gas, and the floor applies after it.
 
-        py-evm 0.12.1 caps the refund by spent gas and floor together, so that the receipt shows less than was charged.
+        py-evm 0.12.1 caps the refund by spent gas and floor together, so that the receipt shows less gas than charged.
         """
         spent = transaction.gas - computation.get_gas_remaining()
         refund = cls.calculate_net_gas_refund(spent, computation.get_gas_refund())
@@ -132,7 +132,7 @@ class _VerifyingVM(PragueVM):
 
 
 def _check_transaction(vm: VirtualMachineAPI, transaction: SignedTransactionAPI) -> None:
-    """Check what Prague demands of a transaction and py-evm 0.12.1 does not.
+    """Check the rules of Prague for a transaction that py-evm 0.12.1 does not check.
 
     Source:
         EIP-155 (chain id), EIP-1559 (the balance covers the highest fee), EIP-2681 (nonces), EIP-3607 (no sender
@@ -230,7 +230,7 @@ class PyEvmEngine:
         return outcomes
 
     def _import(self, block: BlockAPI) -> tuple[ReceiptAPI, ...]:
-        """Do what py-evm's `Chain.import_block` does, less its reading back of what it has just stored."""
+        """Import a block as py-evm's `Chain.import_block` does, without reading back the stored block."""
         if block.header.parent_hash != self._head.hash:
             raise ValidationError("the parent is not the block before")
         base = self._chain.create_header_from_parent(self._head, timestamp=block.header.timestamp)
@@ -243,7 +243,7 @@ class PyEvmEngine:
         return vm.receipts
 
     def call(self, to: Address, data: bytes) -> bytes:
-        """Return what a contract answers on the head state, with the head's own time; nothing is changed.
+        """Return a contract's answer on the head state, with the head's own time; the state does not change.
 
         Raises:
             CallRefused: it reverted, or could not be executed.

@@ -40,7 +40,7 @@ _ATTEMPTS = 5
 _TEXT_MAX = 200
 
 Listed = Contracts | Callable[[int], Contracts]
-"""Contracts of the network, or what returns those that are there at a block."""
+"""Contracts of the network, or a function that returns those at a block."""
 
 
 class _Replaced(Exception):
@@ -87,7 +87,7 @@ class _FromNode:
         self.producer = "".join(it for it in chain.client_version if it.isprintable())[:_TEXT_MAX] or "unnamed"
 
     def genesis(self) -> bytes | None:
-        """Return the file, whose hash is that of the node's block 0.
+        """Return the file; its hash is that of the node's block 0.
 
         Raises:
             WrongChain: it is not.
@@ -121,17 +121,17 @@ def export_bundle(
 
     Args:
         chain: The chain.
-        directory: Where the bundle shall be; an older bundle there is replaced whole.
+        directory: Directory of the bundle; an older bundle there is replaced.
         contracts: Contracts of the network; none if None.
         labels: Account -> name that it is called by; none if None.
-        genesis: The `genesis.json` of a chain behind JSON-RPC whose node does not hand it out.
+        genesis: The `genesis.json` of a chain behind JSON-RPC, if its node does not return it.
         on_progress: Told after every block how many are written, and how many there will be.
 
     Raises:
         UsageError: the directory holds something that is no bundle, or another export to it is at work; or the genesis
             is not of a chain of this kind.
         WrongChain: the genesis is that of another chain.
-        ChainError: a block is not what its header or its hash states, or the chain was replaced too often.
+        ChainError: a block differs from its header or its hash, or the chain was replaced too often.
         BundleError: the bundle cannot be written.
     """
     source = _FromFile(chain) if isinstance(chain, EmbeddedChain) else _FromNode(chain, genesis)
@@ -154,10 +154,10 @@ def _write(
     contracts: Listed,
     on_progress: Callable[[int, int], None],
 ) -> Manifest:
-    """Write the files of a bundle; return what is claimed of them, the files apart.
+    """Write the files of a bundle; return its claims without those about the files.
 
     Raises:
-        _Replaced: the chain was replaced meanwhile; what was written is to be written again.
+        _Replaced: the chain was replaced meanwhile; the files have to be written again.
     """
     last, block_0 = max(0, chain.confirmed()), chain.block(0)
     listed = contracts if isinstance(contracts, Contracts) else contracts(last)
@@ -185,7 +185,7 @@ def _write(
 def _checked(
     number: int, found: NodeBlock | NodeError | None, parent: bytes, roots: RootCheck
 ) -> tuple[SealedBlock, tuple[bytes, ...]]:
-    """Return a block that is what its header and its hash state, and follows the one before; and its receipts.
+    """Return a block that agrees with its header and its hash and follows the one before; and its receipts.
 
     Raises:
         ChainError: it is not; the message names the field.

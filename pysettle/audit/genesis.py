@@ -1,6 +1,6 @@
-"""`genesis.json` as the audit reads it: geth's form, Prague from the first block, and what an engine begins from.
+"""`genesis.json` as the audit reads it: geth's form, Prague from the first block, and the start of an engine.
 
-Strict, for a genesis comes from anybody: whatever py-evm would execute otherwise than the rules say is refused here.
+Strict, since a genesis is untrusted: this module refuses everything that py-evm would not execute by the rules.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def canonical_genesis(content: bytes) -> bytes:
 
 
 def _account_form(account: dict[str, Any]) -> dict[str, Any]:
-    """Return an entry of the alloc; what is empty is left out, except the balance."""
+    """Return an entry of the alloc; empty fields are left out, except the balance."""
     storage = {f"0x{slot:064x}": f"0x{word:064x}" for slot, word in sorted(account["storage"].items()) if word}
     entry: dict[str, Any] = {"code": _hex(account["code"])} if account["code"] else {}
     if storage:
@@ -127,7 +127,7 @@ def _check_system(state: dict[Address, Any]) -> None:
 
     Raises:
         EncodingError: one has another code, where the rules ask for a call of it; or the deposit contract is there,
-            whose logs py-evm takes as requests (EIP-6110) whatever their layout.
+            with logs that py-evm takes as requests (EIP-6110) in any layout.
     """
     for place, code_hash in _SYSTEM_CODE.items():
         address = Address(bytes.fromhex(place))

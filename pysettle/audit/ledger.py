@@ -1,9 +1,8 @@
-"""Check L: the books kept from re-executed events, and compared with what the contracts answer at the head.
+"""Check L: the books from re-executed events, compared with the answers of the contracts at the head.
 
-Knows the ledger and the invariants of `pysettle.domain`; what
-contracts are asked is in the `questions` of each column. Not checked: that
-the code at a listed address is that of the named contract; a contract that lies in its events and in its answers alike
-is found by its code only.
+This module uses the ledger and the invariants of `pysettle.domain`; the `questions` of each column ask the contracts.
+It does not check that the code at a listed address is that of the named contract. A contract with equally false events
+and answers can be detected only by its code.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ Call = Callable[[Address, bytes], bytes]
 
 
 class LedgerCheck:
-    """The books of the listed contracts, and what is wrong with them."""
+    """The books of the listed contracts, and their findings."""
 
     def __init__(self, contracts: Contracts) -> None:
         """Open the books of contracts, at the terms that the manifest claims for their series."""
@@ -42,12 +41,12 @@ class LedgerCheck:
         self._powers = Powers(contracts)
 
     def apply(self, block: int, timestamp: int, transactions: Sequence[ExecutedTransaction]) -> None:
-        """Book the events of a block, and check the invariants on what each of its transactions changed.
+        """Book the events of a block, and check the invariants on the changes of each of its transactions.
 
         Args:
             block: Its height.
-            timestamp: Its time as its header states it, unix seconds.
-            transactions: What executing it made of each of its transactions.
+            timestamp: Its time by its header, unix seconds.
+            transactions: Results of executing its transactions.
         """
         log_index = 0
         for index, transaction in enumerate(transactions):
@@ -72,12 +71,12 @@ class LedgerCheck:
             elif log.topics and log.topics[0] in self._event_names:
                 raise ValueError("its topics and data are not those of the event it names")
         except (LookupError, TypeError, ValueError, OverflowError) as problem:
-            # The listed contract is not what the manifest calls it: its events have another form.
+            # The listed contract is of another kind than the manifest states: its events have another form.
             detail = f"an event of 0x{log.address.hex()} cannot be booked: {type(problem).__name__}: {problem}"
             self._add(position.block_number, f"transaction {position.transaction_index}", "INV-REPLAY", detail)
 
     def _name(self, block: int, findings: Iterable[Finding], transaction: int | None = None) -> None:
-        """Add what was not named yet, as of a transaction of a block, or of the block as a whole."""
+        """Add new findings, of a transaction of a block or of the whole block."""
         for finding in findings:
             # A broken balance stays broken with changing figures, and is named once; a contradiction names its place.
             placed = finding.subject.startswith("block ")
@@ -94,15 +93,15 @@ class LedgerCheck:
         Args:
             head: Height of the head.
             chain_id: Chain id that channel ids are bound to.
-            call: How contracts are asked; None where there is no state to ask them on, so that none is.
+            call: Calls a contract; None without a state, and then no contract is called.
 
         Returns:
-            What is allowed, and an auditor wants to know.
+            Notices for an auditor.
 
         Invariant:
-            INV-REPLAY: the replayed ledger equals what the listed contracts answer about accounts that events name.
+            INV-REPLAY: the replayed ledger equals the answers of the listed contracts about accounts in events.
         """
-        # Once on everything: what changed was checked transaction by transaction.
+        # Once on all books: changes were checked transaction by transaction.
         self._name(head, invariants.check(self.ledger))
         for question in invariants.questions(self.ledger, chain_id):
             if isinstance(question, Finding):
@@ -131,10 +130,10 @@ class LedgerCheck:
                 self._add(head, subject, code, differs(function, should, got))
 
     def _name_unlisted(self) -> Iterator[Finding]:
-        """Name emitters of the network's events that are not listed.
+        """Yield a notice of each unlisted contract that emits events of the network.
 
-        Their books were not kept. Anybody can emit such events, so that this never decides a verdict; the auditor sees
-        whether one was left out.
+        The ledger has no books of it. Any contract can emit such events, so that this never decides a verdict; an
+        auditor sees whether the manifest leaves out a contract.
         """
         for address, names in sorted(self._unlisted.items()):
             detail = f"emits {', '.join(sorted(names))} and is not listed in the manifest: its books are not kept"

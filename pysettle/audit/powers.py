@@ -1,8 +1,8 @@
-"""Powers over the listed currencies and how they were used, as notices: each is allowed, and an auditor wants to know.
+"""Roles of the listed currencies and their use, as notices: each is allowed, and an auditor examines them.
 
-Read from the events of the currencies, and of the contract that each of them names as its authority (OpenZeppelin's
-AccessManager). The manifest does not list the authority: whoever writes one could leave it out. Nothing here is part
-of a verdict.
+The source is the events of the currencies, and of the contract that each of them names as its authority (OpenZeppelin's
+AccessManager). The manifest does not list the authority, since its writer could leave it out. These notices are never
+part of a verdict.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ _OF_CURRENCY = {
 
 @dataclass(frozen=True, slots=True)
 class _Deed:
-    """A log, where and when it was emitted, and who signed the transaction."""
+    """A log with its block and time, and the signer of its transaction."""
 
     block: int
     timestamp: int
@@ -62,11 +62,11 @@ class _Deed:
     log: ExecutedLog
 
     def event(self) -> Event | None:
-        """Return the event of a currency, None where it is none that is known."""
+        """Return the event of a currency, None if it is unknown."""
         return events.decode(self.log.topics, self.log.data)
 
     def __str__(self) -> str:
-        """Say where and when, and by whose transaction."""
+        """Return block, time and signer in words."""
         try:
             time = f"{dt.datetime.fromtimestamp(self.timestamp, dt.UTC):%Y-%m-%d %H:%M:%S} UTC"
         except (OverflowError, ValueError, OSError):
@@ -84,7 +84,7 @@ class _Tenure:
     revoked: _Deed | None = None
 
     def __str__(self) -> str:
-        """Say which role, from when to when."""
+        """Return the role and its time in words."""
         return f"{_role(self.role)} from {self.granted}" + (f" until {self.revoked}" if self.revoked else "")
 
 
@@ -111,20 +111,20 @@ class _Hand:
 
 @dataclass
 class Powers:
-    """What logs tell of powers over the currencies that the manifest lists."""
+    """The roles of the listed currencies, from logs."""
 
     contracts: Contracts
     """Contracts that the manifest lists."""
     _deeds: dict[Address, list[_Deed]] = field(default_factory=lambda: defaultdict(list))
 
     def see(self, log: ExecutedLog, block: int, timestamp: int, sender: Address | None) -> None:
-        """Keep a log that tells of a power.
+        """Store a log about a role.
 
         Args:
             log: Any log of the chain, in the chain's order.
             block: Height of its block.
             timestamp: Time of its block, unix seconds.
-            sender: Who signed its transaction; None where that is not known.
+            sender: Signer of its transaction; None if that is not known.
         """
         topic = log.topics[0] if log.topics else b""
         # Which authority counts is known when a currency has named it, which may be later.
@@ -153,7 +153,7 @@ class Powers:
         return [deed for deed in self._deeds[contract] if deed.log.topics[0] == _AUTHORITY_UPDATED]
 
     def _authorities(self, kind: Kind[Any], contract: Address) -> Iterator[Finding]:
-        """Name what the authorities of a contract let be called by others than at first."""
+        """Yield a notice of each function of a contract with another role than at first."""
         about, named = f"{_KINDS[kind]} 0x{contract.hex()}", self._named_by(contract)
         for deed in named[1:]:
             yield _notice(about, deed, f"all powers over it passed to the authority 0x{_authority(deed).hex()}")
@@ -207,15 +207,15 @@ def _functions(about: str, contract: Address, deeds: list[_Deed]) -> Iterator[Fi
 def _of_administrator(
     about: str, restricted: Mapping[bytes, str], named: _Deed, assignments: list[_Assignment]
 ) -> Iterator[Finding]:
-    """Name the functions that are the administrator's at the head: every one that no other role was assigned.
+    """Name the functions of the administrator at the head: all functions without an assigned role.
 
-    OpenZeppelin's AccessManager lets the administrator call a restricted function whose role was never set.
+    OpenZeppelin's AccessManager allows the administrator to call a restricted function without a role.
 
     Args:
-        about: Contract whose functions they are.
+        about: Contract of the functions.
         restricted: Selector -> name of each of them.
         named: How the contract named its authority.
-        assignments: What that authority assigned of the contract, in order.
+        assignments: Assignments of that authority for the contract, in order.
     """
     last = {selector: (deed, role) for deed, selector, role in assignments}
     own = {selector: last.get(selector, (named, 0)) for selector in restricted}
@@ -276,7 +276,7 @@ def _role(number: int) -> str:
 
 
 def _notice(subject: str, deed: _Deed, detail: str, *, placed: bool = False) -> Finding:
-    """Return a notice; its detail ends with where, when and by whom, unless it says so itself."""
+    """Return a notice; its detail ends with block, time and signer, unless it contains them."""
     return Finding(
         CODE, subject, detail if placed else f"{detail} at {deed}", Severity.NOTICE, deed.block, deed.timestamp
     )

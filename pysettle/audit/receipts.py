@@ -20,7 +20,7 @@ _TOPICS_MAX = 4
 
 
 def outcomes(receipts: tuple[bytes, ...]) -> tuple[ExecutedTransaction, ...]:
-    """Return the outcome of each transaction of a block; who sent it is not in a receipt.
+    """Return the outcome of each transaction of a block; a receipt does not contain the sender.
 
     Args:
         receipts: The receipts of the block as they are hashed (EIP-2718).

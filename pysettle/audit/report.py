@@ -1,4 +1,4 @@
-"""What a verification found, as an object, as text and as a JSON document."""
+"""The result of a verification, as an object, as text and as a JSON document."""
 
 from __future__ import annotations
 
@@ -31,24 +31,24 @@ _MEANING = {
     Check.HEADERS: "header chain and every block hash",
     Check.ROOTS: "roots of transactions, withdrawals and receipts recomputed",
     Check.EXECUTION: "re-executed: every field of every header equal",
-    Check.LEDGER: "ledger and invariants, and equal to what the listed contracts answer",
+    Check.LEDGER: "ledger and invariants, and equal to the answers of the listed contracts",
 }
 _NOT_CHECKED = (
     "accounts and ids that no event of a listed contract names",
     "that the code of each listed contract is that of its name: the code is believed",
 )
-"""What L does not look at, so that it may pass all the same."""
+"""Parts that L does not check, so that it may pass without them."""
 _ON_RECEIPTS = "ledger and invariants, from the receipts"
-"""What L means where nothing was re-executed."""
-_NOT_ASKED_CONTRACTS = "what the listed contracts answer: without re-execution there is no state to ask them on"
+"""Meaning of L without re-execution."""
+_NOT_ASKED_CONTRACTS = "the answers of the listed contracts: without re-execution there is no state for calls"
 _LEVELS = {Check.HEADERS: "H", Check.ROOTS: "R", Check.EXECUTION: "S"}
 
 LEVELS = tuple(_LEVELS.values())
-"""What may be asked for, from the least to the most; S unless said otherwise."""
+"""Possible levels, from the least to the most; S by default."""
 
 
 def asked_at(level: str) -> frozenset[Check]:
-    """Return the checks that are asked for at a level: H, R or S."""
+    """Return the checks of a level: H, R or S."""
     rungs = LADDER[: LADDER.index(Check(level)) + 1]
     return frozenset({*rungs, Check.LEDGER} if Check.ROOTS in rungs else rungs)
 
@@ -59,7 +59,7 @@ class Outcome(Enum):
     PASSED = "passed"
     FAILED = "failed"
     NOT_HAD = "could not be had"
-    """It was asked for, and something that it needs is missing; the report says what."""
+    """It was requested, and an input is missing; the report names it."""
     NOT_ASKED = "not asked"
 
 
@@ -72,7 +72,7 @@ class Divergence:
     block: int | None
     """Height of the block, None where no block can be named."""
     finding: Finding
-    """What was expected and what was found."""
+    """The expected and the actual state."""
 
 
 def at_block(check: Check, block: int, detail: str, *, code: str = "", about: str = "") -> Divergence:
@@ -81,9 +81,9 @@ def at_block(check: Check, block: int, detail: str, *, code: str = "", about: st
     Args:
         check: Check that failed.
         block: Height of the block.
-        detail: What was expected and what was found.
+        detail: The expected and the actual state.
         code: Code of the finding; that of the check if empty.
-        about: What in the block it is about; the block itself if empty.
+        about: Subject in the block; the block itself if empty.
     """
     subject = f"block {block} {about}".rstrip()
     return Divergence(check, block, Finding(code or f"AUDIT-{check.value}", subject, detail))
@@ -98,13 +98,13 @@ class Report:
     divergences: tuple[Divergence, ...]
     """Everything that failed, in the order of the checks; of H, R and S the first divergence each."""
     reasons: Mapping[Check, str] = field(default_factory=dict)
-    """Mapping check -> why it could not be had, or was not asked, for each such check."""
+    """Mapping check -> why it could not run, or was not requested, for each such check."""
     asked: str = "S"
-    """Level that was asked for."""
+    """Requested level."""
     on_receipts: bool = False
     """Whether L was checked on the receipts of the bundle, without re-execution."""
     notices: tuple[Finding, ...] = ()
-    """What is allowed and an auditor wants to know."""
+    """Notices for an auditor."""
     chain_id: int = 0
     """Chain id by the manifest."""
     blocks: int = 0
@@ -141,20 +141,20 @@ class Report:
 
     @property
     def passed(self) -> bool:
-        """Whether everything that was asked for was had, and nothing failed."""
+        """Whether all requested checks ran, without a finding."""
         done = (Outcome.PASSED, Outcome.NOT_ASKED)
         return not self.divergences and all(outcome in done for outcome in self.checks.values())
 
     @property
     def not_checked(self) -> Mapping[Check, tuple[str, ...]]:
-        """What the checks that ran did not look at, by the check."""
+        """Parts that the checks did not cover, by the check."""
         if self.checks[Check.LEDGER] not in (Outcome.PASSED, Outcome.FAILED):
             return {}
         return {Check.LEDGER: (*[_NOT_ASKED_CONTRACTS] * self.on_receipts, *_NOT_CHECKED)}
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """What was asked for and could not be had, with the reason."""
+        """Requested checks that could not run, with the reason."""
         return tuple(f"{check.value}: {self.reasons[check]}" for check in Check if self._is(check, Outcome.NOT_HAD))
 
     def _is(self, check: Check, outcome: Outcome) -> bool:
@@ -184,7 +184,7 @@ class Report:
         }
 
     def _verdict(self) -> str:
-        """Return the outcome in words: less than was asked for is no pass, and less than usual is said."""
+        """Return the outcome in words: less than requested is no pass, and less than usual is stated."""
         outcome = "PASSED" if self.passed else "FAILED" if self.divergences else "NOT PASSED"
         usual = LEVELS[-1]
         return f"{outcome}, level {self.level}" + (f"; asked for {self.asked}" if self.asked != usual else "")

@@ -1,7 +1,7 @@
-"""The verification of a bundle: a ladder of checks, from its files up to re-execution, and the books beside it.
+"""The verification of a bundle: a ladder of checks, from its files up to re-execution, with a check of the books.
 
 It proves that the bundle's history follows from its genesis by the rules of Ethereum and of the network. It cannot
-prove that this is the history everybody saw: somebody who makes the whole chain anew makes a valid bundle.
+prove that others saw this history: a bundle of an entirely different chain can be valid too.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ from pysettle.domain.core.findings import Finding
 __all__ = ["Report", "verify"]
 
 OnProgress = Callable[[int, int], None]
-"""Told (blocks re-executed, blocks in all)."""
+"""Called with (re-executed blocks, all blocks)."""
 
 
 def verify(directory: Path, on_progress: OnProgress | None = None, *, level: str = "S") -> Report:
-    """Check a bundle from its files alone, as far up the ladder as it is asked for and holds.
+    """Check a bundle from its files alone, up to the requested level, as far as its files allow.
 
     Args:
         directory: Directory of the bundle.
-        on_progress: Told after every re-executed block how many are done and how many there are.
-        level: H, R or S: how far up. Nothing in a bundle lowers what is asked.
+        on_progress: Called after every re-executed block with the number of re-executed blocks and the total.
+        level: H, R or S. No content of a bundle lowers it.
 
     Raises:
         BundleError: the manifest cannot be read. Anything else that is wrong is a finding.
@@ -50,7 +50,7 @@ def verify(directory: Path, on_progress: OnProgress | None = None, *, level: str
 
 
 class _Verification:
-    """One run over one bundle: which checks ran, and what each found."""
+    """One run over one bundle: its checks and their findings."""
 
     def __init__(self, bundle: Bundle, level: str, on_progress: OnProgress | None) -> None:
         self._manifest, self._bundle, self._on_progress = bundle.manifest, bundle, on_progress
@@ -65,7 +65,7 @@ class _Verification:
         """Hash and state root of the re-executed genesis, for a bundle without further blocks."""
 
     def run(self) -> Report:
-        """Climb the ladder; a rung stands on those below, but damaged files are read as far as they can be."""
+        """Run the checks in order; each needs the earlier ones, but damaged files are read as far as possible."""
         for check in set(Check) - self._asked:
             self._leave(check, Outcome.NOT_ASKED, f"level {self._level} was asked for")
         if not self._manifest.contracts.addresses():
@@ -158,7 +158,7 @@ class _Verification:
         return block, blocks, transactions
 
     def _execute(self, readable: set[str]) -> None:
-        """Check S, and L on what it re-executed."""
+        """Check S, and L on its result."""
         below = [check.value for check in (Check.HEADERS, Check.ROOTS) if not self._passed(check)]
         if below or GENESIS_FILE not in readable:
             reason = f"{GENESIS_FILE} cannot be read"

@@ -15,20 +15,20 @@ from pysettle.errors import BundleError, UsageError
 
 
 class UnfinishedBundle:
-    """A bundle that is filled beside its place, and moved there whole when everything is in it.
+    """A bundle that is filled in a hidden folder, and moved to its place when it is complete.
 
-    Whoever is killed on the way leaves one hidden folder beside the place, which the next export there clears away.
+    A killed export leaves one hidden folder beside the place, which the next export there removes.
     """
 
     def __init__(self, directory: Path) -> None:
-        """Make the folder to fill.
+        """Create the folder to fill.
 
         Args:
-            directory: Where the bundle shall be; its parents are made.
+            directory: Directory of the bundle; its parents are created.
 
         Raises:
-            UsageError: the directory holds something that is no bundle, or another export to it is at work.
-            OSError: the folder cannot be made.
+            UsageError: the directory holds files that are no bundle, or another export to it is running.
+            OSError: the folder cannot be created.
         """
         self._target = directory.resolve()
         check_replaceable(self._target)
@@ -47,7 +47,7 @@ class UnfinishedBundle:
 
     @contextmanager
     def file(self, name: str) -> Iterator[Callable[[bytes], None]]:
-        """Add a file; yield what takes its content, piece by piece."""
+        """Add a file; yield a function that writes its content, piece by piece."""
         digest, size = sha256(), 0
         path = self._new / name
         path.parent.mkdir(exist_ok=True)
@@ -66,10 +66,10 @@ class UnfinishedBundle:
         """Write the manifest and move everything to its place; an older bundle there is replaced whole.
 
         Args:
-            manifest: Given the files, returns what is claimed of them.
+            manifest: Given the files, returns the claims.
 
         Raises:
-            OSError: it cannot be written or moved; what was at its place is there.
+            OSError: it cannot be written or moved; the former content of its place is still there.
         """
         made = manifest({name: self._entries[name] for name in sorted(self._entries)})
         (self._new / MANIFEST_FILE).write_bytes(made.to_bytes())
@@ -77,7 +77,7 @@ class UnfinishedBundle:
         return made
 
     def discard(self) -> None:
-        """Clear away the folder beside the place."""
+        """Remove the hidden folder."""
         shutil.rmtree(self._beside, ignore_errors=True)
         os.close(self._lock)
 
@@ -104,10 +104,10 @@ def writing(directory: Path) -> Iterator[UnfinishedBundle]:
 
 
 def _locked_folder(folder: Path) -> int:
-    """Make a folder, or take over one that a killed export left; return what holds its lock.
+    """Create a folder, or take over the folder of a killed export; return the holder of its lock.
 
     Raises:
-        UsageError: another export is at work in it.
+        UsageError: another export is using it.
     """
     folder.mkdir(exist_ok=True)
     lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)

@@ -25,5 +25,5 @@ def development_accounts(count: int = 10) -> tuple[Signer, ...]:
 
 @cache
 def faucet() -> Signer:
-    """Return the account that balances are raised from, which no client is told of."""
+    """Return the account that pays raised balances, which no client sees."""
     return Signer.derived("node", "faucet")

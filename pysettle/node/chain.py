@@ -1,6 +1,6 @@
-"""A chain as a node sees it: block tags, logs by range, what is sealed when, and who is told.
+"""A chain of a node: block tags, logs by range, sealing, and listeners.
 
-Knows no JSON-RPC text and no sockets. One thread at a time uses it; `server` sees to that.
+This module knows no JSON-RPC text and no sockets. One thread at a time uses it, by `server`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ BLOCK_RANGE_LIMIT = 10_000
 LOG_LIMIT = 10_000
 """Most logs one query of logs may return."""
 _KEPT_BLOCKS = 256
-"""Blocks kept in each form: clients ask for the latest ones again and again, and none ever changes."""
+"""Blocks cached in each form: clients ask for the latest ones repeatedly, and no block changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +40,10 @@ class LogFilter:
     addresses: frozenset[Address]
     """Emitting contracts; empty for any."""
     topics: tuple[frozenset[bytes], ...]
-    """What each topic may be, by place; an empty set for any."""
+    """Allowed topics by place; an empty set for any."""
 
     def accepts(self, log: Log) -> bool:
-        """Tell whether the log is wanted."""
+        """Whether the log is wanted."""
         if self.addresses and log.address not in self.addresses:
             return False
         if len(self.topics) > len(log.topics):
@@ -51,7 +51,7 @@ class LogFilter:
         return all(not wanted or topic in wanted for wanted, topic in zip(self.topics, log.topics, strict=False))
 
     def may_be_in(self, bloom: BloomFilter) -> bool:
-        """Tell whether a block with that bloom can hold a wanted log."""
+        """Whether a block with that bloom can hold a wanted log."""
         return all(not wanted or any(it in bloom for it in wanted) for wanted in (self.addresses, *self.topics))
 
     @classmethod
@@ -78,7 +78,7 @@ def _alternatives(value: Any) -> list[Any]:
 
 
 class Listener(Protocol):
-    """Whoever is told of what happens on the chain."""
+    """A listener for the events of the chain."""
 
     def sealed(self, blocks: Sequence[Block]) -> None:
         """Take notice that blocks were sealed."""
@@ -91,7 +91,7 @@ class Listener(Protocol):
 
 
 class NodeChain:
-    """An embedded chain with what a node adds to it."""
+    """An embedded chain with the additions of a node."""
 
     def __init__(
         self,
@@ -106,8 +106,8 @@ class NodeChain:
         Args:
             chain: The chain, for this node alone to write to.
             accounts: Accounts the node signs for.
-            faucet: Account that balances are raised from; None where nobody's can be.
-            keeps_history: Whether what is sealed stays: nobody may take the chain back, or be given a balance.
+            faucet: Account that pays raised balances; None if no balance can be raised.
+            keeps_history: Whether sealed blocks stay: no client can revert the chain or get a balance.
         """
         self.embedded, self.faucet, self.keeps_history = chain, faucet, keeps_history
         self.accounts = {signer.address: signer for signer in accounts}
@@ -146,7 +146,7 @@ class NodeChain:
         return transaction_hash
 
     def _seal_ready(self) -> dict[Hash32, RpcError]:
-        """Seal what is ready, in as few blocks as its gas allows; return what was refused, which waits no longer.
+        """Seal the ready transactions, in as few blocks as their gas allows; remove and return the refused ones.
 
         Each refusal costs the blocks before it a second execution and no more.
         """
@@ -174,7 +174,7 @@ class NodeChain:
             raise refusal(problem) from problem
 
     def mine(self) -> Block:
-        """Seal one block, empty or of what is ready and fits; what it cannot contain waits no longer."""
+        """Seal one block, empty or with the ready transactions that fit; refused ones wait no longer."""
         while True:
             ready = self.pool.ready()
             try:
@@ -190,7 +190,7 @@ class NodeChain:
             listener.sealed(blocks)
 
     def revert(self, snapshot: int) -> None:
-        """Take the chain back to a snapshot; who listens is told before, what waits goes on waiting.
+        """Revert the chain to a snapshot; listeners are called before, and waiting transactions go on waiting.
 
         Raises:
             ChainError: the handle was never given, or is spent.

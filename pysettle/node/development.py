@@ -1,4 +1,4 @@
-"""What development nodes can do beyond Ethereum's: seal by hand, move the clock, take the chain back, show the pool."""
+"""Methods of development nodes beyond Ethereum's: seal by hand, move the clock, revert the chain, show the pool."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _REFUSED_VERBS = (
 def development_methods(node: NodeChain) -> dict[str, Method]:
     """Return the methods `evm_*`, `anvil_*`, `hardhat_*` and `txpool_*` by name.
 
-    A chain that keeps its history has no snapshots, and gives no balance to whoever asks.
+    A chain that keeps its history has no snapshots and gives no balances.
     """
     table: dict[str, Method] = {**_sealing(node), **_pool(node)}
     verbs: dict[str, Method] = {"mine": _mine_many(node), "dropTransaction": _drop(node)}
@@ -162,8 +162,8 @@ def _set_balance(node: NodeChain) -> Method:
 
     def set_balance(_: Any, account: Any, balance: Any) -> bool:
         """Raise a balance by a transaction: a contract that is created only to send its endowment to the account."""
-        who, wanted = address(account), integer(balance, "the balance")
-        missing, faucet = wanted - chain.balance(who), node.faucet
+        receiver, wanted = address(account), integer(balance, "the balance")
+        missing, faucet = wanted - chain.balance(receiver), node.faucet
         if missing < 0:
             raise RpcError(SERVER_ERROR, "a balance can only be raised: lowering it takes the account's own signature")
         if missing and faucet is None:
@@ -174,7 +174,7 @@ def _set_balance(node: NodeChain) -> Method:
                 "chainId": chain.chain_id,
                 "nonce": chain.nonce(faucet.address),
                 "to": b"",
-                "data": b"\x73" + who + b"\xff",
+                "data": b"\x73" + receiver + b"\xff",
                 "value": missing,
                 "gas": 200_000,
                 "maxFeePerGas": 2 * (chain.next_header().base_fee_per_gas or 0),

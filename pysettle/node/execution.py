@@ -35,7 +35,7 @@ _ESTIMATE_TOLERANCE = 64
 
 @dataclass(frozen=True, slots=True)
 class CallRequest:
-    """What `eth_call` and `eth_estimateGas` are asked to execute."""
+    """Execution for `eth_call` and `eth_estimateGas`."""
 
     sender: Address
     """Account it comes from; the zero address if none was named."""
@@ -69,7 +69,7 @@ class CallRequest:
 
 
 def execute(chain: EmbeddedChain, request: CallRequest, height: int | None, overrides: Any = None) -> bytes:
-    """Return what a call returns, under the header of that block (None: of the next).
+    """Return the data that a call returns, under the header of that block (None: of the next).
 
     Raises:
         RpcError: it reverted (3, with the data), or cannot be executed (-32000).
@@ -83,8 +83,8 @@ def execute(chain: EmbeddedChain, request: CallRequest, height: int | None, over
 def estimate(chain: EmbeddedChain, request: CallRequest, height: int | None, overrides: Any = None) -> int:
     """Return gas the transaction succeeds with, at most 1/64 above the least that does.
 
-    The first run tells what was used; the second tries that with what a call inside may hold back (EIP-150); the
-    search between the two ends in a few more.
+    The first run gives the used gas; the second tries that with the gas that an inner call may hold back (EIP-150); the
+    search between the two ends after a few more.
 
     Raises:
         RpcError: it fails with all the gas it may have.
@@ -179,20 +179,20 @@ def revert_text(output: bytes) -> str:
 def override(state: StateAPI, overrides: Any) -> None:
     """Change accounts of a state for one call (geth's state override set)."""
     for account, entry in fields(overrides, "the state overrides").items():
-        who, changes = address(account, "an overridden account"), fields(entry, "an override")
+        holder, changes = address(account, "an overridden account"), fields(entry, "an override")
         if unknown := changes.keys() - {"balance", "nonce", "code", "state", "stateDiff"}:
             raise InvalidParams(f"an override has no field {min(unknown)}")
         if "balance" in changes:
-            state.set_balance(who, quantity(changes["balance"], "balance"))
+            state.set_balance(holder, quantity(changes["balance"], "balance"))
         if "nonce" in changes:
-            state.set_nonce(who, quantity(changes["nonce"], "nonce"))
+            state.set_nonce(holder, quantity(changes["nonce"], "nonce"))
         if "code" in changes:
-            state.set_code(who, data(changes["code"], "code"))
+            state.set_code(holder, data(changes["code"], "code"))
         if "state" in changes:
-            state.delete_storage(who)
+            state.delete_storage(holder)
         for name in ("state", "stateDiff"):
             for slot, word in fields(changes.get(name, {}), name).items():
-                state.set_storage(who, storage_slot(slot), quantity(word, "a word"))
+                state.set_storage(holder, storage_slot(slot), quantity(word, "a word"))
 
 
 def proof(chain: EmbeddedChain, account: Address, slots: Sequence[int], state_root: Hash32) -> Mapping[str, Any]:

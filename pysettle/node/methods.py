@@ -1,4 +1,4 @@
-"""The methods a node answers, by namespace. Each takes who asks and its parameters by place.
+"""The methods of a node, by namespace. Each takes the caller and its parameters by place.
 
 `latest` is the state after the head, under the head's own header; `pending` is the next block, at the clock's time.
 """
@@ -40,7 +40,7 @@ from pysettle.node.values import (
 from pysettle.values import Hash32
 
 _NAMES = {False: "pysettle", True: "pysettle-workspace"}
-"""What the node calls itself, by whether its chain keeps its history: clients ask what it lets them do."""
+"""Name of the node, by whether its chain keeps its history: clients derive its abilities from it."""
 _FEE_HISTORY_LIMIT = 1024
 
 
@@ -115,8 +115,8 @@ def _state(node: NodeChain) -> Mapping[str, Method]:
         return chain.head_state() if height in (None, chain.block().number) else chain.state(height)
 
     def nonce(_: Any, account: Any, tag: Any = None) -> str:
-        who = address(account)
-        return hex(node.pool.next_nonce(who) if tag == "pending" else at(tag).get_nonce(who))
+        holder = address(account)
+        return hex(node.pool.next_nonce(holder) if tag == "pending" else at(tag).get_nonce(holder))
 
     def storage(_: Any, account: Any, slot: Any, tag: Any = None) -> str:
         return hex_word(at(tag).get_storage(address(account), storage_slot(slot)))
@@ -150,10 +150,10 @@ def _state(node: NodeChain) -> Mapping[str, Method]:
 def _blocks(node: NodeChain) -> Mapping[str, Method]:
     chain = node.embedded
 
-    def sealed(find: Callable[[Any], BlockHeaderAPI], what: Any) -> Hash32 | None:
+    def sealed(find: Callable[[Any], BlockHeaderAPI], key: Any) -> Hash32 | None:
         """Return a block's hash, None where the standard wants null for one that is not there."""
         try:
-            return find(what).hash
+            return find(key).hash
         except InvalidParams:
             raise
         except RpcError:

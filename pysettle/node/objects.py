@@ -113,7 +113,7 @@ def transaction_object(transaction: SignedTransactionAPI, block: BlockAPI | None
 
 
 def effective_gas_price(transaction: SignedTransactionAPI, header: BlockHeaderAPI | None) -> int:
-    """Return what a unit of gas costs in the block (EIP-1559), in wei; at the most where there is no block yet."""
+    """Return the price of a unit of gas in the block (EIP-1559), in wei; the highest price without a block."""
     if header is None:
         return transaction.max_fee_per_gas
     base_fee = header.base_fee_per_gas or 0

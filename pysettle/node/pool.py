@@ -1,6 +1,6 @@
-"""Transactions that wait for a block: those whose nonce is not yet due, and all where blocks are sealed by hand.
+"""Transactions that wait for a block: those with a future nonce, and all of them if blocks are sealed by hand.
 
-Nothing here is on the chain: a node that ends forgets what waited.
+They are not on the chain: a node that ends loses them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ PRICE_BUMP_PERCENT = 10
 
 
 class Pool:
-    """What waits, by hash, in the order of arrival."""
+    """Waiting transactions by hash, in the order of arrival."""
 
     def __init__(self, chain: EmbeddedChain) -> None:
         """Wait for the blocks of a chain."""
@@ -38,11 +38,11 @@ class Pool:
         return self._waiting.get(transaction_hash)
 
     def add(self, raw_transaction: bytes) -> Hash32:
-        """Let a signed transaction wait; one with the sender and nonce of another replaces it if it pays more.
+        """Add a signed transaction; it replaces one of the same sender and nonce if it pays more.
 
         Raises:
-            RpcError: no block can contain it as the chain stands, whatever else is sealed before it; in words that
-                clients look for.
+            RpcError: no block can contain it in the present state, after any other transactions; the message has the
+                words that clients expect.
         """
         try:
             (transaction,) = self._chain.decode([raw_transaction])
@@ -76,7 +76,7 @@ class Pool:
             raise RpcError(SERVER_ERROR, f"max fee per gas less than block base fee: {problem}")
 
     def drop(self, transaction_hash: Hash32) -> bool:
-        """Forget a transaction; tell whether it waited."""
+        """Remove a transaction; return whether it waited."""
         transaction = self._waiting.pop(transaction_hash, None)
         if transaction is not None:
             del self._places[transaction.sender, transaction.nonce]
@@ -94,9 +94,9 @@ class Pool:
         self._places.clear()
 
     def ready(self) -> list[SignedTransactionAPI]:
-        """Return what the next block may contain, in the order of arrival, each sender's by nonce without a gap.
+        """Return the transactions for the next block, in the order of arrival, each sender's by nonce without a gap.
 
-        What the chain went past meanwhile is forgotten.
+        Transactions with a past nonce are removed.
         """
         state, base_fee = self._chain.head_state(), self._chain.next_header().base_fee_per_gas or 0
         for transaction in tuple(self._waiting.values()):
@@ -115,7 +115,7 @@ class Pool:
         return found
 
     def queued(self) -> list[SignedTransactionAPI]:
-        """Return what waits and is not ready."""
+        """Return the waiting transactions that are not ready."""
         ready = {it.hash for it in self.ready()}
         return [it for it in self._waiting.values() if it.hash not in ready]
 

@@ -1,6 +1,6 @@
 """JSON-RPC 2.0 as text in and text out: parsing, dispatch, batches and the standard errors.
 
-Knows nothing of Ethereum, of chains or of sockets. Whatever the text is, the answer is a well-formed response: no
+This module knows nothing of Ethereum, of chains or of sockets. The answer to any text is a well-formed response: no
 input raises.
 """
 
@@ -32,7 +32,7 @@ _ABSENT: Final = object()
 
 
 class RpcError(Exception):
-    """What a request is answered with when it fails: a code, a sentence, and data if there are any."""
+    """The answer to a failed request: a code, a sentence, and data if there are any."""
 
     def __init__(self, code: int, message: str, data: Any = None) -> None:
         """Keep the three members of a JSON-RPC error."""
@@ -45,10 +45,10 @@ class RpcError(Exception):
 
 
 class InvalidParams(RpcError):
-    """The parameters are not what the method takes (-32602)."""
+    """The parameters do not fit the method (-32602)."""
 
     def __init__(self, message: str) -> None:
-        """Say which parameter is wrong, and how."""
+        """Name the wrong parameter and the problem."""
         super().__init__(INVALID_PARAMS, message)
 
 
@@ -61,25 +61,25 @@ class Request:
     params: Sequence[Any]
     """Parameters by place."""
     id: Any
-    """What the response repeats: a string, a number or null."""
+    """Id that the response repeats: a string, a number or null."""
     wants_answer: bool
     """False for a notification, which has no id and gets no response."""
 
 
 Method = Callable[..., Any]
-"""Called with whoever asks and the parameters by place; returns JSON values or raises `RpcError`."""
+"""Called with the caller and the parameters by place; returns JSON values or raises `RpcError`."""
 GroupMethod = Callable[[Any, Sequence[Sequence[Any]]], "Sequence[Any | RpcError]"]
-"""Called with whoever asks and the parameters of many requests; returns a result or an error for each."""
+"""Called with the caller and the parameters of many requests; returns a result or an error for each."""
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A text, from whom it came, and where its answer goes."""
+    """A text with its caller and the destination of its answer."""
 
     text: str | bytes
-    """What was received."""
+    """Received text."""
     caller: Any
-    """Whoever asks, passed to each method."""
+    """Caller, passed to each method."""
     answer: Callable[[str | None], None]
     """Called once with the answer, None for none."""
 
@@ -88,7 +88,7 @@ class Dispatcher:
     """Answers JSON-RPC texts from a table of methods."""
 
     def __init__(self, methods: Mapping[str, Method], groups: Mapping[str, GroupMethod] | None = None) -> None:
-        """Take the table, and the methods whose requests are done as one where several come together.
+        """Use the table, and the methods that answer several requests together.
 
         Args:
             methods: Mapping name -> method.
@@ -105,16 +105,16 @@ class Dispatcher:
         """Answer a request or a batch; None where there is nothing to answer (notifications alone).
 
         Args:
-            text: What was received.
-            caller: Whoever asks, passed to each method.
+            text: Received text.
+            caller: Caller, passed to each method.
         """
         return self._respond(_read(text), caller)
 
     def handle_all(self, received: Sequence[Received]) -> None:
         """Answer texts of different callers, which wait at the same time.
 
-        Single requests of a group method are done together, after the rest: what waits is delayed by one of them at
-        the most.
+        Single requests of a group method are done together, after the others, so that none delays a waiting request by
+        more than one of them.
         """
         together: dict[str, list[tuple[Request, Received]]] = {}
         for item in received:
@@ -169,7 +169,7 @@ class Dispatcher:
 
 
 def _outcome(name: str, call: Callable[[], Any]) -> Any:
-    """Return what the call returns, or the error it ends in: a mistake of this program's is logged, not shown."""
+    """Return the result or the error of the call; a mistake of this program is logged, not shown."""
     try:
         return call()
     except RpcError as problem:

@@ -1,4 +1,4 @@
-"""The methods by which a node takes transactions: signed by whoever asks, or by an account of the node."""
+"""The methods by which a node accepts transactions: signed by the caller, or by an account of the node."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def send_together(node: NodeChain, sent: Sequence[Sequence[Any]]) -> list[str | 
 
 
 def _signed(node: NodeChain, transaction: Any) -> bytes:
-    """Return a transaction signed by an account of the node, what it leaves out filled in."""
+    """Return a transaction signed by an account of the node, with missing fields filled in."""
     chain = node.embedded
     request = execution.CallRequest.read(transaction)
     signer = node.accounts.get(request.sender)

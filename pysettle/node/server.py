@@ -1,7 +1,7 @@
 """The node's sockets: JSON-RPC over HTTP and WebSocket on loopback.
 
-One thread does everything: what arrived while it was at work is answered together, as soon as it is free. A thread for
-the chain beside the event loop would have both wait for the interpreter's lock.
+One thread does everything: requests that arrive while it works are answered together, as soon as it is free. With a
+separate thread for the chain, both threads would wait for the interpreter's lock.
 """
 
 from __future__ import annotations
@@ -75,11 +75,11 @@ class Connection:
         self.subscriptions: dict[str, Subscription] = {}
 
     def send(self, text: str) -> None:
-        """Queue a text: what is queued first is sent first."""
+        """Queue a text: the first one is sent first."""
         if self.outgoing.qsize() < BACKLOG_LIMIT:
             self.outgoing.put_nowait(text)
         elif self.outgoing.qsize() == BACKLOG_LIMIT:
-            self.outgoing.put_nowait(None)  # what ends the connection
+            self.outgoing.put_nowait(None)  # ends the connection
 
     def end(self) -> None:
         """End the subscriptions."""
@@ -94,8 +94,7 @@ def application(node: NodeChain, hosts: Sequence[str] = (), origins: Sequence[st
     Args:
         node: The chain; from now on only this application may use it.
         hosts: Names in the `Host` header that are answered beside those of loopback.
-        origins: Web origins whose pages may use the node; none by default, so that no page a developer happens to
-            visit can.
+        origins: Web origins with pages that may use the node; none by default, so that no visited page can use it.
     """
     table = method_table(node) | _subscription_methods(node)
     dispatcher = Dispatcher(table, {"eth_sendRawTransaction": lambda _, sent: send_together(node, sent)})
@@ -136,7 +135,7 @@ class Entrance:
     """Lets requests in from programs and from pages that may use the node, and brings each its answer."""
 
     def __init__(self, desk: Desk, hosts: Sequence[str], origins: Sequence[str]) -> None:
-        """Know the desk, and whom to let in; arguments are as for `application`."""
+        """Store the desk and the allowed hosts and origins; arguments are as for `application`."""
         self._desk, self._origins = desk, origins
         self._hosts = {"localhost", "127.0.0.1", "[::1]", *hosts}
 
@@ -242,7 +241,7 @@ def serve(node: NodeChain, listener: socket.socket, origins: Sequence[str] = ())
     Args:
         node: The chain.
         listener: Where to, from `listen`.
-        origins: Web origins whose pages may use it.
+        origins: Web origins with pages that may use it.
     """
     config = uvicorn.Config(
         application(node, origins=origins),

@@ -1,4 +1,4 @@
-"""What a node tells of its own accord: new heads, logs, transactions that arrive.
+"""Notifications of a node: new heads, logs, arriving transactions.
 
 A WebSocket client is sent each event; a filter keeps them until it is polled. Both are the same subscription.
 """
@@ -70,7 +70,7 @@ class BlockHashSubscription(Subscription):
 
 
 class LogSubscription(Subscription):
-    """Tells of logs, and again of those whose block is taken off the chain."""
+    """Notifies of logs, and again of logs in reverted blocks."""
 
     def __init__(self, node: NodeChain, send: Send, wanted: LogFilter) -> None:
         """Begin to listen for the wanted logs."""
@@ -113,7 +113,7 @@ def subscribe(node: NodeChain, send: Send, kind: Any, query: Any = None) -> Subs
 
 
 class Filters:
-    """The filters of a node: subscriptions whose events wait to be polled."""
+    """The filters of a node: subscriptions with events that wait for a poll."""
 
     def __init__(self) -> None:
         """Begin without filters."""
@@ -126,7 +126,7 @@ class Filters:
 
         Args:
             make: Returns the subscription that sends where it is told to.
-            query: What `eth_getFilterLogs` asks again, for a filter of logs.
+            query: Query of `eth_getFilterLogs`, for a filter of logs.
         """
         if len(self._filters) >= FILTER_LIMIT:
             self.remove(next(iter(self._filters)))
@@ -144,7 +144,7 @@ class Filters:
         return handle
 
     def poll(self, handle: str) -> list[Any]:
-        """Return what is new since the last poll.
+        """Return the events since the last poll.
 
         Raises:
             RpcError: no such filter.
@@ -157,7 +157,7 @@ class Filters:
         return found
 
     def query(self, handle: str) -> dict[str, Any]:
-        """Return what a filter of logs asks for.
+        """Return the query of a filter of logs.
 
         Raises:
             RpcError: no such filter.

@@ -1,4 +1,4 @@
-"""What happened inside a sealed transaction: it is executed again in its block, watched, and told as geth's tracers do.
+"""Trace of a sealed transaction: it is executed again in its block, and reported in the form of geth's tracers.
 
 Source: geth's built-in tracers `callTracer` and `prestateTracer`, in field names and in the words of failures.
 """
@@ -89,7 +89,7 @@ def _state_before(chain: EmbeddedChain, block: BlockAPI, index: int) -> TracedSt
     vm.block_preprocessing(block)
     for transaction in block.transactions[:index]:
         state.apply_transaction(transaction)
-        state.lock_changes()  # what a slot held before the next transaction decides what it costs
+        state.lock_changes()  # the value of a slot before the transaction decides its gas
     assert isinstance(state, TracedState), "it is the class's own state"
     state.forget()
     return state
@@ -179,9 +179,9 @@ def _failure(frame: TracedComputation) -> str:
 
 
 def _prestate(chain: EmbeddedChain, block: BlockAPI, index: int, config: Mapping[str, Any]) -> Document:
-    """Return what the transaction looked at, as it was before; or, with diffMode, what it changed, before and after.
+    """Return the state that the transaction read, as it was before; or, with diffMode, its changes, before and after.
 
-    Accounts that were empty before are left out, and so are those that are after.
+    Accounts that were empty before are left out, and so are those that are empty after.
     """
     transaction = block.transactions[index]
     before, after = (_state_before(chain, block, index) for _ in range(2))
@@ -203,7 +203,7 @@ def _prestate(chain: EmbeddedChain, block: BlockAPI, index: int, config: Mapping
 
 
 def _account(state: StateAPI, account: Address, slots: set[int]) -> Document:
-    """Return an account as the tracer shows it: what is zero is left out, the balance and its slots apart."""
+    """Return an account as the tracer shows it: zero fields are left out, except the balance and slots."""
     document: Document = {"balance": hex(state.get_balance(account))}
     if nonce := state.get_nonce(account):
         document["nonce"] = nonce

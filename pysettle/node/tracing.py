@@ -21,13 +21,13 @@ class Destruction(NamedTuple):
     contract: Address
     """The contract."""
     beneficiary: Address
-    """Who was sent its native balance."""
+    """Account that got its native balance."""
     value: int
     """Wei it held."""
 
 
 class TracedComputation(SealingComputation):
-    """A computation that notes what it calls, in which way, and after how many calls it logs."""
+    """A computation that records its calls with their kinds, and the number of calls before each log."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         """Begin with nothing noted."""
@@ -35,7 +35,7 @@ class TracedComputation(SealingComputation):
         self.opcode: int | None = None
         """Opcode this computation was called or created by; None for a transaction's own."""
         self.frames: list[TracedComputation | Destruction] = []
-        """What it called, created or destroyed, in order."""
+        """Its calls, creations and destructions, in order."""
         self.log_positions: list[int] = []
         """For each of its logs, how many frames were before it."""
 
@@ -55,7 +55,7 @@ class TracedComputation(SealingComputation):
 
 
 def _destroy(computation: ComputationAPI) -> None:
-    """Destroy as py-evm does, and note what was held and who gets it."""
+    """Destroy as py-evm does, and record the balance and its receiver."""
     assert isinstance(computation, TracedComputation), "it is an opcode of that class alone"
     contract = computation.msg.storage_address
     (top,) = computation._stack.values[-1:] or (0,)  # type: ignore[attr-defined]  # an empty one fails below
@@ -112,7 +112,7 @@ class TracedAccounts(SealingAccountDB):
 
 
 class TracedState(SealingState):
-    """A state whose computations and accounts are watched."""
+    """A state with watched computations and accounts."""
 
     computation_class = TracedComputation
     account_db_class = TracedAccounts
@@ -122,7 +122,7 @@ class TracedState(SealingState):
         return self._accounts.slots
 
     def forget(self) -> None:
-        """Forget what was looked at until now."""
+        """Forget the accesses so far."""
         self._accounts.slots.clear()
 
     @property

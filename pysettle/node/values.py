@@ -1,4 +1,4 @@
-"""The values of Ethereum's JSON-RPC: hex quantities and data in, hex out. Refuses what the standard refuses.
+"""The values of Ethereum's JSON-RPC: hex quantities and data in, hex out. Strict as the standard.
 
 Source:
     Ethereum execution API specification, "base types".
@@ -48,12 +48,12 @@ def data(value: Any, name: str, length: int | None = None) -> bytes:
     """Read bytes: hex after 0x, two digits each.
 
     Args:
-        value: What was received.
-        name: What it is called in the error.
-        length: Number of bytes wanted, None for any.
+        value: Received value.
+        name: Its name in the error.
+        length: Number of bytes, None for any.
 
     Raises:
-        InvalidParams: it is none, or of another length.
+        InvalidParams: it is not hex, or of another length.
     """
     if not isinstance(value, str) or not _DATA.fullmatch(value):
         raise InvalidParams(f"{name} is not hex data such as 0x00ff")

@@ -220,7 +220,7 @@ def test_a_manifest_of_another_form_is_refused(
     """Each departure from the form is a `BundleError` that says what to do."""
     document = json.loads(export_bundle(small_chain, tmp_path / "bundle", CONTRACTS).manifest.to_bytes())
     change(document)
-    with pytest.raises(BundleError, match=r"export the bundle anew|verify it with the version") as refused:
+    with pytest.raises(BundleError, match=r"export the bundle again|verify it with the version") as refused:
         Manifest.from_bytes(json_bytes(document))
     assert "other bytes" not in str(refused.value)
 

@@ -74,7 +74,7 @@ def test_less_is_checked_where_less_is_asked_for(settlement_bundle: Bundle) -> N
     assert "PASSED, level R; asked for R\n" in report.to_text()
     assert report.to_dict()["asked"] == "R"
     assert report.to_dict()["reasons"] == {"S": "level R was asked for"}
-    assert "listed contracts answer: without re-execution" in report.to_dict()["not_checked"]["L"][0]
+    assert "listed contracts: without re-execution" in report.to_dict()["not_checked"]["L"][0]
     headers = verify(settlement_bundle.directory, level="H")
     assert (headers.passed, headers.level, outcomes(headers)) == (True, "H", "++---")
 

@@ -153,10 +153,10 @@ def test_an_amount_is_written_in_plain_digits(town: ComputeTown, places: dict[st
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("token transfer --from alice --to bob --amount 1.0000001", "has 7 decimals, and 6 are kept"),
-        ("token issue --to alice --amount 1.001", "has 3 decimals, and 2 are kept"),
-        ("reserve attest --amount 1.001", "has 3 decimals, and 2 are kept"),
-        ("channel withdraw --channel {yuan} --amount 1.0000001", "has 7 decimals, and 6 are kept"),
+        ("token transfer --from alice --to bob --amount 1.0000001", "has 7 decimals, 6 are possible"),
+        ("token issue --to alice --amount 1.001", "has 3 decimals, 2 are possible"),
+        ("reserve attest --amount 1.001", "has 3 decimals, 2 are possible"),
+        ("channel withdraw --channel {yuan} --amount 1.0000001", "has 7 decimals, 6 are possible"),
         ("channel sign --channel {yuan} --ceiling 0", "more than nothing"),
         ("channel withdraw --channel {tokens} --amount 1.5", "is no whole number"),
         (f"channel sign --channel {{tokens}} --ceiling {2**128}", "less than 2^128"),

@@ -410,10 +410,10 @@ def test_the_real_clock_is_asked_for(tmp_path: Path) -> None:
         ("token issue --to alice --amount 9900.01", 5, "BalanceLimitExceeded"),
         ("token issue --to alice --amount 1 --by alice", 5, "AccessManagedUnauthorized"),
         ("reserve attest --amount 1 --by alice", 5, "ReserveAttesterInvalid"),
-        ("reserve attest --amount 0.001", 2, "has 3 decimals, and 2 are kept"),
+        ("reserve attest --amount 0.001", 2, "has 3 decimals, 2 are possible"),
         ("token balance --account carol", 2, "use an address or one of administrator, alice"),
         ("token balance --account ../config", 2, "is not an account"),
-        ("token issue --to alice --amount 0.0000001", 2, "has 7 decimals, and 2 are kept"),
+        ("token issue --to alice --amount 0.0000001", 2, "has 7 decimals, 2 are possible"),
         ("network deploy", 2, "deployed in this workspace already"),
     ],
 )

@@ -37,7 +37,7 @@ def test_minor_units_have_two_decimals(minor: int) -> None:
     text = to_plain(minor * UNITS_PER_MINOR)
     assert (to_minor(text), to_whole_minor(text)) == (minor, minor * UNITS_PER_MINOR)
     for read in (to_minor, to_whole_minor):
-        with pytest.raises(InvalidAmount, match="has 3 decimals, and 2 are kept"):
+        with pytest.raises(InvalidAmount, match="has 3 decimals, 2 are possible"):
             read(f"{text}0")
 
 

@@ -75,7 +75,7 @@ def test_currencies_know_nothing_of_each_other(town: Town) -> None:
         ("network add-currency --currency AED --operator no/name", 2, "cannot name an account"),
         ("token transfer --from alice --to bob --amount 101 --currency HKD", 5, "ERC20InsufficientBalance"),
         ("token issue --to alice --amount 1000000 --currency HKD", 5, "QuotaExceeded"),
-        ("reserve attest --amount 0.001 --currency HKD", 2, "has 3 decimals, and 2 are kept"),
+        ("reserve attest --amount 0.001 --currency HKD", 2, "has 3 decimals, 2 are possible"),
     ],
 )
 def test_refusals_in_a_further_currency(town: Town, line: str, code: int, said: str) -> None:

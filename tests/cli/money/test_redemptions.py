@@ -48,7 +48,7 @@ def test_a_redemption_that_gives_the_tokens_back(town: Town, verb: str, ended: s
     ("line", "code", "said"),
     [
         ("request --from alice --amount 1 --operator bob", 5, "RedemptionOperatorInvalid"),
-        ("request --from alice --amount 0.001", 2, "'0.001' has 3 decimals, and 2 are kept"),
+        ("request --from alice --amount 0.001", 2, "'0.001' has 3 decimals, 2 are possible"),
         ("request --from alice --amount 100.01", 5, "ERC20InsufficientBalance"),
         ("take --id 1 --by second-bank", 5, "AccessManagedUnauthorized"),
         ("complete --id 1 --by alice", 5, "AccessManagedUnauthorized"),
