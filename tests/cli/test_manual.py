@@ -38,6 +38,7 @@ COMPUTE = [
     *ROOT.glob("pysettle/cli/compute/*.py"),
     *ROOT.glob("pysettle/cli/channel/*.py"),
     ROOT / "pysettle" / "client" / "compute" / "purchase.py",
+    ROOT / "pysettle" / "client" / "channel" / "rows.py",
 ]
 NAMED_BY_COMPUTE = _attributes(COMPUTE, but_of="currency")
 """Attributes that commands on the compute layer use, of another contract than the currency's."""

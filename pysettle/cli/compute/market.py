@@ -13,13 +13,13 @@ import click
 from pysettle.cli.command import Command, network_command, network_view
 from pysettle.cli.compute.compute import by_option, change_holding, series_option, tokens_option
 from pysettle.cli.compute.purchase import sign, submit
-from pysettle.cli.compute.supply import compute_, register, stake, unstake
+from pysettle.cli.compute.supply import compute_, register, release, stake, unstake
 from pysettle.cli.compute.terms import NO_HASH, applying_window, rates, rates_text, series_terms, until_option
 from pysettle.cli.documents import change, meters_document, whole
 from pysettle.cli.nouns import Noun
 from pysettle.cli.options import BASIS_POINTS, TOKENS, OneOf, Utf8, Whole, wide_option
 from pysettle.cli.output import instant, printable, table
-from pysettle.money import Currency, to_plain, to_text
+from pysettle.money import Currency, to_text
 from pysettle.values import HOUR_S, Tokens
 
 if TYPE_CHECKING:
@@ -323,22 +323,7 @@ def sweep(series: str, by: str, command: Command) -> None:
     change_holding(command, series, by, lambda _, token: (token.sweep(provider),), useful_next)
 
 
-@market.command()
-@series_option
-@by_option("provider", "Account that submits it; any account may.")
-@network_command
-def release(series: str, by: str, command: Command) -> None:
-    """Unlock the stake of a series that expired without a halt."""
-    submitter = command.signer(by)
-    with command.compute(write=True) as compute:
-        token = compute.compute_lists.find(series)
-        before = compute.market.free_stake(token.provider)
-        (receipt,) = compute.market.send(compute.market.release_stake(submitter, token.address))
-        now = compute.market.free_stake(token.provider)
-    provider = command.name(token.provider)
-    document = {"provider": provider, "currency": Currency.CNY.value, "free_units": change(before, now)}
-    lines = [f"free stake of {provider}: {to_text(before)} -> {to_text(now)} yuan"]
-    command.show_sent(receipt, document, lines, f"market unstake --amount {to_plain(now)}")
+market.add_command(release)
 
 
 @market.command()

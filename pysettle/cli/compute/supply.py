@@ -1,18 +1,26 @@
-"""`pysettle market register|stake|unstake|compute`: the compute and the stake behind series."""
+"""`pysettle market register|stake|unstake|compute|release`: the compute and the stake behind series."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 import click
 
-from pysettle.cli.command import Command, Function, network_command, network_view
-from pysettle.cli.compute.compute import by_option
+from pysettle.cli.command import Command, network_command, network_view
+from pysettle.cli.compute.compute import by_option, series_option
 from pysettle.cli.compute.terms import until_option
 from pysettle.cli.documents import change
 from pysettle.cli.nouns import Verb
 from pysettle.cli.options import Utf8, Whole, wide_option
 from pysettle.cli.output import instant, table
-from pysettle.money import Currency, to_text, to_units
+from pysettle.money import Currency, to_plain, to_text, to_units
 from pysettle.values import time_text
+
+if TYPE_CHECKING:
+    from pysettle.client.core.contract import Transaction
+    from pysettle.client.network import SettlementNetwork
+    from pysettle.values import Units
 
 
 @click.command(cls=Verb)
@@ -111,12 +119,35 @@ def compute_(command: Command) -> None:
     command.show(document, lines)
 
 
-def _move_stake(by: str, make: Function, command: Command) -> None:
-    provider = command.address(by)
-    with command.compute(write=True) as compute:
-        before = compute.market.free_stake(provider)
-        *_, receipt = compute.market.send(*make(compute))
-        now = compute.market.free_stake(provider)
-    document = {"provider": by, "currency": Currency.CNY.value, "free_units": change(before, now)}
-    lines = [f"free stake of {by}: {to_text(before)} -> {to_text(now)} yuan"]
-    command.show_sent(receipt, document, lines, "market open --help")
+@click.command(cls=Verb)
+@series_option
+@by_option("provider", "Account that submits it; any account may.")
+@network_command
+def release(series: str, by: str, command: Command) -> None:
+    """Unlock the stake of a series that expired without a halt."""
+    submitter = command.signer(by)
+    with command.compute() as network:
+        token = network.compute_lists.find(series)
+    _move_stake(
+        command.name(token.provider),
+        lambda network: (network.market.release_stake(submitter, token.address),),
+        command,
+        lambda free: f"market unstake --amount {to_plain(free)}",
+    )
+
+
+def _move_stake(
+    provider: str,
+    make: Callable[[SettlementNetwork], tuple[Transaction, ...]],
+    command: Command,
+    useful_next: Callable[[Units], str] = lambda _: "market open --help",
+) -> None:
+    """Send what changes a provider's free stake, and print the change; the next useful command may name the stake."""
+    address = command.address(provider)
+    with command.compute(write=True) as network:
+        before = network.market.free_stake(address)
+        *_, receipt = network.market.send(*make(network))
+        now = network.market.free_stake(address)
+    document = {"provider": provider, "currency": Currency.CNY.value, "free_units": change(before, now)}
+    lines = [f"free stake of {provider}: {to_text(before)} -> {to_text(now)} yuan"]
+    command.show_sent(receipt, document, lines, useful_next(now))
