@@ -2,8 +2,9 @@
 
 It knows the types that contracts here use: addresses (20 bytes), whole numbers, truth values, fixed and dynamic bytes,
 text, arrays and tuples. eth-abi knows the same and more; importing it takes twice as long as all else that a command
-needs to ask a node for a balance. Decoding is strict: what no contract of this compiler encodes is refused. Only a text
-may be no UTF-8, and is shown escaped then: anybody can deploy a contract with such a name.
+needs to ask a node for a balance. Decoding is strict: an encoding that no contract of this
+compiler makes is refused. Only a text may not be UTF-8, and is shown escaped then: anybody can deploy a contract with
+such a name.
 
 Source: the contract ABI specification of Solidity.
 """
@@ -94,7 +95,7 @@ def _type(name: str) -> _Type:
 
 
 def _members(text: str) -> Iterator[str]:
-    """Yield the types of a tuple, whose commas stand outside of inner tuples."""
+    """Yield the types of a tuple, split at commas outside of inner tuples."""
     depth, begin = 0, 0
     for place, letter in enumerate(text):
         depth += (letter == "(") - (letter == ")")

@@ -29,7 +29,7 @@ FOLDER = Path("pysettle", "artifacts")
 INPUT_FILE = "build-input.json"
 """The whole standard JSON input, so that anyone with a solc can repeat the build."""
 INDEX_FILE = "build-index.json"
-"""Hash of what was compiled, and of every file that came of it: how a second build knows that it has nothing to do."""
+"""Hash of the compiled sources, and of every written file: by it a second build knows that nothing has changed."""
 
 ROOT = Path(__file__).resolve().parents[2]
 """The folder that holds the package: a checkout, or site-packages."""
@@ -39,7 +39,7 @@ _logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """What is known of one contract, library or interface once it is compiled."""
+    """One compiled contract, library or interface."""
 
     contract_name: str
     """Its name in Solidity; unique among the artifacts."""
@@ -69,7 +69,7 @@ class Artifact:
     """`pysettle.evm.compiler.SETTINGS` as they were when it was compiled."""
 
     def is_code_of(self, code: bytes) -> bool:
-        """Whether deployed code is this artifact's, whatever values its immutables have."""
+        """Whether deployed code is this artifact's, with any values of its immutables."""
         blank = {name: bytes(length) for name, ((_, length), *_) in self.immutable_references.items()}
         return len(code) == len(self.runtime_bytecode) and self._filled(code, blank) == self.runtime_bytecode
 
@@ -163,7 +163,7 @@ def build(root: Path = ROOT) -> list[Path]:
 def build_column(column: str, root: Path = ROOT) -> list[Path]:
     """Compile the contracts of one column alone, and write their artifacts beside those that stand.
 
-    For whoever is at work on the column. The index does not tell of it, so that the next `build` compiles everything.
+    For work on the column. The index does not record it, so that the next `build` compiles everything.
 
     Args:
         column: Name of its folder in `contracts/`.
@@ -188,7 +188,7 @@ def build_column(column: str, root: Path = ROOT) -> list[Path]:
 
 def _log_warnings(output: Mapping[str, Any]) -> None:
     for message in output.get("errors", []):
-        # What solc says of other people's packages is not ours to mend.
+        # Warnings of solc on other people's packages are left out.
         if message.get("sourceLocation", {}).get("file", "contracts/").startswith("contracts/"):
             _logger.warning(message["formattedMessage"].strip())
 
@@ -257,13 +257,13 @@ def _artifact(
 
 
 def _change_since(artifact: Artifact, root: Path) -> str | None:
-    """Say what has changed since the artifact was compiled, None when nothing has."""
+    """Return the change since the compilation of the artifact in words, None without one."""
     for unit, expected in artifact.sources.items():
         file = compiler.source_file(root, unit)
         if file.is_file():
             if _sha256(file.read_bytes()) != expected:
                 return f"{unit} has changed"
-        elif unit.startswith("contracts/"):  # npm's packages may have been cleared away; what they were is pinned
+        elif unit.startswith("contracts/"):  # npm's packages may have been deleted; their versions are pinned
             return f"{unit} is gone"
     if _source_hash(artifact.sources) != artifact.source_hash:
         return "the compiler's version or settings have changed"

@@ -1,4 +1,4 @@
-"""What pysettle asks of a chain, and the plain records a chain answers with.
+"""The interface of a chain for pysettle, and the plain records of its answers.
 
 `ChainBackend` is the only seam between settlement code and an EVM. It knows nothing of contracts: bytes go in,
 receipts and logs come out. The same conformance suite (`tests/behaviors`) runs on every backend.
@@ -52,7 +52,7 @@ class Receipt:
     logs: tuple[Log, ...]
     """Its logs in order; empty when it failed."""
     revert_data: bytes
-    """What the execution returned when it reverted; empty on success and when it ran out of gas."""
+    """Return data of a revert; empty on success and when it ran out of gas."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What tells whether a chain still has what was once on it."""
+    """State that shows whether a chain still has its earlier contracts."""
 
     genesis_hash: Hash32
     """Hash of block 0."""
@@ -95,7 +95,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Fees:
-    """What a transaction offers for a unit of gas, in wei."""
+    """Offer of a transaction for a unit of gas, in wei."""
 
     max_fee: int
     """Most it pays: the `maxFeePerGas` of EIP-1559, or the gas price of a legacy transaction."""
@@ -104,7 +104,7 @@ class Fees:
 
 
 class ExecutionReverted(Exception):
-    """A simulated call reverted; `.data` is what it returned.
+    """A simulated call reverted; `.data` is its return data.
 
     Raised by `ChainBackend.call` only, and turned into a typed error in one place, `pysettle.evm.reverts`.
     """
@@ -137,7 +137,7 @@ class ChainBackend(Protocol):
         """The chain's clock."""
 
     def fees(self) -> Fees:
-        """Return what a transaction should offer to be in one of the next blocks."""
+        """Return the offer of a transaction that should be in one of the next blocks."""
 
     def submit(self, raw_transactions: Sequence[bytes]) -> None:
         """Hand over signed transactions, to be sealed in order in as few blocks as their gas allows.
@@ -178,7 +178,7 @@ class ChainBackend(Protocol):
         """Execute without sealing, free of gas fees, on the state after `block_number` (None: the head).
 
         At the head the call sees `clock.now()` as its block's timestamp. Without `to` it runs `data` as creation code,
-        and returns what that returns.
+        and returns its return data.
 
         Raises:
             ExecutionReverted: with the data the execution reverted with.
@@ -207,7 +207,7 @@ class ChainBackend(Protocol):
             to_block: Last block read.
             addresses: Emitting contracts wanted; empty for any.
             topics: First topics (event signatures) wanted; empty for any.
-            ids: Second topics (what the events index first, such as the id of a channel) wanted; empty for any.
+            ids: Second topics (the first indexed member, such as the id of a channel) wanted; empty for any.
         """
 
     def balance(self, account: Address) -> int:

@@ -25,7 +25,7 @@ def prevrandao(seed: int, number: int) -> Hash32:
 
 
 class ScheduledClock:
-    """Chain time: the head's timestamp, the block interval, and what the clock was advanced by since the head.
+    """Chain time: the head's timestamp, the block interval, and the advances of the clock since the head.
 
     One that was given the time of the world is never behind it.
     """

@@ -1,8 +1,8 @@
 """The Solidity compiler: standard JSON in, output JSON out, by one pinned version of solc.
 
-It knows where a compiler may be found and which settings the contracts are compiled with. It does not know what
-becomes of the output (`pysettle.evm.artifacts`). It needs only py-solc-x, because the package's build runs it too,
-and imports that late, because the command line imports this module at every start.
+This module finds a compiler and has the settings of the compilation. `pysettle.evm.artifacts` uses the output. It needs
+only py-solc-x, because the package's build runs it too, and imports that late, because the command line imports this
+module at every start.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ SETTINGS: dict[str, Any] = {
     # Without the hash of the metadata the bytecode depends on code alone: a comment changes no address or state root.
     "metadata": {"bytecodeHash": "none"},
 }
-"""What every contract is compiled with; part of each artifact's source hash."""
+"""Settings of the compilation of every contract; part of each artifact's source hash."""
 
 OUTPUTS = [
     "abi",
@@ -102,7 +102,7 @@ def standard_input(root: Path, folder: str = "contracts") -> dict[str, Any]:
         pending += [_resolve(unit, path) for path in _IMPORT.findall(contents[unit])]
     selected: dict[str, dict[str, list[str]]] = {unit: {"*": OUTPUTS} for unit in wanted}
     for unit, content in contents.items():
-        # The tree says what each immutable is called; of every unit it would be 10 MB.
+        # The tree has the names of the immutables; for all units it would be 10 MB.
         if _IMMUTABLE.search(content):
             selected.setdefault(unit, {})[""] = ["ast"]
     return {
@@ -133,7 +133,7 @@ def compile_standard_json(standard_input: Mapping[str, Any], root: Path) -> dict
 
     Args:
         standard_input: Solidity's standard JSON input.
-        root: The checkout whose `node_modules` holds npm's `solc`.
+        root: The checkout; its `node_modules` holds npm's `solc`.
 
     Returns:
         Solidity's standard JSON output; it may hold warnings, no errors.
@@ -181,8 +181,8 @@ def install(root: Path, file: Path) -> Path:
     """Put an executable of the pinned solc at `file`, for tools that are told where the compiler is.
 
     Args:
-        root: The checkout whose `node_modules` holds npm's `solc`.
-        file: Where it shall be: a link to a native solc, or a script that runs npm's. What was there is replaced.
+        root: The checkout; its `node_modules` holds npm's `solc`.
+        file: Where it shall be: a link to a native solc, or a script that runs npm's. An existing file is replaced.
 
     Returns:
         `file`.
@@ -231,7 +231,7 @@ def _native() -> Path | None:
         return None
     try:
         version = solcx.wrapper.get_solc_version(found)
-    except Exception:  # noqa: BLE001 - whatever it is, it is not a solc that runs
+    except Exception:  # noqa: BLE001 - after any failure it is not a working solc
         return None
     return Path(found) if str(version) == SOLC_VERSION else None
 

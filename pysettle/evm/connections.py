@@ -1,4 +1,4 @@
-"""Connections whose answers have one deadline: the time that is left holds for all reads of an answer together.
+"""Connections with one deadline for an answer: the remaining time holds for all its reads together.
 
 urllib3 and `http.client` limit each read of the socket by itself, so that a server that sends a byte now and then is
 waited for without end.
@@ -93,7 +93,7 @@ class _TlsPool(HTTPSConnectionPool):
 
 
 def connections(headers: Mapping[str, str]) -> PoolManager:
-    """Return connections whose answers have one deadline, the `total` of the request's timeout."""
+    """Return connections with one deadline for an answer, the `total` of the request's timeout."""
     manager = PoolManager(headers=dict(headers), maxsize=_CONNECTIONS)
     manager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
     return manager

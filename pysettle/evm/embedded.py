@@ -42,7 +42,7 @@ _FEE_HEADROOM = 8
 
 
 class EmbeddedChain(SealedBlocks):
-    """A `ChainBackend` on py-evm, with what the audit needs beside it: the genesis and the blocks as bytes."""
+    """A `ChainBackend` on py-evm, with the additions for an audit: the genesis and the blocks as bytes."""
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class EmbeddedChain(SealedBlocks):
 
         Args:
             genesis: Block 0.
-            seed: What the randomness of blocks is derived from.
+            seed: Seed of the randomness of blocks.
             database: Where everything is kept; in memory if None. If it has a method `transaction()` that returns a
                 context manager, each block is written within one; opening a chain that has begun writes nothing.
             coinbase: Account the priority fees go to.
@@ -101,7 +101,7 @@ class EmbeddedChain(SealedBlocks):
         return Fees(max_fee=_FEE_HEADROOM * cast(int, self._head.base_fee_per_gas), priority_fee=0)
 
     def wait(self) -> None:
-        """Refuse to wait: the chain seals what it is given and nothing else.
+        """Refuse to wait: the chain only seals the transactions that it gets.
 
         Raises:
             ChainError: always.
@@ -174,7 +174,7 @@ class EmbeddedChain(SealedBlocks):
     def _execute(
         self, transactions: Sequence[SignedTransactionAPI], placed: int = 0
     ) -> tuple[BlockAPI, tuple[ReceiptAPI, ...], dict[int, bytes]]:
-        """Make the next block without sealing it; return it, its receipts and what its transactions reverted with."""
+        """Make the next block without sealing it; return it, its receipts and the revert data of its transactions."""
         header = self.next_header()
         vm = cast(SealingVM, self.py_evm.get_vm(header))
         offered = vm.get_block().copy(header=header, transactions=tuple(transactions))
@@ -211,7 +211,7 @@ class EmbeddedChain(SealedBlocks):
 
     @contextmanager
     def _one_write(self) -> Iterator[None]:
-        """Write in one transaction; when it fails, a full disk included, head and clock are what they were."""
+        """Write in one transaction; if it fails, a full disk included, head and clock stay as before."""
         head, clock = self._head, (self._clock.head_timestamp, self._clock.advanced)
         try:
             with self._transaction():
@@ -263,9 +263,9 @@ class EmbeddedChain(SealedBlocks):
 
     @contextmanager
     def scratch_state(self, block_number: int | None = None) -> Iterator[StateAPI]:
-        """Lend the state that `state` returns, to execute on; whatever was done to it is undone afterwards.
+        """Lend the state that `state` returns, to execute on; all changes are undone afterwards.
 
-        What was read from the tries is kept for the next who asks for the same state: most calls follow another.
+        Values read from the tries are cached for the next caller of the same state: most calls follow another.
 
         Raises:
             ChainError: no such block.
@@ -312,7 +312,7 @@ class EmbeddedChain(SealedBlocks):
         return Standing(self.block(0).hash, self._head.block_number, self.nonces_of(accounts))
 
     def head_state(self) -> StateAPI:
-        """Return the state after the head, shared by all who read it: nobody may execute on it."""
+        """Return the state after the head, shared by all readers: nobody may execute on it."""
         if self._head_state is None:
             self._head_state = self.state(self._head.block_number)
         return self._head_state
@@ -368,7 +368,7 @@ class EmbeddedChain(SealedBlocks):
 
 @contextmanager
 def _refusals(count: int) -> Iterator[None]:
-    """Turn what the rules refuse in a sequence of `count` transactions into the error of the whole sequence."""
+    """Turn a refusal of the rules in a sequence of `count` transactions into the error of the whole sequence."""
     try:
         yield
     except InvalidTransaction as problem:

@@ -1,4 +1,4 @@
-"""Transactions as bytes: what is signed, and what is sent.
+"""Transactions as bytes: the signed form and the sent form.
 
 eth-account takes nine times as long to sign a transaction (1,121 us against 121, medians of seven runs side by side),
 most of it in checks of a form that is known here. The tests hold both to the same bytes.
@@ -23,7 +23,7 @@ _GAS_NONZERO_BYTE = 16
 
 
 class TransactionSigner(Protocol):
-    """Whoever signs transactions for an account: a `Signer`, which has the key, or a `RemoteSigner`, which asks."""
+    """A signer of an account's transactions: a `Signer` with the key, or a `RemoteSigner`."""
 
     @property
     def address(self) -> Address:
@@ -42,7 +42,7 @@ class UnsignedTransaction:
     nonce: int
     """Number of the sender's transactions before it."""
     fees: Fees
-    """What it offers for gas; without a priority fee it takes the legacy form."""
+    """Its offer for gas; without a priority fee it takes the legacy form."""
     gas: int
     """Most gas it may use."""
     to: Address | None
@@ -52,7 +52,7 @@ class UnsignedTransaction:
     value: int = 0
     """Native value it moves, in wei; it buys nothing but gas."""
     _fields: bytes = field(init=False, repr=False, compare=False)
-    """All this in RLP: it is in what is signed, and again in what is sent."""
+    """All these fields in RLP, for the signed form and again for the sent form."""
 
     def __post_init__(self) -> None:
         """Encode the fields once."""
@@ -71,7 +71,7 @@ class UnsignedTransaction:
 
     @property
     def max_priority_fee_per_gas(self) -> int:
-        """Most of that which goes to who seals it; in the legacy form all of it may."""
+        """Highest part of that for the sealer; in the legacy form all of it."""
         return self.fees.max_fee if self.fees.priority_fee is None else self.fees.priority_fee
 
     @property
@@ -95,7 +95,7 @@ class UnsignedTransaction:
         return SignedTransaction(self.signed(sender.sign_transaction(self)), self, sender.address)
 
     def _encoded(self, tail: bytes) -> bytes:
-        """Return the transaction with what follows its fields."""
+        """Return the transaction with further data after its fields."""
         return (b"" if self.fees.priority_fee is None else _DYNAMIC_FEE) + _list(self._fields + tail)
 
     def _chain_fields(self) -> bytes:
@@ -103,15 +103,15 @@ class UnsignedTransaction:
 
 
 class SignedTransaction(bytes):
-    """A transaction as it is sent, which remembers what was signed and by whom, so that nobody has to decode it again.
+    """A transaction in its sent form, with its fields and its signer, so that nobody has to decode it again.
 
-    To decode it and recover who signed takes as long as the node takes to execute a transfer.
+    Decoding it and recovering its signer takes as long as executing a transfer.
     """
 
     unsigned: UnsignedTransaction
     """The transaction."""
     sender: Address
-    """Who signed it."""
+    """Signer."""
     hash: Hash32
     """Its hash."""
 

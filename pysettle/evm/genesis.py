@@ -1,4 +1,4 @@
-"""The genesis of a pysettle chain, as data: what every engine needs to begin from the same block 0.
+"""The genesis of a pysettle chain, as data: the input of every engine for the same block 0.
 
 Knows the Prague system contracts and geth's `genesis.json`. Knows no EVM: `pysettle.evm.embedded` builds block 0
 from it, and any other engine reads the file.
@@ -57,7 +57,7 @@ _CONSOLIDATION_REQUESTS_CODE = bytes.fromhex(
 )
 
 _DEPOSIT_CONTRACT = Address(bytes.fromhex("00000000219ab540356cbb839cbe05303d7705fa"))
-"""Contract whose logs become requests to a beacon chain (EIP-6110), which is not behind this one."""
+"""Contract with logs that become requests to a beacon chain (EIP-6110), which this chain does not have."""
 
 _FORKS_BY_BLOCK = (
     "homesteadBlock",
@@ -118,7 +118,7 @@ Source:
 
 @dataclass(frozen=True, slots=True)
 class Genesis:
-    """Block 0: who holds what, and the limits the chain begins with.
+    """Block 0: its accounts and the first limits of the chain.
 
     The fields that every engine must agree on and nobody may choose (difficulty 0, nonce 0, no extra data, Prague
     from the first second) are not fields here; they are written by `to_dict` and checked by `from_dict`.
@@ -174,7 +174,7 @@ class Genesis:
 
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> Genesis:
-        """Read what `to_dict` wrote, or an equal genesis in another's spelling.
+        """Read the output of `to_dict`, or an equal genesis in another spelling.
 
         Args:
             document: A parsed `genesis.json`. Addresses may lack their 0x, numbers may be decimal strings.
@@ -239,7 +239,7 @@ def _config(chain_id: int) -> dict[str, Any]:
 
 
 def _account_to_dict(account: GenesisAccount) -> dict[str, Any]:
-    """Return one entry of `alloc`; like geth, leave out what is empty, except the balance."""
+    """Return one entry of `alloc`; like geth, leave out empty fields, except the balance."""
     entry: dict[str, Any] = {}
     if account.code:
         entry["code"] = "0x" + account.code.hex()

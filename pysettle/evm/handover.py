@@ -22,7 +22,7 @@ from pysettle.errors import (
 )
 
 ASK_AGAIN_S = 30.0
-"""Longest time for which a question about what was handed over is asked again, in seconds."""
+"""Longest time for which a question about sent transactions is repeated, in seconds."""
 _PAUSE_S = 0.1
 _LONGEST_PAUSE_S = 2.0
 
@@ -37,13 +37,13 @@ def handed_over(hashes: Callable[[], Sequence[bytes]]) -> Iterator[None]:
         hashes: Returns their hashes, when there is an error; none where nothing was handed over.
 
     Raises:
-        OutcomeUnknown: the chain did not say what became of them.
+        OutcomeUnknown: the chain did not report their outcome.
         HandOverInterrupted: somebody interrupted the wait for it.
     """
     try:
         yield
     except (OutcomeUnknown, TransactionPending, TransactionRefused, HandOverInterrupted):
-        raise  # they name what was handed over
+        raise  # they name the sent transactions
     except ChainError as problem:
         if not hashes():
             raise
@@ -55,7 +55,7 @@ def handed_over(hashes: Callable[[], Sequence[bytes]]) -> Iterator[None]:
 
 
 def answered(ask: Callable[[], _Answer]) -> _Answer:
-    """Return an answer about what was handed over; ask again where there is none, for `ASK_AGAIN_S` at the most.
+    """Return an answer about sent transactions; ask again without one, for at most `ASK_AGAIN_S`.
 
     Raises:
         ChainUnreachable, NodeError: the last failure.

@@ -1,4 +1,4 @@
-"""What the embedded chain has sealed: blocks, receipts and logs, as records and as bytes, read from its database."""
+"""The sealed history of the embedded chain: blocks, receipts and logs, as records and as bytes, from its database."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _REVERT_DATA_KEY = b"pysettle:revert-data:"
 
 
 class SealedBlocks:
-    """A chain in a database, up to its head; whoever seals on it moves the head."""
+    """A chain in a database, up to its head; a sealing chain moves the head."""
 
     def __init__(self, genesis: Genesis, database: BaseDB) -> None:
         """Open the chain, or begin it.
@@ -118,7 +118,7 @@ class SealedBlocks:
             to_block: Last block read; blocks above the head have no logs.
             addresses: Emitting contracts wanted; empty for any.
             topics: First topics (event signatures) wanted; empty for any.
-            ids: Second topics (what the events index first, such as the id of a channel) wanted; empty for any.
+            ids: Second topics (the first indexed member, such as the id of a channel) wanted; empty for any.
         """
         head = self._head.block_number
         for number in range(from_block, min(head if to_block is None else to_block, head) + 1):
@@ -191,5 +191,5 @@ class SealedBlocks:
 
 
 def revert_data_key(block_hash: Hash32, index: int) -> bytes:
-    """Return where the database has what a transaction reverted with."""
+    """Return the key of a transaction's revert data in the database."""
     return _REVERT_DATA_KEY + block_hash + index.to_bytes(4, "big")

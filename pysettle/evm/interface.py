@@ -80,7 +80,7 @@ class Interface:
         return selector + abi.encode(signature.inputs, arguments)
 
     def decode(self, function: str, answer: bytes) -> Any:
-        """Decode what a call returned: None, one value, or a tuple of several."""
+        """Decode the return data of a call: None, one value, or a tuple of several."""
         values = abi.decode(self._functions[function][1].outputs, answer)
         return values[0] if len(values) == 1 else values or None
 

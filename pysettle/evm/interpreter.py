@@ -4,7 +4,7 @@ py-evm spends half of a transfer's time on stepping: a generator, two look-ups, 
 some three hundred opcodes. Here code is cut once into runs of opcodes that touch the stack, the memory or the call
 alone, and each run is charged and checked once, at its beginning. That changes no outcome: a run cannot be left in
 its middle other than by an error that takes all gas and undoes everything, in whichever of its opcodes it arises.
-Prices are those of py-evm's table. Whatever reads the gas left, the state or the code is no part of a run.
+Prices are those of py-evm's table. Opcodes that read the remaining gas, the state or the code belong to no run.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _STACK_LIMIT = 1024
 _SIGN = 1 << 255
 
 Step = Callable[[list[int], int, Any], None]
-"""One opcode: takes the stack, its number from the code (what is pushed, how deep to reach), and the computation."""
+"""One opcode: takes the stack, its number from the code (the pushed value, or the depth), and the computation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Run:
     """Opcodes executed together, and the one after them, which is not."""
 
     steps: tuple[tuple[Step, int], ...]
-    """What to execute, each with its number."""
+    """Opcodes to execute, each with its number."""
     gas: int
     """Gas of the run, a jump at its end included; the growth of memory is charged apart."""
     least: int
@@ -57,7 +57,7 @@ class SealingComputation(PragueComputation):
 
 
 class RunStream(CodeStream):
-    """Code that executes what it can when it is iterated, and yields only what py-evm has to execute."""
+    """Code that executes its runs when it is iterated, and yields only the opcodes for py-evm."""
 
     def __init__(self, code: bytes, computation: PragueComputation) -> None:
         """Read the code of a computation from its beginning."""
@@ -103,7 +103,7 @@ class RunStream(CodeStream):
 
 @lru_cache(maxsize=256)
 def _known(code: bytes) -> tuple[dict[int, Run], set[int]]:
-    """Return what is known of a code so far, to be added to: run by place, and the places that can be jumped to."""
+    """Return the known parts of a code, to be added to: run by place, and the valid targets of jumps."""
     return {}, set()
 
 
@@ -150,7 +150,7 @@ def _operation(compute: Callable[[int, int], int]) -> Step:
 
 
 def _from_call(read: Callable[[Any], int]) -> Step:
-    """Return the step that pushes what the call says."""
+    """Return the step that pushes a value of the call."""
 
     def step(stack: list[int], _: int, computation: Any) -> None:
         stack.append(read(computation.msg))

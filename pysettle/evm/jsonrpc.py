@@ -31,14 +31,14 @@ _CONNECT_S = 5.0
 """Longest time for a connection, in seconds."""
 _MOMENT_S = 0.001
 _NESTING_LIMIT = 256
-"""Deepest nesting of an answer; Python's reader recurses, and py-evm lets it recurse beyond what the stack holds."""
+"""Deepest nesting of an answer; Python's reader recurses, and py-evm lets it recurse beyond the size of the stack."""
 
 Call = tuple[str, Sequence[Any]]
 """A method and its parameters."""
 
 
 class JsonRpc:
-    """A node or signer behind a URL. Connections are kept; what fails on the way is repeated five times, more slowly.
+    """A node or signer behind a URL. Connections are kept; a failed request is repeated five times, more slowly.
 
     One deadline holds for a request, its repetitions and its answer to the last byte, however slowly that comes.
 
@@ -63,7 +63,7 @@ class JsonRpc:
         if parsed.scheme not in ("http", "https") or not parsed.host:
             raise UsageError("the chain is not the URL of a JSON-RPC node, such as http://127.0.0.1:8545")
         self.name = f"{parsed.scheme}://{parsed.netloc}"
-        """The URL without what may be secret in it: user, password, path."""
+        """The URL without its possible secrets: user, password, path."""
         self.url = parsed._replace(auth=None).url
         """The URL without user and password."""
         headers = {"Content-Type": "application/json"}
@@ -112,7 +112,7 @@ class JsonRpc:
 
     @contextmanager
     def reading(self, method: str) -> Iterator[None]:
-        """Read what the node answered to a method.
+        """Read the node's answer to a method.
 
         Raises:
             ChainUnreachable: it has not the form that the execution API gives it.
@@ -180,7 +180,7 @@ class JsonRpc:
             if len(content) > ANSWER_BYTES:
                 raise AnswerTooLarge(method, ANSWER_BYTES)
         except BaseException:
-            response.close()  # what is left unread would be read as the next answer
+            response.close()  # the unread rest would be read as the next answer
             raise
         response.release_conn()
         return response.status, content

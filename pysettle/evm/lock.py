@@ -1,7 +1,7 @@
-"""One writer at a time: a lock beside a file, which names its holder to whoever waits for it.
+"""One writer at a time: a lock beside a file, which names its holder to waiting processes.
 
-A holder that serves the file to others says where. What a holder wrote counts only while the lock is held: one that was
-killed leaves it behind.
+A holder that serves the file to others writes its URL into the lock. Its entry counts only while the lock is held: a
+killed holder leaves the entry behind.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class WriterLock:
         self.announce(None)
 
     def announce(self, url: str | None) -> None:
-        """Write down who holds the lock, and where it serves the file to others; None where it does not."""
+        """Write down the holder of the lock, with the URL at which it serves the file; None if it does not."""
         me = {"pid": os.getpid(), "host": socket.gethostname(), "command": " ".join(sys.argv) or "python"}
         content = json.dumps(me | ({"url": url} if url else {})).encode()
         # A read-only or full disk is no reason to refuse: the lock is held, its holder only stays unnamed.
@@ -67,7 +67,7 @@ class WriterLock:
 
 
 def holder_of(file: Path) -> LockHolder | None:
-    """Return who wrote last that it holds the lock beside a file; None where nobody did, or it gave it up."""
+    """Return the last written holder of the lock beside a file; None without one, or after it gave the lock up."""
     try:
         descriptor = os.open(_path(file), os.O_RDONLY | os.O_CLOEXEC)
     except OSError:

@@ -1,4 +1,4 @@
-"""Logs over JSON-RPC, whatever a node limits: a range of blocks that it refuses as too much is halved.
+"""Logs over JSON-RPC under any limits of a node: a range of blocks that it refuses as too large is halved.
 
 Nodes limit the blocks that one query looks at, the logs that it returns, the bytes or the time of an answer; none says
 its limits in advance. A single block that is refused too is read by its receipts, which hold the same logs, and which
@@ -30,8 +30,8 @@ _EXCESS = re.compile(
     r"exceed|too (many|large|wide|big|high|long)|(more|larger|bigger|greater|smaller) than|limited to|at most|up to"
     r"|\bmax|narrow|limit the|over \d|time(d )?.?out"
 )
-"""Words by which nodes refuse a query as too large, beside those above: Besu, erigon, geth, Nethermind, reth, and who
-serves them to the public."""
+"""Words by which nodes refuse a query as too large, beside those above: Besu, erigon, geth, Nethermind, reth, and
+public providers."""
 _ANOTHER_REASON = re.compile(
     r"too many requests|\brate\b|rate.?limit|per (second|minute|day|month)|daily|monthly|throughput|compute units|quota"
     r"|credits|concurren|request count|\bhead\b|beyond|latest|syncing"
@@ -48,7 +48,7 @@ class LogQuery:
     topics: Sequence[bytes] = ()
     """First topics: event signatures."""
     ids: Sequence[bytes] = ()
-    """Second topics: what the events index first."""
+    """Second topics: the first indexed member of the events."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the filter as JSON-RPC has it, without blocks."""
@@ -73,7 +73,7 @@ class LogReader:
     """Reads logs of a node, and remembers how many blocks it takes in one query."""
 
     def __init__(self, rpc: JsonRpc) -> None:
-        """Read from a node whose limits are not known yet."""
+        """Read from a node with unknown limits."""
         self._rpc = rpc
         self._blocks = MOST_BLOCKS
         self._answered = 0
@@ -111,7 +111,7 @@ class LogReader:
     def _standing(
         self, query: LogQuery, first: int, last: int, hash_of: Callable[[int], Hash32]
     ) -> list[dict[str, Any]] | None:
-        """Return what `_ask` does, of blocks that were on the chain before and afterwards."""
+        """Return the result of `_ask`, of blocks that were on the chain before and afterwards."""
         before = hash_of(last)
         while True:
             found = self._ask(query, first, last)
@@ -133,7 +133,7 @@ class LogReader:
             return list(found)
 
     def _in_receipts(self, query: LogQuery, number: int, problem: NodeError) -> list[dict[str, Any]]:
-        """Return the wanted logs of one block whose logs a node refuses."""
+        """Return the wanted logs of one block, after the node refused its logs."""
         try:
             receipts = self._rpc.ask("eth_getBlockReceipts", hex(number))
         except NodeError as refusal:

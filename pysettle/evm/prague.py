@@ -1,7 +1,7 @@
 """Prague's rules as py-evm executes them, and the gate a transaction passes before it is executed.
 
-Knows py-evm and turns its objects into the records of `pysettle.evm.backend`. Knows nothing of time, of snapshots or
-of who asks: that is `pysettle.evm.embedded`.
+This module turns py-evm's objects into the records of `pysettle.evm.backend`. Time, snapshots and callers belong to
+`pysettle.evm.embedded`.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ NONCE_MAX = 2**64 - 2
 
 
 class Terms(Protocol):
-    """What a transaction says, decoded by py-evm or not yet encoded."""
+    """Fields of a transaction, decoded by py-evm or not yet encoded."""
 
     @property
     def chain_id(self) -> int | None:
@@ -70,7 +70,7 @@ class Terms(Protocol):
 
     @property
     def max_priority_fee_per_gas(self) -> int:
-        """Most of that which goes to who seals it."""
+        """Highest part of that for the sealer."""
 
     @property
     def gas(self) -> int:
@@ -99,7 +99,7 @@ class InvalidTransaction(Exception):
 
 
 class SealingBlock(PragueBlock):
-    """A Prague block whose copies share the fields they do not change: rlp would copy every transaction, thrice."""
+    """A Prague block with copies that share unchanged fields: rlp would copy every transaction, thrice."""
 
     def copy(self, *_: Any, **fields: Any) -> SealingBlock:
         """Return the block with some fields replaced."""
@@ -107,10 +107,10 @@ class SealingBlock(PragueBlock):
 
 
 class SealingVM(PragueVM):
-    """Prague, with what a producer of blocks needs beside a verifier of them.
+    """Prague, with the additions for a producer of blocks.
 
     Blocks still go through py-evm's import path, so they are valid by construction. The differences: a block takes
-    as many of the offered transactions as fit, what each returned when it reverted is kept, EIPs are followed where
+    as many of the offered transactions as fit, the revert data of each is kept, EIPs are followed where
     py-evm departs from them (EIP-7610 in the state), and results that were only just computed are not computed again.
     """
 
@@ -221,7 +221,7 @@ def decode_transaction(raw_transaction: bytes, chain_id: int, gas_limit: int) ->
 
 
 def check_terms(transaction: Terms, chain_id: int, gas_limit: int) -> None:
-    """Check what a transaction says, whoever signed it.
+    """Check the fields of a transaction, apart from its signer.
 
     Raises:
         ValidationError: it can be in no block of this chain; the message says why.
@@ -254,7 +254,7 @@ def minimum_gas(transaction: Terms) -> int:
 
 
 def check_against_state(vm: SealingVM, transaction: SignedTransactionAPI) -> None:
-    """Check what the rules demand of the sender's account and py-evm does not; the rest py-evm checks itself.
+    """Check the rules for the sender's account that py-evm does not check; py-evm checks the others itself.
 
     Raises:
         ValidationError: the balance does not cover the highest fee and the value, or the sender is a contract.
@@ -323,12 +323,12 @@ def _genesis_header(genesis: Genesis, db: AtomicDatabaseAPI) -> BlockHeaderAPI:
 def read_receipts(
     block: BlockAPI, receipts: Sequence[ReceiptAPI], revert_data: Mapping[int, bytes]
 ) -> tuple[Receipt, ...]:
-    """Turn the receipts of a block, whose gas is cumulative, into plain records.
+    """Turn the receipts of a block, with cumulative gas, into plain records.
 
     Args:
         block: The sealed block.
         receipts: One py-evm receipt for each of its transactions.
-        revert_data: Mapping index of a transaction -> what it reverted with, no empty entries.
+        revert_data: Mapping index of a transaction -> its revert data, no empty entries.
     """
     records, gas_before, log_index = [], 0, 0
     for index, (transaction, receipt) in enumerate(zip(block.transactions, receipts, strict=True)):

@@ -1,6 +1,6 @@
-"""An account whose key is elsewhere: a signer behind JSON-RPC signs its transactions, and never gives the key away.
+"""An account with a remote key: a signer behind JSON-RPC signs its transactions, and never returns the key.
 
-What comes back is trusted for nothing: it must be the transaction that was asked for, signed by the account.
+Its answer is not trusted: it must be the requested transaction, signed by the account.
 Source: `eth_signTransaction` of the Ethereum execution API, as geth, Besu's and Consensys' signers and anvil serve it.
 """
 
@@ -26,7 +26,7 @@ class RemoteSigner:
 
         Args:
             url: Where it listens, http or https; user and password in it are sent as basic authentication.
-            address: The account, whose key it has.
+            address: The account of its key.
             timeout_s: Longest wait for a signature, in seconds; the workspace stays locked meanwhile.
 
         Raises:
@@ -42,7 +42,7 @@ class RemoteSigner:
             ChainUnreachable, NodeError: the signer does not answer, or refuses.
         """
         answer = self._rpc.ask("eth_signTransaction", self._request(transaction))
-        text = answer.get("raw") if isinstance(answer, dict) else answer  # geth wraps what others return
+        text = answer.get("raw") if isinstance(answer, dict) else answer  # geth wraps the plain answer of others
         try:
             raw = bytes.fromhex(str(text).removeprefix("0x"))
             signature = _signature(raw, transaction)
@@ -70,9 +70,9 @@ class RemoteSigner:
             return request | {"gasPrice": hex(fees.max_fee)}
         return request | {"maxFeePerGas": hex(fees.max_fee), "maxPriorityFeePerGas": hex(fees.priority_fee)}
 
-    def _refused(self, what: str) -> SignatureRefused:
+    def _refused(self, answer: str) -> SignatureRefused:
         return SignatureRefused(
-            f"the signer at {self._rpc.name} returned {what} for 0x{self.address.hex()}: nothing was sent"
+            f"the signer at {self._rpc.name} returned {answer} for 0x{self.address.hex()}: nothing was sent"
         )
 
     def __repr__(self) -> str:

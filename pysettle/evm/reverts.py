@@ -56,7 +56,7 @@ class RevertDecoder:
     def of_call(
         self, data: bytes, to: Address | None, interface: Interface, sent: bytes, tx_hash: bytes | None = None
     ) -> ContractReverted:
-        """Return the exception for the revert data of a call, with what the call tells of its amounts.
+        """Return the exception for the revert data of a call, with the unit of its amounts from the call.
 
         Args:
             data: Selector and ABI-encoded arguments.

@@ -69,7 +69,7 @@ class RpcChain:
             raise UsageError(f"{confirmations} confirmations make nothing final: 1 is the block itself")
         self._confirmations, self._legacy, self._patience_s = confirmations, legacy, patience_s
         self.client_version = str(self._rpc.ask("web3_clientVersion"))
-        """What the node calls itself."""
+        """Name of the node's client."""
         self.is_development_node = self.client_version.startswith(_DEVELOPMENT_NODES)
         """Whether the node seals, moves its clock and takes its chain back when it is told to."""
         self._has_clock = self.is_development_node or moves_clock
@@ -85,7 +85,7 @@ class RpcChain:
 
     @property
     def url(self) -> str:
-        """Where the node listens, without what may be secret in it."""
+        """URL of the node, without its possible secrets."""
         return self._rpc.name
 
     def node_blocks(self) -> NodeBlocks:
@@ -95,7 +95,7 @@ class RpcChain:
     # Sending
 
     def fees(self) -> Fees:
-        """Return what a transaction should offer to be in one of the next blocks."""
+        """Return the offer of a transaction that should be in one of the next blocks."""
         head, tip, price = self._rpc.ask_all(
             [("eth_getBlockByNumber", ("latest", False)), ("eth_maxPriorityFeePerGas", ()), ("eth_gasPrice", ())]
         )
@@ -115,7 +115,7 @@ class RpcChain:
         Raises:
             TransactionRefused: naming the first that the node refused, and those that it took; a development node has
                 taken none unless somebody else used one of the accounts meanwhile.
-            OutcomeUnknown: they were handed over, and the node did not say what became of them.
+            OutcomeUnknown: they were sent, and the node did not report their outcome.
         """
         if not raw_transactions:
             return
@@ -175,7 +175,7 @@ class RpcChain:
         )
 
     def _revert_data(self, transaction_hash: str) -> bytes:
-        """Return what a sealed transaction reverted with; empty where the node cannot trace it."""
+        """Return the revert data of a sealed transaction; empty if the node cannot trace it."""
         tracer = {"tracer": "callTracer", "tracerConfig": {"onlyTopCall": True}}
         (trace,) = self._rpc.ask_all([("debug_traceTransaction", (transaction_hash, tracer))])
         if isinstance(trace, NodeError) or "revert" not in str(trace.get("error", "")).lower():
@@ -245,7 +245,7 @@ class RpcChain:
         """Yield logs in chain order, of blocks `from_block` to `to_block` (inclusive; None: the head).
 
         Each range of blocks is read again if its last block was replaced meanwhile: a block's hash commits to all
-        before it. What was yielded of earlier ranges stands; who follows a chain whose blocks may be replaced reads
+        before it. Logs of earlier ranges are not yielded again; a follower of a chain with replaceable blocks reads
         confirmed ones.
 
         Args:
@@ -253,7 +253,7 @@ class RpcChain:
             to_block: Last block read; blocks above the head have no logs.
             addresses: Emitting contracts wanted; empty for any.
             topics: First topics (event signatures) wanted; empty for any.
-            ids: Second topics (what the events index first, such as the id of a channel) wanted; empty for any.
+            ids: Second topics (the first indexed member, such as the id of a channel) wanted; empty for any.
 
         Raises:
             ChainError: the node refuses the logs of a single block, and its receipts too.
@@ -295,7 +295,7 @@ class RpcChain:
     # Development
 
     def set_accounts(self, accounts: Mapping[Address, GenesisAccount]) -> None:
-        """Give a development node what a genesis would have: code where there is none, and funds not below these.
+        """Give a development node the state of a genesis: missing code, and at least these funds.
 
         Raises:
             ChainError: it is no development node.
@@ -332,9 +332,9 @@ class RpcChain:
             raise ChainError(f"{self._rpc.name} has forgotten snapshot {snapshot}")
         self.clock.advance(max(0, now - self.clock.now()))
 
-    def _only_development(self, what: str) -> None:
+    def _only_development(self, action: str) -> None:
         if not self.is_development_node:
-            raise ChainError(f"the chain of {self._rpc.name} cannot {what}: only a development node's can")
+            raise ChainError(f"the chain of {self._rpc.name} cannot {action}: only a development node's can")
 
 
 class RpcClock:

@@ -21,11 +21,11 @@ from pysettle.evm.jsonrpc import BATCH_BYTES, BATCH_LIMIT, Call, JsonRpc
 from pysettle.values import Address, Hash32
 
 _POLL_S = (0.0, 0.002, 0.005, 0.01, 0.02, 0.05)
-"""Pauses between looks at what is sealed; the last is repeated."""
+"""Pauses between looks for sealed transactions; the last is repeated."""
 _QUIET_S = 1.0
-"""Time after which a node that seals by itself is asked for a block, if none of what waits was sealed in it."""
+"""Time after which a node that seals by itself is asked for a block, if no waiting transaction was sealed in it."""
 _EMPTY_BLOCKS = 16
-"""Most blocks asked for one after the other that seal nothing of what waits: each empty one lowers the base fee."""
+"""Most requested blocks in a row without a waiting transaction: each empty one lowers the base fee."""
 _HELD_TOGETHER = 60
 """Most transactions of one request to anvil: from the 64th on, version 1.7.1 seals before it has read them all."""
 _GAS_TOGETHER = 120_000_000
@@ -41,7 +41,7 @@ class Candidate:
     hash: Hash32
     """Its hash."""
     sender: Address
-    """Who signed it."""
+    """Signer."""
     nonce: int
     """Number of the sender's transactions before it."""
     gas: int
@@ -66,12 +66,12 @@ class _Blocks:
         """Gas that the head leaves unused."""
 
     def left(self, waiting: Waiting) -> Waiting:
-        """Return what of the transactions is in none of the blocks up to the head."""
+        """Return the transactions that are in none of the blocks up to the head."""
         head = self._rpc.ask("eth_getBlockByNumber", "latest", False)
         with self._rpc.reading("eth_getBlockByNumber"):
             number = int(head["number"], 16)
             between = [("eth_getBlockByNumber", (hex(it), False)) for it in range(self._next, number)]
-            # A block that somebody takes back meanwhile is None: what was in it waits.
+            # A block that another client reverts meanwhile is None: its transactions wait.
             blocks = [head, *(it for it in self._rpc.answers(between) if it)]
             self.room = int(head["gasLimit"], 16) - int(head["gasUsed"], 16)
             self._sealed |= {Hash32(bytes.fromhex(it[2:])) for block in blocks for it in block["transactions"]}
@@ -97,7 +97,7 @@ class DevelopmentSealer:
 
         Raises:
             TransactionRefused: naming the first that cannot be sealed, and those that are.
-            OutcomeUnknown: they were handed over, and the node did not say what became of them.
+            OutcomeUnknown: they were sent, and the node did not report their outcome.
         """
         transactions, automine, blocks = self._checked(raw_transactions)
         hashes = tuple(it.hash for it in transactions)
@@ -136,7 +136,7 @@ class DevelopmentSealer:
         Raises:
             TransactionRefused: one cannot be; nothing is handed over.
         """
-        # Whoever only reads from a node needs no EVM of its own.
+        # A client that only reads from a node needs no EVM of its own.
         from eth_utils.exceptions import ValidationError
 
         pending, automine = self._rpc.ask_all([("eth_getBlockByNumber", ("pending", False)), ("anvil_getAutomine", ())])
@@ -196,7 +196,7 @@ class DevelopmentSealer:
             raw_transactions: The transactions.
             transactions: The same, as they were checked.
             held: Whether the node must be kept from sealing before it has read all of a request. It is told so, and
-                to seal again, by the request itself: whatever becomes of this process, nobody finds it switched off.
+                to seal again, by the request itself: even if this process dies, the node seals again.
             blocks: The blocks since they were checked.
         """
         refused: dict[int, str] = {}
@@ -252,7 +252,7 @@ class DevelopmentSealer:
         return {}
 
     def _unsealed(self, waiting: Waiting) -> Waiting:
-        """Return what of the transactions is not sealed, asked for one by one."""
+        """Return the transactions that are not sealed, asked for one by one."""
         found = self._rpc.answers([_by_hash(it) for it in waiting])
         with self._rpc.reading("eth_getTransactionByHash"):
             return {it: waiting[it] for it, its in zip(waiting, found, strict=True) if not its or not its["blockHash"]}
@@ -269,7 +269,9 @@ class DevelopmentSealer:
         with self._rpc.reading("eth_getTransactionByHash"):
             for (sender, transaction), nonce, its in zip(first.items(), nonces, found, strict=True):
                 if its is None:
-                    reasons[sender] = "the node has dropped it: it cannot follow what is on the chain (nonce or funds)"
+                    reasons[sender] = (
+                        "the node has dropped it: it cannot follow the transactions on the chain (nonce or funds)"
+                    )
                 elif not its["blockHash"] and transaction.nonce != int(nonce, 16):
                     reasons[sender] = f"its nonce is {transaction.nonce}, the account's next is {int(nonce, 16)}"
         return {key: reasons[it.sender] for key, it in waiting.items() if it.sender in reasons}

@@ -1,8 +1,8 @@
 """A chain in one SQLite file: py-evm's database of keys and values, written one transaction a block.
 
-Knows bytes under bytes, who may write, and how a file can be unfit; knows nothing of blocks. One writer holds the file
-for as long as it is open, since it keeps the head in memory; readers see the chain as it was when they opened it, and
-neither wait for a writer nor hold one up.
+This module knows keys and values, the lock of the writer, and the defects of a file; it knows no blocks. One writer
+holds the file for as long as it is open, since it keeps the head in memory. Readers see the chain at the time of their
+opening, and neither wait for a writer nor delay one.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from pysettle.errors import (
 from pysettle.evm.lock import WriterLock
 
 APPLICATION_ID = int.from_bytes(b"pSet", "big")
-"""What SQLite keeps in the file's header to tell whose it is."""
+"""Number in the header of an SQLite file that identifies its application."""
 VERSION = 1
 """Version of the table below, in the file's `user_version`."""
 
@@ -46,7 +46,7 @@ _BUSY_TIMEOUT_S = 5
 
 
 class SqliteDatabase(BaseDB):
-    """Keys and values in a file. What is set inside `transaction()` is kept all together or not at all.
+    """Keys and values in a file. All values set inside `transaction()` are stored, or none.
 
     Every row carries a checksum, so that a changed byte is an error where it is read, or looked for, and never a wrong
     balance.
@@ -58,13 +58,13 @@ class SqliteDatabase(BaseDB):
 
         Args:
             file: The database; SQLite keeps `-wal` and `-shm` beside it while it is open, the lock is in `.lock`.
-            read_only: Read the file as it is now, whoever writes to it meanwhile.
+            read_only: Read the file in its present state, even if another process writes to it meanwhile.
             create: Make the file where there is none, or an empty one.
             wait_s: Longest wait for another writer to end, in seconds.
 
         Raises:
             ChainFileLocked: another process has been writing for longer than that.
-            ChainFileError: the file is missing, or one of its kinds says what else is wrong with it.
+            ChainFileError: the file is missing, or cannot be used, as its kind states.
         """
         assert not (read_only and create), "a file that is only read is not made"
         self.file = file
@@ -116,7 +116,7 @@ class SqliteDatabase(BaseDB):
     def _check_missing(self, key: bytes) -> None:
         """Check that the key is not there, rather than there with a changed byte.
 
-        An entry whose key was changed stays in its place of the order, so that a search for what it was ends beside it.
+        An entry with a damaged key stays at its place in the order, so that a search for its key ends beside it.
         """
         for neighbour in self._rows(_NEIGHBOURS, key):
             self._check_entry(*neighbour)
@@ -134,7 +134,7 @@ class SqliteDatabase(BaseDB):
     def transaction(self) -> Iterator[None]:
         """Keep everything set and deleted inside, durably and at once; on any error keep nothing.
 
-        Reads inside see what was set. Nothing is written before the end, so that a block is computed without a lock
+        Reads inside see the new values. Nothing is written before the end, so that a block is computed without a lock
         on the file.
 
         Raises:
@@ -237,8 +237,8 @@ class SqliteDatabase(BaseDB):
             raise self._error(problem) from problem
 
     def _error(self, problem: sqlite3.Error) -> ChainFileError:
-        """Return what SQLite's error means to somebody who has the file in front of them."""
-        # The low byte is the kind; what is above it tells where in SQLite it arose.
+        """Return the meaning of SQLite's error for the user of the file."""
+        # The low byte is the kind; the others name the place in SQLite.
         match getattr(problem, "sqlite_errorcode", 0) & 0xFF:
             case sqlite3.SQLITE_NOTADB:
                 return ChainFileInvalid(self.file, "it is not a SQLite database")
@@ -271,7 +271,7 @@ def _pragma(connection: sqlite3.Connection, name: str) -> int:
 
 
 def _is_empty(connection: sqlite3.Connection) -> bool:
-    """Whether nothing was kept yet: no file, or one whose making was killed when it was no more than a header."""
+    """Whether nothing is stored yet: no file, or a file with a header alone after its creation was killed."""
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     return not tables and not _pragma(connection, "application_id")
 

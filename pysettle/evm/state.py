@@ -1,8 +1,8 @@
-"""Prague's state as the sealing VM keeps it: py-evm's, without what costs more than it does.
+"""Prague's state in the sealing VM: py-evm's, without its most expensive parts.
 
-Knows py-evm's state and account database. What is overridden here are the parts that a profile of many transfers
-named: accounts built and copied as checked RLP objects four times a transaction, and loggers looked up anew. One rule
-that py-evm lacks is added: no contract is created where storage is.
+It overrides the parts of py-evm's state and account database that a profile of many transfers named: accounts built and
+copied as checked RLP objects four times a transaction, and repeated look-ups of loggers. It adds one rule that py-evm
+lacks: no contract is created at an address with storage.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class AccountRecord(NamedTuple):
 
     def copy(self, **fields: int | bytes) -> AccountRecord:
         """Return the account with some fields replaced."""
-        return self._replace(**fields)  # type: ignore[arg-type]  # py-evm checks what it sets
+        return self._replace(**fields)  # type: ignore[arg-type]  # py-evm checks the fields
 
     @classmethod
     def decode(cls, encoded: bytes) -> AccountRecord:

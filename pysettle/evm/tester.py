@@ -89,10 +89,10 @@ class _Tester(EthereumTester):  # type: ignore[misc] # eth-tester has no types
 
 
 class EmbeddedTesterBackend(PyEVMBackend):  # type: ignore[misc] # eth-tester has no types
-    """An eth-tester backend whose blocks are the embedded chain's.
+    """An eth-tester backend with the blocks of the embedded chain.
 
-    Sent transactions wait in a queue until eth-tester mines, which it does after each unless told otherwise. What is
-    read of the pending block is the block that sealing would make now.
+    Sent transactions wait in a queue until eth-tester mines, which it does after each unless told otherwise. The
+    pending block is the block that sealing would make now.
     """
 
     def __init__(self, chain: EmbeddedChain, private_keys: Sequence[bytes] = ()) -> None:
@@ -244,7 +244,7 @@ class EmbeddedTesterBackend(PyEVMBackend):  # type: ignore[misc] # eth-tester ha
 class _PendingChain:
     """The py-evm chain as eth-tester's backend reads it: with a pending block on top.
 
-    py-evm's own pending block carries the time of the machine; this one is what the embedded chain would seal.
+    py-evm's own pending block has the time of the machine; this one is the block that the embedded chain would seal.
     """
 
     def __init__(self, embedded: EmbeddedChain) -> None:
@@ -272,7 +272,7 @@ class _PendingChain:
         return self._embedded.py_evm.get_vm(at_header or self._embedded.next_header())
 
     def get_transaction_builder(self) -> type[TransactionBuilderAPI]:
-        """Return what makes and decodes transactions."""
+        """Return the builder and decoder of transactions."""
         return SealingVM.get_transaction_builder()
 
     def create_unsigned_transaction(self, **fields: Any) -> Any:

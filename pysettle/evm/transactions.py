@@ -1,6 +1,6 @@
 """Sending: unsigned transactions in, receipts out. Nonces, fees and signatures are settled here and nowhere else.
 
-Gas is stated by who makes the transaction, never estimated: an estimate runs the transaction a dozen times.
+The maker of a transaction states its gas, which is never estimated: an estimate runs the transaction a dozen times.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Transaction:
     """One call of a contract, or one creation, not yet signed."""
 
     sender: TransactionSigner
-    """Who signs, and pays the gas."""
+    """Signer, which pays the gas."""
     to: Address | None
     """Contract called; None to create one."""
     data: bytes
@@ -41,7 +41,7 @@ class Transaction:
     gas: int
     """Most gas it may use."""
     interface: Interface
-    """The called contract's ABI, to name what it refuses."""
+    """The called contract's ABI, to name its refusals."""
     value: int = 0
     """Native value that goes with it, in wei."""
 
@@ -60,7 +60,7 @@ class _Sent:
         self.hashes.append(signed.hash)
 
     def raise_fees(self, fees: Fees) -> None:
-        """Sign again for what the network asks now, an eighth more than before at the least: nodes want a tenth."""
+        """Sign again for the network's present fees, at least an eighth more than before: nodes require a tenth."""
         before = self.unsigned.fees
         tip = None if before.priority_fee is None else max(fees.priority_fee or 0, before.priority_fee * 9 // 8 + 1)
         self.unsigned = replace(self.unsigned, fees=Fees(max(fees.max_fee, before.max_fee * 9 // 8 + 1), tip))
@@ -68,7 +68,7 @@ class _Sent:
 
 
 class TransactionSender:
-    """Sends transactions over a backend, and names what contracts refuse.
+    """Sends transactions over a backend, and names the refusals of contracts.
 
     Threads may share one over a network; the embedded chain belongs to one thread.
     """
@@ -83,16 +83,17 @@ class TransactionSender:
     def send(self, *transactions: Transaction) -> tuple[Receipt, ...]:
         """Send transactions in order, many in one block, wait until they are final, and return their receipts.
 
-        A refusal by a contract does not undo the others: each transaction stands alone on chain. What a network leaves
-        out of its blocks is sent again for more, under the same nonce.
+        A refusal by a contract does not undo the others: each transaction is independent. A transaction that a network
+        does not include in its blocks is resent with a higher fee, under the same nonce.
 
         Raises:
             ContractReverted: the first of them that a contract refused, with its hash; all are sealed.
-            TransactionRefused: one could not be sealed; those that the chain took all the same are named in it. Nonces
-                between those that a network took are filled by payments of nothing, so that no gap holds up what
-                follows.
-            TransactionPending: a network left one out of its blocks in spite of higher fees.
-            OutcomeUnknown: they were handed over, and the chain did not say what became of them.
+            TransactionRefused: one could not be sealed; the error names those that the chain accepted all the same.
+            Each
+                refused nonce between accepted ones is filled with an empty transaction, so that no gap stops the later
+                ones.
+            TransactionPending: a network did not include one in its blocks in spite of higher fees.
+            OutcomeUnknown: they were sent, and the chain did not report their outcome.
             HandOverInterrupted: somebody interrupted the program meanwhile.
         """
         if not transactions:
@@ -124,10 +125,10 @@ class TransactionSender:
         return receipts
 
     def simulate(self, transaction: Transaction) -> bytes:
-        """Execute a transaction without sealing it; return what it would return.
+        """Execute a transaction without sealing it; return its return value.
 
         Raises:
-            ContractReverted: what the contract would refuse, without a hash.
+            ContractReverted: the contract would refuse it; the error has no hash.
         """
         assert transaction.to is not None, "a creation cannot be simulated by a call"
         return self.call(transaction.to, transaction.interface, transaction.data, sender=transaction.sender.address)
@@ -199,7 +200,7 @@ class TransactionSender:
         """Fill nonces that were refused below ones that were accepted; one that is refused again stays open."""
         highest = {sent[place].sender.address: sent[place].unsigned.nonce for place in accepted}
         gaps = []
-        # The refusal is what the caller has to know of, whatever becomes of the gaps.
+        # The caller has to know of the refusal, even if the gaps cannot be filled.
         with suppress(ChainError):
             for place, item in enumerate(sent):
                 address = item.sender.address
@@ -209,7 +210,7 @@ class TransactionSender:
             self.chain.submit(gaps)
 
     def _receipts(self, sent: Sequence[_Sent]) -> tuple[Receipt, ...]:
-        """Return the final receipts; wait for blocks, and send again what they leave out."""
+        """Return the final receipts; wait for blocks, and resend transactions that they do not include."""
         blocks = 0
         while True:
             found = answered(partial(self._found, sent))
@@ -249,7 +250,7 @@ def relay(chain: ChainBackend, raw_transactions: Sequence[bytes]) -> tuple[Recei
 
     Raises:
         TransactionRefused: as `ChainBackend.submit`.
-        OutcomeUnknown: they were handed over, and the chain did not say what became of them.
+        OutcomeUnknown: they were sent, and the chain did not report their outcome.
     """
     chain.submit(raw_transactions)
     hashes = tuple(Hash32(keccak(raw)) for raw in raw_transactions)
