@@ -154,7 +154,7 @@ class AnswerTooLarge(NodeError):
     def __init__(self, method: str, limit: int) -> None:
         """Store the limit, in bytes."""
         self.limit = limit
-        super().__init__(method, -32_005, f"its answer has more than {limit} bytes, the limit")
+        super().__init__(method, -32_005, f"its answer is longer than the limit of {limit} bytes")
 
 
 class TransactionRefused(ChainError):

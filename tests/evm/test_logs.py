@@ -196,7 +196,7 @@ def test_an_answer_that_is_not_read_whole_is_asked_for_in_parts(
     monkeypatch.setattr("pysettle.evm.jsonrpc.ANSWER_BYTES", 75_000)
     assert numbers(RpcChain(flooded.url)) == flooded.everything
     monkeypatch.setattr("pysettle.evm.jsonrpc.ANSWER_BYTES", 30_000)
-    with pytest.raises(ChainError, match=r"logs of block 24 alone .its answer has more than 30000 bytes"):
+    with pytest.raises(ChainError, match=r"logs of block 24 alone .its answer is longer than the limit of 30000 bytes"):
         numbers(RpcChain(flooded.url), from_block=24)
 
 
