@@ -77,10 +77,10 @@ def to_whole_minor(text: str) -> Units:
 
 def _read(text: str, decimals: int) -> Units:
     """Read an amount of at most so many decimals, as units."""
-    found = _AMOUNT.fullmatch(text)
-    if found is None:
+    match = _AMOUNT.fullmatch(text)
+    if match is None:
         raise InvalidAmount(f"{text[:40]!r} is not an amount of money; write it in the digits 0 to 9, like 12.50")
-    whole, fraction = found[1].lstrip("0"), found[2] or ""
+    whole, fraction = match[1].lstrip("0"), match[2] or ""
     if len(fraction) > decimals:
         raise InvalidAmount(f"{text[:40]!r} has {len(fraction)} decimals, {decimals} are possible; round it first")
     if len(whole) > _MOST_DIGITS or (units := int(f"{whole}{fraction.ljust(_DECIMALS, '0')}")) > MAX_BALANCE:

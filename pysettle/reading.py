@@ -68,10 +68,10 @@ def read_hex(text: str, size: int | None = None) -> bytes:
         >>> read_hex("0x00ff", 2)
         b'\x00\xff'
     """
-    found = _HEX.fullmatch(text)
-    if found is None:
+    match = _HEX.fullmatch(text)
+    if match is None:
         raise InvalidNumber(f"{text[:70]!r} is not written in hex digits, two a byte; write it like 0x00ff")
-    content = bytes.fromhex(found[1])
+    content = bytes.fromhex(match[1])
     if size is not None and len(content) != size:
         raise InvalidNumber(f"{text[:70]!r} has {len(content)} bytes in hex, not {size}; copy it whole")
     return content
@@ -92,10 +92,10 @@ def read_address(text: str) -> Address:
     """
     from pysettle.values import Address
 
-    found = _ADDRESS.fullmatch(text)
-    if found is None:
+    match = _ADDRESS.fullmatch(text)
+    if match is None:
         raise InvalidNumber(f"{text[:70]!r} is no address; write it as 0x and 40 hex digits")
-    digits = found[1]
+    digits = match[1]
     if digits not in (digits.lower(), digits.upper(), _with_checksum(digits.lower())):
         raise InvalidNumber(
             f"the checksum (EIP-55) of {text} does not fit its digits, one of which may be wrong; copy it again"
@@ -108,4 +108,4 @@ def _with_checksum(digits: str) -> str:
     from pysettle.hashing import keccak
 
     marks = keccak(digits.encode()).hex()
-    return "".join(it.upper() if int(mark, 16) > 7 else it for it, mark in zip(digits, marks, strict=False))
+    return "".join(digit.upper() if int(mark, 16) > 7 else digit for digit, mark in zip(digits, marks, strict=False))

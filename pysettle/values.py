@@ -163,6 +163,6 @@ def duration_text(seconds: int) -> str:
         >>> duration_text(900), duration_text(901), duration_text(86_400)
         ('15 minutes', '901 seconds', '1 day')
     """
-    word, length = next((it for it in _DURATIONS if seconds and seconds % it[1] == 0), ("second", 1))
+    word, length = next((unit for unit in _DURATIONS if seconds and seconds % unit[1] == 0), ("second", 1))
     number = seconds // length
     return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"

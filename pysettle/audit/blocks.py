@@ -114,11 +114,11 @@ def _read(stream: BinaryIO, size: int, reader: Callable[[bytes], _Read], check: 
             raw = next(items, None)
             if raw is None:
                 return
-            found = reader(raw)
+            value = reader(raw)
         except EncodingError as problem:
             raise Unreadable(at_block(check, height, detail.format(position, problem))) from None
         position += len(raw)
-        yield found
+        yield value
 
 
 def _receipts_of_block(raw: bytes) -> tuple[bytes, ...]:
@@ -133,7 +133,7 @@ def receipts_rlp(receipts: Sequence[bytes]) -> bytes:
     Args:
         receipts: The receipts as they are hashed.
     """
-    return encode_list([it if it[:1] >= b"\xc0" else encode_string(it) for it in receipts])
+    return encode_list([receipt if receipt[:1] >= b"\xc0" else encode_string(receipt) for receipt in receipts])
 
 
 def read_block(raw: bytes) -> SealedBlock:

@@ -91,7 +91,9 @@ def canonical_genesis(content: bytes) -> bytes:
     ):
         raise EncodingError(f"the fields must be exactly {', '.join(sorted(_GENESIS_FIELDS))}")
     order = {name: place for place, name in enumerate(("chainId", *_FORKS, "terminalTotalDifficulty", "blobSchedule"))}
-    config = {name: document["config"][name] for name in sorted(document["config"], key=lambda it: order.get(it, 99))}
+    config = {
+        name: document["config"][name] for name in sorted(document["config"], key=lambda field: order.get(field, 99))
+    }
     if config.get("blobSchedule") == _BLOBS:
         config["blobSchedule"] = _BLOBS
     numbers = {"nonce": 64, "timestamp": 64, "gasLimit": 63, "difficulty": 256, "baseFeePerGas": 256}
@@ -100,7 +102,8 @@ def canonical_genesis(content: bytes) -> bytes:
         **{name: _hex(as_bytes(document[name])) for name in ("extraData", "mixHash", "coinbase")},
         "config": config,
         "alloc": {
-            _hex(address): _account_form(it) for address, it in sorted(_genesis_state(document["alloc"]).items())
+            _hex(address): _account_form(account)
+            for address, account in sorted(_genesis_state(document["alloc"]).items())
         },
     }
     return (json.dumps({name: written[name] for name in _GENESIS_FIELDS}, indent=2) + "\n").encode()

@@ -171,7 +171,7 @@ class Report:
             "asked": self.asked,
             "checks": {check.value: outcome.value for check, outcome in self.checks.items()},
             "reasons": {check.value: reason for check, reason in self.reasons.items()},
-            "not_checked": {check.value: list(told) for check, told in self.not_checked.items()},
+            "not_checked": {check.value: list(parts) for check, parts in self.not_checked.items()},
             "chain_id": str(self.chain_id),
             "block_count": self.blocks,
             "transaction_count": self.transactions,
@@ -202,7 +202,7 @@ class Report:
                 meaning = _ON_RECEIPTS
             reason = f" ({self.reasons[check]})" if check in self.reasons else ""
             lines.append(f"  {check.value} {_SHOWN[self.checks[check]]:8}{meaning}{reason}")
-            lines.extend(f"            not checked: {told}" for told in self.not_checked.get(check, ()))
+            lines.extend(f"            not checked: {part}" for part in self.not_checked.get(check, ()))
         if self.engines:
             lines.append(f"  re-executed by {', '.join(self.engines)}")
         if first := self.first_divergence:

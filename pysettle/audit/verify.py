@@ -242,7 +242,9 @@ def _check_form(name: str, content: bytes) -> None:
     """
     expected = canonical_genesis(content) if name == GENESIS_FILE else json_bytes(parse_json(content))
     if content != expected:
-        place = next((it for it, (one, two) in enumerate(zip(content, expected, strict=False)) if one != two), None)
+        place = next(
+            (index for index, (one, two) in enumerate(zip(content, expected, strict=False)) if one != two), None
+        )
         where = f"byte {min(len(content), len(expected)) if place is None else place}"
         raise ValueError(f"other bytes say the same, from {where} on")
 

@@ -68,5 +68,5 @@ def currency_of(network: SettlementNetwork, contract: str, data: bytes) -> Addre
         contract: Name of the called contract.
         data: The data of the call.
     """
-    found = (plan.currency_of(network, contract, data) for plan in plans())
-    return next(filter(None, found), None)
+    currencies = (plan.currency_of(network, contract, data) for plan in plans())
+    return next(filter(None, currencies), None)

@@ -36,17 +36,18 @@ def standing(chain: ChainBackend) -> tuple[DeployedContract, ...]:
     Raises:
         ForeignCode: the code of one is not that of this build.
     """
-    canonical = [it for it in contract_plans().values() if it.canonical]
-    for it in canonical:
-        if it.on_request and chain.code(CANONICAL[it.name]):
-            Standing(it.name, CANONICAL[it.name], CANONICAL).check(chain)
-    used = [it for it in canonical if not it.on_request]
+    canonical = [plan for plan in contract_plans().values() if plan.canonical]
+    for plan in canonical:
+        if plan.on_request and chain.code(CANONICAL[plan.name]):
+            Standing(plan.name, CANONICAL[plan.name], CANONICAL).check(chain)
+    used = [plan for plan in canonical if not plan.on_request]
     if not chain.code(CANONICAL[used[0].name]):
         return ()
-    for it in used:
-        Standing(it.name, CANONICAL[it.name], CANONICAL).check(chain)
+    for plan in used:
+        Standing(plan.name, CANONICAL[plan.name], CANONICAL).check(chain)
     return tuple(
-        DeployedContract(it.name, CANONICAL[it.name], tuple(CANONICAL[name] for name in it.works_with)) for it in used
+        DeployedContract(plan.name, CANONICAL[plan.name], tuple(CANONICAL[name] for name in plan.works_with))
+        for plan in used
     )
 
 
@@ -67,11 +68,11 @@ def create(
         others: Label -> existing contract of the network.
     """
     administrator = holders[Role.ADMINISTRATOR][0]
-    found = {label: contract.address for label, contract in others.items()}
+    existing = {label: contract.address for label, contract in others.items()}
     created = []
 
     def at(name: str) -> Address:
-        return found[contract_plans()[name].label(currency)]
+        return existing[contract_plans()[name].label(currency)]
 
     for name in names:
         plan, arguments = contract_plans()[name], tuple[object, ...]()
@@ -83,7 +84,7 @@ def create(
             arguments = plan.arguments(making)
             address = create_contract(sender, administrator, name, *arguments)
         contract = DeployedContract(name, address, tuple(_flat(arguments)), currency)
-        found[contract.label] = address
+        existing[contract.label] = address
         created.append(contract)
     return tuple(created)
 
@@ -116,16 +117,24 @@ def set_up(
             None for a currency that has both.
     """
     token, access, admin = system.token, system.access, holders[Role.ADMINISTRATOR][0]
-    given = {} if class_limits is None else {role: it for role, it in holders.items() if role is not Role.ADMINISTRATOR}
-    targets = {it.name: Contract(token._sender, it.address, it.name) for it in created}
-    takers = [(targets[it.name], role) for it in created if (role := contract_plans()[it.name].role) is not None]
+    offered = (
+        {}
+        if class_limits is None
+        else {role: accounts for role, accounts in holders.items() if role is not Role.ADMINISTRATOR}
+    )
+    targets = {contract.name: Contract(token._sender, contract.address, contract.name) for contract in created}
+    takers = [
+        (targets[contract.name], role)
+        for contract in created
+        if (role := contract_plans()[contract.name].role) is not None
+    ]
     access.send(
-        *(access.assign(admin, it.role, targets[it.contract], it.functions) for it in powers(targets)),
-        *(access.offer(admin, role, holder.address) for role, by in given.items() for holder in by),
+        *(access.assign(admin, power.role, targets[power.contract], power.functions) for power in powers(targets)),
+        *(access.offer(admin, role, holder.address) for role, by in offered.items() for holder in by),
         *(access.offer(admin, role, contract.address) for contract, role in takers),
     )
-    access.send(*(access.accept(holder, role) for role, by in given.items() for holder in by))
-    settled = [it.address for it in marked if _is_marked(contract_plans()[it.name], system.currency)]
+    access.send(*(access.accept(holder, role) for role, by in offered.items() for holder in by))
+    settled = [contract.address for contract in marked if _is_marked(contract_plans()[contract.name], system.currency)]
     token.send(
         *(access.have_accepted(holders[role][0], contract, role) for contract, role in takers),
         *(token.mark_settlement_account(holders[Role.SETTLEMENT_REGISTRAR][0], account) for account in settled),

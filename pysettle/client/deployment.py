@@ -64,9 +64,13 @@ class Deployment:
             ForeignCode: the code of an added contract is not that of this build.
         """
         contracts, currencies = self.document["contracts"], self.document["currencies"]
-        added = [it for it in network.deployed() if it.label not in contracts]
-        contracts = contracts | {it.label: _described(network.chain, it) for it in added}
-        opened = {it.value: system for it, system in network.currencies.items() if it.value not in currencies}
+        added = [contract for contract in network.deployed() if contract.label not in contracts]
+        contracts = contracts | {contract.label: _described(network.chain, contract) for contract in added}
+        opened = {
+            currency.value: system
+            for currency, system in network.currencies.items()
+            if currency.value not in currencies
+        }
         currencies = currencies | {code: _system_described(system, added) for code, system in opened.items()}
         extended = Deployment({**self.document, "contracts": contracts, "currencies": currencies})
         for contract in added:
@@ -118,8 +122,8 @@ class Deployment:
         from pysettle.client.core.planning import DeployedContract
 
         return tuple(
-            DeployedContract(it["artifact"], self.address(label), tuple(it["arguments"]), self._currency(label))
-            for label, it in self.document["contracts"].items()
+            DeployedContract(entry["artifact"], self.address(label), tuple(entry["arguments"]), self._currency(label))
+            for label, entry in self.document["contracts"].items()
         )
 
     def currencies(self) -> tuple[Currency, ...]:
@@ -130,7 +134,11 @@ class Deployment:
         """Return mapping address of a contract -> its currency, of the contracts that serve one currency alone."""
         from pysettle.client.columns import contract_plans
 
-        return {it.address: it.currency for it in self.contracts() if contract_plans()[it.name].is_of_one_currency}
+        return {
+            contract.address: contract.currency
+            for contract in self.contracts()
+            if contract_plans()[contract.name].is_of_one_currency
+        }
 
     def token(self, currency: Currency) -> Address:
         """Return where the token of a currency is.
@@ -148,7 +156,7 @@ class Deployment:
         """Return the account that got a role of a currency at its deployment; errors as `token`."""
         from pysettle.values import Address
 
-        return tuple(Address(bytes.fromhex(it[2:])) for it in self._system(currency)["roles"][role.label])
+        return tuple(Address(bytes.fromhex(holder[2:])) for holder in self._system(currency)["roles"][role.label])
 
     def _system(self, currency: Currency) -> dict[str, Any]:
         system: dict[str, Any] | None = self.document["currencies"].get(currency.value)
@@ -172,12 +180,12 @@ class Deployment:
         places = {name: self.address(name) for name in self.document["contracts"]}
         created = {name: place for name, place in places.items() if place not in CANONICAL.values()}
         standing = chain.standing(tuple(created.values()))
-        found = {"chain_id": str(chain.chain_id), "genesis_hash": _shown(standing.genesis_hash)}
-        expected = {name: self.document[name] for name in found}
-        if found != expected:
+        actual = {"chain_id": str(chain.chain_id), "genesis_hash": _shown(standing.genesis_hash)}
+        expected = {name: self.document[name] for name in actual}
+        if actual != expected:
             raise WrongChain(
                 f"the contracts are on chain {expected['chain_id']} with block 0 {expected['genesis_hash']}, this is "
-                f"chain {found['chain_id']} with {found['genesis_hash']}: {_REMEDY}"
+                f"chain {actual['chain_id']} with {actual['genesis_hash']}: {_REMEDY}"
             )
         if standing.head < self.first_block:
             raise WrongChain(
@@ -210,11 +218,11 @@ class Deployment:
         from pysettle.client.genuine import Standing
 
         contracts = self.document["contracts"]
-        others = {it: self.address(it) for it in contracts}
+        others = {name: self.address(name) for name in contracts}
         return Standing(contracts[name]["artifact"], self.address(name), others, self._currency(name))
 
     def _currency(self, label: str) -> Currency:
-        return next((it for it in self.currencies() if label.endswith(f"-{it.value}")), Currency.CNY)
+        return next((currency for currency in self.currencies() if label.endswith(f"-{currency.value}")), Currency.CNY)
 
     def _is_of_this_build(self, name: str) -> bool:
         contract = self.document["contracts"][name]
@@ -269,7 +277,7 @@ def _described(chain: ChainBackend, contract: DeployedContract) -> dict[str, Any
 
 
 def _system_described(system: CurrencySystem, contracts: Iterable[DeployedContract]) -> dict[str, Any]:
-    labels = {it.address: it.label for it in contracts}
+    labels = {contract.address: contract.label for contract in contracts}
     roles = {role.label: [_shown(holder) for holder in holders] for role, holders in system.holders.items()}
     return {"token": labels[system.token.address], "access": labels[system.access.address], "roles": roles}
 

@@ -129,7 +129,7 @@ class LedgerFollower:
         return 1
 
     def _settle(self, kept: int) -> None:
-        """Let all but the latest blocks be taken back only together."""
+        """Move all but the latest blocks to the settled books, which can only be reverted together."""
         while len(self._latest) > kept:
             self._settled_block = self._latest.popleft()
             _apply(self._settled, self._settled_block.events)
@@ -143,17 +143,17 @@ class LedgerFollower:
         block = block_at(self._chain, last)
         if block is None:
             return None
-        found = self._events(first, block)
-        if found is None:
+        events = self._events(first, block)
+        if events is None:
             return None
-        followed = _FollowedBlock(last, block.hash, found)
+        followed = _FollowedBlock(last, block.hash, events)
         before = self._latest[-1] if self._latest else self._settled_block
         stands = self._stands(followed) and (before is None or self._stands(before))
         return followed if stands else None
 
     def _events(self, first: int, last: Block) -> tuple[Emitted, ...] | None:
         """Return the events of a range; None where the chain became shorter while they were read."""
-        found = []
+        events = []
         block = last
         for log in self._chain.logs(from_block=first, to_block=last.number, addresses=self._addresses):
             event = self._contracts.event_of(log.address, log.topics, log.data)
@@ -165,10 +165,10 @@ class LedgerFollower:
                     return None
                 block = sealed_in
             position = Position(log.block_number, log.transaction_index, log.log_index)
-            found.append(Emitted(log.address, position, event, block.timestamp))
-        return tuple(found)
+            events.append(Emitted(log.address, position, event, block.timestamp))
+        return tuple(events)
 
 
-def _apply(ledger: Ledger, found: tuple[Emitted, ...]) -> None:
-    for emitted in found:
+def _apply(ledger: Ledger, events: tuple[Emitted, ...]) -> None:
+    for emitted in events:
         ledger.apply(emitted)

@@ -19,7 +19,7 @@ from pysettle.money import Currency
 from pysettle.values import Address
 
 CANONICAL: Mapping[str, Address] = {
-    it.name: it.canonical for it in contract_plans().values() if it.canonical is not None
+    plan.name: plan.canonical for plan in contract_plans().values() if plan.canonical is not None
 }
 """Contract in a genesis of the network -> its address."""
 
@@ -47,15 +47,18 @@ class Standing:
         """Return the code of this build there, immutables included."""
         plans, plan = contract_plans(), contract_plans()[self.name]
         labels = {immutable: plans[other].label(self.currency) for immutable, other in plan.immutables.items()}
-        values = {**plan.values, **{it: bytes(self.others.get(label, b"")) for it, label in labels.items()}}
+        values = {
+            **plan.values,
+            **{immutable: bytes(self.others.get(label, b"")) for immutable, label in labels.items()},
+        }
         if plan.domain_name is not None:
             values |= _domain_immutables(Domain(plan.domain_name(self.currency), "1", chain_id, self.address))
         return artifacts.load(self.name).deployed_code(values)
 
     def is_genuine(self, chain: ChainBackend) -> bool:
         """Whether that code is there on a chain, or the published one, and no other."""
-        found = chain.code(self.address)
-        return found == self.code(chain.chain_id) or keccak(found) == PUBLISHED.get(self.name)
+        actual = chain.code(self.address)
+        return actual == self.code(chain.chain_id) or keccak(actual) == PUBLISHED.get(self.name)
 
     def check(self, chain: ChainBackend) -> None:
         """Check that it is.
@@ -64,8 +67,8 @@ class Standing:
             ForeignCode: it is not.
         """
         if not self.is_genuine(chain):
-            found, expected = chain.code(self.address), self.code(chain.chain_id)
-            raise ForeignCode(self.name, self.address, keccak(found), keccak(expected))
+            actual, expected = chain.code(self.address), self.code(chain.chain_id)
+            raise ForeignCode(self.name, self.address, keccak(actual), keccak(expected))
 
 
 def check_genesis(genesis: Genesis, canonical: Mapping[str, Address]) -> None:

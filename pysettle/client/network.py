@@ -113,8 +113,8 @@ class SettlementNetwork:
         network = cls(chain, max(0, chain.confirmed()) + 1)
         network.series = []
         network._know(standing)
-        contracts = [it for it in contract_plans().values() if not it.on_request]
-        missing = [it.name for it in contracts if it.name not in network._deployed]
+        contracts = [planned for planned in contract_plans().values() if not planned.on_request]
+        missing = [planned.name for planned in contracts if planned.name not in network._deployed]
         network._open(Currency.CNY, plan.roles, missing, plan.class_limits)
         return network
 
@@ -129,7 +129,7 @@ class SettlementNetwork:
         """
         network = cls(chain, deployment.first_block)
         network._store_file = store
-        network._deployed |= {it.label: it for it in deployment.contracts()}
+        network._deployed |= {contract.label: contract for contract in deployment.contracts()}
         for currency in deployment.currencies():
             holders = {role: deployment.holders(currency, role) for role in Role}
             network.currencies[currency] = network._system(currency, holders)
@@ -151,7 +151,7 @@ class SettlementNetwork:
             raise UsageError(
                 f"the network has {currency.value} already: use network.currencies", currency=currency.value
             )
-        self._open(currency, roles, [it.name for it in contract_plans().values() if it.each_currency], {})
+        self._open(currency, roles, [plan.name for plan in contract_plans().values() if plan.each_currency], {})
         return self.currencies[currency].token
 
     def _open(
@@ -166,7 +166,7 @@ class SettlementNetwork:
         holders = roles.holders()
         created = deploying.create(self.sender, holders, currency, names, self._deployed)
         self._know(created)
-        system = self._system(currency, {role: tuple(it.address for it in by) for role, by in holders.items()})
+        system = self._system(currency, {role: tuple(holder.address for holder in by) for role, by in holders.items()})
         self._roles[currency], self.currencies[currency] = roles, system
         deploying.set_up(system, holders, created, self._deployed.values(), class_limits)
 
@@ -199,7 +199,7 @@ class SettlementNetwork:
         """
         own = f"{contract}-{currency.value}"
         label = own if own in self._deployed else contract
-        is_open = currency is Currency.CNY or any(it.currency is currency for it in self.deployed())
+        is_open = currency is Currency.CNY or any(contract.currency is currency for contract in self.deployed())
         if label not in self._deployed or not is_open:
             raise UsageError(f"the network has no {contract} in {currency.value}", currency=currency.value)
         return self._deployed[label].address
@@ -314,7 +314,7 @@ class SettlementNetwork:
 
         For an attached network, also those that its market had opened before.
         """
-        return [self.market.at(it.address) for it in self.compute_lists.series()]
+        return [self.market.at(offer.address) for offer in self.compute_lists.series()]
 
     @cached_property
     def store(self) -> Store:
@@ -322,7 +322,7 @@ class SettlementNetwork:
         from pysettle.client.columns import read_models
         from pysettle.client.store import Store
 
-        identity = " ".join(f"{label}={it.address.hex()}" for label, it in self._deployed.items())
+        identity = " ".join(f"{label}={contract.address.hex()}" for label, contract in self._deployed.items())
         return Store(
             self.sender,
             read_models(self.address),
@@ -362,10 +362,10 @@ class SettlementNetwork:
 
     def open_series(self, provider: TransactionSigner, terms: SeriesTerms, compute_id: ComputeId) -> ComputeToken:
         """Open a series of a provider on registered compute; its stake must be there."""
-        kept = self.series
+        listed = self.series
         (receipt,) = self.send(self.market.open_series(provider, terms, compute_id))
         series = self.market.opened(receipt)
-        kept.append(series)
+        listed.append(series)
         return series
 
     def send(self, *transactions: Transaction) -> tuple[Receipt, ...]:
@@ -395,13 +395,14 @@ class SettlementNetwork:
 
         by_name = {kind.name: kind for kind in kinds()}
         listed: dict[Kind[Any], dict[Address, Any]] = {kind: {} for kind in by_name.values()}
-        for it in self.deployed():
-            if it.name in by_name:
-                terms, place = contract_plans()[it.name].terms, partial(self.address, currency=it.currency)
-                listed[by_name[it.name]][it.address] = terms(place) if terms else None
+        for deployed in self.deployed():
+            if deployed.name in by_name:
+                terms = contract_plans()[deployed.name].terms
+                place = partial(self.address, currency=deployed.currency)
+                listed[by_name[deployed.name]][deployed.address] = terms(place) if terms else None
         listed[COMPUTE_TOKEN] = {
-            it.address: SeriesPricing(it.currency, it.unit_price, it.rate_card, it.compensation_bps)
-            for it in (self.series if until is None else self.market.opened_until(until))
+            series.address: SeriesPricing(series.currency, series.unit_price, series.rate_card, series.compensation_bps)
+            for series in (self.series if until is None else self.market.opened_until(until))
         }
         return Contracts(listed)
 

@@ -221,8 +221,8 @@ class SignedOrder:
             if document["schema"] != cls.SCHEMA:
                 raise ValueError(f"its schema is {document['schema']!r}")
             stages = (
-                (Units(_whole(it["amount_units"])), _whole(it["deliver_before_unix_s"]))
-                for it in document["milestones"]
+                (Units(_whole(stage["amount_units"])), _whole(stage["deliver_before_unix_s"]))
+                for stage in document["milestones"]
             )
             terms = OrderTerms(
                 currency=_address(document["token"]),
@@ -275,7 +275,7 @@ class SignedOrder:
         stages = [
             {"amount_units": str(units), "deliver_before_unix_s": str(before)} for units, before in terms.milestones
         ]
-        return {"schema": self.SCHEMA, **{name: _shown(it) for name, it in shown.items()}, "milestones": stages}
+        return {"schema": self.SCHEMA, **{name: _shown(value) for name, value in shown.items()}, "milestones": stages}
 
     @property
     def order_id(self) -> OrderId:

@@ -93,7 +93,7 @@ class Store:
         """
         self._sender, self._models, self._first, self._file = sender, models, first_block, file
         self._chain = sender.chain
-        forms = {it.name: it.form for it in models}
+        forms = {model.name: model.form for model in models}
         self._identity = json.dumps([identity, first_block, forms])
         self._memory: sqlite3.Connection | None = None
 
@@ -241,13 +241,13 @@ def kept(file: Path, model: str) -> Entries:
 
 def _put(database: sqlite3.Connection, model: ReadModel, log: Log, event: Event, sender: TransactionSender) -> None:
     key = model.key(log.address, event)
-    found = database.execute(
+    row = database.execute(
         "SELECT block, place, value, digest FROM versions WHERE model = ? AND key = ? ORDER BY block DESC LIMIT 1",
         (model.name, key),
     ).fetchone()
     before, place = None, log.block_number << 32 | log.log_index
-    if found is not None:
-        block, place, value, digest = found
+    if row is not None:
+        block, place, value, digest = row
         if _digest(model.name, key, block, place, value) != digest:
             raise _Damaged
         before = json.loads(value)
@@ -284,8 +284,8 @@ def _transaction(database: sqlite3.Connection) -> Iterator[None]:
 def _removed(file: Path) -> Path | None:
     """Remove a store that cannot be used; return None if that is not allowed."""
     try:
-        for it in (file, file.with_name(file.name + "-journal")):
-            it.unlink(missing_ok=True)
+        for leftover in (file, file.with_name(file.name + "-journal")):
+            leftover.unlink(missing_ok=True)
     except OSError:
         return None
     return file

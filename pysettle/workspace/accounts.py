@@ -80,7 +80,7 @@ class Accounts:
 
     def name(self, address: Address) -> str:
         """Return the name of the account that has an address, or the address written out where none has."""
-        names = (name for name, it in self.addresses().items() if it == address)
+        names = (name for name, known in self.addresses().items() if known == address)
         return next(names, "0x" + address.hex())
 
     def signer(self, name: str, password: str | None = None) -> TransactionSigner:
@@ -174,10 +174,10 @@ class Accounts:
         """
         from pysettle.evm.jsonrpc import JsonRpc
 
-        kept = JsonRpc(url).url
-        if "@" in url and "@" not in kept:
+        shown = JsonRpc(url).url
+        if "@" in url and "@" not in shown:
             raise WorkspaceError("the URL of a signer is stored in a file: leave user and password out of it")
-        self._add(name, {"address": "0x" + address.hex(), "remote": kept}, replace)
+        self._add(name, {"address": "0x" + address.hex(), "remote": shown}, replace)
 
     def add_key(self, name: str, password: str | None, *, replace: bool = False) -> Address:
         """Add an account with a key as `create` makes it; return its address. Arguments as `import_keystore`.

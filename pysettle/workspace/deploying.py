@@ -132,10 +132,15 @@ def add_currency(
     central_bank = workspace.accounts.key(names[Role.CENTRAL_BANK], password)
 
     network = workspace.network(chain)
-    poor = {it.address for holders in roles.holders().values() for it in holders if not chain.balance(it.address)}
+    poor = {
+        holder.address
+        for holders in roles.holders().values()
+        for holder in holders
+        if not chain.balance(holder.address)
+    }
     share, abi = chain.balance(payer.address) // 100, interface("CurrencyToken")
     with _as_one(chain):
-        network.send(*(Transaction(payer, it, b"", GAS_PAYMENT, abi, share) for it in sorted(poor)))
+        network.send(*(Transaction(payer, receiver, b"", GAS_PAYMENT, abi, share) for receiver in sorted(poor)))
         token = network.open_currency(currency, roles)
         _let_issue(token, central_bank, roles, quota, reserve_fen)
         return workspace.keep(deployment.extended(network))

@@ -66,7 +66,7 @@ def _payer(workspace: Workspace, chain: ChainBackend, password: str | None) -> S
     from pysettle.domain.core.signing import Signer
 
     balances = {name: chain.balance(address) for name, address in workspace.accounts.addresses().items()}
-    for name in sorted(filter(balances.get, balances), key=lambda it: balances[it], reverse=True):
+    for name in sorted(filter(balances.get, balances), key=lambda account: balances[account], reverse=True):
         with suppress(WorkspaceError):
             if isinstance(signer := workspace.accounts.signer(name, password), Signer):
                 return signer

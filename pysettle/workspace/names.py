@@ -22,7 +22,7 @@ def workspace_near(start: Path, *, above: bool) -> Path:
         above: Whether to look in the directories above, too.
     """
     folders = (start, *start.absolute().parents) if above else (start,)
-    return next((it for it in folders if (it / CONFIG_FILE).is_file()), start)
+    return next((folder for folder in folders if (folder / CONFIG_FILE).is_file()), start)
 
 
 def account_names(workspace: Path) -> list[str]:

@@ -50,7 +50,7 @@ def _read_currency(workspace: Workspace, chain: ChainBackend, refusal: ContractR
     from pysettle.client.columns import currency_of
 
     assert refusal.call is not None, "only a call may have one of several currencies"
-    tokens = {workspace.deployment().token(it): it for it in workspace.deployment().currencies()}
+    tokens = {workspace.deployment().token(currency): currency for currency in workspace.deployment().currencies()}
     # The refusal is reported whether or not its currency can be read.
     with suppress(ChainError, ContractReverted, ValueError):
         token = currency_of(workspace.network(chain), refusal.contract, refusal.call[1])

@@ -31,7 +31,7 @@ def fresh_chain(*, seed: int, chain_id: int, timestamp: int, accounts: int) -> N
         accounts: Number of the accounts.
     """
     signers, reserve = development_accounts(accounts), faucet()
-    block_0 = genesis(timestamp, [it.address for it in signers], chain_id=chain_id, balance=_BALANCE)
+    block_0 = genesis(timestamp, [signer.address for signer in signers], chain_id=chain_id, balance=_BALANCE)
     funded = replace(block_0, alloc={**block_0.alloc, reserve.address: GenesisAccount(balance=_FAUCET_BALANCE)})
     return NodeChain(EmbeddedChain(funded, seed=seed), signers, faucet=reserve)
 

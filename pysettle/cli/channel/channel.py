@@ -275,19 +275,19 @@ def list_(command: Command) -> None:
 def show(text: str, command: Command) -> None:
     """Show a channel."""
     with command.compute() as compute:
-        found = compute.channel_lists.channel(text)
-        asset = asset_of(command, compute, found)
-    noticed = f"{asset.text(found.noticed)} at {instant(found.noticed_at)}" if found.noticed else "nothing"
+        standing = compute.channel_lists.channel(text)
+        asset = asset_of(command, compute, standing)
+    noticed = f"{asset.text(standing.noticed)} at {instant(standing.noticed_at)}" if standing.noticed else "nothing"
     terms = [
-        ("channel", "0x" + found.id.hex()),
-        ("payer", command.name(found.config.payer)),
-        ("receiver", command.name(found.config.receiver)),
-        ("holds", asset.text(found.balance)),
-        ("claimed", asset.text(found.claimed)),
+        ("channel", "0x" + standing.id.hex()),
+        ("payer", command.name(standing.config.payer)),
+        ("receiver", command.name(standing.config.receiver)),
+        ("holds", asset.text(standing.balance)),
+        ("claimed", asset.text(standing.claimed)),
         ("notice of withdrawal", noticed),
-        ("withdrawn after", duration_text(found.config.withdraw_delay_s)),
+        ("withdrawn after", duration_text(standing.config.withdraw_delay_s)),
     ]
-    command.show(_document(found, asset, command), [table(("term", "value"), terms)])
+    command.show(_document(standing, asset, command), [table(("term", "value"), terms)])
 
 
 def _document(standing: ChannelStanding, asset: Asset, command: Command) -> dict[str, object]:

@@ -72,7 +72,11 @@ class DeliveryFollower:
             delivery = self._deliveries[channel_id]
             delivery.update(self._hub.state(delivery.config))
         self._head, self._unsettled = head, set() if self._hub.chain.block().hash == head.hash else read
-        due = [(it.claim_before, it.channel_id) for it in self._deliveries.values() if it.claim_before is not None]
+        due = [
+            (delivery.claim_before, delivery.channel_id)
+            for delivery in self._deliveries.values()
+            if delivery.claim_before is not None
+        ]
         return tuple(self._deliveries[channel_id] for _, channel_id in sorted(due))
 
     def _changed(self, head: Block) -> set[ChannelId]:

@@ -122,7 +122,7 @@ class ChannelHub(Contract):
             return is_signed(self.chain, config.voucher_signer, digest, voucher.signature, _VOUCHER_GAS)
 
         of_keys = check_vouchers(self.domain, vouchers)
-        return [is_keys or is_contracts(*it) for is_keys, it in zip(of_keys, vouchers, strict=True)]
+        return [is_keys or is_contracts(*voucher) for is_keys, voucher in zip(of_keys, vouchers, strict=True)]
 
     # Payer
 
@@ -251,14 +251,14 @@ class ChannelHub(Contract):
             event = events.decode(log.topics, log.data) if log.address == self.address else None
             if isinstance(event, Claimed | ClaimRefused):
                 left[event.channel_id].append(event)
-        claimed = {channel_id: self._claimed_before(channel_id, told) for channel_id, told in left.items()}
+        claimed = {channel_id: self._claimed_before(channel_id, remaining) for channel_id, remaining in left.items()}
         outcomes = []
         for channel_id, wanted in rows:
-            told = left[channel_id]
-            if not told or (wanted <= claimed[channel_id] and not _is_refused_first(told[0])):
+            remaining = left[channel_id]
+            if not remaining or (wanted <= claimed[channel_id] and not _is_refused_first(remaining[0])):
                 outcomes.append(ClaimOutcome(ClaimResult.NOTHING_NEW, Tokens(0)))
                 continue
-            event = told.popleft()
+            event = remaining.popleft()
             if isinstance(event, ClaimRefused):
                 outcomes.append(ClaimOutcome(ClaimResult(event.result), Tokens(0)))
                 continue
@@ -267,9 +267,9 @@ class ChannelHub(Contract):
             outcomes.append(ClaimOutcome(ClaimResult.CLAIMED if whole else ClaimResult.CLAIMED_IN_PART, event.amount))
         return tuple(outcomes)
 
-    def _claimed_before(self, channel_id: ChannelId, told: Iterable[Claimed | ClaimRefused]) -> int:
+    def _claimed_before(self, channel_id: ChannelId, remaining: Iterable[Claimed | ClaimRefused]) -> int:
         """Return the claims on a channel before a claim: by its first event, or as of now if it claimed nothing."""
-        claims = (it.total_claimed - it.amount for it in told if isinstance(it, Claimed))
+        claims = (event.total_claimed - event.amount for event in remaining if isinstance(event, Claimed))
         before = next(claims, None)
         return self.channel(channel_id)[1] if before is None else before
 

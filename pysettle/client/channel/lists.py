@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def _fold_channel(before: Value | None, event: ChannelCreated, emitter: Address, sender: TransactionSender) -> Value:
     fields = event.config.fields()
-    return {"config": [it.hex() if isinstance(it, bytes) else it for it in fields]}
+    return {"config": [field.hex() if isinstance(field, bytes) else field for field in fields]}
 
 
 def models(address: Callable[[str], Address]) -> tuple[ReadModel, ...]:
@@ -77,8 +77,8 @@ class ChannelLists:
 
     def opened(self) -> dict[ChannelId, ChannelConfig]:
         """Return mapping id -> terms of the channels that were ever opened, in that order."""
-        (found,) = self._network.store.read("channels")
-        return {ChannelId(key): _config(value["config"]) for key, value in found.items()}
+        (entries,) = self._network.store.read("channels")
+        return {ChannelId(key): _config(value["config"]) for key, value in entries.items()}
 
     def channels(self) -> tuple[ChannelStanding, ...]:
         """Return every channel that was ever opened, in that order."""
@@ -101,12 +101,12 @@ class ChannelLists:
 
     def price_index(self) -> tuple[IndexPoint, ...]:
         """Return the compute price index of every class and day on which something was delivered."""
-        comparable = [it for it in self._network.compute_lists.series() if it.is_comparable]
+        comparable = [listed for listed in self._network.compute_lists.series() if listed.is_comparable]
         priced = {}
-        for it in comparable:
-            cost = basket_cost(it.service_class, it.rate_card, it.unit_price)
-            priced[it.address] = Priced(it.service_class, it.unit_price, cost)
-        providers = {it.address: it.provider for it in comparable}
+        for listed in comparable:
+            cost = basket_cost(listed.service_class, listed.rate_card, listed.unit_price)
+            priced[listed.address] = Priced(listed.service_class, listed.unit_price, cost)
+        providers = {listed.address: listed.provider for listed in comparable}
         return price_index(priced, delivered_usage(self._deliveries(), providers))
 
     def _deliveries(self) -> Iterator[Emitted]:
@@ -119,5 +119,5 @@ class ChannelLists:
 
 def _config(fields: list[Any]) -> ChannelConfig:
     *addresses, delay_s, salt = fields
-    payer, payer_authorizer, receiver, receiver_authorizer, token = (Address(bytes.fromhex(it)) for it in addresses)
+    payer, payer_authorizer, receiver, receiver_authorizer, token = (Address(bytes.fromhex(text)) for text in addresses)
     return ChannelConfig(payer, payer_authorizer, receiver, receiver_authorizer, token, delay_s, bytes.fromhex(salt))

@@ -152,12 +152,12 @@ def _channel(
     if not isinstance(text, str):
         raise ValueError(f"{text!r} is no id of a channel")
     channel_id = channel_in(opened, text)
-    found = network.channel_lists.standing(channel_id, opened[channel_id])
-    if found.config.token != asset.token or found.is_metered != bool(asset.series):
+    standing = network.channel_lists.standing(channel_id, opened[channel_id])
+    if standing.config.token != asset.token or standing.is_metered != bool(asset.series):
         raise ValueError(f"{text} is not a channel in the asset of {asset.option}: give the option of its asset")
-    if asset.series and found.config.receiver_authorizer != network.meter.address:
+    if asset.series and standing.config.receiver_authorizer != network.meter.address:
         raise ValueError(f"{text} is not claimed by the UsageMeter of this network")
-    return found
+    return standing
 
 
 def _usage(counters: Any) -> Usage:
@@ -165,7 +165,7 @@ def _usage(counters: Any) -> Usage:
 
     if not isinstance(counters, list) or len(counters) != _COUNTERS:
         raise ValueError(f"{counters!r} is no list of {_COUNTERS} counters, off-peak before peak")
-    read = [read_number(it, USAGE_BITS) for it in counters]
+    read = [read_number(counter, USAGE_BITS) for counter in counters]
     return Usage(Meters(*read[:3]), Meters(*read[3:]))
 
 

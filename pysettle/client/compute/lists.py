@@ -143,11 +143,11 @@ class ComputeLists:
 
     def registered(self) -> tuple[RegisteredCompute, ...]:
         """Return all compute that was ever registered, in that order."""
-        (found,) = self._network.store.read("compute")
+        (entries,) = self._network.store.read("compute")
         market = self._network.market
         return tuple(
             RegisteredCompute(ComputeId(key), value["accelerator"], market.compute(ComputeId(key)))
-            for key, value in found.items()
+            for key, value in entries.items()
         )
 
     def find_compute(self, text: str) -> ComputeId:
@@ -156,8 +156,8 @@ class ComputeLists:
         Raises:
             UsageError: none has such an id, or several have.
         """
-        (found,) = self._network.store.read("compute")
-        return beginning_with(text, map(ComputeId, found), "compute", "market compute")
+        (entries,) = self._network.store.read("compute")
+        return beginning_with(text, map(ComputeId, entries), "compute", "market compute")
 
     def newest_compute(self, provider: Address) -> ComputeId:
         """Return the id of the compute of a provider that was registered last.
@@ -165,8 +165,8 @@ class ComputeLists:
         Raises:
             ProviderWithoutCompute: none is registered.
         """
-        (found,) = self._network.store.read("compute")
-        ids = [ComputeId(key) for key, value in found.items() if value["provider"] == provider.hex()]
+        (entries,) = self._network.store.read("compute")
+        ids = [ComputeId(key) for key, value in entries.items() if value["provider"] == provider.hex()]
         if not ids:
             raise ProviderWithoutCompute(provider)
         return ids[-1]
@@ -180,13 +180,21 @@ class ComputeLists:
         digits = name.removeprefix("0x").lower() if name.startswith("0x") else ""
         if len(digits) == 40:
             digits = read_address(name).hex()
-        found = [it for it in self.series() if it.symbol == name or (digits and it.address.hex().startswith(digits))]
-        if not found:
+        candidates = [
+            series
+            for series in self.series()
+            if series.symbol == name or (digits and series.address.hex().startswith(digits))
+        ]
+        if not candidates:
             raise UsageError(f"no series is called {name}: see `pysettle market list`", series=name)
-        if len(found) > 1:
-            places = listed([f"0x{it.address.hex()} (of provider 0x{it.provider.hex()})" for it in found])
-            raise UsageError(f"{len(found)} series are called {name}: {places}; name one by its address", series=name)
-        return self._network.market.at(found[0].address)
+        if len(candidates) > 1:
+            places = listed(
+                [f"0x{series.address.hex()} (of provider 0x{series.provider.hex()})" for series in candidates]
+            )
+            raise UsageError(
+                f"{len(candidates)} series are called {name}: {places}; name one by its address", series=name
+            )
+        return self._network.market.at(candidates[0].address)
 
     def shortest_name(self, series: SeriesId) -> str:
         """Return the name by which `find` finds a series: its symbol, or its address if the symbol is not unique.
@@ -194,7 +202,7 @@ class ComputeLists:
         Args:
             series: Address of a series.
         """
-        symbols = {it.address: it.symbol for it in self.series()}
+        symbols = {other.address: other.symbol for other in self.series()}
         symbol = symbols.get(series, "")
         return symbol if [*symbols.values()].count(symbol) == 1 and symbol.isalnum() else "0x" + series.hex()
 

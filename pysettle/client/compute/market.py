@@ -84,8 +84,8 @@ class ComputeMarket(Contract):
 
     def opened(self, receipt: Receipt) -> ComputeToken:
         """Return the series that a transaction opened."""
-        found = (events.decode(log.topics, log.data) for log in receipt.logs if log.address == self.address)
-        (opened,) = (event for event in found if isinstance(event, SeriesOpened))
+        decoded = (events.decode(log.topics, log.data) for log in receipt.logs if log.address == self.address)
+        (opened,) = (event for event in decoded if isinstance(event, SeriesOpened))
         return self.at(opened.series)
 
     def opened_until(self, last: int) -> list[ComputeToken]:

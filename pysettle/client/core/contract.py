@@ -68,10 +68,10 @@ class Contract:
         """
         from pysettle.domain.core import events
 
-        found = self.chain.logs(
+        logs = self.chain.logs(
             from_block=self.first_block, to_block=until, addresses=[self.address], topics=events.topics(kind), ids=ids
         )
-        for log in found:
+        for log in logs:
             event = events.decode(log.topics, log.data)
             if isinstance(event, kind):
                 yield event
@@ -84,8 +84,8 @@ class Contract:
         try:
             return self.interface.decode(function, answer)
         except DecodingError as problem:
-            said = f"with 0x{answer.hex()[:64]}" if answer else "with nothing"
+            words = f"with 0x{answer.hex()[:64]}" if answer else "with nothing"
             raise ChainError(
-                f"0x{self.address.hex()} answers {function} {said}, which no {self.interface.contract_name} does: "
+                f"0x{self.address.hex()} answers {function} {words}, which no {self.interface.contract_name} does: "
                 "see `pysettle network status`"
             ) from problem

@@ -27,13 +27,13 @@ def beginning_with(text: str, ids: Iterable[_Id], kind: str, listing: str) -> _I
     digits, see = text.removeprefix("0x").lower(), f"see `pysettle {listing}`"
     if not digits:
         raise UsageError(f"{text!r} names no {kind}: give its id, or how that begins; {see}")
-    found = [it for it in ids if it.hex().startswith(digits)]
-    if not found:
+    matching = [id_ for id_ in ids if id_.hex().startswith(digits)]
+    if not matching:
         raise UsageError(f"no {kind} has an id that begins with {text[:70]}: {see}")
-    if len(found) > 1:
-        candidates = listed([f"0x{it.hex()}" for it in found])
+    if len(matching) > 1:
+        candidates = listed([f"0x{id_.hex()}" for id_ in matching])
         raise UsageError(f"several ids begin with {text}: {candidates}; give more digits of one {kind}")
-    return found[0]
+    return matching[0]
 
 
 def listed(candidates: Sequence[str]) -> str:

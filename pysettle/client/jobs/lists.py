@@ -48,8 +48,12 @@ class JobLists:
             party: Only those of which this account is a party; None for all.
         """
         jobs = self._network.jobs
-        found = {order_id: jobs.order(order_id) for order_id in self.placed(currency)}
-        return {key: it for key, it in found.items() if party in (None, it.payer, it.buyer, it.provider, it.arbiter)}
+        standing = {order_id: jobs.order(order_id) for order_id in self.placed(currency)}
+        return {
+            key: order
+            for key, order in standing.items()
+            if party in (None, order.payer, order.buyer, order.provider, order.arbiter)
+        }
 
     def find(self, text: str) -> OrderId:
         """Return the id of the order, in any currency, that begins with hex digits.
@@ -57,10 +61,10 @@ class JobLists:
         Raises:
             UsageError: none has such an id, or several have.
         """
-        (found,) = self._network.store.read("orders")
-        return beginning_with(text, map(OrderId, found), "order", "job list")
+        (entries,) = self._network.store.read("orders")
+        return beginning_with(text, map(OrderId, entries), "order", "job list")
 
     def placed(self, currency: Address) -> tuple[OrderId, ...]:
         """Return the ids of the orders in a currency, in the order they were placed in."""
-        (found,) = self._network.store.read("orders")
-        return tuple(OrderId(key) for key, value in found.items() if value["currency"] == currency.hex())
+        (entries,) = self._network.store.read("orders")
+        return tuple(OrderId(key) for key, value in entries.items() if value["currency"] == currency.hex())

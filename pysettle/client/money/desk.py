@@ -127,7 +127,7 @@ class IssuanceDesk(Contract):
         from pysettle.domain.money.events import RedemptionRequested
 
         requested = self.emitted(RedemptionRequested)
-        numbers = [it.redemption_id for it in requested if party in (None, it.holder, it.operator)]
+        numbers = [request.redemption_id for request in requested if party in (None, request.holder, request.operator)]
         return {number: self.redemption(number) for number in numbers}
 
     def reserve(self) -> ReserveAttestation:

@@ -71,8 +71,8 @@ def check_vouchers(hub: Domain, vouchers: Iterable[tuple[ChannelConfig, Voucher]
         if is_sound:
             sound.append((voucher, signer))
     digests = voucher_digests(hub, ((voucher.channel_id, voucher.ceiling) for voucher, _ in sound))
-    found = recover_all(zip(digests, (voucher.signature for voucher, _ in sound), strict=True))
-    signed = iter([signer == wanted for signer, (_, wanted) in zip(found, sound, strict=True)])
+    recovered = recover_all(zip(digests, (voucher.signature for voucher, _ in sound), strict=True))
+    signed = iter([signer == wanted for signer, (_, wanted) in zip(recovered, sound, strict=True)])
     return [is_sound and next(signed) for is_sound in answers]
 
 
@@ -224,8 +224,8 @@ class Delivery:
 
         None without a risk: no notice runs, or the rest after the withdrawal covers the served requests.
         """
-        kept = max(self.claimed, self.deposited - self.noticed)
-        return self.withdrawable_at if self.noticed and self.charged > kept else None
+        staying = max(self.claimed, self.deposited - self.noticed)
+        return self.withdrawable_at if self.noticed and self.charged > staying else None
 
     def accept(self, voucher: Voucher, request_ceiling: Tokens) -> None:
         """Accept a voucher for one request that may cost up to `request_ceiling` Tokens; store it before serving.

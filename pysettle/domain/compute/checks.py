@@ -28,14 +28,16 @@ def backing(books: Books, scope: Scope) -> Iterator[Finding]:
 def halts(books: Books) -> Iterator[Finding]:
     """Yield a notice of each halt: its halter, its ground, and the purchases shortly before it."""
     for halt in books[ComputeBooks].halts:
-        yield Finding("INV-BACKING", f"series 0x{halt.event.series.hex()}", _told(books, halt), Severity.NOTICE)
+        yield Finding("INV-BACKING", f"series 0x{halt.event.series.hex()}", _halt_text(books, halt), Severity.NOTICE)
 
 
-def _told(books: Books, halt: HaltRecord) -> str:
-    it, bought = halt.event, halt.bought_before
-    detail = f"halted by 0x{it.halter.hex()} on the ground 0x{it.ground.hex()}, evidence 0x{it.evidence.hex()}, "
-    own = books[ComputeBooks].bought.get((it.series, it.halter), 0)
-    detail += f"{it.compensation} units of stake paid; it had bought {own} Tokens itself"
+def _halt_text(books: Books, halt: HaltRecord) -> str:
+    halted, bought = halt.event, halt.bought_before
+    detail = (
+        f"halted by 0x{halted.halter.hex()} on the ground 0x{halted.ground.hex()}, evidence 0x{halted.evidence.hex()}, "
+    )
+    own_tokens = books[ComputeBooks].bought.get((halted.series, halted.halter), 0)
+    detail += f"{halted.compensation} units of stake paid; it had bought {own_tokens} Tokens itself"
     if bought:
         most = max(bought, key=lambda payer: (bought[payer], payer))
         detail += f"; {sum(bought.values())} Tokens were bought in the hour before, most by 0x{most.hex()} "

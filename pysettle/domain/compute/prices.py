@@ -31,8 +31,8 @@ class ServiceClass:
 
 
 SERVICE_CLASSES: Mapping[str, ServiceClass] = {
-    it.name: it
-    for it in (
+    service_class.name: service_class
+    for service_class in (
         # A million LLM tokens of chat: ten of input to one of output, six tenths of it cached, over a week of 168
         # hours, of which 35 are peak.
         ServiceClass(

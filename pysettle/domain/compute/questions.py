@@ -35,7 +35,7 @@ def markets(books: Books, _chain_id: int) -> Iterator[Question]:
     for series in books.contracts[COMPUTE_TOKEN]:
         about = f"series 0x{series.hex()}"
         yield of_contract(about, series, "haltedAt()", compute.halted.get(series, 0))
-        if told := compute.opened.get(series):
+        if opening := compute.opened.get(series):
             # The books compared the stake with the compensation of all that may be sold.
-            yield of_contract(about, series, "capacity()", told.capacity)
-            yield of_contract(about, series, "expiry()", told.expiry)
+            yield of_contract(about, series, "capacity()", opening.capacity)
+            yield of_contract(about, series, "expiry()", opened.expiry)

@@ -36,10 +36,10 @@ class Books:
     def __getitem__(self, part: type[_Part]) -> _Part:
         """Return the part of the state in a column's own class; it begins empty."""
         try:
-            found: _Part = self._parts[part]
+            state: _Part = self._parts[part]
         except KeyError:
-            found = self._parts[part] = part()
-        return found
+            state = self._parts[part] = part()
+        return state
 
     def balance(self, asset: Address, purpose: Purpose, owner: bytes) -> int:
         """Return the balance of one account, in smallest units of the asset."""
@@ -68,8 +68,8 @@ class Books:
 
     def held_for(self, purpose: Purpose) -> Iterator[tuple[LedgerAccount, int]]:
         """Yield each account of a purpose with its units, in the order of the assets and owners."""
-        found = (account for account in self.balances if account.purpose is purpose)
-        for account in sorted(found, key=lambda it: (it.asset, it.owner)):
+        holdings = (account for account in self.balances if account.purpose is purpose)
+        for account in sorted(holdings, key=lambda account: (account.asset, account.owner)):
             yield account, self.balances[account]
 
     def violated(self, code: str, emitted: Emitted, detail: str) -> None:

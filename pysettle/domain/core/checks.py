@@ -21,9 +21,9 @@ def supply(books: Books, scope: Scope) -> Iterator[Finding]:
     """INV-SUPPLY: units are created and destroyed as issuance, purchase, redemption and refund state."""
     for kind in books.contracts.assets:
         for asset in scope.of(kind):
-            told, stated = books.supply(asset), books.stated_supply[asset]
-            if told != stated:
-                detail = f"supply is {told}, business events state {stated}"
+            booked, stated = books.supply(asset), books.stated_supply[asset]
+            if booked != stated:
+                detail = f"supply is {booked}, business events state {stated}"
                 yield Finding("INV-SUPPLY", f"asset 0x{asset.hex()}", detail)
 
 

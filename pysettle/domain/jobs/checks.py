@@ -30,5 +30,5 @@ def _named(books: Books, scope: Scope) -> Iterable[bytes]:
     """Return the orders that may have changed: an event names each."""
     if scope.is_whole:
         return books[JobBooks].orders
-    named = (getattr(it.event, "order_id", None) for it in scope.events)
+    named = (getattr(emitted.event, "order_id", None) for emitted in scope.events)
     return dict.fromkeys(order_id for order_id in named if order_id is not None)

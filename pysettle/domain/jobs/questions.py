@@ -21,17 +21,17 @@ def dues(books: Books, _chain_id: int) -> Iterator[Question]:
 
 def orders(books: Books, _chain_id: int) -> Iterator[Question]:
     """Ask job escrows for the terms and the states of each order and its milestones."""
-    for order_id, it in books[JobBooks].orders.items():
-        terms, about = it.terms, f"order 0x{order_id.hex()}"
+    for order_id, order in books[JobBooks].orders.items():
+        terms, about = order.terms, f"order 0x{order_id.hex()}"
         payer, buyer, provider, arbiter, currency = (
             int.from_bytes(party, "big")
-            for party in (it.payer, terms.buyer, terms.provider, terms.arbiter, terms.currency)
+            for party in (order.payer, terms.buyer, terms.provider, terms.arbiter, terms.currency)
         )
-        expected: tuple[int, ...] = (payer, it.state, terms.accept_before, terms.review_s, buyer, terms.bond)
+        expected: tuple[int, ...] = (payer, order.state, terms.accept_before, terms.review_s, buyer, terms.bond)
         expected += (provider, terms.arbitration_s, terms.default_bps, arbiter, currency)
-        yield Question(about, it.escrow, "order(id)", call_data("order(bytes32)", order_id), expected)
+        yield Question(about, order.escrow, "order(id)", call_data("order(bytes32)", order_id), expected)
         # An array: its offset, its length, its words.
-        expected = (32, len(it.milestones))
-        for stage in it.milestones:
+        expected = (32, len(order.milestones))
+        for stage in order.milestones:
             expected += (stage.amount, stage.deliver_before, stage.state, stage.since)
-        yield Question(about, it.escrow, "milestonesOf(id)", call_data("milestonesOf(bytes32)", order_id), expected)
+        yield Question(about, order.escrow, "milestonesOf(id)", call_data("milestonesOf(bytes32)", order_id), expected)

@@ -41,7 +41,7 @@ def _institutions(books: Books, scope: Scope) -> dict[tuple[Address, Address], N
     """Return the operating institutions with a quota that may have changed: an event names each."""
     if scope.is_whole:
         return dict.fromkeys(books[IssuanceBooks].quotas)
-    named = ((currency_of(books, it), getattr(it.event, "operator", None)) for it in scope.events)
+    named = ((currency_of(books, emitted), getattr(emitted.event, "operator", None)) for emitted in scope.events)
     return {(currency, Address(operator)): None for currency, operator in named if isinstance(operator, bytes)}
 
 
@@ -59,8 +59,8 @@ def unallocated(books: Books, scope: Scope) -> Iterator[Finding]:
 def announced(books: Books, scope: Scope) -> Iterator[Finding]:
     """INV-FROZEN, INV-REPLAY: every movement that a currency announced has happened, seizures included."""
     for currency in _currencies(books, scope):
-        if told := books[AccountBooks].announced.get(currency):
-            yield Finding(told.code, f"currency 0x{currency.hex()}", f"{told}, which did not move")
+        if announcement := books[AccountBooks].announced.get(currency):
+            yield Finding(announcement.code, f"currency 0x{currency.hex()}", f"{announcement}, which did not move")
 
 
 def unlisted_settlement_accounts(books: Books) -> Iterator[Finding]:

@@ -91,7 +91,7 @@ def accumulate(
         Accounts that are settlement accounts by the end of the period are left out.
     """
     holders = _holders(history, currency, desk, first_day, end_day)
-    return {account: it.accumulation for account, it in holders.items() if it.accumulation}
+    return {account: standing.accumulation for account, standing in holders.items() if standing.accumulation}
 
 
 def accumulate_all(
@@ -106,8 +106,8 @@ def accumulate_all(
     """
     holders = _holders(history, currency, desk, first_day, end_day)
     return (
-        {account: it.accumulation for account, it in holders.items() if it.accumulation},
-        {account: it.barred for account, it in holders.items() if it.barred},
+        {account: standing.accumulation for account, standing in holders.items() if standing.accumulation},
+        {account: standing.barred for account, standing in holders.items() if standing.barred},
     )
 
 
