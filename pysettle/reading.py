@@ -40,7 +40,7 @@ def read_whole(text: str) -> int:
 
 
 def read_number(value: object, bits: int) -> int:
-    """Read a whole number of somebody's JSON: an integer, or the digits of one in a string.
+    """Read a whole number of untrusted JSON: an integer, or its digits in a string.
 
     Raises:
         ValueError: it is something else, negative, or too large for the bits.

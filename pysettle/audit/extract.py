@@ -36,7 +36,7 @@ from pysettle.evm.rpc import RpcChain
 from pysettle.values import Address
 
 _ATTEMPTS = 5
-"""How often an export begins anew on a chain that is replaced while it is read."""
+"""Most restarts of an export when the chain replaces blocks during the read."""
 _TEXT_MAX = 200
 
 Listed = Contracts | Callable[[int], Contracts]
@@ -117,7 +117,7 @@ def export_bundle(
 ) -> Bundle:
     """Write every confirmed block as a bundle, one after the other. The same chain gives the same files.
 
-    Where a network replaces blocks while they are read, the export begins anew.
+    If a network replaces blocks during the read, the export restarts.
 
     Args:
         chain: The chain.
@@ -125,7 +125,7 @@ def export_bundle(
         contracts: Contracts of the network; none if None.
         labels: Account -> name that it is called by; none if None.
         genesis: The `genesis.json` of a chain behind JSON-RPC, if its node does not return it.
-        on_progress: Told after every block how many are written, and how many there will be.
+        on_progress: Called after every block with the number of written blocks, and the total.
 
     Raises:
         UsageError: the directory holds something that is no bundle, or another export to it is at work; or the genesis

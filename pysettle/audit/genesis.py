@@ -81,7 +81,7 @@ def canonical_genesis(content: bytes) -> bytes:
     """Return a `genesis.json` in the one form that an export writes: the order and spelling of geth's.
 
     Raises:
-        ValueError: it is malformed. Whether its rules are those of Prague is not asked here.
+        ValueError: it is malformed. This does not check that its rules are those of Prague.
     """
     document = parse_json(content)
     if (

@@ -196,7 +196,7 @@ def _several(currency: Address, deeds: list[_Deed]) -> Iterator[Finding]:
 
 
 def _functions(about: str, contract: Address, deeds: list[_Deed]) -> Iterator[Finding]:
-    """Name each function of a contract that another role than at first, or everybody, may call."""
+    """Name each function of a contract with another role than at first, or with the public role."""
     first: dict[bytes, int] = {}
     for deed, selector, role in _assignments(contract, deeds):
         if first.setdefault(selector, role) != role or role == _EVERYBODY:

@@ -1,4 +1,4 @@
-"""A bundle that is being written: beside its place, under a lock, and moved there whole."""
+"""A bundle during its export: in a hidden folder, under a lock, and then moved to its place as a whole."""
 
 from __future__ import annotations
 

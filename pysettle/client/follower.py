@@ -27,7 +27,7 @@ class Progress:
     read: int
     """Blocks read, those read again included."""
     dropped: int
-    """Blocks taken back because the chain replaced them."""
+    """Blocks reverted because the chain replaced them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class LedgerFollower:
             read += self._read_settled(bulk) if self.height < bulk else self._read_next()
 
     def _drop_replaced(self) -> int:
-        """Take back the blocks that are no longer on the chain; return how many."""
+        """Revert the blocks that are no longer on the chain; return their number."""
         before = len(self._latest)
         while self._latest and not self._stands(self._latest[-1]):
             self._latest.pop()

@@ -291,7 +291,7 @@ class SettlementNetwork:
         return "InterestPayments" in self._deployed
 
     def open_interest(self, quota: Units, holders: Holders | None = None) -> InterestPayments:
-        """Deploy the contract that pays interest on e-CNY, and let it issue up to a quota, in units.
+        """Deploy the contract that pays interest on e-CNY, with an issuance quota in units.
 
         Args:
             quota: Units it may issue.

@@ -26,7 +26,7 @@ from pysettle.evm.transactions import TransactionSender
 from pysettle.values import Address
 
 KEPT_BLOCKS = 64
-"""Latest blocks that are taken back singly: two epochs, after which Ethereum's are final."""
+"""Latest blocks that can be reverted singly: two epochs, after which Ethereum's blocks are final."""
 WAIT_S = 10.0
 """Longest wait for another command that folds into the file; after that a command folds for itself, in memory."""
 _MOMENT_S = 0.2

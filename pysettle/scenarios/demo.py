@@ -341,7 +341,7 @@ class Demo:
         network.send(*(self.series.refund(b.signer, self.series.balance_of(b.signer.address)) for b in self.buyers))
 
     def exchange_for_reserve(self) -> None:
-        """Redeem everybody's e-CNY at the operating institution, in whole fen."""
+        """Redeem the e-CNY of all accounts at the operating institution, in whole fen."""
         currency = self.network.currency
         holders = [self.provider, *(buyer.signer for buyer in self.buyers)]
         amounts = [_round_down(currency.balance_of(holder.address), UNITS_PER_MINOR) for holder in holders]

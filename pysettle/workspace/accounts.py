@@ -70,7 +70,7 @@ class Accounts:
 
         Raises:
             UnknownAccount: neither.
-            InvalidNumber: it begins like an address, and is none, or its checksum (EIP-55) is wrong.
+            InvalidNumber: it begins like an address but is malformed, or its checksum (EIP-55) is wrong.
         """
         from pysettle.values import Address
 
@@ -269,7 +269,7 @@ class Accounts:
         return tuple(self.development_key(name) for name in self.addresses() if "development" in self._account(name))
 
     def development_key(self, name: str) -> Signer:
-        """Return the key that everybody knows of an account of that name, whether or not it is used here."""
+        """Return the development key of an account of that name, whether or not it is used here."""
         from pysettle.domain.core.signing import Signer
 
         return Signer.derived("workspace", self._seed, name)

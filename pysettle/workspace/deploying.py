@@ -191,7 +191,7 @@ def _let_issue(token: CurrencyToken, central_bank: Signer, roles: Roles, quota: 
 
 
 def _as_one(chain: ChainBackend) -> AbstractContextManager[None]:
-    """Let Ctrl-C wait for the end of several transactions where we seal them ourselves: that takes seconds."""
+    """Delay Ctrl-C until several transactions are sealed, if this process seals them: that takes seconds."""
     from pysettle.evm.embedded import EmbeddedChain
     from pysettle.evm.interrupts import uninterrupted
 

@@ -1,6 +1,6 @@
-"""The chain that an export reads, with the contracts and names that it tells an auditor of.
+"""The chain of an export, with the contracts and names for its manifest.
 
-It is a workspace's, or that of a network somewhere else, of which its `deployment.json` is known and no more.
+It is the chain of a workspace, or of another network that is known only by its `deployment.json`.
 """
 
 from __future__ import annotations

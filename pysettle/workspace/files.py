@@ -89,7 +89,7 @@ class UnfinishedFolder:
         """Move the entries into the target, that of one name last.
 
         Raises:
-            WorkspaceError: somebody else has put something there meanwhile, or they cannot be moved.
+            WorkspaceError: another process has written files there meanwhile, or they cannot be moved.
         """
         names = sorted((entry.name for entry in self.folder.iterdir()), key=lambda name: (name == last, name))
         moved: list[Path] = []

@@ -298,7 +298,8 @@ def consume(series: str, tokens: Tokens, by: str, command: Command) -> None:
 @network_command
 def refund(series: str, tokens: Tokens, by: str, command: Command) -> None:
     """After expiry or halt, exchange Tokens for their backing in e-CNY and the compensation."""
-    holder, useful_next = command.signer(by), f"token balance --account {by}"
+    useful_next = f"token balance --account {by}"
+    holder = command.signer(by)
     change_holding(command, series, by, lambda _, token: (token.refund(holder, tokens),), useful_next)
 
 
@@ -309,7 +310,8 @@ def refund(series: str, tokens: Tokens, by: str, command: Command) -> None:
 @network_command
 def redeem(series: str, tokens: Tokens, by: str, command: Command) -> None:
     """Exchange delivered Tokens for their backing in e-CNY."""
-    provider, useful_next = command.signer(by), f"token balance --account {by}"
+    useful_next = f"token balance --account {by}"
+    provider = command.signer(by)
     change_holding(command, series, by, lambda _, token: (token.redeem(provider, tokens),), useful_next)
 
 
@@ -319,7 +321,8 @@ def redeem(series: str, tokens: Tokens, by: str, command: Command) -> None:
 @network_command
 def sweep(series: str, by: str, command: Command) -> None:
     """After expiry or halt, withdraw the surplus of rounding and donations over the claims of outstanding Tokens."""
-    provider, useful_next = command.signer(by), f"market release --series {quote(series)}"
+    useful_next = f"market release --series {quote(series)}"
+    provider = command.signer(by)
     change_holding(command, series, by, lambda _, token: (token.sweep(provider),), useful_next)
 
 

@@ -82,7 +82,8 @@ def seize(account: str, to: str, amount: str, legal_basis: bytes, by: str | None
     """Seize tokens of an account, frozen or not, on a legal basis."""
     from pysettle.client.money.currency import CurrencyToken
 
-    signer, holder, units = command.holder(by, Role.SEIZER), command.address(account), to_units(amount)
+    holder, units = command.address(account), to_units(amount)
+    signer = command.holder(by, Role.SEIZER)
 
     def order(token: CurrencyToken, receiver: Address) -> Transaction:
         return token.seize(signer, holder, receiver, units, legal_basis)
@@ -97,7 +98,8 @@ def seize_credit(account: str, to: str, amount: str, legal_basis: bytes, by: str
     """Seize the credit of an account on a legal basis."""
     from pysettle.client.money.currency import CurrencyToken
 
-    signer, holder, units = command.holder(by, Role.SEIZER), command.address(account), to_units(amount)
+    holder, units = command.address(account), to_units(amount)
+    signer = command.holder(by, Role.SEIZER)
 
     def order(token: CurrencyToken, receiver: Address) -> Transaction:
         return token.seize_credit(signer, holder, receiver, units, legal_basis)
@@ -149,7 +151,8 @@ def _seize(
 
 def _freeze(account: str, more: Freeze | None, amount: Units | None, by: str | None, command: Command) -> None:
     """Freeze more directions of an account, or none for `more` None; and an amount, or the present one for None."""
-    signer, address = command.holder(by, Role.FREEZER), command.address(account)
+    address = command.address(account)
+    signer = command.holder(by, Role.FREEZER)
     with command.token(write=True) as token:
         before = token.frozen(address)
         outgoing = more is not None and (before.outgoing or more.outgoing)

@@ -56,7 +56,8 @@ def limits(class_: str | None, by: str | None, command: Command, **changes: str 
         return
     if class_ is None:
         raise UsageError("give the --class of these limits")
-    central_bank, wallet_class = command.holder(by, Role.CENTRAL_BANK), CLASSES[class_]
+    wallet_class = CLASSES[class_]
+    central_bank = command.holder(by, Role.CENTRAL_BANK)
     with command.token(write=True) as token:
         before = token.class_limits(wallet_class)
         (receipt,) = token.send(token.set_class_limits(central_bank, wallet_class, _replaced(before, changed)))

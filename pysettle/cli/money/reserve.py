@@ -91,7 +91,8 @@ def quota(operator: str | None, amount: str | None, by: str | None, command: Com
         lines = [f"{name}: may issue {command.text(units)}, its position is {command.text(position)}"]
         command.show(document, lines)
         return
-    central_bank, units = command.holder(by, Role.CENTRAL_BANK), to_units(amount)
+    units = to_units(amount)
+    central_bank = command.holder(by, Role.CENTRAL_BANK)
     with command.token(write=True) as token:
         before = token.desk.issuance_quota(address)
         (receipt,) = token.send(token.desk.set_issuance_quota(central_bank, address, units))

@@ -133,7 +133,8 @@ def payee_only(account: str, enabled: bool, command: Command) -> None:
 @currency_command
 def mark_settlement(account: str, by: str | None, command: Command) -> None:
     """Mark a contract that holds value of others as a settlement account. The mark is permanent."""
-    registrar, address = command.holder(by, Role.SETTLEMENT_REGISTRAR), command.address(account)
+    address = command.address(account)
+    registrar = command.holder(by, Role.SETTLEMENT_REGISTRAR)
     with command.token(write=True) as token:
         before = token.is_settlement_account(address)
         (receipt,) = token.send(token.mark_settlement_account(registrar, address))
@@ -150,7 +151,8 @@ def mark_settlement(account: str, by: str | None, command: Command) -> None:
 @currency_command
 def claim_credit(account: str, amount: str | None, by: str | None, command: Command) -> None:
     """Pay an account its credit: an amount that it could not receive before."""
-    submitter, address = command.signer(by or account), command.address(account)
+    address = command.address(account)
+    submitter = command.signer(by or account)
     with command.token() as token:
         units = token.credit_of(address) if amount is None else to_units(amount)
     if not units:

@@ -279,7 +279,7 @@ class ChannelHub(Contract):
         return balance, claimed
 
     def pending_withdrawal(self, channel_id: ChannelId) -> tuple[Amount, Timestamp]:
-        """Return (amount, unix second of the notice) of a pending withdrawal; zeros when there is none."""
+        """Return (amount, unix second of the notice) of a pending withdrawal; zeros without one."""
         amount, initiated_at = self._read("pendingWithdrawals", channel_id)
         return amount, initiated_at
 

@@ -176,7 +176,7 @@ class ComputeToken(Token[Tokens]):
         permit: Permit,
         signature: bytes,
     ) -> Transaction:
-        """Buy Tokens by a permit of the buyer's that lets the series take the price (EIP-2612)."""
+        """Buy Tokens by the buyer's permit, which allows the series to take the price (EIP-2612)."""
         terms = (beneficiary, tokens, deadline, permit.value, permit.deadline, signature)
         return self._transaction(buyer, self.GAS_PURCHASE, "purchaseWithPermit", *terms)
 

@@ -84,7 +84,7 @@ class Token(Contract, Generic[Value]):
         return self._transaction(holder, self.GAS_TRANSFER, "transfer", to, value)
 
     def approve(self, holder: TransactionSigner, spender: Address, value: Value) -> Transaction:
-        """Let a spender transfer up to `value` smallest units."""
+        """Allow a spender to transfer up to `value` smallest units."""
         return self._transaction(holder, self.GAS_TRANSFER, "approve", spender, value)
 
     def permit_nonce(self, owner: Address) -> int:

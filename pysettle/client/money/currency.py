@@ -35,7 +35,7 @@ class CurrencyToken(Token[Units]):
     """The stablecoin of one currency. Amounts are units: micro-yuan for e-CNY."""
 
     GAS_ADMINISTRATION = 200_000
-    """Gas stated for one act of an office, or for a credit that comes in."""
+    """Gas of one act of a role's holder, or of a paid credit."""
 
     def __init__(self, sender: TransactionSender, address: Address) -> None:
         """Address one deployed CurrencyToken."""
@@ -151,7 +151,7 @@ class CurrencyToken(Token[Units]):
         return WalletStanding(wallet, today, self.class_limits(wallet.class_on(today)))
 
     def credit_of(self, account: Address) -> Units:
-        """Return the units held for an account since they could not come in."""
+        """Return the credit of an account: units that it could not receive."""
         return Units(self._read("creditOf", account))
 
     def is_payee_only(self, account: Address) -> bool:

@@ -101,7 +101,7 @@ class IssuanceDesk(Contract):
     # Holder
 
     def request_redemption(self, holder: TransactionSigner, operator: Address, amount: Units) -> Transaction:
-        """Ask an operating institution to exchange units for reserve; whole fen."""
+        """Request an exchange of units for reserve from an operating institution; whole fen."""
         return self._transaction(holder, self.GAS_ISSUANCE, "requestRedemption", operator, amount)
 
     def cancel_redemption(self, holder: TransactionSigner, redemption_id: int) -> Transaction:

@@ -11,7 +11,7 @@ from pysettle.domain.core.questions import Question, of_account, of_contract
 
 
 def terms(books: Books, _chain_id: int) -> Iterator[Question]:
-    """Ask each series for the terms that are claimed of it."""
+    """Ask each series for its stated terms."""
     for series, claimed in books.contracts[COMPUTE_TOKEN].items():
         for signature, figure in (
             ("currency()", int.from_bytes(claimed.currency, "big")),

@@ -102,7 +102,7 @@ def _parsed(signature: bytes) -> Any:
 
 
 def _recovered(signed: tuple[bytes, Any]) -> Any:
-    """Return the public key behind a digest and a parsed signature, as libsecp256k1 has it; None when there is none."""
+    """Return the public key behind a digest and a parsed signature, in the form of libsecp256k1; None without one."""
     digest, signature = signed
     if signature is None:
         return None

@@ -113,7 +113,7 @@ def _paid(books: Books, emitted: Emitted, event: events.DuePaid) -> Postings:
 
 
 def _order(books: Books, emitted: Emitted, order_id: OrderId) -> OrderRecord:
-    """Return an order that the provider may accept, or the payer take back: once, and not after the other."""
+    """Return an order that can still be accepted or cancelled: only one of the two can happen, once."""
     record = books[JobBooks].orders[order_id]
     if record.state is not OrderState.PLACED:
         was = record.state.name.lower()

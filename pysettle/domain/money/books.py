@@ -113,7 +113,7 @@ class InterestBooks:
 
 
 def credit(books: Books, currency: Address, account: Address) -> int:
-    """Return the units that a currency holds for an account since they could not come in."""
+    """Return the credit of an account in a currency: units that it could not receive."""
     return books.balance(currency, CREDIT, account)
 
 

@@ -16,7 +16,7 @@ from pysettle.values import Address
 REDEMPTION = Purpose("redemption")
 """Held by an issuance desk until a redemption ends. Owner: the redemption's number as 32 bytes."""
 CREDIT = Purpose("credit")
-"""Held by a currency for an account since it could not come in. Owner: the account."""
+"""Credit that a currency holds for an account, which could not receive it. Owner: the account."""
 
 
 @dataclass(frozen=True, slots=True)

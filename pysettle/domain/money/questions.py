@@ -20,7 +20,7 @@ def currencies(books: Books, _chain_id: int) -> Iterator[Question]:
 
 
 def desks_claimed(books: Books, _chain_id: int) -> Iterator[Question]:
-    """Ask each currency and its desk for each other, as is claimed."""
+    """Ask each currency and its desk for the stated other one."""
     for desk, terms in sorted(books.contracts[ISSUANCE_DESK].items()):
         currency = terms.currency
         yield of_contract(_about(currency), currency, "issuanceDesk()", int.from_bytes(desk, "big"), code="AUDIT-L")
