@@ -45,8 +45,10 @@ CHAIN_FILES = {CHAIN_FILE, RECEIPTS_FILE}
 CONTRACT_FILES = {SOURCES_FILE, INTERFACES_FILE}
 """The files that a bundle has which lists contracts, and no other."""
 
-JSON_MAX = 2**27
+JSON_MAX = 2**26
 """Most bytes of a JSON file, which is read whole."""
+_COMMAS_MAX = 2**20
+"""Most commas in one: each value costs its reader many times its bytes."""
 _TEXT_MAX = 200
 _PIECE = 2**20
 _FIELDS = {
@@ -233,7 +235,10 @@ def _read_file(path: Path) -> bytes:
     with stream:
         if size > JSON_MAX:
             raise OSError(f"{path.name} is longer than {JSON_MAX} bytes")
-        return stream.read(JSON_MAX)
+        content = stream.read(JSON_MAX)
+    if content.count(b",") > _COMMAS_MAX:
+        raise OSError(f"{path.name} has more than {_COMMAS_MAX} values")
+    return content
 
 
 def _open_file(path: Path) -> tuple[BinaryIO, int]:

@@ -14,8 +14,10 @@ from typing import BinaryIO
 
 from pysettle.hashing import keccak
 
-ITEM_MAX = 2**26
-"""Most bytes of one block, or of its receipts; 60,000,000 gas pay for fewer."""
+ITEM_MAX = 2**24
+"""Most bytes of one block, or of its receipts; 60,000,000 gas pay for half of them."""
+ITEMS_MAX = 2**18
+"""Most items of one list; the same gas pays for 160,000 logs, and for fewer of anything else."""
 _PREFIX_MAX = 9
 """Bytes of the longest prefix of an RLP item."""
 
@@ -100,6 +102,8 @@ def list_items(content: bytes, start: int = 0, end: int | None = None) -> list[t
         _, item_end, _ = item_at(content, position, payload_end)
         items.append((position, item_end))
         position = item_end
+        if len(items) > ITEMS_MAX:
+            raise EncodingError(f"byte {start}: an RLP list has more than {ITEMS_MAX} items")
     return items
 
 

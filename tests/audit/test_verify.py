@@ -21,7 +21,7 @@ from pysettle.audit.receipts import outcomes as outcomes_in
 from pysettle.audit.report import Check, Outcome, Report
 from pysettle.audit.verify import verify
 from pysettle.domain.money.contracts import CURRENCY_TOKEN
-from pysettle.errors import UsageError
+from pysettle.errors import BundleError, UsageError
 from pysettle.evm.embedded import EmbeddedChain
 from pysettle.evm.genesis import Genesis
 from tests.audit import forge
@@ -318,6 +318,18 @@ def test_the_same_sources_in_other_bytes_are_named(settlement_bundle: Bundle, tm
         assert outcomes(report)[0] == "!"
 
 
+@pytest.mark.parametrize("bomb", [b"[" + b"0," * 2**20 + b"0,0]", b"[" * 2**20, b'"' + b"0" * 2**26])
+def test_json_that_would_fill_memory_is_a_finding(golden_bundle: Bundle, tmp_path: Path, bomb: bytes) -> None:
+    """A `genesis.json` of a million values, nestings, or of too many bytes is refused before or while it is parsed."""
+    directory = forge.with_file(golden_bundle, tmp_path / "b", GENESIS_FILE, bomb)
+    report = verify(directory)
+    assert (first_block(report), outcomes(report)[:3]) == (0, "!++")
+    assert outcomes(report)[3] in ".!"
+    (directory / "manifest.json").write_bytes(bomb)
+    with pytest.raises(BundleError):
+        verify(directory)
+
+
 # ------------------------------------------------------------------------------------ receipts
 
 
@@ -368,11 +380,15 @@ def test_receipts_of_other_blocks_are_named(golden_bundle: Bundle) -> None:
         assert [it.block for it in found] == [expected] * (expected is not None), name
 
 
-def test_an_item_that_claims_too_much_is_not_read(golden_bundle: Bundle) -> None:
-    """A file whose first item claims to be longer than any block is refused before anything of it is held."""
+def test_items_of_too_many_bytes_or_parts_are_not_read() -> None:
+    """A block that claims more bytes than any has, or has more parts, is refused before much of it is held."""
     claimed = bytes([0xF9 + 2]) + (2**27).to_bytes(4, "big")
-    with pytest.raises(Unreadable, match="longer than those of any block"):
-        list(read_blocks(BytesIO(claimed), 2**28))
+    for content, size, said in (
+        (claimed, 2**28, "longer than those of any block"),
+        (encode_list([b"\0"] * (2**18 + 1)), None, "more than 262144 items"),
+    ):
+        with pytest.raises(Unreadable, match=said):
+            list(read_blocks(BytesIO(content), size or len(content)))
 
 
 @pytest.mark.parametrize("place", ["000f3df6", "0000f908", "00000961", "0000bbdd"])
