@@ -57,7 +57,7 @@ def document(name: str, result: compute_export.ExportResult) -> dict[str, object
         "seed": str(result.seed),
         "steps": [
             {
-                "what": step.what,
+                "step": step.text,
                 "tx_hash": "0x" + step.transaction.hex(),
                 "block": str(step.block),
                 "at_unix_s": str(step.timestamp),
@@ -79,7 +79,7 @@ def document(name: str, result: compute_export.ExportResult) -> dict[str, object
 def summary(result: compute_export.ExportResult) -> str:
     """Return the result as text."""
     steps = [
-        (step.what, str(step.block), instant(step.timestamp).partition(" UTC")[0], f"{step.gas_used:,}")
+        (step.text, str(step.block), instant(step.timestamp).partition(" UTC")[0], f"{step.gas_used:,}")
         for step in result.steps
     ]
     money = [

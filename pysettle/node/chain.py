@@ -52,7 +52,7 @@ class LogFilter:
 
     def may_be_in(self, bloom: BloomFilter) -> bool:
         """Whether a block with that bloom can hold a wanted log."""
-        return all(not wanted or any(it in bloom for it in wanted) for wanted in (self.addresses, *self.topics))
+        return all(not wanted or any(topic in bloom for topic in wanted) for wanted in (self.addresses, *self.topics))
 
     @classmethod
     def read(cls, value: Any) -> LogFilter:
@@ -66,8 +66,10 @@ class LogFilter:
         if not isinstance(topics, list) or len(topics) > 4:
             raise InvalidParams("topics is not a list of at most four")
         return cls(
-            frozenset(address(it) for it in _alternatives(contracts)),
-            tuple(frozenset(data(it, "a topic", 32) for it in _alternatives(topic)) for topic in topics),
+            frozenset(address(contract) for contract in _alternatives(contracts)),
+            tuple(
+                frozenset(data(alternative, "a topic", 32) for alternative in _alternatives(topic)) for topic in topics
+            ),
         )
 
 
@@ -115,13 +117,13 @@ class NodeChain:
         self.pool = Pool(chain)
         self.automine = True
         """Whether transactions are sealed as they come; otherwise `mine` does it."""
-        kept = lru_cache(maxsize=_KEPT_BLOCKS)
-        self._header_of = kept(chain.py_evm.chaindb.get_block_header_by_hash)
-        self.block_of = kept(self._read_block)
+        cached = lru_cache(maxsize=_KEPT_BLOCKS)
+        self._header_of = cached(chain.py_evm.chaindb.get_block_header_by_hash)
+        self.block_of = cached(self._read_block)
         """Return the block of a hash that `header_by_hash` knows, with its transactions."""
-        self.block_document = kept(self._read_block_document)
+        self.block_document = cached(self._read_block_document)
         """Return that block as JSON-RPC writes it, with its transactions whole or by hash."""
-        self.receipt_documents = kept(self._read_receipt_documents)
+        self.receipt_documents = cached(self._read_receipt_documents)
         """Return that block's receipts as JSON-RPC writes them."""
 
     # Sealing
@@ -276,7 +278,7 @@ class NodeChain:
 
     def _read_receipt_documents(self, block_hash: Hash32) -> list[dict[str, Any]]:
         block = self.block_of(block_hash)
-        blooms = [it.bloom for it in block.get_receipts(self.embedded.py_evm.chaindb)]
+        blooms = [receipt.bloom for receipt in block.get_receipts(self.embedded.py_evm.chaindb)]
         return receipt_objects(block, self.embedded.receipts(block.number), blooms)
 
     def place(self, transaction_hash: Hash32) -> tuple[int, int] | None:
@@ -309,12 +311,12 @@ class NodeChain:
         if last - first >= BLOCK_RANGE_LIMIT:
             problem = f"{last - first + 1} blocks asked for, the most is {BLOCK_RANGE_LIMIT}: ask for them in parts"
             raise RpcError(LIMIT_EXCEEDED, problem)
-        found = []
+        wanted_logs = []
         for document in self.log_objects(wanted, first, last):
-            found.append(document)
-            if len(found) > LOG_LIMIT:
+            wanted_logs.append(document)
+            if len(wanted_logs) > LOG_LIMIT:
                 raise RpcError(LIMIT_EXCEEDED, f"more than {LOG_LIMIT} logs: ask for fewer blocks")
-        return found
+        return wanted_logs
 
     def _bound(self, tag: Any, head: int) -> int:
         if isinstance(tag, str) and tag.startswith("0x"):

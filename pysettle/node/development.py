@@ -123,11 +123,11 @@ def _pool(node: NodeChain) -> Mapping[str, Method]:
     pool = node.pool
 
     def by_account(transactions: list[SignedTransactionAPI], whole: bool) -> dict[str, dict[str, Any]]:
-        found: dict[str, dict[str, Any]] = {}
-        for it in transactions:
-            shown = transaction_object(it, None, 0) if whole else _summary(it)
-            found.setdefault(hex_address(it.sender), {})[str(it.nonce)] = shown
-        return found
+        entries: dict[str, dict[str, Any]] = {}
+        for transaction in transactions:
+            shown = transaction_object(transaction, None, 0) if whole else _summary(transaction)
+            entries.setdefault(hex_address(transaction.sender), {})[str(transaction.nonce)] = shown
+        return entries
 
     def content(whole: bool) -> dict[str, Any]:
         return {"pending": by_account(pool.ready(), whole), "queued": by_account(pool.queued(), whole)}

@@ -55,7 +55,7 @@ class CallRequest:
         Raises:
             InvalidParams: a field is malformed, or `data` and `input` differ.
         """
-        document = {name: it for name, it in fields(value, "the transaction").items() if it is not None}
+        document = {name: entry for name, entry in fields(value, "the transaction").items() if entry is not None}
         content = data(document.get("input", document.get("data", "0x")), "input")
         if "data" in document and data(document["data"], "data") != content:
             raise InvalidParams("data and input differ: leave one out")

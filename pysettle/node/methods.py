@@ -55,7 +55,7 @@ def _general(node: NodeChain) -> Mapping[str, Method]:
 
     def fee_history(_: Any, blocks: Any, newest: Any, percentiles: Any = None) -> dict[str, Any]:
         if not isinstance(percentiles, list | None) or not all(
-            isinstance(it, int | float) and 0 <= it <= 100 for it in percentiles or ()
+            isinstance(percentile, int | float) and 0 <= percentile <= 100 for percentile in percentiles or ()
         ):
             raise InvalidParams("the percentiles are not a list of numbers from 0 to 100")
         last = node.height(newest)
@@ -65,11 +65,13 @@ def _general(node: NodeChain) -> Mapping[str, Method]:
         following = node.header(last + 1) if last < chain.block().number else chain.next_header()
         answer: dict[str, Any] = {
             "oldestBlock": hex(first),
-            "baseFeePerGas": [hex(it.base_fee_per_gas or 0) for it in [*headers, following]],
-            "gasUsedRatio": [it.gas_used / it.gas_limit for it in headers],
+            "baseFeePerGas": [hex(header.base_fee_per_gas or 0) for header in [*headers, following]],
+            "gasUsedRatio": [header.gas_used / header.gas_limit for header in headers],
         }
         if percentiles:
-            answer["reward"] = [[hex(it) for it in rewards(number, percentiles)] for number in range(first, last + 1)]
+            answer["reward"] = [
+                [hex(reward) for reward in rewards(number, percentiles)] for number in range(first, last + 1)
+            ]
         return answer
 
     def rewards(number: int, percentiles: Sequence[float]) -> list[int]:
@@ -81,7 +83,7 @@ def _general(node: NodeChain) -> Mapping[str, Method]:
             for transaction, receipt in zip(block.transactions, chain.receipts(number), strict=True)
         )
         passed = list(accumulate(gas for _, gas in paid))
-        places = [bisect_left(passed, it * block.header.gas_used / 100) for it in percentiles]
+        places = [bisect_left(passed, percentile * block.header.gas_used / 100) for percentile in percentiles]
         return [paid[min(place, len(paid) - 1)][0] if paid else 0 for place in places]
 
     def base_fee() -> int:
@@ -169,22 +171,22 @@ def _blocks(node: NodeChain) -> Mapping[str, Method]:
         whole = flag(full, "the second parameter")
         if tag == "pending":
             return block_object(node.pending_block(), whole, sealed=False)
-        found = by_number(tag)
-        return found and node.block_document(found, whole)
+        block_hash = by_number(tag)
+        return block_hash and node.block_document(block_hash, whole)
 
     def block_by_hash(_: Any, block_hash: Any, full: Any = False) -> Any:
         whole = flag(full, "the second parameter")
-        found = by_hash(block_hash)
-        return found and node.block_document(found, whole)
+        known_hash = by_hash(block_hash)
+        return known_hash and node.block_document(known_hash, whole)
 
     def block_receipts(_: Any, tag: Any) -> Any:
         if tag == "pending":
             return []
-        found = by_hash(tag) if isinstance(tag, str) and len(tag) == 66 else by_number(tag)
-        return found and node.receipt_documents(found)
+        block_hash = by_hash(tag) if isinstance(tag, str) and len(tag) == 66 else by_number(tag)
+        return block_hash and node.receipt_documents(block_hash)
 
-    def size(found: Hash32 | None) -> str | None:
-        return None if found is None else hex(len(node.block_of(found).transactions))
+    def size(block_hash: Hash32 | None) -> str | None:
+        return None if block_hash is None else hex(len(node.block_of(block_hash).transactions))
 
     def size_by_number(_: Any, tag: Any) -> str | None:
         return hex(len(node.pending_block().transactions)) if tag == "pending" else size(by_number(tag))
@@ -231,7 +233,9 @@ def _transactions(node: NodeChain) -> Mapping[str, Method]:
         "eth_getTransactionByBlockNumberAndIndex": by_block_number,
         "eth_getTransactionByBlockHashAndIndex": by_block_hash,
         "eth_getTransactionReceipt": receipt,
-        "eth_pendingTransactions": lambda _: [transaction_object(it, None, 0) for it in node.pool.ready()],
+        "eth_pendingTransactions": lambda _: [
+            transaction_object(transaction, None, 0) for transaction in node.pool.ready()
+        ],
     }
 
 
@@ -281,7 +285,9 @@ def _debug(node: NodeChain) -> Mapping[str, Method]:
     return {
         "debug_getRawHeader": lambda _, tag: hex_data(rlp.encode(node.header(sealed(tag)))),
         "debug_getRawBlock": lambda _, tag: hex_data(rlp.encode(node.py_evm_block(sealed(tag)))),
-        "debug_getRawReceipts": lambda _, tag: [hex_data(it) for it in node.embedded.receipts_rlp(sealed(tag))],
+        "debug_getRawReceipts": lambda _, tag: [
+            hex_data(receipt) for receipt in node.embedded.receipts_rlp(sealed(tag))
+        ],
         "debug_getRawTransaction": raw_transaction,
         "debug_traceTransaction": trace,
     }

@@ -100,14 +100,14 @@ def transaction_object(transaction: SignedTransactionAPI, block: BlockAPI | None
     if kind == SET_CODE:
         document["authorizationList"] = [
             {
-                "chainId": hex(it.chain_id),
-                "address": hex_address(it.address),
-                "nonce": hex(it.nonce),
-                "yParity": hex(it.y_parity),
-                "r": hex(it.r),
-                "s": hex(it.s),
+                "chainId": hex(authorization.chain_id),
+                "address": hex_address(authorization.address),
+                "nonce": hex(authorization.nonce),
+                "yParity": hex(authorization.y_parity),
+                "r": hex(authorization.r),
+                "s": hex(authorization.s),
             }
-            for it in transaction.authorization_list
+            for authorization in transaction.authorization_list
         ]
     return document
 

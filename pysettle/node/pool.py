@@ -104,20 +104,20 @@ class Pool:
                 self.drop(transaction.hash)
         due: dict[Address, int] = {}
         early: dict[tuple[Address, int], SignedTransactionAPI] = {}
-        found: list[SignedTransactionAPI] = []
+        chosen: list[SignedTransactionAPI] = []
         for arrived in self._waiting.values():
             sender = arrived.sender
             due.setdefault(sender, state.get_nonce(sender))
             early[sender, arrived.nonce] = arrived
             while (place := (sender, due[sender])) in early and early[place].max_fee_per_gas >= base_fee:
-                found.append(early[place])
+                chosen.append(early[place])
                 due[sender] += 1
-        return found
+        return chosen
 
     def queued(self) -> list[SignedTransactionAPI]:
         """Return the waiting transactions that are not ready."""
-        ready = {it.hash for it in self.ready()}
-        return [it for it in self._waiting.values() if it.hash not in ready]
+        ready = {transaction.hash for transaction in self.ready()}
+        return [transaction for transaction in self._waiting.values() if transaction.hash not in ready]
 
     def next_nonce(self, account: Address) -> int:
         """Return the nonce after those that are ready."""

@@ -98,7 +98,10 @@ class Dispatcher:
         self._methods = methods
         self._groups = groups or {}
         places = {name: list(signature(method).parameters.values())[1:] for name, method in methods.items()}
-        self._least = {name: sum(it.default is Parameter.empty for it in its) for name, its in places.items()}
+        self._least = {
+            name: sum(parameter.default is Parameter.empty for parameter in parameters)
+            for name, parameters in places.items()
+        }
         self._most = {name: len(its) for name, its in places.items()}
 
     def handle(self, text: str | bytes, caller: Any = None) -> str | None:
@@ -132,7 +135,7 @@ class Dispatcher:
         if not isinstance(read, list):
             response = self._answer([read], caller)[0]
             return None if response is None else _encode(response)
-        responses = [it for it in self._answer(read, caller) if it is not None]
+        responses = [response for response in self._answer(read, caller) if response is not None]
         return _encode(responses) if responses else None
 
     def _answer(self, requests: Sequence[Request | RpcError], caller: Any) -> list[dict[str, Any] | None]:

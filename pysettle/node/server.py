@@ -116,7 +116,9 @@ def _subscription_methods(node: NodeChain) -> dict[str, Method]:
         if len(caller.subscriptions) >= _SUBSCRIPTION_LIMIT:
             raise RpcError(SERVER_ERROR, f"a connection has at most {_SUBSCRIPTION_LIMIT} subscriptions")
         handle = hex(next(handles))
-        subscription = subscriptions.subscribe(node, lambda it: caller.send(notification(handle, it)), kind, query)
+        subscription = subscriptions.subscribe(
+            node, lambda event: caller.send(notification(handle, event)), kind, query
+        )
         caller.subscriptions[handle] = subscription
         return handle
 

@@ -152,9 +152,9 @@ class Filters:
         if handle not in self._filters:
             raise RpcError(SERVER_ERROR, "filter not found")
         _, events = self._filters[handle]
-        found = events.copy()
+        pending = events.copy()
         events.clear()
-        return found
+        return pending
 
     def query(self, handle: str) -> dict[str, Any]:
         """Return the query of a filter of logs.

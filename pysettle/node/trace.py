@@ -188,12 +188,12 @@ def _prestate(chain: EmbeddedChain, block: BlockAPI, index: int, config: Mapping
     after.apply_transaction(transaction)
     slots = after.looked_at() | {block.header.coinbase: after.looked_at()[block.header.coinbase]}
     accounts = sorted(slots)
-    found = {account: _account(before, account, slots[account]) for account in accounts}
+    accounts_before = {account: _account(before, account, slots[account]) for account in accounts}
     if not config.get("diffMode"):
-        return {hex_address(account): it for account, it in found.items() if not _is_empty(it)}
+        return {hex_address(account): state for account, state in accounts_before.items() if not _is_empty(state)}
     pre, post = {}, {}
     for account in accounts:
-        was, became = found[account], _account(after, account, slots[account])
+        was, became = accounts_before[account], _account(after, account, slots[account])
         if was != became:
             if not _is_empty(was):
                 pre[hex_address(account)] = _without_unchanged_slots(was, became)

@@ -53,7 +53,7 @@ _PARTIES = ("maker", "buyer", "second buyer", "relayer")
 class Step:
     """One transaction of the story."""
 
-    what: str
+    text: str
     """The step in words."""
     transaction: bytes
     """Its hash."""
@@ -263,8 +263,8 @@ class ComputeExport:
         voucher = Voucher.signed(self.parties[name], hub, channel_id, ceiling)
         return UsageRow(config, Usage(off_peak=Meters(input=seconds)), voucher)
 
-    def _do(self, what: str, transaction: Transaction) -> Receipt:
+    def _do(self, text: str, transaction: Transaction) -> Receipt:
         (receipt,) = self.network.send(transaction)
         timestamp = self.chain.block(receipt.block_number).timestamp
-        self.steps.append(Step(what, receipt.transaction_hash, receipt.block_number, timestamp, receipt.gas_used))
+        self.steps.append(Step(text, receipt.transaction_hash, receipt.block_number, timestamp, receipt.gas_used))
         return receipt

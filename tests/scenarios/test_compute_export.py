@@ -37,7 +37,7 @@ def test_both_legs_are_in_one_transaction() -> None:
     case = ComputeExport(0)
     case.sell()
     series, currency = case.series.address, case.network.currency.address
-    (sale,) = [step for step in case.steps if "in one transaction" in step.what]
+    (sale,) = [step for step in case.steps if "in one transaction" in step.text]
     logs = [log for log in case.chain.logs() if log.block_number == sale.block]
     found = [(log.address, events.decode(log.topics, log.data)) for log in logs]
     moved = [(asset, it.sender, it.receiver, it.value) for asset, it in found if isinstance(it, Transfer)]
