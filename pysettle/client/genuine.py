@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from pysettle import pins
 from pysettle.client.columns import contract_plans
+from pysettle.domain.catalogue import contracts_used
 from pysettle.domain.core.typed_data import Domain
 from pysettle.errors import ForeignCode, PlantedStorage
 from pysettle.evm import artifacts
 from pysettle.evm.backend import ChainBackend
-from pysettle.evm.genesis import SYSTEM_CONTRACTS, Genesis
+from pysettle.evm.genesis import Genesis
 from pysettle.hashing import keccak
 from pysettle.money import Currency
 from pysettle.values import Address
@@ -22,12 +24,6 @@ CANONICAL: Mapping[str, Address] = {
     plan.name: plan.canonical for plan in contract_plans().values() if plan.canonical is not None
 }
 """Contract in a genesis of the network -> its address."""
-
-PUBLISHED = {"Multicall3": bytes.fromhex("d5c15df687b16f2ff992fc8d767b4216323184a2bbc6ee2f9c398c318e770891")}
-"""Contract -> hash of the code that its authors deploy at its canonical address (mds1/multicall3, 3,808 bytes).
-
-Ours has the same functions in another compilation; public chains and their forks have the published code.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,20 +41,28 @@ class Standing:
 
     def code(self, chain_id: int) -> bytes:
         """Return the code of this build there, immutables included."""
+        return artifacts.load(self.name).deployed_code(self._immutables(chain_id))
+
+    def is_genuine(self, chain: ChainBackend) -> bool:
+        """Whether that code is there on a chain, or the one that its authors published, and no other."""
+        actual = chain.code(self.address)
+        if keccak(actual) == pins.PUBLISHED_BY_OTHERS.get(self.name):
+            return True
+        expected = self._immutables(chain.chain_id)
+        return any(_are_equal(pin.immutables_of(actual), expected) for pin in pins.of_build().of(self.name))
+
+    def _immutables(self, chain_id: int) -> dict[str, bytes]:
         plans, plan = contract_plans(), contract_plans()[self.name]
-        labels = {immutable: plans[other].label(self.currency) for immutable, other in plan.immutables.items()}
+        declared = artifacts.load(self.name).immutable_references
+        uses = {it: other for it, other in contracts_used(self.name).items() if it in declared}
+        labels = {immutable: plans[other].label(self.currency) for immutable, other in uses.items()}
         values = {
             **plan.values,
             **{immutable: bytes(self.others.get(label, b"")) for immutable, label in labels.items()},
         }
         if plan.domain_name is not None:
             values |= _domain_immutables(Domain(plan.domain_name(self.currency), "1", chain_id, self.address))
-        return artifacts.load(self.name).deployed_code(values)
-
-    def is_genuine(self, chain: ChainBackend) -> bool:
-        """Whether that code is there on a chain, or the published one, and no other."""
-        actual = chain.code(self.address)
-        return actual == self.code(chain.chain_id) or keccak(actual) == PUBLISHED.get(self.name)
+        return values
 
     def check(self, chain: ChainBackend) -> None:
         """Check that it is.
@@ -74,8 +78,6 @@ class Standing:
 def check_genesis(genesis: Genesis, canonical: Mapping[str, Address]) -> None:
     """Check that a block 0 has no storage in a contract of the network, or at an address without code.
 
-    Storage without code has one use: a contract that is created later at its address begins with it.
-
     Args:
         genesis: The block 0 of a chain.
         canonical: Name of a contract of the network that may be in block 0 -> its address.
@@ -85,9 +87,15 @@ def check_genesis(genesis: Genesis, canonical: Mapping[str, Address]) -> None:
     """
     names = {address: name for name, address in canonical.items()}
     for address, account in genesis.alloc.items():
-        is_open = not account.code and address not in SYSTEM_CONTRACTS
-        if account.storage and (address in names or is_open):
+        if pins.is_planted(account.code, account.storage, is_named=address in names):
             raise PlantedStorage(address, names.get(address), len(account.storage))
+
+
+def _are_equal(found: Mapping[str, bytes] | None, expected: Mapping[str, bytes]) -> bool:
+    """Whether immutables have their values, which stand on the right in their places."""
+    if found is None or found.keys() != expected.keys():
+        return False
+    return all(found[name] == value.rjust(len(found[name]), b"\0") for name, value in expected.items())
 
 
 def _domain_immutables(domain: Domain) -> dict[str, bytes]:

@@ -6,6 +6,7 @@ commands, its tests. A further column is one line here, and new files.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -42,3 +43,8 @@ def _columns() -> dict[str, Column]:
 def kinds() -> tuple[Kind[Any], ...]:
     """Return the kinds of contracts that a bundle may list, column by column."""
     return tuple(kind for column in _columns().values() for kind in column.kinds)
+
+
+def contracts_used(name: str) -> Mapping[str, str]:
+    """Return mapping immutable or argument of a contract -> name of the contract there; empty for an unlisted one."""
+    return next((kind.uses for kind in kinds() if kind.name == name), {})

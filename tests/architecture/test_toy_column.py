@@ -137,16 +137,18 @@ def test_it_is_exported_and_verified(used: dict[str, Any], checkout: Path) -> No
     )
     assert listed["currency"] == used["currency"]
     report = audited(used["true"], checkout)
-    assert (report["checks"]["S"], report["checks"]["L"]) == ("passed", "passed")
+    assert [report["checks"][it] for it in "SGL"] == ["passed"] * 3
     assert report["passed"]
     assert report["notices"] == []
 
 
 def test_a_false_event_and_a_false_answer_are_found(used: dict[str, Any], checkout: Path) -> None:
-    """The history stands; in the books the event and the answer are each named, and nothing else."""
+    """The history stands; in the books the event and the answer are each named, and nothing else; so is the code."""
     report = audited(used["false"], checkout)
-    assert (report["checks"]["S"], report["checks"]["L"]) == ("passed", "failed")
-    assert tuple(findings(report)) == lies(used)
+    assert [report["checks"][it] for it in "SGL"] == ["passed", "failed", "failed"]
+    code, *others = findings(report)
+    assert f"Locker {used['false locker']}: it was created by " in code
+    assert tuple(others) == lies(used)
 
 
 @pytest.mark.parametrize(("without", "left"), [("checks", 1), ("questions", 0)])
@@ -158,7 +160,8 @@ def test_what_its_column_does_not_look_at_is_not_found(
     column = tmp_path / "pysettle/domain/toy/column.py"
     lines = column.read_text().splitlines(keepends=True)
     column.write_text("".join(line for line in lines if not line.startswith(f"    {without}=")))
-    assert findings(audited(used["false"], tmp_path)) == [lies(used)[left]]
+    (tmp_path / FOLDER).symlink_to(checkout / FOLDER)
+    assert findings(audited(used["false"], tmp_path))[1:] == [lies(used)[left]]
 
 
 def test_it_is_new_files_and_one_line(used: dict[str, Any], checkout: Path) -> None:

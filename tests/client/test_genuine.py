@@ -13,7 +13,7 @@ from pysettle.client.channel.plan import CHANNEL_HUB_ADDRESS
 from pysettle.client.core.access import Role, Roles
 from pysettle.client.core.plan import MULTICALL3_ADDRESS
 from pysettle.client.deployment import Deployment
-from pysettle.client.genuine import CANONICAL, PUBLISHED, Standing, check_genesis
+from pysettle.client.genuine import CANONICAL, Standing, check_genesis
 from pysettle.client.network import Plan
 from pysettle.domain.core.signing import Signer
 from pysettle.errors import ForeignCode, PlantedStorage
@@ -21,6 +21,7 @@ from pysettle.evm import artifacts
 from pysettle.evm.embedded import EmbeddedChain
 from pysettle.evm.genesis import Genesis, GenesisAccount
 from pysettle.money import Currency
+from pysettle.pins import PUBLISHED_BY_OTHERS
 
 START = 1_767_225_600
 KEYS = {role: Signer.derived("genuine", role.label) for role in Role}
@@ -98,7 +99,7 @@ def test_foreign_code_at_a_canonical_address(name: str, place: str) -> None:
 def test_the_published_multicall(monkeypatch: pytest.MonkeyPatch) -> None:
     """A chain that has the published code at the canonical address gets a network; no package here ships that code."""
     code, address = b"\0", CANONICAL["Multicall3"]
-    monkeypatch.setitem(PUBLISHED, "Multicall3", keccak(code))
+    monkeypatch.setitem(PUBLISHED_BY_OTHERS, "Multicall3", keccak(code))
     network = SettlementNetwork.deploy(EmbeddedChain(changed(address, code=code)), Plan(ROLES))
     assert Deployment.of(network).not_as_built(network.chain) == ()
     monkeypatch.undo()

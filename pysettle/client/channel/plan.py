@@ -33,14 +33,12 @@ PLAN = ColumnPlan(
         ContractPlan(
             name="ERC3009DepositCollector",
             works_with=("ChannelHub",),
-            immutables={"hub": "ChannelHub"},
             canonical=DEPOSIT_COLLECTOR_ADDRESS,
             marked=Marked.EVERYWHERE,
         ),
         ContractPlan(
             name="UsageMeter",
             works_with=("ChannelHub",),
-            immutables={"hub": "ChannelHub"},
             domain_name=lambda _: USAGE_METER_NAME,
         ),
     ),

@@ -40,21 +40,12 @@ PLAN = ColumnPlan(
             name="ComputeMarket",
             works_with=("CurrencyToken", "ChannelHub", "ERC3009DepositCollector", "UsageMeter"),
             arguments=_places,
-            immutables={
-                "currency": "CurrencyToken",
-                "HUB": "ChannelHub",
-                "COLLECTOR": "ERC3009DepositCollector",
-                "METER": "UsageMeter",
-                "factory": "SeriesFactory",
-            },
             domain_name=lambda _: COMPUTE_MARKET_NAME,
             terms=currency_terms,
             role=Role.SETTLEMENT_REGISTRAR,
             marked=Marked.E_CNY,
         ),
-        ContractPlan(
-            name="SeriesFactory", made_by=("ComputeMarket", "factory"), immutables={"market": "ComputeMarket"}
-        ),
+        ContractPlan(name="SeriesFactory", made_by=("ComputeMarket", "factory")),
     ),
     powers=(
         # The signature of an attester is checked by the market of the currency.

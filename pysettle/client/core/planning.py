@@ -56,8 +56,6 @@ class ContractPlan:
     """Returns the arguments of its constructor; by default the addresses of the contracts it uses."""
     made_by: tuple[str, str] | None = None
     """Contract that creates it in its own constructor, and the view that names its address; None if deployed."""
-    immutables: Mapping[str, str] = field(default_factory=dict)
-    """Name of each immutable that is an address -> contract of the network at that address."""
     values: Mapping[str, bytes] = field(default_factory=dict)
     """Name -> value of each immutable that is the same in every network."""
     domain_name: Callable[[Currency], str] | None = None

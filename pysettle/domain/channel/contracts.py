@@ -19,7 +19,9 @@ def _held_by_hub(books: Books, asset: Address, _hub: Address) -> int:
     return books.total(asset, CHANNEL, CLAIM, PAYOUT)
 
 
-CHANNEL_HUB: Kind[None] = Kind("ChannelHub", held=_held_by_hub, code="INV-CHANNEL")
-USAGE_METER: Kind[None] = Kind("UsageMeter")
-DEPOSIT_COLLECTOR: Kind[None] = Kind("ERC3009DepositCollector", has_books=False)
+CHANNEL_HUB: Kind[None] = Kind("ChannelHub", held=_held_by_hub, code="INV-CHANNEL", is_placed=True)
+USAGE_METER: Kind[None] = Kind("UsageMeter", uses={"hub": "ChannelHub"})
+DEPOSIT_COLLECTOR: Kind[None] = Kind(
+    "ERC3009DepositCollector", has_books=False, uses={"hub": "ChannelHub"}, is_placed=True
+)
 """Carries deposits from payers to a hub."""

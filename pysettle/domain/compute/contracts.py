@@ -74,7 +74,29 @@ COMPUTE_TOKEN: Kind[SeriesPricing] = Kind(
     is_asset=True,
     form=Form(frozenset({"currency", "unit_price", "compensation_bps", "rate_card"}), _write, _read),
     held=_held_by_series,
+    uses={
+        "market": "ComputeMarket",
+        "currency": "CurrencyToken",
+        "hub": "ChannelHub",
+        "collector": "ERC3009DepositCollector",
+        "meter": "UsageMeter",
+    },
+    made_by="SeriesFactory",
+    announced_by="SeriesOpened",
 )
-COMPUTE_MARKET: Kind[CurrencyTerms] = Kind("ComputeMarket", form=CURRENCY_FORM, held=_held_by_market)
-SERIES_FACTORY: Kind[None] = Kind("SeriesFactory", has_books=False)
+COMPUTE_MARKET: Kind[CurrencyTerms] = Kind(
+    "ComputeMarket",
+    form=CURRENCY_FORM,
+    held=_held_by_market,
+    uses={
+        "currency": "CurrencyToken",
+        "HUB": "ChannelHub",
+        "COLLECTOR": "ERC3009DepositCollector",
+        "METER": "UsageMeter",
+        "factory": "SeriesFactory",
+    },
+)
+SERIES_FACTORY: Kind[None] = Kind(
+    "SeriesFactory", has_books=False, uses={"market": "ComputeMarket"}, made_by="ComputeMarket"
+)
 """Creates the series of one market."""

@@ -52,6 +52,14 @@ class Kind(Generic[_Terms]):
     """Invariant of its whole balance; None if each purpose has its own."""
     restricted: tuple[str, ...] = ()
     """Signatures of the functions that only a role may call, by its authority."""
+    uses: Mapping[str, str] = field(default_factory=dict)
+    """Immutable, or argument of its constructor, that is a contract of the network -> name of its kind."""
+    made_by: str | None = None
+    """Name of the kind that creates it, in its constructor unless an event announces it; None for a transaction."""
+    announced_by: str | None = None
+    """Name of the event that names each contract of this kind in its first topic; None if none does."""
+    is_placed: bool = False
+    """Whether a genesis may contain it: its constructor leaves no state, and its code may be put at any address."""
 
 
 @dataclass(frozen=True)

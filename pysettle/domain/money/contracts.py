@@ -80,6 +80,7 @@ CURRENCY_TOKEN: Kind[None] = Kind(
         "unpause()",
         "markSettlementAccount(address)",
     ),
+    uses={"authority": "NetworkAccess", "_collector": "ERC3009DepositCollector", "issuanceDesk": "IssuanceDesk"},
 )
 ISSUANCE_DESK: Kind[CurrencyTerms] = Kind(
     "IssuanceDesk",
@@ -94,7 +95,9 @@ ISSUANCE_DESK: Kind[CurrencyTerms] = Kind(
         "completeRedemption(uint256)",
         "rejectRedemption(uint256)",
     ),
+    uses={"currency": "CurrencyToken"},
+    made_by="CurrencyToken",
 )
-INTEREST_PAYMENTS: Kind[None] = Kind("InterestPayments")
+INTEREST_PAYMENTS: Kind[None] = Kind("InterestPayments", uses={"currency": "CurrencyToken", "DESK": "IssuanceDesk"})
 NETWORK_ACCESS: Kind[None] = Kind("NetworkAccess", has_books=False)
 """The powers over one currency."""

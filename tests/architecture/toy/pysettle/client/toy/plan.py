@@ -8,7 +8,6 @@ PLAN = ColumnPlan(
         ContractPlan(
             name="Locker",
             works_with=("CurrencyToken",),
-            immutables={"currency": "CurrencyToken"},
             terms=lambda address: CurrencyTerms(address("CurrencyToken")),
             marked=Marked.E_CNY,
         ),

@@ -17,4 +17,6 @@ def _held_by_locker(books: Books, asset: Address, _locker: Address) -> int:
     return books.total(asset, STORED)
 
 
-LOCKER: Kind[CurrencyTerms] = Kind("Locker", form=CURRENCY_FORM, held=_held_by_locker)
+LOCKER: Kind[CurrencyTerms] = Kind(
+    "Locker", form=CURRENCY_FORM, held=_held_by_locker, uses={"currency": "CurrencyToken"}
+)
