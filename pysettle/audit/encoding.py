@@ -1,10 +1,10 @@
-"""The encodings an auditor reads, written from their specifications: RLP, the ordered trie.
+"""The encodings an auditor reads, written from their specifications: RLP, the ordered trie, addresses of creations.
 
 Knows nothing of blocks. It shares no code with the producer or with any engine, so that headers and bodies are checked
 without either. RLP is read strictly: a value has one encoding, and any other is refused.
 
 Source:
-    Ethereum Yellow Paper, appendices B (RLP), C (hex prefix) and D (trie).
+    Ethereum Yellow Paper, section 7 (address of a creation), appendices B (RLP), C (hex prefix) and D (trie).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
 from pysettle.hashing import keccak
+from pysettle.values import Address
 
 ITEM_MAX = 2**24
 """Most bytes of one block, or of its receipts; 60,000,000 gas pay for half of them."""
@@ -162,6 +163,11 @@ def encode_list(items: Sequence[bytes]) -> bytes:
 def encode_number(value: int) -> bytes:
     """Return the RLP of a number."""
     return encode_string(value.to_bytes((value.bit_length() + 7) // 8, "big"))
+
+
+def created_address(creator: Address, nonce: int) -> Address:
+    """Return the address at which an account creates a contract at a nonce, by CREATE or in a transaction."""
+    return Address(keccak(encode_list([encode_string(creator), encode_number(nonce)]))[-20:])
 
 
 def _prefix(kind: int, length: int) -> bytes:

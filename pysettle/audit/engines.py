@@ -37,6 +37,7 @@ from eth.vm.forks.prague.state import PragueState
 from eth.vm.forks.shanghai.constants import INITCODE_WORD_COST, MAX_INITCODE_SIZE
 from eth_utils.exceptions import ValidationError
 
+from pysettle.audit.encoding import created_address
 from pysettle.audit.genesis import read_genesis
 from pysettle.values import Address
 
@@ -67,6 +68,16 @@ class ExecutedLog:
 
 
 @dataclass(frozen=True, slots=True)
+class Creation:
+    """The contract that a transaction creates."""
+
+    address: Address
+    """Where it stands if the transaction succeeded."""
+    data: bytes
+    """Its creation code with arguments."""
+
+
+@dataclass(frozen=True, slots=True)
 class ExecutedTransaction:
     """The outcome of one transaction, as re-execution gave it, or its receipt states it."""
 
@@ -78,6 +89,8 @@ class ExecutedTransaction:
     """Its logs in order."""
     sender: Address | None = None
     """Account that signed it; None if only its receipt is known."""
+    creation: Creation | None = None
+    """Contract that it creates; None for a call, and if only its receipt is known."""
 
 
 class _VerifyingState(PragueState):
@@ -270,6 +283,14 @@ class PyEvmEngine:
             raise CallRefused(f"it reverted with 0x{computation.output[:128].hex()}")
         return bytes(computation.output)
 
+    def code(self, address: Address) -> bytes:
+        """Return the code of an account on the head state."""
+        return self._head_vm().state.get_code(address)
+
+    def nonce(self, address: Address) -> int:
+        """Return the nonce of an account on the head state: of a contract, one more than the contracts it created."""
+        return self._head_vm().state.get_nonce(address)
+
     def storage(self, address: Address, slot: int) -> int:
         """Return a word of a contract's storage on the head state."""
         return self._head_vm().state.get_storage(address, slot)
@@ -298,7 +319,12 @@ def _outcome(receipt: ReceiptAPI, transaction: SignedTransactionAPI) -> Executed
             for log in receipt.logs
         ),
         sender=transaction.sender,
+        creation=None if transaction.to else _creation(transaction),
     )
+
+
+def _creation(transaction: SignedTransactionAPI) -> Creation:
+    return Creation(created_address(Address(transaction.sender), transaction.nonce), transaction.data)
 
 
 def _reason(problem: Exception) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from functools import cache, partial
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol
@@ -27,7 +27,7 @@ from pysettle.audit.writing import UnfinishedBundle, writing
 from pysettle.documents import parse_json
 from pysettle.domain.catalogue import kinds
 from pysettle.domain.core.contracts import Contracts
-from pysettle.errors import ChainError, ChainUnreachable, NodeError, WrongChain
+from pysettle.errors import ChainError, NodeError, WrongChain
 from pysettle.evm import artifacts
 from pysettle.evm.embedded import EmbeddedChain
 from pysettle.evm.genesis import Genesis
@@ -94,11 +94,6 @@ class _FromNode:
         """
         if self._genesis is None:
             return None
-        if self._genesis.chain_id != self._chain.chain_id:
-            raise WrongChain(
-                f"the genesis is of chain {self._genesis.chain_id}, {self._chain.url} serves {self._chain.chain_id}: "
-                "give the genesis.json that the chain began with (--genesis)"
-            )
         found, expected = EmbeddedChain(self._genesis).block(0).hash, self._chain.block(0).hash
         if found != expected:
             raise WrongChain(
@@ -172,13 +167,13 @@ def _write(
     hashes, state_root, roots = [bytes(block_0.hash)], bytes(block_0.state_root), RootCheck()
     with unfinished.file(CHAIN_FILE) as write, unfinished.file(RECEIPTS_FILE) as write_receipts:
         for number, found in enumerate(source.blocks(last), start=1):
-            block, receipts = _checked(number, found, hashes[-1], roots, partial(_stands, chain))
+            block, receipts = _checked(number, found, hashes[-1], roots)
             write(block.raw)
             write_receipts(receipts_rlp(receipts))
             hashes.append(block.hash)
             state_root = block.state_root
             on_progress(number, last)
-    if len(hashes) != last + 1 or not _stands(chain, last, hashes[-1]):
+    if len(hashes) != last + 1 or chain.block(last).hash != hashes[-1]:
         raise _Replaced(f"block {last} was replaced meanwhile")
     for name, content in _contract_files().items() if listed.addresses() else ():
         with unfinished.file(name) as write:
@@ -187,22 +182,8 @@ def _write(
     return Manifest(chain.chain_id, tuple(hashes), state_root, {}, listed, told)
 
 
-def _stands(chain: EmbeddedChain | RpcChain, number: int, block_hash: bytes) -> bool:
-    """Whether a block is still in the chain."""
-    try:
-        return chain.block(number).hash == block_hash
-    except ChainUnreachable:
-        raise
-    except ChainError:
-        return False  # the chain is shorter now
-
-
 def _checked(
-    number: int,
-    found: NodeBlock | NodeError | None,
-    parent: bytes,
-    roots: RootCheck,
-    stands: Callable[[int, bytes], bool],
+    number: int, found: NodeBlock | NodeError | None, parent: bytes, roots: RootCheck
 ) -> tuple[SealedBlock, tuple[bytes, ...]]:
     """Return a block that agrees with its header and its hash and follows the one before; and its receipts.
 
@@ -220,9 +201,7 @@ def _checked(
         raise _Replaced(f"block {number} does not follow the block before it")
     roots.see(block, iter([found.receipts]))
     for divergence in roots.divergences:
-        detail = f"{divergence.finding.subject} is not what its header states: {divergence.finding.detail}"
-        # Block and receipts are two answers, and a network may replace the block between them.
-        raise ChainError(detail) if stands(number, block.hash) else _Replaced(detail)
+        raise ChainError(f"{divergence.finding.subject} is not what its header states: {divergence.finding.detail}")
     if found.stated_hash not in (None, block.hash):
         raise ChainError(
             f"block {number} is not what its hash states: its header hashes to 0x{block.hash.hex()}, the node states "

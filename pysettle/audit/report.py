@@ -20,6 +20,7 @@ class Check(Enum):
     HEADERS = "H"
     ROOTS = "R"
     EXECUTION = "S"
+    CODE = "G"
     LEDGER = "L"
 
 
@@ -31,13 +32,13 @@ _MEANING = {
     Check.HEADERS: "header chain and every block hash",
     Check.ROOTS: "roots of transactions, withdrawals and receipts recomputed",
     Check.EXECUTION: "re-executed: every field of every header equal",
+    Check.CODE: "code of every listed contract is the published one of its name",
     Check.LEDGER: "ledger and invariants, and equal to the answers of the listed contracts",
 }
-_NOT_CHECKED = (
-    "accounts and ids that no event of a listed contract names",
-    "that the code of each listed contract is that of its name: the code is believed",
-)
+_NOT_CHECKED = ("accounts and ids that no event of a listed contract names",)
 """Parts that L does not check, so that it may pass without them."""
+_CODE_BELIEVED = "that the code of each listed contract is that of its name: the code is believed"
+"""Part that L does not check if G did not."""
 _ON_RECEIPTS = "ledger and invariants, from the receipts"
 """Meaning of L without re-execution."""
 _NOT_ASKED_CONTRACTS = "the answers of the listed contracts: without re-execution there is no state for calls"
@@ -50,7 +51,8 @@ LEVELS = tuple(_LEVELS.values())
 def asked_at(level: str) -> frozenset[Check]:
     """Return the checks of a level: H, R or S."""
     rungs = LADDER[: LADDER.index(Check(level)) + 1]
-    return frozenset({*rungs, Check.LEDGER} if Check.ROOTS in rungs else rungs)
+    beside = {Check.LEDGER: Check.ROOTS, Check.CODE: Check.EXECUTION}
+    return frozenset({*rungs, *(check for check, rung in beside.items() if rung in rungs)})
 
 
 class Outcome(Enum):
@@ -115,6 +117,10 @@ class Report:
     """Recomputed hash of the last block read; empty when none was."""
     head_state_root: bytes = b""
     """State root that block states; recomputed when S passed."""
+    pins: tuple[str, ...] = ()
+    """Versions whose pins G compared code with; empty if it was not asked."""
+    accepted: tuple[bytes, ...] = ()
+    """Hashes of code that the auditor accepted beside the pins."""
     engines: tuple[str, ...] = field(default=())
     """Engines that re-executed the blocks, with their versions."""
 
@@ -150,7 +156,8 @@ class Report:
         """Parts that the checks did not cover, by the check."""
         if self.checks[Check.LEDGER] not in (Outcome.PASSED, Outcome.FAILED):
             return {}
-        return {Check.LEDGER: (*[_NOT_ASKED_CONTRACTS] * self.on_receipts, *_NOT_CHECKED)}
+        believed = [_CODE_BELIEVED] * (self.checks[Check.CODE] is not Outcome.PASSED)
+        return {Check.LEDGER: (*[_NOT_ASKED_CONTRACTS] * self.on_receipts, *_NOT_CHECKED, *believed)}
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -178,6 +185,8 @@ class Report:
             "head_hash": "0x" + self.head_hash.hex(),
             "head_state_root": "0x" + self.head_state_root.hex(),
             "engines": list(self.engines),
+            "pins": list(self.pins),
+            "accepted_code": [f"0x{it.hex()}" for it in self.accepted],
             "first_divergence": _divergence_to_dict(first) if first else None,
             "findings": [_divergence_to_dict(divergence) for divergence in self.divergences],
             "notices": [_notice_to_dict(notice) for notice in self.notices],
@@ -187,7 +196,9 @@ class Report:
         """Return the outcome in words: less than requested is no pass, and less than usual is stated."""
         outcome = "PASSED" if self.passed else "FAILED" if self.divergences else "NOT PASSED"
         usual = LEVELS[-1]
-        return f"{outcome}, level {self.level}" + (f"; asked for {self.asked}" if self.asked != usual else "")
+        asked = f"; asked for {self.asked}" if self.asked != usual else ""
+        accepted = "".join(f"; code 0x{it.hex()} accepted" for it in self.accepted)
+        return f"{outcome}, level {self.level}{asked}{accepted}"
 
     def to_text(self) -> str:
         """Return the report for a person, without a newline at the end."""

@@ -6,8 +6,10 @@ prove that others saw this history: a bundle of an entirely different chain can 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from pysettle.audit.blocks import (
@@ -19,41 +21,75 @@ from pysettle.audit.blocks import (
     read_blocks,
     read_receipts,
 )
-from pysettle.audit.bundle import CHAIN_FILE, CHAIN_FILES, GENESIS_FILE, RECEIPTS_FILE, Bundle, json_bytes, sha256_of
+from pysettle.audit.bundle import (
+    CHAIN_FILE,
+    CHAIN_FILES,
+    GENESIS_FILE,
+    RECEIPTS_FILE,
+    SOURCES_FILE,
+    Bundle,
+    json_bytes,
+    sha256_of,
+)
 from pysettle.audit.encoding import EncodingError, read_items
 from pysettle.audit.engines import BlockRefused, PyEvmEngine
-from pysettle.audit.genesis import canonical_genesis
+from pysettle.audit.genesis import canonical_genesis, read_genesis
+from pysettle.audit.genuine import GenuineCheck, source_hashes
 from pysettle.audit.ledger import LedgerCheck
 from pysettle.audit.receipts import outcomes
 from pysettle.audit.report import Check, Divergence, Outcome, Report, asked_at, at_block
 from pysettle.documents import parse_json
 from pysettle.domain.core.findings import Finding
+from pysettle.errors import ArtifactError
+from pysettle.pins import Pins, published
+from pysettle.pins.sources import compile_again
 
-__all__ = ["Report", "verify"]
+__all__ = ["CodeRules", "Report", "verify"]
 
 OnProgress = Callable[[int, int], None]
 """Called with (re-executed blocks, all blocks)."""
 
 
-def verify(directory: Path, on_progress: OnProgress | None = None, *, level: str = "S") -> Report:
+@dataclass(frozen=True, slots=True)
+class CodeRules:
+    """By which code is genuine, for the auditor to choose."""
+
+    pins: Pins | None = None
+    """The published code; None for that of this build and of every released version."""
+    accepted: tuple[bytes, ...] = ()
+    """Hashes of code to accept beside it: of creation code with arguments, or of code in the genesis."""
+    recompile: bool = False
+    """Whether to compile the sources in the bundle and compare them too."""
+
+
+def verify(
+    directory: Path,
+    on_progress: OnProgress | None = None,
+    *,
+    level: str = "S",
+    code: CodeRules | None = None,
+) -> Report:
     """Check a bundle from its files alone, up to the requested level, as far as its files allow.
 
     Args:
         directory: Directory of the bundle.
         on_progress: Called after every re-executed block with the number of re-executed blocks and the total.
         level: H, R or S. No content of a bundle lowers it.
+        code: By which code is genuine; None for the published code.
 
     Raises:
         BundleError: the manifest cannot be read. Anything else that is wrong is a finding.
+        ArtifactError: the pins of this build are asked for, and its artifacts are missing or stale.
     """
-    return _Verification(Bundle.read(directory), level, on_progress).run()
+    return _Verification(Bundle.read(directory), level, code or CodeRules(), on_progress).run()
 
 
 class _Verification:
     """One run over one bundle: its checks and their findings."""
 
-    def __init__(self, bundle: Bundle, level: str, on_progress: OnProgress | None) -> None:
+    def __init__(self, bundle: Bundle, level: str, rules: CodeRules, on_progress: OnProgress | None) -> None:
         self._manifest, self._bundle, self._on_progress = bundle.manifest, bundle, on_progress
+        self._rules, self._pins = rules, Pins(())
         self._level, self._asked = level, asked_at(level)
         self._outcomes: dict[Check, Outcome] = {}
         self._reasons: dict[Check, str] = {}
@@ -69,16 +105,19 @@ class _Verification:
         for check in set(Check) - self._asked:
             self._leave(check, Outcome.NOT_ASKED, f"level {self._level} was asked for")
         if not self._manifest.contracts.addresses():
-            self._leave(Check.LEDGER, Outcome.NOT_ASKED, "no contract is listed")
+            for check in (Check.CODE, Check.LEDGER):
+                self._leave(check, Outcome.NOT_ASKED, "no contract is listed")
         readable = self._check_files()
         head, blocks, transactions = self._check_chain(readable)
         if Check.EXECUTION in self._asked:
-            self._execute(readable)
+            code = self._begin_code(readable)
+            engine = self._execute(readable, code)
+            self._end_code(readable, code, engine)
         self._check_ledger_on_receipts()
         head_hash, head_state_root = (head.hash, head.state_root) if head else self._genesis_header
         return Report(
             checks={check: self._outcomes[check] for check in Check},
-            divergences=tuple(self._divergences),
+            divergences=tuple(sorted(self._divergences, key=lambda it: [*Check].index(it.check))),
             reasons=self._reasons,
             asked=self._level,
             on_receipts=self._on_receipts,
@@ -88,6 +127,8 @@ class _Verification:
             transactions=transactions,
             head_hash=head_hash,
             head_state_root=head_state_root,
+            pins=self._pins.versions,
+            accepted=self._rules.accepted,
             engines=self._engines,
         )
 
@@ -159,23 +200,67 @@ class _Verification:
         self._leave(Check.ROOTS, Outcome.NOT_HAD, cause)
         return block, blocks, transactions
 
-    def _execute(self, readable: set[str]) -> None:
-        """Check S, and L on its result."""
+    def _begin_code(self, readable: set[str]) -> GenuineCheck | None:
+        """Begin check G with the part that genesis.json alone tells; None if G is not asked."""
+        if Check.CODE in self._outcomes:
+            return None
+        self._pins = published() if self._rules.pins is None else self._rules.pins
+        sources = partial(self._source_hashes, readable)
+        code = GenuineCheck(self._manifest.contracts, self._pins, self._rules.accepted, sources)
+        if GENESIS_FILE in readable:
+            with suppress(ValueError):  # S names what is wrong with it
+                code.see_genesis(read_genesis(self._bundle.read_file(GENESIS_FILE))[2])
+        return code
+
+    def _source_hashes(self, readable: set[str]) -> Mapping[str, str]:
+        try:
+            return source_hashes(parse_json(self._bundle.read_file(SOURCES_FILE))) if SOURCES_FILE in readable else {}
+        except (OSError, ValueError):  # F names what is wrong with it
+            return {}
+
+    def _end_code(self, readable: set[str], code: GenuineCheck | None, engine: PyEvmEngine | None) -> None:
+        """End check G on the head state, if there is one, and on the sources, if they are asked for."""
+        if code is None:
+            return
+        missing = "" if engine else "it needs S"
+        if engine:
+            code.close(len(self._manifest.hashes) - 1, engine)
+        if self._rules.recompile:
+            missing = self._recompile(readable, code) or missing
+        self._notices.extend(code.notices)
+        if code.divergences or not missing:
+            self._end(Check.CODE, code.divergences)
+        self._leave(Check.CODE, Outcome.NOT_HAD, missing)
+
+    def _recompile(self, readable: set[str], code: GenuineCheck) -> str:
+        """Compare the sources in the bundle; return why they could not be compiled, empty if they could."""
+        if SOURCES_FILE not in readable:
+            return f"{SOURCES_FILE} cannot be read"
+        names = [kind.name for kind, listed in self._manifest.contracts.listed.items() if listed]
+        try:
+            code.compare_sources(compile_again(parse_json(self._bundle.read_file(SOURCES_FILE)), names))
+        except (OSError, ValueError, ArtifactError) as problem:
+            return f"{SOURCES_FILE} cannot be compiled: {problem}"
+        return ""
+
+    def _execute(self, readable: set[str], code: GenuineCheck | None) -> PyEvmEngine | None:
+        """Check S, and L on its result; return the engine at the head if S passed."""
         below = [check.value for check in (Check.HEADERS, Check.ROOTS) if not self._passed(check)]
         if below or GENESIS_FILE not in readable:
             reason = f"{GENESIS_FILE} cannot be read"
             if GENESIS_FILE not in self._manifest.files:
                 reason = f"the bundle has no {GENESIS_FILE}"
             self._leave(Check.EXECUTION, Outcome.NOT_HAD, f"it needs {' and '.join(below)}" if below else reason)
-            return
+            return None
         books = LedgerCheck(self._manifest.contracts)
-        divergence, engine = self._replay(self._bundle.read_file(GENESIS_FILE), books)
+        divergence, engine = self._replay(self._bundle.read_file(GENESIS_FILE), books, code)
         self._end(Check.EXECUTION, [divergence] if divergence else [])
         if engine is None:
             self._leave(Check.LEDGER, Outcome.NOT_HAD, "it needs S")
-            return
+            return None
         self._notices = books.close(len(self._manifest.hashes) - 1, self._manifest.chain_id, engine.call)
         self._end(Check.LEDGER, books.divergences)
+        return engine
 
     def _check_ledger_on_receipts(self) -> None:
         """Check L where nothing was re-executed: on the receipts, which R proves, as far as that goes."""
@@ -202,7 +287,9 @@ class _Verification:
         self._notices = books.close(last, self._manifest.chain_id, None)
         self._end(Check.LEDGER, books.divergences)
 
-    def _replay(self, genesis: bytes, books: LedgerCheck) -> tuple[Divergence | None, PyEvmEngine | None]:
+    def _replay(
+        self, genesis: bytes, books: LedgerCheck, code: GenuineCheck | None
+    ) -> tuple[Divergence | None, PyEvmEngine | None]:
         """Re-execute everything from the genesis; return the first divergence, and the engine at its head."""
         self._engines = (PyEvmEngine.name,)
         expected = self._manifest.hashes[0]
@@ -227,6 +314,8 @@ class _Verification:
                 for height, raw in enumerate(read_items(stream, size), start=1):
                     transactions = engine.execute(raw)
                     books.apply(height, engine.head_timestamp, transactions)
+                    if code:
+                        code.see(height, transactions)
                     if self._on_progress:
                         self._on_progress(height, last)
             except (BlockRefused, EncodingError) as problem:

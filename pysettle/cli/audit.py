@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from contextlib import nullcontext
 from pathlib import Path
@@ -20,8 +21,9 @@ from pysettle.cli.options import (
     show,
     workspace_option,
 )
-from pysettle.cli.output import done, progress
+from pysettle.cli.output import done, progress, write_text
 from pysettle.errors import AuditFailed, UsageError
+from pysettle.reading import read_hex
 
 if TYPE_CHECKING:
     from pysettle.audit.bundle import Manifest
@@ -126,22 +128,62 @@ def _show_exported(manifest: Manifest, out: Path, as_json: bool) -> None:
     type=click.Choice(["H", "R", "S"]),
     default="S",
     show_default=True,
-    help="How far to check: H headers, R also roots and the ledger from receipts, S also re-execution.",
+    help="How far to check: H headers, R also roots and the ledger from receipts, S also re-execution and code.",
 )
+@click.option(
+    "--pins",
+    "pins_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File of `audit pins` to compare code with, in place of the pins of this pysettle.",
+)
+@click.option(
+    "--accept-code",
+    "accepted",
+    multiple=True,
+    callback=lambda _context, _parameter, texts: tuple(read_hex(it, 32) for it in texts),
+    help="Hash of other code to accept, as a finding of G names it; the verdict states it.",
+)
+@click.option("--recompile", is_flag=True, help="Also compile the sources in BUNDLE and compare the result.")
 @json_option
-def verify(bundle: Path, level: str, as_json: bool) -> None:
-    """Re-execute every block of BUNDLE in a new chain and check every root, hash and invariant.
+def verify(
+    bundle: Path, level: str, pins_file: Path | None, accepted: tuple[bytes, ...], recompile: bool, as_json: bool
+) -> None:
+    """Re-execute every block of BUNDLE in a new chain and check every root, hash, contract's code and invariant.
 
     Exit code 0 if everything asked for passed, 7 if not, 6 if the manifest cannot be read.
     """
+    from pysettle.audit.verify import CodeRules
     from pysettle.audit.verify import verify as verify_bundle
+    from pysettle.pins import Pins
 
+    rules = CodeRules(Pins.read(pins_file) if pins_file else None, accepted, recompile)
     with progress() as on_progress:
-        report = verify_bundle(bundle, lambda did, total: on_progress("verifying", did, total), level=level)
+        report = verify_bundle(bundle, lambda did, total: on_progress("verifying", did, total), level=level, code=rules)
     document = {name: plain(value) for name, value in report.to_dict().items() if name != "schema"}
     show(document, [report.to_text()], as_json)
     if not report.passed:
         raise failed(report)
+
+
+@audit.command()
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), default="-", help="File; - for stdout."
+)
+@json_option
+def pins(out: Path, as_json: bool) -> None:
+    """Write the pins of this build, which `audit verify --pins` compares code with, to stdout or a file.
+
+    Pins are hashes of the contracts' code, with the places of their immutables, their functions and the hashes of their
+    sources. With `--json` the document contains the pins as the file would.
+    """
+    from pysettle.pins import of_build
+
+    built, in_file = of_build().to_document(), str(out) != "-"
+    content = json.dumps(built, indent=2)
+    if in_file:
+        write_text(out, content + "\n")
+    lines = [f"Wrote the pins of {len(built['contracts'])} contracts to {out}."] if in_file else [content]
+    show({"file": str(out) if in_file else None}, lines, as_json, {"pins": built})
 
 
 def audit_document(report: Report, bundle: Path | None) -> dict[str, object]:

@@ -16,7 +16,7 @@ from pysettle.errors import ChainError, UsageError, WrongChain
 from pysettle.evm.embedded import EmbeddedChain
 from pysettle.evm.jsonrpc import JsonRpc
 from pysettle.evm.rpc import RpcChain
-from tests.evm.accounts import ALICE, BOB, genesis, sign
+from tests.evm.accounts import genesis
 from tests.node.process import node_of
 from tests.node.proxy import Forward, proxy
 
@@ -94,13 +94,10 @@ def test_a_node_without_raw_blocks_gives_the_same_files(served: str, from_node: 
     assert verify(without.directory, level="R").passed
 
 
-def test_another_genesis_is_refused(served: str, from_node: Bundle, tmp_path: Path) -> None:
+def test_another_genesis_is_refused(served: str, tmp_path: Path) -> None:
     """A genesis that does not hash to the node's block 0, or is none, is refused, and no bundle is left."""
     other = genesis().to_bytes().replace(b'"timestamp": "0x', b'"timestamp": "0x1')
     with pytest.raises(WrongChain, match="hashes to 0x"):
-        export_bundle(RpcChain(served), tmp_path / "bundle", genesis=other)
-    other = from_node.read_file(GENESIS_FILE).replace(b'"chainId": 1337', b'"chainId": 1338')
-    with pytest.raises(WrongChain, match="of chain 1338"):
         export_bundle(RpcChain(served), tmp_path / "bundle", genesis=other)
     with pytest.raises(UsageError, match="not JSON"):
         export_bundle(RpcChain(served), tmp_path / "bundle", genesis=b"{")
@@ -195,28 +192,6 @@ def test_blocks_that_are_replaced_are_read_again(growing: JsonRpc, tmp_path: Pat
     bundle = export_bundle(RpcChain(growing.url), tmp_path / "bundle", on_progress=replace)
     assert len(bundle.manifest.hashes) == 23
     assert "0x" + bundle.manifest.hashes[-1].hex() == growing.ask("eth_getBlockByNumber", "latest", False)["hash"]
-    assert verify(bundle.directory).passed
-
-
-def test_receipts_of_a_block_that_is_replaced_are_read_again(growing: JsonRpc, tmp_path: Path) -> None:
-    """When a block is replaced between its own answer and that of its receipts, both are read again."""
-    transaction = "0x" + sign(RpcChain(growing.url), ALICE, BOB, value=1).hex()
-    replaced: list[list[str]] = []
-
-    def answer(methods: list[str], forward: Forward) -> bytes:
-        document = forward()
-        if methods[:2] == list(RAW) and len(methods) > 2 and not replaced:
-            replies = json.loads(document)
-            growing.ask("evm_revert", "0x1")
-            growing.ask("eth_sendRawTransaction", transaction)
-            replaced.append(growing.ask("debug_getRawReceipts", hex(11)))
-            replies[2 * 10 + 1]["result"] = replaced[0]
-            return json.dumps(replies).encode()
-        return document
-
-    with proxy(growing.url, answer) as url:
-        bundle = export_bundle(RpcChain(url), tmp_path / "bundle")
-    assert (len(replaced[0]), len(bundle.manifest.hashes)) == (1, 12)
     assert verify(bundle.directory).passed
 
 

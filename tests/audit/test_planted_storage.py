@@ -66,6 +66,8 @@ def test_money_that_a_genesis_plants_fails_the_audit(
 ) -> None:
     """A producer without the rule gives a thief a million yuan of a genuine currency: its chain fails S, at the block.
 
+    G names the storage before, from genesis.json alone.
+
     Also where the planted account has wei, as others than the thief could send to it.
     """
     monkeypatch.setattr(SealingState, "has_code_or_nonce", PragueState.has_code_or_nonce)
@@ -80,7 +82,13 @@ def test_money_that_a_genesis_plants_fails_the_audit(
     assert (report.passed, report.level) == (False, "R")
     first = report.first_divergence
     assert first is not None
-    assert (first.check, first.block) == (Check.EXECUTION, creation_block)
+    assert (first.check, first.block) == (Check.CODE, 0)
+    assert (
+        f"CurrencyToken 0x{CURRENCY.hex()}: genesis.json plants 1 words of storage there"
+        in first.finding.subject + ": " + first.finding.detail
+    )
+    (executed,) = (it for it in report.divergences if it.check is Check.EXECUTION)
+    assert executed.block == creation_block
     assert f"block {creation_block}" in report.to_text()
 
 

@@ -13,17 +13,18 @@ from pysettle.audit.powers import CODE, RESTRICTED
 from pysettle.audit.report import Report
 from pysettle.audit.verify import verify
 from pysettle.client import network as networks
-from pysettle.client.channel.plan import DEPOSIT_COLLECTOR_ADDRESS
+from pysettle.client.channel.plan import CHANNEL_HUB_ADDRESS, DEPOSIT_COLLECTOR_ADDRESS
 from pysettle.client.columns import restricted
 from pysettle.client.core.access import Role
 from pysettle.client.core.contract import interface
 from pysettle.client.core.plan import MULTICALL3_ADDRESS
 from pysettle.client.deploying import create_contract
 from pysettle.client.money.currency import CurrencyToken
+from pysettle.domain.channel.contracts import CHANNEL_HUB, DEPOSIT_COLLECTOR
 from pysettle.domain.core.contracts import Contracts
 from pysettle.domain.core.findings import Finding
 from pysettle.domain.core.signing import Signer
-from pysettle.domain.money.contracts import CURRENCY_TOKEN, ISSUANCE_DESK, CurrencyTerms
+from pysettle.domain.money.contracts import CURRENCY_TOKEN, ISSUANCE_DESK, NETWORK_ACCESS, CurrencyTerms
 from pysettle.evm.embedded import EmbeddedChain
 from pysettle.evm.transactions import Transaction
 from pysettle.money import UNITS_PER_MINOR, UNITS_PER_WHOLE, Currency
@@ -139,7 +140,15 @@ def test_functions_that_no_role_was_assigned_are_told(tmp_path: Path) -> None:
     created, currency = chain.block(), CurrencyToken(sender, token)
     sender.send(currency.desk.set_issuance_quota(admin, admin.address, UNITS_PER_WHOLE))
     desk = currency.desk.address
-    listed = Contracts({CURRENCY_TOKEN: {token: None}, ISSUANCE_DESK: {desk: CurrencyTerms(token)}})
+    listed = Contracts(
+        {
+            CURRENCY_TOKEN: {token: None},
+            ISSUANCE_DESK: {desk: CurrencyTerms(token)},
+            NETWORK_ACCESS: {access: None},
+            CHANNEL_HUB: {CHANNEL_HUB_ADDRESS: None},
+            DEPOSIT_COLLECTOR: {DEPOSIT_COLLECTOR_ADDRESS: None},
+        }
+    )
     notices = powers(verify(export_bundle(chain, tmp_path / "bundle", listed).directory))
     for notice, kind, address in zip(notices, (CURRENCY_TOKEN, ISSUANCE_DESK), (token, desk), strict=True):
         assert (notice.subject.endswith(f" 0x{address.hex()}"), notice.block) == (True, created.number)

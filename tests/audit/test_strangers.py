@@ -99,7 +99,7 @@ def test_a_listed_contract_that_logs_what_no_type_holds_fails_the_audit(tmp_path
     assert (report.passed, report.level) == (False, "S")
     assert [
         (it.code, "its topics and data are not those of the event it names" in it.detail) for it in report.findings
-    ] == [("INV-REPLAY", True)]
+    ] == [("AUDIT-G", False), ("INV-REPLAY", True)]
 
 
 def test_an_attestation_for_a_channel_without_deposit_is_no_finding(tmp_path: Path) -> None:

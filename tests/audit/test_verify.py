@@ -30,7 +30,7 @@ from tests.evm.bytecode import creation
 
 
 def outcomes(report: Report) -> str:
-    """Return the outcomes in the order F H R S L: `+` passed, `!` failed, `.` could not be had, `-` not asked."""
+    """Return the outcomes in the order F H R S G L: `+` passed, `!` failed, `.` could not be had, `-` not asked."""
     signs = {Outcome.PASSED: "+", Outcome.FAILED: "!", Outcome.NOT_HAD: ".", Outcome.NOT_ASKED: "-"}
     return "".join(signs[report.checks[check]] for check in Check)
 
@@ -50,7 +50,7 @@ def test_an_honest_bundle_passes(golden_bundle: Bundle, small_chain: EmbeddedCha
     seen: list[tuple[int, int]] = []
     report = verify(golden_bundle.directory, lambda done, total: seen.append((done, total)))
     head = small_chain.block()
-    assert (report.passed, report.level, outcomes(report)) == (True, "S", "++++-")
+    assert (report.passed, report.level, outcomes(report)) == (True, "S", "++++--")
     assert (report.blocks, report.transactions, report.findings) == (4, 4, ())
     assert (report.head_hash, report.head_state_root) == (head.hash, head.state_root)
     assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]
@@ -61,8 +61,8 @@ def test_the_report_is_text_and_json(golden_bundle: Bundle) -> None:
     report = verify(golden_bundle.directory)
     document = json.loads(json.dumps(report.to_dict()))
     assert (document["schema"], document["simulation"], document["level"]) == ("pysettle.audit/1", True, "S")
-    assert document["checks"] == dict(zip("FHRSL", ["passed"] * 4 + ["not asked"], strict=True))
-    assert document["reasons"] == {"L": "no contract is listed"}
+    assert document["checks"] == dict(zip("FHRSGL", ["passed"] * 4 + ["not asked"] * 2, strict=True))
+    assert document["reasons"] == {"G": "no contract is listed", "L": "no contract is listed"}
     assert "simulation: PASSED, level S\n" in report.to_text()
     assert re.search(r"^  L - .*\(no contract is listed\)$", report.to_text(), re.MULTILINE)
 
@@ -70,22 +70,22 @@ def test_the_report_is_text_and_json(golden_bundle: Bundle) -> None:
 def test_less_is_checked_where_less_is_asked_for(settlement_bundle: Bundle) -> None:
     """At R nothing is executed, the ledger is kept from the receipts, and the verdict says so; at H nor that."""
     report = verify(settlement_bundle.directory, level="R")
-    assert (report.passed, report.level, outcomes(report), report.engines) == (True, "R", "+++-+", ())
+    assert (report.passed, report.level, outcomes(report), report.engines) == (True, "R", "+++--+", ())
     assert "PASSED, level R; asked for R\n" in report.to_text()
     assert report.to_dict()["asked"] == "R"
-    assert report.to_dict()["reasons"] == {"S": "level R was asked for"}
+    assert report.to_dict()["reasons"] == dict.fromkeys("SG", "level R was asked for")
     assert "listed contracts: without re-execution" in report.to_dict()["not_checked"]["L"][0]
     headers = verify(settlement_bundle.directory, level="H")
-    assert (headers.passed, headers.level, outcomes(headers)) == (True, "H", "++---")
+    assert (headers.passed, headers.level, outcomes(headers)) == (True, "H", "++----")
 
 
 def test_the_ledger_is_the_same_from_receipts(settlement_bundle: Bundle) -> None:
-    """What receipts state is what execution gives, but for who sent a transaction."""
+    """What receipts state is what execution gives, but for the sender of a transaction and its creation."""
     content = settlement_bundle.read_file(RECEIPTS_FILE)
     receipts = read_receipts(BytesIO(content), len(content))
     engine = PyEvmEngine(settlement_bundle.read_file(GENESIS_FILE))
     for block in forge.blocks_in(settlement_bundle.read_file(CHAIN_FILE)):
-        executed = tuple(replace(it, sender=None) for it in engine.execute(block.raw))
+        executed = tuple(replace(it, sender=None, creation=None) for it in engine.execute(block.raw))
         assert outcomes_in(next(receipts)) == executed
 
 
@@ -93,11 +93,11 @@ def test_false_events_in_receipts_are_found_without_execution(settlement_bundle:
     """A receipt that states another amount, with every hash and root mended, passes R and breaks the books."""
     directory = forge.with_receipt(settlement_bundle, tmp_path / "b", CURRENCY_TOKEN)
     report = verify(directory, level="R")
-    assert (report.level, outcomes(report)) == ("R", "+++-!")
+    assert (report.level, outcomes(report)) == ("R", "+++--!")
     assert any(it.code.startswith("INV-") for it in report.findings)
     executed = verify(directory)
-    assert (executed.level, outcomes(executed)) == ("R", "+++!.")
-    assert executed.reasons == {Check.LEDGER: "it needs S"}
+    assert (executed.level, outcomes(executed)) == ("R", "+++!..")
+    assert executed.reasons == {Check.CODE: "it needs S", Check.LEDGER: "it needs S"}
 
 
 def test_receipts_of_another_form_fail_the_ledger(settlement_bundle: Bundle, tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ def test_receipts_of_another_form_fail_the_ledger(settlement_bundle: Bundle, tmp
     for place, receipt in enumerate((encode_list([b"\1"]), b"\x05\xc0", b"\1", b"\2" + encode_list([b"\2"] * 4))):
         directory = forge.with_receipts(settlement_bundle, tmp_path / str(place), 3, [receipt])
         report = verify(directory, level="R")
-        assert (first_block(report), outcomes(report)) == (3, "+++-!")
+        assert (first_block(report), outcomes(report)) == (3, "+++--!")
 
 
 def test_a_bundle_without_a_genesis_reaches_r(settlement_bundle: Bundle, tmp_path: Path) -> None:
@@ -113,21 +113,25 @@ def test_a_bundle_without_a_genesis_reaches_r(settlement_bundle: Bundle, tmp_pat
     directory = forge.copy(settlement_bundle, tmp_path / "b")
     forge.without_genesis(directory)
     report = verify(directory)
-    assert (report.passed, report.level, outcomes(report), report.findings) == (False, "R", "+++.+", ())
+    assert (report.passed, report.level, outcomes(report), report.findings) == (False, "R", "+++..+", ())
     assert "NOT PASSED, level R\n" in report.to_text()
-    assert report.missing == ("S: the bundle has no genesis.json",)
+    assert report.missing == ("S: the bundle has no genesis.json", "G: it needs S")
     assert verify(directory, level="R").passed
 
 
 def test_the_report_says_what_was_not_checked(settlement_bundle: Bundle, tmp_path: Path) -> None:
-    """Below L the report names what L does not look at, in both forms; where L did not run, it says nothing of it."""
-    report = verify(settlement_bundle.directory)
-    text, told = report.to_text(), report.to_dict()["not_checked"]
-    assert "chain's state" not in text
-    assert list(told) == ["L"]
-    assert any("no event" in line for line in told["L"])
-    assert any("code" in line and "believed" in line for line in told["L"])
-    assert all(f"not checked: {line}" in text for line in told["L"])
+    """Below L the report names what L does not look at, in both forms; where L did not run, it says nothing of it.
+
+    Without G it names the code too, which is believed then.
+    """
+    for level in ("S", "R"):
+        report = verify(settlement_bundle.directory, level=level)
+        text, told = report.to_text(), report.to_dict()["not_checked"]
+        assert "chain's state" not in text
+        assert list(told) == ["L"]
+        assert any("no event" in line for line in told["L"])
+        assert any("code" in line and "believed" in line for line in told["L"]) == (level == "R")
+        assert all(f"not checked: {line}" in text for line in told["L"])
     cut = forge.copy_with_chain(settlement_bundle, tmp_path / "b", settlement_bundle.read_file(CHAIN_FILE)[:-1])
     report = verify(cut)
     assert report.to_dict()["not_checked"] == {}
@@ -230,7 +234,7 @@ def test_nesting_that_would_end_an_engine_is_named(golden_bundle: Bundle, tmp_pa
     parts[part] = encode_list([nested])
     blocks[3] = encode_list(parts)
     report = verify(forge.copy_with_chain(golden_bundle, tmp_path / "b", b"".join(blocks)))
-    assert (first_block(report), outcomes(report)) == (4, "!!..-")
+    assert (first_block(report), outcomes(report)) == (4, "!!..--")
 
 
 def test_an_added_withdrawal_is_named(golden_bundle: Bundle, tmp_path: Path) -> None:
@@ -240,7 +244,7 @@ def test_an_added_withdrawal_is_named(golden_bundle: Bundle, tmp_path: Path) -> 
     withdrawal = encode_list([b"\1", b"\1", b"\x94" + ALICE, b"\1"])
     blocks[1] = encode_list([*parts[:3], encode_list([withdrawal])])
     report = verify(forge.forge(golden_bundle, tmp_path / "b", blocks))
-    assert (first_block(report), outcomes(report)) == (2, "++!.-")
+    assert (first_block(report), outcomes(report)) == (2, "++!.--")
 
 
 # ------------------------------------------------------------- genesis, manifest and missing files
@@ -281,7 +285,7 @@ def test_another_genesis_is_named_without_its_hash(
     assert before in text
     directory = forge.with_file(golden_bundle, tmp_path / "b", GENESIS_FILE, text.replace(before, after, 1).encode())
     report = verify(directory)
-    assert (first_block(report), outcomes(report)) == (0, f"{files}++!-")
+    assert (first_block(report), outcomes(report)) == (0, f"{files}++!--")
 
 
 @pytest.mark.parametrize(
@@ -351,7 +355,7 @@ def test_a_changed_byte_of_the_receipts_is_named(golden_bundle: Bundle, tmp_path
             assert first.block == height, place
         offset += len(raw)
     directory = forge.with_file(golden_bundle, tmp_path / "b", RECEIPTS_FILE, bytes(changed))
-    assert (first_block(verify(directory)), outcomes(verify(directory))) == (height, "++!.-")
+    assert (first_block(verify(directory)), outcomes(verify(directory))) == (height, "++!.--")
 
 
 def test_receipts_of_other_blocks_are_named(golden_bundle: Bundle) -> None:
@@ -429,7 +433,7 @@ def test_a_changed_hash_in_the_manifest_is_named(
     directory = forge.copy(golden_bundle, tmp_path / "b")
     forge.write_manifest(directory, replace(golden_bundle.manifest, hashes=tuple(hashes)))
     report = verify(directory)
-    assert (first_block(report), outcomes(report)) == (expected, "+!+.-")
+    assert (first_block(report), outcomes(report)) == (expected, "+!+.--")
 
 
 def test_other_claims_of_the_manifest_are_checked(golden_bundle: Bundle, tmp_path: Path) -> None:
@@ -438,9 +442,9 @@ def test_other_claims_of_the_manifest_are_checked(golden_bundle: Bundle, tmp_pat
     directory = forge.copy(golden_bundle, tmp_path / "b")
     files = {**manifest.files, CHAIN_FILE: FileEntry(bytes(32), manifest.files[CHAIN_FILE].size)}
     for changed, expected in (
-        (replace(manifest, head_state_root=bytes(32)), "+!+.-"),
-        (replace(manifest, chain_id=1), "+++!-"),
-        (replace(manifest, files=files), "!+++-"),
+        (replace(manifest, head_state_root=bytes(32)), "+!+.--"),
+        (replace(manifest, chain_id=1), "+++!--"),
+        (replace(manifest, files=files), "!+++--"),
     ):
         forge.write_manifest(directory, changed)
         report = verify(directory)
@@ -448,7 +452,7 @@ def test_other_claims_of_the_manifest_are_checked(golden_bundle: Bundle, tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("name", "expected"), [(CHAIN_FILE, "!...-"), (GENESIS_FILE, "!++.-"), (RECEIPTS_FILE, "!+..-")]
+    ("name", "expected"), [(CHAIN_FILE, "!...--"), (GENESIS_FILE, "!++.--"), (RECEIPTS_FILE, "!+..--")]
 )
 def test_a_missing_file_is_a_finding(golden_bundle: Bundle, tmp_path: Path, name: str, expected: str) -> None:
     """A file that is missing, or is a link, fails F; the rungs that need it do not run."""
@@ -482,21 +486,21 @@ def test_a_resealed_block_is_found_by_re_execution(
     """With every hash mended above it and in the manifest, a false header passes H and R and is found at S."""
     blocks = forge.reseal(forge.raw_blocks(golden_bundle), height, {field: value})
     report = verify(forge.forge(golden_bundle, tmp_path / "b", blocks))
-    assert (first_block(report), report.level, outcomes(report)) == (height, "R", "+++!-")
+    assert (first_block(report), report.level, outcomes(report)) == (height, "R", "+++!--")
 
 
 def test_a_resealed_receipts_root_is_found_by_the_receipts(golden_bundle: Bundle, tmp_path: Path) -> None:
     """A receipts root that is false, with every hash mended above it, is found at R, before anything is executed."""
     blocks = forge.reseal(forge.raw_blocks(golden_bundle), 2, {forge.RECEIPTS_ROOT: b"\7" * 32})
     report = verify(forge.forge(golden_bundle, tmp_path / "b", blocks))
-    assert (first_block(report), outcomes(report)) == (2, "++!.-")
+    assert (first_block(report), outcomes(report)) == (2, "++!.--")
 
 
 def test_a_field_of_another_width_is_named(golden_bundle: Bundle, tmp_path: Path) -> None:
     """A header field that is too short is refused as unreadable; py-evm would execute a prevrandao of 31 bytes."""
     blocks = forge.reseal(forge.raw_blocks(golden_bundle), 4, {forge.PREVRANDAO: b"\7" * 31})
     report = verify(forge.copy_with_chain(golden_bundle, tmp_path / "b", b"".join(blocks)))
-    assert (first_block(report), outcomes(report)) == (4, "!!..-")
+    assert (first_block(report), outcomes(report)) == (4, "!!..--")
     assert "string of 32 bytes" in report.to_text()
 
 
@@ -505,10 +509,10 @@ def test_wrong_times_are_named(golden_bundle: Bundle, tmp_path: Path) -> None:
     blocks = forge.raw_blocks(golden_bundle)
     read = forge.blocks_in(b"".join(blocks))
     for name, height, timestamp, expected in (
-        ("falling", 3, read[1].timestamp - 1, "+!+.-"),
-        ("not rising", 3, read[1].timestamp, "+++!-"),
-        ("too late", 4, read[3].timestamp + 1, "+++!-"),
-        ("before the genesis", 1, 1, "+++!-"),
+        ("falling", 3, read[1].timestamp - 1, "+!+.--"),
+        ("not rising", 3, read[1].timestamp, "+++!--"),
+        ("too late", 4, read[3].timestamp + 1, "+++!--"),
+        ("before the genesis", 1, 1, "+++!--"),
     ):
         forged = forge.reseal(blocks, height, {forge.TIMESTAMP: timestamp.to_bytes(4, "big").lstrip(b"\0")})
         report = verify(forge.forge(golden_bundle, tmp_path / name, forged))

@@ -1,0 +1,245 @@
+"""Check G: the code of each listed contract is the published one of its name.
+
+A contract is genuine if published creation code made it, with arguments that decode: in a transaction, or in a genuine
+contract that creates such contracts. A contract that a genesis may have is genuine there if its whole code is the
+published code. Each contract that it works with must be listed under the name of its kind, and is judged too. Genuine
+code keeps its rules only if nobody planted state for it; the genesis is read for that first, before any engine.
+
+Knows the pins and the listed contracts. Re-execution vouches for the creations, and for the code at the head.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from pysettle.audit.bundle import SOURCES_FILE
+from pysettle.audit.encoding import created_address
+from pysettle.audit.engines import ExecutedTransaction, PyEvmEngine
+from pysettle.audit.report import Check, Divergence, at_block
+from pysettle.domain.catalogue import kinds
+from pysettle.domain.core import events
+from pysettle.domain.core.contracts import Contracts, Kind
+from pysettle.domain.core.findings import Finding, Severity
+from pysettle.hashing import keccak
+from pysettle.pins import CodeHash, Pin, Pins, is_planted
+from pysettle.pins.difference import difference
+from pysettle.pins.sources import Compiled
+from pysettle.values import Address
+
+SourceHashes = Callable[[], Mapping[str, str]]
+"""Returns mapping source unit of the bundle -> SHA-256 of its text as hex; empty where it has no readable sources."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    """How a listed contract came to be."""
+
+    block: int
+    """Height of the block that made it."""
+    code: bytes
+    """Its creation code with arguments; of a contract in the genesis its code."""
+
+
+class GenuineCheck:
+    """The code of the listed contracts, and what is wrong with it."""
+
+    def __init__(self, contracts: Contracts, pins: Pins, accepted: Collection[bytes], sources: SourceHashes) -> None:
+        """Begin before the genesis.
+
+        Args:
+            contracts: The listed contracts.
+            pins: What is published.
+            accepted: Hashes of code that the auditor accepts for whatever contract it makes.
+            sources: The sources in the bundle; they are asked for only where code is another.
+        """
+        self.divergences: list[Divergence] = []
+        self.notices: list[Finding] = []
+        self._contracts, self._pins, self._accepted, self._sources = contracts, pins, accepted, sources
+        self._kinds = {kind.name: kind for kind in kinds()}
+        self._origins: dict[Address, _Origin] = {}
+        self._judged: dict[Address, bool] = {}
+        announcing = {kind.announced_by for kind in kinds()}
+        self._announcing = {it for it, text in events.signatures().items() if text.partition("(")[0] in announcing}
+        self._announced: set[Address] = set()
+
+    def see_genesis(self, state: Mapping[Address, Mapping[str, Any]]) -> None:
+        """Judge what a genesis has at the addresses of listed contracts.
+
+        Args:
+            state: Mapping address -> its balance, nonce, code and storage.
+        """
+        for address, account in state.items():
+            code, kind = account["code"], self._contracts.kind_of(address)
+            if is_planted(code, account["storage"], is_named=kind is not None):
+                words = f"genesis.json plants {len(account['storage'])} words of storage"
+                if kind:
+                    self._fail(kind, address, 0, f"{words} there")
+                else:
+                    self._notice(f"account 0x{address.hex()}", f"{words} where a contract may be created later", 0)
+            if kind is None:
+                self._notice_unlisted(address, 0, (it for it in self._pins.pins if it.immutables_of(code) is not None))
+            elif code:
+                self._origins[address] = _Origin(0, code)
+                self._judge_placed(kind, address, code)
+            if kind and account["nonce"] > bool(code):
+                self._fail(kind, address, 0, f"genesis.json plants the nonce {account['nonce']} there")
+
+    def _judge_placed(self, kind: Kind[Any], address: Address, code: bytes) -> None:
+        if self._accepts(code):
+            self._judged.setdefault(address, True)
+            return
+        if not kind.is_placed:
+            self._fail(kind, address, 0, "genesis.json has it, and only a transaction may create it")
+        elif self._check_code(kind, address, 0, code, {}):
+            self._judged.setdefault(address, True)
+
+    def see(self, block: int, transactions: Iterable[ExecutedTransaction]) -> None:
+        """Take note of the contracts that the transactions of a block created, and of those that events announce."""
+        for transaction in transactions:
+            if (made := transaction.creation) and transaction.succeeded:
+                if self._contracts.kind_of(made.address):
+                    self._origins[made.address] = _Origin(block, made.data)
+                else:
+                    pins = (it for it in self._pins.pins if it.is_creation_code(made.data))
+                    self._notice_unlisted(made.address, block, pins)
+            for log in transaction.logs:
+                if log.topics and log.topics[0] in self._announcing and self._contracts.kind_of(log.address):
+                    self._announced.update(Address(it[-20:]) for it in log.topics[1:2])
+
+    def close(self, head: int, engine: PyEvmEngine) -> None:
+        """Judge every listed contract that the genesis does not have.
+
+        Args:
+            head: Height of the head.
+            engine: What executed every block.
+        """
+        for of_kind in self._contracts.listed.values():
+            for address in of_kind:
+                self._is_genuine(address, head, engine)
+
+    def compare_sources(self, compiled: Compiled) -> None:
+        """Judge what the sources of the bundle compile to, for each kind of listed contract."""
+        for kind in (it for it, listed in self._contracts.listed.items() if listed):
+            code, pins = compiled.get(kind.name), self._pins.of(kind.name)
+            if code is None:
+                self._fail_sources(f"has no contract {kind.name}")
+            elif CodeHash.of(code) not in (it.creation for it in pins) and not self._accepts(code):
+                published = f"; published are {pins[0].creation}" if pins else ""
+                self._fail_sources(f"compiles {kind.name} to {CodeHash.of(code)}{published}")
+
+    def _is_genuine(self, address: Address, head: int, engine: PyEvmEngine) -> bool:
+        if address not in self._judged:
+            self._judged[address] = False  # no contract makes its own maker, and if it did it were not genuine
+            self._judged[address] = self._judge(address, head, engine)
+        return self._judged[address]
+
+    def _judge(self, address: Address, head: int, engine: PyEvmEngine) -> bool:
+        kind = self._contracts.kind_of(address)
+        assert kind is not None
+        code, origin = engine.code(address), self._origins.get(address)
+        if self._accepts(origin.code if origin else code):
+            return True
+        arguments = dict[str, Any]()
+        if kind.made_by:
+            problem = self._problem_of_maker(kind, address, head, engine)
+        else:
+            found = self._read_creation(kind, origin, code)
+            problem, arguments = ("", found) if isinstance(found, dict) else (found, arguments)
+        block = origin.block if origin else head
+        if problem:
+            return self._fail(kind, address, block, problem)
+        return self._check_code(kind, address, block, code, arguments)
+
+    def _read_creation(self, kind: Kind[Any], origin: _Origin | None, code: bytes) -> dict[str, Any] | str:
+        """Return the arguments of a creation by published code; a text says what is wrong with any other."""
+        pins = self._pins.of(kind.name)
+        if origin is None:
+            return f"no transaction created it, its code is {CodeHash.of(code)}{self._difference(kind, code)}"
+        for pin in pins:
+            if (arguments := pin.arguments_of(origin.code)) is not None:
+                return arguments
+        for pin in pins:
+            if pin.is_creation_code(origin.code):
+                return (
+                    f"{len(origin.code) - pin.creation.size} bytes follow its creation code, which are not arguments "
+                    f"({','.join(it for _, it in pin.arguments)}); all of it is {CodeHash.of(origin.code)}"
+                )
+        published = f"; the published creation code is {pins[0].creation}, and arguments follow it" if pins else ""
+        return f"it was created by {CodeHash.of(origin.code)}{published}{self._difference(kind, code)}"
+
+    def _problem_of_maker(self, kind: Kind[Any], address: Address, head: int, engine: PyEvmEngine) -> str:
+        """Return what is wrong with the contract that created another; empty if nothing is."""
+        assert kind.made_by
+        makers = self._contracts[self._kinds[kind.made_by]]
+        maker = next((it for it in makers if address in _created_by(it, engine.nonce(it))), None)
+        if maker is None:
+            return f"no listed {kind.made_by} created it"
+        if not self._is_genuine(maker, head, engine):
+            return f"0x{maker.hex()} created it, which is no genuine {kind.made_by}"
+        if kind.announced_by and address not in self._announced:
+            return f"no {kind.announced_by} of a listed contract names it"
+        return ""
+
+    def _check_code(
+        self, kind: Kind[Any], address: Address, block: int, code: bytes, arguments: Mapping[str, bytes]
+    ) -> bool:
+        """Check that deployed code is published, and that each contract that it works with is listed as its kind.
+
+        Returns:
+            Whether the code is published, so that the contracts that it creates are genuine too.
+        """
+        pins = self._pins.of(kind.name)
+        found = next(((pin, it) for pin in pins if (it := pin.immutables_of(code)) is not None), None)
+        if found is None:
+            published = f"; the published code is {pins[0].runtime}, with zeros for immutables" if pins else ""
+            detail = f"its code is {CodeHash.of(code)}{published}{self._difference(kind, code)}"
+            return self._fail(kind, address, block, detail)
+        pin, immutables = found
+        values = {**arguments, **immutables}
+        for name, other in pin.uses.items():
+            place = Address(values.get(name, b"")[-20:])
+            listed = self._contracts.kind_of(place)
+            if listed is None or listed.name != other:
+                self._fail(kind, address, block, f"{name} is 0x{place.hex()}, not listed as {other}")
+        return True
+
+    def _accepts(self, code: bytes) -> bool:
+        return bool(self._accepted) and keccak(code) in self._accepted
+
+    def _difference(self, kind: Kind[Any], code: bytes) -> str:
+        pins = self._pins.of(kind.name)
+        return difference(pins[0], code, self._sources()) if pins else "; no pins have a contract of this name"
+
+    def _fail(self, kind: Kind[Any], address: Address, block: int, detail: str) -> bool:
+        """Add a finding on a contract, which is not genuine then; return that."""
+        self.divergences.append(at_block(Check.CODE, block, detail, about=f"{kind.name} 0x{address.hex()}"))
+        self._judged[address] = False
+        return False
+
+    def _fail_sources(self, detail: str) -> None:
+        self.divergences.append(Divergence(Check.CODE, None, Finding("AUDIT-G", f"file {SOURCES_FILE}", detail)))
+
+    def _notice_unlisted(self, address: Address, block: int, pins: Iterable[Pin]) -> None:
+        """Name genuine code that is not listed; a contract that no bundle lists is left out."""
+        if pin := next((it for it in pins if it.name in self._kinds), None):
+            detail = f"has the genuine code of {pin.name} and is not listed in the manifest"
+            self._notice(f"contract 0x{address.hex()}", detail, block)
+
+    def _notice(self, subject: str, detail: str, block: int) -> None:
+        self.notices.append(Finding("AUDIT-G", subject, f"{detail} (block {block})", Severity.NOTICE))
+
+
+def _created_by(maker: Address, nonce: int) -> set[Address]:
+    """Return every address that a contract created something at, by its nonce at the head."""
+    return {created_address(maker, it) for it in range(1, nonce)}
+
+
+def source_hashes(standard_input: Any) -> dict[str, str]:
+    """Return mapping source unit -> SHA-256 of its text as hex, of solc's standard JSON that anybody wrote."""
+    sources = standard_input.get("sources") if isinstance(standard_input, dict) else None
+    entries = sources.items() if isinstance(sources, dict) else ()
+    texts = {unit: it.get("content") for unit, it in entries if isinstance(it, dict)}
+    return {unit: sha256(it.encode(errors="replace")).hexdigest() for unit, it in texts.items() if isinstance(it, str)}
