@@ -19,7 +19,7 @@ class Survivor:
     old: str
     """Text that is replaced, every run of white space as one blank."""
     new: str
-    """What replaces it, likewise."""
+    """Text that replaces it, likewise."""
 
 
 def plain(text: str) -> str:

@@ -76,7 +76,7 @@ def test_no_step_is_made_twice(steps: list[Step], data: st.DataObject) -> None:
 @given(STEPS_OF_JOBS)
 @settings(max_examples=30, deadline=None)
 def test_steps_out_of_time_are_named(steps: list[Step]) -> None:
-    """What had to be in time and came late, and a default ruling that came early, are INV-JOB."""
+    """A step that had to be in time and came late, and a default ruling that came early, are INV-JOB."""
     history = play(steps)
     timely = (OrderAccepted, MilestoneDelivered, MilestoneDisputed)
     for place, emitted in enumerate(history.events):

@@ -156,7 +156,7 @@ def test_the_fold_can_be_split_anywhere(steps: list[Step], data: st.DataObject) 
 @given(STEPS)
 @settings(max_examples=40, deadline=None)
 def test_totals_are_the_sums_of_what_they_total(steps: list[Step]) -> None:
-    """What is kept beside balances and positions is their sum."""
+    """Totals beside balances and positions are their sums."""
     history = play(steps)
     ledger = fold(history.contracts(), history.events)
     totals: dict[tuple[Address, Purpose], int] = defaultdict(int)

@@ -1,9 +1,9 @@
 """The specification of a network: the rules of settlement in short form, as Python that runs and knows no chain.
 
-One folder a column: `core` (calls, tokens), `money`, `compute`, `channel`, `jobs`; in each, `records` are what is kept,
-and the other modules how it changes. An entry of a contract requires first, in the order in which refusals come before
-one another, then changes the state and emits its events. `Contract.perform` makes a call and answers its `Outcome`:
-state, refusal with figures, events.
+One folder a column: `core` (calls, tokens), `money`, `compute`, `channel`, `jobs`. In each, `records` are the state,
+the other modules the rules of its changes. An entry of a contract requires first, in the order in which refusals come
+before one another, then changes the state and emits its events. `Contract.perform` makes a call and answers its
+`Outcome`: state, refusal with figures, events.
 
 A contract that is added has its specification in `NetworkSpec.contracts`; how it is called on a chain, and how calls of
 it are drawn, is in `tests/stateful`.

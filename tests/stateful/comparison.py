@@ -27,7 +27,7 @@ from tests.stateful.operations import FORMS, START, Operation, perform
 from tests.stateful.stage import Stage
 from tests.stateful.watched import HOLDERS, OPERATORS, Question, Watch, money_questions, passing_questions
 
-EVERYTHING_EVERY = 25
+EVERYTHING_EVERY = 50
 """Operations after which all that is watched is asked, and all invariants are checked, whatever changed."""
 
 NEVER_REFUSED = {"setPayeeOnly": "anybody may reserve what is submitted to it"}

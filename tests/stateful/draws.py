@@ -24,7 +24,7 @@ LAST_YEAR = 2120
 
 
 class Draws:
-    """What the operations are made of."""
+    """The parts of operations: times, parties, amounts, signatures."""
 
     def __init__(
         self,
@@ -85,7 +85,7 @@ class Draws:
         end = self._spec.reserve.valid_before
         return end if earliest < end < earliest + 3 * 86_400 else earliest
 
-    # Who and how much
+    # Parties and amounts
 
     def _chance(self, probability: float) -> bool:
         return self._random.random() < probability

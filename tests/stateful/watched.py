@@ -45,7 +45,7 @@ class Question:
 
     @cached_property
     def key(self) -> tuple[object, ...]:
-        """What tells it from other questions."""
+        """Key that no other question has."""
         return self.contract, self.view, self.arguments
 
 

@@ -48,9 +48,9 @@ class HubSpec(Contract):
         self._places, self._currency, self._series = places, currency, series
         self.channels: dict[ChannelId, Channel] = {}
         self.totals: defaultdict[tuple[Address, Address], Totals] = defaultdict(Totals)
-        """(receiver, token) -> what was claimed for it."""
+        """(receiver, token) -> claims for it, and payments."""
         self.credits: defaultdict[tuple[Address, Address], int] = defaultdict(int)
-        """(account, token) -> what the token refused to pay it."""
+        """(account, token) -> units that the token refused to pay it."""
 
     # Payer
 
@@ -129,7 +129,7 @@ class HubSpec(Contract):
         self._book_all(rows, claimed)
 
     def try_claim(self, call: Call, rows: Sequence[Claim]) -> tuple[Row, ...]:
-        """Claim row by row, as receiver or receiver authorizer; say what became of each."""
+        """Claim row by row, as receiver or receiver authorizer; return the result of each."""
         results = []
         for row in rows:
             config = row.config
@@ -177,7 +177,7 @@ class HubSpec(Contract):
         return tuple(results)
 
     def settle(self, call: Call, receiver: Address, token: Address) -> None:
-        """Pay a receiver what was claimed for it."""
+        """Pay a receiver the claims for it."""
         totals = self.totals[receiver, token]
         amount = totals.claimed - totals.settled
         if amount == 0:
@@ -187,7 +187,7 @@ class HubSpec(Contract):
         self._pay_out(call, token, receiver, amount)
 
     def withdraw_credit(self, call: Call, account: Address, token: Address) -> None:
-        """Pay an account what its token refused to pay before."""
+        """Pay an account its credit, which the token refused to pay before."""
         amount = self.credits[account, token]
         if amount == 0:
             refuse(errors.CreditNone, account=account, token=token)
@@ -213,7 +213,7 @@ class HubSpec(Contract):
             refuse(errors.ReceiverAuthorizerSignatureInvalid, receiverAuthorizer=authorizer)
         self._refund(call, config, amount)
 
-    # What follows from the state
+    # Derived from the state
 
     def id_of(self, config: ChannelConfig) -> ChannelId:
         """Return the id of a channel."""
@@ -254,7 +254,7 @@ class HubSpec(Contract):
     # Claims and payouts
 
     def _check(self, row: Claim, claimed: dict[ChannelId, int]) -> None:
-        """Require of a row what it needs, after those before it; note what it claims."""
+        """Check a row, after the rows before it, and note its total."""
         channel_id, channel = self.id_of(row.config), self._peek(row.config)
         before = claimed.get(channel_id, channel.claimed)
         if row.total <= before:
@@ -276,7 +276,7 @@ class HubSpec(Contract):
             self._take(configs[channel_id], total)
 
     def _book(self, config: ChannelConfig, ceiling: int, wanted: int, signature: Signature) -> Row:
-        """Claim what a channel still holds of what is wanted."""
+        """Claim the wanted total, or as much as the channel holds."""
         channel = self._peek(config)
         total = min(wanted, channel.balance)
         if total <= channel.claimed:
@@ -324,7 +324,7 @@ class HubSpec(Contract):
             self.credits[to, token] += amount
             self._emit(PayoutCredited(to, token, amount, self.credits[to, token]))
 
-    # What is required
+    # Requirements
 
     def _of_payer(self, call: Call, config: ChannelConfig) -> tuple[ChannelId, Channel]:
         channel_id = self.id_of(config)
@@ -338,7 +338,7 @@ class HubSpec(Contract):
 
 
 class MeterSpec(Contract):
-    """What anybody but the hub may ask of the meter: nothing."""
+    """The meter, for callers other than the hub: it refuses them."""
 
     def __init__(self, places: Places, events: Events) -> None:
         """Know the hub."""
@@ -352,7 +352,7 @@ class MeterSpec(Contract):
 
 
 class CollectorSpec(Contract):
-    """What anybody but the hub may ask of the collector: nothing."""
+    """The collector, for callers other than the hub: it refuses them."""
 
     def __init__(self, places: Places, events: Events) -> None:
         """Know the hub."""

@@ -36,14 +36,14 @@ class Channel:
 
 @dataclass(slots=True)
 class Totals:
-    """What was claimed for a receiver in one token, and what of it was paid."""
+    """Claims for a receiver in one token, and payments of them."""
 
     claimed: int = 0
     settled: int = 0
 
 
 class Row(IntEnum):
-    """What became of a row of a claim, in the words of the hub's manual."""
+    """The result of a row of a claim, in the words of the hub's manual."""
 
     CLAIMED = 0
     CLAIMED_IN_PART = 1
@@ -62,7 +62,7 @@ class Row(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class DepositData:
-    """What the collector is given with a deposit: the payer's authorization, but for what the deposit says itself."""
+    """Data of a deposit for the collector: the fields of the payer's authorization that the deposit leaves open."""
 
     after: int
     before: int

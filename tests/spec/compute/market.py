@@ -28,7 +28,7 @@ class MarketSpec(Contract):
     """The market of one currency, and every series it opened."""
 
     def __init__(self, places: Places, currency: CurrencySpec, attester: Address) -> None:
-        """Begin with nothing registered, staked or opened; who attests is given beforehand."""
+        """Begin with nothing registered, staked or opened; the attester is given beforehand."""
         super().__init__(places.market, currency.events)
         self._places, self._currency, self._attester = places, currency, attester
         self.computes: dict[bytes, Compute] = {}
@@ -147,7 +147,7 @@ class MarketSpec(Contract):
 
 
 def _require_compute(attestation: ComputeAttestation) -> None:
-    """Require what compute has to be: somebody's, for some time, of some Tokens, of not too many."""
+    """Require sensible compute: with a provider, for some time, of some Tokens, and not too many."""
     rate = attestation.units * attestation.tokens_per_unit_second
     seconds = attestation.valid_before - attestation.valid_from
     sensible = {

@@ -74,7 +74,7 @@ class Compute:
 
 @dataclass(slots=True)
 class Stake:
-    """What stands behind a series."""
+    """The stake behind a series."""
 
     provider: Address
     locked: int

@@ -37,7 +37,7 @@ class SeriesSpec(TokenSpec):
         currency.contracts.add(address)
         currency.set_payee_only(Call(address, now), True)
 
-    # What follows from the state
+    # Derived from the state
 
     @property
     def delivered(self) -> int:
@@ -54,15 +54,15 @@ class SeriesSpec(TokenSpec):
         return bool(self.halted_at) or now >= self.terms.expiry
 
     def price(self, tokens: int) -> int:
-        """Return what a purchase costs: rounded up."""
+        """Return the price of a purchase, rounded up."""
         return -(-tokens * self.terms.unit_price // PRICE_BASIS)
 
     def backing(self, tokens: int) -> int:
-        """Return what leaves with Tokens: rounded down."""
+        """Return the units that back Tokens, rounded down."""
         return tokens * self.terms.unit_price // PRICE_BASIS
 
     def compensation(self, tokens: int) -> int:
-        """Return what a holder gets on top of the backing after a halt: rounded down."""
+        """Return the compensation of a holder after a halt, on top of the backing, rounded down."""
         return tokens * self.terms.unit_price * self.terms.compensation // (PRICE_BASIS * BPS)
 
     # Buyer
@@ -147,7 +147,7 @@ class SeriesSpec(TokenSpec):
         self._move(call.sender, self.address, tokens)
 
     def refund(self, call: Call, tokens: int) -> int:
-        """After the end, pay a holder what backs its Tokens, and after a halt the compensation; return both."""
+        """After the end, pay a holder the backing of its Tokens, after a halt with the compensation; return the sum."""
         self._require_ended(call)
         _require_tokens(tokens)
         compensation = self.compensation(tokens) if self.halted_at else 0
@@ -158,7 +158,7 @@ class SeriesSpec(TokenSpec):
         return paid
 
     def redeem(self, call: Call, tokens: int) -> int:
-        """Pay the provider what backs delivered Tokens; return it."""
+        """Pay the provider the backing of delivered Tokens; return it."""
         self._require_provider(call)
         _require_tokens(tokens)
         paid = self.backing(tokens)
@@ -168,7 +168,7 @@ class SeriesSpec(TokenSpec):
         return paid
 
     def sweep(self, call: Call) -> int:
-        """After the end, pay the provider what is there beyond what the Tokens left may ask for; return it."""
+        """After the end, pay the provider all units that the Tokens left cannot ask for; return them."""
         self._require_provider(call)
         self._require_ended(call)
         amount = self._currency.accounts[self.address].balance - self._owed()
@@ -177,7 +177,7 @@ class SeriesSpec(TokenSpec):
         return amount
 
     def _owed(self) -> int:
-        """Return what the outstanding Tokens may still ask for, rounded up."""
+        """Return the units that the outstanding Tokens may still ask for, rounded up."""
         compensated = self.outstanding - self.delivered if self.halted_at else 0
         shares = self.outstanding * BPS + compensated * self.terms.compensation
         return -(-shares * self.terms.unit_price // (PRICE_BASIS * BPS))
@@ -185,7 +185,7 @@ class SeriesSpec(TokenSpec):
     # Market and hub
 
     def compensation_rounded_up(self, call: Call) -> int:
-        """Return what the holders are to be compensated with where the series is halted now."""
+        """Return the compensation of all holders where the series is halted now, rounded up."""
         self._require_open(call)
         undelivered = self.outstanding - self.delivered
         return -(-undelivered * self.terms.unit_price * self.terms.compensation // (PRICE_BASIS * BPS))
@@ -259,7 +259,7 @@ class SeriesSpec(TokenSpec):
             refuse(errors.PurchasePaymentInexact, paid=value, price=self.price(tokens))
         return tokens
 
-    # What is required
+    # Requirements
 
     def _require_sale(self, call: Call, payer: Address, beneficiary: Address, tokens: int, price: int) -> None:
         """Require that so much may be sold, and emit the sale, which comes before its payment."""
@@ -310,7 +310,7 @@ class SeriesSpec(TokenSpec):
 
 
 def _require_terms(terms: Terms, now: int) -> None:
-    """Require what the terms of a series have to be, in this order."""
+    """Require sensible terms of a series, in this order."""
     sensible = {
         "provider": terms.provider != ZERO_ADDRESS,
         "unitPrice": terms.unit_price > 0,

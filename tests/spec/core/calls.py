@@ -55,7 +55,7 @@ class Refusal:
 
     @classmethod
     def of(cls, refused: ContractReverted) -> Refusal:
-        """Return what a refusal says."""
+        """Return the error and its figures."""
         return cls(refused.error, tuple(refused.args_by_name.items()))
 
     def __str__(self) -> str:

@@ -30,7 +30,7 @@ MOST_MILESTONES = 64
 
 
 class JobsSpec(Contract):
-    """Every order, and what is due of them; all in one currency."""
+    """Every order, and the amounts due of them; all in one currency."""
 
     def __init__(self, places: Places, currency: CurrencySpec) -> None:
         """Begin without orders."""
@@ -129,7 +129,7 @@ class JobsSpec(Contract):
     # Arbiter
 
     def rule(self, call: Call, order_id: bytes, number: int, share: int, grounds: bytes) -> None:
-        """Split a disputed amount in time; who disputed without any ground loses the bond."""
+        """Split a disputed amount in time; a buyer without any ground loses the bond."""
         order, stage = self._milestone(order_id, number)
         _require_caller(call, order_id, order.terms.arbiter)
         _require_state(order_id, number, stage, MilestoneState.DISPUTED)
@@ -165,7 +165,7 @@ class JobsSpec(Contract):
         self._currency.transfer(self._at(call), account, amount)
         self.due[account] = 0
 
-    # What becomes of amounts
+    # Where amounts go
 
     def _refund(self, order_id: bytes, number: int) -> None:
         """Owe the payer the amount, and the buyer the bond of a dispute."""
@@ -207,7 +207,7 @@ class JobsSpec(Contract):
         """Return the call that the escrow makes in turn."""
         return Call(self.address, call.now)
 
-    # What is required
+    # Requirements
 
     def _require_placeable(self, call: Call, payer: Address, terms: OrderTerms) -> bytes:
         _require_first(_sensible(call, payer, terms, self._currency.address))

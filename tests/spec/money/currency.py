@@ -60,7 +60,7 @@ class CurrencySpec(CurrencyRules):
     # Central bank
 
     def set_issuance_quota(self, call: Call, operator: Address, quota: int) -> None:
-        """Set what an institution may issue from now on."""
+        """Set the units that an institution may issue from now on."""
         self._require_role(call, Role.CENTRAL_BANK)
         if quota > MOST_UNITS:
             refuse(errors.SupplyCapExceeded, requested=quota, available=MOST_UNITS)
@@ -90,7 +90,7 @@ class CurrencySpec(CurrencyRules):
     def attest_reserve(
         self, call: Call, central_bank: Address, attestation: ReserveAttestation, signature: Signature
     ) -> None:
-        """Record what the central bank signed of the reserve; anyone submits it."""
+        """Record the reserve that the central bank signed for; anyone submits it."""
         last, most_fen = self.reserve, MOST_UNITS // MINOR_UNIT
         least, most = last.sequence + 1, last.sequence + MOST_SEQUENCE_STEP
         if not least <= attestation.sequence <= most:
@@ -163,7 +163,7 @@ class CurrencySpec(CurrencyRules):
     # Hub and series
 
     def check_channel(self, collector: Address, config: ChannelConfig) -> None:
-        """Refuse another collector, and a channel to currency, desk, or who is paid for a delivery alone."""
+        """Refuse another collector, and a channel to the currency, its desk or a payee-only account."""
         if collector != self.collector:
             refuse(errors.ChannelCollectorRefused, collector=collector, expected=self.collector)
         self._require_receiver(config.receiver)
@@ -181,7 +181,7 @@ class CurrencySpec(CurrencyRules):
         jurisdiction: int,
         real_name: bool,
     ) -> None:
-        """Register an account as a wallet of a class; what it paid stays counted."""
+        """Register an account as a wallet of a class; its payments stay counted."""
         self._require_role(call, Role.REGISTRAR)
         self._require_own(holder)
         if wallet_class is not WalletClass.IV and not real_name:

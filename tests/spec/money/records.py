@@ -105,9 +105,9 @@ class Institution:
     """An operating institution, in units."""
 
     quota: int = 0
-    """What it may still issue."""
+    """Units that it may still issue."""
     position: int = 0
-    """What it issued less what was redeemed at it."""
+    """Units that it issued, less those redeemed at it."""
 
 
 @dataclass(slots=True)
@@ -124,7 +124,7 @@ class Redemption:
 
 @dataclass(slots=True)
 class Policy:
-    """What holds for every account."""
+    """The rules for every account."""
 
     paused: bool = False
     reserve_ratio: int = FULL_RESERVE
@@ -135,4 +135,4 @@ class Policy:
 
 
 NO_ATTESTATION = ReserveAttestation(0, 0, 0, 0)
-"""What stands for the reserve until it is attested."""
+"""The reserve before its first attestation."""

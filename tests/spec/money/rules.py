@@ -1,4 +1,4 @@
-"""The state of a currency, what follows from it, and the rules that its entries share; those are in `currency`."""
+"""The state of a currency, and the rules that its entries share. The entries are in `currency`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from tests.spec.money.records import (
 
 
 class CurrencyRules(TokenSpec):
-    """What one currency keeps, and the rules that its entries share."""
+    """The state of one currency, and the rules that its entries share."""
 
     def __init__(
         self,
@@ -47,9 +47,9 @@ class CurrencyRules(TokenSpec):
         Args:
             address: The currency's own account, which holds what is credited.
             desk: Account of its issuance desk, which holds what is under redemption.
-            roles: Role -> who holds it.
+            roles: Role -> accounts that hold it.
             contracts: Accounts with code of their own.
-            collector: What alone brings units into channels.
+            collector: The one contract that brings units into channels.
             events: Where events go.
         """
         super().__init__(address, events)
@@ -65,7 +65,7 @@ class CurrencyRules(TokenSpec):
             self.accounts[marked].settlement = True
             self._emit(SettlementAccountMarked(marked))
 
-    # What follows from the state
+    # Derived from the state
 
     def issuable(self) -> int:
         """Return the greatest supply that the attested reserve allows, in units."""
@@ -88,7 +88,7 @@ class CurrencyRules(TokenSpec):
     def _pay(
         self, call: Call, payer_at: Address, to: Address, value: int, *, by_anyones_submission: bool = False
     ) -> None:
-        """Pay by the will of the payer, or, out of a settlement account, pay out what is owed."""
+        """Pay by the will of the payer; a settlement account pays out a debt."""
         payer = self.accounts[payer_at]
         if payer.settlement:
             self._require_receiver(to)
@@ -108,7 +108,7 @@ class CurrencyRules(TokenSpec):
         if in_year + value > limits.annual:
             available = max(limits.annual - in_year, 0)
             refuse(errors.AnnualLimitExceeded, account=payer_at, requested=value, available=available)
-        # Who pays itself has already paid when it is looked at as the payee.
+        # An account that pays itself has already paid when it is looked at as the payee.
         paid = value if to == payer_at else 0
         self._require_payee(call, to, value, by_anyones_submission=by_anyones_submission, paid=paid)
 
@@ -117,7 +117,7 @@ class CurrencyRules(TokenSpec):
         self._move(payer_at, to, value)
 
     def _pay_out(self, call: Call, payer: Address, to: Address, amount: int) -> None:
-        """Pay what is owed: into the account, or, where it cannot come in, into its credit."""
+        """Pay a debt: into the account, or, where units cannot come in, into its credit."""
         self._require_balance(payer, amount)
         payee = self.accounts[to]
         stopped = payee.frozen_incoming or not self._has_room(call, to, amount)
@@ -148,7 +148,7 @@ class CurrencyRules(TokenSpec):
         """Whether a class's limit lets so much come in; nothing always may."""
         return amount == 0 or self.accounts[to].balance - paid + amount <= self.limits_on(to, day_at(call.now)).balance
 
-    # What is required
+    # Requirements
 
     def _require_role(self, call: Call, role: Role) -> None:
         if call.sender not in self.roles[role]:
