@@ -29,14 +29,16 @@ def compare_books(ledger: Ledger, spec: NetworkSpec) -> None:
 
 
 def compare_money(ledger: Ledger, spec: CurrencySpec) -> None:
-    """Require the supply, and each account's balance, credit, position and counted payments."""
-    money, positions = spec.address, ledger[IssuanceBooks].positions
+    """Require the supply, and each account's balance, credit, quota, position and counted payments."""
+    money, issuance = spec.address, ledger[IssuanceBooks]
     assert ledger.supply(money) == spec.supply
     for at, account in spec.accounts.items():
         if at == ZERO_ADDRESS:
             continue
-        found = ledger.held(money, at), ledger.balance(money, CREDIT, at), positions[money, at]
-        expected = account.balance, account.credit, spec.institutions[at].position
+        found = ledger.held(money, at), ledger.balance(money, CREDIT, at)
+        found += issuance.quotas[money, at], issuance.positions[money, at]
+        institution = spec.institutions[at]
+        expected = account.balance, account.credit, institution.quota, institution.position
         assert found == expected, f"money of 0x{at.hex()}: {found}, expected {expected}"
     # Strangers pay as well, and the specification does not know them.
     spending = {at: it for at, it in ledger[AccountBooks].wallets[money].spending.items() if at in spec.accounts}
