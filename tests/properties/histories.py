@@ -25,14 +25,19 @@ from pysettle.domain.core.contracts import Contracts
 from pysettle.domain.core.events import Emitted, Event, Position
 from pysettle.domain.jobs.contracts import JOB_ESCROW
 from pysettle.domain.money.contracts import CURRENCY_TOKEN, ISSUANCE_DESK, CurrencyTerms
+from pysettle.domain.money.messages import ReserveAttestation
+from pysettle.domain.money.wallets import MOST_LIMIT, ClassLimits, WalletClass
+from tests.spec.core.calls import Signature
 from tests.spec.core.records import Places
 from tests.spec.money.currency import CurrencySpec
 from tests.spec.network import NetworkSpec
 from tests.stateful.network.comparison import opening
 from tests.stateful.network.generator import NetworkGenerator
-from tests.stateful.operations import CONTRACTS, NETWORK_KEYS, START, Operation, perform, roles_of
+from tests.stateful.operations import CONTRACTS, NETWORK_KEYS, Operation, perform, roles_of
 
 CHAIN_ID = 1
+LAST_DAY = 1_798_700_400
+"""2026-12-31T07:00:00Z: a year of UTC+8 ends nine hours later."""
 BLOCK_S = 12
 """Seconds from one operation to the next."""
 BEGUN, SEED = 220, 103
@@ -67,7 +72,7 @@ class History:
         contracts = {*map(address, CONTRACTS), *marked, PLACES.currency, address("desk")}
         currency = CurrencySpec(PLACES.currency, address("desk"), roles_of(ADDRESSES), contracts, PLACES.collector, [])
         self.spec = NetworkSpec(currency, PLACES)
-        self.now = START
+        self.now = LAST_DAY
         self.transactions: list[list[Emitted]] = []
         """Events of each operation that was not refused; first those of deployment."""
         self._emit(currency.events)
@@ -82,7 +87,7 @@ class History:
             self._emit(outcome.events, operation.now)
         self.now = operation.now + BLOCK_S
 
-    def _emit(self, events: Iterable[tuple[Address, Event]], timestamp: int = START) -> None:
+    def _emit(self, events: Iterable[tuple[Address, Event]], timestamp: int = LAST_DAY) -> None:
         number = len(self.transactions)
         self.transactions.append(
             [
@@ -94,6 +99,12 @@ class History:
     def begin(self) -> None:
         """Open three series, and let everybody do something."""
         generator = NetworkGenerator(SEED, self.spec, ADDRESSES)
+        bank, limited = ADDRESSES["central bank"], ClassLimits(annual=MOST_LIMIT)
+        attested = ReserveAttestation(10**9, self.now, 1, self.now + 10**7)
+        by = Signature(bank, ("ReserveAttestation", *attested.fields()))
+        # Every payment is counted from the start, so that it is on both sides of the year's end.
+        self.do(Operation("setClassLimits", bank, self.now, (WalletClass.IV, limited)))
+        self.do(Operation("attestReserve", bank, self.now, (bank, attested), by))
         for operation in chain(opening(ADDRESSES, lambda: self.now), generator.opening(lambda: self.now)):
             self.do(operation)
         for _ in range(BEGUN):
@@ -154,5 +165,5 @@ def steps_of(kinds: Sequence[int], least: int = 0) -> st.SearchStrategy[list[Ste
 
 
 _GENERATOR = NetworkGenerator(0, History().spec, ADDRESSES)
-STEPS = steps_of(_GENERATOR.kinds)
+STEPS = steps_of(_GENERATOR.kinds, least=20)
 STEPS_OF_JOBS = steps_of(_GENERATOR.of_jobs, least=10)
