@@ -128,8 +128,9 @@ def release(series: str, by: str, command: Command) -> None:
     submitter = command.signer(by)
     with command.compute() as network:
         token = network.compute_lists.find(series)
+        provider = command.name(token.provider)
     _move_stake(
-        command.name(token.provider),
+        provider,
         lambda network: (network.market.release_stake(submitter, token.address),),
         command,
         lambda free: f"market unstake --amount {to_plain(free)}",
