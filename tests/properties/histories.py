@@ -109,6 +109,14 @@ class History:
             self.do(operation)
         for _ in range(BEGUN):
             self.do(generator.draw(self.now))
+        # Seldom drawn: a part of a credit is seized for somebody else.
+        freezer, seizer, ground = ADDRESSES["freezer"], ADDRESSES["seizer"], b"\1" * 32
+        holder, creditor, payee = (ADDRESSES[name] for name in ("operator", "buyer", "other buyer"))
+        units = self.spec.currency.accounts[holder].balance // 2
+        self.do(Operation("freeze", freezer, self.now, (creditor, False, True)))
+        self.do(Operation("seize", seizer, self.now, (holder, creditor, units, ground)))
+        self.do(Operation("seizeCredit", seizer, self.now, (creditor, payee, units // 2, ground)))
+        self.do(Operation("freeze", freezer, self.now, (creditor, False, False)))
 
     def contracts(self) -> Contracts:
         """Return the contracts, and the series that were opened."""
