@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 from random import Random
+from typing import Any
 
-from hypothesis import core, settings
+from hypothesis import HealthCheck, core, settings
 
 _NAMED = os.environ.get("PYSETTLE_TEST_SEED")
 SEED = None if _NAMED is None else int(_NAMED)
@@ -27,9 +28,13 @@ def rounds(fixed: int, *, campaign: int) -> int:
 
 
 def load_profile() -> None:
-    """Have Hypothesis draw the same examples in every run, or those of the seed; it keeps none of its own on disk."""
-    settings.register_profile("fixed", derandomize=True, database=None)
-    settings.register_profile("fresh", derandomize=False, database=None, print_blob=True)
+    """Have Hypothesis draw the same examples in every run, or those of the seed; it keeps none of its own on disk.
+
+    It does not judge the speed of a machine, which others may use at the same time.
+    """
+    common: dict[str, Any] = {"database": None, "suppress_health_check": [HealthCheck.too_slow]}
+    settings.register_profile("fixed", derandomize=True, **common)
+    settings.register_profile("fresh", derandomize=False, print_blob=True, **common)
     settings.load_profile("fixed" if SEED is None else "fresh")
     if SEED is not None:
         core.global_force_seed = SEED

@@ -109,6 +109,7 @@ def test_a_replacement_pays_more(rpc: JsonRpc) -> None:
 )
 def test_what_no_block_can_contain_is_refused(rpc: JsonRpc, change: dict[str, int], words: str) -> None:
     """A transaction that can never be sealed does not wait, and the answer says why."""
+    rpc.ask("eth_sendRawTransaction", raw(rpc, next_nonce(rpc)))
     nonce = next_nonce(rpc) + change.pop("nonce", 0)
     with pytest.raises(NodeError, match=words):
         rpc.ask("eth_sendRawTransaction", raw(rpc, nonce, **change))
