@@ -6,28 +6,35 @@ import os
 
 import pytest
 
+from pysettle.audit.independent.catalogue import engines
 from tests.chance import load_profile
 
 load_profile()
 
 TRACE_DIR = os.environ.get("PYSETTLE_TRACE_DIR")
+NEEDS = {
+    "real_trace": "PYSETTLE_TRACE_DIR is not set" if TRACE_DIR is None else "",
+    "engines": "".join(f"{it.title}: {it.missing}; " for it in engines() if it.missing),
+}
+"""Mark -> why the tests that have it are skipped, empty if they are not."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the longest tests, so that no core waits for one at the end; skip those that lack the real trace."""
+    """Begin with the longest tests, so that no core waits for one at the end; skip those that lack what they need."""
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
-    if TRACE_DIR is None:
-        for item in items:
-            if item.get_closest_marker("real_trace"):
-                item.add_marker(pytest.mark.skip(reason="PYSETTLE_TRACE_DIR is not set"))
+    for item in items:
+        for mark, reason in NEEDS.items():
+            if reason and item.get_closest_marker(mark):
+                item.add_marker(pytest.mark.skip(reason=reason))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say in one line, which `.ci/run` reads, how many tests on the real trace ran."""
-    passed, skipped = (
-        sum("real_trace" in report.keywords for report in terminalreporter.stats.get(outcome, []))
-        for outcome in ("passed", "skipped")
-    )
-    if passed or skipped:
-        hint = "" if TRACE_DIR else " - SET PYSETTLE_TRACE_DIR TO RUN THEM"
-        terminalreporter.write_line(f"real-trace tests: {passed} passed, {skipped} skipped{hint}", yellow=bool(skipped))
+    """Say in a line for each mark, which `.ci/run` reads, how many tests with it ran."""
+    for mark, reason in NEEDS.items():
+        passed, skipped = (
+            sum(mark in report.keywords for report in terminalreporter.stats.get(outcome, []))
+            for outcome in ("passed", "skipped")
+        )
+        if passed or skipped:
+            name, hint = mark.replace("_", "-"), f" - {reason}" if reason else ""
+            terminalreporter.write_line(f"{name} tests: {passed} passed, {skipped} skipped{hint}", yellow=bool(skipped))

@@ -20,11 +20,12 @@ class Check(Enum):
     HEADERS = "H"
     ROOTS = "R"
     EXECUTION = "S"
+    INDEPENDENT = "X"
     CODE = "G"
     LEDGER = "L"
 
 
-LADDER = (Check.FILES, Check.HEADERS, Check.ROOTS, Check.EXECUTION)
+LADDER = (Check.FILES, Check.HEADERS, Check.ROOTS, Check.EXECUTION, Check.INDEPENDENT)
 """The rungs, each standing on those before it."""
 
 _MEANING = {
@@ -32,6 +33,7 @@ _MEANING = {
     Check.HEADERS: "header chain and every block hash",
     Check.ROOTS: "roots of transactions, withdrawals and receipts recomputed",
     Check.EXECUTION: "re-executed: every field of every header equal",
+    Check.INDEPENDENT: "re-executed by two independent engines or more: every hash equal",
     Check.CODE: "code of every listed contract is the published one of its name",
     Check.LEDGER: "ledger and invariants, and equal to the answers of the listed contracts",
 }
@@ -42,14 +44,15 @@ _CODE_BELIEVED = "that the code of each listed contract is that of its name: the
 _ON_RECEIPTS = "ledger and invariants, from the receipts"
 """Meaning of L without re-execution."""
 _NOT_ASKED_CONTRACTS = "the answers of the listed contracts: without re-execution there is no state for calls"
-_LEVELS = {Check.HEADERS: "H", Check.ROOTS: "R", Check.EXECUTION: "S"}
+_LEVELS = {Check.HEADERS: "H", Check.ROOTS: "R", Check.EXECUTION: "S", Check.INDEPENDENT: "X"}
+_USUAL = "S"
 
 LEVELS = tuple(_LEVELS.values())
 """Possible levels, from the least to the most; S by default."""
 
 
 def asked_at(level: str) -> frozenset[Check]:
-    """Return the checks of a level: H, R or S."""
+    """Return the checks of a level: H, R, S or X."""
     rungs = LADDER[: LADDER.index(Check(level)) + 1]
     beside = {Check.LEDGER: Check.ROOTS, Check.CODE: Check.EXECUTION}
     return frozenset({*rungs, *(check for check, rung in beside.items() if rung in rungs)})
@@ -98,7 +101,8 @@ class Report:
     checks: Mapping[Check, Outcome]
     """Mapping check -> how it ended, all of them."""
     divergences: tuple[Divergence, ...]
-    """Everything that failed, in the order of the checks; of H, R and S the first divergence each."""
+    """Everything that failed, in the order of the checks; of H, R and S the first divergence each, of X one
+    for each engine."""
     reasons: Mapping[Check, str] = field(default_factory=dict)
     """Mapping check -> why it could not run, or was not requested, for each such check."""
     asked: str = "S"
@@ -123,10 +127,12 @@ class Report:
     """Hashes of code that the auditor accepted beside the pins."""
     engines: tuple[str, ...] = field(default=())
     """Engines that re-executed the blocks, with their versions."""
+    answers: Mapping[str, str] = field(default_factory=dict)
+    """Mapping independent engine with its version -> how it ended, where X was asked for."""
 
     @property
     def level(self) -> str:
-        """Highest rung reached with all below it: `none`, `H`, `R` or `S`."""
+        """Highest rung reached with all below it: `none`, `H`, `R`, `S` or `X`."""
         reached = "none"
         for check in LADDER:
             if self.checks[check] is not Outcome.PASSED:
@@ -185,6 +191,7 @@ class Report:
             "head_hash": "0x" + self.head_hash.hex(),
             "head_state_root": "0x" + self.head_state_root.hex(),
             "engines": list(self.engines),
+            "independent_engines": dict(self.answers),
             "pins": list(self.pins),
             "accepted_code": [f"0x{it.hex()}" for it in self.accepted],
             "first_divergence": _divergence_to_dict(first) if first else None,
@@ -195,8 +202,7 @@ class Report:
     def _verdict(self) -> str:
         """Return the outcome in words: less than requested is no pass, and less than usual is stated."""
         outcome = "PASSED" if self.passed else "FAILED" if self.divergences else "NOT PASSED"
-        usual = LEVELS[-1]
-        asked = f"; asked for {self.asked}" if self.asked != usual else ""
+        asked = f"; asked for {self.asked}" if self.asked != _USUAL else ""
         accepted = "".join(f"; code 0x{it.hex()} accepted" for it in self.accepted)
         return f"{outcome}, level {self.level}{asked}{accepted}"
 
@@ -214,6 +220,8 @@ class Report:
             reason = f" ({self.reasons[check]})" if check in self.reasons else ""
             lines.append(f"  {check.value} {_SHOWN[self.checks[check]]:8}{meaning}{reason}")
             lines.extend(f"            not checked: {part}" for part in self.not_checked.get(check, ()))
+            if check is Check.INDEPENDENT:
+                lines.extend(f"            {engine}: {answer}" for engine, answer in self.answers.items())
         if self.engines:
             lines.append(f"  re-executed by {', '.join(self.engines)}")
         if first := self.first_divergence:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 from pysettle.audit.blocks import (
@@ -35,6 +36,9 @@ from pysettle.audit.encoding import EncodingError, read_items
 from pysettle.audit.engines import BlockRefused, PyEvmEngine
 from pysettle.audit.genesis import canonical_genesis, read_genesis
 from pysettle.audit.genuine import GenuineCheck, source_hashes
+from pysettle.audit.independent.catalogue import engines
+from pysettle.audit.independent.judgement import judged
+from pysettle.audit.independent.race import PATIENCE_S, Race
 from pysettle.audit.ledger import LedgerCheck
 from pysettle.audit.receipts import outcomes
 from pysettle.audit.report import Check, Divergence, Outcome, Report, asked_at, at_block
@@ -68,34 +72,39 @@ def verify(
     *,
     level: str = "S",
     code: CodeRules | None = None,
+    patience_s: float = PATIENCE_S,
 ) -> Report:
     """Check a bundle from its files alone, up to the requested level, as far as its files allow.
 
     Args:
         directory: Directory of the bundle.
         on_progress: Called after every re-executed block with the number of re-executed blocks and the total.
-        level: H, R or S. No content of a bundle lowers it.
+        level: H, R, S or X. No content of a bundle lowers it.
         code: By which code is genuine; None for the published code.
+        patience_s: Seconds of silence after which X gives an engine up.
 
     Raises:
         BundleError: the manifest cannot be read. Anything else that is wrong is a finding.
         ArtifactError: the pins of this build are asked for, and its artifacts are missing or stale.
     """
-    return _Verification(Bundle.read(directory), level, code or CodeRules(), on_progress).run()
+    return _Verification(Bundle.read(directory), level, code or CodeRules(), patience_s, on_progress).run()
 
 
 class _Verification:
     """One run over one bundle: its checks and their findings."""
 
-    def __init__(self, bundle: Bundle, level: str, rules: CodeRules, on_progress: OnProgress | None) -> None:
+    def __init__(
+        self, bundle: Bundle, level: str, rules: CodeRules, patience_s: float, on_progress: OnProgress | None
+    ) -> None:
         self._manifest, self._bundle, self._on_progress = bundle.manifest, bundle, on_progress
         self._rules, self._pins = rules, Pins(())
-        self._level, self._asked = level, asked_at(level)
+        self._level, self._asked, self._patience_s = level, asked_at(level), patience_s
         self._outcomes: dict[Check, Outcome] = {}
         self._reasons: dict[Check, str] = {}
         self._divergences: list[Divergence] = []
         self._notices: list[Finding] = []
         self._engines: tuple[str, ...] = ()
+        self._answers: Mapping[str, str] = {}
         self._on_receipts = False
         self._genesis_header = (b"", b"")
         """Hash and state root of the re-executed genesis, for a bundle without further blocks."""
@@ -113,6 +122,8 @@ class _Verification:
             code = self._begin_code(readable)
             engine = self._execute(readable, code)
             self._end_code(readable, code, engine)
+        if Check.INDEPENDENT in self._asked:
+            self._compare_engines(readable)
         self._check_ledger_on_receipts()
         head_hash, head_state_root = (head.hash, head.state_root) if head else self._genesis_header
         return Report(
@@ -130,6 +141,7 @@ class _Verification:
             pins=self._pins.versions,
             accepted=self._rules.accepted,
             engines=self._engines,
+            answers=self._answers,
         )
 
     def _leave(self, check: Check, outcome: Outcome, reason: str) -> None:
@@ -261,6 +273,31 @@ class _Verification:
         self._notices = books.close(len(self._manifest.hashes) - 1, self._manifest.chain_id, engine.call)
         self._end(Check.LEDGER, books.divergences)
         return engine
+
+    def _compare_engines(self, readable: set[str]) -> None:
+        """Check X. It stands on S, and where S failed the engines still tell what they make of the chain."""
+        if not self._passed(Check.HEADERS) or not self._passed(Check.ROOTS) or GENESIS_FILE not in readable:
+            self._leave(Check.INDEPENDENT, Outcome.NOT_HAD, "it needs S")
+            return
+        folder = self._bundle.directory
+        race = Race(
+            folder / GENESIS_FILE, folder / CHAIN_FILE, self._manifest.hashes, self._patience_s, self._on_progress
+        )
+        verdict = judged(race.run(engines()), self._manifest.source.producer, self._receipts_of)
+        self._answers = verdict.answers
+        self._engines += verdict.agreeing
+        if not verdict.divergences and not self._passed(Check.EXECUTION):
+            self._leave(Check.INDEPENDENT, Outcome.NOT_HAD, "it needs S")
+        elif not verdict.divergences and verdict.too_few:
+            self._leave(Check.INDEPENDENT, Outcome.NOT_HAD, verdict.too_few)
+        else:
+            self._end(Check.INDEPENDENT, verdict.divergences)
+
+    def _receipts_of(self, height: int) -> tuple[bytes, ...]:
+        """Return the receipts of a block, which R has read."""
+        stream, size = self._bundle.open_file(RECEIPTS_FILE)
+        with stream:
+            return next(islice(read_receipts(stream, size), height - 1, None))
 
     def _check_ledger_on_receipts(self) -> None:
         """Check L where nothing was re-executed: on the receipts, which R proves, as far as that goes."""

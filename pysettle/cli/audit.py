@@ -19,9 +19,10 @@ from pysettle.cli.options import (
     json_option,
     pasteable,
     show,
+    wide_option,
     workspace_option,
 )
-from pysettle.cli.output import done, progress, write_text
+from pysettle.cli.output import done, progress, table, write_text
 from pysettle.errors import AuditFailed, UsageError
 from pysettle.reading import read_hex
 
@@ -125,10 +126,19 @@ def _show_exported(manifest: Manifest, out: Path, as_json: bool) -> None:
 @click.argument("bundle", type=click.Path(path_type=Path))
 @click.option(
     "--level",
-    type=click.Choice(["H", "R", "S"]),
+    type=click.Choice(["H", "R", "S", "X"]),
     default="S",
     show_default=True,
-    help="How far to check: H headers, R also roots and the ledger from receipts, S also re-execution and code.",
+    help="How far to check: H headers, R also roots and the ledger from receipts, S also re-execution and code, "
+    "X also execution by independent engines.",
+)
+@click.option(
+    "--patience",
+    "patience_s",
+    type=Count(1),
+    default=600,
+    show_default=True,
+    help="Seconds without an answer after which level X gives an engine up.",
 )
 @click.option(
     "--pins",
@@ -146,7 +156,13 @@ def _show_exported(manifest: Manifest, out: Path, as_json: bool) -> None:
 @click.option("--recompile", is_flag=True, help="Also compile the sources in BUNDLE and compare the result.")
 @json_option
 def verify(
-    bundle: Path, level: str, pins_file: Path | None, accepted: tuple[bytes, ...], recompile: bool, as_json: bool
+    bundle: Path,
+    level: str,
+    patience_s: int,
+    pins_file: Path | None,
+    accepted: tuple[bytes, ...],
+    recompile: bool,
+    as_json: bool,
 ) -> None:
     """Re-execute every block of BUNDLE in a new chain and check every root, hash, contract's code and invariant.
 
@@ -158,11 +174,43 @@ def verify(
 
     rules = CodeRules(Pins.read(pins_file) if pins_file else None, accepted, recompile)
     with progress() as on_progress:
-        report = verify_bundle(bundle, lambda did, total: on_progress("verifying", did, total), level=level, code=rules)
+        report = verify_bundle(
+            bundle,
+            lambda did, total: on_progress("verifying", did, total),
+            level=level,
+            code=rules,
+            patience_s=patience_s,
+        )
     document = {name: plain(value) for name, value in report.to_dict().items() if name != "schema"}
     show(document, [report.to_text()], as_json)
     if not report.passed:
         raise failed(report)
+
+
+@audit.command(name="engines")
+@click.option("--install", is_flag=True, help="Install the engines that are missing; this downloads packages.")
+@wide_option
+@json_option
+def list_engines(install: bool, as_json: bool) -> None:
+    """List the independent engines, by which `audit verify --level X` executes a chain.
+
+    An engine is installed once for all workspaces, in the folder of PYSETTLE_ENGINES_DIR or in the cache of the user.
+    """
+    from pysettle.audit.independent.catalogue import engines
+
+    if install:
+        for engine in engines():
+            if engine.install():
+                done(f"{engine.folder} is installed")
+    listed = [(it.name, it.version, it.missing, str(it.folder)) for it in engines()]
+    rows = [(name, version, missing or "yes", place) for name, version, missing, place in listed]
+    document = {
+        "engines": [
+            {"name": name, "version": version, "ready": not missing, "missing": missing, "place": place}
+            for name, version, missing, place in listed
+        ]
+    }
+    show(document, [table(("engine", "version", "ready", "place"), rows)], as_json)
 
 
 @audit.command()

@@ -95,6 +95,12 @@ class ArtifactError(PysettleError):
     exit_code = 3
 
 
+class EngineError(PysettleError):
+    """An independent engine of the audit could not be installed (exit code 3)."""
+
+    exit_code = 3
+
+
 class ChainError(PysettleError):
     """The chain could not be reached, or rejected a transaction before executing it (exit code 4)."""
 

@@ -32,7 +32,7 @@ from tests.evm.bytecode import creation
 def outcomes(report: Report) -> str:
     """Return the outcomes in the order F H R S G L: `+` passed, `!` failed, `.` could not be had, `-` not asked."""
     signs = {Outcome.PASSED: "+", Outcome.FAILED: "!", Outcome.NOT_HAD: ".", Outcome.NOT_ASKED: "-"}
-    return "".join(signs[report.checks[check]] for check in Check)
+    return "".join(signs[report.checks[check]] for check in map(Check, "FHRSGL"))
 
 
 def first_block(report: Report) -> int | None:
@@ -61,8 +61,8 @@ def test_the_report_is_text_and_json(golden_bundle: Bundle) -> None:
     report = verify(golden_bundle.directory)
     document = json.loads(json.dumps(report.to_dict()))
     assert (document["schema"], document["simulation"], document["level"]) == ("pysettle.audit/1", True, "S")
-    assert document["checks"] == dict(zip("FHRSGL", ["passed"] * 4 + ["not asked"] * 2, strict=True))
-    assert document["reasons"] == {"G": "no contract is listed", "L": "no contract is listed"}
+    assert document["checks"] == dict(zip("FHRSXGL", ["passed"] * 4 + ["not asked"] * 3, strict=True))
+    assert document["reasons"] == {"X": "level S was asked for", **dict.fromkeys("GL", "no contract is listed")}
     assert "simulation: PASSED, level S\n" in report.to_text()
     assert re.search(r"^  L - .*\(no contract is listed\)$", report.to_text(), re.MULTILINE)
 
@@ -73,7 +73,7 @@ def test_less_is_checked_where_less_is_asked_for(settlement_bundle: Bundle) -> N
     assert (report.passed, report.level, outcomes(report), report.engines) == (True, "R", "+++--+", ())
     assert "PASSED, level R; asked for R\n" in report.to_text()
     assert report.to_dict()["asked"] == "R"
-    assert report.to_dict()["reasons"] == dict.fromkeys("SG", "level R was asked for")
+    assert report.to_dict()["reasons"] == dict.fromkeys("SXG", "level R was asked for")
     assert "listed contracts: without re-execution" in report.to_dict()["not_checked"]["L"][0]
     headers = verify(settlement_bundle.directory, level="H")
     assert (headers.passed, headers.level, outcomes(headers)) == (True, "H", "++----")
@@ -97,7 +97,7 @@ def test_false_events_in_receipts_are_found_without_execution(settlement_bundle:
     assert any(it.code.startswith("INV-") for it in report.findings)
     executed = verify(directory)
     assert (executed.level, outcomes(executed)) == ("R", "+++!..")
-    assert executed.reasons == {Check.CODE: "it needs S", Check.LEDGER: "it needs S"}
+    assert (executed.reasons[Check.CODE], executed.reasons[Check.LEDGER]) == ("it needs S", "it needs S")
 
 
 def test_receipts_of_another_form_fail_the_ledger(settlement_bundle: Bundle, tmp_path: Path) -> None:
