@@ -161,6 +161,7 @@ job list
 job pay --account provider
 audit export --out {town}/bundle
 audit verify {town}/bundle
+audit pins
 audit engines
 scenario list
 scenario run compute-export
