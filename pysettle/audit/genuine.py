@@ -24,7 +24,7 @@ from pysettle.domain.core import events
 from pysettle.domain.core.contracts import Contracts, Kind
 from pysettle.domain.core.findings import Finding, Severity
 from pysettle.hashing import keccak
-from pysettle.pins import CodeHash, Pin, Pins, is_planted
+from pysettle.pins import PUBLISHED_BY_OTHERS, UNLISTED, CodeHash, Pin, Pins, is_planted
 from pysettle.pins.difference import difference
 from pysettle.pins.sources import Compiled
 from pysettle.values import Address
@@ -86,6 +86,16 @@ class GenuineCheck:
                 self._judge_placed(kind, address, code)
             if kind and account["nonce"] > bool(code):
                 self._fail(kind, address, 0, f"genesis.json plants the nonce {account['nonce']} there")
+        for name, address in UNLISTED.items():
+            if code := state.get(address, {}).get("code"):
+                self._check_unlisted(name, address, code)
+
+    def _check_unlisted(self, name: str, address: Address, code: bytes) -> None:
+        """Judge a contract of the genesis that no bundle lists, and through which clients read all others."""
+        pins = self._pins.of(name)
+        is_known = keccak(code) == PUBLISHED_BY_OTHERS.get(name) or self._accepts(code)
+        if pins and not is_known and all(pin.immutables_of(code) is None for pin in pins):
+            self._add(name, address, 0, _other_code(code, pins[0]))
 
     def _judge_placed(self, kind: Kind[Any], address: Address, code: bytes) -> None:
         if self._accepts(code):
@@ -194,8 +204,7 @@ class GenuineCheck:
         pins = self._pins.of(kind.name)
         found = next(((pin, it) for pin in pins if (it := pin.immutables_of(code)) is not None), None)
         if found is None:
-            published = f"; the published code is {pins[0].runtime}, with zeros for immutables" if pins else ""
-            detail = f"its code is {CodeHash.of(code)}{published}{self._difference(kind, code)}"
+            detail = _other_code(code, pins[0] if pins else None) + self._difference(kind, code)
             return self._fail(kind, address, block, detail)
         pin, immutables = found
         values = {**arguments, **immutables}
@@ -215,9 +224,12 @@ class GenuineCheck:
 
     def _fail(self, kind: Kind[Any], address: Address, block: int, detail: str) -> bool:
         """Add a finding on a contract, which is not genuine then; return that."""
-        self.divergences.append(at_block(Check.CODE, block, detail, about=f"{kind.name} 0x{address.hex()}"))
+        self._add(kind.name, address, block, detail)
         self._judged[address] = False
         return False
+
+    def _add(self, name: str, address: Address, block: int, detail: str) -> None:
+        self.divergences.append(at_block(Check.CODE, block, detail, about=f"{name} 0x{address.hex()}"))
 
     def _fail_sources(self, detail: str) -> None:
         self.divergences.append(Divergence(Check.CODE, None, Finding("AUDIT-G", f"file {SOURCES_FILE}", detail)))
@@ -230,6 +242,11 @@ class GenuineCheck:
 
     def _notice(self, subject: str, detail: str, block: int) -> None:
         self.notices.append(Finding("AUDIT-G", subject, f"{detail} (block {block})", Severity.NOTICE))
+
+
+def _other_code(code: bytes, pin: Pin | None) -> str:
+    published = f"; the published code is {pin.runtime}, with zeros for immutables" if pin else ""
+    return f"its code is {CodeHash.of(code)}{published}"
 
 
 def _created_by(maker: Address, nonce: int) -> set[Address]:

@@ -192,7 +192,7 @@ class Report:
             "head_state_root": "0x" + self.head_state_root.hex(),
             "engines": list(self.engines),
             "independent_engines": dict(self.answers),
-            "pins": list(self.pins),
+            "pin_versions": list(self.pins),
             "accepted_code": [f"0x{it.hex()}" for it in self.accepted],
             "first_divergence": _divergence_to_dict(first) if first else None,
             "findings": [_divergence_to_dict(divergence) for divergence in self.divergences],

@@ -21,13 +21,16 @@ from pysettle.errors import UsageError
 from pysettle.evm import abi, artifacts
 from pysettle.hashing import keccak
 from pysettle.pins.selectors import canonical_type, selector, signature
+from pysettle.values import Address
 
 FOLDER = Path(__file__).parent
 """Where the files of released versions are, each named `VERSION.json`."""
 SCHEMA = "pysettle.pins/1"
 """Name and version of the form of a file."""
-UNLISTED = ("Multicall3",)
-"""Contracts that are pinned although no bundle lists them."""
+MULTICALL3_ADDRESS = Address(bytes.fromhex("ca11bde05977b3631167028862be2a173976ca11"))
+"""Canonical address of Multicall3, through which x402's facilitators and viem read many values in one call."""
+UNLISTED = {"Multicall3": MULTICALL3_ADDRESS}
+"""Contract that is pinned although no bundle lists it -> its canonical address."""
 PUBLISHED_BY_OTHERS = {
     "Multicall3": bytes.fromhex("d5c15df687b16f2ff992fc8d767b4216323184a2bbc6ee2f9c398c318e770891"),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -35,7 +36,7 @@ from pysettle.evm.embedded import EmbeddedChain
 from pysettle.evm.genesis import GenesisAccount
 from pysettle.evm.transactions import Transaction
 from pysettle.hashing import keccak
-from pysettle.pins import of_build
+from pysettle.pins import MULTICALL3_ADDRESS, of_build
 from pysettle.pins.selectors import selector, selectors_in
 from pysettle.values import Address, Tokens
 from tests.audit import forge
@@ -50,9 +51,17 @@ CREATES = bytes.fromhex("365f5f37365f5ff000")
 
 
 @pytest.fixture(scope="module")
-def forged() -> dict[str, tuple[bytes, bytes]]:
-    """Compile every forgery in one run: name -> creation code and runtime code."""
-    return compiled()
+def forged(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> dict[str, tuple[bytes, bytes]]:
+    """Compile every forgery in one run for all workers: name -> creation code and runtime code."""
+    base = tmp_path_factory.getbasetemp()
+    with ((base if worker_id == "master" else base.parent) / "forged.json").open("a+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        if not (content := file.read()):
+            content = json.dumps({name: [it.hex() for it in codes] for name, codes in compiled().items()})
+            file.write(content)
+    codes: dict[str, list[str]] = json.loads(content)
+    return {name: (bytes.fromhex(creation), bytes.fromhex(runtime)) for name, (creation, runtime) in codes.items()}
 
 
 class Stage:
@@ -139,7 +148,7 @@ def test_a_settlement_is_genuine(settlement_bundle: Bundle) -> None:
     report = verify(settlement_bundle.directory)
     assert (report.checks[Check.CODE], findings(report)) == (Outcome.PASSED, [])
     assert [it for it in report.notices if it.code == "AUDIT-G"] == []
-    assert report.to_dict()["pins"] == list(of_build().versions)
+    assert report.to_dict()["pin_versions"] == list(of_build().versions)
 
 
 @pytest.mark.parametrize("forgery", CREATED)
@@ -270,6 +279,14 @@ def test_storage_in_a_canonical_contract(tmp_path: Path) -> None:
     stage.create(JOB_ESCROW)
     hub = f"ChannelHub 0x{CHANNEL_HUB_ADDRESS.hex()}"
     assert findings(stage.audited(tmp_path)) == [f"{hub}: genesis.json plants 1 words of storage there"]
+
+
+def test_another_multicall(tmp_path: Path) -> None:
+    """Clients read balances through it at its canonical address, so that it is judged although it is not listed."""
+    stage = Stage({MULTICALL3_ADDRESS: GenesisAccount(nonce=1, code=b"\0")})
+    stage.create(JOB_ESCROW)
+    (found,) = findings(stage.audited(tmp_path))
+    assert found.startswith(f"Multicall3 0x{MULTICALL3_ADDRESS.hex()}: its code is {hashes(bytes(1))}; the published ")
 
 
 def test_storage_where_nothing_is_listed(tmp_path: Path) -> None:

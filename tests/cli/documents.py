@@ -28,7 +28,7 @@ MAPS = frozenset({"accounts", "classes", "contracts", "not_checked", "roles", "s
 """Keys of objects whose own keys are names of things: accounts, contracts, roles, wallet classes, cases, checks."""
 MAPS_OF_AMOUNTS = frozenset({"balance_units", "credit_units", "balance_tokens"})
 """Keys of objects whose own keys are names of accounts, unless they are before and now."""
-FOREIGN = {"genesis": "what geth and Besu read, as they read it"}
+FOREIGN = {"genesis": "what geth and Besu read, as they read it", "pins": "what `audit verify --pins` reads"}
 """Key of a part in the form of others -> the form."""
 _CHANGE = {"before", "now"}
 

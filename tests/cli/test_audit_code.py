@@ -25,7 +25,7 @@ def test_code_is_compared_with_pins(compute_town: ComputeTown, tmp_path: Path) -
     result = invoke("audit", "verify", bundle, "--pins", str(file), "--json")
     told = json.loads(result.stdout)
     (finding,) = told["findings"]
-    assert (result.exit_code, told["pins"], told["checks"]["G"]) == (7, ["another"], "failed")
+    assert (result.exit_code, told["pin_versions"], told["checks"]["G"]) == (7, ["another"], "failed")
     place = json.loads((compute_town.directory / "deployment.json").read_bytes())["contracts"]["JobEscrow"]["address"]
     assert f"JobEscrow {place}" in finding["subject"]
     named = next(it.strip(";,") for it in finding["detail"].split() if it.startswith("0x"))
