@@ -30,6 +30,10 @@ _HEADER_WIDTHS = (32, 32, 20, 32, 32, 32, 256, None, None, None, None, None, Non
 """Bytes of each field of a Prague header, None for numbers and extra data. Not every engine looks at all of them."""
 _BODY_ITEMS = 4
 """Header, transactions, ommers, withdrawals."""
+_EARLIER = {15: 3, 16: 3, 17: 4, 20: 4, 21: 4}
+"""Fields of a header of any fork up to Prague -> items of its block."""
+_WITHDRAWALS_ROOT = 16
+_NO_WITHDRAWALS = ordered_root(())
 _TRANSACTIONS_NESTING = 5
 """The transactions, one of them, its access list, one entry of it, the entry's slots."""
 _RECEIPT_NESTING = 4
@@ -77,6 +81,20 @@ class Unreadable(Exception):
         """Store the divergence."""
         self.divergence = divergence
         super().__init__(str(divergence.finding))
+
+
+def read_foreign_blocks(stream: BinaryIO, size: int) -> Iterator[SealedBlock]:
+    """Yield the blocks of a chain file of any fork up to Prague, one after the other.
+
+    Args:
+        stream: Blocks 1 to N, RLP one after the other.
+        size: Bytes of them.
+
+    Raises:
+        Unreadable: at the first block that cannot be read.
+    """
+    detail = "cannot be read, it begins at byte {} of the blocks: {}"
+    return _read(stream, size, read_foreign_block, Check.HEADERS, detail)
 
 
 def read_blocks(stream: BinaryIO, size: int) -> Iterator[SealedBlock]:
@@ -145,14 +163,35 @@ def read_block(raw: bytes) -> SealedBlock:
     parts = list_items(raw)
     if len(parts) != _BODY_ITEMS:
         raise EncodingError(f"{len(parts)} items, a Prague block has {_BODY_ITEMS}")
-    header, transactions, ommers, withdrawals = parts
-    fields = list_items(raw, *header)
+    fields = list_items(raw, *parts[0])
     if len(fields) != len(_HEADER_WIDTHS):
         raise EncodingError(f"{len(fields)} header fields, a Prague header has {len(_HEADER_WIDTHS)}")
-    values = [string(raw, *place, length=width) for place, width in zip(fields, _HEADER_WIDTHS, strict=True)]
-    for part, nesting in ((header, 1), (transactions, _TRANSACTIONS_NESTING), (ommers, 1), (withdrawals, 2)):
+    return _sealed(raw, parts, fields, 1)
+
+
+def read_foreign_block(raw: bytes) -> SealedBlock:
+    """Read the RLP of one block of any fork up to Prague; its ommers may be headers.
+
+    Raises:
+        EncodingError: it is no such block, or not in the one way that RLP allows.
+    """
+    parts = list_items(raw)
+    fields = list_items(raw, *parts[0]) if parts else []
+    if _EARLIER.get(len(fields)) != len(parts):
+        raise EncodingError(f"{len(parts)} items and {len(fields)} header fields: no fork up to Prague has such blocks")
+    return _sealed(raw, parts, fields, 2)
+
+
+def _sealed(
+    raw: bytes, parts: list[tuple[int, int]], fields: list[tuple[int, int]], ommers_nesting: int
+) -> SealedBlock:
+    header, transactions, ommers, *rest = parts
+    values = [string(raw, *place, length=width) for place, width in zip(fields, _HEADER_WIDTHS, strict=False)]
+    for part, nesting in ((header, 1), (transactions, _TRANSACTIONS_NESTING), (ommers, ommers_nesting)):
         check_nesting(raw, *part, nesting)
     list_items(raw, *ommers)
+    for withdrawals in rest:
+        check_nesting(raw, *withdrawals, 2)
     return SealedBlock(
         raw=raw,
         hash=keccak(raw[header[0] : header[1]]),
@@ -163,10 +202,10 @@ def read_block(raw: bytes) -> SealedBlock:
         receipts_root=values[5],
         number=number(raw, *fields[8]),
         timestamp=number(raw, *fields[11]),
-        withdrawals_root=values[16],
+        withdrawals_root=values[_WITHDRAWALS_ROOT] if rest else _NO_WITHDRAWALS,
         transactions=tuple(_hashed(raw, *place, _TRANSACTIONS_NESTING - 1) for place in list_items(raw, *transactions)),
         ommers=raw[ommers[0] : ommers[1]],
-        withdrawals=tuple(raw[start:end] for start, end in list_items(raw, *withdrawals)),
+        withdrawals=tuple(raw[start:end] for part in rest for start, end in list_items(raw, *part)),
     )
 
 

@@ -27,7 +27,6 @@ from eth.db.account import AccountDB
 from eth.db.atomic import AtomicDB
 from eth.vm.forks.cancun.constants import BLOB_TX_TYPE, GAS_PER_BLOB
 from eth.vm.forks.prague import PragueVM
-from eth.vm.forks.prague.blocks import PragueBlockHeader
 from eth.vm.forks.prague.constants import (
     DEPOSIT_REQUEST_TYPE,
     STANDARD_TOKEN_COST,
@@ -108,24 +107,27 @@ class _VerifyingState(PragueState):
         return self._account_db._get_storage_root(address) != BLANK_ROOT_HASH
 
 
-class _VerifyingVM(PragueVM):
+class VerifyingVM(PragueVM):
     """Prague with every rule a verifier must hold a block to, and with the receipts of the block at hand."""
 
     _state_class = _VerifyingState
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Begin without receipts."""
         super().__init__(*args, **kwargs)
         self.receipts: tuple[ReceiptAPI, ...] = ()
 
     def apply_all_transactions(
         self, transactions: Sequence[SignedTransactionAPI], base_header: BlockHeaderAPI
     ) -> tuple[BlockHeaderAPI, tuple[ReceiptAPI, ...], tuple[ComputationAPI, ...]]:
+        """Execute the transactions, and keep their receipts."""
         header, self.receipts, computations = super().apply_all_transactions(transactions, base_header)
         return header, self.receipts, computations
 
     def apply_transaction(
         self, header: BlockHeaderAPI, transaction: SignedTransactionAPI
     ) -> tuple[ReceiptAPI, ComputationAPI]:
+        """Execute a transaction that passes every check of it."""
         _check_transaction(self, transaction)
         return super().apply_transaction(header, transaction)
 
@@ -200,12 +202,12 @@ class PyEvmEngine:
             chain_class = Chain.configure(
                 __name__="AuditedChain",
                 chain_id=self.chain_id,
-                vm_configuration=((GENESIS_BLOCK_NUMBER, _VerifyingVM),),
+                vm_configuration=((GENESIS_BLOCK_NUMBER, VerifyingVM),),
             )
             self._chain = chain_class.from_genesis(AtomicDB(), parameters, state)
             self._head: BlockHeaderAPI = self._chain.get_canonical_head()
         except Exception as problem:
-            raise BlockRefused(f"genesis.json: {_reason(problem)}") from problem
+            raise BlockRefused(f"genesis.json: {reason_of(problem)}") from problem
         self._reading: VirtualMachineAPI | None = None
 
     @property
@@ -238,7 +240,7 @@ class PyEvmEngine:
             receipts = self._import(block)
             outcomes = tuple(map(_outcome, receipts, block.transactions))
         except Exception as problem:
-            raise BlockRefused(_reason(problem)) from problem
+            raise BlockRefused(reason_of(problem)) from problem
         self._head, self._reading = block.header, None
         return outcomes
 
@@ -249,10 +251,10 @@ class PyEvmEngine:
         base = self._chain.create_header_from_parent(self._head, timestamp=block.header.timestamp)
         vm = self._chain.get_vm(base.copy(gas_used=block.header.gas_used))
         imported = vm.import_block(block).block
-        _check_equal(imported.header, block.header)
+        check_equal(imported.header, block.header)
         self._chain.validate_block(imported)
         self._chain.chaindb.persist_block(imported)
-        assert isinstance(vm, _VerifyingVM)
+        assert isinstance(vm, VerifyingVM)
         return vm.receipts
 
     def call(self, to: Address, data: bytes) -> bytes:
@@ -278,7 +280,7 @@ class PyEvmEngine:
             finally:
                 vm.state.revert(snapshot)
         except Exception as problem:
-            raise CallRefused(_reason(problem)) from problem
+            raise CallRefused(reason_of(problem)) from problem
         if computation.is_error:
             raise CallRefused(f"it reverted with 0x{computation.output[:128].hex()}")
         return bytes(computation.output)
@@ -301,9 +303,9 @@ class PyEvmEngine:
         return self._reading
 
 
-def _check_equal(executed: BlockHeaderAPI, stated: BlockHeaderAPI) -> None:
+def check_equal(executed: BlockHeaderAPI, stated: BlockHeaderAPI) -> None:
     """Compare the header that execution arrived at with the header of the block, field by field."""
-    for name in PragueBlockHeader._meta.field_names:
+    for name in map(str, stated.as_dict()):
         expected, got = getattr(stated, name), getattr(executed, name)
         if expected != got:
             shown = [f"0x{value.hex()}" if isinstance(value, bytes) else value for value in (expected, got)]
@@ -327,7 +329,7 @@ def _creation(transaction: SignedTransactionAPI) -> Creation:
     return Creation(created_address(Address(transaction.sender), transaction.nonce), transaction.data)
 
 
-def _reason(problem: Exception) -> str:
+def reason_of(problem: Exception) -> str:
     """Return an exception of somebody else's code as one line of bounded length."""
     text = " ".join(f"{type(problem).__name__}: {problem}".split())
     return text if len(text) <= _REASON_MAX else text[:_REASON_MAX] + " ..."

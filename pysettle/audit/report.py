@@ -127,6 +127,8 @@ class Report:
     """Hashes of code that the auditor accepted beside the pins."""
     engines: tuple[str, ...] = field(default=())
     """Engines that re-executed the blocks, with their versions."""
+    beside: Mapping[Check, tuple[str, ...]] = field(default_factory=dict)
+    """Mapping check -> parts that it leaves out of a chain file."""
     answers: Mapping[str, str] = field(default_factory=dict)
     """Mapping independent engine with its version -> how it ended, where X was asked for."""
 
@@ -135,6 +137,8 @@ class Report:
         """Highest rung reached with all below it: `none`, `H`, `R`, `S` or `X`."""
         reached = "none"
         for check in LADDER:
+            if check is Check.FILES and self.beside:
+                continue
             if self.checks[check] is not Outcome.PASSED:
                 break
             reached = _LEVELS.get(check, reached)
@@ -160,8 +164,9 @@ class Report:
     @property
     def not_checked(self) -> Mapping[Check, tuple[str, ...]]:
         """Parts that the checks did not cover, by the check."""
-        if self.checks[Check.LEDGER] not in (Outcome.PASSED, Outcome.FAILED):
-            return {}
+        ran = (Outcome.PASSED, Outcome.FAILED)
+        if self.checks[Check.LEDGER] not in ran:
+            return {check: parts for check, parts in self.beside.items() if self.checks[check] in ran}
         believed = [_CODE_BELIEVED] * (self.checks[Check.CODE] is not Outcome.PASSED)
         return {Check.LEDGER: (*[_NOT_ASKED_CONTRACTS] * self.on_receipts, *_NOT_CHECKED, *believed)}
 

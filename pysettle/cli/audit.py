@@ -123,7 +123,19 @@ def _show_exported(manifest: Manifest, out: Path, as_json: bool) -> None:
 
 
 @audit.command()
-@click.argument("bundle", type=click.Path(path_type=Path))
+@click.argument("bundle", type=click.Path(path_type=Path), required=False)
+@click.option(
+    "--genesis",
+    "genesis_file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="With --blocks, in place of BUNDLE: the genesis.json of any Ethereum chain, as geth reads it.",
+)
+@click.option(
+    "--blocks",
+    "blocks_file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="With --genesis: its blocks from 1 on, RLP one after the other, in forks up to Prague.",
+)
 @click.option(
     "--level",
     type=click.Choice(["H", "R", "S", "X"]),
@@ -156,7 +168,9 @@ def _show_exported(manifest: Manifest, out: Path, as_json: bool) -> None:
 @click.option("--recompile", is_flag=True, help="Also compile the sources in BUNDLE and compare the result.")
 @json_option
 def verify(
-    bundle: Path,
+    bundle: Path | None,
+    genesis_file: Path | None,
+    blocks_file: Path | None,
     level: str,
     patience_s: int,
     pins_file: Path | None,
@@ -168,23 +182,39 @@ def verify(
 
     Exit code 0 if everything asked for passed, 7 if not, 6 if the manifest cannot be read.
     """
+    from pysettle.audit.chain_file import verify_chain_file
     from pysettle.audit.verify import CodeRules
     from pysettle.audit.verify import verify as verify_bundle
     from pysettle.pins import Pins
 
-    rules = CodeRules(Pins.read(pins_file) if pins_file else None, accepted, recompile)
+    _check_source(bundle, genesis_file, blocks_file, bool(pins_file or accepted or recompile))
     with progress() as on_progress:
-        report = verify_bundle(
-            bundle,
-            lambda did, total: on_progress("verifying", did, total),
-            level=level,
-            code=rules,
-            patience_s=patience_s,
-        )
+
+        def on_block(did: int, total: int) -> None:
+            on_progress("verifying", did, total)
+
+        if genesis_file and blocks_file:
+            report = verify_chain_file(genesis_file, blocks_file, on_block, level=level, patience_s=patience_s)
+        else:
+            assert bundle is not None
+            rules = CodeRules(Pins.read(pins_file) if pins_file else None, accepted, recompile)
+            report = verify_bundle(bundle, on_block, level=level, code=rules, patience_s=patience_s)
     document = {name: plain(value) for name, value in report.to_dict().items() if name != "schema"}
     show(document, [report.to_text()], as_json)
     if not report.passed:
         raise failed(report)
+
+
+def _check_source(bundle: Path | None, genesis_file: Path | None, blocks_file: Path | None, has_code: bool) -> None:
+    """Check that the options name one history.
+
+    Raises:
+        UsageError: they name none, or two, or ask for the code of a chain file, which lists no contract.
+    """
+    if bool(genesis_file) != bool(blocks_file) or (bundle is None) == (genesis_file is None):
+        raise UsageError("name a BUNDLE, or --genesis and --blocks of a chain file")
+    if has_code and bundle is None:
+        raise UsageError("a chain file lists no contract: leave out --pins, --accept-code and --recompile")
 
 
 @audit.command(name="engines")
