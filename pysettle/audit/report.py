@@ -123,6 +123,10 @@ class Report:
     """State root that block states; recomputed when S passed."""
     pins: tuple[str, ...] = ()
     """Versions whose pins G compared code with; empty if it was not asked."""
+    has_other_pins: bool = False
+    """Whether the auditor gave these pins in place of those of this package."""
+    recompiled: bool = False
+    """Whether G compared the result of compiling the bundle's sources too."""
     accepted: tuple[bytes, ...] = ()
     """Hashes of code that the auditor accepted beside the pins."""
     engines: tuple[str, ...] = field(default=())
@@ -198,6 +202,8 @@ class Report:
             "engines": list(self.engines),
             "independent_engines": dict(self.answers),
             "pin_versions": list(self.pins),
+            "has_other_pins": self.has_other_pins,
+            "recompiled": self.recompiled,
             "accepted_code": [f"0x{it.hex()}" for it in self.accepted],
             "first_divergence": _divergence_to_dict(first) if first else None,
             "findings": [_divergence_to_dict(divergence) for divergence in self.divergences],
@@ -208,8 +214,9 @@ class Report:
         """Return the outcome in words: less than requested is no pass, and less than usual is stated."""
         outcome = "PASSED" if self.passed else "FAILED" if self.divergences else "NOT PASSED"
         asked = f"; asked for {self.asked}" if self.asked != _USUAL else ""
+        pins = f"; by the pins of {', '.join(self.pins)}" if self.has_other_pins and self.pins else ""
         accepted = "".join(f"; code 0x{it.hex()} accepted" for it in self.accepted)
-        return f"{outcome}, level {self.level}{asked}{accepted}"
+        return f"{outcome}, level {self.level}{asked}{pins}{accepted}"
 
     def to_text(self) -> str:
         """Return the report for a person, without a newline at the end."""
@@ -222,6 +229,8 @@ class Report:
         for check, meaning in _MEANING.items():
             if check is Check.LEDGER and self.on_receipts:
                 meaning = _ON_RECEIPTS
+            if check is Check.CODE and self.recompiled:
+                meaning = f"{meaning}, and that of the sources"
             reason = f" ({self.reasons[check]})" if check in self.reasons else ""
             lines.append(f"  {check.value} {_SHOWN[self.checks[check]]:8}{meaning}{reason}")
             lines.extend(f"            not checked: {part}" for part in self.not_checked.get(check, ()))

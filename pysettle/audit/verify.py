@@ -97,7 +97,7 @@ class _Verification:
         self, bundle: Bundle, level: str, rules: CodeRules, patience_s: float, on_progress: OnProgress | None
     ) -> None:
         self._manifest, self._bundle, self._on_progress = bundle.manifest, bundle, on_progress
-        self._rules, self._pins = rules, Pins(())
+        self._rules, self._pins, self._recompiled = rules, Pins(()), False
         self._level, self._asked, self._patience_s = level, asked_at(level), patience_s
         self._outcomes: dict[Check, Outcome] = {}
         self._reasons: dict[Check, str] = {}
@@ -139,6 +139,8 @@ class _Verification:
             head_hash=head_hash,
             head_state_root=head_state_root,
             pins=self._pins.versions,
+            has_other_pins=self._rules.pins is not None,
+            recompiled=self._recompiled,
             accepted=self._rules.accepted,
             engines=self._engines,
             answers=self._answers,
@@ -253,6 +255,7 @@ class _Verification:
             code.compare_sources(compile_again(parse_json(self._bundle.read_file(SOURCES_FILE)), names))
         except (OSError, ValueError, ArtifactError) as problem:
             return f"{SOURCES_FILE} cannot be compiled: {problem}"
+        self._recompiled = True
         return ""
 
     def _execute(self, readable: set[str], code: GenuineCheck | None) -> PyEvmEngine | None:

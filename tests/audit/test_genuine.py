@@ -12,9 +12,12 @@ from typing import Any
 
 import pytest
 
-from pysettle.audit.bundle import CHAIN_FILE, SOURCES_FILE, Bundle, json_bytes
+from pysettle.audit.bundle import CHAIN_FILE, GENESIS_FILE, SOURCES_FILE, Bundle, json_bytes
 from pysettle.audit.encoding import created_address
+from pysettle.audit.engines import PyEvmEngine
 from pysettle.audit.extract import export_bundle
+from pysettle.audit.genesis import read_genesis
+from pysettle.audit.genuine import GenuineCheck
 from pysettle.audit.report import Check, Outcome, Report
 from pysettle.audit.verify import CodeRules, verify
 from pysettle.client import network as networks
@@ -36,7 +39,7 @@ from pysettle.evm.embedded import EmbeddedChain
 from pysettle.evm.genesis import GenesisAccount
 from pysettle.evm.transactions import Transaction
 from pysettle.hashing import keccak
-from pysettle.pins import MULTICALL3_ADDRESS, of_build
+from pysettle.pins import MULTICALL3_ADDRESS, of_build, published
 from pysettle.pins.selectors import selector, selectors_in
 from pysettle.values import Address, Tokens
 from tests.audit import forge
@@ -144,11 +147,22 @@ def test_published_code_is_genuine(tmp_path: Path) -> None:
 
 
 def test_a_settlement_is_genuine(settlement_bundle: Bundle) -> None:
-    """The contracts of a settlement pass, its series too, without a notice."""
-    report = verify(settlement_bundle.directory)
-    assert (report.checks[Check.CODE], findings(report)) == (Outcome.PASSED, [])
-    assert [it for it in report.notices if it.code == "AUDIT-G"] == []
-    assert report.to_dict()["pin_versions"] == list(of_build().versions)
+    """The contracts of a settlement pass, its series too, without a notice; a series that no event names does not."""
+    contracts, content = settlement_bundle.manifest.contracts, settlement_bundle.read_file(GENESIS_FILE)
+    whole, without_logs = (GenuineCheck(contracts, published(), (), dict) for _ in range(2))
+    for check in (whole, without_logs):
+        check.see_genesis(read_genesis(content)[2])
+    engine = PyEvmEngine(content)
+    for height, block in enumerate(forge.raw_blocks(settlement_bundle), start=1):
+        executed = engine.execute(block)
+        whole.see(height, executed)
+        without_logs.see(height, [replace(it, logs=()) for it in executed])
+    for check in (whole, without_logs):
+        check.close(height, engine)
+    assert (whole.divergences, whole.notices) == ([], [])
+    assert [it.finding.detail for it in without_logs.divergences] == [
+        "no SeriesOpened of a listed contract names it"
+    ] * len(contracts[COMPUTE_TOKEN])
 
 
 @pytest.mark.parametrize("forgery", CREATED)

@@ -131,6 +131,7 @@ def test_the_report_says_what_was_not_checked(settlement_bundle: Bundle, tmp_pat
         assert list(told) == ["L"]
         assert any("no event" in line for line in told["L"])
         assert any("code" in line and "believed" in line for line in told["L"]) == (level == "R")
+        assert report.checks[Check.CODE] is (Outcome.PASSED if level == "S" else Outcome.NOT_ASKED)
         assert all(f"not checked: {line}" in text for line in told["L"])
     cut = forge.copy_with_chain(settlement_bundle, tmp_path / "b", settlement_bundle.read_file(CHAIN_FILE)[:-1])
     report = verify(cut)
