@@ -10,12 +10,10 @@ Knows the pins and the listed contracts. Re-execution vouches for the creations,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any
 
-from pysettle.audit.bundle import SOURCES_FILE
 from pysettle.audit.encoding import created_address
 from pysettle.audit.engines import ExecutedTransaction, PyEvmEngine
 from pysettle.audit.report import Check, Divergence, at_block
@@ -26,11 +24,7 @@ from pysettle.domain.core.findings import Finding, Severity
 from pysettle.hashing import keccak
 from pysettle.pins import PUBLISHED_BY_OTHERS, UNLISTED, CodeHash, Pin, Pins, is_planted
 from pysettle.pins.difference import difference
-from pysettle.pins.sources import Compiled
 from pysettle.values import Address
-
-SourceHashes = Callable[[], Mapping[str, str]]
-"""Returns mapping source unit of the bundle -> SHA-256 of its text as hex; empty where it has no readable sources."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +40,16 @@ class _Origin:
 class GenuineCheck:
     """The code of the listed contracts, and what is wrong with it."""
 
-    def __init__(self, contracts: Contracts, pins: Pins, accepted: Collection[bytes], sources: SourceHashes) -> None:
+    def __init__(
+        self, contracts: Contracts, pins: Pins, accepted: Collection[bytes], sources: Mapping[str, str]
+    ) -> None:
         """Begin before the genesis.
 
         Args:
             contracts: The listed contracts.
             pins: What is published.
             accepted: Hashes of code that the auditor accepts for whatever contract it makes.
-            sources: The sources in the bundle; they are asked for only where code is another.
+            sources: Source unit in the bundle -> SHA-256 of its text as hex; empty if there are none.
         """
         self.divergences: list[Divergence] = []
         self.notices: list[Finding] = []
@@ -61,6 +57,8 @@ class GenuineCheck:
         self._kinds = {kind.name: kind for kind in kinds()}
         self._origins: dict[Address, _Origin] = {}
         self._judged: dict[Address, bool] = {}
+        self._makers: dict[Kind[Any], dict[Address, Address]] = {}
+        self._other_kinds: set[Kind[Any]] = set()
         announcing = {kind.announced_by for kind in kinds()}
         self._announcing = {it for it, text in events.signatures().items() if text.partition("(")[0] in announcing}
         self._announced: set[Address] = set()
@@ -99,6 +97,7 @@ class GenuineCheck:
 
     def _judge_placed(self, kind: Kind[Any], address: Address, code: bytes) -> None:
         if self._accepts(code):
+            self._other_kinds.add(kind)
             self._judged.setdefault(address, True)
             return
         if not kind.is_placed:
@@ -130,15 +129,10 @@ class GenuineCheck:
             for address in of_kind:
                 self._is_genuine(address, head, engine)
 
-    def compare_sources(self, compiled: Compiled) -> None:
-        """Judge what the sources of the bundle compile to, for each kind of listed contract."""
-        for kind in (it for it, listed in self._contracts.listed.items() if listed):
-            code, pins = compiled.get(kind.name), self._pins.of(kind.name)
-            if code is None:
-                self._fail_sources(f"has no contract {kind.name}")
-            elif CodeHash.of(code) not in (it.creation for it in pins) and not self._accepts(code):
-                published = f"; published are {pins[0].creation}" if pins else ""
-                self._fail_sources(f"compiles {kind.name} to {CodeHash.of(code)}{published}")
+    def names(self) -> list[str]:
+        """Return the kinds of the listed contracts that must have the published sources: no other code was accepted."""
+        kinds_listed = (kind for kind, listed in self._contracts.listed.items() if listed)
+        return [kind.name for kind in kinds_listed if kind not in self._other_kinds]
 
     def _is_genuine(self, address: Address, head: int, engine: PyEvmEngine) -> bool:
         if address not in self._judged:
@@ -151,6 +145,7 @@ class GenuineCheck:
         assert kind is not None
         code, origin = engine.code(address), self._origins.get(address)
         if self._accepts(origin.code if origin else code):
+            self._other_kinds.add(kind)
             return True
         arguments = dict[str, Any]()
         if kind.made_by:
@@ -167,6 +162,8 @@ class GenuineCheck:
         """Return the arguments of a creation by published code; a text says what is wrong with any other."""
         pins = self._pins.of(kind.name)
         if origin is None:
+            if not code:
+                return "no transaction created it, and it has no code"
             return f"no transaction created it, its code is {CodeHash.of(code)}{self._difference(kind, code)}"
         for pin in pins:
             if (arguments := pin.arguments_of(origin.code)) is not None:
@@ -183,8 +180,7 @@ class GenuineCheck:
     def _problem_of_maker(self, kind: Kind[Any], address: Address, head: int, engine: PyEvmEngine) -> str:
         """Return what is wrong with the contract that created another; empty if nothing is."""
         assert kind.made_by
-        makers = self._contracts[self._kinds[kind.made_by]]
-        maker = next((it for it in makers if address in _created_by(it, engine.nonce(it))), None)
+        maker = self._created_by(self._kinds[kind.made_by], engine).get(address)
         if maker is None:
             return f"no listed {kind.made_by} created it"
         if not self._is_genuine(maker, head, engine):
@@ -192,6 +188,14 @@ class GenuineCheck:
         if kind.announced_by and address not in self._announced:
             return f"no {kind.announced_by} of a listed contract names it"
         return ""
+
+    def _created_by(self, maker: Kind[Any], engine: PyEvmEngine) -> Mapping[Address, Address]:
+        """Return mapping address -> listed contract of a kind that created something there, by its nonces."""
+        if maker not in self._makers:
+            self._makers[maker] = {
+                created_address(it, nonce): it for it in self._contracts[maker] for nonce in range(1, engine.nonce(it))
+            }
+        return self._makers[maker]
 
     def _check_code(
         self, kind: Kind[Any], address: Address, block: int, code: bytes, arguments: Mapping[str, bytes]
@@ -220,7 +224,7 @@ class GenuineCheck:
 
     def _difference(self, kind: Kind[Any], code: bytes) -> str:
         pins = self._pins.of(kind.name)
-        return difference(pins[0], code, self._sources()) if pins else "; no pins have a contract of this name"
+        return difference(pins[0], code, self._sources) if pins else "; no pins have a contract of this name"
 
     def _fail(self, kind: Kind[Any], address: Address, block: int, detail: str) -> bool:
         """Add a finding on a contract, which is not genuine then; return that."""
@@ -230,9 +234,6 @@ class GenuineCheck:
 
     def _add(self, name: str, address: Address, block: int, detail: str) -> None:
         self.divergences.append(at_block(Check.CODE, block, detail, about=f"{name} 0x{address.hex()}"))
-
-    def _fail_sources(self, detail: str) -> None:
-        self.divergences.append(Divergence(Check.CODE, None, Finding("AUDIT-G", f"file {SOURCES_FILE}", detail)))
 
     def _notice_unlisted(self, address: Address, block: int, pins: Iterable[Pin]) -> None:
         """Name genuine code that is not listed; a contract that no bundle lists is left out."""
@@ -247,16 +248,3 @@ class GenuineCheck:
 def _other_code(code: bytes, pin: Pin | None) -> str:
     published = f"; the published code is {pin.runtime}, with zeros for immutables" if pin else ""
     return f"its code is {CodeHash.of(code)}{published}"
-
-
-def _created_by(maker: Address, nonce: int) -> set[Address]:
-    """Return every address that a contract created something at, by its nonce at the head."""
-    return {created_address(maker, it) for it in range(1, nonce)}
-
-
-def source_hashes(standard_input: Any) -> dict[str, str]:
-    """Return mapping source unit -> SHA-256 of its text as hex, of solc's standard JSON that anybody wrote."""
-    sources = standard_input.get("sources") if isinstance(standard_input, dict) else None
-    entries = sources.items() if isinstance(sources, dict) else ()
-    texts = {unit: it.get("content") for unit, it in entries if isinstance(it, dict)}
-    return {unit: sha256(it.encode(errors="replace")).hexdigest() for unit, it in texts.items() if isinstance(it, str)}

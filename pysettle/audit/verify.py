@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -32,10 +31,11 @@ from pysettle.audit.bundle import (
     json_bytes,
     sha256_of,
 )
+from pysettle.audit.contract_files import ContractFiles
 from pysettle.audit.encoding import EncodingError, read_items
 from pysettle.audit.engines import BlockRefused, PyEvmEngine
 from pysettle.audit.genesis import canonical_genesis, read_genesis
-from pysettle.audit.genuine import GenuineCheck, source_hashes
+from pysettle.audit.genuine import GenuineCheck
 from pysettle.audit.independent.catalogue import engines
 from pysettle.audit.independent.judgement import judged
 from pysettle.audit.independent.race import PATIENCE_S, Race
@@ -46,7 +46,6 @@ from pysettle.documents import parse_json
 from pysettle.domain.core.findings import Finding
 from pysettle.errors import ArtifactError
 from pysettle.pins import Pins, published
-from pysettle.pins.sources import compile_again
 
 __all__ = ["CodeRules", "Report", "verify"]
 
@@ -98,6 +97,7 @@ class _Verification:
     ) -> None:
         self._manifest, self._bundle, self._on_progress = bundle.manifest, bundle, on_progress
         self._rules, self._pins, self._recompiled = rules, Pins(()), False
+        self._contract_files = ContractFiles(None, None)
         self._level, self._asked, self._patience_s = level, asked_at(level), patience_s
         self._outcomes: dict[Check, Outcome] = {}
         self._reasons: dict[Check, str] = {}
@@ -121,7 +121,7 @@ class _Verification:
         if Check.EXECUTION in self._asked:
             code = self._begin_code(readable)
             engine = self._execute(readable, code)
-            self._end_code(readable, code, engine)
+            self._end_code(code, engine)
         if Check.INDEPENDENT in self._asked:
             self._compare_engines(readable)
         self._check_ledger_on_receipts()
@@ -219,44 +219,32 @@ class _Verification:
         if Check.CODE in self._outcomes:
             return None
         self._pins = published() if self._rules.pins is None else self._rules.pins
-        sources = partial(self._source_hashes, readable)
+        self._contract_files = ContractFiles.read(self._bundle, readable)
+        sources = self._contract_files.source_hashes()
         code = GenuineCheck(self._manifest.contracts, self._pins, self._rules.accepted, sources)
         if GENESIS_FILE in readable:
             with suppress(ValueError):  # S names what is wrong with it
                 code.see_genesis(read_genesis(self._bundle.read_file(GENESIS_FILE))[2])
         return code
 
-    def _source_hashes(self, readable: set[str]) -> Mapping[str, str]:
-        try:
-            return source_hashes(parse_json(self._bundle.read_file(SOURCES_FILE))) if SOURCES_FILE in readable else {}
-        except (OSError, ValueError):  # F names what is wrong with it
-            return {}
-
-    def _end_code(self, readable: set[str], code: GenuineCheck | None, engine: PyEvmEngine | None) -> None:
-        """End check G on the head state, if there is one, and on the sources, if they are asked for."""
+    def _end_code(self, code: GenuineCheck | None, engine: PyEvmEngine | None) -> None:
+        """End check G on the head state, if there is one, and on the contract files."""
         if code is None:
             return
         missing = "" if engine else "it needs S"
         if engine:
             code.close(len(self._manifest.hashes) - 1, engine)
+        divergences = [*code.divergences, *self._contract_files.compare(code.names(), self._pins)]
         if self._rules.recompile:
-            missing = self._recompile(readable, code) or missing
+            try:
+                divergences.extend(self._contract_files.compiled_again(code.names(), self._pins))
+                self._recompiled = True
+            except (ValueError, ArtifactError) as problem:
+                missing = f"{SOURCES_FILE} cannot be compiled: {problem}"
         self._notices.extend(code.notices)
-        if code.divergences or not missing:
-            self._end(Check.CODE, code.divergences)
+        if divergences or not missing:
+            self._end(Check.CODE, divergences)
         self._leave(Check.CODE, Outcome.NOT_HAD, missing)
-
-    def _recompile(self, readable: set[str], code: GenuineCheck) -> str:
-        """Compare the sources in the bundle; return why they could not be compiled, empty if they could."""
-        if SOURCES_FILE not in readable:
-            return f"{SOURCES_FILE} cannot be read"
-        names = [kind.name for kind, listed in self._manifest.contracts.listed.items() if listed]
-        try:
-            code.compare_sources(compile_again(parse_json(self._bundle.read_file(SOURCES_FILE)), names))
-        except (OSError, ValueError, ArtifactError) as problem:
-            return f"{SOURCES_FILE} cannot be compiled: {problem}"
-        self._recompiled = True
-        return ""
 
     def _execute(self, readable: set[str], code: GenuineCheck | None) -> PyEvmEngine | None:
         """Check S, and L on its result; return the engine at the head if S passed."""

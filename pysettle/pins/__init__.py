@@ -8,10 +8,12 @@ code by pins alone. Chains are not known here.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +41,17 @@ PUBLISHED_BY_OTHERS = {
 Ours has the same functions, compiled anew; public chains and their forks have the published one.
 """
 
-_CONTRACT_FIELDS = {"creation", "arguments", "runtime", "immutables", "uses", "functions", "sources", "source_hash"}
+_CONTRACT_FIELDS = {
+    "creation",
+    "arguments",
+    "runtime",
+    "immutables",
+    "uses",
+    "functions",
+    "interface",
+    "sources",
+    "source_hash",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +93,8 @@ class Pin:
     """Immutable or argument that is a contract of the network -> name of the contract there."""
     functions: tuple[str, ...]
     """Signatures of its functions, sorted."""
+    interface: str
+    """SHA-256 of its ABI and storage layout as hex, by `interface_hash`."""
     sources: Mapping[str, str]
     """Source unit -> SHA-256 of its text as hex, for its own unit and all that it imports."""
     source_hash: str
@@ -128,6 +142,7 @@ class Pin:
             "immutables": {name: [list(it) for it in places] for name, places in sorted(self.immutables.items())},
             "uses": dict(sorted(self.uses.items())),
             "functions": {f"0x{selector(it).hex()}": it for it in self.functions},
+            "interface": self.interface,
             "sources": dict(sorted(self.sources.items())),
             "source_hash": self.source_hash,
         }
@@ -192,6 +207,11 @@ class Pins:
         return cls.from_bytes(content, str(file))
 
 
+def interface_hash(entry: Any) -> str:
+    """Return the SHA-256 as hex of a contract's source unit, ABI and storage layout, as a bundle has them."""
+    return sha256(json.dumps(entry, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
 def is_planted(code: bytes, storage: Mapping[int, int], *, is_named: bool) -> bool:
     """Whether the storage of an account in a genesis is planted: in a contract of ours, or where one may be created.
 
@@ -246,6 +266,9 @@ def _pin_of(artifact: artifacts.Artifact, of_version: str) -> Pin:
         immutables=artifact.immutable_references,
         uses=contracts_used(artifact.contract_name),
         functions=tuple(sorted(signature(it) for it in artifact.abi if it["type"] == "function")),
+        interface=interface_hash(
+            {"source": artifact.source_path, "abi": list(artifact.abi), "storage_layout": artifact.storage_layout}
+        ),
         sources=artifact.sources,
         source_hash=artifact.source_hash,
     )
@@ -271,6 +294,7 @@ def _pin_from_dict(name: str, of_version: str, entry: Any) -> Pin:
         },
         uses=fields["uses"],
         functions=tuple(sorted(map(str, fields["functions"].values()))),
+        interface=str(fields["interface"]),
         sources=fields["sources"],
         source_hash=str(fields["source_hash"]),
     )

@@ -30,9 +30,10 @@ def difference(pin: Pin, code: bytes, sources: Mapping[str, str]) -> str:
         "functions fewer": [published[it] for it in sorted(published.keys() - found)],
         "sources that differ": [it for it in sorted(pin.sources) if sources and sources.get(it) != pin.sources[it]],
     }
-    return "".join(f"; {what}: {_listed(names)}" for what, names in clauses.items() if names)
+    return "".join(f"; {what}: {listed(names)}" for what, names in clauses.items() if names)
 
 
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """Return the first names, and how many more there are."""
     more = len(names) - _NAMED_MAX
     return ", ".join(names[:_NAMED_MAX]) + (f" and {more} more" if more > 0 else "")

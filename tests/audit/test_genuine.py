@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from pysettle.audit.bundle import CHAIN_FILE, GENESIS_FILE, SOURCES_FILE, Bundle, json_bytes
+from pysettle.audit.bundle import CHAIN_FILE, GENESIS_FILE, INTERFACES_FILE, SOURCES_FILE, Bundle, json_bytes
 from pysettle.audit.encoding import created_address
 from pysettle.audit.engines import PyEvmEngine
 from pysettle.audit.extract import export_bundle
@@ -149,7 +149,7 @@ def test_published_code_is_genuine(tmp_path: Path) -> None:
 def test_a_settlement_is_genuine(settlement_bundle: Bundle) -> None:
     """The contracts of a settlement pass, its series too, without a notice; a series that no event names does not."""
     contracts, content = settlement_bundle.manifest.contracts, settlement_bundle.read_file(GENESIS_FILE)
-    whole, without_logs = (GenuineCheck(contracts, published(), (), dict) for _ in range(2))
+    whole, without_logs = (GenuineCheck(contracts, published(), (), {}) for _ in range(2))
     for check in (whole, without_logs):
         check.see_genesis(read_genesis(content)[2])
     engine = PyEvmEngine(content)
@@ -211,7 +211,20 @@ def test_the_units_that_differ_are_named(forged: dict[str, tuple[bytes, bytes]],
     del document["sources"]["contracts/core/Calendar.sol"]
     report = verify(forge.with_file(bundle, tmp_path / "b", SOURCES_FILE, json_bytes(document)))
     units = "contracts/core/Calendar.sol, contracts/money/CurrencyToken.sol"
-    assert findings(report)[0].endswith(f"; sources that differ: {units}")
+    contract, *_, sources = findings(report)
+    assert contract.endswith(f"; sources that differ: {units}")
+    assert sources == f"file {SOURCES_FILE}: differs from the published sources: {units}"
+
+
+def test_an_interface_that_is_another(tmp_path: Path) -> None:
+    """The code is genuine, and an auditor would read it by a false storage layout."""
+    stage = Stage()
+    stage.create(JOB_ESCROW)
+    bundle = stage.bundle(tmp_path)
+    document = json.loads(bundle.read_file(INTERFACES_FILE))
+    document["contracts"]["JobEscrow"]["storage_layout"]["storage"].pop()
+    report = verify(forge.with_file(bundle, tmp_path / "b", INTERFACES_FILE, json_bytes(document)))
+    assert findings(report) == [f"file {INTERFACES_FILE}: differs from the published interfaces: JobEscrow"]
 
 
 def test_a_currency_under_an_unlisted_access(tmp_path: Path) -> None:
@@ -385,17 +398,19 @@ def test_sources_are_compiled_again(tmp_path: Path) -> None:
     kept["x.sol"] = {"content": "pragma solidity ^0.8.0; contract JobEscrow {}"}
     again = CodeRules(recompile=True)
     changed = forge.with_file(bundle, tmp_path / "b", SOURCES_FILE, json_bytes({**document, "sources": kept}))
-    less, other = findings(verify(changed, code=again))
+    sources, less, other = findings(verify(changed, code=again))
+    assert sources.startswith(f"file {SOURCES_FILE}: differs from the published sources: @openzeppelin/")
     (escrow,) = of_build().of("JobEscrow")
     assert less == f"file {SOURCES_FILE}: has no contract ChannelHub"
     assert re.fullmatch(
         f"file {SOURCES_FILE}: compiles JobEscrow to [0-9]+ bytes .*; published are {re.escape(str(escrow.creation))}",
         other,
     )
-    for place, wrong in enumerate(({**kept, "y.sol": {"urls": ["/etc/passwd"]}}, [])):
-        damaged = json_bytes({**document, "sources": wrong})
+    outside = {**document["sources"], "y.sol": {"urls": ["/etc/passwd"]}}
+    for place, wrong in enumerate(({"sources": outside}, {"language": "Yul"}, {"settings": []})):
+        damaged = json_bytes({**document, **wrong})
         report = verify(forge.with_file(bundle, tmp_path / str(place), SOURCES_FILE, damaged), code=again)
-        assert (report.checks[Check.CODE], report.passed) == (Outcome.NOT_HAD, False)
+        assert (report.checks[Check.CODE], report.passed, report.recompiled) == (Outcome.NOT_HAD, False, False)
         assert report.reasons[Check.CODE].startswith(f"{SOURCES_FILE} cannot be compiled: ")
 
 

@@ -1,0 +1,106 @@
+"""The contract files of a bundle: sources, ABIs and storage layouts, compared with the published ones.
+
+They prove nothing about the chain. An auditor reads them, so that each must be what it seems to be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from pysettle.audit.bundle import INTERFACES_FILE, SOURCES_FILE, Bundle
+from pysettle.audit.report import Check, Divergence
+from pysettle.documents import parse_json
+from pysettle.domain.core.findings import Finding
+from pysettle.pins import CodeHash, Pins, interface_hash
+from pysettle.pins.difference import listed
+from pysettle.pins.sources import compile_again
+
+
+@dataclass(frozen=True)
+class ContractFiles:
+    """The files as somebody wrote them; None for one that cannot be read, which F reports."""
+
+    sources: Any
+    """solc's standard JSON."""
+    interfaces: Any
+    """The document of ABIs and storage layouts."""
+
+    @classmethod
+    def read(cls, bundle: Bundle, readable: Collection[str]) -> ContractFiles:
+        """Read those of a bundle that can be read."""
+        return cls(*(_parsed(bundle, name) if name in readable else None for name in (SOURCES_FILE, INTERFACES_FILE)))
+
+    def source_hashes(self) -> dict[str, str]:
+        """Return mapping source unit -> SHA-256 of its text as hex."""
+        entries = _object_in(self.sources, "sources")
+        texts = {unit: it.get("content") for unit, it in entries.items() if isinstance(it, dict)}
+        return {unit: _sha256(it) for unit, it in texts.items() if isinstance(it, str)}
+
+    def compare(self, names: Collection[str], pins: Pins) -> Iterator[Divergence]:
+        """Yield the differences from the published sources and interfaces of contracts.
+
+        Args:
+            names: The contracts.
+            pins: What is published; a contract without pins is left out.
+        """
+        found, published = self.source_hashes(), {name: pins.of(name) for name in names}
+        if self.sources is not None:
+            differing = {
+                unit
+                for of_name in published.values()
+                for unit in min(
+                    ([it for it in pin.sources if found.get(it) != pin.sources[it]] for pin in of_name),
+                    key=len,
+                    default=[],
+                )
+            }
+            if differing:
+                yield _in_file(SOURCES_FILE, f"differs from the published sources: {listed(sorted(differing))}")
+        if self.interfaces is not None:
+            stated = {name: interface_hash(it) for name, it in _object_in(self.interfaces, "contracts").items()}
+            others = sorted(
+                name
+                for name, of_name in published.items()
+                if of_name and stated.get(name) not in {pin.interface for pin in of_name}
+            )
+            if others:
+                yield _in_file(INTERFACES_FILE, f"differs from the published interfaces: {listed(others)}")
+
+    def compiled_again(self, names: Collection[str], pins: Pins) -> Iterator[Divergence]:
+        """Yield the differences between the result of compiling the sources and the published code of contracts.
+
+        Raises:
+            ValueError: the sources cannot be read, or are no standard JSON that holds them.
+            ArtifactError: the compiler is not available, or the sources do not compile.
+        """
+        compiled = compile_again(self.sources, names)
+        for name in names:
+            code, published = compiled.get(name), pins.of(name)
+            if code is None:
+                yield _in_file(SOURCES_FILE, f"has no contract {name}")
+            elif CodeHash.of(code) not in (it.creation for it in published):
+                than = f"; published are {published[0].creation}" if published else ""
+                yield _in_file(SOURCES_FILE, f"compiles {name} to {CodeHash.of(code)}{than}")
+
+
+def _parsed(bundle: Bundle, name: str) -> Any:
+    try:
+        return parse_json(bundle.read_file(name))
+    except (OSError, ValueError):
+        return None
+
+
+def _object_in(document: Any, name: str) -> Mapping[str, Any]:
+    inner = document.get(name) if isinstance(document, dict) else None
+    return inner if isinstance(inner, dict) else {}
+
+
+def _sha256(text: str) -> str:
+    return sha256(text.encode(errors="replace")).hexdigest()
+
+
+def _in_file(name: str, detail: str) -> Divergence:
+    return Divergence(Check.CODE, None, Finding("AUDIT-G", f"file {name}", detail))
