@@ -178,7 +178,9 @@ def build_column(column: str, root: Path = ROOT) -> list[Path]:
     standard_input = compiler.standard_input(root, f"contracts/{column}")
     output = compiler.compile_standard_json(standard_input, root)
     _log_warnings(output)
-    contents = _artifact_files(output, standard_input["sources"])
+    # Bundles contain the input: it must have the sources of every artifact.
+    whole_input = compiler.standard_input(root)
+    contents = {INPUT_FILE: _to_json(whole_input), **_artifact_files(output, standard_input["sources"])}
     written = [
         root / FOLDER / name for name, content in sorted(contents.items()) if _write(root / FOLDER / name, content)
     ]

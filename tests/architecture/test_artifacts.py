@@ -182,7 +182,10 @@ def test_one_column_can_be_built_alone(small: Path) -> None:
     (small / "contracts/more/More.sol").write_text(
         SMALL + 'import {Count} from "../Count.sol";\ncontract More is Count {}'
     )
-    assert artifacts.build_column("more", small) == [small / FOLDER / "More.json"]
+    assert artifacts.build_column("more", small) == [
+        small / FOLDER / "More.json",
+        small / FOLDER / artifacts.INPUT_FILE,
+    ]
     assert artifacts.build_column("more", small) == []
     assert {path: path.read_bytes() for path in before} == before
     more = artifacts.load("More", small)
