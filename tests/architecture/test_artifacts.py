@@ -175,22 +175,23 @@ def test_a_build_writes_only_what_changed(small: Path) -> None:
 
 
 def test_one_column_can_be_built_alone(small: Path) -> None:
-    """Its artifacts are written beside those that stand; the next build knows nothing of it, and compiles all."""
+    """Its artifacts are written beside those that stand, and the whole input; the next build compiles all."""
     artifacts.build(small)
     before = {path: path.read_bytes() for path in (small / FOLDER).iterdir()}
     (small / "contracts/more").mkdir()
     (small / "contracts/more/More.sol").write_text(
         SMALL + 'import {Count} from "../Count.sol";\ncontract More is Count {}'
     )
-    assert artifacts.build_column("more", small) == [
-        small / FOLDER / "More.json",
-        small / FOLDER / artifacts.INPUT_FILE,
-    ]
+    source_input, index = small / FOLDER / artifacts.INPUT_FILE, small / FOLDER / artifacts.INDEX_FILE
+    assert artifacts.build_column("more", small) == [small / FOLDER / "More.json", source_input]
     assert artifacts.build_column("more", small) == []
-    assert {path: path.read_bytes() for path in before} == before
+    assert {path for path, content in before.items() if path.read_bytes() != content} == {source_input}
+    assert "contracts/more/More.sol" in json.loads(source_input.read_bytes())["sources"]
     more = artifacts.load("More", small)
     assert set(more.sources) == {f"contracts/{name}.sol" for name in ("Count", "ICount", "more/More")}
-    assert small / FOLDER / "build-input.json" in artifacts.build(small)
+    assert "More.json" not in json.loads(index.read_bytes())["files"]
+    artifacts.build(small)
+    assert "More.json" in json.loads(index.read_bytes())["files"]
     assert artifacts.load("More", small).bytecode == more.bytecode
 
 
