@@ -38,4 +38,4 @@ def markets(books: Books, _chain_id: int) -> Iterator[Question]:
         if opening := compute.opened.get(series):
             # The books compared the stake with the compensation of all that may be sold.
             yield of_contract(about, series, "capacity()", opening.capacity)
-            yield of_contract(about, series, "expiry()", opened.expiry)
+            yield of_contract(about, series, "expiry()", opening.expiry)
