@@ -11,7 +11,7 @@ from pysettle.domain.core.messages import ZERO_ADDRESS
 from pysettle.domain.jobs.books import JobBooks
 from pysettle.domain.jobs.terms import MilestoneState, OrderState
 from pysettle.errors import ContractReverted
-from tests.chance import SEED, chance
+from tests.chance import SEED, chance, rounds
 from tests.contracts.effects import at, check_books
 from tests.contracts.orders import ARBITER, BUYER, CONTENT, EVIDENCE, GROUNDS, HOUR_S, PAYER, PROVIDER, terms_of
 from tests.contracts.world import YUAN, World
@@ -146,7 +146,7 @@ class Run:
 
 
 @pytest.mark.random
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(rounds(3, campaign=6)))
 def test_random_histories(world: World, seed: int) -> None:
     """After each step chain and specification are equal; at the end what is held is of open milestones, or due."""
     run, done = Run(world, seed), set()
