@@ -104,6 +104,11 @@ class _Program(click.Group):
             if words := str(interrupt):
                 raise _Interrupted(words) from interrupt
             context.exit(_INTERRUPTED)
+        except RuntimeError as failure:
+            # Until Python 3.12, a Ctrl-C while a class is created arrives wrapped.
+            if not isinstance(failure.__cause__, KeyboardInterrupt):
+                raise
+            context.exit(_INTERRUPTED)
         except BrokenPipeError as problem:
             with printing():
                 raise problem

@@ -282,6 +282,17 @@ def test_ctrl_c_while_pysettle_is_loaded() -> None:
         assert (process.returncode, said.count("\n")) == (130, 1), said
 
 
+def test_ctrl_c_while_a_class_is_created(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python 3.11 wraps an interrupt inside the creation of a class; the answer is that of any other interrupt."""
+
+    def create(*_: object) -> None:
+        raise RuntimeError("Error calling __set_name__") from KeyboardInterrupt()
+
+    monkeypatch.setattr(click.Group, "invoke", create)
+    result = CliRunner().invoke(main, ["time", "show"])
+    assert (result.exit_code, result.stderr) == (130, "pysettle: interrupted: nothing was sent or written\n")
+
+
 def test_an_interrupt_waits_for_the_end_of_what_is_one() -> None:
     """Inside `uninterrupted` it is kept, and raised at the outermost end."""
     steps = []
