@@ -90,6 +90,12 @@ class ExecutedTransaction:
     """Account that signed it; None if only its receipt is known."""
     creation: Creation | None = None
     """Contract that it creates; None for a call, and if only its receipt is known."""
+    signed: SignedTransactionAPI | None = None
+    """The transaction itself; None if only its receipt is known."""
+    revert_data: bytes | None = None
+    """Data it reverted with, empty if it ran out of gas; None if it succeeded, or only its receipt is known."""
+    raw: bytes = b""
+    """The transaction as it is hashed, where nothing executed it."""
 
 
 class _VerifyingState(PragueState):
@@ -116,12 +122,14 @@ class VerifyingVM(PragueVM):
         """Begin without receipts."""
         super().__init__(*args, **kwargs)
         self.receipts: tuple[ReceiptAPI, ...] = ()
+        self.revert_data: tuple[bytes | None, ...] = ()
 
     def apply_all_transactions(
         self, transactions: Sequence[SignedTransactionAPI], base_header: BlockHeaderAPI
     ) -> tuple[BlockHeaderAPI, tuple[ReceiptAPI, ...], tuple[ComputationAPI, ...]]:
-        """Execute the transactions, and keep their receipts."""
+        """Execute the transactions, and keep their receipts and the data that they reverted with."""
         header, self.receipts, computations = super().apply_all_transactions(transactions, base_header)
+        self.revert_data = tuple(bytes(it.output) if it.is_error else None for it in computations)
         return header, self.receipts, computations
 
     def apply_transaction(
@@ -237,14 +245,14 @@ class PyEvmEngine:
         # The bytes come from anybody, and py-evm meets some of them with exceptions of every kind.
         try:
             block = rlp.decode(raw_block, sedes=PragueVM.get_block_class())
-            receipts = self._import(block)
-            outcomes = tuple(map(_outcome, receipts, block.transactions))
+            vm = self._import(block)
+            outcomes = tuple(map(_outcome, vm.receipts, block.transactions, vm.revert_data))
         except Exception as problem:
             raise BlockRefused(reason_of(problem)) from problem
         self._head, self._reading = block.header, None
         return outcomes
 
-    def _import(self, block: BlockAPI) -> tuple[ReceiptAPI, ...]:
+    def _import(self, block: BlockAPI) -> VerifyingVM:
         """Import a block as py-evm's `Chain.import_block` does, without reading back the stored block."""
         if block.header.parent_hash != self._head.hash:
             raise ValidationError("the parent is not the block before")
@@ -255,7 +263,7 @@ class PyEvmEngine:
         self._chain.validate_block(imported)
         self._chain.chaindb.persist_block(imported)
         assert isinstance(vm, VerifyingVM)
-        return vm.receipts
+        return vm
 
     def call(self, to: Address, data: bytes) -> bytes:
         """Return a contract's answer on the head state, with the head's own time; the state does not change.
@@ -312,7 +320,7 @@ def check_equal(executed: BlockHeaderAPI, stated: BlockHeaderAPI) -> None:
             raise ValidationError(f"{name}: the header states {shown[0]}, execution gives {shown[1]}")
 
 
-def _outcome(receipt: ReceiptAPI, transaction: SignedTransactionAPI) -> ExecutedTransaction:
+def _outcome(receipt: ReceiptAPI, transaction: SignedTransactionAPI, reverted: bytes | None) -> ExecutedTransaction:
     return ExecutedTransaction(
         succeeded=receipt.state_root == b"\x01",
         cumulative_gas=receipt.gas_used,
@@ -322,7 +330,22 @@ def _outcome(receipt: ReceiptAPI, transaction: SignedTransactionAPI) -> Executed
         ),
         sender=transaction.sender,
         creation=None if transaction.to else _creation(transaction),
+        signed=transaction,
+        revert_data=reverted,
     )
+
+
+def read_transaction(raw: bytes) -> SignedTransactionAPI | None:
+    """Return a transaction that is not executed; None if it cannot be read, or nobody signed it.
+
+    Args:
+        raw: The transaction as it is hashed (EIP-2718).
+    """
+    try:
+        transaction = PragueVM.get_transaction_builder().decode(raw)
+        return transaction if transaction.sender else None
+    except Exception:  # noqa: BLE001  # the bytes come from anybody, and py-evm meets them with exceptions of every kind
+        return None
 
 
 def _creation(transaction: SignedTransactionAPI) -> Creation:

@@ -8,10 +8,12 @@ and answers can be detected only by its code.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Protocol
 
 from pysettle.audit.blocks import differs
 from pysettle.audit.engines import CallRefused, ExecutedLog, ExecutedTransaction
 from pysettle.audit.powers import Powers
+from pysettle.audit.records.recording import Booked
 from pysettle.audit.report import Check, Divergence, at_block
 from pysettle.domain import invariants
 from pysettle.domain.core import events
@@ -26,12 +28,31 @@ Call = Callable[[Address, bytes], bytes]
 """Answers a read-only call of a contract on the head state; raises `CallRefused`."""
 
 
+class Records(Protocol):
+    """Keeps everything that the books are made of, as rows."""
+
+    def block(self, number: int, timestamp: int) -> None:
+        """Begin a block."""
+
+    def transaction(self, block: int, place: int, it: ExecutedTransaction, booked: Sequence[Booked]) -> None:
+        """Keep a transaction, with its events and their entries."""
+
+    def close(self, ledger: Ledger, powers: Powers, call: Call | None) -> None:
+        """Keep the books at the head."""
+
+
 class LedgerCheck:
     """The books of the listed contracts, and their findings."""
 
-    def __init__(self, contracts: Contracts) -> None:
-        """Open the books of contracts, at the terms that the manifest claims for their series."""
+    def __init__(self, contracts: Contracts, records: Records | None = None) -> None:
+        """Open the books of contracts, at the terms that the manifest claims for their series.
+
+        Args:
+            contracts: The listed contracts.
+            records: Keeps every transaction, event and entry; None if nobody asked for an index.
+        """
         self.ledger = Ledger(contracts)
+        self._records = records
         self._watch = invariants.Watch(self.ledger)
         self.divergences: list[Divergence] = []
         self._contracts = contracts
@@ -49,25 +70,31 @@ class LedgerCheck:
             transactions: Results of executing its transactions.
         """
         log_index = 0
+        if self._records:
+            self._records.block(block, timestamp)
         for index, transaction in enumerate(transactions):
-            booked = False
+            booked, is_booked = list[Booked](), False
             for log in transaction.logs:
                 position = Position(block, index, log_index)
                 log_index += 1
                 self._powers.see(log, block, timestamp, transaction.sender)
                 if self._contracts.keeps(log.address):
-                    booked = True
-                    self._book(log, position, timestamp)
+                    is_booked = True
+                    booked.extend(self._book(log, position, timestamp))
                 elif name := self._event_names.get(log.topics[0] if log.topics else b""):
                     self._unlisted.setdefault(log.address, set()).add(name)
-            if booked:
+            if is_booked:
                 self._name(block, self._watch.check(), index)
+            if self._records:
+                self._records.transaction(block, index, transaction, booked)
 
-    def _book(self, log: ExecutedLog, position: Position, timestamp: int) -> None:
+    def _book(self, log: ExecutedLog, position: Position, timestamp: int) -> Iterator[Booked]:
+        """Book a log, and yield it if it is an event that could be booked."""
         try:
             event = self._contracts.event_of(log.address, log.topics, log.data)
             if event is not None:
-                self._watch.apply(Emitted(log.address, position, event, timestamp))
+                emitted = Emitted(log.address, position, event, timestamp)
+                yield Booked(emitted, log.topics, log.data, self._watch.apply(emitted))
             elif log.topics and log.topics[0] in self._event_names:
                 raise ValueError("its topics and data are not those of the event it names")
         except (LookupError, TypeError, ValueError, OverflowError) as problem:
@@ -111,6 +138,8 @@ class LedgerCheck:
         notices = invariants.notices(self.ledger)
         notices.extend(self._powers.notices(call or _no_answer))
         notices.extend(self._name_unlisted())
+        if self._records:
+            self._records.close(self.ledger, self._powers, call)
         return notices
 
     def _ask(self, head: int, call: Call, question: Question) -> None:

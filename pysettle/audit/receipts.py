@@ -7,6 +7,7 @@ form than Prague's is refused here.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain, repeat
 
 from pysettle.audit.encoding import EncodingError, list_items, number, string
 from pysettle.audit.engines import ExecutedLog, ExecutedTransaction
@@ -19,19 +20,20 @@ _LOG_FIELDS = 3
 _TOPICS_MAX = 4
 
 
-def outcomes(receipts: tuple[bytes, ...]) -> tuple[ExecutedTransaction, ...]:
+def outcomes(receipts: tuple[bytes, ...], transactions: tuple[bytes, ...] = ()) -> tuple[ExecutedTransaction, ...]:
     """Return the outcome of each transaction of a block; a receipt does not contain the sender.
 
     Args:
         receipts: The receipts of the block as they are hashed (EIP-2718).
+        transactions: Its transactions likewise, where somebody wants to read them; a receipt may lack its own.
 
     Raises:
         EncodingError: one has not the form of a Prague receipt.
     """
-    return tuple(map(_outcome, receipts))
+    return tuple(map(_outcome, receipts, chain(transactions, repeat(b""))))
 
 
-def _outcome(receipt: bytes) -> ExecutedTransaction:
+def _outcome(receipt: bytes, transaction: bytes) -> ExecutedTransaction:
     start = 0 if receipt[0] >= 0xC0 else 1
     if start and receipt[0] not in _TYPES:
         raise EncodingError(f"a receipt has the type {receipt[0]}, which is unknown")
@@ -43,7 +45,8 @@ def _outcome(receipt: bytes) -> ExecutedTransaction:
     if succeeded > 1:
         raise EncodingError(f"the status of a receipt is {succeeded}, not 0 or 1")
     string(receipt, *bloom, length=256)
-    return ExecutedTransaction(bool(succeeded), number(receipt, *gas), tuple(_logs(receipt, *logs)), None)
+    emitted = tuple(_logs(receipt, *logs))
+    return ExecutedTransaction(bool(succeeded), number(receipt, *gas), emitted, raw=transaction)
 
 
 def _logs(receipt: bytes, start: int, end: int) -> Iterator[ExecutedLog]:

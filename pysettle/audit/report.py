@@ -210,8 +210,9 @@ class Report:
             "notices": [_notice_to_dict(notice) for notice in self.notices],
         }
 
-    def _verdict(self) -> str:
-        """Return the outcome in words: less than requested is no pass, and less than usual is stated."""
+    @property
+    def verdict(self) -> str:
+        """The outcome in words: less than requested is no pass, and less than usual is stated."""
         outcome = "PASSED" if self.passed else "FAILED" if self.divergences else "NOT PASSED"
         asked = f"; asked for {self.asked}" if self.asked != _USUAL else ""
         pins = f"; by the pins of {', '.join(self.pins)}" if self.has_other_pins and self.pins else ""
@@ -221,7 +222,7 @@ class Report:
     def to_text(self) -> str:
         """Return the report for a person, without a newline at the end."""
         lines = [
-            f"Audit of a simulation: {self._verdict()}",
+            f"Audit of a simulation: {self.verdict}",
             f"  chain {self.chain_id}, {self.blocks} blocks, {self.transactions} transactions",
             f"  head        0x{self.head_hash.hex()}",
             f"  state root  0x{self.head_state_root.hex()}",

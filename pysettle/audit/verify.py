@@ -39,8 +39,9 @@ from pysettle.audit.genuine import GenuineCheck
 from pysettle.audit.independent.catalogue import engines
 from pysettle.audit.independent.judgement import judged
 from pysettle.audit.independent.race import PATIENCE_S, Race
-from pysettle.audit.ledger import LedgerCheck
+from pysettle.audit.ledger import LedgerCheck, Records
 from pysettle.audit.receipts import outcomes
+from pysettle.audit.records.filling import filling
 from pysettle.audit.report import Check, Divergence, Outcome, Report, asked_at, at_block
 from pysettle.documents import parse_json
 from pysettle.domain.core.findings import Finding
@@ -72,6 +73,7 @@ def verify(
     level: str = "S",
     code: CodeRules | None = None,
     patience_s: float = PATIENCE_S,
+    index: Path | None = None,
 ) -> Report:
     """Check a bundle from its files alone, up to the requested level, as far as its files allow.
 
@@ -81,21 +83,36 @@ def verify(
         level: H, R, S or X. No content of a bundle lowers it.
         code: By which code is genuine; None for the published code.
         patience_s: Seconds of silence after which X gives an engine up.
+        index: File outside the bundle that keeps everything behind the books as rows, if L comes to its end; see
+            `pysettle.audit.records`. None for no file.
 
     Raises:
         BundleError: the manifest cannot be read. Anything else that is wrong is a finding.
+        UsageError: the index cannot be used, or is that of another bundle.
         ArtifactError: the pins of this build are asked for, and its artifacts are missing or stale.
     """
-    return _Verification(Bundle.read(directory), level, code or CodeRules(), patience_s, on_progress).run()
+    bundle = Bundle.read(directory)
+    with filling(index, bundle) as records:
+        report = _Verification(bundle, level, code or CodeRules(), patience_s, on_progress, records).run()
+        if records:
+            records.settle(report)
+    return report
 
 
 class _Verification:
     """One run over one bundle: its checks and their findings."""
 
     def __init__(
-        self, bundle: Bundle, level: str, rules: CodeRules, patience_s: float, on_progress: OnProgress | None
+        self,
+        bundle: Bundle,
+        level: str,
+        rules: CodeRules,
+        patience_s: float,
+        on_progress: OnProgress | None,
+        records: Records | None,
     ) -> None:
         self._manifest, self._bundle, self._on_progress = bundle.manifest, bundle, on_progress
+        self._records = records
         self._rules, self._pins, self._recompiled = rules, Pins(()), False
         self._contract_files = ContractFiles(None, None)
         self._level, self._asked, self._patience_s = level, asked_at(level), patience_s
@@ -255,7 +272,7 @@ class _Verification:
                 reason = f"the bundle has no {GENESIS_FILE}"
             self._leave(Check.EXECUTION, Outcome.NOT_HAD, f"it needs {' and '.join(below)}" if below else reason)
             return None
-        books = LedgerCheck(self._manifest.contracts)
+        books = LedgerCheck(self._manifest.contracts, self._records)
         divergence, engine = self._replay(self._bundle.read_file(GENESIS_FILE), books, code)
         self._end(Check.EXECUTION, [divergence] if divergence else [])
         if engine is None:
@@ -297,7 +314,7 @@ class _Verification:
         if not self._passed(Check.HEADERS) or not self._passed(Check.ROOTS):
             self._leave(Check.LEDGER, Outcome.NOT_HAD, "it needs H and R")
             return
-        books, last, height = LedgerCheck(self._manifest.contracts), len(self._manifest.hashes) - 1, 0
+        books, last, height = LedgerCheck(self._manifest.contracts, self._records), len(self._manifest.hashes) - 1, 0
         with ExitStack() as stack:
             opened = [self._bundle.open_file(name) for name in (CHAIN_FILE, RECEIPTS_FILE)]
             (blocks, blocks_size), (receipts, receipts_size) = opened
@@ -306,7 +323,7 @@ class _Verification:
             both = zip(read_blocks(blocks, blocks_size), read_receipts(receipts, receipts_size), strict=False)
             try:
                 for height, (block, hashed) in enumerate(both, start=1):
-                    books.apply(height, block.timestamp, outcomes(hashed))
+                    books.apply(height, block.timestamp, outcomes(hashed, block.transactions))
             except (EncodingError, Unreadable) as problem:
                 detail = f"its receipts are not those of any transaction: {problem}"
                 self._end(Check.LEDGER, [at_block(Check.LEDGER, height, detail)])

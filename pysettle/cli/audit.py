@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
+from pysettle.cli.audit_index import failed
+from pysettle.cli.audit_questions import QUESTIONS
 from pysettle.cli.failures import plain
 from pysettle.cli.nouns import Noun
 from pysettle.cli.options import (
@@ -23,7 +25,7 @@ from pysettle.cli.options import (
     workspace_option,
 )
 from pysettle.cli.output import done, progress, table, write_text
-from pysettle.errors import AuditFailed, UsageError
+from pysettle.errors import UsageError
 from pysettle.reading import read_hex
 
 if TYPE_CHECKING:
@@ -166,6 +168,12 @@ def _show_exported(manifest: Manifest, out: Path, as_json: bool) -> None:
     help="Hash of other code to accept, as a finding of G names it; the verdict states it.",
 )
 @click.option("--recompile", is_flag=True, help="Also compile the sources in BUNDLE and compare the result.")
+@click.option(
+    "--index",
+    "index_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File outside BUNDLE for every transaction, event and posting, which the questions below read.",
+)
 @json_option
 def verify(
     bundle: Path | None,
@@ -176,6 +184,7 @@ def verify(
     pins_file: Path | None,
     accepted: tuple[bytes, ...],
     recompile: bool,
+    index_file: Path | None,
     as_json: bool,
 ) -> None:
     """Re-execute every block of BUNDLE in a new chain and check every root, hash, contract's code and invariant.
@@ -187,7 +196,7 @@ def verify(
     from pysettle.audit.verify import verify as verify_bundle
     from pysettle.pins import Pins
 
-    _check_source(bundle, genesis_file, blocks_file, bool(pins_file or accepted or recompile))
+    _check_source(bundle, genesis_file, blocks_file, bool(pins_file or accepted or recompile or index_file))
     with progress() as on_progress:
 
         def on_block(did: int, total: int) -> None:
@@ -198,7 +207,7 @@ def verify(
         else:
             assert bundle is not None
             rules = CodeRules(Pins.read(pins_file) if pins_file else None, accepted, recompile)
-            report = verify_bundle(bundle, on_block, level=level, code=rules, patience_s=patience_s)
+            report = verify_bundle(bundle, on_block, level=level, code=rules, patience_s=patience_s, index=index_file)
     document = {name: plain(value) for name, value in report.to_dict().items() if name != "schema"}
     show(document, [report.to_text()], as_json)
     if not report.passed:
@@ -214,7 +223,7 @@ def _check_source(bundle: Path | None, genesis_file: Path | None, blocks_file: P
     if bool(genesis_file) != bool(blocks_file) or (bundle is None) == (genesis_file is None):
         raise UsageError("name a BUNDLE, or --genesis and --blocks of a chain file")
     if has_code and bundle is None:
-        raise UsageError("a chain file lists no contract: leave out --pins, --accept-code and --recompile")
+        raise UsageError("a chain file lists no contract: leave out --pins, --accept-code, --recompile and --index")
 
 
 @audit.command(name="engines")
@@ -264,6 +273,10 @@ def pins(out: Path, as_json: bool) -> None:
     show({"file": str(out) if in_file else None}, lines, as_json, {"pins": built})
 
 
+for _question in QUESTIONS:
+    audit.add_command(_question)
+
+
 def audit_document(report: Report, bundle: Path | None) -> dict[str, object]:
     """Return the audit's result of a scripted run, for a document; `bundle` is the bundle's directory or None."""
     return {
@@ -272,11 +285,3 @@ def audit_document(report: Report, bundle: Path | None) -> dict[str, object]:
         "head_state_root": "0x" + report.head_state_root.hex(),
         "bundle": str(bundle) if bundle else None,
     }
-
-
-def failed(report: Report) -> AuditFailed:
-    """Return the failure of an audit, by the divergence at the lowest block."""
-    first = report.first_divergence
-    if first is None:
-        return AuditFailed(f"the audit could not have all that was asked for: {'; '.join(report.missing)}")
-    return AuditFailed(f"the audit failed with {len(report.findings)} findings; the first: {first.finding}")

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pysettle.cli.audit import audit_document, failed
+from pysettle.cli.audit import audit_document
+from pysettle.cli.audit_index import failed
 from pysettle.cli.documents import meters_document
 from pysettle.cli.nouns import Verb
 from pysettle.cli.options import SEED, json_option, show, wide_option

@@ -12,6 +12,7 @@ EXAMPLES = {
     "--address": "0x1c6901925b59d5910f9ae7764f32f92a303b81a9",
     "--amount": "100",
     "--arbiter": "registrar",
+    "--bundle": "build/bundle",
     "--capacity": "1000000000",
     "--ceiling": "1000",
     "--channel": "0x70a41e5e",
@@ -49,7 +50,14 @@ EXAMPLES = {
     "--until": "2026-06-01",
 }
 """Required option -> a value of it in examples."""
-ARGUMENTS = {"bundle": "build/bundle", "directory": "town", "name": "carol"}
+ARGUMENTS = {
+    "account": "alice",
+    "bundle": "build/bundle",
+    "directory": "town",
+    "file": "postings.csv",
+    "kind": "postings",
+    "name": "carol",
+}
 """Argument -> a value of it in examples."""
 
 

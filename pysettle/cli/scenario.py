@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pysettle.cli.audit import audit_document, failed
+from pysettle.cli.audit import audit_document
+from pysettle.cli.audit_index import failed
 from pysettle.cli.nouns import Noun
 from pysettle.cli.options import SEED, json_option, show, wide_option
 from pysettle.cli.output import done, instant, table

@@ -8,6 +8,7 @@ import pytest
 
 from pysettle.audit.bundle import Bundle
 from pysettle.audit.extract import export_bundle
+from pysettle.audit.verify import verify
 from pysettle.evm.embedded import EmbeddedChain
 from pysettle.scenarios import demo, workload
 from tests.evm.accounts import ALICE, BOB, CHAIN_ID, deploy, genesis, sign, sign_fields, word
@@ -48,3 +49,11 @@ def settlement_bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     directory: Path = tmp_path_factory.mktemp("settlement") / "bundle"
     demo.run(workload.generate(3, 40), seed=3, out=directory)
     return Bundle.read(directory)
+
+
+@pytest.fixture(scope="session")
+def settlement_index(settlement_bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the index of that bundle, filled by its verification at S; never written to."""
+    file = tmp_path_factory.mktemp("index") / "settlement.sqlite"
+    assert verify(settlement_bundle.directory, index=file).passed
+    return file

@@ -80,12 +80,13 @@ def test_less_is_checked_where_less_is_asked_for(settlement_bundle: Bundle) -> N
 
 
 def test_the_ledger_is_the_same_from_receipts(settlement_bundle: Bundle) -> None:
-    """What receipts state is what execution gives, but for the sender of a transaction and its creation."""
+    """What receipts state is what execution gives, but for the transaction itself and the data of a revert."""
     content = settlement_bundle.read_file(RECEIPTS_FILE)
     receipts = read_receipts(BytesIO(content), len(content))
     engine = PyEvmEngine(settlement_bundle.read_file(GENESIS_FILE))
     for block in forge.blocks_in(settlement_bundle.read_file(CHAIN_FILE)):
-        executed = tuple(replace(it, sender=None, creation=None) for it in engine.execute(block.raw))
+        unknown = {"sender": None, "creation": None, "signed": None, "revert_data": None}
+        executed = tuple(replace(it, **unknown) for it in engine.execute(block.raw))
         assert outcomes_in(next(receipts)) == executed
 
 

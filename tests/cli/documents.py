@@ -13,6 +13,9 @@ NUMBERS = {
     "block": "number of a block",
     "last_block": "number of a block",
     "chain_id": "number of a chain, by EIP-155",
+    "log_index": "place of an event in its block",
+    "side": "place of a posting in its entry",
+    "tx_index": "place of a transaction in its block",
     "exit_code": "number by which a shell tells failures apart",
     "gas_used": "gas, which its name says first",
     "id": "number of a redemption",
@@ -28,7 +31,11 @@ MAPS = frozenset({"accounts", "classes", "contracts", "not_checked", "roles", "s
 """Keys of objects whose own keys are names of things: accounts, contracts, roles, wallet classes, cases, checks."""
 MAPS_OF_AMOUNTS = frozenset({"balance_units", "credit_units", "balance_tokens"})
 """Keys of objects whose own keys are names of accounts, unless they are before and now."""
-FOREIGN = {"genesis": "what geth and Besu read, as they read it", "pins": "what `audit verify --pins` reads"}
+FOREIGN = {
+    "fields": "what an event declares, under its own names",
+    "genesis": "what geth and Besu read, as they read it",
+    "pins": "what `audit verify --pins` reads",
+}
 """Key of a part in the form of others -> the form."""
 _CHANGE = {"before", "now"}
 

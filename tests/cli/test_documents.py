@@ -161,6 +161,12 @@ job list
 job pay --account provider
 audit export --out {town}/bundle
 audit verify {town}/bundle
+audit statement alice --bundle {town}/bundle
+audit statement {order} --bundle {town}/bundle --out {town}/statement.csv
+audit trial-balance --bundle {town}/bundle
+audit trial-balance --bundle {town}/bundle --accounts --from 2026-01-01+08:00 --to 2026-01-02
+audit roll-forward --bundle {town}/bundle
+audit rows events {town}/events.jsonl --bundle {town}/bundle
 audit pins
 audit engines
 scenario list

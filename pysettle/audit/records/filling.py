@@ -1,0 +1,186 @@
+"""An auditor's index, filled by a verification from what it executed or proved, and kept only if that came to its end.
+
+The file lies outside the bundle. It names the hash of the manifest, so that no question about one bundle is answered
+from the index of another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pysettle.audit.bundle import Bundle, Manifest
+from pysettle.audit.encoding import created_address
+from pysettle.audit.engines import CallRefused, ExecutedTransaction, read_transaction
+from pysettle.audit.records.index import Index, Position
+from pysettle.audit.records.recording import Booked, Recorded, Recorder
+from pysettle.domain.core.contracts import Contracts
+from pysettle.domain.core.questions import call_data
+from pysettle.domain.ledger import Ledger
+from pysettle.errors import UsageError
+from pysettle.hashing import keccak
+from pysettle.pins.calls import error_of, function_of
+from pysettle.values import Address
+
+if TYPE_CHECKING:
+    from pysettle.audit.ledger import Call
+    from pysettle.audit.powers import Powers
+    from pysettle.audit.report import Report
+
+_SYMBOL_MAX = 32
+"""Most bytes of a symbol; a longer one is left out."""
+
+
+class Filling:
+    """One filling of an index, as the ledger's `Records`."""
+
+    def __init__(self, index: Index, manifest: Manifest) -> None:
+        """Begin with empty tables."""
+        self._index, self._manifest = index, manifest
+        index.empty()
+        self._recorder = Recorder(index, manifest.contracts)
+        self._gas_before = 0
+        self.is_filled = False
+        """Whether the verification came to the head."""
+
+    def block(self, number: int, timestamp: int) -> None:
+        """Begin a block; errors as `Recorder.block`."""
+        self._gas_before = 0
+        self._recorder.block(number, timestamp, self._manifest.hashes[number])
+
+    def transaction(self, block: int, place: int, it: ExecutedTransaction, booked: Sequence[Booked]) -> None:
+        """Keep a transaction with its events."""
+        recorded = recorded_from(it, self._manifest.contracts, self._gas_before)
+        self._gas_before = it.cumulative_gas
+        self._recorder.transaction(block, place, recorded, booked)
+
+    def close(self, ledger: Ledger, powers: Powers, call: Call | None) -> None:
+        """Keep the books at the head."""
+        contracts = self._manifest.contracts
+        self._recorder.contracts(_symbols(contracts, call) if call else {})
+        self._recorder.labels(self._manifest.labels)
+        self._recorder.close(ledger)
+        self.is_filled = True
+
+    def settle(self, report: Report) -> None:
+        """Write how far the rows go, and what the verification came to."""
+        last, identity = len(self._manifest.hashes) - 1, manifest_hash(self._manifest)
+        self._index.settle(Position(identity, last, self._manifest.hashes[last], report.level, report.verdict))
+
+
+def manifest_hash(manifest: Manifest) -> str:
+    """Return the SHA-256 of a manifest's file, as hex: a manifest has one form."""
+    return sha256(manifest.to_bytes()).hexdigest()
+
+
+@contextmanager
+def filling(file: Path | None, bundle: Bundle) -> Iterator[Filling | None]:
+    """Fill an index in the block; it is kept only if the block settles it.
+
+    Args:
+        file: The index; None for no index at all.
+        bundle: The bundle.
+
+    Yields:
+        The filling; None without a file.
+
+    Raises:
+        UsageError: the file lies in the bundle, is the index of another one, or is something else.
+        AuditFailed: the verification did not come to the head, or fails otherwise.
+    """
+    if file is None:
+        yield None
+        return
+    check_outside(file, bundle.directory)
+    is_new = not file.exists()
+    with Index.open(file) as index:
+        check_identity(index, bundle.manifest)
+        try:
+            with index.transaction():
+                begun = Filling(index, bundle.manifest)
+                yield begun
+                if not begun.is_filled:
+                    raise _Unfilled
+        except _Unfilled:
+            if is_new:
+                file.unlink(missing_ok=True)
+
+
+class _Unfilled(Exception):
+    """The verification did not come to the head, so that there is nothing to keep."""
+
+
+def check_identity(index: Index, manifest: Manifest) -> Position | None:
+    """Return the position of an index; None if it is empty.
+
+    Raises:
+        UsageError: it is the index of another bundle.
+    """
+    position, expected = index.position(), manifest_hash(manifest)
+    if position and position.identity != expected:
+        raise UsageError(
+            f"{index.file} is the index of another bundle, with the manifest 0x{position.identity}; this one has "
+            f"0x{expected}: name another file, or delete it",
+            path=index.file,
+        )
+    return position
+
+
+def check_outside(file: Path, directory: Path) -> None:
+    """Check that an index is not in the bundle that it is of.
+
+    Raises:
+        UsageError: it is.
+    """
+    if directory.resolve() in file.resolve().parents:
+        raise UsageError(f"{file} is in the bundle, which nothing changes: name a file outside it", path=file)
+
+
+def recorded_from(it: ExecutedTransaction, contracts: Contracts, gas_before: int) -> Recorded:
+    """Return a transaction as the index stores it.
+
+    Args:
+        it: The transaction.
+        contracts: The listed contracts.
+        gas_before: Gas that the block used before it.
+    """
+    signed = it.signed or read_transaction(it.raw)
+    hashed = bytes(it.signed.hash) if it.signed else keccak(it.raw)
+    reverted, gas_used = it.revert_data, it.cumulative_gas - gas_before
+    error = error_of(reverted) if reverted else None
+    if signed is None:
+        return Recorded(hashed, it.succeeded, gas_used, error=error, revert_data=reverted)
+    sender, receiver = Address(bytes(signed.sender)), Address(bytes(signed.to)) if signed.to else None
+    kind = contracts.kind_of(receiver) if receiver else None
+    return Recorded(
+        hashed,
+        it.succeeded,
+        gas_used,
+        sender,
+        receiver,
+        created_address(sender, signed.nonce) if receiver is None and it.succeeded else None,
+        signed.nonce,
+        signed.value,
+        function_of(kind.name, signed.data) if kind else None,
+        error,
+        reverted,
+    )
+
+
+def _symbols(contracts: Contracts, call: Call) -> dict[Address, str]:
+    """Return the symbol that each listed asset states at the head."""
+    found = {}
+    for kind in contracts.assets:
+        for asset in contracts[kind]:
+            try:
+                answer = call(asset, call_data("symbol()"))
+            except CallRefused:
+                continue
+            size = int.from_bytes(answer[32:64], "big")
+            text = answer[64 : 64 + min(size, _SYMBOL_MAX + 1)].decode(errors="replace")
+            if 0 < size <= _SYMBOL_MAX and text.isprintable():
+                found[asset] = text
+    return found
