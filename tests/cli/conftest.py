@@ -1,4 +1,4 @@
-"""A workspace with two currencies, made once and copied for each test."""
+"""Workspaces that are made once a session and copied for each test, and keystores that cost little to make."""
 
 from __future__ import annotations
 
@@ -6,9 +6,40 @@ import shutil
 from pathlib import Path
 
 import pytest
+from eth_account import Account
 
 from pysettle.domain.compute.usage import PeakHours
 from tests.cli.running import OPEN, ComputeTown, Town
+
+
+@pytest.fixture(scope="session")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a workspace with a deployed network in which nobody holds anything."""
+    directory = tmp_path_factory.mktemp("bare") / "town"
+    Town(directory.parent).say(f"init {directory}")
+    Town(directory).say("network deploy")
+    return directory
+
+
+@pytest.fixture(scope="session")
+def endowed(bare: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a workspace with a deployed network in which alice holds 100 yuan."""
+    directory = Path(shutil.copytree(bare, tmp_path_factory.mktemp("endowed") / "town"))
+    Town(directory).say("token issue --to alice --amount 100")
+    return directory
+
+
+@pytest.fixture
+def workspace(endowed: Path, tmp_path: Path) -> Path:
+    """Return a copy of that workspace."""
+    return Path(shutil.copytree(endowed, tmp_path / "town"))
+
+
+@pytest.fixture
+def cheap_keystores(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Encrypt new keys with few rounds: those of a real keystore take a second for each key and each opening of it."""
+    encrypt = Account.encrypt
+    monkeypatch.setattr(Account, "encrypt", lambda key, word: encrypt(key, word, kdf="pbkdf2", iterations=2))
 
 
 @pytest.fixture(scope="session")

@@ -313,6 +313,7 @@ def test_an_interrupt_waits_for_the_end_of_what_is_one() -> None:
 # Useful next
 
 
+@pytest.mark.usefixtures("cheap_keystores")
 def test_what_is_next_names_the_workspace_and_quotes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A workspace and a password file that were named on the line are named again, quoted for the shell."""
     monkeypatch.setattr("pysettle.workspace.directory.ACCOUNTS", ("alice",))

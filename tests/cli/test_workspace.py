@@ -25,21 +25,11 @@ from pysettle.evm.jsonrpc import JsonRpc
 from pysettle.evm.sqlite import SqliteDatabase
 from pysettle.workspace import Workspace
 from pysettle.workspace.config import GENESIS_TIME, NetworkConfig
-from tests.cli.running import document, invoke
+from tests.cli.running import Town, document, invoke
 from tests.evm.anvil import anvil
 from tests.node.process import node
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture
-def workspace(tmp_path: Path) -> Path:
-    """Return a workspace with a deployed network, in which alice holds 100 yuan."""
-    directory = tmp_path / "town"
-    assert invoke("init", str(directory)).exit_code == 0
-    assert invoke("network", "deploy", workspace=directory).exit_code == 0
-    assert invoke("token", "issue", "--to", "alice", "--amount", "100", workspace=directory).exit_code == 0
-    return directory
 
 
 def test_five_processes_are_one_system(tmp_path: Path) -> None:
@@ -66,7 +56,7 @@ def test_five_processes_are_one_system(tmp_path: Path) -> None:
 @pytest.mark.long
 @pytest.mark.parametrize("kind", ["anvil", "node"])
 def test_five_processes_on_a_network(kind: str, tmp_path: Path) -> None:
-    """The same five commands on anvil, which gets funds and the canonical contracts, and on our own node."""
+    """The same five commands on anvil, which gets funds and the canonical contracts, and on our own node; then more."""
     directory = tmp_path / "town"
     with anvil(Genesis(chain_id=31_337, timestamp=GENESIS_TIME), tmp_path) if kind == "anvil" else node() as url:
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -84,9 +74,10 @@ def test_five_processes_on_a_network(kind: str, tmp_path: Path) -> None:
         assert "alice: 0.00 -> 100.00 yuan" in run("token issue --to alice --amount 100")
         assert "bob: 0.00 -> 12.50 yuan" in run("token transfer --from alice --to bob --amount 12.5")
         assert run("token balance --account bob").startswith("bob: 12.50 yuan at block")
-        assert "CurrencyToken-HKD" in run("network add-currency --currency HKD")
-        assert "alice: 0.00 -> 5.00 HKD" in run("token issue --to alice --amount 5 --currency HKD")
-        assert "differs" not in run("network status") + run("network verify")
+        town = Town(directory)
+        assert "CurrencyToken-HKD" in town.say("network add-currency --currency HKD")
+        assert "alice: 0.00 -> 5.00 HKD" in town.say("token issue --to alice --amount 5 --currency HKD")
+        assert "differs" not in town.say("network status") + town.say("network verify")
         assert document("token", "balance", "--account", "alice", workspace=directory)["balance_units"] == "87500000"
 
         refused = invoke("token", "transfer", "--from", "bob", "--to", "alice", "--amount", "13", workspace=directory)
@@ -101,7 +92,7 @@ def test_five_processes_on_a_network(kind: str, tmp_path: Path) -> None:
     assert (gone.exit_code, "is the node running?" in gone.stderr) == (4, True)
 
 
-@pytest.mark.long
+@pytest.mark.usefixtures("cheap_keystores")
 def test_a_private_network_begins_with_its_genesis(tmp_path: Path) -> None:
     """`network genesis` of a workspace with encrypted keys gives a node all that its deployment needs."""
     password, directory = tmp_path / "password", tmp_path / "town"

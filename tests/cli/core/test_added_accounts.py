@@ -32,6 +32,7 @@ def test_an_account_is_added_at_any_time_and_can_pay(town: Town, tmp_path: Path)
     town.refuse("account add dora", 2, "there is an account dora already")
 
 
+@pytest.mark.usefixtures("cheap_keystores")
 def test_an_account_is_added_before_deployment(tmp_path: Path) -> None:
     """One that replaces another has gas too, so that it can deploy."""
     directory = tmp_path / "town"
@@ -70,6 +71,7 @@ def test_an_empty_password_protects_nothing(tmp_path: Path) -> None:
     assert (again.exit_code, "the password is empty" in again.stderr) == (2, True)
 
 
+@pytest.mark.usefixtures("cheap_keystores")
 def test_the_password_file_is_named_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """PYSETTLE_PASSWORD_FILE stands for --password-file, which wins where both are given."""
     monkeypatch.setattr("pysettle.workspace.directory.ACCOUNTS", ("alice",))

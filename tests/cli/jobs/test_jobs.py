@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.cli.running import Town, document, invoke
+from tests.cli.running import Town, document
 
 
 @pytest.fixture
-def town(tmp_path: Path) -> Town:
+def town(bare: Path, tmp_path: Path) -> Town:
     """Return a workspace where alice holds 1,000 yuan, and a file to hash."""
-    town = Town(tmp_path / "town")
-    assert invoke("init", str(town.directory)).exit_code == 0
-    town.say("network deploy")
+    town = Town(Path(shutil.copytree(bare, tmp_path / "town")))
     town.say("token issue --to alice --amount 1000")
     (town.directory / "file").write_text("what is ordered")
     return town

@@ -107,13 +107,9 @@ def test_a_deployment_of_an_earlier_format_is_refused(town: Town) -> None:
     town.refuse("token balance --account bob", 2, "deployment.json cannot be read")
 
 
-def test_accounts_made_later_are_encrypted_under_the_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("cheap_keystores")
+def test_accounts_made_later_are_encrypted_under_the_password(tmp_path: Path) -> None:
     """With a password file the new keys are keystores, funded for gas; without it, nothing is made."""
-    cheap = {"kdf": "pbkdf2", "iterations": 2}
-    from eth_account import Account
-
-    encrypt = Account.encrypt
-    monkeypatch.setattr(Account, "encrypt", lambda secret, word: encrypt(secret, word, **cheap))
     password, town = tmp_path / "password", Town(tmp_path / "town")
     password.write_text("correct horse\n")
     secret = f"--password-file {password}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -48,12 +49,10 @@ def set_ratio(directory: Path, ratio_bps: int) -> None:
         currency.send(currency.desk.set_reserve_ratio(workspace.accounts.signer("central-bank"), ratio_bps))
 
 
-@pytest.fixture
-def town(tmp_path: Path) -> Path:
-    """Return a workspace where alice, of class II, holds 1,000 yuan and bob, of class IV, 500, since 2026-01-01."""
-    directory = tmp_path / "town"
-    run(tmp_path, "init", str(directory))
-    run(directory, "network", "deploy")
+@pytest.fixture(scope="module")
+def with_holders(bare: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a workspace where alice, of class II, holds 1,000 yuan and bob, of class IV, 500, since 2026-01-01."""
+    directory = Path(shutil.copytree(bare, tmp_path_factory.mktemp("holders") / "town"))
     set_ratio(directory, 2_000)
     workspace = Workspace.open(directory)
     with workspace.chain(write=True) as chain:
@@ -65,11 +64,24 @@ def town(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def after(town: Path) -> Path:
-    """Return the workspace with interest opened, on 2026-01-13 in China."""
-    assert "up to 100.00 yuan" in run(town, "interest", "open", "--quota", "100")
-    run(town, "time", "advance", "--days", "12")
-    return town
+def town(with_holders: Path, tmp_path: Path) -> Path:
+    """Return a copy of that workspace."""
+    return Path(shutil.copytree(with_holders, tmp_path / "town"))
+
+
+@pytest.fixture(scope="module")
+def later(with_holders: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a workspace with interest opened, on 2026-01-13 in China."""
+    directory = Path(shutil.copytree(with_holders, tmp_path_factory.mktemp("later") / "town"))
+    assert "up to 100.00 yuan" in run(directory, "interest", "open", "--quota", "100")
+    run(directory, "time", "advance", "--days", "12")
+    return directory
+
+
+@pytest.fixture
+def after(later: Path, tmp_path: Path) -> Path:
+    """Return a copy of that workspace."""
+    return Path(shutil.copytree(later, tmp_path / "town"))
 
 
 def test_from_opening_to_payment(after: Path) -> None:
