@@ -19,16 +19,16 @@ from pysettle.client.core.access import Role, Roles
 from pysettle.client.network import Plan
 from pysettle.domain.core.signing import Signer
 from pysettle.evm.backend import ChainBackend
-from pysettle.evm.embedded import EmbeddedChain
 from pysettle.evm.rpc import RpcChain
 from tests.contracts.effects import restored
 from tests.contracts.world import ACTORS, CAPACITY, LIFE_S, RATE_CARD, START, UNIT_PRICE, World, open_series
 from tests.evm.anvil import anvil
 from tests.evm.eth_tester import EthTesterChain
+from tests.evm.remembering import RememberingChain
 from tests.node.process import node_of
 
 CHAIN = os.environ.get("PYSETTLE_TEST_CHAIN", "embedded")
-IN_PROCESS = {"embedded": EmbeddedChain, "eth-tester": EthTesterChain}
+IN_PROCESS = {"embedded": RememberingChain, "eth-tester": EthTesterChain}
 NODES = {"anvil": anvil, "node": node_of}
 EVERY = int(os.environ.get("PYSETTLE_TEST_EVERY", "1"))
 ACTOR_KEYS = {name: Signer.derived("test", name) for name in ACTORS}

@@ -1,0 +1,88 @@
+"""The chain of the contract tests, which executes nothing twice, beside one that does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from pysettle.errors import TransactionRefused
+from pysettle.evm.backend import ExecutionReverted
+from pysettle.evm.embedded import EmbeddedChain
+from tests.evm.accounts import ALICE, BOB, deploy, genesis, sign, word
+from tests.evm.bytecode import REVERTER, TOKEN, creation
+from tests.evm.remembering import RememberingChain
+
+CLOCK = bytes.fromhex("425f5260205ff3")
+"""Creation code that returns the time of its block."""
+
+
+def told(chain: EmbeddedChain) -> tuple[object, ...]:
+    """Return everything that a chain reports of its blocks, and answers of the next one."""
+    numbers = range(chain.block().number + 1)
+    return (
+        [chain.block(number) for number in numbers],
+        [chain.receipts(number) for number in numbers],
+        [chain.receipts_rlp(number) for number in numbers],
+        list(chain.blocks_rlp()),
+        [(chain.balance(it), chain.nonce(it)) for it in (ALICE, BOB)],
+        chain.call(None, CLOCK),
+    )
+
+
+def test_a_remembered_chain_is_the_executed_one() -> None:
+    """Taken back and continued alike, otherwise, later and for another coinbase, it is an embedded chain's."""
+    chains: Sequence[EmbeddedChain] = (EmbeddedChain(genesis()), RememberingChain(genesis()))
+    token = {deploy(it, creation(TOKEN)) for it in chains}.pop()
+    paid = [[BOB.rjust(32, b"\0") + word(amount) for amount in amounts] for amounts in ([5, 6], [5, 7], [5, 6], [5, 6])]
+    blocks = []
+    for turn, data in enumerate(paid):
+        for chain in chains:
+            snapshot = chain.snapshot()
+            for part in data:
+                chain.submit([sign(chain, ALICE, token, part), sign(chain, BOB, ALICE, value=3)])
+                chain.call(token, bytes(32))
+            if turn == 2:
+                chain.clock.advance(60)
+                chain.coinbase = BOB
+            chain.submit([sign(chain, BOB, token, word(turn), maxPriorityFeePerGas=1)])
+        assert told(chains[0]) == told(chains[1])
+        blocks.append(chains[0].block().hash)
+        for chain in chains:
+            chain.revert(snapshot)
+            assert chain.block().number == 1
+    assert len(set(blocks)) == len(blocks)
+
+
+def test_nothing_is_executed_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second time neither a block nor a call reaches the EVM; another block or time does."""
+    chain = RememberingChain(genesis())
+    snapshot, payment = chain.snapshot(), [sign(chain, ALICE, BOB, value=1)]
+    chain.submit(payment)
+    now = chain.call(None, CLOCK)
+    sealed = chain.block()
+    chain.revert(snapshot)
+    executed: list[str] = []
+    execute, simulate = EmbeddedChain._execute, EmbeddedChain.simulate
+    monkeypatch.setattr(EmbeddedChain, "_execute", lambda *given: executed.append("block") or execute(*given))
+    monkeypatch.setattr(
+        EmbeddedChain, "simulate", lambda *given, **named: executed.append("call") or simulate(*given, **named)
+    )
+    chain.submit(payment)
+    assert (chain.call(None, CLOCK), chain.block(), executed) == (now, sealed, [])
+    chain.clock.advance(1)
+    assert chain.call(None, CLOCK) == (int.from_bytes(now, "big") + 1).to_bytes(32, "big")
+    chain.submit([sign(chain, ALICE, BOB, value=1)])
+    assert executed == ["call", "block"]
+
+
+def test_what_is_refused_is_refused_again() -> None:
+    """A transaction that no block may contain, and a call that reverts."""
+    chain = RememberingChain(genesis())
+    reverter = deploy(chain, creation(REVERTER))
+    for _ in range(2):
+        with pytest.raises(TransactionRefused):
+            chain.submit([sign(chain, ALICE, BOB, nonce=7)])
+        with pytest.raises(ExecutionReverted):
+            chain.call(reverter, b"")
+    assert chain.block().number == 1
