@@ -23,6 +23,7 @@ from eth.vm.chain_context import ChainContext
 from eth.vm.spoof import SpoofTransaction
 from eth_typing import BlockNumber
 from eth_utils.exceptions import ValidationError
+from rlp.exceptions import RLPException
 
 from pysettle.errors import ChainError, TransactionRefused
 from pysettle.evm.backend import Block, ExecutionReverted, Fees, Standing
@@ -31,6 +32,7 @@ from pysettle.evm.genesis import BLOCK_INTERVAL_S, Genesis
 from pysettle.evm.history import SealedBlocks, revert_data_key
 from pysettle.evm.prague import (
     InvalidTransaction,
+    SealingBlock,
     SealingVM,
     decode_transaction,
     read_receipts,
@@ -39,6 +41,7 @@ from pysettle.values import Address
 
 _FEE_HEADROOM = 8
 """Most the base fee may have grown, as a factor, while a sequence of blocks is sealed (12.5 % a full block)."""
+_REASON_MAX = 300
 
 
 class EmbeddedChain(SealedBlocks):
@@ -160,10 +163,33 @@ class EmbeddedChain(SealedBlocks):
         with _refusals(len(transactions)):
             return self.block(self._seal_block(transactions, 0).number)
 
-    def _seal_block(self, transactions: Sequence[SignedTransactionAPI], placed: int) -> BlockAPI:
-        """Seal one block of as many of the transactions as fit; `placed` counts those sealed before them."""
+    def adopt(self, raw_block: bytes) -> Block:
+        """Execute the next block of another producer, and take it as the head if execution gives its header.
+
+        Raises:
+            ChainError: it cannot be read, is no valid block here, or execution gives another header; the message says
+                which field.
+        """
+        number = self._head.block_number + 1
+        try:
+            stated = rlp.decode(raw_block, sedes=SealingBlock)
+            SealingVM.validate_header(stated.header, self._head)
+            transactions = self.decode([transaction.encode() for transaction in stated.transactions])
+            return self.block(self._seal_block(transactions, 0, stated.header).number)
+        except (RLPException, ValidationError, TypeError, TransactionRefused, InvalidTransaction) as problem:
+            raise ChainError(f"block {number} is refused: {str(problem)[:_REASON_MAX]}") from problem
+
+    def _seal_block(
+        self, transactions: Sequence[SignedTransactionAPI], placed: int, stated: BlockHeaderAPI | None = None
+    ) -> BlockAPI:
+        """Seal one block of as many of the transactions as fit; `placed` counts those sealed before them.
+
+        A stated header gives all that a producer is free to choose, and has to be the one that comes out.
+        """
         with self._one_write():
-            block, receipts, revert_data = self._execute(transactions, placed)
+            block, receipts, revert_data = self._execute(transactions, placed, stated and self._header_like(stated))
+            if stated is not None:
+                _check_equal(block.header, stated)
             for index, data in revert_data.items():
                 self._database[revert_data_key(block.hash, index)] = data
             self.py_evm.chaindb.persist_block(block)
@@ -172,10 +198,10 @@ class EmbeddedChain(SealedBlocks):
         return block
 
     def _execute(
-        self, transactions: Sequence[SignedTransactionAPI], placed: int = 0
+        self, transactions: Sequence[SignedTransactionAPI], placed: int = 0, header: BlockHeaderAPI | None = None
     ) -> tuple[BlockAPI, tuple[ReceiptAPI, ...], dict[int, bytes]]:
         """Make the next block without sealing it; return it, its receipts and the revert data of its transactions."""
-        header = self.next_header()
+        header = header or self.next_header()
         vm = cast(SealingVM, self.py_evm.get_vm(header))
         offered = vm.get_block().copy(header=header, transactions=tuple(transactions))
         try:
@@ -203,6 +229,18 @@ class EmbeddedChain(SealedBlocks):
             gas_limit=self._head.gas_limit,
             mix_hash=prevrandao(self._seed, self._head.block_number + 1),
             parent_beacon_block_root=ZERO_HASH32,
+        )
+
+    def _header_like(self, stated: BlockHeaderAPI) -> BlockHeaderAPI:
+        """Return the header that a block of another producer is executed under."""
+        return self.py_evm.create_header_from_parent(
+            self._head,
+            coinbase=stated.coinbase,
+            timestamp=stated.timestamp,
+            gas_limit=stated.gas_limit,
+            mix_hash=stated.mix_hash,
+            extra_data=stated.extra_data,
+            parent_beacon_block_root=stated.parent_beacon_block_root,
         )
 
     def _take_head(self, header: BlockHeaderAPI, advanced: int) -> None:
@@ -373,3 +411,15 @@ def _refusals(count: int) -> Iterator[None]:
         yield
     except InvalidTransaction as problem:
         raise TransactionRefused(problem.index, count, problem.reason) from problem
+
+
+def _check_equal(executed: BlockHeaderAPI, stated: BlockHeaderAPI) -> None:
+    """Compare the header that came out with the stated one.
+
+    Raises:
+        ValidationError: a field differs.
+    """
+    for name, expected in stated.as_dict().items():
+        if (got := getattr(executed, str(name))) != expected:
+            shown = [f"0x{value.hex()}" if isinstance(value, bytes) else value for value in (expected, got)]
+            raise ValidationError(f"{name}: the header states {shown[0]}, execution gives {shown[1]}")

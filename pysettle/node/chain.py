@@ -102,6 +102,7 @@ class NodeChain:
         *,
         faucet: Signer | None = None,
         keeps_history: bool = False,
+        is_read_only: bool = False,
     ) -> None:
         """Serve a chain.
 
@@ -110,8 +111,10 @@ class NodeChain:
             accounts: Accounts the node signs for.
             faucet: Account that pays raised balances; None if no balance can be raised.
             keeps_history: Whether sealed blocks stay: no client can revert the chain or get a balance.
+            is_read_only: Whether the chain is a history that ends with its head: no client can change anything.
         """
-        self.embedded, self.faucet, self.keeps_history = chain, faucet, keeps_history
+        self.embedded, self.faucet = chain, faucet
+        self.keeps_history, self.is_read_only = keeps_history or is_read_only, is_read_only
         self.accounts = {signer.address: signer for signer in accounts}
         self.listeners: list[Listener] = []
         self.pool = Pool(chain)

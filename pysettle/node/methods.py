@@ -21,7 +21,7 @@ from pysettle.node.chain import LogFilter, NodeChain
 from pysettle.node.development import development_methods
 from pysettle.node.objects import block_object, effective_gas_price, transaction_object
 from pysettle.node.protocol import SERVER_ERROR, InvalidParams, Method, RpcError
-from pysettle.node.sending import TIP, sending_methods
+from pysettle.node.sending import READ_ONLY, TIP, sending_methods
 from pysettle.node.subscriptions import BlockHashSubscription, Filters, LogSubscription, PendingSubscription
 from pysettle.node.trace import trace_transaction
 from pysettle.node.values import (
@@ -39,15 +39,36 @@ from pysettle.node.values import (
 )
 from pysettle.values import Hash32
 
-_NAMES = {False: "pysettle", True: "pysettle-workspace"}
-"""Name of the node, by whether its chain keeps its history: clients derive its abilities from it."""
 _FEE_HISTORY_LIMIT = 1024
+
+
+_TAKEN_BACK = ("evm_snapshot", "evm_revert", "anvil_setBalance", "hardhat_setBalance")
+"""Methods that a chain which keeps its history does not have."""
 
 
 def method_table(node: NodeChain) -> dict[str, Method]:
     """Return every method by name, without the subscriptions, which need a connection."""
     tables = (_general, _state, _blocks, _transactions, sending_methods, _filters, _debug, development_methods)
-    return {name: method for table in tables for name, method in table(node).items()}
+    methods = {name: method for table in tables for name, method in table(node).items()}
+    return (
+        methods | dict.fromkeys([*filter(_changes, methods), *_TAKEN_BACK], _refused) if node.is_read_only else methods
+    )
+
+
+def _changes(method: str) -> bool:
+    """Whether a method changes the chain, its pool or its clock, or signs."""
+    return method.startswith(("evm_", "anvil_", "hardhat_", "eth_send", "eth_sign")) and "_get" not in method
+
+
+def _refused(_: Any, first: Any = None, second: Any = None, third: Any = None) -> None:
+    raise RpcError(SERVER_ERROR, READ_ONLY)
+
+
+def _name(node: NodeChain) -> str:
+    """Return the name of the node: clients derive its abilities from it."""
+    if node.is_read_only:
+        return "pysettle-history"
+    return "pysettle-workspace" if node.keeps_history else "pysettle"
 
 
 def _general(node: NodeChain) -> Mapping[str, Method]:
@@ -94,7 +115,7 @@ def _general(node: NodeChain) -> Mapping[str, Method]:
         "net_version": lambda _: str(chain.chain_id),
         "net_listening": lambda _: True,
         "net_peerCount": lambda _: "0x0",
-        "web3_clientVersion": lambda _: f"{_NAMES[node.keeps_history]}/{__version__}/simulation",
+        "web3_clientVersion": lambda _: f"{_name(node)}/{__version__}/simulation",
         GENESIS_METHOD: lambda _: chain.genesis.to_dict(),
         "web3_sha3": lambda _, content: hex_data(keccak(data(content, "the data"))),
         "eth_protocolVersion": lambda _: "0x41",

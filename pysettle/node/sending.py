@@ -17,6 +17,8 @@ from pysettle.node.values import data, hex_address, hex_data, quantity
 
 TIP = 10**9
 """Priority fee suggested, in wei per gas; any is accepted, zero too."""
+READ_ONLY = "refused: this node serves a finished history, which nothing can change; questions about it are answered"
+"""Answer of a node that is read-only to everything that would change its chain."""
 
 
 def sending_methods(node: NodeChain) -> Mapping[str, Method]:
@@ -51,6 +53,8 @@ def sending_methods(node: NodeChain) -> Mapping[str, Method]:
 
 def send_together(node: NodeChain, sent: Sequence[Sequence[Any]]) -> list[str | RpcError]:
     """Answer `eth_sendRawTransaction` requests that came together: sealed in one block if their gas allows."""
+    if node.is_read_only:
+        return [RpcError(SERVER_ERROR, READ_ONLY) for _ in sent]
     outcomes: dict[int, str | RpcError] = {}
     raws: dict[int, bytes] = {}
     for place, params in enumerate(sent):

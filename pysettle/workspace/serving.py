@@ -1,14 +1,17 @@
-"""Chains for a node to serve: a fresh one in memory, or the one in a workspace's file."""
+"""Chains for a node to serve: a fresh one in memory, the one in a workspace's file, or the history in a chain file."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from pysettle.client.network import genesis
-from pysettle.errors import UsageError
+from rlp.codec import consume_length_prefix
+from rlp.exceptions import DecodingError
+
+from pysettle.client.network import genesis as usual_genesis
+from pysettle.errors import ChainError, UsageError
 from pysettle.evm.embedded import EmbeddedChain
 from pysettle.evm.genesis import Genesis, GenesisAccount
 from pysettle.node.accounts import development_accounts, faucet
@@ -31,7 +34,7 @@ def fresh_chain(*, seed: int, chain_id: int, timestamp: int, accounts: int) -> N
         accounts: Number of the accounts.
     """
     signers, reserve = development_accounts(accounts), faucet()
-    block_0 = genesis(timestamp, [signer.address for signer in signers], chain_id=chain_id, balance=_BALANCE)
+    block_0 = usual_genesis(timestamp, [signer.address for signer in signers], chain_id=chain_id, balance=_BALANCE)
     funded = replace(block_0, alloc={**block_0.alloc, reserve.address: GenesisAccount(balance=_FAUCET_BALANCE)})
     return NodeChain(EmbeddedChain(funded, seed=seed), signers, faucet=reserve)
 
@@ -42,11 +45,38 @@ def chain_from_genesis(file: Path, *, seed: int) -> NodeChain:
     Raises:
         UsageError: the file cannot be read, or is no genesis.json.
     """
+    return NodeChain(EmbeddedChain(Genesis.from_bytes(_content(file)), seed=seed))
+
+
+def history(genesis: Path, blocks: Path, on_progress: Callable[[int, int], None]) -> NodeChain:
+    """Execute the blocks of a chain file in memory, for a node that only answers questions about them.
+
+    Args:
+        genesis: Its genesis.json, of the rules of this chain.
+        blocks: Its blocks from 1 on, RLP one after the other.
+        on_progress: Called after every block with the bytes of the file that are executed, and its length.
+
+    Raises:
+        UsageError: a file cannot be read, or the genesis has other rules.
+        ChainError: a block is refused, or execution gives another header.
+    """
+    chain, content, position = EmbeddedChain(Genesis.from_bytes(_content(genesis))), _content(blocks), 0
+    while position < len(content):
+        try:
+            _, _, length, payload = consume_length_prefix(content, position)
+        except (DecodingError, IndexError) as problem:
+            raise ChainError(f"{blocks} has no RLP item at byte {position}") from problem
+        chain.adopt(content[position : payload + length])
+        position = payload + length
+        on_progress(position, len(content))
+    return NodeChain(chain, is_read_only=True)
+
+
+def _content(file: Path) -> bytes:
     try:
-        content = file.read_bytes()
+        return file.read_bytes()
     except OSError as problem:
         raise UsageError(f"{file} cannot be read: {problem.strerror}", path=file) from problem
-    return NodeChain(EmbeddedChain(Genesis.from_bytes(content), seed=seed))
 
 
 @contextmanager

@@ -12,8 +12,8 @@ import click
 
 from pysettle.cli.nouns import Verb
 from pysettle.cli.options import CHAIN_ID, SEED, Count, schema
-from pysettle.cli.output import done, say, tell
-from pysettle.errors import UsageError
+from pysettle.cli.output import done, progress, say, tell
+from pysettle.errors import BundleError, UsageError
 from pysettle.workspace.config import GENESIS_TIME, SIMULATION_CHAIN_ID
 
 if TYPE_CHECKING:
@@ -36,6 +36,17 @@ _ACCOUNTS = 10
     type=click.Path(path_type=Path, dir_okay=False),
     help="Begin a new chain from this genesis.json, such as one of `pysettle network genesis`.",
 )
+@click.option(
+    "--bundle",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Serve the history in this bundle of `audit export`; nothing can change it.",
+)
+@click.option(
+    "--blocks",
+    "blocks_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="With --genesis: serve the history of these blocks, RLP one after the other; nothing can change it.",
+)
 @click.option("--seed", type=SEED, help="Seed of the blocks' randomness.  [default: 0]")
 @click.option("--chain-id", type=CHAIN_ID, help=f"Chain id.  [default: {SIMULATION_CHAIN_ID}]")
 @click.option("--timestamp", type=Count(0, 2**40), help=f"Unix second of block 0.  [default: {GENESIS_TIME}]")
@@ -47,6 +58,8 @@ def node(
     port: int,
     workspace: Path | None,
     genesis_file: Path | None,
+    bundle: Path | None,
+    blocks_file: Path | None,
     seed: int | None,
     chain_id: int | None,
     timestamp: int | None,
@@ -60,6 +73,9 @@ def node(
     tools. A workspace's chain stays in its file: every other command sees the blocks that the node seals, and no sealed
     block is reverted. While the node serves the chain it alone writes to the file, and the commands on the workspace
     send their transactions to the node.
+
+    The history of a bundle or a chain file is executed again in memory, and each header has to come out as it is
+    stated. The node then answers all questions about it, at any block, and refuses every write.
     """
     try:
         from pysettle.node.server import listen, serve
@@ -68,13 +84,16 @@ def node(
     from pysettle.workspace import Workspace
     from pysettle.workspace.serving import chain_from_genesis, chain_of, fresh_chain
 
-    of_genesis: dict[str, object] = {"--chain-id": chain_id, "--timestamp": timestamp, "--accounts": accounts}
-    if workspace:
-        _refuse({"--genesis": genesis_file, "--seed": seed} | of_genesis, "the workspace's chain has begun already")
-    elif genesis_file:
-        _refuse(of_genesis, "the genesis file contains it")
+    _check_source(
+        {"--bundle": bundle, "--workspace": workspace, "--genesis": genesis_file, "--blocks": blocks_file},
+        {"--seed": seed, "--chain-id": chain_id, "--timestamp": timestamp, "--accounts": accounts},
+    )
     with ExitStack() as stack:
-        if workspace:
+        if bundle:
+            served = _of_bundle(bundle)
+        elif genesis_file and blocks_file:
+            served = _history(genesis_file, blocks_file)
+        elif workspace:
             opened = Workspace.open(workspace)
             served = stack.enter_context(chain_of(opened))
         elif genesis_file:
@@ -103,6 +122,52 @@ def node(
             head = chain.block().number
             if workspace and head > before:
                 done(f"the node sealed blocks {before + 1} to {head}, and {workspace} keeps them")
+
+
+def _check_source(sources: Mapping[str, Path | None], choices: Mapping[str, int | None]) -> None:
+    """Check that the options name one chain, and choose nothing that it has already.
+
+    Raises:
+        UsageError: they do not.
+    """
+    if sources["--bundle"]:
+        _refuse({**sources, "--bundle": None, **choices}, "the bundle contains the history")
+    elif sources["--workspace"]:
+        _refuse({**sources, "--workspace": None, **choices}, "the workspace's chain has begun already")
+    elif sources["--blocks"]:
+        if not sources["--genesis"]:
+            raise UsageError("name --genesis too: the blocks of a chain file follow from its genesis.json")
+        _refuse(choices, "the blocks contain it")
+    elif sources["--genesis"]:
+        _refuse({**choices, "--seed": None}, "the genesis file contains it")
+
+
+def _of_bundle(directory: Path) -> NodeChain:
+    """Execute the history of a bundle.
+
+    Raises:
+        BundleError: the manifest cannot be read, or the bundle has no genesis.
+        ChainError: a block is refused, or the head is not that of the manifest.
+    """
+    from pysettle.audit.bundle import CHAIN_FILE, GENESIS_FILE, Bundle
+
+    manifest = Bundle.read(directory).manifest
+    if not manifest.has_genesis:
+        raise BundleError("the bundle has no genesis.json: its blocks cannot be executed, so no state can be served")
+    served = _history(directory / GENESIS_FILE, directory / CHAIN_FILE)
+    if (head := served.embedded.block()).hash != manifest.hashes[-1]:
+        raise BundleError(
+            f"the manifest names 0x{manifest.hashes[-1].hex()} as the head, the blocks end with block {head.number}, "
+            f"0x{head.hash.hex()}: see `audit verify`"
+        )
+    return served
+
+
+def _history(genesis: Path, blocks: Path) -> NodeChain:
+    from pysettle.workspace.serving import history
+
+    with progress() as on_progress:
+        return history(genesis, blocks, lambda did, total: on_progress("executing", did, total))
 
 
 def _refuse(options: Mapping[str, object], why: str) -> None:
