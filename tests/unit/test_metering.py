@@ -236,8 +236,14 @@ def test_vouchers_are_checked_in_bulk() -> None:
         (delegated, good[0]),
         (delegated, Voucher.signed(payer, HUB, delegated.channel_id(HUB), 5)),
         (plain, replace(good[0], signature=good[0].signature[:64])),
+        (plain, replace(good[0], signature=with_other_v(good[0].signature))),
     ]
-    assert check_vouchers(HUB, wrong) == [False] * 5
+    assert check_vouchers(HUB, wrong) == [False] * 6
+
+
+def with_other_v(signature: bytes) -> bytes:
+    """Return a signature whose r and s are the signer's, while its v names another key: the hub refuses it."""
+    return signature[:64] + bytes([55 - signature[64]])
 
 
 def test_many_vouchers_are_signed_and_checked_in_their_order() -> None:

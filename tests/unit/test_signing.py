@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from eth_account import Account
 from eth_utils import keccak
 from hypothesis import given
@@ -59,6 +60,16 @@ def test_many_are_signed_and_recovered_as_one_is() -> None:
     for place, malformed in bad.items():
         signed[place], expected[place] = (digest, malformed), None
     assert recover_all(signed) == expected == [recover(*it) for it in signed]
+
+
+def test_a_digest_has_32_bytes() -> None:
+    """A digest of another length is refused: the library would read beyond a shorter one."""
+    signer = Signer.derived("a")
+    for digest in (bytes(31), bytes(33)):
+        with pytest.raises(ValueError, match="a digest has 32 bytes"):
+            signer.sign(digest)
+        with pytest.raises(ValueError, match="a digest has 32 bytes"):
+            recover(digest, signer.sign(bytes(32)))
 
 
 def test_a_key_does_not_show_itself() -> None:

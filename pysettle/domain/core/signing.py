@@ -2,6 +2,9 @@
 
 Signatures are r, s, v with a low s and v of 27 or 28, the form every contract here checks. Nonces are deterministic
 (RFC 6979), so that equal messages have equal signatures.
+
+Messages are signed, and signers recovered, by the thousand: the functions of the library are called on arrays, since
+coincurve makes several Python objects for each call. One message is an array of one.
 """
 
 from __future__ import annotations
@@ -10,16 +13,14 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
-from typing import Any, Protocol, TypeVar
+from typing import Protocol
 
 from coincurve import PrivateKey, PublicKey
-from coincurve import ecdsa as curve
+from coincurve._libsecp256k1 import ffi, lib  # type: ignore[import-not-found]  # made by cffi
+from coincurve.context import GLOBAL_CONTEXT
 
 from pysettle.hashing import keccak
 from pysettle.values import Address
-
-Item = TypeVar("Item")
-Outcome = TypeVar("Outcome")
 
 
 class HasDigest(Protocol):
@@ -39,7 +40,7 @@ class Signer:
             ValueError: the secret is not a key of the curve.
         """
         self._key = PrivateKey(secret)
-        self.address = _address(self._key.public_key.format(compressed=False))
+        self.address = _address(ffi.buffer(self._key.public_key.public_key)[:])
 
     @classmethod
     def derived(cls, *path: object) -> Signer:
@@ -56,12 +57,30 @@ class Signer:
 
     def sign(self, digest: bytes) -> bytes:
         """Sign a 32-byte digest; return r, s, v as 65 bytes."""
-        signature = self._key.sign_recoverable(digest, hasher=None)
-        return signature[:64] + _V[signature[64]]
+        return self.sign_all([digest])[0]
 
     def sign_all(self, digests: Sequence[bytes]) -> list[bytes]:
-        """Sign many digests as `sign` does each, on every core."""
-        return _on_every_core(self.sign, digests)
+        """Sign many digests as `sign` does each, on every core.
+
+        Raises:
+            ValueError: a digest has not 32 bytes.
+        """
+        _check_lengths(digests)
+        signed = ffi.new("secp256k1_ecdsa_recoverable_signature[]", len(digests))
+        secret = self._key.secret
+        done = _on_every_core(
+            lambda place: lib.secp256k1_ecdsa_sign_recoverable(
+                _CONTEXT, signed + place, digests[place], secret, ffi.NULL, ffi.NULL
+            ),
+            len(digests),
+        )
+        assert all(done), "a key of the curve signs everything"
+        signature, parity = ffi.new("unsigned char[64]"), ffi.new("int *")
+        signatures = []
+        for place in range(len(digests)):
+            lib.secp256k1_ecdsa_recoverable_signature_serialize_compact(_CONTEXT, signature, parity, signed + place)
+            signatures.append(ffi.buffer(signature)[:] + _V[parity[0]])
+        return signatures
 
     def sign_transaction(self, transaction: HasDigest) -> bytes:
         """Sign a transaction as `sign` does its digest."""
@@ -79,71 +98,69 @@ def recover(digest: bytes, signature: bytes) -> Address | None:
         digest: 32 bytes.
         signature: r, s, v as 65 bytes; v is 27 or 28, s in the lower half of the curve's order.
     """
-    return _address_of(_recovered((digest, _parsed(signature))))
+    return recover_all([(digest, signature)])[0]
 
 
 def recover_all(signed: Iterable[tuple[bytes, bytes]]) -> list[Address | None]:
     """Return the result of `recover` for each of many (digest, signature), computed on all cores.
 
-    The work of Python is done before and after: a thread that waits for Python's lock costs more than the work itself.
+    Raises:
+        ValueError: a digest has not 32 bytes.
     """
-    parsed = [(digest, _parsed(signature)) for digest, signature in signed]
-    return [_address_of(key) for key in _on_every_core(_recovered, parsed)]
+    pairs = list(signed)
+    digests = [digest for digest, _ in pairs]
+    _check_lengths(digests)
+    # The library finds nobody behind a signature of zeros, and each is one until it is parsed.
+    parsed = ffi.new("secp256k1_ecdsa_recoverable_signature[]", len(pairs))
+    keys = ffi.new("secp256k1_pubkey[]", len(pairs))
+    for place, (_, signature) in enumerate(pairs):
+        if len(signature) == 65 and signature[64] in (27, 28) and signature[32:64] <= _HALF_ORDER:
+            lib.secp256k1_ecdsa_recoverable_signature_parse_compact(
+                _CONTEXT, parsed + place, signature, signature[64] - 27
+            )
+    found = _on_every_core(
+        lambda place: lib.secp256k1_ecdsa_recover(_CONTEXT, keys + place, parsed + place, digests[place]), len(pairs)
+    )
+    return [_address(ffi.buffer(keys + place)[:]) if is_found else None for place, is_found in enumerate(found)]
 
 
-def _parsed(signature: bytes) -> Any:
-    """Return a signature as libsecp256k1 has it; None when it is malformed."""
-    if len(signature) != 65 or signature[64] not in (27, 28) or signature[32:64] > _HALF_ORDER:
-        return None
-    try:
-        return curve.deserialize_recoverable(signature[:64] + _PARITY[signature[64]])
-    except ValueError:
-        return None
+def _check_lengths(digests: Sequence[bytes]) -> None:
+    """Check what the library does not: it reads 32 bytes of each."""
+    for digest in digests:
+        if len(digest) != 32:
+            raise ValueError(f"a digest has 32 bytes, got {len(digest)}")
 
 
-def _recovered(signed: tuple[bytes, Any]) -> Any:
-    """Return the public key behind a digest and a parsed signature, in the form of libsecp256k1; None without one."""
-    digest, signature = signed
-    if signature is None:
-        return None
-    try:
-        return curve.recover(digest, signature, None)
-    except ValueError:
-        return None
+def _on_every_core(act: Callable[[int], int], count: int) -> list[int]:
+    """Act on each place below a count, on every core; return the results in order.
 
-
-def _address_of(key: Any) -> Address | None:
-    return None if key is None else _address(PublicKey(key).format(compressed=False))
-
-
-def _on_every_core(act: Callable[[Item], Outcome], items: Sequence[Item]) -> list[Outcome]:
-    """Act on many items, on every core: libsecp256k1 runs without holding Python's lock.
+    The library runs without holding Python's lock, and a thread that waits for the lock is woken late. So the threads
+    only call the library, and all other work is done before and after.
 
     Args:
-        act: Acts on one item, mainly by a call of libsecp256k1; all other work runs on one core at a time.
-        items: The items.
-
-    Returns:
-        The outcomes, in the order of the items.
+        act: Calls the library for one place.
+        count: How many places there are.
     """
-    cores = os.cpu_count() or 1
-    share = max(_LEAST_SHARE, -(-len(items) // cores))
-    shares = [items[first : first + share] for first in range(0, len(items), share)]
+    share = max(_LEAST_SHARE, -(-count // _CORES))
+    shares = [range(first, min(first + share, count)) for first in range(0, count, share)]
     if len(shares) < 2:
-        return [act(item) for item in items]
-    with ThreadPoolExecutor(cores) as pool:
-        return [outcome for done in pool.map(lambda some: [act(item) for item in some], shares) for outcome in done]
+        return [act(place) for place in range(count)]
+    with ThreadPoolExecutor(_CORES) as pool:
+        return [result for done in pool.map(lambda places: list(map(act, places)), shares) for result in done]
 
 
+_CONTEXT = GLOBAL_CONTEXT.ctx
+_CORES = os.cpu_count() or 1
 _LEAST_SHARE = 32
-"""Items that are worth a thread: a millisecond of signing."""
+"""Places that are worth a thread: a millisecond of signing."""
 _HALF_ORDER = bytes.fromhex("7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0")
 _V = (b"\x1b", b"\x1c")
 """The last byte of a signature, by the parity that libsecp256k1 gives."""
-_PARITY = {27: b"\0", 28: b"\1"}
 
 
 @lru_cache(maxsize=1_024)
 def _address(public_key: bytes) -> Address:
-    """Return the address of a key of 65 bytes; the same few sign again and again."""
-    return Address(keccak(public_key[1:])[12:])
+    """Return the address of a public key in the library's own form; the same few sign again and again."""
+    key = ffi.new("secp256k1_pubkey *")
+    ffi.buffer(key)[:] = public_key
+    return Address(keccak(PublicKey(key).format(compressed=False)[1:])[12:])
