@@ -37,11 +37,15 @@ SOURCES_FILE = "contracts/solc-input.json"
 """Sources and settings of the contracts, as solc's standard JSON takes them."""
 INTERFACES_FILE = "contracts/interfaces.json"
 """ABI and storage layout of each kind of contract, by its name, and the compiler."""
+PROOFS_FILE = "proofs.json"
+"""Nodes that prove the state of the listed contracts; only where the exporter had no `genesis.json`."""
 MANIFEST_FILE = "manifest.json"
 """Claims of the bundle."""
 
 CHAIN_FILES = {CHAIN_FILE, RECEIPTS_FILE}
-"""The files that every bundle has; `genesis.json` is left out where no source could give it."""
+"""The files that every bundle has."""
+STATE_FILES = {GENESIS_FILE, PROOFS_FILE}
+"""The files that a bundle has where its source could give them."""
 CONTRACT_FILES = {SOURCES_FILE, INTERFACES_FILE}
 """The files that a bundle has which lists contracts, and no other."""
 
@@ -120,6 +124,11 @@ class Manifest:
         """Whether the bundle has the file that its blocks can be executed from."""
         return GENESIS_FILE in self.files
 
+    @property
+    def has_proofs(self) -> bool:
+        """Whether the bundle has the file that proves the state of its contracts."""
+        return PROOFS_FILE in self.files
+
     def to_bytes(self) -> bytes:
         """Return the file `manifest.json`; the same manifest gives the same bytes."""
         document = {
@@ -174,8 +183,9 @@ class Manifest:
             raise ValueError(f"blocks.last is not {len(hashes) - 1}, the number of hashes less one")
         contracts = _contracts_from_list(as_list(document["contracts"], "contracts"))
         files, needed = document["files"], CHAIN_FILES | (CONTRACT_FILES if contracts.addresses() else set())
-        if not isinstance(files, dict) or files.keys() - {GENESIS_FILE} != needed:
-            raise ValueError(f"files must name {', '.join(sorted(needed))}, {GENESIS_FILE} if it is there, and no more")
+        if not isinstance(files, dict) or files.keys() - STATE_FILES != needed:
+            possible = " and ".join(sorted(STATE_FILES))
+            raise ValueError(f"files must name {', '.join(sorted(needed))}, {possible} if they are there, and no more")
         return cls(
             chain_id=as_decimal(document["chain_id"], 256, "chain_id"),
             hashes=hashes,

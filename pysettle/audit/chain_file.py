@@ -90,7 +90,7 @@ class _ChainFile:
         """Run the checks in order."""
         for check in set(Check) - self._asked:
             self._leave(check, Outcome.NOT_ASKED, f"level {self._level} was asked for")
-        for check in (Check.FILES, Check.CODE, Check.LEDGER):
+        for check in (Check.FILES, Check.PROOFS, Check.CODE, Check.LEDGER):
             self._outcomes.pop(check, None)
             self._leave(check, Outcome.NOT_ASKED, "a chain file has no manifest")
         begun, problem = self._begun()

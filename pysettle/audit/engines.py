@@ -54,6 +54,10 @@ class CallRefused(Exception):
     """A read-only call that reverted or could not be executed; the message states the reason."""
 
 
+class Unproven(CallRefused):
+    """A reading of the state that no proof covers; the message names it."""
+
+
 @dataclass(frozen=True, slots=True)
 class ExecutedLog:
     """One log, as re-execution emitted it, or a receipt states it."""
@@ -98,7 +102,7 @@ class ExecutedTransaction:
     """The transaction as it is hashed, where nothing executed it."""
 
 
-class _VerifyingState(PragueState):
+class VerifyingState(PragueState):
     """Prague's state, with the rule of creation that py-evm 0.12.1 lacks."""
 
     def has_code_or_nonce(self, address: Address) -> bool:
@@ -116,7 +120,7 @@ class _VerifyingState(PragueState):
 class VerifyingVM(PragueVM):
     """Prague with every rule a verifier must hold a block to, and with the receipts of the block at hand."""
 
-    _state_class = _VerifyingState
+    _state_class = VerifyingState
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Begin without receipts."""
@@ -190,7 +194,55 @@ def _check_transaction(vm: VirtualMachineAPI, transaction: SignedTransactionAPI)
         raise ValidationError(f"{transaction.gas} gas does not cover the cost before execution")
 
 
-class PyEvmEngine:
+class StateReader:
+    """Reads the state after a head by py-evm."""
+
+    def _head_vm(self) -> VirtualMachineAPI:
+        """Return the rules of the head on the state after it."""
+        raise NotImplementedError
+
+    def call(self, to: Address, data: bytes) -> bytes:
+        """Return a contract's answer on the head state, with the head's own time; the state does not change.
+
+        Raises:
+            CallRefused: it reverted, or could not be executed.
+        """
+        try:
+            vm = self._head_vm()
+            snapshot = vm.state.snapshot()
+            try:
+                computation = vm.execute_bytecode(
+                    origin=_ZERO_ADDRESS,
+                    gas_price=0,
+                    gas=_CALL_GAS,
+                    to=to,
+                    sender=_ZERO_ADDRESS,
+                    value=0,
+                    data=data,
+                    code=vm.state.get_code(to),
+                )
+            finally:
+                vm.state.revert(snapshot)
+        except Exception as problem:
+            raise CallRefused(reason_of(problem)) from problem
+        if computation.is_error:
+            raise CallRefused(f"it reverted with 0x{computation.output[:128].hex()}")
+        return bytes(computation.output)
+
+    def code(self, address: Address) -> bytes:
+        """Return the code of an account on the head state."""
+        return self._head_vm().state.get_code(address)
+
+    def nonce(self, address: Address) -> int:
+        """Return the nonce of an account on the head state: of a contract, one more than the contracts it created."""
+        return self._head_vm().state.get_nonce(address)
+
+    def storage(self, address: Address, slot: int) -> int:
+        """Return a word of a contract's storage on the head state."""
+        return self._head_vm().state.get_storage(address, slot)
+
+
+class PyEvmEngine(StateReader):
     """py-evm on a fresh chain in memory, begun from `genesis.json` alone; every block is imported with validation."""
 
     name = f"py-evm {version('py-evm')}"
@@ -265,46 +317,6 @@ class PyEvmEngine:
         assert isinstance(vm, VerifyingVM)
         return vm
 
-    def call(self, to: Address, data: bytes) -> bytes:
-        """Return a contract's answer on the head state, with the head's own time; the state does not change.
-
-        Raises:
-            CallRefused: it reverted, or could not be executed.
-        """
-        try:
-            vm = self._head_vm()
-            snapshot = vm.state.snapshot()
-            try:
-                computation = vm.execute_bytecode(
-                    origin=_ZERO_ADDRESS,
-                    gas_price=0,
-                    gas=_CALL_GAS,
-                    to=to,
-                    sender=_ZERO_ADDRESS,
-                    value=0,
-                    data=data,
-                    code=vm.state.get_code(to),
-                )
-            finally:
-                vm.state.revert(snapshot)
-        except Exception as problem:
-            raise CallRefused(reason_of(problem)) from problem
-        if computation.is_error:
-            raise CallRefused(f"it reverted with 0x{computation.output[:128].hex()}")
-        return bytes(computation.output)
-
-    def code(self, address: Address) -> bytes:
-        """Return the code of an account on the head state."""
-        return self._head_vm().state.get_code(address)
-
-    def nonce(self, address: Address) -> int:
-        """Return the nonce of an account on the head state: of a contract, one more than the contracts it created."""
-        return self._head_vm().state.get_nonce(address)
-
-    def storage(self, address: Address, slot: int) -> int:
-        """Return a word of a contract's storage on the head state."""
-        return self._head_vm().state.get_storage(address, slot)
-
     def _head_vm(self) -> VirtualMachineAPI:
         if self._reading is None:
             self._reading = self._chain.get_vm(self._head)
@@ -329,7 +341,7 @@ def _outcome(receipt: ReceiptAPI, transaction: SignedTransactionAPI, reverted: b
             for log in receipt.logs
         ),
         sender=transaction.sender,
-        creation=None if transaction.to else _creation(transaction),
+        creation=creation_by(transaction),
         signed=transaction,
         revert_data=reverted,
     )
@@ -348,7 +360,10 @@ def read_transaction(raw: bytes) -> SignedTransactionAPI | None:
         return None
 
 
-def _creation(transaction: SignedTransactionAPI) -> Creation:
+def creation_by(transaction: SignedTransactionAPI) -> Creation | None:
+    """Return the contract that a transaction creates, if it succeeds; None for a call."""
+    if transaction.to:
+        return None
     return Creation(created_address(Address(transaction.sender), transaction.nonce), transaction.data)
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -14,6 +14,7 @@ from pysettle.audit.bundle import (
     CHAIN_FILE,
     GENESIS_FILE,
     INTERFACES_FILE,
+    PROOFS_FILE,
     RECEIPTS_FILE,
     SOURCES_FILE,
     Bundle,
@@ -22,7 +23,9 @@ from pysettle.audit.bundle import (
     Source,
     json_bytes,
 )
+from pysettle.audit.by_receipts import needed_proofs
 from pysettle.audit.encoding import EncodingError
+from pysettle.audit.proofs import ProofSource
 from pysettle.audit.writing import UnfinishedBundle, writing
 from pysettle.documents import parse_json
 from pysettle.domain.catalogue import kinds
@@ -31,7 +34,7 @@ from pysettle.errors import ChainError, NodeError, WrongChain
 from pysettle.evm import artifacts
 from pysettle.evm.embedded import EmbeddedChain
 from pysettle.evm.genesis import Genesis
-from pysettle.evm.node_blocks import NodeBlock
+from pysettle.evm.node_blocks import NodeBlock, NodeBlocks
 from pysettle.evm.rpc import RpcChain
 from pysettle.values import Address
 
@@ -59,6 +62,9 @@ class _Source(Protocol):
     def blocks(self, last: int) -> Iterator[NodeBlock | NodeError | None]:
         """Yield blocks 1 to the last; None, or a refusal, in place of one that is not there any more."""
 
+    def proofs(self, last: int) -> ProofSource | None:
+        """Return where to get proofs of the state after a block; None if the genesis makes them needless."""
+
 
 class _FromFile:
     """The chain of this package, in its file or in memory."""
@@ -75,6 +81,9 @@ class _FromFile:
     def blocks(self, last: int) -> Iterator[NodeBlock | NodeError | None]:
         for number, raw in zip(range(1, last + 1), self._chain.blocks_rlp(), strict=False):
             yield NodeBlock(raw, self._chain.receipts_rlp(number), None)
+
+    def proofs(self, last: int) -> None:
+        return None
 
 
 class _FromNode:
@@ -104,6 +113,23 @@ class _FromNode:
 
     def blocks(self, last: int) -> Iterator[NodeBlock | NodeError | None]:
         return self._blocks.read(1, last)
+
+    def proofs(self, last: int) -> _ProofsAt | None:
+        return _ProofsAt(self._blocks, last) if self._genesis is None else None
+
+
+@dataclass(frozen=True)
+class _ProofsAt:
+    """Proofs and codes of a node after a block."""
+
+    blocks: NodeBlocks
+    number: int
+
+    def proof(self, account: Address, slots: Sequence[int]) -> Collection[bytes]:
+        return self.blocks.proof(account, slots, self.number)
+
+    def code(self, account: Address) -> bytes:
+        return self.blocks.code(account, self.number)
 
 
 def export_bundle(
@@ -178,8 +204,23 @@ def _write(
     for name, content in _contract_files().items() if listed.addresses() else ():
         with unfinished.file(name) as write:
             write(content)
+    if (node := source.proofs(last)) and last and listed.addresses():
+        _write_proofs(unfinished, listed, chain.chain_id, state_root, node)
     told = Source(source.reading, source.producer)
     return Manifest(chain.chain_id, tuple(hashes), state_root, {}, listed, told)
+
+
+def _write_proofs(
+    unfinished: UnfinishedBundle, listed: Contracts, chain_id: int, state_root: bytes, node: ProofSource
+) -> None:
+    """Write the proofs of the state after the last block, if the node gives any."""
+    try:
+        node.proof(next(iter(listed.addresses())), [])
+    except NodeError:
+        return
+    content = needed_proofs(unfinished.open_file, listed, chain_id, state_root, node).to_bytes()
+    with unfinished.file(PROOFS_FILE) as write:
+        write(content)
 
 
 def _checked(

@@ -3,7 +3,7 @@
 A contract is genuine if published creation code made it, with arguments that decode: in a transaction, or in a genuine
 contract that creates such contracts. A contract that a genesis may have is genuine there if its whole code is the
 published code. Each contract that it works with must be listed under the name of its kind, and is judged too. Genuine
-code keeps its rules only if nobody planted state for it; the genesis is read for that first, before any engine.
+code keeps its rules only if nobody planted state for it; the genesis is read for that first, before any state.
 
 Knows the pins and the listed contracts. Re-execution vouches for the creations, and for the code at the head.
 """
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pysettle.audit.encoding import created_address
-from pysettle.audit.engines import ExecutedTransaction, PyEvmEngine
+from pysettle.audit.engines import ExecutedTransaction, StateReader
 from pysettle.audit.report import Check, Divergence, at_block
 from pysettle.domain.catalogue import kinds
 from pysettle.domain.core import events
@@ -62,6 +62,7 @@ class GenuineCheck:
         announcing = {kind.announced_by for kind in kinds()}
         self._announcing = {it for it, text in events.signatures().items() if text.partition("(")[0] in announcing}
         self._announced: set[Address] = set()
+        self._saw_genesis = False
 
     def see_genesis(self, state: Mapping[Address, Mapping[str, Any]]) -> None:
         """Judge what a genesis has at the addresses of listed contracts.
@@ -69,6 +70,7 @@ class GenuineCheck:
         Args:
             state: Mapping address -> its balance, nonce, code and storage.
         """
+        self._saw_genesis = True
         for address, account in state.items():
             code, kind = account["code"], self._contracts.kind_of(address)
             if is_planted(code, account["storage"], is_named=kind is not None):
@@ -118,38 +120,51 @@ class GenuineCheck:
                 if log.topics and log.topics[0] in self._announcing and self._contracts.kind_of(log.address):
                     self._announced.update(Address(it[-20:]) for it in log.topics[1:2])
 
-    def close(self, head: int, engine: PyEvmEngine) -> None:
+    def close(self, head: int, state: StateReader) -> None:
         """Judge every listed contract that the genesis does not have.
 
         Args:
             head: Height of the head.
-            engine: What executed every block.
+            state: The state after it.
         """
+        if not self._saw_genesis:
+            self._judge_all_placed(state)
         for of_kind in self._contracts.listed.values():
             for address in of_kind:
-                self._is_genuine(address, head, engine)
+                self._is_genuine(address, head, state)
+
+    def _judge_all_placed(self, state: StateReader) -> None:
+        """Judge the contracts that only a genesis nobody has may have brought, by their code at the head."""
+        for kind, listed in self._contracts.listed.items():
+            for address in listed if kind.is_placed else ():
+                if address not in self._origins and (code := state.code(address)):
+                    self._origins[address] = _Origin(0, code)
+                    self._judge_placed(kind, address, code)
+        for name, address in UNLISTED.items():
+            if code := state.code(address):
+                self._check_unlisted(name, address, code)
 
     def names(self) -> list[str]:
         """Return the kinds of the listed contracts that must have the published sources: no other code was accepted."""
         kinds_listed = (kind for kind, listed in self._contracts.listed.items() if listed)
         return [kind.name for kind in kinds_listed if kind not in self._other_kinds]
 
-    def _is_genuine(self, address: Address, head: int, engine: PyEvmEngine) -> bool:
+    def _is_genuine(self, address: Address, head: int, state: StateReader) -> bool:
         if address not in self._judged:
             self._judged[address] = False  # no contract makes its own maker, and if it did it were not genuine
-            self._judged[address] = self._judge(address, head, engine)
+            self._judged[address] = self._judge(address, head, state)
         return self._judged[address]
 
-    def _judge(self, address: Address, head: int, engine: PyEvmEngine) -> bool:
+    def _judge(self, address: Address, head: int, state: StateReader) -> bool:
         kind = self._contracts.kind_of(address)
         assert kind is not None
-        code, origin = engine.code(address), self._origins.get(address)
+        code, origin = state.code(address), self._origins.get(address)
         if self._accepts(origin.code if origin else code):
             self._other_kinds.add(kind)
             return True
         arguments = dict[str, Any]()
         if kind.made_by:
-            problem = self._problem_of_maker(kind, address, head, engine)
+            problem = self._problem_of_maker(kind, address, head, state)
         else:
             found = self._read_creation(kind, origin, code)
             problem, arguments = ("", found) if isinstance(found, dict) else (found, arguments)
@@ -177,23 +192,23 @@ class GenuineCheck:
         published = f"; the published creation code is {pins[0].creation}, and arguments follow it" if pins else ""
         return f"it was created by {CodeHash.of(origin.code)}{published}{self._difference(kind, code)}"
 
-    def _problem_of_maker(self, kind: Kind[Any], address: Address, head: int, engine: PyEvmEngine) -> str:
+    def _problem_of_maker(self, kind: Kind[Any], address: Address, head: int, state: StateReader) -> str:
         """Return what is wrong with the contract that created another; empty if nothing is."""
         assert kind.made_by
-        maker = self._created_by(self._kinds[kind.made_by], engine).get(address)
+        maker = self._created_by(self._kinds[kind.made_by], state).get(address)
         if maker is None:
             return f"no listed {kind.made_by} created it"
-        if not self._is_genuine(maker, head, engine):
+        if not self._is_genuine(maker, head, state):
             return f"0x{maker.hex()} created it, which is no genuine {kind.made_by}"
         if kind.announced_by and address not in self._announced:
             return f"no {kind.announced_by} of a listed contract names it"
         return ""
 
-    def _created_by(self, maker: Kind[Any], engine: PyEvmEngine) -> Mapping[Address, Address]:
+    def _created_by(self, maker: Kind[Any], state: StateReader) -> Mapping[Address, Address]:
         """Return mapping address -> listed contract of a kind that created something there, by its nonces."""
         if maker not in self._makers:
             self._makers[maker] = {
-                created_address(it, nonce): it for it in self._contracts[maker] for nonce in range(1, engine.nonce(it))
+                created_address(it, nonce): it for it in self._contracts[maker] for nonce in range(1, state.nonce(it))
             }
         return self._makers[maker]
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
 from pysettle.audit.blocks import differs
-from pysettle.audit.engines import CallRefused, ExecutedLog, ExecutedTransaction
+from pysettle.audit.engines import CallRefused, ExecutedLog, ExecutedTransaction, Unproven
 from pysettle.audit.powers import Powers
 from pysettle.audit.records.recording import Booked
 from pysettle.audit.report import Check, Divergence, at_block
@@ -147,6 +147,8 @@ class LedgerCheck:
         function, expected = question.function, question.expected
         try:
             answer = call(question.contract, question.data)
+        except Unproven:
+            return  # P names it
         except CallRefused as problem:
             self._add(head, subject, code, f"{function} is not answered: {problem}")
             return

@@ -19,19 +19,21 @@ class Check(Enum):
     FILES = "F"
     HEADERS = "H"
     ROOTS = "R"
+    PROOFS = "P"
     EXECUTION = "S"
     INDEPENDENT = "X"
     CODE = "G"
     LEDGER = "L"
 
 
-LADDER = (Check.FILES, Check.HEADERS, Check.ROOTS, Check.EXECUTION, Check.INDEPENDENT)
-"""The rungs, each standing on those before it."""
+LADDER = (Check.FILES, Check.HEADERS, Check.ROOTS, Check.PROOFS, Check.EXECUTION, Check.INDEPENDENT)
+"""The rungs, each standing on those before it; proofs are needed only where nothing is executed."""
 
 _MEANING = {
     Check.FILES: "files are those of the manifest, in the form of an export",
     Check.HEADERS: "header chain and every block hash",
     Check.ROOTS: "roots of transactions, withdrawals and receipts recomputed",
+    Check.PROOFS: "code, supplies and balances proven under the state root of the head",
     Check.EXECUTION: "re-executed: every field of every header equal",
     Check.INDEPENDENT: "re-executed by two independent engines or more: every hash equal",
     Check.CODE: "code of every listed contract is the published one of its name",
@@ -41,10 +43,12 @@ _NOT_CHECKED = ("accounts and ids that no event of a listed contract names",)
 """Parts that L does not check, so that it may pass without them."""
 _CODE_BELIEVED = "that the code of each listed contract is that of its name: the code is believed"
 """Part that L does not check if G did not."""
+_PLANTED = "storage and nonces of block 0, which has no genesis.json here"
+"""Part that G does not check without the genesis."""
 _ON_RECEIPTS = "ledger and invariants, from the receipts"
 """Meaning of L without re-execution."""
-_NOT_ASKED_CONTRACTS = "the answers of the listed contracts: without re-execution there is no state for calls"
-_LEVELS = {Check.HEADERS: "H", Check.ROOTS: "R", Check.EXECUTION: "S", Check.INDEPENDENT: "X"}
+_NOT_ASKED_CONTRACTS = "the answers of the listed contracts: without re-execution or proofs there is no state for calls"
+_LEVELS = {check: check.value for check in LADDER[1:]}
 _USUAL = "S"
 
 LEVELS = tuple(_LEVELS.values())
@@ -52,9 +56,10 @@ LEVELS = tuple(_LEVELS.values())
 
 
 def asked_at(level: str) -> frozenset[Check]:
-    """Return the checks of a level: H, R, S or X."""
-    rungs = LADDER[: LADDER.index(Check(level)) + 1]
-    beside = {Check.LEDGER: Check.ROOTS, Check.CODE: Check.EXECUTION}
+    """Return the checks of a level: H, R, P, S or X."""
+    upmost = Check(level)
+    rungs = {it for it in LADDER[: LADDER.index(upmost) + 1] if it is not Check.PROOFS or it is upmost}
+    beside = {Check.LEDGER: Check.ROOTS, Check.CODE: Check.EXECUTION if Check.EXECUTION in rungs else Check.PROOFS}
     return frozenset({*rungs, *(check for check, rung in beside.items() if rung in rungs)})
 
 
@@ -109,6 +114,8 @@ class Report:
     """Requested level."""
     on_receipts: bool = False
     """Whether L was checked on the receipts of the bundle, without re-execution."""
+    has_genesis: bool = True
+    """Whether G could read the genesis."""
     notices: tuple[Finding, ...] = ()
     """Notices for an auditor."""
     chain_id: int = 0
@@ -138,10 +145,10 @@ class Report:
 
     @property
     def level(self) -> str:
-        """Highest rung reached with all below it: `none`, `H`, `R`, `S` or `X`."""
+        """Highest rung reached with all below it: `none`, `H`, `R`, `P`, `S` or `X`."""
         reached = "none"
         for check in LADDER:
-            if check is Check.FILES and self.beside:
+            if (check is Check.FILES and self.beside) or (check is Check.PROOFS and self.asked != "P"):
                 continue
             if self.checks[check] is not Outcome.PASSED:
                 break
@@ -172,7 +179,9 @@ class Report:
         if self.checks[Check.LEDGER] not in ran:
             return {check: parts for check, parts in self.beside.items() if self.checks[check] in ran}
         believed = [_CODE_BELIEVED] * (self.checks[Check.CODE] is not Outcome.PASSED)
-        return {Check.LEDGER: (*[_NOT_ASKED_CONTRACTS] * self.on_receipts, *_NOT_CHECKED, *believed)}
+        unanswered = [_NOT_ASKED_CONTRACTS] * (self.on_receipts and self.checks[Check.PROOFS] is not Outcome.PASSED)
+        planted = {Check.CODE: (_PLANTED,)} if self.checks[Check.CODE] in ran and not self.has_genesis else {}
+        return {**planted, Check.LEDGER: (*unanswered, *_NOT_CHECKED, *believed)}
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -229,7 +238,8 @@ class Report:
         ]
         for check, meaning in _MEANING.items():
             if check is Check.LEDGER and self.on_receipts:
-                meaning = _ON_RECEIPTS
+                is_proven = self.checks[Check.PROOFS] is Outcome.PASSED
+                meaning = _ON_RECEIPTS + ", and equal to the proven answers of the listed contracts" * is_proven
             if check is Check.CODE and self.recompiled:
                 meaning = f"{meaning}, and that of the sources"
             reason = f" ({self.reasons[check]})" if check in self.reasons else ""

@@ -23,27 +23,26 @@ from pysettle.audit.blocks import (
 )
 from pysettle.audit.bundle import (
     CHAIN_FILE,
-    CHAIN_FILES,
     GENESIS_FILE,
+    PROOFS_FILE,
     RECEIPTS_FILE,
     SOURCES_FILE,
     Bundle,
-    json_bytes,
-    sha256_of,
 )
+from pysettle.audit.by_receipts import follow
 from pysettle.audit.contract_files import ContractFiles
 from pysettle.audit.encoding import EncodingError, read_items
-from pysettle.audit.engines import BlockRefused, PyEvmEngine
-from pysettle.audit.genesis import canonical_genesis, read_genesis
+from pysettle.audit.engines import BlockRefused, PyEvmEngine, StateReader, Unproven
+from pysettle.audit.file_check import check_files, in_file
+from pysettle.audit.genesis import read_genesis
 from pysettle.audit.genuine import GenuineCheck
 from pysettle.audit.independent.catalogue import engines
 from pysettle.audit.independent.judgement import judged
 from pysettle.audit.independent.race import PATIENCE_S, Race
 from pysettle.audit.ledger import LedgerCheck, Records
-from pysettle.audit.receipts import outcomes
+from pysettle.audit.proofs import Proofs, ProvenState
 from pysettle.audit.records.filling import filling
 from pysettle.audit.report import Check, Divergence, Outcome, Report, asked_at, at_block
-from pysettle.documents import parse_json
 from pysettle.domain.core.findings import Finding
 from pysettle.errors import ArtifactError
 from pysettle.pins import Pins, published
@@ -80,7 +79,7 @@ def verify(
     Args:
         directory: Directory of the bundle.
         on_progress: Called after every re-executed block with the number of re-executed blocks and the total.
-        level: H, R, S or X. No content of a bundle lowers it.
+        level: H, R, P, S or X. No content of a bundle lowers it.
         code: By which code is genuine; None for the published code.
         patience_s: Seconds of silence after which X gives an engine up.
         index: File outside the bundle that keeps everything behind the books as rows, if L comes to its end; see
@@ -131,9 +130,10 @@ class _Verification:
         for check in set(Check) - self._asked:
             self._leave(check, Outcome.NOT_ASKED, f"level {self._level} was asked for")
         if not self._manifest.contracts.addresses():
-            for check in (Check.CODE, Check.LEDGER):
+            for check in (Check.PROOFS, Check.CODE, Check.LEDGER):
                 self._leave(check, Outcome.NOT_ASKED, "no contract is listed")
-        readable = self._check_files()
+        readable, of_files = check_files(self._bundle)
+        self._end(Check.FILES, of_files)
         head, blocks, transactions = self._check_chain(readable)
         if Check.EXECUTION in self._asked:
             code = self._begin_code(readable)
@@ -141,7 +141,7 @@ class _Verification:
             self._end_code(code, engine)
         if Check.INDEPENDENT in self._asked:
             self._compare_engines(readable)
-        self._check_ledger_on_receipts()
+        self._check_on_receipts(readable)
         head_hash, head_state_root = (head.hash, head.state_root) if head else self._genesis_header
         return Report(
             checks={check: self._outcomes[check] for check in Check},
@@ -149,6 +149,7 @@ class _Verification:
             reasons=self._reasons,
             asked=self._level,
             on_receipts=self._on_receipts,
+            has_genesis=self._manifest.has_genesis,
             notices=tuple(self._notices),
             chain_id=self._manifest.chain_id,
             blocks=blocks,
@@ -176,30 +177,6 @@ class _Verification:
 
     def _passed(self, check: Check) -> bool:
         return self._outcomes.get(check) is Outcome.PASSED
-
-    def _check_files(self) -> set[str]:
-        """Check F: length, SHA-256 and form of each file; return the names of those that could be read."""
-        readable, divergences = set(), []
-        for name, entry in self._manifest.files.items():
-            try:
-                stream, size = self._bundle.open_file(name)
-                with stream:
-                    # A longer file is another one, and need not be read to its end.
-                    digest = sha256_of(stream) if size == entry.size else b""
-                content = b"" if name in CHAIN_FILES else self._bundle.read_file(name)
-                readable.add(name)
-                if size != entry.size:
-                    divergences.append(_in_file(name, differs("bytes", entry.size, size)))
-                elif digest != entry.sha256:
-                    divergences.append(_in_file(name, differs("sha256", entry.sha256, digest)))
-                elif name not in CHAIN_FILES:
-                    _check_form(name, content)
-            except OSError as problem:
-                divergences.append(_in_file(name, f"cannot be read: {problem.strerror or problem}"))
-            except ValueError as problem:
-                divergences.append(_in_file(name, f"is not in the form that an export writes: {problem}"))
-        self._end(Check.FILES, divergences)
-        return readable
 
     def _check_chain(self, readable: set[str]) -> tuple[SealedBlock | None, int, int]:
         """Check H and R; return the last block that could be read, and how many blocks and transactions were."""
@@ -244,13 +221,16 @@ class _Verification:
                 code.see_genesis(read_genesis(self._bundle.read_file(GENESIS_FILE))[2])
         return code
 
-    def _end_code(self, code: GenuineCheck | None, engine: PyEvmEngine | None) -> None:
+    def _end_code(self, code: GenuineCheck | None, state: StateReader | None) -> None:
         """End check G on the head state, if there is one, and on the contract files."""
         if code is None:
             return
-        missing = "" if engine else "it needs S"
-        if engine:
-            code.close(len(self._manifest.hashes) - 1, engine)
+        missing = "" if state else f"it needs {'S' if Check.EXECUTION in self._asked else 'P'}"
+        if state:
+            try:
+                code.close(len(self._manifest.hashes) - 1, state)
+            except Unproven as problem:
+                missing = str(problem)
         divergences = [*code.divergences, *self._contract_files.compare(code.names(), self._pins)]
         if self._rules.recompile:
             try:
@@ -307,30 +287,52 @@ class _Verification:
         with stream:
             return next(islice(read_receipts(stream, size), height - 1, None))
 
-    def _check_ledger_on_receipts(self) -> None:
-        """Check L where nothing was re-executed: on the receipts, which R proves, as far as that goes."""
+    def _check_on_receipts(self, readable: set[str]) -> None:
+        """Check L where nothing was executed, on the receipts, and P and G on the proofs, as far as each is asked."""
         if Check.LEDGER in self._outcomes:
             return
         if not self._passed(Check.HEADERS) or not self._passed(Check.ROOTS):
-            self._leave(Check.LEDGER, Outcome.NOT_HAD, "it needs H and R")
+            for check in (Check.PROOFS, Check.CODE, Check.LEDGER):
+                self._leave(check, Outcome.NOT_HAD, "it needs H and R")
             return
-        books, last, height = LedgerCheck(self._manifest.contracts, self._records), len(self._manifest.hashes) - 1, 0
-        with ExitStack() as stack:
-            opened = [self._bundle.open_file(name) for name in (CHAIN_FILE, RECEIPTS_FILE)]
-            (blocks, blocks_size), (receipts, receipts_size) = opened
-            stack.enter_context(blocks)
-            stack.enter_context(receipts)
-            both = zip(read_blocks(blocks, blocks_size), read_receipts(receipts, receipts_size), strict=False)
-            try:
-                for height, (block, hashed) in enumerate(both, start=1):
-                    books.apply(height, block.timestamp, outcomes(hashed, block.transactions))
-            except (EncodingError, Unreadable) as problem:
-                detail = f"its receipts are not those of any transaction: {problem}"
-                self._end(Check.LEDGER, [at_block(Check.LEDGER, height, detail)])
-                return
+        books = LedgerCheck(self._manifest.contracts, self._records)
+        code = self._begin_code(readable)
+        last, unread = follow(self._bundle.open_file, books, code)
+        if unread:
+            self._end(Check.LEDGER, [unread])
+            self._leave(Check.PROOFS, Outcome.NOT_HAD, "it needs L")
+            self._leave(Check.CODE, Outcome.NOT_HAD, "it needs P")
+            return
+        state = self._begin_proofs(readable, last)
+        self._end_code(code, state)
         self._on_receipts = True
-        self._notices = books.close(last, self._manifest.chain_id, None)
+        height = len(self._manifest.hashes) - 1
+        self._notices.extend(books.close(height, self._manifest.chain_id, state.call if state else None))
         self._end(Check.LEDGER, books.divergences)
+        if state and Check.PROOFS not in self._outcomes:
+            self._end(Check.PROOFS, [at_block(Check.PROOFS, height, it) for it in state.missing[:1]])
+
+    def _begin_proofs(self, readable: set[str], head: bytes) -> ProvenState | None:
+        """Begin check P: read the proofs, and the code of every listed contract; return the state that they prove."""
+        if Check.PROOFS not in self._asked:
+            return None
+        if PROOFS_FILE not in readable or not head:
+            missing = "has no blocks" if not head else f"has no {PROOFS_FILE}, or it cannot be read"
+            self._leave(Check.PROOFS, Outcome.NOT_HAD, f"the bundle {missing}")
+            return None
+        try:
+            proofs = Proofs.from_bytes(self._bundle.read_file(PROOFS_FILE))
+            beside = proofs.split(self._manifest.head_state_root)[1]
+            if beside:
+                raise ValueError(f"no path from the state root leads to 0x{beside[0].hex()}")
+            state = ProvenState(self._manifest.chain_id, head, proofs)
+            for address in self._manifest.contracts.addresses():
+                if not state.code(address):
+                    raise ValueError(f"0x{address.hex()} is listed, and has no code")
+        except (ValueError, Unproven) as problem:
+            self._end(Check.PROOFS, [in_file(PROOFS_FILE, str(problem), Check.PROOFS)])
+            return None
+        return state
 
     def _replay(
         self, genesis: bytes, books: LedgerCheck, code: GenuineCheck | None
@@ -368,24 +370,3 @@ class _Verification:
         if engine.head_hash != self._manifest.hashes[-1]:  # the file was changed meanwhile
             return at_block(Check.EXECUTION, last, differs("hash", self._manifest.hashes[-1], engine.head_hash)), None
         return None, engine
-
-
-def _check_form(name: str, content: bytes) -> None:
-    """Check that a JSON file is in the one form that an export writes.
-
-    Raises:
-        ValueError: other bytes say the same, or it is malformed.
-    """
-    expected = canonical_genesis(content) if name == GENESIS_FILE else json_bytes(parse_json(content))
-    if content != expected:
-        place = next(
-            (index for index, (one, two) in enumerate(zip(content, expected, strict=False)) if one != two), None
-        )
-        where = f"byte {min(len(content), len(expected)) if place is None else place}"
-        raise ValueError(f"other bytes say the same, from {where} on")
-
-
-def _in_file(name: str, detail: str) -> Divergence:
-    """Return a divergence of a file; that of the genesis is at block 0, that of the chain at a block others name."""
-    block, subject = (0, f"file {name} (block 0)") if name == GENESIS_FILE else (None, f"file {name}")
-    return Divergence(Check.FILES, block, Finding("AUDIT-F", subject, detail))

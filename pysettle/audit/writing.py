@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
+from typing import BinaryIO
 
-from pysettle.audit.bundle import CHAIN_FILES, CONTRACT_FILES, GENESIS_FILE, MANIFEST_FILE, FileEntry, Manifest
+from pysettle.audit.bundle import CHAIN_FILES, CONTRACT_FILES, MANIFEST_FILE, STATE_FILES, FileEntry, Manifest
 from pysettle.errors import BundleError, UsageError
 
 
@@ -61,6 +62,10 @@ class UnfinishedBundle:
 
             yield write
         self._entries[name] = FileEntry(digest.digest(), size)
+
+    def open_file(self, name: str) -> tuple[BinaryIO, int]:
+        """Open a file that was added, to read it; return it with its length in bytes."""
+        return (self._new / name).open("rb"), self._entries[name].size
 
     def publish(self, manifest: Callable[[Mapping[str, FileEntry]], Manifest]) -> Manifest:
         """Write the manifest and move everything to its place; an older bundle there is replaced whole.
@@ -134,7 +139,7 @@ def check_replaceable(target: Path) -> None:
     names = {str(path.relative_to(target)) for path in paths}
     manifest = target / MANIFEST_FILE
     is_bundle = manifest.is_file() and b'"pysettle.bundle/' in manifest.read_bytes()
-    if names and not (is_bundle and names <= {GENESIS_FILE, MANIFEST_FILE, *CHAIN_FILES, *CONTRACT_FILES}):
+    if names and not (is_bundle and names <= {MANIFEST_FILE, *STATE_FILES, *CHAIN_FILES, *CONTRACT_FILES}):
         raise UsageError(f"{target} holds something that is no bundle, and is left as it is: name another directory")
 
 

@@ -75,7 +75,7 @@ def export(
     The chain is the workspace's, or that of a network with --chain URL and --deployment. The export changes nothing
     there, and other commands may write meanwhile: the bundle ends with the last final block at the beginning of the
     export. It needs no trust in a node: a block that does not match its hash is refused. Without a genesis.json an
-    auditor cannot execute the blocks again.
+    auditor cannot execute the blocks again; the bundle then has the node's proofs of the contracts' state.
     """
     from pysettle.audit.extract import export_bundle
     from pysettle.workspace.exporting import of_network, of_workspace
@@ -113,12 +113,14 @@ def _show_exported(manifest: Manifest, out: Path, as_json: bool) -> None:
         "head_state_root": "0x" + manifest.head_state_root.hex(),
         "contract_count": str(listed),
         "genesis": manifest.has_genesis,
+        "proofs": manifest.has_proofs,
         "source": {"reading": manifest.source.reading.value, "producer": manifest.source.producer},
     }
-    level = "" if manifest.has_genesis else " --level R"
+    reach = "S" if manifest.has_genesis else "P" if manifest.has_proofs else "R"
+    level = "" if reach == "S" else f" --level {reach}"
     lines = [
         f"Exported blocks 0 to {last} of chain {manifest.chain_id} to {out}; {listed} contracts are listed.",
-        *["Without a genesis.json, which no node returned, an auditor can reach level R."] * bool(level),
+        *[f"Without a genesis.json, which no node returned, an auditor can reach level {reach}."] * bool(level),
         f"Next: {pasteable(f'audit verify {shlex.quote(str(out))}{level}')}",
     ]
     show(document, lines, as_json)
@@ -140,11 +142,11 @@ def _show_exported(manifest: Manifest, out: Path, as_json: bool) -> None:
 )
 @click.option(
     "--level",
-    type=click.Choice(["H", "R", "S", "X"]),
+    type=click.Choice(["H", "R", "P", "S", "X"]),
     default="S",
     show_default=True,
-    help="How far to check: H headers, R also roots and the ledger from receipts, S also re-execution and code, "
-    "X also execution by independent engines.",
+    help="How far to check: H headers, R also roots and the ledger from receipts, P also code and "
+    "answers of contracts by proofs, S (without P) re-execution and code, X also execution by independent engines.",
 )
 @click.option(
     "--patience",
@@ -197,6 +199,8 @@ def verify(
     from pysettle.pins import Pins
 
     _check_source(bundle, genesis_file, blocks_file, bool(pins_file or accepted or recompile or index_file))
+    if level == "P" and bundle is None:
+        raise UsageError("a chain file has no proofs: name another --level")
     with progress() as on_progress:
 
         def on_block(did: int, total: int) -> None:

@@ -17,6 +17,7 @@ import rlp
 from pysettle.errors import AnswerTooLarge, ChainError, NodeError
 from pysettle.evm.genesis import Genesis
 from pysettle.evm.jsonrpc import JsonRpc
+from pysettle.values import Address
 
 GENESIS_METHOD = "pysettle_genesis"
 """Method by which our node hands out its block 0."""
@@ -106,6 +107,24 @@ class NodeBlocks:
             except AnswerTooLarge:
                 for number in numbers:
                     yield from self._ask([number])
+
+    def proof(self, account: Address, slots: Sequence[int], number: int) -> list[bytes]:
+        """Return the nodes that prove an account and words of its storage after a block (EIP-1186), in any order.
+
+        Raises:
+            NodeError: the node gives no proofs, or none of this block.
+            ChainUnreachable: the node does not answer.
+        """
+        words = [f"0x{slot:064x}" for slot in slots]
+        answer = self._rpc.ask("eth_getProof", "0x" + account.hex(), words, hex(number))
+        with self._rpc.reading("eth_getProof"):
+            storage = [node for entry in answer["storageProof"] for node in entry["proof"]]
+            return [_bytes(node) for node in (*answer["accountProof"], *storage)]
+
+    def code(self, account: Address, number: int) -> bytes:
+        """Return the code of an account after a block; errors as `proof`."""
+        with self._rpc.reading("eth_getCode"):
+            return _bytes(self._rpc.ask("eth_getCode", "0x" + account.hex(), hex(number)))
 
     def _ask(self, numbers: Sequence[int]) -> Sequence[NodeBlock | NodeError | None]:
         if self.is_rebuilt:

@@ -15,8 +15,8 @@ from eth_typing import Address
 from pysettle.audit.bundle import (
     CHAIN_FILES,
     CONTRACT_FILES,
-    GENESIS_FILE,
     MANIFEST_FILE,
+    STATE_FILES,
     FileEntry,
     Manifest,
     Reading,
@@ -58,7 +58,7 @@ EVERY_KIND = Contracts(
         DEPOSIT_COLLECTOR: {COLLECTOR: None},
     }
 )
-FILES = {name: FileEntry(bytes(32), 1) for name in sorted({GENESIS_FILE, *CHAIN_FILES, *CONTRACT_FILES})}
+FILES = {name: FileEntry(bytes(32), 1) for name in sorted({*STATE_FILES, *CHAIN_FILES, *CONTRACT_FILES})}
 SOURCE, LABELS = Source(Reading.FILE, "pysettle/0.1.0"), {CURRENCY: "alice"}
 MANIFEST = Manifest(1, (bytes(32),), bytes(32), FILES, EVERY_KIND, SOURCE, LABELS)
 DOCUMENT: dict[str, Any] = json.loads(MANIFEST.to_bytes())

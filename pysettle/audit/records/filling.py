@@ -60,7 +60,7 @@ class Filling:
     def close(self, ledger: Ledger, powers: Powers, call: Call | None) -> None:
         """Keep the books at the head."""
         contracts = self._manifest.contracts
-        self._recorder.contracts(_symbols(contracts, call) if call else {})
+        self._recorder.contracts(symbols(contracts, call) if call else {})
         self._recorder.labels(self._manifest.labels)
         self._recorder.close(ledger)
         self.is_filled = True
@@ -170,7 +170,7 @@ def recorded_from(it: ExecutedTransaction, contracts: Contracts, gas_before: int
     )
 
 
-def _symbols(contracts: Contracts, call: Call) -> dict[Address, str]:
+def symbols(contracts: Contracts, call: Call) -> dict[Address, str]:
     """Return the symbol that each listed asset states at the head."""
     found = {}
     for kind in contracts.assets:
