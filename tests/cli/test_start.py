@@ -25,25 +25,34 @@ LOOK = """\
 import json, sys
 from click.testing import CliRunner
 from pysettle.cli import main
-for line in {!r}:
-    assert CliRunner().invoke(main, line).exit_code == 0, line
-print(json.dumps(sorted({{it.split(".")[0] for it in sys.modules}})))
+loaded, seen = {{}}, set()
+for noun, lines in {!r}.items():
+    for line in lines:
+        assert CliRunner().invoke(main, line).exit_code == 0, line
+    packages = {{it.split(".")[0] for it in sys.modules}}
+    loaded[noun] = sorted(packages - seen)
+    seen |= packages
+print(json.dumps(loaded))
 """
+"""Shows help, noun by noun, and prints the packages that each has loaded, beyond those of the ones before it."""
 
 
-def _loaded(lines: list[list[str]]) -> frozenset[str]:
-    """Return the packages that another Python has loaded after command lines."""
+@pytest.fixture(scope="module")
+def loaded() -> dict[str, list[str]]:
+    """Show all help in another Python; return the packages that each noun's has loaded there first."""
+    lines: dict[str, list[list[str]]] = {"": [["--help"]]}
+    for noun, command in children(main):
+        verbs = [name for name, _ in children(command)] if isinstance(command, click.Group) else []
+        lines[noun] = [[noun, "--help"], *([noun, verb, "--help"] for verb in verbs)]
     done = subprocess.run([sys.executable, "-c", LOOK.format(lines)], capture_output=True, text=True, check=True)
-    return frozenset(json.loads(done.stdout.splitlines()[-1]))
+    found: dict[str, list[str]] = json.loads(done.stdout)
+    return found
 
 
 @pytest.mark.parametrize("noun", ["", *(name for name, _ in children(main))])
-def test_the_help_of_a_noun_loads_no_heavy_package(noun: str) -> None:
+def test_the_help_of_a_noun_loads_no_heavy_package(noun: str, loaded: dict[str, list[str]]) -> None:
     """The help of everything, of each noun and of each of its commands is there without a chain, keys or HTTP."""
-    command = dict(children(main)).get(noun)
-    verbs = [name for name, _ in children(command)] if isinstance(command, click.Group) else []
-    lines = [[noun, "--help"], *([noun, verb, "--help"] for verb in verbs)] if noun else [["--help"]]
-    assert not _loaded(lines) & HEAVY
+    assert not HEAVY.intersection(loaded[noun])
 
 
 def test_a_shell_completes_the_names_of_accounts(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,10 +151,3 @@ def test_a_shell_completes_what_lists_showed(compute_town: ComputeTown) -> None:
     assert completed("market", "open", "--compute", "0x") == [compute["compute"]]
     lists.write_bytes(b"no database")
     assert completed("market", "buy", "--series", "") == []
-
-
-def test_a_command_without_options_runs() -> None:
-    """`pysettle demo` alone is a whole command line: it prints its settlement."""
-    command = [sys.executable, "-c", "from pysettle.cli import main; main(prog_name='pysettle')", "demo"]
-    run = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert (run.returncode, run.stdout.startswith("Settlement of ")) == (0, True), run.stderr
