@@ -7,7 +7,10 @@ name, and the blocks before it are judged.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 
 from pysettle.audit.blocks import HeaderCheck, RootCheck, SealedBlock, Unreadable, differs, read_foreign_blocks
@@ -194,8 +197,9 @@ class _ChainFile:
             self._leave(Check.INDEPENDENT, Outcome.NOT_HAD, "it needs S")
             return {}, ()
         last = self._judged if execution is Outcome.NOT_HAD else len(self._hashes) - 1
-        race = Race(self._genesis, self._blocks, self._hashes[: last + 1], self._patience_s, self._on_progress)
-        verdict = judged(race.run(engines()), "", None)
+        with self._first_blocks(last) as blocks:
+            race = Race(self._genesis, blocks, self._hashes[: last + 1], self._patience_s, self._on_progress)
+            verdict = judged(race.run(engines()), "", None)
         if not verdict.divergences and execution is not Outcome.PASSED:
             self._leave(Check.INDEPENDENT, Outcome.NOT_HAD, f"it needs S; the engines were given blocks 1 to {last}")
         elif not verdict.divergences and verdict.too_few:
@@ -203,3 +207,15 @@ class _ChainFile:
         else:
             self._end(Check.INDEPENDENT, list(verdict.divergences))
         return dict(verdict.answers), verdict.agreeing
+
+    @contextmanager
+    def _first_blocks(self, count: int) -> Iterator[Path]:
+        """Yield a file of the first blocks: this one, if it has no more."""
+        if count == len(self._hashes) - 1:
+            yield self._blocks
+            return
+        with self._blocks.open("rb") as stream, tempfile.NamedTemporaryFile(suffix=".rlp") as cut:
+            for raw in islice(read_items(stream, self._blocks.stat().st_size), count):
+                cut.write(raw)
+            cut.flush()
+            yield Path(cut.name)

@@ -24,7 +24,7 @@ from pysettle.cli.options import (
     wide_option,
     workspace_option,
 )
-from pysettle.cli.output import done, progress, table, write_text
+from pysettle.cli.output import done, progress, table, tell, write_text
 from pysettle.errors import UsageError
 from pysettle.reading import read_hex
 
@@ -232,19 +232,27 @@ def _check_source(bundle: Path | None, genesis_file: Path | None, blocks_file: P
 
 @audit.command(name="engines")
 @click.option("--install", is_flag=True, help="Install the engines that are missing; this downloads packages.")
+@click.option("--engine", "names", multiple=True, help="With --install: this engine alone; may be repeated.")
 @wide_option
 @json_option
-def list_engines(install: bool, as_json: bool) -> None:
+def list_engines(install: bool, names: tuple[str, ...], as_json: bool) -> None:
     """List the independent engines, by which `audit verify --level X` executes a chain.
 
     An engine is installed once for all workspaces, in the folder of PYSETTLE_ENGINES_DIR or in the cache of the user.
+    Go builds geth from its source, which takes some minutes; without Go the other engines are installed.
     """
     from pysettle.audit.independent.catalogue import engines
 
-    if install:
-        for engine in engines():
-            if engine.install():
-                done(f"{engine.folder} is installed")
+    known = [engine.name for engine in engines()]
+    if names and not (install and set(names) <= set(known)):
+        raise UsageError(f"--engine names {', '.join(known[:-1])} or {known[-1]}, and stands with --install")
+    for engine in engines() if install else ():
+        if names and engine.name not in names:
+            continue
+        if engine.lacks and engine.missing and not names:
+            tell(f"{engine.title} is {engine.lacks}")
+        elif engine.install():
+            done(f"{engine.folder} is installed")
     listed = [(it.name, it.version, it.missing, str(it.folder)) for it in engines()]
     rows = [(name, version, missing or "yes", place) for name, version, missing, place in listed]
     document = {

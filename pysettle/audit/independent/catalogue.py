@@ -42,7 +42,7 @@ class Engine:
     driver: Path
     """File that its environment runs."""
     runtime: str
-    """`python` or `node`."""
+    """`python` or `node`; `go` for a program that Go builds, which the driver runs."""
 
     @property
     def title(self) -> str:
@@ -59,10 +59,25 @@ class Engine:
     def missing(self) -> str | None:
         """Why it cannot run here, None if it can."""
         if not self.folder.is_dir():
-            return "not installed: pysettle audit engines --install"
+            return self.lacks or "not installed: pysettle audit engines --install"
         if self.runtime == "node":
             return None if _node() else "Node.js is missing"
-        return None if _python_of(self.folder).exists() else f"{_python_of(self.folder)} is missing: delete its folder"
+        program = self._program
+        return None if program.exists() else f"{program} is missing: delete its folder"
+
+    @property
+    def lacks(self) -> str | None:
+        """Why it cannot be installed here, None if it can."""
+        if self.runtime == "go" and not shutil.which("go"):
+            return "not installed, and Go, which builds it, is missing"
+        if self.runtime == "node" and _npm() is None:
+            return "not installed, and Node.js with npm is missing"
+        return None
+
+    @property
+    def _program(self) -> Path:
+        """Program in its folder that executes."""
+        return self.folder / self.name if self.runtime == "go" else _python_of(self.folder)
 
     def command(self, genesis: Path, chain: Path) -> list[str]:
         """Return the command that executes a chain, with lines about each block on stdout.
@@ -74,7 +89,9 @@ class Engine:
         files = [str(genesis), str(chain)]
         if self.runtime == "node":
             return [_node() or "node", str(self.driver), str(self.folder), *files]
-        return [str(_python_of(self.folder)), "-I", str(self.driver), *files]
+        if self.runtime == "go":
+            return [sys.executable, "-I", str(self.driver), str(self._program), *files]
+        return [str(self._program), "-I", str(self.driver), *files]
 
     def install(self) -> bool:
         """Install it, if it is not there; return whether that was done.
@@ -86,7 +103,10 @@ class Engine:
             with _alone(self.folder):
                 if self.folder.is_dir():
                     return False
-                new = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=self.folder.parent))
+                prefix = f".unfinished-{self.folder.name}-"
+                for killed in self.folder.parent.glob(f"{prefix}*"):
+                    shutil.rmtree(killed, ignore_errors=True)
+                new = Path(tempfile.mkdtemp(prefix=prefix, dir=self.folder.parent))
                 try:
                     self._fill(new)
                     new.chmod(0o755)
@@ -98,10 +118,15 @@ class Engine:
             raise EngineError(f"{self.title} cannot be installed in {self.folder}: {problem}") from None
 
     def _fill(self, folder: Path) -> None:
+        if self.lacks:
+            raise EngineError(f"{self.title} is {self.lacks}")
+        if self.runtime == "go":
+            (pin,) = self.pins
+            self._run(["go", "install", "-ldflags=-s -w", pin.read_text().strip()], folder)
+            return
         if self.runtime == "node":
             npm = _npm()
-            if npm is None:
-                raise EngineError(f"{self.title} cannot be installed: Node.js with npm is missing")
+            assert npm is not None, "it lacks nothing"
             for pin in self.pins:
                 shutil.copy(pin, folder / pin.name)
             self._run([*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], folder)
@@ -112,7 +137,15 @@ class Engine:
 
     def _run(self, command: Sequence[str], folder: Path) -> None:
         try:
-            done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=_INSTALL_S, check=False)
+            done = subprocess.run(
+                command,
+                cwd=folder,
+                env={**os.environ, "GOBIN": str(folder)},
+                capture_output=True,
+                text=True,
+                timeout=_INSTALL_S,
+                check=False,
+            )
         except subprocess.TimeoutExpired:
             raise EngineError(f"{self.title} cannot be installed: {command[0]} took over {_INSTALL_S} s") from None
         if done.returncode:
@@ -141,6 +174,10 @@ def _pinned_ethereumjs() -> str:
     return found[1]
 
 
+def _pinned_geth() -> str:
+    return (_HERE / "geth.txt").read_text().strip().partition("@v")[2]
+
+
 def engines() -> tuple[Engine, ...]:
     """Return the independent engines, in the order in which reports name them."""
     packages = _HERE / "ethereumjs"
@@ -153,6 +190,7 @@ def engines() -> tuple[Engine, ...]:
             _HERE / "ethereumjs_driver.mjs",
             "node",
         ),
+        Engine("geth", _pinned_geth(), (_HERE / "geth.txt",), _HERE / "geth_driver.py", "go"),
     )
 
 
