@@ -37,8 +37,8 @@ class Records(Protocol):
     def transaction(self, block: int, place: int, it: ExecutedTransaction, booked: Sequence[Booked]) -> None:
         """Keep a transaction, with its events and their entries."""
 
-    def close(self, ledger: Ledger, powers: Powers, call: Call | None) -> None:
-        """Keep the books at the head."""
+    def close(self, ledger: Ledger, powers: Powers, notices: Sequence[Finding], call: Call | None) -> None:
+        """Keep the books at the head, and the powers with the notices about them."""
 
 
 class LedgerCheck:
@@ -139,7 +139,7 @@ class LedgerCheck:
         notices.extend(self._powers.notices(call or _no_answer))
         notices.extend(self._name_unlisted())
         if self._records:
-            self._records.close(self.ledger, self._powers, call)
+            self._records.close(self.ledger, self._powers, notices, call)
         return notices
 
     def _ask(self, head: int, call: Call, question: Question) -> None:

@@ -44,10 +44,12 @@ _AUTHORITY_UPDATED = keccak(b"AuthorityUpdated(address)")
 _GRANTED = keccak(b"RoleGranted(uint64,address,uint32,uint48,bool)")
 _REVOKED = keccak(b"RoleRevoked(uint64,address)")
 _FUNCTION_ROLE = keccak(b"TargetFunctionRoleUpdated(address,bytes4,uint64)")
+_PAUSES = {keccak(f"{name}(address)".encode()): name for name in ("Paused", "Unpaused")}
 _OF_AUTHORITY = {_GRANTED, _REVOKED, _FUNCTION_ROLE}
 _USES = (Issued, Seized, CreditSeized, SettlementAccountMarked)
 _OF_CURRENCY = {
     _AUTHORITY_UPDATED,
+    *_PAUSES,
     *(topic for topic, text in events.signatures().items() if text in {use.SIGNATURE for use in _USES}),
 }
 
@@ -64,6 +66,20 @@ class _Deed:
     def event(self) -> Event | None:
         """Return the event of a currency, None if it is unknown."""
         return events.decode(self.log.topics, self.log.data)
+
+    def record(
+        self,
+        kind: str,
+        contract: Address,
+        account: Address,
+        *,
+        role: int | None = None,
+        function: str = "",
+        until: tuple[int, int] | None = None,
+    ) -> PowerRecord:
+        """Return a fact that begins with it; arguments are the fields of `PowerRecord`."""
+        began = (self.block, self.timestamp, self.sender)
+        return PowerRecord(kind, contract, account, *began, role, function, *(until or (None, None)))
 
     def __str__(self) -> str:
         """Return block, time and signer in words."""
@@ -85,7 +101,7 @@ class _Tenure:
 
     def __str__(self) -> str:
         """Return the role and its time in words."""
-        return f"{_role(self.role)} from {self.granted}" + (f" until {self.revoked}" if self.revoked else "")
+        return f"{role_word(self.role)} from {self.granted}" + (f" until {self.revoked}" if self.revoked else "")
 
 
 @dataclass
@@ -107,6 +123,32 @@ class _Hand:
         """Lose a role, if it is held."""
         if tenure := self.held.pop(role, None):
             tenure.revoked = deed
+
+
+@dataclass(frozen=True, slots=True)
+class PowerRecord:
+    """One fact about a power: a role that was held, a function that was assigned, an authority, or a pause."""
+
+    kind: str
+    """`tenure`, `function`, `authority` or `pause`."""
+    contract: Address
+    """Currency or desk that the power is over."""
+    account: Address
+    """Holder of the role, the assigning authority, the named authority, or the account that paused."""
+    block: int
+    """Block from which it holds."""
+    timestamp: int
+    """Time of that block, unix seconds."""
+    sender: Address | None
+    """Signer of the transaction; None if it is not known."""
+    role: int | None = None
+    """The role; None for an authority and a pause."""
+    function: str = ""
+    """Name of the assigned function, or of the event of a pause."""
+    until_block: int | None = None
+    """Block of the end of a role; None if it is still held."""
+    until_timestamp: int | None = None
+    """Time of that block."""
 
 
 @dataclass
@@ -148,6 +190,30 @@ class Powers:
                     yield from _to_itself(currency, self._deeds[desk])
             yield from _uses(currency, self._deeds[currency], known)
 
+    def records(self) -> Iterator[PowerRecord]:
+        """Yield every fact about the powers over each currency and its desk."""
+        for kind in _KINDS:
+            for contract in sorted(self.contracts[kind]):
+                for deed in self._named_by(contract):
+                    yield deed.record("authority", contract, _authority(deed))
+                for authority in dict.fromkeys(map(_authority, self._named_by(contract))):
+                    yield from self._of_authority(kind, contract, authority)
+                for deed in self._deeds[contract]:
+                    if deed.log.topics[0] in _PAUSES:
+                        account = Address(deed.log.data[12:32])
+                        yield deed.record("pause", contract, account, function=_PAUSES[deed.log.topics[0]])
+
+    def _of_authority(self, kind: Kind[Any], contract: Address, authority: Address) -> Iterator[PowerRecord]:
+        deeds = self._deeds[authority]
+        if kind is CURRENCY_TOKEN:
+            for account, hand in _hands(deeds).items():
+                for it in hand.tenures:
+                    end = (it.revoked.block, it.revoked.timestamp) if it.revoked else None
+                    yield it.granted.record("tenure", contract, Address(account), role=it.role, until=end)
+        for deed, selector, role in _assignments(contract, deeds):
+            function = RESTRICTED[kind].get(selector, f"0x{selector.hex()}")
+            yield deed.record("function", contract, authority, role=role, function=function)
+
     def _named_by(self, contract: Address) -> list[_Deed]:
         """Return how a contract named its authorities, one after the other."""
         return [deed for deed in self._deeds[contract] if deed.log.topics[0] == _AUTHORITY_UPDATED]
@@ -179,6 +245,14 @@ def _authority(deed: _Deed) -> Address:
 
 def _several(currency: Address, deeds: list[_Deed]) -> Iterator[Finding]:
     """Name each account that held several powers at the same time, with every power that it ever held."""
+    for account, hand in _hands(deeds).items():
+        if hand.held_several:
+            detail = f"several powers over 0x{currency.hex()} in one hand: {'; '.join(map(str, hand.tenures))}"
+            yield _notice(f"account 0x{account.hex()}", hand.tenures[-1].granted, detail, placed=True)
+
+
+def _hands(deeds: list[_Deed]) -> dict[bytes, _Hand]:
+    """Return the roles of each account at one authority."""
     hands: dict[bytes, _Hand] = defaultdict(_Hand)
     for deed in deeds:
         kind, topics = deed.log.topics[0], deed.log.topics
@@ -189,10 +263,7 @@ def _several(currency: Address, deeds: list[_Deed]) -> Iterator[Finding]:
             hand.take(role, deed)
         else:
             hand.lose(role, deed)
-    for account, hand in hands.items():
-        if hand.held_several:
-            detail = f"several powers over 0x{currency.hex()} in one hand: {'; '.join(map(str, hand.tenures))}"
-            yield _notice(f"account 0x{account.hex()}", hand.tenures[-1].granted, detail, placed=True)
+    return hands
 
 
 def _functions(about: str, contract: Address, deeds: list[_Deed]) -> Iterator[Finding]:
@@ -200,7 +271,7 @@ def _functions(about: str, contract: Address, deeds: list[_Deed]) -> Iterator[Fi
     first: dict[bytes, int] = {}
     for deed, selector, role in _assignments(contract, deeds):
         if first.setdefault(selector, role) != role or role == _EVERYBODY:
-            detail = f"its function 0x{selector.hex()} was given to {_role(role)}"
+            detail = f"its function 0x{selector.hex()} was given to {role_word(role)}"
             yield _notice(about, deed, detail)
 
 
@@ -269,7 +340,8 @@ def _uses(currency: Address, deeds: list[_Deed], known: frozenset[Address]) -> I
             yield _notice(f"account 0x{event.account.hex()}", deed, detail)
 
 
-def _role(number: int) -> str:
+def role_word(number: int) -> str:
+    """Return the name of a role, "everybody" for the public one."""
     if number == _EVERYBODY:
         return "everybody"
     return Role(number).label.replace("-", " ") if number in set(Role) else f"role {number}"

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
+from pysettle.cli.audit_events import powers, query, refusals
 from pysettle.cli.audit_index import failed
-from pysettle.cli.audit_questions import QUESTIONS
+from pysettle.cli.audit_questions import roll_forward, rows, statement, trial_balance
 from pysettle.cli.failures import plain
 from pysettle.cli.nouns import Noun
 from pysettle.cli.options import (
@@ -285,7 +286,7 @@ def pins(out: Path, as_json: bool) -> None:
     show({"file": str(out) if in_file else None}, lines, as_json, {"pins": built})
 
 
-for _question in QUESTIONS:
+for _question in (statement, trial_balance, roll_forward, powers, refusals, query, rows):
     audit.add_command(_question)
 
 

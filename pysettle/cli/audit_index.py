@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -183,6 +183,15 @@ def rows_document(rows: Sequence[Row], kind: type[Row]) -> list[dict[str, Any]]:
 
     names = columns(kind)
     return [document(row, names) for row in rows]
+
+
+def write_rows(out: Path, kind: type[Row], rows: Iterable[Row]) -> int:
+    """Write a file of rows; return their number. Errors as `write_file`."""
+    from pysettle.audit.records.files import write_file
+
+    count = write_file(out, kind, rows)
+    done(f"{out} is written")
+    return count
 
 
 def asset_document(asset: AssetOf) -> dict[str, str | None]:

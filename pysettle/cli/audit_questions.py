@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,9 +20,10 @@ from pysettle.cli.audit_index import (
     rows_document,
     title,
     unit_word,
+    write_rows,
 )
 from pysettle.cli.nouns import Verb
-from pysettle.cli.output import done, instant, table
+from pysettle.cli.output import instant, table
 from pysettle.values import day_text
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def statement(account: str, out: Path | None, times: Times, asked: Question) -> 
         owner, period = records.owner(account), times.period(records)
         sections = statement_of(records, owner, period)
         if out is not None:
-            count = _write(out, StatementRow, (row for section in sections for row in section.rows))
+            count = write_rows(out, StatementRow, (row for section in sections for row in section.rows))
             told, listed = [f"Wrote {count} movements to {out}."], None
         else:
             found = [(section, list(section.rows)) for section in sections]
@@ -68,14 +68,6 @@ def statement(account: str, out: Path | None, times: Times, asked: Question) -> 
             "sections": listed,
         }
         asked.show(records, document, told or [f"Nothing moved on 0x{owner.hex()} in this period."])
-
-
-def _write(out: Path, kind: type[Row], rows: Iterable[Row]) -> int:
-    from pysettle.audit.records.files import write_file
-
-    count = write_file(out, kind, rows)
-    done(f"{out} is written")
-    return count
 
 
 def _section_document(section: Section, rows: list[StatementRow]) -> dict[str, object]:
@@ -242,10 +234,6 @@ def rows(kind: str, file: Path, times: Times, asked: Question) -> None:
 
     types: dict[str, type[Row]] = dict(zip(KINDS, (TransactionRow, EventRow, PostingRow), strict=True))
     with asked.records() as records:
-        count = _write(file, types[kind], getattr(records, kind)(times.period(records)))
+        count = write_rows(file, types[kind], getattr(records, kind)(times.period(records)))
         document = {"kind": kind, "file": str(file), "row_count": str(count)}
         asked.show(records, document, [f"Wrote {count} {kind} to {file}."])
-
-
-QUESTIONS = (statement, trial_balance, roll_forward, rows)
-"""The questions, in the order of work."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 
 from pysettle.domain.catalogue import kinds
 from pysettle.errors import ContractReverted, UnknownRevert
 from pysettle.evm import artifacts
 from pysettle.evm.interface import Interface
-from pysettle.evm.reverts import RevertDecoder
+from pysettle.evm.reverts import RevertDecoder, name_currency
 from pysettle.pins import published
 from pysettle.pins.selectors import selector
+from pysettle.values import Address, Currency
 
 
 def function_of(contract: str, data: bytes) -> str | None:
@@ -18,19 +20,27 @@ def function_of(contract: str, data: bytes) -> str | None:
     return _functions().get((contract, data[:4]))
 
 
-def refusal_of(contract: str, data: bytes) -> ContractReverted:
-    """Return the error of a revert of a published contract, with its arguments.
+def refusal_of(
+    contract: str, data: bytes, to: Address, function: str, currencies: Mapping[Address, Currency]
+) -> ContractReverted:
+    """Return the error of a call that reverted, with its arguments.
 
     Args:
-        contract: Name of the called contract; empty for another one, which may pass on an error of ours.
+        contract: Name of the called contract; empty for one that is not published, which may pass on an error of ours.
         data: Data of the revert.
+        to: The called contract.
+        function: Name of the called function; empty if it is not known.
+        currencies: Address of a contract -> the currency that calls of it are about.
     """
-    return _decoder().decode(data, contract)
+    refusal = _decoder().decode(data, contract)
+    refusal.call, refusal.function = (to, b""), function
+    name_currency(refusal, currencies)
+    return refusal
 
 
 def error_of(data: bytes) -> str | None:
     """Return the name of the error in the data of a revert; None for data of no published contract."""
-    refusal = refusal_of("", data)
+    refusal = _decoder().decode(data, "")
     return None if isinstance(refusal, UnknownRevert) else refusal.error
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 _NUMERIC = re.compile(r"-?\d+(\.\d+)?")
-_UNITS = re.compile(r"(^|_)(units|tokens|fen|bps|s|unit_days|day|micro_yuan|count)$")
+_UNITS = re.compile(r"(^|_)(units|tokens|fen|bps|s|unit_days|day|micro_yuan|wei|count)$")
 """Ends of names that say what a number counts; `_unix_s` is a time, and `_s` a duration."""
 NUMBERS = {
     "block": "number of a block",
@@ -15,6 +15,7 @@ NUMBERS = {
     "chain_id": "number of a chain, by EIP-155",
     "log_index": "place of an event in its block",
     "side": "place of a posting in its entry",
+    "until_block": "number of a block",
     "tx_index": "place of a transaction in its block",
     "exit_code": "number by which a shell tells failures apart",
     "gas_used": "gas, which its name says first",

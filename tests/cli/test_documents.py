@@ -166,6 +166,10 @@ audit statement {order} --bundle {town}/bundle --out {town}/statement.csv
 audit trial-balance --bundle {town}/bundle
 audit trial-balance --bundle {town}/bundle --accounts --from 2026-01-01+08:00 --to 2026-01-02
 audit roll-forward --bundle {town}/bundle
+audit powers --bundle {town}/bundle
+audit refusals --bundle {town}/bundle
+audit query --party alice --bundle {town}/bundle
+audit query --order {order} --bundle {town}/bundle --out {town}/order.jsonl
 audit rows events {town}/events.jsonl --bundle {town}/bundle
 audit pins
 audit engines

@@ -15,9 +15,12 @@ from typing import TYPE_CHECKING
 from pysettle.audit.bundle import Bundle, Manifest
 from pysettle.audit.encoding import created_address
 from pysettle.audit.engines import CallRefused, ExecutedTransaction, read_transaction
+from pysettle.audit.powers import CODE as POWERS
+from pysettle.audit.powers import Powers
 from pysettle.audit.records.index import Index, Position
 from pysettle.audit.records.recording import Booked, Recorded, Recorder
 from pysettle.domain.core.contracts import Contracts
+from pysettle.domain.core.findings import Finding
 from pysettle.domain.core.questions import call_data
 from pysettle.domain.ledger import Ledger
 from pysettle.errors import UsageError
@@ -27,7 +30,6 @@ from pysettle.values import Address
 
 if TYPE_CHECKING:
     from pysettle.audit.ledger import Call
-    from pysettle.audit.powers import Powers
     from pysettle.audit.report import Report
 
 _SYMBOL_MAX = 32
@@ -57,11 +59,12 @@ class Filling:
         self._gas_before = it.cumulative_gas
         self._recorder.transaction(block, place, recorded, booked)
 
-    def close(self, ledger: Ledger, powers: Powers, call: Call | None) -> None:
-        """Keep the books at the head."""
+    def close(self, ledger: Ledger, powers: Powers, notices: Sequence[Finding], call: Call | None) -> None:
+        """Keep the books at the head, and the powers with the notices about them."""
         contracts = self._manifest.contracts
         self._recorder.contracts(symbols(contracts, call) if call else {})
         self._recorder.labels(self._manifest.labels)
+        self._recorder.powers(powers.records(), (it for it in notices if it.code == POWERS))
         self._recorder.close(ledger)
         self.is_filled = True
 

@@ -9,6 +9,7 @@ Amounts are decimal text: SQLite's integers end at 63 bits.
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -18,7 +19,7 @@ from typing import Any
 
 from pysettle.errors import UsageError
 
-FORM = "1"
+FORM = "2"
 """Form of the tables; a file of another form is filled again."""
 _WAIT_S = 10.0
 """Longest wait for another process that fills the file."""
@@ -46,10 +47,13 @@ CREATE TABLE postings (
     PRIMARY KEY (account, block, log, side)
 ) WITHOUT ROWID;
 CREATE INDEX by_place ON postings (block, log, side);
+CREATE TABLE powers (
+    kind TEXT NOT NULL, contract BLOB NOT NULL, account BLOB NOT NULL, block INTEGER NOT NULL, time INTEGER NOT NULL,
+    sender BLOB, role TEXT, function TEXT NOT NULL, until_block INTEGER, until_time INTEGER
+);
+CREATE TABLE notices (block INTEGER NOT NULL, subject TEXT NOT NULL, detail TEXT NOT NULL);
 """
-_NAMES = frozenset({"meta", "blocks", "contracts", "labels", "transactions", "events", "mentions", "accounts"}) | {
-    "postings"
-}
+_NAMES = frozenset(re.findall(r"CREATE TABLE (\w+)", _TABLES))
 
 
 @dataclass(frozen=True, slots=True)

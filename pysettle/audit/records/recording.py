@@ -9,15 +9,17 @@ that this event moves the same amount to, or from: the payer of a purchase sees 
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
+from pysettle.audit.powers import PowerRecord
 from pysettle.audit.records.index import Index
 from pysettle.domain.compute.contracts import COMPUTE_TOKEN
 from pysettle.domain.core.accounts import OWN, Entry, LedgerAccount, Posting
 from pysettle.domain.core.contracts import Contracts
 from pysettle.domain.core.events import Emitted, Transfer
+from pysettle.domain.core.findings import Finding
 from pysettle.domain.ledger import Ledger
 from pysettle.errors import BundleError
 from pysettle.values import Address
@@ -117,6 +119,18 @@ class Recorder:
         """Write the names of accounts."""
         self._database.execute("DELETE FROM labels")
         self._insert("labels", list(labels.items()))
+
+    def powers(self, records: Iterable[PowerRecord], notices: Iterable[Finding]) -> None:
+        """Write the facts about powers, and the notices about them."""
+        rows = [
+            (
+                *(it.kind, it.contract, it.account, it.block, it.timestamp, it.sender),
+                *(_text(it.role), it.function, it.until_block, it.until_timestamp),
+            )
+            for it in records
+        ]
+        self._insert("powers", rows)
+        self._insert("notices", [(it.block or 0, it.subject, it.detail) for it in notices])
 
     def close(self, ledger: Ledger) -> None:
         """Write the balance of each account by the books, with which every closing balance is compared."""

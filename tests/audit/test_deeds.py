@@ -1,0 +1,199 @@
+"""The index's answers about deeds: who held which power and used it, refused attempts, and the events of a party."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from pysettle.audit.engines import ExecutedLog
+from pysettle.audit.extract import export_bundle
+from pysettle.audit.powers import RESTRICTED, Powers
+from pysettle.audit.records.index import Index, Position
+from pysettle.audit.records.period import Period
+from pysettle.audit.records.powers import PAUSES, USES, powers
+from pysettle.audit.records.query import events_of
+from pysettle.audit.records.reading import Records
+from pysettle.audit.records.recording import Recorder
+from pysettle.audit.records.refusals import NOT_EXECUTED, refusals
+from pysettle.audit.verify import verify
+from pysettle.client.core.access import Role
+from pysettle.domain.core.contracts import Contracts
+from pysettle.domain.money.contracts import CURRENCY_TOKEN
+from pysettle.errors import ContractReverted, UsageError
+from pysettle.hashing import keccak
+from pysettle.money import UNITS_PER_MINOR, UNITS_PER_WHOLE, Currency
+from pysettle.scenarios.demo import Demo
+from pysettle.scenarios.workload import generate
+from pysettle.values import Address
+from tests.audit.records import opened
+
+ALL = Period()
+BASIS = b"\5" * 32
+
+
+@dataclass(frozen=True)
+class Troubled:
+    """A history with an administrator that seizes, and with attempts that were refused."""
+
+    demo: Demo
+    bundle: Path
+    index: Path
+    refused: list[ContractReverted]
+    seized_in: int
+    revoked_in: int
+
+
+@pytest.fixture(scope="module")
+def troubled(tmp_path_factory: pytest.TempPathFactory) -> Troubled:
+    """Return that history, as a bundle and as its index; never written to."""
+    demo = Demo(generate(4, 20), seed=4)
+    demo.issue_and_sell()
+    network, currency, admin = demo.network, demo.network.currency, demo.network.roles.administrator
+    access, buyer = network.currencies[Currency.CNY].access, demo.buyers[0].signer
+    network.send(access.offer(admin, Role.SEIZER, admin.address), access.accept(admin, Role.SEIZER))
+    network.send(currency.seize(admin, buyer.address, admin.address, UNITS_PER_MINOR, BASIS))
+    seized_in = demo.chain.block().number
+    network.send(access.revoke(admin, Role.SEIZER, admin.address))
+    refused = []
+    for attempt in (
+        currency.transfer(buyer, admin.address, 5_000 * UNITS_PER_WHOLE),
+        currency.seize(admin, buyer.address, admin.address, UNITS_PER_MINOR, BASIS),
+        currency.desk.issue(demo.bank, buyer.address, UNITS_PER_WHOLE),
+    ):
+        with pytest.raises(ContractReverted) as found:
+            network.send(attempt)
+        refused.append(found.value)
+    pauser = network.roles.pauser
+    network.send(currency.pause(pauser), currency.unpause(pauser))
+    folder = tmp_path_factory.mktemp("troubled")
+    bundle = export_bundle(demo.chain, folder / "bundle", network.contracts(), labels={buyer.address: "buyer"})
+    assert verify(bundle.directory, index=folder / "index.sqlite").passed
+    return Troubled(demo, bundle.directory, folder / "index.sqlite", refused, seized_in, seized_in + 1)
+
+
+def test_each_power_has_its_holder_and_its_uses(troubled: Troubled) -> None:
+    """Two powers in one hand, from a block until another, each use by its account, and the notice of the audit."""
+    admin, bank = troubled.demo.network.roles.administrator.address, troubled.demo.bank.address
+    with opened(troubled.index) as records:
+        found = powers(records, ALL)
+        later = powers(records, Period(troubled.revoked_in + 1))
+    held = {(it.role, it.until_block) for it in found.tenures if it.account == admin}
+    assert held == {(Role.ADMINISTRATOR, None), (Role.SEIZER, troubled.revoked_in)}
+    assert {it.role for it in later.tenures if it.account == admin} == {Role.ADMINISTRATOR}
+    uses = [(it.function, it.role, it.account, it.block) for it in found.uses]
+    assert ("seize", Role.SEIZER, admin, troubled.seized_in) in uses
+    assert sum(it[:3] == ("issue", Role.OPERATOR, bank) for it in uses) == len(troubled.demo.buyers)
+    pauser = troubled.demo.network.roles.pauser.address
+    assert [it[:3] for it in uses[-2:]] == [("pause", Role.PAUSER, pauser), ("unpause", Role.PAUSER, pauser)]
+    assert [subject for _, subject, detail in found.notices if "several powers" in detail] == [
+        f"account 0x{admin.hex()}"
+    ]
+    assert {it.kind for it in found.functions} == {"function"}
+    assert len(found.authorities) == 2
+
+
+def test_each_restricted_function_has_a_use() -> None:
+    """No power over a currency or its desk can be used unseen."""
+    functions = {name for of_kind in RESTRICTED.values() for name in of_kind.values()}
+    assert functions == {function for function, _ in USES.values()} | set(PAUSES.values())
+
+
+def test_a_function_for_everybody_and_another_authority_are_shown(tmp_path: Path) -> None:
+    """From logs alone: our own currency keeps its authority, a forged one may not."""
+    currency, first, second = (Address(bytes([it]) * 20) for it in (1, 2, 3))
+    contracts = Contracts({CURRENCY_TOKEN: {currency: None}})
+    seen, seize = Powers(contracts), keccak(b"seize(address,address,uint256,bytes32)")[:4]
+    named = keccak(b"AuthorityUpdated(address)")
+    assigned = keccak(b"TargetFunctionRoleUpdated(address,bytes4,uint64)")
+    for block, emitter, topics, data in (
+        (1, currency, (named,), bytes(12) + first),
+        (2, first, (assigned, bytes(12) + currency, (2**64 - 1).to_bytes(32, "big")), seize.ljust(32, b"\0")),
+        (3, currency, (named,), bytes(12) + second),
+    ):
+        seen.see(ExecutedLog(emitter, topics, data), block, 100 * block, None)
+    with Index.open(tmp_path / "index.sqlite") as index:
+        index.empty()
+        Recorder(index, contracts).powers(seen.records(), seen.notices(lambda _to, _data: bytes(32)))
+        found = powers(Records(index, Position("", 3, b"", "S", "")), ALL)
+        before = powers(Records(index, Position("", 3, b"", "S", "")), Period(0, 2))
+    assert [(it.block, it.account) for it in found.authorities] == [(1, first), (3, second)]
+    assert [(it.function, it.role) for it in found.functions] == [("seize", 2**64 - 1)]
+    said = "\n".join(detail for _, _, detail in found.notices)
+    assert "given to everybody" in said
+    assert f"passed to the authority 0x{second.hex()}" in said
+    assert len(before.authorities) == 1
+
+
+def test_each_refused_attempt_has_its_reason(troubled: Troubled, tmp_path: Path) -> None:
+    """The reasons are those that the chain gave, in words; without re-execution none is known."""
+    with opened(troubled.index) as records:
+        found = list(refusals(records, ALL))
+        assert list(refusals(records, Period(0, troubled.seized_in))) == []
+    assert [(it.row.error, it.row.tx_hash) for it in found] == [(it.error, it.tx_hash) for it in troubled.refused]
+    assert [it.row.revert_data for it in found] == [it.data for it in troubled.refused]
+    assert found[0].reason == "buyer holds 0.87 yuan; 5,000.00 needed"
+    assert [it.row.function for it in found] == [
+        "transfer(address,uint256)",
+        "seize(address,address,uint256,bytes32)",
+        "issue(address,uint256)",
+    ]
+    proven = tmp_path / "index.sqlite"
+    assert verify(troubled.bundle, level="R", index=proven).passed
+    with opened(proven) as records:
+        assert [(it.row.tx_hash, it.reason) for it in refusals(records, ALL)] == [
+            (it.tx_hash, NOT_EXECUTED) for it in troubled.refused
+        ]
+
+
+def test_the_events_of_a_party_and_a_series_are_found(troubled: Troubled) -> None:
+    """Every event that names them, by name, address or symbol, and no other; both together are the intersection."""
+    buyer, series = troubled.demo.buyers[0].signer.address, troubled.demo.series.address
+    with opened(troubled.index) as records:
+        ids, events = events_of(records, {"party": "buyer"}, ALL)
+        of_party = [*events]
+        assert ids == {"party": buyer}
+        expected = [it for it in records.events(ALL) if f"0x{buyer.hex()}" in str(it.fields)]
+        assert of_party == expected
+        assert {it.event for it in of_party} >= {"Issued", "Transfer", "Purchased", "Seized"}
+        of_series = [*events_of(records, {"series": "DSV4P"}, ALL)[1]]
+        assert [it for it in of_series if it.contract == series] == [
+            it for it in records.events(ALL) if it.contract == series
+        ]
+        both = [*events_of(records, {"party": f"0x{buyer.hex()}", "series": f"0x{series.hex()[:6]}"}, ALL)[1]]
+        assert [(it.block, it.log_index) for it in both] == [
+            (it.block, it.log_index) for it in of_party if it in of_series
+        ]
+        for text in ("nobody", "0x", "0xffffffffff", ""):
+            with pytest.raises(UsageError):
+                events_of(records, {"party": text}, ALL)
+
+
+def test_orders_and_channels_are_found_by_their_ids(settlement_index: Path) -> None:
+    """From the creation of a channel to its last settlement, by how its id begins."""
+    with opened(settlement_index) as records:
+        created = next(records.events(ALL, "AND e.name = 'ChannelCreated'"))
+        channel = created.fields["channel_id"]
+        ids, events = events_of(records, {"channel": channel[:12]}, ALL)
+        found = [it.event for it in events]
+    assert ids == {"channel": bytes.fromhex(channel[2:])}
+    assert (found[0], found[1]) == ("ChannelCreated", "Deposited")
+    assert {"UsageAttested", "Claimed", "WithdrawInitiated", "WithdrawFinalized"} <= {*found}
+
+
+PLANTED = {
+    "a hidden use": ("DELETE FROM events WHERE name = 'Seized'", "seize"),
+    "a hidden pause": ("DELETE FROM powers WHERE kind = 'pause'", "pause"),
+}
+
+
+@pytest.mark.parametrize("about", PLANTED)
+def test_a_hidden_row_changes_the_answer(troubled: Troubled, tmp_path: Path, about: str) -> None:
+    """The answers come from these rows, and from nowhere else."""
+    change, function = PLANTED[about]
+    with opened(Path(shutil.copy(troubled.index, tmp_path))) as records:
+        assert function in {it.function for it in powers(records, ALL).uses}
+        records.index.database.execute(change)
+        assert function not in {it.function for it in powers(records, ALL).uses}
