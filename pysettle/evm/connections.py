@@ -9,12 +9,12 @@ from __future__ import annotations
 import io
 import socket
 import time
-from collections.abc import Mapping
 from http.client import HTTPResponse
 from typing import Any, cast
 
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.util import Url
 
 _CONNECTIONS = 8
 """Connections kept: threads that may ask at once without a connection made anew."""
@@ -92,8 +92,8 @@ class _TlsPool(HTTPSConnectionPool):
     ConnectionCls = _TlsConnection
 
 
-def connections(headers: Mapping[str, str]) -> PoolManager:
-    """Return connections with one deadline for an answer, the `total` of the request's timeout."""
-    manager = PoolManager(headers=dict(headers), maxsize=_CONNECTIONS)
-    manager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
-    return manager
+def connections(url: Url) -> HTTPConnectionPool:
+    """Return connections to a server, with one deadline for an answer: the `total` of the request's timeout."""
+    assert url.host is not None
+    pool = _TlsPool if url.scheme == "https" else _Pool
+    return pool(url.host, url.port, maxsize=_CONNECTIONS)

@@ -8,6 +8,7 @@ Sources: EIP-155, EIP-1559, EIP-2718; RLP from the Yellow Paper, appendix B.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Protocol
 
 from pysettle.evm.backend import Fees
@@ -122,7 +123,9 @@ class SignedTransaction(bytes):
         return signed
 
 
+@lru_cache(maxsize=1_024)
 def _number(value: int) -> bytes:
+    """Encode an integer; chain id, fees, gas and zeros are those of the transaction before, nonces those of others."""
     return _item(value.to_bytes((value.bit_length() + 7) // 8, "big"))
 
 

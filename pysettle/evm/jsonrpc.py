@@ -66,9 +66,12 @@ class JsonRpc:
         """The URL without its possible secrets: user, password, path."""
         self.url = parsed._replace(auth=None).url
         """The URL without user and password."""
-        headers = {"Content-Type": "application/json"}
         self._timeout_s = timeout_s
-        self._pool = connections(headers | (make_headers(basic_auth=parsed.auth) if parsed.auth else {}))
+        self._headers = {"Content-Type": "application/json"}
+        if parsed.auth:
+            self._headers |= make_headers(basic_auth=parsed.auth)
+        self._path = parsed.request_uri
+        self._connections = connections(parsed)
 
     def ask(self, method: str, *params: Any) -> Any:
         """Return the result of one call.
@@ -89,12 +92,10 @@ class JsonRpc:
             ChainUnreachable: there was no answer.
         """
         answers: list[Any] = []
-        for part in _parts(calls):
-            asked = [method for method, _ in calls[len(answers) : len(answers) + len(part)]]
-            once = any(method.startswith(_DEVELOPMENT_VERBS) for method in asked)
-            documents = self._post(part, asked[0], once=once)
-            with self.reading(asked[0]):
-                answers += [_result(method, documents[place]) for place, method in enumerate(asked)]
+        for methods, text in _parts(calls):
+            documents = self._post(methods, text)
+            with self.reading(methods[0]):
+                answers += [_result(method, documents[place]) for place, method in enumerate(methods)]
         return answers
 
     def answers(self, calls: Sequence[Call]) -> list[Any]:
@@ -126,16 +127,16 @@ class JsonRpc:
                 f"{self.name} answers {method} with something that cannot be read: is it the URL of a node?"
             ) from problem
 
-    def _post(self, calls: Sequence[str], method: str, *, once: bool) -> dict[int, dict[str, Any]]:
-        """Send encoded calls, a single one without a batch around it; return the answers by the calls' places."""
-        body = calls[0] if len(calls) == 1 else f"[{','.join(calls)}]"
-        status, content = self._exchange(body.encode(), method, once=once)
+    def _post(self, methods: Sequence[str], text: str) -> dict[int, dict[str, Any]]:
+        """Send the text of calls; return the answers by the calls' places."""
+        once = any(method.startswith(_DEVELOPMENT_VERBS) for method in methods)
+        status, content = self._exchange(text.encode(), methods[0], once=once)
         try:
-            text = content.decode()
-            check_nesting(text, _NESTING_LIMIT)
-            document = json.loads(text)
-            answers = {answer["id"]: answer for answer in (document if len(calls) > 1 else [document])}
-            assert answers.keys() == set(range(len(calls)))
+            answered = content.decode()
+            check_nesting(answered, _NESTING_LIMIT)
+            document = json.loads(answered)
+            answers = {answer["id"]: answer for answer in (document if len(methods) > 1 else [document])}
+            assert answers.keys() == set(range(len(methods)))
         except (ValueError, KeyError, TypeError, AssertionError) as problem:
             raise ChainUnreachable(
                 f"{self.name} does not answer in JSON-RPC (HTTP status {status}): is it the URL of a node?"
@@ -172,8 +173,15 @@ class JsonRpc:
     def _request(self, body: bytes, method: str, deadline: float) -> tuple[int, bytes]:
         left = max(_MOMENT_S, deadline - time.monotonic())
         timeout = Timeout(connect=min(_CONNECT_S, left), total=left)
-        response = self._pool.request(
-            "POST", self.url, body=body, timeout=timeout, retries=False, redirect=False, preload_content=False
+        response = self._connections.urlopen(
+            "POST",
+            self._path,
+            body,
+            self._headers,
+            timeout=timeout,
+            retries=False,
+            redirect=False,
+            preload_content=False,
         )
         try:
             content = response.read(ANSWER_BYTES + 1)
@@ -186,19 +194,24 @@ class JsonRpc:
         return response.status, content
 
 
-def _parts(calls: Sequence[Call]) -> Iterator[list[str]]:
-    """Encode calls, in parts that a node takes; within a part a call's id is its place."""
-    part: list[str] = []
-    size = 0
-    for method, params in calls:
-        tail = f',"method":{json.dumps(method)},"params":{json.dumps(params)}}}'
-        if part and (len(part) == BATCH_LIMIT or size + len(tail) > BATCH_BYTES):
-            yield part
-            part, size = [], 0
-        part.append(f'{{"jsonrpc":"2.0","id":{len(part)}{tail}')
-        size += len(tail)
-    if part:
-        yield part
+def _parts(calls: Sequence[Call]) -> Iterator[tuple[list[str], str]]:
+    """Encode calls, in parts that a node takes, a single one without a batch around it.
+
+    Yields:
+        The methods of a part, and its text, in which a call's id is its place in the part.
+    """
+    for first in range(0, len(calls), BATCH_LIMIT):
+        part = calls[first : first + BATCH_LIMIT]
+        documents = [
+            {"jsonrpc": "2.0", "id": place, "method": method, "params": params}
+            for place, (method, params) in enumerate(part)
+        ]
+        text = json.dumps(documents if len(part) > 1 else documents[0])
+        if len(part) > 1 and len(text) > BATCH_BYTES:
+            yield from _parts(part[: len(part) // 2])
+            yield from _parts(part[len(part) // 2 :])
+        else:
+            yield [method for method, _ in part], text
 
 
 def _result(method: str, answer: dict[str, Any]) -> Any:

@@ -20,7 +20,7 @@ from pysettle.evm.handover import answered, handed_over
 from pysettle.evm.jsonrpc import BATCH_BYTES, BATCH_LIMIT, Call, JsonRpc
 from pysettle.values import Address, Hash32
 
-_POLL_S = (0.0, 0.002, 0.005, 0.01, 0.02, 0.05)
+_POLL_S = (0.0, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05)
 """Pauses between looks for sealed transactions; the last is repeated."""
 _QUIET_S = 1.0
 """Time after which a node that seals by itself is asked for a block, if no waiting transaction was sealed in it."""
