@@ -122,6 +122,7 @@ NAMED_OPTIONS: Mapping[str, Named] = {
     **dict.fromkeys(
         (
             "--account",
+            "--agent",
             "--arbiter",
             "--buyer",
             "--by",

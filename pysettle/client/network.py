@@ -288,7 +288,7 @@ class SettlementNetwork:
     @property
     def pays_interest(self) -> bool:
         """Whether the payment of interest was opened."""
-        return "InterestPayments" in self._deployed
+        return self.has("InterestPayments")
 
     def open_interest(self, quota: Units, holders: Holders | None = None) -> InterestPayments:
         """Deploy the contract that pays interest on e-CNY, with an issuance quota in units.
@@ -298,15 +298,32 @@ class SettlementNetwork:
             holders: Administrator, settlement registrar, operator and central bank; None for those that the network was
                 deployed with.
         """
-        from pysettle.client import deploying
-
-        holders, system = holders or self.roles.holders(), self.currencies[Currency.CNY]
-        created = deploying.create(self.sender, holders, Currency.CNY, ["InterestPayments"], self._deployed)
-        self._know(created)
-        deploying.set_up(system, holders, created, created, None)
+        holders = holders or self.roles.holders()
+        self.add_contracts(["InterestPayments"], {Currency.CNY: holders})
         interest, (central_bank, *_) = self.interest, holders[Role.CENTRAL_BANK]
         self.send(self.currency.desk.set_issuance_quota(central_bank, interest.address, quota))
         return interest
+
+    def has(self, contract: str) -> bool:
+        """Whether a contract that is deployed on request was deployed."""
+        return contract in self._deployed
+
+    def add_contracts(self, names: Iterable[str], holders: Mapping[Currency, Holders] | None = None) -> None:
+        """Deploy contracts on request, and mark those that hold money of others as settlement accounts.
+
+        Args:
+            names: Names of their plans, each after those that it needs.
+            holders: Currency -> the holders of its roles that act: the administrator and the settlement registrar, of
+                each currency in which the contracts are marked; None for those that the network was deployed with.
+        """
+        from pysettle.client import deploying
+
+        holders = holders or {currency: self._roles[currency].holders() for currency in self.currencies}
+        created = deploying.create(self.sender, holders[Currency.CNY], Currency.CNY, names, self._deployed)
+        self._know(created)
+        for currency, acting in holders.items():
+            own = created if currency is Currency.CNY else ()
+            deploying.set_up(self.currencies[currency], acting, own, created, None)
 
     @cached_property
     def series(self) -> list[ComputeToken]:

@@ -20,6 +20,7 @@ NAMES = (
     "compute",
     "channel",
     "jobs",
+    "settlement",
 )
 """The columns, each after the columns that it uses; all of them use the core."""
 

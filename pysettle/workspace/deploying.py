@@ -172,6 +172,33 @@ def open_interest(
     return interest
 
 
+def open_settlement(workspace: Workspace, chain: ChainBackend, *, password: str | None = None) -> Deployment:
+    """Deploy the settlement layer for all currencies of the workspace, and store its addresses.
+
+    Args:
+        workspace: The workspace.
+        chain: Its chain, open to write.
+        password: Of the encrypted accounts.
+
+    Raises:
+        WorkspaceError: it was opened before, or no network is deployed.
+        WrongChain: the network was deployed on another chain.
+    """
+    from pysettle.client.settlement.opening import is_open, open_settlement
+
+    network = workspace.network(chain)
+    if is_open(network):
+        raise WorkspaceError("the settlement layer of this workspace is open already: see `pysettle network status`")
+    acting = Role.ADMINISTRATOR, Role.SETTLEMENT_REGISTRAR
+    holders = {
+        currency: {role: (workspace.accounts.signer(workspace.holder(role, currency), password),) for role in acting}
+        for currency in network.currencies
+    }
+    with _as_one(chain):
+        open_settlement(network, holders)
+        return workspace.keep(workspace.deployment().extended(network))
+
+
 def _roles(workspace: Workspace, names: Mapping[Role, str], password: str | None, on_progress: OnProgress) -> Roles:
     from pysettle.client.core.access import Roles
 

@@ -18,6 +18,10 @@ from pysettle.evm.artifacts import ROOT
 VIOLATIONS = {
     "domain/planted.py": ("from pysettle.evm import compiler", "Imports point downwards"),
     "domain/core/planted.py": ("from pysettle.domain.money import events", "Columns stand on those beneath them"),
+    "domain/channel/planted.py": (
+        "from pysettle.domain.settlement import events",
+        "Columns stand on those beneath them",
+    ),
     "domain/jobs/planted.py": ("from pysettle.domain.compute import events", "Jobs stand on money alone"),
     "money.py": ("import web3", "The rules know no chain and no compiler"),
     "audit/planted.py": ("from pysettle import client", "The audit does not know who made what it audits"),

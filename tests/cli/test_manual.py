@@ -15,6 +15,8 @@ from pysettle.client.channel.hub import ChannelHub
 from pysettle.client.compute.market import ComputeMarket
 from pysettle.client.compute.series import ComputeToken
 from pysettle.client.jobs.escrow import JobEscrow
+from pysettle.client.settlement.liquidity import LiquidityAccounts
+from pysettle.client.settlement.registry import ParticipantRegistry
 
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "docs" / "reference" / "cli.md"
@@ -44,6 +46,8 @@ NAMED_BY_COMPUTE = _attributes(COMPUTE, but_of="currency")
 """Attributes that commands on the compute layer use, of another contract than the currency's."""
 NAMED_BY_JOBS = _attributes([ROOT / "pysettle" / "cli" / "jobs" / "job.py", ROOT / "pysettle" / "client" / "signed.py"])
 """Attributes that commands on orders use."""
+NAMED_BY_SETTLEMENT = _attributes(ROOT.glob("pysettle/cli/settlement/*.py"), but_of="token")
+"""Attributes that commands on settlement across borders use, of another contract than the currency's."""
 DEPLOYMENT = {"assign", "have_accepted"}
 """What is done once, by the deployment of a currency."""
 PYTHON_ONLY = {
@@ -88,6 +92,12 @@ def test_what_python_can_change_of_compute_a_command_can(wrapper: type, method: 
 def test_what_python_can_change_of_orders_a_command_can(method: str) -> None:
     """Every transaction of the job escrow's wrapper."""
     assert method in NAMED_BY_JOBS
+
+
+@pytest.mark.parametrize("method", [*_changes(ParticipantRegistry), *_changes(LiquidityAccounts)])
+def test_what_python_can_change_of_settlement_a_command_can(method: str) -> None:
+    """Every transaction of the wrappers of participants and positions."""
+    assert method in NAMED_BY_SETTLEMENT
 
 
 def test_the_manual_is_that_of_the_commands() -> None:

@@ -26,7 +26,7 @@ MAKERS = ("init", "network add-currency")
 AMOUNTS = {"--amount", "--quota", "--reserve", "--bond"}
 ACCOUNTS = {
     *("--account", "--by", "--to", "--from", "--spender", "--operator", "--provider", "--receiver", "--buyer"),
-    *("--arbiter", "--halter"),
+    *("--arbiter", "--halter", "--agent"),
 }
 RIGHT = {
     **dict.fromkeys(AMOUNTS, "1"),
@@ -46,6 +46,8 @@ RIGHT = {
     "--name": "Tokens",
     "--symbol": "SYM",
     "--jurisdiction": "156",
+    "--lei": "PYSETTLE000000000111",
+    "--bic": "HSBCHKHH",
 }
 """Option -> a value of it that is right in form; a required option that is not here takes one from its type."""
 
@@ -97,6 +99,8 @@ def _wrong(parameter: click.Parameter) -> list[str]:
         return ["", "much", "-1", "NaN", "1e9999999", "0.0000001", "9" * 40, "1,000", "\udcff"]
     if name in ACCOUNTS:
         return ["", "nobody", LONG, "../config", "0x12", "0x" + "zz" * 20, "\udcff", "a b"]
+    if name in ("--lei", "--bic"):
+        return ["", "no-such", LONG, "PYSETTLE000000000112", "\udcff"]
     if name in ("--series", "--compute", "--channel", "--order", "--nonce", "--rates", "--milestone", "--ceiling"):
         return ["", "no-such", LONG, "0xzz", "\udcff"]
     return []

@@ -99,10 +99,12 @@ def read_words(world: World, calls: Sequence[tuple[Address, bytes]]) -> list[int
     code = b""
     for place, (target, data) in enumerate(calls):
         words = data.ljust(64, b"\0")
-        code += b"\x7f" + words[:32] + bytes.fromhex("5f52") + b"\x7f" + words[32:] + bytes.fromhex("602052")
-        out = (64 + 32 * place).to_bytes(2, "big")
+        code += b"\x7f" + words[:32] + bytes.fromhex("5f52") + b"\x7f" + words[32:64] + bytes.fromhex("602052")
+        if rest := words[64:]:
+            code += b"\x7f" + rest.ljust(32, b"\0") + bytes.fromhex("604052")
+        out = (96 + 32 * place).to_bytes(2, "big")
         code += b"\x60\x20\x61" + out + b"\x60" + bytes([len(data)]) + b"\x5f\x73" + target + bytes.fromhex("5afa50")
-    code += b"\x61" + (32 * len(calls)).to_bytes(2, "big") + bytes.fromhex("6040f3")
+    code += b"\x61" + (32 * len(calls)).to_bytes(2, "big") + bytes.fromhex("6060f3")
     answer = world.chain.call(None, code)
     return [int.from_bytes(answer[at : at + 32], "big") for at in range(0, 32 * len(calls), 32)]
 

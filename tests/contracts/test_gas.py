@@ -28,6 +28,7 @@ from pysettle.evm import artifacts
 from pysettle.evm.embedded import EmbeddedChain
 from pysettle.evm.transactions import Transaction
 from tests.columns import booked
+from tests.contracts.banks import AGENT, BEIJING, HONGKONG, Banks, open_banks
 from tests.contracts.books import (
     AUTHORIZER,
     RECEIVER,
@@ -703,6 +704,60 @@ def _(world: World) -> Transaction:
     job = placed(world).delivered()
     world.send(job.escrow.accept_delivery(world[BUYER], job.id, 0))
     return job.escrow.pay_due(world["stranger"], world.address(PROVIDER), job.terms.currency)
+
+
+def bank_scenario(name: str, step: Callable[[Banks], Transaction], *before: Callable[[Banks], Transaction]) -> None:
+    """Register a step of two banks with positions, after other steps."""
+
+    def prepare(world: World) -> Transaction:
+        banks = open_banks(world, abroad=False)
+        world.send(*(earlier(banks) for earlier in before))
+        return step(banks)
+
+    scenario(name)(prepare)
+
+
+def of_buyer(banks: Banks) -> tuple[Address, Address]:
+    """Return the currency and the account of a position."""
+    return banks.token().address, banks.world.address(BEIJING)
+
+
+bank_scenario("ParticipantRegistry.admit", lambda it: it.admit(AGENT))
+bank_scenario(
+    "ParticipantRegistry.setStops, second of its word",
+    lambda it: it.stops(BEIJING, stopped=True),
+    lambda it: it.stops(HONGKONG, stopped=True),
+)
+bank_scenario("LiquidityAccounts.payIn, warm", lambda it: it.pay_in(BEIJING, YUAN))
+bank_scenario("LiquidityAccounts.payOut, warm", lambda it: it.pay_out(BEIJING, YUAN))
+bank_scenario(
+    "LiquidityAccounts.freeze",
+    lambda it: it.liquidity.freeze(it.world["freezer"], *of_buyer(it), outgoing=True, incoming=False),
+)
+bank_scenario(
+    "LiquidityAccounts.freezeAmount, first",
+    lambda it: it.liquidity.freeze_amount(it.world["freezer"], *of_buyer(it), YUAN),
+)
+bank_scenario(
+    "LiquidityAccounts.seize, warm",
+    lambda it: it.liquidity.seize(it.world["seizer"], *of_buyer(it), it.world.address(HONGKONG), YUAN, GROUNDS),
+)
+bank_scenario("LiquidityAccounts.pause", lambda it: it.liquidity.pause(it.world["pauser"], it.token().address))
+bank_scenario(
+    "LiquidityAccounts.unpause",
+    lambda it: it.liquidity.unpause(it.world["pauser"], it.token().address),
+    lambda it: it.liquidity.pause(it.world["pauser"], it.token().address),
+)
+bank_scenario(
+    "LiquidityAccounts.copyFreeze",
+    lambda it: it.liquidity.copy_freeze(it.world["stranger"], *of_buyer(it)),
+    lambda it: it.token().freeze(it.world["freezer"], it.world.address(BEIJING), outgoing=True, incoming=False),
+)
+bank_scenario(
+    "LiquidityAccounts.copyPause",
+    lambda it: it.liquidity.copy_pause(it.world["stranger"], it.token().address),
+    lambda it: it.token().pause(it.world["pauser"]),
+)
 
 
 def measured(world: World) -> dict[str, int]:

@@ -74,6 +74,12 @@ _NAMED = {
     ),
     "meter": Target("UsageMeter", ("UsageMeter",), ("tests/contracts/channel/meter",)),
     "jobs": Target("JobEscrow", ("JobEscrow",), ("tests/contracts/jobs",)),
+    "participants": Target(
+        "ParticipantRegistry",
+        ("ParticipantRegistry", "Identifiers", "CurrencyPowers"),
+        ("tests/contracts/settlement/test_registry.py",),
+    ),
+    "liquidity": Target("LiquidityAccounts", ("LiquidityAccounts",), ("tests/contracts/settlement",)),
 }
 _TAKEN = {name for target in _NAMED.values() for name in target.mutated}
 TARGETS = _NAMED | {

@@ -39,7 +39,8 @@ def _legal_basis(_: click.Context, __: click.Parameter, file: Path) -> bytes:
         raise UsageError(f"the legal basis cannot be read from {file}: {problem}", path=file) from problem
 
 
-def _seizure_options(command: Function) -> Function:
+def seizure_options(command: Function) -> Function:
+    """Give a command an account, a receiver, an amount and the legal basis of a seizure."""
     basis = click.option(
         "--legal-basis",
         required=True,
@@ -76,7 +77,7 @@ def unfreeze(account: str, by: str | None, command: Command) -> None:
 
 
 @click.command(cls=Verb)
-@_seizure_options
+@seizure_options
 @currency_command
 def seize(account: str, to: str, amount: str, legal_basis: bytes, by: str | None, command: Command) -> None:
     """Seize tokens of an account, frozen or not, on a legal basis."""
@@ -92,7 +93,7 @@ def seize(account: str, to: str, amount: str, legal_basis: bytes, by: str | None
 
 
 @click.command("seize-credit", cls=Verb)
-@_seizure_options
+@seizure_options
 @currency_command
 def seize_credit(account: str, to: str, amount: str, legal_basis: bytes, by: str | None, command: Command) -> None:
     """Seize the credit of an account on a legal basis."""

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+/// @title ILiquidityAccounts
+/// @notice Positions of participants in each currency: money comes in once, moves between positions, goes out once.
+/// @dev The contract holds the currency; a position is a claim on it (INV-LIQUIDITY). It has no administrator: an
+/// account that may `freeze`, `freezeAmount`, `seize`, `pause` or `unpause` in a currency, by the authority of that
+/// currency, has the like power over the positions in it. No position is ever below zero. There are no fees.
+interface ILiquidityAccounts {
+    /// @notice The position of an account in one currency: one storage word.
+    struct Position {
+        /// Units that the account may pay out or settle with.
+        uint96 available;
+        /// Units kept for clearing cycles.
+        uint96 reserved;
+        /// Whether nothing leaves the position.
+        bool frozenOutgoing;
+        /// Whether nothing comes into the position.
+        bool frozenIncoming;
+        /// Whether a part of the available units is frozen.
+        bool hasFrozenAmount;
+    }
+
+    /// @notice An account paid units of a currency into its position.
+    /// @param available Available units of the position afterwards.
+    event PaidIn(address indexed currency, address indexed account, uint256 amount, uint256 available);
+    /// @notice An account received units of its position in the currency itself.
+    /// @param available Available units of the position afterwards.
+    event PaidOut(address indexed currency, address indexed account, uint256 amount, uint256 available);
+    /// @notice The freezes of a position were set: whether nothing leaves it, and whether nothing comes into it.
+    event PositionFreezeSet(address indexed currency, address indexed account, bool outgoing, bool incoming);
+    /// @notice The frozen amount of a position was set.
+    /// @param amount Units of the available ones, replacing the amount before; zero lifts it.
+    event PositionFrozenAmountSet(address indexed currency, address indexed account, uint256 amount);
+    /// @notice Units of a position were seized by authority of law.
+    /// @param available Available units of the position afterwards.
+    /// @param legalBasis Hash of the document that orders the seizure.
+    event PositionSeized(
+        address indexed currency,
+        address indexed account,
+        address indexed to,
+        uint256 amount,
+        uint256 available,
+        bytes32 legalBasis
+    );
+    /// @notice The positions in a currency were paused, or the pause ended.
+    event LiquidityPauseSet(address indexed currency, bool paused);
+
+    /// @notice This contract is not a settlement account of the currency, so that it could not always pay out.
+    error LiquidityAccountUnmarked(address currency);
+    /// @notice The currency brought `received` units, not `amount`.
+    error LiquidityPaymentMismatch(uint256 amount, uint256 received);
+    /// @notice The positions in the currency are paused.
+    error LiquidityPaused(address currency);
+    /// @notice The position of the account has `available` units, not `requested`.
+    error PositionExceeded(address token, address account, uint256 requested, uint256 available);
+    /// @notice The position of the account is frozen outgoing.
+    error PositionFrozenOutgoing(address currency, address account);
+    /// @notice The position of the account is frozen incoming.
+    error PositionFrozenIncoming(address currency, address account);
+    /// @notice `frozen` units of the position are frozen; `available` of the rest can leave it, not `requested`.
+    error PositionAmountFrozen(address token, address account, uint256 requested, uint256 available, uint256 frozen);
+    /// @notice The position is frozen, or the currency paused, at least as far as the currency itself says.
+    error NothingToCopy(address currency, address account);
+
+    // -------------------------------------------------------------- participant
+
+    /// @notice Pay units into the caller's own position, within its allowance to this contract.
+    /// @param amount Units of the currency.
+    /// @custom:reverts LiquidityAccountUnmarked when this contract is not a settlement account of the currency
+    /// @custom:reverts ParticipantNotFound when the caller was not admitted to the currency
+    /// @custom:reverts ParticipantStopped when the caller is stopped
+    /// @custom:reverts ParticipantSuspended when the caller is suspended
+    /// @custom:reverts LiquidityPaused when the positions in the currency are paused
+    /// @custom:reverts PositionFrozenIncoming when the position is frozen incoming
+    /// @custom:reverts LiquidityPaymentMismatch when the currency transfers another amount
+    /// @custom:invariant INV-LIQUIDITY
+    function payIn(address currency, uint96 amount) external;
+
+    /// @notice Pay units of the caller's own position to it in the currency itself.
+    /// @dev This goes on while the caller is stopped or the currency is paused, since the currency's own rules meet the
+    /// units there. A frozen position pays out only to an account that is frozen outgoing in the currency too.
+    /// @param amount Units of the currency.
+    /// @custom:reverts PositionExceeded when fewer units are available
+    /// @custom:reverts PositionFrozenOutgoing when the position is frozen outgoing and the account is not
+    /// @custom:reverts PositionAmountFrozen when fewer units are not frozen, and the account is not frozen outgoing
+    /// @custom:invariant INV-LIQUIDITY
+    /// @custom:invariant INV-FROZEN
+    function payOut(address currency, uint96 amount) external;
+
+    // ------------------------------------------------ freezer, seizer and pauser
+
+    /// @notice Set the freezes of a position; both false lifts them.
+    /// @custom:reverts CurrencyPowerMissing when the caller may not freeze accounts of the currency
+    /// @custom:invariant INV-FROZEN
+    function freeze(address currency, address account, bool outgoing, bool incoming) external;
+
+    /// @notice Set the number of available units of a position that may not leave it; zero lifts it.
+    /// @param amount Units; more than the position has is possible.
+    /// @custom:reverts CurrencyPowerMissing when the caller may not freeze amounts in the currency
+    /// @custom:invariant INV-FROZEN
+    function freezeAmount(address currency, address account, uint256 amount) external;
+
+    /// @notice Take available units of a position, frozen or not, and pay them to an account in the currency.
+    /// @param amount Units of the currency.
+    /// @param legalBasis Hash of the document that orders the seizure.
+    /// @custom:reverts CurrencyPowerMissing when the caller may not seize in the currency
+    /// @custom:reverts SeizureWithoutLegalBasis when `legalBasis` is zero
+    /// @custom:reverts ERC20InvalidReceiver when `to` is this contract
+    /// @custom:reverts PositionExceeded when fewer units are available
+    /// @custom:invariant INV-LIQUIDITY
+    function seize(address currency, address account, address to, uint96 amount, bytes32 legalBasis) external;
+
+    /// @notice Pause the positions in a currency: nothing moves but payouts to their own accounts.
+    /// @custom:reverts CurrencyPowerMissing when the caller may not pause the currency
+    function pause(address currency) external;
+
+    /// @notice End the pause of the positions in a currency.
+    /// @custom:reverts CurrencyPowerMissing when the caller may not unpause the currency
+    function unpause(address currency) external;
+
+    // ------------------------------------------------------------------- anyone
+
+    /// @notice Freeze a position as far as the account is frozen in the currency. It never lifts a freeze.
+    /// @custom:reverts NothingToCopy when the position is frozen as far already
+    /// @custom:invariant INV-FROZEN
+    function copyFreeze(address currency, address account) external;
+
+    /// @notice Pause the positions in a currency that is paused.
+    /// @custom:reverts NothingToCopy when the currency is not paused, or its positions are paused already
+    function copyPause(address currency) external;
+
+    // -------------------------------------------------------------------- views
+
+    /// @notice Registry of the participants.
+    function registry() external view returns (address);
+
+    /// @notice Position of an account in a currency.
+    function position(address currency, address account) external view returns (Position memory);
+
+    /// @notice Frozen units of a position; more than it has is possible.
+    function frozenAmount(address currency, address account) external view returns (uint256);
+
+    /// @notice Whether the positions in a currency are paused.
+    function isPaused(address currency) external view returns (bool);
+}

@@ -1,0 +1,7 @@
+"""Commands on settlement across borders."""
+
+TITLE = "Across borders"
+NOUNS = {
+    "participant": "Admit, stop and show the institutions of a currency.",
+    "liquidity": "Hold positions in a currency; freeze, seize and pause them.",
+}

@@ -1,0 +1,1 @@
+"""Settlement across borders: participants, and their positions in each currency."""

@@ -1,0 +1,45 @@
+"""The state of settlement in the books: participants with their stops, and the freezes of positions."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from pysettle.domain.money.freezing import Freezing
+from pysettle.values import Address
+
+
+@dataclass
+class ParticipantRecord:
+    """One institution in one currency, from its events."""
+
+    index: int
+    """Its number in the currency, from 1."""
+    jurisdiction: int
+    """ISO 3166-1 number."""
+    settlement_agent: Address
+    """Account that takes over its position at the end of a day."""
+    suspended: bool = False
+    """Whether it begins nothing."""
+    stopped: bool = False
+    """Whether nothing of it goes on."""
+
+
+@dataclass
+class ParticipantBooks:
+    """The participants of each currency."""
+
+    records: dict[tuple[Address, Address], ParticipantRecord] = field(default_factory=dict)
+    """(currency, account) -> the institution."""
+    counts: dict[Address, int] = field(default_factory=lambda: defaultdict(int))
+    """Currency -> number of its institutions."""
+
+
+@dataclass
+class LiquidityBooks:
+    """The freezes and pauses of positions; their units are balances."""
+
+    freezing: dict[Address, Freezing] = field(default_factory=lambda: defaultdict(Freezing))
+    """Currency -> the freezes of positions in it."""
+    paused: dict[Address, bool] = field(default_factory=lambda: defaultdict(bool))
+    """Currency -> whether its positions are paused."""

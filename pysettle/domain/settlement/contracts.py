@@ -1,0 +1,24 @@
+"""The listed contracts of settlement, and the purposes for which they hold value of others."""
+
+from __future__ import annotations
+
+from pysettle.domain.core.accounts import Purpose
+from pysettle.domain.core.books import Books
+from pysettle.domain.core.contracts import Kind
+from pysettle.values import Address
+
+POSITION = Purpose("position", short="INV-LIQUIDITY")
+"""Held by the liquidity accounts for a participant. Owner: its account."""
+
+
+def _held_for_positions(books: Books, asset: Address, _accounts: Address) -> int:
+    return books.total(asset, POSITION)
+
+
+PARTICIPANT_REGISTRY: Kind[None] = Kind("ParticipantRegistry")
+LIQUIDITY_ACCOUNTS: Kind[None] = Kind(
+    "LiquidityAccounts",
+    held=_held_for_positions,
+    code="INV-LIQUIDITY",
+    uses={"registry": "ParticipantRegistry"},
+)

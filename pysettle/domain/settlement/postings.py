@@ -1,0 +1,123 @@
+"""Postings of the events of participants and positions. Positions in a currency that is not counted have none."""
+
+from __future__ import annotations
+
+from pysettle.domain.core.accounts import OWN, Purpose
+from pysettle.domain.core.books import Books
+from pysettle.domain.core.events import Emitted
+from pysettle.domain.core.postings import Handlers, Postings, move, registering
+from pysettle.domain.money.books import AccountBooks
+from pysettle.domain.money.events import FreezeSet
+from pysettle.domain.settlement import events
+from pysettle.domain.settlement.books import LiquidityBooks, ParticipantBooks, ParticipantRecord
+from pysettle.domain.settlement.contracts import POSITION
+from pysettle.values import Address
+
+HANDLERS: Handlers = {}
+_handles = registering(HANDLERS)
+
+# ------------------------------------------------------------------------------------------ participants
+
+
+@_handles(events.ParticipantAdmitted)
+def _admitted(books: Books, emitted: Emitted, event: events.ParticipantAdmitted) -> Postings:
+    """Book a registration: an institution keeps its number and its stops, and a new one gets the next number."""
+    participants, key = books[ParticipantBooks], (event.currency, event.account)
+    record = participants.records.get(key)
+    if record is None:
+        participants.counts[event.currency] += 1
+        record = ParticipantRecord(participants.counts[event.currency], 0, event.settlement_agent)
+        participants.records[key] = record
+    if event.index != record.index:
+        detail = f"participant 0x{event.account.hex()} has the number {event.index}, and not {record.index}"
+        books.violated("INV-ONCE", emitted, detail)
+    record.jurisdiction, record.settlement_agent = event.jurisdiction, event.settlement_agent
+    return ()
+
+
+@_handles(events.StopsSet)
+def _stops(books: Books, emitted: Emitted, event: events.StopsSet) -> Postings:
+    record = books[ParticipantBooks].records[event.currency, event.account]
+    record.suspended, record.stopped = event.suspended, event.stopped
+    if not any(event.ground):
+        books.violated("INV-FROZEN", emitted, f"0x{event.account.hex()} was stopped or released without a ground")
+    return ()
+
+
+# --------------------------------------------------------------------------------------------- positions
+
+
+@_handles(events.PaidIn)
+def _paid_in(books: Books, emitted: Emitted, event: events.PaidIn) -> Postings:
+    currency, account = event.currency, event.account
+    record = books[ParticipantBooks].records.get((currency, account))
+    liquidity = books[LiquidityBooks]
+    if record is None:
+        books.violated("INV-LIQUIDITY", emitted, f"0x{account.hex()} paid in and was not admitted to the currency")
+    elif record.stopped or record.suspended:
+        books.violated("INV-FROZEN", emitted, f"0x{account.hex()} paid in during a stop")
+    if liquidity.paused[currency]:
+        books.violated("INV-FROZEN", emitted, f"0x{account.hex()} paid in during a pause of the positions")
+    if objection := liquidity.freezing[currency].incoming_objection(account, event.amount):
+        books.violated("INV-FROZEN", emitted, objection)
+    _check_available(books, emitted, event, event.amount)
+    return _counted(books, currency, event.amount, (OWN, emitted.emitter), (POSITION, account))
+
+
+@_handles(events.PaidOut)
+def _paid_out(books: Books, emitted: Emitted, event: events.PaidOut) -> Postings:
+    """Book a payout; out of a frozen position it goes to an account that is frozen outgoing in the currency, or not."""
+    currency, account = event.currency, event.account
+    is_held_there, _, _ = books[AccountBooks].freezing[currency].frozen(account)
+    held = books.balance(currency, POSITION, account)
+    objection = books[LiquidityBooks].freezing[currency].outgoing_objection(account, event.amount, held)
+    if objection and not is_held_there:
+        books.violated("INV-FROZEN", emitted, f"{objection}, out of its position")
+    _check_available(books, emitted, event, -event.amount)
+    return _counted(books, currency, event.amount, (POSITION, account), (OWN, emitted.emitter))
+
+
+@_handles(events.PositionSeized)
+def _seized(books: Books, emitted: Emitted, event: events.PositionSeized) -> Postings:
+    if not any(event.legal_basis):
+        books.violated("INV-FROZEN", emitted, f"{event.amount} units were seized without a legal basis")
+    _check_available(books, emitted, event, -event.amount)
+    position, own = (POSITION, event.account), (OWN, emitted.emitter)
+    return _counted(books, event.currency, event.amount, position, own)
+
+
+@_handles(events.PositionFreezeSet)
+def _freeze(books: Books, _emitted: Emitted, event: events.PositionFreezeSet) -> Postings:
+    books[LiquidityBooks].freezing[event.currency].set(FreezeSet(event.account, event.outgoing, event.incoming))
+    return ()
+
+
+@_handles(events.PositionFrozenAmountSet)
+def _frozen_amount(books: Books, _emitted: Emitted, event: events.PositionFrozenAmountSet) -> Postings:
+    books[LiquidityBooks].freezing[event.currency].set_amount(event.account, event.amount)
+    return ()
+
+
+@_handles(events.LiquidityPauseSet)
+def _paused(books: Books, _emitted: Emitted, event: events.LiquidityPauseSet) -> Postings:
+    books[LiquidityBooks].paused[event.currency] = event.paused
+    return ()
+
+
+def _check_available(
+    books: Books,
+    emitted: Emitted,
+    event: events.PaidIn | events.PaidOut | events.PositionSeized,
+    change: int,
+) -> None:
+    """Compare the position that an event states with the books after its change."""
+    expected = books.balance(event.currency, POSITION, event.account) + change
+    if books.contracts.counts(event.currency) and event.available != expected:
+        detail = f"position of 0x{event.account.hex()}: {event.available} units stated, {expected} are available"
+        books.violated("INV-LIQUIDITY", emitted, detail)
+
+
+def _counted(
+    books: Books, currency: Address, amount: int, source: tuple[Purpose, bytes], target: tuple[Purpose, bytes]
+) -> Postings:
+    return move(currency, amount, source, target) if books.contracts.counts(currency) else ()

@@ -1,0 +1,52 @@
+"""Questions to the registry and the liquidity accounts at the head, with the answers that the books expect."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pysettle.domain.core.books import Books
+from pysettle.domain.core.questions import Question, call_data
+from pysettle.domain.settlement.books import LiquidityBooks, ParticipantBooks
+from pysettle.domain.settlement.contracts import LIQUIDITY_ACCOUNTS, PARTICIPANT_REGISTRY, POSITION
+from pysettle.values import Address
+
+
+def participants(books: Books, _chain_id: int) -> Iterator[Question]:
+    """Ask registries for each participant, and for their number in each currency."""
+    for registry in sorted(books.contracts[PARTICIPANT_REGISTRY]):
+        about, known = f"registry 0x{registry.hex()}", books[ParticipantBooks]
+        for currency, count in sorted(known.counts.items()):
+            data = call_data("participantCount(address)", currency)
+            yield Question(about, registry, f"participantCount(0x{currency.hex()})", data, (count,))
+        for (currency, account), record in sorted(known.records.items()):
+            data = call_data("participant(address,address)", currency, account)
+            agent = int.from_bytes(record.settlement_agent, "big")
+            expected = (record.index, record.jurisdiction, agent, int(record.suspended), int(record.stopped))
+            call = f"participant(0x{currency.hex()}, 0x{account.hex()})"
+            yield Question(about, registry, call, data, expected)
+
+
+def positions(books: Books, _chain_id: int) -> Iterator[Question]:
+    """Ask liquidity accounts for each position, its freezes, and the pause of each currency."""
+    for contract in sorted(books.contracts[LIQUIDITY_ACCOUNTS]):
+        about, liquidity = f"liquidity 0x{contract.hex()}", books[LiquidityBooks]
+        for currency, paused in sorted(liquidity.paused.items()):
+            data = call_data("isPaused(address)", currency)
+            yield Question(about, contract, f"isPaused(0x{currency.hex()})", data, (int(paused),))
+        for currency, account in _named(books):
+            outgoing, incoming, amount = liquidity.freezing[currency].frozen(account)
+            pair, names = (currency, account), f"(0x{currency.hex()}, 0x{account.hex()})"
+            frozen_amount = call_data("frozenAmount(address,address)", *pair)
+            yield Question(about, contract, f"frozenAmount{names}", frozen_amount, (amount,))
+            if books.contracts.counts(currency):
+                available = books.balance(currency, POSITION, account)
+                expected = (available, 0, int(outgoing), int(incoming), int(amount != 0))
+                data = call_data("position(address,address)", *pair)
+                yield Question(about, contract, f"position{names}", data, expected)
+
+
+def _named(books: Books) -> list[tuple[Address, Address]]:
+    """Return (currency, account) of each position that an event named, in the order of their bytes."""
+    held = {(account.asset, Address(account.owner)) for account, _ in books.held_for(POSITION)}
+    freezing = books[LiquidityBooks].freezing
+    return sorted(held | {(currency, account) for currency, of in freezing.items() for account in of.accounts()})

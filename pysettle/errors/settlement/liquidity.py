@@ -1,0 +1,96 @@
+"""Errors of the LiquidityAccounts."""
+
+from __future__ import annotations
+
+from pysettle.errors import ContractReverted
+from pysettle.values import Address, Units
+
+
+class LiquidityReverted(ContractReverted):
+    """The LiquidityAccounts refused."""
+
+
+class LiquidityAccountUnmarked(LiquidityReverted):
+    """The liquidity accounts are no settlement account of the currency."""
+
+    template = "the liquidity accounts are no settlement account of the currency {currency}"
+    remedy = "have the settlement registrar of the currency mark them"
+
+    currency: Address
+
+
+class LiquidityPaymentMismatch(LiquidityReverted):
+    """The currency transferred another amount than the announced one."""
+
+    template = "{amount} announced; {received} arrived"
+    remedy = "use a currency that transfers exact amounts"
+
+    amount: Units
+    received: Units
+
+
+class LiquidityPaused(LiquidityReverted):
+    """The positions in the currency are paused."""
+
+    template = "the positions in the currency {currency} are paused"
+    remedy = "wait until the pauser of the currency ends the pause"
+
+    currency: Address
+
+
+class PositionExceeded(LiquidityReverted):
+    """The position has fewer available units."""
+
+    template = "the position of {account} in the currency {token} has {available} available; {requested} requested"
+    remedy = "request less, or pay in first"
+
+    token: Address
+    account: Address
+    requested: Units
+    available: Units
+
+
+class PositionFrozenOutgoing(LiquidityReverted):
+    """Nothing leaves the position."""
+
+    template = "the position of {account} in the currency {currency} is frozen outgoing"
+    remedy = "wait until the freezer of the currency lifts the freeze"
+
+    currency: Address
+    account: Address
+
+
+class PositionFrozenIncoming(LiquidityReverted):
+    """Nothing comes into the position."""
+
+    template = "the position of {account} in the currency {currency} is frozen incoming"
+    remedy = "wait until the freezer of the currency lifts the freeze"
+
+    currency: Address
+    account: Address
+
+
+class PositionAmountFrozen(LiquidityReverted):
+    """A part of the position is frozen."""
+
+    template = (
+        "{frozen} of the position of {account} in the currency {token} are frozen; {available} can leave it, "
+        "{requested} requested"
+    )
+    remedy = "request less, or wait until the freezer of the currency lifts the freeze"
+
+    token: Address
+    account: Address
+    requested: Units
+    available: Units
+    frozen: Units
+
+
+class NothingToCopy(LiquidityReverted):
+    """The position is frozen, or its currency paused, as far already."""
+
+    template = "the currency {currency} has no freeze or pause of {account} that its positions lack"
+    remedy = "leave it: a copy only tightens"
+
+    currency: Address
+    account: Address

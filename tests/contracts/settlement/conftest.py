@@ -1,0 +1,25 @@
+"""The settlement layer, opened once for each module and taken back around each test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.contracts.banks import Banks, open_banks
+from tests.contracts.effects import restored
+from tests.contracts.world import World
+
+
+@pytest.fixture(scope="module")
+def funded(deployed: World) -> Iterator[Banks]:
+    """Open the layer with two banks in two currencies."""
+    with restored(deployed):
+        yield open_banks(deployed)
+
+
+@pytest.fixture
+def banks(funded: Banks) -> Iterator[Banks]:
+    """Return the layer as it was after its opening; afterwards its books must agree with the contracts."""
+    with restored(funded.world):
+        yield funded

@@ -1,0 +1,68 @@
+"""A contract that claims to be a currency: its authority allows everything, and it brings and calls as it is told."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from eth_typing import Address
+
+from pysettle.evm import artifacts, compiler
+from pysettle.evm.interface import Interface
+from pysettle.evm.transactions import Transaction
+from tests.contracts.world import World
+
+_SOURCE = """
+pragma solidity ^0.8.30;
+
+contract FalseCurrency {
+    uint256 public brings;
+    address public callee;
+    bytes public callback;
+    mapping(address => uint256) public balanceOf;
+
+    function bring(uint256 amount) external { brings = amount; }
+    function callBack(address to, bytes calldata data) external { (callee, callback) = (to, data); }
+
+    function authority() external view returns (address) { return address(this); }
+    function canCall(address, address, bytes4) external pure returns (bool, uint32) { return (true, 0); }
+    function isSettlementAccount(address account) external view returns (bool) { return account.code.length != 0; }
+
+    function transferFrom(address, address to, uint256) external returns (bool) {
+        if (callee != address(0)) {
+            (bool done, bytes memory result) = callee.call(callback);
+            if (!done) assembly { revert(add(result, 0x20), mload(result)) }
+        }
+        balanceOf[to] += brings;
+        return true;
+    }
+}
+"""
+
+
+@cache
+def _compiled() -> dict[str, Any]:
+    request = {
+        "language": "Solidity",
+        "settings": compiler.SETTINGS | {"outputSelection": {"*": {"*": ["abi", "evm.bytecode.object"]}}},
+        "sources": {"false.sol": {"content": _SOURCE}},
+    }
+    compiled = compiler.compile_standard_json(request, artifacts.ROOT)["contracts"]["false.sol"]
+    contract: dict[str, Any] = compiled["FalseCurrency"]
+    return contract
+
+
+class FalseCurrency:
+    """One deployed, by the stranger."""
+
+    def __init__(self, world: World) -> None:
+        """Deploy it."""
+        self._world, self.interface = world, Interface("FalseCurrency", _compiled()["abi"])
+        creation = bytes.fromhex(_compiled()["evm"]["bytecode"]["object"])
+        (receipt,) = world.send(Transaction(world["stranger"], None, creation, 3_000_000, self.interface))
+        self.address = Address(receipt.contract_address or b"")
+
+    def call(self, function: str, *arguments: object) -> Transaction:
+        """Return a call of it."""
+        data = self.interface.encode(function, *arguments)
+        return Transaction(self._world["stranger"], self.address, data, 500_000, self.interface)

@@ -1,0 +1,179 @@
+"""The books of participants and positions, without a chain: each event that contradicts the rules is a finding."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from pysettle.domain import invariants
+from pysettle.domain.core.contracts import Contracts
+from pysettle.domain.core.events import Emitted, Event, Position, Transfer
+from pysettle.domain.core.messages import ZERO_ADDRESS
+from pysettle.domain.ledger import Ledger
+from pysettle.domain.money.contracts import CURRENCY_TOKEN
+from pysettle.domain.money.events import FreezeSet, SettlementAccountMarked
+from pysettle.domain.settlement.books import LiquidityBooks, ParticipantBooks
+from pysettle.domain.settlement.contracts import LIQUIDITY_ACCOUNTS, PARTICIPANT_REGISTRY, POSITION
+from pysettle.domain.settlement.events import (
+    LiquidityPauseSet,
+    PaidIn,
+    PaidOut,
+    ParticipantAdmitted,
+    PositionFreezeSet,
+    PositionFrozenAmountSet,
+    PositionSeized,
+    StopsSet,
+)
+from pysettle.values import Address, Units
+
+CURRENCY, REGISTRY, LAYER, BANK, OTHER, FOREIGN = (Address(bytes([number]) * 20) for number in range(1, 7))
+GROUND, NO_GROUND, NAME = b"\1" * 32, bytes(32), b"\2" * 32
+PLACES: dict[type[Event], Address] = {
+    ParticipantAdmitted: REGISTRY,
+    StopsSet: REGISTRY,
+    **dict.fromkeys((Transfer, FreezeSet, SettlementAccountMarked), CURRENCY),
+}
+"""Kind of event -> the contract that emits it; the layer emits all others."""
+
+
+def ledger() -> Ledger:
+    """Return books of a currency and the layer, in which nothing has happened."""
+    listed = {
+        CURRENCY_TOKEN: {CURRENCY: None},
+        PARTICIPANT_REGISTRY: {REGISTRY: None},
+        LIQUIDITY_ACCOUNTS: {LAYER: None},
+    }
+    return Ledger(Contracts(listed))
+
+
+def apply(books: Ledger, *events: Event) -> list[str]:
+    """Apply events; return the findings on the books afterwards, without those on issuance."""
+    for event in events:
+        number = len(books.balances)
+        place = PLACES.get(type(event), LAYER)
+        books.apply(Emitted(place, Position(number, 0, 0), event, 1_000))
+    codes = (str(finding) for finding in invariants.check(books))
+    return [words for words in codes if not words.startswith(("INV-SUPPLY asset", "INV-RESERVE"))]
+
+
+def admitted(account: Address = BANK, index: int = 1, currency: Address = CURRENCY) -> ParticipantAdmitted:
+    """Return an admission."""
+    return ParticipantAdmitted(currency, account, index, 156, account, NAME, NAME)
+
+
+def funded(amount: int = 100) -> Ledger:
+    """Return books in which a bank has paid units into its position, out of as many again."""
+    books = ledger()
+    found = apply(
+        books,
+        SettlementAccountMarked(LAYER),
+        Transfer(ZERO_ADDRESS, BANK, 2 * amount),
+        admitted(),
+        *paid_in(amount, amount),
+    )
+    assert found == []
+    return books
+
+
+def paid_in(amount: int, available: int, account: Address = BANK) -> tuple[Event, ...]:
+    """Return the events of a payment into a position."""
+    return PaidIn(CURRENCY, account, Units(amount), Units(available)), Transfer(account, LAYER, amount)
+
+
+def paid_out(amount: int, available: int, account: Address = BANK) -> tuple[Event, ...]:
+    """Return the events of a payment out of a position."""
+    return PaidOut(CURRENCY, account, Units(amount), Units(available)), Transfer(LAYER, account, amount)
+
+
+def seized(amount: int, available: int, basis: bytes = GROUND) -> tuple[Event, ...]:
+    """Return the events of a seizure out of a position."""
+    event = PositionSeized(CURRENCY, BANK, OTHER, Units(amount), Units(available), basis)
+    return event, Transfer(LAYER, OTHER, amount)
+
+
+def test_positions_are_balances() -> None:
+    """Units of the layer stand under their owner; each entry is balanced, and what the layer holds is their sum."""
+    books = funded()
+    assert apply(books, *paid_out(30, 70), *seized(20, 50)) == []
+    assert books.balance(CURRENCY, POSITION, BANK) == books.held(CURRENCY, LAYER) == 50
+
+
+def test_state_follows_from_events() -> None:
+    """Registrations, stops, freezes and pauses, the last of each counts."""
+    books = funded()
+    events = (
+        admitted(OTHER, 2),
+        StopsSet(CURRENCY, OTHER, True, True, GROUND),
+        StopsSet(CURRENCY, OTHER, False, True, GROUND),
+        PositionFreezeSet(CURRENCY, BANK, True, True),
+        PositionFreezeSet(CURRENCY, BANK, False, True),
+        PositionFrozenAmountSet(CURRENCY, BANK, Units(7)),
+        LiquidityPauseSet(CURRENCY, True),
+    )
+    assert apply(books, *events) == []
+    record = books[ParticipantBooks].records[CURRENCY, OTHER]
+    assert (record.index, record.suspended, record.stopped) == (2, False, True)
+    assert books[LiquidityBooks].freezing[CURRENCY].frozen(BANK) == (False, True, 7)
+    assert books[LiquidityBooks].paused[CURRENCY]
+
+
+CONTRADICTIONS: dict[str, tuple[tuple[Event, ...], str]] = {
+    "a false figure after a payment in": (paid_in(10, 111), "INV-LIQUIDITY .* 111 units stated, 110 are available"),
+    "a false figure after a payout": (paid_out(10, 91), "INV-LIQUIDITY .* 91 units stated, 90 are available"),
+    "a false figure after a seizure": (seized(10, 91), "INV-LIQUIDITY .* 91 units stated, 90 are available"),
+    "a position below zero": (paid_out(101, -1), "INV-LIQUIDITY position .*: 1 units short"),
+    "a payment that never came": (paid_in(10, 110)[:1], "INV-LIQUIDITY own .*: 10 units short"),
+    "no participant": ((Transfer(BANK, OTHER, 9), *paid_in(9, 9, OTHER)), "INV-LIQUIDITY .* was not admitted"),
+    "a payment in during a stop": (
+        (StopsSet(CURRENCY, BANK, False, True, GROUND), *paid_in(1, 101)),
+        "INV-FROZEN .* paid in during a stop",
+    ),
+    "a payment in during a suspension": (
+        (StopsSet(CURRENCY, BANK, True, False, GROUND), *paid_in(1, 101)),
+        "INV-FROZEN .* paid in during a stop",
+    ),
+    "a payment in during a pause": (
+        (LiquidityPauseSet(CURRENCY, True), *paid_in(1, 101)),
+        "INV-FROZEN .* during a pause",
+    ),
+    "a payment into a frozen position": (
+        (PositionFreezeSet(CURRENCY, BANK, False, True), *paid_in(1, 101)),
+        "INV-FROZEN .* came into the frozen account",
+    ),
+    "a payout of a frozen position": (
+        (PositionFreezeSet(CURRENCY, BANK, True, False), *paid_out(1, 99)),
+        "INV-FROZEN .* left the frozen account",
+    ),
+    "a payout of a frozen amount": (
+        (PositionFrozenAmountSet(CURRENCY, BANK, Units(100)), *paid_out(1, 99)),
+        "INV-FROZEN .* held 100, 100 of them frozen",
+    ),
+    "a seizure without a basis": (seized(1, 99, NO_GROUND), "INV-FROZEN .* without a legal basis"),
+    "a stop without a ground": ((StopsSet(CURRENCY, BANK, True, False, NO_GROUND),), "INV-FROZEN .* without a ground"),
+    "a number twice": ((admitted(OTHER, 1),), "INV-ONCE .* has the number 1, and not 2"),
+    "a number that changed": ((admitted(BANK, 2),), "INV-ONCE .* has the number 2, and not 1"),
+}
+
+
+@pytest.mark.parametrize("name", CONTRADICTIONS)
+def test_a_contradiction_is_a_finding(name: str) -> None:
+    """Each names its invariant, and nothing else is found."""
+    events, words = CONTRADICTIONS[name]
+    (finding,) = apply(funded(), *events)
+    assert re.search(words, finding), finding
+
+
+def test_a_frozen_position_pays_out_where_the_account_is_frozen_too() -> None:
+    """The units stay frozen there, so this is no finding."""
+    books = funded()
+    frozen = PositionFreezeSet(CURRENCY, BANK, True, False), FreezeSet(BANK, True, False)
+    assert apply(books, *frozen, *paid_out(1, 99)) == []
+
+
+def test_a_currency_that_is_not_counted_has_no_balances() -> None:
+    """Its positions move nothing in the books, whatever they say."""
+    books = funded()
+    events = admitted(BANK, 1, FOREIGN), PaidIn(FOREIGN, BANK, Units(5), Units(3))
+    assert apply(books, *events) == []
+    assert books.balance(FOREIGN, POSITION, BANK) == 0
