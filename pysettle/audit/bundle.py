@@ -21,6 +21,7 @@ from pysettle.domain.catalogue import kinds
 from pysettle.domain.core.contracts import Contracts, Kind
 from pysettle.domain.money.contracts import CURRENCY_TOKEN, ISSUANCE_DESK, CurrencyTerms
 from pysettle.errors import BundleError
+from pysettle.pins.files import INTERFACES_FILE, SOURCES_FILE
 from pysettle.values import Address
 
 SCHEMA = "pysettle.bundle/2"
@@ -33,10 +34,6 @@ CHAIN_FILE = "chain.rlp"
 """Blocks 1 to the head, RLP one after the other, as geth's `export` writes them."""
 RECEIPTS_FILE = "receipts.rlp"
 """The receipts of blocks 1 to the head: a list for each block, RLP one after the other."""
-SOURCES_FILE = "contracts/solc-input.json"
-"""Sources and settings of the contracts, as solc's standard JSON takes them."""
-INTERFACES_FILE = "contracts/interfaces.json"
-"""ABI and storage layout of each kind of contract, by its name, and the compiler."""
 PROOFS_FILE = "proofs.json"
 """Nodes that prove the state of the listed contracts; only where the exporter had no `genesis.json`."""
 MANIFEST_FILE = "manifest.json"

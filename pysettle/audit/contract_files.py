@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from pysettle.audit.bundle import INTERFACES_FILE, SOURCES_FILE, Bundle
+from pysettle.audit.bundle import Bundle, json_bytes
 from pysettle.audit.report import Check, Divergence
 from pysettle.documents import parse_json
+from pysettle.domain.catalogue import kinds
 from pysettle.domain.core.findings import Finding
 from pysettle.pins import CodeHash, Pins, interface_hash
 from pysettle.pins.difference import listed
+from pysettle.pins.files import INTERFACES_FILE, SOURCES_FILE
 from pysettle.pins.sources import compile_again
 
 
@@ -46,6 +48,16 @@ class ContractFiles:
             names: The contracts.
             pins: What is published; a contract without pins is left out.
         """
+        named = list(self._compare_contracts(names, pins))
+        yield from named
+        if named or not pins.files or {kind.name for kind in kinds()} - set(names):
+            return
+        for file, document in ((SOURCES_FILE, self.sources), (INTERFACES_FILE, self.interfaces)):
+            if document is not None and sha256(json_bytes(document)).hexdigest() not in pins.files:
+                yield _in_file(file, "differs from the published file outside sources and interfaces of contracts")
+
+    def _compare_contracts(self, names: Collection[str], pins: Pins) -> Iterator[Divergence]:
+        """Yield the differences in what the pins of contracts know."""
         found, published = self.source_hashes(), {name: pins.of(name) for name in names}
         if self.sources is not None:
             differing = {

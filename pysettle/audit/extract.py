@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol
@@ -13,29 +12,24 @@ from pysettle.audit.blocks import RootCheck, SealedBlock, read_block, receipts_r
 from pysettle.audit.bundle import (
     CHAIN_FILE,
     GENESIS_FILE,
-    INTERFACES_FILE,
     PROOFS_FILE,
     RECEIPTS_FILE,
-    SOURCES_FILE,
     Bundle,
     Manifest,
     Reading,
     Source,
-    json_bytes,
 )
 from pysettle.audit.by_receipts import needed_proofs
 from pysettle.audit.encoding import EncodingError
 from pysettle.audit.proofs import ProofSource
 from pysettle.audit.writing import UnfinishedBundle, writing
-from pysettle.documents import parse_json
-from pysettle.domain.catalogue import kinds
 from pysettle.domain.core.contracts import Contracts
 from pysettle.errors import ChainError, NodeError, WrongChain
-from pysettle.evm import artifacts
 from pysettle.evm.embedded import EmbeddedChain
 from pysettle.evm.genesis import Genesis
 from pysettle.evm.node_blocks import NodeBlock, NodeBlocks
 from pysettle.evm.rpc import RpcChain
+from pysettle.pins.files import contract_files
 from pysettle.values import Address
 
 _ATTEMPTS = 5
@@ -201,7 +195,7 @@ def _write(
             on_progress(number, last)
     if len(hashes) != last + 1 or chain.block(last).hash != hashes[-1]:
         raise _Replaced(f"block {last} was replaced meanwhile")
-    for name, content in _contract_files().items() if listed.addresses() else ():
+    for name, content in contract_files().items() if listed.addresses() else ():
         with unfinished.file(name) as write:
             write(content)
     if (node := source.proofs(last)) and last and listed.addresses():
@@ -249,18 +243,3 @@ def _checked(
             f"0x{(found.stated_hash or b'').hex()}; its roots are right, so that another field of the header is not"
         )
     return block, found.receipts
-
-
-@cache
-def _contract_files() -> dict[str, bytes]:
-    """Return mapping name -> content of the files in `contracts/`, which are those of this build."""
-    built = {kind.name: artifacts.load(kind.name) for kind in kinds()}
-    interfaces = {
-        "compiler": built[kinds()[0].name].compiler_version,
-        "contracts": {
-            name: {"source": it.source_path, "abi": list(it.abi), "storage_layout": it.storage_layout}
-            for name, it in built.items()
-        },
-    }
-    standard_input = parse_json((artifacts.ROOT / artifacts.FOLDER / artifacts.INPUT_FILE).read_bytes())
-    return {INTERFACES_FILE: json_bytes(interfaces), SOURCES_FILE: json_bytes(standard_input)}

@@ -145,9 +145,8 @@ class GenuineCheck:
                 self._check_unlisted(name, address, code)
 
     def names(self) -> list[str]:
-        """Return the kinds of the listed contracts that must have the published sources: no other code was accepted."""
-        kinds_listed = (kind for kind, listed in self._contracts.listed.items() if listed)
-        return [kind.name for kind in kinds_listed if kind not in self._other_kinds]
+        """Return the kinds of contracts that must have the published sources: no other code of them was accepted."""
+        return [kind.name for kind in kinds() if kind not in self._other_kinds]
 
     def _is_genuine(self, address: Address, head: int, state: StateReader) -> bool:
         if address not in self._judged:

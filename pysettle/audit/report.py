@@ -43,6 +43,8 @@ _NOT_CHECKED = ("accounts and ids that no event of a listed contract names",)
 """Parts that L does not check, so that it may pass without them."""
 _CODE_BELIEVED = "that the code of each listed contract is that of its name: the code is believed"
 """Part that L does not check if G did not."""
+_OTHER_HISTORIES = "that there is no other history: only a hash of its head that somebody else keeps tells"
+"""Part that no check of files covers."""
 _PLANTED = "storage and nonces of block 0, which has no genesis.json here"
 """Part that G does not check without the genesis."""
 _ON_RECEIPTS = "ledger and invariants, from the receipts"
@@ -175,13 +177,15 @@ class Report:
     @property
     def not_checked(self) -> Mapping[Check, tuple[str, ...]]:
         """Parts that the checks did not cover, by the check."""
-        ran = (Outcome.PASSED, Outcome.FAILED)
-        if self.checks[Check.LEDGER] not in ran:
-            return {check: parts for check, parts in self.beside.items() if self.checks[check] in ran}
-        believed = [_CODE_BELIEVED] * (self.checks[Check.CODE] is not Outcome.PASSED)
-        unanswered = [_NOT_ASKED_CONTRACTS] * (self.on_receipts and self.checks[Check.PROOFS] is not Outcome.PASSED)
-        planted = {Check.CODE: (_PLANTED,)} if self.checks[Check.CODE] in ran and not self.has_genesis else {}
-        return {**planted, Check.LEDGER: (*unanswered, *_NOT_CHECKED, *believed)}
+        ran = {check for check, outcome in self.checks.items() if outcome in (Outcome.PASSED, Outcome.FAILED)}
+        parts = {Check.HEADERS: (_OTHER_HISTORIES,), **self.beside}
+        if Check.LEDGER in ran:
+            believed = [_CODE_BELIEVED] * (self.checks[Check.CODE] is not Outcome.PASSED)
+            unanswered = [_NOT_ASKED_CONTRACTS] * (self.on_receipts and self.checks[Check.PROOFS] is not Outcome.PASSED)
+            parts[Check.LEDGER] = (*unanswered, *_NOT_CHECKED, *believed)
+        if not self.has_genesis:
+            parts[Check.CODE] = (_PLANTED,)
+        return {check: it for check, it in parts.items() if check in ran}
 
     @property
     def missing(self) -> tuple[str, ...]:

@@ -21,14 +21,7 @@ from pysettle.audit.blocks import (
     read_blocks,
     read_receipts,
 )
-from pysettle.audit.bundle import (
-    CHAIN_FILE,
-    GENESIS_FILE,
-    PROOFS_FILE,
-    RECEIPTS_FILE,
-    SOURCES_FILE,
-    Bundle,
-)
+from pysettle.audit.bundle import CHAIN_FILE, GENESIS_FILE, PROOFS_FILE, RECEIPTS_FILE, Bundle
 from pysettle.audit.by_receipts import follow
 from pysettle.audit.contract_files import ContractFiles
 from pysettle.audit.encoding import EncodingError, read_items
@@ -46,6 +39,7 @@ from pysettle.audit.report import Check, Divergence, Outcome, Report, asked_at, 
 from pysettle.domain.core.findings import Finding
 from pysettle.errors import ArtifactError
 from pysettle.pins import Pins, published
+from pysettle.pins.files import SOURCES_FILE
 
 __all__ = ["CodeRules", "Report", "verify"]
 
@@ -238,6 +232,7 @@ class _Verification:
                 self._recompiled = True
             except (ValueError, ArtifactError) as problem:
                 missing = f"{SOURCES_FILE} cannot be compiled: {problem}"
+                divergences.extend([in_file(SOURCES_FILE, missing, Check.CODE)] * bool(divergences))
         self._notices.extend(code.notices)
         if divergences or not missing:
             self._end(Check.CODE, divergences)

@@ -154,6 +154,8 @@ class Pins:
 
     pins: tuple[Pin, ...]
     """The pins; of each contract the newest first."""
+    files: frozenset[str] = frozenset()
+    """SHA-256, as hex, of each file of sources or interfaces that an export of these versions writes."""
 
     @property
     def versions(self) -> tuple[str, ...]:
@@ -167,7 +169,8 @@ class Pins:
     def to_document(self) -> dict[str, Any]:
         """Return the document of one version."""
         (of,) = self.versions
-        return {"schema": SCHEMA, "version": of, "contracts": {it.name: it.to_dict() for it in self.pins}}
+        contracts = {it.name: it.to_dict() for it in self.pins}
+        return {"schema": SCHEMA, "version": of, "contracts": contracts, "files": sorted(self.files)}
 
     @classmethod
     def from_bytes(cls, content: bytes, source: str) -> Pins:
@@ -181,13 +184,14 @@ class Pins:
             UsageError: it is no file of pins.
         """
         try:
-            document = as_object(parse_json(content), {"schema", "version", "contracts"}, "the document")
+            document = as_object(parse_json(content), {"schema", "version", "contracts", "files"}, "the document")
             if document["schema"] != SCHEMA or not isinstance(document["version"], str):
                 raise ValueError(f"the schema is not {SCHEMA!r}")
             if not isinstance(document["contracts"], dict):
                 raise ValueError("contracts are not an object")
             entries = document["contracts"].items()
-            return cls(tuple(_pin_from_dict(name, document["version"], it) for name, it in entries))
+            files = frozenset(as_bytes(f"0x{it}", 32).hex() for it in as_list(document["files"], "files"))
+            return cls(tuple(_pin_from_dict(name, document["version"], it) for name, it in entries), files)
         except (ValueError, TypeError) as problem:
             raise UsageError(
                 f"{source} is no file of pins ({problem}): name one that `pysettle audit pins` printed"
@@ -235,8 +239,11 @@ def of_build() -> Pins:
     """
     from importlib.metadata import version
 
+    from pysettle.pins.files import contract_files
+
     names = (*(kind.name for kind in kinds()), *UNLISTED)
-    return Pins(tuple(_pin_of(artifacts.load(name), version("pysettle")) for name in sorted(names)))
+    pins = tuple(_pin_of(artifacts.load(name), version("pysettle")) for name in sorted(names))
+    return Pins(pins, frozenset(sha256(it).hexdigest() for it in contract_files().values()))
 
 
 @cache
@@ -251,8 +258,8 @@ def published(folder: Path = FOLDER) -> Pins:
         UsageError: a file in the folder cannot be read.
     """
     by_version = sorted(folder.glob("*.json"), key=lambda it: [*map(int, re.findall("[0-9]+", it.stem))], reverse=True)
-    released = map(Pins.read, by_version)
-    return Pins((*of_build().pins, *(pin for it in released for pin in it.pins)))
+    versions = [of_build(), *map(Pins.read, by_version)]
+    return Pins(tuple(pin for it in versions for pin in it.pins), frozenset().union(*(it.files for it in versions)))
 
 
 def _pin_of(artifact: artifacts.Artifact, of_version: str) -> Pin:

@@ -15,9 +15,7 @@ from pysettle.audit.bundle import (
     CHAIN_FILES,
     CONTRACT_FILES,
     GENESIS_FILE,
-    INTERFACES_FILE,
     MANIFEST_FILE,
-    SOURCES_FILE,
     Bundle,
     Manifest,
     Reading,
@@ -34,6 +32,7 @@ from pysettle.domain.money.contracts import CURRENCY_TOKEN, ISSUANCE_DESK, Curre
 from pysettle.errors import BundleError, UsageError
 from pysettle.evm import artifacts
 from pysettle.evm.embedded import EmbeddedChain
+from pysettle.pins.files import INTERFACES_FILE, SOURCES_FILE
 from tests.evm.accounts import genesis
 
 FILES = {GENESIS_FILE, MANIFEST_FILE, *CHAIN_FILES}
