@@ -214,6 +214,20 @@ class Deployment:
         """
         return tuple(name for name in self.document["contracts"] if not self._standing(name).is_genuine(chain))
 
+    def of_other_authority(self, chain: ChainBackend) -> tuple[str, ...]:
+        """Return the names of the contracts with roles whose authority is not that of their currency; in order.
+
+        The code of a contract does not tell: it keeps the address of its access manager in its storage.
+        """
+        from pysettle.client.columns import restricted
+
+        return tuple(
+            name
+            for name, contract in self.document["contracts"].items()
+            if restricted(contract["artifact"])
+            and _authority(chain, self.address(name)) != self.access(self._currency(name))
+        )
+
     def _standing(self, name: str) -> Standing:
         from pysettle.client.genuine import Standing
 
@@ -227,6 +241,18 @@ class Deployment:
     def _is_of_this_build(self, name: str) -> bool:
         contract = self.document["contracts"][name]
         return bool(contract["source_hash"] == artifacts.load(contract["artifact"]).source_hash)
+
+
+def _authority(chain: ChainBackend, contract: Address) -> bytes:
+    """Return the access manager that a contract names; its answer as it is if it names none."""
+    from pysettle.evm.backend import ExecutionReverted
+    from pysettle.hashing import keccak
+
+    try:
+        answer = chain.call(contract, keccak(b"authority()")[:4])
+    except ExecutionReverted:
+        return b""
+    return answer.removeprefix(bytes(32 - _ADDRESS_BYTES))
 
 
 def _check(document: dict[str, Any]) -> None:

@@ -60,6 +60,21 @@ def test_the_build_says_each_code(network: SettlementNetwork) -> None:
     assert record.differing(network.chain) == record.not_as_built(network.chain) == ()
 
 
+def test_an_authority_of_others(network: SettlementNetwork) -> None:
+    """A contract that takes its roles from an access manager of others is named, though its code is genuine."""
+    record = Deployment.of(network)
+    assert record.of_other_authority(network.chain) == ()
+    contracts = record.document["contracts"]
+    of_others = {"NetworkAccess": contracts["NetworkAccess-HKD"], "NetworkAccess-HKD": contracts["NetworkAccess"]}
+    swapped = Deployment({**record.document, "contracts": contracts | of_others})
+    with_roles = {"CurrencyToken", "IssuanceDesk", "ComputeMarket", "InterestPayments"}
+    assert swapped.not_as_built(network.chain) == ()
+    assert set(swapped.of_other_authority(network.chain)) == with_roles | {"CurrencyToken-HKD", "IssuanceDesk-HKD"}
+    mute = {"CurrencyToken": contracts["CurrencyToken"] | {"address": "0x" + NOWHERE.hex()}}
+    without = Deployment({**record.document, "contracts": contracts | mute})
+    assert without.of_other_authority(network.chain) == ("CurrencyToken",)
+
+
 def test_every_immutable_counts(network: SettlementNetwork) -> None:
     """A contract with another value in any place of any immutable is another contract."""
     compared = 0

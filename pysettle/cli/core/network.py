@@ -156,7 +156,10 @@ def _show_deployed(
 @wide_option
 @network_view
 def status(command: Command) -> None:
-    """Compare the code of every contract on the chain with the deployed code. Exit code 4 if one differs."""
+    """Compare the code of every contract on the chain with the deployed code. Exit code 4 if one differs.
+
+    A contract with roles must also name the access manager of its currency as its authority.
+    """
     from pysettle.client.deployment import Deployment
 
     _compare(command, Deployment.differing, "as deployed", "the deployed code")
@@ -168,7 +171,8 @@ def status(command: Command) -> None:
 def verify(command: Command) -> None:
     """Compare the code of every contract on the chain with this build. Exit code 4 if one differs.
 
-    Immutables are compared too, so that each contract refers to the other contracts of this deployment.
+    Immutables are compared too, so that each contract refers to the other contracts of this deployment. A contract
+    with roles must also name the access manager of its currency as its authority.
     """
     from pysettle.client.deployment import Deployment
 
@@ -205,10 +209,16 @@ def _compare(
     deployment = command.workspace.deployment()
     with command.workspace.chain() as chain:
         deployment.check_chain(chain)
-        head, differing = chain.block(), compare(deployment, chain)
-    states = {name: "differs" if name in differing else equal for name in deployment.document["contracts"]}
+        head, differing, strangers = chain.block(), compare(deployment, chain), deployment.of_other_authority(chain)
+    states = dict.fromkeys(deployment.document["contracts"], equal)
+    states |= dict.fromkeys(strangers, "other authority") | dict.fromkeys(differing, "differs")
     document = {"block": str(head.number), "state_root": "0x" + head.state_root.hex(), "contracts": states}
     lines = [f"Head: block {head.number}", table(("contract", "code"), list(states.items()))]
     command.show(document, lines)
+    problems = []
     if differing:
-        raise ChainError(f"the code of {', '.join(differing)} is not {expected}")
+        problems.append(f"the code of {', '.join(differing)} is not {expected}")
+    if strangers:
+        problems.append(f"the authority of {', '.join(strangers)} is not that of this network")
+    if problems:
+        raise ChainError("; ".join(problems), differing=differing, of_other_authority=strangers)

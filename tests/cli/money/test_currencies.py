@@ -53,6 +53,21 @@ def test_a_contract_of_a_further_currency_that_differs_is_named(town: Town) -> N
     assert (town_status.exit_code, "CurrencyToken-HKD is not the deployed code" in town_status.stderr) == (4, True)
 
 
+@pytest.mark.parametrize(("verb", "equal"), [("status", "as deployed"), ("verify", "as built")])
+def test_a_contract_with_roles_of_others_is_named(town: Town, verb: str, equal: str) -> None:
+    """An access manager that is not that of its currency is noticed, though all code is as it should be."""
+    file = town.directory / "deployment.json"
+    deployment = json.loads(file.read_text())
+    contracts = deployment["contracts"]
+    for one, other in (("NetworkAccess", "NetworkAccess-HKD"), ("NetworkAccess-HKD", "NetworkAccess")):
+        deployment["contracts"] = deployment["contracts"] | {one: contracts[other]}
+    file.write_text(json.dumps(deployment))
+    result = invoke("network", verb, "--json", workspace=town.directory)
+    states = json.loads(result.stdout)["contracts"]
+    assert (states["CurrencyToken-HKD"], states["ChannelHub"], result.exit_code) == ("other authority", equal, 4)
+    assert "IssuanceDesk-HKD is not that of this network" in result.stderr
+
+
 def test_currencies_know_nothing_of_each_other(town: Town) -> None:
     """The holder of a power over one currency is refused by the other, in both directions."""
     for currency, other in (("CNY", "hkd-"), ("HKD", "")):
