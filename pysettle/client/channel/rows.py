@@ -93,8 +93,8 @@ def read_rows(content: str, name: str, network: SettlementNetwork, asset: Asset)
 
 def would_claim(
     hub: ChannelHub, rows: Sequence[Row], card: RateCard | None, frozen: Collection[Address] = ()
-) -> list[tuple[str, int]]:
-    """Return for each row the state of its voucher, and its claim after the rows before it, in smallest units.
+) -> list[tuple[str, Amount]]:
+    """Return for each row the state of its voucher, and its claim after the rows before it.
 
     Args:
         hub: The hub, which checks signatures.
@@ -104,11 +104,12 @@ def would_claim(
     """
     valid = hub.are_signed([(row.channel.config, row.voucher) for row in rows])
     claimed: dict[ChannelId, int] = {row.channel.id: row.channel.claimed for row in rows}
+    counted: type[Tokens | Units] = Tokens if card else Units
     amounts = []
     for row, is_valid in zip(rows, valid, strict=True):
         standing = "payer frozen" if row.channel.config.payer in frozen else "valid" if is_valid else "INVALID"
         most = min(row.wanted(card), row.channel.balance)
-        amount = max(0, most - claimed[row.channel.id]) if standing == "valid" else 0
+        amount = counted(max(0, most - claimed[row.channel.id]) if standing == "valid" else 0)
         claimed[row.channel.id] += amount
         amounts.append((standing, amount))
     return amounts
