@@ -37,9 +37,14 @@ def workspace(endowed: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def cheap_keystores(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Encrypt new keys as `encrypt_cheaply` does."""
+    encrypt_cheaply(monkeypatch)
+
+
+def encrypt_cheaply(patch: pytest.MonkeyPatch) -> None:
     """Encrypt new keys with few rounds: those of a real keystore take a second for each key and each opening of it."""
     encrypt = Account.encrypt
-    monkeypatch.setattr(Account, "encrypt", lambda key, word: encrypt(key, word, kdf="pbkdf2", iterations=2))
+    patch.setattr(Account, "encrypt", lambda key, word: encrypt(key, word, kdf="pbkdf2", iterations=2))
 
 
 @pytest.fixture(scope="session")
