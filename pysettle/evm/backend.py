@@ -1,7 +1,8 @@
 """The interface of a chain for pysettle, and the plain records of its answers.
 
 `ChainBackend` is the only seam between settlement code and an EVM. It knows nothing of contracts: bytes go in,
-receipts and logs come out. The same conformance suite (`tests/behaviors`) runs on every backend.
+receipts and logs come out. `tests/behaviors` has a suite that every backend passes, geth as
+a network included, and one for chains that are ours to seal.
 """
 
 from __future__ import annotations

@@ -17,14 +17,36 @@ from pysettle.evm.sqlite import SqliteDatabase
 from tests.evm.accounts import genesis
 from tests.evm.anvil import anvil
 from tests.evm.eth_tester import EthTesterChain
+from tests.evm.geth import geth
 from tests.node.process import node_of
 
 NODES: dict[str, Callable[[Genesis, Path], AbstractContextManager[str]]] = {"anvil": anvil, "node": node_of}
+"""Development nodes."""
+DEVELOPMENT = ("embedded", "embedded in a file", "eth-tester", *NODES)
+"""Chains that are ours to seal, each fresh for every test."""
+NETWORKS = (pytest.param("geth", marks=pytest.mark.geth),)
+"""Networks that seal by themselves; one chain serves all tests."""
 
 
-@pytest.fixture(scope="session", params=["embedded", "embedded in a file", "eth-tester", *NODES])
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test on each chain that its module names in `BACKENDS`."""
+    if "backend" in metafunc.fixturenames:
+        metafunc.parametrize("backend", metafunc.module.BACKENDS, indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
+def geth_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Yield where geth listens, with the accounts of the tests in its block 0."""
+    with geth(genesis(), tmp_path_factory.mktemp("geth")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
 def backend(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Yield a kind of chain, or the URL of a node in a process of its own, which serves one test after another."""
+    if request.param == "geth":
+        yield request.getfixturevalue("geth_url")
+        return
     if request.param not in NODES:
         yield request.param
         return
@@ -34,7 +56,7 @@ def backend(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 @pytest.fixture
 def chain(backend: str, tmp_path: Path) -> Iterator[ChainBackend]:
-    """Yield a fresh chain in which the test accounts hold 100 ether each."""
+    """Yield a chain in which the test accounts began with 100 ether each; a fresh one, unless it is a network's."""
     if backend == "embedded":
         yield EmbeddedChain(genesis())
     elif backend == "eth-tester":
@@ -42,8 +64,10 @@ def chain(backend: str, tmp_path: Path) -> Iterator[ChainBackend]:
     elif backend == "embedded in a file":
         with SqliteDatabase(tmp_path / "chain.sqlite", create=True) as database:
             yield EmbeddedChain(genesis(), database=database)
-    else:
+    elif (network := RpcChain(backend)).is_development_node:
         rpc = JsonRpc(backend)
         before = rpc.ask("evm_snapshot")
-        yield RpcChain(backend)
+        yield network
         assert rpc.ask("evm_revert", before)
+    else:
+        yield network

@@ -5,8 +5,9 @@ from __future__ import annotations
 from eth_account import Account
 from eth_typing import Address
 
-from pysettle.evm.backend import ChainBackend
+from pysettle.evm.backend import ChainBackend, Receipt
 from pysettle.evm.genesis import Genesis, GenesisAccount
+from pysettle.evm.rpc import RpcChain
 from pysettle.evm.transactions import relay
 
 CHAIN_ID = 1337
@@ -33,13 +34,23 @@ def sign(chain: ChainBackend, sender: Address, to: bytes = b"", data: bytes = b"
         "chainId": chain.chain_id,
         "nonce": chain.nonce(sender),
         "maxFeePerGas": 3 * 10**9,
-        "maxPriorityFeePerGas": 0,
+        "maxPriorityFeePerGas": tip_of(chain),
         "gas": 200_000,
         "value": 0,
         "data": data,
         "to": to,
     }
     return sign_fields(sender, {**transaction, **fields})
+
+
+def tip_of(chain: ChainBackend) -> int:
+    """Return the priority fee that `sign` offers: nothing where blocks are ours to seal, 1 wei on other networks."""
+    return int(isinstance(chain, RpcChain) and not chain.is_development_node)
+
+
+def fee_of(chain: ChainBackend, receipt: Receipt) -> int:
+    """Return the wei that a transaction of `sign` paid for its gas."""
+    return receipt.gas_used * (chain.block(receipt.block_number).base_fee + tip_of(chain))
 
 
 def sign_fields(sender: Address, fields: dict[str, object]) -> bytes:
