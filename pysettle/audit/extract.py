@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
+from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
@@ -21,16 +22,20 @@ from pysettle.audit.bundle import (
 )
 from pysettle.audit.by_receipts import needed_proofs
 from pysettle.audit.encoding import EncodingError
+from pysettle.audit.engines import CallRefused
 from pysettle.audit.proofs import ProofSource
+from pysettle.audit.receipts import outcomes
 from pysettle.audit.writing import UnfinishedBundle, writing
 from pysettle.domain.core.contracts import Contracts
 from pysettle.errors import ChainError, NodeError, WrongChain
+from pysettle.evm.backend import ExecutionReverted
 from pysettle.evm.embedded import EmbeddedChain
 from pysettle.evm.genesis import Genesis
 from pysettle.evm.node_blocks import NodeBlock, NodeBlocks
 from pysettle.evm.rpc import RpcChain
+from pysettle.hashing import keccak
 from pysettle.pins.files import contract_files
-from pysettle.values import Address
+from pysettle.values import Address, Hash32
 
 _ATTEMPTS = 5
 """Most restarts of an export when the chain replaces blocks during the read."""
@@ -40,7 +45,7 @@ Listed = Contracts | Callable[[int], Contracts]
 """Contracts of the network, or a function that returns those at a block."""
 
 
-class _Replaced(Exception):
+class Replaced(Exception):
     """The chain was replaced by another one while it was read; the message says where."""
 
 
@@ -160,7 +165,7 @@ def export_bundle(
             try:
                 claims = _write(chain, source, unfinished, contracts or Contracts(), on_progress)
                 break
-            except _Replaced as problem:
+            except Replaced as problem:
                 if attempt == _ATTEMPTS:
                     raise ChainError(f"the export began {_ATTEMPTS} times, and {problem}: export again later") from None
         manifest = unfinished.publish(lambda files: replace(claims, files=files, labels=labels or {}))
@@ -177,7 +182,7 @@ def _write(
     """Write the files of a bundle; return its claims without those about the files.
 
     Raises:
-        _Replaced: the chain was replaced meanwhile; the files have to be written again.
+        Replaced: the chain was replaced meanwhile; the files have to be written again.
     """
     last, block_0 = max(0, chain.confirmed()), chain.block(0)
     listed = contracts if isinstance(contracts, Contracts) else contracts(last)
@@ -194,7 +199,7 @@ def _write(
             state_root = block.state_root
             on_progress(number, last)
     if len(hashes) != last + 1 or chain.block(last).hash != hashes[-1]:
-        raise _Replaced(f"block {last} was replaced meanwhile")
+        raise Replaced(f"block {last} was replaced meanwhile")
     for name, content in contract_files().items() if listed.addresses() else ():
         with unfinished.file(name) as write:
             write(content)
@@ -217,6 +222,59 @@ def _write_proofs(
         write(content)
 
 
+LiveChain = EmbeddedChain | RpcChain
+"""A chain that goes on."""
+
+
+def sealed_blocks(
+    chain: LiveChain, first: int, last: int
+) -> Iterator[tuple[SealedBlock, tuple[bytes, ...], dict[int, bytes]]]:
+    """Yield blocks of a chain with their receipts as they are hashed, and place -> data of each that reverted.
+
+    Args:
+        chain: The chain.
+        first: First block, 1 or later.
+        last: Last block.
+
+    Raises:
+        ChainError: a block differs from its header or its hash.
+        Replaced: the chain was replaced during the read.
+    """
+    if last < first:
+        return
+    parent, roots = bytes(chain.block(first - 1).hash), RootCheck()
+    found: Iterator[NodeBlock | NodeError | None]
+    if isinstance(chain, EmbeddedChain):
+        raw = chain.blocks_rlp(first)
+        found = (NodeBlock(it, chain.receipts_rlp(number), None) for number, it in enumerate(raw, start=first))
+    else:
+        found = chain.node_blocks().read(first, last)
+    for number, it in enumerate(islice(found, last - first + 1), start=first):
+        block, receipts = _checked(number, it, parent, roots)
+        parent = block.hash
+        yield block, receipts, _revert_data(chain, block, receipts)
+
+
+def _revert_data(chain: LiveChain, block: SealedBlock, receipts: tuple[bytes, ...]) -> dict[int, bytes]:
+    """Return place -> data of each transaction of a block that reverted, as the chain tells it."""
+    failed = [place for place, it in enumerate(outcomes(receipts)) if not it.succeeded]
+    hashes = [Hash32(keccak(block.transactions[place])) for place in failed]
+    told = zip(failed, chain.receipts_of(hashes), strict=True)
+    return {place: receipt.revert_data for place, receipt in told if receipt}
+
+
+def reader_of(chain: LiveChain) -> Callable[[Address, bytes], bytes]:
+    """Return a function that calls a contract at the head of a chain; it raises `CallRefused`."""
+
+    def call(contract: Address, data: bytes) -> bytes:
+        try:
+            return chain.call(contract, data)
+        except ExecutionReverted as problem:
+            raise CallRefused(f"it reverted with {problem}") from problem
+
+    return call
+
+
 def _checked(
     number: int, found: NodeBlock | NodeError | None, parent: bytes, roots: RootCheck
 ) -> tuple[SealedBlock, tuple[bytes, ...]]:
@@ -224,16 +282,16 @@ def _checked(
 
     Raises:
         ChainError: it is not; the message names the field.
-        _Replaced: it does not follow.
+        Replaced: it does not follow.
     """
     if not isinstance(found, NodeBlock):
-        raise _Replaced(f"block {number} could not be had ({found or 'there is none'})")
+        raise Replaced(f"block {number} could not be had ({found or 'there is none'})")
     try:
         block = read_block(found.raw)
     except EncodingError as problem:
         raise ChainError(f"block {number} cannot be read: {problem}") from None
     if block.parent_hash != parent or block.number != number:
-        raise _Replaced(f"block {number} does not follow the block before it")
+        raise Replaced(f"block {number} does not follow the block before it")
     roots.see(block, iter([found.receipts]))
     for divergence in roots.divergences:
         raise ChainError(f"{divergence.finding.subject} is not what its header states: {divergence.finding.detail}")

@@ -85,10 +85,9 @@ def verify(
         ArtifactError: the pins of this build are asked for, and its artifacts are missing or stale.
     """
     bundle = Bundle.read(directory)
-    with filling(index, bundle) as records:
+    with filling(index, bundle) as (records, settle):
         report = _Verification(bundle, level, code or CodeRules(), patience_s, on_progress, records).run()
-        if records:
-            records.settle(report)
+        settle(report)
     return report
 
 

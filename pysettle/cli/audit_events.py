@@ -8,19 +8,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pysettle.cli.audit_index import (
-    Question,
+from pysettle.cli.audit_index import Question, question
+from pysettle.cli.nouns import Verb
+from pysettle.cli.options import Named
+from pysettle.cli.output import table
+from pysettle.cli.records import (
     Times,
     named,
     out_option,
     period_options,
-    question,
     rows_document,
     write_rows,
 )
-from pysettle.cli.nouns import Verb
-from pysettle.cli.options import Named
-from pysettle.cli.output import table
 from pysettle.errors import UsageError
 from pysettle.values import day_text
 

@@ -1,9 +1,9 @@
-"""The options and the index that the questions of `pysettle audit` share, and the head of their answers."""
+"""The index that the questions of `pysettle audit` share, and the head of their answers."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,64 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pysettle.cli.options import Count, Named, json_option, show, wide_option
+from pysettle.cli.options import json_option, show, wide_option
 from pysettle.cli.output import done, progress
 from pysettle.errors import AuditFailed, UsageError
-from pysettle.values import to_text
 
 if TYPE_CHECKING:
-    from pysettle.audit.records.period import Period
-    from pysettle.audit.records.reading import AssetOf, Records
-    from pysettle.audit.records.rows import Row
+    from pysettle.audit.records.reading import Records
     from pysettle.audit.report import Report
 
 Function = Callable[..., Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Times:
-    """The period of an answer, as it was written."""
-
-    begin: str | None
-    """Day or moment that it begins with."""
-    end: str | None
-    """Day or moment that it ends with."""
-    block: int | None
-    """Last block."""
-
-    def period(self, records: Records) -> Period:
-        """Return its blocks; errors as `Period.of`."""
-        from pysettle.audit.records.period import Period
-
-        return Period.of(records.index, begin=self.begin, end=self.end, block=self.block)
-
-
-def period_options(function: Function) -> Function:
-    """Give a command its `times`."""
-
-    @functools.wraps(function)
-    def run(begin: str | None, end: str | None, block: int | None, **options: object) -> object:
-        if end is not None and block is not None:
-            raise UsageError("--to and --block both end the period: give one of them")
-        return function(times=Times(begin, end, block), **options)
-
-    form = "2026-01-31 of UTC, 2026-01-31+08:00 of UTC+8, or a moment such as 2026-01-31T08:00:00+08:00"
-    decorated = click.option(
-        "--from", "begin", type=Named(), help=f"First day of the period: {form}. Defaults to the first block."
-    )(run)
-    decorated = click.option("--to", "end", type=Named(), help="Last day, or last moment. Defaults to the last block.")(
-        decorated
-    )
-    return click.option("--block", type=Count(0), help="Last block, in place of --to.")(decorated)
-
-
-def out_option(what: str) -> Callable[[Function], Function]:
-    """Let a command write its rows to a file."""
-    return click.option(
-        "--out",
-        type=click.Path(path_type=Path, dir_okay=False),
-        help=f"New file for {what}, which ends in .csv or .jsonl.",
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,57 +126,3 @@ def failed(report: Report) -> AuditFailed:
     if first is None:
         return AuditFailed(f"the audit could not have all that was asked for: {'; '.join(report.missing)}")
     return AuditFailed(f"the audit failed with {len(report.findings)} findings; the first: {first.finding}")
-
-
-def rows_document(rows: Sequence[Row], kind: type[Row]) -> list[dict[str, Any]]:
-    """Return rows as a document has them."""
-    from pysettle.audit.records.files import columns, document
-
-    names = columns(kind)
-    return [document(row, names) for row in rows]
-
-
-def write_rows(out: Path, kind: type[Row], rows: Iterable[Row]) -> int:
-    """Write a file of rows; return their number. Errors as `write_file`."""
-    from pysettle.audit.records.files import write_file
-
-    count = write_file(out, kind, rows)
-    done(f"{out} is written")
-    return count
-
-
-def asset_document(asset: AssetOf) -> dict[str, str | None]:
-    """Return an asset as a document has it."""
-    code = asset.currency.value if asset.currency else None
-    return {"asset": "0x" + asset.address.hex(), "symbol": asset.symbol, "currency": code}
-
-
-def amounts_of(asset: AssetOf, **named: int | None) -> dict[str, str | None]:
-    """Return amounts under names that end with their unit; the key of the other unit has null."""
-    return {
-        f"{name}_{unit}": str(number) if unit == asset.unit and number is not None else None
-        for name, number in named.items()
-        for unit in ("units", "tokens")
-    }
-
-
-def figure(asset: AssetOf, amount: int) -> str:
-    """Write an amount of an asset for a table."""
-    return to_text(amount) if asset.is_currency else f"{amount:,}"
-
-
-def title(asset: AssetOf) -> str:
-    """Write an asset: its symbol, and its whole address."""
-    return f"{asset.symbol or ('currency' if asset.is_currency else 'series')} 0x{asset.address.hex()}"
-
-
-def unit_word(asset: AssetOf) -> str:
-    """Write the word behind an amount of an asset."""
-    if not asset.is_currency:
-        return "Tokens"
-    return asset.currency.word if asset.currency else asset.symbol or "units of a million"
-
-
-def named(records: Records, account: bytes) -> str:
-    """Write an account by the name that the manifest claims, or as hex."""
-    return records.labels.get(account) or f"0x{account.hex()}"

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pysettle.cli.audit_index import (
-    Question,
+from pysettle.cli.audit_index import Question, question
+from pysettle.cli.nouns import Verb
+from pysettle.cli.output import instant, table
+from pysettle.cli.records import (
     Times,
     amounts_of,
     asset_document,
@@ -16,21 +18,17 @@ from pysettle.cli.audit_index import (
     named,
     out_option,
     period_options,
-    question,
-    rows_document,
+    statement_answer,
     title,
     unit_word,
     write_rows,
 )
-from pysettle.cli.nouns import Verb
-from pysettle.cli.output import instant, table
-from pysettle.values import day_text
 
 if TYPE_CHECKING:
     from pysettle.audit.records.reading import Records
     from pysettle.audit.records.roll_forward import RollForward
-    from pysettle.audit.records.rows import Row, StatementRow
-    from pysettle.audit.records.statement import Line, Section
+    from pysettle.audit.records.rows import Row
+    from pysettle.audit.records.statement import Line
 
 KINDS = ("transactions", "events", "postings")
 """Kinds of rows that are files of their own."""
@@ -47,63 +45,8 @@ def statement(account: str, out: Path | None, times: Times, asked: Question) -> 
     ACCOUNT is a name of the bundle, an address, or the id of a channel or an order. There is a section for each asset,
     and for each purpose that it is held for.
     """
-    from pysettle.audit.records.rows import StatementRow
-    from pysettle.audit.records.statement import statement as statement_of
-
     with asked.records() as records:
-        owner, period = records.owner(account), times.period(records)
-        sections = statement_of(records, owner, period)
-        if out is not None:
-            count = write_rows(out, StatementRow, (row for section in sections for row in section.rows))
-            told, listed = [f"Wrote {count} movements to {out}."], None
-        else:
-            found = [(section, list(section.rows)) for section in sections]
-            told = [line for section, rows in found for line in _section_lines(records, section, rows)]
-            count, listed = sum(len(rows) for _, rows in found), [_section_document(*it) for it in found]
-        document = {
-            "account": f"0x{owner.hex()}",
-            "label": records.labels.get(owner),
-            "file": None if out is None else str(out),
-            "movement_count": str(count),
-            "sections": listed,
-        }
-        asked.show(records, document, told or [f"Nothing moved on 0x{owner.hex()} in this period."])
-
-
-def _section_document(section: Section, rows: list[StatementRow]) -> dict[str, object]:
-    from pysettle.audit.records.rows import StatementRow
-
-    return {
-        **asset_document(section.asset),
-        "purpose": section.purpose,
-        **amounts_of(section.asset, opening=section.opening, closing=section.closing),
-        "movements": rows_document(rows, StatementRow),
-    }
-
-
-def _section_lines(records: Records, section: Section, rows: list[StatementRow]) -> list[str]:
-    asset, word = section.asset, unit_word(section.asset)
-    if not rows and not section.opening:
-        return []
-    lines = ["", f"{section.purpose}, {title(asset)}", f"opening {figure(asset, section.opening)} {word}"]
-    if rows:
-        header = ("block", "day", "transaction", "counterparty", "amount", "balance")
-        lines.append(table(header, [_movement(records, section, row) for row in rows]))
-    return [*lines, f"closing {figure(asset, section.closing)} {word}"]
-
-
-def _movement(records: Records, section: Section, row: StatementRow) -> tuple[str, ...]:
-    asset, counterparty = section.asset, named(records, row.counterparty)
-    if row.counter_purpose != "own":
-        counterparty = f"{row.counter_purpose} of {counterparty}"
-    units = (row.amount_units, row.balance_units) if asset.is_currency else (row.amount_tokens, row.balance_tokens)
-    return (
-        str(row.block),
-        day_text(row.time_unix_s // 86_400),
-        f"0x{row.tx_hash.hex()}",
-        counterparty,
-        *(figure(asset, it or 0) for it in units),
-    )
+        asked.show(records, *statement_answer(records, account, out, times))
 
 
 @click.command("trial-balance", cls=Verb)

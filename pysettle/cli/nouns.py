@@ -60,6 +60,7 @@ ARGUMENTS = {
     "file": "postings.csv",
     "kind": "postings",
     "name": "carol",
+    "tx_hash": "0x70a41e5e",
 }
 """Argument -> a value of it in examples."""
 

@@ -136,9 +136,9 @@ class SealedBlocks:
                         continue
                     yield log
 
-    def blocks_rlp(self) -> Iterator[bytes]:
-        """Yield the RLP of blocks 1 to the head; joined, they are the file geth's `export` writes."""
-        for number in range(1, self._head.block_number + 1):
+    def blocks_rlp(self, first: int = 1) -> Iterator[bytes]:
+        """Yield the RLP of blocks to the head; from block 1 on, joined, they are the file geth's `export` writes."""
+        for number in range(first, self._head.block_number + 1):
             yield rlp.encode(self.py_evm.get_canonical_block_by_number(BlockNumber(number)))
 
     def receipts_rlp(self, number: int) -> tuple[bytes, ...]:

@@ -6,6 +6,7 @@ genesis.json      block 0 of an embedded chain, as geth reads it
 chain.sqlite      the embedded chain (see pysettle.evm.sqlite)
 deployment.json   contracts, once they are deployed
 lists.sqlite      lists, folded from the chain; it may be deleted at any time (see pysettle.client.store)
+records.sqlite    rows of transactions, events and postings, likewise (see pysettle.audit.records.following)
 accounts/         one file an account: an encrypted keystore, a development key, which is marked as such, or the URL of
                   a remote signer that has the key
 ```

@@ -12,6 +12,8 @@ from pysettle.workspace.config import CONFIG_FILE
 
 LISTS_FILE = "lists.sqlite"
 """File that stores lists between commands."""
+RECORDS_FILE = "records.sqlite"
+"""File that stores the rows of the chain between commands."""
 
 
 def workspace_near(start: Path, *, above: bool) -> Path:

@@ -9,8 +9,14 @@ import pytest
 from pysettle.audit.bundle import Bundle
 from pysettle.audit.extract import export_bundle
 from pysettle.audit.verify import verify
+from pysettle.client.core.access import Role
+from pysettle.errors import ContractReverted
 from pysettle.evm.embedded import EmbeddedChain
+from pysettle.money import UNITS_PER_MINOR, UNITS_PER_WHOLE, Currency
 from pysettle.scenarios import demo, workload
+from pysettle.scenarios.demo import Demo
+from pysettle.scenarios.workload import generate
+from tests.audit.records import Troubled
 from tests.evm.accounts import ALICE, BOB, CHAIN_ID, deploy, genesis, sign, sign_fields, word
 from tests.evm.bytecode import TOKEN, creation
 
@@ -57,3 +63,31 @@ def settlement_index(settlement_bundle: Bundle, tmp_path_factory: pytest.TempPat
     file = tmp_path_factory.mktemp("index") / "settlement.sqlite"
     assert verify(settlement_bundle.directory, index=file).passed
     return file
+
+
+@pytest.fixture(scope="session")
+def troubled(tmp_path_factory: pytest.TempPathFactory) -> Troubled:
+    """Return that history, as a bundle and as its index; never written to."""
+    demo = Demo(generate(4, 20), seed=4)
+    demo.issue_and_sell()
+    network, currency, admin = demo.network, demo.network.currency, demo.network.roles.administrator
+    access, buyer = network.currencies[Currency.CNY].access, demo.buyers[0].signer
+    network.send(access.offer(admin, Role.SEIZER, admin.address), access.accept(admin, Role.SEIZER))
+    network.send(currency.seize(admin, buyer.address, admin.address, UNITS_PER_MINOR, b"\5" * 32))
+    seized_in = demo.chain.block().number
+    network.send(access.revoke(admin, Role.SEIZER, admin.address))
+    refused = []
+    for attempt in (
+        currency.transfer(buyer, admin.address, 5_000 * UNITS_PER_WHOLE),
+        currency.seize(admin, buyer.address, admin.address, UNITS_PER_MINOR, b"\5" * 32),
+        currency.desk.issue(demo.bank, buyer.address, UNITS_PER_WHOLE),
+    ):
+        with pytest.raises(ContractReverted) as found:
+            network.send(attempt)
+        refused.append(found.value)
+    pauser = network.roles.pauser
+    network.send(currency.pause(pauser), currency.unpause(pauser))
+    folder = tmp_path_factory.mktemp("troubled")
+    bundle = export_bundle(demo.chain, folder / "bundle", network.contracts(), labels={buyer.address: "buyer"})
+    assert verify(bundle.directory, index=folder / "index.sqlite").passed
+    return Troubled(demo, bundle.directory, folder / "index.sqlite", refused, seized_in, seized_in + 1)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from pysettle.audit.engines import ExecutedLog
-from pysettle.audit.extract import export_bundle
 from pysettle.audit.powers import RESTRICTED, Powers
 from pysettle.audit.records.index import Index, Position
 from pysettle.audit.records.period import Period
@@ -22,56 +20,10 @@ from pysettle.audit.verify import verify
 from pysettle.client.core.access import Role
 from pysettle.domain.core.contracts import Contracts
 from pysettle.domain.money.contracts import CURRENCY_TOKEN
-from pysettle.errors import ContractReverted, UsageError
+from pysettle.errors import UsageError
 from pysettle.hashing import keccak
-from pysettle.money import UNITS_PER_MINOR, UNITS_PER_WHOLE, Currency
-from pysettle.scenarios.demo import Demo
-from pysettle.scenarios.workload import generate
 from pysettle.values import Address
-from tests.audit.records import opened
-
-ALL = Period()
-BASIS = b"\5" * 32
-
-
-@dataclass(frozen=True)
-class Troubled:
-    """A history with an administrator that seizes, and with attempts that were refused."""
-
-    demo: Demo
-    bundle: Path
-    index: Path
-    refused: list[ContractReverted]
-    seized_in: int
-    revoked_in: int
-
-
-@pytest.fixture(scope="module")
-def troubled(tmp_path_factory: pytest.TempPathFactory) -> Troubled:
-    """Return that history, as a bundle and as its index; never written to."""
-    demo = Demo(generate(4, 20), seed=4)
-    demo.issue_and_sell()
-    network, currency, admin = demo.network, demo.network.currency, demo.network.roles.administrator
-    access, buyer = network.currencies[Currency.CNY].access, demo.buyers[0].signer
-    network.send(access.offer(admin, Role.SEIZER, admin.address), access.accept(admin, Role.SEIZER))
-    network.send(currency.seize(admin, buyer.address, admin.address, UNITS_PER_MINOR, BASIS))
-    seized_in = demo.chain.block().number
-    network.send(access.revoke(admin, Role.SEIZER, admin.address))
-    refused = []
-    for attempt in (
-        currency.transfer(buyer, admin.address, 5_000 * UNITS_PER_WHOLE),
-        currency.seize(admin, buyer.address, admin.address, UNITS_PER_MINOR, BASIS),
-        currency.desk.issue(demo.bank, buyer.address, UNITS_PER_WHOLE),
-    ):
-        with pytest.raises(ContractReverted) as found:
-            network.send(attempt)
-        refused.append(found.value)
-    pauser = network.roles.pauser
-    network.send(currency.pause(pauser), currency.unpause(pauser))
-    folder = tmp_path_factory.mktemp("troubled")
-    bundle = export_bundle(demo.chain, folder / "bundle", network.contracts(), labels={buyer.address: "buyer"})
-    assert verify(bundle.directory, index=folder / "index.sqlite").passed
-    return Troubled(demo, bundle.directory, folder / "index.sqlite", refused, seized_in, seized_in + 1)
+from tests.audit.records import ALL, Troubled, opened
 
 
 def test_each_power_has_its_holder_and_its_uses(troubled: Troubled) -> None:

@@ -27,9 +27,7 @@ from pysettle.audit.records.rows import EventRow, PostingRow, StatementRow, Tran
 from pysettle.audit.records.statement import statement, trial_balance
 from pysettle.audit.verify import verify
 from pysettle.errors import AuditFailed, UsageError
-from tests.audit.records import opened
-
-ALL = Period()
+from tests.audit.records import ALL, check_books, opened
 
 
 def test_the_index_names_the_bundle_and_the_level(settlement_bundle: Bundle, settlement_index: Path) -> None:
@@ -121,6 +119,12 @@ def test_receipts_alone_give_the_same_rows(settlement_bundle: Bundle, settlement
         for one, other in zip(proven.postings(ALL), executed.postings(ALL), strict=True):
             assert (one.owner, one.amount, one.counter_owner) == (other.owner, other.amount, other.counter_owner)
             assert one.currency is None
+
+
+def test_all_questions_and_files_agree(settlement_index: Path, tmp_path: Path) -> None:
+    """On a whole settlement, for every account and every asset."""
+    with opened(settlement_index) as records:
+        check_books(records, tmp_path)
 
 
 def test_debits_equal_credits(settlement_index: Path) -> None:

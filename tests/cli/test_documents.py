@@ -58,6 +58,10 @@ token inspect --file {town}/permit
 token submit --file {town}/authorization
 token submit --file {town}/permit
 token cancel-authorization --from alice --nonce 0x{word}
+tx list
+tx list --account alice --to 2026-01-01 --out {town}/tx.csv
+tx show {hash}
+account statement alice
 token pause
 wallet show --account alice
 token unpause
@@ -226,6 +230,8 @@ def _name(words: str, document: dict[str, Any], names: dict[str, str]) -> None:
     ):
         if words.startswith(made):
             names[next(it for it in places if it not in names)] = document[key]
+    if words.startswith("token transfer --from alice --to bob"):
+        names["hash"] = document["tx_hash"]
     if words == "network deploy":
         names["meter"] = document["contracts"]["UsageMeter"]
     if words.startswith("channel sign") and "metered" in words:

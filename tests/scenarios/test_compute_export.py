@@ -7,12 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from pysettle.audit.records.roll_forward import roll_forward
+from pysettle.audit.verify import verify
 from pysettle.domain.compute.prices import SERVICE_CLASSES
 from pysettle.domain.core import events
 from pysettle.domain.core.events import Transfer
 from pysettle.money import UNITS_PER_WHOLE
 from pysettle.scenarios import compute_export
 from pysettle.scenarios.compute_export import ComputeExport, ExportResult
+from tests.audit.records import ALL, check_books, opened
 
 FILES = ("genesis.json", "chain.rlp", "manifest.json")
 
@@ -64,3 +67,14 @@ def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
     assert (sorted(matched), different, missing) == (sorted(FILES), [], [])
     assert first.report.head_state_root != other.report.head_state_root
     assert (first.cny_earned, first.cny_refunded) == (other.cny_earned, other.cny_refunded)
+
+
+def test_the_records_of_the_bundle_agree(tmp_path: Path) -> None:
+    """Statements, trial balance, roll-forward and files tell the figures of the run."""
+    result = compute_export.run(seed=5, out=tmp_path / "bundle")
+    assert verify(tmp_path / "bundle", level="R", index=tmp_path / "index.sqlite").passed
+    with opened(tmp_path / "index.sqlite") as records:
+        check_books(records, tmp_path)
+        tokens = roll_forward(records, ALL)[-1]
+        bought = [int(it.fields["paid"]) for it in records.events(ALL, "AND e.name = 'Purchased'")]
+    assert (tokens.issued, sum(bought)) == (result.tokens_bought, result.cny_paid)

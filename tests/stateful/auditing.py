@@ -14,6 +14,7 @@ from pysettle.audit.ledger import LedgerCheck
 from pysettle.audit.report import Check, Outcome, Report
 from pysettle.audit.verify import verify
 from pysettle.domain.core.findings import Finding
+from tests.audit.records import check_books, opened
 from tests.stateful.stage import Stage
 
 
@@ -26,7 +27,11 @@ def audit(stage: Stage, currency: Address, *, lacked: bool) -> Report:
         lacked: Whether the attested reserve was ever below the supply, which is the one finding there may be.
     """
     with TemporaryDirectory() as directory:
-        report = verify(export_bundle(stage.chain, Path(directory) / "bundle", stage.network.contracts()).directory)
+        folder = Path(directory)
+        bundle = export_bundle(stage.chain, folder / "bundle", stage.network.contracts())
+        report = verify(bundle.directory, index=folder / "index.sqlite")
+        with opened(folder / "index.sqlite") as records:
+            check_books(records, folder)
     _require(report.findings, currency, lacked=lacked)
     assert report.level == "S", report.to_text()
     assert report.checks[Check.LEDGER] is (Outcome.FAILED if lacked else Outcome.PASSED)

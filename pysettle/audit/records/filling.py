@@ -6,8 +6,9 @@ from the index of another.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,11 +40,16 @@ _SYMBOL_MAX = 32
 class Filling:
     """One filling of an index, as the ledger's `Records`."""
 
-    def __init__(self, index: Index, manifest: Manifest) -> None:
-        """Begin with empty tables."""
-        self._index, self._manifest = index, manifest
-        index.empty()
-        self._recorder = Recorder(index, manifest.contracts)
+    def __init__(self, index: Index, contracts: Contracts, hash_of: Callable[[int], bytes]) -> None:
+        """Continue after the rows of an index.
+
+        Args:
+            index: The index, in a transaction.
+            contracts: The listed contracts.
+            hash_of: Returns the hash of a block.
+        """
+        self._contracts, self._hash_of = contracts, hash_of
+        self.recorder = Recorder(index, contracts)
         self._gas_before = 0
         self.is_filled = False
         """Whether the verification came to the head."""
@@ -51,27 +57,30 @@ class Filling:
     def block(self, number: int, timestamp: int) -> None:
         """Begin a block; errors as `Recorder.block`."""
         self._gas_before = 0
-        self._recorder.block(number, timestamp, self._manifest.hashes[number])
+        self.recorder.block(number, timestamp, self._hash_of(number))
 
     def transaction(self, block: int, place: int, it: ExecutedTransaction, booked: Sequence[Booked]) -> None:
         """Keep a transaction with its events."""
-        recorded = recorded_from(it, self._manifest.contracts, self._gas_before)
+        recorded = recorded_from(it, self._contracts, self._gas_before)
         self._gas_before = it.cumulative_gas
-        self._recorder.transaction(block, place, recorded, booked)
+        self.recorder.transaction(block, place, recorded, booked)
 
     def close(self, ledger: Ledger, powers: Powers, notices: Sequence[Finding], call: Call | None) -> None:
         """Keep the books at the head, and the powers with the notices about them."""
-        contracts = self._manifest.contracts
-        self._recorder.contracts(symbols(contracts, call) if call else {})
-        self._recorder.labels(self._manifest.labels)
-        self._recorder.powers(powers.records(), (it for it in notices if it.code == POWERS))
-        self._recorder.close(ledger)
+        self.recorder.powers(powers.records(), (it for it in notices if it.code == POWERS))
+        self.close_books(ledger, call)
         self.is_filled = True
 
-    def settle(self, report: Report) -> None:
-        """Write how far the rows go, and what the verification came to."""
-        last, identity = len(self._manifest.hashes) - 1, manifest_hash(self._manifest)
-        self._index.settle(Position(identity, last, self._manifest.hashes[last], report.level, report.verdict))
+    def close_books(self, ledger: Ledger, call: Call | None) -> None:
+        """Keep the balances, and the contracts with the symbols that they state."""
+        self.recorder.contracts(symbols(self._contracts, call) if call else {})
+        self.recorder.close(ledger)
+
+
+def settle(index: Index, manifest: Manifest, report: Report) -> None:
+    """Write how far an index goes, and the outcome of the verification."""
+    last = len(manifest.hashes) - 1
+    index.settle(Position(manifest_hash(manifest), last, manifest.hashes[last], report.level, report.verdict))
 
 
 def manifest_hash(manifest: Manifest) -> str:
@@ -80,22 +89,21 @@ def manifest_hash(manifest: Manifest) -> str:
 
 
 @contextmanager
-def filling(file: Path | None, bundle: Bundle) -> Iterator[Filling | None]:
-    """Fill an index in the block; it is kept only if the block settles it.
+def filling(file: Path | None, bundle: Bundle) -> Iterator[tuple[Filling | None, Callable[[Report], None]]]:
+    """Fill an index in the block; it is kept only if the verification came to the head.
 
     Args:
         file: The index; None for no index at all.
         bundle: The bundle.
 
     Yields:
-        The filling; None without a file.
+        The filling, None without a file; and a function that writes the outcome of the verification.
 
     Raises:
         UsageError: the file lies in the bundle, is the index of another one, or is something else.
-        AuditFailed: the verification did not come to the head, or fails otherwise.
     """
     if file is None:
-        yield None
+        yield None, lambda _: None
         return
     check_outside(file, bundle.directory)
     is_new = not file.exists()
@@ -103,8 +111,10 @@ def filling(file: Path | None, bundle: Bundle) -> Iterator[Filling | None]:
         check_identity(index, bundle.manifest)
         try:
             with index.transaction():
-                begun = Filling(index, bundle.manifest)
-                yield begun
+                index.empty()
+                begun = Filling(index, bundle.manifest.contracts, bundle.manifest.hashes.__getitem__)
+                begun.recorder.labels(bundle.manifest.labels)
+                yield begun, partial(settle, index, bundle.manifest)
                 if not begun.is_filled:
                     raise _Unfilled
         except _Unfilled:

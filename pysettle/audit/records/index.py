@@ -56,6 +56,10 @@ CREATE TABLE notices (block INTEGER NOT NULL, subject TEXT NOT NULL, detail TEXT
 _NAMES = frozenset(re.findall(r"CREATE TABLE (\w+)", _TABLES))
 
 
+class IndexUnusable(UsageError):
+    """The file of an index is damaged, something else, or cannot be opened or written."""
+
+
 @dataclass(frozen=True, slots=True)
 class Position:
     """How far an index goes, and of which history it is."""
@@ -86,7 +90,7 @@ class Index:
         """Open an index, or an empty file for one.
 
         Raises:
-            UsageError: the file is something else, or cannot be opened or written.
+            IndexUnusable: the file is something else, or cannot be opened or written; or that happens in the block.
         """
         try:
             with closing(sqlite3.connect(file, timeout=_WAIT_S, isolation_level=None)) as database:
@@ -94,12 +98,14 @@ class Index:
                 index._check_tables()
                 yield index
         except sqlite3.Error as problem:
-            raise UsageError(f"the index {file} cannot be used ({problem}): name another file", path=file) from None
+            raise IndexUnusable(f"the index {file} cannot be used ({problem}): name another file", path=file) from None
 
     def _check_tables(self) -> None:
         tables = {name for (name,) in self.database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         if tables and not ("meta" in tables and tables <= _NAMES):
-            raise UsageError(f"{self.file} is another database, and is not changed: name another file", path=self.file)
+            raise IndexUnusable(
+                f"{self.file} is another database, and is not changed: name another file", path=self.file
+            )
 
     def position(self) -> Position | None:
         """Return how far the index goes; None if it is empty, or of another form."""

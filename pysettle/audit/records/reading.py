@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cached_property
+from itertools import islice
 from typing import Any, TypeVar
 
 from pysettle.audit.records.index import Index, Position
@@ -140,6 +141,38 @@ class Records:
             numbers = [None if it is None else int(it) for it in (nonce, value)]
             rest = (contract, function, bool(succeeded), int(gas), error, revert)
             yield _made(TransactionRow, *place, *numbers, *rest)
+
+    def transactions_of(self, owner: bytes | None, period: Period) -> Iterator[TransactionRow]:
+        """Yield the transactions that an account signed, that call it, or with an event that names it; all if None."""
+        if owner is None:
+            return self.transactions(period)
+        named = "SELECT * FROM mentions m JOIN events e ON e.block = m.block AND e.log = m.log WHERE m.value = ?"
+        inside = f"EXISTS ({named} AND e.block = t.block AND e.place = t.place)"
+        return self.transactions(period, f"AND (t.sender = ? OR t.receiver = ? OR {inside})", (owner,) * 3)
+
+    def transaction(self, text: str) -> TransactionRow:
+        """Return the transaction whose hash is, or begins with, these hex digits.
+
+        Raises:
+            UsageError: none has it, or several begin so.
+        """
+        match = _DIGITS.fullmatch(text)
+        if match is None:
+            raise UsageError(f"{text[:70]!r} is no hash: write 0x and hex digits")
+        digits = match[1].lower()
+        bounds = bytes.fromhex(digits.ljust(64, "0")), bytes.fromhex(digits.ljust(64, "f"))
+        found = list(islice(self.transactions(Period(), "AND t.hash BETWEEN ? AND ?", bounds), 2))
+        if len(found) != 1:
+            told = "several transactions" if found else "no transaction"
+            raise UsageError(
+                f"{told} on this chain have a hash that begins with {text[:70]!r}: give more of it, or all"
+            )
+        return found[0]
+
+    def inside(self, it: TransactionRow) -> tuple[list[EventRow], list[PostingRow]]:
+        """Return the events and the postings of a transaction."""
+        place = Period(it.block, it.block), "AND e.place = ?", (it.tx_index,)
+        return list(self.events(*place)), list(self.postings(*place))
 
     def events(self, period: Period, where: str = "", arguments: tuple[Any, ...] = ()) -> Iterator[EventRow]:
         """Yield the events of a period, those alone for which a condition holds."""

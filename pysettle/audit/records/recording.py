@@ -134,6 +134,8 @@ class Recorder:
 
     def close(self, ledger: Ledger) -> None:
         """Write the balance of each account by the books, with which every closing balance is compared."""
+        # An account may be left from blocks that the chain replaced.
+        self._database.execute("UPDATE accounts SET closing = NULL")
         changes = [(str(amount), self._account(account)) for account, amount in ledger.balances.items()]
         self._database.executemany("UPDATE accounts SET closing = ? WHERE id = ?", changes)
 

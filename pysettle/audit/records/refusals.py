@@ -28,21 +28,19 @@ class Refusal:
 
 def refusals(records: Records, period: Period) -> Iterator[Refusal]:
     """Yield the transactions of a period that reverted, in the order of the chain."""
-    currencies, names = _currencies(records), records.labels
-
-    def name(account: bytes) -> str:
-        return names.get(account) or hexed(account)
-
     for row in records.transactions(period, "AND NOT t.succeeded"):
-        if not row.revert_data:
-            yield Refusal(row, NOT_EXECUTED if row.revert_data is None else WITHOUT_DATA)
-            continue
-        function = (row.function or "").partition("(")[0]
-        refusal = refusal_of(
-            row.contract or "", row.revert_data, Address(row.receiver or bytes(20)), function, currencies
-        )
-        refusal.name = name
-        yield Refusal(row, refusal.sentence() if row.error else f"unknown data 0x{row.revert_data.hex()}")
+        yield Refusal(row, reason_of(records, row))
+
+
+def reason_of(records: Records, row: TransactionRow) -> str:
+    """Return the reason of a transaction that reverted, in words."""
+    if not row.revert_data:
+        return NOT_EXECUTED if row.revert_data is None else WITHOUT_DATA
+    to, function = Address(row.receiver or bytes(20)), (row.function or "").partition("(")[0]
+    refusal = refusal_of(row.contract or "", row.revert_data, to, function, _currencies(records))
+    names = records.labels
+    refusal.name = lambda account: names.get(account) or hexed(account)
+    return refusal.sentence() if row.error else f"unknown data 0x{row.revert_data.hex()}"
 
 
 def _currencies(records: Records) -> dict[Address, Currency]:

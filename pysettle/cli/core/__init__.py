@@ -7,5 +7,6 @@ NOUNS = {
     "network": "Deploy the settlement network, and check it.",
     "role": "Show the powers over a currency, and pass them on.",
     "time": "Show and advance chain time.",
+    "tx": "Show the transactions of the chain.",
     "node": "Serve an embedded chain as JSON-RPC.",
 }

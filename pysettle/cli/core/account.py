@@ -8,13 +8,15 @@ import click
 
 from pysettle.cli.command import Command, network_command, network_view
 from pysettle.cli.nouns import Noun
+from pysettle.cli.options import wide_option
 from pysettle.cli.output import done
+from pysettle.cli.records import Times, live_records, out_option, period_options, statement_answer
 from pysettle.errors import UsageError
 
 
 @click.group(cls=Noun)
 def account() -> None:
-    """List the accounts of a workspace, and add some."""
+    """List the accounts of a workspace, add some, and show their statements."""
 
 
 @account.command("list")
@@ -75,3 +77,19 @@ def add(
     lines += [] if funded else ["The account cannot pay for gas yet: send it some native coin of the network."]
     lines += [f"Next: {command.next('account list')}"]
     command.show(document, lines)
+
+
+@account.command()
+@click.argument("account")
+@out_option("the movements")
+@period_options
+@wide_option
+@network_view
+def statement(account: str, out: Path | None, times: Times, command: Command) -> None:
+    """Show the statement of ACCOUNT: opening, each movement with counterparty and balance, and closing.
+
+    ACCOUNT is a name, an address, or the id of a channel or an order. The figures come from the workspace's own chain:
+    `audit statement` shows them from a verified bundle.
+    """
+    with live_records(command) as records:
+        command.show(*statement_answer(records, account, out, times))

@@ -1,0 +1,161 @@
+"""The records of a workspace's own chain: the rows of an index that follows its head.
+
+Nobody verified them: they are as right as the chain that is read. The store is one file that may be deleted at any
+time. If the chain replaced blocks, their rows go and the books are folded again from the events that stay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+
+from pysettle.audit.extract import LiveChain, Replaced, reader_of, sealed_blocks
+from pysettle.audit.ledger import LedgerCheck
+from pysettle.audit.receipts import outcomes
+from pysettle.audit.records.filling import Filling
+from pysettle.audit.records.index import Index, IndexUnusable, Position
+from pysettle.audit.records.reading import Records
+from pysettle.audit.records.recording import Recorder
+from pysettle.domain.compute.contracts import COMPUTE_TOKEN
+from pysettle.domain.core import events
+from pysettle.domain.core.contracts import Contracts
+from pysettle.domain.core.events import Emitted
+from pysettle.domain.core.events import Position as Place
+from pysettle.errors import ChainError
+from pysettle.values import Address
+
+_ATTEMPTS = 5
+"""Most attempts while the chain replaces blocks during the read."""
+_MEMORY = Path(":memory:")
+_OF_BLOCKS = {"blocks": "number", "transactions": "block", "events": "block", "mentions": "block", "postings": "block"}
+"""Table of rows of blocks -> its column with the block."""
+
+
+@contextmanager
+def followed(
+    chain: LiveChain, contracts: Callable[[int], Contracts], labels: Mapping[Address, str], file: Path
+) -> Iterator[Records]:
+    """Bring the records of a chain up to its head, and yield them.
+
+    Args:
+        chain: The chain.
+        contracts: Returns the contracts of the network that are there at a block.
+        labels: Account -> name.
+        file: The store; a damaged one is filled again, and where none can be written the rows stay in memory.
+
+    Raises:
+        ChainError: the chain was replaced too often, or cannot be read.
+    """
+    with ExitStack() as stack:
+        yield _brought_up(stack, chain, contracts, labels, file)
+
+
+def _brought_up(
+    stack: ExitStack,
+    chain: LiveChain,
+    contracts: Callable[[int], Contracts],
+    labels: Mapping[Address, str],
+    file: Path,
+) -> Records:
+    for place in (file, file, _MEMORY):
+        try:
+            with ExitStack() as attempt:
+                index = attempt.enter_context(Index.open(place))
+                position = _update(index, chain, contracts, labels)
+                stack.enter_context(attempt.pop_all())
+                return Records(index, position)
+        except IndexUnusable as problem:
+            if place == _MEMORY:
+                raise
+            # Another command may fill it at this moment.
+            if "locked" not in str(problem):
+                _remove(file)
+    raise AssertionError("memory is always there")
+
+
+def _remove(file: Path) -> None:
+    with suppress(OSError):
+        for leftover in (file, file.with_name(file.name + "-journal")):
+            leftover.unlink(missing_ok=True)
+
+
+def _update(
+    index: Index, chain: LiveChain, contracts: Callable[[int], Contracts], labels: Mapping[Address, str]
+) -> Position:
+    """Take replaced blocks back, and record new ones up to the head."""
+    for _ in range(_ATTEMPTS):
+        head = chain.block()
+        listed = contracts(head.number)
+        identity = _identity(chain, listed)
+        position = index.position()
+        is_new = position != (head_position := Position(identity, head.number, head.hash, "", ""))
+        if is_new or dict(index.rows("SELECT account, name FROM labels")) != labels:
+            try:
+                with index.transaction():
+                    if is_new:
+                        _record(index, chain, listed, head_position)
+                    Recorder(index, listed).labels(labels)
+                    index.settle(head_position)
+            except Replaced:
+                continue
+        return head_position
+    raise ChainError(f"the chain replaced its blocks {_ATTEMPTS} times during the read: ask again")
+
+
+def _identity(chain: LiveChain, contracts: Contracts) -> str:
+    """Return the chain and the contracts that the rows are of; a series is opened in a block that is read later."""
+    listed = sorted(contracts.addresses() - contracts[COMPUTE_TOKEN].keys())
+    return sha256(chain.block(0).hash + b"".join(listed)).hexdigest()
+
+
+def _record(index: Index, chain: LiveChain, contracts: Contracts, to: Position) -> None:
+    """Write the rows of the blocks after those that stay."""
+    before = index.position()
+    if before is None or before.identity != to.identity:
+        index.empty()
+        last = 0
+    else:
+        last = _take_back(index, chain, min(before.block, to.block))
+    hashes: dict[int, bytes] = {}
+    filling = Filling(index, contracts, hashes.__getitem__)
+    books = LedgerCheck(contracts, filling)
+    for emitted in _stored(index):
+        books.ledger.apply(emitted)
+    for block, receipts, reverted in sealed_blocks(chain, last + 1, to.block):
+        hashes[block.number] = block.hash
+        executed = outcomes(receipts, block.transactions)
+        told = [replace(it, revert_data=reverted.get(place)) for place, it in enumerate(executed)]
+        books.apply(block.number, block.timestamp, told)
+        hashes.clear()
+    if to.block and next(index.rows("SELECT hash FROM blocks WHERE number = ?", [to.block]), None) != (to.hash,):
+        raise Replaced(f"block {to.block} was replaced meanwhile")
+    filling.close_books(books.ledger, reader_of(chain))
+
+
+def _take_back(index: Index, chain: LiveChain, last: int) -> int:
+    """Remove the rows of replaced blocks; return the last block that stays."""
+    for number, known in index.rows("SELECT number, hash FROM blocks WHERE number <= ? ORDER BY number DESC", [last]):
+        if chain.block(number).hash == known:
+            last = number
+            break
+    else:
+        last = 0
+    for table, column in _OF_BLOCKS.items():
+        index.database.execute(f"DELETE FROM {table} WHERE {column} > ?", (last,))  # noqa: S608  # our own names
+    return last
+
+
+def _stored(index: Index) -> Iterator[Emitted]:
+    """Yield the events that are recorded."""
+    rows = index.rows(
+        "SELECT e.block, e.place, e.log, e.emitter, e.topics, e.data, b.time FROM events e "
+        "JOIN blocks b ON b.number = e.block ORDER BY e.block, e.log"
+    )
+    for block, place, log, emitter, topics, data, time in rows:
+        words = [topics[start : start + 32] for start in range(0, len(topics), 32)]
+        event = events.decode(words, data)
+        assert event is not None, "events alone are stored"
+        yield Emitted(Address(emitter), Place(block, place, log), event, time)
