@@ -13,7 +13,7 @@ import click
 
 from pysettle.cli.options import json_option, show, wide_option
 from pysettle.cli.output import done, progress
-from pysettle.errors import AuditFailed, UsageError
+from pysettle.errors import AuditFailed
 
 if TYPE_CHECKING:
     from pysettle.audit.records.reading import Records
@@ -44,21 +44,20 @@ class Question:
                 all the same.
         """
         from pysettle.audit.bundle import Bundle
-        from pysettle.audit.records.filling import check_identity, check_outside
+        from pysettle.audit.records.filling import check_identity, check_outside, is_filled
         from pysettle.audit.records.index import Index
         from pysettle.audit.records.reading import Records
 
         bundle = Bundle.read(self.bundle)
         file = self.file or default_index(self.bundle)
         check_outside(file, self.bundle)
+        if not is_filled(file, bundle.manifest):
+            report = fill(self.bundle, file)
+            if not is_filled(file, bundle.manifest):
+                raise failed(report)
         with Index.open(file) as index:
             position = check_identity(index, bundle.manifest)
-        if position is None:
-            fill(self.bundle, file)
-        with Index.open(file) as index:
-            position = check_identity(index, bundle.manifest)
-            if position is None:
-                raise UsageError(f"{file} was emptied meanwhile: ask again", path=file)
+            assert position is not None, "an index is filled in one transaction"
             yield Records(index, position)
             if not position.verdict.startswith("PASSED"):
                 raise AuditFailed(f"the audit of this bundle was: {position.verdict}; `audit verify` says more")
@@ -104,20 +103,14 @@ def default_index(bundle: Path) -> Path:
     return place.with_name(f"{place.name}.index.sqlite")
 
 
-def fill(bundle: Path, file: Path) -> None:
-    """Verify a bundle at the usual level, and fill an index.
-
-    Raises:
-        AuditFailed: the verification did not come to the books.
-    """
-    from pysettle.audit.report import Check, Outcome
+def fill(bundle: Path, file: Path) -> Report:
+    """Verify a bundle at the usual level and fill an index, if the books come to the head; return the report."""
     from pysettle.audit.verify import verify
 
     with progress() as on_progress:
         report = verify(bundle, lambda did, total: on_progress("verifying", did, total), index=file)
-    if report.checks[Check.LEDGER] not in (Outcome.PASSED, Outcome.FAILED):
-        raise failed(report)
     done(f"{file} is written")
+    return report
 
 
 def failed(report: Report) -> AuditFailed:

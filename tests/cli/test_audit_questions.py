@@ -111,3 +111,13 @@ def test_a_changed_index_and_a_failed_audit_end_with_7(exported: Path, tmp_path:
     changed = invoke(*words)
     assert (changed.exit_code, changed.stdout) == (7, "")
     assert "delete the index" in changed.stderr
+
+
+def test_a_question_to_a_damaged_bundle_names_the_check(exported: Path, tmp_path: Path) -> None:
+    """The books do not come to the head, so that there is no answer and no index."""
+    damaged = Path(shutil.copytree(exported, tmp_path / "bundle"))
+    (damaged / "chain.rlp").write_bytes(b"")
+    result = invoke("audit", "trial-balance", "--bundle", str(damaged))
+    assert (result.exit_code, result.stdout) == (7, "")
+    assert "chain.rlp" in result.stderr
+    assert [it.name for it in tmp_path.iterdir()] == ["bundle"]

@@ -142,6 +142,14 @@ def check_identity(index: Index, manifest: Manifest) -> Position | None:
     return position
 
 
+def is_filled(file: Path, manifest: Manifest) -> bool:
+    """Whether a file is the filled index of a bundle; errors as `check_identity`. No file is made."""
+    if not file.exists():
+        return False
+    with Index.open(file) as index:
+        return check_identity(index, manifest) is not None
+
+
 def check_outside(file: Path, directory: Path) -> None:
     """Check that an index is not in the bundle that it is of.
 
