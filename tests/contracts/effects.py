@@ -45,6 +45,9 @@ ACCOUNT_1271_THAT_CALLS = bytes.fromhex(
 FALSE_TOKEN = bytes.fromhex("60205ff3")
 """Answers every call with the word zero: an ERC-20 that reports failure instead of reverting."""
 
+_ANSWERS = 96
+"""Place in memory of the answers that `read_words` returns, after the data of the longest call."""
+
 
 @contextmanager
 def restored(world: World) -> Iterator[World]:
@@ -94,19 +97,27 @@ def contract_with_role(world: World, role: int) -> Address:
     return holder
 
 
-def read_words(world: World, calls: Sequence[tuple[Address, bytes]]) -> list[int]:
-    """Read one word from each call, all in one simulated execution: a read of its own costs 5 ms."""
-    code = b""
+Question = tuple[Address, bytes]
+"""A contract, and the data of a call of it."""
+
+
+def asked(contract: Contract, function: str, *arguments: object) -> Question:
+    """Return the call of a view."""
+    return contract.address, contract.interface.encode(function, *arguments)
+
+
+def read_words(world: World, calls: Sequence[Question], each: int = 1) -> list[int]:
+    """Read one word from each call, or more, all in one simulated execution: a read of its own costs twice as much."""
+    code, size = b"", 32 * each
     for place, (target, data) in enumerate(calls):
-        words = data.ljust(64, b"\0")
-        code += b"\x7f" + words[:32] + bytes.fromhex("5f52") + b"\x7f" + words[32:64] + bytes.fromhex("602052")
-        if rest := words[64:]:
-            code += b"\x7f" + rest.ljust(32, b"\0") + bytes.fromhex("604052")
-        out = (96 + 32 * place).to_bytes(2, "big")
-        code += b"\x60\x20\x61" + out + b"\x60" + bytes([len(data)]) + b"\x5f\x73" + target + bytes.fromhex("5afa50")
-    code += b"\x61" + (32 * len(calls)).to_bytes(2, "big") + bytes.fromhex("6060f3")
+        for start in range(0, len(data), 32):
+            code += b"\x7f" + data[start : start + 32].ljust(32, b"\0") + bytes([0x60, start, 0x52])
+        out = (_ANSWERS + size * place).to_bytes(2, "big")
+        code += bytes([0x60, size, 0x61]) + out + bytes([0x60, len(data), 0x5F])
+        code += b"\x73" + target + bytes.fromhex("5afa50")
+    code += b"\x61" + (size * len(calls)).to_bytes(2, "big") + bytes([0x60, _ANSWERS, 0xF3])
     answer = world.chain.call(None, code)
-    return [int.from_bytes(answer[at : at + 32], "big") for at in range(0, 32 * len(calls), 32)]
+    return [int.from_bytes(answer[at : at + 32], "big") for at in range(0, size * len(calls), 32)]
 
 
 def accounts(world: World) -> dict[str, Address]:
@@ -129,22 +140,20 @@ def figures(world: World, others: dict[str, Address] | None = None) -> dict[str,
     """Return every balance, credit, supply, stake, quota and position, by name."""
     currency, series, market = world.network.currency, world.series, world.network.market
     desk = currency.desk
-    calls: dict[str, tuple[Address, bytes]] = {
-        "eCNY supply": (currency.address, currency.interface.encode("totalSupply")),
-        "Tokens supply": (series.address, series.interface.encode("totalSupply")),
-        "sold": (series.address, series.interface.encode("sold")),
+    calls: dict[str, Question] = {
+        "eCNY supply": asked(currency, "totalSupply"),
+        "Tokens supply": asked(series, "totalSupply"),
+        "sold": asked(series, "sold"),
     }
     for name, account in (accounts(world) | (others or {})).items():
-        calls[f"eCNY {name}"] = (currency.address, currency.interface.encode("balanceOf", account))
-        calls[f"credit {name}"] = (currency.address, currency.interface.encode("creditOf", account))
-        calls[f"Tokens {name}"] = (series.address, series.interface.encode("balanceOf", account))
+        calls[f"eCNY {name}"] = asked(currency, "balanceOf", account)
+        calls[f"credit {name}"] = asked(currency, "creditOf", account)
+        calls[f"Tokens {name}"] = asked(series, "balanceOf", account)
     for name in world.actors:
-        calls[f"stake {name}"] = (market.address, market.interface.encode("freeStake", world.address(name)))
+        calls[f"stake {name}"] = asked(market, "freeStake", world.address(name))
     for name in ("operator", "other operator", "administrator", "central bank"):
-        data = desk.interface.encode("issuanceQuota", world.address(name))
-        calls[f"quota {name}"] = (desk.address, data)
-        data = desk.interface.encode("operatorPosition", world.address(name))
-        calls[f"position {name}"] = (desk.address, data)
+        calls[f"quota {name}"] = asked(desk, "issuanceQuota", world.address(name))
+        calls[f"position {name}"] = asked(desk, "operatorPosition", world.address(name))
     words = read_words(world, list(calls.values()))
     # A position is signed, in two's complement.
     return {name: word - (word >> 255 << 256) for name, word in zip(calls, words, strict=True)}
@@ -209,8 +218,8 @@ def check_books(world: World, *, everybody: bool = True) -> Ledger:
     for token in (world.network.currency, *world.network.series):
         known = accounts(world).values() if everybody else ()
         holders = sorted({*known, *ledger.holders(token.address)})
-        calls = [(token.address, token.interface.encode("balanceOf", holder)) for holder in holders]
-        supply, *held = read_words(world, [(token.address, token.interface.encode("totalSupply")), *calls])
+        calls = [asked(token, "balanceOf", holder) for holder in holders]
+        supply, *held = read_words(world, [asked(token, "totalSupply"), *calls])
         assert supply == ledger.supply(token.address) == sum(held)
         assert held == [ledger.held(token.address, holder) for holder in holders]
     return ledger

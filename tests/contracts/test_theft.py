@@ -42,7 +42,7 @@ from tests.contracts.books import (
     sign_refund,
     used,
 )
-from tests.contracts.effects import restored
+from tests.contracts.effects import asked, read_words, restored
 from tests.contracts.hostile import Hostile
 from tests.contracts.world import FEN, World
 
@@ -70,26 +70,30 @@ class Scene:
     @property
     def books(self) -> Books:
         """Return what everybody holds."""
-        market, currency = self.world.network.market, self.world.network.currency
-        found = {
-            "eCNY market": currency.balance_of(market.address),
-            "computes": market.compute(self.compute_id).allocated,
-        }
+        network = self.world.network
+        market, currency, hub = network.market, network.currency, network.hub
+        calls = {"eCNY market": asked(currency, "balanceOf", market.address)}
         for name, series in (("promising", self.promising), ("halted", self.halted)):
-            found |= {
-                f"eCNY {name}": currency.balance_of(series.address),
-                f"locked {name}": market.locked_stake(series.address),
-                f"supply {name}": series.total_supply(),
-                f"delivered {name}": series.delivered(),
-                f"halted {name}": series.halted_at(),
+            calls |= {
+                f"eCNY {name}": asked(currency, "balanceOf", series.address),
+                f"supply {name}": asked(series, "totalSupply"),
+                f"delivered {name}": asked(series, "delivered"),
+                f"halted {name}": asked(series, "haltedAt"),
             }
         for name in ANYBODY:
-            found |= {
-                f"stake {name}": market.free_stake(self.world.address(name)),
-                f"credit {name}": self.world.network.hub.credit_of(self.world.address(name), currency.address),
-                f"promising of {name}": self.promising.balance_of(self.world.address(name)),
-                f"halted of {name}": self.halted.balance_of(self.world.address(name)),
+            account = self.world.address(name)
+            calls |= {
+                f"stake {name}": asked(market, "freeStake", account),
+                f"credit {name}": asked(hub, "credits", account, currency.address),
+                f"promising of {name}": asked(self.promising, "balanceOf", account),
+                f"halted of {name}": asked(self.halted, "balanceOf", account),
             }
+        found = dict(zip(calls, read_words(self.world, list(calls.values())), strict=True))
+        found |= {
+            "computes": market.compute(self.compute_id).allocated,
+            "locked promising": market.locked_stake(self.promising.address),
+            "locked halted": market.locked_stake(self.halted.address),
+        }
         return found | books(self.world, self.tokens, self.money, self.victim)
 
 

@@ -17,7 +17,7 @@ from pysettle.evm.genesis import Genesis
 from pysettle.values import Address
 
 _MOST = 4_096
-"""Most of each kind that is remembered: blocks, answers and sequences of transactions."""
+"""Most of each kind that is remembered, the latest: blocks, answers and sequences of transactions."""
 
 
 class RememberingChain(EmbeddedChain):
@@ -36,16 +36,17 @@ class RememberingChain(EmbeddedChain):
 
     def _seal_block(self, transactions: Sequence[SignedTransactionAPI], placed: int) -> BlockAPI:
         key = (*self._situation(), tuple(it.hash for it in transactions))
-        block = self._blocks.get(key)
+        block = self._blocks.pop(key, None)
         if block is None:
             block = super()._seal_block(transactions, placed)
-            if len(self._blocks) < _MOST:
-                self._blocks[key] = block
-            return block
-        # State, receipts and revert data are still in the database, by their hashes: only the head was taken back.
-        with self._one_write():
-            self.py_evm.chaindb.persist_block(block)
-            self._take_head(block.header, advanced=0)
+        else:
+            # State, receipts and revert data are still in the database, by their hashes: only the head was taken back.
+            with self._one_write():
+                self.py_evm.chaindb.persist_block(block)
+                self._take_head(block.header, advanced=0)
+        self._blocks[key] = block
+        if len(self._blocks) > _MOST:
+            del self._blocks[next(iter(self._blocks))]
         return block
 
     def call(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import filecmp
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from pysettle.audit.extract import export_bundle
 from pysettle.domain.compute.serving import Request
 from pysettle.domain.compute.usage import Meters, Usage
 from pysettle.domain.money.wallets import WalletClass
@@ -33,6 +35,18 @@ def check_books(result: demo.DemoResult) -> None:
     assert result.cny_paid == backing_rounded_down(result.tokens_delivered, DEEPSEEK_V4_PRO_UNIT_PRICE)
 
 
+def settled(requests: Sequence[Request], seed: int = 0) -> demo.Demo:
+    """Return a settlement that has come to its end, and that nobody has audited."""
+    run = demo.Demo(requests, seed=seed)
+    run.issue_and_sell()
+    run.open_channels()
+    run.deliver()
+    run.claim_and_redeem()
+    run.return_unused()
+    run.exchange_for_reserve()
+    return run
+
+
 def test_a_generated_run_settles_to_the_last_unit(tmp_path: Path) -> None:
     """Peak and off-peak, cached and not: all is paid by the rate card, and the bundle proves it."""
     result = demo.run(generate(3, 400), seed=3, out=tmp_path / "bundle")
@@ -45,14 +59,17 @@ def test_a_generated_run_settles_to_the_last_unit(tmp_path: Path) -> None:
 
 def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
     """Runs with one seed leave byte-identical bundles; another seed gives other blocks and the same money (P-27)."""
-    requests = generate(1, 60)
-    first = demo.run(requests, seed=5, out=tmp_path / "first")
-    second = demo.run(requests, seed=5, out=tmp_path / "second")
-    other = demo.run(requests, seed=6, out=tmp_path / "other")
-    matched, different, missing = filecmp.cmpfiles(tmp_path / "first", tmp_path / "second", FILES, shallow=False)
+    runs = [settled(generate(1, 60), seed) for seed in (5, 5, 6)]
+    first, second, other = (
+        export_bundle(it.chain, tmp_path / str(place), it.network.contracts()).directory
+        for place, it in enumerate(runs)
+    )
+    matched, different, missing = filecmp.cmpfiles(first, second, FILES, shallow=False)
     assert (sorted(matched), different, missing) == (sorted(FILES), [], [])
-    assert first.report.head_state_root == second.report.head_state_root != other.report.head_state_root
-    assert (first.cny_paid, first.cny_issued) == (other.cny_paid, other.cny_issued)
+    assert (first / "chain.rlp").read_bytes() != (other / "chain.rlp").read_bytes()
+    roots = [it.chain.block().state_root for it in runs]
+    assert roots[0] == roots[1] != roots[2]
+    assert (runs[0].cny_paid, runs[0].cny_issued) == (runs[2].cny_paid, runs[2].cny_issued)
 
 
 @pytest.mark.parametrize(
@@ -93,12 +110,7 @@ def test_the_real_trace_costs_what_it_must(tmp_path: Path) -> None:
 )
 def test_who_exceeds_an_unregistered_wallet_is_registered(requests: list[Request], registered: int) -> None:
     """More than 2,000 yuan paid at once, or more than 10,000 earned, takes a corporate wallet, and settles as ever."""
-    run = demo.Demo(requests)
-    run.issue_and_sell()
-    run.open_channels()
-    run.deliver()
-    run.claim_and_redeem()
-    run.return_unused()
+    run = settled(requests)
     currency = run.network.currency
     accounts = [run.provider, *(buyer.signer for buyer in run.buyers)]
     classes = [currency.wallet(account.address).wallet_class for account in accounts]

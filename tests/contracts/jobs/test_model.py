@@ -12,7 +12,7 @@ from pysettle.domain.jobs.books import JobBooks
 from pysettle.domain.jobs.terms import MilestoneState, OrderState
 from pysettle.errors import ContractReverted
 from tests.chance import SEED, chance, rounds
-from tests.contracts.effects import at, check_books
+from tests.contracts.effects import asked, at, check_books, read_words
 from tests.contracts.orders import ARBITER, BUYER, CONTENT, EVIDENCE, GROUNDS, HOUR_S, PAYER, PROVIDER, terms_of
 from tests.contracts.world import YUAN, World
 from tests.spec.core.calls import Call, Refusal
@@ -137,12 +137,13 @@ class Run:
             assert [(it.state, it.since) for it in order.milestones] == [
                 (it.state, it.since) for it in expected.milestones
             ]
-        for name in NAMES:
-            account = self.world.address(name)
-            assert self.jobs.due(account, currency.address) == self.spec.due[account]
-            assert currency.balance_of(account) == money.accounts[account].balance
-        held = sum(order.held for order in self.spec.orders.values()) + sum(self.spec.due.values())
-        assert currency.balance_of(self.jobs.address) == held == money.accounts[self.jobs.address].balance
+        parties = [self.world.address(name) for name in NAMES]
+        dues = [asked(self.jobs, "due", it, currency.address) for it in parties]
+        holders = [*parties, self.jobs.address]
+        words = read_words(self.world, [*dues, *(asked(currency, "balanceOf", it) for it in holders)])
+        assert words[: len(dues)] == [self.spec.due[it] for it in parties]
+        assert words[len(dues) :] == [money.accounts[it].balance for it in holders]
+        assert words[-1] == sum(order.held for order in self.spec.orders.values()) + sum(self.spec.due.values())
 
 
 @pytest.mark.random
