@@ -81,11 +81,11 @@ def verify(
 
     Raises:
         BundleError: the manifest cannot be read. Anything else that is wrong is a finding.
-        UsageError: the index cannot be used, or is that of another bundle.
+        UsageError: the index cannot be used, or is that of another bundle; or the verification keeps no books.
         ArtifactError: the pins of this build are asked for, and its artifacts are missing or stale.
     """
     bundle = Bundle.read(directory)
-    with filling(index, bundle) as (records, settle):
+    with filling(index, bundle, level) as (records, settle):
         report = _Verification(bundle, level, code or CodeRules(), patience_s, on_progress, records).run()
         settle(report)
     return report

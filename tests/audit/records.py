@@ -56,6 +56,8 @@ def check_books(records: Records, folder: Path) -> None:
     count = write_file(file, PostingRow, records.postings(ALL))
     with file.open(newline="") as stream:
         assert _debits(csv.DictReader(stream)) == {asset: total for asset, total in expected.items() if total}
+    for giving, getting in batched(records.postings(ALL)):
+        assert (giving.log_index, giving.asset, giving.amount) == (getting.log_index, getting.asset, -getting.amount)
     owners = [owner for (owner,) in records.index.rows("SELECT DISTINCT owner FROM accounts")]
     sections = (section for owner in owners for section in statement(records, owner, ALL))
     rows = sorted(
@@ -64,6 +66,11 @@ def check_books(records: Records, folder: Path) -> None:
     assert write_file(folder / "all-statements.csv", StatementRow, rows) == count
     with (folder / "all-statements.csv").open(newline="") as stream:
         assert _debits(csv.DictReader(stream)) == {asset: total for asset, total in expected.items() if total}
+
+
+def batched(postings: Iterator[PostingRow]) -> Iterator[tuple[PostingRow, PostingRow]]:
+    """Yield postings two by two: the sides of one movement, which no handler tears apart."""
+    return zip(postings, postings, strict=True)
 
 
 def _debits(rows: csv.DictReader[str]) -> dict[str, int]:

@@ -12,6 +12,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from pysettle.audit.records.rows import EventRow, PostingRow, StatementRow, Tran
 from pysettle.audit.records.statement import statement, trial_balance
 from pysettle.audit.verify import verify
 from pysettle.errors import AuditFailed, UsageError
+from pysettle.values import Address
 from tests.audit.records import ALL, check_books, opened
 
 
@@ -43,13 +45,17 @@ def test_the_index_names_the_bundle_and_the_level(settlement_bundle: Bundle, set
     assert (position.level, position.verdict) == ("S", "PASSED, level S")
 
 
-def test_another_bundles_index_is_refused(golden_bundle: Bundle, settlement_index: Path, tmp_path: Path) -> None:
+def test_another_bundles_index_is_refused(settlement_bundle: Bundle, settlement_index: Path, tmp_path: Path) -> None:
     """Neither it, nor a file that is no index, nor a place in the bundle is written to."""
     strange, database = tmp_path / "thesis.txt", tmp_path / "other.sqlite"
     strange.write_text("years of work" * 100)
     with closing(sqlite3.connect(database)) as other:
         other.execute("CREATE TABLE works (year)")
-    inside = golden_bundle.directory / "index.sqlite"
+    listed = replace(settlement_bundle.manifest, labels={Address(bytes(20)): "somebody else"})
+    other = tmp_path / "bundle"
+    shutil.copytree(settlement_bundle.directory, other)
+    (other / MANIFEST_FILE).write_bytes(listed.to_bytes())
+    inside = other / "index.sqlite"
     for file, said in (
         (settlement_index, "another bundle"),
         (strange, "not a database"),
@@ -58,8 +64,18 @@ def test_another_bundles_index_is_refused(golden_bundle: Bundle, settlement_inde
     ):
         before = file.read_bytes() if file.exists() else None
         with pytest.raises(UsageError, match=said):
-            verify(golden_bundle.directory, level="R", index=file)
+            verify(other, level="R", index=file)
         assert (file.read_bytes() if file.exists() else None) == before
+
+
+def test_without_books_there_is_no_index(settlement_bundle: Bundle, golden_bundle: Bundle, tmp_path: Path) -> None:
+    """A lower level, and a bundle without contracts, are refused before anything is verified."""
+    file = tmp_path / "index.sqlite"
+    with pytest.raises(UsageError, match="level R or more"):
+        verify(settlement_bundle.directory, level="H", index=file)
+    with pytest.raises(UsageError, match="lists no contract"):
+        verify(golden_bundle.directory, index=file)
+    assert not file.exists()
 
 
 def test_a_failed_verification_leaves_no_index(settlement_bundle: Bundle, tmp_path: Path) -> None:

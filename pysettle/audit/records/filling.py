@@ -20,6 +20,7 @@ from pysettle.audit.powers import CODE as POWERS
 from pysettle.audit.powers import Powers
 from pysettle.audit.records.index import Index, Position
 from pysettle.audit.records.recording import Booked, Recorded, Recorder
+from pysettle.audit.report import Check, Report, asked_at
 from pysettle.domain.core.contracts import Contracts
 from pysettle.domain.core.findings import Finding
 from pysettle.domain.core.questions import call_data
@@ -31,7 +32,6 @@ from pysettle.values import Address
 
 if TYPE_CHECKING:
     from pysettle.audit.ledger import Call
-    from pysettle.audit.report import Report
 
 _SYMBOL_MAX = 32
 """Most bytes of a symbol; a longer one is left out."""
@@ -89,23 +89,29 @@ def manifest_hash(manifest: Manifest) -> str:
 
 
 @contextmanager
-def filling(file: Path | None, bundle: Bundle) -> Iterator[tuple[Filling | None, Callable[[Report], None]]]:
+def filling(file: Path | None, bundle: Bundle, level: str) -> Iterator[tuple[Filling | None, Callable[[Report], None]]]:
     """Fill an index in the block; it is kept only if the verification came to the head.
 
     Args:
         file: The index; None for no index at all.
         bundle: The bundle.
+        level: Requested level.
 
     Yields:
         The filling, None without a file; and a function that writes the outcome of the verification.
 
     Raises:
-        UsageError: the file lies in the bundle, is the index of another one, or is something else.
+        UsageError: the file lies in the bundle, is the index of another one, or is something else; or the verification
+            keeps no books.
     """
     if file is None:
         yield None, lambda _: None
         return
     check_outside(file, bundle.directory)
+    if not bundle.manifest.contracts.addresses():
+        raise UsageError("the bundle lists no contract, so that there are no books, and no index of them")
+    if Check.LEDGER not in asked_at(level):
+        raise UsageError(f"level {level} keeps no books, and an index is of them: ask for level R or more")
     is_new = not file.exists()
     with Index.open(file) as index:
         check_identity(index, bundle.manifest)

@@ -30,8 +30,17 @@ USES = {
     "RedemptionTaken": ("takeRedemption", "operator"),
     "RedemptionCompleted": ("completeRedemption", "operator"),
     "RedemptionRejected": ("rejectRedemption", "operator"),
+    "ParticipantAdmitted": ("registerWallet", ""),
+    "StopsSet": ("freeze", ""),
+    "PositionFreezeSet": ("freeze", ""),
+    "PositionFrozenAmountSet": ("freezeAmount", ""),
+    "PositionSeized": ("seize", ""),
+    "LiquidityPauseSet": ("pause", ""),
 }
-"""Event that only a restricted function emits -> the function, and the field that names the caller, if one does."""
+"""Event of a power -> the restricted function of the currency or its desk that allows it, and the field that names the
+caller, if one does. An event with a `currency` is of a contract that asks the authority of that currency."""
+_COPIES = "copy%"
+"""Functions that repeat a freeze or a pause of the currency elsewhere: anybody may call them."""
 PAUSES = {"Paused": "pause", "Unpaused": "unpause"}
 """The same of pauses, which the books do not need."""
 
@@ -109,13 +118,18 @@ def _uses(records: Records, facts: list[PowerRecord], period: Period) -> Iterato
     roles = _Roles(facts)
     listed = ", ".join("?" * len(USES))
     for event in records.events(period, f"AND e.name IN ({listed})", tuple(USES)):
-        function, field = USES[event.event]
-        ((signer,),) = records.index.rows(
-            "SELECT sender FROM transactions WHERE block = ? AND place = ?", (event.block, event.tx_index)
+        (function, field), fields = USES[event.event], event.fields
+        signed = records.index.rows(
+            "SELECT sender FROM transactions WHERE block = ? AND place = ? AND coalesce(function, '') NOT LIKE ?",
+            (event.block, event.tx_index, _COPIES),
         )
-        account = bytes.fromhex(event.fields[field][2:]) if field else signer
-        role = roles.at(event.contract, function, event.block)
-        yield Use(event.contract, function, role, account, event.block, event.time_unix_s, event.tx_hash)
+        for (signer,) in signed:
+            account = bytes.fromhex(fields[field][2:]) if field else signer
+            over = bytes.fromhex(fields["currency"][2:]) if "currency" in fields else event.contract
+            if fields.get("paused") is False:
+                function = "unpause"
+            role = roles.at(over, function, event.block)
+            yield Use(event.contract, function, role, account, event.block, event.time_unix_s, event.tx_hash)
     for it in facts:
         if it.kind == "pause" and period.first <= it.block <= period.last:
             role = roles.at(it.contract, PAUSES[it.function], it.block)
