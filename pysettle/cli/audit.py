@@ -248,11 +248,13 @@ def list_engines(install: bool, names: tuple[str, ...], as_json: bool) -> None:
     if names and not (install and set(names) <= set(known)):
         raise UsageError(f"--engine names {', '.join(known[:-1])} or {known[-1]}, and stands with --install")
     for engine in engines() if install else ():
-        if names and engine.name not in names:
+        if engine.folder.is_dir() or (names and engine.name not in names):
             continue
-        if engine.lacks and engine.missing and not names:
+        if engine.lacks and not names:
             tell(f"{engine.title} is {engine.lacks}")
-        elif engine.install():
+            continue
+        tell(f"{engine.title} is being installed")
+        if engine.install():
             done(f"{engine.folder} is installed")
     listed = [(it.name, it.version, it.missing, str(it.folder)) for it in engines()]
     rows = [(name, version, missing or "yes", place) for name, version, missing, place in listed]

@@ -69,6 +69,7 @@ def in_days(days: int) -> str:
     return time.strftime("%Y-%m-%d", time.gmtime(time.time() + days * DAY_S))
 
 
+@pytest.mark.long
 def test_a_sale_on_geth_is_audited_by_other_engines(harbour: Harbour, tmp_path: Path) -> None:
     """Tokens are sold on geth; its blocks are exported as they are stored, and reach S, and X without its own vote."""
     harbour.say(f"market register --accelerator Ascend --units 8 --rate 1000 --until {in_days(200)}")

@@ -30,6 +30,8 @@ BAD_BLOCK = re.compile(r"BAD BLOCK.*\nBlock: (\d+) .*\nError: (.+)")
 OTHER_FIELD = re.compile(r"invalid ([a-z ]+) \(remote: (\S+) +local: (\S+)\)")
 TRANSACTION = re.compile(r"could not apply tx (\d+) ")
 REASON_MAX = 300
+CACHE_MB = "512"
+"""Megabytes of geth's caches; it would take four gigabytes."""
 
 
 def main(geth: str, genesis: str, chain: str) -> None:
@@ -43,7 +45,7 @@ def main(geth: str, genesis: str, chain: str) -> None:
             return
         tell(head(geth, data))
         imported, problems = None, []
-        options = ["--datadir", data, "--log.format", "json", "--nocompaction"]
+        options = ["--datadir", data, "--log.format", "json", "--nocompaction", "--cache", CACHE_MB]
         with subprocess.Popen(
             [geth, "import", *options, chain], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
         ) as importing:
