@@ -79,10 +79,17 @@ def _read(text: str, decimals: int) -> Units:
     """Read an amount of at most so many decimals, as units."""
     match = _AMOUNT.fullmatch(text)
     if match is None:
-        raise InvalidAmount(f"{text[:40]!r} is not an amount of money; write it in the digits 0 to 9, like 12.50")
+        raise InvalidAmount(
+            f"{text[:40]!r} is not an amount of money; write it in the digits 0 to 9, like 12.50", text=text[:40]
+        )
     whole, fraction = match[1].lstrip("0"), match[2] or ""
     if len(fraction) > decimals:
-        raise InvalidAmount(f"{text[:40]!r} has {len(fraction)} decimals, {decimals} are possible; round it first")
+        raise InvalidAmount(
+            f"{text[:40]!r} has {len(fraction)} decimals, {decimals} are possible; round it first",
+            text=text[:40],
+            decimals_count=len(fraction),
+            limit_count=decimals,
+        )
     if len(whole) > _MOST_DIGITS or (units := int(f"{whole}{fraction.ljust(_DECIMALS, '0')}")) > MAX_BALANCE:
         raise InvalidAmount(
             f"{text[:40]!r} is outside the range of a balance; use an amount from 0 to 2^96-1 units",

@@ -32,10 +32,14 @@ def read_whole(text: str) -> int:
         (1000, 7)
     """
     if not _DIGITS.fullmatch(text):
-        raise InvalidNumber(f"{text[:40]!r} is no whole number; write it in the digits 0 to 9 alone, like 1000")
+        raise InvalidNumber(
+            f"{text[:40]!r} is no whole number; write it in the digits 0 to 9 alone, like 1000", text=text[:40]
+        )
     digits = text.lstrip("0") or "0"
     if len(digits) > _MOST_DIGITS or (number := int(digits)) >= 2**256:
-        raise InvalidNumber(f"a number of {len(digits)} digits is 2^256 or more; write a smaller one")
+        raise InvalidNumber(
+            f"a number of {len(digits)} digits is 2^256 or more; write a smaller one", digits_count=len(digits)
+        )
     return number
 
 
@@ -70,10 +74,17 @@ def read_hex(text: str, size: int | None = None) -> bytes:
     """
     match = _HEX.fullmatch(text)
     if match is None:
-        raise InvalidNumber(f"{text[:70]!r} is not written in hex digits, two a byte; write it like 0x00ff")
+        raise InvalidNumber(
+            f"{text[:70]!r} is not written in hex digits, two a byte; write it like 0x00ff", text=text[:70]
+        )
     content = bytes.fromhex(match[1])
     if size is not None and len(content) != size:
-        raise InvalidNumber(f"{text[:70]!r} has {len(content)} bytes in hex, not {size}; copy it whole")
+        raise InvalidNumber(
+            f"{text[:70]!r} has {len(content)} bytes in hex, not {size}; copy it whole",
+            text=text[:70],
+            bytes_count=len(content),
+            expected_bytes_count=size,
+        )
     return content
 
 
@@ -94,11 +105,12 @@ def read_address(text: str) -> Address:
 
     match = _ADDRESS.fullmatch(text)
     if match is None:
-        raise InvalidNumber(f"{text[:70]!r} is no address; write it as 0x and 40 hex digits")
+        raise InvalidNumber(f"{text[:70]!r} is no address; write it as 0x and 40 hex digits", text=text[:70])
     digits = match[1]
     if digits not in (digits.lower(), digits.upper(), _with_checksum(digits.lower())):
         raise InvalidNumber(
-            f"the checksum (EIP-55) of {text} does not fit its digits, one of which may be wrong; copy it again"
+            f"the checksum (EIP-55) of {text} does not fit its digits, one of which may be wrong; copy it again",
+            text=text[:70],
         )
     return Address(bytes.fromhex(digits))
 

@@ -185,15 +185,21 @@ class Deployment:
         if actual != expected:
             raise WrongChain(
                 f"the contracts are on chain {expected['chain_id']} with block 0 {expected['genesis_hash']}, this is "
-                f"chain {actual['chain_id']} with {actual['genesis_hash']}: {_REMEDY}"
+                f"chain {actual['chain_id']} with {actual['genesis_hash']}: {_REMEDY}",
+                expected=expected,
+                actual=actual,
             )
         if standing.head < self.first_block:
             raise WrongChain(
                 f"the contracts were deployed in block {self.first_block} or after it, and the head of this chain is "
-                f"block {standing.head}: wait if its node is not up to date; otherwise {_REMEDY}"
+                f"block {standing.head}: wait if its node is not up to date; otherwise {_REMEDY}",
+                block=self.first_block,
+                last_block=standing.head,
             )
         if gone := [name for name, nonce in zip(created, standing.nonces, strict=True) if nonce == 0]:
-            raise WrongChain(f"on this chain no contract stands where {', '.join(gone)} was deployed: {_REMEDY}")
+            raise WrongChain(
+                f"on this chain no contract stands where {', '.join(gone)} was deployed: {_REMEDY}", missing=tuple(gone)
+            )
 
     def differing(self, chain: ChainBackend) -> tuple[str, ...]:
         """Return the names of the contracts with other code on the chain than at deployment; ordered as deployed."""

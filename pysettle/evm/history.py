@@ -81,7 +81,9 @@ class SealedBlocks:
             # py-evm's key is made of the hash's repr, so a subclass of bytes would not be found.
             number, index = self.py_evm.chaindb.get_transaction_index(Hash32(bytes(transaction_hash)))
         except TransactionNotFound as problem:
-            raise ChainError(f"no transaction 0x{transaction_hash.hex()} is sealed on this chain") from problem
+            raise ChainError(
+                f"no transaction 0x{transaction_hash.hex()} is sealed on this chain", transaction_hash=transaction_hash
+            ) from problem
         return self.receipts(number)[index]
 
     def receipts_of(self, transaction_hashes: Sequence[Hash32]) -> tuple[Receipt | None, ...]:
@@ -161,7 +163,11 @@ class SealedBlocks:
         try:
             return self.py_evm.get_canonical_block_header_by_number(BlockNumber(number))
         except (HeaderNotFound, ValidationError) as problem:
-            raise ChainError(f"no block {number}: the chain ends at {self._head.block_number}") from problem
+            raise ChainError(
+                f"no block {number}: the chain ends at {self._head.block_number}",
+                block=number,
+                last_block=self._head.block_number,
+            ) from problem
 
     def _receipts_of(self, header: BlockHeaderAPI) -> tuple[Receipt, ...]:
         """Return a block's receipts from memory, else from the database."""

@@ -64,7 +64,11 @@ class RpcChain:
         self.chain_id = int(self._rpc.ask("eth_chainId"), 16)
         """Chain id (EIP-155), bound into every signature."""
         if chain_id not in (None, self.chain_id):
-            raise WrongChain(f"{self._rpc.name} serves chain {self.chain_id}, expected was {chain_id}")
+            raise WrongChain(
+                f"{self._rpc.name} serves chain {self.chain_id}, expected was {chain_id}",
+                expected={"chain_id": chain_id},
+                actual={"chain_id": self.chain_id},
+            )
         if confirmations < 1:
             raise UsageError(f"{confirmations} confirmations make nothing final: 1 is the block itself")
         self._confirmations, self._legacy, self._patience_s = confirmations, legacy, patience_s
@@ -218,7 +222,7 @@ class RpcChain:
         """
         found = self._rpc.ask("eth_getBlockByNumber", "latest" if number is None else _block_tag(number), False)
         if found is None:
-            raise ChainError(f"no block {number} on {self._rpc.name}")
+            raise ChainError(f"no block {number} on {self._rpc.name}", block=number)
         with self._rpc.reading("eth_getBlockByNumber"):
             return Block(
                 number=int(found["number"], 16),
@@ -392,7 +396,7 @@ def _revert_data_in(data: object) -> bytes:
 
 def _block_tag(number: int) -> str:
     if number < 0:
-        raise ChainError(f"no block {number}: heights begin at 0")
+        raise ChainError(f"no block {number}: heights begin at 0", block=number)
     return hex(number)
 
 

@@ -26,6 +26,7 @@ NUMBERS = {
     "period": "number of a declared period",
     "seed": "number that keys and blocks are derived from",
     "sequence": "number of an attestation",
+    "text": "a text that was refused, as somebody wrote it",
 }
 """Key of a number without a unit -> the reason."""
 MAPS = frozenset({"accounts", "classes", "contracts", "not_checked", "roles", "scenarios"})

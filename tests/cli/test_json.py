@@ -61,6 +61,12 @@ def test_a_refusal_tells_its_values(town: Town) -> None:
         ("wallet claim-credit --account carol", {"account": "carol"}),
         (f"token issue --to bob --amount {2**96}", {"limit_units": str(2**96 - 1), "currency": None}),
         ("token issue --to bob", {"option": "--amount"}),
+        ("token balance --account 0x12", {"text": "0x12"}),
+        ("channel show --channel 0xabcd", {"kind": "channel", "text": "0xabcd"}),
+        (
+            "token issue --to bob --amount 1.2345678",
+            {"text": "1.2345678", "decimals_count": "7", "limit_count": "2"},
+        ),
     ],
 )
 def test_what_is_refused_before_anything_is_sent_tells_its_values(

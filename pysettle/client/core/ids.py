@@ -29,10 +29,15 @@ def beginning_with(text: str, ids: Iterable[_Id], kind: str, listing: str) -> _I
         raise UsageError(f"{text!r} names no {kind}: give its id, or how that begins; {see}")
     matching = [id_ for id_ in ids if id_.hex().startswith(digits)]
     if not matching:
-        raise UsageError(f"no {kind} has an id that begins with {text[:70]}: {see}")
+        raise UsageError(f"no {kind} has an id that begins with {text[:70]}: {see}", kind=kind, text=text[:70])
     if len(matching) > 1:
         candidates = listed([f"0x{id_.hex()}" for id_ in matching])
-        raise UsageError(f"several ids begin with {text}: {candidates}; give more digits of one {kind}")
+        raise UsageError(
+            f"several ids begin with {text}: {candidates}; give more digits of one {kind}",
+            kind=kind,
+            text=text[:70],
+            candidates=tuple(matching),
+        )
     return matching[0]
 
 
