@@ -213,6 +213,8 @@ def verify(
             assert bundle is not None
             rules = CodeRules(Pins.read(pins_file) if pins_file else None, accepted, recompile)
             report = verify_bundle(bundle, on_block, level=level, code=rules, patience_s=patience_s, index=index_file)
+            if index_file is not None and index_file.exists():
+                done(f"{index_file} is written")
     document = {name: plain(value) for name, value in report.to_dict().items() if name != "schema"}
     show(document, [report.to_text()], as_json)
     if not report.passed:

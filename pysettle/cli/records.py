@@ -76,15 +76,20 @@ def out_option(what: str) -> Callable[[Function], Function]:
 def live_records(command: Command) -> Iterator[Records]:
     """Yield the records of a workspace's chain up to its head; errors as `Workspace.chain` and `followed`."""
     from pysettle.audit.records.following import followed
+    from pysettle.domain.core.contracts import Contracts
     from pysettle.workspace.exporting import of_workspace
     from pysettle.workspace.names import RECORDS_FILE
 
-    file = command.workspace.directory / RECORDS_FILE
-    with (
-        of_workspace(command.workspace) as source,
-        followed(source.chain, source.contracts, source.labels, file) as records,
-    ):
-        yield records
+    workspace = command.workspace
+    network = workspace.deployment().to_bytes() if workspace.is_deployed else b""
+    with of_workspace(workspace) as source:
+
+        def contracts() -> Contracts:
+            return workspace.network(source.chain).contracts() if network else Contracts()
+
+        file = workspace.directory / RECORDS_FILE
+        with followed(source.chain, network, contracts, source.labels, file) as records:
+            yield records
 
 
 def rows_document(rows: Sequence[Row], kind: type[Row]) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -21,10 +22,16 @@ def rows_of(records: Records) -> list[object]:
     return [*records.transactions(ALL), *records.events(ALL), *records.postings(ALL)]
 
 
-def read(troubled: Troubled, file: Path, labels: Mapping[Address, str] | None = None) -> list[object]:
+def following(
+    troubled: Troubled, file: Path, labels: Mapping[Address, str] | None = None
+) -> AbstractContextManager[Records]:
+    """Return the records of the chain, brought up to the head when they are opened."""
+    return followed(troubled.demo.chain, b"network", troubled.demo.network.contracts, labels or {}, file)
+
+
+def read(troubled: Troubled, file: Path) -> list[object]:
     """Return all rows of the chain, after bringing its records up to the head."""
-    demo = troubled.demo
-    with followed(demo.chain, lambda _: demo.network.contracts(), labels or {}, file) as records:
+    with following(troubled, file) as records:
         trial_balance(records, ALL)
         return rows_of(records)
 
@@ -40,7 +47,7 @@ def test_the_rows_are_those_of_the_audit(troubled: Troubled, tmp_path: Path) -> 
     demo.network.send(demo.network.currency.transfer(demo.bank, demo.provider.address, 0))
     assert len(read(troubled, file)) > len(expected)
     demo.chain.revert(snapshot)
-    with followed(demo.chain, lambda _: demo.network.contracts(), {}, file) as records:
+    with following(troubled, file) as records:
         assert rows_of(records) == expected
         check_books(records, tmp_path)
 
@@ -52,7 +59,7 @@ def test_replaced_blocks_are_taken_back(troubled: Troubled, tmp_path: Path) -> N
     snapshot = demo.chain.snapshot()
     for amount in (5, 7):
         demo.network.send(currency.transfer(payer, payee, amount))
-        with followed(demo.chain, lambda _: demo.network.contracts(), {payer.address: "payer"}, file) as records:
+        with following(troubled, file, {payer.address: "payer"}) as records:
             section = next(statement(records, records.owner("payer"), ALL))
             assert [row.amount_units for row in section.rows][-1] == -amount
         demo.chain.revert(snapshot)
@@ -70,7 +77,7 @@ def test_a_useless_store_is_filled_again(troubled: Troubled, tmp_path: Path) -> 
     content[200:4_000] = bytes(3_800)
     file.write_bytes(content)
     assert read(troubled, file) == expected
-    with followed(demo.chain, lambda _: Contracts(), {}, file) as records:
+    with followed(demo.chain, b"another network", Contracts, {}, file) as records:
         assert not list(records.events(ALL))
     assert read(troubled, file) == expected
     (tmp_path / "folder").mkdir()
@@ -79,17 +86,17 @@ def test_a_useless_store_is_filled_again(troubled: Troubled, tmp_path: Path) -> 
 
 def test_new_names_are_there_at_once(troubled: Troubled, tmp_path: Path) -> None:
     """An account that got a name since the last command is found by it, without a new block."""
-    file, account, demo = tmp_path / "records.sqlite", troubled.demo.bank.address, troubled.demo
+    file, account = tmp_path / "records.sqlite", troubled.demo.bank.address
     read(troubled, file)
-    with followed(demo.chain, lambda _: demo.network.contracts(), {account: "the bank"}, file) as records:
+    with following(troubled, file, {account: "the bank"}) as records:
         assert records.owner("the bank") == account
 
 
 def test_a_wrong_row_is_no_answer(troubled: Troubled, tmp_path: Path) -> None:
     """The closing balance is that of the books, which every update folds again."""
-    file, demo = tmp_path / "records.sqlite", troubled.demo
+    file = tmp_path / "records.sqlite"
     read(troubled, file)
-    with followed(demo.chain, lambda _: demo.network.contracts(), {}, file) as records:
+    with following(troubled, file) as records:
         records.index.database.execute("UPDATE postings SET amount = '7' WHERE side = 1")
         with pytest.raises(AuditFailed, match="delete the index"):
             trial_balance(records, ALL)

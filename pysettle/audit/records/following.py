@@ -19,7 +19,6 @@ from pysettle.audit.records.filling import Filling
 from pysettle.audit.records.index import Index, IndexUnusable, Position
 from pysettle.audit.records.reading import Records
 from pysettle.audit.records.recording import Recorder
-from pysettle.domain.compute.contracts import COMPUTE_TOKEN
 from pysettle.domain.core import events
 from pysettle.domain.core.contracts import Contracts
 from pysettle.domain.core.events import Emitted
@@ -36,13 +35,14 @@ _OF_BLOCKS = {"blocks": "number", "transactions": "block", "events": "block", "m
 
 @contextmanager
 def followed(
-    chain: LiveChain, contracts: Callable[[int], Contracts], labels: Mapping[Address, str], file: Path
+    chain: LiveChain, network: bytes, contracts: Callable[[], Contracts], labels: Mapping[Address, str], file: Path
 ) -> Iterator[Records]:
     """Bring the records of a chain up to its head, and yield them.
 
     Args:
         chain: The chain.
-        contracts: Returns the contracts of the network that are there at a block.
+        network: Identifies the deployed contracts; the rows of another deployment are filled again.
+        contracts: Returns the contracts of the network at the head; it is called if there are new blocks.
         labels: Account -> name.
         file: The store; a damaged one is filled again, and where none can be written the rows stay in memory.
 
@@ -50,21 +50,15 @@ def followed(
         ChainError: the chain was replaced too often, or cannot be read.
     """
     with ExitStack() as stack:
-        yield _brought_up(stack, chain, contracts, labels, file)
+        yield _brought_up(stack, file, lambda index: _update(index, chain, network, contracts, labels))
 
 
-def _brought_up(
-    stack: ExitStack,
-    chain: LiveChain,
-    contracts: Callable[[int], Contracts],
-    labels: Mapping[Address, str],
-    file: Path,
-) -> Records:
+def _brought_up(stack: ExitStack, file: Path, update: Callable[[Index], Position]) -> Records:
     for place in (file, file, _MEMORY):
         try:
             with ExitStack() as attempt:
                 index = attempt.enter_context(Index.open(place))
-                position = _update(index, chain, contracts, labels)
+                position = update(index)
                 stack.enter_context(attempt.pop_all())
                 return Records(index, position)
         except IndexUnusable as problem:
@@ -83,32 +77,29 @@ def _remove(file: Path) -> None:
 
 
 def _update(
-    index: Index, chain: LiveChain, contracts: Callable[[int], Contracts], labels: Mapping[Address, str]
+    index: Index,
+    chain: LiveChain,
+    network: bytes,
+    contracts: Callable[[], Contracts],
+    labels: Mapping[Address, str],
 ) -> Position:
     """Take replaced blocks back, and record new ones up to the head."""
+    identity = sha256(chain.block(0).hash + network).hexdigest()
     for _ in range(_ATTEMPTS):
         head = chain.block()
-        listed = contracts(head.number)
-        identity = _identity(chain, listed)
-        position = index.position()
-        is_new = position != (head_position := Position(identity, head.number, head.hash, "", ""))
+        position = Position(identity, head.number, head.hash, "", "")
+        is_new = position != index.position()
         if is_new or dict(index.rows("SELECT account, name FROM labels")) != labels:
             try:
                 with index.transaction():
                     if is_new:
-                        _record(index, chain, listed, head_position)
-                    Recorder(index, listed).labels(labels)
-                    index.settle(head_position)
+                        _record(index, chain, contracts(), position)
+                    Recorder(index, Contracts()).labels(labels)
+                    index.settle(position)
             except Replaced:
                 continue
-        return head_position
+        return position
     raise ChainError(f"the chain replaced its blocks {_ATTEMPTS} times during the read: ask again")
-
-
-def _identity(chain: LiveChain, contracts: Contracts) -> str:
-    """Return the chain and the contracts that the rows are of; a series is opened in a block that is read later."""
-    listed = sorted(contracts.addresses() - contracts[COMPUTE_TOKEN].keys())
-    return sha256(chain.block(0).hash + b"".join(listed)).hexdigest()
 
 
 def _record(index: Index, chain: LiveChain, contracts: Contracts, to: Position) -> None:
