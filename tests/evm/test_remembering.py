@@ -15,6 +15,8 @@ from tests.evm.remembering import RememberingChain
 
 CLOCK = bytes.fromhex("425f5260205ff3")
 """Creation code that returns the time of its block."""
+CALLER = bytes.fromhex("335f5260205ff3")
+"""Creation code that returns its caller."""
 
 
 def told(chain: EmbeddedChain) -> tuple[object, ...]:
@@ -27,6 +29,7 @@ def told(chain: EmbeddedChain) -> tuple[object, ...]:
         list(chain.blocks_rlp()),
         [(chain.balance(it), chain.nonce(it)) for it in (ALICE, BOB)],
         chain.call(None, CLOCK),
+        [chain.call(None, CALLER, sender=it) for it in (ALICE, BOB)],
     )
 
 
@@ -42,6 +45,8 @@ def test_a_remembered_chain_is_the_executed_one() -> None:
             for part in data:
                 chain.submit([sign(chain, ALICE, token, part), sign(chain, BOB, ALICE, value=3)])
                 chain.call(token, bytes(32))
+        assert told(chains[0]) == told(chains[1])
+        for chain in chains:
             if turn == 2:
                 chain.clock.advance(60)
                 chain.coinbase = BOB
