@@ -10,6 +10,7 @@ import json
 import click
 
 from pysettle.cli.output import table
+from tests.benchmarks.auditing import speed_decode, speed_replay
 from tests.benchmarks.books import scale_books
 from tests.benchmarks.gas import gas_auth, gas_auth_seq, gas_transfer
 from tests.benchmarks.gas_compute import gas_claim, gas_purchase, gas_purchase_auth, gas_purchase_seq
@@ -26,6 +27,8 @@ BENCHMARKS: dict[str, Benchmark] = {
     "SPEED-SIGN": speed_sign,
     "SPEED-METER": speed_meter,
     "SPEED-START": speed_start,
+    "SPEED-DECODE": speed_decode,
+    "SPEED-REPLAY": speed_replay,
     "SCALE-WORKSPACE": scale_workspace,
     "SCALE-LISTS": scale_lists,
     "SCALE-BOOKS": scale_books,
@@ -38,7 +41,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "GAS-CLAIM": gas_claim,
 }
 """Code -> what measures it, in the order they are run in."""
-ONLY_NAMED = frozenset({"SCALE-WORKSPACE", "SCALE-LISTS"})
+ONLY_NAMED = frozenset({"SPEED-REPLAY", "SCALE-WORKSPACE", "SCALE-LISTS"})
 """Codes that take minutes, and are run only when they are named."""
 
 

@@ -97,25 +97,32 @@ def _as_tuple(*members: Any) -> tuple[Any, ...]:
     return members
 
 
+_NO_BYTES = bytes(12)
+"""The bytes of a word before an address."""
+
+
 def _word_reader(kind: str) -> Callable[[bytes, int], Any]:
     bits = {"address": 160, "bool": 1, "bytes32": 256}.get(kind) or int(kind.removeprefix("uint"))
-    make: Callable[[int], Any] = bool if kind == "bool" else int
+    limit = 1 << bits
 
-    def number(data: bytes, start: int) -> Any:
+    def number(data: bytes, start: int) -> int:
         value = int.from_bytes(data[start : start + 32], "big")
-        if value >> bits:
+        if value >= limit:
             raise _OtherFormError(f"{value:#x} is no {kind}")
-        return make(value)
+        return value
+
+    def truth(data: bytes, start: int) -> bool:
+        return bool(number(data, start))
 
     def address(data: bytes, start: int) -> Address:
-        if any(data[start : start + 12]):
+        if data[start : start + 12] != _NO_BYTES:
             raise _OtherFormError(f"{data[start : start + 32].hex()} is no address")
         return Address(data[start + 12 : start + 32])
 
     def word(data: bytes, start: int) -> bytes:
         return data[start : start + 32]
 
-    return {"address": address, "bytes32": word}.get(kind, number)
+    return {"address": address, "bool": truth, "bytes32": word}.get(kind, number)
 
 
 def _form_of_array(item: _Form) -> _Form:
@@ -189,6 +196,19 @@ def event(cls: _E) -> _E:
                 values.append(stated[len(values) - place])
         return cls(*values)
 
+    plan, topic, start = [], 1, 0
+    for form, is_topic in zip(forms, indexed, strict=True):
+        plan.append((form.read, is_topic, topic if is_topic else start))
+        topic, start = (topic + 1, start) if is_topic else (topic, start + 32)
+    size = 32 * len(plain)
+
+    def decode_words(topics: Sequence[bytes], data: bytes) -> Event | None:
+        if len(topics) != count or len(data) != size:
+            return None
+        return cls(*[read(topics[at], 0) if is_topic else read(data, at) for read, is_topic, at in plan])
+
+    if all(form.size == 32 for form in plain):  # most events, several times as fast
+        decode = decode_words
     _DECODERS[keccak(f"{name}({','.join(words[0] for words in declared)})".encode())] = (cls, decode)
     return cls
 
