@@ -99,7 +99,9 @@ class Stranger:
 
     def act(self, random: Random) -> None:
         """Do one thing of those that are possible; none of them is refused."""
-        ways: list[Callable[[Random], None]] = [self.deposit, self.say, self.say_malformed, self.dust, self.order]
+        # Of all that it does, only a payment in real money stops with the currency.
+        payments = [] if self._stage.network.currency.is_paused else [self.dust]
+        ways: list[Callable[[Random], None]] = [self.deposit, self.say, self.say_malformed, *payments, self.order]
         if self._balance > self._claimed:
             ways += [self.claim, self.refund]
         way = random.choice(ways)
