@@ -64,12 +64,12 @@ def decode(types: Sequence[str], data: bytes) -> tuple[Any, ...]:
 @cache
 def _type(name: str) -> _Type:
     """Return how a type is encoded, by its canonical name."""
-    if found := _LIST.fullmatch(name):
-        return _list(_type(found[1]), int(found[2]) if found[2] else None)
+    if listed := _LIST.fullmatch(name):
+        return _list(_type(listed[1]), int(listed[2]) if listed[2] else None)
     if name.startswith("("):
         members = tuple(map(_type, _members(name[1:-1])))
-        is_dynamic = any(it.is_dynamic for it in members)
-        size = _WORD if is_dynamic else sum(it.size for it in members)
+        is_dynamic = any(member.is_dynamic for member in members)
+        size = _WORD if is_dynamic else sum(member.size for member in members)
         return _Type(
             size,
             is_dynamic,
@@ -213,7 +213,7 @@ def _list(item: _Type, length: int | None) -> _Type:
 
 def _encode_tuple(types: Sequence[_Type], values: Sequence[Any]) -> bytes:
     heads, tails = list[bytes](), list[bytes]()
-    place = sum(it.size for it in types)
+    place = sum(kind.size for kind in types)
     for kind, value in zip(types, values, strict=True):
         encoded = kind.encode(value)
         if kind.is_dynamic:

@@ -191,9 +191,9 @@ def install(root: Path, file: Path) -> Path:
         ArtifactError: no compiler of the pinned version.
     """
     file.unlink(missing_ok=True)
-    found = _find(root, file)
-    if found != file:
-        file.symlink_to(found)
+    executable = _find(root, file)
+    if executable != file:
+        file.symlink_to(executable)
     return file
 
 
@@ -213,8 +213,8 @@ def _find(root: Path, wrapper: Path) -> Path:
         return _download()
     installed = package_version(root, "solc")
     if installed != SOLC_VERSION:
-        found = f"npm solc {installed} is installed" if installed else "npm solc is not installed"
-        raise ArtifactError(f"{found} in {root}, pinned is {SOLC_VERSION}: run scripts/bootstrap")
+        problem = f"npm solc {installed} is installed" if installed else "npm solc is not installed"
+        raise ArtifactError(f"{problem} in {root}, pinned is {SOLC_VERSION}: run scripts/bootstrap")
     return _wrap(executable, root / "node_modules" / "solc", wrapper)
 
 
@@ -226,14 +226,14 @@ def _native() -> Path | None:
         return solcx.install.get_executable(SOLC_VERSION)
     except (SolcNotInstalled, OSError):  # OSError: no home folder to look in
         pass
-    found = shutil.which("solc")
-    if found is None:
+    executable = shutil.which("solc")
+    if executable is None:
         return None
     try:
-        version = solcx.wrapper.get_solc_version(found)
+        version = solcx.wrapper.get_solc_version(executable)
     except Exception:  # noqa: BLE001 - after any failure it is not a working solc
         return None
-    return Path(found) if str(version) == SOLC_VERSION else None
+    return Path(executable) if str(version) == SOLC_VERSION else None
 
 
 def _wrap(executable: Path, package: Path, wrapper: Path) -> Path:

@@ -94,4 +94,4 @@ class Interface:
 
     def called(self, data: bytes) -> str:
         """Return the name of the function that a call's data begin with; empty where there is none."""
-        return next((it.name for selector, it in self._functions.values() if selector == data[:4]), "")
+        return next((function.name for selector, function in self._functions.values() if selector == data[:4]), "")

@@ -54,9 +54,9 @@ class LogQuery:
         """Return the filter as JSON-RPC has it, without blocks."""
         document: dict[str, Any] = {}
         if self.addresses:
-            document["address"] = [_hex(it) for it in self.addresses]
+            document["address"] = [_hex(address) for address in self.addresses]
         if self.topics or self.ids:
-            places = [[_hex(it) for it in place] or None for place in (self.topics, self.ids)]
+            places = [[_hex(topic) for topic in place] or None for place in (self.topics, self.ids)]
             document["topics"] = places if self.ids else places[:1]
         return document
 
@@ -64,9 +64,11 @@ class LogQuery:
         """Tell whether a log, as JSON-RPC has it, is wanted."""
         if self.addresses and bytes.fromhex(log["address"][2:]) not in self.addresses:
             return False
-        found = [bytes.fromhex(it[2:]) for it in log["topics"][:2]]
+        topics = [bytes.fromhex(topic[2:]) for topic in log["topics"][:2]]
         places = (self.topics, self.ids)
-        return all(not wanted or (len(found) > place and found[place] in wanted) for place, wanted in enumerate(places))
+        return all(
+            not wanted or (len(topics) > place and topics[place] in wanted) for place, wanted in enumerate(places)
+        )
 
 
 class LogReader:
@@ -98,11 +100,11 @@ class LogReader:
         """
         while first <= last:
             end = min(first + self._blocks - 1, last)
-            found = self._standing(query, first, end, hash_of)
-            if found is None:
+            logs = self._standing(query, first, end, hash_of)
+            if logs is None:
                 self._blocks, self._answered = (end - first + 1) // 2, 0
                 continue
-            yield from found
+            yield from logs
             first = end + 1
             self._answered += 1
             if self._answered == _ANSWERS_BEFORE_MORE:
@@ -114,23 +116,23 @@ class LogReader:
         """Return the result of `_ask`, of blocks that were on the chain before and afterwards."""
         before = hash_of(last)
         while True:
-            found = self._ask(query, first, last)
+            logs = self._ask(query, first, last)
             afterwards = hash_of(last)
-            if found is None or afterwards == before:
-                return found
+            if logs is None or afterwards == before:
+                return logs
             before = afterwards
 
     def _ask(self, query: LogQuery, first: int, last: int) -> list[dict[str, Any]] | None:
         """Return the wanted logs of a range of blocks; None where it is too much for the node, and can be halved."""
         bounds = {"fromBlock": hex(first), "toBlock": hex(last)}
         try:
-            found = self._rpc.ask("eth_getLogs", query.to_json() | bounds)
+            logs = self._rpc.ask("eth_getLogs", query.to_json() | bounds)
         except NodeError as problem:
             if not is_too_much(problem):
                 raise
             return self._in_receipts(query, first, problem) if first == last else None
         with self._rpc.reading("eth_getLogs"):
-            return list(found)
+            return list(logs)
 
     def _in_receipts(self, query: LogQuery, number: int, problem: NodeError) -> list[dict[str, Any]]:
         """Return the wanted logs of one block, after the node refused its logs."""

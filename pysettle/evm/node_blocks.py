@@ -81,7 +81,7 @@ class NodeBlocks:
         """
         self._rpc = rpc
         probes = rpc.ask_all([("debug_getRawBlock", ("0x0",)), ("debug_getRawReceipts", ("0x0",))])
-        self.is_rebuilt = any(isinstance(it, NodeError) for it in probes)
+        self.is_rebuilt = any(isinstance(probe, NodeError) for probe in probes)
         """Whether blocks are put together from JSON."""
 
     def genesis(self) -> Genesis | None:
@@ -90,8 +90,8 @@ class NodeBlocks:
         Raises:
             UsageError: it is not of a chain of this kind.
         """
-        (found,) = self._rpc.ask_all([(GENESIS_METHOD, ())])
-        return None if isinstance(found, NodeError) else Genesis.from_dict(found)
+        (genesis,) = self._rpc.ask_all([(GENESIS_METHOD, ())])
+        return None if isinstance(genesis, NodeError) else Genesis.from_dict(genesis)
 
     def read(self, first: int, last: int) -> Iterator[NodeBlock | NodeError | None]:
         """Yield blocks in order; None, or the node's refusal, in the place of one that it does not have any more.
@@ -161,10 +161,10 @@ def rebuilt_block(block: Mapping[str, Any]) -> bytes:
     """
     header = [_number(block[name]) if is_number else _bytes(block[name]) for name, is_number in _HEADER.items()]
     withdrawals = [
-        [_number(it["index"]), _number(it["validatorIndex"]), _bytes(it["address"]), _number(it["amount"])]
-        for it in block["withdrawals"]
+        [_number(paid["index"]), _number(paid["validatorIndex"]), _bytes(paid["address"]), _number(paid["amount"])]
+        for paid in block["withdrawals"]
     ]
-    transactions = [rebuilt_transaction(it) for it in block["transactions"]]
+    transactions = [rebuilt_transaction(document) for document in block["transactions"]]
     return bytes(rlp.encode([header, transactions, [], withdrawals]))
 
 
@@ -178,38 +178,45 @@ def rebuilt_receipt(receipt: Mapping[str, Any]) -> bytes:
     return _typed(receipt, [_number(receipt["status"]), gas, bloom, logs])
 
 
-def rebuilt_transaction(found: Mapping[str, Any]) -> object:
+def rebuilt_transaction(document: Mapping[str, Any]) -> object:
     """Return a transaction as it stands in a block: a list for a legacy one, else bytes; errors as `rebuilt_block`."""
-    kind = _kind(found)
-    fields: list[object] = [_number(found[name]) for name in _BEFORE_ACCESS[kind]]
-    fields += [_bytes(found["to"] or "0x"), _number(found["value"]), _bytes(found["input"])]
+    kind = _kind(document)
+    fields: list[object] = [_number(document[name]) for name in _BEFORE_ACCESS[kind]]
+    fields += [_bytes(document["to"] or "0x"), _number(document["value"]), _bytes(document["input"])]
     if kind:
-        fields.append([[_bytes(it["address"]), list(map(_bytes, it["storageKeys"]))] for it in found["accessList"]])
+        fields.append(
+            [[_bytes(read["address"]), list(map(_bytes, read["storageKeys"]))] for read in document["accessList"]]
+        )
     if kind == 3:
-        fields += [_number(found["maxFeePerBlobGas"]), list(map(_bytes, found["blobVersionedHashes"]))]
+        fields += [_number(document["maxFeePerBlobGas"]), list(map(_bytes, document["blobVersionedHashes"]))]
     if kind == 4:
         fields.append(
             [
-                [_number(it["chainId"]), _bytes(it["address"]), _number(it["nonce"]), *_signature(it, typed=True)]
-                for it in found["authorizationList"]
+                [
+                    _number(given["chainId"]),
+                    _bytes(given["address"]),
+                    _number(given["nonce"]),
+                    *_signature(given, typed=True),
+                ]
+                for given in document["authorizationList"]
             ]
         )
-    fields += _signature(found, typed=kind != 0)
-    return _typed(found, fields) if kind else fields
+    fields += _signature(document, typed=kind != 0)
+    return _typed(document, fields) if kind else fields
 
 
-def _signature(found: Mapping[str, Any], *, typed: bool) -> list[int]:
-    parity = found["yParity"] if typed and "yParity" in found else found["v"]
-    return [_number(parity), _number(found["r"]), _number(found["s"])]
+def _signature(document: Mapping[str, Any], *, typed: bool) -> list[int]:
+    parity = document["yParity"] if typed and "yParity" in document else document["v"]
+    return [_number(parity), _number(document["r"]), _number(document["s"])]
 
 
-def _typed(found: Mapping[str, Any], fields: list[Any]) -> bytes:
-    kind = _kind(found)
+def _typed(document: Mapping[str, Any], fields: list[Any]) -> bytes:
+    kind = _kind(document)
     return (bytes([kind]) if kind else b"") + bytes(rlp.encode(fields))
 
 
-def _kind(found: Mapping[str, Any]) -> int:
-    kind = _number(found.get("type", "0x0"))
+def _kind(document: Mapping[str, Any]) -> int:
+    kind = _number(document.get("type", "0x0"))
     if kind not in _BEFORE_ACCESS:
         raise ValueError(f"a transaction of the type {kind} is unknown")
     return kind

@@ -132,7 +132,7 @@ class RpcChain:
             calls = [("eth_sendRawTransaction", (_hex(raw),)) for raw in raw_transactions]
             answers = answered(lambda: self._rpc.ask_all(calls))
             refused = answered(lambda: refusals(self._rpc, hashes, answers))
-        self.handed_over += [it for place, it in enumerate(hashes) if place not in refused]
+        self.handed_over += [hash_ for place, hash_ in enumerate(hashes) if place not in refused]
         if refused:
             first = min(refused)
             accepted = tuple(place for place in range(len(raw_transactions)) if place not in refused)
@@ -161,21 +161,21 @@ class RpcChain:
 
     def receipts_of(self, transaction_hashes: Sequence[Hash32]) -> tuple[Receipt | None, ...]:
         """Return the receipts of transactions in the order asked for, None for one that is in no block."""
-        answers = self._rpc.answers([("eth_getTransactionReceipt", (_hex(it),)) for it in transaction_hashes])
+        answers = self._rpc.answers([("eth_getTransactionReceipt", (_hex(hash_),)) for hash_ in transaction_hashes])
         with self._rpc.reading("eth_getTransactionReceipt"):
-            return tuple(found and self._receipt(found) for found in answers)
+            return tuple(document and self._receipt(document) for document in answers)
 
-    def _receipt(self, found: dict[str, Any]) -> Receipt:
-        succeeded, contract = found["status"] == "0x1", found.get("contractAddress")
+    def _receipt(self, document: dict[str, Any]) -> Receipt:
+        succeeded, contract = document["status"] == "0x1", document.get("contractAddress")
         return Receipt(
-            transaction_hash=Hash32(_bytes(found["transactionHash"])),
-            transaction_index=int(found["transactionIndex"], 16),
-            block_number=int(found["blockNumber"], 16),
+            transaction_hash=Hash32(_bytes(document["transactionHash"])),
+            transaction_index=int(document["transactionIndex"], 16),
+            block_number=int(document["blockNumber"], 16),
             succeeded=succeeded,
-            gas_used=int(found["gasUsed"], 16),
+            gas_used=int(document["gasUsed"], 16),
             contract_address=Address(_bytes(contract)) if contract and succeeded else None,
-            logs=tuple(map(_log, found["logs"])) if succeeded else (),
-            revert_data=b"" if succeeded else self._revert_data(found["transactionHash"]),
+            logs=tuple(map(_log, document["logs"])) if succeeded else (),
+            revert_data=b"" if succeeded else self._revert_data(document["transactionHash"]),
         )
 
     def _revert_data(self, transaction_hash: str) -> bytes:
@@ -220,21 +220,21 @@ class RpcChain:
         Raises:
             ChainError: no such block.
         """
-        found = self._rpc.ask("eth_getBlockByNumber", "latest" if number is None else _block_tag(number), False)
-        if found is None:
+        document = self._rpc.ask("eth_getBlockByNumber", "latest" if number is None else _block_tag(number), False)
+        if document is None:
             raise ChainError(f"no block {number} on {self._rpc.name}", block=number)
         with self._rpc.reading("eth_getBlockByNumber"):
             return Block(
-                number=int(found["number"], 16),
-                hash=Hash32(_bytes(found["hash"])),
-                parent_hash=Hash32(_bytes(found["parentHash"])),
-                timestamp=int(found["timestamp"], 16),
-                state_root=Hash32(_bytes(found["stateRoot"])),
-                prevrandao=Hash32(_bytes(found.get("mixHash") or "0x" + "00" * 32)),
-                base_fee=int(found.get("baseFeePerGas") or "0x0", 16),
-                gas_used=int(found["gasUsed"], 16),
-                gas_limit=int(found["gasLimit"], 16),
-                transaction_hashes=tuple(Hash32(_bytes(it)) for it in found["transactions"]),
+                number=int(document["number"], 16),
+                hash=Hash32(_bytes(document["hash"])),
+                parent_hash=Hash32(_bytes(document["parentHash"])),
+                timestamp=int(document["timestamp"], 16),
+                state_root=Hash32(_bytes(document["stateRoot"])),
+                prevrandao=Hash32(_bytes(document.get("mixHash") or "0x" + "00" * 32)),
+                base_fee=int(document.get("baseFeePerGas") or "0x0", 16),
+                gas_used=int(document["gasUsed"], 16),
+                gas_limit=int(document["gasLimit"], 16),
+                transaction_hashes=tuple(Hash32(_bytes(hash_)) for hash_ in document["transactions"]),
             )
 
     def logs(
@@ -289,12 +289,12 @@ class RpcChain:
 
     def standing(self, accounts: Sequence[Address]) -> Standing:
         """Return block 0, the head and the nonces of accounts, in one request."""
-        nonces = [("eth_getTransactionCount", (_hex(account), "latest")) for account in accounts]
-        first, head, *found = self._rpc.answers(
-            [("eth_getBlockByNumber", ("0x0", False)), ("eth_blockNumber", ()), *nonces]
+        calls = [("eth_getTransactionCount", (_hex(account), "latest")) for account in accounts]
+        first, head, *nonces = self._rpc.answers(
+            [("eth_getBlockByNumber", ("0x0", False)), ("eth_blockNumber", ()), *calls]
         )
         with self._rpc.reading("eth_getBlockByNumber"):
-            return Standing(Hash32(_bytes(first["hash"])), int(head, 16), tuple(int(it, 16) for it in found))
+            return Standing(Hash32(_bytes(first["hash"])), int(head, 16), tuple(int(nonce, 16) for nonce in nonces))
 
     # Development
 
@@ -374,15 +374,15 @@ class RpcClock:
         return now + seconds
 
 
-def _log(found: dict[str, Any]) -> Log:
+def _log(document: dict[str, Any]) -> Log:
     return Log(
-        address=Address(_bytes(found["address"])),
-        topics=tuple(map(_bytes, found["topics"])),
-        data=_bytes(found["data"]),
-        block_number=int(found["blockNumber"], 16),
-        transaction_hash=Hash32(_bytes(found["transactionHash"])),
-        transaction_index=int(found["transactionIndex"], 16),
-        log_index=int(found["logIndex"], 16),
+        address=Address(_bytes(document["address"])),
+        topics=tuple(map(_bytes, document["topics"])),
+        data=_bytes(document["data"]),
+        block_number=int(document["blockNumber"], 16),
+        transaction_hash=Hash32(_bytes(document["transactionHash"])),
+        transaction_index=int(document["transactionIndex"], 16),
+        log_index=int(document["logIndex"], 16),
     )
 
 

@@ -70,13 +70,13 @@ class _Blocks:
         head = self._rpc.ask("eth_getBlockByNumber", "latest", False)
         with self._rpc.reading("eth_getBlockByNumber"):
             number = int(head["number"], 16)
-            between = [("eth_getBlockByNumber", (hex(it), False)) for it in range(self._next, number)]
+            between = [("eth_getBlockByNumber", (hex(height), False)) for height in range(self._next, number)]
             # A block that another client reverts meanwhile is None: its transactions wait.
-            blocks = [head, *(it for it in self._rpc.answers(between) if it)]
+            blocks = [head, *(block for block in self._rpc.answers(between) if block)]
             self.room = int(head["gasLimit"], 16) - int(head["gasUsed"], 16)
-            self._sealed |= {Hash32(bytes.fromhex(it[2:])) for block in blocks for it in block["transactions"]}
+            self._sealed |= {Hash32(bytes.fromhex(sealed[2:])) for block in blocks for sealed in block["transactions"]}
         self._next = number + 1
-        return {it: candidate for it, candidate in waiting.items() if it not in self._sealed}
+        return {hash_: candidate for hash_, candidate in waiting.items() if hash_ not in self._sealed}
 
 
 class DevelopmentSealer:
@@ -100,7 +100,7 @@ class DevelopmentSealer:
             OutcomeUnknown: they were sent, and the node did not report their outcome.
         """
         transactions, automine, blocks = self._checked(raw_transactions)
-        hashes = tuple(it.hash for it in transactions)
+        hashes = tuple(transaction.hash for transaction in transactions)
         with handed_over(lambda: hashes):
             self._seal(raw_transactions, transactions, blocks, automine=automine)
 
@@ -113,17 +113,17 @@ class DevelopmentSealer:
             refused = self._hand_over(raw_transactions, transactions, held=held, blocks=blocks)
         except ChainUnreachable as problem:
             lost = problem  # they may have arrived all the same
-        waiting = {it.hash: it for place, it in enumerate(transactions) if place not in refused}
+        waiting = {sent.hash: sent for place, sent in enumerate(transactions) if place not in refused}
         stuck = self._until_sealed(waiting, blocks, automine)
         if not refused and not stuck:
             return
         answered(lambda: self._withdraw(stuck))
         if lost:
             raise lost
-        places = {it.hash: place for place, it in enumerate(transactions)}
-        reasons = refused | {places[it]: reason for it, reason in stuck.items()}
-        taken = tuple(it for it in waiting if it not in stuck)
-        first, accepted = min(reasons), tuple(places[it] for it in taken)
+        places = {sent.hash: place for place, sent in enumerate(transactions)}
+        reasons = refused | {places[hash_]: reason for hash_, reason in stuck.items()}
+        taken = tuple(hash_ for hash_ in waiting if hash_ not in stuck)
+        first, accepted = min(reasons), tuple(places[hash_] for hash_ in taken)
         raise TransactionRefused(first, len(transactions), reasons[first], accepted, taken)
 
     # Before
@@ -173,11 +173,11 @@ class DevelopmentSealer:
 
     def _accounts(self, transactions: Sequence[Candidate]) -> dict[Address, tuple[int, int]]:
         """Return next nonce and balance in wei of each sender."""
-        senders = tuple(dict.fromkeys(it.sender for it in transactions))
-        calls: list[Call] = [("eth_getTransactionCount", ("0x" + it.hex(), "pending")) for it in senders]
-        calls += [("eth_getBalance", ("0x" + it.hex(), "latest")) for it in senders]
+        senders = tuple(dict.fromkeys(transaction.sender for transaction in transactions))
+        calls: list[Call] = [("eth_getTransactionCount", ("0x" + sender.hex(), "pending")) for sender in senders]
+        calls += [("eth_getBalance", ("0x" + sender.hex(), "latest")) for sender in senders]
         with self._rpc.reading("eth_getTransactionCount"):
-            numbers = [int(it, 16) for it in self._rpc.answers(calls)]
+            numbers = [int(answer, 16) for answer in self._rpc.answers(calls)]
         return dict(zip(senders, zip(numbers, numbers[len(senders) :], strict=False), strict=True))
 
     # Handing over
@@ -200,20 +200,20 @@ class DevelopmentSealer:
             blocks: The blocks since they were checked.
         """
         refused: dict[int, str] = {}
-        place, gas = 0, [it.gas for it in transactions]
+        place, gas = 0, [transaction.gas for transaction in transactions]
         for part in _parts(raw_transactions, gas, _HELD_TOGETHER if held else BATCH_LIMIT):
             calls: list[Call] = [("eth_sendRawTransaction", ("0x" + raw.hex(),)) for raw in part]
             handed = transactions[place : place + len(part)]
             hold = held and len(part) > 1
             answers = self._rpc.ask_all([_HOLD, *calls, _SEAL] if hold else calls)
-            problems = refusals(self._rpc, [it.hash for it in handed], answers[1:-1] if hold else answers)
+            problems = refusals(self._rpc, [sent.hash for sent in handed], answers[1:-1] if hold else answers)
             refused |= {place + index: problem.message for index, problem in problems.items()}
             place += len(part)
             if refused:
                 refused |= dict.fromkeys(range(place, len(raw_transactions)), "one before it was refused")
                 break
             if held and place < len(raw_transactions):
-                self._until_idle({it.hash: it for it in handed}, blocks)
+                self._until_idle({sent.hash: sent for sent in handed}, blocks)
         return refused
 
     def _until_idle(self, waiting: Waiting, blocks: _Blocks) -> None:
@@ -234,7 +234,7 @@ class DevelopmentSealer:
             if len(left) < len(waiting):
                 moved, asked = time.monotonic(), 0
             waiting = left
-            full = any(it.gas > blocks.room for it in waiting.values())
+            full = any(candidate.gas > blocks.room for candidate in waiting.values())
             if not waiting or (automine and not full and time.monotonic() - moved < _QUIET_S):
                 time.sleep(_POLL_S[min(looks, len(_POLL_S) - 1)] if waiting else 0)
                 looks += 1
@@ -253,9 +253,13 @@ class DevelopmentSealer:
 
     def _unsealed(self, waiting: Waiting) -> Waiting:
         """Return the transactions that are not sealed, asked for one by one."""
-        found = self._rpc.answers([_by_hash(it) for it in waiting])
+        known = self._rpc.answers([_by_hash(hash_) for hash_ in waiting])
         with self._rpc.reading("eth_getTransactionByHash"):
-            return {it: waiting[it] for it, its in zip(waiting, found, strict=True) if not its or not its["blockHash"]}
+            return {
+                hash_: waiting[hash_]
+                for hash_, document in zip(waiting, known, strict=True)
+                if not document or not document["blockHash"]
+            }
 
     def _stuck(self, waiting: Waiting) -> dict[Hash32, str]:
         """Return which of the transactions no further block can contain, and why."""
@@ -263,35 +267,35 @@ class DevelopmentSealer:
         for transaction in waiting.values():
             first.setdefault(transaction.sender, transaction)
         # Asked for before the transactions: one that is sealed in between is found there.
-        nonces = self._rpc.answers([("eth_getTransactionCount", ("0x" + it.hex(), "latest")) for it in first])
-        found = self._rpc.answers([_by_hash(it.hash) for it in first.values()])
+        nonces = self._rpc.answers([("eth_getTransactionCount", ("0x" + sender.hex(), "latest")) for sender in first])
+        known = self._rpc.answers([_by_hash(transaction.hash) for transaction in first.values()])
         reasons: dict[Address, str] = {}
         with self._rpc.reading("eth_getTransactionByHash"):
-            for (sender, transaction), nonce, its in zip(first.items(), nonces, found, strict=True):
-                if its is None:
+            for (sender, transaction), nonce, document in zip(first.items(), nonces, known, strict=True):
+                if document is None:
                     reasons[sender] = (
                         "the node has dropped it: it cannot follow the transactions on the chain (nonce or funds)"
                     )
-                elif not its["blockHash"] and transaction.nonce != int(nonce, 16):
+                elif not document["blockHash"] and transaction.nonce != int(nonce, 16):
                     reasons[sender] = f"its nonce is {transaction.nonce}, the account's next is {int(nonce, 16)}"
-        return {key: reasons[it.sender] for key, it in waiting.items() if it.sender in reasons}
+        return {hash_: reasons[sent.sender] for hash_, sent in waiting.items() if sent.sender in reasons}
 
     def _withdraw(self, stuck: Mapping[Hash32, str]) -> None:
         """Take transactions out of the pool, so that nothing that follows lets them in."""
         if not stuck:
             return
-        unwanted = {"0x" + it.hex() for it in stuck}
+        unwanted = {"0x" + hash_.hex() for hash_ in stuck}
         pool: dict[str, set[str]] = {}
         with self._rpc.reading("txpool_content"):
             for accounts in self._rpc.ask("txpool_content").values():
                 for account, transactions in accounts.items():
-                    pool.setdefault(account, set()).update(it["hash"] for it in transactions.values())
+                    pool.setdefault(account, set()).update(waits["hash"] for waits in transactions.values())
         for account, hashes in pool.items():
             if hashes <= unwanted:
                 # anvil 1.7.1 does not drop, one by one, transactions that wait for a nonce before theirs.
                 self._rpc.ask("anvil_removePoolTransactions", account)
             else:
-                self._rpc.answers([("anvil_dropTransaction", (it,)) for it in hashes & unwanted])
+                self._rpc.answers([("anvil_dropTransaction", (hash_,)) for hash_ in hashes & unwanted])
 
 
 def refusals(rpc: JsonRpc, hashes: Sequence[Hash32], answers: Sequence[Any]) -> dict[int, NodeError]:
@@ -301,7 +305,7 @@ def refusals(rpc: JsonRpc, hashes: Sequence[Hash32], answers: Sequence[Any]) -> 
     """
     refused = {place: answer for place, answer in enumerate(answers) if isinstance(answer, NodeError)}
     known = rpc.answers([_by_hash(hashes[place]) for place in refused])
-    return {place: refused[place] for place, found in zip(refused, known, strict=True) if found is None}
+    return {place: refused[place] for place, document in zip(refused, known, strict=True) if document is None}
 
 
 def _candidate(raw: bytes, chain_id: int, gas_limit: int) -> Candidate:
@@ -313,9 +317,9 @@ def _candidate(raw: bytes, chain_id: int, gas_limit: int) -> Candidate:
     from pysettle.evm.prague import check_terms, decode_transaction
 
     if isinstance(raw, SignedTransaction):
-        it = raw.unsigned
-        check_terms(it, chain_id, gas_limit)
-        return Candidate(raw.hash, raw.sender, it.nonce, it.gas, it.fees.max_fee, it.value)
+        terms = raw.unsigned
+        check_terms(terms, chain_id, gas_limit)
+        return Candidate(raw.hash, raw.sender, terms.nonce, terms.gas, terms.fees.max_fee, terms.value)
     decoded = decode_transaction(raw, chain_id, gas_limit)
     hash_, sender = Hash32(decoded.hash), Address(decoded.sender)
     return Candidate(hash_, sender, decoded.nonce, decoded.gas, decoded.max_fee_per_gas, decoded.value)

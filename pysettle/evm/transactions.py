@@ -154,9 +154,9 @@ class TransactionSender:
     def _signed(self, transactions: Sequence[Transaction]) -> list[_Sent]:
         """Give each its nonce and price, and sign it."""
         fees, chain_id = self.chain.fees(), self.chain.chain_id
-        senders = tuple(dict.fromkeys(it.sender.address for it in transactions))
+        senders = tuple(dict.fromkeys(transaction.sender.address for transaction in transactions))
         nonces = {
-            sender: max(sealed, *(it + 1 for it in self._on_their_way.get(sender, ())), 0)
+            sender: max(sealed, *(nonce + 1 for nonce in self._on_their_way.get(sender, ())), 0)
             for sender, sealed in zip(senders, self.chain.nonces_of(senders), strict=True)
         }
         sent = []
@@ -213,10 +213,10 @@ class TransactionSender:
         """Return the final receipts; wait for blocks, and resend transactions that they do not include."""
         blocks = 0
         while True:
-            found = answered(partial(self._found, sent))
-            missing = [item for item, receipt in zip(sent, found, strict=True) if receipt is None]
-            receipts = tuple(receipt for receipt in found if receipt is not None)
-            if not missing and max(it.block_number for it in receipts) <= answered(self.chain.confirmed):
+            sealed = answered(partial(self._found, sent))
+            missing = [item for item, receipt in zip(sent, sealed, strict=True) if receipt is None]
+            receipts = tuple(receipt for receipt in sealed if receipt is not None)
+            if not missing and max(receipt.block_number for receipt in receipts) <= answered(self.chain.confirmed):
                 return receipts
             if missing and blocks and blocks % _PATIENCE_BLOCKS == 0:
                 self._send_again(missing, blocks)
@@ -225,7 +225,7 @@ class TransactionSender:
 
     def _found(self, sent: Sequence[_Sent]) -> list[Receipt | None]:
         """Return one receipt a transaction: that of the version which was sealed, if one was."""
-        answers = iter(self.chain.receipts_of([it for item in sent for it in item.hashes]))
+        answers = iter(self.chain.receipts_of(_hashes(sent)))
         versions = [[next(answers) for _ in item.hashes] for item in sent]
         return [next((receipt for receipt in receipts if receipt is not None), None) for receipts in versions]
 
@@ -242,7 +242,7 @@ class TransactionSender:
 
 def _hashes(sent: Sequence[_Sent]) -> tuple[Hash32, ...]:
     """Return the hashes of every version of transactions."""
-    return tuple(it for item in sent for it in item.hashes)
+    return tuple(hash_ for item in sent for hash_ in item.hashes)
 
 
 def relay(chain: ChainBackend, raw_transactions: Sequence[bytes]) -> tuple[Receipt, ...]:
