@@ -27,6 +27,17 @@ interface ILiquidityAccounts {
     /// @notice An account received units of its position in the currency itself.
     /// @param available Available units of the position afterwards.
     event PaidOut(address indexed currency, address indexed account, uint256 amount, uint256 available);
+    /// @notice Units moved from one position to another.
+    /// @param debtorAvailable Available units of the debtor's position afterwards.
+    /// @param creditorAvailable Available units of the creditor's position afterwards.
+    event PositionMoved(
+        address indexed currency,
+        address indexed debtor,
+        address indexed creditor,
+        uint256 amount,
+        uint256 debtorAvailable,
+        uint256 creditorAvailable
+    );
     /// @notice The freezes of a position were set: whether nothing leaves it, and whether nothing comes into it.
     event PositionFreezeSet(address indexed currency, address indexed account, bool outgoing, bool incoming);
     /// @notice The frozen amount of a position was set.
@@ -50,6 +61,8 @@ interface ILiquidityAccounts {
     error LiquidityAccountUnmarked(address currency);
     /// @notice The currency brought `received` units, not `amount`.
     error LiquidityPaymentMismatch(uint256 amount, uint256 received);
+    /// @notice The caller is no contract that moves positions.
+    error LiquidityMoverUnknown(address caller);
     /// @notice The positions in the currency are paused.
     error LiquidityPaused(address currency);
     /// @notice The position of the account has `available` units, not `requested`.
@@ -87,6 +100,21 @@ interface ILiquidityAccounts {
     /// @custom:invariant INV-LIQUIDITY
     /// @custom:invariant INV-FROZEN
     function payOut(address currency, uint96 amount) external;
+
+    // ------------------------------------------------------ settlement contract
+
+    /// @notice Move units from one position to another, as a contract that moves positions.
+    /// @dev The caller decides on participants and their stops; this contract on freezes and pauses.
+    /// @param amount Units of the currency.
+    /// @custom:reverts LiquidityMoverUnknown when the caller is no contract that moves positions
+    /// @custom:reverts LiquidityPaused when the positions in the currency are paused
+    /// @custom:reverts PositionExceeded when the debtor has fewer available units
+    /// @custom:reverts PositionFrozenOutgoing when the position of the debtor is frozen outgoing
+    /// @custom:reverts PositionAmountFrozen when fewer units of the debtor are not frozen
+    /// @custom:reverts PositionFrozenIncoming when the position of the creditor is frozen incoming
+    /// @custom:invariant INV-LIQUIDITY
+    /// @custom:invariant INV-FROZEN
+    function move(address currency, address debtor, address creditor, uint96 amount) external;
 
     // ------------------------------------------------ freezer, seizer and pauser
 
@@ -134,6 +162,12 @@ interface ILiquidityAccounts {
 
     /// @notice Registry of the participants.
     function registry() external view returns (address);
+
+    /// @notice The corridors, which move what exceeds the limit at the end of a day.
+    function corridors() external view returns (address);
+
+    /// @notice Whether an account is a contract that moves positions.
+    function isMover(address account) external view returns (bool);
 
     /// @notice Position of an account in a currency.
     function position(address currency, address account) external view returns (Position memory);

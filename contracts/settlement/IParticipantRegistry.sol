@@ -106,4 +106,11 @@ interface IParticipantRegistry {
     /// @custom:reverts ParticipantStopped when it is stopped
     /// @custom:reverts ParticipantSuspended when it is suspended
     function checkActive(address currency, address account) external view;
+
+    /// @notice Jurisdictions of two accounts in a currency; zero for one that was not admitted to it.
+    function jurisdictionsOf(
+        address currency,
+        address debtor,
+        address creditor
+    ) external view returns (uint16 ofDebtor, uint16 ofCreditor);
 }

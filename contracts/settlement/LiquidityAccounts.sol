@@ -7,19 +7,23 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 
 import {ICurrencyToken} from "../money/ICurrencyToken.sol";
+import {Corridors} from "./Corridors.sol";
 import {CurrencyPowers} from "./CurrencyPowers.sol";
 import {ILiquidityAccounts} from "./ILiquidityAccounts.sol";
 import {IParticipantRegistry} from "./IParticipantRegistry.sol";
 
 /// @title LiquidityAccounts
 /// @notice Currency enters by `payIn` and leaves by `payOut` and `seize`; the units of a position change in `_change`.
-/// @dev One currency never touches the positions of another, so that a contract that only claims to be a currency can
+/// @dev It creates the contracts that move its positions, so that no other ever moves one.
+/// One currency never touches the positions of another, so that a contract that only claims to be a currency can
 /// harm its own positions alone.
 contract LiquidityAccounts is ILiquidityAccounts, CurrencyPowers, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
 
     /// @inheritdoc ILiquidityAccounts
     address public immutable registry;
+    /// @inheritdoc ILiquidityAccounts
+    address public immutable corridors;
 
     mapping(address currency => mapping(address account => Position)) private _positions;
     /// @inheritdoc ILiquidityAccounts
@@ -30,6 +34,7 @@ contract LiquidityAccounts is ILiquidityAccounts, CurrencyPowers, ReentrancyGuar
     /// @param registry_ Registry of the participants.
     constructor(address registry_) {
         registry = registry_;
+        corridors = address(new Corridors(registry_, address(this)));
     }
 
     // -------------------------------------------------------------- participant
@@ -57,6 +62,16 @@ contract LiquidityAccounts is ILiquidityAccounts, CurrencyPowers, ReentrancyGuar
 
         emit PaidOut(currency, msg.sender, amount, _change(currency, msg.sender, held, amount, 0));
         IERC20(currency).safeTransfer(msg.sender, amount);
+    }
+
+    // ------------------------------------------------------ settlement contract
+
+    /// @inheritdoc ILiquidityAccounts
+    function move(address currency, address debtor, address creditor, uint96 amount) external {
+        if (!isMover(msg.sender)) revert LiquidityMoverUnknown(msg.sender);
+        uint96 debtorAvailable = _debit(currency, debtor, amount);
+        uint96 creditorAvailable = _credit(currency, creditor, amount);
+        emit PositionMoved(currency, debtor, creditor, amount, debtorAvailable, creditorAvailable);
     }
 
     // ------------------------------------------------ freezer, seizer and pauser
@@ -134,11 +149,33 @@ contract LiquidityAccounts is ILiquidityAccounts, CurrencyPowers, ReentrancyGuar
     // -------------------------------------------------------------------- views
 
     /// @inheritdoc ILiquidityAccounts
+    function isMover(address account) public view returns (bool) {
+        return account == corridors;
+    }
+
+    /// @inheritdoc ILiquidityAccounts
     function position(address currency, address account) external view returns (Position memory) {
         return _positions[currency][account];
     }
 
     // ---------------------------------------------------------------- internals
+
+    /// @dev A debit by a settlement.
+    function _debit(address currency, address debtor, uint96 amount) private returns (uint96 available) {
+        if (isPaused[currency]) revert LiquidityPaused(currency);
+        Position memory held = _positions[currency][debtor];
+        _checkAvailable(currency, debtor, held, amount);
+        if (held.frozenOutgoing) revert PositionFrozenOutgoing(currency, debtor);
+        if (held.hasFrozenAmount) _checkFree(currency, debtor, held, amount);
+        available = _change(currency, debtor, held, amount, 0);
+    }
+
+    /// @dev A credit by a settlement.
+    function _credit(address currency, address creditor, uint96 amount) private returns (uint96 available) {
+        Position memory held = _positions[currency][creditor];
+        if (held.frozenIncoming) revert PositionFrozenIncoming(currency, creditor);
+        available = _change(currency, creditor, held, 0, amount);
+    }
 
     /// @dev The one change of the units of a position, whose word the caller has read and checked. A currency's supply
     /// fits 96 bits, so that no sum of its positions overflows.
@@ -184,6 +221,10 @@ contract LiquidityAccounts is ILiquidityAccounts, CurrencyPowers, ReentrancyGuar
         (bool isHeldThere, , ) = ICurrencyToken(currency).frozen(account);
         if (isHeldThere) return;
         if (held.frozenOutgoing) revert PositionFrozenOutgoing(currency, account);
+        _checkFree(currency, account, held, amount);
+    }
+
+    function _checkFree(address currency, address account, Position memory held, uint96 amount) private view {
         uint256 frozen = frozenAmount[currency][account];
         uint256 free = held.available > frozen ? held.available - frozen : 0;
         if (amount > free) revert PositionAmountFrozen(currency, account, amount, free, frozen);

@@ -92,6 +92,15 @@ contract ParticipantRegistry is IParticipantRegistry, CurrencyPowers {
         if (_isSet(_suspended[currency], index)) revert ParticipantSuspended(currency, account);
     }
 
+    /// @inheritdoc IParticipantRegistry
+    function jurisdictionsOf(
+        address currency,
+        address debtor,
+        address creditor
+    ) external view returns (uint16 ofDebtor, uint16 ofCreditor) {
+        return (_memberships[currency][debtor].jurisdiction, _memberships[currency][creditor].jurisdiction);
+    }
+
     // ---------------------------------------------------------------- internals
 
     function _set(mapping(uint256 place => uint256 bitmap) storage stops, uint256 index, bool isSet) private {

@@ -69,6 +69,21 @@ class MilestoneState(State):
         return self > MilestoneState.DISPUTED
 
 
+class LegKind(State):
+    """The way in which a leg of a settlement moves value, as the contract numbers it."""
+
+    POSITION = 0
+    TOKEN = 1
+
+
+class PayloadState(State):
+    """State of the statement of two institutions on a payload, as the contract numbers it."""
+
+    UNSIGNED = 0
+    SIGNED = 1
+    USED = 2
+
+
 class Role(State):
     """Powers over a currency, as its NetworkAccess numbers them."""
 

@@ -14,7 +14,16 @@ from pysettle.cli.failures import failure_document
 from pysettle.client.channel.hub import ClaimResult
 from pysettle.client.money.interest import RowResult
 from pysettle.errors import ContractReverted, contracts, solidity_name
-from pysettle.errors.states import MilestoneState, OrderState, RedemptionStatus, Role, State, WalletClass
+from pysettle.errors.states import (
+    LegKind,
+    MilestoneState,
+    OrderState,
+    PayloadState,
+    RedemptionStatus,
+    Role,
+    State,
+    WalletClass,
+)
 from pysettle.evm import abi, artifacts
 from pysettle.evm.interface import Interface
 from pysettle.evm.reverts import RevertDecoder
@@ -94,7 +103,17 @@ def test_no_argument_hides_what_every_error_has() -> None:
 
 
 ENUMS: dict[str, type[IntEnum]] = {
-    it.__name__: it for it in (ClaimResult, MilestoneState, OrderState, RedemptionStatus, RowResult, WalletClass)
+    it.__name__: it
+    for it in (
+        ClaimResult,
+        LegKind,
+        MilestoneState,
+        OrderState,
+        PayloadState,
+        RedemptionStatus,
+        RowResult,
+        WalletClass,
+    )
 }
 """Name -> the enum of Python that stands for one of Solidity."""
 
@@ -117,6 +136,7 @@ NUMBERS = {Units, Tokens, Amount, Timestamp, Seconds, Day}
 PLAIN = {
     *("balance", "needed", "bits", "value", "code"),  # of a library, in units that nobody here uses
     *("id", "sequence", "least", "jurisdiction", "milestone", "milestones", "rows", "signatures"),
+    *("debtorJurisdiction", "creditorJurisdiction"),
     *("ratioBps", "rateBps", "providerBps", "expected", "actual"),
     *("most", "requested", "available"),  # see RANGES
 }

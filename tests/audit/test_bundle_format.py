@@ -37,12 +37,12 @@ from pysettle.domain.money.contracts import (
     NETWORK_ACCESS,
     CurrencyTerms,
 )
-from pysettle.domain.settlement.contracts import LIQUIDITY_ACCOUNTS, PARTICIPANT_REGISTRY
+from pysettle.domain.settlement.contracts import CORRIDORS, LIQUIDITY_ACCOUNTS, PARTICIPANT_REGISTRY
 from pysettle.errors import BundleError
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "bundle.md").read_text()
-CURRENCY, SERIES, HUB, METER, INTEREST, JOBS, MARKET, DESK, ACCESS, FACTORY, COLLECTOR, REGISTRY, LIQUIDITY = (
-    Address(bytes([number]) * 20) for number in range(1, 14)
+CURRENCY, SERIES, HUB, METER, INTEREST, JOBS, MARKET, DESK, ACCESS, FACTORY, COLLECTOR, REGISTRY, LIQUIDITY, WAYS = (
+    Address(bytes([number]) * 20) for number in range(1, 15)
 )
 EVERY_KIND = Contracts(
     {
@@ -59,6 +59,7 @@ EVERY_KIND = Contracts(
         DEPOSIT_COLLECTOR: {COLLECTOR: None},
         PARTICIPANT_REGISTRY: {REGISTRY: None},
         LIQUIDITY_ACCOUNTS: {LIQUIDITY: None},
+        CORRIDORS: {WAYS: None},
     }
 )
 FILES = {name: FileEntry(bytes(32), 1) for name in sorted({*STATE_FILES, *CHAIN_FILES, *CONTRACT_FILES})}

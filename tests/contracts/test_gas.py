@@ -27,6 +27,7 @@ from pysettle.domain.money.wallets import E_CNY_CLASS_LIMITS, ClassLimits, Walle
 from pysettle.evm import artifacts
 from pysettle.evm.embedded import EmbeddedChain
 from pysettle.evm.transactions import Transaction
+from pysettle.money import Currency
 from tests.columns import booked
 from tests.contracts.banks import AGENT, BEIJING, HONGKONG, Banks, open_banks
 from tests.contracts.books import (
@@ -40,6 +41,7 @@ from tests.contracts.books import (
     sign_refund,
     used,
 )
+from tests.contracts.effects import at
 from tests.contracts.hostile import Hostile, liars_channel
 from tests.contracts.orders import (
     ARBITER,
@@ -56,6 +58,7 @@ from tests.contracts.orders import (
     terms_of,
 )
 from tests.contracts.savings import declare, opened, statement
+from tests.contracts.ways import Ways, ways_of
 from tests.contracts.world import CAPACITY, FEN, LIFE_S, YUAN, World
 
 WITHOUT_SCENARIO = {
@@ -64,6 +67,9 @@ WITHOUT_SCENARIO = {
     "CurrencyToken.destroyHeld": "the desk alone calls it: part of IssuanceDesk.completeRedemption",
     "ComputeToken.halt": "the market alone calls it: part of ComputeMarket.halt",
     "ChannelHub.multicall": "it costs what its calls cost",
+    "Corridors.admit": "a contract that moves positions alone calls it",
+    "Corridors.release": "a contract that moves positions alone calls it",
+    "LiquidityAccounts.move": "a contract that moves positions alone calls it: part of Corridors.clearOut",
     "UsageMeter.attestUsage": "the hub alone calls it: part of ChannelHub.claimMetered",
 }
 SNAPSHOT = Path(__file__).with_name("gas.json")
@@ -758,6 +764,45 @@ bank_scenario(
     lambda it: it.liquidity.copy_pause(it.world["stranger"], it.token().address),
     lambda it: it.token().pause(it.world["pauser"]),
 )
+
+
+def way_scenario(name: str, step: Callable[[Ways], Transaction], prepare: Callable[[Ways], object]) -> None:
+    """Register a step of corridors between two banks, after other steps."""
+
+    def make(world: World) -> Transaction:
+        ways = ways_of(open_banks(world))
+        prepare(ways)
+        return step(ways)
+
+    scenario(name)(make)
+
+
+def _clearable(ways: Ways) -> None:
+    """Have Hong Kong hold more e-CNY than the limit, outside the opening hours."""
+    ways.open()
+    ways.banks.world.send(ways.banks.admit(AGENT), ways.week())
+    at(ways.banks.world, ways.banks.world.now // 86_400 * 86_400 + 86_400)
+
+
+way_scenario("Corridors.agree, first consent", lambda it: it.agree(Currency.CNY), lambda it: None)
+way_scenario(
+    "Corridors.agree, in force",
+    lambda it: it.agree(Currency.HKD),
+    lambda it: it.banks.world.send(it.agree(Currency.CNY)),
+)
+way_scenario(
+    "Corridors.close",
+    lambda it: it.corridors.close(it.banks.world["central bank"], it.way(), it.way().currency),
+    lambda it: it.open(),
+)
+way_scenario("Corridors.setWeek", lambda it: it.week(), lambda it: None)
+way_scenario(
+    "Corridors.setDays",
+    lambda it: it.corridors.set_days(it.banks.world["central bank"], it.way().currency, 80, 1),
+    lambda it: None,
+)
+way_scenario("Corridors.signPayload", lambda it: it.sign(it.statement(YUAN)), lambda it: None)
+way_scenario("Corridors.clearOut", lambda it: it.clear_out(it.banks.world.address(HONGKONG)), _clearable)
 
 
 def measured(world: World) -> dict[str, int]:

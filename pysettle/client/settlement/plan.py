@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pysettle.client.core.planning import ColumnPlan, ContractPlan, Marked
+from pysettle.domain.settlement.corridors import CORRIDORS_NAME
 
 PLAN = ColumnPlan(
     contracts=(
@@ -12,6 +13,12 @@ PLAN = ColumnPlan(
             on_request=True,
             works_with=("ParticipantRegistry",),
             marked=Marked.EVERYWHERE,
+        ),
+        ContractPlan(
+            name="Corridors",
+            on_request=True,
+            made_by=("LiquidityAccounts", "corridors"),
+            domain_name=lambda _: CORRIDORS_NAME,
         ),
     ),
 )

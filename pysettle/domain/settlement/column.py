@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from pysettle.domain.core.column import Column
-from pysettle.domain.settlement import checks, postings, questions
-from pysettle.domain.settlement.contracts import LIQUIDITY_ACCOUNTS, PARTICIPANT_REGISTRY
+from pysettle.domain.settlement import checks, corridor_postings, corridor_questions, postings, questions
+from pysettle.domain.settlement.contracts import CORRIDORS, LIQUIDITY_ACCOUNTS, PARTICIPANT_REGISTRY
 
 COLUMN = Column(
     stands_on=("channel", "jobs"),
-    kinds=(PARTICIPANT_REGISTRY, LIQUIDITY_ACCOUNTS),
-    postings=postings.HANDLERS,
+    kinds=(PARTICIPANT_REGISTRY, LIQUIDITY_ACCOUNTS, CORRIDORS),
+    postings={**postings.HANDLERS, **corridor_postings.HANDLERS},
     checks=(checks.positions,),
-    questions=(questions.participants, questions.positions),
+    questions=(questions.participants, questions.positions, corridor_questions.corridors),
+    notices=(corridor_questions.unlisted_pairs,),
 )
-"""The registry of participants and their positions: above all other columns."""
+"""The registry of participants, their positions and the corridors between them: above all other columns."""

@@ -20,5 +20,10 @@ LIQUIDITY_ACCOUNTS: Kind[None] = Kind(
     "LiquidityAccounts",
     held=_held_for_positions,
     code="INV-LIQUIDITY",
-    uses={"registry": "ParticipantRegistry"},
+    uses={"registry": "ParticipantRegistry", "corridors": "Corridors"},
+)
+CORRIDORS: Kind[None] = Kind(
+    "Corridors",
+    uses={"registry": "ParticipantRegistry", "liquidity": "LiquidityAccounts"},
+    made_by="LiquidityAccounts",
 )

@@ -65,6 +65,23 @@ class PaidOut(Event):
 
 @event
 @dataclass(frozen=True, slots=True)
+class PositionMoved(Event):
+    """Units moved from one position to another."""
+
+    SIGNATURE = (
+        "PositionMoved(address indexed currency,address indexed debtor,address indexed creditor,uint256 amount,"
+        "uint256 debtorAvailable,uint256 creditorAvailable)"
+    )
+    currency: Address
+    debtor: Address
+    creditor: Address
+    amount: Units
+    debtor_available: Units
+    creditor_available: Units
+
+
+@event
+@dataclass(frozen=True, slots=True)
 class PositionFreezeSet(Event):
     """The frozen directions of a position were set."""
 

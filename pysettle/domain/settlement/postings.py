@@ -86,6 +86,21 @@ def _seized(books: Books, emitted: Emitted, event: events.PositionSeized) -> Pos
     return _counted(books, event.currency, event.amount, position, own)
 
 
+@_handles(events.PositionMoved)
+def _moved(books: Books, emitted: Emitted, event: events.PositionMoved) -> Postings:
+    currency, amount = event.currency, event.amount
+    for party in (event.debtor, event.creditor):
+        _check_begins(books, emitted, currency, party)
+    _check_debit(books, emitted, currency, event.debtor, amount)
+    _check_credit(books, emitted, currency, event.creditor, amount)
+    for account, stated, change in (
+        (event.debtor, event.debtor_available, -amount),
+        (event.creditor, event.creditor_available, amount),
+    ):
+        _compare(books, emitted, currency, account, stated, change)
+    return _counted(books, currency, amount, (POSITION, event.debtor), (POSITION, event.creditor))
+
+
 @_handles(events.PositionFreezeSet)
 def _freeze(books: Books, _emitted: Emitted, event: events.PositionFreezeSet) -> Postings:
     books[LiquidityBooks].freezing[event.currency].set(FreezeSet(event.account, event.outgoing, event.incoming))
@@ -104,16 +119,49 @@ def _paused(books: Books, _emitted: Emitted, event: events.LiquidityPauseSet) ->
     return ()
 
 
-def _check_available(
-    books: Books,
-    emitted: Emitted,
-    event: events.PaidIn | events.PaidOut | events.PositionSeized,
-    change: int,
-) -> None:
+def _check_debit(books: Books, emitted: Emitted, currency: Address, debtor: Address, amount: int) -> None:
+    """Check that a settlement may debit a position: its party is active, and nothing of the amount is frozen."""
+    _check_party(books, emitted, currency, debtor)
+    held = books.balance(currency, POSITION, debtor)
+    if objection := books[LiquidityBooks].freezing[currency].outgoing_objection(debtor, amount, held):
+        books.violated("INV-FROZEN", emitted, f"{objection}, out of its position")
+
+
+def _check_credit(books: Books, emitted: Emitted, currency: Address, creditor: Address, amount: int) -> None:
+    """Check that a settlement may credit a position."""
+    _check_party(books, emitted, currency, creditor)
+    if objection := books[LiquidityBooks].freezing[currency].incoming_objection(creditor, amount):
+        books.violated("INV-FROZEN", emitted, objection)
+
+
+def _check_begins(books: Books, emitted: Emitted, currency: Address, account: Address) -> None:
+    record = books[ParticipantBooks].records.get((currency, account))
+    if record is not None and record.suspended:
+        books.violated("INV-FROZEN", emitted, f"0x{account.hex()} began a settlement while it was suspended")
+
+
+def _check_party(books: Books, emitted: Emitted, currency: Address, account: Address) -> None:
+    record = books[ParticipantBooks].records.get((currency, account))
+    if record is None or record.stopped:
+        standing = "was not admitted" if record is None else "is stopped"
+        books.violated("INV-FROZEN", emitted, f"0x{account.hex()} settled in a currency in which it {standing}")
+    if books[LiquidityBooks].paused[currency]:
+        books.violated("INV-FROZEN", emitted, f"0x{account.hex()} settled during a pause of the positions")
+
+
+_Stating = events.PaidIn | events.PaidOut | events.PositionSeized
+"""Events that state the available units of one position."""
+
+
+def _check_available(books: Books, emitted: Emitted, event: _Stating, change: int) -> None:
+    _compare(books, emitted, event.currency, event.account, event.available, change)
+
+
+def _compare(books: Books, emitted: Emitted, currency: Address, account: Address, stated: int, change: int) -> None:
     """Compare the position that an event states with the books after its change."""
-    expected = books.balance(event.currency, POSITION, event.account) + change
-    if books.contracts.counts(event.currency) and event.available != expected:
-        detail = f"position of 0x{event.account.hex()}: {event.available} units stated, {expected} are available"
+    expected = books.balance(currency, POSITION, account) + change
+    if books.contracts.counts(currency) and stated != expected:
+        detail = f"position of 0x{account.hex()}: {stated} units stated, {expected} are available"
         books.violated("INV-LIQUIDITY", emitted, detail)
 
 

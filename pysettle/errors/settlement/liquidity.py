@@ -29,6 +29,15 @@ class LiquidityPaymentMismatch(LiquidityReverted):
     received: Units
 
 
+class LiquidityMoverUnknown(LiquidityReverted):
+    """The caller is no contract that moves positions."""
+
+    template = "{caller} is no contract that moves positions"
+    remedy = "submit an instruction"
+
+    caller: Address
+
+
 class LiquidityPaused(LiquidityReverted):
     """The positions in the currency are paused."""
 

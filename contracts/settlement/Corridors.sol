@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+
+import {Signatures} from "../core/Signatures.sol";
+import {ICurrencyToken} from "../money/ICurrencyToken.sol";
+import {CurrencyPowers} from "./CurrencyPowers.sol";
+import {ICorridors} from "./ICorridors.sol";
+import {ILiquidityAccounts} from "./ILiquidityAccounts.sol";
+import {IParticipantRegistry} from "./IParticipantRegistry.sol";
+import {Leg, LegKind} from "./Instruction.sol";
+import {OpeningHours} from "./OpeningHours.sol";
+
+/// @title Corridors
+/// @notice A corridor is in force by the consent of two central banks; an admission counts to its debtor alone.
+/// @dev One currency never touches the hours of another. A corridor of a contract that only claims to be a currency
+/// needs the central bank of the other currency too.
+contract Corridors is ICorridors, CurrencyPowers, EIP712 {
+    using OpeningHours for uint256;
+
+    uint256 private constant MOST_JURISDICTION = 999;
+    uint256 private constant BITS = 256;
+    uint256 private constant MOST_DAYS_AHEAD = 64;
+    bytes32 private constant PAYLOAD_TYPEHASH = keccak256(
+        "TravelPayload(address debtor,address creditor,address currency,uint256 amount,bytes32 payload)"
+    );
+
+    /// The terms in force. An admission reads the first word alone.
+    struct Policy {
+        uint72 settlementLimit;
+        uint72 windowLimit;
+        uint72 travelThreshold;
+        uint32 windowS;
+        bool isOpen;
+        address counterCurrency;
+        uint96 dayEndLimit;
+        uint32 revision;
+    }
+
+    /// A debtor's use of a window: one word. The time of the first admission says which window it is.
+    struct Use {
+        uint40 since;
+        uint96 units;
+    }
+
+    /// @inheritdoc ICorridors
+    address public immutable registry;
+    /// @inheritdoc ICorridors
+    address public immutable liquidity;
+
+    mapping(bytes32 id => Policy) private _policies;
+    /// @inheritdoc ICorridors
+    mapping(bytes32 id => mapping(address currency => bytes32)) public consent;
+    mapping(bytes32 id => mapping(address debtor => Use)) private _used;
+    /// @inheritdoc ICorridors
+    mapping(address currency => uint256) public week;
+    /// @inheritdoc ICorridors
+    mapping(address currency => mapping(uint256 place => uint256 bitmap)) public changedDays;
+    /// @inheritdoc ICorridors
+    mapping(bytes32 digest => PayloadState) public payloadState;
+
+    /// @param registry_ Registry of the participants.
+    /// @param liquidity_ The positions.
+    constructor(address registry_, address liquidity_) EIP712("pysettle Corridors", "1") {
+        registry = registry_;
+        liquidity = liquidity_;
+    }
+
+    // ------------------------------------------------------------- central bank
+
+    /// @inheritdoc ICorridors
+    function agree(Corridor calldata way, Terms calldata terms, address asCurrency) external returns (uint32 revision) {
+        if (!_canBe(way)) revert CorridorInvalid(way.from, way.to, way.counterCurrency);
+        bytes32 id = _checkCentralBank(way, asCurrency);
+        if (terms.windowS == 0 || terms.settlementLimit > terms.windowLimit) {
+            revert CorridorTermsInvalid(terms.settlementLimit, terms.windowLimit, terms.windowS);
+        }
+
+        revision = _policies[id].revision + 1;
+        bytes32 wanted = keccak256(abi.encode(revision, way, terms));
+        address other = asCurrency == way.currency ? way.counterCurrency : way.currency;
+        if (consent[id][other] != wanted) {
+            consent[id][asCurrency] = wanted;
+            emit CorridorProposed(id, asCurrency, revision, way, terms);
+            return revision;
+        }
+        delete consent[id][other];
+        delete consent[id][asCurrency];
+        _policies[id] = Policy({
+            settlementLimit: terms.settlementLimit,
+            windowLimit: terms.windowLimit,
+            travelThreshold: terms.travelThreshold,
+            windowS: terms.windowS,
+            isOpen: true,
+            counterCurrency: way.counterCurrency,
+            dayEndLimit: terms.dayEndLimit,
+            revision: revision
+        });
+        emit CorridorRevised(id, asCurrency, revision, way, terms);
+    }
+
+    /// @inheritdoc ICorridors
+    function close(Corridor calldata way, address asCurrency) external {
+        bytes32 id = _checkCentralBank(way, asCurrency);
+
+        _policies[id].isOpen = false;
+        uint32 revision = ++_policies[id].revision;
+        emit CorridorClosed(id, asCurrency, revision);
+    }
+
+    /// @inheritdoc ICorridors
+    function setWeek(address currency, uint256 week_) external {
+        _checkPower(currency, ICurrencyToken.setClassLimits.selector);
+        if (!week_.isValid()) revert WeekInvalid(currency);
+
+        week[currency] = week_;
+        emit WeekSet(currency, week_);
+    }
+
+    /// @inheritdoc ICorridors
+    function setDays(address currency, uint256 place, uint256 bitmap) external {
+        _checkPower(currency, ICurrencyToken.setClassLimits.selector);
+
+        changedDays[currency][place] = bitmap;
+        emit DaysSet(currency, place, bitmap);
+    }
+
+    // ------------------------------------------------------- contracts that settle
+
+    /// @inheritdoc ICorridors
+    function admit(Leg[] calldata legs, bytes32 payload, uint64 due) external returns (uint64 opensAt) {
+        _checkMover();
+        address[] memory currencies = new address[](legs.length);
+        uint256 count = 0;
+        for (uint256 i = 0; i < legs.length; ++i) {
+            (bool crosses, bytes32 id) = _crossing(legs[i]);
+            if (!crosses) continue;
+            _admit(id, legs[i], payload);
+            currencies[count++] = legs[i].asset;
+        }
+        if (due > block.timestamp) return uint64(_nextOpening(currencies, count, due));
+        for (uint256 i = 0; i < count; ++i) _checkOpen(currencies[i]);
+        return due;
+    }
+
+    /// @inheritdoc ICorridors
+    function release(Leg[] calldata legs, bytes32 payload, uint64 admittedAt) external {
+        _checkMover();
+        for (uint256 i = 0; i < legs.length; ++i) {
+            (bool crosses, bytes32 id) = _crossing(legs[i]);
+            if (crosses) _release(id, legs[i], payload, admittedAt);
+        }
+    }
+
+    // ------------------------------------------------------------------- anyone
+
+    /// @inheritdoc ICorridors
+    function signPayload(
+        TravelPayload calldata statement,
+        bytes calldata debtorSignature,
+        bytes calldata creditorSignature
+    ) external returns (bytes32 digest) {
+        digest = digestOf(statement);
+        if (payloadState[digest] != PayloadState.Unsigned) revert TravelPayloadKnown(digest);
+        _checkSignature(statement.debtor, digest, debtorSignature);
+        _checkSignature(statement.creditor, digest, creditorSignature);
+
+        payloadState[digest] = PayloadState.Signed;
+        emit TravelPayloadSigned(
+            digest,
+            statement.debtor,
+            statement.creditor,
+            statement.currency,
+            statement.amount,
+            statement.payload
+        );
+    }
+
+    /// @inheritdoc ICorridors
+    function clearOut(uint16 from, uint16 to, address currency, address account) external {
+        if (isOpenAt(currency, block.timestamp)) revert CurrencyStillOpen(currency, block.timestamp);
+        IParticipantRegistry.Participant memory member = IParticipantRegistry(registry).participant(currency, account);
+        if (member.jurisdiction != to) revert ParticipantOfOtherJurisdiction(account, member.jurisdiction, to);
+        IParticipantRegistry(registry).checkActive(currency, account);
+        IParticipantRegistry(registry).checkActive(currency, member.settlementAgent);
+        bytes32 id = idOf(from, to, currency);
+        // A window always has a length, so that no length means that the corridor never had terms.
+        if (_policies[id].windowS == 0) revert CorridorNotOpen(id);
+        uint256 limit = _policies[id].dayEndLimit;
+        uint256 available = ILiquidityAccounts(liquidity).position(currency, account).available;
+        if (available <= limit || member.settlementAgent == account) revert NothingToClear(account, available, limit);
+
+        // At most the available units of a position, which has 96 bits.
+        uint96 excess = uint96(available - limit);
+        emit ClearedOut(id, account, member.settlementAgent, excess);
+        ILiquidityAccounts(liquidity).move(currency, account, member.settlementAgent, excess);
+    }
+
+    // -------------------------------------------------------------------- views
+
+    /// @inheritdoc ICorridors
+    function idOf(uint16 from, uint16 to, address currency) public pure returns (bytes32) {
+        return keccak256(abi.encode(from, to, currency));
+    }
+
+    /// @inheritdoc ICorridors
+    function corridorOf(
+        bytes32 id
+    ) external view returns (Terms memory terms, address counterCurrency, uint32 revision, bool isOpen) {
+        Policy memory policy = _policies[id];
+        terms = Terms(
+            policy.settlementLimit,
+            policy.windowLimit,
+            policy.travelThreshold,
+            policy.windowS,
+            policy.dayEndLimit
+        );
+        return (terms, policy.counterCurrency, policy.revision, policy.isOpen);
+    }
+
+    /// @inheritdoc ICorridors
+    function used(bytes32 id, address debtor) external view returns (uint256 units, uint256 since) {
+        Use memory use = _used[id][debtor];
+        return (use.units, use.since);
+    }
+
+    /// @inheritdoc ICorridors
+    function isOpenAt(address currency, uint256 time) public view returns (bool) {
+        uint256 hoursOf = week[currency];
+        if (hoursOf == 0) return true;
+        uint256 local = hoursOf.localTime(time);
+        (uint256 opens, uint256 closes) = _hoursOfDay(currency, hoursOf, local / 1 days);
+        uint256 second = local % 1 days;
+        return opens <= second && second < closes;
+    }
+
+    /// @inheritdoc ICorridors
+    function nextOpening(address[] calldata currencies, uint256 time) external view returns (uint256) {
+        return _nextOpening(currencies, currencies.length, time);
+    }
+
+    /// @inheritdoc ICorridors
+    function checkOpen(Leg[] calldata legs) external view {
+        for (uint256 i = 0; i < legs.length; ++i) {
+            (bool crosses, ) = _crossing(legs[i]);
+            if (crosses) _checkOpen(legs[i].asset);
+        }
+    }
+
+    /// @inheritdoc ICorridors
+    function digestOf(TravelPayload calldata statement) public view returns (bytes32) {
+        return _hashTypedDataV4(keccak256(abi.encode(PAYLOAD_TYPEHASH, statement)));
+    }
+
+    // ---------------------------------------------------------------- internals
+
+    /// @dev Whether a leg crosses a border, and the id of its corridor.
+    function _crossing(Leg calldata leg) private view returns (bool crosses, bytes32 id) {
+        if (leg.kind != LegKind.Position) return (false, 0);
+        (uint16 from, uint16 to) = IParticipantRegistry(registry).jurisdictionsOf(leg.asset, leg.debtor, leg.creditor);
+        if (from == to) return (false, 0);
+        return (true, idOf(from, to, leg.asset));
+    }
+
+    /// @dev Checks one leg and counts it. A window begins with the first admission in it, and ends with the span of time
+    /// of the currency that this admission is in.
+    function _admit(bytes32 id, Leg calldata leg, bytes32 payload) private {
+        Policy storage policy = _policies[id];
+        if (!policy.isOpen) revert CorridorNotOpen(id);
+        if (leg.amount > policy.settlementLimit) {
+            revert SettlementLimitExceeded(id, leg.debtor, leg.amount, policy.settlementLimit);
+        }
+        Use memory use = _used[id][leg.debtor];
+        uint256 passed = week[leg.asset].localTime(block.timestamp) % policy.windowS;
+        if (use.since + passed < block.timestamp) use = Use(uint40(block.timestamp), 0);
+        uint256 left = policy.windowLimit > use.units ? policy.windowLimit - use.units : 0;
+        if (leg.amount > left) revert WindowLimitExceeded(id, leg.debtor, leg.amount, left);
+        if (leg.amount >= policy.travelThreshold) _usePayload(id, leg, payload, policy.travelThreshold);
+
+        use.units += leg.amount;
+        _used[id][leg.debtor] = use;
+        emit CrossingAdmitted(id, leg.debtor, leg.creditor, leg.amount, use.units, payload);
+    }
+
+    /// @dev Admissions since the first one of the window are in its count, earlier ones are not.
+    function _release(bytes32 id, Leg calldata leg, bytes32 payload, uint256 admittedAt) private {
+        Use memory use = _used[id][leg.debtor];
+        if (admittedAt >= use.since) {
+            use.units = use.units > leg.amount ? use.units - leg.amount : 0;
+            _used[id][leg.debtor] = use;
+        }
+        bytes32 digest = _digestOf(leg, payload);
+        if (payloadState[digest] == PayloadState.Used) payloadState[digest] = PayloadState.Signed;
+        emit CrossingReleased(id, leg.debtor, leg.creditor, leg.amount, use.units, payload);
+    }
+
+    /// @dev A signed statement is of one payment: it is used up, until its leg is given back.
+    function _usePayload(bytes32 id, Leg calldata leg, bytes32 payload, uint256 threshold) private {
+        bytes32 digest = _digestOf(leg, payload);
+        if (payloadState[digest] != PayloadState.Signed) {
+            revert TravelPayloadUnsigned(id, leg.debtor, leg.amount, threshold);
+        }
+        payloadState[digest] = PayloadState.Used;
+    }
+
+    /// @dev Each round moves the time to the next opening of a currency that is closed then.
+    function _nextOpening(
+        address[] memory currencies,
+        uint256 count,
+        uint256 time
+    ) private view returns (uint256 opensAt) {
+        opensAt = time;
+        uint256 last = time + MOST_DAYS_AHEAD * 1 days;
+        uint256 agreeing = 0;
+        for (uint256 i = 0; agreeing < count; i = (i + 1) % count) {
+            uint256 next = _nextOpeningOf(currencies[i], opensAt, last);
+            if (next > last) revert NoCommonOpening(time);
+            agreeing = next == opensAt ? agreeing + 1 : 1;
+            opensAt = next;
+        }
+    }
+
+    function _nextOpeningOf(address currency, uint256 time, uint256 last) private view returns (uint256) {
+        uint256 hoursOf = week[currency];
+        if (hoursOf == 0) return time;
+        uint256 local = hoursOf.localTime(time);
+        uint256 second = local % 1 days;
+        for (uint256 day = local / 1 days; time <= last; ++day) {
+            (uint256 opens, uint256 closes) = _hoursOfDay(currency, hoursOf, day);
+            if (second < closes) return second > opens ? time : time + opens - second;
+            time += 1 days - second;
+            second = 0;
+        }
+        return time;
+    }
+
+    function _hoursOfDay(
+        address currency,
+        uint256 hoursOf,
+        uint256 day
+    ) private view returns (uint256 opens, uint256 closes) {
+        bool isChanged = changedDays[currency][day / BITS] & (1 << (day % BITS)) != 0;
+        return hoursOf.ofDay(day, isChanged);
+    }
+
+    /// @dev Only the pair of an open corridor revises and closes it; a closed one is free for any pair.
+    function _checkCentralBank(Corridor calldata way, address asCurrency) private view returns (bytes32 id) {
+        id = idOf(way.from, way.to, way.currency);
+        if (asCurrency != way.currency && asCurrency != way.counterCurrency) {
+            revert CurrencyNotOfCorridor(id, asCurrency);
+        }
+        _checkPower(asCurrency, ICurrencyToken.setClassLimits.selector);
+        Policy storage policy = _policies[id];
+        if (policy.isOpen && policy.counterCurrency != way.counterCurrency) {
+            revert CorridorOfOtherPair(id, policy.counterCurrency);
+        }
+    }
+
+    function _checkOpen(address currency) private view {
+        if (!isOpenAt(currency, block.timestamp)) revert CurrencyClosed(currency, block.timestamp);
+    }
+
+    function _checkMover() private view {
+        if (!ILiquidityAccounts(liquidity).isMover(msg.sender)) {
+            revert ILiquidityAccounts.LiquidityMoverUnknown(msg.sender);
+        }
+    }
+
+    function _checkSignature(address signer, bytes32 digest, bytes calldata signature) private view {
+        if (!Signatures.isValidCalldata(signer, digest, signature)) revert TravelSignatureInvalid(signer, digest);
+    }
+
+    function _digestOf(Leg calldata leg, bytes32 payload) private view returns (bytes32) {
+        return
+            _hashTypedDataV4(
+                keccak256(
+                    abi.encode(PAYLOAD_TYPEHASH, leg.debtor, leg.creditor, leg.asset, uint256(leg.amount), payload)
+                )
+            );
+    }
+
+    function _canBe(Corridor calldata way) private pure returns (bool) {
+        return
+            way.from != way.to &&
+            way.currency != way.counterCurrency &&
+            _isJurisdiction(way.from) &&
+            _isJurisdiction(way.to);
+    }
+
+    function _isJurisdiction(uint16 number) private pure returns (bool) {
+        return number != 0 && number <= MOST_JURISDICTION;
+    }
+}

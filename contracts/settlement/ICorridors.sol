@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import {Leg} from "./Instruction.sol";
+
+/// @title ICorridors
+/// @notice The ways on which money crosses a border: limits for each debtor, hours of both currencies, the Travel Rule.
+/// @dev The contract has no administrator. The central bank of a currency is each account that may call
+/// `setClassLimits` of that currency, by its authority. A contract that may move positions counts admissions.
+/// Times are unix seconds. Days are counted from 1970-01-01 in the time of a currency, a fixed offset from UTC.
+interface ICorridors {
+    /// @notice A way from one jurisdiction to another for one currency, under the central banks of a pair of currencies.
+    /// @dev The way back is another corridor. There is one corridor for jurisdictions and currency: another pair needs
+    /// that the corridor is closed first.
+    struct Corridor {
+        /// Jurisdiction of the debtor in `currency`, an ISO 3166-1 number.
+        uint16 from;
+        /// Jurisdiction of the creditor in `currency`.
+        uint16 to;
+        /// Currency that crosses the border.
+        address currency;
+        /// Other currency of the pair, whose central bank agrees too.
+        address counterCurrency;
+    }
+
+    /// @notice The rules of a corridor. Amounts are units of the currency that crosses.
+    struct Terms {
+        /// Units that one crossing has at most.
+        uint72 settlementLimit;
+        /// Units that one debtor is admitted with in a window at most.
+        uint72 windowLimit;
+        /// Units from which both institutions sign the payload of the Travel Rule first; above the limit: never.
+        uint72 travelThreshold;
+        /// Length of a window in seconds; windows are counted in the time of the currency.
+        uint32 windowS;
+        /// Units that a participant of `to` keeps at the end of a day at most.
+        uint96 dayEndLimit;
+    }
+
+    /// @notice The statement that both institutions sign: this payload belongs to this payment.
+    struct TravelPayload {
+        address debtor;
+        address creditor;
+        address currency;
+        /// Units of the currency.
+        uint256 amount;
+        /// Hash of the payload, which stays off chain.
+        bytes32 payload;
+    }
+
+    /// @notice The state of the statement on a payload.
+    enum PayloadState {
+        Unsigned,
+        Signed,
+        Used
+    }
+
+    /// @notice A central bank agreed to a revision, which needs the other one.
+    /// @param id Hash of the corridor.
+    /// @param currency Currency of the central bank.
+    event CorridorProposed(
+        bytes32 indexed id,
+        address indexed currency,
+        uint32 revision,
+        Corridor corridor,
+        Terms terms
+    );
+    /// @notice Both central banks agreed to a revision: it is in force.
+    /// @param currency Currency of the central bank that agreed last.
+    event CorridorRevised(
+        bytes32 indexed id,
+        address indexed currency,
+        uint32 revision,
+        Corridor corridor,
+        Terms terms
+    );
+    /// @notice One central bank closed a corridor. Its number of revisions rises, so that earlier consents are void.
+    event CorridorClosed(bytes32 indexed id, address indexed currency, uint32 revision);
+    /// @notice The opening hours of a currency were set; zero for a currency that is always open.
+    event WeekSet(address indexed currency, uint256 week);
+    /// @notice 256 days of a currency were set: one bit for each day that differs from its day of the week.
+    /// @param place The first of them divided by 256.
+    event DaysSet(address indexed currency, uint256 indexed place, uint256 bitmap);
+    /// @notice Both institutions signed the statement on a payload.
+    event TravelPayloadSigned(
+        bytes32 indexed digest,
+        address indexed debtor,
+        address indexed creditor,
+        address currency,
+        uint256 amount,
+        bytes32 payload
+    );
+    /// @notice A crossing was admitted and counted.
+    /// @param used Units of the debtor in its window afterwards.
+    event CrossingAdmitted(
+        bytes32 indexed id,
+        address indexed debtor,
+        address indexed creditor,
+        uint256 amount,
+        uint256 used,
+        bytes32 payload
+    );
+    /// @notice An admitted crossing was given back, since it does not settle.
+    /// @param used Units of the debtor in its window afterwards.
+    event CrossingReleased(
+        bytes32 indexed id,
+        address indexed debtor,
+        address indexed creditor,
+        uint256 amount,
+        uint256 used,
+        bytes32 payload
+    );
+    /// @notice The part of a foreign position above the limit went to the settlement agent.
+    event ClearedOut(bytes32 indexed id, address indexed account, address indexed agent, uint256 amount);
+
+    /// @notice A corridor has two different jurisdictions from 1 to 999, and two different currencies.
+    error CorridorInvalid(uint16 debtorJurisdiction, uint16 creditorJurisdiction, address counterCurrency);
+    /// @notice The terms contradict themselves: a window has a length and holds at least one settlement.
+    error CorridorTermsInvalid(uint256 settlementLimit, uint256 windowLimit, uint256 window);
+    /// @notice The currency is none of the pair of the corridor.
+    error CurrencyNotOfCorridor(bytes32 id, address currency);
+    /// @notice The corridor is open for the pair with another currency.
+    error CorridorOfOtherPair(bytes32 id, address counterCurrency);
+    /// @notice The corridor is not open.
+    error CorridorNotOpen(bytes32 id);
+    /// @notice One crossing has at most `limit` units, not `requested`.
+    error SettlementLimitExceeded(bytes32 id, address debtor, uint256 requested, uint256 limit);
+    /// @notice The debtor may cross with `available` more units in this window, not `requested`.
+    error WindowLimitExceeded(bytes32 id, address debtor, uint256 requested, uint256 available);
+    /// @notice From `threshold` units on both institutions sign the payload first; it is unsigned, or used.
+    error TravelPayloadUnsigned(bytes32 id, address debtor, uint256 amount, uint256 threshold);
+    /// @notice The signature is not that of the institution over the statement.
+    error TravelSignatureInvalid(address signer, bytes32 digest);
+    /// @notice Both institutions signed this statement already.
+    error TravelPayloadKnown(bytes32 digest);
+    /// @notice The currency is closed.
+    error CurrencyClosed(address currency, uint256 time);
+    /// @notice The end of the day has not come: the currency is open.
+    error CurrencyStillOpen(address currency, uint256 time);
+    /// @notice The word has another form than the opening hours of a week.
+    error WeekInvalid(address currency);
+    /// @notice The currencies are not open together in the time that is looked at, from `time` on.
+    error NoCommonOpening(uint256 time);
+    /// @notice The participant is of another jurisdiction than the corridor leads to.
+    error ParticipantOfOtherJurisdiction(address account, uint256 jurisdiction, uint256 expected);
+    /// @notice The position has `available` units, which are not above the limit.
+    error NothingToClear(address account, uint256 available, uint256 limit);
+
+    // ------------------------------------------------------------- central bank
+
+    /// @notice Agree to terms of a corridor. They are in force as soon as the central banks of both currencies agreed
+    /// to the same terms for the same number of revision.
+    /// @param asCurrency Currency of the pair for whose central bank the caller agrees.
+    /// @return revision Number of the revision.
+    /// @custom:reverts CorridorInvalid when jurisdictions or currencies are the same, or a jurisdiction cannot be
+    /// @custom:reverts CurrencyNotOfCorridor when `asCurrency` is none of the pair
+    /// @custom:reverts CurrencyPowerMissing when the caller is not the central bank of `asCurrency`
+    /// @custom:reverts CorridorOfOtherPair when the corridor is open for another pair
+    /// @custom:reverts CorridorTermsInvalid when the window has no length, or holds less than one settlement
+    /// @custom:invariant INV-CORRIDOR
+    function agree(
+        Corridor calldata corridor,
+        Terms calldata terms,
+        address asCurrency
+    ) external returns (uint32 revision);
+
+    /// @notice Close a corridor for new admissions; either central bank may, alone. Crossings that were admitted go on.
+    /// @param asCurrency Currency of the pair for whose central bank the caller closes.
+    /// @custom:reverts CurrencyNotOfCorridor when `asCurrency` is none of the pair
+    /// @custom:reverts CurrencyPowerMissing when the caller is not the central bank of `asCurrency`
+    /// @custom:reverts CorridorOfOtherPair when the corridor is open for another pair
+    function close(Corridor calldata corridor, address asCurrency) external;
+
+    /// @notice Set the opening hours of a currency.
+    /// @param week 24 bits for each day from Monday on, the lowest first: the minute of opening in the lower 12, the
+    /// minute of closing in the upper 12, both zero for a closed day. Then 24 bits for a day that is worked instead of a
+    /// weekend, and 16 bits for the offset from UTC in minutes, plus 1,440. Zero for a currency that is always open.
+    /// @custom:reverts CurrencyPowerMissing when the caller is not the central bank of the currency
+    /// @custom:reverts WeekInvalid when a day closes before it opens, or an offset or a minute cannot be
+    function setWeek(address currency, uint256 week) external;
+
+    /// @notice Set 256 days of a currency: a set bit closes a day that is open by its day of the week, a holiday, and
+    /// opens one that is closed, a weekend that is worked.
+    /// @param place The first of the days divided by 256; the lowest bit is the first day.
+    /// @custom:reverts CurrencyPowerMissing when the caller is not the central bank of the currency
+    function setDays(address currency, uint256 place, uint256 bitmap) external;
+
+    // ------------------------------------------------------- contracts that settle
+
+    /// @notice Admit the legs of one settlement, and count each that crosses a border to its debtor.
+    /// @dev A leg crosses if the registry has debtor and creditor in two jurisdictions for its currency. Token legs and
+    /// others are left out.
+    /// @param legs All legs of the settlement.
+    /// @param payload Hash of the payload of the Travel Rule; zero if there is none.
+    /// @param due Time at which they settle; now or earlier is at once.
+    /// @return opensAt The due time, or the next one at which the currencies of all legs that cross are open.
+    /// @custom:reverts LiquidityMoverUnknown when the caller may not move positions
+    /// @custom:reverts CorridorNotOpen when a corridor is not open
+    /// @custom:reverts SettlementLimitExceeded when a leg is above the limit
+    /// @custom:reverts WindowLimitExceeded when a debtor has fewer units left in its window
+    /// @custom:reverts TravelPayloadUnsigned when the payload had to be signed first, or is used
+    /// @custom:reverts CurrencyClosed when it settles at once and a currency is closed
+    /// @custom:reverts NoCommonOpening when it settles later and the currencies have no common opening soon
+    /// @custom:invariant INV-CORRIDOR
+    /// @custom:invariant INV-TRAVEL
+    function admit(Leg[] calldata legs, bytes32 payload, uint64 due) external returns (uint64 opensAt);
+
+    /// @notice Give back legs that were admitted and do not settle. A window that has ended is left as it is.
+    /// @param legs All legs of the settlement.
+    /// @param payload Hash of the payload of the Travel Rule; zero if there is none.
+    /// @param admittedAt Time of their admission.
+    /// @custom:reverts LiquidityMoverUnknown when the caller may not move positions
+    /// @custom:invariant INV-CORRIDOR
+    function release(Leg[] calldata legs, bytes32 payload, uint64 admittedAt) external;
+
+    // ------------------------------------------------------------------- anyone
+
+    /// @notice Store that both institutions signed the statement on a payload.
+    /// @param debtorSignature Over the EIP-712 digest of `statement`.
+    /// @param creditorSignature Over the same digest.
+    /// @return digest The digest.
+    /// @custom:reverts TravelPayloadKnown when both signed it before
+    /// @custom:reverts TravelSignatureInvalid when a signature is not of its institution
+    /// @custom:invariant INV-TRAVEL
+    function signPayload(
+        TravelPayload calldata statement,
+        bytes calldata debtorSignature,
+        bytes calldata creditorSignature
+    ) external returns (bytes32 digest);
+
+    /// @notice After the end of a day, move the part of a foreign position above the limit to the settlement agent.
+    /// @dev A currency that is always open has no end of a day.
+    /// @param from Jurisdiction from which the currency came.
+    /// @param to Jurisdiction of the participant.
+    /// @custom:reverts CurrencyStillOpen when the currency is open
+    /// @custom:reverts ParticipantOfOtherJurisdiction when the participant is of another one than the corridor leads to
+    /// @custom:reverts ParticipantNotFound when the participant or its agent was not admitted to the currency
+    /// @custom:reverts ParticipantStopped when one of them is stopped
+    /// @custom:reverts ParticipantSuspended when one of them is suspended
+    /// @custom:reverts CorridorNotOpen when the corridor never had terms
+    /// @custom:reverts NothingToClear when the position is not above the limit, or the participant its own agent
+    /// @custom:reverts LiquidityPaused when the positions in the currency are paused
+    /// @custom:reverts PositionFrozenOutgoing when the position is frozen outgoing
+    /// @custom:reverts PositionFrozenIncoming when the position of the agent is frozen incoming
+    /// @custom:reverts PositionAmountFrozen when fewer units are not frozen
+    /// @custom:invariant INV-CORRIDOR
+    function clearOut(uint16 from, uint16 to, address currency, address account) external;
+
+    // -------------------------------------------------------------------- views
+
+    /// @notice Registry of the participants.
+    function registry() external view returns (address);
+
+    /// @notice The positions; contracts that may move them may count.
+    function liquidity() external view returns (address);
+
+    /// @notice Id of a corridor: the hash of jurisdictions and currency.
+    function idOf(uint16 from, uint16 to, address currency) external pure returns (bytes32);
+
+    /// @notice The last terms of a corridor.
+    /// @return terms The terms.
+    /// @return counterCurrency Other currency of its pair.
+    /// @return revision Number of the last revision.
+    /// @return isOpen Whether it is open.
+    function corridorOf(
+        bytes32 id
+    ) external view returns (Terms memory terms, address counterCurrency, uint32 revision, bool isOpen);
+
+    /// @notice Terms to which a central bank agreed for the next revision: their hash with its number; zero if none.
+    function consent(bytes32 id, address currency) external view returns (bytes32);
+
+    /// @notice The use of a corridor by a debtor in its last window.
+    /// @return units Units admitted and not given back.
+    /// @return since Time of the first admission in that window.
+    function used(bytes32 id, address debtor) external view returns (uint256 units, uint256 since);
+
+    /// @notice The opening hours of a currency, as in `setWeek`.
+    function week(address currency) external view returns (uint256);
+
+    /// @notice 256 days of a currency, as in `setDays`.
+    function changedDays(address currency, uint256 place) external view returns (uint256 bitmap);
+
+    /// @notice Whether a currency is open.
+    function isOpenAt(address currency, uint256 time) external view returns (bool);
+
+    /// @notice The first time from `time` on at which all of some currencies are open, within 64 days.
+    /// @custom:reverts NoCommonOpening when there is none
+    function nextOpening(address[] calldata currencies, uint256 time) external view returns (uint256);
+
+    /// @notice Check that the currency of each leg that crosses a border is open now.
+    /// @custom:reverts CurrencyClosed when one is closed
+    function checkOpen(Leg[] calldata legs) external view;
+
+    /// @notice State of the statement with this digest.
+    function payloadState(bytes32 digest) external view returns (PayloadState);
+
+    /// @notice EIP-712 digest of the statement that both institutions sign.
+    function digestOf(TravelPayload calldata statement) external view returns (bytes32);
+}

@@ -1,0 +1,171 @@
+"""Postings of the events of corridors: each is compared with terms, windows, hours and payloads. None moves value."""
+
+from __future__ import annotations
+
+from pysettle.domain.core.books import Books
+from pysettle.domain.core.events import Emitted
+from pysettle.domain.core.postings import Handlers, Postings, registering
+from pysettle.domain.settlement import corridor_events as events
+from pysettle.domain.settlement.calendars import Week
+from pysettle.domain.settlement.contracts import POSITION
+from pysettle.domain.settlement.corridor_books import CorridorBooks, WindowUse
+from pysettle.errors.states import PayloadState
+
+HANDLERS: Handlers = {}
+_handles = registering(HANDLERS)
+
+# ------------------------------------------------------------------------------------------- central banks
+
+
+@_handles(events.CorridorProposed)
+def _proposed(books: Books, emitted: Emitted, event: events.CorridorProposed) -> Postings:
+    corridors = books[CorridorBooks]
+    _check_revision(books, emitted, event)
+    corridors.consents[event.id, event.currency] = (event.revision, event.corridor, event.terms)
+    return ()
+
+
+@_handles(events.CorridorRevised)
+def _revised(books: Books, emitted: Emitted, event: events.CorridorRevised) -> Postings:
+    """Book terms in force: the other central bank of the pair agreed to the same ones before."""
+    corridors, way = books[CorridorBooks], event.corridor
+    _check_revision(books, emitted, event)
+    pair = (way.currency, way.counter_currency)
+    others = [currency for currency in pair if currency != event.currency]
+    if corridors.consents.get((event.id, others[0])) != (event.revision, way, event.terms):
+        detail = f"corridor 0x{event.id.hex()} came into force without the consent of the other central bank"
+        books.violated("INV-CORRIDOR", emitted, detail)
+    for currency in pair:
+        corridors.consents.pop((event.id, currency), None)
+    record = corridors.records[event.id]
+    if record.is_open and record.corridor and record.corridor.counter_currency != way.counter_currency:
+        books.violated("INV-CORRIDOR", emitted, f"corridor 0x{event.id.hex()} was open for another pair")
+    record.corridor, record.terms, record.revision, record.is_open = way, event.terms, event.revision, True
+    return ()
+
+
+@_handles(events.CorridorClosed)
+def _closed(books: Books, _emitted: Emitted, event: events.CorridorClosed) -> Postings:
+    record = books[CorridorBooks].records[event.id]
+    record.revision, record.is_open = event.revision, False
+    return ()
+
+
+@_handles(events.WeekSet)
+def _week(books: Books, _emitted: Emitted, event: events.WeekSet) -> Postings:
+    books[CorridorBooks].calendars[event.currency].week = Week.of_word(event.week)
+    return ()
+
+
+@_handles(events.DaysSet)
+def _days(books: Books, _emitted: Emitted, event: events.DaysSet) -> Postings:
+    books[CorridorBooks].calendars[event.currency].words[event.place] = event.bitmap
+    return ()
+
+
+# ------------------------------------------------------------------------------------------- crossings
+
+
+@_handles(events.TravelPayloadSigned)
+def _signed(books: Books, emitted: Emitted, event: events.TravelPayloadSigned) -> Postings:
+    corridors = books[CorridorBooks]
+    if event.digest in corridors.payloads:
+        books.violated("INV-TRAVEL", emitted, f"the statement 0x{event.digest.hex()} was signed twice")
+    corridors.payloads[event.digest] = PayloadState.SIGNED
+    key = (event.debtor, event.creditor, event.currency, event.amount, event.payload)
+    corridors.digests[key] = event.digest
+    return ()
+
+
+@_handles(events.CrossingAdmitted)
+def _admitted(books: Books, emitted: Emitted, event: events.CrossingAdmitted) -> Postings:
+    """Book an admission: within both limits of the terms in force, and with a signed payload from the threshold on."""
+    corridors = books[CorridorBooks]
+    record, terms = corridors.records[event.id], corridors.records[event.id].terms
+    where = f"in corridor 0x{event.id.hex()} by 0x{event.debtor.hex()}"
+    if not record.is_open or record.corridor is None:
+        books.violated("INV-CORRIDOR", emitted, f"{event.amount} units were admitted {where}, which is not open")
+        return ()
+    if event.amount > terms.settlement_limit:
+        detail = f"{event.amount} units were admitted {where}, above the limit {terms.settlement_limit}"
+        books.violated("INV-CORRIDOR", emitted, detail)
+    use = corridors.uses[event.id, event.debtor]
+    passed = corridors.calendars[record.corridor.currency].local_s(emitted.timestamp) % max(1, terms.window_s)
+    if use.since < emitted.timestamp - passed:
+        use = corridors.uses[event.id, event.debtor] = WindowUse(emitted.timestamp)
+    use.units += event.amount
+    _check_used(books, emitted, event, use)
+    if use.units > terms.window_limit:
+        detail = f"{use.units} units are used {where}, above the limit {terms.window_limit} of a window"
+        books.violated("INV-CORRIDOR", emitted, detail)
+    if event.amount >= terms.travel_threshold:
+        _use_payload(books, emitted, event)
+    return ()
+
+
+@_handles(events.CrossingReleased)
+def _released(books: Books, emitted: Emitted, event: events.CrossingReleased) -> Postings:
+    """Book a return: the stated use is at most that of before, and at least that without the amount."""
+    corridors = books[CorridorBooks]
+    use = corridors.uses[event.id, event.debtor]
+    if event.used not in (use.units, max(0, use.units - event.amount)):
+        _check_used(books, emitted, event, use)
+    use.units = event.used
+    digest = _digest_of(books, event)
+    if digest is not None and corridors.payloads[digest] is PayloadState.USED:
+        corridors.payloads[digest] = PayloadState.SIGNED
+    return ()
+
+
+@_handles(events.ClearedOut)
+def _cleared_out(books: Books, emitted: Emitted, event: events.ClearedOut) -> Postings:
+    """Book a clear-out, before its units move: it leaves the limit in the position, while the currency is closed."""
+    corridors = books[CorridorBooks]
+    record = corridors.records[event.id]
+    if record.corridor is None:
+        books.violated("INV-CORRIDOR", emitted, f"corridor 0x{event.id.hex()} had no terms at a clear-out")
+        return ()
+    currency = record.corridor.currency
+    if corridors.calendars[currency].is_open(emitted.timestamp):
+        detail = f"0x{event.account.hex()} was cleared out while the currency was open"
+        books.violated("INV-CORRIDOR", emitted, detail)
+    left = books.balance(currency, POSITION, event.account) - event.amount
+    if books.contracts.counts(currency) and left != record.terms.day_end_limit:
+        detail = f"0x{event.account.hex()} keeps {left} units after a clear-out, and not {record.terms.day_end_limit}"
+        books.violated("INV-CORRIDOR", emitted, detail)
+    return ()
+
+
+def _check_revision(books: Books, emitted: Emitted, event: events.CorridorProposed | events.CorridorRevised) -> None:
+    expected = books[CorridorBooks].records[event.id].revision + 1
+    if event.revision != expected or event.id != event.corridor.id:
+        detail = f"revision {event.revision} of corridor 0x{event.id.hex()}, and not {expected}"
+        books.violated("INV-CORRIDOR", emitted, detail)
+
+
+def _check_used(
+    books: Books, emitted: Emitted, event: events.CrossingAdmitted | events.CrossingReleased, use: WindowUse
+) -> None:
+    if event.used != use.units:
+        detail = (
+            f"0x{event.debtor.hex()} has used {use.units} units of corridor 0x{event.id.hex()}, {event.used} stated"
+        )
+        books.violated("INV-CORRIDOR", emitted, detail)
+
+
+def _use_payload(books: Books, emitted: Emitted, event: events.CrossingAdmitted) -> None:
+    corridors, digest = books[CorridorBooks], _digest_of(books, event)
+    if digest is None or corridors.payloads[digest] is not PayloadState.SIGNED:
+        detail = f"{event.amount} units of 0x{event.debtor.hex()} were admitted without a payload that both signed"
+        books.violated("INV-TRAVEL", emitted, detail)
+        return
+    corridors.payloads[digest] = PayloadState.USED
+
+
+def _digest_of(books: Books, event: events.CrossingAdmitted | events.CrossingReleased) -> bytes | None:
+    """Return the digest of the statement on a crossing; None if nobody signed one."""
+    corridors = books[CorridorBooks]
+    way = corridors.records[event.id].corridor
+    if way is None:
+        return None
+    return corridors.digests.get((event.debtor, event.creditor, way.currency, event.amount, event.payload))
