@@ -54,13 +54,14 @@ def period_options(function: Function) -> Function:
         return function(times=Times(begin, end, block), **options)
 
     form = "2026-01-31 of UTC, 2026-01-31+08:00 of UTC+8, or a moment such as 2026-01-31T08:00:00+08:00"
-    decorated = click.option(
-        "--from", "begin", type=Named(), help=f"First day of the period: {form}. Defaults to the first block."
-    )(run)
-    decorated = click.option("--to", "end", type=Named(), help="Last day, or last moment. Defaults to the last block.")(
-        decorated
-    )
-    return click.option("--block", type=Count(0), help="Last block, in place of --to.")(decorated)
+    first, last = f"First day of the period: {form}. Defaults to the first block.", "Last day, or last moment."
+    for option in (
+        click.option("--block", type=Count(0), help="Last block, in place of --to."),
+        click.option("--to", "end", type=Named(), help=f"{last} Defaults to the last block."),
+        click.option("--from", "begin", type=Named(), help=first),
+    ):
+        run = option(run)
+    return run
 
 
 def out_option(what: str) -> Callable[[Function], Function]:

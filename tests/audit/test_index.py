@@ -20,6 +20,7 @@ import pytest
 
 from pysettle.audit.bundle import MANIFEST_FILE, Bundle
 from pysettle.audit.records.files import write_file
+from pysettle.audit.records.filling import filling
 from pysettle.audit.records.index import Index
 from pysettle.audit.records.period import Period, seconds
 from pysettle.audit.records.reading import Records
@@ -27,7 +28,7 @@ from pysettle.audit.records.roll_forward import roll_forward
 from pysettle.audit.records.rows import EventRow, PostingRow, StatementRow, TransactionRow
 from pysettle.audit.records.statement import statement, trial_balance
 from pysettle.audit.verify import verify
-from pysettle.errors import AuditFailed, UsageError
+from pysettle.errors import AuditFailed, BundleError, UsageError
 from pysettle.values import Address
 from tests.audit.records import ALL, check_books, opened
 
@@ -84,6 +85,17 @@ def test_a_failed_verification_leaves_no_index(settlement_bundle: Bundle, tmp_pa
     shutil.copytree(settlement_bundle.directory, changed)
     (changed / "receipts.rlp").write_bytes(b"")
     assert not verify(changed, level="R", index=file).passed
+    assert not file.exists()
+
+
+def test_an_interrupted_filling_leaves_no_file(settlement_bundle: Bundle, tmp_path: Path) -> None:
+    """Ctrl-C, and a time that no SQLite file can store, leave the folder as it was."""
+    file = tmp_path / "index.sqlite"
+    with pytest.raises(KeyboardInterrupt), filling(file, settlement_bundle, "R"):
+        raise KeyboardInterrupt
+    with pytest.raises(BundleError, match="beyond 63 bits"), filling(file, settlement_bundle, "R") as (records, _):
+        assert records is not None
+        records.block(1, 2**63)
     assert not file.exists()
 
 

@@ -123,9 +123,11 @@ def filling(file: Path | None, bundle: Bundle, level: str) -> Iterator[tuple[Fil
                 yield begun, partial(settle, index, bundle.manifest)
                 if not begun.is_filled:
                     raise _Unfilled
-        except _Unfilled:
+        except BaseException as problem:
             if is_new:
                 file.unlink(missing_ok=True)
+            if not isinstance(problem, _Unfilled):
+                raise
 
 
 class _Unfilled(Exception):

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -175,7 +175,3 @@ class _ExactSum:
     def finalize(self) -> str:
         """Return the sum."""
         return str(self._sum)
-
-
-Progress = Callable[[int, int], None]
-"""Called with the number of recorded blocks, and the total."""

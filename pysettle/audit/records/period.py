@@ -24,11 +24,6 @@ class Period:
     last: int = _LAST
     """Last block."""
 
-    @property
-    def to_head(self) -> bool:
-        """Whether nothing comes after it."""
-        return self.last >= _LAST
-
     @classmethod
     def of(cls, index: Index, *, begin: str | None = None, end: str | None = None, block: int | None = None) -> Period:
         """Return the blocks of a period.
