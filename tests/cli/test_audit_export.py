@@ -157,17 +157,25 @@ def test_a_network_is_named_by_a_node_and_a_deployment(town: Town, tmp_path: Pat
 
 
 def test_a_network_on_anvil_is_exported(tmp_path: Path) -> None:
-    """From anvil, which hands out JSON alone and no genesis, the bundle reaches R with its books, and not S."""
+    """From anvil, which hands out JSON alone and no genesis, the bundle reaches P with its books, and not S."""
     town, bundle = Town(tmp_path / "town"), tmp_path / "bundle"
     with anvil(genesis(), tmp_path) as url:
         assert invoke("init", str(town.directory), "--chain", url).exit_code == 0
         town.say("network deploy")
         town.say("token issue --to alice --amount 100")
         town.say("token transfer --from alice --to bob --amount 12.5")
-        assert "level R" in town.say(f"audit export --out {bundle}")
+        assert "level P" in town.say(f"audit export --out {bundle}")
+        live = town.tell("account statement bob")["sections"]
+        assert town.tell("tx list")["transactions"][-1]["function"] == "transfer(address,uint256)"
     assert Bundle.read(bundle).manifest.source.reading is Reading.REBUILT
     report = json.loads(invoke("audit", "verify", str(bundle), "--level", "R", "--json").stdout)
     assert (report["passed"], report["checks"]["L"]) == (True, "passed")
+    index = ("--bundle", str(bundle), "--index", str(tmp_path / "index.sqlite"))
+    assert invoke("audit", "verify", str(bundle), "--level", "P", *index[2:]).exit_code == 0
+    audited = json.loads(invoke("audit", "statement", "bob", *index, "--json").stdout)
+    assert audited["level"] == "P"
+    (proven,), (own,) = ([it["movements"][0] for it in sections] for sections in (audited["sections"], live))
+    assert proven == own
     more = invoke("audit", "verify", str(bundle))
     assert (more.exit_code, "S: the bundle has no genesis.json" in more.stderr) == (7, True)
 
