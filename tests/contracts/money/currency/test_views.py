@@ -8,16 +8,15 @@ from pysettle.client import Redemption
 from pysettle.client.money.desk import RedemptionStatus
 from pysettle.domain.core.messages import ZERO_ADDRESS
 from tests.contracts.effects import accounts
-from tests.contracts.world import FEN, World
+from tests.contracts.world import World
 
 
 def test_name_and_units(world: World) -> None:
-    """Six decimals and a fen of 10,000 units; the name is that of the signing domain."""
+    """Six decimals; the name is that of the signing domain."""
     currency = world.network.currency
     assert currency.name == currency.domain.name == "e-CNY token (simulated)"
     assert currency._read("symbol") == "eCNY"
     assert currency._read("decimals") == 6
-    assert currency.desk._read("minorUnit") == FEN
     assert currency._read("authority") == world.network.access
 
 

@@ -28,6 +28,11 @@ def test_whoever_is_not_the_desk(world: World, function: str, name: str) -> None
     assert caught.value.args_by_name == {"caller": world.address(name), "desk": currency.desk.address}
 
 
+def test_the_smallest_amount(world: World) -> None:
+    """The desk issues and redeems whole fen, of 10,000 units each."""
+    assert world.network.currency.desk._read("minorUnit") == FEN == 10_000
+
+
 def test_no_role_can_be_granted_for_it(world: World) -> None:
     """An access manager that lets everybody call `createTo` changes nothing: the currency asks for the desk alone."""
     currency, admin, thief = world.network.currency, world["administrator"], world["stranger"]
