@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 
 from pysettle.cli import main
 from pysettle.cli.main import children
+from pysettle.workspace.names import LISTS_FILE, RECORDS_FILE
 from tests.cli.running import ComputeTown
 
 DOCUMENTED = {2, 3, 4, 5, 6}
@@ -151,8 +152,12 @@ def _invoke(line: tuple[str, ...], environment: dict[str, str | None]) -> Result
 
 
 def _state(directory: Path) -> dict[Path, tuple[int, int]]:
-    """Return size and time of change of every file of a workspace, but for those that a reader makes beside it."""
-    files = (file for file in directory.rglob("*") if not file.name.endswith((".lock", "-wal", "-shm")))
+    """Return size and time of change of every file of a workspace, but for those that a reader makes beside it.
+
+    A reader may bring a store of lists or records up to date before it looks up a name.
+    """
+    by_readers = (".lock", "-wal", "-shm", LISTS_FILE, RECORDS_FILE)
+    files = (file for file in directory.rglob("*") if not file.name.endswith(by_readers))
     return {file: (file.stat().st_size, file.stat().st_mtime_ns) for file in files if file.is_file()}
 
 
