@@ -15,6 +15,7 @@ from pysettle.client.channel.hub import ChannelHub
 from pysettle.client.compute.market import ComputeMarket
 from pysettle.client.compute.series import ComputeToken
 from pysettle.client.jobs.escrow import JobEscrow
+from pysettle.client.settlement.corridors import Corridors
 from pysettle.client.settlement.liquidity import LiquidityAccounts
 from pysettle.client.settlement.registry import ParticipantRegistry
 
@@ -94,9 +95,9 @@ def test_what_python_can_change_of_orders_a_command_can(method: str) -> None:
     assert method in NAMED_BY_JOBS
 
 
-@pytest.mark.parametrize("method", [*_changes(ParticipantRegistry), *_changes(LiquidityAccounts)])
+@pytest.mark.parametrize("method", [*_changes(ParticipantRegistry), *_changes(LiquidityAccounts), *_changes(Corridors)])
 def test_what_python_can_change_of_settlement_a_command_can(method: str) -> None:
-    """Every transaction of the wrappers of participants and positions."""
+    """Every transaction of the wrappers of participants, positions and corridors."""
     assert method in NAMED_BY_SETTLEMENT
 
 

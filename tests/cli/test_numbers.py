@@ -35,8 +35,13 @@ NOT_DIGITS = (
     "",
 )
 """Numbers as Python's own readers, and no reader of money, may take them."""
-MONEY = {"amount", "quota", "reserve", "bond", "stages", "balance", "payment", "daily", "annual", "wanted", "most"}
+MONEY = {
+    *("amount", "quota", "reserve", "bond", "stages", "balance", "payment", "daily", "annual", "wanted", "most"),
+    *("settlement_limit", "window_limit", "travel_threshold", "day_end_limit"),
+}
 """Parameters of money, which have no type of their own."""
+PROPOSE = "corridor propose --from-jurisdiction 156 --to-jurisdiction 344 --counter HKD"
+LIMITS = ("settlement-limit", "window-limit", "travel-threshold", "day-end-limit")
 LINES = [
     "token transfer --from alice --to bob --amount {}",
     "token approve --from alice --spender bob --amount {}",
@@ -60,6 +65,8 @@ LINES = [
     "liquidity pay-out --account bob --amount {}",
     "liquidity freeze --account bob --amount {}",
     "liquidity seize --account bob --to alice --legal-basis {file} --amount {}",
+    "corridor sign-payload --debtor alice --creditor bob --file {file} --amount {}",
+    *(f"{PROPOSE} " + " ".join(f"--{name} {'{}' if name == wrong else 5}" for name in LIMITS) for wrong in LIMITS),
     "market stake --amount {}",
     "market unstake --amount {}",
     "channel open --currency CNY --receiver bob --amount {}",

@@ -24,10 +24,13 @@ LONG = "n" * 300
 MAKERS = ("init", "network add-currency")
 """Commands that make the accounts they are told of."""
 
-AMOUNTS = {"--amount", "--quota", "--reserve", "--bond"}
+AMOUNTS = {
+    *("--amount", "--quota", "--reserve", "--bond"),
+    *("--settlement-limit", "--window-limit", "--travel-threshold", "--day-end-limit"),
+}
 ACCOUNTS = {
     *("--account", "--by", "--to", "--from", "--spender", "--operator", "--provider", "--receiver", "--buyer"),
-    *("--arbiter", "--halter", "--agent"),
+    *("--arbiter", "--halter", "--agent", "--debtor", "--creditor"),
 }
 RIGHT = {
     **dict.fromkeys(AMOUNTS, "1"),

@@ -810,10 +810,12 @@ def measured(world: World) -> dict[str, int]:
     figures = {}
     for name, prepare in SCENARIOS.items():
         snapshot, opened = world.chain.snapshot(), len(world.network.series)
+        deployed, currencies = dict(world.network._deployed), dict(world.network.currencies)
         (receipt,) = world.send(prepare(world))
         figures[name] = receipt.gas_used
         world.chain.revert(snapshot)
         del world.network.series[opened:]
+        world.network._deployed, world.network.currencies = deployed, currencies
     return figures
 
 

@@ -4,4 +4,5 @@ TITLE = "Across borders"
 NOUNS = {
     "participant": "Admit, stop and show the institutions of a currency.",
     "liquidity": "Hold positions in a currency; freeze, seize and pause them.",
+    "corridor": "Open and limit corridors under both central banks; set opening hours.",
 }

@@ -56,6 +56,8 @@ class CorridorTerms:
         return tuple(map(int, astuple(self)))
 
 
+NEVER = Units(2**72 - 1)
+"""A threshold that no leg reaches: the largest number of its field."""
 NO_TERMS = CorridorTerms(Units(0), Units(0), Units(0), Seconds(0), Units(0))
 """The terms of a corridor to which nobody agreed yet."""
 

@@ -1,0 +1,99 @@
+"""`pysettle corridor`: two central banks, a calendar from a file, and the rules on two banks of two countries."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.cli.running import Town
+from tests.cli.settlement.test_settlement import ADMIT, LEIS
+
+ENDS = "--from-jurisdiction 156 --to-jurisdiction 344"
+LIMITS = "--settlement-limit 40 --window-limit 100 --travel-threshold 30 --day-end-limit 20"
+CALENDAR = Path(__file__).parents[3] / "pysettle" / "scenarios" / "calendars.txt"
+
+
+@pytest.fixture(scope="module")
+def opened(founded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Open the layer, with alice of Hong Kong and her agent bob of China in e-CNY."""
+    town = Town(Path(shutil.copytree(founded, tmp_path_factory.mktemp("ways") / "town")))
+    town.say("liquidity open")
+    town.say(ADMIT.format("alice", LEIS["alice"]) + " --agent bob")
+    town.say(ADMIT.format("bob", LEIS["bob"]).replace("344", "156"))
+    (town.directory / "paper").write_text("payload")
+    return town.directory
+
+
+@pytest.fixture
+def layer(opened: Path, tmp_path: Path) -> Town:
+    """Return a copy of that workspace."""
+    return Town(Path(shutil.copytree(opened, tmp_path / "layer")))
+
+
+def test_a_corridor_needs_both_central_banks(layer: Town) -> None:
+    """One proposes, the other one agrees, and either closes."""
+    layer.refuse(f"corridor agree {ENDS} --counter HKD", 2, "the central bank of CNY proposed no terms")
+    said = layer.say(f"corridor propose {ENDS} --counter HKD {LIMITS}")
+    assert "they come into force when the central bank of HKD agrees" in said
+    assert "corridor agree --from-jurisdiction 156 --to-jurisdiction 344 --counter HKD --as HKD" in said
+    assert "156 to 344 in CNY: without terms" in layer.say(f"corridor show {ENDS}")
+    layer.refuse(f"corridor agree {ENDS} --counter HKD --by alice", 5, "CurrencyPowerMissing")
+    said = layer.say(f"corridor agree {ENDS} --counter HKD")
+    assert "corridor 156 to 344 in CNY: without terms -> open" in said
+    assert "one debtor at most 100.00 yuan in 1 day" in said
+    shown = layer.tell(f"corridor show {ENDS} --account alice")
+    assert (shown["standing"], shown["revision"], shown["used_units"]) == ("open", "1", "0")
+    assert [it["standing"] for it in layer.tell("corridor list")["corridors"]] == ["open"]
+    assert layer.say("corridor list --currency HKD") == "HKD has no corridor\n"
+    assert "open -> closed" in layer.say(f"corridor close {ENDS} --counter HKD --as HKD")
+    layer.refuse(f"corridor propose {ENDS} --counter CNY {LIMITS}", 5, "CorridorInvalid")
+
+
+def test_a_calendar_comes_from_a_file(layer: Town) -> None:
+    """The part of the currency is set; a wrong line is named, and nothing is sent."""
+    assert layer.say("corridor calendar") == "CNY is always open\n"
+    said = layer.say(f"corridor calendar --file {CALENDAR}")
+    assert "CNY at UTC+08:00" in said
+    assert "2026-02-16" in said
+    shown = layer.tell("corridor calendar")
+    assert (shown["week"]["Monday"], shown["week"]["Sunday"]) == ("08:30-17:15", None)
+    assert "2026-02-17" in shown["holidays"]
+    assert "2026-02-14" in shown["worked_days"]
+    layer.say(f"corridor calendar --file {CALENDAR} --currency HKD")
+    opening = layer.say("corridor opening --with HKD --from-time 2026-02-16T02:00:00")
+    assert "CNY and HKD are open next at 2026-02-24 00:30:00 UTC" in opening
+    before = layer.tell("network status")["block"]
+    wrong = layer.directory / "wrong.txt"
+    wrong.write_text("currency CNY\noffset +08:00\nmon-fri 08:30-17:00\nholiday 2026-02-30\n")
+    layer.refuse(f"corridor calendar --file {wrong}", 2, f"line 4 of {wrong}", "'2026-02-30' is no date")
+    wrong.write_bytes(b"currency CNY\n\xff")
+    layer.refuse(f"corridor calendar --file {wrong}", 2, f"line 2 of {wrong}", "no UTF-8")
+    wrong.write_text("currency HKD\noffset +08:00\nmon 08:30-17:00\n")
+    layer.refuse(f"corridor calendar --file {wrong}", 2, "has no part of CNY")
+    layer.refuse("corridor calendar --by alice", 2, "--by names the account")
+    assert layer.tell("network status")["block"] == before
+    layer.refuse(f"corridor calendar --file {CALENDAR} --by alice", 5, "CurrencyPowerMissing")
+
+
+def test_a_payload_and_a_clear_out(layer: Town, tmp_path: Path) -> None:
+    """Both institutions sign; after the end of the day the agent gets the excess; the audit finds nothing."""
+    layer.say(f"corridor propose {ENDS} --counter HKD {LIMITS}")
+    layer.say(f"corridor agree {ENDS} --counter HKD")
+    line = f"corridor sign-payload --debtor bob --creditor alice --amount 30 --file {layer.directory / 'paper'}"
+    assert layer.tell(line)["state"] == "signed"
+    layer.refuse(line, 5, "TravelPayloadKnown")
+    layer.say("liquidity pay-in --account alice --amount 60")
+    clear = f"corridor clear-out {ENDS} --account alice"
+    layer.refuse(clear, 5, "CurrencyStillOpen")
+    hours = layer.directory / "hours.txt"
+    hours.write_text("currency CNY\noffset +08:00\nsun 00:00-00:01\n")
+    layer.say(f"corridor calendar --file {hours}")
+    assert "position of alice: 60.00 -> 20.00 yuan" in layer.say(clear)
+    assert "bob: 40.00 yuan available" in layer.say("liquidity show --account bob")
+    layer.refuse(clear, 5, "NothingToClear", "20.00 yuan")
+    layer.say(f"audit export --out {tmp_path / 'bundle'}")
+    report = layer.tell(f"audit verify {tmp_path / 'bundle'}")
+    assert report["passed"]
+    assert (report["level"], report["checks"]["G"], report["checks"]["L"]) == ("S", "passed", "passed")
