@@ -57,12 +57,24 @@ def test_each_power_has_its_holder_and_its_uses(troubled: Troubled) -> None:
     assert len(found.authorities) == 2
 
 
+OF_PARTICIPANTS = {
+    "ClearedOut",
+    "CrossingAdmitted",
+    "CrossingReleased",
+    "PaidIn",
+    "PaidOut",
+    "PositionMoved",
+    "TravelPayloadSigned",
+}
+"""Events of settlement that no power is used for."""
+
+
 def test_each_restricted_function_has_a_use() -> None:
     """No power over a currency or its desk can be used unseen."""
     functions = {name for of_kind in RESTRICTED.values() for name in of_kind.values()}
     assert functions == {function for function, _ in USES.values()} | set(PAUSES.values())
-    # The contracts of settlement are under the powers of each currency: all of their events but two are uses.
-    assert {it.__name__ for it in COLUMNS["settlement"].postings} - {"PaidIn", "PaidOut"} <= {*USES}
+    # The contracts of settlement are under the powers of each currency.
+    assert {it.__name__ for it in COLUMNS["settlement"].postings} - OF_PARTICIPANTS <= {*USES}
 
 
 def test_powers_over_positions_are_those_of_the_currency(tmp_path: Path) -> None:

@@ -36,6 +36,11 @@ USES = {
     "PositionFrozenAmountSet": ("freezeAmount", ""),
     "PositionSeized": ("seize", ""),
     "LiquidityPauseSet": ("pause", ""),
+    "CorridorProposed": ("setClassLimits", ""),
+    "CorridorRevised": ("setClassLimits", ""),
+    "CorridorClosed": ("setClassLimits", ""),
+    "WeekSet": ("setClassLimits", ""),
+    "DaysSet": ("setClassLimits", ""),
 }
 """Event of a power -> the restricted function of the currency or its desk that allows it, and the field that names the
 caller, if one does. An event with a `currency` is of a contract that asks the authority of that currency."""
