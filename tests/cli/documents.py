@@ -23,6 +23,7 @@ NUMBERS = {
     "index": "number of a row of interest",
     "jurisdiction": "number of a country, by ISO 3166-1",
     "nonce": "number of a permit",
+    "participant": "number of an institution in a currency",
     "period": "number of a declared period",
     "seed": "number that keys and blocks are derived from",
     "sequence": "number of an attestation",

@@ -163,6 +163,28 @@ job accept-delivery --order {signed}
 job cancel --order {last} | 0
 job list
 job pay --account provider
+liquidity open
+participant admit --account alice --lei PYSETTLE000000000111 --bic HSBCHKHH --jurisdiction 344
+participant suspend --account alice --file {town}/paper
+participant stop --account alice --file {town}/paper
+participant release --account alice --file {town}/paper
+participant show --account alice
+participant show --account bob
+participant list
+liquidity pay-in --account alice --amount 20
+liquidity pay-out --account alice --amount 1
+liquidity freeze --account alice --outgoing --amount 1
+liquidity show --account alice
+liquidity seize --account alice --to bob --amount 1 --legal-basis {town}/paper
+liquidity unfreeze --account alice
+wallet freeze --account alice --incoming
+liquidity copy-freeze --account alice
+liquidity unfreeze --account alice
+liquidity pause
+liquidity unpause
+token pause
+liquidity copy-pause
+liquidity unpause
 audit export --out {town}/bundle
 audit verify {town}/bundle
 audit statement alice --bundle {town}/bundle
