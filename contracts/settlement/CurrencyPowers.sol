@@ -15,12 +15,14 @@ abstract contract CurrencyPowers {
 
     /// @dev Checks that the caller may call a function of a currency at once.
     function _checkPower(address currency, bytes4 selector) internal view {
-        if (currency.code.length != 0) {
-            address authority = IAccessManaged(currency).authority();
-            // slither-disable-next-line unused-return
-            (bool immediate, ) = AuthorityUtils.canCallWithDelay(authority, msg.sender, currency, selector);
-            if (immediate) return;
-        }
-        revert CurrencyPowerMissing(currency, msg.sender);
+        if (!_hasPower(currency, selector)) revert CurrencyPowerMissing(currency, msg.sender);
+    }
+
+    /// @dev Whether the caller may call a function of a currency at once.
+    function _hasPower(address currency, bytes4 selector) internal view returns (bool immediate) {
+        if (currency.code.length == 0) return false;
+        address authority = IAccessManaged(currency).authority();
+        // slither-disable-next-line unused-return
+        (immediate, ) = AuthorityUtils.canCallWithDelay(authority, msg.sender, currency, selector);
     }
 }

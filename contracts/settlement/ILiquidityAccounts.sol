@@ -38,6 +38,33 @@ interface ILiquidityAccounts {
         uint256 debtorAvailable,
         uint256 creditorAvailable
     );
+    /// @notice Units of a position were earmarked for a waiting settlement.
+    /// @param available Available units of the position afterwards.
+    event PositionEarmarked(
+        address indexed currency,
+        address indexed account,
+        bytes32 indexed settlementId,
+        uint256 amount,
+        uint256 available
+    );
+    /// @notice Earmarked units of a settlement came into the position of its creditor.
+    /// @param available Available units of the position afterwards.
+    event EarmarkDelivered(
+        address indexed currency,
+        address indexed account,
+        bytes32 indexed settlementId,
+        uint256 amount,
+        uint256 available
+    );
+    /// @notice Earmarked units of a settlement went home to the position of its debtor.
+    /// @param available Available units of the position afterwards.
+    event EarmarkReturned(
+        address indexed currency,
+        address indexed account,
+        bytes32 indexed settlementId,
+        uint256 amount,
+        uint256 available
+    );
     /// @notice The freezes of a position were set: whether nothing leaves it, and whether nothing comes into it.
     event PositionFreezeSet(address indexed currency, address indexed account, bool outgoing, bool incoming);
     /// @notice The frozen amount of a position was set.
@@ -73,6 +100,8 @@ interface ILiquidityAccounts {
     error PositionFrozenIncoming(address currency, address account);
     /// @notice `frozen` units of the position are frozen; `available` of the rest can leave it, not `requested`.
     error PositionAmountFrozen(address token, address account, uint256 requested, uint256 available, uint256 frozen);
+    /// @notice Only the settlement contract moves units between positions.
+    error CallerNotSettlement(address caller, address settlement);
     /// @notice The position is frozen, or the currency paused, at least as far as the currency itself says.
     error NothingToCopy(address currency, address account);
 
@@ -115,6 +144,34 @@ interface ILiquidityAccounts {
     /// @custom:invariant INV-LIQUIDITY
     /// @custom:invariant INV-FROZEN
     function move(address currency, address debtor, address creditor, uint96 amount) external;
+
+    /// @notice Earmark units of a position until its settlement is delivered or unwound, as the settlement contract.
+    /// @param amount Units of the currency.
+    /// @custom:reverts CallerNotSettlement when another account calls
+    /// @custom:reverts LiquidityPaused when the positions in the currency are paused
+    /// @custom:reverts PositionExceeded when the debtor has fewer available units
+    /// @custom:reverts PositionFrozenOutgoing when the position of the debtor is frozen outgoing
+    /// @custom:reverts PositionAmountFrozen when fewer units of the debtor are not frozen
+    /// @custom:invariant INV-LIQUIDITY
+    /// @custom:invariant INV-FROZEN
+    function earmark(address currency, address debtor, uint96 amount, bytes32 settlementId) external;
+
+    /// @notice Deliver earmarked units of a debtor to the position of a creditor, as the settlement contract.
+    /// @param amount Units of the currency.
+    /// @custom:reverts CallerNotSettlement when another account calls
+    /// @custom:reverts LiquidityPaused when the positions in the currency are paused
+    /// @custom:reverts PositionFrozenOutgoing when the position of the debtor is frozen outgoing or in part
+    /// @custom:reverts PositionFrozenIncoming when the position of the creditor is frozen incoming
+    /// @custom:invariant INV-LIQUIDITY
+    /// @custom:invariant INV-FROZEN
+    function deliver(address currency, address debtor, address creditor, uint96 amount, bytes32 settlementId) external;
+
+    /// @notice Send earmarked units home to the position of their debtor, as the settlement contract.
+    /// @dev Neither a freeze nor a pause refuses units that go home: they are frozen there.
+    /// @param amount Units of the currency.
+    /// @custom:reverts CallerNotSettlement when another account calls
+    /// @custom:invariant INV-LIQUIDITY
+    function sendHome(address currency, address debtor, uint96 amount, bytes32 settlementId) external;
 
     // ------------------------------------------------ freezer, seizer and pauser
 
@@ -168,6 +225,14 @@ interface ILiquidityAccounts {
 
     /// @notice Whether an account is a contract that moves positions.
     function isMover(address account) external view returns (bool);
+    /// @notice The settlement contract, which these accounts create and obey alone.
+    function settlement() external view returns (address);
+
+    /// @notice Units of a currency that are earmarked for waiting settlements.
+    function earmarked(address currency) external view returns (uint256);
+
+    /// @notice Whether a freeze of a party keeps an earmarked leg from its creditor.
+    function isBlocked(address currency, address debtor, address creditor) external view returns (bool);
 
     /// @notice Position of an account in a currency.
     function position(address currency, address account) external view returns (Position memory);

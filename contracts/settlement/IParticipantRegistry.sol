@@ -113,4 +113,17 @@ interface IParticipantRegistry {
         address debtor,
         address creditor
     ) external view returns (uint16 ofDebtor, uint16 ofCreditor);
+
+    /// @notice Check that both parties of a transfer may begin it in a currency.
+    /// @custom:reverts ParticipantNotFound when one was not admitted to the currency
+    /// @custom:reverts ParticipantStopped when one is stopped
+    /// @custom:reverts ParticipantSuspended when one is suspended
+    function checkBothActive(address currency, address debtor, address creditor) external view;
+
+    /// @notice Check that no party of a transfer is stopped in a currency.
+    /// @custom:reverts ParticipantStopped when one is stopped
+    function checkNotStopped(address currency, address debtor, address creditor) external view;
+
+    /// @notice Whether a party of a transfer is stopped in a currency.
+    function isEitherStopped(address currency, address debtor, address creditor) external view returns (bool);
 }

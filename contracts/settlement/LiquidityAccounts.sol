@@ -8,6 +8,7 @@ import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/Reentrancy
 
 import {ICurrencyToken} from "../money/ICurrencyToken.sol";
 import {Corridors} from "./Corridors.sol";
+import {AtomicSettlement} from "./AtomicSettlement.sol";
 import {CurrencyPowers} from "./CurrencyPowers.sol";
 import {ILiquidityAccounts} from "./ILiquidityAccounts.sol";
 import {IParticipantRegistry} from "./IParticipantRegistry.sol";
@@ -24,17 +25,21 @@ contract LiquidityAccounts is ILiquidityAccounts, CurrencyPowers, ReentrancyGuar
     address public immutable registry;
     /// @inheritdoc ILiquidityAccounts
     address public immutable corridors;
+    address public immutable settlement;
 
     mapping(address currency => mapping(address account => Position)) private _positions;
     /// @inheritdoc ILiquidityAccounts
     mapping(address currency => mapping(address account => uint256 units)) public frozenAmount;
     /// @inheritdoc ILiquidityAccounts
     mapping(address currency => bool) public isPaused;
+    /// @inheritdoc ILiquidityAccounts
+    mapping(address currency => uint256 units) public earmarked;
 
     /// @param registry_ Registry of the participants.
     constructor(address registry_) {
         registry = registry_;
         corridors = address(new Corridors(registry_, address(this)));
+        settlement = address(new AtomicSettlement(registry_));
     }
 
     // -------------------------------------------------------------- participant
@@ -72,6 +77,31 @@ contract LiquidityAccounts is ILiquidityAccounts, CurrencyPowers, ReentrancyGuar
         uint96 debtorAvailable = _debit(currency, debtor, amount);
         uint96 creditorAvailable = _credit(currency, creditor, amount);
         emit PositionMoved(currency, debtor, creditor, amount, debtorAvailable, creditorAvailable);
+    }
+
+    /// @inheritdoc ILiquidityAccounts
+    function earmark(address currency, address debtor, uint96 amount, bytes32 settlementId) external {
+        _checkSettlement();
+        earmarked[currency] += amount;
+        emit PositionEarmarked(currency, debtor, settlementId, amount, _debit(currency, debtor, amount));
+    }
+
+    /// @inheritdoc ILiquidityAccounts
+    function deliver(address currency, address debtor, address creditor, uint96 amount, bytes32 settlementId) external {
+        _checkSettlement();
+        if (isPaused[currency]) revert LiquidityPaused(currency);
+        if (_isHeldBack(currency, debtor)) revert PositionFrozenOutgoing(currency, debtor);
+
+        earmarked[currency] -= amount;
+        emit EarmarkDelivered(currency, creditor, settlementId, amount, _credit(currency, creditor, amount));
+    }
+
+    /// @inheritdoc ILiquidityAccounts
+    function sendHome(address currency, address debtor, uint96 amount, bytes32 settlementId) external {
+        _checkSettlement();
+        earmarked[currency] -= amount;
+        uint96 available = _change(currency, debtor, _positions[currency][debtor], 0, amount);
+        emit EarmarkReturned(currency, debtor, settlementId, amount, available);
     }
 
     // ------------------------------------------------ freezer, seizer and pauser
@@ -150,12 +180,17 @@ contract LiquidityAccounts is ILiquidityAccounts, CurrencyPowers, ReentrancyGuar
 
     /// @inheritdoc ILiquidityAccounts
     function isMover(address account) public view returns (bool) {
-        return account == corridors;
+        return account == corridors || account == settlement;
     }
 
     /// @inheritdoc ILiquidityAccounts
     function position(address currency, address account) external view returns (Position memory) {
         return _positions[currency][account];
+    }
+
+    /// @inheritdoc ILiquidityAccounts
+    function isBlocked(address currency, address debtor, address creditor) external view returns (bool) {
+        return _isHeldBack(currency, debtor) || _positions[currency][creditor].frozenIncoming;
     }
 
     // ---------------------------------------------------------------- internals
@@ -228,6 +263,16 @@ contract LiquidityAccounts is ILiquidityAccounts, CurrencyPowers, ReentrancyGuar
         uint256 frozen = frozenAmount[currency][account];
         uint256 free = held.available > frozen ? held.available - frozen : 0;
         if (amount > free) revert PositionAmountFrozen(currency, account, amount, free, frozen);
+    }
+
+    /// @dev Whether any freeze of a debtor ends its waiting legs: a frozen amount may have to cover them.
+    function _isHeldBack(address currency, address debtor) private view returns (bool) {
+        Position memory held = _positions[currency][debtor];
+        return held.frozenOutgoing || held.hasFrozenAmount;
+    }
+
+    function _checkSettlement() private view {
+        if (msg.sender != settlement) revert CallerNotSettlement(msg.sender, settlement);
     }
 
     function _isMarkedIn(address currency) private view returns (bool) {

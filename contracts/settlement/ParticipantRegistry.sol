@@ -86,10 +86,24 @@ contract ParticipantRegistry is IParticipantRegistry, CurrencyPowers {
 
     /// @inheritdoc IParticipantRegistry
     function checkActive(address currency, address account) external view {
-        uint256 index = _memberships[currency][account].index;
-        if (index == 0) revert ParticipantNotFound(currency, account);
-        if (_isSet(_stopped[currency], index)) revert ParticipantStopped(currency, account);
-        if (_isSet(_suspended[currency], index)) revert ParticipantSuspended(currency, account);
+        _checkActive(currency, account);
+    }
+
+    /// @inheritdoc IParticipantRegistry
+    function checkBothActive(address currency, address debtor, address creditor) external view {
+        _checkActive(currency, debtor);
+        _checkActive(currency, creditor);
+    }
+
+    /// @inheritdoc IParticipantRegistry
+    function checkNotStopped(address currency, address debtor, address creditor) external view {
+        if (_isStopped(currency, debtor)) revert ParticipantStopped(currency, debtor);
+        if (_isStopped(currency, creditor)) revert ParticipantStopped(currency, creditor);
+    }
+
+    /// @inheritdoc IParticipantRegistry
+    function isEitherStopped(address currency, address debtor, address creditor) external view returns (bool) {
+        return _isStopped(currency, debtor) || _isStopped(currency, creditor);
     }
 
     /// @inheritdoc IParticipantRegistry
@@ -102,6 +116,17 @@ contract ParticipantRegistry is IParticipantRegistry, CurrencyPowers {
     }
 
     // ---------------------------------------------------------------- internals
+
+    function _checkActive(address currency, address account) private view {
+        uint256 index = _memberships[currency][account].index;
+        if (index == 0) revert ParticipantNotFound(currency, account);
+        if (_isSet(_stopped[currency], index)) revert ParticipantStopped(currency, account);
+        if (_isSet(_suspended[currency], index)) revert ParticipantSuspended(currency, account);
+    }
+
+    function _isStopped(address currency, address account) private view returns (bool) {
+        return _isSet(_stopped[currency], _memberships[currency][account].index);
+    }
 
     function _set(mapping(uint256 place => uint256 bitmap) storage stops, uint256 index, bool isSet) private {
         uint256 bit = 1 << (index % BITS);

@@ -84,6 +84,15 @@ class PayloadState(State):
     USED = 2
 
 
+class WaitingState(State):
+    """State of an instruction that waited or waits, as the contract numbers it; the last two are final."""
+
+    NONE = 0
+    WAITING = 1
+    SETTLED = 2
+    UNWOUND = 3
+
+
 class Role(State):
     """Powers over a currency, as its NetworkAccess numbers them."""
 

@@ -22,6 +22,7 @@ from pysettle.errors.states import (
     RedemptionStatus,
     Role,
     State,
+    WaitingState,
     WalletClass,
 )
 from pysettle.evm import abi, artifacts
@@ -112,6 +113,7 @@ ENUMS: dict[str, type[IntEnum]] = {
         PayloadState,
         RedemptionStatus,
         RowResult,
+        WaitingState,
         WalletClass,
     )
 }
@@ -137,6 +139,7 @@ PLAIN = {
     *("balance", "needed", "bits", "value", "code"),  # of a library, in units that nobody here uses
     *("id", "sequence", "least", "jurisdiction", "milestone", "milestones", "rows", "signatures"),
     *("debtorJurisdiction", "creditorJurisdiction"),
+    *("approvals", "parties", "leg"),
     *("ratioBps", "rateBps", "providerBps", "expected", "actual"),
     *("most", "requested", "available"),  # see RANGES
 }

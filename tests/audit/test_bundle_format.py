@@ -37,13 +37,14 @@ from pysettle.domain.money.contracts import (
     NETWORK_ACCESS,
     CurrencyTerms,
 )
-from pysettle.domain.settlement.contracts import CORRIDORS, LIQUIDITY_ACCOUNTS, PARTICIPANT_REGISTRY
+from pysettle.domain.settlement.contracts import ATOMIC_SETTLEMENT, CORRIDORS, LIQUIDITY_ACCOUNTS, PARTICIPANT_REGISTRY
 from pysettle.errors import BundleError
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "bundle.md").read_text()
 CURRENCY, SERIES, HUB, METER, INTEREST, JOBS, MARKET, DESK, ACCESS, FACTORY, COLLECTOR, REGISTRY, LIQUIDITY, WAYS = (
     Address(bytes([number]) * 20) for number in range(1, 15)
 )
+SETTLEMENT = Address(bytes([15]) * 20)
 EVERY_KIND = Contracts(
     {
         CURRENCY_TOKEN: {CURRENCY: None},
@@ -60,6 +61,7 @@ EVERY_KIND = Contracts(
         PARTICIPANT_REGISTRY: {REGISTRY: None},
         LIQUIDITY_ACCOUNTS: {LIQUIDITY: None},
         CORRIDORS: {WAYS: None},
+        ATOMIC_SETTLEMENT: {SETTLEMENT: None},
     }
 )
 FILES = {name: FileEntry(bytes(32), 1) for name in sorted({*STATE_FILES, *CHAIN_FILES, *CONTRACT_FILES})}

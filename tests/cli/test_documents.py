@@ -173,6 +173,23 @@ participant show --account bob
 participant list
 liquidity pay-in --account alice --amount 20
 liquidity pay-out --account alice --amount 1
+participant admit --account bob --lei PYSETTLE000000000208 --bic HSBCHKHH --jurisdiction 344
+settle write --leg CNY:alice:bob:2 --end-to-end-id A --out {town}/now
+settle sign --file {town}/now --by alice
+settle preflight --file {town}/now
+settle submit --file {town}/now --dry-run
+settle submit --file {town}/now
+settle show --file {town}/now
+settle return --file {town}/now --amount 1 --reason AC03 --end-to-end-id B --out {town}/back
+settle write --leg CNY:alice:bob:2 --end-to-end-id C --value-time 2026-01-20T00:00:00 --out {town}/later
+settle sign --file {town}/later --by alice
+settle submit --file {town}/later
+settle unwind --file {town}/later --by seizer
+settle write --leg CNY:alice:bob:2 --end-to-end-id D --value-time 2026-01-20T00:00:00 --out {town}/latest
+settle preflight --file {town}/latest
+settle sign --file {town}/latest --by alice
+settle submit --file {town}/latest
+settle withdraw --by alice --id 9
 liquidity freeze --account alice --outgoing --amount 1
 liquidity show --account alice
 liquidity seize --account alice --to bob --amount 1 --legal-basis {town}/paper
@@ -203,6 +220,7 @@ scenario list
 scenario run compute-export
 demo --trace {town}/trace
 time advance --days 200
+settle complete --file {town}/latest
 market release --series {third}
 job conclude --order {late}
 """

@@ -18,6 +18,7 @@ from pysettle.client.jobs.escrow import JobEscrow
 from pysettle.client.settlement.corridors import Corridors
 from pysettle.client.settlement.liquidity import LiquidityAccounts
 from pysettle.client.settlement.registry import ParticipantRegistry
+from pysettle.client.settlement.settlement import AtomicSettlement
 
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "docs" / "reference" / "cli.md"
@@ -47,7 +48,10 @@ NAMED_BY_COMPUTE = _attributes(COMPUTE, but_of="currency")
 """Attributes that commands on the compute layer use, of another contract than the currency's."""
 NAMED_BY_JOBS = _attributes([ROOT / "pysettle" / "cli" / "jobs" / "job.py", ROOT / "pysettle" / "client" / "signed.py"])
 """Attributes that commands on orders use."""
-NAMED_BY_SETTLEMENT = _attributes(ROOT.glob("pysettle/cli/settlement/*.py"), but_of="token")
+NAMED_BY_SETTLEMENT = _attributes(
+    [*ROOT.glob("pysettle/cli/settlement/*.py"), ROOT / "pysettle" / "client" / "settlement" / "documents.py"],
+    but_of="token",
+)
 """Attributes that commands on settlement across borders use, of another contract than the currency's."""
 DEPLOYMENT = {"assign", "have_accepted"}
 """What is done once, by the deployment of a currency."""
@@ -95,9 +99,13 @@ def test_what_python_can_change_of_orders_a_command_can(method: str) -> None:
     assert method in NAMED_BY_JOBS
 
 
-@pytest.mark.parametrize("method", [*_changes(ParticipantRegistry), *_changes(LiquidityAccounts), *_changes(Corridors)])
+SETTLEMENT = (ParticipantRegistry, LiquidityAccounts, Corridors, AtomicSettlement)
+"""The wrappers of settlement across borders."""
+
+
+@pytest.mark.parametrize("method", [name for wrapper in SETTLEMENT for name in _changes(wrapper)])
 def test_what_python_can_change_of_settlement_a_command_can(method: str) -> None:
-    """Every transaction of the wrappers of participants, positions and corridors."""
+    """Every transaction of the wrappers of participants, positions, corridors and instructions."""
     assert method in NAMED_BY_SETTLEMENT
 
 

@@ -61,6 +61,7 @@ LINES = [
     "wallet seize-credit --account bob --to alice --legal-basis {file} --amount {}",
     "wallet claim-credit --account bob --amount {}",
     "interest open --quota {}",
+    "settle write --end-to-end-id A --out x --leg CNY:alice:bob:{}",
     "liquidity pay-in --account bob --amount {}",
     "liquidity pay-out --account bob --amount {}",
     "liquidity freeze --account bob --amount {}",

@@ -50,6 +50,9 @@ RIGHT = {
     "--name": "Tokens",
     "--symbol": "SYM",
     "--jurisdiction": "156",
+    "--leg": "CNY:alice:bob:1",
+    "--end-to-end-id": "INV-1",
+    "--reason": "AC03",
     "--lei": "PYSETTLE000000000111",
     "--bic": "HSBCHKHH",
 }
@@ -103,6 +106,8 @@ def _wrong(parameter: click.Parameter) -> list[str]:
         return ["", "much", "-1", "NaN", "1e9999999", "0.0000001", "9" * 40, "1,000", "\udcff"]
     if name in ACCOUNTS:
         return ["", "nobody", LONG, "../config", "0x12", "0x" + "zz" * 20, "\udcff", "a b"]
+    if name == "--leg" and not isinstance(kind, click.IntRange):
+        return ["", "no-such", LONG, "CNY:alice:bob:-1", "CNY:alice:nobody:1", "XYZ:alice:bob:1", "\udcff"]
     if name in ("--lei", "--bic"):
         return ["", "no-such", LONG, "PYSETTLE000000000112", "\udcff"]
     if name in ("--series", "--compute", "--channel", "--order", "--nonce", "--rates", "--milestone", "--ceiling"):

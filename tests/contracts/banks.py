@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from itertools import count
 
 from eth_utils.crypto import keccak
 
@@ -13,8 +14,10 @@ from pysettle.client.core.access import Role, Roles
 from pysettle.client.settlement.liquidity import LiquidityAccounts
 from pysettle.client.settlement.opening import open_settlement
 from pysettle.client.settlement.registry import ParticipantRegistry
+from pysettle.client.settlement.settlement import AtomicSettlement
 from pysettle.domain.money.messages import ReserveAttestation
 from pysettle.domain.settlement.identifiers import Identity, check_digits
+from pysettle.domain.settlement.messages import Approval, Instruction, Leg, LegKind, code_word
 from pysettle.evm.transactions import Transaction
 from pysettle.money import Currency
 from tests.contracts.effects import read_words
@@ -44,6 +47,8 @@ class Banks:
     world: World
     registry: ParticipantRegistry
     liquidity: LiquidityAccounts
+    settlement: AtomicSettlement
+    numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def token(self, currency: Currency = Currency.CNY) -> CurrencyToken:
         """Return the token of a currency."""
@@ -73,6 +78,35 @@ class Banks:
     def pay_out(self, name: str, amount: int, currency: Currency = Currency.CNY) -> Transaction:
         """Return a payment of a bank out of its position."""
         return self.liquidity.pay_out(self.world[name], self.token(currency).address, amount)
+
+    def leg(self, debtor: str, creditor: str, amount: int, currency: Currency = Currency.CNY) -> Leg:
+        """Return a leg between two positions."""
+        place, world = self.token(currency).address, self.world
+        return Leg(LegKind.POSITION, place, world.address(debtor), world.address(creditor), amount)
+
+    def pvp(self, **changed: object) -> Instruction:
+        """Return the exchange of 10 yuan of Beijing for 11 e-HKD of Hong Kong, at once; or a changed one."""
+        legs = self.leg(BEIJING, HONGKONG, 10 * YUAN), self.leg(HONGKONG, BEIJING, 11 * YUAN, Currency.HKD)
+        instruction = Instruction(legs, next(self.numbers).to_bytes(32, "big"), code_word("INTC"))
+        return replace(instruction, **changed)  # type: ignore[arg-type]  # fields by name
+
+    def approvals(
+        self, instruction: Instruction, ids: Sequence[int] | None = None, *, valid_s: int = 3_600
+    ) -> list[Approval]:
+        """Have each debited party sign an instruction, with its next id or these."""
+        keys = {self.world.address(name): key for name, key in self.world.actors.items()}
+        numbers = ids or [next(self.numbers) for _ in instruction.debtors]
+        until = self.world.now + valid_s
+        return [
+            self.settlement.approve(keys[party], instruction, number, until)
+            for party, number in zip(instruction.debtors, numbers, strict=True)
+        ]
+
+    def submitted(self, instruction: Instruction) -> list[int]:
+        """Have an instruction approved and submitted; return the ids of its parties."""
+        approvals = self.approvals(instruction)
+        self.world.send(self.settlement.submit(self.world["relayer"], instruction, approvals))
+        return [approval.id for approval in approvals]
 
     def available(self, name: str, currency: Currency = Currency.CNY) -> int:
         """Return the available units of a bank's position."""
@@ -114,7 +148,7 @@ def open_banks(world: World, *, abroad: bool = True) -> Banks:
     if abroad:
         _open_hkd(world)
     open_settlement(network)
-    banks = Banks(world, ParticipantRegistry.of(network), LiquidityAccounts.of(network))
+    banks = Banks(world, ParticipantRegistry.of(network), LiquidityAccounts.of(network), AtomicSettlement.of(network))
     for name in (BEIJING, HONGKONG):
         world.fund(name, FUNDS)
         for currency in currencies:

@@ -24,6 +24,7 @@ from pysettle.client.money.interest import MOST_ROWS
 from pysettle.domain.compute.messages import ComputeAttestation
 from pysettle.domain.core.messages import Authorization
 from pysettle.domain.money.wallets import E_CNY_CLASS_LIMITS, ClassLimits, WalletClass
+from pysettle.domain.settlement.messages import Instruction, code_word
 from pysettle.evm import artifacts
 from pysettle.evm.embedded import EmbeddedChain
 from pysettle.evm.transactions import Transaction
@@ -69,7 +70,10 @@ WITHOUT_SCENARIO = {
     "ChannelHub.multicall": "it costs what its calls cost",
     "Corridors.admit": "a contract that moves positions alone calls it",
     "Corridors.release": "a contract that moves positions alone calls it",
-    "LiquidityAccounts.move": "a contract that moves positions alone calls it: part of Corridors.clearOut",
+    "LiquidityAccounts.move": "the settlement contract alone calls it: part of AtomicSettlement.submit",
+    "LiquidityAccounts.earmark": "the settlement contract alone calls it: part of AtomicSettlement.submit",
+    "LiquidityAccounts.deliver": "the settlement contract alone calls it: part of AtomicSettlement.settle",
+    "LiquidityAccounts.sendHome": "the settlement contract alone calls it: part of AtomicSettlement.unwind",
     "UsageMeter.attestUsage": "the hub alone calls it: part of ChannelHub.claimMetered",
 }
 SNAPSHOT = Path(__file__).with_name("gas.json")
@@ -803,6 +807,66 @@ way_scenario(
 )
 way_scenario("Corridors.signPayload", lambda it: it.sign(it.statement(YUAN)), lambda it: None)
 way_scenario("Corridors.clearOut", lambda it: it.clear_out(it.banks.world.address(HONGKONG)), _clearable)
+
+
+def exchange(world: World, *, wait_s: int = 0) -> tuple[Banks, Instruction, list[int]]:
+    """Have both banks settle two exchanges, or let the second wait; their next ids share a word with these."""
+    banks = open_banks(world)
+    banks.submitted(banks.pvp())
+    instruction = banks.pvp(value_time=world.now + wait_s if wait_s else 0)
+    return banks, instruction, banks.submitted(instruction)
+
+
+def submission(banks: Banks, instruction: Instruction) -> Transaction:
+    """Return the submission of an instruction by a relayer."""
+    return banks.settlement.submit(banks.world["relayer"], instruction, banks.approvals(instruction))
+
+
+@scenario("AtomicSettlement.submit, two legs of two currencies, warm")
+def _(world: World) -> Transaction:
+    banks, _, _ = exchange(world)
+    return submission(banks, banks.pvp())
+
+
+@scenario("AtomicSettlement.submit, one leg, warm")
+def _(world: World) -> Transaction:
+    banks, _, _ = exchange(world)
+    return submission(banks, banks.pvp(legs=(banks.leg(BEIJING, HONGKONG, YUAN),)))
+
+
+@scenario("AtomicSettlement.submit, two legs that wait, warm")
+def _(world: World) -> Transaction:
+    banks, _, _ = exchange(world, wait_s=60)
+    return submission(banks, banks.pvp(value_time=world.now + 60))
+
+
+@scenario("AtomicSettlement.submitReturn, one leg of two")
+def _(world: World) -> Transaction:
+    banks, original, ids = exchange(world)
+    first, original_id = original.legs[0].reversed(YUAN), original.settlement_id(ids)
+    returning = banks.pvp(legs=(first,), original=original_id, reason=code_word("AC03"))
+    approvals = banks.approvals(returning)
+    return banks.settlement.submit_return(world["relayer"], returning, approvals, original, ids, [0])
+
+
+@scenario("AtomicSettlement.settle, two legs")
+def _(world: World) -> Transaction:
+    banks, instruction, ids = exchange(world, wait_s=60)
+    world.chain.clock.advance(60)
+    return banks.settlement.settle(world["stranger"], instruction, ids)
+
+
+@scenario("AtomicSettlement.unwind, two legs")
+def _(world: World) -> Transaction:
+    banks, instruction, ids = exchange(world, wait_s=60)
+    world.send(banks.stops(BEIJING, stopped=True))
+    return banks.settlement.unwind(world["stranger"], instruction, ids)
+
+
+@scenario("AtomicSettlement.withdraw, neighbouring id")
+def _(world: World) -> Transaction:
+    banks, _, _ = exchange(world)
+    return banks.settlement.withdraw(world[BEIJING], 255)
 
 
 def measured(world: World) -> dict[str, int]:

@@ -79,7 +79,12 @@ _NAMED = {
         ("ParticipantRegistry", "Identifiers", "CurrencyPowers"),
         ("tests/contracts/settlement/test_registry.py",),
     ),
-    "liquidity": Target("LiquidityAccounts", ("LiquidityAccounts",), ("tests/contracts/settlement",)),
+    # The liquidity accounts create the settlement contract, whose code they have.
+    "liquidity": Target(
+        "LiquidityAccounts",
+        ("LiquidityAccounts", "AtomicSettlement", "InstructionHash"),
+        ("tests/contracts/settlement",),
+    ),
 }
 _TAKEN = {name for target in _NAMED.values() for name in target.mutated}
 TARGETS = _NAMED | {

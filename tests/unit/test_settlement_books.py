@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -16,15 +17,25 @@ from pysettle.domain.money.events import FreezeSet, SettlementAccountMarked
 from pysettle.domain.settlement.books import LiquidityBooks, ParticipantBooks
 from pysettle.domain.settlement.contracts import LIQUIDITY_ACCOUNTS, PARTICIPANT_REGISTRY, POSITION
 from pysettle.domain.settlement.events import (
+    ApprovalUsed,
+    ApprovalWithdrawn,
+    EarmarkDelivered,
+    EarmarkReturned,
+    InstructionEarmarked,
+    InstructionSettled,
+    InstructionUnwound,
     LiquidityPauseSet,
     PaidIn,
     PaidOut,
     ParticipantAdmitted,
+    PositionEarmarked,
     PositionFreezeSet,
     PositionFrozenAmountSet,
+    PositionMoved,
     PositionSeized,
     StopsSet,
 )
+from pysettle.domain.settlement.messages import Instruction, Leg, LegKind
 from pysettle.values import Address, Units
 
 CURRENCY, REGISTRY, LAYER, BANK, OTHER, FOREIGN = (Address(bytes([number]) * 20) for number in range(1, 7))
@@ -118,6 +129,129 @@ def test_state_follows_from_events() -> None:
     assert books[LiquidityBooks].paused[CURRENCY]
 
 
+PAYMENT = Instruction((Leg(LegKind.POSITION, CURRENCY, BANK, OTHER, 30),), b"\5" * 32, b"\6" * 32)
+LATER = replace(PAYMENT, value_time=2_000)
+
+
+def with_other() -> Ledger:
+    """Return books in which a bank has a position of 100, and another one has none."""
+    books = funded()
+    assert apply(books, admitted(OTHER, 2)) == []
+    return books
+
+
+def approved(instruction: Instruction, approval_id: int = 1) -> tuple[bytes, Event]:
+    """Return the settlement id of an instruction of the bank, and the use of its approval."""
+    settlement_id = instruction.settlement_id([approval_id])
+    return settlement_id, ApprovalUsed(BANK, approval_id, settlement_id)
+
+
+def paid(instruction: Instruction = PAYMENT, approval_id: int = 1) -> tuple[Event, ...]:
+    """Return the events of a payment of 30 units that settles at once."""
+    settlement_id, use = approved(instruction, approval_id)
+    settled = InstructionSettled(settlement_id, instruction.end_to_end_id, instruction)
+    return use, settled, PositionMoved(CURRENCY, BANK, OTHER, Units(30), Units(70), Units(30))
+
+
+def earmarked(instruction: Instruction = LATER) -> tuple[Event, ...]:
+    """Return the events of a payment of 30 units that waits."""
+    settlement_id, use = approved(instruction)
+    waits = InstructionEarmarked(settlement_id, instruction.end_to_end_id, instruction)
+    return use, waits, PositionEarmarked(CURRENCY, BANK, settlement_id, Units(30), Units(70))
+
+
+def delivered() -> tuple[Event, ...]:
+    """Return the events of its settlement."""
+    settlement_id, _ = approved(LATER)
+    settled = InstructionSettled(settlement_id, LATER.end_to_end_id, LATER)
+    return settled, EarmarkDelivered(CURRENCY, OTHER, settlement_id, Units(30), Units(30))
+
+
+def unwound() -> tuple[Event, ...]:
+    """Return the events of its unwinding."""
+    settlement_id, _ = approved(LATER)
+    home = EarmarkReturned(CURRENCY, BANK, settlement_id, Units(30), Units(100))
+    return InstructionUnwound(settlement_id, LATER.end_to_end_id, OTHER), home
+
+
+def watched(*events: Event, time: int = 1_000, after: tuple[Event, ...] = ()) -> list[str]:
+    """Return the findings on one transaction with these events, after a transaction with others."""
+    books = with_other()
+    watch = invariants.Watch(books)
+    found: list[str] = []
+    for transaction, block_time in ((after, 1_000), (events, time)):
+        for number, event in enumerate(transaction):
+            place = PLACES.get(type(event), LAYER)
+            watch.apply(Emitted(place, Position(9, 0, number), event, block_time))
+        found = [str(finding) for finding in watch.check()]
+    return [words for words in found if not words.startswith(("INV-SUPPLY asset", "INV-RESERVE"))]
+
+
+def test_settlements_are_linked() -> None:
+    """At once, after waiting, and home again: nothing is found."""
+    assert watched(*paid()) == []
+    assert watched(*earmarked()) == []
+    assert watched(*delivered(), time=2_000, after=earmarked()) == []
+    assert watched(*unwound(), after=earmarked()) == []
+
+
+_RETURN = replace(PAYMENT, legs=(PAYMENT.legs[0].reversed(30),), reason=b"\7" * 32)
+LINKS: dict[str, tuple[list[str], tuple[Event, ...], int, tuple[Event, ...]]] = {
+    "a leg that did not move": (["INV-LINK .* PositionMoved: 30 units .* did not move"], paid()[:2], 1_000, ()),
+    "a leg without an instruction": (["INV-LINK .* moved without an instruction"], paid()[2:], 1_000, ()),
+    "no approval": (["INV-LINK .* not approved by its debited parties"], paid()[1:], 1_000, ()),
+    "an id twice": (
+        ["INV-ONCE .* id 1 .* used or withdrawn before", "INV-LINK"],
+        paid(),
+        1_000,
+        (ApprovalWithdrawn(BANK, 1),),
+    ),
+    "settled too early": (["INV-LINK .* before its value time"], delivered(), 1_999, earmarked()),
+    "settled after it was unwound": (
+        ["INV-FINAL .* had ended before: unwound", "INV-LIQUIDITY"],
+        delivered(),
+        2_000,
+        (*earmarked(), *unwound()),
+    ),
+    "unwound twice": (
+        ["INV-FINAL .* had ended before: unwound", "INV-LIQUIDITY"],
+        unwound(),
+        2_000,
+        (*earmarked(), *unwound()),
+    ),
+    "an earmark that did not move": (["INV-LINK .* PositionEarmarked"], earmarked()[:2], 1_000, ()),
+}
+
+
+@pytest.mark.parametrize("name", LINKS)
+def test_a_broken_link_is_a_finding(name: str) -> None:
+    """Each names its invariant; others may follow from it."""
+    words, events, time, after = LINKS[name]
+    found = watched(*events, time=time, after=after)
+    assert re.search(words[0], " ".join(found)), found
+    assert all(any(re.match(it.split(" ")[0], finding) for it in words) for finding in found), found
+
+
+@pytest.mark.parametrize(
+    ("original", "amount", "words"),
+    [(None, 30, "which never settled"), (1, 31, "returns more than 30"), (1, 30, "")],
+)
+def test_a_return_is_compared_with_its_original(original: int | None, amount: int, words: str) -> None:
+    """It names a settlement, and gives back no more than came."""
+    original_id = PAYMENT.settlement_id([original]) if original else rb"\9" * 32
+    legs = (PAYMENT.legs[0].reversed(amount),)
+    returned = replace(_RETURN, legs=legs, original=original_id)
+    settlement_id = returned.settlement_id([4])
+    events = (
+        ApprovalUsed(OTHER, 4, settlement_id),
+        InstructionSettled(settlement_id, returned.end_to_end_id, returned),
+        PositionMoved(CURRENCY, OTHER, BANK, Units(amount), Units(30 - amount), Units(70 + amount)),
+    )
+    found = [it for it in watched(*events, after=paid()) if not it.startswith("INV-LIQUIDITY")]
+    assert bool(found) == bool(words)
+    assert all(words in finding for finding in found), found
+
+
 CONTRADICTIONS: dict[str, tuple[tuple[Event, ...], str]] = {
     "a false figure after a payment in": (paid_in(10, 111), "INV-LIQUIDITY .* 111 units stated, 110 are available"),
     "a false figure after a payout": (paid_out(10, 91), "INV-LIQUIDITY .* 91 units stated, 90 are available"),
@@ -151,6 +285,29 @@ CONTRADICTIONS: dict[str, tuple[tuple[Event, ...], str]] = {
     ),
     "a seizure without a basis": (seized(1, 99, NO_GROUND), "INV-FROZEN .* without a legal basis"),
     "a stop without a ground": ((StopsSet(CURRENCY, BANK, True, False, NO_GROUND),), "INV-FROZEN .* without a ground"),
+    "a settlement of a stopped party": (
+        (
+            admitted(OTHER, 2),
+            StopsSet(CURRENCY, OTHER, False, True, GROUND),
+            PositionMoved(CURRENCY, BANK, OTHER, Units(1), Units(99), Units(1)),
+        ),
+        "INV-FROZEN .* in which it is stopped",
+    ),
+    "a settlement that a suspended party begins": (
+        (
+            admitted(OTHER, 2),
+            StopsSet(CURRENCY, OTHER, True, False, GROUND),
+            PositionMoved(CURRENCY, BANK, OTHER, Units(1), Units(99), Units(1)),
+        ),
+        "INV-FROZEN .* while it was suspended",
+    ),
+    "an earmark of a frozen position": (
+        (
+            PositionFreezeSet(CURRENCY, BANK, True, False),
+            PositionEarmarked(CURRENCY, BANK, GROUND, Units(1), Units(99)),
+        ),
+        "INV-FROZEN .* left the frozen account",
+    ),
     "a number twice": ((admitted(OTHER, 1),), "INV-ONCE .* has the number 1, and not 2"),
     "a number that changed": ((admitted(BANK, 2),), "INV-ONCE .* has the number 2, and not 1"),
 }

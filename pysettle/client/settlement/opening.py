@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pysettle.client.deploying import Holders
     from pysettle.client.network import SettlementNetwork
 
-CONTRACTS = ("ParticipantRegistry", "LiquidityAccounts", "Corridors")
+CONTRACTS = ("ParticipantRegistry", "LiquidityAccounts", "Corridors", "AtomicSettlement")
 """Its contracts, each after those that it works with."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pysettle.client.core.planning import ColumnPlan, ContractPlan, Marked
 from pysettle.domain.settlement.corridors import CORRIDORS_NAME
+from pysettle.domain.settlement.messages import ATOMIC_SETTLEMENT_NAME
 
 PLAN = ColumnPlan(
     contracts=(
@@ -19,6 +20,12 @@ PLAN = ColumnPlan(
             on_request=True,
             made_by=("LiquidityAccounts", "corridors"),
             domain_name=lambda _: CORRIDORS_NAME,
+        ),
+        ContractPlan(
+            name="AtomicSettlement",
+            on_request=True,
+            made_by=("LiquidityAccounts", "settlement"),
+            domain_name=lambda _: ATOMIC_SETTLEMENT_NAME,
         ),
     ),
 )

@@ -6,6 +6,8 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from pysettle.domain.money.freezing import Freezing
+from pysettle.domain.settlement.messages import Instruction
+from pysettle.errors.states import WaitingState
 from pysettle.values import Address
 
 
@@ -43,3 +45,29 @@ class LiquidityBooks:
     """Currency -> the freezes of positions in it."""
     paused: dict[Address, bool] = field(default_factory=lambda: defaultdict(bool))
     """Currency -> whether its positions are paused."""
+
+
+@dataclass
+class SettlementRecord:
+    """One instruction that was submitted, from its events."""
+
+    instruction: Instruction
+    """The instruction."""
+    state: WaitingState
+    """State; SETTLED too if it settled at once."""
+    waited: bool
+    """Whether it was earmarked first."""
+
+
+@dataclass
+class SettlementBooks:
+    """Submitted instructions, and the ids that their parties have used."""
+
+    records: dict[bytes, SettlementRecord] = field(default_factory=dict)
+    """Settlement id -> the instruction."""
+    approvals: dict[bytes, list[tuple[Address, int]]] = field(default_factory=lambda: defaultdict(list))
+    """Settlement id -> (party, id) of each approval, in their order."""
+    used: set[tuple[Address, int]] = field(default_factory=set)
+    """(party, id) of every id that was used or withdrawn."""
+    returned: dict[tuple[bytes, Address, Address, Address], int] = field(default_factory=lambda: defaultdict(int))
+    """(settlement id, asset, debtor, creditor) of legs -> the amount that came back by returns."""

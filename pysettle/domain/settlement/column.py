@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 from pysettle.domain.core.column import Column
-from pysettle.domain.settlement import checks, corridor_postings, corridor_questions, postings, questions
-from pysettle.domain.settlement.contracts import CORRIDORS, LIQUIDITY_ACCOUNTS, PARTICIPANT_REGISTRY
+from pysettle.domain.settlement import (
+    checks,
+    corridor_postings,
+    corridor_questions,
+    instructions,
+    postings,
+    questions,
+)
+from pysettle.domain.settlement.contracts import (
+    ATOMIC_SETTLEMENT,
+    CORRIDORS,
+    LIQUIDITY_ACCOUNTS,
+    PARTICIPANT_REGISTRY,
+)
 
 COLUMN = Column(
     stands_on=("channel", "jobs"),
-    kinds=(PARTICIPANT_REGISTRY, LIQUIDITY_ACCOUNTS, CORRIDORS),
-    postings={**postings.HANDLERS, **corridor_postings.HANDLERS},
-    checks=(checks.positions,),
-    questions=(questions.participants, questions.positions, corridor_questions.corridors),
+    kinds=(PARTICIPANT_REGISTRY, LIQUIDITY_ACCOUNTS, CORRIDORS, ATOMIC_SETTLEMENT),
+    postings={**postings.HANDLERS, **corridor_postings.HANDLERS, **instructions.HANDLERS},
+    checks=(checks.positions, checks.links),
+    questions=(
+        questions.participants,
+        questions.positions,
+        corridor_questions.corridors,
+        questions.settlements,
+    ),
     notices=(corridor_questions.unlisted_pairs,),
 )
 """The registry of participants, their positions and the corridors between them: above all other columns."""

@@ -10,9 +10,12 @@ from pysettle.values import Address
 POSITION = Purpose("position", short="INV-LIQUIDITY")
 """Held by the liquidity accounts for a participant. Owner: its account."""
 
+EARMARK = Purpose("earmark", short="INV-LIQUIDITY")
+"""Held by the liquidity accounts for a waiting settlement. Owner: the settlement's id."""
+
 
 def _held_for_positions(books: Books, asset: Address, _accounts: Address) -> int:
-    return books.total(asset, POSITION)
+    return books.total(asset, POSITION, EARMARK)
 
 
 PARTICIPANT_REGISTRY: Kind[None] = Kind("ParticipantRegistry")
@@ -20,10 +23,19 @@ LIQUIDITY_ACCOUNTS: Kind[None] = Kind(
     "LiquidityAccounts",
     held=_held_for_positions,
     code="INV-LIQUIDITY",
-    uses={"registry": "ParticipantRegistry", "corridors": "Corridors"},
+    uses={
+        "registry": "ParticipantRegistry",
+        "corridors": "Corridors",
+        "settlement": "AtomicSettlement",
+    },
 )
 CORRIDORS: Kind[None] = Kind(
     "Corridors",
+    uses={"registry": "ParticipantRegistry", "liquidity": "LiquidityAccounts"},
+    made_by="LiquidityAccounts",
+)
+ATOMIC_SETTLEMENT: Kind[None] = Kind(
+    "AtomicSettlement",
     uses={"registry": "ParticipantRegistry", "liquidity": "LiquidityAccounts"},
     made_by="LiquidityAccounts",
 )

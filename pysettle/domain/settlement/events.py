@@ -3,9 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from pysettle.domain.core.events import Event, event
+from pysettle.domain.core.events import Event, event, struct
+from pysettle.domain.settlement.messages import Instruction, Leg, LegKind
 from pysettle.values import Address, Units
+
+_LEG = "(uint8,address,address,address,uint96)"
+_INSTRUCTION = f"({_LEG}[],uint64,bytes32,bytes32,bytes32,bytes32,bytes32)"
+
+
+def _leg(kind: int, *others: Any) -> Leg:
+    """Return a leg; a number without a kind stays a number."""
+    known: Any = LegKind(kind) if kind in [*LegKind] else kind
+    return Leg(known, *others)
+
+
+def _instruction(*members: Any) -> Instruction:
+    """Return an instruction, which Solidity packs in another order."""
+    legs, value_time, end_to_end_id, purpose, customers, original, reason = members
+    return Instruction(legs, end_to_end_id, purpose, value_time, customers, original, reason)
+
+
+struct(_LEG, _leg)
+struct(_INSTRUCTION, _instruction)
 
 
 @event
@@ -78,6 +99,112 @@ class PositionMoved(Event):
     amount: Units
     debtor_available: Units
     creditor_available: Units
+
+
+@event
+@dataclass(frozen=True, slots=True)
+class PositionEarmarked(Event):
+    """Units of a position were earmarked for a waiting settlement."""
+
+    SIGNATURE = (
+        "PositionEarmarked(address indexed currency,address indexed account,bytes32 indexed settlementId,"
+        "uint256 amount,uint256 available)"
+    )
+    currency: Address
+    account: Address
+    settlement_id: bytes
+    amount: Units
+    available: Units
+
+
+@event
+@dataclass(frozen=True, slots=True)
+class EarmarkDelivered(Event):
+    """Earmarked units of a settlement came into the position of its creditor."""
+
+    SIGNATURE = (
+        "EarmarkDelivered(address indexed currency,address indexed account,bytes32 indexed settlementId,"
+        "uint256 amount,uint256 available)"
+    )
+    currency: Address
+    account: Address
+    settlement_id: bytes
+    amount: Units
+    available: Units
+
+
+@event
+@dataclass(frozen=True, slots=True)
+class EarmarkReturned(Event):
+    """Earmarked units of a settlement went home to the position of its debtor."""
+
+    SIGNATURE = (
+        "EarmarkReturned(address indexed currency,address indexed account,bytes32 indexed settlementId,"
+        "uint256 amount,uint256 available)"
+    )
+    currency: Address
+    account: Address
+    settlement_id: bytes
+    amount: Units
+    available: Units
+
+
+@event
+@dataclass(frozen=True, slots=True)
+class InstructionSettled(Event):
+    """All legs of an instruction were settled."""
+
+    SIGNATURE = (
+        f"InstructionSettled(bytes32 indexed settlementId,bytes32 indexed endToEndId,{_INSTRUCTION} instruction)"
+    )
+    settlement_id: bytes
+    end_to_end_id: bytes
+    instruction: Instruction
+
+
+@event
+@dataclass(frozen=True, slots=True)
+class InstructionEarmarked(Event):
+    """All legs of an instruction were earmarked until its value time."""
+
+    SIGNATURE = (
+        f"InstructionEarmarked(bytes32 indexed settlementId,bytes32 indexed endToEndId,{_INSTRUCTION} instruction)"
+    )
+    settlement_id: bytes
+    end_to_end_id: bytes
+    instruction: Instruction
+
+
+@event
+@dataclass(frozen=True, slots=True)
+class InstructionUnwound(Event):
+    """All legs of a waiting instruction went home."""
+
+    SIGNATURE = "InstructionUnwound(bytes32 indexed settlementId,bytes32 indexed endToEndId,address indexed caller)"
+    settlement_id: bytes
+    end_to_end_id: bytes
+    caller: Address
+
+
+@event
+@dataclass(frozen=True, slots=True)
+class ApprovalUsed(Event):
+    """A party used an id in an instruction that was submitted."""
+
+    SIGNATURE = "ApprovalUsed(address indexed party,uint256 indexed id,bytes32 indexed settlementId)"
+    party: Address
+    id: int
+    settlement_id: bytes
+
+
+@event
+@dataclass(frozen=True, slots=True)
+class ApprovalWithdrawn(Event):
+    """A party withdrew its approvals with an id."""
+
+    SIGNATURE = "ApprovalWithdrawn(address indexed party,uint256 indexed id)"
+    party: Address
+    id: int
 
 
 @event

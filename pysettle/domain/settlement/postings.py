@@ -10,7 +10,7 @@ from pysettle.domain.money.books import AccountBooks
 from pysettle.domain.money.events import FreezeSet
 from pysettle.domain.settlement import events
 from pysettle.domain.settlement.books import LiquidityBooks, ParticipantBooks, ParticipantRecord
-from pysettle.domain.settlement.contracts import POSITION
+from pysettle.domain.settlement.contracts import EARMARK, POSITION
 from pysettle.values import Address
 
 HANDLERS: Handlers = {}
@@ -101,6 +101,30 @@ def _moved(books: Books, emitted: Emitted, event: events.PositionMoved) -> Posti
     return _counted(books, currency, amount, (POSITION, event.debtor), (POSITION, event.creditor))
 
 
+@_handles(events.PositionEarmarked)
+def _earmarked(books: Books, emitted: Emitted, event: events.PositionEarmarked) -> Postings:
+    _check_begins(books, emitted, event.currency, event.account)
+    _check_debit(books, emitted, event.currency, event.account, event.amount)
+    _check_available(books, emitted, event, -event.amount)
+    earmark = EARMARK, event.settlement_id
+    return _counted(books, event.currency, event.amount, (POSITION, event.account), earmark)
+
+
+@_handles(events.EarmarkDelivered)
+def _delivered(books: Books, emitted: Emitted, event: events.EarmarkDelivered) -> Postings:
+    _check_credit(books, emitted, event.currency, event.account, event.amount)
+    _check_available(books, emitted, event, event.amount)
+    earmark = EARMARK, event.settlement_id
+    return _counted(books, event.currency, event.amount, earmark, (POSITION, event.account))
+
+
+@_handles(events.EarmarkReturned)
+def _sent_home(books: Books, emitted: Emitted, event: events.EarmarkReturned) -> Postings:
+    _check_available(books, emitted, event, event.amount)
+    earmark = EARMARK, event.settlement_id
+    return _counted(books, event.currency, event.amount, earmark, (POSITION, event.account))
+
+
 @_handles(events.PositionFreezeSet)
 def _freeze(books: Books, _emitted: Emitted, event: events.PositionFreezeSet) -> Postings:
     books[LiquidityBooks].freezing[event.currency].set(FreezeSet(event.account, event.outgoing, event.incoming))
@@ -149,7 +173,14 @@ def _check_party(books: Books, emitted: Emitted, currency: Address, account: Add
         books.violated("INV-FROZEN", emitted, f"0x{account.hex()} settled during a pause of the positions")
 
 
-_Stating = events.PaidIn | events.PaidOut | events.PositionSeized
+_Stating = (
+    events.PaidIn
+    | events.PaidOut
+    | events.PositionSeized
+    | events.PositionEarmarked
+    | events.EarmarkDelivered
+    | events.EarmarkReturned
+)
 """Events that state the available units of one position."""
 
 

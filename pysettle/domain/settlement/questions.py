@@ -6,8 +6,14 @@ from collections.abc import Iterator
 
 from pysettle.domain.core.books import Books
 from pysettle.domain.core.questions import Question, call_data
-from pysettle.domain.settlement.books import LiquidityBooks, ParticipantBooks
-from pysettle.domain.settlement.contracts import LIQUIDITY_ACCOUNTS, PARTICIPANT_REGISTRY, POSITION
+from pysettle.domain.settlement.books import LiquidityBooks, ParticipantBooks, SettlementBooks
+from pysettle.domain.settlement.contracts import (
+    ATOMIC_SETTLEMENT,
+    EARMARK,
+    LIQUIDITY_ACCOUNTS,
+    PARTICIPANT_REGISTRY,
+    POSITION,
+)
 from pysettle.values import Address
 
 
@@ -33,6 +39,12 @@ def positions(books: Books, _chain_id: int) -> Iterator[Question]:
         for currency, paused in sorted(liquidity.paused.items()):
             data = call_data("isPaused(address)", currency)
             yield Question(about, contract, f"isPaused(0x{currency.hex()})", data, (int(paused),))
+        for kind in books.contracts.assets:
+            for asset in books.contracts[kind]:
+                if (asset, EARMARK) in books.totals:
+                    data = call_data("earmarked(address)", asset)
+                    units = books.total(asset, EARMARK)
+                    yield Question(about, contract, f"earmarked(0x{asset.hex()})", data, (units,))
         for currency, account in _named(books):
             outgoing, incoming, amount = liquidity.freezing[currency].frozen(account)
             pair, names = (currency, account), f"(0x{currency.hex()}, 0x{account.hex()})"
@@ -43,6 +55,20 @@ def positions(books: Books, _chain_id: int) -> Iterator[Question]:
                 expected = (available, 0, int(outgoing), int(incoming), int(amount != 0))
                 data = call_data("position(address,address)", *pair)
                 yield Question(about, contract, f"position{names}", data, expected)
+
+
+def settlements(books: Books, _chain_id: int) -> Iterator[Question]:
+    """Ask settlement contracts for the ids of parties, and for the state of each instruction that waited."""
+    known = books[SettlementBooks]
+    for contract in sorted(books.contracts[ATOMIC_SETTLEMENT]):
+        about = f"settlement 0x{contract.hex()}"
+        for party, approval_id in sorted(known.used):
+            data = call_data("isUsed(address,uint256)", party, approval_id.to_bytes(32, "big"))
+            yield Question(about, contract, f"isUsed(0x{party.hex()}, {approval_id})", data, (1,))
+        for settlement_id, record in known.records.items():
+            state = int(record.state) if record.waited else 0
+            data = call_data("waiting(bytes32)", settlement_id)
+            yield Question(about, contract, f"waiting(0x{settlement_id.hex()})", data, (state,))
 
 
 def _named(books: Books) -> list[tuple[Address, Address]]:

@@ -95,6 +95,16 @@ class PositionAmountFrozen(LiquidityReverted):
     frozen: Units
 
 
+class CallerNotSettlement(LiquidityReverted):
+    """Only the settlement contract moves units between positions."""
+
+    template = "{caller} is not the settlement contract {settlement}"
+    remedy = "submit an instruction: `pysettle settle submit`"
+
+    caller: Address
+    settlement: Address
+
+
 class NothingToCopy(LiquidityReverted):
     """The position is frozen, or its currency paused, as far already."""
 

@@ -65,4 +65,4 @@ class FalseCurrency:
     def call(self, function: str, *arguments: object) -> Transaction:
         """Return a call of it."""
         data = self.interface.encode(function, *arguments)
-        return Transaction(self._world["stranger"], self.address, data, 500_000, self.interface)
+        return Transaction(self._world["stranger"], self.address, data, 5_000_000, self.interface)

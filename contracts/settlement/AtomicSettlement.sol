@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+
+import {ICurrencyToken} from "../money/ICurrencyToken.sol";
+import {Signatures} from "../core/Signatures.sol";
+import {CurrencyPowers} from "./CurrencyPowers.sol";
+import {IAtomicSettlement} from "./IAtomicSettlement.sol";
+import {ILiquidityAccounts} from "./ILiquidityAccounts.sol";
+import {Approval, Instruction, Leg, LegKind} from "./Instruction.sol";
+import {InstructionHash} from "./InstructionHash.sol";
+import {IParticipantRegistry} from "./IParticipantRegistry.sol";
+
+/// @title AtomicSettlement
+/// @notice Holds nothing: the units of waiting legs are earmarked in the liquidity accounts, which create this contract
+/// and obey it alone.
+/// @dev One word holds 256 ids of a party, one word the state of an instruction that waits.
+contract AtomicSettlement is IAtomicSettlement, CurrencyPowers, EIP712, ReentrancyGuardTransient {
+    using InstructionHash for Instruction;
+    using SafeERC20 for IERC20;
+
+    /// Most legs of one instruction: all of them settle within one transaction.
+    uint256 private constant MOST_LEGS = 16;
+    /// Longest time that an instruction may wait: no leg is earmarked longer.
+    uint256 private constant LONGEST_WAIT = 30 days;
+    uint256 private constant BITS = 256;
+
+    /// @inheritdoc IAtomicSettlement
+    address public immutable registry;
+    /// @inheritdoc IAtomicSettlement
+    address public immutable liquidity;
+
+    mapping(address party => mapping(uint256 place => uint256 bitmap)) private _used;
+    /// @inheritdoc IAtomicSettlement
+    mapping(bytes32 settlementId => WaitingState) public waiting;
+    /// @inheritdoc IAtomicSettlement
+    mapping(bytes32 original => mapping(uint256 leg => uint256 amount)) public returned;
+
+    /// @notice The creator is the liquidity accounts.
+    /// @param registry_ Registry of the participants.
+    constructor(address registry_) EIP712("pysettle AtomicSettlement", "1") {
+        registry = registry_;
+        liquidity = msg.sender;
+    }
+
+    // -------------------------------------------------------------- participant
+
+    /// @inheritdoc IAtomicSettlement
+    function withdraw(uint256 id) external {
+        _use(msg.sender, id);
+
+        emit ApprovalWithdrawn(msg.sender, id);
+    }
+
+    // ------------------------------------------------------------------- anyone
+
+    /// @inheritdoc IAtomicSettlement
+    function submit(
+        Instruction calldata instruction,
+        Approval[] calldata approvals
+    ) external nonReentrant returns (bytes32 settlementId) {
+        if (instruction.original != 0) revert InstructionInvalid("original");
+        if (instruction.reason != 0) revert InstructionInvalid("reason");
+
+        settlementId = _accept(instruction, approvals);
+    }
+
+    /// @inheritdoc IAtomicSettlement
+    function submitReturn(
+        Instruction calldata instruction,
+        Approval[] calldata approvals,
+        Instruction calldata original,
+        uint256[] calldata ids,
+        uint256[] calldata places
+    ) external nonReentrant returns (bytes32 settlementId) {
+        if (instruction.original != _idOf(original.hash(), ids)) revert InstructionInvalid("original");
+        if (instruction.reason == 0) revert InstructionInvalid("reason");
+        // A return that waited and went home would have used up a part of the original.
+        if (instruction.valueTime > block.timestamp) revert InstructionInvalid("valueTime");
+        if (instruction.legs.length != places.length) revert InstructionInvalid("legs");
+
+        _countReturn(instruction, original, places);
+        settlementId = _accept(instruction, approvals);
+    }
+
+    /// @inheritdoc IAtomicSettlement
+    function settle(Instruction calldata instruction, uint256[] calldata ids) external nonReentrant {
+        bytes32 settlementId = _waitingIdOf(instruction, ids);
+        if (block.timestamp < instruction.valueTime) {
+            revert ValueTimeNotReached(settlementId, instruction.valueTime, block.timestamp);
+        }
+
+        waiting[settlementId] = WaitingState.Settled;
+        emit InstructionSettled(settlementId, instruction.endToEndId, instruction);
+        for (uint256 i = 0; i < instruction.legs.length; ++i) {
+            Leg calldata leg = instruction.legs[i];
+            IParticipantRegistry(registry).checkNotStopped(leg.asset, leg.debtor, leg.creditor);
+            ILiquidityAccounts(liquidity).deliver(leg.asset, leg.debtor, leg.creditor, leg.amount, settlementId);
+        }
+    }
+
+    /// @inheritdoc IAtomicSettlement
+    function unwind(Instruction calldata instruction, uint256[] calldata ids) external nonReentrant {
+        bytes32 settlementId = _waitingIdOf(instruction, ids);
+        if (!_isBlocked(instruction)) revert InstructionNotBlocked(settlementId);
+
+        waiting[settlementId] = WaitingState.Unwound;
+        emit InstructionUnwound(settlementId, instruction.endToEndId, msg.sender);
+        for (uint256 i = 0; i < instruction.legs.length; ++i) {
+            Leg calldata leg = instruction.legs[i];
+            ILiquidityAccounts(liquidity).sendHome(leg.asset, leg.debtor, leg.amount, settlementId);
+        }
+    }
+
+    // -------------------------------------------------------------------- views
+
+    /// @inheritdoc IAtomicSettlement
+    function settlementIdOf(Instruction calldata instruction, uint256[] calldata ids) external pure returns (bytes32) {
+        return _idOf(instruction.hash(), ids);
+    }
+
+    /// @inheritdoc IAtomicSettlement
+    function isUsed(address party, uint256 id) external view returns (bool) {
+        return _used[party][id / BITS] & (1 << (id % BITS)) != 0;
+    }
+
+    // ---------------------------------------------------------------- internals
+
+    /// @dev Checks terms and approvals, uses up the ids, and settles or earmarks every leg.
+    function _accept(
+        Instruction calldata instruction,
+        Approval[] calldata approvals
+    ) private returns (bytes32 settlementId) {
+        bool waits = instruction.valueTime > block.timestamp;
+        _checkTerms(instruction, waits);
+        settlementId = _useApprovals(instruction, approvals);
+
+        if (waits) {
+            waiting[settlementId] = WaitingState.Waiting;
+            emit InstructionEarmarked(settlementId, instruction.endToEndId, instruction);
+        } else {
+            emit InstructionSettled(settlementId, instruction.endToEndId, instruction);
+        }
+        for (uint256 i = 0; i < instruction.legs.length; ++i) _moveLeg(instruction.legs[i], settlementId, waits);
+    }
+
+    function _moveLeg(Leg calldata leg, bytes32 settlementId, bool waits) private {
+        if (leg.kind == LegKind.Token) {
+            // slither-disable-next-line arbitrary-send-erc20
+            return IERC20(leg.asset).safeTransferFrom(leg.debtor, leg.creditor, leg.amount);
+        }
+        IParticipantRegistry(registry).checkBothActive(leg.asset, leg.debtor, leg.creditor);
+        if (waits) ILiquidityAccounts(liquidity).earmark(leg.asset, leg.debtor, leg.amount, settlementId);
+        else ILiquidityAccounts(liquidity).move(leg.asset, leg.debtor, leg.creditor, leg.amount);
+    }
+
+    /// @dev Each debited party has one approval, in the order in which the legs first name them.
+    function _useApprovals(
+        Instruction calldata instruction,
+        Approval[] calldata approvals
+    ) private returns (bytes32 settlementId) {
+        bytes32 instructionHash = instruction.hash();
+        (address[] memory parties, uint256 count) = _debtorsOf(instruction);
+        if (count != approvals.length) revert ApprovalsInvalid(approvals.length, count);
+        uint256[] memory ids = new uint256[](count);
+        for (uint256 i = 0; i < count; ++i) ids[i] = approvals[i].id;
+        settlementId = keccak256(abi.encodePacked(instructionHash, ids));
+        for (uint256 i = 0; i < count; ++i) {
+            _checkApproval(instructionHash, parties[i], approvals[i]);
+            _use(parties[i], ids[i]);
+            emit ApprovalUsed(parties[i], ids[i], settlementId);
+        }
+    }
+
+    function _checkApproval(bytes32 instructionHash, address party, Approval calldata approval) private view {
+        if (block.timestamp >= approval.validBefore) {
+            revert ApprovalExpired(party, approval.validBefore, block.timestamp);
+        }
+        bytes32 digest = _hashTypedDataV4(
+            InstructionHash.approvalHash(instructionHash, party, approval.id, approval.validBefore)
+        );
+        if (!Signatures.isValidCalldata(party, digest, approval.signature)) revert ApprovalSignatureInvalid(party);
+    }
+
+    function _use(address party, uint256 id) private {
+        uint256 bitmap = _used[party][id / BITS];
+        uint256 bit = 1 << (id % BITS);
+        if (bitmap & bit != 0) revert ApprovalIdUsed(party, id);
+        _used[party][id / BITS] = bitmap | bit;
+    }
+
+    /// @dev Counts what each leg returns of the original, before anything moves.
+    function _countReturn(
+        Instruction calldata instruction,
+        Instruction calldata original,
+        uint256[] calldata places
+    ) private {
+        bytes32 originalId = instruction.original;
+        for (uint256 i = 0; i < places.length; ++i) {
+            if (places[i] >= original.legs.length) revert ReturnLegInvalid(originalId, i);
+            Leg calldata leg = instruction.legs[i];
+            Leg calldata first = original.legs[places[i]];
+            bool isReverse = leg.debtor == first.creditor && leg.creditor == first.debtor;
+            if (!isReverse || leg.asset != first.asset || leg.kind != first.kind)
+                revert ReturnLegInvalid(originalId, i);
+            uint256 available = first.amount - returned[originalId][places[i]];
+            if (leg.amount > available) revert ReturnExceeded(originalId, places[i], leg.amount, available);
+            returned[originalId][places[i]] += leg.amount;
+        }
+    }
+
+    function _checkTerms(Instruction calldata instruction, bool waits) private view {
+        uint256 count = instruction.legs.length;
+        if (count == 0 || count > MOST_LEGS) revert InstructionInvalid("legs");
+        if (waits && instruction.valueTime > block.timestamp + LONGEST_WAIT) revert InstructionInvalid("valueTime");
+        if (instruction.endToEndId == 0) revert InstructionInvalid("endToEndId");
+        if (instruction.purpose == 0) revert InstructionInvalid("purpose");
+        for (uint256 i = 0; i < count; ++i) {
+            Leg calldata leg = instruction.legs[i];
+            if (leg.amount == 0) revert InstructionInvalid("amount");
+            if (leg.creditor == leg.debtor) revert InstructionInvalid("creditor");
+            // Tokens stop when their series ends, so that no Token leg may wait.
+            if (waits && leg.kind == LegKind.Token) revert InstructionInvalid("kind");
+        }
+    }
+
+    /// @dev The distinct debtors in the order in which the legs first name them.
+    function _debtorsOf(
+        Instruction calldata instruction
+    ) private pure returns (address[] memory parties, uint256 count) {
+        parties = new address[](instruction.legs.length);
+        for (uint256 i = 0; i < parties.length; ++i) {
+            address debtor = instruction.legs[i].debtor;
+            uint256 place = 0;
+            while (place < count && parties[place] != debtor) ++place;
+            if (place == count) parties[count++] = debtor;
+        }
+    }
+
+    /// @dev Whether a party is stopped or frozen, or the caller may seize in the currency of a leg.
+    function _isBlocked(Instruction calldata instruction) private view returns (bool) {
+        for (uint256 i = 0; i < instruction.legs.length; ++i) {
+            Leg calldata leg = instruction.legs[i];
+            if (IParticipantRegistry(registry).isEitherStopped(leg.asset, leg.debtor, leg.creditor)) return true;
+            if (ILiquidityAccounts(liquidity).isBlocked(leg.asset, leg.debtor, leg.creditor)) return true;
+            if (_hasPower(leg.asset, ICurrencyToken.seize.selector)) return true;
+        }
+        return false;
+    }
+
+    function _waitingIdOf(
+        Instruction calldata instruction,
+        uint256[] calldata ids
+    ) private view returns (bytes32 settlementId) {
+        settlementId = _idOf(instruction.hash(), ids);
+        WaitingState state = waiting[settlementId];
+        if (state != WaitingState.Waiting) revert InstructionNotWaiting(settlementId, state);
+    }
+
+    function _idOf(bytes32 instructionHash, uint256[] calldata ids) private pure returns (bytes32) {
+        return keccak256(abi.encodePacked(instructionHash, ids));
+    }
+}

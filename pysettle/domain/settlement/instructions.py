@@ -1,0 +1,117 @@
+"""Postings of the events of instructions: they move no value themselves, and link the legs that do."""
+
+from __future__ import annotations
+
+from pysettle.domain.core.books import Books
+from pysettle.domain.core.events import Emitted
+from pysettle.domain.core.postings import Handlers, Postings, registering
+from pysettle.domain.settlement import events
+from pysettle.domain.settlement.books import SettlementBooks, SettlementRecord
+from pysettle.errors.states import WaitingState
+
+HANDLERS: Handlers = {}
+_handles = registering(HANDLERS)
+
+
+@_handles(events.ApprovalUsed)
+def _used(books: Books, emitted: Emitted, event: events.ApprovalUsed) -> Postings:
+    _use(books, emitted, event)
+    books[SettlementBooks].approvals[event.settlement_id].append((event.party, event.id))
+    return ()
+
+
+@_handles(events.ApprovalWithdrawn)
+def _withdrawn(books: Books, emitted: Emitted, event: events.ApprovalWithdrawn) -> Postings:
+    _use(books, emitted, event)
+    return ()
+
+
+@_handles(events.InstructionEarmarked)
+def _earmarked(books: Books, emitted: Emitted, event: events.InstructionEarmarked) -> Postings:
+    _accept(books, emitted, event, WaitingState.WAITING)
+    return ()
+
+
+@_handles(events.InstructionSettled)
+def _settled(books: Books, emitted: Emitted, event: events.InstructionSettled) -> Postings:
+    """Book a settlement, at once or after waiting; a return is compared with its original."""
+    record = books[SettlementBooks].records.get(event.settlement_id)
+    if record is None:
+        _accept(books, emitted, event, WaitingState.SETTLED)
+        _check_return(books, emitted, event)
+    else:
+        _end(books, emitted, event.settlement_id, record, WaitingState.SETTLED)
+        if record.instruction != event.instruction:
+            books.violated("INV-LINK", emitted, f"{_about(event.settlement_id)} settled with other terms")
+    if event.instruction.value_time > emitted.timestamp:
+        books.violated("INV-LINK", emitted, f"{_about(event.settlement_id)} settled before its value time")
+    return ()
+
+
+@_handles(events.InstructionUnwound)
+def _unwound(books: Books, emitted: Emitted, event: events.InstructionUnwound) -> Postings:
+    record = books[SettlementBooks].records[event.settlement_id]
+    _end(books, emitted, event.settlement_id, record, WaitingState.UNWOUND)
+    return ()
+
+
+def _use(books: Books, emitted: Emitted, event: events.ApprovalUsed | events.ApprovalWithdrawn) -> None:
+    used, key = books[SettlementBooks].used, (event.party, event.id)
+    if key in used:
+        books.violated("INV-ONCE", emitted, f"id {event.id} of 0x{event.party.hex()} was used or withdrawn before")
+    used.add(key)
+
+
+def _accept(
+    books: Books,
+    emitted: Emitted,
+    event: events.InstructionSettled | events.InstructionEarmarked,
+    state: WaitingState,
+) -> None:
+    """Book a submitted instruction: each debited party has approved it, and its id follows from both."""
+    settlements, instruction = books[SettlementBooks], event.instruction
+    if event.settlement_id in settlements.records:
+        books.violated("INV-FINAL", emitted, f"{_about(event.settlement_id)} was submitted before")
+    approvals = settlements.approvals[event.settlement_id]
+    parties = tuple(party for party, _ in approvals)
+    expected = instruction.settlement_id([approval_id for _, approval_id in approvals])
+    if parties != instruction.debtors or expected != event.settlement_id:
+        books.violated("INV-LINK", emitted, f"{_about(event.settlement_id)} is not approved by its debited parties")
+    waited = state is WaitingState.WAITING
+    settlements.records[event.settlement_id] = SettlementRecord(instruction, state, waited)
+
+
+def _end(books: Books, emitted: Emitted, settlement_id: bytes, record: SettlementRecord, state: WaitingState) -> None:
+    if record.state is not WaitingState.WAITING:
+        detail = f"{_about(settlement_id)} had ended before: {record.state.word}"
+        books.violated("INV-FINAL", emitted, detail)
+    record.state = state
+
+
+def _check_return(books: Books, emitted: Emitted, event: events.InstructionSettled) -> None:
+    """Compare a return with the settlement that it names: it settled, and all its returns together do not exceed it."""
+    original_id = event.instruction.original
+    if not any(original_id):
+        return
+    settlements = books[SettlementBooks]
+    original = settlements.records.get(original_id)
+    if original is None or original.state is not WaitingState.SETTLED:
+        detail = f"{_about(event.settlement_id)} returns {original_id.hex()}, which never settled"
+        books.violated("INV-LINK", emitted, detail)
+        return
+    for leg in event.instruction.legs:
+        key = (original_id, leg.asset, leg.creditor, leg.debtor)
+        settlements.returned[key] += leg.amount
+        of_original = (original_id, *key[1:])
+        settled = sum(
+            first.amount
+            for first in original.instruction.legs
+            if (original_id, first.asset, first.debtor, first.creditor) == of_original
+        )
+        if settlements.returned[key] > settled:
+            detail = f"{_about(event.settlement_id)} returns more than {settled} of {original_id.hex()}"
+            books.violated("INV-LINK", emitted, detail)
+
+
+def _about(settlement_id: bytes) -> str:
+    return f"settlement 0x{settlement_id.hex()}"
