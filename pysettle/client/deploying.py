@@ -26,9 +26,6 @@ from pysettle.values import Address
 Holders = Mapping[Role, Sequence[TransactionSigner]]
 """Role -> its holders, at least those that act; of several the first acts."""
 
-GAS_CREATION = 9_000_000
-"""Gas stated for the creation of one contract; the market creates the factory of its series along with itself."""
-
 
 def standing(chain: ChainBackend) -> tuple[DeployedContract, ...]:
     """Return the contracts that exist at their canonical addresses already; all of them or none.
@@ -92,7 +89,8 @@ def create(
 def create_contract(sender: TransactionSender, creator: TransactionSigner, name: str, *arguments: object) -> Address:
     """Create one contract; return its address."""
     creation = artifacts.load(name).bytecode + interface(name).encode_constructor(*arguments)
-    (receipt,) = sender.send(Transaction(creator, None, creation, GAS_CREATION, interface(name)))
+    gas = contract_plans()[name].creation_gas
+    (receipt,) = sender.send(Transaction(creator, None, creation, gas, interface(name)))
     return receipt.contract_address or ZERO_ADDRESS
 
 

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from pysettle.client.store import ReadModel
 
 
+GAS_CREATION = 9_000_000
+"""Gas stated for the creation of one contract; the market creates the factory of its series along with itself."""
+
+
 class Marked(Enum):
     """The currencies that a contract holds for others, and is marked in as a settlement account."""
 
@@ -64,6 +68,8 @@ class ContractPlan:
     """Given the addresses of contracts by name: returns the terms that the books need of it; None if they need none."""
     canonical: Address | None = None
     """Canonical address, in a genesis of the network and on other chains."""
+    creation_gas: int = GAS_CREATION
+    """Gas stated for its creation, with that of the contracts that it creates along with itself."""
     each_currency: bool = False
     """Whether every currency has one of its own."""
     on_request: bool = False

@@ -13,6 +13,7 @@ PLAN = ColumnPlan(
             name="LiquidityAccounts",
             on_request=True,
             works_with=("ParticipantRegistry",),
+            creation_gas=15_000_000,
             marked=Marked.EVERYWHERE,
         ),
         ContractPlan(

@@ -6,7 +6,7 @@ import pytest
 
 from pysettle.client.core.access import NetworkAccess, Role
 from pysettle.client.core.contract import Contract, interface
-from pysettle.client.deploying import GAS_CREATION
+from pysettle.client.core.planning import GAS_CREATION
 from pysettle.errors import contracts as errors
 from pysettle.evm.artifacts import load
 from pysettle.evm.transactions import Transaction

@@ -10,7 +10,7 @@ from eth_typing import Address
 
 from pysettle.client import ComputeToken
 from pysettle.client.core.contract import interface
-from pysettle.client.deploying import GAS_CREATION
+from pysettle.client.core.planning import GAS_CREATION
 from pysettle.domain.compute.usage import RateCard
 from pysettle.domain.core.messages import ZERO_ADDRESS
 from pysettle.errors import UnknownRevert
