@@ -7,13 +7,16 @@ from dataclasses import dataclass, replace
 from itertools import count
 
 from pysettle.client.core.access import Role
+from pysettle.client.deploying import create_contract
 from pysettle.client.settlement.corridors import Corridors
 from pysettle.domain.settlement.calendars import CLOSED, Hours, Week
 from pysettle.domain.settlement.corridors import Corridor, CorridorTerms, TravelPayload
+from pysettle.errors.states import LegKind
 from pysettle.evm.transactions import Transaction
 from pysettle.money import Currency
 from pysettle.values import Address, Seconds, Units
 from tests.contracts.banks import BEIJING, HONGKONG, JURISDICTIONS, Banks
+from tests.contracts.effects import deploy
 from tests.contracts.world import YUAN
 
 TERMS = CorridorTerms(
@@ -95,3 +98,50 @@ class Ways:
 def ways_of(banks: Banks) -> Ways:
     """Return the corridors of a layer."""
     return Ways(banks, Corridors.of(banks.world.network), count(1))
+
+
+YES = bytes.fromhex("60015f5260205ff3")
+"""Answers every call with the word one: liquidity accounts that take everybody for a contract that moves positions."""
+NOTHING = bytes(32)
+Leg = tuple[int, Address, Address, Address, int]
+
+
+@dataclass
+class Counting(Ways):
+    """Corridors that let every account admit and release, with a corridor of e-CNY that is open."""
+
+    def leg(self, amount: int, debtor: str = BEIJING, creditor: str = HONGKONG) -> Leg:
+        """Return a leg in e-CNY."""
+        world = self.banks.world
+        place = self.banks.token().address
+        return LegKind.POSITION, place, world.address(debtor), world.address(creditor), amount
+
+    def admit(self, *legs: Leg, payload: bytes = NOTHING, due: int = 0) -> Transaction:
+        """Return an admission."""
+        relayer = self.banks.world["relayer"]
+        return self.corridors._transaction(relayer, 4_000_000, "admit", [*legs], payload, due)
+
+    def release(self, *legs: Leg, admitted_at: int, payload: bytes = NOTHING) -> Transaction:
+        """Return the giving back of an admission."""
+        relayer = self.banks.world["relayer"]
+        return self.corridors._transaction(relayer, 600_000, "release", [*legs], payload, admitted_at)
+
+    def used(self, name: str = BEIJING) -> int:
+        """Return the units of a bank in its last window."""
+        units, _ = self.corridors.used(self.way().id, self.banks.world.address(name))
+        return units
+
+    @property
+    def sealed_at(self) -> int:
+        """Time of the last block."""
+        return self.banks.world.chain.block().timestamp
+
+
+def counting_of(banks: Banks) -> Counting:
+    """Deploy such corridors beside those of the layer, and open the one of e-CNY."""
+    world, ways = banks.world, ways_of(banks)
+    layer = deploy(world, YES)
+    place = create_contract(world.network.sender, world["stranger"], "Corridors", banks.registry.address, layer)
+    found = Counting(banks, Corridors(world.network.sender, place), ways.payloads)
+    found.open()
+    return found

@@ -14,6 +14,7 @@ from eth_typing import Address
 from pysettle.domain.core.events import Event
 from pysettle.domain.core.messages import ChannelConfig
 from pysettle.domain.jobs.terms import OrderTerms
+from pysettle.domain.settlement.corridors import Corridor, CorridorTerms
 from pysettle.evm import abi
 from pysettle.evm.backend import Log
 
@@ -58,4 +59,4 @@ def _encoded(event: Event) -> tuple[tuple[bytes, ...], bytes]:
 
 def _given(value: Any) -> Any:
     """Return a value as the ABI takes it."""
-    return value.fields() if isinstance(value, (ChannelConfig, OrderTerms)) else value
+    return value.fields() if isinstance(value, (ChannelConfig, Corridor, CorridorTerms, OrderTerms)) else value

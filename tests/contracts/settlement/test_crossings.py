@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pytest
 
-from pysettle.client.deploying import create_contract
-from pysettle.client.settlement.corridors import Corridors
 from pysettle.domain.settlement.calendars import CLOSED, DAY_MINUTES, Hours, Week
 from pysettle.domain.settlement.corridor_events import (
     ClearedOut,
@@ -20,59 +18,17 @@ from pysettle.errors import contracts as errors
 from pysettle.errors.states import LegKind, PayloadState
 from pysettle.evm.transactions import Transaction
 from pysettle.money import Currency
-from pysettle.values import DAY_S, Address
+from pysettle.values import DAY_S
 from tests.contracts.banks import AGENT, BEIJING, FUNDS, HONGKONG, Banks, effect_on
-from tests.contracts.effects import at, deploy, refused
-from tests.contracts.ways import PAYLOAD, TERMS, Ways, ways_of
+from tests.contracts.effects import at, refused
+from tests.contracts.ways import NOTHING, PAYLOAD, TERMS, Counting, Ways, counting_of, ways_of
 from tests.contracts.world import YUAN
-
-YES = bytes.fromhex("60015f5260205ff3")
-"""Answers every call with the word one: liquidity accounts that take everybody for a contract that moves positions."""
-NOTHING = bytes(32)
-Leg = tuple[int, Address, Address, Address, int]
-
-
-@dataclass
-class Counting(Ways):
-    """Corridors that let every account admit and release, with a corridor of e-CNY that is open."""
-
-    def leg(self, amount: int, debtor: str = BEIJING, creditor: str = HONGKONG) -> Leg:
-        """Return a leg in e-CNY."""
-        world = self.banks.world
-        place = self.banks.token().address
-        return LegKind.POSITION, place, world.address(debtor), world.address(creditor), amount
-
-    def admit(self, *legs: Leg, payload: bytes = NOTHING, due: int = 0) -> Transaction:
-        """Return an admission."""
-        relayer = self.banks.world["relayer"]
-        return self.corridors._transaction(relayer, 4_000_000, "admit", [*legs], payload, due)
-
-    def release(self, *legs: Leg, admitted_at: int, payload: bytes = NOTHING) -> Transaction:
-        """Return the giving back of an admission."""
-        relayer = self.banks.world["relayer"]
-        return self.corridors._transaction(relayer, 600_000, "release", [*legs], payload, admitted_at)
-
-    def used(self, name: str = BEIJING) -> int:
-        """Return the units of a bank in its last window."""
-        units, _ = self.corridors.used(self.way().id, self.banks.world.address(name))
-        return units
-
-    @property
-    def sealed_at(self) -> int:
-        """Time of the last block."""
-        return self.banks.world.chain.block().timestamp
 
 
 @pytest.fixture
 def counting(banks: Banks) -> Counting:
     """Return such corridors beside those of the layer."""
-    world, ways = banks.world, ways_of(banks)
-    place = create_contract(
-        world.network.sender, world["stranger"], "Corridors", banks.registry.address, deploy(world, YES)
-    )
-    found = Counting(banks, Corridors(world.network.sender, place), ways.payloads)
-    found.open()
-    return found
+    return counting_of(banks)
 
 
 # -------------------------------------------------------------------------------------------- admissions
