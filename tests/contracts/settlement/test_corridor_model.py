@@ -24,7 +24,7 @@ from tests.spec.settlement.corridors import CorridorsSpec, Times
 from tests.spec.settlement.records import Member
 from tests.stateful import logs
 
-STEPS = 90
+STEPS = 120
 NAMES = (BEIJING, HONGKONG, AGENT)
 CENTRAL = {"agree", "close", "set_week", "set_days"}
 COUNTING = {*CENTRAL, "admit", "release", "sign_payload"}
@@ -72,13 +72,18 @@ class Run:
         by = by if random.random() < 0.9 else random.choice((BEIJING, self.ways.bank(Currency.CNY)))
         specified: Callable[[CorridorsSpec, Call], object]
         if entry in ("agree", "close"):
-            way = self.ways.way(random.choice((Currency.CNY, Currency.CNY, Currency.HKD)))
+            way, terms = self.ways.way(random.choice((Currency.CNY, Currency.CNY, Currency.HKD))), self._terms()
+            # Mostly a central bank agrees to what the other one proposed: all else needs an open corridor.
+            if entry == "agree" and random.random() < 0.8:
+                for other, consent in self.spec.ways[way.id].consents.items():
+                    terms = consent[2]
+                    (currency,) = (it for it, token in self.tokens.items() if token != other)
+                    place, by = self.tokens[currency], self.ways.bank(currency)
             way = way if random.random() < 0.9 else replace(way, creditor_jurisdiction=random.choice((156, 344, 1_000)))
             if entry == "close":
                 step = it.close(world[by], way, place)
                 specified = lambda spec, call: spec.close(call, way, place)  # noqa: E731  # one of seven, with its step
             else:
-                terms = self._terms()
                 step = it.agree(world[by], way, terms, place)
                 specified = lambda spec, call: spec.agree(call, way, terms, place)  # noqa: E731  # as above
         elif entry == "set_week":
@@ -156,18 +161,20 @@ class Run:
     def _terms(self) -> CorridorTerms:
         random = self.random
         if random.random() < 0.6:
-            return TERMS
+            return replace(TERMS, window_limit=Units(50 * YUAN))
+        if random.random() < 0.1:
+            return replace(TERMS, window_s=Seconds(0))
         return CorridorTerms(
             Units(random.choice((20, 40, 120)) * YUAN),
-            Units(100 * YUAN),
+            Units(random.choice((120, 200)) * YUAN),
             Units(random.choice((0, 30, 1_000)) * YUAN),
-            Seconds(random.choice((0, 3_600, DAY_S))),
+            Seconds(random.choice((3_600, DAY_S))),
             Units(random.choice((0, 50, 400)) * YUAN),
         )
 
     def _week(self) -> tuple[Week | None, Times]:
         random = self.random
-        if random.random() < 0.3:
+        if random.random() < 0.5:
             return None, Times()
         hours = [random.choice(((540, 1_020), (0, 1_440), (600, 720), (0, 0))) for _ in range(7)]
         hours = [(540, 1_020), *hours[1:], random.choice(((540, 600), (0, 0)))]
@@ -208,8 +215,11 @@ def play(ways: Counting, seed: int, entries: set[str]) -> set[str]:
     run, done = Run(ways, seed), set()
     for number in range(STEPS):
         entry = sorted(entries)[number % len(entries)]
-        if run.random.random() < 0.3:
-            entry = run.random.choice(sorted(entries - CENTRAL))
+        # All else needs an open corridor, and a window is filled by many admissions.
+        if entry == "close" and run.random.random() < 0.7:
+            entry = "agree"
+        elif run.random.random() < 0.4:
+            entry = "admit" if "admit" in entries else "clear_out"
         if run.random.random() < 0.3:
             at(run.world, run.world.now + run.random.randrange(DAY_S))
         if run.do(entry):
