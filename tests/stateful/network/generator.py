@@ -96,6 +96,9 @@ class NetworkGenerator(MarketDraws, SeriesDraws, ChannelDraws, JobDraws):
         stopped = [it for it in self._holders if accounts[it].frozen_outgoing or accounts[it].frozen_incoming]
         if stopped and self._chance(0.03 * len(stopped)):
             return self._by(Role.FREEZER, "freeze", self._random.choice(stopped), False, False)
+        if stopped and self._chance(0.06):
+            with suppress(NothingToDo):
+                return self._consume_frozen()
         if len(self._open()) < OPEN_AT_LEAST and self._chance(0.2):
             return self._open_series()
         if self._chance(0.06):

@@ -11,7 +11,7 @@ from pysettle.domain.core.messages import ZERO_ADDRESS
 from tests.spec.compute.records import PRICE_BASIS
 from tests.spec.compute.series import SeriesSpec
 from tests.spec.core.tokens import NO_END
-from tests.stateful.network.draws import NetworkDraws, Weighted
+from tests.stateful.network.draws import NetworkDraws, NothingToDo, Weighted
 from tests.stateful.operations import Operation
 
 AUTHORIZED = ("transferWithAuthorization", "receiveWithAuthorization")
@@ -124,6 +124,20 @@ class SeriesDraws(NetworkDraws):
         name, series = self._held_series()
         holder = self._token_holder(series)
         return self._on(name, "consume", holder, self._part(series.balances[holder]))
+
+    def _consume_frozen(self) -> Operation:
+        """Have a frozen holder consume: few are frozen, and none for long."""
+        held = [
+            (name, holder, series.balances[holder])
+            for name, series in self._live().items()
+            if not series.has_ended(self._now)
+            for holder in self._token_holders
+            if series.balances[holder] and self._spec.accounts[holder].frozen_outgoing
+        ]
+        if not held:
+            raise NothingToDo
+        name, holder, tokens = self._random.choice(held)
+        return self._on(name, "consume", holder, self._part(tokens))
 
     def _refund_tokens(self) -> Operation:
         name, series = self._series_where(lambda it: it.has_ended(self._now) and it.outstanding > it.delivered)

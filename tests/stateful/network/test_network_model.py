@@ -15,7 +15,7 @@ import pytest
 from tests import chance
 from tests.stateful.network.comparison import NetworkComparison
 
-SEED = int(os.environ.get("PYSETTLE_MODEL_SEED", "480"))
+SEED = int(os.environ.get("PYSETTLE_MODEL_SEED", "1000"))
 OPERATIONS = int(os.environ.get("PYSETTLE_MODEL_OPERATIONS", "400"))
 ENOUGH = 5_000
 """Operations in which everything has to happen that can."""
