@@ -10,6 +10,7 @@ import {ICurrencyToken} from "../money/ICurrencyToken.sol";
 import {Signatures} from "../core/Signatures.sol";
 import {CurrencyPowers} from "./CurrencyPowers.sol";
 import {IAtomicSettlement} from "./IAtomicSettlement.sol";
+import {ICorridors} from "./ICorridors.sol";
 import {ILiquidityAccounts} from "./ILiquidityAccounts.sol";
 import {Approval, Instruction, Leg, LegKind} from "./Instruction.sol";
 import {InstructionHash} from "./InstructionHash.sol";
@@ -32,18 +33,30 @@ contract AtomicSettlement is IAtomicSettlement, CurrencyPowers, EIP712, Reentran
     /// @inheritdoc IAtomicSettlement
     address public immutable registry;
     /// @inheritdoc IAtomicSettlement
+    address public immutable corridors;
+    /// @inheritdoc IAtomicSettlement
     address public immutable liquidity;
 
+    /// An instruction that waited or waits: one word.
+    struct Wait {
+        WaitingState state;
+        /// Time of its admission by the corridors.
+        uint64 admittedAt;
+        /// Time from which it settles.
+        uint64 dueAt;
+    }
+
     mapping(address party => mapping(uint256 place => uint256 bitmap)) private _used;
-    /// @inheritdoc IAtomicSettlement
-    mapping(bytes32 settlementId => WaitingState) public waiting;
+    mapping(bytes32 settlementId => Wait) private _waits;
     /// @inheritdoc IAtomicSettlement
     mapping(bytes32 original => mapping(uint256 leg => uint256 amount)) public returned;
 
     /// @notice The creator is the liquidity accounts.
     /// @param registry_ Registry of the participants.
-    constructor(address registry_) EIP712("pysettle AtomicSettlement", "1") {
+    /// @param corridors_ Corridors, which admit the legs that cross a border.
+    constructor(address registry_, address corridors_) EIP712("pysettle AtomicSettlement", "1") {
         registry = registry_;
+        corridors = corridors_;
         liquidity = msg.sender;
     }
 
@@ -90,11 +103,11 @@ contract AtomicSettlement is IAtomicSettlement, CurrencyPowers, EIP712, Reentran
     /// @inheritdoc IAtomicSettlement
     function settle(Instruction calldata instruction, uint256[] calldata ids) external nonReentrant {
         bytes32 settlementId = _waitingIdOf(instruction, ids);
-        if (block.timestamp < instruction.valueTime) {
-            revert ValueTimeNotReached(settlementId, instruction.valueTime, block.timestamp);
-        }
+        uint64 due = _waits[settlementId].dueAt;
+        if (block.timestamp < due) revert ValueTimeNotReached(settlementId, due, block.timestamp);
+        ICorridors(corridors).checkOpen(instruction.legs);
 
-        waiting[settlementId] = WaitingState.Settled;
+        _waits[settlementId].state = WaitingState.Settled;
         emit InstructionSettled(settlementId, instruction.endToEndId, instruction);
         for (uint256 i = 0; i < instruction.legs.length; ++i) {
             Leg calldata leg = instruction.legs[i];
@@ -108,12 +121,14 @@ contract AtomicSettlement is IAtomicSettlement, CurrencyPowers, EIP712, Reentran
         bytes32 settlementId = _waitingIdOf(instruction, ids);
         if (!_isBlocked(instruction)) revert InstructionNotBlocked(settlementId);
 
-        waiting[settlementId] = WaitingState.Unwound;
+        _waits[settlementId].state = WaitingState.Unwound;
         emit InstructionUnwound(settlementId, instruction.endToEndId, msg.sender);
         for (uint256 i = 0; i < instruction.legs.length; ++i) {
             Leg calldata leg = instruction.legs[i];
             ILiquidityAccounts(liquidity).sendHome(leg.asset, leg.debtor, leg.amount, settlementId);
         }
+        uint64 admittedAt = _waits[settlementId].admittedAt;
+        ICorridors(corridors).release(instruction.legs, instruction.customers, admittedAt);
     }
 
     // -------------------------------------------------------------------- views
@@ -124,13 +139,24 @@ contract AtomicSettlement is IAtomicSettlement, CurrencyPowers, EIP712, Reentran
     }
 
     /// @inheritdoc IAtomicSettlement
+    function waiting(bytes32 settlementId) external view returns (WaitingState) {
+        return _waits[settlementId].state;
+    }
+
+    /// @inheritdoc IAtomicSettlement
+    function dueAt(bytes32 settlementId) external view returns (uint64) {
+        return _waits[settlementId].dueAt;
+    }
+
+    /// @inheritdoc IAtomicSettlement
     function isUsed(address party, uint256 id) external view returns (bool) {
         return _used[party][id / BITS] & (1 << (id % BITS)) != 0;
     }
 
     // ---------------------------------------------------------------- internals
 
-    /// @dev Checks terms and approvals, uses up the ids, and settles or earmarks every leg.
+    /// @dev Checks terms and approvals, uses up the ids, and settles or earmarks every leg. The corridors come last, so
+    /// that a party that was not admitted is refused as such; no other entry can be called meanwhile.
     function _accept(
         Instruction calldata instruction,
         Approval[] calldata approvals
@@ -140,12 +166,13 @@ contract AtomicSettlement is IAtomicSettlement, CurrencyPowers, EIP712, Reentran
         settlementId = _useApprovals(instruction, approvals);
 
         if (waits) {
-            waiting[settlementId] = WaitingState.Waiting;
             emit InstructionEarmarked(settlementId, instruction.endToEndId, instruction);
         } else {
             emit InstructionSettled(settlementId, instruction.endToEndId, instruction);
         }
         for (uint256 i = 0; i < instruction.legs.length; ++i) _moveLeg(instruction.legs[i], settlementId, waits);
+        uint64 due = ICorridors(corridors).admit(instruction.legs, instruction.customers, instruction.valueTime);
+        if (waits) _waits[settlementId] = Wait(WaitingState.Waiting, uint64(block.timestamp), due);
     }
 
     function _moveLeg(Leg calldata leg, bytes32 settlementId, bool waits) private {
@@ -257,7 +284,7 @@ contract AtomicSettlement is IAtomicSettlement, CurrencyPowers, EIP712, Reentran
         uint256[] calldata ids
     ) private view returns (bytes32 settlementId) {
         settlementId = _idOf(instruction.hash(), ids);
-        WaitingState state = waiting[settlementId];
+        WaitingState state = _waits[settlementId].state;
         if (state != WaitingState.Waiting) revert InstructionNotWaiting(settlementId, state);
     }
 

@@ -47,7 +47,8 @@ interface IAtomicSettlement {
     error ApprovalSignatureInvalid(address party);
     /// @notice The instruction does not wait.
     error InstructionNotWaiting(bytes32 settlementId, WaitingState state);
-    /// @notice The instruction settles from `valueTime` on; chain time is `timestamp` (unix seconds).
+    /// @notice The instruction settles from `valueTime` on, in closed hours the next opening; chain time is `timestamp`
+    /// (unix seconds).
     error ValueTimeNotReached(bytes32 settlementId, uint256 valueTime, uint256 timestamp);
     /// @notice Nothing stops the instruction: no party of it is stopped or frozen, and the caller may not seize.
     error InstructionNotBlocked(bytes32 settlementId);
@@ -82,8 +83,16 @@ interface IAtomicSettlement {
     /// @custom:reverts PositionFrozenOutgoing when the position of a debtor is frozen outgoing
     /// @custom:reverts PositionAmountFrozen when too many units of a debtor are frozen
     /// @custom:reverts PositionFrozenIncoming when the position of a creditor is frozen incoming
+    /// @custom:reverts CorridorNotOpen when a leg crosses a border without an open corridor
+    /// @custom:reverts SettlementLimitExceeded when a leg is above the limit of its corridor
+    /// @custom:reverts WindowLimitExceeded when a debtor has fewer units left in the window of a corridor
+    /// @custom:reverts TravelPayloadUnsigned when both institutions have to sign `customers` first
+    /// @custom:reverts CurrencyClosed when it settles at once and a currency of a crossing leg is closed
+    /// @custom:reverts NoCommonOpening when it waits and the currencies have no common opening soon
     /// @custom:invariant INV-ONCE
     /// @custom:invariant INV-LINK
+    /// @custom:invariant INV-CORRIDOR
+    /// @custom:invariant INV-TRAVEL
     function submit(
         Instruction calldata instruction,
         Approval[] calldata approvals
@@ -111,10 +120,11 @@ interface IAtomicSettlement {
         uint256[] calldata places
     ) external returns (bytes32 settlementId);
 
-    /// @notice Settle a waiting instruction from its value time on.
+    /// @notice Settle a waiting instruction from its value time on; in closed hours, from the next opening on.
     /// @param ids Ids of the parties, in the order of their approvals.
     /// @custom:reverts InstructionNotWaiting when it does not wait
     /// @custom:reverts ValueTimeNotReached when its value time has not come
+    /// @custom:reverts CurrencyClosed when a currency of a crossing leg is closed
     /// @custom:reverts ParticipantStopped when a party is stopped
     /// @custom:reverts LiquidityPaused when the positions in a currency are paused
     /// @custom:reverts PositionFrozenOutgoing when the position of a debtor is frozen outgoing or in part
@@ -138,6 +148,12 @@ interface IAtomicSettlement {
 
     /// @notice Liquidity accounts, in which the legs of currencies move.
     function liquidity() external view returns (address);
+
+    /// @notice Corridors, which admit the legs that cross a border.
+    function corridors() external view returns (address);
+
+    /// @notice Unix second from which an instruction that waited or waits settles.
+    function dueAt(bytes32 settlementId) external view returns (uint64);
 
     /// @notice Id of the settlement of an instruction by the parties' ids.
     function settlementIdOf(Instruction calldata instruction, uint256[] calldata ids) external view returns (bytes32);

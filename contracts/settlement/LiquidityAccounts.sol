@@ -39,7 +39,7 @@ contract LiquidityAccounts is ILiquidityAccounts, CurrencyPowers, ReentrancyGuar
     constructor(address registry_) {
         registry = registry_;
         corridors = address(new Corridors(registry_, address(this)));
-        settlement = address(new AtomicSettlement(registry_));
+        settlement = address(new AtomicSettlement(registry_, corridors));
     }
 
     // -------------------------------------------------------------- participant

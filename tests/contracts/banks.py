@@ -58,11 +58,13 @@ class Banks:
         """Return the name of the holder of a role over a currency."""
         return role.label.replace("-", " ") if currency is Currency.CNY else HKD_OFFICER
 
-    def admit(self, name: str, currency: Currency = Currency.CNY, agent: str = AGENT) -> Transaction:
+    def admit(
+        self, name: str, currency: Currency = Currency.CNY, agent: str = AGENT, *, jurisdiction: int | None = None
+    ) -> Transaction:
         """Return the admission of a bank to a currency."""
         world, registrar = self.world, self.world[self.officer(Role.REGISTRAR, currency)]
         place, account = self.token(currency).address, world.address(name)
-        jurisdiction = JURISDICTIONS[name]
+        jurisdiction = jurisdiction or JURISDICTIONS[name]
         return self.registry.admit(registrar, place, account, identity_of(name), jurisdiction, world.address(agent))
 
     def stops(self, name: str, *, suspended: bool = False, stopped: bool = False) -> Transaction:

@@ -812,6 +812,8 @@ way_scenario("Corridors.clearOut", lambda it: it.clear_out(it.banks.world.addres
 def exchange(world: World, *, wait_s: int = 0) -> tuple[Banks, Instruction, list[int]]:
     """Have both banks settle two exchanges, or let the second wait; their next ids share a word with these."""
     banks = open_banks(world)
+    for currency in (Currency.CNY, Currency.HKD):
+        ways_of(banks).open(currency)
     banks.submitted(banks.pvp())
     instruction = banks.pvp(value_time=world.now + wait_s if wait_s else 0)
     return banks, instruction, banks.submitted(instruction)
@@ -843,6 +845,8 @@ def _(world: World) -> Transaction:
 @scenario("AtomicSettlement.submitReturn, one leg of two")
 def _(world: World) -> Transaction:
     banks, original, ids = exchange(world)
+    # No corridor leads back, so that the banks are of one country now.
+    world.send(banks.admit(HONGKONG, jurisdiction=156))
     first, original_id = original.legs[0].reversed(YUAN), original.settlement_id(ids)
     returning = banks.pvp(legs=(first,), original=original_id, reason=code_word("AC03"))
     approvals = banks.approvals(returning)

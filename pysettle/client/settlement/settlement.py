@@ -105,6 +105,10 @@ class AtomicSettlement(Contract):
         """Return the state of an instruction that waited or waits."""
         return WaitingState(self._read("waiting", settlement_id))
 
+    def due_at(self, settlement_id: bytes) -> int:
+        """Return the unix second from which an instruction that waited or waits settles."""
+        return int(self._read("dueAt", settlement_id))
+
     def is_used(self, party: Address, approval_id: int) -> bool:
         """Whether a party has used or withdrawn an id."""
         return bool(self._read("isUsed", party, approval_id))

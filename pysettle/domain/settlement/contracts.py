@@ -36,6 +36,6 @@ CORRIDORS: Kind[None] = Kind(
 )
 ATOMIC_SETTLEMENT: Kind[None] = Kind(
     "AtomicSettlement",
-    uses={"registry": "ParticipantRegistry", "liquidity": "LiquidityAccounts"},
+    uses={"registry": "ParticipantRegistry", "corridors": "Corridors", "liquidity": "LiquidityAccounts"},
     made_by="LiquidityAccounts",
 )

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.contracts.banks import Banks, open_banks
+from pysettle.money import Currency
+from tests.contracts.banks import HONGKONG, Banks, open_banks
 from tests.contracts.effects import restored
 from tests.contracts.world import World
 
@@ -23,3 +24,11 @@ def banks(funded: Banks) -> Iterator[Banks]:
     """Return the layer as it was after its opening; afterwards its books must agree with the contracts."""
     with restored(funded.world):
         yield funded
+
+
+@pytest.fixture
+def domestic(banks: Banks) -> Banks:
+    """Have the registrars move both banks to one country: no leg between them crosses a border."""
+    for currency in (Currency.CNY, Currency.HKD):
+        banks.world.send(banks.admit(HONGKONG, currency, jurisdiction=156))
+    return banks

@@ -37,6 +37,12 @@ EXCHANGED = {
 """Effect of `Banks.pvp`."""
 
 
+@pytest.fixture
+def banks(domestic: Banks) -> Banks:
+    """Return two banks of one country; `test_borders` has those of two."""
+    return domestic
+
+
 def test_the_whole_effect_of_an_exchange(banks: Banks) -> None:
     """Both legs move between positions, no currency does; events name the ids, the instruction and each leg."""
     world, instruction = banks.world, banks.pvp()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from pysettle.domain.settlement.messages import Approval, Instruction, Leg, LegKind, code_word
 from pysettle.errors import contracts as errors
 from pysettle.errors.states import WaitingState
@@ -11,6 +13,12 @@ from tests.contracts.effects import at, refused
 from tests.contracts.hostile import Hostile
 from tests.contracts.settlement.false_currency import FalseCurrency
 from tests.contracts.world import YUAN
+
+
+@pytest.fixture
+def banks(domestic: Banks) -> Banks:
+    """Return two banks of one country; `test_borders` has those of two."""
+    return domestic
 
 
 def with_wallet(banks: Banks) -> tuple[Hostile, Instruction]:
