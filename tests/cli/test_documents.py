@@ -197,6 +197,21 @@ liquidity unfreeze --account alice
 wallet freeze --account alice --incoming
 liquidity copy-freeze --account alice
 liquidity unfreeze --account alice
+corridor show {ends}
+corridor propose {ends} --counter HKD --settlement-limit 40 --window-limit 100 --day-end-limit 5 --travel-threshold 30
+corridor list
+corridor agree {ends} --counter HKD
+corridor show {ends} --account alice
+corridor list
+corridor sign-payload --debtor bob --creditor alice --amount 30 --file {town}/paper
+corridor calendar
+corridor calendar --file {town}/openings
+corridor calendar
+corridor opening
+corridor opening --with HKD --from-time 2026-01-12
+participant admit --account alice --lei PYSETTLE000000000111 --bic HSBCHKHH --jurisdiction 344 --agent bob
+corridor clear-out {ends} --account alice
+corridor close {ends} --counter HKD --as HKD
 liquidity pause
 liquidity unpause
 token pause
@@ -237,7 +252,8 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, dict[st
     """Return each command line with the document that it printed."""
     town = tmp_path_factory.mktemp("walked") / "town"
     opening = OPEN.replace("--compute {compute} ", "").format(symbol="SYM")
-    names = {"town": str(town), "open": opening, "word": "01" * 32}
+    ends = "--from-jurisdiction 156 --to-jurisdiction 344"
+    names = {"town": str(town), "open": opening, "word": "01" * 32, "ends": ends}
     found: list[tuple[str, dict[str, Any]]] = []
     for line in LINES.strip().splitlines():
         words, _, code = line.partition(" | ")
@@ -255,6 +271,9 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, dict[st
 def _prepare(town: Path) -> None:
     """Write the files that the commands read."""
     (town / "paper").write_text("what is told by its hash")
+    (town / "openings").write_text(
+        "currency CNY\noffset +08:00\nsun 00:00-00:01\nworked 00:00-00:01\nwork 2026-01-12\n"
+    )
     (town / "hours").write_text(PeakHours(((1, 4), (6, 10))).to_json())
     rows = [f"2023-11-16 18:17:{second:02},{100 + second},{second + 1}" for second in range(4)]
     (town / "trace").write_text("\n".join(["TIMESTAMP,ContextTokens,GeneratedTokens", *rows]) + "\n")

@@ -26,6 +26,7 @@ from pysettle.domain.core.messages import Authorization, ChannelConfig, ChannelI
 from pysettle.domain.core.typed_data import Domain
 from pysettle.domain.jobs.terms import OrderTerms
 from pysettle.domain.money.messages import ReserveAttestation
+from pysettle.domain.settlement.corridors import TravelPayload
 from tests.contracts.world import World
 
 FILE = Path(__file__).parents[1] / "vectors" / "typed_data.json"
@@ -61,6 +62,7 @@ PRODUCERS: dict[str, Callable[[Domain, dict[str, Any]], bytes]] = {
     "CancelAuthorization": lambda domain, m: cancel_digest(domain, *m.values()),
     "Permit": lambda domain, m: Permit(*m.values()).digest(domain),
     "ReserveAttestation": lambda domain, m: ReserveAttestation(*m.values()).digest(domain),
+    "TravelPayload": lambda domain, m: TravelPayload(*m.values()).digest(domain),
     "ChannelConfig": lambda domain, m: ChannelConfig(*m.values()).channel_id(domain),
     "Voucher": lambda domain, m: voucher_digest(domain, *m.values()),
     "Refund": lambda domain, m: refund_digest(domain, *m.values()),

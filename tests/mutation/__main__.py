@@ -85,6 +85,11 @@ _NAMED = {
         ("LiquidityAccounts", "AtomicSettlement", "InstructionHash"),
         ("tests/contracts/settlement",),
     ),
+    "corridors": Target(
+        "Corridors",
+        ("Corridors", "OpeningHours"),
+        ("tests/contracts/settlement/test_crossings.py", "tests/contracts/settlement/test_corridor_model.py"),
+    ),
 }
 _TAKEN = {name for target in _NAMED.values() for name in target.mutated}
 TARGETS = _NAMED | {

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pysettle.cli.command import Command, by_option, currency_command, currency_view, refuse_by
+from pysettle.cli.documents import NOT_SENT
 from pysettle.cli.nouns import Verb
 from pysettle.cli.options import Moment
 from pysettle.errors import UsageError
@@ -40,7 +41,7 @@ def calendar(file: Path | None, by: str | None, command: Command) -> None:
             network = command.workspace.network(chain)
             place = network.system(command.currency).token.address
             found = Corridors.of(network).calendar(place)
-        return command.show(_document(found), _lines(found, command))
+        return command.show({**_document(found), **NOT_SENT}, _lines(found, command))
     new = _read(file, command.currency)
     signer = command.holder(by, Role.CENTRAL_BANK)
     with command.workspace.chain(write=True) as chain:

@@ -132,11 +132,10 @@ def show(from_: int, to: int, account: str | None, command: Command) -> None:
         identifier = corridor_id(from_, to, network.system(command.currency).token.address)
         found = corridors.corridor(identifier)
         used = None if account is None else corridors.used(identifier, command.address(account))
-    document = {**_names(from_, to), "id": None, **_document(found, command)}
-    document["id"] = "0x" + identifier.hex()
+    document = {**_names(from_, to), "id": "0x" + identifier.hex(), **_document(found, command), "account": account}
+    document["used_units"] = None if used is None else str(used[0])
     lines = [f"corridor {from_:03} to {to:03} in {command.currency.value}: {found.word}", *_words(found, command)]
     if used is not None:
-        document |= {"account": account, "used_units": str(used[0])}
         lines += [f"{account} has used {command.text(used[0])} of its last window"]
     command.show(document, lines)
 
