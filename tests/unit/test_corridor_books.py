@@ -28,8 +28,20 @@ from pysettle.domain.settlement.corridor_events import (
     TravelPayloadSigned,
     WeekSet,
 )
-from pysettle.domain.settlement.corridors import Corridor, CorridorTerms
-from pysettle.domain.settlement.events import PaidIn, ParticipantAdmitted, PositionMoved
+from pysettle.domain.settlement.corridors import Corridor, CorridorTerms, corridor_id
+from pysettle.domain.settlement.events import (
+    ApprovalUsed,
+    EarmarkDelivered,
+    EarmarkReturned,
+    InstructionEarmarked,
+    InstructionSettled,
+    InstructionUnwound,
+    PaidIn,
+    ParticipantAdmitted,
+    PositionEarmarked,
+    PositionMoved,
+)
+from pysettle.domain.settlement.messages import Instruction, Leg, LegKind
 from pysettle.errors.states import PayloadState
 from pysettle.values import Address, Seconds, Units
 
@@ -43,6 +55,7 @@ PLACES: dict[type[Event], Address] = {
     ParticipantAdmitted: REGISTRY,
     **dict.fromkeys((PaidIn, PositionMoved), LAYER),
     **dict.fromkeys((Transfer, SettlementAccountMarked), CURRENCY),
+    **dict.fromkeys((WeekSet, CrossingAdmitted, CrossingReleased), WAYS),
 }
 MORNINGS = Week((Hours(0, 600),) * 7, CLOSED, 0).word()
 """Open from midnight to 10 o'clock, so that noon is after the end of the day."""
@@ -200,6 +213,78 @@ def test_a_contradiction_is_a_finding(name: str) -> None:
     events, words = CONTRADICTIONS[name]
     (finding,) = apply(opened(), *events)
     assert re.search(words, finding), finding
+
+
+PAYMENT = Instruction((Leg(LegKind.POSITION, CURRENCY, BANK, AGENT, 10),), b"\5" * 32, b"\6" * 32)
+LATER = replace(PAYMENT, value_time=NOON + 60)
+BACK = corridor_id(344, 156, CURRENCY)
+
+
+def instructed(kind: type[InstructionSettled | InstructionEarmarked], instruction: Instruction) -> tuple[Event, ...]:
+    """Return the acceptance of an instruction of the bank, and the movement of its leg."""
+    settlement_id = instruction.settlement_id([1])
+    accepted = kind(settlement_id, instruction.end_to_end_id, instruction)
+    moved: Event = PositionMoved(CURRENCY, BANK, AGENT, Units(10), Units(90), Units(10))
+    if kind is InstructionEarmarked:
+        moved = PositionEarmarked(CURRENCY, BANK, settlement_id, Units(10), Units(90))
+    return ApprovalUsed(BANK, 1, settlement_id), accepted, moved
+
+
+def ended(kind: type[Event]) -> tuple[Event, ...]:
+    """Return the end of the instruction that waits: settled, or unwound."""
+    settlement_id = LATER.settlement_id([1])
+    if kind is InstructionSettled:
+        settled = InstructionSettled(settlement_id, LATER.end_to_end_id, LATER)
+        return settled, EarmarkDelivered(CURRENCY, AGENT, settlement_id, Units(10), Units(10))
+    unwound = InstructionUnwound(settlement_id, LATER.end_to_end_id, AGENT)
+    return unwound, EarmarkReturned(CURRENCY, BANK, settlement_id, Units(10), Units(100))
+
+
+IN = CrossingAdmitted(BACK, BANK, AGENT, Units(10), Units(10), NONE)
+OUT = CrossingReleased(BACK, BANK, AGENT, Units(10), Units(0), NONE)
+NOW, WAITING = instructed(InstructionSettled, PAYMENT), (*instructed(InstructionEarmarked, LATER), IN)
+CROSSINGS: dict[str, tuple[tuple[Event, ...], tuple[Event, ...], str]] = {
+    "at once": ((), (*NOW, IN), ""),
+    "without an admission": ((), NOW, "INV-CORRIDOR .* 10 units .* was not admitted"),
+    "admitted twice": ((), (*NOW, IN, replace(IN, used=Units(20))), "INV-CORRIDOR .* was admitted without an"),
+    "in closed hours": (
+        (WeekSet(CURRENCY, MORNINGS),),
+        (*NOW, IN),
+        "INV-CORRIDOR settlement .* 10 units .* settled in closed hours",
+    ),
+    "after waiting": (WAITING, ended(InstructionSettled), ""),
+    "after waiting, in closed hours": (
+        (*WAITING, WeekSet(CURRENCY, MORNINGS)),
+        ended(InstructionSettled),
+        "INV-CORRIDOR settlement .* settled in closed hours",
+    ),
+    "unwound": (WAITING, (*ended(InstructionUnwound), OUT), ""),
+    "unwound and kept": (WAITING, ended(InstructionUnwound), "INV-CORRIDOR .* was not given back"),
+    "given back and settled": (
+        WAITING,
+        (*ended(InstructionSettled), OUT),
+        "INV-CORRIDOR .* was given back without an instruction",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CROSSINGS)
+def test_each_crossing_is_of_an_instruction(name: str) -> None:
+    """Exactly the legs that cross are admitted, and given back if they go home; they settle in open hours."""
+    before, events, words = CROSSINGS[name]
+    books = opened()
+    way = Corridor(344, 156, CURRENCY, COUNTER)
+    assert apply(books, WeekSet(CURRENCY, 0), proposed(way=way), revised(way=way)) == []
+    watch = invariants.Watch(books)
+    found: list[str] = []
+    for number, transaction in enumerate((before, events)):
+        for place, event in enumerate(transaction):
+            at = Position(9, number, place)
+            watch.apply(Emitted(PLACES.get(type(event), LAYER), at, event, NOON + 60 * number))
+        found = [str(finding) for finding in watch.check()]
+    found = [it for it in found if not it.startswith(("INV-SUPPLY asset", "INV-RESERVE"))]
+    assert len(found) == bool(words), found
+    assert all(re.search(words, finding) for finding in found), found
 
 
 def test_a_window_ends_with_the_day_of_the_currency() -> None:

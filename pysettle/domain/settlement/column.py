@@ -5,6 +5,7 @@ from __future__ import annotations
 from pysettle.domain.core.column import Column
 from pysettle.domain.settlement import (
     checks,
+    corridor_checks,
     corridor_postings,
     corridor_questions,
     instructions,
@@ -22,7 +23,7 @@ COLUMN = Column(
     stands_on=("channel", "jobs"),
     kinds=(PARTICIPANT_REGISTRY, LIQUIDITY_ACCOUNTS, CORRIDORS, ATOMIC_SETTLEMENT),
     postings={**postings.HANDLERS, **corridor_postings.HANDLERS, **instructions.HANDLERS},
-    checks=(checks.positions, checks.links),
+    checks=(checks.positions, checks.links, corridor_checks.crossings),
     questions=(
         questions.participants,
         questions.positions,
