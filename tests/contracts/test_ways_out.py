@@ -29,6 +29,7 @@ from tests.contracts.books import (
 from tests.contracts.effects import at, effect
 from tests.contracts.hostile import Hostile, liars_channel
 from tests.contracts.orders import AMOUNTS, BOND, BUYER, PAYER, PROVIDER, placed
+from tests.contracts.settlement.test_ways_out import WALKS as ACROSS_BORDERS
 from tests.contracts.world import FEN, LIFE_S, RATE_CARD, YUAN, World, open_series
 
 HALTER = "other operator"
@@ -375,4 +376,4 @@ def test_every_row_is_walked() -> None:
     sections = [page.read_text().partition("\n## Ways out\n")[2].partition("\n## ")[0] for page in pages]
     lines = [line for section in sections for line in section.splitlines() if line.startswith("| ")]
     rows = [line.split(" | ")[0].removeprefix("| ") for line in lines]
-    assert sorted(row for row in rows if row != "value") == sorted(WALKS)
+    assert sorted(row for row in rows if row != "value") == sorted([*WALKS, *ACROSS_BORDERS])
