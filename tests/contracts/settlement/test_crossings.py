@@ -20,7 +20,7 @@ from pysettle.evm.transactions import Transaction
 from pysettle.money import Currency
 from pysettle.values import DAY_S
 from tests.contracts.banks import AGENT, BEIJING, FUNDS, HONGKONG, Banks, effect_on
-from tests.contracts.effects import at, refused
+from tests.contracts.effects import ACCOUNT_1271, at, deploy, refused
 from tests.contracts.ways import NOTHING, PAYLOAD, TERMS, Counting, Ways, counting_of, ways_of
 from tests.contracts.world import YUAN
 
@@ -247,6 +247,24 @@ def test_a_statement_is_of_its_institutions(counting: Counting) -> None:
     refused(world, step, errors.TravelSignatureInvalid, signer=other.debtor, digest=wrong)
     world.send(counting.sign(statement))
     refused(world, counting.sign(statement), errors.TravelPayloadKnown, digest=digest)
+
+
+def test_a_contract_signs_and_changes_its_mind(counting: Counting) -> None:
+    """An ERC-1271 account signs as a key does; after the statement is stored, a change of its mind has no effect."""
+    world, amount = counting.banks.world, TERMS.travel_threshold
+    account = deploy(world, ACCOUNT_1271)
+    statement = replace(counting.statement(amount), creditor=account)
+    digest, word = statement.digest(counting.corridors.domain), b"\1" * 32
+    signed = world[BEIJING].sign(digest), word
+    step = counting.corridors.sign_payload(world["stranger"], statement, *signed)
+    refused(world, step, errors.TravelSignatureInvalid, signer=account, digest=digest)
+
+    def approve(answer: bytes) -> Transaction:
+        return Transaction(world["stranger"], account, digest + answer, 100_000, counting.corridors.interface)
+
+    world.send(approve(word))
+    world.send(step, approve(bytes(32)))
+    assert counting.corridors.payload_state(statement) is PayloadState.SIGNED
 
 
 # -------------------------------------------------------------------------------------------- clear-outs
