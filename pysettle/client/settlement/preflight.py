@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pysettle.client.compute.series import ComputeToken
+from pysettle.client.settlement.crossings import of_crossings
 from pysettle.client.settlement.liquidity import LiquidityAccounts
 from pysettle.client.settlement.registry import ParticipantRegistry
 from pysettle.client.settlement.settlement import AtomicSettlement
@@ -48,6 +49,7 @@ def missing(network: SettlementNetwork, signed: SignedInstruction, name: Callabl
         needed[leg.asset, leg.debtor] = earlier + leg.amount
         of_leg = _of_tokens if leg.kind is LegKind.TOKEN else _of_position
         found += [Missing(number, words) for words in of_leg(network, leg, earlier + leg.amount, name)]
+    found += [Missing(number, words) for number, words in of_crossings(network, signed.instruction, name)]
     return found
 
 

@@ -97,3 +97,31 @@ def test_a_payload_and_a_clear_out(layer: Town, tmp_path: Path) -> None:
     report = layer.tell(f"audit verify {tmp_path / 'bundle'}")
     assert report["passed"]
     assert (report["level"], report["checks"]["G"], report["checks"]["L"]) == ("S", "passed", "passed")
+
+
+def test_preflight_names_what_a_corridor_lacks(layer: Town) -> None:
+    """Without a corridor, then by its terms: limits, payload and hours; and nothing once all is there."""
+    layer.say("token transfer --from alice --to bob --amount 60")
+    layer.say("liquidity pay-in --account bob --amount 60")
+
+    def lacking(*legs: str, payload: str = "") -> list[str]:
+        file = layer.directory / f"instruction-{len(list(layer.directory.iterdir()))}"
+        words = " ".join(f"--leg CNY:bob:alice:{amount}" for amount in legs)
+        layer.say(f"settle write {words} --end-to-end-id A --out {file} {payload}")
+        layer.say(f"settle sign --file {file} --by bob")
+        return [it["condition"] for it in layer.tell(f"settle preflight --file {file}")["missing"]]
+
+    assert lacking("1") == ["the corridor 156 to 344 in CNY is not open"]
+    layer.say(f"corridor propose {ENDS} --counter HKD {LIMITS.replace('100', '45')}")
+    layer.say(f"corridor agree {ENDS} --counter HKD")
+    assert lacking("1", "20") == []
+    assert lacking("41") == [
+        "one leg has at most 40.00 yuan in this corridor",
+        "the payload of the Travel Rule is unsigned: both institutions sign it first",
+    ]
+    assert lacking("20", "26") == ["bob has 45.00 yuan left in this window, and 46.00 yuan are needed"]
+    hours = layer.directory / "hours.txt"
+    hours.write_text("currency CNY\noffset +08:00\nsun 00:00-00:01\n")
+    layer.say(f"corridor calendar --file {hours}")
+    (closed,) = lacking("1")
+    assert closed.startswith("CNY is closed until ")
