@@ -118,8 +118,9 @@ def test_a_window_is_a_day_of_the_currency(counting: Counting) -> None:
     at(world, midnight)
     world.send(counting.admit(counting.leg(3 * YUAN)))
     assert (counting.sealed_at, counting.used()) == (midnight, 3 * YUAN)
+    world.send(counting.admit(counting.leg(YUAN)))
     world.send(counting.release(leg, admitted_at=admitted_at))
-    assert counting.used() == 3 * YUAN
+    assert counting.used() == 4 * YUAN
 
 
 def test_who_fills_a_limit_and_cancels_holds_up_nobody(counting: Counting) -> None:
