@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pysettle.client.columns import contract_plans, powers
 from pysettle.client.core.access import Role
 from pysettle.client.core.contract import Contract, interface
-from pysettle.client.core.planning import ContractPlan, DeployedContract, Making, Marked
+from pysettle.client.core.planning import GAS_CREATION, ContractPlan, DeployedContract, Making, Marked
 from pysettle.client.genuine import CANONICAL, Standing
 from pysettle.client.money.system import CurrencySystem
 from pysettle.domain.core.messages import ZERO_ADDRESS
@@ -89,7 +89,8 @@ def create(
 def create_contract(sender: TransactionSender, creator: TransactionSigner, name: str, *arguments: object) -> Address:
     """Create one contract; return its address."""
     creation = artifacts.load(name).bytecode + interface(name).encode_constructor(*arguments)
-    gas = contract_plans()[name].creation_gas
+    plan = contract_plans().get(name)
+    gas = plan.creation_gas if plan else GAS_CREATION
     (receipt,) = sender.send(Transaction(creator, None, creation, gas, interface(name)))
     return receipt.contract_address or ZERO_ADDRESS
 

@@ -60,7 +60,7 @@ def test_every_fork_up_to_prague_is_executed_and_osaka_is_refused() -> None:
     assert result.exit_code == 7
     document = json.loads(result.stdout)
     assert document["checks"] == {
-        **dict.fromkeys("FXGL", "not asked"),
+        **dict.fromkeys("FPXGL", "not asked"),
         **dict.fromkeys("HR", "passed"),
         "S": "could not be had",
     }

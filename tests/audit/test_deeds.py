@@ -58,11 +58,19 @@ def test_each_power_has_its_holder_and_its_uses(troubled: Troubled) -> None:
 
 
 OF_PARTICIPANTS = {
+    "ApprovalUsed",
+    "ApprovalWithdrawn",
     "ClearedOut",
     "CrossingAdmitted",
     "CrossingReleased",
+    "EarmarkDelivered",
+    "EarmarkReturned",
+    "InstructionEarmarked",
+    "InstructionSettled",
+    "InstructionUnwound",
     "PaidIn",
     "PaidOut",
+    "PositionEarmarked",
     "PositionMoved",
     "TravelPayloadSigned",
 }

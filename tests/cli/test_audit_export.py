@@ -68,6 +68,7 @@ def test_the_document_tells_the_head(town: Town, tmp_path: Path) -> None:
         "head_state_root": "0x" + manifest.head_state_root.hex(),
         "contract_count": str(len(manifest.contracts.addresses())),
         "genesis": True,
+        "proofs": False,
         "source": {"reading": "file", "producer": manifest.source.producer},
     }
     assert len(manifest.contracts[CURRENCY_TOKEN]) == len(manifest.contracts[NETWORK_ACCESS]) == 2

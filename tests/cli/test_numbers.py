@@ -62,6 +62,7 @@ LINES = [
     "wallet claim-credit --account bob --amount {}",
     "interest open --quota {}",
     "settle write --end-to-end-id A --out x --leg CNY:alice:bob:{}",
+    "settle return --file {instruction} --reason AC03 --end-to-end-id A --out x --amount {}",
     "liquidity pay-in --account bob --amount {}",
     "liquidity pay-out --account bob --amount {}",
     "liquidity freeze --account bob --amount {}",
@@ -109,7 +110,12 @@ def town(founded_market: Path, tmp_path_factory: pytest.TempPathFactory) -> Comp
 @pytest.fixture(scope="module")
 def places(town: ComputeTown) -> dict[str, str]:
     """Return what the commands name beside the amount."""
+    instruction = shlex.quote(str(town.directory / "instruction"))
+    town.say("liquidity open")
+    town.say(f"settle write --leg CNY:alice:bob:2 --end-to-end-id A --out {instruction}")
+    town.say(f"settle sign --file {instruction} --by alice")
     return {
+        "instruction": instruction,
         "tokens": str(town.read("channel open --series CHEAP --tokens 10")["channel"]),
         "yuan": str(town.read("channel open --currency CNY --receiver bob --amount 10")["channel"]),
         "file": str(town.file("document", "an order")),
