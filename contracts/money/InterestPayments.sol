@@ -140,7 +140,6 @@ contract InterestPayments is IInterestPayments, FixedAuthority {
         bytes32 hash = leaf(declared.firstDay, declared.endDay, row.index, row.account, row.amount);
         if (!MerkleProof.verifyCalldata(row.proof, declared.root, hash)) return RowResult.NotDeclared;
         if (row.amount == 0 || row.amount % MINOR_UNIT != 0) return RowResult.AmountInvalid;
-        // slither-disable-next-line calls-loop
         if (ICurrencyToken(currency).isSettlementAccount(row.account)) return RowResult.AccountInvalid;
         return row.amount > declared.total - declared.paid ? RowResult.TotalExceeded : RowResult.Paid;
     }

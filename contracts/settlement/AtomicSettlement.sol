@@ -170,6 +170,7 @@ contract AtomicSettlement is IAtomicSettlement, CurrencyPowers, EIP712, Reentran
         } else {
             emit InstructionSettled(settlementId, instruction.endToEndId, instruction);
         }
+        // slither-disable-next-line reentrancy-benign
         for (uint256 i = 0; i < instruction.legs.length; ++i) _moveLeg(instruction.legs[i], settlementId, waits);
         uint64 due = ICorridors(corridors).admit(instruction.legs, instruction.customers, instruction.valueTime);
         if (waits) _waits[settlementId] = Wait(WaitingState.Waiting, uint64(block.timestamp), due);

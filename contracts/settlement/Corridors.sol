@@ -263,8 +263,8 @@ contract Corridors is ICorridors, CurrencyPowers, EIP712 {
         return (true, idOf(from, to, leg.asset));
     }
 
-    /// @dev Checks one leg and counts it. A window begins with the first admission in it, and ends with the span of time
-    /// of the currency that this admission is in.
+    /// @dev Checks one leg and counts it. A window begins with the first admission in it, and ends with the span of
+    /// time of the currency that this admission is in.
     function _admit(bytes32 id, Leg calldata leg, bytes32 payload) private {
         Policy storage policy = _policies[id];
         if (!policy.isOpen) revert CorridorNotOpen(id);
@@ -316,6 +316,7 @@ contract Corridors is ICorridors, CurrencyPowers, EIP712 {
         for (uint256 i = 0; agreeing < count; i = (i + 1) % count) {
             uint256 next = _nextOpeningOf(currencies[i], opensAt, last);
             if (next > last) revert NoCommonOpening(time);
+            // slither-disable-next-line incorrect-equality
             agreeing = next == opensAt ? agreeing + 1 : 1;
             opensAt = next;
         }

@@ -9,7 +9,7 @@ import {Leg} from "./Instruction.sol";
 /// `setClassLimits` of that currency, by its authority. A contract that may move positions counts admissions.
 /// Times are unix seconds. Days are counted from 1970-01-01 in the time of a currency, a fixed offset from UTC.
 interface ICorridors {
-    /// @notice A way from one jurisdiction to another for one currency, under the central banks of a pair of currencies.
+    /// @notice A way from one jurisdiction to another for one currency, under the central banks of two currencies.
     /// @dev The way back is another corridor. There is one corridor for jurisdictions and currency: another pair needs
     /// that the corridor is closed first.
     struct Corridor {
@@ -172,12 +172,12 @@ interface ICorridors {
     function close(Corridor calldata corridor, address asCurrency) external;
 
     /// @notice Set the opening hours of a currency.
-    /// @param week 24 bits for each day from Monday on, the lowest first: the minute of opening in the lower 12, the
-    /// minute of closing in the upper 12, both zero for a closed day. Then 24 bits for a day that is worked instead of a
+    /// @param week_ 24 bits for each day from Monday on, the lowest first: the minute of opening in the lower 12, the
+    /// minute of closing in the upper 12, both zero for a closed day. Then 24 bits for a day worked instead of a
     /// weekend, and 16 bits for the offset from UTC in minutes, plus 1,440. Zero for a currency that is always open.
     /// @custom:reverts CurrencyPowerMissing when the caller is not the central bank of the currency
     /// @custom:reverts WeekInvalid when a day closes before it opens, or an offset or a minute cannot be
-    function setWeek(address currency, uint256 week) external;
+    function setWeek(address currency, uint256 week_) external;
 
     /// @notice Set 256 days of a currency: a set bit closes a day that is open by its day of the week, a holiday, and
     /// opens one that is closed, a weekend that is worked.
