@@ -51,6 +51,24 @@ def seizure_options(command: Function) -> Function:
     return account_option(to_option(amount_option(basis(by_option(Role.SEIZER)(command)))))
 
 
+def freeze_of(*, outgoing: bool, incoming: bool, amount: str | None) -> tuple[Freeze, Units | None]:
+    """Return the directions and the frozen amount, in units, that the options of a freeze ask for.
+
+    Args:
+        outgoing: Whether nothing may leave.
+        incoming: Whether nothing may come in.
+        amount: Amount in whole currency; None to leave the amount as it is.
+
+    Raises:
+        UsageError: they ask for nothing, or the amount is none.
+    """
+    from pysettle.client.money.currency import Freeze
+
+    if not (outgoing or incoming or amount):
+        raise UsageError("give at least one of --outgoing, --incoming and --amount")
+    return Freeze(outgoing, incoming), None if amount is None else to_units(amount)
+
+
 @click.command(cls=Verb)
 @account_option
 @click.option("--outgoing", is_flag=True, help="The account cannot pay.")
@@ -60,11 +78,7 @@ def seizure_options(command: Function) -> Function:
 @currency_command
 def freeze(account: str, outgoing: bool, incoming: bool, amount: str | None, by: str | None, command: Command) -> None:
     """Freeze further directions of an account, or an amount of its balance."""
-    from pysettle.client.money.currency import Freeze
-
-    if not (outgoing or incoming or amount):
-        raise UsageError("give at least one of --outgoing, --incoming and --amount")
-    _freeze(account, Freeze(outgoing, incoming), None if amount is None else to_units(amount), by, command)
+    _freeze(account, *freeze_of(outgoing=outgoing, incoming=incoming, amount=amount), by, command)
 
 
 @click.command(cls=Verb)

@@ -9,7 +9,7 @@ import click
 
 from pysettle.cli.command import Command, account_option, by_option, currency_command
 from pysettle.cli.documents import change
-from pysettle.cli.money.enforcement import freeze_document, freeze_words, seizure_options
+from pysettle.cli.money.enforcement import freeze_document, freeze_of, freeze_words, seizure_options
 from pysettle.cli.nouns import Verb
 from pysettle.errors import UsageError
 from pysettle.errors.states import Role
@@ -32,11 +32,7 @@ if TYPE_CHECKING:
 @currency_command
 def freeze(account: str, outgoing: bool, incoming: bool, amount: str | None, by: str | None, command: Command) -> None:
     """Freeze further directions of an account and its position, or an amount of each."""
-    from pysettle.client.money.currency import Freeze
-
-    if not (outgoing or incoming or amount):
-        raise UsageError("give at least one of --outgoing, --incoming and --amount")
-    _freeze(account, Freeze(outgoing, incoming), None if amount is None else to_units(amount), by, command)
+    _freeze(account, *freeze_of(outgoing=outgoing, incoming=incoming, amount=amount), by, command)
 
 
 @click.command(cls=Verb)
