@@ -384,6 +384,22 @@ def test_where_nothing_was_executed(settlement_bundle: Bundle, tmp_path: Path) -
     assert any("believed" in it for it in less.not_checked[Check.LEDGER])
 
 
+def test_contract_files_are_compared_whole(tmp_path: Path) -> None:
+    """The interface of a contract that is not listed must be published too, and so must the settings of the sources."""
+    stage = Stage()
+    stage.create(JOB_ESCROW)
+    bundle = stage.bundle(tmp_path)
+    interfaces, sources = (json.loads(bundle.read_file(it)) for it in (INTERFACES_FILE, SOURCES_FILE))
+    interfaces["contracts"]["ComputeToken"]["abi"].pop()
+    sources["settings"]["optimizer"]["runs"] += 1
+    changed = {INTERFACES_FILE: (interfaces, "ComputeToken"), SOURCES_FILE: (sources, "outside sources and interfaces")}
+    for place, (name, (document, named)) in enumerate(changed.items()):
+        report = verify(forge.with_file(bundle, tmp_path / str(place), name, json_bytes(document)))
+        (finding,) = findings(report)
+        assert finding.startswith(f"file {name}: differs from the published ")
+        assert named in finding
+
+
 def reached(sources: Mapping[str, Any], unit: str) -> Iterable[str]:
     """Yield the units that a contract was compiled from."""
     return artifacts.load(unit).sources.keys() & sources.keys()
