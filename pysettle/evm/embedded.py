@@ -318,12 +318,15 @@ class EmbeddedChain(SealedBlocks):
         state.revert(snapshot)
         self._scratch = key, state
 
-    def state(self, block_number: int | None = None) -> StateAPI:
-        """Return a copy of the state to execute on, for the caller to spoil; as `call` describes."""
+    def state(self, block_number: int | None = None, *, free: bool = True) -> StateAPI:
+        """Return a copy of the state to execute on, for the caller to spoil; as `call` describes.
+
+        Unless it is free, gas costs what it costs in the block.
+        """
         header = self.next_header() if block_number is None else self.header(block_number)
         return SealingVM.build_state(
             self.py_evm.chaindb.db,
-            header.copy(base_fee_per_gas=0),
+            header.copy(base_fee_per_gas=0) if free else header,
             ChainContext(self.chain_id),
             SealingVM.get_prev_hashes(header.parent_hash, self.py_evm.chaindb) or (),
         )

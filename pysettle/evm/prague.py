@@ -51,6 +51,8 @@ from pysettle.evm.trie import index_trie
 
 NONCE_MAX = 2**64 - 2
 """Highest nonce a transaction may carry (EIP-2681)."""
+NO_BLOBS = "blob transactions are not accepted: this chain has nowhere to publish blobs"
+"""Answer to a transaction of EIP-4844, alone or with its blobs."""
 
 
 class Terms(Protocol):
@@ -204,6 +206,8 @@ def decode_transaction(raw_transaction: bytes, chain_id: int, gas_limit: int) ->
     Raises:
         ValidationError: it can be in no block of this chain; the message says why.
     """
+    if raw_transaction[:1] == bytes([BLOB_TX_TYPE]):
+        raise ValidationError(NO_BLOBS)
     try:
         transaction = PragueTransactionBuilder.decode(raw_transaction)
         transaction.validate()
@@ -214,8 +218,6 @@ def decode_transaction(raw_transaction: bytes, chain_id: int, gas_limit: int) ->
         raise ValidationError(f"not a signed transaction: {problem}") from problem
     if transaction.s > SECPK1_N // 2:
         raise ValidationError("the signature's S value is in the upper half of the curve's order (EIP-2)")
-    if transaction.type_id == BLOB_TX_TYPE:
-        raise ValidationError("blob transactions are not accepted: this chain has nowhere to publish blobs")
     check_terms(transaction, chain_id, gas_limit)
     return transaction
 

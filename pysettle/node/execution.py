@@ -7,15 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, NamedTuple
 
 import rlp
-from eth.abc import ComputationAPI, SignedTransactionAPI, StateAPI
+from eth.abc import ComputationAPI, StateAPI
 from eth.constants import BLANK_ROOT_HASH, EMPTY_SHA3
 from eth.exceptions import OutOfGas
 from eth.rlp.accounts import Account
-from eth.vm.spoof import SpoofTransaction
 from eth_utils.exceptions import ValidationError
 from trie.hexary import HexaryTrie
 
@@ -24,6 +22,7 @@ from pysettle.evm.embedded import EmbeddedChain
 from pysettle.evm.prague import SealingVM, minimum_gas
 from pysettle.hashing import keccak
 from pysettle.node.protocol import EXECUTION_REVERTED, SERVER_ERROR, InvalidParams, RpcError
+from pysettle.node.requests import Price, TransactionRequest
 from pysettle.node.values import address, data, fields, hex_address, hex_data, hex_word, quantity, storage_slot
 from pysettle.values import Address, Hash32
 
@@ -33,54 +32,32 @@ _ESTIMATE_TOLERANCE = 64
 """An estimate is at most one part in so many above the least gas that succeeds."""
 
 
-@dataclass(frozen=True, slots=True)
-class CallRequest:
-    """Execution for `eth_call` and `eth_estimateGas`."""
+class Outcome(NamedTuple):
+    """A transaction that was executed and not sealed."""
 
-    sender: Address
-    """Account it comes from; the zero address if none was named."""
-    to: Address | None
-    """Account called; None to create."""
-    data: bytes
-    """Call data, or init code."""
-    value: int
-    """Wei sent along."""
+    computation: ComputationAPI
+    """The execution."""
+    used: int
+    """Gas it pays for."""
+    least: int
+    """Least gas it could be sent with."""
     gas: int
-    """Most gas; 0 for a whole block's."""
-
-    @classmethod
-    def read(cls, value: Any) -> CallRequest:
-        """Read a transaction object; fees and nonce are not looked at, since a call is free.
-
-        Raises:
-            InvalidParams: a field is malformed, or `data` and `input` differ.
-        """
-        document = {name: entry for name, entry in fields(value, "the transaction").items() if entry is not None}
-        content = data(document.get("input", document.get("data", "0x")), "input")
-        if "data" in document and data(document["data"], "data") != content:
-            raise InvalidParams("data and input differ: leave one out")
-        return cls(
-            sender=address(document.get("from", "0x" + "00" * 20), "from"),
-            to=address(document["to"], "to") if document.get("to", "0x") != "0x" else None,
-            data=content,
-            value=quantity(document.get("value", "0x0"), "value"),
-            gas=quantity(document.get("gas", "0x0"), "gas"),
-        )
+    """Gas it was given."""
 
 
-def execute(chain: EmbeddedChain, request: CallRequest, height: int | None, overrides: Any = None) -> bytes:
+def execute(chain: EmbeddedChain, request: TransactionRequest, height: int | None, overrides: Any = None) -> bytes:
     """Return the data that a call returns, under the header of that block (None: of the next).
 
     Raises:
         RpcError: it reverted (3, with the data), or cannot be executed (-32000).
     """
-    with _state(chain, height, overrides) as state:
-        computation = _run(state, request, request.gas)[0]
+    with _state(chain, request, height, overrides) as state:
+        computation = run(chain, state, request, request.gas).computation
     raise_failure(computation)
     return computation.output
 
 
-def estimate(chain: EmbeddedChain, request: CallRequest, height: int | None, overrides: Any = None) -> int:
+def estimate(chain: EmbeddedChain, request: TransactionRequest, height: int | None, overrides: Any = None) -> int:
     """Return gas the transaction succeeds with, at most 1/64 above the least that does.
 
     The first run gives the used gas; the second tries that with the gas that an inner call may hold back (EIP-150); the
@@ -90,64 +67,68 @@ def estimate(chain: EmbeddedChain, request: CallRequest, height: int | None, ove
         RpcError: it fails with all the gas it may have.
     """
 
-    def run(gas: int) -> tuple[ComputationAPI, int, int]:
-        with _state(chain, height, overrides) as state:
-            return _run(state, request, gas)
+    def outcome(gas: int) -> Outcome:
+        with _state(chain, request, height, overrides) as state:
+            return run(chain, state, request, gas)
 
-    most = min(request.gas or chain.block().gas_limit, chain.block().gas_limit)
-    computation, used, least = run(most)
+    def fails(gas: int) -> bool:
+        return outcome(gas).computation.is_error
+
+    computation, used, least, most = outcome(request.gas)
     raise_failure(computation)
     if used == _PLAIN_TRANSFER_GAS:
         return used
     low, high = max(least, used) - 1, most
     likely = (used + computation.get_gas_refund() + 2300) * 64 // 63
     if low < likely < high:
-        if run(likely)[0].is_error:
+        if fails(likely):
             low = likely
         else:
             high = likely
-    if low + 1 < high and not run(low + 1)[0].is_error:
+    if low + 1 < high and not fails(low + 1):
         return low + 1
     while high - low > max(1, high // _ESTIMATE_TOLERANCE):
         middle = (low + high) // 2
-        if run(middle)[0].is_error:
+        if fails(middle):
             low = middle
         else:
             high = middle
     return high
 
 
-def _state(chain: EmbeddedChain, height: int | None, overrides: Any) -> AbstractContextManager[StateAPI]:
-    if overrides is None:
+def _state(
+    chain: EmbeddedChain, request: TransactionRequest, height: int | None, overrides: Any
+) -> AbstractContextManager[StateAPI]:
+    """Lend the state after a block to execute on. A transaction that names its fees meets the block's base fee."""
+    if overrides is None and not request.fees:
         return chain.scratch_state(height)
-    state = chain.state(height)
-    override(state, overrides)
+    state = chain.state(height, free=not request.fees)
+    override(state, overrides or {})
     return nullcontext(state)
 
 
-def _run(state: StateAPI, request: CallRequest, gas: int) -> tuple[ComputationAPI, int, int]:
-    """Execute on a state; return the computation, the gas it pays for, and the least it could be sent with.
+def run(chain: EmbeddedChain, state: StateAPI, request: TransactionRequest, gas: int) -> Outcome:
+    """Execute on a state, with so much gas (0: a block's), and no more of it than its sender can pay.
 
     Raises:
         RpcError: it cannot be executed at all.
     """
-    unsigned = SealingVM.create_unsigned_transaction(
-        nonce=state.get_nonce(request.sender),
-        gas_price=0,
-        gas=min(gas, state.gas_limit) or state.gas_limit,
-        to=request.to or Address(b""),
-        value=request.value,
-        data=request.data,
-    )
-    transaction = cast(SignedTransactionAPI, SpoofTransaction(unsigned, from_=request.sender))
+    gas, price = min(gas or state.gas_limit, state.gas_limit), request.price(state.base_fee) or Price(0, 0)
+    if price.most:
+        balance = state.get_balance(request.sender)
+        if balance < request.value:
+            problem = f"{hex_address(request.sender)} has {balance} wei, it sends {request.value}"
+            raise RpcError(SERVER_ERROR, f"cannot be executed: insufficient funds for gas * price + value: {problem}")
+        gas = min(gas, (balance - request.value) // price.most)
+    transaction = request.executable(chain.chain_id, state.get_nonce(request.sender), gas, price)
     least = minimum_gas(transaction)
-    if unsigned.gas < least:
-        raise RpcError(SERVER_ERROR, f"intrinsic gas too low: {unsigned.gas}, it costs {least} before it is executed")
+    if gas < least:
+        raise RpcError(SERVER_ERROR, f"intrinsic gas too low: {gas}, it costs {least} before it is executed")
     try:
         computation = state.apply_transaction(transaction)
     except ValidationError as problem:
         raise RpcError(SERVER_ERROR, f"cannot be executed: {problem}") from problem
-    return computation, SealingVM.finalize_gas_used(transaction, computation), least
+    return Outcome(computation, SealingVM.finalize_gas_used(transaction, computation), least, gas)
 
 
 def raise_failure(computation: ComputationAPI) -> None:

@@ -21,6 +21,7 @@ from pysettle.node.chain import LogFilter, NodeChain
 from pysettle.node.development import development_methods
 from pysettle.node.objects import block_object, effective_gas_price, transaction_object
 from pysettle.node.protocol import SERVER_ERROR, InvalidParams, Method, RpcError
+from pysettle.node.requests import TransactionRequest
 from pysettle.node.sending import READ_ONLY, TIP, sending_methods
 from pysettle.node.subscriptions import BlockHashSubscription, Filters, LogSubscription, PendingSubscription
 from pysettle.node.trace import trace_transaction
@@ -152,11 +153,11 @@ def _state(node: NodeChain) -> Mapping[str, Method]:
         return execution.proof(chain, address(account), [storage_slot(slot) for slot in slots], root)
 
     def call(_: Any, transaction: Any, tag: Any = None, overrides: Any = None) -> str:
-        request = execution.CallRequest.read(transaction)
+        request = TransactionRequest.read(transaction, chain.chain_id)
         return hex_data(execution.execute(chain, request, node.height(tag), overrides))
 
     def estimate(_: Any, transaction: Any, tag: Any = "pending", overrides: Any = None) -> str:
-        request = execution.CallRequest.read(transaction)
+        request = TransactionRequest.read(transaction, chain.chain_id)
         return hex(execution.estimate(chain, request, node.height(tag), overrides))
 
     return {

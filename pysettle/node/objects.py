@@ -14,9 +14,9 @@ from eth.abc import BlockAPI, BlockHeaderAPI, SignedTransactionAPI
 
 from pysettle.evm.backend import Log, Receipt
 from pysettle.node.values import hex_address, hex_data, hex_word
-from pysettle.values import Hash32
+from pysettle.values import Address, Hash32
 
-ACCESS_LIST, DYNAMIC_FEE, SET_CODE = 1, 2, 4
+LEGACY, ACCESS_LIST, DYNAMIC_FEE, SET_CODE = 0, 1, 2, 4
 
 
 def header_object(header: BlockHeaderAPI) -> dict[str, Any]:
@@ -81,17 +81,14 @@ def transaction_object(transaction: SignedTransactionAPI, block: BlockAPI | None
         "r": hex(transaction.r),
         "s": hex(transaction.s),
     }
-    if kind == 0:
+    if kind == LEGACY:
         document["v"] = hex(transaction.v)  # type: ignore[attr-defined] # legacy ones have it
     else:
         document["v"] = document["yParity"] = hex(transaction.y_parity)
-        document["accessList"] = [
-            {"address": hex_address(account), "storageKeys": [hex_word(slot) for slot in slots]}
-            for account, slots in transaction.access_list
-        ]
+        document["accessList"] = access_list_object(transaction.access_list)
     if transaction.chain_id is not None:
         document["chainId"] = hex(transaction.chain_id)
-    if kind in (0, ACCESS_LIST):
+    if kind in (LEGACY, ACCESS_LIST):
         document["gasPrice"] = hex(transaction.gas_price)
     else:
         document["maxFeePerGas"] = hex(transaction.max_fee_per_gas)
@@ -110,6 +107,14 @@ def transaction_object(transaction: SignedTransactionAPI, block: BlockAPI | None
             for authorization in transaction.authorization_list
         ]
     return document
+
+
+def access_list_object(accesses: Sequence[tuple[Address, Sequence[int]]]) -> list[dict[str, Any]]:
+    """Return an access list (EIP-2930)."""
+    return [
+        {"address": hex_address(account), "storageKeys": [hex_word(slot) for slot in slots]}
+        for account, slots in accesses
+    ]
 
 
 def effective_gas_price(transaction: SignedTransactionAPI, header: BlockHeaderAPI | None) -> int:

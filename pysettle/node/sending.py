@@ -10,10 +10,11 @@ from eth_account import Account
 from pysettle.errors import TransactionRefused
 from pysettle.node import execution
 from pysettle.node.chain import NodeChain
-from pysettle.node.objects import transaction_object
+from pysettle.node.objects import ACCESS_LIST, LEGACY, transaction_object
 from pysettle.node.pool import refusal
 from pysettle.node.protocol import SERVER_ERROR, InvalidParams, Method, RpcError
-from pysettle.node.values import data, hex_address, hex_data, quantity
+from pysettle.node.requests import TransactionRequest
+from pysettle.node.values import data, hex_address, hex_data
 
 TIP = 10**9
 """Priority fee suggested, in wei per gas; any is accepted, zero too."""
@@ -71,28 +72,24 @@ def send_together(node: NodeChain, sent: Sequence[Sequence[Any]]) -> list[str | 
 
 def _signed(node: NodeChain, transaction: Any) -> bytes:
     """Return a transaction signed by an account of the node, with missing fields filled in."""
-    chain = node.embedded
-    request = execution.CallRequest.read(transaction)
+    request = TransactionRequest.read(transaction, node.embedded.chain_id)
     signer = node.accounts.get(request.sender)
     if signer is None:
         raise RpcError(SERVER_ERROR, f"the node has no key of {hex_address(request.sender)}: sign it yourself")
+    return bytes(Account.sign_transaction(filled(node, request), signer.secret).raw_transaction)
 
-    def given(name: str, otherwise: int) -> int:
-        return quantity(transaction[name], name) if transaction.get(name) is not None else otherwise
 
+def filled(node: NodeChain, request: TransactionRequest) -> dict[str, Any]:
+    """Return a transaction as eth-account signs it, with the fields that the caller left open."""
+    chain = node.embedded
     base_fee = chain.next_header().base_fee_per_gas or 0
-    unsigned = {
-        "chainId": given("chainId", chain.chain_id),
-        "nonce": given("nonce", node.pool.next_nonce(request.sender)),
-        "to": hex_address(request.to) if request.to else b"",
-        "data": request.data,
-        "value": request.value,
+    unsigned = request.to_dict() | {
+        "chainId": chain.chain_id,
+        "nonce": node.pool.next_nonce(request.sender) if request.nonce is None else request.nonce,
         "gas": request.gas or execution.estimate(chain, request, None),
     }
-    if transaction.get("gasPrice") is not None:
-        unsigned["gasPrice"] = given("gasPrice", 0)
-    else:
-        most = given("maxFeePerGas", 2 * base_fee + TIP)
-        unsigned |= {"type": 2, "maxFeePerGas": most}
-        unsigned["maxPriorityFeePerGas"] = given("maxPriorityFeePerGas", min(TIP, most))
-    return bytes(Account.sign_transaction(unsigned, signer.secret).raw_transaction)
+    if request.kind in (LEGACY, ACCESS_LIST):
+        return unsigned | {"gasPrice": request.fees.get("gasPrice", 2 * base_fee + TIP)}
+    tip = request.fees.get("maxPriorityFeePerGas")
+    most = request.fees.get("maxFeePerGas", 2 * base_fee + (TIP if tip is None else tip))
+    return unsigned | {"maxFeePerGas": most, "maxPriorityFeePerGas": min(TIP, most) if tip is None else tip}
