@@ -157,7 +157,8 @@ class Manifest:
         if schema != SCHEMA:
             raise BundleError(
                 f"the bundle's {MANIFEST_FILE} has the schema {str(schema)[:80]!r}, this version reads {SCHEMA!r}: "
-                "verify it with the version that wrote it"
+                "verify it with the version that wrote it",
+                schema_found=schema,
             )
         try:
             manifest = cls._from_document(document)
@@ -215,7 +216,7 @@ class Bundle:
             return cls(directory, Manifest.from_bytes(_read_file(path)))
         except OSError as problem:
             raise BundleError(
-                f"{path} cannot be read ({problem.strerror or problem}): name the directory of a bundle"
+                f"{path} cannot be read ({problem.strerror or problem}): name the directory of a bundle", path=path
             ) from None
 
     def read_file(self, name: str) -> bytes:

@@ -75,7 +75,9 @@ def needed_proofs(
     books, code = LedgerCheck(contracts), GenuineCheck(contracts, published(), (), {})
     head, unread = follow(open_file, books, code)
     if unread:
-        raise ChainError(f"{unread.finding.subject} cannot be booked: {unread.finding.detail}")
+        raise ChainError(
+            f"{unread.finding.subject} cannot be booked: {unread.finding.detail}", subject=unread.finding.subject
+        )
     state = ProvenState(chain_id, head, Proofs(), source)
     try:
         for address in contracts.addresses():
@@ -87,5 +89,5 @@ def needed_proofs(
     except (ValueError, Unproven) as problem:
         raise ChainError(f"the proofs of the node are not of its last block: {problem}") from None
     if state.missing:
-        raise ChainError(f"the proofs of the node are not of its last block: {state.missing[0]}")
+        raise ChainError(f"the proofs of the node are not of its last block: {state.missing[0]}", missing=state.missing)
     return proofs

@@ -59,11 +59,13 @@ def verify_chain_file(
     """
     try:
         if genesis.stat().st_size > _GENESIS_MAX:
-            raise UsageError(f"{genesis} is longer than {_GENESIS_MAX} bytes: name a genesis")
+            raise UsageError(
+                f"{genesis} is longer than {_GENESIS_MAX} bytes: name a genesis", path=genesis, most_bytes=_GENESIS_MAX
+            )
         content = genesis.read_bytes()
         return _ChainFile(genesis, content, blocks, level, patience_s, on_progress).run()
     except OSError as problem:
-        raise UsageError(f"{problem.filename} cannot be read: {problem.strerror}") from None
+        raise UsageError(f"{problem.filename} cannot be read: {problem.strerror}", path=problem.filename) from None
 
 
 class _ChainFile:

@@ -106,7 +106,9 @@ class _FromNode:
         if found != expected:
             raise WrongChain(
                 f"the genesis hashes to 0x{found.hex()}, block 0 of {self._chain.url} is 0x{expected.hex()}: give the "
-                "genesis.json that the chain began with (--genesis)"
+                "genesis.json that the chain began with (--genesis)",
+                actual=found,
+                expected=expected,
             )
         return self._genesis.to_bytes()
 
@@ -167,7 +169,9 @@ def export_bundle(
                 break
             except Replaced as problem:
                 if attempt == _ATTEMPTS:
-                    raise ChainError(f"the export began {_ATTEMPTS} times, and {problem}: export again later") from None
+                    raise ChainError(
+                        f"the export began {_ATTEMPTS} times, and {problem}: export again later", attempts=_ATTEMPTS
+                    ) from None
         manifest = unfinished.publish(lambda files: replace(claims, files=files, labels=labels or {}))
     return Bundle(directory, manifest)
 
@@ -289,15 +293,20 @@ def _checked(
     try:
         block = read_block(found.raw)
     except EncodingError as problem:
-        raise ChainError(f"block {number} cannot be read: {problem}") from None
+        raise ChainError(f"block {number} cannot be read: {problem}", block=number) from None
     if block.parent_hash != parent or block.number != number:
         raise Replaced(f"block {number} does not follow the block before it")
     roots.see(block, iter([found.receipts]))
     for divergence in roots.divergences:
-        raise ChainError(f"{divergence.finding.subject} is not what its header states: {divergence.finding.detail}")
+        raise ChainError(
+            f"{divergence.finding.subject} is not what its header states: {divergence.finding.detail}", block=number
+        )
     if found.stated_hash not in (None, block.hash):
         raise ChainError(
             f"block {number} is not what its hash states: its header hashes to 0x{block.hash.hex()}, the node states "
-            f"0x{(found.stated_hash or b'').hex()}; its roots are right, so that another field of the header is not"
+            f"0x{(found.stated_hash or b'').hex()}; its roots are right, so that another field of the header is not",
+            block=number,
+            actual=block.hash,
+            stated=found.stated_hash,
         )
     return block, found.receipts

@@ -105,7 +105,9 @@ def writing(directory: Path) -> Iterator[UnfinishedBundle]:
         finally:
             unfinished.discard()
     except OSError as problem:
-        raise BundleError(f"the bundle cannot be written to {directory}: {problem.strerror or problem}") from None
+        raise BundleError(
+            f"the bundle cannot be written to {directory}: {problem.strerror or problem}", path=directory
+        ) from None
 
 
 def _locked_folder(folder: Path) -> int:
@@ -120,7 +122,9 @@ def _locked_folder(folder: Path) -> int:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(lock)
-        raise UsageError(f"another export is writing beside {folder}: wait until it ends, or name another") from None
+        raise UsageError(
+            f"another export is writing beside {folder}: wait until it ends, or name another", path=folder
+        ) from None
     except BaseException:
         os.close(lock)
         raise
@@ -140,7 +144,9 @@ def check_replaceable(target: Path) -> None:
     manifest = target / MANIFEST_FILE
     is_bundle = manifest.is_file() and b'"pysettle.bundle/' in manifest.read_bytes()
     if names and not (is_bundle and names <= {MANIFEST_FILE, *STATE_FILES, *CHAIN_FILES, *CONTRACT_FILES}):
-        raise UsageError(f"{target} holds something that is no bundle, and is left as it is: name another directory")
+        raise UsageError(
+            f"{target} holds something that is no bundle, and is left as it is: name another directory", path=target
+        )
 
 
 def _move_into_place(new: Path, target: Path, old: Path) -> None:

@@ -101,7 +101,7 @@ def _content(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as problem:
-        raise UsageError(f"{file} cannot be read: {problem.strerror}") from None
+        raise UsageError(f"{file} cannot be read: {problem.strerror}", path=file) from None
 
 
 def _show_exported(manifest: Manifest, out: Path, as_json: bool) -> None:

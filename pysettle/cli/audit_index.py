@@ -60,7 +60,10 @@ class Question:
             assert position is not None, "an index is filled in one transaction"
             yield Records(index, position)
             if not position.verdict.startswith("PASSED"):
-                raise AuditFailed(f"the audit of this bundle was: {position.verdict}; `audit verify` says more")
+                raise AuditFailed(
+                    f"the audit of this bundle was: {position.verdict}; `audit verify` says more",
+                    verdict=position.verdict,
+                )
 
     def show(self, records: Records, document: Mapping[str, object], lines: Sequence[str]) -> None:
         """Print an answer, under the manifest's hash and the level of the verification."""

@@ -45,7 +45,9 @@ def refuse_by(by: str | None, change: str) -> None:
         UsageError: an account is named, and the option with the change is not.
     """
     if by is not None:
-        raise UsageError(f"--by names the account that makes a change: give {change} too, or leave --by out to read")
+        raise UsageError(
+            f"--by names the account that makes a change: give {change} too, or leave --by out to read", option=change
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,7 +91,9 @@ class Deployment:
             if document["schema"] != SCHEMA:
                 raise WorkspaceError(
                     f"deployment.json is of the format {document['schema']}, this pysettle reads {SCHEMA}: its "
-                    "contracts are those of another version, deploy into a new workspace"
+                    "contracts are those of another version, deploy into a new workspace",
+                    format=document["schema"],
+                    readable=SCHEMA,
                 )
             _check(document)
         except (ValueError, KeyError, TypeError, AttributeError) as problem:

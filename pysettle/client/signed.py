@@ -148,7 +148,9 @@ class SignedMessage:
         if (self.chain_id, self.token) != (chain_id, token.address):
             raise UsageError(
                 f"this was signed for the token 0x{self.token.hex()} on chain {self.chain_id}, not for "
-                f"0x{token.address.hex()} on chain {chain_id}: name the right --currency and --workspace"
+                f"0x{token.address.hex()} on chain {chain_id}: name the right --currency and --workspace",
+                token=self.token,
+                chain_id=self.chain_id,
             )
 
     def is_signed(self, token: CurrencyToken) -> bool:
@@ -291,7 +293,9 @@ class SignedOrder:
         if (self.chain_id, self.escrow) != (jobs.chain.chain_id, jobs.address):
             raise UsageError(
                 f"this was signed for the escrow 0x{self.escrow.hex()} on chain {self.chain_id}, not for "
-                f"0x{jobs.address.hex()} on chain {jobs.chain.chain_id}: name the right --workspace"
+                f"0x{jobs.address.hex()} on chain {jobs.chain.chain_id}: name the right --workspace",
+                escrow=self.escrow,
+                chain_id=self.chain_id,
             )
         return jobs.place_with_authorization(submitter, self.payer, self.terms, self.valid_before, self.signature)
 

@@ -105,11 +105,13 @@ def load(name: str, root: Path = ROOT) -> Artifact:
     try:
         stored = json.loads(file.read_bytes())
     except FileNotFoundError as error:
-        raise ArtifactError(f"no artifact of contract {name} in {file.parent}: {_remedy(root)}") from error
+        raise ArtifactError(
+            f"no artifact of contract {name} in {file.parent}: {_remedy(root)}", contract=name
+        ) from error
     except ValueError as error:
-        raise ArtifactError(f"{file} is not JSON ({error}): {_remedy(root)}") from error
+        raise ArtifactError(f"{file} is not JSON ({error}): {_remedy(root)}", path=file) from error
     if stored.pop("format", None) != FORMAT:
-        raise ArtifactError(f"{file} is not of the format {FORMAT}: {_remedy(root)}")
+        raise ArtifactError(f"{file} is not of the format {FORMAT}: {_remedy(root)}", path=file)
     artifact = Artifact(
         **stored
         | {
@@ -123,7 +125,7 @@ def load(name: str, root: Path = ROOT) -> Artifact:
         }
     )
     if _is_checkout(root) and (change := _change_since(artifact, root)):
-        raise ArtifactError(f"the artifact of contract {name} is stale, {change}: {_remedy(root)}")
+        raise ArtifactError(f"the artifact of contract {name} is stale, {change}: {_remedy(root)}", contract=name)
     return artifact
 
 
@@ -202,7 +204,9 @@ def _artifact_files(output: Mapping[str, Any], sources: Mapping[str, Any]) -> di
     files: dict[str, bytes] = {}
     for unit, name, compiled in _contracts(output):
         if f"{name}.json" in files:
-            raise ArtifactError(f"two contracts are named {name}, the second in {unit}: rename one")
+            raise ArtifactError(
+                f"two contracts are named {name}, the second in {unit}: rename one", contract=name, unit=unit
+            )
         files[f"{name}.json"] = _to_json(_artifact(unit, name, compiled, hashes, names))
     return files
 
@@ -230,13 +234,17 @@ def _artifact(
 ) -> dict[str, Any]:
     creation, runtime = compiled["evm"]["bytecode"], compiled["evm"]["deployedBytecode"]
     if libraries := creation["linkReferences"]:
-        raise ArtifactError(f"{name} needs linking with {', '.join(libraries)}: make the library's functions internal")
+        raise ArtifactError(
+            f"{name} needs linking with {', '.join(libraries)}: make the library's functions internal",
+            contract=name,
+            libraries=tuple(libraries),
+        )
     # An abstract contract or an interface has no metadata of its own; it is then as stale as any of the sources.
     metadata = json.loads(compiled["metadata"]) if compiled["metadata"] else {}
     used = {source: hashes[source] for source in sorted(metadata.get("sources", hashes))}
     immutables = {names[number]: places for number, places in runtime.get("immutableReferences", {}).items()}
     if len(immutables) != len(runtime.get("immutableReferences", {})):
-        raise ArtifactError(f"two immutables of {name} have one name: rename one")
+        raise ArtifactError(f"two immutables of {name} have one name: rename one", contract=name)
     return {
         "format": FORMAT,
         "contract_name": name,

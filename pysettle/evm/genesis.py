@@ -144,11 +144,14 @@ class Genesis:
         """
         for address, contract in SYSTEM_CONTRACTS.items():
             if self.alloc.get(address, contract) != contract:
-                raise UsageError(f"0x{address.hex()} is a system contract and cannot be given another account")
+                raise UsageError(
+                    f"0x{address.hex()} is a system contract and cannot be given another account", address=address
+                )
         if self.alloc.get(_DEPOSIT_CONTRACT, GenesisAccount()).code:
             raise UsageError(
                 f"0x{_DEPOSIT_CONTRACT.hex()} is the deposit contract, and this chain has no beacon chain behind it: "
-                "leave the account out"
+                "leave the account out",
+                address=_DEPOSIT_CONTRACT,
             )
         accounts = {**self.alloc, **SYSTEM_CONTRACTS}
         object.__setattr__(self, "alloc", {address: accounts[address] for address in sorted(accounts)})
@@ -210,7 +213,10 @@ class Genesis:
             raise UsageError(f"not a genesis.json: {type(problem).__name__}: {problem}") from problem
         different = [name for name, holds in fixed.items() if not holds]
         if different:
-            raise UsageError(f"genesis.json is not of a Prague chain of this kind: {', '.join(different)} differ")
+            raise UsageError(
+                f"genesis.json is not of a Prague chain of this kind: {', '.join(different)} differ",
+                fields=tuple(different),
+            )
         return genesis
 
     @classmethod

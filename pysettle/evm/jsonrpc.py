@@ -124,7 +124,9 @@ class JsonRpc:
             raise
         except (AttributeError, IndexError, KeyError, TypeError, ValueError) as problem:
             raise ChainUnreachable(
-                f"{self.name} answers {method} with something that cannot be read: is it the URL of a node?"
+                f"{self.name} answers {method} with something that cannot be read: is it the URL of a node?",
+                node=self.name,
+                method=method,
             ) from problem
 
     def _post(self, methods: Sequence[str], text: str) -> dict[int, dict[str, Any]]:
@@ -139,7 +141,9 @@ class JsonRpc:
             assert answers.keys() == set(range(len(methods)))
         except (ValueError, KeyError, TypeError, AssertionError) as problem:
             raise ChainUnreachable(
-                f"{self.name} does not answer in JSON-RPC (HTTP status {status}): is it the URL of a node?"
+                f"{self.name} does not answer in JSON-RPC (HTTP status {status}): is it the URL of a node?",
+                node=self.name,
+                status=status,
             ) from problem
         return answers
 
@@ -166,9 +170,13 @@ class JsonRpc:
         if problem is None:
             return answer
         if time.monotonic() + _MOMENT_S >= deadline:
-            raise ChainUnreachable(f"{self.name} has not answered within {self._timeout_s:g} s") from problem
+            raise ChainUnreachable(
+                f"{self.name} has not answered within {self._timeout_s:g} s", node=self.name
+            ) from problem
         reason = type(problem).__name__
-        raise ChainUnreachable(f"{self.name} does not answer ({reason}): is the node running?") from problem
+        raise ChainUnreachable(
+            f"{self.name} does not answer ({reason}): is the node running?", node=self.name
+        ) from problem
 
     def _request(self, body: bytes, method: str, deadline: float) -> tuple[int, bytes]:
         left = max(_MOMENT_S, deadline - time.monotonic())

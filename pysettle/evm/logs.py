@@ -141,7 +141,9 @@ class LogReader:
         except NodeError as refusal:
             raise ChainError(
                 f"{self._rpc.name} refuses the logs of block {number} alone ({problem.message}), and its receipts too "
-                f"({refusal.message}): raise the node's limit, or name another node by --chain"
+                f"({refusal.message}): raise the node's limit, or name another node by --chain",
+                node=self._rpc.name,
+                block=number,
             ) from refusal
         with self._rpc.reading("eth_getBlockReceipts"):
             return [log for receipt in receipts for log in receipt["logs"] if query.accepts(log)]

@@ -148,7 +148,10 @@ class NodeBlocks:
             except KeyError as missing:
                 raise ChainError(
                     f"block {number} of {self._rpc.name} cannot be put together from its JSON: the field {missing} is "
-                    "missing; export from a node under the rules of Prague"
+                    "missing; export from a node under the rules of Prague",
+                    node=self._rpc.name,
+                    block=number,
+                    field=missing,
                 ) from None
 
 

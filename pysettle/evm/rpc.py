@@ -70,7 +70,9 @@ class RpcChain:
                 actual={"chain_id": self.chain_id},
             )
         if confirmations < 1:
-            raise UsageError(f"{confirmations} confirmations make nothing final: 1 is the block itself")
+            raise UsageError(
+                f"{confirmations} confirmations make nothing final: 1 is the block itself", confirmations=confirmations
+            )
         self._confirmations, self._legacy, self._patience_s = confirmations, legacy, patience_s
         self.client_version = str(self._rpc.ask("web3_clientVersion"))
         """Name of the node's client."""
@@ -148,7 +150,11 @@ class RpcChain:
         before, deadline = answered(self._height), time.monotonic() + self._patience_s
         while answered(self._height) == before:
             if time.monotonic() > deadline:
-                raise ChainUnreachable(f"{self._rpc.name} has sealed no block for {self._patience_s} s: look at it")
+                raise ChainUnreachable(
+                    f"{self._rpc.name} has sealed no block for {self._patience_s} s: look at it",
+                    node=self._rpc.name,
+                    seconds=self._patience_s,
+                )
             time.sleep(_POLL_S)
 
     def confirmed(self) -> int:
@@ -329,16 +335,20 @@ class RpcChain:
             ChainError: the handle was never given, or is spent.
         """
         if snapshot not in self._snapshots:
-            raise ChainError(f"no snapshot {snapshot}: it was never taken, or is spent")
+            raise ChainError(f"no snapshot {snapshot}: it was never taken, or is spent", snapshot=snapshot)
         node_snapshot, now = self._snapshots[snapshot]
         self._snapshots = {handle: kept for handle, kept in self._snapshots.items() if handle < snapshot}
         if not self._rpc.ask("evm_revert", node_snapshot):
-            raise ChainError(f"{self._rpc.name} has forgotten snapshot {snapshot}")
+            raise ChainError(
+                f"{self._rpc.name} has forgotten snapshot {snapshot}", node=self._rpc.name, snapshot=snapshot
+            )
         self.clock.advance(max(0, now - self.clock.now()))
 
     def _only_development(self, action: str) -> None:
         if not self.is_development_node:
-            raise ChainError(f"the chain of {self._rpc.name} cannot {action}: only a development node's can")
+            raise ChainError(
+                f"the chain of {self._rpc.name} cannot {action}: only a development node's can", node=self._rpc.name
+            )
 
 
 class RpcClock:
@@ -365,7 +375,9 @@ class RpcClock:
             ChainError: it is no development node.
         """
         if seconds < 0:
-            raise UsageError(f"chain time cannot go back (by {-seconds} seconds): advance it by 0 or more")
+            raise UsageError(
+                f"chain time cannot go back (by {-seconds} seconds): advance it by 0 or more", seconds=seconds
+            )
         if not self._is_movable:
             raise ChainError("the time of this network is its own: only a development node's clock can be advanced")
         now = self.now()

@@ -221,15 +221,17 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         address = ipaddress.ip_address("127.0.0.1" if host == "localhost" else host)
     except ValueError as problem:
-        raise UsageError(f"{host} is no address: give 127.0.0.1 or ::1") from problem
+        raise UsageError(f"{host} is no address: give 127.0.0.1 or ::1", host=host) from problem
     if not address.is_loopback:
-        raise UsageError(f"{host} is not loopback: the node has development keys and serves this machine alone")
+        raise UsageError(
+            f"{host} is not loopback: the node has development keys and serves this machine alone", host=host
+        )
     family = socket.AF_INET6 if address.version == 6 else socket.AF_INET
     try:
         listener = socket.create_server((str(address), port), family=family, backlog=1024)
     except OSError as problem:
         raise ChainError(
-            f"cannot listen on {host} port {port} ({problem.strerror}): choose another --port"
+            f"cannot listen on {host} port {port} ({problem.strerror}): choose another --port", host=host, port=port
         ) from problem
     # Connections inherit it. asyncio sets it only on sockets that name their protocol; without it each answer, sent in
     # two pieces, waits 40 ms for the client to acknowledge the first.

@@ -194,7 +194,7 @@ class Pins:
             return cls(tuple(_pin_from_dict(name, document["version"], it) for name, it in entries), files)
         except (ValueError, TypeError) as problem:
             raise UsageError(
-                f"{source} is no file of pins ({problem}): name one that `pysettle audit pins` printed"
+                f"{source} is no file of pins ({problem}): name one that `pysettle audit pins` printed", path=source
             ) from problem
 
     @classmethod
@@ -207,7 +207,9 @@ class Pins:
         try:
             content = file.read_bytes()
         except OSError as problem:
-            raise UsageError(f"{file} cannot be read ({problem.strerror or problem}): name a file of pins") from problem
+            raise UsageError(
+                f"{file} cannot be read ({problem.strerror or problem}): name a file of pins", path=file
+            ) from problem
         return cls.from_bytes(content, str(file))
 
 

@@ -318,5 +318,6 @@ def _check_name(name: str) -> None:
     if not _can_name(name):
         raise WorkspaceError(
             f"{name[:80]!r} cannot name an account: use letters, digits and hyphens, up to {_NAME_BYTES} bytes, and "
-            "no 0x at the beginning, as an address has"
+            "no 0x at the beginning, as an address has",
+            name=name,
         )

@@ -102,7 +102,9 @@ class Config:
             document = tomllib.loads(content.decode())
             kind = document["chain"]["kind"] if document.get("format") == FORMAT else None
             if kind not in ("embedded", "network"):
-                raise WorkspaceError(f"it is not of the format {FORMAT} with a chain that is embedded or a network")
+                raise WorkspaceError(
+                    f"it is not of the format {FORMAT} with a chain that is embedded or a network", format=FORMAT
+                )
             numbers = _NUMBERS if kind == "embedded" else _NUMBERS[:2]
             network = _network(document["network"]) if kind == "network" else None
             clock = document["chain"].get("clock", "scheduled")
@@ -111,11 +113,19 @@ class Config:
             numbers_by_name = {name: document["chain"][name] for name in numbers}
             config = cls(**numbers_by_name, real_time=clock == "real", network=network)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as problem:
-            raise WorkspaceError(f"{CONFIG_FILE} cannot be read ({problem}): restore it from a copy") from problem
+            raise WorkspaceError(
+                f"{CONFIG_FILE} cannot be read ({problem}): restore it from a copy", path=CONFIG_FILE
+            ) from problem
         for name, (least, most) in RANGES.items():
             value = getattr(config, name)
             if type(value) is not int or not least <= value <= most:
-                raise WorkspaceError(f"{CONFIG_FILE}: {name} is {value!r}, not a whole number from {least} to {most}")
+                raise WorkspaceError(
+                    f"{CONFIG_FILE}: {name} is {value!r}, not a whole number from {least} to {most}",
+                    field=name,
+                    value=value,
+                    least=least,
+                    most=most,
+                )
         return config
 
 

@@ -146,7 +146,9 @@ class Workspace:
             file = directory / CONFIG_FILE
             if is_file(file) and FORMAT.encode() in read_whole(file):
                 return cls.open(directory, chain)
-        raise WorkspaceError(f"{_absolute(start)} is in no workspace: make one with `pysettle init`, or name it")
+        raise WorkspaceError(
+            f"{_absolute(start)} is in no workspace: make one with `pysettle init`, or name it", path=_absolute(start)
+        )
 
     def _fill(self, names: Sequence[str], password: str | None, on_progress: Callable[[int, int], None]) -> None:
         from pysettle.evm.embedded import EmbeddedChain

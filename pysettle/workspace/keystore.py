@@ -82,7 +82,7 @@ def unlock(keystore: Mapping[str, Any], password: str, name: str) -> Signer:
     try:
         return Signer(bytes(EthAccount.decrypt(dict(keystore), password)))
     except ValueError as problem:
-        raise PasswordRefused(f"the password does not open {name}") from problem
+        raise PasswordRefused(f"the password does not open {name}", name=name) from problem
 
 
 def _check(crypto: object) -> None:

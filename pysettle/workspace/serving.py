@@ -65,7 +65,9 @@ def history(genesis: Path, blocks: Path, on_progress: Callable[[int, int], None]
         try:
             _, _, length, payload = consume_length_prefix(content, position)
         except (DecodingError, IndexError) as problem:
-            raise ChainError(f"{blocks} has no RLP item at byte {position}") from problem
+            raise ChainError(
+                f"{blocks} has no RLP item at byte {position}", path=blocks, position=position
+            ) from problem
         chain.adopt(content[position : payload + length])
         position = payload + length
         on_progress(position, len(content))

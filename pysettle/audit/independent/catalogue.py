@@ -115,11 +115,13 @@ class Engine:
                     shutil.rmtree(new, ignore_errors=True)
                 return True
         except OSError as problem:
-            raise EngineError(f"{self.title} cannot be installed in {self.folder}: {problem}") from None
+            raise EngineError(
+                f"{self.title} cannot be installed in {self.folder}: {problem}", engine=self.title, path=self.folder
+            ) from None
 
     def _fill(self, folder: Path) -> None:
         if self.lacks:
-            raise EngineError(f"{self.title} is {self.lacks}")
+            raise EngineError(f"{self.title} is {self.lacks}", engine=self.title)
         if self.runtime == "go":
             (pin,) = self.pins
             self._run(["go", "install", "-ldflags=-s -w", pin.read_text().strip()], folder)
@@ -147,10 +149,14 @@ class Engine:
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            raise EngineError(f"{self.title} cannot be installed: {command[0]} took over {_INSTALL_S} s") from None
+            raise EngineError(
+                f"{self.title} cannot be installed: {command[0]} took over {_INSTALL_S} s",
+                engine=self.title,
+                seconds=_INSTALL_S,
+            ) from None
         if done.returncode:
             told = (done.stderr or done.stdout).strip().splitlines()[-1:] or ["no message"]
-            raise EngineError(f"{self.title} cannot be installed: {told[0][:300]}")
+            raise EngineError(f"{self.title} cannot be installed: {told[0][:300]}", engine=self.title)
 
 
 def engines_folder() -> Path:

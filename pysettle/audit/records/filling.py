@@ -111,7 +111,7 @@ def filling(file: Path | None, bundle: Bundle, level: str) -> Iterator[tuple[Fil
     if not bundle.manifest.contracts.addresses():
         raise UsageError("the bundle lists no contract, so that there are no books, and no index of them")
     if Check.LEDGER not in asked_at(level):
-        raise UsageError(f"level {level} keeps no books, and an index is of them: ask for level R or more")
+        raise UsageError(f"level {level} keeps no books, and an index is of them: ask for level R or more", level=level)
     is_new = not file.exists()
     with Index.open(file) as index:
         check_identity(index, bundle.manifest)

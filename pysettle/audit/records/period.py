@@ -47,7 +47,11 @@ class Period:
         if block is not None:
             position = index.position()
             if position and block > position.block:
-                raise UsageError(f"block {block} is after the last one, {position.block}: name an earlier one")
+                raise UsageError(
+                    f"block {block} is after the last one, {position.block}: name an earlier one",
+                    block=block,
+                    last=position.block,
+                )
             last = block
         return cls(first, last)
 
@@ -75,5 +79,6 @@ def seconds(text: str) -> tuple[int, int]:
         pass
     raise UsageError(
         f"{text[:40]!r} is no day and no moment; write 2026-01-31 for a day of UTC, 2026-01-31+08:00 for one of UTC+8, "
-        "2026-01-31T08:00:00+08:00 for a moment"
+        "2026-01-31T08:00:00+08:00 for a moment",
+        text=text,
     )

@@ -111,7 +111,7 @@ class Records:
         """
         match, sizes = _DIGITS.fullmatch(text), sizes or (20, 32)
         if match is None:
-            raise UsageError(f"{text[:70]!r} is no name of this index: give an address, or how an id begins")
+            raise UsageError(f"{text[:70]!r} is no name of this index: give an address, or how an id begins", text=text)
         digits = match[1].lower()
         if len(digits) == 40 and 20 in sizes:
             return bytes.fromhex(digits)
@@ -128,7 +128,7 @@ class Records:
         }
         if len(found) != 1:
             told = "several accounts or ids" if found else "no account and no id"
-            raise UsageError(f"{told} of this index begin with {text[:70]!r}: give more of it, or all")
+            raise UsageError(f"{told} of this index begin with {text[:70]!r}: give more of it, or all", text=text)
         return found.pop()
 
     def transactions(
@@ -158,14 +158,14 @@ class Records:
         """
         match = _DIGITS.fullmatch(text)
         if match is None:
-            raise UsageError(f"{text[:70]!r} is no hash: write 0x and hex digits")
+            raise UsageError(f"{text[:70]!r} is no hash: write 0x and hex digits", text=text)
         digits = match[1].lower()
         bounds = bytes.fromhex(digits.ljust(64, "0")), bytes.fromhex(digits.ljust(64, "f"))
         found = list(islice(self.transactions(Period(), "AND t.hash BETWEEN ? AND ?", bounds), 2))
         if len(found) != 1:
             told = "several transactions" if found else "no transaction"
             raise UsageError(
-                f"{told} on this chain have a hash that begins with {text[:70]!r}: give more of it, or all"
+                f"{told} on this chain have a hash that begins with {text[:70]!r}: give more of it, or all", text=text
             )
         return found[0]
 

@@ -88,7 +88,11 @@ class Recorder:
             BundleError: no index can store its time.
         """
         if timestamp >= _TIME_END:
-            raise BundleError(f"block {number} has the time {timestamp}, beyond 63 bits: no index can be filled")
+            raise BundleError(
+                f"block {number} has the time {timestamp}, beyond 63 bits: no index can be filled",
+                block=number,
+                time=timestamp,
+            )
         self._database.execute("INSERT INTO blocks VALUES (?, ?, ?)", (number, timestamp, block_hash))
 
     def transaction(self, block: int, place: int, it: Recorded, booked: Sequence[Booked]) -> None:

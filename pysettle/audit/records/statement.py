@@ -79,7 +79,10 @@ def _require(asset: AssetOf, about: str, found: int, ledger: int) -> None:
     if found != ledger:
         raise AuditFailed(
             f"the index is not that of the books: {about} in 0x{asset.address.hex()} sums to {found}, the ledger has "
-            f"{ledger}; delete the index, and ask again"
+            f"{ledger}; delete the index, and ask again",
+            asset=asset.address,
+            indexed=found,
+            booked=ledger,
         )
 
 

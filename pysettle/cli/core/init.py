@@ -113,4 +113,4 @@ def _refuse_options_of(names: tuple[str, ...]) -> None:
     for name in names:
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
             kind = "a network" if name in _OF_NETWORKS else "an embedded chain"
-            raise UsageError(f"--{name.replace('_', '-')} is for {kind}: leave it out, or change --chain")
+            raise UsageError(f"--{name.replace('_', '-')} is for {kind}: leave it out, or change --chain", option=name)

@@ -80,7 +80,9 @@ def node(
     try:
         from pysettle.node.server import listen, serve
     except ImportError as problem:
-        raise UsageError(f"the node needs {problem.name}: pip install 'pysettle[node]'") from problem
+        raise UsageError(
+            f"the node needs {problem.name}: pip install 'pysettle[node]'", package=problem.name
+        ) from problem
     from pysettle.workspace import Workspace
     from pysettle.workspace.serving import chain_from_genesis, chain_of, fresh_chain
 
@@ -158,7 +160,10 @@ def _of_bundle(directory: Path) -> NodeChain:
     if (head := served.embedded.block()).hash != manifest.hashes[-1]:
         raise BundleError(
             f"the manifest names 0x{manifest.hashes[-1].hex()} as the head, the blocks end with block {head.number}, "
-            f"0x{head.hash.hex()}: see `audit verify`"
+            f"0x{head.hash.hex()}: see `audit verify`",
+            stated=manifest.hashes[-1],
+            block=head.number,
+            actual=head.hash,
         )
     return served
 
@@ -172,7 +177,7 @@ def _history(genesis: Path, blocks: Path) -> NodeChain:
 
 def _refuse(options: Mapping[str, object], why: str) -> None:
     if set_options := [name for name, value in options.items() if value is not None]:
-        raise UsageError(f"leave {set_options[0]} out: {why}")
+        raise UsageError(f"leave {set_options[0]} out: {why}", option=set_options[0])
 
 
 def _banner(served: NodeChain) -> str:

@@ -321,7 +321,10 @@ def _order(jobs: JobEscrow, order_id: OrderId, command: Command) -> Order:
             raise UsageError(
                 f"this order is in {currency.value}: give --currency {currency.value}", currency=currency.value
             )
-    raise UsageError(f"this order is in the token 0x{order.currency.hex()}, which is not a currency of this network")
+    raise UsageError(
+        f"this order is in the token 0x{order.currency.hex()}, which is not a currency of this network",
+        token=order.currency,
+    )
 
 
 def _step(

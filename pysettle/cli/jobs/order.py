@@ -103,10 +103,10 @@ def _stage(text: str) -> tuple[Units, int]:
     try:
         moment = dt.datetime.fromisoformat(day)
     except ValueError as problem:
-        raise UsageError(f"the milestone {text!r} is not like 120.50@2026-02-01") from problem
+        raise UsageError(f"the milestone {text!r} is not like 120.50@2026-02-01", text=text) from problem
     second = int((moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)).timestamp())
     if second < 0:
         raise UsageError(
-            f"the day of --milestone {text} is before 1970-01-01, where unix seconds begin: give a later day"
+            f"the day of --milestone {text} is before 1970-01-01, where unix seconds begin: give a later day", text=text
         )
     return to_units(amount), second

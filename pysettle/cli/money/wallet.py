@@ -177,7 +177,8 @@ def _expiry(until: dt.datetime | None) -> int:
     if not 0 < expiry < IDENTIFICATION_WITHOUT_END:
         last = date_of(IDENTIFICATION_WITHOUT_END - 2)
         raise UsageError(
-            f"the last day of an identification is from 1970-01-01 to {last}; leave the option out for no end"
+            f"the last day of an identification is from 1970-01-01 to {last}; leave the option out for no end",
+            latest=last,
         )
     return expiry
 

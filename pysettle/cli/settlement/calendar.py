@@ -104,10 +104,14 @@ def _read(file: Path, currency: Currency) -> Calendar:
         text = file.read_text(encoding="utf-8")
     except UnicodeDecodeError as problem:
         line = problem.object[: problem.start].count(b"\n") + 1
-        raise UsageError(f"line {line} of {file}: this is no UTF-8 text") from None
+        raise UsageError(f"line {line} of {file}: this is no UTF-8 text", path=file, line=line) from None
     found = read_calendars(text, str(file))
     if currency not in found:
-        raise UsageError(f"{file} has no part of {currency.value}; it has {', '.join(it.value for it in found)}")
+        raise UsageError(
+            f"{file} has no part of {currency.value}; it has {', '.join(it.value for it in found)}",
+            path=file,
+            currency=currency,
+        )
     return found[currency]
 
 

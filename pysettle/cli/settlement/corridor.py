@@ -250,7 +250,9 @@ def _agree(
             other = counter if acting is command.currency else command.currency.value
             offered = corridors.proposed(way).get(network.system(Currency(other)).token.address)
             if offered is None:
-                raise UsageError(f"the central bank of {other} proposed no terms: run `pysettle corridor propose`")
+                raise UsageError(
+                    f"the central bank of {other} proposed no terms: run `pysettle corridor propose`", currency=other
+                )
             terms = offered.terms
         before = corridors.corridor(way.id)
         place = network.system(acting).token.address

@@ -28,7 +28,7 @@ def leg_of(text: str, network: SettlementNetwork, command: Command) -> Leg:
 
     parts = text.split(":")
     if len(parts) != 4 or not all(parts):
-        raise UsageError(f"the leg {text!r} is not like HKD:alice:bob:12.50")
+        raise UsageError(f"the leg {text!r} is not like HKD:alice:bob:12.50", text=text)
     asset, debtor, creditor, amount = parts
     parties = command.address(debtor), command.address(creditor)
     if asset in Currency.__members__:
@@ -82,5 +82,9 @@ def word_of(reference: str) -> bytes:
     from pysettle.hashing import keccak
 
     if not 0 < len(reference) <= _MOST_REFERENCE:
-        raise UsageError(f"an end-to-end id has 1 to {_MOST_REFERENCE} characters, and {reference!r} {len(reference)}")
+        raise UsageError(
+            f"an end-to-end id has 1 to {_MOST_REFERENCE} characters, and {reference!r} {len(reference)}",
+            text=reference,
+            most_characters=_MOST_REFERENCE,
+        )
     return keccak(reference.encode())

@@ -55,7 +55,9 @@ def seize(account: str, to: str, amount: str, legal_basis: bytes, by: str | None
         before = positions.position(token.address, holder).available, token.balance_of(holder)
         if units > sum(before):
             held = command.text(sum(before))
-            raise UsageError(f"{account} has {held} in position and account together: seize at most this")
+            raise UsageError(
+                f"{account} has {held} in position and account together: seize at most this", account=account, held=held
+            )
         first = Units(min(units, before[0]))
         steps = [positions.seize(signer, token.address, holder, receiver, first, legal_basis)] * bool(first)
         if units > first:

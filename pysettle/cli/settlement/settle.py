@@ -103,7 +103,11 @@ def return_(
     original = _read(file)
     legs = original.instruction.legs
     if place >= len(legs):
-        raise UsageError(f"the instruction has {len(legs)} legs, and none with the number {place}: count from 0")
+        raise UsageError(
+            f"the instruction has {len(legs)} legs, and none with the number {place}: count from 0",
+            legs=len(legs),
+            place=place,
+        )
     leg = reversed_leg(legs[place], amount)
     words = word_of(reference), code_word(purpose)
     returned = original.settlement_id, code_word(reason)

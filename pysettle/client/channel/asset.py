@@ -46,7 +46,9 @@ class Asset:
         """
         amount: Amount = to_units(text) if self.currency else Tokens(read_whole(text))
         if not 0 < amount < 1 << CEILING_BITS:
-            raise UsageError(f"{text[:40]!r} is no amount in a channel; use more than nothing, and less than 2^128")
+            raise UsageError(
+                f"{text[:40]!r} is no amount in a channel; use more than nothing, and less than 2^128", text=text
+            )
         return amount
 
     def plain(self, amount: int) -> str:

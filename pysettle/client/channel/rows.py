@@ -74,9 +74,11 @@ def read_rows(content: str, name: str, network: SettlementNetwork, asset: Asset)
     try:
         document = parse_json(content)
     except ValueError as problem:
-        raise UsageError(f"{name} is not a list of rows ({problem}): see `pysettle channel claim --help`") from problem
+        raise UsageError(
+            f"{name} is not a list of rows ({problem}): see `pysettle channel claim --help`", path=name
+        ) from problem
     if not (isinstance(document, list) and document and all(isinstance(entry, dict) for entry in document)):
-        raise UsageError(f"{name} is not a list of at least one row: see `pysettle channel claim --help`")
+        raise UsageError(f"{name} is not a list of at least one row: see `pysettle channel claim --help`", path=name)
     named = [entry["channel"] for entry in document if isinstance(entry.get("channel"), str)]
     opened, rows = network.channel_lists.opened() if named else {}, list[Row]()
     for place, entry in enumerate(document, start=1):
@@ -142,7 +144,9 @@ def _field(entry: Mapping[str, Any], name: str, where: str, read: Callable[[Any]
             raise ValueError("it is missing")
         return read(entry[name])
     except ValueError as problem:
-        raise UsageError(f"{where}, {name}: {problem}; see `pysettle channel claim --help`") from problem
+        raise UsageError(
+            f"{where}, {name}: {problem}; see `pysettle channel claim --help`", place=where, column=name
+        ) from problem
 
 
 def _channel(

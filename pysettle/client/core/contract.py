@@ -87,5 +87,7 @@ class Contract:
             words = f"with 0x{answer.hex()[:64]}" if answer else "with nothing"
             raise ChainError(
                 f"0x{self.address.hex()} answers {function} {words}, which no {self.interface.contract_name} does: "
-                "see `pysettle network status`"
+                "see `pysettle network status`",
+                address=self.address,
+                function=function,
             ) from problem

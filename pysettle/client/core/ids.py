@@ -26,7 +26,7 @@ def beginning_with(text: str, ids: Iterable[_Id], kind: str, listing: str) -> _I
     """
     digits, see = text.removeprefix("0x").lower(), f"see `pysettle {listing}`"
     if not digits:
-        raise UsageError(f"{text!r} names no {kind}: give its id, or how that begins; {see}")
+        raise UsageError(f"{text!r} names no {kind}: give its id, or how that begins; {see}", text=text, kind=kind)
     matching = [id_ for id_ in ids if id_.hex().startswith(digits)]
     if not matching:
         raise UsageError(f"no {kind} has an id that begins with {text[:70]}: {see}", kind=kind, text=text[:70])

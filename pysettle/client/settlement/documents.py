@@ -123,7 +123,10 @@ class SignedInstruction:
             UsageError: a debited party has not approved yet.
         """
         if missing := self.unsigned:
-            raise UsageError(f"{len(missing)} debited parties have not signed yet: run `pysettle settle sign` for each")
+            raise UsageError(
+                f"{len(missing)} debited parties have not signed yet: run `pysettle settle sign` for each",
+                missing=tuple(missing),
+            )
         return tuple(self.approvals[party].id for party in self.instruction.debtors)
 
     @property
@@ -140,7 +143,9 @@ class SignedInstruction:
         if (self.chain_id, self.settlement) != (contract.chain.chain_id, contract.address):
             raise UsageError(
                 f"this instruction is for the settlement contract 0x{self.settlement.hex()} on chain {self.chain_id}, "
-                f"not for 0x{contract.address.hex()} on chain {contract.chain.chain_id}: name the right --workspace"
+                f"not for 0x{contract.address.hex()} on chain {contract.chain.chain_id}: name the right --workspace",
+                settlement=self.settlement,
+                chain_id=self.chain_id,
             )
 
     def signed(
@@ -175,7 +180,9 @@ class SignedInstruction:
             digest = self.instruction.approval_digest(domain, party, approval.id, approval.valid_before)
             if recover(digest, approval.signature) != party:
                 raise UsageError(
-                    f"the approval of 0x{party.hex()} is not its signature over this instruction: something was changed"
+                    f"the approval of 0x{party.hex()} is not its signature over this instruction: "
+                    "something was changed",
+                    party=party,
                 )
 
 

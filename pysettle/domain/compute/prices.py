@@ -60,7 +60,10 @@ def basket_cost(service_class: str, rate_card: RateCard, unit_price: int) -> int
     """
     if service_class not in SERVICE_CLASSES:
         known = ", ".join(SERVICE_CLASSES)
-        raise UsageError(f"no reference basket for the service class {service_class!r}: there is one for {known}")
+        raise UsageError(
+            f"no reference basket for the service class {service_class!r}: there is one for {known}",
+            service_class=service_class,
+        )
     return price_rounded_up(rate_card.tokens(SERVICE_CLASSES[service_class].basket), unit_price)
 
 

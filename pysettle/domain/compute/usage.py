@@ -54,7 +54,9 @@ def _pack(lanes: tuple[int, ...], bits: int, name: str) -> int:
     word = 0
     for place, lane in enumerate(lanes):
         if not 0 <= lane < 1 << bits:
-            raise InvalidAmount(f"{name} {lane} does not fit {bits} bits; split it over more channels or series")
+            raise InvalidAmount(
+                f"{name} {lane} does not fit {bits} bits; split it over more channels or series", lane=lane, bits=bits
+            )
         word |= lane << (bits * place)
     return word
 
@@ -162,7 +164,7 @@ class PeakHours:
                 f"the peak hours cannot be read ({problem}): see `pysettle market open --help`"
             ) from problem
         if not all(0 <= start < end <= 24 for start, end in hours):
-            raise UsageError(f"peak hours {list(hours)} are not intervals of hours of a day (UTC)")
+            raise UsageError(f"peak hours {list(hours)} are not intervals of hours of a day (UTC)", hours=list(hours))
         return cls(hours, *days)
 
     def to_json(self) -> str:

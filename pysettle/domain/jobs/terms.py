@@ -67,7 +67,12 @@ class OrderTerms:
         ]
         for name, value, bits in numbers:
             if value >> bits:
-                raise UsageError(f"{name} of the order is {value}, and has to be below 2^{bits}: give a smaller one")
+                raise UsageError(
+                    f"{name} of the order is {value}, and has to be below 2^{bits}: give a smaller one",
+                    field=name,
+                    value=value,
+                    bits=bits,
+                )
 
     def fields(self) -> tuple[object, ...]:
         """Return the terms in the order of the contract's struct."""

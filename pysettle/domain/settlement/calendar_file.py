@@ -72,9 +72,9 @@ def read_calendars(text: str, name: str) -> dict[Currency, Calendar]:
             else:
                 _read(part, words)
         except _WrongLineError as problem:
-            raise UsageError(f"line {number} of {name}: {problem}") from None
+            raise UsageError(f"line {number} of {name}: {problem}", path=name, line=number) from None
     if not parts:
-        raise UsageError(f"line 1 of {name}: the file has no currency, such as `currency HKD`")
+        raise UsageError(f"line 1 of {name}: the file has no currency, such as `currency HKD`", path=name, line=1)
     return {currency: _calendar(of, name) for currency, of in parts.items()}
 
 
@@ -125,9 +125,17 @@ def _change(part: _Part, word: str, value: str) -> None:
 
 def _calendar(part: _Part, name: str) -> Calendar:
     if part.offset_minutes is None:
-        raise UsageError(f"line {part.line} of {name}: this currency has no offset, such as `offset +08:00`")
+        raise UsageError(
+            f"line {part.line} of {name}: this currency has no offset, such as `offset +08:00`",
+            path=name,
+            line=part.line,
+        )
     if all(hours == CLOSED for hours in part.days):
-        raise UsageError(f"line {part.line} of {name}: this currency is never open; write `mon-fri 08:30-17:00`")
+        raise UsageError(
+            f"line {part.line} of {name}: this currency is never open; write `mon-fri 08:30-17:00`",
+            path=name,
+            line=part.line,
+        )
     return Calendar(Week(tuple(part.days), part.worked, part.offset_minutes), dict(words_of(part.changed)))
 
 

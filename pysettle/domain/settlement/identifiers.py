@@ -31,15 +31,20 @@ class Identity:
             UsageError: one has another form, or the check digits are false.
         """
         if not _LEI.fullmatch(self.lei):
-            raise UsageError(f"{self.lei!r} is no LEI: write 18 digits or capital letters, then two check digits")
+            raise UsageError(
+                f"{self.lei!r} is no LEI: write 18 digits or capital letters, then two check digits", lei=self.lei
+            )
         if (remainder := _remainder(self.lei)) != 1:
             right = check_digits(self.lei[:-2])
             raise UsageError(
                 f"the check digits of the LEI {self.lei} are false, it is {remainder} modulo 97 and not 1: "
-                f"after {self.lei[:-2]} they would be {right}"
+                f"after {self.lei[:-2]} they would be {right}",
+                lei=self.lei,
             )
         if not _BIC.fullmatch(self.bic):
-            raise UsageError(f"{self.bic!r} is no BIC: write 8 or 11 digits or capital letters, such as HSBCHKHH")
+            raise UsageError(
+                f"{self.bic!r} is no BIC: write 8 or 11 digits or capital letters, such as HSBCHKHH", bic=self.bic
+            )
 
     def words(self) -> tuple[bytes, bytes]:
         """Return LEI and BIC as the contract holds them."""

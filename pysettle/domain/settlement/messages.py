@@ -127,7 +127,9 @@ def code_word(code: str) -> bytes:
         UsageError: it is empty, longer than 32 bytes, or not of digits, capital letters and hyphens.
     """
     if not 0 < len(code) <= 32 or not all(it.isascii() and (it.isdigit() or it.isupper() or it == "-") for it in code):
-        raise UsageError(f"{code!r} is no code: write up to 32 digits, capital letters and hyphens, such as INTC")
+        raise UsageError(
+            f"{code!r} is no code: write up to 32 digits, capital letters and hyphens, such as INTC", text=code
+        )
     return code.encode().ljust(32, b"\0")
 
 
