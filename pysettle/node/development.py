@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from eth.abc import SignedTransactionAPI
-from eth_account import Account
 
 from pysettle.errors import ChainError, UsageError
 from pysettle.node.chain import NodeChain
@@ -180,6 +179,8 @@ def _set_balance(node: NodeChain) -> Method:
                 "maxFeePerGas": 2 * (chain.next_header().base_fee_per_gas or 0),
                 "maxPriorityFeePerGas": 0,
             }
+            from eth_account import Account
+
             node.seal(bytes(Account.sign_transaction(endowment, faucet.secret).raw_transaction))
         return True
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from eth_account import Account
-
 from pysettle.errors import TransactionRefused
 from pysettle.node import execution
 from pysettle.node.chain import NodeChain
@@ -76,6 +74,8 @@ def _signed(node: NodeChain, transaction: Any) -> bytes:
     signer = node.accounts.get(request.sender)
     if signer is None:
         raise RpcError(SERVER_ERROR, f"the node has no key of {hex_address(request.sender)}: sign it yourself")
+    from eth_account import Account
+
     return bytes(Account.sign_transaction(filled(node, request), signer.secret).raw_transaction)
 
 

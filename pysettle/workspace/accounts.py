@@ -194,13 +194,13 @@ class Accounts:
 
     def _with_key(self, name: str, password: str | None) -> dict[str, Any]:
         """Return an account with a fresh random key under the password, or with the development key of its name."""
+        if password is None:
+            address = self.development_key(name).address
+            return {"address": "0x" + address.hex(), "development": _DEVELOPMENT}
         from eth_account import Account as EthAccount
 
         from pysettle.domain.core.signing import Signer
 
-        if password is None:
-            address = self.development_key(name).address
-            return {"address": "0x" + address.hex(), "development": _DEVELOPMENT}
         _check_password(password)
         signer = Signer(secrets.token_bytes(32))
         return {"address": "0x" + signer.address.hex(), "keystore": EthAccount.encrypt(signer.secret, password)}

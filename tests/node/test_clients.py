@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import rlp
+from eth_account.hdaccount import key_from_seed, seed_from_mnemonic
 from eth_typing import Address
 from eth_utils.crypto import keccak
 from trie import HexaryTrie
@@ -18,7 +19,7 @@ from web3 import AsyncWeb3, Web3, WebSocketProvider
 from web3.exceptions import ContractCustomError
 
 from pysettle.evm.artifacts import ROOT
-from pysettle.node.accounts import development_accounts
+from pysettle.node.accounts import MNEMONIC, development_accounts
 from tests.evm.bytecode import REVERTER, TOKEN, creation
 
 SIGNER, OTHER = development_accounts()[:2]
@@ -27,6 +28,13 @@ BOB = Web3.to_checksum_address(OTHER.address)
 TRANSFER = Web3.keccak(text="Transfer(address,address,uint256)")
 REFUSED = Web3.keccak(text="Refused(uint256)")[:4] + (7).to_bytes(32, "big")
 CAST = ROOT / "node_modules/@foundry-rs/cast-linux-amd64/bin/cast"
+
+
+def test_wallets_derive_the_same_accounts() -> None:
+    """eth_account derives the keys of the development accounts from their mnemonic."""
+    seed = seed_from_mnemonic(MNEMONIC, "")
+    keys = [key_from_seed(seed, f"m/44'/60'/0'/0/{number}") for number in range(12)]
+    assert [it.secret for it in development_accounts(12)] == keys
 
 
 @pytest.fixture(scope="module")
