@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
-from typing import cast
+from typing import TypeAlias, cast
 
 import rlp
 from eth.abc import BlockAPI, BlockHeaderAPI, ComputationAPI, ReceiptAPI, SignedTransactionAPI, StateAPI
@@ -39,6 +39,9 @@ from pysettle.evm.prague import (
 )
 from pysettle.values import Address
 
+Place: TypeAlias = "int | BlockHeaderAPI | None"
+"""Where a state is asked for: after a sealed block, by its number; after a block of that header, which need not be
+sealed; or (None) after the head, as the next block finds it."""
 _FEE_HEADROOM = 8
 """Most the base fee may have grown, as a factor, while a sequence of blocks is sealed (12.5 % a full block)."""
 _REASON_MAX = 300
@@ -300,7 +303,7 @@ class EmbeddedChain(SealedBlocks):
             return state.apply_transaction(cast(SignedTransactionAPI, SpoofTransaction(transaction, from_=sender)))
 
     @contextmanager
-    def scratch_state(self, block_number: int | None = None) -> Iterator[StateAPI]:
+    def scratch_state(self, place: Place = None) -> Iterator[StateAPI]:
         """Lend the state that `state` returns, to execute on; all changes are undone afterwards.
 
         Values read from the tries are cached for the next caller of the same state: most calls follow another.
@@ -308,22 +311,23 @@ class EmbeddedChain(SealedBlocks):
         Raises:
             ChainError: no such block.
         """
-        header = self.header(block_number)
-        key = header.hash, self.coinbase, self._clock.now() if block_number is None else None
+        header = place if isinstance(place, BlockHeaderAPI) else self.header(place)
+        key = header.hash, self.coinbase, self._clock.now() if place is None else None
         lent, self._scratch = self._scratch, None
-        state = lent[1] if lent is not None and lent[0] == key else self.state(block_number)
+        state = lent[1] if lent is not None and lent[0] == key else self.state(place)
         snapshot = state.snapshot()
         yield state
         # Not after an error, which may have stopped anywhere: then the next one is made anew.
         state.revert(snapshot)
         self._scratch = key, state
 
-    def state(self, block_number: int | None = None, *, free: bool = True) -> StateAPI:
+    def state(self, place: Place = None, *, free: bool = True) -> StateAPI:
         """Return a copy of the state to execute on, for the caller to spoil; as `call` describes.
 
         Unless it is free, gas costs what it costs in the block.
         """
-        header = self.next_header() if block_number is None else self.header(block_number)
+        header = place if isinstance(place, BlockHeaderAPI) else self.header(place) if place is not None else None
+        header = header or self.next_header()
         return SealingVM.build_state(
             self.py_evm.chaindb.db,
             header.copy(base_fee_per_gas=0) if free else header,

@@ -80,6 +80,18 @@ _BLOB_SCHEDULE = {
     "cancun": {"target": 3, "max": 6, "baseFeeUpdateFraction": 3338477},
     "prague": {"target": 6, "max": 9, "baseFeeUpdateFraction": 5007716},
 }
+_BASE_FEE = "0x3b9aca00"
+"""Base fee of a block 0 that states none (EIP-1559)."""
+_ZERO_NUMBERS = ("nonce", "difficulty", "number", "gasUsed", "excessBlobGas", "blobGasUsed")
+_ZERO_BYTES = ("mixHash", "coinbase", "parentHash", "parentBeaconBlockRoot")
+_NO_EFFECT: Mapping[str, object] = {
+    # What geth writes into a config besides, and its value where it changes no rule of this chain.
+    "daoForkSupport": True,
+    "eip150Hash": "0x" + "00" * 32,
+    "terminalTotalDifficultyPassed": True,
+    "depositContractAddress": "0x" + _DEPOSIT_CONTRACT.hex(),
+    "ethash": {},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,32 +192,33 @@ class Genesis:
         """Read the output of `to_dict`, or an equal genesis in another spelling.
 
         Args:
-            document: A parsed `genesis.json`. Addresses may lack their 0x, numbers may be decimal strings.
+            document: A parsed `genesis.json`. Addresses may lack their 0x, numbers may be decimal strings. A field that
+                is null counts as left out, and geth's further fields may be there with the values of a block 0.
 
         Raises:
             UsageError: a field is missing or malformed, a system contract is not in the alloc, or the document asks
                 for something that is not this chain's rules (another fork schedule, a difficulty).
         """
         try:
+            named = {name: value for name, value in document.items() if value is not None}
+            config = _without_fields_of_no_effect(named["config"])
             genesis = cls(
-                chain_id=int(document["config"]["chainId"]),
-                timestamp=_number(document["timestamp"]),
+                chain_id=int(config["chainId"]),
+                timestamp=_number(named["timestamp"]),
                 alloc={
                     Address(_bytes(address, 20)): _account_from_dict(account)
-                    for address, account in document["alloc"].items()
+                    for address, account in named["alloc"].items()
                 },
-                gas_limit=_number(document["gasLimit"]),
-                base_fee=_number(document["baseFeePerGas"]),
+                gas_limit=_number(named["gasLimit"]),
+                base_fee=_number(named.get("baseFeePerGas", _BASE_FEE)),
             )
-            missing = SYSTEM_CONTRACTS.keys() - {_bytes(address, 20) for address in document["alloc"]}
+            missing = SYSTEM_CONTRACTS.keys() - {_bytes(address, 20) for address in named["alloc"]}
             fixed = {
-                "config": document["config"] == _config(genesis.chain_id),
-                "nonce": _number(document["nonce"]) == 0,
-                "difficulty": _number(document["difficulty"]) == 0,
-                "extraData": document["extraData"] == "0x",
-                "mixHash": not any(_bytes(document["mixHash"], 32)),
-                "coinbase": not any(_bytes(document["coinbase"], 20)),
+                "config": config == _config(genesis.chain_id),
+                "extraData": named.get("extraData", "0x") == "0x",
                 "alloc": not missing,
+                **{name: _number(named.get(name, "0x0")) == 0 for name in _ZERO_NUMBERS},
+                **{name: not any(_bytes(named.get(name, "0x"))) for name in _ZERO_BYTES},
             }
         except UsageError:
             raise
@@ -244,6 +257,16 @@ def _config(chain_id: int) -> dict[str, Any]:
     }
 
 
+def _without_fields_of_no_effect(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a chain config without what is null, here or in the blob schedule, or changes no rule."""
+    kept = {
+        name: {entry: value for entry, value in value.items() if value is not None} if name == "blobSchedule" else value
+        for name, value in config.items()
+        if value is not None
+    }
+    return {name: value for name, value in kept.items() if name not in _NO_EFFECT or value != _NO_EFFECT[name]}
+
+
 def _account_to_dict(account: GenesisAccount) -> dict[str, Any]:
     """Return one entry of `alloc`; like geth, leave out empty fields, except the balance."""
     entry: dict[str, Any] = {}
@@ -260,9 +283,9 @@ def _account_to_dict(account: GenesisAccount) -> dict[str, Any]:
 def _account_from_dict(entry: Mapping[str, Any]) -> GenesisAccount:
     return GenesisAccount(
         balance=_number(entry["balance"]),
-        nonce=_number(entry.get("nonce", "0x0")),
-        code=_bytes(entry.get("code", "0x")),
-        storage={_number(slot): _number(word) for slot, word in entry.get("storage", {}).items()},
+        nonce=_number(entry.get("nonce") or "0x0"),
+        code=_bytes(entry.get("code") or "0x"),
+        storage={_number(slot): _number(word) for slot, word in (entry.get("storage") or {}).items()},
     )
 
 

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Protocol
 
-from eth.abc import BlockAPI, BlockHeaderAPI
+from eth.abc import BlockAPI, BlockHeaderAPI, SignedTransactionAPI
 from eth.exceptions import HeaderNotFound
 from eth_bloom.bloom import BloomFilter
 
 from pysettle.domain.core.signing import Signer
 from pysettle.errors import ChainError, TransactionRefused
 from pysettle.evm.backend import Block, Log
-from pysettle.evm.embedded import EmbeddedChain
+from pysettle.evm.embedded import EmbeddedChain, Place
 from pysettle.evm.prague import InvalidTransaction
 from pysettle.node.objects import block_object, log_object, receipt_objects
 from pysettle.node.pool import Pool, refusal
@@ -29,6 +29,8 @@ BLOCK_RANGE_LIMIT = 10_000
 """Most blocks one query of logs may look at."""
 LOG_LIMIT = 10_000
 """Most logs one query of logs may return."""
+_HASH_LENGTH = 66
+"""Characters of a hash; a number of as many is none that a chain reaches."""
 _KEPT_BLOCKS = 256
 """Blocks cached in each form: clients ask for the latest ones repeatedly, and no block changes."""
 
@@ -88,7 +90,7 @@ class Listener(Protocol):
     def removing(self, first: int, last: int) -> None:
         """Take notice that blocks, both ends included, are about to be taken off the chain."""
 
-    def arrived(self, transaction_hash: Hash32) -> None:
+    def arrived(self, transaction: SignedTransactionAPI) -> None:
         """Take notice of a transaction that waits for a block, if only for the next."""
 
 
@@ -128,6 +130,7 @@ class NodeChain:
         """Return that block as JSON-RPC writes it, with its transactions whole or by hash."""
         self.receipt_documents = cached(self._read_receipt_documents)
         """Return that block's receipts as JSON-RPC writes them."""
+        self._pending: tuple[object, BlockAPI] | None = None
 
     # Sealing
 
@@ -143,12 +146,12 @@ class NodeChain:
 
     def _take(self, raw_transaction: bytes) -> Hash32 | RpcError:
         try:
-            transaction_hash = self.pool.add(raw_transaction)
+            transaction = self.pool.add(raw_transaction)
         except RpcError as problem:
             return problem
         for listener in tuple(self.listeners):
-            listener.arrived(transaction_hash)
-        return transaction_hash
+            listener.arrived(transaction)
+        return transaction.hash
 
     def _seal_ready(self) -> dict[Hash32, RpcError]:
         """Seal the ready transactions, in as few blocks as their gas allows; remove and return the refused ones.
@@ -209,15 +212,19 @@ class NodeChain:
     def pending_block(self) -> BlockAPI:
         """Return the block that would be sealed now."""
         ready = self.pool.ready()
-        try:
-            return self.embedded.preview(ready)[0]
-        except TransactionRefused as problem:
-            return self.embedded.preview(ready[: refused_place(problem)])[0]
+        made_of = (self.embedded.next_header(), [transaction.hash for transaction in ready])
+        if self._pending is None or self._pending[0] != made_of:
+            try:
+                block = self.embedded.preview(ready)[0]
+            except TransactionRefused as problem:
+                block = self.embedded.preview(ready[: refused_place(problem)])[0]
+            self._pending = made_of, block
+        return self._pending[1]
 
     # Blocks
 
     def height(self, tag: Any) -> int | None:
-        """Read a block number, tag or EIP-1898 object; None for the pending block.
+        """Read a block number, hash, tag or EIP-1898 object; None for the pending block.
 
         Raises:
             InvalidParams: it is malformed.
@@ -234,17 +241,29 @@ class NodeChain:
             if "blockHash" in tag:
                 return self.header_by_hash(hash32(tag["blockHash"], "blockHash")).block_number
             tag = tag.get("blockNumber")
+        if isinstance(tag, str) and len(tag) == _HASH_LENGTH:
+            return self.header_by_hash(hash32(tag, "the block")).block_number
         number = quantity(tag, "the block")
         if number > head:
             raise RpcError(SERVER_ERROR, f"block {number} not found: the head is {head}")
         return number
+
+    def after(self, tag: Any) -> Place:
+        """Return the place after whose block a state is asked for; at the pending one waiting transactions count.
+
+        Raises:
+            InvalidParams: the tag is malformed.
+            RpcError: no such block.
+        """
+        height = self.height(tag)
+        return self.pending_block().header if height is None and self.pool.ready() else height
 
     def header(self, number: int) -> BlockHeaderAPI:
         """Return the header of a sealed block."""
         return self.embedded.header(number)
 
     def header_at(self, tag: Any) -> BlockHeaderAPI:
-        """Return the header of the sealed block of a number, tag or EIP-1898 object; `pending` is refused.
+        """Return the header of the sealed block that `height` reads; `pending` is refused.
 
         Raises:
             InvalidParams: it is malformed, or names the pending block.

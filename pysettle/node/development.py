@@ -90,9 +90,10 @@ def _sealing(node: NodeChain) -> Mapping[str, Method]:
 
 
 def _mine_many(node: NodeChain) -> Method:
-    def mine_many(_: Any, blocks: Any = 1, interval: Any = 1) -> None:
-        number, seconds = integer(blocks, "the number of blocks"), integer(interval, "the interval")
-        if number > _MINE_LIMIT or not 1 <= seconds <= 2**32:
+    def mine_many(_: Any, blocks: Any = None, interval: Any = None) -> None:
+        number = 1 if blocks is None else integer(blocks, "the number of blocks")
+        seconds = integer(interval or 0, "the interval") or 1  # viem names 0 where its caller names none
+        if number > _MINE_LIMIT or seconds > 2**32:
             raise InvalidParams(f"mines at most {_MINE_LIMIT} blocks at once, at least a second apart")
         for index in range(number):
             if index:

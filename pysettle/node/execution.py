@@ -18,7 +18,7 @@ from eth_utils.exceptions import ValidationError
 from trie.hexary import HexaryTrie
 
 from pysettle.evm import abi
-from pysettle.evm.embedded import EmbeddedChain
+from pysettle.evm.embedded import EmbeddedChain, Place
 from pysettle.evm.prague import SealingVM, minimum_gas
 from pysettle.hashing import keccak
 from pysettle.node.protocol import EXECUTION_REVERTED, SERVER_ERROR, InvalidParams, RpcError
@@ -45,19 +45,19 @@ class Outcome(NamedTuple):
     """Gas it was given."""
 
 
-def execute(chain: EmbeddedChain, request: TransactionRequest, height: int | None, overrides: Any = None) -> bytes:
-    """Return the data that a call returns, under the header of that block (None: of the next).
+def execute(chain: EmbeddedChain, request: TransactionRequest, place: Place, overrides: Any = None) -> bytes:
+    """Return the data that a call returns on the state of a place.
 
     Raises:
         RpcError: it reverted (3, with the data), or cannot be executed (-32000).
     """
-    with _state(chain, request, height, overrides) as state:
+    with _state(chain, request, place, overrides) as state:
         computation = run(chain, state, request, request.gas).computation
     raise_failure(computation)
     return computation.output
 
 
-def estimate(chain: EmbeddedChain, request: TransactionRequest, height: int | None, overrides: Any = None) -> int:
+def estimate(chain: EmbeddedChain, request: TransactionRequest, place: Place, overrides: Any = None) -> int:
     """Return gas the transaction succeeds with, at most 1/64 above the least that does.
 
     The first run gives the used gas; the second tries that with the gas that an inner call may hold back (EIP-150); the
@@ -68,7 +68,7 @@ def estimate(chain: EmbeddedChain, request: TransactionRequest, height: int | No
     """
 
     def outcome(gas: int) -> Outcome:
-        with _state(chain, request, height, overrides) as state:
+        with _state(chain, request, place, overrides) as state:
             return run(chain, state, request, gas)
 
     def fails(gas: int) -> bool:
@@ -97,12 +97,12 @@ def estimate(chain: EmbeddedChain, request: TransactionRequest, height: int | No
 
 
 def _state(
-    chain: EmbeddedChain, request: TransactionRequest, height: int | None, overrides: Any
+    chain: EmbeddedChain, request: TransactionRequest, place: Place, overrides: Any
 ) -> AbstractContextManager[StateAPI]:
     """Lend the state after a block to execute on. A transaction that names its fees meets the block's base fee."""
     if overrides is None and not request.fees:
-        return chain.scratch_state(height)
-    state = chain.state(height, free=not request.fees)
+        return chain.scratch_state(place)
+    state = chain.state(place, free=not request.fees)
     override(state, overrides or {})
     return nullcontext(state)
 

@@ -135,8 +135,8 @@ def _state(node: NodeChain) -> Mapping[str, Method]:
     chain = node.embedded
 
     def at(tag: Any) -> StateAPI:
-        height = node.height(tag)
-        return chain.head_state() if height in (None, chain.block().number) else chain.state(height)
+        place = node.after(tag)
+        return chain.head_state() if place in (None, chain.block().number) else chain.state(place)
 
     def nonce(_: Any, account: Any, tag: Any = None) -> str:
         holder = address(account)
@@ -148,17 +148,17 @@ def _state(node: NodeChain) -> Mapping[str, Method]:
     def proof(_: Any, account: Any, slots: Any, tag: Any = None) -> Mapping[str, Any]:
         if not isinstance(slots, list) or len(slots) > 1024:
             raise InvalidParams("the slots are not a list of at most 1024")
-        height = node.height(tag)
-        root = chain.block(height).state_root
+        place = node.after(tag)
+        root = place.state_root if isinstance(place, BlockHeaderAPI) else chain.block(place).state_root
         return execution.proof(chain, address(account), [storage_slot(slot) for slot in slots], root)
 
     def call(_: Any, transaction: Any, tag: Any = None, overrides: Any = None) -> str:
         request = TransactionRequest.read(transaction, chain.chain_id)
-        return hex_data(execution.execute(chain, request, node.height(tag), overrides))
+        return hex_data(execution.execute(chain, request, node.after(tag), overrides))
 
     def estimate(_: Any, transaction: Any, tag: Any = "pending", overrides: Any = None) -> str:
         request = TransactionRequest.read(transaction, chain.chain_id)
-        return hex(execution.estimate(chain, request, node.height(tag), overrides))
+        return hex(execution.estimate(chain, request, node.after(tag), overrides))
 
     return {
         "eth_getBalance": lambda _, account, tag=None: hex(at(tag).get_balance(address(account))),
@@ -171,23 +171,24 @@ def _state(node: NodeChain) -> Mapping[str, Method]:
     }
 
 
+def sealed_hash(find: Callable[[Any], BlockHeaderAPI], key: Any) -> Hash32 | None:
+    """Return the hash of a sealed block, None where the standard wants null for one that is not there."""
+    try:
+        return find(key).hash
+    except InvalidParams:
+        raise
+    except RpcError:
+        return None
+
+
 def _blocks(node: NodeChain) -> Mapping[str, Method]:
     chain = node.embedded
 
-    def sealed(find: Callable[[Any], BlockHeaderAPI], key: Any) -> Hash32 | None:
-        """Return a block's hash, None where the standard wants null for one that is not there."""
-        try:
-            return find(key).hash
-        except InvalidParams:
-            raise
-        except RpcError:
-            return None
-
     def by_number(tag: Any) -> Hash32 | None:
-        return sealed(node.header_at, tag)
+        return sealed_hash(node.header_at, tag)
 
     def by_hash(value: Any) -> Hash32 | None:
-        return sealed(node.header_by_hash, hash32(value))
+        return sealed_hash(node.header_by_hash, hash32(value))
 
     def block_by_number(_: Any, tag: Any, full: Any = False) -> Any:
         whole = flag(full, "the second parameter")
@@ -204,7 +205,7 @@ def _blocks(node: NodeChain) -> Mapping[str, Method]:
     def block_receipts(_: Any, tag: Any) -> Any:
         if tag == "pending":
             return []
-        block_hash = by_hash(tag) if isinstance(tag, str) and len(tag) == 66 else by_number(tag)
+        block_hash = by_number(tag)
         return block_hash and node.receipt_documents(block_hash)
 
     def size(block_hash: Hash32 | None) -> str | None:
@@ -239,12 +240,16 @@ def _transactions(node: NodeChain) -> Mapping[str, Method]:
         return transaction_object(block.transactions[index], block, index)
 
     def by_block_number(_: Any, tag: Any, index: Any) -> Any:
-        height, place = node.height(tag), quantity(index, "the index")
-        return None if height is None else at(node.py_evm_block(height), place)
+        place = quantity(index, "the index")
+        if tag == "pending":
+            waiting = node.pending_block().transactions
+            return transaction_object(waiting[place], None, 0) if place < len(waiting) else None
+        block_hash = sealed_hash(node.header_at, tag)
+        return block_hash and at(node.block_of(block_hash), place)
 
     def by_block_hash(_: Any, block_hash: Any, index: Any) -> Any:
-        header, place = node.header_by_hash(hash32(block_hash)), quantity(index, "the index")
-        return at(node.py_evm_block(header.block_number), place)
+        found, place = sealed_hash(node.header_by_hash, hash32(block_hash)), quantity(index, "the index")
+        return found and at(node.block_of(found), place)
 
     def receipt(_: Any, value: Any) -> Any:
         place = node.place(hash32(value))
@@ -286,14 +291,6 @@ def _text(value: Any) -> str:
 
 
 def _debug(node: NodeChain) -> Mapping[str, Method]:
-    def sealed(tag: Any) -> int:
-        if isinstance(tag, str) and len(tag) == 66:
-            return node.header_by_hash(hash32(tag)).block_number
-        height = node.height(tag)
-        if height is None:
-            raise InvalidParams("the pending block is not sealed")
-        return height
-
     def raw_transaction(_: Any, value: Any) -> str | None:
         place = node.place(hash32(value))
         return hex_data(node.py_evm_block(place[0]).transactions[place[1]].encode()) if place else None
@@ -305,10 +302,10 @@ def _debug(node: NodeChain) -> Mapping[str, Method]:
         return trace_transaction(node.embedded, node.py_evm_block(place[0]), place[1], fields(options or {}, "options"))
 
     return {
-        "debug_getRawHeader": lambda _, tag: hex_data(rlp.encode(node.header(sealed(tag)))),
-        "debug_getRawBlock": lambda _, tag: hex_data(rlp.encode(node.py_evm_block(sealed(tag)))),
+        "debug_getRawHeader": lambda _, tag: hex_data(rlp.encode(node.header_at(tag))),
+        "debug_getRawBlock": lambda _, tag: hex_data(rlp.encode(node.block_of(node.header_at(tag).hash))),
         "debug_getRawReceipts": lambda _, tag: [
-            hex_data(receipt) for receipt in node.embedded.receipts_rlp(sealed(tag))
+            hex_data(receipt) for receipt in node.embedded.receipts_rlp(node.header_at(tag).block_number)
         ],
         "debug_getRawTransaction": raw_transaction,
         "debug_traceTransaction": trace,

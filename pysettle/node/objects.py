@@ -72,6 +72,7 @@ def transaction_object(transaction: SignedTransactionAPI, block: BlockAPI | None
         "nonce": hex(transaction.nonce),
         "blockHash": hex_data(block.hash) if block else None,
         "blockNumber": hex(block.number) if block else None,
+        "blockTimestamp": hex(block.header.timestamp) if block else None,
         "transactionIndex": hex(index) if block else None,
         "from": hex_address(transaction.sender),
         "to": hex_address(transaction.to) if transaction.to else None,

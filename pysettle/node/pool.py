@@ -37,8 +37,8 @@ class Pool:
         """Return a transaction that waits."""
         return self._waiting.get(transaction_hash)
 
-    def add(self, raw_transaction: bytes) -> Hash32:
-        """Add a signed transaction; it replaces one of the same sender and nonce if it pays more.
+    def add(self, raw_transaction: bytes) -> SignedTransactionAPI:
+        """Add a signed transaction, and return it; it replaces one of the same sender and nonce if it pays more.
 
         Raises:
             RpcError: no block can contain it in the present state, after any other transactions; the message has the
@@ -60,7 +60,7 @@ class Pool:
             raise RpcError(LIMIT_EXCEEDED, f"{POOL_LIMIT} transactions wait already: seal a block first")
         self._waiting[transaction.hash] = transaction
         self._places[place] = transaction.hash
-        return transaction.hash
+        return transaction
 
     def _check_against_head(self, transaction: SignedTransactionAPI) -> None:
         state, sender = self._chain.head_state(), transaction.sender

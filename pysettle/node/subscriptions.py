@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from eth.abc import SignedTransactionAPI
+
 from pysettle.evm.backend import Block
 from pysettle.node.chain import LogFilter, NodeChain
-from pysettle.node.objects import header_object
+from pysettle.node.objects import header_object, transaction_object
 from pysettle.node.protocol import SERVER_ERROR, InvalidParams, RpcError
-from pysettle.node.values import hex_data
-from pysettle.values import Hash32
+from pysettle.node.values import flag, hex_data
 
 Send = Callable[[Any], None]
 """Called with each event as JSON-RPC writes it."""
@@ -47,7 +48,7 @@ class Subscription:
     def removing(self, first: int, last: int) -> None:
         """Take notice that blocks, both ends included, are about to be taken off the chain."""
 
-    def arrived(self, transaction_hash: Hash32) -> None:
+    def arrived(self, transaction: SignedTransactionAPI) -> None:
         """Take notice of a transaction that waits for a block, if only for the next."""
 
 
@@ -89,11 +90,16 @@ class LogSubscription(Subscription):
 
 
 class PendingSubscription(Subscription):
-    """Tells of each transaction that arrives, by its hash."""
+    """Tells of each transaction that arrives, by its hash or whole."""
 
-    def arrived(self, transaction_hash: Hash32) -> None:
-        """Send the hash."""
-        self._send(hex_data(transaction_hash))
+    def __init__(self, node: NodeChain, send: Send, whole: bool = False) -> None:
+        """Begin to listen."""
+        super().__init__(node, send)
+        self._whole = whole
+
+    def arrived(self, transaction: SignedTransactionAPI) -> None:
+        """Send it or its hash."""
+        self._send(transaction_object(transaction, None, 0) if self._whole else hex_data(transaction.hash))
 
 
 def subscribe(node: NodeChain, send: Send, kind: Any, query: Any = None) -> Subscription:
@@ -106,7 +112,7 @@ def subscribe(node: NodeChain, send: Send, kind: Any, query: Any = None) -> Subs
         case "newHeads":
             return HeadSubscription(node, send)
         case "newPendingTransactions":
-            return PendingSubscription(node, send)
+            return PendingSubscription(node, send, flag(query or False, "the second parameter"))
         case "logs":
             return LogSubscription(node, send, LogFilter.read(query or {}))
     raise InvalidParams("one can subscribe to newHeads, logs and newPendingTransactions")

@@ -8,28 +8,10 @@ import pytest
 from eth_account import Account
 
 from pysettle.domain.core.signing import Signer
-from pysettle.evm.embedded import EmbeddedChain
-from pysettle.node.chain import NodeChain
-from pysettle.node.methods import method_table
 from pysettle.node.protocol import RpcError
-from tests.evm.accounts import KEYS, genesis
+from tests.node.inside import BOB, FROM, TO, Client
 
-ALICE, BOB = map(Signer, KEYS[:2])
-TO = "0x" + BOB.address.hex()
 ACCESSES = [{"address": TO, "storageKeys": ["0x" + "00" * 31 + "07", "0x" + "00" * 31 + "08"]}]
-
-
-class Client:
-    """Asks a node in this process."""
-
-    def __init__(self) -> None:
-        """Begin a chain that the node signs on for Alice."""
-        self.node = NodeChain(EmbeddedChain(genesis()), [ALICE])
-        self.methods = method_table(self.node)
-
-    def ask(self, method: str, *params: Any) -> Any:
-        """Return the result of a method."""
-        return self.methods[method](None, *params)
 
 
 @pytest.fixture
@@ -54,7 +36,7 @@ def authorization(client: Client, signer: Signer, target: str) -> dict[str, str]
 
 def test_lists_are_paid_for_in_an_estimate(client: Client) -> None:
     """An access list costs 2,400 and 1,900 a slot, an authorization 25,000: all of it is in the estimate."""
-    call = {"from": "0x" + ALICE.address.hex(), "to": TO}
+    call = {"from": FROM, "to": TO}
     assert client.ask("eth_estimateGas", call) == hex(21_000)
     assert client.ask("eth_estimateGas", call | {"accessList": ACCESSES}) == hex(21_000 + 2_400 + 2 * 1_900)
     entry = authorization(client, Signer.derived("authority", 1), TO)
@@ -77,8 +59,7 @@ def test_a_transaction_is_sealed_as_it_was_asked_for(client: Client, asked: dict
     authority = Signer.derived("authority", 1)
     if "authorizationList" in asked:
         asked = {"authorizationList": [authorization(client, authority, TO)]}
-    sent = client.ask("eth_sendTransaction", {"from": "0x" + ALICE.address.hex(), "to": TO} | asked)
-    found = client.ask("eth_getTransactionByHash", sent)
+    found = client.ask("eth_getTransactionByHash", client.sent(**asked))
     assert found["type"] == hex(kind)
     assert found.get("accessList", []) == [it | {"address": found["to"]} for it in asked.get("accessList", [])]
     if kind == 4:
@@ -88,7 +69,7 @@ def test_a_transaction_is_sealed_as_it_was_asked_for(client: Client, asked: dict
 def test_named_fees_are_met(client: Client) -> None:
     """A call that names its fees sees its price, and its sender pays for it; one that names none is free."""
     reads_price = {"data": "0x3a5f5260205ff3"}  # GASPRICE PUSH0 MSTORE, RETURN one word
-    rich = {"from": "0x" + ALICE.address.hex(), "gasPrice": hex(10**10)}
+    rich = {"from": FROM, "gasPrice": hex(10**10)}
     assert int(client.ask("eth_call", reads_price | rich), 16) == 10**10
     assert int(client.ask("eth_call", reads_price), 16) == 0
     with pytest.raises(RpcError, match="intrinsic gas too low"):
@@ -116,7 +97,7 @@ def test_what_does_not_fit_is_refused_by_name(client: Client, field: dict[str, A
     """No method leaves out a field in silence, be it unknown, of another type, or malformed."""
     for method in ("eth_call", "eth_estimateGas", "eth_sendTransaction", "eth_signTransaction"):
         with pytest.raises(RpcError, match=words):
-            client.ask(method, {"from": "0x" + ALICE.address.hex(), "to": TO} | field)
+            client.ask(method, {"from": FROM, "to": TO} | field)
 
 
 def test_a_blob_transaction_with_its_blobs_has_its_sentence(client: Client) -> None:

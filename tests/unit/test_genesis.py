@@ -126,10 +126,27 @@ def test_other_spellings_are_read() -> None:
     assert Genesis.from_dict(document) == genesis
 
 
+def test_null_and_the_further_fields_of_geth_are_read() -> None:
+    """A field that is null counts as left out; geth's own further fields may say what is so in every block 0."""
+    genesis = Genesis(chain_id=1, timestamp=99, alloc={ALICE: GenesisAccount(balance=10)})
+    document = genesis.to_dict()
+    document |= dict.fromkeys(("nonce", "mixHash", "coinbase", "extraData", "difficulty", "baseFeePerGas"))
+    document |= dict.fromkeys(("number", "gasUsed", "blobGasUsed"), "0x0") | {"excessBlobGas": None}
+    document["parentHash"] = "0x" + "00" * 32
+    document["config"] |= {"osakaTime": None, "daoForkSupport": True, "terminalTotalDifficultyPassed": True}
+    document["config"] |= {"ethash": {}, "blobSchedule": document["config"]["blobSchedule"] | {"osaka": None}}
+    document["alloc"]["0x" + "aa" * 20] |= dict.fromkeys(("nonce", "code", "storage"))
+    assert Genesis.from_dict(document) == genesis
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [
         ("difficulty", "0x1"),
+        ("number", "0x1"),
+        ("gasUsed", "0x1"),
+        ("excessBlobGas", "0x1"),
+        ("parentHash", "0x" + "01" * 32),
         ("nonce", "0x42"),
         ("extraData", "0x00"),
         ("mixHash", "0x" + "01" * 32),

@@ -1,0 +1,35 @@
+"""A node in this process, asked without text and sockets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pysettle.domain.core.signing import Signer
+from pysettle.evm.embedded import EmbeddedChain
+from pysettle.node.chain import NodeChain
+from pysettle.node.methods import method_table
+from tests.evm.accounts import KEYS, genesis
+
+ALICE, BOB = map(Signer, KEYS[:2])
+FROM, TO = "0x" + ALICE.address.hex(), "0x" + BOB.address.hex()
+
+
+class Client:
+    """Asks a node that signs for Alice, and whose faucet is Bob."""
+
+    def __init__(self) -> None:
+        """Begin a chain in memory."""
+        self.node = NodeChain(EmbeddedChain(genesis()), [ALICE], faucet=BOB)
+        self.methods = method_table(self.node)
+
+    def ask(self, method: str, *params: Any) -> Any:
+        """Return the result of a method."""
+        return self.methods[method](None, *params)
+
+    def number(self, method: str, *params: Any) -> int:
+        """Return the result of a method that answers with a quantity."""
+        return int(self.ask(method, *params), 16)
+
+    def sent(self, **fields: Any) -> str:
+        """Have Alice send a transaction, to Bob unless told otherwise; return its hash."""
+        return str(self.ask("eth_sendTransaction", {"from": FROM, "to": TO} | fields))
