@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pysettle.cli.audit import audit_document
-from pysettle.cli.audit_index import failed
+from pysettle.cli.cases import check, document, proof, summary
 from pysettle.cli.nouns import Noun
 from pysettle.cli.options import SEED, json_option, show, wide_option
 from pysettle.cli.output import done, instant, table
-from pysettle.money import Currency, to_text
+from pysettle.money import to_text
 
 if TYPE_CHECKING:
-    from pysettle.scenarios import compute_export
+    from pysettle.scenarios.case import CaseResult
 
-_CASES = {"compute-export": "A chip maker sells compute abroad, priced in Tokens and paid in e-CNY (paper, 3.2)."}
+_CASES = {
+    "compute-export": "A chip maker sells compute abroad for e-CNY (paper, 3.2).",
+    "mbridge-2022": "20 banks settle 164 payments and PvP, as in the pilot of 2022.",
+}
 
 
 @click.group(cls=Noun)
@@ -41,64 +43,38 @@ def list_(as_json: bool) -> None:
 @json_option
 def run(name: str, seed: int, out: Path | None, as_json: bool) -> None:
     """Run a case on a chain of its own, and verify its bundle by re-execution."""
-    from pysettle.scenarios import compute_export
-
-    result = compute_export.run(seed=seed, out=out)
+    result = _run(name, seed, out)
     if out:
         done(f"the bundle is kept in {out}")
-    show(document(name, result), [summary(result)], as_json)
-    if not result.report.passed:
-        raise failed(result.report)
+    text = _story(result) if result.steps else summary(result)
+    show(document(name, result), [text], as_json)
+    check(result)
 
 
-def document(name: str, result: compute_export.ExportResult) -> dict[str, object]:
-    """Return the result as the document `pysettle.scenario-run/1`: integers as decimal strings, money in units."""
-    return {
-        "scenario": name,
-        "seed": str(result.seed),
-        "steps": [
-            {
-                "step": step.text,
-                "tx_hash": "0x" + step.transaction.hex(),
-                "block": str(step.block),
-                "at_unix_s": str(step.timestamp),
-                "gas_used": str(step.gas_used),
-            }
-            for step in result.steps
-        ],
-        "bought_tokens": str(result.tokens_bought),
-        "delivered_tokens": str(result.tokens_delivered),
-        "currency": Currency.CNY.value,
-        "paid_units": str(result.cny_paid),
-        "earned_units": str(result.cny_earned),
-        "refunded_units": str(result.cny_refunded),
-        "tampering_refused": result.tampering_refused,
-        "audit": audit_document(result.report, result.bundle),
-    }
+def _run(name: str, seed: int, out: Path | None) -> CaseResult:
+    """Run a case by its name."""
+    from pysettle.scenarios import compute_export, mbridge
+
+    if name == "mbridge-2022":
+        return mbridge.run(seed=seed, out=out)
+    return compute_export.run(seed=seed, out=out).case()
 
 
-def summary(result: compute_export.ExportResult) -> str:
-    """Return the result as text."""
+def _story(result: CaseResult) -> str:
+    """Return a case that is told by its steps as text."""
     steps = [
         (step.text, str(step.block), instant(step.timestamp).partition(" UTC")[0], f"{step.gas_used:,}")
         for step in result.steps
     ]
-    money = [
-        ("paid by the buyer", to_text(result.cny_paid)),
-        ("earned by the maker", to_text(result.cny_earned)),
-        ("refunded to the buyers", to_text(result.cny_refunded)),
-    ]
-    report = result.report
-    proof = "verified" if not report.findings else f"{len(report.findings)} FINDINGS"
-    bundle = f", kept in {result.bundle}" if result.bundle else ""
+    money = [(it.name, to_text(it.units)) for it in result.figures if it.units is not None]
+    bought, delivered = (it.text for it in result.figures if it.tokens is not None)
     return "\n\n".join(
         [
-            f"Compute sold abroad for e-CNY (simulation, seed {result.seed})",
+            f"{result.title} (simulation, seed {result.seed})",
             table(("step", "block", "chain time (UTC)", "gas"), steps),
             table(("e-CNY (simulated)", "yuan"), money),
-            f"{result.tokens_bought:,} Tokens bought, {result.tokens_delivered:,} delivered.\n"
-            f"A relayer that named itself as beneficiary was refused: {result.tampering_refused}",
-            f"Audit: level {report.level}, {proof} by re-execution{bundle}.\n"
-            f"Head state root 0x{report.head_state_root.hex()}",
+            f"{bought} Tokens bought, {delivered} delivered.\n"
+            f"A relayer that named itself as beneficiary was refused: {result.refusals[0].reason}",
+            proof(result),
         ]
     )

@@ -28,7 +28,8 @@ from pysettle.errors import ContractReverted
 from pysettle.evm.backend import Receipt
 from pysettle.evm.embedded import EmbeddedChain
 from pysettle.evm.transactions import Transaction
-from pysettle.money import UNITS_PER_MINOR, UNITS_PER_WHOLE
+from pysettle.money import PRICE_BASIS, UNITS_PER_MINOR, UNITS_PER_WHOLE, Currency
+from pysettle.scenarios.case import CaseResult, Expectation, Figure, Origin, Refusal, Step
 from pysettle.values import DAY_S, HOUR_S, Tokens, Units
 
 START = 1_767_225_600
@@ -49,22 +50,6 @@ _FUNDS = Units(10_000 * UNITS_PER_WHOLE)
 _PARTIES = ("maker", "buyer", "second buyer", "relayer")
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One transaction of the story."""
-
-    text: str
-    """The step in words."""
-    transaction: bytes
-    """Its hash."""
-    block: int
-    """Block it is in."""
-    timestamp: int
-    """Chain time of the block, unix seconds."""
-    gas_used: int
-    """Gas it used."""
-
-
 @dataclass(frozen=True)
 class ExportResult:
     """The figures of a run. Money is in units (micro-yuan)."""
@@ -80,12 +65,42 @@ class ExportResult:
     """By the maker, for delivered Tokens."""
     cny_refunded: int
     """To holders, for undelivered Tokens."""
-    tampering_refused: str
-    """Error of the relayer that named itself as beneficiary."""
+    tampering: Refusal
+    """Refusal of the relayer that named itself as beneficiary."""
     report: Report
     """Result of the verification of the bundle."""
     bundle: Path | None
     """Directory of the bundle, None if it was not kept."""
+
+    def case(self) -> CaseResult:
+        """Return the figures in the form of every case."""
+        computed, yuan = Origin.COMPUTED, Currency.CNY.value
+        hours = sum(HOURS_USED.values())
+        price = Units(HOURS_BOUGHT * HOUR_S * TOKENS_PER_SECOND * UNIT_PRICE // PRICE_BASIS)
+        earned = Units(hours * HOUR_S * TOKENS_PER_SECOND * UNIT_PRICE // PRICE_BASIS)
+        return CaseResult(
+            title="Compute sold abroad for e-CNY",
+            seed=self.seed,
+            steps=self.steps,
+            figures=(
+                Figure.of_tokens("bought", computed, self.tokens_bought),
+                Figure.of_tokens("delivered", computed, self.tokens_delivered),
+                Figure.of_money("paid by the buyer", computed, self.cny_paid, yuan),
+                Figure.of_money("earned by the maker", computed, self.cny_earned, yuan),
+                Figure.of_money("refunded to the buyers", computed, self.cny_refunded, yuan),
+            ),
+            settled=(),
+            refusals=(self.tampering,),
+            expectations=(
+                Expectation.equal("paid", Currency.CNY.text(price), Currency.CNY.text(self.cny_paid)),
+                Expectation.equal("earned", Currency.CNY.text(earned), Currency.CNY.text(self.cny_earned)),
+                Expectation.equal("refunded", Currency.CNY.text(price - earned), Currency.CNY.text(self.cny_refunded)),
+                Expectation.equal("tampering", "PurchaseNonceInvalid", self.tampering.error),
+                Expectation.of_audit(self.report),
+            ),
+            report=self.report,
+            bundle=self.bundle,
+        )
 
 
 def run(*, seed: int = 0, out: Path | None = None) -> ExportResult:
@@ -116,7 +131,7 @@ class ComputeExport:
 
     def __init__(self, seed: int) -> None:
         """Deploy the network, register the wallets, give both buyers e-CNY, and open the series."""
-        self.seed, self.steps, self.refused = seed, list[Step](), ""
+        self.seed, self.steps = seed, list[Step]()
         self.parties = {name: Signer.derived(seed, "export", name) for name in _PARTIES}
         roles = self._roles()
         holders = [holder for each in roles.holders().values() for holder in each]
@@ -184,7 +199,8 @@ class ComputeExport:
         try:
             self.network.send(self.series.purchase_with_authorization(relayer, authorization, stolen, signature))
         except ContractReverted as refusal:
-            self.refused = str(refusal)
+            at = self.chain.block().timestamp
+            self.refused = Refusal(at, "relayer names itself", type(refusal).__name__, str(refusal))
         self._do(
             f"{HOURS_BOUGHT:,} accelerator hours sold: e-CNY and Tokens in one transaction",
             self.series.purchase_with_authorization(relayer, authorization, terms, signature),
@@ -247,7 +263,7 @@ class ComputeExport:
             cny_paid=self.paid,
             cny_earned=self.earned,
             cny_refunded=self.refunded,
-            tampering_refused=self.refused,
+            tampering=self.refused,
             report=report,
             bundle=directory if keep else None,
         )

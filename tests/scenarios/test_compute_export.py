@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import filecmp
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pysettle.audit.records.roll_forward import roll_forward
 from pysettle.audit.verify import verify
+from pysettle.cli.cases import check
 from pysettle.domain.compute.prices import SERVICE_CLASSES
 from pysettle.domain.core import events
 from pysettle.domain.core.events import Transfer
+from pysettle.errors import AuditFailed
 from pysettle.money import UNITS_PER_WHOLE
 from pysettle.scenarios import compute_export
 from pysettle.scenarios.compute_export import ComputeExport, ExportResult
@@ -50,7 +53,7 @@ def test_both_legs_are_in_one_transaction() -> None:
 
 def test_the_relayer_cannot_redirect_the_sale(result: ExportResult) -> None:
     """What it tried was refused, by the terms that the buyer's nonce commits to."""
-    assert "PurchaseNonceInvalid" in result.tampering_refused
+    assert (result.tampering.error, result.case().failed) == ("PurchaseNonceInvalid", ())
 
 
 def test_the_service_class_has_a_basket() -> None:
@@ -78,3 +81,11 @@ def _check_records(bundle: Path, result: ExportResult, folder: Path) -> None:
         tokens = roll_forward(records, ALL)[-1]
         bought = [int(it.fields["paid"]) for it in records.events(ALL, "AND e.name = 'Purchased'")]
     assert (tokens.issued, sum(bought)) == (result.tokens_bought, result.cny_paid)
+
+
+def test_a_figure_that_differs_fails(result: ExportResult) -> None:
+    """A case with another figure than the expected one ends with exit code 7, which names both."""
+    check(result.case())
+    with pytest.raises(AuditFailed, match=r"earned: 1\.00 yuan, expected 6,930\.00 yuan") as failure:
+        check(replace(result, cny_earned=UNITS_PER_WHOLE).case())
+    assert failure.value.exit_code == 7

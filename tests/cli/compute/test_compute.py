@@ -222,7 +222,8 @@ def test_a_scenario_is_told_and_proved() -> None:
     assert told.exit_code == 0
     assert "verified by re-execution" in told.stdout
     found = json.loads(invoke("scenario", "run", "compute-export", "--json").stdout)
-    assert (found["schema"], found["earned_units"], found["audit"]["level"]) == (
+    (earned,) = [it for it in found["figures"] if it["figure"] == "earned by the maker"]
+    assert (found["schema"], earned["amount_units"], found["audit"]["level"]) == (
         "pysettle.scenario-run/1",
         "6930000000",
         "S",
