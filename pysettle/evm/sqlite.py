@@ -50,7 +50,7 @@ class SqliteDatabase(BaseDB):
 
     Every row carries a checksum, so that a changed byte is an error where it is read, or looked for, and never a wrong
     balance.
-    To be used by one thread at a time.
+    One thread writes. Others may read meanwhile what never changes, such as the nodes of a state trie.
     """
 
     def __init__(self, file: Path, *, read_only: bool = False, create: bool = False, wait_s: float = 10) -> None:
@@ -84,8 +84,9 @@ class SqliteDatabase(BaseDB):
     # py-evm's interface
 
     def __getitem__(self, key: bytes) -> bytes:
-        if self._pending is not None and key in self._pending:
-            pending = self._pending[key]
+        entries = self._pending  # a copy of the name: the writer may end its transaction while another thread reads
+        if entries is not None and key in entries:
+            pending = entries[key]
             if pending is None:
                 raise KeyError(key)
             return pending
@@ -106,8 +107,9 @@ class SqliteDatabase(BaseDB):
         self._set(key, None)
 
     def _exists(self, key: bytes) -> bool:
-        if self._pending is not None and key in self._pending:
-            return self._pending[key] is not None
+        entries = self._pending
+        if entries is not None and key in entries:
+            return entries[key] is not None
         if self._rows(_EXISTS, key):
             return True
         self._check_missing(key)

@@ -20,15 +20,14 @@ from pysettle.node import execution
 from pysettle.node.chain import LogFilter, NodeChain
 from pysettle.node.development import development_methods
 from pysettle.node.objects import block_object, effective_gas_price, transaction_object
-from pysettle.node.protocol import SERVER_ERROR, InvalidParams, Method, RpcError
+from pysettle.node.protocol import SERVER_ERROR, InvalidParams, Later, Method, RpcError
 from pysettle.node.requests import TransactionRequest
 from pysettle.node.sending import READ_ONLY, TIP, sending_methods
 from pysettle.node.subscriptions import BlockHashSubscription, Filters, LogSubscription, PendingSubscription
-from pysettle.node.trace import trace_transaction
+from pysettle.node.trace import read_tracer, trace_block, trace_transaction
 from pysettle.node.values import (
     address,
     data,
-    fields,
     flag,
     hash32,
     hex_address,
@@ -295,11 +294,19 @@ def _debug(node: NodeChain) -> Mapping[str, Method]:
         place = node.place(hash32(value))
         return hex_data(node.py_evm_block(place[0]).transactions[place[1]].encode()) if place else None
 
-    def trace(_: Any, value: Any, options: Any = None) -> Any:
-        place = node.place(hash32(value))
+    def trace(_: Any, value: Any, options: Any = None) -> Later:
+        place, tracer = node.place(hash32(value)), read_tracer(options)
         if place is None:
             raise RpcError(SERVER_ERROR, "transaction not found")
-        return trace_transaction(node.embedded, node.py_evm_block(place[0]), place[1], fields(options or {}, "options"))
+        block = node.py_evm_block(place[0])
+        return Later(lambda: trace_transaction(node.embedded, block, place[1], tracer))
+
+    def trace_all(_: Any, tag: Any, options: Any = None) -> Later:
+        header, tracer = node.header_at(tag), read_tracer(options)
+        if header.block_number == 0:
+            raise RpcError(SERVER_ERROR, "block 0 is the genesis: it has no transactions to trace")
+        block = node.block_of(header.hash)
+        return Later(lambda: trace_block(node.embedded, block, tracer))
 
     return {
         "debug_getRawHeader": lambda _, tag: hex_data(rlp.encode(node.header_at(tag))),
@@ -309,4 +316,6 @@ def _debug(node: NodeChain) -> Mapping[str, Method]:
         ],
         "debug_getRawTransaction": raw_transaction,
         "debug_traceTransaction": trace,
+        "debug_traceBlockByNumber": trace_all,
+        "debug_traceBlockByHash": trace_all,
     }

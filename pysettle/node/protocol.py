@@ -52,6 +52,18 @@ class InvalidParams(RpcError):
         super().__init__(INVALID_PARAMS, message)
 
 
+class Encoded(str):
+    """A result that is JSON already: a long one, made piece by piece."""
+
+
+class Later:
+    """A result that takes long to make; its making reads nothing that changes, so that others need not wait for it."""
+
+    def __init__(self, work: Callable[[], Any]) -> None:
+        """Keep the work, which returns the result or raises `RpcError`."""
+        self.work = work
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """One well-formed request."""
@@ -67,7 +79,9 @@ class Request:
 
 
 Method = Callable[..., Any]
-"""Called with the caller and the parameters by place; returns JSON values or raises `RpcError`."""
+"""Called with the caller and the parameters by place; returns JSON values or `Later`, or raises `RpcError`."""
+Aside = Callable[[Callable[[], str], Callable[["str | None"], None]], None]
+"""Called with the work that makes an answer, and with where the answer goes; has it done while others are answered."""
 GroupMethod = Callable[[Any, Sequence[Sequence[Any]]], "Sequence[Any | RpcError]"]
 """Called with the caller and the parameters of many requests; returns a result or an error for each."""
 
@@ -111,13 +125,18 @@ class Dispatcher:
             text: Received text.
             caller: Caller, passed to each method.
         """
-        return self._respond(_read(text), caller)
+        answer = self._respond(_read(text), caller)
+        return answer() if callable(answer) else answer
 
-    def handle_all(self, received: Sequence[Received]) -> None:
+    def handle_all(self, received: Sequence[Received], aside: Aside | None = None) -> None:
         """Answer texts of different callers, which wait at the same time.
 
         Single requests of a group method are done together, after the others, so that none delays a waiting request by
         more than one of them.
+
+        Args:
+            received: The texts.
+            aside: Has answers made that take long; without it they are made at once.
         """
         together: dict[str, list[tuple[Request, Received]]] = {}
         for item in received:
@@ -125,18 +144,32 @@ class Dispatcher:
             if isinstance(read, Request) and read.method in self._groups:
                 together.setdefault(read.method, []).append((read, item))
             else:
-                item.answer(self._respond(read, item.caller))
+                answer = self._respond(read, item.caller)
+                if not callable(answer):
+                    item.answer(answer)
+                elif aside is None:
+                    item.answer(answer())
+                else:
+                    aside(answer, item.answer)
         for run in together.values():
             outcomes = self._call_group([request for request, _ in run], None)
             for (request, item), outcome in zip(run, outcomes, strict=True):
-                item.answer(_encode(_response(request, outcome)) if request.wants_answer else None)
+                item.answer(encode(_response(request, outcome)) if request.wants_answer else None)
 
-    def _respond(self, read: Request | RpcError | list[Request | RpcError], caller: Any) -> str | None:
-        if not isinstance(read, list):
-            response = self._answer([read], caller)[0]
-            return None if response is None else _encode(response)
-        responses = [response for response in self._answer(read, caller) if response is not None]
-        return _encode(responses) if responses else None
+    def _respond(
+        self, read: Request | RpcError | list[Request | RpcError], caller: Any
+    ) -> str | Callable[[], str] | None:
+        """Return the answer, or the work that makes it, if that takes long."""
+        requests = read if isinstance(read, list) else [read]
+        responses = [response for response in self._answer(requests, caller) if response is not None]
+        if not responses:
+            return None
+
+        def text() -> str:
+            texts = [_encode_response(response) for response in responses]
+            return f"[{','.join(texts)}]" if isinstance(read, list) else texts[0]
+
+        return text if any(isinstance(response.get("result"), Later) for response in responses) else text()
 
     def _answer(self, requests: Sequence[Request | RpcError], caller: Any) -> list[dict[str, Any] | None]:
         """Return the response to each request, None for a notification; runs of group methods are done together."""
@@ -230,8 +263,21 @@ def _failed(request_id: Any, problem: RpcError) -> dict[str, Any]:
 def notification(subscription: str, result: Any) -> str:
     """Return the text of one event of a subscription, as `eth_subscribe` promises it."""
     params = {"subscription": subscription, "result": result}
-    return _encode({"jsonrpc": "2.0", "method": "eth_subscription", "params": params})
+    return encode({"jsonrpc": "2.0", "method": "eth_subscription", "params": params})
 
 
-def _encode(document: Any) -> str:
-    return json.dumps(document, separators=(",", ":"))
+def _encode_response(response: dict[str, Any]) -> str:
+    result = response.get("result")
+    if isinstance(result, Later):
+        outcome = _outcome("a trace", result.work)
+        if isinstance(outcome, RpcError):
+            return encode(_failed(response["id"], outcome))
+        result = outcome
+    if isinstance(result, Encoded):
+        return f"{encode(response | {'result': None})[: -len('null}')]}{result}}}"
+    return encode(response | {"result": result} if "result" in response else response)
+
+
+def encode(value: Any) -> str:
+    """Return JSON without spaces."""
+    return value if isinstance(value, Encoded) else json.dumps(value, separators=(",", ":"))

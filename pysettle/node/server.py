@@ -1,7 +1,8 @@
 """The node's sockets: JSON-RPC over HTTP and WebSocket on loopback.
 
 One thread does everything: requests that arrive while it works are answered together, as soon as it is free. With a
-separate thread for the chain, both threads would wait for the interpreter's lock.
+separate thread for the chain, both threads would wait for the interpreter's lock. Traces alone, which are long and read
+nothing that changes, are made in a second thread, one after the other, so that nothing waits for them.
 """
 
 from __future__ import annotations
@@ -11,8 +12,11 @@ import ipaddress
 import signal
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from itertools import count
+from queue import SimpleQueue
+from threading import Thread
 from typing import Any
 
 import uvicorn
@@ -35,6 +39,8 @@ BODY_LIMIT = 5 * 2**20
 BACKLOG_LIMIT = 10_000
 """Most texts that wait for a WebSocket client to read them; a slower client is disconnected."""
 _SUBSCRIPTION_LIMIT = 1_000
+_LONG_LIMIT = 100
+"""Most long answers that wait before a WebSocket client's next text does."""
 
 
 class Desk:
@@ -43,27 +49,51 @@ class Desk:
     def __init__(self, dispatcher: Dispatcher) -> None:
         """Begin with none."""
         self._dispatcher = dispatcher
-        self._waiting: list[Received] = []
+        self._waiting: list[tuple[Received, asyncio.Future[str | None]]] = []
+        self._long: SimpleQueue[tuple[Callable[[], str], Callable[[str | None], None]]] = SimpleQueue()
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def answer(self, text: str | bytes, caller: Connection | None = None) -> str | None:
-        """Return the answer to a text; a connection is sent it at once, before anything that happens afterwards."""
+        """Return the answer to a text.
+
+        A connection is sent it at once, before anything that happens afterwards; it is free for its next text even
+        while a long answer is being made.
+        """
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[str | None] = loop.create_future()
 
         def respond(response: str | None) -> None:
             if caller is not None and response is not None:
                 caller.send(response)
-            if not answer.cancelled():  # the client may have left meanwhile
+            if not answer.done():  # the client may have left meanwhile
                 answer.set_result(response)
 
         if not self._waiting:
             loop.call_soon(self._work)
-        self._waiting.append(Received(text, caller, respond))
+        self._waiting.append((Received(text, caller, respond), answer))
         return await answer
 
     def _work(self) -> None:
-        received, self._waiting = self._waiting, []
-        self._dispatcher.handle_all(received)
+        waiting, self._waiting = self._waiting, []
+        self._dispatcher.handle_all([received for received, _ in waiting], self._aside)
+        for received, answer in waiting:
+            if received.caller is not None and not answer.done() and self._long.qsize() < _LONG_LIMIT:
+                answer.set_result(None)
+
+    def _aside(self, work: Callable[[], str], answer: Callable[[str | None], None]) -> None:
+        """Have a long answer made by the second thread."""
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
+            # A daemon: the node ends without waiting for a trace.
+            Thread(target=self._make_long, args=(self._loop,), name="traces", daemon=True).start()
+        self._long.put((work, answer))
+
+    def _make_long(self, loop: asyncio.AbstractEventLoop) -> None:
+        while True:
+            work, answer = self._long.get()
+            text = work()
+            with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                loop.call_soon_threadsafe(answer, text)
 
 
 class Connection:

@@ -1,11 +1,18 @@
-"""Trace of a sealed transaction: it is executed again in its block, and reported in the form of geth's tracers.
+"""Traces of sealed transactions: they are executed again in their block, and reported in the form of geth's tracers.
 
-Source: geth's built-in tracers `callTracer` and `prestateTracer`, in field names and in the words of failures.
+Knows blocks and states that never change, and writes nothing: a trace may be made beside the thread of the chain.
+
+Source: geth's struct log and built-in tracers `callTracer` and `prestateTracer`, in field names and in the words of
+failures.
 """
 
 from __future__ import annotations
 
+import re
+import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from eth.abc import BlockAPI, StateAPI
@@ -25,10 +32,12 @@ from eth.vm import opcode_values as op
 from eth.vm.chain_context import ChainContext
 
 from pysettle.evm.embedded import EmbeddedChain
+from pysettle.evm.prague import SealingVM
 from pysettle.node.execution import revert_text
-from pysettle.node.protocol import InvalidParams
+from pysettle.node.protocol import Encoded, InvalidParams, encode
+from pysettle.node.steps import Recorder, StepOptions, SteppedState, SteppedVM
 from pysettle.node.tracing import Destruction, TracedComputation, TracedState, TracedVM
-from pysettle.node.values import hex_address, hex_data, hex_word
+from pysettle.node.values import fields, flag, hex_address, hex_data, hex_word, integer
 from pysettle.values import Address
 
 _KINDS = {
@@ -55,51 +64,129 @@ _FAILURES = {
 _INVALID = 0xFE
 """The opcode that EIP-141 keeps invalid."""
 
+_OPTIONS = {
+    *("tracer", "tracerConfig", "timeout", "limit", "debug", "reexec"),
+    *("disableStack", "disableStorage", "disableMemory", "enableMemory", "disableReturnData", "enableReturnData"),
+}
+"""Options that geth reads; those that say what is so here anyway have no effect."""
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m)", re.ASCII)
+
 Document = dict[str, Any]
 
 
-def trace_transaction(chain: EmbeddedChain, block: BlockAPI, index: int, options: Mapping[str, Any]) -> Document:
-    """Return the trace of the transaction at a place of a sealed block.
+@dataclass(frozen=True, slots=True)
+class Tracer:
+    """One way to report a transaction, with its options."""
+
+    vm: type[SealingVM]
+    """The rules over states that notice what the report is made of."""
+    report: Callable[[EmbeddedChain, BlockAPI, int, Any], Any]
+    """Executes the transaction at a place of a block on the state before it, and reports it."""
+
+
+def read_tracer(options: Any) -> Tracer:
+    """Return the tracer that the options of a request name: without a name it is the struct log.
 
     Args:
-        chain: The chain it is sealed on.
-        block: Its block.
-        index: Its place in the block.
-        options: `tracer`, and `tracerConfig`: onlyTopCall and withLog for callTracer, diffMode for prestateTracer.
+        options: `tracer`, and `tracerConfig`: onlyTopCall and withLog for callTracer, diffMode for prestateTracer;
+            disableStack, disableStorage, enableMemory, enableReturnData and limit for the struct log; `timeout`.
 
     Raises:
         InvalidParams: another tracer, or malformed options.
     """
-    tracers: dict[object, Callable[..., Document]] = {"callTracer": _call_tree, "prestateTracer": _prestate}
-    tracer, config = tracers.get(options.get("tracer")), options.get("tracerConfig") or {}
-    if tracer is None:
-        raise InvalidParams(f"the tracers served here are {' and '.join(map(repr, tracers))}")
-    if not isinstance(config, dict):
-        raise InvalidParams("tracerConfig is not an object")
-    return tracer(chain, block, index, config)
+    named = {name: value for name, value in fields(options or {}, "the options").items() if value is not None}
+    if unknown := named.keys() - _OPTIONS:
+        raise InvalidParams(f"a trace has no option {min(unknown)[:40]}")
+    config, deadline = fields(named.get("tracerConfig", {}), "tracerConfig"), _deadline(named.get("timeout", "1m"))
+    match named.get("tracer") or None:
+        case None:
+            return Tracer(SteppedVM, partial(_struct_log, _step_options(named), deadline))
+        case "callTracer":
+            return Tracer(TracedVM, partial(_call_tree, config, deadline))
+        case "prestateTracer":
+            return Tracer(TracedVM, partial(_prestate, config, deadline))
+    raise InvalidParams("the tracers served here are callTracer, prestateTracer and, without a name, the struct log")
 
 
-def _state_before(chain: EmbeddedChain, block: BlockAPI, index: int) -> TracedState:
+def _step_options(named: Mapping[str, Any]) -> StepOptions:
+    limit = named.get("limit", 0)
+    return StepOptions(
+        stack=not flag(named.get("disableStack", False), "disableStack"),
+        storage=not flag(named.get("disableStorage", False), "disableStorage"),
+        memory=flag(named.get("enableMemory", named.get("disableMemory") is False), "enableMemory"),
+        return_data=flag(named.get("enableReturnData", named.get("disableReturnData") is False), "enableReturnData"),
+        limit=integer(limit, "the limit"),
+    )
+
+
+def _deadline(timeout: Any) -> float:
+    if not isinstance(timeout, str) or not (parts := _DURATION.fullmatch(timeout)):
+        raise InvalidParams("the timeout is no duration such as 5s, 300ms or 2m")
+    return time.monotonic() + float(parts[1]) * {"ms": 0.001, "s": 1, "m": 60}[parts[2]]
+
+
+def trace_transaction(chain: EmbeddedChain, block: BlockAPI, index: int, tracer: Tracer) -> Any:
+    """Return the trace of the transaction at a place of a sealed block.
+
+    Raises:
+        RpcError: it is too long, or takes too long.
+    """
+    return tracer.report(chain, block, index, _state_before(chain, block, index, tracer.vm))
+
+
+def trace_block(chain: EmbeddedChain, block: BlockAPI, tracer: Tracer) -> Encoded:
+    """Return the traces of all transactions of a sealed block, which is executed once.
+
+    Raises:
+        RpcError: they are too long, or take too long.
+    """
+    state, traces = _state_before(chain, block, 0, tracer.vm), []
+    for index, transaction in enumerate(block.transactions):
+        result = encode(tracer.report(chain, block, index, state))
+        traces.append(f'{{"txHash":"{hex_data(transaction.hash)}","result":{result}}}')
+        state.lock_changes()
+    return Encoded(f"[{','.join(traces)}]")
+
+
+def _state_before(chain: EmbeddedChain, block: BlockAPI, index: int, vm_class: type[SealingVM]) -> Any:
     """Return the state in which the transaction at a place of a block was executed."""
     py_evm = chain.py_evm
     parent = py_evm.get_block_header_by_hash(block.header.parent_hash)
     header = block.header.copy(state_root=parent.state_root, gas_used=0)
-    vm = TracedVM(header, py_evm.chaindb, ChainContext(chain.chain_id), ConsensusContext(py_evm.chaindb.db))
+    vm = vm_class(header, py_evm.chaindb, ChainContext(chain.chain_id), ConsensusContext(py_evm.chaindb.db))
     state = vm.state
     vm.block_preprocessing(block)
     for transaction in block.transactions[:index]:
         state.apply_transaction(transaction)
         state.lock_changes()  # the value of a slot before the transaction decides its gas
-    assert isinstance(state, TracedState), "it is the class's own state"
-    state.forget()
     return state
+
+
+# Struct log
+
+
+def _struct_log(
+    options: StepOptions, deadline: float, _: EmbeddedChain, block: BlockAPI, index: int, state: SteppedState
+) -> Encoded:
+    state.recorder = Recorder(options, deadline)
+    computation, transaction = state.apply_transaction(block.transactions[index]), block.transactions[index]
+    steps, state.recorder = state.recorder.steps, None
+    summary = {
+        "gas": SteppedVM.finalize_gas_used(transaction, computation),
+        "failed": computation.is_error,
+        "returnValue": hex_data(computation.output),
+    }
+    return Encoded(f'{encode(summary)[:-1]},"structLogs":[{",".join(steps)}]}}')
 
 
 # callTracer
 
 
-def _call_tree(chain: EmbeddedChain, block: BlockAPI, index: int, config: Mapping[str, Any]) -> Document:
-    computation = _state_before(chain, block, index).apply_transaction(block.transactions[index])
+def _call_tree(
+    config: Mapping[str, Any], deadline: float, _: EmbeddedChain, block: BlockAPI, index: int, state: TracedState
+) -> Document:
+    state.deadline = deadline
+    computation = state.apply_transaction(block.transactions[index])
     assert isinstance(computation, TracedComputation), "it is the state's own computation"
     top = _frame(computation, None, bool(config.get("withLog")), nested=not config.get("onlyTopCall"))
     used = TracedVM.finalize_gas_used(block.transactions[index], computation)
@@ -178,14 +265,18 @@ def _failure(frame: TracedComputation) -> str:
 # prestateTracer
 
 
-def _prestate(chain: EmbeddedChain, block: BlockAPI, index: int, config: Mapping[str, Any]) -> Document:
+def _prestate(
+    config: Mapping[str, Any], deadline: float, chain: EmbeddedChain, block: BlockAPI, index: int, after: TracedState
+) -> Document:
     """Return the state that the transaction read, as it was before; or, with diffMode, its changes, before and after.
 
     Accounts that were empty before are left out, and so are those that are empty after.
     """
-    transaction = block.transactions[index]
-    before, after = (_state_before(chain, block, index) for _ in range(2))
-    after.apply_transaction(transaction)
+    before = _state_before(chain, block, index, TracedVM)
+    before.forget()
+    after.forget()
+    after.deadline = deadline
+    after.apply_transaction(block.transactions[index])
     slots = after.looked_at() | {block.header.coinbase: after.looked_at()[block.header.coinbase]}
     accounts = sorted(slots)
     accounts_before = {account: _account(before, account, slots[account]) for account in accounts}

@@ -12,6 +12,7 @@ from eth.vm import opcode_values as op
 from pysettle.evm.interpreter import SealingComputation
 from pysettle.evm.prague import SealingVM
 from pysettle.evm.state import SealingAccountDB, SealingState
+from pysettle.node.steps import check_time
 from pysettle.values import Address
 
 
@@ -40,7 +41,12 @@ class TracedComputation(SealingComputation):
         """For each of its logs, how many frames were before it."""
 
     def apply_child_computation(self, child_msg: MessageAPI) -> ComputationAPI:
-        """Call or create as the opcode just read says."""
+        """Call or create as the opcode just read says.
+
+        Raises:
+            RpcError: the time for the trace is over.
+        """
+        check_time(self.state.deadline)  # type: ignore[attr-defined]  # of `TracedState`
         opcode = self.code[self.code.program_counter - 1]
         child = super().apply_child_computation(child_msg)
         assert isinstance(child, TracedComputation), "computations of one state are of one class"
@@ -116,6 +122,8 @@ class TracedState(SealingState):
 
     computation_class = TracedComputation
     account_db_class = TracedAccounts
+    deadline: float | None = None
+    """Time on the monotonic clock at which to give up."""
 
     def looked_at(self) -> dict[Address, set[int]]:
         """Return mapping account looked at since `forget` -> its slots looked at."""

@@ -20,8 +20,8 @@ ANVIL = ROOT / "node_modules" / ".bin" / "anvil"
 
 
 @contextmanager
-def anvil(genesis: Genesis, folder: Path) -> Iterator[str]:
-    """Run anvil on a genesis with block times one second apart; yield its URL."""
+def anvil(genesis: Genesis, folder: Path, *further: str) -> Iterator[str]:
+    """Run anvil on a genesis with block times one second apart, with further options; yield its URL."""
     if not ANVIL.exists():
         if os.environ.get("CI"):
             pytest.fail("anvil is not there: scripts/bootstrap --with-anvil")
@@ -29,7 +29,17 @@ def anvil(genesis: Genesis, folder: Path) -> Iterator[str]:
     file = folder / "genesis.json"
     file.write_bytes(genesis.to_bytes())
     options = ["--init", str(file), "--chain-id", str(genesis.chain_id), "--timestamp", str(genesis.timestamp)]
-    options += ["--gas-limit", str(genesis.gas_limit), "--hardfork", "prague", "--port", "0", "--accounts", "1"]
+    options += [
+        "--gas-limit",
+        str(genesis.gas_limit),
+        "--hardfork",
+        "prague",
+        "--port",
+        "0",
+        "--accounts",
+        "1",
+        *further,
+    ]
     log = folder / "anvil.log"
     with log.open("w") as output, subprocess.Popen([ANVIL, *options], stdout=output) as node:
         try:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from pysettle.domain.core.signing import Signer
 from pysettle.evm.embedded import EmbeddedChain
 from pysettle.node.chain import NodeChain
 from pysettle.node.methods import method_table
+from pysettle.node.protocol import Later, encode
 from tests.evm.accounts import KEYS, genesis
+from tests.evm.bytecode import creation
 
 ALICE, BOB = map(Signer, KEYS[:2])
 FROM, TO = "0x" + ALICE.address.hex(), "0x" + BOB.address.hex()
@@ -23,12 +26,22 @@ class Client:
         self.methods = method_table(self.node)
 
     def ask(self, method: str, *params: Any) -> Any:
-        """Return the result of a method."""
-        return self.methods[method](None, *params)
+        """Return the result of a method, the long ones' too.
+
+        Raises:
+            RpcError: it fails.
+        """
+        result = self.methods[method](None, *params)
+        return json.loads(encode(result.work())) if isinstance(result, Later) else result
 
     def number(self, method: str, *params: Any) -> int:
         """Return the result of a method that answers with a quantity."""
         return int(self.ask(method, *params), 16)
+
+    def deployed(self, code: str) -> str:
+        """Deploy runtime code; return its address."""
+        sent = self.ask("eth_sendTransaction", {"from": FROM, "data": "0x" + creation(bytes.fromhex(code)).hex()})
+        return str(self.ask("eth_getTransactionReceipt", sent)["contractAddress"])
 
     def sent(self, **fields: Any) -> str:
         """Have Alice send a transaction, to Bob unless told otherwise; return its hash."""

@@ -100,7 +100,7 @@ def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Node, Node
     block_0 = genesis(START, [it.address for it in (ADMIN, BANK, PROVIDER, BUYER)])
     with (
         node_of(block_0, tmp_path_factory.mktemp("node")) as ours,
-        anvil(block_0, tmp_path_factory.mktemp("anvil")) as theirs,
+        anvil(block_0, tmp_path_factory.mktemp("anvil"), "--steps-tracing") as theirs,
     ):
         yield Node.at(ours), Node.at(theirs)
 
@@ -166,6 +166,14 @@ def test_our_traces_are_anvils(kind: str, tracer: str, config: dict[str, bool], 
     assert alike(ours) == alike(theirs)
 
 
+@pytest.mark.parametrize("options", [{}, {"enableMemory": True, "enableReturnData": True}])
+@pytest.mark.parametrize("kind", ["a purchase", "a purchase with a revert inside", "a creation", "nothing"])
+def test_our_steps_are_anvils(kind: str, options: dict[str, bool], nodes: tuple[Node, Node]) -> None:
+    """Without a tracer each opcode is told with its gas, stack, storage, memory and return data, as anvil tells it."""
+    ours, theirs = (node.rpc.ask("debug_traceTransaction", TRANSACTIONS[kind](node), options) for node in nodes)
+    assert ours == theirs
+
+
 def test_a_transaction_is_traced_at_its_place(nodes: tuple[Node, Node]) -> None:
     """One in the middle of a block is traced on what those before it left, and sees nothing of those after."""
     node, _ = nodes
@@ -186,10 +194,12 @@ def test_a_transaction_is_traced_at_its_place(nodes: tuple[Node, Node]) -> None:
     assert len(after[0]) == 2
 
 
-@pytest.mark.parametrize("options", [{}, {"tracer": "4byteTracer"}, {"tracer": "callTracer", "tracerConfig": 1}])
+@pytest.mark.parametrize(
+    "options", [{"step": 1}, {"tracer": "4byteTracer"}, {"tracer": "callTracer", "tracerConfig": 1}]
+)
 def test_other_tracers_are_refused(options: dict[str, object], nodes: tuple[Node, Node]) -> None:
     """The answer names those that are served."""
-    with pytest.raises(NodeError, match="tracer"):
+    with pytest.raises(NodeError, match="trace"):
         nodes[0].rpc.ask("debug_traceTransaction", nodes[0].sent(BANK.address), options)
 
 
