@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 _CASES = {
     "compute-export": "A chip maker sells compute abroad for e-CNY (paper, 3.2).",
+    "holiday": "Golden Week against Dubai: value times move to the next opening.",
     "mbridge-2022": "20 banks settle 164 payments and PvP, as in the pilot of 2022.",
+    "stop": "A sanctions hit before value time sends every leg home.",
 }
 
 
@@ -53,11 +55,12 @@ def run(name: str, seed: int, out: Path | None, as_json: bool) -> None:
 
 def _run(name: str, seed: int, out: Path | None) -> CaseResult:
     """Run a case by its name."""
-    from pysettle.scenarios import compute_export, mbridge
+    from pysettle.scenarios import compute_export, holiday, mbridge, stop
 
-    if name == "mbridge-2022":
-        return mbridge.run(seed=seed, out=out)
-    return compute_export.run(seed=seed, out=out).case()
+    if name == "compute-export":
+        return compute_export.run(seed=seed, out=out).case()
+    across = {"holiday": holiday.run, "mbridge-2022": mbridge.run, "stop": stop.run}
+    return across[name](seed=seed, out=out)
 
 
 def _story(result: CaseResult) -> str:

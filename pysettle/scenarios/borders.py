@@ -31,6 +31,7 @@ from pysettle.errors import ContractReverted
 from pysettle.evm.backend import Receipt
 from pysettle.evm.embedded import EmbeddedChain
 from pysettle.evm.transactions import Transaction
+from pysettle.hashing import keccak
 from pysettle.money import UNITS_PER_MINOR, Currency
 from pysettle.scenarios.case import Refusal
 from pysettle.values import DAY_S, HOUR_S, Address, Units
@@ -274,6 +275,23 @@ class Borders:
         """Settle an instruction that waited for its value time."""
         (receipt,) = self.network.send(self.settlement.settle(self.relayer, submitted.instruction, submitted.ids))
         return receipt
+
+    def unwind(self, submitted: Submitted) -> Receipt:
+        """Send the legs of a waiting instruction home.
+
+        Raises:
+            ContractReverted: no party is stopped or frozen.
+        """
+        (receipt,) = self.network.send(self.settlement.unwind(self.relayer, submitted.instruction, submitted.ids))
+        return receipt
+
+    def set_stop(self, bank: Bank, currency: Currency, *, stopped: bool) -> None:
+        """Have the freezer of a currency stop a bank under sanctions, or lift the stop."""
+        freezer, place = self.roles[currency].freezer, self.token(currency)
+        ground = keccak(GROUND)
+        self.network.send(
+            self.registry.set_stops(freezer, place, bank.address, suspended=False, stopped=stopped, ground=ground)
+        )
 
     def clear_out(self, holders: Iterable[tuple[Bank, Currency]]) -> None:
         """Have the relayer clear foreign positions above the limit at the end of a day."""

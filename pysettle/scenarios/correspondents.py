@@ -12,6 +12,7 @@ waits for the other one without security. The closing of a system is its cut-off
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pysettle.domain.settlement.calendars import CLOSED, Calendar
@@ -34,25 +35,25 @@ class TraditionalPath:
     """Seconds for which one side of an exchange has paid and the other one has not; 0 for a payment."""
 
 
-def payment(handed_in: int, calendars: tuple[Calendar, Calendar]) -> TraditionalPath:
+def payment(handed_in: int, of_currency: Calendar, of_payee: Calendar) -> TraditionalPath:
     """Return the path of a payment: settled in the system of its currency, and booked by the payee's bank.
 
     Args:
         handed_in: Unix second at which the payer's bank has it.
-        calendars: Opening hours of the payment system of the currency, and of the country of the payee's bank.
+        of_currency: Opening hours of the payment system of the currency.
+        of_payee: Opening hours in the country of the payee's bank.
     """
-    of_currency, of_payee = calendars
     settled = _next(of_currency, handed_in)
     statement = _moment(of_currency, of_currency.local_s(settled) // DAY_S, closing=True)
     return TraditionalPath(_next(of_payee, settled), _next(of_payee, statement), 0)
 
 
-def exchange(traded: int, calendars: tuple[Calendar, Calendar]) -> TraditionalPath:
+def exchange(traded: int, calendars: Sequence[Calendar]) -> TraditionalPath:
     """Return the path of an exchange: each currency settles when its own system opens on the value date.
 
     Args:
         traded: Unix second of the trade.
-        calendars: Opening hours of the payment systems of both currencies.
+        calendars: Opening hours of the payment system of each currency.
     """
     day = calendars[0].local_s(traded) // DAY_S
     left = SPOT_DAYS

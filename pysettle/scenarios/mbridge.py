@@ -8,12 +8,11 @@ Foreign money is cleared at the end of each day, as some central banks asked for
 from __future__ import annotations
 
 import datetime as dt
-import heapq
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import count, permutations
+from itertools import permutations
 from pathlib import Path
 from random import Random
 
@@ -21,13 +20,10 @@ from pysettle.audit.verify import Report
 from pysettle.audit.writing import check_replaceable
 from pysettle.domain.settlement.calendars import CLOSED, common_opening
 from pysettle.domain.settlement.corridors import NEVER, CorridorTerms
-from pysettle.errors.settlement.corridors import CurrencyClosed
-from pysettle.evm.backend import Receipt
-from pysettle.evm.genesis import BLOCK_INTERVAL_S
 from pysettle.money import UNITS_PER_WHOLE, Currency
-from pysettle.scenarios import correspondents
-from pysettle.scenarios.borders import Bank, Borders, Side, Submitted
-from pysettle.scenarios.case import CaseResult, Expectation, Figure, Origin, Settled, prove
+from pysettle.scenarios.borders import Bank, Borders, Side
+from pysettle.scenarios.case import CaseResult, Expectation, Figure, Origin, prove
+from pysettle.scenarios.orders import LEAD_S, Orders
 from pysettle.scenarios.rates import rates_at
 from pysettle.values import DAY_S, HOUR_S, Seconds
 
@@ -47,8 +43,6 @@ LARGEST = 300_000
 """US dollars of one settlement at most, by the terms of each corridor."""
 _ABOVE = Fraction(1005, 1000)
 """The drawn amounts give so many times the published totals, which are lower bounds."""
-_LEAD_S = 60
-"""Seconds from a refusal in closed hours to the value time of the next try."""
 _MINUTE_S = 60
 _STEP = 100
 """Drawn amounts are multiples of so many whole currency."""
@@ -105,14 +99,9 @@ class Pilot:
         self.terms = {currency: self._terms(currency, start + DAY_S) for currency in currencies}
         self.drawn = self._draw()
         self._shares = {bank: self._random.randint(90, 110) for bank in self.borders.banks}
-        self.held: Counter[tuple[Bank, Currency]] = Counter()
-        """(bank, currency) -> units of its position, by our own count."""
-        self.issued: Counter[Currency] = Counter()
-        self.dollars_issued = self.dollars_settled = Fraction(0)
-        self.settled: list[Settled] = []
-        self.clear_outs = self.above_policy = self.differing = 0
-        self._waiting: list[tuple[int, int, _Order, Submitted]] = []
-        self._numbers = count()
+        self.orders = Orders(self.borders)
+        self.dollars_issued = Fraction(0)
+        self.clear_outs = self.above_policy = 0
 
     # Drawing
 
@@ -138,7 +127,7 @@ class Pilot:
                 paid, other = random.sample(active, 2)
                 at = self._time(phase, paid)
                 calendars = [self.borders.calendars[it] for it in ((paid, other) if is_exchange else (paid,))]
-                due = common_opening(calendars, at + _LEAD_S)
+                due = common_opening(calendars, at + LEAD_S)
                 if at not in taken and due is not None and due < end:
                     break
             taken.add(at)
@@ -168,10 +157,10 @@ class Pilot:
             end = (day + 1) * DAY_S
             while pending and pending[0].at < end:
                 drawn = pending.popleft()
-                self._settle_due(drawn.at)
+                self.orders.settle_due(drawn.at)
                 dollars = DOLLARS_SETTLED * _ABOVE * drawn.weight / weights
-                self._hand_in(drawn, int(dollars))
-            self._settle_due(end - 1)
+                self.orders.hand_in([*self._sides(drawn, int(dollars))], drawn.at)
+            self.orders.settle_due(end - 1)
             self._end_day(day)
 
     def _open(self, phase: int) -> None:
@@ -189,30 +178,8 @@ class Pilot:
             bank: rates.of_dollars(int(DOLLARS_ISSUED * _ABOVE * share / all_shares), bank.home, _STEP)
             for bank, share in shares.items()
         }
-        borders.fund(amounts)
-        for bank, units in amounts.items():
-            self.held[bank, bank.home] += units
-            self.issued[bank.home] += units
-            self.dollars_issued += rates.in_dollars(units, bank.home)
-
-    def _hand_in(self, drawn: Drawn, dollars: int) -> None:
-        """Have banks hand a settlement in; if a currency is closed, they sign it again for the next common opening."""
-        borders = self.borders
-        order = _Order(drawn, tuple(self._sides(drawn, dollars)), max(drawn.at, borders.chain.block().timestamp))
-        borders.wait_until(order.handed_in + BLOCK_INTERVAL_S)
-        try:
-            submitted = borders.submit(borders.instruction(order.sides))
-        except CurrencyClosed as refusal:
-            borders.refused(order.text, refusal)
-            submitted = borders.submit(borders.instruction(order.sides, value_time=borders.now + _LEAD_S))
-            due = borders.settlement.due_at(submitted.settlement_id)
-            both = [borders.calendars[it.currency] for it in order.sides]
-            self.differing += due != common_opening(both, submitted.instruction.value_time)
-            heapq.heappush(self._waiting, (due, next(self._numbers), order, submitted))
-            self._move(order.sides, debit=True)
-        else:
-            self._move(order.sides, debit=True)
-            self._finish(order, submitted, submitted.receipt)
+        self.orders.fund(amounts)
+        self.dollars_issued += sum(rates.in_dollars(units, bank.home) for bank, units in amounts.items())
 
     def _sides(self, drawn: Drawn, dollars: int) -> Iterator[Side]:
         """Draw the banks of a settlement among those that have the money, and yield its legs."""
@@ -228,47 +195,16 @@ class Pilot:
         yield Side(drawn.other, creditor, debtor, counter)
 
     def _able(self, currency: Currency, amount: int) -> Bank:
-        return self._random.choice([it for it in self.borders.banks_of(currency) if self.held[it, currency] >= amount])
-
-    def _settle_due(self, until: int) -> None:
-        """Settle each waiting instruction that is due by a time."""
-        while self._waiting and self._waiting[0][0] <= until:
-            due, _, order, submitted = heapq.heappop(self._waiting)
-            self.borders.wait_until(due)
-            self._finish(order, submitted, self.borders.settle(submitted))
-
-    def _finish(self, order: _Order, submitted: Submitted, receipt: Receipt) -> None:
-        self._move(order.sides, debit=False)
-        first, calendars = order.sides[0], self.borders.calendars
-        self.dollars_settled += rates_at(order.drawn.at).in_dollars(first.amount, first.currency)
-        both = calendars[order.drawn.paid], calendars[order.drawn.other]
-        is_exchange = order.drawn.is_exchange
-        path = correspondents.exchange if is_exchange else correspondents.payment
-        final = self.borders.time_of(receipt)
-        self.settled.append(
-            Settled(
-                order.text,
-                "PvP" if is_exchange else "payment",
-                order.handed_in,
-                submitted.at,
-                final,
-                path(order.handed_in, both),
-                receipt.transaction_hash,
-            )
+        return self._random.choice(
+            [it for it in self.borders.banks_of(currency) if self.orders.held[it, currency] >= amount]
         )
-
-    def _move(self, sides: Iterable[Side], *, debit: bool) -> None:
-        """Count the debits of an instruction, or its credits."""
-        for side in sides:
-            bank, units = (side.debtor, -side.amount) if debit else (side.creditor, side.amount)
-            self.held[bank, side.currency] += units
 
     def _end_day(self, day: int) -> None:
         """Clear foreign money above the limits, when all currencies are closed, and check the positions after it."""
         borders = self.borders
         above = [
             (bank, currency)
-            for (bank, currency), units in self.held.items()
+            for (bank, currency), units in self.orders.held.items()
             if bank.home is not currency and units > self.terms[currency].day_end_limit
         ]
         if not above:
@@ -279,10 +215,18 @@ class Pilot:
         for bank, currency in above:
             limit, kept = self.terms[currency].day_end_limit, borders.available(bank, currency)
             self.above_policy += kept > limit
-            self.held[borders.agent_of(bank, currency), currency] += self.held[bank, currency] - kept
-            self.held[bank, currency] = kept
+            self.orders.held[borders.agent_of(bank, currency), currency] += self.orders.held[bank, currency] - kept
+            self.orders.held[bank, currency] = kept
 
     # The result
+
+    @property
+    def dollars_settled(self) -> Fraction:
+        """US dollars of the first legs of all settlements, by the rates of their days."""
+        final = self.orders.final
+        return sum(
+            (rates_at(it.handed_in).in_dollars(it.sides[0].amount, it.sides[0].currency) for it in final), Fraction(0)
+        )
 
     def result(self, out: Path | None) -> CaseResult:
         """Export and verify the bundle, and return the figures."""
@@ -293,7 +237,7 @@ class Pilot:
             seed=self.seed,
             steps=(),
             figures=tuple(self._figures()),
-            settled=tuple(self.settled),
+            settled=tuple(self.orders.settled),
             refusals=tuple(borders.refusals),
             expectations=tuple(self._expectations(report)),
             report=report,
@@ -314,7 +258,7 @@ class Pilot:
             yield Figure.of_count(f"PvP handed in, phase {phase + 1}", drawn, kinds[phase, True])
         daily = " and ".join(sorted(it.value for it in self.cleared_daily))
         yield Figure("cleared whole at the end of a day", drawn, daily)
-        for currency, units in self.issued.items():
+        for currency, units in self.orders.issued.items():
             yield Figure.of_money("issued", drawn, units, currency.value)
         for name, amount in (("issued", self.dollars_issued), ("settled", self.dollars_settled)):
             yield Figure.of_money(f"{name}, at ECB rates", computed, _units(amount), _DOLLAR)
@@ -322,40 +266,16 @@ class Pilot:
         yield Figure.of_count("clear-outs at the end of a day", computed, self.clear_outs)
 
     def _expectations(self, report: Report) -> Iterator[Expectation]:
-        borders = self.borders
-        yield Expectation.equal("payments and PvP", f"{SETTLEMENTS} settled", f"{len(self.settled)} settled")
+        yield Expectation.equal("payments and PvP", f"{SETTLEMENTS} settled", f"{len(self.orders.final)} settled")
         for name, least, amount in (
             ("issued", DOLLARS_ISSUED, self.dollars_issued),
             ("settled", DOLLARS_SETTLED, self.dollars_settled),
         ):
             yield Expectation.above(name, least * UNITS_PER_WHOLE, _units(amount), _DOLLAR)
-        for currency, units in self.issued.items():
-            supply = borders.network.system(currency).token.total_supply()
-            positions = sum(borders.available(bank, currency) for bank in borders.banks)
-            actual = f"{currency.text(supply)} in supply, {currency.text(positions)} in positions"
-            yield Expectation.equal(
-                f"{currency.value} conserved",
-                f"{currency.text(units)} in supply, {currency.text(units)} in positions",
-                actual,
-            )
-        yield Expectation.equal(
-            "foreign positions above policy at the end of a day", "0 of all", f"{self.above_policy} of all"
-        )
-        yield Expectation.equal("value times apart from the calendars", "0 of all", f"{self.differing} of all")
+        yield from self.orders.conserved()
+        above = f"{self.above_policy} of all"
+        yield Expectation.equal("foreign positions above policy at the end of a day", "0 of all", above)
         yield Expectation.of_audit(report)
-
-
-@dataclass(frozen=True, slots=True)
-class _Order:
-    """A settlement as banks hand it in."""
-
-    drawn: Drawn
-    sides: tuple[Side, ...]
-    handed_in: int
-
-    @property
-    def text(self) -> str:
-        return " for ".join(it.text() for it in self.sides)
 
 
 def days_of(phase: int) -> tuple[int, int]:

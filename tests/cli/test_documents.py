@@ -233,6 +233,7 @@ audit pins
 audit engines
 scenario list
 scenario run compute-export
+scenario run stop
 demo --trace {town}/trace
 time advance --days 200
 settle complete --file {town}/latest

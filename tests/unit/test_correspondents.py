@@ -22,12 +22,12 @@ def at(text: str) -> int:
 def test_a_payment_waits_for_cut_off_statement_and_opening() -> None:
     """Before the closing it is settled at once; the payee's bank has it by statement, when its own country opens."""
     friday = at("2022-09-09T10:00+08:00")
-    assert payment(friday, (CNY, HKD)) == TraditionalPath(friday, at("2022-09-09T17:15+08:00"), 0)
-    assert payment(friday, (HKD, CNY)) == TraditionalPath(friday, at("2022-09-13T08:30+08:00"), 0)
+    assert payment(friday, CNY, HKD) == TraditionalPath(friday, at("2022-09-09T17:15+08:00"), 0)
+    assert payment(friday, HKD, CNY) == TraditionalPath(friday, at("2022-09-13T08:30+08:00"), 0)
     # After the closing on Friday; Monday is a holiday in both countries.
     late = at("2022-09-09T17:15+08:00")
     tuesday = at("2022-09-13T08:30+08:00")
-    assert payment(late, (CNY, HKD)) == TraditionalPath(tuesday, at("2022-09-13T17:15+08:00"), 0)
+    assert payment(late, CNY, HKD) == TraditionalPath(tuesday, at("2022-09-13T17:15+08:00"), 0)
 
 
 def test_an_exchange_has_its_value_date_on_the_second_common_day() -> None:

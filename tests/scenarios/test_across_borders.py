@@ -1,0 +1,47 @@
+"""The smaller cases across borders: value times in closed hours, and a stop before the value time."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import Any
+
+import pytest
+
+from tests.cli.running import invoke
+
+
+@cache
+def told(name: str) -> dict[str, Any]:
+    """Run a case once, as a command."""
+    result = invoke("scenario", "run", name, "--json")
+    assert result.exit_code == 0, result.output
+    document: dict[str, Any] = json.loads(result.stdout)
+    return document
+
+
+@pytest.mark.parametrize("name", ["holiday", "stop"])
+def test_all_expected_figures_are_met(name: str) -> None:
+    """Each of them, the audit and the conservation of each currency included; every figure has an origin."""
+    document = told(name)
+    assert [it for it in document["expectations"] if not it["met"]] == []
+    assert (document["audit"]["level"], document["audit"]["findings"]) == ("S", [])
+    assert all((it["source"] is not None) == (it["origin"] == "published") for it in document["figures"])
+
+
+def test_a_holiday_moves_value_times_and_holds_up_no_open_currency() -> None:
+    """E-CNY waits for the eighth of October, a payment in dirham does not; correspondents take longer in each case."""
+    ends = {it["instruction"]: it for it in told("holiday")["settlements"]}
+    (dirham,) = [it for text, it in ends.items() if "AED from" in text[:20]]
+    assert int(dirham["final_unix_s"]) - int(dirham["handed_in_unix_s"]) == 1
+    slower = [int(it["traditional_unix_s"]) > int(it["final_unix_s"]) for it in ends.values()]
+    assert slower == [True] * 6
+
+
+def test_a_stop_sends_every_leg_home() -> None:
+    """The first instruction is never final, the one after the stop is; a settlement of the stopped bank is refused."""
+    home, again = told("stop")["settlements"]
+    assert (home["final_unix_s"], home["instruction"]) == (None, again["instruction"])
+    assert int(again["final_unix_s"]) > int(home["irrevocable_unix_s"])
+    assert int(home["traditional_exposed_s"]) > 0
+    assert [it["error"] for it in told("stop")["refusals"]] == ["InstructionNotBlocked", "ParticipantStopped"]
