@@ -76,10 +76,11 @@ _FORKS_BY_BLOCK = (
     "mergeNetsplitBlock",
 )
 _FORKS_BY_TIME = ("shanghaiTime", "cancunTime", "pragueTime")
-_BLOB_SCHEDULE = {
+BLOB_SCHEDULE = {
     "cancun": {"target": 3, "max": 6, "baseFeeUpdateFraction": 3338477},
     "prague": {"target": 6, "max": 9, "baseFeeUpdateFraction": 5007716},
 }
+"""Blobs a block may have (EIP-7840); no transaction here carries any."""
 _BASE_FEE = "0x3b9aca00"
 """Base fee of a block 0 that states none (EIP-1559)."""
 _ZERO_NUMBERS = ("nonce", "difficulty", "number", "gasUsed", "excessBlobGas", "blobGasUsed")
@@ -253,7 +254,7 @@ def _config(chain_id: int) -> dict[str, Any]:
         **dict.fromkeys(_FORKS_BY_BLOCK, 0),
         **dict.fromkeys(_FORKS_BY_TIME, 0),
         "terminalTotalDifficulty": 0,
-        "blobSchedule": _BLOB_SCHEDULE,
+        "blobSchedule": BLOB_SCHEDULE,
     }
 
 

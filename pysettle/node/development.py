@@ -188,7 +188,7 @@ def _set_balance(node: NodeChain) -> Method:
     return set_balance
 
 
-def _refused(_: Any, first: Any = None, second: Any = None, third: Any = None) -> None:
+def _refused(_: Any, *__: Any) -> None:
     raise RpcError(
         SERVER_ERROR,
         "refused: state changed outside transactions cannot be re-executed from the blocks, so the audit of this "

@@ -7,20 +7,22 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
 import rlp
-from eth.abc import BlockAPI, BlockHeaderAPI, StateAPI
+from eth.abc import BlockAPI, BlockHeaderAPI, SignedTransactionAPI, StateAPI
 
 from pysettle import __version__
 from pysettle.evm.node_blocks import GENESIS_METHOD
 from pysettle.hashing import keccak
 from pysettle.node import execution
 from pysettle.node.chain import LogFilter, NodeChain
+from pysettle.node.configuration import configuration_methods
 from pysettle.node.development import development_methods
 from pysettle.node.objects import block_object, effective_gas_price, transaction_object
-from pysettle.node.protocol import SERVER_ERROR, InvalidParams, Later, Method, RpcError
+from pysettle.node.protocol import METHOD_NOT_FOUND, SERVER_ERROR, InvalidParams, Later, Method, RpcError
 from pysettle.node.requests import TransactionRequest
 from pysettle.node.sending import READ_ONLY, TIP, sending_methods
 from pysettle.node.subscriptions import BlockHashSubscription, Filters, LogSubscription, PendingSubscription
@@ -37,19 +39,25 @@ from pysettle.node.values import (
     quantity,
     storage_slot,
 )
+from pysettle.node.wallet import wallet_methods
 from pysettle.values import Hash32
 
 _FEE_HISTORY_LIMIT = 1024
 
 
+ENGINE = "engine_*"
+"""Stands for all methods of the engine API, by which a beacon chain drives a node."""
 _TAKEN_BACK = ("evm_snapshot", "evm_revert", "anvil_setBalance", "hardhat_setBalance")
 """Methods that a chain which keeps its history does not have."""
 
 
 def method_table(node: NodeChain) -> dict[str, Method]:
     """Return every method by name, without the subscriptions, which need a connection."""
-    tables = (_general, _state, _blocks, _transactions, sending_methods, _filters, _debug, development_methods)
-    methods = {name: method for table in tables for name, method in table(node).items()}
+    tables: tuple[Callable[[NodeChain], Mapping[str, Method]], ...] = (
+        *(_general, configuration_methods, _state, _blocks, _transactions, sending_methods, wallet_methods, _filters),
+        *(_debug, development_methods),
+    )
+    methods = {name: method for table in tables for name, method in table(node).items()} | {ENGINE: _no_engine}
     return (
         methods | dict.fromkeys([*filter(_changes, methods), *_TAKEN_BACK], _refused) if node.is_read_only else methods
     )
@@ -57,11 +65,16 @@ def method_table(node: NodeChain) -> dict[str, Method]:
 
 def _changes(method: str) -> bool:
     """Whether a method changes the chain, its pool or its clock, or signs."""
-    return method.startswith(("evm_", "anvil_", "hardhat_", "eth_send", "eth_sign")) and "_get" not in method
+    changing = ("evm_", "anvil_", "hardhat_", "eth_send", "eth_sign", "personal_sign")
+    return method.startswith(changing) and "_get" not in method
 
 
-def _refused(_: Any, first: Any = None, second: Any = None, third: Any = None) -> None:
+def _refused(_: Any, *__: Any) -> None:
     raise RpcError(SERVER_ERROR, READ_ONLY)
+
+
+def _no_engine(_: Any, *__: Any) -> None:
+    raise RpcError(METHOD_NOT_FOUND, "refused: this chain seals its blocks itself, no beacon chain drives it")
 
 
 def _name(node: NodeChain) -> str:
@@ -123,6 +136,7 @@ def _general(node: NodeChain) -> Mapping[str, Method]:
         "eth_mining": lambda _: False,
         "eth_accounts": lambda _: [hex_address(account) for account in node.accounts],
         "eth_coinbase": lambda _: hex_address(chain.coinbase),
+        "eth_baseFee": lambda _: hex(base_fee()),
         "eth_gasPrice": lambda _: hex(base_fee() + TIP),
         "eth_maxPriorityFeePerGas": lambda _: hex(TIP),
         "eth_blobBaseFee": lambda _: "0x1",
@@ -226,43 +240,63 @@ def _blocks(node: NodeChain) -> Mapping[str, Method]:
 
 
 def _transactions(node: NodeChain) -> Mapping[str, Method]:
-    def by_hash(_: Any, value: Any) -> Any:
+    def by_hash(value: Any) -> _Found | None:
         transaction_hash = hash32(value)
-        waiting = node.pool.get(transaction_hash)
         if place := node.place(transaction_hash):
-            return at(node.py_evm_block(place[0]), place[1])
-        return waiting and transaction_object(waiting, None, 0)
+            block = node.py_evm_block(place[0])
+            return _Found(block.transactions[place[1]], block, place[1])
+        waiting = node.pool.get(transaction_hash)
+        return _Found(waiting, None, 0) if waiting else None
 
-    def at(block: BlockAPI, index: int) -> Any:
-        if index >= len(block.transactions):
-            return None
-        return transaction_object(block.transactions[index], block, index)
-
-    def by_block_number(_: Any, tag: Any, index: Any) -> Any:
+    def at(block: BlockAPI, index: Any, *, sealed: bool = True) -> _Found | None:
         place = quantity(index, "the index")
-        if tag == "pending":
-            waiting = node.pending_block().transactions
-            return transaction_object(waiting[place], None, 0) if place < len(waiting) else None
-        block_hash = sealed_hash(node.header_at, tag)
-        return block_hash and at(node.block_of(block_hash), place)
+        transactions = block.transactions
+        return _Found(transactions[place], block if sealed else None, place) if place < len(transactions) else None
 
-    def by_block_hash(_: Any, block_hash: Any, index: Any) -> Any:
-        found, place = sealed_hash(node.header_by_hash, hash32(block_hash)), quantity(index, "the index")
-        return found and at(node.block_of(found), place)
+    def by_block_number(tag: Any, index: Any) -> _Found | None:
+        if tag == "pending":
+            return at(node.pending_block(), index, sealed=False)
+        block_hash = sealed_hash(node.header_at, tag)
+        return at(node.block_of(block_hash), index) if block_hash else None
+
+    def by_block_hash(value: Any, index: Any) -> _Found | None:
+        block_hash = sealed_hash(node.header_by_hash, hash32(value))
+        return at(node.block_of(block_hash), index) if block_hash else None
 
     def receipt(_: Any, value: Any) -> Any:
         place = node.place(hash32(value))
         return place and node.receipt_documents(node.header(place[0]).hash)[place[1]]
 
     return {
-        "eth_getTransactionByHash": by_hash,
-        "eth_getTransactionByBlockNumberAndIndex": by_block_number,
-        "eth_getTransactionByBlockHashAndIndex": by_block_hash,
+        "eth_getTransactionByHash": lambda _, value: _shown(by_hash(value)),
+        "eth_getTransactionByBlockNumberAndIndex": lambda _, tag, index: _shown(by_block_number(tag, index)),
+        "eth_getTransactionByBlockHashAndIndex": lambda _, value, index: _shown(by_block_hash(value, index)),
+        "eth_getRawTransactionByHash": lambda _, value: _encoded(by_hash(value)),
+        "eth_getRawTransactionByBlockNumberAndIndex": lambda _, tag, index: _encoded(by_block_number(tag, index)),
+        "eth_getRawTransactionByBlockHashAndIndex": lambda _, value, index: _encoded(by_block_hash(value, index)),
+        "debug_getRawTransaction": lambda _, value: _encoded(by_hash(value)),
         "eth_getTransactionReceipt": receipt,
         "eth_pendingTransactions": lambda _: [
             transaction_object(transaction, None, 0) for transaction in node.pool.ready()
         ],
     }
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A transaction with its place; without a block it waits."""
+
+    transaction: SignedTransactionAPI
+    block: BlockAPI | None
+    index: int
+
+
+def _shown(found: _Found | None) -> dict[str, Any] | None:
+    return transaction_object(found.transaction, found.block, found.index) if found else None
+
+
+def _encoded(found: _Found | None) -> str | None:
+    return hex_data(found.transaction.encode()) if found else None
 
 
 def _filters(node: NodeChain) -> Mapping[str, Method]:
@@ -290,10 +324,6 @@ def _text(value: Any) -> str:
 
 
 def _debug(node: NodeChain) -> Mapping[str, Method]:
-    def raw_transaction(_: Any, value: Any) -> str | None:
-        place = node.place(hash32(value))
-        return hex_data(node.py_evm_block(place[0]).transactions[place[1]].encode()) if place else None
-
     def trace(_: Any, value: Any, options: Any = None) -> Later:
         place, tracer = node.place(hash32(value)), read_tracer(options)
         if place is None:
@@ -314,7 +344,6 @@ def _debug(node: NodeChain) -> Mapping[str, Method]:
         "debug_getRawReceipts": lambda _, tag: [
             hex_data(receipt) for receipt in node.embedded.receipts_rlp(node.header_at(tag).block_number)
         ],
-        "debug_getRawTransaction": raw_transaction,
         "debug_traceTransaction": trace,
         "debug_traceBlockByNumber": trace_all,
         "debug_traceBlockByHash": trace_all,

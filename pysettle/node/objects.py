@@ -63,8 +63,17 @@ def block_object(block: BlockAPI, full: bool, sealed: bool = True) -> dict[str, 
     return document if sealed else document | {"hash": None, "nonce": None}
 
 
-def transaction_object(transaction: SignedTransactionAPI, block: BlockAPI | None, index: int) -> dict[str, Any]:
-    """Return a transaction in its block; one in the pending block (None) has no place yet."""
+def transaction_object(
+    transaction: SignedTransactionAPI, block: BlockAPI | None, index: int, sender: Address | None = None
+) -> dict[str, Any]:
+    """Return a transaction in its block; one in the pending block (None) has no place yet.
+
+    Args:
+        transaction: The transaction.
+        block: Its block.
+        index: Its place there.
+        sender: Its sender; None where its signature tells.
+    """
     kind = transaction.type_id or 0
     document: dict[str, Any] = {
         "type": hex(kind),
@@ -74,7 +83,7 @@ def transaction_object(transaction: SignedTransactionAPI, block: BlockAPI | None
         "blockNumber": hex(block.number) if block else None,
         "blockTimestamp": hex(block.header.timestamp) if block else None,
         "transactionIndex": hex(index) if block else None,
-        "from": hex_address(transaction.sender),
+        "from": hex_address(sender or transaction.sender),
         "to": hex_address(transaction.to) if transaction.to else None,
         "value": hex(transaction.value),
         "gas": hex(transaction.gas),

@@ -105,7 +105,7 @@ class Dispatcher:
         """Use the table, and the methods that answer several requests together.
 
         Args:
-            methods: Mapping name -> method.
+            methods: Mapping name -> method; a name such as `engine_*` stands for all others of its namespace.
             groups: Mapping name -> how requests of that name are answered together: neighbours in one batch, or
                 single ones of different callers.
         """
@@ -113,10 +113,13 @@ class Dispatcher:
         self._groups = groups or {}
         places = {name: list(signature(method).parameters.values())[1:] for name, method in methods.items()}
         self._least = {
-            name: sum(parameter.default is Parameter.empty for parameter in parameters)
-            for name, parameters in places.items()
+            name: sum(it.default is Parameter.empty and it.kind is not Parameter.VAR_POSITIONAL for it in its)
+            for name, its in places.items()
         }
-        self._most = {name: len(its) for name, its in places.items()}
+        self._most = {
+            name: None if any(it.kind is Parameter.VAR_POSITIONAL for it in its) else len(its)
+            for name, its in places.items()
+        }
 
     def handle(self, text: str | bytes, caller: Any = None) -> str | None:
         """Answer a request or a batch; None where there is nothing to answer (notifications alone).
@@ -191,10 +194,14 @@ class Dispatcher:
         return responses
 
     def _call(self, request: Request, caller: Any) -> Any:
-        method = self._methods.get(request.method)
+        name = request.method
+        if name not in self._methods:
+            name = f"{name.partition('_')[0]}_*"
+        method = self._methods.get(name)
         if method is None:
             return RpcError(METHOD_NOT_FOUND, f"the method {request.method[:80]} does not exist")
-        if not self._least[request.method] <= len(request.params) <= self._most[request.method]:
+        most = self._most[name]
+        if len(request.params) < self._least[name] or (most is not None and len(request.params) > most):
             return InvalidParams(f"{request.method} does not take {len(request.params)} parameters")
         return _outcome(request.method, lambda: method(caller, *request.params))
 

@@ -5,14 +5,21 @@ Knows no state and no chain: `execution` executes a request, `sending` signs one
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, cast
 
 from eth.abc import SignedTransactionAPI
+from eth.vm.forks.berlin.transactions import AccessListTransaction
 from eth.vm.forks.cancun.constants import BLOB_TX_TYPE
-from eth.vm.forks.london.transactions import UnsignedDynamicFeeTransaction
-from eth.vm.forks.prague.transactions import Authorization, UnsignedSetCodeTransaction
+from eth.vm.forks.london.transactions import DynamicFeeTransaction, UnsignedDynamicFeeTransaction
+from eth.vm.forks.prague.transactions import (
+    Authorization,
+    PragueLegacyTransaction,
+    PragueTypedTransaction,
+    SetCodeTransaction,
+    UnsignedSetCodeTransaction,
+)
 from eth.vm.spoof import SpoofTransaction
 
 from pysettle.evm.prague import NO_BLOBS
@@ -126,6 +133,27 @@ class TransactionRequest:
             else UnsignedDynamicFeeTransaction(*shared)
         )
         return cast(SignedTransactionAPI, SpoofTransaction(unsigned, from_=self.sender))
+
+    def unsigned(self, filled: Mapping[str, Any]) -> SignedTransactionAPI:
+        """Return the transaction with the fields filled in, and zeros for a signature, as clients show unsigned ones.
+
+        Args:
+            filled: Fields as eth-account signs them, chain id, nonce, gas and fees included.
+        """
+        to, nonce, gas, chain_id = self.to or b"", filled["nonce"], filled["gas"], filled["chainId"]
+        content, signature = (gas, to, self.value, self.data), (0, 0, 0)
+        if self.kind == LEGACY:
+            return PragueLegacyTransaction(nonce, filled["gasPrice"], *content, *signature)
+        if self.kind == ACCESS_LIST:
+            inner: Any = AccessListTransaction(
+                chain_id, nonce, filled["gasPrice"], *content, self.access_list, *signature
+            )
+        else:
+            fees = (filled["maxPriorityFeePerGas"], filled["maxFeePerGas"])
+            lists = (self.access_list, self.authorizations) if self.kind == SET_CODE else (self.access_list,)
+            kind = SetCodeTransaction if self.kind == SET_CODE else DynamicFeeTransaction
+            inner = kind(chain_id, nonce, *fees, *content, *lists, *signature)
+        return PragueTypedTransaction(self.kind, inner)
 
     def to_dict(self) -> dict[str, Any]:
         """Return what was named of lists, recipient, data and value, as eth-account signs it."""

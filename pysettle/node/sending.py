@@ -12,10 +12,13 @@ from pysettle.node.objects import ACCESS_LIST, LEGACY, transaction_object
 from pysettle.node.pool import refusal
 from pysettle.node.protocol import SERVER_ERROR, InvalidParams, Method, RpcError
 from pysettle.node.requests import TransactionRequest
-from pysettle.node.values import data, hex_address, hex_data
+from pysettle.node.values import data, hash32, hex_data, integer
+from pysettle.node.wallet import key_of
 
 TIP = 10**9
 """Priority fee suggested, in wei per gas; any is accepted, zero too."""
+_NOT_SEALED = 4
+"""Code of EIP-7966 for a transaction that is accepted and in no block yet; the data are its hash."""
 READ_ONLY = "refused: this node serves a finished history, which nothing can change; questions about it are answered"
 """Answer of a node that is read-only to everything that would change its chain."""
 
@@ -32,6 +35,24 @@ def sending_methods(node: NodeChain) -> Mapping[str, Method]:
             raise outcome
         return hex_data(outcome)
 
+    def send_raw_at_once(_: Any, raw_transaction: Any, timeout: Any = None) -> Any:
+        """Return the receipt. Nothing is waited for, whatever the timeout: a block comes at once or by hand."""
+        if timeout is not None:
+            integer(timeout, "the timeout")
+        sent = send_raw(_, raw_transaction)
+        place = node.place(hash32(sent))
+        if place is None:
+            raise RpcError(_NOT_SEALED, "the transaction waits for a block: mine one, then ask for its receipt", sent)
+        return node.receipt_documents(node.header(place[0]).hash)[place[1]]
+
+    def fill_transaction(_: Any, transaction: Any) -> dict[str, Any]:
+        request = TransactionRequest.read(transaction, node.embedded.chain_id)
+        unsigned = request.unsigned(filled(node, request))
+        return {
+            "raw": hex_data(unsigned.encode()),
+            "tx": transaction_object(unsigned, None, 0, sender=request.sender),
+        }
+
     def send_transaction(_: Any, transaction: Any) -> str:
         return send(_signed(node, transaction))
 
@@ -45,6 +66,8 @@ def sending_methods(node: NodeChain) -> Mapping[str, Method]:
 
     return {
         "eth_sendRawTransaction": send_raw,
+        "eth_sendRawTransactionSync": send_raw_at_once,
+        "eth_fillTransaction": fill_transaction,
         "eth_sendTransaction": send_transaction,
         "eth_signTransaction": sign_transaction,
     }
@@ -71,9 +94,7 @@ def send_together(node: NodeChain, sent: Sequence[Sequence[Any]]) -> list[str | 
 def _signed(node: NodeChain, transaction: Any) -> bytes:
     """Return a transaction signed by an account of the node, with missing fields filled in."""
     request = TransactionRequest.read(transaction, node.embedded.chain_id)
-    signer = node.accounts.get(request.sender)
-    if signer is None:
-        raise RpcError(SERVER_ERROR, f"the node has no key of {hex_address(request.sender)}: sign it yourself")
+    signer = key_of(node, request.sender)
     from eth_account import Account
 
     return bytes(Account.sign_transaction(filled(node, request), signer.secret).raw_transaction)
