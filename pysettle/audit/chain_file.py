@@ -60,7 +60,9 @@ def verify_chain_file(
     try:
         if genesis.stat().st_size > _GENESIS_MAX:
             raise UsageError(
-                f"{genesis} is longer than {_GENESIS_MAX} bytes: name a genesis", path=genesis, most_bytes=_GENESIS_MAX
+                f"{genesis} is longer than {_GENESIS_MAX} bytes: name a genesis",
+                path=genesis,
+                most_bytes_count=_GENESIS_MAX,
             )
         content = genesis.read_bytes()
         return _ChainFile(genesis, content, blocks, level, patience_s, on_progress).run()

@@ -170,7 +170,8 @@ def export_bundle(
             except Replaced as problem:
                 if attempt == _ATTEMPTS:
                     raise ChainError(
-                        f"the export began {_ATTEMPTS} times, and {problem}: export again later", attempts=_ATTEMPTS
+                        f"the export began {_ATTEMPTS} times, and {problem}: export again later",
+                        attempts_count=_ATTEMPTS,
                     ) from None
         manifest = unfinished.publish(lambda files: replace(claims, files=files, labels=labels or {}))
     return Bundle(directory, manifest)

@@ -16,6 +16,7 @@ from pysettle.audit.powers import Powers
 from pysettle.audit.records.recording import Booked
 from pysettle.audit.report import Check, Divergence, at_block
 from pysettle.domain import invariants
+from pysettle.domain.channel.attested import ReceiptCheck
 from pysettle.domain.core import events
 from pysettle.domain.core.contracts import Contracts
 from pysettle.domain.core.events import Emitted, Position
@@ -44,15 +45,18 @@ class Records(Protocol):
 class LedgerCheck:
     """The books of the listed contracts, and their findings."""
 
-    def __init__(self, contracts: Contracts, records: Records | None = None) -> None:
+    def __init__(
+        self, contracts: Contracts, records: Records | None = None, receipts: ReceiptCheck | None = None
+    ) -> None:
         """Open the books of contracts, at the terms that the manifest claims for their series.
 
         Args:
             contracts: The listed contracts.
             records: Keeps every transaction, event and entry; None if nobody asked for an index.
+            receipts: Compares the receipts of a payer with the history; None without receipts.
         """
         self.ledger = Ledger(contracts)
-        self._records = records
+        self._records, self._receipts = records, receipts
         self._watch = invariants.Watch(self.ledger)
         self.divergences: list[Divergence] = []
         self._contracts = contracts
@@ -95,6 +99,8 @@ class LedgerCheck:
             if event is not None:
                 emitted = Emitted(log.address, position, event, timestamp)
                 yield Booked(emitted, log.topics, log.data, self._watch.apply(emitted))
+                if self._receipts:
+                    self._receipts.see(emitted)
             elif log.topics and log.topics[0] in self._event_names:
                 raise ValueError("its topics and data are not those of the event it names")
         except (LookupError, TypeError, ValueError, OverflowError) as problem:
@@ -136,6 +142,11 @@ class LedgerCheck:
             elif call is not None:
                 self._ask(head, call, question)
         notices = invariants.notices(self.ledger)
+        for finding in self._receipts.findings(self.ledger) if self._receipts else ():
+            if finding.severity is Severity.NOTICE:
+                notices.append(finding)
+            else:
+                self._add(head, finding.subject, finding.code, finding.detail)
         notices.extend(self._powers.notices(call or _no_answer))
         notices.extend(self._name_unlisted())
         if self._records:

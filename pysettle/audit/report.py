@@ -144,6 +144,8 @@ class Report:
     """Mapping check -> parts that it leaves out of a chain file."""
     answers: Mapping[str, str] = field(default_factory=dict)
     """Mapping independent engine with its version -> how it ended, where X was asked for."""
+    receipts: int | None = None
+    """How many usage receipts of a payer L was given; None without a file of them."""
 
     @property
     def level(self) -> str:
@@ -217,6 +219,7 @@ class Report:
             "pin_versions": list(self.pins),
             "has_other_pins": self.has_other_pins,
             "recompiled": self.recompiled,
+            "usage_receipt_count": None if self.receipts is None else str(self.receipts),
             "accepted_code": [f"0x{it.hex()}" for it in self.accepted],
             "first_divergence": _divergence_to_dict(first) if first else None,
             "findings": [_divergence_to_dict(divergence) for divergence in self.divergences],
@@ -249,6 +252,8 @@ class Report:
             reason = f" ({self.reasons[check]})" if check in self.reasons else ""
             lines.append(f"  {check.value} {_SHOWN[self.checks[check]]:8}{meaning}{reason}")
             lines.extend(f"            not checked: {part}" for part in self.not_checked.get(check, ()))
+            if check is Check.LEDGER and self.receipts is not None:
+                lines.append(f"            compared with {self.receipts} usage receipts that a payer gave")
             if check is Check.INDEPENDENT:
                 lines.extend(f"            {engine}: {answer}" for engine, answer in self.answers.items())
         if self.engines:

@@ -36,8 +36,10 @@ from pysettle.audit.ledger import LedgerCheck, Records
 from pysettle.audit.proofs import Proofs, ProvenState
 from pysettle.audit.records.filling import filling
 from pysettle.audit.report import Check, Divergence, Outcome, Report, asked_at, at_block
+from pysettle.domain.channel.attested import ReceiptCheck
+from pysettle.domain.channel.receipts import ReceiptFile
 from pysettle.domain.core.findings import Finding
-from pysettle.errors import ArtifactError
+from pysettle.errors import ArtifactError, UsageError
 from pysettle.pins import Pins, published
 from pysettle.pins.files import SOURCES_FILE
 
@@ -67,6 +69,7 @@ def verify(
     code: CodeRules | None = None,
     patience_s: float = PATIENCE_S,
     index: Path | None = None,
+    receipts: ReceiptFile | None = None,
 ) -> Report:
     """Check a bundle from its files alone, up to the requested level, as far as its files allow.
 
@@ -78,15 +81,20 @@ def verify(
         patience_s: Seconds of silence after which X gives an engine up.
         index: File outside the bundle that keeps everything behind the books as rows, if L comes to its end; see
             `pysettle.audit.records`. None for no file.
+        receipts: Usage receipts of a payer, which L compares with the attested usage.
 
     Raises:
         BundleError: the manifest cannot be read. Anything else that is wrong is a finding.
-        UsageError: the index cannot be used, or is that of another bundle; or the verification keeps no books.
+        UsageError: the index cannot be used, or is that of another bundle; the receipts are of another network; or the
+            verification keeps no books.
         ArtifactError: the pins of this build are asked for, and its artifacts are missing or stale.
     """
     bundle = Bundle.read(directory)
+    given = ReceiptCheck(receipts, bundle.manifest.contracts, bundle.manifest.chain_id) if receipts else None
+    if given and Check.LEDGER not in asked_at(level):
+        raise UsageError(f"level {level} keeps no books to compare receipts with: ask for level R or more", level=level)
     with filling(index, bundle, level) as (records, settle):
-        report = _Verification(bundle, level, code or CodeRules(), patience_s, on_progress, records).run()
+        report = _Verification(bundle, level, code or CodeRules(), patience_s, on_progress, records, given).run()
         settle(report)
     return report
 
@@ -102,9 +110,10 @@ class _Verification:
         patience_s: float,
         on_progress: OnProgress | None,
         records: Records | None,
+        receipts: ReceiptCheck | None,
     ) -> None:
         self._manifest, self._bundle, self._on_progress = bundle.manifest, bundle, on_progress
-        self._records = records
+        self._records, self._receipts = records, receipts
         self._rules, self._pins, self._recompiled = rules, Pins(()), False
         self._contract_files = ContractFiles(None, None)
         self._level, self._asked, self._patience_s = level, asked_at(level), patience_s
@@ -155,6 +164,7 @@ class _Verification:
             accepted=self._rules.accepted,
             engines=self._engines,
             answers=self._answers,
+            receipts=self._receipts.count if self._receipts else None,
         )
 
     def _leave(self, check: Check, outcome: Outcome, reason: str) -> None:
@@ -246,7 +256,7 @@ class _Verification:
                 reason = f"the bundle has no {GENESIS_FILE}"
             self._leave(Check.EXECUTION, Outcome.NOT_HAD, f"it needs {' and '.join(below)}" if below else reason)
             return None
-        books = LedgerCheck(self._manifest.contracts, self._records)
+        books = LedgerCheck(self._manifest.contracts, self._records, self._receipts)
         divergence, engine = self._replay(self._bundle.read_file(GENESIS_FILE), books, code)
         self._end(Check.EXECUTION, [divergence] if divergence else [])
         if engine is None:
@@ -289,7 +299,7 @@ class _Verification:
             for check in (Check.PROOFS, Check.CODE, Check.LEDGER):
                 self._leave(check, Outcome.NOT_HAD, "it needs H and R")
             return
-        books = LedgerCheck(self._manifest.contracts, self._records)
+        books = LedgerCheck(self._manifest.contracts, self._records, self._receipts)
         code = self._begin_code(readable)
         last, unread = follow(self._bundle.open_file, books, code)
         if unread:

@@ -177,6 +177,12 @@ def _show_exported(manifest: Manifest, out: Path, as_json: bool) -> None:
     type=click.Path(path_type=Path, dir_okay=False),
     help="File outside BUNDLE for every transaction, event and posting, which the questions below read.",
 )
+@click.option(
+    "--receipts",
+    "receipts_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File of usage receipts that a payer gave you, to compare with the usage that providers attested.",
+)
 @json_option
 def verify(
     bundle: Path | None,
@@ -188,6 +194,7 @@ def verify(
     accepted: tuple[bytes, ...],
     recompile: bool,
     index_file: Path | None,
+    receipts_file: Path | None,
     as_json: bool,
 ) -> None:
     """Re-execute every block of BUNDLE in a new chain and check every root, hash, contract's code and invariant.
@@ -197,9 +204,12 @@ def verify(
     from pysettle.audit.chain_file import verify_chain_file
     from pysettle.audit.verify import CodeRules
     from pysettle.audit.verify import verify as verify_bundle
+    from pysettle.domain.channel.receipts import ReceiptFile
     from pysettle.pins import Pins
 
-    _check_source(bundle, genesis_file, blocks_file, bool(pins_file or accepted or recompile or index_file))
+    _check_source(
+        bundle, genesis_file, blocks_file, bool(pins_file or accepted or recompile or index_file or receipts_file)
+    )
     if level == "P" and bundle is None:
         raise UsageError("a chain file has no proofs: name another --level")
     with progress() as on_progress:
@@ -212,7 +222,15 @@ def verify(
         else:
             assert bundle is not None
             rules = CodeRules(Pins.read(pins_file) if pins_file else None, accepted, recompile)
-            report = verify_bundle(bundle, on_block, level=level, code=rules, patience_s=patience_s, index=index_file)
+            given = ReceiptFile.from_json(_content(receipts_file), str(receipts_file)) if receipts_file else None
+            report = verify_bundle(
+                *(bundle, on_block),
+                level=level,
+                code=rules,
+                patience_s=patience_s,
+                index=index_file,
+                receipts=given,
+            )
             if index_file is not None and index_file.exists():
                 done(f"{index_file} is written")
     document = {name: plain(value) for name, value in report.to_dict().items() if name != "schema"}

@@ -76,13 +76,17 @@ ARGUMENTS = {
 """Argument -> a value of it in examples."""
 
 
+ALTERNATIVES = {"pysettle channel check": "--file"}
+"""Command that needs one of several options -> the one in its example."""
+
+
 def example(command: click.Command, path: str) -> str:
-    """Return a command line with the required options and no others."""
+    """Return a command line with the required options, or one of several, and no others."""
     words = [path]
     for parameter in command.params:
         if isinstance(parameter, click.Argument):
             words.append(ARGUMENTS.get(str(parameter.name), str(parameter.name)))
-        elif parameter.required:
+        elif parameter.required or parameter.opts[0] == ALTERNATIVES.get(path):
             value = EXAMPLES.get(parameter.opts[0], "1")
             words.append(f"{parameter.opts[0]} {quote(value)}")
     return " ".join(words)

@@ -57,7 +57,7 @@ class ScheduledClock:
         """
         if seconds < 0:
             raise UsageError(
-                f"chain time cannot go back (by {-seconds} seconds): advance it by 0 or more", seconds=seconds
+                f"chain time cannot go back (by {-seconds} seconds): advance it by 0 or more", duration_s=seconds
             )
         now = self.now() + seconds
         self.set(self.head_timestamp, now - self.head_timestamp - self._block_interval_s)

@@ -153,7 +153,7 @@ class RpcChain:
                 raise ChainUnreachable(
                     f"{self._rpc.name} has sealed no block for {self._patience_s} s: look at it",
                     node=self._rpc.name,
-                    seconds=self._patience_s,
+                    duration_s=self._patience_s,
                 )
             time.sleep(_POLL_S)
 
@@ -376,7 +376,7 @@ class RpcClock:
         """
         if seconds < 0:
             raise UsageError(
-                f"chain time cannot go back (by {-seconds} seconds): advance it by 0 or more", seconds=seconds
+                f"chain time cannot go back (by {-seconds} seconds): advance it by 0 or more", duration_s=seconds
             )
         if not self._is_movable:
             raise ChainError("the time of this network is its own: only a development node's clock can be advanced")

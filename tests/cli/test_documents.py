@@ -13,7 +13,11 @@ from typing import Any
 import pytest
 
 from pysettle.cli import main
-from pysettle.domain.compute.usage import PeakHours
+from pysettle.domain.channel.receipts import ReceiptFile, SignedReceipt, UsageReceipt, receipt_domain
+from pysettle.domain.compute.usage import PeakHours, Usage
+from pysettle.domain.core.messages import ChannelId
+from pysettle.values import Timestamp, Tokens
+from pysettle.workspace import Workspace
 from tests.cli.documents import keys, problems
 from tests.cli.running import OPEN, commands, invoke
 
@@ -128,6 +132,8 @@ channel sign --channel {metered} --ceiling 50 --out {town}/rows
 channel sign --channel {plain} --ceiling 2 --out {town}/plain-rows
 channel check --series {first} --file {town}/rows
 channel check --file {town}/plain-rows
+channel check --receipt {town}/receipts
+channel check --receipt {town}/false-receipts | 7
 channel claim --series {first} --file {town}/used-rows
 channel claim --file {town}/plain-rows --by bob
 channel settle --series {first}
@@ -298,6 +304,21 @@ def _name(words: str, document: dict[str, Any], names: dict[str, str]) -> None:
         town = Path(names["town"])
         (row,) = json.loads((town / "rows").read_text())
         (town / "used-rows").write_text(json.dumps([row | {"usage": [1, 0, 0, 0, 0, 0]}]))
+    if words == "channel check --file {town}/plain-rows":
+        _sign_receipts(Path(names["town"]), names["metered"])
+
+
+def _sign_receipts(town: Path, channel: str) -> None:
+    """Write a receipt of the provider that is right by the rate card, and one that is not."""
+    workspace = Workspace.open(town)
+    with workspace.chain() as chain:
+        hub = workspace.network(chain).hub.domain
+    for name, charged in (("receipts", Tokens(0)), ("false-receipts", Tokens(1))):
+        channel_id, hashed = ChannelId(bytes.fromhex(channel[2:])), b"\0" * 32
+        receipt = UsageReceipt(channel_id, Usage(), charged, charged, hashed, hashed, Timestamp(1_767_229_200))
+        domain = receipt_domain(hub.chain_id, hub.contract)
+        signed = SignedReceipt.signed(workspace.accounts.key("provider"), domain, receipt)
+        (town / name).write_text(ReceiptFile(hub.chain_id, hub.contract, (signed,)).to_json())
 
 
 def test_every_command_is_walked(printed: list[tuple[str, dict[str, Any]]]) -> None:

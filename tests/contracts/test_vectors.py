@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from pysettle.domain.channel.messages import (
     usage_digest,
     voucher_digest,
 )
+from pysettle.domain.channel.receipts import UsageReceipt
 from pysettle.domain.compute.messages import ComputeAttestation, PurchaseTerms
 from pysettle.domain.compute.usage import Meters, Usage
 from pysettle.domain.core.messages import Authorization, ChannelConfig, ChannelId, Permit, cancel_digest
@@ -56,6 +58,11 @@ def rows(message: dict[str, Any], name: str) -> list[tuple[Any, ...]]:
     return [tuple(row.values()) for row in message[name]]
 
 
+def snake(name: str) -> str:
+    """Return the name of a field in Python."""
+    return re.sub("[A-Z]", lambda letter: "_" + letter[0].lower(), name)
+
+
 PRODUCERS: dict[str, Callable[[Domain, dict[str, Any]], bytes]] = {
     "TransferWithAuthorization": lambda domain, m: Authorization(*m.values()).transfer_digest(domain),
     "ReceiveWithAuthorization": lambda domain, m: Authorization(*m.values()).receive_digest(domain),
@@ -70,6 +77,9 @@ PRODUCERS: dict[str, Callable[[Domain, dict[str, Any]], bytes]] = {
     "UsageAttestation": lambda domain, m: usage_digest(
         domain, m["series"], list(zip(m["channelIds"], m["usages"], strict=True))
     ),
+    "UsageReceipt": lambda domain, m: UsageReceipt(
+        **{snake(name): Usage.unpack(value) if name == "usage" else value for name, value in m.items()}
+    ).digest(domain),
     "RefundApproval": lambda domain, m: refund_approval_digest(domain, *m.values()),
     "ComputeAttestation": lambda domain, m: ComputeAttestation(
         *(m | {"accelerator": m["accelerator"].rstrip(b"\0").decode()}).values()

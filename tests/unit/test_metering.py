@@ -8,7 +8,7 @@ import pytest
 from eth_typing import Address
 
 from pysettle.domain.channel.messages import hub_domain, voucher_digest
-from pysettle.domain.channel.metering import Delivery, Payer, UsageReceipt, Voucher, check_vouchers, sign_vouchers
+from pysettle.domain.channel.metering import Delivery, Payer, UsageStatement, Voucher, check_vouchers, sign_vouchers
 from pysettle.domain.compute.usage import Meters, RateCard, Usage
 from pysettle.domain.core.messages import ZERO_ADDRESS, ChannelConfig, ChannelId
 from pysettle.domain.core.signing import Signer
@@ -78,16 +78,16 @@ def test_top_up_lets_both_sides_go_on(payer: Payer, delivery: Delivery) -> None:
 @pytest.mark.parametrize(
     "receipt",
     [
-        UsageReceipt(ChannelId(b"\0" * 32), REQUEST, COST),
-        UsageReceipt(CONFIG.channel_id(HUB), REQUEST, COST + 1),
-        UsageReceipt(CONFIG.channel_id(HUB), REQUEST, COST - 1),
-        UsageReceipt(CONFIG.channel_id(HUB), REQUEST + REQUEST, 2 * COST),
-        UsageReceipt(CONFIG.channel_id(HUB), Usage(peak=REQUEST.off_peak), 2 * COST),
-        UsageReceipt(CONFIG.channel_id(HUB), Usage(), 0),
+        UsageStatement(ChannelId(b"\0" * 32), REQUEST, COST),
+        UsageStatement(CONFIG.channel_id(HUB), REQUEST, COST + 1),
+        UsageStatement(CONFIG.channel_id(HUB), REQUEST, COST - 1),
+        UsageStatement(CONFIG.channel_id(HUB), REQUEST + REQUEST, 2 * COST),
+        UsageStatement(CONFIG.channel_id(HUB), Usage(peak=REQUEST.off_peak), 2 * COST),
+        UsageStatement(CONFIG.channel_id(HUB), Usage(), 0),
     ],
     ids=["channel", "dearer", "cheaper", "counted twice", "wrong window", "nothing"],
 )
-def test_payer_disputes_any_other_receipt(payer: Payer, receipt: UsageReceipt) -> None:
+def test_payer_disputes_any_other_receipt(payer: Payer, receipt: UsageStatement) -> None:
     """A receipt for anything else than was used is disputed, and the account stays as it was."""
     payer.sign(1_000)
     with pytest.raises(UsageDisputed):
@@ -97,7 +97,7 @@ def test_payer_disputes_any_other_receipt(payer: Payer, receipt: UsageReceipt) -
 
 def test_payer_disputes_a_charge_above_what_it_signed(payer: Payer) -> None:
     """Correctly counted, but more than the request's ceiling: not owed."""
-    receipt = UsageReceipt(CONFIG.channel_id(HUB), REQUEST, COST)
+    receipt = UsageStatement(CONFIG.channel_id(HUB), REQUEST, COST)
     payer.sign(COST - 1)
     with pytest.raises(UsageDisputed):
         payer.acknowledge(receipt, REQUEST)
@@ -106,7 +106,7 @@ def test_payer_disputes_a_charge_above_what_it_signed(payer: Payer) -> None:
 def test_payer_owes_exactly_the_ceiling(payer: Payer) -> None:
     """A request that costs what was signed for it, to the Token, is acknowledged."""
     payer.sign(COST)
-    payer.acknowledge(UsageReceipt(CONFIG.channel_id(HUB), REQUEST, COST), REQUEST)
+    payer.acknowledge(UsageStatement(CONFIG.channel_id(HUB), REQUEST, COST), REQUEST)
     assert payer.charged == COST
 
 
@@ -124,7 +124,7 @@ def test_disputing_payer_signs_nothing_more(payer: Payer) -> None:
     """After a dispute a further voucher would pay for what was disputed."""
     payer.sign(1_000)
     with pytest.raises(UsageDisputed):
-        payer.acknowledge(UsageReceipt(CONFIG.channel_id(HUB), REQUEST, COST + 1), REQUEST)
+        payer.acknowledge(UsageStatement(CONFIG.channel_id(HUB), REQUEST, COST + 1), REQUEST)
     with pytest.raises(UsageDisputed):
         payer.sign(1_000)
 
@@ -215,7 +215,7 @@ def test_payer_is_bound_by_the_highest_ceiling_it_signed(payer: Payer) -> None:
     """A lower voucher does not take a higher one back: what the higher one covers is owed, and is not disputed."""
     payer.sign(COST)
     payer.sign(COST - 1)
-    payer.acknowledge(UsageReceipt(CONFIG.channel_id(HUB), REQUEST, COST), REQUEST)
+    payer.acknowledge(UsageStatement(CONFIG.channel_id(HUB), REQUEST, COST), REQUEST)
     assert payer.charged == COST
 
 

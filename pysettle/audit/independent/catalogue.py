@@ -152,7 +152,7 @@ class Engine:
             raise EngineError(
                 f"{self.title} cannot be installed: {command[0]} took over {_INSTALL_S} s",
                 engine=self.title,
-                seconds=_INSTALL_S,
+                duration_s=_INSTALL_S,
             ) from None
         if done.returncode:
             told = (done.stderr or done.stdout).strip().splitlines()[-1:] or ["no message"]

@@ -99,7 +99,9 @@ def _update(
             except Replaced:
                 continue
         return position
-    raise ChainError(f"the chain replaced its blocks {_ATTEMPTS} times during the read: ask again", attempts=_ATTEMPTS)
+    raise ChainError(
+        f"the chain replaced its blocks {_ATTEMPTS} times during the read: ask again", attempts_count=_ATTEMPTS
+    )
 
 
 def _record(index: Index, chain: LiveChain, contracts: Contracts, to: Position) -> None:

@@ -1,4 +1,4 @@
-"""`pysettle channel check|claim|settle`: claims of a receiver by the vouchers of payers."""
+"""`pysettle channel check|claim|settle`: claims of a receiver by the vouchers of payers, and receipts of usage."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pysettle.cli.channel.asset import asset_option, chosen_asset, token_of
+from pysettle.cli.channel.asset import asset_of, asset_option, chosen_asset, token_of
 from pysettle.cli.command import Command, network_command, network_view
 from pysettle.cli.compute.compute import by_option
 from pysettle.cli.documents import amounts, asset_part, change
 from pysettle.cli.nouns import Verb
 from pysettle.cli.options import wide_option
-from pysettle.cli.output import table
-from pysettle.errors import UsageError
+from pysettle.cli.output import instant, table
+from pysettle.errors import AuditFailed, UsageError
 from pysettle.values import SeriesId
 
 if TYPE_CHECKING:
@@ -32,14 +32,34 @@ _file_option = click.option(
 
 @click.command(cls=Verb)
 @asset_option
-@_file_option
+@click.option(
+    "--file",
+    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+    help="File with the rows of a claim; - for stdin.",
+)
+@click.option(
+    "--receipt",
+    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+    help="In place of --file, a file of usage receipts; - for stdin.",
+)
 @wide_option
 @network_view
-def check(series: str | None, currency: str | None, file: Path, command: Command) -> None:
-    """Check the rows of a claim, and show the amount that each row would claim; this signs and sends nothing.
+def check(series: str | None, currency: str | None, file: Path | None, receipt: Path | None, command: Command) -> None:
+    """Check the rows of a claim, or the receipts of a provider; this signs and sends nothing.
 
-    Rows of one channel follow each other, as in a claim: an amount that the first claims counts only once.
+    With --file: the amount that each row would claim. Rows of one channel follow each other, as in a claim: an amount
+    that the first claims counts only once. With --receipt: the statements of each receipt that are false by the rate
+    card, by earlier receipts or by the ceiling; exit code 7 if there is one.
     """
+    if file and not receipt:
+        _check_rows(series, currency, file, command)
+    elif receipt and not file and series is None and currency is None:
+        _check_receipts(receipt, command)
+    else:
+        raise UsageError("give --file with --series or --currency, or --receipt alone")
+
+
+def _check_rows(series: str | None, currency: str | None, file: Path, command: Command) -> None:
     from pysettle.client.channel.rows import frozen_payers, would_claim
 
     with command.compute() as compute:
@@ -58,6 +78,7 @@ def check(series: str | None, currency: str | None, file: Path, command: Command
             }
             for row, (standing, amount) in zip(rows, expected, strict=True)
         ],
+        "receipts": None,
     }
     shown = [
         (
@@ -71,6 +92,53 @@ def check(series: str | None, currency: str | None, file: Path, command: Command
     lines = [table(("channel", "metered", "would claim", "voucher"), shown)]
     lines += [f"in all {asset.text(sum(amount for _, amount in expected))}"]
     command.show(document, lines)
+
+
+def _check_receipts(file: Path, command: Command) -> None:
+    """Show each receipt with its false statements.
+
+    Raises:
+        AuditFailed: there is one.
+    """
+    from pysettle.client.channel.receipts import receipt_terms
+    from pysettle.domain.channel.receipts import ReceiptFile, refuted
+
+    given = ReceiptFile.from_json(_content(file, "a file of receipts", "channel check"), str(file))
+    with command.compute() as compute:
+        terms = receipt_terms(compute, given)
+        lists = compute.channel_lists
+        assets = {it: asset_of(command, compute, lists.standing(it, lists.opened()[it])) for it in terms}
+    false: dict[int, list[str]] = {}
+    for refutation in refuted(given, terms):
+        false.setdefault(refutation.place, []).append(refutation.detail)
+    documents, cells, lines = list[dict[str, object]](), list[tuple[str, ...]](), list[str]()
+    for place, signed in enumerate(given.receipts, start=1):
+        it, found = signed.receipt, false.get(place, [])
+        asset = assets[it.channel_id]
+        documents.append(
+            {
+                "channel": "0x" + it.channel_id.hex(),
+                **asset_part(asset),
+                **amounts(asset, charged=str(it.charged), request_charged=str(it.request_charged)),
+                "issued_at_unix_s": str(it.issued_at),
+                "refutations": found,
+            }
+        )
+        standing = "REFUTED" if found else "sound"
+        cells.append((f"0x{it.channel_id.hex()}"[:10], instant(it.issued_at), asset.text(it.charged), standing))
+        lines += [f"receipt {place}: {detail}" for detail in found]
+    of_rows = dict.fromkeys(("token", "currency", "series", "rows"))
+    command.show(
+        {**of_rows, "receipts": documents}, [table(("channel", "issued", "charged in all", "receipt"), cells), *lines]
+    )
+    if false:
+        count = sum(map(len, false.values()))
+        raise AuditFailed(
+            f"{file}: {count} statements are false, the first in receipt {min(false)}; sign nothing more on its "
+            "channel",
+            path=file,
+            refuted_count=count,
+        )
 
 
 @click.command(cls=Verb)
@@ -152,11 +220,13 @@ def _rows(file: Path, compute: SettlementNetwork, asset: Asset) -> list[Row]:
     """
     from pysettle.client.channel.rows import read_rows
 
+    return read_rows(_content(file, "a list of rows", "channel claim"), str(file), compute, asset)
+
+
+def _content(file: Path, kind: str, see: str) -> str:
     try:
         with click.open_file(str(file)) as stream:
-            content = stream.read()
+            content: str = stream.read()
+            return content
     except (OSError, UnicodeError) as problem:
-        raise UsageError(
-            f"{file} is not a list of rows ({problem}): see `pysettle channel claim --help`", path=file
-        ) from problem
-    return read_rows(content, str(file), compute, asset)
+        raise UsageError(f"{file} is not {kind} ({problem}): see `pysettle {see} --help`", path=file) from problem

@@ -85,6 +85,6 @@ def word_of(reference: str) -> bytes:
         raise UsageError(
             f"an end-to-end id has 1 to {_MOST_REFERENCE} characters, and {reference!r} {len(reference)}",
             text=reference,
-            most_characters=_MOST_REFERENCE,
+            most_characters_count=_MOST_REFERENCE,
         )
     return keccak(reference.encode())

@@ -105,7 +105,7 @@ def return_(
     if place >= len(legs):
         raise UsageError(
             f"the instruction has {len(legs)} legs, and none with the number {place}: count from 0",
-            legs=len(legs),
+            legs_count=len(legs),
             place=place,
         )
     leg = reversed_leg(legs[place], amount)

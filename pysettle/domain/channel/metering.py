@@ -77,7 +77,7 @@ def check_vouchers(hub: Domain, vouchers: Iterable[tuple[ChannelConfig, Voucher]
 
 
 @dataclass(frozen=True, slots=True)
-class UsageReceipt:
+class UsageStatement:
     """A provider's statement of its deliveries on a channel so far."""
 
     channel_id: ChannelId
@@ -150,7 +150,7 @@ class Payer:
         self._signed = max(self._signed, ceiling)
         return Voucher.signed(self._signer, self._hub, self._channel_id, ceiling)
 
-    def acknowledge(self, receipt: UsageReceipt, used: Usage) -> None:
+    def acknowledge(self, receipt: UsageStatement, used: Usage) -> None:
         """Accept a receipt for one served request.
 
         Args:
@@ -163,7 +163,7 @@ class Payer:
         """
         usage = self._usage + used
         charged = self._rate_card.tokens(usage)
-        if receipt != UsageReceipt(self._channel_id, usage, charged) or charged > self._signed:
+        if receipt != UsageStatement(self._channel_id, usage, charged) or charged > self._signed:
             self._disputed = True
             raise UsageDisputed(
                 f"channel 0x{self._channel_id.hex()}: the receipt states {receipt.charged} Tokens for {receipt.usage}, "
@@ -241,7 +241,7 @@ class Delivery:
             )
         self.voucher = voucher
 
-    def serve(self, used: Usage) -> UsageReceipt:
+    def serve(self, used: Usage) -> UsageStatement:
         """Count one served request.
 
         Args:
@@ -268,7 +268,7 @@ class Delivery:
                 deposited_tokens=self.deposited,
             )
         self.usage, self.charged = usage, charged
-        return UsageReceipt(self.channel_id, usage, charged)
+        return UsageStatement(self.channel_id, usage, charged)
 
     def _problem(self, voucher: Voucher, request_ceiling: Tokens) -> str | None:
         if voucher.channel_id != self.channel_id:

@@ -55,7 +55,9 @@ def _pack(lanes: tuple[int, ...], bits: int, name: str) -> int:
     for place, lane in enumerate(lanes):
         if not 0 <= lane < 1 << bits:
             raise InvalidAmount(
-                f"{name} {lane} does not fit {bits} bits; split it over more channels or series", lane=lane, bits=bits
+                f"{name} {lane} does not fit {bits} bits; split it over more channels or series",
+                lane=lane,
+                bits_count=bits,
             )
         word |= lane << (bits * place)
     return word
@@ -89,13 +91,17 @@ class Usage:
         """Both windows together."""
         return self.off_peak + self.peak
 
+    def counters(self) -> tuple[int, ...]:
+        """Return the six counters in the order contracts pack them, off-peak before peak."""
+        return self.off_peak.lanes() + self.peak.lanes()
+
     def pack(self) -> int:
         """Return the word that contracts and attestations carry: six counters of 42 bits, off-peak lowest.
 
         Raises:
             InvalidAmount: a counter is negative or needs more than 42 bits.
         """
-        return _pack(self.off_peak.lanes() + self.peak.lanes(), USAGE_BITS, "a usage counter of")
+        return _pack(self.counters(), USAGE_BITS, "a usage counter of")
 
     @classmethod
     def unpack(cls, word: int) -> Usage:
@@ -121,7 +127,7 @@ class RateCard:
     def tokens(self, usage: Usage) -> Tokens:
         """Return the price of usage in Tokens: the sum over six counters of rate times count, exact."""
         rates = self.off_peak.lanes() + self.peak.lanes()
-        return Tokens(sum(map(mul, rates, usage.off_peak.lanes() + usage.peak.lanes())))
+        return Tokens(sum(map(mul, rates, usage.counters())))
 
     def pack(self) -> int:
         """Return the word a series carries: six rates of 32 bits, off-peak lowest.

@@ -71,7 +71,7 @@ class OrderTerms:
                     f"{name} of the order is {value}, and has to be below 2^{bits}: give a smaller one",
                     field=name,
                     value=value,
-                    bits=bits,
+                    bits_count=bits,
                 )
 
     def fields(self) -> tuple[object, ...]:
