@@ -7,10 +7,10 @@ calls give the same bytes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import count
-from typing import TypeAlias, cast
+from itertools import chain, count, islice
+from typing import Any, TypeAlias, cast
 
 import rlp
 from eth.abc import BlockAPI, BlockHeaderAPI, ComputationAPI, ReceiptAPI, SignedTransactionAPI, StateAPI
@@ -37,11 +37,13 @@ from pysettle.evm.prague import (
     decode_transaction,
     read_receipts,
 )
-from pysettle.values import Address
+from pysettle.values import Address, Hash32
 
 Place: TypeAlias = "int | BlockHeaderAPI | None"
 """Where a state is asked for: after a sealed block, by its number; after a block of that header, which need not be
 sealed; or (None) after the head, as the next block finds it."""
+_ANCESTORS = 256
+"""Blocks before the present one whose hashes a contract can ask for."""
 _FEE_HEADROOM = 8
 """Most the base fee may have grown, as a factor, while a sequence of blocks is sealed (12.5 % a full block)."""
 _REASON_MAX = 300
@@ -321,19 +323,30 @@ class EmbeddedChain(SealedBlocks):
         state.revert(snapshot)
         self._scratch = key, state
 
-    def state(self, place: Place = None, *, free: bool = True) -> StateAPI:
+    def state(
+        self,
+        place: Place = None,
+        *,
+        free: bool = True,
+        vm: type[SealingVM] = SealingVM,
+        changes: Mapping[str, Any] | None = None,
+    ) -> StateAPI:
         """Return a copy of the state to execute on, for the caller to spoil; as `call` describes.
 
-        Unless it is free, gas costs what it costs in the block.
+        Args:
+            place: Where on the chain.
+            free: Whether gas costs nothing, rather than what it costs in the block.
+            vm: The rules.
+            changes: Fields of the header to execute under in place of the block's own.
         """
         header = place if isinstance(place, BlockHeaderAPI) else self.header(place) if place is not None else None
         header = header or self.next_header()
-        return SealingVM.build_state(
-            self.py_evm.chaindb.db,
-            header.copy(base_fee_per_gas=0) if free else header,
-            ChainContext(self.chain_id),
-            SealingVM.get_prev_hashes(header.parent_hash, self.py_evm.chaindb) or (),
-        )
+        changed = header.copy(**({"base_fee_per_gas": 0} if free else {}) | dict(changes or {}))
+        hashes = SealingVM.get_prev_hashes(header.parent_hash, self.py_evm.chaindb) or ()
+        ahead = changed.block_number - header.block_number
+        shifted = chain((Hash32(b""),) * min(ahead, _ANCESTORS), hashes) if ahead >= 0 else islice(hashes, -ahead, None)
+        context = ChainContext(self.chain_id)
+        return vm.build_state(self.py_evm.chaindb.db, changed, context, shifted if ahead else hashes)
 
     def balance(self, account: Address) -> int:
         """Return the account's native balance at the head, in wei."""

@@ -51,7 +51,9 @@ def configuration_methods(node: NodeChain) -> Mapping[str, Method]:
                     name: hex_address(number.to_bytes(20, "big")) for number, name in enumerate(_PRECOMPILES, start=1)
                 },
                 "systemContracts": {name: hex_address(contract) for name, contract in _SYSTEM_CONTRACTS.items()},
-            }
+            },
+            "next": None,
+            "last": None,
         }
 
     def capabilities(_: Any) -> dict[str, Any]:

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, NamedTuple
+from dataclasses import replace
+from typing import Any, NamedTuple, cast
 
 import rlp
+from eth._utils.address import generate_contract_address
 from eth.abc import ComputationAPI, StateAPI
 from eth.constants import BLANK_ROOT_HASH, EMPTY_SHA3
 from eth.exceptions import OutOfGas
@@ -21,13 +23,18 @@ from pysettle.evm import abi
 from pysettle.evm.embedded import EmbeddedChain, Place
 from pysettle.evm.prague import SealingVM, minimum_gas
 from pysettle.hashing import keccak
-from pysettle.node.protocol import EXECUTION_REVERTED, SERVER_ERROR, InvalidParams, RpcError
+from pysettle.node.hypothetical import HypotheticalState, HypotheticalVM
+from pysettle.node.objects import access_list_object
+from pysettle.node.overrides import override_state, read_block_overrides
+from pysettle.node.protocol import EXECUTION_REVERTED, SERVER_ERROR, RpcError
 from pysettle.node.requests import Price, TransactionRequest
-from pysettle.node.values import address, data, fields, hex_address, hex_data, hex_word, quantity, storage_slot
+from pysettle.node.values import hex_address, hex_data, hex_word
 from pysettle.values import Address, Hash32
 
 _ERROR_SELECTOR = bytes.fromhex("08c379a0")
 _PLAIN_TRANSFER_GAS = 21_000
+_ACCESS_ROUNDS = 10
+"""Most executions to make an access list."""
 _ESTIMATE_TOLERANCE = 64
 """An estimate is at most one part in so many above the least gas that succeeds."""
 
@@ -45,20 +52,31 @@ class Outcome(NamedTuple):
     """Gas it was given."""
 
 
-def execute(chain: EmbeddedChain, request: TransactionRequest, place: Place, overrides: Any = None) -> bytes:
+def execute(
+    chain: EmbeddedChain, request: TransactionRequest, place: Place, overrides: Any = None, block: Any = None
+) -> bytes:
     """Return the data that a call returns on the state of a place.
+
+    Args:
+        chain: The chain.
+        request: The call.
+        place: Where.
+        overrides: Accounts as they are not.
+        block: Fields of the block as they are not.
 
     Raises:
         RpcError: it reverted (3, with the data), or cannot be executed (-32000).
     """
-    with _state(chain, request, place, overrides) as state:
+    with _state(chain, request, place, overrides, block) as state:
         computation = run(chain, state, request, request.gas).computation
     raise_failure(computation)
     return computation.output
 
 
-def estimate(chain: EmbeddedChain, request: TransactionRequest, place: Place, overrides: Any = None) -> int:
-    """Return gas the transaction succeeds with, at most 1/64 above the least that does.
+def estimate(
+    chain: EmbeddedChain, request: TransactionRequest, place: Place, overrides: Any = None, block: Any = None
+) -> int:
+    """Return gas the transaction succeeds with, at most 1/64 above the least that does; arguments as of `execute`.
 
     The first run gives the used gas; the second tries that with the gas that an inner call may hold back (EIP-150); the
     search between the two ends after a few more.
@@ -68,7 +86,7 @@ def estimate(chain: EmbeddedChain, request: TransactionRequest, place: Place, ov
     """
 
     def outcome(gas: int) -> Outcome:
-        with _state(chain, request, place, overrides) as state:
+        with _state(chain, request, place, overrides, block) as state:
             return run(chain, state, request, gas)
 
     def fails(gas: int) -> bool:
@@ -97,13 +115,15 @@ def estimate(chain: EmbeddedChain, request: TransactionRequest, place: Place, ov
 
 
 def _state(
-    chain: EmbeddedChain, request: TransactionRequest, place: Place, overrides: Any
+    chain: EmbeddedChain, request: TransactionRequest, place: Place, overrides: Any, block: Any
 ) -> AbstractContextManager[StateAPI]:
     """Lend the state after a block to execute on. A transaction that names its fees meets the block's base fee."""
-    if overrides is None and not request.fees:
+    if not overrides and not block and not request.fees:
         return chain.scratch_state(place)
-    state = chain.state(place, free=not request.fees)
-    override(state, overrides or {})
+    changes = read_block_overrides(block or {})
+    state = chain.state(place, free=not request.fees, vm=HypotheticalVM, changes=changes)
+    cast(HypotheticalState, state).is_free = not request.fees
+    override_state(state, overrides or {})
     return nullcontext(state)
 
 
@@ -157,23 +177,37 @@ def revert_text(output: bytes) -> str:
         return ""
 
 
-def override(state: StateAPI, overrides: Any) -> None:
-    """Change accounts of a state for one call (geth's state override set)."""
-    for account, entry in fields(overrides, "the state overrides").items():
-        holder, changes = address(account, "an overridden account"), fields(entry, "an override")
-        if unknown := changes.keys() - {"balance", "nonce", "code", "state", "stateDiff"}:
-            raise InvalidParams(f"an override has no field {min(unknown)}")
-        if "balance" in changes:
-            state.set_balance(holder, quantity(changes["balance"], "balance"))
-        if "nonce" in changes:
-            state.set_nonce(holder, quantity(changes["nonce"], "nonce"))
-        if "code" in changes:
-            state.set_code(holder, data(changes["code"], "code"))
-        if "state" in changes:
-            state.delete_storage(holder)
-        for name in ("state", "stateDiff"):
-            for slot, word in fields(changes.get(name, {}), name).items():
-                state.set_storage(holder, storage_slot(slot), quantity(word, "a word"))
+def access_list(chain: EmbeddedChain, request: TransactionRequest, place: Place, overrides: Any) -> dict[str, Any]:
+    """Answer `eth_createAccessList`: the accounts and slots that are cheaper when they are named in advance.
+
+    A list changes the gas, and so may change what is looked at: it is made until it stays the same.
+
+    Raises:
+        RpcError: the transaction cannot be executed at all.
+    """
+    for _ in range(_ACCESS_ROUNDS):
+        state = cast(HypotheticalState, chain.state(place, free=not request.fees, vm=HypotheticalVM))
+        override_state(state, overrides or {})
+        state.touched = {}
+        nonce = state.get_nonce(request.sender)
+        outcome = run(chain, state, request, request.gas)
+        to = request.to or generate_contract_address(request.sender, nonce)
+        known = {request.sender, to, state.coinbase, *outcome.computation.precompiles}
+        known |= {*outcome.computation.contracts_created}
+        found = tuple(
+            (account, tuple(sorted(slots)))
+            for account, slots in sorted(state.touched.items())
+            if slots or account not in known
+        )
+        if found == request.access_list:
+            break
+        request = replace(request, access_list=found)
+    answer: dict[str, Any] = {"accessList": access_list_object(found), "gasUsed": hex(outcome.used)}
+    try:
+        raise_failure(outcome.computation)
+    except RpcError as problem:
+        answer["error"] = problem.message
+    return answer
 
 
 def proof(chain: EmbeddedChain, account: Address, slots: Sequence[int], state_root: Hash32) -> Mapping[str, Any]:

@@ -25,6 +25,7 @@ from pysettle.node.objects import block_object, effective_gas_price, transaction
 from pysettle.node.protocol import METHOD_NOT_FOUND, SERVER_ERROR, InvalidParams, Later, Method, RpcError
 from pysettle.node.requests import TransactionRequest
 from pysettle.node.sending import READ_ONLY, TIP, sending_methods
+from pysettle.node.simulation import Simulation
 from pysettle.node.subscriptions import BlockHashSubscription, Filters, LogSubscription, PendingSubscription
 from pysettle.node.trace import read_tracer, trace_block, trace_transaction
 from pysettle.node.values import (
@@ -165,13 +166,22 @@ def _state(node: NodeChain) -> Mapping[str, Method]:
         root = place.state_root if isinstance(place, BlockHeaderAPI) else chain.block(place).state_root
         return execution.proof(chain, address(account), [storage_slot(slot) for slot in slots], root)
 
-    def call(_: Any, transaction: Any, tag: Any = None, overrides: Any = None) -> str:
+    def call(_: Any, transaction: Any, tag: Any = None, overrides: Any = None, block: Any = None) -> str:
         request = TransactionRequest.read(transaction, chain.chain_id)
-        return hex_data(execution.execute(chain, request, node.after(tag), overrides))
+        return hex_data(execution.execute(chain, request, node.after(tag), overrides, block))
 
-    def estimate(_: Any, transaction: Any, tag: Any = "pending", overrides: Any = None) -> str:
+    def estimate(_: Any, transaction: Any, tag: Any = None, overrides: Any = None, block: Any = None) -> str:
         request = TransactionRequest.read(transaction, chain.chain_id)
-        return hex(execution.estimate(chain, request, node.after(tag), overrides))
+        return hex(execution.estimate(chain, request, node.after(tag or "pending"), overrides, block))
+
+    def create_access_list(_: Any, transaction: Any, tag: Any = None, overrides: Any = None) -> dict[str, Any]:
+        request = TransactionRequest.read(transaction, chain.chain_id)
+        return execution.access_list(chain, request, node.after(tag or "pending"), overrides)
+
+    def simulate(_: Any, payload: Any, tag: Any = None) -> Later:
+        height = node.height(tag)
+        base = node.pending_block().header if height is None else node.header(height)
+        return Later(Simulation(chain, base, payload).run)
 
     return {
         "eth_getBalance": lambda _, account, tag=None: hex(at(tag).get_balance(address(account))),
@@ -181,6 +191,8 @@ def _state(node: NodeChain) -> Mapping[str, Method]:
         "eth_getProof": proof,
         "eth_call": call,
         "eth_estimateGas": estimate,
+        "eth_createAccessList": create_access_list,
+        "eth_simulateV1": simulate,
     }
 
 

@@ -116,7 +116,26 @@ def test_web3_over_websocket(url: str, w3: Web3, token: str) -> None:
     assert seen["logs"]["transactionHash"] == seen["transactions"] == seen["receipt"]["transactionHash"]
 
 
-@pytest.mark.parametrize("client", ["ethers", "viem"])
+METHODS = {
+    "ethers": {
+        **dict.fromkeys(("message", "legacy", "typed", "byHash", "raw"), True),
+        "lists": [4, 1, 1],
+        "code": "0x",
+    },
+    "viem": {
+        **dict.fromkeys(("message", "typed", "filled", "timed"), True),
+        "lists": ["eip7702", 1, 1],
+        "code": "0xef0100" + OTHER.address.hex(),
+        "sync": "success",
+        "overridden": 42,
+        "simulated": ["success", 1],
+        "mined": 2,
+    },
+}
+"""Client -> the methods that its script tries, with what comes of them."""
+
+
+@pytest.mark.parametrize("client", ["viem", "ethers"])
 def test_javascript_clients(client: str, url: str, w3: Web3, token: str, reverter: str) -> None:
     """The same by ethers.js and viem, whose scripts are in `clients`."""
     if not shutil.which("node") or not (ROOT / "node_modules" / client).exists():
@@ -127,6 +146,7 @@ def test_javascript_clients(client: str, url: str, w3: Web3, token: str, reverte
     run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert run.returncode == 0, run.stderr
     answer = json.loads(run.stdout)
+    assert answer.pop("methods") == METHODS[client]
     assert answer.pop("head") in (head + 1, head + 2)
     assert answer == {"balance": str(balance), "type": 2, "status": 1, "logs": [42], "refused": 7}
 

@@ -25,8 +25,28 @@ try {
 } catch (error) {
   refused = refusing.parseError(error.data).args[0];
 }
+
+// What the node signs and executes for a client that has no key of its own.
+const signer = await http.getSigner(wallet.address);
+const domain = { name: "Town" };
+const types = { Pay: [{ name: "amount", type: "uint256" }] };
+const { accessList } = await http.send("eth_createAccessList", [{ from: wallet.address, to: token, data }]);
+const authorization = await wallet.authorize({ address: ethers.ZeroAddress, nonce: (await wallet.getNonce()) + 1 });
+const listed = await wallet.sendTransaction({ to: token, data, accessList, authorizationList: [authorization] });
+const sealed = await listed.wait();
+const methods = {
+  message: (await signer.signMessage("hello")) === (await wallet.signMessage("hello")),
+  legacy: (await signer._legacySignMessage("hello")) === (await wallet.signMessage("hello")),
+  typed: (await signer.signTypedData(domain, types, { amount: 5 })) ===
+    (await wallet.signTypedData(domain, types, { amount: 5 })),
+  lists: [listed.type, listed.accessList.length, listed.authorizationList.length],
+  code: await http.getCode(wallet.address),
+  byHash: (await http.getBalance(to, sealed.blockHash)) === (await http.getBalance(to, sealed.blockNumber)),
+  raw: ethers.keccak256(await http.send("eth_getRawTransactionByHash", [listed.hash])) === listed.hash,
+};
 console.log(
   JSON.stringify({
+    methods,
     balance: balance.toString(), type: sent.type, status: receipt.status, logs: logs.map((it) => Number(it.args.value)),
     refused: Number(refused), head: await head,
   }),

@@ -1,6 +1,6 @@
 // What a user of viem does first; prints one JSON document.
-import { createPublicClient, createWalletClient, decodeErrorResult, defineChain, encodeAbiParameters } from "viem";
-import { encodeErrorResult, http, parseAbi, parseAbiItem, webSocket } from "viem";
+import { createPublicClient, createTestClient, createWalletClient, decodeErrorResult, defineChain } from "viem";
+import { encodeAbiParameters, encodeErrorResult, http, parseAbi, parseAbiItem, webSocket } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 
 const [url, key, token, reverter] = process.argv.slice(2);
@@ -30,8 +30,43 @@ try {
 } catch (error) {
   refused = decodeErrorResult({ abi, data: error.walk((it) => typeof it.data === "string").data }).args[0];
 }
+
+// What the node signs and executes for a client that has no key of its own.
+const signer = createWalletClient({ account: account.address, chain, transport: http() });
+const typed = {
+  account: account.address, domain: { name: "Town" }, types: { Pay: [{ name: "amount", type: "uint256" }] },
+  primaryType: "Pay", message: { amount: 5n },
+};
+const { accessList } = await reader.createAccessList({ account, to: token, data });
+const authorization = await wallet.signAuthorization({ contractAddress: to, executor: "self" });
+const listed = await wallet.sendTransaction({ to: token, data, accessList, authorizationList: [authorization] });
+await reader.waitForTransactionReceipt({ hash: listed });
+const readsSlot = "0x5f545f5260205ff3";
+const stateOverride = [{ address: to, code: readsSlot, stateDiff: [{ slot: `0x${"00".repeat(32)}`, value: `0x${"00".repeat(31)}2a` }] }];
+const request = await wallet.prepareTransactionRequest({ to, value: 1n });
+const serializedTransaction = await wallet.signTransaction(request);
+const [block] = await reader.simulateBlocks({ blocks: [{ calls: [{ account, to, value: 5n }] }], traceTransfers: true });
+const tester = createTestClient({ mode: "anvil", chain, transport: http() });
+const atBlock = await reader.getBlockNumber({ cacheTime: 0 });
+await tester.mine({ blocks: 2 });
+const mined = Number((await reader.getBlockNumber({ cacheTime: 0 })) - atBlock);
+const methods = {
+  message: (await signer.signMessage({ message: "hello" })) === (await account.signMessage({ message: "hello" })),
+  typed: (await signer.signTypedData(typed)) === (await account.signTypedData(typed)),
+  lists: (({ type, accessList: named, authorizationList }) => [type, named.length, authorizationList.length])(
+    await reader.getTransaction({ hash: listed }),
+  ),
+  code: await reader.getCode({ address: account.address }),
+  filled: (await reader.fillTransaction({ account, to, value: 1n })).transaction.gas === 21000n,
+  sync: (await reader.sendRawTransactionSync({ serializedTransaction })).status,
+  overridden: Number((await reader.call({ to, stateOverride })).data),
+  timed: Number((await reader.call({ data: "0x425f5260205ff3", blockOverrides: { time: 2n ** 40n } })).data) === 2 ** 40,
+  simulated: [block.calls[0].status, block.calls[0].logs.length],
+  mined,
+};
 console.log(
   JSON.stringify({
+    methods,
     balance: balance.toString(), type: type === "eip1559" ? 2 : type, status: Number(receipt.status === "success"),
     logs: logs.map((it) => Number(it.args.value)), refused: Number(refused), head: await head,
   }),
