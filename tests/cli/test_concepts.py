@@ -124,3 +124,11 @@ def test_the_vouchers_are_priced_by_the_rate_card() -> None:
         tokens = card.tokens(Usage.of(request, window))
         ceiling += tokens
         assert row[3:] == [f"{tokens:,}", f"{ceiling:,}"]
+
+
+def test_each_principle_of_finality_has_a_test() -> None:
+    """The table of principles names tests that exist."""
+    named = [cells[-1].strip("`").split("::") for cells in rows("finality", "principle")]
+    assert len(named) == 4
+    for file, name in named:
+        assert f"def {name}(" in (ROOT / file).read_text()
