@@ -14,11 +14,10 @@ import {ICorridors} from "./ICorridors.sol";
 import {ILiquidityAccounts} from "./ILiquidityAccounts.sol";
 import {Approval, Instruction, Leg, LegKind} from "./Instruction.sol";
 import {InstructionHash} from "./InstructionHash.sol";
-import {IParticipantRegistry} from "./IParticipantRegistry.sol";
 
 /// @title AtomicSettlement
-/// @notice Holds nothing: the units of waiting legs are earmarked in the liquidity accounts, which create this contract
-/// and obey it alone.
+/// @notice Holds nothing: the units of waiting legs are earmarked in the liquidity accounts, which obey this contract
+/// alone.
 /// @dev One word holds 256 ids of a party, one word the state of an instruction that waits.
 contract AtomicSettlement is IAtomicSettlement, CurrencyPowers, EIP712, ReentrancyGuardTransient {
     using InstructionHash for Instruction;
@@ -30,8 +29,6 @@ contract AtomicSettlement is IAtomicSettlement, CurrencyPowers, EIP712, Reentran
     uint256 private constant LONGEST_WAIT = 30 days;
     uint256 private constant BITS = 256;
 
-    /// @inheritdoc IAtomicSettlement
-    address public immutable registry;
     /// @inheritdoc IAtomicSettlement
     address public immutable corridors;
     /// @inheritdoc IAtomicSettlement
@@ -51,13 +48,11 @@ contract AtomicSettlement is IAtomicSettlement, CurrencyPowers, EIP712, Reentran
     /// @inheritdoc IAtomicSettlement
     mapping(bytes32 original => mapping(uint256 leg => uint256 amount)) public returned;
 
-    /// @notice The creator is the liquidity accounts.
-    /// @param registry_ Registry of the participants.
+    /// @param liquidity_ The positions, which know the address of this contract.
     /// @param corridors_ Corridors, which admit the legs that cross a border.
-    constructor(address registry_, address corridors_) EIP712("pysettle AtomicSettlement", "1") {
-        registry = registry_;
+    constructor(address liquidity_, address corridors_) EIP712("pysettle AtomicSettlement", "1") {
+        liquidity = liquidity_;
         corridors = corridors_;
-        liquidity = msg.sender;
     }
 
     // -------------------------------------------------------------- participant
@@ -105,15 +100,11 @@ contract AtomicSettlement is IAtomicSettlement, CurrencyPowers, EIP712, Reentran
         bytes32 settlementId = _waitingIdOf(instruction, ids);
         uint64 due = _waits[settlementId].dueAt;
         if (block.timestamp < due) revert ValueTimeNotReached(settlementId, due, block.timestamp);
-        ICorridors(corridors).checkOpen(instruction.legs);
 
         _waits[settlementId].state = WaitingState.Settled;
-        emit InstructionSettled(settlementId, instruction.endToEndId, instruction);
-        for (uint256 i = 0; i < instruction.legs.length; ++i) {
-            Leg calldata leg = instruction.legs[i];
-            IParticipantRegistry(registry).checkNotStopped(leg.asset, leg.debtor, leg.creditor);
-            ILiquidityAccounts(liquidity).deliver(leg.asset, leg.debtor, leg.creditor, leg.amount, settlementId);
-        }
+        emit InstructionSettled(settlementId, instruction.endToEndId, instruction, ids);
+        bytes32[] memory crossed = ILiquidityAccounts(liquidity).deliverLegs(instruction.legs, settlementId);
+        if (crossed.length != 0) ICorridors(corridors).checkOpen(instruction.legs, crossed);
     }
 
     /// @inheritdoc IAtomicSettlement
@@ -123,12 +114,10 @@ contract AtomicSettlement is IAtomicSettlement, CurrencyPowers, EIP712, Reentran
 
         _waits[settlementId].state = WaitingState.Unwound;
         emit InstructionUnwound(settlementId, instruction.endToEndId, msg.sender);
-        for (uint256 i = 0; i < instruction.legs.length; ++i) {
-            Leg calldata leg = instruction.legs[i];
-            ILiquidityAccounts(liquidity).sendHome(leg.asset, leg.debtor, leg.amount, settlementId);
-        }
+        bytes32[] memory crossed = ILiquidityAccounts(liquidity).sendLegsHome(instruction.legs, settlementId);
+        if (crossed.length == 0) return;
         uint64 admittedAt = _waits[settlementId].admittedAt;
-        ICorridors(corridors).release(instruction.legs, instruction.customers, admittedAt);
+        ICorridors(corridors).release(instruction.legs, crossed, instruction.customers, admittedAt);
     }
 
     // -------------------------------------------------------------------- views
@@ -155,53 +144,60 @@ contract AtomicSettlement is IAtomicSettlement, CurrencyPowers, EIP712, Reentran
 
     // ---------------------------------------------------------------- internals
 
-    /// @dev Checks terms and approvals, uses up the ids, and settles or earmarks every leg. The corridors come last, so
-    /// that a party that was not admitted is refused as such; no other entry can be called meanwhile.
+    /// @dev Checks terms and approvals, uses up the ids, and settles or earmarks every leg. Tokens move last, since
+    /// their contract may be any; no other entry can be called meanwhile.
     function _accept(
         Instruction calldata instruction,
         Approval[] calldata approvals
     ) private returns (bytes32 settlementId) {
         bool waits = instruction.valueTime > block.timestamp;
         _checkTerms(instruction, waits);
-        settlementId = _useApprovals(instruction, approvals);
+        uint256[] memory ids = _idsOf(approvals);
+        settlementId = _useApprovals(instruction, approvals, ids);
 
+        bytes32[] memory crossed;
         if (waits) {
-            emit InstructionEarmarked(settlementId, instruction.endToEndId, instruction);
+            emit InstructionEarmarked(settlementId, instruction.endToEndId, instruction, ids);
+            crossed = ILiquidityAccounts(liquidity).earmarkLegs(instruction.legs, settlementId);
         } else {
-            emit InstructionSettled(settlementId, instruction.endToEndId, instruction);
+            emit InstructionSettled(settlementId, instruction.endToEndId, instruction, ids);
+            crossed = ILiquidityAccounts(liquidity).moveLegs(instruction.legs);
         }
+        uint64 due = instruction.valueTime;
+        if (crossed.length != 0)
+            due = ICorridors(corridors).admit(instruction.legs, crossed, instruction.customers, due);
         // slither-disable-next-line reentrancy-benign
-        for (uint256 i = 0; i < instruction.legs.length; ++i) _moveLeg(instruction.legs[i], settlementId, waits);
-        uint64 due = ICorridors(corridors).admit(instruction.legs, instruction.customers, instruction.valueTime);
         if (waits) _waits[settlementId] = Wait(WaitingState.Waiting, uint64(block.timestamp), due);
+        else _moveTokens(instruction.legs);
     }
 
-    function _moveLeg(Leg calldata leg, bytes32 settlementId, bool waits) private {
-        if (leg.kind == LegKind.Token) {
+    function _moveTokens(Leg[] calldata legs) private {
+        for (uint256 i = 0; i < legs.length; ++i) {
+            Leg calldata leg = legs[i];
             // slither-disable-next-line arbitrary-send-erc20
-            return IERC20(leg.asset).safeTransferFrom(leg.debtor, leg.creditor, leg.amount);
+            if (leg.kind == LegKind.Token) IERC20(leg.asset).safeTransferFrom(leg.debtor, leg.creditor, leg.amount);
         }
-        IParticipantRegistry(registry).checkBothActive(leg.asset, leg.debtor, leg.creditor);
-        if (waits) ILiquidityAccounts(liquidity).earmark(leg.asset, leg.debtor, leg.amount, settlementId);
-        else ILiquidityAccounts(liquidity).move(leg.asset, leg.debtor, leg.creditor, leg.amount);
     }
 
     /// @dev Each debited party has one approval, in the order in which the legs first name them.
     function _useApprovals(
         Instruction calldata instruction,
-        Approval[] calldata approvals
+        Approval[] calldata approvals,
+        uint256[] memory ids
     ) private returns (bytes32 settlementId) {
         bytes32 instructionHash = instruction.hash();
         (address[] memory parties, uint256 count) = _debtorsOf(instruction);
         if (count != approvals.length) revert ApprovalsInvalid(approvals.length, count);
-        uint256[] memory ids = new uint256[](count);
-        for (uint256 i = 0; i < count; ++i) ids[i] = approvals[i].id;
-        settlementId = keccak256(abi.encodePacked(instructionHash, ids));
         for (uint256 i = 0; i < count; ++i) {
             _checkApproval(instructionHash, parties[i], approvals[i]);
             _use(parties[i], ids[i]);
-            emit ApprovalUsed(parties[i], ids[i], settlementId);
         }
+        settlementId = keccak256(abi.encodePacked(instructionHash, ids));
+    }
+
+    function _idsOf(Approval[] calldata approvals) private pure returns (uint256[] memory ids) {
+        ids = new uint256[](approvals.length);
+        for (uint256 i = 0; i < ids.length; ++i) ids[i] = approvals[i].id;
     }
 
     function _checkApproval(bytes32 instructionHash, address party, Approval calldata approval) private view {
@@ -271,11 +267,9 @@ contract AtomicSettlement is IAtomicSettlement, CurrencyPowers, EIP712, Reentran
 
     /// @dev Whether a party is stopped or frozen, or the caller may seize in the currency of a leg.
     function _isBlocked(Instruction calldata instruction) private view returns (bool) {
+        if (ILiquidityAccounts(liquidity).isBlocked(instruction.legs)) return true;
         for (uint256 i = 0; i < instruction.legs.length; ++i) {
-            Leg calldata leg = instruction.legs[i];
-            if (IParticipantRegistry(registry).isEitherStopped(leg.asset, leg.debtor, leg.creditor)) return true;
-            if (ILiquidityAccounts(liquidity).isBlocked(leg.asset, leg.debtor, leg.creditor)) return true;
-            if (_hasPower(leg.asset, ICurrencyToken.seize.selector)) return true;
+            if (_hasPower(instruction.legs[i].asset, ICurrencyToken.seize.selector)) return true;
         }
         return false;
     }

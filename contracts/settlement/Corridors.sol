@@ -9,7 +9,7 @@ import {CurrencyPowers} from "./CurrencyPowers.sol";
 import {ICorridors} from "./ICorridors.sol";
 import {ILiquidityAccounts} from "./ILiquidityAccounts.sol";
 import {IParticipantRegistry} from "./IParticipantRegistry.sol";
-import {Leg, LegKind} from "./Instruction.sol";
+import {Leg, corridorIdOf} from "./Instruction.sol";
 import {OpeningHours} from "./OpeningHours.sol";
 
 /// @title Corridors
@@ -129,14 +129,18 @@ contract Corridors is ICorridors, CurrencyPowers, EIP712 {
     // ------------------------------------------------------- contracts that settle
 
     /// @inheritdoc ICorridors
-    function admit(Leg[] calldata legs, bytes32 payload, uint64 due) external returns (uint64 opensAt) {
+    function admit(
+        Leg[] calldata legs,
+        bytes32[] calldata crossed,
+        bytes32 payload,
+        uint64 due
+    ) external returns (uint64 opensAt) {
         _checkMover();
         address[] memory currencies = new address[](legs.length);
         uint256 count = 0;
         for (uint256 i = 0; i < legs.length; ++i) {
-            (bool crosses, bytes32 id) = _crossing(legs[i]);
-            if (!crosses) continue;
-            _admit(id, legs[i], payload);
+            if (crossed[i] == 0) continue;
+            _admit(crossed[i], legs[i], payload);
             currencies[count++] = legs[i].asset;
         }
         if (due > block.timestamp) return uint64(_nextOpening(currencies, count, due));
@@ -145,11 +149,10 @@ contract Corridors is ICorridors, CurrencyPowers, EIP712 {
     }
 
     /// @inheritdoc ICorridors
-    function release(Leg[] calldata legs, bytes32 payload, uint64 admittedAt) external {
+    function release(Leg[] calldata legs, bytes32[] calldata crossed, bytes32 payload, uint64 admittedAt) external {
         _checkMover();
         for (uint256 i = 0; i < legs.length; ++i) {
-            (bool crosses, bytes32 id) = _crossing(legs[i]);
-            if (crosses) _release(id, legs[i], payload, admittedAt);
+            if (crossed[i] != 0) _release(crossed[i], legs[i], payload, admittedAt);
         }
     }
 
@@ -182,9 +185,7 @@ contract Corridors is ICorridors, CurrencyPowers, EIP712 {
         if (isOpenAt(currency, block.timestamp)) revert CurrencyStillOpen(currency, block.timestamp);
         IParticipantRegistry.Participant memory member = IParticipantRegistry(registry).participant(currency, account);
         if (member.jurisdiction != to) revert ParticipantOfOtherJurisdiction(account, member.jurisdiction, to);
-        IParticipantRegistry(registry).checkActive(currency, account);
-        IParticipantRegistry(registry).checkActive(currency, member.settlementAgent);
-        bytes32 id = idOf(from, to, currency);
+        bytes32 id = corridorIdOf(from, to, currency);
         // A window always has a length, so that no length means that the corridor never had terms.
         if (_policies[id].windowS == 0) revert CorridorNotOpen(id);
         uint256 limit = _policies[id].dayEndLimit;
@@ -200,8 +201,8 @@ contract Corridors is ICorridors, CurrencyPowers, EIP712 {
     // -------------------------------------------------------------------- views
 
     /// @inheritdoc ICorridors
-    function idOf(uint16 from, uint16 to, address currency) public pure returns (bytes32) {
-        return keccak256(abi.encode(from, to, currency));
+    function idOf(uint16 from, uint16 to, address currency) external pure returns (bytes32) {
+        return corridorIdOf(from, to, currency);
     }
 
     /// @inheritdoc ICorridors
@@ -241,10 +242,9 @@ contract Corridors is ICorridors, CurrencyPowers, EIP712 {
     }
 
     /// @inheritdoc ICorridors
-    function checkOpen(Leg[] calldata legs) external view {
+    function checkOpen(Leg[] calldata legs, bytes32[] calldata crossed) external view {
         for (uint256 i = 0; i < legs.length; ++i) {
-            (bool crosses, ) = _crossing(legs[i]);
-            if (crosses) _checkOpen(legs[i].asset);
+            if (crossed[i] != 0) _checkOpen(legs[i].asset);
         }
     }
 
@@ -254,14 +254,6 @@ contract Corridors is ICorridors, CurrencyPowers, EIP712 {
     }
 
     // ---------------------------------------------------------------- internals
-
-    /// @dev Whether a leg crosses a border, and the id of its corridor.
-    function _crossing(Leg calldata leg) private view returns (bool crosses, bytes32 id) {
-        if (leg.kind != LegKind.Position) return (false, 0);
-        (uint16 from, uint16 to) = IParticipantRegistry(registry).jurisdictionsOf(leg.asset, leg.debtor, leg.creditor);
-        if (from == to) return (false, 0);
-        return (true, idOf(from, to, leg.asset));
-    }
 
     /// @dev Checks one leg and counts it. A window begins with the first admission in it, and ends with the span of
     /// time of the currency that this admission is in.
@@ -347,7 +339,7 @@ contract Corridors is ICorridors, CurrencyPowers, EIP712 {
 
     /// @dev Only the pair of an open corridor revises and closes it; a closed one is free for any pair.
     function _checkCentralBank(Corridor calldata way, address asCurrency) private view returns (bytes32 id) {
-        id = idOf(way.from, way.to, way.currency);
+        id = corridorIdOf(way.from, way.to, way.currency);
         if (asCurrency != way.currency && asCurrency != way.counterCurrency) {
             revert CurrencyNotOfCorridor(id, asCurrency);
         }

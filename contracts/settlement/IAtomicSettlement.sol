@@ -24,14 +24,24 @@ interface IAtomicSettlement {
 
     /// @notice All legs of an instruction were settled.
     /// @param instruction The instruction, with every leg.
-    event InstructionSettled(bytes32 indexed settlementId, bytes32 indexed endToEndId, Instruction instruction);
+    /// @param ids Id that each debited party used, in the order in which the legs first name them.
+    event InstructionSettled(
+        bytes32 indexed settlementId,
+        bytes32 indexed endToEndId,
+        Instruction instruction,
+        uint256[] ids
+    );
     /// @notice All legs of an instruction were earmarked until its value time.
     /// @param instruction The instruction, with every leg.
-    event InstructionEarmarked(bytes32 indexed settlementId, bytes32 indexed endToEndId, Instruction instruction);
+    /// @param ids Id that each debited party used, in the order in which the legs first name them.
+    event InstructionEarmarked(
+        bytes32 indexed settlementId,
+        bytes32 indexed endToEndId,
+        Instruction instruction,
+        uint256[] ids
+    );
     /// @notice All legs of a waiting instruction went home.
     event InstructionUnwound(bytes32 indexed settlementId, bytes32 indexed endToEndId, address indexed caller);
-    /// @notice A party used an id in an instruction that was submitted.
-    event ApprovalUsed(address indexed party, uint256 indexed id, bytes32 indexed settlementId);
     /// @notice A party withdrew its approvals with an id.
     event ApprovalWithdrawn(address indexed party, uint256 indexed id);
 
@@ -142,9 +152,6 @@ interface IAtomicSettlement {
     function unwind(Instruction calldata instruction, uint256[] calldata ids) external;
 
     // -------------------------------------------------------------------- views
-
-    /// @notice Registry of the participants.
-    function registry() external view returns (address);
 
     /// @notice Liquidity accounts, in which the legs of currencies move.
     function liquidity() external view returns (address);

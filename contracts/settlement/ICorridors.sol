@@ -188,9 +188,9 @@ interface ICorridors {
     // ------------------------------------------------------- contracts that settle
 
     /// @notice Admit the legs of one settlement, and count each that crosses a border to its debtor.
-    /// @dev A leg crosses if the registry has debtor and creditor in two jurisdictions for its currency. Token legs and
-    /// others are left out.
+    /// @dev A leg crosses if debtor and creditor are participants of two jurisdictions in its currency.
     /// @param legs All legs of the settlement.
+    /// @param crossed Id of the corridor of each leg, as the liquidity accounts return it; zero if it crosses none.
     /// @param payload Hash of the payload of the Travel Rule; zero if there is none.
     /// @param due Time at which they settle; now or earlier is at once.
     /// @return opensAt The due time, or the next one at which the currencies of all legs that cross are open.
@@ -203,15 +203,21 @@ interface ICorridors {
     /// @custom:reverts NoCommonOpening when it settles later and the currencies have no common opening soon
     /// @custom:invariant INV-CORRIDOR
     /// @custom:invariant INV-TRAVEL
-    function admit(Leg[] calldata legs, bytes32 payload, uint64 due) external returns (uint64 opensAt);
+    function admit(
+        Leg[] calldata legs,
+        bytes32[] calldata crossed,
+        bytes32 payload,
+        uint64 due
+    ) external returns (uint64 opensAt);
 
     /// @notice Give back legs that were admitted and do not settle. A window that has ended is left as it is.
     /// @param legs All legs of the settlement.
+    /// @param crossed Id of the corridor of each leg; zero if it crosses no border.
     /// @param payload Hash of the payload of the Travel Rule; zero if there is none.
     /// @param admittedAt Time of their admission.
     /// @custom:reverts LiquidityMoverUnknown when the caller may not move positions
     /// @custom:invariant INV-CORRIDOR
-    function release(Leg[] calldata legs, bytes32 payload, uint64 admittedAt) external;
+    function release(Leg[] calldata legs, bytes32[] calldata crossed, bytes32 payload, uint64 admittedAt) external;
 
     // ------------------------------------------------------------------- anyone
 
@@ -288,8 +294,9 @@ interface ICorridors {
     function nextOpening(address[] calldata currencies, uint256 time) external view returns (uint256);
 
     /// @notice Check that the currency of each leg that crosses a border is open now.
+    /// @param crossed Id of the corridor of each leg; zero if it crosses no border.
     /// @custom:reverts CurrencyClosed when one is closed
-    function checkOpen(Leg[] calldata legs) external view;
+    function checkOpen(Leg[] calldata legs, bytes32[] calldata crossed) external view;
 
     /// @notice State of the statement with this digest.
     function payloadState(bytes32 digest) external view returns (PayloadState);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {Leg} from "./Instruction.sol";
+
 /// @title ILiquidityAccounts
 /// @notice Positions of participants in each currency: money comes in once, moves between positions, goes out once.
 /// @dev The contract holds the currency; a position is a claim on it (INV-LIQUIDITY). It has no administrator: an
@@ -19,6 +21,12 @@ interface ILiquidityAccounts {
         bool frozenIncoming;
         /// Whether a part of the available units is frozen.
         bool hasFrozenAmount;
+        /// Whether the participant begins nothing.
+        bool suspended;
+        /// Whether nothing of the participant goes on.
+        bool stopped;
+        /// Jurisdiction of the participant, an ISO 3166-1 number; zero if it was not admitted to the currency.
+        uint16 jurisdiction;
     }
 
     /// @notice An account paid units of a currency into its position.
@@ -100,8 +108,10 @@ interface ILiquidityAccounts {
     error PositionFrozenIncoming(address currency, address account);
     /// @notice `frozen` units of the position are frozen; `available` of the rest can leave it, not `requested`.
     error PositionAmountFrozen(address token, address account, uint256 requested, uint256 available, uint256 frozen);
-    /// @notice Only the settlement contract moves units between positions.
+    /// @notice Only the settlement contract settles, earmarks, delivers and returns legs.
     error CallerNotSettlement(address caller, address settlement);
+    /// @notice Only the registry of the participants sets their standing.
+    error CallerNotRegistry(address caller, address registry);
     /// @notice The position is frozen, or the currency paused, at least as far as the currency itself says.
     error NothingToCopy(address currency, address account);
 
@@ -130,13 +140,21 @@ interface ILiquidityAccounts {
     /// @custom:invariant INV-FROZEN
     function payOut(address currency, uint96 amount) external;
 
-    // ------------------------------------------------------ settlement contract
+    // ----------------------------------------------------------------- registry
+
+    /// @notice Write the standing of an institution into its position, as the registry of the participants.
+    /// @custom:reverts CallerNotRegistry when another account calls
+    function setStanding(address currency, address account, uint16 jurisdiction, bool suspended, bool stopped) external;
+
+    // -------------------------------------------- contracts that move positions
 
     /// @notice Move units from one position to another, as a contract that moves positions.
-    /// @dev The caller decides on participants and their stops; this contract on freezes and pauses.
     /// @param amount Units of the currency.
     /// @custom:reverts LiquidityMoverUnknown when the caller is no contract that moves positions
     /// @custom:reverts LiquidityPaused when the positions in the currency are paused
+    /// @custom:reverts ParticipantNotFound when a party was not admitted to the currency
+    /// @custom:reverts ParticipantStopped when a party is stopped
+    /// @custom:reverts ParticipantSuspended when a party is suspended
     /// @custom:reverts PositionExceeded when the debtor has fewer available units
     /// @custom:reverts PositionFrozenOutgoing when the position of the debtor is frozen outgoing
     /// @custom:reverts PositionAmountFrozen when fewer units of the debtor are not frozen
@@ -145,33 +163,54 @@ interface ILiquidityAccounts {
     /// @custom:invariant INV-FROZEN
     function move(address currency, address debtor, address creditor, uint96 amount) external;
 
-    /// @notice Earmark units of a position until its settlement is delivered or unwound, as the settlement contract.
-    /// @param amount Units of the currency.
+    // ------------------------------------------------------ settlement contract
+
+    /// @notice Move the legs between positions, one after the other, as the settlement contract; others are left out.
+    /// @return crossed Id of the corridor of each leg; zero for a leg that crosses no border. Empty if none does.
     /// @custom:reverts CallerNotSettlement when another account calls
-    /// @custom:reverts LiquidityPaused when the positions in the currency are paused
-    /// @custom:reverts PositionExceeded when the debtor has fewer available units
-    /// @custom:reverts PositionFrozenOutgoing when the position of the debtor is frozen outgoing
-    /// @custom:reverts PositionAmountFrozen when fewer units of the debtor are not frozen
+    /// @custom:reverts LiquidityPaused when the positions in a currency are paused
+    /// @custom:reverts ParticipantNotFound when a party was not admitted to the currency
+    /// @custom:reverts ParticipantStopped when a party is stopped
+    /// @custom:reverts ParticipantSuspended when a party is suspended
+    /// @custom:reverts PositionExceeded when a debtor has fewer available units
+    /// @custom:reverts PositionFrozenOutgoing when the position of a debtor is frozen outgoing
+    /// @custom:reverts PositionAmountFrozen when fewer units of a debtor are not frozen
+    /// @custom:reverts PositionFrozenIncoming when the position of a creditor is frozen incoming
     /// @custom:invariant INV-LIQUIDITY
     /// @custom:invariant INV-FROZEN
-    function earmark(address currency, address debtor, uint96 amount, bytes32 settlementId) external;
+    function moveLegs(Leg[] calldata legs) external returns (bytes32[] memory crossed);
 
-    /// @notice Deliver earmarked units of a debtor to the position of a creditor, as the settlement contract.
-    /// @param amount Units of the currency.
+    /// @notice Earmark the units of legs until their settlement is delivered or unwound, as the settlement contract.
+    /// @return crossed As for `moveLegs`.
     /// @custom:reverts CallerNotSettlement when another account calls
-    /// @custom:reverts LiquidityPaused when the positions in the currency are paused
-    /// @custom:reverts PositionFrozenOutgoing when the position of the debtor is frozen outgoing or in part
-    /// @custom:reverts PositionFrozenIncoming when the position of the creditor is frozen incoming
+    /// @custom:reverts LiquidityPaused when the positions in a currency are paused
+    /// @custom:reverts ParticipantNotFound when a party was not admitted to the currency
+    /// @custom:reverts ParticipantStopped when a party is stopped
+    /// @custom:reverts ParticipantSuspended when a party is suspended
+    /// @custom:reverts PositionExceeded when a debtor has fewer available units
+    /// @custom:reverts PositionFrozenOutgoing when the position of a debtor is frozen outgoing
+    /// @custom:reverts PositionAmountFrozen when fewer units of a debtor are not frozen
     /// @custom:invariant INV-LIQUIDITY
     /// @custom:invariant INV-FROZEN
-    function deliver(address currency, address debtor, address creditor, uint96 amount, bytes32 settlementId) external;
+    function earmarkLegs(Leg[] calldata legs, bytes32 settlementId) external returns (bytes32[] memory crossed);
 
-    /// @notice Send earmarked units home to the position of their debtor, as the settlement contract.
-    /// @dev Neither a freeze nor a pause refuses units that go home: they are frozen there.
-    /// @param amount Units of the currency.
+    /// @notice Deliver earmarked units of legs to the positions of their creditors, as the settlement contract.
+    /// @return crossed As for `moveLegs`.
+    /// @custom:reverts CallerNotSettlement when another account calls
+    /// @custom:reverts LiquidityPaused when the positions in a currency are paused
+    /// @custom:reverts ParticipantStopped when a party is stopped
+    /// @custom:reverts PositionFrozenOutgoing when the position of a debtor is frozen outgoing or in part
+    /// @custom:reverts PositionFrozenIncoming when the position of a creditor is frozen incoming
+    /// @custom:invariant INV-LIQUIDITY
+    /// @custom:invariant INV-FROZEN
+    function deliverLegs(Leg[] calldata legs, bytes32 settlementId) external returns (bytes32[] memory crossed);
+
+    /// @notice Send earmarked units of legs home to the positions of their debtors, as the settlement contract.
+    /// @dev Neither a stop nor a freeze nor a pause refuses units that go home: they are held there.
+    /// @return crossed As for `moveLegs`.
     /// @custom:reverts CallerNotSettlement when another account calls
     /// @custom:invariant INV-LIQUIDITY
-    function sendHome(address currency, address debtor, uint96 amount, bytes32 settlementId) external;
+    function sendLegsHome(Leg[] calldata legs, bytes32 settlementId) external returns (bytes32[] memory crossed);
 
     // ------------------------------------------------ freezer, seizer and pauser
 
@@ -225,14 +264,15 @@ interface ILiquidityAccounts {
 
     /// @notice Whether an account is a contract that moves positions.
     function isMover(address account) external view returns (bool);
-    /// @notice The settlement contract, which these accounts create and obey alone.
+
+    /// @notice The settlement contract.
     function settlement() external view returns (address);
 
     /// @notice Units of a currency that are earmarked for waiting settlements.
     function earmarked(address currency) external view returns (uint256);
 
-    /// @notice Whether a freeze of a party keeps an earmarked leg from its creditor.
-    function isBlocked(address currency, address debtor, address creditor) external view returns (bool);
+    /// @notice Whether a stop or a freeze of a party keeps an earmarked leg from its creditor.
+    function isBlocked(Leg[] calldata legs) external view returns (bool);
 
     /// @notice Position of an account in a currency.
     function position(address currency, address account) external view returns (Position memory);

@@ -95,6 +95,9 @@ interface IParticipantRegistry {
 
     // -------------------------------------------------------------------- views
 
+    /// @notice The positions, into which this contract writes jurisdiction and stops of each institution.
+    function liquidity() external view returns (address);
+
     /// @notice An institution in a currency; all zero if it was not admitted.
     function participant(address currency, address account) external view returns (Participant memory);
 
@@ -106,24 +109,4 @@ interface IParticipantRegistry {
     /// @custom:reverts ParticipantStopped when it is stopped
     /// @custom:reverts ParticipantSuspended when it is suspended
     function checkActive(address currency, address account) external view;
-
-    /// @notice Jurisdictions of two accounts in a currency; zero for one that was not admitted to it.
-    function jurisdictionsOf(
-        address currency,
-        address debtor,
-        address creditor
-    ) external view returns (uint16 ofDebtor, uint16 ofCreditor);
-
-    /// @notice Check that both parties of a transfer may begin it in a currency.
-    /// @custom:reverts ParticipantNotFound when one was not admitted to the currency
-    /// @custom:reverts ParticipantStopped when one is stopped
-    /// @custom:reverts ParticipantSuspended when one is suspended
-    function checkBothActive(address currency, address debtor, address creditor) external view;
-
-    /// @notice Check that no party of a transfer is stopped in a currency.
-    /// @custom:reverts ParticipantStopped when one is stopped
-    function checkNotStopped(address currency, address debtor, address creditor) external view;
-
-    /// @notice Whether a party of a transfer is stopped in a currency.
-    function isEitherStopped(address currency, address debtor, address creditor) external view returns (bool);
 }

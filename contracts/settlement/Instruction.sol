@@ -49,3 +49,8 @@ struct Approval {
     /// Its EIP-712 signature over instruction, party, id and time.
     bytes signature;
 }
+
+/// @notice Id of the corridor that units of a currency cross from one jurisdiction to another.
+function corridorIdOf(uint16 from, uint16 to, address currency) pure returns (bytes32) {
+    return keccak256(abi.encode(from, to, currency));
+}

@@ -7,15 +7,16 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 
 import {ICurrencyToken} from "../money/ICurrencyToken.sol";
-import {Corridors} from "./Corridors.sol";
-import {AtomicSettlement} from "./AtomicSettlement.sol";
 import {CurrencyPowers} from "./CurrencyPowers.sol";
 import {ILiquidityAccounts} from "./ILiquidityAccounts.sol";
+import {Leg, LegKind, corridorIdOf} from "./Instruction.sol";
 import {IParticipantRegistry} from "./IParticipantRegistry.sol";
+import {PositionWord} from "./PositionWord.sol";
 
 /// @title LiquidityAccounts
-/// @notice Currency enters by `payIn` and leaves by `payOut` and `seize`; the units of a position change in `_change`.
-/// @dev It creates the contracts that move its positions, so that no other ever moves one.
+/// @notice Currency enters by `payIn` and leaves by `payOut` and `seize`.
+/// @dev It knows the contracts that move its positions from the start, so that no other ever moves one. The deployer
+/// creates them in its next transactions, whose addresses are known before.
 /// One currency never touches the positions of another, so that a contract that only claims to be a currency can
 /// harm its own positions alone.
 contract LiquidityAccounts is ILiquidityAccounts, CurrencyPowers, ReentrancyGuardTransient {
@@ -25,21 +26,27 @@ contract LiquidityAccounts is ILiquidityAccounts, CurrencyPowers, ReentrancyGuar
     address public immutable registry;
     /// @inheritdoc ILiquidityAccounts
     address public immutable corridors;
+    /// @inheritdoc ILiquidityAccounts
     address public immutable settlement;
 
-    mapping(address currency => mapping(address account => Position)) private _positions;
+    /// What holds for a currency as a whole: one word.
+    struct Common {
+        uint96 earmarked;
+        bool isPaused;
+    }
+
+    mapping(address currency => mapping(address account => PositionWord)) private _positions;
+    mapping(address currency => Common) private _common;
     /// @inheritdoc ILiquidityAccounts
     mapping(address currency => mapping(address account => uint256 units)) public frozenAmount;
-    /// @inheritdoc ILiquidityAccounts
-    mapping(address currency => bool) public isPaused;
-    /// @inheritdoc ILiquidityAccounts
-    mapping(address currency => uint256 units) public earmarked;
 
     /// @param registry_ Registry of the participants.
-    constructor(address registry_) {
+    /// @param corridors_ Corridors.
+    /// @param settlement_ The settlement contract.
+    constructor(address registry_, address corridors_, address settlement_) {
         registry = registry_;
-        corridors = address(new Corridors(registry_, address(this)));
-        settlement = address(new AtomicSettlement(registry_, corridors));
+        corridors = corridors_;
+        settlement = settlement_;
     }
 
     // -------------------------------------------------------------- participant
@@ -47,12 +54,9 @@ contract LiquidityAccounts is ILiquidityAccounts, CurrencyPowers, ReentrancyGuar
     /// @inheritdoc ILiquidityAccounts
     function payIn(address currency, uint96 amount) external nonReentrant {
         if (!_isMarkedIn(currency)) revert LiquidityAccountUnmarked(currency);
-        IParticipantRegistry(registry).checkActive(currency, msg.sender);
-        if (isPaused[currency]) revert LiquidityPaused(currency);
-        Position memory held = _positions[currency][msg.sender];
-        if (held.frozenIncoming) revert PositionFrozenIncoming(currency, msg.sender);
+        if (_common[currency].isPaused) revert LiquidityPaused(currency);
 
-        emit PaidIn(currency, msg.sender, amount, _change(currency, msg.sender, held, 0, amount));
+        emit PaidIn(currency, msg.sender, amount, _credit(currency, msg.sender, amount).available());
         uint256 before = IERC20(currency).balanceOf(address(this));
         IERC20(currency).safeTransferFrom(msg.sender, address(this), amount);
         uint256 received = IERC20(currency).balanceOf(address(this)) - before;
@@ -61,47 +65,99 @@ contract LiquidityAccounts is ILiquidityAccounts, CurrencyPowers, ReentrancyGuar
 
     /// @inheritdoc ILiquidityAccounts
     function payOut(address currency, uint96 amount) external nonReentrant {
-        Position memory held = _positions[currency][msg.sender];
+        PositionWord held = _positions[currency][msg.sender];
         _checkAvailable(currency, msg.sender, held, amount);
-        if (held.frozenOutgoing || held.hasFrozenAmount) _checkPayout(currency, msg.sender, held, amount);
+        if (held.isHeldBack() && !_isFrozenThere(currency)) _checkFree(currency, msg.sender, held, amount);
 
-        emit PaidOut(currency, msg.sender, amount, _change(currency, msg.sender, held, amount, 0));
+        held = held.debit(amount);
+        _positions[currency][msg.sender] = held;
+        emit PaidOut(currency, msg.sender, amount, held.available());
         IERC20(currency).safeTransfer(msg.sender, amount);
+    }
+
+    // ----------------------------------------------------------------- registry
+
+    /// @inheritdoc ILiquidityAccounts
+    function setStanding(
+        address currency,
+        address account,
+        uint16 jurisdiction,
+        bool suspended,
+        bool stopped
+    ) external {
+        if (msg.sender != registry) revert CallerNotRegistry(msg.sender, registry);
+
+        _positions[currency][account] = _positions[currency][account].withStanding(jurisdiction, suspended, stopped);
+    }
+
+    // -------------------------------------------- contracts that move positions
+
+    /// @inheritdoc ILiquidityAccounts
+    function move(address currency, address debtor, address creditor, uint96 amount) external {
+        if (!isMover(msg.sender)) revert LiquidityMoverUnknown(msg.sender);
+
+        _move(currency, debtor, creditor, amount);
     }
 
     // ------------------------------------------------------ settlement contract
 
     /// @inheritdoc ILiquidityAccounts
-    function move(address currency, address debtor, address creditor, uint96 amount) external {
-        if (!isMover(msg.sender)) revert LiquidityMoverUnknown(msg.sender);
-        uint96 debtorAvailable = _debit(currency, debtor, amount);
-        uint96 creditorAvailable = _credit(currency, creditor, amount);
-        emit PositionMoved(currency, debtor, creditor, amount, debtorAvailable, creditorAvailable);
+    function moveLegs(Leg[] calldata legs) external returns (bytes32[] memory crossed) {
+        _checkSettlement();
+        for (uint256 i = 0; i < legs.length; ++i) {
+            Leg calldata leg = legs[i];
+            if (leg.kind != LegKind.Position) continue;
+            crossed = _with(crossed, legs, i, _move(leg.asset, leg.debtor, leg.creditor, leg.amount));
+        }
     }
 
     /// @inheritdoc ILiquidityAccounts
-    function earmark(address currency, address debtor, uint96 amount, bytes32 settlementId) external {
+    function earmarkLegs(Leg[] calldata legs, bytes32 settlementId) external returns (bytes32[] memory crossed) {
         _checkSettlement();
-        earmarked[currency] += amount;
-        emit PositionEarmarked(currency, debtor, settlementId, amount, _debit(currency, debtor, amount));
+        for (uint256 i = 0; i < legs.length; ++i) {
+            Leg calldata leg = legs[i];
+            PositionWord debited = _debit(leg.asset, leg.debtor, leg.amount);
+            PositionWord credited = _positions[leg.asset][leg.creditor];
+            _checkActive(leg.asset, leg.creditor, credited);
+            _common[leg.asset].earmarked += leg.amount;
+            emit PositionEarmarked(leg.asset, leg.debtor, settlementId, leg.amount, debited.available());
+            crossed = _with(crossed, legs, i, _corridorOf(leg.asset, debited, credited));
+        }
     }
 
     /// @inheritdoc ILiquidityAccounts
-    function deliver(address currency, address debtor, address creditor, uint96 amount, bytes32 settlementId) external {
+    function deliverLegs(Leg[] calldata legs, bytes32 settlementId) external returns (bytes32[] memory crossed) {
         _checkSettlement();
-        if (isPaused[currency]) revert LiquidityPaused(currency);
-        if (_isHeldBack(currency, debtor)) revert PositionFrozenOutgoing(currency, debtor);
+        for (uint256 i = 0; i < legs.length; ++i) {
+            Leg calldata leg = legs[i];
+            Common memory common = _common[leg.asset];
+            if (common.isPaused) revert LiquidityPaused(leg.asset);
+            PositionWord debtor = _positions[leg.asset][leg.debtor];
+            PositionWord creditor = _positions[leg.asset][leg.creditor];
+            _checkNotStopped(leg.asset, leg.debtor, debtor);
+            _checkNotStopped(leg.asset, leg.creditor, creditor);
+            if (debtor.isHeldBack()) revert PositionFrozenOutgoing(leg.asset, leg.debtor);
+            if (creditor.isFrozenIncoming()) revert PositionFrozenIncoming(leg.asset, leg.creditor);
 
-        earmarked[currency] -= amount;
-        emit EarmarkDelivered(currency, creditor, settlementId, amount, _credit(currency, creditor, amount));
+            creditor = creditor.credit(leg.amount);
+            _positions[leg.asset][leg.creditor] = creditor;
+            _common[leg.asset].earmarked = common.earmarked - leg.amount;
+            emit EarmarkDelivered(leg.asset, leg.creditor, settlementId, leg.amount, creditor.available());
+            crossed = _with(crossed, legs, i, _corridorOf(leg.asset, debtor, creditor));
+        }
     }
 
     /// @inheritdoc ILiquidityAccounts
-    function sendHome(address currency, address debtor, uint96 amount, bytes32 settlementId) external {
+    function sendLegsHome(Leg[] calldata legs, bytes32 settlementId) external returns (bytes32[] memory crossed) {
         _checkSettlement();
-        earmarked[currency] -= amount;
-        uint96 available = _change(currency, debtor, _positions[currency][debtor], 0, amount);
-        emit EarmarkReturned(currency, debtor, settlementId, amount, available);
+        for (uint256 i = 0; i < legs.length; ++i) {
+            Leg calldata leg = legs[i];
+            PositionWord held = _positions[leg.asset][leg.debtor].credit(leg.amount);
+            _positions[leg.asset][leg.debtor] = held;
+            _common[leg.asset].earmarked -= leg.amount;
+            emit EarmarkReturned(leg.asset, leg.debtor, settlementId, leg.amount, held.available());
+            crossed = _with(crossed, legs, i, _corridorOf(leg.asset, held, _positions[leg.asset][leg.creditor]));
+        }
     }
 
     // ------------------------------------------------ freezer, seizer and pauser
@@ -131,11 +187,12 @@ contract LiquidityAccounts is ILiquidityAccounts, CurrencyPowers, ReentrancyGuar
         _checkPower(currency, ICurrencyToken.seize.selector);
         if (legalBasis == 0) revert ICurrencyToken.SeizureWithoutLegalBasis(account);
         if (to == address(this)) revert IERC20Errors.ERC20InvalidReceiver(to);
-        Position memory held = _positions[currency][account];
+        PositionWord held = _positions[currency][account];
         _checkAvailable(currency, account, held, amount);
 
-        uint256 available = _change(currency, account, held, amount, 0);
-        emit PositionSeized(currency, account, to, amount, available, legalBasis);
+        held = held.debit(amount);
+        _positions[currency][account] = held;
+        emit PositionSeized(currency, account, to, amount, held.available(), legalBasis);
         IERC20(currency).safeTransfer(to, amount);
     }
 
@@ -158,20 +215,20 @@ contract LiquidityAccounts is ILiquidityAccounts, CurrencyPowers, ReentrancyGuar
     /// @inheritdoc ILiquidityAccounts
     function copyFreeze(address currency, address account) external {
         (bool outgoing, bool incoming, uint256 amount) = ICurrencyToken(currency).frozen(account);
-        Position memory held = _positions[currency][account];
-        bool isTighter = (outgoing && !held.frozenOutgoing) || (incoming && !held.frozenIncoming);
+        PositionWord held = _positions[currency][account];
+        bool isTighter = (outgoing && !held.isFrozenOutgoing()) || (incoming && !held.isFrozenIncoming());
         bool isMore = amount > frozenAmount[currency][account];
         if (!isTighter && !isMore) revert NothingToCopy(currency, account);
 
         if (isTighter) {
-            _setFreeze(currency, account, outgoing || held.frozenOutgoing, incoming || held.frozenIncoming);
+            _setFreeze(currency, account, outgoing || held.isFrozenOutgoing(), incoming || held.isFrozenIncoming());
         }
         if (isMore) _setFrozenAmount(currency, account, amount);
     }
 
     /// @inheritdoc ILiquidityAccounts
     function copyPause(address currency) external {
-        if (isPaused[currency] || !ICurrencyToken(currency).isPaused()) revert NothingToCopy(currency, address(0));
+        if (isPaused(currency) || !ICurrencyToken(currency).isPaused()) revert NothingToCopy(currency, address(0));
 
         _setPause(currency, true);
     }
@@ -185,90 +242,140 @@ contract LiquidityAccounts is ILiquidityAccounts, CurrencyPowers, ReentrancyGuar
 
     /// @inheritdoc ILiquidityAccounts
     function position(address currency, address account) external view returns (Position memory) {
-        return _positions[currency][account];
+        PositionWord held = _positions[currency][account];
+        return
+            Position(
+                held.available(),
+                held.reserved(),
+                held.isFrozenOutgoing(),
+                held.isFrozenIncoming(),
+                held.hasFrozenAmount(),
+                held.isSuspended(),
+                held.isStopped(),
+                held.jurisdiction()
+            );
     }
 
     /// @inheritdoc ILiquidityAccounts
-    function isBlocked(address currency, address debtor, address creditor) external view returns (bool) {
-        return _isHeldBack(currency, debtor) || _positions[currency][creditor].frozenIncoming;
+    function isPaused(address currency) public view returns (bool) {
+        return _common[currency].isPaused;
+    }
+
+    /// @inheritdoc ILiquidityAccounts
+    function earmarked(address currency) external view returns (uint256) {
+        return _common[currency].earmarked;
+    }
+
+    /// @inheritdoc ILiquidityAccounts
+    function isBlocked(Leg[] calldata legs) external view returns (bool) {
+        for (uint256 i = 0; i < legs.length; ++i) {
+            PositionWord debtor = _positions[legs[i].asset][legs[i].debtor];
+            PositionWord creditor = _positions[legs[i].asset][legs[i].creditor];
+            if (debtor.isStopped() || creditor.isStopped()) return true;
+            // Any freeze of a debtor ends its waiting legs: a frozen amount may have to cover them.
+            if (debtor.isHeldBack() || creditor.isFrozenIncoming()) return true;
+        }
+        return false;
     }
 
     // ---------------------------------------------------------------- internals
 
-    /// @dev A debit by a settlement.
-    function _debit(address currency, address debtor, uint96 amount) private returns (uint96 available) {
-        if (isPaused[currency]) revert LiquidityPaused(currency);
-        Position memory held = _positions[currency][debtor];
-        _checkAvailable(currency, debtor, held, amount);
-        if (held.frozenOutgoing) revert PositionFrozenOutgoing(currency, debtor);
-        if (held.hasFrozenAmount) _checkFree(currency, debtor, held, amount);
-        available = _change(currency, debtor, held, amount, 0);
-    }
-
-    /// @dev A credit by a settlement.
-    function _credit(address currency, address creditor, uint96 amount) private returns (uint96 available) {
-        Position memory held = _positions[currency][creditor];
-        if (held.frozenIncoming) revert PositionFrozenIncoming(currency, creditor);
-        available = _change(currency, creditor, held, 0, amount);
-    }
-
-    /// @dev The one change of the units of a position, whose word the caller has read and checked. A currency's supply
-    /// fits 96 bits, so that no sum of its positions overflows.
-    /// @return available Available units afterwards.
-    function _change(
+    /// @return corridor Id of the corridor that the units crossed; zero if they crossed no border.
+    function _move(
         address currency,
-        address account,
-        Position memory held,
-        uint96 debit,
-        uint96 credit
-    ) private returns (uint96 available) {
-        available = held.available - debit + credit;
-        held.available = available;
-        _positions[currency][account] = held;
+        address debtor,
+        address creditor,
+        uint96 amount
+    ) private returns (bytes32 corridor) {
+        PositionWord debited = _debit(currency, debtor, amount);
+        PositionWord credited = _credit(currency, creditor, amount);
+        emit PositionMoved(currency, debtor, creditor, amount, debited.available(), credited.available());
+        corridor = _corridorOf(currency, debited, credited);
+    }
+
+    /// @dev A debit by a contract that moves positions.
+    function _debit(address currency, address debtor, uint96 amount) private returns (PositionWord held) {
+        if (_common[currency].isPaused) revert LiquidityPaused(currency);
+        held = _positions[currency][debtor];
+        _checkActive(currency, debtor, held);
+        _checkAvailable(currency, debtor, held, amount);
+        if (held.isHeldBack()) _checkFree(currency, debtor, held, amount);
+
+        held = held.debit(amount);
+        _positions[currency][debtor] = held;
+    }
+
+    /// @dev A credit of an active participant.
+    function _credit(address currency, address creditor, uint96 amount) private returns (PositionWord held) {
+        held = _positions[currency][creditor];
+        _checkActive(currency, creditor, held);
+        if (held.isFrozenIncoming()) revert PositionFrozenIncoming(currency, creditor);
+
+        held = held.credit(amount);
+        _positions[currency][creditor] = held;
     }
 
     function _setFreeze(address currency, address account, bool outgoing, bool incoming) private {
-        Position memory held = _positions[currency][account];
-        (held.frozenOutgoing, held.frozenIncoming) = (outgoing, incoming);
-        _positions[currency][account] = held;
+        _positions[currency][account] = _positions[currency][account].withFreeze(outgoing, incoming);
         emit PositionFreezeSet(currency, account, outgoing, incoming);
     }
 
     function _setFrozenAmount(address currency, address account, uint256 amount) private {
-        _positions[currency][account].hasFrozenAmount = amount != 0;
+        _positions[currency][account] = _positions[currency][account].withFrozenAmount(amount != 0);
         frozenAmount[currency][account] = amount;
         emit PositionFrozenAmountSet(currency, account, amount);
     }
 
     function _setPause(address currency, bool paused) private {
-        isPaused[currency] = paused;
+        _common[currency].isPaused = paused;
         emit LiquidityPauseSet(currency, paused);
     }
 
-    function _checkAvailable(address currency, address account, Position memory held, uint96 amount) private pure {
-        if (amount > held.available) revert PositionExceeded(currency, account, amount, held.available);
+    function _checkActive(address currency, address account, PositionWord held) private pure {
+        if (held.jurisdiction() == 0) revert IParticipantRegistry.ParticipantNotFound(currency, account);
+        _checkNotStopped(currency, account, held);
+        if (held.isSuspended()) revert IParticipantRegistry.ParticipantSuspended(currency, account);
+    }
+
+    function _checkNotStopped(address currency, address account, PositionWord held) private pure {
+        if (held.isStopped()) revert IParticipantRegistry.ParticipantStopped(currency, account);
+    }
+
+    function _checkAvailable(address currency, address account, PositionWord held, uint96 amount) private pure {
+        if (amount > held.available()) revert PositionExceeded(currency, account, amount, held.available());
     }
 
     /// @dev A frozen position pays out to an account that is frozen outgoing in the currency too, since the units stay
     /// frozen there. A frozen amount of the account would not hold them: it may be covered by other units.
-    function _checkPayout(address currency, address account, Position memory held, uint96 amount) private view {
+    function _isFrozenThere(address currency) private view returns (bool outgoing) {
         // slither-disable-next-line unused-return
-        (bool isHeldThere, , ) = ICurrencyToken(currency).frozen(account);
-        if (isHeldThere) return;
-        if (held.frozenOutgoing) revert PositionFrozenOutgoing(currency, account);
-        _checkFree(currency, account, held, amount);
+        (outgoing, , ) = ICurrencyToken(currency).frozen(msg.sender);
     }
 
-    function _checkFree(address currency, address account, Position memory held, uint96 amount) private view {
+    function _checkFree(address currency, address account, PositionWord held, uint96 amount) private view {
+        if (held.isFrozenOutgoing()) revert PositionFrozenOutgoing(currency, account);
         uint256 frozen = frozenAmount[currency][account];
-        uint256 free = held.available > frozen ? held.available - frozen : 0;
+        uint256 free = held.available() > frozen ? held.available() - frozen : 0;
         if (amount > free) revert PositionAmountFrozen(currency, account, amount, free, frozen);
     }
 
-    /// @dev Whether any freeze of a debtor ends its waiting legs: a frozen amount may have to cover them.
-    function _isHeldBack(address currency, address debtor) private view returns (bool) {
-        Position memory held = _positions[currency][debtor];
-        return held.frozenOutgoing || held.hasFrozenAmount;
+    /// @return Id of the corridor of a leg; zero if both parties are of one jurisdiction.
+    function _corridorOf(address currency, PositionWord debtor, PositionWord creditor) private pure returns (bytes32) {
+        (uint16 from, uint16 to) = (debtor.jurisdiction(), creditor.jurisdiction());
+        return from == to ? bytes32(0) : corridorIdOf(from, to, currency);
+    }
+
+    /// @dev The ids of corridors with that of one more leg; they stay empty while no leg crosses a border.
+    function _with(
+        bytes32[] memory crossed,
+        Leg[] calldata legs,
+        uint256 place,
+        bytes32 corridor
+    ) private pure returns (bytes32[] memory) {
+        if (corridor == 0) return crossed;
+        if (crossed.length == 0) crossed = new bytes32[](legs.length);
+        crossed[place] = corridor;
+        return crossed;
     }
 
     function _checkSettlement() private view {

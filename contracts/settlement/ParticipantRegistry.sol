@@ -3,11 +3,13 @@ pragma solidity 0.8.37;
 
 import {ICurrencyToken} from "../money/ICurrencyToken.sol";
 import {CurrencyPowers} from "./CurrencyPowers.sol";
+import {ILiquidityAccounts} from "./ILiquidityAccounts.sol";
 import {IParticipantRegistry} from "./IParticipantRegistry.sol";
 import {Identifiers} from "./Identifiers.sol";
 
 /// @title ParticipantRegistry
 /// @notice One word an institution and currency; one bit a stop, 256 participants to a word.
+/// @dev Each change is written into the position of the institution too, so that a move reads no word of this contract.
 contract ParticipantRegistry is IParticipantRegistry, CurrencyPowers {
     using Identifiers for bytes32;
 
@@ -21,11 +23,19 @@ contract ParticipantRegistry is IParticipantRegistry, CurrencyPowers {
         address settlementAgent;
     }
 
+    /// @inheritdoc IParticipantRegistry
+    address public immutable liquidity;
+
     mapping(address currency => mapping(address account => Membership)) private _memberships;
     /// @inheritdoc IParticipantRegistry
     mapping(address currency => uint16) public participantCount;
     mapping(address currency => mapping(uint256 place => uint256 bitmap)) private _suspended;
     mapping(address currency => mapping(uint256 place => uint256 bitmap)) private _stopped;
+
+    /// @param liquidity_ The positions, which know the address of this contract. The deployer creates them next.
+    constructor(address liquidity_) {
+        liquidity = liquidity_;
+    }
 
     // ---------------------------------------------------------------- registrar
 
@@ -53,6 +63,7 @@ contract ParticipantRegistry is IParticipantRegistry, CurrencyPowers {
         if (index == 0) index = ++participantCount[currency];
         _memberships[currency][account] = Membership(index, jurisdiction, settlementAgent);
         emit ParticipantAdmitted(currency, account, index, jurisdiction, settlementAgent, identity.lei, identity.bic);
+        _tellPositions(currency, account);
     }
 
     // ------------------------------------------------------------------ freezer
@@ -67,12 +78,13 @@ contract ParticipantRegistry is IParticipantRegistry, CurrencyPowers {
         _set(_suspended[currency], index, suspended);
         _set(_stopped[currency], index, stopped);
         emit StopsSet(currency, account, suspended, stopped, ground);
+        _tellPositions(currency, account);
     }
 
     // -------------------------------------------------------------------- views
 
     /// @inheritdoc IParticipantRegistry
-    function participant(address currency, address account) external view returns (Participant memory) {
+    function participant(address currency, address account) public view returns (Participant memory) {
         Membership memory member = _memberships[currency][account];
         return
             Participant(
@@ -86,46 +98,24 @@ contract ParticipantRegistry is IParticipantRegistry, CurrencyPowers {
 
     /// @inheritdoc IParticipantRegistry
     function checkActive(address currency, address account) external view {
-        _checkActive(currency, account);
-    }
-
-    /// @inheritdoc IParticipantRegistry
-    function checkBothActive(address currency, address debtor, address creditor) external view {
-        _checkActive(currency, debtor);
-        _checkActive(currency, creditor);
-    }
-
-    /// @inheritdoc IParticipantRegistry
-    function checkNotStopped(address currency, address debtor, address creditor) external view {
-        if (_isStopped(currency, debtor)) revert ParticipantStopped(currency, debtor);
-        if (_isStopped(currency, creditor)) revert ParticipantStopped(currency, creditor);
-    }
-
-    /// @inheritdoc IParticipantRegistry
-    function isEitherStopped(address currency, address debtor, address creditor) external view returns (bool) {
-        return _isStopped(currency, debtor) || _isStopped(currency, creditor);
-    }
-
-    /// @inheritdoc IParticipantRegistry
-    function jurisdictionsOf(
-        address currency,
-        address debtor,
-        address creditor
-    ) external view returns (uint16 ofDebtor, uint16 ofCreditor) {
-        return (_memberships[currency][debtor].jurisdiction, _memberships[currency][creditor].jurisdiction);
+        Participant memory member = participant(currency, account);
+        if (member.index == 0) revert ParticipantNotFound(currency, account);
+        if (member.stopped) revert ParticipantStopped(currency, account);
+        if (member.suspended) revert ParticipantSuspended(currency, account);
     }
 
     // ---------------------------------------------------------------- internals
 
-    function _checkActive(address currency, address account) private view {
-        uint256 index = _memberships[currency][account].index;
-        if (index == 0) revert ParticipantNotFound(currency, account);
-        if (_isSet(_stopped[currency], index)) revert ParticipantStopped(currency, account);
-        if (_isSet(_suspended[currency], index)) revert ParticipantSuspended(currency, account);
-    }
-
-    function _isStopped(address currency, address account) private view returns (bool) {
-        return _isSet(_stopped[currency], _memberships[currency][account].index);
+    /// @dev Writes jurisdiction and stops of an institution into its position.
+    function _tellPositions(address currency, address account) private {
+        Participant memory member = participant(currency, account);
+        ILiquidityAccounts(liquidity).setStanding(
+            currency,
+            account,
+            member.jurisdiction,
+            member.suspended,
+            member.stopped
+        );
     }
 
     function _set(mapping(uint256 place => uint256 bitmap) storage stops, uint256 index, bool isSet) private {

@@ -18,7 +18,7 @@ from pysettle.domain.core.messages import ZERO_ADDRESS
 from pysettle.domain.money.wallets import ClassLimits, WalletClass
 from pysettle.evm import artifacts
 from pysettle.evm.backend import ChainBackend
-from pysettle.evm.encoding import TransactionSigner
+from pysettle.evm.encoding import TransactionSigner, created_address
 from pysettle.evm.transactions import Transaction, TransactionSender
 from pysettle.money import Currency
 from pysettle.values import Address
@@ -65,6 +65,7 @@ def create(
         others: Label -> existing contract of the network.
     """
     administrator = holders[Role.ADMINISTRATOR][0]
+    chain = sender.chain
     existing = {label: contract.address for label, contract in others.items()}
     created = []
 
@@ -77,7 +78,8 @@ def create(
             maker, view = plan.made_by
             address = Address(Contract(sender, at(maker), maker)._read(view))
         else:
-            making = Making(administrator.address, currency, tuple(map(at, plan.works_with)))
+            later = _next_addresses(chain, administrator.address, len(plan.created_next))
+            making = Making(administrator.address, currency, (*map(at, plan.works_with), *later))
             arguments = plan.arguments(making)
             address = create_contract(sender, administrator, name, *arguments)
         contract = DeployedContract(name, address, tuple(_flat(arguments)), currency)
@@ -93,6 +95,18 @@ def create_contract(sender: TransactionSender, creator: TransactionSigner, name:
     gas = plan.creation_gas if plan else GAS_CREATION
     (receipt,) = sender.send(Transaction(creator, None, creation, gas, interface(name)))
     return receipt.contract_address or ZERO_ADDRESS
+
+
+def _next_addresses(chain: ChainBackend, creator: Address, count: int) -> Iterator[Address]:
+    """Yield the addresses of the contracts that an account creates after its next one.
+
+    A contract that is created elsewhere in the meantime is none of the layer: the next ones refuse it, or `network
+    verify` names it.
+    """
+    if count:
+        nonce = chain.nonce(creator)
+        for number in range(1, count + 1):
+            yield created_address(creator, nonce + number)
 
 
 def set_up(

@@ -123,6 +123,11 @@ class SignedTransaction(bytes):
         return signed
 
 
+def created_address(creator: Address, nonce: int) -> Address:
+    """Return the address at which a transaction of an account with this nonce creates a contract."""
+    return Address(keccak(_list(_item(creator) + _number(nonce)))[-20:])
+
+
 @lru_cache(maxsize=1_024)
 def _number(value: int) -> bytes:
     """Encode an integer; chain id, fees, gas and zeros are those of the transaction before, nonces those of others."""

@@ -58,7 +58,6 @@ def test_each_power_has_its_holder_and_its_uses(troubled: Troubled) -> None:
 
 
 OF_PARTICIPANTS = {
-    "ApprovalUsed",
     "ApprovalWithdrawn",
     "ClearedOut",
     "CrossingAdmitted",

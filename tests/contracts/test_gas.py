@@ -70,10 +70,12 @@ WITHOUT_SCENARIO = {
     "ChannelHub.multicall": "it costs what its calls cost",
     "Corridors.admit": "a contract that moves positions alone calls it",
     "Corridors.release": "a contract that moves positions alone calls it",
-    "LiquidityAccounts.move": "the settlement contract alone calls it: part of AtomicSettlement.submit",
-    "LiquidityAccounts.earmark": "the settlement contract alone calls it: part of AtomicSettlement.submit",
-    "LiquidityAccounts.deliver": "the settlement contract alone calls it: part of AtomicSettlement.settle",
-    "LiquidityAccounts.sendHome": "the settlement contract alone calls it: part of AtomicSettlement.unwind",
+    "LiquidityAccounts.move": "a contract that moves positions alone calls it: part of Corridors.clearOut",
+    "LiquidityAccounts.moveLegs": "the settlement contract alone calls it: part of AtomicSettlement.submit",
+    "LiquidityAccounts.earmarkLegs": "the settlement contract alone calls it: part of AtomicSettlement.submit",
+    "LiquidityAccounts.deliverLegs": "the settlement contract alone calls it: part of AtomicSettlement.settle",
+    "LiquidityAccounts.sendLegsHome": "the settlement contract alone calls it: part of AtomicSettlement.unwind",
+    "LiquidityAccounts.setStanding": "the registry alone calls it: part of ParticipantRegistry.admit and setStops",
     "UsageMeter.attestUsage": "the hub alone calls it: part of ChannelHub.claimMetered",
 }
 SNAPSHOT = Path(__file__).with_name("gas.json")

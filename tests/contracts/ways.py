@@ -10,7 +10,7 @@ from pysettle.client.core.access import Role
 from pysettle.client.deploying import create_contract
 from pysettle.client.settlement.corridors import Corridors
 from pysettle.domain.settlement.calendars import CLOSED, Hours, Week
-from pysettle.domain.settlement.corridors import Corridor, CorridorTerms, TravelPayload
+from pysettle.domain.settlement.corridors import Corridor, CorridorTerms, TravelPayload, corridor_id
 from pysettle.errors.states import LegKind
 from pysettle.evm.transactions import Transaction
 from pysettle.money import Currency
@@ -119,12 +119,22 @@ class Counting(Ways):
     def admit(self, *legs: Leg, payload: bytes = NOTHING, due: int = 0) -> Transaction:
         """Return an admission."""
         relayer = self.banks.world["relayer"]
-        return self.corridors._transaction(relayer, 4_000_000, "admit", [*legs], payload, due)
+        return self.corridors._transaction(relayer, 4_000_000, "admit", [*legs], self.crossed(*legs), payload, due)
+
+    def crossed(self, *legs: Leg) -> list[bytes]:
+        """Return the id of the corridor of each leg, as the liquidity accounts do; zero if it crosses no border."""
+        found = []
+        for kind, currency, debtor, creditor, _ in legs:
+            ends = [self.banks.registry.participant(currency, it).jurisdiction for it in (debtor, creditor)]
+            crosses = kind == LegKind.POSITION and ends[0] != ends[1]
+            found.append(corridor_id(ends[0], ends[1], currency) if crosses else bytes(32))
+        return found
 
     def release(self, *legs: Leg, admitted_at: int, payload: bytes = NOTHING) -> Transaction:
         """Return the giving back of an admission."""
         relayer = self.banks.world["relayer"]
-        return self.corridors._transaction(relayer, 600_000, "release", [*legs], payload, admitted_at)
+        others = [*legs], self.crossed(*legs), payload, admitted_at
+        return self.corridors._transaction(relayer, 600_000, "release", *others)
 
     def used(self, name: str = BEIJING) -> int:
         """Return the units of a bank in its last window."""

@@ -30,7 +30,6 @@ from pysettle.domain.settlement.corridor_events import (
 )
 from pysettle.domain.settlement.corridors import Corridor, CorridorTerms, corridor_id
 from pysettle.domain.settlement.events import (
-    ApprovalUsed,
     EarmarkDelivered,
     EarmarkReturned,
     InstructionEarmarked,
@@ -223,18 +222,18 @@ BACK = corridor_id(344, 156, CURRENCY)
 def instructed(kind: type[InstructionSettled | InstructionEarmarked], instruction: Instruction) -> tuple[Event, ...]:
     """Return the acceptance of an instruction of the bank, and the movement of its leg."""
     settlement_id = instruction.settlement_id([1])
-    accepted = kind(settlement_id, instruction.end_to_end_id, instruction)
+    accepted = kind(settlement_id, instruction.end_to_end_id, instruction, (1,))
     moved: Event = PositionMoved(CURRENCY, BANK, AGENT, Units(10), Units(90), Units(10))
     if kind is InstructionEarmarked:
         moved = PositionEarmarked(CURRENCY, BANK, settlement_id, Units(10), Units(90))
-    return ApprovalUsed(BANK, 1, settlement_id), accepted, moved
+    return accepted, moved
 
 
 def ended(kind: type[Event]) -> tuple[Event, ...]:
     """Return the end of the instruction that waits: settled, or unwound."""
     settlement_id = LATER.settlement_id([1])
     if kind is InstructionSettled:
-        settled = InstructionSettled(settlement_id, LATER.end_to_end_id, LATER)
+        settled = InstructionSettled(settlement_id, LATER.end_to_end_id, LATER, (1,))
         return settled, EarmarkDelivered(CURRENCY, AGENT, settlement_id, Units(10), Units(10))
     unwound = InstructionUnwound(settlement_id, LATER.end_to_end_id, AGENT)
     return unwound, EarmarkReturned(CURRENCY, BANK, settlement_id, Units(10), Units(100))

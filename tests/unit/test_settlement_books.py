@@ -17,7 +17,6 @@ from pysettle.domain.money.events import FreezeSet, SettlementAccountMarked
 from pysettle.domain.settlement.books import LiquidityBooks, ParticipantBooks
 from pysettle.domain.settlement.contracts import LIQUIDITY_ACCOUNTS, PARTICIPANT_REGISTRY, POSITION
 from pysettle.domain.settlement.events import (
-    ApprovalUsed,
     ApprovalWithdrawn,
     EarmarkDelivered,
     EarmarkReturned,
@@ -140,36 +139,30 @@ def with_other() -> Ledger:
     return books
 
 
-def approved(instruction: Instruction, approval_id: int = 1) -> tuple[bytes, Event]:
-    """Return the settlement id of an instruction of the bank, and the use of its approval."""
-    settlement_id = instruction.settlement_id([approval_id])
-    return settlement_id, ApprovalUsed(BANK, approval_id, settlement_id)
-
-
 def paid(instruction: Instruction = PAYMENT, approval_id: int = 1) -> tuple[Event, ...]:
     """Return the events of a payment of 30 units that settles at once."""
-    settlement_id, use = approved(instruction, approval_id)
-    settled = InstructionSettled(settlement_id, instruction.end_to_end_id, instruction)
-    return use, settled, PositionMoved(CURRENCY, BANK, OTHER, Units(30), Units(70), Units(30))
+    settlement_id = instruction.settlement_id([approval_id])
+    settled = InstructionSettled(settlement_id, instruction.end_to_end_id, instruction, (approval_id,))
+    return settled, PositionMoved(CURRENCY, BANK, OTHER, Units(30), Units(70), Units(30))
 
 
 def earmarked(instruction: Instruction = LATER) -> tuple[Event, ...]:
     """Return the events of a payment of 30 units that waits."""
-    settlement_id, use = approved(instruction)
-    waits = InstructionEarmarked(settlement_id, instruction.end_to_end_id, instruction)
-    return use, waits, PositionEarmarked(CURRENCY, BANK, settlement_id, Units(30), Units(70))
+    settlement_id = instruction.settlement_id([1])
+    waits = InstructionEarmarked(settlement_id, instruction.end_to_end_id, instruction, (1,))
+    return waits, PositionEarmarked(CURRENCY, BANK, settlement_id, Units(30), Units(70))
 
 
 def delivered() -> tuple[Event, ...]:
     """Return the events of its settlement."""
-    settlement_id, _ = approved(LATER)
-    settled = InstructionSettled(settlement_id, LATER.end_to_end_id, LATER)
+    settlement_id = LATER.settlement_id([1])
+    settled = InstructionSettled(settlement_id, LATER.end_to_end_id, LATER, (1,))
     return settled, EarmarkDelivered(CURRENCY, OTHER, settlement_id, Units(30), Units(30))
 
 
 def unwound() -> tuple[Event, ...]:
     """Return the events of its unwinding."""
-    settlement_id, _ = approved(LATER)
+    settlement_id = LATER.settlement_id([1])
     home = EarmarkReturned(CURRENCY, BANK, settlement_id, Units(30), Units(100))
     return InstructionUnwound(settlement_id, LATER.end_to_end_id, OTHER), home
 
@@ -197,9 +190,20 @@ def test_settlements_are_linked() -> None:
 
 _RETURN = replace(PAYMENT, legs=(PAYMENT.legs[0].reversed(30),), reason=b"\7" * 32)
 LINKS: dict[str, tuple[list[str], tuple[Event, ...], int, tuple[Event, ...]]] = {
-    "a leg that did not move": (["INV-LINK .* PositionMoved: 30 units .* did not move"], paid()[:2], 1_000, ()),
-    "a leg without an instruction": (["INV-LINK .* moved without an instruction"], paid()[2:], 1_000, ()),
-    "no approval": (["INV-LINK .* not approved by its debited parties"], paid()[1:], 1_000, ()),
+    "a leg that did not move": (["INV-LINK .* PositionMoved: 30 units .* did not move"], paid()[:1], 1_000, ()),
+    "a leg without an instruction": (["INV-LINK .* moved without an instruction"], paid()[1:], 1_000, ()),
+    "no approval": (
+        ["INV-LINK .* not approved by its debited parties"],
+        (replace(paid()[0], ids=()), *paid()[1:]),  # type: ignore[call-arg]  # a settlement, which has ids
+        1_000,
+        (),
+    ),
+    "an approval with another id": (
+        ["INV-LINK .* not approved by its debited parties"],
+        (replace(paid()[0], ids=(2,)), *paid()[1:]),  # type: ignore[call-arg]  # a settlement, which has ids
+        1_000,
+        (),
+    ),
     "an id twice": (
         ["INV-ONCE .* id 1 .* used or withdrawn before", "INV-LINK"],
         paid(),
@@ -219,7 +223,7 @@ LINKS: dict[str, tuple[list[str], tuple[Event, ...], int, tuple[Event, ...]]] = 
         2_000,
         (*earmarked(), *unwound()),
     ),
-    "an earmark that did not move": (["INV-LINK .* PositionEarmarked"], earmarked()[:2], 1_000, ()),
+    "an earmark that did not move": (["INV-LINK .* PositionEarmarked"], earmarked()[:1], 1_000, ()),
 }
 
 
@@ -243,8 +247,7 @@ def test_a_return_is_compared_with_its_original(original: int | None, amount: in
     returned = replace(_RETURN, legs=legs, original=original_id)
     settlement_id = returned.settlement_id([4])
     events = (
-        ApprovalUsed(OTHER, 4, settlement_id),
-        InstructionSettled(settlement_id, returned.end_to_end_id, returned),
+        InstructionSettled(settlement_id, returned.end_to_end_id, returned, (4,)),
         PositionMoved(CURRENCY, OTHER, BANK, Units(amount), Units(30 - amount), Units(70 + amount)),
     )
     found = [it for it in watched(*events, after=paid()) if not it.startswith("INV-LIQUIDITY")]

@@ -41,7 +41,7 @@ class Making:
     currency: Currency
     """The currency; e-CNY for a contract that serves all of them."""
     works_with: tuple[Address, ...]
-    """Addresses of the contracts that the new one works with, in the order of its plan."""
+    """Addresses of the contracts that the new one works with, in the order of its plan, then of those created next."""
 
 
 def _addresses(making: Making) -> tuple[object, ...]:
@@ -56,8 +56,11 @@ class ContractPlan:
     """Name of its artifact."""
     works_with: tuple[str, ...] = ()
     """Contracts that are there before it, by name."""
+    created_next: tuple[str, ...] = ()
+    """Contracts that its creator creates right after it, in this order; the constructor gets their later addresses."""
     arguments: Callable[[Making], tuple[object, ...]] = _addresses
-    """Returns the arguments of its constructor; by default the addresses of the contracts it uses."""
+    """Returns the arguments of its constructor; by default the addresses of the contracts it works with, and of those
+    that are created next."""
     made_by: tuple[str, str] | None = None
     """Contract that creates it in its own constructor, and the view that names its address; None if deployed."""
     values: Mapping[str, bytes] = field(default_factory=dict)

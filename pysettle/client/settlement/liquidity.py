@@ -105,7 +105,7 @@ class LiquidityAccounts(Contract):
 
     def position(self, currency: Address, account: Address) -> PositionStanding:
         """Return the position of an account in a currency."""
-        available, reserved, outgoing, incoming, _ = self._read("position", currency, account)
+        available, reserved, outgoing, incoming, *_ = self._read("position", currency, account)
         frozen = Freeze(outgoing, incoming, Units(self._read("frozenAmount", currency, account)))
         return PositionStanding(Units(available), Units(reserved), frozen)
 

@@ -8,24 +8,24 @@ from pysettle.domain.settlement.messages import ATOMIC_SETTLEMENT_NAME
 
 PLAN = ColumnPlan(
     contracts=(
-        ContractPlan(name="ParticipantRegistry", on_request=True),
+        ContractPlan(name="ParticipantRegistry", on_request=True, created_next=("LiquidityAccounts",)),
         ContractPlan(
             name="LiquidityAccounts",
             on_request=True,
             works_with=("ParticipantRegistry",),
-            creation_gas=15_000_000,
+            created_next=("Corridors", "AtomicSettlement"),
             marked=Marked.EVERYWHERE,
         ),
         ContractPlan(
             name="Corridors",
             on_request=True,
-            made_by=("LiquidityAccounts", "corridors"),
+            works_with=("ParticipantRegistry", "LiquidityAccounts"),
             domain_name=lambda _: CORRIDORS_NAME,
         ),
         ContractPlan(
             name="AtomicSettlement",
             on_request=True,
-            made_by=("LiquidityAccounts", "settlement"),
+            works_with=("LiquidityAccounts", "Corridors"),
             domain_name=lambda _: ATOMIC_SETTLEMENT_NAME,
         ),
     ),

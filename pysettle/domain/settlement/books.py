@@ -65,8 +65,6 @@ class SettlementBooks:
 
     records: dict[bytes, SettlementRecord] = field(default_factory=dict)
     """Settlement id -> the instruction."""
-    approvals: dict[bytes, list[tuple[Address, int]]] = field(default_factory=lambda: defaultdict(list))
-    """Settlement id -> (party, id) of each approval, in their order."""
     used: set[tuple[Address, int]] = field(default_factory=set)
     """(party, id) of every id that was used or withdrawn."""
     returned: dict[tuple[bytes, Address, Address, Address], int] = field(default_factory=lambda: defaultdict(int))

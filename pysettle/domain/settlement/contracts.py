@@ -18,7 +18,7 @@ def _held_for_positions(books: Books, asset: Address, _accounts: Address) -> int
     return books.total(asset, POSITION, EARMARK)
 
 
-PARTICIPANT_REGISTRY: Kind[None] = Kind("ParticipantRegistry")
+PARTICIPANT_REGISTRY: Kind[None] = Kind("ParticipantRegistry", uses={"liquidity": "LiquidityAccounts"})
 LIQUIDITY_ACCOUNTS: Kind[None] = Kind(
     "LiquidityAccounts",
     held=_held_for_positions,
@@ -32,10 +32,8 @@ LIQUIDITY_ACCOUNTS: Kind[None] = Kind(
 CORRIDORS: Kind[None] = Kind(
     "Corridors",
     uses={"registry": "ParticipantRegistry", "liquidity": "LiquidityAccounts"},
-    made_by="LiquidityAccounts",
 )
 ATOMIC_SETTLEMENT: Kind[None] = Kind(
     "AtomicSettlement",
-    uses={"registry": "ParticipantRegistry", "corridors": "Corridors", "liquidity": "LiquidityAccounts"},
-    made_by="LiquidityAccounts",
+    uses={"corridors": "Corridors", "liquidity": "LiquidityAccounts"},
 )

@@ -155,11 +155,14 @@ class InstructionSettled(Event):
     """All legs of an instruction were settled."""
 
     SIGNATURE = (
-        f"InstructionSettled(bytes32 indexed settlementId,bytes32 indexed endToEndId,{_INSTRUCTION} instruction)"
+        f"InstructionSettled(bytes32 indexed settlementId,bytes32 indexed endToEndId,{_INSTRUCTION} instruction,"
+        "uint256[] ids)"
     )
     settlement_id: bytes
     end_to_end_id: bytes
     instruction: Instruction
+    ids: tuple[int, ...]
+    """Id that each debited party used, in the order of `Instruction.debtors`."""
 
 
 @event
@@ -168,11 +171,14 @@ class InstructionEarmarked(Event):
     """All legs of an instruction were earmarked until its value time."""
 
     SIGNATURE = (
-        f"InstructionEarmarked(bytes32 indexed settlementId,bytes32 indexed endToEndId,{_INSTRUCTION} instruction)"
+        f"InstructionEarmarked(bytes32 indexed settlementId,bytes32 indexed endToEndId,{_INSTRUCTION} instruction,"
+        "uint256[] ids)"
     )
     settlement_id: bytes
     end_to_end_id: bytes
     instruction: Instruction
+    ids: tuple[int, ...]
+    """Id that each debited party used, in the order of `Instruction.debtors`."""
 
 
 @event
@@ -184,17 +190,6 @@ class InstructionUnwound(Event):
     settlement_id: bytes
     end_to_end_id: bytes
     caller: Address
-
-
-@event
-@dataclass(frozen=True, slots=True)
-class ApprovalUsed(Event):
-    """A party used an id in an instruction that was submitted."""
-
-    SIGNATURE = "ApprovalUsed(address indexed party,uint256 indexed id,bytes32 indexed settlementId)"
-    party: Address
-    id: int
-    settlement_id: bytes
 
 
 @event

@@ -8,21 +8,15 @@ from pysettle.domain.core.postings import Handlers, Postings, registering
 from pysettle.domain.settlement import events
 from pysettle.domain.settlement.books import SettlementBooks, SettlementRecord
 from pysettle.errors.states import WaitingState
+from pysettle.values import Address
 
 HANDLERS: Handlers = {}
 _handles = registering(HANDLERS)
 
 
-@_handles(events.ApprovalUsed)
-def _used(books: Books, emitted: Emitted, event: events.ApprovalUsed) -> Postings:
-    _use(books, emitted, event)
-    books[SettlementBooks].approvals[event.settlement_id].append((event.party, event.id))
-    return ()
-
-
 @_handles(events.ApprovalWithdrawn)
 def _withdrawn(books: Books, emitted: Emitted, event: events.ApprovalWithdrawn) -> Postings:
-    _use(books, emitted, event)
+    _use(books, emitted, event.party, event.id)
     return ()
 
 
@@ -55,10 +49,10 @@ def _unwound(books: Books, emitted: Emitted, event: events.InstructionUnwound) -
     return ()
 
 
-def _use(books: Books, emitted: Emitted, event: events.ApprovalUsed | events.ApprovalWithdrawn) -> None:
-    used, key = books[SettlementBooks].used, (event.party, event.id)
+def _use(books: Books, emitted: Emitted, party: Address, approval_id: int) -> None:
+    used, key = books[SettlementBooks].used, (party, approval_id)
     if key in used:
-        books.violated("INV-ONCE", emitted, f"id {event.id} of 0x{event.party.hex()} was used or withdrawn before")
+        books.violated("INV-ONCE", emitted, f"id {approval_id} of 0x{party.hex()} was used or withdrawn before")
     used.add(key)
 
 
@@ -72,10 +66,10 @@ def _accept(
     settlements, instruction = books[SettlementBooks], event.instruction
     if event.settlement_id in settlements.records:
         books.violated("INV-FINAL", emitted, f"{_about(event.settlement_id)} was submitted before")
-    approvals = settlements.approvals[event.settlement_id]
-    parties = tuple(party for party, _ in approvals)
-    expected = instruction.settlement_id([approval_id for _, approval_id in approvals])
-    if parties != instruction.debtors or expected != event.settlement_id:
+    for party, approval_id in zip(instruction.debtors, event.ids, strict=False):
+        _use(books, emitted, party, approval_id)
+    is_of_all = len(event.ids) == len(instruction.debtors)
+    if not is_of_all or instruction.settlement_id(event.ids) != event.settlement_id:
         books.violated("INV-LINK", emitted, f"{_about(event.settlement_id)} is not approved by its debited parties")
     waited = state is WaitingState.WAITING
     settlements.records[event.settlement_id] = SettlementRecord(instruction, state, waited)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pysettle.domain.core.books import Books
+from pysettle.domain.core.messages import ZERO_ADDRESS
 from pysettle.domain.core.questions import Question, call_data
-from pysettle.domain.settlement.books import LiquidityBooks, ParticipantBooks, SettlementBooks
+from pysettle.domain.settlement.books import LiquidityBooks, ParticipantBooks, ParticipantRecord, SettlementBooks
 from pysettle.domain.settlement.contracts import (
     ATOMIC_SETTLEMENT,
     EARMARK,
@@ -15,6 +16,9 @@ from pysettle.domain.settlement.contracts import (
     POSITION,
 )
 from pysettle.values import Address
+
+_UNKNOWN = ParticipantRecord(0, 0, ZERO_ADDRESS)
+"""An account that was not admitted."""
 
 
 def participants(books: Books, _chain_id: int) -> Iterator[Question]:
@@ -52,7 +56,9 @@ def positions(books: Books, _chain_id: int) -> Iterator[Question]:
             yield Question(about, contract, f"frozenAmount{names}", frozen_amount, (amount,))
             if books.contracts.counts(currency):
                 available = books.balance(currency, POSITION, account)
-                expected = (available, 0, int(outgoing), int(incoming), int(amount != 0))
+                record = books[ParticipantBooks].records.get((currency, account), _UNKNOWN)
+                standing = (int(record.suspended), int(record.stopped), record.jurisdiction)
+                expected = (available, 0, int(outgoing), int(incoming), int(amount != 0), *standing)
                 data = call_data("position(address,address)", *pair)
                 yield Question(about, contract, f"position{names}", data, expected)
 
@@ -75,4 +81,5 @@ def _named(books: Books) -> list[tuple[Address, Address]]:
     """Return (currency, account) of each position that an event named, in the order of their bytes."""
     held = {(account.asset, Address(account.owner)) for account, _ in books.held_for(POSITION)}
     freezing = books[LiquidityBooks].freezing
-    return sorted(held | {(currency, account) for currency, of in freezing.items() for account in of.accounts()})
+    frozen = {(currency, account) for currency, of in freezing.items() for account in of.accounts()}
+    return sorted(held | frozen | set(books[ParticipantBooks].records))

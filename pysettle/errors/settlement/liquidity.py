@@ -96,13 +96,23 @@ class PositionAmountFrozen(LiquidityReverted):
 
 
 class CallerNotSettlement(LiquidityReverted):
-    """Only the settlement contract moves units between positions."""
+    """Only the settlement contract settles, earmarks, delivers and returns legs."""
 
     template = "{caller} is not the settlement contract {settlement}"
     remedy = "submit an instruction: `pysettle settle submit`"
 
     caller: Address
     settlement: Address
+
+
+class CallerNotRegistry(LiquidityReverted):
+    """Only the registry of the participants sets their standing."""
+
+    template = "{caller} is not the registry of the participants {registry}"
+    remedy = "have the officer admit or stop the participant: `pysettle participant`"
+
+    caller: Address
+    registry: Address
 
 
 class NothingToCopy(LiquidityReverted):

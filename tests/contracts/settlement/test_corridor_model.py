@@ -124,7 +124,9 @@ class Run:
             return done
         if entry == "release" and self.admitted:
             legs, payload, admitted_at = self.admitted.pop(random.randrange(len(self.admitted)))
-            step = it._transaction(world[by], 4_000_000, "release", legs, payload, admitted_at)
+            step = it._transaction(
+                world[by], 4_000_000, "release", legs, self.ways.crossed(*legs), payload, admitted_at
+            )
             return self.both(step, by, lambda spec, call: spec.release(call, legs, payload, admitted_at))
         legs, payload = self._legs(), NOTHING
         if self.statements and random.random() < 0.5:
@@ -132,7 +134,7 @@ class Run:
             legs = [(0, statement.currency, statement.debtor, statement.creditor, int(statement.amount))]
             payload = statement.payload
         due = 0 if random.random() < 0.7 else world.now + random.randrange(10 * DAY_S)
-        step = it._transaction(world[by], 4_000_000, "admit", legs, payload, due)
+        step = it._transaction(world[by], 4_000_000, "admit", legs, self.ways.crossed(*legs), payload, due)
         done = self.both(step, by, lambda spec, call: spec.admit(call, legs, payload, due))
         self.admitted += [(legs, payload, self.ways.sealed_at)] * done
         return done

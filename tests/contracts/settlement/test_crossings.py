@@ -181,7 +181,7 @@ def test_a_settlement_at_once_needs_its_currency_open(counting: Counting) -> Non
     at(world, saturday)
     step = counting.admit(counting.leg(YUAN))
     refused(world, step, errors.CurrencyClosed, currency=place, time=world.now)
-    check = counting.corridors.interface.encode("checkOpen", [counting.leg(YUAN)])
+    check = counting.corridors.interface.encode("checkOpen", [counting.leg(YUAN)], [counting.way().id])
     with pytest.raises(errors.CurrencyClosed):
         counting.corridors._sender.call(counting.corridors.address, counting.corridors.interface, check)
     monday = saturday + 2 * DAY_S + 3_600

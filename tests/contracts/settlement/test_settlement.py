@@ -8,7 +8,6 @@ import pytest
 
 from pysettle.domain.core.events import Transfer
 from pysettle.domain.settlement.events import (
-    ApprovalUsed,
     ApprovalWithdrawn,
     EarmarkDelivered,
     EarmarkReturned,
@@ -56,9 +55,7 @@ def test_the_whole_effect_of_an_exchange(banks: Banks) -> None:
     settlement_id = instruction.settlement_id(ids)
     assert banks.settlement._read("settlementIdOf", instruction.fields(), ids) == settlement_id
     assert world.events(receipt) == [
-        ApprovalUsed(beijing, ids[0], settlement_id),
-        ApprovalUsed(hongkong, ids[1], settlement_id),
-        InstructionSettled(settlement_id, instruction.end_to_end_id, instruction),
+        InstructionSettled(settlement_id, instruction.end_to_end_id, instruction, tuple(ids)),
         PositionMoved(cny, beijing, hongkong, 10 * YUAN, HALF - 10 * YUAN, HALF + 10 * YUAN),
         PositionMoved(hkd, hongkong, beijing, 11 * YUAN, HALF - 11 * YUAN, HALF + 11 * YUAN),
     ]
@@ -278,8 +275,8 @@ def test_an_instruction_waits_for_its_value_time(banks: Banks) -> None:
     settlement_id = instruction.settlement_id(ids)
     cny, hkd = (leg.asset for leg in instruction.legs)
     beijing, hongkong = instruction.debtors
-    assert world.events(receipt)[2:] == [
-        InstructionEarmarked(settlement_id, instruction.end_to_end_id, instruction),
+    assert world.events(receipt) == [
+        InstructionEarmarked(settlement_id, instruction.end_to_end_id, instruction, tuple(ids)),
         PositionEarmarked(cny, beijing, settlement_id, 10 * YUAN, HALF - 10 * YUAN),
         PositionEarmarked(hkd, hongkong, settlement_id, 11 * YUAN, HALF - 11 * YUAN),
     ]
@@ -295,7 +292,7 @@ def test_an_instruction_waits_for_its_value_time(banks: Banks) -> None:
         (receipt,) = world.send(banks.settlement.settle(world["stranger"], instruction, ids))
     assert change == {"position CNY other buyer": 10 * YUAN, "position HKD buyer": 11 * YUAN}
     assert world.events(receipt) == [
-        InstructionSettled(settlement_id, instruction.end_to_end_id, instruction),
+        InstructionSettled(settlement_id, instruction.end_to_end_id, instruction, tuple(ids)),
         EarmarkDelivered(cny, hongkong, settlement_id, 10 * YUAN, HALF + 10 * YUAN),
         EarmarkDelivered(hkd, beijing, settlement_id, 11 * YUAN, HALF + 11 * YUAN),
     ]
@@ -430,10 +427,12 @@ def test_nobody_else_moves_positions(banks: Banks) -> None:
     """The entries for contracts that settle refuse every other account, officers included."""
     world, cny = banks.world, banks.token().address
     beijing, thief, it = world.address(BEIJING), world.address("stranger"), banks.liquidity
+    legs = [(LegKind.POSITION, cny, beijing, thief, 1)]
     calls = {
-        "earmark": (cny, beijing, 1, GROUND),
-        "deliver": (cny, beijing, thief, 1, GROUND),
-        "sendHome": (cny, thief, 1, GROUND),
+        "moveLegs": (legs,),
+        "earmarkLegs": (legs, GROUND),
+        "deliverLegs": (legs, GROUND),
+        "sendLegsHome": (legs, GROUND),
     }
     settlement = banks.settlement.address
     for by in ("stranger", "administrator", "seizer", BEIJING):
@@ -443,3 +442,5 @@ def test_nobody_else_moves_positions(banks: Banks) -> None:
         for function, arguments in calls.items():
             step = it._transaction(world[by], 300_000, function, *arguments)
             refused(world, step, errors.CallerNotSettlement, caller=caller, settlement=settlement)
+        step = it._transaction(world[by], 300_000, "setStanding", cny, thief, 156, False, False)
+        refused(world, step, errors.CallerNotRegistry, caller=caller, registry=banks.registry.address)

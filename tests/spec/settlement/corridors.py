@@ -193,14 +193,14 @@ class CorridorsSpec(Contract):
             refuse(errors.ParticipantOfOtherJurisdiction, **named)
         assert member is not None
         identifier, agent = self._ids[from_, to, currency], member.settlement_agent
-        if (currency, agent) not in self._members:
-            refuse(errors.ParticipantNotFound, currency=currency, account=agent)
         if self.ways[identifier].counter is None:
             refuse(errors.CorridorNotOpen, id=identifier)
         available, limit = self.available[currency, account], self.ways[identifier].terms.day_end_limit
         if available <= limit or agent == account:
             refuse(errors.NothingToClear, account=account, available=available, limit=limit)
         excess = Units(available - limit)
+        if (currency, agent) not in self._members:
+            refuse(errors.ParticipantNotFound, currency=currency, account=agent)
         self.available[currency, account] = limit
         self.available[currency, agent] += excess
         self._emit(ClearedOut(identifier, account, agent, excess))

@@ -40,9 +40,9 @@ class LiquiditySpec(Contract):
         """Pay units into the caller's position."""
         if currency != self._currency.address:
             refuse(errors.LiquidityAccountUnmarked, currency=currency)
-        self._registry.require_active(currency, call.sender)
         if self.paused:
             refuse(errors.LiquidityPaused, currency=currency)
+        self._registry.require_active(currency, call.sender)
         held = self.positions[call.sender]
         if held.frozen_incoming:
             refuse(errors.PositionFrozenIncoming, currency=currency, account=call.sender)
