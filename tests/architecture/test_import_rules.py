@@ -46,27 +46,39 @@ def test_the_rules_are_kept() -> None:
     assert result.returncode == 0, result.stdout + result.stderr
 
 
-@pytest.mark.parametrize("file", VIOLATIONS)
-def test_a_planted_violation_is_caught(file: str, tmp_path: Path) -> None:
-    """Each rule names itself when it is broken."""
-    shutil.copytree(ROOT / "pysettle", tmp_path / "pysettle", ignore=shutil.ignore_patterns("artifacts", "__pycache__"))
-    shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    line, rule = VIOLATIONS[file]
-    planted = tmp_path / "pysettle" / file
-    planted.write_text((planted.read_text() if planted.exists() else "") + f"\n{line}\n")
-    result = lint_imports(tmp_path)
+@pytest.fixture(scope="module")
+def broken(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Plant every violation in one copy of the package; return what is said of each rule, by its name.
+
+    The one door of the audit to the chain is used once more than it is here.
+    """
+    copy = tmp_path_factory.mktemp("planted")
+    shutil.copytree(ROOT / "pysettle", copy / "pysettle", ignore=shutil.ignore_patterns("artifacts", "__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", copy)
+    allowed = {"audit/extract.py": ("from pysettle.evm import abi", "")}
+    for file, (line, _) in (VIOLATIONS | allowed).items():
+        planted = copy / "pysettle" / file
+        planted.write_text((planted.read_text() if planted.exists() else "") + f"\n{line}\n")
+    result = lint_imports(copy)
     assert result.returncode == 1
-    assert f"{rule} BROKEN" in result.stdout
+    _, _, told = result.stdout.partition("Broken contracts")
+    # Each rule is a line, underlined; then come the chains of imports that break it.
+    parts = re.split(r"^(.+)\n-+\n", told, flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
 
 
-def test_extract_may_read_a_chain(tmp_path: Path) -> None:
+@pytest.mark.parametrize("file", VIOLATIONS)
+def test_a_planted_violation_is_caught(file: str, broken: dict[str, str]) -> None:
+    """Each rule names itself and the import when it is broken."""
+    line, rule = VIOLATIONS[file]
+    importer = "pysettle." + file.removesuffix(".py").replace("/", ".")
+    imported = re.sub(r"from (\S+) import (\S+)|import (\S+)", r"\1.\2\3", line).strip(".")
+    assert f"{importer} -> {imported} " in broken[rule]
+
+
+def test_extract_may_read_a_chain(broken: dict[str, str]) -> None:
     """The one door of the audit to the chain stays open."""
-    shutil.copytree(ROOT / "pysettle", tmp_path / "pysettle", ignore=shutil.ignore_patterns("artifacts", "__pycache__"))
-    shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    extract = tmp_path / "pysettle/audit/extract.py"
-    extract.write_text((extract.read_text() if extract.exists() else "") + "\nfrom pysettle.evm import backend\n")
-    result = lint_imports(tmp_path)
-    assert result.returncode == 0, result.stdout + result.stderr
+    assert not [rule for rule, told in broken.items() if "pysettle.audit.extract ->" in told]
 
 
 def may_import(column: str) -> set[str]:

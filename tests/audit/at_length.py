@@ -1,11 +1,15 @@
-"""`scripts/assure --engines`: 10,000 settlement transactions, executed by every independent engine.
+"""`scripts/assure --engines`: 10,000 settlement transactions and a chain of geth, executed by independent engines.
 
 Payments, sales of Tokens, their delivery and transfer, and issuance among 60 buyers fill blocks of 150 transactions.
-The bundle of that chain has to reach X, with EELS, ethereumjs and geth in agreement about every block.
+The bundle of that chain has to reach X, with EELS, ethereumjs and geth in agreement about every block. The chain that
+geth made, in the folder that `PYSETTLE_CHAINS_DIR` names, has to reach S at the state that its maker states, and
+ethereumjs and geth have to agree about it; EELS, whose time grows with the state, is left out.
 """
 
 from __future__ import annotations
 
+import json
+import os
 import sys
 import tempfile
 import time
@@ -25,8 +29,13 @@ from pysettle import (
     Signer,
     genesis,
 )
+from pysettle.audit.blocks import read_foreign_blocks
+from pysettle.audit.bundle import CHAIN_FILE, GENESIS_FILE
+from pysettle.audit.chain_file import verify_chain_file
 from pysettle.audit.extract import export_bundle
+from pysettle.audit.foreign_engine import ForeignEngine
 from pysettle.audit.independent.catalogue import engines
+from pysettle.audit.independent.race import Race
 from pysettle.audit.verify import verify
 from pysettle.client.compute.series import ComputeToken
 from pysettle.evm.transactions import Transaction
@@ -93,10 +102,29 @@ class Town:
         assert all(receipt.succeeded for receipt in receipts)
 
 
+def chain_of_geth(folder: Path) -> bool:
+    """Execute the chain of geth, and say what came of it; return whether all is as its maker states."""
+    genesis_file, chain = folder / GENESIS_FILE, folder / CHAIN_FILE
+    report = verify_chain_file(genesis_file, chain)
+    with chain.open("rb") as stream:
+        heads = [block.hash for block in read_foreign_blocks(stream, chain.stat().st_size)]
+    hashes = [ForeignEngine(genesis_file.read_bytes()).head.hash, *heads]
+    answers = Race(genesis_file, chain, hashes).run(engines()[1:])
+    stated = json.loads((folder / "headstate.json").read_text())["root"]
+    print(f"{len(heads)} blocks of geth: level {report.level}, state root {report.head_state_root.hex()}")
+    print(*(f"{it.title}: {answer.agreed} blocks" for it, answer in zip(engines()[1:], answers, strict=True)), sep="\n")
+    agreed = all(answer.agrees and answer.agreed == len(heads) for answer in answers)
+    return agreed and (report.level, report.head_state_root.hex()) == ("S", stated)
+
+
 def main(count: int = TRANSACTIONS) -> int:
     """Make the chain, have it executed, and say how long that took; return the exit code."""
     if missing := [f"{it.title}: {it.missing}" for it in engines() if it.missing]:
         print("; ".join(missing), file=sys.stderr)
+        return 1
+    if not (folder := os.environ.get("PYSETTLE_CHAINS_DIR")):
+        print("the chain of geth is left out: PYSETTLE_CHAINS_DIR is not set", file=sys.stderr)
+    elif not chain_of_geth(Path(folder, "geth-ethtest")):
         return 1
     began, town = time.monotonic(), Town()
     transactions = islice(town.transactions(), count)

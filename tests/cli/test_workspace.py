@@ -55,26 +55,17 @@ def test_five_processes_are_one_system(tmp_path: Path) -> None:
 
 @pytest.mark.long
 @pytest.mark.parametrize("kind", ["anvil", "node"])
-def test_five_processes_on_a_network(kind: str, tmp_path: Path) -> None:
+def test_the_same_on_a_network(kind: str, tmp_path: Path) -> None:
     """The same five commands on anvil, which gets funds and the canonical contracts, and on our own node; then more."""
     directory = tmp_path / "town"
+    town = Town(directory)
     with anvil(Genesis(chain_id=31_337, timestamp=GENESIS_TIME), tmp_path) if kind == "anvil" else node() as url:
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-
-        def run(command: str) -> str:
-            line = [sys.executable, "-c", "from pysettle.cli import main; main()", *command.split(), "--chain", url]
-            done = subprocess.run(line, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
-            assert done.returncode == 0, done.stderr
-            return done.stdout
-
-        assert "chain 31337" in run(f"init {directory}")
+        assert "chain 31337" in Town(tmp_path).say(f"init {directory} --chain {url}")
         assert sorted(it.name for it in directory.iterdir()) == ["accounts", "config.toml"]
-        environment["PYSETTLE_WORKSPACE"] = str(directory)
-        assert "0x4020074e9df2ce1dee5a9c1b5c3f541d02a10003" in run("network deploy")
-        assert "alice: 0.00 -> 100.00 yuan" in run("token issue --to alice --amount 100")
-        assert "bob: 0.00 -> 12.50 yuan" in run("token transfer --from alice --to bob --amount 12.5")
-        assert run("token balance --account bob").startswith("bob: 12.50 yuan at block")
-        town = Town(directory)
+        assert "0x4020074e9df2ce1dee5a9c1b5c3f541d02a10003" in town.say("network deploy")
+        assert "alice: 0.00 -> 100.00 yuan" in town.say("token issue --to alice --amount 100")
+        assert "bob: 0.00 -> 12.50 yuan" in town.say("token transfer --from alice --to bob --amount 12.5")
+        assert town.say(f"token balance --account bob --chain {url}").startswith("bob: 12.50 yuan at block")
         assert "CurrencyToken-HKD" in town.say("network add-currency --currency HKD")
         assert "alice: 0.00 -> 5.00 HKD" in town.say("token issue --to alice --amount 5 --currency HKD")
         assert "differs" not in town.say("network status") + town.say("network verify")
