@@ -29,6 +29,7 @@ from pysettle.domain.core.typed_data import Domain
 from pysettle.domain.jobs.terms import OrderTerms
 from pysettle.domain.money.messages import ReserveAttestation
 from pysettle.domain.settlement.corridors import TravelPayload
+from pysettle.domain.settlement.messages import Instruction, Leg, LegKind
 from tests.contracts.world import World
 
 FILE = Path(__file__).parents[1] / "vectors" / "typed_data.json"
@@ -63,12 +64,21 @@ def snake(name: str) -> str:
     return re.sub("[A-Z]", lambda letter: "_" + letter[0].lower(), name)
 
 
+def approval_digest(domain: Domain, party: Address, number: int, valid_before: int, stated: dict[str, Any]) -> bytes:
+    """Return the digest of an approval of an instruction, whose legs and data have the names of the contract."""
+    legs = tuple(Leg(LegKind(kind), *others) for kind, *others in rows(stated, "legs"))
+    data = ("endToEndId", "purpose", "valueTime", "customers", "original", "reason")
+    instruction = Instruction(legs, *(stated[name] for name in data))
+    return instruction.approval_digest(domain, party, number, valid_before)
+
+
 PRODUCERS: dict[str, Callable[[Domain, dict[str, Any]], bytes]] = {
     "TransferWithAuthorization": lambda domain, m: Authorization(*m.values()).transfer_digest(domain),
     "ReceiveWithAuthorization": lambda domain, m: Authorization(*m.values()).receive_digest(domain),
     "CancelAuthorization": lambda domain, m: cancel_digest(domain, *m.values()),
     "Permit": lambda domain, m: Permit(*m.values()).digest(domain),
     "ReserveAttestation": lambda domain, m: ReserveAttestation(*m.values()).digest(domain),
+    "Approval": lambda domain, m: approval_digest(domain, *m.values()),
     "TravelPayload": lambda domain, m: TravelPayload(*m.values()).digest(domain),
     "ChannelConfig": lambda domain, m: ChannelConfig(*m.values()).channel_id(domain),
     "Voucher": lambda domain, m: voucher_digest(domain, *m.values()),
