@@ -40,13 +40,14 @@ class ScheduledClock:
         """Continue the clock kept in the database."""
         self._database = database
         self._real_time = real_time
-        self._block_interval_s = block_interval_s
+        self.block_interval_s = block_interval_s
+        """Seconds from one block to the next, advances apart, 1 or more."""
         self.head_timestamp = head_timestamp
         self.advanced = int.from_bytes(database[_ADVANCE_KEY], "big") if _ADVANCE_KEY in database else 0
 
     def now(self) -> int:
         """Return the timestamp that the next block carries, in unix seconds."""
-        scheduled = self.head_timestamp + self._block_interval_s + self.advanced
+        scheduled = self.head_timestamp + self.block_interval_s + self.advanced
         return scheduled if self._real_time is None else max(scheduled, self._real_time())
 
     def advance(self, seconds: int) -> int:
@@ -60,7 +61,7 @@ class ScheduledClock:
                 f"chain time cannot go back (by {-seconds} seconds): advance it by 0 or more", duration_s=seconds
             )
         now = self.now() + seconds
-        self.set(self.head_timestamp, now - self.head_timestamp - self._block_interval_s)
+        self.set(self.head_timestamp, now - self.head_timestamp - self.block_interval_s)
         return now
 
     def set(self, head_timestamp: int, advanced: int) -> None:

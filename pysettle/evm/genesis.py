@@ -128,6 +128,20 @@ Source:
     EIP-4788, EIP-2935, EIP-7002, EIP-7251.
 """
 
+CREATE2_DEPLOYER = Address(bytes.fromhex("4e59b44847b379578588920ca78fbf26c0b4956c"))
+CREATE2_DEPLOYER_ACCOUNT = GenesisAccount(
+    nonce=1,
+    code=bytes.fromhex(
+        "7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffe03601600081602082378035828234f58015156039578182"
+        "fd5b8082525050506014600cf3"
+    ),
+)
+"""The contract that tools expect at that address of every chain: it creates what it is sent, at an address of a salt.
+
+Source:
+    Arachnid/deterministic-deployment-proxy; its code follows from the address (see the tests).
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Genesis:

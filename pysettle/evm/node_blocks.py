@@ -21,6 +21,8 @@ from pysettle.values import Address
 
 GENESIS_METHOD = "pysettle_genesis"
 """Method by which our node hands out its block 0."""
+DEVELOPMENT_NODE = "anvil-compatible-pysettle"
+"""Name of our node as it does what development tools ask: Hardhat's helpers take no other node than one named so."""
 _BATCH = 16
 """Blocks that are asked for in one request."""
 

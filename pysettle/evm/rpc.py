@@ -18,12 +18,13 @@ from pysettle.evm.genesis import GenesisAccount
 from pysettle.evm.handover import answered, handed_over
 from pysettle.evm.jsonrpc import JsonRpc
 from pysettle.evm.logs import LogQuery, LogReader
-from pysettle.evm.node_blocks import NodeBlocks
+from pysettle.evm.node_blocks import DEVELOPMENT_NODE, NodeBlocks
 from pysettle.evm.sealing import DevelopmentSealer, refusals
 from pysettle.hashing import keccak
 from pysettle.values import Address, Hash32
 
-_DEVELOPMENT_NODES = ("anvil/", "pysettle/")
+_OURS = f"{DEVELOPMENT_NODE}/"
+_DEVELOPMENT_NODES = ("anvil/", _OURS)
 _POLL_S = 0.2
 _BASE_FEE_HEADROOM = 2
 """Most the base fee may have grown, as a factor, before a transaction is sealed: six full blocks."""
@@ -82,7 +83,7 @@ class RpcChain:
         self.clock = RpcClock(self._rpc, self._has_clock)
         """The chain's clock."""
         self._logs = LogReader(self._rpc)
-        seals_singly = not self.client_version.startswith("pysettle/")
+        seals_singly = not self.client_version.startswith(_OURS)
         self._sealer = DevelopmentSealer(self._rpc, self.chain_id, seals_singly=seals_singly)
         self.handed_over: list[Hash32] = []
         """Hashes of the transactions that the node has taken from here."""

@@ -8,21 +8,28 @@ from typing import Any
 from eth.abc import SignedTransactionAPI
 
 from pysettle.errors import ChainError, UsageError
+from pysettle.evm.genesis import BLOCK_INTERVAL_S
 from pysettle.node.chain import NodeChain
 from pysettle.node.objects import transaction_object
 from pysettle.node.protocol import SERVER_ERROR, InvalidParams, Method, RpcError
 from pysettle.node.values import address, flag, hash32, hex_address, hex_data, integer
 
 _MINE_LIMIT = 10_000
-_REFUSED_VERBS = (
-    "setCode",
-    "setStorageAt",
-    "setNonce",
-    "impersonateAccount",
-    "stopImpersonatingAccount",
-    "setCoinbase",
-    "reset",
+_OUTSIDE = (
+    "refused: state changed outside transactions cannot be re-executed from the blocks, so the audit of this "
+    "chain would fail; put it into the genesis, or do it by a transaction"
 )
+_UNSIGNED = "refused: a block holds signed transactions alone, so that others can re-execute it"
+_REFUSED_VERBS = {
+    # Verb -> why no block can show what it asks for.
+    **dict.fromkeys(("setCode", "setStorageAt", "setNonce", "loadState", "reset"), _OUTSIDE),
+    **dict.fromkeys(("impersonateAccount", "stopImpersonatingAccount", "autoImpersonateAccount"), _UNSIGNED),
+    "setNextBlockBaseFeePerGas": "refused: the base fee follows from the block before (EIP-1559)",
+    "setMinGasPrice": "refused: the least price of gas is the base fee, which follows from the block before",
+    "setPrevRandao": "refused: the randomness of a block is a function of the seed, so that a chain can be made again",
+    "setRpcUrl": "refused: this chain is no copy of another",
+    "dumpState": "refused: a state is what its blocks make of its genesis; export the blocks",
+}
 
 
 def development_methods(node: NodeChain) -> dict[str, Method]:
@@ -33,10 +40,11 @@ def development_methods(node: NodeChain) -> dict[str, Method]:
     table: dict[str, Method] = {**_sealing(node), **_pool(node)}
     verbs: dict[str, Method] = {"mine": _mine_many(node), "dropTransaction": _drop(node)}
     verbs["removePoolTransactions"] = _drop_all_of(node)
-    verbs |= dict.fromkeys(_REFUSED_VERBS, _refused)
+    verbs |= {verb: _refusing(reason) for verb, reason in _REFUSED_VERBS.items()}
+    verbs["setLoggingEnabled"] = _set_logging
     if not node.keeps_history:
         table |= _history(node)
-        verbs["setBalance"] = _set_balance(node)
+        verbs |= {"setBalance": _set_balance(node), **_headers(node)}
     for tool in ("anvil", "hardhat"):
         table |= {f"{tool}_{verb}": method for verb, method in verbs.items()}
     return table
@@ -86,6 +94,8 @@ def _sealing(node: NodeChain) -> Mapping[str, Method]:
         "hardhat_getAutomine": lambda _: node.automine,
         "evm_increaseTime": increase_time,
         "evm_setNextBlockTimestamp": set_next_timestamp,
+        "evm_setBlockGasLimit": _refusing("refused: a block may use as much gas as block 0 says, for ever"),
+        "eth_sendUnsignedTransaction": _refusing(_UNSIGNED),
     }
 
 
@@ -188,9 +198,37 @@ def _set_balance(node: NodeChain) -> Method:
     return set_balance
 
 
-def _refused(_: Any, *__: Any) -> None:
-    raise RpcError(
-        SERVER_ERROR,
-        "refused: state changed outside transactions cannot be re-executed from the blocks, so the audit of this "
-        "chain would fail; put it into the genesis, or do it by a transaction",
-    )
+def _headers(node: NodeChain) -> Mapping[str, Method]:
+    """Return the verbs that choose what a sealer is free to choose."""
+    chain = node.embedded
+
+    def set_coinbase(_: Any, account: Any) -> None:
+        chain.coinbase = address(account)
+
+    def set_interval(_: Any, seconds: Any) -> None:
+        if not 1 <= (interval := integer(seconds, "the interval")) <= 2**32:
+            raise InvalidParams("blocks are at least a second apart, and at most 2^32")
+        chain.clock.block_interval_s = interval
+
+    def remove_interval(_: Any) -> bool:
+        chain.clock.block_interval_s = BLOCK_INTERVAL_S
+        return True
+
+    return {
+        "setCoinbase": set_coinbase,
+        "setBlockTimestampInterval": set_interval,
+        "removeBlockTimestampInterval": remove_interval,
+    }
+
+
+def _set_logging(_: Any, enabled: Any) -> None:
+    flag(enabled, "the parameter")  # this node writes no log of requests, told to or not
+
+
+def _refusing(reason: str) -> Method:
+    """Return a method that refuses in a sentence, whatever it is asked."""
+
+    def refuse(_: Any, *__: Any) -> None:
+        raise RpcError(SERVER_ERROR, reason)
+
+    return refuse

@@ -15,7 +15,7 @@ import rlp
 from eth.abc import BlockAPI, BlockHeaderAPI, SignedTransactionAPI, StateAPI
 
 from pysettle import __version__
-from pysettle.evm.node_blocks import GENESIS_METHOD
+from pysettle.evm.node_blocks import DEVELOPMENT_NODE, GENESIS_METHOD
 from pysettle.hashing import keccak
 from pysettle.node import execution
 from pysettle.node.chain import LogFilter, NodeChain
@@ -82,7 +82,7 @@ def _name(node: NodeChain) -> str:
     """Return the name of the node: clients derive its abilities from it."""
     if node.is_read_only:
         return "pysettle-history"
-    return "pysettle-workspace" if node.keeps_history else "pysettle"
+    return "pysettle-workspace" if node.keeps_history else DEVELOPMENT_NODE
 
 
 def _general(node: NodeChain) -> Mapping[str, Method]:

@@ -13,7 +13,7 @@ from rlp.exceptions import DecodingError
 from pysettle.client.network import genesis as usual_genesis
 from pysettle.errors import ChainError, UsageError
 from pysettle.evm.embedded import EmbeddedChain
-from pysettle.evm.genesis import Genesis, GenesisAccount
+from pysettle.evm.genesis import CREATE2_DEPLOYER, CREATE2_DEPLOYER_ACCOUNT, Genesis, GenesisAccount
 from pysettle.node.accounts import development_accounts, faucet
 from pysettle.node.chain import NodeChain
 from pysettle.workspace.directory import Workspace
@@ -25,7 +25,7 @@ _FAUCET_BALANCE = 10**30
 
 
 def fresh_chain(*, seed: int, chain_id: int, timestamp: int, accounts: int) -> NodeChain:
-    """Begin a chain in memory, with the accounts every Ethereum tool uses for development.
+    """Begin a chain in memory, with the accounts every Ethereum tool uses for development, and the CREATE2 deployer.
 
     Args:
         seed: Seed of the blocks' randomness.
@@ -35,8 +35,9 @@ def fresh_chain(*, seed: int, chain_id: int, timestamp: int, accounts: int) -> N
     """
     signers, reserve = development_accounts(accounts), faucet()
     block_0 = usual_genesis(timestamp, [signer.address for signer in signers], chain_id=chain_id, balance=_BALANCE)
-    funded = replace(block_0, alloc={**block_0.alloc, reserve.address: GenesisAccount(balance=_FAUCET_BALANCE)})
-    return NodeChain(EmbeddedChain(funded, seed=seed), signers, faucet=reserve)
+    further = {reserve.address: GenesisAccount(balance=_FAUCET_BALANCE), CREATE2_DEPLOYER: CREATE2_DEPLOYER_ACCOUNT}
+    furnished = replace(block_0, alloc={**block_0.alloc, **further})
+    return NodeChain(EmbeddedChain(furnished, seed=seed), signers, faucet=reserve)
 
 
 def chain_from_genesis(file: Path, *, seed: int) -> NodeChain:

@@ -15,6 +15,7 @@ from pysettle.audit.verify import verify
 from pysettle.errors import ChainError, UsageError, WrongChain
 from pysettle.evm.embedded import EmbeddedChain
 from pysettle.evm.jsonrpc import JsonRpc
+from pysettle.evm.node_blocks import DEVELOPMENT_NODE
 from pysettle.evm.rpc import RpcChain
 from tests.evm.accounts import genesis
 from tests.node.process import node_of
@@ -49,7 +50,7 @@ def test_a_node_hands_out_blocks_receipts_and_genesis(small_chain: EmbeddedChain
     """The bundle of our node verifies to S, begins with the chain's genesis, and says how it was read."""
     assert from_node.read_file(GENESIS_FILE) == small_chain.genesis.to_bytes()
     assert from_node.manifest.source.reading is Reading.RAW
-    assert from_node.manifest.source.producer.startswith("pysettle/")
+    assert from_node.manifest.source.producer.startswith(f"{DEVELOPMENT_NODE}/")
     report = verify(from_node.directory)
     assert (report.passed, report.blocks, report.transactions) == (True, 4, 4)
 

@@ -20,9 +20,9 @@ FROM, TO = "0x" + ALICE.address.hex(), "0x" + BOB.address.hex()
 class Client:
     """Asks a node that signs for Alice, and whose faucet is Bob."""
 
-    def __init__(self) -> None:
-        """Begin a chain in memory."""
-        self.node = NodeChain(EmbeddedChain(genesis()), [ALICE], faucet=BOB)
+    def __init__(self, node: NodeChain | None = None) -> None:
+        """Ask a node, by default a fresh one with a chain in memory."""
+        self.node = node or NodeChain(EmbeddedChain(genesis()), [ALICE], faucet=BOB)
         self.methods = method_table(self.node)
 
     def ask(self, method: str, *params: Any) -> Any:

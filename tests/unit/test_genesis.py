@@ -16,6 +16,8 @@ from pysettle.errors import UsageError
 from pysettle.evm.genesis import (
     BEACON_ROOTS,
     CONSOLIDATION_REQUESTS,
+    CREATE2_DEPLOYER,
+    CREATE2_DEPLOYER_ACCOUNT,
     HISTORY_STORAGE,
     SYSTEM_CONTRACTS,
     WITHDRAWAL_REQUESTS,
@@ -41,6 +43,14 @@ def test_the_code_of_a_system_contract_is_what_its_address_was_derived_from(addr
     fields = [0, 10**12, 250_000, b"", 0, bytes.fromhex(prefix) + SYSTEM_CONTRACTS[address].code, 27, 0x539, s]
     sender = Account.recover_transaction(rlp.encode(fields))
     assert keccak(rlp.encode([bytes.fromhex(sender[2:]), 0]))[12:] == address
+
+
+def test_the_code_of_the_create2_deployer_is_what_its_address_was_derived_from() -> None:
+    """Its deployment transaction has a made-up signature too, and no chain id: it is the same on every chain."""
+    creation = bytes.fromhex("604580600e600039806000f350fe") + CREATE2_DEPLOYER_ACCOUNT.code
+    made_up = int.from_bytes(b"\x22" * 32, "big")
+    sender = Account.recover_transaction(rlp.encode([0, 10**11, 100_000, b"", 0, creation, 27, made_up, made_up]))
+    assert keccak(rlp.encode([bytes.fromhex(sender[2:]), 0]))[12:] == CREATE2_DEPLOYER
 
 
 def test_the_system_contracts_are_always_there() -> None:
