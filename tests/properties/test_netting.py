@@ -1,0 +1,88 @@
+"""Netting of random queues, against brute force, the executable specification, and the optimum of CP-SAT."""
+
+from __future__ import annotations
+
+from random import Random
+
+import numpy as np
+import pytest
+
+from pysettle.domain.settlement.netting.best import best
+from pysettle.domain.settlement.netting.positions import is_funded, value
+from pysettle.domain.settlement.netting.queue import Account, Obligation, queue_of
+from pysettle.domain.settlement.netting.strict import strict
+from tests.chance import chance, rounds
+from tests.properties.queues import any_liquidity, queue
+from tests.spec.settlement import netting as spec
+
+pytestmark = pytest.mark.random
+
+
+def settled(obligations: list[Obligation], liquidity: dict[Account, int]) -> set[int]:
+    """Return the numbers of the obligations that settle by the rule of order."""
+    found, _ = queue_of(obligations, liquidity)
+    return set(np.flatnonzero(strict(found)).tolist())
+
+
+def small(random: Random, share_in_pairs: float) -> list[Obligation]:
+    """Return a queue of a few participants and currencies, with few obligations for each account."""
+    count, participants = random.randint(1, 9), random.randint(2, 5)
+    return queue(random, count, participants=participants, currencies=2, share_in_pairs=share_in_pairs)
+
+
+def test_without_pairs_the_rule_gives_the_one_largest_set() -> None:
+    """Of all funded sets that keep the order, the set of the rule contains each other one."""
+    random = chance("largest")
+    for _ in range(rounds(60, campaign=1_500)):
+        obligations = small(random, 0)
+        liquidity = any_liquidity(random, obligations)
+        found = settled(obligations, liquidity)
+        sets = list(spec.funded_sets(obligations, liquidity))
+        assert found in sets
+        assert all(other <= found for other in sets)
+
+
+def test_with_pairs_the_solver_gives_what_the_rule_gives() -> None:
+    """The solver and the rule in plain Python settle the same set, which is funded."""
+    random = chance("rule")
+    for _ in range(rounds(150, campaign=1_500)):
+        obligations = queue(random, random.randint(1, 40), participants=5, currencies=3, share_in_pairs=0.5)
+        liquidity = any_liquidity(random, obligations)
+        found = settled(obligations, liquidity)
+        assert found == spec.strict(obligations, liquidity)
+        assert spec.is_funded(obligations, liquidity, found)
+
+
+def test_a_party_without_funds_stops_nothing_that_it_does_not_fund() -> None:
+    """Others that fund their payments to it settle what they would without its pairs, which all wait."""
+    random = chance("thief")
+    for _ in range(rounds(40, campaign=500)):
+        own = queue(random, random.randint(4, 40), participants=6, currencies=2)
+        pairs: list[Obligation] = []
+        for party in range(6):
+            amount = random.randrange(1, 500)
+            pairs.append(Obligation(party, "thief", 0, amount, random.randrange(3), 1_000, f"thief {party}"))
+            pairs.append(Obligation("thief", party, 1, amount, 0, party, f"thief {party}"))
+        # Each can pay all that it owes in the first currency; in the second one it counts on others, and on the thief.
+        funds: dict[Account, int] = {}
+        lacking = [it for it in [*own, *pairs] if it.debtor != "thief"]
+        for party in range(6):
+            for currency in (0, 1):
+                owed = sum(it.amount for it in lacking if (it.debtor, it.currency) == (party, currency))
+                received = sum(it.amount for it in [*own, *pairs] if (it.creditor, it.currency) == (party, currency))
+                funds[Account(party, currency)] = owed if currency == 0 else max(0, owed - received)
+        alone = settled(own, funds)
+        assert settled([*own, *pairs], funds) == alone
+
+
+def test_the_bound_is_kept_and_the_answer_repeats() -> None:
+    """`best` settles a funded set, no less than the rule of order, within its bound; a second run gives the same."""
+    random = chance("bound")
+    for _ in range(rounds(2, campaign=50)):
+        obligations = queue(random, random.randint(2, 60), participants=6, currencies=3)
+        columns, _ = queue_of(obligations, any_liquidity(random, obligations))
+        answer, again = best(columns), best(columns)
+        assert is_funded(columns, answer.settled)
+        assert value(columns, strict(columns)) <= value(columns, answer.settled) <= answer.bound
+        assert (answer.settled == again.settled).all()
+        assert (answer.prices == again.prices).all()
