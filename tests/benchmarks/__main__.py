@@ -17,6 +17,7 @@ from tests.benchmarks.gas_compute import gas_claim, gas_purchase, gas_purchase_a
 from tests.benchmarks.lists import scale_lists
 from tests.benchmarks.measure import Benchmark, Row
 from tests.benchmarks.metering import speed_meter, speed_sign
+from tests.benchmarks.netting import speed_best, speed_net, speed_strict
 from tests.benchmarks.scale import scale_workspace
 from tests.benchmarks.sending import speed_chain, speed_node
 from tests.benchmarks.starting import speed_start
@@ -29,6 +30,9 @@ BENCHMARKS: dict[str, Benchmark] = {
     "SPEED-START": speed_start,
     "SPEED-DECODE": speed_decode,
     "SPEED-REPLAY": speed_replay,
+    "SPEED-NET": speed_net,
+    "SPEED-STRICT": speed_strict,
+    "SPEED-BEST": speed_best,
     "SCALE-WORKSPACE": scale_workspace,
     "SCALE-LISTS": scale_lists,
     "SCALE-BOOKS": scale_books,
