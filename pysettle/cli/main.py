@@ -20,6 +20,7 @@ _ABOVE = {
     "scenario": "Run scripted cases of settlement, and prove them.",
     "audit": "Prove a transaction history from its bundle alone.",
 }
+_SERVED = {"gateway": "Sell inference by the Token over HTTP, paid through x402."}
 _INTERRUPTED = 130
 _ABORTED = 1
 
@@ -37,10 +38,11 @@ class _Section(NamedTuple):
 
 @functools.cache
 def _sections() -> tuple[_Section, ...]:
-    """Return the sections in the order of work: those of the columns, then demonstration and proof."""
+    """Return the sections in the order of work: those of the columns, then the gateway, demonstration and proof."""
     columns = [import_module(f"pysettle.cli.{column}") for column in ("core", *NAMES)]
     return (
         *(_Section(column.TITLE, column.__name__, column.NOUNS) for column in columns),
+        _Section("Sell over HTTP", "pysettle.cli", _SERVED),
         _Section("Try and prove", "pysettle.cli", _ABOVE),
     )
 

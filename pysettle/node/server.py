@@ -8,7 +8,6 @@ nothing that changes, are made in a second thread, one after the other, so that 
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import signal
 import socket
 import sys
@@ -26,13 +25,13 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from pysettle.errors import ChainError, UsageError
 from pysettle.node import subscriptions
 from pysettle.node.chain import NodeChain
 from pysettle.node.methods import method_table
 from pysettle.node.protocol import SERVER_ERROR, Dispatcher, InvalidParams, Method, Received, RpcError, notification
 from pysettle.node.sending import send_together
 from pysettle.node.subscriptions import Subscription
+from pysettle.serve import http
 
 BODY_LIMIT = 5 * 2**20
 """Most bytes of one request."""
@@ -130,7 +129,7 @@ def application(node: NodeChain, hosts: Sequence[str] = (), origins: Sequence[st
     dispatcher = Dispatcher(table, {"eth_sendRawTransaction": lambda _, sent: send_together(node, sent)})
     entrance = Entrance(Desk(dispatcher), hosts, origins)
     routes = [
-        Route("/", entrance.http, methods=["POST", "GET", "OPTIONS"]),
+        Route("/", entrance.post, methods=["POST", "GET", "OPTIONS"]),
         WebSocketRoute("/", entrance.web_socket),
     ]
     return Starlette(routes=routes)
@@ -168,24 +167,22 @@ class Entrance:
 
     def __init__(self, desk: Desk, hosts: Sequence[str], origins: Sequence[str]) -> None:
         """Store the desk and the allowed hosts and origins; arguments are as for `application`."""
-        self._desk, self._origins = desk, origins
-        self._hosts = {"localhost", "127.0.0.1", "[::1]", *hosts}
+        self._desk, self._guard = desk, http.Guard(hosts, origins)
 
-    async def http(self, request: Request) -> Response:
+    async def post(self, request: Request) -> Response:
         """Answer a request over HTTP."""
-        problem = self._refusal(request)
-        if problem:
-            return PlainTextResponse(problem, 403)
+        refusal = self._guard.refusal(request.headers)
+        if refusal:
+            return PlainTextResponse(refusal, 403)
         headers = _cors(request.headers.get("origin"))
         if request.method == "OPTIONS":
             return Response(status_code=204, headers=headers)
         if request.method == "GET":
             return PlainTextResponse("pysettle node (simulation): JSON-RPC by POST, or by WebSocket\n")
-        body = b""
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > BODY_LIMIT:
-                return PlainTextResponse(f"a request has at most {BODY_LIMIT} bytes", 413)
+        try:
+            body = await http.read_body(request, BODY_LIMIT)
+        except http.BodyTooLarge as problem:
+            return PlainTextResponse(str(problem), 413)
         answer = await self._desk.answer(body)
         if answer is None:
             return Response(status_code=204, headers=headers)
@@ -193,7 +190,7 @@ class Entrance:
 
     async def web_socket(self, socket: WebSocket) -> None:
         """Answer a WebSocket client until it leaves."""
-        if self._refusal(socket):
+        if self._guard.refusal(socket.headers):
             await socket.close(1008)
             return
         await socket.accept()
@@ -218,17 +215,6 @@ class Entrance:
             writer.cancel()
             await asyncio.gather(writer, return_exceptions=True)
 
-    def _refusal(self, scope: Request | WebSocket) -> str | None:
-        """Return why a request is not answered: pages of the web must not reach a node on loopback."""
-        host = scope.headers.get("host", "localhost")
-        name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
-        if name not in self._hosts:
-            return "this host name is not served"
-        origin = scope.headers.get("origin")
-        if origin is not None and origin not in self._origins:
-            return "pages of this origin are not served: name it with --allow-origin"
-        return None
-
 
 def _cors(origin: str | None) -> dict[str, str]:
     if origin is None:
@@ -248,25 +234,7 @@ def listen(host: str, port: int) -> socket.socket:
         UsageError: the host is not loopback: the node's keys are everybody's.
         ChainError: the port is taken.
     """
-    try:
-        address = ipaddress.ip_address("127.0.0.1" if host == "localhost" else host)
-    except ValueError as problem:
-        raise UsageError(f"{host} is no address: give 127.0.0.1 or ::1", host=host) from problem
-    if not address.is_loopback:
-        raise UsageError(
-            f"{host} is not loopback: the node has development keys and serves this machine alone", host=host
-        )
-    family = socket.AF_INET6 if address.version == 6 else socket.AF_INET
-    try:
-        listener = socket.create_server((str(address), port), family=family, backlog=1024)
-    except OSError as problem:
-        raise ChainError(
-            f"cannot listen on {host} port {port} ({problem.strerror}): choose another --port", host=host, port=port
-        ) from problem
-    # Connections inherit it. asyncio sets it only on sockets that name their protocol; without it each answer, sent in
-    # two pieces, waits 40 ms for the client to acknowledge the first.
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return listener
+    return http.listen(host, port, only_loopback="the node has development keys and serves this machine alone")
 
 
 def serve(node: NodeChain, listener: socket.socket, origins: Sequence[str] = ()) -> None:

@@ -249,6 +249,9 @@ job conclude --order {late}
 """Command lines in their order; behind a bar the exit code, where it is not 0."""
 NOT_WALKED = {
     ("node",): "runs until it is ended: it has a test of its own",
+    ("gateway", "serve"): "runs until it is ended: tests/gateway starts it",
+    ("gateway", "facilitator"): "likewise",
+    ("gateway", "demo"): "starts three processes: tests/gateway does the same, and reads its document",
     ("channel", "withdraw-credit"): "the hub holds no credit, since no token of this network refuses a payout",
 }
 """Command -> why no line prints its result."""

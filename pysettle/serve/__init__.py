@@ -1,0 +1,1 @@
+"""What is served over HTTP: the guards of every server, and the gateway."""

@@ -1,0 +1,4 @@
+"""An OpenAI-compatible API that sells by the Token and is paid through x402, in e-CNY.
+
+`sdk` alone knows the official SDK of x402. `service` decides, `ledger` remembers, `app` speaks HTTP.
+"""

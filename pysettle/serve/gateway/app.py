@@ -1,0 +1,185 @@
+"""The HTTP of a gateway: routes, guards and sizes. Whatever is decided is decided in `service` and `sales`."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.datastructures import QueryParams
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+
+from pysettle import __version__
+from pysettle.errors import ChainError
+from pysettle.serve.gateway import sales
+from pysettle.serve.gateway.answers import ApiError
+from pysettle.serve.gateway.asked import Asked, Reply, key_of_header
+from pysettle.serve.gateway.ledger import Payment
+from pysettle.serve.gateway.requests import BYTES_A_TOKEN
+from pysettle.serve.gateway.sdk.wire import ChannelPayment
+from pysettle.serve.gateway.service import Gateway, unpaid
+from pysettle.serve.http import BodyTooLarge, Guard, read_body
+from pysettle.values import Tokens
+
+_log = logging.getLogger("pysettle.gateway")
+_BODY_PATIENCE_S = 60.0
+_LEAST_BODY = 256 * 1024
+_PAID_PATHS = ("chat/completions", "completions")
+
+
+def application(gateway: Gateway) -> FastAPI:
+    """Return the ASGI application of a gateway, which it closes at the end."""
+
+    @asynccontextmanager
+    async def life(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        await gateway.close()
+
+    app = FastAPI(
+        title="pysettle gateway (simulation)",
+        version=__version__,
+        description="Inference by the Token, paid through x402 in simulated e-CNY.",
+        lifespan=life,
+        docs_url=None,
+        redoc_url=None,
+    )
+    entrance = _Entrance(gateway)
+    for path in _PAID_PATHS:
+        app.add_api_route(f"/v1/{path}", entrance.inference(path), methods=["POST"], response_model=None)
+        app.add_api_route(f"/v1/{path}", entrance.probe, methods=["GET"], response_model=None)
+    for path, method, answer in (
+        ("/v1/tokens", "POST", entrance.tokens),
+        ("/v1/models", "GET", entrance.models),
+        ("/v1/payments/{payment_id}", "GET", entrance.payment),
+        ("/healthz", "GET", entrance.health),
+        ("/.well-known/x402", "GET", entrance.resources),
+    ):
+        app.add_api_route(path, answer, methods=[method], response_model=None)
+    app.add_exception_handler(ApiError, _refused)
+    app.add_exception_handler(ChainError, _chain_failed)
+    app.middleware("http")(_guarded(Guard([gateway.config.public_host])))
+    return app
+
+
+class _Entrance:
+    """The routes."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+        context = max(shelf.model.context for shelf in gateway.shelves.values())
+        self._body_limit = max(_LEAST_BODY, BYTES_A_TOKEN * context)
+
+    def inference(self, path: str) -> Callable[[Request], Any]:
+        """Return the route of a paid path."""
+
+        async def infer(request: Request) -> Response:
+            asked = await self._asked(request)
+            if (refund := _refund(asked)) is not None:
+                return _response(await sales.give_back(self._gateway, asked, refund))
+            return _response(await self._gateway.infer(path, asked))
+
+        infer.__doc__ = f"Answer `{path}` of OpenAI's API; 402 states its price."
+        return infer
+
+    async def probe(self, request: Request) -> Response:
+        """State the channel that pays for a model, to whoever wants the rest of it back; or give it back."""
+        asked = await self._asked(request)
+        if (refund := _refund(asked)) is not None:
+            return _response(await sales.give_back(self._gateway, asked, refund))
+        name = QueryParams(request.url.query).get("model")
+        shelves = self._gateway.shelves
+        if name is not None and name not in shelves:
+            raise ApiError(404, "this model is not on sale: see /v1/models", code="model_not_found")
+        shelf = shelves[name] if name else next(iter(shelves.values()))
+        raise unpaid(asked, [shelf.channel_offer(Tokens(1))])
+
+    async def tokens(self, request: Request) -> Response:
+        """Sell Tokens for e-CNY, to whoever pays: {"model": name, "tokens": number}."""
+        return _response(await sales.sell(self._gateway, await self._asked(request)))
+
+    async def models(self) -> Response:
+        """List the models with their rate cards, peak hours and unit prices."""
+        return JSONResponse({"object": "list", "data": [it.document() for it in self._gateway.shelves.values()]})
+
+    async def payment(self, payment_id: str, request: Request) -> Response:
+        """Return a payment with its answer, to whoever holds its Idempotency-Key."""
+        key, ledger = request.headers.get("idempotency-key"), self._gateway.ledger
+        found = await ledger.run(ledger.payment, payment_id)
+        by_key = await ledger.run(ledger.find, key_of_header(key), None) if key else None
+        if found is None or by_key is None or by_key.id != found.id:
+            raise ApiError(404, "there is no such payment of this Idempotency-Key", code="payment_not_found")
+        return JSONResponse(_payment_document(found))
+
+    async def health(self) -> Response:
+        """Tell whether the gateway serves."""
+        ledger = self._gateway.ledger
+        return JSONResponse({"status": "ok", "payments": dict(await ledger.run(ledger.totals))})
+
+    async def resources(self) -> Response:
+        """List the paid resources."""
+        public = self._gateway.config.public_url
+        paths = [f"{public}/v1/{path}" for path in (*_PAID_PATHS, "tokens")]
+        return JSONResponse({"version": 1, "resources": paths})
+
+    async def _asked(self, request: Request) -> Asked:
+        try:
+            body = await read_body(request, self._body_limit, _BODY_PATIENCE_S)
+        except BodyTooLarge as problem:
+            raise ApiError(413, str(problem), code="body_too_large") from problem
+        except TimeoutError as problem:
+            raise ApiError(408, "the body takes too long", code="body_too_slow") from problem
+        path = request.url.path
+        return Asked.of(request.method, path, self._gateway.config.public_url + path, body, request.headers)
+
+
+def _refund(asked: Asked) -> ChannelPayment | None:
+    content = asked.payment.content if asked.payment else None
+    return content if isinstance(content, ChannelPayment) and content.kind == "refund" else None
+
+
+def _guarded(guard: Guard) -> Callable[..., Any]:
+    async def middleware(request: Request, proceed: Callable[[Request], Any]) -> Response:
+        if (refusal := guard.refusal(request.headers)) is not None:
+            return await _refused(request, ApiError(403, refusal, code="not_served"))
+        try:
+            answer: Response = await proceed(request)
+        except ClientDisconnect:
+            answer = Response(status_code=400)
+        return answer
+
+    return middleware
+
+
+async def _refused(_: Request, problem: Exception) -> Response:
+    assert isinstance(problem, ApiError)
+    return JSONResponse(problem.document(), problem.status, problem.headers)
+
+
+async def _chain_failed(request: Request, problem: Exception) -> Response:
+    """Answer while the chain does not: nothing is served without it."""
+    _log.error("the chain fails: %s", problem)
+    failed = ApiError(503, "the chain does not answer", code="chain_unreachable", headers={"Retry-After": "5"})
+    return await _refused(request, failed)
+
+
+def _response(reply: Reply) -> Response:
+    return Response(reply.body, reply.status, dict(reply.headers), reply.media_type)
+
+
+def _payment_document(found: Payment) -> dict[str, Any]:
+    answer = json.loads(found.answer) if found.answer and found.answer_type == "application/json" else None
+    return {
+        "object": "payment",
+        "id": found.id,
+        "kind": found.kind,
+        "state": found.state,
+        "model": found.model,
+        "charged": None if found.charged is None else str(found.charged),
+        "transaction": "0x" + found.transaction.hex() if found.transaction else None,
+        "reason": found.reason,
+        "answer": answer,
+    }

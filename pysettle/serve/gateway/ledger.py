@@ -1,0 +1,362 @@
+"""The ledger of a gateway: channels with their newest voucher and usage, and each payment with its answer.
+
+Voucher and request are on disk before a provider is asked. Charge and answer are one transaction, so that a key has one
+answer and one charge. One thread does all of it: SQLite has one writer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Row, func, or_, select
+from sqlalchemy.dialects.sqlite import insert
+
+from pysettle.domain.channel.metering import ChannelState, Voucher
+from pysettle.domain.compute.usage import Usage
+from pysettle.domain.core.messages import ChannelConfig, ChannelId
+from pysettle.serve.gateway.tables import channels, connect, payments
+from pysettle.values import Address, Hash32, Tokens
+
+_Answer = TypeVar("_Answer")
+
+
+class State(StrEnum):
+    """State of a payment."""
+
+    EXECUTING = "executing"
+    """Voucher and request are stored; the provider is asked."""
+    SETTLING = "settling"
+    """A transaction for it may be sent."""
+    SETTLED = "settled"
+    """Charged and answered."""
+    CANCELLED = "cancelled"
+    """Nothing was charged; its key may be used again."""
+    UNKNOWN = "unknown"
+    """The outcome of its transaction is not known yet."""
+
+
+class Kind(StrEnum):
+    """Object of a payment."""
+
+    CALL = "call"
+    TOKENS = "tokens"
+    REFUND = "refund"
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A channel, as the ledger has it."""
+
+    id: ChannelId
+    """Its id."""
+    config: ChannelConfig
+    """Its terms."""
+    usage: Usage
+    """Cumulative counts."""
+    charged: Tokens
+    """Tokens that they cost."""
+    voucher: Voucher | None
+    """The newest voucher."""
+    state: ChannelState
+    """Its state on the chain, when it was read last."""
+
+    @property
+    def free(self) -> Tokens:
+        """Tokens that a further voucher may cover: not charged, and staying after a running notice."""
+        return Tokens(max(0, self.state.balance - self.state.noticed - self.charged))
+
+
+@dataclass(frozen=True, slots=True)
+class NewPayment:
+    """A payment that begins."""
+
+    key: bytes
+    """Hash of the key of its request."""
+    payload: bytes | None
+    """Hash of the payload that pays."""
+    kind: Kind
+    """Its object."""
+    request: bytes
+    """Hash of method, path and body."""
+    body: bytes
+    """Body of the request."""
+    payer: Address
+    """Account that pays."""
+    channel: ChannelId | None
+    """Channel that pays."""
+    model: str
+    """Model, or series for a purchase."""
+    accepted_at: int
+    """Chain time of its acceptance."""
+    offered: int
+    """Most that it may cost: Tokens, or units for a purchase."""
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """A payment, as the ledger has it."""
+
+    id: str
+    """Its id."""
+    kind: Kind
+    """Its object."""
+    state: State
+    """Its state."""
+    request: bytes
+    """Hash of its request."""
+    payer: Address
+    """Account that pays."""
+    channel: ChannelId | None
+    """Channel that pays."""
+    model: str
+    """Model, or series for a purchase."""
+    accepted_at: int
+    """Chain time of its acceptance."""
+    offered: int
+    """Most that it may cost."""
+    charged: int | None
+    """Cost, once it is settled."""
+    usage: Usage | None
+    """Usage of this call alone."""
+    is_estimated: bool
+    """Whether the provider reported no counts."""
+    transaction: Hash32 | None
+    """Transaction on the chain, if there is one."""
+    answer: bytes | None
+    """Body of its answer."""
+    answer_type: str | None
+    """Media type of the answer."""
+    settlement: str | None
+    """Header PAYMENT-RESPONSE of the answer."""
+    reason: str | None
+    """Reason of a failure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """An answer with its charge."""
+
+    answer: bytes
+    """Body."""
+    answer_type: str
+    """Media type."""
+    settlement: str
+    """Header PAYMENT-RESPONSE."""
+    charged: int
+    """Cost of it alone."""
+    usage: Usage | None = None
+    """Usage of it alone."""
+    is_estimated: bool = False
+    """Whether the provider reported no counts."""
+    transaction: Hash32 | None = None
+    """Transaction on the chain."""
+
+
+class Ledger:
+    """The ledger in a file."""
+
+    def __init__(self, file: Path) -> None:
+        """Open it, or make one.
+
+        Raises:
+            UsageError: the file is no ledger of this format.
+        """
+        self._engine = connect(file)
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger")
+
+    async def run(self, work: Callable[..., _Answer], *arguments: Any) -> _Answer:
+        """Do a piece of work, a method of this object, in the ledger's own thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work, *arguments)
+
+    def close(self) -> None:
+        """Close the file after the work that waits."""
+        self._thread.shutdown()
+        self._engine.dispose()
+
+    # Channels
+
+    def channel(self, channel_id: ChannelId) -> Channel | None:
+        """Return a channel; None for an unknown one."""
+        with self._engine.begin() as connection:
+            row = connection.execute(select(channels).where(channels.c.id == channel_id)).one_or_none()
+        return None if row is None else _channel(row)
+
+    def channels(self) -> list[Channel]:
+        """Return every channel, the oldest first."""
+        with self._engine.begin() as connection:
+            return [_channel(row) for row in connection.execute(select(channels))]
+
+    def open(self, config: ChannelConfig, channel_id: ChannelId, usage: Usage, charged: Tokens) -> None:
+        """Store a channel that is not known yet; usage and charge are those that the chain attests."""
+        values = {
+            "id": channel_id,
+            "series": config.token,
+            "payer": config.payer,
+            "config": _config_text(config),
+            "usage": usage.pack().to_bytes(32, "big"),
+            "charged": charged,
+            "ceiling": 0,
+            "signature": b"",
+            **_state_values(ChannelState(Tokens(0), Tokens(0))),
+        }
+        with self._engine.begin() as connection:
+            connection.execute(insert(channels).values(values).on_conflict_do_nothing())
+
+    def update(self, channel_id: ChannelId, state: ChannelState) -> None:
+        """Store the state of a channel on the chain."""
+        with self._engine.begin() as connection:
+            connection.execute(channels.update().where(channels.c.id == channel_id).values(_state_values(state)))
+
+    # Payments
+
+    def find(self, key: bytes, payload: bytes | None) -> Payment | None:
+        """Return the payment of a key, or else of a payload."""
+        with self._engine.begin() as connection:
+            for column, value in ((payments.c.key, key), (payments.c.payload, payload)):
+                if value is not None:
+                    row = connection.execute(select(payments).where(column == value)).one_or_none()
+                    if row is not None:
+                        return _payment(row)
+        return None
+
+    def payment(self, payment_id: str) -> Payment | None:
+        """Return a payment by its id."""
+        with self._engine.begin() as connection:
+            row = connection.execute(select(payments).where(payments.c.id == payment_id)).one_or_none()
+        return None if row is None else _payment(row)
+
+    def begin(self, new: NewPayment, state: State, voucher: Voucher | None = None) -> str:
+        """Store a request, and the voucher that covers it; return the id of the payment.
+
+        A cancelled payment of the same key begins anew.
+        """
+        payment_id = str(uuid.uuid4())
+        values = {field.name: getattr(new, field.name) for field in fields(new)}
+        values |= {"id": payment_id, "state": state, "created_at": int(time.time())}
+        with self._engine.begin() as connection:
+            same = or_(payments.c.key == new.key, payments.c.payload == new.payload)
+            connection.execute(payments.delete().where(same, payments.c.state == State.CANCELLED))
+            connection.execute(insert(payments).values(values))
+            if voucher is not None:
+                _raise_ceiling(connection, voucher)
+        return payment_id
+
+    def settle(self, payment_id: str, outcome: Outcome, channel: Channel | None = None) -> None:
+        """Store an answer and its charge in one transaction.
+
+        Args:
+            payment_id: The payment.
+            outcome: Answer and charge.
+            channel: The channel that pays, with usage and charge after it.
+        """
+        values = {field.name: getattr(outcome, field.name) for field in fields(outcome)}
+        values |= {
+            "usage": outcome.usage and outcome.usage.pack().to_bytes(32, "big"),
+            "is_estimated": int(outcome.is_estimated),
+            "state": State.SETTLED,
+            "ended_at": int(time.time()),
+        }
+        with self._engine.begin() as connection:
+            connection.execute(payments.update().where(payments.c.id == payment_id).values(values))
+            if channel is not None:
+                counted = {"usage": channel.usage.pack().to_bytes(32, "big"), "charged": channel.charged}
+                connection.execute(channels.update().where(channels.c.id == channel.id).values(counted))
+
+    def end(self, payment_id: str, state: State, reason: str, transaction: bytes | None = None) -> None:
+        """Store that a payment has failed, or that its outcome is not known."""
+        values = {"state": state, "reason": reason, "transaction": transaction, "ended_at": int(time.time())}
+        with self._engine.begin() as connection:
+            connection.execute(payments.update().where(payments.c.id == payment_id).values(values))
+
+    def unfinished(self) -> list[Payment]:
+        """Return the payments that are neither settled nor cancelled."""
+        ended = (State.SETTLED, State.CANCELLED)
+        with self._engine.begin() as connection:
+            rows = connection.execute(select(payments).where(payments.c.state.not_in(ended)))
+            return [_payment(row) for row in rows]
+
+    def totals(self) -> Mapping[str, int]:
+        """Return the number of payments in each state."""
+        with self._engine.begin() as connection:
+            rows = connection.execute(select(payments.c.state, func.count()).group_by(payments.c.state))
+            return {row[0]: row[1] for row in rows}
+
+    def settled_calls(self) -> Iterator[Payment]:
+        """Yield the calls that were charged."""
+        with self._engine.begin() as connection:
+            query = select(payments).where(payments.c.kind == Kind.CALL, payments.c.state == State.SETTLED)
+            rows = connection.execute(query).all()
+        return map(_payment, rows)
+
+
+def _raise_ceiling(connection: Connection, voucher: Voucher) -> None:
+    """Store a voucher unless a higher one is stored: the newest supersedes all before it."""
+    known = connection.execute(select(channels.c.ceiling).where(channels.c.id == voucher.channel_id)).scalar_one()
+    if voucher.ceiling > known:
+        values = {"ceiling": voucher.ceiling, "signature": voucher.signature}
+        connection.execute(channels.update().where(channels.c.id == voucher.channel_id).values(values))
+
+
+def _state_values(state: ChannelState) -> dict[str, int]:
+    return {
+        "balance": state.balance,
+        "claimed": state.claimed,
+        "noticed": state.noticed,
+        "withdrawable_at": state.withdrawable_at,
+    }
+
+
+def _config_text(config: ChannelConfig) -> str:
+    members = {field.name: getattr(config, field.name) for field in fields(config)}
+    return json.dumps({name: value.hex() if isinstance(value, bytes) else value for name, value in members.items()})
+
+
+def _config(text: str) -> ChannelConfig:
+    stored = json.loads(text)
+    members: dict[str, Any] = {
+        name: bytes.fromhex(value) if isinstance(value, str) else value for name, value in stored.items()
+    }
+    return ChannelConfig(**members)
+
+
+def _channel(row: Row[Any]) -> Channel:
+    channel_id = ChannelId(row.id)
+    return Channel(
+        id=channel_id,
+        config=_config(row.config),
+        usage=Usage.unpack(int.from_bytes(row.usage, "big")),
+        charged=Tokens(row.charged),
+        voucher=Voucher(channel_id, row.ceiling, row.signature) if row.signature else None,
+        state=ChannelState(Tokens(row.balance), Tokens(row.claimed), Tokens(row.noticed), row.withdrawable_at),
+    )
+
+
+def _payment(row: Row[Any]) -> Payment:
+    return Payment(
+        id=row.id,
+        kind=Kind(row.kind),
+        state=State(row.state),
+        request=row.request,
+        payer=Address(row.payer),
+        channel=None if row.channel is None else ChannelId(row.channel),
+        model=row.model,
+        accepted_at=row.accepted_at,
+        offered=row.offered,
+        charged=row.charged,
+        usage=None if row.usage is None else Usage.unpack(int.from_bytes(row.usage, "big")),
+        is_estimated=bool(row.is_estimated),
+        transaction=None if row.transaction is None else Hash32(row.transaction),
+        answer=row.answer,
+        answer_type=row.answer_type,
+        settlement=row.settlement,
+        reason=row.reason,
+    )

@@ -1,0 +1,204 @@
+"""Sales and returns of a gateway: Tokens for e-CNY in one transaction, and the rest of a channel back to its payer."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import replace
+from typing import Any
+
+from pysettle.domain.compute.events import Purchased
+from pysettle.domain.core import events
+from pysettle.reading import read_whole
+from pysettle.serve.gateway.answers import ApiError
+from pysettle.serve.gateway.asked import Asked, Reply
+from pysettle.serve.gateway.channels import Correction
+from pysettle.serve.gateway.ledger import Channel, Kind, NewPayment, Outcome, State
+from pysettle.serve.gateway.requests import named_model, parse_body
+from pysettle.serve.gateway.sdk import wire
+from pysettle.serve.gateway.sdk.wire import ChannelPayment, ExactPayment, Offer, Settled
+from pysettle.serve.gateway.service import Gateway, corrected, unpaid, unsettled
+from pysettle.serve.gateway.shelf import Shelf, shelf_of_series
+from pysettle.values import Hash32, Tokens
+
+_TOKENS_MOST = 10**15
+
+
+async def sell(gateway: Gateway, asked: Asked) -> Reply:
+    """Answer `POST /v1/tokens`: Tokens of the series of a model, to whoever pays.
+
+    Raises:
+        ApiError: it is refused; nothing was paid, or the outcome is not known yet.
+    """
+    body = parse_body(asked.body)
+    shelf = gateway.shelves[named_model(body, gateway.models).name]
+    if (known := await gateway.known(asked)) is not None:
+        return known
+    offer = await asyncio.to_thread(shelf.tokens_offer, _tokens(body.get("tokens")))
+    if asked.payment is None:
+        raise unpaid(asked, [offer])
+    content = asked.payment.content
+    if not isinstance(content, ExactPayment):
+        raise unpaid(asked, [offer], "unsupported_scheme")
+    if not asked.payment.accepts(offer) or asked.payment.amount != str(offer.amount):
+        raise unpaid(asked, [offer], "the payment accepts no offer of this request")
+    assert asked.key is not None, "a payment has a key"
+    return await gateway.once(asked.key, asked, _sold(gateway, shelf, asked, offer, content))
+
+
+async def _sold(gateway: Gateway, shelf: Shelf, asked: Asked, offer: Offer, content: ExactPayment) -> Reply:
+    payment = asked.payment
+    assert payment is not None
+    refusal = await gateway.facilitator.verify(payment.payload, offer.requirements())
+    if refusal is not None:
+        raise unpaid(asked, [offer], refusal)
+    payment_id = await _begin(gateway, asked, Kind.TOKENS, content.authorization.payer, shelf, offer.amount)
+    settled = await gateway.facilitator.settle(payment.payload, offer.requirements())
+    if not settled.success:
+        await _ended(gateway, payment_id, settled)
+        raise unsettled(asked, [offer], settled)
+    return await delivered(gateway, shelf, payment_id, settled, content)
+
+
+async def delivered(gateway: Gateway, shelf: Shelf, payment_id: str, settled: Settled, content: ExactPayment) -> Reply:
+    """Store and return the answer to a purchase, by the event of its series.
+
+    Raises:
+        ApiError: the transaction has no such event, whatever the facilitator says.
+    """
+    assert settled.transaction is not None, "a settled payment has a transaction"
+    bought = await asyncio.to_thread(_purchased, gateway, shelf, settled.transaction, content)
+    if bought is None:
+        await gateway.ledger.run(gateway.ledger.end, payment_id, State.UNKNOWN, "no purchase", settled.transaction)
+        raise ApiError(503, "the transaction has delivered no Tokens: ask again with the same key", code=wire.PENDING)
+    document = {
+        "object": "tokens",
+        "payment_id": payment_id,
+        "series": "0x" + shelf.series.address.hex(),
+        "tokens": str(bought.tokens),
+        "paid_micro_yuan": str(bought.paid),
+        "beneficiary": "0x" + bought.beneficiary.hex(),
+        "transaction": "0x" + settled.transaction.hex(),
+    }
+    header = replace(settled, payer=bought.payer).header()
+    outcome = Outcome(
+        json.dumps(document).encode(), "application/json", header, bought.paid, None, False, settled.transaction
+    )
+    await gateway.ledger.run(gateway.ledger.settle, payment_id, outcome)
+    return Reply(200, outcome.answer, headers={"PAYMENT-RESPONSE": header, "x-payment-id": payment_id})
+
+
+def _purchased(gateway: Gateway, shelf: Shelf, transaction: Hash32, content: ExactPayment) -> Purchased | None:
+    (receipt,) = gateway.network.chain.receipts_of([transaction])
+    for log in receipt.logs if receipt else ():
+        event = events.decode(log.topics, log.data) if log.address == shelf.series.address else None
+        if isinstance(event, Purchased) and event.payer == content.authorization.payer:
+            return event
+    return None
+
+
+async def give_back(gateway: Gateway, asked: Asked, content: ChannelPayment) -> Reply:
+    """Answer a refund: what a channel has used is claimed, the rest goes back to its payer.
+
+    Raises:
+        ApiError: it is refused.
+    """
+    shelf = shelf_of_series(gateway.shelves, content.config.token)
+    offer = shelf.channel_offer(Tokens(1))
+    if (known := await gateway.known(asked)) is not None:
+        return known
+    await gateway.channels.check(shelf, content, asked, offer)
+    assert asked.key is not None, "a payment has a key"
+    return await gateway.once(asked.key, asked, _returned(gateway, shelf, asked, offer, content))
+
+
+async def _returned(gateway: Gateway, shelf: Shelf, asked: Asked, offer: Offer, content: ChannelPayment) -> Reply:
+    channel_id, payment = content.voucher.channel_id, asked.payment
+    assert payment is not None
+    async with gateway.turns.turn(channel_id, asked.hash, is_next=True) as turn:
+        channel = await gateway.channels.refreshed(content.config, channel_id)
+        if content.voucher.ceiling < channel.charged:
+            turn.hold()
+            raise corrected(asked, offer, channel) from Correction(channel)
+        rest = channel.state.balance - channel.charged
+        if rest <= 0 or (content.amount or 0) > rest:
+            raise unpaid(asked, [offer], wire.NO_BALANCE)
+        if content.amount == 0:
+            raise unpaid(asked, [offer], wire.REFUND_AMOUNT)
+        amount = Tokens(content.amount or rest)
+        if channel.charged > channel.state.claimed:
+            await asyncio.to_thread(gateway.claims.claim, [channel])
+            channel = await gateway.channels.refreshed(content.config, channel_id)
+        enriched = await asyncio.to_thread(_approved, gateway, channel, amount, payment.payload.payload)
+        payment_id = await _begin(gateway, asked, Kind.REFUND, content.config.payer, shelf, amount)
+        settled = await gateway.facilitator.settle(
+            payment.payload.model_copy(update={"payload": enriched}), offer.requirements()
+        )
+        if not settled.success:
+            await _ended(gateway, payment_id, settled)
+            raise unsettled(asked, [offer], settled)
+        await gateway.channels.refreshed(content.config, channel_id)
+        state = {**settled.extra.get("channelState", {}), "chargedCumulativeAmount": str(channel.charged)}
+        header = replace(settled, payer=content.config.payer, extra={"channelState": state}).header()
+        document = {
+            "object": "refund",
+            "payment_id": payment_id,
+            "channel": "0x" + channel_id.hex(),
+            "returned_tokens": str(amount),
+            "charged_tokens": str(channel.charged),
+        }
+        outcome = Outcome(
+            json.dumps(document).encode(), "application/json", header, 0, None, False, settled.transaction
+        )
+        await gateway.ledger.run(gateway.ledger.settle, payment_id, outcome)
+        return Reply(200, outcome.answer, headers={"PAYMENT-RESPONSE": header, "x-payment-id": payment_id})
+
+
+def _approved(gateway: Gateway, channel: Channel, amount: Tokens, payload: dict[str, Any]) -> dict[str, Any]:
+    """Return the payload of a refund with the provider's approval, as a facilitator submits it."""
+    nonce = gateway.network.hub.refund_nonce(channel.id)
+    approval = gateway.claims.approve_refund(channel.config, nonce, amount, channel.state.claimed)
+    return payload | {
+        "amount": str(amount),
+        "refundNonce": str(nonce),
+        "claims": [],
+        "refundAuthorizerSignature": "0x" + approval.hex(),
+    }
+
+
+async def _begin(gateway: Gateway, asked: Asked, kind: Kind, payer: Any, shelf: Shelf, amount: int) -> str:
+    assert asked.payment is not None
+    assert asked.key is not None
+    content = asked.payment.content
+    new = NewPayment(
+        key=asked.key,
+        payload=asked.paid_by,
+        kind=kind,
+        request=asked.hash,
+        body=asked.body,
+        payer=payer,
+        channel=content.voucher.channel_id if isinstance(content, ChannelPayment) else None,
+        model=shelf.model.name,
+        accepted_at=await asyncio.to_thread(gateway.network.chain.clock.now),
+        offered=amount,
+    )
+    return await gateway.ledger.run(gateway.ledger.begin, new, State.SETTLING)
+
+
+async def _ended(gateway: Gateway, payment_id: str, settled: Settled) -> None:
+    state = State.UNKNOWN if settled.reason == wire.PENDING else State.CANCELLED
+    reason = settled.reason or "unexpected_settle_error"
+    await gateway.ledger.run(gateway.ledger.end, payment_id, state, reason, settled.transaction)
+
+
+def _tokens(value: Any) -> Tokens:
+    """Return the number of Tokens of a request: a number, or decimal text."""
+    try:
+        number = read_whole(value) if isinstance(value, str) else value
+    except ValueError:
+        number = None
+    if type(number) is not int or not 1 <= number <= _TOKENS_MOST:
+        raise ApiError(
+            400, f"tokens: give a whole number from 1 to {_TOKENS_MOST}", code="invalid_value", parameter="tokens"
+        )
+    return Tokens(number)

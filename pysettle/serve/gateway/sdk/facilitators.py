@@ -1,0 +1,217 @@
+"""The SDK's facilitator on our own sending of transactions, and any other facilitator behind HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from eth_utils.address import to_checksum_address
+from x402 import x402FacilitatorSync
+from x402.http.facilitator_client import HTTPFacilitatorClient
+from x402.http.facilitator_client_base import AuthHeaders, FacilitatorConfig
+from x402.mechanisms.evm.batch_settlement.facilitator import BatchSettlementEvmFacilitator
+from x402.mechanisms.evm.constants import FUNCTION_TRANSFER_WITH_AUTHORIZATION
+from x402.mechanisms.evm.exact.facilitator import ExactEvmScheme
+from x402.mechanisms.evm.multicall import _decode_contract_result, encode_contract_call
+from x402.mechanisms.evm.types import TransactionReceipt
+from x402.schemas import PaymentPayload, PaymentRequirements, SettleRequest, SettleResponse, VerifyRequest
+
+from pysettle.domain.core.messages import Authorization
+from pysettle.errors import ContractReverted
+from pysettle.evm.transactions import Transaction
+from pysettle.serve.gateway.relaying import Relayer
+from pysettle.serve.gateway.sdk.wire import Malformed, Settled, address_in, bytes_in
+from pysettle.values import Hash32
+
+
+class Facilitator(Protocol):
+    """Checks and settles payments."""
+
+    async def verify(self, payment: PaymentPayload, asked: PaymentRequirements) -> str | None:
+        """Return the reason why a payment is refused; None for a sound one."""
+
+    async def settle(self, payment: PaymentPayload, asked: PaymentRequirements) -> Settled:
+        """Settle a payment."""
+
+    async def close(self) -> None:
+        """Close connections."""
+
+
+class LocalFacilitator:
+    """The SDK's facilitator, on our own sending of transactions. Its work is done in threads: it waits for blocks."""
+
+    def __init__(self, relayer: Relayer, network: str) -> None:
+        """Settle on a chain."""
+        self._core, signer = x402FacilitatorSync(), _ChainSigner(relayer)
+        self._core.register([network], BatchSettlementEvmFacilitator(signer))  # type: ignore[arg-type]  # a part of it
+        self._core.register([network], ExactEvmScheme(signer))  # type: ignore[arg-type]  # likewise
+        self._network = network
+        self._settling: dict[bytes, asyncio.Task[SettleResponse]] = {}
+
+    def supported(self) -> dict[str, Any]:
+        """Return the answer to `GET /supported`."""
+        return self._core.get_supported().model_dump(by_alias=True, exclude_none=True)
+
+    async def verify_document(self, content: bytes) -> dict[str, Any]:
+        """Answer `POST /verify`.
+
+        Raises:
+            Malformed: the body is no such request.
+        """
+        request = _model(VerifyRequest, content)
+        answer = await asyncio.to_thread(self._core.verify, request.payment_payload, request.payment_requirements)
+        return answer.model_dump(by_alias=True, exclude_none=True)
+
+    async def settle_document(self, content: bytes) -> dict[str, Any]:
+        """Answer `POST /settle`.
+
+        Raises:
+            Malformed: the body is no such request.
+        """
+        request = _model(SettleRequest, content)
+        answer = await self._settle_once(request.payment_payload, request.payment_requirements)
+        return answer.model_dump(by_alias=True, exclude_none=True)
+
+    async def verify(self, payment: PaymentPayload, asked: PaymentRequirements) -> str | None:
+        """Return the reason why a payment is refused; None for a sound one."""
+        answer = await asyncio.to_thread(self._core.verify, payment, asked)
+        return None if answer.is_valid else answer.invalid_reason or "unexpected_verify_error"
+
+    async def settle(self, payment: PaymentPayload, asked: PaymentRequirements) -> Settled:
+        """Settle a payment."""
+        return _settled(await self._settle_once(payment, asked))
+
+    async def close(self) -> None:
+        """Wait for what is being settled."""
+        await asyncio.gather(*self._settling.values(), return_exceptions=True)
+
+    async def _settle_once(self, payment: PaymentPayload, asked: PaymentRequirements) -> SettleResponse:
+        """Settle a payment; whoever sends it meanwhile gets the same answer, and nothing is sent twice."""
+        key = hashlib.sha256(json.dumps([payment.payload, asked.model_dump()], sort_keys=True).encode()).digest()
+        task = self._settling.get(key)
+        if task is None:
+            task = asyncio.create_task(asyncio.to_thread(self._core.settle, payment, asked))
+            self._settling[key] = task
+            task.add_done_callback(lambda _: self._settling.pop(key))
+        return await asyncio.shield(task)
+
+
+class RemoteFacilitator:
+    """Any facilitator behind HTTP, through the SDK's client."""
+
+    def __init__(self, url: str, token: str | None) -> None:
+        """Use a URL, with a bearer token if there is one."""
+        self._client = HTTPFacilitatorClient(
+            FacilitatorConfig(url=url, timeout=60, auth_provider=_Bearer(token) if token else None)
+        )
+
+    async def verify(self, payment: PaymentPayload, asked: PaymentRequirements) -> str | None:
+        """Return the reason why a payment is refused; None for a sound one."""
+        answer = await self._client.verify(payment, asked)
+        return None if answer.is_valid else answer.invalid_reason or "unexpected_verify_error"
+
+    async def settle(self, payment: PaymentPayload, asked: PaymentRequirements) -> Settled:
+        """Settle a payment."""
+        return _settled(await self._client.settle(payment, asked))
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+
+class _Bearer:
+    def __init__(self, token: str) -> None:
+        self._headers = {"Authorization": f"Bearer {token}"}
+
+    def get_auth_headers(self) -> AuthHeaders:
+        return AuthHeaders(verify=self._headers, settle=self._headers, supported=self._headers)
+
+
+def _settled(answer: SettleResponse) -> Settled:
+    try:
+        transaction = Hash32(bytes_in(answer.transaction, 32)) if answer.transaction else None
+    except ValueError:
+        transaction = None
+    return Settled(
+        success=answer.success,
+        network=answer.network,
+        reason=answer.error_reason,
+        transaction=transaction,
+        amount=answer.amount or "",
+        extra=answer.extra or {},
+    )
+
+
+def _model(kind: Any, content: bytes) -> Any:
+    try:
+        return kind.model_validate_json(content)
+    except ValueError as problem:
+        raise Malformed("the body is no request to a facilitator of x402, version 2") from problem
+
+
+class _ChainSigner:
+    """What the SDK's facilitator uses of a signer."""
+
+    def __init__(self, relayer: Relayer) -> None:
+        self._relayer = relayer
+
+    def get_addresses(self) -> list[str]:
+        return [to_checksum_address(self._relayer.address)]
+
+    def get_chain_id(self) -> int:
+        return self._relayer.network.chain.chain_id
+
+    def get_code(self, address: str) -> bytes:
+        return self._relayer.network.chain.code(address_in(address))
+
+    def read_contract(self, address: str, abi: list[dict[str, Any]], function: str, *arguments: Any) -> Any:
+        try:
+            purchase = self._purchase(function, arguments)
+            if purchase is not None:
+                self._relayer.simulate(purchase)
+                return None
+            answer = self._relayer.call(address_in(address), encode_contract_call(abi, function, *arguments))
+        except ContractReverted as refused:
+            # The SDK tells refusals apart by these words.
+            raise RuntimeError(f"execution reverted: {type(refused).__name__}: {refused}") from refused
+        return _decode_contract_result(abi, function, answer)
+
+    def write_contract(
+        self,
+        address: str,
+        abi: list[dict[str, Any]],
+        function: str,
+        *arguments: Any,
+        data_suffix: str | None = None,
+    ) -> str:
+        purchase = self._purchase(function, arguments)
+        if purchase is not None:
+            return "0x" + self._relayer.send(purchase, "purchase").hex()
+        data = encode_contract_call(abi, function, *arguments) + bytes_in(data_suffix or "")
+        rows = len(arguments[0]) if function == "claimWithSignature" else 0
+        transaction = self._relayer.transaction(address_in(address), function, data, rows)
+        return "0x" + self._relayer.send(transaction, function).hex()
+
+    def wait_for_transaction_receipt(self, transaction: str) -> TransactionReceipt:
+        receipt, is_done = self._relayer.receipt(Hash32(bytes_in(transaction, 32)))
+        logs = [
+            {
+                "address": "0x" + log.address.hex(),
+                "topics": ["0x" + topic.hex() for topic in log.topics],
+                "data": "0x" + log.data.hex(),
+            }
+            for log in receipt.logs
+        ]
+        return TransactionReceipt(int(is_done), receipt.block_number, transaction, logs)
+
+    def _purchase(self, function: str, arguments: Sequence[Any]) -> Transaction | None:
+        """Return a transfer to a series as a purchase; its last arguments are one signature, or its three parts."""
+        if function != FUNCTION_TRANSFER_WITH_AUTHORIZATION:
+            return None
+        payer, payee, value, after, before, nonce, *parts = arguments
+        signature = parts[0] if len(parts) == 1 else parts[1] + parts[2] + bytes([parts[0]])
+        authorization = Authorization(address_in(payer), address_in(payee), value, after, before, nonce)
+        return self._relayer.purchase(authorization, signature)

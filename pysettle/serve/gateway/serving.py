@@ -1,0 +1,141 @@
+"""A gateway and a facilitator put together, and served until the process is told to end."""
+
+from __future__ import annotations
+
+import hmac
+import signal
+import socket
+import sys
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from pysettle.domain.core.signing import Signer
+from pysettle.errors import UsageError
+from pysettle.evm.rpc import RpcChain
+from pysettle.serve.gateway import counting
+from pysettle.serve.gateway.app import application
+from pysettle.serve.gateway.claims import Claims
+from pysettle.serve.gateway.config import Config
+from pysettle.serve.gateway.ledger import Ledger
+from pysettle.serve.gateway.relaying import Relayer
+from pysettle.serve.gateway.sdk.facilitators import Facilitator, LocalFacilitator, RemoteFacilitator
+from pysettle.serve.gateway.sdk.wire import Malformed
+from pysettle.serve.gateway.service import Gateway
+from pysettle.serve.gateway.shelf import shelves_of
+from pysettle.serve.http import HEADER_LIMIT, BodyTooLarge, Guard, read_body
+
+if TYPE_CHECKING:
+    from pysettle.client.network import SettlementNetwork
+
+_FACILITATOR_BODY = 256 * 1024
+_FACILITATOR_PATIENCE_S = 30.0
+
+
+def gateway_of(config: Config, network: SettlementNetwork, provider: Signer, relayer: Signer) -> Gateway:
+    """Put a gateway together; everything that can be wrong is found here, before anything listens.
+
+    Args:
+        config: The configuration.
+        network: Network that it is paid on.
+        provider: Key that attests usage, approves refunds and signs receipts.
+        relayer: Key that pays the gas.
+
+    Raises:
+        UsageError: a series of the configuration is missing or of another provider; or the ledger cannot be opened.
+    """
+    shelves = shelves_of(config, network)
+    for shelf in shelves.values():
+        if shelf.series.provider != provider.address:
+            raise UsageError(
+                f"{shelf.model.series} is a series of 0x{shelf.series.provider.hex()}: name its account",
+                provider=shelf.series.provider,
+            )
+    counting.load()
+    facilitator: Facilitator
+    if config.facilitator:
+        facilitator = RemoteFacilitator(config.facilitator.url, config.facilitator.token)
+    else:
+        facilitator = LocalFacilitator(Relayer(network, relayer), _chain_name(network))
+    ledger = Ledger(config.ledger)
+    return Gateway(config, network, shelves, ledger, facilitator, Claims(network, provider, relayer), provider)
+
+
+def network_node(network: SettlementNetwork) -> SettlementNetwork:
+    """Return a network whose chain several processes may use.
+
+    Raises:
+        UsageError: its chain is a file that this process alone has open.
+    """
+    if not isinstance(network.chain, RpcChain):
+        raise UsageError("a gateway needs a chain behind JSON-RPC: start `pysettle node --workspace` first")
+    return network
+
+
+def facilitator_app(network: SettlementNetwork, relayer: Signer, token: str) -> Starlette:
+    """Return the ASGI application of a facilitator, for whoever holds the token.
+
+    Args:
+        network: Network on which it settles.
+        relayer: Key that pays the gas.
+        token: Bearer token.
+    """
+    facilitator, guard = LocalFacilitator(Relayer(network, relayer), _chain_name(network)), Guard()
+
+    async def answer(request: Request) -> Response:
+        refusal = guard.refusal(request.headers)
+        if refusal is not None:
+            return JSONResponse({"error": refusal}, 403)
+        given = request.headers.get("authorization", "").removeprefix("Bearer ")
+        if not hmac.compare_digest(given.encode(), token.encode()):
+            return JSONResponse({"error": "the bearer token is missing or wrong"}, 401)
+        try:
+            if request.method == "GET":
+                return JSONResponse(facilitator.supported())
+            body = await read_body(request, _FACILITATOR_BODY, _FACILITATOR_PATIENCE_S)
+            is_verify = request.url.path == "/verify"
+            work = facilitator.verify_document if is_verify else facilitator.settle_document
+            return JSONResponse(await work(body))
+        except (Malformed, BodyTooLarge, TimeoutError) as problem:
+            return JSONResponse({"error": str(problem)}, 400)
+
+    return Starlette(
+        routes=[
+            Route("/verify", answer, methods=["POST"]),
+            Route("/settle", answer, methods=["POST"]),
+            Route("/supported", answer, methods=["GET"]),
+        ]
+    )
+
+
+def serve(app: Any, listener: socket.socket) -> None:
+    """Serve an application until the process is interrupted or terminated.
+
+    Args:
+        app: ASGI application.
+        listener: Where to, from `http.listen`.
+    """
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        h11_max_incomplete_event_size=HEADER_LIMIT,
+        timeout_graceful_shutdown=10,
+        server_header=False,
+    )
+    # uvicorn stops at this signal and then raises it again, which would end the process with the ledger open.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def serve_gateway(gateway: Gateway, listener: socket.socket) -> None:
+    """Serve a gateway until the process is interrupted or terminated."""
+    serve(application(gateway), listener)
+
+
+def _chain_name(network: SettlementNetwork) -> str:
+    return f"eip155:{network.chain.chain_id}"

@@ -1,0 +1,99 @@
+"""A town with a gateway, started once: chain, facilitator and gateway are processes of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Coroutine, Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any, TypeVar
+
+import httpx
+import pytest
+
+from pysettle.domain.core.signing import Signer
+from pysettle.money import UNITS_PER_WHOLE
+from pysettle.scenarios.gateway import MODEL, Town, town
+from pysettle.scenarios.stock_client import Answer, Buyer
+from pysettle.serve.gateway.ledger import Channel, Ledger
+from pysettle.values import Tokens
+
+_Value = TypeVar("_Value")
+ASKED = {"model": MODEL, "messages": [{"role": "user", "content": "How is a Token backed?"}], "max_tokens": 32}
+
+
+@dataclass
+class Shop:
+    """A town, and buyers of its gateway."""
+
+    town: Town
+    """The town."""
+    numbers: Iterator[int] = field(default_factory=lambda: count(1))
+    """Numbers of its buyers."""
+
+    @property
+    def chat(self) -> str:
+        """URL of chat completions."""
+        return f"{self.town.gateway_url}/v1/chat/completions"
+
+    def account(self, tokens: int = 0) -> Signer:
+        """Return a new account with some e-CNY, which has bought so many Tokens."""
+        network, signer = self.town.network, Signer.derived("gateway", "buyer", next(self.numbers))
+        desk = network.currency.desk
+        network.send(desk.issue(self.town.key("bank"), signer.address, 10 * UNITS_PER_WHOLE))
+        if tokens:
+            self.run(self.buyer(signer).post(f"{self.town.gateway_url}/v1/tokens", {"model": MODEL, "tokens": tokens}))
+        return signer
+
+    def buyer(self, signer: Signer) -> Buyer:
+        """Return the official client of an account, without memory of earlier clients."""
+        network, series = self.town.network, self.town.series
+        spends = {"0x" + network.currency.address.hex(): 10 * UNITS_PER_WHOLE, "0x" + series.address.hex(): 1_000_000}
+        return Buyer(signer.secret, network.chain.chain_id, self.town.node_url, spends)
+
+    def ask(self, buyer: Buyer, **changes: Any) -> Answer:
+        """Ask the usual question, or one with changes."""
+        return self.run(buyer.post(self.chat, ASKED | changes))
+
+    def channel(self, signer: Signer) -> Channel:
+        """Return the one channel of an account, as the ledger has it."""
+        ledger = Ledger(self.town.config_file.parent / "gateway.sqlite")
+        try:
+            (found,) = (channel for channel in ledger.channels() if channel.config.payer == signer.address)
+        finally:
+            ledger.close()
+        return found
+
+    def post(self, path: str, content: bytes | dict[str, Any], **headers: str) -> httpx.Response:
+        """Post a body without paying."""
+        body = content if isinstance(content, bytes) else json.dumps(content).encode()
+        return httpx.post(f"{self.town.gateway_url}{path}", content=body, headers=headers, timeout=60)
+
+    def break_provider(self, **faults: int) -> None:
+        """Script the faults of the provider."""
+        self.town.faults_file.write_text(json.dumps(faults))
+
+    def balance(self, signer: Signer) -> Tokens:
+        """Return the Tokens that an account holds."""
+        return self.town.series.balance_of(signer.address)
+
+    @staticmethod
+    def run(work: Coroutine[Any, Any, _Value]) -> _Value:
+        """Do asynchronous work."""
+        return asyncio.run(work)
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """Open the shop once; the tests use accounts of their own."""
+    pytest.importorskip("x402", reason="THE GATEWAY'S TESTS NEED ITS EXTRA: pip install 'pysettle[gateway]'")
+    with town(tmp_path_factory.mktemp("gateway")) as built:
+        yield Shop(built)
+
+
+@pytest.fixture
+def mended(shop: Shop) -> Iterator[Shop]:
+    """Let a test break the provider, which is whole again afterwards."""
+    yield shop
+    shop.break_provider()
