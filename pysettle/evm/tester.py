@@ -81,6 +81,27 @@ class _Tester(EthereumTester):  # type: ignore[misc] # eth-tester has no types
             self.mine_block()
         return sent
 
+    def get_transaction_receipt(self, transaction_hash: str) -> Any:
+        if any("0x" + waiting.hash.hex() == transaction_hash.lower() for waiting in self._waiting):
+            raise TransactionNotFound(f"No receipt yet of the transaction {transaction_hash}: it waits")
+        return super().get_transaction_receipt(transaction_hash)
+
+    def _handle_filtering_for_transaction(self, transaction_hash: str) -> None:
+        # Log filters are told when the transaction is mined; eth-tester tells them of its receipt before, too.
+        for pending_filter in self._pending_transaction_filters.values():
+            pending_filter.add(self.normalizer.normalize_inbound_transaction_hash(transaction_hash))
+
+    @property
+    def _waiting(self) -> tuple[SignedTransactionAPI, ...]:
+        return getattr(self.backend.chain, "queue", ())
+
+    def enable_auto_mine_transactions(self) -> list[str]:
+        """Mine what waits, and from now on after each transaction; return the hashes of what waited."""
+        self.auto_mine_transactions = True
+        waiting = self._waiting
+        self.mine_block()
+        return ["0x" + transaction.hash.hex() for transaction in waiting]
+
     def call(self, transaction: Mapping[str, Any], block_number: Any = "latest") -> Any:
         return super().call(_from_somebody(transaction), block_number)
 
@@ -286,13 +307,21 @@ class _PendingChain:
     def offer(self, raw_transaction: bytes) -> Hash32:
         """Queue a signed transaction behind those that wait, if the pending block can contain it; return its hash.
 
+        It replaces one of the same sender and nonce, whatever either pays.
+
         Raises:
             ValidationError: it cannot.
         """
         before = self.queue
         try:
             (transaction,) = self._embedded.decode([raw_transaction])
-            self.queue = (*before, transaction)
+            place = [(it.sender, it.nonce) for it in before]
+            mine = (transaction.sender, transaction.nonce)
+            if mine in place:
+                at = place.index(mine)
+                self.queue = (*before[:at], transaction, *before[at + 1 :])
+            else:
+                self.queue = (*before, transaction)
             if len(self.get_block().transactions) < len(self.queue):
                 raise ValidationError("no gas is left in the pending block: mine it first")
         except TransactionRefused as problem:

@@ -220,3 +220,19 @@ def test_the_plain_wiring_works(chain: EmbeddedChain) -> None:
     account = beneath(w3).add_account("0x" + "07" * 32)
     assert account in w3.eth.accounts
     assert beneath(w3).get_fee_history()["base_fee_per_gas"]
+
+
+def test_a_waiting_transaction_gives_way_to_another_of_its_nonce(w3: Web3, chain: EmbeddedChain) -> None:
+    """With auto-mine off it can be replaced, has no receipt, and auto-mine returns the hashes of what waited."""
+    beneath(w3).disable_auto_mine_transactions()
+    fields = {"from": w3.eth.accounts[0], "to": w3.eth.accounts[1], "gas": 21_000, "nonce": 0}
+    first = w3.eth.send_transaction({**fields, "value": 1})
+    other = w3.eth.send_transaction({**fields, "from": w3.eth.accounts[2]})
+    second = w3.eth.send_transaction({**fields, "value": 2})
+    with pytest.raises(TransactionNotFound):
+        w3.eth.get_transaction(first)
+    with pytest.raises(TransactionNotFound):
+        w3.eth.get_transaction_receipt(second)
+    assert beneath(w3).enable_auto_mine_transactions() == [second.to_0x_hex(), other.to_0x_hex()]
+    assert w3.eth.get_transaction_receipt(second)["blockNumber"] == 1
+    assert chain.balance(BOB) == 100 * ETHER + 2
