@@ -16,8 +16,8 @@ from pysettle.audit.encoding import (
     check_nesting,
     encode_list,
     encode_string,
-    item_at,
     list_items,
+    list_parts,
     number,
     ordered_root,
     read_items,
@@ -34,6 +34,8 @@ _EARLIER = {15: 3, 16: 3, 17: 4, 20: 4, 21: 4}
 """Fields of a header of any fork up to Prague -> items of its block."""
 _WITHDRAWALS_ROOT = 16
 _NO_WITHDRAWALS = ordered_root(())
+_LIST = 0xC0
+"""The least first byte of an RLP list."""
 _TRANSACTIONS_NESTING = 5
 """The transactions, one of them, its access list, one entry of it, the entry's slots."""
 
@@ -139,7 +141,10 @@ def _read(stream: BinaryIO, size: int, reader: Callable[[bytes], _Read], check: 
 
 def _receipts_of_block(raw: bytes) -> tuple[bytes, ...]:
     # Nobody reads receipts by recursion: their inside is checked where it is read.
-    return tuple(_hashed(raw, *place, None) for place in list_items(raw))
+    receipts = tuple([raw[start if raw[start] >= _LIST else payload : end] for start, payload, end in list_parts(raw)])
+    if b"" in receipts:
+        raise EncodingError("one of them is empty")
+    return receipts
 
 
 def receipts_rlp(receipts: Sequence[bytes]) -> bytes:
@@ -200,29 +205,27 @@ def _sealed(
         number=number(raw, *fields[8]),
         timestamp=number(raw, *fields[11]),
         withdrawals_root=values[_WITHDRAWALS_ROOT] if rest else _NO_WITHDRAWALS,
-        transactions=tuple(_hashed(raw, *place, _TRANSACTIONS_NESTING - 1) for place in list_items(raw, *transactions)),
+        transactions=tuple(_hashed(raw, *place) for place in list_parts(raw, *transactions)),
         ommers=raw[ommers[0] : ommers[1]],
         withdrawals=tuple(raw[start:end] for part in rest for start, end in list_items(raw, *part)),
     )
 
 
-def _hashed(raw: bytes, start: int, end: int, nesting: int | None) -> bytes:
-    """Return a transaction or a receipt as it is hashed: a legacy one is an RLP list, any other a string with its type.
+def _hashed(raw: bytes, start: int, payload: int, end: int) -> bytes:
+    """Return a transaction as it is hashed: a legacy one is an RLP list, any other a string with its type.
 
     Args:
         raw: Bytes that contain it.
         start: Its first byte.
+        payload: First byte of its payload.
         end: The byte after it.
-        nesting: Most nested lists in a typed one, itself counted; None to leave its inside alone.
     """
-    payload, payload_end, is_list = item_at(raw, start, end)
-    if is_list:
+    if raw[start] >= _LIST:
         return raw[start:end]
-    if payload == payload_end:
-        raise EncodingError(f"byte {start}: an empty transaction or receipt")
-    if nesting is not None:
-        check_nesting(raw, payload + 1, payload_end, nesting)
-    return raw[payload:payload_end]
+    if payload == end:
+        raise EncodingError(f"byte {start}: an empty transaction")
+    check_nesting(raw, payload + 1, end, _TRANSACTIONS_NESTING - 1)
+    return raw[payload:end]
 
 
 class HeaderCheck:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import replace
 from typing import BinaryIO
 
 from pysettle.audit.blocks import Unreadable, read_blocks, read_receipts
@@ -54,7 +53,7 @@ def _with_creations(found: Iterable[ExecutedTransaction]) -> Iterator[ExecutedTr
     """Yield the outcomes of transactions, with the contract that each of them creates."""
     for outcome in found:
         signed = read_transaction(outcome.raw)
-        yield replace(outcome, creation=creation_by(signed) if signed else None)
+        yield outcome._replace(creation=creation_by(signed) if signed else None)
 
 
 def needed_proofs(

@@ -39,24 +39,24 @@ def item_at(content: bytes, start: int, end: int) -> tuple[int, int, bool]:
     if start >= end:
         raise EncodingError(f"byte {start}: an RLP item is missing")
     first = content[start]
-    is_list = first >= 0xC0
     if first < 0x80:
         return start, start + 1, False
-    short = first - (0xC0 if is_list else 0x80)
-    if short <= 55:
-        payload, length = start + 1, short
+    length = first & 0x3F
+    if length <= 55:
+        payload = start + 1
+        if first == 0x81 and payload < end and content[payload] < 0x80:
+            raise EncodingError(f"byte {start}: an RLP byte below 0x80 has a prefix it must not have")
     else:
-        payload = start + 1 + short - 55
-        digits = content[start + 1 : min(payload, end)]
+        payload = start + length - 54
+        digits = content[start + 1 : payload]
         length = int.from_bytes(digits, "big")
-        if len(digits) != short - 55 or digits[0] == 0 or length <= 55:
+        if payload > end or digits[0] == 0 or length <= 55:
             raise EncodingError(f"byte {start}: an RLP length is cut off or not in its shortest form")
-    if payload + length > end:
-        over = payload + length - end
+    item_end = payload + length
+    if item_end > end:
+        over = item_end - end
         raise EncodingError(f"byte {start}: an RLP item of {length} bytes runs over its end by {over}")
-    if length == 1 and not is_list and content[payload] < 0x80:
-        raise EncodingError(f"byte {start}: an RLP byte below 0x80 has a prefix it must not have")
-    return payload, payload + length, is_list
+    return payload, item_end, first >= 0xC0
 
 
 def read_items(stream: BinaryIO, size: int) -> Iterator[bytes]:
@@ -86,8 +86,8 @@ def read_items(stream: BinaryIO, size: int) -> Iterator[bytes]:
         yield item
 
 
-def list_items(content: bytes, start: int = 0, end: int | None = None) -> list[tuple[int, int]]:
-    """Return where each item of the RLP list at `start` begins and ends, prefixes included.
+def list_parts(content: bytes, start: int = 0, end: int | None = None) -> list[tuple[int, int, int]]:
+    """Return where each item of the RLP list at `start` begins, where its payload begins, and where it ends.
 
     Raises:
         EncodingError: it is no list that fills `start` to `end`, or one of its items is malformed.
@@ -98,14 +98,23 @@ def list_items(content: bytes, start: int = 0, end: int | None = None) -> list[t
         raise EncodingError(f"byte {start}: an RLP list is expected, this is a string")
     if payload_end != end:
         raise EncodingError(f"byte {payload_end}: {end - payload_end} bytes follow an RLP list that should end there")
-    items = []
+    parts = []
     while position < payload_end:
-        _, item_end, _ = item_at(content, position, payload_end)
-        items.append((position, item_end))
+        payload, item_end, _ = item_at(content, position, payload_end)
+        parts.append((position, payload, item_end))
         position = item_end
-        if len(items) > ITEMS_MAX:
+        if len(parts) > ITEMS_MAX:
             raise EncodingError(f"byte {start}: an RLP list has more than {ITEMS_MAX} items")
-    return items
+    return parts
+
+
+def list_items(content: bytes, start: int = 0, end: int | None = None) -> list[tuple[int, int]]:
+    """Return where each item of the RLP list at `start` begins and ends, prefixes included.
+
+    Raises:
+        EncodingError: as `list_parts`.
+    """
+    return [(begin, item_end) for begin, _, item_end in list_parts(content, start, end)]
 
 
 def check_nesting(content: bytes, start: int, end: int, most: int) -> None:
@@ -143,10 +152,27 @@ def number(content: bytes, start: int, end: int) -> int:
     Raises:
         EncodingError: it is not such a number.
     """
-    digits = string(content, start, end)
-    if len(digits) > 8 or digits[:1] == b"\0":
-        raise EncodingError(f"byte {start}: an RLP number has leading zeros or more than 8 bytes")
-    return int.from_bytes(digits, "big")
+    value, number_end = number_at(content, start, end)
+    if number_end != end:
+        raise EncodingError(f"byte {start}: an RLP string of any bytes is expected")
+    return value
+
+
+def number_at(content: bytes, start: int, end: int) -> tuple[int, int]:
+    """Return the RLP number at `start`, at most 8 bytes, without leading zeros, and where it ends.
+
+    Raises:
+        EncodingError: there is no such number, or it runs over `end`.
+    """
+    size = content[start] - 0x80 if start < end else 9
+    if size < 0:
+        digits, number_end = content[start : start + 1], start + 1
+    else:
+        number_end = start + 1 + size
+        digits = content[start + 1 : number_end]
+    if size > 8 or number_end > end or digits[:1] == b"\0" or (size == 1 and digits < b"\x80"):
+        raise EncodingError(f"byte {start}: an RLP number is missing, has leading zeros or more than 8 bytes")
+    return int.from_bytes(digits), number_end
 
 
 def encode_string(value: bytes) -> bytes:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import Any
+from typing import Any, NamedTuple
 
 import rlp
 from eth._utils.state import code_is_delegation_designation
@@ -58,8 +58,7 @@ class Unproven(CallRefused):
     """A reading of the state that no proof covers; the message names it."""
 
 
-@dataclass(frozen=True, slots=True)
-class ExecutedLog:
+class ExecutedLog(NamedTuple):
     """One log, as re-execution emitted it, or a receipt states it."""
 
     address: Address
@@ -80,8 +79,7 @@ class Creation:
     """Its creation code with arguments."""
 
 
-@dataclass(frozen=True, slots=True)
-class ExecutedTransaction:
+class ExecutedTransaction(NamedTuple):
     """The outcome of one transaction, as re-execution gave it, or its receipt states it."""
 
     succeeded: bool

@@ -157,7 +157,7 @@ def test_a_settlement_is_genuine(settlement_bundle: Bundle) -> None:
     for height, block in enumerate(forge.raw_blocks(settlement_bundle), start=1):
         executed = engine.execute(block)
         whole.see(height, executed)
-        without_logs.see(height, [replace(it, logs=()) for it in executed])
+        without_logs.see(height, [it._replace(logs=()) for it in executed])
     for check in (whole, without_logs):
         check.close(height, engine)
     assert (whole.divergences, whole.notices) == ([], [])

@@ -46,6 +46,20 @@ def test_a_receipt_is_read(kind: bytes, count: int) -> None:
     assert outcomes((receipt(encode_list([]), status=b"\x80"),))[0].succeeded is False
 
 
+@pytest.mark.parametrize("count", range(5))
+@pytest.mark.parametrize("size", range(0, 257, 32))
+def test_a_log_of_words_has_one_form(size: int, count: int) -> None:
+    """Most logs are read by their layout at once: as all others are, and refused if any prefix in them is another."""
+    address, topic, data = b"\xee" * 20, b"\xee" * 32, b"\xee" * size
+    written = log(encode_string(address), encode_list([encode_string(topic)] * count), encode_string(data))
+    (outcome,) = outcomes((receipt(encode_list([written] * 2)),))
+    assert [tuple(it) for it in outcome.logs] == [(address, (topic,) * count, data)] * 2
+    for place in (place for place, byte in enumerate(written) if byte != 0xEE):
+        changed = written[:place] + bytes([written[place] + 1]) + written[place + 1 :]
+        with pytest.raises(EncodingError):
+            outcomes((receipt(encode_list([written, changed])),))
+
+
 def one_log(**parts: bytes) -> bytes:
     """Return a receipt with one log of other parts."""
     return receipt(encode_list([log(**parts)]))

@@ -89,7 +89,7 @@ def test_the_ledger_is_the_same_from_receipts(settlement_bundle: Bundle) -> None
     engine = PyEvmEngine(settlement_bundle.read_file(GENESIS_FILE))
     for block in forge.blocks_in(settlement_bundle.read_file(CHAIN_FILE)):
         unknown = {"sender": None, "creation": None, "signed": None, "revert_data": None}
-        executed = tuple(replace(it, **unknown) for it in engine.execute(block.raw))
+        executed = tuple(it._replace(**unknown) for it in engine.execute(block.raw))
         assert outcomes_in(next(receipts)) == executed
 
 

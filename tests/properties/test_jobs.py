@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -86,4 +85,4 @@ def test_steps_out_of_time_are_named(steps: list[Step]) -> None:
         elif isinstance(event, MilestoneRuled):
             moved_to = START
         if moved_to is not None:
-            assert "INV-JOB" in codes_of(history, [*history.events[:place], replace(emitted, timestamp=moved_to)])
+            assert "INV-JOB" in codes_of(history, [*history.events[:place], emitted._replace(timestamp=moved_to)])

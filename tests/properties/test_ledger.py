@@ -186,7 +186,7 @@ def test_no_lie_goes_unnoticed(steps: list[Step], data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(names))
     changed: Any = replace(event, **{name: lie(getattr(event, name))})
     true, contracts = history.events, history.contracts()
-    lied = [*true[:place], replace(true[place], event=changed), *true[place + 1 :]]
+    lied = [*true[:place], true[place]._replace(event=changed), *true[place + 1 :]]
     end = 1 + max(at for at, it in enumerate(true) if it.position.block_number == true[place].position.block_number)
     at_once = verdict(contracts, lied[:end]) != verdict(contracts, true[:end])
     assert at_once or verdict(contracts, lied) != verdict(contracts, true), f"{event} -> {changed}"
@@ -217,7 +217,7 @@ def test_checking_what_changed_finds_what_checking_everything_finds(steps: list[
         changed: Any = replace(
             event, **{name: max(0, getattr(event, name) + data.draw(st.sampled_from((-1, 1, 10**9))))}
         )
-        transaction[place] = replace(transaction[place], event=changed)
+        transaction[place] = transaction[place]._replace(event=changed)
     ledger = Ledger(played.contracts())
     watch = invariants.Watch(ledger)
     before: set[tuple[str, str]] = set()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -120,7 +119,7 @@ def _record(index: Index, chain: LiveChain, contracts: Contracts, to: Position) 
     for block, receipts, reverted in sealed_blocks(chain, last + 1, to.block):
         hashes[block.number] = block.hash
         executed = outcomes(receipts, block.transactions)
-        told = [replace(it, revert_data=reverted.get(place)) for place, it in enumerate(executed)]
+        told = [it._replace(revert_data=reverted.get(place)) for place, it in enumerate(executed)]
         books.apply(block.number, block.timestamp, told)
         hashes.clear()
     if to.block and next(index.rows("SELECT hash FROM blocks WHERE number = ?", [to.block]), None) != (to.hash,):

@@ -112,7 +112,8 @@ class Contracts:
         Returns:
             The event, or None if its form is unknown.
         """
-        return events.decode(topics, data) if self.keeps(emitter) else None
+        kind = self._kinds.get(emitter)
+        return events.decode(topics, data) if kind is not None and kind.has_books else None
 
     @cached_property
     def _kinds(self) -> dict[Address, Kind[Any]]:
