@@ -17,8 +17,16 @@ from pysettle.scenarios import demo, workload
 from pysettle.scenarios.demo import Demo
 from pysettle.scenarios.workload import generate
 from tests.audit.records import Troubled
+from tests.audit.remembering import RememberingEngine
 from tests.evm.accounts import ALICE, BOB, CHAIN_ID, deploy, genesis, sign, sign_fields, word
 from tests.evm.bytecode import TOKEN, creation
+from tests.once import once
+
+
+@pytest.fixture(autouse=True)
+def remembering(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have `verify` execute no block twice on the same head: most tests change a file beside the chain."""
+    monkeypatch.setattr("pysettle.audit.verify.PyEvmEngine", RememberingEngine)
 
 
 @pytest.fixture(scope="session")
@@ -52,17 +60,20 @@ def golden_bundle(small_chain: EmbeddedChain, tmp_path_factory: pytest.TempPathF
 @pytest.fixture(scope="session")
 def settlement_bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     """Return the bundle of a whole settlement on the real contracts; never written to."""
-    directory: Path = tmp_path_factory.mktemp("settlement") / "bundle"
-    demo.run(workload.generate(3, 40), seed=3, out=directory)
-    return Bundle.read(directory)
+    directory = once(
+        tmp_path_factory, "settlement", lambda folder: demo.run(workload.generate(3, 40), seed=3, out=folder / "bundle")
+    )
+    return Bundle.read(directory / "bundle")
 
 
 @pytest.fixture(scope="session")
 def settlement_index(settlement_bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the index of that bundle, filled by its verification at S; never written to."""
-    file = tmp_path_factory.mktemp("index") / "settlement.sqlite"
-    assert verify(settlement_bundle.directory, index=file).passed
-    return file
+
+    def fill(folder: Path) -> None:
+        assert verify(settlement_bundle.directory, index=folder / "settlement.sqlite").passed
+
+    return once(tmp_path_factory, "settlement-index", fill) / "settlement.sqlite"
 
 
 @pytest.fixture(scope="session")

@@ -535,6 +535,7 @@ def test_what_ends_an_engine_is_a_finding(
         raise OverflowError("int too large")
 
     monkeypatch.setattr(Chain, "validate_block", overflow)
+    monkeypatch.setattr("pysettle.audit.verify.PyEvmEngine", PyEvmEngine)  # the tests' own remembers these blocks
     report = verify(golden_bundle.directory)
     assert first_block(report) == 1
     assert "OverflowError" in report.to_text()

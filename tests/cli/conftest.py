@@ -1,4 +1,4 @@
-"""Workspaces that are made once a session and copied for each test, and keystores that cost little to make."""
+"""Workspaces that are made once a run and copied for each test, and keystores that cost little to make."""
 
 from __future__ import annotations
 
@@ -10,23 +10,28 @@ from eth_account import Account
 
 from pysettle.domain.compute.usage import PeakHours
 from tests.cli.running import OPEN, ComputeTown, Town
+from tests.once import once
 
 
 @pytest.fixture(scope="session")
 def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make a workspace with a deployed network in which nobody holds anything."""
-    directory = tmp_path_factory.mktemp("bare") / "town"
-    Town(directory.parent).say(f"init {directory}")
-    Town(directory).say("network deploy")
-    return directory
+
+    def make(folder: Path) -> None:
+        Town(folder).say(f"init {folder / 'town'}")
+        Town(folder / "town").say("network deploy")
+
+    return once(tmp_path_factory, "bare", make) / "town"
 
 
 @pytest.fixture(scope="session")
 def endowed(bare: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make a workspace with a deployed network in which alice holds 100 yuan."""
-    directory = Path(shutil.copytree(bare, tmp_path_factory.mktemp("endowed") / "town"))
-    Town(directory).say("token issue --to alice --amount 100")
-    return directory
+
+    def make(folder: Path) -> None:
+        Town(shutil.copytree(bare, folder / "town")).say("token issue --to alice --amount 100")
+
+    return once(tmp_path_factory, "endowed", make) / "town"
 
 
 @pytest.fixture
@@ -50,14 +55,16 @@ def encrypt_cheaply(patch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make a workspace in which alice holds 100 yuan and 100 HKD; carol, second-bank and 阿丽丝 hold nothing."""
-    directory = tmp_path_factory.mktemp("founded") / "town"
-    town, further = Town(directory), "--account carol --account second-bank --account 阿丽丝"
-    assert "simulation" in Town(directory.parent).say(f"init {directory} {further}")
-    town.say("network deploy")
-    town.say("network add-currency --currency HKD")
-    town.say("token issue --to alice --amount 100")
-    town.say("token issue --to alice --amount 100 --currency HKD")
-    return directory
+
+    def make(folder: Path) -> None:
+        town, further = Town(folder / "town"), "--account carol --account second-bank --account 阿丽丝"
+        assert "simulation" in Town(folder).say(f"init {town.directory} {further}")
+        town.say("network deploy")
+        town.say("network add-currency --currency HKD")
+        town.say("token issue --to alice --amount 100")
+        town.say("token issue --to alice --amount 100 --currency HKD")
+
+    return once(tmp_path_factory, "founded", make) / "town"
 
 
 @pytest.fixture
@@ -67,11 +74,14 @@ def town(founded: Path, tmp_path: Path) -> Town:
 
 
 @pytest.fixture(scope="session")
-def founded_market(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def founded_market(bare: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make a workspace with two series: one with compensation and a halter, and a cheap one without."""
-    town = ComputeTown(tmp_path_factory.mktemp("market") / "town")
-    ComputeTown(town.directory.parent).say(f"init {town.directory}")
-    town.say("network deploy")
+    made = once(tmp_path_factory, "market", lambda folder: _with_series(shutil.copytree(bare, folder / "town")))
+    return made / "town"
+
+
+def _with_series(directory: Path) -> None:
+    town = ComputeTown(directory)
     for account in ("alice", "provider"):
         town.say(f"token issue --to {account} --amount 1000")
     register = "market register --accelerator 'Ascend 910C' --units 8 --rate 1000 --until 2026-06-01"
@@ -82,7 +92,6 @@ def founded_market(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert "stake locked: 0.00 -> 7.50 yuan" in town.say(OPEN.format(compute=compute, symbol="DSV4") + " " + halter)
     cheap = OPEN.replace("--compute {compute} ", "").format(symbol="CHEAP").replace("150000", "20000")
     town.say(cheap)
-    return town.directory
 
 
 @pytest.fixture

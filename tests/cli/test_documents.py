@@ -20,6 +20,7 @@ from pysettle.values import Timestamp, Tokens
 from pysettle.workspace import Workspace
 from tests.cli.documents import keys, problems
 from tests.cli.running import OPEN, commands, invoke
+from tests.once import once
 
 LINES = """
 init {town} --account carol
@@ -260,7 +261,14 @@ NOT_WALKED = {
 @pytest.fixture(scope="module")
 def printed(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, dict[str, Any]]]:
     """Return each command line with the document that it printed."""
-    town = tmp_path_factory.mktemp("walked") / "town"
+    walked = once(
+        tmp_path_factory, "walked", lambda folder: (folder / "lines.json").write_text(json.dumps(_walk(folder)))
+    )
+    return [(line, document) for line, document in json.loads((walked / "lines.json").read_text())]
+
+
+def _walk(folder: Path) -> list[tuple[str, dict[str, Any]]]:
+    town = folder / "town"
     opening = OPEN.replace("--compute {compute} ", "").format(symbol="SYM")
     ends = "--from-jurisdiction 156 --to-jurisdiction 344"
     names = {"town": str(town), "open": opening, "word": "01" * 32, "ends": ends}
