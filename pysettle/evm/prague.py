@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import lru_cache
 from typing import Any, Protocol
 
 from eth._utils.address import generate_contract_address
@@ -289,10 +290,18 @@ def open_chain(
             db = AtomicDB(database)
             return chain_class.from_genesis_header(db, _genesis_header(genesis, db))
     chain = chain_class(AtomicDB(database))
-    # Computed aside: opening a chain that has begun writes nothing, so that a reader can do it.
-    if chain.get_canonical_block_hash(GENESIS_BLOCK_NUMBER) != _genesis_header(genesis, AtomicDB()).hash:
+    if chain.get_canonical_block_hash(GENESIS_BLOCK_NUMBER) != _genesis_hash(genesis.to_bytes()):
         raise ChainError("the chain in this database began from another genesis: open it with the one it was made from")
     return chain
+
+
+@lru_cache(maxsize=16)
+def _genesis_hash(content: bytes) -> bytes:
+    """Return the hash of block 0 of a genesis, computed aside: a reader that opens a chain writes nothing.
+
+    A process may open its chain for each command anew, and the state of block 0 takes longer than the rest of that.
+    """
+    return _genesis_header(Genesis.from_bytes(content), AtomicDB()).hash
 
 
 def _genesis_header(genesis: Genesis, db: AtomicDatabaseAPI) -> BlockHeaderAPI:
