@@ -16,6 +16,8 @@ NESTING_LIMIT: Final = 32
 """Deepest nesting of arrays and objects; nothing that is read here needs more than a few."""
 
 _STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
+_TOKEN = re.compile(r'\s+|[\[\]{},:]|"(?:[^"\\]|\\.)*"|[^\s\[\]{},:"]+')
+_COLON = re.compile(r"\s*:")
 _NO_MARK: Final = bytes(set(range(256)) - set(b'[]{}"'))
 _STEP: Final = {**dict.fromkeys(b"[{", 1), **dict.fromkeys(b"]}", -1)}
 
@@ -122,3 +124,39 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON number")
+
+
+def places(text: str) -> dict[tuple[str | int, ...], int]:
+    """Return mapping path -> line of each value in a text that is JSON; a path has keys and numbers of items.
+
+    Example:
+        >>> places('{"a": [1, 2]}')
+        {(): 1, ('a',): 1, ('a', 0): 1, ('a', 1): 1}
+    """
+    found: dict[tuple[str | int, ...], int] = {}
+    path: list[str | int] = []
+    line, key = 1, None
+    for token in _TOKEN.finditer(text):
+        part = token[0]
+        if part.isspace():
+            line += part.count("\n")
+        elif part in "]}":
+            path.pop()
+            key = None
+        elif part == ",":
+            # The number of the next item of a list; the keys of an object are set when they are read.
+            path[-1] = path[-1] + 1 if isinstance(path[-1], int) else path[-1]
+        elif part == ":":
+            path[-1] = json.loads(key or '""')
+            key = None
+        elif path and isinstance(path[-1], str) and key is None and _is_key(text, token.end()):
+            key = part
+        else:
+            found[tuple(path)] = line
+            if part in "[{":
+                path.append(0 if part == "[" else "")
+    return found
+
+
+def _is_key(text: str, end: int) -> bool:
+    return _COLON.match(text, end) is not None

@@ -80,7 +80,10 @@ def check(result: CaseResult) -> None:
     """
     if failed := result.failed:
         differing = "; ".join(f"{it.name}: {it.actual}, expected {it.expected}" for it in failed)
-        raise AuditFailed(f"{len(failed)} figures of the case differ from the expected ones: {differing}")
+        raise AuditFailed(
+            f"{len(failed)} figures of the case differ from the expected ones: {differing}",
+            figures=tuple(it.name for it in failed),
+        )
 
 
 def summary(result: CaseResult) -> str:

@@ -22,6 +22,7 @@ from tests.cli.documents import keys, problems
 from tests.cli.running import OPEN, commands, invoke
 from tests.once import once
 
+PAYLOAD = Path(__file__).parents[2] / "pysettle" / "scenarios" / "travel_payload.json"
 LINES = """
 init {town} --account carol
 account list
@@ -210,7 +211,13 @@ corridor list
 corridor agree {ends} --counter HKD
 corridor show {ends} --account alice
 corridor list
-corridor sign-payload --debtor bob --creditor alice --amount 30 --file {town}/paper
+corridor write-payload --debtor bob --creditor alice --amount 30 --payload {payload} --out {town}/statement
+corridor sign-payload --file {town}/statement --payload {payload} --by bob
+corridor sign-payload --file {town}/statement --payload {payload} --by alice
+corridor submit-payload --file {town}/statement
+corridor auditor-key --out {town}/auditor --public-out {town}/auditor-public
+corridor seal-payload --payload {payload} --key {town}/auditor-public --out {town}/sealed
+corridor open-payload --file {town}/sealed --key {town}/auditor --out {town}/payload-opened
 corridor calendar
 corridor calendar --file {town}/openings
 corridor calendar
@@ -271,7 +278,7 @@ def _walk(folder: Path) -> list[tuple[str, dict[str, Any]]]:
     town = folder / "town"
     opening = OPEN.replace("--compute {compute} ", "").format(symbol="SYM")
     ends = "--from-jurisdiction 156 --to-jurisdiction 344"
-    names = {"town": str(town), "open": opening, "word": "01" * 32, "ends": ends}
+    names = {"town": str(town), "open": opening, "word": "01" * 32, "ends": ends, "payload": str(PAYLOAD)}
     found: list[tuple[str, dict[str, Any]]] = []
     for line in LINES.strip().splitlines():
         words, _, code = line.partition(" | ")

@@ -49,7 +49,10 @@ NAMED_BY_COMPUTE = _attributes(COMPUTE, but_of="currency")
 NAMED_BY_JOBS = _attributes([ROOT / "pysettle" / "cli" / "jobs" / "job.py", ROOT / "pysettle" / "client" / "signed.py"])
 """Attributes that commands on orders use."""
 NAMED_BY_SETTLEMENT = _attributes(
-    [*ROOT.glob("pysettle/cli/settlement/*.py"), ROOT / "pysettle" / "client" / "settlement" / "documents.py"],
+    [
+        *ROOT.glob("pysettle/cli/settlement/*.py"),
+        *(ROOT / "pysettle" / "client" / "settlement" / f"{name}.py" for name in ("documents", "statements")),
+    ],
     but_of="token",
 )
 """Attributes that commands on settlement across borders use, of another contract than the currency's."""

@@ -67,7 +67,7 @@ LINES = [
     "liquidity pay-out --account bob --amount {}",
     "liquidity freeze --account bob --amount {}",
     "liquidity seize --account bob --to alice --legal-basis {file} --amount {}",
-    "corridor sign-payload --debtor alice --creditor bob --file {file} --amount {}",
+    "corridor write-payload --debtor alice --creditor bob --payload {file} --out x --amount {}",
     *(f"{PROPOSE} " + " ".join(f"--{name} {'{}' if name == wrong else 5}" for name in LIMITS) for wrong in LIMITS),
     "market stake --amount {}",
     "market unstake --amount {}",

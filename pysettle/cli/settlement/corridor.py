@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -13,7 +12,6 @@ from pysettle.cli.command import (
     Command,
     Function,
     account_option,
-    amount_option,
     currency_command,
     currency_view,
 )
@@ -21,6 +19,14 @@ from pysettle.cli.nouns import Noun
 from pysettle.cli.options import Count, wide_option
 from pysettle.cli.output import table
 from pysettle.cli.settlement.calendar import calendar, opening
+from pysettle.cli.settlement.payload import (
+    auditor_key,
+    open_payload,
+    seal_payload,
+    sign_payload,
+    submit_payload,
+    write_payload,
+)
 from pysettle.errors import UsageError
 from pysettle.errors.states import Role
 from pysettle.money import Currency, to_units
@@ -170,42 +176,8 @@ corridor.add_command(calendar)
 corridor.add_command(opening)
 
 
-@corridor.command("sign-payload")
-@click.option("--debtor", required=True, help="Institution that pays: a name.")
-@click.option("--creditor", required=True, help="Institution that is paid: a name.")
-@amount_option
-@click.option(
-    "--file",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    required=True,
-    help="Payload of the Travel Rule; the chain stores the hash of the document.",
-)
-@click.option("--by", default="alice", show_default=True, help="Account that submits it; any account may.")
-@currency_command
-def sign_payload(debtor: str, creditor: str, amount: str, file: Path, by: str, command: Command) -> None:
-    """Have both institutions sign that a payload belongs to a payment, and store that they did."""
-    from pysettle.domain.settlement.corridors import TravelPayload
-    from pysettle.hashing import keccak
-
-    units, payload, signer = to_units(amount), keccak(file.read_bytes()), command.signer(by)
-    keys = command.key(debtor), command.key(creditor)
-    with _opened(command, write=True) as (network, corridors):
-        place = network.system(command.currency).token.address
-        statement = TravelPayload(keys[0].address, keys[1].address, place, units, payload)
-        digest = statement.digest(corridors.domain)
-        signatures = [key.sign(digest) for key in keys]
-        (receipt,) = corridors.send(corridors.sign_payload(signer, statement, *signatures))
-        state = corridors.payload_state(statement)
-    document = {
-        "debtor": debtor,
-        "creditor": creditor,
-        "amount_units": str(units),
-        "payload": "0x" + payload.hex(),
-        "digest": "0x" + digest.hex(),
-        "state": state.word,
-    }
-    lines = [f"{debtor} and {creditor} signed the payload of {command.text(units)}", f"payload {document['payload']}"]
-    command.show_sent(receipt, document, lines, "corridor list")
+for _command in (write_payload, sign_payload, submit_payload, auditor_key, seal_payload, open_payload):
+    corridor.add_command(_command)
 
 
 @corridor.command("clear-out")

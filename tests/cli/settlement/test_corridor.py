@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from pysettle.hashing import keccak
 from tests.cli.running import Town
 from tests.cli.settlement.test_settlement import ADMIT, LEIS
 
 ENDS = "--from-jurisdiction 156 --to-jurisdiction 344"
 LIMITS = "--settlement-limit 40 --window-limit 100 --travel-threshold 30 --day-end-limit 20"
+PAYLOAD = Path(__file__).parents[3] / "pysettle" / "scenarios" / "travel_payload.json"
 CALENDAR = Path(__file__).parents[3] / "pysettle" / "scenarios" / "calendars.txt"
 
 
@@ -77,13 +79,45 @@ def test_a_calendar_comes_from_a_file(layer: Town) -> None:
     layer.refuse(f"corridor calendar --file {CALENDAR} --by alice", 5, "CurrencyPowerMissing")
 
 
-def test_a_payload_and_a_clear_out(layer: Town, tmp_path: Path) -> None:
-    """Both institutions sign; after the end of the day the agent gets the excess; the audit finds nothing."""
+def test_a_payload_is_signed_in_each_workspace(layer: Town, tmp_path: Path) -> None:
+    """Each institution with its own key alone, by a file that goes between them; the auditor opens it later."""
     layer.say(f"corridor propose {ENDS} --counter HKD {LIMITS}")
     layer.say(f"corridor agree {ENDS} --counter HKD")
-    line = f"corridor sign-payload --debtor bob --creditor alice --amount 30 --file {layer.directory / 'paper'}"
-    assert layer.tell(line)["state"] == "signed"
-    layer.refuse(line, 5, "TravelPayloadKnown")
+    others = Town(Path(shutil.copytree(layer.directory, tmp_path / "others")))
+    alice = layer.tell("account list")["accounts"]["alice"]["address"]
+    for town, stranger in ((layer, "alice"), (others, "bob")):
+        (town.directory / "accounts" / f"{stranger}.json").rename(tmp_path / f"{stranger}-{town.directory.name}")
+    statement = tmp_path / "statement"
+    line = f"corridor write-payload --amount 30 --payload {PAYLOAD} --out {statement}"
+    layer.refuse(f"{line} --debtor {alice} --creditor bob", 2, "the payload names the institution PYSETTLE000000000208")
+    layer.say(f"{line} --debtor bob --creditor {alice}")
+    sign = f"corridor sign-payload --file {statement} --payload"
+    assert "still to sign: 0x" in layer.say(f"{sign} {PAYLOAD} --by bob")
+    layer.refuse(f"corridor submit-payload --file {statement} --by bob", 2, "1 institutions have not signed yet")
+    other = tmp_path / "other"
+    other.write_text(PAYLOAD.read_text().replace("Zhang", "Wang"))
+    others.refuse(f"{sign} {other} --by alice", 2, "the payload has the hash 0x", "and the statement names 0x")
+    other.write_text(PAYLOAD.read_text().replace("1980-02-29", "1981-02-29"))
+    others.refuse(f"{sign} {other} --by alice", 2, f"line 29 of {other}", "write a date")
+    others.refuse(f"{sign} {PAYLOAD} --by carol", 2, "neither debtor nor creditor")
+    assert "still to sign: nobody" in others.say(f"{sign} {PAYLOAD} --by alice")
+    assert layer.tell(f"corridor submit-payload --file {statement} --by bob")["state"] == "signed"
+    layer.refuse(f"corridor submit-payload --file {statement} --by bob", 5, "TravelPayloadKnown")
+    key, public, sealed, opened = (tmp_path / name for name in ("key", "public", "sealed", "opened"))
+    layer.say(f"corridor auditor-key --out {key} --public-out {public}")
+    assert key.stat().st_mode & 0o077 == 0
+    layer.say(f"corridor seal-payload --payload {PAYLOAD} --key {public} --out {sealed}")
+    layer.refuse(f"corridor open-payload --file {sealed} --key {public} --out {opened}", 2, "give the secret key")
+    assert layer.tell(f"corridor open-payload --file {sealed} --key {key} --out {opened}")["payload"] == (
+        "0x" + keccak(PAYLOAD.read_bytes()).hex()
+    )
+    assert opened.read_bytes() == PAYLOAD.read_bytes()
+
+
+def test_a_clear_out(layer: Town, tmp_path: Path) -> None:
+    """After the end of the day the agent gets the excess; the audit finds nothing."""
+    layer.say(f"corridor propose {ENDS} --counter HKD {LIMITS}")
+    layer.say(f"corridor agree {ENDS} --counter HKD")
     layer.say("liquidity pay-in --account alice --amount 60")
     clear = f"corridor clear-out {ENDS} --account alice"
     layer.refuse(clear, 5, "CurrencyStillOpen")
