@@ -257,6 +257,11 @@ CROSSINGS: dict[str, tuple[tuple[Event, ...], tuple[Event, ...], str]] = {
         ended(InstructionSettled),
         "INV-CORRIDOR settlement .* settled in closed hours",
     ),
+    "before the opening that it waited for": (
+        (WeekSet(CURRENCY, MORNINGS), *WAITING, WeekSet(CURRENCY, 0)),
+        ended(InstructionSettled),
+        "INV-LINK .* settled before its value time",
+    ),
     "unwound": (WAITING, (*ended(InstructionUnwound), OUT), ""),
     "unwound and kept": (WAITING, ended(InstructionUnwound), "INV-CORRIDOR .* was not given back"),
     "given back and settled": (

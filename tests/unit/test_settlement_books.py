@@ -223,6 +223,24 @@ LINKS: dict[str, tuple[list[str], tuple[Event, ...], int, tuple[Event, ...]]] = 
         2_000,
         (*earmarked(), *unwound()),
     ),
+    "delivered out of a frozen position": (
+        ["INV-FROZEN .* settled what it had earmarked, and its position was frozen"],
+        delivered(),
+        2_000,
+        (*earmarked(), PositionFreezeSet(CURRENCY, BANK, True, False)),
+    ),
+    "delivered out of a position that is frozen in part": (
+        ["INV-FROZEN .* settled what it had earmarked, and its position was frozen"],
+        delivered(),
+        2_000,
+        (*earmarked(), PositionFrozenAmountSet(CURRENCY, BANK, Units(1))),
+    ),
+    "delivered for a debtor that is stopped": (
+        ["INV-FROZEN .* settled in a currency in which it is stopped"],
+        delivered(),
+        2_000,
+        (*earmarked(), StopsSet(CURRENCY, BANK, False, True, GROUND)),
+    ),
     "an earmark that did not move": (["INV-LINK .* PositionEarmarked"], earmarked()[:1], 1_000, ()),
 }
 

@@ -57,6 +57,8 @@ class SettlementRecord:
     """State; SETTLED too if it settled at once."""
     waited: bool
     """Whether it was earmarked first."""
+    due_at: int = 0
+    """Unix second from which it settles if it waits."""
 
 
 @dataclass

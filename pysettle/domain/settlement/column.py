@@ -23,7 +23,7 @@ COLUMN = Column(
     stands_on=("channel", "jobs"),
     kinds=(PARTICIPANT_REGISTRY, LIQUIDITY_ACCOUNTS, CORRIDORS, ATOMIC_SETTLEMENT),
     postings={**postings.HANDLERS, **corridor_postings.HANDLERS, **instructions.HANDLERS},
-    checks=(checks.positions, checks.links, corridor_checks.crossings),
+    checks=(checks.positions, checks.links, corridor_checks.admissions),
     questions=(
         questions.participants,
         questions.positions,

@@ -9,16 +9,15 @@ from pysettle.domain.core.books import Books
 from pysettle.domain.core.column import Scope
 from pysettle.domain.core.findings import Finding
 from pysettle.domain.settlement import corridor_events, events
-from pysettle.domain.settlement.books import ParticipantBooks, SettlementBooks
+from pysettle.domain.settlement.books import SettlementBooks
 from pysettle.domain.settlement.corridor_books import CorridorBooks
-from pysettle.domain.settlement.corridors import corridor_id
-from pysettle.domain.settlement.messages import Leg, LegKind
+from pysettle.domain.settlement.crossings import crossings
 
 _Crossing = tuple[bytes, bytes, bytes, int, bytes]
 """Id of the corridor, debtor, creditor, units and payload."""
 
 
-def crossings(books: Books, scope: Scope) -> Iterator[Finding]:
+def admissions(books: Books, scope: Scope) -> Iterator[Finding]:
     """INV-CORRIDOR: exactly the legs that cross a border are admitted and given back, and they settle in open hours."""
     admitted: Counter[_Crossing] = Counter()
     released: Counter[_Crossing] = Counter()
@@ -33,7 +32,7 @@ def crossings(books: Books, scope: Scope) -> Iterator[Finding]:
         if record is None:
             continue  # an event named it that could not be booked
         is_settled = isinstance(event, events.InstructionSettled)
-        for identifier, leg in _crossing(books, record.instruction.legs):
+        for identifier, leg in crossings(books, record.instruction.legs):
             key = (identifier, leg.debtor, leg.creditor, leg.amount, record.instruction.customers)
             if isinstance(event, events.InstructionUnwound):
                 released[key] -= 1
@@ -48,15 +47,3 @@ def crossings(books: Books, scope: Scope) -> Iterator[Finding]:
                 words = f"was {word} without an instruction" if number > 0 else f"was not {word}"
                 detail = f"a leg of {amount} units of 0x{debtor.hex()} {words}"
                 yield Finding("INV-CORRIDOR", f"corridor 0x{identifier.hex()}", detail)
-
-
-def _crossing(books: Books, legs: tuple[Leg, ...]) -> Iterator[tuple[bytes, Leg]]:
-    """Yield the legs between positions of two jurisdictions, each with the id of its corridor."""
-    records = books[ParticipantBooks].records
-    for leg in legs:
-        if leg.kind is LegKind.TOKEN:
-            continue
-        parties = (records.get((leg.asset, account)) for account in (leg.debtor, leg.creditor))
-        ends = [0 if party is None else party.jurisdiction for party in parties]
-        if ends[0] != ends[1]:
-            yield corridor_id(ends[0], ends[1], leg.asset), leg

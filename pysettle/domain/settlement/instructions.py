@@ -7,6 +7,7 @@ from pysettle.domain.core.events import Emitted
 from pysettle.domain.core.postings import Handlers, Postings, registering
 from pysettle.domain.settlement import events
 from pysettle.domain.settlement.books import SettlementBooks, SettlementRecord
+from pysettle.domain.settlement.crossings import due_time
 from pysettle.errors.states import WaitingState
 from pysettle.values import Address
 
@@ -37,7 +38,8 @@ def _settled(books: Books, emitted: Emitted, event: events.InstructionSettled) -
         _end(books, emitted, event.settlement_id, record, WaitingState.SETTLED)
         if record.instruction != event.instruction:
             books.violated("INV-LINK", emitted, f"{_about(event.settlement_id)} settled with other terms")
-    if event.instruction.value_time > emitted.timestamp:
+    due_at = event.instruction.value_time if record is None else record.due_at
+    if due_at > emitted.timestamp:
         books.violated("INV-LINK", emitted, f"{_about(event.settlement_id)} settled before its value time")
     return ()
 
@@ -72,7 +74,8 @@ def _accept(
     if not is_of_all or instruction.settlement_id(event.ids) != event.settlement_id:
         books.violated("INV-LINK", emitted, f"{_about(event.settlement_id)} is not approved by its debited parties")
     waited = state is WaitingState.WAITING
-    settlements.records[event.settlement_id] = SettlementRecord(instruction, state, waited)
+    due_at = due_time(books, instruction) if waited else 0
+    settlements.records[event.settlement_id] = SettlementRecord(instruction, state, waited, due_at)
 
 
 def _end(books: Books, emitted: Emitted, settlement_id: bytes, record: SettlementRecord, state: WaitingState) -> None:

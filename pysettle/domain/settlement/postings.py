@@ -9,7 +9,12 @@ from pysettle.domain.core.postings import Handlers, Postings, move, registering
 from pysettle.domain.money.books import AccountBooks
 from pysettle.domain.money.events import FreezeSet
 from pysettle.domain.settlement import events
-from pysettle.domain.settlement.books import LiquidityBooks, ParticipantBooks, ParticipantRecord
+from pysettle.domain.settlement.books import (
+    LiquidityBooks,
+    ParticipantBooks,
+    ParticipantRecord,
+    SettlementBooks,
+)
 from pysettle.domain.settlement.contracts import EARMARK, POSITION
 from pysettle.values import Address
 
@@ -112,6 +117,15 @@ def _earmarked(books: Books, emitted: Emitted, event: events.PositionEarmarked) 
 
 @_handles(events.EarmarkDelivered)
 def _delivered(books: Books, emitted: Emitted, event: events.EarmarkDelivered) -> Postings:
+    """Book a delivery; no debtor of such a leg is stopped, or frozen outgoing in whole or in part."""
+    record = books[SettlementBooks].records.get(event.settlement_id)
+    for leg in record.instruction.legs if record else ():
+        if (leg.asset, leg.creditor, leg.amount) == (event.currency, event.account, event.amount):
+            _check_party(books, emitted, event.currency, leg.debtor)
+            outgoing, _, amount = books[LiquidityBooks].freezing[event.currency].frozen(leg.debtor)
+            if outgoing or amount:
+                detail = f"0x{leg.debtor.hex()} settled what it had earmarked, and its position was frozen"
+                books.violated("INV-FROZEN", emitted, detail)
     _check_credit(books, emitted, event.currency, event.account, event.amount)
     _check_available(books, emitted, event, event.amount)
     earmark = EARMARK, event.settlement_id

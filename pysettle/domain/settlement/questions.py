@@ -75,6 +75,16 @@ def settlements(books: Books, _chain_id: int) -> Iterator[Question]:
             state = int(record.state) if record.waited else 0
             data = call_data("waiting(bytes32)", settlement_id)
             yield Question(about, contract, f"waiting(0x{settlement_id.hex()})", data, (state,))
+            if record.waited:
+                data = call_data("dueAt(bytes32)", settlement_id)
+                yield Question(about, contract, f"dueAt(0x{settlement_id.hex()})", data, (record.due_at,))
+        for (original, *ends), amount in known.returned.items():
+            legs = known.records[original].instruction.legs
+            places = [number for number, leg in enumerate(legs) if [leg.asset, leg.debtor, leg.creditor] == ends]
+            # The events of returns do not say which of two equal legs they reverse.
+            if len(places) == 1:
+                data = call_data("returned(bytes32,uint256)", original, places[0].to_bytes(32, "big"))
+                yield Question(about, contract, f"returned(0x{original.hex()}, {places[0]})", data, (amount,))
 
 
 def _named(books: Books) -> list[tuple[Address, Address]]:
