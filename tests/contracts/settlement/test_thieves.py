@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from pysettle.domain.money.wallets import LIMIT_STEP, ClassLimits, WalletClass
 from pysettle.domain.settlement.messages import Approval, Instruction, Leg, LegKind, code_word
 from pysettle.errors import contracts as errors
 from pysettle.errors.states import WaitingState
+from pysettle.evm.transactions import Transaction
 from pysettle.money import Currency
-from tests.contracts.banks import BEIJING, FUNDS, HONGKONG, Banks, effect_on, identity_of
+from tests.contracts.banks import BEIJING, FUNDS, GROUND, HONGKONG, Banks, effect_on, identity_of
 from tests.contracts.effects import at, refused
 from tests.contracts.hostile import Hostile
 from tests.contracts.settlement.false_currency import FalseCurrency
@@ -135,3 +137,66 @@ def test_a_false_currency_as_a_leg(banks: Banks) -> None:
     ids = banks.submitted(mixed)
     world.send(banks.settlement.unwind(world["stranger"], mixed, ids))
     assert banks.settlement.waiting(mixed.settlement_id(ids)) is WaitingState.UNWOUND
+
+
+def test_paying_in_escapes_nothing(banks: Banks) -> None:
+    """A frozen account, a frozen amount, a paused currency and a limit refuse the payment; later measures reach it."""
+    world, token, it = banks.world, banks.token(), banks.liquidity
+    thief, freezer = world.address(BEIJING), world["freezer"]
+    step = banks.pay_in(BEIJING, 100 * YUAN)
+    held = FUNDS // 2 - 50 * YUAN
+
+    def meets(error: type[Exception], *, by: Transaction, end: Transaction | None = None) -> None:
+        world.send(by)
+        with pytest.raises(error):
+            world.send(step)
+        world.send(*[end] if end else [])
+
+    with effect_on(banks) as change:
+        frozen, free = (token.freeze(freezer, thief, outgoing=out, incoming=False) for out in (True, False))
+        meets(errors.AccountFrozenOutgoing, by=frozen, end=free)
+        amount, none = (token.freeze_amount(freezer, thief, it) for it in (held, 0))
+        meets(errors.FrozenAmountExceeded, by=amount, end=none)
+        meets(errors.CurrencyPaused, by=token.pause(world["pauser"]), end=token.unpause(world["pauser"]))
+        limits = ClassLimits(payment=0)
+        meets(errors.PaymentLimitExceeded, by=token.set_class_limits(world["central bank"], WalletClass.IV, limits))
+    assert change == {}
+    # The measures reach the half that it had paid in before.
+    payment = banks.pvp(legs=(banks.leg(BEIJING, HONGKONG, 1),))
+    world.send(frozen, it.copy_freeze(world["stranger"], token.address, thief))
+    step = banks.settlement.submit(world["relayer"], payment, banks.approvals(payment))
+    refused(world, step, errors.PositionFrozenOutgoing, currency=token.address, account=thief)
+    world.send(it.seize(world["seizer"], token.address, thief, world.address("stranger"), FUNDS // 2, GROUND))
+    assert banks.available(BEIJING) == 0
+
+
+def test_a_creditor_that_is_full_or_reverts_holds_nobody_up(banks: Banks) -> None:
+    """A credit asks nothing of its creditor: what its account cannot take in the currency waits there as its credit."""
+    world, token = banks.world, banks.token()
+    wallet = Hostile(world, "Wallet", world.address("stranger"))
+    names = identity_of(BEIJING)
+    world.send(banks.registry.admit(world["registrar"], token.address, wallet.address, names, 156, wallet.address))
+    world.send(wallet.call("close"))
+    leg = Leg(LegKind.POSITION, token.address, world.address(BEIJING), wallet.address, 5)
+    banks.submitted(banks.pvp(legs=(leg,)))
+    assert banks.liquidity.position(token.address, wallet.address).available == 5
+    limits = ClassLimits(balance=LIMIT_STEP)
+    world.send(token.set_class_limits(world["central bank"], WalletClass.IV, limits))
+    banks.submitted(banks.pvp(legs=(banks.leg(BEIJING, HONGKONG, 2 * YUAN),)))
+    world.send(banks.pay_out(HONGKONG, 2 * YUAN))
+    assert token.credit_of(world.address(HONGKONG)) == 2 * YUAN
+
+
+def test_nobody_stands_between_the_signatures_and_the_submission(banks: Banks) -> None:
+    """A party that spent what it signed for stops its own instruction alone, and its counterparty keeps every unit."""
+    world, instruction = banks.world, banks.pvp()
+    approvals = banks.approvals(instruction)
+    other = banks.pvp(legs=(banks.leg(HONGKONG, BEIJING, 1, Currency.HKD),))
+    world.send(banks.pay_out(BEIJING, FUNDS // 2))
+    step = banks.settlement.submit(world["relayer"], instruction, approvals)
+    figures = {"requested": 10 * YUAN, "available": 0}
+    token, account = banks.token().address, world.address(BEIJING)
+    with effect_on(banks) as change:
+        refused(world, step, errors.PositionExceeded, token=token, account=account, **figures)
+    assert change == {}
+    banks.submitted(other)
