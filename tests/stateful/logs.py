@@ -15,6 +15,7 @@ from pysettle.domain.core.events import Event
 from pysettle.domain.core.messages import ChannelConfig
 from pysettle.domain.jobs.terms import OrderTerms
 from pysettle.domain.settlement.corridors import Corridor, CorridorTerms
+from pysettle.domain.settlement.messages import Instruction
 from pysettle.evm import abi
 from pysettle.evm.backend import Log
 
@@ -59,4 +60,5 @@ def _encoded(event: Event) -> tuple[tuple[bytes, ...], bytes]:
 
 def _given(value: Any) -> Any:
     """Return a value as the ABI takes it."""
-    return value.fields() if isinstance(value, (ChannelConfig, Corridor, CorridorTerms, OrderTerms)) else value
+    structs = ChannelConfig, Corridor, CorridorTerms, Instruction, OrderTerms
+    return value.fields() if isinstance(value, structs) else value

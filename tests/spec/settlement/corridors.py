@@ -23,7 +23,7 @@ from pysettle.domain.settlement.corridors import NO_TERMS, Corridor, CorridorTer
 from pysettle.domain.settlement.events import PositionMoved
 from pysettle.errors import contracts as errors
 from pysettle.values import Units
-from tests.spec.core.calls import Call, Contract, refuse
+from tests.spec.core.calls import Call, Contract, Events, refuse
 from tests.spec.settlement.records import Member
 
 DAY = 86_400
@@ -80,6 +80,7 @@ class CorridorsSpec(Contract):
         members: Mapping[tuple[Address, Address], Member],
         identify: Mapping[tuple[int, int, Address], bytes],
         movers: Sequence[Address],
+        events: Events | None = None,
     ) -> None:
         """Begin without any.
 
@@ -90,8 +91,9 @@ class CorridorsSpec(Contract):
             members: (currency, account) -> the participant.
             identify: Jurisdictions and currency -> id of the corridor, as the contract hashes them.
             movers: Accounts that may admit.
+            events: Where events go; None for a list of its own.
         """
-        super().__init__(address, [])
+        super().__init__(address, [] if events is None else events)
         self._liquidity, self._movers = liquidity, movers
         self._banks, self._members, self._ids = central_banks, members, identify
         self.ways: defaultdict[bytes, Way] = defaultdict(Way)
@@ -150,13 +152,16 @@ class CorridorsSpec(Contract):
         self._require_mover(call)
         for identifier, leg in (crossing := self._crossing(legs)):
             self._admit(call, identifier, leg, payload)
-        currencies = [leg[1] for _, leg in crossing]
         if due > call.now:
-            return self.next_opening(currencies, due)
-        for currency in currencies:
+            return self.next_opening([leg[1] for _, leg in crossing], due)
+        self.require_open(call, legs)
+        return due
+
+    def require_open(self, call: Call, legs: Sequence[Leg]) -> None:
+        """Require that the currency of each leg that crosses a border is open."""
+        for _, (_, currency, *_) in self._crossing(legs):
             if not self.times[currency].is_open(call.now):
                 refuse(errors.CurrencyClosed, currency=currency, time=call.now)
-        return due
 
     def release(self, call: Call, legs: Sequence[Leg], payload: bytes, admitted_at: int) -> None:
         """Give legs back."""

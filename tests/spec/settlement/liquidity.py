@@ -8,14 +8,19 @@ from eth_typing import Address
 
 from pysettle.domain.core.messages import ZERO_ADDRESS
 from pysettle.domain.settlement.events import (
+    EarmarkDelivered,
+    EarmarkReturned,
     LiquidityPauseSet,
     PaidIn,
     PaidOut,
+    PositionEarmarked,
     PositionFreezeSet,
     PositionFrozenAmountSet,
+    PositionMoved,
     PositionSeized,
 )
 from pysettle.errors import contracts as errors
+from pysettle.values import Units
 from tests.spec.core.calls import Call, Contract, refuse
 from tests.spec.core.records import NOTHING
 from tests.spec.money.currency import CurrencySpec
@@ -30,57 +35,105 @@ class LiquiditySpec(Contract):
     def __init__(self, address: Address, currency: CurrencySpec, registry: RegistrySpec) -> None:
         """Begin without any."""
         super().__init__(address, currency.events)
-        self._currency, self._registry = currency, registry
+        self.currency, self.registry = currency, registry
         self.positions: defaultdict[Address, Holding] = defaultdict(Holding)
+        self.earmarked = 0
         self.paused = False
 
     # Participant
 
     def pay_in(self, call: Call, currency: Address, amount: int) -> None:
         """Pay units into the caller's position."""
-        if currency != self._currency.address:
+        if currency != self.currency.address:
             refuse(errors.LiquidityAccountUnmarked, currency=currency)
         if self.paused:
             refuse(errors.LiquidityPaused, currency=currency)
-        self._registry.require_active(currency, call.sender)
+        self.registry.require_active(currency, call.sender)
+        self._require_incoming(call.sender)
         held = self.positions[call.sender]
-        if held.frozen_incoming:
-            refuse(errors.PositionFrozenIncoming, currency=currency, account=call.sender)
         self._emit(PaidIn(currency, call.sender, amount, held.available + amount))
-        self._currency.transfer_from(self._at(call), call.sender, self.address, amount)
+        self.currency.transfer_from(self._at(call), call.sender, self.address, amount)
         held.available += amount
 
     def pay_out(self, call: Call, currency: Address, amount: int) -> None:
         """Pay units of the caller's position to it in the currency."""
         held = self.positions[call.sender]
         self._require_available(currency, call.sender, amount)
-        if not self._currency.accounts[call.sender].frozen_outgoing:
-            if held.frozen_outgoing:
-                refuse(errors.PositionFrozenOutgoing, currency=currency, account=call.sender)
-            if held.frozen_amount and amount > held.free:
-                figures = {"requested": amount, "available": held.free, "frozen": held.frozen_amount}
-                refuse(errors.PositionAmountFrozen, token=currency, account=call.sender, **figures)
+        if not self.currency.accounts[call.sender].frozen_outgoing:
+            self._require_free(currency, call.sender, amount)
         held.available -= amount
         self._emit(PaidOut(currency, call.sender, amount, held.available))
-        self._currency.transfer(self._at(call), call.sender, amount)
+        self.currency.transfer(self._at(call), call.sender, amount)
+
+    # Contracts that move positions
+
+    def move(self, debtor: Address, creditor: Address, amount: int) -> None:
+        """Move units from one position to another."""
+        self._debit(debtor, amount)
+        self.registry.require_active(self.currency.address, creditor)
+        self._require_incoming(creditor)
+        self.positions[creditor].available += amount
+        stands = (Units(self.positions[it].available) for it in (debtor, creditor))
+        self._emit(PositionMoved(self.currency.address, debtor, creditor, Units(amount), *stands))
+
+    def earmark(self, debtor: Address, creditor: Address, amount: int, settlement_id: bytes) -> None:
+        """Earmark units of a position for a creditor."""
+        self._debit(debtor, amount)
+        self.registry.require_active(self.currency.address, creditor)
+        self.earmarked += amount
+        stands = Units(amount), Units(self.positions[debtor].available)
+        self._emit(PositionEarmarked(self.currency.address, debtor, settlement_id, *stands))
+
+    def deliver(self, debtor: Address, creditor: Address, amount: int, settlement_id: bytes) -> None:
+        """Deliver earmarked units of a debtor to a creditor."""
+        currency = self.currency.address
+        if self.paused:
+            refuse(errors.LiquidityPaused, currency=currency)
+        for party in (debtor, creditor):
+            if self.registry.members[party].stopped:
+                refuse(errors.ParticipantStopped, currency=currency, account=party)
+        if self.positions[debtor].frozen_outgoing or self.positions[debtor].frozen_amount:
+            refuse(errors.PositionFrozenOutgoing, currency=currency, account=debtor)
+        self._require_incoming(creditor)
+        self.earmarked -= amount
+        self.positions[creditor].available += amount
+        stands = Units(amount), Units(self.positions[creditor].available)
+        self._emit(EarmarkDelivered(currency, creditor, settlement_id, *stands))
+
+    def send_home(self, debtor: Address, amount: int, settlement_id: bytes) -> None:
+        """Send earmarked units home."""
+        self.earmarked -= amount
+        self.positions[debtor].available += amount
+        stands = Units(amount), Units(self.positions[debtor].available)
+        self._emit(EarmarkReturned(self.currency.address, debtor, settlement_id, *stands))
+
+    def is_blocked(self, debtor: Address, creditor: Address) -> bool:
+        """Whether a stop or a freeze of a party keeps an earmarked leg from its creditor."""
+        debited, credited = self.positions[debtor], self.positions[creditor]
+        is_frozen = debited.frozen_outgoing or debited.frozen_amount > 0 or credited.frozen_incoming
+        return is_frozen or any(self.registry.members[it].stopped for it in (debtor, creditor))
+
+    def may_seize(self, account: Address) -> bool:
+        """Whether an account may seize in the currency."""
+        return account in self.currency.roles[Role.SEIZER]
 
     # Freezer, seizer and pauser
 
     def freeze(self, call: Call, currency: Address, account: Address, *, outgoing: bool, incoming: bool) -> None:
         """Set the frozen directions of a position."""
-        self._registry.require_power(call, currency, Role.FREEZER)
+        self.registry.require_power(call, currency, Role.FREEZER)
         self._freeze(currency, account, outgoing, incoming)
 
     def freeze_amount(self, call: Call, currency: Address, account: Address, amount: int) -> None:
         """Set the frozen amount of a position."""
-        self._registry.require_power(call, currency, Role.FREEZER)
+        self.registry.require_power(call, currency, Role.FREEZER)
         self._freeze_amount(currency, account, amount)
 
     def seize(
         self, call: Call, currency: Address, account: Address, to: Address, amount: int, legal_basis: bytes
     ) -> None:
         """Take units of a position, and pay them to an account."""
-        self._registry.require_power(call, currency, Role.SEIZER)
+        self.registry.require_power(call, currency, Role.SEIZER)
         if legal_basis == NOTHING:
             refuse(errors.SeizureWithoutLegalBasis, account=account)
         if to == self.address:
@@ -88,24 +141,24 @@ class LiquiditySpec(Contract):
         self._require_available(currency, account, amount)
         held = self.positions[account]
         self._emit(PositionSeized(currency, account, to, amount, held.available - amount, legal_basis))
-        self._currency.transfer(self._at(call), to, amount)
+        self.currency.transfer(self._at(call), to, amount)
         held.available -= amount
 
     def pause(self, call: Call, currency: Address) -> None:
         """Pause the positions."""
-        self._registry.require_power(call, currency, Role.PAUSER)
+        self.registry.require_power(call, currency, Role.PAUSER)
         self._set_pause(currency, True)
 
     def unpause(self, call: Call, currency: Address) -> None:
         """End the pause."""
-        self._registry.require_power(call, currency, Role.PAUSER)
+        self.registry.require_power(call, currency, Role.PAUSER)
         self._set_pause(currency, False)
 
     # Anyone
 
     def copy_freeze(self, call: Call, currency: Address, account: Address) -> None:
         """Freeze a position as far as its account is."""
-        held, there = self.positions[account], self._currency.accounts[account]
+        held, there = self.positions[account], self.currency.accounts[account]
         outgoing = held.frozen_outgoing or there.frozen_outgoing
         incoming = held.frozen_incoming or there.frozen_incoming
         is_tighter = (outgoing, incoming) != (held.frozen_outgoing, held.frozen_incoming)
@@ -119,11 +172,32 @@ class LiquiditySpec(Contract):
 
     def copy_pause(self, call: Call, currency: Address) -> None:
         """Pause the positions of a paused currency."""
-        if self.paused or not self._currency.policy.paused:
+        if self.paused or not self.currency.policy.paused:
             refuse(errors.NothingToCopy, currency=currency, account=ZERO_ADDRESS)
         self._set_pause(currency, True)
 
     # Changes
+
+    def _debit(self, debtor: Address, amount: int) -> None:
+        currency = self.currency.address
+        if self.paused:
+            refuse(errors.LiquidityPaused, currency=currency)
+        self.registry.require_active(currency, debtor)
+        self._require_available(currency, debtor, amount)
+        self._require_free(currency, debtor, amount)
+        self.positions[debtor].available -= amount
+
+    def _require_incoming(self, creditor: Address) -> None:
+        if self.positions[creditor].frozen_incoming:
+            refuse(errors.PositionFrozenIncoming, currency=self.currency.address, account=creditor)
+
+    def _require_free(self, currency: Address, account: Address, amount: int) -> None:
+        held = self.positions[account]
+        if held.frozen_outgoing:
+            refuse(errors.PositionFrozenOutgoing, currency=currency, account=account)
+        if held.frozen_amount and amount > held.free:
+            figures = {"requested": amount, "available": held.free, "frozen": held.frozen_amount}
+            refuse(errors.PositionAmountFrozen, token=currency, account=account, **figures)
 
     def _freeze(self, currency: Address, account: Address, outgoing: bool, incoming: bool) -> None:
         held = self.positions[account]
