@@ -18,9 +18,9 @@ from pysettle.node.values import address, data, fields, quantity, storage_slot
 _ACCOUNT_FIELDS = {"balance", "nonce", "code", "state", "stateDiff"}
 _BLOCK_FIELDS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     # Field -> that of py-evm's header, and how it is read.
-    "number": ("block_number", lambda value: quantity(value, "number")),
-    "time": ("timestamp", lambda value: quantity(value, "time")),
-    "gasLimit": ("gas_limit", lambda value: quantity(value, "gasLimit")),
+    "number": ("block_number", lambda value: quantity(value, "number", 63)),
+    "time": ("timestamp", lambda value: quantity(value, "time", 63)),
+    "gasLimit": ("gas_limit", lambda value: quantity(value, "gasLimit", 63)),
     "feeRecipient": ("coinbase", lambda value: address(value, "feeRecipient")),
     "prevRandao": ("mix_hash", lambda value: quantity(value, "prevRandao").to_bytes(32, "big")),
     "baseFeePerGas": ("base_fee_per_gas", lambda value: quantity(value, "baseFeePerGas")),
@@ -43,7 +43,7 @@ def override_state(state: StateAPI, overrides: Any) -> None:
         if "balance" in changes:
             state.set_balance(holder, quantity(changes["balance"], "balance"))
         if "nonce" in changes:
-            state.set_nonce(holder, quantity(changes["nonce"], "nonce"))
+            state.set_nonce(holder, quantity(changes["nonce"], "nonce", 64))
         if "code" in changes:
             state.set_code(holder, data(changes["code"], "code"))
         if "state" in changes:

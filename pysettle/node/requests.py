@@ -103,10 +103,10 @@ class TransactionRequest:
             to=address(document["to"], "to") if document.get("to", "0x") != "0x" else None,
             data=content,
             value=quantity(document.get("value", "0x0"), "value"),
-            gas=quantity(document.get("gas", "0x0"), "gas"),
+            gas=quantity(document.get("gas", "0x0"), "gas", 64),
             kind=_kind(document),
             fees={name: quantity(document[name], name) for name in _FEES if name in document},
-            nonce=quantity(document["nonce"], "nonce") if "nonce" in document else None,
+            nonce=quantity(document["nonce"], "nonce", 64) if "nonce" in document else None,
             access_list=tuple(_accesses(document.get("accessList", []))),
             authorizations=tuple(_authorizations(document.get("authorizationList", []))),
         )
@@ -215,10 +215,12 @@ def _accesses(value: Any) -> Iterator[Access]:
 
 def _authorizations(value: Any) -> Iterator[Authorization]:
     for entry in _list(value, "authorizationList"):
-        numbers = ("chainId", "nonce", "yParity", "r", "s")
+        numbers = {"chainId": 256, "nonce": 64, "yParity": 8, "r": 256, "s": 256}
         shown = {name: item for name, item in fields(entry, "an authorization").items() if name != "v"}
         signed = _exactly(shown, "an authorization", ("address", *numbers))
-        chain_id, nonce, y_parity, r, s = (quantity(signed[name], f"{name} of an authorization") for name in numbers)
+        chain_id, nonce, y_parity, r, s = (
+            quantity(signed[name], f"{name} of an authorization", bits) for name, bits in numbers.items()
+        )
         yield Authorization(chain_id, address(signed["address"], "an authorized address"), nonce, y_parity, r, s)
 
 

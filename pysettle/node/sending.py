@@ -97,7 +97,10 @@ def _signed(node: NodeChain, transaction: Any) -> bytes:
     signer = key_of(node, request.sender)
     from eth_account import Account
 
-    return bytes(Account.sign_transaction(filled(node, request), signer.secret).raw_transaction)
+    try:
+        return bytes(Account.sign_transaction(filled(node, request), signer.secret).raw_transaction)
+    except (TypeError, ValueError) as problem:
+        raise InvalidParams(f"the transaction cannot be signed: {problem}"[:300]) from problem
 
 
 def filled(node: NodeChain, request: TransactionRequest) -> dict[str, Any]:

@@ -18,8 +18,8 @@ _QUANTITY = re.compile(r"0x[0-9a-fA-F]{1,64}", re.ASCII)
 _DATA = re.compile(r"0x(?:[0-9a-fA-F]{2})*", re.ASCII)
 
 
-def quantity(value: Any, name: str) -> int:
-    """Read an unsigned integer of at most 256 bits: hex after 0x.
+def quantity(value: Any, name: str, bits: int = 256) -> int:
+    """Read an unsigned integer of at most so many bits: hex after 0x.
 
     Leading zeros are let through, since common clients send them.
 
@@ -28,7 +28,10 @@ def quantity(value: Any, name: str) -> int:
     """
     if not isinstance(value, str) or not _QUANTITY.fullmatch(value):
         raise InvalidParams(f"{name} is not a hex quantity such as 0x1f")
-    return int(value, 16)
+    number = int(value, 16)
+    if number >> bits:
+        raise InvalidParams(f"{name} has more than {bits} bits")
+    return number
 
 
 def integer(value: Any, name: str) -> int:

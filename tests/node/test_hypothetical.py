@@ -38,6 +38,8 @@ def test_accounts_are_overridden_for_one_call(client: Client) -> None:
     assert client.ask("eth_estimateGas", paid, "latest", {poor: {"balance": hex(10**18)}}) == hex(21_000)
     with pytest.raises(RpcError, match="state or stateDiff"):
         client.ask("eth_call", {"to": ELSEWHERE}, "latest", {ELSEWHERE: {"state": {}, "stateDiff": {}}})
+    with pytest.raises(RpcError, match="nonce has more than 64 bits"):
+        client.ask("eth_call", {"to": ELSEWHERE}, "latest", {ELSEWHERE: {"nonce": hex(2**64)}})
     with pytest.raises(RpcError, match="no field movePrecompileToAddress"):
         client.ask("eth_call", {"to": ELSEWHERE}, "latest", {ELSEWHERE: {"movePrecompileToAddress": TO}})
 

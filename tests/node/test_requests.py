@@ -100,6 +100,13 @@ def test_what_does_not_fit_is_refused_by_name(client: Client, field: dict[str, A
             client.ask(method, {"from": FROM, "to": TO} | field)
 
 
+def test_what_cannot_be_signed_is_refused(client: Client) -> None:
+    """An authorization that no signature has is refused by whoever would sign a transaction with it."""
+    entry = authorization(client, Signer.derived("authority", 1), TO) | {"yParity": "0x9", "r": "0x0"}
+    with pytest.raises(RpcError, match="cannot be signed"):
+        client.sent(authorizationList=[entry])
+
+
 def test_a_blob_transaction_with_its_blobs_has_its_sentence(client: Client) -> None:
     """With a sidecar beside it, a blob transaction is refused in the same words as without."""
     with pytest.raises(RpcError, match="nowhere to publish blobs"):
