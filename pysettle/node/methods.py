@@ -44,6 +44,8 @@ from pysettle.node.wallet import wallet_methods
 from pysettle.values import Hash32
 
 _FEE_HISTORY_LIMIT = 1024
+_BLOB_BASE_FEE = "0x1"
+"""Least base fee of blobs (EIP-4844), which holds where no block has any."""
 
 
 ENGINE = "engine_*"
@@ -102,6 +104,8 @@ def _general(node: NodeChain) -> Mapping[str, Method]:
             "oldestBlock": hex(first),
             "baseFeePerGas": [hex(header.base_fee_per_gas or 0) for header in [*headers, following]],
             "gasUsedRatio": [header.gas_used / header.gas_limit for header in headers],
+            "baseFeePerBlobGas": [_BLOB_BASE_FEE] * (len(headers) + 1),
+            "blobGasUsedRatio": [0.0] * len(headers),
         }
         if percentiles:
             answer["reward"] = [
@@ -140,7 +144,7 @@ def _general(node: NodeChain) -> Mapping[str, Method]:
         "eth_baseFee": lambda _: hex(base_fee()),
         "eth_gasPrice": lambda _: hex(base_fee() + TIP),
         "eth_maxPriorityFeePerGas": lambda _: hex(TIP),
-        "eth_blobBaseFee": lambda _: "0x1",
+        "eth_blobBaseFee": lambda _: _BLOB_BASE_FEE,
         "eth_feeHistory": fee_history,
     }
 
