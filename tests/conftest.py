@@ -8,6 +8,7 @@ import os
 import pytest
 
 from pysettle.audit.independent.catalogue import engines
+from tests.audit.remembering import RememberingEngine
 from tests.chance import load_profile
 
 load_profile()
@@ -21,6 +22,12 @@ NEEDS = {
     "geth": "".join(f"{it.title}: {it.missing}" for it in engines() if it.missing and it.name == "geth"),
 }
 """Mark -> why the tests that have it are skipped, empty if they are not."""
+
+
+@pytest.fixture(autouse=True)
+def remembering(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have `verify` execute no block twice on the same head: most tests change a file beside the chain."""
+    monkeypatch.setattr("pysettle.audit.verify.PyEvmEngine", RememberingEngine)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -17,16 +17,9 @@ from pysettle.scenarios import demo, workload
 from pysettle.scenarios.demo import Demo
 from pysettle.scenarios.workload import generate
 from tests.audit.records import Troubled
-from tests.audit.remembering import RememberingEngine
 from tests.evm.accounts import ALICE, BOB, CHAIN_ID, deploy, genesis, sign, sign_fields, word
 from tests.evm.bytecode import TOKEN, creation
 from tests.once import once
-
-
-@pytest.fixture(autouse=True)
-def remembering(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have `verify` execute no block twice on the same head: most tests change a file beside the chain."""
-    monkeypatch.setattr("pysettle.audit.verify.PyEvmEngine", RememberingEngine)
 
 
 @pytest.fixture(scope="session")

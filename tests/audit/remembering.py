@@ -10,26 +10,33 @@ from typing import Any, ClassVar
 
 from pysettle.audit.engines import ExecutedTransaction, PyEvmEngine
 
+_MOST = 16
+"""Most geneses that are remembered, the latest."""
+_Executed = dict[tuple[bytes, bytes], tuple[Any, tuple[ExecutedTransaction, ...]]]
+"""Hash of the head and block -> the header after it, and the outcomes of its transactions."""
+
 
 class RememberingEngine(PyEvmEngine):
     """py-evm as the audit drives it; all engines of one genesis share a chain, and what was executed on it."""
 
-    _begun: ClassVar[dict[bytes, dict[str, Any]]] = {}
-    """Genesis -> the attributes of an engine that has executed nothing."""
-    _executed: ClassVar[dict[tuple[bytes, bytes, bytes], tuple[Any, tuple[ExecutedTransaction, ...]]]] = {}
-    """Genesis, hash of the head and block -> the header after it, and the outcomes of its transactions."""
+    _known: ClassVar[dict[bytes, tuple[dict[str, Any], _Executed]]] = {}
+    """Genesis -> the attributes of an engine that has executed nothing, and what engines have executed since."""
 
     def __init__(self, genesis: bytes) -> None:
         """Build block 0, unless another engine has built it."""
-        self._genesis = genesis
-        if genesis not in self._begun:
+        known = self._known.pop(genesis, None)
+        if known is None:
             super().__init__(genesis)
-            self._begun[genesis] = dict(vars(self))
-        vars(self).update(self._begun[genesis])
+            known = dict(vars(self)), {}
+        self._known[genesis] = known
+        if len(self._known) > _MOST:
+            del self._known[next(iter(self._known))]
+        begun, self._executed = known
+        vars(self).update(begun)
 
     def execute(self, raw_block: bytes) -> tuple[ExecutedTransaction, ...]:
         """Import the next block, as an audit does; one that another engine imported on the same head is remembered."""
-        key = (self._genesis, self.head_hash, raw_block)
+        key = self.head_hash, raw_block
         if key not in self._executed:
             outcomes = super().execute(raw_block)
             self._executed[key] = self._head, outcomes

@@ -19,7 +19,8 @@ CONSOLE = re.findall(r"```console\n(.*?)```(?:\n\n```text\n(.*?)```)?", README, 
 PYTHON = re.findall(r"```python\n(.*?)```\n\n```text\n(.*?)```", README, flags=re.DOTALL)
 NOT_HERE = ("git clone", "cd pysettle")
 """What the reader has done when this file is there."""
-PROGRAM = ".venv/bin/pysettle"
+IN_PROCESS = {".venv/bin/pysettle": (), "scripts/demo": ("demo",)}
+"""Program -> the words of its command; `.ci/run` runs the script itself."""
 
 
 def settled(output: str) -> str:
@@ -47,8 +48,8 @@ def run(line: str) -> tuple[int, str, str]:
     A line that is one command of pysettle runs in this process, without the second that each start takes.
     """
     program, *words = shlex.split(line)
-    if program == PROGRAM and "&&" not in words:
-        result = invoke(*words)
+    if program in IN_PROCESS and "&&" not in words:
+        result = invoke(*IN_PROCESS[program], *words)
         return result.exit_code, result.stdout, result.stderr
     done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False)
     return done.returncode, done.stdout, done.stderr

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from pysettle.evm.embedded import EmbeddedChain
 from pysettle.evm.interpreter import SealingComputation
+from tests.chance import rounds
 from tests.evm.accounts import ALICE, BOB, genesis
 
 pytestmark = pytest.mark.filterwarnings("ignore:SELFDESTRUCT opcode:DeprecationWarning")
@@ -25,6 +26,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:SELFDESTRUCT opcode:DeprecationW
 CHAIN = EmbeddedChain(genesis())
 EDGES = (0, 1, 2, 31, 32, 255, 256, 2**128, 2**255 - 1, 2**255, 2**256 - 2, 2**256 - 1)
 WORDS = st.sampled_from(EDGES) | st.integers(0, 2**256 - 1)
+EXAMPLES = rounds(200, campaign=2_000)
 RESULT = bytes.fromhex("5f5260205ff3")
 """PUSH0 MSTORE PUSH1 32 PUSH0 RETURN: return what is on top of the stack."""
 
@@ -64,7 +66,7 @@ def agree(code: bytes, gas: int = 100_000, data: bytes = b"", value: int = 0) ->
 
 
 @given(st.sampled_from(sorted(PRAGUE_OPCODES)), st.lists(WORDS, min_size=0, max_size=17), st.binary(max_size=70))
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 def test_each_opcode_does_what_py_evms_does(opcode: int, items: Sequence[int], data: bytes) -> None:
     """On any items, too few included, one opcode gives the result, the gas and the failure of py-evm."""
     agree(b"".join(map(push, items)) + bytes([opcode]) + RESULT, data=data, value=3)
@@ -82,7 +84,7 @@ def test_operations_agree_on_every_pair_of_edges(opcode: int) -> None:
 
 
 @given(st.lists(st.sampled_from(sorted(PRAGUE_OPCODES)) | st.integers(0, 40), max_size=60), st.integers(0, 3_000))
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 def test_any_bytes_end_as_with_py_evm(code: Sequence[int], gas: int) -> None:
     """Whatever the code, and wherever the gas ends, both interpreters agree."""
     agree(bytes(code), gas, b"\x01" * 40)

@@ -15,7 +15,6 @@ from pysettle.evm.jsonrpc import JsonRpc
 from pysettle.evm.logs import MOST_BLOCKS, is_too_much
 from pysettle.evm.rpc import RpcChain
 from pysettle.evm.transactions import relay
-from pysettle.node.chain import LOG_LIMIT
 from tests.evm.accounts import ALICE, deploy, genesis, sign, word
 from tests.evm.anvil import anvil
 from tests.evm.bytecode import FLOOD, creation
@@ -125,13 +124,13 @@ def numbers(chain: RpcChain, **filters: object) -> list[tuple[int, int]]:
 
 def test_our_nodes_own_limit(tmp_path: Path) -> None:
     """A block of one log more than our node returns is read whole, and by both topics."""
-    most = LOG_LIMIT + 1
-    with node_of(genesis(), tmp_path) as url:
+    most = 201
+    with node_of(genesis(), tmp_path, "from pysettle.node import chain; chain.LOG_LIMIT = 200") as url:
         chain = RpcChain(url)
         contract = deploy(chain, creation(FLOOD))
         flood(chain, contract, 3, SECOND, 8)
         flood(chain, contract, most, FIRST, 7)
-        with pytest.raises(NodeError, match="more than 10000 logs"):
+        with pytest.raises(NodeError, match="more than 200 logs"):
             JsonRpc(url).ask("eth_getLogs", {"fromBlock": "0x3", "toBlock": "0x3"})
         assert numbers(chain) == [*((2, place) for place in range(3)), *((3, place) for place in range(most))]
         assert numbers(chain, topics=[SECOND], ids=[word(8)]) == [(2, place) for place in range(3)]

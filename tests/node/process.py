@@ -17,10 +17,16 @@ from pysettle.evm.genesis import Genesis
 
 
 @contextmanager
-def node(*options: str) -> Iterator[str]:
-    """Run `pysettle node`; yield where it listens. It must still run at the end, and end when it is told to."""
+def node(*options: str, prepare: str = "") -> Iterator[str]:
+    """Run `pysettle node`; yield where it listens. It must still run at the end, and end when it is told to.
+
+    Args:
+        options: Of the command.
+        prepare: Python that runs first in the process, for example to make a limit smaller.
+    """
     pytest.importorskip("uvicorn", reason="THE NODE'S TESTS NEED THE EXTRA node: pip install 'pysettle[node]'")
-    command = [sys.executable, "-c", "from pysettle.cli import main; main()", "node", "--port", "0", "--json"]
+    code = f"{prepare}\nfrom pysettle.cli import main; main()"
+    command = [sys.executable, "-c", code, "node", "--port", "0", "--json"]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     with subprocess.Popen(
         [*command, *options], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
@@ -35,9 +41,9 @@ def node(*options: str) -> Iterator[str]:
 
 
 @contextmanager
-def node_of(genesis: Genesis, folder: Path) -> Iterator[str]:
-    """Run `pysettle node` on a genesis; yield its URL."""
+def node_of(genesis: Genesis, folder: Path, prepare: str = "") -> Iterator[str]:
+    """Run `pysettle node` on a genesis, prepared as `node` is; yield its URL."""
     file = folder / "genesis.json"
     file.write_bytes(genesis.to_bytes())
-    with node("--genesis", str(file)) as url:
+    with node("--genesis", str(file), prepare=prepare) as url:
         yield url
