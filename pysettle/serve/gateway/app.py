@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from fastapi import FastAPI
-from starlette.datastructures import QueryParams
+from starlette.datastructures import Headers, QueryParams
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pysettle import __version__
 from pysettle.errors import ChainError
@@ -19,9 +20,10 @@ from pysettle.serve.gateway import sales
 from pysettle.serve.gateway.answers import ApiError
 from pysettle.serve.gateway.asked import Asked, Reply, key_of_header
 from pysettle.serve.gateway.ledger import Payment
+from pysettle.serve.gateway.replies import unpaid
 from pysettle.serve.gateway.requests import BYTES_A_TOKEN
 from pysettle.serve.gateway.sdk.wire import ChannelPayment
-from pysettle.serve.gateway.service import Gateway, unpaid
+from pysettle.serve.gateway.service import Gateway
 from pysettle.serve.http import BodyTooLarge, Guard, read_body
 from pysettle.values import Tokens
 
@@ -61,7 +63,7 @@ def application(gateway: Gateway) -> FastAPI:
         app.add_api_route(path, answer, methods=[method], response_model=None)
     app.add_exception_handler(ApiError, _refused)
     app.add_exception_handler(ChainError, _chain_failed)
-    app.middleware("http")(_guarded(Guard([gateway.config.public_host])))
+    app.add_middleware(_Guarded, guard=Guard([gateway.config.public_host]))
     return app
 
 
@@ -141,17 +143,20 @@ def _refund(asked: Asked) -> ChannelPayment | None:
     return content if isinstance(content, ChannelPayment) and content.kind == "refund" else None
 
 
-def _guarded(guard: Guard) -> Callable[..., Any]:
-    async def middleware(request: Request, proceed: Callable[[Request], Any]) -> Response:
-        if (refusal := guard.refusal(request.headers)) is not None:
-            return await _refused(request, ApiError(403, refusal, code="not_served"))
-        try:
-            answer: Response = await proceed(request)
-        except ClientDisconnect:
-            answer = Response(status_code=400)
-        return answer
+class _Guarded:
+    """Answers foreign hosts and pages itself. It hands on everything else as it is: a stream is not gathered here."""
 
-    return middleware
+    def __init__(self, app: ASGIApp, guard: Guard) -> None:
+        self._app, self._guard = app, guard
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        refusal = self._guard.refusal(Headers(scope=scope)) if scope["type"] == "http" else None
+        if refusal is not None:
+            refused = ApiError(403, refusal, code="not_served")
+            await JSONResponse(refused.document(), refused.status)(scope, receive, send)
+            return
+        with suppress(ClientDisconnect):
+            await self._app(scope, receive, send)
 
 
 async def _refused(_: Request, problem: Exception) -> Response:
@@ -167,6 +172,8 @@ async def _chain_failed(request: Request, problem: Exception) -> Response:
 
 
 def _response(reply: Reply) -> Response:
+    if reply.events is not None:
+        return StreamingResponse(reply.events, reply.status, dict(reply.headers), reply.media_type)
     return Response(reply.body, reply.status, dict(reply.headers), reply.media_type)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 
 from pysettle.serve.gateway.answers import ApiError
@@ -102,6 +102,8 @@ class Reply:
     """Its media type."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """Further headers."""
+    events: AsyncIterator[bytes] | None = None
+    """Body of a stream, in place of `body`."""
 
 
 def _key(kind: str, content: bytes) -> bytes:

@@ -271,6 +271,12 @@ class Ledger:
                 counted = {"usage": channel.usage.pack().to_bytes(32, "big"), "charged": channel.charged}
                 connection.execute(channels.update().where(channels.c.id == channel.id).values(counted))
 
+    def keep(self, payment_id: str, text: str) -> None:
+        """Store the text of a stream that is not at its end."""
+        values = {"answer": text.encode(), "answer_type": "text/plain"}
+        with self._engine.begin() as connection:
+            connection.execute(payments.update().where(payments.c.id == payment_id).values(values))
+
     def end(self, payment_id: str, state: State, reason: str, transaction: bytes | None = None) -> None:
         """Store that a payment has failed, or that its outcome is not known."""
         values = {"state": state, "reason": reason, "transaction": transaction, "ended_at": int(time.time())}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -46,7 +46,7 @@ class Piece:
 class Provider(Protocol):
     """Generates answers."""
 
-    def answer(self, call: Call) -> AsyncIterator[Piece]:
+    def answer(self, call: Call) -> AsyncGenerator[Piece, None]:
         """Yield the answer: one piece if the call is no stream; counts come with the last piece.
 
         Raises:
@@ -75,7 +75,7 @@ class LocalProvider:
         self._faults = Path(upstream.faults) if upstream.faults else None
         self._failed = 0
 
-    async def answer(self, call: Call) -> AsyncIterator[Piece]:
+    async def answer(self, call: Call) -> AsyncGenerator[Piece, None]:
         """Yield the answer; see `Provider`."""
         faults = self._read_faults()
         if faults.get("fail", 0) > self._failed:
@@ -150,7 +150,7 @@ class OpenAIProvider:
         self._client = httpx.AsyncClient(timeout=upstream.timeout_s, headers=headers)
         self._url, self._model = upstream.url, upstream.model
 
-    async def answer(self, call: Call) -> AsyncIterator[Piece]:
+    async def answer(self, call: Call) -> AsyncGenerator[Piece, None]:
         """Yield the answer; see `Provider`."""
         body = {**call.body, "model": self._model or call.model.name}
         if call.is_stream:

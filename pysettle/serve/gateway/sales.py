@@ -14,10 +14,11 @@ from pysettle.serve.gateway.answers import ApiError
 from pysettle.serve.gateway.asked import Asked, Reply
 from pysettle.serve.gateway.channels import Correction
 from pysettle.serve.gateway.ledger import Channel, Kind, NewPayment, Outcome, State
+from pysettle.serve.gateway.replies import corrected, unpaid, unsettled
 from pysettle.serve.gateway.requests import named_model, parse_body
 from pysettle.serve.gateway.sdk import wire
 from pysettle.serve.gateway.sdk.wire import ChannelPayment, ExactPayment, Offer, Settled
-from pysettle.serve.gateway.service import Gateway, corrected, unpaid, unsettled
+from pysettle.serve.gateway.service import Gateway
 from pysettle.serve.gateway.shelf import Shelf, shelf_of_series
 from pysettle.values import Hash32, Tokens
 

@@ -7,39 +7,35 @@ channel; compare with the channel on the chain; store request and voucher; ask t
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from eth_utils.address import to_checksum_address
-
-from pysettle.domain.channel.receipts import ReceiptFile, SignedReceipt, UsageReceipt, receipt_domain
+from pysettle.domain.channel.receipts import receipt_domain
 from pysettle.domain.core.signing import Signer
-from pysettle.hashing import keccak
-from pysettle.serve.gateway import counting
+from pysettle.serve.gateway.answering import Answering, Work
 from pysettle.serve.gateway.answers import ApiError
 from pysettle.serve.gateway.asked import Asked, Reply
 from pysettle.serve.gateway.channels import Channels, Correction
 from pysettle.serve.gateway.claims import Claims
 from pysettle.serve.gateway.config import Config
-from pysettle.serve.gateway.ledger import Channel, Kind, Ledger, NewPayment, Outcome, Payment, State
-from pysettle.serve.gateway.pricing import Counts, Quote, quote
-from pysettle.serve.gateway.providers import Piece, ProviderFailed, usage_document
+from pysettle.serve.gateway.ledger import Channel, Kind, Ledger, NewPayment, State
+from pysettle.serve.gateway.pricing import quote
 from pysettle.serve.gateway.queue import Turns, TurnsTaken
+from pysettle.serve.gateway.replies import corrected, in_progress, replayed, unpaid, unsettled
 from pysettle.serve.gateway.requests import Call, named_model, parse_body, parse_call
 from pysettle.serve.gateway.sdk import wire
 from pysettle.serve.gateway.sdk.facilitators import Facilitator
-from pysettle.serve.gateway.sdk.wire import ChannelPayment, Offer, Received, Settled
+from pysettle.serve.gateway.sdk.wire import ChannelPayment, Offer, Received
 from pysettle.serve.gateway.shelf import Shelf
-from pysettle.values import Hash32, Timestamp, Tokens
+from pysettle.serve.gateway.streams import Stream
+from pysettle.values import Hash32
 
 if TYPE_CHECKING:
     from pysettle.client.network import SettlementNetwork
 
 _log = logging.getLogger("pysettle.gateway")
-REPLAY_HEADER = {"x-idempotent-replay": "1"}
 
 
 class Gateway:
@@ -67,13 +63,14 @@ class Gateway:
             provider: Key that signs receipts.
         """
         self.config, self.network, self.shelves, self.ledger = config, network, shelves, ledger
-        self.facilitator, self.claims, self._provider = facilitator, claims, provider
+        self.facilitator, self.claims = facilitator, claims
         self.channels = Channels(network, ledger, claims)
         self.turns = Turns(config.limits.wait_s, config.limits.held_s)
         self.models = {model.name: model for model in config.models}
         self._running: dict[bytes, asyncio.Event] = {}
         self._tasks: set[asyncio.Task[Reply]] = set()
-        self._receipts = receipt_domain(network.chain.chain_id, network.hub.address)
+        receipts = receipt_domain(network.chain.chain_id, network.hub.address)
+        self._answering = Answering(ledger, provider, receipts)
 
     async def infer(self, path: str, asked: Asked) -> Reply:
         """Answer a request for inference.
@@ -99,10 +96,13 @@ class Gateway:
         await self.channels.check(shelf, content, asked, offer)
         accepted = replace(offer, amount=int(asked.payment.amount))
         assert asked.key is not None, "a payment has a key"
-        return await self.once(asked.key, asked, self._served(call, shelf, asked, accepted, price, now))
+        stream = Stream() if call.is_stream else None
+        return await self.once(asked.key, asked, self._served(call, shelf, asked, accepted, now, stream), stream)
 
-    async def _served(self, call: Call, shelf: Shelf, asked: Asked, offer: Offer, price: Quote, now: int) -> Reply:
-        """Serve a call in the turn of its channel."""
+    async def _served(
+        self, call: Call, shelf: Shelf, asked: Asked, offer: Offer, now: int, stream: Stream | None
+    ) -> Reply:
+        """Serve a call in the turn of its channel, which a stream keeps until its end."""
         payment = asked.payment
         assert payment is not None
         content = payment.content
@@ -135,7 +135,10 @@ class Gateway:
                 )
                 payment_id = await self.ledger.run(self.ledger.begin, new, State.EXECUTING, content.voucher)
                 work = Work(payment_id, call, shelf, channel, content, asked, offer, now, deposit)
-                return await self._answered(work)
+                if stream is None:
+                    return await self._answering.whole(work)
+                await self._answering.streamed(work, stream)
+                return await stream.started
         except TurnsTaken as problem:
             raise ApiError(
                 409,
@@ -180,82 +183,6 @@ class Gateway:
         assert settled.transaction is not None, "a settled deposit has a transaction"
         return settled.transaction
 
-    async def _answered(self, work: Work) -> Reply:
-        """Ask the provider; store its answer with the charge."""
-        try:
-            pieces = [piece async for piece in work.shelf.provider.answer(work.call)]
-        except ProviderFailed as problem:
-            _log.warning("payment %s: %s", work.payment_id, problem)
-            await self.ledger.run(self.ledger.end, work.payment_id, State.CANCELLED, str(problem), work.deposit)
-            raise ApiError(
-                502,
-                "the provider has given no answer: nothing was charged, and the voucher may be used again",
-                code="provider_failed",
-                headers={"PAYMENT-RESPONSE": self._settlement(work, Tokens(0), work.channel, None).header()},
-            ) from problem
-        (piece,) = pieces
-        return await self._charged(work, piece)
-
-    async def _charged(self, work: Work, piece: Piece) -> Reply:
-        counts = piece.counts
-        if counts is None:
-            counts = await asyncio.to_thread(_estimated, work.call, piece.text)
-        charged = counts.within(work.call)
-        if charged != counts:
-            _log.warning("payment %s: the provider counts %s, charged is %s", work.payment_id, counts, charged)
-        usage = charged.usage(work.shelf.terms, work.accepted_at)
-        total = work.channel.usage + usage
-        cost = work.shelf.terms.rate_card.tokens(usage)
-        channel = replace(work.channel, usage=total, charged=Tokens(work.channel.charged + cost))
-        receipt = self._receipt(work, channel, cost, piece.text)
-        document = piece.document | {
-            "usage": usage_document(charged) | ({"estimated": True} if charged.is_estimated else {}),
-            "x402": {"payment_id": work.payment_id, "charged_tokens": str(cost), "receipt": receipt},
-        }
-        body = json.dumps(document, ensure_ascii=False).encode()
-        settlement = self._settlement(work, cost, channel, receipt).header()
-        outcome = Outcome(
-            answer=body,
-            answer_type="application/json",
-            settlement=settlement,
-            charged=cost,
-            usage=usage,
-            is_estimated=charged.is_estimated,
-            transaction=work.deposit,
-        )
-        await self.ledger.run(self.ledger.settle, work.payment_id, outcome, channel)
-        return Reply(200, body, headers={"PAYMENT-RESPONSE": settlement, "x-payment-id": work.payment_id})
-
-    def _receipt(self, work: Work, channel: Channel, cost: Tokens, text: str) -> dict[str, Any]:
-        """Return a file with the provider's receipt, as `pysettle channel check --receipt` reads it."""
-        receipt = UsageReceipt(
-            channel_id=channel.id,
-            usage=channel.usage,
-            charged=channel.charged,
-            request_charged=cost,
-            request_hash=keccak(work.asked.body),
-            response_hash=keccak(text.encode()),
-            issued_at=Timestamp(work.accepted_at),
-        )
-        signed = SignedReceipt.signed(self._provider, self._receipts, receipt)
-        document: dict[str, Any] = json.loads(
-            ReceiptFile(self._receipts.chain_id, self._receipts.contract, (signed,)).to_json()
-        )
-        return document
-
-    def _settlement(self, work: Work, cost: Tokens, channel: Channel, receipt: dict[str, Any] | None) -> Settled:
-        """Return the header of an answer. The SDKs' clients add the charge to their own sum, and compare."""
-        signed_before = work.content.voucher.ceiling - work.offer.amount
-        state = channel_document(channel, Tokens(signed_before + cost))
-        return Settled(
-            success=True,
-            network=work.offer.network,
-            transaction=work.deposit,
-            payer=work.content.config.payer,
-            extra={"channelState": state, "chargedAmount": str(cost)},
-            extensions=None if receipt is None else {"usage-receipt": {"info": receipt}},
-        )
-
     # Keys
 
     async def known(self, asked: Asked) -> Reply | None:
@@ -273,7 +200,7 @@ class Gateway:
                 async with asyncio.timeout(self.config.limits.wait_s):
                     await running.wait()
             except TimeoutError:
-                raise _in_progress() from None
+                raise in_progress() from None
         payload = asked.paid_by if asked.payment else None
         found = await self.ledger.run(self.ledger.find, key, payload)
         if found is None or (found.state is State.CANCELLED and found.request == asked.hash):
@@ -282,13 +209,18 @@ class Gateway:
             return None  # it waits for its own turn
         return replayed(found, asked)
 
-    async def once(self, key: bytes, asked: Asked, work: Coroutine[Any, Any, Reply]) -> Reply:
-        """Do the work of a key, once at a time; whoever asks with the same key meanwhile gets its answer."""
+    async def once(
+        self, key: bytes, asked: Asked, work: Coroutine[Any, Any, Reply], stream: Stream | None = None
+    ) -> Reply:
+        """Do the work of a key, once at a time; whoever asks with the same key meanwhile gets its answer.
+
+        A stream is returned as soon as it begins, while the work goes on.
+        """
         if key in self._running:
             work.close()
             known = await self.known(asked)
             if known is None:
-                raise _in_progress()
+                raise in_progress()
             return known
         # Begun, a paid request is carried through: the client may have left, its answer is kept for its key.
         task = asyncio.create_task(work)
@@ -302,7 +234,11 @@ class Gateway:
                 ended.set()
 
             task.add_done_callback(end)
-        return await asyncio.shield(task)
+        if stream is None:
+            return await asyncio.shield(task)
+        task.add_done_callback(lambda ended: _close(stream, ended))
+        await asyncio.wait({task, stream.started}, return_when=asyncio.FIRST_COMPLETED)
+        return stream.started.result() if stream.started.done() else task.result()
 
     async def close(self) -> None:
         """Close connections and the ledger, after the requests that are being served."""
@@ -313,120 +249,8 @@ class Gateway:
         self.ledger.close()
 
 
-class Work:
-    """A call that is paid for."""
-
-    def __init__(
-        self,
-        payment_id: str,
-        call: Call,
-        shelf: Shelf,
-        channel: Channel,
-        content: ChannelPayment,
-        asked: Asked,
-        offer: Offer,
-        accepted_at: int,
-        deposit: Hash32 | None,
-    ) -> None:
-        """Store what is known of it.
-
-        Args:
-            payment_id: Id of its payment.
-            call: The call.
-            shelf: Its model.
-            channel: Channel that pays, before it.
-            content: Payload that pays.
-            asked: Request that it came with.
-            offer: Offer that the payload accepts.
-            accepted_at: Chain time of its acceptance.
-            deposit: Transaction of the deposit that came with it.
-        """
-        self.payment_id, self.call, self.shelf, self.channel = payment_id, call, shelf, channel
-        self.content, self.asked, self.offer = content, asked, offer
-        self.accepted_at, self.deposit = accepted_at, deposit
-
-
-def unpaid(asked: Asked, offers: Sequence[Offer], error: str | None = None) -> ApiError:
-    """Return the answer that offers ways to pay, and names the problem of a payment that was refused."""
-    header = wire.required_header([offer.requirements() for offer in offers], asked.url, error)
-    message = "this request has to be paid: see the header PAYMENT-REQUIRED" if error is None else error
-    return ApiError(402, message, code=error or "payment_required", headers={"PAYMENT-REQUIRED": header})
-
-
-def corrected(asked: Asked, offer: Offer, channel: Channel) -> ApiError:
-    """Return the answer that tells a client its last voucher and the charges so far.
-
-    It has the offer of that channel alone: the SDKs' clients correct the first one that they find.
-    """
-    extra: dict[str, Any] = {}
-    if channel.voucher is not None:
-        extra = {
-            "channelState": channel_document(channel, channel.charged),
-            "voucherState": {
-                "signedMaxClaimable": str(channel.voucher.ceiling),
-                "signature": "0x" + channel.voucher.signature.hex(),
-            },
-        }
-    header = wire.required_header([offer.requirements(extra)], asked.url, wire.MISMATCH)
-    return ApiError(
-        402,
-        "the voucher does not follow the last one: the header PAYMENT-REQUIRED has it",
-        code=wire.MISMATCH,
-        headers={"PAYMENT-REQUIRED": header},
-    )
-
-
-def unsettled(asked: Asked, offers: Sequence[Offer], settled: Settled) -> ApiError:
-    """Return the answer to a payment that was not settled; a client must not pay again for an unknown outcome."""
-    if settled.reason == wire.PENDING:
-        return ApiError(
-            503,
-            "the transaction is sent and in no block yet: repeat the same request with the same payment",
-            code=wire.PENDING,
-            headers={"Retry-After": "5"},
-        )
-    return unpaid(asked, offers, settled.reason or "unexpected_settle_error")
-
-
-def channel_document(channel: Channel, charged: Tokens) -> dict[str, Any]:
-    """Return a channel as the SDKs' clients read it."""
-    state = channel.state
-    return {
-        "channelId": "0x" + channel.id.hex(),
-        "balance": str(state.balance),
-        "totalClaimed": str(state.claimed),
-        "withdrawRequestedAt": state.withdrawable_at and state.withdrawable_at - channel.config.withdraw_delay_s,
-        "chargedCumulativeAmount": str(charged),
-        "payer": to_checksum_address(channel.config.payer),
-    }
-
-
-def replayed(found: Payment, asked: Asked) -> Reply:
-    """Return the stored answer of a key.
-
-    Raises:
-        ApiError: the key belongs to another request, or has no answer yet.
-    """
-    if found.request != asked.hash:
-        raise ApiError(409, "this key belongs to another request", code="idempotency_key_reused")
-    if found.state is State.SETTLED and found.answer is not None and found.settlement is not None:
-        headers = {"PAYMENT-RESPONSE": found.settlement, "x-payment-id": found.id, **REPLAY_HEADER}
-        return Reply(200, found.answer, found.answer_type or "application/json", headers)
-    if found.state is State.UNKNOWN:
-        raise ApiError(
-            503,
-            f"the outcome of payment {found.id} is not known yet: ask again with the same key",
-            code=wire.PENDING,
-            headers={"Retry-After": "5"},
-        )
-    raise _in_progress()
-
-
-def _in_progress() -> ApiError:
-    return ApiError(
-        409, "the request of this key is being served", code="idempotency_in_progress", headers={"Retry-After": "1"}
-    )
-
-
-def _estimated(call: Call, text: str) -> Counts:
-    return Counts(call.prompt_tokens, 0, counting.count(text), is_estimated=True)
+def _close(stream: Stream, ended: asyncio.Task[Reply]) -> None:
+    """End a stream, whatever has happened to its work."""
+    stream.close()
+    if stream.has_begun and not ended.cancelled() and (problem := ended.exception()) is not None:
+        _log.error("a stream has ended early", exc_info=problem)
