@@ -82,6 +82,38 @@ def facilitator(account: str, token_file: Path, port: int, command: Command) -> 
 
 
 @gateway.command(cls=Verb)
+@click.option("--config", "file", type=click.Path(path_type=Path, dir_okay=False), required=True, help="TOML file.")
+@network_command
+def claim(file: Path, command: Command) -> None:
+    """Claim what every channel in the ledger has used, and deliver the Tokens to their series.
+
+    Stop the gateway before, or see that it does not claim at the same moment: both count the relayer's transactions.
+    """
+    _check_installed()
+    from pysettle.serve.gateway.claims import Claims
+    from pysettle.serve.gateway.config import read_config
+    from pysettle.serve.gateway.ledger import Ledger
+    from pysettle.values import SeriesId
+
+    config = read_config(file)
+    network = _network(command)
+    claims = Claims(network, command.key(config.provider), command.key(config.relayer))
+    ledger = Ledger(config.ledger)
+    try:
+        channels = ledger.channels()
+        claimed = delivered = 0
+        for series in sorted({SeriesId(channel.config.token) for channel in channels}):
+            claimed += claims.claim([channel for channel in channels if channel.config.token == series])
+            delivered += claims.settle(series)
+        for channel in channels:
+            ledger.update(channel.id, network.hub.state(channel.config))
+    finally:
+        ledger.close()
+    figures = {"channel_count": str(len(channels)), "claimed_tokens": str(claimed), "delivered_tokens": str(delivered)}
+    command.show(figures, [f"claimed {claimed:,} Tokens of {len(channels)} channels, delivered {delivered:,}"])
+
+
+@gateway.command(cls=Verb)
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Directory for the audit bundle.")
 @wide_option
 @json_option

@@ -259,6 +259,7 @@ NOT_WALKED = {
     ("node",): "runs until it is ended: it has a test of its own",
     ("gateway", "serve"): "runs until it is ended: tests/gateway starts it",
     ("gateway", "facilitator"): "likewise",
+    ("gateway", "claim"): "needs a gateway: tests/gateway calls it",
     ("gateway", "demo"): "starts three processes: tests/gateway does the same, and reads its document",
     ("channel", "withdraw-credit"): "the hub holds no credit, since no token of this network refuses a payout",
 }

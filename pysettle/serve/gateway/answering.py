@@ -17,6 +17,7 @@ from pysettle.hashing import keccak
 from pysettle.serve.gateway import counting
 from pysettle.serve.gateway.answers import ApiError
 from pysettle.serve.gateway.asked import Asked, Reply
+from pysettle.serve.gateway.failpoints import reach
 from pysettle.serve.gateway.ledger import Channel, Ledger, Outcome, State
 from pysettle.serve.gateway.pricing import Counts
 from pysettle.serve.gateway.providers import ProviderFailed, usage_document
@@ -96,11 +97,13 @@ class Answering:
                 (piece,) = [piece async for piece in pieces]
         except ProviderFailed as problem:
             raise await self._failed(work, problem) from problem
+        reach("answered")
         charge = await self._charge(work, piece.counts, piece.text)
         body = json.dumps(piece.document | charge.members(work), ensure_ascii=False).encode()
         settlement = _settlement(work, charge.cost, charge.channel, charge.receipt).header()
         outcome = replace(charge.outcome, answer=body, answer_type="application/json", settlement=settlement)
         await self._ledger.run(self._ledger.settle, work.payment_id, outcome, charge.channel)
+        reach("charged")
         return Reply(200, body, headers=_headers(work, settlement))
 
     async def streamed(self, work: Work, stream: Stream) -> None:
@@ -123,6 +126,7 @@ class Answering:
                     if time.monotonic() - kept_at >= _KEPT_EVERY_S:
                         kept_at = time.monotonic()
                         await self._ledger.run(self._ledger.keep, work.payment_id, stream.text)
+                    reach("streaming")
                     if stream.is_left:
                         reason = "the client has left"
                         break

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator, Callable
@@ -38,7 +39,13 @@ def application(gateway: Gateway) -> FastAPI:
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
+        for found in await gateway.ledger.run(gateway.ledger.unfinished):
+            await sales.reconcile(gateway, found)
+        await gateway.watch.look()
+        watch = asyncio.create_task(gateway.watch.run())
         yield
+        watch.cancel()
+        await asyncio.gather(watch, return_exceptions=True)
         await gateway.close()
 
     app = FastAPI(

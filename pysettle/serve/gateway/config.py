@@ -67,9 +67,11 @@ class Limits:
     """Time for which a place is held for the voucher that follows a correction, in seconds."""
     deposit_calls: int = 5
     """Ceilings of one request that a first deposit is asked to cover."""
-    unpaid_a_minute: int = 600
-    """Unpaid requests of one address that are answered with an offer, in a minute."""
-    exposure_tokens: int = 10**12
+    watch_s: float = 2.0
+    """Time between two looks at the chain, in seconds; a notice of withdrawal runs for 15 minutes at least."""
+    claim_every_s: float = 3_600.0
+    """Time between two claims of everything that is due, in seconds."""
+    exposure_tokens: int = 100_000_000
     """Most Tokens that a channel may have used and not paid: beyond them the gateway claims first."""
 
 

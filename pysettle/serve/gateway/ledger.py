@@ -10,7 +10,7 @@ import asyncio
 import json
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from enum import StrEnum
@@ -99,6 +99,8 @@ class NewPayment:
     """Chain time of its acceptance."""
     offered: int
     """Most that it may cost: Tokens, or units for a purchase."""
+    nonce: bytes | None = None
+    """Nonce of the authorization of a purchase, by which the chain knows it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,8 @@ class Payment:
     """Chain time of its acceptance."""
     offered: int
     """Most that it may cost."""
+    nonce: bytes | None
+    """Nonce of the authorization of a purchase."""
     charged: int | None
     """Cost, once it is settled."""
     usage: Usage | None
@@ -283,6 +287,11 @@ class Ledger:
         with self._engine.begin() as connection:
             connection.execute(payments.update().where(payments.c.id == payment_id).values(values))
 
+    def settled(self) -> list[Payment]:
+        """Return the payments that were charged and answered."""
+        with self._engine.begin() as connection:
+            return list(map(_payment, connection.execute(select(payments).where(payments.c.state == State.SETTLED))))
+
     def unfinished(self) -> list[Payment]:
         """Return the payments that are neither settled nor cancelled."""
         ended = (State.SETTLED, State.CANCELLED)
@@ -295,13 +304,6 @@ class Ledger:
         with self._engine.begin() as connection:
             rows = connection.execute(select(payments.c.state, func.count()).group_by(payments.c.state))
             return {row[0]: row[1] for row in rows}
-
-    def settled_calls(self) -> Iterator[Payment]:
-        """Yield the calls that were charged."""
-        with self._engine.begin() as connection:
-            query = select(payments).where(payments.c.kind == Kind.CALL, payments.c.state == State.SETTLED)
-            rows = connection.execute(query).all()
-        return map(_payment, rows)
 
 
 def _raise_ceiling(connection: Connection, voucher: Voucher) -> None:
@@ -357,6 +359,7 @@ def _payment(row: Row[Any]) -> Payment:
         model=row.model,
         accepted_at=row.accepted_at,
         offered=row.offered,
+        nonce=row.nonce,
         charged=row.charged,
         usage=None if row.usage is None else Usage.unpack(int.from_bytes(row.usage, "big")),
         is_estimated=bool(row.is_estimated),

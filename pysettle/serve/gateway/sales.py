@@ -9,18 +9,20 @@ from typing import Any
 
 from pysettle.domain.compute.events import Purchased
 from pysettle.domain.core import events
+from pysettle.domain.core.events import AuthorizationUsed
 from pysettle.reading import read_whole
 from pysettle.serve.gateway.answers import ApiError
 from pysettle.serve.gateway.asked import Asked, Reply
 from pysettle.serve.gateway.channels import Correction
-from pysettle.serve.gateway.ledger import Channel, Kind, NewPayment, Outcome, State
+from pysettle.serve.gateway.failpoints import reach
+from pysettle.serve.gateway.ledger import Channel, Kind, NewPayment, Outcome, Payment, State
 from pysettle.serve.gateway.replies import corrected, unpaid, unsettled
 from pysettle.serve.gateway.requests import named_model, parse_body
 from pysettle.serve.gateway.sdk import wire
 from pysettle.serve.gateway.sdk.wire import ChannelPayment, ExactPayment, Offer, Settled
 from pysettle.serve.gateway.service import Gateway
 from pysettle.serve.gateway.shelf import Shelf, shelf_of_series
-from pysettle.values import Hash32, Tokens
+from pysettle.values import Address, Hash32, Tokens
 
 _TOKENS_MOST = 10**15
 
@@ -33,8 +35,13 @@ async def sell(gateway: Gateway, asked: Asked) -> Reply:
     """
     body = parse_body(asked.body)
     shelf = gateway.shelves[named_model(body, gateway.models).name]
+    if asked.key is not None:
+        found = await gateway.ledger.run(gateway.ledger.find, asked.key, asked.paid_by if asked.payment else None)
+        if found is not None and found.state is State.UNKNOWN and found.request == asked.hash:
+            await reconcile(gateway, found)
     if (known := await gateway.known(asked)) is not None:
         return known
+    gateway.watch.check_open(shelf)
     offer = await asyncio.to_thread(shelf.tokens_offer, _tokens(body.get("tokens")))
     if asked.payment is None:
         raise unpaid(asked, [offer])
@@ -48,30 +55,35 @@ async def sell(gateway: Gateway, asked: Asked) -> Reply:
 
 
 async def _sold(gateway: Gateway, shelf: Shelf, asked: Asked, offer: Offer, content: ExactPayment) -> Reply:
-    payment = asked.payment
+    payment, signed = asked.payment, content.authorization
     assert payment is not None
-    refusal = await gateway.facilitator.verify(payment.payload, offer.requirements())
-    if refusal is not None:
-        raise unpaid(asked, [offer], refusal)
-    payment_id = await _begin(gateway, asked, Kind.TOKENS, content.authorization.payer, shelf, offer.amount)
-    settled = await gateway.facilitator.settle(payment.payload, offer.requirements())
-    if not settled.success:
-        await _ended(gateway, payment_id, settled)
-        raise unsettled(asked, [offer], settled)
-    return await delivered(gateway, shelf, payment_id, settled, content)
+    made = await asyncio.to_thread(_made, gateway, shelf, signed.payer, signed.nonce)
+    if made is None:
+        refusal = await gateway.facilitator.verify(payment.payload, offer.requirements())
+        if refusal is not None:
+            raise unpaid(asked, [offer], refusal)
+    payment_id = await _begin(gateway, asked, Kind.TOKENS, signed.payer, shelf, offer.amount)
+    reach("settling")
+    if made is None:
+        settled = await gateway.facilitator.settle(payment.payload, offer.requirements())
+        if not settled.success:
+            await _ended(gateway, payment_id, settled)
+            raise unsettled(asked, [offer], settled)
+        reach("settled")
+        # By the events of currency and series, whatever the facilitator says.
+        made = await asyncio.to_thread(_made, gateway, shelf, signed.payer, signed.nonce)
+        if made is None:
+            reason = "its transaction has delivered no Tokens"
+            await gateway.ledger.run(gateway.ledger.end, payment_id, State.UNKNOWN, reason, settled.transaction)
+            raise ApiError(503, f"{reason}: ask again with the same key", code=wire.PENDING)
+    outcome = _delivered(shelf, payment_id, *made)
+    await gateway.ledger.run(gateway.ledger.settle, payment_id, outcome)
+    headers = {"PAYMENT-RESPONSE": outcome.settlement, "x-payment-id": payment_id}
+    return Reply(200, outcome.answer, headers=headers)
 
 
-async def delivered(gateway: Gateway, shelf: Shelf, payment_id: str, settled: Settled, content: ExactPayment) -> Reply:
-    """Store and return the answer to a purchase, by the event of its series.
-
-    Raises:
-        ApiError: the transaction has no such event, whatever the facilitator says.
-    """
-    assert settled.transaction is not None, "a settled payment has a transaction"
-    bought = await asyncio.to_thread(_purchased, gateway, shelf, settled.transaction, content)
-    if bought is None:
-        await gateway.ledger.run(gateway.ledger.end, payment_id, State.UNKNOWN, "no purchase", settled.transaction)
-        raise ApiError(503, "the transaction has delivered no Tokens: ask again with the same key", code=wire.PENDING)
+def _delivered(shelf: Shelf, payment_id: str, bought: Purchased, transaction: Hash32) -> Outcome:
+    """Return the answer to a purchase."""
     document = {
         "object": "tokens",
         "payment_id": payment_id,
@@ -79,23 +91,55 @@ async def delivered(gateway: Gateway, shelf: Shelf, payment_id: str, settled: Se
         "tokens": str(bought.tokens),
         "paid_micro_yuan": str(bought.paid),
         "beneficiary": "0x" + bought.beneficiary.hex(),
-        "transaction": "0x" + settled.transaction.hex(),
+        "transaction": "0x" + transaction.hex(),
     }
-    header = replace(settled, payer=bought.payer).header()
-    outcome = Outcome(
-        json.dumps(document).encode(), "application/json", header, bought.paid, None, False, settled.transaction
+    settled = Settled(True, shelf.network, transaction=transaction, payer=bought.payer, amount=str(bought.paid))
+    return Outcome(
+        answer=json.dumps(document).encode(),
+        answer_type="application/json",
+        settlement=settled.header(),
+        charged=bought.paid,
+        transaction=transaction,
     )
-    await gateway.ledger.run(gateway.ledger.settle, payment_id, outcome)
-    return Reply(200, outcome.answer, headers={"PAYMENT-RESPONSE": header, "x-payment-id": payment_id})
 
 
-def _purchased(gateway: Gateway, shelf: Shelf, transaction: Hash32, content: ExactPayment) -> Purchased | None:
-    (receipt,) = gateway.network.chain.receipts_of([transaction])
-    for log in receipt.logs if receipt else ():
-        event = events.decode(log.topics, log.data) if log.address == shelf.series.address else None
-        if isinstance(event, Purchased) and event.payer == content.authorization.payer:
-            return event
+def _made(gateway: Gateway, shelf: Shelf, payer: Address, nonce: bytes) -> tuple[Purchased, Hash32] | None:
+    """Return the purchase that an authorization has paid, by the events on the chain; None if it has paid none."""
+    currency = gateway.network.currency
+    if not currency.is_authorization_spent(payer, nonce):
+        return None
+    used = gateway.network.chain.logs(
+        from_block=gateway.network.first_block,
+        addresses=[currency.address],
+        topics=events.topics(AuthorizationUsed),
+        ids=[payer.rjust(32, b"\0")],
+    )
+    for log in used:
+        event = events.decode(log.topics, log.data)
+        if isinstance(event, AuthorizationUsed) and event.nonce == nonce:
+            (receipt,) = gateway.network.chain.receipts_of([log.transaction_hash])
+            for other in receipt.logs if receipt else ():
+                bought = events.decode(other.topics, other.data) if other.address == shelf.series.address else None
+                if isinstance(bought, Purchased) and bought.payer == payer:
+                    return bought, log.transaction_hash
     return None
+
+
+async def reconcile(gateway: Gateway, found: Payment) -> None:
+    """Find the outcome of a payment that was begun, by the chain: nothing is signed or sent anew.
+
+    A call that was with its provider is released: its voucher and key may be used again, and the lost run is the
+    seller's. A purchase has been paid if the series says so. Else its authorization is still good, and can deliver once
+    at most. The rest of a channel is asked for again by its payer.
+    """
+    if found.kind is Kind.TOKENS and found.nonce is not None and found.model in gateway.shelves:
+        shelf = gateway.shelves[found.model]
+        made = await asyncio.to_thread(_made, gateway, shelf, found.payer, found.nonce)
+        if made is not None:
+            await gateway.ledger.run(gateway.ledger.settle, found.id, _delivered(shelf, found.id, *made))
+            return
+    reason = "the gateway has ended before the answer"
+    await gateway.ledger.run(gateway.ledger.end, found.id, State.CANCELLED, reason, found.transaction)
 
 
 async def give_back(gateway: Gateway, asked: Asked, content: ChannelPayment) -> Reply:
@@ -182,6 +226,7 @@ async def _begin(gateway: Gateway, asked: Asked, kind: Kind, payer: Any, shelf: 
         model=shelf.model.name,
         accepted_at=await asyncio.to_thread(gateway.network.chain.clock.now),
         offered=amount,
+        nonce=content.authorization.nonce if isinstance(content, ExactPayment) else None,
     )
     return await gateway.ledger.run(gateway.ledger.begin, new, State.SETTLING)
 

@@ -20,6 +20,7 @@ from pysettle.serve.gateway.asked import Asked, Reply
 from pysettle.serve.gateway.channels import Channels, Correction
 from pysettle.serve.gateway.claims import Claims
 from pysettle.serve.gateway.config import Config
+from pysettle.serve.gateway.failpoints import reach
 from pysettle.serve.gateway.ledger import Channel, Kind, Ledger, NewPayment, State
 from pysettle.serve.gateway.pricing import quote
 from pysettle.serve.gateway.queue import Turns, TurnsTaken
@@ -30,6 +31,7 @@ from pysettle.serve.gateway.sdk.facilitators import Facilitator
 from pysettle.serve.gateway.sdk.wire import ChannelPayment, Offer, Received
 from pysettle.serve.gateway.shelf import Shelf
 from pysettle.serve.gateway.streams import Stream
+from pysettle.serve.gateway.watching import Watch
 from pysettle.values import Hash32
 
 if TYPE_CHECKING:
@@ -70,6 +72,8 @@ class Gateway:
         self._running: dict[bytes, asyncio.Event] = {}
         self._tasks: set[asyncio.Task[Reply]] = set()
         receipts = receipt_domain(network.chain.chain_id, network.hub.address)
+        self.watch = Watch(network, shelves, ledger, claims, config.limits)
+        """Its watch on the chain."""
         self._answering = Answering(ledger, provider, receipts)
 
     async def infer(self, path: str, asked: Asked) -> Reply:
@@ -82,6 +86,7 @@ class Gateway:
         shelf = self.shelves[named_model(body, self.models).name]
         if (known := await self.known(asked)) is not None:
             return known
+        self.watch.check_open(shelf)
         call = await asyncio.to_thread(parse_call, path, body, shelf.model)
         now = await asyncio.to_thread(self.network.chain.clock.now)
         price = quote(shelf.terms, call, now)
@@ -134,6 +139,7 @@ class Gateway:
                     offered=offer.amount,
                 )
                 payment_id = await self.ledger.run(self.ledger.begin, new, State.EXECUTING, content.voucher)
+                reach("stored")
                 work = Work(payment_id, call, shelf, channel, content, asked, offer, now, deposit)
                 if stream is None:
                     return await self._answering.whole(work)
@@ -157,6 +163,9 @@ class Gateway:
             ApiError: the payment is refused.
         """
         channel = await self.channels.refreshed(content.config, content.voucher.channel_id)
+        if channel.charged - channel.state.claimed + offer.amount > self.config.limits.exposure_tokens:
+            await asyncio.to_thread(self.claims.claim, [channel])
+            channel = await self.channels.refreshed(content.config, content.voucher.channel_id)
         needed, ceiling = channel.charged + offer.amount, content.voucher.ceiling
         has_room = offer.amount <= channel.free
         if ceiling < needed or (has_room and (content.kind == "deposit" or ceiling > channel.state.balance)):
@@ -164,6 +173,7 @@ class Gateway:
         transaction = None
         if content.kind == "deposit":
             transaction = await self._deposit(payment, asked, offer)
+            reach("deposited")
             channel = await self.channels.refreshed(content.config, content.voucher.channel_id)
         if ceiling > channel.state.balance:
             raise unpaid(asked, [offer], wire.EXCEEDS_BALANCE if channel.state.balance else wire.NO_CHANNEL)

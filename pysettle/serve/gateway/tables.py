@@ -78,6 +78,7 @@ payments = Table(
     Column("body", LargeBinary, nullable=False),
     Column("payer", LargeBinary(20), nullable=False),
     Column("channel", LargeBinary(32)),
+    Column("nonce", LargeBinary(32)),  # of the authorization of a purchase
     Column("model", String, nullable=False),
     Column("accepted_at", Integer, nullable=False),  # chain time, which sets the price window
     Column("offered", Amounts, nullable=False),  # most that it may cost

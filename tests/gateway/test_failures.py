@@ -1,0 +1,142 @@
+"""A gateway is killed, a payer withdraws: one answer and one charge a key, and nothing is lost to a notice."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from x402.http.clients.httpx import PaymentError
+
+from pysettle.scenarios.gateway import MODEL, Process
+from pysettle.serve.gateway.failpoints import VARIABLE
+from pysettle.serve.gateway.ledger import Ledger
+from tests.cli.running import invoke
+from tests.gateway.conftest import ASKED, Shop
+
+
+class Mortal:
+    """A gateway of its own, with a ledger of its own, that can be told where to die."""
+
+    def __init__(self, shop: Shop, folder: Path) -> None:
+        """Configure it."""
+        self.shop, self.points, self.ledger_file = shop, folder / "point", folder / "mortal.sqlite"
+        text = shop.town.config_file.read_text()
+        for name in ("facilitator.token", "peak-hours.json", "faults.json"):
+            text = text.replace(f'"{name}"', f'"{shop.town.config_file.parent / name}"')
+        self.config = folder / "gateway.toml"
+        self.config.write_text(text.replace('"gateway.sqlite"', f'"{self.ledger_file}"'))
+        self.process: Process | None = None
+
+    def start(self) -> str:
+        """Start it; return its URL."""
+        directory = str(self.shop.town.workspace.directory)
+        self.process = Process("gateway", "serve", "--workspace", directory, "--config", str(self.config))
+        return self.process.url
+
+    def ended(self) -> int:
+        """Wait until it is dead; return its exit code."""
+        assert self.process is not None
+        self.process.process.communicate(timeout=60)
+        return int(self.process.process.returncode)
+
+    def charges(self, buyer: bytes) -> tuple[int, int]:
+        """Return the charge of a payer's channel, and the sum of the charges of its calls."""
+        ledger = Ledger(self.ledger_file)
+        try:
+            channels = [channel for channel in ledger.channels() if channel.config.payer == buyer]
+            calls = [it for it in ledger.settled() if it.payer == buyer and it.channel is not None]
+        finally:
+            ledger.close()
+        return sum(channel.charged for channel in channels), sum(it.charged or 0 for it in calls)
+
+
+@pytest.fixture(scope="module")
+def mortal(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mortal]:
+    """Return a gateway that may be killed."""
+    built = Mortal(shop, tmp_path_factory.mktemp("mortal"))
+    os.environ[VARIABLE] = str(built.points)
+    try:
+        yield built
+        if built.process is not None:
+            built.process.stop()
+    finally:
+        del os.environ[VARIABLE]
+
+
+CALLS = ("deposited", "stored", "answered", "charged")
+
+
+@pytest.mark.long
+def test_killed_at_every_state(mortal: Mortal) -> None:
+    """Killed with a call or a purchase at any state, and started again, a key has one answer and one charge."""
+    shop, url = mortal.shop, mortal.start()
+    for point in (*CALLS, "streaming", "settling", "settled"):
+        is_purchase = point in ("settling", "settled")
+        signer = shop.account(0 if is_purchase else 1_000_000)
+        key, path = secrets.token_hex(16), "/v1/tokens" if is_purchase else "/v1/chat/completions"
+        body: dict[str, Any] = {"model": MODEL, "tokens": 1_000} if is_purchase else ASKED
+        if point == "streaming":
+            body = body | {"stream": True}
+        buyer = shop.buyer(signer)
+        mortal.points.write_text(point)
+        with pytest.raises((httpx.HTTPError, PaymentError)):
+            shop.run(_asked(buyer, f"{url}{path}", body, key))
+        assert mortal.ended() == -signal.SIGKILL, point
+        url = mortal.start()
+        # A client that has lost its answer asks again with its key; it may be one that has forgotten all else.
+        first = shop.run(_asked(shop.buyer(signer), f"{url}{path}", body, key))
+        second = shop.run(_asked(shop.buyer(signer), f"{url}{path}", body, key))
+        assert (first.status_code, second.status_code) == (200, 200), (point, first.text)
+        assert first.content == second.content
+        assert ("x-idempotent-replay" in first.headers) == (point in ("charged", "settled")), point
+        if is_purchase:
+            assert shop.balance(signer) == int(first.json()["tokens"]), point
+        else:
+            channel, calls = mortal.charges(signer.address)
+            assert 0 < channel == calls, point
+
+
+async def _asked(buyer: Any, url: str, body: dict[str, Any], key: str) -> httpx.Response:
+    async with buyer.http(timeout=60) as client:
+        response = await client.post(url, json=body, headers={"Idempotency-Key": key})
+        await response.aread()
+        return response
+
+
+def test_a_notice_is_answered_by_a_claim(shop: Shop) -> None:
+    """A payer gives notice: what was served is claimed at once, and nothing is served that the rest does not cover."""
+    town, signer = shop.town, shop.town.key("bob")
+    town.issue("bob", 10)
+    buyer = shop.buyer(signer)
+    shop.run(buyer.post(f"{town.gateway_url}/v1/tokens", {"model": MODEL, "tokens": 1_000_000}))
+    shop.ask(buyer)
+    channel = shop.channel(signer)
+    rest = channel.state.balance
+    town.network.send(town.network.hub.initiate_withdraw(signer, channel.config, rest))
+    deadline = time.monotonic() + 60
+    while town.network.hub.channel(channel.id)[1] < channel.charged:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    with pytest.raises(httpx.HTTPStatusError) as refused:
+        shop.ask(buyer)
+    assert refused.value.response.json()["error"]["code"] == "payer_withdraws_from_channel"
+    assert shop.channel(signer).charged == channel.charged
+
+
+def test_claim_by_command(shop: Shop) -> None:
+    """One command claims what every channel has used, and delivers it."""
+    signer = shop.account(1_000_000)
+    shop.ask(shop.buyer(signer))
+    words = ["gateway", "claim", "--config", str(shop.town.config_file)]
+    document = json.loads(invoke(*words, "--json", workspace=shop.town.workspace.directory).stdout)
+    channel = shop.channel(signer)
+    assert channel.state.claimed == channel.charged
+    assert int(document["claimed_tokens"]) >= channel.charged
