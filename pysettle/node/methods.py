@@ -139,7 +139,9 @@ def _general(node: NodeChain) -> Mapping[str, Method]:
         "eth_protocolVersion": lambda _: "0x41",
         "eth_syncing": lambda _: False,
         "eth_mining": lambda _: False,
-        "eth_accounts": lambda _: [hex_address(account) for account in node.accounts],
+        **dict.fromkeys(
+            ("eth_accounts", "eth_requestAccounts"), lambda _: [hex_address(account) for account in node.accounts]
+        ),
         "eth_coinbase": lambda _: hex_address(chain.coinbase),
         "eth_baseFee": lambda _: hex(base_fee()),
         "eth_gasPrice": lambda _: hex(base_fee() + TIP),

@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +19,9 @@ from trie import HexaryTrie
 from web3 import AsyncWeb3, Web3, WebSocketProvider
 from web3.exceptions import ContractCustomError
 
+from pysettle.evm import compiler
 from pysettle.evm.artifacts import ROOT
+from pysettle.evm.genesis import CREATE2_DEPLOYER
 from pysettle.node.accounts import MNEMONIC, development_accounts
 from tests.evm.bytecode import REVERTER, TOKEN, creation
 
@@ -173,6 +176,52 @@ def test_cast(url: str, w3: Web3, token: str, reverter: str) -> None:
     assert REFUSED.hex() in refused.stderr
     again = cast(url, "run", receipt["transactionHash"])
     assert "Gas used: 21000" in again.stdout, again.stderr
+
+
+def test_cast_sends_lists(url: str, w3: Web3, token: str) -> None:
+    """An authorization and an access list that cast makes by the node's word are in the sealed transaction."""
+    data = "0x" + moved(3).hex()
+    listed = cast(url, "access-list", token, data, "--from", BOB)
+    assert token.lower() in listed.stdout.lower(), listed.stderr
+    for option, kind in ((("--access-list",), 2), (("--auth", token), 4)):
+        sent = cast(url, "send", token, data, *option, "--private-key", KEY, "--json")
+        assert sent.returncode == 0, sent.stderr
+        sealed = w3.eth.get_transaction(json.loads(sent.stdout)["transactionHash"])
+        assert (sealed["type"], len(sealed.get("authorizationList", []))) == (kind, kind // 4)
+        assert len(sealed["accessList"]) == (kind == 2)
+
+
+FORGE = ROOT / "node_modules/@foundry-rs/forge-linux-amd64/bin/forge"
+SCRIPT = """// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.0;
+interface Vm { function broadcast() external; }
+contract C { uint256 public x = 7; }
+contract S {
+    function run() external {
+        Vm(address(uint160(uint256(keccak256("hevm cheat code"))))).broadcast();
+        new C{salt: bytes32(uint256(1))}();
+    }
+}
+"""
+
+
+def test_a_forge_script_creates_by_salt(url: str, w3: Web3, tmp_path: Path) -> None:
+    """`new C{salt: s}` is sent to the CREATE2 deployer of the genesis, which creates the contract."""
+    if not FORGE.exists():
+        pytest.skip("FORGE IS NOT INSTALLED: scripts/bootstrap --with-anvil")
+    compiler.install(ROOT, tmp_path / "solc")
+    (tmp_path / "foundry.toml").write_text(
+        '[profile.default]\nsrc = "."\nscript = "."\nsolc = "./solc"\noffline = true\n'
+    )
+    (tmp_path / "S.s.sol").write_text(SCRIPT)
+    command = [str(FORGE), "script", "S.s.sol", "--tc", "S", "--rpc-url", url, "--broadcast", "--private-key", KEY]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    assert "EXECUTION COMPLETE" in run.stdout, run.stderr
+    sent = json.loads((tmp_path / "broadcast/S.s.sol/31337/run-latest.json").read_text())["transactions"][0]
+    assert (sent["transactionType"], bytes.fromhex(sent["transaction"]["to"][2:])) == ("CREATE2", CREATE2_DEPLOYER)
+    assert w3.eth.call({"to": Web3.to_checksum_address(sent["contractAddress"]), "data": "0x0c55699c"}) == (7).to_bytes(
+        32, "big"
+    )
 
 
 def rpc(w3: Web3, method: str, *params: Any) -> Any:

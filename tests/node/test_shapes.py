@@ -71,6 +71,7 @@ def shapes(client: Client) -> dict[str, tuple[Any, list[list[Any]]]]:
     quantity, none = Either(UINT), [[]]
     return {
         "eth_accounts": ([ADDRESS], none),
+        "eth_requestAccounts": ([ADDRESS], none),
         "eth_baseFee": (quantity, none),
         "eth_blobBaseFee": (quantity, none),
         "eth_blockNumber": (quantity, none),
