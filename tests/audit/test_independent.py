@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -168,6 +171,55 @@ def test_an_engine_that_fails_could_not_be_had(
     directory, hashes = golden_bundle.directory, golden_bundle.manifest.hashes
     (answer,) = Race(directory / GENESIS_FILE, directory / CHAIN_FILE, hashes, patience_s=1).run([engine])
     assert answer.missing == reason
+
+
+WAITING = """
+import os, subprocess, sys, time
+child = subprocess.Popen(["sleep", "600"])
+with open(__file__ + ".new", "w") as told:
+    told.write(f"{os.getpid()} {child.pid}")
+os.rename(told.name, __file__ + ".pids")
+time.sleep(600)
+"""
+
+
+def test_a_killed_verification_leaves_no_engine(
+    golden_bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After kill -9 no engine runs on, nor what an engine started; the next run finishes."""
+    monkeypatch.setenv(ENGINES_DIR, str(tmp_path))
+    driver = tmp_path / "driver.py"
+    driver.write_text(WAITING)
+    eels = engines()[0]
+    (eels.folder / "bin").mkdir(parents=True)
+    python = eels.folder / "bin" / "python"
+    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{driver}"\n')
+    python.chmod(0o755)
+    command = [sys.executable, "-m", "pysettle", "audit", "verify", str(golden_bundle.directory), "--level", "X"]
+    auditing = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    told = tmp_path / "driver.py.pids"
+    try:
+        _wait(told.exists)
+    finally:
+        auditing.kill()
+        auditing.wait()
+    pids = [int(it) for it in told.read_text().split()]
+    _wait(lambda: not any(_runs(pid) for pid in pids))
+    shutil.rmtree(eels.folder)
+    assert verify(golden_bundle.directory, level="X").checks[Check.EXECUTION] is Outcome.PASSED
+
+
+def _wait(done: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 120
+    while not done():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def _runs(pid: int) -> bool:
+    """Whether a process runs; one that ended may still wait for its parent to ask how."""
+    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
+    return state.strip()[:1] not in ("", "Z")
 
 
 def test_an_engine_of_the_producer_does_not_count() -> None:

@@ -26,6 +26,8 @@ PATIENCE_S = 600
 _LINE_MAX = 2**28
 """Most bytes of one line; receipts of a block in hex digits fit."""
 _PIECE = 2**16
+_GUARD = ("/bin/sh", "-c", "read _; kill -9 0")
+"""Ends its process group, and itself with it, when the pipe to it closes: even if the audit was killed."""
 _REASON_MAX = 300
 
 
@@ -68,6 +70,7 @@ class _Running:
 
     answer: Answer
     process: subprocess.Popen[bytes]
+    guard: subprocess.Popen[bytes]
     stderr: IO[bytes]
     heard: float
     rest: bytes = b""
@@ -112,6 +115,7 @@ class Race:
         """Start an engine with nothing of this process around it but the path and the folder for its caches."""
         stderr = tempfile.TemporaryFile()  # noqa: SIM115  # closed by _end
         command = answer.engine.command(self.genesis.absolute(), self.chain.absolute())
+        guard = subprocess.Popen(_GUARD, stdin=subprocess.PIPE, process_group=0)
         try:
             process = subprocess.Popen(
                 command,
@@ -120,13 +124,14 @@ class Race:
                 stderr=stderr,
                 cwd=nowhere,
                 env={"PATH": os.environ.get("PATH", os.defpath), "HOME": nowhere, "PYTHONDONTWRITEBYTECODE": "1"},
-                process_group=0,
+                process_group=guard.pid,
             )
         except OSError as problem:
+            _end_group(guard)
             stderr.close()
             answer.missing = f"it cannot be started: {problem.strerror or problem}"
             return None
-        return _Running(answer, process, stderr, time.monotonic())
+        return _Running(answer, process, guard, stderr, time.monotonic())
 
     def _hear(self, selector: selectors.BaseSelector) -> None:
         """Wait for the next piece of an answer, and give up those that are silent for too long."""
@@ -206,9 +211,17 @@ def _died(running: _Running) -> str:
 
 def _end(running: _Running) -> None:
     """End a process with all that it started."""
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(running.process.pid, signal.SIGKILL)
+    _end_group(running.guard)
     running.process.wait()
     assert running.process.stdout is not None
     running.process.stdout.close()
     running.stderr.close()
+
+
+def _end_group(guard: subprocess.Popen[bytes]) -> None:
+    """End a guard with its group."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(guard.pid, signal.SIGKILL)
+    guard.wait()
+    assert guard.stdin is not None
+    guard.stdin.close()
