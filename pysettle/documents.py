@@ -10,11 +10,15 @@ import json
 import re
 from collections.abc import Collection
 from itertools import accumulate
-from typing import Any, Final, NoReturn
+from typing import Any, BinaryIO, Final, NoReturn
 
 NESTING_LIMIT: Final = 32
 """Deepest nesting of arrays and objects; nothing that is read here needs more than a few."""
 
+FILE_MAX: Final = 2**26
+"""Most bytes of a file that is read whole."""
+_COMMAS_MAX: Final = 2**20
+"""Most commas in one; each value of a document may take a hundred bytes of memory."""
 _STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 _TOKEN = re.compile(r'\s+|[\[\]{},:]|"(?:[^"\\]|\\.)*"|[^\s\[\]{},:"]+')
 _COLON = re.compile(r"\s*:")
@@ -31,6 +35,20 @@ def parse_json(content: bytes | str) -> Any:
     text = content if isinstance(content, str) else content.decode("utf-8")
     check_nesting(text, NESTING_LIMIT)
     return json.loads(text, object_pairs_hook=_object, parse_constant=_refuse_constant)
+
+
+def read_whole(stream: BinaryIO, name: str) -> bytes:
+    """Return a file that is to be parsed, unless it would fill the memory, or has no end.
+
+    Raises:
+        OSError: it is too long, or has too many values; the message contains `name`.
+    """
+    content = stream.read(FILE_MAX + 1)
+    if len(content) > FILE_MAX:
+        raise OSError(f"{name} is longer than {FILE_MAX} bytes")
+    if content.count(b",") > _COMMAS_MAX:
+        raise OSError(f"{name} has more than {_COMMAS_MAX} values")
+    return content
 
 
 def check_nesting(text: str, limit: int) -> None:

@@ -16,7 +16,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from pysettle.documents import as_bytes, as_decimal, as_list, as_object, as_whole, parse_json
+from pysettle.documents import as_bytes, as_decimal, as_list, as_object, as_whole, parse_json, read_whole
 from pysettle.domain.catalogue import kinds
 from pysettle.domain.core.contracts import Contracts, Kind
 from pysettle.domain.money.contracts import CURRENCY_TOKEN, ISSUANCE_DESK, CurrencyTerms
@@ -46,10 +46,6 @@ STATE_FILES = {GENESIS_FILE, PROOFS_FILE}
 CONTRACT_FILES = {SOURCES_FILE, INTERFACES_FILE}
 """The files that a bundle has which lists contracts, and no other."""
 
-JSON_MAX = 2**26
-"""Most bytes of a JSON file, which is read whole."""
-_COMMAS_MAX = 2**20
-"""Most commas in one: each value costs its reader many times its bytes."""
 _TEXT_MAX = 200
 _PIECE = 2**20
 _FIELDS = {
@@ -239,14 +235,9 @@ class Bundle:
 
 
 def _read_file(path: Path) -> bytes:
-    stream, size = _open_file(path)
+    stream, _ = _open_file(path)
     with stream:
-        if size > JSON_MAX:
-            raise OSError(f"{path.name} is longer than {JSON_MAX} bytes")
-        content = stream.read(JSON_MAX)
-    if content.count(b",") > _COMMAS_MAX:
-        raise OSError(f"{path.name} has more than {_COMMAS_MAX} values")
-    return content
+        return read_whole(stream, path.name)
 
 
 def _open_file(path: Path) -> tuple[BinaryIO, int]:

@@ -22,12 +22,11 @@ from pysettle.audit.independent.catalogue import engines
 from pysettle.audit.independent.judgement import judged
 from pysettle.audit.independent.race import PATIENCE_S, Race
 from pysettle.audit.report import Check, Divergence, Outcome, Report, asked_at, at_block
+from pysettle.documents import read_whole
 from pysettle.errors import UsageError
 
 OnProgress = Callable[[int, int], None]
 """Called with (re-executed blocks, all blocks)."""
-_GENESIS_MAX = 2**27
-"""Most bytes of a genesis."""
 _NOT_CHECKED = {
     Check.ROOTS: ("receipts: a chain file has none",),
     Check.EXECUTION: (
@@ -58,16 +57,12 @@ def verify_chain_file(
         UsageError: a file cannot be read.
     """
     try:
-        if genesis.stat().st_size > _GENESIS_MAX:
-            raise UsageError(
-                f"{genesis} is longer than {_GENESIS_MAX} bytes: name a genesis",
-                path=genesis,
-                most_bytes_count=_GENESIS_MAX,
-            )
-        content = genesis.read_bytes()
+        with genesis.open("rb") as stream:
+            content = read_whole(stream, str(genesis))
         return _ChainFile(genesis, content, blocks, level, patience_s, on_progress).run()
     except OSError as problem:
-        raise UsageError(f"{problem.filename} cannot be read: {problem.strerror}", path=problem.filename) from None
+        said = f"{problem.filename} cannot be read: {problem.strerror}" if problem.strerror else f"{problem}"
+        raise UsageError(said, path=problem.filename or genesis) from None
 
 
 class _ChainFile:

@@ -26,6 +26,7 @@ from pysettle.cli.options import (
     workspace_option,
 )
 from pysettle.cli.output import done, progress, table, tell, write_text
+from pysettle.documents import read_whole
 from pysettle.errors import UsageError
 from pysettle.reading import read_hex
 
@@ -99,9 +100,10 @@ def export(
 
 def _content(file: Path) -> bytes:
     try:
-        return file.read_bytes()
+        with file.open("rb") as stream:
+            return read_whole(stream, file.name)
     except OSError as problem:
-        raise UsageError(f"{file} cannot be read: {problem.strerror}", path=file) from None
+        raise UsageError(f"{file} cannot be read: {problem.strerror or problem}", path=file) from None
 
 
 def _show_exported(manifest: Manifest, out: Path, as_json: bool) -> None:

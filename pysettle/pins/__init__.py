@@ -17,7 +17,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from pysettle.documents import as_bytes, as_list, as_object, as_whole, parse_json
+from pysettle.documents import as_bytes, as_list, as_object, as_whole, parse_json, read_whole
 from pysettle.domain.catalogue import contracts_used, kinds
 from pysettle.errors import UsageError
 from pysettle.evm import abi, artifacts
@@ -205,7 +205,8 @@ class Pins:
             UsageError: it cannot be read, or is no file of pins.
         """
         try:
-            content = file.read_bytes()
+            with file.open("rb") as stream:
+                content = read_whole(stream, file.name)
         except OSError as problem:
             raise UsageError(
                 f"{file} cannot be read ({problem.strerror or problem}): name a file of pins", path=file
