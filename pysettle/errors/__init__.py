@@ -55,11 +55,11 @@ class InvalidNumber(UsageError):
     """A number is not written in plain digits, or is out of range."""
 
 
-class TraceError(UsageError):
-    """A usage trace cannot be read: the message names the file, the row (1 is the header) and the column."""
+class RowError(UsageError):
+    """A CSV file cannot be read: the message names the file, the row (1 is the header) and the column."""
 
     def __init__(self, file: str, row: int, column: str, problem: str) -> None:
-        """Store the place in the trace and the problem there."""
+        """Store the place in the file and the problem there."""
         self.file, self.row, self.column, self.problem = file, row, column, problem
         super().__init__(f"{file}: row {row}, column {column}: {problem}")
 

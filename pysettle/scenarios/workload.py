@@ -8,22 +8,19 @@ Efficient Generative LLM Inference Using Phase Splitting", ISCA 2024.
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from random import Random
-from typing import TextIO
 
 from pysettle.domain.compute.serving import Request
 from pysettle.domain.compute.usage import Meters
-from pysettle.errors import InvalidNumber, TraceError
+from pysettle.errors import InvalidNumber
 from pysettle.reading import read_whole
+from pysettle.rows import Row, read_rows
 
 _COLUMNS = ("TIMESTAMP", "ContextTokens", "GeneratedTokens")
-_MAX_LINE = 4_096
-"""Characters a line may have; a longer one is no row of a trace."""
 _FIRST_INSTANT = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST_SECOND = 86_400
 """First second of a trace: the chain begins up to two hours before it, and no block is from before 1970."""
@@ -48,81 +45,41 @@ def read_trace(path: Path) -> list[Request]:
     """Read a trace of requests, in the order of the file.
 
     Raises:
-        TraceError: the file cannot be read, is empty, lacks a column, or has a value of the wrong form; it names file,
+        RowError: the file cannot be read, is empty, lacks a column, or has a value of the wrong form; it names file,
             row (1 is the header) and column.
     """
+    return [_request(row) for row in read_rows(path, _COLUMNS)]
+
+
+def _request(row: Row) -> Request:
+    context, generated = _count(row, "ContextTokens"), _count(row, "GeneratedTokens")
+    return Request(_timestamp(row), Meters(input=context, output=generated))
+
+
+def _count(row: Row, column: str) -> int:
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            return list(_rows(str(path), file))
-    except OSError as problem:
-        raise TraceError(str(path), 0, "-", f"cannot be read ({problem.strerror}); name a readable CSV file") from None
-    except UnicodeDecodeError as problem:
-        raise TraceError(str(path), 0, "-", f"is not UTF-8 text at byte {problem.start}; name a CSV file") from None
-
-
-def _rows(name: str, file: TextIO) -> Iterator[Request]:
-    header: list[str] = []
-    number = 0
-    while line := file.readline(_MAX_LINE + 1):
-        number += 1
-        if len(line) > _MAX_LINE:
-            raise TraceError(name, number, "-", f"a line of more than {_MAX_LINE} characters; give one request a line")
-        cells = next(csv.reader([line]), [])
-        if not header:
-            header = _header(name, cells)
-        elif cells:
-            yield _request(name, number, _cells(name, number, header, cells))
-    if number < 2:
-        raise TraceError(name, number, "-", "holds no requests; give a header line and at least one request")
-
-
-def _header(name: str, cells: list[str]) -> list[str]:
-    for column in _COLUMNS:
-        if cells.count(column) != 1:
-            problem = "is there twice" if column in cells else "is missing"
-            raise TraceError(name, 1, column, f"{problem}; the header needs {', '.join(_COLUMNS)}, each once")
-    return cells
-
-
-def _cells(name: str, number: int, header: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
-    """Return column -> value of a row, which has as many cells as the header: one too many shifts those after it."""
-    if len(cells) > len(header):
-        problem = f"the header has {len(header)} columns and the row {len(cells)} cells; give every value its column"
-        raise TraceError(name, number, str(len(header) + 1), problem)
-    if len(cells) < len(header):
-        raise TraceError(name, number, header[len(cells)][:40], "has no value; give every column a value")
-    return {column: cells[header.index(column)].strip() for column in _COLUMNS}
-
-
-def _request(name: str, number: int, cells: dict[str, str]) -> Request:
-    context = _count(name, number, "ContextTokens", cells["ContextTokens"])
-    generated = _count(name, number, "GeneratedTokens", cells["GeneratedTokens"])
-    return Request(_timestamp(name, number, cells["TIMESTAMP"]), Meters(input=context, output=generated))
-
-
-def _count(name: str, number: int, column: str, text: str) -> int:
-    try:
-        count = read_whole(text)
+        count = read_whole(row.cells[column])
     except InvalidNumber:
         count = -1
     if not 0 <= count <= _MAX_COUNT:
-        raise TraceError(name, number, column, f"{text[:40]!r} is not a count from 0 to {_MAX_COUNT}; correct it")
+        raise row.refusal(column, f"{row.cells[column][:40]!r} is not a count from 0 to {_MAX_COUNT}; correct it")
     return count
 
 
-def _timestamp(name: str, number: int, text: str) -> int:
+def _timestamp(row: Row) -> int:
+    text = row.cells["TIMESTAMP"]
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
         example = "2023-11-16 18:17:03.979"
-        raise TraceError(name, number, "TIMESTAMP", f"{text[:40]!r} is not a time; write it like {example}") from None
+        raise row.refusal("TIMESTAMP", f"{text[:40]!r} is not a time; write it like {example}") from None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     # Not by `timestamp()`, which is a float and rounds towards 1970.
     second = (moment - _FIRST_INSTANT) // timedelta(seconds=1)
     if not _FIRST_SECOND <= second < _END_SECOND:
         when = f"before {_utc(_FIRST_SECOND)}" if second < _FIRST_SECOND else f"not before {_utc(_END_SECOND)}"
-        raise TraceError(name, number, "TIMESTAMP", f"{text[:40]!r} is {when}, and the contracts count no such day")
+        raise row.refusal("TIMESTAMP", f"{text[:40]!r} is {when}, and the contracts count no such day")
     return second
 
 

@@ -26,6 +26,7 @@ NUMBERS = {
     "revision": "number of a revision of a corridor",
     "jurisdiction": "number of a country, by ISO 3166-1",
     "nonce": "number of a permit",
+    "obligation": "number of a row of obligations, without the header",
     "participant": "number of an institution in a currency",
     "period": "number of a declared period",
     "seed": "number that keys and blocks are derived from",

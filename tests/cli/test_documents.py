@@ -198,6 +198,7 @@ settle preflight --file {town}/latest
 settle sign --file {town}/latest --by alice
 settle submit --file {town}/latest
 settle withdraw --by alice --id 9
+cycle solve --obligations {town}/obligations --positions {town}/positions
 liquidity freeze --account alice --outgoing --amount 1
 liquidity show --account alice
 liquidity seize --account alice --to bob --amount 1 --legal-basis {town}/paper
@@ -300,6 +301,8 @@ def _prepare(town: Path) -> None:
     (town / "openings").write_text(
         "currency CNY\noffset +08:00\nsun 00:00-00:01\nworked 00:00-00:01\nwork 2026-01-12\n"
     )
+    (town / "obligations").write_text("debtor,creditor,currency,amount\nanna,ben,CNY,3\nben,anna,CNY,2\nben,cy,CNY,9\n")
+    (town / "positions").write_text("participant,currency,reserved\nanna,CNY,1\n")
     (town / "hours").write_text(PeakHours(((1, 4), (6, 10))).to_json())
     rows = [f"2023-11-16 18:17:{second:02},{100 + second},{second + 1}" for second in range(4)]
     (town / "trace").write_text("\n".join(["TIMESTAMP,ContextTokens,GeneratedTokens", *rows]) + "\n")

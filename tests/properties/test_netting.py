@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from random import Random
+from statistics import mean
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from pysettle.domain.settlement.netting.positions import is_funded, value
 from pysettle.domain.settlement.netting.queue import Account, Obligation, queue_of
 from pysettle.domain.settlement.netting.strict import strict
 from tests.chance import chance, rounds
-from tests.properties.queues import any_liquidity, queue
+from tests.properties.queues import any_liquidity, queue, tenth_of_gross
 from tests.spec.settlement import netting as spec
 
 pytestmark = pytest.mark.random
@@ -78,7 +79,7 @@ def test_a_party_without_funds_stops_nothing_that_it_does_not_fund() -> None:
 def test_the_bound_is_kept_and_the_answer_repeats() -> None:
     """`best` settles a funded set, no less than the rule of order, within its bound; a second run gives the same."""
     random = chance("bound")
-    for _ in range(rounds(2, campaign=50)):
+    for _ in range(rounds(1, campaign=50)):
         obligations = queue(random, random.randint(2, 60), participants=6, currencies=3)
         columns, _ = queue_of(obligations, any_liquidity(random, obligations))
         answer, again = best(columns), best(columns)
@@ -86,3 +87,20 @@ def test_the_bound_is_kept_and_the_answer_repeats() -> None:
         assert value(columns, strict(columns)) <= value(columns, answer.settled) <= answer.bound
         assert (answer.settled == again.settled).all()
         assert (answer.prices == again.prices).all()
+
+
+def test_best_is_near_the_optimum() -> None:
+    """With a tenth of the gross in liquidity `best` reaches 99 % of the optimum on average, 97 % in 95 of 100."""
+    exact = pytest.importorskip(
+        "pysettle.domain.settlement.netting.exact", reason="needs the extra exact", exc_type=ImportError
+    ).exact
+    random, ratios = chance("optimum"), []
+    for _ in range(rounds(4, campaign=500)):
+        obligations = queue(random, random.randint(12, 135), participants=random.randint(3, 8), currencies=2)
+        columns, _ = queue_of(obligations, tenth_of_gross(obligations))
+        optimum, found = value(columns, exact(columns)), best(columns)
+        reached = value(columns, found.settled)
+        assert reached <= optimum <= found.bound
+        ratios.append(reached / optimum if optimum else 1)
+    assert mean(ratios) >= 0.99
+    assert sum(ratio >= 0.97 for ratio in ratios) >= 0.95 * len(ratios)

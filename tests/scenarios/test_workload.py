@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pysettle.domain.compute.usage import Meters, Window
-from pysettle.errors import TraceError
+from pysettle.errors import RowError
 from pysettle.scenarios.deepseek import DEEPSEEK_V4_PRO_PEAK_HOURS
 from pysettle.scenarios.workload import generate, read_trace
 
@@ -75,7 +75,7 @@ def test_a_malformed_trace_is_refused(tmp_path: Path, content: str, row: int, co
     """What is wrong is named by file, row and column, in one short line."""
     file = tmp_path / "trace.csv"
     file.write_text(content)
-    with pytest.raises(TraceError) as refused:
+    with pytest.raises(RowError) as refused:
         read_trace(file)
     assert (refused.value.file, refused.value.row, refused.value.column) == (str(file), row, column)
     assert len(str(refused.value)) < 300
@@ -87,14 +87,14 @@ def test_a_binary_file_is_refused(tmp_path: Path, content: bytes) -> None:
     """A file that is no text is refused like any other malformed trace."""
     file = tmp_path / "trace.csv"
     file.write_bytes(content)
-    with pytest.raises(TraceError, match=r"trace\.csv"):
+    with pytest.raises(RowError, match=r"trace\.csv"):
         read_trace(file)
 
 
 def test_a_missing_or_unreadable_trace_is_refused(tmp_path: Path) -> None:
     """A path that is no file is refused with its name."""
     for path in (tmp_path / "none.csv", tmp_path):
-        with pytest.raises(TraceError, match="cannot be read"):
+        with pytest.raises(RowError, match="cannot be read"):
             read_trace(path)
 
 

@@ -113,8 +113,11 @@ def test_large_amounts_do_not_overflow() -> None:
     ("obligations", "words"),
     [
         ([owes("a", "a", 1)], "obligation 0: a owes itself"),
-        ([owes("a", "b", 0)], "obligation 0 is of 0 units"),
-        ([owes("a", "b", 1), owes("a", "c", 1)], "obligation 1: a has two obligations with priority 0 and index 0"),
+        ([owes("a", "b", 0)], "obligation 0: an obligation of 0 units"),
+        (
+            [owes("a", "b", 1), owes("a", "c", 1)],
+            "obligation 1: a has two obligations in this currency with priority 0",
+        ),
         ([owes("a", "b", 1, pair=7)], "obligation 0: pair 7 has 1 obligation;"),
         ([owes("a", "b", 1, pair=7), owes("b", "a", 1, pair=7)], "obligation 1: the halves of pair 7"),
         ([owes("a", "b", 1, pair=7), owes("c", "a", 1, currency="HKD", pair=7)], "obligation 1: the halves of pair 7"),

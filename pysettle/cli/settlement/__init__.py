@@ -6,4 +6,5 @@ NOUNS = {
     "liquidity": "Hold positions in a currency; freeze, seize and pause them.",
     "corridor": "Open and limit corridors under both central banks; set opening hours.",
     "settle": "Settle payments, DvP and PvP: all legs or none.",
+    "cycle": "Net many obligations; only the nets move.",
 }

@@ -171,13 +171,13 @@ def _check_places(obligations: Sequence[Obligation]) -> None:
     places = set()
     for row, it in enumerate(obligations):
         if it.debtor == it.creditor:
-            raise UsageError(f"obligation {row}: {it.debtor} owes itself; debtor and creditor differ", row=row)
+            raise _refusal(row, "creditor", f"{it.debtor} owes itself; debtor and creditor differ")
         if it.amount <= 0:
-            raise UsageError(f"obligation {row} is of {it.amount} units; amounts are positive", row=row)
+            raise _refusal(row, "amount", f"an obligation of {it.amount} units; amounts are positive")
         place = it.debtor, it.currency, it.priority, it.index
         if place in places:
-            words = f"{it.debtor} has two obligations with priority {it.priority} and index {it.index} in {it.currency}"
-            raise UsageError(f"obligation {row}: {words}; each has its own place in the queue", row=row)
+            words = f"{it.debtor} has two obligations in this currency with priority {it.priority} and index {it.index}"
+            raise _refusal(row, "index", f"{words}; each has its own place in the queue")
         places.add(place)
 
 
@@ -191,10 +191,15 @@ def _partners(obligations: Sequence[Obligation]) -> Integers:
     for pair, rows in halves.items():
         if len(rows) != 2:
             words = f"pair {pair} has {len(rows)} obligation{'s' * (len(rows) > 1)}; a pair has two"
-            raise UsageError(f"obligation {rows[-1]}: {words}", row=rows[-1])
+            raise _refusal(rows[-1], "pair", words)
         first, second = (obligations[row] for row in rows)
         if (first.debtor, first.creditor) != (second.creditor, second.debtor) or first.currency == second.currency:
             words = f"the halves of pair {pair} are not opposite payments of two parties in two currencies"
-            raise UsageError(f"obligation {rows[1]}: {words}", row=rows[1])
+            raise _refusal(rows[1], "pair", words)
         partner[rows[0]], partner[rows[1]] = rows[1], rows[0]
     return partner
+
+
+def _refusal(row: int, column: str, problem: str) -> UsageError:
+    """Return the error that names an obligation by its number, and the part of it."""
+    return UsageError(f"obligation {row}: {problem}", row=row, column=column, problem=problem)

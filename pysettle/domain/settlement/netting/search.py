@@ -22,7 +22,7 @@ MOST_ROWS = 2_000
 _WALKS = 64
 _PHASES = 4
 """After each phase, half of the walks begin anew at the best set."""
-_STEPS = 150
+_STEPS = 250
 """Steps of a phase."""
 _LEAST_WEIGHT, _MOST_WEIGHT = 0.3, 50.0
 
