@@ -6,3 +6,7 @@ their place, `encoding` and `blocks` the block headers and bodies, `receipts` th
 `verify` the ladder of checks over them, `report` their outcomes. `chain_file` checks the chain of any other network,
 with the rules that `forks` reads from its genesis.
 """
+
+from pysettle.curves import postpone
+
+postpone()  # before any module imports py-evm

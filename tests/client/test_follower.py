@@ -19,7 +19,7 @@ from pysettle.evm.jsonrpc import JsonRpc
 from pysettle.evm.rpc import RpcChain
 from pysettle.evm.transactions import Transaction
 from pysettle.money import UNITS_PER_MINOR
-from tests.chance import chance
+from tests.chance import chance, rounds
 from tests.evm.anvil import anvil
 
 START = 1_767_225_600
@@ -161,7 +161,7 @@ def test_whatever_the_chain_does_the_books_are_its_own(town: Town, kept_blocks: 
     follower = LedgerFollower(town.chain, town.network.contracts(), kept_blocks=kept_blocks)
     town.rpc.ask("anvil_mine", 4)  # so that what funded the holders is not replaced
     dropped = 0
-    for _ in range(40):
+    for _ in range(rounds(20, campaign=80)):
         payer, payee = draw.sample(HOLDERS, 2)
         head, kind = town.chain.block().number, draw.random()
         if kind < 0.5:
@@ -178,4 +178,4 @@ def test_whatever_the_chain_does_the_books_are_its_own(town: Town, kept_blocks: 
             town.check(follower.ledger)
     follower.update()
     town.check(follower.ledger)
-    assert dropped > 5, "blocks were taken back"
+    assert dropped > 2, "blocks were taken back"

@@ -24,3 +24,9 @@ def test_the_curve_is_loaded_when_it_is_used() -> None:
     look = [sys.executable, "-c", LOOK]
     done = subprocess.run(look, input=genesis().to_bytes(), capture_output=True, check=True)
     assert done.stdout.decode().split() == ["False", "0" * 256, "0" * 63 + "1"]
+
+
+def test_an_audit_loads_no_curve() -> None:
+    """A Python of its own loads the audit without the curve, too: no bundle of a settlement uses it."""
+    look = "import sys, pysettle.audit.verify; print('py_ecc.optimized_bls12_381' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", look], capture_output=True, check=True).stdout == b"False\n"

@@ -14,7 +14,7 @@ from pysettle.domain.core.messages import ZERO_ADDRESS
 from pysettle.errors import ContractReverted
 from pysettle.errors import contracts as errors
 from pysettle.evm.transactions import Transaction
-from tests.chance import SEED, chance
+from tests.chance import SEED, chance, rounds
 from tests.contracts.core.test_two_steps import ADMINISTRATOR, call, holds, manager, offer
 from tests.contracts.effects import refused
 from tests.contracts.world import World
@@ -315,7 +315,7 @@ ROLES = (ADMINISTRATOR, Role.OPERATOR)
 
 
 @pytest.mark.random
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(rounds(1, campaign=6)))
 def test_a_random_history_of_roles(world: World, seed: int) -> None:
     """After each of many operations the contract answers, offers and counts holders as the specification does."""
     random, spec = chance(seed), Roles()
