@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pysettle.cli.documents import change
+from pysettle.cli.documents import NOT_SENT, change
 from pysettle.cli.options import json_option, password_option, pasteable, show, workspace_option
 from pysettle.errors import UsageError
 from pysettle.errors.states import Role
@@ -29,6 +29,7 @@ Function = Callable[..., Any]
 
 account_option = click.option("--account", required=True, help="A name or an address.")
 amount_option = click.option("--amount", required=True, help="Amount of the currency, such as 12.50.")
+dry_run_option = click.option("--dry-run", is_flag=True, help="Execute it on the present state without sending it.")
 to_option = click.option("--to", required=True, help="Account that receives: a name or an address.")
 
 
@@ -125,11 +126,23 @@ class Command:
         of_currency = {"currency": self.in_currency.value} if self.in_currency else {}
         show({**of_currency, **document}, lines, self.as_json, foreign)
 
-    def show_sent(self, receipt: Receipt, document: Mapping[str, object], lines: list[str], useful_next: str) -> None:
-        """Print the changes of a transaction, its hash and block, and the next useful command."""
+    def show_sent(
+        self, receipt: Receipt | None, document: Mapping[str, object], lines: list[str], useful_next: str
+    ) -> None:
+        """Print the changes of a transaction, its hash and block, and the next useful command.
+
+        Args:
+            receipt: Its receipt; None after a dry run, which sent nothing.
+            document: Further fields of the document.
+            lines: The changes in words.
+            useful_next: The next useful command.
+        """
+        if receipt is None:
+            lines = ["it would be accepted now; nothing was sent", f"Next: {self.next(useful_next)}"]
+            return self.show({**document, **NOT_SENT}, lines)
         sent = {"tx_hash": "0x" + receipt.transaction_hash.hex(), "block": str(receipt.block_number)}
         lines = [*lines, f"transaction {sent['tx_hash']} in block {receipt.block_number}"]
-        self.show({**document, **sent}, [*lines, f"Next: {self.next(useful_next)}"])
+        return self.show({**document, **sent}, [*lines, f"Next: {self.next(useful_next)}"])
 
     def move(
         self,

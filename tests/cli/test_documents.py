@@ -181,7 +181,8 @@ participant show --account bob
 participant list
 liquidity pay-in --account alice --amount 20
 liquidity pay-out --account alice --amount 1
-participant admit --account bob --lei PYSETTLE000000000208 --bic HSBCHKHH --jurisdiction 344
+participant admit-all --file {town}/banks.csv --dry-run
+participant admit-all --file {town}/banks.csv
 settle write --leg CNY:alice:bob:2 --end-to-end-id A --out {town}/now
 settle sign --file {town}/now --by alice
 settle preflight --file {town}/now
@@ -209,6 +210,7 @@ liquidity unfreeze --account alice
 corridor show {ends}
 corridor propose {ends} --counter HKD --settlement-limit 40 --window-limit 100 --day-end-limit 5 --travel-threshold 30
 corridor list
+corridor agree {ends} --counter HKD --dry-run
 corridor agree {ends} --counter HKD
 corridor show {ends} --account alice
 corridor list
@@ -226,6 +228,7 @@ corridor opening
 corridor opening --with HKD --from-time 2026-01-12
 participant admit --account alice --lei PYSETTLE000000000111 --bic HSBCHKHH --jurisdiction 344 --agent bob
 corridor clear-out {ends} --account alice
+corridor close {ends} --counter HKD --as HKD --dry-run
 corridor close {ends} --counter HKD --as HKD
 liquidity pause
 liquidity unpause
@@ -304,6 +307,7 @@ def _prepare(town: Path) -> None:
     (town / "obligations").write_text("debtor,creditor,currency,amount\nanna,ben,CNY,3\nben,anna,CNY,2\nben,cy,CNY,9\n")
     (town / "positions").write_text("participant,currency,reserved\nanna,CNY,1\n")
     (town / "hours").write_text(PeakHours(((1, 4), (6, 10))).to_json())
+    (town / "banks.csv").write_text("account,lei,bic,jurisdiction,agent\nbob,PYSETTLE000000000208,HSBCHKHH,344,\n")
     rows = [f"2023-11-16 18:17:{second:02},{100 + second},{second + 1}" for second in range(4)]
     (town / "trace").write_text("\n".join(["TIMESTAMP,ContextTokens,GeneratedTokens", *rows]) + "\n")
 

@@ -14,6 +14,7 @@ from pysettle.cli.command import (
     account_option,
     currency_command,
     currency_view,
+    dry_run_option,
 )
 from pysettle.cli.nouns import Noun
 from pysettle.cli.options import Count, wide_option
@@ -33,7 +34,7 @@ from pysettle.money import Currency, to_units
 from pysettle.values import HOUR_S, Seconds, Units, duration_text
 
 if TYPE_CHECKING:
-    from pysettle.client.core.contract import TransactionSigner
+    from pysettle.client.core.contract import Receipt, Transaction, TransactionSigner
     from pysettle.client.network import SettlementNetwork
     from pysettle.client.settlement.corridors import Corridors, CorridorStanding
     from pysettle.domain.settlement.corridors import Corridor, CorridorTerms
@@ -67,7 +68,7 @@ def _bank_options(function: Function) -> Function:
         help="Currency of the pair for whose central bank to act.  [default: that of --currency]",
     )
     by = click.option("--by", help="Account that holds the role central-bank.  [default: that of the deployment]")
-    return _ends_options(counter(as_(by(currency_command(function)))))
+    return _ends_options(counter(as_(by(dry_run_option(currency_command(function))))))
 
 
 @corridor.command()
@@ -88,6 +89,7 @@ def propose(
     travel_threshold: str | None,
     window_hours: int,
     day_end_limit: str,
+    dry_run: bool,
     command: Command,
 ) -> None:
     """Agree to terms of a corridor as one central bank; they come into force when the other one agrees."""
@@ -100,26 +102,26 @@ def propose(
         Seconds(window_hours * HOUR_S),
         to_units(day_end_limit),
     )
-    _agree(from_, to, counter, as_ or command.currency.value, by, terms, command)
+    _agree(from_, to, counter, as_ or command.currency.value, by, terms, command, dry_run=dry_run)
 
 
 @corridor.command()
 @_bank_options
-def agree(from_: int, to: int, counter: str, as_: str | None, by: str | None, command: Command) -> None:
+def agree(from_: int, to: int, counter: str, as_: str | None, by: str | None, dry_run: bool, command: Command) -> None:
     """Agree to the terms that the other central bank proposed: they come into force."""
-    _agree(from_, to, counter, as_ or counter, by, None, command)
+    _agree(from_, to, counter, as_ or counter, by, None, command, dry_run=dry_run)
 
 
 @corridor.command()
 @_bank_options
-def close(from_: int, to: int, counter: str, as_: str | None, by: str | None, command: Command) -> None:
+def close(from_: int, to: int, counter: str, as_: str | None, by: str | None, dry_run: bool, command: Command) -> None:
     """Close a corridor as either central bank, alone. Legs that were admitted go on."""
     acting = Currency(as_ or command.currency.value)
-    with _opened(command, write=True) as (network, corridors):
+    with _opened(command, write=not dry_run) as (network, corridors):
         way = _way(network, from_, to, command.currency, counter)
         before = corridors.corridor(way.id)
         step = corridors.close(_central_bank(by, acting, command), way, network.system(acting).token.address)
-        (receipt,) = corridors.send(step)
+        receipt = _made(corridors, step, dry_run=dry_run)
         now = corridors.corridor(way.id)
     document = {**_names(from_, to), "before": _document(before, command), "now": _document(now, command)}
     lines = [f"corridor {from_:03} to {to:03} in {command.currency.value}: {before.word} -> {now.word}"]
@@ -184,17 +186,18 @@ for _command in (write_payload, sign_payload, submit_payload, auditor_key, seal_
 @_ends_options
 @account_option
 @click.option("--by", default="alice", show_default=True, help="Account that submits it; any account may.")
+@dry_run_option
 @currency_command
-def clear_out(from_: int, to: int, account: str, by: str, command: Command) -> None:
+def clear_out(from_: int, to: int, account: str, by: str, dry_run: bool, command: Command) -> None:
     """Move the part of a foreign position above the limit to its settlement agent, while the currency is closed."""
     from pysettle.cli.documents import change
     from pysettle.client.settlement.liquidity import LiquidityAccounts
 
     holder, signer = command.address(account), command.signer(by)
-    with _opened(command, write=True) as (network, corridors):
+    with _opened(command, write=not dry_run) as (network, corridors):
         positions, place = LiquidityAccounts.of(network), network.system(command.currency).token.address
         before = positions.position(place, holder).available
-        (receipt,) = corridors.send(corridors.clear_out(signer, from_, to, place, holder))
+        receipt = _made(corridors, corridors.clear_out(signer, from_, to, place, holder), dry_run=dry_run)
         now = positions.position(place, holder).available
     document = {**_names(from_, to), "account": account, "available_units": change(before, now)}
     lines = [f"position of {account}: {command.change(before, now)}"]
@@ -212,11 +215,19 @@ def _opened(command: Command, *, write: bool = False) -> Iterator[tuple[Settleme
 
 
 def _agree(
-    from_: int, to: int, counter: str, as_: str, by: str | None, terms: CorridorTerms | None, command: Command
+    from_: int,
+    to: int,
+    counter: str,
+    as_: str,
+    by: str | None,
+    terms: CorridorTerms | None,
+    command: Command,
+    *,
+    dry_run: bool,
 ) -> None:
     """Agree to terms, or to those that the other central bank proposed, and print the change."""
     acting = Currency(as_)
-    with _opened(command, write=True) as (network, corridors):
+    with _opened(command, write=not dry_run) as (network, corridors):
         way = _way(network, from_, to, command.currency, counter)
         if terms is None:
             other = counter if acting is command.currency else command.currency.value
@@ -228,7 +239,8 @@ def _agree(
             terms = offered.terms
         before = corridors.corridor(way.id)
         place = network.system(acting).token.address
-        (receipt,) = corridors.send(corridors.agree(_central_bank(by, acting, command), way, terms, place))
+        step = corridors.agree(_central_bank(by, acting, command), way, terms, place)
+        receipt = _made(corridors, step, dry_run=dry_run)
         now = corridors.corridor(way.id)
     ends, code = _ends(from_, to), command.currency.value
     is_in_force = now.revision != before.revision
@@ -240,6 +252,15 @@ def _agree(
     waiting = counter if acting is command.currency else code
     lines += [f"they come into force when the central bank of {waiting} agrees"]
     return command.show_sent(receipt, document, lines, f"corridor agree {ends} --counter {counter} --as {waiting}")
+
+
+def _made(corridors: Corridors, step: Transaction, *, dry_run: bool) -> Receipt | None:
+    """Send a step, or execute it on the present state alone; return its receipt, None of a dry run."""
+    if dry_run:
+        corridors.check(step)
+        return None
+    (receipt,) = corridors.send(step)
+    return receipt
 
 
 def _central_bank(by: str | None, acting: Currency, command: Command) -> TransactionSigner:

@@ -7,15 +7,26 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pysettle.cli.command import Command, Function, account_option, by_option, currency_command, currency_view
+from pysettle.cli.command import (
+    Command,
+    Function,
+    account_option,
+    by_option,
+    currency_command,
+    currency_view,
+    dry_run_option,
+)
 from pysettle.cli.nouns import Noun
 from pysettle.cli.options import Count, wide_option
 from pysettle.cli.output import table
+from pysettle.errors import UsageError
 from pysettle.errors.states import Role
 
 if TYPE_CHECKING:
     from pysettle.client.settlement.registry import Participant
     from pysettle.domain.settlement.identifiers import Identity
+    from pysettle.domain.settlement.participant_file import ParticipantRow
+    from pysettle.values import Address
 
 
 @click.group(cls=Noun)
@@ -53,6 +64,71 @@ def admit(
     lines = [f"{account}: {before.word} -> participant {now.index} of {command.currency.value}, {now.word}"]
     lines += [f"LEI {lei}, BIC {bic}, jurisdiction {jurisdiction:03}, settlement agent {agent or account}"]
     command.show_sent(receipt, document, lines, f"liquidity pay-in --account {account} --amount 100")
+
+
+@participant.command("admit-all")
+@click.option(
+    "--file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    required=True,
+    help="CSV file with the columns account, lei, bic, jurisdiction and agent.",
+)
+@by_option(Role.REGISTRAR)
+@dry_run_option
+@currency_command
+def admit_all(file: Path, by: str | None, dry_run: bool, command: Command) -> None:
+    """Admit the institutions of a CSV file to a currency; nothing is sent if a row is wrong."""
+    from pysettle.client.settlement.registry import ParticipantRegistry
+
+    rows = _addressed(file, command)
+    registrar = command.holder(by, Role.REGISTRAR)
+    with command.workspace.chain(write=not dry_run) as chain:
+        network = command.workspace.network(chain)
+        registry, token = ParticipantRegistry.of(network), network.system(command.currency).token.address
+        before = {account: registry.participant(token, account) for _, account, _ in rows}
+        steps = [
+            registry.admit(registrar, token, account, row.identity, row.jurisdiction, agent)
+            for row, account, agent in rows
+        ]
+        if dry_run:
+            for step in steps:
+                registry.check(step)
+        receipt = None if dry_run else registry.send(*steps)[-1]
+        now = {account: registry.participant(token, account) for _, account, _ in rows}
+    documents = [
+        {"account": row.account, **_names(row.identity), **_changed(before[account], now[account], command)}
+        for row, account, _ in rows
+    ]
+    lines = [
+        f"{row.account}: {before[account].word} -> participant {now[account].index} of {command.currency.value}"
+        for row, account, _ in rows
+    ]
+    command.show_sent(receipt, {"participants": documents}, lines, "participant list")
+
+
+def _addressed(file: Path, command: Command) -> list[tuple[ParticipantRow, Address, Address]]:
+    """Return each row of a CSV file with the addresses of its account and of its settlement agent.
+
+    Raises:
+        UsageError: a row is wrong, or names an unknown account; the message names row and column.
+    """
+    from pysettle.domain.settlement.participant_file import read_participants, wrong_cell
+
+    try:
+        rows = read_participants(file.read_text(encoding="utf-8"), str(file))
+    except UnicodeDecodeError as problem:
+        row = problem.object[: problem.start].count(b"\n") + 1
+        raise wrong_cell(str(file), row, "-", "this is no UTF-8 text") from None
+    found = []
+    for it in rows:
+        addresses = []
+        for column, account in (("account", it.account), ("agent", it.agent)):
+            try:
+                addresses.append(command.address(account))
+            except UsageError as problem:
+                raise wrong_cell(str(file), it.row, column, str(problem)) from None
+        found.append((it, addresses[0], addresses[1]))
+    return found
 
 
 def _stop_options(command: Function) -> Function:

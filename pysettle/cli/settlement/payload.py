@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pysettle.cli.command import Command, amount_option, currency_view, network_command
+from pysettle.cli.command import Command, amount_option, currency_view, dry_run_option, network_command
 from pysettle.cli.nouns import Verb
 from pysettle.cli.options import json_option, show
 from pysettle.cli.output import write_text
@@ -86,15 +86,19 @@ def sign_payload(file: Path, payload: Path, by: str, command: Command) -> None:
 @click.command("submit-payload", cls=Verb)
 @_STATEMENT
 @click.option("--by", default="alice", show_default=True, help="Account that submits it; any account may.")
+@dry_run_option
 @network_command
-def submit_payload(file: Path, by: str, command: Command) -> None:
+def submit_payload(file: Path, by: str, dry_run: bool, command: Command) -> None:
     """Store on the chain that both institutions signed a statement on a payload."""
     from pysettle.client.settlement.corridors import Corridors
 
     read, signer = _read(file), command.signer(by)
-    with command.workspace.chain(write=True) as chain:
+    with command.workspace.chain(write=not dry_run) as chain:
         corridors = Corridors.of(command.workspace.network(chain))
-        (receipt,) = corridors.send(read.submit(corridors, signer))
+        step = read.submit(corridors, signer)
+        if dry_run:
+            corridors.check(step)
+        receipt = None if dry_run else corridors.send(step)[0]
         state = corridors.payload_state(read.statement)
     document = {**_document(read, command), "state": state.word}
     lines = [f"the payload {document['payload']} is {state.word}"]

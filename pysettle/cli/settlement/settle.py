@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pysettle.cli.command import Command, network_command, network_view
-from pysettle.cli.documents import NOT_SENT
+from pysettle.cli.command import Command, dry_run_option, network_command, network_view
 from pysettle.cli.nouns import Noun
 from pysettle.cli.options import Count, Moment, Whole, wide_option
 from pysettle.cli.output import instant, table, write_text
@@ -164,7 +163,7 @@ def preflight(file: Path, command: Command) -> None:
 
 @settle.command()
 @_FILE
-@click.option("--dry-run", is_flag=True, help="Execute the submission without sending it.")
+@dry_run_option
 @_BY
 @network_command
 def submit(file: Path, dry_run: bool, by: str, command: Command) -> None:
@@ -176,15 +175,13 @@ def submit(file: Path, dry_run: bool, by: str, command: Command) -> None:
         with command.workspace.chain() as chain:
             contract = AtomicSettlement.of(command.workspace.network(chain))
             contract.check(signed.submit(contract, submitter))
-        document = {"settlement": "0x" + signed.settlement_id.hex(), **NOT_SENT}
-        next_ = command.next(f"settle submit --file {quote(str(file))}")
-        command.show(document, ["it would be accepted now; nothing was sent", f"Next: {next_}"])
-        return
+        document = {"settlement": "0x" + signed.settlement_id.hex()}
+        return command.show_sent(None, document, [], f"settle submit --file {quote(str(file))}")
     words = "settled"
     useful_next = f"settle show --file {quote(str(file))}"
     if signed.instruction.value_time:
         words = f"accepted; it settles from {instant(signed.instruction.value_time)} on, unless that has passed"
-    _step(file, lambda contract: signed.submit(contract, submitter), words, useful_next, command)
+    return _step(file, lambda contract: signed.submit(contract, submitter), words, useful_next, command)
 
 
 @settle.command()

@@ -56,6 +56,14 @@ class Contract:
         """Seal transactions in order, as `TransactionSender.send` does."""
         return self._sender.send(*transactions)
 
+    def check(self, step: Transaction) -> None:
+        """Execute a step on the present state, and send nothing.
+
+        Raises:
+            ContractReverted: the contract would refuse it now.
+        """
+        self._sender.call(self.address, self.interface, step.data, sender=step.sender.address)
+
     def emitted(self, kind: type[_Event], ids: Sequence[bytes] = (), *, until: int | None = None) -> Iterator[_Event]:
         """Yield the events of one kind that the contract emitted, in the order of the chain.
 

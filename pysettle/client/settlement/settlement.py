@@ -89,14 +89,6 @@ class AtomicSettlement(Contract):
 
     # Views
 
-    def check(self, step: Transaction) -> None:
-        """Execute a step on the present state, and send nothing.
-
-        Raises:
-            ContractReverted: the contract would refuse it now.
-        """
-        self._sender.call(self.address, self.interface, step.data, sender=step.sender.address)
-
     def was_settled(self, settlement_id: bytes) -> bool:
         """Whether an instruction has settled, at once or after waiting."""
         return any(self.emitted(InstructionSettled, ids=[settlement_id]))

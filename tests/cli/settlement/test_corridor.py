@@ -42,6 +42,8 @@ def test_a_corridor_needs_both_central_banks(layer: Town) -> None:
     assert "corridor agree --from-jurisdiction 156 --to-jurisdiction 344 --counter HKD --as HKD" in said
     assert "156 to 344 in CNY: without terms" in layer.say(f"corridor show {ENDS}")
     layer.refuse(f"corridor agree {ENDS} --counter HKD --by alice", 5, "CurrencyPowerMissing")
+    layer.refuse(f"corridor agree {ENDS} --counter HKD --by alice --dry-run", 5, "CurrencyPowerMissing")
+    assert "nothing was sent" in layer.say(f"corridor agree {ENDS} --counter HKD --dry-run")
     said = layer.say(f"corridor agree {ENDS} --counter HKD")
     assert "corridor 156 to 344 in CNY: without terms -> open" in said
     assert "one debtor at most 100.00 yuan in 1 day" in said

@@ -57,6 +57,31 @@ def test_money_comes_in_and_goes_out(layer: Town) -> None:
     )
 
 
+def test_participants_come_from_a_file(layer: Town, tmp_path: Path) -> None:
+    """All of them or none: a wrong cell is named by row and column, and a dry run sends nothing."""
+    header, file = "account,lei,bic,jurisdiction,agent\n", tmp_path / "banks.csv"
+    right = f"bob,{LEIS['bob']},HSBCHKHH,344,alice\n"
+    block = layer.tell("network status")["block"]
+    for rows, row, column, words in (
+        ("", 1, "account", "0 rows follow"),
+        (right + f"bank,{LEIS['bob'][:-1]}9,HSBCHKHH,344,\n", 3, "lei", "check digits"),
+        (right + "bank,PYSETTLE000000000111,HSBC,344,\n", 3, "bic", "is no BIC"),
+        (right + "bank,PYSETTLE000000000111,HSBCHKHH,HK,\n", 3, "jurisdiction", "'HK' is no ISO 3166-1 number"),
+        (right + "nobody,PYSETTLE000000000111,HSBCHKHH,344,\n", 3, "account", "nobody"),
+        (right.replace("alice", "nobody"), 2, "agent", "nobody"),
+        (right + right, 3, "account", "bob is in row 2 already"),
+        (right + "bank,PYSETTLE000000000111\n", 3, "bic", "the row has 2 cells"),
+    ):
+        file.write_text(header + rows)
+        layer.refuse(f"participant admit-all --file {file}", 2, f"row {row}, column {column} of {file}", words)
+    file.write_text("name,lei\n")
+    layer.refuse(f"participant admit-all --file {file}", 2, f"row 1, column name,lei of {file}")
+    file.write_text(header + right)
+    assert "nothing was sent" in layer.say(f"participant admit-all --file {file} --dry-run")
+    assert layer.tell("network status")["block"] == block
+    assert "bob: not admitted -> participant 2 of CNY" in layer.say(f"participant admit-all --file {file}")
+
+
 def test_participants_are_listed_and_stopped(layer: Town) -> None:
     """By their numbers; a stop and its end bear a ground."""
     layer.say(ADMIT.format("bob", LEIS["bob"]) + " --agent alice")
