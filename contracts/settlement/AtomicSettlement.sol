@@ -155,20 +155,20 @@ contract AtomicSettlement is IAtomicSettlement, CurrencyPowers, EIP712, Reentran
         uint256[] memory ids = _idsOf(approvals);
         settlementId = _useApprovals(instruction, approvals, ids);
 
+        Leg[] calldata legs = instruction.legs;
         bytes32[] memory crossed;
         if (waits) {
             emit InstructionEarmarked(settlementId, instruction.endToEndId, instruction, ids);
-            crossed = ILiquidityAccounts(liquidity).earmarkLegs(instruction.legs, settlementId);
+            crossed = ILiquidityAccounts(liquidity).earmarkLegs(legs, settlementId);
         } else {
             emit InstructionSettled(settlementId, instruction.endToEndId, instruction, ids);
-            crossed = ILiquidityAccounts(liquidity).moveLegs(instruction.legs);
+            crossed = ILiquidityAccounts(liquidity).moveLegs(legs);
         }
         uint64 due = instruction.valueTime;
-        if (crossed.length != 0)
-            due = ICorridors(corridors).admit(instruction.legs, crossed, instruction.customers, due);
+        if (crossed.length != 0) due = ICorridors(corridors).admit(legs, crossed, instruction.customers, due);
         // slither-disable-next-line reentrancy-benign
         if (waits) _waits[settlementId] = Wait(WaitingState.Waiting, uint64(block.timestamp), due);
-        else _moveTokens(instruction.legs);
+        else _moveTokens(legs);
     }
 
     function _moveTokens(Leg[] calldata legs) private {
@@ -186,7 +186,7 @@ contract AtomicSettlement is IAtomicSettlement, CurrencyPowers, EIP712, Reentran
         uint256[] memory ids
     ) private returns (bytes32 settlementId) {
         bytes32 instructionHash = instruction.hash();
-        (address[] memory parties, uint256 count) = _debtorsOf(instruction);
+        (address[] memory parties, uint256 count) = _debtorsOf(instruction.legs);
         if (count != approvals.length) revert ApprovalsInvalid(approvals.length, count);
         for (uint256 i = 0; i < count; ++i) {
             _checkApproval(instructionHash, parties[i], approvals[i]);
@@ -238,13 +238,14 @@ contract AtomicSettlement is IAtomicSettlement, CurrencyPowers, EIP712, Reentran
     }
 
     function _checkTerms(Instruction calldata instruction, bool waits) private view {
-        uint256 count = instruction.legs.length;
+        Leg[] calldata legs = instruction.legs;
+        uint256 count = legs.length;
         if (count == 0 || count > MOST_LEGS) revert InstructionInvalid("legs");
         if (waits && instruction.valueTime > block.timestamp + LONGEST_WAIT) revert InstructionInvalid("valueTime");
         if (instruction.endToEndId == 0) revert InstructionInvalid("endToEndId");
         if (instruction.purpose == 0) revert InstructionInvalid("purpose");
         for (uint256 i = 0; i < count; ++i) {
-            Leg calldata leg = instruction.legs[i];
+            Leg calldata leg = legs[i];
             if (leg.amount == 0) revert InstructionInvalid("amount");
             if (leg.creditor == leg.debtor) revert InstructionInvalid("creditor");
             // Tokens stop when their series ends, so that no Token leg may wait.
@@ -253,12 +254,10 @@ contract AtomicSettlement is IAtomicSettlement, CurrencyPowers, EIP712, Reentran
     }
 
     /// @dev The distinct debtors in the order in which the legs first name them.
-    function _debtorsOf(
-        Instruction calldata instruction
-    ) private pure returns (address[] memory parties, uint256 count) {
-        parties = new address[](instruction.legs.length);
-        for (uint256 i = 0; i < parties.length; ++i) {
-            address debtor = instruction.legs[i].debtor;
+    function _debtorsOf(Leg[] calldata legs) private pure returns (address[] memory parties, uint256 count) {
+        parties = new address[](legs.length);
+        for (uint256 i = 0; i < legs.length; ++i) {
+            address debtor = legs[i].debtor;
             uint256 place = 0;
             while (place < count && parties[place] != debtor) ++place;
             if (place == count) parties[count++] = debtor;

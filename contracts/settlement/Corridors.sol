@@ -10,7 +10,7 @@ import {ICorridors} from "./ICorridors.sol";
 import {ILiquidityAccounts} from "./ILiquidityAccounts.sol";
 import {IParticipantRegistry} from "./IParticipantRegistry.sol";
 import {Leg, corridorIdOf} from "./Instruction.sol";
-import {OpeningHours} from "./OpeningHours.sol";
+import {OpenHours, OpeningHours} from "./OpeningHours.sol";
 
 /// @title Corridors
 /// @notice A corridor is in force by the consent of two central banks; an admission counts to its debtor alone.
@@ -53,6 +53,9 @@ contract Corridors is ICorridors, CurrencyPowers, EIP712 {
     /// @inheritdoc ICorridors
     mapping(bytes32 id => mapping(address currency => bytes32)) public consent;
     mapping(bytes32 id => mapping(address debtor => Use)) private _used;
+    /// The open hours of a currency in which an admission was last: one word instead of those of week and days. It is
+    /// deleted when either changes.
+    mapping(address currency => OpenHours) private _lastHours;
     /// @inheritdoc ICorridors
     mapping(address currency => uint256) public week;
     /// @inheritdoc ICorridors
@@ -115,6 +118,7 @@ contract Corridors is ICorridors, CurrencyPowers, EIP712 {
         if (!week_.isValid()) revert WeekInvalid(currency);
 
         week[currency] = week_;
+        delete _lastHours[currency];
         emit WeekSet(currency, week_);
     }
 
@@ -123,6 +127,7 @@ contract Corridors is ICorridors, CurrencyPowers, EIP712 {
         _checkPower(currency, ICurrencyToken.setClassLimits.selector);
 
         changedDays[currency][place] = bitmap;
+        delete _lastHours[currency];
         emit DaysSet(currency, place, bitmap);
     }
 
@@ -136,16 +141,18 @@ contract Corridors is ICorridors, CurrencyPowers, EIP712 {
         uint64 due
     ) external returns (uint64 opensAt) {
         _checkMover();
-        address[] memory currencies = new address[](legs.length);
+        bool waits = due > block.timestamp;
+        address[] memory currencies = new address[](waits ? legs.length : 0);
         uint256 count = 0;
         for (uint256 i = 0; i < legs.length; ++i) {
             if (crossed[i] == 0) continue;
-            _admit(crossed[i], legs[i], payload);
-            currencies[count++] = legs[i].asset;
+            Leg calldata leg = legs[i];
+            OpenHours memory found = _hoursNow(leg.asset);
+            if (waits) currencies[count++] = leg.asset;
+            else if (!found.contain(block.timestamp)) revert CurrencyClosed(leg.asset, block.timestamp);
+            _admit(crossed[i], leg, payload, found.localTime(block.timestamp));
         }
-        if (due > block.timestamp) return uint64(_nextOpening(currencies, count, due));
-        for (uint256 i = 0; i < count; ++i) _checkOpen(currencies[i]);
-        return due;
+        return waits ? uint64(_nextOpening(currencies, count, due)) : due;
     }
 
     /// @inheritdoc ICorridors
@@ -228,12 +235,7 @@ contract Corridors is ICorridors, CurrencyPowers, EIP712 {
 
     /// @inheritdoc ICorridors
     function isOpenAt(address currency, uint256 time) public view returns (bool) {
-        uint256 hoursOf = week[currency];
-        if (hoursOf == 0) return true;
-        uint256 local = hoursOf.localTime(time);
-        (uint256 opens, uint256 closes) = _hoursOfDay(currency, hoursOf, local / 1 days);
-        uint256 second = local % 1 days;
-        return opens <= second && second < closes;
+        return _hoursAt(currency, time).contain(time);
     }
 
     /// @inheritdoc ICorridors
@@ -244,7 +246,9 @@ contract Corridors is ICorridors, CurrencyPowers, EIP712 {
     /// @inheritdoc ICorridors
     function checkOpen(Leg[] calldata legs, bytes32[] calldata crossed) external view {
         for (uint256 i = 0; i < legs.length; ++i) {
-            if (crossed[i] != 0) _checkOpen(legs[i].asset);
+            if (crossed[i] != 0 && !isOpenAt(legs[i].asset, block.timestamp)) {
+                revert CurrencyClosed(legs[i].asset, block.timestamp);
+            }
         }
     }
 
@@ -257,16 +261,17 @@ contract Corridors is ICorridors, CurrencyPowers, EIP712 {
 
     /// @dev Checks one leg and counts it. A window begins with the first admission in it, and ends with the span of
     /// time of the currency that this admission is in.
-    function _admit(bytes32 id, Leg calldata leg, bytes32 payload) private {
+    function _admit(bytes32 id, Leg calldata leg, bytes32 payload, uint256 local) private {
         Policy storage policy = _policies[id];
         if (!policy.isOpen) revert CorridorNotOpen(id);
         if (leg.amount > policy.settlementLimit) {
             revert SettlementLimitExceeded(id, leg.debtor, leg.amount, policy.settlementLimit);
         }
         Use memory use = _used[id][leg.debtor];
-        uint256 passed = week[leg.asset].localTime(block.timestamp) % policy.windowS;
+        uint256 passed = local % policy.windowS;
         if (use.since + passed < block.timestamp) use = Use(uint40(block.timestamp), 0);
-        uint256 left = policy.windowLimit > use.units ? policy.windowLimit - use.units : 0;
+        uint256 limit = policy.windowLimit;
+        uint256 left = limit > use.units ? limit - use.units : 0;
         if (leg.amount > left) revert WindowLimitExceeded(id, leg.debtor, leg.amount, left);
         if (leg.amount >= policy.travelThreshold) _usePayload(id, leg, payload, policy.travelThreshold);
 
@@ -328,11 +333,7 @@ contract Corridors is ICorridors, CurrencyPowers, EIP712 {
         return time;
     }
 
-    function _hoursOfDay(
-        address currency,
-        uint256 hoursOf,
-        uint256 day
-    ) private view returns (uint256 opens, uint256 closes) {
+    function _hoursOfDay(address currency, uint256 hoursOf, uint256 day) private view returns (uint256, uint256) {
         bool isChanged = changedDays[currency][day / BITS] & (1 << (day % BITS)) != 0;
         return hoursOf.ofDay(day, isChanged);
     }
@@ -350,8 +351,20 @@ contract Corridors is ICorridors, CurrencyPowers, EIP712 {
         }
     }
 
-    function _checkOpen(address currency) private view {
-        if (!isOpenAt(currency, block.timestamp)) revert CurrencyClosed(currency, block.timestamp);
+    /// @dev The open hours of the day, which the next admission in them reads at once.
+    function _hoursNow(address currency) private returns (OpenHours memory found) {
+        found = _lastHours[currency];
+        if (found.contain(block.timestamp)) return found;
+        found = _hoursAt(currency, block.timestamp);
+        if (found.contain(block.timestamp)) _lastHours[currency] = found;
+    }
+
+    function _hoursAt(address currency, uint256 time) private view returns (OpenHours memory) {
+        uint256 hoursOf = week[currency];
+        if (hoursOf == 0) return OpeningHours.always();
+        uint256 day = hoursOf.localTime(time) / 1 days;
+        (uint256 opens, uint256 closes) = _hoursOfDay(currency, hoursOf, day);
+        return hoursOf.openHours(day, opens, closes);
     }
 
     function _checkMover() private view {

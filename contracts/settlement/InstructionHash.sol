@@ -21,16 +21,16 @@ library InstructionHash {
 
     /// @notice Struct hash of an instruction, which every approval contains.
     function hash(Instruction calldata instruction) internal pure returns (bytes32) {
-        bytes32[] memory legs = new bytes32[](instruction.legs.length);
+        Leg[] calldata legs = instruction.legs;
+        bytes32[] memory hashes = new bytes32[](legs.length);
         for (uint256 i = 0; i < legs.length; ++i) {
-            Leg calldata leg = instruction.legs[i];
-            legs[i] = keccak256(abi.encode(LEG_TYPEHASH, leg));
+            hashes[i] = keccak256(abi.encode(LEG_TYPEHASH, legs[i]));
         }
         return
             keccak256(
                 abi.encode(
                     INSTRUCTION_TYPEHASH,
-                    keccak256(abi.encodePacked(legs)),
+                    keccak256(abi.encodePacked(hashes)),
                     instruction.valueTime,
                     instruction.endToEndId,
                     instruction.purpose,

@@ -1,6 +1,18 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+/// @notice The open hours of one day of a currency: one word.
+struct OpenHours {
+    /// Unix second from which it is open.
+    uint40 opens;
+    /// Unix second at which it closes; not after `opens` if it is closed all day.
+    uint40 closes;
+    /// Offset from UTC in minutes, plus 1,440.
+    uint16 offset;
+}
+
+using OpeningHours for OpenHours global;
+
 /// @title OpeningHours
 /// @notice The opening hours of a currency in one word: a week, the hours of a worked weekend, the offset from UTC.
 /// @dev The form is in `ICorridors.setWeek`. Zero is a currency that is always open.
@@ -34,6 +46,35 @@ library OpeningHours {
         if (week == 0) return time;
         // An offset is below a day, and times are after the first day of 1970.
         return time + (week >> OFFSET_AT) * 1 minutes - DAY_MINUTES * 1 minutes;
+    }
+
+    /// @notice The hours of a currency that is always open.
+    function always() internal pure returns (OpenHours memory) {
+        // The constant fits 16 bits.
+        return OpenHours(0, type(uint40).max, uint16(DAY_MINUTES));
+    }
+
+    /// @notice The open hours of a day, whose seconds of opening and closing are given.
+    function openHours(
+        uint256 week,
+        uint256 day,
+        uint256 opens,
+        uint256 closes
+    ) internal pure returns (OpenHours memory) {
+        uint256 offset = week >> OFFSET_AT;
+        uint256 begin = (day + 1) * 1 days - offset * 1 minutes;
+        // A time of the chain fits 40 bits, and a valid offset 16.
+        return OpenHours(uint40(begin + opens), uint40(begin + closes), uint16(offset));
+    }
+
+    /// @notice Whether a time is in the open hours.
+    function contain(OpenHours memory self, uint256 time) internal pure returns (bool) {
+        return self.opens <= time && time < self.closes;
+    }
+
+    /// @notice Seconds of the time of the currency, by the offset of its open hours.
+    function localTime(OpenHours memory self, uint256 time) internal pure returns (uint256) {
+        return time + uint256(self.offset) * 1 minutes - DAY_MINUTES * 1 minutes;
     }
 
     /// @notice The hours of a day.

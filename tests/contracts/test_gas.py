@@ -24,6 +24,7 @@ from pysettle.client.money.interest import MOST_ROWS
 from pysettle.domain.compute.messages import ComputeAttestation
 from pysettle.domain.core.messages import Authorization
 from pysettle.domain.money.wallets import E_CNY_CLASS_LIMITS, ClassLimits, WalletClass
+from pysettle.domain.settlement.calendars import CLOSED, DAY_MINUTES, Hours, Week
 from pysettle.domain.settlement.messages import Instruction, code_word
 from pysettle.evm import artifacts
 from pysettle.evm.embedded import EmbeddedChain
@@ -80,6 +81,8 @@ WITHOUT_SCENARIO = {
 }
 SNAPSHOT = Path(__file__).with_name("gas.json")
 CLAIMED_ROWS = 100
+DAILY = Week((Hours(0, DAY_MINUTES),) * 7, CLOSED, 8 * 60)
+"""Open on each day of the week, so that the hours of both currencies are looked at."""
 
 Scenario = Callable[[World], Transaction]
 SCENARIOS: dict[str, Scenario] = {}
@@ -814,8 +817,10 @@ way_scenario("Corridors.clearOut", lambda it: it.clear_out(it.banks.world.addres
 def exchange(world: World, *, wait_s: int = 0) -> tuple[Banks, Instruction, list[int]]:
     """Have both banks settle two exchanges, or let the second wait; their next ids share a word with these."""
     banks = open_banks(world)
+    ways = ways_of(banks)
     for currency in (Currency.CNY, Currency.HKD):
-        ways_of(banks).open(currency)
+        ways.open(currency)
+        world.send(ways.week(currency, DAILY))
     banks.submitted(banks.pvp())
     instruction = banks.pvp(value_time=world.now + wait_s if wait_s else 0)
     return banks, instruction, banks.submitted(instruction)

@@ -151,11 +151,10 @@ class CorridorsSpec(Contract):
         """Admit legs; return the time at which they settle."""
         self._require_mover(call)
         for identifier, leg in (crossing := self._crossing(legs)):
+            if due <= call.now:
+                self.require_open(call, [leg])
             self._admit(call, identifier, leg, payload)
-        if due > call.now:
-            return self.next_opening([leg[1] for _, leg in crossing], due)
-        self.require_open(call, legs)
-        return due
+        return self.next_opening([leg[1] for _, leg in crossing], due) if due > call.now else due
 
     def require_open(self, call: Call, legs: Sequence[Leg]) -> None:
         """Require that the currency of each leg that crosses a border is open."""
