@@ -37,6 +37,11 @@ class Shop:
         """URL of chat completions."""
         return f"{self.town.gateway_url}/v1/chat/completions"
 
+    @property
+    def key_without_money(self) -> Signer:
+        """A key of an account that has nothing."""
+        return Signer.derived("gateway", "poor")
+
     def account(self, tokens: int = 0) -> Signer:
         """Return a new account with some e-CNY, which has bought so many Tokens."""
         network, signer = self.town.network, Signer.derived("gateway", "buyer", next(self.numbers))

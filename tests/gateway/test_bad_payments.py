@@ -1,0 +1,88 @@
+"""Payments that are not what was offered: each is refused with the SDK's word, and nothing is served or taken."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+from x402.http.utils import decode_payment_required_header, encode_payment_signature_header
+from x402.schemas import PaymentPayload
+
+from tests.gateway.conftest import ASKED, Shop
+
+ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
+"""Order of secp256k1."""
+
+
+def _voucher(**changes: str) -> Callable[[PaymentPayload], None]:
+    return lambda payment: payment.payload["voucher"].update(changes)
+
+
+def _high_s(payment: PaymentPayload) -> None:
+    """Write the signature with the other s, which recovers to the same key."""
+    signature = bytes.fromhex(payment.payload["voucher"]["signature"].removeprefix("0x"))
+    s, v = ORDER - int.from_bytes(signature[32:64], "big"), 55 - signature[64]
+    other = signature[:32] + s.to_bytes(32, "big") + bytes([v])
+    payment.payload["voucher"]["signature"] = "0x" + other.hex()
+
+
+def _short(payment: PaymentPayload) -> None:
+    payment.payload["voucher"]["signature"] = payment.payload["voucher"]["signature"][:-2]
+
+
+def _other_receiver(payment: PaymentPayload) -> None:
+    payment.payload["channelConfig"]["receiver"] = "0x" + "11" * 20
+
+
+def _accepted(**changes: Any) -> Callable[[PaymentPayload], None]:
+    return lambda payment: payment.__setattr__("accepted", payment.accepted.model_copy(update=changes))
+
+
+BAD: dict[str, tuple[Callable[[PaymentPayload], None], int, str]] = {
+    "of another channel": (_voucher(channelId="0x" + "22" * 32), 402, "channel_id_mismatch"),
+    "to another receiver": (_other_receiver, 402, "channel_id_mismatch"),
+    "a higher ceiling than was signed": (_voucher(maxClaimableAmount="99999999"), 402, "voucher_signature"),
+    "high s": (_high_s, 402, "voucher_signature"),
+    "64 bytes": (_short, 402, "voucher_signature"),
+    "a cheaper offer": (_accepted(amount="1"), 402, "accepts no offer"),
+    "another chain": (_accepted(network="eip155:1"), 402, "accepts no offer"),
+    "another payee": (_accepted(pay_to="0x" + "33" * 20), 402, "accepts no offer"),
+    "more than 128 bits": (_voucher(maxClaimableAmount=str(2**128)), 400, "invalid_payload"),
+    "no number": (_voucher(maxClaimableAmount="-1"), 400, "invalid_payload"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_payment(shop: Shop, name: str) -> None:
+    """The stock client's own payment, with one member changed."""
+    change, status, word = BAD[name]
+    signer = shop.key_without_money
+    asked = shop.post("/v1/chat/completions", ASKED)
+    required = decode_payment_required_header(asked.headers["PAYMENT-REQUIRED"])
+    payment = asyncio.run(shop.buyer(signer).client.create_payment_payload(required))
+    change(payment)
+    answer = _paid(shop, payment)
+    assert answer.status_code == status, answer.text
+    assert word in answer.json()["error"]["code"] + answer.json()["error"]["message"]
+
+
+def test_a_deposit_that_nobody_has(shop: Shop) -> None:
+    """An honest payment of an account without Tokens is refused by the facilitator, and costs no gas."""
+    asked = shop.post("/v1/chat/completions", ASKED)
+    required = decode_payment_required_header(asked.headers["PAYMENT-REQUIRED"])
+    payment = asyncio.run(shop.buyer(shop.key_without_money).client.create_payment_payload(required))
+    block = shop.town.network.chain.block().number
+    answer = _paid(shop, payment)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (
+        402,
+        "invalid_batch_settlement_evm_insufficient_balance",
+    )
+    assert shop.town.network.chain.block().number == block
+
+
+def _paid(shop: Shop, payment: PaymentPayload) -> httpx.Response:
+    header = encode_payment_signature_header(payment)
+    return shop.post("/v1/chat/completions", ASKED, **{"PAYMENT-SIGNATURE": header})
