@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import inspect
-from collections.abc import Iterable
+from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,8 @@ ROOT = Path(__file__).parents[2]
 FILE = ROOT / "docs" / "reference" / "cli.md"
 
 
-def _attributes(files: Iterable[Path], *, but_of: str | None = None) -> frozenset[str]:
+@cache
+def _attributes(files: Sequence[Path], *, but_of: str | None = None) -> frozenset[str]:
     """Return the attributes that files use, but for those of an attribute that is not meant."""
     nodes = (node for file in files for node in ast.walk(ast.parse(file.read_text())))
     return frozenset(
@@ -34,28 +36,23 @@ def _attributes(files: Iterable[Path], *, but_of: str | None = None) -> frozense
     )
 
 
-CALLERS = [*ROOT.glob("pysettle/cli/**/*.py"), ROOT / "pysettle" / "client" / "signed.py"]
+CLI, CLIENT = ROOT / "pysettle" / "cli", ROOT / "pysettle" / "client"
+CALLERS = (*CLI.glob("**/*.py"), CLIENT / "signed.py")
 """What commands are made of."""
-NAMED = _attributes(CALLERS)
-"""Attributes that commands use."""
-COMPUTE = [
-    *ROOT.glob("pysettle/cli/compute/*.py"),
-    *ROOT.glob("pysettle/cli/channel/*.py"),
-    ROOT / "pysettle" / "client" / "compute" / "purchase.py",
-    ROOT / "pysettle" / "client" / "channel" / "rows.py",
-]
-NAMED_BY_COMPUTE = _attributes(COMPUTE, but_of="currency")
-"""Attributes that commands on the compute layer use, of another contract than the currency's."""
-NAMED_BY_JOBS = _attributes([ROOT / "pysettle" / "cli" / "jobs" / "job.py", ROOT / "pysettle" / "client" / "signed.py"])
-"""Attributes that commands on orders use."""
-NAMED_BY_SETTLEMENT = _attributes(
-    [
-        *ROOT.glob("pysettle/cli/settlement/*.py"),
-        *(ROOT / "pysettle" / "client" / "settlement" / f"{name}.py" for name in ("documents", "statements")),
-    ],
-    but_of="token",
+CALLERS_OF_COMPUTE = (
+    *CLI.glob("compute/*.py"),
+    *CLI.glob("channel/*.py"),
+    CLIENT / "compute" / "purchase.py",
+    CLIENT / "channel" / "rows.py",
 )
-"""Attributes that commands on settlement across borders use, of another contract than the currency's."""
+"""What commands on the compute layer are made of."""
+CALLERS_OF_JOBS = (CLI / "jobs" / "job.py", CLIENT / "signed.py")
+"""What commands on orders are made of."""
+CALLERS_OF_SETTLEMENT = (
+    *CLI.glob("settlement/*.py"),
+    *(CLIENT / "settlement" / f"{name}.py" for name in ("documents", "statements")),
+)
+"""What commands on settlement across borders are made of."""
 DEPLOYMENT = {"assign", "have_accepted"}
 """What is done once, by the deployment of a currency."""
 PYTHON_ONLY = {
@@ -84,7 +81,7 @@ def _changes(wrapper: type) -> list[str]:
 @pytest.mark.parametrize("method", [*_changes(CurrencyToken), *_changes(NetworkAccess)])
 def test_what_python_can_change_a_command_can(method: str) -> None:
     """Every transaction of the money layer's wrappers is one that some command sends."""
-    assert (method in NAMED) != (method in DEPLOYMENT)
+    assert (method in _attributes(CALLERS)) != (method in DEPLOYMENT)
 
 
 @pytest.mark.parametrize(
@@ -93,13 +90,13 @@ def test_what_python_can_change_a_command_can(method: str) -> None:
 )
 def test_what_python_can_change_of_compute_a_command_can(wrapper: type, method: str) -> None:
     """Every transaction of the compute layer's wrappers, but for those that are listed as Python's alone."""
-    assert (method in NAMED_BY_COMPUTE) != ((wrapper, method) in PYTHON_ONLY)
+    assert (method in _attributes(CALLERS_OF_COMPUTE, but_of="currency")) != ((wrapper, method) in PYTHON_ONLY)
 
 
 @pytest.mark.parametrize("method", _changes(JobEscrow))
 def test_what_python_can_change_of_orders_a_command_can(method: str) -> None:
     """Every transaction of the job escrow's wrapper."""
-    assert method in NAMED_BY_JOBS
+    assert method in _attributes(CALLERS_OF_JOBS)
 
 
 SETTLEMENT = (ParticipantRegistry, LiquidityAccounts, Corridors, AtomicSettlement)
@@ -109,7 +106,7 @@ SETTLEMENT = (ParticipantRegistry, LiquidityAccounts, Corridors, AtomicSettlemen
 @pytest.mark.parametrize("method", [name for wrapper in SETTLEMENT for name in _changes(wrapper)])
 def test_what_python_can_change_of_settlement_a_command_can(method: str) -> None:
     """Every transaction of the wrappers of participants, positions, corridors and instructions."""
-    assert method in NAMED_BY_SETTLEMENT
+    assert method in _attributes(CALLERS_OF_SETTLEMENT, but_of="token")
 
 
 def test_the_manual_is_that_of_the_commands() -> None:
