@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
 from random import Random
 from statistics import mean
 
@@ -9,8 +11,10 @@ import numpy as np
 import pytest
 
 from pysettle.domain.settlement.netting.best import best
-from pysettle.domain.settlement.netting.positions import is_funded, value
+from pysettle.domain.settlement.netting.positions import is_funded, nets, value
+from pysettle.domain.settlement.netting.prices import MOST_PRICE, ONE, bound
 from pysettle.domain.settlement.netting.queue import Account, Obligation, queue_of
+from pysettle.domain.settlement.netting.rounding import repaired
 from pysettle.domain.settlement.netting.strict import strict
 from tests.chance import chance, rounds
 from tests.properties.queues import any_liquidity, queue, tenth_of_gross
@@ -104,3 +108,40 @@ def test_best_is_near_the_optimum() -> None:
         ratios.append(reached / optimum if optimum else 1)
     assert mean(ratios) >= 0.99
     assert sum(ratio >= 0.97 for ratio in ratios) >= 0.95 * len(ratios)
+
+
+def test_a_repaired_set_is_funded_and_takes_no_more() -> None:
+    """Repair of any wish gives a funded set, to which no further obligation or pair can be added alone."""
+    random = chance("repair")
+    for _ in range(rounds(40, campaign=500)):
+        obligations = queue(random, random.randint(1, 40), participants=5, currencies=3, share_in_pairs=0.5)
+        columns, _ = queue_of(obligations, any_liquidity(random, obligations))
+        rows = np.arange(len(obligations))
+        wanted = rows[np.array([random.random() for _ in obligations])[np.minimum(rows, columns.partner)] < 0.5]
+        found = repaired(columns, wanted)
+        assert is_funded(columns, found)
+        funds = columns.liquidity + nets(columns, found)
+        fits = columns.amount <= funds[columns.payer]
+        assert not (fits & fits[columns.partner] & ~found).any()
+
+
+def test_the_bound_is_its_formula() -> None:
+    """For any prices and amounts up to the limit, the bound by columns is that by integers of any size."""
+    random = chance("formula")
+    for _ in range(rounds(40, campaign=500)):
+        most = random.choice((10, 2**31, 2**62 // 80))
+        obligations = [
+            replace(it, amount=random.randrange(1, most))
+            for it in queue(random, random.randint(1, 40), participants=5, currencies=3, share_in_pairs=0.5)
+        ]
+        columns, accounts = queue_of(obligations, any_liquidity(random, obligations))
+        price = {account: random.choice((0, random.randrange(2 * ONE), MOST_PRICE - 1)) for account in accounts}
+        margins: Counter[object] = Counter()
+        for row, it in enumerate(obligations):
+            payer, payee = Account(it.debtor, it.currency), Account(it.creditor, it.currency)
+            margins[row if it.pair is None else it.pair] += it.amount * (ONE - price[payer] + price[payee])
+        reserves = sum(
+            units * price[account] for account, units in zip(accounts, columns.liquidity.tolist(), strict=True)
+        )
+        expected = (reserves + sum(max(0, margin) for margin in margins.values())) // ONE
+        assert bound(columns, np.array([*price.values()], np.int64)) == expected
