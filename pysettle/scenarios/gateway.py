@@ -94,14 +94,17 @@ class Process:
             ChainError: it ended before.
         """
         command = [sys.executable, "-m", "pysettle", *words, "--json"]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        """The process."""
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
-        if not line.startswith("{") or "url" not in json.loads(line):
-            _, words_of_failure = self.process.communicate()
-            reason = words_of_failure.strip()[-500:]
-            raise ChainError(f"pysettle {' '.join(words[:2])} has not started: {reason}", command=words)
+        # Its stderr is a file, and no pipe: nobody reads it while the process serves, and a full pipe would stop it.
+        with tempfile.TemporaryFile("w+") as said:
+            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said, text=True)
+            """The process."""
+            assert self.process.stdout is not None
+            line = self.process.stdout.readline()
+            if not line.startswith("{") or "url" not in json.loads(line):
+                self.process.communicate()
+                said.seek(0)
+                reason = said.read().strip()[-500:]
+                raise ChainError(f"pysettle {' '.join(words[:2])} has not started: {reason}", command=words)
         self.url: str = json.loads(line)["url"]
         """URL at which it serves."""
 
