@@ -79,10 +79,14 @@ _NAMED = {
         ("ParticipantRegistry", "Identifiers", "CurrencyPowers"),
         ("tests/contracts/settlement/test_registry.py",),
     ),
-    # The liquidity accounts create the settlement contract, whose code they have.
     "liquidity": Target(
         "LiquidityAccounts",
-        ("LiquidityAccounts", "AtomicSettlement", "InstructionHash"),
+        ("LiquidityAccounts", "PositionFields"),
+        ("tests/contracts/settlement",),
+    ),
+    "settlement": Target(
+        "AtomicSettlement",
+        ("AtomicSettlement", "InstructionHash"),
         ("tests/contracts/settlement",),
     ),
     "corridors": Target(
