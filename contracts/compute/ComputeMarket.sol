@@ -40,6 +40,10 @@ contract ComputeMarket is IComputeMarket, FixedAuthority, EIP712 {
     /// @inheritdoc IComputeMarket
     address public immutable factory;
 
+    /// @inheritdoc IComputeMarket
+    address public purchasePolicy;
+    /// @inheritdoc IComputeMarket
+    mapping(uint256 jurisdiction => bool) public isAdmitted;
     mapping(bytes32 computeId => Compute) private _computes;
     mapping(address series => SeriesStake) private _stakes;
     /// @inheritdoc IComputeMarket
@@ -112,13 +116,18 @@ contract ComputeMarket is IComputeMarket, FixedAuthority, EIP712 {
         // slither-disable-next-line unused-return
         (bool frozen, , ) = ICurrencyToken(currency).frozen(msg.sender);
         if (frozen) revert ProviderFrozen(msg.sender);
+        address policy = purchasePolicy;
+        if (policy != address(0)) _checkJurisdiction();
         _allocate(terms, computeId);
         uint256 locked = _stakeFor(terms);
         _takeFree(msg.sender, locked);
 
         // The factory only calls the series that it creates, and the constructor of a series only calls the currency.
         // slither-disable-next-line reentrancy-benign,reentrancy-events
-        series = SeriesFactory(factory).create(terms, SeriesContracts(address(this), currency, HUB, COLLECTOR, METER));
+        series = SeriesFactory(factory).create(
+            terms,
+            SeriesContracts(address(this), currency, HUB, COLLECTOR, METER, policy)
+        );
         // `_stakeFor` compared it with 96 bits.
         _stakes[series] = SeriesStake(msg.sender, uint96(locked));
         emit SeriesOpened(series, msg.sender, computeId, terms.serviceClass, terms.capacity, terms.expiry, locked);
@@ -155,6 +164,22 @@ contract ComputeMarket is IComputeMarket, FixedAuthority, EIP712 {
         emit SeriesHalted(series, halter, ground, evidence, stake_.provider, compensation, released);
         IERC20(currency).safeTransfer(series, compensation);
         IComputeToken(series).halt();
+    }
+
+    // ------------------------------------------------------------- central bank
+
+    /// @inheritdoc IComputeMarket
+    function setPurchasePolicy(address policy) external restricted {
+        if (policy != address(0) && policy.code.length == 0) revert PolicyWithoutCode(policy);
+
+        purchasePolicy = policy;
+        emit PurchasePolicySet(policy);
+    }
+
+    /// @inheritdoc IComputeMarket
+    function setProviderJurisdiction(uint256 jurisdiction, bool admitted) external restricted {
+        isAdmitted[jurisdiction] = admitted;
+        emit ProviderJurisdictionSet(jurisdiction, admitted);
     }
 
     // ---------------------------------------------------------------- registrar
@@ -223,6 +248,11 @@ contract ComputeMarket is IComputeMarket, FixedAuthority, EIP712 {
         // Three factors of 64 bits.
         capacity = tokensPerSecond * (attestation.validBefore - attestation.validFrom);
         if (capacity > MOST_TOKENS) revert ComputeTermsInvalid("units");
+    }
+
+    function _checkJurisdiction() private view {
+        uint256 jurisdiction = ICurrencyToken(currency).wallet(msg.sender).jurisdiction;
+        if (!isAdmitted[jurisdiction]) revert ProviderJurisdictionRefused(msg.sender, jurisdiction);
     }
 
     function _checkAttester(address attester) private view {

@@ -7,13 +7,14 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 import {IChannelPolicy} from "../core/IChannelPolicy.sol";
 import {IComputeToken} from "./IComputeToken.sol";
+import {IPurchasePolicy} from "./IPurchasePolicy.sol";
 import {ICurrencyToken} from "../money/ICurrencyToken.sol";
 import {IERC2612} from "../core/IERC2612.sol";
 import {ERC20WithAuthorization} from "../core/ERC20WithAuthorization.sol";
 import {ChannelConfig} from "../core/ChannelConfig.sol";
 import {RateCard} from "./RateCard.sol";
 import {SeriesContracts, SeriesTerms} from "./Series.sol";
-import {Supply} from "./Supply.sol";
+import {Supply, SupplyFields} from "./Supply.sol";
 
 /// @title ComputeToken
 /// @notice One series. Tokens move in `_move`, and are created in `_sell` and nowhere else; currency enters after
@@ -42,6 +43,8 @@ contract ComputeToken is IComputeToken, ERC20WithAuthorization {
     address public immutable collector;
     /// @inheritdoc IComputeToken
     address public immutable meter;
+    /// @inheritdoc IComputeToken
+    address public immutable policy;
     /// @inheritdoc IComputeToken
     address public immutable halter;
     /// @inheritdoc IComputeToken
@@ -83,6 +86,8 @@ contract ComputeToken is IComputeToken, ERC20WithAuthorization {
         hub = contracts.hub;
         collector = contracts.collector;
         meter = contracts.meter;
+        policy = contracts.policy;
+        if (contracts.policy != address(0)) _supply = SupplyFields.withPolicy();
         provider = terms.provider;
         serviceClass = terms.serviceClass;
         unitPrice = terms.unitPrice;
@@ -314,7 +319,11 @@ contract ComputeToken is IComputeToken, ERC20WithAuthorization {
     /// @dev Creates the Tokens of a purchase; the caller then takes exactly `price` from the payer, or reverts all.
     function _sell(address payer, address beneficiary, uint256 tokens, uint256 price) private {
         Supply supply = _supply;
-        _checkOpen(supply);
+        // Halt and policy are one comparison, so that a purchase without a policy pays nothing for it.
+        if (block.timestamp >= expiry || supply.needsLook()) {
+            _checkOpen(supply);
+            IPurchasePolicy(policy).checkPurchase(payer, beneficiary);
+        }
         if (tokens == 0) revert TokensZero();
         if (beneficiary == address(0)) revert ERC20InvalidReceiver(address(0));
         if (_isKeeper(beneficiary)) revert TokenTransferRefused(address(0), beneficiary);

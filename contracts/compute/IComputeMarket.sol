@@ -97,6 +97,10 @@ interface IComputeMarket {
     );
     /// @notice A series expired without a halt, and its stake is no longer locked.
     event StakeReleased(address indexed series, address indexed provider, uint256 amount);
+    /// @notice Series that are opened from now on have this policy; zero for none.
+    event PurchasePolicySet(address indexed policy);
+    /// @notice Providers of a jurisdiction may open series with a policy, or may not any more.
+    event ProviderJurisdictionSet(uint256 indexed jurisdiction, bool admitted);
 
     /// @notice The attester does not hold the role.
     error ComputeAttesterInvalid(address attester);
@@ -116,6 +120,10 @@ interface IComputeMarket {
     error ProviderNotCaller(address provider, address caller);
     /// @notice The provider is frozen outgoing in the currency, so its stake cannot back a new series.
     error ProviderFrozen(address provider);
+    /// @notice The market does not admit providers of this jurisdiction; zero is an unknown one.
+    error ProviderJurisdictionRefused(address provider, uint256 jurisdiction);
+    /// @notice There is no contract at the address of the policy.
+    error PolicyWithoutCode(address policy);
     /// @notice The stake is zero.
     error StakeAmountZero();
     /// @notice The provider has `available` units staked and not locked, not `requested`.
@@ -165,6 +173,8 @@ interface IComputeMarket {
     /// @return series The series.
     /// @custom:reverts ProviderNotCaller when the terms name another provider
     /// @custom:reverts ProviderFrozen when the provider is frozen outgoing in the currency
+    /// @custom:reverts ProviderJurisdictionRefused when purchases have a policy and the market does not admit the
+    /// jurisdiction of the provider's wallet
     /// @custom:reverts ComputeNotOfProvider when the compute does not belong to the caller
     /// @custom:reverts ComputeEndsBefore when the series would outlive the compute
     /// @custom:reverts ComputeCapacityExceeded when the free capacity of the compute is smaller
@@ -193,6 +203,17 @@ interface IComputeMarket {
     /// @custom:invariant INV-BACKING
     function halt(address series, bytes32 evidence) external;
 
+    // ------------------------------------------------------------- central bank
+
+    /// @notice Set the policy of series that are opened from now on; the series that exist keep theirs.
+    /// @param policy The policy; zero for none.
+    /// @custom:reverts PolicyWithoutCode when there is no contract at the address
+    function setPurchasePolicy(address policy) external;
+
+    /// @notice Admit providers of a jurisdiction to open series with a policy, or end that.
+    /// @param jurisdiction ISO 3166-1 number.
+    function setProviderJurisdiction(uint256 jurisdiction, bool admitted) external;
+
     // ---------------------------------------------------------------- registrar
 
     /// @notice Accept a role that was offered to this contract.
@@ -213,6 +234,12 @@ interface IComputeMarket {
 
     /// @notice Digest an attester signs.
     function computeDigest(ComputeAttestation calldata attestation) external view returns (bytes32);
+
+    /// @notice Policy of the series that are opened now; zero for none.
+    function purchasePolicy() external view returns (address);
+
+    /// @notice Whether providers of a jurisdiction may open series with a policy.
+    function isAdmitted(uint256 jurisdiction) external view returns (bool);
 
     /// @notice Factory that creates the series of the market.
     function factory() external view returns (address);

@@ -282,6 +282,9 @@ interface IComputeToken is IERC3009, IChannelPolicy {
     /// @notice Currency of the series' price.
     function currency() external view returns (address);
 
+    /// @notice Policy that each purchase is checked by, permanently; zero for none.
+    function policy() external view returns (address);
+
     /// @notice UsageMeter that alone may claim from channels of this series.
     function meter() external view returns (address);
 

@@ -43,4 +43,6 @@ struct SeriesContracts {
     address collector;
     /// UsageMeter that alone may claim from its channels.
     address meter;
+    /// Policy that each purchase is checked by; zero for none.
+    address policy;
 }

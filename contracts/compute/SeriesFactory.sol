@@ -22,9 +22,10 @@ contract SeriesFactory {
     /// @return series The series.
     /// @custom:reverts SeriesCallerNotMarket when the caller is not the market
     function create(SeriesTerms calldata terms, SeriesContracts memory contracts) external returns (address series) {
-        if (msg.sender != market) revert IComputeToken.SeriesCallerNotMarket(msg.sender, market);
+        address owner = market;
+        if (msg.sender != owner) revert IComputeToken.SeriesCallerNotMarket(msg.sender, owner);
 
-        contracts.market = market;
+        contracts.market = owner;
         return address(new ComputeToken(terms, contracts));
     }
 }

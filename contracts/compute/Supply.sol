@@ -3,7 +3,7 @@ pragma solidity ^0.8.30;
 
 /// @notice One word a series: all of its state that a purchase or a transfer reads.
 /// @dev From the lowest bit: Tokens outstanding (96 bits), Tokens sold so far (96), unix second of the halt, zero
-/// without a halt (40), and a bit reserved for a policy of purchases. One word by hand, so that a purchase writes once.
+/// without a halt (40), and whether purchases have a policy (1). One word by hand, so that a purchase writes once.
 type Supply is uint256;
 
 using SupplyFields for Supply global;
@@ -15,6 +15,7 @@ library SupplyFields {
     uint256 private constant SOLD_AT = 96;
     uint256 private constant HALTED_AT = 192;
     uint256 private constant HALTED_MASK = type(uint40).max;
+    uint256 private constant POLICY = 1 << 232;
 
     /// @notice Tokens outstanding: sold, less redeemed and refunded.
     function outstanding(Supply self) internal pure returns (uint256) {
@@ -29,6 +30,16 @@ library SupplyFields {
     /// @notice Unix second of the halt; zero without a halt.
     function haltedAt(Supply self) internal pure returns (uint256) {
         return (Supply.unwrap(self) >> HALTED_AT) & HALTED_MASK;
+    }
+
+    /// @notice Whether a purchase needs a further look: the series was halted, or purchases have a policy.
+    function needsLook(Supply self) internal pure returns (bool) {
+        return Supply.unwrap(self) >> HALTED_AT != 0;
+    }
+
+    /// @notice The word of a new series whose purchases have a policy.
+    function withPolicy() internal pure returns (Supply) {
+        return Supply.wrap(POLICY);
     }
 
     /// @notice The word after a sale.

@@ -46,6 +46,18 @@ interface ILiquidityAccounts {
         uint256 debtorAvailable,
         uint256 creditorAvailable
     );
+    /// @notice The units of a buyer came into the position of a provider, and units of another currency left it.
+    /// @param paidAvailable Available units of the first position afterwards.
+    /// @param soldAvailable Available units of the second position afterwards.
+    event PositionExchanged(
+        address indexed provider,
+        address indexed paid,
+        address indexed sold,
+        uint256 paidAmount,
+        uint256 soldAmount,
+        uint256 paidAvailable,
+        uint256 soldAvailable
+    );
     /// @notice Units of a position were earmarked for a waiting settlement.
     /// @param available Available units of the position afterwards.
     event PositionEarmarked(
@@ -102,6 +114,8 @@ interface ILiquidityAccounts {
     error LiquidityPaused(address currency);
     /// @notice The position of the account has `available` units, not `requested`.
     error PositionExceeded(address token, address account, uint256 requested, uint256 available);
+    /// @notice Only the foreign exchange exchanges units of positions.
+    error CallerNotExchange(address caller, address exchange);
     /// @notice The position of the account is frozen outgoing.
     error PositionFrozenOutgoing(address currency, address account);
     /// @notice The position of the account is frozen incoming.
@@ -212,6 +226,23 @@ interface ILiquidityAccounts {
     /// @custom:invariant INV-LIQUIDITY
     function sendLegsHome(Leg[] calldata legs, bytes32 settlementId) external returns (bytes32[] memory crossed);
 
+    // --------------------------------------------------------- foreign exchange
+
+    /// @notice Credit units that the caller has paid in to the position of a provider, and pay units of another
+    /// position of it to the caller, as the foreign exchange.
+    /// @custom:reverts CallerNotExchange when another account calls
+    /// @custom:reverts LiquidityPaused when the positions in either currency are paused
+    /// @custom:reverts ParticipantNotFound when the provider was not admitted to both currencies
+    /// @custom:reverts ParticipantStopped when the provider is stopped
+    /// @custom:reverts ParticipantSuspended when the provider is suspended
+    /// @custom:reverts PositionExceeded when the provider has fewer available units
+    /// @custom:reverts PositionFrozenOutgoing when the position that pays is frozen outgoing
+    /// @custom:reverts PositionAmountFrozen when fewer of its units are not frozen
+    /// @custom:reverts PositionFrozenIncoming when the position that is paid is frozen incoming
+    /// @custom:invariant INV-LIQUIDITY
+    /// @custom:invariant INV-FROZEN
+    function exchange(address provider, address paid, uint96 paidAmount, address sold, uint96 soldAmount) external;
+
     // ------------------------------------------------ freezer, seizer and pauser
 
     /// @notice Set the freezes of a position; both false lifts them.
@@ -267,6 +298,9 @@ interface ILiquidityAccounts {
 
     /// @notice The settlement contract.
     function settlement() external view returns (address);
+
+    /// @notice The contract by which positions are exchanged against payments of buyers.
+    function foreignExchange() external view returns (address);
 
     /// @notice Units of a currency that are earmarked for waiting settlements.
     function earmarked(address currency) external view returns (uint256);

@@ -28,6 +28,8 @@ contract LiquidityAccounts is ILiquidityAccounts, CurrencyPowers, ReentrancyGuar
     address public immutable corridors;
     /// @inheritdoc ILiquidityAccounts
     address public immutable settlement;
+    /// @inheritdoc ILiquidityAccounts
+    address public immutable foreignExchange;
 
     /// What holds for a currency as a whole: one word.
     struct Common {
@@ -43,10 +45,12 @@ contract LiquidityAccounts is ILiquidityAccounts, CurrencyPowers, ReentrancyGuar
     /// @param registry_ Registry of the participants.
     /// @param corridors_ Corridors.
     /// @param settlement_ The settlement contract.
-    constructor(address registry_, address corridors_, address settlement_) {
+    /// @param foreignExchange_ The foreign exchange.
+    constructor(address registry_, address corridors_, address settlement_, address foreignExchange_) {
         registry = registry_;
         corridors = corridors_;
         settlement = settlement_;
+        foreignExchange = foreignExchange_;
     }
 
     // -------------------------------------------------------------- participant
@@ -158,6 +162,25 @@ contract LiquidityAccounts is ILiquidityAccounts, CurrencyPowers, ReentrancyGuar
             emit EarmarkReturned(leg.asset, leg.debtor, settlementId, leg.amount, held.available());
             crossed = _with(crossed, legs, i, _corridorOf(leg.asset, held, _positions[leg.asset][leg.creditor]));
         }
+    }
+
+    // --------------------------------------------------------- foreign exchange
+
+    /// @inheritdoc ILiquidityAccounts
+    function exchange(
+        address provider,
+        address paid,
+        uint96 paidAmount,
+        address sold,
+        uint96 soldAmount
+    ) external nonReentrant {
+        if (msg.sender != foreignExchange) revert CallerNotExchange(msg.sender, foreignExchange);
+        if (_common[paid].isPaused) revert LiquidityPaused(paid);
+
+        uint256 left = _debit(sold, provider, soldAmount).available();
+        uint256 held = _credit(paid, provider, paidAmount).available();
+        emit PositionExchanged(provider, paid, sold, paidAmount, soldAmount, held, left);
+        IERC20(sold).safeTransfer(msg.sender, soldAmount);
     }
 
     // ------------------------------------------------ freezer, seizer and pauser

@@ -34,6 +34,8 @@ class _Section(NamedTuple):
     """Package of the nouns' modules; each module has the name of its noun and defines the command of that name."""
     nouns: Mapping[str, str]
     """Noun -> its purpose, in one line."""
+    extends: Mapping[str, str] = {}
+    """Noun of a column below -> module of the package whose `extend` adds to its commands."""
 
 
 @functools.cache
@@ -41,7 +43,7 @@ def _sections() -> tuple[_Section, ...]:
     """Return the sections in the order of work: those of the columns, then the gateway, demonstration and proof."""
     columns = [import_module(f"pysettle.cli.{column}") for column in ("core", *NAMES)]
     return (
-        *(_Section(column.TITLE, column.__name__, column.NOUNS) for column in columns),
+        *(_Section(it.TITLE, it.__name__, it.NOUNS, getattr(it, "EXTENDS", {})) for it in columns),
         _Section("Sell over HTTP", "pysettle.cli", _SERVED),
         _Section("Try and prove", "pysettle.cli", _ABOVE),
     )
@@ -70,6 +72,9 @@ class _Program(click.Group):
             if module is None:
                 return None
             command: click.Command = getattr(import_module(module), name)
+            for section in _sections():
+                if name in section.extends:
+                    import_module(f"{section.package}.{section.extends[name]}").extend(command)
             _refuse_empty(command)
             self.add_command(command)
         return self.commands[name]

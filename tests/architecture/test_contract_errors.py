@@ -140,7 +140,7 @@ PLAIN = {
     *("id", "sequence", "least", "jurisdiction", "milestone", "milestones", "rows", "signatures"),
     *("debtorJurisdiction", "creditorJurisdiction"),
     *("approvals", "parties", "leg"),
-    *("ratioBps", "rateBps", "providerBps", "expected", "actual"),
+    *("ratioBps", "rateBps", "providerBps", "toleranceBps", "expected", "actual"),
     *("most", "requested", "available"),  # see RANGES
 }
 """Names of arguments that are plain numbers."""

@@ -14,6 +14,7 @@ from tests.benchmarks.auditing import speed_decode, speed_replay
 from tests.benchmarks.books import scale_books
 from tests.benchmarks.gas import gas_auth, gas_auth_seq, gas_transfer
 from tests.benchmarks.gas_compute import gas_claim, gas_purchase, gas_purchase_auth, gas_purchase_seq
+from tests.benchmarks.gas_exchange import gas_exchange
 from tests.benchmarks.lists import scale_lists
 from tests.benchmarks.measure import Benchmark, Row
 from tests.benchmarks.metering import speed_meter, speed_sign
@@ -43,6 +44,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "GAS-PURCHASE-AUTH": gas_purchase_auth,
     "GAS-PURCHASE-SEQ": gas_purchase_seq,
     "GAS-CLAIM": gas_claim,
+    "GAS-FX-PURCHASE": gas_exchange,
 }
 """Code -> what measures it, in the order they are run in."""
 ONLY_NAMED = frozenset({"SPEED-REPLAY", "SCALE-WORKSPACE", "SCALE-LISTS"})

@@ -230,6 +230,25 @@ participant admit --account alice --lei PYSETTLE000000000111 --bic HSBCHKHH --ju
 corridor clear-out {ends} --account alice
 corridor close {ends} --counter HKD --as HKD --dry-run
 corridor close {ends} --counter HKD --as HKD
+wallet register --account alice --class II --jurisdiction 344 --currency HKD
+wallet register --account provider --class II --jurisdiction 156
+corridor propose {abroad} --counter HKD --settlement-limit 40 --window-limit 100 --day-end-limit 5
+corridor agree {abroad} --counter HKD
+participant admit --account bob --lei PYSETTLE000000000208 --bic HSBCHKHH --jurisdiction 156 --currency HKD
+liquidity pay-in --account bob --amount 2
+fx rate --pay-in HKD
+fx attest --pay-in HKD --reference 0.9
+fx rate --pay-in HKD
+fx limit {abroad} --class II --purchase 2 --window-limit 20
+fx admit --series {second}
+fx quote --pay-in HKD --pays 1 --sells 0.9 --by bob --out {town}/quote
+fx check --file {town}/quote
+fx show --file {town}/quote
+market buy --series {second} --tokens 1 --pay-in HKD --quote {town}/quote --dry-run
+market buy --series {second} --tokens 1 --pay-in HKD --quote {town}/quote
+fx cancel --id 99 --by bob
+fx policy
+fx policy --on --admit 156 --refuse 344
 liquidity pause
 liquidity unpause
 token pause
@@ -283,7 +302,9 @@ def _walk(folder: Path) -> list[tuple[str, dict[str, Any]]]:
     town = folder / "town"
     opening = OPEN.replace("--compute {compute} ", "").format(symbol="SYM")
     ends = "--from-jurisdiction 156 --to-jurisdiction 344"
+    abroad = "--from-jurisdiction 344 --to-jurisdiction 156"
     names = {"town": str(town), "open": opening, "word": "01" * 32, "ends": ends, "payload": str(PAYLOAD)}
+    names["abroad"] = abroad
     found: list[tuple[str, dict[str, Any]]] = []
     for line in LINES.strip().splitlines():
         words, _, code = line.partition(" | ")

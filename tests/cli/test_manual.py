@@ -17,6 +17,7 @@ from pysettle.client.compute.market import ComputeMarket
 from pysettle.client.compute.series import ComputeToken
 from pysettle.client.jobs.escrow import JobEscrow
 from pysettle.client.settlement.corridors import Corridors
+from pysettle.client.settlement.exchange import ForeignExchange
 from pysettle.client.settlement.liquidity import LiquidityAccounts
 from pysettle.client.settlement.registry import ParticipantRegistry
 from pysettle.client.settlement.settlement import AtomicSettlement
@@ -42,6 +43,7 @@ CALLERS = (*CLI.glob("**/*.py"), CLIENT / "signed.py")
 CALLERS_OF_COMPUTE = (
     *CLI.glob("compute/*.py"),
     *CLI.glob("channel/*.py"),
+    CLI / "settlement" / "fx.py",
     CLIENT / "compute" / "purchase.py",
     CLIENT / "channel" / "rows.py",
 )
@@ -50,7 +52,7 @@ CALLERS_OF_JOBS = (CLI / "jobs" / "job.py", CLIENT / "signed.py")
 """What commands on orders are made of."""
 CALLERS_OF_SETTLEMENT = (
     *CLI.glob("settlement/*.py"),
-    *(CLIENT / "settlement" / f"{name}.py" for name in ("documents", "statements")),
+    *(CLIENT / "settlement" / f"{name}.py" for name in ("documents", "statements", "quotes")),
 )
 """What commands on settlement across borders are made of."""
 DEPLOYMENT = {"assign", "have_accepted"}
@@ -99,7 +101,7 @@ def test_what_python_can_change_of_orders_a_command_can(method: str) -> None:
     assert method in _attributes(CALLERS_OF_JOBS)
 
 
-SETTLEMENT = (ParticipantRegistry, LiquidityAccounts, Corridors, AtomicSettlement)
+SETTLEMENT = (ParticipantRegistry, LiquidityAccounts, Corridors, AtomicSettlement, ForeignExchange)
 """The wrappers of settlement across borders."""
 
 

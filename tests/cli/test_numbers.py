@@ -38,9 +38,11 @@ NOT_DIGITS = (
 MONEY = {
     *("amount", "quota", "reserve", "bond", "stages", "balance", "payment", "daily", "annual", "wanted", "most"),
     *("settlement_limit", "window_limit", "travel_threshold", "day_end_limit"),
+    *("pays", "sells", "purchase", "window"),
 }
 """Parameters of money, which have no type of their own."""
 PROPOSE = "corridor propose --from-jurisdiction 156 --to-jurisdiction 344 --counter HKD"
+CLASS = "fx limit --from-jurisdiction 344 --to-jurisdiction 156 --class II"
 LIMITS = ("settlement-limit", "window-limit", "travel-threshold", "day-end-limit")
 LINES = [
     "token transfer --from alice --to bob --amount {}",
@@ -69,6 +71,10 @@ LINES = [
     "liquidity seize --account bob --to alice --legal-basis {file} --amount {}",
     "corridor write-payload --debtor alice --creditor bob --payload {file} --out x --amount {}",
     *(f"{PROPOSE} " + " ".join(f"--{name} {'{}' if name == wrong else 5}" for name in LIMITS) for wrong in LIMITS),
+    "fx quote --pay-in HKD --by bank --out x --sells 1 --pays {}",
+    "fx quote --pay-in HKD --by bank --out x --pays 1 --sells {}",
+    f"{CLASS} --window-limit 1 --purchase {{}}",
+    f"{CLASS} --purchase 1 --window-limit {{}}",
     "market stake --amount {}",
     "market unstake --amount {}",
     "channel open --currency CNY --receiver bob --amount {}",

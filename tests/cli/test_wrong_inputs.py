@@ -31,10 +31,11 @@ MAKERS = ("init", "network add-currency")
 AMOUNTS = {
     *("--amount", "--quota", "--reserve", "--bond"),
     *("--settlement-limit", "--window-limit", "--travel-threshold", "--day-end-limit"),
+    *("--pays", "--sells", "--purchase"),
 }
 ACCOUNTS = {
     *("--account", "--by", "--to", "--from", "--spender", "--operator", "--provider", "--receiver", "--buyer"),
-    *("--arbiter", "--halter", "--agent", "--debtor", "--creditor"),
+    *("--arbiter", "--halter", "--agent", "--debtor", "--creditor", "--taker"),
 }
 RIGHT = {
     **dict.fromkeys(AMOUNTS, "1"),
@@ -55,6 +56,7 @@ RIGHT = {
     "--symbol": "SYM",
     "--jurisdiction": "156",
     "--leg": "CNY:alice:bob:1",
+    "--reference": "0.9",
     "--end-to-end-id": "INV-1",
     "--reason": "AC03",
     "--lei": "PYSETTLE000000000111",

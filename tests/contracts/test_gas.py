@@ -30,7 +30,10 @@ from pysettle.evm import artifacts
 from pysettle.evm.embedded import EmbeddedChain
 from pysettle.evm.transactions import Transaction
 from pysettle.money import Currency
+from pysettle.values import Units
 from tests.columns import booked
+from tests.contracts.abroad import PROVIDER as SELLER
+from tests.contracts.abroad import Abroad, open_abroad
 from tests.contracts.banks import AGENT, BEIJING, HONGKONG, Banks, open_banks
 from tests.contracts.books import (
     AUTHORIZER,
@@ -77,6 +80,8 @@ WITHOUT_SCENARIO = {
     "LiquidityAccounts.deliverLegs": "the settlement contract alone calls it: part of AtomicSettlement.settle",
     "LiquidityAccounts.sendLegsHome": "the settlement contract alone calls it: part of AtomicSettlement.unwind",
     "LiquidityAccounts.setStanding": "the registry alone calls it: part of ParticipantRegistry.admit and setStops",
+    "LiquidityAccounts.exchange": "the foreign exchange alone calls it: part of ForeignExchange.purchase",
+    "ForeignExchange.take": "the contract alone calls it: a quote of a list in ForeignExchange.purchase",
     "UsageMeter.attestUsage": "the hub alone calls it: part of ChannelHub.claimMetered",
 }
 SNAPSHOT = Path(__file__).with_name("gas.json")
@@ -878,6 +883,40 @@ def _(world: World) -> Transaction:
 def _(world: World) -> Transaction:
     banks, _, _ = exchange(world)
     return banks.settlement.withdraw(world[BEIJING], 255)
+
+
+def abroad_scenario(name: str, step: Callable[[Abroad], Transaction]) -> None:
+    """Register a step of foreign exchange after a purchase: the words of its quote and its window are in use."""
+
+    def make(world: World) -> Transaction:
+        abroad = open_abroad(open_banks(world))
+        world.send(*(abroad.ways.week(it) for it in (Currency.CNY, Currency.HKD)))
+        at(world, world.now // 86_400 * 86_400 + 3 * 3_600)
+        world.send(abroad.rate(), abroad.buy())
+        return step(abroad)
+
+    scenario(name)(make)
+
+
+abroad_scenario("ForeignExchange.purchase, by allowance, warm", lambda it: it.buy())
+abroad_scenario("ForeignExchange.purchase, relayed, warm", lambda it: it.relayed())
+abroad_scenario(
+    "ForeignExchange.purchase, the second quote of two",
+    lambda it: it.buy(it.signed(sold_amount=Units(YUAN)), it.signed()),
+)
+abroad_scenario("ForeignExchange.cancel, neighbouring id", lambda it: it.exchange.cancel(it.world[SELLER], 200))
+scenario("ComputeMarket.setPurchasePolicy")(
+    lambda world: world.network.market.set_purchase_policy(world["central bank"], world.series.address)
+)
+scenario("ComputeMarket.setProviderJurisdiction")(
+    lambda world: world.network.market.set_provider_jurisdiction(world["central bank"], 156, admitted=True)
+)
+abroad_scenario("ForeignExchange.setClassLimit", lambda it: it.limit(WalletClass.I))
+abroad_scenario("ForeignExchange.attestRate, again", lambda it: it.rate())
+abroad_scenario(
+    "ForeignExchange.admitSeries",
+    lambda it: it.exchange.admit_series(it.world["relayer"], it.world.open(it.world.halting_terms()).address),
+)
 
 
 def measured(world: World) -> dict[str, int]:

@@ -62,7 +62,7 @@ abstract contract ComputeWorld is CurrencyWorld {
         hub = ChannelHub(collector.hub());
         meter = new UsageMeter(address(hub));
         market = new ComputeMarket(
-            SeriesContracts(address(0), address(token), address(hub), address(collector), address(meter))
+            SeriesContracts(address(0), address(token), address(hub), address(collector), address(meter), address(0))
         );
         escrow = new JobEscrow();
         _appoint(SETTLEMENT_REGISTRAR, settlementRegistrar);

@@ -5,6 +5,9 @@ NOUNS = {
     "participant": "Admit, stop and show the institutions of a currency.",
     "liquidity": "Hold positions in a currency; freeze, seize and pause them.",
     "corridor": "Open and limit corridors under both central banks; set opening hours.",
+    "fx": "Sign and check quotes; attest rates; limit purchases in other currencies.",
     "settle": "Settle payments, DvP and PvP: all legs or none.",
     "cycle": "Net many obligations; only the nets move.",
 }
+EXTENDS = {"market": "abroad"}
+"""Noun of another column -> module here whose `extend` adds options to it."""

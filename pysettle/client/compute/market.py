@@ -102,6 +102,18 @@ class ComputeMarket(Contract):
         """Halt a series on the ground in its terms; `evidence` is keccak-256 of the evidence for it."""
         return self._transaction(halter, self.GAS_STAKE, "halt", series, evidence)
 
+    # Central bank
+
+    def set_purchase_policy(self, central_bank: TransactionSigner, policy: Address) -> Transaction:
+        """Set the policy of series that are opened from now on; the zero address for none."""
+        return self._transaction(central_bank, self.GAS_STAKE, "setPurchasePolicy", policy)
+
+    def set_provider_jurisdiction(
+        self, central_bank: TransactionSigner, jurisdiction: int, *, admitted: bool
+    ) -> Transaction:
+        """Admit providers of a jurisdiction to open series with a policy, or end that."""
+        return self._transaction(central_bank, self.GAS_STAKE, "setProviderJurisdiction", jurisdiction, admitted)
+
     # Registrar
 
     def accept_role(self, registrar: TransactionSigner, role: int) -> Transaction:
@@ -109,6 +121,14 @@ class ComputeMarket(Contract):
         return self._transaction(registrar, self.GAS_STAKE, "acceptRole", role)
 
     # Views
+
+    def purchase_policy(self) -> Address:
+        """Return the policy of series that are opened now; the zero address for none."""
+        return Address(self._read("purchasePolicy"))
+
+    def admits(self, jurisdiction: int) -> bool:
+        """Whether providers of a jurisdiction may open series with a policy."""
+        return bool(self._read("isAdmitted", jurisdiction))
 
     def compute(self, compute_id: ComputeId) -> Compute:
         """Return registered compute.

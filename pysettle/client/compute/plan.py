@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 
 def _places(making: Making) -> tuple[object, ...]:
-    """Return the struct of addresses; the factory fills in the first one, its market."""
-    return ((ZERO_ADDRESS, *making.works_with),)
+    """Return the struct of addresses; the factory fills in the first one, its market, and the market its policy."""
+    return ((ZERO_ADDRESS, *making.works_with, ZERO_ADDRESS),)
 
 
 def _models(address: Callable[[str], Address]) -> tuple[ReadModel, ...]:
@@ -51,6 +51,7 @@ PLAN = ColumnPlan(
         # The signature of an attester is checked by the market of the currency.
         Power(Role.ATTESTER, "ComputeMarket", ("registerCompute",)),
         Power(Role.SETTLEMENT_REGISTRAR, "ComputeMarket", ("acceptRole",)),
+        Power(Role.CENTRAL_BANK, "ComputeMarket", ("setPurchasePolicy", "setProviderJurisdiction")),
     ),
     models=_models,
     templates=("ComputeToken",),

@@ -112,6 +112,11 @@ class ComputeToken(Token[Tokens]):
         return bytes(self._read("windowsHash"))
 
     @cached_property
+    def policy(self) -> Address:
+        """Policy that each purchase is checked by; the zero address for none."""
+        return Address(self._read("policy"))
+
+    @cached_property
     def halter(self) -> Address:
         """Account that may halt the series before its expiry; zero for none."""
         return Address(self._read("halter"))

@@ -13,7 +13,14 @@ if TYPE_CHECKING:
     from pysettle.client.deploying import Holders
     from pysettle.client.network import SettlementNetwork
 
-CONTRACTS = ("ParticipantRegistry", "LiquidityAccounts", "Corridors", "AtomicSettlement")
+CONTRACTS = (
+    "ParticipantRegistry",
+    "LiquidityAccounts",
+    "Corridors",
+    "AtomicSettlement",
+    "ForeignExchange",
+    "PurchasePolicy",
+)
 """Its contracts, each after those that it works with."""
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pysettle.client.core.planning import ColumnPlan, ContractPlan, Marked
-from pysettle.domain.settlement.corridors import CORRIDORS_NAME
+from pysettle.domain.settlement.corridors import CORRIDORS_NAME, DOMESTIC
 from pysettle.domain.settlement.messages import ATOMIC_SETTLEMENT_NAME
+from pysettle.domain.settlement.quotes import FOREIGN_EXCHANGE_NAME
 
 PLAN = ColumnPlan(
     contracts=(
@@ -13,7 +14,7 @@ PLAN = ColumnPlan(
             name="LiquidityAccounts",
             on_request=True,
             works_with=("ParticipantRegistry",),
-            created_next=("Corridors", "AtomicSettlement"),
+            created_next=("Corridors", "AtomicSettlement", "ForeignExchange"),
             marked=Marked.EVERYWHERE,
         ),
         ContractPlan(
@@ -27,6 +28,20 @@ PLAN = ColumnPlan(
             on_request=True,
             works_with=("LiquidityAccounts", "Corridors"),
             domain_name=lambda _: ATOMIC_SETTLEMENT_NAME,
+        ),
+        ContractPlan(
+            name="ForeignExchange",
+            on_request=True,
+            works_with=("LiquidityAccounts", "ComputeMarket"),
+            domain_name=lambda _: FOREIGN_EXCHANGE_NAME,
+            marked=Marked.EVERYWHERE,
+        ),
+        ContractPlan(
+            name="PurchasePolicy",
+            on_request=True,
+            works_with=("ForeignExchange",),
+            arguments=lambda making: (*making.works_with, DOMESTIC),
+            values={"domestic": DOMESTIC.to_bytes(2, "big")},
         ),
     ),
 )

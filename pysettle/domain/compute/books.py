@@ -20,8 +20,8 @@ class Sale(NamedTuple):
 
     timestamp: int
     """Unix second."""
-    payer: Address
-    """Account that paid."""
+    buyer: Address
+    """Account that bought."""
     tokens: int
     """Tokens."""
 
@@ -33,7 +33,7 @@ class HaltRecord:
     event: SeriesHalted
     """The event of the market."""
     bought_before: Mapping[Address, int]
-    """Payer -> Tokens of the series that it bought in the hour before."""
+    """Buyer -> Tokens of the series that it bought in the hour before."""
 
 
 @dataclass
@@ -51,7 +51,13 @@ class ComputeBooks:
     sales: dict[Address, deque[Sale]] = field(default_factory=lambda: defaultdict(deque))
     """Series -> its purchases of the last hour of sales."""
     bought: dict[tuple[Address, Address], int] = field(default_factory=lambda: defaultdict(int))
-    """(series, payer) -> Tokens it bought."""
+    """(series, buyer) -> Tokens it bought."""
+    policies: dict[Address, Address] = field(default_factory=dict)
+    """Market, or series of a market -> the policy of purchases; none without one."""
+    admitted: set[tuple[Address, int]] = field(default_factory=set)
+    """(market, jurisdiction) whose providers may open series with a policy."""
+    buyers: dict[tuple[Address, Address], Address] = field(default_factory=dict)
+    """(series, contract that pays next) -> the buyer for whom it pays; none between two transactions."""
 
 
 def owed(books: Books, series: Address) -> int:

@@ -166,3 +166,22 @@ class StakeReleased(Event):
     series: SeriesId
     provider: Address
     amount: Units
+
+
+@event
+@dataclass(frozen=True, slots=True)
+class PurchasePolicySet(Event):
+    """Series that are opened from now on have this policy."""
+
+    SIGNATURE = "PurchasePolicySet(address indexed policy)"
+    policy: Address
+
+
+@event
+@dataclass(frozen=True, slots=True)
+class ProviderJurisdictionSet(Event):
+    """Providers of a jurisdiction may open series with a policy, or may not any more."""
+
+    SIGNATURE = "ProviderJurisdictionSet(uint256 indexed jurisdiction,bool admitted)"
+    jurisdiction: int
+    admitted: bool

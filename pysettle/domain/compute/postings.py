@@ -8,7 +8,9 @@ from pysettle.domain.compute.books import ComputeBooks, HaltRecord, Sale, owed
 from pysettle.domain.compute.contracts import COMPUTE_MARKET, COMPUTE_TOKEN, ESCROW, LOCKED_STAKE, STAKE
 from pysettle.domain.compute.events import (
     Halted,
+    ProviderJurisdictionSet,
     Purchased,
+    PurchasePolicySet,
     Redeemed,
     Refunded,
     SeriesHalted,
@@ -22,6 +24,7 @@ from pysettle.domain.core.accounts import OWN
 from pysettle.domain.core.books import Books
 from pysettle.domain.core.events import Emitted
 from pysettle.domain.core.postings import Handlers, Postings, move, registering
+from pysettle.domain.money.books import AccountBooks
 from pysettle.money import compensation_rounded_down, stake_rounded_up
 from pysettle.values import HOUR_S, Address
 
@@ -36,9 +39,11 @@ _SHORTLY_S = HOUR_S
 def _purchased(books: Books, emitted: Emitted, event: Purchased) -> Postings:
     series = emitted.emitter
     books.stated_supply[series] += event.tokens
-    books[ComputeBooks].bought[series, event.payer] += event.tokens
+    # A contract may pay for the buyer that an event just before has named.
+    buyer = books[ComputeBooks].buyers.pop((series, event.payer), event.payer)
+    books[ComputeBooks].bought[series, buyer] += event.tokens
     sales = books[ComputeBooks].sales[series]
-    sales.append(Sale(emitted.timestamp, event.payer, event.tokens))
+    sales.append(Sale(emitted.timestamp, buyer, event.tokens))
     while sales[0].timestamp <= emitted.timestamp - _SHORTLY_S:
         sales.popleft()
     currency = books.contracts[COMPUTE_TOKEN][series].currency
@@ -112,12 +117,39 @@ def _check_free(books: Books, emitted: Emitted, event: Staked | StakeWithdrawn, 
         books.violated("INV-REPLAY", emitted, detail)
 
 
+@_handles(PurchasePolicySet)
+def _policy(books: Books, emitted: Emitted, event: PurchasePolicySet) -> Postings:
+    _set_policy(books, emitted.emitter, event.policy if any(event.policy) else None)
+    return ()
+
+
+@_handles(ProviderJurisdictionSet)
+def _jurisdiction(books: Books, emitted: Emitted, event: ProviderJurisdictionSet) -> Postings:
+    change = books[ComputeBooks].admitted.add if event.admitted else books[ComputeBooks].admitted.discard
+    change((emitted.emitter, event.jurisdiction))
+    return ()
+
+
+def _set_policy(books: Books, place: Address, policy: Address | None) -> None:
+    """Set the policy of a market or of a series."""
+    if policy is None:
+        books[ComputeBooks].policies.pop(place, None)
+    else:
+        books[ComputeBooks].policies[place] = policy
+
+
 @_handles(SeriesOpened)
 def _series_opened(books: Books, emitted: Emitted, event: SeriesOpened) -> Postings:
     if event.series in books[ComputeBooks].opened:
         books.violated("INV-ONCE", emitted, f"series 0x{event.series.hex()} was opened before")
     books[ComputeBooks].opened[event.series], books[ComputeBooks].markets_of[event.series] = event, emitted.emitter
     currency = books.contracts[COMPUTE_MARKET][emitted.emitter].currency
+    if policy := books[ComputeBooks].policies.get(emitted.emitter):
+        _set_policy(books, event.series, policy)
+        jurisdiction = books[AccountBooks].wallets[currency].registration(event.provider).jurisdiction
+        if (emitted.emitter, jurisdiction) not in books[ComputeBooks].admitted:
+            detail = f"0x{event.provider.hex()} of jurisdiction {jurisdiction} opened series 0x{event.series.hex()}"
+            books.violated("INV-CORRIDOR", emitted, detail)
     if terms := books.contracts[COMPUTE_TOKEN].get(event.series):
         needed = stake_rounded_up(event.capacity, terms.unit_price, terms.compensation_bps)
         if event.stake != needed:
@@ -163,7 +195,7 @@ def _series_halted(books: Books, emitted: Emitted, event: SeriesHalted) -> Posti
     bought: defaultdict[Address, int] = defaultdict(int)
     for sale in books[ComputeBooks].sales.pop(event.series, ()):
         if sale.timestamp > emitted.timestamp - _SHORTLY_S:
-            bought[sale.payer] += sale.tokens
+            bought[sale.buyer] += sale.tokens
     books[ComputeBooks].halts.append(HaltRecord(event, bought))
     locked = (LOCKED_STAKE, event.series)
     return (

@@ -8,6 +8,9 @@ from pysettle.domain.settlement import (
     corridor_checks,
     corridor_postings,
     corridor_questions,
+    exchange_checks,
+    exchange_postings,
+    exchange_questions,
     instructions,
     postings,
     questions,
@@ -15,21 +18,35 @@ from pysettle.domain.settlement import (
 from pysettle.domain.settlement.contracts import (
     ATOMIC_SETTLEMENT,
     CORRIDORS,
+    FOREIGN_EXCHANGE,
     LIQUIDITY_ACCOUNTS,
     PARTICIPANT_REGISTRY,
+    PURCHASE_POLICY,
 )
 
 COLUMN = Column(
     stands_on=("channel", "jobs"),
-    kinds=(PARTICIPANT_REGISTRY, LIQUIDITY_ACCOUNTS, CORRIDORS, ATOMIC_SETTLEMENT),
-    postings={**postings.HANDLERS, **corridor_postings.HANDLERS, **instructions.HANDLERS},
-    checks=(checks.positions, checks.links, corridor_checks.admissions),
+    kinds=(PARTICIPANT_REGISTRY, LIQUIDITY_ACCOUNTS, CORRIDORS, ATOMIC_SETTLEMENT, FOREIGN_EXCHANGE, PURCHASE_POLICY),
+    postings={
+        **postings.HANDLERS,
+        **corridor_postings.HANDLERS,
+        **instructions.HANDLERS,
+        **exchange_postings.HANDLERS,
+    },
+    checks=(
+        checks.positions,
+        checks.links,
+        corridor_checks.admissions,
+        exchange_checks.purchases,
+        exchange_checks.policies,
+    ),
     questions=(
         questions.participants,
         questions.positions,
         corridor_questions.corridors,
         questions.settlements,
+        exchange_questions.purchases,
     ),
-    notices=(corridor_questions.unlisted_pairs,),
+    notices=(corridor_questions.unlisted_pairs, exchange_checks.unlisted_policies),
 )
 """The registry of participants, their positions and the corridors between them: above all other columns."""

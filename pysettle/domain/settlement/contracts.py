@@ -27,7 +27,22 @@ LIQUIDITY_ACCOUNTS: Kind[None] = Kind(
         "registry": "ParticipantRegistry",
         "corridors": "Corridors",
         "settlement": "AtomicSettlement",
+        "foreignExchange": "ForeignExchange",
     },
+)
+FOREIGN_EXCHANGE: Kind[None] = Kind(
+    "ForeignExchange",
+    uses={
+        "liquidity": "LiquidityAccounts",
+        "corridors": "Corridors",
+        "market": "ComputeMarket",
+        "currency": "CurrencyToken",
+    },
+)
+PURCHASE_POLICY: Kind[None] = Kind(
+    "PurchasePolicy",
+    has_books=False,
+    uses={"exchange": "ForeignExchange", "corridors": "Corridors", "currency": "CurrencyToken"},
 )
 CORRIDORS: Kind[None] = Kind(
     "Corridors",

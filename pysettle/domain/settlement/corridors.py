@@ -10,6 +10,8 @@ from pysettle.values import Address, Seconds, Units
 
 CORRIDORS_NAME = "pysettle Corridors"
 """Name in the EIP-712 domain of the corridors."""
+DOMESTIC = 156
+"""Jurisdiction of the market of e-CNY: China."""
 _PAYLOAD = StructType("TravelPayload(address debtor,address creditor,address currency,uint256 amount,bytes32 payload)")
 
 

@@ -16,6 +16,7 @@ from pysettle.domain.settlement.books import (
     SettlementBooks,
 )
 from pysettle.domain.settlement.contracts import EARMARK, POSITION
+from pysettle.domain.settlement.exchange_events import PositionExchanged
 from pysettle.values import Address
 
 HANDLERS: Handlers = {}
@@ -104,6 +105,23 @@ def _moved(books: Books, emitted: Emitted, event: events.PositionMoved) -> Posti
     ):
         _compare(books, emitted, currency, account, stated, change)
     return _counted(books, currency, amount, (POSITION, event.debtor), (POSITION, event.creditor))
+
+
+@_handles(PositionExchanged)
+def _exchanged(books: Books, emitted: Emitted, event: PositionExchanged) -> Postings:
+    """Book an exchange: the units of the buyer have come in, and those of the provider leave."""
+    provider, own = event.provider, (OWN, emitted.emitter)
+    for currency in (event.paid, event.sold):
+        _check_begins(books, emitted, currency, provider)
+    _check_debit(books, emitted, event.sold, provider, event.sold_amount)
+    _check_credit(books, emitted, event.paid, provider, event.paid_amount)
+    _compare(books, emitted, event.sold, provider, event.sold_available, -event.sold_amount)
+    _compare(books, emitted, event.paid, provider, event.paid_available, event.paid_amount)
+    position = POSITION, provider
+    return (
+        *_counted(books, event.paid, event.paid_amount, own, position),
+        *_counted(books, event.sold, event.sold_amount, position, own),
+    )
 
 
 @_handles(events.PositionEarmarked)

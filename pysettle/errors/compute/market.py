@@ -170,3 +170,22 @@ class StakeLocked(ComputeReverted):
     series: SeriesId
     expiry: Timestamp
     timestamp: Timestamp
+
+
+class ProviderJurisdictionRefused(ComputeReverted):
+    """The market does not admit providers of this jurisdiction."""
+
+    template = "{provider} is of jurisdiction {jurisdiction}, which the market does not admit"
+    remedy = "register the wallet with its jurisdiction, or have the central bank admit it: `pysettle fx policy`"
+
+    provider: Address
+    jurisdiction: int
+
+
+class PolicyWithoutCode(ComputeReverted):
+    """There is no contract at the address of the policy."""
+
+    template = "there is no contract at {policy}"
+    remedy = "name the policy of the settlement layer"
+
+    policy: Address
