@@ -483,7 +483,14 @@ contract ComputeProperties is ComputeWorld, IDepositCollector {
         return
             new ComputeToken(
                 terms,
-                SeriesContracts(address(market), address(token), address(hub), address(collector), address(meter), address(0))
+                SeriesContracts(
+                    address(market),
+                    address(token),
+                    address(hub),
+                    address(collector),
+                    address(meter),
+                    address(0)
+                )
             );
     }
 
