@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 NOT_SENT = {"tx_hash": None, "block": None}
 """Of a command that sent nothing, beside the same keys where it sends a transaction."""
+ABROAD = dict.fromkeys(("beneficiary", "provider", "quote_id", "sold", "quotes", "refund"))
+"""Of a purchase for e-CNY, beside the same keys where it is paid for in another currency."""
 
 
 def change(before: int | None, now: int | None) -> dict[str, str | None]:

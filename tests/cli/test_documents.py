@@ -221,15 +221,6 @@ corridor submit-payload --file {town}/statement
 corridor auditor-key --out {town}/auditor --public-out {town}/auditor-public
 corridor seal-payload --payload {payload} --key {town}/auditor-public --out {town}/sealed
 corridor open-payload --file {town}/sealed --key {town}/auditor --out {town}/payload-opened
-corridor calendar
-corridor calendar --file {town}/openings
-corridor calendar
-corridor opening
-corridor opening --with HKD --from-time 2026-01-12
-participant admit --account alice --lei PYSETTLE000000000111 --bic HSBCHKHH --jurisdiction 344 --agent bob
-corridor clear-out {ends} --account alice
-corridor close {ends} --counter HKD --as HKD --dry-run
-corridor close {ends} --counter HKD --as HKD
 wallet register --account alice --class II --jurisdiction 344 --currency HKD
 wallet register --account provider --class II --jurisdiction 156
 corridor propose {abroad} --counter HKD --settlement-limit 40 --window-limit 100 --day-end-limit 5
@@ -240,15 +231,24 @@ fx rate --pay-in HKD
 fx attest --pay-in HKD --reference 0.9
 fx rate --pay-in HKD
 fx limit {abroad} --class II --purchase 2 --window-limit 20
-fx admit --series {second}
+fx admit --series {first}
 fx quote --pay-in HKD --pays 1 --sells 0.9 --by bob --out {town}/quote
 fx check --file {town}/quote
 fx show --file {town}/quote
-market buy --series {second} --tokens 1 --pay-in HKD --quote {town}/quote --dry-run
-market buy --series {second} --tokens 1 --pay-in HKD --quote {town}/quote
+market buy --series {first} --tokens 1 --pay-in HKD --quote {town}/quote --dry-run
+market buy --series {first} --tokens 1 --pay-in HKD --quote {town}/quote
 fx cancel --id 99 --by bob
 fx policy
 fx policy --on --admit 156 --refuse 344
+corridor calendar
+corridor calendar --file {town}/openings
+corridor calendar
+corridor opening
+corridor opening --with HKD --from-time 2026-01-12
+participant admit --account alice --lei PYSETTLE000000000111 --bic HSBCHKHH --jurisdiction 344 --agent bob
+corridor clear-out {ends} --account alice
+corridor close {ends} --counter HKD --as HKD --dry-run
+corridor close {ends} --counter HKD --as HKD
 liquidity pause
 liquidity unpause
 token pause

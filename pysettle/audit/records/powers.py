@@ -41,11 +41,16 @@ USES = {
     "CorridorClosed": ("setClassLimits", ""),
     "WeekSet": ("setClassLimits", ""),
     "DaysSet": ("setClassLimits", ""),
+    "ReferenceRateAttested": ("setClassLimits", "signer"),
+    "PurchaseLimitSet": ("setClassLimits", ""),
 }
 """Event of a power -> the restricted function of the currency or its desk that allows it, and the field that names the
 caller, if one does. An event with a `currency` is of a contract that asks the authority of that currency."""
 _COPIES = "copy%"
 """Functions that repeat a freeze or a pause of the currency elsewhere: anybody may call them."""
+_OF_MARKET = {"PurchaseLimitSet"}
+"""Uses whose event names no currency: they are of the currency that the market sells for."""
+_MARKET_CURRENCY = "SELECT currency FROM contracts WHERE name = 'ComputeMarket'"
 PAUSES = {"Paused": "pause", "Unpaused": "unpause"}
 """The same of pauses, which the books do not need."""
 
@@ -121,6 +126,7 @@ def _facts(records: Records) -> Iterator[PowerRecord]:
 
 def _uses(records: Records, facts: list[PowerRecord], period: Period) -> Iterator[Use]:
     roles = _Roles(facts)
+    sold_for = next((it for (it,) in records.index.rows(_MARKET_CURRENCY)), b"")
     listed = ", ".join("?" * len(USES))
     for event in records.events(period, f"AND e.name IN ({listed})", tuple(USES)):
         (function, field), fields = USES[event.event], event.fields
@@ -130,7 +136,8 @@ def _uses(records: Records, facts: list[PowerRecord], period: Period) -> Iterato
         )
         for (signer,) in signed:
             account = bytes.fromhex(fields[field][2:]) if field else signer
-            over = bytes.fromhex(fields["currency"][2:]) if "currency" in fields else event.contract
+            named = fields.get("currency", fields.get("sold"))
+            over = bytes.fromhex(named[2:]) if named else sold_for if event.event in _OF_MARKET else event.contract
             if fields.get("paused") is False:
                 function = "unpause"
             role = roles.at(over, function, event.block)

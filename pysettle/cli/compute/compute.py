@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import click
@@ -40,6 +40,7 @@ def change_holding(
     account: str,
     make: Callable[[SettlementNetwork, ComputeToken], tuple[Transaction, ...]],
     useful_next: str,
+    further: Mapping[str, object] | None = None,
 ) -> None:
     """Send transactions on an account's Tokens of a series, and print the changes of its Tokens and its e-CNY.
 
@@ -49,6 +50,7 @@ def change_holding(
         account: The account.
         make: Makes the transactions; the output names the last one.
         useful_next: The next useful command.
+        further: Further fields of the document.
     """
     holder = command.address(account)
     with command.compute(write=True) as compute:
@@ -68,4 +70,4 @@ def change_holding(
         "balance_tokens": change(before[0], now[0]),
         "balance_units": change(before[1], now[1]),
     }
-    command.show_sent(receipt, document, lines, useful_next)
+    command.show_sent(receipt, {**document, **(further or {})}, lines, useful_next)

@@ -15,7 +15,7 @@ from pysettle.cli.compute.compute import by_option, change_holding, series_optio
 from pysettle.cli.compute.purchase import sign, submit
 from pysettle.cli.compute.supply import compute_, register, release, stake, unstake
 from pysettle.cli.compute.terms import NO_HASH, applying_window, rates, rates_text, series_terms, until_option
-from pysettle.cli.documents import change, meters_document, whole
+from pysettle.cli.documents import ABROAD, change, meters_document, whole
 from pysettle.cli.nouns import Noun
 from pysettle.cli.options import BASIS_POINTS, TOKENS, OneOf, Utf8, Whole, wide_option
 from pysettle.cli.output import instant, printable, table
@@ -246,7 +246,8 @@ def buy(series: str, tokens: Tokens, to: str | None, permit: bool, by: str, comm
         approval = compute.currency.approve(buyer, token.address, price)
         return approval, token.purchase(buyer, beneficiary, tokens, deadline)
 
-    change_holding(command, series, by, purchase, f"channel open --series {quote(series)} --tokens {tokens} --by {by}")
+    useful_next = f"channel open --series {quote(series)} --tokens {tokens} --by {by}"
+    change_holding(command, series, by, purchase, useful_next, ABROAD)
 
 
 for _signed in (sign, submit):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from shlex import quote
@@ -93,11 +93,14 @@ def _buy_abroad(
             it.check_place(exchange)
         quotes = [it.signed for it in documents]
         if any(signed.quote.paid != paid.address for signed in quotes):
-            raise UsageError(f"a quote is for another currency than {command.currency.value}")
+            raise UsageError(
+                f"a quote is for another currency than {command.currency.value}", currency=command.currency
+            )
         order = Order(signer.address, token.address, beneficiary, tokens, chain.clock.now() + HOUR_S)
         place = refund_place(network, beneficiary, max(signed.quote.sold_amount for signed in quotes))
         if buyer:
-            return _show_answers(command, files, preflight(network, buyer, quotes, order), place, to or by)
+            parties = _parties(command, token.address, by, to or by)
+            return _show_answers(command, files, preflight(network, buyer, quotes, order), place, parties)
         before = _holdings(network, order.buyer, beneficiary, command.currency, token.address)
         most = max(signed.quote.paid_amount for signed in quotes)
         approval = paid.approve(signer, exchange.address, most)
@@ -107,14 +110,13 @@ def _buy_abroad(
         symbol = printable(token.symbol)
     holder = to or by
     document = {
-        "series": "0x" + token.address.hex(),
-        "buyer": by,
-        "beneficiary": holder,
+        **_parties(command, token.address, by, holder),
+        "balance_tokens": change(before[1], now[1]),
+        "balance_units": change(before[0], now[0]),
         "provider": command.name(taken.provider),
         "quote_id": str(taken.id),
         "sold": {"currency": Currency.CNY.value, "amount_units": str(taken.sold_amount)},
-        "buyer_units": change(before[0], now[0]),
-        "beneficiary_tokens": change(before[1], now[1]),
+        "quotes": None,
     }
     lines = [
         f"{by}: {command.change(before[0], now[0])}",
@@ -129,8 +131,21 @@ def _buy_abroad(
     return None
 
 
+def _parties(command: Command, series: Address, buyer: str, beneficiary: str) -> dict[str, str]:
+    return {
+        "series": "0x" + series.hex(),
+        "account": buyer,
+        "beneficiary": beneficiary,
+        "currency": command.currency.value,
+    }
+
+
 def _show_answers(
-    command: Command, files: Sequence[Path], answers: Sequence[Answer], place: RefundPlace, holder: str
+    command: Command,
+    files: Sequence[Path],
+    answers: Sequence[Answer],
+    place: RefundPlace,
+    parties: Mapping[str, str],
 ) -> None:
     """Show which quote would be taken now, the reason against each other one, and where a refund would land."""
     rows = [
@@ -143,8 +158,9 @@ def _show_answers(
         for file, answer in zip(files, answers, strict=True)
     ]
     lines = [f"{row['file']}: {'works' if row['works'] else row['words']}" for row in rows]
-    lines += [_refund_words(place, holder), "nothing was sent"]
-    command.show({"quotes": rows, **_refund_document(place), **NOT_SENT}, lines)
+    lines += [_refund_words(place, parties["beneficiary"]), "nothing was sent"]
+    unsent = dict.fromkeys(("balance_tokens", "balance_units", "provider", "quote_id", "sold"))
+    command.show({**parties, **unsent, "quotes": rows, **_refund_document(place), **NOT_SENT}, lines)
 
 
 def _refund_words(place: RefundPlace, holder: str) -> str:

@@ -130,7 +130,7 @@ def show(file: Path, command: Command) -> None:
     document = {
         **_document(offered, paid, command),
         "state": state,
-        "expected_units": str(expected),
+        "expected": {"currency": Currency.CNY.value, "amount_units": str(expected)},
         "is_within_tolerance": rate.admits(offered.paid_amount, offered.sold_amount),
     }
     lines = [*_words(offered, paid, command), f"state: {state}; take it before {instant(offered.valid_before)}"]
@@ -331,7 +331,7 @@ def _currency_of(network: SettlementNetwork, offered: Quote) -> Currency:
     for currency, system in network.currencies.items():
         if system.token.address == offered.paid:
             return currency
-    raise UsageError(f"0x{offered.paid.hex()} is no currency of this network")
+    raise UsageError(f"0x{offered.paid.hex()} is no currency of this network", token=offered.paid)
 
 
 def _document(offered: Quote, paid: Currency, command: Command) -> dict[str, object]:
@@ -362,7 +362,7 @@ def _rate_of(text: str) -> int:
     whole, _, decimals = text.partition(".")
     is_number = all(part.isascii() and part.isdigit() for part in (whole, decimals or "0"))
     if not is_number or len(whole) > 12 or len(decimals) > 12 or not int(whole + decimals):
-        raise UsageError(f"{text!r} is no rate: write a number such as 0.9069 with at most 12 decimals")
+        raise UsageError(f"{text!r} is no rate: write a number such as 0.9069 with at most 12 decimals", text=text)
     return int(Decimal(text) * RATE_BASIS)
 
 

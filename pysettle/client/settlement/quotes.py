@@ -75,9 +75,10 @@ class QuoteDocument:
             found = cls(chain_id, exchange, SignedQuote(Quote(*quote), signature))
             found._check_signature()
         except json.JSONDecodeError as problem:
-            raise UsageError(f"line {problem.lineno} of {name}: this is no JSON: {problem.msg}") from problem
+            raise UsageError(f"line {problem.lineno} of {name}: this is no JSON: {problem.msg}", path=name) from problem
         except ValueError as problem:
-            raise UsageError(f"line {_line_of(text, field)} of {name}: this is no quote: {problem}") from problem
+            line = _line_of(text, field)
+            raise UsageError(f"line {line} of {name}: this is no quote: {problem}", path=name, line=line) from problem
         return found
 
     def document(self) -> dict[str, str]:
@@ -97,7 +98,9 @@ class QuoteDocument:
         if (self.chain_id, self.exchange) != (contract.chain.chain_id, contract.address):
             raise UsageError(
                 f"this quote is for the foreign exchange 0x{self.exchange.hex()} on chain {self.chain_id}, not for "
-                f"0x{contract.address.hex()} on chain {contract.chain.chain_id}: name the right --workspace"
+                f"0x{contract.address.hex()} on chain {contract.chain.chain_id}: name the right --workspace",
+                exchange=self.exchange,
+                chain_id=self.chain_id,
             )
 
     def _check_signature(self) -> None:
@@ -129,7 +132,7 @@ def preflight(
     for signed in quotes:
         paid = tokens.get(signed.quote.paid)
         if paid is None:
-            raise UsageError(f"0x{signed.quote.paid.hex()} is no currency of this network")
+            raise UsageError(f"0x{signed.quote.paid.hex()} is no currency of this network", token=signed.quote.paid)
         payment = exchange.sign_payment(buyer, paid.domain, signed.quote.paid_amount, order)
         try:
             exchange.check(exchange.purchase_with_authorization(buyer, [signed], order, *payment))
