@@ -22,6 +22,11 @@ def chance(own: int | str) -> Random:
     return Random(own if SEED is None else f"{SEED}/{own}")  # noqa: S311 - a test's choice, not a secret
 
 
+def fixed(own: int) -> Random:
+    """Return a source of the same numbers in every run, a campaign too, for a test that states what comes of them."""
+    return Random(own)  # noqa: S311 - a test's choice, not a secret
+
+
 def rounds(fixed: int, *, campaign: int) -> int:
     """Return how many rounds a test makes: the few of every run, or those of a campaign, whose seed is named."""
     return fixed if SEED is None else campaign

@@ -37,14 +37,21 @@ from pysettle.domain.money.contracts import (
     NETWORK_ACCESS,
     CurrencyTerms,
 )
-from pysettle.domain.settlement.contracts import ATOMIC_SETTLEMENT, CORRIDORS, LIQUIDITY_ACCOUNTS, PARTICIPANT_REGISTRY
+from pysettle.domain.settlement.contracts import (
+    ATOMIC_SETTLEMENT,
+    CORRIDORS,
+    FOREIGN_EXCHANGE,
+    LIQUIDITY_ACCOUNTS,
+    PARTICIPANT_REGISTRY,
+    PURCHASE_POLICY,
+)
 from pysettle.errors import BundleError
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "bundle.md").read_text()
 CURRENCY, SERIES, HUB, METER, INTEREST, JOBS, MARKET, DESK, ACCESS, FACTORY, COLLECTOR, REGISTRY, LIQUIDITY, WAYS = (
     Address(bytes([number]) * 20) for number in range(1, 15)
 )
-SETTLEMENT = Address(bytes([15]) * 20)
+SETTLEMENT, EXCHANGE, POLICY = (Address(bytes([number]) * 20) for number in range(15, 18))
 EVERY_KIND = Contracts(
     {
         CURRENCY_TOKEN: {CURRENCY: None},
@@ -62,6 +69,8 @@ EVERY_KIND = Contracts(
         LIQUIDITY_ACCOUNTS: {LIQUIDITY: None},
         CORRIDORS: {WAYS: None},
         ATOMIC_SETTLEMENT: {SETTLEMENT: None},
+        FOREIGN_EXCHANGE: {EXCHANGE: None},
+        PURCHASE_POLICY: {POLICY: None},
     }
 )
 FILES = {name: FileEntry(bytes(32), 1) for name in sorted({*STATE_FILES, *CHAIN_FILES, *CONTRACT_FILES})}

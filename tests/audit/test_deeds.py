@@ -70,7 +70,11 @@ OF_PARTICIPANTS = {
     "PaidIn",
     "PaidOut",
     "PositionEarmarked",
+    "PositionExchanged",
     "PositionMoved",
+    "PurchasedAbroad",
+    "QuoteCancelled",
+    "SeriesAdmitted",
     "TravelPayloadSigned",
 }
 """Events of settlement that no power is used for."""

@@ -104,7 +104,7 @@ class Stage:
     def create_market(self, currency: Address, hub: Address = CHANNEL_HUB_ADDRESS) -> Address:
         """Create a meter and a market with its factory; list them."""
         meter = self.create(USAGE_METER, CHANNEL_HUB_ADDRESS)
-        places = (ZERO_ADDRESS, currency, hub, DEPOSIT_COLLECTOR_ADDRESS, meter)
+        places = (ZERO_ADDRESS, currency, hub, DEPOSIT_COLLECTOR_ADDRESS, meter, ZERO_ADDRESS)
         market = self.create(COMPUTE_MARKET, places, terms=CurrencyTerms(currency))
         self.listed[SERIES_FACTORY] = {created_address(market, 1): None}
         return market
@@ -338,7 +338,7 @@ def test_a_series_of_another_factory(tmp_path: Path, lists_factory: bool) -> Non
     stage.create_market(currency)
     factory = create_contract(stage.sender, ADMIN, "SeriesFactory")
     (meter,) = stage.listed[USAGE_METER]
-    places = (ADMIN.address, currency, CHANNEL_HUB_ADDRESS, DEPOSIT_COLLECTOR_ADDRESS, meter)
+    places = (ADMIN.address, currency, CHANNEL_HUB_ADDRESS, DEPOSIT_COLLECTOR_ADDRESS, meter, ZERO_ADDRESS)
     data = interface("SeriesFactory").encode("create", terms(ADMIN.address), places)
     series = stage.deploy(data, "SeriesFactory", factory)
     card = RateCard(Meters(1, 30, 90), Meters(2, 60, 180))

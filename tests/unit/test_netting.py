@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from hashlib import sha256
-from random import Random
 
 import numpy as np
 import pytest
@@ -14,6 +13,7 @@ from pysettle.domain.settlement.netting.prices import MOST_PRICE, ONE, bound
 from pysettle.domain.settlement.netting.queue import MOST_GROSS, Account, Obligation, Queue, queue_of
 from pysettle.domain.settlement.netting.strict import strict
 from pysettle.errors import UsageError
+from tests.chance import fixed
 from tests.spec.settlement import netting as spec
 
 
@@ -129,7 +129,7 @@ def test_large_amounts_do_not_overflow() -> None:
 
 def test_every_machine_has_the_same_answer() -> None:
     """Set, prices and bound of a queue are these, on any machine: no kind of vector instruction changes them."""
-    random = Random(1)  # noqa: S311 - always these numbers, also in a campaign
+    random = fixed(1)
     queue = [
         Obligation(debtor, creditor, "CNY", random.randrange(1, 10**10), 0, index)
         for index in range(2_100)

@@ -21,6 +21,8 @@ ENTRIES = {
     "openSeries",
     "registerCompute",
     "releaseStake",
+    "setProviderJurisdiction",
+    "setPurchasePolicy",
     "stake",
     "withdrawStake",
 }

@@ -35,7 +35,7 @@ TERMS = (
     "halt_ground",
     "compensation_bps",
 )
-CONTRACTS = ("market", "currency", "hub", "collector", "meter")
+CONTRACTS = ("market", "currency", "hub", "collector", "meter", "policy")
 GROUND = keccak(b"the provider has stopped delivering")
 WINDOWS = keccak(b"peak from nine to twelve")
 
@@ -61,6 +61,7 @@ def arguments(world: World, **changes: object) -> tuple[tuple[object, ...], tupl
         "hub": network.hub.address,
         "collector": network.hub.collector,
         "meter": network.meter.address,
+        "policy": ZERO_ADDRESS,
     }
     stated = standard | changes
     return tuple(stated[field] for field in TERMS), tuple(stated[field] for field in CONTRACTS)
@@ -95,6 +96,7 @@ def test_a_series_states_its_terms(world: World) -> None:
         "hub": network.hub.address,
         "collector": network.hub.collector,
         "meter": network.meter.address,
+        "policy": ZERO_ADDRESS,
         "halter": world.address("halter"),
         "haltGround": GROUND,
         "windowsHash": WINDOWS,
