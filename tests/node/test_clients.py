@@ -19,9 +19,11 @@ from trie import HexaryTrie
 from web3 import AsyncWeb3, Web3, WebSocketProvider
 from web3.exceptions import ContractCustomError
 
+from pysettle.domain.core.signing import Signer
 from pysettle.evm import compiler
 from pysettle.evm.artifacts import ROOT
 from pysettle.evm.genesis import CREATE2_DEPLOYER
+from pysettle.evm.jsonrpc import JsonRpc
 from pysettle.node.accounts import MNEMONIC, development_accounts
 from tests.evm.bytecode import REVERTER, TOKEN, creation
 
@@ -181,10 +183,13 @@ def test_cast(url: str, w3: Web3, token: str, reverter: str) -> None:
 def test_cast_sends_lists(url: str, w3: Web3, token: str) -> None:
     """An authorization and an access list that cast makes by the node's word are in the sealed transaction."""
     data = "0x" + moved(3).hex()
+    # Its account delegates to the token from then on: no other test uses it.
+    own = Signer.derived("an account that delegates")
+    JsonRpc(url).ask("anvil_setBalance", "0x" + own.address.hex(), hex(10**18))
     listed = cast(url, "access-list", token, data, "--from", BOB)
     assert token.lower() in listed.stdout.lower(), listed.stderr
     for option, kind in ((("--access-list",), 2), (("--auth", token), 4)):
-        sent = cast(url, "send", token, data, *option, "--private-key", KEY, "--json")
+        sent = cast(url, "send", token, data, *option, "--private-key", "0x" + own.secret.hex(), "--json")
         assert sent.returncode == 0, sent.stderr
         sealed = w3.eth.get_transaction(json.loads(sent.stdout)["transactionHash"])
         assert (sealed["type"], len(sealed.get("authorizationList", []))) == (kind, kind // 4)
