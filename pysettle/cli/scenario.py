@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,12 +56,16 @@ def run(name: str, seed: int, out: Path | None, as_json: bool) -> None:
 
 def _run(name: str, seed: int, out: Path | None) -> CaseResult:
     """Run a case by its name."""
-    from pysettle.scenarios import compute_export, holiday, mbridge, stop
+    from pysettle.scenarios import compute_export
+    from pysettle.scenarios.case import Case, run_case
+    from pysettle.scenarios.holiday import Holiday
+    from pysettle.scenarios.mbridge import Pilot
+    from pysettle.scenarios.stop import Stop
 
     if name == "compute-export":
         return compute_export.run(seed=seed, out=out).case()
-    across = {"holiday": holiday.run, "mbridge-2022": mbridge.run, "stop": stop.run}
-    return across[name](seed=seed, out=out)
+    across: dict[str, Callable[[int], Case]] = {"holiday": Holiday, "mbridge-2022": Pilot, "stop": Stop}
+    return run_case(across[name], seed=seed, out=out)
 
 
 def _story(result: CaseResult) -> str:

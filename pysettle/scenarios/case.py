@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from pysettle.audit.extract import export_bundle
 from pysettle.audit.verify import Report, verify
+from pysettle.audit.writing import check_replaceable
 from pysettle.money import to_text
 from pysettle.scenarios.correspondents import TraditionalPath
 from pysettle.values import Address
@@ -179,6 +180,38 @@ class CaseResult:
     def failed(self) -> tuple[Expectation, ...]:
         """The expectations that were not met."""
         return tuple(it for it in self.expectations if not it.met)
+
+
+class Case(Protocol):
+    """A case across borders that a seed decides, not yet run."""
+
+    def run(self) -> None:
+        """Run it to its end."""
+
+    def result(self, out: Path | None) -> CaseResult:
+        """Export and verify its bundle, and return the figures.
+
+        Args:
+            out: Directory for the bundle; a temporary one, removed afterwards, if None.
+        """
+
+
+def run_case(begin: Callable[[int], Case], *, seed: int = 0, out: Path | None = None) -> CaseResult:
+    """Run a case.
+
+    Args:
+        begin: Begins the case; all that is drawn in it, keys and block randomness are derived from the seed.
+        seed: The seed.
+        out: Directory for the bundle; a temporary one, removed afterwards, if None.
+
+    Raises:
+        UsageError: `out` holds something that is no bundle; nothing was run.
+    """
+    if out is not None:
+        check_replaceable(out)
+    case = begin(seed)
+    case.run()
+    return case.result(out)
 
 
 def prove(chain: EmbeddedChain, network: SettlementNetwork, labels: Mapping[Address, str], out: Path | None) -> Report:

@@ -13,7 +13,6 @@ from pathlib import Path
 from random import Random
 
 from pysettle.audit.verify import Report
-from pysettle.audit.writing import check_replaceable
 from pysettle.domain.settlement.corridors import NEVER, CorridorTerms
 from pysettle.money import UNITS_PER_WHOLE, Currency
 from pysettle.scenarios.borders import Bank, Borders, Side
@@ -38,23 +37,6 @@ _DUE = {
     "exchange on the worked Saturday": "2026-10-12T04:00",
 }
 """Settlement -> the opening to which its value time moves, in UTC, by the calendars of both countries."""
-
-
-def run(*, seed: int = 0, out: Path | None = None) -> CaseResult:
-    """Run the case.
-
-    Args:
-        seed: Keys and block randomness are derived from it.
-        out: Directory for the bundle; a temporary one, removed afterwards, if None.
-
-    Raises:
-        UsageError: `out` holds something that is no bundle; nothing was run.
-    """
-    if out is not None:
-        check_replaceable(out)
-    case = Holiday(seed)
-    case.run()
-    return case.result(out)
 
 
 class Holiday:

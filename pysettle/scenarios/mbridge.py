@@ -17,7 +17,6 @@ from pathlib import Path
 from random import Random
 
 from pysettle.audit.verify import Report
-from pysettle.audit.writing import check_replaceable
 from pysettle.domain.settlement.calendars import CLOSED, common_opening
 from pysettle.domain.settlement.corridors import NEVER, CorridorTerms
 from pysettle.money import UNITS_PER_WHOLE, Currency
@@ -66,23 +65,6 @@ class Drawn:
     """Whether it is PvP."""
     weight: int
     """Its share of the amount of all."""
-
-
-def run(*, seed: int = 0, out: Path | None = None) -> CaseResult:
-    """Run the pilot.
-
-    Args:
-        seed: Keys, block randomness and all drawn figures are derived from it.
-        out: Directory for the bundle; a temporary one, removed afterwards, if None.
-
-    Raises:
-        UsageError: `out` holds something that is no bundle; nothing was run.
-    """
-    if out is not None:
-        check_replaceable(out)
-    pilot = Pilot(seed)
-    pilot.run()
-    return pilot.result(out)
 
 
 class Pilot:

@@ -12,7 +12,6 @@ from pathlib import Path
 from random import Random
 
 from pysettle.audit.verify import Report
-from pysettle.audit.writing import check_replaceable
 from pysettle.domain.settlement.corridors import NEVER, CorridorTerms
 from pysettle.money import UNITS_PER_WHOLE, Currency
 from pysettle.scenarios.borders import Borders, Side
@@ -32,23 +31,6 @@ _LIMIT = Units(100_000_000 * UNITS_PER_WHOLE)
 TERMS = CorridorTerms(_LIMIT, _LIMIT, NEVER, Seconds(DAY_S), _LIMIT)
 """Terms of each corridor."""
 _SIGNED_AT, _VALUE_AT, _HIT_AT = START + 5 * HOUR_S, START + DAY_S + 5 * HOUR_S, START + DAY_S + HOUR_S
-
-
-def run(*, seed: int = 0, out: Path | None = None) -> CaseResult:
-    """Run the case.
-
-    Args:
-        seed: Keys and block randomness are derived from it.
-        out: Directory for the bundle; a temporary one, removed afterwards, if None.
-
-    Raises:
-        UsageError: `out` holds something that is no bundle; nothing was run.
-    """
-    if out is not None:
-        check_replaceable(out)
-    case = Stop(seed)
-    case.run()
-    return case.result(out)
 
 
 class Stop:
