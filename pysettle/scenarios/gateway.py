@@ -120,14 +120,16 @@ class Process:
 
 
 @contextmanager
-def town(folder: Path, **limits: float) -> Iterator[Town]:
+def town(folder: Path, *, real_time: bool = True, **limits: float) -> Iterator[Town]:
     """Build a town in an empty folder, and end its processes afterwards.
 
     Args:
         folder: Where to.
+        real_time: Whether its chain follows the machine's clock, as clients do that nobody has told the chain's time. A
+            chain of a simulation begins at a stated time, and moves it by its blocks.
         limits: Limits of the gateway other than its defaults.
     """
-    config = Config(genesis_time=int(time.time()) - HOUR_S, real_time=True)
+    config = Config(genesis_time=int(time.time()) - HOUR_S, real_time=True) if real_time else Config()
     workspace = Workspace.create(folder / "town", config, extra=_RELAYERS)
     with ExitStack() as stack:
 
@@ -154,7 +156,7 @@ def town(folder: Path, **limits: float) -> Iterator[Town]:
         facilitator = start(
             "gateway", "facilitator", *at, "--account", "gas", "--token-file", str(token_file), "--port", "0"
         )
-        config_file = _write_config(folder, facilitator.url, limits)
+        config_file = _write_config(folder, facilitator.url, limits, "machine" if real_time else "chain")
         gateway = start("gateway", "serve", *at, "--config", str(config_file))
         yield Town(
             workspace=workspace,
@@ -189,7 +191,7 @@ def _open_series(workspace: Workspace, network: SettlementNetwork) -> ComputeTok
     return network.open_series(provider, terms, network.register_compute(provider, attester, compute))
 
 
-def _write_config(folder: Path, facilitator_url: str, limits: dict[str, float]) -> Path:
+def _write_config(folder: Path, facilitator_url: str, limits: dict[str, float], clock: str) -> Path:
     (folder / "peak-hours.json").write_text(DEEPSEEK_V4_PRO_PEAK_HOURS.to_json())
     lines = [
         'public_url = "http://127.0.0.1:4020"',
@@ -197,6 +199,7 @@ def _write_config(folder: Path, facilitator_url: str, limits: dict[str, float]) 
         'ledger = "gateway.sqlite"',
         'provider = "provider"',
         'relayer = "relayer"',
+        f'clock = "{clock}"',
         "",
         "[facilitator]",
         f'url = "{facilitator_url}"',
@@ -251,7 +254,7 @@ class GatewayResult:
 
 
 def run(out: Path | None = None) -> GatewayResult:
-    """Buy one answer, from e-CNY to refund, and verify the history.
+    """Buy one answer, from e-CNY to refund, and verify the history, which is the same each time, byte for byte.
 
     Args:
         out: Directory for the bundle; a temporary one, removed afterwards, if None.
@@ -259,11 +262,13 @@ def run(out: Path | None = None) -> GatewayResult:
     Raises:
         UsageError: `out` holds files that are no bundle; nothing was run.
     """
+    from pysettle.scenarios.stock_client import simulated
+
     if out is not None:
         check_replaceable(out)
     with tempfile.TemporaryDirectory(prefix="pysettle-") as directory:
         folder = Path(directory)
-        with town(folder) as built:
+        with town(folder, real_time=False) as built, simulated(built.network.chain.clock.now):
             figures = buy(built)
         bundle = out or folder / "bundle"
         return GatewayResult(**figures, report=prove(built, bundle), bundle=out)

@@ -5,9 +5,14 @@ This is the code that docs/gateway.md tells buyers to copy.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
 import httpx
 from eth_account import Account
@@ -15,7 +20,8 @@ from x402 import x402Client
 from x402.client_base import SpendControlAsset
 from x402.http.clients.httpx import x402HttpxClient
 from x402.http.utils import decode_payment_response_header
-from x402.mechanisms.evm.batch_settlement.client import BatchSettlementEvmScheme
+from x402.mechanisms.evm.batch_settlement.client import BatchSettlementEvmScheme, eip3009
+from x402.mechanisms.evm.exact import client as exact
 from x402.mechanisms.evm.exact.client import ExactEvmScheme
 from x402.mechanisms.evm.signers import EthAccountSignerWithRPC
 from x402.schemas import SettleResponse
@@ -73,3 +79,27 @@ class Buyer:
     def refund(self, url: str) -> SettleResponse:
         """Take back the rest of the channel behind a URL."""
         return self.channels.refund(url)
+
+
+@contextmanager
+def simulated(now: Callable[[], int]) -> Iterator[None]:
+    """Have the SDK sign with a chain's time, and with nonces that follow a rule: the same purchases are the same bytes.
+
+    A client outside a simulation takes the machine's time, and nonces that nobody can guess.
+
+    Args:
+        now: Returns the chain's time, unix seconds.
+    """
+    numbers = count()
+
+    def nonce() -> str:
+        return "0x" + hashlib.sha256(f"simulated nonce {next(numbers)}".encode()).hexdigest()
+
+    clock = SimpleNamespace(time=now)
+    with (
+        patch.object(eip3009, "time", clock),
+        patch.object(exact, "time", clock),
+        patch.object(eip3009, "create_nonce", nonce),
+        patch.object(exact, "create_nonce", nonce),
+    ):
+        yield

@@ -5,39 +5,20 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from x402.http.utils import decode_payment_required_header
 
-from pysettle.cli import gateway as commands
 from pysettle.client.channel.receipts import receipt_terms
 from pysettle.domain.channel.receipts import ReceiptFile, SignedReceipt, refuted
 from pysettle.hashing import keccak
-from pysettle.scenarios.gateway import MODEL, GatewayResult, buy, prove
+from pysettle.scenarios.gateway import MODEL
 from pysettle.serve.gateway import counting
 from tests.gateway.conftest import ASKED, Shop
 
 DEPOSIT_CALLS = 5
-
-
-def test_demo(shop: Shop, tmp_path: Path) -> None:
-    """From e-CNY to Tokens, answer, claim and refund; the history reaches level S without a finding."""
-    figures = buy(shop.town)
-    network, series = shop.town.network, shop.town.series
-    assert figures["bought"] == 1_000_000
-    assert figures["deposited"] == figures["charged"] + figures["returned"]
-    assert series.balance_of(shop.town.key("alice").address) == figures["bought"] - figures["charged"]
-    assert series.delivered() >= figures["charged"]
-    assert figures["completion_tokens"] == counting.count(figures["answer"])
-    report = prove(shop.town, tmp_path / "bundle")
-    assert (report.level, list(report.findings)) == ("S", [])
-    result = GatewayResult(**figures, report=report, bundle=None)
-    assert commands._document(result)["charged_tokens"] == str(figures["charged"])
-    assert figures["answer"] in commands._summary(result)
-    assert network.hub.receiver_totals(series.address, series.address)[0] >= figures["delivered"]
 
 
 def test_charges_and_receipts(shop: Shop) -> None:

@@ -107,6 +107,8 @@ class Config:
     """Its limits."""
     facilitator: RemoteFacilitator | None
     """Facilitator behind HTTP; None for one inside the gateway."""
+    has_chain_clock: bool = False
+    """Whether the chain's clock is right whatever the machine's says: a simulation has a time of its own."""
 
     @property
     def public_host(self) -> str:
@@ -209,6 +211,7 @@ def read_config(file: Path) -> Config:
         models=tuple(map(_model, top.tables("model"))),
         limits=Limits(**read_limits),
         facilitator=RemoteFacilitator(url, token) if url else None,
+        has_chain_clock=top.take("clock", _clock, "machine") == "chain",
     )
     top.end()
     names = [model.name for model in config.models if model.name]
@@ -255,6 +258,12 @@ def _line(content: str, name: Any) -> str:
     if len(lines) != 1:
         raise ValueError(f"{name} has not exactly one word")
     return lines[0]
+
+
+def _clock(value: Any) -> str:
+    if value not in ("machine", "chain"):
+        raise ValueError(f"{value!r} is neither machine nor chain")
+    return str(value)
 
 
 def _whole(value: Any) -> int:

@@ -72,7 +72,7 @@ class Gateway:
         self._running: dict[bytes, asyncio.Event] = {}
         self._tasks: set[asyncio.Task[Reply]] = set()
         receipts = receipt_domain(network.chain.chain_id, network.hub.address)
-        self.watch = Watch(network, shelves, ledger, claims, config.limits)
+        self.watch = Watch(network, shelves, ledger, claims, config)
         """Its watch on the chain."""
         self._answering = Answering(ledger, provider, receipts)
 

@@ -12,7 +12,7 @@ from pysettle.domain.core import events
 from pysettle.errors import ContractReverted, PysettleError
 from pysettle.serve.gateway.answers import ApiError
 from pysettle.serve.gateway.claims import Claims
-from pysettle.serve.gateway.config import Limits
+from pysettle.serve.gateway.config import Config
 from pysettle.serve.gateway.ledger import Channel, Ledger
 from pysettle.serve.gateway.shelf import Shelf
 from pysettle.values import SeriesId
@@ -32,11 +32,11 @@ class Watch:
     """Looks at the chain every few seconds, up to its head, confirmed or not."""
 
     def __init__(
-        self, network: SettlementNetwork, shelves: Mapping[str, Shelf], ledger: Ledger, claims: Claims, limits: Limits
+        self, network: SettlementNetwork, shelves: Mapping[str, Shelf], ledger: Ledger, claims: Claims, config: Config
     ) -> None:
         """Watch for the channels of a ledger and the series of its models."""
         self._network, self._shelves, self._ledger = network, shelves, ledger
-        self._claims, self._limits = claims, limits
+        self._claims, self._limits, self._has_chain_clock = claims, config.limits, config.has_chain_clock
         self._next_block = network.first_block
         self._claimed_at = time.monotonic()
         self._halted: set[SeriesId] = set()
@@ -48,7 +48,7 @@ class Watch:
         Raises:
             ApiError: its series is halted or has expired, or the chain's clock is wrong.
         """
-        if self._ahead_s and abs(self._ahead_s) > CLOCK_TOLERANCE_S:
+        if not self._has_chain_clock and abs(self._ahead_s) > CLOCK_TOLERANCE_S:
             raise ApiError(
                 503,
                 f"the chain's clock differs from this machine's by {abs(self._ahead_s)} s: its owner has to make the "

@@ -13,7 +13,9 @@ from x402 import x402FacilitatorSync
 from x402.http.facilitator_client import HTTPFacilitatorClient
 from x402.http.facilitator_client_base import AuthHeaders, FacilitatorConfig
 from x402.mechanisms.evm.batch_settlement.facilitator import BatchSettlementEvmFacilitator
+from x402.mechanisms.evm.batch_settlement.facilitator import utils as channel_checks
 from x402.mechanisms.evm.constants import FUNCTION_TRANSFER_WITH_AUTHORIZATION
+from x402.mechanisms.evm.exact import facilitator as exact_checks
 from x402.mechanisms.evm.exact.facilitator import ExactEvmScheme
 from x402.mechanisms.evm.multicall import _decode_contract_result, encode_contract_call
 from x402.mechanisms.evm.types import TransactionReceipt
@@ -23,6 +25,7 @@ from pysettle.domain.core.messages import Authorization
 from pysettle.errors import ContractReverted
 from pysettle.evm.transactions import Transaction
 from pysettle.serve.gateway.relaying import Relayer
+from pysettle.serve.gateway.sdk.clocks import go_by
 from pysettle.serve.gateway.sdk.wire import Malformed, Settled, address_in, bytes_in
 from pysettle.values import Hash32
 
@@ -46,6 +49,7 @@ class LocalFacilitator:
     def __init__(self, relayer: Relayer, network: str) -> None:
         """Settle on a chain."""
         self._core, signer = x402FacilitatorSync(), _ChainSigner(relayer)
+        go_by(relayer.network.chain.clock.now, exact_checks, channel_checks)
         self._core.register([network], BatchSettlementEvmFacilitator(signer))  # type: ignore[arg-type]  # a part of it
         self._core.register([network], ExactEvmScheme(signer))  # type: ignore[arg-type]  # likewise
         self._network = network
