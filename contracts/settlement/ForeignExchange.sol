@@ -148,7 +148,7 @@ contract ForeignExchange is IForeignExchange, CurrencyPowers, EIP712, Reentrancy
 
         bytes32 id = ICorridors(corridors).idOf(from, to, currency);
         _limits[id][class] = limit;
-        emit PurchaseLimitSet(id, class, limit.purchase, limit.window);
+        emit PurchaseLimitSet(id, currency, class, limit.purchase, limit.window);
     }
 
     // ------------------------------------------------------------------- anyone

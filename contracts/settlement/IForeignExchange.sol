@@ -44,9 +44,10 @@ interface IForeignExchange {
         uint256 observedAt,
         uint256 validBefore
     );
-    /// @notice The limits of a wallet class in a corridor were set.
+    /// @notice The limits of a wallet class in a corridor were set, by the central bank of a currency.
     event PurchaseLimitSet(
         bytes32 indexed corridor,
+        address indexed currency,
         ICurrencyToken.WalletClass indexed class,
         uint256 purchase,
         uint256 window

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pysettle.audit.engines import CallRefused, ExecutedLog
-from pysettle.domain.compute.contracts import COMPUTE_TOKEN
+from pysettle.domain.compute.contracts import COMPUTE_MARKET, COMPUTE_TOKEN
 from pysettle.domain.core import events
 from pysettle.domain.core.contracts import Contracts, Kind
 from pysettle.domain.core.events import Event
@@ -28,7 +28,7 @@ from pysettle.values import Address
 CODE = "AUDIT-POWERS"
 """Code of every notice from here."""
 
-_KINDS: dict[Kind[Any], str] = {CURRENCY_TOKEN: "currency", ISSUANCE_DESK: "desk"}
+_KINDS: dict[Kind[Any], str] = {CURRENCY_TOKEN: "currency", ISSUANCE_DESK: "desk", COMPUTE_MARKET: "market"}
 """Kind of contract over which there are powers -> word for it in a notice."""
 RESTRICTED = {
     kind: {keccak(signature.encode())[:4]: signature.partition("(")[0] for signature in kind.restricted}
@@ -132,7 +132,7 @@ class PowerRecord:
     kind: str
     """`tenure`, `function`, `authority` or `pause`."""
     contract: Address
-    """Currency or desk that the power is over."""
+    """Currency, desk or market that the power is over."""
     account: Address
     """Holder of the role, the assigning authority, the named authority, or the account that paused."""
     block: int
@@ -188,10 +188,13 @@ class Powers:
                 if terms.currency == currency:
                     yield from self._authorities(ISSUANCE_DESK, desk)
                     yield from _to_itself(currency, self._deeds[desk])
+            for market, terms in self.contracts[COMPUTE_MARKET].items():
+                if terms.currency == currency:
+                    yield from self._authorities(COMPUTE_MARKET, market)
             yield from _uses(currency, self._deeds[currency], known)
 
     def records(self) -> Iterator[PowerRecord]:
-        """Yield every fact about the powers over each currency and its desk."""
+        """Yield every fact about the powers over each currency, its desk and its market."""
         for kind in _KINDS:
             for contract in sorted(self.contracts[kind]):
                 for deed in self._named_by(contract):

@@ -30,6 +30,9 @@ USES = {
     "RedemptionTaken": ("takeRedemption", "operator"),
     "RedemptionCompleted": ("completeRedemption", "operator"),
     "RedemptionRejected": ("rejectRedemption", "operator"),
+    "ComputeRegistered": ("registerCompute", "attester"),
+    "PurchasePolicySet": ("setPurchasePolicy", ""),
+    "ProviderJurisdictionSet": ("setProviderJurisdiction", ""),
     "ParticipantAdmitted": ("registerWallet", ""),
     "StopsSet": ("freeze", ""),
     "PositionFreezeSet": ("freeze", ""),
@@ -44,13 +47,10 @@ USES = {
     "ReferenceRateAttested": ("setClassLimits", "signer"),
     "PurchaseLimitSet": ("setClassLimits", ""),
 }
-"""Event of a power -> the restricted function of the currency or its desk that allows it, and the field that names the
-caller, if one does. An event with a `currency` is of a contract that asks the authority of that currency."""
+"""Event of a power -> the restricted function of the currency, its desk or a market that allows it, and the field that
+names the caller, if one does. An event with a `currency` is of a contract that asks the authority of that currency."""
 _COPIES = "copy%"
 """Functions that repeat a freeze or a pause of the currency elsewhere: anybody may call them."""
-_OF_MARKET = {"PurchaseLimitSet"}
-"""Uses whose event names no currency: they are of the currency that the market sells for."""
-_MARKET_CURRENCY = "SELECT currency FROM contracts WHERE name = 'ComputeMarket'"
 PAUSES = {"Paused": "pause", "Unpaused": "unpause"}
 """The same of pauses, which the books do not need."""
 
@@ -60,7 +60,7 @@ class Use:
     """One use of a power."""
 
     contract: bytes
-    """Currency or desk."""
+    """Contract that was used."""
     function: str
     """Restricted function."""
     role: int
@@ -126,7 +126,6 @@ def _facts(records: Records) -> Iterator[PowerRecord]:
 
 def _uses(records: Records, facts: list[PowerRecord], period: Period) -> Iterator[Use]:
     roles = _Roles(facts)
-    sold_for = next((it for (it,) in records.index.rows(_MARKET_CURRENCY)), b"")
     listed = ", ".join("?" * len(USES))
     for event in records.events(period, f"AND e.name IN ({listed})", tuple(USES)):
         (function, field), fields = USES[event.event], event.fields
@@ -137,7 +136,7 @@ def _uses(records: Records, facts: list[PowerRecord], period: Period) -> Iterato
         for (signer,) in signed:
             account = bytes.fromhex(fields[field][2:]) if field else signer
             named = fields.get("currency", fields.get("sold"))
-            over = bytes.fromhex(named[2:]) if named else sold_for if event.event in _OF_MARKET else event.contract
+            over = bytes.fromhex(named[2:]) if named else event.contract
             if fields.get("paused") is False:
                 function = "unpause"
             role = roles.at(over, function, event.block)

@@ -88,6 +88,12 @@ COMPUTE_MARKET: Kind[CurrencyTerms] = Kind(
     "ComputeMarket",
     form=CURRENCY_FORM,
     held=_held_by_market,
+    restricted=(
+        "registerCompute((address,bytes32,uint64,uint64,uint64,uint64,bytes32),address,bytes)",
+        "acceptRole(uint64)",
+        "setPurchasePolicy(address)",
+        "setProviderJurisdiction(uint256,bool)",
+    ),
     uses={
         "currency": "CurrencyToken",
         "HUB": "ChannelHub",

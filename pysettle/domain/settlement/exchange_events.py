@@ -60,10 +60,14 @@ class ReferenceRateAttested(Event):
 @event
 @dataclass(frozen=True, slots=True)
 class PurchaseLimitSet(Event):
-    """The limits of a wallet class in a corridor were set."""
+    """The limits of a wallet class in a corridor were set, by the central bank of a currency."""
 
-    SIGNATURE = "PurchaseLimitSet(bytes32 indexed corridor,uint8 indexed class,uint256 purchase,uint256 window)"
+    SIGNATURE = (
+        "PurchaseLimitSet(bytes32 indexed corridor,address indexed currency,uint8 indexed class,uint256 purchase,"
+        "uint256 window)"
+    )
     corridor: bytes
+    currency: Address
     class_: int
     purchase: Units
     window: Units
