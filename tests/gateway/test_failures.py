@@ -15,8 +15,8 @@ import httpx
 import pytest
 from x402.http.clients.httpx import PaymentError
 
+from pysettle.failpoints import VARIABLE
 from pysettle.scenarios.gateway import MODEL, Process
-from pysettle.serve.gateway.failpoints import VARIABLE
 from pysettle.serve.gateway.ledger import Ledger
 from tests.cli.running import invoke
 from tests.gateway.conftest import ASKED, Shop

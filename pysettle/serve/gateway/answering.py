@@ -13,11 +13,11 @@ from typing import Any
 from pysettle.domain.channel.receipts import ReceiptFile, SignedReceipt, UsageReceipt
 from pysettle.domain.core.signing import Signer
 from pysettle.domain.core.typed_data import Domain
+from pysettle.failpoints import reach
 from pysettle.hashing import keccak
 from pysettle.serve.gateway import counting
 from pysettle.serve.gateway.answers import ApiError
 from pysettle.serve.gateway.asked import Asked, Reply
-from pysettle.serve.gateway.failpoints import reach
 from pysettle.serve.gateway.ledger import Channel, Ledger, Outcome, State
 from pysettle.serve.gateway.pricing import Counts
 from pysettle.serve.gateway.providers import ProviderFailed, usage_document

@@ -10,11 +10,11 @@ from typing import Any
 from pysettle.domain.compute.events import Purchased
 from pysettle.domain.core import events
 from pysettle.domain.core.events import AuthorizationUsed
+from pysettle.failpoints import reach
 from pysettle.reading import read_whole
 from pysettle.serve.gateway.answers import ApiError
 from pysettle.serve.gateway.asked import Asked, Reply
 from pysettle.serve.gateway.channels import Correction
-from pysettle.serve.gateway.failpoints import reach
 from pysettle.serve.gateway.ledger import Channel, Kind, NewPayment, Outcome, Payment, State
 from pysettle.serve.gateway.replies import corrected, unpaid, unsettled
 from pysettle.serve.gateway.requests import named_model, parse_body

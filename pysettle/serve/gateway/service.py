@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from pysettle.domain.channel.receipts import receipt_domain
 from pysettle.domain.core.signing import Signer
+from pysettle.failpoints import reach
 from pysettle.serve.gateway.answering import Answering, Work
 from pysettle.serve.gateway.answers import ApiError
 from pysettle.serve.gateway.asked import Asked, Reply
 from pysettle.serve.gateway.channels import Channels, Correction
 from pysettle.serve.gateway.claims import Claims
 from pysettle.serve.gateway.config import Config
-from pysettle.serve.gateway.failpoints import reach
 from pysettle.serve.gateway.ledger import Channel, Kind, Ledger, NewPayment, State
 from pysettle.serve.gateway.pricing import quote
 from pysettle.serve.gateway.queue import Turns, TurnsTaken

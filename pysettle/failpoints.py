@@ -1,4 +1,4 @@
-"""Places at which a test kills the gateway, as a machine that loses its power would.
+"""Places at which a test kills a process, as a machine that loses its power would.
 
 The environment variable `PYSETTLE_FAILPOINT_FILE` names a file with the name of a place. Without it nothing happens.
 """
