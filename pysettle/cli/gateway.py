@@ -20,6 +20,7 @@ from pysettle.money import Currency, to_text
 
 if TYPE_CHECKING:
     from pysettle.client.network import SettlementNetwork
+    from pysettle.domain.core.signing import Signer
     from pysettle.scenarios import gateway as scenario
 
 _NOTE = "SIMULATION: nothing here is money."
@@ -47,7 +48,8 @@ def serve(file: Path, command: Command) -> None:
 
     config = read_config(file)
     network = _network(command)
-    built = gateway_of(config, network, command.key(config.provider), command.key(config.relayer))
+    relayer = command.key(config.relayer)
+    built = gateway_of(config, network, command.key(config.provider), relayer, _journal(command, relayer))
     listener = listen(config.host, config.port, only_loopback=None)
     _announce(url_of(listener), command.as_json)
     serve_gateway(built, listener)
@@ -75,7 +77,8 @@ def facilitator(account: str, token_file: Path, port: int, command: Command) -> 
 
     token = _token(token_file)
     network = _network(command)
-    app = serving.facilitator_app(network, command.key(account), token)
+    key = command.key(account)
+    app = serving.facilitator_app(network, key, _journal(command, key), token)
     listener = listen("127.0.0.1", port, only_loopback="a facilitator spends gas for whoever reaches it")
     _announce(url_of(listener), command.as_json)
     serving.serve(app, listener)
@@ -155,6 +158,11 @@ def _network(command: Command) -> SettlementNetwork:
 
     with command.compute(write=True) as compute:
         return network_node(compute)
+
+
+def _journal(command: Command, key: Signer) -> Path:
+    """Return the file of the transactions that an account has signed, which lies in the workspace."""
+    return command.workspace.directory / f"sent-{key.address.hex()}.sqlite"
 
 
 def _token(file: Path) -> str:

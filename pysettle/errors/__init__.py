@@ -169,6 +169,7 @@ class TransactionRefused(ChainError):
     It is the transaction at `.index` of its sequence, for the `.reason`. `.accepted` has the places of the transactions
     that the chain accepted all the same, `.hashes` their hashes: they may be sealed. An embedded chain accepts none of
     the sequence. A development node accepts none either, unless another client used one of the accounts meanwhile.
+    `.reasons` has the reason of each refused transaction by its place, as far as the chain stated it.
     """
 
     def __init__(
@@ -178,13 +179,20 @@ class TransactionRefused(ChainError):
         reason: str,
         accepted: tuple[int, ...] = (),
         hashes: tuple[bytes, ...] = (),
+        reasons: Mapping[int, str] | None = None,
     ) -> None:
         """Store the place of the rejected transaction among `count`, and the reason."""
         self.index, self.reason, self.accepted, self.hashes = index, reason, accepted, hashes
+        self.count, self.reasons = count, dict(reasons or {index: reason})
         fate = "and with it the whole sequence"
         if accepted:
             fate = f"{len(accepted)} others were accepted and may be sealed ({named(hashes)})"
         super().__init__(f"transaction {index} of {count} (counted from 0) was refused, {fate}: {reason}")
+
+    def of(self, place: int) -> TransactionRefused:
+        """Return the refusal of another transaction of the sequence that was not accepted."""
+        reason = self.reasons.get(place, self.reason)
+        return TransactionRefused(place, self.count, reason, self.accepted, self.hashes, self.reasons)
 
 
 def named(hashes: tuple[bytes, ...]) -> str:

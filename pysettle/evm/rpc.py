@@ -140,7 +140,8 @@ class RpcChain:
             first = min(refused)
             accepted = tuple(place for place in range(len(raw_transactions)) if place not in refused)
             taken = tuple(hashes[place] for place in accepted)
-            raise TransactionRefused(first, len(raw_transactions), refused[first].message, accepted, taken)
+            reasons = {place: problem.message for place, problem in refused.items()}
+            raise TransactionRefused(first, len(raw_transactions), reasons[first], accepted, taken, reasons)
 
     def wait(self) -> None:
         """Wait until there is another block.

@@ -124,7 +124,7 @@ class DevelopmentSealer:
         reasons = refused | {places[hash_]: reason for hash_, reason in stuck.items()}
         taken = tuple(hash_ for hash_ in waiting if hash_ not in stuck)
         first, accepted = min(reasons), tuple(places[hash_] for hash_ in taken)
-        raise TransactionRefused(first, len(transactions), reasons[first], accepted, taken)
+        raise TransactionRefused(first, len(transactions), reasons[first], accepted, taken, reasons)
 
     # Before
 

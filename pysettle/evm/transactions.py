@@ -10,14 +10,23 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from threading import Lock
+from typing import Protocol
 
 from pysettle import deeds
-from pysettle.errors import ChainError, HandOverInterrupted, OutcomeUnknown, TransactionPending, TransactionRefused
+from pysettle.errors import (
+    ChainError,
+    ContractReverted,
+    HandOverInterrupted,
+    OutcomeUnknown,
+    TransactionPending,
+    TransactionRefused,
+)
 from pysettle.evm.backend import ChainBackend, ExecutionReverted, Fees, Receipt
-from pysettle.evm.encoding import TransactionSigner, UnsignedTransaction
+from pysettle.evm.encoding import SignedTransaction, TransactionSigner, UnsignedTransaction
 from pysettle.evm.handover import answered, handed_over
 from pysettle.evm.interface import Interface
 from pysettle.evm.reverts import RevertDecoder
+from pysettle.failpoints import reach
 from pysettle.hashing import keccak
 from pysettle.values import Address, Hash32
 
@@ -46,18 +55,30 @@ class Transaction:
     """Native value that goes with it, in wei."""
 
 
+class Journal(Protocol):
+    """Stores transactions durably, so that a program that was killed finds those that it may have sent."""
+
+    def store(self, versions: Sequence[SignedTransaction]) -> None:
+        """Store signed versions of transactions; none of their bytes has left the program."""
+
+    def ended(self, versions: Sequence[SignedTransaction]) -> None:
+        """Note that the outcome of transactions is known: one version of each is sealed, or all were refused."""
+
+
 @dataclass(slots=True)
 class _Sent:
     """A transaction on its way, with every version of it: they share a nonce, so at most one is sealed."""
 
     sender: TransactionSigner
     unsigned: UnsignedTransaction
-    raw: bytes = b""
-    hashes: list[Hash32] = field(default_factory=list)
+    versions: list[SignedTransaction] = field(default_factory=list)
+
+    @property
+    def newest(self) -> SignedTransaction:
+        return self.versions[-1]
 
     def sign(self) -> None:
-        self.raw = signed = self.unsigned.sign(self.sender)
-        self.hashes.append(signed.hash)
+        self.versions.append(self.unsigned.sign(self.sender))
 
     def raise_fees(self, fees: Fees) -> None:
         """Sign again for the network's present fees, at least an eighth more than before: nodes require a tenth."""
@@ -77,6 +98,8 @@ class TransactionSender:
         """Use a chain, and know the errors of its contracts."""
         self.chain = chain
         self.decoder = decoder
+        self.journal: Journal | None = None
+        """Stores every signed version before it is sent; None for a program that nobody has to resume."""
         self._lock = Lock()
         self._on_their_way: dict[Address, list[int]] = {}
 
@@ -96,33 +119,39 @@ class TransactionSender:
             OutcomeUnknown: they were sent, and the chain did not report their outcome.
             HandOverInterrupted: somebody interrupted the program meanwhile.
         """
-        if not transactions:
-            return ()
         with self._lock:
-            sent = self._signed(transactions)
-            self._submit(sent)
-            for item in sent:
-                self._on_their_way.setdefault(item.sender.address, []).append(item.unsigned.nonce)
-        try:
-            with handed_over(lambda: _hashes(sent)):
-                receipts = self._receipts(sent)
-        finally:
-            with self._lock:
-                for item in sent:
-                    nonces = self._on_their_way[item.sender.address]
-                    nonces.remove(item.unsigned.nonce)
-                    if not nonces:
-                        del self._on_their_way[item.sender.address]
+            sent, refusal = self._hand_over(transactions)
+        if refusal is not None:
+            self._release(sent)
+            self._end([item for place, item in enumerate(sent) if place not in refusal.accepted])
+            raise refusal
+        receipts = self._awaited(sent)
         for transaction, receipt in zip(transactions, receipts, strict=True):
-            if not receipt.succeeded:
-                raise self.decoder.of_call(
-                    receipt.revert_data,
-                    transaction.to,
-                    transaction.interface,
-                    transaction.data,
-                    receipt.transaction_hash,
-                )
+            if (reverted := self._reverted(transaction, receipt)) is not None:
+                raise reverted
         return receipts
+
+    def send_each(self, *transactions: Transaction) -> tuple[Receipt | ContractReverted | TransactionRefused, ...]:
+        """Send transactions as `send` does, and answer each of them: by its receipt, or by its own refusal.
+
+        Raises:
+            TransactionPending, OutcomeUnknown, HandOverInterrupted: as `send`; the outcome of none is known.
+        """
+        with self._lock:
+            sent, refusal = self._hand_over(transactions)
+        accepted = range(len(sent)) if refusal is None else refusal.accepted
+        refused = [item for place, item in enumerate(sent) if place not in accepted]
+        self._release(refused)
+        self._end(refused)
+        receipts = dict(zip(accepted, self._awaited([sent[place] for place in accepted]), strict=True))
+        answers: list[Receipt | ContractReverted | TransactionRefused] = []
+        for place, transaction in enumerate(transactions):
+            if place in receipts:
+                answers.append(self._reverted(transaction, receipts[place]) or receipts[place])
+            else:
+                assert refusal is not None, "a transaction that was not accepted was refused"
+                answers.append(refusal.of(place))
+        return tuple(answers)
 
     def simulate(self, transaction: Transaction) -> bytes:
         """Execute a transaction without sealing it; return its return value.
@@ -179,11 +208,59 @@ class TransactionSender:
             sent.append(item)
         return sent
 
+    def _hand_over(self, transactions: Sequence[Transaction]) -> tuple[list[_Sent], TransactionRefused | None]:
+        """Sign transactions and submit them; return the refusal, if the chain refused one. The lock is held."""
+        if not transactions:
+            return [], None
+        sent, refusal = self._signed(transactions), None
+        try:
+            self._submit(sent)
+        except TransactionRefused as problem:
+            refusal = problem
+        for item in sent:
+            self._on_their_way.setdefault(item.sender.address, []).append(item.unsigned.nonce)
+        return sent, refusal
+
+    def _release(self, sent: Sequence[_Sent]) -> None:
+        """Forget nonces on their way."""
+        with self._lock:
+            for item in sent:
+                nonces = self._on_their_way[item.sender.address]
+                nonces.remove(item.unsigned.nonce)
+                if not nonces:
+                    del self._on_their_way[item.sender.address]
+
+    def _awaited(self, sent: Sequence[_Sent]) -> tuple[Receipt, ...]:
+        """Return the final receipts of submitted transactions, whose nonces are released."""
+        if not sent:
+            return ()
+        try:
+            with handed_over(lambda: _hashes(sent)):
+                receipts = self._receipts(sent)
+        finally:
+            self._release(sent)
+        self._end(sent)
+        return receipts
+
+    def _end(self, sent: Sequence[_Sent]) -> None:
+        """Note that the outcome of transactions is known."""
+        if self.journal is not None:
+            self.journal.ended([version for item in sent for version in item.versions])
+
+    def _reverted(self, transaction: Transaction, receipt: Receipt) -> ContractReverted | None:
+        """Return the refusal of a contract that a receipt reports."""
+        if receipt.succeeded:
+            return None
+        return self.decoder.of_call(
+            receipt.revert_data, transaction.to, transaction.interface, transaction.data, receipt.transaction_hash
+        )
+
     def _submit(self, sent: Sequence[_Sent]) -> None:
-        hashes = [item.hashes[-1] for item in sent]
+        hashes = [item.newest.hash for item in sent]
+        self._store([item.newest for item in sent])
         deeds.hand_over(hashes)
         try:
-            self.chain.submit([item.raw for item in sent])
+            self.chain.submit([item.newest for item in sent])
         except TransactionRefused as problem:
             taken = problem.hashes
             deeds.refused(hashes, taken)
@@ -195,6 +272,13 @@ class TransactionSender:
         except KeyboardInterrupt as interrupt:
             # The embedded chain seals a sequence block by block; a network may be on its way to any of them.
             raise HandOverInterrupted(_hashes(sent)) from interrupt
+        reach("sent")
+
+    def _store(self, versions: Sequence[SignedTransaction]) -> None:
+        """Have versions stored before the first of their bytes leaves."""
+        if self.journal is not None and versions:
+            self.journal.store(versions)
+            reach("signed")
 
     def _close_gaps(self, sent: Sequence[_Sent], accepted: Sequence[int]) -> None:
         """Fill nonces that were refused below ones that were accepted; one that is refused again stays open."""
@@ -207,6 +291,7 @@ class TransactionSender:
                 if place not in accepted and item.unsigned.nonce < highest.get(address, 0):
                     nothing = replace(item.unsigned, to=address, data=b"", gas=_GAS_CANCELLATION, value=0)
                     gaps.append(nothing.sign(item.sender))
+            self._store(gaps)
             self.chain.submit(gaps)
 
     def _receipts(self, sent: Sequence[_Sent]) -> tuple[Receipt, ...]:
@@ -226,7 +311,7 @@ class TransactionSender:
     def _found(self, sent: Sequence[_Sent]) -> list[Receipt | None]:
         """Return one receipt a transaction: that of the version which was sealed, if one was."""
         answers = iter(self.chain.receipts_of(_hashes(sent)))
-        versions = [[next(answers) for _ in item.hashes] for item in sent]
+        versions = [[next(answers) for _ in item.versions] for item in sent]
         return [next((receipt for receipt in receipts if receipt is not None), None) for receipts in versions]
 
     def _send_again(self, missing: Sequence[_Sent], blocks: int) -> None:
@@ -235,14 +320,15 @@ class TransactionSender:
         fees = answered(self.chain.fees)
         for item in missing:
             item.raise_fees(fees)
+        self._store([item.newest for item in missing])
         # Refused, it was sealed meanwhile or is refused at that price: the next look at the blocks tells.
         with suppress(TransactionRefused, OutcomeUnknown):
-            self.chain.submit([item.raw for item in missing])
+            self.chain.submit([item.newest for item in missing])
 
 
 def _hashes(sent: Sequence[_Sent]) -> tuple[Hash32, ...]:
     """Return the hashes of every version of transactions."""
-    return tuple(hash_ for item in sent for hash_ in item.hashes)
+    return tuple(version.hash for item in sent for version in item.versions)
 
 
 def relay(chain: ChainBackend, raw_transactions: Sequence[bytes]) -> tuple[Receipt, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from pysettle.domain.core.signing import Signer
 from pysettle.errors import TransactionRefused, UsageError, WrongChain
-from pysettle.evm.backend import Fees
-from pysettle.evm.encoding import UnsignedTransaction
+from pysettle.evm.backend import Fees, Receipt
+from pysettle.evm.encoding import SignedTransaction, UnsignedTransaction
 from pysettle.evm.interface import Interface
 from pysettle.evm.jsonrpc import JsonRpc
 from pysettle.evm.prague import minimum_gas
@@ -148,6 +148,51 @@ def test_a_refusal_leaves_no_gap(network: Network) -> None:
     network.wait()
     assert int(network.rpc.ask("eth_getTransactionCount", "0x" + ALICE.hex(), "latest"), 16) == 3
     assert sender(network).send(payment())[0].succeeded
+
+
+def test_each_transaction_has_its_answer(network: Network) -> None:
+    """A refusal is the answer of its transaction alone: the others have their receipts, and no nonce stays taken."""
+    sending = sender(network)
+    first, second, third = sending.send_each(payment(), payment(gas=20_000), payment())
+    assert isinstance(second, TransactionRefused)
+    assert (second.index, second.accepted) == (1, (0, 2))
+    assert isinstance(first, Receipt)
+    assert isinstance(third, Receipt)
+    assert [place for place in (first, third) if place.succeeded] == [first, third]
+    assert sending.send(payment())[0].succeeded
+
+
+class Written(list[SignedTransaction]):
+    """A journal in memory, which knows what the network has at the moment of writing."""
+
+    def __init__(self, network: Network) -> None:
+        """Ask a network."""
+        super().__init__()
+        self.network, self.open = network, set[bytes]()
+
+    def store(self, versions: Sequence[SignedTransaction]) -> None:
+        """Store versions that the network does not know."""
+        for version in versions:
+            assert self.network.rpc.ask("eth_getTransactionByHash", "0x" + version.hash.hex()) is None
+        self.extend(versions)
+        self.open |= {version.hash for version in versions}
+
+    def ended(self, versions: Sequence[SignedTransaction]) -> None:
+        """Note which outcomes are known."""
+        self.open -= {version.hash for version in versions}
+
+
+def test_versions_are_written_before_they_leave(network: Network) -> None:
+    """Each version, a dearer replacement and the filler of a gap included, is in the journal first."""
+    sending = sender(network)
+    sending.journal = written = Written(network)
+    network.base_fees += [network.chain.fees().max_fee * 2] * 4
+    (receipt,) = sending.send(payment())
+    assert receipt.transaction_hash in [version.hash for version in written[1:]]
+    assert {version.unsigned.nonce for version in written} == {0}
+    assert not written.open
+    sending.send_each(payment(), payment(gas=20_000), payment())
+    assert [version.unsigned.nonce for version in written[-4:]] == [1, 2, 3, 2]
 
 
 def test_what_is_on_its_way_keeps_its_nonce(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,7 @@
 """Transactions of a facilitator: signed by one key, sent by `TransactionSender`, done only with their event.
 
+Every signed version is in a journal before it is sent. A relayer that was killed finds its transactions there.
+
 Differences from the signer of x402's SDK: no nonce is reserved for a transaction that is then not sent, each function
 has its own gas, and a payment to a series is submitted as a purchase, since a series accepts money in no other way.
 """
@@ -8,7 +10,9 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from itertools import groupby
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -21,9 +25,17 @@ from pysettle.domain.compute.events import Purchased
 from pysettle.domain.core import events
 from pysettle.domain.core.messages import Authorization
 from pysettle.domain.core.signing import Signer
-from pysettle.errors import ChainError, ContractReverted, OutcomeUnknown, TransactionPending
+from pysettle.errors import (
+    ChainError,
+    ContractReverted,
+    OutcomeUnknown,
+    TransactionPending,
+    TransactionRefused,
+)
 from pysettle.evm.backend import ExecutionReverted, Receipt
 from pysettle.evm.transactions import Transaction
+from pysettle.serve.gateway import journal
+from pysettle.serve.gateway.journal import Journal, Version
 from pysettle.values import Address, Hash32, SeriesId
 
 if TYPE_CHECKING:
@@ -47,14 +59,19 @@ _EVENTS: Mapping[str, type[events.Event]] = {
 class Relayer:
     """Sends what payers have signed, and pays the gas."""
 
-    def __init__(self, network: SettlementNetwork, key: Signer) -> None:
-        """Send over a network with a key."""
-        self.network, self._key = network, key
+    def __init__(self, network: SettlementNetwork, key: Signer, sent: Journal) -> None:
+        """Send over a network with a key, and keep a journal; what an earlier process has left there is sent again."""
+        self.network, self._key, self.journal = network, key, sent
+        network.sender.journal = sent
         self.address = key.address
         """Account that pays the gas."""
         self._receipts: OrderedDict[Hash32, tuple[Receipt, str]] = OrderedDict()
         self._series: set[Address] = set()
         self._lock = Lock()
+        for _, versions in groupby(sent.of_sender(self.address), lambda version: version.nonce):
+            found = list(versions)
+            if self._resumed(found) is None or found[-1].purpose is None:
+                sent.forget([version.hash for version in found])
 
     def series_at(self, address: Address) -> ComputeToken | None:
         """Return the series at an address of this network's market; None if there is none."""
@@ -111,25 +128,64 @@ class Relayer:
     def send(self, transaction: Transaction, function: str) -> Hash32:
         """Send a transaction, wait until it is final, and return its hash; `receipt` returns its outcome.
 
+        If an earlier process has signed one for the same payment, that one is waited for, and none is signed anew.
+
         Raises:
             ChainError: it was not sent.
         """
+        if (resumed := self.resumed()) is not None:
+            return resumed
         try:
-            (receipt,) = self.network.send(transaction)
-        except ContractReverted as refused:
-            if refused.tx_hash is None:
-                raise
-            (found,) = self.network.chain.receipts_of([Hash32(refused.tx_hash)])
-            assert found is not None, "a sealed transaction has a receipt"
-            receipt = found
+            with journal.function(function):
+                (answer,) = self.network.sender.send_each(transaction)
         except (OutcomeUnknown, TransactionPending) as unknown:
             # It may be sealed yet: the receipt is asked for by its hash.
             return Hash32(unknown.hashes[-1])
+        if isinstance(answer, TransactionRefused):
+            raise answer
+        if isinstance(answer, ContractReverted):
+            (found,) = self.network.chain.receipts_of([Hash32(answer.tx_hash or b"")])
+            assert found is not None, "a sealed transaction has a receipt"
+            answer = found
+        self._remember(answer, function)
+        return answer.transaction_hash
+
+    def resumed(self) -> Hash32 | None:
+        """Return the transaction that was signed before for the payment that is being settled; None if there is none.
+
+        It is sent again if it is in no block. A transaction whose nonce another one has used is none.
+        """
+        payment = journal.present_purpose()
+        versions = [] if payment is None else self.journal.of_purpose(payment)
+        found = self._resumed(versions) if versions else None
+        if versions and found is None:
+            self.journal.forget([version.hash for version in versions])
+        return found
+
+    def _resumed(self, versions: Sequence[Version]) -> Hash32 | None:
+        """Return the version of a transaction that is sealed, or the newest, which is sent again.
+
+        None if another transaction has used its nonce: no version of it can be sealed any more.
+        """
+        chain, newest = self.network.chain, versions[-1]
+        # The nonce is read first: a transaction that is sealed in between has a receipt.
+        (sealed,) = chain.standing([self.address]).nonces
+        for receipt in chain.receipts_of([version.hash for version in versions]):
+            if receipt is not None:
+                self._remember(receipt, newest.function or "")
+                return receipt.transaction_hash
+        if sealed > newest.nonce:
+            return None
+        # A node that has it already refuses it.
+        with suppress(TransactionRefused, OutcomeUnknown):
+            chain.submit([newest.raw])
+        return newest.hash
+
+    def _remember(self, receipt: Receipt, function: str) -> None:
         with self._lock:
             self._receipts[receipt.transaction_hash] = receipt, function
             while len(self._receipts) > _KEPT:
                 self._receipts.popitem(last=False)
-        return receipt.transaction_hash
 
     def receipt(self, hash_: Hash32) -> tuple[Receipt, bool]:
         """Return the receipt of a transaction, and whether it has done what it is for.

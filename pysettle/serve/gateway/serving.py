@@ -6,6 +6,7 @@ import hmac
 import signal
 import socket
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
@@ -21,6 +22,7 @@ from pysettle.serve.gateway import counting
 from pysettle.serve.gateway.app import application
 from pysettle.serve.gateway.claims import Claims
 from pysettle.serve.gateway.config import Config
+from pysettle.serve.gateway.journal import Journal
 from pysettle.serve.gateway.ledger import Ledger
 from pysettle.serve.gateway.relaying import Relayer
 from pysettle.serve.gateway.sdk.facilitators import Facilitator, LocalFacilitator, RemoteFacilitator
@@ -36,7 +38,7 @@ _FACILITATOR_BODY = 256 * 1024
 _FACILITATOR_PATIENCE_S = 30.0
 
 
-def gateway_of(config: Config, network: SettlementNetwork, provider: Signer, relayer: Signer) -> Gateway:
+def gateway_of(config: Config, network: SettlementNetwork, provider: Signer, relayer: Signer, journal: Path) -> Gateway:
     """Put a gateway together; everything that can be wrong is found here, before anything listens.
 
     Args:
@@ -44,6 +46,7 @@ def gateway_of(config: Config, network: SettlementNetwork, provider: Signer, rel
         network: Network that it is paid on.
         provider: Key that attests usage, approves refunds and signs receipts.
         relayer: Key that pays the gas.
+        journal: File of the transactions that the relayer has signed.
 
     Raises:
         UsageError: a series of the configuration is missing or of another provider; or the ledger cannot be opened.
@@ -56,11 +59,12 @@ def gateway_of(config: Config, network: SettlementNetwork, provider: Signer, rel
                 provider=shelf.series.provider,
             )
     counting.load()
+    relaying = Relayer(network, relayer, Journal(journal))
     facilitator: Facilitator
     if config.facilitator:
         facilitator = RemoteFacilitator(config.facilitator.url, config.facilitator.token)
     else:
-        facilitator = LocalFacilitator(Relayer(network, relayer), _chain_name(network))
+        facilitator = LocalFacilitator(relaying, _chain_name(network))
     ledger = Ledger(config.ledger)
     return Gateway(config, network, shelves, ledger, facilitator, Claims(network, provider, relayer), provider)
 
@@ -76,15 +80,17 @@ def network_node(network: SettlementNetwork) -> SettlementNetwork:
     return network
 
 
-def facilitator_app(network: SettlementNetwork, relayer: Signer, token: str) -> Starlette:
+def facilitator_app(network: SettlementNetwork, relayer: Signer, journal: Path, token: str) -> Starlette:
     """Return the ASGI application of a facilitator, for whoever holds the token.
 
     Args:
         network: Network on which it settles.
         relayer: Key that pays the gas.
+        journal: File of the transactions that it has signed.
         token: Bearer token.
     """
-    facilitator, guard = LocalFacilitator(Relayer(network, relayer), _chain_name(network)), Guard()
+    relaying, guard = Relayer(network, relayer, Journal(journal)), Guard()
+    facilitator = LocalFacilitator(relaying, _chain_name(network))
 
     async def answer(request: Request) -> Response:
         refusal = guard.refusal(request.headers)

@@ -97,8 +97,28 @@ Index("payments_by_channel", payments.c.channel)
 Index("payments_by_state", payments.c.state)
 
 
-def connect(file: Path) -> Engine:
-    """Open a ledger, or make one.
+sent_metadata = MetaData()
+
+sent = Table(
+    "sent",
+    sent_metadata,
+    Column("hash", LargeBinary(32), primary_key=True),
+    Column("sender", LargeBinary(20), nullable=False),
+    Column("nonce", Integer, nullable=False),
+    Column("raw", LargeBinary, nullable=False),  # as it was or would have been sent
+    Column("purpose", LargeBinary(32)),  # hash of the payment that it settles; null for the gateway's own claims
+    Column("function", String),  # of the settlement, which tells the event that it has to emit
+    Column("stored_at", Integer, nullable=False),  # machine's time
+)
+Index("sent_by_purpose", sent.c.purpose)
+
+
+def connect(file: Path, tables: MetaData = metadata) -> Engine:
+    """Open a ledger or a journal, or make one.
+
+    Args:
+        file: SQLite file.
+        tables: Its tables.
 
     Raises:
         UsageError: the file is no ledger of this format, or cannot be opened.
@@ -121,7 +141,7 @@ def connect(file: Path) -> Engine:
             found = connection.exec_driver_sql("PRAGMA user_version").scalar()
             if found not in (0, FORMAT):
                 raise UsageError(f"{file} is a ledger of format {found}, this version reads {FORMAT}", path=file)
-            metadata.create_all(connection)
+            tables.create_all(connection)
             connection.exec_driver_sql(f"PRAGMA user_version = {FORMAT}")
     except Exception as problem:
         engine.dispose()

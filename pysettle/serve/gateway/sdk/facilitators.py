@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import logging
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+import httpx
 from eth_utils.address import to_checksum_address
 from x402 import x402FacilitatorSync
 from x402.http.facilitator_client import HTTPFacilitatorClient
@@ -16,18 +18,25 @@ from x402.mechanisms.evm.batch_settlement.facilitator import BatchSettlementEvmF
 from x402.mechanisms.evm.batch_settlement.facilitator import utils as channel_checks
 from x402.mechanisms.evm.constants import FUNCTION_TRANSFER_WITH_AUTHORIZATION
 from x402.mechanisms.evm.exact import facilitator as exact_checks
-from x402.mechanisms.evm.exact.facilitator import ExactEvmScheme
+from x402.mechanisms.evm.exact.facilitator import ExactEvmScheme, ExactEvmSchemeConfig
 from x402.mechanisms.evm.multicall import _decode_contract_result, encode_contract_call
 from x402.mechanisms.evm.types import TransactionReceipt
 from x402.schemas import PaymentPayload, PaymentRequirements, SettleRequest, SettleResponse, VerifyRequest
 
 from pysettle.domain.core.messages import Authorization
-from pysettle.errors import ContractReverted
+from pysettle.errors import ChainUnreachable, ContractReverted
 from pysettle.evm.transactions import Transaction
+from pysettle.serve.gateway.journal import purpose
 from pysettle.serve.gateway.relaying import Relayer
 from pysettle.serve.gateway.sdk.clocks import go_by
-from pysettle.serve.gateway.sdk.wire import Malformed, Settled, address_in, bytes_in
+from pysettle.serve.gateway.sdk.wire import PENDING, Malformed, Settled, address_in, bytes_in
 from pysettle.values import Hash32
+
+_log = logging.getLogger("pysettle.gateway")
+_SIMULATED = ExactEvmSchemeConfig(simulate_in_settle=True)
+"""A payment that was used meanwhile is refused, and costs no gas."""
+_NO_ANSWER = (httpx.HTTPError, ValueError, RuntimeError)
+"""Errors of the SDK's client of a facilitator: the transport's, and its own for an answer that is none."""
 
 
 class Facilitator(Protocol):
@@ -48,10 +57,13 @@ class LocalFacilitator:
 
     def __init__(self, relayer: Relayer, network: str) -> None:
         """Settle on a chain."""
-        self._core, signer = x402FacilitatorSync(), _ChainSigner(relayer)
+        self._core, signer, self._relayer = x402FacilitatorSync(), _ChainSigner(relayer), relayer
         go_by(relayer.network.chain.clock.now, exact_checks, channel_checks)
-        self._core.register([network], BatchSettlementEvmFacilitator(signer))  # type: ignore[arg-type]  # a part of it
-        self._core.register([network], ExactEvmScheme(signer))  # type: ignore[arg-type]  # likewise
+        begun = _Begun(relayer)
+        channels = BatchSettlementEvmFacilitator(signer, pending_store=begun)  # type: ignore[arg-type]  # a part of it
+        exact = ExactEvmScheme(signer, _SIMULATED, begun)  # type: ignore[arg-type]  # likewise
+        self._core.register([network], channels)
+        self._core.register([network], exact)
         self._network = network
         self._settling: dict[bytes, asyncio.Task[SettleResponse]] = {}
 
@@ -97,10 +109,35 @@ class LocalFacilitator:
         key = hashlib.sha256(json.dumps([payment.payload, asked.model_dump()], sort_keys=True).encode()).digest()
         task = self._settling.get(key)
         if task is None:
-            task = asyncio.create_task(asyncio.to_thread(self._core.settle, payment, asked))
+            task = asyncio.create_task(asyncio.to_thread(self._settled, key, payment, asked))
             self._settling[key] = task
             task.add_done_callback(lambda _: self._settling.pop(key))
         return await asyncio.shield(task)
+
+    def _settled(self, key: bytes, payment: PaymentPayload, asked: PaymentRequirements) -> SettleResponse:
+        """Settle a payment, its transaction stored under its key until the outcome is told."""
+        with purpose(key):
+            answer = self._core.settle(payment, asked)
+        if answer.error_reason != PENDING:
+            self._relayer.journal.answered(key)
+        return answer
+
+
+class _Begun:
+    """The SDK's store of payments that were begun: it asks before it signs, and the journal knows."""
+
+    def __init__(self, relayer: Relayer) -> None:
+        self._relayer = relayer
+
+    def get(self, _: str) -> str | None:
+        found = self._relayer.resumed()
+        return None if found is None else "0x" + found.hex()
+
+    def set(self, _: str, __: str) -> None:
+        """Store nothing: the journal has it since before it was sent."""
+
+    def delete(self, _: str) -> None:
+        """Forget nothing: the outcome is not told yet."""
 
 
 class RemoteFacilitator:
@@ -114,12 +151,19 @@ class RemoteFacilitator:
 
     async def verify(self, payment: PaymentPayload, asked: PaymentRequirements) -> str | None:
         """Return the reason why a payment is refused; None for a sound one."""
-        answer = await self._client.verify(payment, asked)
+        try:
+            answer = await self._client.verify(payment, asked)
+        except _NO_ANSWER as problem:
+            raise ChainUnreachable(f"the facilitator does not answer: {problem}") from problem
         return None if answer.is_valid else answer.invalid_reason or "unexpected_verify_error"
 
     async def settle(self, payment: PaymentPayload, asked: PaymentRequirements) -> Settled:
-        """Settle a payment."""
-        return _settled(await self._client.settle(payment, asked))
+        """Settle a payment; without an answer its outcome is not known, since a transaction may be sent."""
+        try:
+            return _settled(await self._client.settle(payment, asked))
+        except _NO_ANSWER as problem:
+            _log.error("the facilitator does not answer: %s", problem)
+            return Settled(success=False, network=asked.network, reason=PENDING)
 
     async def close(self) -> None:
         """Close the connections."""
