@@ -305,7 +305,7 @@ class EmbeddedChain(SealedBlocks):
             return state.apply_transaction(cast(SignedTransactionAPI, SpoofTransaction(transaction, from_=sender)))
 
     @contextmanager
-    def scratch_state(self, place: Place = None) -> Iterator[StateAPI]:
+    def scratch_state(self, place: Place = None, vm: type[SealingVM] = SealingVM) -> Iterator[StateAPI]:
         """Lend the state that `state` returns, to execute on; all changes are undone afterwards.
 
         Values read from the tries are cached for the next caller of the same state: most calls follow another.
@@ -314,9 +314,9 @@ class EmbeddedChain(SealedBlocks):
             ChainError: no such block.
         """
         header = place if isinstance(place, BlockHeaderAPI) else self.header(place)
-        key = header.hash, self.coinbase, self._clock.now() if place is None else None
+        key = header.hash, self.coinbase, self._clock.now() if place is None else None, vm
         lent, self._scratch = self._scratch, None
-        state = lent[1] if lent is not None and lent[0] == key else self.state(place)
+        state = lent[1] if lent is not None and lent[0] == key else self.state(place, vm=vm)
         snapshot = state.snapshot()
         yield state
         # Not after an error, which may have stopped anywhere: then the next one is made anew.

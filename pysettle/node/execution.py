@@ -5,9 +5,10 @@ Knows py-evm's states and turns their failures into JSON-RPC's. Nothing here cha
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, cast
 
 import rlp
@@ -23,14 +24,19 @@ from pysettle.evm import abi
 from pysettle.evm.embedded import EmbeddedChain, Place
 from pysettle.evm.prague import SealingVM, minimum_gas
 from pysettle.hashing import keccak
-from pysettle.node.hypothetical import HypotheticalState, HypotheticalVM
+from pysettle.node.hypothetical import HypotheticalState, HypotheticalVM, TakesLong
 from pysettle.node.objects import access_list_object
 from pysettle.node.overrides import override_state, read_block_overrides
-from pysettle.node.protocol import EXECUTION_REVERTED, SERVER_ERROR, RpcError
+from pysettle.node.protocol import EXECUTION_REVERTED, LIMIT_EXCEEDED, SERVER_ERROR, Later, RpcError
 from pysettle.node.requests import Price, TransactionRequest
 from pysettle.node.values import hex_address, hex_data, hex_word
 from pysettle.values import Address, Hash32
 
+LONGEST_S = 60
+"""Most seconds that an answer is worked at."""
+TOO_LONG = RpcError(LIMIT_EXCEEDED, f"it takes longer than {LONGEST_S} s: name less gas")
+_PATIENCE_S = 0.25
+"""Seconds that the others wait for a call before it is made beside them."""
 _ERROR_SELECTOR = bytes.fromhex("08c379a0")
 _PLAIN_TRANSFER_GAS = 21_000
 _ACCESS_ROUNDS = 10
@@ -52,42 +58,92 @@ class Outcome(NamedTuple):
     """Gas it was given."""
 
 
-def execute(
-    chain: EmbeddedChain, request: TransactionRequest, place: Place, overrides: Any = None, block: Any = None
-) -> bytes:
-    """Return the data that a call returns on the state of a place.
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """The state that a call is executed on, made anew for each of its executions."""
+
+    chain: EmbeddedChain
+    """The chain."""
+    place: Place
+    """Where on it."""
+    overrides: Any = None
+    """Accounts as they are not."""
+    block: Any = None
+    """Fields of the block as they are not."""
+    deadline: float | None = None
+    """Time on the monotonic clock at which to give up."""
+    is_shared: bool = True
+    """Whether calls that follow each other may use one state, with all that it has read."""
+
+    @contextmanager
+    def lend(self, *, free: bool) -> Iterator[HypotheticalState]:
+        """Lend a state to execute on: free of fees, or with the base fee of the block."""
+        shares = self.is_shared and free and not self.overrides and not self.block
+        changes = read_block_overrides(self.block or {})
+        with (
+            self.chain.scratch_state(self.place, HypotheticalVM)
+            if shares
+            else nullcontext(self.chain.state(self.place, free=free, vm=HypotheticalVM, changes=changes))
+        ) as lent:
+            state = cast(HypotheticalState, lent)
+            state.is_free, state.deadline = free, self.deadline
+            if not shares:
+                override_state(state, self.overrides or {})
+            yield state
+
+
+def in_time(ground: Ground, work: Callable[[Ground], Any]) -> Any:
+    """Return the result of some work; where it takes long, `Later`, which begins it anew beside the chain's thread.
+
+    Nobody can tell beforehand how long a call takes, and most are done at once: for those the other thread, and a state
+    that shares nothing, would cost more than the calls themselves.
 
     Args:
-        chain: The chain.
-        request: The call.
-        place: Where.
-        overrides: Accounts as they are not.
-        block: Fields of the block as they are not.
+        ground: Where it is executed.
+        work: Executes on the ground that it is given.
+    """
+    try:
+        return work(replace(ground, deadline=time.monotonic() + _PATIENCE_S))
+    except TakesLong:
+        # The head and the time of now: the chain goes on meanwhile.
+        place = ground.chain.next_header() if ground.place is None else ground.place
+        return Later(lambda: _at_length(work, replace(ground, place=place, is_shared=False)))
+
+
+def _at_length(work: Callable[[Ground], Any], ground: Ground) -> Any:
+    try:
+        return work(replace(ground, deadline=time.monotonic() + LONGEST_S))
+    except TakesLong:
+        raise TOO_LONG from None
+
+
+def execute(ground: Ground, request: TransactionRequest) -> bytes:
+    """Return the data that a call returns.
 
     Raises:
         RpcError: it reverted (3, with the data), or cannot be executed (-32000).
+        TakesLong: it is not done at the deadline.
     """
-    with _state(chain, request, place, overrides, block) as state:
-        computation = run(chain, state, request, request.gas).computation
+    with ground.lend(free=not request.fees) as state:
+        computation = run(ground.chain, state, request, request.gas).computation
     raise_failure(computation)
     return computation.output
 
 
-def estimate(
-    chain: EmbeddedChain, request: TransactionRequest, place: Place, overrides: Any = None, block: Any = None
-) -> int:
-    """Return gas the transaction succeeds with, at most 1/64 above the least that does; arguments as of `execute`.
+def estimate(ground: Ground, request: TransactionRequest) -> int:
+    """Return gas the transaction succeeds with, at most 1/64 above the least that does.
 
     The first run gives the used gas; the second tries that with the gas that an inner call may hold back (EIP-150); the
     search between the two ends after a few more.
 
     Raises:
         RpcError: it fails with all the gas it may have.
+        TakesLong: it is not done at the deadline.
     """
 
     def outcome(gas: int) -> Outcome:
-        with _state(chain, request, place, overrides, block) as state:
-            return run(chain, state, request, gas)
+        with ground.lend(free=not request.fees) as state:
+            return run(ground.chain, state, request, gas)
 
     def fails(gas: int) -> bool:
         return outcome(gas).computation.is_error
@@ -112,19 +168,6 @@ def estimate(
         else:
             high = middle
     return high
-
-
-def _state(
-    chain: EmbeddedChain, request: TransactionRequest, place: Place, overrides: Any, block: Any
-) -> AbstractContextManager[StateAPI]:
-    """Lend the state after a block to execute on. A transaction that names its fees meets the block's base fee."""
-    if not overrides and not block and not request.fees:
-        return chain.scratch_state(place)
-    changes = read_block_overrides(block or {})
-    state = chain.state(place, free=not request.fees, vm=HypotheticalVM, changes=changes)
-    cast(HypotheticalState, state).is_free = not request.fees
-    override_state(state, overrides or {})
-    return nullcontext(state)
 
 
 def run(chain: EmbeddedChain, state: StateAPI, request: TransactionRequest, gas: int) -> Outcome:
@@ -177,20 +220,20 @@ def revert_text(output: bytes) -> str:
         return ""
 
 
-def access_list(chain: EmbeddedChain, request: TransactionRequest, place: Place, overrides: Any) -> dict[str, Any]:
+def access_list(ground: Ground, request: TransactionRequest) -> dict[str, Any]:
     """Answer `eth_createAccessList`: the accounts and slots that are cheaper when they are named in advance.
 
     A list changes the gas, and so may change what is looked at: it is made until it stays the same.
 
     Raises:
         RpcError: the transaction cannot be executed at all.
+        TakesLong: it is not done at the deadline.
     """
     for _ in range(_ACCESS_ROUNDS):
-        state = cast(HypotheticalState, chain.state(place, free=not request.fees, vm=HypotheticalVM))
-        override_state(state, overrides or {})
-        state.touched = {}
-        nonce = state.get_nonce(request.sender)
-        outcome = run(chain, state, request, request.gas)
+        with replace(ground, is_shared=False).lend(free=not request.fees) as state:
+            state.touched = {}
+            nonce = state.get_nonce(request.sender)
+            outcome = run(ground.chain, state, request, request.gas)
         to = request.to or generate_contract_address(request.sender, nonce)
         known = {request.sender, to, state.coinbase, *outcome.computation.precompiles}
         known |= {*outcome.computation.contracts_created}

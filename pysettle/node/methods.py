@@ -21,6 +21,7 @@ from pysettle.node import execution
 from pysettle.node.chain import LogFilter, NodeChain
 from pysettle.node.configuration import configuration_methods
 from pysettle.node.development import development_methods
+from pysettle.node.execution import Ground, in_time
 from pysettle.node.objects import block_object, effective_gas_price, transaction_object
 from pysettle.node.protocol import METHOD_NOT_FOUND, SERVER_ERROR, InvalidParams, Later, Method, RpcError
 from pysettle.node.requests import TransactionRequest
@@ -172,17 +173,20 @@ def _state(node: NodeChain) -> Mapping[str, Method]:
         root = place.state_root if isinstance(place, BlockHeaderAPI) else chain.block(place).state_root
         return execution.proof(chain, address(account), [storage_slot(slot) for slot in slots], root)
 
-    def call(_: Any, transaction: Any, tag: Any = None, overrides: Any = None, block: Any = None) -> str:
+    def call(_: Any, transaction: Any, tag: Any = None, overrides: Any = None, block: Any = None) -> Any:
         request = TransactionRequest.read(transaction, chain.chain_id)
-        return hex_data(execution.execute(chain, request, node.after(tag), overrides, block))
+        ground = Ground(chain, node.after(tag), overrides, block)
+        return in_time(ground, lambda at: hex_data(execution.execute(at, request)))
 
-    def estimate(_: Any, transaction: Any, tag: Any = None, overrides: Any = None, block: Any = None) -> str:
+    def estimate(_: Any, transaction: Any, tag: Any = None, overrides: Any = None, block: Any = None) -> Any:
         request = TransactionRequest.read(transaction, chain.chain_id)
-        return hex(execution.estimate(chain, request, node.after(tag or "pending"), overrides, block))
+        ground = Ground(chain, node.after(tag or "pending"), overrides, block)
+        return in_time(ground, lambda at: hex(execution.estimate(at, request)))
 
-    def create_access_list(_: Any, transaction: Any, tag: Any = None, overrides: Any = None) -> dict[str, Any]:
+    def create_access_list(_: Any, transaction: Any, tag: Any = None, overrides: Any = None) -> Any:
         request = TransactionRequest.read(transaction, chain.chain_id)
-        return execution.access_list(chain, request, node.after(tag or "pending"), overrides)
+        ground = Ground(chain, node.after(tag or "pending"), overrides)
+        return in_time(ground, lambda at: execution.access_list(at, request))
 
     def simulate(_: Any, payload: Any, tag: Any = None) -> Later:
         height = node.height(tag)

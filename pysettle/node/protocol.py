@@ -276,7 +276,7 @@ def notification(subscription: str, result: Any) -> str:
 def _encode_response(response: dict[str, Any]) -> str:
     result = response.get("result")
     if isinstance(result, Later):
-        outcome = _outcome("a trace", result.work)
+        outcome = _outcome("a long answer", result.work)
         if isinstance(outcome, RpcError):
             return encode(_failed(response["id"], outcome))
         result = outcome

@@ -110,7 +110,7 @@ def filled(node: NodeChain, request: TransactionRequest) -> dict[str, Any]:
     unsigned = request.to_dict() | {
         "chainId": chain.chain_id,
         "nonce": node.pool.next_nonce(request.sender) if request.nonce is None else request.nonce,
-        "gas": request.gas or execution.estimate(chain, request, node.after("pending")),
+        "gas": request.gas or execution.estimate(execution.Ground(chain, node.after("pending")), request),
     }
     if request.kind in (LEGACY, ACCESS_LIST):
         return unsigned | {"gasPrice": request.fees.get("gasPrice", 2 * base_fee + TIP)}

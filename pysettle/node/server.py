@@ -1,7 +1,7 @@
 """The node's sockets: JSON-RPC over HTTP and WebSocket on loopback.
 
 One thread does everything: requests that arrive while it works are answered together, as soon as it is free. With a
-separate thread for the chain, both threads would wait for the interpreter's lock. Traces alone, which are long and read
+separate thread for the chain, both threads would wait for the interpreter's lock. Long answers alone, which read
 nothing that changes, are made in a second thread, one after the other, so that nothing waits for them.
 """
 
@@ -83,8 +83,8 @@ class Desk:
         """Have a long answer made by the second thread."""
         if self._loop is None:
             self._loop = asyncio.get_running_loop()
-            # A daemon: the node ends without waiting for a trace.
-            Thread(target=self._make_long, args=(self._loop,), name="traces", daemon=True).start()
+            # A daemon: the node ends without waiting for an answer.
+            Thread(target=self._make_long, args=(self._loop,), name="long answers", daemon=True).start()
         self._long.put((work, answer))
 
     def _make_long(self, loop: asyncio.AbstractEventLoop) -> None:

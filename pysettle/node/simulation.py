@@ -8,6 +8,7 @@ Source:
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -28,7 +29,7 @@ from pysettle.evm.genesis import BLOCK_INTERVAL_S
 from pysettle.evm.prague import minimum_gas
 from pysettle.evm.trie import index_trie
 from pysettle.node import execution
-from pysettle.node.hypothetical import HypotheticalState, HypotheticalVM
+from pysettle.node.hypothetical import HypotheticalState, HypotheticalVM, TakesLong
 from pysettle.node.objects import block_object, log_object, transaction_object
 from pysettle.node.overrides import override_state, read_block_overrides
 from pysettle.node.protocol import InvalidParams, RpcError
@@ -89,13 +90,21 @@ class Simulation:
         self._chain, self._parent = chain, base
         self._db = AtomicDB(BatchDB(chain.py_evm.chaindb.db))  # never committed
         self._left = _BLOCK_LIMIT
+        self._deadline: float | None = None
 
     def run(self) -> list[dict[str, Any]]:
         """Return the blocks with the results of their calls.
 
         Raises:
-            RpcError: a call can be in no such block, or a block does not follow the one before it.
+            RpcError: a call can be in no such block, a block does not follow the one before it, or it takes long.
         """
+        self._deadline = time.monotonic() + execution.LONGEST_S
+        try:
+            return self._run()
+        except TakesLong:
+            raise execution.TOO_LONG from None
+
+    def _run(self) -> list[dict[str, Any]]:
         results = []
         for block in self._blocks:
             changes = read_block_overrides(block.get("blockOverrides") or {})
@@ -121,6 +130,7 @@ class Simulation:
         state: Any = vm.state
         vm.block_preprocessing(vm.get_block().copy(header=header))
         state.is_free, state.logs_transfers = not self._validates, self._transfers
+        state.deadline = self._deadline
         override_state(state, overrides)
         done: list[_Done] = []
         for request in requests:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from pysettle.node.protocol import RpcError
+from pysettle.node import execution
+from pysettle.node.protocol import Later, RpcError
 from tests.node.inside import FROM, TO, Client
 
 READS_SLOT = "5f545f5260205ff3"  # returns slot 0
@@ -42,6 +43,24 @@ def test_accounts_are_overridden_for_one_call(client: Client) -> None:
         client.ask("eth_call", {"to": ELSEWHERE}, "latest", {ELSEWHERE: {"nonce": hex(2**64)}})
     with pytest.raises(RpcError, match="no field movePrecompileToAddress"):
         client.ask("eth_call", {"to": ELSEWHERE}, "latest", {ELSEWHERE: {"movePrecompileToAddress": TO}})
+
+
+@pytest.mark.parametrize("method", ["eth_call", "eth_estimateGas", "eth_createAccessList"])
+def test_what_takes_long_is_done_aside(client: Client, method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An execution that tries the patience of others is begun anew beside them, on the state of then, up to a limit."""
+    code = "5f5b600101806103e81160015743" + "5f5260205ff3"  # counts to 1,000, returns NUMBER
+    request = {"to": client.deployed(code), "from": FROM}
+    at_once = client.methods[method](None, request, "pending")
+    monkeypatch.setattr(execution, "_PATIENCE_S", 0)
+    later = client.methods[method](None, request, "pending")
+    assert isinstance(later, Later)
+    client.ask("evm_mine")
+    assert later.work() == at_once
+    monkeypatch.setattr(execution, "LONGEST_S", 0)
+    with pytest.raises(RpcError, match="takes longer than 60 s"):
+        client.ask(method, request)
+    with pytest.raises(RpcError, match="takes longer than 60 s"):
+        client.ask("eth_simulateV1", {"blockStateCalls": [{"calls": [request]}]})
 
 
 def test_the_block_is_overridden_for_one_call(client: Client) -> None:
