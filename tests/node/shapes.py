@@ -1,5 +1,7 @@
 """The shape of each method's answer: which members it has, and how their values are written.
 
+They are stricter than the schemas of the specification in `execution-api.json`: a member is there, or it is not.
+
 A shape is a pattern of text, a type, a mapping of members, a list of one shape, or a set of alternatives.
 
 Source:

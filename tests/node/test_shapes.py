@@ -1,10 +1,17 @@
-"""Each answer of each method of the Ethereum API has the shape that its specification gives it."""
+"""Each answer of each method of the Ethereum API has the shape that its specification gives it.
+
+Two measures: the specification's own schemas, in `execution-api.json`, which leave much open, and the stricter shapes
+in `shapes`, by which nothing may lack that this chain has and nothing be left over.
+"""
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from tests.evm.bytecode import REVERTER, TOKEN, creation
 from tests.node.inside import BOB, FROM, TO, Client
@@ -30,6 +37,17 @@ from tests.node.shapes import (
     optional,
 )
 
+API = json.loads(Path(__file__).with_name("execution-api.json").read_text())
+NO_SCHEMA = {
+    "eth_fillTransaction",
+    "eth_mining",
+    "eth_pendingTransactions",
+    "eth_protocolVersion",
+    "eth_requestAccounts",
+}
+NO_SCHEMA |= {f"eth_getRawTransactionBy{it}" for it in ("Hash", "BlockHashAndIndex", "BlockNumberAndIndex")}
+NO_SCHEMA |= {"eth_signTransaction", "eth_signTypedData", "eth_signTypedData_v4", "eth_sendRawTransactionSync"}
+"""Methods of the namespace `eth` that the specification lacks, or gives no schema of a result of their own."""
 LATER = {"eth_getFilterChanges", "eth_getFilterLogs", "eth_uninstallFilter", "eth_sendRawTransaction"}
 """Methods whose parameters come from the answers of others."""
 PAYS = {"from": FROM, "to": TO, "value": "0x1"}
@@ -60,6 +78,27 @@ def client() -> Client:
     client.ask("evm_mine")
     client.ask("evm_setAutomine", True)
     return client
+
+
+def offences(method: str, answer: Any) -> list[str]:
+    """Return how an answer offends against the specification's schema.
+
+    A block that is not sealed, and its transactions, have no hash and no place yet: there null is no offence.
+    """
+    if method not in API["results"]:
+        return []
+    validator = Draft202012Validator({"$defs": API["$defs"], **API["results"][method]})
+    return [error.message for problem in validator.iter_errors(answer) for error in causes(problem)]
+
+
+def causes(problem: Any) -> list[Any]:
+    """Return the errors beneath one of alternatives: those of the alternative with the fewest, nulls left out."""
+    if not problem.context:
+        return [] if problem.instance is None else [problem]
+    by_alternative: dict[Any, list[Any]] = {}
+    for error in problem.context:
+        by_alternative.setdefault(error.schema_path[0], []).extend(causes(error))
+    return min(by_alternative.values(), key=len)
 
 
 def shapes(client: Client) -> dict[str, tuple[Any, list[list[Any]]]]:
@@ -142,8 +181,9 @@ def test_every_answer_has_its_shape(client: Client) -> None:
     """Blocks, transactions, receipts, logs, proofs, traces and simulations: nothing lacks, is left over or misspelt."""
     for method, (shape, requests) in shapes(client).items():
         for params in requests:
-            problems = list(misfits(client.ask(method, *params), shape, method))
-            assert problems == [], (method, params)
+            answer = client.ask(method, *params)
+            assert list(misfits(answer, shape, method)) == [], (method, params)
+            assert offences(method, answer) == [], (method, params)
 
 
 def test_filters_and_raw_transactions_have_theirs(client: Client) -> None:
@@ -153,9 +193,11 @@ def test_filters_and_raw_transactions_have_theirs(client: Client) -> None:
     assert list(misfits(client.ask("eth_sendRawTransactionSync", raw), RECEIPT)) == []
     raw = client.ask("eth_signTransaction", PAYS)["raw"]
     assert list(misfits(client.ask("eth_sendRawTransaction", raw), HASH)) == []
-    assert list(misfits(client.ask("eth_getFilterChanges", blocks), [HASH])) == []
+    changes = client.ask("eth_getFilterChanges", blocks)
+    assert list(misfits(changes, [HASH])) == offences("eth_getFilterChanges", changes) == []
     found = client.ask("eth_getFilterLogs", logs)
     assert found
+    assert offences("eth_getFilterLogs", found) == []
     assert list(misfits(found, [LOG])) == []
     assert client.ask("eth_uninstallFilter", logs) is True
 
@@ -166,3 +208,15 @@ def test_no_method_is_left_out(client: Client) -> None:
     served = {name for name in client.methods if not name.startswith(other)}
     refused = {"eth_sendUnsignedTransaction"}
     assert served - shapes(client).keys() - LATER - refused == {"eth_sendRawTransactionSync"}
+
+
+def test_the_schemas_find_what_is_wrong(client: Client) -> None:
+    """A member that lacks, a number with leading zeros and a null in a sealed block's place are found."""
+    block = client.ask("eth_getBlockByNumber", "0x1", True)
+    (sent,) = block["transactions"]
+    assert offences("eth_getBlockByNumber", block) == []
+    assert offences("eth_getBlockByNumber", {name: it for name, it in block.items() if name != "stateRoot"}) != []
+    assert offences("eth_getBlockByNumber", block | {"gasUsed": "0x05"}) != []
+    assert offences("eth_getTransactionByHash", sent | {"yParity": "0"}) != []
+    named = {name for name in client.methods if name.startswith("eth_")} - {"eth_sendUnsignedTransaction"}
+    assert named - API["results"].keys() - NO_SCHEMA == set()
