@@ -38,6 +38,7 @@ from eth_utils.exceptions import ValidationError
 
 from pysettle.audit.encoding import created_address
 from pysettle.audit.genesis import read_genesis
+from pysettle.audit.state_nodes import HeadState
 from pysettle.values import Address
 
 _ZERO_ADDRESS = Address(bytes(20))
@@ -241,7 +242,10 @@ class StateReader:
 
 
 class PyEvmEngine(StateReader):
-    """py-evm on a fresh chain in memory, begun from `genesis.json` alone; every block is imported with validation."""
+    """py-evm on a fresh chain in memory, begun from `genesis.json` alone; every block is imported with validation.
+
+    Memory holds the state after the head, and no older one.
+    """
 
     name = f"py-evm {version('py-evm')}"
     """The engine with its version."""
@@ -262,8 +266,10 @@ class PyEvmEngine(StateReader):
                 chain_id=self.chain_id,
                 vm_configuration=((GENESIS_BLOCK_NUMBER, VerifyingVM),),
             )
-            self._chain = chain_class.from_genesis(AtomicDB(), parameters, state)
+            self._state = HeadState()
+            self._chain = chain_class.from_genesis(AtomicDB(self._state), parameters, state)
             self._head: BlockHeaderAPI = self._chain.get_canonical_head()
+            self._state.take(self._head)
         except Exception as problem:
             raise BlockRefused(f"genesis.json: {reason_of(problem)}") from problem
         self._reading: VirtualMachineAPI | None = None
@@ -303,7 +309,7 @@ class PyEvmEngine(StateReader):
         return outcomes
 
     def _import(self, block: BlockAPI) -> VerifyingVM:
-        """Import a block as py-evm's `Chain.import_block` does, without reading back the stored block."""
+        """Import a block as py-evm's `Chain.import_block` does, but keep no more of it than the next blocks need."""
         if block.header.parent_hash != self._head.hash:
             raise ValidationError("the parent is not the block before")
         base = self._chain.create_header_from_parent(self._head, timestamp=block.header.timestamp)
@@ -311,7 +317,7 @@ class PyEvmEngine(StateReader):
         imported = vm.import_block(block).block
         check_equal(imported.header, block.header)
         self._chain.validate_block(imported)
-        self._chain.chaindb.persist_block(imported)
+        self._state.take(block.header)
         assert isinstance(vm, VerifyingVM)
         return vm
 

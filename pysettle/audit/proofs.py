@@ -7,7 +7,7 @@ the file.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -22,8 +22,8 @@ from eth.vm.forks.prague import PragueVM
 from eth.vm.interrupt import EVMMissingData
 
 from pysettle.audit.bundle import json_bytes
-from pysettle.audit.encoding import EncodingError, check_nesting
 from pysettle.audit.engines import CallRefused, StateReader, Unproven, VerifyingState, VerifyingVM
+from pysettle.audit.state_nodes import reachable
 from pysettle.documents import as_bytes, as_list, as_object, parse_json
 from pysettle.errors import ChainError
 from pysettle.hashing import keccak
@@ -33,10 +33,6 @@ SCHEMA = "pysettle.proofs/1"
 """Name and version of the file's form."""
 _NODE_MAX = 1024
 """Most bytes of a node; the longest one of an Ethereum state, a full branch, has 532."""
-_NODE_NESTING = 8
-"""Deepest nesting of lists in a node; a node of less than 32 bytes stands inside its parent."""
-_LEAF = 0x20
-"""Bit of a path's first byte that tells a leaf from an extension."""
 
 
 class ProofSource(Protocol):
@@ -87,63 +83,9 @@ class Proofs:
         Raises:
             ValueError: a node on such a path is none of a state.
         """
-        nodes = {keccak(it): it for it in self.nodes}
-        used = set[bytes]()
-        for node, account in _walk(nodes, state_root):
-            used.add(node)
-            if account is not None:
-                storage_root, code_hash = _account(account)
-                used.add(code_hash)
-                used.update(below for below, _ in _walk(nodes, storage_root))
+        used = reachable({keccak(it): it for it in self.nodes}, state_root)
         kept = [tuple(sorted(it for it in of_kind if keccak(it) in used)) for of_kind in (self.nodes, self.codes)]
-        return Proofs(*kept), [it for it in (*nodes, *map(keccak, self.codes)) if it not in used]
-
-
-def _walk(nodes: Mapping[bytes, bytes], root: bytes) -> Iterator[tuple[bytes, bytes | None]]:
-    """Yield (hash of a node below a root, None) for each node, and (hash, value) for each leaf in it.
-
-    Raises:
-        ValueError: it is no node.
-    """
-    hashes = [root]
-    while hashes:
-        at = hashes.pop()
-        if at not in nodes:
-            continue
-        yield at, None
-        try:
-            check_nesting(nodes[at], 0, len(nodes[at]), _NODE_NESTING)
-            items = [rlp.decode(nodes[at])]
-        except (EncodingError, rlp.DecodingError) as problem:
-            raise ValueError(f"node 0x{at.hex()} cannot be read: {problem}") from None
-        while items:
-            match items.pop():
-                case [bytes(path), bytes(value)] if path and path[0] & _LEAF:
-                    yield at, value
-                case [bytes(path), child] if path:
-                    items.append(child)
-                case [*children, bytes()] if len(children) == 16:
-                    items.extend(children)
-                case bytes(child) if len(child) in (0, 32):
-                    hashes.extend([child] if child else [])
-                case _:
-                    raise ValueError(f"node 0x{at.hex()} is none of a state")
-
-
-def _account(value: bytes) -> tuple[bytes, bytes]:
-    """Return the storage root and the code hash in a leaf of the state.
-
-    Raises:
-        ValueError: it is no account.
-    """
-    try:
-        check_nesting(value, 0, len(value), 1)
-        match rlp.decode(value):
-            case [bytes(), bytes(), bytes(storage_root), bytes(code_hash)]:
-                return storage_root, code_hash
-    except (EncodingError, rlp.DecodingError):
-        pass
-    raise ValueError(f"0x{value.hex()} in a leaf of the state is no account")
+        return Proofs(*kept), [it for it in map(keccak, (*self.nodes, *self.codes)) if it not in used]
 
 
 class ProvenState(StateReader):

@@ -209,6 +209,16 @@ def test_what_a_root_names_may_be_no_node(node: bytes) -> None:
         Proofs((node,)).split(keccak(node))
 
 
+def test_many_paths_to_one_node_are_no_work() -> None:
+    """Branches whose children are all the same next branch look like 16 to the power of 60 nodes, and are read once."""
+    nodes = [rlp.encode([b"\x20" + bytes(30), b"1"])]
+    while len(nodes) < 60:
+        nodes.append(rlp.encode([*[keccak(nodes[-1])] * 16, b""]))
+    root = keccak(nodes[-1])
+    kept, beside = Proofs(tuple(nodes[1:])).split(root)
+    assert (len(kept.nodes), beside) == (59, [])
+
+
 def altered(method: str, change: Any) -> Any:
     """Answer as the node does, but for the result of one method; None in its place refuses the method."""
 

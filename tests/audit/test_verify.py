@@ -19,6 +19,7 @@ from pysettle.audit.engines import BlockRefused, PyEvmEngine
 from pysettle.audit.extract import export_bundle
 from pysettle.audit.receipts import outcomes as outcomes_in
 from pysettle.audit.report import Check, Outcome, Report
+from pysettle.audit.state_nodes import HeadState
 from pysettle.audit.verify import verify
 from pysettle.domain.money.contracts import CURRENCY_TOKEN
 from pysettle.errors import BundleError, UsageError
@@ -539,6 +540,22 @@ def test_what_ends_an_engine_is_a_finding(
     report = verify(golden_bundle.directory)
     assert first_block(report) == 1
     assert "OverflowError" in report.to_text()
+
+
+def test_old_states_are_let_go(settlement_bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An engine that keeps the last state alone executes all blocks, answers at the head, and holds fewer nodes."""
+    blocks = forge.blocks_in(settlement_bundle.read_file(CHAIN_FILE))
+    sizes = []
+    for few in (0, 2**30):
+        monkeypatch.setattr("pysettle.audit.engines.HeadState", lambda few=few: HeadState(few))
+        engine = PyEvmEngine(settlement_bundle.read_file(GENESIS_FILE))
+        for block in blocks:
+            engine.execute(block.raw)
+        assert engine.head_hash == settlement_bundle.manifest.hashes[-1]
+        for address in settlement_bundle.manifest.contracts.addresses():
+            assert engine.code(address)
+        sizes.append(len(engine._state))
+    assert sizes[0] < sizes[1] / 3
 
 
 def test_a_refund_under_the_call_data_floor_is_accepted(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from tests.benchmarks.gas_compute import gas_claim, gas_purchase, gas_purchase_a
 from tests.benchmarks.gas_exchange import gas_exchange
 from tests.benchmarks.lists import scale_lists
 from tests.benchmarks.measure import Benchmark, Row
+from tests.benchmarks.memory import memory
 from tests.benchmarks.metering import speed_meter, speed_sign
 from tests.benchmarks.netting import speed_best, speed_net, speed_strict
 from tests.benchmarks.scale import scale_workspace
@@ -31,6 +32,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "SPEED-START": speed_start,
     "SPEED-DECODE": speed_decode,
     "SPEED-REPLAY": speed_replay,
+    "MEMORY": memory,
     "SPEED-NET": speed_net,
     "SPEED-STRICT": speed_strict,
     "SPEED-BEST": speed_best,
@@ -47,7 +49,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "GAS-FX-PURCHASE": gas_exchange,
 }
 """Code -> what measures it, in the order they are run in."""
-ONLY_NAMED = frozenset({"SPEED-REPLAY", "SCALE-WORKSPACE", "SCALE-LISTS"})
+ONLY_NAMED = frozenset({"SPEED-REPLAY", "MEMORY", "SCALE-WORKSPACE", "SCALE-LISTS"})
 """Codes that take minutes, and are run only when they are named."""
 
 
