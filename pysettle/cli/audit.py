@@ -57,6 +57,14 @@ def audit() -> None:
     help="Blocks until a block is final, with --deployment; a workspace has its own number.",
 )
 @click.option(
+    "--patience",
+    "patience_s",
+    type=Count(1),
+    default=30,
+    show_default=True,
+    help="Seconds without an answer after which the node is given up, with --deployment.",
+)
+@click.option(
     "--genesis",
     "genesis_file",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -68,6 +76,7 @@ def export(
     out: Path,
     deployment: Path | None,
     confirmations: int,
+    patience_s: int,
     genesis_file: Path | None,
     workspace: Workspace | None,
     as_json: bool,
@@ -85,7 +94,7 @@ def export(
     genesis = _content(genesis_file) if genesis_file else None
     opened = of_workspace(workspace) if workspace else nullcontext()
     with opened as own, progress() as on_progress:
-        source = own or of_network(chain_named(), cast(Path, deployment), confirmations)
+        source = own or of_network(chain_named(), cast(Path, deployment), confirmations, patience_s)
         bundle = export_bundle(
             source.chain,
             out,

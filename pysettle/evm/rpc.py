@@ -44,6 +44,7 @@ class RpcChain:
         confirmations: int = 1,
         legacy: bool = False,
         patience_s: int = 120,
+        answer_s: float = 30,
         moves_clock: bool = False,
     ) -> None:
         """Connect to a node.
@@ -54,6 +55,7 @@ class RpcChain:
             confirmations: Blocks, its own counted, that make a transaction final.
             legacy: Pay by gas price although the network has a base fee.
             patience_s: Longest time without a new block, in seconds.
+            answer_s: Longest wait for an answer of the node, in seconds.
             moves_clock: Whether the clock is ours to move although blocks are kept: a workspace's chain that our node
                 serves.
 
@@ -61,7 +63,7 @@ class RpcChain:
             ChainUnreachable: nobody answers there.
             WrongChain: the node's chain has another id.
         """
-        self._rpc = JsonRpc(url)
+        self._rpc = JsonRpc(url, timeout_s=answer_s)
         self.chain_id = int(self._rpc.ask("eth_chainId"), 16)
         """Chain id (EIP-155), bound into every signature."""
         if chain_id not in (None, self.chain_id):

@@ -46,13 +46,14 @@ def of_workspace(workspace: Workspace) -> Iterator[Exported]:
         yield Exported(chain, lambda last: workspace.listed_contracts(chain, last), labels)
 
 
-def of_network(url: str | None, deployment_file: Path, confirmations: int) -> Exported:
+def of_network(url: str | None, deployment_file: Path, confirmations: int, patience_s: float = 30) -> Exported:
     """Connect to a network without a workspace.
 
     Args:
         url: Where a node of it answers.
         deployment_file: Its `deployment.json`.
         confirmations: Blocks, its own counted, that make a block final.
+        patience_s: Longest wait for an answer of the node, in seconds.
 
     Raises:
         UsageError: no URL is given.
@@ -68,6 +69,6 @@ def of_network(url: str | None, deployment_file: Path, confirmations: int) -> Ex
         raise UsageError("--deployment is of a network without a workspace: name a node of it (--chain URL)")
     deployment = Deployment.from_bytes(read_whole(deployment_file))
     assert url is not None
-    chain = RpcChain(url, confirmations=confirmations)
+    chain = RpcChain(url, confirmations=confirmations, answer_s=patience_s)
     deployment.check_chain(chain)
     return Exported(chain, lambda last: SettlementNetwork.attach(chain, deployment).contracts(last))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -12,7 +14,7 @@ import pytest
 from pysettle.audit.bundle import CHAIN_FILE, GENESIS_FILE, RECEIPTS_FILE, Bundle, Reading
 from pysettle.audit.extract import export_bundle
 from pysettle.audit.verify import verify
-from pysettle.errors import ChainError, UsageError, WrongChain
+from pysettle.errors import ChainError, ChainUnreachable, UsageError, WrongChain
 from pysettle.evm.embedded import EmbeddedChain
 from pysettle.evm.jsonrpc import JsonRpc
 from pysettle.evm.node_blocks import DEVELOPMENT_NODE
@@ -93,6 +95,26 @@ def test_a_node_without_raw_blocks_gives_the_same_files(served: str, from_node: 
     assert bundle.manifest.hashes == from_node.manifest.hashes
     assert not without.manifest.has_genesis
     assert verify(without.directory, level="R").passed
+
+
+@pytest.mark.parametrize("method", ["eth_chainId", "debug_getRawBlock"])
+def test_a_node_that_hangs_ends_an_export(served: str, tmp_path: Path, method: str) -> None:
+    """A node that stops to answer, at the first question or amid the blocks, is one error, and leaves no bundle."""
+    over = Event()
+
+    def hanging(methods: list[str], forward: Forward) -> bytes:
+        if method in methods and len(methods) != 2:  # the two raw methods of the probe are answered
+            over.wait()
+        return forward()
+
+    with proxy(served, hanging) as url:
+        before = time.monotonic()
+        with pytest.raises(ChainUnreachable, match="has not answered within 2 s"):
+            export_bundle(RpcChain(url, answer_s=2), tmp_path / "bundle")
+        waited = time.monotonic() - before
+        over.set()
+    assert waited < 20
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_another_genesis_is_refused(served: str, tmp_path: Path) -> None:

@@ -133,7 +133,21 @@ def content_drips(connected: socket.socket, over: Event) -> None:
         connected.sendall(b" ")
 
 
+def head_without_end(line: bytes) -> Serve:
+    """Send a head that goes on for as long as anybody reads."""
+
+    def serve(connected: socket.socket, over: Event) -> None:
+        request(connected)
+        connected.sendall(b"HTTP/1.1 200 OK\r\n")
+        while not over.is_set():
+            connected.sendall(line)
+
+    return serve
+
+
 SLOW: dict[str, Serve] = {
+    "headers without end": head_without_end(b"X-More: 1\r\n"),
+    "a header without end": head_without_end(b"X" * 65_536),
     "the content drips": content_drips,
     "the head drips": dripping(content(RESULT)),
     "chunks drip": dripping(CHUNKED + b"1\r\n \r\n" * 100),
