@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
 import {IDepositCollector} from "../../contracts/channel/IDepositCollector.sol";
+import {IPurchasePolicy} from "../../contracts/compute/IPurchasePolicy.sol";
 
 /// @title Coin
 /// @notice A token of somebody else's: it has nothing to say of its channels and their payers, and refuses to pay when
@@ -57,6 +58,17 @@ contract Signer {
         if (signature.length != 65) return 0xffffffff;
         (bytes32 r, bytes32 s) = abi.decode(signature, (bytes32, bytes32));
         return ecrecover(hash, uint8(signature[64]), r, s) == OWNER ? this.isValidSignature.selector : bytes4(0);
+    }
+}
+
+/// @title OwnPurchases
+/// @notice A policy of purchases: everybody buys for itself alone.
+contract OwnPurchases is IPurchasePolicy {
+    error PurchaseForAnother();
+
+    /// @inheritdoc IPurchasePolicy
+    function checkPurchase(address payer, address beneficiary) external pure {
+        if (payer != beneficiary) revert PurchaseForAnother();
     }
 }
 

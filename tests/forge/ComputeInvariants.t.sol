@@ -17,6 +17,7 @@ import {IERC3009} from "../../contracts/core/IERC3009.sol";
 import {IUsageMeter} from "../../contracts/channel/IUsageMeter.sol";
 import {CurrencyToken} from "../../contracts/money/CurrencyToken.sol";
 import {ChannelConfig} from "../../contracts/core/ChannelConfig.sol";
+import {OwnPurchases} from "./ComputeCast.sol";
 import {ComputeJobChecks} from "./ComputeJobChecks.sol";
 import {ComputeModel} from "./ComputeModel.sol";
 import {ComputeMoves} from "./ComputeMoves.sol";
@@ -102,7 +103,8 @@ contract ComputeInvariants is Entries, ComputeJobChecks {
 
     /// Errors of the rules that depend on the state of a series, and so on.
     function _refusalsOfSeries() private pure returns (bytes4[] memory refusals) {
-        bytes4[16] memory all = [
+        bytes4[17] memory all = [
+            OwnPurchases.PurchaseForAnother.selector,
             IComputeToken.SeriesExpired.selector,
             IComputeToken.SeriesHalted.selector,
             IComputeToken.SeriesNotEnded.selector,
@@ -125,7 +127,9 @@ contract ComputeInvariants is Entries, ComputeJobChecks {
     }
 
     function _refusalsOfMarket() private pure returns (bytes4[] memory refusals) {
-        bytes4[14] memory all = [
+        bytes4[16] memory all = [
+            IComputeMarket.PolicyWithoutCode.selector,
+            IComputeMarket.ProviderJurisdictionRefused.selector,
             IComputeMarket.ComputeAttesterInvalid.selector,
             IComputeMarket.ComputeSignatureInvalid.selector,
             IComputeMarket.ComputeRegisteredAlready.selector,

@@ -6,11 +6,18 @@ import {IComputeMarket} from "../../contracts/compute/IComputeMarket.sol";
 import {RateCard} from "../../contracts/compute/RateCard.sol";
 import {SeriesTerms} from "../../contracts/compute/Series.sol";
 import {ComputeCalls} from "./ComputeCalls.sol";
+import {OwnPurchases} from "./ComputeCast.sol";
 
 /// @title ComputeMarketMoves
 /// @notice Whatever providers, attesters and halters can do at the market, one function a move.
 abstract contract ComputeMarketMoves is ComputeCalls {
     bytes32 private constant GROUND = "ground";
+
+    OwnPurchases private immutable _policy = new OwnPurchases();
+    /// Whether series that open now have the policy.
+    bool private _hasPolicy;
+    /// Whether providers of jurisdiction 0, of which all are, may open series with it.
+    bool private _isAdmitted;
 
     function registerCompute(uint256 whose, uint256 units, uint256 period, uint256 form, uint256 salt) external {
         _register(_attestation(whose, units, period, salt), form);
@@ -80,6 +87,24 @@ abstract contract ComputeMarketMoves is ComputeCalls {
         _act(address(market), caller, data, offered && caller == settlementRegistrar);
     }
 
+    /// Series that open from now on have a policy, or none; what has no code is none.
+    function setPurchasePolicy(uint256 by, uint256 which) external {
+        address caller = by % 8 == 0 ? _anybody(by / 8) : centralBank;
+        address[4] memory policies = [address(_policy), address(_policy), merchant, address(0)];
+        address given = policies[which % 4];
+        bool allowed = caller == centralBank && given != merchant;
+        bytes memory data = abi.encodeCall(market.setPurchasePolicy, (given));
+        if (_act(address(market), caller, data, allowed)) _hasPolicy = given != address(0);
+    }
+
+    function setProviderJurisdiction(uint256 by, uint256 which, uint256 admitted) external {
+        address caller = by % 8 == 0 ? _anybody(by / 8) : centralBank;
+        uint256 jurisdiction = which % 4 == 0 ? 344 : 0;
+        bytes memory data = abi.encodeCall(market.setProviderJurisdiction, (jurisdiction, admitted % 2 == 0));
+        bool done = _act(address(market), caller, data, caller == centralBank);
+        if (done && jurisdiction == 0) _isAdmitted = admitted % 2 == 0;
+    }
+
     // ---------------------------------------------------------------- internals
 
     function _register(IComputeMarket.ComputeAttestation memory attestation, uint256 form) internal {
@@ -113,7 +138,7 @@ abstract contract ComputeMarketMoves is ComputeCalls {
         locked = (locked + PRICE_BASIS * BPS - 1) / (PRICE_BASIS * BPS);
         bool allowed = caller == stated.provider && caller == found.provider && stated.expiry <= found.validBefore;
         allowed = allowed && stated.capacity <= found.capacity - found.allocated && locked <= freeStake[caller];
-        allowed = allowed && _isValid(stated) && !_frozenOutgoing[caller];
+        allowed = allowed && _isValid(stated) && !_frozenOutgoing[caller] && (!_hasPolicy || _isAdmitted);
         bytes memory data = abi.encodeCall(market.openSeries, (stated, found.id));
         if (!_act(address(market), caller, data, allowed)) return;
         address opened = abi.decode(_answer, (address));
@@ -125,7 +150,7 @@ abstract contract ComputeMarketMoves is ComputeCalls {
         (those.provider, those.halter, those.computeId) = (caller, stated.halter, found.id);
         (those.unitPrice, those.capacity, those.expiry) = (stated.unitPrice, stated.capacity, stated.expiry);
         (those.compensationBps, those.rateCard) = (stated.compensationBps, RateCard.unwrap(stated.rateCard));
-        those.locked = locked;
+        (those.locked, those.hasPolicy) = (locked, _hasPolicy);
     }
 
     function _countOpen() private view returns (uint256 count) {

@@ -28,6 +28,8 @@ abstract contract ComputeModel is ComputeWorld {
         uint256 haltedAt;
         /// Stake that stands behind it.
         uint256 locked;
+        /// Whether it sells by `OwnPurchases`.
+        bool hasPolicy;
     }
 
     /// A channel, by its terms and by what was done with it.
@@ -161,6 +163,7 @@ abstract contract ComputeModel is ComputeWorld {
     ) internal view returns (bool) {
         bool received = payer == beneficiary || !_frozenIncoming[beneficiary];
         bool there = tokens != 0 && tokens <= those.capacity - those.sold;
+        if (those.hasPolicy && payer != beneficiary) return false;
         return _isOpen(those) && there && received && _isHolder(those, beneficiary);
     }
 

@@ -70,6 +70,8 @@ abstract contract ComputeWorld is CurrencyWorld {
         _restrict(address(token), token.markSettlementAccount.selector, SETTLEMENT_REGISTRAR);
         _restrict(address(market), market.acceptRole.selector, SETTLEMENT_REGISTRAR);
         _restrict(address(market), market.registerCompute.selector, ATTESTER);
+        _restrict(address(market), market.setPurchasePolicy.selector, 1);
+        _restrict(address(market), market.setProviderJurisdiction.selector, 1);
         access.grantRole(SETTLEMENT_REGISTRAR, address(market), 0);
         VM.prank(settlementRegistrar);
         market.acceptRole(SETTLEMENT_REGISTRAR);
