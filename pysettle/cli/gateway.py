@@ -12,6 +12,7 @@ import click
 from pysettle.cli.audit import audit_document
 from pysettle.cli.audit_index import failed
 from pysettle.cli.command import Command, network_command
+from pysettle.cli.gateway_owner import drain, statement, status
 from pysettle.cli.nouns import Noun, Verb
 from pysettle.cli.options import Count, json_option, schema, show, wide_option
 from pysettle.cli.output import done, say, table, tell
@@ -41,13 +42,13 @@ def serve(file: Path, command: Command) -> None:
     address. The keys of provider and relayer are accounts of the workspace; no other command should use the relayer
     meanwhile, since both would count its transactions.
     """
-    _check_installed()
+    check_installed()
     from pysettle.serve.gateway.config import read_config
     from pysettle.serve.gateway.serving import gateway_of, serve_gateway
     from pysettle.serve.http import listen, url_of
 
     config = read_config(file)
-    network = _network(command)
+    network = network_of(command)
     relayer = command.key(config.relayer)
     built = gateway_of(config, network, command.key(config.provider), relayer, _journal(command, relayer))
     listener = listen(config.host, config.port, only_loopback=None)
@@ -71,12 +72,12 @@ def facilitator(account: str, token_file: Path, port: int, command: Command) -> 
     A payment to a series is submitted as a purchase of Tokens. It serves `exact` and `batch-settlement` to every
     resource server that holds the token.
     """
-    _check_installed()
+    check_installed()
     from pysettle.serve.gateway import serving
     from pysettle.serve.http import listen, url_of
 
     token = _token(token_file)
-    network = _network(command)
+    network = network_of(command)
     key = command.key(account)
     app = serving.facilitator_app(network, key, _journal(command, key), token)
     listener = listen("127.0.0.1", port, only_loopback="a facilitator spends gas for whoever reaches it")
@@ -92,14 +93,14 @@ def claim(file: Path, command: Command) -> None:
 
     Stop the gateway before, or see that it does not claim at the same moment: both count the relayer's transactions.
     """
-    _check_installed()
+    check_installed()
     from pysettle.serve.gateway.claims import Claims
     from pysettle.serve.gateway.config import read_config
     from pysettle.serve.gateway.ledger import Ledger
     from pysettle.values import SeriesId
 
     config = read_config(file)
-    network = _network(command)
+    network = network_of(command)
     claims = Claims(network, command.key(config.provider), command.key(config.relayer))
     ledger = Ledger(config.ledger)
     try:
@@ -116,6 +117,10 @@ def claim(file: Path, command: Command) -> None:
     command.show(figures, [f"claimed {claimed:,} Tokens of {len(channels)} channels, delivered {delivered:,}"])
 
 
+for _owners in (status, drain, statement):
+    gateway.add_command(_owners)
+
+
 @gateway.command(cls=Verb)
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Directory for the audit bundle.")
 @wide_option
@@ -126,7 +131,7 @@ def demo(out: Path | None, as_json: bool) -> None:
     The command starts a chain, a facilitator and a gateway, each as a process of its own, with a provider that answers
     without a network.
     """
-    _check_installed()
+    check_installed()
     from pysettle.scenarios import gateway as scenario
 
     result = scenario.run(out)
@@ -137,7 +142,7 @@ def demo(out: Path | None, as_json: bool) -> None:
         raise failed(result.report)
 
 
-def _check_installed() -> None:
+def check_installed() -> None:
     """Check that the extra is installed.
 
     Raises:
@@ -148,7 +153,7 @@ def _check_installed() -> None:
             raise UsageError(f"the gateway needs {name}: pip install 'pysettle[gateway]'", package=name)
 
 
-def _network(command: Command) -> SettlementNetwork:
+def network_of(command: Command) -> SettlementNetwork:
     """Attach to the network of a workspace, whose locks are released at once: a server holds none.
 
     Raises:

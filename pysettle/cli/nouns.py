@@ -37,6 +37,7 @@ EXAMPLES = {
     "--leg": "HKD:alice:bob:12.50",
     "--legal-basis": "order.pdf",
     "--lei": "PYSETTLE000000000111",
+    "--month": "2026-03",
     "--milestone": "5@2026-02-01T08:00:00+08:00",
     "--name": "Tokens",
     "--obligations": "obligations.csv",

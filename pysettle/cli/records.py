@@ -17,9 +17,11 @@ from pysettle.errors import UsageError
 from pysettle.values import day_text, to_text
 
 if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
     from pysettle.audit.records.period import Period
     from pysettle.audit.records.reading import AssetOf, Records
-    from pysettle.audit.records.rows import Row, StatementRow
+    from pysettle.audit.records.rows import StatementRow
     from pysettle.audit.records.statement import Section
     from pysettle.cli.command import Command
 
@@ -93,7 +95,7 @@ def live_records(command: Command) -> Iterator[Records]:
             yield records
 
 
-def rows_document(rows: Sequence[Row], kind: type[Row]) -> list[dict[str, Any]]:
+def rows_document(rows: Sequence[DataclassInstance], kind: type[DataclassInstance]) -> list[dict[str, Any]]:
     """Return rows as a document has them."""
     from pysettle.audit.records.files import columns, document
 
@@ -101,7 +103,7 @@ def rows_document(rows: Sequence[Row], kind: type[Row]) -> list[dict[str, Any]]:
     return [document(row, names) for row in rows]
 
 
-def write_rows(out: Path, kind: type[Row], rows: Iterable[Row]) -> int:
+def write_rows(out: Path, kind: type[DataclassInstance], rows: Iterable[DataclassInstance]) -> int:
     """Write a file of rows; return their number. Errors as `write_file`."""
     from pysettle.audit.records.files import write_file
 

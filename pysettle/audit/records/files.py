@@ -12,18 +12,20 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
-from pysettle.audit.records.rows import Row
 from pysettle.errors import UsageError
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
-def columns(kind: type[Row]) -> tuple[str, ...]:
+
+def columns(kind: type[DataclassInstance]) -> tuple[str, ...]:
     """Return the names of the columns of a row type, in order."""
     return tuple(it.name for it in fields(kind))
 
 
-def write_csv(stream: TextIO, kind: type[Row], rows: Iterable[Row]) -> int:
+def write_csv(stream: TextIO, kind: type[DataclassInstance], rows: Iterable[DataclassInstance]) -> int:
     """Write rows as CSV (RFC 4180) under a line with the names of the columns; return their number."""
     writer, names, count = csv.writer(stream), columns(kind), 0
     writer.writerow(names)
@@ -32,7 +34,7 @@ def write_csv(stream: TextIO, kind: type[Row], rows: Iterable[Row]) -> int:
     return count
 
 
-def write_jsonl(stream: TextIO, kind: type[Row], rows: Iterable[Row]) -> int:
+def write_jsonl(stream: TextIO, kind: type[DataclassInstance], rows: Iterable[DataclassInstance]) -> int:
     """Write rows as JSON, one object in a line, with the names of the columns; return their number."""
     names, count = columns(kind), 0
     for count, row in enumerate(rows, start=1):  # noqa: B007  # it is returned
@@ -40,12 +42,12 @@ def write_jsonl(stream: TextIO, kind: type[Row], rows: Iterable[Row]) -> int:
     return count
 
 
-def document(row: Row, names: tuple[str, ...]) -> dict[str, Any]:
+def document(row: DataclassInstance, names: tuple[str, ...]) -> dict[str, Any]:
     """Return a row as JSON has it."""
     return dict(zip(names, map(_plain, row_values(row, names)), strict=True))
 
 
-def row_values(row: Row, names: tuple[str, ...]) -> list[Any]:
+def row_values(row: DataclassInstance, names: tuple[str, ...]) -> list[Any]:
     """Return the values of a row, in the order of its columns."""
     return [getattr(row, name) for name in names]
 
@@ -64,12 +66,12 @@ def _cell(value: Any) -> str:
     return "" if value is None else str(_plain(value))
 
 
-Writer = Callable[[TextIO, type[Row], Iterable[Row]], int]
+Writer = Callable[[TextIO, "type[DataclassInstance]", "Iterable[DataclassInstance]"], int]
 FORMS: Mapping[str, Writer] = {".csv": write_csv, ".jsonl": write_jsonl}
 """End of a file's name -> the writer of its form."""
 
 
-def write_file(file: Path, kind: type[Row], rows: Iterable[Row]) -> int:
+def write_file(file: Path, kind: type[DataclassInstance], rows: Iterable[DataclassInstance]) -> int:
     """Write a file of rows in the form that its name ends with; it is there whole or not at all.
 
     Returns:

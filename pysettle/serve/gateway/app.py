@@ -16,14 +16,16 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pysettle import __version__
+from pysettle.domain.core.messages import ChannelId
 from pysettle.errors import ChainError
 from pysettle.serve.gateway import sales
 from pysettle.serve.gateway.answers import ApiError
 from pysettle.serve.gateway.asked import Asked, Reply, key_of_header
 from pysettle.serve.gateway.ledger import Payment
+from pysettle.serve.gateway.queries import channel_answer
 from pysettle.serve.gateway.replies import unpaid
 from pysettle.serve.gateway.requests import BYTES_A_TOKEN
-from pysettle.serve.gateway.sdk.wire import ChannelPayment
+from pysettle.serve.gateway.sdk.wire import ChannelPayment, bytes_in
 from pysettle.serve.gateway.service import Gateway
 from pysettle.serve.http import BodyTooLarge, Guard, read_body
 from pysettle.values import Tokens
@@ -64,6 +66,7 @@ def application(gateway: Gateway) -> FastAPI:
         ("/v1/tokens", "POST", entrance.tokens),
         ("/v1/models", "GET", entrance.models),
         ("/v1/payments/{payment_id}", "GET", entrance.payment),
+        ("/v1/channels/{channel_id}", "GET", entrance.channel),
         ("/healthz", "GET", entrance.health),
         ("/.well-known/x402", "GET", entrance.resources),
     ):
@@ -122,6 +125,16 @@ class _Entrance:
         if found is None or by_key is None or by_key.id != found.id:
             raise ApiError(404, "there is no such payment of this Idempotency-Key", code="payment_not_found")
         return JSONResponse(_payment_document(found))
+
+    async def channel(self, channel_id: str, request: Request) -> Response:
+        """Return a channel, to its payer, or to whoever holds the Idempotency-Key of one of its payments."""
+        try:
+            found = ChannelId(bytes_in(channel_id, 32))
+        except ValueError as problem:
+            raise ApiError(404, "this is no id of a channel", code="channel_not_found") from problem
+        gateway = self._gateway
+        arguments = gateway.network, gateway.ledger, found, request.headers
+        return JSONResponse(await gateway.ledger.run(channel_answer, *arguments))
 
     async def health(self) -> Response:
         """Tell whether the gateway serves."""

@@ -23,10 +23,12 @@ from sqlalchemy.dialects.sqlite import insert
 from pysettle.domain.channel.metering import ChannelState, Voucher
 from pysettle.domain.compute.usage import Usage
 from pysettle.domain.core.messages import ChannelConfig, ChannelId
-from pysettle.serve.gateway.tables import channels, connect, payments
+from pysettle.serve.gateway.answers import ApiError
+from pysettle.serve.gateway.tables import channels, connect, marks, payments
 from pysettle.values import Address, Hash32, Tokens
 
 _Answer = TypeVar("_Answer")
+_DRAINED = "drained"
 
 
 class State(StrEnum):
@@ -247,6 +249,8 @@ class Ledger:
         values = {field.name: getattr(new, field.name) for field in fields(new)}
         values |= {"id": payment_id, "state": state, "created_at": int(time.time())}
         with self._engine.begin() as connection:
+            if new.kind is not Kind.REFUND and _is_drained(connection):
+                raise drained()
             same = or_(payments.c.key == new.key, payments.c.payload == new.payload)
             connection.execute(payments.delete().where(same, payments.c.state == State.CANCELLED))
             connection.execute(insert(payments).values(values))
@@ -299,11 +303,40 @@ class Ledger:
             rows = connection.execute(select(payments).where(payments.c.state.not_in(ended)))
             return [_payment(row) for row in rows]
 
+    def drain(self) -> None:
+        """Let nothing new begin, in whatever process; refunds apart."""
+        with self._engine.begin() as connection:
+            connection.execute(insert(marks).values(name=_DRAINED, since=int(time.time())).on_conflict_do_nothing())
+
+    def reopen(self) -> None:
+        """Serve again."""
+        with self._engine.begin() as connection:
+            connection.execute(marks.delete().where(marks.c.name == _DRAINED))
+
+    def is_drained(self) -> bool:
+        """Whether nothing new may begin."""
+        with self._engine.begin() as connection:
+            return _is_drained(connection)
+
     def totals(self) -> Mapping[str, int]:
         """Return the number of payments in each state."""
         with self._engine.begin() as connection:
             rows = connection.execute(select(payments.c.state, func.count()).group_by(payments.c.state))
             return {row[0]: row[1] for row in rows}
+
+
+def drained() -> ApiError:
+    """Return the answer to a request for something new, while the gateway is drained."""
+    return ApiError(
+        503,
+        "this gateway serves nothing new: ask for the rest of your channel back",
+        code="gateway_drained",
+        headers={"Retry-After": "60"},
+    )
+
+
+def _is_drained(connection: Connection) -> bool:
+    return connection.execute(select(marks.c.name).where(marks.c.name == _DRAINED)).one_or_none() is not None
 
 
 def _raise_ceiling(connection: Connection, voucher: Voucher) -> None:

@@ -18,6 +18,7 @@ from pysettle.serve.gateway.config import Upstream
 from pysettle.serve.gateway.pricing import Counts
 from pysettle.serve.gateway.requests import Call
 
+_CUT_AFTER = 3
 _WORDS = (
     *("Tokens", "are", "bound", "to", "compute", "and", "each", "of", "them", "is", "backed", "by", "yuan", "in"),
     *("escrow", "so", "that", "a", "call", "costs", "its", "usage", "while", "the", "rest", "goes", "home"),
@@ -67,13 +68,14 @@ class LocalProvider:
 
     The file of faults is one JSON object: how many calls from now on fail, and how. It is read before each call, so
     that a test can write it while the gateway runs: {"fail": 1, "cut_after": 3, "delay_ms": 20, "omit_usage": 1}.
+    Every 20th call fails by {"fail_every": 20}, every 20th stream is cut after three words by {"cut_every": 20}.
     """
 
     def __init__(self, upstream: Upstream) -> None:
         """Generate with a seed."""
         self._seed = upstream.seed
         self._faults = Path(upstream.faults) if upstream.faults else None
-        self._failed = 0
+        self._failed = self._calls = self._streams = 0
 
     async def answer(self, call: Call) -> AsyncGenerator[Piece, None]:
         """Yield the answer; see `Provider`."""
@@ -81,6 +83,9 @@ class LocalProvider:
         if faults.get("fail", 0) > self._failed:
             self._failed += 1
             raise ProviderFailed("the local provider was told to fail")
+        self._calls += 1
+        if _is_turn(self._calls, faults.get("fail_every")):
+            raise ProviderFailed("the local provider was told to fail now and then")
         words = [self._words(call, choice) for choice in range(call.choices)]
         texts = ["".join(of_choice) for of_choice in words]
         # Counted as a whole: parts of a text may be counted differently when they are counted alone.
@@ -91,9 +96,11 @@ class LocalProvider:
             await asyncio.sleep(delay_s * len(words[0]))
             yield Piece(self._whole(call, texts, counts), None if faults.get("omit_usage") else counts)
             return
+        self._streams += 1
+        cut_after = _CUT_AFTER if _is_turn(self._streams, faults.get("cut_every")) else faults.get("cut_after")
         for place, pieces in enumerate(words):
             for number, word in enumerate(pieces):
-                if faults.get("cut_after") == number + 1:
+                if cut_after == number + 1:
                     raise ProviderFailed("the local provider was told to stop in the middle")
                 await asyncio.sleep(delay_s)
                 yield Piece(self._chunk(call, place, word, None))
@@ -174,6 +181,10 @@ class OpenAIProvider:
     async def close(self) -> None:
         """Close the connections."""
         await self._client.aclose()
+
+
+def _is_turn(number: int, every: int | None) -> bool:
+    return every is not None and number % every == 0
 
 
 def usage_document(counts: Counts) -> dict[str, Any]:

@@ -97,6 +97,9 @@ Index("payments_by_channel", payments.c.channel)
 Index("payments_by_state", payments.c.state)
 
 
+marks = Table("marks", metadata, Column("name", String, primary_key=True), Column("since", Integer, nullable=False))
+"""Marks of the whole gateway; `drained` from the moment on at which nothing new is served."""
+
 sent_metadata = MetaData()
 
 sent = Table(

@@ -13,7 +13,7 @@ from pysettle.errors import ContractReverted, PysettleError
 from pysettle.serve.gateway.answers import ApiError
 from pysettle.serve.gateway.claims import Claims
 from pysettle.serve.gateway.config import Config
-from pysettle.serve.gateway.ledger import Channel, Ledger
+from pysettle.serve.gateway.ledger import Channel, Ledger, drained
 from pysettle.serve.gateway.shelf import Shelf
 from pysettle.values import SeriesId
 
@@ -41,6 +41,7 @@ class Watch:
         self._claimed_at = time.monotonic()
         self._halted: set[SeriesId] = set()
         self._ahead_s = 0
+        self._is_drained = False
 
     def check_open(self, shelf: Shelf) -> None:
         """Check that a model may be served.
@@ -48,6 +49,8 @@ class Watch:
         Raises:
             ApiError: its series is halted or has expired, or the chain's clock is wrong.
         """
+        if self._is_drained:
+            raise drained()
         if not self._has_chain_clock and abs(self._ahead_s) > CLOCK_TOLERANCE_S:
             raise ApiError(
                 503,
@@ -76,6 +79,9 @@ class Watch:
             ChainError: the chain does not answer.
         """
         noticed = await asyncio.to_thread(self._read)
+        self._is_drained = await self._ledger.run(self._ledger.is_drained)
+        if self._is_drained:
+            return  # whoever drains it claims, with the same account
         is_time = time.monotonic() - self._claimed_at >= self._limits.claim_every_s
         due = [
             channel
