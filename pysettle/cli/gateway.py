@@ -89,7 +89,7 @@ def facilitator(account: str, token_file: Path, port: int, command: Command) -> 
 @click.option("--config", "file", type=click.Path(path_type=Path, dir_okay=False), required=True, help="TOML file.")
 @network_command
 def claim(file: Path, command: Command) -> None:
-    """Claim what every channel in the ledger has used, and deliver the Tokens to their series.
+    """Claim what every channel in the ledger has used, deliver the Tokens to their series, and the e-CNY to the provider.
 
     Stop the gateway before, or see that it does not claim at the same moment: both count the relayer's transactions.
     """
@@ -97,7 +97,6 @@ def claim(file: Path, command: Command) -> None:
     from pysettle.serve.gateway.claims import Claims
     from pysettle.serve.gateway.config import read_config
     from pysettle.serve.gateway.ledger import Ledger
-    from pysettle.values import SeriesId
 
     config = read_config(file)
     network = network_of(command)
@@ -105,16 +104,23 @@ def claim(file: Path, command: Command) -> None:
     ledger = Ledger(config.ledger)
     try:
         channels = ledger.channels()
-        claimed = delivered = 0
-        for series in sorted({SeriesId(channel.config.token) for channel in channels}):
-            claimed += claims.claim([channel for channel in channels if channel.config.token == series])
-            delivered += claims.settle(series)
+        figures = {"channel_count": len(channels), "claimed_tokens": 0, "delivered_tokens": 0}
+        figures |= {"claimed_micro_yuan": 0, "paid_micro_yuan": 0}
+        for token in sorted({channel.config.token for channel in channels}):
+            of_token = [channel for channel in channels if channel.config.token == token]
+            names = ("claimed_tokens", "delivered_tokens")
+            if not of_token[0].is_in_tokens:
+                names = ("claimed_micro_yuan", "paid_micro_yuan")
+            figures[names[0]] += claims.claim(of_token)
+            figures[names[1]] += claims.settle(token)
         for channel in channels:
             ledger.update(channel.id, network.hub.state(channel.config))
     finally:
         ledger.close()
-    figures = {"channel_count": str(len(channels)), "claimed_tokens": str(claimed), "delivered_tokens": str(delivered)}
-    command.show(figures, [f"claimed {claimed:,} Tokens of {len(channels)} channels, delivered {delivered:,}"])
+    tokens = f"claimed {figures['claimed_tokens']:,} Tokens, delivered {figures['delivered_tokens']:,}"
+    yuan = f"claimed {to_text(figures['claimed_micro_yuan'])} yuan, paid {to_text(figures['paid_micro_yuan'])}"
+    document = {name: str(number) for name, number in figures.items()}
+    command.show(document, [f"{len(channels)} channels: {tokens}; {yuan}"])
 
 
 for _owners in (status, drain, statement):

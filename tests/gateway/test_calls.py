@@ -14,8 +14,10 @@ from x402.http.utils import decode_payment_required_header
 from pysettle.client.channel.receipts import receipt_terms
 from pysettle.domain.channel.receipts import ReceiptFile, SignedReceipt, refuted
 from pysettle.hashing import keccak
+from pysettle.money import price_rounded_up
 from pysettle.scenarios.gateway import MODEL
 from pysettle.serve.gateway import counting
+from pysettle.values import Tokens
 from tests.gateway.conftest import ASKED, Shop
 
 DEPOSIT_CALLS = 5
@@ -143,11 +145,16 @@ def test_offers(shop: Shop) -> None:
     """An offer covers the request at the dearest, and depends on its body; foreign hosts and pages are not served."""
     series, card = shop.town.series, shop.town.series.rate_card
     answer = shop.post("/v1/chat/completions", ASKED)
-    (offer,) = decode_payment_required_header(answer.headers["PAYMENT-REQUIRED"]).accepts
+    offer, paid_in_yuan, exact = decode_payment_required_header(answer.headers["PAYMENT-REQUIRED"]).accepts
     prompt = counting.count(counting.chat_prompt(ASKED["messages"]))  # type: ignore[arg-type]  # it has one
     ceilings = {rates.input * prompt + rates.output * 32 for rates in (card.off_peak, card.peak)}
     assert int(offer.amount) in ceilings
     assert (offer.scheme, offer.pay_to.lower()) == ("batch-settlement", "0x" + series.address.hex())
+    price = str(price_rounded_up(Tokens(int(offer.amount)), series.unit_price))
+    currency, provider = shop.town.network.currency.address, series.provider
+    for other, scheme in ((paid_in_yuan, "batch-settlement"), (exact, "exact")):
+        assert (other.scheme, other.amount) == (scheme, price)
+        assert (other.asset.lower(), other.pay_to.lower()) == ("0x" + currency.hex(), "0x" + provider.hex())
     assert offer.extra["minDeposit"] == str(DEPOSIT_CALLS * int(offer.amount))
     (model,) = httpx.get(f"{shop.town.gateway_url}/v1/models").json()["data"]
     assert (model["id"], model["series"]["unit_price_micro_yuan"]) == (MODEL, str(series.unit_price))

@@ -10,7 +10,7 @@ from pysettle.domain.compute.serving import ServiceTerms
 from pysettle.domain.compute.usage import Meters, PeakHours, RateCard
 from pysettle.errors import UsageError
 from pysettle.serve.gateway import counting
-from pysettle.serve.gateway.config import Model, Upstream, read_config
+from pysettle.serve.gateway.config import Model, Stage, Upstream, read_config
 from pysettle.serve.gateway.pricing import Counts, quote
 from pysettle.serve.gateway.requests import parse_call
 from pysettle.serve.gateway.tables import Amounts
@@ -25,7 +25,7 @@ default_max_tokens = 10
 largest_max_tokens = 100
 """
 MONDAY_PEAK = 1_767_574_800  # 2026-01-05, 01:00 UTC
-MODEL = Model("m", "S", 1_000, 10, 100, PeakHours(()), Upstream())
+MODEL = Model("m", (Stage(0, "S", PeakHours(())),), 1_000, 10, 100, Upstream())
 
 
 def test_a_configuration_is_checked_as_a_whole(tmp_path: Path) -> None:

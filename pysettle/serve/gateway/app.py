@@ -21,9 +21,9 @@ from pysettle.errors import ChainError
 from pysettle.serve.gateway import sales
 from pysettle.serve.gateway.answers import ApiError
 from pysettle.serve.gateway.asked import Asked, Reply, key_of_header
-from pysettle.serve.gateway.ledger import Payment
+from pysettle.serve.gateway.ledger import KeyTaken, Payment
 from pysettle.serve.gateway.queries import channel_answer
-from pysettle.serve.gateway.replies import unpaid
+from pysettle.serve.gateway.replies import in_progress, unpaid
 from pysettle.serve.gateway.requests import BYTES_A_TOKEN
 from pysettle.serve.gateway.sdk.wire import ChannelPayment, bytes_in
 from pysettle.serve.gateway.service import Gateway
@@ -42,7 +42,7 @@ def application(gateway: Gateway) -> FastAPI:
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
         for found in await gateway.ledger.run(gateway.ledger.unfinished):
-            await sales.reconcile(gateway, found)
+            await gateway.reconciling.reconcile(found)
         await gateway.watch.look()
         watch = asyncio.create_task(gateway.watch.run())
         yield
@@ -72,6 +72,7 @@ def application(gateway: Gateway) -> FastAPI:
     ):
         app.add_api_route(path, answer, methods=[method], response_model=None)
     app.add_exception_handler(ApiError, _refused)
+    app.add_exception_handler(KeyTaken, _key_taken)
     app.add_exception_handler(ChainError, _chain_failed)
     app.add_middleware(_Guarded, guard=Guard([gateway.config.public_host]))
     return app
@@ -82,7 +83,7 @@ class _Entrance:
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
-        context = max(shelf.model.context for shelf in gateway.shelves.values())
+        context = max(shelf.model.context for shelf in gateway.shelves)
         self._body_limit = max(_LEAST_BODY, BYTES_A_TOKEN * context)
 
     def inference(self, path: str) -> Callable[[Request], Any]:
@@ -102,12 +103,17 @@ class _Entrance:
         asked = await self._asked(request)
         if (refund := _refund(asked)) is not None:
             return _response(await sales.give_back(self._gateway, asked, refund))
-        name = QueryParams(request.url.query).get("model")
-        shelves = self._gateway.shelves
-        if name is not None and name not in shelves:
+        query = QueryParams(request.url.query)
+        name, now = query.get("model"), await asyncio.to_thread(self._gateway.network.chain.clock.now)
+        on_sale = self._gateway.shelves.on_sale(now)
+        if name is not None and name not in on_sale:
             raise ApiError(404, "this model is not on sale: see /v1/models", code="model_not_found")
-        shelf = shelves[name] if name else next(iter(shelves.values()))
-        raise unpaid(asked, [shelf.channel_offer(Tokens(1))])
+        shelf = on_sale[name or next(iter(on_sale))]
+        offers = {"tokens": shelf.channel_offer(Tokens(1)), "CNY": shelf.currency_offer(Tokens(1))}
+        paid_in = query.get("paid_in", "tokens")
+        if paid_in not in offers:
+            raise ApiError(400, f"paid_in: channels are paid in {' or '.join(offers)}", code="invalid_value")
+        raise unpaid(asked, [offers[paid_in]])
 
     async def tokens(self, request: Request) -> Response:
         """Sell Tokens for e-CNY, to whoever pays: {"model": name, "tokens": number}."""
@@ -115,7 +121,9 @@ class _Entrance:
 
     async def models(self) -> Response:
         """List the models with their rate cards, peak hours and unit prices."""
-        return JSONResponse({"object": "list", "data": [it.document() for it in self._gateway.shelves.values()]})
+        now = await asyncio.to_thread(self._gateway.network.chain.clock.now)
+        shelves = self._gateway.shelves.on_sale(now).values()
+        return JSONResponse({"object": "list", "data": [shelf.document() for shelf in shelves]})
 
     async def payment(self, payment_id: str, request: Request) -> Response:
         """Return a payment with its answer, to whoever holds its Idempotency-Key."""
@@ -182,6 +190,11 @@ class _Guarded:
 async def _refused(_: Request, problem: Exception) -> Response:
     assert isinstance(problem, ApiError)
     return JSONResponse(problem.document(), problem.status, problem.headers)
+
+
+async def _key_taken(request: Request, _: Exception) -> Response:
+    """Answer a request that came at the same moment as another of its key or payment."""
+    return await _refused(request, in_progress())
 
 
 async def _chain_failed(request: Request, problem: Exception) -> Response:

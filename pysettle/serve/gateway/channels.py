@@ -13,7 +13,7 @@ from pysettle.serve.gateway.claims import Claims
 from pysettle.serve.gateway.ledger import Channel, Ledger
 from pysettle.serve.gateway.sdk import wire
 from pysettle.serve.gateway.sdk.wire import ChannelPayment, Offer
-from pysettle.serve.gateway.shelf import Shelf
+from pysettle.serve.gateway.shelf import takes
 from pysettle.values import SeriesId, Tokens
 
 if TYPE_CHECKING:
@@ -36,8 +36,8 @@ class Channels:
         """Read a network, and remember in a ledger."""
         self._network, self._ledger, self._claims = network, ledger, claims
 
-    async def check(self, shelf: Shelf, content: ChannelPayment, asked: Asked, offer: Offer) -> None:
-        """Check that a channel pays for a model, and that its payer has signed the voucher.
+    async def check(self, content: ChannelPayment, asked: Asked, offer: Offer) -> None:
+        """Check that a channel is one that an offer is paid from, and that its payer has signed the voucher.
 
         This comes before the turn of the channel: a stranger who knows a channel holds nobody up.
 
@@ -48,7 +48,7 @@ class Channels:
         refusal = None
         if voucher.channel_id != config.channel_id(self._network.hub.domain):
             refusal = wire.ID_MISMATCH
-        elif not shelf.takes(config):
+        elif not takes(offer, config):
             refusal = wire.RECEIVER_MISMATCH
         elif not (await asyncio.to_thread(self._network.hub.are_signed, [(config, voucher)]))[0]:
             refusal = wire.BAD_SIGNATURE
@@ -60,13 +60,13 @@ class Channels:
         """Return a channel with its state on the chain as it is now.
 
         A channel that the ledger does not know begins with the claims that the chain has, and the usage attested for
-        them.
+        them. No usage is attested for a channel of e-CNY.
         """
         state = await asyncio.to_thread(self._network.hub.state, config)
         channel = await self._ledger.run(self._ledger.channel, channel_id)
         if channel is None:
             usage = Usage()
-            if state.claimed:
+            if state.claimed and config.receiver == config.token:
                 usage = await asyncio.to_thread(self._claims.attested, SeriesId(config.token), channel_id)
             await self._ledger.run(self._ledger.open, config, channel_id, usage, Tokens(state.claimed))
         await self._ledger.run(self._ledger.update, channel_id, state)

@@ -1,4 +1,4 @@
-"""Claims of a gateway: usage that its provider attests, claimed on the chain by the UsageMeter."""
+"""Claims of a gateway: attested usage by the UsageMeter, charges in e-CNY by the account that authorizes them."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from pysettle.client.channel.hub import UsageRow
 from pysettle.domain.channel.events import UsageAttested
+from pysettle.domain.channel.messages import refund_digest
 from pysettle.domain.compute.usage import Usage
 from pysettle.domain.core.messages import ChannelConfig, ChannelId
 from pysettle.domain.core.signing import Signer
+from pysettle.evm.transactions import Transaction
 from pysettle.serve.gateway.ledger import Channel
-from pysettle.values import SeriesId, Tokens
+from pysettle.values import Address, Amount, SeriesId, Tokens, Units
 
 if TYPE_CHECKING:
     from pysettle.client.network import SettlementNetwork
@@ -21,14 +23,18 @@ BATCH = 100
 
 
 class Claims:
-    """Claims and refund approvals of one provider."""
+    """Claims and refund approvals of one provider.
+
+    Claims of Tokens are the UsageMeter's, by usage that the provider attests. Claims of e-CNY are the relayer's, which
+    the channels name as their receiver authorizer: the provider, their receiver, is paid whatever it is that claims.
+    """
 
     def __init__(self, network: SettlementNetwork, provider: Signer, relayer: Signer) -> None:
         """Attest with the provider's key, pay gas with the relayer's."""
         self._network, self._provider, self._relayer = network, provider, relayer
 
-    def claim(self, channels: Sequence[Channel]) -> Tokens:
-        """Claim what channels of one series have used and not paid; return the claimed Tokens.
+    def claim(self, channels: Sequence[Channel]) -> Amount:
+        """Claim what channels in one token have used and not paid; return the claimed amount.
 
         A row that the hub refuses costs itself alone.
 
@@ -40,26 +46,37 @@ class Claims:
         ]
         claimed = 0
         for start in range(0, len(due), BATCH):
-            rows = [UsageRow(it.config, it.usage, it.voucher) for it in due[start : start + BATCH] if it.voucher]
-            series = SeriesId(rows[0].config.token)
-            attestation = self._network.meter.attest(self._provider, series, rows, self._network.hub)
-            hub, meter = self._network.hub, self._network.meter
-            (receipt,) = self._network.send(hub.claim_metered(self._relayer, meter, series, rows, attestation))
-            wanted = [(it.id, min(it.charged, row.voucher.ceiling)) for it, row in zip(due[start:], rows, strict=False)]
-            claimed += sum(outcome.amount for outcome in hub.outcomes(receipt, wanted))
+            batch = due[start : start + BATCH]
+            wanted = [(it.id, min(it.charged, it.voucher.ceiling)) for it in batch if it.voucher]
+            (receipt,) = self._network.send(self._transaction(batch))
+            claimed += sum(outcome.amount for outcome in self._network.hub.outcomes(receipt, wanted))
         return Tokens(claimed)
 
-    def settle(self, series: SeriesId) -> Tokens:
-        """Have the claimed Tokens delivered to their series; return their number."""
+    def _transaction(self, batch: Sequence[Channel]) -> Transaction:
+        hub, meter = self._network.hub, self._network.meter
+        if batch[0].is_in_tokens:
+            rows = [UsageRow(it.config, it.usage, it.voucher) for it in batch if it.voucher]
+            series = SeriesId(batch[0].config.token)
+            attestation = meter.attest(self._provider, series, rows, hub)
+            return hub.claim_metered(self._relayer, meter, series, rows, attestation)
+        claims = [(it.config, it.voucher, Units(min(it.charged, it.voucher.ceiling))) for it in batch if it.voucher]
+        return hub.try_claim(self._relayer, claims)
+
+    def settle(self, token: Address) -> Amount:
+        """Have claims in a token paid: Tokens to their series, e-CNY to the provider; return the amount."""
         hub = self._network.hub
-        claimed, settled = hub.receiver_totals(series, series)
+        receiver = self._provider.address if token == self._network.currency.address else token
+        claimed, settled = hub.receiver_totals(receiver, token)
         if claimed > settled:
-            self._network.send(hub.settle(self._relayer, series, series))
+            self._network.send(hub.settle(self._relayer, receiver, token))
         return Tokens(claimed - settled)
 
-    def approve_refund(self, config: ChannelConfig, nonce: int, amount: Tokens, claimed: Tokens) -> bytes:
-        """Sign a refund, as the provider; the hub passes it to the meter."""
-        return self._network.meter.approve_refund(self._provider, config, nonce, amount, claimed, self._network.hub)
+    def approve_refund(self, config: ChannelConfig, nonce: int, amount: Amount, claimed: Amount) -> bytes:
+        """Sign a refund: of Tokens as the provider, whose approval the hub passes to the meter; of e-CNY as relayer."""
+        hub, meter = self._network.hub, self._network.meter
+        if config.receiver_authorizer == meter.address:
+            return meter.approve_refund(self._provider, config, nonce, Tokens(amount), Tokens(claimed), hub)
+        return self._relayer.sign(refund_digest(hub.domain, config.channel_id(hub.domain), nonce, amount))
 
     def attested(self, series: SeriesId, channel_id: ChannelId) -> Usage:
         """Return the usage that was attested for a channel last: the counters of a channel whose row was lost."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -38,21 +39,31 @@ class Upstream:
 
 
 @dataclass(frozen=True, slots=True)
+class Stage:
+    """A series that pays for a model from a moment on. A change of price is a new series."""
+
+    since: int
+    """Chain time from which it is sold, unix seconds; 0 for the first."""
+    series: str
+    """A symbol or an address."""
+    peak_hours: PeakHours
+    """Hours in which the peak rates of the series apply; the series has their hash."""
+
+
+@dataclass(frozen=True, slots=True)
 class Model:
     """A model on sale."""
 
     name: str
     """Name in the API."""
-    series: str
-    """Series whose Tokens pay for it: a symbol or an address."""
+    stages: tuple[Stage, ...]
+    """Series whose Tokens pay for it, the first one first."""
     context: int
     """LLM tokens of prompt and answer together, at most."""
     default_output: int
     """LLM tokens of output for a request without `max_tokens`."""
     largest_output: int
     """Largest `max_tokens`."""
-    peak_hours: PeakHours
-    """Hours in which the peak rates of the series apply; the series has their hash."""
     upstream: Upstream
     """Where the answers come from."""
 
@@ -143,15 +154,16 @@ class _Table:
             content = {}
         return _Table(content, f"{self._name}{key}.", self._folder, self._problems)
 
-    def tables(self, key: str) -> list[_Table]:
-        """Return the tables of a list, at least one."""
+    def tables(self, key: str, least: int = 1) -> list[_Table]:
+        """Return the tables of a list, of which there have to be so many at least."""
         content = self._left.pop(key, [])
-        if not (isinstance(content, list) and content and all(isinstance(entry, dict) for entry in content)):
+        is_list = isinstance(content, list) and all(isinstance(entry, dict) for entry in content)
+        if not is_list or len(content) < least:
             self._problems.append(f"{self._name}{key}: give at least one [[{key}]]")
             return []
         places = range(1, len(content) + 1)
         return [
-            _Table(entry, f"{key} {place}: ", self._folder, self._problems)
+            _Table(entry, f"{self._name}{key} {place}: ", self._folder, self._problems)
             for place, entry in zip(places, content, strict=True)
         ]
 
@@ -223,13 +235,13 @@ def read_config(file: Path) -> Config:
 
 def _model(table: _Table) -> Model:
     upstream = table.table("upstream")
+    first = Stage(0, table.take("series", _text), table.take("peak_hours", table.windows, PeakHours(())))
     model = Model(
         name=table.take("name", _text),
-        series=table.take("series", _text),
+        stages=(first, *map(_stage, table.tables("change", least=0))),
         context=table.take("context_tokens", _context),
         default_output=table.take("default_max_tokens", _context, 1_024),
         largest_output=table.take("largest_max_tokens", _context, 8_192),
-        peak_hours=table.take("peak_hours", table.windows, PeakHours(())),
         upstream=Upstream(
             url=upstream.take("url", _url, None),
             model=upstream.take("model", _text, ""),
@@ -240,11 +252,30 @@ def _model(table: _Table) -> Model:
         ),
     )
     upstream.end()
+    moments = [stage.since for stage in model.stages]
+    if None not in moments and moments != sorted(set(moments)):
+        table.problem("the changes are not in the order of their times")
     sizes = model.default_output, model.largest_output, model.context
     if None not in sizes and not sizes[0] <= sizes[1] < sizes[2]:
         table.problem("default_max_tokens <= largest_max_tokens < context_tokens does not hold")
     table.end()
     return model
+
+
+def _stage(table: _Table) -> Stage:
+    stage = Stage(
+        since=table.take("at", _moment),
+        series=table.take("series", _text),
+        peak_hours=table.take("peak_hours", table.windows, PeakHours(())),
+    )
+    table.end()
+    return stage
+
+
+def _moment(value: Any) -> int:
+    if not isinstance(value, datetime) or value.tzinfo is None or value.microsecond:
+        raise ValueError(f"{value} is no date and time in whole seconds with an offset, such as 2026-07-01T00:00:00Z")
+    return int(value.timestamp())
 
 
 def _text(value: Any) -> str:

@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Row, func, or_, select
 from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.exc import IntegrityError
 
 from pysettle.domain.channel.metering import ChannelState, Voucher
 from pysettle.domain.compute.usage import Usage
@@ -29,6 +30,12 @@ from pysettle.values import Address, Hash32, Tokens
 
 _Answer = TypeVar("_Answer")
 _DRAINED = "drained"
+UNSETTLED = "not settled: "
+"""Beginning of the reason of an exact payment that was not settled, although its answer was there."""
+
+
+class KeyTaken(Exception):
+    """Another request has begun with the same key, or the same payment, at the same moment."""
 
 
 class State(StrEnum):
@@ -50,13 +57,20 @@ class Kind(StrEnum):
     """Object of a payment."""
 
     CALL = "call"
+    """A call, paid from a channel of Tokens: its charge is in Tokens."""
+    CURRENCY = "currency"
+    """A call, paid from a channel of e-CNY: its charge is in units, as those below."""
+    EXACT = "exact"
+    """A call, paid by one exact payment."""
     TOKENS = "tokens"
+    """A purchase of Tokens."""
     REFUND = "refund"
+    """The rest of a channel, of either token."""
 
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """A channel, as the ledger has it."""
+    """A channel, as the ledger has it; amounts are in the smallest units of its token."""
 
     id: ChannelId
     """Its id."""
@@ -65,11 +79,16 @@ class Channel:
     usage: Usage
     """Cumulative counts."""
     charged: Tokens
-    """Tokens that they cost."""
+    """Their cost."""
     voucher: Voucher | None
     """The newest voucher."""
     state: ChannelState
     """Its state on the chain, when it was read last."""
+
+    @property
+    def is_in_tokens(self) -> bool:
+        """Whether it is a channel of Tokens: their series is its receiver."""
+        return self.config.receiver == self.config.token
 
     @property
     def free(self) -> Tokens:
@@ -244,18 +263,24 @@ class Ledger:
         """Store a request, and the voucher that covers it; return the id of the payment.
 
         A cancelled payment of the same key begins anew.
+
+        Raises:
+            KeyTaken: another request has begun with this key or payload at the same moment.
         """
         payment_id = str(uuid.uuid4())
         values = {field.name: getattr(new, field.name) for field in fields(new)}
         values |= {"id": payment_id, "state": state, "created_at": int(time.time())}
-        with self._engine.begin() as connection:
-            if new.kind is not Kind.REFUND and _is_drained(connection):
-                raise drained()
-            same = or_(payments.c.key == new.key, payments.c.payload == new.payload)
-            connection.execute(payments.delete().where(same, payments.c.state == State.CANCELLED))
-            connection.execute(insert(payments).values(values))
-            if voucher is not None:
-                _raise_ceiling(connection, voucher)
+        try:
+            with self._engine.begin() as connection:
+                if new.kind is not Kind.REFUND and _is_drained(connection):
+                    raise drained()
+                same = or_(payments.c.key == new.key, payments.c.payload == new.payload)
+                connection.execute(payments.delete().where(same, payments.c.state == State.CANCELLED))
+                connection.execute(insert(payments).values(values))
+                if voucher is not None:
+                    _raise_ceiling(connection, voucher)
+        except IntegrityError as problem:
+            raise KeyTaken from problem
         return payment_id
 
     def settle(self, payment_id: str, outcome: Outcome, channel: Channel | None = None) -> None:
@@ -266,13 +291,7 @@ class Ledger:
             outcome: Answer and charge.
             channel: The channel that pays, with usage and charge after it.
         """
-        values = {field.name: getattr(outcome, field.name) for field in fields(outcome)}
-        values |= {
-            "usage": outcome.usage and outcome.usage.pack().to_bytes(32, "big"),
-            "is_estimated": int(outcome.is_estimated),
-            "state": State.SETTLED,
-            "ended_at": int(time.time()),
-        }
+        values = {**_outcome_values(outcome), "state": State.SETTLED, "ended_at": int(time.time())}
         with self._engine.begin() as connection:
             connection.execute(payments.update().where(payments.c.id == payment_id).values(values))
             if channel is not None:
@@ -281,15 +300,26 @@ class Ledger:
 
     def keep(self, payment_id: str, text: str) -> None:
         """Store the text of a stream that is not at its end."""
-        values = {"answer": text.encode(), "answer_type": "text/plain"}
-        with self._engine.begin() as connection:
-            connection.execute(payments.update().where(payments.c.id == payment_id).values(values))
+        self._change(payment_id, {"answer": text.encode(), "answer_type": "text/plain"})
+
+    def withhold(self, payment_id: str, outcome: Outcome | None) -> None:
+        """Store that a payment is about to be settled, with the answer that is given after it, if there is one yet."""
+        values: dict[str, Any] = {"state": State.SETTLING}
+        if outcome is not None:
+            values |= _outcome_values(outcome)
+        self._change(payment_id, values)
 
     def end(self, payment_id: str, state: State, reason: str, transaction: bytes | None = None) -> None:
         """Store that a payment has failed, or that its outcome is not known."""
         values = {"state": state, "reason": reason, "transaction": transaction, "ended_at": int(time.time())}
+        self._change(payment_id, values)
+
+    def has_failed(self, payer: Address) -> bool:
+        """Return whether an answer had to be withheld from a payer, whose exact payment was not settled."""
+        failed = payments.c.reason.startswith(UNSETTLED, autoescape=True)
+        found = select(payments.c.id).where(payments.c.payer == payer, payments.c.kind == Kind.EXACT, failed).limit(1)
         with self._engine.begin() as connection:
-            connection.execute(payments.update().where(payments.c.id == payment_id).values(values))
+            return connection.execute(found).one_or_none() is not None
 
     def settled(self) -> list[Payment]:
         """Return the payments that were charged and answered."""
@@ -323,6 +353,16 @@ class Ledger:
         with self._engine.begin() as connection:
             rows = connection.execute(select(payments.c.state, func.count()).group_by(payments.c.state))
             return {row[0]: row[1] for row in rows}
+
+    def _change(self, payment_id: str, values: Mapping[str, Any]) -> None:
+        with self._engine.begin() as connection:
+            connection.execute(payments.update().where(payments.c.id == payment_id).values(values))
+
+
+def _outcome_values(outcome: Outcome) -> dict[str, Any]:
+    values = {field.name: getattr(outcome, field.name) for field in fields(outcome)}
+    usage = outcome.usage and outcome.usage.pack().to_bytes(32, "big")
+    return values | {"usage": usage, "is_estimated": int(outcome.is_estimated)}
 
 
 def drained() -> ApiError:

@@ -12,7 +12,6 @@ from pysettle.serve.gateway.asked import Asked, Reply
 from pysettle.serve.gateway.ledger import Channel, Payment, State
 from pysettle.serve.gateway.sdk import wire
 from pysettle.serve.gateway.sdk.wire import Offer, Settled
-from pysettle.values import Tokens
 
 REPLAY_HEADER = {"x-idempotent-replay": "1"}
 
@@ -59,7 +58,7 @@ def unsettled(asked: Asked, offers: Sequence[Offer], settled: Settled) -> ApiErr
     return unpaid(asked, offers, settled.reason or "unexpected_settle_error")
 
 
-def channel_document(channel: Channel, charged: Tokens) -> dict[str, Any]:
+def channel_document(channel: Channel, charged: int) -> dict[str, Any]:
     """Return a channel as the SDKs' clients read it."""
     state = channel.state
     return {

@@ -7,22 +7,20 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from pysettle.domain.compute.events import Purchased
-from pysettle.domain.core import events
-from pysettle.domain.core.events import AuthorizationUsed
 from pysettle.failpoints import reach
 from pysettle.reading import read_whole
 from pysettle.serve.gateway.answers import ApiError
 from pysettle.serve.gateway.asked import Asked, Reply
 from pysettle.serve.gateway.channels import Correction
-from pysettle.serve.gateway.ledger import Channel, Kind, NewPayment, Outcome, Payment, State
+from pysettle.serve.gateway.ledger import Channel, Kind, NewPayment, Outcome, State
+from pysettle.serve.gateway.reconciling import delivered
 from pysettle.serve.gateway.replies import corrected, unpaid, unsettled
 from pysettle.serve.gateway.requests import named_model, parse_body
 from pysettle.serve.gateway.sdk import wire
 from pysettle.serve.gateway.sdk.wire import ChannelPayment, ExactPayment, Offer, Settled
 from pysettle.serve.gateway.service import Gateway
-from pysettle.serve.gateway.shelf import Shelf, shelf_of_series
-from pysettle.values import Address, Hash32, Tokens
+from pysettle.serve.gateway.shelf import Shelf
+from pysettle.values import Tokens
 
 _TOKENS_MOST = 10**15
 
@@ -34,15 +32,12 @@ async def sell(gateway: Gateway, asked: Asked) -> Reply:
         ApiError: it is refused; nothing was paid, or the outcome is not known yet.
     """
     body = parse_body(asked.body)
-    shelf = gateway.shelves[named_model(body, gateway.models).name]
-    if asked.key is not None:
-        found = await gateway.ledger.run(gateway.ledger.find, asked.key, asked.paid_by if asked.payment else None)
-        if found is not None and found.state is State.UNKNOWN and found.request == asked.hash:
-            await reconcile(gateway, found)
+    model = named_model(body, gateway.shelves.models)
     if (known := await gateway.known(asked)) is not None:
         return known
+    shelf = gateway.shelves.on_sale(await asyncio.to_thread(gateway.network.chain.clock.now))[model.name]
     gateway.watch.check_open(shelf)
-    offer = await asyncio.to_thread(shelf.tokens_offer, _tokens(body.get("tokens")))
+    offer = shelf.tokens_offer(_tokens(body.get("tokens")))
     if asked.payment is None:
         raise unpaid(asked, [offer])
     content = asked.payment.content
@@ -55,9 +50,9 @@ async def sell(gateway: Gateway, asked: Asked) -> Reply:
 
 
 async def _sold(gateway: Gateway, shelf: Shelf, asked: Asked, offer: Offer, content: ExactPayment) -> Reply:
-    payment, signed = asked.payment, content.authorization
+    payment, signed, purchase = asked.payment, content.authorization, gateway.reconciling.purchase
     assert payment is not None
-    made = await asyncio.to_thread(_made, gateway, shelf, signed.payer, signed.nonce)
+    made = await asyncio.to_thread(purchase, signed.payer, signed.nonce)
     if made is None:
         refusal = await gateway.facilitator.verify(payment.payload, offer.requirements())
         if refusal is not None:
@@ -71,75 +66,15 @@ async def _sold(gateway: Gateway, shelf: Shelf, asked: Asked, offer: Offer, cont
             raise unsettled(asked, [offer], settled)
         reach("settled")
         # By the events of currency and series, whatever the facilitator says.
-        made = await asyncio.to_thread(_made, gateway, shelf, signed.payer, signed.nonce)
+        made = await asyncio.to_thread(purchase, signed.payer, signed.nonce)
         if made is None:
             reason = "its transaction has delivered no Tokens"
             await gateway.ledger.run(gateway.ledger.end, payment_id, State.UNKNOWN, reason, settled.transaction)
             raise ApiError(503, f"{reason}: ask again with the same key", code=wire.PENDING)
-    outcome = _delivered(shelf, payment_id, *made)
+    outcome = delivered(payment_id, *made, offer.network)
     await gateway.ledger.run(gateway.ledger.settle, payment_id, outcome)
     headers = {"PAYMENT-RESPONSE": outcome.settlement, "x-payment-id": payment_id}
     return Reply(200, outcome.answer, headers=headers)
-
-
-def _delivered(shelf: Shelf, payment_id: str, bought: Purchased, transaction: Hash32) -> Outcome:
-    """Return the answer to a purchase."""
-    document = {
-        "object": "tokens",
-        "payment_id": payment_id,
-        "series": "0x" + shelf.series.address.hex(),
-        "tokens": str(bought.tokens),
-        "paid_micro_yuan": str(bought.paid),
-        "beneficiary": "0x" + bought.beneficiary.hex(),
-        "transaction": "0x" + transaction.hex(),
-    }
-    settled = Settled(True, shelf.network, transaction=transaction, payer=bought.payer, amount=str(bought.paid))
-    return Outcome(
-        answer=json.dumps(document).encode(),
-        answer_type="application/json",
-        settlement=settled.header(),
-        charged=bought.paid,
-        transaction=transaction,
-    )
-
-
-def _made(gateway: Gateway, shelf: Shelf, payer: Address, nonce: bytes) -> tuple[Purchased, Hash32] | None:
-    """Return the purchase that an authorization has paid, by the events on the chain; None if it has paid none."""
-    currency = gateway.network.currency
-    if not currency.is_authorization_spent(payer, nonce):
-        return None
-    used = gateway.network.chain.logs(
-        from_block=gateway.network.first_block,
-        addresses=[currency.address],
-        topics=events.topics(AuthorizationUsed),
-        ids=[payer.rjust(32, b"\0")],
-    )
-    for log in used:
-        event = events.decode(log.topics, log.data)
-        if isinstance(event, AuthorizationUsed) and event.nonce == nonce:
-            (receipt,) = gateway.network.chain.receipts_of([log.transaction_hash])
-            for other in receipt.logs if receipt else ():
-                bought = events.decode(other.topics, other.data) if other.address == shelf.series.address else None
-                if isinstance(bought, Purchased) and bought.payer == payer:
-                    return bought, log.transaction_hash
-    return None
-
-
-async def reconcile(gateway: Gateway, found: Payment) -> None:
-    """Find the outcome of a payment that was begun, by the chain: nothing is signed or sent anew.
-
-    A call that was with its provider is released: its voucher and key may be used again, and the lost run is the
-    seller's. A purchase has been paid if the series says so. Else its authorization is still good, and can deliver once
-    at most. The rest of a channel is asked for again by its payer.
-    """
-    if found.kind is Kind.TOKENS and found.nonce is not None and found.model in gateway.shelves:
-        shelf = gateway.shelves[found.model]
-        made = await asyncio.to_thread(_made, gateway, shelf, found.payer, found.nonce)
-        if made is not None:
-            await gateway.ledger.run(gateway.ledger.settle, found.id, _delivered(shelf, found.id, *made))
-            return
-    reason = "the gateway has ended before the answer"
-    await gateway.ledger.run(gateway.ledger.end, found.id, State.CANCELLED, reason, found.transaction)
 
 
 async def give_back(gateway: Gateway, asked: Asked, content: ChannelPayment) -> Reply:
@@ -148,11 +83,10 @@ async def give_back(gateway: Gateway, asked: Asked, content: ChannelPayment) -> 
     Raises:
         ApiError: it is refused.
     """
-    shelf = shelf_of_series(gateway.shelves, content.config.token)
-    offer = shelf.channel_offer(Tokens(1))
+    shelf, offer = gateway.shelves.offer_of(content.config)
     if (known := await gateway.known(asked)) is not None:
         return known
-    await gateway.channels.check(shelf, content, asked, offer)
+    await gateway.channels.check(content, asked, offer)
     assert asked.key is not None, "a payment has a key"
     return await gateway.once(asked.key, asked, _returned(gateway, shelf, asked, offer, content))
 
@@ -185,12 +119,13 @@ async def _returned(gateway: Gateway, shelf: Shelf, asked: Asked, offer: Offer, 
         await gateway.channels.refreshed(content.config, channel_id)
         state = {**settled.extra.get("channelState", {}), "chargedCumulativeAmount": str(channel.charged)}
         header = replace(settled, payer=content.config.payer, extra={"channelState": state}).header()
+        unit = "tokens" if channel.is_in_tokens else "micro_yuan"
         document = {
             "object": "refund",
             "payment_id": payment_id,
             "channel": "0x" + channel_id.hex(),
-            "returned_tokens": str(amount),
-            "charged_tokens": str(channel.charged),
+            f"returned_{unit}": str(amount),
+            f"charged_{unit}": str(channel.charged),
         }
         outcome = Outcome(
             json.dumps(document).encode(), "application/json", header, 0, None, False, settled.transaction

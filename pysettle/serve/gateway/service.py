@@ -8,31 +8,33 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Mapping
-from dataclasses import replace
+from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
 from pysettle.domain.channel.receipts import receipt_domain
+from pysettle.domain.core.messages import ChannelId
 from pysettle.domain.core.signing import Signer
 from pysettle.failpoints import reach
-from pysettle.serve.gateway.answering import Answering, Work
+from pysettle.serve.gateway.answering import Answering, FromChannel, Work
 from pysettle.serve.gateway.answers import ApiError
 from pysettle.serve.gateway.asked import Asked, Reply
 from pysettle.serve.gateway.channels import Channels, Correction
 from pysettle.serve.gateway.claims import Claims
 from pysettle.serve.gateway.config import Config
+from pysettle.serve.gateway.exact import ExactSettlement
 from pysettle.serve.gateway.ledger import Channel, Kind, Ledger, NewPayment, State
-from pysettle.serve.gateway.pricing import quote
 from pysettle.serve.gateway.queue import Turns, TurnsTaken
+from pysettle.serve.gateway.reconciling import Reconciling
 from pysettle.serve.gateway.replies import corrected, in_progress, replayed, unpaid, unsettled
 from pysettle.serve.gateway.requests import Call, named_model, parse_body, parse_call
 from pysettle.serve.gateway.sdk import wire
 from pysettle.serve.gateway.sdk.facilitators import Facilitator
-from pysettle.serve.gateway.sdk.wire import ChannelPayment, Offer, Received
-from pysettle.serve.gateway.shelf import Shelf
+from pysettle.serve.gateway.sdk.wire import ChannelPayment, ExactPayment, Offer
+from pysettle.serve.gateway.shelf import Shelf, Shelves
 from pysettle.serve.gateway.streams import Stream
 from pysettle.serve.gateway.watching import Watch
-from pysettle.values import Hash32
+from pysettle.serve.gateway.ways import Way, chosen, ways_of
+from pysettle.values import Address, Hash32
 
 if TYPE_CHECKING:
     from pysettle.client.network import SettlementNetwork
@@ -47,34 +49,37 @@ class Gateway:
         self,
         config: Config,
         network: SettlementNetwork,
-        shelves: Mapping[str, Shelf],
+        shelves: Shelves,
         ledger: Ledger,
         facilitator: Facilitator,
         claims: Claims,
         provider: Signer,
+        relayer: Signer,
     ) -> None:
         """Put the parts together.
 
         Args:
             config: The configuration.
             network: Network that it is paid on.
-            shelves: Model -> what is on sale.
+            shelves: Models on sale.
             ledger: Its ledger.
             facilitator: Settles deposits, purchases and refunds.
             claims: Its claims.
-            provider: Key that signs receipts.
+            provider: Key that signs receipts for channels of Tokens.
+            relayer: Key that signs them for channels of e-CNY, whose claims it authorizes.
         """
         self.config, self.network, self.shelves, self.ledger = config, network, shelves, ledger
         self.facilitator, self.claims = facilitator, claims
         self.channels = Channels(network, ledger, claims)
         self.turns = Turns(config.limits.wait_s, config.limits.held_s)
-        self.models = {model.name: model for model in config.models}
         self._running: dict[bytes, asyncio.Event] = {}
         self._tasks: set[asyncio.Task[Reply]] = set()
         receipts = receipt_domain(network.chain.chain_id, network.hub.address)
         self.watch = Watch(network, shelves, ledger, claims, config)
         """Its watch on the chain."""
-        self._answering = Answering(ledger, provider, receipts)
+        self.reconciling = Reconciling(network, ledger, shelves)
+        """Finds the outcomes of payments that were begun."""
+        self._answering = Answering(ledger, [provider, relayer], receipts)
 
     async def infer(self, path: str, asked: Asked) -> Reply:
         """Answer a request for inference.
@@ -83,42 +88,40 @@ class Gateway:
             ApiError: it is refused; nothing was charged.
         """
         body = parse_body(asked.body)
-        shelf = self.shelves[named_model(body, self.models).name]
+        model = named_model(body, self.shelves.models)
         if (known := await self.known(asked)) is not None:
             return known
-        self.watch.check_open(shelf)
-        call = await asyncio.to_thread(parse_call, path, body, shelf.model)
         now = await asyncio.to_thread(self.network.chain.clock.now)
-        price = quote(shelf.terms, call, now)
-        offer = shelf.channel_offer(price.offered)
+        shelves = self.watch.open(self.shelves.serving(model.name, now))
+        call = await asyncio.to_thread(parse_call, path, body, model)
+        ways = ways_of(shelves, call, now)
+        offers = [way.offer for way in ways]
         if asked.payment is None:
-            raise unpaid(asked, [offer])
-        content = asked.payment.content
-        if not isinstance(content, ChannelPayment) or content.kind == "refund":
-            raise unpaid(asked, [offer], "unsupported_scheme")
-        if not asked.payment.accepts(offer) or int(asked.payment.amount) not in price.accepted:
-            raise unpaid(asked, [offer], "the payment accepts no offer of this request")
-        await self.channels.check(shelf, content, asked, offer)
-        accepted = replace(offer, amount=int(asked.payment.amount))
-        assert asked.key is not None, "a payment has a key"
+            raise unpaid(asked, offers)
+        way = chosen(ways, asked.payment)
+        if way is None:
+            raise unpaid(asked, offers, "the payment accepts no offer of this request")
         stream = Stream() if call.is_stream else None
-        return await self.once(asked.key, asked, self._served(call, shelf, asked, accepted, now, stream), stream)
+        if isinstance(asked.payment.content, ExactPayment):
+            work = self._served_for_exact(call, way, asked, asked.payment.content, now, stream)
+        else:
+            await self.channels.check(asked.payment.content, asked, way.offer)
+            work = self._served(call, way, asked, asked.payment.content, now, stream)
+        assert asked.key is not None, "a payment has a key"
+        return await self.once(asked.key, asked, work, stream)
 
     async def _served(
-        self, call: Call, shelf: Shelf, asked: Asked, offer: Offer, now: int, stream: Stream | None
+        self, call: Call, way: Way, asked: Asked, content: ChannelPayment, now: int, stream: Stream | None
     ) -> Reply:
         """Serve a call in the turn of its channel, which a stream keeps until its end."""
-        payment = asked.payment
-        assert payment is not None
-        content = payment.content
-        assert isinstance(content, ChannelPayment)
+        shelf, offer = way.shelf, way.offer
         channel_id = content.voucher.channel_id
         known = await self.ledger.run(self.ledger.channel, channel_id)
         is_next = known is not None and content.voucher.ceiling >= known.charged + offer.amount
         try:
             async with self.turns.turn(channel_id, asked.hash, is_next=is_next) as turn:
                 try:
-                    channel, deposit = await self._covered(shelf, content, payment, asked, offer)
+                    channel, deposit = await self._covered(shelf, content, asked, offer)
                 except Correction as correction:
                     turn.hold()
                     raise corrected(asked, offer, correction.channel) from correction
@@ -126,25 +129,12 @@ class Gateway:
                 found = await self.ledger.run(self.ledger.find, asked.key, asked.paid_by)
                 if found is not None and found.state is not State.CANCELLED:
                     return replayed(found, asked)
-                new = NewPayment(
-                    key=asked.key or b"",
-                    payload=asked.paid_by,
-                    kind=Kind.CALL,
-                    request=asked.hash,
-                    body=asked.body,
-                    payer=content.config.payer,
-                    channel=channel_id,
-                    model=call.model.name,
-                    accepted_at=now,
-                    offered=offer.amount,
-                )
+                kind = Kind.CALL if offer.asset == shelf.series.address else Kind.CURRENCY
+                new = _new(kind, call, asked, offer, content.config.payer, now, channel=channel_id)
                 payment_id = await self.ledger.run(self.ledger.begin, new, State.EXECUTING, content.voucher)
                 reach("stored")
-                work = Work(payment_id, call, shelf, channel, content, asked, offer, now, deposit)
-                if stream is None:
-                    return await self._answering.whole(work)
-                await self._answering.streamed(work, stream)
-                return await stream.started
+                paid = FromChannel(channel, content, deposit)
+                return await self._answered(Work(payment_id, call, shelf, asked, offer, now, paid), stream)
         except TurnsTaken as problem:
             raise ApiError(
                 409,
@@ -153,8 +143,40 @@ class Gateway:
                 headers={"Retry-After": "1"},
             ) from problem
 
+    async def _served_for_exact(
+        self, call: Call, way: Way, asked: Asked, content: ExactPayment, now: int, stream: Stream | None
+    ) -> Reply:
+        """Serve a call for one exact payment, whose answer is withheld until it is settled.
+
+        A payment that may have been sent before is settled first: it may have paid, but has no answer yet.
+        """
+        offer, payer, payment = way.offer, content.authorization.payer, asked.payment
+        assert payment is not None
+        found = await self.ledger.run(self.ledger.find, asked.key, asked.paid_by)
+        is_repeated = found is not None and found.state is State.UNKNOWN
+        is_first = is_repeated or await self.ledger.run(self.ledger.has_failed, payer)
+        if found is not None and is_repeated:
+            payment_id = found.id
+        else:
+            refusal = await self.facilitator.verify(payment.payload, offer.requirements())
+            if refusal is not None:
+                raise unpaid(asked, [offer], refusal)
+            new = _new(Kind.EXACT, call, asked, offer, payer, now, nonce=content.authorization.nonce)
+            payment_id = await self.ledger.run(self.ledger.begin, new, State.EXECUTING)
+        reach("stored")
+        paid = ExactSettlement(self.network, self.ledger, self.facilitator, payment_id, asked, offer)
+        if is_first:
+            await paid.settle(None, is_repeated=is_repeated)
+        return await self._answered(Work(payment_id, call, way.shelf, asked, offer, now, paid), stream)
+
+    async def _answered(self, work: Work, stream: Stream | None) -> Reply:
+        if stream is None:
+            return await self._answering.whole(work)
+        await self._answering.streamed(work, stream)
+        return await stream.started
+
     async def _covered(
-        self, shelf: Shelf, content: ChannelPayment, payment: Received, asked: Asked, offer: Offer
+        self, shelf: Shelf, content: ChannelPayment, asked: Asked, offer: Offer
     ) -> tuple[Channel, Hash32 | None]:
         """Return the channel, whose balance on the chain covers the call, and the transaction of a deposit.
 
@@ -163,7 +185,7 @@ class Gateway:
             ApiError: the payment is refused.
         """
         channel = await self.channels.refreshed(content.config, content.voucher.channel_id)
-        if channel.charged - channel.state.claimed + offer.amount > self.config.limits.exposure_tokens:
+        if channel.charged - channel.state.claimed + offer.amount > shelf.exposure(is_in_tokens=channel.is_in_tokens):
             await asyncio.to_thread(self.claims.claim, [channel])
             channel = await self.channels.refreshed(content.config, content.voucher.channel_id)
         needed, ceiling = channel.charged + offer.amount, content.voucher.ceiling
@@ -172,7 +194,7 @@ class Gateway:
             raise Correction(channel)
         transaction = None
         if content.kind == "deposit":
-            transaction = await self._deposit(payment, asked, offer)
+            transaction = await self._deposit(asked, offer)
             reach("deposited")
             channel = await self.channels.refreshed(content.config, content.voucher.channel_id)
         if ceiling > channel.state.balance:
@@ -181,9 +203,10 @@ class Gateway:
             raise unpaid(asked, [offer], wire.WITHDRAWING)
         return channel, transaction
 
-    async def _deposit(self, payment: Received, asked: Asked, offer: Offer) -> Hash32:
+    async def _deposit(self, asked: Asked, offer: Offer) -> Hash32:
         """Have a deposit settled: nothing is served against one that is not in a block."""
-        requirements = offer.requirements()
+        payment, requirements = asked.payment, offer.requirements()
+        assert payment is not None
         refusal = await self.facilitator.verify(payment.payload, requirements)
         if refusal is not None:
             raise unpaid(asked, [offer], refusal)
@@ -213,6 +236,11 @@ class Gateway:
                 raise in_progress() from None
         payload = asked.paid_by if asked.payment else None
         found = await self.ledger.run(self.ledger.find, key, payload)
+        if found is not None and found.state is State.UNKNOWN and found.request == asked.hash:
+            await self.reconciling.reconcile(found)
+            found = await self.ledger.run(self.ledger.find, key, payload)
+            if found is not None and found.kind is Kind.EXACT and found.state is State.UNKNOWN and asked.payment:
+                return None  # it is settled, or sent again, before it is answered
         if found is None or (found.state is State.CANCELLED and found.request == asked.hash):
             return None
         if found.state is State.EXECUTING and not asked.is_unique:
@@ -253,10 +281,37 @@ class Gateway:
     async def close(self) -> None:
         """Close connections and the ledger, after the requests that are being served."""
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for shelf in self.shelves.values():
+        for shelf in self.shelves:
             await shelf.provider.close()
         await self.facilitator.close()
         self.ledger.close()
+
+
+def _new(
+    kind: Kind,
+    call: Call,
+    asked: Asked,
+    offer: Offer,
+    payer: Address,
+    now: int,
+    *,
+    channel: ChannelId | None = None,
+    nonce: bytes | None = None,
+) -> NewPayment:
+    assert asked.key is not None, "a payment has a key"
+    return NewPayment(
+        key=asked.key,
+        payload=asked.paid_by,
+        kind=kind,
+        request=asked.hash,
+        body=asked.body,
+        payer=payer,
+        channel=channel,
+        model=call.model.name,
+        accepted_at=now,
+        offered=offer.amount,
+        nonce=nonce,
+    )
 
 
 def _close(stream: Stream, ended: asyncio.Task[Reply]) -> None:

@@ -51,11 +51,11 @@ def gateway_of(config: Config, network: SettlementNetwork, provider: Signer, rel
     Raises:
         UsageError: a series of the configuration is missing or of another provider; or the ledger cannot be opened.
     """
-    shelves = shelves_of(config, network)
-    for shelf in shelves.values():
+    shelves = shelves_of(config, network, relayer.address)
+    for shelf in shelves:
         if shelf.series.provider != provider.address:
             raise UsageError(
-                f"{shelf.model.series} is a series of 0x{shelf.series.provider.hex()}: name its account",
+                f"{shelf.series.symbol} is a series of 0x{shelf.series.provider.hex()}: name its account",
                 provider=shelf.series.provider,
             )
     counting.load()
@@ -66,7 +66,7 @@ def gateway_of(config: Config, network: SettlementNetwork, provider: Signer, rel
     else:
         facilitator = LocalFacilitator(relaying, _chain_name(network))
     ledger = Ledger(config.ledger)
-    return Gateway(config, network, shelves, ledger, facilitator, Claims(network, provider, relayer), provider)
+    return Gateway(config, network, shelves, ledger, facilitator, Claims(network, provider, relayer), provider, relayer)
 
 
 def network_node(network: SettlementNetwork) -> SettlementNetwork:

@@ -53,7 +53,7 @@ channels = Table(
     "channels",
     metadata,
     Column("id", LargeBinary(32), primary_key=True),
-    Column("series", LargeBinary(20), nullable=False),
+    Column("series", LargeBinary(20), nullable=False),  # or the currency
     Column("payer", LargeBinary(20), nullable=False),
     Column("config", String, nullable=False),  # terms of the channel, JSON
     Column("usage", LargeBinary(32), nullable=False),  # six cumulative counters, packed as in an attestation
@@ -72,7 +72,7 @@ payments = Table(
     Column("id", String(36), primary_key=True),
     Column("key", LargeBinary(32), nullable=False, unique=True),  # hash of the key of the request
     Column("payload", LargeBinary(32), unique=True),  # hash of the payload that pays
-    Column("kind", String(8), nullable=False),  # call, tokens or refund
+    Column("kind", String(8), nullable=False),  # `ledger.Kind`
     Column("state", String(10), nullable=False),
     Column("request", LargeBinary(32), nullable=False),  # hash of method, path and body
     Column("body", LargeBinary, nullable=False),

@@ -14,11 +14,11 @@ from pysettle.serve.gateway.answers import ApiError
 from pysettle.serve.gateway.claims import Claims
 from pysettle.serve.gateway.config import Config
 from pysettle.serve.gateway.ledger import Channel, Ledger, drained
-from pysettle.serve.gateway.shelf import Shelf
+from pysettle.serve.gateway.shelf import Shelf, Shelves
 from pysettle.values import SeriesId
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Sequence
 
     from pysettle.client.network import SettlementNetwork
     from pysettle.domain.core.messages import ChannelId
@@ -32,7 +32,7 @@ class Watch:
     """Looks at the chain every few seconds, up to its head, confirmed or not."""
 
     def __init__(
-        self, network: SettlementNetwork, shelves: Mapping[str, Shelf], ledger: Ledger, claims: Claims, config: Config
+        self, network: SettlementNetwork, shelves: Shelves, ledger: Ledger, claims: Claims, config: Config
     ) -> None:
         """Watch for the channels of a ledger and the series of its models."""
         self._network, self._shelves, self._ledger = network, shelves, ledger
@@ -63,6 +63,24 @@ class Watch:
         if time.time() + self._ahead_s >= shelf.series.expiry:
             raise ApiError(410, f"the series {shelf.series.symbol} has expired", code="series_expired")
 
+    def open(self, shelves: Sequence[Shelf]) -> list[Shelf]:
+        """Return the shelves that may be served, at least one.
+
+        Raises:
+            ApiError: none may; the reason is that of the first.
+        """
+        found = [shelf for shelf in shelves if self._is_open(shelf)]
+        if not found:
+            self.check_open(shelves[0])
+        return found
+
+    def _is_open(self, shelf: Shelf) -> bool:
+        try:
+            self.check_open(shelf)
+        except ApiError:
+            return False
+        return True
+
     async def run(self) -> None:
         """Look for ever; a failure of the chain ends one look."""
         while True:
@@ -87,22 +105,21 @@ class Watch:
             channel
             for channel in await self._ledger.run(self._ledger.channels)
             if channel.charged > channel.state.claimed
-            and (
-                is_time
-                or channel.id in noticed
-                or channel.charged - channel.state.claimed >= self._limits.exposure_tokens
-            )
+            and (is_time or channel.id in noticed or channel.charged - channel.state.claimed >= self._exposure(channel))
         ]
         if is_time:
             self._claimed_at = time.monotonic()
-        for series in sorted({SeriesId(channel.config.token) for channel in due}):
-            await self._claim([channel for channel in due if channel.config.token == series])
+        for token in sorted({channel.config.token for channel in due}):
+            await self._claim([channel for channel in due if channel.config.token == token])
+
+    def _exposure(self, channel: Channel) -> int:
+        return min(shelf.exposure(is_in_tokens=channel.is_in_tokens) for shelf in self._shelves)
 
     def _read(self) -> Collection[ChannelId]:
         """Read the chain; return the channels whose payers have given notice since the last look."""
         chain = self._network.chain
         self._ahead_s = chain.clock.now() - int(time.time())
-        self._halted = {shelf.series.address for shelf in self._shelves.values() if shelf.series.halted_at()}
+        self._halted = {shelf.series.address for shelf in self._shelves if shelf.series.halted_at()}
         head = chain.block().number
         logs = chain.logs(
             from_block=self._next_block,
@@ -121,7 +138,7 @@ class Watch:
         except ContractReverted as refused:
             _log.error("a claim of %d channels is refused: %s", len(channels), refused)
             return
-        _log.info("claimed %d Tokens of %d channels", claimed, len(channels))
+        _log.info("claimed %d of %d channels in 0x%s", claimed, len(channels), channels[0].config.token.hex())
         for channel in channels:
             state = await asyncio.to_thread(self._network.hub.state, channel.config)
             await self._ledger.run(self._ledger.update, channel.id, state)
