@@ -89,7 +89,7 @@ def facilitator(account: str, token_file: Path, port: int, command: Command) -> 
 @click.option("--config", "file", type=click.Path(path_type=Path, dir_okay=False), required=True, help="TOML file.")
 @network_command
 def claim(file: Path, command: Command) -> None:
-    """Claim what every channel in the ledger has used, deliver the Tokens to their series, and the e-CNY to the provider.
+    """Claim what every channel has used; deliver the Tokens to their series, pay the e-CNY to the provider.
 
     Stop the gateway before, or see that it does not claim at the same moment: both count the relayer's transactions.
     """

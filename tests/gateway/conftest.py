@@ -11,6 +11,11 @@ from typing import Any, TypeVar
 
 import httpx
 import pytest
+from eth_account import Account
+from x402 import x402Client
+from x402.client_base import SpendControlAsset
+from x402.http.clients.httpx import x402HttpxClient
+from x402.mechanisms.evm.exact.client import ExactEvmScheme
 
 from pysettle.domain.core.signing import Signer
 from pysettle.money import UNITS_PER_WHOLE
@@ -21,6 +26,22 @@ from pysettle.values import Tokens
 
 _Value = TypeVar("_Value")
 ASKED = {"model": MODEL, "messages": [{"role": "user", "content": "How is a Token backed?"}], "max_tokens": 32}
+
+
+class Exact:
+    """The official client of an account, which pays each call by itself."""
+
+    def __init__(self, shop: Shop, signer: Signer) -> None:
+        """Configure it."""
+        self.client = x402Client().register(shop.network, ExactEvmScheme(Account.from_key(signer.secret)))
+        """The client."""
+        asset = "0x" + shop.town.network.currency.address.hex()
+        allowed = SpendControlAsset(network=shop.network, asset=asset, max_amount_per_payment=str(UNITS_PER_WHOLE))
+        self.client.set_spend_controls({"allowed_assets": [allowed]})
+
+    def http(self, **settings: Any) -> httpx.AsyncClient:
+        """Return an HTTP client that pays; settings are those of httpx."""
+        return x402HttpxClient(self.client, **settings)
 
 
 @dataclass
@@ -36,6 +57,11 @@ class Shop:
     def chat(self) -> str:
         """URL of chat completions."""
         return f"{self.town.gateway_url}/v1/chat/completions"
+
+    @property
+    def network(self) -> str:
+        """Its chain, as x402 names it."""
+        return f"eip155:{self.town.network.chain.chain_id}"
 
     @property
     def key_without_money(self) -> Signer:

@@ -8,6 +8,7 @@ import secrets
 import signal
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from pysettle.failpoints import VARIABLE
 from pysettle.scenarios.gateway import MODEL, Process
 from pysettle.serve.gateway.ledger import Ledger
 from tests.cli.running import invoke
-from tests.gateway.conftest import ASKED, Shop
+from tests.gateway.conftest import ASKED, Exact, Shop
 
 
 class Mortal:
@@ -78,27 +79,32 @@ CALLS = ("deposited", "stored", "answered", "charged")
 def test_killed_at_every_state(mortal: Mortal) -> None:
     """Killed with a call or a purchase at any state, and started again, a key has one answer and one charge."""
     shop, url = mortal.shop, mortal.start()
-    for point in (*CALLS, "streaming", "settling", "settled"):
-        is_purchase = point in ("settling", "settled")
+    for point in (*CALLS, "streaming", "paying", "paid", "settling", "settled"):
+        is_purchase, is_exact = point in ("settling", "settled"), point in ("paying", "paid")
         signer = shop.account(0 if is_purchase else 1_000_000)
+        yuan = shop.town.network.currency.balance_of(signer.address)
         key, path = secrets.token_hex(16), "/v1/tokens" if is_purchase else "/v1/chat/completions"
         body: dict[str, Any] = {"model": MODEL, "tokens": 1_000} if is_purchase else ASKED
         if point == "streaming":
             body = body | {"stream": True}
-        buyer = shop.buyer(signer)
+        forget = partial(Exact, shop) if is_exact else shop.buyer
+        buyer = forget(signer)
         mortal.points.write_text(point)
         with pytest.raises((httpx.HTTPError, PaymentError)):
             shop.run(_asked(buyer, f"{url}{path}", body, key))
         assert mortal.ended() == -signal.SIGKILL, point
         url = mortal.start()
         # A client that has lost its answer asks again with its key; it may be one that has forgotten all else.
-        first = shop.run(_asked(shop.buyer(signer), f"{url}{path}", body, key))
-        second = shop.run(_asked(shop.buyer(signer), f"{url}{path}", body, key))
+        first = shop.run(_asked(forget(signer), f"{url}{path}", body, key))
+        second = shop.run(_asked(forget(signer), f"{url}{path}", body, key))
         assert (first.status_code, second.status_code) == (200, 200), (point, first.text)
         assert first.content == second.content
-        assert ("x-idempotent-replay" in first.headers) == (point in ("charged", "settled")), point
+        assert ("x-idempotent-replay" in first.headers) == (point in ("charged", "settled", "paid")), point
         if is_purchase:
             assert shop.balance(signer) == int(first.json()["tokens"]), point
+        elif is_exact:
+            held = shop.town.network.currency.balance_of(signer.address)
+            assert yuan - held == int(first.json()["x402"]["charged_micro_yuan"]), point
         else:
             channel, calls = mortal.charges(signer.address)
             assert 0 < channel == calls, point

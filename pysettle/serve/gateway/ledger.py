@@ -121,7 +121,9 @@ class NewPayment:
     offered: int
     """Most that it may cost: Tokens, or units for a purchase."""
     nonce: bytes | None = None
-    """Nonce of the authorization of a purchase, by which the chain knows it."""
+    """Nonce of the authorization of an exact payment, by which the chain knows it."""
+    signed: str | None = None
+    """Header of an exact payment for a call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +149,9 @@ class Payment:
     offered: int
     """Most that it may cost."""
     nonce: bytes | None
-    """Nonce of the authorization of a purchase."""
+    """Nonce of the authorization of an exact payment."""
+    signed: str | None
+    """Header of an exact payment for a call."""
     charged: int | None
     """Cost, once it is settled."""
     usage: Usage | None
@@ -433,6 +437,7 @@ def _payment(row: Row[Any]) -> Payment:
         accepted_at=row.accepted_at,
         offered=row.offered,
         nonce=row.nonce,
+        signed=row.signed,
         charged=row.charged,
         usage=None if row.usage is None else Usage.unpack(int.from_bytes(row.usage, "big")),
         is_estimated=bool(row.is_estimated),

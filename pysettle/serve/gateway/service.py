@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Coroutine
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pysettle.domain.channel.receipts import receipt_domain
@@ -22,19 +23,19 @@ from pysettle.serve.gateway.channels import Channels, Correction
 from pysettle.serve.gateway.claims import Claims
 from pysettle.serve.gateway.config import Config
 from pysettle.serve.gateway.exact import ExactSettlement
-from pysettle.serve.gateway.ledger import Channel, Kind, Ledger, NewPayment, State
+from pysettle.serve.gateway.ledger import Channel, Kind, Ledger, NewPayment, Payment, State
 from pysettle.serve.gateway.queue import Turns, TurnsTaken
 from pysettle.serve.gateway.reconciling import Reconciling
 from pysettle.serve.gateway.replies import corrected, in_progress, replayed, unpaid, unsettled
 from pysettle.serve.gateway.requests import Call, named_model, parse_body, parse_call
 from pysettle.serve.gateway.sdk import wire
 from pysettle.serve.gateway.sdk.facilitators import Facilitator
-from pysettle.serve.gateway.sdk.wire import ChannelPayment, ExactPayment, Offer
+from pysettle.serve.gateway.sdk.wire import ChannelPayment, ExactPayment, Offer, read_payment
 from pysettle.serve.gateway.shelf import Shelf, Shelves
 from pysettle.serve.gateway.streams import Stream
 from pysettle.serve.gateway.watching import Watch
 from pysettle.serve.gateway.ways import Way, chosen, ways_of
-from pysettle.values import Address, Hash32
+from pysettle.values import Address, Hash32, Tokens
 
 if TYPE_CHECKING:
     from pysettle.client.network import SettlementNetwork
@@ -95,15 +96,21 @@ class Gateway:
         shelves = self.watch.open(self.shelves.serving(model.name, now))
         call = await asyncio.to_thread(parse_call, path, body, model)
         ways = ways_of(shelves, call, now)
+        stream = Stream() if call.is_stream else None
+        if (begun := await self._begun(asked)) is not None and begun.signed is not None:
+            asked = replace(asked, payment=read_payment(begun.signed))
+            offer = replace(shelves[0].exact_offer(Tokens(0)), amount=begun.offered)
+            assert asked.key is not None, "it was found by it"
+            work = self._served_for_exact(call, Way(shelves[0], offer, frozenset()), asked, now, stream, begun)
+            return await self.once(asked.key, asked, work, stream)
         offers = [way.offer for way in ways]
         if asked.payment is None:
             raise unpaid(asked, offers)
         way = chosen(ways, asked.payment)
         if way is None:
             raise unpaid(asked, offers, "the payment accepts no offer of this request")
-        stream = Stream() if call.is_stream else None
         if isinstance(asked.payment.content, ExactPayment):
-            work = self._served_for_exact(call, way, asked, asked.payment.content, now, stream)
+            work = self._served_for_exact(call, way, asked, now, stream, None)
         else:
             await self.channels.check(asked.payment.content, asked, way.offer)
             work = self._served(call, way, asked, asked.payment.content, now, stream)
@@ -143,30 +150,37 @@ class Gateway:
                 headers={"Retry-After": "1"},
             ) from problem
 
+    async def _begun(self, asked: Asked) -> Payment | None:
+        """Return the exact payment of a key that was begun, and may have been sent, but has no answer yet."""
+        if asked.key is None:
+            return None
+        found = await self.ledger.run(self.ledger.find, asked.key, asked.paid_by if asked.payment else None)
+        is_open = found is not None and found.kind is Kind.EXACT and found.state is State.UNKNOWN
+        return found if found is not None and is_open and found.request == asked.hash else None
+
     async def _served_for_exact(
-        self, call: Call, way: Way, asked: Asked, content: ExactPayment, now: int, stream: Stream | None
+        self, call: Call, way: Way, asked: Asked, now: int, stream: Stream | None, begun: Payment | None
     ) -> Reply:
         """Serve a call for one exact payment, whose answer is withheld until it is settled.
 
-        A payment that may have been sent before is settled first: it may have paid, but has no answer yet.
+        A payment that was begun before is settled first: it may have paid, but has no answer yet.
         """
-        offer, payer, payment = way.offer, content.authorization.payer, asked.payment
+        offer, payment = way.offer, asked.payment
         assert payment is not None
-        found = await self.ledger.run(self.ledger.find, asked.key, asked.paid_by)
-        is_repeated = found is not None and found.state is State.UNKNOWN
-        is_first = is_repeated or await self.ledger.run(self.ledger.has_failed, payer)
-        if found is not None and is_repeated:
-            payment_id = found.id
+        assert isinstance(payment.content, ExactPayment)
+        payer, nonce = payment.content.authorization.payer, payment.content.authorization.nonce
+        if begun is not None:
+            payment_id = begun.id
         else:
             refusal = await self.facilitator.verify(payment.payload, offer.requirements())
             if refusal is not None:
                 raise unpaid(asked, [offer], refusal)
-            new = _new(Kind.EXACT, call, asked, offer, payer, now, nonce=content.authorization.nonce)
+            new = _new(Kind.EXACT, call, asked, offer, payer, now, nonce=nonce, signed=payment.header)
             payment_id = await self.ledger.run(self.ledger.begin, new, State.EXECUTING)
         reach("stored")
         paid = ExactSettlement(self.network, self.ledger, self.facilitator, payment_id, asked, offer)
-        if is_first:
-            await paid.settle(None, is_repeated=is_repeated)
+        if begun is not None or await self.ledger.run(self.ledger.has_failed, payer):
+            await paid.settle(None, is_repeated=begun is not None)
         return await self._answered(Work(payment_id, call, way.shelf, asked, offer, now, paid), stream)
 
     async def _answered(self, work: Work, stream: Stream | None) -> Reply:
@@ -239,8 +253,8 @@ class Gateway:
         if found is not None and found.state is State.UNKNOWN and found.request == asked.hash:
             await self.reconciling.reconcile(found)
             found = await self.ledger.run(self.ledger.find, key, payload)
-            if found is not None and found.kind is Kind.EXACT and found.state is State.UNKNOWN and asked.payment:
-                return None  # it is settled, or sent again, before it is answered
+            if found is not None and found.kind is Kind.EXACT and found.state is State.UNKNOWN:
+                return None  # it is settled, if it is not yet, and answered
         if found is None or (found.state is State.CANCELLED and found.request == asked.hash):
             return None
         if found.state is State.EXECUTING and not asked.is_unique:
@@ -297,6 +311,7 @@ def _new(
     *,
     channel: ChannelId | None = None,
     nonce: bytes | None = None,
+    signed: str | None = None,
 ) -> NewPayment:
     assert asked.key is not None, "a payment has a key"
     return NewPayment(
@@ -311,6 +326,7 @@ def _new(
         accepted_at=now,
         offered=offer.amount,
         nonce=nonce,
+        signed=signed,
     )
 
 

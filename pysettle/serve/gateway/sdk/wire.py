@@ -114,6 +114,8 @@ class Received:
 
     payload: PaymentPayload
     """As the SDK has it."""
+    header: str
+    """Header that it came in."""
     content: ChannelPayment | ExactPayment
     """Its content."""
 
@@ -158,7 +160,7 @@ def read_payment(header: str) -> Received:
             raise Malformed("payments of version 1 of x402 are not accepted")
         raw = payload.payload
         if payload.accepted.scheme == EXACT_SCHEME:
-            return Received(payload, ExactPayment(_authorization(raw["authorization"])))
+            return Received(payload, header, ExactPayment(_authorization(raw["authorization"])))
         kinds = {"deposit": is_deposit_payload, "voucher": is_voucher_payload, "refund": is_refund_payload}
         kind = next(name for name, is_of in kinds.items() if is_of(raw))
         config, amount = _config(raw["channelConfig"]), None
@@ -172,7 +174,7 @@ def read_payment(header: str) -> Received:
             Tokens(_whole(signed["maxClaimableAmount"])),
             bytes_in(signed["signature"]),
         )
-        return Received(payload, ChannelPayment(kind, config, voucher, amount))
+        return Received(payload, header, ChannelPayment(kind, config, voucher, amount))
     except (ValueError, KeyError, TypeError, AttributeError, StopIteration, RecursionError) as problem:
         if isinstance(problem, Malformed):
             raise
