@@ -10,7 +10,7 @@ from pysettle.domain.compute.events import Purchased
 from pysettle.domain.core import events
 from pysettle.serve.gateway.authorizations import paid_by, spending
 from pysettle.serve.gateway.ledger import Kind, Ledger, Outcome, Payment, State
-from pysettle.serve.gateway.sdk.wire import Settled
+from pysettle.serve.gateway.sdk.wire import ExactPayment, Settled, read_payment
 from pysettle.serve.gateway.shelf import Shelves
 from pysettle.values import Address, Hash32
 
@@ -52,8 +52,10 @@ class Reconciling:
         )
         # A whole answer was stored with a settlement, empty as yet; the text of a stream without one.
         if transaction is None or found.answer is None or found.settlement is None:
-            reason = "not paid yet" if transaction is None else "paid, and not answered"
-            await self._ledger.run(self._ledger.end, found.id, State.UNKNOWN, reason, transaction)
+            is_over = transaction is None and await asyncio.to_thread(self._is_over, found)
+            state = State.CANCELLED if is_over else State.UNKNOWN
+            reason = "not paid" if transaction is None else "paid, and not answered"
+            await self._ledger.run(self._ledger.end, found.id, state, reason, transaction)
             return
         settled = Settled(True, self._chain_name, transaction=transaction, payer=found.payer, amount=str(found.offered))
         outcome = Outcome(
@@ -76,6 +78,13 @@ class Reconciling:
             if isinstance(bought, Purchased) and bought.payer == payer:
                 return bought, log.address, log.transaction_hash
         return None
+
+    def _is_over(self, found: Payment) -> bool:
+        """Whether an exact payment can no longer be settled."""
+        content = read_payment(found.signed).content if found.signed else None
+        return (
+            isinstance(content, ExactPayment) and content.authorization.valid_before <= self._network.chain.clock.now()
+        )
 
     @property
     def _chain_name(self) -> str:
