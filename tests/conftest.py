@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import gc
 import os
+from collections.abc import Iterator
 
 import pytest
 
 from pysettle.audit.independent.catalogue import engines
 from tests.audit.remembering import RememberingEngine
 from tests.chance import load_profile
+from tests.evm.nodes import remember_nodes
 
+gc.disable()  # until all tests are collected: nothing that is imported goes away again
 load_profile()
+remember_nodes()
 
 TRACE_DIR = os.environ.get("PYSETTLE_TRACE_DIR")
 CHAINS_DIR = os.environ.get("PYSETTLE_CHAINS_DIR")
@@ -24,10 +28,12 @@ NEEDS = {
 """Mark -> why the tests that have it are skipped, empty if they are not."""
 
 
-@pytest.fixture(autouse=True)
-def remembering(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True, scope="session")
+def remembering() -> Iterator[None]:
     """Have `verify` execute no block twice on the same head: most tests change a file beside the chain."""
-    monkeypatch.setattr("pysettle.audit.verify.PyEvmEngine", RememberingEngine)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pysettle.audit.verify.PyEvmEngine", RememberingEngine)
+        yield
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -43,6 +49,7 @@ def pytest_collection_finish() -> None:
     """Leave what is loaded to itself: it stays to the end, and the collector need not look at it time and again."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
