@@ -75,6 +75,7 @@ def mortal(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mor
 CALLS = ("deposited", "stored", "answered", "charged")
 
 
+@pytest.mark.apart
 @pytest.mark.long
 def test_killed_at_every_state(mortal: Mortal) -> None:
     """Killed with a call or a purchase at any state, and started again, a key has one answer and one charge."""

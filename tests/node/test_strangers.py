@@ -21,6 +21,8 @@ from tests.node.process import node
 ROWS, TRANSACTIONS = 1_500, 7
 
 
+@pytest.mark.apart
+@pytest.mark.long
 def test_void_claims_stop_no_command(tmp_path: Path) -> None:
     """Seven transactions of 1,500 void rows each are more logs than a node returns; every channel is found."""
     directory, stranger = tmp_path / "town", development_accounts()[7]

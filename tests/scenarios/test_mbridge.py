@@ -10,7 +10,7 @@ import pytest
 
 from tests.cli.running import invoke
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.apart]
 
 
 @pytest.fixture(scope="module")
