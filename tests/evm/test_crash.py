@@ -23,8 +23,8 @@ from tests.evm.accounts import genesis
 from tests.evm.test_embedded import other_engine
 
 ROOT = Path(__file__).parents[2]
-ROUNDS = rounds(40, campaign=200)
-ROUNDS_A_FILE = 20
+ROUNDS = rounds(20, campaign=200)
+ROUNDS_A_FILE = 10
 """Rounds that go on with what the one before left; then comes a new file, so that beginnings are killed too."""
 LONGEST_S = 0.2
 """Longest that a process seals after its first block; one that is killed while it opens a file has half of it."""

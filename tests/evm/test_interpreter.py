@@ -26,7 +26,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:SELFDESTRUCT opcode:DeprecationW
 CHAIN = EmbeddedChain(genesis())
 EDGES = (0, 1, 2, 31, 32, 255, 256, 2**128, 2**255 - 1, 2**255, 2**256 - 2, 2**256 - 1)
 WORDS = st.sampled_from(EDGES) | st.integers(0, 2**256 - 1)
-EXAMPLES = rounds(200, campaign=2_000)
+EXAMPLES = rounds(100, campaign=2_000)
 RESULT = bytes.fromhex("5f5260205ff3")
 """PUSH0 MSTORE PUSH1 32 PUSH0 RETURN: return what is on top of the stack."""
 
