@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -13,6 +14,7 @@ from pysettle.serve.gateway import counting
 from pysettle.serve.gateway.config import Model, Stage, Upstream, read_config
 from pysettle.serve.gateway.pricing import Counts, quote
 from pysettle.serve.gateway.requests import parse_call
+from pysettle.serve.gateway.shelf import Shelves
 from pysettle.serve.gateway.tables import Amounts
 
 GOOD = """
@@ -44,6 +46,22 @@ def test_a_configuration_is_checked_as_a_whole(tmp_path: Path) -> None:
     named = ("public_url", "secret is unknown", "listen", "limits.wait_s", "series is missing", "key_file")
     for part in (*named, "two models are called m", "context_tokens", "does not hold"):
         assert part in str(refused.value)
+
+
+def test_a_model_changes_its_series(tmp_path: Path) -> None:
+    """From a stated time on the new series is sold, and the old one still pays; times must follow each other."""
+    file = tmp_path / "gateway.toml"
+    change = '[[model.change]]\nat = 2026-01-05T01:00:00Z\nseries = "S2"\n'
+    file.write_text(GOOD + change)
+    (model,) = read_config(file).models
+    assert [(stage.since, stage.series) for stage in model.stages] == [(0, "S"), (MONDAY_PEAK, "S2")]
+    shelves = Shelves({"m": tuple(SimpleNamespace(model=model, since=it.since) for it in model.stages)})  # type: ignore[arg-type]  # no chain
+    for now, expected in ((MONDAY_PEAK - 1, [0]), (MONDAY_PEAK, [MONDAY_PEAK, 0])):
+        assert [shelf.since for shelf in shelves.serving("m", now)] == expected
+    for wrong, word in ((change + change, "order of their times"), (change.replace("Z", ""), "with an offset")):
+        file.write_text(GOOD + wrong)
+        with pytest.raises(UsageError, match=word):
+            read_config(file)
 
 
 def test_counts() -> None:

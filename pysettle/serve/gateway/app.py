@@ -24,7 +24,7 @@ from pysettle.serve.gateway.asked import Asked, Reply, key_of_header
 from pysettle.serve.gateway.ledger import KeyTaken, Payment
 from pysettle.serve.gateway.queries import channel_answer
 from pysettle.serve.gateway.replies import in_progress, unpaid
-from pysettle.serve.gateway.requests import BYTES_A_TOKEN
+from pysettle.serve.gateway.requests import BYTES_A_TOKEN, PAID_PATHS
 from pysettle.serve.gateway.sdk.wire import ChannelPayment, bytes_in
 from pysettle.serve.gateway.service import Gateway
 from pysettle.serve.http import BodyTooLarge, Guard, read_body
@@ -33,7 +33,6 @@ from pysettle.values import Tokens
 _log = logging.getLogger("pysettle.gateway")
 _BODY_PATIENCE_S = 60.0
 _LEAST_BODY = 256 * 1024
-_PAID_PATHS = ("chat/completions", "completions")
 
 
 def application(gateway: Gateway) -> FastAPI:
@@ -59,7 +58,7 @@ def application(gateway: Gateway) -> FastAPI:
         redoc_url=None,
     )
     entrance = _Entrance(gateway)
-    for path in _PAID_PATHS:
+    for path in PAID_PATHS:
         app.add_api_route(f"/v1/{path}", entrance.inference(path), methods=["POST"], response_model=None)
         app.add_api_route(f"/v1/{path}", entrance.probe, methods=["GET"], response_model=None)
     for path, method, answer in (
@@ -152,7 +151,7 @@ class _Entrance:
     async def resources(self) -> Response:
         """List the paid resources."""
         public = self._gateway.config.public_url
-        paths = [f"{public}/v1/{path}" for path in (*_PAID_PATHS, "tokens")]
+        paths = [f"{public}/v1/{path}" for path in (*PAID_PATHS, "tokens")]
         return JSONResponse({"version": 1, "resources": paths})
 
     async def _asked(self, request: Request) -> Asked:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import hashlib
 import json
+import struct
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +25,8 @@ _WORDS = (
     *("Tokens", "are", "bound", "to", "compute", "and", "each", "of", "them", "is", "backed", "by", "yuan", "in"),
     *("escrow", "so", "that", "a", "call", "costs", "its", "usage", "while", "the", "rest", "goes", "home"),
 )
+_DIMENSIONS = 8
+"""Numbers of a vector of the local provider, unless a request says how many."""
 
 
 class ProviderFailed(Exception):
@@ -40,7 +44,9 @@ class Piece:
 
     @property
     def text(self) -> str:
-        """The generated text in it."""
+        """The generated text in it; of embeddings, their list as JSON without spaces."""
+        if "data" in self.document:
+            return json.dumps(self.document["data"], separators=(",", ":"))
         return "".join(_generated(choice) for choice in self.document.get("choices") or ())
 
 
@@ -86,6 +92,10 @@ class LocalProvider:
         self._calls += 1
         if _is_turn(self._calls, faults.get("fail_every")):
             raise ProviderFailed("the local provider was told to fail now and then")
+        if call.path == "embeddings":
+            counts = Counts(call.prompt_tokens, 0, 0)
+            yield Piece(self._embeddings(call), None if faults.get("omit_usage") else counts)
+            return
         words = [self._words(call, choice) for choice in range(call.choices)]
         texts = ["".join(of_choice) for of_choice in words]
         # Counted as a whole: parts of a text may be counted differently when they are counted alone.
@@ -129,6 +139,20 @@ class LocalProvider:
             words.pop()
         return words
 
+    def _embeddings(self, call: Call) -> dict[str, Any]:
+        """Return vectors that are a function of their texts."""
+        given = call.body["input"]
+        texts = [given] if isinstance(given, str) or isinstance(given[0], int) else given
+        dimensions = call.body.get("dimensions") or _DIMENSIONS
+        data = []
+        for place, text in enumerate(texts):
+            drawn = hashlib.shake_256(f"{self._seed}:{json.dumps(text)}".encode()).digest(dimensions)
+            vector: Any = [byte / 256 - 0.5 for byte in drawn]
+            if call.body.get("encoding_format") == "base64":
+                vector = base64.b64encode(struct.pack(f"<{dimensions}f", *vector)).decode()
+            data.append({"object": "embedding", "index": place, "embedding": vector})
+        return {"object": "list", "model": call.model.name, "data": data}
+
     def _head(self, call: Call, kind: str) -> dict[str, Any]:
         is_chat = call.path == "chat/completions"
         name = hashlib.sha256(f"{self._seed}:{_canonical(call)}".encode()).hexdigest()[:24]
@@ -162,8 +186,9 @@ class OpenAIProvider:
         body = {**call.body, "model": self._model or call.model.name}
         if call.is_stream:
             body["stream_options"] = {"include_usage": True}
-        limits = {"max_completion_tokens", "max_tokens"} & body.keys() or {"max_tokens"}
-        body |= dict.fromkeys(limits, call.max_tokens)
+        if call.output_limit:
+            limits = {"max_completion_tokens", "max_tokens"} & body.keys() or {"max_tokens"}
+            body |= dict.fromkeys(limits, call.max_tokens)
         try:
             async with self._client.stream("POST", f"{self._url}/{call.path}", json=body) as response:
                 if response.status_code != 200:

@@ -38,7 +38,12 @@ _KNOWN = {
     "chat/completions": _PLAIN
     | {"messages", "model", "max_tokens", "max_completion_tokens", "n", "stream", "stream_options", "tools"},
     "completions": _PLAIN | {"prompt", "model", "max_tokens", "n", "stream", "stream_options", "echo"},
+    "embeddings": {"input", "model", "encoding_format", "dimensions", "user"},
 }
+PAID_PATHS = tuple(_KNOWN)
+"""Paths below `/v1/` of requests for inference."""
+_INPUTS = 2_048
+"""Most texts of one request for embeddings, as OpenAI has it."""
 _ROLES = {"system", "developer", "user", "assistant", "tool"}
 
 
@@ -111,23 +116,52 @@ def parse_call(path: str, body: Mapping[str, Any], model: Model) -> Call:
         ApiError: a member is unknown or malformed, the request has content that cannot be counted before it is served,
             or it does not fit the context of the model.
     """
-    for name in body.keys() - _KNOWN[path]:
+    for name in sorted(body.keys() - _KNOWN[path]):
         raise _invalid(name, "it is not supported")
+    if path == "embeddings":
+        return _embeddings(body, model)
     choices = _whole(body, "n", 1, _CHOICES)
     named = "max_completion_tokens" if body.get("max_completion_tokens") is not None else "max_tokens"
     most = _whole(body, named, model.default_output, model.largest_output)
     if not isinstance(body.get("stream") or False, bool):
         raise _invalid("stream", "it is neither true nor false")
-    prompt = _chat(body) if path == "chat/completions" else _completion(body)
+    prompt: str | int = _chat(body) if path == "chat/completions" else _completion(body)
     counted = prompt if isinstance(prompt, int) else counting.count(prompt)
     if counted + most > model.context:
-        raise ApiError(
-            400,
-            f"{counted} LLM tokens of input and {most} of output do not fit the context of {model.context}",
-            code="context_length_exceeded",
-            parameter=named,
-        )
+        raise _too_long(counted, most, model, named)
     return Call(path, model, body, counted, most * choices)
+
+
+def _embeddings(body: Mapping[str, Any], model: Model) -> Call:
+    """Read a request for embeddings, which has input alone."""
+    given, size = body.get("input"), counting.vocabulary_size()
+    texts = [given] if isinstance(given, str) or _are_tokens(given, size) else given
+    if not isinstance(texts, list) or not 1 <= len(texts) <= _INPUTS:
+        raise _invalid("input", f"give one text, or a list of 1 to {_INPUTS} texts")
+    if body.get("encoding_format") not in (None, "float", "base64"):
+        raise _invalid("encoding_format", "it is neither float nor base64")
+    _whole(body, "dimensions", 1, _INPUTS)
+    counts = []
+    for place, text in enumerate(texts):
+        if not (isinstance(text, str) and text) and not _are_tokens(text, size):
+            raise _invalid(f"input[{place}]", "it is neither a text nor the ids of its LLM tokens")
+        counts.append(counting.count(text) if isinstance(text, str) else len(text))
+    if max(counts) > model.context:
+        raise _too_long(max(counts), 0, model, "input")
+    return Call("embeddings", model, body, sum(counts), 0)
+
+
+def _are_tokens(given: Any, size: int) -> bool:
+    return isinstance(given, list) and bool(given) and all(type(it) is int and 0 <= it < size for it in given)
+
+
+def _too_long(counted: int, most: int, model: Model, named: str) -> ApiError:
+    return ApiError(
+        400,
+        f"{counted} LLM tokens of input and {most} of output do not fit the context of {model.context}",
+        code="context_length_exceeded",
+        parameter=named,
+    )
 
 
 def _whole(body: Mapping[str, Any], name: str, default: int, most: int) -> int:
@@ -149,7 +183,12 @@ def _chat(body: Mapping[str, Any]) -> str:
         if not isinstance(message, dict) or message.get("role") not in _ROLES:
             raise _invalid(f"messages[{place}]", f"a message is an object with a role of {', '.join(sorted(_ROLES))}")
         _check_content(message.get("content"), f"messages[{place}].content")
-    return counting.chat_prompt(messages, tools)
+    form = body.get("response_format")
+    if form is not None and not (isinstance(form, dict) and isinstance(form.get("type"), str)):
+        raise _invalid("response_format", "it is no object with a type")
+    # A provider puts the schema of an answer before the conversation, as it does with tools.
+    schema = [form] if form and form["type"] == "json_schema" else []
+    return counting.chat_prompt(messages, [*tools, *schema])
 
 
 def _check_content(content: Any, place: str) -> None:
@@ -165,8 +204,8 @@ def _completion(body: Mapping[str, Any]) -> str | int:
     prompt = body.get("prompt")
     if isinstance(prompt, str):
         return prompt
-    size = counting.vocabulary_size()
-    if isinstance(prompt, list) and prompt and all(type(token) is int and 0 <= token < size for token in prompt):
+    if _are_tokens(prompt, counting.vocabulary_size()):
+        assert isinstance(prompt, list)
         return len(prompt)
     raise _invalid("prompt", "give one text, or the ids of its LLM tokens")
 
