@@ -84,7 +84,7 @@ class Worded(Exception):  # a mixin of errors, never raised alone
         """Return the cause; the word for an asset follows its first amount only."""
         parts, named = [], set[Asset]()
         for part in _PARTS.split(self.template):
-            if not (kind := self.arguments().get(part[1:-1])):
+            if not part.startswith("{") or not (kind := self.arguments().get(part[1:-1])):
                 parts.append(part)
             elif asset := self._asset(kind):
                 parts.append(asset.figure(getattr(self, part[1:-1])))
