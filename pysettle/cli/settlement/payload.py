@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pysettle.client.network import SettlementNetwork
     from pysettle.client.settlement.statements import SignedStatement
     from pysettle.domain.settlement.ivms101 import TravelData
+    from pysettle.domain.settlement.messages import Leg
 
 _EXISTING = click.Path(path_type=Path, exists=True, dir_okay=False)
 _NEW = click.Path(path_type=Path, dir_okay=False)
@@ -169,6 +171,28 @@ def _read_payload(file: Path) -> TravelData:
     from pysettle.domain.settlement.ivms101 import read_payload
 
     return read_payload(file.read_bytes(), str(file))
+
+
+def customers_of(file: Path, legs: Sequence[Leg], network: SettlementNetwork) -> bytes:
+    """Return the hash of a payload whose institutions are debtor and creditor of a leg, by the LEI of their admission.
+
+    Raises:
+        UsageError: it is no payload, or of other institutions.
+    """
+    from pysettle.client.settlement.registry import ParticipantRegistry
+    from pysettle.domain.settlement.messages import LegKind
+
+    data, registry = _read_payload(file), ParticipantRegistry.of(network)
+    stated = [data.debtor_lei, data.creditor_lei]
+    for leg in legs:
+        known = registry.admitted(leg.asset) if leg.kind is LegKind.POSITION else {}
+        if [known[party].lei for party in (leg.debtor, leg.creditor) if party in known] == stated:
+            return data.hash
+    raise UsageError(
+        f"the payload in {file} is of a payment from {stated[0]} to {stated[1]}, and no leg pays from one to the other",
+        debtor_lei=data.debtor_lei,
+        creditor_lei=data.creditor_lei,
+    )
 
 
 def _write(out: Path, signed: SignedStatement) -> None:

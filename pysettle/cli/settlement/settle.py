@@ -16,6 +16,7 @@ from pysettle.cli.nouns import Noun
 from pysettle.cli.options import Count, Moment, Whole, wide_option
 from pysettle.cli.output import instant, table, write_text
 from pysettle.cli.settlement.legs import leg_document, leg_of, leg_words, reversed_leg, word_of
+from pysettle.cli.settlement.payload import customers_of
 from pysettle.errors import UsageError
 from pysettle.values import HOUR_S
 
@@ -50,7 +51,7 @@ def settle() -> None:
 @click.option("--end-to-end-id", "reference", required=True, help="End-to-end id of the message, up to 35 characters.")
 @_PURPOSE
 @click.option("--value-time", type=Moment(["%Y-%m-%dT%H:%M:%S"]), help="When it settles, in UTC.  [default: at once]")
-@click.option("--customers", type=_EXISTING, help="Data of ultimate debtor and creditor; the chain stores its hash.")
+@click.option("--customers", type=_EXISTING, help="Payload of the Travel Rule (IVMS 101); the chain stores its hash.")
 @_OUT
 @network_view
 def write(
@@ -66,7 +67,6 @@ def write(
     from pysettle.client.settlement.documents import SignedInstruction
     from pysettle.client.settlement.settlement import AtomicSettlement
     from pysettle.domain.settlement.messages import Instruction, code_word
-    from pysettle.hashing import keccak
 
     second = int(value_time.replace(tzinfo=dt.UTC).timestamp()) if value_time else 0
     with command.workspace.chain() as chain:
@@ -78,7 +78,7 @@ def write(
             word_of(reference),
             code_word(purpose),
             second,
-            keccak(customers.read_bytes()) if customers else bytes(32),
+            customers_of(customers, written, network) if customers else bytes(32),
         )
     _write(out, SignedInstruction(chain.chain_id, contract.address, instruction), command)
 

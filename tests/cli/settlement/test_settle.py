@@ -12,9 +12,11 @@ import pytest
 
 from pysettle.client.settlement.documents import SignedInstruction
 from pysettle.errors import UsageError
+from pysettle.hashing import keccak
 from tests.chance import chance
 from tests.cli.running import Town
 
+PAYLOAD = Path(__file__).parents[3] / "pysettle" / "scenarios" / "travel_payload.json"
 ADMIT = "participant admit --account {} --lei {} --bic HSBCHKHH --jurisdiction 344 --currency {}"
 LEIS = {"alice": "PYSETTLE000000000111", "bob": "PYSETTLE000000000208"}
 WRITE = "settle write --leg CNY:alice:bob:10 --leg HKD:bob:alice:11 --end-to-end-id INV-{} --out {}"
@@ -76,6 +78,19 @@ def test_an_exchange_from_hand_to_hand(banks: Town) -> None:
     assert (position(banks, "alice", "HKD"), position(banks, "bob", "HKD")) == ("11000000", "49000000")
     assert banks.tell(f"settle show --file {file}")["state"] == "settled"
     banks.refuse(f"settle submit --file {file}", 5, "ApprovalIdUsed", "alice has used or withdrawn its id 1")
+
+
+def test_customers_are_a_payload_of_the_travel_rule(banks: Town, tmp_path: Path) -> None:
+    """Of the two institutions of a leg; another file is refused with its line and field, and nothing is written."""
+    file, wrong = banks.directory / "instruction", tmp_path / "wrong"
+    write = f"settle write --leg CNY:{{}}:10 --end-to-end-id INV-1 --out {file} --customers"
+    wrong.write_text(PAYLOAD.read_text().replace("1980-02-29", "1981-02-29"))
+    banks.refuse(f"{write.format('bob:alice')} {wrong}", 2, f"line 29 of {wrong}", "dateOfBirth: write a date")
+    refusal = banks.refuse(f"{write.format('alice:bob')} {PAYLOAD}", 2, "no leg pays from one to the other")
+    assert f"from {LEIS['bob']} to {LEIS['alice']}" in refusal
+    assert not file.exists()
+    banks.say(f"{write.format('bob:alice')} {PAYLOAD}")
+    assert SignedInstruction.from_bytes(file.read_bytes()).instruction.customers == keccak(PAYLOAD.read_bytes())
 
 
 def test_it_waits_and_goes_home_by_a_stop(banks: Town) -> None:
