@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _CASES = {
     "compute-export": "A chip maker sells compute abroad for e-CNY (paper, 3.2).",
+    "compute-export-hkd": "The same sale, paid in e-HKD by the quotes of a bank.",
     "holiday": "Golden Week against Dubai: value times move to the next opening.",
     "mbridge-2022": "20 banks settle 164 payments and PvP, as in the pilot of 2022.",
     "stop": "A sanctions hit before value time sends every leg home.",
@@ -49,7 +50,7 @@ def run(name: str, seed: int, out: Path | None, as_json: bool) -> None:
     result = _run(name, seed, out)
     if out:
         done(f"the bundle is kept in {out}")
-    text = _story(result) if result.steps else summary(result)
+    text = summary(result) if result.settled else _story(result)
     show(document(name, result), [text], as_json)
     check(result)
 
@@ -58,13 +59,19 @@ def _run(name: str, seed: int, out: Path | None) -> CaseResult:
     """Run a case by its name."""
     from pysettle.scenarios import compute_export
     from pysettle.scenarios.case import Case, run_case
+    from pysettle.scenarios.export_abroad import ExportAbroad
     from pysettle.scenarios.holiday import Holiday
     from pysettle.scenarios.mbridge import Pilot
     from pysettle.scenarios.stop import Stop
 
     if name == "compute-export":
         return compute_export.run(seed=seed, out=out).case()
-    across: dict[str, Callable[[int], Case]] = {"holiday": Holiday, "mbridge-2022": Pilot, "stop": Stop}
+    across: dict[str, Callable[[int], Case]] = {
+        "compute-export-hkd": ExportAbroad,
+        "holiday": Holiday,
+        "mbridge-2022": Pilot,
+        "stop": Stop,
+    }
     return run_case(across[name], seed=seed, out=out)
 
 

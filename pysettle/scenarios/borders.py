@@ -115,13 +115,16 @@ class Submitted:
 class Borders:
     """A network with banks across borders, at the chain time of a case."""
 
-    def __init__(self, seed: int, start: int, banks_by_currency: Mapping[Currency, int]) -> None:
+    def __init__(
+        self, seed: int, start: int, banks_by_currency: Mapping[Currency, int], *, others: Iterable[str] = ()
+    ) -> None:
         """Deploy the network with its currencies and their calendars.
 
         Args:
             seed: Keys and block randomness are derived from it.
             start: Chain time of the genesis, unix seconds.
             banks_by_currency: Currency -> banks of its country; e-CNY is among them.
+            others: Names of further parties.
         """
         self.seed, self.refusals = seed, list[Refusal]()
         self.banks = [
@@ -131,9 +134,11 @@ class Borders:
         ]
         self.roles = {currency: self._roles(currency) for currency in banks_by_currency}
         self.relayer = self._key("relayer")
+        self.others = {name: self._key(name) for name in others}
+        """Name -> key of each further party."""
         holders = [holder for roles in self.roles.values() for by in roles.holders().values() for holder in by]
-        accounts = dict.fromkeys([self.relayer.address, *(it.address for it in holders), *map(_address, self.banks)])
-        self.chain = EmbeddedChain(genesis(start, accounts), seed=seed)
+        keys = [self.relayer, *holders, *(bank.key for bank in self.banks), *self.others.values()]
+        self.chain = EmbeddedChain(genesis(start, dict.fromkeys(key.address for key in keys)), seed=seed)
         self.network = SettlementNetwork.deploy(self.chain, Plan(self.roles[Currency.CNY]))
         for currency, roles in self.roles.items():
             if currency is not Currency.CNY:
@@ -162,9 +167,19 @@ class Borders:
         """Return the settlement agent of a bank in a currency: the bank of its number in the currency's country."""
         return next(it for it in self.banks_of(currency) if it.place == bank.place)
 
+    def central_bank(self, currency: Currency) -> Signer:
+        """Return the key of the central bank of a currency."""
+        return self._key(f"{currency.value} central_bank")
+
+    @property
+    def attester(self) -> Signer:
+        """Key of the account that signs for compute."""
+        return self._key(f"{Currency.CNY.value} attester")
+
     def labels(self) -> dict[Address, str]:
         """Return account -> name, as a bundle has it."""
-        return {bank.address: bank.name for bank in self.banks} | {self.relayer.address: "relayer"}
+        others = {"relayer": self.relayer} | self.others
+        return {bank.address: bank.name for bank in self.banks} | {key.address: it for it, key in others.items()}
 
     # Preparation
 
@@ -210,7 +225,7 @@ class Borders:
             if not funded:
                 continue
             desk, total = self.network.system(currency).token.desk, Units(sum(funded.values()))
-            central_bank, (operator, *_) = self._central_bank(currency), roles.operators
+            central_bank, (operator, *_) = self.central_bank(currency), roles.operators
             reserve = desk.sign_reserve(central_bank, total // UNITS_PER_MINOR, _ATTESTED_S)
             steps += [
                 desk.attest_reserve(central_bank, central_bank.address, *reserve),
@@ -326,9 +341,6 @@ class Borders:
     def _key(self, name: str) -> Signer:
         return Signer.derived(self.seed, "borders", name)
 
-    def _central_bank(self, currency: Currency) -> Signer:
-        return self._key(f"{currency.value} central_bank")
-
     def _roles(self, currency: Currency) -> Roles:
         each = {office: self._key(f"{currency.value} {office}") for office in (*_OFFICES, "attester")}
         return Roles(**each, operators=(self._key(f"{currency.value} operator"),))
@@ -346,7 +358,3 @@ class Borders:
             steps += [self.corridors.set_week(central_bank, place, calendar.week)]
             steps += [self.corridors.set_days(central_bank, place, *item) for item in calendar.words.items()]
         self.network.send(*steps)
-
-
-def _address(bank: Bank) -> Address:
-    return bank.address

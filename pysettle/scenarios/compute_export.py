@@ -11,6 +11,7 @@ from __future__ import annotations
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from pysettle.audit.extract import export_bundle
 from pysettle.audit.verify import Report, verify
@@ -129,6 +130,9 @@ def run(*, seed: int = 0, out: Path | None = None) -> ExportResult:
 class ComputeExport:
     """The run, one method a part of the story, to be called in their order."""
 
+    HOME: ClassVar[str] = "Singapore"
+    """Home of the buyer."""
+
     def __init__(self, seed: int) -> None:
         """Deploy the network, register the wallets, give both buyers e-CNY, and open the series."""
         self.seed, self.steps = seed, list[Step]()
@@ -211,7 +215,7 @@ class ComputeExport:
         """Have the buyer pass Tokens on to one in another country, without anybody between them."""
         tokens, payee = Tokens(HOURS_PASSED_ON * HOUR_S * TOKENS_PER_SECOND), self.parties["second buyer"].address
         self._do(
-            f"{HOURS_PASSED_ON:,} hours passed on from Singapore to Thailand",
+            f"{HOURS_PASSED_ON:,} hours passed on from {self.HOME} to Thailand",
             self.series.transfer(self.parties["buyer"], payee, tokens),
         )
 

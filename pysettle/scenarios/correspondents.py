@@ -32,7 +32,7 @@ class TraditionalPath:
     final: int
     """Unix second at which it has it by the statements of the day."""
     exposed_s: int
-    """Seconds for which one side of an exchange has paid and the other one has not; 0 for a payment."""
+    """Seconds for which one side of an exchange or a purchase has paid and has nothing yet; 0 for a payment."""
 
 
 def payment(handed_in: int, of_currency: Calendar, of_payee: Calendar) -> TraditionalPath:
@@ -63,6 +63,21 @@ def exchange(traded: int, calendars: Sequence[Calendar]) -> TraditionalPath:
             left -= 1
     openings = [_moment(calendar, day, closing=False) for calendar in calendars]
     return TraditionalPath(max(openings), max(openings), max(openings) - min(openings))
+
+
+def purchase(handed_in: int, of_payer: Calendar, of_seller: Calendar) -> TraditionalPath:
+    """Return the path of a purchase abroad: an exchange, then a payment to the seller in its own currency.
+
+    Args:
+        handed_in: Unix second at which the buyer's bank has the order.
+        of_payer: Opening hours of the payment system of the currency that the buyer has.
+        of_seller: Opening hours of the payment system of the currency that the seller is paid in.
+
+    From the first leg of the exchange on the buyer has paid, and has nothing until the seller's bank has the payment.
+    """
+    exchanged = exchange(handed_in, [of_payer, of_seller])
+    paid = payment(exchanged.final, of_seller, of_seller)
+    return TraditionalPath(paid.at_best, paid.final, paid.final - exchanged.final + exchanged.exposed_s)
 
 
 def _next(calendar: Calendar, time: int) -> int:

@@ -20,7 +20,7 @@ def told(name: str) -> dict[str, Any]:
     return document
 
 
-@pytest.mark.parametrize("name", ["holiday", "stop"])
+@pytest.mark.parametrize("name", ["compute-export-hkd", "holiday", "stop"])
 def test_all_expected_figures_are_met(name: str) -> None:
     """Each of them, the audit and the conservation of each currency included; every figure has an origin."""
     document = told(name)
@@ -36,6 +36,20 @@ def test_a_holiday_moves_value_times_and_holds_up_no_open_currency() -> None:
     assert int(dirham["final_unix_s"]) - int(dirham["handed_in_unix_s"]) == 1
     slower = [int(it["traditional_unix_s"]) > int(it["final_unix_s"]) for it in ends.values()]
     assert slower == [True] * 6
+
+
+def test_a_buyer_abroad_pays_in_its_own_currency() -> None:
+    """The maker earns as for e-CNY. Correspondents take longer, and a payment above the threshold needs its payload."""
+    document = told("compute-export-hkd")
+    figures = {it["figure"]: it["amount_units"] for it in document["figures"]}
+    assert [figures[name] for name in ("earned by the maker", "refunded to the buyers")] == ["6930000000", "2070000000"]
+    at_once, evening, ahead = document["settlements"]
+    took = [int(it["final_unix_s"]) - int(it["handed_in_unix_s"]) for it in (at_once, evening, ahead)]
+    assert (took[0] <= 2, took[1], took[2] <= 2) == (True, 10 * 3_600 + 1_800, True)
+    assert [int(it["traditional_unix_s"]) > int(it["final_unix_s"]) for it in (at_once, evening, ahead)] == [True] * 3
+    refusals = {it["error"]: it["reason"] for it in document["refusals"]}
+    assert "buyer of class corporate requested 9,000.00 in corridor 0x" in refusals["PurchaseLimitExceeded"]
+    assert "from 50,000.00 on both institutions sign the payload first" in refusals["TravelPayloadUnsigned"]
 
 
 def test_a_stop_sends_every_leg_home() -> None:

@@ -33,8 +33,12 @@ class AuditorKey:
     @classmethod
     def generate(cls) -> AuditorKey:
         """Return a new key."""
-        key = PrivateKey.generate()
-        return cls(bytes(key.public_key), bytes(key))
+        return cls.derived(bytes(PrivateKey.generate()))
+
+    @classmethod
+    def derived(cls, secret: bytes) -> AuditorKey:
+        """Return the key of a secret part of 32 bytes."""
+        return cls(bytes(PrivateKey(secret).public_key), secret)
 
     @classmethod
     def from_bytes(cls, content: bytes) -> AuditorKey:
