@@ -14,14 +14,11 @@ from zlib import crc32
 
 import pytest
 
-from pysettle.client import SeriesTerms, SettlementNetwork, genesis
-from pysettle.client.core.access import Role, Roles
-from pysettle.client.network import Plan
-from pysettle.domain.core.signing import Signer
+from pysettle.client import genesis
 from pysettle.evm.backend import ChainBackend
 from pysettle.evm.rpc import RpcChain
 from tests.contracts.effects import restored
-from tests.contracts.world import ACTORS, CAPACITY, LIFE_S, RATE_CARD, START, UNIT_PRICE, World, open_series
+from tests.contracts.world import ACTOR_KEYS, START, World, deployed_on
 from tests.evm.anvil import anvil
 from tests.evm.eth_tester import EthTesterChain
 from tests.evm.remembering import RememberingChain
@@ -31,7 +28,6 @@ CHAIN = os.environ.get("PYSETTLE_TEST_CHAIN", "embedded")
 IN_PROCESS = {"embedded": RememberingChain, "eth-tester": EthTesterChain}
 NODES = {"anvil": anvil, "node": node_of}
 EVERY = int(os.environ.get("PYSETTLE_TEST_EVERY", "1"))
-ACTOR_KEYS = {name: Signer.derived("test", name) for name in ACTORS}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -58,15 +54,7 @@ def fresh_chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChainBacke
 @pytest.fixture(scope="session")
 def deployed(fresh_chain: ChainBackend) -> World:
     """Deploy once a session."""
-    actors, chain = dict(ACTOR_KEYS), fresh_chain
-    single = {role.name.lower(): actors[role.label.replace("-", " ")] for role in Role if role is not Role.OPERATOR}
-    roles = Roles(**single, operators=(actors["operator"], actors["other operator"]))
-    # Limits are set where they are tested: amounts of the other tests are beyond any.
-    network = SettlementNetwork.deploy(chain, Plan(roles, class_limits={}))
-    terms = SeriesTerms("Test Tokens", "TEST", "inference", UNIT_PRICE, CAPACITY, chain.clock.now() + LIFE_S, RATE_CARD)
-    world = World(network, actors, chain, open_series(network, actors, terms))
-    world.attest_everything()
-    return world
+    return deployed_on(fresh_chain)
 
 
 @pytest.fixture

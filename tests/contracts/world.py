@@ -10,6 +10,8 @@ from eth_hash.auto import keccak
 from eth_typing import Address
 
 from pysettle.client import ComputeToken, SeriesTerms, SettlementNetwork
+from pysettle.client.core.access import Role, Roles
+from pysettle.client.network import Plan
 from pysettle.domain.channel.messages import voucher_digest
 from pysettle.domain.channel.metering import Voucher
 from pysettle.domain.compute.messages import ComputeAttestation, PurchaseTerms
@@ -53,6 +55,7 @@ ACTORS = (
     "relayer",
     "stranger",
 )
+ACTOR_KEYS = {name: Signer.derived("test", name) for name in ACTORS}
 
 
 @dataclass
@@ -200,3 +203,16 @@ def open_series(
     salt = len(network.series).to_bytes(32, "big")
     compute = ComputeAttestation(key.address, "Ascend 910C", 1, rate, now, terms.expiry, salt)
     return network.open_series(key, terms, network.register_compute(key, actors["attester"], compute))
+
+
+def deployed_on(chain: ChainBackend) -> World:
+    """Deploy a network with one series on a chain."""
+    actors = dict(ACTOR_KEYS)
+    single = {role.name.lower(): actors[role.label.replace("-", " ")] for role in Role if role is not Role.OPERATOR}
+    roles = Roles(**single, operators=(actors["operator"], actors["other operator"]))
+    # Limits are set where they are tested: amounts of the other tests are beyond any.
+    network = SettlementNetwork.deploy(chain, Plan(roles, class_limits={}))
+    terms = SeriesTerms("Test Tokens", "TEST", "inference", UNIT_PRICE, CAPACITY, chain.clock.now() + LIFE_S, RATE_CARD)
+    world = World(network, actors, chain, open_series(network, actors, terms))
+    world.attest_everything()
+    return world
