@@ -18,7 +18,7 @@ from pysettle.domain.settlement.sealing import AuditorKey, SealedPayload
 from pysettle.errors import UsageError
 from pysettle.hashing import keccak
 from pysettle.values import Address, Units
-from tests.chance import chance
+from tests.chance import chance, rounds
 
 FILE = Path(__file__).parents[2] / "pysettle" / "scenarios" / "travel_payload.json"
 CONTENT = FILE.read_bytes()
@@ -102,10 +102,10 @@ def test_a_file_that_is_no_payload(content: bytes, line: int) -> None:
 
 @pytest.mark.random
 def test_every_changed_payload_is_refused_by_name() -> None:
-    """200 changes of a byte, a value or a field: by form with the line, or by the hash with both hashes."""
+    """Changes of a byte, a value or a field: by form with the line, or by the hash with both hashes."""
     random = chance("payloads")
     kinds = {"line": 0, "hash": 0}
-    for _ in range(200):
+    for _ in range(rounds(200, campaign=1_000)):
         content = change(random)
         with pytest.raises(UsageError, match=r"^line \d+ of payload.json|^the payload has the hash 0x") as refusal:
             accept(content)

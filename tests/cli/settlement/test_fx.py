@@ -10,7 +10,7 @@ import pytest
 
 from pysettle.client.settlement.quotes import QuoteDocument
 from pysettle.errors import UsageError
-from tests.chance import chance
+from tests.chance import chance, rounds
 from tests.cli.running import ComputeTown
 
 ADMIT = "participant admit --account bank --lei PYSETTLE000000000111 --bic BKCHCNBJ --jurisdiction 156 --currency {}"
@@ -103,12 +103,13 @@ def test_a_purchase_that_is_not_one(town: ComputeTown) -> None:
     assert town.block() == block
 
 
+@pytest.mark.random
 def test_mutated_quotes_are_refused_by_name(town: ComputeTown) -> None:
-    """200 changed files: each is no quote, or is not signed by its provider; the line is named."""
+    """Changed files: each is no quote, or is not signed by its provider; the line is named."""
     content = quote(town, "quote").read_bytes()
     document = json.loads(content)
     numbers, texts = ("chain_id", "paid_units", "sold_units", "id", "valid_before_unix_s"), 0
-    for number in range(200):
+    for number in range(rounds(200, campaign=1_000)):
         changed, field = dict(document), chance(f"field {number}").choice([*document])
         draw = chance(f"value {number}")
         if draw.random() < 0.2:

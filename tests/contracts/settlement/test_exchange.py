@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from random import Random
+from typing import Any
 
 import pytest
 
@@ -14,11 +16,13 @@ from pysettle.domain.core.events import Transfer
 from pysettle.domain.money.wallets import WalletClass
 from pysettle.domain.settlement import exchange_events as events
 from pysettle.domain.settlement.calendars import CLOSED, Hours, Week
-from pysettle.domain.settlement.quotes import LONGEST_QUOTE_S
+from pysettle.domain.settlement.quotes import LONGEST_QUOTE_S, Order, Quote
+from pysettle.errors import ContractReverted
 from pysettle.errors import contracts as errors
 from pysettle.evm.transactions import Transaction
 from pysettle.money import Currency
 from pysettle.values import Timestamp, Tokens, Units
+from tests.chance import chance, rounds
 from tests.contracts.abroad import (
     BUYER,
     CHINA,
@@ -33,8 +37,10 @@ from tests.contracts.abroad import (
     Abroad,
     open_abroad,
 )
-from tests.contracts.banks import FUNDS, HKD_OFFICER, HONGKONG, Banks
+from tests.contracts.banks import FUNDS, HKD_OFFICER, HONGKONG, Banks, identity_of
 from tests.contracts.effects import at, refused, restored
+from tests.contracts.hostile import Hostile
+from tests.contracts.settlement.false_currency import FalseCurrency
 from tests.contracts.ways import TERMS
 from tests.contracts.world import UNIT_PRICE, YUAN
 
@@ -257,6 +263,93 @@ def test_a_quote_for_one_taker(abroad: Abroad) -> None:
     world.send(abroad.buy(for_buyer))
 
 
+def test_a_seized_buyer(abroad: Abroad) -> None:
+    """Units that were seized buy nothing."""
+    world, hkd, buyer = abroad.world, abroad.banks.token(Currency.HKD), abroad.world.address(BUYER)
+    held = hkd.balance_of(buyer)
+    world.send(hkd.seize(world[HKD_OFFICER], buyer, world.address(HKD_OFFICER), Units(held), b"\5" * 32))
+    figures = {"sender": buyer, "balance": 0, "needed": PAID}
+    refused_purchase(abroad, abroad.buy(), errors.ERC20InsufficientBalance, **figures)
+
+
+def test_a_provider_that_changes_its_mind(abroad: Abroad) -> None:
+    """The quote of a contract (ERC-1271) is taken while it answers for it; afterwards it holds up its own alone."""
+    world, banks, token = abroad.world, abroad.banks, abroad.banks.token()
+    owner = world["relayer"]
+    wallet = Hostile(world, "Wallet", owner.address)
+    for currency, officer in ((Currency.CNY, "registrar"), (Currency.HKD, HKD_OFFICER)):
+        place, names = banks.token(currency).address, identity_of(PROVIDER)
+        world.send(banks.registry.admit(world[officer], place, wallet.address, names, CHINA, wallet.address))
+    approval = token.approve(owner, banks.liquidity.address, SOLD)
+    pay_in = banks.liquidity.pay_in(owner, token.address, Units(SOLD))
+    world.send(token.transfer(world[PROVIDER], wallet.address, SOLD), wallet.act(approval), wallet.act(pay_in))
+    signed = abroad.signed(abroad.quote(provider=wallet.address), by="relayer")
+    abroad.exchange.check(abroad.buy(signed))
+    world.send(wallet.call("close"))
+    names_of = {"provider": wallet.address, "id": signed.quote.id}
+    refused_purchase(abroad, abroad.buy(signed), errors.QuoteSignatureInvalid, **names_of)
+    world.send(abroad.buy(signed, abroad.signed()))
+
+
+FLIPPED = {"taker": 160, "paid": 160, "sold": 160, "paid_amount": 96, "sold_amount": 96, "id": 256, "valid_before": 64}
+ORDERED = {"buyer": 160, "series": 160, "beneficiary": 160, "least_tokens": 256, "deadline": 256}
+"""Field -> bits of it that a thief may flip."""
+REFUSALS = {
+    "PurchaseNonceInvalid",
+    "QuoteCurrencyOther",
+    "QuoteExpired",
+    "QuoteOffRate",
+    "QuoteSignatureInvalid",
+    "QuoteTakerOther",
+    "QuoteTooLong",
+    "ReferenceRateExpired",
+}
+"""Errors that such a change meets."""
+
+
+@pytest.mark.random
+def test_mutated_quotes(abroad: Abroad) -> None:
+    """One bit of a quote, its signature or the order: refused by name, with provider and id or nonce; nothing moves."""
+    world, random, order, signed = abroad.world, chance("quotes"), abroad.order(), abroad.signed()
+    paid = abroad.banks.token(Currency.HKD).domain
+    payment = abroad.exchange.sign_payment(world[BUYER], paid, Units(PAID), order)
+    found = set[str]()
+    with effect(abroad) as change:
+        for number in range(rounds(100, campaign=1_000)):
+            quote, terms = signed, order
+            kind = random.choice(("quote", "quote", "signature", "order"))
+            if kind == "signature":
+                bit = random.randrange(520)
+                quote = replace(signed, signature=flipped(signed.signature, bit, 520))
+            elif kind == "order":
+                terms = replace(order, **changed(order, ORDERED, random))
+            else:
+                quote = replace(signed, quote=replace(signed.quote, **changed(signed.quote, FLIPPED, random)))
+            step = abroad.exchange.purchase_with_authorization(world["relayer"], [quote], terms, *payment)
+            with pytest.raises(ContractReverted) as refusal:
+                abroad.exchange.check(step)
+            values = refusal.value.values
+            found.add(type(refusal.value).__name__)
+            if "id" in values:
+                assert (values["provider"], values["id"]) == (quote.quote.provider, quote.quote.id), number
+    assert change == {}
+    assert found <= REFUSALS
+    assert found >= {"QuoteSignatureInvalid", "QuoteOffRate", "QuoteTakerOther", "PurchaseNonceInvalid"}
+
+
+def changed(value: Quote | Order, bits: Mapping[str, int], random: Random) -> dict[str, Any]:
+    """Return a field of a value with one bit flipped."""
+    name = random.choice([*bits])
+    return {name: flipped(getattr(value, name), random.randrange(bits[name]), bits[name])}
+
+
+def flipped(value: bytes | int, bit: int, bits: int) -> bytes | int:
+    """Return a value with one bit flipped."""
+    if isinstance(value, int):
+        return value ^ 1 << bit
+    return (int.from_bytes(value, "big") ^ 1 << bit).to_bytes(bits // 8, "big")
+
+
 def test_a_series_that_the_market_never_opened(abroad: Abroad) -> None:
     """It gets no allowance, and no purchase names it; a series of the market gets its allowance from anybody, once."""
     world = abroad.world
@@ -386,5 +479,22 @@ def test_the_corridor_of_a_purchase(abroad: Abroad) -> None:
         world.send(ways.week(currency, None))
     world.send(ways.corridors.close(world[ways.bank(Currency.CNY)], way, way.currency))
     refused_purchase(abroad, abroad.buy(), errors.CorridorNotOpen, id=way.id)
-    other = replace(way, counter_currency=world.network.currency.address, currency=way.counter_currency)
-    assert other.id != way.id
+
+
+def test_a_corridor_of_a_false_pair(abroad: Abroad) -> None:
+    """A central bank alone opens none for another currency: not with a pair that only claims to be a currency."""
+    world, way, corridors = abroad.world, abroad.way, abroad.ways.corridors
+    false, bank = FalseCurrency(world), world[abroad.ways.bank(Currency.CNY)]
+    pair = replace(way, counter_currency=false.address)
+    kept = {"id": way.id, "counterCurrency": way.counter_currency}
+    refused(world, corridors.agree(bank, pair, TERMS, way.currency), errors.CorridorOfOtherPair, **kept)
+    world.send(corridors.close(bank, way, way.currency))
+    world.send(*(corridors.agree(bank, pair, TERMS, place) for place in (way.currency, false.address)))
+    assert corridors.corridor(way.id).is_open
+    other = {"id": way.id, "counterCurrency": false.address}
+    refused_purchase(abroad, abroad.buy(), errors.CorridorOfOtherPair, **other)
+    back = replace(abroad.ways.way(Currency.HKD), counter_currency=false.address)
+    missing = {"currency": back.currency, "caller": bank.address}
+    refused(world, corridors.agree(bank, back, TERMS, back.currency), errors.CurrencyPowerMissing, **missing)
+    world.send(corridors.agree(bank, back, TERMS, false.address))
+    assert not corridors.corridor(back.id).is_open
