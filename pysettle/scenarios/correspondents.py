@@ -65,18 +65,18 @@ def exchange(traded: int, calendars: Sequence[Calendar]) -> TraditionalPath:
     return TraditionalPath(max(openings), max(openings), max(openings) - min(openings))
 
 
-def purchase(handed_in: int, of_payer: Calendar, of_seller: Calendar) -> TraditionalPath:
-    """Return the path of a purchase abroad: an exchange, then a payment to the seller in its own currency.
+def purchase(handed_in: int, of_payer: Calendar, of_payee: Calendar) -> TraditionalPath:
+    """Return the path of a purchase abroad: an exchange, then a payment to the provider in its own currency.
 
     Args:
         handed_in: Unix second at which the buyer's bank has the order.
         of_payer: Opening hours of the payment system of the currency that the buyer has.
-        of_seller: Opening hours of the payment system of the currency that the seller is paid in.
+        of_payee: Opening hours of the payment system of the currency that the provider is paid in.
 
-    From the first leg of the exchange on the buyer has paid, and has nothing until the seller's bank has the payment.
+    From the first leg of the exchange on the buyer has paid. It has nothing until the bank of the provider is paid.
     """
-    exchanged = exchange(handed_in, [of_payer, of_seller])
-    paid = payment(exchanged.final, of_seller, of_seller)
+    exchanged = exchange(handed_in, [of_payer, of_payee])
+    paid = payment(exchanged.final, of_payee, of_payee)
     return TraditionalPath(paid.at_best, paid.final, paid.final - exchanged.final + exchanged.exposed_s)
 
 

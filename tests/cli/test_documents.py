@@ -237,6 +237,10 @@ fx check --file {town}/quote
 fx show --file {town}/quote
 market buy --series {first} --tokens 1 --pay-in HKD --quote {town}/quote --dry-run
 market buy --series {first} --tokens 1 --pay-in HKD --quote {town}/quote
+fx quote --pay-in HKD --pays 1 --sells 0.9 --by bob --out {town}/quote-of-order
+fx sign --series {first} --tokens 1 --quote {town}/quote-of-order --by alice --out {town}/relayed-order
+fx submit --file {town}/relayed-order --quote {town}/quote-of-order --dry-run
+fx submit --file {town}/relayed-order --quote {town}/quote-of-order
 fx cancel --id 99 --by bob
 fx policy
 fx policy --on --admit 156 --refuse 344

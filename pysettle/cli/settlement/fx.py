@@ -17,6 +17,7 @@ from pysettle.cli.compute.compute import series_option
 from pysettle.cli.nouns import Noun
 from pysettle.cli.options import BASIS_POINTS, Count, OneOf, Whole
 from pysettle.cli.output import instant, write_text
+from pysettle.cli.settlement.order import sign, submit
 from pysettle.errors import UsageError
 from pysettle.errors.states import Role, WalletClass
 from pysettle.money import Currency, to_units
@@ -83,7 +84,7 @@ def quote(
         offered = Quote(key.address, account, places[0], places[1], *amounts, number, until)
         signed = exchange.sign_quote(key, offered)
         document = QuoteDocument(exchange.chain.chain_id, exchange.address, signed)
-    write_text(out, json.dumps(document.document(), indent=2) + "\n", QuoteDocument.SCHEMA)
+    write_text(out, json.dumps(document.document(), indent=2) + "\n", QuoteDocument.FORM.schema)
     lines = [*_words(offered, Currency(pay_in), command), f"take it before {instant(until)}"]
     useful_next = f"market buy --pay-in {pay_in} --quote {shell_quote(str(out))} --series DSV4 --tokens 1"
     command.show(
@@ -122,7 +123,7 @@ def show(file: Path, command: Command) -> None:
     offered = found.signed.quote
     with _opened(command) as (network, exchange):
         found.check_place(exchange)
-        paid = _currency_of(network, offered)
+        paid = currency_of(network, offered)
         rate, now = exchange.reference_rate(offered.paid), exchange.chain.clock.now()
         is_used = exchange.is_used(offered.provider, offered.id)
     state = "used or cancelled" if is_used else "expired" if now >= offered.valid_before else "open"
@@ -136,6 +137,10 @@ def show(file: Path, command: Command) -> None:
     lines = [*_words(offered, paid, command), f"state: {state}; take it before {instant(offered.valid_before)}"]
     lines += [f"by the reference rate {Currency.CNY.text(expected)}, {rate.tolerance_bps} basis points more or less"]
     command.show(document, lines)
+
+
+for _command in (sign, submit):
+    fx.add_command(_command)
 
 
 @fx.command()
@@ -327,7 +332,12 @@ def _opened(command: Command, *, write: bool = False) -> Iterator[tuple[Settleme
         yield network, ForeignExchange.of(network)
 
 
-def _currency_of(network: SettlementNetwork, offered: Quote) -> Currency:
+def currency_of(network: SettlementNetwork, offered: Quote) -> Currency:
+    """Return the currency that a quote is paid in.
+
+    Raises:
+        UsageError: the network does not have it.
+    """
     for currency, system in network.currencies.items():
         if system.token.address == offered.paid:
             return currency

@@ -6,14 +6,12 @@ key is checked while it is read, without a chain; that of a contract (ERC-1271) 
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pysettle.client.settlement.exchange import ForeignExchange
-from pysettle.documents import as_object, parse_json
+from pysettle.client.settlement.flat import Flat
 from pysettle.domain.core.signing import Signer, recover
 from pysettle.domain.settlement.quotes import Order, Quote, SignedQuote, exchange_domain
 from pysettle.errors import ContractReverted, UsageError
@@ -23,21 +21,6 @@ from pysettle.values import Address
 
 if TYPE_CHECKING:
     from pysettle.client.network import SettlementNetwork
-
-_READERS: dict[str, Callable[[str], Any]] = {
-    "chain_id": lambda text: read_number(text, 64),
-    "exchange": read_address,
-    "provider": read_address,
-    "taker": read_address,
-    "paid": read_address,
-    "sold": read_address,
-    "paid_units": lambda text: read_number(text, 96),
-    "sold_units": lambda text: read_number(text, 96),
-    "id": lambda text: read_number(text, 256),
-    "valid_before_unix_s": lambda text: read_number(text, 64),
-    "signature": read_hex,
-}
-"""Field of the document -> its reader: chain and contract, then the fields of a quote, then the signature."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +33,24 @@ class QuoteDocument:
     """Foreign exchange that it is for."""
     signed: SignedQuote
     """The quote with the signature of its provider."""
-    SCHEMA: ClassVar[str] = "pysettle.quote/1"
-    """Schema of the document."""
+    FORM: ClassVar[Flat] = Flat(
+        "pysettle.quote/1",
+        "quote",
+        {
+            "chain_id": lambda text: read_number(text, 64),
+            "exchange": read_address,
+            "provider": read_address,
+            "taker": read_address,
+            "paid": read_address,
+            "sold": read_address,
+            "paid_units": lambda text: read_number(text, 96),
+            "sold_units": lambda text: read_number(text, 96),
+            "id": lambda text: read_number(text, 256),
+            "valid_before_unix_s": lambda text: read_number(text, 64),
+            "signature": read_hex,
+        },
+    )
+    """Form of the document: chain and contract, then the fields of a quote, then the signature."""
 
     @classmethod
     def from_bytes(cls, content: bytes, name: str) -> QuoteDocument:
@@ -61,33 +60,18 @@ class QuoteDocument:
             UsageError: it is none, a field is missing or of another form, or the signature is not the provider's; the
                 message names the line.
         """
-        text, field = content.decode("utf-8", "replace"), "schema"
-        try:
-            document = as_object(parse_json(content), {"schema", *_READERS}, "a quote")
-            if document["schema"] != cls.SCHEMA:
-                raise ValueError(f"its schema is {document['schema']!r}, not {cls.SCHEMA}")
-            values = []
-            for field, read in _READERS.items():
-                if not isinstance(document[field], str):
-                    raise ValueError(f"{field} has to be a text")
-                values.append(read(document[field]))
-            chain_id, exchange, *quote, signature = values
+
+        def made(chain_id: int, exchange: Address, *others: Any) -> QuoteDocument:
+            *quote, signature = others
             found = cls(chain_id, exchange, SignedQuote(Quote(*quote), signature))
             found._check_signature()
-        except json.JSONDecodeError as problem:
-            raise UsageError(f"line {problem.lineno} of {name}: this is no JSON: {problem.msg}", path=name) from problem
-        except ValueError as problem:
-            line = _line_of(text, field)
-            raise UsageError(f"line {line} of {name}: this is no quote: {problem}", path=name, line=line) from problem
-        return found
+            return found
+
+        return cls.FORM.read(content, name, made)
 
     def document(self) -> dict[str, str]:
         """Return the document: integers as decimal strings, bytes as hex."""
-        values = (self.chain_id, self.exchange, *astuple(self.signed.quote), self.signed.signature)
-        return {"schema": self.SCHEMA} | {
-            field: f"0x{value.hex()}" if isinstance(value, bytes) else str(value)
-            for field, value in zip(_READERS, values, strict=True)
-        }
+        return self.FORM.write(self.chain_id, self.exchange, *astuple(self.signed.quote), self.signed.signature)
 
     def check_place(self, contract: ForeignExchange) -> None:
         """Check that it is for a contract.
@@ -165,9 +149,3 @@ def refund_place(network: SettlementNetwork, holder: Address, amount: int) -> Re
     room = None if limit == NO_LIMIT else max(0, limit - token.balance_of(holder))
     is_credit = token.frozen(holder).incoming or (room is not None and amount > room)
     return RefundPlace(standing.effective_class.word, room, is_credit)
-
-
-def _line_of(text: str, field: str) -> int:
-    """Return the number of the line that names a field; 1 if none does."""
-    found = re.search(f'"{field}"', text)
-    return 1 if found is None else text[: found.start()].count("\n") + 1

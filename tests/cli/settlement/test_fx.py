@@ -87,6 +87,26 @@ def test_a_purchase_from_the_rate_to_the_tokens(town: ComputeTown) -> None:
     town.refused(f"{BUY} --quote {second}", 5, "bank has used or cancelled its quote 2")
 
 
+def test_an_order_goes_from_its_buyer_to_a_relayer(town: ComputeTown) -> None:
+    """Signed offline and submitted by another account, for its beneficiary; a change is refused with its line."""
+    town.say("fx attest --pay-in HKD --reference 0.9 --hours 24")
+    town.say("fx admit --series DSV4")
+    town.say("fx limit --from-jurisdiction 344 --to-jurisdiction 156 --class II --purchase 25 --window-limit 60")
+    offered, order, block = quote(town, "quote"), town.directory / "order", town.block()
+    signing = f"fx sign --series DSV4 --tokens 100 --to registrar --quote {offered} --by alice --out {order}"
+    assert town.say(signing).startswith("alice pays 20.00 HKD for 100 Tokens or more, before ")
+    submit = f"fx submit --file {{}} --quote {offered} --by bob"
+    for field, value in (("beneficiary", "0x" + "11" * 20), ("least_tokens", "1"), ("paid_units", "19000000")):
+        wrong = town.file("wrong", json.dumps(json.loads(order.read_text()) | {field: value}, indent=2))
+        town.refused(submit.format(wrong), 2, f"line 13 of {wrong}: this is no order: 0x", "did not sign it")
+    wrong = town.file("wrong", json.dumps(json.loads(order.read_text()) | {"currency": "EUR"}, indent=2))
+    town.refused(submit.format(wrong), 2, f"line 5 of {wrong}: this is no order: 'EUR' is no currency")
+    assert "nothing was sent" in town.say(f"{submit.format(order)} --dry-run")
+    assert town.block() == block
+    assert f"registrar: 0 -> {TOKENS} Tokens" in town.say(submit.format(order))
+    town.refused(f"fx submit --file {order} --quote {quote(town, 'next')} --by bob", 5, "AuthorizationAlreadyUsed")
+
+
 def test_a_purchase_that_is_not_one(town: ComputeTown) -> None:
     """Options that do not belong together, and a quote of another place or currency, send nothing."""
     file, block = quote(town, "quote"), town.block()
