@@ -12,11 +12,12 @@ from tests.audit.histories import Histories
 from tests.chance import rounds
 
 
+@pytest.mark.apart
 @pytest.mark.random
 def test_clean_histories_raise_no_alarm(tmp_path: Path) -> None:
     """Each bundle passes S, G and L without a finding."""
     histories = Histories()
-    for number in range(rounds(4, campaign=200)):
+    for number in range(rounds(8, campaign=200)):
         bundle = histories.bundle(number, tmp_path / "bundle")
         report = verify(bundle.directory)
         assert report.findings == (), f"history {number}: {report.to_text()}"

@@ -32,6 +32,7 @@ from tests.node.process import node
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.apart
 def test_five_processes_are_one_system(tmp_path: Path) -> None:
     """Init, deploy, issue, transfer and balance, each a process of its own, found by the current folder."""
     directory = tmp_path / "town"
@@ -53,6 +54,7 @@ def test_five_processes_are_one_system(tmp_path: Path) -> None:
     assert run("token balance --account bob", directory) == "bob: 12.50 yuan at block 11\n"
 
 
+@pytest.mark.apart
 @pytest.mark.long
 @pytest.mark.parametrize("kind", ["anvil", "node"])
 def test_the_same_on_a_network(kind: str, tmp_path: Path) -> None:

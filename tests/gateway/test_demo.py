@@ -22,6 +22,7 @@ CHARGED = 3_030
 """The answer has 14 LLM tokens of input and 29 of output, and block 0 is sealed at night: off-peak."""
 
 
+@pytest.mark.apart
 @pytest.mark.long
 def test_demo(tmp_path: Path) -> None:
     """It costs the same each time, blocks alone move its time, and the history reaches level S without a finding."""

@@ -18,6 +18,8 @@ from tests.evm.anvil import anvil
 from tests.evm.limits import Limits, limited
 from tests.node.process import node
 
+pytestmark = pytest.mark.apart
+
 COMMANDS = (
     "token balance --account alice",
     "token issue --to alice --amount 1",

@@ -32,6 +32,8 @@ from pysettle.workspace.directory import Workspace
 from tests.cli.running import Town, invoke
 from tests.node.process import node
 
+pytestmark = pytest.mark.apart
+
 PYSETTLE = [sys.executable, "-c", "from pysettle.cli import main; main()"]
 UNANSWERED = "http://127.0.0.1:1"
 

@@ -69,6 +69,7 @@ def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
     assert (proved.cny_paid, proved.cny_issued) == (other.cny_paid, other.cny_issued)
 
 
+@pytest.mark.apart
 @pytest.mark.parametrize(
     "requests",
     [
@@ -84,6 +85,7 @@ def test_unusual_workloads_settle_too(requests: list[Request]) -> None:
     check_books(demo.run(requests))
 
 
+@pytest.mark.apart
 @pytest.mark.real_trace
 def test_the_real_trace_costs_what_it_must(tmp_path: Path) -> None:
     """8,819 real requests cost 84.589479 yuan, exact to the unit, in fewer than 200 transactions."""

@@ -19,6 +19,8 @@ ENOUGH = 1_500
 """Operations in which everything has to happen that can."""
 
 
+@pytest.mark.apart
+@pytest.mark.long
 @pytest.mark.random
 def test_the_contract_does_what_the_model_does() -> None:
     """Both refuse for the same reason, emit the same events and have the same state each time; the audit passes."""
