@@ -253,7 +253,8 @@ class _Verification:
         if below or GENESIS_FILE not in readable:
             reason = f"{GENESIS_FILE} cannot be read"
             if GENESIS_FILE not in self._manifest.files:
-                reason = f"the bundle has no {GENESIS_FILE}"
+                hint = ", and has proofs for --level P" if self._manifest.has_proofs else ""
+                reason = f"the bundle has no {GENESIS_FILE}{hint}"
             self._leave(Check.EXECUTION, Outcome.NOT_HAD, f"it needs {' and '.join(below)}" if below else reason)
             return None
         books = LedgerCheck(self._manifest.contracts, self._records, self._receipts)

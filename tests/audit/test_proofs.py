@@ -113,7 +113,9 @@ def test_proofs_take_the_place_of_execution(proven: Bundle) -> None:
 def test_other_levels_are_as_they_were(proven: Bundle) -> None:
     """R asks no proofs and no code; S cannot be had without a genesis, nor code by it."""
     assert outcomes(verify(proven.directory, level="R")) == "+++---+"
-    assert outcomes(verify(proven.directory)) == "+++-..+"
+    executed = verify(proven.directory)
+    assert outcomes(executed) == "+++-..+"
+    assert executed.reasons[Check.EXECUTION] == "the bundle has no genesis.json, and has proofs for --level P"
 
 
 def test_a_changed_balance_is_found(meddled: Town, tmp_path: Path) -> None:
