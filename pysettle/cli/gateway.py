@@ -123,6 +123,31 @@ def claim(file: Path, command: Command) -> None:
     command.show(document, [f"{len(channels)} channels: {tokens}; {yuan}"])
 
 
+@gateway.command(cls=Verb)
+@click.option("--to", required=True, help="URL of the gateway, such as http://127.0.0.1:4020.")
+@click.option("--account", required=True, help="Account that pays.")
+@click.option("--budget", type=Count(1, 10**15), default=1_000_000, show_default=True, help="Most Tokens to deposit.")
+@click.option("--workers", type=Count(1, 64), default=4, show_default=True, help="Channels, and calls at once.")
+@click.option("--port", type=Count(0, 65_535), default=4022, show_default=True, help="Port; 0 for any free port.")
+@network_command
+def proxy(to: str, account: str, budget: int, workers: int, port: int, command: Command) -> None:
+    """Buy from a gateway for programs that know nothing of x402: they use the printed URL as OpenAI's base URL.
+
+    The proxy listens on loopback and pays from the account's Tokens. It opens a channel for each worker, within the
+    budget, checks the provider's receipts, and asks for the rest of every channel when it ends.
+    """
+    check_installed()
+    from pysettle.serve.gateway.proxy import Proxy, proxy_app
+    from pysettle.serve.gateway.serving import node_url, serve
+    from pysettle.serve.http import listen, url_of
+
+    network = network_of(command)
+    built = Proxy(network, command.key(account), node_url(network), to, budget, workers)
+    listener = listen("127.0.0.1", port, only_loopback="a proxy pays for whoever reaches it")
+    _announce(url_of(listener) + "/v1", command.as_json)
+    serve(proxy_app(built), listener)
+
+
 for _owners in (status, drain, statement):
     gateway.add_command(_owners)
 

@@ -80,6 +80,12 @@ def network_node(network: SettlementNetwork) -> SettlementNetwork:
     return network
 
 
+def node_url(network: SettlementNetwork) -> str:
+    """Return the URL of the node behind a network."""
+    assert isinstance(network.chain, RpcChain), "`network_node` has seen to it"
+    return network.chain.url
+
+
 def facilitator_app(network: SettlementNetwork, relayer: Signer, journal: Path, token: str) -> Starlette:
     """Return the ASGI application of a facilitator, for whoever holds the token.
 
