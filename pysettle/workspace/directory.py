@@ -261,7 +261,7 @@ class Workspace:
                 seed=self.config.seed,
                 database=database,
                 block_interval_s=self.config.block_interval_s,
-                real_time=_machine_time if self.config.real_time else None,
+                real_time=machine_time if self.config.real_time else None,
             )
 
     def announce(self, url: str) -> None:
@@ -357,7 +357,8 @@ def _absolute(directory: Path) -> Path:
         raise WorkspaceError("the current folder was deleted: change to another one") from problem
 
 
-def _machine_time() -> int:
+def machine_time() -> int:
+    """Return this machine's time, unix seconds."""
     return int(time.time())
 
 

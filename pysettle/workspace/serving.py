@@ -24,7 +24,9 @@ _FAUCET_BALANCE = 10**30
 """Native balance of the account that balances are raised from, in wei."""
 
 
-def fresh_chain(*, seed: int, chain_id: int, timestamp: int, accounts: int) -> NodeChain:
+def fresh_chain(
+    *, seed: int, chain_id: int, timestamp: int, accounts: int, real_time: Callable[[], int] | None = None
+) -> NodeChain:
     """Begin a chain in memory, with the accounts every Ethereum tool uses for development, and the CREATE2 deployer.
 
     Args:
@@ -32,21 +34,22 @@ def fresh_chain(*, seed: int, chain_id: int, timestamp: int, accounts: int) -> N
         chain_id: Chain id (EIP-155).
         timestamp: Chain time of block 0, unix seconds.
         accounts: Number of the accounts.
+        real_time: Returns unix seconds that chain time shall not be behind; None for time that passes by blocks alone.
     """
     signers, reserve = development_accounts(accounts), faucet()
     block_0 = usual_genesis(timestamp, [signer.address for signer in signers], chain_id=chain_id, balance=_BALANCE)
     further = {reserve.address: GenesisAccount(balance=_FAUCET_BALANCE), CREATE2_DEPLOYER: CREATE2_DEPLOYER_ACCOUNT}
     furnished = replace(block_0, alloc={**block_0.alloc, **further})
-    return NodeChain(EmbeddedChain(furnished, seed=seed), signers, faucet=reserve)
+    return NodeChain(EmbeddedChain(furnished, seed=seed, real_time=real_time), signers, faucet=reserve)
 
 
-def chain_from_genesis(file: Path, *, seed: int) -> NodeChain:
+def chain_from_genesis(file: Path, *, seed: int, real_time: Callable[[], int] | None = None) -> NodeChain:
     """Begin a chain in memory from a genesis.json; its accounts sign for themselves.
 
     Raises:
         UsageError: the file cannot be read, or is no genesis.json.
     """
-    return NodeChain(EmbeddedChain(Genesis.from_bytes(_content(file)), seed=seed))
+    return NodeChain(EmbeddedChain(Genesis.from_bytes(_content(file)), seed=seed, real_time=real_time))
 
 
 def history(genesis: Path, blocks: Path, on_progress: Callable[[int, int], None]) -> NodeChain:

@@ -50,6 +50,11 @@ _ACCOUNTS = 10
 @click.option("--seed", type=SEED, help="Seed of the blocks' randomness.  [default: 0]")
 @click.option("--chain-id", type=CHAIN_ID, help=f"Chain id.  [default: {SIMULATION_CHAIN_ID}]")
 @click.option("--timestamp", type=Count(0, 2**40), help=f"Unix second of block 0.  [default: {GENESIS_TIME}]")
+@click.option(
+    "--clock",
+    type=click.Choice(["scheduled", "real"]),
+    help="Let chain time pass by the blocks alone, or follow this machine's clock.  [default: scheduled]",
+)
 @click.option("--accounts", type=Count(1, 100), help=f"Development accounts with funds.  [default: {_ACCOUNTS}]")
 @click.option("--allow-origin", multiple=True, help="Web origin with pages that may use the node; may be repeated.")
 @click.option("--json", "as_json", is_flag=True, help="Print the node's URL as one JSON document.")
@@ -63,6 +68,7 @@ def node(
     seed: int | None,
     chain_id: int | None,
     timestamp: int | None,
+    clock: str | None,
     accounts: int | None,
     allow_origin: tuple[str, ...],
     as_json: bool,
@@ -84,12 +90,14 @@ def node(
             f"the node needs {problem.name}: pip install 'pysettle[node]'", package=problem.name
         ) from problem
     from pysettle.workspace import Workspace
+    from pysettle.workspace.directory import machine_time
     from pysettle.workspace.serving import chain_from_genesis, chain_of, fresh_chain
 
     _check_source(
         {"--bundle": bundle, "--workspace": workspace, "--genesis": genesis_file, "--blocks": blocks_file},
-        {"--seed": seed, "--chain-id": chain_id, "--timestamp": timestamp, "--accounts": accounts},
+        {"--seed": seed, "--chain-id": chain_id, "--timestamp": timestamp, "--accounts": accounts, "--clock": clock},
     )
+    real_time = machine_time if clock == "real" else None
     with ExitStack() as stack:
         if bundle:
             served = _of_bundle(bundle)
@@ -99,13 +107,14 @@ def node(
             opened = Workspace.open(workspace)
             served = stack.enter_context(chain_of(opened))
         elif genesis_file:
-            served = chain_from_genesis(genesis_file, seed=seed or 0)
+            served = chain_from_genesis(genesis_file, seed=seed or 0, real_time=real_time)
         else:
             served = fresh_chain(
                 seed=seed or 0,
                 chain_id=chain_id or SIMULATION_CHAIN_ID,
                 timestamp=GENESIS_TIME if timestamp is None else timestamp,
                 accounts=accounts or _ACCOUNTS,
+                real_time=real_time,
             )
         chain = served.embedded
         listener = listen(host, port)
@@ -126,7 +135,7 @@ def node(
                 done(f"the node sealed blocks {before + 1} to {head}, and {workspace} keeps them")
 
 
-def _check_source(sources: Mapping[str, Path | None], choices: Mapping[str, int | None]) -> None:
+def _check_source(sources: Mapping[str, Path | None], choices: Mapping[str, int | str | None]) -> None:
     """Check that the options name one chain, and choose nothing that it has already.
 
     Raises:
@@ -141,7 +150,7 @@ def _check_source(sources: Mapping[str, Path | None], choices: Mapping[str, int 
             raise UsageError("name --genesis too: the blocks of a chain file follow from its genesis.json")
         _refuse(choices, "the blocks contain it")
     elif sources["--genesis"]:
-        _refuse({**choices, "--seed": None}, "the genesis file contains it")
+        _refuse({**choices, "--seed": None, "--clock": None}, "the genesis file contains it")
 
 
 def _of_bundle(directory: Path) -> NodeChain:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from fastapi import FastAPI
-from starlette.datastructures import Headers, QueryParams
+from starlette.datastructures import Headers, MutableHeaders, QueryParams
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pysettle import __version__
 from pysettle.domain.core.messages import ChannelId
@@ -21,7 +22,9 @@ from pysettle.errors import ChainError
 from pysettle.serve.gateway import sales
 from pysettle.serve.gateway.answers import ApiError
 from pysettle.serve.gateway.asked import Asked, Reply, key_of_header
-from pysettle.serve.gateway.ledger import KeyTaken, Payment
+from pysettle.serve.gateway.ledger import KeyTaken, Payment, State
+from pysettle.serve.gateway.limits import Callers
+from pysettle.serve.gateway.metrics import Metrics
 from pysettle.serve.gateway.queries import channel_answer
 from pysettle.serve.gateway.replies import in_progress, unpaid
 from pysettle.serve.gateway.requests import BYTES_A_TOKEN, PAID_PATHS
@@ -33,14 +36,21 @@ from pysettle.values import Tokens
 _log = logging.getLogger("pysettle.gateway")
 _BODY_PATIENCE_S = 60.0
 _LEAST_BODY = 256 * 1024
+_REFUSAL = "pysettle.refusal"
+"""Key of a scope under which the code of a refusal is handed to whoever counts."""
 
 
 def application(gateway: Gateway) -> FastAPI:
     """Return the ASGI application of a gateway, which it closes at the end."""
+    metrics = Metrics(gateway.ledger)
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
+        if gateway.config.metrics is not None:
+            metrics.serve(*gateway.config.metrics)
+        metrics.clock_difference.set_function(lambda: gateway.watch.ahead_s)
         for found in await gateway.ledger.run(gateway.ledger.unfinished):
+            metrics.lost_runs.inc(found.state is State.EXECUTING)
             await gateway.reconciling.reconcile(found)
         await gateway.watch.look()
         watch = asyncio.create_task(gateway.watch.run())
@@ -73,7 +83,8 @@ def application(gateway: Gateway) -> FastAPI:
     app.add_exception_handler(ApiError, _refused)
     app.add_exception_handler(KeyTaken, _key_taken)
     app.add_exception_handler(ChainError, _chain_failed)
-    app.add_middleware(_Guarded, guard=Guard([gateway.config.public_host]))
+    callers = Callers(gateway.config.limits, gateway.config.keys)
+    app.add_middleware(_Guarded, guard=Guard([gateway.config.public_host]), callers=callers, metrics=metrics)
     return app
 
 
@@ -171,23 +182,42 @@ def _refund(asked: Asked) -> ChannelPayment | None:
 
 
 class _Guarded:
-    """Answers foreign hosts and pages itself. It hands on everything else as it is: a stream is not gathered here."""
+    """Answers foreign hosts, pages and callers beyond their limits itself. It gathers no stream."""
 
-    def __init__(self, app: ASGIApp, guard: Guard) -> None:
-        self._app, self._guard = app, guard
+    def __init__(self, app: ASGIApp, guard: Guard, callers: Callers, metrics: Metrics) -> None:
+        self._app, self._guard, self._callers, self._metrics = app, guard, callers, metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        refusal = self._guard.refusal(Headers(scope=scope)) if scope["type"] == "http" else None
-        if refusal is not None:
-            refused = ApiError(403, refusal, code="not_served")
-            await JSONResponse(refused.document(), refused.status)(scope, receive, send)
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers, began, is_paid = Headers(scope=scope), time.monotonic(), False
+        caller = self._callers.caller(headers, (scope.get("client") or ("",))[0])
+
+        async def send_counted(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                self._callers.answered(caller, status, scope.get(_REFUSAL), is_paid=is_paid)
+                self._metrics.answered(scope["path"], status, caller.name, time.monotonic() - began)
+                MutableHeaders(scope=message).update(caller.headers())
+            await send(message)
+
+        try:
+            if (refusal := self._guard.refusal(headers)) is not None:
+                raise ApiError(403, refusal, code="not_served")
+            is_paid = "payment-signature" in headers
+            self._callers.admit(caller, is_paid=is_paid)
+        except ApiError as refused:
+            scope[_REFUSAL] = refused.code
+            await JSONResponse(refused.document(), refused.status, refused.headers)(scope, receive, send_counted)
             return
         with suppress(ClientDisconnect):
-            await self._app(scope, receive, send)
+            await self._app(scope, receive, send_counted)
 
 
-async def _refused(_: Request, problem: Exception) -> Response:
+async def _refused(request: Request, problem: Exception) -> Response:
     assert isinstance(problem, ApiError)
+    request.scope[_REFUSAL] = problem.code
     return JSONResponse(problem.document(), problem.status, problem.headers)
 
 

@@ -84,6 +84,24 @@ class Limits:
     """Time between two claims of everything that is due, in seconds."""
     exposure_tokens: int = 100_000_000
     """Most Tokens that a channel may have used and not paid: beyond them the gateway claims first."""
+    requests_per_minute: int = 3_000
+    """Most requests of an address, a minute and at once; an API key may have a limit of its own."""
+    unpaid_per_minute: int = 600
+    """Most prices stated to a caller a minute that it has not paid for afterwards."""
+    refused_per_minute: int = 60
+    """Most payments of a caller a minute that are refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """An API key, which names its caller; nobody needs one."""
+
+    name: str
+    """Name of the caller in the metrics."""
+    secret: str
+    """The key, from the key file."""
+    requests_per_minute: int | None
+    """Its limit; None for that of an address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +138,10 @@ class Config:
     """Facilitator behind HTTP; None for one inside the gateway."""
     has_chain_clock: bool = False
     """Whether the chain's clock is right whatever the machine's says: a simulation has a time of its own."""
+    keys: tuple[ApiKey, ...] = ()
+    """API keys."""
+    metrics: tuple[str, int] | None = None
+    """Address and port of the metrics; None for none."""
 
     @property
     def public_host(self) -> str:
@@ -224,6 +246,8 @@ def read_config(file: Path) -> Config:
         limits=Limits(**read_limits),
         facilitator=RemoteFacilitator(url, token) if url else None,
         has_chain_clock=top.take("clock", _clock, "machine") == "chain",
+        keys=tuple(map(_key, top.tables("key", least=0))),
+        metrics=top.take("metrics", _listening, None),
     )
     top.end()
     names = [model.name for model in config.models if model.name]
@@ -276,6 +300,16 @@ def _moment(value: Any) -> int:
     if not isinstance(value, datetime) or value.tzinfo is None or value.microsecond:
         raise ValueError(f"{value} is no date and time in whole seconds with an offset, such as 2026-07-01T00:00:00Z")
     return int(value.timestamp())
+
+
+def _key(table: _Table) -> ApiKey:
+    key = ApiKey(
+        name=table.take("name", _text),
+        secret=table.take("key_file", table.secret),
+        requests_per_minute=table.take("requests_per_minute", _positive, None),
+    )
+    table.end()
+    return key
 
 
 def _text(value: Any) -> str:

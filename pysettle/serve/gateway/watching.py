@@ -43,6 +43,11 @@ class Watch:
         self._ahead_s = 0
         self._is_drained = False
 
+    @property
+    def ahead_s(self) -> int:
+        """Seconds by which the chain's clock was ahead of the machine's at the last look."""
+        return self._ahead_s
+
     def check_open(self, shelf: Shelf) -> None:
         """Check that a model may be served.
 
@@ -55,7 +60,7 @@ class Watch:
             raise ApiError(
                 503,
                 f"the chain's clock differs from this machine's by {abs(self._ahead_s)} s: its owner has to make the "
-                "chain follow the clock (`pysettle init --clock real`)",
+                "chain follow the clock (`pysettle init --clock real`, `pysettle node --clock real`)",
                 code="chain_clock",
             )
         if shelf.series.address in self._halted:

@@ -1,0 +1,92 @@
+"""Limits of callers, metrics, and requests that are cut short before anything is served."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from pysettle.scenarios.gateway import Process
+from pysettle.serve.gateway.answers import ApiError
+from pysettle.serve.gateway.config import ApiKey, Limits
+from pysettle.serve.gateway.limits import Callers
+from pysettle.serve.gateway.sdk.wire import MISMATCH
+from tests.gateway.conftest import ASKED, Shop
+
+KEY = ApiKey("office", "a-secret-of-the-office", 2)
+
+
+def test_callers() -> None:
+    """Each caller has buckets of its own, which fill with time; a payment gives the stated price back."""
+    now = [0.0]
+    limits = Limits(requests_per_minute=100, unpaid_per_minute=2, refused_per_minute=1)
+    callers = Callers(limits, [KEY], lambda: now[0])
+    with_key = callers.caller({"authorization": f"Bearer {KEY.secret}"}, "10.0.0.1")
+    assert (with_key.name, with_key.headers()["x-ratelimit-limit-requests"]) == ("office", "2")
+    for _ in range(2):
+        callers.admit(with_key, is_paid=True)
+    with pytest.raises(ApiError) as refused:
+        callers.admit(with_key, is_paid=True)
+    assert (refused.value.status, refused.value.headers["Retry-After"]) == (429, "31")
+    now[0] += 30
+    callers.admit(with_key, is_paid=True)
+    stranger = callers.caller({"authorization": "Bearer none"}, "10.0.0.1")
+    assert (stranger.name, callers.caller({}, "10.0.0.1")) == ("", stranger)
+    assert callers.caller({}, "10.0.0.2") is not stranger
+    for _ in range(5):
+        callers.admit(stranger, is_paid=False)
+        callers.answered(stranger, 402, "payment_required", is_paid=False)
+        callers.admit(stranger, is_paid=True)
+        callers.answered(stranger, 402, MISMATCH, is_paid=True)
+        callers.answered(stranger, 200, None, is_paid=True)
+    for _ in range(2):
+        callers.answered(stranger, 402, "payment_required", is_paid=False)
+    with pytest.raises(ApiError):
+        callers.admit(stranger, is_paid=False)
+    callers.admit(stranger, is_paid=True)
+    callers.answered(stranger, 402, "insufficient_funds", is_paid=True)
+    with pytest.raises(ApiError):
+        callers.admit(stranger, is_paid=True)
+
+
+def test_limits_keys_and_metrics(shop: Shop, tmp_path: Path) -> None:
+    """A gateway of its own: headers of the limits, an API key of its own limit, metrics beside the public address."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    text, folder = shop.town.config_file.read_text(), shop.town.config_file.parent
+    for name in ("facilitator.token", "peak-hours.json", "faults.json"):
+        text = text.replace(f'"{name}"', f'"{folder / name}"')
+    (tmp_path / "office.key").write_text(KEY.secret)
+    config = tmp_path / "gateway.toml"
+    keys = f'[[key]]\nname = "{KEY.name}"\nkey_file = "office.key"\nrequests_per_minute = 2\n'
+    config.write_text(f'metrics = "127.0.0.1:{port}"\n{text}\n{keys}')
+    directory = str(shop.town.workspace.directory)
+    gateway = Process("gateway", "serve", "--workspace", directory, "--config", str(config))
+    try:
+        chat, mine = f"{gateway.url}/v1/chat/completions", {"Authorization": f"Bearer {KEY.secret}"}
+        first = httpx.post(chat, json=ASKED)
+        assert (first.status_code, first.headers["x-ratelimit-limit-requests"]) == (402, "3000")
+        assert [httpx.post(chat, json=ASKED, headers=mine).status_code for _ in range(3)] == [402, 402, 429]
+        assert httpx.get(f"{gateway.url}/metrics").status_code == 404
+        _bad_transports(gateway.url)
+        found = httpx.get(f"http://127.0.0.1:{port}/metrics").text
+        path = 'path="/v1/chat/completions"'
+        assert f'pysettle_gateway_requests_total{{key="office",{path},status="429"}} 1.0' in found
+        assert f'pysettle_gateway_requests_total{{key="",{path},status="402"}} 1.0' in found
+        assert KEY.secret not in found
+    finally:
+        gateway.stop()
+
+
+def _bad_transports(url: str) -> None:
+    """Check that oversized headers and bodies are refused, in OpenAI's form where there is a request."""
+    large = httpx.post(f"{url}/v1/chat/completions", content=b"x" * (2 << 20))
+    assert (large.status_code, large.json()["error"]["code"]) == (413, "body_too_large")
+    place = urlsplit(url)
+    with socket.create_connection((str(place.hostname), place.port or 80), timeout=30) as connection:
+        head = f"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nX: {'y' * (1 << 17)}\r\n\r\n"
+        connection.sendall(head.encode())
+        assert connection.recv(100).startswith((b"HTTP/1.1 400", b"HTTP/1.1 431"))
