@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -116,6 +117,17 @@ def test_a_served_workspace_keeps_what_was_sealed(tmp_path: Path) -> None:
     with workspace.chain(write=True, wait_s=0) as reopened:
         assert reopened.receipts_of([receipt.transaction_hash]) == (receipt,)
         assert reopened.clock.now() == reopened.block().timestamp + 101
+
+
+def test_a_node_follows_the_clock(tmp_path: Path) -> None:
+    """Asked to, chain time is the machine's, and a block carries it; a workspace's clock is chosen when it begins."""
+    with node("--clock", "real") as url:
+        chain = RpcChain(url)
+        chain._rpc.ask("evm_mine")
+        assert abs(chain.block().timestamp - time.time()) < 30
+        assert abs(chain.clock.now() - time.time()) < 30
+    refused = CliRunner().invoke(main, ["node", "--workspace", str(tmp_path), "--clock", "real"])
+    assert (refused.exit_code, "leave --clock out" in refused.stderr) == (2, True)
 
 
 @pytest.mark.parametrize("option", ["--genesis", "--seed", "--chain-id", "--timestamp", "--accounts"])
