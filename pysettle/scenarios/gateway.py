@@ -120,16 +120,20 @@ class Process:
 
 
 @contextmanager
-def town(folder: Path, *, real_time: bool = True, **limits: float) -> Iterator[Town]:
+def town(folder: Path, *, real_time: bool = True, chain_url: str | None = None, **limits: float) -> Iterator[Town]:
     """Build a town in an empty folder, and end its processes afterwards.
 
     Args:
         folder: Where to.
         real_time: Whether its chain follows the machine's clock, as clients do that nobody has told the chain's time. A
             chain of a simulation begins at a stated time, and moves it by its blocks.
+        chain_url: Development node to build on; None for a chain of the workspace, which `pysettle node` serves.
         limits: Limits of the gateway other than its defaults.
     """
-    config = Config(genesis_time=int(time.time()) - HOUR_S, real_time=True) if real_time else Config()
+    if chain_url is not None:
+        config = Config.of_network(chain_url)
+    else:
+        config = Config(genesis_time=int(time.time()) - HOUR_S, real_time=True) if real_time else Config()
     workspace = Workspace.create(folder / "town", config, extra=_RELAYERS)
     with ExitStack() as stack:
 
@@ -138,7 +142,8 @@ def town(folder: Path, *, real_time: bool = True, **limits: float) -> Iterator[T
             stack.callback(process.stop)
             return process
 
-        node = start("node", "--port", "0", "--workspace", str(workspace.directory))
+        at = "--workspace", str(workspace.directory)
+        node_url = chain_url or start("node", "--port", "0", *at).url
         with workspace.chain(write=True) as chain:
             deploy(
                 workspace,
@@ -152,7 +157,6 @@ def town(folder: Path, *, real_time: bool = True, **limits: float) -> Iterator[T
         token_file = folder / "facilitator.token"
         token_file.touch(mode=0o600)
         token_file.write_text(token)
-        at = "--workspace", str(workspace.directory)
         facilitator = start(
             "gateway", "facilitator", *at, "--account", "gas", "--token-file", str(token_file), "--port", "0"
         )
@@ -162,7 +166,7 @@ def town(folder: Path, *, real_time: bool = True, **limits: float) -> Iterator[T
             workspace=workspace,
             network=network,
             series=series,
-            node_url=node.url,
+            node_url=node_url,
             facilitator_url=facilitator.url,
             facilitator_token=token,
             gateway_url=gateway.url,
