@@ -11,6 +11,10 @@ import pytest
 from x402.http.utils import decode_payment_required_header, encode_payment_signature_header
 from x402.schemas import PaymentPayload
 
+from pysettle.errors.states import Role
+from pysettle.money import UNITS_PER_WHOLE, Currency
+from pysettle.scenarios.gateway import MODEL
+from pysettle.scenarios.stock_client import Buyer
 from tests.gateway.conftest import ASKED, Shop
 
 ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
@@ -81,6 +85,26 @@ def test_a_deposit_that_nobody_has(shop: Shop) -> None:
         "invalid_batch_settlement_evm_insufficient_balance",
     )
     assert shop.town.network.chain.block().number == block
+
+
+def test_a_payer_who_may_not_pay(shop: Shop) -> None:
+    """A frozen payer buys nothing, and one beyond the limit of its wallet neither; an open channel stays its own."""
+    town, currency = shop.town, shop.town.network.currency
+    frozen, wealthy = shop.account(), shop.account()
+    freezer = town.key(town.workspace.holder(Role.FREEZER, Currency.CNY))
+    town.network.send(currency.freeze(freezer, frozen.address, outgoing=True, incoming=False))
+    for _ in range(2):
+        town.network.send(currency.desk.issue(town.key("bank"), wealthy.address, 1_500 * UNITS_PER_WHOLE))
+    limits = {"0x" + currency.address.hex(): 3_000 * UNITS_PER_WHOLE}
+    rich = Buyer(wealthy.secret, town.network.chain.chain_id, town.node_url, limits)
+    dear = 2_500 * UNITS_PER_WHOLE * 1_000_000 // town.series.unit_price
+    for buyer, tokens, signer in ((shop.buyer(frozen), 1_000, frozen), (rich, dear, wealthy)):
+        held = currency.balance_of(signer.address)
+        with pytest.raises(httpx.HTTPStatusError) as refused:
+            shop.run(buyer.post(f"{town.gateway_url}/v1/tokens", {"model": MODEL, "tokens": tokens}))
+        assert refused.value.response.status_code == 402
+        assert refused.value.response.json()["error"]["code"].startswith("invalid_exact_evm")
+        assert (currency.balance_of(signer.address), shop.balance(signer)) == (held, 0)
 
 
 def _paid(shop: Shop, payment: PaymentPayload) -> httpx.Response:

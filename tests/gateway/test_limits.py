@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
+from pysettle.domain.core.messages import ChannelId
 from pysettle.scenarios.gateway import Process
 from pysettle.serve.gateway.answers import ApiError
 from pysettle.serve.gateway.config import ApiKey, Limits
 from pysettle.serve.gateway.limits import Callers
+from pysettle.serve.gateway.sdk.paying import Budget, PayingChannel
 from pysettle.serve.gateway.sdk.wire import MISMATCH
 from tests.gateway.conftest import ASKED, Shop
 
@@ -62,6 +66,7 @@ def test_limits_keys_and_metrics(shop: Shop, tmp_path: Path) -> None:
     (tmp_path / "office.key").write_text(KEY.secret)
     config = tmp_path / "gateway.toml"
     keys = f'[[key]]\nname = "{KEY.name}"\nkey_file = "office.key"\nrequests_per_minute = 2\n'
+    text = text.replace("[limits]", "[limits]\npayer_exposure_tokens = 1")
     config.write_text(f'metrics = "127.0.0.1:{port}"\n{text}\n{keys}')
     directory = str(shop.town.workspace.directory)
     gateway = Process("gateway", "serve", "--workspace", directory, "--config", str(config))
@@ -77,6 +82,7 @@ def test_limits_keys_and_metrics(shop: Shop, tmp_path: Path) -> None:
         assert f'pysettle_gateway_requests_total{{key="office",{path},status="429"}} 1.0' in found
         assert f'pysettle_gateway_requests_total{{key="",{path},status="402"}} 1.0' in found
         assert KEY.secret not in found
+        _claimed_from_another_channel(shop, chat)
     finally:
         gateway.stop()
 
@@ -90,3 +96,21 @@ def _bad_transports(url: str) -> None:
         head = f"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nX: {'y' * (1 << 17)}\r\n\r\n"
         connection.sendall(head.encode())
         assert connection.recv(100).startswith((b"HTTP/1.1 400", b"HTTP/1.1 431"))
+
+
+def _claimed_from_another_channel(shop: Shop, chat: str) -> None:
+    """Check that a payer beyond its cap is served from a second channel after the first one is claimed from."""
+    signer, network = shop.account(1_000_000), shop.town.network
+    chain, assets = f"eip155:{network.chain.chain_id}", [shop.town.series.address]
+
+    async def ask(salt: bytes) -> dict[str, Any]:
+        channel = PayingChannel(signer.secret, chain, shop.town.node_url, assets, Budget(200_000), salt)
+        answer = await channel.send(httpx.Request("POST", chat, json=ASKED))
+        content = json.loads(await answer.aread())
+        await channel.close()
+        (receipt,) = content["x402"]["receipt"]["receipts"]
+        return dict(receipt)
+
+    first, second = (shop.run(ask(bytes([number]) * 32)) for number in (1, 2))
+    claimed = [network.hub.channel(ChannelId(bytes.fromhex(it["channel"][2:])))[1] for it in (first, second)]
+    assert claimed == [int(first["charged"]), 0]

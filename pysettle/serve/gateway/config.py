@@ -84,6 +84,8 @@ class Limits:
     """Time between two claims of everything that is due, in seconds."""
     exposure_tokens: int = 100_000_000
     """Most Tokens that a channel may have used and not paid: beyond them the gateway claims first."""
+    payer_exposure_tokens: int = 400_000_000
+    """Most Tokens that all channels of a payer in one token may have used and not paid."""
     requests_per_minute: int = 3_000
     """Most requests of an address, a minute and at once; an API key may have a limit of its own."""
     unpaid_per_minute: int = 600

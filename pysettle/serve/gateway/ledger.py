@@ -224,6 +224,13 @@ class Ledger:
         with self._engine.begin() as connection:
             return [_channel(row) for row in connection.execute(select(channels))]
 
+    def owing(self, payer: Address, token: Address) -> list[Channel]:
+        """Return the channels of a payer in a token that have used more than is claimed."""
+        which = select(channels).where(channels.c.payer == payer, channels.c.series == token)
+        with self._engine.begin() as connection:
+            found = list(map(_channel, connection.execute(which)))
+        return [channel for channel in found if channel.charged > channel.state.claimed]
+
     def open(self, config: ChannelConfig, channel_id: ChannelId, usage: Usage, charged: Tokens) -> None:
         """Store a channel that is not known yet; usage and charge are those that the chain attests."""
         values = {

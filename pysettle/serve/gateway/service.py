@@ -199,8 +199,13 @@ class Gateway:
             ApiError: the payment is refused.
         """
         channel = await self.channels.refreshed(content.config, content.voucher.channel_id)
-        if channel.charged - channel.state.claimed + offer.amount > shelf.exposure(is_in_tokens=channel.is_in_tokens):
-            await asyncio.to_thread(self.claims.claim, [channel])
+        owing = await self.ledger.run(self.ledger.owing, channel.config.payer, channel.config.token)
+        owed = sum(it.charged - it.state.claimed for it in owing) + offer.amount
+        most, most_of_payer = (
+            exposure(is_in_tokens=channel.is_in_tokens) for exposure in (shelf.exposure, shelf.payer_exposure)
+        )
+        if channel.charged - channel.state.claimed + offer.amount > most or owed > most_of_payer:
+            await asyncio.to_thread(self.claims.claim, owing if owed > most_of_payer else [channel])
             channel = await self.channels.refreshed(content.config, content.voucher.channel_id)
         needed, ceiling = channel.charged + offer.amount, content.voucher.ceiling
         has_room = offer.amount <= channel.free

@@ -56,10 +56,16 @@ class Shelf:
     """Ceilings that a first deposit is asked to cover."""
     exposure_tokens: Tokens
     """Most Tokens that a channel may have used and not paid."""
+    payer_exposure_tokens: Tokens
+    """Most Tokens that all channels of a payer in one token may have used and not paid."""
 
     def exposure(self, *, is_in_tokens: bool) -> Amount:
         """Return the most that a channel may have used and not paid, in Tokens or in units of e-CNY."""
         return self.exposure_tokens if is_in_tokens else self.price(self.exposure_tokens)
+
+    def payer_exposure(self, *, is_in_tokens: bool) -> Amount:
+        """Return the most that all channels of a payer may have used and not paid, as `exposure`."""
+        return self.payer_exposure_tokens if is_in_tokens else self.price(self.payer_exposure_tokens)
 
     def price(self, tokens: Tokens) -> Units:
         """Return the price of Tokens, rounded up."""
@@ -210,6 +216,7 @@ def _shelf(
         currency=network.currency,
         deposit_calls=config.limits.deposit_calls,
         exposure_tokens=Tokens(config.limits.exposure_tokens),
+        payer_exposure_tokens=Tokens(config.limits.payer_exposure_tokens),
     )
 
 
