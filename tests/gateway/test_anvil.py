@@ -13,7 +13,7 @@ from tests.evm.anvil import anvil
 from tests.gateway.conftest import ASKED, Exact, Shop
 
 
-@pytest.mark.long
+@pytest.mark.apart
 def test_anvil(tmp_path: Path) -> None:
     """The same clients buy on anvil as on `pysettle node`, and pay what each answer states."""
     with anvil(genesis(int(time.time()), []), tmp_path) as url, town(tmp_path, chain_url=url) as built:
