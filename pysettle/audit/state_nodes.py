@@ -21,7 +21,7 @@ _LEAF = 0x20
 """Bit of a path's first byte that tells a leaf from an extension."""
 _HEADERS = 256
 """Latest headers that a block can ask for the hash of."""
-_FEW = 2**15
+_FEW = 2**12
 """Entries of a `HeadState` at which old ones are not worth a search."""
 
 
