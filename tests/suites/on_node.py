@@ -1,6 +1,6 @@
 """Tools of others at work on `pysettle node`: `python -m tests.suites.on_node FOLDER`, as `scripts/suites` calls it.
 
-The folder has an environment `tools` with Titanoboa and Node.js, and a folder `hardhat` with the npm packages.
+The folder has an environment `tools` with Titanoboa and Node.js, and npm packages in `hardhat2` and `hardhat3`.
 """
 
 from __future__ import annotations
@@ -23,12 +23,13 @@ def main(folder: Path) -> int:
     toolbox = "@nomicfoundation/hardhat-toolbox-"
     vyper = [str(folder / "tools/bin/python"), str(TOOLS / "contract_of_vyper.py")]
     tools = {
-        "Titanoboa": (vyper, ""),
-        "Hardhat 3, viem": (["node", "viem.mjs"], toolbox + "viem"),
-        "Hardhat 3, ethers": (["node", "ethers.mjs"], toolbox + "mocha-ethers"),
+        "Titanoboa": ("tools", vyper, ""),
+        "Hardhat 2": ("hardhat2", ["node", "matchers.js"], ""),
+        "Hardhat 3, viem": ("hardhat3", ["node", "viem.mjs"], toolbox + "viem"),
+        "Hardhat 3, ethers": ("hardhat3", ["node", "ethers.mjs"], toolbox + "mocha-ethers"),
     }
     failed = 0
-    for name, (command, plugin) in tools.items():
+    for name, (place, command, plugin) in tools.items():
         # Titanoboa sends its name as the origin of a web page.
         with node("--allow-origin", "Titanoboa") as url:
             environment = {it: value for it, value in os.environ.items() if it != "ETH_HASH_BACKEND"} | {
@@ -40,7 +41,7 @@ def main(folder: Path) -> int:
                 "REVERTER": "0x" + creation(REVERTER).hex(),
                 "CI": "true",
             }
-            done = subprocess.run(command, cwd=folder / "hardhat", env=environment, capture_output=True, text=True)
+            done = subprocess.run(command, cwd=folder / place, env=environment, capture_output=True, text=True)
         print(f"{name:20}{'passed' if done.returncode == 0 else 'FAILED: ' + done.stderr[-2000:]}")
         failed += done.returncode != 0
     return int(failed > 0)
