@@ -5,23 +5,19 @@ import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 
 import {Signatures} from "../core/Signatures.sol";
 import {ICurrencyToken} from "../money/ICurrencyToken.sol";
-import {CurrencyPowers} from "./CurrencyPowers.sol";
+import {Item} from "./Clearing.sol";
+import {CurrencyHours} from "./CurrencyHours.sol";
 import {ICorridors} from "./ICorridors.sol";
 import {ILiquidityAccounts} from "./ILiquidityAccounts.sol";
 import {IParticipantRegistry} from "./IParticipantRegistry.sol";
 import {Leg, corridorIdOf} from "./Instruction.sol";
-import {OpenHours, OpeningHours} from "./OpeningHours.sol";
+import {OpenHours} from "./OpeningHours.sol";
 
 /// @title Corridors
 /// @notice A corridor is in force by the consent of two central banks; an admission counts to its debtor alone.
-/// @dev One currency never touches the hours of another. A corridor of a contract that only claims to be a currency
-/// needs the central bank of the other currency too.
-contract Corridors is ICorridors, CurrencyPowers, EIP712 {
-    using OpeningHours for uint256;
-
+/// @dev A corridor of a contract that only claims to be a currency needs the central bank of the other currency too.
+contract Corridors is CurrencyHours, EIP712 {
     uint256 private constant MOST_JURISDICTION = 999;
-    uint256 private constant BITS = 256;
-    uint256 private constant MOST_DAYS_AHEAD = 64;
     bytes32 private constant PAYLOAD_TYPEHASH = keccak256(
         "TravelPayload(address debtor,address creditor,address currency,uint256 amount,bytes32 payload)"
     );
@@ -53,13 +49,6 @@ contract Corridors is ICorridors, CurrencyPowers, EIP712 {
     /// @inheritdoc ICorridors
     mapping(bytes32 id => mapping(address currency => bytes32)) public consent;
     mapping(bytes32 id => mapping(address debtor => Use)) private _used;
-    /// The open hours of a currency in which an admission was last: one word instead of those of week and days. It is
-    /// deleted when either changes.
-    mapping(address currency => OpenHours) private _lastHours;
-    /// @inheritdoc ICorridors
-    mapping(address currency => uint256) public week;
-    /// @inheritdoc ICorridors
-    mapping(address currency => mapping(uint256 place => uint256 bitmap)) public changedDays;
     /// @inheritdoc ICorridors
     mapping(bytes32 digest => PayloadState) public payloadState;
 
@@ -112,25 +101,6 @@ contract Corridors is ICorridors, CurrencyPowers, EIP712 {
         emit CorridorClosed(id, asCurrency, revision);
     }
 
-    /// @inheritdoc ICorridors
-    function setWeek(address currency, uint256 week_) external {
-        _checkPower(currency, ICurrencyToken.setClassLimits.selector);
-        if (!week_.isValid()) revert WeekInvalid(currency);
-
-        week[currency] = week_;
-        delete _lastHours[currency];
-        emit WeekSet(currency, week_);
-    }
-
-    /// @inheritdoc ICorridors
-    function setDays(address currency, uint256 place, uint256 bitmap) external {
-        _checkPower(currency, ICurrencyToken.setClassLimits.selector);
-
-        changedDays[currency][place] = bitmap;
-        delete _lastHours[currency];
-        emit DaysSet(currency, place, bitmap);
-    }
-
     // ------------------------------------------------------- contracts that settle
 
     /// @inheritdoc ICorridors
@@ -161,6 +131,60 @@ contract Corridors is ICorridors, CurrencyPowers, EIP712 {
         for (uint256 i = 0; i < legs.length; ++i) {
             if (crossed[i] != 0) _release(crossed[i], legs[i], payload, admittedAt);
         }
+    }
+
+    /// @inheritdoc ICorridors
+    function admitBatch(
+        uint16 from,
+        uint16 to,
+        address currency,
+        address debtor,
+        bytes32 payload,
+        uint256[] calldata items
+    ) external {
+        _checkMover();
+        bytes32 id = corridorIdOf(from, to, currency);
+        Policy memory policy = _policies[id];
+        if (!policy.isOpen) revert CorridorNotOpen(id);
+        uint256 total = 0;
+        for (uint256 i = 0; i < items.length; ++i) {
+            Item item = Item.wrap(items[i]);
+            uint256 amount = item.amount();
+            if (amount > policy.settlementLimit) {
+                revert SettlementLimitExceeded(id, debtor, amount, policy.settlementLimit);
+            }
+            if (amount >= policy.travelThreshold) {
+                bytes32 digest = _digestOfItem(currency, debtor, item, payload);
+                _usePayload(id, debtor, amount, digest, policy.travelThreshold);
+            }
+            total += amount;
+        }
+        uint256 units = _count(id, debtor, total, _hoursNow(currency).localTime(block.timestamp));
+        emit BatchAdmitted(id, debtor, total, units, payload);
+    }
+
+    /// @inheritdoc ICorridors
+    function releaseBatch(
+        uint16 from,
+        uint16 to,
+        address currency,
+        address debtor,
+        bytes32 payload,
+        uint256[] calldata items,
+        uint256 places,
+        uint256 admittedAt
+    ) external {
+        _checkMover();
+        uint256 total = 0;
+        for (uint256 i = 0; i < items.length; ++i) {
+            if (places & (1 << i) == 0) continue;
+            Item item = Item.wrap(items[i]);
+            total += item.amount();
+            if (payload != 0) _freePayload(_digestOfItem(currency, debtor, item, payload));
+        }
+        bytes32 id = corridorIdOf(from, to, currency);
+        uint256 units = _discount(id, debtor, total, admittedAt);
+        emit BatchReleased(id, debtor, total, units, payload);
     }
 
     // ------------------------------------------------------------------- anyone
@@ -234,16 +258,6 @@ contract Corridors is ICorridors, CurrencyPowers, EIP712 {
     }
 
     /// @inheritdoc ICorridors
-    function isOpenAt(address currency, uint256 time) public view returns (bool) {
-        return _hoursAt(currency, time).contain(time);
-    }
-
-    /// @inheritdoc ICorridors
-    function nextOpening(address[] calldata currencies, uint256 time) external view returns (uint256) {
-        return _nextOpening(currencies, currencies.length, time);
-    }
-
-    /// @inheritdoc ICorridors
     function checkOpen(Leg[] calldata legs, bytes32[] calldata crossed) external view {
         for (uint256 i = 0; i < legs.length; ++i) {
             if (crossed[i] != 0 && !isOpenAt(legs[i].asset, block.timestamp)) {
@@ -253,89 +267,69 @@ contract Corridors is ICorridors, CurrencyPowers, EIP712 {
     }
 
     /// @inheritdoc ICorridors
-    function digestOf(TravelPayload calldata statement) public view returns (bytes32) {
+    function digestOf(TravelPayload memory statement) public view returns (bytes32) {
         return _hashTypedDataV4(keccak256(abi.encode(PAYLOAD_TYPEHASH, statement)));
     }
 
     // ---------------------------------------------------------------- internals
 
-    /// @dev Checks one leg and counts it. A window begins with the first admission in it, and ends with the span of
-    /// time of the currency that this admission is in.
+    /// @dev Checks one leg and counts it.
     function _admit(bytes32 id, Leg calldata leg, bytes32 payload, uint256 local) private {
         Policy storage policy = _policies[id];
         if (!policy.isOpen) revert CorridorNotOpen(id);
         if (leg.amount > policy.settlementLimit) {
             revert SettlementLimitExceeded(id, leg.debtor, leg.amount, policy.settlementLimit);
         }
-        Use memory use = _used[id][leg.debtor];
+        uint256 units = _count(id, leg.debtor, leg.amount, local);
+        if (leg.amount >= policy.travelThreshold) {
+            _usePayload(id, leg.debtor, leg.amount, _digestOf(leg, payload), policy.travelThreshold);
+        }
+        emit CrossingAdmitted(id, leg.debtor, leg.creditor, leg.amount, units, payload);
+    }
+
+    function _release(bytes32 id, Leg calldata leg, bytes32 payload, uint256 admittedAt) private {
+        uint256 units = _discount(id, leg.debtor, leg.amount, admittedAt);
+        _freePayload(_digestOf(leg, payload));
+        emit CrossingReleased(id, leg.debtor, leg.creditor, leg.amount, units, payload);
+    }
+
+    /// @dev Counts units to a debtor. A window begins with the first admission in it, and ends with the span of time of
+    /// the currency that this admission is in.
+    function _count(bytes32 id, address debtor, uint256 amount, uint256 local) private returns (uint256) {
+        Policy storage policy = _policies[id];
+        Use memory use = _used[id][debtor];
         uint256 passed = local % policy.windowS;
         if (use.since + passed < block.timestamp) use = Use(uint40(block.timestamp), 0);
         uint256 limit = policy.windowLimit;
         uint256 left = limit > use.units ? limit - use.units : 0;
-        if (leg.amount > left) revert WindowLimitExceeded(id, leg.debtor, leg.amount, left);
-        if (leg.amount >= policy.travelThreshold) _usePayload(id, leg, payload, policy.travelThreshold);
+        if (amount > left) revert WindowLimitExceeded(id, debtor, amount, left);
 
-        use.units += leg.amount;
-        _used[id][leg.debtor] = use;
-        emit CrossingAdmitted(id, leg.debtor, leg.creditor, leg.amount, use.units, payload);
+        // At most the limit of a window, which has 72 bits.
+        use.units += uint96(amount);
+        _used[id][debtor] = use;
+        return use.units;
     }
 
     /// @dev Admissions since the first one of the window are in its count, earlier ones are not.
-    function _release(bytes32 id, Leg calldata leg, bytes32 payload, uint256 admittedAt) private {
-        Use memory use = _used[id][leg.debtor];
-        if (admittedAt >= use.since) {
-            use.units = use.units > leg.amount ? use.units - leg.amount : 0;
-            _used[id][leg.debtor] = use;
-        }
-        bytes32 digest = _digestOf(leg, payload);
-        if (payloadState[digest] == PayloadState.Used) payloadState[digest] = PayloadState.Signed;
-        emit CrossingReleased(id, leg.debtor, leg.creditor, leg.amount, use.units, payload);
+    function _discount(bytes32 id, address debtor, uint256 amount, uint256 admittedAt) private returns (uint256) {
+        Use memory use = _used[id][debtor];
+        if (admittedAt < use.since) return use.units;
+        // Less than the units, which have 96 bits.
+        use.units = use.units > amount ? uint96(use.units - amount) : 0;
+        _used[id][debtor] = use;
+        return use.units;
     }
 
-    /// @dev A signed statement is of one payment: it is used up, until its leg is given back.
-    function _usePayload(bytes32 id, Leg calldata leg, bytes32 payload, uint256 threshold) private {
-        bytes32 digest = _digestOf(leg, payload);
+    /// @dev A signed statement is of one payment: it is used up, until its payment is given back.
+    function _usePayload(bytes32 id, address debtor, uint256 amount, bytes32 digest, uint256 threshold) private {
         if (payloadState[digest] != PayloadState.Signed) {
-            revert TravelPayloadUnsigned(id, leg.debtor, leg.amount, threshold);
+            revert TravelPayloadUnsigned(id, debtor, amount, threshold);
         }
         payloadState[digest] = PayloadState.Used;
     }
 
-    /// @dev Each round moves the time to the next opening of a currency that is closed then.
-    function _nextOpening(
-        address[] memory currencies,
-        uint256 count,
-        uint256 time
-    ) private view returns (uint256 opensAt) {
-        opensAt = time;
-        uint256 last = time + MOST_DAYS_AHEAD * 1 days;
-        uint256 agreeing = 0;
-        for (uint256 i = 0; agreeing < count; i = (i + 1) % count) {
-            uint256 next = _nextOpeningOf(currencies[i], opensAt, last);
-            if (next > last) revert NoCommonOpening(time);
-            // slither-disable-next-line incorrect-equality
-            agreeing = next == opensAt ? agreeing + 1 : 1;
-            opensAt = next;
-        }
-    }
-
-    function _nextOpeningOf(address currency, uint256 time, uint256 last) private view returns (uint256) {
-        uint256 hoursOf = week[currency];
-        if (hoursOf == 0) return time;
-        uint256 local = hoursOf.localTime(time);
-        uint256 second = local % 1 days;
-        for (uint256 day = local / 1 days; time <= last; ++day) {
-            (uint256 opens, uint256 closes) = _hoursOfDay(currency, hoursOf, day);
-            if (second < closes) return second > opens ? time : time + opens - second;
-            time += 1 days - second;
-            second = 0;
-        }
-        return time;
-    }
-
-    function _hoursOfDay(address currency, uint256 hoursOf, uint256 day) private view returns (uint256, uint256) {
-        bool isChanged = changedDays[currency][day / BITS] & (1 << (day % BITS)) != 0;
-        return hoursOf.ofDay(day, isChanged);
+    function _freePayload(bytes32 digest) private {
+        if (payloadState[digest] == PayloadState.Used) payloadState[digest] = PayloadState.Signed;
     }
 
     /// @dev Only the pair of an open corridor revises and closes it; a closed one is free for any pair.
@@ -351,22 +345,6 @@ contract Corridors is ICorridors, CurrencyPowers, EIP712 {
         }
     }
 
-    /// @dev The open hours of the day, which the next admission in them reads at once.
-    function _hoursNow(address currency) private returns (OpenHours memory found) {
-        found = _lastHours[currency];
-        if (found.contain(block.timestamp)) return found;
-        found = _hoursAt(currency, block.timestamp);
-        if (found.contain(block.timestamp)) _lastHours[currency] = found;
-    }
-
-    function _hoursAt(address currency, uint256 time) private view returns (OpenHours memory) {
-        uint256 hoursOf = week[currency];
-        if (hoursOf == 0) return OpeningHours.always();
-        uint256 day = hoursOf.localTime(time) / 1 days;
-        (uint256 opens, uint256 closes) = _hoursOfDay(currency, hoursOf, day);
-        return hoursOf.openHours(day, opens, closes);
-    }
-
     function _checkMover() private view {
         if (!ILiquidityAccounts(liquidity).isMover(msg.sender)) {
             revert ILiquidityAccounts.LiquidityMoverUnknown(msg.sender);
@@ -378,12 +356,17 @@ contract Corridors is ICorridors, CurrencyPowers, EIP712 {
     }
 
     function _digestOf(Leg calldata leg, bytes32 payload) private view returns (bytes32) {
-        return
-            _hashTypedDataV4(
-                keccak256(
-                    abi.encode(PAYLOAD_TYPEHASH, leg.debtor, leg.creditor, leg.asset, uint256(leg.amount), payload)
-                )
-            );
+        return digestOf(TravelPayload(leg.debtor, leg.creditor, leg.asset, leg.amount, payload));
+    }
+
+    function _digestOfItem(
+        address currency,
+        address debtor,
+        Item item,
+        bytes32 payload
+    ) private view returns (bytes32) {
+        address creditor = IParticipantRegistry(registry).accountOf(currency, item.creditor());
+        return digestOf(TravelPayload(debtor, creditor, currency, item.amount(), payload));
     }
 
     function _canBe(Corridor calldata way) private pure returns (bool) {

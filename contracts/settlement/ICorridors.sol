@@ -110,6 +110,14 @@ interface ICorridors {
         uint256 used,
         bytes32 payload
     );
+    /// @notice The obligations of a batch were admitted and counted to their debtor, all together.
+    /// @param amount Sum of the obligations.
+    /// @param used Units of the debtor in its window afterwards.
+    event BatchAdmitted(bytes32 indexed id, address indexed debtor, uint256 amount, uint256 used, bytes32 payload);
+    /// @notice Admitted obligations of a batch were given back, since they do not settle.
+    /// @param amount Sum of these obligations.
+    /// @param used Units of the debtor in its window afterwards.
+    event BatchReleased(bytes32 indexed id, address indexed debtor, uint256 amount, uint256 used, bytes32 payload);
     /// @notice The part of a foreign position above the limit went to the settlement agent.
     event ClearedOut(bytes32 indexed id, address indexed account, address indexed agent, uint256 amount);
 
@@ -218,6 +226,47 @@ interface ICorridors {
     /// @custom:reverts LiquidityMoverUnknown when the caller may not move positions
     /// @custom:invariant INV-CORRIDOR
     function release(Leg[] calldata legs, bytes32[] calldata crossed, bytes32 payload, uint64 admittedAt) external;
+
+    /// @notice Admit the obligations of a batch that cross a border, and count their sum to their debtor. Each of them
+    /// keeps the limit of one settlement; from the threshold on both institutions signed the payload first.
+    /// @param from Jurisdiction of the debtor.
+    /// @param to Jurisdiction of all creditors.
+    /// @param payload Hash of the payload of the Travel Rule; zero if there is none.
+    /// @custom:reverts LiquidityMoverUnknown when the caller may not move positions
+    /// @custom:reverts CorridorNotOpen when the corridor is not open
+    /// @custom:reverts SettlementLimitExceeded when an obligation is above the limit
+    /// @custom:reverts WindowLimitExceeded when the debtor has fewer units left in its window
+    /// @custom:reverts TravelPayloadUnsigned when the payload of an obligation had to be signed first, or is used
+    /// @custom:invariant INV-CORRIDOR
+    /// @custom:invariant INV-TRAVEL
+    function admitBatch(
+        uint16 from,
+        uint16 to,
+        address currency,
+        address debtor,
+        bytes32 payload,
+        uint256[] calldata items
+    ) external;
+
+    /// @notice Give back obligations of a batch that was admitted. A window that has ended is left as it is.
+    /// @param from Jurisdiction of the debtor at the admission.
+    /// @param to Jurisdiction of all creditors.
+    /// @param payload Hash of the payload of the Travel Rule; zero if there is none.
+    /// @param items All obligations of the batch.
+    /// @param places Those that do not settle: one bit each, the lowest for the first.
+    /// @param admittedAt Time of the admission.
+    /// @custom:reverts LiquidityMoverUnknown when the caller may not move positions
+    /// @custom:invariant INV-CORRIDOR
+    function releaseBatch(
+        uint16 from,
+        uint16 to,
+        address currency,
+        address debtor,
+        bytes32 payload,
+        uint256[] calldata items,
+        uint256 places,
+        uint256 admittedAt
+    ) external;
 
     // ------------------------------------------------------------------- anyone
 

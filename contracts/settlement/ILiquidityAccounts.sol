@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {Leg} from "./Instruction.sol";
+import {PositionWord} from "./PositionWord.sol";
 
 /// @title ILiquidityAccounts
 /// @notice Positions of participants in each currency: money comes in once, moves between positions, goes out once.
@@ -27,6 +28,17 @@ interface ILiquidityAccounts {
         bool stopped;
         /// Jurisdiction of the participant, an ISO 3166-1 number; zero if it was not admitted to the currency.
         uint16 jurisdiction;
+    }
+
+    /// @notice The change of a position by a set of a clearing cycle.
+    struct NetPosition {
+        address account;
+        /// Units that others paid to it.
+        uint256 received;
+        /// Units that it paid to others.
+        uint256 paid;
+        /// Reserved units of the position afterwards.
+        uint256 reserved;
     }
 
     /// @notice An account paid units of a currency into its position.
@@ -85,6 +97,30 @@ interface ILiquidityAccounts {
         uint256 amount,
         uint256 available
     );
+    /// @notice An account kept available units of its position for clearing cycles.
+    /// @param available Available units of the position afterwards.
+    /// @param reserved Reserved units of the position afterwards.
+    event PositionReserved(
+        address indexed currency,
+        address indexed account,
+        uint256 amount,
+        uint256 available,
+        uint256 reserved
+    );
+    /// @notice Reserved units of a position became available again.
+    /// @param available Available units of the position afterwards.
+    /// @param reserved Reserved units of the position afterwards.
+    event PositionReleased(
+        address indexed currency,
+        address indexed account,
+        uint256 amount,
+        uint256 available,
+        uint256 reserved
+    );
+    /// @notice A set of a clearing cycle moved net amounts between reserved units.
+    /// @param set Number of the set.
+    /// @param positions Every party of the set. What all received is what all paid.
+    event PositionsNetted(address indexed currency, uint256 indexed set, NetPosition[] positions);
     /// @notice The freezes of a position were set: whether nothing leaves it, and whether nothing comes into it.
     event PositionFreezeSet(address indexed currency, address indexed account, bool outgoing, bool incoming);
     /// @notice The frozen amount of a position was set.
@@ -114,6 +150,10 @@ interface ILiquidityAccounts {
     error LiquidityPaused(address currency);
     /// @notice The position of the account has `available` units, not `requested`.
     error PositionExceeded(address token, address account, uint256 requested, uint256 available);
+    /// @notice `available` units of the position are reserved, not `requested`.
+    error ReservedExceeded(address token, address account, uint256 requested, uint256 available);
+    /// @notice Only the clearing house settles nets.
+    error CallerNotClearingHouse(address caller, address clearingHouse);
     /// @notice Only the foreign exchange exchanges units of positions.
     error CallerNotExchange(address caller, address exchange);
     /// @notice The position of the account is frozen outgoing.
@@ -154,11 +194,39 @@ interface ILiquidityAccounts {
     /// @custom:invariant INV-FROZEN
     function payOut(address currency, uint96 amount) external;
 
+    /// @notice Keep available units of the caller's own position for clearing cycles.
+    /// @param amount Units of the currency.
+    /// @custom:reverts LiquidityPaused when the positions in the currency are paused
+    /// @custom:reverts ParticipantNotFound when the caller was not admitted to the currency
+    /// @custom:reverts ParticipantStopped when the caller is stopped
+    /// @custom:reverts ParticipantSuspended when the caller is suspended
+    /// @custom:reverts PositionExceeded when fewer units are available
+    /// @custom:reverts PositionFrozenOutgoing when the position is frozen outgoing
+    /// @custom:reverts PositionAmountFrozen when fewer units are not frozen
+    /// @custom:invariant INV-LIQUIDITY
+    function reserve(address currency, uint96 amount) external;
+
+    /// @notice Make reserved units of a position available again: its account, or one that may seize in the currency.
+    /// @dev Neither a stop nor a freeze nor a pause refuses it: the units stay in the position, and are held there.
+    /// @param amount Units of the currency.
+    /// @custom:reverts CurrencyPowerMissing when the caller is not the account and may not seize in the currency
+    /// @custom:reverts CycleStillClosed when the cycle of the currency is closed, for an hour at most
+    /// @custom:reverts ReservedExceeded when fewer units are reserved
+    /// @custom:invariant INV-LIQUIDITY
+    function release(address currency, address account, uint96 amount) external;
+
     // ----------------------------------------------------------------- registry
 
     /// @notice Write the standing of an institution into its position, as the registry of the participants.
     /// @custom:reverts CallerNotRegistry when another account calls
-    function setStanding(address currency, address account, uint16 jurisdiction, bool suspended, bool stopped) external;
+    function setStanding(
+        address currency,
+        address account,
+        uint16 index,
+        uint16 jurisdiction,
+        bool suspended,
+        bool stopped
+    ) external;
 
     // -------------------------------------------- contracts that move positions
 
@@ -243,6 +311,27 @@ interface ILiquidityAccounts {
     /// @custom:invariant INV-FROZEN
     function exchange(address provider, address paid, uint96 paidAmount, address sold, uint96 soldAmount) external;
 
+    // ----------------------------------------------------------- clearing house
+
+    /// @notice Move net amounts between the reserved units of positions, as the clearing house, which has checked the
+    /// parties and computed the nets.
+    /// @param set Number of the set.
+    /// @param accounts The parties.
+    /// @param received Number of a participant -> units that others pay to it.
+    /// @param paid Number of a participant -> units that it pays to others. Both sums are the same.
+    /// @custom:reverts CallerNotClearingHouse when another account calls
+    /// @custom:reverts LiquidityPaused when the positions in the currency are paused
+    /// @custom:reverts ReservedExceeded when a party has reserved fewer units than its net
+    /// @custom:invariant INV-LIQUIDITY
+    /// @custom:invariant INV-NET
+    function settleNets(
+        address currency,
+        uint256 set,
+        address[] calldata accounts,
+        uint256[] calldata received,
+        uint256[] calldata paid
+    ) external;
+
     // ------------------------------------------------ freezer, seizer and pauser
 
     /// @notice Set the freezes of a position; both false lifts them.
@@ -301,6 +390,15 @@ interface ILiquidityAccounts {
 
     /// @notice The contract by which positions are exchanged against payments of buyers.
     function foreignExchange() external view returns (address);
+
+    /// @notice The contract that nets obligations.
+    function clearingHouse() external view returns (address);
+
+    /// @notice The words of the positions of some accounts, as they are stored.
+    function positionWords(
+        address currency,
+        address[] calldata accounts
+    ) external view returns (PositionWord[] memory words);
 
     /// @notice Units of a currency that are earmarked for waiting settlements.
     function earmarked(address currency) external view returns (uint256);

@@ -104,6 +104,9 @@ interface IParticipantRegistry {
     /// @notice Number of institutions that were admitted to a currency.
     function participantCount(address currency) external view returns (uint16);
 
+    /// @notice Account of the institution with a number in a currency; zero if there is none.
+    function accountOf(address currency, uint256 index) external view returns (address);
+
     /// @notice Check that an account may begin something in a currency.
     /// @custom:reverts ParticipantNotFound when it was not admitted to the currency
     /// @custom:reverts ParticipantStopped when it is stopped

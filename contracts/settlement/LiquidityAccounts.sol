@@ -5,12 +5,13 @@ import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.so
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 import {ICurrencyToken} from "../money/ICurrencyToken.sol";
-import {CurrencyPowers} from "./CurrencyPowers.sol";
+import {IClearingHouse} from "./IClearingHouse.sol";
 import {ILiquidityAccounts} from "./ILiquidityAccounts.sol";
 import {Leg, LegKind, corridorIdOf} from "./Instruction.sol";
-import {IParticipantRegistry} from "./IParticipantRegistry.sol";
+import {PositionPowers} from "./PositionPowers.sol";
 import {PositionWord} from "./PositionWord.sol";
 
 /// @title LiquidityAccounts
@@ -19,7 +20,7 @@ import {PositionWord} from "./PositionWord.sol";
 /// creates them in its next transactions, whose addresses are known before.
 /// One currency never touches the positions of another, so that a contract that only claims to be a currency can
 /// harm its own positions alone.
-contract LiquidityAccounts is ILiquidityAccounts, CurrencyPowers, ReentrancyGuardTransient {
+contract LiquidityAccounts is PositionPowers, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
 
     /// @inheritdoc ILiquidityAccounts
@@ -30,27 +31,26 @@ contract LiquidityAccounts is ILiquidityAccounts, CurrencyPowers, ReentrancyGuar
     address public immutable settlement;
     /// @inheritdoc ILiquidityAccounts
     address public immutable foreignExchange;
-
-    /// What holds for a currency as a whole: one word.
-    struct Common {
-        uint96 earmarked;
-        bool isPaused;
-    }
-
-    mapping(address currency => mapping(address account => PositionWord)) private _positions;
-    mapping(address currency => Common) private _common;
     /// @inheritdoc ILiquidityAccounts
-    mapping(address currency => mapping(address account => uint256 units)) public frozenAmount;
+    address public immutable clearingHouse;
 
     /// @param registry_ Registry of the participants.
     /// @param corridors_ Corridors.
     /// @param settlement_ The settlement contract.
     /// @param foreignExchange_ The foreign exchange.
-    constructor(address registry_, address corridors_, address settlement_, address foreignExchange_) {
+    /// @param clearingHouse_ The clearing house.
+    constructor(
+        address registry_,
+        address corridors_,
+        address settlement_,
+        address foreignExchange_,
+        address clearingHouse_
+    ) {
         registry = registry_;
         corridors = corridors_;
         settlement = settlement_;
         foreignExchange = foreignExchange_;
+        clearingHouse = clearingHouse_;
     }
 
     // -------------------------------------------------------------- participant
@@ -79,19 +79,46 @@ contract LiquidityAccounts is ILiquidityAccounts, CurrencyPowers, ReentrancyGuar
         IERC20(currency).safeTransfer(msg.sender, amount);
     }
 
+    /// @inheritdoc ILiquidityAccounts
+    function reserve(address currency, uint96 amount) external {
+        PositionWord held = _debit(currency, msg.sender, amount);
+        held = held.withReserved(held.reserved() + amount);
+
+        _positions[currency][msg.sender] = held;
+        emit PositionReserved(currency, msg.sender, amount, held.available(), held.reserved());
+    }
+
+    /// @inheritdoc ILiquidityAccounts
+    function release(address currency, address account, uint96 amount) external {
+        if (msg.sender != account) _checkPower(currency, ICurrencyToken.seize.selector);
+        IClearingHouse(clearingHouse).checkReleasable(currency);
+        PositionWord held = _positions[currency][account];
+        if (amount > held.reserved()) revert ReservedExceeded(currency, account, amount, held.reserved());
+
+        held = held.withReserved(held.reserved() - amount).credit(amount);
+        _positions[currency][account] = held;
+        emit PositionReleased(currency, account, amount, held.available(), held.reserved());
+    }
+
     // ----------------------------------------------------------------- registry
 
     /// @inheritdoc ILiquidityAccounts
     function setStanding(
         address currency,
         address account,
+        uint16 index,
         uint16 jurisdiction,
         bool suspended,
         bool stopped
     ) external {
         if (msg.sender != registry) revert CallerNotRegistry(msg.sender, registry);
 
-        _positions[currency][account] = _positions[currency][account].withStanding(jurisdiction, suspended, stopped);
+        _positions[currency][account] = _positions[currency][account].withStanding(
+            index,
+            jurisdiction,
+            suspended,
+            stopped
+        );
     }
 
     // -------------------------------------------- contracts that move positions
@@ -183,21 +210,30 @@ contract LiquidityAccounts is ILiquidityAccounts, CurrencyPowers, ReentrancyGuar
         IERC20(sold).safeTransfer(msg.sender, soldAmount);
     }
 
-    // ------------------------------------------------ freezer, seizer and pauser
+    // ----------------------------------------------------------- clearing house
 
     /// @inheritdoc ILiquidityAccounts
-    function freeze(address currency, address account, bool outgoing, bool incoming) external {
-        _checkPower(currency, ICurrencyToken.freeze.selector);
+    function settleNets(
+        address currency,
+        uint256 set,
+        address[] calldata accounts,
+        uint256[] calldata received,
+        uint256[] calldata paid
+    ) external {
+        if (msg.sender != clearingHouse) revert CallerNotClearingHouse(msg.sender, clearingHouse);
+        if (_common[currency].isPaused) revert LiquidityPaused(currency);
 
-        _setFreeze(currency, account, outgoing, incoming);
+        mapping(address account => PositionWord) storage held = _positions[currency];
+        NetPosition[] memory moved = new NetPosition[](accounts.length);
+        for (uint256 i = 0; i < accounts.length; ++i) {
+            address account = accounts[i];
+            uint256 number = held[account].number();
+            moved[i] = _moveNet(held, currency, account, received[number], paid[number]);
+        }
+        emit PositionsNetted(currency, set, moved);
     }
 
-    /// @inheritdoc ILiquidityAccounts
-    function freezeAmount(address currency, address account, uint256 amount) external {
-        _checkPower(currency, ICurrencyToken.freezeAmount.selector);
-
-        _setFrozenAmount(currency, account, amount);
-    }
+    // ------------------------------------------------------------------- seizer
 
     /// @inheritdoc ILiquidityAccounts
     function seize(
@@ -219,48 +255,11 @@ contract LiquidityAccounts is ILiquidityAccounts, CurrencyPowers, ReentrancyGuar
         IERC20(currency).safeTransfer(to, amount);
     }
 
-    /// @inheritdoc ILiquidityAccounts
-    function pause(address currency) external {
-        _checkPower(currency, ICurrencyToken.pause.selector);
-
-        _setPause(currency, true);
-    }
-
-    /// @inheritdoc ILiquidityAccounts
-    function unpause(address currency) external {
-        _checkPower(currency, ICurrencyToken.unpause.selector);
-
-        _setPause(currency, false);
-    }
-
-    // ------------------------------------------------------------------- anyone
-
-    /// @inheritdoc ILiquidityAccounts
-    function copyFreeze(address currency, address account) external {
-        (bool outgoing, bool incoming, uint256 amount) = ICurrencyToken(currency).frozen(account);
-        PositionWord held = _positions[currency][account];
-        bool isTighter = (outgoing && !held.isFrozenOutgoing()) || (incoming && !held.isFrozenIncoming());
-        bool isMore = amount > frozenAmount[currency][account];
-        if (!isTighter && !isMore) revert NothingToCopy(currency, account);
-
-        if (isTighter) {
-            _setFreeze(currency, account, outgoing || held.isFrozenOutgoing(), incoming || held.isFrozenIncoming());
-        }
-        if (isMore) _setFrozenAmount(currency, account, amount);
-    }
-
-    /// @inheritdoc ILiquidityAccounts
-    function copyPause(address currency) external {
-        if (isPaused(currency) || !ICurrencyToken(currency).isPaused()) revert NothingToCopy(currency, address(0));
-
-        _setPause(currency, true);
-    }
-
     // -------------------------------------------------------------------- views
 
     /// @inheritdoc ILiquidityAccounts
     function isMover(address account) public view returns (bool) {
-        return account == corridors || account == settlement;
+        return account == corridors || account == settlement || account == clearingHouse;
     }
 
     /// @inheritdoc ILiquidityAccounts
@@ -280,8 +279,13 @@ contract LiquidityAccounts is ILiquidityAccounts, CurrencyPowers, ReentrancyGuar
     }
 
     /// @inheritdoc ILiquidityAccounts
-    function isPaused(address currency) public view returns (bool) {
-        return _common[currency].isPaused;
+    function positionWords(
+        address currency,
+        address[] calldata accounts
+    ) external view returns (PositionWord[] memory words) {
+        words = new PositionWord[](accounts.length);
+        mapping(address account => PositionWord) storage held = _positions[currency];
+        for (uint256 i = 0; i < words.length; ++i) words[i] = held[accounts[i]];
     }
 
     /// @inheritdoc ILiquidityAccounts
@@ -316,6 +320,22 @@ contract LiquidityAccounts is ILiquidityAccounts, CurrencyPowers, ReentrancyGuar
         corridor = _corridorOf(currency, debited, credited);
     }
 
+    /// @dev Moves the net of one party of a set.
+    function _moveNet(
+        mapping(address account => PositionWord) storage positions,
+        address currency,
+        address account,
+        uint256 received,
+        uint256 paid
+    ) private returns (NetPosition memory) {
+        PositionWord held = positions[account];
+        uint256 before = held.reserved();
+        if (before + received < paid) revert ReservedExceeded(currency, account, paid - received, before);
+        uint256 units = before + received - paid;
+        if (units != before) positions[account] = held.withReserved(SafeCast.toUint96(units));
+        return NetPosition(account, received, paid, units);
+    }
+
     /// @dev A debit by a contract that moves positions.
     function _debit(address currency, address debtor, uint96 amount) private returns (PositionWord held) {
         if (_common[currency].isPaused) revert LiquidityPaused(currency);
@@ -338,32 +358,6 @@ contract LiquidityAccounts is ILiquidityAccounts, CurrencyPowers, ReentrancyGuar
         _positions[currency][creditor] = held;
     }
 
-    function _setFreeze(address currency, address account, bool outgoing, bool incoming) private {
-        _positions[currency][account] = _positions[currency][account].withFreeze(outgoing, incoming);
-        emit PositionFreezeSet(currency, account, outgoing, incoming);
-    }
-
-    function _setFrozenAmount(address currency, address account, uint256 amount) private {
-        _positions[currency][account] = _positions[currency][account].withFrozenAmount(amount != 0);
-        frozenAmount[currency][account] = amount;
-        emit PositionFrozenAmountSet(currency, account, amount);
-    }
-
-    function _setPause(address currency, bool paused) private {
-        _common[currency].isPaused = paused;
-        emit LiquidityPauseSet(currency, paused);
-    }
-
-    function _checkActive(address currency, address account, PositionWord held) private pure {
-        if (held.jurisdiction() == 0) revert IParticipantRegistry.ParticipantNotFound(currency, account);
-        _checkNotStopped(currency, account, held);
-        if (held.isSuspended()) revert IParticipantRegistry.ParticipantSuspended(currency, account);
-    }
-
-    function _checkNotStopped(address currency, address account, PositionWord held) private pure {
-        if (held.isStopped()) revert IParticipantRegistry.ParticipantStopped(currency, account);
-    }
-
     function _checkAvailable(address currency, address account, PositionWord held, uint96 amount) private pure {
         if (amount > held.available()) revert PositionExceeded(currency, account, amount, held.available());
     }
@@ -373,13 +367,6 @@ contract LiquidityAccounts is ILiquidityAccounts, CurrencyPowers, ReentrancyGuar
     function _isFrozenThere(address currency) private view returns (bool outgoing) {
         // slither-disable-next-line unused-return
         (outgoing, , ) = ICurrencyToken(currency).frozen(msg.sender);
-    }
-
-    function _checkFree(address currency, address account, PositionWord held, uint96 amount) private view {
-        if (held.isFrozenOutgoing()) revert PositionFrozenOutgoing(currency, account);
-        uint256 frozen = frozenAmount[currency][account];
-        uint256 free = held.available() > frozen ? held.available() - frozen : 0;
-        if (amount > free) revert PositionAmountFrozen(currency, account, amount, free, frozen);
     }
 
     /// @return Id of the corridor of a leg; zero if both parties are of one jurisdiction.

@@ -29,6 +29,8 @@ contract ParticipantRegistry is IParticipantRegistry, CurrencyPowers {
     mapping(address currency => mapping(address account => Membership)) private _memberships;
     /// @inheritdoc IParticipantRegistry
     mapping(address currency => uint16) public participantCount;
+    /// @inheritdoc IParticipantRegistry
+    mapping(address currency => mapping(uint256 index => address)) public accountOf;
     mapping(address currency => mapping(uint256 place => uint256 bitmap)) private _suspended;
     mapping(address currency => mapping(uint256 place => uint256 bitmap)) private _stopped;
 
@@ -60,7 +62,10 @@ contract ParticipantRegistry is IParticipantRegistry, CurrencyPowers {
         }
 
         index = _memberships[currency][account].index;
-        if (index == 0) index = ++participantCount[currency];
+        if (index == 0) {
+            index = ++participantCount[currency];
+            accountOf[currency][index] = account;
+        }
         _memberships[currency][account] = Membership(index, jurisdiction, settlementAgent);
         emit ParticipantAdmitted(currency, account, index, jurisdiction, settlementAgent, identity.lei, identity.bic);
         _tellPositions(currency, account);
@@ -112,6 +117,7 @@ contract ParticipantRegistry is IParticipantRegistry, CurrencyPowers {
         ILiquidityAccounts(liquidity).setStanding(
             currency,
             account,
+            member.index,
             member.jurisdiction,
             member.suspended,
             member.stopped

@@ -3,7 +3,8 @@ pragma solidity ^0.8.30;
 
 /// @notice One storage word a position: its units, and the standing of its participant, so that a move reads no other.
 /// @dev From the lowest bit: available units (96 bits), units kept for clearing cycles (96), three flags of freezes,
-/// two of stops, jurisdiction (10). Masks are spelled out, since the same struct packed by the compiler costs more.
+/// two of stops, jurisdiction (10), number of the participant (16). Masks are spelled out, since the same struct packed
+/// by the compiler costs more.
 type PositionWord is uint256;
 
 using PositionFields for PositionWord global;
@@ -20,7 +21,10 @@ library PositionFields {
     uint256 private constant STOPPED = 1 << 196;
     uint256 private constant JURISDICTION_AT = 197;
     uint256 private constant JURISDICTION_MASK = 0x3ff;
-    uint256 private constant STANDING_MASK = SUSPENDED | STOPPED | (JURISDICTION_MASK << JURISDICTION_AT);
+    uint256 private constant NUMBER_AT = 207;
+    uint256 private constant NUMBER_MASK = type(uint16).max;
+    uint256 private constant STANDING_MASK =
+        SUSPENDED | STOPPED | (JURISDICTION_MASK << JURISDICTION_AT) | (NUMBER_MASK << NUMBER_AT);
 
     /// @notice Units that the account may pay out or settle with.
     function available(PositionWord self) internal pure returns (uint96) {
@@ -70,6 +74,16 @@ library PositionFields {
         return uint16((PositionWord.unwrap(self) >> JURISDICTION_AT) & JURISDICTION_MASK);
     }
 
+    /// @notice Number of the participant in the currency; zero if it was not admitted.
+    function number(PositionWord self) internal pure returns (uint256) {
+        return (PositionWord.unwrap(self) >> NUMBER_AT) & NUMBER_MASK;
+    }
+
+    /// @notice Whether a cycle may credit the position: its participant is active, and nothing is frozen incoming.
+    function canBeCredited(PositionWord self) internal pure returns (bool) {
+        return self.number() != 0 && PositionWord.unwrap(self) & (SUSPENDED | STOPPED | FROZEN_INCOMING) == 0;
+    }
+
     /// @notice The word with `amount` available units more.
     /// @dev A currency's supply fits 96 bits. The addition is checked for a contract that only claims to be a currency.
     function credit(PositionWord self, uint96 amount) internal pure returns (PositionWord) {
@@ -79,6 +93,12 @@ library PositionFields {
     /// @notice The word with `amount` available units less.
     function debit(PositionWord self, uint96 amount) internal pure returns (PositionWord) {
         return _withAvailable(self, self.available() - amount);
+    }
+
+    /// @notice The word with other units kept for clearing cycles.
+    function withReserved(PositionWord self, uint96 units) internal pure returns (PositionWord) {
+        uint256 others = PositionWord.unwrap(self) & ~(AVAILABLE_MASK << RESERVED_AT);
+        return PositionWord.wrap(others | (uint256(units) << RESERVED_AT));
     }
 
     /// @notice The word with both directions frozen or not.
@@ -92,15 +112,17 @@ library PositionFields {
     }
 
     /// @notice The word with another standing of its participant.
+    /// @param index Number of the participant in the currency.
     /// @param country ISO 3166-1 number, 10 bits.
     function withStanding(
         PositionWord self,
+        uint16 index,
         uint16 country,
         bool suspended,
         bool stopped
     ) internal pure returns (PositionWord) {
         uint256 others = PositionWord.unwrap(self) & ~STANDING_MASK;
-        uint256 field = (country & JURISDICTION_MASK) << JURISDICTION_AT;
+        uint256 field = ((country & JURISDICTION_MASK) << JURISDICTION_AT) | (uint256(index) << NUMBER_AT);
         return _withFlag(_withFlag(PositionWord.wrap(others | field), SUSPENDED, suspended), STOPPED, stopped);
     }
 

@@ -93,6 +93,16 @@ class WaitingState(State):
     UNWOUND = 3
 
 
+class CycleState(State):
+    """State of a clearing cycle, as the contract numbers it; the last two are final."""
+
+    NONE = 0
+    OPEN = 1
+    CLOSED = 2
+    SETTLED = 3
+    UNWOUND = 4
+
+
 class Role(State):
     """Powers over a currency, as its NetworkAccess numbers them."""
 

@@ -15,6 +15,7 @@ from pysettle.client.channel.hub import ClaimResult
 from pysettle.client.money.interest import RowResult
 from pysettle.errors import ContractReverted, contracts, solidity_name
 from pysettle.errors.states import (
+    CycleState,
     LegKind,
     MilestoneState,
     OrderState,
@@ -107,6 +108,7 @@ ENUMS: dict[str, type[IntEnum]] = {
     it.__name__: it
     for it in (
         ClaimResult,
+        CycleState,
         LegKind,
         MilestoneState,
         OrderState,
@@ -140,6 +142,7 @@ PLAIN = {
     *("id", "sequence", "least", "jurisdiction", "milestone", "milestones", "rows", "signatures"),
     *("debtorJurisdiction", "creditorJurisdiction"),
     *("approvals", "parties", "leg"),
+    *("cycle", "debtorNumber", "participantNumber", "priority", "index", "place"),  # of a batch
     *("ratioBps", "rateBps", "providerBps", "toleranceBps", "expected", "actual"),
     *("most", "requested", "available"),  # see RANGES
 }

@@ -39,6 +39,7 @@ from pysettle.domain.money.contracts import (
 )
 from pysettle.domain.settlement.contracts import (
     ATOMIC_SETTLEMENT,
+    CLEARING_HOUSE,
     CORRIDORS,
     FOREIGN_EXCHANGE,
     LIQUIDITY_ACCOUNTS,
@@ -51,7 +52,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "bundle.md").read_tex
 CURRENCY, SERIES, HUB, METER, INTEREST, JOBS, MARKET, DESK, ACCESS, FACTORY, COLLECTOR, REGISTRY, LIQUIDITY, WAYS = (
     Address(bytes([number]) * 20) for number in range(1, 15)
 )
-SETTLEMENT, EXCHANGE, POLICY = (Address(bytes([number]) * 20) for number in range(15, 18))
+SETTLEMENT, EXCHANGE, POLICY, CLEARING = (Address(bytes([number]) * 20) for number in range(15, 19))
 EVERY_KIND = Contracts(
     {
         CURRENCY_TOKEN: {CURRENCY: None},
@@ -71,6 +72,7 @@ EVERY_KIND = Contracts(
         ATOMIC_SETTLEMENT: {SETTLEMENT: None},
         FOREIGN_EXCHANGE: {EXCHANGE: None},
         PURCHASE_POLICY: {POLICY: None},
+        CLEARING_HOUSE: {CLEARING: None},
     }
 )
 FILES = {name: FileEntry(bytes(32), 1) for name in sorted({*STATE_FILES, *CHAIN_FILES, *CONTRACT_FILES})}

@@ -13,6 +13,7 @@ from pysettle.cli.output import table
 from tests.benchmarks.auditing import speed_decode, speed_replay
 from tests.benchmarks.books import scale_books
 from tests.benchmarks.gas import gas_auth, gas_auth_seq, gas_transfer
+from tests.benchmarks.gas_clearing import gas_net
 from tests.benchmarks.gas_compute import gas_claim, gas_purchase, gas_purchase_auth, gas_purchase_seq
 from tests.benchmarks.gas_exchange import gas_exchange
 from tests.benchmarks.lists import scale_lists
@@ -47,6 +48,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "GAS-PURCHASE-SEQ": gas_purchase_seq,
     "GAS-CLAIM": gas_claim,
     "GAS-FX-PURCHASE": gas_exchange,
+    "GAS-NET": gas_net,
 }
 """Code -> what measures it, in the order they are run in."""
 ONLY_NAMED = frozenset({"SPEED-REPLAY", "MEMORY", "SCALE-WORKSPACE", "SCALE-LISTS"})

@@ -21,6 +21,7 @@ from pysettle.client.core.access import NetworkAccess, Role
 from pysettle.client.core.contract import Contract
 from pysettle.client.core.token import Token
 from pysettle.client.money.interest import MOST_ROWS
+from pysettle.client.settlement.clearing import ProposedBatch
 from pysettle.domain.compute.messages import ComputeAttestation
 from pysettle.domain.core.messages import Authorization
 from pysettle.domain.money.wallets import E_CNY_CLASS_LIMITS, ClassLimits, WalletClass
@@ -46,6 +47,7 @@ from tests.contracts.books import (
     sign_refund,
     used,
 )
+from tests.contracts.clearing import CENTRAL_BANK, REASON, STRANGER, House, open_house
 from tests.contracts.effects import at
 from tests.contracts.hostile import Hostile, liars_channel
 from tests.contracts.orders import (
@@ -74,6 +76,9 @@ WITHOUT_SCENARIO = {
     "ChannelHub.multicall": "it costs what its calls cost",
     "Corridors.admit": "a contract that moves positions alone calls it",
     "Corridors.release": "a contract that moves positions alone calls it",
+    "Corridors.admitBatch": "a contract that moves positions alone calls it: part of ClearingHouse.queue",
+    "Corridors.releaseBatch": "a contract that moves positions alone calls it: part of ClearingHouse.cancel",
+    "LiquidityAccounts.settleNets": "the clearing house alone calls it: part of ClearingHouse.settleCycle",
     "LiquidityAccounts.move": "a contract that moves positions alone calls it: part of Corridors.clearOut",
     "LiquidityAccounts.moveLegs": "the settlement contract alone calls it: part of AtomicSettlement.submit",
     "LiquidityAccounts.earmarkLegs": "the settlement contract alone calls it: part of AtomicSettlement.submit",
@@ -778,6 +783,51 @@ bank_scenario(
     lambda it: it.liquidity.copy_pause(it.world["stranger"], it.token().address),
     lambda it: it.token().pause(it.world["pauser"]),
 )
+
+
+def house_scenario(name: str, step: Callable[[House, ProposedBatch], Transaction], *, closed: bool = False) -> None:
+    """Register a step in the clearing house, with a queued batch of two items and reserved units to pay it."""
+
+    def prepare(world: World) -> Transaction:
+        banks = open_banks(world)
+        for currency in (Currency.CNY, Currency.HKD):
+            world.send(banks.admit(HONGKONG, currency, jurisdiction=156))
+        house = open_house(banks)
+        world.send(house.reserve(BEIJING, 50), house.reserve(HONGKONG, 50))
+        batch = house.queued(BEIJING, (HONGKONG, 10), (HONGKONG, 20))
+        if closed:
+            world.send(house.close())
+        else:
+            house.wait(900)
+        return step(house, batch)
+
+    scenario(name)(prepare)
+
+
+house_scenario("ClearingHouse.queue, 2 items", lambda it, _: it.queue(BEIJING, (HONGKONG, 10), (HONGKONG, 20)))
+house_scenario(
+    "ClearingHouse.setHeld, first",
+    lambda it, batch: it.contract.set_held(it.banks.world[BEIJING], it.currency, batch.marking([0]), held=True),
+)
+house_scenario(
+    "ClearingHouse.cancel", lambda it, batch: it.contract.cancel(it.banks.world[BEIJING], it.currency, batch)
+)
+house_scenario(
+    "ClearingHouse.reject", lambda it, batch: it.contract.reject(it.banks.world[HONGKONG], it.currency, batch, REASON)
+)
+house_scenario(
+    "ClearingHouse.setOperator, again",
+    lambda it, _: it.contract.set_operator(it.banks.world[CENTRAL_BANK], it.currency, it.banks.world.address(STRANGER)),
+)
+house_scenario("ClearingHouse.closeCycle", lambda it, _: it.close(after=0))
+house_scenario(
+    "ClearingHouse.settleCycle, 2 items of one batch",
+    lambda it, batch: it.settle(batch, names=(BEIJING, HONGKONG)),
+    closed=True,
+)
+house_scenario("ClearingHouse.endCycle", lambda it, _: it.end(), closed=True)
+house_scenario("LiquidityAccounts.reserve, again", lambda it, _: it.reserve(BEIJING, 1))
+house_scenario("LiquidityAccounts.release", lambda it, _: it.release(BEIJING, 1))
 
 
 def way_scenario(name: str, step: Callable[[Ways], Transaction], prepare: Callable[[Ways], object]) -> None:

@@ -5,6 +5,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
 import {CurrencyToken} from "../../contracts/money/CurrencyToken.sol";
 import {AtomicSettlement} from "../../contracts/settlement/AtomicSettlement.sol";
+import {ILiquidityAccounts} from "../../contracts/settlement/ILiquidityAccounts.sol";
 import {LiquidityAccounts} from "../../contracts/settlement/LiquidityAccounts.sol";
 import {ParticipantRegistry} from "../../contracts/settlement/ParticipantRegistry.sol";
 import {Entries} from "./Entries.sol";
@@ -63,10 +64,10 @@ contract SettlementInvariants is Entries {
                 LiquidityAccounts.payIn.selector,
                 LiquidityAccounts.payOut.selector,
                 LiquidityAccounts.exchange.selector,
-                LiquidityAccounts.freeze.selector,
-                LiquidityAccounts.freezeAmount.selector,
-                LiquidityAccounts.seize.selector,
-                LiquidityAccounts.pause.selector,
+                ILiquidityAccounts.freeze.selector,
+                ILiquidityAccounts.freezeAmount.selector,
+                ILiquidityAccounts.seize.selector,
+                ILiquidityAccounts.pause.selector,
                 ParticipantRegistry.setStops.selector,
                 IERC20.transfer.selector
             ];

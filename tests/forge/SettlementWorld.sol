@@ -5,6 +5,7 @@ import {CurrencyToken} from "../../contracts/money/CurrencyToken.sol";
 import {IIssuanceDesk} from "../../contracts/money/IIssuanceDesk.sol";
 import {IssuanceDesk} from "../../contracts/money/IssuanceDesk.sol";
 import {AtomicSettlement} from "../../contracts/settlement/AtomicSettlement.sol";
+import {ClearingHouse} from "../../contracts/settlement/ClearingHouse.sol";
 import {Corridors} from "../../contracts/settlement/Corridors.sol";
 import {ICorridors} from "../../contracts/settlement/ICorridors.sol";
 import {Instruction} from "../../contracts/settlement/Instruction.sol";
@@ -21,12 +22,14 @@ contract Layer {
     LiquidityAccounts public immutable liquidity;
     Corridors public immutable corridors;
     AtomicSettlement public immutable settlement;
+    ClearingHouse public immutable clearing;
 
     constructor(address exchange) {
         registry = new ParticipantRegistry(_created(2));
-        liquidity = new LiquidityAccounts(address(registry), _created(3), _created(4), exchange);
+        liquidity = new LiquidityAccounts(address(registry), _created(3), _created(4), exchange, _created(5));
         corridors = new Corridors(address(registry), address(liquidity));
         settlement = new AtomicSettlement(address(liquidity), address(corridors));
+        clearing = new ClearingHouse(address(liquidity), address(corridors));
     }
 
     /// The account of the contract that this one creates as its n-th.

@@ -81,7 +81,7 @@ _NAMED = {
     ),
     "liquidity": Target(
         "LiquidityAccounts",
-        ("LiquidityAccounts", "PositionFields"),
+        ("LiquidityAccounts", "PositionPowers", "PositionFields"),
         ("tests/contracts/settlement",),
     ),
     "settlement": Target(
@@ -89,9 +89,14 @@ _NAMED = {
         ("AtomicSettlement", "InstructionHash"),
         ("tests/contracts/settlement",),
     ),
+    "clearing": Target(
+        "ClearingHouse",
+        ("ClearingHouse", "ClearingQueues", "ClearingCycles", "ItemFields", "BatchHeaderFields", "QueueFields"),
+        ("tests/contracts/settlement/test_clearing.py",),
+    ),
     "corridors": Target(
         "Corridors",
-        ("Corridors", "OpeningHours"),
+        ("Corridors", "CurrencyHours", "OpeningHours"),
         ("tests/contracts/settlement/test_crossings.py", "tests/contracts/settlement/test_corridor_model.py"),
     ),
 }

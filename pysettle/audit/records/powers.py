@@ -46,6 +46,7 @@ USES = {
     "DaysSet": ("setClassLimits", ""),
     "ReferenceRateAttested": ("setClassLimits", "signer"),
     "PurchaseLimitSet": ("setClassLimits", ""),
+    "ClearingOperatorSet": ("setClassLimits", ""),
 }
 """Event of a power -> the restricted function of the currency, its desk or a market that allows it, and the field that
 names the caller, if one does. An event with a `currency` is of a contract that asks the authority of that currency."""

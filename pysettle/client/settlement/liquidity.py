@@ -57,6 +57,14 @@ class LiquidityAccounts(Contract):
         """Pay units of the participant's own position to it in the currency."""
         return self._transaction(participant, self.GAS_STEP, "payOut", currency, amount)
 
+    def reserve(self, participant: TransactionSigner, currency: Address, amount: Units) -> Transaction:
+        """Keep available units of the participant's own position for clearing cycles."""
+        return self._transaction(participant, self.GAS_STEP, "reserve", currency, amount)
+
+    def release(self, caller: TransactionSigner, currency: Address, account: Address, amount: Units) -> Transaction:
+        """Make reserved units of a position available again: its account, or one that may seize."""
+        return self._transaction(caller, self.GAS_STEP, "release", currency, account, amount)
+
     # Freezer, seizer and pauser
 
     def freeze(

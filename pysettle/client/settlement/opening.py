@@ -19,6 +19,7 @@ CONTRACTS = (
     "Corridors",
     "AtomicSettlement",
     "ForeignExchange",
+    "ClearingHouse",
     "PurchasePolicy",
 )
 """Its contracts, each after those that it works with."""

@@ -14,7 +14,7 @@ PLAN = ColumnPlan(
             name="LiquidityAccounts",
             on_request=True,
             works_with=("ParticipantRegistry",),
-            created_next=("Corridors", "AtomicSettlement", "ForeignExchange"),
+            created_next=("Corridors", "AtomicSettlement", "ForeignExchange", "ClearingHouse"),
             marked=Marked.EVERYWHERE,
         ),
         ContractPlan(
@@ -35,6 +35,11 @@ PLAN = ColumnPlan(
             works_with=("LiquidityAccounts", "ComputeMarket"),
             domain_name=lambda _: FOREIGN_EXCHANGE_NAME,
             marked=Marked.EVERYWHERE,
+        ),
+        ContractPlan(
+            name="ClearingHouse",
+            on_request=True,
+            works_with=("LiquidityAccounts", "Corridors"),
         ),
         ContractPlan(
             name="PurchasePolicy",

@@ -35,6 +35,12 @@ class ParticipantBooks:
     """(currency, account) -> the institution."""
     counts: dict[Address, int] = field(default_factory=lambda: defaultdict(int))
     """Currency -> number of its institutions."""
+    accounts: dict[tuple[Address, int], Address] = field(default_factory=dict)
+    """(currency, number) -> account of the institution."""
+
+    def account(self, currency: Address, number: int) -> Address | None:
+        """Return the account of an institution by its number; None if there is none."""
+        return self.accounts.get((currency, number))
 
 
 @dataclass

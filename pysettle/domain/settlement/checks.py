@@ -12,7 +12,7 @@ from pysettle.domain.core.events import Event, Transfer
 from pysettle.domain.core.findings import Finding
 from pysettle.domain.settlement import events
 from pysettle.domain.settlement.books import SettlementBooks
-from pysettle.domain.settlement.contracts import EARMARK, LIQUIDITY_ACCOUNTS, POSITION
+from pysettle.domain.settlement.contracts import EARMARK, LIQUIDITY_ACCOUNTS, POSITION, RESERVED
 from pysettle.domain.settlement.corridor_events import ClearedOut
 from pysettle.domain.settlement.messages import LegKind
 
@@ -24,7 +24,7 @@ def positions(books: Books, scope: Scope) -> Iterator[Finding]:
         if amount >= 0:
             continue
         is_holder = account.purpose is OWN and account.owner in books.contracts[LIQUIDITY_ACCOUNTS]
-        if is_holder or account.purpose in (POSITION, EARMARK):
+        if is_holder or account.purpose in (POSITION, EARMARK, RESERVED):
             yield Finding("INV-LIQUIDITY", f"{account.purpose.value} 0x{account.owner.hex()}", f"{-amount} units short")
 
 

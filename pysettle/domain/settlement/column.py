@@ -5,6 +5,8 @@ from __future__ import annotations
 from pysettle.domain.core.column import Column
 from pysettle.domain.settlement import (
     checks,
+    clearing_postings,
+    clearing_questions,
     corridor_checks,
     corridor_postings,
     corridor_questions,
@@ -17,6 +19,7 @@ from pysettle.domain.settlement import (
 )
 from pysettle.domain.settlement.contracts import (
     ATOMIC_SETTLEMENT,
+    CLEARING_HOUSE,
     CORRIDORS,
     FOREIGN_EXCHANGE,
     LIQUIDITY_ACCOUNTS,
@@ -26,12 +29,21 @@ from pysettle.domain.settlement.contracts import (
 
 COLUMN = Column(
     stands_on=("channel", "jobs"),
-    kinds=(PARTICIPANT_REGISTRY, LIQUIDITY_ACCOUNTS, CORRIDORS, ATOMIC_SETTLEMENT, FOREIGN_EXCHANGE, PURCHASE_POLICY),
+    kinds=(
+        PARTICIPANT_REGISTRY,
+        LIQUIDITY_ACCOUNTS,
+        CORRIDORS,
+        ATOMIC_SETTLEMENT,
+        FOREIGN_EXCHANGE,
+        PURCHASE_POLICY,
+        CLEARING_HOUSE,
+    ),
     postings={
         **postings.HANDLERS,
         **corridor_postings.HANDLERS,
         **instructions.HANDLERS,
         **exchange_postings.HANDLERS,
+        **clearing_postings.HANDLERS,
     },
     checks=(
         checks.positions,
@@ -46,6 +58,7 @@ COLUMN = Column(
         corridor_questions.corridors,
         questions.settlements,
         exchange_questions.purchases,
+        clearing_questions.clearing,
     ),
     notices=(corridor_questions.unlisted_pairs, exchange_checks.unlisted_policies),
 )

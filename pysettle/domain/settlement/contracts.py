@@ -13,9 +13,12 @@ POSITION = Purpose("position", short="INV-LIQUIDITY")
 EARMARK = Purpose("earmark", short="INV-LIQUIDITY")
 """Held by the liquidity accounts for a waiting settlement. Owner: the settlement's id."""
 
+RESERVED = Purpose("reserved", short="INV-LIQUIDITY")
+"""Held by the liquidity accounts for a participant, for clearing cycles alone. Owner: its account."""
+
 
 def _held_for_positions(books: Books, asset: Address, _accounts: Address) -> int:
-    return books.total(asset, POSITION, EARMARK)
+    return books.total(asset, POSITION, EARMARK, RESERVED)
 
 
 PARTICIPANT_REGISTRY: Kind[None] = Kind("ParticipantRegistry", uses={"liquidity": "LiquidityAccounts"})
@@ -28,6 +31,7 @@ LIQUIDITY_ACCOUNTS: Kind[None] = Kind(
         "corridors": "Corridors",
         "settlement": "AtomicSettlement",
         "foreignExchange": "ForeignExchange",
+        "clearingHouse": "ClearingHouse",
     },
 )
 FOREIGN_EXCHANGE: Kind[None] = Kind(
@@ -51,4 +55,8 @@ CORRIDORS: Kind[None] = Kind(
 ATOMIC_SETTLEMENT: Kind[None] = Kind(
     "AtomicSettlement",
     uses={"corridors": "Corridors", "liquidity": "LiquidityAccounts"},
+)
+CLEARING_HOUSE: Kind[None] = Kind(
+    "ClearingHouse",
+    uses={"liquidity": "LiquidityAccounts", "corridors": "Corridors"},
 )

@@ -6,10 +6,14 @@ from pysettle.domain.core.books import Books
 from pysettle.domain.core.events import Emitted
 from pysettle.domain.core.postings import Handlers, Postings, registering
 from pysettle.domain.settlement import corridor_events as events
+from pysettle.domain.settlement.books import ParticipantBooks
 from pysettle.domain.settlement.calendars import Week
+from pysettle.domain.settlement.clearing_books import ClearingBooks
+from pysettle.domain.settlement.clearing_events import BatchAdmitted, BatchReleased
 from pysettle.domain.settlement.contracts import POSITION
 from pysettle.domain.settlement.corridor_books import CorridorBooks, WindowUse
 from pysettle.errors.states import PayloadState
+from pysettle.values import Address
 
 HANDLERS: Handlers = {}
 _handles = registering(HANDLERS)
@@ -80,14 +84,36 @@ def _signed(books: Books, emitted: Emitted, event: events.TravelPayloadSigned) -
 @_handles(events.CrossingAdmitted)
 def _admitted(books: Books, emitted: Emitted, event: events.CrossingAdmitted) -> Postings:
     """Book an admission: within both limits of the terms in force, and with a signed payload from the threshold on."""
+    if _count(books, emitted, event, event.amount):
+        _use_payload(books, emitted, event, event.creditor, event.amount)
+    return ()
+
+
+@_handles(BatchAdmitted)
+def _batch_admitted(books: Books, emitted: Emitted, event: BatchAdmitted) -> Postings:
+    """Book the admission of a batch, which an event before this one named: each item within the limit, and the sum."""
+    batch = books[ClearingBooks].last
+    items = batch.items if batch else ()
+    if event.amount != sum(it.amount for it in items):
+        books.violated("INV-CORRIDOR", emitted, f"{event.amount} units were admitted, and not those of the batch")
+    if _count(books, emitted, event, max((it.amount for it in items), default=0)):
+        way = books[CorridorBooks].records[event.id].corridor
+        for item in items:
+            creditor = books[ParticipantBooks].account(way.currency, item.creditor) if way else None
+            _use_payload(books, emitted, event, creditor, item.amount)
+    return ()
+
+
+def _count(books: Books, emitted: Emitted, event: events.CrossingAdmitted | BatchAdmitted, greatest: int) -> bool:
+    """Count an admission whose greatest part is given; return whether its corridor is open."""
     corridors = books[CorridorBooks]
     record, terms = corridors.records[event.id], corridors.records[event.id].terms
     where = f"in corridor 0x{event.id.hex()} by 0x{event.debtor.hex()}"
     if not record.is_open or record.corridor is None:
         books.violated("INV-CORRIDOR", emitted, f"{event.amount} units were admitted {where}, which is not open")
-        return ()
-    if event.amount > terms.settlement_limit:
-        detail = f"{event.amount} units were admitted {where}, above the limit {terms.settlement_limit}"
+        return False
+    if greatest > terms.settlement_limit:
+        detail = f"{greatest} units were admitted {where}, above the limit {terms.settlement_limit}"
         books.violated("INV-CORRIDOR", emitted, detail)
     use = corridors.uses[event.id, event.debtor]
     passed = corridors.calendars[record.corridor.currency].local_s(emitted.timestamp) % max(1, terms.window_s)
@@ -98,23 +124,36 @@ def _admitted(books: Books, emitted: Emitted, event: events.CrossingAdmitted) ->
     if use.units > terms.window_limit:
         detail = f"{use.units} units are used {where}, above the limit {terms.window_limit} of a window"
         books.violated("INV-CORRIDOR", emitted, detail)
-    if event.amount >= terms.travel_threshold:
-        _use_payload(books, emitted, event)
-    return ()
+    return True
 
 
 @_handles(events.CrossingReleased)
 def _released(books: Books, emitted: Emitted, event: events.CrossingReleased) -> Postings:
     """Book a return: the stated use is at most that of before, and at least that without the amount."""
-    corridors = books[CorridorBooks]
-    use = corridors.uses[event.id, event.debtor]
+    _discount(books, emitted, event)
+    _free_payload(books, event, event.creditor, event.amount)
+    return ()
+
+
+@_handles(BatchReleased)
+def _batch_released(books: Books, emitted: Emitted, event: BatchReleased) -> Postings:
+    """Book the return of items that an event before this one named."""
+    clearing, way = books[ClearingBooks], books[CorridorBooks].records[event.id].corridor
+    items = clearing.last.ended if clearing.last else ()
+    if event.amount != sum(it.amount for it in items):
+        books.violated("INV-CORRIDOR", emitted, f"{event.amount} units were given back, and not those that ended")
+    _discount(books, emitted, event)
+    for item in items:
+        creditor = books[ParticipantBooks].account(way.currency, item.creditor) if way else None
+        _free_payload(books, event, creditor, item.amount)
+    return ()
+
+
+def _discount(books: Books, emitted: Emitted, event: events.CrossingReleased | BatchReleased) -> None:
+    use = books[CorridorBooks].uses[event.id, event.debtor]
     if event.used not in (use.units, max(0, use.units - event.amount)):
         _check_used(books, emitted, event, use)
     use.units = event.used
-    digest = _digest_of(books, event)
-    if digest is not None and corridors.payloads[digest] is PayloadState.USED:
-        corridors.payloads[digest] = PayloadState.SIGNED
-    return ()
 
 
 @_handles(events.ClearedOut)
@@ -143,9 +182,10 @@ def _check_revision(books: Books, emitted: Emitted, event: events.CorridorPropos
         books.violated("INV-CORRIDOR", emitted, detail)
 
 
-def _check_used(
-    books: Books, emitted: Emitted, event: events.CrossingAdmitted | events.CrossingReleased, use: WindowUse
-) -> None:
+_Crossing = events.CrossingAdmitted | events.CrossingReleased | BatchAdmitted | BatchReleased
+
+
+def _check_used(books: Books, emitted: Emitted, event: _Crossing, use: WindowUse) -> None:
     if event.used != use.units:
         detail = (
             f"0x{event.debtor.hex()} has used {use.units} units of corridor 0x{event.id.hex()}, {event.used} stated"
@@ -153,19 +193,28 @@ def _check_used(
         books.violated("INV-CORRIDOR", emitted, detail)
 
 
-def _use_payload(books: Books, emitted: Emitted, event: events.CrossingAdmitted) -> None:
-    corridors, digest = books[CorridorBooks], _digest_of(books, event)
+def _use_payload(books: Books, emitted: Emitted, event: _Crossing, creditor: Address | None, amount: int) -> None:
+    """Use up the statement of both institutions on a payment, from the threshold on."""
+    corridors, digest = books[CorridorBooks], _digest_of(books, event, creditor, amount)
+    if amount < corridors.records[event.id].terms.travel_threshold:
+        return
     if digest is None or corridors.payloads[digest] is not PayloadState.SIGNED:
-        detail = f"{event.amount} units of 0x{event.debtor.hex()} were admitted without a payload that both signed"
+        detail = f"{amount} units of 0x{event.debtor.hex()} were admitted without a payload that both signed"
         books.violated("INV-TRAVEL", emitted, detail)
         return
     corridors.payloads[digest] = PayloadState.USED
 
 
-def _digest_of(books: Books, event: events.CrossingAdmitted | events.CrossingReleased) -> bytes | None:
-    """Return the digest of the statement on a crossing; None if nobody signed one."""
+def _free_payload(books: Books, event: _Crossing, creditor: Address | None, amount: int) -> None:
+    corridors, digest = books[CorridorBooks], _digest_of(books, event, creditor, amount)
+    if digest is not None and corridors.payloads[digest] is PayloadState.USED:
+        corridors.payloads[digest] = PayloadState.SIGNED
+
+
+def _digest_of(books: Books, event: _Crossing, creditor: Address | None, amount: int) -> bytes | None:
+    """Return the digest of the statement on a payment; None if nobody signed one."""
     corridors = books[CorridorBooks]
     way = corridors.records[event.id].corridor
-    if way is None:
+    if way is None or creditor is None:
         return None
-    return corridors.digests.get((event.debtor, event.creditor, way.currency, event.amount, event.payload))
+    return corridors.digests.get((event.debtor, creditor, way.currency, amount, event.payload))

@@ -34,6 +34,7 @@ def _admitted(books: Books, emitted: Emitted, event: events.ParticipantAdmitted)
         participants.counts[event.currency] += 1
         record = ParticipantRecord(participants.counts[event.currency], 0, event.settlement_agent)
         participants.records[key] = record
+        participants.accounts[event.currency, record.index] = event.account
     if event.index != record.index:
         detail = f"participant 0x{event.account.hex()} has the number {event.index}, and not {record.index}"
         books.violated("INV-ONCE", emitted, detail)

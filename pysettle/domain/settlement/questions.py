@@ -14,6 +14,7 @@ from pysettle.domain.settlement.contracts import (
     LIQUIDITY_ACCOUNTS,
     PARTICIPANT_REGISTRY,
     POSITION,
+    RESERVED,
 )
 from pysettle.values import Address
 
@@ -34,6 +35,9 @@ def participants(books: Books, _chain_id: int) -> Iterator[Question]:
             expected = (record.index, record.jurisdiction, agent, int(record.suspended), int(record.stopped))
             call = f"participant(0x{currency.hex()}, 0x{account.hex()})"
             yield Question(about, registry, call, data, expected)
+            data = call_data("accountOf(address,uint256)", currency, record.index.to_bytes(32, "big"))
+            answer = (int.from_bytes(account, "big"),)
+            yield Question(about, registry, f"accountOf(0x{currency.hex()}, {record.index})", data, answer)
 
 
 def positions(books: Books, _chain_id: int) -> Iterator[Question]:
@@ -58,7 +62,8 @@ def positions(books: Books, _chain_id: int) -> Iterator[Question]:
                 available = books.balance(currency, POSITION, account)
                 record = books[ParticipantBooks].records.get((currency, account), _UNKNOWN)
                 standing = (int(record.suspended), int(record.stopped), record.jurisdiction)
-                expected = (available, 0, int(outgoing), int(incoming), int(amount != 0), *standing)
+                reserved = books.balance(currency, RESERVED, account)
+                expected = (available, reserved, int(outgoing), int(incoming), int(amount != 0), *standing)
                 data = call_data("position(address,address)", *pair)
                 yield Question(about, contract, f"position{names}", data, expected)
 

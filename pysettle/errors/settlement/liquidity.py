@@ -59,6 +59,28 @@ class PositionExceeded(LiquidityReverted):
     available: Units
 
 
+class ReservedExceeded(LiquidityReverted):
+    """The position has fewer reserved units."""
+
+    template = "the position of {account} in the currency {token} has {available} reserved; {requested} requested"
+    remedy = "request less, or reserve more first"
+
+    token: Address
+    account: Address
+    requested: Units
+    available: Units
+
+
+class CallerNotClearingHouse(LiquidityReverted):
+    """Only the clearing house settles nets."""
+
+    template = "{caller} is not the clearing house {clearing_house}"
+    remedy = "propose a set to the clearing house"
+
+    caller: Address
+    clearing_house: Address
+
+
 class PositionFrozenOutgoing(LiquidityReverted):
     """Nothing leaves the position."""
 

@@ -98,7 +98,7 @@ def test_who_may_pay_in(banks: Banks) -> None:
 def test_a_currency_that_did_not_mark_the_layer(banks: Banks) -> None:
     """Nobody pays in where payouts could be stopped: neither of a currency without the mark, nor of an account."""
     world, token, registry = banks.world, banks.token().address, banks.registry.address
-    others = registry, registry, registry, registry
+    others = registry, registry, registry, registry, registry
     place = deploying.create_contract(world.network.sender, world["stranger"], "LiquidityAccounts", *others)
     unmarked = LiquidityAccounts(world.network.sender, place)
     assert unmarked._read("registry") == registry

@@ -442,5 +442,5 @@ def test_nobody_else_moves_positions(banks: Banks) -> None:
         for function, arguments in calls.items():
             step = it._transaction(world[by], 300_000, function, *arguments)
             refused(world, step, errors.CallerNotSettlement, caller=caller, settlement=settlement)
-        step = it._transaction(world[by], 300_000, "setStanding", cny, thief, 156, False, False)
+        step = it._transaction(world[by], 300_000, "setStanding", cny, thief, 1, 156, False, False)
         refused(world, step, errors.CallerNotRegistry, caller=caller, registry=banks.registry.address)

@@ -12,7 +12,9 @@ import pytest
 from pysettle.errors import contracts as errors
 from pysettle.money import Currency
 from tests.contracts.banks import BEIJING, FUNDS, GROUND, HONGKONG, Banks, effect_on
+from tests.contracts.clearing import MINUTE, REASON, STRANGER, open_house
 from tests.contracts.effects import at, refused
+from tests.contracts.world import YUAN
 
 HALF = FUNDS // 2
 PAID_OUT = {"CNY buyer": HALF, "CNY layer": -HALF, "position CNY buyer": -HALF}
@@ -120,6 +122,49 @@ def test_units_earmarked(domestic: Banks, way: str) -> None:
         assert banks.token(currency).balance_of(banks.liquidity.address) == 0
 
 
+@pytest.mark.parametrize("way", ["released", "settled", "unwound", "seized"])
+def test_units_reserved(domestic: Banks, way: str) -> None:
+    """Their account releases them in an open cycle, and after an hour of a closed one; then they are paid out."""
+    house = open_house(domestic)
+    world, token, account = domestic.world, domestic.token().address, domestic.world.address(BEIJING)
+    batch = house.queued(BEIJING, (HONGKONG, 5))
+    house.send(house.reserve(BEIJING, HALF // YUAN))
+    if way == "released":
+        house.send(house.release(BEIJING, HALF // YUAN))
+    elif way == "settled":
+        house.send(house.close(), house.settle(batch), house.end())
+        house.send(house.release(BEIJING, HALF // YUAN - 5), house.release(HONGKONG, 5))
+    else:
+        house.send(domestic.stops(BEIJING, stopped=True), house.close())
+        house.wait(60 * MINUTE)
+        house.send(
+            house.release(BEIJING, HALF // YUAN, by=BEIJING if way == "unwound" else "seizer"), house.end(STRANGER)
+        )
+    if way == "seized":
+        seize(domestic)
+        return
+    for bank in (BEIJING, HONGKONG):
+        world.send(domestic.pay_out(bank, domestic.available(bank)))
+    assert domestic.token().balance_of(domestic.liquidity.address) == 0
+    assert domestic.liquidity.position(token, account).reserved == 0
+
+
+@pytest.mark.parametrize("way", ["cancelled", "held and cancelled", "rejected"])
+def test_a_queued_item(domestic: Banks, way: str) -> None:
+    """Its debtor cancels it, held or not, its creditor rejects it, also after a stop and while a cycle was closed."""
+    house = open_house(domestic)
+    world, token, batch = domestic.world, domestic.token().address, house.queued(BEIJING, (HONGKONG, 5))
+    if way == "held and cancelled":
+        house.send(house.contract.set_held(world[BEIJING], token, batch, held=True))
+    house.send(domestic.stops(BEIJING, stopped=True), house.close())
+    house.wait(60 * MINUTE)
+    if way == "rejected":
+        house.send(house.contract.reject(world[HONGKONG], token, batch, REASON))
+    else:
+        house.send(house.contract.cancel(world[BEIJING], token, batch))
+    assert house.contract.items(token, batch.header) == (0, 0)
+
+
 def test_a_donation(banks: Banks) -> None:
     """It stays: every position leaves, and its units are what is left."""
     world, currency = banks.world, banks.token()
@@ -135,5 +180,7 @@ WALKS: dict[str, tuple[Callable[..., None], ...]] = {
     "a frozen amount of a position": (test_a_frozen_amount,),
     "a position frozen incoming": (test_a_position_frozen_incoming,),
     "units earmarked for a waiting instruction": (test_units_earmarked,),
+    "units reserved for cycles": (test_units_reserved,),
+    "a queued item": (test_a_queued_item,),
     "a donation to the contract": (test_a_donation,),
 }

@@ -1,0 +1,66 @@
+"""The state of the clearing house in the books: batches with the items that wait, and cycles."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from pysettle.domain.core.messages import ZERO_ADDRESS
+from pysettle.domain.settlement.clearing import BatchHeader, BatchItem
+from pysettle.errors.states import CycleState
+from pysettle.values import Address
+
+
+@dataclass
+class BatchRecord:
+    """One batch, from its events."""
+
+    header: BatchHeader
+    """Its header."""
+    payload: bytes
+    """Hash of the payload of the Travel Rule; zeros if there is none."""
+    items: tuple[BatchItem, ...]
+    """Its obligations."""
+    queued: int
+    """The items that wait: one bit each."""
+    held: int = 0
+    """The items that their debtor holds."""
+    ended: tuple[BatchItem, ...] = ()
+    """Those that the last event ended without settlement."""
+
+
+@dataclass
+class CycleRecord:
+    """The last cycle of a currency, from its events."""
+
+    number: int = 0
+    """Its number; zero before the first one."""
+    state: CycleState = CycleState.NONE
+    """Open or closed."""
+    since: int = 0
+    """Time of its opening, or of its closing."""
+    sets: int = 0
+    """Sets that it settled."""
+    operator: Address = ZERO_ADDRESS
+    """Operator of the currency."""
+
+
+@dataclass
+class ClearingBooks:
+    """Queues and cycles of all currencies."""
+
+    batches: dict[tuple[Address, int, int, int], BatchRecord] = field(default_factory=dict)
+    """(currency, debtor, priority, index) -> the batch."""
+    cycles: dict[Address, CycleRecord] = field(default_factory=lambda: defaultdict(CycleRecord))
+    """Currency -> its last cycle."""
+    sets: int = 0
+    """Number of sets that settled."""
+    turnovers: dict[tuple[Address, int], dict[int, list[int]]] = field(default_factory=dict)
+    """(currency, set) of a set whose nets have not moved yet -> number of a party -> units received and paid."""
+    last: BatchRecord | None = None
+    """The batch that an event named last: that of a corridor's event, which follows."""
+
+    def record(self, currency: Address, header: BatchHeader) -> BatchRecord | None:
+        """Return the batch with a header; None if there is none."""
+        found = self.batches.get((currency, header.debtor, header.priority, header.index))
+        return found if found is not None and found.header == header else None

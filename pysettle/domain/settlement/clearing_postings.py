@@ -1,0 +1,267 @@
+"""Postings of the events of the clearing house, and of the reserved units that its sets move."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from pysettle.domain.core.accounts import LedgerAccount, Posting
+from pysettle.domain.core.books import Books
+from pysettle.domain.core.events import Emitted
+from pysettle.domain.core.messages import ZERO_ADDRESS
+from pysettle.domain.core.postings import Handlers, Postings, move, registering
+from pysettle.domain.settlement import clearing_events as events
+from pysettle.domain.settlement.books import LiquidityBooks, ParticipantBooks, ParticipantRecord
+from pysettle.domain.settlement.clearing import BatchHeader, BatchItem, places_of
+from pysettle.domain.settlement.clearing_books import BatchRecord, ClearingBooks
+from pysettle.domain.settlement.contracts import POSITION, RESERVED
+from pysettle.errors.states import CycleState
+from pysettle.values import Address
+
+HANDLERS: Handlers = {}
+_handles = registering(HANDLERS)
+
+# -------------------------------------------------------------------------------------- reserved units
+
+
+@_handles(events.PositionReserved)
+def _reserved(books: Books, emitted: Emitted, event: events.PositionReserved) -> Postings:
+    """Book a reservation: by an active participant, of units that are not frozen, while nothing is paused."""
+    record, liquidity = books[ParticipantBooks].records.get((event.currency, event.account)), books[LiquidityBooks]
+    if record is None or record.stopped or record.suspended or liquidity.paused[event.currency]:
+        books.violated("INV-FROZEN", emitted, f"0x{event.account.hex()} reserved during a stop or a pause")
+    held = books.balance(event.currency, POSITION, event.account)
+    if objection := liquidity.freezing[event.currency].outgoing_objection(event.account, event.amount, held):
+        books.violated("INV-FROZEN", emitted, objection)
+    return _exchanged(books, emitted, event, event.amount)
+
+
+@_handles(events.PositionReleased)
+def _released(books: Books, emitted: Emitted, event: events.PositionReleased) -> Postings:
+    """Book a release: never during the first hour of a closed cycle."""
+    cycle = books[ClearingBooks].cycles[event.currency]
+    if cycle.state is CycleState.CLOSED and emitted.timestamp < cycle.since + 3_600:
+        detail = f"0x{event.account.hex()} released {event.amount} units while cycle {cycle.number} was closed"
+        books.violated("INV-ORDER", emitted, detail)
+    return _exchanged(books, emitted, event, -event.amount)
+
+
+def _exchanged(
+    books: Books, emitted: Emitted, event: events.PositionReserved | events.PositionReleased, amount: int
+) -> Postings:
+    """Book units that one part of a position gives to the other; compare both parts with the statement."""
+    if not books.contracts.counts(event.currency):
+        return ()
+    available = books.balance(event.currency, POSITION, event.account) - amount
+    reserved = books.balance(event.currency, RESERVED, event.account) + amount
+    if (event.available, event.reserved) != (available, reserved):
+        detail = (
+            f"position of 0x{event.account.hex()}: {event.available} and {event.reserved} units stated, {available} "
+            f"are available and {reserved} reserved"
+        )
+        books.violated("INV-LIQUIDITY", emitted, detail)
+    return move(event.currency, amount, (POSITION, event.account), (RESERVED, event.account))
+
+
+@_handles(events.PositionsNetted)
+def _netted(books: Books, emitted: Emitted, event: events.PositionsNetted) -> Postings:
+    """Book the nets of a set: those of its items, and of nothing else."""
+    expected = books[ClearingBooks].turnovers.pop((event.currency, event.set), None)
+    if books[LiquidityBooks].paused[event.currency]:
+        books.violated("INV-FROZEN", emitted, f"set {event.set} settled during a pause of the positions")
+    records = books[ParticipantBooks].records
+    stated = {}
+    for party in event.positions:
+        record = records.get((event.currency, party.account))
+        if party.received or party.paid:
+            stated[record.index if record else 0] = [party.received, party.paid]
+    if stated != expected:
+        books.violated("INV-NET", emitted, f"the nets of set {event.set} are not those of its items")
+    if sum(it.received - it.paid for it in event.positions) != 0:
+        books.violated("INV-NET", emitted, f"the nets of set {event.set} do not sum to zero")
+        return ()
+    return tuple(_moved(books, emitted, event)) if books.contracts.counts(event.currency) else ()
+
+
+def _moved(books: Books, emitted: Emitted, event: events.PositionsNetted) -> Iterator[Posting]:
+    for party in event.positions:
+        reserved = books.balance(event.currency, RESERVED, party.account) + party.received - party.paid
+        if reserved != party.reserved:
+            detail = f"position of 0x{party.account.hex()}: {party.reserved} units stated, {reserved} are reserved"
+            books.violated("INV-LIQUIDITY", emitted, detail)
+        if party.received != party.paid:
+            account = LedgerAccount(event.currency, RESERVED, party.account)
+            yield Posting(account, party.received - party.paid)
+
+
+# --------------------------------------------------------------------------------------------- queues
+
+
+@_handles(events.BatchQueued)
+def _queued(books: Books, emitted: Emitted, event: events.BatchQueued) -> Postings:
+    """Book a batch: its debtor is active, it is the next of its order, and it is due in the cycle that runs or next."""
+    clearing, header = books[ClearingBooks], BatchHeader.from_word(event.header)
+    record = books[ParticipantBooks].records.get((event.currency, event.debtor))
+    if record is None or record.index != header.debtor or record.stopped or record.suspended:
+        books.violated("INV-FROZEN", emitted, f"0x{event.debtor.hex()} queued obligations and was not active")
+    cycle = clearing.cycles[event.currency]
+    due = cycle.number + (cycle.state is CycleState.CLOSED)
+    place = (event.currency, header.debtor, header.priority, header.index)
+    before = (*place[:3], header.index - 1)
+    if place in clearing.batches or (header.index and before not in clearing.batches) or header.cycle != due:
+        books.violated("INV-ORDER", emitted, f"batch {header.index} of 0x{event.debtor.hex()} was queued out of turn")
+    items = tuple(map(BatchItem.from_word, event.items))
+    clearing.last = BatchRecord(header, event.payload, items, (1 << len(items)) - 1)
+    clearing.batches[place] = clearing.last
+    return ()
+
+
+@_handles(events.ItemsHeldSet)
+def _held(books: Books, emitted: Emitted, event: events.ItemsHeldSet) -> Postings:
+    batch = _changed(books, emitted, event)
+    if batch is not None:
+        among = batch.queued if event.held else batch.held
+        _check_among(books, emitted, event.items, among)
+        batch.queued ^= event.items
+        batch.held ^= event.items
+    return ()
+
+
+@_handles(events.ItemsCancelled, events.ItemsRejected)
+def _ended(books: Books, emitted: Emitted, event: events.ItemsCancelled | events.ItemsRejected) -> Postings:
+    batch = _changed(books, emitted, event)
+    if batch is not None:
+        _check_among(books, emitted, event.items, batch.queued | batch.held)
+        batch.queued &= ~event.items
+        batch.held &= ~event.items
+        batch.ended = tuple(batch.items[place] for place in places_of(event.items))
+    return ()
+
+
+_Change = events.ItemsHeldSet | events.ItemsCancelled | events.ItemsRejected
+
+
+def _changed(books: Books, emitted: Emitted, event: _Change) -> BatchRecord | None:
+    """Return the batch that a party changes, unless it is due in a closed cycle; its books remember it."""
+    clearing, header = books[ClearingBooks], BatchHeader.from_word(event.header)
+    cycle, batch = clearing.cycles[event.currency], clearing.record(event.currency, header)
+    is_fixed = cycle.state is CycleState.CLOSED and header.cycle <= cycle.number
+    if is_fixed and emitted.timestamp < cycle.since + 3_600:
+        books.violated("INV-ORDER", emitted, f"items changed that are due in the closed cycle {cycle.number}")
+    if batch is None:
+        books.violated("INV-ONCE", emitted, "items changed of a batch that was not queued")
+    clearing.last = batch
+    return batch
+
+
+def _check_among(books: Books, emitted: Emitted, items: int, among: int) -> None:
+    if items & ~among or not items:
+        books.violated("INV-ONCE", emitted, f"the items {places_of(items & ~among)} of a batch had ended before")
+
+
+# --------------------------------------------------------------------------------------------- cycles
+
+
+@_handles(events.ClearingOperatorSet)
+def _operator(books: Books, emitted: Emitted, event: events.ClearingOperatorSet) -> Postings:
+    cycle = books[ClearingBooks].cycles[event.currency]
+    if cycle.state is CycleState.NONE:
+        cycle.number, cycle.state, cycle.since = 1, CycleState.OPEN, emitted.timestamp
+    cycle.operator = event.operator
+    return ()
+
+
+@_handles(events.CycleClosed)
+def _closed(books: Books, emitted: Emitted, event: events.CycleClosed) -> Postings:
+    cycle = books[ClearingBooks].cycles[event.currency]
+    wait = 300 if event.caller == cycle.operator else 900
+    if event.cycle != cycle.number or cycle.state is not CycleState.OPEN or emitted.timestamp < cycle.since + wait:
+        books.violated("INV-FINAL", emitted, f"cycle {event.cycle} was closed, and was not open long enough")
+    cycle.state, cycle.since = CycleState.CLOSED, emitted.timestamp
+    return ()
+
+
+@_handles(events.CycleEnded)
+def _cycle_ended(books: Books, emitted: Emitted, event: events.CycleEnded) -> Postings:
+    cycle = books[ClearingBooks].cycles[event.currency]
+    state = CycleState.SETTLED if cycle.sets else CycleState.UNWOUND
+    if event.cycle != cycle.number or cycle.state is not CycleState.CLOSED or event.state != state:
+        books.violated("INV-FINAL", emitted, f"cycle {event.cycle} ended, and was not closed or not {state.word}")
+    cycle.number, cycle.state, cycle.since, cycle.sets = event.cycle + 1, CycleState.OPEN, emitted.timestamp, 0
+    return ()
+
+
+@_handles(events.SetSettled)
+def _settled(books: Books, emitted: Emitted, event: events.SetSettled) -> Postings:
+    """Book the items of a set: each waited, was due and in the order of its debtor; its sums wait for the nets."""
+    clearing = books[ClearingBooks]
+    cycle = clearing.cycles[event.currency]
+    if cycle.state is CycleState.CLOSED:
+        cycle.sets += 1
+    clearing.sets += 1
+    is_closed = cycle.state is CycleState.CLOSED
+    if event.set != clearing.sets or event.cycle != cycle.number - (not is_closed):
+        books.violated("INV-FINAL", emitted, f"set {event.set} of cycle {event.cycle}, and not the next one")
+    sums: dict[int, list[int]] = defaultdict(lambda: [0, 0])
+    last: dict[int, BatchHeader] = {}
+    for word, settled in event.batches:
+        header = BatchHeader.from_word(word)
+        batch = clearing.record(event.currency, header)
+        if batch is None or settled & ~batch.queued or header.cycle > event.cycle:
+            books.violated(
+                "INV-ONCE", emitted, f"a batch of set {event.set} was not queued, not due, or settled before"
+            )
+            continue
+        for place in places_of(settled):
+            creditor, amount = batch.items[place]
+            sums[creditor][0] += amount
+            sums[header.debtor][1] += amount
+        batch.queued &= ~settled
+        if settled:
+            last[header.debtor] = header
+    clearing.turnovers[event.currency, event.set] = dict(sums)
+    _check_order(books, emitted, event, last)
+    return ()
+
+
+def _check_order(books: Books, emitted: Emitted, event: events.SetSettled, last: dict[int, BatchHeader]) -> None:
+    """INV-ORDER: no item waits that is due before another one of its debtor that settled, and could be credited."""
+    clearing = books[ClearingBooks]
+    settled = dict(event.batches)
+    for batch in [batch for (currency, *_), batch in clearing.batches.items() if currency == event.currency]:
+        header, waiting = batch.header, batch.queued
+        end = last.get(header.debtor)
+        if end is None or header.cycle > event.cycle or header > end:
+            continue
+        if header == end:
+            waiting &= (1 << settled[header.word].bit_length()) - 1
+        for place in places_of(waiting):
+            account, record = _member(books, event.currency, batch.items[place].creditor)
+            if not _is_blocked(books, event.currency, account, record):
+                detail = f"item {place} of batch {header.index} of debtor {header.debtor} was passed over"
+                books.violated("INV-ORDER", emitted, detail)
+    creditors = {creditor for word in settled for creditor in _creditors(clearing, event, word)}
+    for number in sorted({*last} | creditors):
+        account, record = _member(books, event.currency, number)
+        outgoing, incoming, amount = books[LiquidityBooks].freezing[event.currency].frozen(account)
+        is_frozen = (number in last and (outgoing or amount)) or (number in creditors and incoming)
+        if record is None or record.stopped or record.suspended or is_frozen:
+            books.violated("INV-FROZEN", emitted, f"0x{account.hex()} settled in set {event.set}, stopped or frozen")
+
+
+def _creditors(clearing: ClearingBooks, event: events.SetSettled, word: int) -> set[int]:
+    batch = clearing.record(event.currency, BatchHeader.from_word(word))
+    settled = dict(event.batches)[word]
+    return {batch.items[place].creditor for place in places_of(settled)} if batch else set()
+
+
+def _member(books: Books, currency: Address, number: int) -> tuple[Address, ParticipantRecord | None]:
+    """Return account and record of a participant by its number."""
+    participants = books[ParticipantBooks]
+    account = participants.account(currency, number) or ZERO_ADDRESS
+    return account, participants.records.get((currency, account))
+
+
+def _is_blocked(books: Books, currency: Address, account: Address, record: ParticipantRecord | None) -> bool:
+    _, incoming, _ = books[LiquidityBooks].freezing[currency].frozen(account)
+    return record is not None and (record.stopped or record.suspended or incoming)
