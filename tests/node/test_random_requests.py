@@ -6,8 +6,8 @@ import asyncio
 import inspect
 import itertools
 import json
-import random
 from collections import Counter
+from random import Random
 from typing import Any
 
 import aiohttp
@@ -57,7 +57,7 @@ Seen = dict[str, list[Any]]
 """Name of a parameter -> the values for it that answers had."""
 
 
-def transaction(rng: random.Random) -> dict[str, Any]:
+def transaction(rng: Random) -> dict[str, Any]:
     """Return a payment or a creation, now and then without one of its fields."""
     fields = {"from": FROM, "to": rng.choice((FROM, TO)), "value": "0x1", "gas": "0x30000"}
     if rng.random() < 0.3:
@@ -66,7 +66,7 @@ def transaction(rng: random.Random) -> dict[str, Any]:
     return {name: it for name, it in fields.items() if rng.random() < 0.9}
 
 
-def parameter(rng: random.Random, name: str, seen: Seen) -> Any:
+def parameter(rng: Random, name: str, seen: Seen) -> Any:
     """Return a value for the parameter of this name: mostly one that fits, else an odd one or one for another."""
     kind = rng.random()
     if kind < 0.05:
@@ -80,7 +80,7 @@ def parameter(rng: random.Random, name: str, seen: Seen) -> Any:
     return rng.choice(seen.get(name) if name in seen and kind < 0.9 else FITTING.get(name, ODD))
 
 
-def parameters(rng: random.Random, method: Any, seen: Seen) -> list[Any]:
+def parameters(rng: Random, method: Any, seen: Seen) -> list[Any]:
     """Return as many parameters as the method takes, those that may be left out now and then, or any number."""
     if rng.random() < 0.05:
         return [rng.choice(ODD) for _ in range(rng.randrange(4))]
