@@ -20,9 +20,13 @@ if TYPE_CHECKING:
 _CASES = {
     "compute-export": "A chip maker sells compute abroad for e-CNY (paper, 3.2).",
     "compute-export-hkd": "The same sale, paid in e-HKD by the quotes of a bank.",
+    "gridlock": "A queue that gross settlement cannot move, and a cycle can.",
     "holiday": "Golden Week against Dubai: value times move to the next opening.",
     "mbridge-2022": "20 banks settle 164 payments and PvP, as in the pilot of 2022.",
+    "outage": "The operator of cycles is silent: banks settle without it.",
+    "ring": "Banks owe each other in a circle, and settle without money.",
     "stop": "A sanctions hit before value time sends every leg home.",
+    "stop-in-cycle": "A bank is stopped between closing and settlement.",
 }
 
 
@@ -50,7 +54,7 @@ def run(name: str, seed: int, out: Path | None, as_json: bool) -> None:
     result = _run(name, seed, out)
     if out:
         done(f"the bundle is kept in {out}")
-    text = summary(result) if result.settled else _story(result)
+    text = summary(result) if result.settled or not result.steps else _story(result)
     show(document(name, result), [text], as_json)
     check(result)
 
@@ -59,6 +63,7 @@ def _run(name: str, seed: int, out: Path | None) -> CaseResult:
     """Run a case by its name."""
     from pysettle.scenarios import compute_export
     from pysettle.scenarios.case import Case, run_case
+    from pysettle.scenarios.cycles import Gridlock, Outage, Ring, StopInCycle
     from pysettle.scenarios.export_abroad import ExportAbroad
     from pysettle.scenarios.holiday import Holiday
     from pysettle.scenarios.mbridge import Pilot
@@ -66,13 +71,17 @@ def _run(name: str, seed: int, out: Path | None) -> CaseResult:
 
     if name == "compute-export":
         return compute_export.run(seed=seed, out=out).case()
-    across: dict[str, Callable[[int], Case]] = {
+    cases: dict[str, Callable[[int], Case]] = {
         "compute-export-hkd": ExportAbroad,
+        "gridlock": Gridlock,
         "holiday": Holiday,
         "mbridge-2022": Pilot,
+        "outage": Outage,
+        "ring": Ring,
         "stop": Stop,
+        "stop-in-cycle": StopInCycle,
     }
-    return run_case(across[name], seed=seed, out=out)
+    return run_case(cases[name], seed=seed, out=out)
 
 
 def _story(result: CaseResult) -> str:
