@@ -7,12 +7,18 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from pysettle.errors import UsageError
-from pysettle.values import Timestamp, Units
+from pysettle.values import HOUR_S, Timestamp, Units
 
 MOST_ITEMS = 256
 """Most obligations of one batch."""
 PRIORITIES = 4
 """Classes of a debtor's order, numbered from 0."""
+LEAST_OPEN_S = 5 * 60
+"""Time for which reserved units can be released before each closing."""
+OPERATOR_ALONE_S = 15 * 60
+"""Time after an opening or a closing for which the operator is alone."""
+LONGEST_CLOSED_S = HOUR_S
+"""Longest time for which a closed cycle holds anybody up."""
 _MOST_AMOUNT, _MOST_NUMBER = 2**96 - 1, 2**16 - 1
 
 

@@ -51,6 +51,8 @@ class ClearingBooks:
 
     batches: dict[tuple[Address, int, int, int], BatchRecord] = field(default_factory=dict)
     """(currency, debtor, priority, index) -> the batch."""
+    queues: dict[tuple[Address, int], dict[BatchHeader, BatchRecord]] = field(default_factory=lambda: defaultdict(dict))
+    """(currency, debtor) -> its batches that have not ended."""
     cycles: dict[Address, CycleRecord] = field(default_factory=lambda: defaultdict(CycleRecord))
     """Currency -> its last cycle."""
     sets: int = 0
@@ -64,3 +66,8 @@ class ClearingBooks:
         """Return the batch with a header; None if there is none."""
         found = self.batches.get((currency, header.debtor, header.priority, header.index))
         return found if found is not None and found.header == header else None
+
+    def end(self, currency: Address, batch: BatchRecord) -> None:
+        """Take a batch out of its queue if all of it has ended."""
+        if not batch.queued | batch.held:
+            self.queues[currency, batch.header.debtor].pop(batch.header, None)

@@ -12,9 +12,17 @@ from pysettle.domain.core.messages import ZERO_ADDRESS
 from pysettle.domain.core.postings import Handlers, Postings, move, registering
 from pysettle.domain.settlement import clearing_events as events
 from pysettle.domain.settlement.books import LiquidityBooks, ParticipantBooks, ParticipantRecord
-from pysettle.domain.settlement.clearing import BatchHeader, BatchItem, places_of
-from pysettle.domain.settlement.clearing_books import BatchRecord, ClearingBooks
+from pysettle.domain.settlement.clearing import (
+    LEAST_OPEN_S,
+    LONGEST_CLOSED_S,
+    OPERATOR_ALONE_S,
+    BatchHeader,
+    BatchItem,
+    places_of,
+)
+from pysettle.domain.settlement.clearing_books import BatchRecord, ClearingBooks, CycleRecord
 from pysettle.domain.settlement.contracts import POSITION, RESERVED
+from pysettle.domain.settlement.corridor_books import CorridorBooks
 from pysettle.errors.states import CycleState
 from pysettle.values import Address
 
@@ -40,7 +48,7 @@ def _reserved(books: Books, emitted: Emitted, event: events.PositionReserved) ->
 def _released(books: Books, emitted: Emitted, event: events.PositionReleased) -> Postings:
     """Book a release: never during the first hour of a closed cycle."""
     cycle = books[ClearingBooks].cycles[event.currency]
-    if cycle.state is CycleState.CLOSED and emitted.timestamp < cycle.since + 3_600:
+    if cycle.state is CycleState.CLOSED and emitted.timestamp < cycle.since + LONGEST_CLOSED_S:
         detail = f"0x{event.account.hex()} released {event.amount} units while cycle {cycle.number} was closed"
         books.violated("INV-ORDER", emitted, detail)
     return _exchanged(books, emitted, event, -event.amount)
@@ -112,7 +120,7 @@ def _queued(books: Books, emitted: Emitted, event: events.BatchQueued) -> Postin
         books.violated("INV-ORDER", emitted, f"batch {header.index} of 0x{event.debtor.hex()} was queued out of turn")
     items = tuple(map(BatchItem.from_word, event.items))
     clearing.last = BatchRecord(header, event.payload, items, (1 << len(items)) - 1)
-    clearing.batches[place] = clearing.last
+    clearing.batches[place] = clearing.queues[event.currency, header.debtor][header] = clearing.last
     return ()
 
 
@@ -134,7 +142,8 @@ def _ended(books: Books, emitted: Emitted, event: events.ItemsCancelled | events
         _check_among(books, emitted, event.items, batch.queued | batch.held)
         batch.queued &= ~event.items
         batch.held &= ~event.items
-        batch.ended = tuple(batch.items[place] for place in places_of(event.items))
+        batch.ended = tuple(batch.items[place] for place in places_of(event.items) if place < len(batch.items))
+        books[ClearingBooks].end(event.currency, batch)
     return ()
 
 
@@ -146,7 +155,7 @@ def _changed(books: Books, emitted: Emitted, event: _Change) -> BatchRecord | No
     clearing, header = books[ClearingBooks], BatchHeader.from_word(event.header)
     cycle, batch = clearing.cycles[event.currency], clearing.record(event.currency, header)
     is_fixed = cycle.state is CycleState.CLOSED and header.cycle <= cycle.number
-    if is_fixed and emitted.timestamp < cycle.since + 3_600:
+    if is_fixed and emitted.timestamp < cycle.since + LONGEST_CLOSED_S:
         books.violated("INV-ORDER", emitted, f"items changed that are due in the closed cycle {cycle.number}")
     if batch is None:
         books.violated("INV-ONCE", emitted, "items changed of a batch that was not queued")
@@ -174,7 +183,7 @@ def _operator(books: Books, emitted: Emitted, event: events.ClearingOperatorSet)
 @_handles(events.CycleClosed)
 def _closed(books: Books, emitted: Emitted, event: events.CycleClosed) -> Postings:
     cycle = books[ClearingBooks].cycles[event.currency]
-    wait = 300 if event.caller == cycle.operator else 900
+    wait = LEAST_OPEN_S if event.caller == cycle.operator else OPERATOR_ALONE_S
     if event.cycle != cycle.number or cycle.state is not CycleState.OPEN or emitted.timestamp < cycle.since + wait:
         books.violated("INV-FINAL", emitted, f"cycle {event.cycle} was closed, and was not open long enough")
     cycle.state, cycle.since = CycleState.CLOSED, emitted.timestamp
@@ -187,6 +196,7 @@ def _cycle_ended(books: Books, emitted: Emitted, event: events.CycleEnded) -> Po
     state = CycleState.SETTLED if cycle.sets else CycleState.UNWOUND
     if event.cycle != cycle.number or cycle.state is not CycleState.CLOSED or event.state != state:
         books.violated("INV-FINAL", emitted, f"cycle {event.cycle} ended, and was not closed or not {state.word}")
+    _check_caller(books, emitted, cycle, event.caller, LONGEST_CLOSED_S)
     cycle.number, cycle.state, cycle.since, cycle.sets = event.cycle + 1, CycleState.OPEN, emitted.timestamp, 0
     return ()
 
@@ -200,6 +210,10 @@ def _settled(books: Books, emitted: Emitted, event: events.SetSettled) -> Postin
         cycle.sets += 1
     clearing.sets += 1
     is_closed = cycle.state is CycleState.CLOSED
+    if is_closed:
+        _check_caller(books, emitted, cycle, event.caller, OPERATOR_ALONE_S)
+        if emitted.timestamp >= cycle.since + LONGEST_CLOSED_S:
+            books.violated("INV-FINAL", emitted, f"set {event.set} settled after the hour of cycle {cycle.number}")
     if event.set != clearing.sets or event.cycle != cycle.number - (not is_closed):
         books.violated("INV-FINAL", emitted, f"set {event.set} of cycle {event.cycle}, and not the next one")
     sums: dict[int, list[int]] = defaultdict(lambda: [0, 0])
@@ -217,8 +231,10 @@ def _settled(books: Books, emitted: Emitted, event: events.SetSettled) -> Postin
             sums[creditor][0] += amount
             sums[header.debtor][1] += amount
         batch.queued &= ~settled
+        clearing.end(event.currency, batch)
         if settled:
-            last[header.debtor] = header
+            last[header.debtor] = max(header, last.get(header.debtor, header))
+            _check_crossing(books, emitted, event.currency, batch, settled)
     clearing.turnovers[event.currency, event.set] = dict(sums)
     _check_order(books, emitted, event, last)
     return ()
@@ -228,10 +244,10 @@ def _check_order(books: Books, emitted: Emitted, event: events.SetSettled, last:
     """INV-ORDER: no item waits that is due before another one of its debtor that settled, and could be credited."""
     clearing = books[ClearingBooks]
     settled = dict(event.batches)
-    for batch in [batch for (currency, *_), batch in clearing.batches.items() if currency == event.currency]:
-        header, waiting = batch.header, batch.queued
-        end = last.get(header.debtor)
-        if end is None or header.cycle > event.cycle or header > end:
+    due = [batch for debtor in sorted(last) for batch in clearing.queues[event.currency, debtor].values()]
+    for batch in due:
+        header, waiting, end = batch.header, batch.queued, last[batch.header.debtor]
+        if header.cycle > event.cycle or header > end:
             continue
         if header == end:
             waiting &= (1 << settled[header.word].bit_length()) - 1
@@ -247,6 +263,27 @@ def _check_order(books: Books, emitted: Emitted, event: events.SetSettled, last:
         is_frozen = (number in last and (outgoing or amount)) or (number in creditors and incoming)
         if record is None or record.stopped or record.suspended or is_frozen:
             books.violated("INV-FROZEN", emitted, f"0x{account.hex()} settled in set {event.set}, stopped or frozen")
+
+
+def _check_caller(books: Books, emitted: Emitted, cycle: CycleRecord, caller: Address, alone_s: int) -> None:
+    """INV-FINAL: for some time after the closing nobody but the operator acts."""
+    passed = emitted.timestamp - cycle.since
+    if caller != cycle.operator and passed < alone_s:
+        detail = f"0x{caller.hex()} acted in the place of the operator of cycle {cycle.number} after {passed} s"
+        books.violated("INV-FINAL", emitted, detail)
+
+
+def _check_crossing(books: Books, emitted: Emitted, currency: Address, batch: BatchRecord, settled: int) -> None:
+    """INV-CORRIDOR: creditors are of the jurisdiction that the batch was admitted for; borders are crossed in hours."""
+    header = batch.header
+    if header.crosses and not books[CorridorBooks].calendars[currency].is_open(emitted.timestamp):
+        detail = f"batch {header.index} of debtor {header.debtor} crossed a border in closed hours"
+        books.violated("INV-CORRIDOR", emitted, detail)
+    for place in places_of(settled):
+        account, record = _member(books, currency, batch.items[place].creditor)
+        if record is not None and record.jurisdiction != header.target:
+            detail = f"0x{account.hex()} is of another jurisdiction than its batch was admitted for"
+            books.violated("INV-CORRIDOR", emitted, detail)
 
 
 def _creditors(clearing: ClearingBooks, event: events.SetSettled, word: int) -> set[int]:

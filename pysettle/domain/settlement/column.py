@@ -5,6 +5,7 @@ from __future__ import annotations
 from pysettle.domain.core.column import Column
 from pysettle.domain.settlement import (
     checks,
+    clearing_checks,
     clearing_postings,
     clearing_questions,
     corridor_checks,
@@ -51,6 +52,8 @@ COLUMN = Column(
         corridor_checks.admissions,
         exchange_checks.purchases,
         exchange_checks.policies,
+        clearing_checks.nets,
+        clearing_checks.crossings,
     ),
     questions=(
         questions.participants,
