@@ -21,7 +21,8 @@ from pysettle.domain.core.signing import Signer
 from pysettle.money import UNITS_PER_WHOLE
 from pysettle.scenarios.gateway import MODEL, Town, town
 from pysettle.scenarios.stock_client import Answer, Buyer
-from pysettle.serve.gateway.ledger import Channel, Ledger
+from pysettle.serve.gateway.ledger import Ledger
+from pysettle.serve.gateway.payments import Channel
 from pysettle.values import Tokens
 
 _Value = TypeVar("_Value")

@@ -14,7 +14,8 @@ import pytest
 from pysettle.domain.core.signing import Signer
 from pysettle.scenarios.gateway import prove
 from pysettle.scenarios.stock_client import Buyer
-from pysettle.serve.gateway.ledger import Ledger, State
+from pysettle.serve.gateway.ledger import Ledger
+from pysettle.serve.gateway.payments import State
 from tests.chance import SEED
 from tests.gateway.conftest import ASKED, Shop
 from tests.gateway.test_owner import owners

@@ -23,7 +23,8 @@ from pysettle.domain.core.signing import Signer
 from pysettle.money import UNITS_PER_WHOLE, price_rounded_up
 from pysettle.scenarios.gateway import MODEL
 from pysettle.scenarios.stock_client import Answer, Buyer
-from pysettle.serve.gateway.ledger import Ledger, State
+from pysettle.serve.gateway.ledger import Ledger
+from pysettle.serve.gateway.payments import State
 from pysettle.values import Tokens
 from tests.gateway.conftest import ASKED, Exact, Shop
 from tests.x402.sdk import run_npm

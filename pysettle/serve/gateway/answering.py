@@ -20,7 +20,8 @@ from pysettle.serve.gateway import counting
 from pysettle.serve.gateway.answers import ApiError
 from pysettle.serve.gateway.asked import Asked, Reply
 from pysettle.serve.gateway.exact import ExactSettlement
-from pysettle.serve.gateway.ledger import Channel, Ledger, Outcome, State
+from pysettle.serve.gateway.ledger import Ledger
+from pysettle.serve.gateway.payments import Channel, Outcome, State
 from pysettle.serve.gateway.pricing import Counts
 from pysettle.serve.gateway.providers import ProviderFailed, usage_document
 from pysettle.serve.gateway.replies import channel_document

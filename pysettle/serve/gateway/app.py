@@ -22,9 +22,10 @@ from pysettle.errors import ChainError
 from pysettle.serve.gateway import sales
 from pysettle.serve.gateway.answers import ApiError
 from pysettle.serve.gateway.asked import Asked, Reply, key_of_header
-from pysettle.serve.gateway.ledger import KeyTaken, Payment, State
+from pysettle.serve.gateway.ledger import KeyTaken
 from pysettle.serve.gateway.limits import Callers
 from pysettle.serve.gateway.metrics import Metrics
+from pysettle.serve.gateway.payments import Payment, State
 from pysettle.serve.gateway.queries import channel_answer
 from pysettle.serve.gateway.replies import in_progress, unpaid
 from pysettle.serve.gateway.requests import BYTES_A_TOKEN, PAID_PATHS

@@ -10,7 +10,8 @@ from pysettle.domain.core.messages import ChannelConfig, ChannelId
 from pysettle.serve.gateway.answers import ApiError
 from pysettle.serve.gateway.asked import Asked
 from pysettle.serve.gateway.claims import Claims
-from pysettle.serve.gateway.ledger import Channel, Ledger
+from pysettle.serve.gateway.ledger import Ledger
+from pysettle.serve.gateway.payments import Channel
 from pysettle.serve.gateway.sdk import wire
 from pysettle.serve.gateway.sdk.wire import ChannelPayment, Offer
 from pysettle.serve.gateway.shelf import takes

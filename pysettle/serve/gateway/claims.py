@@ -12,7 +12,7 @@ from pysettle.domain.compute.usage import Usage
 from pysettle.domain.core.messages import ChannelConfig, ChannelId
 from pysettle.domain.core.signing import Signer
 from pysettle.evm.transactions import Transaction
-from pysettle.serve.gateway.ledger import Channel
+from pysettle.serve.gateway.payments import Channel
 from pysettle.values import Address, Amount, SeriesId, Tokens, Units
 
 if TYPE_CHECKING:

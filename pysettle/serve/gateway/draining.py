@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from pysettle.errors import ChainError, TransactionRefused
 from pysettle.serve.gateway.claims import Claims
-from pysettle.serve.gateway.ledger import Channel, Ledger
+from pysettle.serve.gateway.ledger import Ledger
+from pysettle.serve.gateway.payments import Channel
 from pysettle.values import SeriesId
 
 if TYPE_CHECKING:

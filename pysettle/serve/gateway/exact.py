@@ -14,7 +14,8 @@ from pysettle.failpoints import reach
 from pysettle.serve.gateway.answers import ApiError
 from pysettle.serve.gateway.asked import Asked
 from pysettle.serve.gateway.authorizations import paid_by
-from pysettle.serve.gateway.ledger import UNSETTLED, Ledger, Outcome, State
+from pysettle.serve.gateway.ledger import UNSETTLED, Ledger
+from pysettle.serve.gateway.payments import Outcome, State
 from pysettle.serve.gateway.replies import unsettled
 from pysettle.serve.gateway.sdk import wire
 from pysettle.serve.gateway.sdk.facilitators import Facilitator

@@ -12,7 +12,8 @@ from pysettle.domain.core.typed_data import Domain, StructType
 from pysettle.reading import read_whole
 from pysettle.serve.gateway.answers import ApiError
 from pysettle.serve.gateway.asked import key_of_header
-from pysettle.serve.gateway.ledger import Channel, Ledger
+from pysettle.serve.gateway.ledger import Ledger
+from pysettle.serve.gateway.payments import Channel
 
 if TYPE_CHECKING:
     from pysettle.client.network import SettlementNetwork

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from pysettle.domain.compute.events import Purchased
 from pysettle.domain.core import events
 from pysettle.serve.gateway.authorizations import paid_by, spending
-from pysettle.serve.gateway.ledger import Kind, Ledger, Outcome, Payment, State
+from pysettle.serve.gateway.ledger import Ledger
+from pysettle.serve.gateway.payments import Kind, Outcome, Payment, State
 from pysettle.serve.gateway.sdk.wire import ExactPayment, Settled, read_payment
 from pysettle.serve.gateway.shelf import Shelves
 from pysettle.values import Address, Hash32

@@ -9,7 +9,7 @@ from eth_utils.address import to_checksum_address
 
 from pysettle.serve.gateway.answers import ApiError
 from pysettle.serve.gateway.asked import Asked, Reply
-from pysettle.serve.gateway.ledger import Channel, Payment, State
+from pysettle.serve.gateway.payments import Channel, Payment, State
 from pysettle.serve.gateway.sdk import wire
 from pysettle.serve.gateway.sdk.wire import Offer, Settled
 

@@ -12,7 +12,7 @@ from pysettle.reading import read_whole
 from pysettle.serve.gateway.answers import ApiError
 from pysettle.serve.gateway.asked import Asked, Reply
 from pysettle.serve.gateway.channels import Correction
-from pysettle.serve.gateway.ledger import Channel, Kind, NewPayment, Outcome, State
+from pysettle.serve.gateway.payments import Channel, Kind, NewPayment, Outcome, State
 from pysettle.serve.gateway.reconciling import delivered
 from pysettle.serve.gateway.replies import corrected, unpaid, unsettled
 from pysettle.serve.gateway.requests import named_model, parse_body

@@ -23,7 +23,8 @@ from pysettle.serve.gateway.channels import Channels, Correction
 from pysettle.serve.gateway.claims import Claims
 from pysettle.serve.gateway.config import Config
 from pysettle.serve.gateway.exact import ExactSettlement
-from pysettle.serve.gateway.ledger import Channel, Kind, Ledger, NewPayment, Payment, State
+from pysettle.serve.gateway.ledger import Ledger
+from pysettle.serve.gateway.payments import Channel, Kind, NewPayment, Payment, State
 from pysettle.serve.gateway.queue import Turns, TurnsTaken
 from pysettle.serve.gateway.reconciling import Reconciling
 from pysettle.serve.gateway.replies import corrected, in_progress, replayed, unpaid, unsettled

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from pysettle.domain.compute.usage import Meters
 from pysettle.errors import UsageError
-from pysettle.serve.gateway.ledger import Kind, Ledger, Payment
+from pysettle.serve.gateway.ledger import Ledger
+from pysettle.serve.gateway.payments import Kind, Payment
 from pysettle.values import Address
 
 _NOTHING = Meters()

@@ -13,7 +13,8 @@ from pysettle.errors import ContractReverted, PysettleError
 from pysettle.serve.gateway.answers import ApiError
 from pysettle.serve.gateway.claims import Claims
 from pysettle.serve.gateway.config import Config
-from pysettle.serve.gateway.ledger import Channel, Ledger, drained
+from pysettle.serve.gateway.ledger import Ledger, drained
+from pysettle.serve.gateway.payments import Channel
 from pysettle.serve.gateway.shelf import Shelf, Shelves
 from pysettle.values import SeriesId
 
