@@ -7,7 +7,6 @@ figures are those of the receipts, with call data and refunds.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator
 
 from pysettle.client import SettlementNetwork, genesis
@@ -31,6 +30,7 @@ from pysettle.money import Currency
 from pysettle.values import Seconds, Units
 from tests.benchmarks.gas import START
 from tests.benchmarks.measure import Goal, Row
+from tests.chance import fixed
 
 _BANKS = 100
 _COUNTRIES = 156, 344
@@ -52,7 +52,7 @@ class Clearing:
         hkd = network.open_currency(Currency.HKD, Roles.in_one_hand(admin, operators=(bank,)))
         open_settlement(network)
         self.house, self.currency = ClearingHouse.of(network), network.currency.address
-        self.random = random.Random(25)  # noqa: S311 - amounts of a benchmark
+        self.random = fixed(25)
         terms, corridors = (
             CorridorTerms(_FUNDS, Units(100 * _FUNDS), NEVER, Seconds(86_400), _FUNDS),
             Corridors.of(network),

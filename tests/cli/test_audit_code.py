@@ -15,7 +15,7 @@ def test_code_is_compared_with_pins(compute_town: ComputeTown, tmp_path: Path) -
     told = json.loads(invoke("audit", "verify", bundle, "--json").stdout)
     assert (told["checks"]["G"], told["accepted_code"], told["notices"]) == ("passed", [], [])
     wrote = invoke("audit", "pins", "--out", str(file))
-    assert wrote.stdout == f"Wrote the pins of 18 contracts to {file}.\n"
+    assert wrote.stdout == f"Wrote the pins of 19 contracts to {file}.\n"
     document = json.loads(file.read_text())
     assert json.loads(invoke("audit", "pins").stdout) == document
     assert json.loads(invoke("audit", "pins", "--json").stdout)["pins"] == document
