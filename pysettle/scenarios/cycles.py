@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from random import Random
 
+from pysettle.domain.settlement.clearing import LEAST_OPEN_S, LONGEST_CLOSED_S, OPERATOR_ALONE_S
 from pysettle.money import Currency
 from pysettle.scenarios.case import Expectation
 from pysettle.scenarios.clearing import MILLION, MINUTE_S, START, Clearing, Owed
@@ -114,15 +115,15 @@ class Outage(Clearing):
         proposal = self.propose()
         self.refuse(f"{second.name} settles at once", self.step(proposal, bank))
         self.queue([Owed(closed + MINUTE_S, first, second, Units(MILLION))])
-        borders.wait_until(closed + 15 * MINUTE_S)
+        borders.wait_until(closed + OPERATOR_ALONE_S)
         self.settle(bank)
         self.refuse(f"{second.name} ends it", self.house.end_cycle(bank, self.currency))
-        borders.wait_until(closed + HOUR_S)
+        borders.wait_until(closed + LONGEST_CLOSED_S)
         self.end(bank)
         opened = self.house.cycle(self.currency).since
         # The operator is back.
         self.refuse("the operator closes at once", self.house.close_cycle(self.operator, self.currency))
-        borders.wait_until(opened + 5 * MINUTE_S)
+        borders.wait_until(opened + LEAST_OPEN_S)
         self.close()
         self.settle()
         self.end()
@@ -164,7 +165,7 @@ class StopInCycle(Clearing):
         self.end()
         self.kept = self.reserved(stopped)
         borders.set_stop(stopped, Currency.CNY, stopped=False)
-        borders.wait_until(self.house.cycle(self.currency).since + 5 * MINUTE_S)
+        borders.wait_until(self.house.cycle(self.currency).since + LEAST_OPEN_S)
         self.close()
         self.settle()
         self.end()
