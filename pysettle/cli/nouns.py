@@ -12,6 +12,7 @@ EXAMPLES = {
     "--address": "0x1c6901925b59d5910f9ae7764f32f92a303b81a9",
     "--amount": "100",
     "--arbiter": "registrar",
+    "--batch": "alice:0:3",
     "--bic": "HSBCHKHH",
     "--bundle": "build/bundle",
     "--capacity": "1000000000",
@@ -89,7 +90,7 @@ ARGUMENTS = {
 """Argument -> a value of it in examples."""
 
 
-ALTERNATIVES = {"pysettle channel check": "--file"}
+ALTERNATIVES = {"pysettle channel check": "--file", "pysettle cycle operator": "--account"}
 """Command that needs one of several options -> the one in its example."""
 
 

@@ -256,7 +256,8 @@ def _workspace(context: click.Context, parameter: click.Parameter, directory: Pa
     return workspace
 
 
-def _elsewhere(context: click.Context, parameter: click.Parameter, file: Path | None) -> Path | None:
+def elsewhere(context: click.Context, parameter: click.Parameter, file: Path | None) -> Path | None:
+    """Be the callback of an eager option with which a command needs no workspace."""
     context.meta[_ELSEWHERE] = file is not None
     return file
 
@@ -266,7 +267,7 @@ def deployment_option(command: _Command) -> _Command:
     return click.option(
         "--deployment",
         type=click.Path(path_type=Path, dir_okay=False),
-        callback=_elsewhere,
+        callback=elsewhere,
         is_eager=True,
         help="deployment.json of a network without a workspace; --chain names a node of the network.",
     )(command)

@@ -14,7 +14,6 @@ from pathlib import Path
 from pysettle.audit.verify import Report
 from pysettle.client.settlement.clearing import ClearingHouse
 from pysettle.client.settlement.proposals import Proposal, propose
-from pysettle.domain.core import events
 from pysettle.domain.core.signing import Signer
 from pysettle.domain.settlement.clearing import BatchItem
 from pysettle.domain.settlement.clearing_events import CycleEnded
@@ -124,8 +123,7 @@ class Clearing:
     def end(self, by: Signer | None = None) -> None:
         """End the cycle, and record in which state."""
         (receipt,) = self._send(self.house.end_cycle(by or self.operator, self.currency))
-        said = (events.decode(log.topics, log.data) for log in receipt.logs)
-        self.ended += [CycleState(event.state).word for event in said if isinstance(event, CycleEnded)]
+        self.ended += [CycleState(event.state).word for event in self.house.said(receipt, CycleEnded)]
 
     def refuse(self, words: str, *steps: Transaction) -> None:
         """Try a step that the contract refuses, and record the refusal."""

@@ -12,6 +12,11 @@ _UNITS = re.compile(r"(^|_)(units|tokens|fen|bps|s|unit_days|day|micro_yuan|wei|
 NUMBERS = {
     "block": "number of a block",
     "last_block": "number of a block",
+    "cycle": "number of a clearing cycle of a currency",
+    "item": "place of an obligation in its batch",
+    "items": "places of obligations in their batch",
+    "priority": "class of a debtor's order",
+    "set": "number of a set that a clearing cycle settled",
     "chain_id": "number of a chain, by EIP-155",
     "log_index": "place of an event in its block",
     "side": "place of a posting in its entry",

@@ -200,6 +200,27 @@ settle sign --file {town}/latest --by alice
 settle submit --file {town}/latest
 settle withdraw --by alice --id 9
 cycle solve --obligations {town}/obligations --positions {town}/positions
+cycle show
+cycle operator --account bank --dry-run
+cycle operator --account bank
+liquidity reserve --account alice --amount 1 --dry-run
+liquidity reserve --account alice --amount 1
+obligation queue --file {town}/owed --dry-run
+obligation queue --file {town}/owed
+obligation hold --batch alice:0:0
+obligation list
+obligation resume --batch alice:0:0 --dry-run
+obligation resume --batch alice:0:0
+obligation cancel --batch alice:0:0 --item 1
+obligation reject --batch alice:0:0 --item 2 --by bob --reason AM05
+time advance --seconds 300
+cycle close
+cycle solve --out {town}/sets
+cycle show
+cycle settle --dry-run
+cycle settle --file {town}/sets
+cycle end
+liquidity release --account bob --amount 1
 liquidity freeze --account alice --outgoing --amount 1
 liquidity show --account alice
 liquidity seize --account alice --to bob --amount 1 --legal-basis {town}/paper
@@ -334,6 +355,7 @@ def _prepare(town: Path) -> None:
         "currency CNY\noffset +08:00\nsun 00:00-00:01\nworked 00:00-00:01\nwork 2026-01-12\n"
     )
     (town / "obligations").write_text("debtor,creditor,currency,amount\nanna,ben,CNY,3\nben,anna,CNY,2\nben,cy,CNY,9\n")
+    (town / "owed").write_text("debtor,creditor,currency,amount\n" + "alice,bob,CNY,1\n" * 4)
     (town / "positions").write_text("participant,currency,reserved\nanna,CNY,1\n")
     (town / "hours").write_text(PeakHours(((1, 4), (6, 10))).to_json())
     (town / "banks.csv").write_text("account,lei,bic,jurisdiction,agent\nbob,PYSETTLE000000000208,HSBCHKHH,344,\n")

@@ -16,6 +16,7 @@ from pysettle.client.channel.hub import ChannelHub
 from pysettle.client.compute.market import ComputeMarket
 from pysettle.client.compute.series import ComputeToken
 from pysettle.client.jobs.escrow import JobEscrow
+from pysettle.client.settlement.clearing import ClearingHouse
 from pysettle.client.settlement.corridors import Corridors
 from pysettle.client.settlement.exchange import ForeignExchange
 from pysettle.client.settlement.liquidity import LiquidityAccounts
@@ -52,7 +53,7 @@ CALLERS_OF_JOBS = (CLI / "jobs" / "job.py", CLIENT / "signed.py")
 """What commands on orders are made of."""
 CALLERS_OF_SETTLEMENT = (
     *CLI.glob("settlement/*.py"),
-    *(CLIENT / "settlement" / f"{name}.py" for name in ("documents", "statements", "quotes")),
+    *(CLIENT / "settlement" / f"{name}.py" for name in ("documents", "statements", "quotes", "proposal_files")),
 )
 """What commands on settlement across borders are made of."""
 DEPLOYMENT = {"assign", "have_accepted"}
@@ -101,16 +102,14 @@ def test_what_python_can_change_of_orders_a_command_can(method: str) -> None:
     assert method in _attributes(CALLERS_OF_JOBS)
 
 
-SETTLEMENT = (ParticipantRegistry, LiquidityAccounts, Corridors, AtomicSettlement, ForeignExchange)
+SETTLEMENT = (ParticipantRegistry, LiquidityAccounts, Corridors, AtomicSettlement, ForeignExchange, ClearingHouse)
 """The wrappers of settlement across borders."""
-RESERVING = ("reserve", "release")
-"""Steps of clearing, which Python alone sends so far."""
 
 
 @pytest.mark.parametrize("method", [name for wrapper in SETTLEMENT for name in _changes(wrapper)])
 def test_what_python_can_change_of_settlement_a_command_can(method: str) -> None:
-    """Every transaction of the wrappers of participants, positions, corridors and instructions."""
-    assert (method in _attributes(CALLERS_OF_SETTLEMENT, but_of="token")) != (method in RESERVING)
+    """Every transaction of the wrappers of participants, positions, corridors, instructions and cycles."""
+    assert method in _attributes(CALLERS_OF_SETTLEMENT, but_of="token")
 
 
 def test_the_manual_is_that_of_the_commands() -> None:

@@ -67,6 +67,8 @@ LINES = [
     "settle return --file {instruction} --reason AC03 --end-to-end-id A --out x --amount {}",
     "liquidity pay-in --account bob --amount {}",
     "liquidity pay-out --account bob --amount {}",
+    "liquidity reserve --account bob --amount {}",
+    "liquidity release --account bob --amount {}",
     "liquidity freeze --account bob --amount {}",
     "liquidity seize --account bob --to alice --legal-basis {file} --amount {}",
     "corridor write-payload --debtor alice --creditor bob --payload {file} --out x --amount {}",

@@ -15,6 +15,7 @@ from pysettle.domain.settlement.netting.positions import is_funded, nets, value
 from pysettle.domain.settlement.netting.prices import MOST_PRICE, ONE, bound
 from pysettle.domain.settlement.netting.queue import Account, Obligation, queue_of
 from pysettle.domain.settlement.netting.rounding import repaired
+from pysettle.domain.settlement.netting.sets import cut
 from pysettle.domain.settlement.netting.strict import strict
 from tests.chance import chance, rounds
 from tests.properties.queues import any_liquidity, queue, tenth_of_gross
@@ -145,3 +146,32 @@ def test_the_bound_is_its_formula() -> None:
         )
         expected = (reserves + sum(max(0, margin) for margin in margins.values())) // ONE
         assert bound(columns, np.array([*price.values()], np.int64)) == expected
+
+
+def test_a_cycle_is_cut_into_sets_that_settle_one_after_the_other() -> None:
+    """Each set is funded after those before it, keeps the order and the limit; what is left has no smaller part."""
+    random = chance("cut")
+    for _ in range(rounds(60, campaign=1_500)):
+        obligations = small(random, random.choice((0, 0.5)))
+        liquidity = any_liquidity(random, obligations)
+        columns, _ = queue_of(obligations, liquidity)
+        settled, most = strict(columns), random.randint(1, 4)
+        found = cut(columns, settled, [{row: 1} for row in range(len(obligations))], most)
+        left, funds = [row for row in columns.order.tolist() if settled[row]], dict(liquidity)
+        for rows in found.sets:
+            assert len(rows) <= most
+            for account in {int(columns.payer[row]) for row in rows}:
+                own = [row for row in left if columns.payer[row] == account]
+                count = sum(row in rows for row in own)
+                assert set(own[:count]) <= set(rows)
+            left = [row for row in left if row not in rows]
+            part = [obligations[row] for row in rows]
+            assert spec.is_funded(part, funds, set(range(len(part))))
+            for it in part:
+                for party, units in ((it.debtor, -it.amount), (it.creditor, it.amount)):
+                    funds[Account(party, it.currency)] = funds.get(Account(party, it.currency), 0) + units
+        rest = [obligations[row] for row in left]
+        assert bool(rest) == bool(found.whole)
+        if rest and not any(it.pair for it in rest):
+            sets = [it for it in spec.funded_sets(rest, funds) if it]
+            assert min(map(len, sets)) > most

@@ -7,6 +7,7 @@ NOUNS = {
     "corridor": "Open and limit corridors under both central banks; set opening hours.",
     "fx": "Sign and check quotes; attest rates; limit purchases in other currencies.",
     "settle": "Settle payments, DvP and PvP: all legs or none.",
+    "obligation": "Queue obligations between participants; hold, cancel and reject them.",
     "cycle": "Net many obligations; only the nets move.",
 }
 EXTENDS = {"market": "abroad"}

@@ -13,6 +13,7 @@ from pysettle.cli.command import (
     amount_option,
     currency_command,
     currency_view,
+    dry_run_option,
     network_command,
 )
 from pysettle.cli.documents import change
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from pysettle.client.core.contract import Transaction
     from pysettle.client.money.currency import CurrencyToken
     from pysettle.client.settlement.liquidity import LiquidityAccounts
+    from pysettle.values import Address
 
 
 @click.group(cls=Noun)
@@ -76,6 +78,29 @@ def pay_out(account: str, amount: str, command: Command) -> None:
     units, signer = to_units(amount), command.signer(account)
     useful_next = f"token balance --account {account}"
     _move(account, lambda positions, token: (positions.pay_out(signer, token.address, units),), useful_next, command)
+
+
+@liquidity.command()
+@account_option
+@amount_option
+@dry_run_option
+@currency_command
+def reserve(account: str, amount: str, dry_run: bool, command: Command) -> None:
+    """Keep available units of an own position for clearing cycles."""
+    units, signer = to_units(amount), command.signer(account)
+    _exchange(account, lambda it, token, _: it.reserve(signer, token, units), command, dry_run=dry_run)
+
+
+@liquidity.command()
+@account_option
+@amount_option
+@click.option("--by", help="Account that may seize.  [default: the account itself]")
+@dry_run_option
+@currency_command
+def release(account: str, amount: str, by: str | None, dry_run: bool, command: Command) -> None:
+    """Make reserved units of a position available again; in a closed cycle this waits, for an hour at most."""
+    units, signer = to_units(amount), command.signer(by or account)
+    _exchange(account, lambda it, token, holder: it.release(signer, token, holder, units), command, dry_run=dry_run)
 
 
 @liquidity.command()
@@ -143,6 +168,31 @@ def copy_pause(by: str, command: Command) -> None:
         (receipt,) = positions.send(positions.copy_pause(signer, token))
     lines = [f"positions in {command.currency.value}: not paused -> paused"]
     command.show_sent(receipt, {"positions_paused": {"before": False, "now": True}}, lines, "liquidity unpause")
+
+
+def _exchange(
+    account: str,
+    make: Callable[[LiquidityAccounts, Address, Address], Transaction],
+    command: Command,
+    *,
+    dry_run: bool,
+) -> None:
+    """Send a step between the two parts of a position, or only try it, and print how they change."""
+    from pysettle.client.settlement.liquidity import LiquidityAccounts
+
+    holder = command.address(account)
+    with command.workspace.chain(write=not dry_run) as chain:
+        network = command.workspace.network(chain)
+        positions, token = LiquidityAccounts.of(network), network.system(command.currency).token.address
+        before, step = positions.position(token, holder), make(positions, token, holder)
+        if dry_run:
+            positions.check(step)
+        receipt = None if dry_run else positions.send(step)[0]
+        now = positions.position(token, holder)
+    parts = ("available", before.available, now.available), ("reserved", before.reserved, now.reserved)
+    document = {f"{name}_units": change(*pair) for name, *pair in parts}
+    lines = [f"position of {account}, {name}: {command.change(*pair)}" for name, *pair in parts]
+    command.show_sent(receipt, {"account": account, **document}, lines, f"liquidity show --account {account}")
 
 
 def _move(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from pysettle.client.core.contract import Contract
+from pysettle.client.core.contract import Contract, Receipt
 from pysettle.client.settlement.opening import address_of
+from pysettle.domain.core import events
 from pysettle.domain.settlement.clearing import BatchHeader, BatchItem, bits
 from pysettle.domain.settlement.clearing_events import BatchQueued
 from pysettle.errors.states import CycleState
@@ -17,6 +18,8 @@ from pysettle.values import Address, Timestamp
 
 if TYPE_CHECKING:
     from pysettle.client.network import SettlementNetwork
+
+_Event = TypeVar("_Event", bound=events.Event)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +158,13 @@ class ClearingHouse(Contract):
         return self._transaction(caller, self.GAS_STEP, "endCycle", currency)
 
     # Views
+
+    def said(self, receipt: Receipt, kind: type[_Event]) -> Iterator[_Event]:
+        """Yield the events of one kind that the house emitted in a transaction."""
+        for log in receipt.logs:
+            event = events.decode(log.topics, log.data) if log.address == self.address else None
+            if isinstance(event, kind):
+                yield event
 
     def cycle(self, currency: Address) -> CycleStanding:
         """Return the last cycle of a currency."""

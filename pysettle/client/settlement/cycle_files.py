@@ -7,7 +7,7 @@ reserved. Amounts are written as for a person, such as 12.50.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -44,22 +44,43 @@ def read_cycle(obligations: Path, positions: Path) -> Cycle:
         RowError: a file cannot be read, or a row of it is wrong.
         UsageError: the gross value is too large for one cycle.
     """
-    rows = list(read_rows(obligations, ("debtor", "creditor", "currency", "amount"), ("priority", "index", "pair")))
-    queued = tuple(_obligation(row) for row in rows)
+    read = read_obligations(obligations)
     reserved: dict[Account, int] = {}
     for row in read_rows(positions, ("participant", "currency", "reserved")):
         account = Account(_name(row, "participant"), _currency(row))
         if account in reserved:
             raise row.refusal("participant", f"{account.participant} has a position in this currency above")
         reserved[account] = _read(row, "reserved", to_units)
+    queue, accounts = queue_of_rows(read, reserved)
+    return Cycle(tuple(owed for _, owed in read), reserved, queue, tuple(accounts))
+
+
+def read_obligations(file: Path) -> list[tuple[Row, Obligation]]:
+    """Return the rows of a file of obligations.
+
+    Raises:
+        RowError: the file cannot be read, or a row of it is wrong.
+    """
+    rows = read_rows(file, ("debtor", "creditor", "currency", "amount"), ("priority", "index", "pair"))
+    return [(row, _obligation(row)) for row in rows]
+
+
+def queue_of_rows(
+    read: Sequence[tuple[Row, Obligation]], reserved: Mapping[Account, int]
+) -> tuple[Queue, list[Account]]:
+    """Return the queue of the rows of a file, and the account of each number in it.
+
+    Raises:
+        RowError: an obligation or a pair has a wrong form, or two share a place in a queue.
+        UsageError: the gross value is too large for one cycle.
+    """
     try:
-        queue, accounts = queue_of(queued, reserved)
+        return queue_of([owed for _, owed in read], reserved)
     except UsageError as problem:
         place = problem.values
         if "row" not in place:
             raise
-        raise rows[int(str(place["row"]))].refusal(str(place["column"]), str(place["problem"])) from None
-    return Cycle(queued, reserved, queue, tuple(accounts))
+        raise read[int(str(place["row"]))][0].refusal(str(place["column"]), str(place["problem"])) from None
 
 
 def _obligation(row: Row) -> Obligation:
