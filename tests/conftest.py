@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from pysettle.audit.independent.catalogue import engines
-from tests.audit.remembering import RememberingEngine
+from tests.audit.remembering import remember
 from tests.chance import load_profile
 from tests.evm.nodes import remember_nodes
 
@@ -30,9 +30,9 @@ NEEDS = {
 
 @pytest.fixture(autouse=True, scope="session")
 def remembering() -> Iterator[None]:
-    """Have `verify` execute no block twice on the same head: most tests change a file beside the chain."""
+    """Have audits do no work twice: most tests change one file of a bundle, or one block."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("pysettle.audit.verify.PyEvmEngine", RememberingEngine)
+        remember(patch)
         yield
 
 

@@ -25,6 +25,7 @@ from eth.chains.base import Chain
 from eth.constants import BLANK_ROOT_HASH, GAS_TX, GENESIS_BLOCK_NUMBER
 from eth.db.account import AccountDB
 from eth.db.atomic import AtomicDB
+from eth.db.trie import _make_trie_root_and_nodes
 from eth.vm.forks.cancun.constants import BLOB_TX_TYPE, GAS_PER_BLOB
 from eth.vm.forks.prague import PragueVM
 from eth.vm.forks.prague.constants import (
@@ -35,6 +36,7 @@ from eth.vm.forks.prague.constants import (
 from eth.vm.forks.prague.state import PragueState
 from eth.vm.forks.shanghai.constants import INITCODE_WORD_COST, MAX_INITCODE_SIZE
 from eth_utils.exceptions import ValidationError
+from trie.hexary import HexaryTrie
 
 from pysettle.audit.encoding import created_address
 from pysettle.audit.genesis import read_genesis
@@ -318,6 +320,7 @@ class PyEvmEngine(StateReader):
         check_equal(imported.header, block.header)
         self._chain.validate_block(imported)
         self._state.take(block.header)
+        _forget()
         assert isinstance(vm, VerifyingVM)
         return vm
 
@@ -325,6 +328,16 @@ class PyEvmEngine(StateReader):
         if self._reading is None:
             self._reading = self._chain.get_vm(self._head)
         return self._reading
+
+
+def _forget() -> None:
+    """Empty the caches of py-evm and of its tries, which keep whole blocks, so that memory grows with the history.
+
+    They are bounded by entries: 128 lists of transactions or receipts, and 4,096 nodes with the trie of each. A block
+    of large transactions takes a megabyte there, and hardly any block finds an entry of an earlier one.
+    """
+    _make_trie_root_and_nodes.cache_clear()
+    HexaryTrie._cached_create_node_to_db_mapping.cache_clear()
 
 
 def check_equal(executed: BlockHeaderAPI, stated: BlockHeaderAPI) -> None:

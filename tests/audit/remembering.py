@@ -1,19 +1,30 @@
-"""An engine for tests that audit one chain many times: it executes no block twice on the same head.
+"""Audits of one bundle many times: no block is executed twice on the same head, no file of contracts is read twice.
 
 Most tests change a file beside the chain, or one block of it. What was executed before comes out as it did then: the
-same block on the same head gives the same state. A changed block is another one, and is executed.
+same block on the same head gives the same state. A changed block is another one, and is executed. So is a changed file.
 """
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, ClassVar
 
+import pytest
+
+from pysettle.audit import contract_files, file_check
 from pysettle.audit.engines import ExecutedTransaction, PyEvmEngine
 
 _MOST = 16
-"""Most geneses that are remembered, the latest."""
+"""Most geneses that are remembered, and most files, the latest."""
 _Executed = dict[tuple[bytes, bytes], tuple[Any, tuple[ExecutedTransaction, ...]]]
 """Hash of the head and block -> the header after it, and the outcomes of its transactions."""
+
+
+def remember(patch: pytest.MonkeyPatch) -> None:
+    """Have every audit of this process share what it executes, and what it makes of files with the same bytes."""
+    patch.setattr("pysettle.audit.verify.PyEvmEngine", RememberingEngine)
+    patch.setattr(file_check, "_check_form", lru_cache(_MOST)(file_check._check_form))
+    patch.setattr(contract_files, "parse_json", lru_cache(_MOST)(contract_files.parse_json))
 
 
 class RememberingEngine(PyEvmEngine):

@@ -9,8 +9,10 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
+from eth.db.trie import _make_trie_root_and_nodes
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from trie.hexary import HexaryTrie
 
 from pysettle.audit.blocks import Unreadable, read_blocks, read_receipts
 from pysettle.audit.bundle import CHAIN_FILE, CONTRACT_FILES, GENESIS_FILE, RECEIPTS_FILE, Bundle, FileEntry
@@ -555,6 +557,8 @@ def test_old_states_are_let_go(settlement_bundle: Bundle, monkeypatch: pytest.Mo
         for address in settlement_bundle.manifest.contracts.addresses():
             assert engine.code(address)
         sizes.append(len(engine._state))
+        for cache in (_make_trie_root_and_nodes, HexaryTrie._cached_create_node_to_db_mapping):
+            assert cache.cache_info().currsize == 0, "py-evm keeps whole blocks there"
     assert sizes[0] < sizes[1] / 3
 
 
