@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass, field
 from itertools import count
+from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
@@ -17,13 +19,16 @@ from x402.client_base import SpendControlAsset
 from x402.http.clients.httpx import x402HttpxClient
 from x402.mechanisms.evm.exact.client import ExactEvmScheme
 
+from pysettle.client import genesis
 from pysettle.domain.core.signing import Signer
+from pysettle.evm.jsonrpc import JsonRpc
 from pysettle.money import UNITS_PER_WHOLE
-from pysettle.scenarios.gateway import MODEL, Town, town
+from pysettle.scenarios.gateway import MODEL, Process, Town, town
 from pysettle.scenarios.stock_client import Answer, Buyer
 from pysettle.serve.gateway.ledger import Ledger
 from pysettle.serve.gateway.payments import Channel
 from pysettle.values import Tokens
+from tests.evm.anvil import anvil
 
 _Value = TypeVar("_Value")
 ASKED = {"model": MODEL, "messages": [{"role": "user", "content": "How is a Token backed?"}], "max_tokens": 32}
@@ -102,6 +107,23 @@ class Shop:
         body = content if isinstance(content, bytes) else json.dumps(content).encode()
         return httpx.post(f"{self.town.gateway_url}{path}", content=body, headers=headers, timeout=60)
 
+    def config_for(self, folder: Path, **changes: str) -> Path:
+        """Return a configuration of a further gateway of this town: a ledger of its own, and texts that are changed."""
+        text, home = self.town.config_file.read_text(), self.town.config_file.parent
+        assert all(old in text for old in changes), "a text that is not there is not changed"
+        for name in ("facilitator.token", "peak-hours.json", "faults.json"):
+            text = text.replace(f'"{name}"', f'"{home / name}"')
+        for old, new in changes.items():
+            text = text.replace(old, new)
+        file = folder / "gateway.toml"
+        file.write_text(text)
+        return file
+
+    def gateway(self, config: Path) -> Process:
+        """Start a gateway of this town."""
+        at = "--workspace", str(self.town.workspace.directory)
+        return Process("gateway", "serve", *at, "--config", str(config))
+
     def break_provider(self, **faults: int) -> None:
         """Script the faults of the provider."""
         self.town.faults_file.write_text(json.dumps(faults))
@@ -122,6 +144,23 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     pytest.importorskip("x402", reason="THE GATEWAY'S TESTS NEED ITS EXTRA: pip install 'pysettle[gateway]'")
     with town(tmp_path_factory.mktemp("gateway")) as built:
         yield Shop(built)
+
+
+@pytest.fixture(scope="session")
+def anvil_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """Open another one on Foundry's node, whose clock is the machine's, as it is for whoever starts it."""
+    folder = tmp_path_factory.mktemp("anvil")
+    with anvil(genesis(int(time.time()), []), folder) as url:
+        JsonRpc(url).ask("anvil_removeBlockTimestampInterval")
+        with town(folder, chain_url=url) as built:
+            yield Shop(built)
+
+
+@pytest.fixture(params=["shop", pytest.param("anvil_shop", marks=pytest.mark.apart)])
+def anywhere(request: pytest.FixtureRequest) -> Shop:
+    """Return the shop on `pysettle node`, and that on anvil: real clients meet both."""
+    built: Shop = request.getfixturevalue(request.param)
+    return built
 
 
 @pytest.fixture

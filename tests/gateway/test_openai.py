@@ -61,9 +61,9 @@ class Paying(httpx2.AsyncBaseTransport):
         await self._paying.aclose()
 
 
-def test_openai(shop: Shop) -> None:
+def test_openai(anywhere: Shop) -> None:
     """Chat and completion, streamed and not: the ledger charges the sum, and each answer has its usage."""
-    signer = shop.account(1_000_000)
+    shop, signer = anywhere, anywhere.account(1_000_000)
     question: ChatCompletionUserMessageParam = {"role": "user", "content": "How is a Token backed?"}
 
     async def ask() -> list[str]:

@@ -16,9 +16,9 @@ from pysettle.serve.gateway.proxy import Proxy
 from tests.gateway.conftest import ASKED, Shop
 
 
-def test_proxy(shop: Shop) -> None:
+def test_proxy(anywhere: Shop) -> None:
     """Both are served and charged by the ledger, the budget ends, and at the end the rest is back."""
-    town = shop.town
+    shop, town = anywhere, anywhere.town
     town.issue("alice", 10)
     alice, network = town.key("alice"), town.network
     shop.run(shop.buyer(alice).post(f"{town.gateway_url}/v1/tokens", {"model": MODEL, "tokens": 1_000_000}))

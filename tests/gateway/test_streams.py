@@ -13,7 +13,6 @@ import httpx
 from pysettle.scenarios.stock_client import Buyer
 from pysettle.serve.gateway import counting
 from tests.gateway.conftest import ASKED, Shop
-from tests.x402.sdk import NETWORK, run_npm
 
 STREAMED = ASKED | {"stream": True}
 
@@ -106,25 +105,3 @@ def test_a_client_leaves(mended: Shop) -> None:
     assert 0 < last["usage"]["completion_tokens"] < 32
     assert mended.channel(signer).charged == int(last["x402"]["charged_tokens"])
     assert kept.text.startswith("data: " + json.dumps(chunks[0], ensure_ascii=False))
-
-
-def test_npm(shop: Shop) -> None:
-    """Npm's client: six at once on a fresh and on an open channel, streamed and not, and a refund."""
-    signer = shop.account(1_000_000)
-    answer = run_npm(
-        "gateway.mjs",
-        {
-            "network": NETWORK.replace("31337", str(shop.town.network.chain.chain_id)),
-            "chain": shop.town.node_url,
-            "url": shop.chat,
-            "key": "0x" + signer.secret.hex(),
-            "asset": "0x" + shop.town.series.address.hex(),
-            "maxAmountPerPayment": "1000000",
-            "question": ASKED,
-        },
-    )
-    channel = shop.channel(signer)
-    assert answer["statuses"] == [200] * 18
-    assert sum(map(int, answer["charged"])) == channel.charged
-    assert answer["refunded"] is True
-    assert shop.balance(signer) == 1_000_000 - channel.charged

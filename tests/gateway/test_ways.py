@@ -9,25 +9,19 @@ import time
 from typing import Any
 
 import httpx
-from eth_account import Account
-from x402 import x402ClientSync
 from x402.client_base import SpendControlAsset
-from x402.http.clients.requests import x402_requests
 from x402.http.utils import decode_payment_required_header, encode_payment_signature_header
-from x402.mechanisms.evm.exact.client import ExactEvmScheme
 
 from pysettle.client.channel.receipts import receipt_terms
 from pysettle.domain.channel.receipts import ReceiptFile, refuted
 from pysettle.domain.compute.usage import Meters
 from pysettle.domain.core.signing import Signer
 from pysettle.money import UNITS_PER_WHOLE, price_rounded_up
-from pysettle.scenarios.gateway import MODEL
 from pysettle.scenarios.stock_client import Answer, Buyer
 from pysettle.serve.gateway.ledger import Ledger
 from pysettle.serve.gateway.payments import State
 from pysettle.values import Tokens
 from tests.gateway.conftest import ASKED, Exact, Shop
-from tests.x402.sdk import run_npm
 
 
 def spend(shop: Shop, buyer: Buyer, *, is_in_tokens: bool) -> None:
@@ -107,34 +101,6 @@ def test_exact(mended: Shop) -> None:
     last = json.loads(streamed.text.split("\n\n")[-3].removeprefix("data: "))
     paid = [int(document["x402"]["charged_micro_yuan"]) for document in (answers[0].json(), last)]
     assert currency.balance_of(provider) - before == held - currency.balance_of(signer.address) == sum(paid)
-
-
-def test_exact_by_requests_and_by_npm(shop: Shop) -> None:
-    """PyPI's client on requests buys embeddings, and npm's on fetch a chat: each is charged what it was offered."""
-    signer, currency = shop.account(), shop.town.network.currency
-    account, asset = Account.from_key(signer.secret), "0x" + currency.address.hex()
-    client = x402ClientSync().register(shop.network, ExactEvmScheme(account))
-    allowed = SpendControlAsset(network=shop.network, asset=asset, max_amount_per_payment=str(UNITS_PER_WHOLE))
-    client.set_spend_controls({"allowed_assets": [allowed]})
-    held = currency.balance_of(signer.address)
-    body = {"model": MODEL, "input": ["Tokens", "e-CNY in escrow"]}
-    with x402_requests(client) as session:
-        answer = session.post(f"{shop.town.gateway_url}/v1/embeddings", json=body, timeout=60).json()
-    assert [len(entry["embedding"]) for entry in answer["data"]] == [8, 8]
-    by_npm = run_npm(
-        "call.mjs",
-        {
-            "network": shop.network,
-            "url": shop.chat,
-            "key": "0x" + signer.secret.hex(),
-            "asset": asset,
-            "maxAmountPerPayment": str(UNITS_PER_WHOLE),
-            "question": ASKED,
-        },
-    )
-    charged = [int(it["x402"]["charged_micro_yuan"]) for it in (answer, by_npm["answer"])]
-    assert str(charged[1]) == by_npm["amount"]
-    assert held - currency.balance_of(signer.address) == sum(charged)
 
 
 def test_an_answer_that_is_not_paid_is_withheld(mended: Shop) -> None:
