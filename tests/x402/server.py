@@ -14,9 +14,10 @@ from typing import Any
 
 import uvicorn
 from eth_utils.address import to_canonical_address, to_checksum_address
-from fastapi import FastAPI, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.responses import PlainTextResponse
 from x402 import x402Facilitator, x402ResourceServer
+from x402.http import HTTPFacilitatorClient
 from x402.http.middleware.fastapi import payment_middleware, set_settlement_overrides
 from x402.http.types import PaymentOption, RouteConfig
 from x402.mechanisms.evm.batch_settlement.authorizer_signer import LocalAuthorizerSigner
@@ -30,8 +31,10 @@ from x402.mechanisms.evm.batch_settlement.server import (
 )
 from x402.mechanisms.evm.batch_settlement.types import ChannelConfig as PublishedConfig
 from x402.mechanisms.evm.batch_settlement.types import is_refund_payload
+from x402.mechanisms.evm.exact import facilitator as exact_facilitator
+from x402.mechanisms.evm.exact import server as exact_server
 from x402.mechanisms.evm.signers import FacilitatorWeb3Signer
-from x402.schemas import AssetAmount
+from x402.schemas import AssetAmount, SettleRequest, VerifyRequest
 from x402.schemas.hooks import SettleContext
 
 from pysettle.client.channel.hub import UsageRow
@@ -122,38 +125,71 @@ def claim_row(channel: Channel, world: World) -> UsageRow:
     return UsageRow(config, Usage(off_peak=Meters(cached_input=charged // price)), voucher)
 
 
-class PaidService:
-    """An app with one paid route, `GET /answer`, and what its owner settles it with."""
+def facilitator_of(chain_url: str, key: bytes) -> x402Facilitator:
+    """Return the SDK's facilitator, which sends its transactions with a key; our server calls it in process."""
+    signer = FacilitatorWeb3Signer("0x" + key.hex(), chain_url, gas_limit=1_000_000)
+    facilitator = x402Facilitator()
+    facilitator.register([NETWORK], BatchSettlementEvmFacilitator(signer))
+    facilitator.register([NETWORK], exact_facilitator.ExactEvmScheme(signer))
+    return facilitator
 
-    def __init__(self, scheme: BatchSettlementEvmScheme, token: Token, chain_url: str, facilitator_key: bytes) -> None:
-        """Sell answers for a token through channels.
+
+def facilitator_app(facilitator: x402Facilitator) -> FastAPI:
+    """Return the three routes of the SDK's facilitator behind HTTP, as its users write them."""
+    app = FastAPI()
+
+    @app.get("/supported")
+    async def supported() -> Any:
+        return facilitator.get_supported()
+
+    @app.post("/verify")
+    async def verify(request: Request) -> Any:
+        asked = VerifyRequest.model_validate_json(await request.body())
+        return await facilitator.verify(asked.payment_payload, asked.payment_requirements)
+
+    @app.post("/settle")
+    async def settle(request: Request) -> Any:
+        asked = SettleRequest.model_validate_json(await request.body())
+        return await facilitator.settle(asked.payment_payload, asked.payment_requirements)
+
+    return app
+
+
+class PaidService:
+    """An app and what its owner settles it with: `/answer` and `/stream` are paid by a channel, `/fixed` exactly."""
+
+    def __init__(
+        self, scheme: BatchSettlementEvmScheme, token: Token, facilitator: x402Facilitator | HTTPFacilitatorClient
+    ) -> None:
+        """Sell answers for a token.
 
         Args:
             scheme: The SDK's scheme, with the receiver and its authorizer.
             token: What is paid.
-            chain_url: JSON-RPC of the chain.
-            facilitator_key: Key of whoever sends the facilitator's transactions.
+            facilitator: Checks and settles payments.
         """
         self.scheme = scheme
         self.cost = 3_700
         """What the next call will cost; at most `CEILING`."""
-        # In process: our server calls it as it would call one behind HTTP.
-        facilitator = x402Facilitator()
-        signer = FacilitatorWeb3Signer("0x" + facilitator_key.hex(), chain_url, gas_limit=1_000_000)
-        facilitator.register([NETWORK], BatchSettlementEvmFacilitator(signer))
-        server = x402ResourceServer(facilitator)
-        server.register(NETWORK, scheme)  # type: ignore[arg-type]  # the SDK's own types disagree
+        server = x402ResourceServer(facilitator)  # type: ignore[arg-type]  # the SDK's own types disagree
+        server.register(NETWORK, scheme)  # type: ignore[arg-type]  # likewise
+        server.register(NETWORK, exact_server.ExactEvmScheme())
         asset, receiver = to_checksum_address(token.address), scheme.get_receiver_address()
-        extra = {"name": token.domain.name, "version": token.domain.version}
-        price = AssetAmount(amount=str(CEILING), asset=asset, extra=extra)
-        option = PaymentOption("batch-settlement", receiver, price, NETWORK, max_timeout_seconds=3_600)
+        price = AssetAmount(
+            amount=str(CEILING), asset=asset, extra={"name": token.domain.name, "version": token.domain.version}
+        )
         self.manager = BatchSettlementChannelManager(
             ChannelManagerConfig(scheme, facilitator, receiver=receiver, token=asset, network=NETWORK)
         )
         """The SDK's claims, settlements and refunds."""
         self.app = FastAPI()
-        self.app.middleware("http")(payment_middleware({"GET /answer": RouteConfig(option)}, server))
+        routes = {
+            f"GET /{path}": RouteConfig(PaymentOption(kind, receiver, price, NETWORK, max_timeout_seconds=3_600))
+            for path, kind in (("answer", "batch-settlement"), ("stream", "batch-settlement"), ("fixed", "exact"))
+        }
+        self.app.middleware("http")(payment_middleware(routes, server))
         self.app.get("/answer")(self._answer)
+        self.app.get("/fixed")(lambda: PlainTextResponse("42"))
 
     def _answer(self) -> Response:
         response = PlainTextResponse("42")

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+from fastapi.responses import StreamingResponse
 from x402 import x402Facilitator
 from x402.http.clients.httpx import x402HttpxClient
 from x402.http.utils import decode_payment_required_header, encode_payment_signature_header
@@ -18,7 +21,7 @@ from pysettle.serve.gateway.sdk.clocks import go_by
 from pysettle.values import DAY_S, HOUR_S
 from tests.x402.conftest import Site
 from tests.x402.sdk import NETWORK, unhexed
-from tests.x402.server import PaidService, as_config, currency_scheme, serving
+from tests.x402.server import PaidService, as_config, currency_scheme, facilitator_of, serving
 from tests.x402.test_payments import DEPOSIT, Payer
 
 
@@ -26,7 +29,7 @@ from tests.x402.test_payments import DEPOSIT, Payer
 def test_a_server_of_the_sdk_alone(site: Site) -> None:
     """It loses a lost answer, serves a channel whose payer withdraws, and refuses most of six calls at once."""
     world, token, hub = site.world, site.world.network.currency, site.world.network.hub
-    service = PaidService(currency_scheme(world), token, site.url, world["facilitator"].secret)
+    service = PaidService(currency_scheme(world), token, facilitator_of(site.url, world["facilitator"].secret))
     payer = Payer(site, "buyer", token)
     world.fund("buyer", 4 * DEPOSIT)
     with serving(service.app) as server:
@@ -53,6 +56,36 @@ def test_a_server_of_the_sdk_alone(site: Site) -> None:
         statuses = asyncio.run(together())
     assert 1 <= statuses.count(200) < 6, statuses
     assert 402 in statuses
+
+
+@pytest.mark.parametrize("deployed", ["node"], indirect=True)
+def test_a_stream_of_the_sdk_alone(site: Site) -> None:
+    """A client reads the first of two pieces before the second is made, but not of an answer that the SDK has paid."""
+    world, token = site.world, site.world.network.currency
+    service = PaidService(currency_scheme(world), token, facilitator_of(site.url, world["facilitator"].secret))
+    payer, is_read, came_in_time = Payer(site, "buyer", token), threading.Event(), list[bool]()
+    world.fund("buyer", DEPOSIT)
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"4"
+        came_in_time.append(await asyncio.to_thread(is_read.wait, 0.5))
+        yield b"2"
+
+    async def read(url: str) -> None:
+        content = b""
+        async with x402HttpxClient(payer.client, timeout=30) as http, http.stream("GET", url) as answer:
+            async for piece in answer.aiter_raw():
+                is_read.set()
+                content += piece
+        assert (answer.status_code, content) == (200, b"42")
+        is_read.clear()
+
+    for path in ("/free", "/stream"):
+        service.app.get(path)(lambda: StreamingResponse(pieces()))
+    with serving(service.app) as server:
+        asyncio.run(read(f"{server}/free"))
+        asyncio.run(read(f"{server}/stream"))
+    assert came_in_time == [True, False]
 
 
 def test_a_manager_of_the_sdk_alone() -> None:

@@ -27,7 +27,7 @@ from pysettle.domain.core.messages import ChannelId
 from tests.contracts.effects import effect
 from tests.x402.conftest import Site
 from tests.x402.sdk import NETWORK, run_npm, unhexed
-from tests.x402.server import CEILING, MeteredScheme, PaidService, as_config, currency_scheme, serving
+from tests.x402.server import CEILING, MeteredScheme, PaidService, as_config, currency_scheme, facilitator_of, serving
 
 DEPOSIT = 10 * CEILING
 """What the SDK's server asks a client to deposit, which the client's cap of five payments allows."""
@@ -64,7 +64,7 @@ class Payer:
 def test_currency_channel(site: Site) -> None:
     """A provider paid in e-CNY, by a channel that it authorizes with a key of its own."""
     world, hub, token = site.world, site.world.network.hub, site.world.network.currency
-    service = PaidService(currency_scheme(world), token, site.url, world["facilitator"].secret)
+    service = PaidService(currency_scheme(world), token, facilitator_of(site.url, world["facilitator"].secret))
     payer = Payer(site, "buyer", token)
     world.fund("buyer", 2 * DEPOSIT)
     with serving(service.app) as server:
@@ -100,7 +100,7 @@ def test_token_channel(site: Site) -> None:
     """A series paid in its own Tokens, by a channel that a contract, the UsageMeter, authorizes (ERC-1271)."""
     world, hub, series = site.world, site.world.network.hub, site.world.series
     scheme = MeteredScheme(world)
-    service = PaidService(scheme, series, site.url, world["facilitator"].secret)
+    service = PaidService(scheme, series, facilitator_of(site.url, world["facilitator"].secret))
     payer = Payer(site, "buyer", series)
     world.buy("buyer", 2 * DEPOSIT)
     with serving(service.app) as server:
@@ -137,7 +137,7 @@ def test_npm_client(site: Site, kind: str) -> None:
     world, in_tokens = site.world, kind == "Tokens"
     token = world.series if in_tokens else world.network.currency
     scheme = MeteredScheme(world) if in_tokens else currency_scheme(world)
-    service = PaidService(scheme, token, site.url, world["facilitator"].secret)
+    service = PaidService(scheme, token, facilitator_of(site.url, world["facilitator"].secret))
     if in_tokens:
         world.buy("buyer", DEPOSIT)
     else:
@@ -165,7 +165,7 @@ def test_npm_client(site: Site, kind: str) -> None:
 def test_a_client_that_forgot(site: Site) -> None:
     """A client begun anew finds its channel on chain, learns from the server what was charged, and deposits nothing."""
     world, token = site.world, site.world.network.currency
-    service = PaidService(currency_scheme(world), token, site.url, world["facilitator"].secret)
+    service = PaidService(currency_scheme(world), token, facilitator_of(site.url, world["facilitator"].secret))
     world.fund("buyer", DEPOSIT)
     with serving(service.app) as server:
         Payer(site, "buyer", token).get(f"{server}/answer")
@@ -178,7 +178,7 @@ def test_a_client_that_forgot(site: Site) -> None:
 def test_ceilings_cannot_be_claimed(site: Site) -> None:
     """The SDK's own claim, of what a server says it charged, is refused by the meter: only usage is claimed."""
     world, series = site.world, site.world.series
-    service = PaidService(MeteredScheme(world), series, site.url, world["facilitator"].secret)
+    service = PaidService(MeteredScheme(world), series, facilitator_of(site.url, world["facilitator"].secret))
     payer = Payer(site, "buyer", series)
     world.buy("buyer", DEPOSIT)
     with serving(service.app) as server:
@@ -192,7 +192,7 @@ def test_ceilings_cannot_be_claimed(site: Site) -> None:
 def test_forged_voucher(site: Site) -> None:
     """A voucher that the payer did not sign buys nothing, and no deposit is taken with it."""
     world, token = site.world, site.world.network.currency
-    service = PaidService(currency_scheme(world), token, site.url, world["facilitator"].secret)
+    service = PaidService(currency_scheme(world), token, facilitator_of(site.url, world["facilitator"].secret))
     payer = Payer(site, "buyer", token)
     world.fund("buyer", DEPOSIT)
     with serving(service.app) as server, effect(world) as change:

@@ -14,6 +14,7 @@ from eth_utils.address import to_checksum_address
 from x402 import x402FacilitatorSync
 from x402.http.facilitator_client import HTTPFacilitatorClient
 from x402.http.facilitator_client_base import AuthHeaders, FacilitatorConfig
+from x402.interfaces import FacilitatorExtension
 from x402.mechanisms.evm.batch_settlement.facilitator import BatchSettlementEvmFacilitator
 from x402.mechanisms.evm.batch_settlement.facilitator import utils as channel_checks
 from x402.mechanisms.evm.constants import FUNCTION_TRANSFER_WITH_AUTHORIZATION
@@ -33,6 +34,8 @@ from pysettle.serve.gateway.sdk.wire import PENDING, Malformed, Settled, address
 from pysettle.values import Hash32
 
 _log = logging.getLogger("pysettle.gateway")
+_DELIVERS = FacilitatorExtension("pysettle-purchase")
+"""Extension of a facilitator that submits a payment to a series as the purchase that it has to be."""
 _SIMULATED = ExactEvmSchemeConfig(simulate_in_settle=True)
 """A payment that was used meanwhile is refused, and costs no gas."""
 _NO_ANSWER = (httpx.HTTPError, ValueError, RuntimeError)
@@ -47,6 +50,9 @@ class Facilitator(Protocol):
 
     async def settle(self, payment: PaymentPayload, asked: PaymentRequirements) -> Settled:
         """Settle a payment."""
+
+    async def delivers(self) -> bool:
+        """Whether it submits a payment to a series as a purchase: a series accepts money in no other way."""
 
     async def close(self) -> None:
         """Close connections."""
@@ -64,6 +70,7 @@ class LocalFacilitator:
         exact = ExactEvmScheme(signer, _SIMULATED, begun)  # type: ignore[arg-type]  # likewise
         self._core.register([network], channels)
         self._core.register([network], exact)
+        self._core.register_extension(_DELIVERS)
         self._network = network
         self._settling: dict[bytes, asyncio.Task[SettleResponse]] = {}
 
@@ -99,6 +106,10 @@ class LocalFacilitator:
     async def settle(self, payment: PaymentPayload, asked: PaymentRequirements) -> Settled:
         """Settle a payment."""
         return _settled(await self._settle_once(payment, asked))
+
+    async def delivers(self) -> bool:
+        """Whether it delivers Tokens: it does."""
+        return True
 
     async def close(self) -> None:
         """Wait for what is being settled."""
@@ -148,6 +159,7 @@ class RemoteFacilitator:
         self._client = HTTPFacilitatorClient(
             FacilitatorConfig(url=url, timeout=60, auth_provider=_Bearer(token) if token else None)
         )
+        self._extensions: list[str] | None = None
 
     async def verify(self, payment: PaymentPayload, asked: PaymentRequirements) -> str | None:
         """Return the reason why a payment is refused; None for a sound one."""
@@ -164,6 +176,15 @@ class RemoteFacilitator:
         except _NO_ANSWER as problem:
             _log.error("the facilitator does not answer: %s", problem)
             return Settled(success=False, network=asked.network, reason=PENDING)
+
+    async def delivers(self) -> bool:
+        """Whether it says that it delivers Tokens; the facilitator of the SDK alone does not."""
+        if self._extensions is None:
+            try:
+                self._extensions = (await asyncio.to_thread(self._client.get_supported)).extensions
+            except _NO_ANSWER as problem:
+                raise ChainUnreachable(f"the facilitator does not answer: {problem}") from problem
+        return _DELIVERS.key in self._extensions
 
     async def close(self) -> None:
         """Close the connections."""
