@@ -65,6 +65,26 @@ class UnsignedTransaction:
         tail = b"" if fees.priority_fee is None else _NO_ACCESS_LIST
         object.__setattr__(self, "_fields", head + _number(fees.max_fee) + _number(self.gas) + called + tail)
 
+    @classmethod
+    def of(cls, raw: bytes) -> UnsignedTransaction:
+        """Return what the bytes of a sent transaction say, which this module has made.
+
+        Raises:
+            ValueError: they are of another form.
+        """
+        import rlp
+
+        if raw[:1] == _DYNAMIC_FEE:
+            chain_id, nonce, tip, price, gas, to, value, data, access, *_ = rlp.decode(raw[1:])
+            if access:
+                raise ValueError("a transaction with an access list is none of ours")
+            fees = Fees(_value(price), _value(tip))
+        else:
+            nonce, price, gas, to, value, data, v, _, _ = rlp.decode(raw)
+            chain_id, fees = ((_value(v) - 35) // 2).to_bytes(8, "big"), Fees(_value(price), None)
+        target = Address(to) if to else None
+        return cls(_value(chain_id), _value(nonce), fees, _value(gas), target, data, _value(value))
+
     @property
     def max_fee_per_gas(self) -> int:
         """Most it pays for a unit of gas, in wei."""
@@ -132,6 +152,10 @@ def created_address(creator: Address, nonce: int) -> Address:
 def _number(value: int) -> bytes:
     """Encode an integer; chain id, fees, gas and zeros are those of the transaction before, nonces those of others."""
     return _item(value.to_bytes((value.bit_length() + 7) // 8, "big"))
+
+
+def _value(content: bytes) -> int:
+    return int.from_bytes(content, "big")
 
 
 def _item(content: bytes) -> bytes:

@@ -153,6 +153,32 @@ class TransactionSender:
                 answers.append(refusal.of(place))
         return tuple(answers)
 
+    def resume(self, signer: TransactionSigner, versions: Sequence[bytes]) -> Receipt:
+        """Wait for a transaction that an earlier process has signed; return its final receipt, as `send_each` does.
+
+        Its newest version is sent again, and resent with a higher fee as any other: at once if its offer is below the
+        present base fee, since no block can include it then.
+
+        Args:
+            signer: Its sender.
+            versions: Its versions in the order in which they were signed.
+
+        Raises:
+            TransactionPending, OutcomeUnknown, HandOverInterrupted: as `send`.
+        """
+        known = [(raw, UnsignedTransaction.of(raw)) for raw in versions]
+        item = _Sent(signer, known[-1][1], [SignedTransaction(raw, it, signer.address) for raw, it in known])
+        if self.chain.block().base_fee > item.unsigned.fees.max_fee:
+            item.raise_fees(self.chain.fees())
+            self._store([item.newest])
+        with self._lock:
+            self._on_their_way.setdefault(signer.address, []).append(item.unsigned.nonce)
+        # A node that has it already refuses it.
+        with suppress(TransactionRefused, OutcomeUnknown):
+            self.chain.submit([item.newest])
+        (receipt,) = self._awaited([item])
+        return receipt
+
     def simulate(self, transaction: Transaction) -> bytes:
         """Execute a transaction without sealing it; return its return value.
 

@@ -88,6 +88,7 @@ def test_what_is_signed_here_says_what_is_decoded_of_it(fees: Fees, data: bytes,
     assert (unsigned.to or b"", signed.sender, signed.hash) == (decoded.to, decoded.sender, decoded.hash)
     assert minimum_gas(unsigned) == minimum_gas(decoded)
     assert signed.sender == signer.address
+    assert UnsignedTransaction.of(signed) == unsigned
 
 
 @dataclass
@@ -138,6 +139,24 @@ def test_what_blocks_leave_out_is_sent_again_for_more(network: Network) -> None:
     assert network.chain.nonce(ALICE) == 2
     assert network.chain.block(receipts[0].block_number).base_fee > first.max_fee
     assert not network.base_fees
+
+
+def test_a_resumed_transaction_is_sealed_for_more(network: Network) -> None:
+    """A transaction that a killed process has signed is resent for more, at once or after blocks without it."""
+    for is_at_once in (False, True):
+        offered, nonce = network.chain.fees(), network.chain.nonce(ALICE)
+        signed = UnsignedTransaction(CHAIN_ID, nonce, offered, 21_000, BOB, b"").sign(Signer(KEYS[0]))
+        if is_at_once:
+            network.rpc.ask("anvil_setNextBlockBaseFeePerGas", hex(offered.max_fee * 2))
+            network.rpc.ask("evm_mine")
+        network.base_fees += [] if is_at_once else [offered.max_fee * 2] * 4
+        resuming = sender(network)
+        resuming.journal = written = Written(network)
+        receipt = resuming.resume(Signer(KEYS[0]), [signed])
+        assert receipt.succeeded
+        assert [version.hash for version in written] == [receipt.transaction_hash] != [signed.hash]
+        assert network.chain.nonce(ALICE) == nonce + 1
+        assert not written.open
 
 
 def test_a_refusal_leaves_no_gap(network: Network) -> None:
