@@ -15,7 +15,8 @@ from pysettle.errors.states import Role
 from pysettle.money import UNITS_PER_WHOLE, Currency
 from pysettle.scenarios.gateway import MODEL
 from pysettle.scenarios.stock_client import Buyer
-from tests.gateway.conftest import ASKED, Shop
+from pysettle.serve.gateway.ledger import Ledger
+from tests.gateway.conftest import ASKED, Exact, Shop
 
 ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 """Order of secp256k1."""
@@ -71,6 +72,56 @@ def test_bad_payment(shop: Shop, name: str) -> None:
     answer = _paid(shop, payment)
     assert answer.status_code == status, answer.text
     assert word in answer.json()["error"]["code"] + answer.json()["error"]["message"]
+
+
+def _authorization(**changes: str) -> Callable[[PaymentPayload], None]:
+    return lambda payment: payment.payload["authorization"].update(changes)
+
+
+def _signature(payment: PaymentPayload) -> None:
+    payment.payload["signature"] = "0x" + "11" * 32 + "22" * 32 + "1b"
+
+
+BAD_EXACT: dict[str, tuple[Callable[[PaymentPayload], None], str]] = {
+    "signed by nobody": (_signature, "payload_signature"),
+    "expired": (_authorization(validBefore="1700000000"), "payload_authorization_valid_before"),
+    "early": (_authorization(validAfter=str(2**40)), "payload_authorization_valid_after"),
+    "to another payee": (_authorization(to="0x" + "33" * 20), "payload_recipient_mismatch"),
+    "of a lower value": (_authorization(value="1"), "payload_authorization_value_mismatch"),
+    "of a later nonce than was signed": (_authorization(nonce="0x" + "44" * 32), "payload_signature"),
+    "by a frozen payer": (lambda _: None, "transaction_simulation_failed"),
+}
+
+
+def test_bad_exact_payments(shop: Shop) -> None:
+    """Each is refused with the SDK's word before the provider is asked, and so is a payment that was used."""
+    town, signer, frozen = shop.town, shop.account(), shop.account()
+    currency = town.network.currency
+    freezer = town.key(town.workspace.holder(Role.FREEZER, Currency.CNY))
+    town.network.send(currency.freeze(freezer, frozen.address, outgoing=True, incoming=False))
+    asked = shop.post("/v1/chat/completions", ASKED)
+    required = decode_payment_required_header(asked.headers["PAYMENT-REQUIRED"])
+    held, block = currency.balance_of(signer.address), town.network.chain.block().number
+    for name, (change, word) in BAD_EXACT.items():
+        payer = frozen if "frozen" in name else signer
+        payment = asyncio.run(Exact(shop, payer).client.create_payment_payload(required))
+        change(payment)
+        answer = _paid(shop, payment)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (402, f"invalid_exact_evm_{word}"), name
+    assert (currency.balance_of(signer.address), town.network.chain.block().number) == (held, block)
+    payment = asyncio.run(Exact(shop, signer).client.create_payment_payload(required))
+    assert _paid(shop, payment).status_code == 200
+    again = shop.post(
+        "/v1/completions",
+        {"model": MODEL, "prompt": "How is a Token backed?", "max_tokens": 32},
+        **{"PAYMENT-SIGNATURE": encode_payment_signature_header(payment)},
+    )
+    assert (again.status_code, again.json()["error"]["code"]) == (409, "idempotency_key_reused")
+    ledger = Ledger(town.config_file.parent / "gateway.sqlite")
+    try:
+        assert len([it for it in ledger.settled() if it.payer in (signer.address, frozen.address)]) == 1
+    finally:
+        ledger.close()
 
 
 def test_a_deposit_that_nobody_has(shop: Shop) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,7 +13,6 @@ import httpx
 import pytest
 
 from pysettle.domain.core.messages import ChannelId
-from pysettle.scenarios.gateway import Process
 from pysettle.serve.gateway.answers import ApiError
 from pysettle.serve.gateway.config import ApiKey, Limits
 from pysettle.serve.gateway.limits import Callers
@@ -60,16 +60,11 @@ def test_limits_keys_and_metrics(shop: Shop, tmp_path: Path) -> None:
     """A gateway of its own: headers of the limits, an API key of its own limit, metrics beside the public address."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    text, folder = shop.town.config_file.read_text(), shop.town.config_file.parent
-    for name in ("facilitator.token", "peak-hours.json", "faults.json"):
-        text = text.replace(f'"{name}"', f'"{folder / name}"')
     (tmp_path / "office.key").write_text(KEY.secret)
-    config = tmp_path / "gateway.toml"
     keys = f'[[key]]\nname = "{KEY.name}"\nkey_file = "office.key"\nrequests_per_minute = 2\n'
-    text = text.replace("[limits]", "[limits]\npayer_exposure_tokens = 1")
-    config.write_text(f'metrics = "127.0.0.1:{port}"\n{text}\n{keys}')
-    directory = str(shop.town.workspace.directory)
-    gateway = Process("gateway", "serve", "--workspace", directory, "--config", str(config))
+    config = shop.config_for(tmp_path, **{"[limits]": "[limits]\npayer_exposure_tokens = 1\nreceive_s = 2"})
+    config.write_text(f'metrics = "127.0.0.1:{port}"\n{config.read_text()}\n{keys}')
+    gateway = shop.gateway(config)
     try:
         chat, mine = f"{gateway.url}/v1/chat/completions", {"Authorization": f"Bearer {KEY.secret}"}
         first = httpx.post(chat, json=ASKED)
@@ -88,14 +83,33 @@ def test_limits_keys_and_metrics(shop: Shop, tmp_path: Path) -> None:
 
 
 def _bad_transports(url: str) -> None:
-    """Check that oversized headers and bodies are refused, in OpenAI's form where there is a request."""
+    """Check that oversized, slow and broken requests are refused in OpenAI's form, and their connections closed."""
     large = httpx.post(f"{url}/v1/chat/completions", content=b"x" * (2 << 20))
     assert (large.status_code, large.json()["error"]["code"]) == (413, "body_too_large")
+    head = "POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+    sent = {
+        f"{head}X: {'y' * (17 << 10)}\r\n\r\n": (431, "headers_too_large"),
+        f"{head}X: {'y' * (1 << 17)}\r\n\r\n": (431, "headers_too_large"),
+        "no HTTP\r\n\r\n": (400, "invalid_http"),
+        "": (408, "headers_too_slow"),
+        head: (408, "headers_too_slow"),
+        f"{head}Content-Length: 5\r\n\r\n{{": (408, "body_too_slow"),
+    }
     place = urlsplit(url)
-    with socket.create_connection((str(place.hostname), place.port or 80), timeout=30) as connection:
-        head = f"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nX: {'y' * (1 << 17)}\r\n\r\n"
-        connection.sendall(head.encode())
-        assert connection.recv(100).startswith((b"HTTP/1.1 400", b"HTTP/1.1 431"))
+    with ExitStack() as stack:
+        connections = {
+            text: stack.enter_context(socket.create_connection((str(place.hostname), place.port or 80), timeout=30))
+            for text in sent
+        }
+        for text, connection in connections.items():
+            connection.sendall(text.encode())
+        for text, (status, code) in sent.items():
+            said = b""
+            with suppress(ConnectionResetError):  # it has not read all that was sent
+                while code.encode() not in said and (content := connections[text].recv(1 << 16)):
+                    said += content
+            assert said.startswith(f"HTTP/1.1 {status} ".encode()), (text[:80], said)
+            assert code.encode() in said
 
 
 def _claimed_from_another_channel(shop: Shop, chat: str) -> None:

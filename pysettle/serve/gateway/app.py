@@ -22,6 +22,7 @@ from pysettle.errors import ChainError
 from pysettle.serve.gateway import sales
 from pysettle.serve.gateway.answers import ApiError
 from pysettle.serve.gateway.asked import Asked, Reply, key_of_header
+from pysettle.serve.gateway.connections import headers_too_large
 from pysettle.serve.gateway.ledger import KeyTaken
 from pysettle.serve.gateway.limits import Callers
 from pysettle.serve.gateway.metrics import Metrics
@@ -31,11 +32,10 @@ from pysettle.serve.gateway.replies import in_progress, unpaid
 from pysettle.serve.gateway.requests import BYTES_A_TOKEN, PAID_PATHS
 from pysettle.serve.gateway.sdk.wire import ChannelPayment, bytes_in
 from pysettle.serve.gateway.service import Gateway
-from pysettle.serve.http import BodyTooLarge, Guard, read_body
+from pysettle.serve.http import HEADER_LIMIT, BodyTooLarge, Guard, read_body
 from pysettle.values import Tokens
 
 _log = logging.getLogger("pysettle.gateway")
-_BODY_PATIENCE_S = 60.0
 _LEAST_BODY = 256 * 1024
 _REFUSAL = "pysettle.refusal"
 """Key of a scope under which the code of a refusal is handed to whoever counts."""
@@ -168,7 +168,7 @@ class _Entrance:
 
     async def _asked(self, request: Request) -> Asked:
         try:
-            body = await read_body(request, self._body_limit, _BODY_PATIENCE_S)
+            body = await read_body(request, self._body_limit, self._gateway.config.limits.receive_s)
         except BodyTooLarge as problem:
             raise ApiError(413, str(problem), code="body_too_large") from problem
         except TimeoutError as problem:
@@ -204,6 +204,8 @@ class _Guarded:
             await send(message)
 
         try:
+            if sum(len(name) + len(value) for name, value in scope["headers"]) > HEADER_LIMIT:
+                raise headers_too_large()
             if (refusal := self._guard.refusal(headers)) is not None:
                 raise ApiError(403, refusal, code="not_served")
             is_paid = "payment-signature" in headers

@@ -76,6 +76,8 @@ class Limits:
     """Longest wait of a request for its turn on its channel, in seconds."""
     held_s: float = 2.0
     """Time for which a place is held for the voucher that follows a correction, in seconds."""
+    receive_s: float = 60.0
+    """Longest time for the headers of a request, and as long again for its body, in seconds."""
     deposit_calls: int = 5
     """Ceilings of one request that a first deposit is asked to cover."""
     watch_s: float = 2.0

@@ -6,6 +6,7 @@ import hmac
 import signal
 import socket
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ from pysettle.serve.gateway import counting
 from pysettle.serve.gateway.app import application
 from pysettle.serve.gateway.claims import Claims
 from pysettle.serve.gateway.config import Config
+from pysettle.serve.gateway.connections import Connection
 from pysettle.serve.gateway.journal import Journal
 from pysettle.serve.gateway.ledger import Ledger
 from pysettle.serve.gateway.relaying import Relayer
@@ -124,15 +126,17 @@ def facilitator_app(network: SettlementNetwork, relayer: Signer, journal: Path, 
     )
 
 
-def serve(app: Any, listener: socket.socket) -> None:
+def serve(app: Any, listener: socket.socket, patience_s: float = _FACILITATOR_PATIENCE_S) -> None:
     """Serve an application until the process is interrupted or terminated.
 
     Args:
         app: ASGI application.
         listener: Where to, from `http.listen`.
+        patience_s: Longest time for the headers of a request, in seconds.
     """
     config = uvicorn.Config(
         app,
+        http=partial(Connection, patience_s=patience_s),  # type: ignore[arg-type]  # uvicorn calls it as a class
         log_level="warning",
         access_log=False,
         h11_max_incomplete_event_size=HEADER_LIMIT,
@@ -146,7 +150,7 @@ def serve(app: Any, listener: socket.socket) -> None:
 
 def serve_gateway(gateway: Gateway, listener: socket.socket) -> None:
     """Serve a gateway until the process is interrupted or terminated."""
-    serve(application(gateway), listener)
+    serve(application(gateway), listener, gateway.config.limits.receive_s)
 
 
 def _chain_name(network: SettlementNetwork) -> str:
