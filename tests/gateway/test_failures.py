@@ -10,15 +10,23 @@ import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
 from x402.http.clients.httpx import PaymentError
+from x402.http.utils import decode_payment_response_header
+from x402.mechanisms.evm.batch_settlement.client.refund import RefundOptions
 
+from pysettle.evm.rpc import RpcChain
 from pysettle.failpoints import VARIABLE
 from pysettle.scenarios.gateway import MODEL, Process
+from pysettle.serve.gateway.config import read_config
 from pysettle.serve.gateway.ledger import Ledger
+from pysettle.serve.gateway.shelf import Shelves
+from pysettle.serve.gateway.watching import Watch
+from pysettle.values import Hash32
 from tests.cli.running import invoke
 from tests.gateway.conftest import ASKED, Exact, Shop
 
@@ -29,17 +37,12 @@ class Mortal:
     def __init__(self, shop: Shop, folder: Path) -> None:
         """Configure it."""
         self.shop, self.points, self.ledger_file = shop, folder / "point", folder / "mortal.sqlite"
-        text = shop.town.config_file.read_text()
-        for name in ("facilitator.token", "peak-hours.json", "faults.json"):
-            text = text.replace(f'"{name}"', f'"{shop.town.config_file.parent / name}"')
-        self.config = folder / "gateway.toml"
-        self.config.write_text(text.replace('"gateway.sqlite"', f'"{self.ledger_file}"'))
+        self.config = shop.config_for(folder, **{'"gateway.sqlite"': '"mortal.sqlite"'})
         self.process: Process | None = None
 
     def start(self) -> str:
         """Start it; return its URL."""
-        directory = str(self.shop.town.workspace.directory)
-        self.process = Process("gateway", "serve", "--workspace", directory, "--config", str(self.config))
+        self.process = self.shop.gateway(self.config)
         return self.process.url
 
     def ended(self) -> int:
@@ -111,6 +114,37 @@ def test_killed_at_every_state(mortal: Mortal) -> None:
             assert 0 < channel == calls, point
 
 
+@pytest.mark.apart
+@pytest.mark.long
+def test_killed_with_a_refund(mortal: Mortal) -> None:
+    """Killed before or after a refund is sealed, and asked again, the gateway states its transaction: there is one."""
+    shop, url = mortal.shop, mortal.start()
+    for point in ("refunding", "refunded"):
+        signer, sent = shop.account(1_000_000), dict[str, str]()
+        buyer = shop.buyer(signer)
+        charged = int(shop.run(buyer.post(f"{url}/v1/chat/completions", ASKED)).document["x402"]["charged_tokens"])
+
+        def get(place: str, headers: dict[str, str], sent: dict[str, str] = sent) -> Any:
+            sent.update(headers)
+            answer = httpx.get(place, headers=headers, timeout=60)
+            return SimpleNamespace(status=answer.status_code, header=answer.headers.get)
+
+        mortal.points.write_text(point)
+        with pytest.raises(httpx.HTTPError):
+            buyer.channels.refund(f"{url}/v1/chat/completions", RefundOptions(fetch=get))
+        assert mortal.ended() == -signal.SIGKILL, point
+        url = mortal.start()
+        first, second = (httpx.get(f"{url}/v1/chat/completions", headers=sent, timeout=60) for _ in range(2))
+        assert (first.status_code, first.content) == (200, second.content), (point, first.text)
+        assert ("x-idempotent-replay" in first.headers) == (point == "refunded")
+        settled = decode_payment_response_header(first.headers["PAYMENT-RESPONSE"])
+        (receipt,) = shop.town.network.chain.receipts_of([Hash32(bytes.fromhex(settled.transaction[2:]))])
+        assert receipt is not None
+        assert receipt.succeeded
+        assert first.json()["charged_tokens"] == str(charged)
+        assert shop.balance(signer) == 1_000_000 - charged
+
+
 async def _asked(buyer: Any, url: str, body: dict[str, Any], key: str) -> httpx.Response:
     async with buyer.http(timeout=60) as client:
         response = await client.post(url, json=body, headers={"Idempotency-Key": key})
@@ -127,7 +161,12 @@ def test_a_notice_is_answered_by_a_claim(shop: Shop) -> None:
     shop.ask(buyer)
     channel = shop.channel(signer)
     rest = channel.state.balance
+    network = town.workspace.network(RpcChain(town.node_url, confirmations=3))
+    watch = Watch(network, Shelves({}), None, None, read_config(town.config_file))  # type: ignore[arg-type]  # it reads
+    watch._read()
     town.network.send(town.network.hub.initiate_withdraw(signer, channel.config, rest))
+    # Its block has one confirmation of three, and may be replaced: it is read again.
+    assert [channel.id in watch._read() for _ in range(2)] == [True, True]
     deadline = time.monotonic() + 60
     while town.network.hub.channel(channel.id)[1] < channel.charged:
         assert time.monotonic() < deadline

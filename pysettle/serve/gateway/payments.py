@@ -94,7 +94,7 @@ class NewPayment:
     offered: int
     """Most that it may cost: Tokens, or units for a purchase."""
     nonce: bytes | None = None
-    """Nonce of the authorization of an exact payment, by which the chain knows it."""
+    """Nonce of the authorization of an exact payment, or of a refund, by which the chain knows it."""
     signed: str | None = None
     """Header of an exact payment for a call."""
 
@@ -122,7 +122,7 @@ class Payment:
     offered: int
     """Most that it may cost."""
     nonce: bytes | None
-    """Nonce of the authorization of an exact payment."""
+    """Nonce of the authorization of an exact payment, or of a refund."""
     signed: str | None
     """Header of an exact payment for a call."""
     charged: int | None
@@ -141,6 +141,11 @@ class Payment:
     """Header PAYMENT-RESPONSE of the answer."""
     reason: str | None
     """Reason of a failure."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the chain may tell its outcome yet: a facilitator may send an approved refund at any time later."""
+        return self.state is State.UNKNOWN or (self.kind is Kind.REFUND and self.state is State.CANCELLED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pysettle.domain.channel.events import ChannelRefunded
 from pysettle.domain.compute.events import Purchased
 from pysettle.domain.core import events
 from pysettle.serve.gateway.authorizations import paid_by, spending
 from pysettle.serve.gateway.ledger import Ledger
-from pysettle.serve.gateway.payments import Kind, Outcome, Payment, State
+from pysettle.serve.gateway.payments import Channel, Kind, Outcome, Payment, State
+from pysettle.serve.gateway.replies import channel_document
 from pysettle.serve.gateway.sdk.wire import ExactPayment, Settled, read_payment
 from pysettle.serve.gateway.shelf import Shelves
 from pysettle.values import Address, Hash32
@@ -32,17 +35,20 @@ class Reconciling:
         A call that was with its provider is released: its voucher and key may be used again, and the lost run is the
         seller's. A purchase has been paid if the series says so; else its authorization is still good, and can deliver
         once at most. An exact payment for a call has been paid if the currency says so, and its answer may be stored;
-        else its client repeats it. The rest of a channel is asked for again by its payer.
+        else its client repeats it. The rest of a channel was returned if the hub says so; else its payer asks again.
         """
-        if found.nonce is not None:
-            if found.kind is Kind.TOKENS:
-                made = await asyncio.to_thread(self.purchase, found.payer, found.nonce)
-                if made is not None:
-                    await self._ledger.run(self._ledger.settle, found.id, delivered(found.id, *made, self._chain_name))
-                    return
-            elif found.kind is Kind.EXACT and found.state is not State.EXECUTING:
-                await self._reconcile_exact(found)
-                return
+        if found.kind is Kind.EXACT and found.state is not State.EXECUTING:
+            await self._reconcile_exact(found)
+            return
+        outcome = None
+        if found.kind is Kind.TOKENS and found.nonce is not None:
+            made = await asyncio.to_thread(self.purchase, found.payer, found.nonce)
+            outcome = made and delivered(found.id, *made, self._chain_name)
+        elif found.kind is Kind.REFUND and found.nonce is not None:
+            outcome = await asyncio.to_thread(self._returned, found, int.from_bytes(found.nonce, "big"))
+        if outcome is not None:
+            await self._ledger.run(self._ledger.settle, found.id, outcome)
+            return
         reason = "the gateway has ended before the answer"
         await self._ledger.run(self._ledger.end, found.id, State.CANCELLED, reason, found.transaction)
 
@@ -78,6 +84,25 @@ class Reconciling:
             bought = events.decode(log.topics, log.data) if log.address in series else None
             if isinstance(bought, Purchased) and bought.payer == payer:
                 return bought, log.address, log.transaction_hash
+        return None
+
+    def _returned(self, found: Payment, nonce: int) -> Outcome | None:
+        """Return the outcome of a refund if its nonce is used: this provider alone approves refunds, one a nonce."""
+        network, ledger = self._network, self._ledger
+        channel = None if found.channel is None else ledger.channel(found.channel)
+        if channel is None or network.hub.refund_nonce(channel.id) <= nonce:
+            return None
+        logs = network.chain.logs(
+            from_block=network.first_block,
+            addresses=[network.hub.address],
+            topics=events.topics(ChannelRefunded),
+            ids=[channel.id],
+        )
+        for log in logs:
+            event = events.decode(log.topics, log.data)
+            if isinstance(event, ChannelRefunded) and event.nonce == nonce:
+                now = replace(channel, state=network.hub.state(channel.config))
+                return returned(found.id, now, event.amount, log.transaction_hash, self._chain_name)
         return None
 
     def _is_over(self, found: Payment) -> bool:
@@ -117,5 +142,40 @@ def delivered(payment_id: str, bought: Purchased, series: Address, transaction: 
         answer_type="application/json",
         settlement=settled.header(),
         charged=bought.paid,
+        transaction=transaction,
+    )
+
+
+def returned(payment_id: str, channel: Channel, amount: int, transaction: Hash32 | None, network: str) -> Outcome:
+    """Return the answer to a refund.
+
+    Args:
+        payment_id: Its payment.
+        channel: The channel after it.
+        amount: Amount that went back.
+        transaction: Its transaction.
+        network: Chain, as x402 names it.
+    """
+    unit = "tokens" if channel.is_in_tokens else "micro_yuan"
+    document = {
+        "object": "refund",
+        "payment_id": payment_id,
+        "channel": "0x" + channel.id.hex(),
+        f"returned_{unit}": str(amount),
+        f"charged_{unit}": str(channel.charged),
+    }
+    settled = Settled(
+        True,
+        network,
+        transaction=transaction,
+        payer=channel.config.payer,
+        amount=str(amount),
+        extra={"channelState": channel_document(channel, channel.charged)},
+    )
+    return Outcome(
+        answer=json.dumps(document).encode(),
+        answer_type="application/json",
+        settlement=settled.header(),
+        charged=0,
         transaction=transaction,
     )

@@ -70,7 +70,7 @@ class Relayer:
         self._lock = Lock()
         for _, versions in groupby(sent.of_sender(self.address), lambda version: version.nonce):
             found = list(versions)
-            if self._resumed(found) is None or found[-1].purpose is None:
+            if self._resumed(found, waits=False) is None or found[-1].purpose is None:
                 sent.forget([version.hash for version in found])
 
     def series_at(self, address: Address) -> ComputeToken | None:
@@ -153,16 +153,17 @@ class Relayer:
     def resumed(self) -> Hash32 | None:
         """Return the transaction that was signed before for the payment that is being settled; None if there is none.
 
-        It is sent again if it is in no block. A transaction whose nonce another one has used is none.
+        It is sent again if it is in no block, and for more if blocks leave it out. A transaction whose nonce another
+        one has used is none.
         """
         payment = journal.present_purpose()
         versions = [] if payment is None else self.journal.of_purpose(payment)
-        found = self._resumed(versions) if versions else None
+        found = self._resumed(versions, waits=True) if versions else None
         if versions and found is None:
             self.journal.forget([version.hash for version in versions])
         return found
 
-    def _resumed(self, versions: Sequence[Version]) -> Hash32 | None:
+    def _resumed(self, versions: Sequence[Version], *, waits: bool) -> Hash32 | None:
         """Return the version of a transaction that is sealed, or the newest, which is sent again.
 
         None if another transaction has used its nonce: no version of it can be sealed any more.
@@ -176,10 +177,18 @@ class Relayer:
                 return receipt.transaction_hash
         if sealed > newest.nonce:
             return None
-        # A node that has it already refuses it.
-        with suppress(TransactionRefused, OutcomeUnknown):
-            chain.submit([newest.raw])
-        return newest.hash
+        if not waits:
+            # A node that has it already refuses it.
+            with suppress(TransactionRefused, OutcomeUnknown):
+                chain.submit([newest.raw])
+            return newest.hash
+        try:
+            with journal.function(newest.function or ""):
+                resumed = self.network.sender.resume(self._key, [version.raw for version in versions])
+        except (OutcomeUnknown, TransactionPending) as unknown:
+            return Hash32(unknown.hashes[-1])
+        self._remember(resumed, newest.function or "")
+        return resumed.transaction_hash
 
     def _remember(self, receipt: Receipt, function: str) -> None:
         with self._lock:

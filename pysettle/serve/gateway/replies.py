@@ -95,5 +95,5 @@ def replayed(found: Payment, asked: Asked) -> Reply:
 def in_progress() -> ApiError:
     """Return the answer to a request that is being served already."""
     return ApiError(
-        409, "the request of this key is being served", code="idempotencyin_progress", headers={"Retry-After": "1"}
+        409, "the request of this key is being served", code="idempotency_in_progress", headers={"Retry-After": "1"}
     )

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from dataclasses import replace
 from typing import Any
 
 from pysettle.failpoints import reach
@@ -12,15 +10,15 @@ from pysettle.reading import read_whole
 from pysettle.serve.gateway.answers import ApiError
 from pysettle.serve.gateway.asked import Asked, Reply
 from pysettle.serve.gateway.channels import Correction
-from pysettle.serve.gateway.payments import Channel, Kind, NewPayment, Outcome, State
-from pysettle.serve.gateway.reconciling import delivered
+from pysettle.serve.gateway.payments import Kind, NewPayment, State
+from pysettle.serve.gateway.reconciling import delivered, returned
 from pysettle.serve.gateway.replies import corrected, unpaid, unsettled
 from pysettle.serve.gateway.requests import named_model, parse_body
 from pysettle.serve.gateway.sdk import wire
 from pysettle.serve.gateway.sdk.wire import ChannelPayment, ExactPayment, Offer, Settled
 from pysettle.serve.gateway.service import Gateway
 from pysettle.serve.gateway.shelf import Shelf
-from pysettle.values import Tokens
+from pysettle.values import Address, Tokens
 
 _TOKENS_MOST = 10**15
 
@@ -37,6 +35,13 @@ async def sell(gateway: Gateway, asked: Asked) -> Reply:
         return known
     shelf = gateway.shelves.on_sale(await asyncio.to_thread(gateway.network.chain.clock.now))[model.name]
     gateway.watch.check_open(shelf)
+    if not await gateway.facilitator.delivers():
+        raise ApiError(
+            501,
+            f"this gateway's facilitator delivers no Tokens: buy {shelf.series.symbol} on the market "
+            "(`pysettle market buy`), or pay in e-CNY",
+            code="tokens_not_sold",
+        )
     offer = shelf.tokens_offer(_tokens(body.get("tokens")))
     if asked.payment is None:
         raise unpaid(asked, [offer])
@@ -57,7 +62,7 @@ async def _sold(gateway: Gateway, shelf: Shelf, asked: Asked, offer: Offer, cont
         refusal = await gateway.facilitator.verify(payment.payload, offer.requirements())
         if refusal is not None:
             raise unpaid(asked, [offer], refusal)
-    payment_id = await _begin(gateway, asked, Kind.TOKENS, signed.payer, shelf, offer.amount)
+    payment_id = await _begin(gateway, asked, Kind.TOKENS, signed.payer, shelf, offer.amount, signed.nonce)
     reach("settling")
     if made is None:
         settled = await gateway.facilitator.settle(payment.payload, offer.requirements())
@@ -108,45 +113,34 @@ async def _returned(gateway: Gateway, shelf: Shelf, asked: Asked, offer: Offer, 
         if channel.charged > channel.state.claimed:
             await asyncio.to_thread(gateway.claims.claim, [channel])
             channel = await gateway.channels.refreshed(content.config, channel_id)
-        enriched = await asyncio.to_thread(_approved, gateway, channel, amount, payment.payload.payload)
-        payment_id = await _begin(gateway, asked, Kind.REFUND, content.config.payer, shelf, amount)
+        nonce = await asyncio.to_thread(gateway.network.hub.refund_nonce, channel_id)
+        approval = gateway.claims.approve_refund(channel.config, nonce, amount, channel.state.claimed)
+        approved = payment.payload.payload | {
+            "amount": str(amount),
+            "refundNonce": str(nonce),
+            "claims": [],
+            "refundAuthorizerSignature": "0x" + approval.hex(),
+        }
+        used = nonce.to_bytes(32, "big")
+        payment_id = await _begin(gateway, asked, Kind.REFUND, content.config.payer, shelf, amount, used)
+        reach("refunding")
         settled = await gateway.facilitator.settle(
-            payment.payload.model_copy(update={"payload": enriched}), offer.requirements()
+            payment.payload.model_copy(update={"payload": approved}), offer.requirements()
         )
         if not settled.success:
             await _ended(gateway, payment_id, settled)
             raise unsettled(asked, [offer], settled)
-        await gateway.channels.refreshed(content.config, channel_id)
-        state = {**settled.extra.get("channelState", {}), "chargedCumulativeAmount": str(channel.charged)}
-        header = replace(settled, payer=content.config.payer, extra={"channelState": state}).header()
-        unit = "tokens" if channel.is_in_tokens else "micro_yuan"
-        document = {
-            "object": "refund",
-            "payment_id": payment_id,
-            "channel": "0x" + channel_id.hex(),
-            f"returned_{unit}": str(amount),
-            f"charged_{unit}": str(channel.charged),
-        }
-        outcome = Outcome(
-            json.dumps(document).encode(), "application/json", header, 0, None, False, settled.transaction
-        )
+        reach("refunded")
+        channel = await gateway.channels.refreshed(content.config, channel_id)
+        outcome = returned(payment_id, channel, amount, settled.transaction, offer.network)
         await gateway.ledger.run(gateway.ledger.settle, payment_id, outcome)
-        return Reply(200, outcome.answer, headers={"PAYMENT-RESPONSE": header, "x-payment-id": payment_id})
+        headers = {"PAYMENT-RESPONSE": outcome.settlement, "x-payment-id": payment_id}
+        return Reply(200, outcome.answer, headers=headers)
 
 
-def _approved(gateway: Gateway, channel: Channel, amount: Tokens, payload: dict[str, Any]) -> dict[str, Any]:
-    """Return the payload of a refund with the provider's approval, as a facilitator submits it."""
-    nonce = gateway.network.hub.refund_nonce(channel.id)
-    approval = gateway.claims.approve_refund(channel.config, nonce, amount, channel.state.claimed)
-    return payload | {
-        "amount": str(amount),
-        "refundNonce": str(nonce),
-        "claims": [],
-        "refundAuthorizerSignature": "0x" + approval.hex(),
-    }
-
-
-async def _begin(gateway: Gateway, asked: Asked, kind: Kind, payer: Any, shelf: Shelf, amount: int) -> str:
+async def _begin(
+    gateway: Gateway, asked: Asked, kind: Kind, payer: Address, shelf: Shelf, amount: int, nonce: bytes
+) -> str:
     assert asked.payment is not None
     assert asked.key is not None
     content = asked.payment.content
@@ -161,7 +155,7 @@ async def _begin(gateway: Gateway, asked: Asked, kind: Kind, payer: Any, shelf: 
         model=shelf.model.name,
         accepted_at=await asyncio.to_thread(gateway.network.chain.clock.now),
         offered=amount,
-        nonce=content.authorization.nonce if isinstance(content, ExactPayment) else None,
+        nonce=nonce,
     )
     return await gateway.ledger.run(gateway.ledger.begin, new, State.SETTLING)
 

@@ -256,7 +256,7 @@ class Gateway:
                 raise in_progress() from None
         payload = asked.paid_by if asked.payment else None
         found = await self.ledger.run(self.ledger.find, key, payload)
-        if found is not None and found.state is State.UNKNOWN and found.request == asked.hash:
+        if found is not None and found.request == asked.hash and found.is_open:
             await self.reconciling.reconcile(found)
             found = await self.ledger.run(self.ledger.find, key, payload)
             if found is not None and found.kind is Kind.EXACT and found.state is State.UNKNOWN:

@@ -78,7 +78,7 @@ payments = Table(
     Column("body", LargeBinary, nullable=False),
     Column("payer", LargeBinary(20), nullable=False),
     Column("channel", LargeBinary(32)),
-    Column("nonce", LargeBinary(32)),  # of the authorization of an exact payment
+    Column("nonce", LargeBinary(32)),  # of the authorization of an exact payment, or of a refund
     Column("signed", String),  # header of an exact payment for a call, to settle it again
     Column("model", String, nullable=False),
     Column("accepted_at", Integer, nullable=False),  # chain time, which sets the price window

@@ -126,7 +126,8 @@ class Watch:
         chain = self._network.chain
         self._ahead_s = chain.clock.now() - int(time.time())
         self._halted = {shelf.series.address for shelf in self._shelves if shelf.series.halted_at()}
-        head = chain.block().number
+        # Blocks without enough confirmations may be replaced: the next look reads them once more.
+        confirmed, head = chain.confirmed(), chain.block().number
         logs = chain.logs(
             from_block=self._next_block,
             to_block=head,
@@ -135,7 +136,7 @@ class Watch:
         )
         found = (events.decode(log.topics, log.data) for log in logs)
         noticed = {event.channel_id for event in found if isinstance(event, WithdrawInitiated)}
-        self._next_block = head + 1
+        self._next_block = max(self._network.first_block, confirmed + 1)
         return noticed
 
     async def _claim(self, channels: list[Channel]) -> None:
