@@ -20,12 +20,10 @@ from pysettle.evm.rpc import RpcChain
 from tests.contracts.effects import restored
 from tests.contracts.world import ACTOR_KEYS, START, World, deployed_on
 from tests.evm.anvil import anvil
-from tests.evm.eth_tester import EthTesterChain
 from tests.evm.remembering import RememberingChain
 from tests.node.process import node_of
 
 CHAIN = os.environ.get("PYSETTLE_TEST_CHAIN", "embedded")
-IN_PROCESS = {"embedded": RememberingChain, "eth-tester": EthTesterChain}
 NODES = {"anvil": anvil, "node": node_of}
 EVERY = int(os.environ.get("PYSETTLE_TEST_EVERY", "1"))
 
@@ -43,10 +41,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def fresh_chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChainBackend]:
     """Begin a chain once a session, of the kind that the environment asks for."""
     block_0 = genesis(START, [signer.address for signer in ACTOR_KEYS.values()])
-    if CHAIN in IN_PROCESS:
-        yield IN_PROCESS[CHAIN](block_0)
+    if CHAIN == "embedded":
+        yield RememberingChain(block_0)
         return
-    assert CHAIN in NODES, f"PYSETTLE_TEST_CHAIN is one of {', '.join([*IN_PROCESS, *NODES])}, not {CHAIN}"
+    if CHAIN == "eth-tester":
+        # Its packages take a second to load, which no other run of the tests needs.
+        from tests.evm.eth_tester import EthTesterChain
+
+        yield EthTesterChain(block_0)
+        return
+    known = ("embedded", "eth-tester", *NODES)
+    assert CHAIN in NODES, f"PYSETTLE_TEST_CHAIN is one of {', '.join(known)}, not {CHAIN}"
     with NODES[CHAIN](block_0, tmp_path_factory.mktemp(CHAIN)) as url:
         yield RpcChain(url)
 
