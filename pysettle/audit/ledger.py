@@ -46,7 +46,12 @@ class LedgerCheck:
     """The books of the listed contracts, and their findings."""
 
     def __init__(
-        self, contracts: Contracts, records: Records | None = None, receipts: ReceiptCheck | None = None
+        self,
+        contracts: Contracts,
+        records: Records | None = None,
+        receipts: ReceiptCheck | None = None,
+        *,
+        strict_cycles: bool = False,
     ) -> None:
         """Open the books of contracts, at the terms that the manifest claims for their series.
 
@@ -54,9 +59,10 @@ class LedgerCheck:
             contracts: The listed contracts.
             records: Keeps every transaction, event and entry; None if nobody asked for an index.
             receipts: Compares the receipts of a payer with the history; None without receipts.
+            strict_cycles: Whether a cycle that settled less than the rule of order is a finding, and not only a notice.
         """
         self.ledger = Ledger(contracts)
-        self._records, self._receipts = records, receipts
+        self._records, self._receipts, self._strict_cycles = records, receipts, strict_cycles
         self._watch = invariants.Watch(self.ledger)
         self.divergences: list[Divergence] = []
         self._contracts = contracts
@@ -141,7 +147,12 @@ class LedgerCheck:
                 self._add(head, question.subject, question.code, question.detail)
             elif call is not None:
                 self._ask(head, call, question)
-        notices = invariants.notices(self.ledger)
+        notices = list[Finding]()
+        for notice in invariants.notices(self.ledger):
+            if self._strict_cycles and notice.code == "INV-ORDER":
+                self._add(head if notice.block is None else notice.block, notice.subject, notice.code, notice.detail)
+            else:
+                notices.append(notice)
         for finding in self._receipts.findings(self.ledger) if self._receipts else ():
             if finding.severity is Severity.NOTICE:
                 notices.append(finding)

@@ -70,6 +70,7 @@ def verify(
     patience_s: float = PATIENCE_S,
     index: Path | None = None,
     receipts: ReceiptFile | None = None,
+    strict_cycles: bool = False,
 ) -> Report:
     """Check a bundle from its files alone, up to the requested level, as far as its files allow.
 
@@ -82,6 +83,7 @@ def verify(
         index: File outside the bundle that keeps everything behind the books as rows, if L comes to its end; see
             `pysettle.audit.records`. None for no file.
         receipts: Usage receipts of a payer, which L compares with the attested usage.
+        strict_cycles: Whether L fails if a clearing cycle settled less than the rule of order; a notice otherwise.
 
     Raises:
         BundleError: the manifest cannot be read. Anything else that is wrong is a finding.
@@ -91,10 +93,13 @@ def verify(
     """
     bundle = Bundle.read(directory)
     given = ReceiptCheck(receipts, bundle.manifest.contracts, bundle.manifest.chain_id) if receipts else None
-    if given and Check.LEDGER not in asked_at(level):
-        raise UsageError(f"level {level} keeps no books to compare receipts with: ask for level R or more", level=level)
+    if (given or strict_cycles) and Check.LEDGER not in asked_at(level):
+        words = "compare receipts with" if given else "follow cycles in"
+        raise UsageError(f"level {level} keeps no books to {words}: ask for level R or more", level=level)
     with filling(index, bundle, level) as (records, settle):
-        report = _Verification(bundle, level, code or CodeRules(), patience_s, on_progress, records, given).run()
+        report = _Verification(
+            bundle, level, code or CodeRules(), patience_s, on_progress, records, given, strict_cycles
+        ).run()
         settle(report)
     return report
 
@@ -111,9 +116,10 @@ class _Verification:
         on_progress: OnProgress | None,
         records: Records | None,
         receipts: ReceiptCheck | None,
+        strict_cycles: bool,
     ) -> None:
         self._manifest, self._bundle, self._on_progress = bundle.manifest, bundle, on_progress
-        self._records, self._receipts = records, receipts
+        self._records, self._receipts, self._strict_cycles = records, receipts, strict_cycles
         self._rules, self._pins, self._recompiled = rules, Pins(()), False
         self._contract_files = ContractFiles(None, None)
         self._level, self._asked, self._patience_s = level, asked_at(level), patience_s
@@ -257,7 +263,7 @@ class _Verification:
                 reason = f"the bundle has no {GENESIS_FILE}{hint}"
             self._leave(Check.EXECUTION, Outcome.NOT_HAD, f"it needs {' and '.join(below)}" if below else reason)
             return None
-        books = LedgerCheck(self._manifest.contracts, self._records, self._receipts)
+        books = LedgerCheck(self._manifest.contracts, self._records, self._receipts, strict_cycles=self._strict_cycles)
         divergence, engine = self._replay(self._bundle.read_file(GENESIS_FILE), books, code)
         self._end(Check.EXECUTION, [divergence] if divergence else [])
         if engine is None:
@@ -300,7 +306,7 @@ class _Verification:
             for check in (Check.PROOFS, Check.CODE, Check.LEDGER):
                 self._leave(check, Outcome.NOT_HAD, "it needs H and R")
             return
-        books = LedgerCheck(self._manifest.contracts, self._records, self._receipts)
+        books = LedgerCheck(self._manifest.contracts, self._records, self._receipts, strict_cycles=self._strict_cycles)
         code = self._begin_code(readable)
         last, unread = follow(self._bundle.open_file, books, code)
         if unread:

@@ -194,6 +194,11 @@ def _show_exported(manifest: Manifest, out: Path, as_json: bool) -> None:
     type=click.Path(path_type=Path, dir_okay=False),
     help="File of usage receipts that a payer gave you, to compare with the usage that providers attested.",
 )
+@click.option(
+    "--strict-cycles",
+    is_flag=True,
+    help="Fail if a clearing cycle settled less than the rule of order, which is only a notice otherwise.",
+)
 @json_option
 def verify(
     bundle: Path | None,
@@ -206,6 +211,7 @@ def verify(
     recompile: bool,
     index_file: Path | None,
     receipts_file: Path | None,
+    strict_cycles: bool,
     as_json: bool,
 ) -> None:
     """Re-execute every block of BUNDLE in a new chain and check every root, hash, contract's code and invariant.
@@ -219,7 +225,10 @@ def verify(
     from pysettle.pins import Pins
 
     _check_source(
-        bundle, genesis_file, blocks_file, bool(pins_file or accepted or recompile or index_file or receipts_file)
+        bundle,
+        genesis_file,
+        blocks_file,
+        bool(pins_file or accepted or recompile or index_file or receipts_file or strict_cycles),
     )
     if level == "P" and bundle is None:
         raise UsageError("a chain file has no proofs: name another --level")
@@ -241,6 +250,7 @@ def verify(
                 patience_s=patience_s,
                 index=index_file,
                 receipts=given,
+                strict_cycles=strict_cycles,
             )
             if index_file is not None and index_file.exists():
                 done(f"{index_file} is written")

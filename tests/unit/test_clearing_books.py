@@ -29,7 +29,13 @@ from pysettle.domain.settlement.clearing_events import (
     SettledBatch,
 )
 from pysettle.domain.settlement.contracts import CLEARING_HOUSE, LIQUIDITY_ACCOUNTS, PARTICIPANT_REGISTRY
-from pysettle.domain.settlement.events import PaidIn, ParticipantAdmitted, PositionFreezeSet, StopsSet
+from pysettle.domain.settlement.events import (
+    LiquidityPauseSet,
+    PaidIn,
+    ParticipantAdmitted,
+    PositionFreezeSet,
+    StopsSet,
+)
 from pysettle.errors.states import CycleState
 from pysettle.values import Address, Timestamp, Units
 
@@ -39,7 +45,9 @@ OPENED = 1_767_225_600
 CLOSED = OPENED + 600
 PLACES: dict[type[Event], Address] = {
     **dict.fromkeys((ParticipantAdmitted, StopsSet), REGISTRY),
-    **dict.fromkeys((PaidIn, PositionReserved, PositionReleased, PositionsNetted, PositionFreezeSet), LAYER),
+    **dict.fromkeys(
+        (PaidIn, PositionReserved, PositionReleased, PositionsNetted, PositionFreezeSet, LiquidityPauseSet), LAYER
+    ),
     **dict.fromkeys((Transfer, SettlementAccountMarked), CURRENCY),
 }
 
@@ -117,6 +125,38 @@ def test_a_cycle_is_booked() -> None:
     rest = settled((header(1), 0b10), caller=BEN, number=2), netted((ANNA, 0, 5, 0), (BEN, 5, 0, 15), number=2)
     assert apply(books, *rest, time=CLOSED + 3) == []
     assert apply(books, PositionReleased(CURRENCY, BEN, Units(15), Units(15), Units(0)), time=CLOSED + 4) == []
+
+
+def test_a_cycle_that_settled_less_than_the_rule_is_a_notice() -> None:
+    """An operator that leaves out what the rule settles is named with both sums."""
+    for events, after_s, words in (
+        ((), 1, "settled 0 units in 0 obligations, where the rule of order settles 275 in 4; its operator ended it"),
+        ((settled(*RING), netted(*NETS)), 1, "settled 270 units in 3 obligations, where the rule of order settles 275"),
+    ):
+        books = house()
+        assert apply(books, *events, time=CLOSED + after_s) == []
+        state = CycleState.SETTLED if events else CycleState.UNWOUND
+        assert apply(books, CycleEnded(CURRENCY, 1, state, OPERATOR), time=CLOSED + 2) == []
+        (found,) = (it for it in invariants.notices(books) if it.code == "INV-ORDER")
+        assert (found.subject, found.timestamp) == (f"cycle 1 of 0x{CURRENCY.hex()}", CLOSED + 2)
+        assert words in found.detail
+
+
+def test_the_rule_leaves_out_whom_a_power_stops() -> None:
+    """Of a stopped debtor, in a paused currency, or after all has settled, the rule settles nothing more."""
+    whole = ((header(1), 0b11), *RING[1:])
+    nets = (ANNA, 80, 105, 0), (BEN, 105, 90, 15), (CORA, 90, 80, 10)
+    for events in (
+        (settled(*whole), netted(*nets)),
+        (StopsSet(CURRENCY, ANNA, False, True, GROUND),),
+        (PositionFreezeSet(CURRENCY, ANNA, True, False),),
+        (LiquidityPauseSet(CURRENCY, True),),
+    ):
+        books = house()
+        assert apply(books, *events, time=CLOSED + 1) == []
+        ended = CycleEnded(CURRENCY, 1, CycleState.SETTLED if len(events) > 1 else CycleState.UNWOUND, OPERATOR)
+        assert apply(books, ended, time=CLOSED + 2) == []
+        assert not [it for it in invariants.notices(books) if it.code == "INV-ORDER"]
 
 
 @pytest.mark.parametrize(

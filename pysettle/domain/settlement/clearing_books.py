@@ -43,6 +43,34 @@ class CycleRecord:
     """Sets that it settled."""
     operator: Address = ZERO_ADDRESS
     """Operator of the currency."""
+    settled_count: int = 0
+    """Obligations that its sets settled while it was closed."""
+    settled_units: int = 0
+    """Their units."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndedCycle:
+    """A cycle that ended, beside the set that the rule of order settles."""
+
+    currency: Address
+    """Its currency."""
+    number: int
+    """Its number."""
+    by_operator: bool
+    """Whether its operator ended it."""
+    settled_count: int
+    """Obligations that it settled."""
+    settled_units: int
+    """Their units."""
+    left_count: int
+    """Obligations that the rule would have settled too."""
+    left_units: int
+    """Their units."""
+    block: int
+    """Height of the block in which it ended."""
+    timestamp: int
+    """Chain time of that block."""
 
 
 @dataclass
@@ -57,6 +85,8 @@ class ClearingBooks:
     """Currency -> its last cycle."""
     sets: int = 0
     """Number of sets that settled."""
+    ended: list[EndedCycle] = field(default_factory=list)
+    """The cycles that ended."""
     turnovers: dict[tuple[Address, int], dict[int, list[int]]] = field(default_factory=dict)
     """(currency, set) of a set whose nets have not moved yet -> number of a party -> units received and paid."""
     last: BatchRecord | None = None

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pysettle.domain.core.accounts import LedgerAccount, Posting
 from pysettle.domain.core.books import Books
 from pysettle.domain.core.events import Emitted
-from pysettle.domain.core.messages import ZERO_ADDRESS
 from pysettle.domain.core.postings import Handlers, Postings, move, registering
 from pysettle.domain.settlement import clearing_events as events
-from pysettle.domain.settlement.books import LiquidityBooks, ParticipantBooks, ParticipantRecord
+from pysettle.domain.settlement import clearing_rule
+from pysettle.domain.settlement.books import LiquidityBooks, ParticipantBooks
 from pysettle.domain.settlement.clearing import (
     LEAST_OPEN_S,
     LONGEST_CLOSED_S,
@@ -21,6 +21,7 @@ from pysettle.domain.settlement.clearing import (
     places_of,
 )
 from pysettle.domain.settlement.clearing_books import BatchRecord, ClearingBooks, CycleRecord
+from pysettle.domain.settlement.clearing_rule import is_blocked, member
 from pysettle.domain.settlement.contracts import POSITION, RESERVED
 from pysettle.domain.settlement.corridor_books import CorridorBooks
 from pysettle.errors.states import CycleState
@@ -197,7 +198,10 @@ def _cycle_ended(books: Books, emitted: Emitted, event: events.CycleEnded) -> Po
     if event.cycle != cycle.number or cycle.state is not CycleState.CLOSED or event.state != state:
         books.violated("INV-FINAL", emitted, f"cycle {event.cycle} ended, and was not closed or not {state.word}")
     _check_caller(books, emitted, cycle, event.caller, LONGEST_CLOSED_S)
-    cycle.number, cycle.state, cycle.since, cycle.sets = event.cycle + 1, CycleState.OPEN, emitted.timestamp, 0
+    clearing_rule.ended(books, emitted, event)
+    books[ClearingBooks].cycles[event.currency] = CycleRecord(
+        event.cycle + 1, CycleState.OPEN, emitted.timestamp, operator=cycle.operator
+    )
     return ()
 
 
@@ -230,6 +234,9 @@ def _settled(books: Books, emitted: Emitted, event: events.SetSettled) -> Postin
             creditor, amount = batch.items[place]
             sums[creditor][0] += amount
             sums[header.debtor][1] += amount
+            if is_closed:
+                cycle.settled_count += 1
+                cycle.settled_units += amount
         batch.queued &= ~settled
         clearing.end(event.currency, batch)
         if settled:
@@ -252,13 +259,13 @@ def _check_order(books: Books, emitted: Emitted, event: events.SetSettled, last:
         if header == end:
             waiting &= (1 << settled[header.word].bit_length()) - 1
         for place in places_of(waiting):
-            account, record = _member(books, event.currency, batch.items[place].creditor)
-            if not _is_blocked(books, event.currency, account, record):
+            account, record = member(books, event.currency, batch.items[place].creditor)
+            if not is_blocked(books, event.currency, account, record):
                 detail = f"item {place} of batch {header.index} of debtor {header.debtor} was passed over"
                 books.violated("INV-ORDER", emitted, detail)
     creditors = {creditor for word in settled for creditor in _creditors(clearing, event, word)}
     for number in sorted({*last} | creditors):
-        account, record = _member(books, event.currency, number)
+        account, record = member(books, event.currency, number)
         outgoing, incoming, amount = books[LiquidityBooks].freezing[event.currency].frozen(account)
         is_frozen = (number in last and (outgoing or amount)) or (number in creditors and incoming)
         if record is None or record.stopped or record.suspended or is_frozen:
@@ -280,7 +287,7 @@ def _check_crossing(books: Books, emitted: Emitted, currency: Address, batch: Ba
         detail = f"batch {header.index} of debtor {header.debtor} crossed a border in closed hours"
         books.violated("INV-CORRIDOR", emitted, detail)
     for place in places_of(settled):
-        account, record = _member(books, currency, batch.items[place].creditor)
+        account, record = member(books, currency, batch.items[place].creditor)
         if record is not None and record.jurisdiction != header.target:
             detail = f"0x{account.hex()} is of another jurisdiction than its batch was admitted for"
             books.violated("INV-CORRIDOR", emitted, detail)
@@ -290,15 +297,3 @@ def _creditors(clearing: ClearingBooks, event: events.SetSettled, word: int) -> 
     batch = clearing.record(event.currency, BatchHeader.from_word(word))
     settled = dict(event.batches)[word]
     return {batch.items[place].creditor for place in places_of(settled)} if batch else set()
-
-
-def _member(books: Books, currency: Address, number: int) -> tuple[Address, ParticipantRecord | None]:
-    """Return account and record of a participant by its number."""
-    participants = books[ParticipantBooks]
-    account = participants.account(currency, number) or ZERO_ADDRESS
-    return account, participants.records.get((currency, account))
-
-
-def _is_blocked(books: Books, currency: Address, account: Address, record: ParticipantRecord | None) -> bool:
-    _, incoming, _ = books[LiquidityBooks].freezing[currency].frozen(account)
-    return record is not None and (record.stopped or record.suspended or incoming)

@@ -8,6 +8,7 @@ from pysettle.domain.settlement import (
     clearing_checks,
     clearing_postings,
     clearing_questions,
+    clearing_rule,
     corridor_checks,
     corridor_postings,
     corridor_questions,
@@ -63,6 +64,6 @@ COLUMN = Column(
         exchange_questions.purchases,
         clearing_questions.clearing,
     ),
-    notices=(corridor_questions.unlisted_pairs, exchange_checks.unlisted_policies),
+    notices=(corridor_questions.unlisted_pairs, exchange_checks.unlisted_policies, clearing_rule.notices),
 )
 """The registry of participants, their positions and the corridors between them: above all other columns."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.running import Town
+from tests.cli.running import Town, invoke
 
 LEIS = {"alice": "PYSETTLE000000000111", "bob": "PYSETTLE000000000208", "carol": "PYSETTLE000000000305"}
 ADMIT = "participant admit --account {} --lei {} --bic HSBCHKHH --jurisdiction 156"
@@ -114,6 +114,24 @@ def test_a_set_that_no_transaction_holds_is_named(banks: Town) -> None:
     assert (solved["settled_count"], solved["sets"]) == ("3", [])
     assert solved["too_large"] == ["alice:0:0 0", "bob:0:0 0", "carol:0:0 0"]
     banks.refuse("cycle settle --most-gas 600000", 2, "nothing that is due can settle now")
+
+
+def test_an_operator_that_leaves_out_what_the_rule_settles(banks: Town) -> None:
+    """The audit notes it with both sums; where a rulebook promises the rule, an option makes it a finding."""
+    banks.say(queue(banks))
+    banks.say("time advance --seconds 300")
+    banks.say("cycle close")
+    assert "cycle 1 of CNY: closed -> unwound" in banks.say("cycle end")
+    bundle = banks.directory / "bundle"
+    banks.say(f"audit export --out {bundle}")
+    report = banks.tell(f"audit verify {bundle} --level R")
+    (found,) = (it for it in report["notices"] if it["code"] == "INV-ORDER")
+    words = "settled 0 units in 0 obligations, where the rule of order settles 270000000 in 3; its operator ended it"
+    assert (found["detail"], report["passed"]) == (words, True)
+    result = invoke("audit", "verify", str(bundle), "--level", "R", "--strict-cycles")
+    assert result.exit_code == 7
+    assert words in result.stdout
+    banks.refuse(f"audit verify {bundle} --level H --strict-cycles", 2, "keeps no books to follow cycles in")
 
 
 def test_changes_of_queued_obligations(banks: Town) -> None:
