@@ -16,7 +16,7 @@ from typing import Any
 from slither import Slither
 from slither.core.cfg.node import Node
 from slither.core.compilation_unit import SlitherCompilationUnit
-from slither.core.declarations import Contract
+from slither.core.declarations import Contract, Function
 from slither.tools.mutator.mutators import all_mutators
 from slither.tools.mutator.mutators.abstract_mutator import AbstractMutator
 
@@ -76,6 +76,11 @@ def of_solidity(kind: type[AbstractMutator]) -> type[AbstractMutator]:
 
         def should_mutate_node(self, node: Node) -> bool:
             return not getattr(node.scope, "is_yul", False) and super().should_mutate_node(node)
+
+        def should_mutate_function(self, function: Function) -> bool:
+            # LIR asks the type of each literal for its least value, and bool has none.
+            has_bool = any(str(it.type) == "bool" for it in function.local_variables if it.initialized)
+            return not (kind.NAME == "LIR" and has_bool) and super().should_mutate_function(function)
 
     return OfSolidity
 
