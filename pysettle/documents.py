@@ -8,9 +8,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from itertools import accumulate
-from typing import Any, BinaryIO, Final, NoReturn
+from typing import Any, BinaryIO, Final, NoReturn, TypeVar
+
+from pysettle.errors import UsageError
+
+Path = tuple[str | int, ...]
+"""Keys and numbers of items that lead to a value of a document."""
+_Read = TypeVar("_Read")
 
 NESTING_LIMIT: Final = 32
 """Deepest nesting of arrays and objects; nothing that is read here needs more than a few."""
@@ -26,6 +32,15 @@ _NO_MARK: Final = bytes(set(range(256)) - set(b'[]{}"'))
 _STEP: Final = {**dict.fromkeys(b"[{", 1), **dict.fromkeys(b"]}", -1)}
 
 
+class WrongValueError(ValueError):
+    """A value of a document has another form; `.path` leads to it."""
+
+    def __init__(self, path: Path, problem: str) -> None:
+        """Keep the path of the value; the message says why."""
+        self.path = path
+        super().__init__(problem)
+
+
 def parse_json(content: bytes | str) -> Any:
     """Parse a JSON document.
 
@@ -35,6 +50,57 @@ def parse_json(content: bytes | str) -> Any:
     text = content if isinstance(content, str) else content.decode("utf-8")
     check_nesting(text, NESTING_LIMIT)
     return json.loads(text, object_pairs_hook=_object, parse_constant=_refuse_constant)
+
+
+def read_file(content: bytes, name: str, words: str, read: Callable[[Any], _Read]) -> _Read:
+    """Parse the JSON document of a file, and read its values.
+
+    Args:
+        content: Content of the file.
+        name: Name of the file, for messages.
+        words: What the message says of a wrong value, before the reason; `{field}` stands for its path.
+        read: Given the document, returns the result; raises ValueError, or WrongValueError with the path.
+
+    Raises:
+        UsageError: it is no JSON document, or `read` refuses it; the message names the line.
+    """
+    try:
+        document = parse_json(content)
+    except UnicodeDecodeError as problem:
+        line = content[: problem.start].count(b"\n") + 1
+        raise UsageError(f"line {line} of {name}: this is no UTF-8 text", path=name, line=line) from None
+    except ValueError as problem:
+        line = getattr(problem, "lineno", 1)
+        raise UsageError(f"line {line} of {name}: this is no JSON document: {problem}", path=name, line=line) from None
+    try:
+        return read(document)
+    except ValueError as wrong:
+        path: Path = getattr(wrong, "path", ())
+        field, line = ".".join(map(str, path)) or "the document", places(content.decode()).get(path, 1)
+        said = f"line {line} of {name}: {words.format(field=field)}: {wrong}"
+        raise UsageError(said, path=name, line=line, field=field) from None
+
+
+def read_part(parts: Any, key: str | int, read: Callable[[Any], _Read]) -> _Read:
+    """Return a value of an object or a list; if it is refused, the path of the refusal begins with its key.
+
+    Raises:
+        WrongValueError: `read` refuses it by a ValueError.
+    """
+    try:
+        return read(parts[key])
+    except ValueError as wrong:
+        raise WrongValueError((key, *getattr(wrong, "path", ())), str(wrong)) from None
+
+
+def read_list(value: Any, name: str, read: Callable[[Any], _Read]) -> list[_Read]:
+    """Return the values of a list.
+
+    Raises:
+        ValueError: it is none; as in `as_list`.
+        WrongValueError: `read` refuses an item.
+    """
+    return [read_part(value, number, read) for number in range(len(as_list(value, name)))]
 
 
 def read_whole(stream: BinaryIO, name: str) -> bytes:
@@ -144,14 +210,14 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON number")
 
 
-def places(text: str) -> dict[tuple[str | int, ...], int]:
+def places(text: str) -> dict[Path, int]:
     """Return mapping path -> line of each value in a text that is JSON; a path has keys and numbers of items.
 
     Example:
         >>> places('{"a": [1, 2]}')
         {(): 1, ('a',): 1, ('a', 0): 1, ('a', 1): 1}
     """
-    found: dict[tuple[str | int, ...], int] = {}
+    found: dict[Path, int] = {}
     path: list[str | int] = []
     line, key = 1, None
     for token in _TOKEN.finditer(text):

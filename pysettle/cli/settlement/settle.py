@@ -275,7 +275,7 @@ def _state(contract: AtomicSettlement, signed: SignedInstruction, used: list[boo
 def _read(file: Path) -> SignedInstruction:
     from pysettle.client.settlement.documents import SignedInstruction
 
-    return SignedInstruction.from_bytes(file.read_bytes())
+    return SignedInstruction.from_bytes(file.read_bytes(), str(file))
 
 
 def _write(out: Path, signed: SignedInstruction, command: Command) -> None:

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from pysettle.client.settlement.settlement import AtomicSettlement
-from pysettle.documents import as_bytes, as_decimal, as_list, as_object, parse_json
+from pysettle.documents import WrongValueError, as_bytes, as_decimal, as_object, read_file, read_list, read_part
 from pysettle.domain.core.signing import Signer, recover
+from pysettle.domain.core.typed_data import Domain
 from pysettle.domain.settlement.messages import (
     MOST_LEGS,
     Approval,
@@ -26,9 +27,11 @@ from pysettle.evm.encoding import TransactionSigner
 from pysettle.evm.transactions import Transaction
 from pysettle.values import Address
 
+_DOCUMENT = ("schema", "chain_id", "settlement", "instruction", "approvals", "returns")
 _INSTRUCTION = ("legs", "value_time_unix_s", "end_to_end_id", "purpose", "customers", "original", "reason")
 _LEG = ("kind", "asset", "debtor", "creditor", "amount_units", "amount_tokens")
 _APPROVAL = ("party", "id", "valid_before_unix_s", "signature")
+_RETURNED = ("instruction", "ids", "places")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,29 +64,37 @@ class SignedInstruction:
     """Schema of the document."""
 
     @classmethod
-    def from_bytes(cls, content: bytes) -> SignedInstruction:
-        """Read a document.
+    def from_bytes(cls, content: bytes, name: str) -> SignedInstruction:
+        """Read a document; `name` is that of its file.
 
         Raises:
-            UsageError: it is none, a field is missing or of another form, or a signature is not its party's.
+            UsageError: it is none, a field is missing or of another form, or a signature is not its party's; the
+                message names the line.
         """
-        try:
-            fields = ("schema", "chain_id", "settlement", "instruction", "approvals", "returns")
-            document = as_object(parse_json(content), set(fields), "an instruction")
-            if document["schema"] != cls.SCHEMA:
-                raise ValueError(f"its schema is {document['schema']!r}, not {cls.SCHEMA}")
-            approvals = dict(_approval(it) for it in as_list(document["approvals"], "approvals"))
-            read = cls(
-                as_decimal(document["chain_id"], 64, "chain_id"),
-                Address(as_bytes(document["settlement"], 20)),
-                _instruction(document["instruction"]),
-                approvals,
-                None if document["returns"] is None else _returned(document["returns"]),
-            )
-        except (ValueError, KeyError, TypeError, AttributeError) as problem:
-            raise UsageError(f"this is no instruction: {problem}") from problem
-        read._check_signatures()
-        return read
+        return read_file(content, name, "this is no instruction: {field}", cls._of_document)
+
+    @classmethod
+    def _of_document(cls, value: Any) -> SignedInstruction:
+        document = as_object(value, _DOCUMENT, "an instruction")
+        read_part(document, "schema", cls._check_schema)
+        chain_id = read_part(document, "chain_id", lambda text: as_decimal(text, 64, "chain_id"))
+        settlement = read_part(document, "settlement", _address)
+        instruction = read_part(document, "instruction", _instruction)
+        domain = settlement_domain(chain_id, settlement)
+
+        def approval(value: Any) -> tuple[Address, Approval]:
+            party, approval = _approval(value)
+            _check_signature(instruction, domain, party, approval)
+            return party, approval
+
+        approvals = read_part(document, "approvals", lambda value: read_list(value, "approvals", approval))
+        returns = read_part(document, "returns", lambda value: None if value is None else _returned(value))
+        return cls(chain_id, settlement, instruction, dict(approvals), returns)
+
+    @classmethod
+    def _check_schema(cls, schema: Any) -> None:
+        if schema != cls.SCHEMA:
+            raise ValueError(f"its schema is {schema!r}, not {cls.SCHEMA}")
 
     def document(self) -> dict[str, Any]:
         """Return the document: integers as decimal strings, bytes as hex."""
@@ -172,19 +183,6 @@ class SignedInstruction:
         of = self.returns
         return contract.submit_return(submitter, self.instruction, approvals, of.instruction, of.ids, of.places)
 
-    def _check_signatures(self) -> None:
-        domain = settlement_domain(self.chain_id, self.settlement)
-        for party, approval in self.approvals.items():
-            if len(approval.signature) != 65:
-                continue
-            digest = self.instruction.approval_digest(domain, party, approval.id, approval.valid_before)
-            if recover(digest, approval.signature) != party:
-                raise UsageError(
-                    f"the approval of 0x{party.hex()} is not its signature over this instruction: "
-                    "something was changed",
-                    party=party,
-                )
-
 
 def _written(instruction: Instruction) -> dict[str, Any]:
     texts = ("end_to_end_id", "purpose", "customers", "original", "reason")
@@ -206,45 +204,71 @@ def _written(instruction: Instruction) -> dict[str, Any]:
 
 
 def _instruction(value: Any) -> Instruction:
-    document = as_object(value, set(_INSTRUCTION), "an instruction")
-    legs = as_list(document["legs"], "legs")
+    document = as_object(value, _INSTRUCTION, "an instruction")
+    legs = read_part(document, "legs", _legs)
+    words = {name: read_part(document, name, lambda text: as_bytes(text, 32)) for name in _INSTRUCTION[2:]}
+    name = "value_time_unix_s"
+    value_time = read_part(document, name, lambda text: as_decimal(text, 64, name))
+    return Instruction(legs, value_time=value_time, **words)
+
+
+def _legs(value: Any) -> tuple[Leg, ...]:
+    legs = read_list(value, "legs", _leg)
     if not 0 < len(legs) <= MOST_LEGS:
         raise ValueError(f"it has {len(legs)} legs, and has to have 1 to {MOST_LEGS}")
-    words = {name: as_bytes(document[name], 32) for name in _INSTRUCTION[2:]}
-    value_time = as_decimal(document["value_time_unix_s"], 64, "value_time_unix_s")
-    return Instruction(tuple(map(_leg, legs)), value_time=value_time, **words)
+    return tuple(legs)
 
 
 def _leg(value: Any) -> Leg:
-    document = as_object(value, set(_LEG), "a leg")
-    kinds = {kind.word: kind for kind in LegKind}
-    if document["kind"] not in kinds:
-        raise ValueError(f"{document['kind']!r} is no kind of a leg")
-    kind = kinds[document["kind"]]
+    document = as_object(value, _LEG, "a leg")
+    kind = read_part(document, "kind", _kind)
     names = ("amount_units", "amount_tokens")
     name, other = names if kind is LegKind.POSITION else names[::-1]
     if document[other] is not None:
-        raise ValueError(f"a {kind.word} leg has no {other}")
-    asset, debtor, creditor = (Address(as_bytes(document[it], 20)) for it in ("asset", "debtor", "creditor"))
-    return Leg(kind, asset, debtor, creditor, as_decimal(document[name], 96, name))
+        raise WrongValueError((other,), f"a {kind.word} leg has no {other}")
+    asset, debtor, creditor = (read_part(document, it, _address) for it in ("asset", "debtor", "creditor"))
+    return Leg(kind, asset, debtor, creditor, read_part(document, name, lambda text: as_decimal(text, 96, name)))
+
+
+def _kind(value: Any) -> LegKind:
+    for kind in LegKind:
+        if kind.word == value:
+            return kind
+    raise ValueError(f"{value!r} is no kind of a leg")
+
+
+def _address(value: Any) -> Address:
+    return Address(as_bytes(value, 20))
 
 
 def _approval(value: Any) -> tuple[Address, Approval]:
-    document = as_object(value, set(_APPROVAL), "an approval")
-    approval = Approval(
-        as_decimal(document["id"], 256, "id"),
-        as_decimal(document["valid_before_unix_s"], 64, "valid_before_unix_s"),
-        as_bytes(document["signature"]),
+    document = as_object(value, _APPROVAL, "an approval")
+    numbers = (
+        read_part(document, "id", lambda text: as_decimal(text, 256, "id")),
+        read_part(document, "valid_before_unix_s", lambda text: as_decimal(text, 64, "valid_before_unix_s")),
     )
-    return Address(as_bytes(document["party"], 20)), approval
+    return read_part(document, "party", _address), Approval(*numbers, read_part(document, "signature", as_bytes))
+
+
+def _check_signature(instruction: Instruction, domain: Domain, party: Address, approval: Approval) -> None:
+    if len(approval.signature) != 65:
+        return
+    digest = instruction.approval_digest(domain, party, approval.id, approval.valid_before)
+    if recover(digest, approval.signature) != party:
+        raise ValueError(
+            f"the approval of 0x{party.hex()} is not its signature over this instruction: something was changed"
+        )
 
 
 def _returned(value: Any) -> ReturnOf:
-    document = as_object(value, {"instruction", "ids", "places"}, "returns")
-    ids, places = (
-        tuple(as_decimal(number, 256, name) for number in as_list(document[name], name)) for name in ("ids", "places")
-    )
-    return ReturnOf(_instruction(document["instruction"]), ids, places)
+    document = as_object(value, _RETURNED, "returns")
+    ids = read_part(document, "ids", lambda value: _numbers(value, "ids"))
+    places = read_part(document, "places", lambda value: _numbers(value, "places"))
+    return ReturnOf(read_part(document, "instruction", _instruction), ids, places)
+
+
+def _numbers(value: Any, name: str) -> tuple[int, ...]:
+    return tuple(read_list(value, name, lambda number: as_decimal(number, 256, name)))
 
 
 def _shown(value: bytes) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pysettle.documents import as_bytes, parse_json, places
+from pysettle.documents import Path, WrongValueError, as_bytes, read_file
 from pysettle.domain.settlement.identifiers import Identity
 from pysettle.errors import UsageError
 from pysettle.hashing import keccak
@@ -25,7 +25,6 @@ _MOST_TEXT = 100
 _COUNTRY = re.compile(r"[A-Z]{2}", re.ASCII)
 _ANY_BIC = "PYSEXXXX"
 
-_Path = tuple[str | int, ...]
 _Check = Callable[[Any], None]
 _Rule = Any
 """A check of one value; a mapping of fields; or a list of one rule, for each item of a list that is not empty.
@@ -46,14 +45,6 @@ class TravelData:
     """LEI of the institution that is paid."""
 
 
-class _WrongValueError(ValueError):
-    """A value has another form; `.path` says where."""
-
-    def __init__(self, path: _Path, problem: str) -> None:
-        self.path = path
-        super().__init__(problem)
-
-
 def read_payload(content: bytes, name: str) -> TravelData:
     """Read a payload.
 
@@ -64,21 +55,7 @@ def read_payload(content: bytes, name: str) -> TravelData:
     Raises:
         UsageError: it is no payload; the message names the line and the field.
     """
-    try:
-        document = parse_json(content)
-    except UnicodeDecodeError as problem:
-        line = content[: problem.start].count(b"\n") + 1
-        raise UsageError(f"line {line} of {name}: this is no UTF-8 text", path=name, line=line) from None
-    except ValueError as problem:
-        line = getattr(problem, "lineno", 1)
-        raise UsageError(f"line {line} of {name}: this is no JSON document: {problem}", path=name, line=line) from None
-    try:
-        _follow(_PAYLOAD, document, ())
-    except _WrongValueError as wrong:
-        field = ".".join(map(str, wrong.path)) or "the document"
-        line = places(content.decode()).get(wrong.path, 1)
-        raise UsageError(f"line {line} of {name}: {field}: {wrong}", path=name, line=line, field=field) from None
-    told = document["ivms101"]
+    told = read_file(content, name, "{field}", _followed)["ivms101"]
     leis = [
         told[role][role]["legalPerson"]["nationalIdentification"]["nationalIdentifier"]
         for role in ("originatingVASP", "beneficiaryVASP")
@@ -86,39 +63,44 @@ def read_payload(content: bytes, name: str) -> TravelData:
     return TravelData(keccak(content), *leis)
 
 
-def _follow(rule: _Rule, value: Any, path: _Path) -> None:
+def _followed(document: Any) -> Any:
+    _follow(_PAYLOAD, document, ())
+    return document
+
+
+def _follow(rule: _Rule, value: Any, path: Path) -> None:
     """Check a value by its rule.
 
     Raises:
-        _WrongValueError: it breaks the rule.
+        WrongValueError: it breaks the rule.
     """
     if isinstance(rule, Mapping):
         _follow_fields(rule, value, path)
     elif isinstance(rule, list):
         if not isinstance(value, list) or not value:
-            raise _WrongValueError(path, "this has to be a list with one item at least")
+            raise WrongValueError(path, "this has to be a list with one item at least")
         for place, item in enumerate(value):
             _follow(rule[0], item, (*path, place))
     else:
         try:
             rule(value)
         except ValueError as problem:
-            raise _WrongValueError(path, str(problem)) from None
+            raise WrongValueError(path, str(problem)) from None
 
 
-def _follow_fields(rule: Mapping[str, _Rule], value: Any, path: _Path) -> None:
+def _follow_fields(rule: Mapping[str, _Rule], value: Any, path: Path) -> None:
     if not isinstance(value, dict):
-        raise _WrongValueError(path, f"this has to be an object with {', '.join(rule)}")
+        raise WrongValueError(path, f"this has to be an object with {', '.join(rule)}")
     names = {name.rstrip("?|"): name for name in rule}
     for field in value:
         if field not in names:
-            raise _WrongValueError((*path, field), f"this is no field here; it has {', '.join(names)}")
+            raise WrongValueError((*path, field), f"this is no field here; it has {', '.join(names)}")
     for field, name in names.items():
         if field not in value and name == field:
-            raise _WrongValueError(path, f"the field {field} is missing")
+            raise WrongValueError(path, f"the field {field} is missing")
     choices = [field for field, name in names.items() if name.endswith("|")]
     if choices and sum(field in value for field in choices) != 1:
-        raise _WrongValueError(path, f"this has to have one of {' and '.join(choices)}")
+        raise WrongValueError(path, f"this has to have one of {' and '.join(choices)}")
     for field, part in value.items():
         _follow(rule[names[field]], part, (*path, field))
 

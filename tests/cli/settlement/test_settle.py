@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from copy import deepcopy
 from pathlib import Path
@@ -19,6 +20,8 @@ from tests.cli.running import Town
 PAYLOAD = Path(__file__).parents[3] / "pysettle" / "scenarios" / "travel_payload.json"
 ADMIT = "participant admit --account {} --lei {} --bic HSBCHKHH --jurisdiction 344 --currency {}"
 LEIS = {"alice": "PYSETTLE000000000111", "bob": "PYSETTLE000000000208"}
+NAMED = re.compile(r"line (\d+) of it: this is no instruction: ([a-z_.0-9]+): (.+)")
+"""Refusal of a file: the line, the path of the value, and the reason."""
 WRITE = "settle write --leg CNY:alice:bob:10 --leg HKD:bob:alice:11 --end-to-end-id INV-{} --out {}"
 
 
@@ -63,6 +66,9 @@ def test_an_exchange_from_hand_to_hand(banks: Town) -> None:
     said = banks.say(WRITE.format(1, file))
     assert "has 2 legs; to be signed by alice, bob" in said
     banks.refuse(f"settle submit --file {file}", 2, "2 debited parties have not signed yet")
+    wrong = banks.directory / "wrong"
+    wrong.write_text(file.read_text().replace('"10000000"', '"1e7"'))
+    banks.refuse(f"settle submit --file {wrong}", 2, f"line 12 of {wrong}", "instruction.legs.0.amount_units: ")
     assert "still to sign: bob" in banks.say(f"settle sign --file {file} --by alice")
     found = banks.tell(f"settle preflight --file {file}")
     assert found == {"missing": [{"leg": None, "condition": "bob has not signed"}], "ready": False}
@@ -90,7 +96,9 @@ def test_customers_are_a_payload_of_the_travel_rule(banks: Town, tmp_path: Path)
     assert f"from {LEIS['bob']} to {LEIS['alice']}" in refusal
     assert not file.exists()
     banks.say(f"{write.format('bob:alice')} {PAYLOAD}")
-    assert SignedInstruction.from_bytes(file.read_bytes()).instruction.customers == keccak(PAYLOAD.read_bytes())
+    assert SignedInstruction.from_bytes(file.read_bytes(), str(file)).instruction.customers == keccak(
+        PAYLOAD.read_bytes()
+    )
 
 
 def test_it_waits_and_goes_home_by_a_stop(banks: Town) -> None:
@@ -183,7 +191,7 @@ def _places(value: Any, *before: str | int) -> list[tuple[str | int, ...]]:
 def test_a_thousand_mutated_instructions_are_refused(content: dict[str, Any]) -> None:
     """One character of one field: the document is no longer one, or a signature is not its party's."""
     random, places = chance(3), _places(content)
-    assert SignedInstruction.from_bytes(json.dumps(content).encode()).unsigned == ()
+    assert SignedInstruction.from_bytes(json.dumps(content).encode(), "it").unsigned == ()
     for _ in range(1_000):
         changed = deepcopy(content)
         *path, last = random.choice(places)
@@ -194,5 +202,16 @@ def test_a_thousand_mutated_instructions_are_refused(content: dict[str, Any]) ->
         at = random.randrange(len(text))
         other = random.choice([it for it in "0123456789abcdef" if it != text[at]])
         holder[last] = text[:at] + other + text[at + 1 :]
-        with pytest.raises(UsageError, match=r"no instruction: .|not its signature over this instruction"):
-            SignedInstruction.from_bytes(json.dumps(changed).encode())
+        with pytest.raises(UsageError) as caught:
+            SignedInstruction.from_bytes(json.dumps(changed, indent=2).encode(), "it")
+        found = NAMED.match(str(caught.value))
+        assert found, caught.value
+        if "not its signature" not in found[3]:
+            assert found[2] == ".".join(map(str, (*path, last)))
+            assert (
+                json.dumps(changed, indent=2)
+                .splitlines()[int(found[1]) - 1]
+                .strip()
+                .rstrip(",")
+                .endswith(json.dumps(holder[last]))
+            )
