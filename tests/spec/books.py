@@ -12,12 +12,14 @@ from pysettle.domain.ledger import Ledger
 from pysettle.domain.money.books import AccountBooks, IssuanceBooks
 from pysettle.domain.money.contracts import CREDIT
 from pysettle.domain.money.wallets import Spending
+from pysettle.domain.settlement.contracts import EARMARK, POSITION
 from tests.spec.channel.hub import HubSpec
 from tests.spec.compute.market import MarketSpec
 from tests.spec.jobs.escrow import JobsSpec
 from tests.spec.money.currency import CurrencySpec
 from tests.spec.money.records import EPOCH, day_number
 from tests.spec.network import NetworkSpec
+from tests.spec.settlement.liquidity import LiquiditySpec
 
 
 def compare_books(ledger: Ledger, spec: NetworkSpec) -> None:
@@ -26,6 +28,11 @@ def compare_books(ledger: Ledger, spec: NetworkSpec) -> None:
     _compare_compute(ledger, spec.market, spec.currency)
     _compare_channels(ledger, spec.hub)
     _compare_jobs(ledger, spec.jobs, spec.currency)
+    if spec.layer is not None:
+        for currency in spec.layer.currencies.values():
+            compare_money(ledger, currency)
+        for positions in spec.layer.positions.values():
+            _compare_positions(ledger, positions)
 
 
 def compare_money(ledger: Ledger, spec: CurrencySpec) -> None:
@@ -72,6 +79,15 @@ def _compare_channels(ledger: Ledger, spec: HubSpec) -> None:
         assert ledger.balance(token, CLAIM, receiver) == totals.claimed - totals.settled
     for (account, token), credit in spec.credits.items():
         assert ledger.balance(token, PAYOUT, account) == credit
+
+
+def _compare_positions(ledger: Ledger, spec: LiquiditySpec) -> None:
+    money = spec.currency.address
+    for account, held in spec.positions.items():
+        found = ledger.balance(money, POSITION, account)
+        assert found == held.available, f"position of 0x{account.hex()}: {found}, expected {held.available}"
+    assert ledger.total(money, POSITION) == sum(it.available for it in spec.positions.values())
+    assert ledger.total(money, EARMARK) == spec.earmarked
 
 
 def _compare_jobs(ledger: Ledger, spec: JobsSpec, currency: CurrencySpec) -> None:

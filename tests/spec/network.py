@@ -1,9 +1,9 @@
 """The specification of a network: the rules of settlement in short form, as Python that runs and knows no chain.
 
-One folder a column: `core` (calls, tokens), `money`, `compute`, `channel`, `jobs`. In each, `records` are the state,
-the other modules the rules of its changes. An entry of a contract requires first, in the order in which refusals come
-before one another, then changes the state and emits its events. `Contract.perform` makes a call and answers its
-`Outcome`: state, refusal with figures, events.
+One folder a column: `core` (calls, tokens), `money`, `compute`, `channel`, `jobs`, `settlement`. In each, `records` are
+the state, the other modules the rules of its changes. An entry of a contract requires first, in the order in which
+refusals come before one another, then changes the state and emits its events. `Contract.perform` makes a call and
+answers its `Outcome`: state, refusal with figures, events.
 
 A contract that is added has its specification in `NetworkSpec.contracts`; how it is called on a chain, and how calls of
 it are drawn, is in `tests/stateful`.
@@ -19,10 +19,11 @@ from tests.spec.core.records import Places
 from tests.spec.jobs.escrow import JobsSpec
 from tests.spec.money.currency import CurrencySpec
 from tests.spec.money.records import Role
+from tests.spec.settlement.layer import LayerPlaces, LayerSpec
 
 
 class NetworkSpec:
-    """One network of one currency."""
+    """One network, whose market has one currency; settlement across borders has others, once it is open."""
 
     def __init__(self, currency: CurrencySpec, places: Places) -> None:
         """Begin with a currency, and nothing registered or opened. The market may mark the series that it opens."""
@@ -41,13 +42,22 @@ class NetworkSpec:
             "collector": CollectorSpec(places, currency.events),
             "jobs": self.jobs,
         }
-        """Name -> contract, series apart."""
+        """Name -> contract, series and settlement apart."""
+        self.layer: LayerSpec | None = None
+        self.foreign: CurrencySpec | None = None
 
     @property
     def series(self) -> dict[str, SeriesSpec]:
         """Name -> series, in the order they were opened in."""
         return {f"series {place}": it for place, it in enumerate(self.market.series.values(), 1)}
 
-    def at(self, contract: str) -> Contract:
-        """Return a contract by its name."""
-        return self.contracts.get(contract) or self.series[contract]
+    def open_settlement(self, foreign: CurrencySpec, places: LayerPlaces) -> None:
+        """Open settlement across borders, in one more currency."""
+        self.contracts["foreign"] = self.foreign = foreign
+        currencies = {it.address: it for it in (self.currency, foreign)}
+        self.layer = LayerSpec(places, currencies, self.market)
+
+    def at(self, contract: str, first: object = None) -> Contract:
+        """Return a contract by its name, and by the first argument of its call where each currency has a part."""
+        of_layer = self.layer.at(contract, first) if self.layer else None
+        return of_layer or self.contracts.get(contract) or self.series[contract]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import fields
+from dataclasses import astuple, fields
 from functools import cache
 from typing import Any
 
@@ -16,6 +16,7 @@ from pysettle.domain.core.messages import ChannelConfig
 from pysettle.domain.jobs.terms import OrderTerms
 from pysettle.domain.settlement.corridors import Corridor, CorridorTerms
 from pysettle.domain.settlement.messages import Instruction
+from pysettle.domain.settlement.quotes import Quote
 from pysettle.evm import abi
 from pysettle.evm.backend import Log
 
@@ -61,4 +62,6 @@ def _encoded(event: Event) -> tuple[tuple[bytes, ...], bytes]:
 def _given(value: Any) -> Any:
     """Return a value as the ABI takes it."""
     structs = ChannelConfig, Corridor, CorridorTerms, Instruction, OrderTerms
+    if isinstance(value, Quote):
+        return astuple(value)
     return value.fields() if isinstance(value, structs) else value

@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 from pysettle.domain.settlement.messages import Approval, Instruction, LegKind
-from tests.contracts.settlement.history import History
+from tests.contracts.settlement.specified import Specified
 from tests.spec.core.calls import Signature
 from tests.spec.settlement.settlement import Approved
 
@@ -15,7 +15,7 @@ Approvals = list[tuple[Approval, Approved]]
 _WORDS = ("end_to_end_id", "purpose", "customers", "original", "reason")
 
 
-def mutated(run: History, random: Random) -> tuple[Instruction, Approvals]:
+def mutated(run: Specified, random: Random) -> tuple[Instruction, Approvals]:
     """Return an exchange that both banks approved, after one change, for the chain and for the specification."""
     instruction = run.banks.pvp()
     approvals = run.approved(instruction)
@@ -24,7 +24,7 @@ def mutated(run: History, random: Random) -> tuple[Instruction, Approvals]:
     return instruction, _other_approvals(run, random, approvals)
 
 
-def _other_terms(run: History, random: Random, instruction: Instruction) -> Instruction:
+def _other_terms(run: Specified, random: Random, instruction: Instruction) -> Instruction:
     """Return the instruction with another word, another leg, or other legs."""
     kind = random.randrange(4)
     if kind == 0:
@@ -54,7 +54,7 @@ def _other_terms(run: History, random: Random, instruction: Instruction) -> Inst
     return replace(instruction, legs=(*legs[:place], changed, *legs[place + 1 :]))
 
 
-def _other_approvals(run: History, random: Random, approvals: Approvals) -> Approvals:
+def _other_approvals(run: Specified, random: Random, approvals: Approvals) -> Approvals:
     """Return the approvals with one that is changed, left out, twice there, or in another place."""
     others = [], approvals[:1], approvals[::-1], [*approvals, approvals[0]], [approvals[0]] * 2
     if random.random() < 0.3:

@@ -8,6 +8,8 @@ from eth_typing import Address
 
 from pysettle.domain.compute.events import (
     ComputeRegistered,
+    ProviderJurisdictionSet,
+    PurchasePolicySet,
     SeriesHalted,
     SeriesOpened,
     Staked,
@@ -18,10 +20,11 @@ from pysettle.domain.compute.messages import ComputeAttestation
 from pysettle.domain.core.messages import ZERO_ADDRESS
 from pysettle.errors import contracts as errors
 from tests.spec.compute.records import MOST, PRICE_BASIS, Compute, Stake, Terms, created_by
-from tests.spec.compute.series import SeriesSpec
+from tests.spec.compute.series import PurchaseRule, SeriesSpec
 from tests.spec.core.calls import Call, Contract, Signature, refuse
 from tests.spec.core.records import BPS, NOTHING, Places
 from tests.spec.money.currency import CurrencySpec
+from tests.spec.money.records import Role
 
 
 class MarketSpec(Contract):
@@ -30,7 +33,12 @@ class MarketSpec(Contract):
     def __init__(self, places: Places, currency: CurrencySpec, attester: Address) -> None:
         """Begin with nothing registered, staked or opened; the attester is given beforehand."""
         super().__init__(places.market, currency.events)
-        self._places, self._currency, self._attester = places, currency, attester
+        self._places, self.currency, self._attester = places, currency, attester
+        self.rules: dict[Address, PurchaseRule] = {}
+        """Address -> each policy that there is."""
+        self.policy: Address = ZERO_ADDRESS
+        self.admitted: set[int] = set()
+        """Jurisdictions whose providers open series with a policy."""
         self.computes: dict[bytes, Compute] = {}
         self.free: defaultdict[Address, int] = defaultdict(int)
         """Provider -> units staked and not locked."""
@@ -60,7 +68,7 @@ class MarketSpec(Contract):
         """Stake units that the caller let the market take."""
         _require_amount(amount)
         self._emit(Staked(call.sender, amount, self.free[call.sender] + amount))
-        self._currency.transfer_from(self._at(call), call.sender, self.address, amount)
+        self.currency.transfer_from(self._at(call), call.sender, self.address, amount)
         self.free[call.sender] += amount
 
     def withdraw_stake(self, call: Call, amount: int) -> None:
@@ -69,15 +77,18 @@ class MarketSpec(Contract):
         self._require_free(call.sender, amount)
         self.free[call.sender] -= amount
         self._emit(StakeWithdrawn(call.sender, amount, self.free[call.sender]))
-        self._currency.transfer(self._at(call), call.sender, amount)
+        self.currency.transfer(self._at(call), call.sender, amount)
 
     def open_series(self, call: Call, terms: Terms, compute_id: bytes) -> Address:
         """Open a series on compute of the caller's; return it."""
         provider = terms.provider
         if provider != call.sender:
             refuse(errors.ProviderNotCaller, provider=provider, caller=call.sender)
-        if self._currency.accounts[provider].frozen_outgoing:
+        if self.currency.accounts[provider].frozen_outgoing:
             refuse(errors.ProviderFrozen, provider=provider)
+        jurisdiction = self.currency.accounts[provider].jurisdiction
+        if self.policy != ZERO_ADDRESS and jurisdiction not in self.admitted:
+            refuse(errors.ProviderJurisdictionRefused, provider=provider, jurisdiction=jurisdiction)
         compute = self.computes.get(compute_id)
         if compute is None or compute.provider != provider:
             refuse(errors.ComputeNotOfProvider, computeId=compute_id, provider=provider)
@@ -93,14 +104,15 @@ class MarketSpec(Contract):
             refuse(errors.StakeTooLarge, requested=locked, most=MOST)
         self._require_free(provider, locked)
         address = created_by(self._places.factory, len(self.series) + 1)
-        series = SeriesSpec(address, terms, self._places, self._currency, call.now)
+        rule = self.rules.get(self.policy)
+        series = SeriesSpec(address, terms, self._places, self.currency, call.now, rule)
         compute.allocated += terms.capacity
         self.free[provider] -= locked
         self.stakes[address] = Stake(provider, locked)
         self.series[address] = series
         opened = compute_id, terms.SERVICE_CLASS, terms.capacity, terms.expiry, locked
         self._emit(SeriesOpened(address, provider, *opened))
-        self._currency.mark_settlement_account(self._at(call), address)
+        self.currency.mark_settlement_account(self._at(call), address)
         return address
 
     def release_stake(self, call: Call, series: Address) -> None:
@@ -128,8 +140,28 @@ class MarketSpec(Contract):
         stake.locked = 0
         halted = self.series[series].terms.ground, evidence, stake.provider, compensation, released
         self._emit(SeriesHalted(series, halter, *halted))
-        self._currency.transfer(self._at(call), series, compensation)
+        self.currency.transfer(self._at(call), series, compensation)
         self.series[series].halt(self._at(call))
+
+    # Central bank
+
+    def set_purchase_policy(self, call: Call, policy: Address) -> None:
+        """Set the policy of series that are opened from now on."""
+        self._require_central_bank(call)
+        if policy not in (ZERO_ADDRESS, *self.currency.contracts, *self.rules):
+            refuse(errors.PolicyWithoutCode, policy=policy)
+        self.policy = policy
+        self._emit(PurchasePolicySet(policy))
+
+    def set_provider_jurisdiction(self, call: Call, jurisdiction: int, admitted: bool) -> None:
+        """Admit providers of a jurisdiction, or end that."""
+        self._require_central_bank(call)
+        (self.admitted.add if admitted else self.admitted.discard)(jurisdiction)
+        self._emit(ProviderJurisdictionSet(jurisdiction, admitted))
+
+    def _require_central_bank(self, call: Call) -> None:
+        if call.sender not in self.currency.roles[Role.CENTRAL_BANK]:
+            refuse(errors.AccessManagedUnauthorized, caller=call.sender)
 
     def _at(self, call: Call) -> Call:
         """Return the call that the market makes in turn."""

@@ -7,6 +7,7 @@ moves by the specification of the currency alone: what that refuses, the series 
 from __future__ import annotations
 
 from collections import defaultdict
+from typing import Protocol
 
 from eth_typing import Address
 
@@ -23,14 +24,29 @@ from tests.spec.core.tokens import TokenSpec
 from tests.spec.money.currency import CurrencySpec
 
 
+class PurchaseRule(Protocol):
+    """The rule by which a series sells, from the manual `contracts/compute/IPurchasePolicy.sol`."""
+
+    def check_purchase(self, payer: Address, beneficiary: Address) -> None:
+        """Require that a series may sell Tokens of a payer to a beneficiary."""
+
+
 class SeriesSpec(TokenSpec):
     """One series."""
 
-    def __init__(self, address: Address, terms: Terms, places: Places, currency: CurrencySpec, now: int) -> None:
+    def __init__(
+        self,
+        address: Address,
+        terms: Terms,
+        places: Places,
+        currency: CurrencySpec,
+        now: int,
+        policy: PurchaseRule | None = None,
+    ) -> None:
         """Begin with nothing sold, or refuse the terms."""
         super().__init__(address, currency.events)
         _require_terms(terms, now)
-        self.terms, self._places, self._currency = terms, places, currency
+        self.terms, self._places, self._currency, self._policy = terms, places, currency, policy
         self.balances: defaultdict[Address, int] = defaultdict(int)
         self.outstanding = self.sold = self.halted_at = 0
         # Nobody else may submit a payment to it, which would deliver nothing.
@@ -264,6 +280,8 @@ class SeriesSpec(TokenSpec):
     def _require_sale(self, call: Call, payer: Address, beneficiary: Address, tokens: int, price: int) -> None:
         """Require that so much may be sold, and emit the sale, which comes before its payment."""
         self._require_open(call)
+        if self._policy is not None:
+            self._policy.check_purchase(payer, beneficiary)
         _require_tokens(tokens)
         if beneficiary == ZERO_ADDRESS:
             refuse(errors.ERC20InvalidReceiver, receiver=beneficiary)

@@ -176,7 +176,7 @@ class CorridorsSpec(Contract):
 
     # Anyone
 
-    def sign_payload(self, statement: TravelPayload, digest: bytes, signers: Sequence[Address]) -> None:
+    def sign_payload(self, call: Call, statement: TravelPayload, digest: bytes, signers: Sequence[Address]) -> None:
         """Store a statement that these accounts signed."""
         if statement.fields() in self.signed:
             refuse(errors.TravelPayloadKnown, digest=digest)
@@ -199,16 +199,25 @@ class CorridorsSpec(Contract):
         identifier, agent = self._ids[from_, to, currency], member.settlement_agent
         if self.ways[identifier].counter is None:
             refuse(errors.CorridorNotOpen, id=identifier)
-        available, limit = self.available[currency, account], self.ways[identifier].terms.day_end_limit
+        available, limit = self.held(currency, account), self.ways[identifier].terms.day_end_limit
         if available <= limit or agent == account:
             refuse(errors.NothingToClear, account=account, available=available, limit=limit)
         excess = Units(available - limit)
+        self._emit(ClearedOut(identifier, account, agent, excess))
+        self._move(currency, account, agent, excess)
+
+    # Positions
+
+    def held(self, currency: Address, account: Address) -> int:
+        """Return the available units of a position."""
+        return self.available[currency, account]
+
+    def _move(self, currency: Address, account: Address, agent: Address, excess: Units) -> None:
         if (currency, agent) not in self._members:
             refuse(errors.ParticipantNotFound, currency=currency, account=agent)
-        self.available[currency, account] = limit
+        self.available[currency, account] -= excess
         self.available[currency, agent] += excess
-        self._emit(ClearedOut(identifier, account, agent, excess))
-        stands = Units(limit), Units(self.available[currency, agent])
+        stands = (Units(self.available[currency, it]) for it in (account, agent))
         self.events.append((self._liquidity, PositionMoved(currency, account, agent, excess, *stands)))
 
     # Views

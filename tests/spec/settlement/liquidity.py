@@ -19,6 +19,7 @@ from pysettle.domain.settlement.events import (
     PositionMoved,
     PositionSeized,
 )
+from pysettle.domain.settlement.exchange_events import PositionExchanged
 from pysettle.errors import contracts as errors
 from pysettle.values import Units
 from tests.spec.core.calls import Call, Contract, refuse
@@ -117,9 +118,22 @@ class LiquiditySpec(Contract):
         """Whether an account may seize in the currency."""
         return account in self.currency.roles[Role.SEIZER]
 
+    def exchange(self, call: Call, provider: Address, paid_amount: int, sold: LiquiditySpec, sold_amount: int) -> None:
+        """Credit a provider with units that came in, and pay the caller units of its position in another currency."""
+        if self.paused:
+            refuse(errors.LiquidityPaused, currency=self.currency.address)
+        sold._debit(provider, sold_amount)
+        self.registry.require_active(self.currency.address, provider)
+        self._require_incoming(provider)
+        self.positions[provider].available += paid_amount
+        currencies, amounts = (self.currency.address, sold.currency.address), (Units(paid_amount), Units(sold_amount))
+        stands = (Units(it.positions[provider].available) for it in (self, sold))
+        self._emit(PositionExchanged(provider, *currencies, *amounts, *stands))
+        sold.currency.transfer(self._at(call), call.sender, sold_amount)
+
     # Freezer, seizer and pauser
 
-    def freeze(self, call: Call, currency: Address, account: Address, *, outgoing: bool, incoming: bool) -> None:
+    def freeze(self, call: Call, currency: Address, account: Address, outgoing: bool, incoming: bool) -> None:
         """Set the frozen directions of a position."""
         self.registry.require_power(call, currency, Role.FREEZER)
         self._freeze(currency, account, outgoing, incoming)

@@ -54,7 +54,7 @@ class RegistrySpec(Contract):
         return known.index
 
     def set_stops(
-        self, call: Call, currency: Address, account: Address, *, suspended: bool, stopped: bool, ground: bytes
+        self, call: Call, currency: Address, account: Address, suspended: bool, stopped: bool, ground: bytes
     ) -> None:
         """Set both stops on a participant."""
         self.require_power(call, currency, Role.FREEZER)

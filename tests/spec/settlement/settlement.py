@@ -17,10 +17,12 @@ from pysettle.domain.settlement.events import (
 from pysettle.domain.settlement.messages import LONGEST_WAIT_S, MOST_LEGS, Instruction, Leg, LegKind
 from pysettle.errors import contracts as errors
 from pysettle.errors.states import WaitingState
-from tests.spec.core.calls import Call, Contract, Signature, refuse
+from tests.spec.core.calls import Call, Signature, refuse
 from tests.spec.core.records import NOTHING
+from tests.spec.core.tokens import TokenSpec
 from tests.spec.settlement.corridors import CorridorsSpec
 from tests.spec.settlement.liquidity import LiquiditySpec
+from tests.spec.settlement.trial import TrialSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +48,30 @@ def approval_of(instruction: Instruction, party: Address, number: int, valid_bef
     return "Approval", party, number, valid_before, instruction
 
 
-class SettlementSpec(Contract):
-    """Every instruction of a layer. A refused call may leave changes: its caller goes on with a copy made before."""
+class SettlementSpec(TrialSpec):
+    """Every instruction of a layer."""
 
-    def __init__(self, address: Address, layers: Mapping[Address, LiquiditySpec], corridors: CorridorsSpec) -> None:
+    def __init__(
+        self,
+        address: Address,
+        layers: Mapping[Address, LiquiditySpec],
+        corridors: CorridorsSpec,
+        series: Mapping[Address, TokenSpec] | None = None,
+    ) -> None:
         """Begin without any.
 
         Args:
             address: Address of the contract.
             layers: Currency -> the positions in it; all write into one list of events.
             corridors: The corridors, which write into the same list.
+            series: Series -> its Tokens, which an instruction may move too.
         """
         super().__init__(address, corridors.events)
-        self.layers, self.corridors = layers, corridors
+        self.layers, self.corridors, self._series = layers, corridors, {} if series is None else series
         self.used: set[tuple[Address, int]] = set()
         self.waits: dict[bytes, Waiting] = {}
+        self.settled: set[bytes] = set()
+        """What settled, which the contract does not store."""
         self.returned: defaultdict[tuple[bytes, int], int] = defaultdict(int)
 
     # Participant
@@ -115,6 +126,7 @@ class SettlementSpec(Contract):
             times = {"valueTime": waiting.due_at, "timestamp": call.now}
             refuse(errors.ValueTimeNotReached, settlementId=identifier, **times)
         waiting.state = WaitingState.SETTLED
+        self.settled.add(identifier)
         self._emit(InstructionSettled(identifier, instruction.end_to_end_id, instruction, tuple(ids)))
         for leg in instruction.legs:
             self.layers[leg.asset].deliver(leg.debtor, leg.creditor, leg.amount, identifier)
@@ -168,8 +180,12 @@ class SettlementSpec(Contract):
         due = self.corridors.admit(self._own(call), legs, customers, instruction.value_time)
         if waits:
             self.waits[identifier] = Waiting(WaitingState.WAITING, call.now, due)
+        else:
+            self.settled.add(identifier)
         for leg in tokens:
-            self.layers[leg.asset].currency.transfer_from(self._own(call), leg.debtor, leg.creditor, leg.amount)
+            layer = self.layers.get(leg.asset)
+            token = layer.currency if layer else self._series[leg.asset]
+            token.transfer_from(self._own(call), leg.debtor, leg.creditor, leg.amount)
 
     def _use(self, party: Address, number: int) -> None:
         if (party, number) in self.used:

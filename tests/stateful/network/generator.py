@@ -1,4 +1,4 @@
-"""A seeded source of operations on the money and the compute layer, near the edges of what is allowed."""
+"""A seeded source of operations on money, compute and settlement, near the edges of what is allowed."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from tests.spec.network import NetworkSpec
 from tests.stateful.generator import Generator
 from tests.stateful.network.channel_draws import ChannelDraws
 from tests.stateful.network.draws import Draw, NothingToDo, Weighted
+from tests.stateful.network.exchange_draws import ExchangeDraws
 from tests.stateful.network.job_draws import JobDraws
 from tests.stateful.network.market_draws import CARDS, DAY_S, GROUND, MarketDraws
 from tests.stateful.network.series_draws import SeriesDraws
@@ -26,6 +27,10 @@ PURSE = 4 * 10**9
 """Units that every holder begins with."""
 MONEY = 0.25
 """Share of operations on the money alone."""
+ABROAD = 0.35
+"""Share of the others on settlement across borders, once it is open."""
+MENDED = 0.2
+"""How often one of these mends what keeps the others from going on: a pause, a closed corridor, an old rate."""
 OPEN_AT_LEAST = 2
 """Series that are open at once, before others are opened in a hurry."""
 SIGNED_WITHIN = ("deposit", "claim", "tryClaim", "refundWithSignature")
@@ -34,7 +39,7 @@ REPLAYED = 60
 """Latest signed operations that may be submitted again."""
 
 
-class NetworkGenerator(MarketDraws, SeriesDraws, ChannelDraws, JobDraws):
+class NetworkGenerator(MarketDraws, SeriesDraws, ChannelDraws, JobDraws, ExchangeDraws):
     """Draws one operation after the other."""
 
     def __init__(self, seed: int, spec: NetworkSpec, addresses: dict[str, Address]) -> None:
@@ -47,6 +52,7 @@ class NetworkGenerator(MarketDraws, SeriesDraws, ChannelDraws, JobDraws):
         weighted = [item for table in tables for item in table.values()]
         self._compute_draws = [draw for _, draw in weighted]
         self._weights = [weight for weight, _ in weighted]
+        self._layer_draws = [item for table in (self._of_layer(), self._of_exchange()) for item in table.values()]
         self._kinds = [*self._compute_draws, *self._draws.values()]
         self.of_jobs = range(len(self._kinds))[sum(map(len, tables[:3])) :][: len(tables[3])]
         """Numbers of the kinds of operations on the job escrow."""
@@ -77,12 +83,18 @@ class NetworkGenerator(MarketDraws, SeriesDraws, ChannelDraws, JobDraws):
             yield Operation("stake", provider, now(), (10**9,), contract="market")
             yield self._attested(provider, now())
             yield self._opened(now(), provider, price, compensation, card)
+        for part in (self._issued_abroad, self._opened_layer, self._opened_exchange):
+            if self._network.layer is not None:
+                for operation in part():
+                    yield replace(operation, now=now())
 
     def draw(self, earliest: int) -> Operation:
         """Return the next operation, in a block at or after `earliest`, unix seconds."""
         if self._chance(MONEY):
             return Generator.draw(self, earliest)
         self._now = max(earliest, self._time(earliest))
+        if self._network.layer is not None and self._chance(ABROAD):
+            return self._drawn_abroad()
         return self._remembered(self._drawn())
 
     def _remembered(self, operation: Operation) -> Operation:
@@ -111,6 +123,15 @@ class NetworkGenerator(MarketDraws, SeriesDraws, ChannelDraws, JobDraws):
                 return self._random.choice(at_the_end)()
         while True:
             (draw,) = self._random.choices(self._compute_draws, self._weights)
+            with suppress(NothingToDo):
+                return draw()
+
+    def _drawn_abroad(self) -> Operation:
+        if self._chance(MENDED) and (mended := self._mended()):
+            return mended
+        weights = [weight for weight, _ in self._layer_draws]
+        while True:
+            ((_, draw),) = self._random.choices(self._layer_draws, weights)
             with suppress(NothingToDo):
                 return draw()
 

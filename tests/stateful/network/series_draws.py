@@ -177,7 +177,8 @@ class SeriesDraws(NetworkDraws):
 
     def _transfer_tokens_from(self) -> Operation:
         name, series = self._some_series()
-        given = sorted(pair for pair, allowed in series.allowances.items() if allowed)
+        holders = self._token_holders
+        given = sorted(pair for pair, allowed in series.allowances.items() if allowed and pair[1] in holders)
         pairs = [(self._token_holder(series), self._random.choice(self._token_holders))]
         owner, spender = self._random.choice(given if given and self._chance(0.9) else pairs)
         if self._chance(0.03):

@@ -35,4 +35,4 @@ class NetworkMachine(RuleBasedStateMachine):
 
 
 TestNetworkMachine = NetworkMachine.TestCase
-TestNetworkMachine.settings = settings(max_examples=2, stateful_step_count=30, deadline=None)
+TestNetworkMachine.settings = settings(max_examples=2, stateful_step_count=20, deadline=None)
