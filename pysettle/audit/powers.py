@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +19,7 @@ from pysettle.domain.core import events
 from pysettle.domain.core.contracts import Contracts, Kind
 from pysettle.domain.core.events import Event
 from pysettle.domain.core.findings import Finding, Severity
-from pysettle.domain.money.contracts import CURRENCY_TOKEN, ISSUANCE_DESK
+from pysettle.domain.money.contracts import CURRENCY_TOKEN, INTEREST_PAYMENTS, ISSUANCE_DESK
 from pysettle.domain.money.events import CreditSeized, Issued, Seized, SettlementAccountMarked
 from pysettle.errors.states import Role
 from pysettle.hashing import keccak
@@ -28,7 +28,12 @@ from pysettle.values import Address
 CODE = "AUDIT-POWERS"
 """Code of every notice from here."""
 
-_KINDS: dict[Kind[Any], str] = {CURRENCY_TOKEN: "currency", ISSUANCE_DESK: "desk", COMPUTE_MARKET: "market"}
+_KINDS: dict[Kind[Any], str] = {
+    CURRENCY_TOKEN: "currency",
+    ISSUANCE_DESK: "desk",
+    COMPUTE_MARKET: "market",
+    INTEREST_PAYMENTS: "interest",
+}
 """Kind of contract over which there are powers -> word for it in a notice."""
 RESTRICTED = {
     kind: {keccak(signature.encode())[:4]: signature.partition("(")[0] for signature in kind.restricted}
@@ -132,7 +137,7 @@ class PowerRecord:
     kind: str
     """`tenure`, `function`, `authority` or `pause`."""
     contract: Address
-    """Currency, desk or market that the power is over."""
+    """Currency, desk, market or interest that the power is over."""
     account: Address
     """Holder of the role, the assigning authority, the named authority, or the account that paused."""
     block: int
@@ -187,14 +192,16 @@ class Powers:
             for desk, terms in self.contracts[ISSUANCE_DESK].items():
                 if terms.currency == currency:
                     yield from self._authorities(ISSUANCE_DESK, desk)
-                    yield from _to_itself(currency, self._deeds[desk])
+                    yield from _to_itself(currency, self._deeds[desk], self.contracts[INTEREST_PAYMENTS])
             for market, terms in self.contracts[COMPUTE_MARKET].items():
                 if terms.currency == currency:
                     yield from self._authorities(COMPUTE_MARKET, market)
             yield from _uses(currency, self._deeds[currency], known)
+        for interest in sorted(self.contracts[INTEREST_PAYMENTS]):
+            yield from self._authorities(INTEREST_PAYMENTS, interest)
 
     def records(self) -> Iterator[PowerRecord]:
-        """Yield every fact about the powers over each currency, its desk and its market."""
+        """Yield every fact about the powers over each currency, its desk, its market and its interest."""
         for kind in _KINDS:
             for contract in sorted(self.contracts[kind]):
                 for deed in self._named_by(contract):
@@ -312,12 +319,15 @@ def _assignments(contract: Address, deeds: list[_Deed]) -> Iterator[_Assignment]
             yield deed, deed.log.data[:4], int.from_bytes(topics[2], "big")
 
 
-def _to_itself(currency: Address, deeds: list[_Deed]) -> Iterator[Finding]:
-    """Name each operating institution that issued to itself, with how much and how often."""
+def _to_itself(currency: Address, deeds: list[_Deed], interest: Collection[Address]) -> Iterator[Finding]:
+    """Name each operating institution that issued to itself, with how much and how often.
+
+    A contract of `interest` is none: it issues the interest of an account to itself, and pays it on at once.
+    """
     own: dict[Address, list[tuple[_Deed, int]]] = defaultdict(list)
     for deed in deeds:
         event = deed.event()
-        if isinstance(event, Issued) and event.operator == event.receiver:
+        if isinstance(event, Issued) and event.operator == event.receiver and event.operator not in interest:
             own[event.operator].append((deed, event.amount))
     for operator, issues in own.items():
         (first, _), (last, _) = issues[0], issues[-1]

@@ -93,9 +93,9 @@ OF_PARTICIPANTS = {
 
 
 def test_each_restricted_function_has_a_use() -> None:
-    """No power over a currency, its desk or its market can be used unseen."""
+    """No power over a currency, its desk, its market or its interest can be used unseen."""
     functions = {name for of_kind in RESTRICTED.values() for name in of_kind.values()}
-    # By `acceptRole` the market takes a role, which is shown as its tenure.
+    # By `acceptRole` a contract takes a role, which is shown as its tenure.
     assert functions - {"acceptRole"} == {function for function, _ in USES.values()} | set(PAUSES.values())
     # The contracts of settlement are under the powers of each currency.
     assert {it.__name__ for it in COLUMNS["settlement"].postings} - OF_PARTICIPANTS <= {*USES}

@@ -30,6 +30,7 @@ USES = {
     "RedemptionTaken": ("takeRedemption", "operator"),
     "RedemptionCompleted": ("completeRedemption", "operator"),
     "RedemptionRejected": ("rejectRedemption", "operator"),
+    "InterestDeclared": ("declare", "operator"),
     "ComputeRegistered": ("registerCompute", "attester"),
     "PurchasePolicySet": ("setPurchasePolicy", ""),
     "ProviderJurisdictionSet": ("setProviderJurisdiction", ""),
@@ -48,8 +49,9 @@ USES = {
     "PurchaseLimitSet": ("setClassLimits", ""),
     "ClearingOperatorSet": ("setClassLimits", ""),
 }
-"""Event of a power -> the restricted function of the currency, its desk or a market that allows it, and the field that
-names the caller, if one does. An event with a `currency` is of a contract that asks the authority of that currency."""
+"""Event of a power -> the restricted function that allows it, of the currency, its desk, market or interest, and the
+field that names the caller, if one does. An event with a `currency` is of a contract that asks the authority of that
+currency."""
 _COPIES = "copy%"
 """Functions that repeat a freeze or a pause of the currency elsewhere: anybody may call them."""
 PAUSES = {"Paused": "pause", "Unpaused": "unpause"}

@@ -98,6 +98,10 @@ ISSUANCE_DESK: Kind[CurrencyTerms] = Kind(
     uses={"currency": "CurrencyToken"},
     made_by="CurrencyToken",
 )
-INTEREST_PAYMENTS: Kind[None] = Kind("InterestPayments", uses={"currency": "CurrencyToken", "DESK": "IssuanceDesk"})
+INTEREST_PAYMENTS: Kind[None] = Kind(
+    "InterestPayments",
+    restricted=("declare(uint16,uint16,uint16,bytes32,uint256)", "acceptRole(uint64)"),
+    uses={"currency": "CurrencyToken", "DESK": "IssuanceDesk"},
+)
 NETWORK_ACCESS: Kind[None] = Kind("NetworkAccess", has_books=False)
 """The powers over one currency."""

@@ -12,13 +12,16 @@ from click.testing import CliRunner, Result
 
 from pysettle.audit.bundle import Bundle
 from pysettle.audit.extract import export_bundle
+from pysettle.audit.records.powers import powers
 from pysettle.audit.report import Check, Outcome
 from pysettle.audit.verify import verify
 from pysettle.cli import main
 from pysettle.domain.core.contracts import Contracts
 from pysettle.domain.money.contracts import INTEREST_PAYMENTS
 from pysettle.domain.money.wallets import WalletClass
+from pysettle.errors.states import Role
 from pysettle.workspace import Workspace
+from tests.audit.records import ALL, opened
 
 DAYS = ("--first-day", "2026-01-02", "--end-day", "2026-01-12", "--rate-bps", "3600")
 """Ten days at 36 % a year: one per cent."""
@@ -202,7 +205,7 @@ def test_the_deployment_names_it(after: Path) -> None:
 
 
 def test_an_auditor_sees_it(after: Path, tmp_path: Path) -> None:
-    """A bundle lists the contract, and its audit keeps the books of what was paid; unlisted, it is named."""
+    """A bundle lists the contract; its audit keeps the books of it, and shows who declared; unlisted, it is named."""
     run(after, "interest", "declare", *DAYS)
     run(after, "interest", "pay", "--period", "1")
     workspace = Workspace.open(after)
@@ -211,9 +214,12 @@ def test_an_auditor_sees_it(after: Path, tmp_path: Path) -> None:
         export_bundle(chain, tmp_path / "listed", listed)
         export_bundle(chain, tmp_path / "unlisted", Contracts({**listed.listed, INTEREST_PAYMENTS: {}}))
     assert Bundle.read(tmp_path / "listed").manifest.contracts.addresses() == listed.addresses()
-    report = verify(tmp_path / "listed")
-    assert report.divergences == ()
+    report = verify(tmp_path / "listed", index=tmp_path / "index.sqlite")
+    assert report.divergences == report.notices == ()
     assert report.checks[Check.LEDGER] is Outcome.PASSED
+    with opened(tmp_path / "index.sqlite") as records:
+        (declared,) = (it for it in powers(records, ALL).uses if it.function == "declare")
+    assert (declared.role, declared.account) == (Role.OPERATOR, workspace.accounts.address("bank"))
     report = verify(tmp_path / "unlisted")
     assert report.divergences == ()
     subject = "contract 0x" + workspace.deployment().address("InterestPayments").hex()
