@@ -5,14 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
+from pysettle.domain.core.messages import ZERO_ADDRESS
 from pysettle.errors import contracts as errors
 from pysettle.money import Currency
 from tests.contracts.banks import BEIJING, FUNDS, GROUND, HONGKONG, Banks, effect_on
-from tests.contracts.clearing import MINUTE, REASON, STRANGER, open_house
+from tests.contracts.clearing import CENTRAL_BANK, MINUTE, REASON, STRANGER, House, open_house
 from tests.contracts.effects import at, refused
 from tests.contracts.world import YUAN
 
@@ -165,6 +166,99 @@ def test_a_queued_item(domestic: Banks, way: str) -> None:
     assert house.contract.items(token, batch.header) == (0, 0)
 
 
+def measured(house: House, measure: str, name: str) -> None:
+    """Have an officer take a measure against a bank, or the whole currency."""
+    banks, world, token = house.banks, house.banks.world, house.currency
+    account, it, freezer = world.address(name), house.banks.liquidity, house.banks.world["freezer"]
+    world.send(
+        {
+            "stopped": banks.stops(name, stopped=True),
+            "suspended": banks.stops(name, suspended=True),
+            "frozen outgoing": it.freeze(freezer, token, account, outgoing=True, incoming=False),
+            "frozen incoming": it.freeze(freezer, token, account, outgoing=False, incoming=True),
+            "frozen in part": it.freeze_amount(freezer, token, account, HALF),
+            "paused": it.pause(world["pauser"], token),
+        }[measure]
+    )
+
+
+MEASURES = ("stopped", "suspended", "frozen outgoing", "frozen incoming", "frozen in part", "paused")
+
+
+def each_state(house: House) -> Iterator[str]:
+    """Yield each state of a cycle in which what is due can be changed, and take it back: open, closed for an hour."""
+    for state in ("open", "closed"):
+        snapshot = house.banks.world.chain.snapshot()
+        if state == "closed":
+            house.send(house.close())
+            house.wait(60 * MINUTE)
+        yield state
+        house.banks.world.chain.revert(snapshot)
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+def test_reserved_units_under_a_measure(domestic: Banks, measure: str) -> None:
+    """Their account releases them, and so does the seizer, whatever the state of the cycle."""
+    house = open_house(domestic)
+    house.send(house.reserve(BEIJING, 5))
+    measured(house, measure, BEIJING)
+    for _ in each_state(house):
+        house.send(house.release(BEIJING, 3), house.release(BEIJING, 2, by="seizer"))
+        assert domestic.available(BEIJING) == HALF
+        assert house.reserved() == [0, 0, 0]
+
+
+@pytest.mark.parametrize("measure", [*MEASURES, "moved abroad"])
+def test_a_queued_item_under_a_measure(domestic: Banks, measure: str) -> None:
+    """Its debtor cancels it and its creditor rejects it, whichever of them is meant, in each state of the cycle."""
+    house = open_house(domestic)
+    world, token = domestic.world, domestic.token().address
+    batch = house.queued(BEIJING, (HONGKONG, 5), (HONGKONG, 6), (HONGKONG, 7))
+    house.send(house.contract.set_held(world[BEIJING], token, batch.marking([2]), held=True))
+    for name in (BEIJING, HONGKONG):
+        snapshot = world.chain.snapshot()
+        if measure == "moved abroad":
+            house.send(domestic.admit(name, jurisdiction=344))
+        else:
+            measured(house, measure, name)
+        for _ in each_state(house):
+            house.send(
+                house.contract.cancel(world[BEIJING], token, batch.marking([0, 2])),
+                house.contract.reject(world[HONGKONG], token, batch.marking([1]), REASON),
+            )
+            assert house.contract.items(token, batch.header) == (0, 0)
+        world.chain.revert(snapshot)
+
+
+def test_a_queued_item_that_is_due_later(domestic: Banks) -> None:
+    """What is queued in a closed cycle is cancelled and rejected at once, and the rest settles in the next one."""
+    house = open_house(domestic)
+    world, token = domestic.world, domestic.token().address
+    house.send(house.close())
+    batch = house.queued(BEIJING, (HONGKONG, 5), (HONGKONG, 6), (HONGKONG, 7))
+    house.send(
+        house.contract.cancel(world[BEIJING], token, batch.marking([0])),
+        house.contract.reject(world[HONGKONG], token, batch.marking([1]), REASON),
+        house.end(),
+        house.reserve(BEIJING, 7),
+    )
+    house.send(house.close(), house.settle(batch.marking([2])))
+    assert house.reserved() == [0, 7, 0]
+
+
+def test_reserved_units_without_an_operator(domestic: Banks) -> None:
+    """Anybody closes and ends a cycle, and what was reserved comes out."""
+    house = open_house(domestic)
+    world = domestic.world
+    house.send(
+        house.contract.set_operator(world[CENTRAL_BANK], house.currency, ZERO_ADDRESS), house.reserve(BEIJING, 5)
+    )
+    house.send(house.close(STRANGER, after=15 * MINUTE))
+    house.wait(60 * MINUTE)
+    house.send(house.release(BEIJING, 5), house.end(STRANGER))
+    assert domestic.available(BEIJING) == HALF
+
+
 def test_a_donation(banks: Banks) -> None:
     """It stays: every position leaves, and its units are what is left."""
     world, currency = banks.world, banks.token()
@@ -181,6 +275,11 @@ WALKS: dict[str, tuple[Callable[..., None], ...]] = {
     "a position frozen incoming": (test_a_position_frozen_incoming,),
     "units earmarked for a waiting instruction": (test_units_earmarked,),
     "units reserved for cycles": (test_units_reserved,),
+    "reserved units, their account or the currency under a measure": (test_reserved_units_under_a_measure,),
+    "reserved units in a currency without an operator": (test_reserved_units_without_an_operator,),
     "a queued item": (test_a_queued_item,),
+    "a queued item, a party or the currency under a measure": (test_a_queued_item_under_a_measure,),
+    "a queued item to a creditor that has moved abroad": (test_a_queued_item_under_a_measure,),
+    "a queued item that is due later": (test_a_queued_item_that_is_due_later,),
     "a donation to the contract": (test_a_donation,),
 }
