@@ -26,6 +26,8 @@ struct ProposedBatch {
     BatchHeader header;
     /// Hash of the payload of the Travel Rule; zero if there is none.
     bytes32 payload;
+    /// Hash of both halves if the batch is one half of PvP pairs; zero if it is none.
+    bytes32 pair;
     /// The items that settle: one bit each, the lowest for the first.
     uint256 settled;
     /// All items of the batch, each the word of an `Item`.
@@ -37,6 +39,28 @@ struct SettledBatch {
     BatchHeader header;
     /// The items that settled: one bit each, the lowest for the first.
     uint256 settled;
+}
+
+/// @notice The part of a proposal in one currency.
+struct ProposedSet {
+    address currency;
+    /// All parties of the items, ascending by number.
+    address[] participants;
+    /// Batches with the items that settle, ascending by debtor, priority and index.
+    ProposedBatch[] batches;
+}
+
+/// @notice Two batches of a proposal that are the halves of PvP pairs, by the places of their sets and in these.
+struct PairLink {
+    uint256 firstSet;
+    uint256 firstBatch;
+    uint256 secondSet;
+    uint256 secondBatch;
+}
+
+/// @notice The hash of one half of PvP pairs: who owes which items.
+function halfOf(address currency, uint256 debtorNumber, uint256[] calldata items) pure returns (bytes32) {
+    return keccak256(abi.encode(currency, debtorNumber, keccak256(abi.encodePacked(items))));
 }
 
 /// @title ItemFields
@@ -127,6 +151,11 @@ library BatchHeaderFields {
     function to(BatchHeader self) internal pure returns (uint16) {
         // The mask keeps 10 bits.
         return uint16((BatchHeader.unwrap(self) >> TO_AT) & JURISDICTION_MASK);
+    }
+
+    /// @notice Whether its items cross a border.
+    function crosses(BatchHeader self) internal pure returns (bool) {
+        return self.from() != self.to();
     }
 
     /// @notice Number of the first cycle in which the batch is due.

@@ -1,7 +1,17 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {BatchHeader, BatchHeaderFields, Item, ProposedBatch, QueueWord, SettledBatch} from "./Clearing.sol";
+import {
+    BatchHeader,
+    BatchHeaderFields,
+    Item,
+    PairLink,
+    ProposedBatch,
+    ProposedSet,
+    QueueWord,
+    SettledBatch,
+    halfOf
+} from "./Clearing.sol";
 import {ClearingQueues} from "./ClearingQueues.sol";
 import {IClearingHouse} from "./IClearingHouse.sol";
 import {ICorridors} from "./ICorridors.sol";
@@ -37,6 +47,14 @@ contract ClearingHouse is ClearingQueues {
         bool crosses;
     }
 
+    /// The parties of a set, and its halves of pairs that settle and are not linked yet.
+    struct Halves {
+        /// Number -> account of a listed participant.
+        address[] accounts;
+        /// Place of a batch -> its pair; zero if it is none, or linked.
+        bytes32[] pairs;
+    }
+
     /// @inheritdoc IClearingHouse
     uint256 public setCount;
 
@@ -47,34 +65,99 @@ contract ClearingHouse is ClearingQueues {
     // ------------------------------------------- operator, and anyone after it
 
     /// @inheritdoc IClearingHouse
-    function settleCycle(
-        address currency,
-        address[] calldata participants,
-        ProposedBatch[] calldata batches
-    ) external returns (uint256 set) {
+    function settleCycle(ProposedSet[] calldata sets, PairLink[] calldata links) external {
+        Halves[] memory halves = new Halves[](sets.length);
+        uint256 unlinked = 0;
+        for (uint256 i = 0; i < sets.length; ++i) unlinked += _settleSet(sets[i], halves[i]);
+        for (uint256 i = 0; i < links.length; ++i) {
+            _link(sets, links[i], halves);
+            unlinked -= 2;
+        }
+        if (unlinked != 0) _refuseUnlinked(halves);
+    }
+
+    // ---------------------------------------------------------------- internals
+
+    /// @return count Halves of pairs that settle in the set.
+    function _settleSet(ProposedSet calldata proposed, Halves memory halves) private returns (uint256 count) {
+        address currency = proposed.currency;
+        ProposedBatch[] calldata batches = proposed.batches;
         Work memory work;
         work.currency = currency;
         work.dueCycle = _startSet(currency);
-        PositionWord[] memory words = ILiquidityAccounts(liquidity).positionWords(currency, participants);
-        _list(work, participants, words);
+        _list(work, proposed.participants);
+        halves.accounts = work.accounts;
+        halves.pairs = new bytes32[](batches.length);
         SettledBatch[] memory settled = new SettledBatch[](batches.length);
         for (uint256 i = 0; i < batches.length; ++i) {
-            _settleBatch(work, batches[i]);
-            settled[i] = SettledBatch(batches[i].header, batches[i].settled);
+            ProposedBatch calldata batch = batches[i];
+            _settleBatch(work, batch);
+            settled[i] = SettledBatch(batch.header, batch.settled);
+            if (batch.pair == 0 || batch.settled == 0) continue;
+            halves.pairs[i] = batch.pair;
+            ++count;
         }
         if (work.crosses && !ICorridors(corridors).isOpenAt(currency, block.timestamp)) {
             revert ICorridors.CurrencyClosed(currency, block.timestamp);
         }
 
-        set = ++setCount;
+        uint256 set = ++setCount;
         emit SetSettled(set, currency, work.dueCycle, msg.sender, settled);
-        ILiquidityAccounts(liquidity).settleNets(currency, set, participants, work.received, work.paid);
+        ILiquidityAccounts(liquidity).settleNets(currency, set, proposed.participants, work.received, work.paid);
     }
 
-    // ---------------------------------------------------------------- internals
+    /// @dev Checks that two halves settle the same pairs, to which both debtors agreed: the hash of both halves is in
+    /// both, each debtor is the creditor of the other one, and the currencies differ.
+    function _link(ProposedSet[] calldata sets, PairLink calldata link, Halves[] memory halves) private pure {
+        bytes32 pair = _takeHalf(halves, link.firstSet, link.firstBatch);
+        if (pair == 0 || _takeHalf(halves, link.secondSet, link.secondBatch) != pair) revert PairIncomplete(pair);
+        ProposedSet calldata firstSet = sets[link.firstSet];
+        ProposedSet calldata secondSet = sets[link.secondSet];
+        ProposedBatch calldata first = firstSet.batches[link.firstBatch];
+        ProposedBatch calldata second = secondSet.batches[link.secondBatch];
+        if (
+            first.settled != second.settled ||
+            firstSet.currency == secondSet.currency ||
+            !_isOwedTo(first, halves[link.firstSet], second, halves[link.secondSet]) ||
+            !_isOwedTo(second, halves[link.secondSet], first, halves[link.firstSet]) ||
+            keccak256(abi.encode(_halfOf(firstSet.currency, first), _halfOf(secondSet.currency, second))) != pair
+        ) revert PairIncomplete(pair);
+    }
+
+    /// @dev Takes the mark of a half; zero if there is none at this place.
+    function _takeHalf(Halves[] memory halves, uint256 set, uint256 batch) private pure returns (bytes32 pair) {
+        if (set >= halves.length || batch >= halves[set].pairs.length) return 0;
+        pair = halves[set].pairs[batch];
+        halves[set].pairs[batch] = 0;
+    }
+
+    /// @dev Whether the creditor of one half, whose items have one creditor, is the debtor of the other.
+    function _isOwedTo(
+        ProposedBatch calldata half,
+        Halves memory parties,
+        ProposedBatch calldata other,
+        Halves memory otherParties
+    ) private pure returns (bool) {
+        uint256 creditor = Item.wrap(half.items[0]).creditor();
+        return parties.accounts[creditor] == otherParties.accounts[other.header.debtor()];
+    }
+
+    function _halfOf(address currency, ProposedBatch calldata half) private pure returns (bytes32) {
+        return halfOf(currency, half.header.debtor(), half.items);
+    }
+
+    /// @dev Reverts with the first half that has no link.
+    function _refuseUnlinked(Halves[] memory halves) private pure {
+        for (uint256 i = 0; i < halves.length; ++i) {
+            for (uint256 j = 0; j < halves[i].pairs.length; ++j) {
+                if (halves[i].pairs[j] != 0) revert PairIncomplete(halves[i].pairs[j]);
+            }
+        }
+    }
 
     /// @dev Makes the tables of the participants, by their numbers.
-    function _list(Work memory work, address[] calldata participants, PositionWord[] memory words) private pure {
+    function _list(Work memory work, address[] calldata participants) private view {
+        PositionWord[] memory words = ILiquidityAccounts(liquidity).positionWords(work.currency, participants);
         uint256 size = words.length == 0 ? 0 : words[words.length - 1].number() + 1;
         work.accounts = new address[](size);
         work.words = new PositionWord[](size);
@@ -98,19 +181,23 @@ contract ClearingHouse is ClearingQueues {
         BatchHeader header = batch.header;
         _goTo(work, header);
         Batch storage stored = _checkedBatch(work.currency, batch);
+        bool isPair = batch.pair != 0;
         uint256 queued = stored.queued;
-        if (batch.settled != queued || work.isCut) _checkOrder(work, batch, queued);
+        // Pairs may be passed over, and keep their place if they settle.
+        uint256 waiting = isPair ? batch.settled : queued;
+        if (batch.settled != waiting || work.isCut) _checkOrder(work, batch, waiting);
         if (batch.settled == 0) return;
+        if (isPair) queued = _removeHeld(work.currency, batch, stored);
         _checkQueued(work.currency, header, batch.settled, queued);
         uint256 total = _addItems(work, batch.items, batch.settled, header.to());
 
-        if (header.from() != header.to()) work.crosses = true;
+        if (header.crosses()) work.crosses = true;
         unchecked {
             // 256 amounts of 96 bits each are below 2^104, and no block has 2^100 batches.
             work.paid[header.debtor()] += total;
         }
         // The debtor goes past an ended batch when it queues the next one.
-        stored.queued = queued & ~batch.settled;
+        if (!isPair) stored.queued = queued & ~batch.settled;
     }
 
     /// @dev Checks that no item settles after one that waits and may not be passed over.

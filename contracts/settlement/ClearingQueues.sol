@@ -12,7 +12,8 @@ import {PositionWord} from "./PositionWord.sol";
 /// @title ClearingQueues
 /// @notice The queues of obligations: what their debtors and creditors do with them.
 /// @dev Two words hold a batch: the hash of its header and items, and the items that wait. One holds the queue of a
-/// debtor in a currency. Held items do not wait, so that a set passes them over without another word.
+/// debtor in a currency. Held items do not wait, so that a set passes them over without another word. So it is with the
+/// items of PvP pairs, which settle with their other half alone.
 abstract contract ClearingQueues is ClearingCycles {
     /// Most obligations of one batch: one bit each.
     uint256 private constant MOST_ITEMS = 256;
@@ -54,24 +55,29 @@ abstract contract ClearingQueues is ClearingCycles {
         uint256 priority,
         uint16 to,
         bytes32 payload,
-        uint256[] calldata items
+        uint256[] calldata items,
+        bytes32 pair
     ) external returns (BatchHeader header) {
         uint256 cycle = _dueCycle(currency) + 1;
         PositionWord word = _wordOf(currency, msg.sender);
         _checkActive(currency, msg.sender, word);
         if (priority >= PRIORITIES) revert BatchInvalid("priority");
         if (to == 0 || to > MOST_JURISDICTION) revert BatchInvalid("jurisdiction");
-        _checkItems(items, word.number());
+        if (items.length == 0 || items.length > MOST_ITEMS) revert BatchInvalid("items");
 
         uint256 place = _append(currency, word.number(), priority, cycle);
-        uint16 from = word.jurisdiction();
-        header = BatchHeaderFields.make(word.number(), priority, place, from, to, cycle, block.timestamp);
-        _batches[currency][header.id()] = Batch(
-            _commitmentOf(header, payload, items),
-            type(uint256).max >> (MOST_ITEMS - items.length)
+        header = BatchHeaderFields.make(
+            word.number(),
+            priority,
+            place,
+            word.jurisdiction(),
+            to,
+            cycle,
+            block.timestamp
         );
-        emit BatchQueued(currency, msg.sender, header, payload, items);
-        if (from != to) ICorridors(corridors).admitBatch(from, to, currency, msg.sender, payload, items);
+        _store(currency, header, payload, pair, items);
+        emit BatchQueued(currency, msg.sender, header, payload, items, pair);
+        _admit(currency, header, payload, items, pair != 0);
     }
 
     /// @inheritdoc IClearingHouse
@@ -79,7 +85,9 @@ abstract contract ClearingQueues is ClearingCycles {
         if (_callerNumber(currency) != batch.header.debtor()) revert CallerNotParty(currency, msg.sender);
         Batch storage stored = _changeable(currency, batch);
         uint256 heldItems = _held[currency][batch.header.id()];
-        _checkQueued(currency, batch.header, batch.settled, held ? stored.queued : heldItems);
+        // The items of pairs are among the held ones, and wait for their other half alone.
+        uint256 among = held ? stored.queued : heldItems;
+        _checkQueued(currency, batch.header, batch.settled, batch.pair == 0 ? among : 0);
 
         heldItems ^= batch.settled;
         stored.queued ^= batch.settled;
@@ -164,30 +172,48 @@ abstract contract ClearingQueues is ClearingCycles {
     function _remove(address currency, ProposedBatch calldata batch) private {
         Batch storage stored = _changeable(currency, batch);
         uint256 queued = stored.queued;
-        uint256 held = 0;
-        if (stored.commitment & HAS_HELD != 0) {
-            held = _held[currency][batch.header.id()];
-            _held[currency][batch.header.id()] = held & ~batch.settled;
-            if (held & ~batch.settled == 0) stored.commitment &= ~HAS_HELD;
-        }
+        uint256 held = stored.commitment & HAS_HELD == 0 ? 0 : _removeHeld(currency, batch, stored);
         _checkQueued(currency, batch.header, batch.settled, queued | held);
         stored.queued = queued & ~batch.settled;
     }
 
+    /// @dev Takes items out of the held ones of a batch.
+    /// @return held The items that were held before.
+    function _removeHeld(
+        address currency,
+        ProposedBatch calldata batch,
+        Batch storage stored
+    ) internal returns (uint256 held) {
+        uint256 id = batch.header.id();
+        held = _held[currency][id];
+        uint256 left = held & ~batch.settled;
+        _held[currency][id] = left;
+        if (left == 0) stored.commitment &= ~HAS_HELD;
+    }
+
+    /// @dev Stores a batch. The items of pairs do not wait in the order of their debtor, so that it passes them over.
+    function _store(
+        address currency,
+        BatchHeader header,
+        bytes32 payload,
+        bytes32 pair,
+        uint256[] calldata items
+    ) private {
+        uint256 id = header.id();
+        uint256 all = type(uint256).max >> (MOST_ITEMS - items.length);
+        uint256 commitment = _commitmentOf(header, payload, pair, items);
+        if (pair == 0) {
+            _batches[currency][id] = Batch(commitment, all);
+        } else {
+            _batches[currency][id].commitment = commitment | HAS_HELD;
+            _held[currency][id] = all;
+        }
+    }
+
     /// @dev Gives removed items that crossed a border back to the window of their debtor.
     function _giveBack(address currency, ProposedBatch calldata batch, address debtor) private {
-        (uint16 from, uint16 to) = (batch.header.from(), batch.header.to());
-        if (from == to) return;
-        ICorridors(corridors).releaseBatch(
-            from,
-            to,
-            currency,
-            debtor,
-            batch.payload,
-            batch.items,
-            batch.settled,
-            batch.header.queuedAt()
-        );
+        if (!batch.header.crosses()) return;
+        ICorridors(corridors).releaseBatch(batch.header, currency, debtor, batch.payload, batch.items, batch.settled);
     }
 
     function _changeable(address currency, ProposedBatch calldata batch) private view returns (Batch storage stored) {
@@ -202,7 +228,7 @@ abstract contract ClearingQueues is ClearingCycles {
     ) internal view returns (Batch storage stored) {
         BatchHeader header = batch.header;
         stored = _batches[currency][header.id()];
-        if (stored.commitment | HAS_HELD != _commitmentOf(header, batch.payload, batch.items) | HAS_HELD) {
+        if (stored.commitment | HAS_HELD != _commitmentOf(header, batch.payload, batch.pair, batch.items) | HAS_HELD) {
             revert BatchNotFound(currency, header.debtor(), header.priority(), header.index());
         }
     }
@@ -225,15 +251,32 @@ abstract contract ClearingQueues is ClearingCycles {
         }
     }
 
-    function _checkItems(uint256[] calldata items, uint256 debtor) private pure {
-        uint256 count = items.length;
-        if (count == 0 || count > MOST_ITEMS) revert BatchInvalid("items");
-        for (uint256 i = 0; i < count; ++i) {
+    /// @dev Checks the form of all items, and has their corridor admit them if they cross a border.
+    function _admit(
+        address currency,
+        BatchHeader header,
+        bytes32 payload,
+        uint256[] calldata items,
+        bool isPair
+    ) private {
+        uint256 debtor = header.debtor();
+        uint256 total = 0;
+        uint256 greatest = 0;
+        for (uint256 i = 0; i < items.length; ++i) {
             Item item = Item.wrap(items[i]);
             uint256 creditor = item.creditor();
             if (creditor == 0 || creditor > MOST_NUMBER || creditor == debtor) revert BatchInvalid("creditor");
-            if (item.amount() == 0) revert BatchInvalid("amount");
+            if (isPair && creditor != Item.wrap(items[0]).creditor()) revert BatchInvalid("pair");
+            uint256 amount = item.amount();
+            if (amount == 0) revert BatchInvalid("amount");
+            if (amount > greatest) greatest = amount;
+            unchecked {
+                // 256 amounts of 96 bits each are below 2^104.
+                total += amount;
+            }
         }
+        if (!header.crosses()) return;
+        ICorridors(corridors).admitBatch(header, currency, msg.sender, payload, items, total, greatest);
     }
 
     function _checkActive(address currency, address account, PositionWord word) internal pure {
@@ -246,8 +289,9 @@ abstract contract ClearingQueues is ClearingCycles {
     function _commitmentOf(
         BatchHeader header,
         bytes32 payload,
+        bytes32 pair,
         uint256[] calldata items
     ) private pure returns (uint256) {
-        return uint256(keccak256(abi.encodePacked(header, payload, items))) & ~HAS_HELD;
+        return uint256(keccak256(abi.encodePacked(header, payload, pair, items))) & ~HAS_HELD;
     }
 }

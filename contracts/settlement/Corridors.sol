@@ -2,10 +2,11 @@
 pragma solidity 0.8.37;
 
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 import {Signatures} from "../core/Signatures.sol";
 import {ICurrencyToken} from "../money/ICurrencyToken.sol";
-import {Item} from "./Clearing.sol";
+import {BatchHeader, Item} from "./Clearing.sol";
 import {CurrencyHours} from "./CurrencyHours.sol";
 import {ICorridors} from "./ICorridors.sol";
 import {ILiquidityAccounts} from "./ILiquidityAccounts.sol";
@@ -135,44 +136,30 @@ contract Corridors is CurrencyHours, EIP712 {
 
     /// @inheritdoc ICorridors
     function admitBatch(
-        uint16 from,
-        uint16 to,
+        BatchHeader header,
         address currency,
         address debtor,
         bytes32 payload,
-        uint256[] calldata items
+        uint256[] calldata items,
+        uint256 total,
+        uint256 greatest
     ) external {
         _checkMover();
-        bytes32 id = corridorIdOf(from, to, currency);
-        Policy memory policy = _policies[id];
-        if (!policy.isOpen) revert CorridorNotOpen(id);
-        uint256 total = 0;
-        for (uint256 i = 0; i < items.length; ++i) {
-            Item item = Item.wrap(items[i]);
-            uint256 amount = item.amount();
-            if (amount > policy.settlementLimit) {
-                revert SettlementLimitExceeded(id, debtor, amount, policy.settlementLimit);
-            }
-            if (amount >= policy.travelThreshold) {
-                bytes32 digest = _digestOfItem(currency, debtor, item, payload);
-                _usePayload(id, debtor, amount, digest, policy.travelThreshold);
-            }
-            total += amount;
-        }
-        uint256 units = _count(id, debtor, total, _hoursNow(currency).localTime(block.timestamp));
+        uint256 local = _hoursNow(currency).localTime(block.timestamp);
+        bytes32 id = corridorIdOf(header.from(), header.to(), currency);
+        _checkItems(id, currency, debtor, payload, items, greatest);
+        uint256 units = _count(id, debtor, total, local);
         emit BatchAdmitted(id, debtor, total, units, payload);
     }
 
     /// @inheritdoc ICorridors
     function releaseBatch(
-        uint16 from,
-        uint16 to,
+        BatchHeader header,
         address currency,
         address debtor,
         bytes32 payload,
         uint256[] calldata items,
-        uint256 places,
-        uint256 admittedAt
+        uint256 places
     ) external {
         _checkMover();
         uint256 total = 0;
@@ -182,8 +169,8 @@ contract Corridors is CurrencyHours, EIP712 {
             total += item.amount();
             if (payload != 0) _freePayload(_digestOfItem(currency, debtor, item, payload));
         }
-        bytes32 id = corridorIdOf(from, to, currency);
-        uint256 units = _discount(id, debtor, total, admittedAt);
+        bytes32 id = corridorIdOf(header.from(), header.to(), currency);
+        uint256 units = _discount(id, debtor, total, header.queuedAt());
         emit BatchReleased(id, debtor, total, units, payload);
     }
 
@@ -220,12 +207,16 @@ contract Corridors is CurrencyHours, EIP712 {
         // A window always has a length, so that no length means that the corridor never had terms.
         if (_policies[id].windowS == 0) revert CorridorNotOpen(id);
         uint256 limit = _policies[id].dayEndLimit;
-        uint256 available = ILiquidityAccounts(liquidity).position(currency, account).available;
-        if (available <= limit || member.settlementAgent == account) revert NothingToClear(account, available, limit);
+        ILiquidityAccounts.Position memory held = ILiquidityAccounts(liquidity).position(currency, account);
+        uint256 units = uint256(held.available) + held.reserved;
+        if (units <= limit || member.settlementAgent == account) revert NothingToClear(account, units, limit);
 
-        // At most the available units of a position, which has 96 bits.
-        uint96 excess = uint96(available - limit);
+        uint96 excess = SafeCast.toUint96(units - limit);
         emit ClearedOut(id, account, member.settlementAgent, excess);
+        // Available units go first. A closed cycle counts on the reserved ones, so that they wait for its end.
+        if (excess > held.available) {
+            ILiquidityAccounts(liquidity).release(currency, account, excess - held.available);
+        }
         ILiquidityAccounts(liquidity).move(currency, account, member.settlementAgent, excess);
     }
 
@@ -326,6 +317,29 @@ contract Corridors is CurrencyHours, EIP712 {
             revert TravelPayloadUnsigned(id, debtor, amount, threshold);
         }
         payloadState[digest] = PayloadState.Used;
+    }
+
+    /// @dev Checks the greatest item of a batch, and uses up the payloads of those from the threshold on.
+    function _checkItems(
+        bytes32 id,
+        address currency,
+        address debtor,
+        bytes32 payload,
+        uint256[] calldata items,
+        uint256 greatest
+    ) private {
+        Policy storage policy = _policies[id];
+        if (!policy.isOpen) revert CorridorNotOpen(id);
+        if (greatest > policy.settlementLimit) {
+            revert SettlementLimitExceeded(id, debtor, greatest, policy.settlementLimit);
+        }
+        uint256 threshold = policy.travelThreshold;
+        if (greatest < threshold) return;
+        for (uint256 i = 0; i < items.length; ++i) {
+            Item item = Item.wrap(items[i]);
+            if (item.amount() < threshold) continue;
+            _usePayload(id, debtor, item.amount(), _digestOfItem(currency, debtor, item, payload), threshold);
+        }
     }
 
     function _freePayload(bytes32 digest) private {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import {BatchHeader, ProposedBatch, SettledBatch} from "./Clearing.sol";
+import {BatchHeader, PairLink, ProposedBatch, ProposedSet, SettledBatch} from "./Clearing.sol";
 
 /// @title IClearingHouse
 /// @notice Participants queue obligations in batches. A cycle settles many of them by moving net amounts alone, out of
@@ -11,6 +11,9 @@ import {BatchHeader, ProposedBatch, SettledBatch} from "./Clearing.sol";
 /// Each debtor has one order in a currency: priority, then index, across corridors and batches. An item settles only if
 /// all due items before it settle too, have ended or are held, or go to a creditor that is suspended, stopped or frozen
 /// incoming.
+/// PvP pairs are two batches, the halves: two debtors owe each other as many items, in two currencies. Each queues its
+/// own half with the hash of both, and so agrees to both. The items of one place settle in both halves or in none. Sets
+/// may pass pairs over. If they settle, they keep their places in both orders.
 /// The central bank of a currency is each account that may call `setClassLimits` of that currency, by its authority.
 /// Amounts are units of the currency, times unix seconds. A party is known by its number in the currency.
 interface IClearingHouse {
@@ -48,12 +51,14 @@ interface IClearingHouse {
     /// @param header Debtor, priority, index, jurisdictions, first cycle and time.
     /// @param payload Hash of the payload of the Travel Rule; zero if there is none.
     /// @param items Creditor and amount of each obligation, the words of `Item`.
+    /// @param pair Hash of both halves if the batch is one half of PvP pairs; zero if it is none.
     event BatchQueued(
         address indexed currency,
         address indexed debtor,
         BatchHeader indexed header,
         bytes32 payload,
-        uint256[] items
+        uint256[] items,
+        bytes32 pair
     );
     /// @notice A debtor held items of a batch, or let them go on.
     /// @param items One bit for each of these items.
@@ -124,6 +129,8 @@ interface IClearingHouse {
     error ParticipantsInvalid(address currency, address account);
     /// @notice The caller is not the debtor of the batch, or not the creditor of each of these items.
     error CallerNotParty(address currency, address caller);
+    /// @notice A half of these pairs settles without the same items of the other one; zero for a link to no half.
+    error PairIncomplete(bytes32 pair);
     /// @notice A rejection needs a reason.
     error RejectionWithoutReason(address creditor);
 
@@ -141,12 +148,16 @@ interface IClearingHouse {
     /// @param to Jurisdiction of all creditors, an ISO 3166-1 number.
     /// @param payload Hash of the payload of the Travel Rule; zero if there is none.
     /// @param items From 1 to 256 obligations to other participants, the words of `Item`.
+    /// @param pair Zero; or, for one half of PvP pairs, whose items have one creditor, the hash of the hashes of the
+    /// first and the second half, in the order that both debtors agreed on. The hash of a half covers its currency, the
+    /// number of its debtor, and the hash of its items.
     /// @return header The header, which later calls contain.
     /// @custom:reverts CyclesMissing when the currency has no cycles
     /// @custom:reverts ParticipantNotFound when the caller was not admitted to the currency
     /// @custom:reverts ParticipantStopped when the caller is stopped
     /// @custom:reverts ParticipantSuspended when the caller is suspended
-    /// @custom:reverts BatchInvalid when priority, jurisdiction, a creditor, an amount or the number of items cannot be
+    /// @custom:reverts BatchInvalid when priority, jurisdiction, a creditor, an amount or the number of items cannot
+    /// be, or a half of pairs has several creditors
     /// @custom:reverts ClearingQueueFull when too many batches of this priority have not ended
     /// @custom:reverts CorridorNotOpen when the items cross a border without an open corridor
     /// @custom:reverts SettlementLimitExceeded when an item is above the limit of its corridor
@@ -159,7 +170,8 @@ interface IClearingHouse {
         uint256 priority,
         uint16 to,
         bytes32 payload,
-        uint256[] calldata items
+        uint256[] calldata items,
+        bytes32 pair
     ) external returns (BatchHeader header);
 
     /// @notice Hold items of an own batch, so that cycles pass them over, or let them go on in their place.
@@ -167,7 +179,7 @@ interface IClearingHouse {
     /// @custom:reverts CallerNotParty when the caller is not the debtor
     /// @custom:reverts BatchNotFound when no such batch is queued
     /// @custom:reverts CycleStillClosed when the batch is due in a closed cycle
-    /// @custom:reverts ItemsNotQueued when an item does not wait, or is not held
+    /// @custom:reverts ItemsNotQueued when an item does not wait, or is not held, or the batch is a half of pairs
     function setHeld(address currency, ProposedBatch calldata batch, bool held) external;
 
     /// @notice Cancel items of an own batch, held or not.
@@ -198,12 +210,11 @@ interface IClearingHouse {
     /// @custom:reverts CycleTooEarly when the caller may do so later
     function closeCycle(address currency) external;
 
-    /// @notice Settle a set of items by moving the nets between reserved units: all or nothing, and final.
+    /// @notice Settle sets of items by moving the nets between reserved units: all or nothing, and final.
     /// @dev In a closed cycle the operator alone settles until 15 minutes after the closing, then anybody, for an hour
     /// in all. What an ended cycle left anybody settles before the next closing.
-    /// @param participants All parties of the items, ascending by number.
-    /// @param batches Batches with the items that settle, ascending by debtor, priority and index.
-    /// @return set Number of the set.
+    /// @param sets The sets, each of one currency and with a number of its own. Nets move set by set.
+    /// @param links Both halves of all pairs that settle.
     /// @custom:reverts CyclesMissing when the currency has no cycles
     /// @custom:reverts CycleTooEarly when the caller is not the operator, which is alone until later
     /// @custom:reverts CycleExpired when the cycle was closed an hour ago
@@ -215,6 +226,7 @@ interface IClearingHouse {
     /// @custom:reverts BatchPassedOver when a batch of a debtor is left out that comes before others of it
     /// @custom:reverts ItemOutOfOrder when an item comes after one that waits and may not be passed over
     /// @custom:reverts ItemsNotQueued when an item has ended or is held
+    /// @custom:reverts PairIncomplete when a half of pairs settles without the same items of the other half
     /// @custom:reverts ItemOutsideCorridor when a creditor is of another jurisdiction than its batch was admitted for
     /// @custom:reverts ParticipantStopped when a party of an item is stopped
     /// @custom:reverts ParticipantSuspended when a party of an item is suspended
@@ -226,11 +238,8 @@ interface IClearingHouse {
     /// @custom:invariant INV-NET
     /// @custom:invariant INV-ORDER
     /// @custom:invariant INV-ONCE
-    function settleCycle(
-        address currency,
-        address[] calldata participants,
-        ProposedBatch[] calldata batches
-    ) external returns (uint256 set);
+    /// @custom:invariant INV-LINK
+    function settleCycle(ProposedSet[] calldata sets, PairLink[] calldata links) external;
 
     /// @notice End the closed cycle, as Settled or Unwound, and open the next one: the operator at any time, anybody
     /// from an hour after the closing on.
@@ -258,7 +267,7 @@ interface IClearingHouse {
     /// @custom:reverts CycleStillClosed when they may not
     function checkReleasable(address currency) external view;
 
-    /// @notice The items of a batch that wait and those that are held, one bit each.
+    /// @notice The items of a batch that wait and those that are held, one bit each. The items of pairs are held.
     /// @param debtorNumber Number of the debtor in the currency.
     function itemsOf(
         address currency,

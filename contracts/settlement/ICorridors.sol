@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {BatchHeader} from "./Clearing.sol";
 import {Leg} from "./Instruction.sol";
 
 /// @title ICorridors
@@ -151,8 +152,8 @@ interface ICorridors {
     error NoCommonOpening(uint256 time);
     /// @notice The participant is of another jurisdiction than the corridor leads to.
     error ParticipantOfOtherJurisdiction(address account, uint256 jurisdiction, uint256 expected);
-    /// @notice The position has `available` units, which are not above the limit.
-    error NothingToClear(address account, uint256 available, uint256 limit);
+    /// @notice The position has `units`, available and reserved, which are not above the limit.
+    error NothingToClear(address account, uint256 units, uint256 limit);
 
     // ------------------------------------------------------------- central bank
 
@@ -229,9 +230,10 @@ interface ICorridors {
 
     /// @notice Admit the obligations of a batch that cross a border, and count their sum to their debtor. Each of them
     /// keeps the limit of one settlement; from the threshold on both institutions signed the payload first.
-    /// @param from Jurisdiction of the debtor.
-    /// @param to Jurisdiction of all creditors.
+    /// @param header Header of the batch, with the jurisdictions of debtor and creditors.
     /// @param payload Hash of the payload of the Travel Rule; zero if there is none.
+    /// @param total Sum of the obligations, which the caller computes.
+    /// @param greatest Greatest of them.
     /// @custom:reverts LiquidityMoverUnknown when the caller may not move positions
     /// @custom:reverts CorridorNotOpen when the corridor is not open
     /// @custom:reverts SettlementLimitExceeded when an obligation is above the limit
@@ -240,32 +242,29 @@ interface ICorridors {
     /// @custom:invariant INV-CORRIDOR
     /// @custom:invariant INV-TRAVEL
     function admitBatch(
-        uint16 from,
-        uint16 to,
-        address currency,
-        address debtor,
-        bytes32 payload,
-        uint256[] calldata items
-    ) external;
-
-    /// @notice Give back obligations of a batch that was admitted. A window that has ended is left as it is.
-    /// @param from Jurisdiction of the debtor at the admission.
-    /// @param to Jurisdiction of all creditors.
-    /// @param payload Hash of the payload of the Travel Rule; zero if there is none.
-    /// @param items All obligations of the batch.
-    /// @param places Those that do not settle: one bit each, the lowest for the first.
-    /// @param admittedAt Time of the admission.
-    /// @custom:reverts LiquidityMoverUnknown when the caller may not move positions
-    /// @custom:invariant INV-CORRIDOR
-    function releaseBatch(
-        uint16 from,
-        uint16 to,
+        BatchHeader header,
         address currency,
         address debtor,
         bytes32 payload,
         uint256[] calldata items,
-        uint256 places,
-        uint256 admittedAt
+        uint256 total,
+        uint256 greatest
+    ) external;
+
+    /// @notice Give back obligations of a batch that was admitted. A window that has ended is left as it is.
+    /// @param header Header of the batch, with both jurisdictions and the time of its admission.
+    /// @param payload Hash of the payload of the Travel Rule; zero if there is none.
+    /// @param items All obligations of the batch.
+    /// @param places Those that do not settle: one bit each, the lowest for the first.
+    /// @custom:reverts LiquidityMoverUnknown when the caller may not move positions
+    /// @custom:invariant INV-CORRIDOR
+    function releaseBatch(
+        BatchHeader header,
+        address currency,
+        address debtor,
+        bytes32 payload,
+        uint256[] calldata items,
+        uint256 places
     ) external;
 
     // ------------------------------------------------------------------- anyone
@@ -284,7 +283,8 @@ interface ICorridors {
     ) external returns (bytes32 digest);
 
     /// @notice After the end of a day, move the part of a foreign position above the limit to the settlement agent.
-    /// @dev A currency that is always open has no end of a day.
+    /// @dev A currency that is always open has no end of a day. Reserved units count as available ones do. They go
+    /// last, and not while a cycle of the currency is closed.
     /// @param from Jurisdiction from which the currency came.
     /// @param to Jurisdiction of the participant.
     /// @custom:reverts CurrencyStillOpen when the currency is open
@@ -294,6 +294,7 @@ interface ICorridors {
     /// @custom:reverts ParticipantSuspended when one of them is suspended
     /// @custom:reverts CorridorNotOpen when the corridor never had terms
     /// @custom:reverts NothingToClear when the position is not above the limit, or the participant its own agent
+    /// @custom:reverts CycleStillClosed when reserved units have to go and the cycle is closed, for an hour at most
     /// @custom:reverts LiquidityPaused when the positions in the currency are paused
     /// @custom:reverts PositionFrozenOutgoing when the position is frozen outgoing
     /// @custom:reverts PositionFrozenIncoming when the position of the agent is frozen incoming

@@ -30,15 +30,12 @@ interface ILiquidityAccounts {
         uint16 jurisdiction;
     }
 
-    /// @notice The change of a position by a set of a clearing cycle.
+    /// @notice The change of a position by a set of a clearing cycle, in two words.
     struct NetPosition {
-        address account;
-        /// Units that others paid to it.
-        uint256 received;
-        /// Units that it paid to others.
-        uint256 paid;
-        /// Reserved units of the position afterwards.
-        uint256 reserved;
+        /// Its account (20 bytes), then its reserved units afterwards (12).
+        bytes32 holding;
+        /// Units that others paid to it (16 bytes), then units that it paid to others (16).
+        bytes32 turnover;
     }
 
     /// @notice An account paid units of a currency into its position.
@@ -206,7 +203,8 @@ interface ILiquidityAccounts {
     /// @custom:invariant INV-LIQUIDITY
     function reserve(address currency, uint96 amount) external;
 
-    /// @notice Make reserved units of a position available again: its account, or one that may seize in the currency.
+    /// @notice Make reserved units of a position available again: its account, one that may seize in the currency, or
+    /// corridors at the end of a day.
     /// @dev Neither a stop nor a freeze nor a pause refuses it: the units stay in the position, and are held there.
     /// @param amount Units of the currency.
     /// @custom:reverts CurrencyPowerMissing when the caller is not the account and may not seize in the currency

@@ -90,7 +90,9 @@ contract LiquidityAccounts is PositionPowers, ReentrancyGuardTransient {
 
     /// @inheritdoc ILiquidityAccounts
     function release(address currency, address account, uint96 amount) external {
-        if (msg.sender != account) _checkPower(currency, ICurrencyToken.seize.selector);
+        if (msg.sender != account && msg.sender != corridors) {
+            _checkPower(currency, ICurrencyToken.seize.selector);
+        }
         IClearingHouse(clearingHouse).checkReleasable(currency);
         PositionWord held = _positions[currency][account];
         if (amount > held.reserved()) revert ReservedExceeded(currency, account, amount, held.reserved());
@@ -333,7 +335,8 @@ contract LiquidityAccounts is PositionPowers, ReentrancyGuardTransient {
         if (before + received < paid) revert ReservedExceeded(currency, account, paid - received, before);
         uint256 units = before + received - paid;
         if (units != before) positions[account] = held.withReserved(SafeCast.toUint96(units));
-        return NetPosition(account, received, paid, units);
+        // A party has fewer than 2^32 items of 96 bits, so that each sum has 128 bits.
+        return NetPosition(bytes32((uint256(uint160(account)) << 96) | units), bytes32((received << 128) | paid));
     }
 
     /// @dev A debit by a contract that moves positions.

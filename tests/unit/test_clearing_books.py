@@ -13,7 +13,7 @@ from pysettle.domain.core.messages import ZERO_ADDRESS
 from pysettle.domain.ledger import Ledger
 from pysettle.domain.money.contracts import CURRENCY_TOKEN
 from pysettle.domain.money.events import SettlementAccountMarked
-from pysettle.domain.settlement.clearing import BatchHeader, BatchItem
+from pysettle.domain.settlement.clearing import BatchHeader, BatchItem, half_id, pair_id
 from pysettle.domain.settlement.clearing_events import (
     BatchQueued,
     ClearingOperatorSet,
@@ -190,6 +190,47 @@ def test_the_rule_leaves_out_whom_a_power_stops() -> None:
 def test_a_false_event_is_a_finding(code: str, events: tuple[Event, ...], after_s: int) -> None:
     """Each event that a sound clearing house cannot emit is found by the code of its rule."""
     assert code in apply(house(), *events, time=CLOSED + after_s)
+
+
+OTHER = Address(bytes([9]) * 20)
+
+
+def paired(units: int = 11) -> Ledger:
+    """Return books in which Ben owes Anna 10, and she owes him units of another currency: both agreed on 11."""
+    books, words = house(closed=False), BatchItem(2, Units(units)).word
+    first, second = (BatchItem(1, Units(10)),), (BatchItem(2, Units(11)),)
+    pair = pair_id(half_id(CURRENCY, 2, first), half_id(OTHER, 1, second))
+    found = apply(
+        books,
+        *(ParticipantAdmitted(OTHER, it, place, 156, it, NAME, NAME) for place, it in enumerate((ANNA, BEN), 1)),
+        ClearingOperatorSet(OTHER, OPERATOR),
+        replace(queued(BEN, header(2, 1), (1, 10)), pair=pair),
+        BatchQueued(OTHER, ANNA, header(1).word, NONE, (words,), pair),
+    )
+    assert found == []
+    assert apply(books, *(CycleClosed(it, 1, OPERATOR) for it in (CURRENCY, OTHER)), time=CLOSED) == []
+    return books
+
+
+PAID = settled((header(1), 0b11), (header(2), 1), (header(2, 1), 1), (header(3), 1))
+PAID_NETS = netted((ANNA, 90, 105, 10), (BEN, 105, 100, 5), (CORA, 90, 80, 10))
+
+
+def other(units: int = 11) -> tuple[Event, Event]:
+    """Return the set of the other currency, with the other half."""
+    nets = tuple(NetPosition(it, *map(Units, of)) for it, *of in ((ANNA, 0, units, 0), (BEN, units, 0, units)))
+    return SetSettled(2, OTHER, 1, OPERATOR, (SettledBatch(header(1).word, 1),)), PositionsNetted(OTHER, 2, nets)
+
+
+def test_both_halves_of_a_pair_settle_together() -> None:
+    """Both in one transaction, as both debtors agreed; nobody holds one, and no single obligation may wait before."""
+    assert apply(paired(), PAID, PAID_NETS, *other(), time=CLOSED + 1) == []
+    assert apply(paired(), PAID, PAID_NETS, time=CLOSED + 1) == ["INV-LINK"]
+    assert apply(paired(12), PAID, PAID_NETS, *other(12), time=CLOSED + 1) == ["INV-LINK", "INV-LINK"]
+    held = ItemsHeldSet(OTHER, header(1).word, 1, False)
+    assert apply(paired(), held, time=CLOSED + 3_600) == ["INV-ONCE"]
+    early = settled((header(2, 1), 1)), netted((ANNA, 10, 0, 35), (BEN, 0, 10, 0)), *other()
+    assert "INV-ORDER" in apply(paired(), *early, time=CLOSED + 1)
 
 
 def test_a_batch_of_no_corridor_is_found() -> None:

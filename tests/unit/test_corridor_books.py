@@ -15,6 +15,7 @@ from pysettle.domain.ledger import Ledger
 from pysettle.domain.money.contracts import CURRENCY_TOKEN
 from pysettle.domain.money.events import SettlementAccountMarked
 from pysettle.domain.settlement.calendars import CLOSED, Hours, Week
+from pysettle.domain.settlement.clearing_events import PositionReserved
 from pysettle.domain.settlement.contracts import CORRIDORS, LIQUIDITY_ACCOUNTS, PARTICIPANT_REGISTRY
 from pysettle.domain.settlement.corridor_books import CorridorBooks
 from pysettle.domain.settlement.corridor_events import (
@@ -52,7 +53,7 @@ NOON = 1_767_225_600 + 12 * 3_600
 """2026-01-01 12:00 UTC, a Thursday."""
 PLACES: dict[type[Event], Address] = {
     ParticipantAdmitted: REGISTRY,
-    **dict.fromkeys((PaidIn, PositionMoved), LAYER),
+    **dict.fromkeys((PaidIn, PositionMoved, PositionReserved), LAYER),
     **dict.fromkeys((Transfer, SettlementAccountMarked), CURRENCY),
     **dict.fromkeys((WeekSet, CrossingAdmitted, CrossingReleased), WAYS),
 }
@@ -190,6 +191,14 @@ CONTRADICTIONS: dict[str, tuple[tuple[Event, ...], str]] = {
     "a clear-out that leaves less": (
         (cleared(51), PositionMoved(CURRENCY, BANK, AGENT, Units(51), Units(49), Units(51))),
         "INV-CORRIDOR .* keeps 49 units after a clear-out, and not 50",
+    ),
+    "a clear-out that forgets reserved units": (
+        (
+            PositionReserved(CURRENCY, BANK, Units(40), Units(60), Units(40)),
+            cleared(10),
+            PositionMoved(CURRENCY, BANK, AGENT, Units(10), Units(50), Units(10)),
+        ),
+        "INV-CORRIDOR .* keeps 90 units after a clear-out, and not 50",
     ),
     "a clear-out in opening hours": (
         (

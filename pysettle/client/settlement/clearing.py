@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from pysettle.client.core.contract import Contract, Receipt
 from pysettle.client.settlement.opening import address_of
@@ -34,21 +34,52 @@ class ProposedBatch:
     """All its obligations."""
     settled: int = 0
     """The items that settle or change: one bit each."""
+    pair: bytes = bytes(32)
+    """Hash of both halves if the batch is one half of PvP pairs; zeros if it is none."""
 
     @classmethod
     def of(cls, event: BatchQueued) -> ProposedBatch:
         """Return the batch of an event, with all its items marked."""
         items = tuple(map(BatchItem.from_word, event.items))
-        return cls(BatchHeader.from_word(event.header), event.payload, items, (1 << len(items)) - 1)
+        return cls(BatchHeader.from_word(event.header), event.payload, items, (1 << len(items)) - 1, event.pair)
 
     def marking(self, places: Iterable[int]) -> ProposedBatch:
         """Return the batch with these items marked, by their places."""
         return replace(self, settled=bits(places))
 
     @property
-    def members(self) -> tuple[int, bytes, int, tuple[int, ...]]:
+    def is_pair(self) -> bool:
+        """Whether the batch is one half of PvP pairs."""
+        return any(self.pair)
+
+    @property
+    def members(self) -> tuple[int, bytes, bytes, int, tuple[int, ...]]:
         """The batch as the contract has it."""
-        return self.header.word, self.payload, self.settled, tuple(item.word for item in self.items)
+        return self.header.word, self.payload, self.pair, self.settled, tuple(item.word for item in self.items)
+
+
+class ClearingSet(NamedTuple):
+    """The part of a proposal in one currency."""
+
+    currency: Address
+    """The currency."""
+    participants: Sequence[Address]
+    """All parties, ascending by number."""
+    batches: Sequence[ProposedBatch]
+    """Batches with the items that settle, ascending by debtor, priority and index."""
+
+
+class PairLink(NamedTuple):
+    """Two batches of a proposal that are the halves of PvP pairs."""
+
+    first_set: int
+    """Place of the set of the first half."""
+    first_batch: int
+    """Place of the first half in it."""
+    second_set: int
+    """Place of the set of the second half."""
+    second_batch: int
+    """Place of the second half in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +107,8 @@ class ClearingHouse(Contract):
     """Gas stated for each item of a batch beside it."""
     GAS_PARTY = 40_000
     """Gas stated for each participant, and each batch, of a proposal."""
+    GAS_LINK = 20_000
+    """Gas stated for each link of two halves of pairs."""
 
     def __init__(self, sender: TransactionSender, address: Address, *, first_block: int = 0) -> None:
         """Address a deployed clearing house."""
@@ -107,10 +140,21 @@ class ClearingHouse(Contract):
         jurisdiction: int,
         priority: int = 0,
         payload: bytes = bytes(32),
+        pair: bytes = bytes(32),
     ) -> Transaction:
-        """Queue a batch of obligations of the debtor to creditors of one jurisdiction."""
+        """Queue a batch of obligations of the debtor to creditors of one jurisdiction.
+
+        Args:
+            debtor: The debtor.
+            currency: The currency.
+            items: The obligations.
+            jurisdiction: Jurisdiction of all creditors.
+            priority: Class of the debtor's order.
+            payload: Hash of the payload of the Travel Rule; zeros if there is none.
+            pair: Hash of both halves (`pair_id`) if the batch is one half of PvP pairs; zeros if it is none.
+        """
         words, gas = [item.word for item in items], self.GAS_STEP + self.GAS_ITEM * len(items)
-        return self._transaction(debtor, gas, "queue", currency, priority, jurisdiction, payload, words)
+        return self._transaction(debtor, gas, "queue", currency, priority, jurisdiction, payload, words, pair)
 
     def set_held(
         self, debtor: TransactionSigner, currency: Address, batch: ProposedBatch, *, held: bool
@@ -149,9 +193,22 @@ class ClearingHouse(Contract):
             participants: All parties, ascending by number.
             batches: The batches, ascending by debtor, priority and index.
         """
-        gas = self._gas(batches) + self.GAS_PARTY * len(participants)
-        members = [batch.members for batch in batches]
-        return self._transaction(caller, gas, "settleCycle", currency, list(participants), members)
+        return self.settle_sets(caller, [ClearingSet(currency, participants, batches)])
+
+    def settle_sets(
+        self, caller: TransactionSigner, sets: Sequence[ClearingSet], links: Sequence[PairLink] = ()
+    ) -> Transaction:
+        """Settle the marked items of sets, all or none.
+
+        Args:
+            caller: The operator of each currency, or anybody after it.
+            sets: The sets, each of one currency.
+            links: Both halves of all PvP pairs that settle.
+        """
+        gas = sum(self._gas(it.batches) + self.GAS_PARTY * len(it.participants) for it in sets)
+        members = [(it.currency, list(it.participants), [batch.members for batch in it.batches]) for it in sets]
+        step = gas + self.GAS_LINK * len(links)
+        return self._transaction(caller, step, "settleCycle", members, [tuple(it) for it in links])
 
     def end_cycle(self, caller: TransactionSigner, currency: Address) -> Transaction:
         """End the closed cycle, and open the next one."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pysettle.client.network import SettlementNetwork
 
 _FIELDS = ("schema", "chain_id", "clearing_house", "token", "cycle", "sets")
-_BATCH = ("header", "payload", "settled", "items")
+_BATCH = ("header", "payload", "pair", "settled", "items")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +140,11 @@ class ProposalFile:
 
 
 def _written(batch: ProposedBatch) -> dict[str, Any]:
-    header, payload, settled, items = batch.members
+    header, payload, pair, settled, items = batch.members
     return {
         "header": _word(header),
         "payload": _shown(payload),
+        "pair": _shown(pair),
         "settled": _word(settled),
         "items": [_word(item) for item in items],
     }
@@ -161,7 +162,8 @@ def _batch(value: Any) -> ProposedBatch:
     if not 0 < len(words) <= MOST_ITEMS:
         raise ValueError(f"a batch has {len(words)} items, and has to have 1 to {MOST_ITEMS}")
     header, items = BatchHeader.from_word(_number(document["header"])), tuple(map(BatchItem.from_word, words))
-    return ProposedBatch(header, as_bytes(document["payload"], 32), items, _number(document["settled"]))
+    payload, pair = (as_bytes(document[name], 32) for name in ("payload", "pair"))
+    return ProposedBatch(header, payload, items, _number(document["settled"]), pair)
 
 
 def _number(value: Any) -> int:

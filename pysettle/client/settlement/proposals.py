@@ -81,6 +81,8 @@ def waiting(house: ClearingHouse, currency: Address) -> list[Waiting]:
     for event in house.emitted(BatchQueued, ids=[currency.rjust(32, b"\0")]):
         batch = ProposedBatch.of(event)
         queued, held = house.items(currency, batch.header)
+        if batch.is_pair:
+            queued, held = held, 0
         if queued or held:
             found.append(Waiting(batch.marking(places_of(queued)), held))
     return sorted(found, key=lambda it: it.batch.header)
@@ -101,6 +103,7 @@ class Obstacle(Enum):
 
     # Each value is the reason in words.
     HELD = "held by its debtor"
+    PAIR = "one payment of a PvP pair, which settles with the other one alone"
     LATE = "due in the next cycle"
     DEBTOR = "its debtor is stopped or frozen"
     CREDITOR = "its creditor is stopped or frozen"
@@ -206,13 +209,19 @@ class Due:
         return {it.batch.header: batch, **dict.fromkeys(numbers, ClearingHouse.GAS_PARTY)}
 
 
-def due(network: SettlementNetwork, currency: Address) -> Due:
-    """Return the obligations of a currency, as the chain stands."""
+def due(network: SettlementNetwork, currency: Address, pairs: Container[tuple[BatchHeader, int]] = ()) -> Due:
+    """Return the obligations of a currency, as the chain stands.
+
+    Args:
+        network: The network.
+        currency: The currency.
+        pairs: The payments of pairs that may settle, each by header and place.
+    """
     house = ClearingHouse.of(network)
     cycle, known = house.cycle(currency), parties(network, currency)
     last, queued = _last(cycle), waiting(house, currency)
     rows, obstacles = list[Place](), list[tuple[Place, Obstacle]]()
-    for it, obstacle in _places(queued, known, last):
+    for it, obstacle in _places(queued, known, last, pairs):
         if obstacle is None:
             rows.append(it)
         else:
@@ -242,7 +251,9 @@ def _last(cycle: CycleStanding) -> int:
     return cycle.number - (cycle.state is not CycleState.CLOSED)
 
 
-def _places(queued: list[Waiting], known: dict[int, Party], last: int) -> Iterator[tuple[Place, Obstacle | None]]:
+def _places(
+    queued: list[Waiting], known: dict[int, Party], last: int, pairs: Container[tuple[BatchHeader, int]]
+) -> Iterator[tuple[Place, Obstacle | None]]:
     """Yield each obligation that has not ended, in the order of the queues, and its obstacle.
 
     An obligation to a creditor that is stopped or frozen is passed over. One to a creditor of another jurisdiction than
@@ -258,13 +269,16 @@ def _places(queued: list[Waiting], known: dict[int, Party], last: int) -> Iterat
                 obstacle = Obstacle.HELD
             elif header.cycle > last:
                 obstacle = Obstacle.LATE
+            elif it.batch.is_pair and (header, place) not in pairs:
+                obstacle = Obstacle.PAIR
             elif not known[header.debtor].pays:
                 obstacle = Obstacle.DEBTOR
             elif not creditor.receives:
                 obstacle = Obstacle.CREDITOR
             elif creditor.standing.jurisdiction != header.target:
                 obstacle = Obstacle.OUTSIDE
-                cut_off.add(header.debtor)
+                if not it.batch.is_pair:
+                    cut_off.add(header.debtor)
             elif header.debtor in cut_off:
                 obstacle = Obstacle.BEHIND
             yield found, obstacle
@@ -274,6 +288,7 @@ def _named(due: Sequence[ProposedBatch], settled: dict[BatchHeader, int]) -> Ite
     """Yield the batches that a proposal names: for each debtor all that wait up to the last one that settles."""
     last = {header.debtor: header for header in sorted(settled)}
     for batch in due:
-        end = last.get(batch.header.debtor)
-        if end is not None and batch.header <= end and batch.settled:
-            yield batch.marking(places_of(settled.get(batch.header, 0)))
+        end, marks = last.get(batch.header.debtor), settled.get(batch.header, 0)
+        # Nobody has to name pairs that do not settle.
+        if end is not None and batch.header <= end and (marks if batch.is_pair else batch.settled):
+            yield batch.marking(places_of(marks))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from pysettle.errors import UsageError
-from pysettle.values import HOUR_S, Timestamp, Units
+from pysettle.hashing import keccak
+from pysettle.values import HOUR_S, Address, Timestamp, Units
 
 MOST_ITEMS = 256
 """Most obligations of one batch."""
@@ -90,6 +91,17 @@ class BatchHeader:
     def crosses(self) -> bool:
         """Whether the items cross a border."""
         return self.origin != self.target
+
+
+def half_id(currency: Address, debtor: int, items: Sequence[BatchItem]) -> bytes:
+    """Return the hash of one half of PvP pairs: the items that a debtor owes in a currency."""
+    words = keccak(b"".join(item.word.to_bytes(32, "big") for item in items))
+    return keccak(currency.rjust(32, b"\0") + debtor.to_bytes(32, "big") + words)
+
+
+def pair_id(first: bytes, second: bytes) -> bytes:
+    """Return the hash of both halves of PvP pairs, which each debtor queues with its own half."""
+    return keccak(first + second)
 
 
 def bits(places: Iterable[int]) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from pysettle.domain.core.messages import ZERO_ADDRESS
 from pysettle.domain.settlement.clearing import BatchHeader, BatchItem
@@ -24,9 +25,43 @@ class BatchRecord:
     queued: int
     """The items that wait: one bit each."""
     held: int = 0
-    """The items that their debtor holds."""
+    """The items that their debtor holds, and those of pairs."""
     ended: tuple[BatchItem, ...] = ()
     """Those that the last event ended without settlement."""
+    pair: bytes = bytes(32)
+    """Hash of both halves if the batch is one half of PvP pairs; zeros if it is none."""
+
+    @property
+    def is_pair(self) -> bool:
+        """Whether the batch is one half of PvP pairs."""
+        return any(self.pair)
+
+    @property
+    def payable(self) -> int:
+        """The items that may settle: one bit each. Those of pairs are among the held ones."""
+        return self.held if self.is_pair else self.queued
+
+    def end(self, items: int) -> None:
+        """Take items out of the batch."""
+        self.queued &= ~items
+        self.held &= ~items
+
+
+class SettledHalf(NamedTuple):
+    """One half of pairs that settled in a set."""
+
+    pair: bytes
+    """Hash of both halves."""
+    settled: int
+    """The pairs that settled: one bit each."""
+    half: bytes
+    """Hash of the half."""
+    currency: Address
+    """Currency of its items."""
+    debtor: Address
+    """Account that pays."""
+    creditor: Address
+    """Account that receives."""
 
 
 @dataclass
@@ -89,6 +124,8 @@ class ClearingBooks:
     """The cycles that ended."""
     turnovers: dict[tuple[Address, int], dict[int, list[int]]] = field(default_factory=dict)
     """(currency, set) of a set whose nets have not moved yet -> number of a party -> units received and paid."""
+    halves: list[SettledHalf] = field(default_factory=list)
+    """Halves of pairs that settled in this transaction."""
     last: BatchRecord | None = None
     """The batch that an event named last: that of a corridor's event, which follows."""
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pysettle.domain.core.books import Books
 from pysettle.domain.core.column import Scope
 from pysettle.domain.core.findings import Finding
-from pysettle.domain.settlement.clearing import BatchHeader, bits, places_of
-from pysettle.domain.settlement.clearing_books import ClearingBooks
+from pysettle.domain.settlement.clearing import BatchHeader, bits, pair_id, places_of
+from pysettle.domain.settlement.clearing_books import ClearingBooks, SettledHalf
 from pysettle.domain.settlement.clearing_events import (
     BatchAdmitted,
     BatchQueued,
@@ -29,6 +29,26 @@ def nets(books: Books, _scope: Scope) -> Iterator[Finding]:
     for currency, number in list(waiting):
         del waiting[currency, number]
         yield Finding("INV-NET", f"set {number}", f"its nets in 0x{currency.hex()} have moved no position")
+
+
+def pairs(books: Books, _scope: Scope) -> Iterator[Finding]:
+    """INV-LINK: of PvP pairs both halves settle in one transaction, those to which both debtors agreed, or none."""
+    halves = books[ClearingBooks].halves
+    while halves:
+        first = halves.pop()
+        other = next((it for it in halves if _are_linked(first, it)), None)
+        if other is None:
+            yield Finding("INV-LINK", f"pair 0x{first.pair.hex()}", "one half settled without the other one")
+        else:
+            halves.remove(other)
+
+
+def _are_linked(first: SettledHalf, second: SettledHalf) -> bool:
+    """Tell whether two halves are those of the same pairs: the debtor of each is the creditor of the other."""
+    of_both = {pair_id(first.half, second.half), pair_id(second.half, first.half)}
+    is_same = first.pair == second.pair and first.settled == second.settled and first.pair in of_both
+    are_opposite = (first.debtor, first.creditor) == (second.creditor, second.debtor)
+    return is_same and are_opposite and first.currency != second.currency
 
 
 def crossings(books: Books, scope: Scope) -> Iterator[Finding]:

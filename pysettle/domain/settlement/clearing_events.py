@@ -8,7 +8,7 @@ from typing import NamedTuple
 from pysettle.domain.core.events import Event, event, struct
 from pysettle.values import Address, Units
 
-_NET_POSITION = "(address,uint256,uint256,uint256)"
+_NET_POSITION = "(bytes32,bytes32)"
 _SETTLED_BATCH = "(uint256,uint256)"
 
 
@@ -24,6 +24,12 @@ class NetPosition(NamedTuple):
     reserved: Units
     """Reserved units of the position afterwards."""
 
+    @classmethod
+    def from_words(cls, holding: bytes, turnover: bytes) -> NetPosition:
+        """Read the two words of an event."""
+        units = (Units(int.from_bytes(part, "big")) for part in (turnover[:16], turnover[16:], holding[20:]))
+        return cls(Address(holding[:20]), *units)
+
 
 class SettledBatch(NamedTuple):
     """The items of a batch that settled in a set."""
@@ -34,7 +40,7 @@ class SettledBatch(NamedTuple):
     """One bit for each item that settled."""
 
 
-struct(_NET_POSITION, NetPosition)
+struct(_NET_POSITION, NetPosition.from_words)
 struct(_SETTLED_BATCH, SettledBatch)
 
 
@@ -124,13 +130,14 @@ class BatchQueued(Event):
 
     SIGNATURE = (
         "BatchQueued(address indexed currency,address indexed debtor,uint256 indexed header,bytes32 payload,"
-        "uint256[] items)"
+        "uint256[] items,bytes32 pair)"
     )
     currency: Address
     debtor: Address
     header: int
     payload: bytes
     items: tuple[int, ...]
+    pair: bytes = bytes(32)
 
 
 @event

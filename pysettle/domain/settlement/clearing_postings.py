@@ -1,14 +1,12 @@
-"""Postings of the events of the clearing house, and of the reserved units that its sets move."""
+"""Postings of the events of the clearing house."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
 
-from pysettle.domain.core.accounts import LedgerAccount, Posting
 from pysettle.domain.core.books import Books
 from pysettle.domain.core.events import Emitted
-from pysettle.domain.core.postings import Handlers, Postings, move, registering
+from pysettle.domain.core.postings import Handlers, Postings, registering
 from pysettle.domain.settlement import clearing_events as events
 from pysettle.domain.settlement import clearing_rule
 from pysettle.domain.settlement.books import LiquidityBooks, ParticipantBooks
@@ -18,90 +16,17 @@ from pysettle.domain.settlement.clearing import (
     OPERATOR_ALONE_S,
     BatchHeader,
     BatchItem,
+    half_id,
     places_of,
 )
-from pysettle.domain.settlement.clearing_books import BatchRecord, ClearingBooks, CycleRecord
+from pysettle.domain.settlement.clearing_books import BatchRecord, ClearingBooks, CycleRecord, SettledHalf
 from pysettle.domain.settlement.clearing_rule import is_blocked, member
-from pysettle.domain.settlement.contracts import POSITION, RESERVED
 from pysettle.domain.settlement.corridor_books import CorridorBooks
 from pysettle.errors.states import CycleState
 from pysettle.values import Address
 
 HANDLERS: Handlers = {}
 _handles = registering(HANDLERS)
-
-# -------------------------------------------------------------------------------------- reserved units
-
-
-@_handles(events.PositionReserved)
-def _reserved(books: Books, emitted: Emitted, event: events.PositionReserved) -> Postings:
-    """Book a reservation: by an active participant, of units that are not frozen, while nothing is paused."""
-    record, liquidity = books[ParticipantBooks].records.get((event.currency, event.account)), books[LiquidityBooks]
-    if record is None or record.stopped or record.suspended or liquidity.paused[event.currency]:
-        books.violated("INV-FROZEN", emitted, f"0x{event.account.hex()} reserved during a stop or a pause")
-    held = books.balance(event.currency, POSITION, event.account)
-    if objection := liquidity.freezing[event.currency].outgoing_objection(event.account, event.amount, held):
-        books.violated("INV-FROZEN", emitted, objection)
-    return _exchanged(books, emitted, event, event.amount)
-
-
-@_handles(events.PositionReleased)
-def _released(books: Books, emitted: Emitted, event: events.PositionReleased) -> Postings:
-    """Book a release: never during the first hour of a closed cycle."""
-    cycle = books[ClearingBooks].cycles[event.currency]
-    if cycle.state is CycleState.CLOSED and emitted.timestamp < cycle.since + LONGEST_CLOSED_S:
-        detail = f"0x{event.account.hex()} released {event.amount} units while cycle {cycle.number} was closed"
-        books.violated("INV-ORDER", emitted, detail)
-    return _exchanged(books, emitted, event, -event.amount)
-
-
-def _exchanged(
-    books: Books, emitted: Emitted, event: events.PositionReserved | events.PositionReleased, amount: int
-) -> Postings:
-    """Book units that one part of a position gives to the other; compare both parts with the statement."""
-    if not books.contracts.counts(event.currency):
-        return ()
-    available = books.balance(event.currency, POSITION, event.account) - amount
-    reserved = books.balance(event.currency, RESERVED, event.account) + amount
-    if (event.available, event.reserved) != (available, reserved):
-        detail = (
-            f"position of 0x{event.account.hex()}: {event.available} and {event.reserved} units stated, {available} "
-            f"are available and {reserved} reserved"
-        )
-        books.violated("INV-LIQUIDITY", emitted, detail)
-    return move(event.currency, amount, (POSITION, event.account), (RESERVED, event.account))
-
-
-@_handles(events.PositionsNetted)
-def _netted(books: Books, emitted: Emitted, event: events.PositionsNetted) -> Postings:
-    """Book the nets of a set: those of its items, and of nothing else."""
-    expected = books[ClearingBooks].turnovers.pop((event.currency, event.set), None)
-    if books[LiquidityBooks].paused[event.currency]:
-        books.violated("INV-FROZEN", emitted, f"set {event.set} settled during a pause of the positions")
-    records = books[ParticipantBooks].records
-    stated = {}
-    for party in event.positions:
-        record = records.get((event.currency, party.account))
-        if party.received or party.paid:
-            stated[record.index if record else 0] = [party.received, party.paid]
-    if stated != expected:
-        books.violated("INV-NET", emitted, f"the nets of set {event.set} are not those of its items")
-    if sum(it.received - it.paid for it in event.positions) != 0:
-        books.violated("INV-NET", emitted, f"the nets of set {event.set} do not sum to zero")
-        return ()
-    return tuple(_moved(books, emitted, event)) if books.contracts.counts(event.currency) else ()
-
-
-def _moved(books: Books, emitted: Emitted, event: events.PositionsNetted) -> Iterator[Posting]:
-    for party in event.positions:
-        reserved = books.balance(event.currency, RESERVED, party.account) + party.received - party.paid
-        if reserved != party.reserved:
-            detail = f"position of 0x{party.account.hex()}: {party.reserved} units stated, {reserved} are reserved"
-            books.violated("INV-LIQUIDITY", emitted, detail)
-        if party.received != party.paid:
-            account = LedgerAccount(event.currency, RESERVED, party.account)
-            yield Posting(account, party.received - party.paid)
-
 
 # --------------------------------------------------------------------------------------------- queues
 
@@ -120,7 +45,9 @@ def _queued(books: Books, emitted: Emitted, event: events.BatchQueued) -> Postin
     if place in clearing.batches or (header.index and before not in clearing.batches) or header.cycle != due:
         books.violated("INV-ORDER", emitted, f"batch {header.index} of 0x{event.debtor.hex()} was queued out of turn")
     items = tuple(map(BatchItem.from_word, event.items))
-    clearing.last = BatchRecord(header, event.payload, items, (1 << len(items)) - 1)
+    is_pair, everything = any(event.pair), (1 << len(items)) - 1
+    queued, held = (0, everything) if is_pair else (everything, 0)
+    clearing.last = BatchRecord(header, event.payload, items, queued, held, pair=event.pair)
     clearing.batches[place] = clearing.queues[event.currency, header.debtor][header] = clearing.last
     return ()
 
@@ -130,7 +57,7 @@ def _held(books: Books, emitted: Emitted, event: events.ItemsHeldSet) -> Posting
     batch = _changed(books, emitted, event)
     if batch is not None:
         among = batch.queued if event.held else batch.held
-        _check_among(books, emitted, event.items, among)
+        _check_among(books, emitted, event.items, 0 if batch.is_pair else among)
         batch.queued ^= event.items
         batch.held ^= event.items
     return ()
@@ -141,8 +68,7 @@ def _ended(books: Books, emitted: Emitted, event: events.ItemsCancelled | events
     batch = _changed(books, emitted, event)
     if batch is not None:
         _check_among(books, emitted, event.items, batch.queued | batch.held)
-        batch.queued &= ~event.items
-        batch.held &= ~event.items
+        batch.end(event.items)
         batch.ended = tuple(batch.items[place] for place in places_of(event.items) if place < len(batch.items))
         books[ClearingBooks].end(event.currency, batch)
     return ()
@@ -225,7 +151,7 @@ def _settled(books: Books, emitted: Emitted, event: events.SetSettled) -> Postin
     for word, settled in event.batches:
         header = BatchHeader.from_word(word)
         batch = clearing.record(event.currency, header)
-        if batch is None or settled & ~batch.queued or header.cycle > event.cycle:
+        if batch is None or settled & ~batch.payable or header.cycle > event.cycle:
             books.violated(
                 "INV-ONCE", emitted, f"a batch of set {event.set} was not queued, not due, or settled before"
             )
@@ -237,14 +163,23 @@ def _settled(books: Books, emitted: Emitted, event: events.SetSettled) -> Postin
             if is_closed:
                 cycle.settled_count += 1
                 cycle.settled_units += amount
-        batch.queued &= ~settled
+        batch.end(settled)
         clearing.end(event.currency, batch)
+        if settled and batch.is_pair:
+            clearing.halves.append(_half(books, event.currency, batch, settled))
         if settled:
             last[header.debtor] = max(header, last.get(header.debtor, header))
             _check_crossing(books, emitted, event.currency, batch, settled)
     clearing.turnovers[event.currency, event.set] = dict(sums)
     _check_order(books, emitted, event, last)
     return ()
+
+
+def _half(books: Books, currency: Address, batch: BatchRecord, settled: int) -> SettledHalf:
+    """Return a half of pairs that settled, whose items have one creditor."""
+    debtor, creditor = (member(books, currency, it)[0] for it in (batch.header.debtor, batch.items[0].creditor))
+    half = half_id(currency, batch.header.debtor, batch.items)
+    return SettledHalf(batch.pair, settled, half, currency, debtor, creditor)
 
 
 def _check_order(books: Books, emitted: Emitted, event: events.SetSettled, last: dict[int, BatchHeader]) -> None:

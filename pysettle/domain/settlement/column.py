@@ -18,6 +18,7 @@ from pysettle.domain.settlement import (
     instructions,
     postings,
     questions,
+    reserved_postings,
 )
 from pysettle.domain.settlement.contracts import (
     ATOMIC_SETTLEMENT,
@@ -46,6 +47,7 @@ COLUMN = Column(
         **instructions.HANDLERS,
         **exchange_postings.HANDLERS,
         **clearing_postings.HANDLERS,
+        **reserved_postings.HANDLERS,
     },
     checks=(
         checks.positions,
@@ -54,6 +56,7 @@ COLUMN = Column(
         exchange_checks.purchases,
         exchange_checks.policies,
         clearing_checks.nets,
+        clearing_checks.pairs,
         clearing_checks.crossings,
     ),
     questions=(

@@ -10,7 +10,7 @@ from pysettle.domain.settlement.books import ParticipantBooks
 from pysettle.domain.settlement.calendars import Week
 from pysettle.domain.settlement.clearing_books import ClearingBooks
 from pysettle.domain.settlement.clearing_events import BatchAdmitted, BatchReleased
-from pysettle.domain.settlement.contracts import POSITION
+from pysettle.domain.settlement.contracts import POSITION, RESERVED
 from pysettle.domain.settlement.corridor_books import CorridorBooks, WindowUse
 from pysettle.errors.states import PayloadState
 from pysettle.values import Address
@@ -158,7 +158,7 @@ def _discount(books: Books, emitted: Emitted, event: events.CrossingReleased | B
 
 @_handles(events.ClearedOut)
 def _cleared_out(books: Books, emitted: Emitted, event: events.ClearedOut) -> Postings:
-    """Book a clear-out, before its units move: it leaves the limit in the position, while the currency is closed."""
+    """Book a clear-out, before its units move: the limit stays, with reserved units, while the currency is closed."""
     corridors = books[CorridorBooks]
     record = corridors.records[event.id]
     if record.corridor is None:
@@ -168,7 +168,8 @@ def _cleared_out(books: Books, emitted: Emitted, event: events.ClearedOut) -> Po
     if corridors.calendars[currency].is_open(emitted.timestamp):
         detail = f"0x{event.account.hex()} was cleared out while the currency was open"
         books.violated("INV-CORRIDOR", emitted, detail)
-    left = books.balance(currency, POSITION, event.account) - event.amount
+    held = sum(books.balance(currency, purpose, event.account) for purpose in (POSITION, RESERVED))
+    left = held - event.amount
     if books.contracts.counts(currency) and left != record.terms.day_end_limit:
         detail = f"0x{event.account.hex()} keeps {left} units after a clear-out, and not {record.terms.day_end_limit}"
         books.violated("INV-CORRIDOR", emitted, detail)

@@ -192,6 +192,15 @@ class ItemOutsideCorridor(ClearingReverted):
     expected: int
 
 
+class PairIncomplete(ClearingReverted):
+    """A half of PvP pairs settles without the same items of the other half."""
+
+    template = "one half of the pairs 0x{pair} would settle without the same items of the other half"
+    remedy = "link both halves, or leave both out"
+
+    pair: bytes
+
+
 class ParticipantNotListed(ClearingReverted):
     """The proposal does not list a party."""
 

@@ -171,9 +171,9 @@ class ParticipantOfOtherJurisdiction(CorridorReverted):
 class NothingToClear(CorridorReverted):
     """The position is not above the limit at the end of a day, or the participant is its own agent."""
 
-    template = "the position of {account} has {available}; it keeps {limit} at the end of a day"
+    template = "the position of {account} has {units}; it keeps {limit} at the end of a day"
     remedy = "leave it"
 
     account: Address
-    available: Units
+    units: Units
     limit: Units

@@ -312,7 +312,7 @@ def test_admission_to_a_queue(house: House) -> None:
     ):
         refused(world, step, errors.BatchInvalid, term=term)
     for word, term in ((2 << 96, "amount"), (1, "creditor"), ((2**16 + 2) << 96 | 1, "creditor")):
-        step = contract._transaction(beijing, 400_000, "queue", currency, 0, 156, NOTHING, [word])
+        step = contract._transaction(beijing, 400_000, "queue", currency, 0, 156, NOTHING, [word], NOTHING)
         refused(world, step, errors.BatchInvalid, term=term)
     house.refuse(
         contract.queue(world[STRANGER], currency, [one], jurisdiction=156), errors.ParticipantNotFound, account=stranger
@@ -374,8 +374,8 @@ def test_only_the_house_moves_reserved_units(house: House) -> None:
     house_address = house.contract.address
     refused(world, step, errors.CallerNotClearingHouse, caller=stranger.address, clearingHouse=house_address)
     corridors = ways_of(house.banks).corridors
-    for function, others in (("admitBatch", ([1],)), ("releaseBatch", ([1], 1, 0))):
-        arguments = (156, 344, currency, beijing, NOTHING, *others)
+    for function, others in (("admitBatch", ([1], 1, 1)), ("releaseBatch", ([1], 1))):
+        arguments = (0, currency, beijing, NOTHING, *others)
         step = corridors._transaction(stranger, 300_000, function, *arguments)
         refused(world, step, errors.LiquidityMoverUnknown, caller=stranger.address)
     values = {"token": currency, "account": beijing}

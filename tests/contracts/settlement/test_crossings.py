@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from pysettle.domain.settlement.calendars import CLOSED, DAY_MINUTES, Hours, Week
+from pysettle.domain.settlement.clearing_events import PositionReleased
 from pysettle.domain.settlement.corridor_events import (
     ClearedOut,
     CrossingAdmitted,
@@ -18,8 +19,9 @@ from pysettle.errors import contracts as errors
 from pysettle.errors.states import LegKind, PayloadState
 from pysettle.evm.transactions import Transaction
 from pysettle.money import Currency
-from pysettle.values import DAY_S
+from pysettle.values import DAY_S, Units
 from tests.contracts.banks import AGENT, BEIJING, FUNDS, HONGKONG, Banks, effect_on
+from tests.contracts.clearing import MINUTE, open_house
 from tests.contracts.effects import ACCOUNT_1271, at, deploy, refused
 from tests.contracts.ways import NOTHING, PAYLOAD, TERMS, Counting, Ways, counting_of, ways_of
 from tests.contracts.world import YUAN
@@ -291,8 +293,27 @@ def test_the_whole_effect_of_a_clear_out(banks: Banks) -> None:
         ClearedOut(way.id, account, agent, excess),
         PositionMoved(way.currency, account, agent, excess, TERMS.day_end_limit, excess),
     ]
-    figures = {"available": TERMS.day_end_limit, "limit": TERMS.day_end_limit}
+    figures = {"units": TERMS.day_end_limit, "limit": TERMS.day_end_limit}
     refused(world, ways.clear_out(account), errors.NothingToClear, account=account, **figures)
+
+
+def test_reserved_units_do_not_escape_the_limit(banks: Banks) -> None:
+    """Reserved units count, and go after the available ones; a closed cycle keeps them until its end."""
+    ways, world, units = ways_of(banks), banks.world, TERMS.day_end_limit
+    way, account, agent = ways.open(), world.address(HONGKONG), world.address(AGENT)
+    evening(ways)
+    house, available = open_house(banks), 20 * YUAN
+    house.send(house.reserve(HONGKONG, (FUNDS // 2 - available) // YUAN), house.close())
+    latest = house.contract.cycle(way.currency).since + 60 * MINUTE
+    house.refuse(ways.clear_out(account), errors.CycleStillClosed, cycle=1, latest=latest)
+    house.send(house.end())
+    excess = FUNDS // 2 - units
+    assert house.send(ways.clear_out(account)) == [
+        ClearedOut(way.id, account, agent, excess),
+        PositionReleased(way.currency, account, Units(excess - available), excess, units),
+        PositionMoved(way.currency, account, agent, excess, Units(0), excess),
+    ]
+    refused(world, ways.clear_out(account), errors.NothingToClear, account=account, units=units, limit=units)
 
 
 def test_when_nobody_clears_out(banks: Banks) -> None:
@@ -307,7 +328,7 @@ def test_when_nobody_clears_out(banks: Banks) -> None:
     step = ways.clear_out(bank)
     refused(world, step, errors.ParticipantOfOtherJurisdiction, account=bank, jurisdiction=156, expected=344)
     world.send(banks.admit(HONGKONG, agent=HONGKONG))
-    figures = {"available": FUNDS // 2, "limit": TERMS.day_end_limit}
+    figures = {"units": FUNDS // 2, "limit": TERMS.day_end_limit}
     refused(world, ways.clear_out(account), errors.NothingToClear, account=account, **figures)
 
 

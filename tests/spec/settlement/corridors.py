@@ -201,7 +201,7 @@ class CorridorsSpec(Contract):
             refuse(errors.CorridorNotOpen, id=identifier)
         available, limit = self.held(currency, account), self.ways[identifier].terms.day_end_limit
         if available <= limit or agent == account:
-            refuse(errors.NothingToClear, account=account, available=available, limit=limit)
+            refuse(errors.NothingToClear, account=account, units=available, limit=limit)
         excess = Units(available - limit)
         self._emit(ClearedOut(identifier, account, agent, excess))
         self._move(currency, account, agent, excess)

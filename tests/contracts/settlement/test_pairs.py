@@ -1,0 +1,215 @@
+"""PvP pairs in the ClearingHouse: two halves in two currencies, whose items settle together or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import pytest
+
+from pysettle.client.settlement.clearing import ClearingSet, PairLink, ProposedBatch
+from pysettle.client.settlement.pairs import links_of, propose_sets, sets_of
+from pysettle.domain.settlement.clearing import BatchItem, half_id, pair_id
+from pysettle.domain.settlement.clearing_events import BatchQueued, ItemsCancelled, ItemsRejected, SetSettled
+from pysettle.errors import contracts as errors
+from pysettle.evm.transactions import Transaction
+from pysettle.money import Currency
+from pysettle.values import Address, Units
+from tests.contracts.banks import AGENT, BEIJING, HKD_OFFICER, HONGKONG, Banks
+from tests.contracts.clearing import MINUTE, NUMBERS, OPERATOR, REASON, House, open_house
+from tests.contracts.effects import refused
+from tests.contracts.world import YUAN
+
+Batches = Sequence[ProposedBatch]
+LINK = PairLink(0, 0, 1, 0)
+
+
+@dataclass
+class Pairing:
+    """Cycles of e-CNY and of e-HKD, in which three banks of one country take part."""
+
+    house: House
+    hkd: Address
+
+    def queue(self, debtor: str, creditor: str, pair: bytes, *units: int, hkd: bool = False) -> ProposedBatch:
+        """Queue a half of pairs; return it."""
+        house, items = self.house, [BatchItem(NUMBERS[creditor], Units(it * YUAN)) for it in units]
+        place = self.hkd if hkd else house.currency
+        step = house.contract.queue(house.banks.world[debtor], place, items, jurisdiction=156, pair=pair)
+        (event, *_) = house.send(step)
+        assert isinstance(event, BatchQueued)
+        return ProposedBatch.of(event)
+
+    def pair(self, *amounts: tuple[int, int], partner: str = HONGKONG) -> tuple[ProposedBatch, ProposedBatch]:
+        """Queue pairs of Beijing, which pays yuan, and of a partner, which pays e-HKD."""
+        first = [BatchItem(NUMBERS[partner], Units(it * YUAN)) for it, _ in amounts]
+        second = [BatchItem(NUMBERS[BEIJING], Units(it * YUAN)) for _, it in amounts]
+        halves = half_id(self.house.currency, 1, first), half_id(self.hkd, NUMBERS[partner], second)
+        pair = pair_id(*halves)
+        paid = self.queue(BEIJING, partner, pair, *(it for it, _ in amounts))
+        return paid, self.queue(partner, BEIJING, pair, *(it for _, it in amounts), hkd=True)
+
+    def close(self) -> None:
+        """Close the cycles of both currencies."""
+        contract, operator = self.house.contract, self.house.banks.world[OPERATOR]
+        self.house.send(self.house.close(), contract.close_cycle(operator, self.hkd))
+
+    def settle(self, cny: Batches, hkd: Batches, *links: PairLink) -> Transaction:
+        """Return a proposal of two sets."""
+        world = self.house.banks.world
+        accounts = [world.address(it) for it in NUMBERS]
+        sets = [ClearingSet(self.house.currency, accounts, cny), ClearingSet(self.hkd, accounts, hkd)]
+        return self.house.contract.settle_sets(world[OPERATOR], sets, links)
+
+    def reserve(self, name: str, yuan: int, *, hkd: bool = False) -> Transaction:
+        """Return a reservation."""
+        banks = self.house.banks
+        return banks.liquidity.reserve(banks.world[name], self.hkd if hkd else self.house.currency, Units(yuan * YUAN))
+
+    def reserved(self) -> tuple[list[int], list[int]]:
+        """Return the reserved units of all banks in yuan, and those in e-HKD."""
+        banks = self.house.banks
+        in_hkd = [banks.liquidity.position(self.hkd, banks.world.address(it)).reserved // YUAN for it in NUMBERS]
+        return self.house.reserved(), in_hkd
+
+    def incomplete(self, step: Transaction, pair: bytes) -> None:
+        """Check that a proposal is refused for half a pair."""
+        refused(self.house.banks.world, step, errors.PairIncomplete, pair=pair)
+
+
+def place(batch: ProposedBatch) -> dict[str, int]:
+    """Return the values by which errors name a batch."""
+    header = batch.header
+    return {"debtorNumber": header.debtor, "priority": header.priority, "index": header.index}
+
+
+@pytest.fixture
+def pairing(banks: Banks) -> Pairing:
+    """Open the cycles of both currencies."""
+    house, world, hkd = open_house(banks), banks.world, banks.token(Currency.HKD).address
+    house.send(
+        banks.admit(HONGKONG, jurisdiction=156),
+        banks.admit(HONGKONG, Currency.HKD, jurisdiction=156),
+        banks.admit(AGENT, Currency.HKD),
+        house.contract.set_operator(world[HKD_OFFICER], hkd, world.address(OPERATOR)),
+    )
+    return Pairing(house, hkd)
+
+
+def test_pairs_settle_in_both_currencies(pairing: Pairing) -> None:
+    """One transaction moves both payments of the marked pairs; the others stay, out of the way of everybody."""
+    house, contract = pairing.house, pairing.house.contract
+    first, second = pairing.pair((10, 11), (20, 22), (1, 1))
+    later = house.queued(BEIJING, (AGENT, 5))
+    house.send(pairing.reserve(BEIJING, 40), pairing.reserve(HONGKONG, 40, hkd=True))
+    assert contract.items(house.currency, first.header) == (0, 0b111)
+    pairing.close()
+    marks = first.marking([0, 1]), second.marking([0, 1])
+    settled = house.send(pairing.settle([marks[0], later], [marks[1]], LINK))
+    shown = [[(it.header, it.settled) for it in event.batches] for event in settled if isinstance(event, SetSettled)]
+    assert shown == [[(first.header.word, 0b11), (later.header.word, 1)], [(second.header.word, 0b11)]]
+    assert pairing.reserved() == ([5, 30, 5], [33, 7, 0])
+    house.refuse(pairing.settle([marks[0]], [marks[1]], LINK), errors.ItemsNotQueued, **place(first))
+    # Beijing has to pay nothing before its pair, and its queue goes on behind it.
+    assert contract.queue_of(house.currency, 1, 0) == (0, 2)
+    house.send(pairing.settle([first.marking([2])], [second.marking([2])], LINK))
+    house.send(house.end())
+    house.queued(BEIJING, (AGENT, 1))
+    assert contract.queue_of(house.currency, 1, 0) == (2, 3)
+
+
+def test_half_a_pair_never_settles(pairing: Pairing) -> None:
+    """Each proposal that would settle one payment without the other one is refused, and nothing moves."""
+    house, world = pairing.house, pairing.house.banks.world
+    first, second = pairing.pair((10, 11), (20, 22))
+    pair = first.pair
+    less = pairing.queue(HONGKONG, BEIJING, pair, 11, 21, hkd=True)
+    strange = pairing.queue(AGENT, BEIJING, pair, 11, 22, hkd=True)
+    same = pairing.queue(HONGKONG, BEIJING, pair, 11, 22)
+    house.send(pairing.reserve(BEIJING, 40), pairing.reserve(HONGKONG, 80, hkd=True), pairing.reserve(HONGKONG, 40))
+    pairing.close()
+    for step in (
+        pairing.settle([first], [second]),
+        pairing.settle([first], []),
+        pairing.settle([], [second]),
+        pairing.settle([first.marking([0])], [second.marking([1])], LINK),
+        pairing.settle([first], [second.marking([0])], LINK),
+        pairing.settle([first], [second.marking([])]),
+        pairing.settle([first], [second], PairLink(1, 0, 0, 0)),
+        pairing.settle([first], [second], PairLink(0, 0, 0, 0)),
+        pairing.settle([first], [second], PairLink(0, 0, 1, 1)),
+        pairing.settle([first], [second], PairLink(0, 0, 2, 0)),
+        pairing.settle([first], [less], LINK),
+        pairing.settle([first, same], [], PairLink(0, 0, 0, 1)),
+        pairing.settle([first], [second, less], LINK),
+    ):
+        pairing.incomplete(step, pair)
+    pairing.incomplete(pairing.settle([first], [second], LINK, LINK), bytes(32))
+    pairing.incomplete(pairing.settle([first], [second], PairLink(2, 0, 1, 0)), bytes(32))
+    # The agent has no yuan of Beijing to come, and no half that Beijing agreed to.
+    house.send(house.banks.liquidity.reserve(world[HONGKONG], pairing.hkd, Units(YUAN)))
+    short = {"token": pairing.hkd, "account": world.address(AGENT), "requested": 33 * YUAN, "available": 0}
+    refused(world, pairing.settle([first], [strange], LINK), errors.ReservedExceeded, **short)
+    for changed in (replace(first, pair=bytes(32)), replace(first, pair=b"\1" * 32)):
+        house.refuse(pairing.settle([changed], [second], LINK), errors.BatchNotFound, **place(first))
+    assert pairing.reserved() == ([40, 40, 0], [0, 81, 0])
+    house.send(pairing.settle([first], [second], LINK))
+    assert pairing.reserved() == ([10, 70, 0], [33, 48, 0])
+
+
+def test_pairs_in_the_order_of_a_debtor(pairing: Pairing) -> None:
+    """A set passes pairs over, and settles none behind an obligation that waits; nobody holds one."""
+    house, world, contract = pairing.house, pairing.house.banks.world, pairing.house.contract
+    single = house.queued(BEIJING, (AGENT, 5))
+    first, second = pairing.pair((10, 11))
+    last = house.queued(BEIJING, (AGENT, 6))
+    for held in (True, False):
+        step = contract.set_held(world[BEIJING], house.currency, first, held=held)
+        house.refuse(step, errors.ItemsNotQueued, **place(first))
+    step = contract.queue(
+        world[BEIJING],
+        house.currency,
+        [BatchItem(2, Units(1)), BatchItem(3, Units(1))],
+        jurisdiction=156,
+        pair=b"\1" * 32,
+    )
+    refused(world, step, errors.BatchInvalid, term="pair")
+    house.send(pairing.reserve(BEIJING, 40), pairing.reserve(HONGKONG, 40, hkd=True))
+    pairing.close()
+    house.refuse(pairing.settle([first], [second], LINK), errors.BatchPassedOver, **place(single))
+    step = pairing.settle([single.marking([]), first], [second], PairLink(0, 1, 1, 0))
+    house.refuse(step, errors.ItemOutOfOrder, **place(first), place=0)
+    latest = contract.cycle(house.currency).since + 60 * MINUTE
+    cancelling = contract.cancel(world[BEIJING], house.currency, first)
+    house.refuse(cancelling, errors.CycleStillClosed, cycle=1, latest=latest)
+    house.send(pairing.settle([single, last], []))
+    assert pairing.reserved() == ([29, 0, 11], [0, 40, 0])
+    house.send(house.end())
+    (cancelled,) = house.send(contract.cancel(world[BEIJING], house.currency, first))
+    assert cancelled == ItemsCancelled(house.currency, first.header.word, 1)
+    house.send(contract.end_cycle(world[OPERATOR], pairing.hkd))
+    (rejected,) = house.send(contract.reject(world[BEIJING], pairing.hkd, second, REASON))
+    assert isinstance(rejected, ItemsRejected)
+    assert contract.items(pairing.hkd, second.header) == (0, 0)
+
+
+def test_a_debtor_of_pairs_without_money_holds_up_nobody(pairing: Pairing) -> None:
+    """Beijing agrees to pairs with both others and reserves no yuan: what stays in the queues are its own pairs."""
+    house, network = pairing.house, pairing.house.banks.world.network
+    pairing.pair((300, 10))
+    pairing.pair((300, 10), partner=AGENT)
+    funded = pairing.pair((7, 10))
+    house.queued(HONGKONG, (AGENT, 40))
+    house.queued(AGENT, (HONGKONG, 35))
+    house.send(pairing.reserve(BEIJING, 7), pairing.reserve(HONGKONG, 50), pairing.reserve(HONGKONG, 90, hkd=True))
+    pairing.close()
+    proposals = propose_sets(network, [house.currency, pairing.hkd])
+    sets = sets_of(proposals)
+    links = links_of(sets)
+    assert [it.count for it in proposals.values()] == [2]
+    house.send(house.contract.settle_sets(house.banks.world[OPERATOR], sets, links))
+    assert pairing.reserved() == ([7, 45, 5], [0, 90, 0])
+    world = house.banks.world
+    first = house.contract.items(house.currency, funded[0].header)
+    assert first == (0, 1)
+    house.send(house.end(), house.contract.end_cycle(world[OPERATOR], pairing.hkd))
