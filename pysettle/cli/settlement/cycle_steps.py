@@ -184,5 +184,6 @@ def _caller(by: str | None, standing: CycleStanding, command: Command) -> Transa
         UsageError: nobody is named, and there is no operator.
     """
     if by is None and not any(standing.operator):
-        raise UsageError(f"{command.currency.value} has no operator of its cycles: name an account with --by")
+        code = command.currency.value
+        raise UsageError(f"{code} has no operator of its cycles: name an account with --by", currency=code)
     return command.signer(by or command.name(standing.operator))
