@@ -126,15 +126,28 @@ def claim(file: Path, command: Command) -> None:
 @gateway.command(cls=Verb)
 @click.option("--to", required=True, help="URL of the gateway, such as http://127.0.0.1:4020.")
 @click.option("--account", required=True, help="Account that pays.")
-@click.option("--budget", type=Count(1, 10**15), default=1_000_000, show_default=True, help="Most Tokens to deposit.")
+@click.option(
+    "--pay-in",
+    type=click.Choice(["tokens", "CNY"]),
+    default="tokens",
+    show_default=True,
+    help="Kind of its channels: Tokens, or e-CNY.",
+)
+@click.option(
+    "--budget",
+    type=Count(1, 10**15),
+    default=1_000_000,
+    show_default=True,
+    help="Most to deposit: Tokens, or micro-yuan with --pay-in CNY.",
+)
 @click.option("--workers", type=Count(1, 64), default=4, show_default=True, help="Channels, and calls at once.")
 @click.option("--port", type=Count(0, 65_535), default=4022, show_default=True, help="Port; 0 for any free port.")
 @network_command
-def proxy(to: str, account: str, budget: int, workers: int, port: int, command: Command) -> None:
+def proxy(to: str, account: str, pay_in: str, budget: int, workers: int, port: int, command: Command) -> None:
     """Buy from a gateway for programs that know nothing of x402: they use the printed URL as OpenAI's base URL.
 
-    The proxy listens on loopback and pays from the account's Tokens. It opens a channel for each worker, within the
-    budget, checks the provider's receipts, and asks for the rest of every channel when it ends.
+    The proxy listens on loopback and pays from the account's Tokens, or its e-CNY. It opens a channel for each worker,
+    within the budget, checks the provider's receipts, and asks for the rest of every channel when it ends.
     """
     check_installed()
     from pysettle.serve.gateway.proxy import Proxy, proxy_app
@@ -142,7 +155,8 @@ def proxy(to: str, account: str, budget: int, workers: int, port: int, command: 
     from pysettle.serve.http import listen, url_of
 
     network = network_of(command)
-    built = Proxy(network, command.key(account), node_url(network), to, budget, workers)
+    key, in_tokens = command.key(account), pay_in == "tokens"
+    built = Proxy(network, key, node_url(network), to, budget, workers, in_tokens=in_tokens)
     listener = listen("127.0.0.1", port, only_loopback="a proxy pays for whoever reaches it")
     _announce(url_of(listener) + "/v1", command.as_json)
     serve(proxy_app(built), listener)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import secrets
 import shutil
 import subprocess
 
+import httpx
 import pytest
 from openai import APIStatusError, OpenAI
 from openai.types.chat import ChatCompletionUserMessageParam
@@ -70,6 +72,27 @@ def test_proxy(anywhere: Shop) -> None:
     assert shop.balance(alice) == held - charged
 
 
+def test_proxy_in_yuan(shop: Shop) -> None:
+    """The same from a channel of e-CNY; a repeated key costs nothing more, and its receipt is trusted."""
+    town = shop.town
+    town.issue("bob", 10)
+    held = town.network.currency.balance_of(town.key("bob").address)
+    words = "--workspace", str(town.workspace.directory), "--to", town.gateway_url, "--account", "bob", "--port", "0"
+    proxy = Process("gateway", "proxy", *words, "--workers", "1", "--pay-in", "CNY")
+    try:
+        key = {"Idempotency-Key": secrets.token_hex(16)}
+        answers = [
+            httpx.post(f"{proxy.url}/chat/completions", json=ASKED | {"seed": seed}, headers=headers, timeout=60)
+            for seed, headers in ((0, key), (0, key), (1, {}))
+        ]
+    finally:
+        proxy.stop()
+    assert [answer.status_code for answer in answers] == [200] * 3, [answer.text for answer in answers]
+    assert answers[0].content == answers[1].content
+    charged = sum(int(answer.json()["x402"]["charged_micro_yuan"]) for answer in answers[1:])
+    assert held - town.network.currency.balance_of(town.key("bob").address) == charged
+
+
 def _check_receipts(shop: Shop, answer: bytes, body: bytes) -> None:
     """Check that a proxy trusts a receipt for its own request and answer, and for no other."""
     network, key = shop.town.network, shop.town.key("alice")
@@ -79,6 +102,7 @@ def _check_receipts(shop: Shop, answer: bytes, body: bytes) -> None:
         (answer, body + b" ", "another request"),
         (answer.replace(word, b"gold", 1), body, "another answer"),
         (answer.replace(b'"request_charged": "', b'"request_charged": "1'), body, "not signed"),
+        (answer.replace(b'"receipt"', b'"other"'), body, "has none"),
     ):
         proxy = Proxy(network, key, shop.town.node_url, shop.town.gateway_url, 1, 1)
         proxy._check(content, request)

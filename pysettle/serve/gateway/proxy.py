@@ -10,9 +10,10 @@ import asyncio
 import json
 import logging
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 import httpx
 from starlette.applications import Starlette
@@ -47,7 +48,15 @@ class Proxy:
     """A proxy without its HTTP."""
 
     def __init__(
-        self, network: SettlementNetwork, key: Signer, chain_url: str, to: str, budget: int, workers: int
+        self,
+        network: SettlementNetwork,
+        key: Signer,
+        chain_url: str,
+        to: str,
+        budget: int,
+        workers: int,
+        *,
+        in_tokens: bool = True,
     ) -> None:
         """Buy from a gateway.
 
@@ -56,15 +65,18 @@ class Proxy:
             key: Key of the account that pays.
             chain_url: JSON-RPC of the chain.
             to: URL of the gateway.
-            budget: Most Tokens that are deposited, over all channels.
+            budget: Most that is deposited, over all channels: Tokens, or units of e-CNY.
             workers: Channels, and calls at once.
+            in_tokens: Whether the channels hold Tokens, and no e-CNY.
         """
         self._network, self._to = network, to.rstrip("/")
         chain = f"eip155:{network.chain.chain_id}"
         # By the chain, whatever the seller says: the client signs for no other token.
-        assets: list[Address] = [series.address for series in network.compute_lists.series()]
-        self.budget = Budget(budget)
-        """Tokens that may still be deposited."""
+        assets: list[Address] = [network.currency.address]
+        if in_tokens:
+            assets = [series.address for series in network.compute_lists.series()]
+        self._in_tokens, self.budget = in_tokens, Budget(budget)
+        """Amount that may still be deposited."""
         self._channels = [
             PayingChannel(key.secret, chain, chain_url, assets, self.budget, secrets.token_bytes(32))
             for _ in range(workers)
@@ -73,7 +85,7 @@ class Proxy:
         self._receipts: dict[bytes, SignedReceipt] = {}
         self._distrust: str | None = None
         self.returned = 0
-        """Tokens that came back at the end."""
+        """Amount that came back at the end."""
 
     def open(self) -> None:
         """Let every channel wait for a call; the event loop runs."""
@@ -103,7 +115,8 @@ class Proxy:
             raise
         passed = {name: answer.headers[name] for name in _PASSED if name in answer.headers}
         if "payment-response" in answer.headers:
-            channel.urls.add(f"{self._to}{path}?model={_model(body)}")
+            asked = {"model": _model(body), "paid_in": "tokens" if self._in_tokens else "CNY"}
+            channel.urls.add(f"{self._to}{path}?{urlencode(asked)}")
         return StreamingResponse(self._relayed(channel, answer, body), answer.status_code, passed)
 
     async def _relayed(self, channel: PayingChannel, answer: httpx.Response, body: bytes) -> AsyncIterator[bytes]:
@@ -113,34 +126,41 @@ class Proxy:
             async for chunk in answer.aiter_bytes():
                 content += chunk
                 yield chunk
-            if answer.status_code == 200:
+            if answer.status_code == 200 and "payment-response" in answer.headers:
                 await asyncio.to_thread(self._check, content, body)
         finally:
             await answer.aclose()
             self._free.put_nowait(channel)
 
     def _check(self, content: bytes, body: bytes) -> None:
-        """Check the receipt of an answer: its signature, its sums after the one before, and what it was given for."""
+        """Check the receipt of a paid answer: signature, sums beside the one before, and the text it was given for."""
         documents = _documents(content)
-        receipts = [it["x402"]["receipt"] for it in documents if "x402" in it]
+        receipts = [it["x402"]["receipt"] for it in documents if "receipt" in it.get("x402", {})]
         if not receipts:
+            self._suspect(["a paid answer has none"])
             return
         try:
             file = ReceiptFile.from_json(json.dumps(receipts[-1]), "the answer")
             (signed,) = file.receipts
-            channel_id = signed.receipt.channel_id
-            before = self._receipts.get(channel_id)
-            both = ReceiptFile(file.chain_id, file.hub, (*([before] if before else []), signed))
+            before = self._receipts.get(signed.receipt.channel_id)
+            # The answer to a repeated key comes with its first receipt.
+            known = [] if before in (None, signed) else [before]
+            both = ReceiptFile(file.chain_id, file.hub, (*filter(None, known), signed))
             problems = [found.detail for found in refuted(both, receipt_terms(self._network, both))]
         except (PysettleError, ValueError) as problem:
-            problems, signed = [str(problem)], None
-        if signed is not None:
-            text = "".join(Piece(it).text for it in documents)
-            if signed.receipt.request_hash != keccak(body):
-                problems.append("it was given for another request")
-            if signed.receipt.response_hash != keccak(text.encode()):
-                problems.append("it was given for another answer")
+            self._suspect([str(problem)])
+            return
+        text = "".join(Piece(it).text for it in documents)
+        if signed.receipt.request_hash != keccak(body):
+            problems.append("it was given for another request")
+        if signed.receipt.response_hash != keccak(text.encode()):
+            problems.append("it was given for another answer")
+        if before is None or signed.receipt.charged > before.receipt.charged:
             self._receipts[signed.receipt.channel_id] = signed
+        self._suspect(problems)
+
+    def _suspect(self, problems: Sequence[str]) -> None:
+        """Pay no more to a gateway with false receipts."""
         if problems:
             self._distrust = problems[0]
             _log.error("a receipt of the gateway is false: %s", "; ".join(problems))
@@ -154,7 +174,7 @@ class Proxy:
                 except (ValueError, RuntimeError, httpx.HTTPError) as problem:
                     _log.error("%s gives nothing back: %s; `pysettle channel list` shows the channel", url, problem)
             await channel.close()
-        _log.warning("%s Tokens came back", f"{self.returned:,}")
+        _log.warning("%s %s came back", f"{self.returned:,}", "Tokens" if self._in_tokens else "micro-yuan")
 
 
 def proxy_app(proxy: Proxy) -> Starlette:

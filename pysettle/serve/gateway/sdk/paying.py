@@ -25,26 +25,26 @@ NotPaid = PaymentError
 
 
 class Budget:
-    """Tokens that may be deposited, over all channels."""
+    """Amount that may be deposited, over all channels."""
 
-    def __init__(self, tokens: int) -> None:
+    def __init__(self, amount: int) -> None:
         """Begin with all of them."""
-        self._left, self._lock = tokens, Lock()
+        self._left, self._lock = amount, Lock()
 
     @property
     def left(self) -> int:
-        """Tokens that may still be deposited."""
+        """Amount that may still be deposited."""
         return self._left
 
     def take(self, wanted: int, least: int) -> int:
-        """Take Tokens for a deposit: what is wanted, or what is left of it if that suffices.
+        """Take an amount for a deposit: what is wanted, or what is left of it if that suffices.
 
         Raises:
             ValueError: not even the least is left.
         """
         with self._lock:
             if self._left < least:
-                raise ValueError(f"the budget is spent: {self._left:,} Tokens are left of it, {least:,} are needed")
+                raise ValueError(f"the budget is spent: {self._left:,} are left of it, {least:,} are needed")
             taken = min(wanted, self._left)
             self._left -= taken
             return taken
@@ -62,8 +62,8 @@ class PayingChannel:
             key: Key of the account that pays.
             network: Chain, as x402 names it.
             chain_url: JSON-RPC of the chain.
-            assets: Series whose Tokens may be spent.
-            budget: Tokens that may be deposited.
+            assets: Tokens that may be spent.
+            budget: Amount that may be deposited.
             salt: Salt of the channel, 32 bytes: each worker has its own.
         """
         self._budget, most = budget, str(budget.left)
@@ -93,7 +93,7 @@ class PayingChannel:
         return await self._transport.handle_async_request(request)
 
     def refund(self, url: str) -> int:
-        """Ask for the rest of the channel behind a URL; return the Tokens that came back.
+        """Ask for the rest of the channel behind a URL; return the amount that came back.
 
         Raises:
             ValueError, RuntimeError: the seller or the SDK refuses.
