@@ -149,7 +149,10 @@ class ClearingHistory:
         return self.both(step, debtor, lambda spec, call: spec.queue(call, priority, to, NOTHING, owed))
 
     def _reserve(self) -> bool:
-        name, yuan = self.random.choice(NAMES), self.random.choice((1, 10, 40, 40, 40, 600))
+        return self.reserve(self.random.choice(NAMES), self.random.choice((1, 10, 40, 40, 40, 600)))
+
+    def reserve(self, name: str, yuan: int) -> bool:
+        """Have a bank reserve units on both."""
         return self.both(self.house.reserve(name, yuan), name, lambda spec, call: spec.reserve(call, yuan * YUAN))
 
     def _release(self) -> bool:
