@@ -17,16 +17,18 @@ from eth_typing import Address
 from hypothesis import strategies as st
 
 from pysettle.domain.channel.contracts import CHANNEL_HUB, USAGE_METER
-from pysettle.domain.channel.messages import hub_domain
+from pysettle.domain.channel.messages import deposit_nonce, hub_domain
 from pysettle.domain.compute.contracts import COMPUTE_MARKET, COMPUTE_TOKEN, SeriesPricing
 from pysettle.domain.compute.messages import market_domain
 from pysettle.domain.compute.usage import RateCard
 from pysettle.domain.core.contracts import Contracts
 from pysettle.domain.core.events import Emitted, Event, Position
 from pysettle.domain.jobs.contracts import JOB_ESCROW
+from pysettle.domain.jobs.terms import OrderTerms
 from pysettle.domain.money.contracts import CURRENCY_TOKEN, ISSUANCE_DESK, CurrencyTerms
 from pysettle.domain.money.messages import ReserveAttestation
 from pysettle.domain.money.wallets import MOST_LIMIT, ClassLimits, WalletClass
+from tests.spec.channel.records import DepositData
 from tests.spec.core.calls import Signature
 from tests.spec.core.records import Places
 from tests.spec.money.currency import CurrencySpec
@@ -80,12 +82,13 @@ class History:
             by = ADDRESSES["settlement registrar"]
             self.do(Operation("markSettlementAccount", by, self.now, (account,)))
 
-    def do(self, operation: Operation) -> None:
-        """Do an operation."""
+    def do(self, operation: Operation) -> object:
+        """Do an operation; return its refusal, None if there is none."""
         outcome = perform(self.spec.at(operation.contract), operation)
         if outcome.refusal is None:
             self._emit(outcome.events, operation.now)
         self.now = operation.now + BLOCK_S
+        return outcome.refusal
 
     def _emit(self, events: Iterable[tuple[Address, Event]], timestamp: int = LAST_DAY) -> None:
         number = len(self.transactions)
@@ -109,14 +112,52 @@ class History:
             self.do(operation)
         for _ in range(BEGUN):
             self.do(generator.draw(self.now))
-        # Seldom drawn: a part of a credit is seized for somebody else.
+        self._seize_credit()
+        self._withdraw()
+        self._concede()
+
+    # Of too few units, or too seldom, in what is drawn.
+
+    def _seize_credit(self) -> None:
+        """Seize a part of a credit for somebody else."""
         freezer, seizer, ground = ADDRESSES["freezer"], ADDRESSES["seizer"], b"\1" * 32
         holder, creditor, payee = (ADDRESSES[name] for name in ("operator", "buyer", "other buyer"))
         units = self.spec.currency.accounts[holder].balance // 2
-        self.do(Operation("freeze", freezer, self.now, (creditor, False, True)))
-        self.do(Operation("seize", seizer, self.now, (holder, creditor, units, ground)))
-        self.do(Operation("seizeCredit", seizer, self.now, (creditor, payee, units // 2, ground)))
-        self.do(Operation("freeze", freezer, self.now, (creditor, False, False)))
+        self._must("freeze", freezer, creditor, False, True)
+        self._must("seize", seizer, holder, creditor, units, ground)
+        self._must("seizeCredit", seizer, creditor, payee, units // 2, ground)
+        self._must("freeze", freezer, creditor, False, False)
+
+    def _withdraw(self) -> None:
+        """Pay into a channel, and take it out again."""
+        config = next(it.config for it in self.spec.hub.channels.values() if it.config.token == PLACES.currency)
+        nonce = deposit_nonce(self.spec.hub.id_of(config), 5)
+        message = "ReceiveWithAuthorization", config.payer, PLACES.collector, 9, 0, 2**40, nonce
+        data = DepositData(0, 2**40, 5, Signature(config.payer, message))
+        self._must("deposit", config.payer, config, 9, PLACES.collector, data, contract="hub")
+        self._must("initiateWithdraw", config.payer, config, 9, contract="hub")
+        self.now += config.withdraw_delay_s
+        self._must("finalizeWithdraw", config.payer, config, contract="hub")
+
+    def _concede(self) -> None:
+        """Dispute, with a bond, a milestone that somebody else has paid for, and concede it."""
+        payer, buyer, provider, agent = (ADDRESSES[name] for name in ("buyer", "other buyer", "provider", "agent"))
+        end, day = self.now + 86_400, 86_400
+        stages = ((90, end + day),)
+        terms = OrderTerms(PLACES.currency, buyer, provider, agent, b"\3" * 32, end, day, day, stages, 0, 7, b"\4" * 32)
+        order_id = self.spec.jobs.id_of(payer, terms)
+        for account in (payer, buyer):
+            self._must("approve", account, PLACES.jobs, 1_000)
+        self._must("place", payer, terms, contract="jobs")
+        self._must("accept", provider, order_id, contract="jobs")
+        self._must("deliver", provider, order_id, 0, b"\5" * 32, contract="jobs")
+        self._must("dispute", buyer, order_id, 0, b"\6" * 32, contract="jobs")
+        self._must("concede", provider, order_id, 0, contract="jobs")
+
+    def _must(self, entry: str, sender: Address, *arguments: object, contract: str = "currency") -> None:
+        """Do an operation that may not be refused."""
+        refusal = self.do(Operation(entry, sender, self.now, arguments, contract=contract))
+        assert refusal is None, f"{entry}: {refusal}"
 
     def contracts(self) -> Contracts:
         """Return the contracts, and the series that were opened."""
