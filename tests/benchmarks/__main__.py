@@ -15,6 +15,7 @@ from tests.benchmarks.books import scale_books
 from tests.benchmarks.gas import gas_auth, gas_auth_seq, gas_transfer
 from tests.benchmarks.gas_clearing import gas_net
 from tests.benchmarks.gas_compute import gas_claim, gas_purchase, gas_purchase_auth, gas_purchase_seq
+from tests.benchmarks.gas_cycle import gas_cycle
 from tests.benchmarks.gas_exchange import gas_exchange
 from tests.benchmarks.lists import scale_lists
 from tests.benchmarks.measure import Benchmark, Row
@@ -49,6 +50,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "GAS-CLAIM": gas_claim,
     "GAS-FX-PURCHASE": gas_exchange,
     "GAS-NET": gas_net,
+    "GAS-CYCLE": gas_cycle,
 }
 """Code -> what measures it, in the order they are run in."""
 ONLY_NAMED = frozenset({"SPEED-REPLAY", "MEMORY", "SCALE-WORKSPACE", "SCALE-LISTS"})
