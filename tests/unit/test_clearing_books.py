@@ -14,6 +14,7 @@ from pysettle.domain.ledger import Ledger
 from pysettle.domain.money.contracts import CURRENCY_TOKEN
 from pysettle.domain.money.events import SettlementAccountMarked
 from pysettle.domain.settlement.clearing import BatchHeader, BatchItem, half_id, pair_id
+from pysettle.domain.settlement.clearing_books import ClearingBooks
 from pysettle.domain.settlement.clearing_events import (
     BatchQueued,
     ClearingOperatorSet,
@@ -231,6 +232,15 @@ def test_both_halves_of_a_pair_settle_together() -> None:
     assert apply(paired(), held, time=CLOSED + 3_600) == ["INV-ONCE"]
     early = settled((header(2, 1), 1)), netted((ANNA, 10, 0, 35), (BEN, 0, 10, 0)), *other()
     assert "INV-ORDER" in apply(paired(), *early, time=CLOSED + 1)
+
+
+def test_a_cycle_with_pairs_is_not_compared_with_the_rule() -> None:
+    """Pairs that wait may keep single obligations back; so nothing is said of them."""
+    found = []
+    for books in (house(), paired()):
+        assert apply(books, CycleEnded(CURRENCY, 1, CycleState.UNWOUND, OPERATOR), time=CLOSED + 1) == []
+        found.append(books[ClearingBooks].ended[0].left_count)
+    assert found == [4, 0]
 
 
 def test_a_batch_of_no_corridor_is_found() -> None:

@@ -82,6 +82,8 @@ class CycleRecord:
     """Obligations that its sets settled while it was closed."""
     settled_units: int = 0
     """Their units."""
+    has_pairs: bool = False
+    """Whether a payment of a PvP pair was among them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -166,6 +166,7 @@ def _settled(books: Books, emitted: Emitted, event: events.SetSettled) -> Postin
         batch.end(settled)
         clearing.end(event.currency, batch)
         if settled and batch.is_pair:
+            cycle.has_pairs = True
             clearing.halves.append(_half(books, event.currency, batch, settled))
         if settled:
             last[header.debtor] = max(header, last.get(header.debtor, header))

@@ -62,7 +62,7 @@ def notices(books: Books) -> Iterator[Finding]:
 
 def _left(books: Books, currency: Address, last: int, time: int) -> Iterator[int]:
     """Yield the units of each obligation that the rule would still settle."""
-    if books[LiquidityBooks].paused[currency] or not books.contracts.counts(currency):
+    if books[LiquidityBooks].paused[currency] or not books.contracts.counts(currency) or _has_pairs(books, currency):
         return
     queued = list(_payable(books, currency, last, time))
     if not queued:
@@ -78,6 +78,13 @@ def _left(books: Books, currency: Address, last: int, time: int) -> Iterator[int
     }
     queue, _ = queue_of(queued, reserved)
     yield from (it.amount for it, settles in zip(queued, strict(queue).tolist(), strict=True) if settles)
+
+
+def _has_pairs(books: Books, currency: Address) -> bool:
+    """Tell whether pairs wait or settled in the cycle: the rule then depends on the cycles of other currencies."""
+    clearing = books[ClearingBooks]
+    waiting = (it.is_pair for (of, _), batches in clearing.queues.items() if of == currency for it in batches.values())
+    return clearing.cycles[currency].has_pairs or any(waiting)
 
 
 def _payable(books: Books, currency: Address, last: int, time: int) -> Iterator[Obligation]:

@@ -49,6 +49,15 @@ class Pairing:
         paid = self.queue(BEIJING, partner, pair, *(it for it, _ in amounts))
         return paid, self.queue(partner, BEIJING, pair, *(it for _, it in amounts), hkd=True)
 
+    def agreed(self, *halves: tuple[str, str, int, bool]) -> list[ProposedBatch]:
+        """Queue two halves, each of debtor, creditor, yuan or e-HKD, whose hash both debtors name."""
+        hashes = [
+            half_id(self.hkd if hkd else self.house.currency, NUMBERS[debtor], [BatchItem(NUMBERS[creditor], units)])
+            for debtor, creditor, yuan, hkd in halves
+            for units in [Units(yuan * YUAN)]
+        ]
+        return [self.queue(*half[:2], pair_id(*hashes), half[2], hkd=half[3]) for half in halves]
+
     def close(self) -> None:
         """Close the cycles of both currencies."""
         contract, operator = self.house.contract, self.house.banks.world[OPERATOR]
@@ -125,7 +134,9 @@ def test_half_a_pair_never_settles(pairing: Pairing) -> None:
     pair = first.pair
     less = pairing.queue(HONGKONG, BEIJING, pair, 11, 21, hkd=True)
     strange = pairing.queue(AGENT, BEIJING, pair, 11, 22, hkd=True)
-    same = pairing.queue(HONGKONG, BEIJING, pair, 11, 22)
+    in_yuan = pairing.agreed((BEIJING, HONGKONG, 1, False), (HONGKONG, BEIJING, 2, False))
+    elsewhere = pairing.agreed((BEIJING, HONGKONG, 1, False), (HONGKONG, AGENT, 2, True))
+    to_another = pairing.agreed((BEIJING, AGENT, 1, False), (HONGKONG, BEIJING, 2, True))
     house.send(pairing.reserve(BEIJING, 40), pairing.reserve(HONGKONG, 80, hkd=True), pairing.reserve(HONGKONG, 40))
     pairing.close()
     for step in (
@@ -140,10 +151,12 @@ def test_half_a_pair_never_settles(pairing: Pairing) -> None:
         pairing.settle([first], [second], PairLink(0, 0, 1, 1)),
         pairing.settle([first], [second], PairLink(0, 0, 2, 0)),
         pairing.settle([first], [less], LINK),
-        pairing.settle([first, same], [], PairLink(0, 0, 0, 1)),
         pairing.settle([first], [second, less], LINK),
     ):
         pairing.incomplete(step, pair)
+    pairing.incomplete(pairing.settle(in_yuan, [], PairLink(0, 0, 0, 1)), in_yuan[0].pair)
+    for halves in (elsewhere, to_another):
+        pairing.incomplete(pairing.settle(halves[:1], halves[1:], LINK), halves[0].pair)
     pairing.incomplete(pairing.settle([first], [second], LINK, LINK), bytes(32))
     pairing.incomplete(pairing.settle([first], [second], PairLink(2, 0, 1, 0)), bytes(32))
     # The agent has no yuan of Beijing to come, and no half that Beijing agreed to.
