@@ -290,6 +290,7 @@ contract ForeignExchange is IForeignExchange, CurrencyPowers, EIP712, Reentrancy
     function _countToCorridor(Quote calldata quote, Order calldata order) private returns (bytes32 id, uint256 units) {
         ICurrencyToken.Wallet memory wallet = ICurrencyToken(quote.paid).wallet(order.buyer);
         id = _corridorOf(wallet.jurisdiction, order.series);
+        // slither-disable-next-line unused-return
         (ICorridors.Terms memory terms, address counterCurrency, , bool isOpen) = ICorridors(corridors).corridorOf(id);
         if (!isOpen) revert ICorridors.CorridorNotOpen(id);
         if (counterCurrency != quote.paid) revert ICorridors.CorridorOfOtherPair(id, counterCurrency);

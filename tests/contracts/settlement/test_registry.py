@@ -131,6 +131,14 @@ def test_the_whole_effect_of_stops(banks: Banks) -> None:
         assert banks.registry.participant(banks.token(Currency.HKD).address, account).word == "active"
 
 
+def test_the_end_of_a_stop_leaves_the_stops_of_others(banks: Banks) -> None:
+    """Both banks share a word of stops, and the end of one stop changes its own bit alone."""
+    world, token = banks.world, banks.token().address
+    world.send(*(banks.stops(it, suspended=True, stopped=True) for it in (BEIJING, HONGKONG)), banks.stops(BEIJING))
+    words = [banks.registry.participant(token, world.address(it)).word for it in (BEIJING, HONGKONG)]
+    assert words == ["active", "stopped"]
+
+
 def test_refusals_of_stops(banks: Banks) -> None:
     """An account that was not admitted, and a stop or its end without a ground."""
     world, token = banks.world, banks.token().address
