@@ -49,6 +49,12 @@ ALONE = {
     *("corridors: admit", "corridors: release", "corridors: admitBatch", "corridors: releaseBatch"),
 }
 """Entries of settlement that its other contracts alone call."""
+SELDOM = {
+    "corridors: clearOut": "tests/contracts/settlement/test_corridor_model.py",
+    "exchange: take": "the exchange alone takes a quote, by its own entry",
+    "liquidity: copyPause": "tests/contracts/settlement/test_liquidity.py",
+}
+"""Entries of settlement that may never succeed here, with the reason or where they do."""
 UNPROVOKED = {
     "AddressEmptyCode": "the hub delegates to itself alone, in multicall",
     "AuthorityFixed": "setAuthority changes nothing",
@@ -163,7 +169,7 @@ class NetworkComparison(Comparison):
         assert {kind for kind in done if kind.partition(":")[0] in (*CONTRACTS, "series")} == kinds
         of_layer = {kind for contract in LAYER for kind in self._kinds(contract)} - ALONE - set(NOT_DRAWN)
         assert {kind for kind in done if kind.partition(":")[0] in LAYER} == of_layer
-        assert of_layer - set(self.succeeded) == {"exchange: take"}
+        assert of_layer - set(self.succeeded) <= set(SELDOM)
         assert kinds - set(self.succeeded) == set(NEVER_DONE)
         assert kinds - set(self.refused) == set(NEVER_REFUSED)
         interfaces = [self.stage.interface_of(contract) for contract in (*CONTRACTS, "series")]
