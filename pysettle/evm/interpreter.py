@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from eth.abc import MessageAPI, StateAPI, TransactionContextAPI
 from eth.constants import UINT_256_CEILING, UINT_256_MAX
@@ -191,16 +191,21 @@ def _load_call_data(stack: list[int], _: int, computation: Any) -> None:
     stack[-1] = int.from_bytes(computation.msg.data_as_bytes[place : place + 32].ljust(32, b"\0"), "big")
 
 
+def _memory(computation: Any, place: int) -> bytearray:
+    """Return the memory of a computation, extended and paid for up to the end of the word at a place."""
+    if place + 32 > len(computation._memory._bytes):
+        computation.extend_memory(place, 32)
+    return cast(bytearray, computation._memory._bytes)
+
+
 def _load_memory(stack: list[int], _: int, computation: Any) -> None:
     place = stack[-1]
-    computation.extend_memory(place, 32)
-    stack[-1] = int.from_bytes(computation.memory_read_bytes(place, 32), "big")
+    stack[-1] = int.from_bytes(_memory(computation, place)[place : place + 32], "big")
 
 
 def _store_memory(stack: list[int], _: int, computation: Any) -> None:
     place = stack.pop()
-    computation.extend_memory(place, 32)
-    computation.memory_write(place, 32, stack.pop().to_bytes(32, "big"))
+    _memory(computation, place)[place : place + 32] = stack.pop().to_bytes(32, "big")
 
 
 _JUMPS = {op.JUMP: 1, op.JUMPI: 2}
