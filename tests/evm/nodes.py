@@ -11,7 +11,7 @@ from typing import Any
 
 import rlp
 from trie import hexary
-from trie.utils import nibbles
+from trie.utils import nibbles, nodes
 
 _MOST = 32_768
 """Most nodes, and most paths, that are remembered, the latest."""
@@ -31,3 +31,5 @@ def remember_nodes() -> None:
 
     hexary.decode_node = decode_node
     hexary.bytes_to_nibbles = nibbles.bytes_to_nibbles = lru_cache(_MOST)(nibbles.bytes_to_nibbles)
+    hexary.decode_nibbles = nodes.decode_nibbles = lru_cache(_MOST)(nibbles.decode_nibbles)
+    nodes.remove_nibbles_terminator = lru_cache(_MOST)(nibbles.remove_nibbles_terminator)
