@@ -121,3 +121,11 @@ def test_a_full_stack_is_refused_at_the_same_item() -> None:
     """1,024 items fit, one more does not."""
     assert agree(bytes([op.PUSH0]) * 1024, gas=10_000).is_success
     assert agree(bytes([op.PUSH0]) * 1025, gas=10_000).is_error
+
+
+@pytest.mark.parametrize("place", [0, 1, 31, 32, 33, 4_096, 2**40])
+@pytest.mark.parametrize("read", [False, True])
+def test_memory_grows_and_costs_as_with_py_evm(place: int, read: bool) -> None:
+    """A word read or written within the memory, over its end and far beyond grows and costs as py-evm's."""
+    access = push(place) + bytes([op.MLOAD]) if read else push(EDGES[-1]) + push(place) + bytes([op.MSTORE])
+    agree(push(7) + bytes([op.PUSH0, op.MSTORE]) + access + bytes([op.MSIZE]) + RESULT, gas=30_000)
