@@ -152,8 +152,10 @@ def test_a_resumed_transaction_is_sealed_for_more(network: Network) -> None:
         network.base_fees += [] if is_at_once else [offered.max_fee * 2] * 4
         resuming = sender(network)
         resuming.journal = written = Written(network)
+        head = network.chain.block().number
         receipt = resuming.resume(Signer(KEYS[0]), [signed])
         assert receipt.succeeded
+        assert (receipt.block_number == head + 1) == is_at_once
         assert [version.hash for version in written] == [receipt.transaction_hash] != [signed.hash]
         assert network.chain.nonce(ALICE) == nonce + 1
         assert not written.open
