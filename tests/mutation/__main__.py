@@ -97,7 +97,11 @@ _NAMED = {
     "corridors": Target(
         "Corridors",
         ("Corridors", "CurrencyHours", "OpeningHours"),
-        ("tests/contracts/settlement/test_crossings.py", "tests/contracts/settlement/test_corridor_model.py"),
+        (
+            "tests/contracts/settlement/test_corridors.py",
+            "tests/contracts/settlement/test_crossings.py",
+            "tests/contracts/settlement/test_corridor_model.py",
+        ),
     ),
 }
 _TAKEN = {name for target in _NAMED.values() for name in target.mutated}

@@ -53,8 +53,14 @@ SELDOM = {
     "corridors: clearOut": "tests/contracts/settlement/test_corridor_model.py",
     "exchange: take": "the exchange alone takes a quote, by its own entry",
     "liquidity: copyPause": "tests/contracts/settlement/test_liquidity.py",
+    "market: setProviderJurisdiction": "its refusal: tests/contracts/compute/market/test_market_powers.py",
+    "DepositAmountMismatch": "tests/contracts/channel/hub/test_deposit.py",
+    "HaltWithoutEvidence": "tests/contracts/compute/series/test_halt.py",
+    "OrderPayerFrozen": "tests/contracts/jobs/test_place.py",
+    "PAYER_FROZEN": "tests/contracts/channel/hub/test_claim_row_by_row.py",
+    "StakeTooLarge": "tests/contracts/compute/market/test_open_series.py",
 }
-"""Entries of settlement that may never succeed here, with the reason or where they do."""
+"""Entries, errors and results of a row that 5,000 operations need not reach, and the reason or the test that does."""
 UNPROVOKED = {
     "AddressEmptyCode": "the hub delegates to itself alone, in multicall",
     "AuthorityFixed": "setAuthority changes nothing",
@@ -171,12 +177,12 @@ class NetworkComparison(Comparison):
         assert {kind for kind in done if kind.partition(":")[0] in LAYER} == of_layer
         assert of_layer - set(self.succeeded) <= set(SELDOM)
         assert kinds - set(self.succeeded) == set(NEVER_DONE)
-        assert kinds - set(self.refused) == set(NEVER_REFUSED)
+        assert kinds - set(self.refused) - set(SELDOM) == set(NEVER_REFUSED)
         interfaces = [self.stage.interface_of(contract) for contract in (*CONTRACTS, "series")]
         declared = {name for interface in interfaces for name, *_ in interface.errors.values()}
-        missing = declared - set(UNPROVOKED) - set(self.errors)
+        missing = declared - set(UNPROVOKED) - set(SELDOM) - set(self.errors)
         assert not missing, f"nothing was refused for {sorted(missing)}"
-        assert {row.name for row in Row} == set(self.rows)
+        assert {row.name for row in Row} - set(self.rows) <= set(SELDOM)
 
     def _kinds(self, contract: str) -> set[str]:
         """Return every kind of operation on a contract: each entry that can change something, in each form."""
