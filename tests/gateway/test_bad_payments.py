@@ -16,6 +16,7 @@ from pysettle.money import UNITS_PER_WHOLE, Currency
 from pysettle.scenarios.gateway import MODEL
 from pysettle.scenarios.stock_client import Buyer
 from pysettle.serve.gateway.ledger import Ledger
+from pysettle.serve.gateway.payments import Kind
 from tests.gateway.conftest import ASKED, Exact, Shop
 
 ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
@@ -136,6 +137,27 @@ def test_a_deposit_that_nobody_has(shop: Shop) -> None:
         "invalid_batch_settlement_evm_insufficient_balance",
     )
     assert shop.town.network.chain.block().number == block
+
+
+def test_a_payer_frozen_with_an_open_channel(shop: Shop) -> None:
+    """No further call is served from it or charged, until the freeze is lifted."""
+    town, signer = shop.town, shop.account()
+    currency, buyer, url = town.network.currency, shop.buyer(signer), f"{shop.town.gateway_url}/v1/chat/completions"
+    shop.run(buyer.post(f"{town.gateway_url}/v1/tokens", {"model": MODEL, "tokens": 1_000_000}))
+    shop.run(buyer.post(url, ASKED))
+    freezer = town.key(town.workspace.holder(Role.FREEZER, Currency.CNY))
+    town.network.send(currency.freeze(freezer, signer.address, outgoing=True, incoming=False))
+    with pytest.raises(httpx.HTTPStatusError) as refused:
+        shop.run(buyer.post(url, ASKED))
+    answer = refused.value.response
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "payer_frozen")
+    town.network.send(currency.freeze(freezer, signer.address, outgoing=False, incoming=False))
+    shop.run(buyer.post(url, ASKED))
+    ledger = Ledger(town.config_file.parent / "gateway.sqlite")
+    try:
+        assert sum(it.payer == signer.address and it.kind is Kind.CALL for it in ledger.settled()) == 2
+    finally:
+        ledger.close()
 
 
 def test_a_payer_who_may_not_pay(shop: Shop) -> None:

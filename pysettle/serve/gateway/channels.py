@@ -15,7 +15,7 @@ from pysettle.serve.gateway.payments import Channel
 from pysettle.serve.gateway.sdk import wire
 from pysettle.serve.gateway.sdk.wire import ChannelPayment, Offer
 from pysettle.serve.gateway.shelf import takes
-from pysettle.values import SeriesId, Tokens
+from pysettle.values import Address, SeriesId, Tokens
 
 if TYPE_CHECKING:
     from pysettle.client.network import SettlementNetwork
@@ -56,6 +56,17 @@ class Channels:
         if refusal is not None:
             header = wire.required_header([offer.requirements()], asked.url, refusal)
             raise ApiError(402, refusal, code=refusal, headers={"PAYMENT-REQUIRED": header})
+
+    async def check_payer(self, payer: Address) -> None:
+        """Check that a payer is not frozen at the head: no claim on it could be paid.
+
+        Raises:
+            ApiError: it is.
+        """
+        if (await asyncio.to_thread(self._network.currency.frozen, payer)).outgoing:
+            raise ApiError(
+                403, f"0x{payer.hex()} is frozen: it is served when its freeze is lifted", code="payer_frozen"
+            )
 
     async def refreshed(self, config: ChannelConfig, channel_id: ChannelId) -> Channel:
         """Return a channel with its state on the chain as it is now.

@@ -114,6 +114,7 @@ class Gateway:
             work = self._served_for_exact(call, way, asked, now, stream, None)
         else:
             await self.channels.check(asked.payment.content, asked, way.offer)
+            await self.channels.check_payer(asked.payment.content.config.payer)
             work = self._served(call, way, asked, asked.payment.content, now, stream)
         assert asked.key is not None, "a payment has a key"
         return await self.once(asked.key, asked, work, stream)
