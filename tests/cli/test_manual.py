@@ -104,14 +104,12 @@ def test_what_python_can_change_of_orders_a_command_can(method: str) -> None:
 
 SETTLEMENT = (ParticipantRegistry, LiquidityAccounts, Corridors, AtomicSettlement, ForeignExchange, ClearingHouse)
 """The wrappers of settlement across borders."""
-PAIRING = ("settle_sets",)
-"""Steps for sets of several currencies, as PvP pairs need them, which Python alone sends so far."""
 
 
 @pytest.mark.parametrize("method", [name for wrapper in SETTLEMENT for name in _changes(wrapper)])
 def test_what_python_can_change_of_settlement_a_command_can(method: str) -> None:
     """Every transaction of the wrappers of participants, positions, corridors, instructions and cycles."""
-    assert (method in _attributes(CALLERS_OF_SETTLEMENT, but_of="token")) != (method in PAIRING)
+    assert method in _attributes(CALLERS_OF_SETTLEMENT, but_of="token")
 
 
 def test_the_manual_is_that_of_the_commands() -> None:

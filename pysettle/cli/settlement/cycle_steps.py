@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from pysettle.cli.nouns import Verb
 from pysettle.cli.options import Count
 from pysettle.errors import UsageError
 from pysettle.errors.states import Role
-from pysettle.money import to_text
+from pysettle.money import Currency, to_text
 
 if TYPE_CHECKING:
     from pysettle.client.core.contract import Receipt, Transaction, TransactionSigner
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from pysettle.client.settlement.clearing import ClearingHouse, CycleStanding
     from pysettle.client.settlement.proposal_files import ProposedSet
     from pysettle.values import Address
+
+    _Proposed = tuple[list[tuple[Currency, ProposedSet]], list[Transaction]]
 
 most_gas_option = click.option(
     "--most-gas",
@@ -98,11 +100,20 @@ def end(by: str | None, dry_run: bool, command: Command) -> None:
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="File of `cycle solve`.  [default: the sets are computed from the chain]",
 )
+@click.option(
+    "--with-currency",
+    "others",
+    type=click.Choice([it.value for it in Currency], case_sensitive=False),
+    multiple=True,
+    help="Further currency to settle in one transaction, with the PvP pairs; may be repeated.",
+)
 @most_gas_option
 @_BY
 @dry_run_option
 @currency_command
-def settle(file: Path | None, most_gas: int, by: str | None, dry_run: bool, command: Command) -> None:
+def settle(
+    file: Path | None, others: tuple[str, ...], most_gas: int, by: str | None, dry_run: bool, command: Command
+) -> None:
     """Settle what is due: the operator in the closed cycle, anybody 15 minutes later or before the next closing."""
     from pysettle.client.settlement.clearing import ClearingHouse
     from pysettle.domain.settlement.clearing_events import SetSettled
@@ -112,33 +123,40 @@ def settle(file: Path | None, most_gas: int, by: str | None, dry_run: bool, comm
         house, token = ClearingHouse.of(network), network.system(command.currency).token.address
         standing = house.cycle(token)
         caller = _caller(by, standing, command)
-        sets, steps = _proposed(file, most_gas, network, token, caller)
+        if others:
+            if file is not None:
+                raise UsageError("a file has the sets of one currency: leave out --file or --with-currency")
+            codes = dict.fromkeys([command.currency, *map(Currency, others)])
+            sets, steps = _joined(list(codes), most_gas, network, caller)
+        else:
+            sets, steps = _proposed(file, most_gas, network, command.currency, caller)
         if dry_run:
             # The sets after the first one need those before it.
             house.check(steps[0])
         receipts = [] if dry_run else [house.send(step)[0] for step in steps]
-        settled = [next(house.said(receipt, SetSettled)).set for receipt in receipts]
+        settled = [event.set for receipt in receipts for event in house.said(receipt, SetSettled)]
     numbers: list[int | None] = [*settled] or [None] * len(sets)
     documents = [
         {
             "set": None if number is None else str(number),
+            "currency": currency.value,
             "obligation_count": str(it.count),
             "value_units": str(it.value),
             "moved_units": str(it.moved),
         }
-        for number, it in zip(numbers, sets, strict=True)
+        for number, (currency, it) in zip(numbers, sets, strict=True)
     ]
     lines = [
-        f"set {number}: {it.count} obligations of {to_text(it.value)} settled by a movement of {command.text(it.moved)}"
-        for number, it in zip(numbers, sets, strict=True)
+        f"set {number}: {it.count} obligations of {to_text(it.value)} settled by a movement of {code.text(it.moved)}"
+        for number, (code, it) in zip(numbers, sets, strict=True)
     ]
     useful_next = "cycle end" if standing.state.word == "closed" else "cycle show"
     command.show_sent(receipts[-1] if receipts else None, {"sets": documents}, lines, useful_next)
 
 
 def _proposed(
-    file: Path | None, most_gas: int, network: SettlementNetwork, token: Address, caller: TransactionSigner
-) -> tuple[list[ProposedSet], list[Transaction]]:
+    file: Path | None, most_gas: int, network: SettlementNetwork, currency: Currency, caller: TransactionSigner
+) -> _Proposed:
     """Return the sets of a file, or else of the chain, with their transactions.
 
     Raises:
@@ -149,6 +167,7 @@ def _proposed(
     from pysettle.client.settlement.proposals import due
     from pysettle.domain.settlement.netting.strict import strict
 
+    token = network.system(currency).token.address
     if file is not None:
         proposal = ProposalFile.from_bytes(file.read_bytes())
     else:
@@ -157,8 +176,39 @@ def _proposed(
         proposal = ProposalFile.of(network, token, known.last, sets)
     steps = proposal.steps(ClearingHouse.of(network), caller, token)
     if not steps:
-        raise UsageError("nothing that is due can settle now: `pysettle cycle show` names who waits and why")
-    return list(proposal.sets), list(steps)
+        raise _nothing_due()
+    return [(currency, it) for it in proposal.sets], list(steps)
+
+
+def _joined(
+    currencies: Sequence[Currency], most_gas: int, network: SettlementNetwork, caller: TransactionSigner
+) -> _Proposed:
+    """Return the sets of several currencies with their pairs, and the one transaction that settles them.
+
+    Raises:
+        UsageError: there is nothing to settle, or one transaction cannot hold it.
+    """
+    from pysettle.client.settlement.clearing import ClearingHouse
+    from pysettle.client.settlement.pairs import links_of, propose_sets, sets_of
+
+    tokens = {network.system(it).token.address: it for it in currencies}
+    proposals = propose_sets(network, list(tokens))
+    if not proposals:
+        raise _nothing_due()
+    sets = sets_of(proposals)
+    step = ClearingHouse.of(network).settle_sets(caller, sets, links_of(sets))
+    if step.gas > most_gas:
+        raise UsageError(
+            f"these sets state {step.gas:,} gas, and may state {most_gas:,}: raise --most-gas, or settle the "
+            "currencies one by one first, without their pairs",
+            gas=step.gas,
+            most_gas=most_gas,
+        )
+    return [(tokens[token], it) for token, it in proposals.items()], [step]
+
+
+def _nothing_due() -> UsageError:
+    return UsageError("nothing that is due can settle now: `pysettle cycle show` names who waits and why")
 
 
 def _stepped(

@@ -43,16 +43,23 @@ def obligation() -> None:
 
 @obligation.command()
 @click.option(
-    "--file", type=_EXISTING, required=True, help="CSV file: debtor, creditor, currency, amount; also priority, index."
+    "--file",
+    type=_EXISTING,
+    required=True,
+    help="CSV file: debtor, creditor, currency, amount; also priority, index, pair.",
 )
+@click.option("--debtor", help="Debtor whose obligations to queue, such as its half of pairs.  [default: all]")
 @click.option("--customers", type=_EXISTING, help="Payload of the Travel Rule (IVMS 101); the chain stores its hash.")
 @dry_run_option
 @network_command
-def queue(file: Path, customers: Path | None, dry_run: bool, command: Command) -> None:
+def queue(file: Path, debtor: str | None, customers: Path | None, dry_run: bool, command: Command) -> None:
     """Queue the obligations of a CSV file, each signed by its debtor; nothing is sent if a row is wrong.
 
     Obligations of a debtor with one currency, priority and jurisdiction of creditors make batches of up to 256. A lower
     priority comes first, then a lower index, then the order of the file. `cycle solve` reads the same file.
+
+    Two rows with the same text in the column pair are a PvP pair: two parties pay each other in two currencies. Each of
+    them queues its own half, by --debtor, from the same file. Pairs of the same parties make one batch for each.
     """
     from pysettle.client.settlement.clearing import ClearingHouse
     from pysettle.client.settlement.obligations import new_batches
@@ -60,7 +67,7 @@ def queue(file: Path, customers: Path | None, dry_run: bool, command: Command) -
 
     with command.workspace.chain(write=not dry_run) as chain:
         network = command.workspace.network(chain)
-        batches, house = new_batches(file, network, command.address), ClearingHouse.of(network)
+        batches, house = _of_debtor(debtor, new_batches(file, network, command.address)), ClearingHouse.of(network)
         legs = tuple(leg for it in batches if it.crosses for leg in it.legs)
         payload = bytes(32) if customers is None else customers_of(customers, legs, network)
         steps = [_queueing(house, it, payload, command) for it in batches]
@@ -246,6 +253,18 @@ def _debtor(name: str) -> str:
     return name.rsplit(":", 2)[0]
 
 
+def _of_debtor(debtor: str | None, batches: list[NewBatch]) -> list[NewBatch]:
+    """Return the batches of a debtor, or all.
+
+    Raises:
+        UsageError: the debtor has none.
+    """
+    found = [it for it in batches if debtor in (None, it.debtor)]
+    if debtor is not None and not found:
+        raise UsageError(f"the file has no obligation of {debtor}: name a debtor as its rows do", debtor=debtor)
+    return found
+
+
 def _queueing(house: ClearingHouse, batch: NewBatch, payload: bytes, command: Command) -> Transaction:
     """Return the transaction that queues a batch; only obligations that cross a border have a payload."""
     return house.queue(
@@ -255,6 +274,7 @@ def _queueing(house: ClearingHouse, batch: NewBatch, payload: bytes, command: Co
         jurisdiction=batch.jurisdiction,
         priority=batch.priority,
         payload=payload if batch.crosses else bytes(32),
+        pair=batch.pair,
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pysettle.client.settlement.cycle_files import queue_of_rows, read_obligations
 from pysettle.client.settlement.registry import Participant, ParticipantRegistry
-from pysettle.domain.settlement.clearing import MOST_ITEMS, PRIORITIES, BatchItem
+from pysettle.domain.settlement.clearing import MOST_ITEMS, PRIORITIES, BatchItem, half_id, pair_id
 from pysettle.domain.settlement.messages import Leg, LegKind
 from pysettle.domain.settlement.netting.queue import Obligation
 from pysettle.errors import UsageError
@@ -44,6 +45,8 @@ class NewBatch:
     """Its obligations as payments."""
     items: tuple[BatchItem, ...]
     """Its obligations as the contract has them."""
+    pair: bytes
+    """Hash of both halves if it is one half of PvP pairs; zeros if it is none."""
 
     @property
     def total(self) -> Units:
@@ -60,6 +63,24 @@ class _Entry:
     debtor: Participant
     leg: Leg
     creditor: Participant
+
+    @property
+    def item(self) -> BatchItem:
+        """The obligation as the contract has it."""
+        return BatchItem(self.creditor.index, Units(self.owed.amount))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Half:
+    """One half of PvP pairs, which is a batch of its own."""
+
+    pair: bytes
+    entries: tuple[_Entry, ...]
+
+    @property
+    def first(self) -> int:
+        """The place of the half in the order of its debtor: that of its first obligation."""
+        return min(it.owed.index for it in self.entries)
 
 
 class _Reader:
@@ -81,8 +102,6 @@ class _Reader:
             token = self._network.system(currency).token.address
         except UsageError as problem:
             raise row.refusal("currency", str(problem)) from None
-        if owed.pair is not None:
-            raise row.refusal("pair", "obligations of a pair are not queued from a file; leave the cell empty")
         if owed.priority >= PRIORITIES:
             raise row.refusal("priority", f"{owed.priority} is no priority; write 0 to {PRIORITIES - 1}")
         if owed.amount >> _AMOUNT_BITS:
@@ -121,22 +140,56 @@ def new_batches(file: Path, network: SettlementNetwork, address: Callable[[str],
     read = read_obligations(file)
     queue_of_rows(read, {})
     entries = [reader.entry(row, owed) for row, owed in read]
+    halves = _halves(entries)
     queues: dict[tuple[str, Currency], list[_Entry]] = {}
     for it in entries:
         queues.setdefault((str(it.owed.debtor), Currency(it.owed.currency)), []).append(it)
-    return [batch for (debtor, currency), queue in queues.items() for batch in _batches(debtor, currency, queue)]
+    return [
+        batch for (debtor, currency), queue in queues.items() for batch in _batches(debtor, currency, queue, halves)
+    ]
 
 
-def _batches(debtor: str, currency: Currency, queue: Sequence[_Entry]) -> Iterator[NewBatch]:
-    """Yield the batches of one queue: a new one at each change of priority or jurisdiction, and when one is full."""
-    ordered = sorted(queue, key=lambda it: (it.owed.priority, it.owed.index))
-    for (priority, jurisdiction), together in groupby(
-        ordered, key=lambda it: (it.owed.priority, it.creditor.jurisdiction)
+def _halves(entries: Sequence[_Entry]) -> dict[int, _Half]:
+    """Return the number of each row of a pair -> its half.
+
+    Pairs of the same two debtors, currencies and priorities make one batch for each debtor, of up to 256. Both are
+    computed from the file alone, so that each debtor queues its own half.
+    """
+    pairs: dict[object, list[_Entry]] = defaultdict(list)
+    for it in entries:
+        if it.owed.pair is not None:
+            pairs[it.owed.pair].append(it)
+    alike: dict[object, list[tuple[_Entry, _Entry]]] = defaultdict(list)
+    for one, other in pairs.values():
+        first, second = sorted((one, other), key=lambda it: (it.leg.asset, it.leg.debtor))
+        kind = [(it.leg.asset, it.leg.debtor, it.leg.creditor, it.owed.priority) for it in (first, second)]
+        alike[tuple(kind)].append((first, second))
+    found: dict[int, _Half] = {}
+    for same in alike.values():
+        for start in range(0, len(same), MOST_ITEMS):
+            sides = list(zip(*same[start : start + MOST_ITEMS], strict=True))
+            pair = pair_id(*(half_id(it[0].leg.asset, it[0].debtor.index, [each.item for each in it]) for it in sides))
+            for side in sides:
+                found |= dict.fromkeys((it.row.number for it in side), _Half(pair, side))
+    return found
+
+
+def _batches(
+    debtor: str, currency: Currency, queue: Sequence[_Entry], halves: Mapping[int, _Half]
+) -> Iterator[NewBatch]:
+    """Yield the batches of one queue: a new one for each priority, jurisdiction or half, and when one is full."""
+
+    def place(it: _Entry) -> tuple[int, int, int]:
+        half = halves.get(it.row.number)
+        return it.owed.priority, it.owed.index if half is None else half.first, half.entries.index(it) if half else 0
+
+    for (priority, jurisdiction, half), together in groupby(
+        sorted(queue, key=place), key=lambda it: (it.owed.priority, it.creditor.jurisdiction, halves.get(it.row.number))
     ):
         entries = list(together)
         for start in range(0, len(entries), MOST_ITEMS):
             part = entries[start : start + MOST_ITEMS]
-            legs = tuple(it.leg for it in part)
-            items = tuple(BatchItem(it.creditor.index, Units(it.owed.amount)) for it in part)
+            legs, items = tuple(it.leg for it in part), tuple(it.item for it in part)
             crosses = part[0].debtor.jurisdiction != jurisdiction
-            yield NewBatch(debtor, currency, legs[0].asset, priority, jurisdiction, crosses, legs, items)
+            pair = bytes(32) if half is None else half.pair
+            yield NewBatch(debtor, currency, legs[0].asset, priority, jurisdiction, crosses, legs, items, pair)

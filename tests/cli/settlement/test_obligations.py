@@ -134,6 +134,32 @@ def test_an_operator_that_leaves_out_what_the_rule_settles(banks: Town) -> None:
     banks.refuse(f"audit verify {bundle} --level H --strict-cycles", 2, "keeps no books to follow cycles in")
 
 
+def test_pairs_of_two_currencies(banks: Town) -> None:
+    """Each bank queues its half from one file; one transaction settles both currencies, and no half alone."""
+    for name in ("alice", "bob"):
+        banks.say(f"{ADMIT.format(name, LEIS[name])} --currency HKD")
+    banks.say("cycle operator --account bank --currency HKD")
+    rows = f"{HEADER},pair\nalice,bob,CNY,10,0,fx\nbob,alice,HKD,11,0,fx\nalice,bob,CNY,4,0,\nalice,bob,HKD,11,0,\n"
+    rows += "bob,alice,HKD,22,0,second\nalice,bob,CNY,10,0,second\n"
+    assert "alice:0:0: 2 obligations of 20.00 yuan" in banks.say(queue(banks, rows, " --debtor alice"))
+    banks.refuse(queue(banks, rows, " --debtor carol"), 2, "the file has no obligation of carol")
+    assert banks.say("obligation list --currency HKD").count("bob:") == 0
+    banks.say(queue(banks, rows, " --debtor bob"))
+    banks.say("time advance --seconds 300")
+    for code in ("CNY", "HKD"):
+        banks.say(f"cycle close --currency {code}")
+    assert "one payment of a PvP pair" in banks.say("cycle show --wide")
+    both = "cycle settle --with-currency HKD"
+    banks.refuse(f"{both} --most-gas 100000", 2, "may state 100,000")
+    assert "nothing was sent" in banks.say(f"{both} --dry-run")
+    found = {it["currency"]: (it["obligation_count"], it["value_units"]) for it in banks.tell(both)["sets"]}
+    assert found == {"CNY": ("2", "14000000"), "HKD": ("2", "22000000")}
+    left = [(it["item"], it["amount_units"]) for it in banks.tell("obligation list --account alice")["obligations"]]
+    assert left == [("1", "10000000")]
+    banks.refuse(both, 2, "nothing that is due can settle now")
+    banks.refuse(queue(banks, f"{HEADER},pair\nalice,bob,CNY,1,0,fx\n"), 2, "row 2, column pair: ")
+
+
 def test_changes_of_queued_obligations(banks: Town) -> None:
     """A debtor holds, lets go on and cancels; a creditor rejects with a reason; each by batch and item."""
     banks.say(queue(banks))
