@@ -41,7 +41,9 @@ class Mortal:
         self.process: Process | None = None
 
     def start(self) -> str:
-        """Start it; return its URL."""
+        """Start it, after it has ended if it runs; return its URL."""
+        if self.process is not None and self.process.process.poll() is None:
+            self.process.stop()
         self.process = self.shop.gateway(self.config)
         return self.process.url
 
