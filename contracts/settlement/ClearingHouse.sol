@@ -101,6 +101,7 @@ contract ClearingHouse is ClearingQueues {
             revert ICorridors.CurrencyClosed(currency, block.timestamp);
         }
 
+        // slither-disable-next-line costly-loop
         uint256 set = ++setCount;
         emit SetSettled(set, currency, work.dueCycle, msg.sender, settled);
         ILiquidityAccounts(liquidity).settleNets(currency, set, proposed.participants, work.received, work.paid);

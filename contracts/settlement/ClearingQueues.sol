@@ -265,6 +265,7 @@ abstract contract ClearingQueues is ClearingCycles {
         for (uint256 i = 0; i < items.length; ++i) {
             Item item = Item.wrap(items[i]);
             uint256 creditor = item.creditor();
+            // slither-disable-next-line incorrect-equality
             if (creditor == 0 || creditor > MOST_NUMBER || creditor == debtor) revert BatchInvalid("creditor");
             if (isPair && creditor != Item.wrap(items[0]).creditor()) revert BatchInvalid("pair");
             uint256 amount = item.amount();
