@@ -13,17 +13,19 @@ from tests.cli.running import invoke
 pytestmark = [pytest.mark.long, pytest.mark.apart]
 
 
-@pytest.fixture(scope="module")
-def pilot() -> dict[str, Any]:
-    """Run the pilot once, as a command."""
+def test_the_pilot() -> None:
+    """One run, as a command: several tests of it would run in several processes, each with a pilot of its own."""
     result = invoke("scenario", "run", "mbridge-2022", "--json")
     assert result.exit_code == 0, result.output
-    document: dict[str, Any] = json.loads(result.stdout)
-    return document
+    pilot: dict[str, Any] = json.loads(result.stdout)
+    check_published_figures(pilot)
+    check_origins(pilot)
+    check_closed_hours(pilot)
+    check_correspondents(pilot)
 
 
-def test_the_published_figures_are_met(pilot: dict[str, Any]) -> None:
-    """164 settled, over 22 million dollars on 12 million issued; each currency conserved; nothing above policy."""
+def check_published_figures(pilot: dict[str, Any]) -> None:
+    """Check 164 settled, over 22 million dollars on 12 million issued; currencies conserved; nothing above policy."""
     assert [it for it in pilot["expectations"] if not it["met"]] == []
     expected = {it["expectation"]: it["actual"] for it in pilot["expectations"]}
     assert expected["payments and PvP"] == "164 settled"
@@ -36,14 +38,14 @@ def test_the_published_figures_are_met(pilot: dict[str, Any]) -> None:
     assert (pilot["audit"]["level"], pilot["audit"]["findings"]) == ("S", [])
 
 
-def test_every_figure_has_an_origin(pilot: dict[str, Any]) -> None:
-    """A published figure names its source, and no other one does."""
+def check_origins(pilot: dict[str, Any]) -> None:
+    """Check that a published figure names its source, and no other one does."""
     assert {it["origin"] for it in pilot["figures"]} == {"published", "drawn", "computed"}
     assert all((it["source"] is not None) == (it["origin"] == "published") for it in pilot["figures"])
 
 
-def test_closed_hours_refuse_and_move_a_value_time(pilot: dict[str, Any]) -> None:
-    """Each refusal is of closed hours, and its exchange is final at a later opening; all others after one block."""
+def check_closed_hours(pilot: dict[str, Any]) -> None:
+    """Check that each refusal is of closed hours, and final at a later opening; all others after one block."""
     waited = [it for it in pilot["settlements"] if it["final_unix_s"] != it["irrevocable_unix_s"]]
     assert Counter(it["error"] for it in pilot["refusals"]) == {"CurrencyClosed": len(waited)}
     assert sorted(it["step"] for it in pilot["refusals"]) == sorted(it["instruction"] for it in waited)
@@ -52,8 +54,8 @@ def test_closed_hours_refuse_and_move_a_value_time(pilot: dict[str, Any]) -> Non
     assert {int(it["final_unix_s"]) - int(it["handed_in_unix_s"]) for it in at_once} <= {1, 2}
 
 
-def test_correspondents_are_slower_and_leave_one_side_unpaid(pilot: dict[str, Any]) -> None:
-    """An exchange takes two working days there, and its sides open at different times unless the hours are the same."""
+def check_correspondents(pilot: dict[str, Any]) -> None:
+    """Check that an exchange takes two working days there, and leaves one side open unless the hours are the same."""
     exchanges = [it for it in pilot["settlements"] if it["kind"] == "PvP"]
     assert all(int(it["traditional_unix_s"]) - int(it["final_unix_s"]) > 0 for it in exchanges)
     assert {int(it["traditional_exposed_s"]) for it in exchanges} <= {0, 3_600, 9_000, 12_600}
