@@ -35,7 +35,7 @@ from pysettle.evm.transactions import Transaction
 from pysettle.values import Units
 from tests.contracts.banks import AGENT, BEIJING, GROUND, HONGKONG, Banks, effect_on
 from tests.contracts.clearing import CENTRAL_BANK, MINUTE, NUMBERS, OPERATOR, REASON, STRANGER, House, open_house
-from tests.contracts.effects import refused
+from tests.contracts.effects import at, refused
 from tests.contracts.ways import NOTHING, TERMS, ways_of
 from tests.contracts.world import YUAN
 
@@ -181,7 +181,7 @@ def test_times_of_a_cycle(house: House) -> None:
     closed = house.contract.cycle(currency).since
     early(house.settle(batch, by=STRANGER), closed + 15 * MINUTE)
     early(house.end(STRANGER), closed + 60 * MINUTE)
-    house.wait(60 * MINUTE)
+    at(world, closed + 60 * MINUTE)
     with pytest.raises(errors.CycleExpired) as caught:
         world.send(house.settle(batch))
     assert caught.value.expired == closed + 60 * MINUTE
@@ -326,6 +326,9 @@ def test_admission_to_a_queue(house: House) -> None:
     step = contract.set_operator(beijing, currency, stranger)
     house.refuse(step, errors.CurrencyPowerMissing, caller=beijing.address)
     house.send(*(batch((one,) * 256) for _ in range(64)))
+    house.refuse(batch(), errors.ClearingQueueFull, debtor=beijing.address, priority=0)
+    # None of them is late in the next cycle, and all still wait.
+    house.send(house.close(), house.end())
     house.refuse(batch(), errors.ClearingQueueFull, debtor=beijing.address, priority=0)
     house.send(batch(priority=1))
 
