@@ -75,12 +75,10 @@ class _Half:
     """One half of PvP pairs, which is a batch of its own."""
 
     pair: bytes
-    entries: tuple[_Entry, ...]
-
-    @property
-    def first(self) -> int:
-        """The place of the half in the order of its debtor: that of its first obligation."""
-        return min(it.owed.index for it in self.entries)
+    index: int
+    """Place in the order of its debtor: that of its first obligation."""
+    places: Mapping[int, int]
+    """Number of a row -> its place in the half."""
 
 
 class _Reader:
@@ -170,7 +168,8 @@ def _halves(entries: Sequence[_Entry]) -> dict[int, _Half]:
             sides = list(zip(*same[start : start + MOST_ITEMS], strict=True))
             pair = pair_id(*(half_id(it[0].leg.asset, it[0].debtor.index, [each.item for each in it]) for it in sides))
             for side in sides:
-                found |= dict.fromkeys((it.row.number for it in side), _Half(pair, side))
+                places = {it.row.number: place for place, it in enumerate(side)}
+                found |= dict.fromkeys(places, _Half(pair, min(it.owed.index for it in side), places))
     return found
 
 
@@ -180,8 +179,9 @@ def _batches(
     """Yield the batches of one queue: a new one for each priority, jurisdiction or half, and when one is full."""
 
     def place(it: _Entry) -> tuple[int, int, int]:
-        half = halves.get(it.row.number)
-        return it.owed.priority, it.owed.index if half is None else half.first, half.entries.index(it) if half else 0
+        if (half := halves.get(it.row.number)) is None:
+            return it.owed.priority, it.owed.index, 0
+        return it.owed.priority, half.index, half.places[it.row.number]
 
     for (priority, jurisdiction, half), together in groupby(
         sorted(queue, key=place), key=lambda it: (it.owed.priority, it.creditor.jurisdiction, halves.get(it.row.number))

@@ -43,10 +43,16 @@ def propose_sets(network: SettlementNetwork, currencies: Sequence[Address]) -> d
         Currency -> its set. Currencies in which nothing settles are left out.
     """
     house = ClearingHouse.of(network)
-    halves = [(currency, it.batch) for currency in currencies for it in waiting(house, currency) if it.batch.is_pair]
+    queued = {currency: waiting(house, currency) for currency in currencies}
+    halves = [(currency, it.batch) for currency, found in queued.items() for it in found if it.batch.is_pair]
     partners = _partners(halves)
     known = {
-        currency: due(network, currency, {(it.header, it.place) for it in partners if it.currency == currency})
+        currency: due(
+            network,
+            currency,
+            {(it.header, it.place) for it in partners if it.currency == currency},
+            queued=queued[currency],
+        )
         for currency in currencies
     }
     payments = {_payment(currency, it) for currency, found in known.items() for it in found.rows if it.batch.is_pair}

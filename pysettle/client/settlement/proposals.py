@@ -209,17 +209,26 @@ class Due:
         return {it.batch.header: batch, **dict.fromkeys(numbers, ClearingHouse.GAS_PARTY)}
 
 
-def due(network: SettlementNetwork, currency: Address, pairs: Container[tuple[BatchHeader, int]] = ()) -> Due:
+def due(
+    network: SettlementNetwork,
+    currency: Address,
+    pairs: Container[tuple[BatchHeader, int]] = (),
+    *,
+    queued: list[Waiting] | None = None,
+) -> Due:
     """Return the obligations of a currency, as the chain stands.
 
     Args:
         network: The network.
         currency: The currency.
         pairs: The payments of pairs that may settle, each by header and place.
+        queued: The batches that wait, if they were read before.
     """
     house = ClearingHouse.of(network)
     cycle, known = house.cycle(currency), parties(network, currency)
-    last, queued = _last(cycle), waiting(house, currency)
+    last = _last(cycle)
+    if queued is None:
+        queued = waiting(house, currency)
     rows, obstacles = list[Place](), list[tuple[Place, Obstacle]]()
     for it, obstacle in _places(queued, known, last, pairs):
         if obstacle is None:
