@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,9 @@ import pytest
 from pysettle.errors import ArtifactError
 from pysettle.evm import artifacts, compiler
 from pysettle.evm.artifacts import FOLDER, INDEX_FILE, ROOT
+from pysettle.evm.compiler import compile_standard_json
 from tests.chance import SEED
+from tests.evm.compiling import compiled_once
 
 NAMES = sorted(path.stem for path in (ROOT / FOLDER).glob("*.json") if not path.name.startswith("build-"))
 SMALL = "// SPDX-License-Identifier: MIT\npragma solidity 0.8.37;\n"
@@ -31,6 +34,20 @@ contract Count is ICount {
     function count() external { _count++; }
 }
 """
+
+
+@pytest.fixture(autouse=True, scope="module")
+def remembered() -> Iterator[None]:
+    """Compile no input twice: most tests are about what a build makes of the output."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compiler, "compile_standard_json", compiled_once)
+        yield
+
+
+@pytest.fixture
+def compiled_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compile whatever is built."""
+    monkeypatch.setattr(compiler, "compile_standard_json", compile_standard_json)
 
 
 @pytest.fixture
@@ -88,6 +105,7 @@ def test_nothing_is_left_to_build() -> None:
     assert artifacts.build() == []
 
 
+@pytest.mark.usefixtures("compiled_anew")
 def test_the_same_sources_give_the_same_bytes(small: Path, built: Path) -> None:
     """A build in another folder writes the same files, and none names its folder."""
     written = {path.name: path.read_bytes() for path in artifacts.build(small)}
@@ -97,6 +115,7 @@ def test_the_same_sources_give_the_same_bytes(small: Path, built: Path) -> None:
 
 
 @pytest.mark.random
+@pytest.mark.usefixtures("compiled_anew")
 @pytest.mark.skipif(SEED is None, reason="seventeen seconds of compiling: scripts/assure builds every contract anew")
 def test_a_build_from_nothing_gives_these_artifacts(checkout: Path) -> None:
     """A rebuild from nothing, in another folder, writes the files this checkout has."""

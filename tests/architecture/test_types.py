@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from pysettle.evm.artifacts import ROOT
+from tests.once import once
 
 BEGINNING = """
 from eth_typing import Address
@@ -94,11 +96,16 @@ SWAPPED = {
 @pytest.fixture(scope="module")
 def reported(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """Return what mypy says of one file with every call, the right ones first."""
-    file = tmp_path_factory.mktemp("planted") / "planted.py"
-    file.write_text(BEGINNING + "".join(f"    {line}\n" for line in (*RIGHT, *SWAPPED)))
-    mypy = [sys.executable, "-m", "mypy", "--follow-imports=silent", "--config-file", str(ROOT / "pyproject.toml")]
-    result = subprocess.run([*mypy, str(file)], cwd=ROOT, capture_output=True, text=True, check=False)
-    return [line for line in result.stdout.splitlines() if ": error: " in line]
+
+    def check(folder: Path) -> None:
+        file = folder / "planted.py"
+        file.write_text(BEGINNING + "".join(f"    {line}\n" for line in (*RIGHT, *SWAPPED)))
+        mypy = [sys.executable, "-m", "mypy", "--follow-imports=silent", "--config-file", str(ROOT / "pyproject.toml")]
+        result = subprocess.run([*mypy, str(file)], cwd=ROOT, capture_output=True, text=True, check=False)
+        (folder / "reported").write_text(result.stdout)
+
+    reported = (once(tmp_path_factory, "planted", check) / "reported").read_text()
+    return [line for line in reported.splitlines() if ": error: " in line]
 
 
 def test_the_right_kinds_are_accepted(reported: list[str]) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from pysettle.evm import compiler
 from pysettle.evm.artifacts import ROOT
+from tests.evm.compiling import compiled_once
 
 _QUICK = {
     "enabled": True,
@@ -100,13 +101,12 @@ def compiled() -> dict[str, tuple[bytes, bytes]]:
         unit: {posixpath.basename(unit)[:-4]: ["evm.bytecode.object", "evm.deployedBytecode.object"]}
         for unit in wanted.values()
     }
-    output = compiler.compile_standard_json(
+    output = compiled_once(
         {
             "language": "Solidity",
             "settings": {**compiler.SETTINGS, "optimizer": _QUICK, "outputSelection": selected},
             "sources": {unit: {"content": content} for unit, content in reached.items()},
-        },
-        ROOT,
+        }
     )
     return {name: _codes(output["contracts"][unit]) for name, unit in wanted.items()}
 

@@ -45,7 +45,6 @@ from pysettle.values import Address, Tokens
 from tests.audit import forge
 from tests.audit.forged_contracts import compiled
 from tests.evm.accounts import CHAIN_ID, START
-from tests.once import once
 
 ADMIN = Signer.derived("genuine", "administrator")
 CREATED = ("hidden mint", "skimmed fee", "issuance open to all", "access open to all")
@@ -55,16 +54,9 @@ CREATES = bytes.fromhex("365f5f37365f5ff000")
 
 
 @pytest.fixture(scope="module")
-def forged(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[bytes, bytes]]:
-    """Compile every forgery in one run for all processes: name -> creation code and runtime code."""
-
-    def make(folder: Path) -> None:
-        content = {name: [it.hex() for it in codes] for name, codes in compiled().items()}
-        (folder / "forged.json").write_text(json.dumps(content))
-
-    content = (once(tmp_path_factory, "forged", make) / "forged.json").read_text()
-    codes: dict[str, list[str]] = json.loads(content)
-    return {name: (bytes.fromhex(creation), bytes.fromhex(runtime)) for name, (creation, runtime) in codes.items()}
+def forged() -> dict[str, tuple[bytes, bytes]]:
+    """Compile every forgery: name -> creation code and runtime code."""
+    return compiled()
 
 
 class Stage:

@@ -8,11 +8,12 @@ from typing import Any
 from eth_typing import Address
 
 from pysettle.domain.core.messages import ChannelConfig
-from pysettle.evm import artifacts, compiler
+from pysettle.evm import compiler
 from pysettle.evm.interface import Interface
 from pysettle.evm.transactions import Transaction
 from tests.contracts.books import currency_config
 from tests.contracts.world import FEN, World
+from tests.evm.compiling import compiled_once
 
 _SOURCE = """
 pragma solidity ^0.8.30;
@@ -147,7 +148,7 @@ def _compiled() -> dict[str, Any]:
         "settings": compiler.SETTINGS | {"outputSelection": selection},
         "sources": {"hostile.sol": {"content": _SOURCE}},
     }
-    contracts: dict[str, Any] = compiler.compile_standard_json(request, artifacts.ROOT)["contracts"]["hostile.sol"]
+    contracts: dict[str, Any] = compiled_once(request)["contracts"]["hostile.sol"]
     return contracts
 
 

@@ -7,10 +7,11 @@ from typing import Any
 
 from eth_typing import Address
 
-from pysettle.evm import artifacts, compiler
+from pysettle.evm import compiler
 from pysettle.evm.interface import Interface
 from pysettle.evm.transactions import Transaction
 from tests.contracts.world import World
+from tests.evm.compiling import compiled_once
 
 _SOURCE = """
 pragma solidity ^0.8.30;
@@ -47,7 +48,7 @@ def _compiled() -> dict[str, Any]:
         "settings": compiler.SETTINGS | {"outputSelection": {"*": {"*": ["abi", "evm.bytecode.object"]}}},
         "sources": {"false.sol": {"content": _SOURCE}},
     }
-    compiled = compiler.compile_standard_json(request, artifacts.ROOT)["contracts"]["false.sol"]
+    compiled = compiled_once(request)["contracts"]["false.sol"]
     contract: dict[str, Any] = compiled["FalseCurrency"]
     return contract
 

@@ -17,9 +17,10 @@ from pysettle.domain.channel.messages import voucher_digest
 from pysettle.domain.core import events
 from pysettle.domain.core.messages import ChannelConfig
 from pysettle.domain.jobs.terms import OrderTerms
-from pysettle.evm import artifacts, compiler
+from pysettle.evm import compiler
 from pysettle.evm.interface import Interface
 from pysettle.evm.transactions import Transaction
+from tests.evm.compiling import compiled_once
 from tests.stateful.network.stage import NetworkStage
 
 _SOURCE = """
@@ -77,7 +78,7 @@ def _compiled() -> dict[str, Any]:
         "settings": compiler.SETTINGS | {"outputSelection": {"*": {"*": ["abi", "evm.bytecode.object"]}}},
         "sources": {"stranger.sol": {"content": _SOURCE}},
     }
-    output = compiler.compile_standard_json(request, artifacts.ROOT)
+    output = compiled_once(request)
     contract: dict[str, Any] = output["contracts"]["stranger.sol"]["Stranger"]
     return contract
 
