@@ -28,10 +28,13 @@ from eth.db.atomic import AtomicDB
 from eth.db.trie import _make_trie_root_and_nodes
 from eth.vm.forks.cancun.constants import BLOB_TX_TYPE, GAS_PER_BLOB
 from eth.vm.forks.prague import PragueVM
+from eth.vm.forks.prague.blocks import PragueBlock
 from eth.vm.forks.prague.constants import (
+    CONSOLIDATION_REQUEST_PREDEPLOY_ADDRESS,
     DEPOSIT_REQUEST_TYPE,
     STANDARD_TOKEN_COST,
     TOTAL_COST_FLOOR_PER_TOKEN,
+    WITHDRAWAL_REQUEST_PREDEPLOY_ADDRESS,
 )
 from eth.vm.forks.prague.state import PragueState
 from eth.vm.forks.shanghai.constants import INITCODE_WORD_COST, MAX_INITCODE_SIZE
@@ -39,7 +42,7 @@ from eth_utils.exceptions import ValidationError
 from trie.hexary import HexaryTrie
 
 from pysettle.audit.encoding import created_address
-from pysettle.audit.genesis import read_genesis
+from pysettle.audit.genesis import SYSTEM_CODE, read_genesis
 from pysettle.audit.state_nodes import HeadState
 from pysettle.values import Address
 
@@ -118,9 +121,18 @@ class VerifyingState(PragueState):
         return self._account_db._get_storage_root(address) != BLANK_ROOT_HASH
 
 
+class VerifyingBlock(PragueBlock):
+    """A Prague block; a copy has the transactions themselves, whose signers py-evm would recover each time anew."""
+
+    def copy(self, *_: Any, **fields: Any) -> VerifyingBlock:
+        """Return the block with some fields replaced."""
+        return type(self)(**{name: getattr(self, name) for name in self._meta.field_names} | fields)
+
+
 class VerifyingVM(PragueVM):
     """Prague with every rule a verifier must hold a block to, and with the receipts of the block at hand."""
 
+    block_class = VerifyingBlock
     _state_class = VerifyingState
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -157,6 +169,25 @@ class VerifyingVM(PragueVM):
     def process_deposit_request_data(self, block: BlockAPI) -> None:
         """EIP-6110. No genesis that is taken has a deposit contract, so that no block has a deposit."""
         block.block_requests.append(DEPOSIT_REQUEST_TYPE)
+
+    def process_withdrawal_request_data(self, block: BlockAPI) -> None:
+        """EIP-7002, unless the contract has no request for sure."""
+        if self._may_have_requests(WITHDRAWAL_REQUEST_PREDEPLOY_ADDRESS):
+            super().process_withdrawal_request_data(block)
+
+    def process_consolidation_request_data(self, block: BlockAPI) -> None:
+        """EIP-7251, unless the contract has no request for sure."""
+        if self._may_have_requests(CONSOLIDATION_REQUEST_PREDEPLOY_ADDRESS):
+            super().process_consolidation_request_data(block)
+
+    def _may_have_requests(self, contract: Address) -> bool:
+        """Whether a call of a contract of requests does anything.
+
+        With the code of its EIP, and while its excess, its count, and head and tail of its queue are zero, it returns
+        nothing and writes zeros there.
+        """
+        known = self.state.get_code_hash(contract).hex() == SYSTEM_CODE[contract.hex()]
+        return not known or any(self.state.get_storage(contract, slot) for slot in range(4))
 
 
 def _check_transaction(vm: VirtualMachineAPI, transaction: SignedTransactionAPI) -> None:
@@ -302,7 +333,7 @@ class PyEvmEngine(StateReader):
         """
         # The bytes come from anybody, and py-evm meets some of them with exceptions of every kind.
         try:
-            block = rlp.decode(raw_block, sedes=PragueVM.get_block_class())
+            block = rlp.decode(raw_block, sedes=VerifyingBlock)
             vm = self._import(block)
             outcomes = tuple(map(_outcome, vm.receipts, block.transactions, vm.revert_data))
         except Exception as problem:

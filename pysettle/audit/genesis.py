@@ -55,7 +55,7 @@ _GENESIS_FIELDS = dict.fromkeys(
 )
 """The fields, in geth's order."""
 _ACCOUNT_FIELDS = {"balance", "nonce", "code", "storage"}
-_SYSTEM_CODE = {
+SYSTEM_CODE = {
     "000f3df6d732807ef1319fb7b8bb8522d0beac02": "f57acd40259872606d76197ef052f3d35588dadf919ee1f0e3cb9b62d3f4b02c",
     "0000f90827f1c53a10cb7a02335b175320002935": "6e49e66782037c0555897870e29fa5e552daf4719552131a0abce779daec0a5d",
     "00000961ef480eb55e80d19ad83579a64c007002": "0345a365d2f4c5975b9f1599abe0a2ee76b7a3a731bc68781bd04c84e4858f50",
@@ -132,7 +132,7 @@ def _check_system(state: dict[Address, Any]) -> None:
         EncodingError: one has another code, where the rules ask for a call of it; or the deposit contract is there,
             with logs that py-evm takes as requests (EIP-6110) in any layout.
     """
-    for place, code_hash in _SYSTEM_CODE.items():
+    for place, code_hash in SYSTEM_CODE.items():
         address = Address(bytes.fromhex(place))
         if keccak(state.get(address, {}).get("code", b"")).hex() != code_hash:
             raise EncodingError(f"alloc: 0x{place} must have the code of the system contract that Prague puts there")

@@ -46,9 +46,10 @@ from rlp.exceptions import RLPException
 
 from pysettle.errors import ChainError
 from pysettle.evm.backend import Log, Receipt
-from pysettle.evm.genesis import Genesis
+from pysettle.evm.genesis import CONSOLIDATION_REQUESTS, WITHDRAWAL_REQUESTS, Genesis
 from pysettle.evm.state import SealingState
 from pysettle.evm.trie import index_trie
+from pysettle.values import Address
 
 NONCE_MAX = 2**64 - 2
 """Highest nonce a transaction may carry (EIP-2681)."""
@@ -174,6 +175,24 @@ class SealingVM(PragueVM):
     def process_deposit_request_data(self, block: BlockAPI) -> None:
         """Skip the search for beacon chain deposits (EIP-6110): no genesis has a deposit contract to emit them."""
         block.block_requests.append(DEPOSIT_REQUEST_TYPE)
+
+    def process_withdrawal_request_data(self, block: BlockAPI) -> None:
+        """Ask for withdrawals (EIP-7002), unless there is none for sure: the call costs an eighth of a small block."""
+        if self._may_have_requests(WITHDRAWAL_REQUESTS):
+            super().process_withdrawal_request_data(block)
+
+    def process_consolidation_request_data(self, block: BlockAPI) -> None:
+        """Ask for consolidations (EIP-7251), unless there is none for sure."""
+        if self._may_have_requests(CONSOLIDATION_REQUESTS):
+            super().process_consolidation_request_data(block)
+
+    def _may_have_requests(self, contract: Address) -> bool:
+        """Whether the call of a contract of requests can give or change anything.
+
+        Its first four words are the excess, the count of this block, and head and tail of its queue. If all are zero,
+        the call gives nothing and writes zeros over them. Every genesis has the code of the EIPs at these addresses.
+        """
+        return any(self.state.get_storage(contract, slot) for slot in range(4))
 
     def mine_block(self, block: BlockAPI, *args: Any, **kwargs: Any) -> BlockAndMetaWitness:
         """Finish the block without validating against itself the header that was made from it."""

@@ -30,6 +30,7 @@ def test_forge_compiles_with_the_settings_of_the_package() -> None:
     } == compiler.SETTINGS
 
 
+@pytest.mark.apart
 def test_forge_has_what_compiles() -> None:
     """What only `scripts/assure` runs is of these contracts: what is renamed in them is renamed there."""
     given = compiler.standard_input(ROOT, "tests/forge")

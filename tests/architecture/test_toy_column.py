@@ -108,6 +108,7 @@ def lies(used: dict[str, Any]) -> tuple[str, str]:
     )
 
 
+@pytest.mark.apart
 def test_it_is_deployed_and_has_commands(used: dict[str, Any]) -> None:
     """The network has its contract with the code of the build, and commands use it; a refusal is in words."""
     assert "Lockers:\n  locker  Keep e-CNY in the locker, and take it back.\n" in used["help"]
@@ -123,11 +124,13 @@ def test_it_is_deployed_and_has_commands(used: dict[str, Any]) -> None:
     assert shown == "stored for alice: 4.00 yuan\n"
 
 
+@pytest.mark.apart
 def test_it_is_booked_and_checked(used: dict[str, Any]) -> None:
     """Books that follow the chain have what is stored, and nothing to object."""
     assert used["books"] == {"stored": 4_000_000, "findings": []}
 
 
+@pytest.mark.apart
 def test_it_is_exported_and_verified(used: dict[str, Any], checkout: Path) -> None:
     """The manifest lists it with its currency; the audit passes at S and L, without a notice."""
     (listed,) = (
@@ -142,6 +145,7 @@ def test_it_is_exported_and_verified(used: dict[str, Any], checkout: Path) -> No
     assert report["notices"] == []
 
 
+@pytest.mark.apart
 def test_a_false_event_and_a_false_answer_are_found(used: dict[str, Any], checkout: Path) -> None:
     """The history stands; in the books the event and the answer are each named, and nothing else; so is the code."""
     report = audited(used["false"], checkout)
@@ -151,6 +155,7 @@ def test_a_false_event_and_a_false_answer_are_found(used: dict[str, Any], checko
     assert tuple(others) == lies(used)
 
 
+@pytest.mark.apart
 @pytest.mark.parametrize(("without", "left"), [("checks", 1), ("questions", 0)])
 def test_what_its_column_does_not_look_at_is_not_found(
     without: str, left: int, used: dict[str, Any], checkout: Path, tmp_path: Path
@@ -164,6 +169,7 @@ def test_what_its_column_does_not_look_at_is_not_found(
     assert findings(audited(used["false"], tmp_path))[1:] == [lies(used)[left]]
 
 
+@pytest.mark.apart
 def test_it_is_new_files_and_one_line(used: dict[str, Any], checkout: Path) -> None:
     """After all of this git shows one line of one file, and otherwise new files."""
     assert git(checkout, "diff", "--numstat").split() == ["1", "0", CATALOGUE]

@@ -2,6 +2,9 @@
 
 Most tests change a file beside the chain, or one block of it. What was executed before comes out as it did then: the
 same block on the same head gives the same state. A changed block is another one, and is executed. So is a changed file.
+
+Code is executed in runs of opcodes, as the embedded chain does it, in half of the time that py-evm takes for it. The
+commands that tests start, `scripts/demo` and `tests/vectors` audit with py-evm's own loop.
 """
 
 from __future__ import annotations
@@ -11,8 +14,9 @@ from typing import Any, ClassVar
 
 import pytest
 
-from pysettle.audit import contract_files, file_check
-from pysettle.audit.engines import ExecutedTransaction, PyEvmEngine
+from pysettle.audit import contract_files, engines, file_check
+from pysettle.audit.engines import ExecutedTransaction, PyEvmEngine, VerifyingState, VerifyingVM
+from pysettle.evm.interpreter import SealingComputation
 
 _MOST = 16
 """Most geneses that are remembered, and most files, the latest."""
@@ -27,6 +31,18 @@ def remember(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(contract_files, "parse_json", lru_cache(_MOST)(contract_files.parse_json))
 
 
+class RunningState(VerifyingState):
+    """The audit's state, whose code is executed in runs of opcodes."""
+
+    computation_class = SealingComputation
+
+
+class RunningVM(VerifyingVM):
+    """The audit's rules over that state."""
+
+    _state_class = RunningState
+
+
 class RememberingEngine(PyEvmEngine):
     """py-evm as the audit drives it; all engines of one genesis share a chain, and what was executed on it."""
 
@@ -37,7 +53,9 @@ class RememberingEngine(PyEvmEngine):
         """Build block 0, unless another engine has built it."""
         known = self._known.pop(genesis, None)
         if known is None:
-            super().__init__(genesis)
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(engines, "VerifyingVM", RunningVM)
+                super().__init__(genesis)
             # Another audit goes on from an old state, which the product lets go.
             self._state._most = 2**62
             known = dict(vars(self)), {}

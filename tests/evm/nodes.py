@@ -20,14 +20,16 @@ _MOST = 32_768
 def remember_nodes() -> None:
     """Have py-evm's tries, in this process, decode no node and cut no path twice."""
     decode = hexary.decode_node
-    remembered = lru_cache(_MOST)(rlp.decode)
+
+    @lru_cache(_MOST)
+    def remembered(encoded: bytes) -> Any:
+        # A trie changes the lists it has. Short nodes lie within others as lists of their own: those are decoded anew.
+        node = rlp.decode(encoded)
+        return None if any(isinstance(part, list) for part in node) else node
 
     def decode_node(encoded: Any) -> Any:
-        # A trie changes the lists it has. Short nodes lie within others as lists of their own: those are decoded anew.
-        if isinstance(encoded, list) or not encoded:
-            return decode(encoded)
-        node = remembered(encoded)
-        return decode(encoded) if any(isinstance(part, list) for part in node) else [*node]
+        node = remembered(encoded) if encoded and type(encoded) is bytes else None
+        return decode(encoded) if node is None else [*node]
 
     hexary.decode_node = decode_node
     hexary.bytes_to_nibbles = nibbles.bytes_to_nibbles = lru_cache(_MOST)(nibbles.bytes_to_nibbles)
