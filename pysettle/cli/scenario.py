@@ -23,6 +23,7 @@ _CASES = {
     "gridlock": "A queue that gross settlement cannot move, and a cycle can.",
     "holiday": "Golden Week against Dubai: value times move to the next opening.",
     "mbridge-2022": "20 banks settle 164 payments and PvP, as in the pilot of 2022.",
+    "mbridge-2022-netted": "The same payments and PvP, netted in cycles of a day.",
     "outage": "The operator of cycles is silent: banks settle without it.",
     "ring": "Banks owe each other in a circle, and settle without money.",
     "stop": "A sanctions hit before value time sends every leg home.",
@@ -67,6 +68,7 @@ def _run(name: str, seed: int, out: Path | None) -> CaseResult:
     from pysettle.scenarios.export_abroad import ExportAbroad
     from pysettle.scenarios.holiday import Holiday
     from pysettle.scenarios.mbridge import Pilot
+    from pysettle.scenarios.mbridge_netted import NettedPilot
     from pysettle.scenarios.stop import Stop
 
     if name == "compute-export":
@@ -76,6 +78,7 @@ def _run(name: str, seed: int, out: Path | None) -> CaseResult:
         "gridlock": Gridlock,
         "holiday": Holiday,
         "mbridge-2022": Pilot,
+        "mbridge-2022-netted": NettedPilot,
         "outage": Outage,
         "ring": Ring,
         "stop": Stop,

@@ -31,7 +31,7 @@ START = 1_790_553_600
 MINUTE_S = 60
 MILLION = 1_000_000 * UNITS_PER_WHOLE
 """Units of a million yuan."""
-_LENGTHS = {"1 minute": MINUTE_S, "10 minutes": 10 * MINUTE_S, "60 minutes": HOUR_S, "a day": DAY_S}
+LENGTHS = {"1 minute": MINUTE_S, "10 minutes": 10 * MINUTE_S, "60 minutes": HOUR_S, "a day": DAY_S}
 """Length of a cycle in words -> seconds."""
 
 
@@ -46,7 +46,7 @@ class Owed:
     creditor: Bank
     """Bank that is owed."""
     amount: Units
-    """Units of e-CNY."""
+    """Units of its currency."""
 
 
 class Clearing:
@@ -178,7 +178,7 @@ class Clearing:
             ("liquidity needed gross", Origin.COMPUTED, liquidity_needed(self.owed, 0)),
         ):
             yield Figure.of_money(name, origin, units, "CNY")
-        for words, seconds in _LENGTHS.items():
+        for words, seconds in LENGTHS.items():
             needed = liquidity_needed(self.owed, seconds)
             yield Figure.of_money(f"needed by cycles of {words}", Origin.COMPUTED, needed, "CNY")
 

@@ -33,7 +33,8 @@ FIRST_DAY, LAST_DAY = dt.date(2022, 8, 15), dt.date(2022, 9, 23)
 BANKS, SETTLEMENTS = 20, 164
 DOLLARS_ISSUED, DOLLARS_SETTLED = 12_000_000, 22_000_000
 """Published totals: over so many US dollars."""
-_DOLLAR = "USD"
+DOLLAR = "USD"
+"""Code of the US dollar."""
 PHASES = ((Currency.CNY, Currency.HKD), (Currency.AED,), (Currency.THB,))
 """Currencies that join in each phase."""
 DAY_END_LIMITS = (0, 50_000)
@@ -45,7 +46,7 @@ _ABOVE = Fraction(1005, 1000)
 _MINUTE_S = 60
 _STEP = 100
 """Drawn amounts are multiples of so many whole currency."""
-_ALL_CLOSED_S = 14 * HOUR_S
+ALL_CLOSED_S = 14 * HOUR_S
 """Second of a day in UTC at which all four systems are closed."""
 
 
@@ -70,12 +71,15 @@ class Drawn:
 class Pilot:
     """The run of the pilot."""
 
+    title = "mBridge pilot of 2022"
+    """Title of the case."""
+
     def __init__(self, seed: int) -> None:
         """Deploy the network, and draw the settlements."""
         self.seed = seed
         self._random = Random(seed)  # noqa: S311 - reproducible on purpose, and nothing secret is made of it
         currencies = [currency for joining in PHASES for currency in joining]
-        start = _midnight(FIRST_DAY) - DAY_S
+        start = midnight(FIRST_DAY) - DAY_S
         self.borders = Borders(seed, start, dict.fromkeys(currencies, BANKS // len(currencies)))
         self.cleared_daily = set(self._random.sample(currencies, 2))
         self.terms = {currency: self._terms(currency, start + DAY_S) for currency in currencies}
@@ -99,7 +103,7 @@ class Pilot:
     def _draw(self) -> list[Drawn]:
         """Draw when and between which countries the banks settle; no value time is after the last day."""
         random, drawn, taken = self._random, list[Drawn](), set[int]()
-        end = _midnight(LAST_DAY) + DAY_S
+        end = midnight(LAST_DAY) + DAY_S
         for _ in range(SETTLEMENTS):
             phase = random.randrange(len(PHASES))
             active = [currency for joining in PHASES[: phase + 1] for currency in joining]
@@ -184,14 +188,10 @@ class Pilot:
     def _end_day(self, day: int) -> None:
         """Clear foreign money above the limits, when all currencies are closed, and check the positions after it."""
         borders = self.borders
-        above = [
-            (bank, currency)
-            for (bank, currency), units in self.orders.held.items()
-            if bank.home is not currency and units > self.terms[currency].day_end_limit
-        ]
+        above = self._above(self.orders.held)
         if not above:
             return
-        borders.wait_until(day * DAY_S + _ALL_CLOSED_S)
+        borders.wait_until(day * DAY_S + ALL_CLOSED_S)
         borders.clear_out(above)
         self.clear_outs += len(above)
         for bank, currency in above:
@@ -199,6 +199,14 @@ class Pilot:
             self.above_policy += kept > limit
             self.orders.held[borders.agent_of(bank, currency), currency] += self.orders.held[bank, currency] - kept
             self.orders.held[bank, currency] = kept
+
+    def _above(self, held: Counter[tuple[Bank, Currency]]) -> list[tuple[Bank, Currency]]:
+        """Return the foreign positions above the limit at the end of a day."""
+        return [
+            (bank, currency)
+            for (bank, currency), units in held.items()
+            if bank.home is not currency and units > self.terms[currency].day_end_limit
+        ]
 
     # The result
 
@@ -215,7 +223,7 @@ class Pilot:
         borders = self.borders
         report = prove(borders.chain, borders.network, borders.labels(), out)
         return CaseResult(
-            title="mBridge pilot of 2022",
+            title=self.title,
             seed=self.seed,
             steps=(),
             figures=tuple(self._figures()),
@@ -232,7 +240,7 @@ class Pilot:
         yield Figure.of_count("banks", published, BANKS, SOURCE)
         yield Figure.of_count("payments and PvP", published, SETTLEMENTS, SOURCE)
         for name, dollars in (("issued, over", DOLLARS_ISSUED), ("settled, over", DOLLARS_SETTLED)):
-            yield Figure.of_money(name, published, dollars * UNITS_PER_WHOLE, _DOLLAR, SOURCE)
+            yield Figure.of_money(name, published, dollars * UNITS_PER_WHOLE, DOLLAR, SOURCE)
         yield Figure("order of the countries", published, "CN and HK, then AE, then TH", PHASES_SOURCE)
         kinds = Counter((it.phase, it.is_exchange) for it in self.drawn)
         for phase in range(len(PHASES)):
@@ -243,17 +251,26 @@ class Pilot:
         for currency, units in self.orders.issued.items():
             yield Figure.of_money("issued", drawn, units, currency.value)
         for name, amount in (("issued", self.dollars_issued), ("settled", self.dollars_settled)):
-            yield Figure.of_money(f"{name}, at ECB rates", computed, _units(amount), _DOLLAR)
-        yield Figure.of_count("value times moved to the next opening", computed, len(self.borders.refusals))
+            yield Figure.of_money(f"{name}, at ECB rates", computed, in_units(amount), DOLLAR)
+        yield from self._computed()
         yield Figure.of_count("clear-outs at the end of a day", computed, self.clear_outs)
 
+    def _computed(self) -> Iterator[Figure]:
+        """Yield the figures of the way in which the obligations settle."""
+        yield Figure.of_count("value times moved to the next opening", Origin.COMPUTED, len(self.borders.refusals))
+
+    @property
+    def settled(self) -> int:
+        """Payments and PvP that are final."""
+        return len(self.orders.final)
+
     def _expectations(self, report: Report) -> Iterator[Expectation]:
-        yield Expectation.equal("payments and PvP", f"{SETTLEMENTS} settled", f"{len(self.orders.final)} settled")
+        yield Expectation.equal("payments and PvP", f"{SETTLEMENTS} settled", f"{self.settled} settled")
         for name, least, amount in (
             ("issued", DOLLARS_ISSUED, self.dollars_issued),
             ("settled", DOLLARS_SETTLED, self.dollars_settled),
         ):
-            yield Expectation.above(name, least * UNITS_PER_WHOLE, _units(amount), _DOLLAR)
+            yield Expectation.above(name, least * UNITS_PER_WHOLE, in_units(amount), DOLLAR)
         yield from self.orders.conserved()
         above = f"{self.above_policy} of all"
         yield Expectation.equal("foreign positions above policy at the end of a day", "0 of all", above)
@@ -262,15 +279,17 @@ class Pilot:
 
 def days_of(phase: int) -> tuple[int, int]:
     """Return the first and the last day of a phase, from 1970-01-01; all phases have the same length."""
-    first, last = (_midnight(day) // DAY_S for day in (FIRST_DAY, LAST_DAY))
+    first, last = (midnight(day) // DAY_S for day in (FIRST_DAY, LAST_DAY))
     weeks = (last - first + 7) // 7 // len(PHASES)
     begin = first + 7 * weeks * phase
     return begin, min(last, begin + 7 * weeks - 1)
 
 
-def _units(dollars: Fraction) -> int:
+def in_units(dollars: Fraction) -> int:
+    """Return millionths of a dollar."""
     return int(dollars * UNITS_PER_WHOLE)
 
 
-def _midnight(day: dt.date) -> int:
+def midnight(day: dt.date) -> int:
+    """Return the unix second at which a day begins in UTC."""
     return (day - dt.date(1970, 1, 1)).days * DAY_S
