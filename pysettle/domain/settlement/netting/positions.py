@@ -15,7 +15,7 @@ def nets(queue: Queue, settled: Marks | None = None) -> Integers:
         settled: Row -> whether it settles; None for all rows.
     """
     rows = slice(None) if settled is None else settled
-    net = np.zeros(queue.accounts, np.int64)
+    net = np.zeros(queue.accounts, queue.amount.dtype)
     np.add.at(net, queue.payee[rows], queue.amount[rows])
     np.subtract.at(net, queue.payer[rows], queue.amount[rows])
     return net

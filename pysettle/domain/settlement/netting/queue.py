@@ -2,7 +2,9 @@
 
 An account is a participant in one currency. It pays the obligations that it owes from its liquidity and from the
 obligations that others owe to it. All columns are 64-bit integers. The gross value of a queue is therefore limited to
-`MOST_GROSS`, so that no sum over its rows overflows; liquidity may have any size.
+`MOST_GROSS`, so that no sum over its rows overflows; liquidity may have any size. On a chain anybody can queue more,
+and stops nobody by that: such a queue is *wide*. Its amounts are integers of Python, which the rule of order alone
+reads.
 """
 
 from __future__ import annotations
@@ -79,6 +81,11 @@ class Queue:
         return len(self.liquidity)
 
     @property
+    def is_wide(self) -> bool:
+        """Whether the amounts are integers of Python, since 64 bits are too few for their sum."""
+        return self.amount.dtype == object
+
+    @property
     def weight(self) -> Integers:
         """Row -> the units that settle with it: its own, and those of the other half of its pair."""
         single = self.partner == np.arange(len(self.amount))
@@ -128,19 +135,25 @@ def _order(*keys: Integers) -> Integers:
     return np.argsort(word, kind="stable")
 
 
-def queue_of(obligations: Sequence[Obligation], liquidity: Mapping[Account, int]) -> tuple[Queue, list[Account]]:
+def queue_of(
+    obligations: Sequence[Obligation], liquidity: Mapping[Account, int], *, may_be_wide: bool = False
+) -> tuple[Queue, list[Account]]:
     """Return the queue of obligations, its rows in their order, and the account of each number.
 
     Args:
         obligations: The obligations, in any order.
         liquidity: Account -> units that it reserved; zero for the others.
+        may_be_wide: Whether the gross value may be `MOST_GROSS` or more.
 
     Raises:
         UsageError: an obligation or a pair has a wrong form, two obligations share a place in a queue, or the gross
             value is not below `MOST_GROSS`.
     """
     _check_places(obligations)
-    _check_gross(sum(it.amount for it in obligations))
+    gross_value = sum(it.amount for it in obligations)
+    is_wide = may_be_wide and gross_value >= MOST_GROSS
+    if not is_wide:
+        _check_gross(gross_value)
     both = ((Account(it.debtor, it.currency), Account(it.creditor, it.currency)) for it in obligations)
     ends = list(both)
     accounts = list(dict.fromkeys([*(end for row in ends for end in row), *liquidity]))
@@ -150,14 +163,17 @@ def queue_of(obligations: Sequence[Obligation], liquidity: Mapping[Account, int]
     for row, obligation in zip(ends, obligations, strict=True):
         gross[number[row[0]]] += obligation.amount
     # Liquidity beyond the gross debits is never used, and might have 96 bits.
-    held = _column(min(liquidity.get(account, 0), gross[place]) for place, account in enumerate(accounts))
-    names = ("amount", "priority", "index")
-    amount, priority, index = (_column(getattr(it, name) for it in obligations) for name in names)
+    units = object if is_wide else np.int64
+    held = _column((min(liquidity.get(account, 0), gross[place]) for place, account in enumerate(accounts)), units)
+    amount = _column((it.amount for it in obligations), units)
+    priority, index = _column(it.priority for it in obligations), _column(it.index for it in obligations)
+    if is_wide:
+        return Queue(payer, payee, amount, _partners(obligations), held, _order(payer, priority, index)), accounts
     return columns(payer, payee, amount, _partners(obligations), held, priority, index), accounts
 
 
-def _column(numbers: Iterable[int]) -> Integers:
-    return np.fromiter(numbers, np.int64)
+def _column(numbers: Iterable[int], kind: type = np.int64) -> Integers:
+    return np.fromiter(numbers, kind)
 
 
 def _check_gross(gross: int) -> None:

@@ -98,7 +98,9 @@ def solve(obligations: Sequence[Obligation], queue: Queue, accounts: Sequence[Ac
         answer = best(queue)
         settled, limit = answer.settled, answer.bound
     else:
-        settled, limit = strict(queue), bound(queue, relaxed(queue)[1])
+        settled = strict(queue)
+        # Prices are for 64 bits; no set of a wide queue exceeds the value of all either.
+        limit = int(queue.amount.sum()) if queue.is_wide else bound(queue, relaxed(queue)[1])
     net = nets(queue, settled)
     parts = _parts(obligations, accounts, settled, net)
     return Solution(settled, net, limit, parts, tuple(_waiting(queue, settled, queue.liquidity + net, rule)))

@@ -51,7 +51,7 @@ def strict(queue: Queue) -> Marks:
 
 def _sums(amounts: Integers) -> Integers:
     """Return the sum before each place, and after the last one."""
-    sums = np.zeros(len(amounts) + 1, np.int64)
+    sums = np.zeros(len(amounts) + 1, amounts.dtype)
     np.cumsum(amounts, out=sums[1:])
     return sums
 
