@@ -7,22 +7,20 @@ can be credited. If one of both payments is dropped, the other one leaves its qu
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from collections.abc import Hashable, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from pysettle.client.settlement.clearing import ClearingHouse, ClearingSet, PairLink, ProposedBatch
 from pysettle.client.settlement.proposals import Due, Place, Proposal, due, waiting
-from pysettle.domain.settlement.clearing import BatchHeader, half_id, pair_id, places_of
+from pysettle.domain.settlement.clearing import BatchHeader, half_id, linked, places_of
 from pysettle.domain.settlement.netting.queue import Account, Obligation, queue_of
 from pysettle.domain.settlement.netting.strict import strict
 from pysettle.values import Address
 
 if TYPE_CHECKING:
     from pysettle.client.network import SettlementNetwork
-
-_Key = TypeVar("_Key")
 
 
 class Payment(NamedTuple):
@@ -55,10 +53,17 @@ def propose_sets(network: SettlementNetwork, currencies: Sequence[Address]) -> d
         )
         for currency in currencies
     }
-    payments = {_payment(currency, it) for currency, found in known.items() for it in found.rows if it.batch.is_pair}
+    payments = {
+        _payment(currency, it): _parties(found, it)
+        for currency, found in known.items()
+        for it in found.rows
+        if it.batch.is_pair
+    }
     names: dict[Payment, Hashable] = {}
-    for payment in payments:
-        if (partner := partners[payment]) in payments:
+    for payment, (debtor, creditor) in payments.items():
+        # Two parties may agree on halves that no proposal can link.
+        partner = partners[payment]
+        if payments.get(partner) == (creditor, debtor) and partner.currency != payment.currency:
             names[payment] = min(payment, partner)
     rows = [
         (currency, row)
@@ -72,7 +77,7 @@ def propose_sets(network: SettlementNetwork, currencies: Sequence[Address]) -> d
         for found in known.values()
         for account, units in found.reserved.items()
     }
-    queue, _ = queue_of(obligations, reserved)
+    queue, _ = queue_of(obligations, reserved, may_be_wide=True)
     settled: dict[Address, list[int]] = defaultdict(list)
     for number in np.flatnonzero(strict(queue)).tolist():
         currency, row = rows[number]
@@ -92,7 +97,7 @@ def links_of(sets: Sequence[ClearingSet]) -> list[PairLink]:
         for place, batch in enumerate(one.batches):
             if batch.is_pair and batch.settled:
                 found[batch.pair, batch.settled].append(((number, place), _half(one.currency, batch)))
-    return [PairLink(*first, *second) for (pair, _), halves in found.items() for first, second in _linked(pair, halves)]
+    return [PairLink(*first, *second) for (pair, _), halves in found.items() for first, second in linked(pair, halves)]
 
 
 def _partners(halves: Sequence[tuple[Address, ProposedBatch]]) -> dict[Payment, Payment]:
@@ -102,23 +107,12 @@ def _partners(halves: Sequence[tuple[Address, ProposedBatch]]) -> dict[Payment, 
         by_pair[batch.pair].append(((currency, batch), _half(currency, batch)))
     partners: dict[Payment, Payment] = {}
     for pair, found in by_pair.items():
-        for (currency, first), (other_currency, second) in _linked(pair, found):
+        for (currency, first), (other_currency, second) in linked(pair, found):
             for place in places_of(first.settled & second.settled):
                 one = Payment(currency, first.header, place)
                 other = Payment(other_currency, second.header, place)
                 partners |= {one: other, other: one}
     return partners
-
-
-def _linked(pair: bytes, halves: Iterable[tuple[_Key, bytes]]) -> Iterator[tuple[_Key, _Key]]:
-    """Yield first and second half of all pairs with one hash; halves with the same hash owe the same."""
-    by_half: dict[bytes, list[_Key]] = defaultdict(list)
-    for key, half in halves:
-        by_half[half].append(key)
-    for first, its in by_half.items():
-        for second, others in by_half.items():
-            if pair_id(first, second) == pair:
-                yield from zip(its, others, strict=False)
 
 
 def _half(currency: Address, batch: ProposedBatch) -> bytes:
@@ -132,6 +126,11 @@ def _payment(currency: Address, it: Place) -> Payment:
 def _obligation(found: Due, row: int, names: Mapping[Payment, Hashable]) -> Obligation:
     """Return a row in the form of the solver; participants are accounts, which are the same in all currencies."""
     it = found.rows[row]
-    debtor, creditor = (found.parties[number].account for number in (it.batch.header.debtor, it.item.creditor))
+    debtor, creditor = _parties(found, it)
     pair = names[_payment(found.currency, it)] if it.batch.is_pair else None
     return Obligation(debtor, creditor, found.currency, it.item.amount, 0, row, pair)
+
+
+def _parties(found: Due, it: Place) -> tuple[Address, Address]:
+    """Return the accounts of debtor and creditor."""
+    return found.parties[it.batch.header.debtor].account, found.parties[it.item.creditor].account

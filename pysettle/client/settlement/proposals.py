@@ -240,7 +240,7 @@ def due(
         for row, it in enumerate(rows)
     )
     reserved = {NettingAccount(number, currency): party.position.reserved for number, party in known.items()}
-    queue, accounts = queue_of(obligations, reserved)
+    queue, accounts = queue_of(obligations, reserved, may_be_wide=True)
     batches = tuple(it.batch for it in queued if it.batch.header.cycle <= last)
     shown = tuple(rows), tuple(obstacles), obligations
     return Due(currency, cycle, known, batches, *shown, reserved, queue, tuple(accounts))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from pysettle.errors import UsageError
 from pysettle.hashing import keccak
@@ -20,6 +21,7 @@ OPERATOR_ALONE_S = 15 * 60
 """Time after an opening or a closing for which the operator is alone."""
 LONGEST_CLOSED_S = HOUR_S
 """Longest time for which a closed cycle holds anybody up."""
+_Key = TypeVar("_Key")
 _MOST_AMOUNT, _MOST_NUMBER = 2**96 - 1, 2**16 - 1
 
 
@@ -102,6 +104,22 @@ def half_id(currency: Address, debtor: int, items: Sequence[BatchItem]) -> bytes
 def pair_id(first: bytes, second: bytes) -> bytes:
     """Return the hash of both halves of PvP pairs, which each debtor queues with its own half."""
     return keccak(first + second)
+
+
+def linked(pair: bytes, halves: Iterable[tuple[_Key, bytes]]) -> Iterator[tuple[_Key, _Key]]:
+    """Yield first and second half of all pairs with one hash; halves with the same hash owe the same.
+
+    Args:
+        pair: Hash of both halves.
+        halves: Anything that names a half, and the hash of that half, in the order of the queues.
+    """
+    by_half: dict[bytes, list[_Key]] = defaultdict(list)
+    for key, half in halves:
+        by_half[half].append(key)
+    for first, its in by_half.items():
+        for second, others in by_half.items():
+            if pair_id(first, second) == pair:
+                yield from zip(its, others, strict=False)
 
 
 def bits(places: Iterable[int]) -> int:

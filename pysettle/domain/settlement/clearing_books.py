@@ -64,6 +64,31 @@ class SettledHalf(NamedTuple):
     """Account that receives."""
 
 
+class DueItem(NamedTuple):
+    """An obligation that is due in a closed cycle."""
+
+    currency: Address
+    """Its currency."""
+    header: BatchHeader
+    """Header of its batch."""
+    place: int
+    """Its place there, from 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleAnswer:
+    """The answer of the rule of order on the closed cycles, all together, as they stand before a transaction."""
+
+    payable: frozenset[DueItem]
+    """The obligations that it was asked about: they may settle, those of pairs with their other half."""
+    settled: frozenset[DueItem]
+    """Those of them that settle."""
+    paired: frozenset[Address]
+    """Currencies with pairs among them."""
+    sums: dict[Address, tuple[int, int]]
+    """Currency -> obligations and units of its cycle that settled before, or settle by the rule."""
+
+
 @dataclass
 class CycleRecord:
     """The last cycle of a currency, from its events."""
@@ -82,8 +107,12 @@ class CycleRecord:
     """Obligations that its sets settled while it was closed."""
     settled_units: int = 0
     """Their units."""
-    has_pairs: bool = False
-    """Whether a payment of a PvP pair was among them."""
+    rule: tuple[int, int] | None = None
+    """Obligations and units that the rule of order settles, as it was before the first set that left the rule."""
+    apart_count: int = 0
+    """Obligations that settled, and not by the rule."""
+    left: tuple[DueItem, ...] | None = None
+    """Obligations that the rule would still settle, once it or a cycle that it has pairs with has ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +129,12 @@ class EndedCycle:
     """Obligations that it settled."""
     settled_units: int
     """Their units."""
-    left_count: int
-    """Obligations that the rule would have settled too."""
-    left_units: int
+    rule_count: int
+    """Obligations that the rule settles."""
+    rule_units: int
     """Their units."""
+    apart_count: int
+    """Obligations that settled, and not by the rule."""
     block: int
     """Height of the block in which it ended."""
     timestamp: int
@@ -128,6 +159,8 @@ class ClearingBooks:
     """(currency, set) of a set whose nets have not moved yet -> number of a party -> units received and paid."""
     halves: list[SettledHalf] = field(default_factory=list)
     """Halves of pairs that settled in this transaction."""
+    answer: RuleAnswer | None = None
+    """The rule's answer before this transaction, once a set settled in it."""
     last: BatchRecord | None = None
     """The batch that an event named last: that of a corridor's event, which follows."""
 

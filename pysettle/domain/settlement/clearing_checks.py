@@ -34,6 +34,7 @@ def nets(books: Books, _scope: Scope) -> Iterator[Finding]:
 def pairs(books: Books, _scope: Scope) -> Iterator[Finding]:
     """INV-LINK: of PvP pairs both halves settle in one transaction, those to which both debtors agreed, or none."""
     halves = books[ClearingBooks].halves
+    books[ClearingBooks].answer = None  # the rule answers anew for the next transaction
     while halves:
         first = halves.pop()
         other = next((it for it in halves if _are_linked(first, it)), None)

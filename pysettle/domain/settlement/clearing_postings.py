@@ -19,7 +19,7 @@ from pysettle.domain.settlement.clearing import (
     half_id,
     places_of,
 )
-from pysettle.domain.settlement.clearing_books import BatchRecord, ClearingBooks, CycleRecord, SettledHalf
+from pysettle.domain.settlement.clearing_books import BatchRecord, ClearingBooks, CycleRecord, DueItem, SettledHalf
 from pysettle.domain.settlement.clearing_rule import is_blocked, member
 from pysettle.domain.settlement.corridor_books import CorridorBooks
 from pysettle.errors.states import CycleState
@@ -137,6 +137,7 @@ def _settled(books: Books, emitted: Emitted, event: events.SetSettled) -> Postin
     clearing = books[ClearingBooks]
     cycle = clearing.cycles[event.currency]
     if cycle.state is CycleState.CLOSED:
+        clearing_rule.answer(books, emitted.timestamp)
         cycle.sets += 1
     clearing.sets += 1
     is_closed = cycle.state is CycleState.CLOSED
@@ -163,10 +164,10 @@ def _settled(books: Books, emitted: Emitted, event: events.SetSettled) -> Postin
             if is_closed:
                 cycle.settled_count += 1
                 cycle.settled_units += amount
+                clearing_rule.compare(books, DueItem(event.currency, header, place))
         batch.end(settled)
         clearing.end(event.currency, batch)
         if settled and batch.is_pair:
-            cycle.has_pairs = True
             clearing.halves.append(_half(books, event.currency, batch, settled))
         if settled:
             last[header.debtor] = max(header, last.get(header.debtor, header))

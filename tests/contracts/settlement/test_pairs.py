@@ -2,88 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pytest
 
-from pysettle.client.settlement.clearing import ClearingSet, PairLink, ProposedBatch
+from pysettle.client.settlement.clearing import PairLink, ProposedBatch
 from pysettle.client.settlement.pairs import links_of, propose_sets, sets_of
-from pysettle.domain.settlement.clearing import BatchItem, half_id, pair_id
-from pysettle.domain.settlement.clearing_events import BatchQueued, ItemsCancelled, ItemsRejected, SetSettled
+from pysettle.domain import invariants
+from pysettle.domain.settlement.clearing import BatchItem
+from pysettle.domain.settlement.clearing_events import ItemsCancelled, ItemsRejected, SetSettled
 from pysettle.errors import contracts as errors
-from pysettle.evm.transactions import Transaction
-from pysettle.money import Currency
-from pysettle.values import Address, Units
-from tests.contracts.banks import AGENT, BEIJING, HKD_OFFICER, HONGKONG, Banks
-from tests.contracts.clearing import MINUTE, NUMBERS, OPERATOR, REASON, House, open_house
-from tests.contracts.effects import refused
+from pysettle.values import Units
+from tests.contracts.banks import AGENT, BEIJING, HONGKONG, Banks
+from tests.contracts.clearing import MINUTE, OPERATOR, REASON
+from tests.contracts.effects import check_books, refused
+from tests.contracts.pairing import LINK, Pairing, open_pairing
 from tests.contracts.world import YUAN
-
-Batches = Sequence[ProposedBatch]
-LINK = PairLink(0, 0, 1, 0)
-
-
-@dataclass
-class Pairing:
-    """Cycles of e-CNY and of e-HKD, in which three banks of one country take part."""
-
-    house: House
-    hkd: Address
-
-    def queue(self, debtor: str, creditor: str, pair: bytes, *units: int, hkd: bool = False) -> ProposedBatch:
-        """Queue a half of pairs; return it."""
-        house, items = self.house, [BatchItem(NUMBERS[creditor], Units(it * YUAN)) for it in units]
-        place = self.hkd if hkd else house.currency
-        step = house.contract.queue(house.banks.world[debtor], place, items, jurisdiction=156, pair=pair)
-        (event, *_) = house.send(step)
-        assert isinstance(event, BatchQueued)
-        return ProposedBatch.of(event)
-
-    def pair(self, *amounts: tuple[int, int], partner: str = HONGKONG) -> tuple[ProposedBatch, ProposedBatch]:
-        """Queue pairs of Beijing, which pays yuan, and of a partner, which pays e-HKD."""
-        first = [BatchItem(NUMBERS[partner], Units(it * YUAN)) for it, _ in amounts]
-        second = [BatchItem(NUMBERS[BEIJING], Units(it * YUAN)) for _, it in amounts]
-        halves = half_id(self.house.currency, 1, first), half_id(self.hkd, NUMBERS[partner], second)
-        pair = pair_id(*halves)
-        paid = self.queue(BEIJING, partner, pair, *(it for it, _ in amounts))
-        return paid, self.queue(partner, BEIJING, pair, *(it for _, it in amounts), hkd=True)
-
-    def agreed(self, *halves: tuple[str, str, int, bool]) -> list[ProposedBatch]:
-        """Queue two halves, each of debtor, creditor, yuan or e-HKD, whose hash both debtors name."""
-        hashes = [
-            half_id(self.hkd if hkd else self.house.currency, NUMBERS[debtor], [BatchItem(NUMBERS[creditor], units)])
-            for debtor, creditor, yuan, hkd in halves
-            for units in [Units(yuan * YUAN)]
-        ]
-        return [self.queue(*half[:2], pair_id(*hashes), half[2], hkd=half[3]) for half in halves]
-
-    def close(self) -> None:
-        """Close the cycles of both currencies."""
-        contract, operator = self.house.contract, self.house.banks.world[OPERATOR]
-        self.house.send(self.house.close(), contract.close_cycle(operator, self.hkd))
-
-    def settle(self, cny: Batches, hkd: Batches, *links: PairLink) -> Transaction:
-        """Return a proposal of two sets."""
-        world = self.house.banks.world
-        accounts = [world.address(it) for it in NUMBERS]
-        sets = [ClearingSet(self.house.currency, accounts, cny), ClearingSet(self.hkd, accounts, hkd)]
-        return self.house.contract.settle_sets(world[OPERATOR], sets, links)
-
-    def reserve(self, name: str, yuan: int, *, hkd: bool = False) -> Transaction:
-        """Return a reservation."""
-        banks = self.house.banks
-        return banks.liquidity.reserve(banks.world[name], self.hkd if hkd else self.house.currency, Units(yuan * YUAN))
-
-    def reserved(self) -> tuple[list[int], list[int]]:
-        """Return the reserved units of all banks in yuan, and those in e-HKD."""
-        banks = self.house.banks
-        in_hkd = [banks.liquidity.position(self.hkd, banks.world.address(it)).reserved // YUAN for it in NUMBERS]
-        return self.house.reserved(), in_hkd
-
-    def incomplete(self, step: Transaction, pair: bytes) -> None:
-        """Check that a proposal is refused for half a pair."""
-        refused(self.house.banks.world, step, errors.PairIncomplete, pair=pair)
 
 
 def place(batch: ProposedBatch) -> dict[str, int]:
@@ -95,14 +29,7 @@ def place(batch: ProposedBatch) -> dict[str, int]:
 @pytest.fixture
 def pairing(banks: Banks) -> Pairing:
     """Open the cycles of both currencies."""
-    house, world, hkd = open_house(banks), banks.world, banks.token(Currency.HKD).address
-    house.send(
-        banks.admit(HONGKONG, jurisdiction=156),
-        banks.admit(HONGKONG, Currency.HKD, jurisdiction=156),
-        banks.admit(AGENT, Currency.HKD),
-        house.contract.set_operator(world[HKD_OFFICER], hkd, world.address(OPERATOR)),
-    )
-    return Pairing(house, hkd)
+    return open_pairing(banks)
 
 
 def test_pairs_settle_in_both_currencies(pairing: Pairing) -> None:
@@ -168,6 +95,8 @@ def test_half_a_pair_never_settles(pairing: Pairing) -> None:
     assert pairing.reserved() == ([40, 40, 0], [0, 81, 0])
     house.send(pairing.settle([first], [second], LINK))
     assert pairing.reserved() == ([10, 70, 0], [33, 48, 0])
+    # Nobody can link the halves that are left, and they stop no proposal.
+    assert propose_sets(world.network, [house.currency, pairing.hkd]) == {}
 
 
 def test_pairs_in_the_order_of_a_debtor(pairing: Pairing) -> None:
@@ -212,6 +141,8 @@ def test_a_debtor_of_pairs_without_money_holds_up_nobody(pairing: Pairing) -> No
     pairing.pair((300, 10))
     pairing.pair((300, 10), partner=AGENT)
     funded = pairing.pair((7, 10))
+    # Its own sum is more than 64 bits hold.
+    house.queued(BEIJING, (AGENT, 2**70))
     house.queued(HONGKONG, (AGENT, 40))
     house.queued(AGENT, (HONGKONG, 35))
     house.send(pairing.reserve(BEIJING, 7), pairing.reserve(HONGKONG, 50), pairing.reserve(HONGKONG, 90, hkd=True))
@@ -226,3 +157,58 @@ def test_a_debtor_of_pairs_without_money_holds_up_nobody(pairing: Pairing) -> No
     first = house.contract.items(house.currency, funded[0].header)
     assert first == (0, 1)
     house.send(house.end(), house.contract.end_cycle(world[OPERATOR], pairing.hkd))
+    assert pairing.apart_from_the_rule() == {}
+
+
+@pytest.mark.parametrize("hkd_first", [False, True])
+def test_cycles_that_settled_by_the_rule_are_silent(pairing: Pairing, hkd_first: bool) -> None:
+    """The rule leaves a payment behind a pair that lacks money; it is no fault of the cycle that ends last."""
+    house, banks = pairing.house, pairing.house.banks
+    pairing.pair((10, 11), (90, 99))
+    house.queued(BEIJING, (AGENT, 20))
+    house.send(pairing.reserve(BEIJING, 100), pairing.reserve(HONGKONG, 20, hkd=True))
+    pairing.close()
+    # A payment settles gross beside the cycle, and moves no reserved unit.
+    banks.submitted(banks.pvp(legs=(banks.leg(BEIJING, AGENT, 3 * YUAN),)))
+    house.send(pairing.joint())
+    assert pairing.reserved() == ([90, 10, 0], [11, 9, 0])
+    house.send(pairing.end(hkd=hkd_first))
+    house.send(pairing.end(hkd=not hkd_first))
+    assert pairing.apart_from_the_rule() == {}
+
+
+def test_an_operator_that_leaves_pairs_out(pairing: Pairing) -> None:
+    """It settles a payment behind the pair with the money of the pair, or nothing: both cycles are named."""
+    house = pairing.house
+    first, second = pairing.pair((10, 11))
+    single = house.queued(BEIJING, (AGENT, 10))
+    house.send(pairing.reserve(BEIJING, 10), pairing.reserve(HONGKONG, 20, hkd=True))
+    pairing.close()
+    house.send(house.settle(single), pairing.end(), pairing.end(hkd=True))
+    assert pairing.apart_from_the_rule() == {
+        "CNY": "settled 10 in 1 obligations, where the rule of order settles 10 in 1; "
+        "1 that settled are not among these",
+        "HKD": "settled 0 units in 0 obligations, where the rule of order settles 11 in 1",
+    }
+    house.send(pairing.reserve(BEIJING, 10))
+    pairing.close()
+    house.send(pairing.end(hkd=True), pairing.end())
+    found = [it for it in invariants.notices(check_books(house.banks.world)) if "cycle 2" in it.subject]
+    assert len(found) == 2
+    house.send(pairing.settle([first], [second], LINK))
+
+
+def test_pairs_with_a_currency_that_is_not_closed(pairing: Pairing) -> None:
+    """They cannot settle in the cycle, so that the rule settles what is behind them, and asks for no more."""
+    house = pairing.house
+    pairing.pair((10, 11))
+    single = house.queued(BEIJING, (AGENT, 10))
+    house.send(pairing.reserve(BEIJING, 10), pairing.reserve(HONGKONG, 20, hkd=True), house.close())
+    house.send(house.settle(single), pairing.end())
+    assert pairing.apart_from_the_rule() == {}
+    house.send(pairing.reserve(BEIJING, 30))
+    later = house.queued(BEIJING, (AGENT, 7))
+    house.send(house.close(), pairing.end())
+    (words,) = pairing.apart_from_the_rule().values()
+    assert words == "settled 0 units in 0 obligations, where the rule of order settles 7 in 1"
+    assert later.settled == 1
