@@ -15,6 +15,7 @@ from pysettle.money import Currency
 from tests.contracts.banks import BEIJING, FUNDS, GROUND, HONGKONG, Banks, effect_on
 from tests.contracts.clearing import CENTRAL_BANK, MINUTE, REASON, STRANGER, House, open_house
 from tests.contracts.effects import at, refused
+from tests.contracts.pairing import open_pairing
 from tests.contracts.world import YUAN
 
 HALF = FUNDS // 2
@@ -246,6 +247,55 @@ def test_a_queued_item_that_is_due_later(domestic: Banks) -> None:
     assert house.reserved() == [0, 7, 0]
 
 
+def test_a_half_of_a_pair_under_a_measure(banks: Banks) -> None:
+    """Its debtor cancels it and its creditor rejects it, whichever is meant, in each state of the cycle."""
+    pairing = open_pairing(banks)
+    house, world = pairing.house, banks.world
+    first, second = pairing.pair((5, 6), (7, 8))
+    measures = ("stopped", BEIJING), ("suspended", HONGKONG), ("frozen outgoing", BEIJING), ("paused", BEIJING)
+    for measure, name in (("none", BEIJING), *measures):
+        snapshot = world.chain.snapshot()
+        if measure != "none":
+            measured(house, measure, name)
+        for _ in each_state(house):
+            house.send(
+                house.contract.cancel(world[BEIJING], house.currency, first.marking([0])),
+                house.contract.reject(world[HONGKONG], house.currency, first.marking([1]), REASON),
+                house.contract.cancel(world[HONGKONG], pairing.hkd, second.marking([0])),
+                house.contract.reject(world[BEIJING], pairing.hkd, second.marking([1]), REASON),
+            )
+            assert house.contract.items(house.currency, first.header) == (0, 0)
+            assert house.contract.items(pairing.hkd, second.header) == (0, 0)
+        world.chain.revert(snapshot)
+
+
+def test_a_half_of_a_pair_alone(banks: Banks) -> None:
+    """The other half never came, was cancelled, or waits in a closed cycle: the half leaves by itself."""
+    pairing = open_pairing(banks)
+    house, world, contract = pairing.house, banks.world, pairing.house.contract
+    alone = pairing.queue(BEIJING, HONGKONG, b"\1" * 32, 5)
+    (first, second), (paid, returned) = pairing.pair((5, 6)), pairing.pair((3, 4))
+    house.send(
+        pairing.reserve(BEIJING, 20),
+        pairing.reserve(HONGKONG, 20, hkd=True),
+        contract.cancel(world[BEIJING], house.currency, alone),
+        contract.cancel(world[BEIJING], house.currency, first),
+    )
+    pairing.close()
+    pairing.incomplete(pairing.settle([], [second]), second.pair)
+    house.send(pairing.joint(), house.end())
+    assert pairing.reserved() == ([17, 3, 0], [4, 16, 0])
+    for currency, batch in ((house.currency, paid), (pairing.hkd, returned)):
+        assert contract.items(currency, batch.header) == (0, 0)
+    # The cycle of e-HKD is still closed, an hour at most.
+    later = contract.cycle(pairing.hkd).since + 60 * MINUTE
+    step = contract.cancel(world[HONGKONG], pairing.hkd, second)
+    refused(world, step, errors.CycleStillClosed, currency=pairing.hkd, cycle=1, latest=later)
+    at(world, later)
+    house.send(contract.cancel(world[HONGKONG], pairing.hkd, second))
+    assert contract.items(pairing.hkd, second.header) == (0, 0)
+
+
 def test_reserved_units_without_an_operator(domestic: Banks) -> None:
     """Anybody closes and ends a cycle, and what was reserved comes out."""
     house = open_house(domestic)
@@ -281,5 +331,10 @@ WALKS: dict[str, tuple[Callable[..., None], ...]] = {
     "a queued item, a party or the currency under a measure": (test_a_queued_item_under_a_measure,),
     "a queued item to a creditor that has moved abroad": (test_a_queued_item_under_a_measure,),
     "a queued item that is due later": (test_a_queued_item_that_is_due_later,),
+    "a half of a pair": (test_a_half_of_a_pair_under_a_measure,),
+    "a half of a pair, a party or its currency under a measure": (test_a_half_of_a_pair_under_a_measure,),
+    "a half of a pair whose other half never came, has ended, or waits in a closed cycle": (
+        test_a_half_of_a_pair_alone,
+    ),
     "a donation to the contract": (test_a_donation,),
 }
