@@ -35,6 +35,7 @@ def put_into_words(workspace: Workspace, chain: ChainBackend, refusal: Worded) -
     if workspace.is_deployed:
         deployment = workspace.deployment()
         names |= {deployment.address(label): label for label in deployment.document["contracts"]}
+        names |= {deployment.token(currency): currency.value for currency in deployment.currencies()}
         if isinstance(refusal, ContractReverted):
             name_currency(refusal, deployment.of_one_currency())
             if refusal.money is SOME_CURRENCY:

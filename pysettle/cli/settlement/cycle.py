@@ -136,7 +136,7 @@ def show_(command: Command) -> None:
         "set_count": str(standing.sets),
         **solved.document(code),
     }
-    lines = [f"{code} has no clearing cycles yet"]
+    lines = [f"{code} has no clearing cycles yet", f"Next: {command.next('cycle operator --help')}"]
     if standing.number:
         lines = [f"cycle {standing.number} of {code}: {standing.state.word} since {instant(standing.since)}"]
         lines += [

@@ -15,7 +15,7 @@ class CyclesMissing(ClearingReverted):
     """The currency has no cycles."""
 
     template = "the currency {currency} has no clearing cycles"
-    remedy = "have its central bank appoint an operator"
+    remedy = "have its central bank appoint an operator: `pysettle cycle operator`"
 
     currency: Address
 

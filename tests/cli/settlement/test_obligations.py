@@ -30,7 +30,7 @@ def opened(founded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     town.say("liquidity open")
     for name, lei in LEIS.items():
         town.say(ADMIT.format(name, lei))
-    assert "CNY has no clearing cycles yet" in town.say("cycle show")
+    assert "CNY has no clearing cycles yet\nNext: pysettle cycle operator" in town.say("cycle show")
     assert "operator of CNY: nobody -> bank" in town.say("cycle operator --account bank")
     town.say("liquidity pay-in --account alice --amount 60")
     said = town.say("liquidity reserve --account alice --amount 25")
@@ -66,7 +66,9 @@ def test_a_cycle_from_file_to_settlement(banks: Town) -> None:
     banks.say("time advance --seconds 300")
     assert "nothing was sent" in banks.say("cycle close --dry-run")
     assert "cycle 1 of CNY: open -> closed" in banks.say("cycle close")
-    banks.refuse("liquidity release --account alice --amount 1", 5, "CycleStillClosed")
+    banks.refuse(
+        "liquidity release --account alice --amount 1", 5, "CycleStillClosed", "cycle 1 of the currency CNY is closed"
+    )
     shown = banks.tell("cycle show")
     assert shown["total"] == {"currency": "CNY", "settled_units": "270000000", "bound_units": "275000000"}
     assert [(it["batch"], it["item"], it["reason"]) for it in shown["waiting"]] == [
