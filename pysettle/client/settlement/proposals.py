@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from pysettle.client.settlement.clearing import ClearingHouse, CycleStanding, ProposedBatch
-from pysettle.client.settlement.liquidity import LiquidityAccounts, PositionStanding
+from pysettle.client.settlement.liquidity import LiquidityAccounts, PositionWord
 from pysettle.client.settlement.proposal_files import ProposedSet
-from pysettle.client.settlement.registry import Participant, ParticipantRegistry
+from pysettle.client.settlement.registry import ParticipantRegistry
 from pysettle.domain.settlement.clearing import BatchHeader, BatchItem, bits, places_of
 from pysettle.domain.settlement.clearing_events import BatchQueued
 from pysettle.domain.settlement.netting.queue import Account as NettingAccount
@@ -36,21 +36,18 @@ class Party:
 
     account: Address
     """Its account."""
-    standing: Participant
-    """Its registration."""
-    position: PositionStanding
-    """Its position."""
+    position: PositionWord
+    """Its position, with its number, jurisdiction and stops."""
 
     @property
     def pays(self) -> bool:
         """Whether its obligations settle: it is active, and nothing of its position is frozen outgoing."""
-        frozen = self.position.frozen
-        return self.standing.word == "active" and not frozen.outgoing and not frozen.amount
+        return self.position.is_active and not self.position.is_held_back
 
     @property
     def receives(self) -> bool:
         """Whether it is credited: it is active, and not frozen incoming."""
-        return self.standing.word == "active" and not self.position.frozen.incoming
+        return self.position.is_active and not self.position.is_frozen_incoming
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +87,9 @@ def waiting(house: ClearingHouse, currency: Address) -> list[Waiting]:
 
 def parties(network: SettlementNetwork, currency: Address) -> dict[int, Party]:
     """Return the participants of a currency by their numbers."""
-    registry, positions = ParticipantRegistry.of(network), LiquidityAccounts.of(network)
-    known = {}
-    for account in registry.admitted(currency):
-        standing = registry.participant(currency, account)
-        known[standing.index] = Party(account, standing, positions.position(currency, account))
-    return known
+    accounts = list(ParticipantRegistry.of(network).admitted(currency))
+    words = LiquidityAccounts.of(network).words(currency, accounts)
+    return {word.number: Party(account, word) for account, word in zip(accounts, words, strict=True)}
 
 
 class Obstacle(Enum):
@@ -284,7 +278,7 @@ def _places(
                 obstacle = Obstacle.DEBTOR
             elif not creditor.receives:
                 obstacle = Obstacle.CREDITOR
-            elif creditor.standing.jurisdiction != header.target:
+            elif creditor.position.jurisdiction != header.target:
                 obstacle = Obstacle.OUTSIDE
                 if not it.batch.is_pair:
                     cut_off.add(header.debtor)

@@ -57,6 +57,35 @@ def test_the_whole_effect_of_paying_in_and_out(banks: Banks) -> None:
     assert banks.available(BEIJING, Currency.HKD) == HALF
 
 
+def test_the_word_of_a_position_says_what_the_single_reads_say(banks: Banks) -> None:
+    """Number, jurisdiction, reserved units, each stop and each freeze; an account that was not admitted has none."""
+    world, token, account = banks.world, banks.token().address, banks.world.address(BEIJING)
+    it, freezer = banks.liquidity, world["freezer"]
+    parties = [account, world.address("stranger")]
+    seen = set()
+    for step in (
+        it.reserve(world[BEIJING], token, 7 * YUAN),
+        banks.stops(BEIJING, suspended=True),
+        banks.stops(BEIJING, stopped=True),
+        banks.stops(BEIJING),
+        it.freeze(freezer, token, account, outgoing=True, incoming=False),
+        it.freeze(freezer, token, account, outgoing=False, incoming=True),
+        it.freeze(freezer, token, account, outgoing=False, incoming=False),
+        it.freeze_amount(freezer, token, account, 1),
+    ):
+        world.send(step)
+        word, nobody = it.words(token, parties)
+        position, standing = it.position(token, account), banks.registry.participant(token, account)
+        assert word.reserved == position.reserved == 7 * YUAN
+        assert (word.number, word.jurisdiction) == (standing.index, standing.jurisdiction) == (1, 156)
+        assert word.is_active == (standing.word == "active")
+        assert word.is_held_back == (position.frozen.outgoing or position.frozen.amount > 0)
+        assert word.is_frozen_incoming == position.frozen.incoming
+        assert (nobody, nobody.is_active) == (0, False)
+        seen.add((word.is_active, word.is_held_back, word.is_frozen_incoming))
+    assert seen == {(True, False, False), (False, False, False), (True, True, False), (True, False, True)}
+
+
 def test_a_position_never_has_more_units_than_the_word(banks: Banks) -> None:
     """An amount of more than 96 bits is no amount: it is refused before the contract looks at it."""
     data = banks.liquidity.interface.encode("payIn", banks.token().address, 1)
