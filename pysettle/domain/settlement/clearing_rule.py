@@ -175,16 +175,18 @@ def _strict(books: Books, rows: Sequence[_Row], names: dict[DueItem, DueItem]) -
 
 def _pairs(books: Books, rows: Sequence[_Row]) -> dict[DueItem, DueItem]:
     """Return each obligation of a pair whose other one may settle too -> the first of both, which names the pair."""
-    halves: dict[bytes, dict[tuple[Address, BatchHeader], bytes]] = defaultdict(dict)
+    # Only halves of the same two parties are compared, so that no other one makes the search long.
+    halves: dict[tuple[bytes, frozenset[Address]], dict[tuple[Address, BatchHeader], bytes]] = defaultdict(dict)
     by_item = {}
     for row in rows:
-        batch = _batch(books, row.item)
+        batch, half = _batch(books, row.item), (row.item.currency, row.item.header)
         if batch.is_pair:
             by_item[row.item] = row
-            half = half_id(row.item.currency, row.item.header.debtor, batch.items)
-            halves[batch.pair][row.item.currency, row.item.header] = half
+            both = halves[batch.pair, frozenset((row.debtor, row.creditor))]
+            if half not in both:
+                both[half] = half_id(row.item.currency, row.item.header.debtor, batch.items)
     names: dict[DueItem, DueItem] = {}
-    for pair, found in halves.items():
+    for (pair, _), found in halves.items():
         for first, second in linked(pair, found.items()):
             for place in range(len(_batch(books, DueItem(*first, 0)).items)):
                 one, other = by_item.get(DueItem(*first, place)), by_item.get(DueItem(*second, place))
