@@ -16,7 +16,9 @@ from pysettle.domain.settlement.netting.prices import MOST_PRICE, ONE, bound
 from pysettle.domain.settlement.netting.queue import Account, Obligation, queue_of
 from pysettle.domain.settlement.netting.rounding import repaired
 from pysettle.domain.settlement.netting.sets import cut
+from pysettle.domain.settlement.netting.solution import Reason, Rule, solve
 from pysettle.domain.settlement.netting.strict import strict
+from pysettle.errors import UsageError
 from tests.chance import chance, rounds
 from tests.properties.queues import any_liquidity, queue, tenth_of_gross
 from tests.spec.settlement import netting as spec
@@ -179,3 +181,21 @@ def test_a_cycle_is_cut_into_sets_that_settle_one_after_the_other() -> None:
         if rest and not any(it.pair for it in rest):
             sets = [it for it in spec.funded_sets(rest, funds) if it]
             assert min(map(len, sets)) > most
+
+
+def test_a_queue_that_64_bits_do_not_hold_is_solved_and_cut() -> None:
+    """The example of the page on clearing in other units: what settles, moves, lacks and waits, and its one set."""
+    unit = 2**64
+    owed = [("anna", "ben", 100), ("ben", "cora", 90), ("cora", "anna", 80), ("anna", "cora", 30), ("anna", "ben", 5)]
+    rows = [
+        Obligation(debtor, creditor, "CNY", units * unit, 0, row) for row, (debtor, creditor, units) in enumerate(owed)
+    ]
+    found, accounts = queue_of(rows, {Account("anna", "CNY"): 25 * unit}, may_be_wide=True)
+    solution = solve(rows, found, accounts, Rule.STRICT)
+    (part,) = solution.currencies.values()
+    assert [it // unit for it in (part.queued, part.settled, part.moved, solution.bound)] == [305, 270, 20, 305]
+    waits = [(it.row, it.reason, it.lack_units // unit) for it in solution.waiting]
+    assert waits == [(3, Reason.LACK, 25), (4, Reason.BEHIND, 0)]
+    assert cut(found, solution.settled, [{} for _ in rows], 1).sets == ((0, 1, 2),)
+    with pytest.raises(UsageError, match="split the cycle"):
+        queue_of(rows, {})
