@@ -74,14 +74,22 @@ class Proposal(ProposedSet):
 
 def waiting(house: ClearingHouse, currency: Address) -> list[Waiting]:
     """Return the batches of a currency that have not ended, ascending by debtor, priority and index."""
-    found = []
+    queues: dict[tuple[int, int], list[ProposedBatch]] = defaultdict(list)
     for event in house.emitted(BatchQueued, ids=[currency.rjust(32, b"\0")]):
         batch = ProposedBatch.of(event)
-        queued, held = house.items(currency, batch.header)
-        if batch.is_pair:
-            queued, held = held, 0
-        if queued or held:
-            found.append(Waiting(batch.marking(places_of(queued)), held))
+        queues[batch.header.debtor, batch.header.priority].append(batch)
+    found = []
+    for place, batches in queues.items():
+        # The contract knows the first batch of a queue that has not ended, as of the last one that was queued.
+        first = house.queue_of(currency, *place)[0] if len(batches) > 1 else 0
+        for batch in batches:
+            if batch.header.index < first:
+                continue
+            queued, held = house.items(currency, batch.header)
+            if batch.is_pair:
+                queued, held = held, 0
+            if queued or held:
+                found.append(Waiting(batch.marking(places_of(queued)), held))
     return sorted(found, key=lambda it: it.batch.header)
 
 
