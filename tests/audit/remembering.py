@@ -17,9 +17,15 @@ import pytest
 from pysettle.audit import contract_files, engines, file_check
 from pysettle.audit.engines import ExecutedTransaction, PyEvmEngine, VerifyingState, VerifyingVM
 from pysettle.evm.interpreter import SealingComputation
+from pysettle.pins import interface_hash
+from pysettle.values import Address
 
 _MOST = 16
 """Most geneses that are remembered, and most files, the latest."""
+_MOST_INTERFACES = 64 * _MOST
+"""Most interfaces whose hash is remembered, the latest; each is kept, so that no other takes its place in memory."""
+_Answers = dict[tuple[bytes, Address, bytes], bytes]
+"""Hash of the head, contract and data of a call -> its answer."""
 _Executed = dict[tuple[bytes, bytes], tuple[Any, tuple[ExecutedTransaction, ...]]]
 """Hash of the head and block -> the header after it, and the outcomes of its transactions."""
 
@@ -29,6 +35,25 @@ def remember(patch: pytest.MonkeyPatch) -> None:
     patch.setattr("pysettle.audit.verify.PyEvmEngine", RememberingEngine)
     patch.setattr(file_check, "_check_form", lru_cache(_MOST)(file_check._check_form))
     patch.setattr(contract_files, "parse_json", lru_cache(_MOST)(contract_files.parse_json))
+    patch.setattr(contract_files, "interface_hash", InterfaceHashes())
+
+
+class InterfaceHashes:
+    """Hashes of interfaces, each made once: files that are remembered give the same objects again."""
+
+    def __init__(self) -> None:
+        """Remember none as yet."""
+        self._known: dict[int, tuple[Any, str]] = {}
+
+    def __call__(self, entry: Any) -> str:
+        """Return the hash of an interface, which nobody changes."""
+        known = self._known.pop(id(entry), None)
+        if known is None or known[0] is not entry:
+            known = entry, interface_hash(entry)
+        self._known[id(entry)] = known
+        if len(self._known) > _MOST_INTERFACES:
+            del self._known[next(iter(self._known))]
+        return known[1]
 
 
 class RunningState(VerifyingState):
@@ -46,7 +71,7 @@ class RunningVM(VerifyingVM):
 class RememberingEngine(PyEvmEngine):
     """py-evm as the audit drives it; all engines of one genesis share a chain, and what was executed on it."""
 
-    _known: ClassVar[dict[bytes, tuple[dict[str, Any], _Executed]]] = {}
+    _known: ClassVar[dict[bytes, tuple[dict[str, Any], _Executed, _Answers]]] = {}
     """Genesis -> the attributes of an engine that has executed nothing, and what engines have executed since."""
 
     def __init__(self, genesis: bytes) -> None:
@@ -58,11 +83,11 @@ class RememberingEngine(PyEvmEngine):
                 super().__init__(genesis)
             # Another audit goes on from an old state, which the product lets go.
             self._state._most = 2**62
-            known = dict(vars(self)), {}
+            known = dict(vars(self)), {}, {}
         self._known[genesis] = known
         if len(self._known) > _MOST:
             del self._known[next(iter(self._known))]
-        begun, self._executed = known
+        begun, self._executed, self._answers = known
         vars(self).update(begun)
 
     def execute(self, raw_block: bytes) -> tuple[ExecutedTransaction, ...]:
@@ -74,3 +99,10 @@ class RememberingEngine(PyEvmEngine):
         self._head, outcomes = self._executed[key]
         self._reading = None
         return outcomes
+
+    def call(self, to: Address, data: bytes) -> bytes:
+        """Answer as an audit does; what was answered on the same head is remembered, a refusal is not."""
+        key = self.head_hash, to, data
+        if key not in self._answers:
+            self._answers[key] = super().call(to, data)
+        return self._answers[key]

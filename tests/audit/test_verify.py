@@ -544,6 +544,7 @@ def test_what_ends_an_engine_is_a_finding(
     assert "OverflowError" in report.to_text()
 
 
+@pytest.mark.apart
 def test_old_states_are_let_go(settlement_bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
     """An engine that keeps the last state alone executes all blocks, answers at the head, and holds fewer nodes."""
     blocks = forge.blocks_in(settlement_bundle.read_file(CHAIN_FILE))

@@ -17,7 +17,13 @@ from tests.contracts.world import ACTOR_KEYS, START, YUAN, deployed_on
 from tests.evm.geth import geth
 
 
-@pytest.fixture(params=[*NODES, pytest.param("geth", marks=[pytest.mark.geth, pytest.mark.long])])
+@pytest.fixture(
+    params=[
+        "node",
+        pytest.param("anvil", marks=pytest.mark.apart),
+        pytest.param("geth", marks=[pytest.mark.geth, pytest.mark.long]),
+    ]
+)
 def abroad(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Abroad]:
     """Run a node, admit two banks that pay in, and open corridors, a rate and limits for a buyer abroad."""
     node = {**NODES, "geth": geth}[request.param]

@@ -398,6 +398,7 @@ def _sign_receipts(town: Path, channel: str) -> None:
         (town / name).write_text(ReceiptFile(hub.chain_id, hub.contract, (signed,)).to_json())
 
 
+@pytest.mark.long
 def test_every_command_is_walked(printed: list[tuple[str, dict[str, Any]]]) -> None:
     """Each command has printed a document of its own schema."""
     schemas = {document["schema"] for _, document in printed}

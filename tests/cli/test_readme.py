@@ -55,11 +55,19 @@ def run(line: str) -> tuple[int, str, str]:
     return done.returncode, done.stdout, done.stderr
 
 
+def _parts() -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """Return the commands on the demo, and those on a workspace, which need nothing of the demo."""
+    steps = _commands()
+    (begun,) = (place for place, (command, _) in enumerate(steps) if command.startswith("rm -rf build/town"))
+    return steps[:begun], steps[begun:]
+
+
 @pytest.mark.long
-def test_the_commands_print_what_the_readme_shows(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("part", [pytest.param(0, marks=pytest.mark.apart, id="demo"), pytest.param(1, id="workspace")])
+def test_the_commands_print_what_the_readme_shows(part: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every command of the README succeeds, in order, and prints what is shown below it; or is refused as shown."""
     monkeypatch.chdir(ROOT)
-    for command, output in _commands():
+    for command, output in _parts()[part]:
         code, stdout, stderr = run(command)
         refused = output.startswith("pysettle: ")
         assert (code != 0) == refused, stderr

@@ -23,7 +23,7 @@ from tests.evm.accounts import genesis
 from tests.evm.test_embedded import other_engine
 
 ROOT = Path(__file__).parents[2]
-ROUNDS = rounds(20, campaign=200)
+ROUNDS = rounds(10, campaign=200)
 ROUNDS_A_FILE = 10
 """Rounds that go on with what the one before left; then comes a new file, so that beginnings are killed too."""
 LONGEST_S = 0.2

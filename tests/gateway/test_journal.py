@@ -69,32 +69,36 @@ def paid(shop: Shop, path: str, body: dict[str, Any], tokens: int = 0) -> tuple[
     return json.loads(json.dumps(content)), signer
 
 
-def test_killed_before_the_receipt(mortal: Mortal) -> None:
+@pytest.mark.parametrize(
+    ("point", "path", "body", "tokens"),
+    [
+        pytest.param("signed", "/v1/tokens", {"model": MODEL, "tokens": 1_000}, 0, marks=pytest.mark.apart),
+        ("sent", "/v1/chat/completions", ASKED, 1_000_000),
+    ],
+    ids=["signed", "sent"],
+)
+def test_killed_before_the_receipt(mortal: Mortal, point: str, path: str, body: dict[str, Any], tokens: int) -> None:
     """Signed and not sent, or sent and unanswered: the payment is settled once, by the transaction that was signed."""
     shop, account = mortal.shop, mortal.shop.town.key(PAYER_OF_GAS).address
     chain = shop.town.network.chain
     mortal.start()
-    for point, path, body, tokens in (
-        ("signed", "/v1/tokens", {"model": MODEL, "tokens": 1_000}, 0),
-        ("sent", "/v1/chat/completions", ASKED, 1_000_000),
-    ):
-        content, payer = paid(shop, path, body, tokens)
-        nonce, held = chain.nonce(account), shop.balance(payer)
-        mortal.points.write_text(point)
-        with pytest.raises(httpx.HTTPError):
-            mortal.settle(content)
-        assert mortal.process is not None
-        mortal.process.process.communicate(timeout=60)
-        assert mortal.process.process.returncode == -signal.SIGKILL, point
-        assert chain.nonce(account) == nonce + (point == "sent")
-        mortal.start()
-        answer = mortal.settle(content)
-        assert answer["success"], answer
-        (receipt,) = chain.receipts_of([bytes.fromhex(answer["transaction"][2:])])  # type: ignore[list-item]  # 32 bytes
-        assert receipt is not None
-        assert receipt.succeeded
-        assert chain.nonce(account) == nonce + 1, "one transaction was sent"
-        assert shop.balance(payer) != held
-        # Once answered it is a used payment again, as for any facilitator.
-        assert not mortal.settle(content)["success"]
-        assert chain.nonce(account) == nonce + 1
+    content, payer = paid(shop, path, body, tokens)
+    nonce, held = chain.nonce(account), shop.balance(payer)
+    mortal.points.write_text(point)
+    with pytest.raises(httpx.HTTPError):
+        mortal.settle(content)
+    assert mortal.process is not None
+    mortal.process.process.communicate(timeout=60)
+    assert mortal.process.process.returncode == -signal.SIGKILL, point
+    assert chain.nonce(account) == nonce + (point == "sent")
+    mortal.start()
+    answer = mortal.settle(content)
+    assert answer["success"], answer
+    (receipt,) = chain.receipts_of([bytes.fromhex(answer["transaction"][2:])])  # type: ignore[list-item]  # 32 bytes
+    assert receipt is not None
+    assert receipt.succeeded
+    assert chain.nonce(account) == nonce + 1, "one transaction was sent"
+    assert shop.balance(payer) != held
+    # Once answered it is a used payment again, as for any facilitator.
+    assert not mortal.settle(content)["success"]
+    assert chain.nonce(account) == nonce + 1

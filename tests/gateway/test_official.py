@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 from eth_utils.address import to_checksum_address
 from x402.http import HTTPFacilitatorClient
 from x402.http.facilitator_client_base import AuthHeaders, FacilitatorConfig
@@ -77,6 +78,7 @@ def test_the_official_server_on_our_facilitator(shop: Shop) -> None:
     assert currency.balance_of(receiver.address) - earned == cost
 
 
+@pytest.mark.apart
 def test_our_gateway_on_the_official_facilitator(shop: Shop, tmp_path: Path) -> None:
     """Deposits, vouchers and refunds of both kinds of channel, and exact payments; it says that it sells no Tokens."""
     town, signer = shop.town, shop.account(BOUGHT)

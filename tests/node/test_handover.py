@@ -191,9 +191,23 @@ def test_an_interrupt_names_the_transaction(place: tuple[str, Signer]) -> None:
         pay(between, payer)
 
 
-def test_a_command_whose_node_is_gone_afterwards_names_what_it_did(url: str, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def deployed(url: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Deploy a network on the development node, and issue alice 5 yuan; return its workspace."""
+    directory = tmp_path_factory.mktemp("deployed") / "town"
+    for arguments in (
+        ["init", str(directory), "--chain", url],
+        ["network", "deploy"],
+        ["token", "issue", "--to", "alice", "--amount", "5"],
+    ):
+        done = CliRunner().invoke(main, arguments, env={"PYSETTLE_WORKSPACE": str(directory)})
+        assert done.exit_code == 0, done.output
+    return directory
+
+
+def test_a_command_whose_node_is_gone_afterwards_names_what_it_did(url: str, deployed: Path) -> None:
     """The transfer is sealed and the balance afterwards cannot be read: exit 4, with the hash."""
-    directory, gone = tmp_path / "town", False
+    gone = False
 
     def answer(methods: list[str], forward: Forward) -> bytes:
         nonlocal gone
@@ -205,24 +219,20 @@ def test_a_command_whose_node_is_gone_afterwards_names_what_it_did(url: str, tmp
 
     armed = False
     with proxy(url, answer) as between:
-        environment = {"PYSETTLE_WORKSPACE": str(directory)}
+        environment = {"PYSETTLE_WORKSPACE": str(deployed)}
 
         def run(*arguments: str) -> Any:
-            return CliRunner().invoke(main, [*arguments], env=environment)
+            return CliRunner().invoke(main, [*arguments, "--chain", between], env=environment)
 
-        assert run("init", str(directory), "--chain", between).exit_code == 0
-        assert run("network", "deploy").exit_code == 0
-        assert run("token", "issue", "--to", "alice", "--amount", "5").exit_code == 0
         armed = True
         failed = run("token", "transfer", "--from", "alice", "--to", "bob", "--amount", "2")
         assert (failed.exit_code, "perhaps sealed: 0x" in failed.stderr) == (4, True), failed.output
         gone = armed = False
-        assert "2" in run("token", "balance", "--account", "bob").stdout
+        assert "2.00" in run("token", "balance", "--account", "bob").stdout
 
 
-def test_an_interrupted_command_names_what_it_handed_over(url: str, tmp_path: Path) -> None:
+def test_an_interrupted_command_names_what_it_handed_over(url: str, deployed: Path) -> None:
     """Ctrl-C after a transfer was handed over: exit 130, one line with the hash."""
-    directory, command = tmp_path / "town", [sys.executable, "-m", "pysettle"]
     process: list[subprocess.Popen[str]] = []
 
     def answer(methods: list[str], forward: Forward) -> bytes:
@@ -232,15 +242,19 @@ def test_an_interrupted_command_names_what_it_handed_over(url: str, tmp_path: Pa
         return forward()
 
     with proxy(url, answer) as between:
-        environment = {"PYSETTLE_WORKSPACE": str(directory)}
-        for arguments in (
-            ["init", str(directory), "--chain", between],
-            ["network", "deploy"],
-            ["token", "issue", "--to", "alice", "--amount", "5"],
-        ):
-            assert CliRunner().invoke(main, arguments, env=environment).exit_code == 0
         script = "from pysettle.cli import main; main()"
-        transfer = ["--workspace", str(directory), "--from", "alice", "--to", "bob", "--amount", "2"]
+        transfer = [
+            "--workspace",
+            str(deployed),
+            "--chain",
+            between,
+            "--from",
+            "alice",
+            "--to",
+            "provider",
+            "--amount",
+            "2",
+        ]
         command = [sys.executable, "-c", script, "token", "transfer", *transfer]
         with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as running:
             process.append(running)

@@ -14,7 +14,9 @@ from pysettle.values import Units
 from tests.cli.running import invoke
 
 
-@pytest.mark.parametrize("name", ["ring", "gridlock", "outage", "stop-in-cycle"])
+@pytest.mark.parametrize(
+    "name", ["ring", *(pytest.param(it, marks=pytest.mark.apart) for it in ("gridlock", "outage")), "stop-in-cycle"]
+)
 def test_all_expected_figures_are_met(name: str) -> None:
     """Each of them, the audit and the conservation of the currency included, and longer cycles need less liquidity."""
     result = invoke("scenario", "run", name, "--seed", "7", "--json")

@@ -57,6 +57,7 @@ def test_a_generated_run_settles_to_the_last_unit(tmp_path: Path) -> None:
     assert result.transactions < 200
 
 
+@pytest.mark.apart
 def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
     """Runs with one seed leave byte-identical bundles; another seed gives other blocks and the same money (P-27)."""
     requests, first = generate(1, 60), tmp_path / "first"

@@ -29,4 +29,4 @@ class CurrencyMachine(RuleBasedStateMachine):
 
 
 TestCurrencyMachine = CurrencyMachine.TestCase
-TestCurrencyMachine.settings = settings(max_examples=4, stateful_step_count=30, deadline=None)
+TestCurrencyMachine.settings = settings(max_examples=2, stateful_step_count=30, deadline=None)
