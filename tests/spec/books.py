@@ -12,7 +12,7 @@ from pysettle.domain.ledger import Ledger
 from pysettle.domain.money.books import AccountBooks, IssuanceBooks
 from pysettle.domain.money.contracts import CREDIT
 from pysettle.domain.money.wallets import Spending
-from pysettle.domain.settlement.contracts import EARMARK, POSITION
+from pysettle.domain.settlement.contracts import EARMARK, POSITION, RESERVED
 from tests.spec.channel.hub import HubSpec
 from tests.spec.compute.market import MarketSpec
 from tests.spec.jobs.escrow import JobsSpec
@@ -84,9 +84,11 @@ def _compare_channels(ledger: Ledger, spec: HubSpec) -> None:
 def _compare_positions(ledger: Ledger, spec: LiquiditySpec) -> None:
     money = spec.currency.address
     for account, held in spec.positions.items():
-        found = ledger.balance(money, POSITION, account)
-        assert found == held.available, f"position of 0x{account.hex()}: {found}, expected {held.available}"
+        found = ledger.balance(money, POSITION, account), ledger.balance(money, RESERVED, account)
+        expected = held.available, held.reserved
+        assert found == expected, f"position of 0x{account.hex()}: {found}, expected {expected}"
     assert ledger.total(money, POSITION) == sum(it.available for it in spec.positions.values())
+    assert ledger.total(money, RESERVED) == sum(it.reserved for it in spec.positions.values())
     assert ledger.total(money, EARMARK) == spec.earmarked
 
 

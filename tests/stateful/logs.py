@@ -14,6 +14,7 @@ from eth_typing import Address
 from pysettle.domain.core.events import Event
 from pysettle.domain.core.messages import ChannelConfig
 from pysettle.domain.jobs.terms import OrderTerms
+from pysettle.domain.settlement.clearing_events import NetPosition
 from pysettle.domain.settlement.corridors import Corridor, CorridorTerms
 from pysettle.domain.settlement.messages import Instruction
 from pysettle.domain.settlement.quotes import Quote
@@ -61,6 +62,11 @@ def _encoded(event: Event) -> tuple[tuple[bytes, ...], bytes]:
 
 def _given(value: Any) -> Any:
     """Return a value as the ABI takes it."""
+    if isinstance(value, NetPosition):
+        turnover = value.received << 128 | value.paid
+        return value.account + value.reserved.to_bytes(12, "big"), turnover.to_bytes(32, "big")
+    if isinstance(value, tuple):
+        return tuple(map(_given, value))
     structs = ChannelConfig, Corridor, CorridorTerms, Instruction, OrderTerms
     if isinstance(value, Quote):
         return astuple(value)

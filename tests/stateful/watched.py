@@ -30,6 +30,8 @@ Figures = dict[str, object]
 
 ASKED_AT_ONCE = 200
 """Questions in one simulated execution: creation code is at most 49,152 bytes."""
+ASKED_IN = 160
+"""Bytes of memory for the call data of a question, which is of four words at most; answers follow."""
 ANSWERED_AT_ONCE = 768
 """Words answered by it: what creation code returns is code, which is at most 24,576 bytes."""
 
@@ -109,8 +111,9 @@ def ask(chain: EmbeddedChain, questions: Iterable[tuple[Address, bytes, tuple[st
 
 def _ask_at_once(chain: EmbeddedChain, questions: Sequence[tuple[Address, bytes, tuple[str, ...]]]) -> Figures:
     """Make creation code that asks every question and returns all answers, and run it on the head's state."""
-    code, out, named = bytearray(), 96, list[str]()
+    code, out, named = bytearray(), ASKED_IN, list[str]()
     for address, data, names in questions:
+        assert len(data) <= ASKED_IN
         for place in range(0, len(data), 32):
             code += b"\x7f" + data[place : place + 32].ljust(32, b"\0") + b"\x60" + bytes([place]) + b"\x52"
         size, at = (32 * len(names)).to_bytes(2, "big"), out.to_bytes(2, "big")
@@ -118,7 +121,7 @@ def _ask_at_once(chain: EmbeddedChain, questions: Sequence[tuple[Address, bytes,
         code += b"\x73" + address + bytes.fromhex("5afa50")
         out += 32 * len(names)
         named += names
-    code += b"\x61" + (out - 96).to_bytes(2, "big") + b"\x60\x60\xf3"
+    code += b"\x61" + (out - ASKED_IN).to_bytes(2, "big") + b"\x60" + bytes([ASKED_IN]) + b"\xf3"
     answer = chain.call(None, bytes(code))
     words = [int.from_bytes(answer[at : at + 32], "big") for at in range(0, len(answer), 32)]
     return dict(zip(named, words, strict=True))

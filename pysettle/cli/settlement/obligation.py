@@ -20,7 +20,7 @@ from pysettle.cli.nouns import Noun
 from pysettle.cli.options import Count, wide_option
 from pysettle.cli.output import table
 from pysettle.cli.settlement.payload import customers_of
-from pysettle.cli.settlement.solved import batch_name
+from pysettle.cli.settlement.solved import batch_name, party_name
 from pysettle.errors import InvalidNumber, UsageError
 from pysettle.money import to_text
 from pysettle.reading import read_whole
@@ -104,8 +104,8 @@ def list_(account: str | None, command: Command) -> None:
         for it in queued
         for place in places_of(it.batch.settled | it.held)
         for document in [_document(it, place, known, command)]
-        if party is None
-        or party in (known[it.batch.header.debtor].account, known[it.batch.items[place].creditor].account)
+        for parties_of in [(it.batch.header.debtor, it.batch.items[place].creditor)]
+        if party is None or party in [known[number].account for number in parties_of if number in known]
     ]
     rows = [
         (*(str(it[name]) for name in ("batch", "item", "creditor")), to_text(units), str(it["cycle"]), str(it["state"]))
@@ -180,7 +180,8 @@ def reject(batch: str, items: tuple[int, ...], by: str, reason: str, dry_run: bo
 
     def owed(it: Waiting, known: dict[int, Party]) -> int:
         waits = places_of(it.batch.settled | it.held)
-        return bits(place for place in waits if known[it.batch.items[place].creditor].account == signer.address)
+        its = [number for number, party in known.items() if party.account == signer.address]
+        return bits(place for place in waits if it.batch.items[place].creditor in its)
 
     def make(house: ClearingHouse, token: Address, marked: ProposedBatch) -> Transaction:
         return house.reject(signer, token, marked, word)
@@ -294,7 +295,7 @@ def _new_document(batch: NewBatch, header: int | None) -> dict[str, object]:
 
 def _document(it: Waiting, place: int, known: dict[int, Party], command: Command) -> dict[str, object]:
     header, item = it.batch.header, it.batch.items[place]
-    debtor, creditor = (command.name(known[number].account) for number in (header.debtor, item.creditor))
+    debtor, creditor = (party_name(known, number, command) for number in (header.debtor, item.creditor))
     return {
         "batch": batch_name(header, debtor),
         "item": str(place),

@@ -9,9 +9,11 @@ from pysettle.cli.output import table
 from pysettle.money import Currency, to_text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pysettle.cli.command import Command
     from pysettle.client.settlement.cycle_files import Cycle
-    from pysettle.client.settlement.proposals import Due, Place
+    from pysettle.client.settlement.proposals import Due, Party, Place
     from pysettle.domain.settlement.clearing import BatchHeader
     from pysettle.domain.settlement.netting.solution import Solution
 
@@ -183,8 +185,13 @@ class Solved:
 def chain_row(due: Due, it: Place, command: Command) -> Row:
     """Return an obligation of the chain in words."""
     header, item = it.batch.header, it.item
-    debtor, creditor = (command.name(due.parties[number].account) for number in (header.debtor, item.creditor))
+    debtor, creditor = (party_name(due.parties, number, command) for number in (header.debtor, item.creditor))
     return Row(None, batch_name(header, debtor), it.place, debtor, creditor, command.currency.value, item.amount)
+
+
+def party_name(known: Mapping[int, Party], number: int, command: Command) -> str:
+    """Return the name of a participant; a number that nobody has stays a number."""
+    return command.name(known[number].account) if number in known else f"participant {number}"
 
 
 def batch_name(header: BatchHeader, debtor: str) -> str:

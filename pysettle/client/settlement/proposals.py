@@ -108,6 +108,7 @@ class Obstacle(Enum):
     PAIR = "one payment of a PvP pair, which settles with the other one alone"
     LATE = "due in the next cycle"
     DEBTOR = "its debtor is stopped or frozen"
+    UNKNOWN = "its creditor was never admitted to the currency"
     CREDITOR = "its creditor is stopped or frozen"
     OUTSIDE = "its creditor has moved to another jurisdiction"
     BEHIND = "behind one that cannot settle"
@@ -177,6 +178,7 @@ class Due:
         ]
         batches = tuple(_named(waiting, {header: bits(places) for header, places in marks.items()}))
         numbers = {it.header.debtor for it in batches} | {item.creditor for it in batches for item in it.items}
+        numbers &= self.parties.keys()
         net: Counter[int] = Counter()
         for it in map(self.rows.__getitem__, chosen):
             net[it.item.creditor] += it.item.amount
@@ -268,13 +270,13 @@ def _places(
     """Yield each obligation that has not ended, in the order of the queues, and its obstacle.
 
     An obligation to a creditor that is stopped or frozen is passed over. One to a creditor of another jurisdiction than
-    its batch was admitted for ends the queue of its debtor.
+    its batch was admitted for, or to a number that nobody has, ends the queue of its debtor.
     """
     cut_off = set[int]()
     for it in queued:
         header = it.batch.header
         for place in places_of(it.batch.settled | it.held):
-            found, creditor = Place(it.batch, place), known[it.batch.items[place].creditor]
+            found, creditor = Place(it.batch, place), known.get(it.batch.items[place].creditor)
             obstacle: Obstacle | None = None
             if it.held >> place & 1:
                 obstacle = Obstacle.HELD
@@ -284,14 +286,16 @@ def _places(
                 obstacle = Obstacle.PAIR
             elif not known[header.debtor].pays:
                 obstacle = Obstacle.DEBTOR
+            elif creditor is None:
+                obstacle = Obstacle.UNKNOWN
             elif not creditor.receives:
                 obstacle = Obstacle.CREDITOR
             elif creditor.position.jurisdiction != header.target:
                 obstacle = Obstacle.OUTSIDE
-                if not it.batch.is_pair:
-                    cut_off.add(header.debtor)
             elif header.debtor in cut_off:
                 obstacle = Obstacle.BEHIND
+            if obstacle in (Obstacle.UNKNOWN, Obstacle.OUTSIDE) and not it.batch.is_pair:
+                cut_off.add(header.debtor)
             yield found, obstacle
 
 

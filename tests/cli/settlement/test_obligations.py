@@ -8,6 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from pysettle.client.settlement.clearing import ClearingHouse
+from pysettle.domain.settlement.clearing import BatchItem
+from pysettle.money import Currency
+from pysettle.values import Units
+from pysettle.workspace.directory import Workspace
 from tests.cli.running import Town, invoke
 
 LEIS = {"alice": "PYSETTLE000000000111", "bob": "PYSETTLE000000000208", "carol": "PYSETTLE000000000305"}
@@ -203,3 +208,20 @@ def test_a_wrong_row_is_named(opened: Path, tmp_path: Path, row: str, column: st
     file.write_text(f"{ROWS}{row}\n")
     town.refuse(f"obligation queue --file {file}", 2, f"row 7, column {column}: ")
     assert town.say("obligation list") == "no obligation waits in CNY\n"
+
+
+def test_a_creditor_that_nobody_is(banks: Town) -> None:
+    """Obligations to a number that no participant has are listed and explained, and are in nobody's way."""
+    workspace = Workspace.open(banks.directory)
+    with workspace.chain(write=True) as chain:
+        network = workspace.network(chain)
+        house, token = ClearingHouse.of(network), network.system(Currency.CNY).token.address
+        items = [BatchItem(9, Units(7))]
+        network.send(house.queue(workspace.accounts.signer("bob"), token, items, jurisdiction=156))
+    (listed,) = banks.tell("obligation list")["obligations"]
+    assert (listed["debtor"], listed["creditor"]) == ("bob", "participant 9")
+    assert banks.tell("obligation list --account alice")["obligations"] == []
+    banks.say("time advance --seconds 300")
+    banks.say("cycle close")
+    (waits,) = banks.tell("cycle show")["waiting"]
+    assert (waits["creditor"], waits["reason"]) == ("participant 9", "unknown")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 
 from pysettle.client.settlement.clearing import ProposedBatch
+from pysettle.client.settlement.proposals import Obstacle, due, propose
 from pysettle.domain import invariants
 from pysettle.domain.money.wallets import LIMIT_STEP, ClassLimits, WalletClass
 from pysettle.domain.settlement.clearing import BatchItem
@@ -41,6 +42,21 @@ def test_an_operator_that_settles_less_than_the_rule(house: House) -> None:
     # It cannot close the next cycle before everybody had five minutes for that.
     with pytest.raises(errors.CycleTooEarly):
         house.send(house.close(after=0))
+
+
+def test_a_debtor_of_nobody(house: House) -> None:
+    """It owes to a number that no participant has: proposals leave its queue as it is, and settle all others."""
+    world = house.banks.world
+    owed = [BatchItem(9, Units(YUAN)), BatchItem(2, Units(YUAN))]
+    house.send(house.contract.queue(world[BEIJING], house.currency, owed, jurisdiction=156))
+    second = house.queued(HONGKONG, (AGENT, 20))
+    house.send(house.reserve(BEIJING, 9), house.reserve(HONGKONG, 20), house.close())
+    known = due(world.network, house.currency)
+    assert [obstacle for _, obstacle in known.obstacles] == [Obstacle.UNKNOWN, Obstacle.BEHIND]
+    proposed = propose(world.network, house.currency)
+    assert list(proposed.batches) == [second]
+    house.send(house.settle(*proposed.batches))
+    assert house.reserved() == [9, 0, 20]
 
 
 def test_a_creditor_that_is_full_or_reverts(house: House) -> None:

@@ -212,3 +212,17 @@ def test_pairs_with_a_currency_that_is_not_closed(pairing: Pairing) -> None:
     (words,) = pairing.apart_from_the_rule().values()
     assert words == "settled 0 units in 0 obligations, where the rule of order settles 7 in 1"
     assert later.settled == 1
+
+
+def test_pairs_that_no_set_settles_hold_up_nobody(pairing: Pairing) -> None:
+    """Banks agree to pairs in one currency, or to pay a third one: proposals leave these out, and settle the rest."""
+    house, network = pairing.house, pairing.house.banks.world.network
+    pairing.agreed((BEIJING, HONGKONG, 1, False), (HONGKONG, BEIJING, 2, False))
+    pairing.agreed((BEIJING, HONGKONG, 1, False), (HONGKONG, AGENT, 2, True))
+    good = pairing.pair((10, 11))
+    house.send(pairing.reserve(BEIJING, 40), pairing.reserve(HONGKONG, 40), pairing.reserve(HONGKONG, 40, hkd=True))
+    pairing.close()
+    sets = sets_of(propose_sets(network, [house.currency, pairing.hkd]))
+    assert [[it.pair for it in one.batches] for one in sets] == [[good[0].pair]] * 2
+    house.send(house.contract.settle_sets(house.banks.world[OPERATOR], sets, links_of(sets)))
+    assert pairing.reserved() == ([30, 50, 0], [11, 29, 0])

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from eth_typing import Address
 
+from pysettle.domain.settlement.clearing_events import BatchAdmitted, BatchReleased
 from pysettle.domain.settlement.corridor_events import (
     ClearedOut,
     CorridorClosed,
@@ -24,6 +25,7 @@ from pysettle.domain.settlement.events import PositionMoved
 from pysettle.errors import contracts as errors
 from pysettle.values import Units
 from tests.spec.core.calls import Call, Contract, Events, refuse
+from tests.spec.core.records import NOTHING
 from tests.spec.settlement.records import Member
 
 DAY = 86_400
@@ -166,13 +168,32 @@ class CorridorsSpec(Contract):
         """Give legs back."""
         self._require_mover(call)
         for identifier, (_, currency, debtor, creditor, amount) in self._crossing(legs):
-            counted = self.used[identifier, debtor]
-            if counted and admitted_at >= counted[0][0]:
-                counted.append((call.now, -min(amount, self.units(identifier, debtor))))
-            if self.signed.get((debtor, creditor, currency, amount, payload)) is False:
-                self.signed[debtor, creditor, currency, amount, payload] = True
-            units = Units(self.units(identifier, debtor))
+            units = self._discount(call, identifier, debtor, amount, admitted_at)
+            self._free_payload((debtor, creditor, currency, amount, payload))
             self._emit(CrossingReleased(identifier, debtor, creditor, Units(amount), units, payload))
+
+    def admit_batch(self, call: Call, identifier: bytes, payload: bytes, owed: Sequence[Leg]) -> None:
+        """Admit a batch: the obligations of one debtor in one currency to creditors of one jurisdiction."""
+        self._require_mover(call)
+        debtor, total = owed[0][2], sum(leg[4] for leg in owed)
+        terms = self._terms(identifier, debtor, max(leg[4] for leg in owed))
+        for _, currency, _, creditor, amount in owed:
+            self._use_payload(identifier, terms, (debtor, creditor, currency, amount, payload))
+        self.used[identifier, debtor] = self._counted(call, identifier, owed[0][1], debtor, total)
+        units = Units(self.units(identifier, debtor))
+        self._emit(BatchAdmitted(identifier, debtor, Units(total), units, payload))
+
+    def release_batch(
+        self, call: Call, identifier: bytes, payload: bytes, owed: Sequence[Leg], admitted_at: int
+    ) -> None:
+        """Give obligations of a batch back."""
+        self._require_mover(call)
+        debtor, total = owed[0][2], sum(leg[4] for leg in owed)
+        for _, currency, _, creditor, amount in owed:
+            if payload != NOTHING:
+                self._free_payload((debtor, creditor, currency, amount, payload))
+        units = self._discount(call, identifier, debtor, total, admitted_at)
+        self._emit(BatchReleased(identifier, debtor, Units(total), units, payload))
 
     # Anyone
 
@@ -199,20 +220,20 @@ class CorridorsSpec(Contract):
         identifier, agent = self._ids[from_, to, currency], member.settlement_agent
         if self.ways[identifier].counter is None:
             refuse(errors.CorridorNotOpen, id=identifier)
-        available, limit = self.held(currency, account), self.ways[identifier].terms.day_end_limit
-        if available <= limit or agent == account:
-            refuse(errors.NothingToClear, account=account, units=available, limit=limit)
-        excess = Units(available - limit)
+        units, limit = self.held(currency, account), self.ways[identifier].terms.day_end_limit
+        if units <= limit or agent == account:
+            refuse(errors.NothingToClear, account=account, units=units, limit=limit)
+        excess = Units(units - limit)
         self._emit(ClearedOut(identifier, account, agent, excess))
-        self._move(currency, account, agent, excess)
+        self._clear(call, currency, account, agent, excess)
 
     # Positions
 
     def held(self, currency: Address, account: Address) -> int:
-        """Return the available units of a position."""
+        """Return the available and reserved units of a position."""
         return self.available[currency, account]
 
-    def _move(self, currency: Address, account: Address, agent: Address, excess: Units) -> None:
+    def _clear(self, call: Call, currency: Address, account: Address, agent: Address, excess: Units) -> None:
         if (currency, agent) not in self._members:
             refuse(errors.ParticipantNotFound, currency=currency, account=agent)
         self.available[currency, account] -= excess
@@ -242,12 +263,28 @@ class CorridorsSpec(Contract):
 
     def _admit(self, call: Call, identifier: bytes, leg: Leg, payload: bytes) -> None:
         _, currency, debtor, creditor, amount = leg
+        terms = self._terms(identifier, debtor, amount)
+        counted = self._counted(call, identifier, currency, debtor, amount)
+        self._use_payload(identifier, terms, (debtor, creditor, currency, amount, payload))
+        self.used[identifier, debtor] = counted
+        units = Units(self.units(identifier, debtor))
+        self._emit(CrossingAdmitted(identifier, debtor, creditor, Units(amount), units, payload))
+
+    def _terms(self, identifier: bytes, debtor: Address, amount: int) -> CorridorTerms:
+        """Return the terms of an open corridor, which lets an amount through."""
         way = self.ways[identifier]
         if not way.is_open:
             refuse(errors.CorridorNotOpen, id=identifier)
-        terms, named = way.terms, {"id": identifier, "debtor": debtor}
-        if amount > terms.settlement_limit:
-            refuse(errors.SettlementLimitExceeded, **named, requested=amount, limit=terms.settlement_limit)
+        limit = way.terms.settlement_limit
+        if amount > limit:
+            refuse(errors.SettlementLimitExceeded, id=identifier, debtor=debtor, requested=amount, limit=limit)
+        return way.terms
+
+    def _counted(
+        self, call: Call, identifier: bytes, currency: Address, debtor: Address, amount: int
+    ) -> list[tuple[int, int]]:
+        """Return the admissions of a debtor in its window with one more."""
+        terms = self.ways[identifier].terms
         local = call.now + (self.times[currency].offset * 60 if self.times[currency].week else 0)
         begin = call.now - local % terms.window_s
         counted = self.used[identifier, debtor]
@@ -255,15 +292,32 @@ class CorridorsSpec(Contract):
             counted = []
         available = max(0, terms.window_limit - sum(units for _, units in counted))
         if amount > available:
+            named = {"id": identifier, "debtor": debtor}
             refuse(errors.WindowLimitExceeded, **named, requested=amount, available=available)
-        if amount >= terms.travel_threshold:
-            statement = (debtor, creditor, currency, amount, payload)
-            if not self.signed.get(statement):
-                refuse(errors.TravelPayloadUnsigned, **named, amount=amount, threshold=terms.travel_threshold)
-            self.signed[statement] = False
-        self.used[identifier, debtor] = [*counted, (call.now, amount)]
-        units = Units(self.units(identifier, debtor))
-        self._emit(CrossingAdmitted(identifier, debtor, creditor, Units(amount), units, payload))
+        return [*counted, (call.now, amount)]
+
+    def _discount(self, call: Call, identifier: bytes, debtor: Address, amount: int, admitted_at: int) -> Units:
+        """Give units back to the window of a debtor that they were counted in; return those that are left in it."""
+        counted = self.used[identifier, debtor]
+        if counted and admitted_at >= counted[0][0]:
+            counted.append((call.now, -min(amount, self.units(identifier, debtor))))
+        return Units(self.units(identifier, debtor))
+
+    def _use_payload(
+        self, identifier: bytes, terms: CorridorTerms, statement: tuple[Address, Address, Address, int, bytes]
+    ) -> None:
+        """Use up the signed statement of a payment from the threshold on."""
+        debtor, _, _, amount, _ = statement
+        if amount < terms.travel_threshold:
+            return
+        if not self.signed.get(statement):
+            named = {"id": identifier, "debtor": debtor, "amount": amount}
+            refuse(errors.TravelPayloadUnsigned, **named, threshold=terms.travel_threshold)
+        self.signed[statement] = False
+
+    def _free_payload(self, statement: tuple[object, ...]) -> None:
+        if self.signed.get(statement) is False:
+            self.signed[statement] = True
 
     def _crossing(self, legs: Sequence[Leg]) -> list[tuple[bytes, Leg]]:
         """Return the legs that cross a border, with the ids of their corridors."""

@@ -10,9 +10,10 @@ from eth_typing import Address
 from pysettle.domain.settlement.corridors import DOMESTIC, corridor_id
 from pysettle.values import Units
 from tests.spec.compute.market import MarketSpec
-from tests.spec.core.calls import Contract
+from tests.spec.core.calls import Call, Contract
 from tests.spec.money.currency import CurrencySpec
 from tests.spec.money.records import Role
+from tests.spec.settlement.clearing import ClearingSpec
 from tests.spec.settlement.corridors import CorridorsSpec
 from tests.spec.settlement.exchange import ExchangeSpec, PolicySpec
 from tests.spec.settlement.liquidity import LiquiditySpec
@@ -32,6 +33,7 @@ class LayerPlaces:
     settlement: Address
     exchange: Address
     policy: Address
+    clearing: Address
 
 
 class _Members(Mapping[tuple[Address, Address], Member]):
@@ -64,14 +66,19 @@ class _Corridors(TrialSpec, CorridorsSpec):
     positions: Mapping[Address, LiquiditySpec]
 
     def held(self, currency: Address, account: Address) -> int:
-        return self.positions[currency].positions[account].available
+        position = self.positions[currency].positions[account]
+        return position.available + position.reserved
 
-    def _move(self, currency: Address, account: Address, agent: Address, excess: Units) -> None:
-        self.positions[currency].move(account, agent, excess)
+    def _clear(self, call: Call, currency: Address, account: Address, agent: Address, excess: Units) -> None:
+        held = self.positions[currency]
+        available = held.positions[account].available
+        if excess > available:
+            held.give_free(account, excess - available, call.now)
+        held.move(account, agent, excess)
 
 
 class LayerSpec:
-    """Registry, positions, corridors, instructions and purchases abroad."""
+    """Registry, positions, corridors, instructions, purchases abroad, and the clearing house."""
 
     def __init__(self, places: LayerPlaces, currencies: Mapping[Address, CurrencySpec], market: MarketSpec) -> None:
         """Begin without participants; every currency marked the liquidity accounts and the foreign exchange."""
@@ -85,17 +92,19 @@ class LayerSpec:
             banks,
             _Members(self.registries),
             _Ids(),
-            [places.settlement],
+            [places.settlement, places.clearing],
             market.events,
         )
         self.corridors.positions = self.positions
         self.settlement = SettlementSpec(places.settlement, self.positions, self.corridors, market.series)
         self.exchange = ExchangeSpec(places.exchange, self.positions, self.corridors, market)
+        self.clearing = ClearingSpec(places.clearing, self.positions, self.corridors)
         market.rules[places.policy] = PolicySpec(places.policy, self.exchange, DOMESTIC)
         self._contracts: dict[str, Contract] = {
             "corridors": self.corridors,
             "settlement": self.settlement,
             "exchange": self.exchange,
+            "clearing": self.clearing,
         }
 
     def at(self, contract: str, currency: object) -> Contract | None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
+from typing import NoReturn
 
 from eth_typing import Address
 
 from pysettle.domain.core.messages import ZERO_ADDRESS
+from pysettle.domain.settlement.clearing_events import NetPosition, PositionReleased, PositionReserved, PositionsNetted
 from pysettle.domain.settlement.events import (
     EarmarkDelivered,
     EarmarkReturned,
@@ -21,12 +24,13 @@ from pysettle.domain.settlement.events import (
 )
 from pysettle.domain.settlement.exchange_events import PositionExchanged
 from pysettle.errors import contracts as errors
+from pysettle.errors.states import CycleState
 from pysettle.values import Units
 from tests.spec.core.calls import Call, Contract, refuse
 from tests.spec.core.records import NOTHING
 from tests.spec.money.currency import CurrencySpec
 from tests.spec.money.records import Role
-from tests.spec.settlement.records import Holding
+from tests.spec.settlement.records import Cycle, Holding
 from tests.spec.settlement.registry import RegistrySpec
 
 
@@ -40,6 +44,7 @@ class LiquiditySpec(Contract):
         self.positions: defaultdict[Address, Holding] = defaultdict(Holding)
         self.earmarked = 0
         self.paused = False
+        self.cycle = Cycle()
 
     # Participant
 
@@ -66,7 +71,52 @@ class LiquiditySpec(Contract):
         self._emit(PaidOut(currency, call.sender, amount, held.available))
         self.currency.transfer(self._at(call), call.sender, amount)
 
+    def reserve(self, call: Call, currency: Address, amount: int) -> None:
+        """Keep available units of the caller's position for cycles."""
+        self._debit(call.sender, amount)
+        held = self.positions[call.sender]
+        held.reserved += amount
+        stands = Units(held.available), Units(held.reserved)
+        self._emit(PositionReserved(currency, call.sender, Units(amount), *stands))
+
+    def release(self, call: Call, currency: Address, account: Address, amount: int) -> None:
+        """Make reserved units available again."""
+        if call.sender != account:
+            self.registry.require_power(call, currency, Role.SEIZER)
+        self.give_free(account, amount, call.now)
+
     # Contracts that move positions
+
+    def give_free(self, account: Address, amount: int, now: int) -> None:
+        """Make reserved units of a position available again, unless its cycle is closed."""
+        self.require_changeable(0, now)
+        held = self.positions[account]
+        if amount > held.reserved:
+            self._refuse_reserved(account, amount)
+        held.reserved -= amount
+        held.available += amount
+        stands = Units(held.available), Units(held.reserved)
+        self._emit(PositionReleased(self.currency.address, account, Units(amount), *stands))
+
+    def require_changeable(self, due: int, now: int) -> None:
+        """Require that the cycle in which something is due is not closed, or was closed an hour ago."""
+        cycle = self.cycle
+        if cycle.state is CycleState.CLOSED and due <= cycle.number and now < cycle.latest:
+            named = {"cycle": cycle.number, "latest": cycle.latest}
+            refuse(errors.CycleStillClosed, currency=self.currency.address, **named)
+
+    def settle_nets(self, number: int, nets: Sequence[tuple[Address, int, int]]) -> None:
+        """Move the nets of a set between reserved units: of each participant what it receives and pays."""
+        if self.paused:
+            refuse(errors.LiquidityPaused, currency=self.currency.address)
+        moved = list[NetPosition]()
+        for account, received, paid in nets:
+            held = self.positions[account]
+            if held.reserved + received < paid:
+                self._refuse_reserved(account, paid - received)
+            held.reserved += received - paid
+            moved.append(NetPosition(account, Units(received), Units(paid), Units(held.reserved)))
+        self._emit(PositionsNetted(self.currency.address, number, tuple(moved)))
 
     def move(self, debtor: Address, creditor: Address, amount: int) -> None:
         """Move units from one position to another."""
@@ -204,6 +254,10 @@ class LiquiditySpec(Contract):
     def _require_incoming(self, creditor: Address) -> None:
         if self.positions[creditor].frozen_incoming:
             refuse(errors.PositionFrozenIncoming, currency=self.currency.address, account=creditor)
+
+    def _refuse_reserved(self, account: Address, requested: int) -> NoReturn:
+        figures = {"requested": requested, "available": self.positions[account].reserved}
+        refuse(errors.ReservedExceeded, token=self.currency.address, account=account, **figures)
 
     def _require_free(self, currency: Address, account: Address, amount: int) -> None:
         held = self.positions[account]

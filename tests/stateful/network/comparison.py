@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any
 
 from eth_typing import Address
 
+from pysettle.client.settlement.clearing import ClearingSet
+from pysettle.client.settlement.pairs import links_of, propose_sets, sets_of
 from pysettle.domain.compute.events import SeriesOpened
 from pysettle.domain.core.events import Emitted
 from pysettle.domain.core.messages import ZERO_ADDRESS
@@ -18,6 +20,7 @@ from tests.chance import chance
 from tests.spec.books import compare_books
 from tests.spec.channel.records import Row
 from tests.spec.core.calls import Contract, Outcome, Signature
+from tests.spec.settlement.proposals import proposal
 from tests.stateful.auditing import audit
 from tests.stateful.comparison import Comparison, reserve
 from tests.stateful.network.generator import PURSE, NetworkGenerator
@@ -39,8 +42,6 @@ NEVER_DONE = {
 NOT_DRAWN = {
     "hub: multicall": "tests/contracts/channel/hub/test_multicall.py",
     "market: acceptRole": "roles are given beforehand",
-    "liquidity: reserve": "tests/contracts/settlement/test_clearing.py",
-    "liquidity: release": "tests/contracts/settlement/test_clearing.py",
 }
 """Entries that are left out, with the reason or where they are tested."""
 ALONE = {
@@ -50,6 +51,9 @@ ALONE = {
 }
 """Entries of settlement that its other contracts alone call."""
 SELDOM = {
+    "ClearingQueueFull": "tests/contracts/settlement/test_clearing.py",
+    "PurchaseLimitExceeded": "tests/contracts/settlement/test_exchange.py",
+    "PurchaseWindowExceeded": "tests/contracts/settlement/test_exchange.py",
     "corridors: clearOut": "tests/contracts/settlement/test_corridor_model.py",
     "exchange: take": "the exchange alone takes a quote, by its own entry",
     "liquidity: copyPause": "tests/contracts/settlement/test_liquidity.py",
@@ -61,22 +65,34 @@ SELDOM = {
     "StakeTooLarge": "tests/contracts/compute/market/test_open_series.py",
 }
 """Entries, errors and results of a row that 5,000 operations need not reach, and the reason or the test that does."""
+_ANOTHER = "another contract of the layer alone may call: tests/contracts/settlement/test_settlement.py"
 UNPROVOKED = {
     "AddressEmptyCode": "the hub delegates to itself alone, in multicall",
     "AuthorityFixed": "setAuthority changes nothing",
+    "CallerNotClearingHouse": "the house alone moves nets: tests/contracts/settlement/test_clearing.py",
+    "CallerNotRegistry": _ANOTHER,
+    "CallerNotSettlement": _ANOTHER,
+    "CurrencyNotOfCorridor": "tests/contracts/settlement/test_corridors.py",
+    "CyclesMissing": "both currencies have cycles from the beginning: tests/contracts/settlement/test_clearing.py",
     "FailedCall": "only multicall",
+    "LiquidityAccountUnmarked": "both currencies marked the positions: tests/contracts/settlement/test_liquidity.py",
+    "LiquidityMoverUnknown": _ANOTHER,
+    "LiquidityPaymentMismatch": "these currencies move exact amounts: tests/contracts/settlement/test_liquidity.py",
     "OrderPaymentMismatch": "this currency moves exact amounts: tests/contracts/jobs/test_hostile.py",
     "ReentrancyGuardReentrantCall": "no token here calls back: tests/contracts/hostile.py",
     "SeriesUnderfunded": "the market pays in before it halts: tests/contracts/compute/series/test_halt.py",
     "SafeERC20FailedOperation": "every token here answers as it should",
     "StringTooLong": "thrown by constructors alone, of names that are too long",
+    "WeekInvalid": "no other weeks are drawn: tests/contracts/settlement/test_corridors.py",
     **UNREACHABLE,
 }
-"""Errors in the ABIs of the compute layer that no operation can provoke, with the reason."""
+"""Errors in the ABIs of compute layer and settlement that no operation can provoke, with the reason."""
 
 
 STRANGER = 0.08
 """How often a stranger acts before an operation is drawn."""
+PROPOSED_EVERY = 10
+"""Settlements of a cycle of which one is compared with the proposal of the solver, which reads every batch."""
 
 
 class NetworkComparison(Comparison):
@@ -93,6 +109,7 @@ class NetworkComparison(Comparison):
         self.stranger, self._chance = Stranger(self.network_stage), chance(seed)
         self.rows: Counter[str] = Counter()
         """How often a row of a claim came to what."""
+        self._proposed = 0
         now = self.stage.chain.clock.now
         self.begin(chain(opening(self.stage.addresses, now), self.network_generator.opening(now)))
 
@@ -100,7 +117,11 @@ class NetworkComparison(Comparison):
         """Return the generator's next operation, perhaps after something that a stranger does."""
         if self._chance.random() < STRANGER:
             self.stranger.act(self._chance)
-        return super().draw()
+        operation = super().draw()
+        if operation.entry == "settleCycle" and self._proposed % PROPOSED_EVERY == 0:
+            self.compare_proposals()
+        self._proposed += operation.entry == "settleCycle"
+        return operation
 
     def contract(self, operation: Operation) -> Contract:
         """Return the contract of the network."""
@@ -118,6 +139,16 @@ class NetworkComparison(Comparison):
             self._fail(operation, f"expected {expected.answer} as the answer, found {answered!r}")
         if operation.entry in ("tryClaim", "claimMetered"):
             self.rows.update(row.name for row in expected.answer)
+
+    def compare_proposals(self) -> None:
+        """Require the solver to propose, from the chain, the sets that settle by the rule of order as specified."""
+        layer = self.spec.layer
+        assert layer is not None
+        currencies = list(layer.currencies)
+        expected, links = proposal(layer.clearing, currencies)
+        found = sets_of(propose_sets(self.stage.network, currencies))
+        assert _settled(found) == _settled(expected)
+        assert len(links_of(found)) == len(links)
 
     # State
 
@@ -169,7 +200,7 @@ class NetworkComparison(Comparison):
         compare_books(self.ledger, self.spec)
 
     def check_that_everything_happened(self) -> None:
-        """Check that every kind of operation succeeded; on compute also that it was refused, for every reason."""
+        """Check that every kind of operation succeeded, on compute was refused too, and that every reason was met."""
         kinds = {kind for contract in (*CONTRACTS, "series") for kind in self._kinds(contract)} - set(NOT_DRAWN)
         done = {*self.succeeded, *self.refused}
         assert {kind for kind in done if kind.partition(":")[0] in (*CONTRACTS, "series")} == kinds
@@ -178,10 +209,11 @@ class NetworkComparison(Comparison):
         assert of_layer - set(self.succeeded) <= set(SELDOM)
         assert kinds - set(self.succeeded) == set(NEVER_DONE)
         assert kinds - set(self.refused) - set(SELDOM) == set(NEVER_REFUSED)
-        interfaces = [self.stage.interface_of(contract) for contract in (*CONTRACTS, "series")]
+        interfaces = [self.stage.interface_of(contract) for contract in (*CONTRACTS, *LAYER, "series")]
         declared = {name for interface in interfaces for name, *_ in interface.errors.values()}
         missing = declared - set(UNPROVOKED) - set(SELDOM) - set(self.errors)
         assert not missing, f"nothing was refused for {sorted(missing)}"
+        assert not set(UNPROVOKED) & set(self.errors)
         assert {row.name for row in Row} - set(self.rows) <= set(SELDOM)
 
     def _kinds(self, contract: str) -> set[str]:
@@ -194,6 +226,11 @@ class NetworkComparison(Comparison):
             for entry in entries
             for form in FORMS
         }
+
+
+def _settled(sets: Iterable[ClearingSet]) -> dict[Address, list[tuple[int, int]]]:
+    """Return currency -> header and settled items of each batch of its set."""
+    return {one.currency: [(it.header.word, it.settled) for it in one.batches] for one in sets}
 
 
 def _nonces(operation: Operation) -> list[Nonce]:

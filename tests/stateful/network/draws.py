@@ -79,7 +79,7 @@ class NetworkDraws(Generator):
 
     def _prefer(self, meaningful: Sequence[T], others: Sequence[T]) -> T:
         """Return one of which an operation means something; seldom another, and mostly nothing where there is none."""
-        if not meaningful and self._chance(0.9):
+        if not others or (not meaningful and self._chance(0.9)):
             raise NothingToDo
         return self._random.choice(meaningful if meaningful and self._chance(0.93) else others)
 

@@ -121,11 +121,13 @@ class ExchangeDraws(LayerDraws):
     # Whatever keeps everybody else from going on is mended soon
 
     def _mended(self) -> Operation | None:
-        """Return what ends a pause, a rate that is too old, or a series that is not admitted; None if there is none."""
+        """Return what ends a pause or a stop, replaces a rate that is too old, or admits a series; None for nothing."""
         market, central_bank = self._spec, self._addresses["central bank"]
         rate = self._exchange.rates.get(self._foreign.address)
         if any(it.paused for it in self._layer.positions.values()):
             return self._pause_positions()
+        if self._chance(0.25) and (lifted := self._lifted()):
+            return lifted
         if self._foreign.policy.paused:
             return self._on("foreign", "unpause", self._addresses["foreign officer"])
         if rate is None or rate.valid_before <= self._now:
@@ -159,6 +161,20 @@ class ExchangeDraws(LayerDraws):
                 return self._call("freezeAmount", self._addresses["freezer"], account, 0)
             if self._foreign.accounts[account].jurisdiction != THERE:
                 return self._registered("foreign", name, THERE)
+        return None
+
+    def _lifted(self) -> Operation | None:
+        """Return what lifts a stop or a freeze of a participant; None if there is none."""
+        currency, account = self._measured()
+        positions = self._layer.positions[currency]
+        member, held = positions.registry.members[account], positions.positions[account]
+        freezer = self._addresses["foreign officer" if currency == self._foreign.address else "freezer"]
+        if member.stopped or member.suspended:
+            return self._on("registry", "setStops", freezer, currency, account, False, False, b"\5" * 32)
+        if held.frozen_incoming or held.frozen_outgoing:
+            return self._on("liquidity", "freeze", freezer, currency, account, False, False)
+        if held.frozen_amount:
+            return self._on("liquidity", "freezeAmount", freezer, currency, account, 0)
         return None
 
     # Central bank

@@ -16,6 +16,7 @@ from tests.spec.money.records import MINOR_UNIT, Role
 from tests.spec.network import NetworkSpec
 from tests.stateful.generator import Generator
 from tests.stateful.network.channel_draws import ChannelDraws
+from tests.stateful.network.clearing_draws import ClearingDraws
 from tests.stateful.network.draws import Draw, NothingToDo, Weighted
 from tests.stateful.network.exchange_draws import ExchangeDraws
 from tests.stateful.network.job_draws import JobDraws
@@ -25,10 +26,12 @@ from tests.stateful.operations import Operation
 
 PURSE = 4 * 10**9
 """Units that every holder begins with."""
-MONEY = 0.25
+MONEY = 0.15
 """Share of operations on the money alone."""
-ABROAD = 0.35
+ABROAD = 0.42
 """Share of the others on settlement across borders, once it is open."""
+CLOSED = 0.25
+"""Share of these that go on with a closed cycle, if there is one: it is open to settlements for an hour alone."""
 MENDED = 0.2
 """How often one of these mends what keeps the others from going on: a pause, a closed corridor, an old rate."""
 OPEN_AT_LEAST = 2
@@ -39,7 +42,7 @@ REPLAYED = 60
 """Latest signed operations that may be submitted again."""
 
 
-class NetworkGenerator(MarketDraws, SeriesDraws, ChannelDraws, JobDraws, ExchangeDraws):
+class NetworkGenerator(MarketDraws, SeriesDraws, ChannelDraws, JobDraws, ExchangeDraws, ClearingDraws):
     """Draws one operation after the other."""
 
     def __init__(self, seed: int, spec: NetworkSpec, addresses: dict[str, Address]) -> None:
@@ -52,7 +55,8 @@ class NetworkGenerator(MarketDraws, SeriesDraws, ChannelDraws, JobDraws, Exchang
         weighted = [item for table in tables for item in table.values()]
         self._compute_draws = [draw for _, draw in weighted]
         self._weights = [weight for weight, _ in weighted]
-        self._layer_draws = [item for table in (self._of_layer(), self._of_exchange()) for item in table.values()]
+        of_layer = self._of_layer(), self._of_exchange(), self._of_clearing()
+        self._layer_draws = [item for table in of_layer for item in table.values()]
         self._kinds = [*self._compute_draws, *self._draws.values()]
         self.of_jobs = range(len(self._kinds))[sum(map(len, tables[:3])) :][: len(tables[3])]
         """Numbers of the kinds of operations on the job escrow."""
@@ -65,7 +69,7 @@ class NetworkGenerator(MarketDraws, SeriesDraws, ChannelDraws, JobDraws, Exchang
     def draw_kind(self, number: int, seed: int, earliest: int) -> Operation | None:
         """Return an operation of a kind, drawn from a seed of its own; None where it would mean nothing."""
         self.reseed(seed)
-        self._now = max(earliest, self._time(earliest))
+        self._now = self._leapt(earliest)
         with suppress(NothingToDo):
             return self._remembered(self._kinds[number]())
         return None
@@ -83,7 +87,7 @@ class NetworkGenerator(MarketDraws, SeriesDraws, ChannelDraws, JobDraws, Exchang
             yield Operation("stake", provider, now(), (10**9,), contract="market")
             yield self._attested(provider, now())
             yield self._opened(now(), provider, price, compensation, card)
-        for part in (self._issued_abroad, self._opened_layer, self._opened_exchange):
+        for part in (self._issued_abroad, self._opened_layer, self._opened_exchange, self._opened_clearing):
             if self._network.layer is not None:
                 for operation in part():
                     yield replace(operation, now=now())
@@ -92,10 +96,14 @@ class NetworkGenerator(MarketDraws, SeriesDraws, ChannelDraws, JobDraws, Exchang
         """Return the next operation, in a block at or after `earliest`, unix seconds."""
         if self._chance(MONEY):
             return Generator.draw(self, earliest)
-        self._now = max(earliest, self._time(earliest))
         if self._network.layer is not None and self._chance(ABROAD):
+            self._now = earliest if self._closed_cycle(earliest) and self._chance(0.7) else self._leapt(earliest)
             return self._drawn_abroad()
+        self._now = self._leapt(earliest)
         return self._remembered(self._drawn())
+
+    def _leapt(self, earliest: int) -> int:
+        return max(earliest, self._time(earliest))
 
     def _remembered(self, operation: Operation) -> Operation:
         """Remember an operation that was signed, to be submitted again."""
@@ -129,6 +137,10 @@ class NetworkGenerator(MarketDraws, SeriesDraws, ChannelDraws, JobDraws, Exchang
     def _drawn_abroad(self) -> Operation:
         if self._chance(MENDED) and (mended := self._mended()):
             return mended
+        closed = self._closed_cycle()
+        if closed is not None and self._chance(CLOSED):
+            with suppress(NothingToDo):
+                return self._next_of_cycle(closed)
         weights = [weight for weight, _ in self._layer_draws]
         while True:
             ((_, draw),) = self._random.choices(self._layer_draws, weights)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from eth_typing import Address
 
+from pysettle.domain.core.messages import ZERO_ADDRESS
 from pysettle.domain.settlement.calendars import CLOSED, Hours, Week
 from pysettle.domain.settlement.corridors import Corridor, CorridorTerms, TravelPayload, corridors_domain
 from pysettle.domain.settlement.identifiers import Identity, check_digits
@@ -31,7 +32,11 @@ AGENT = "provider"
 FUNDS = 1_000 * YUAN
 TERMS = CorridorTerms(Units(40 * YUAN), Units(200 * YUAN), Units(30 * YUAN), Seconds(DAY_S), Units(500 * YUAN))
 OFFICE, LONG = Hours(9 * 60, 17 * 60), Hours(0, 24 * 60)
-WEEKS = (None, None, Week((LONG,) * 5 + (CLOSED,) * 2, OFFICE, 8 * 60), Week((OFFICE,) * 7, OFFICE, 0))
+WEEKS = (
+    *(None, None, Week((LONG,) * 5 + (CLOSED,) * 2, OFFICE, 8 * 60), Week((OFFICE,) * 7, OFFICE, 0)),
+    Week((CLOSED,) * 7, OFFICE, 0),
+)
+"""None is always open; the last one is never, but on a worked weekend."""
 OFFICERS = {"freeze": "freezer", "admit": "registrar", "seize": "seizer", "pause": "pauser"}
 """Power -> who has it over the currency of the market; over the other currency the officer has all."""
 SEALED = 12
@@ -56,7 +61,7 @@ class LayerDraws(NetworkDraws):
             "submitReturn": (6, self._submit_return),
             "withdraw": (2, self._withdraw),
             "setStops": (4, self._set_stops),
-            "admit": (1, self._admit),
+            "admit": (2, self._admit),
             "freezePosition": (4, self._freeze_position),
             "copy": (3, self._copy),
             "seizePosition": (2, self._seize_position),
@@ -65,7 +70,7 @@ class LayerDraws(NetworkDraws):
             "agree": (4, self._agree),
             "calendar": (4, self._calendar),
             "signPayload": (4, self._sign_payload),
-            "clearOut": (3, self._clear_out),
+            "clearOut": (5, self._clear_out),
             "allow": (3, self._allow),
         }
 
@@ -124,7 +129,18 @@ class LayerDraws(NetworkDraws):
     def _admit(self) -> Operation:
         currency, account = self._position()
         jurisdiction = self._random.choice((self._jurisdiction(account), self._jurisdiction(account), 0, 1_000))
-        return self._admitted(currency, account, jurisdiction, self._officer("admit", currency))
+        admitted = self._admitted(currency, account, jurisdiction, self._officer("admit", currency))
+        if self._chance(0.7):
+            return admitted
+        place, _, identity, *others = admitted.arguments
+        assert isinstance(identity, Identity)
+        changes = (
+            (place, account, replace(identity, lei=identity.lei[:-2] + "00"), *others),
+            (place, account, replace(identity, bic="bkchcnbj"), *others),
+            (place, account, identity, HERE, ZERO_ADDRESS),
+            (place, self._layer.places.liquidity, identity, *others),
+        )
+        return replace(admitted, arguments=self._random.choice(changes))
 
     def _jurisdiction(self, account: Address) -> int:
         return next(it for name, it in BANKS.items() if self._addresses[name] == account)
@@ -202,20 +218,29 @@ class LayerDraws(NetworkDraws):
                 terms = consent[2]
                 (currency,) = {way.currency, way.counter_currency} - {other}
         by = self._usually(self._central_bank(currency))
-        if self._chance(0.06):
-            way = replace(way, creditor_jurisdiction=self._random.choice((way.debtor_jurisdiction, 0, 1_000)))
+        if self._chance(0.1):
+            way = self._random.choice(
+                (
+                    *(replace(way, creditor_jurisdiction=it) for it in (way.debtor_jurisdiction, 0, 1_000)),
+                    replace(way, counter_currency=self._addresses["vault"]),
+                    replace(way, counter_currency=self._addresses["depot"]),
+                )
+            )
         return self._on("corridors", "agree", by, way, terms, currency)
 
     def _calendar(self) -> Operation:
         currency = self._currency()
-        by = self._usually(self._central_bank(currency))
         if self._chance(0.4):
-            week = self._random.choice(WEEKS)
-            hours = [(it.opens, it.closes) for it in (*week.days, week.worked)] if week else []
-            times = Times(hours, week.offset_minutes if week else 0)
-            return self._on("corridors", "setWeek", by, currency, week.word() if week else 0, times)
+            return self._week(currency, self._random.choice(WEEKS))
+        by = self._usually(self._central_bank(currency))
         place, bit = divmod(self._now // DAY_S + self._random.randrange(6), 256)
         return self._on("corridors", "setDays", by, currency, place, 1 << bit)
+
+    def _week(self, currency: Address, week: Week | None) -> Operation:
+        by = self._usually(self._central_bank(currency))
+        hours = [(it.opens, it.closes) for it in (*week.days, week.worked)] if week else []
+        times = Times(hours, week.offset_minutes if week else 0)
+        return self._on("corridors", "setWeek", by, currency, week.word() if week else 0, times)
 
     def _sign_payload(self) -> Operation:
         first, second = (self._addresses[name] for name in list(BANKS)[:2])
@@ -233,6 +258,12 @@ class LayerDraws(NetworkDraws):
         account = self._addresses[self._random.choice(("other provider", "other provider", *BANKS))]
         ends = (HERE, THERE) if self._chance(0.9) else (THERE, HERE)
         currency = self._spec.address if self._chance(0.8) else self._foreign.address
+        times = self._layer.corridors.times[currency]
+        if not times.week and self._chance(0.8):
+            return self._week(currency, self._random.choice(WEEKS[2:]))
+        if self._chance(0.9):
+            hours = range(self._now, self._now + 4 * DAY_S, 3_600)
+            self._now = next((time for time in hours if not times.is_open(time)), self._now)
         return self._on("corridors", "clearOut", self._somebody(), *ends, currency, account)
 
     # Instructions

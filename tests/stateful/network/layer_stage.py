@@ -10,11 +10,13 @@ from eth_typing import Address
 
 from pysettle.client.core.access import Roles
 from pysettle.client.core.contract import interface
+from pysettle.client.settlement.clearing import ProposedBatch
 from pysettle.client.settlement.corridors import Corridors
 from pysettle.client.settlement.exchange import ForeignExchange
 from pysettle.client.settlement.opening import open_settlement
 from pysettle.client.settlement.settlement import AtomicSettlement
 from pysettle.domain.core.typed_data import Domain
+from pysettle.domain.settlement.clearing import BatchItem
 from pysettle.domain.settlement.corridors import Corridor, CorridorTerms, TravelPayload
 from pysettle.domain.settlement.identifiers import Identity
 from pysettle.domain.settlement.messages import Instruction
@@ -41,6 +43,7 @@ LAYER = {
     "settlement": "AtomicSettlement",
     "exchange": "ForeignExchange",
     "policy": "PurchasePolicy",
+    "clearing": "ClearingHouse",
 }
 """Name on the stage -> name of the artifact."""
 OFFICER = "foreign officer"
@@ -120,6 +123,11 @@ class LayerStage(NetworkStage):
 
     def _argument(self, value: object, token: Domain) -> object:
         match value:
+            case BatchItem():
+                return value.creditor << 96 | value.amount
+            case ProposedBatch():
+                items = [self._argument(it, token) for it in value.items]
+                return value.header.word, value.payload, value.pair, value.settled, items
             case Corridor() | CorridorTerms() | Instruction() | TravelPayload():
                 return value.fields()
             case Identity():

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from eth_typing import Address
 
 from pysettle.domain.core.messages import ZERO_ADDRESS
+from pysettle.domain.settlement.clearing import bits
 from tests.spec.network import NetworkSpec
 from tests.spec.settlement.layer import LayerSpec
 from tests.stateful.network.exchange_draws import ABROAD
@@ -45,6 +46,7 @@ def layer_questions(stage: LayerStage, spec: NetworkSpec, *, everything: bool) -
         stated = {f"returned of leg {leg} of 0x{original.hex()}": units}
         yield Question("settlement", "returned", (original, leg), stated)
     yield from _corridors(layer)
+    yield from _clearing(layer, everything=everything)
     yield from _exchange(layer, foreign.address)
     if everything:
         for contract, used in (("settlement", layer.settlement.used), ("exchange", layer.exchange.used)):
@@ -59,7 +61,7 @@ def _positions(layer: LayerSpec, name: str, account: Address) -> Iterator[Questi
         what = f"position of {name} in 0x{currency.hex()}"
         figures = {
             "available": held.available,
-            "reserved": 0,
+            "reserved": held.reserved,
             "frozen outgoing": held.frozen_outgoing,
             "frozen incoming": held.frozen_incoming,
             "frozen in part": held.frozen_amount > 0,
@@ -74,6 +76,24 @@ def _positions(layer: LayerSpec, name: str, account: Address) -> Iterator[Questi
             figures |= {"is suspended": member.suspended, "stopped": member.stopped}
             stated = {f"{what}: {it}": figure for it, figure in figures.items()}
             yield Question("registry", "participant", (currency, account), stated)
+
+
+def _clearing(layer: LayerSpec, *, everything: bool) -> Iterator[Question]:
+    for currency, positions in layer.positions.items():
+        what, cycle = f"cycle of 0x{currency.hex()}", positions.cycle
+        figures = {"operator": int.from_bytes(cycle.operator, "big"), "number": cycle.number}
+        figures |= {"since": cycle.since, "state": cycle.state, "sets": cycle.sets}
+        yield Question("clearing", "cycleOf", (currency,), {f"{what}: {it}": n for it, n in figures.items()})
+    yield Question("clearing", "setCount", (), {"settled sets": layer.clearing.set_count})
+    for (currency, debtor, priority), queue in layer.clearing.queues.items():
+        place = currency, debtor, priority
+        what = f"queue {priority} of participant {debtor} in 0x{currency.hex()}"
+        stated: Figures = {f"{what}: first": queue.first, f"{what}: next": len(queue.batches)}
+        yield Question("clearing", "queueOf", place, stated)
+        for batch in queue.batches[0 if everything else queue.first :]:
+            index = batch.header.index
+            stated = {f"{what}: {index} waits": bits(batch.waiting), f"{what}: {index} is held": bits(batch.held)}
+            yield Question("clearing", "itemsOf", (*place, index), stated)
 
 
 def _corridors(layer: LayerSpec) -> Iterator[Question]:

@@ -24,7 +24,7 @@ from pysettle.evm import abi
 from pysettle.evm.interface import Interface
 from tests.spec.channel.records import Approval, Claim, DepositData, MeteredRow
 from tests.spec.compute.records import Terms
-from tests.spec.core.calls import Signature
+from tests.spec.core.calls import Refusal, Signature
 from tests.spec.core.records import Places
 from tests.spec.network import NetworkSpec
 from tests.stateful.operations import NETWORK_KEYS, Operation
@@ -95,6 +95,16 @@ class NetworkStage(Stage):
             return abi.decode(operation.entry, self.network.sender.call(to, abi, data, sender=operation.sender))
         except ContractReverted:
             return None
+
+    def refusal(self, operation: Operation) -> Refusal | None:
+        """Return the refusal that an operation would meet now; None where it would succeed."""
+        self.chain.clock.advance(operation.now - self.chain.clock.now())
+        to, abi, _, data = self._encoded(operation)
+        try:
+            self.network.sender.call(to, abi, data, sender=operation.sender)
+        except ContractReverted as refused:
+            return Refusal.of(refused)
+        return None
 
     # Calls
 
