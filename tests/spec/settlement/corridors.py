@@ -136,6 +136,8 @@ class CorridorsSpec(Contract):
     def set_week(self, call: Call, currency: Address, word: int, times: Times) -> None:
         """Set opening hours: the word of the contract, and their meaning."""
         self._require_central_bank(call, currency)
+        if times.week and not any(closes for _, closes in times.week[:7]):
+            refuse(errors.WeekInvalid, currency=currency)
         self.times[currency].week, self.times[currency].offset = times.week, times.offset
         self._emit(WeekSet(currency, word))
 

@@ -78,12 +78,12 @@ UNPROVOKED = {
     "LiquidityAccountUnmarked": "both currencies marked the positions: tests/contracts/settlement/test_liquidity.py",
     "LiquidityMoverUnknown": _ANOTHER,
     "LiquidityPaymentMismatch": "these currencies move exact amounts: tests/contracts/settlement/test_liquidity.py",
+    "NoCommonOpening": "all weeks have an open day, and few are holidays: tests/contracts/settlement/test_corridors.py",
     "OrderPaymentMismatch": "this currency moves exact amounts: tests/contracts/jobs/test_hostile.py",
     "ReentrancyGuardReentrantCall": "no token here calls back: tests/contracts/hostile.py",
     "SeriesUnderfunded": "the market pays in before it halts: tests/contracts/compute/series/test_halt.py",
     "SafeERC20FailedOperation": "every token here answers as it should",
     "StringTooLong": "thrown by constructors alone, of names that are too long",
-    "WeekInvalid": "no other weeks are drawn: tests/contracts/settlement/test_corridors.py",
     **UNREACHABLE,
 }
 """Errors in the ABIs of compute layer and settlement that no operation can provoke, with the reason."""

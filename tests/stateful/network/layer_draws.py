@@ -36,7 +36,7 @@ WEEKS = (
     *(None, None, Week((LONG,) * 5 + (CLOSED,) * 2, OFFICE, 8 * 60), Week((OFFICE,) * 7, OFFICE, 0)),
     Week((CLOSED,) * 7, OFFICE, 0),
 )
-"""None is always open; the last one is never, but on a worked weekend."""
+"""None is always open; the last one never is, and nobody may set it."""
 OFFICERS = {"freeze": "freezer", "admit": "registrar", "seize": "seizer", "pause": "pauser"}
 """Power -> who has it over the currency of the market; over the other currency the officer has all."""
 SEALED = 12
@@ -260,7 +260,7 @@ class LayerDraws(NetworkDraws):
         currency = self._spec.address if self._chance(0.8) else self._foreign.address
         times = self._layer.corridors.times[currency]
         if not times.week and self._chance(0.8):
-            return self._week(currency, self._random.choice(WEEKS[2:]))
+            return self._week(currency, self._random.choice(WEEKS[2:4]))
         if self._chance(0.9):
             hours = range(self._now, self._now + 4 * DAY_S, 3_600)
             self._now = next((time for time in hours if not times.is_open(time)), self._now)

@@ -16,7 +16,7 @@ from tests import chance
 from tests.stateful.network.comparison import NetworkComparison
 
 SEED = int(os.environ.get("PYSETTLE_MODEL_SEED", "1000"))
-OPERATIONS = int(os.environ.get("PYSETTLE_MODEL_OPERATIONS", "250"))
+OPERATIONS = int(os.environ.get("PYSETTLE_MODEL_OPERATIONS", "150"))
 ENOUGH = 5_000
 """Operations in which everything has to happen that can."""
 
