@@ -1,6 +1,6 @@
-"""The whole compute layer against its specification: the same operations, equal after every one.
+"""The whole network against its specification: the same operations, equal after every one.
 
-Money, market, series, channels, jobs, time jumps and frozen parties. `PYSETTLE_MODEL_SEED` and
+Money, compute, settlement and clearing, time jumps and frozen parties. `PYSETTLE_MODEL_SEED` and
 `PYSETTLE_MODEL_OPERATIONS` name another sequence than that of CI: in 5,000 operations everything has to happen that
 can. The books are audited at the end; the short sequences of `test_network_machine` are audited whole. `comparison`
 compares, the draws draw, the specification is `tests/spec/network.py`.
