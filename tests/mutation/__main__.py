@@ -5,7 +5,8 @@ it, says nothing and is left out. The others are put in the place of the contrac
 and there the tests that execute what was changed run until the first failure. The sources of the checkout are never
 touched.
 
-Run as `python -m tests.mutation [--of TARGET] [--every N] [--only FILE:LINE]`, or by `scripts/assure --mutation`.
+Run as `python -m tests.mutation [--of TARGET] [--every N] [--only FILE:LINE]`, or by `scripts/assure --mutation`. The
+report grows with each mutant; `--shuffle SEED` makes the mutants of a campaign that somebody ends a fair sample.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -195,14 +197,15 @@ class Checkout:
 class Campaign:
     """The mutants of a target, judged by several at once."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, workers: int) -> None:
         """See that the tests pass on the contract as it is, and what each of them executes."""
         self._sources = Sources(columns.source_of(target.contract), target.contract)
         self._free: SimpleQueue[tuple[Checkout, Solc]] = SimpleQueue()
         self._killers: list[str] = []
         self._lock = Lock()
-        pairs = [(Checkout(WORK / f"checkout-{number}", target), Solc()) for number in range(WORKERS)]
+        pairs = [(Checkout(WORK / f"checkout-{number}", target), Solc()) for number in range(workers)]
         (checkout, solc), *_ = pairs
+        self._workers = workers
         names = sorted({target.contract, *target.mutated})
         told = checkout.run(checkout.tests, names)
         assert told["failed"] is None, f"the tests fail without any change: {told['failed']}"
@@ -215,9 +218,9 @@ class Campaign:
 
     def outcomes(self, mutants: list[Mutant]) -> Iterator[Outcome]:
         """Yield what becomes of each mutant, in their order."""
-        with ThreadPoolExecutor(WORKERS) as workers:
+        with ThreadPoolExecutor(self._workers) as workers:
             yield from workers.map(self._judge, mutants)
-        for _ in range(WORKERS):
+        for _ in range(self._workers):
             checkout, solc = self._free.get()
             checkout.close()
             solc.close()
@@ -277,32 +280,43 @@ def main() -> int:
         "--only", metavar="FILE:LINE", default="", help="only the mutants of a file, or of a line of it"
     )
     parser.add_argument("--again", metavar="REPORT", type=Path, help="only those that survived, by an earlier report")
+    parser.add_argument("--shuffle", type=int, metavar="SEED", help="in a random order, before --skip and --every")
+    parser.add_argument("--workers", type=int, default=WORKERS, metavar="N", help="how many at once")
     options = parser.parse_args()
     chosen = [mutant for mutant in made(TARGETS[options.of]) if options.only in f"{mutant.file}:{mutant.line}:"]
     if options.again:
         survived = options.again.read_text().splitlines()
         chosen = [mutant for mutant in chosen if f"- {mutant}" in survived]
+    if options.shuffle is not None:
+        random.Random(options.shuffle).shuffle(chosen)  # noqa: S311 - a sample
     chosen = chosen[options.skip :: options.every]
     outcomes: list[Outcome] = []
-    for outcome in Campaign(TARGETS[options.of]).outcomes(chosen):
+    for outcome in Campaign(TARGETS[options.of], options.workers).outcomes(chosen):
         outcomes.append(outcome)
         told = f"{outcome.verdict} {outcome.by}".strip()
         print(f"{len(outcomes)}/{len(chosen)} {outcome.seconds:.1f} s {outcome.mutant}: {told}", file=sys.stderr)
-    return report(outcomes)
+        report(outcomes)
+    print(REPORT.read_text())
+    return 1 if unexplained(outcomes) else 0
 
 
-def report(outcomes: list[Outcome]) -> int:
-    """Write what became of the mutants, survivors one by one; return the exit code."""
-    reasons = explained()
+def report(outcomes: list[Outcome]) -> None:
+    """Write what became of the mutants, survivors one by one."""
     verdicts = ("killed", "survived", "same code", "not compiled")
     lines = [f"{sum(outcome.verdict == verdict for outcome in outcomes)} {verdict}" for verdict in verdicts]
-    survivors = [outcome.mutant for outcome in outcomes if outcome.verdict == "survived"]
-    unexplained = [mutant for mutant in survivors if key(mutant) not in reasons]
-    text = [", ".join(lines), "", *(f"- {mutant}" for mutant in survivors), ""]
-    REPORT.write_text("\n".join(text))
-    print("\n".join(text))
-    print(f"{len(unexplained)} survivors are not explained in {FILE.relative_to(ROOT)}")
-    return 1 if unexplained else 0
+    missing = f"{len(unexplained(outcomes))} survivors are not explained in {FILE.relative_to(ROOT)}"
+    REPORT.write_text("\n".join([", ".join(lines), "", *(f"- {it}" for it in survivors(outcomes)), "", missing, ""]))
+
+
+def survivors(outcomes: list[Outcome]) -> list[Mutant]:
+    """Return the mutants that no test noticed."""
+    return [outcome.mutant for outcome in outcomes if outcome.verdict == "survived"]
+
+
+def unexplained(outcomes: list[Outcome]) -> list[Mutant]:
+    """Return the survivors without a reason."""
+    reasons = explained()
+    return [mutant for mutant in survivors(outcomes) if key(mutant) not in reasons]
 
 
 def key(mutant: Mutant) -> Survivor:
