@@ -280,6 +280,8 @@ def test_holding_cancelling_and_rejecting(house: House) -> None:
     assert house.send(contract.cancel(debtor, currency, batch.marking([1, 2]))) == [
         ItemsCancelled(currency, batch.header.word, 0b110)
     ]
+    beyond = contract.reject(creditor, currency, batch.marking([3, 4]), REASON)
+    house.refuse(beyond, errors.ItemsNotQueued, **place(batch))
     assert house.send(contract.reject(creditor, currency, batch.marking([3]), REASON)) == [
         ItemsRejected(currency, batch.header.word, world.address(HONGKONG), 0b1000, REASON)
     ]
