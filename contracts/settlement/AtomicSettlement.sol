@@ -10,9 +10,8 @@ import {ICurrencyToken} from "../money/ICurrencyToken.sol";
 import {Signatures} from "../core/Signatures.sol";
 import {CurrencyPowers} from "./CurrencyPowers.sol";
 import {IAtomicSettlement} from "./IAtomicSettlement.sol";
-import {ICorridors} from "./ICorridors.sol";
 import {ILiquidityAccounts} from "./ILiquidityAccounts.sol";
-import {Approval, Instruction, Leg, LegKind} from "./Instruction.sol";
+import {Approval, Instruction, Leg, LegKind, wordsOf} from "./Instruction.sol";
 import {InstructionHash} from "./InstructionHash.sol";
 
 /// @title AtomicSettlement
@@ -29,8 +28,6 @@ contract AtomicSettlement is IAtomicSettlement, CurrencyPowers, EIP712, Reentran
     uint256 private constant LONGEST_WAIT = 30 days;
     uint256 private constant BITS = 256;
 
-    /// @inheritdoc IAtomicSettlement
-    address public immutable corridors;
     /// @inheritdoc IAtomicSettlement
     address public immutable liquidity;
 
@@ -49,10 +46,8 @@ contract AtomicSettlement is IAtomicSettlement, CurrencyPowers, EIP712, Reentran
     mapping(bytes32 original => mapping(uint256 leg => uint256 amount)) public returned;
 
     /// @param liquidity_ The positions, which know the address of this contract.
-    /// @param corridors_ Corridors, which admit the legs that cross a border.
-    constructor(address liquidity_, address corridors_) EIP712("pysettle AtomicSettlement", "1") {
+    constructor(address liquidity_) EIP712("pysettle AtomicSettlement", "1") {
         liquidity = liquidity_;
-        corridors = corridors_;
     }
 
     // -------------------------------------------------------------- participant
@@ -103,8 +98,7 @@ contract AtomicSettlement is IAtomicSettlement, CurrencyPowers, EIP712, Reentran
 
         _waits[settlementId].state = WaitingState.Settled;
         emit InstructionSettled(settlementId, instruction.endToEndId, instruction, ids);
-        bytes32[] memory crossed = ILiquidityAccounts(liquidity).deliverLegs(instruction.legs, settlementId);
-        if (crossed.length != 0) ICorridors(corridors).checkOpen(instruction.legs, crossed);
+        ILiquidityAccounts(liquidity).deliverLegs(wordsOf(instruction.legs), settlementId);
     }
 
     /// @inheritdoc IAtomicSettlement
@@ -114,10 +108,12 @@ contract AtomicSettlement is IAtomicSettlement, CurrencyPowers, EIP712, Reentran
 
         _waits[settlementId].state = WaitingState.Unwound;
         emit InstructionUnwound(settlementId, instruction.endToEndId, msg.sender);
-        bytes32[] memory crossed = ILiquidityAccounts(liquidity).sendLegsHome(instruction.legs, settlementId);
-        if (crossed.length == 0) return;
-        uint64 admittedAt = _waits[settlementId].admittedAt;
-        ICorridors(corridors).release(instruction.legs, crossed, instruction.customers, admittedAt);
+        ILiquidityAccounts(liquidity).sendLegsHome(
+            wordsOf(instruction.legs),
+            settlementId,
+            instruction.customers,
+            _waits[settlementId].admittedAt
+        );
     }
 
     // -------------------------------------------------------------------- views
@@ -151,24 +147,26 @@ contract AtomicSettlement is IAtomicSettlement, CurrencyPowers, EIP712, Reentran
         Approval[] calldata approvals
     ) private returns (bytes32 settlementId) {
         bool waits = instruction.valueTime > block.timestamp;
-        _checkTerms(instruction, waits);
-        uint256[] memory ids = _idsOf(approvals);
-        settlementId = _useApprovals(instruction, approvals, ids);
-
         Leg[] calldata legs = instruction.legs;
-        bytes32[] memory crossed;
+        _checkTerms(instruction, legs.length, waits);
+        (address[] memory parties, uint256 count, bool hasTokens) = _checkLegs(legs, waits);
+        if (count != approvals.length) revert ApprovalsInvalid(approvals.length, count);
+        bytes32 instructionHash = instruction.hash();
+        uint256[] memory ids = _useApprovals(instructionHash, parties, approvals);
+        settlementId = keccak256(abi.encodePacked(instructionHash, ids));
+
+        bytes32 customers = instruction.customers;
         if (waits) {
             emit InstructionEarmarked(settlementId, instruction.endToEndId, instruction, ids);
-            crossed = ILiquidityAccounts(liquidity).earmarkLegs(legs, settlementId);
+            uint64 valueTime = instruction.valueTime;
+            uint64 due = ILiquidityAccounts(liquidity).earmarkLegs(wordsOf(legs), settlementId, customers, valueTime);
+            // slither-disable-next-line reentrancy-benign
+            _waits[settlementId] = Wait(WaitingState.Waiting, uint64(block.timestamp), due);
         } else {
             emit InstructionSettled(settlementId, instruction.endToEndId, instruction, ids);
-            crossed = ILiquidityAccounts(liquidity).moveLegs(legs);
+            ILiquidityAccounts(liquidity).moveLegs(wordsOf(legs), customers);
+            if (hasTokens) _moveTokens(legs);
         }
-        uint64 due = instruction.valueTime;
-        if (crossed.length != 0) due = ICorridors(corridors).admit(legs, crossed, instruction.customers, due);
-        // slither-disable-next-line reentrancy-benign
-        if (waits) _waits[settlementId] = Wait(WaitingState.Waiting, uint64(block.timestamp), due);
-        else _moveTokens(legs);
     }
 
     function _moveTokens(Leg[] calldata legs) private {
@@ -181,40 +179,39 @@ contract AtomicSettlement is IAtomicSettlement, CurrencyPowers, EIP712, Reentran
 
     /// @dev Each debited party has one approval, in the order in which the legs first name them.
     function _useApprovals(
-        Instruction calldata instruction,
-        Approval[] calldata approvals,
-        uint256[] memory ids
-    ) private returns (bytes32 settlementId) {
-        bytes32 instructionHash = instruction.hash();
-        (address[] memory parties, uint256 count) = _debtorsOf(instruction.legs);
-        if (count != approvals.length) revert ApprovalsInvalid(approvals.length, count);
-        for (uint256 i = 0; i < count; ++i) {
-            _checkApproval(instructionHash, parties[i], approvals[i]);
-            _use(parties[i], ids[i]);
-        }
-        settlementId = keccak256(abi.encodePacked(instructionHash, ids));
-    }
-
-    function _idsOf(Approval[] calldata approvals) private pure returns (uint256[] memory ids) {
+        bytes32 instructionHash,
+        address[] memory parties,
+        Approval[] calldata approvals
+    ) private returns (uint256[] memory ids) {
         ids = new uint256[](approvals.length);
-        for (uint256 i = 0; i < ids.length; ++i) ids[i] = approvals[i].id;
+        for (uint256 i = 0; i < ids.length; ++i) {
+            Approval calldata approval = approvals[i];
+            address party = parties[i];
+            uint256 id = approval.id;
+            _checkApproval(instructionHash, party, id, approval);
+            _use(party, id);
+            ids[i] = id;
+        }
     }
 
-    function _checkApproval(bytes32 instructionHash, address party, Approval calldata approval) private view {
-        if (block.timestamp >= approval.validBefore) {
-            revert ApprovalExpired(party, approval.validBefore, block.timestamp);
-        }
-        bytes32 digest = _hashTypedDataV4(
-            InstructionHash.approvalHash(instructionHash, party, approval.id, approval.validBefore)
-        );
+    function _checkApproval(
+        bytes32 instructionHash,
+        address party,
+        uint256 id,
+        Approval calldata approval
+    ) private view {
+        uint64 validBefore = approval.validBefore;
+        if (block.timestamp >= validBefore) revert ApprovalExpired(party, validBefore, block.timestamp);
+        bytes32 digest = _hashTypedDataV4(InstructionHash.approvalHash(instructionHash, party, id, validBefore));
         if (!Signatures.isValidCalldata(party, digest, approval.signature)) revert ApprovalSignatureInvalid(party);
     }
 
     function _use(address party, uint256 id) private {
-        uint256 bitmap = _used[party][id / BITS];
+        mapping(uint256 place => uint256 bitmap) storage used = _used[party];
+        uint256 bitmap = used[id / BITS];
         uint256 bit = 1 << (id % BITS);
         if (bitmap & bit != 0) revert ApprovalIdUsed(party, id);
-        _used[party][id / BITS] = bitmap | bit;
+        used[id / BITS] = bitmap | bit;
     }
 
     /// @dev Counts what each leg returns of the original, before anything moves.
@@ -237,27 +234,31 @@ contract AtomicSettlement is IAtomicSettlement, CurrencyPowers, EIP712, Reentran
         }
     }
 
-    function _checkTerms(Instruction calldata instruction, bool waits) private view {
-        Leg[] calldata legs = instruction.legs;
-        uint256 count = legs.length;
+    function _checkTerms(Instruction calldata instruction, uint256 count, bool waits) private view {
         if (count == 0 || count > MOST_LEGS) revert InstructionInvalid("legs");
         if (waits && instruction.valueTime > block.timestamp + LONGEST_WAIT) revert InstructionInvalid("valueTime");
         if (instruction.endToEndId == 0) revert InstructionInvalid("endToEndId");
         if (instruction.purpose == 0) revert InstructionInvalid("purpose");
-        for (uint256 i = 0; i < count; ++i) {
-            Leg calldata leg = legs[i];
-            if (leg.amount == 0) revert InstructionInvalid("amount");
-            if (leg.creditor == leg.debtor) revert InstructionInvalid("creditor");
-            // Tokens stop when their series ends, so that no Token leg may wait.
-            if (waits && leg.kind == LegKind.Token) revert InstructionInvalid("kind");
-        }
     }
 
-    /// @dev The distinct debtors in the order in which the legs first name them.
-    function _debtorsOf(Leg[] calldata legs) private pure returns (address[] memory parties, uint256 count) {
+    /// @return parties The distinct debtors in the order in which the legs first name them, and zeros after them.
+    /// @return count Number of these debtors.
+    /// @return hasTokens Whether a leg moves Tokens.
+    function _checkLegs(
+        Leg[] calldata legs,
+        bool waits
+    ) private pure returns (address[] memory parties, uint256 count, bool hasTokens) {
         parties = new address[](legs.length);
         for (uint256 i = 0; i < legs.length; ++i) {
-            address debtor = legs[i].debtor;
+            Leg calldata leg = legs[i];
+            address debtor = leg.debtor;
+            if (leg.amount == 0) revert InstructionInvalid("amount");
+            if (leg.creditor == debtor) revert InstructionInvalid("creditor");
+            if (leg.kind == LegKind.Token) {
+                // Tokens stop when their series ends, so that no Token leg may wait.
+                if (waits) revert InstructionInvalid("kind");
+                hasTokens = true;
+            }
             uint256 place = 0;
             while (place < count && parties[place] != debtor) ++place;
             if (place == count) parties[count++] = debtor;

@@ -7,49 +7,29 @@ import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {Signatures} from "../core/Signatures.sol";
 import {ICurrencyToken} from "../money/ICurrencyToken.sol";
 import {BatchHeader, Item} from "./Clearing.sol";
-import {CurrencyHours} from "./CurrencyHours.sol";
+import {CorridorLimits} from "./CorridorLimits.sol";
 import {ICorridors} from "./ICorridors.sol";
 import {ILiquidityAccounts} from "./ILiquidityAccounts.sol";
 import {IParticipantRegistry} from "./IParticipantRegistry.sol";
-import {Leg, corridorIdOf} from "./Instruction.sol";
+import {Leg, corridorIdOf, legsOf} from "./Instruction.sol";
 import {OpenHours} from "./OpeningHours.sol";
 
 /// @title Corridors
 /// @notice A corridor is in force by the consent of two central banks; an admission counts to its debtor alone.
 /// @dev A corridor of a contract that only claims to be a currency needs the central bank of the other currency too.
-contract Corridors is CurrencyHours, EIP712 {
+contract Corridors is CorridorLimits, EIP712 {
     uint256 private constant MOST_JURISDICTION = 999;
     bytes32 private constant PAYLOAD_TYPEHASH = keccak256(
         "TravelPayload(address debtor,address creditor,address currency,uint256 amount,bytes32 payload)"
     );
-
-    /// The terms in force. An admission reads the first word alone.
-    struct Policy {
-        uint72 settlementLimit;
-        uint72 windowLimit;
-        uint72 travelThreshold;
-        uint32 windowS;
-        bool isOpen;
-        address counterCurrency;
-        uint96 dayEndLimit;
-        uint32 revision;
-    }
-
-    /// A debtor's use of a window: one word. The time of the first admission says which window it is.
-    struct Use {
-        uint40 since;
-        uint96 units;
-    }
 
     /// @inheritdoc ICorridors
     address public immutable registry;
     /// @inheritdoc ICorridors
     address public immutable liquidity;
 
-    mapping(bytes32 id => Policy) private _policies;
     /// @inheritdoc ICorridors
     mapping(bytes32 id => mapping(address currency => bytes32)) public consent;
-    mapping(bytes32 id => mapping(address debtor => Use)) private _used;
     /// @inheritdoc ICorridors
     mapping(bytes32 digest => PayloadState) public payloadState;
 
@@ -106,29 +86,29 @@ contract Corridors is CurrencyHours, EIP712 {
 
     /// @inheritdoc ICorridors
     function admit(
-        Leg[] calldata legs,
+        uint256[] calldata words,
         bytes32[] calldata crossed,
         bytes32 payload,
         uint64 due
     ) external returns (uint64 opensAt) {
         _checkMover();
+        Leg[] calldata legs = legsOf(words);
         bool waits = due > block.timestamp;
-        address[] memory currencies = new address[](waits ? legs.length : 0);
-        uint256 count = 0;
         for (uint256 i = 0; i < legs.length; ++i) {
-            if (crossed[i] == 0) continue;
-            Leg calldata leg = legs[i];
-            OpenHours memory found = _hoursNow(leg.asset);
-            if (waits) currencies[count++] = leg.asset;
-            else if (!found.contain(block.timestamp)) revert CurrencyClosed(leg.asset, block.timestamp);
-            _admit(crossed[i], leg, payload, found.localTime(block.timestamp));
+            if (crossed[i] != 0) _admit(crossed[i], legs[i], payload, waits);
         }
-        return waits ? uint64(_nextOpening(currencies, count, due)) : due;
+        return waits ? _openingOf(legs, crossed, due) : due;
     }
 
     /// @inheritdoc ICorridors
-    function release(Leg[] calldata legs, bytes32[] calldata crossed, bytes32 payload, uint64 admittedAt) external {
+    function release(
+        uint256[] calldata words,
+        bytes32[] calldata crossed,
+        bytes32 payload,
+        uint64 admittedAt
+    ) external {
         _checkMover();
+        Leg[] calldata legs = legsOf(words);
         for (uint256 i = 0; i < legs.length; ++i) {
             if (crossed[i] != 0) _release(crossed[i], legs[i], payload, admittedAt);
         }
@@ -147,8 +127,14 @@ contract Corridors is CurrencyHours, EIP712 {
         _checkMover();
         uint256 local = _hoursNow(currency).localTime(block.timestamp);
         bytes32 id = corridorIdOf(header.from(), header.to(), currency);
-        _checkItems(id, currency, debtor, payload, items, greatest);
-        uint256 units = _count(id, debtor, total, local);
+        Limits memory limits = _limitsOf(id);
+        if (greatest > limits.settlementLimit) {
+            revert SettlementLimitExceeded(id, debtor, greatest, limits.settlementLimit);
+        }
+        if (greatest >= limits.travelThreshold) {
+            _useItems(id, currency, debtor, payload, items, limits.travelThreshold);
+        }
+        uint256 units = _count(id, debtor, total, local, limits);
         emit BatchAdmitted(id, debtor, total, units, payload);
     }
 
@@ -228,28 +214,8 @@ contract Corridors is CurrencyHours, EIP712 {
     }
 
     /// @inheritdoc ICorridors
-    function corridorOf(
-        bytes32 id
-    ) external view returns (Terms memory terms, address counterCurrency, uint32 revision, bool isOpen) {
-        Policy memory policy = _policies[id];
-        terms = Terms(
-            policy.settlementLimit,
-            policy.windowLimit,
-            policy.travelThreshold,
-            policy.windowS,
-            policy.dayEndLimit
-        );
-        return (terms, policy.counterCurrency, policy.revision, policy.isOpen);
-    }
-
-    /// @inheritdoc ICorridors
-    function used(bytes32 id, address debtor) external view returns (uint256 units, uint256 since) {
-        Use memory use = _used[id][debtor];
-        return (use.units, use.since);
-    }
-
-    /// @inheritdoc ICorridors
-    function checkOpen(Leg[] calldata legs, bytes32[] calldata crossed) external view {
+    function checkOpen(uint256[] calldata words, bytes32[] calldata crossed) external view {
+        Leg[] calldata legs = legsOf(words);
         for (uint256 i = 0; i < legs.length; ++i) {
             if (crossed[i] != 0 && !isOpenAt(legs[i].asset, block.timestamp)) {
                 revert CurrencyClosed(legs[i].asset, block.timestamp);
@@ -264,51 +230,37 @@ contract Corridors is CurrencyHours, EIP712 {
 
     // ---------------------------------------------------------------- internals
 
+    /// @dev The first time from `due` on at which the currencies of all legs that cross a border are open.
+    function _openingOf(Leg[] calldata legs, bytes32[] calldata crossed, uint256 due) private view returns (uint64) {
+        address[] memory currencies = new address[](legs.length);
+        uint256 count = 0;
+        for (uint256 i = 0; i < legs.length; ++i) {
+            if (crossed[i] != 0) currencies[count++] = legs[i].asset;
+        }
+        return uint64(_nextOpening(currencies, count, due));
+    }
+
     /// @dev Checks one leg and counts it.
-    function _admit(bytes32 id, Leg calldata leg, bytes32 payload, uint256 local) private {
-        Policy storage policy = _policies[id];
-        if (!policy.isOpen) revert CorridorNotOpen(id);
-        if (leg.amount > policy.settlementLimit) {
-            revert SettlementLimitExceeded(id, leg.debtor, leg.amount, policy.settlementLimit);
+    function _admit(bytes32 id, Leg calldata leg, bytes32 payload, bool waits) private {
+        address currency = leg.asset;
+        OpenHours found = _hoursNow(currency);
+        if (!waits && !found.contain(block.timestamp)) revert CurrencyClosed(currency, block.timestamp);
+        Limits memory limits = _limitsOf(id);
+        (address debtor, uint256 amount) = (leg.debtor, leg.amount);
+        if (amount > limits.settlementLimit) {
+            revert SettlementLimitExceeded(id, debtor, amount, limits.settlementLimit);
         }
-        uint256 units = _count(id, leg.debtor, leg.amount, local);
-        if (leg.amount >= policy.travelThreshold) {
-            _usePayload(id, leg.debtor, leg.amount, _digestOf(leg, payload), policy.travelThreshold);
+        uint256 units = _count(id, debtor, amount, found.localTime(block.timestamp), limits);
+        if (amount >= limits.travelThreshold) {
+            _usePayload(id, debtor, amount, _digestOf(leg, payload), limits.travelThreshold);
         }
-        emit CrossingAdmitted(id, leg.debtor, leg.creditor, leg.amount, units, payload);
+        emit CrossingAdmitted(id, debtor, leg.creditor, amount, units, payload);
     }
 
     function _release(bytes32 id, Leg calldata leg, bytes32 payload, uint256 admittedAt) private {
         uint256 units = _discount(id, leg.debtor, leg.amount, admittedAt);
         _freePayload(_digestOf(leg, payload));
         emit CrossingReleased(id, leg.debtor, leg.creditor, leg.amount, units, payload);
-    }
-
-    /// @dev Counts units to a debtor. A window begins with the first admission in it, and ends with the span of time of
-    /// the currency that this admission is in.
-    function _count(bytes32 id, address debtor, uint256 amount, uint256 local) private returns (uint256) {
-        Policy storage policy = _policies[id];
-        Use memory use = _used[id][debtor];
-        uint256 passed = local % policy.windowS;
-        if (use.since + passed < block.timestamp) use = Use(uint40(block.timestamp), 0);
-        uint256 limit = policy.windowLimit;
-        uint256 left = limit > use.units ? limit - use.units : 0;
-        if (amount > left) revert WindowLimitExceeded(id, debtor, amount, left);
-
-        // At most the limit of a window, which has 72 bits.
-        use.units += uint96(amount);
-        _used[id][debtor] = use;
-        return use.units;
-    }
-
-    /// @dev Admissions since the first one of the window are in its count, earlier ones are not.
-    function _discount(bytes32 id, address debtor, uint256 amount, uint256 admittedAt) private returns (uint256) {
-        Use memory use = _used[id][debtor];
-        if (admittedAt < use.since) return use.units;
-        // Less than the units, which have 96 bits.
-        use.units = use.units > amount ? uint96(use.units - amount) : 0;
-        _used[id][debtor] = use;
-        return use.units;
     }
 
     /// @dev A signed statement is of one payment: it is used up, until its payment is given back.
@@ -319,22 +271,15 @@ contract Corridors is CurrencyHours, EIP712 {
         payloadState[digest] = PayloadState.Used;
     }
 
-    /// @dev Checks the greatest item of a batch, and uses up the payloads of those from the threshold on.
-    function _checkItems(
+    /// @dev Uses up the payloads of the items of a batch from the threshold on.
+    function _useItems(
         bytes32 id,
         address currency,
         address debtor,
         bytes32 payload,
         uint256[] calldata items,
-        uint256 greatest
+        uint256 threshold
     ) private {
-        Policy storage policy = _policies[id];
-        if (!policy.isOpen) revert CorridorNotOpen(id);
-        if (greatest > policy.settlementLimit) {
-            revert SettlementLimitExceeded(id, debtor, greatest, policy.settlementLimit);
-        }
-        uint256 threshold = policy.travelThreshold;
-        if (greatest < threshold) return;
         for (uint256 i = 0; i < items.length; ++i) {
             Item item = Item.wrap(items[i]);
             if (item.amount() < threshold) continue;
@@ -360,7 +305,7 @@ contract Corridors is CurrencyHours, EIP712 {
     }
 
     function _checkMover() private view {
-        if (!ILiquidityAccounts(liquidity).isMover(msg.sender)) {
+        if (msg.sender != liquidity && !ILiquidityAccounts(liquidity).isMover(msg.sender)) {
             revert ILiquidityAccounts.LiquidityMoverUnknown(msg.sender);
         }
     }

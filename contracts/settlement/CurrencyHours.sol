@@ -16,7 +16,7 @@ abstract contract CurrencyHours is ICorridors, CurrencyPowers {
     uint256 private constant MOST_DAYS_AHEAD = 64;
 
     /// The open hours of a currency in which an admission was last: one word instead of those of week and days. It is
-    /// deleted when either changes.
+    /// zero, which is never open, when either has changed.
     mapping(address currency => OpenHours) private _lastHours;
     /// @inheritdoc ICorridors
     mapping(address currency => uint256) public week;
@@ -31,7 +31,7 @@ abstract contract CurrencyHours is ICorridors, CurrencyPowers {
         if (!week_.isValid()) revert WeekInvalid(currency);
 
         week[currency] = week_;
-        delete _lastHours[currency];
+        _lastHours[currency] = OpenHours.wrap(0);
         emit WeekSet(currency, week_);
     }
 
@@ -40,7 +40,7 @@ abstract contract CurrencyHours is ICorridors, CurrencyPowers {
         _checkPower(currency, ICurrencyToken.setClassLimits.selector);
 
         changedDays[currency][place] = bitmap;
-        delete _lastHours[currency];
+        _lastHours[currency] = OpenHours.wrap(0);
         emit DaysSet(currency, place, bitmap);
     }
 
@@ -96,14 +96,14 @@ abstract contract CurrencyHours is ICorridors, CurrencyPowers {
     }
 
     /// @dev The open hours of the day, which the next admission in them reads at once.
-    function _hoursNow(address currency) internal returns (OpenHours memory found) {
+    function _hoursNow(address currency) internal returns (OpenHours found) {
         found = _lastHours[currency];
         if (found.contain(block.timestamp)) return found;
         found = _hoursAt(currency, block.timestamp);
         if (found.contain(block.timestamp)) _lastHours[currency] = found;
     }
 
-    function _hoursAt(address currency, uint256 time) private view returns (OpenHours memory) {
+    function _hoursAt(address currency, uint256 time) private view returns (OpenHours) {
         uint256 hoursOf = week[currency];
         if (hoursOf == 0) return OpeningHours.always();
         uint256 day = hoursOf.localTime(time) / 1 days;

@@ -156,9 +156,6 @@ interface IAtomicSettlement {
     /// @notice Liquidity accounts, in which the legs of currencies move.
     function liquidity() external view returns (address);
 
-    /// @notice Corridors, which admit the legs that cross a border.
-    function corridors() external view returns (address);
-
     /// @notice Unix second from which an instruction that waited or waits settles.
     function dueAt(bytes32 settlementId) external view returns (uint64);
 

@@ -2,7 +2,6 @@
 pragma solidity ^0.8.30;
 
 import {BatchHeader} from "./Clearing.sol";
-import {Leg} from "./Instruction.sol";
 
 /// @title ICorridors
 /// @notice The ways on which money crosses a border: limits for each debtor, hours of both currencies, the Travel Rule.
@@ -198,7 +197,7 @@ interface ICorridors {
 
     /// @notice Admit the legs of one settlement, and count each that crosses a border to its debtor.
     /// @dev A leg crosses if debtor and creditor are participants of two jurisdictions in its currency.
-    /// @param legs All legs of the settlement.
+    /// @param words All legs of the settlement, as in `ILiquidityAccounts.moveLegs`.
     /// @param crossed Id of the corridor of each leg, as the liquidity accounts return it; zero if it crosses none.
     /// @param payload Hash of the payload of the Travel Rule; zero if there is none.
     /// @param due Time at which they settle; now or earlier is at once.
@@ -213,20 +212,20 @@ interface ICorridors {
     /// @custom:invariant INV-CORRIDOR
     /// @custom:invariant INV-TRAVEL
     function admit(
-        Leg[] calldata legs,
+        uint256[] calldata words,
         bytes32[] calldata crossed,
         bytes32 payload,
         uint64 due
     ) external returns (uint64 opensAt);
 
     /// @notice Give back legs that were admitted and do not settle. A window that has ended is left as it is.
-    /// @param legs All legs of the settlement.
+    /// @param words All legs of the settlement, as in `ILiquidityAccounts.moveLegs`.
     /// @param crossed Id of the corridor of each leg; zero if it crosses no border.
     /// @param payload Hash of the payload of the Travel Rule; zero if there is none.
     /// @param admittedAt Time of their admission.
     /// @custom:reverts LiquidityMoverUnknown when the caller may not move positions
     /// @custom:invariant INV-CORRIDOR
-    function release(Leg[] calldata legs, bytes32[] calldata crossed, bytes32 payload, uint64 admittedAt) external;
+    function release(uint256[] calldata words, bytes32[] calldata crossed, bytes32 payload, uint64 admittedAt) external;
 
     /// @notice Admit the obligations of a batch that cross a border, and count their sum to their debtor. Each of them
     /// keeps the limit of one settlement; from the threshold on both institutions signed the payload first.
@@ -344,9 +343,10 @@ interface ICorridors {
     function nextOpening(address[] calldata currencies, uint256 time) external view returns (uint256);
 
     /// @notice Check that the currency of each leg that crosses a border is open now.
+    /// @param words All legs of the settlement, as in `ILiquidityAccounts.moveLegs`.
     /// @param crossed Id of the corridor of each leg; zero if it crosses no border.
     /// @custom:reverts CurrencyClosed when one is closed
-    function checkOpen(Leg[] calldata legs, bytes32[] calldata crossed) external view;
+    function checkOpen(uint256[] calldata words, bytes32[] calldata crossed) external view;
 
     /// @notice State of the statement with this digest.
     function payloadState(bytes32 digest) external view returns (PayloadState);

@@ -246,7 +246,9 @@ interface ILiquidityAccounts {
     // ------------------------------------------------------ settlement contract
 
     /// @notice Move the legs between positions, one after the other, as the settlement contract; others are left out.
-    /// @return crossed Id of the corridor of each leg; zero for a leg that crosses no border. Empty if none does.
+    /// @dev The corridors admit the legs that cross a border, and refuse as in `ICorridors.admit`.
+    /// @param words The legs, five words for each: kind, asset, debtor, creditor, amount.
+    /// @param payload Hash of the payload of the Travel Rule; zero if there is none.
     /// @custom:reverts CallerNotSettlement when another account calls
     /// @custom:reverts LiquidityPaused when the positions in a currency are paused
     /// @custom:reverts ParticipantNotFound when a party was not admitted to the currency
@@ -258,10 +260,14 @@ interface ILiquidityAccounts {
     /// @custom:reverts PositionFrozenIncoming when the position of a creditor is frozen incoming
     /// @custom:invariant INV-LIQUIDITY
     /// @custom:invariant INV-FROZEN
-    function moveLegs(Leg[] calldata legs) external returns (bytes32[] memory crossed);
+    function moveLegs(uint256[] calldata words, bytes32 payload) external;
 
     /// @notice Earmark the units of legs until their settlement is delivered or unwound, as the settlement contract.
-    /// @return crossed As for `moveLegs`.
+    /// @dev The corridors admit the legs that cross a border, and refuse as in `ICorridors.admit`.
+    /// @param words As for `moveLegs`.
+    /// @param payload As for `moveLegs`.
+    /// @param due Time at which they settle.
+    /// @return opensAt The due time; if legs cross a border, the next one at which all of their currencies are open.
     /// @custom:reverts CallerNotSettlement when another account calls
     /// @custom:reverts LiquidityPaused when the positions in a currency are paused
     /// @custom:reverts ParticipantNotFound when a party was not admitted to the currency
@@ -272,10 +278,16 @@ interface ILiquidityAccounts {
     /// @custom:reverts PositionAmountFrozen when fewer units of a debtor are not frozen
     /// @custom:invariant INV-LIQUIDITY
     /// @custom:invariant INV-FROZEN
-    function earmarkLegs(Leg[] calldata legs, bytes32 settlementId) external returns (bytes32[] memory crossed);
+    function earmarkLegs(
+        uint256[] calldata words,
+        bytes32 settlementId,
+        bytes32 payload,
+        uint64 due
+    ) external returns (uint64 opensAt);
 
     /// @notice Deliver earmarked units of legs to the positions of their creditors, as the settlement contract.
-    /// @return crossed As for `moveLegs`.
+    /// @dev The currencies of legs that cross a border are open: `ICorridors.checkOpen`.
+    /// @param words As for `moveLegs`.
     /// @custom:reverts CallerNotSettlement when another account calls
     /// @custom:reverts LiquidityPaused when the positions in a currency are paused
     /// @custom:reverts ParticipantStopped when a party is stopped
@@ -283,14 +295,17 @@ interface ILiquidityAccounts {
     /// @custom:reverts PositionFrozenIncoming when the position of a creditor is frozen incoming
     /// @custom:invariant INV-LIQUIDITY
     /// @custom:invariant INV-FROZEN
-    function deliverLegs(Leg[] calldata legs, bytes32 settlementId) external returns (bytes32[] memory crossed);
+    function deliverLegs(uint256[] calldata words, bytes32 settlementId) external;
 
     /// @notice Send earmarked units of legs home to the positions of their debtors, as the settlement contract.
-    /// @dev Neither a stop nor a freeze nor a pause refuses units that go home: they are held there.
-    /// @return crossed As for `moveLegs`.
+    /// @dev Neither a stop nor a freeze nor a pause refuses units that go home: they are held there. The corridors get
+    /// back what they admitted.
+    /// @param words As for `moveLegs`.
+    /// @param payload As for `moveLegs`.
+    /// @param admittedAt Time at which the corridors admitted them.
     /// @custom:reverts CallerNotSettlement when another account calls
     /// @custom:invariant INV-LIQUIDITY
-    function sendLegsHome(Leg[] calldata legs, bytes32 settlementId) external returns (bytes32[] memory crossed);
+    function sendLegsHome(uint256[] calldata words, bytes32 settlementId, bytes32 payload, uint64 admittedAt) external;
 
     // --------------------------------------------------------- foreign exchange
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import {Instruction, Leg} from "./Instruction.sol";
+import {Instruction, wordsOf} from "./Instruction.sol";
 
 /// @title InstructionHash
 /// @notice EIP-712 hashes of instructions and approvals.
@@ -19,12 +19,15 @@ library InstructionHash {
         "bytes32 original,bytes32 reason)Leg(uint8 kind,address asset,address debtor,address creditor,uint96 amount)"
     );
 
+    uint256 private constant LEG_WORDS = 5;
+
     /// @notice Struct hash of an instruction, which every approval contains.
     function hash(Instruction calldata instruction) internal pure returns (bytes32) {
-        Leg[] calldata legs = instruction.legs;
-        bytes32[] memory hashes = new bytes32[](legs.length);
-        for (uint256 i = 0; i < legs.length; ++i) {
-            hashes[i] = keccak256(abi.encode(LEG_TYPEHASH, legs[i]));
+        uint256[] calldata words = wordsOf(instruction.legs);
+        bytes32[] memory hashes = new bytes32[](words.length / LEG_WORDS);
+        for (uint256 i = 0; i < hashes.length; ++i) {
+            uint256 first = i * LEG_WORDS;
+            hashes[i] = keccak256(abi.encodePacked(LEG_TYPEHASH, words[first:first + LEG_WORDS]));
         }
         return
             keccak256(

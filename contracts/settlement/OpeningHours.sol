@@ -2,14 +2,9 @@
 pragma solidity ^0.8.30;
 
 /// @notice The open hours of one day of a currency: one word.
-struct OpenHours {
-    /// Unix second from which it is open.
-    uint40 opens;
-    /// Unix second at which it closes; not after `opens` if it is closed all day.
-    uint40 closes;
-    /// Offset from UTC in minutes, plus 1,440.
-    uint16 offset;
-}
+/// @dev From the lowest bit: unix second from which it is open (40 bits), unix second at which it closes, not after the
+/// first if it is closed all day (40), offset from UTC in minutes, plus 1,440 (16).
+type OpenHours is uint256;
 
 using OpeningHours for OpenHours global;
 
@@ -24,6 +19,9 @@ library OpeningHours {
     uint256 private constant FORM_BITS = OFFSET_AT + 16;
     uint256 private constant DAY_MINUTES = 1_440;
     uint256 private constant DAYS_OF_WEEK = 7;
+    uint256 private constant TIME_MASK = type(uint40).max;
+    uint256 private constant CLOSES_AT = 40;
+    uint256 private constant OPEN_OFFSET_AT = 80;
     /// 1970-01-01 was a Thursday, the fourth day from Monday.
     uint256 private constant FIRST_WEEKDAY = 3;
 
@@ -49,32 +47,30 @@ library OpeningHours {
     }
 
     /// @notice The hours of a currency that is always open.
-    function always() internal pure returns (OpenHours memory) {
-        // The constant fits 16 bits.
-        return OpenHours(0, type(uint40).max, uint16(DAY_MINUTES));
+    function always() internal pure returns (OpenHours) {
+        return OpenHours.wrap((TIME_MASK << CLOSES_AT) | (DAY_MINUTES << OPEN_OFFSET_AT));
     }
 
     /// @notice The open hours of a day, whose seconds of opening and closing are given.
-    function openHours(
-        uint256 week,
-        uint256 day,
-        uint256 opens,
-        uint256 closes
-    ) internal pure returns (OpenHours memory) {
+    function openHours(uint256 week, uint256 day, uint256 opens, uint256 closes) internal pure returns (OpenHours) {
         uint256 offset = week >> OFFSET_AT;
         uint256 begin = (day + 1) * 1 days - offset * 1 minutes;
         // A time of the chain fits 40 bits, and a valid offset 16.
-        return OpenHours(uint40(begin + opens), uint40(begin + closes), uint16(offset));
+        return OpenHours.wrap((begin + opens) | ((begin + closes) << CLOSES_AT) | (offset << OPEN_OFFSET_AT));
     }
 
     /// @notice Whether a time is in the open hours.
-    function contain(OpenHours memory self, uint256 time) internal pure returns (bool) {
-        return self.opens <= time && time < self.closes;
+    function contain(OpenHours self, uint256 time) internal pure returns (bool) {
+        uint256 word = OpenHours.unwrap(self);
+        return word & TIME_MASK <= time && time < (word >> CLOSES_AT) & TIME_MASK;
     }
 
     /// @notice Seconds of the time of the currency, by the offset of its open hours.
-    function localTime(OpenHours memory self, uint256 time) internal pure returns (uint256) {
-        return time + uint256(self.offset) * 1 minutes - DAY_MINUTES * 1 minutes;
+    function localTime(OpenHours self, uint256 time) internal pure returns (uint256) {
+        // An offset is below 2^16 minutes, and times are after the first day of 1970.
+        unchecked {
+            return time + (OpenHours.unwrap(self) >> OPEN_OFFSET_AT) * 1 minutes - DAY_MINUTES * 1 minutes;
+        }
     }
 
     /// @notice The hours of a day.

@@ -106,6 +106,11 @@ NOTHING = bytes(32)
 Leg = tuple[int, Address, Address, Address, int]
 
 
+def leg_words(*legs: Leg) -> list[int]:
+    """Return the words of legs, five for each, as the contracts hand them on to each other."""
+    return [int.from_bytes(field, "big") if isinstance(field, bytes) else int(field) for leg in legs for field in leg]
+
+
 @dataclass
 class Counting(Ways):
     """Corridors that let every account admit and release, with a corridor of e-CNY that is open."""
@@ -119,7 +124,8 @@ class Counting(Ways):
     def admit(self, *legs: Leg, payload: bytes = NOTHING, due: int = 0) -> Transaction:
         """Return an admission."""
         relayer = self.banks.world["relayer"]
-        return self.corridors._transaction(relayer, 4_000_000, "admit", [*legs], self.crossed(*legs), payload, due)
+        others = leg_words(*legs), self.crossed(*legs), payload, due
+        return self.corridors._transaction(relayer, 4_000_000, "admit", *others)
 
     def crossed(self, *legs: Leg) -> list[bytes]:
         """Return the id of the corridor of each leg, as the liquidity accounts do; zero if it crosses no border."""
@@ -133,7 +139,7 @@ class Counting(Ways):
     def release(self, *legs: Leg, admitted_at: int, payload: bytes = NOTHING) -> Transaction:
         """Return the giving back of an admission."""
         relayer = self.banks.world["relayer"]
-        others = [*legs], self.crossed(*legs), payload, admitted_at
+        others = leg_words(*legs), self.crossed(*legs), payload, admitted_at
         return self.corridors._transaction(relayer, 600_000, "release", *others)
 
     def used(self, name: str = BEIJING) -> int:

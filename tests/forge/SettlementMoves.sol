@@ -156,17 +156,24 @@ contract SettlementMoves is SettlementWorld {
     function steal(uint256 bank, uint256 currency, uint256 amount) external {
         address coin = address(_currency(currency));
         uint96 units = _upTo(coin, _bank(bank), amount);
-        Leg[] memory legs = new Leg[](1);
-        legs[0] = Leg(LegKind.Position, coin, _bank(bank), _bank((bank % BANKS) + 1), units);
         address thief = _bank((bank % BANKS) + 1);
+        uint256[] memory legs = _wordsOf(Leg(LegKind.Position, coin, _bank(bank), thief, units));
         address layer = address(liquidity);
         bool taken = _act(thief, layer, abi.encodeCall(liquidity.move, (coin, _bank(bank), thief, units)));
-        taken = _act(thief, layer, abi.encodeCall(liquidity.moveLegs, (legs))) || taken;
-        taken = _act(thief, layer, abi.encodeCall(liquidity.earmarkLegs, (legs, bytes32(amount)))) || taken;
+        taken = _act(thief, layer, abi.encodeCall(liquidity.moveLegs, (legs, bytes32(0)))) || taken;
+        taken =
+            _act(thief, layer, abi.encodeCall(liquidity.earmarkLegs, (legs, bytes32(amount), bytes32(0), 0))) || taken;
         taken = _act(thief, layer, abi.encodeCall(liquidity.deliverLegs, (legs, bytes32(amount)))) || taken;
-        taken = _act(thief, layer, abi.encodeCall(liquidity.sendLegsHome, (legs, bytes32(amount)))) || taken;
+        taken =
+            _act(thief, layer, abi.encodeCall(liquidity.sendLegsHome, (legs, bytes32(amount), bytes32(0), 0))) || taken;
         taken = _act(thief, layer, abi.encodeCall(liquidity.exchange, (thief, coin, units, coin, units))) || taken;
         if (taken) ++created;
+    }
+
+    function _wordsOf(Leg memory leg) private pure returns (uint256[] memory words) {
+        words = new uint256[](5);
+        (words[0], words[1]) = (uint256(leg.kind), uint160(leg.asset));
+        (words[2], words[3], words[4]) = (uint160(leg.debtor), uint160(leg.creditor), leg.amount);
     }
 
     function clearOut(uint256 bank, uint256 currency) external {

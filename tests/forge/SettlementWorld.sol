@@ -28,7 +28,7 @@ contract Layer {
         registry = new ParticipantRegistry(_created(2));
         liquidity = new LiquidityAccounts(address(registry), _created(3), _created(4), exchange, _created(5));
         corridors = new Corridors(address(registry), address(liquidity));
-        settlement = new AtomicSettlement(address(liquidity), address(corridors));
+        settlement = new AtomicSettlement(address(liquidity));
         clearing = new ClearingHouse(address(liquidity), address(corridors));
     }
 

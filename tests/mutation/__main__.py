@@ -83,7 +83,7 @@ _NAMED = {
     ),
     "liquidity": Target(
         "LiquidityAccounts",
-        ("LiquidityAccounts", "PositionPowers", "PositionFields"),
+        ("LiquidityAccounts", "PositionLegs", "PositionPowers", "PositionFields"),
         ("tests/contracts/settlement",),
     ),
     "settlement": Target(
@@ -98,7 +98,7 @@ _NAMED = {
     ),
     "corridors": Target(
         "Corridors",
-        ("Corridors", "CurrencyHours", "OpeningHours"),
+        ("Corridors", "CorridorLimits", "CurrencyHours", "OpeningHours"),
         (
             "tests/contracts/settlement/test_corridors.py",
             "tests/contracts/settlement/test_crossings.py",

@@ -26,7 +26,7 @@ PLAN = ColumnPlan(
         ContractPlan(
             name="AtomicSettlement",
             on_request=True,
-            works_with=("LiquidityAccounts", "Corridors"),
+            works_with=("LiquidityAccounts",),
             domain_name=lambda _: ATOMIC_SETTLEMENT_NAME,
         ),
         ContractPlan(

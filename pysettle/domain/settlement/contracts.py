@@ -54,7 +54,7 @@ CORRIDORS: Kind[None] = Kind(
 )
 ATOMIC_SETTLEMENT: Kind[None] = Kind(
     "AtomicSettlement",
-    uses={"corridors": "Corridors", "liquidity": "LiquidityAccounts"},
+    uses={"liquidity": "LiquidityAccounts"},
 )
 CLEARING_HOUSE: Kind[None] = Kind(
     "ClearingHouse",

@@ -17,7 +17,7 @@ from pysettle.values import DAY_S, Address, Seconds, Units
 from tests.chance import SEED, chance, rounds
 from tests.contracts.banks import AGENT, BEIJING, FUNDS, HONGKONG, JURISDICTIONS, Banks
 from tests.contracts.effects import at, restored
-from tests.contracts.ways import NOTHING, TERMS, Counting, counting_of, ways_of
+from tests.contracts.ways import NOTHING, TERMS, Counting, counting_of, leg_words, ways_of
 from tests.contracts.world import YUAN
 from tests.spec.core.calls import Call, Refusal
 from tests.spec.settlement.corridors import CorridorsSpec, Times
@@ -125,7 +125,7 @@ class Run:
         if entry == "release" and self.admitted:
             legs, payload, admitted_at = self.admitted.pop(random.randrange(len(self.admitted)))
             step = it._transaction(
-                world[by], 4_000_000, "release", legs, self.ways.crossed(*legs), payload, admitted_at
+                world[by], 4_000_000, "release", leg_words(*legs), self.ways.crossed(*legs), payload, admitted_at
             )
             return self.both(step, by, lambda spec, call: spec.release(call, legs, payload, admitted_at))
         legs, payload = self._legs(), NOTHING
@@ -134,7 +134,7 @@ class Run:
             legs = [(0, statement.currency, statement.debtor, statement.creditor, int(statement.amount))]
             payload = statement.payload
         due = 0 if random.random() < 0.7 else world.now + random.randrange(10 * DAY_S)
-        step = it._transaction(world[by], 4_000_000, "admit", legs, self.ways.crossed(*legs), payload, due)
+        step = it._transaction(world[by], 4_000_000, "admit", leg_words(*legs), self.ways.crossed(*legs), payload, due)
         done = self.both(step, by, lambda spec, call: spec.admit(call, legs, payload, due))
         self.admitted += [(legs, payload, self.ways.sealed_at)] * done
         return done

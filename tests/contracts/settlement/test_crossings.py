@@ -23,7 +23,7 @@ from pysettle.values import DAY_S, Units
 from tests.contracts.banks import AGENT, BEIJING, FUNDS, HONGKONG, Banks, effect_on
 from tests.contracts.clearing import MINUTE, open_house
 from tests.contracts.effects import ACCOUNT_1271, at, deploy, refused
-from tests.contracts.ways import NOTHING, PAYLOAD, TERMS, Counting, Ways, counting_of, ways_of
+from tests.contracts.ways import NOTHING, PAYLOAD, TERMS, Counting, Ways, counting_of, leg_words, ways_of
 from tests.contracts.world import YUAN
 
 
@@ -183,7 +183,7 @@ def test_a_settlement_at_once_needs_its_currency_open(counting: Counting) -> Non
     at(world, saturday)
     step = counting.admit(counting.leg(YUAN))
     refused(world, step, errors.CurrencyClosed, currency=place, time=world.now)
-    check = counting.corridors.interface.encode("checkOpen", [counting.leg(YUAN)], [counting.way().id])
+    check = counting.corridors.interface.encode("checkOpen", leg_words(counting.leg(YUAN)), [counting.way().id])
     with pytest.raises(errors.CurrencyClosed):
         counting.corridors._sender.call(counting.corridors.address, counting.corridors.interface, check)
     monday = saturday + 2 * DAY_S + 3_600

@@ -24,6 +24,7 @@ from pysettle.evm.transactions import Transaction
 from pysettle.money import Currency
 from tests.contracts.banks import AGENT, BEIJING, FUNDS, GROUND, HKD_OFFICER, HONGKONG, Banks, effect_on
 from tests.contracts.effects import at, check_books, refused
+from tests.contracts.ways import leg_words
 from tests.contracts.world import YUAN
 
 HALF = FUNDS // 2
@@ -427,12 +428,12 @@ def test_nobody_else_moves_positions(banks: Banks) -> None:
     """The entries for contracts that settle refuse every other account, officers included."""
     world, cny = banks.world, banks.token().address
     beijing, thief, it = world.address(BEIJING), world.address("stranger"), banks.liquidity
-    legs = [(LegKind.POSITION, cny, beijing, thief, 1)]
+    legs = leg_words((LegKind.POSITION, cny, beijing, thief, 1))
     calls = {
-        "moveLegs": (legs,),
-        "earmarkLegs": (legs, GROUND),
+        "moveLegs": (legs, GROUND),
+        "earmarkLegs": (legs, GROUND, GROUND, 0),
         "deliverLegs": (legs, GROUND),
-        "sendLegsHome": (legs, GROUND),
+        "sendLegsHome": (legs, GROUND, GROUND, 0),
     }
     settlement = banks.settlement.address
     for by in ("stranger", "administrator", "seizer", BEIJING):
@@ -444,3 +445,21 @@ def test_nobody_else_moves_positions(banks: Banks) -> None:
             refused(world, step, errors.CallerNotSettlement, caller=caller, settlement=settlement)
         step = it._transaction(world[by], 300_000, "setStanding", cny, thief, 1, 156, False, False)
         refused(world, step, errors.CallerNotRegistry, caller=caller, registry=banks.registry.address)
+
+
+def test_words_of_a_leg_that_are_no_fields(banks: Banks) -> None:
+    """The contracts hand on words of legs unread; each field is checked where it is read, up to its highest bit."""
+    world, it, settlement = banks.world, banks.liquidity, banks.settlement.address
+    cny, beijing, hongkong = banks.token().address, world.address(BEIJING), world.address(HONGKONG)
+    words = leg_words((LegKind.POSITION, cny, beijing, hongkong, 1))
+
+    def moved(*changed: int) -> bytes:
+        data = it.interface.encode("moveLegs", [*changed], GROUND)
+        return it._sender.call(it.address, it.interface, data, sender=settlement)
+
+    moved(*words)
+    for place, bits in enumerate((1, 160, 160, 160, 96)):
+        for bit in (bits, 255):
+            with pytest.raises(errors.ContractReverted) as refusal:
+                moved(*words[:place], words[place] | 1 << bit, *words[place + 1 :])
+            assert refusal.value.data == b"", (place, bit)
