@@ -45,7 +45,7 @@ abstract contract CurrencyWorld {
     address internal immutable registrar = address(0x0003);
     address public immutable freezer = address(0x0004);
     address internal immutable seizer = address(0x0005);
-    address internal immutable pauser = address(0x0006);
+    address public immutable pauser = address(0x0006);
 
     address internal immutable _collector;
 

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {CurrencyToken} from "../../contracts/money/CurrencyToken.sol";
 import {IAtomicSettlement} from "../../contracts/settlement/IAtomicSettlement.sol";
+import {ILiquidityAccounts} from "../../contracts/settlement/ILiquidityAccounts.sol";
 import {Approval, Instruction, Leg, LegKind} from "../../contracts/settlement/Instruction.sol";
 import {SettlementWorld} from "./SettlementWorld.sol";
 import {VM} from "./Vm.sol";
@@ -20,7 +21,7 @@ contract SettlementMoves is SettlementWorld {
 
     uint256 private constant MOST_IDS = 600;
 
-    uint256 private _time = START;
+    uint256 internal _time = START;
     Accepted[] private _waits;
     Accepted[] private _settled;
     mapping(address party => mapping(uint256 id => bool)) private _spent;
@@ -178,15 +179,20 @@ contract SettlementMoves is SettlementWorld {
 
     function clearOut(uint256 bank, uint256 currency) external {
         address coin = address(_currency(currency));
-        bytes memory data = abi.encodeCall(corridors.clearOut, (HERE, THERE, coin, _bank(bank)));
+        // Mostly the bank that is abroad.
+        address account = _bank(bank % 8 == 0 ? bank / 8 : BANKS - 1);
+        bytes memory data = abi.encodeCall(corridors.clearOut, (HERE, THERE, coin, account));
         _act(msg.sender, address(corridors), data);
     }
 
     // ------------------------------------------------------------- what is seen
 
-    /// Units of a currency in all positions.
+    /// Units of a currency in all positions, available and reserved.
     function positions(address currency) public view returns (uint256 sum) {
-        for (uint256 i = 0; i < BANKS; ++i) sum += liquidity.position(currency, _bank(i)).available;
+        for (uint256 i = 0; i < BANKS; ++i) {
+            ILiquidityAccounts.Position memory found = liquidity.position(currency, _bank(i));
+            sum += uint256(found.available) + found.reserved;
+        }
     }
 
     /// Units of a currency in the legs of instructions that wait.
@@ -215,11 +221,20 @@ contract SettlementMoves is SettlementWorld {
 
     // ---------------------------------------------------------------- the calls
 
-    function _act(address caller, address target, bytes memory data) private returns (bool succeeded) {
+    function _act(address caller, address target, bytes memory data) internal returns (bool succeeded) {
+        (succeeded, ) = _ask(caller, target, data);
+    }
+
+    /// A call whose answer counts.
+    function _ask(
+        address caller,
+        address target,
+        bytes memory data
+    ) internal virtual returns (bool succeeded, bytes memory answer) {
         VM.warp(_time);
         VM.prank(caller);
         // solhint-disable-next-line avoid-low-level-calls
-        (succeeded, ) = target.call(data);
+        (succeeded, answer) = target.call(data);
         if (succeeded) ++successes[bytes4(data)];
     }
 
@@ -284,7 +299,7 @@ contract SettlementMoves is SettlementWorld {
         }
     }
 
-    function _keyOf(address bank) private pure returns (uint256 key) {
+    function _keyOf(address bank) internal pure returns (uint256 key) {
         for (key = 1; key < BANKS; ++key) if (VM.addr(key) == bank) return key;
     }
 
@@ -314,7 +329,7 @@ contract SettlementMoves is SettlementWorld {
     }
 
     /// Units up to a little more than are available.
-    function _upTo(address currency, address account, uint256 seed) private view returns (uint96) {
+    function _upTo(address currency, address account, uint256 seed) internal view returns (uint96) {
         uint256 available = liquidity.position(currency, account).available;
         return uint96(_bound(seed, 0, available + available / 16 + 1));
     }

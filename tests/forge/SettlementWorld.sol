@@ -45,6 +45,8 @@ contract Layer {
 abstract contract SettlementWorld is CurrencyWorld {
     uint256 internal constant BANKS = 5;
     uint256 internal constant PURSE = 1_000_000 * FEN;
+    /// From this amount on both institutions sign a payload before it crosses a border.
+    uint72 internal constant TRAVEL = uint72(PURSE / 8);
     uint16 internal constant HERE = 156;
     uint16 internal constant THERE = 344;
     address internal constant EXCHANGE = address(0x0FE1);
@@ -60,17 +62,19 @@ abstract contract SettlementWorld is CurrencyWorld {
     LiquidityAccounts public immutable liquidity;
     Corridors public immutable corridors;
     AtomicSettlement public immutable settlement;
+    ClearingHouse public immutable clearing;
     CurrencyToken public immutable other;
 
     constructor() CurrencyWorld(COLLECTOR) {
         other = new CurrencyToken("e-HKD token (simulated)", "eHKD", address(access), COLLECTOR);
         _restrictOther();
         Layer layer = new Layer(EXCHANGE);
-        (registry, liquidity, corridors, settlement) = (
+        (registry, liquidity, corridors, settlement, clearing) = (
             layer.registry(),
             layer.liquidity(),
             layer.corridors(),
-            layer.settlement()
+            layer.settlement(),
+            layer.clearing()
         );
         for (uint256 i = 0; i < 2; ++i) _open(_currency(i));
         for (uint256 i = 0; i < 2; ++i) {
@@ -85,6 +89,11 @@ abstract contract SettlementWorld is CurrencyWorld {
 
     function _bank(uint256 number) internal pure returns (address) {
         return VM.addr(1 + (number % BANKS));
+    }
+
+    /// The last institution is of the other country.
+    function _isAbroad(uint256 bank) internal pure returns (bool) {
+        return bank % BANKS == BANKS - 1;
     }
 
     function _restrictOther() private {
@@ -117,7 +126,9 @@ abstract contract SettlementWorld is CurrencyWorld {
         VM.prank(registrar);
         currency.markSettlementAccount(address(liquidity));
         for (uint256 i = 0; i <= BANKS; ++i) {
-            address account = i == BANKS ? EXCHANGE : _bank(i);
+            // The numbers of the institutions differ in the two currencies.
+            uint256 bank = (address(currency) == address(token) ? i : 2 * BANKS - 1 - i) % BANKS;
+            address account = i == BANKS ? EXCHANGE : _bank(bank);
             VM.prank(operator);
             office.issue(account, PURSE);
             VM.prank(account);
@@ -130,7 +141,7 @@ abstract contract SettlementWorld is CurrencyWorld {
                 address(currency),
                 account,
                 IParticipantRegistry.Identity("PYSETTLE000000000111", "BKCHCNBJ"),
-                i == BANKS - 1 ? THERE : HERE,
+                _isAbroad(bank) ? THERE : HERE,
                 _bank(0)
             );
         }
@@ -142,7 +153,7 @@ abstract contract SettlementWorld is CurrencyWorld {
         address counter = address(_currency(number + 1));
         ICorridors.Corridor memory way = ICorridors.Corridor(from, to, crosses, counter);
         uint72 most = uint72(100 * PURSE);
-        ICorridors.Terms memory terms = ICorridors.Terms(most, most, type(uint72).max, 1 days, uint96(PURSE / 16));
+        ICorridors.Terms memory terms = ICorridors.Terms(most, most, TRAVEL, 1 days, uint96(PURSE / 16));
         for (uint256 i = 0; i < 2; ++i) {
             VM.prank(centralBank);
             corridors.agree(way, terms, address(_currency(i)));

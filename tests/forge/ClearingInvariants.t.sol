@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {CurrencyToken} from "../../contracts/money/CurrencyToken.sol";
+import {ProposedBatch} from "../../contracts/settlement/Clearing.sol";
+import {ClearingCycles} from "../../contracts/settlement/ClearingCycles.sol";
+import {ClearingHouse} from "../../contracts/settlement/ClearingHouse.sol";
+import {ClearingQueues} from "../../contracts/settlement/ClearingQueues.sol";
+import {Corridors} from "../../contracts/settlement/Corridors.sol";
+import {ICorridors} from "../../contracts/settlement/ICorridors.sol";
+import {ILiquidityAccounts} from "../../contracts/settlement/ILiquidityAccounts.sol";
+import {LiquidityAccounts} from "../../contracts/settlement/LiquidityAccounts.sol";
+import {ParticipantRegistry} from "../../contracts/settlement/ParticipantRegistry.sol";
+import {ClearingMoves} from "./ClearingMoves.sol";
+import {SettlementChecks} from "./SettlementChecks.sol";
+import {VM} from "./Vm.sol";
+
+/// @title ClearingInvariants
+/// @notice What holds of queues, cycles and sets after any moves (`ClearingMoves`), by what the contracts say of
+/// themselves: no model predicts which calls succeed.
+contract ClearingInvariants is SettlementChecks {
+    uint256 private constant MOVES = 6_000;
+    uint256 private constant LEAST_SUCCESSES = 5;
+    uint256 private constant BANKS = 5;
+
+    ClearingMoves private _moves;
+    LiquidityAccounts private _liquidity;
+
+    function setUp() external {
+        _moves = new ClearingMoves();
+        _liquidity = _moves.liquidity();
+    }
+
+    /// Asked by Foundry: whom the campaign calls.
+    function targetContracts() external view returns (address[] memory targets) {
+        targets = new address[](1);
+        targets[0] = address(_moves);
+    }
+
+    /// One campaign for all of them: Foundry would make the same moves for each.
+    function invariantCodes() public view {
+        _checkSettlement(_moves);
+        VM.assertEq(_moves.netsWrong(), 0, "INV-NET: reserved units did not change by the nets of a set alone");
+        VM.assertEq(_moves.itemsTwice(), 0, "INV-ONCE: an item ended twice, or nobody queued it");
+        VM.assertEq(_moves.halfPairs(), 0, "INV-LINK: half a pair settled");
+        VM.assertEq(_moves.outOfOrder(), 0, "INV-ORDER: an item settled before one that waits");
+        VM.assertEq(_moves.spoiled(), 0, "INV-FINAL: something due changed in a closed cycle, or a set came too late");
+        VM.assertEq(_moves.frozenMoved(), 0, "INV-FROZEN: an item of a party settled that may not pay or receive");
+        VM.assertEq(_moves.stolen(), 0, "a participant moved units or items of another");
+        for (uint256 i = 0; i < _moves.queuedCount(); ++i) {
+            (, , , bool isKept) = _moves.left(i);
+            VM.assertTrue(isKept, "INV-FINAL: an item came back, or vanished");
+        }
+    }
+
+    /// Everybody leaves, whatever was closed, frozen, stopped or paused before: an hour is enough for a closed cycle.
+    function afterInvariant() public {
+        VM.warp(_moves.time() + 1 hours);
+        _liftStops(_moves.token());
+        _liftStops(_moves.other());
+        for (uint256 i = 0; i < _moves.queuedCount(); ++i) _cancel(i);
+        _leave(_moves.token());
+        _leave(_moves.other());
+    }
+
+    /// Every entry of participants, officers and operators is reached with success, and sets of each kind settle, so
+    /// that a campaign means something.
+    function testEveryEntrySucceeds() external {
+        _makeMoves(address(_moves), "ClearingMoves", MOVES);
+        bytes4[18] memory reached = _reached();
+        for (uint256 i = 0; i < reached.length; ++i) _checkReached(_moves, reached[i], LEAST_SUCCESSES);
+        VM.assertTrue(_moves.setsOfSeveral() >= LEAST_SUCCESSES, "no set has several debtors");
+        VM.assertTrue(_moves.setsInClosed() >= LEAST_SUCCESSES, "no set settles in a closed cycle");
+        VM.assertTrue(_moves.setsAcross() >= LEAST_SUCCESSES, "no set crosses a border");
+        VM.assertTrue(_moves.halvesSettled() >= 2 * LEAST_SUCCESSES, "no pair settles");
+        invariantCodes();
+        afterInvariant();
+    }
+
+    function _reached() private pure returns (bytes4[18] memory) {
+        return
+            [
+                LiquidityAccounts.reserve.selector,
+                LiquidityAccounts.release.selector,
+                LiquidityAccounts.payIn.selector,
+                LiquidityAccounts.payOut.selector,
+                LiquidityAccounts.seize.selector,
+                ILiquidityAccounts.freeze.selector,
+                ILiquidityAccounts.freezeAmount.selector,
+                ILiquidityAccounts.pause.selector,
+                ParticipantRegistry.setStops.selector,
+                Corridors.clearOut.selector,
+                ICorridors.signPayload.selector,
+                ClearingQueues.queue.selector,
+                ClearingQueues.setHeld.selector,
+                ClearingQueues.cancel.selector,
+                ClearingQueues.reject.selector,
+                ClearingCycles.closeCycle.selector,
+                ClearingCycles.endCycle.selector,
+                ClearingHouse.settleCycle.selector
+            ];
+    }
+
+    // ---------------------------------------------------------------- internals
+
+    function _liftStops(CurrencyToken currency) private {
+        address coin = address(currency);
+        ParticipantRegistry registry = _moves.registry();
+        if (_liquidity.isPaused(coin)) {
+            VM.prank(_moves.pauser());
+            _liquidity.unpause(coin);
+        }
+        address freezer = _moves.freezer();
+        for (uint256 i = 0; i < BANKS; ++i) {
+            address bank = _moves.bankOf(i);
+            VM.prank(freezer);
+            _liquidity.freeze(coin, bank, false, false);
+            VM.prank(freezer);
+            _liquidity.freezeAmount(coin, bank, 0);
+            VM.prank(freezer);
+            registry.setStops(coin, bank, false, false, "lifted");
+        }
+    }
+
+    function _cancel(uint256 place) private {
+        (address currency, address debtor, ProposedBatch memory batch, ) = _moves.left(place);
+        if (batch.settled == 0) return;
+        ClearingHouse clearing = _moves.clearing();
+        VM.prank(debtor);
+        clearing.cancel(currency, batch);
+        (uint256 waits, uint256 held) = clearing.itemsOf(
+            currency,
+            batch.header.debtor(),
+            batch.header.priority(),
+            batch.header.index()
+        );
+        VM.assertEq(waits | held, 0, "a cancelled item waits");
+    }
+
+    function _leave(CurrencyToken currency) private {
+        address coin = address(currency);
+        for (uint256 i = 0; i < BANKS; ++i) {
+            address bank = _moves.bankOf(i);
+            ILiquidityAccounts.Position memory held = _liquidity.position(coin, bank);
+            VM.prank(bank);
+            _liquidity.release(coin, bank, held.reserved);
+            VM.prank(bank);
+            _liquidity.payOut(coin, held.available + held.reserved);
+        }
+        VM.assertEq(
+            currency.balanceOf(address(_liquidity)),
+            _liquidity.earmarked(coin) + _moves.donations(coin),
+            "INV-LIQUIDITY: somebody could not leave with all its units"
+        );
+    }
+}
