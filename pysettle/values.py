@@ -84,6 +84,11 @@ class Currency(Enum):
         return f"e-{self.value} token (simulated)"
 
     @property
+    def jurisdiction(self) -> int:
+        """ISO 3166-1 number of the jurisdiction whose central bank issues it: its ISO 4217 number too."""
+        return {Currency.CNY: 156, Currency.HKD: 344, Currency.THB: 764, Currency.AED: 784}[self]
+
+    @property
     def word(self) -> str:
         """The word behind an amount of it: "yuan", and of every other currency its code."""
         return "yuan" if self is Currency.CNY else self.value

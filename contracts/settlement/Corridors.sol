@@ -9,6 +9,7 @@ import {ICurrencyToken} from "../money/ICurrencyToken.sol";
 import {BatchHeader, Item} from "./Clearing.sol";
 import {CorridorLimits} from "./CorridorLimits.sol";
 import {ICorridors} from "./ICorridors.sol";
+import {IHomeCurrencies} from "./IHomeCurrencies.sol";
 import {ILiquidityAccounts} from "./ILiquidityAccounts.sol";
 import {IParticipantRegistry} from "./IParticipantRegistry.sol";
 import {Leg, corridorIdOf, legsOf} from "./Instruction.sol";
@@ -16,9 +17,8 @@ import {OpenHours} from "./OpeningHours.sol";
 
 /// @title Corridors
 /// @notice A corridor is in force by the consent of two central banks; an admission counts to its debtor alone.
-/// @dev A corridor of a contract that only claims to be a currency needs the central bank of the other currency too.
+/// @dev Its pair are the home currencies of its two jurisdictions, so that no other contract stands for a central bank.
 contract Corridors is CorridorLimits, EIP712 {
-    uint256 private constant MOST_JURISDICTION = 999;
     bytes32 private constant PAYLOAD_TYPEHASH = keccak256(
         "TravelPayload(address debtor,address creditor,address currency,uint256 amount,bytes32 payload)"
     );
@@ -44,7 +44,6 @@ contract Corridors is CorridorLimits, EIP712 {
 
     /// @inheritdoc ICorridors
     function agree(Corridor calldata way, Terms calldata terms, address asCurrency) external returns (uint32 revision) {
-        if (!_canBe(way)) revert CorridorInvalid(way.from, way.to, way.counterCurrency);
         bytes32 id = _checkCentralBank(way, asCurrency);
         if (terms.windowS == 0 || terms.settlementLimit > terms.windowLimit) {
             revert CorridorTermsInvalid(terms.settlementLimit, terms.windowLimit, terms.windowS);
@@ -291,17 +290,13 @@ contract Corridors is CorridorLimits, EIP712 {
         if (payloadState[digest] == PayloadState.Used) payloadState[digest] = PayloadState.Signed;
     }
 
-    /// @dev Only the pair of an open corridor revises and closes it; a closed one is free for any pair.
     function _checkCentralBank(Corridor calldata way, address asCurrency) private view returns (bytes32 id) {
+        if (!_canBe(way)) revert CorridorInvalid(way.from, way.to, way.currency, way.counterCurrency);
         id = corridorIdOf(way.from, way.to, way.currency);
         if (asCurrency != way.currency && asCurrency != way.counterCurrency) {
             revert CurrencyNotOfCorridor(id, asCurrency);
         }
         _checkPower(asCurrency, ICurrencyToken.setClassLimits.selector);
-        Policy storage policy = _policies[id];
-        if (policy.isOpen && policy.counterCurrency != way.counterCurrency) {
-            revert CorridorOfOtherPair(id, policy.counterCurrency);
-        }
     }
 
     function _checkMover() private view {
@@ -328,15 +323,13 @@ contract Corridors is CorridorLimits, EIP712 {
         return digestOf(TravelPayload(debtor, creditor, currency, item.amount(), payload));
     }
 
-    function _canBe(Corridor calldata way) private pure returns (bool) {
+    /// @dev Whether the pair are the home currencies of the two jurisdictions, in either order.
+    function _canBe(Corridor calldata way) private view returns (bool) {
+        if (way.from == way.to) return false;
+        address first = IHomeCurrencies(registry).homeOf(way.from);
+        address second = IHomeCurrencies(registry).homeOf(way.to);
         return
-            way.from != way.to &&
-            way.currency != way.counterCurrency &&
-            _isJurisdiction(way.from) &&
-            _isJurisdiction(way.to);
-    }
-
-    function _isJurisdiction(uint16 number) private pure returns (bool) {
-        return number != 0 && number <= MOST_JURISDICTION;
+            (way.currency == first && way.counterCurrency == second) ||
+            (way.currency == second && way.counterCurrency == first);
     }
 }

@@ -10,8 +10,8 @@ import {BatchHeader} from "./Clearing.sol";
 /// Times are unix seconds. Days are counted from 1970-01-01 in the time of a currency, a fixed offset from UTC.
 interface ICorridors {
     /// @notice A way from one jurisdiction to another for one currency, under the central banks of two currencies.
-    /// @dev The way back is another corridor. There is one corridor for jurisdictions and currency: another pair needs
-    /// that the corridor is closed first.
+    /// @dev The way back is another corridor. The pair are the home currencies of both jurisdictions (`IHomeCurrencies`):
+    /// a third currency crosses their border only by way of its own jurisdiction.
     struct Corridor {
         /// Jurisdiction of the debtor in `currency`, an ISO 3166-1 number.
         uint16 from;
@@ -121,8 +121,13 @@ interface ICorridors {
     /// @notice The part of a foreign position above the limit went to the settlement agent.
     event ClearedOut(bytes32 indexed id, address indexed account, address indexed agent, uint256 amount);
 
-    /// @notice A corridor has two different jurisdictions from 1 to 999, and two different currencies.
-    error CorridorInvalid(uint16 debtorJurisdiction, uint16 creditorJurisdiction, address counterCurrency);
+    /// @notice A corridor has two different jurisdictions, and the pair of their home currencies.
+    error CorridorInvalid(
+        uint16 debtorJurisdiction,
+        uint16 creditorJurisdiction,
+        address currency,
+        address counterCurrency
+    );
     /// @notice The terms contradict themselves: a window has a length and holds at least one settlement.
     error CorridorTermsInvalid(uint256 settlementLimit, uint256 windowLimit, uint256 window);
     /// @notice The currency is none of the pair of the corridor.
@@ -160,10 +165,10 @@ interface ICorridors {
     /// to the same terms for the same number of revision.
     /// @param asCurrency Currency of the pair for whose central bank the caller agrees.
     /// @return revision Number of the revision.
-    /// @custom:reverts CorridorInvalid when jurisdictions or currencies are the same, or a jurisdiction cannot be
+    /// @custom:reverts HomeCurrencyMissing when a jurisdiction has no home currency
+    /// @custom:reverts CorridorInvalid when both jurisdictions are the same, or the pair are not their home currencies
     /// @custom:reverts CurrencyNotOfCorridor when `asCurrency` is none of the pair
     /// @custom:reverts CurrencyPowerMissing when the caller is not the central bank of `asCurrency`
-    /// @custom:reverts CorridorOfOtherPair when the corridor is open for another pair
     /// @custom:reverts CorridorTermsInvalid when the window has no length, or holds less than one settlement
     /// @custom:invariant INV-CORRIDOR
     function agree(
@@ -174,9 +179,10 @@ interface ICorridors {
 
     /// @notice Close a corridor for new admissions; either central bank may, alone. Crossings that were admitted go on.
     /// @param asCurrency Currency of the pair for whose central bank the caller closes.
+    /// @custom:reverts HomeCurrencyMissing when a jurisdiction has no home currency
+    /// @custom:reverts CorridorInvalid when both jurisdictions are the same, or the pair are not their home currencies
     /// @custom:reverts CurrencyNotOfCorridor when `asCurrency` is none of the pair
     /// @custom:reverts CurrencyPowerMissing when the caller is not the central bank of `asCurrency`
-    /// @custom:reverts CorridorOfOtherPair when the corridor is open for another pair
     function close(Corridor calldata corridor, address asCurrency) external;
 
     /// @notice Set the opening hours of a currency.

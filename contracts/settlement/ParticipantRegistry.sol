@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {ICurrencyToken} from "../money/ICurrencyToken.sol";
-import {CurrencyPowers} from "./CurrencyPowers.sol";
+import {HomeCurrencies} from "./HomeCurrencies.sol";
 import {ILiquidityAccounts} from "./ILiquidityAccounts.sol";
 import {IParticipantRegistry} from "./IParticipantRegistry.sol";
 import {Identifiers} from "./Identifiers.sol";
@@ -10,10 +10,9 @@ import {Identifiers} from "./Identifiers.sol";
 /// @title ParticipantRegistry
 /// @notice One word an institution and currency; one bit a stop, 256 participants to a word.
 /// @dev Each change is written into the position of the institution too, so that a move reads no word of this contract.
-contract ParticipantRegistry is IParticipantRegistry, CurrencyPowers {
+contract ParticipantRegistry is IParticipantRegistry, HomeCurrencies {
     using Identifiers for bytes32;
 
-    uint256 private constant MOST_JURISDICTION = 999;
     uint256 private constant BITS = 256;
 
     /// The registration of an institution in one currency: one word.
@@ -35,7 +34,8 @@ contract ParticipantRegistry is IParticipantRegistry, CurrencyPowers {
     mapping(address currency => mapping(uint256 place => uint256 bitmap)) private _stopped;
 
     /// @param liquidity_ The positions, which know the address of this contract. The deployer creates them next.
-    constructor(address liquidity_) {
+    /// @param founding The founding home currencies.
+    constructor(address liquidity_, Home[] memory founding) HomeCurrencies(founding) {
         liquidity = liquidity_;
     }
 
@@ -52,9 +52,7 @@ contract ParticipantRegistry is IParticipantRegistry, CurrencyPowers {
         _checkPower(currency, ICurrencyToken.registerWallet.selector);
         if (!identity.lei.isLei()) revert LeiInvalid(identity.lei);
         if (!identity.bic.isBic()) revert BicInvalid(identity.bic);
-        if (jurisdiction == 0 || jurisdiction > MOST_JURISDICTION) {
-            revert ICurrencyToken.JurisdictionInvalid(jurisdiction);
-        }
+        _checkJurisdiction(jurisdiction);
         if (settlementAgent == address(0)) revert SettlementAgentMissing(account);
         // A settlement account can be neither frozen nor seized, so its position would be a hiding place.
         if (ICurrencyToken(currency).isSettlementAccount(account)) {

@@ -67,6 +67,7 @@ def create(
     administrator = holders[Role.ADMINISTRATOR][0]
     chain = sender.chain
     existing = {label: contract.address for label, contract in others.items()}
+    tokens = {it.currency: it.address for it in others.values() if it.name == "CurrencyToken"}
     created = []
 
     def at(name: str) -> Address:
@@ -79,7 +80,7 @@ def create(
             address = Address(Contract(sender, at(maker), maker)._read(view))
         else:
             later = _next_addresses(chain, administrator.address, len(plan.created_next))
-            making = Making(administrator.address, currency, (*map(at, plan.works_with), *later))
+            making = Making(administrator.address, currency, (*map(at, plan.works_with), *later), tokens)
             arguments = plan.arguments(making)
             address = create_contract(sender, administrator, name, *arguments)
         contract = DeployedContract(name, address, tuple(_flat(arguments)), currency)

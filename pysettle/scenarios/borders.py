@@ -38,8 +38,6 @@ from pysettle.values import DAY_S, HOUR_S, Address, Units
 
 CALENDARS = Path(__file__).with_name("calendars.txt")
 """Opening hours and holidays of the four payment systems, with their sources."""
-JURISDICTIONS = {Currency.CNY: 156, Currency.HKD: 344, Currency.THB: 764, Currency.AED: 784}
-"""Currency -> its jurisdiction, ISO 3166-1."""
 COUNTRIES = {Currency.CNY: "CN", Currency.HKD: "HK", Currency.THB: "TH", Currency.AED: "AE"}
 """Currency -> its country, ISO 3166-1."""
 GROUND = b"a list of sanctions names the bank"
@@ -192,7 +190,7 @@ class Borders:
                     self.token(currency),
                     bank.address,
                     bank.identity,
-                    JURISDICTIONS[bank.home],
+                    bank.home.jurisdiction,
                     self.agent_of(bank, currency).address,
                 )
                 for bank, currency in pairs
@@ -210,7 +208,7 @@ class Borders:
         """
         steps = []
         for currency, other in ways:
-            way = Corridor(JURISDICTIONS[currency], JURISDICTIONS[other], self.token(currency), self.token(other))
+            way = Corridor(currency.jurisdiction, other.jurisdiction, self.token(currency), self.token(other))
             steps += [
                 self.corridors.agree(self.roles[it].central_bank, way, terms[currency], self.token(it))
                 for it in (currency, other)
@@ -239,7 +237,7 @@ class Borders:
         token = self.network.system(bank.home).token
         if bank.home is Currency.CNY:
             yield token.register_wallet(
-                roles.registrar, bank.address, WalletClass.CORPORATE, jurisdiction=JURISDICTIONS[bank.home]
+                roles.registrar, bank.address, WalletClass.CORPORATE, jurisdiction=bank.home.jurisdiction
             )
         yield token.desk.issue(roles.operators[0], bank.address, units)
         yield token.approve(bank.key, self.positions.address, units)
@@ -313,7 +311,7 @@ class Borders:
         self.network.send(
             *(
                 self.corridors.clear_out(
-                    self.relayer, JURISDICTIONS[it], JURISDICTIONS[bank.home], self.token(it), bank.address
+                    self.relayer, it.jurisdiction, bank.home.jurisdiction, self.token(it), bank.address
                 )
                 for bank, it in holders
             )

@@ -22,7 +22,7 @@ from pysettle.errors.states import CycleState
 from pysettle.evm.backend import Receipt
 from pysettle.evm.transactions import Transaction
 from pysettle.money import UNITS_PER_WHOLE, Currency
-from pysettle.scenarios.borders import JURISDICTIONS, Bank, Borders, Side
+from pysettle.scenarios.borders import Bank, Borders, Side
 from pysettle.scenarios.case import CaseResult, Expectation, Figure, Origin, prove
 from pysettle.values import DAY_S, HOUR_S, Units
 
@@ -92,7 +92,7 @@ class Clearing:
         for (at, debtor), together in batches.items():
             self.borders.wait_until(at)
             items = [BatchItem(self.numbers[it.creditor], it.amount) for it in together]
-            jurisdiction = JURISDICTIONS[Currency.CNY]
+            jurisdiction = Currency.CNY.jurisdiction
             self._send(self.house.queue(debtor.key, self.currency, items, jurisdiction=jurisdiction))
 
     # Cycle

@@ -26,7 +26,6 @@ from pysettle.evm.transactions import Transaction
 from pysettle.hashing import keccak
 from pysettle.money import PRICE_BASIS, UNITS_PER_MINOR, UNITS_PER_WHOLE, Currency
 from pysettle.scenarios import correspondents
-from pysettle.scenarios.borders import JURISDICTIONS as OF_CURRENCIES
 from pysettle.scenarios.borders import Borders, Side
 from pysettle.scenarios.case import CaseResult, Expectation, Figure, Origin, Settled, prove
 from pysettle.scenarios.compute_export import (
@@ -77,7 +76,7 @@ class ExportAbroad(ComputeExport):
         self.parties = {**borders.others, "relayer": borders.relayer}
         self.attester = borders.attester
         self.provider, self.buyers_bank = borders.banks
-        self.way = Corridor(OF_CURRENCIES[_HKD], OF_CURRENCIES[_CNY], borders.token(_CNY), borders.token(_HKD))
+        self.way = Corridor(_HKD.jurisdiction, _CNY.jurisdiction, borders.token(_CNY), borders.token(_HKD))
         self._open_borders()
         self.series = self._open()
         self.network.send(self.exchange.admit_series(borders.relayer, self.series.address))
@@ -101,7 +100,7 @@ class ExportAbroad(ComputeExport):
                 for it in (_CNY, _HKD)
             ),
             self.exchange.set_class_limit(
-                central_bank, OF_CURRENCIES[_HKD], OF_CURRENCIES[_CNY], WalletClass.CORPORATE, _PURCHASE_LIMIT, _WINDOW
+                central_bank, _HKD.jurisdiction, _CNY.jurisdiction, WalletClass.CORPORATE, _PURCHASE_LIMIT, _WINDOW
             ),
             market.set_purchase_policy(central_bank, address_of(self.network, "PurchasePolicy")),
             market.set_provider_jurisdiction(central_bank, JURISDICTIONS["maker"], admitted=True),
@@ -115,7 +114,7 @@ class ExportAbroad(ComputeExport):
     def _registration(self, name: str, currency: Currency) -> Transaction:
         """Return the registration of a party in the currency of its country."""
         token, registrar = self.network.system(currency).token, self.borders.roles[currency].registrar
-        account, jurisdiction = self.parties[name].address, OF_CURRENCIES[currency]
+        account, jurisdiction = self.parties[name].address, currency.jurisdiction
         return token.register_wallet(registrar, account, WalletClass.CORPORATE, jurisdiction=jurisdiction)
 
     def _rate(self) -> Transaction:

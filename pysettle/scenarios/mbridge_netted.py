@@ -22,7 +22,7 @@ from pysettle.domain.settlement.calendars import common_opening
 from pysettle.domain.settlement.clearing import BatchItem, half_id, pair_id, places_of
 from pysettle.domain.settlement.clearing_events import BatchQueued
 from pysettle.money import Currency
-from pysettle.scenarios.borders import JURISDICTIONS, Bank, Borders, Side
+from pysettle.scenarios.borders import Bank, Borders, Side
 from pysettle.scenarios.case import Expectation, Figure, Origin
 from pysettle.scenarios.clearing import LENGTHS, MINUTE_S, Owed, liquidity_needed
 from pysettle.scenarios.mbridge import ALL_CLOSED_S, DOLLAR, LAST_DAY, PHASES, Pilot, in_units, midnight
@@ -139,7 +139,7 @@ class QueuedOrders(Orders):
                 side.debtor.key,
                 self.borders.token(side.currency),
                 item,
-                jurisdiction=JURISDICTIONS[side.creditor.home],
+                jurisdiction=side.creditor.home.jurisdiction,
                 pair=pair,
             )
             for side, item in zip(sides, items, strict=True)

@@ -297,6 +297,10 @@ scenario list
 scenario run compute-export
 scenario run stop
 demo --trace {town}/trace
+network add-currency --currency THB
+corridor agree-home --home THB --as CNY --dry-run
+corridor agree-home --home THB --as CNY
+corridor homes
 time advance --days 200
 settle complete --file {town}/latest
 market release --series {third}

@@ -19,6 +19,7 @@ from pysettle.client.jobs.escrow import JobEscrow
 from pysettle.client.settlement.clearing import ClearingHouse
 from pysettle.client.settlement.corridors import Corridors
 from pysettle.client.settlement.exchange import ForeignExchange
+from pysettle.client.settlement.homes import HomeCurrencies
 from pysettle.client.settlement.liquidity import LiquidityAccounts
 from pysettle.client.settlement.registry import ParticipantRegistry
 from pysettle.client.settlement.settlement import AtomicSettlement
@@ -102,7 +103,10 @@ def test_what_python_can_change_of_orders_a_command_can(method: str) -> None:
     assert method in _attributes(CALLERS_OF_JOBS)
 
 
-SETTLEMENT = (ParticipantRegistry, LiquidityAccounts, Corridors, AtomicSettlement, ForeignExchange, ClearingHouse)
+SETTLEMENT = (
+    *(ParticipantRegistry, HomeCurrencies, LiquidityAccounts, Corridors),
+    *(AtomicSettlement, ForeignExchange, ClearingHouse),
+)
 """The wrappers of settlement across borders."""
 
 

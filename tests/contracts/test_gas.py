@@ -31,7 +31,7 @@ from pysettle.evm import artifacts
 from pysettle.evm.embedded import EmbeddedChain
 from pysettle.evm.transactions import Transaction
 from pysettle.money import Currency
-from pysettle.values import Units
+from pysettle.values import Address, Units
 from tests.columns import booked
 from tests.contracts.abroad import PROVIDER as SELLER
 from tests.contracts.abroad import Abroad, open_abroad
@@ -848,6 +848,16 @@ def _clearable(ways: Ways) -> None:
     at(ways.banks.world, ways.banks.world.now // 86_400 * 86_400 + 86_400)
 
 
+way_scenario(
+    "ParticipantRegistry.agreeHome, first consent",
+    lambda it: it.agree_home(Currency.CNY, 764, Address(b"\7" * 20)),
+    lambda it: None,
+)
+way_scenario(
+    "ParticipantRegistry.agreeHome, last of three consents",
+    lambda it: it.agree_home(Currency.HKD, *it.proposed_home()),
+    lambda it: None,
+)
 way_scenario("Corridors.agree, first consent", lambda it: it.agree(Currency.CNY), lambda it: None)
 way_scenario(
     "Corridors.agree, in force",

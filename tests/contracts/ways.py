@@ -9,6 +9,7 @@ from itertools import count
 from pysettle.client.core.access import Role
 from pysettle.client.deploying import create_contract
 from pysettle.client.settlement.corridors import Corridors
+from pysettle.client.settlement.homes import HomeCurrencies
 from pysettle.domain.settlement.calendars import CLOSED, Hours, Week
 from pysettle.domain.settlement.corridors import Corridor, CorridorTerms, TravelPayload, corridor_id
 from pysettle.errors.states import LegKind
@@ -17,6 +18,7 @@ from pysettle.money import Currency
 from pysettle.values import Address, Seconds, Units
 from tests.contracts.banks import BEIJING, HONGKONG, JURISDICTIONS, Banks
 from tests.contracts.effects import deploy
+from tests.contracts.settlement.false_currency import FalseCurrency
 from tests.contracts.world import YUAN
 
 TERMS = CorridorTerms(
@@ -70,6 +72,33 @@ class Ways:
         way, terms = self.way(currency), replace(TERMS, **changed)  # type: ignore[arg-type]  # numbers of units
         self.banks.world.send(*(self.agree(by, way, terms) for by in (Currency.CNY, Currency.HKD)))
         return way
+
+    @property
+    def homes(self) -> HomeCurrencies:
+        """The home currencies of the layer."""
+        return HomeCurrencies.of(self.banks.world.network)
+
+    def agree_home(self, by: Currency, jurisdiction: int, home: Address) -> Transaction:
+        """Return the consent of the central bank of a currency to a home currency."""
+        world, place = self.banks.world, self.banks.token(by).address
+        return self.homes.agree_home(world[self.bank(by)], jurisdiction, home, place)
+
+    def proposed_home(self, jurisdiction: int = 764) -> tuple[int, Address]:
+        """Have all central banks but that of e-HKD agree to a home currency, whose central bank is the relayer."""
+        world, new = self.banks.world, FalseCurrency(self.banks.world)
+        relayer = world["relayer"]
+        world.send(
+            new.call("have", relayer.address),
+            self.agree_home(Currency.CNY, jurisdiction, new.address),
+            self.homes.agree_home(relayer, jurisdiction, new.address, new.address),
+        )
+        return jurisdiction, new.address
+
+    def joined(self, jurisdiction: int) -> Address:
+        """Have all central banks agree to a home currency, whose central bank is the relayer; return the currency."""
+        named = self.proposed_home(jurisdiction)
+        self.banks.world.send(self.agree_home(Currency.HKD, *named))
+        return named[1]
 
     def week(self, currency: Currency = Currency.CNY, week: Week | None = WEEK) -> Transaction:
         """Return the setting of the opening hours of a currency."""

@@ -8,6 +8,7 @@ import {AtomicSettlement} from "../../contracts/settlement/AtomicSettlement.sol"
 import {ClearingHouse} from "../../contracts/settlement/ClearingHouse.sol";
 import {Corridors} from "../../contracts/settlement/Corridors.sol";
 import {ICorridors} from "../../contracts/settlement/ICorridors.sol";
+import {IHomeCurrencies} from "../../contracts/settlement/IHomeCurrencies.sol";
 import {Instruction} from "../../contracts/settlement/Instruction.sol";
 import {IParticipantRegistry} from "../../contracts/settlement/IParticipantRegistry.sol";
 import {LiquidityAccounts} from "../../contracts/settlement/LiquidityAccounts.sol";
@@ -24,8 +25,8 @@ contract Layer {
     AtomicSettlement public immutable settlement;
     ClearingHouse public immutable clearing;
 
-    constructor(address exchange) {
-        registry = new ParticipantRegistry(_created(2));
+    constructor(address exchange, IHomeCurrencies.Home[] memory founding) {
+        registry = new ParticipantRegistry(_created(2), founding);
         liquidity = new LiquidityAccounts(address(registry), _created(3), _created(4), exchange, _created(5));
         corridors = new Corridors(address(registry), address(liquidity));
         settlement = new AtomicSettlement(address(liquidity));
@@ -68,7 +69,10 @@ abstract contract SettlementWorld is CurrencyWorld {
     constructor() CurrencyWorld(COLLECTOR) {
         other = new CurrencyToken("e-HKD token (simulated)", "eHKD", address(access), COLLECTOR);
         _restrictOther();
-        Layer layer = new Layer(EXCHANGE);
+        IHomeCurrencies.Home[] memory founding = new IHomeCurrencies.Home[](2);
+        founding[0] = IHomeCurrencies.Home(HERE, address(token));
+        founding[1] = IHomeCurrencies.Home(THERE, address(other));
+        Layer layer = new Layer(EXCHANGE, founding);
         (registry, liquidity, corridors, settlement, clearing) = (
             layer.registry(),
             layer.liquidity(),

@@ -41,6 +41,8 @@ from pysettle.domain.settlement.events import (
     PositionEarmarked,
     PositionMoved,
 )
+from pysettle.domain.settlement.home_events import HomeCurrencyAgreed, HomeCurrencyFounded, HomeCurrencyProposed
+from pysettle.domain.settlement.homes import HomeBooks
 from pysettle.domain.settlement.messages import Instruction, Leg, LegKind
 from pysettle.errors.states import PayloadState
 from pysettle.values import Address, Seconds, Units
@@ -52,7 +54,7 @@ NONE, PAYLOAD, DIGEST, NAME = bytes(32), b"\7" * 32, b"\6" * 32, b"\2" * 32
 NOON = 1_767_225_600 + 12 * 3_600
 """2026-01-01 12:00 UTC, a Thursday."""
 PLACES: dict[type[Event], Address] = {
-    ParticipantAdmitted: REGISTRY,
+    **dict.fromkeys((ParticipantAdmitted, HomeCurrencyFounded, HomeCurrencyProposed, HomeCurrencyAgreed), REGISTRY),
     **dict.fromkeys((PaidIn, PositionMoved, PositionReserved), LAYER),
     **dict.fromkeys((Transfer, SettlementAccountMarked), CURRENCY),
     **dict.fromkeys((WeekSet, CrossingAdmitted, CrossingReleased), WAYS),
@@ -114,6 +116,8 @@ def opened() -> Ledger:
     )
     found = apply(
         books,
+        HomeCurrencyFounded(156, CURRENCY),
+        HomeCurrencyFounded(344, COUNTER),
         SettlementAccountMarked(LAYER),
         Transfer(ZERO_ADDRESS, BANK, 100),
         ParticipantAdmitted(CURRENCY, BANK, 1, 344, AGENT, NAME, NAME),
@@ -164,8 +168,40 @@ CONTRADICTIONS: dict[str, tuple[tuple[Event, ...], str]] = {
     ),
     "a revision left out": ((proposed(3),), "INV-CORRIDOR .* revision 3 of corridor .*, and not 2"),
     "another pair": (
-        (proposed(2, way=replace(WAY, counter_currency=HOME)), revised(2, way=replace(WAY, counter_currency=HOME))),
-        "INV-CORRIDOR .* was open for another pair",
+        (proposed(2, way=replace(WAY, counter_currency=HOME)),),
+        "INV-CORRIDOR .* are not the home currencies of its jurisdictions",
+    ),
+    "a jurisdiction without a home currency": (
+        (proposed(way=Corridor(156, 764, CURRENCY, COUNTER)),),
+        "INV-CORRIDOR .* are not the home currencies of its jurisdictions",
+    ),
+    "a home currency by the deployer alone": (
+        (HomeCurrencyFounded(764, HOME),),
+        "INV-CORRIDOR .* became the currency of jurisdiction 764 without any consent",
+    ),
+    "a home currency without one consent": (
+        (HomeCurrencyProposed(764, HOME, CURRENCY, 3), HomeCurrencyAgreed(764, HOME, HOME, 3)),
+        f"INV-CORRIDOR .* without the consent of the central bank of 0x{COUNTER.hex()}",
+    ),
+    "a home currency with a consent to another": (
+        (
+            HomeCurrencyProposed(764, HOME, CURRENCY, 3),
+            HomeCurrencyProposed(784, HOME, COUNTER, 3),
+            HomeCurrencyAgreed(764, HOME, HOME, 3),
+        ),
+        f"INV-CORRIDOR .* without the consent of the central bank of 0x{COUNTER.hex()}",
+    ),
+    "a consent without a vote": (
+        (HomeCurrencyProposed(764, HOME, AGENT, 3),),
+        f"INV-CORRIDOR .* of 0x{AGENT.hex()} agreed to a home currency, and has no vote",
+    ),
+    "a home currency left out": ((HomeCurrencyProposed(764, HOME, HOME, 4),), "INV-CORRIDOR .* currency 4, and not 3"),
+    "a second home currency": (
+        (
+            *(HomeCurrencyProposed(344, HOME, it, 3) for it in (CURRENCY, COUNTER)),
+            HomeCurrencyAgreed(344, HOME, HOME, 3),
+        ),
+        "INV-CORRIDOR .* became the currency of jurisdiction 344, and one of them had another",
     ),
     "a leg above the limit": ((signed(41), crossing(41, 41, PAYLOAD)), "INV-CORRIDOR .* above the limit 40"),
     "a window above the limit": (
@@ -307,7 +343,20 @@ def test_a_window_ends_with_the_day_of_the_currency() -> None:
     assert apply(books, crossing(25, 25), returned(25, 25), time=NOON + 12 * 3_600) == []
 
 
-def test_a_pair_with_an_unlisted_currency_is_named() -> None:
-    """The other one gave the consent of its own contract: a notice for the auditor."""
+def test_an_unlisted_home_currency_is_named() -> None:
+    """The audit does not know who is its central bank: a notice for the auditor."""
     (notice,) = (it for it in invariants.notices(opened()) if it.code == "INV-CORRIDOR")
-    assert f"0x{COUNTER.hex()}, which is no listed currency" in notice.detail
+    assert (notice.subject, notice.detail) == (
+        "jurisdiction 344",
+        f"has the home currency 0x{COUNTER.hex()}, which is no listed currency",
+    )
+
+
+def test_all_central_banks_agree_to_a_home_currency() -> None:
+    """Each consent is the last one of its central bank, and the corridors of the pair come after."""
+    books, way = opened(), Corridor(156, 764, CURRENCY, HOME)
+    votes = [HomeCurrencyProposed(784, AGENT, CURRENCY, 3), HomeCurrencyProposed(764, HOME, COUNTER, 3)]
+    votes += [HomeCurrencyProposed(764, HOME, it, 3) for it in (HOME, CURRENCY)]
+    agreed = HomeCurrencyAgreed(764, HOME, COUNTER, 3)
+    assert apply(books, *votes, agreed, proposed(way=way), revised(way=way)) == []
+    assert books[HomeBooks].homes == {156: CURRENCY, 344: COUNTER, 764: HOME}

@@ -40,6 +40,8 @@ USES = {
     "PositionFrozenAmountSet": ("freezeAmount", ""),
     "PositionSeized": ("seize", ""),
     "LiquidityPauseSet": ("pause", ""),
+    "HomeCurrencyProposed": ("setClassLimits", ""),
+    "HomeCurrencyAgreed": ("setClassLimits", ""),
     "CorridorProposed": ("setClassLimits", ""),
     "CorridorRevised": ("setClassLimits", ""),
     "CorridorClosed": ("setClassLimits", ""),

@@ -20,6 +20,7 @@ from pysettle.cli.nouns import Noun
 from pysettle.cli.options import Count, wide_option
 from pysettle.cli.output import table
 from pysettle.cli.settlement.calendar import calendar, opening
+from pysettle.cli.settlement.homes import agree_home, homes
 from pysettle.cli.settlement.payload import (
     auditor_key,
     open_payload,
@@ -174,6 +175,8 @@ def list_(command: Command) -> None:
     command.show({"corridors": documents}, [table(header, rows)] if rows else none)
 
 
+corridor.add_command(homes)
+corridor.add_command(agree_home)
 corridor.add_command(calendar)
 corridor.add_command(opening)
 

@@ -42,6 +42,8 @@ class Making:
     """The currency; e-CNY for a contract that serves all of them."""
     works_with: tuple[Address, ...]
     """Addresses of the contracts that the new one works with, in the order of its plan, then of those created next."""
+    tokens: Mapping[Currency, Address] = field(default_factory=dict)
+    """Currency -> its token, of each currency of the network so far."""
 
 
 def _addresses(making: Making) -> tuple[object, ...]:

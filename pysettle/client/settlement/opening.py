@@ -33,6 +33,9 @@ def is_open(network: SettlementNetwork) -> bool:
 def open_settlement(network: SettlementNetwork, holders: Mapping[Currency, Holders] | None = None) -> None:
     """Deploy the settlement layer; each currency marks the contracts that hold its units. Later ones do so too.
 
+    The currencies of the network become the founding home currencies of their jurisdictions. A later one needs the
+    consent of all central banks (`HomeCurrencies.agree_home`).
+
     Args:
         network: The network.
         holders: As for `SettlementNetwork.add_contracts`.

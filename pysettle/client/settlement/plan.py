@@ -9,7 +9,15 @@ from pysettle.domain.settlement.quotes import FOREIGN_EXCHANGE_NAME
 
 PLAN = ColumnPlan(
     contracts=(
-        ContractPlan(name="ParticipantRegistry", on_request=True, created_next=("LiquidityAccounts",)),
+        ContractPlan(
+            name="ParticipantRegistry",
+            on_request=True,
+            created_next=("LiquidityAccounts",),
+            arguments=lambda making: (
+                *making.works_with,
+                tuple((currency.jurisdiction, token) for currency, token in making.tokens.items()),
+            ),
+        ),
         ContractPlan(
             name="LiquidityAccounts",
             on_request=True,

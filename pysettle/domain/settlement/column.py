@@ -15,6 +15,7 @@ from pysettle.domain.settlement import (
     exchange_checks,
     exchange_postings,
     exchange_questions,
+    homes,
     instructions,
     postings,
     questions,
@@ -43,6 +44,7 @@ COLUMN = Column(
     ),
     postings={
         **postings.HANDLERS,
+        **homes.HANDLERS,
         **corridor_postings.HANDLERS,
         **instructions.HANDLERS,
         **exchange_postings.HANDLERS,
@@ -62,11 +64,12 @@ COLUMN = Column(
     questions=(
         questions.participants,
         questions.positions,
+        homes.home_currencies,
         corridor_questions.corridors,
         questions.settlements,
         exchange_questions.purchases,
         clearing_questions.clearing,
     ),
-    notices=(corridor_questions.unlisted_pairs, exchange_checks.unlisted_policies, clearing_rule.notices),
+    notices=(homes.unlisted_homes, exchange_checks.unlisted_policies, clearing_rule.notices),
 )
 """The registry of participants, their positions and the corridors between them: above all other columns."""

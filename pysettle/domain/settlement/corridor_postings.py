@@ -12,6 +12,7 @@ from pysettle.domain.settlement.clearing_books import ClearingBooks
 from pysettle.domain.settlement.clearing_events import BatchAdmitted, BatchReleased
 from pysettle.domain.settlement.contracts import POSITION, RESERVED
 from pysettle.domain.settlement.corridor_books import CorridorBooks, WindowUse
+from pysettle.domain.settlement.homes import HomeBooks
 from pysettle.errors.states import PayloadState
 from pysettle.values import Address
 
@@ -42,8 +43,6 @@ def _revised(books: Books, emitted: Emitted, event: events.CorridorRevised) -> P
     for currency in pair:
         corridors.consents.pop((event.id, currency), None)
     record = corridors.records[event.id]
-    if record.is_open and record.corridor and record.corridor.counter_currency != way.counter_currency:
-        books.violated("INV-CORRIDOR", emitted, f"corridor 0x{event.id.hex()} was open for another pair")
     record.corridor, record.terms, record.revision, record.is_open = way, event.terms, event.revision, True
     return ()
 
@@ -180,6 +179,9 @@ def _check_revision(books: Books, emitted: Emitted, event: events.CorridorPropos
     expected = books[CorridorBooks].records[event.id].revision + 1
     if event.revision != expected or event.id != event.corridor.id:
         detail = f"revision {event.revision} of corridor 0x{event.id.hex()}, and not {expected}"
+        books.violated("INV-CORRIDOR", emitted, detail)
+    if not books[HomeBooks].are_pair(event.corridor):
+        detail = f"the pair of corridor 0x{event.id.hex()} are not the home currencies of its jurisdictions"
         books.violated("INV-CORRIDOR", emitted, detail)
 
 

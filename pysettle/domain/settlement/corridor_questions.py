@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pysettle.domain.core.books import Books
-from pysettle.domain.core.findings import Finding, Severity
 from pysettle.domain.core.questions import Question, call_data
 from pysettle.domain.settlement.contracts import CORRIDORS
 from pysettle.domain.settlement.corridor_books import CorridorBooks
@@ -34,18 +33,3 @@ def corridors(books: Books, _chain_id: int) -> Iterator[Question]:
         for digest, state in sorted(known.payloads.items()):
             data = call_data("payloadState(bytes32)", digest)
             yield Question(about, contract, f"payloadState(0x{digest.hex()})", data, (int(state),))
-
-
-def unlisted_pairs(books: Books) -> Iterator[Finding]:
-    """Name open corridors of a listed currency whose pair has another one that is not listed.
-
-    A contract that only claims to be a currency is its own central bank: the other one opened the corridor alone.
-    """
-    for identifier, record in sorted(books[CorridorBooks].records.items()):
-        way = record.corridor
-        if way is None or not record.is_open:
-            continue
-        unlisted = [it for it in (way.currency, way.counter_currency) if not books.contracts.counts(it)]
-        if len(unlisted) == 1:
-            detail = f"is open for a pair with 0x{unlisted[0].hex()}, which is no listed currency"
-            yield Finding("INV-CORRIDOR", f"corridor 0x{identifier.hex()}", detail, Severity.NOTICE)

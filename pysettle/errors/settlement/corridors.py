@@ -11,16 +11,17 @@ class CorridorReverted(ContractReverted):
 
 
 class CorridorInvalid(CorridorReverted):
-    """A corridor needs two jurisdictions and two currencies."""
+    """A corridor needs two jurisdictions, and the pair of their home currencies."""
 
     template = (
-        "no corridor can lead from jurisdiction {debtor_jurisdiction} to {creditor_jurisdiction} with the other "
-        "currency {counter_currency}"
+        "no corridor can lead from jurisdiction {debtor_jurisdiction} to {creditor_jurisdiction} for {currency} with "
+        "the other currency {counter_currency}"
     )
-    remedy = "name two different jurisdictions from 1 to 999, and two different currencies"
+    remedy = "name two different jurisdictions, and the home currencies of both: `pysettle corridor homes`"
 
     debtor_jurisdiction: int
     creditor_jurisdiction: int
+    currency: Address
     counter_currency: Address
 
 
@@ -49,7 +50,7 @@ class CorridorOfOtherPair(CorridorReverted):
     """The corridor is open for another pair of currencies."""
 
     template = "corridor {id} is open for the pair with {counter_currency}"
-    remedy = "revise it with this currency, or have either central bank close it first"
+    remedy = "pay with this currency, or hold a wallet with its own jurisdiction"
 
     id: bytes
     counter_currency: Address

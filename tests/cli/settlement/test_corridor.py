@@ -55,6 +55,37 @@ def test_a_corridor_needs_both_central_banks(layer: Town) -> None:
     layer.refuse(f"corridor propose {ENDS} --counter CNY {LIMITS}", 5, "CorridorInvalid")
 
 
+def test_a_home_currency_needs_all_central_banks(layer: Town) -> None:
+    """Those of both founding ones agree, and that of the new one; then its corridors can be proposed."""
+    assert [(it["jurisdiction"], it["home"]) for it in layer.tell("corridor homes")["homes"]] == [
+        ("156", "CNY"),
+        ("344", "HKD"),
+    ]
+    layer.refuse("corridor agree-home --home THB", 2, "network add-currency --currency THB")
+    for wrong in ("--home EUR", "--home THB --jurisdiction 0", "--home THB --jurisdiction 1000", "--home THB --as EUR"):
+        layer.refuse(f"corridor agree-home {wrong}", 2, "Invalid value")
+    layer.refuse("corridor agree-home --home HKD", 5, "HomeCurrencyKept")
+    layer.refuse("corridor agree-home --home HKD --jurisdiction 764 --dry-run", 5, "CurrencyOfOtherJurisdiction")
+    layer.say("network add-currency --currency THB")
+    way = "--from-jurisdiction 156 --to-jurisdiction 764 --counter THB"
+    layer.refuse(f"corridor propose {way} {LIMITS}", 5, "HomeCurrencyMissing")
+    layer.refuse("corridor agree-home --home THB --by alice", 5, "CurrencyPowerMissing")
+    said = layer.say("corridor agree-home --home THB --dry-run")
+    assert "nothing was sent" in said
+    assert layer.tell("corridor homes")["proposed"] == []
+    said = layer.say("corridor agree-home --home THB")
+    assert "it is one when the central banks of all others agree too: CNY, HKD" in said
+    assert "corridor agree-home --home THB --jurisdiction 764 --as CNY" in said
+    layer.say("corridor agree-home --home THB --as CNY")
+    (further,) = layer.tell("corridor homes")["proposed"]
+    assert further == {"jurisdiction": "764", "home": "THB", "agreed": ["THB", "CNY"], "missing": ["HKD"]}
+    assert "HKD missing" in layer.say("corridor homes")
+    done = layer.tell("corridor agree-home --home THB --as HKD")
+    assert (done["is_home"], done["missing"]) == (True, [])
+    layer.say(f"corridor propose {way} {LIMITS}")
+    assert "without terms -> open" in layer.say(f"corridor agree {way}")
+
+
 def test_a_calendar_comes_from_a_file(layer: Town) -> None:
     """The part of the currency is set; a wrong line is named, and nothing is sent."""
     assert layer.say("corridor calendar") == "CNY is always open\n"

@@ -1,4 +1,4 @@
-"""A contract that claims to be a currency: its authority allows everything, and it brings and calls as it is told."""
+"""A contract that claims to be a currency: it allows whom it is told to, at first everybody, and brings and calls."""
 
 from __future__ import annotations
 
@@ -20,13 +20,21 @@ contract FalseCurrency {
     uint256 public brings;
     address public callee;
     bytes public callback;
+    address public bank;
+    bool public callsWhenAsked;
     mapping(address => uint256) public balanceOf;
 
     function bring(uint256 amount) external { brings = amount; }
     function callBack(address to, bytes calldata data) external { (callee, callback) = (to, data); }
 
+    function have(address bank_) external { bank = bank_; }
+    function callWhenAsked() external { callsWhenAsked = true; }
+
     function authority() external view returns (address) { return address(this); }
-    function canCall(address, address, bytes4) external pure returns (bool, uint32) { return (true, 0); }
+    function canCall(address caller, address, bytes4) external returns (bool, uint32) {
+        if (callsWhenAsked) callee.call{gas: 100_000}(callback);
+        return (bank == address(0) || caller == bank, 0);
+    }
     function isSettlementAccount(address account) external view returns (bool) { return account.code.length != 0; }
 
     function transferFrom(address, address to, uint256) external returns (bool) {

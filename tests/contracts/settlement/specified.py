@@ -72,7 +72,8 @@ class Specified:
         central = {place: self.world.address(self.ways.bank(it)) for it, place in self.tokens.items()}
         ids = {(a, b, it): corridor_id(a, b, it) for a in (0, 156, 344) for b in (0, 156, 344) for it in layers}
         place = self.ways.corridors.address
-        corridors = CorridorsSpec(place, layer, central, members, ids, [settlement], events)
+        homes = {it.jurisdiction: token for it, token in self.tokens.items()}
+        corridors = CorridorsSpec(place, layer, central, homes, members, ids, [settlement], events)
         for currency in CURRENCIES:
             way = self.ways.open(currency)
             known = corridors.ways[way.id]

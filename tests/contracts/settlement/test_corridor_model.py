@@ -46,7 +46,8 @@ class Run:
         layer = self.banks.liquidity.address
         # The stub takes everybody for a contract that moves positions.
         movers = [self.world.address("relayer")]
-        self.spec = CorridorsSpec(ways.corridors.address, layer, central, members, ids, movers)
+        homes = {it.jurisdiction: place for it, place in self.tokens.items()}
+        self.spec = CorridorsSpec(ways.corridors.address, layer, central, homes, members, ids, movers)
         way = self.spec.ways[ways.way().id]
         way.terms, way.counter, way.revision, way.is_open = TERMS, ways.way().counter_currency, 1, True
         for place, account in members:

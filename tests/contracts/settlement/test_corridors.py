@@ -101,25 +101,32 @@ def test_either_central_bank_closes_alone(ways: Ways, by: Currency) -> None:
 
 
 def test_corridors_and_terms_that_cannot_be(ways: Ways) -> None:
-    """One jurisdiction or currency twice, a jurisdiction of four digits, a currency outside the pair, wrong limits."""
-    world, way = ways.banks.world, ways.way()
+    """One jurisdiction twice, one without a home currency, another pair, a currency outside the pair, wrong limits."""
+    world, way, third = ways.banks.world, ways.way(), ways.banks.liquidity.address
+    bank = world[ways.bank(Currency.CNY)]
     wrong = [
         replace(way, creditor_jurisdiction=way.debtor_jurisdiction),
-        replace(way, debtor_jurisdiction=0),
-        replace(way, creditor_jurisdiction=1_000),
         replace(way, counter_currency=way.currency),
+        replace(way, currency=way.counter_currency),
+        replace(way, counter_currency=third),
+        replace(way, currency=third),
     ]
     for other in wrong:
         named = {
             "debtorJurisdiction": other.debtor_jurisdiction,
             "creditorJurisdiction": other.creditor_jurisdiction,
+            "currency": other.currency,
             "counterCurrency": other.counter_currency,
         }
         refused(world, ways.agree(Currency.CNY, other), errors.CorridorInvalid, **named)
+        refused(world, ways.corridors.close(bank, other, way.currency), errors.CorridorInvalid, **named)
+    for jurisdiction in (0, 764, 1_000):
+        for other in (replace(way, debtor_jurisdiction=jurisdiction), replace(way, creditor_jurisdiction=jurisdiction)):
+            refused(world, ways.agree(Currency.CNY, other), errors.HomeCurrencyMissing, jurisdiction=jurisdiction)
     stranger = world.address("stranger")
     for step in (
-        ways.corridors.agree(world[ways.bank(Currency.CNY)], way, TERMS, stranger),
-        ways.corridors.close(world[ways.bank(Currency.CNY)], way, stranger),
+        ways.corridors.agree(bank, way, TERMS, stranger),
+        ways.corridors.close(bank, way, stranger),
     ):
         refused(world, step, errors.CurrencyNotOfCorridor, id=way.id, currency=stranger)
     for terms in (
@@ -132,21 +139,17 @@ def test_corridors_and_terms_that_cannot_be(ways: Ways) -> None:
     world.send(ways.agree(Currency.CNY, terms=replace(TERMS, settlement_limit=TERMS.window_limit)))
 
 
-def test_an_open_corridor_keeps_its_pair(ways: Ways) -> None:
-    """Another pair of the same currency needs that the corridor is closed first."""
-    way, world = ways.open(), ways.banks.world
-    bank = world[ways.bank(Currency.CNY)]
-    other = replace(way, counter_currency=ways.banks.liquidity.address)
-    for step in (
-        ways.corridors.agree(bank, other, TERMS, way.currency),
-        ways.corridors.close(bank, other, way.currency),
-    ):
-        refused(world, step, errors.CorridorOfOtherPair, id=way.id, counterCurrency=way.counter_currency)
-    world.send(
-        ways.corridors.close(bank, way, way.currency),
-        ways.corridors.agree(bank, other, TERMS, way.currency),
-    )
-    assert ways.corridors.corridor(way.id).word == "closed"
+def test_a_pair_crosses_both_ways_in_either_currency(ways: Ways) -> None:
+    """Both currencies of two jurisdictions have a corridor there and one back, and a third currency has none."""
+    world, way, baht = ways.banks.world, ways.way(), ways.joined(764)
+    back = replace(ways.way(Currency.HKD), currency=way.currency, counter_currency=way.counter_currency)
+    for each in (back, ways.way(Currency.HKD)):
+        world.send(*(ways.agree(by, each) for by in (Currency.CNY, Currency.HKD)))
+        assert ways.corridors.corridor(each.id).word == "open"
+    for counter in (way.counter_currency, baht):
+        third = Corridor(344, 764, way.currency, counter)
+        named = {"debtorJurisdiction": 344, "creditorJurisdiction": 764, "counterCurrency": counter}
+        refused(world, ways.agree(Currency.CNY, third), errors.CorridorInvalid, **named, currency=way.currency)
 
 
 # -------------------------------------------------------------------------------------------- calendars

@@ -40,7 +40,6 @@ from tests.contracts.abroad import (
 from tests.contracts.banks import FUNDS, HKD_OFFICER, HONGKONG, Banks, identity_of
 from tests.contracts.effects import at, refused, restored
 from tests.contracts.hostile import Hostile
-from tests.contracts.settlement.false_currency import FalseCurrency
 from tests.contracts.ways import TERMS
 from tests.contracts.world import UNIT_PRICE, YUAN
 
@@ -481,20 +480,16 @@ def test_the_corridor_of_a_purchase(abroad: Abroad) -> None:
     refused_purchase(abroad, abroad.buy(), errors.CorridorNotOpen, id=way.id)
 
 
-def test_a_corridor_of_a_false_pair(abroad: Abroad) -> None:
-    """A central bank alone opens none for another currency: not with a pair that only claims to be a currency."""
-    world, way, corridors = abroad.world, abroad.way, abroad.ways.corridors
-    false, bank = FalseCurrency(world), world[abroad.ways.bank(Currency.CNY)]
-    pair = replace(way, counter_currency=false.address)
-    kept = {"id": way.id, "counterCurrency": way.counter_currency}
-    refused(world, corridors.agree(bank, pair, TERMS, way.currency), errors.CorridorOfOtherPair, **kept)
-    world.send(corridors.close(bank, way, way.currency))
-    world.send(*(corridors.agree(bank, pair, TERMS, place) for place in (way.currency, false.address)))
-    assert corridors.corridor(way.id).is_open
-    other = {"id": way.id, "counterCurrency": false.address}
+def test_the_pair_of_a_purchase(abroad: Abroad) -> None:
+    """A buyer of a third jurisdiction pays with the currency of that one alone, which its corridor is for."""
+    world, ways = abroad.world, abroad.ways
+    baht = ways.joined(764)
+    way = replace(abroad.way, debtor_jurisdiction=764, counter_currency=baht)
+    hkd, officer = abroad.banks.token(Currency.HKD), world[HKD_OFFICER]
+    world.send(
+        ways.agree(Currency.CNY, way),
+        ways.corridors.agree(world["relayer"], way, TERMS, baht),
+        hkd.register_wallet(officer, world.address(BUYER), WalletClass.II, jurisdiction=764),
+    )
+    other = {"id": way.id, "counterCurrency": baht}
     refused_purchase(abroad, abroad.buy(), errors.CorridorOfOtherPair, **other)
-    back = replace(abroad.ways.way(Currency.HKD), counter_currency=false.address)
-    missing = {"currency": back.currency, "caller": bank.address}
-    refused(world, corridors.agree(bank, back, TERMS, back.currency), errors.CurrencyPowerMissing, **missing)
-    world.send(corridors.agree(bank, back, TERMS, false.address))
-    assert not corridors.corridor(back.id).is_open

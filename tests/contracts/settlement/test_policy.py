@@ -72,10 +72,11 @@ def test_a_series_sells_to_known_jurisdictions(abroad: Abroad) -> None:
     world.send(register(abroad, HONGKONG, DOMESTIC))
     (receipt,) = world.send(buy(abroad, series))
     assert any(isinstance(event, Purchased) for event in world.events(receipt))
-    thailand = Corridor(764, DOMESTIC, abroad.way.currency, abroad.way.counter_currency)
+    ways, baht = abroad.ways, abroad.ways.joined(764)
+    thailand = Corridor(764, DOMESTIC, abroad.way.currency, baht)
     world.send(register(abroad, HONGKONG, 764))
     refused(world, buy(abroad, series), errors.CorridorNotOpen, id=thailand.id)
-    world.send(*(abroad.ways.agree(by, thailand, TERMS) for by in (Currency.CNY, Currency.HKD)))
+    world.send(ways.agree(Currency.CNY, thailand), ways.corridors.agree(world["relayer"], thailand, TERMS, baht))
     world.send(buy(abroad, series))
     world.send(register(abroad, HONGKONG, HONG_KONG), buy(abroad, series))
 

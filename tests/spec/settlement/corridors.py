@@ -79,6 +79,7 @@ class CorridorsSpec(Contract):
         address: Address,
         liquidity: Address,
         central_banks: Mapping[Address, Address],
+        homes: Mapping[int, Address],
         members: Mapping[tuple[Address, Address], Member],
         identify: Mapping[tuple[int, int, Address], bytes],
         movers: Sequence[Address],
@@ -90,6 +91,7 @@ class CorridorsSpec(Contract):
             address: Address of the contract.
             liquidity: Address of the liquidity accounts.
             central_banks: Currency -> its central bank.
+            homes: Jurisdiction -> its home currency.
             members: (currency, account) -> the participant.
             identify: Jurisdictions and currency -> id of the corridor, as the contract hashes them.
             movers: Accounts that may admit.
@@ -97,7 +99,7 @@ class CorridorsSpec(Contract):
         """
         super().__init__(address, [] if events is None else events)
         self._liquidity, self._movers = liquidity, movers
-        self._banks, self._members, self._ids = central_banks, members, identify
+        self._banks, self._homes, self._members, self._ids = central_banks, homes, members, identify
         self.ways: defaultdict[bytes, Way] = defaultdict(Way)
         self.used: defaultdict[tuple[bytes, Address], list[tuple[int, int]]] = defaultdict(list)
         self.times: defaultdict[Address, Times] = defaultdict(Times)
@@ -108,10 +110,6 @@ class CorridorsSpec(Contract):
 
     def agree(self, call: Call, corridor: Corridor, terms: CorridorTerms, as_currency: Address) -> None:
         """Agree to terms."""
-        ends = corridor.debtor_jurisdiction, corridor.creditor_jurisdiction
-        if ends[0] == ends[1] or not all(0 < it <= 999 for it in ends) or len({*corridor.fields()[2:]}) == 1:
-            named = {"debtorJurisdiction": ends[0], "creditorJurisdiction": ends[1]}
-            refuse(errors.CorridorInvalid, **named, counterCurrency=corridor.counter_currency)
         identifier, way = self._of_central_bank(call, corridor, as_currency)
         if not terms.window_s or terms.settlement_limit > terms.window_limit:
             limits = {"settlementLimit": terms.settlement_limit, "windowLimit": terms.window_limit}
@@ -332,14 +330,24 @@ class CorridorsSpec(Contract):
         return found
 
     def _of_central_bank(self, call: Call, corridor: Corridor, as_currency: Address) -> tuple[bytes, Way]:
+        self._require_pair(corridor)
         identifier = self._ids[corridor.debtor_jurisdiction, corridor.creditor_jurisdiction, corridor.currency]
         if as_currency not in (corridor.currency, corridor.counter_currency):
             refuse(errors.CurrencyNotOfCorridor, id=identifier, currency=as_currency)
         self._require_central_bank(call, as_currency)
-        way = self.ways[identifier]
-        if way.is_open and way.counter != corridor.counter_currency:
-            refuse(errors.CorridorOfOtherPair, id=identifier, counterCurrency=way.counter)
-        return identifier, way
+        return identifier, self.ways[identifier]
+
+    def _require_pair(self, corridor: Corridor) -> None:
+        """Require two jurisdictions, and their home currencies in either order."""
+        ends = corridor.debtor_jurisdiction, corridor.creditor_jurisdiction
+        for jurisdiction in ends if ends[0] != ends[1] else ():
+            if jurisdiction not in self._homes:
+                refuse(errors.HomeCurrencyMissing, jurisdiction=jurisdiction)
+        pair = [corridor.currency, corridor.counter_currency]
+        if ends[0] == ends[1] or sorted(pair) != sorted(self._homes[it] for it in ends):
+            named = {"debtorJurisdiction": ends[0], "creditorJurisdiction": ends[1]}
+            currencies = {"currency": corridor.currency, "counterCurrency": corridor.counter_currency}
+            refuse(errors.CorridorInvalid, **named, **currencies)
 
     def _require_central_bank(self, call: Call, currency: Address) -> None:
         if self._banks.get(currency) != call.sender:

@@ -86,10 +86,13 @@ class LayerSpec:
         self.registries = {at: RegistrySpec(places.registry, it) for at, it in currencies.items()}
         self.positions = {at: LiquiditySpec(places.liquidity, it, self.registries[at]) for at, it in currencies.items()}
         banks = {at: next(iter(it.roles[Role.CENTRAL_BANK])) for at, it in currencies.items()}
+        # The network has e-CNY first, and then e-HKD.
+        homes = dict(zip((156, 344), currencies, strict=True))
         self.corridors = _Corridors(
             places.corridors,
             places.liquidity,
             banks,
+            homes,
             _Members(self.registries),
             _Ids(),
             [places.settlement, places.clearing],
