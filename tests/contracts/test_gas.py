@@ -31,7 +31,7 @@ from pysettle.evm import artifacts
 from pysettle.evm.embedded import EmbeddedChain
 from pysettle.evm.transactions import Transaction
 from pysettle.money import Currency
-from pysettle.values import Address, Units
+from pysettle.values import Units
 from tests.columns import booked
 from tests.contracts.abroad import PROVIDER as SELLER
 from tests.contracts.abroad import Abroad, open_abroad

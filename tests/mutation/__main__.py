@@ -78,8 +78,8 @@ _NAMED = {
     "jobs": Target("JobEscrow", ("JobEscrow",), ("tests/contracts/jobs",)),
     "participants": Target(
         "ParticipantRegistry",
-        ("ParticipantRegistry", "Identifiers", "CurrencyPowers"),
-        ("tests/contracts/settlement/test_registry.py",),
+        ("ParticipantRegistry", "Identifiers", "CurrencyPowers", "HomeCurrencies"),
+        ("tests/contracts/settlement/test_registry.py", "tests/contracts/settlement/test_homes.py"),
     ),
     "liquidity": Target(
         "LiquidityAccounts",
