@@ -112,6 +112,13 @@ def test_the_order_of_a_debtor(house: House) -> None:
     house.refuse(house.settle(urgent.marking([0])), errors.ItemsNotQueued, **place(urgent))
 
 
+def test_a_creditor_far_beyond_the_listed_parties(house: House) -> None:
+    """Its number is refused, however many numbers lie between it and the last listed party."""
+    batch = house.queued(BEIJING, (AGENT, 1))
+    house.send(house.reserve(BEIJING, 1), house.close())
+    house.refuse(house.settle(batch, names=[BEIJING]), errors.ParticipantNotListed, participantNumber=3)
+
+
 def test_a_wrong_proposal_is_refused_by_name(house: House) -> None:
     """Each mistake has its error with the values, and no unit moves."""
     world, currency = house.banks.world, house.currency
