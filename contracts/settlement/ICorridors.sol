@@ -10,8 +10,8 @@ import {BatchHeader} from "./Clearing.sol";
 /// Times are unix seconds. Days are counted from 1970-01-01 in the time of a currency, a fixed offset from UTC.
 interface ICorridors {
     /// @notice A way from one jurisdiction to another for one currency, under the central banks of two currencies.
-    /// @dev The way back is another corridor. The pair are the home currencies of both jurisdictions (`IHomeCurrencies`):
-    /// a third currency crosses their border only by way of its own jurisdiction.
+    /// @dev The way back is another corridor. The pair are the home currencies of both jurisdictions, as
+    /// `IHomeCurrencies` says: a third currency crosses their border only by way of its own jurisdiction.
     struct Corridor {
         /// Jurisdiction of the debtor in `currency`, an ISO 3166-1 number.
         uint16 from;
