@@ -203,17 +203,18 @@ def test_a_later_consent_replaces_an_earlier_one(ways: Ways, baht: FalseCurrency
 
 
 def test_the_central_bank_of_each_home_currency_is_asked(ways: Ways, baht: FalseCurrency) -> None:
-    """A consent from before another home currency is void, and nobody leaves the new one out."""
+    """A consent from before another home currency is void, that of the new currency too; nobody leaves one out."""
     world, dirham = ways.banks.world, FalseCurrency(ways.banks.world)
     named, steps = (EMIRATES, dirham.address), (own(ways, baht), ways.agree_home(HKD, THAILAND, baht.address))
-    world.send(*(ways.agree_home(by, *named) for by in (CNY, HKD)))
+    world.send(own(ways, dirham, EMIRATES, by="stranger"), ways.agree_home(CNY, *named))
     world.send(ways.agree_home(CNY, THAILAND, baht.address), *steps)
     assert is_home(ways, baht)
-    world.send(own(ways, dirham, EMIRATES, by="stranger"))
     world.send(*(ways.agree_home(by, *named) for by in (CNY, HKD)))
     assert not is_home(ways, dirham)
-    (receipt,) = world.send(ways.homes.agree_home(world["relayer"], *named, baht.address))
-    assert world.events(receipt) == [HomeCurrencyAgreed(*named, baht.address, 4)]
+    world.send(ways.homes.agree_home(world["relayer"], *named, baht.address))
+    assert not is_home(ways, dirham)
+    (receipt,) = world.send(own(ways, dirham, EMIRATES, by="stranger"))
+    assert world.events(receipt) == [HomeCurrencyAgreed(*named, dirham.address, 4)]
 
 
 def test_an_authority_that_calls_back_or_lies(ways: Ways, baht: FalseCurrency) -> None:
