@@ -81,7 +81,7 @@ class Comparison:
     def do(self, operation: Operation) -> None:
         """Do one operation on both, and compare all that came of it: refusal, events, state, books."""
         self.step += 1
-        expected = perform(self.contract(operation), operation)
+        expected = self._expected(operation)
         self._compare_answer(operation, expected)
         found, receipt = self.stage.perform(operation)
         if expected.refusal != found:
@@ -119,6 +119,10 @@ class Comparison:
     def compare_books(self) -> None:
         """Require the ledger to have what the specification has."""
         raise NotImplementedError
+
+    def _expected(self, operation: Operation) -> Outcome:
+        """Do an operation on the specification."""
+        return perform(self.contract(operation), operation)
 
     def _compare_answer(self, operation: Operation, expected: Outcome) -> None:
         """Require of an operation that is about to be done that it will answer what is expected."""
