@@ -76,7 +76,7 @@ def allowed(mutated: Mutated, report: Report, bundle: Bundle) -> str:
 def test_no_mutation_passes_unseen(mutator: Mutator, tmp_path: Path) -> None:
     """Each of the drawn mutations is found, named in a notice, or of a kind that the page lists."""
     ends = Counter[str]()
-    for number in range(rounds(100, campaign=5_000)):
+    for number in range(rounds(200, campaign=5_000)):
         directory = tmp_path / str(number)
         mutated = mutator.draw(chance(f"mutation {number}"), directory)
         if not mutator.is_equal(directory):
