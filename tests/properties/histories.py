@@ -27,7 +27,7 @@ from pysettle.domain.jobs.contracts import JOB_ESCROW
 from pysettle.domain.jobs.terms import OrderTerms
 from pysettle.domain.money.contracts import CURRENCY_TOKEN, ISSUANCE_DESK, CurrencyTerms
 from pysettle.domain.money.messages import ReserveAttestation
-from pysettle.domain.money.wallets import MOST_LIMIT, ClassLimits, WalletClass
+from pysettle.domain.money.wallets import IDENTIFICATION_WITHOUT_END, MOST_LIMIT, ClassLimits, WalletClass
 from tests.spec.channel.records import DepositData
 from tests.spec.core.calls import Signature
 from tests.spec.core.records import Places
@@ -112,11 +112,20 @@ class History:
             self.do(operation)
         for _ in range(BEGUN):
             self.do(generator.draw(self.now))
+        self._lift_limits()
         self._seize_credit()
         self._withdraw()
         self._concede()
 
     # Of too few units, or too seldom, in what is drawn.
+
+    def _lift_limits(self) -> None:
+        """Let the parties of what follows pay and hold without limits, as corporate wallets do, and without a freeze."""
+        registered = WalletClass.CORPORATE, IDENTIFICATION_WITHOUT_END, 156, True
+        for name in ("buyer", "other buyer", "provider"):
+            self._must("registerWallet", ADDRESSES["registrar"], ADDRESSES[name], *registered)
+            self._must("freeze", ADDRESSES["freezer"], ADDRESSES[name], False, False)
+            self._must("freezeAmount", ADDRESSES["freezer"], ADDRESSES[name], 0)
 
     def _seize_credit(self) -> None:
         """Seize a part of a credit for somebody else."""
