@@ -69,6 +69,7 @@ OF_PARTICIPANTS = {
     "CycleEnded",
     "EarmarkDelivered",
     "EarmarkReturned",
+    "HomeCurrencyFounded",
     "InstructionEarmarked",
     "InstructionSettled",
     "InstructionUnwound",

@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import random
 import shutil
 import subprocess
 import sys
@@ -31,6 +30,7 @@ from pysettle.domain.catalogue import COLUMNS
 from pysettle.errors import ArtifactError
 from pysettle.evm.artifacts import FOLDER, ROOT
 from tests import columns
+from tests.chance import fixed
 from tests.mutation.compiling import Code, Solc, Sources
 from tests.mutation.reach import Reach
 from tests.mutation.survivors import FILE, Survivor, explained, plain
@@ -288,7 +288,7 @@ def main() -> int:
         survived = options.again.read_text().splitlines()
         chosen = [mutant for mutant in chosen if f"- {mutant}" in survived]
     if options.shuffle is not None:
-        random.Random(options.shuffle).shuffle(chosen)  # noqa: S311 - a sample
+        fixed(options.shuffle).shuffle(chosen)
     chosen = chosen[options.skip :: options.every]
     outcomes: list[Outcome] = []
     for outcome in Campaign(TARGETS[options.of], options.workers).outcomes(chosen):
