@@ -120,7 +120,7 @@ class History:
     # Of too few units, or too seldom, in what is drawn.
 
     def _lift_limits(self) -> None:
-        """Let the parties of what follows pay and hold without limits, as corporate wallets do, and without a freeze."""
+        """Let the parties of what follows pay and hold as corporate wallets do, without limits and freezes."""
         registered = WalletClass.CORPORATE, IDENTIFICATION_WITHOUT_END, 156, True
         for name in ("buyer", "other buyer", "provider"):
             self._must("registerWallet", ADDRESSES["registrar"], ADDRESSES[name], *registered)
