@@ -37,7 +37,7 @@ def load_profile() -> None:
 
     It does not judge the speed of a machine, which others may use at the same time.
     """
-    common: dict[str, Any] = {"database": None, "suppress_health_check": [HealthCheck.too_slow]}
+    common: dict[str, Any] = {"database": None, "deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
     settings.register_profile("fixed", derandomize=True, **common)
     settings.register_profile("fresh", derandomize=False, print_blob=True, **common)
     settings.load_profile("fixed" if SEED is None else "fresh")
