@@ -145,10 +145,8 @@ def _answer(books: Books, currencies: Iterable[Address], time: int) -> RuleAnswe
     settled = [row for row, settles in zip(rows, _strict(books, rows, names), strict=True) if settles]
     sums = {}
     for currency in currencies:
-        cycle, units = (
-            books[ClearingBooks].cycles[currency],
-            [it.units for it in settled if it.item.currency == currency],
-        )
+        cycle = books[ClearingBooks].cycles[currency]
+        units = [it.units for it in settled if it.item.currency == currency]
         sums[currency] = cycle.settled_count + len(units), cycle.settled_units + sum(units)
     paired = frozenset(it.currency for it in names)
     return RuleAnswer(frozenset(it.item for it in rows), frozenset(it.item for it in settled), paired, sums)
