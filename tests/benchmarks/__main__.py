@@ -17,6 +17,7 @@ from tests.benchmarks.gas_clearing import gas_net
 from tests.benchmarks.gas_compute import gas_claim, gas_purchase, gas_purchase_auth, gas_purchase_seq
 from tests.benchmarks.gas_cycle import gas_cycle
 from tests.benchmarks.gas_exchange import gas_exchange
+from tests.benchmarks.gas_pvp import gas_pvp
 from tests.benchmarks.lists import scale_lists
 from tests.benchmarks.measure import Benchmark, Row
 from tests.benchmarks.memory import memory
@@ -49,6 +50,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "GAS-PURCHASE-SEQ": gas_purchase_seq,
     "GAS-CLAIM": gas_claim,
     "GAS-FX-PURCHASE": gas_exchange,
+    "GAS-PVP": gas_pvp,
     "GAS-NET": gas_net,
     "GAS-CYCLE": gas_cycle,
 }
