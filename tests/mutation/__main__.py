@@ -6,7 +6,8 @@ and there the tests that execute what was changed run until the first failure. T
 touched.
 
 Run as `python -m tests.mutation [--of TARGET] [--every N] [--only FILE:LINE]`, or by `scripts/assure --mutation`. The
-report grows with each mutant; `--shuffle SEED` makes the mutants of a campaign that somebody ends a fair sample.
+report grows with each mutant; `--shuffle SEED` makes the mutants of a campaign that somebody ends a fair sample, and
+`--since COMMIT` leaves out what did not change since a commit.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from pysettle.errors import ArtifactError
 from pysettle.evm.artifacts import FOLDER, ROOT
 from tests import columns
 from tests.chance import fixed
+from tests.mutation.changes import changed_since
 from tests.mutation.compiling import Code, Solc, Sources
 from tests.mutation.reach import Reach
 from tests.mutation.survivors import FILE, Survivor, explained, plain
@@ -279,11 +281,15 @@ def main() -> int:
     parser.add_argument(
         "--only", metavar="FILE:LINE", default="", help="only the mutants of a file, or of a line of it"
     )
+    parser.add_argument("--since", metavar="COMMIT", help="only the mutants of lines that are new since a commit")
     parser.add_argument("--again", metavar="REPORT", type=Path, help="only those that survived, by an earlier report")
     parser.add_argument("--shuffle", type=int, metavar="SEED", help="in a random order, before --skip and --every")
     parser.add_argument("--workers", type=int, default=WORKERS, metavar="N", help="how many at once")
     options = parser.parse_args()
     chosen = [mutant for mutant in made(TARGETS[options.of]) if options.only in f"{mutant.file}:{mutant.line}:"]
+    if options.since:
+        lines = changed_since(ROOT, options.since)
+        chosen = [mutant for mutant in chosen if (mutant.file, mutant.line) in lines]
     if options.again:
         survived = options.again.read_text().splitlines()
         chosen = [mutant for mutant in chosen if f"- {mutant}" in survived]
