@@ -40,6 +40,7 @@ contract AtomicSettlement is IAtomicSettlement, CurrencyPowers, EIP712, Reentran
         uint64 dueAt;
     }
 
+    // slither-disable-next-line uninitialized-state
     mapping(address party => mapping(uint256 place => uint256 bitmap)) private _used;
     mapping(bytes32 settlementId => Wait) private _waits;
     /// @inheritdoc IAtomicSettlement

@@ -85,6 +85,7 @@ abstract contract HomeCurrencies is IHomeCurrencies, CurrencyPowers {
     /// @dev Whether the central banks of all home currencies, and of the new one, gave this consent last.
     function _haveAgreed(bytes32 wanted, address home) private view returns (bool) {
         if (homeConsent[home] != wanted) return false;
+        // slither-disable-next-line cache-array-length
         for (uint256 i = 0; i < _homes.length; ++i) {
             if (homeConsent[_homes[i]] != wanted) return false;
         }

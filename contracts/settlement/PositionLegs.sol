@@ -38,6 +38,7 @@ abstract contract PositionLegs is PositionPowers {
             crossed[i] = corridor;
             any |= corridor;
         }
+        // slither-disable-next-line unused-return
         if (any != 0) ICorridors(corridors).admit(words, crossed, payload, 0);
     }
 
