@@ -7,7 +7,7 @@ import pytest
 from pysettle.domain.settlement.corridor_events import CrossingAdmitted, CrossingReleased
 from pysettle.errors import contracts as errors
 from pysettle.money import Currency
-from tests.contracts.banks import BEIJING, HONGKONG, Banks, effect_on
+from tests.contracts.banks import AGENT, BEIJING, HONGKONG, Banks, effect_on
 from tests.contracts.effects import at, refused
 from tests.contracts.ways import TERMS, Ways, ways_of
 from tests.contracts.world import YUAN
@@ -97,3 +97,23 @@ def test_a_value_time_in_closed_hours_moves_to_the_next_opening(ways: Ways) -> N
     with effect_on(banks) as change:
         world.send(settle)
     assert change["position CNY other buyer"] == 10 * YUAN
+
+
+def test_no_leg_hides_another_one_that_crosses(ways: Ways) -> None:
+    """Two legs of one corridor count both, beside a last leg that crosses no border: admitted, settled and unwound."""
+    banks = ways.banks
+    world, token = banks.world, banks.token().address
+    world.send(banks.admit(AGENT))
+    legs = (*(banks.leg(BEIJING, HONGKONG, 10 * YUAN),) * 2, banks.leg(BEIJING, AGENT, YUAN))
+    banks.submitted(banks.pvp(legs=legs))
+    assert used(ways, Currency.CNY, BEIJING) == 20 * YUAN
+    instruction = banks.pvp(legs=legs, value_time=world.now + 600)
+    ids = banks.submitted(instruction)
+    assert used(ways, Currency.CNY, BEIJING) == 40 * YUAN
+    world.send(ways.week())
+    at(world, instruction.value_time)
+    step = banks.settlement.settle(world["stranger"], instruction, ids)
+    refused(world, step, errors.CurrencyClosed, currency=token, time=instruction.value_time)
+    world.send(banks.stops(BEIJING, stopped=True))
+    world.send(banks.settlement.unwind(world["stranger"], instruction, ids))
+    assert used(ways, Currency.CNY, BEIJING) == 20 * YUAN
