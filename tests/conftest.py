@@ -47,8 +47,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_collection_finish() -> None:
     """Leave what is loaded to itself: it stays to the end, and the collector need not look at it time and again."""
-    gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000)
     gc.enable()
 
 

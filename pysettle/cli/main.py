@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -23,6 +24,8 @@ _ABOVE = {
 _SERVED = {"gateway": "Sell inference by the Token over HTTP, paid through x402."}
 _INTERRUPTED = 130
 _ABORTED = 1
+_YOUNG = 100_000
+"""Objects more than before, at which Python looks for cycles; by its default of 700, a tenth of a short command."""
 
 
 class _Section(NamedTuple):
@@ -87,6 +90,7 @@ class _Program(click.Group):
 
     def main(self, *arguments: Any, **settings: Any) -> NoReturn:
         """Run a command line and end the process."""
+        gc.set_threshold(_YOUNG)
         try:
             with deeds() as done:
                 code = self._run(done, arguments, settings | {"standalone_mode": False})
