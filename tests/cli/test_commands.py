@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 
 from pysettle.cli import main
 from pysettle.cli.main import children
+from tests.cli.documents import problems
 
 INTEGER = re.compile(r"^\d+$")
 
@@ -65,6 +66,7 @@ def test_demo_prints_one_document(exported: tuple[Path, Result]) -> None:
         "elapsed_s",
     ]
     assert document["schema"] == "pysettle.demo/1"
+    assert problems(document) == []
     assert document["currency"] == "CNY"
     assert document["request_count"] == document["voucher_count"] == "40"
     meters = {"cached_input": "0", "input": str(sum(range(100, 140))), "output": str(sum(range(1, 41)))}

@@ -2,7 +2,7 @@
 
 `PYSETTLE_TEST_CHAIN` names another than the embedded one: `eth-tester`, `anvil`, Foundry's node, or `node`, our own.
 `PYSETTLE_TEST_EVERY=N` leaves one test in N, the same ones each time: eth-tester and our node execute by the EVM that
-the embedded chain has, and need not show all of it three times.
+the embedded chain has, and need not show all of it three times. Tests without a chain run on the embedded one alone.
 """
 
 from __future__ import annotations
@@ -29,9 +29,11 @@ EVERY = int(os.environ.get("PYSETTLE_TEST_EVERY", "1"))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave one contract test in so many."""
-    here = Path(__file__).parent
-    left_out = {it for it in items if here in it.path.parents and crc32(it.nodeid.encode()) % EVERY}
+    """Leave one contract test in so many, and on another chain than the embedded one those that use a chain."""
+    here = [it for it in items if Path(__file__).parent in it.path.parents]
+    left_out = {it for it in here if crc32(it.nodeid.encode()) % EVERY}
+    if CHAIN != "embedded":
+        left_out |= {it for it in here if "fresh_chain" not in getattr(it, "fixturenames", ())}
     if left_out:
         config.hook.pytest_deselected(items=list(left_out))
         items[:] = [it for it in items if it not in left_out]

@@ -69,10 +69,11 @@ def paid(shop: Shop, path: str, body: dict[str, Any], tokens: int = 0) -> tuple[
     return json.loads(json.dumps(content)), signer
 
 
+@pytest.mark.apart
 @pytest.mark.parametrize(
     ("point", "path", "body", "tokens"),
     [
-        pytest.param("signed", "/v1/tokens", {"model": MODEL, "tokens": 1_000}, 0, marks=pytest.mark.apart),
+        ("signed", "/v1/tokens", {"model": MODEL, "tokens": 1_000}, 0),
         ("sent", "/v1/chat/completions", ASKED, 1_000_000),
     ],
     ids=["signed", "sent"],

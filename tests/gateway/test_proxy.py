@@ -72,6 +72,7 @@ def test_proxy(anywhere: Shop) -> None:
     assert shop.balance(alice) == held - charged
 
 
+@pytest.mark.apart
 def test_proxy_in_yuan(shop: Shop) -> None:
     """The same from a channel of e-CNY; a repeated key costs nothing more, and its receipt is trusted."""
     town = shop.town

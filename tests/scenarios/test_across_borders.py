@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.cli.documents import problems
 from tests.cli.running import invoke
 
 
@@ -24,6 +25,7 @@ def told(name: str) -> dict[str, Any]:
 def test_all_expected_figures_are_met(name: str) -> None:
     """Each of them, the audit and the conservation of each currency included; every figure has an origin."""
     document = told(name)
+    assert problems(document) == []
     assert [it for it in document["expectations"] if not it["met"]] == []
     assert (document["audit"]["level"], document["audit"]["findings"]) == ("S", [])
     assert all((it["source"] is not None) == (it["origin"] == "published") for it in document["figures"])

@@ -11,6 +11,7 @@ from pysettle.money import Currency
 from pysettle.scenarios.borders import Bank
 from pysettle.scenarios.clearing import Owed, liquidity_needed
 from pysettle.values import Units
+from tests.cli.documents import problems
 from tests.cli.running import invoke
 
 
@@ -22,6 +23,7 @@ def test_all_expected_figures_are_met(name: str) -> None:
     result = invoke("scenario", "run", name, "--seed", "7", "--json")
     assert result.exit_code == 0, result.output
     document = json.loads(result.stdout)
+    assert problems(document) == []
     assert [it for it in document["expectations"] if not it["met"]] == []
     assert (document["audit"]["level"], document["audit"]["findings"]) == ("S", [])
     needed = [int(it["amount_units"]) for it in document["figures"] if "needed" in it["figure"]]

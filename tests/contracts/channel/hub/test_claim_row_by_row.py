@@ -277,9 +277,9 @@ def test_metered_same_channel_in_several_rows(world: World) -> None:
     check_ledger(world, config)
 
 
-@pytest.mark.parametrize("place", [0, 49, 99])
-def test_a_hundred_rows_with_a_bad_one(world: World, place: int) -> None:
+def test_a_hundred_rows_with_a_bad_one(world: World) -> None:
     """Ninety-nine are claimed for what a hundred cost, within the gas that the client states."""
+    place = 49  # the first and the last row are bad in short claims: `test_metered_bad_row`
     configs = [
         open_token_channel(world, GOOD[number % 3], 1_000, salt=number.to_bytes(32, "big")) for number in range(100)
     ]
