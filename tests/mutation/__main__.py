@@ -105,6 +105,8 @@ _NAMED = {
             "tests/contracts/settlement/test_corridors.py",
             "tests/contracts/settlement/test_crossings.py",
             "tests/contracts/settlement/test_corridor_model.py",
+            # Admissions of batches.
+            "tests/contracts/settlement/test_clearing.py",
         ),
     ),
 }

@@ -106,6 +106,7 @@ def test_corridors_and_terms_that_cannot_be(ways: Ways) -> None:
     bank = world[ways.bank(Currency.CNY)]
     wrong = [
         replace(way, creditor_jurisdiction=way.debtor_jurisdiction),
+        replace(way, creditor_jurisdiction=way.debtor_jurisdiction, counter_currency=way.currency),
         replace(way, counter_currency=way.currency),
         replace(way, currency=way.counter_currency),
         replace(way, counter_currency=third),

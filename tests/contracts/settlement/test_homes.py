@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import permutations
 
@@ -102,6 +103,31 @@ def test_the_order_of_consents_does_not_count(ways: Ways, baht: FalseCurrency) -
         world.send(last)
         assert is_home(ways, baht)
         world.chain.revert(snapshot)
+
+
+@pytest.mark.parametrize("other", ["e-CNY", "e-HKD", "new"])
+def test_no_other_consent_counts(ways: Ways, baht: FalseCurrency, other: str) -> None:
+    """Two consent to the same, the third to something else, whose hash is above or below: no home currency."""
+    world, named = ways.banks.world, (THAILAND, baht.address)
+    by: dict[str, Callable[[int], Transaction]] = {
+        "e-CNY": lambda number: ways.agree_home(CNY, number, baht.address),
+        "e-HKD": lambda number: ways.agree_home(HKD, number, baht.address),
+        "new": lambda number: own(ways, baht, number),
+    }
+    agreed = by.pop(other)
+    sides = set()
+    for number in range(THAILAND + 1, THAILAND + 6):
+        world.send(agreed(number), *(step(THAILAND) for step in by.values()))
+        assert not is_home(ways, baht)
+        assert len(ways.homes.proposed()[named]) == 2
+        consents = [
+            ways.homes._read("homeConsent", it.address) for it in (ways.banks.token(CNY), ways.banks.token(HKD), baht)
+        ]
+        (odd,) = (it for it in consents if consents.count(it) == 1)
+        sides.add(odd > min(consents))
+    assert sides == {True, False}
+    world.send(agreed(THAILAND))
+    assert is_home(ways, baht)
 
 
 def test_refusals(ways: Ways, baht: FalseCurrency) -> None:

@@ -22,6 +22,7 @@ from pysettle.errors import contracts as errors
 from pysettle.errors.states import WaitingState
 from pysettle.evm.transactions import Transaction
 from pysettle.money import Currency
+from pysettle.values import DAY_S
 from tests.contracts.banks import AGENT, BEIJING, FUNDS, GROUND, HKD_OFFICER, HONGKONG, Banks, effect_on
 from tests.contracts.effects import at, check_books, refused
 from tests.contracts.ways import leg_words
@@ -171,7 +172,6 @@ def test_terms_that_cannot_be(banks: Banks) -> None:
         "creditor": ({"legs": (replace(leg, creditor=leg.debtor),)},),
         "endToEndId": ({"end_to_end_id": bytes(32)},),
         "purpose": ({"purpose": bytes(32)},),
-        "valueTime": ({"value_time": world.now + 31 * 86_400},),
         "original": ({"original": b"\1" * 32},),
         "reason": ({"reason": code_word("AC03")},),
     }
@@ -180,6 +180,9 @@ def test_terms_that_cannot_be(banks: Banks) -> None:
             step = banks.settlement.submit(world["relayer"], banks.pvp(**changed), [])
             refused(world, step, errors.InstructionInvalid, term=term)
     banks.submitted(banks.pvp(legs=(leg,) * 16))
+    step = banks.settlement.submit(world["relayer"], banks.pvp(value_time=world.now + 30 * DAY_S + 1), [])
+    refused(world, step, errors.InstructionInvalid, term="valueTime")
+    banks.submitted(banks.pvp(value_time=world.now + 30 * DAY_S))
 
 
 def test_each_debited_party_approves_the_whole(banks: Banks) -> None:
@@ -420,7 +423,21 @@ def test_returns_never_exceed_the_original(banks: Banks) -> None:
     ):
         refused(world, step(instruction, places), error, **figures)
     refused(world, step(*returning(1), [1, 2]), errors.InstructionInvalid, term="original")
-    world.send(step(*returning(6 * YUAN)))
+    back = original.legs[0].reversed(1)
+    for wrong in (
+        replace(back, creditor=world.address(AGENT)),
+        replace(back, debtor=world.address(AGENT)),
+        replace(back, asset=original.legs[1].asset),
+        replace(back, kind=LegKind.TOKEN),
+    ):
+        instruction, places = returning(1, legs=(back, wrong))
+        refused(world, step(instruction, places * 2), errors.ReturnLegInvalid, original=original_id, leg=1)
+    # Two legs of one return count together.
+    twice, places = returning(1, legs=tuple(original.legs[0].reversed(it) for it in (4 * YUAN, 2 * YUAN + 1)))
+    figures = {"original": original_id, "leg": 0, "requested": 2 * YUAN + 1, "available": 2 * YUAN}
+    refused(world, step(twice, places * 2), errors.ReturnExceeded, **figures)
+    world.send(step(*returning(6 * YUAN, value_time=world.now)))
+    assert banks.settlement.returned(original_id, 0) == 10 * YUAN
     assert [it for it in check_books(world).violations if it[0] == "INV-LINK"] == []
 
 
