@@ -309,6 +309,24 @@ def test_an_instruction_waits_for_its_value_time(banks: Banks) -> None:
     refused(world, step, errors.InstructionNotWaiting, **named)
 
 
+def test_what_waits_is_earmarked_together(banks: Banks) -> None:
+    """Three instructions earmark the sum of their legs; each that settles or goes home takes its own part away."""
+    world = banks.world
+    instructions = [banks.pvp(value_time=world.now + 600) for _ in range(3)]
+    ids = [banks.submitted(it) for it in instructions]
+    at(world, max(it.value_time for it in instructions))
+    first, second, third = zip(instructions, ids, strict=True)
+    steps = (
+        banks.settlement.settle(world["stranger"], *first),
+        banks.settlement.unwind(world["seizer"], *second),
+        banks.settlement.settle(world["stranger"], *third),
+    )
+    for left, step in zip((2, 1, 0), steps, strict=True):
+        world.send(step)
+        earmarked = [banks.liquidity._read("earmarked", leg.asset) for leg in instructions[0].legs]
+        assert earmarked == [left * 10 * YUAN, left * 11 * YUAN]
+
+
 @pytest.mark.parametrize("measure", ["stop", "freeze", "frozen amount", "creditor frozen", "seizer"])
 def test_a_measure_sends_every_leg_home(banks: Banks, measure: str) -> None:
     """Of either party: then anybody unwinds, and no leg stays; before it nobody can (only the seizer)."""
