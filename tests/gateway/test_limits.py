@@ -56,6 +56,7 @@ def test_callers() -> None:
         callers.admit(stranger, is_paid=True)
 
 
+@pytest.mark.apart
 def test_limits_keys_and_metrics(shop: Shop, tmp_path: Path) -> None:
     """A gateway of its own: headers of the limits, an API key of its own limit, metrics beside the public address."""
     with socket.create_server(("127.0.0.1", 0)) as free:

@@ -66,6 +66,7 @@ READERS = (
 )
 
 
+@pytest.mark.apart
 def test_nothing_before_the_deployment_is_read(tmp_path: Path) -> None:
     """Blocks in which the network was not yet are not asked for, by whichever command."""
     directory = tmp_path / "town"
