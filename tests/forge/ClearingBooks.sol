@@ -66,6 +66,8 @@ abstract contract ClearingBooks is SettlementMoves {
     uint256 public outOfOrder;
     /// Items that settled of or for a party that is frozen or stopped, while paused, or across a border after hours.
     uint256 public frozenMoved;
+    /// Items that settled for a creditor of another country than their batch says.
+    uint256 public outsideCorridor;
     /// Sets that settled with several debtors, in a closed cycle, across a border; and halves of pairs that settled.
     uint256 public setsOfSeveral;
     uint256 public setsInClosed;
@@ -96,7 +98,7 @@ abstract contract ClearingBooks is SettlementMoves {
         return _time;
     }
 
-    function bankOf(uint256 number) external pure returns (address) {
+    function bankOf(uint256 number) external view returns (address) {
         return _bank(number);
     }
 
@@ -114,7 +116,7 @@ abstract contract ClearingBooks is SettlementMoves {
         return type(uint256).max >> (ITEMS - it.items.length);
     }
 
-    function _banks() internal pure returns (address[] memory banks) {
+    function _banks() internal view returns (address[] memory banks) {
         banks = new address[](BANKS);
         for (uint256 i = 0; i < BANKS; ++i) banks[i] = _bank(i);
     }
@@ -178,11 +180,17 @@ abstract contract ClearingBooks is SettlementMoves {
         if ((it.settled | it.removed) & marks != 0) ++itemsTwice;
     }
 
-    /// @return settled Whether the proposal settled. Everything that it did is in what its items say.
-    function _settleSets(address caller, ProposedSet[] memory sets, bytes memory data) internal returns (bool settled) {
+    /// Everything that a proposal did is in what its items say.
+    /// @return answer The reason of the refusal, if it was refused.
+    function _settleSets(
+        address caller,
+        ProposedSet[] memory sets,
+        bytes memory data
+    ) internal returns (bytes memory answer) {
         Seen[2] memory before = [_seen(0), _seen(1)];
-        settled = _act(caller, address(clearing), data);
-        if (!settled) return false;
+        bool settled = false;
+        (settled, answer) = _ask(caller, address(clearing), data);
+        if (!settled) return answer;
         Moved[2] memory moved;
         for (uint256 i = 0; i < 2; ++i) {
             moved[i] = Moved(new uint256[](NUMBERS), new uint256[](NUMBERS), new uint256[](NUMBERS));
@@ -240,6 +248,7 @@ abstract contract ClearingBooks is SettlementMoves {
             if (marks & (1 << i) == 0) continue;
             Item item = Item.wrap(it.items[i]);
             if (!_mayReceive(before, item.creditor())) ++frozenMoved;
+            if (_wordOf(before, item.creditor()).jurisdiction() != it.header.to()) ++outsideCorridor;
             moved.received[item.creditor()] += item.amount();
             moved.paid[debtor] += item.amount();
             uint256 spot = it.header.id() * ITEMS + i + 1;

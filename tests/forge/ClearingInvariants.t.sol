@@ -7,11 +7,14 @@ import {ClearingCycles} from "../../contracts/settlement/ClearingCycles.sol";
 import {ClearingHouse} from "../../contracts/settlement/ClearingHouse.sol";
 import {ClearingQueues} from "../../contracts/settlement/ClearingQueues.sol";
 import {Corridors} from "../../contracts/settlement/Corridors.sol";
+import {IClearingHouse} from "../../contracts/settlement/IClearingHouse.sol";
 import {ICorridors} from "../../contracts/settlement/ICorridors.sol";
 import {ILiquidityAccounts} from "../../contracts/settlement/ILiquidityAccounts.sol";
+import {IParticipantRegistry} from "../../contracts/settlement/IParticipantRegistry.sol";
 import {LiquidityAccounts} from "../../contracts/settlement/LiquidityAccounts.sol";
 import {ParticipantRegistry} from "../../contracts/settlement/ParticipantRegistry.sol";
 import {ClearingMoves} from "./ClearingMoves.sol";
+import {ClearingSets} from "./ClearingSets.sol";
 import {SettlementChecks} from "./SettlementChecks.sol";
 import {VM} from "./Vm.sol";
 
@@ -46,6 +49,7 @@ contract ClearingInvariants is SettlementChecks {
         VM.assertEq(_moves.outOfOrder(), 0, "INV-ORDER: an item settled before one that waits");
         VM.assertEq(_moves.spoiled(), 0, "INV-FINAL: something due changed in a closed cycle, or a set came too late");
         VM.assertEq(_moves.frozenMoved(), 0, "INV-FROZEN: an item of a party settled that may not pay or receive");
+        VM.assertEq(_moves.outsideCorridor(), 0, "INV-CORRIDOR: an item settled in another country than its batch's");
         VM.assertEq(_moves.stolen(), 0, "a participant moved units or items of another");
         for (uint256 i = 0; i < _moves.queuedCount(); ++i) {
             (, , , bool isKept) = _moves.left(i);
@@ -63,8 +67,8 @@ contract ClearingInvariants is SettlementChecks {
         _leave(_moves.other());
     }
 
-    /// Every entry of participants, officers and operators is reached with success, and sets of each kind settle, so
-    /// that a campaign means something.
+    /// Every entry of participants, officers and operators is reached with success, sets of each kind settle, and each
+    /// rule refuses proposals that break it alone, so that a campaign means something.
     function testEveryEntrySucceeds() external {
         _makeMoves(address(_moves), "ClearingMoves", MOVES);
         bytes4[18] memory reached = _reached();
@@ -73,6 +77,7 @@ contract ClearingInvariants is SettlementChecks {
         VM.assertTrue(_moves.setsInClosed() >= LEAST_SUCCESSES, "no set settles in a closed cycle");
         VM.assertTrue(_moves.setsAcross() >= LEAST_SUCCESSES, "no set crosses a border");
         VM.assertTrue(_moves.halvesSettled() >= 2 * LEAST_SUCCESSES, "no pair settles");
+        _checkRefusals();
         invariantCodes();
         afterInvariant();
     }
@@ -102,6 +107,31 @@ contract ClearingInvariants is SettlementChecks {
     }
 
     // ---------------------------------------------------------------- internals
+
+    function _checkRefusals() private view {
+        bytes4 stopped = IParticipantRegistry.ParticipantStopped.selector;
+        bytes4 suspended = IParticipantRegistry.ParticipantSuspended.selector;
+        bytes4 frozen = ILiquidityAccounts.PositionFrozenIncoming.selector;
+        bytes4 halved = IClearingHouse.PairIncomplete.selector;
+        _checkRefused(ClearingSets.Fault.Units, ILiquidityAccounts.ReservedExceeded.selector, 0, 0);
+        _checkRefused(ClearingSets.Fault.Due, IClearingHouse.BatchNotDue.selector, 0, 0);
+        _checkRefused(ClearingSets.Fault.DebtorFrozen, ILiquidityAccounts.PositionFrozenOutgoing.selector, 0, 0);
+        _checkRefused(ClearingSets.Fault.DebtorStopped, stopped, suspended, 0);
+        _checkRefused(ClearingSets.Fault.Creditor, stopped, suspended, frozen);
+        _checkRefused(ClearingSets.Fault.Hours, ICorridors.CurrencyClosed.selector, 0, 0);
+        _checkRefused(ClearingSets.Fault.Country, IClearingHouse.ItemOutsideCorridor.selector, 0, 0);
+        _checkRefused(ClearingSets.Fault.Order, IClearingHouse.ItemOutOfOrder.selector, 0, 0);
+        _checkRefused(ClearingSets.Fault.Passed, IClearingHouse.BatchPassedOver.selector, 0, 0);
+        _checkRefused(ClearingSets.Fault.Agreement, halved, 0, 0);
+        _checkRefused(ClearingSets.Fault.Masks, halved, 0, 0);
+        _checkRefused(ClearingSets.Fault.Alone, halved, 0, 0);
+    }
+
+    function _checkRefused(ClearingSets.Fault fault, bytes4 first, bytes4 second, bytes4 third) private view {
+        uint256 rule = uint256(fault);
+        uint256 count = _moves.refusals(first, rule) + _moves.refusals(second, rule) + _moves.refusals(third, rule);
+        VM.assertTrue(count >= LEAST_SUCCESSES, string.concat("no proposal breaks rule ", VM.toString(bytes32(rule))));
+    }
 
     function _liftStops(CurrencyToken currency) private {
         address coin = address(currency);

@@ -5,6 +5,7 @@ import {BatchHeader, Item, PairLink, ProposedSet} from "../../contracts/settleme
 import {IClearingHouse} from "../../contracts/settlement/IClearingHouse.sol";
 import {ICorridors} from "../../contracts/settlement/ICorridors.sol";
 import {ClearingSets} from "./ClearingSets.sol";
+import {VM} from "./Vm.sol";
 
 /// @title ClearingMoves
 /// @notice Turns numbers into calls of the clearing house by its participants, central banks, operators and anybody,
@@ -27,6 +28,23 @@ contract ClearingMoves is ClearingSets {
 
     /// Calls with the money or the items of others that succeeded.
     uint256 public stolen;
+    /// Proposals that broke one rule, by the error with which they were refused, and the rule.
+    mapping(bytes4 reason => mapping(uint256 fault => uint256)) public refusals;
+
+    /// Cycles run, and each bank has reserved a quarter of its units: a sequence is too short to begin with nothing.
+    constructor() {
+        for (uint256 i = 0; i < 2; ++i) {
+            address coin = address(_currency(i));
+            VM.prank(centralBank);
+            clearing.setOperator(coin, OPERATOR);
+            for (uint256 j = 0; j < BANKS; ++j) {
+                VM.prank(_bank(j));
+                liquidity.payIn(coin, uint96(PURSE / 2));
+                VM.prank(_bank(j));
+                liquidity.reserve(coin, uint96(PURSE / 4));
+            }
+        }
+    }
 
     // -------------------------------------------------------------- participant
 
@@ -39,7 +57,9 @@ contract ClearingMoves is ClearingSets {
     function release(uint256 bank, uint256 currency, uint256 amount, uint256 by) external {
         address coin = address(_currency(currency));
         uint256 held = liquidity.position(coin, _bank(bank)).reserved;
-        bytes memory data = abi.encodeCall(liquidity.release, (coin, _bank(bank), uint96(_bound(amount, 0, held + 1))));
+        // Mostly a little, so that others find the units.
+        uint96 units = uint96(_bound(amount, 0, by % 8 == 1 ? held + 1 : held / 8));
+        bytes memory data = abi.encodeCall(liquidity.release, (coin, _bank(bank), units));
         _act(by % 4 == 0 ? seizer : _bank(bank), address(liquidity), data);
     }
 
@@ -49,32 +69,37 @@ contract ClearingMoves is ClearingSets {
         wanted.to = _isAbroad(bank) || form % 4 != 0 ? HERE : THERE;
         wanted.items = new uint256[](1 + ((form >> 8) % 4));
         for (uint256 i = 0; i < wanted.items.length; ++i) {
-            uint256 number = form >> (16 + 4 * i);
-            // One in sixteen is of another country than the batch, or the debtor itself.
-            uint256 creditor = (form >> 32) % 16 == 0 ? number : _creditor(bank, wanted.to, number);
+            // One last item in eight is owed to another country than the others, or to the debtor itself.
+            bool isElsewhere = i + 1 == wanted.items.length && (form >> 32) % 8 == 0;
+            uint256 creditor = _creditor(bank, (wanted.to == HERE) != isElsewhere ? HERE : THERE, form >> (16 + 4 * i));
             wanted.items[i] = _item(currency, _bank(creditor), amount, i);
         }
         wanted.priority = (form >> 40) % 64 == 0 ? 4 : (form >> 46) % 4;
         _queue(wanted, form);
     }
 
-    /// Two banks queue a half each; one in four differs from the agreed one, or is not queued.
+    /// Two banks queue a half each. In one of three pairs the second half is not there, or is not what both agreed to:
+    /// it has another amount than the agreed one, another debtor or creditor, or the currency of the first.
     function queuePair(uint256 first, uint256 second, uint256 form, uint256 amount) external {
         if (first % BANKS == second % BANKS) second = (second % BANKS) + 1;
+        uint256 kind = (form >> 24) % 16;
+        uint256 third = _third(first, second);
         Wanted memory ours = _wantedHalf(first, second, form, amount);
-        Wanted memory theirs = _wantedHalf(second, first, form ^ 1, ~amount);
+        Wanted memory theirs = _wantedHalf(
+            kind == 2 ? third : second,
+            kind == 3 ? third : first,
+            kind == 4 ? form : form ^ 1,
+            ~amount
+        );
         ours.pair = keccak256(abi.encode(_halfOf(ours), _halfOf(theirs)));
         theirs.pair = ours.pair;
-        uint256 kind = (form >> 24) % 16;
         if (kind == 1) ++theirs.items[0];
-        if (kind == 2) theirs.debtor = _bank((second % BANKS) + 1);
-        if (kind == 3) theirs.currency = ours.currency;
         uint256 place = _queue(ours, form);
         if (place == 0 || kind == 0) return;
         uint256 partner = _queue(theirs, form >> 1);
         if (partner == 0) return;
         (_queued[place - 1].partner, _queued[partner - 1].partner) = (partner, place);
-        if (kind > 3) (_queued[place - 1].isPaired, _queued[partner - 1].isPaired) = (true, true);
+        if (kind > 4) (_queued[place - 1].isPaired, _queued[partner - 1].isPaired) = (true, true);
     }
 
     function setHeld(uint256 which, uint256 form) external {
@@ -138,19 +163,23 @@ contract ClearingMoves is ClearingSets {
         _act(isOperator ? OPERATOR : msg.sender, address(clearing), abi.encodeCall(clearing.endCycle, (coin)));
     }
 
-    /// One currency, or both together, which pairs need.
+    /// One currency, or both together, which pairs need. Pairs settle seldom: each of them is first proposed wrongly.
     function settleCycle(uint256 form, uint256 by) external {
         bool[2] memory isUsed = [form % 4 != 0, form % 4 != 1];
-        (ProposedSet[] memory sets, PairLink[] memory links) = _propose(_search(isUsed, Ignored(false, false, false)));
+        (ProposedSet[] memory sets, PairLink[] memory links) = _propose(_search(isUsed, Fault.None));
+        if (links.length != 0) _breakRules(isUsed);
         _settle(sets, links, form, by);
     }
 
-    /// Something of the proposal is wrong, or would be if the contract looked at it.
-    function settleWrongly(uint256 form, uint256 by) external {
-        Ignored memory ignored = Ignored(form % 8 == 0, form % 8 == 1, form % 8 == 2);
+    function settleWrongly(uint256 form) external {
+        _breakRules([form % 8 != 0, form % 8 != 1]);
+    }
+
+    /// Somebody changes one thing of a right proposal.
+    function settleChanged(uint256 form, uint256 by) external {
         bool[2] memory isUsed = [(form >> 8) % 4 != 0, (form >> 8) % 4 != 1];
-        (ProposedSet[] memory sets, PairLink[] memory links) = _propose(_search(isUsed, ignored));
-        if (form % 8 > 2) (sets, links) = _spoil(sets, links, form >> 16);
+        (ProposedSet[] memory sets, PairLink[] memory links) = _propose(_search(isUsed, Fault.None));
+        (sets, links) = _changed(sets, links, form >> 16);
         _settle(sets, links, form >> 4, by);
     }
 
@@ -160,13 +189,15 @@ contract ClearingMoves is ClearingSets {
         _act(centralBank, address(corridors), data);
     }
 
-    /// After the hours of a currency anybody clears the bank that is abroad.
-    function clearOutAfterHours(uint256 currency) external {
+    /// After the hours of a currency anybody clears a bank of the other country.
+    function clearOutAfterHours(uint256 currency, uint256 bank) external {
+        bool isHere = currency % 2 == 0;
         address coin = address(_currency(currency));
         if (corridors.week(coin) == 0) return;
         if (corridors.isOpenAt(coin, _time)) _time += (42 hours - (_time % 1 days)) % 1 days;
-        bytes memory data = abi.encodeCall(corridors.clearOut, (HERE, THERE, coin, _bank(BANKS - 1)));
-        _act(msg.sender, address(corridors), data);
+        (uint16 from, uint16 to) = isHere ? (HERE, THERE) : (THERE, HERE);
+        address account = _bank(isHere ? BANKS - 1 : bank % (BANKS - 1));
+        _act(msg.sender, address(corridors), abi.encodeCall(corridors.clearOut, (from, to, coin, account)));
     }
 
     /// Nobody else moves reserved units or items, whatever it asks for.
@@ -215,7 +246,7 @@ contract ClearingMoves is ClearingSets {
     ) private view returns (Wanted memory wanted) {
         (wanted.debtor, wanted.currency) = (_bank(debtor), form % 2);
         (wanted.priority, wanted.to) = ((form >> 16) % 4, _isAbroad(creditor) ? THERE : HERE);
-        wanted.items = new uint256[](1 + ((form >> 8) % 3));
+        wanted.items = new uint256[]((form >> 8) % 8 == 0 ? 1 : 2 + ((form >> 12) % 2));
         for (uint256 i = 0; i < wanted.items.length; ++i) {
             wanted.items[i] = _item(wanted.currency, _bank(creditor), amount, i);
         }
@@ -239,6 +270,18 @@ contract ClearingMoves is ClearingSets {
         _act(debtor, address(corridors), abi.encodeCall(corridors.signPayload, (statement, ours, theirs)));
     }
 
+    /// Each rule is broken alone, where there is something to break it with, while the operator may settle.
+    function _breakRules(bool[2] memory isUsed) private {
+        for (uint256 i = 0; i < 2; ++i) isUsed[i] = isUsed[i] && _isSettling(i);
+        for (uint256 i = 1; i <= uint256(type(Fault).max); ++i) {
+            Search memory search = _search(isUsed, Fault(i));
+            (ProposedSet[] memory sets, PairLink[] memory links) = _propose(search);
+            if (!_isWrong(search)) continue;
+            bytes memory answer = _settleSets(OPERATOR, sets, abi.encodeCall(clearing.settleCycle, (sets, links)));
+            if (answer.length != 0) ++refusals[bytes4(answer)][i];
+        }
+    }
+
     function _settle(ProposedSet[] memory sets, PairLink[] memory links, uint256 form, uint256 by) private {
         bool isOperator = by % 4 != 0;
         if (!isOperator && (form >> 8) % 2 == 0) {
@@ -249,6 +292,13 @@ contract ClearingMoves is ClearingSets {
         }
         bytes memory data = abi.encodeCall(clearing.settleCycle, (sets, links));
         if (sets.length != 0) _settleSets(isOperator ? OPERATOR : msg.sender, sets, data);
+    }
+
+    /// Whether the operator of a currency may settle.
+    function _isSettling(uint256 currency) private view returns (bool) {
+        Seen memory seen = _seen(currency);
+        if (seen.cycle.operator != OPERATOR || seen.isPaused) return false;
+        return seen.cycle.state == IClearingHouse.CycleState.Open || _isClosed(seen);
     }
 
     function _waitFor(uint256 currency, uint256 span) private {
@@ -263,9 +313,17 @@ contract ClearingMoves is ClearingSets {
         return number == bank % BANKS ? (number + 1) % (BANKS - 1) : number;
     }
 
+    /// A bank that is neither of two.
+    function _third(uint256 first, uint256 second) private pure returns (uint256 third) {
+        third = (first % BANKS) + 1;
+        if (third % BANKS == second % BANKS) ++third;
+    }
+
     function _item(uint256 currency, address creditor, uint256 amount, uint256 place) private view returns (uint256) {
         uint256 number = registry.participant(address(_currency(currency)), creditor).index;
-        uint256 units = 1 + (uint256(keccak256(abi.encode(amount, place))) % (PURSE / 6));
+        // Some need a payload, and many others find the units.
+        uint256 most = amount % 4 == 0 ? PURSE / 6 : PURSE / 24;
+        uint256 units = 1 + (uint256(keccak256(abi.encode(amount, place))) % most);
         return (number << 96) | units;
     }
 
@@ -276,10 +334,11 @@ contract ClearingMoves is ClearingSets {
         return keccak256(abi.encode(coin, number, keccak256(abi.encodePacked(half.items))));
     }
 
-    /// One of the last batches.
-    function _recent(uint256 which) private view returns (uint256) {
+    /// One of the last batches, or the oldest that has not ended, behind which others may wait.
+    function _recent(uint256 which) private view returns (uint256 place) {
         uint256 count = _queued.length;
-        return count - 1 - (which % (count < RECENT ? count : RECENT));
+        if ((which >> 128) % 4 == 0) return count - 1 - (which % (count < RECENT ? count : RECENT));
+        while (place + 1 < count && _queued[place].settled | _queued[place].removed == _all(_queued[place])) ++place;
     }
 
     /// All of the items, or some.

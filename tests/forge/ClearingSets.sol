@@ -1,50 +1,82 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {Item, PairLink, ProposedBatch, ProposedSet} from "../../contracts/settlement/Clearing.sol";
+import {BatchHeader, Item, PairLink, ProposedBatch, ProposedSet} from "../../contracts/settlement/Clearing.sol";
+import {PositionWord} from "../../contracts/settlement/PositionWord.sol";
 import {ClearingBooks} from "./ClearingBooks.sol";
 
 /// @title ClearingSets
-/// @notice Proposes sets of what waits: right ones by a plain search, and wrong ones, which somebody changed.
-/// @dev The search takes everything that is due and can settle. While a party lacks units, its last items drop.
+/// @notice Proposes sets of what waits, by a plain search: right ones, and wrong ones that break one rule each.
+/// @dev The search takes everything that is due and can settle. While a party lacks units, its last items drop. A wrong
+/// proposal is a right one but for a single rule, so that nothing else refuses it.
 abstract contract ClearingSets is ClearingBooks {
-    /// What the search ignores, so that its proposal may be wrong.
-    struct Ignored {
-        /// Whether parties have the units.
-        bool funds;
-        /// Whether both debtors agreed to a pair.
-        bool agreement;
-        /// Whether items are due, and parties may pay and receive.
-        bool standing;
+    /// The one rule that a proposal breaks.
+    enum Fault {
+        None,
+        /// A party pays units that it has not reserved.
+        Units,
+        /// A batch settles before it is due.
+        Due,
+        /// A debtor pays whose position is frozen, in whole or in part.
+        DebtorFrozen,
+        /// A debtor pays that is suspended or stopped.
+        DebtorStopped,
+        /// A creditor receives that is frozen, suspended or stopped.
+        Creditor,
+        /// A batch crosses a border after hours.
+        Hours,
+        /// An item is owed to a bank of another country than its batch says.
+        Country,
+        /// Items settle before the first one of their debtor, which waits.
+        Order,
+        /// Items settle before the first batch of their debtor, which waits and is not named.
+        Passed,
+        /// Halves of pairs settle to which not both debtors agreed.
+        Agreement,
+        /// One half of a pair settles with an item less than the other.
+        Masks,
+        /// One half of a pair settles alone.
+        Alone
     }
 
     /// A search. Marks are by place in the list of all batches.
     struct Search {
-        Ignored ignored;
+        Fault fault;
         Seen[2] seen;
         bool[2] isUsed;
         /// Places of the batches that have not ended, ascending by debtor, priority and index, by currency.
         uint256[][2] places;
+        /// The items that settle.
         uint256[] marks;
+        /// The items of which none may settle.
+        uint256[] wrong;
     }
 
     // ---------------------------------------------------------------- the search
 
-    function _search(bool[2] memory isUsed, Ignored memory ignored) internal view returns (Search memory search) {
-        (search.ignored, search.isUsed) = (ignored, isUsed);
-        search.marks = new uint256[](_queued.length);
+    function _search(bool[2] memory isUsed, Fault fault) internal view returns (Search memory search) {
+        (search.fault, search.isUsed) = (fault, isUsed);
+        (search.marks, search.wrong) = (new uint256[](_queued.length), new uint256[](_queued.length));
         for (uint256 i = 0; i < 2; ++i) {
             search.seen[i] = _seen(i);
             search.places[i] = isUsed[i] ? _placesOf(search, i) : new uint256[](0);
             _markAll(search, i);
+            _unmarkFirst(search, i);
         }
         bool isDone = false;
         while (!isDone) {
             isDone = true;
             _joinPairs(search);
-            if (ignored.funds) break;
+            if (fault == Fault.Units) break;
             for (uint256 i = 0; i < 2; ++i) if (_dropTails(search, i)) isDone = false;
         }
+    }
+
+    /// Whether the proposal breaks its rule: there may be nothing to break it with.
+    function _isWrong(Search memory search) internal view returns (bool) {
+        if (search.fault == Fault.Units) return _dropTails(search, 0) || _dropTails(search, 1);
+        for (uint256 i = 0; i < search.marks.length; ++i) if (search.marks[i] & search.wrong[i] != 0) return true;
+        return false;
     }
 
     /// The due batches of a currency with items that have not ended, in the order of a proposal.
@@ -54,7 +86,9 @@ abstract contract ClearingSets is ClearingBooks {
         for (uint256 i = 0; i < _queued.length; ++i) {
             Queued storage it = _queued[i];
             if (it.currency != currency || it.settled | it.removed == _all(it)) continue;
-            if (it.header.cycle() > search.seen[currency].dueCycle && !search.ignored.standing) continue;
+            bool isDue = it.header.cycle() <= search.seen[currency].dueCycle;
+            if (!isDue && search.fault != Fault.Due) continue;
+            if (!isDue) search.wrong[i] = _all(it);
             uint256 spot = count++;
             for (; spot > 0 && _queued[found[spot - 1]].header.id() > it.header.id(); --spot) {
                 found[spot] = found[spot - 1];
@@ -70,32 +104,74 @@ abstract contract ClearingSets is ClearingBooks {
         uint256[] memory places = search.places[currency];
         uint256 debtor = 0;
         bool isCut = false;
+        bool mayPay = false;
         for (uint256 i = 0; i < places.length; ++i) {
             Queued storage it = _queued[places[i]];
             if (it.header.debtor() != debtor) {
                 debtor = it.header.debtor();
-                isCut = !_mayPay(search.seen[currency], debtor) && !search.ignored.standing;
+                mayPay = _mayPay(search.seen[currency], debtor);
+                isCut = !mayPay && !_isLetPay(search, currency, debtor);
             }
             if (isCut) continue;
             (uint256 waits, uint256 held) = _itemsOf(it);
-            (search.marks[places[i]], isCut) = _markItems(search, it, it.pair == 0 ? waits : held);
+            isCut = _markItems(search, places[i], it.pair == 0 ? waits : held);
+            if (!mayPay) search.wrong[places[i]] = _all(it);
         }
     }
 
-    function _markItems(
-        Search memory search,
-        Queued storage it,
-        uint256 waits
-    ) private view returns (uint256 marks, bool isCut) {
-        if (search.ignored.standing) return (waits, false);
+    /// Whether a wrong proposal lets a debtor pay that may not.
+    function _isLetPay(Search memory search, uint256 currency, uint256 debtor) private pure returns (bool) {
+        PositionWord word = _wordOf(search.seen[currency], debtor);
+        bool isActive = !word.isSuspended() && !word.isStopped();
+        return
+            isActive ? search.fault == Fault.DebtorFrozen : search.fault == Fault.DebtorStopped && !word.isHeldBack();
+    }
+
+    /// @return isCut Whether an item waits that the later ones of its debtor have to wait for.
+    function _markItems(Search memory search, uint256 place, uint256 waits) private view returns (bool isCut) {
+        Queued storage it = _queued[place];
         Seen memory seen = search.seen[it.currency];
-        bool isClosed = it.header.crosses() && !seen.isOpen;
         for (uint256 i = 0; i < it.items.length && !isCut; ++i) {
-            if (waits & (1 << i) == 0) continue;
+            uint256 bit = 1 << i;
+            if (waits & bit == 0) continue;
             uint256 creditor = Item.wrap(it.items[i]).creditor();
-            bool canPay = _mayReceive(seen, creditor);
-            if (canPay && !isClosed && _wordOf(seen, creditor).jurisdiction() == it.header.to()) marks |= 1 << i;
-            else isCut = it.pair == 0 && canPay;
+            uint256 faults = _faultsOf(seen, it.header, creditor);
+            if (faults != 0) search.wrong[place] |= bit;
+            if (faults & ~_only(search.fault) == 0) search.marks[place] |= bit;
+            else isCut = it.pair == 0 && _mayReceive(seen, creditor);
+        }
+    }
+
+    /// The rules that an item breaks by its creditor and its way: a bit each.
+    function _faultsOf(Seen memory seen, BatchHeader header, uint256 creditor) private pure returns (uint256 faults) {
+        if (!_mayReceive(seen, creditor)) faults = _only(Fault.Creditor);
+        if (header.crosses() && !seen.isOpen) faults |= _only(Fault.Hours);
+        if (_wordOf(seen, creditor).jurisdiction() != header.to()) faults |= _only(Fault.Country);
+    }
+
+    function _only(Fault fault) private pure returns (uint256) {
+        return 1 << uint256(fault);
+    }
+
+    /// Where a rule on the first item is broken, take that item out, and the others stay.
+    function _unmarkFirst(Search memory search, uint256 currency) private view {
+        Fault fault = search.fault;
+        uint256 debtor = 0;
+        for (uint256 i = 0; i < search.places[currency].length; ++i) {
+            uint256 place = search.places[currency][i];
+            Queued storage it = _queued[place];
+            uint256 marks = search.marks[place];
+            uint256 others = marks & (marks == 0 ? 0 : marks - 1);
+            if (fault == Fault.Masks && it.isPaired && place < it.partner && others != 0) {
+                search.marks[place] = others;
+                search.wrong[it.partner - 1] = marks ^ others;
+            }
+            if (marks == 0 || (fault != Fault.Order && fault != Fault.Passed)) continue;
+            if (it.header.debtor() == debtor) search.wrong[place] = marks;
+            if (it.header.debtor() == debtor || it.pair != 0) continue;
+            debtor = it.header.debtor();
+            search.marks[place] = fault == Fault.Order ? others : 0;
+            search.wrong[place] = marks;
         }
     }
 
@@ -104,11 +180,43 @@ abstract contract ClearingSets is ClearingBooks {
         for (uint256 i = 0; i < 2; ++i) {
             for (uint256 j = 0; j < search.places[i].length; ++j) {
                 uint256 place = search.places[i][j];
-                Queued storage it = _queued[place];
-                if (it.pair == 0) continue;
-                bool isPaired = it.partner != 0 && (it.isPaired || search.ignored.agreement);
-                search.marks[place] &= isPaired ? search.marks[it.partner - 1] : 0;
-                if (isPaired) search.marks[it.partner - 1] &= search.marks[place];
+                if (_queued[place].pair != 0) search.marks[place] &= _joinedMarks(search, place);
+            }
+        }
+    }
+
+    /// What may settle of a half by what settles of the other one.
+    function _joinedMarks(Search memory search, uint256 place) private view returns (uint256) {
+        Queued storage it = _queued[place];
+        if (it.partner == 0) return 0;
+        if (search.fault == Fault.Alone && it.isPaired) {
+            // The half that was queued first settles alone.
+            search.wrong[place] = _all(it);
+            return place < it.partner ? _all(it) : 0;
+        }
+        if (!it.isPaired) {
+            if (search.fault != Fault.Agreement) return 0;
+            search.wrong[place] = _all(it);
+        }
+        uint256 marks = search.marks[it.partner - 1];
+        return search.fault == Fault.Masks && marks != 0 ? _all(it) : marks;
+    }
+
+    /// Reserved units of each party, by its number, after what is marked.
+    function _unitsAfter(Search memory search, uint256 currency) private view returns (int256[] memory units) {
+        units = new int256[](BANKS + 1);
+        for (uint256 i = 0; i < BANKS; ++i) {
+            PositionWord word = search.seen[currency].words[i];
+            units[word.number()] = int256(uint256(word.reserved()));
+        }
+        for (uint256 i = 0; i < search.places[currency].length; ++i) {
+            uint256 marks = search.marks[search.places[currency][i]];
+            Queued storage it = _queued[search.places[currency][i]];
+            for (uint256 j = 0; j < it.items.length; ++j) {
+                if (marks & (1 << j) == 0) continue;
+                Item item = Item.wrap(it.items[j]);
+                units[item.creditor()] += int256(item.amount());
+                units[it.header.debtor()] -= int256(item.amount());
             }
         }
     }
@@ -116,21 +224,7 @@ abstract contract ClearingSets is ClearingBooks {
     /// Drop the last items of each debtor that lacks units.
     function _dropTails(Search memory search, uint256 currency) private view returns (bool isDropped) {
         uint256[] memory places = search.places[currency];
-        int256[] memory units = new int256[](BANKS + 1);
-        for (uint256 i = 0; i < BANKS; ++i) {
-            units[search.seen[currency].words[i].number()] += int256(
-                uint256(search.seen[currency].words[i].reserved())
-            );
-        }
-        for (uint256 i = 0; i < places.length; ++i) {
-            Queued storage it = _queued[places[i]];
-            for (uint256 j = 0; j < it.items.length; ++j) {
-                if (search.marks[places[i]] & (1 << j) == 0) continue;
-                Item item = Item.wrap(it.items[j]);
-                units[item.creditor()] += int256(item.amount());
-                units[it.header.debtor()] -= int256(item.amount());
-            }
-        }
+        int256[] memory units = _unitsAfter(search, currency);
         for (uint256 i = places.length; i > 0; --i) {
             Queued storage it = _queued[places[i - 1]];
             uint256 debtor = it.header.debtor();
@@ -161,7 +255,7 @@ abstract contract ClearingSets is ClearingBooks {
     }
 
     /// All banks, ascending by number.
-    function _parties(Seen memory seen) private pure returns (address[] memory parties) {
+    function _parties(Seen memory seen) private view returns (address[] memory parties) {
         parties = new address[](BANKS);
         for (uint256 i = 0; i < BANKS; ++i) parties[seen.words[i].number() - 1] = _bank(i);
     }
@@ -179,7 +273,7 @@ abstract contract ClearingSets is ClearingBooks {
         for (uint256 i = places.length; i > 0; --i) {
             uint256 marks = search.marks[places[i - 1]];
             if (marks != 0) debtor = _queued[places[i - 1]].header.debtor();
-            isTaken[i - 1] = _queued[places[i - 1]].header.debtor() == debtor && _isNamed(places[i - 1], marks);
+            isTaken[i - 1] = _queued[places[i - 1]].header.debtor() == debtor && _isNamed(search, places[i - 1]);
             if (isTaken[i - 1]) ++count;
         }
         batches = new ProposedBatch[](count);
@@ -192,8 +286,9 @@ abstract contract ClearingSets is ClearingBooks {
     }
 
     /// Whether a proposal has to name a batch: items of it settle, or wait.
-    function _isNamed(uint256 place, uint256 marks) private view returns (bool) {
-        if (marks != 0) return true;
+    function _isNamed(Search memory search, uint256 place) private view returns (bool) {
+        if (search.marks[place] != 0) return true;
+        if (search.fault == Fault.Passed) return false;
         (uint256 waits, ) = _itemsOf(_queued[place]);
         return waits != 0;
     }
@@ -210,6 +305,7 @@ abstract contract ClearingSets is ClearingBooks {
             // Each pair once, from the half that was queued first.
             if (it.pair == 0 || search.marks[i] == 0 || it.partner == 0 || it.partner - 1 < i) continue;
             uint256 partner = it.partner - 1;
+            if (search.marks[partner] == 0) continue;
             uint256 other_ = _queued[partner].currency;
             all[count++] = PairLink(setOf[it.currency], batchOf[i], setOf[other_], batchOf[partner]);
         }
@@ -220,18 +316,17 @@ abstract contract ClearingSets is ClearingBooks {
     // ---------------------------------------------------------------- what is wrong
 
     /// Change one thing of a proposal.
-    function _spoil(
+    function _changed(
         ProposedSet[] memory sets,
         PairLink[] memory links,
         uint256 form
     ) internal pure returns (ProposedSet[] memory, PairLink[] memory) {
         if (sets.length == 0) return (sets, links);
-        uint256 kind = form % 16;
+        uint256 kind = form % 13;
         ProposedSet memory set = sets[(form >> 8) % sets.length];
         ProposedBatch[] memory batches = set.batches;
         if (kind == 0) return (sets, new PairLink[](0));
         if (kind == 1) return (sets, _linkedWrongly(links, form));
-        if (kind > 12 && links.length != 0) return (_halved(sets, links[(form >> 16) % links.length], form), links);
         if (kind == 2) return (_twice(sets), links);
         if (kind == 3) set.participants[(form >> 16) % BANKS] = set.participants[(form >> 24) % BANKS];
         if (batches.length == 0) return (sets, links);
@@ -257,17 +352,6 @@ abstract contract ClearingSets is ClearingBooks {
         if ((form >> 32) % 2 == 0) (link.secondSet, link.secondBatch) = (link.firstSet, link.firstBatch);
         else (link.firstBatch, last.firstBatch) = (last.firstBatch, link.firstBatch);
         return links;
-    }
-
-    /// One half of a pair settles with an item more or less than the other.
-    function _halved(
-        ProposedSet[] memory sets,
-        PairLink memory link,
-        uint256 form
-    ) private pure returns (ProposedSet[] memory) {
-        ProposedBatch memory half = sets[link.firstSet].batches[link.firstBatch];
-        half.settled ^= 1 << ((form >> 32) % half.items.length);
-        return sets;
     }
 
     function _twice(ProposedSet[] memory sets) private pure returns (ProposedSet[] memory all) {

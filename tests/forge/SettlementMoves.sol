@@ -40,8 +40,10 @@ contract SettlementMoves is SettlementWorld {
     // -------------------------------------------------------------- participant
 
     function payIn(uint256 bank, uint256 currency, uint256 amount) external {
-        address to = address(_currency(currency));
-        _act(_bank(bank), address(liquidity), abi.encodeCall(liquidity.payIn, (to, uint96(amount % PURSE))));
+        CurrencyToken coin = _currency(currency);
+        uint256 purse = coin.balanceOf(_bank(bank));
+        bytes memory data = abi.encodeCall(liquidity.payIn, (address(coin), uint96(_bound(amount, 0, purse + 1))));
+        _act(_bank(bank), address(liquidity), data);
     }
 
     function payOut(uint256 bank, uint256 currency, uint256 amount) external {
@@ -299,8 +301,8 @@ contract SettlementMoves is SettlementWorld {
         }
     }
 
-    function _keyOf(address bank) internal pure returns (uint256 key) {
-        for (key = 1; key < BANKS; ++key) if (VM.addr(key) == bank) return key;
+    function _keyOf(address bank) internal view returns (uint256 key) {
+        for (key = 1; key < BANKS; ++key) if (_bank(key - 1) == bank) return key;
     }
 
     // --------------------------------------------------------- what is remembered

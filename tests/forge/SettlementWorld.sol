@@ -65,8 +65,11 @@ abstract contract SettlementWorld is CurrencyWorld {
     AtomicSettlement public immutable settlement;
     ClearingHouse public immutable clearing;
     CurrencyToken public immutable other;
+    /// Accounts of the institutions: to compute one from its key takes longer than most calls.
+    address[BANKS] private _banksByKey;
 
     constructor() CurrencyWorld(COLLECTOR) {
+        for (uint256 i = 0; i < BANKS; ++i) _banksByKey[i] = VM.addr(1 + i);
         other = new CurrencyToken("e-HKD token (simulated)", "eHKD", address(access), COLLECTOR);
         _restrictOther();
         IHomeCurrencies.Home[] memory founding = new IHomeCurrencies.Home[](2);
@@ -91,8 +94,8 @@ abstract contract SettlementWorld is CurrencyWorld {
         return number % 2 == 0 ? token : other;
     }
 
-    function _bank(uint256 number) internal pure returns (address) {
-        return VM.addr(1 + (number % BANKS));
+    function _bank(uint256 number) internal view returns (address) {
+        return _banksByKey[number % BANKS];
     }
 
     /// The last institution is of the other country.
