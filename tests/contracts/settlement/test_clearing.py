@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from pysettle.client.core.access import Role
 from pysettle.client.settlement.clearing import ProposedBatch
 from pysettle.domain.core.messages import ZERO_ADDRESS
 from pysettle.domain.settlement.calendars import CLOSED, Hours, Week
@@ -33,9 +34,9 @@ from pysettle.errors import contracts as errors
 from pysettle.errors.states import CycleState, PayloadState
 from pysettle.evm.transactions import Transaction
 from pysettle.values import Units
-from tests.contracts.banks import AGENT, BEIJING, GROUND, HONGKONG, Banks, effect_on
+from tests.contracts.banks import AGENT, BEIJING, GROUND, HONGKONG, Banks, effect_on, identity_of
 from tests.contracts.clearing import CENTRAL_BANK, MINUTE, NUMBERS, OPERATOR, REASON, STRANGER, House, open_house
-from tests.contracts.effects import at, refused
+from tests.contracts.effects import FORWARDER, at, deploy, refused, through
 from tests.contracts.ways import NOTHING, TERMS, ways_of
 from tests.contracts.world import YUAN
 
@@ -275,7 +276,12 @@ def test_holding_cancelling_and_rejecting(house: House) -> None:
         (contract.set_held(creditor, currency, batch, held=True), HONGKONG),
         (contract.cancel(creditor, currency, batch), HONGKONG),
         (contract.reject(creditor, currency, batch, REASON), HONGKONG),
+        # Numbers on either side of the party's, and that of nobody.
+        (contract.set_held(world[STRANGER], currency, batch, held=True), STRANGER),
+        (contract.cancel(world[STRANGER], currency, batch), STRANGER),
         (contract.reject(world[STRANGER], currency, batch, REASON), STRANGER),
+        (contract.reject(world[AGENT], currency, batch, REASON), AGENT),
+        (contract.reject(world[BEIJING], currency, batch, REASON), BEIJING),
     ):
         house.refuse(step, errors.CallerNotParty, caller=world.address(caller))
     step = contract.reject(creditor, currency, batch, bytes(32))
@@ -357,8 +363,9 @@ def test_a_batch_across_the_border(house: House) -> None:
     refused(world, step, errors.SettlementLimitExceeded, **values, requested=41 * YUAN, limit=most)
     step = house.queue(BEIJING, *[(HONGKONG, 26)] * 4, to=344)
     refused(world, step, errors.WindowLimitExceeded, **values, requested=104 * YUAN, available=100 * YUAN)
-    step = house.queue(BEIJING, (HONGKONG, 30), to=344)
-    refused(world, step, errors.TravelPayloadUnsigned, **values, amount=30 * YUAN, threshold=30 * YUAN)
+    for yuan in (30, 31):
+        step = house.queue(BEIJING, (HONGKONG, yuan), to=344)
+        refused(world, step, errors.TravelPayloadUnsigned, **values, amount=yuan * YUAN, threshold=30 * YUAN)
     statement = ways.statement(30 * YUAN)
     world.send(ways.sign(statement))
     events = house.send(house.queue(BEIJING, (HONGKONG, 30), (HONGKONG, 20), to=344, payload=statement.payload))
@@ -376,6 +383,19 @@ def test_a_batch_across_the_border(house: House) -> None:
         world.send(house.settle(batch.marking([1])))
     house.send(ways.week(week=None), house.settle(batch.marking([1])))
     assert house.reserved() == [0, 20, 0]
+
+
+def test_a_debtor_that_is_a_contract(house: House) -> None:
+    """What it queues counts to it, and what it cancels is given back to it, and not to the account that calls it."""
+    world, banks, currency = house.banks.world, house.banks, house.currency
+    way, debtor = ways_of(banks).open(), deploy(world, FORWARDER)
+    registrar, agent = world[banks.officer(Role.REGISTRAR)], world.address(AGENT)
+    house.send(banks.admit(HONGKONG), banks.registry.admit(registrar, currency, debtor, identity_of(AGENT), 156, agent))
+    queued = house.send(through(world, debtor, house.queue(STRANGER, (HONGKONG, 20), to=344)))
+    assert queued[1] == BatchAdmitted(way.id, debtor, Units(20 * YUAN), Units(20 * YUAN), NOTHING)
+    batch = ProposedBatch.of(queued[0])  # type: ignore[arg-type]  # the first event is the batch
+    cancelled = house.send(through(world, debtor, house.contract.cancel(world[STRANGER], currency, batch)))
+    assert cancelled[1] == BatchReleased(way.id, debtor, Units(20 * YUAN), Units(0), NOTHING)
 
 
 def test_only_the_house_moves_reserved_units(house: House) -> None:

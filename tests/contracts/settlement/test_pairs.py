@@ -85,7 +85,8 @@ def test_half_a_pair_never_settles(pairing: Pairing) -> None:
     for halves in (elsewhere, to_another):
         pairing.incomplete(pairing.settle(halves[:1], halves[1:], LINK), halves[0].pair)
     pairing.incomplete(pairing.settle([first], [second], LINK, LINK), bytes(32))
-    pairing.incomplete(pairing.settle([first], [second], PairLink(2, 0, 1, 0)), bytes(32))
+    for nowhere in (PairLink(2, 0, 1, 0), PairLink(2, 0, 2, 0)):
+        pairing.incomplete(pairing.settle([first], [second], nowhere), bytes(32))
     # The agent has no yuan of Beijing to come, and no half that Beijing agreed to.
     house.send(house.banks.liquidity.reserve(world[HONGKONG], pairing.hkd, Units(YUAN)))
     short = {"token": pairing.hkd, "account": world.address(AGENT), "requested": 33 * YUAN, "available": 0}
