@@ -10,15 +10,20 @@ from __future__ import annotations
 from typing import NamedTuple, cast
 
 import rlp
+from eth.abc import AccountStorageDatabaseAPI, AtomicDatabaseAPI, DatabaseAPI
 from eth.constants import BLANK_ROOT_HASH, EMPTY_SHA3
 from eth.db.account import AccountDB
+from eth.db.batch import BatchDB
+from eth.db.storage import AccountStorageDB, StorageLookup
 from eth.rlp.accounts import Account
 from eth.vm.forks.prague.state import PragueState
 from eth_utils.logging import ExtendedDebugLogger, get_extended_debug_logger
 from rlp.codec import encode_raw
+from trie.hexary import HexaryTrie
 
 from pysettle.evm.interpreter import SealingComputation
-from pysettle.values import Address
+from pysettle.evm.trie import BatchedTrie
+from pysettle.values import Address, Hash32
 
 
 class AccountRecord(NamedTuple):
@@ -49,8 +54,44 @@ class AccountRecord(NamedTuple):
         return cast(bytes, encode_raw([nonce, balance, self.storage_root, self.code_hash]))
 
 
+class SealingStorageLookup(StorageLookup):
+    """py-evm's way from the words of an account to its storage trie, changed in one pass."""
+
+    def _get_write_trie(self) -> HexaryTrie:
+        if not self.has_changed_root:
+            self._trie_nodes_batch = BatchDB(self._db, read_through_deletes=True)
+            self._write_trie = BatchedTrie(self._trie_nodes_batch, self._starting_root_hash)
+        return self._write_trie
+
+    def commit_to(self, db: DatabaseAPI) -> None:
+        """Write the new nodes of the trie, all of which its root has to be asked for."""
+        if self.has_changed_root:
+            self.get_changed_root()
+        super().commit_to(db)
+
+
+class SealingStorageDB(AccountStorageDB):
+    """py-evm's storage of an account, whose trie is changed in one pass."""
+
+    def __init__(self, db: AtomicDatabaseAPI, storage_root: Hash32, address: Address) -> None:
+        """Begin at a root of the account's storage."""
+        super().__init__(db, storage_root, address)
+        self._storage_lookup = self._storage_cache._db = SealingStorageLookup(db, storage_root, address)
+
+
 class SealingAccountDB(AccountDB):
-    """py-evm's accounts, kept as plain records."""
+    """py-evm's accounts, kept as plain records, in tries that are changed in one pass."""
+
+    def __init__(self, db: AtomicDatabaseAPI, state_root: Hash32 = BLANK_ROOT_HASH) -> None:
+        """Begin at the root of a state."""
+        super().__init__(db, state_root)
+        self._trie._db = cast(DatabaseAPI, BatchedTrie(self._batchtrie, state_root))
+
+    def _get_address_store(self, address: Address) -> AccountStorageDatabaseAPI:
+        if address not in self._account_stores:
+            root = self._get_storage_root(address)
+            self._account_stores[address] = SealingStorageDB(self._raw_store_db, root, address)
+        return self._account_stores[address]
 
     def _get_account(self, address: Address, from_journal: bool = True) -> Account:
         if from_journal and address in self._account_cache:

@@ -13,6 +13,8 @@ import rlp
 from trie import hexary
 from trie.utils import nibbles, nodes
 
+from pysettle.evm import trie
+
 _MOST = 32_768
 """Most nodes, and most paths, that are remembered, the latest."""
 
@@ -31,7 +33,7 @@ def remember_nodes() -> None:
         node = remembered(encoded) if encoded and type(encoded) is bytes else None
         return decode(encoded) if node is None else [*node]
 
-    hexary.decode_node = decode_node
+    hexary.decode_node = trie.decode_node = decode_node
     hexary.bytes_to_nibbles = nibbles.bytes_to_nibbles = lru_cache(_MOST)(nibbles.bytes_to_nibbles)
     hexary.decode_nibbles = nodes.decode_nibbles = lru_cache(_MOST)(nibbles.decode_nibbles)
     nodes.remove_nibbles_terminator = lru_cache(_MOST)(nibbles.remove_nibbles_terminator)
