@@ -44,7 +44,8 @@ def test_the_root_and_every_item_are_those_of_a_general_trie(count: int, content
 @given(st.lists(CHANGES, min_size=1, max_size=5))
 def test_changes_in_one_pass_are_those_made_one_by_one(batches: Sequence[Mapping[bytes, bytes]]) -> None:
     """Whatever is set and deleted in each pass: the same roots, no node that is not of its trie, and each item."""
-    general, batched, known = HexaryTrie({}, prune=True), BatchedTrie({}, HexaryTrie({}).root_hash), dict[bytes, bytes]()
+    general, batched = HexaryTrie({}, prune=True), BatchedTrie({}, HexaryTrie({}).root_hash)
+    known = dict[bytes, bytes]()
     for changes in batches:
         for key, value in changes.items():
             general[key] = batched[key] = value
