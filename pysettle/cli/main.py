@@ -90,8 +90,8 @@ class _Program(click.Group):
 
     def main(self, *arguments: Any, **settings: Any) -> NoReturn:
         """Run a command line and end the process."""
-        gc.set_threshold(_YOUNG)
         try:
+            gc.set_threshold(_YOUNG)
             with deeds() as done:
                 code = self._run(done, arguments, settings | {"standalone_mode": False})
             sys.exit(code)
