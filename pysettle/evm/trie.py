@@ -38,7 +38,7 @@ def index_trie(items: Sequence[bytes]) -> tuple[Hash32, dict[Hash32, bytes]]:
 
 
 def changed_trie(
-    known: Mapping[Hash32, bytes] | Any, root: Hash32, changes: Mapping[bytes, bytes]
+    known: Mapping[Hash32, bytes], root: Hash32, changes: Mapping[bytes, bytes]
 ) -> tuple[Hash32, dict[Hash32, bytes]]:
     """Return the root of a trie after changes, and the nodes that the change made: a mapping hash -> encoded node.
 
@@ -50,11 +50,11 @@ def changed_trie(
     Raises:
         KeyError: `known` lacks the node of this hash.
     """
+    if not changes:
+        return root, {}
     change = _Change(known)
     pairs = sorted((_nibbles(key), value) for key, value in changes.items())
-    node = change.apply(change.load(b"" if root == BLANK_ROOT_HASH else root), pairs, 0) if pairs else None
-    if node is None:
-        return root, {}
+    node = change.apply(change.load(b"" if root == BLANK_ROOT_HASH else root), pairs, 0)
     if not node:
         return BLANK_ROOT_HASH, {}
     return change.store(encode_raw(node)), change.made
