@@ -258,6 +258,8 @@ def test_a_password_of_a_network_and_ctrl_c_while_it_is_waited_for(
         monkeypatch.undo()
         assert (issued.exit_code, "sealed: 0x" in issued.stderr) == (130, True), issued.output
         assert Town(tmp_path / "town").held("bob") == "1.00 yuan"
+    gone = invoke("init", str(tmp_path / "other"), "--chain", secret)
+    assert (gone.exit_code, "does not answer" in gone.stderr, "s3cr3t" in gone.output) == (4, True, False), gone.output
 
 
 def test_ctrl_c_while_pysettle_is_loaded() -> None:
