@@ -331,9 +331,15 @@ def test_the_same_sources_in_other_bytes_are_named(settlement_bundle: Bundle, tm
         assert outcomes(report)[0] == "!"
 
 
-@pytest.mark.parametrize("bomb", [b"[" + b"0," * 2**20 + b"0,0]", b"[" * 2**20, b'"' + b"0" * 2**26])
-def test_json_that_would_fill_memory_is_a_finding(golden_bundle: Bundle, tmp_path: Path, bomb: bytes) -> None:
+@pytest.mark.parametrize(
+    ("begin", "again", "times", "end"),
+    [(b"[", b"0,", 2**20, b"0,0]"), (b"[", b"[", 2**20, b""), (b'"', b"0", 2**26, b"")],
+)
+def test_json_that_would_fill_memory_is_a_finding(
+    golden_bundle: Bundle, tmp_path: Path, begin: bytes, again: bytes, times: int, end: bytes
+) -> None:
     """A `genesis.json` of a million values, nestings, or of too many bytes is refused before or while it is parsed."""
+    bomb = begin + again * times + end
     directory = forge.with_file(golden_bundle, tmp_path / "b", GENESIS_FILE, bomb)
     report = verify(directory)
     assert (first_block(report), outcomes(report)[:3]) == (0, "!++")

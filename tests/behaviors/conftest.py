@@ -16,7 +16,6 @@ from pysettle.evm.rpc import RpcChain
 from pysettle.evm.sqlite import SqliteDatabase
 from tests.evm.accounts import genesis
 from tests.evm.anvil import anvil
-from tests.evm.eth_tester import EthTesterChain
 from tests.evm.geth import geth
 from tests.node.process import node_of
 
@@ -60,6 +59,9 @@ def chain(backend: str, tmp_path: Path) -> Iterator[ChainBackend]:
     if backend == "embedded":
         yield EmbeddedChain(genesis())
     elif backend == "eth-tester":
+        # Its packages take a second to load, which no other tests need.
+        from tests.evm.eth_tester import EthTesterChain
+
         yield EthTesterChain(genesis())
     elif backend == "embedded in a file":
         with SqliteDatabase(tmp_path / "chain.sqlite", create=True) as database:

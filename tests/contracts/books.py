@@ -99,14 +99,16 @@ def currency_config(world: World, name: str, **changed: object) -> ChannelConfig
 
 def open_currency_channel(world: World, name: str, amount: int, **changed: object) -> ChannelConfig:
     """Fund an actor with whole fen and have it deposit all of it in an e-CNY channel; return the terms."""
-    world.fund(name, amount)
-    return world.deposit(name, amount, currency_config(world, name, **changed))
+    config = currency_config(world, name, **changed)
+    world.send(*world.issuance(world.address(name), amount), world.deposit_of(name, amount, config))
+    return config
 
 
 def open_token_channel(world: World, name: str, tokens: int, **changed: object) -> ChannelConfig:
     """Have an actor buy Tokens and deposit all of them; return the terms."""
-    world.buy(name, tokens)
-    return world.deposit(name, tokens, world.config(name, **changed))
+    config = world.config(name, **changed)
+    world.send(*world.purchase(name, tokens), world.deposit_of(name, tokens, config))
+    return config
 
 
 def sign_batch(world: World, name: str, rows: Sequence[tuple[ChannelConfig, Voucher, int]]) -> bytes:

@@ -103,8 +103,12 @@ class World:
 
     def issue(self, account: Address, amount: int) -> None:
         """Issue e-CNY to any account, units."""
+        self.send(*self.issuance(account, amount))
+
+    def issuance(self, account: Address, amount: int) -> tuple[Transaction, ...]:
+        """Return what issues e-CNY to any account, units."""
         currency, operator = self.network.currency, self["operator"]
-        self.send(
+        return (
             currency.desk.set_issuance_quota(self["central bank"], operator.address, amount),
             currency.desk.issue(operator, account, amount),
         )
@@ -152,14 +156,17 @@ class World:
 
     def buy(self, name: str, tokens: int) -> int:
         """Fund an actor and have it buy Tokens by allowance; return what it paid."""
-        price = self.series.price_rounded_up(tokens)
-        self.fund(name, -(-price // FEN) * FEN)
-        buyer = self[name]
-        self.send(
+        self.send(*self.purchase(name, tokens))
+        return self.series.price_rounded_up(tokens)
+
+    def purchase(self, name: str, tokens: int) -> tuple[Transaction, ...]:
+        """Return what funds an actor and has it buy Tokens by allowance."""
+        price, buyer = self.series.price_rounded_up(tokens), self[name]
+        return (
+            *self.issuance(buyer.address, -(-price // FEN) * FEN),
             self.network.currency.approve(buyer, self.series.address, price),
             self.series.purchase(buyer, buyer.address, tokens, self.now + 60),
         )
-        return price
 
     def purchase_terms(self, name: str, least_tokens: int) -> PurchaseTerms:
         """Return terms of a purchase for an actor, to be made within an hour."""
@@ -180,11 +187,15 @@ class World:
     def deposit(self, name: str, amount: int, config: ChannelConfig | None = None) -> ChannelConfig:
         """Deposit an actor's Tokens (or the channel's other token) by its signature; return the channel's terms."""
         config = config or self.config(name)
+        self.send(self.deposit_of(name, amount, config))
+        return config
+
+    def deposit_of(self, name: str, amount: int, config: ChannelConfig) -> Transaction:
+        """Return the deposit of an actor's Tokens (or the channel's other token) by its signature."""
         token = self.series if config.token == self.series.address else self.network.currency
         hub = self.network.hub
         data = hub.sign_deposit(self[name], token, config, amount, self.now + 3_600, next(self.salts))
-        self.send(hub.deposit(self["relayer"], config, amount, data))
-        return config
+        return hub.deposit(self["relayer"], config, amount, data)
 
     def voucher(self, name: str, config: ChannelConfig, ceiling: int) -> Voucher:
         """Sign a voucher as an actor."""

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
 
 import httpx
 import httpx2
-from openai import AsyncOpenAI
-from openai.types.chat import ChatCompletionUserMessageParam
 from x402 import x402Client
 from x402.http.clients.httpx import x402AsyncTransport
 
 from pysettle.scenarios.gateway import MODEL
 from pysettle.serve.gateway import counting
 from tests.gateway.conftest import Shop
+
+if TYPE_CHECKING:
+    from openai.types.chat import ChatCompletionUserMessageParam
 
 
 class Answer(httpx2.AsyncByteStream):
@@ -63,6 +65,9 @@ class Paying(httpx2.AsyncBaseTransport):
 
 def test_openai(anywhere: Shop) -> None:
     """Chat and completion, streamed and not: the ledger charges the sum, and each answer has its usage."""
+    # It takes a second to load, which each process of the tests would spend before its first test.
+    from openai import AsyncOpenAI
+
     shop, signer = anywhere, anywhere.account(1_000_000)
     question: ChatCompletionUserMessageParam = {"role": "user", "content": "How is a Token backed?"}
 

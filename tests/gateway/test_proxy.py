@@ -6,20 +6,25 @@ import json
 import secrets
 import shutil
 import subprocess
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
-from openai import APIStatusError, OpenAI
-from openai.types.chat import ChatCompletionUserMessageParam
 
 from pysettle.scenarios.gateway import MODEL, Process
 from pysettle.serve.gateway.ledger import Ledger
 from pysettle.serve.gateway.proxy import Proxy
 from tests.gateway.conftest import ASKED, Shop
 
+if TYPE_CHECKING:
+    from openai.types.chat import ChatCompletionUserMessageParam
+
 
 def test_proxy(anywhere: Shop) -> None:
     """Both are served and charged by the ledger, the budget ends, and at the end the rest is back."""
+    # It takes a second to load, which each process of the tests would spend before its first test.
+    from openai import APIStatusError, OpenAI
+
     shop, town = anywhere, anywhere.town
     town.issue("alice", 10)
     alice, network = town.key("alice"), town.network
