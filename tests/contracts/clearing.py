@@ -100,6 +100,12 @@ class House:
 def open_house(banks: Banks) -> House:
     """Appoint an operator of e-CNY, and admit a third bank."""
     world, contract = banks.world, ClearingHouse.of(banks.world.network)
-    place, operator = banks.token().address, world.address(OPERATOR)
-    world.send(banks.admit(AGENT), contract.set_operator(world[CENTRAL_BANK], place, operator))
+    currency, operator = banks.token().address, world.address(OPERATOR)
+    world.send(banks.admit(AGENT), contract.set_operator(world[CENTRAL_BANK], currency, operator))
     return House(banks, contract)
+
+
+def place(batch: ProposedBatch) -> dict[str, int]:
+    """Return the values by which errors name a batch."""
+    header = batch.header
+    return {"debtorNumber": header.debtor, "priority": header.priority, "index": header.index}

@@ -96,7 +96,11 @@ _NAMED = {
     "clearing": Target(
         "ClearingHouse",
         ("ClearingHouse", "ClearingQueues", "ClearingCycles", "ItemFields", "BatchHeaderFields", "QueueFields"),
-        ("tests/contracts/settlement/test_clearing.py", "tests/contracts/settlement/test_pairs.py"),
+        (
+            "tests/contracts/settlement/test_clearing.py",
+            "tests/contracts/settlement/test_clearing_bounds.py",
+            "tests/contracts/settlement/test_pairs.py",
+        ),
     ),
     "corridors": Target(
         "Corridors",

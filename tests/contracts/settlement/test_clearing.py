@@ -35,7 +35,17 @@ from pysettle.errors.states import CycleState, PayloadState
 from pysettle.evm.transactions import Transaction
 from pysettle.values import Units
 from tests.contracts.banks import AGENT, BEIJING, GROUND, HONGKONG, Banks, effect_on, identity_of
-from tests.contracts.clearing import CENTRAL_BANK, MINUTE, NUMBERS, OPERATOR, REASON, STRANGER, House, open_house
+from tests.contracts.clearing import (
+    CENTRAL_BANK,
+    MINUTE,
+    NUMBERS,
+    OPERATOR,
+    REASON,
+    STRANGER,
+    House,
+    open_house,
+    place,
+)
 from tests.contracts.effects import FORWARDER, at, deploy, refused, through
 from tests.contracts.ways import NOTHING, TERMS, ways_of
 from tests.contracts.world import YUAN
@@ -45,12 +55,6 @@ from tests.contracts.world import YUAN
 def house(domestic: Banks) -> House:
     """Appoint an operator, and admit a third bank; all are of one country."""
     return open_house(domestic)
-
-
-def place(batch: ProposedBatch) -> dict[str, int]:
-    """Return the values by which errors name a batch."""
-    header = batch.header
-    return {"debtorNumber": header.debtor, "priority": header.priority, "index": header.index}
 
 
 def test_the_whole_effect_of_a_cycle(house: House) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from pysettle.client.settlement.clearing import PairLink, ProposedBatch
+from pysettle.client.settlement.clearing import PairLink
 from pysettle.client.settlement.pairs import links_of, propose_sets, sets_of
 from pysettle.domain import invariants
 from pysettle.domain.settlement.clearing import BatchItem
@@ -14,16 +14,10 @@ from pysettle.domain.settlement.clearing_events import ItemsCancelled, ItemsReje
 from pysettle.errors import contracts as errors
 from pysettle.values import Units
 from tests.contracts.banks import AGENT, BEIJING, HONGKONG, Banks
-from tests.contracts.clearing import MINUTE, OPERATOR, REASON
+from tests.contracts.clearing import MINUTE, OPERATOR, REASON, place
 from tests.contracts.effects import check_books, refused
 from tests.contracts.pairing import LINK, Pairing, open_pairing
 from tests.contracts.world import YUAN
-
-
-def place(batch: ProposedBatch) -> dict[str, int]:
-    """Return the values by which errors name a batch."""
-    header = batch.header
-    return {"debtorNumber": header.debtor, "priority": header.priority, "index": header.index}
 
 
 @pytest.fixture
@@ -61,6 +55,8 @@ def test_half_a_pair_never_settles(pairing: Pairing) -> None:
     pair = first.pair
     less = pairing.queue(HONGKONG, BEIJING, pair, 11, 21, hkd=True)
     strange = pairing.queue(AGENT, BEIJING, pair, 11, 22, hkd=True)
+    # Hong Kong owes what the pair says, and agreed to another one, whose hash is below or above.
+    others = [pairing.queue(HONGKONG, BEIJING, word, 11, 22, hkd=True) for word in (b"\0" * 31 + b"\1", b"\xff" * 32)]
     in_yuan = pairing.agreed((BEIJING, HONGKONG, 1, False), (HONGKONG, BEIJING, 2, False))
     elsewhere = pairing.agreed((BEIJING, HONGKONG, 1, False), (HONGKONG, AGENT, 2, True))
     to_another = pairing.agreed((BEIJING, AGENT, 1, False), (HONGKONG, BEIJING, 2, True))
@@ -79,6 +75,7 @@ def test_half_a_pair_never_settles(pairing: Pairing) -> None:
         pairing.settle([first], [second], PairLink(0, 0, 2, 0)),
         pairing.settle([first], [less], LINK),
         pairing.settle([first], [second, less], LINK),
+        *(pairing.settle([first], [other], LINK) for other in others),
     ):
         pairing.incomplete(step, pair)
     pairing.incomplete(pairing.settle(in_yuan, [], PairLink(0, 0, 0, 1)), in_yuan[0].pair)
