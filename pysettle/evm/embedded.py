@@ -37,6 +37,9 @@ from pysettle.evm.prague import (
     decode_transaction,
     read_receipts,
 )
+from pysettle.evm.state import AccountRecord
+from pysettle.evm.trie import values
+from pysettle.hashing import keccak
 from pysettle.values import Address, Hash32
 
 Place: TypeAlias = "int | BlockHeaderAPI | None"
@@ -358,8 +361,8 @@ class EmbeddedChain(SealedBlocks):
 
     def nonces_of(self, accounts: Sequence[Address]) -> tuple[int, ...]:
         """Return the `nonce` of each account, in the order asked for."""
-        state = self.head_state()
-        return tuple(state.get_nonce(account) for account in accounts)
+        leaves = values(self._database, self._head.state_root, [keccak(account) for account in accounts])
+        return tuple(AccountRecord.decode(leaf).nonce if leaf else 0 for leaf in leaves)
 
     def code(self, account: Address) -> bytes:
         """Return the account's code at the head; empty for an account without code."""
@@ -416,6 +419,7 @@ class EmbeddedChain(SealedBlocks):
                 for transaction_hash in self.block(number).transaction_hashes:
                     self._database.delete(SchemaV1.make_transaction_hash_to_block_lookup_key(transaction_hash))
                 self._database.delete(SchemaV1.make_block_number_to_hash_lookup_key(BlockNumber(number)))
+            self._headers = {}
             # py-evm's records of which blocks it lacks: all above the head.
             gaps = rlp.encode(((), header.block_number + 1), sedes=chain_gaps)
             self._database[SchemaV1.make_header_chain_gaps_lookup_key()] = gaps

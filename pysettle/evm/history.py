@@ -22,6 +22,8 @@ from pysettle.values import Address, Hash32
 
 _KEPT_RECEIPTS = 16_384
 """Receipts kept in memory, a block counting as one more; those of older blocks are read back from the database."""
+_KEPT_HEADERS = 4_096
+"""Most headers kept in memory: a command looks for several kinds of logs, each in every block."""
 _REVERT_DATA_KEY = b"pysettle:revert-data:"
 
 
@@ -39,6 +41,7 @@ class SealedBlocks:
         self.py_evm = open_chain(genesis, database, self._transaction)
         """The py-evm chain beneath, for tools that read it; sealing goes through `EmbeddedChain` alone."""
         self._head = self.py_evm.get_canonical_head()
+        self._headers: dict[int, BlockHeaderAPI] = {}
         self._receipts: dict[Hash32, tuple[Receipt, ...]] = {}
         self._receipts_kept = 0
 
@@ -123,10 +126,10 @@ class SealedBlocks:
             ids: Second topics (the first indexed member, such as the id of a channel) wanted; empty for any.
         """
         head = self._head.block_number
+        bits = [[int(BloomFilter.from_iterable([item])) for item in wanted] for wanted in (addresses, topics, ids)]
         for number in range(from_block, min(head if to_block is None else to_block, head) + 1):
             header = self.header(number)
-            bloom = BloomFilter(header.bloom)
-            if any(wanted and not any(item in bloom for item in wanted) for wanted in (addresses, topics, ids)):
+            if any(wanted and not any(it & header.bloom == it for it in wanted) for wanted in bits):
                 continue
             for receipt in self._receipts_of(header):
                 for log in receipt.logs:
@@ -160,14 +163,21 @@ class SealedBlocks:
         """
         if number is None or number == self._head.block_number:
             return self._head
+        headers = self._headers  # a copy of the name: a revert takes another while this thread reads
+        if (kept := headers.get(number)) is not None:
+            return kept
         try:
-            return self.py_evm.get_canonical_block_header_by_number(BlockNumber(number))
+            header = self.py_evm.get_canonical_block_header_by_number(BlockNumber(number))
         except (HeaderNotFound, ValidationError) as problem:
             raise ChainError(
                 f"no block {number}: the chain ends at {self._head.block_number}",
                 block=number,
                 last_block=self._head.block_number,
             ) from problem
+        if len(headers) >= _KEPT_HEADERS:
+            headers.clear()
+        headers[number] = header
+        return header
 
     def _receipts_of(self, header: BlockHeaderAPI) -> tuple[Receipt, ...]:
         """Return a block's receipts from memory, else from the database."""

@@ -60,6 +60,42 @@ def changed_trie(
     return change.store(encode_raw(node)), change.made
 
 
+def values(known: Mapping[bytes, bytes], root: Hash32, keys: Sequence[bytes]) -> tuple[bytes, ...]:
+    """Return the value of each key, empty for one that is not in the trie. Each node is read and decoded once.
+
+    Args:
+        known: Hash -> encoded node, of all nodes on the way to the keys.
+        root: Root of the trie.
+        keys: Keys, as they are in the trie.
+
+    Raises:
+        KeyError: `known` lacks the node of this hash.
+    """
+    decoded: dict[bytes, Node] = {}
+
+    def value(rest: bytes) -> bytes | Node:
+        child: bytes | Node = b"" if root == BLANK_ROOT_HASH else root
+        while child:
+            if isinstance(child, bytes):
+                if child not in decoded:
+                    decoded[child] = rlp.decode(known[child])
+                node = decoded[child]
+            else:
+                node = child
+            if len(node) == 17:
+                child, rest = node[rest[0]], rest[1:]
+                continue
+            path, is_leaf = _parsed(node)
+            if not rest.startswith(path) or (is_leaf and rest != path):
+                return b""
+            if is_leaf:
+                return node[1]
+            child, rest = node[1], rest[len(path) :]
+        return b""
+
+    return tuple(cast(bytes, value(_nibbles(key))) for key in keys)
+
+
 class _Change:
     """A change on its way through a trie, and the nodes that it has made."""
 

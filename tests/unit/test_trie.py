@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from trie import HexaryTrie
 from trie.exceptions import MissingTrieNode
 
-from pysettle.evm.trie import BatchedTrie, changed_trie, index_trie
+from pysettle.evm.trie import BatchedTrie, changed_trie, index_trie, values
 from tests.chance import rounds
 
 KEYS = st.binary(min_size=3, max_size=3).map(lambda key: bytes(nibble & 0x13 for nibble in key))
@@ -54,7 +54,10 @@ def test_changes_in_one_pass_are_those_made_one_by_one(batches: Sequence[Mapping
         assert batched.root_hash == root == general.root_hash
         assert made.keys() <= general.db.keys()
         assert general.db.items() <= known.items()
-        assert all(batched[key] == general[key] for key in general_keys(batches))
+        keys = sorted(general_keys(batches))
+        assert [batched[key] for key in keys] == [general[key] for key in keys]
+        longer = [key + b"\0" for key in keys]
+        assert values(known, root, [*keys, *longer]) == (*(general[key] for key in keys), *(b"" for _ in longer))
 
 
 def general_keys(batches: Sequence[Mapping[bytes, bytes]]) -> set[bytes]:
