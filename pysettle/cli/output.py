@@ -67,6 +67,8 @@ def _deeds() -> str:
 
 def printable(text: str) -> str:
     """Return text without control characters: names that strangers chose may contain some that steer a terminal."""
+    if text.isprintable():
+        return text
     return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
 
 

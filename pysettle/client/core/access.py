@@ -142,7 +142,8 @@ class NetworkAccess(Contract):
 
     def holds(self, role: Role, account: Address) -> bool:
         """Whether an account holds a role."""
-        return self.standing(role, account).held
+        held, _ = self._read("hasRole", int(role), account)
+        return bool(held)
 
     def required_role(self, target: Address, selector: bytes) -> Role:
         """Return the role that a function of a contract is reserved to."""
