@@ -362,9 +362,10 @@ def test_a_batch_across_the_border(house: House) -> None:
     ways.open()
     debtor = world.address(BEIJING)
     values = {"id": way.id, "debtor": debtor}
-    step = house.queue(BEIJING, (HONGKONG, 1), (HONGKONG, 41), to=344)
     most = TERMS.settlement_limit
-    refused(world, step, errors.SettlementLimitExceeded, **values, requested=41 * YUAN, limit=most)
+    for amounts in ((1, 41), (41, 1)):
+        step = house.queue(BEIJING, *((HONGKONG, it) for it in amounts), to=344)
+        refused(world, step, errors.SettlementLimitExceeded, **values, requested=41 * YUAN, limit=most)
     step = house.queue(BEIJING, *[(HONGKONG, 26)] * 4, to=344)
     refused(world, step, errors.WindowLimitExceeded, **values, requested=104 * YUAN, available=100 * YUAN)
     for yuan in (30, 31):

@@ -45,6 +45,10 @@ def test_each_bound_of_a_cycle_to_the_second(house: House) -> None:
     begins(house.end(STRANGER), closed + 60 * MINUTE)
     begins(house.close(STRANGER, after=0), contract.cycle(currency).since + 15 * MINUTE, cycle=2)
     latest = contract.cycle(currency).since + 60 * MINUTE
+    # A batch that the closed cycle does not settle is its debtor's to change.
+    late = house.queued(BEIJING, (HONGKONG, 8))
+    house.send(contract.set_held(world[BEIJING], currency, late, held=True))
+    house.send(contract.cancel(world[BEIJING], currency, late))
     cancelled = contract.cancel(world[BEIJING], currency, batch.marking([2]))
     at(world, latest - 2)
     for step in (cancelled, house.release(BEIJING, 6)):
@@ -128,3 +132,41 @@ def test_items_that_were_not_held(house: House) -> None:
     house.send(contract.cancel(debtor, currency, batch.marking([1])))
     house.queued(BEIJING, (HONGKONG, 1))
     assert contract.queue_of(currency, 1, 0) == (1, 3)
+
+
+def test_the_listed_parties(house: House) -> None:
+    """Each party of a set is listed, in ascending order: none is beyond the last one, or left out before it."""
+    world, contract, currency = house.banks.world, house.contract, house.currency
+    owed = [BatchItem(9, Units(1)), BatchItem(2, Units(1))]
+    (event, *_) = house.send(contract.queue(world[BEIJING], currency, owed, jurisdiction=156))
+    assert isinstance(event, BatchQueued)
+    nobody = ProposedBatch.of(event)
+    second = house.queued(HONGKONG, (AGENT, 1))
+    third = house.queued(AGENT, (BEIJING, 1), (HONGKONG, 1))
+    house.send(*(house.reserve(it, 1) for it in (BEIJING, HONGKONG)), house.close())
+    for batch, names, number in (
+        (second, [], 2),
+        (second, [BEIJING], 2),
+        (second, [BEIJING, AGENT], 2),
+        (third, [BEIJING], 3),
+        (third, [BEIJING, HONGKONG], 3),
+    ):
+        house.refuse(house.settle(batch, names=names), errors.ParticipantNotListed, participantNumber=number)
+    agent = world.address(AGENT)
+    house.refuse(house.settle(second, names=[AGENT, BEIJING]), errors.ParticipantsInvalid, account=agent)
+    # Items to parties that are not listed may not be passed over.
+    for batch, names in ((nobody, [BEIJING, HONGKONG]), (third, [HONGKONG, AGENT])):
+        house.refuse(house.settle(batch.marking([1]), names=names), errors.ItemOutOfOrder, **place(batch), place=1)
+
+
+def test_a_debtor_that_cancels_all_it_queues(house: House) -> None:
+    """In one cycle it queues 64 batches of a priority, whatever it cancels, and more once the cycle is closed."""
+    world, contract, currency = house.banks.world, house.contract, house.currency
+    queueing = house.queue(BEIJING, (HONGKONG, 1))
+    events = house.send(*[queueing] * 64)
+    batches = [ProposedBatch.of(it) for it in events if isinstance(it, BatchQueued)]
+    house.send(*(contract.cancel(world[BEIJING], currency, it) for it in batches))
+    full = {"debtor": world.address(BEIJING), "priority": 0}
+    house.refuse(queueing, errors.ClearingQueueFull, **full)
+    house.send(house.close(), queueing)
+    assert contract.queue_of(currency, 1, 0) == (64, 65)

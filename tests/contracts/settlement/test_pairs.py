@@ -82,7 +82,7 @@ def test_half_a_pair_never_settles(pairing: Pairing) -> None:
     for halves in (elsewhere, to_another):
         pairing.incomplete(pairing.settle(halves[:1], halves[1:], LINK), halves[0].pair)
     pairing.incomplete(pairing.settle([first], [second], LINK, LINK), bytes(32))
-    for nowhere in (PairLink(2, 0, 1, 0), PairLink(2, 0, 2, 0)):
+    for nowhere in (PairLink(2, 0, 1, 0), PairLink(2, 0, 2, 0), PairLink(5, 0, 1, 0), PairLink(0, 5, 1, 0)):
         pairing.incomplete(pairing.settle([first], [second], nowhere), bytes(32))
     # The agent has no yuan of Beijing to come, and no half that Beijing agreed to.
     house.send(house.banks.liquidity.reserve(world[HONGKONG], pairing.hkd, Units(YUAN)))
@@ -106,14 +106,10 @@ def test_pairs_in_the_order_of_a_debtor(pairing: Pairing) -> None:
     for held in (True, False):
         step = contract.set_held(world[BEIJING], house.currency, first, held=held)
         house.refuse(step, errors.ItemsNotQueued, **place(first))
-    step = contract.queue(
-        world[BEIJING],
-        house.currency,
-        [BatchItem(2, Units(1)), BatchItem(3, Units(1))],
-        jurisdiction=156,
-        pair=b"\1" * 32,
-    )
-    refused(world, step, errors.BatchInvalid, term="pair")
+    for creditors in ((2, 3), (3, 2)):
+        items = [BatchItem(it, Units(1)) for it in creditors]
+        step = contract.queue(world[BEIJING], house.currency, items, jurisdiction=156, pair=b"\1" * 32)
+        refused(world, step, errors.BatchInvalid, term="pair")
     house.send(pairing.reserve(BEIJING, 40), pairing.reserve(HONGKONG, 40, hkd=True))
     pairing.close()
     house.refuse(pairing.settle([first], [second], LINK), errors.BatchPassedOver, **place(single))
