@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Generator, Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -27,10 +27,13 @@ from pysettle.scenarios.gateway import MODEL, Process, Town, town
 from pysettle.scenarios.stock_client import Answer, Buyer
 from pysettle.serve.gateway.ledger import Ledger
 from pysettle.serve.gateway.payments import Channel
+from pysettle.serve.gateway.watching import CLOCK_TOLERANCE_S
 from pysettle.values import Tokens
 from tests.evm.anvil import anvil
 
 _Value = TypeVar("_Value")
+_ANSWERS: list[httpx.Response] = []
+"""Answers that the running test has got."""
 ASKED = {"model": MODEL, "messages": [{"role": "user", "content": "How is a Token backed?"}], "max_tokens": 32}
 
 
@@ -138,6 +141,36 @@ class Shop:
         return asyncio.run(work)
 
 
+@pytest.fixture(autouse=True)
+def answers(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[httpx.Response]]:
+    """Note each answer that a test gets by httpx, which all its clients use."""
+    begin = httpx.Response.__init__
+
+    def noted(self: httpx.Response, *arguments: Any, **named: Any) -> None:
+        begin(self, *arguments, **named)
+        _ANSWERS.append(self)
+
+    monkeypatch.setattr(httpx.Response, "__init__", noted)
+    yield _ANSWERS
+    _ANSWERS.clear()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show the refusals that a failed test has got: their bodies say why, and its assertion shows the status alone."""
+    report = yield
+    if report.failed and (refusals := [it for it in _ANSWERS if it.is_error]):
+        report.sections.append(("refusals by the gateway", "\n".join(map(_shown, refusals))))
+    return report
+
+
+def _shown(answer: httpx.Response) -> str:
+    try:
+        return f"{answer.status_code} {answer.text[:1_000]}"
+    except httpx.ResponseNotRead:
+        return f"{answer.status_code}, and nobody read the body"
+
+
 @pytest.fixture(scope="session")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """Open the shop once; the tests use accounts of their own."""
@@ -154,6 +187,19 @@ def anvil_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
         JsonRpc(url).ask("anvil_removeBlockTimestampInterval")
         with town(folder, chain_url=url) as built:
             yield Shop(built)
+
+
+@pytest.fixture(autouse=True)
+def near_the_clock(request: pytest.FixtureRequest) -> None:
+    """Let the machine's clock come near the chain's, which each block moves by a second or more.
+
+    Tests that seal many blocks in a moment bring the chain ahead, and the gateway refuses to sell a minute ahead.
+    """
+    drawn = request.node.callspec.params.get("anywhere") if hasattr(request.node, "callspec") else None
+    for name in {"shop", "anvil_shop"}.intersection([*request.fixturenames, drawn]):
+        chain = request.getfixturevalue(name).town.network.chain
+        ahead_s = chain.clock.now() - time.time()
+        time.sleep(max(0, ahead_s - CLOCK_TOLERANCE_S / 2))
 
 
 @pytest.fixture(params=["shop", pytest.param("anvil_shop", marks=pytest.mark.apart)])

@@ -26,6 +26,8 @@ async def stream(
         buyer.http(timeout=120) as client,
         client.stream("POST", shop.chat, json=body, headers=headers) as response,
     ):
+        if response.is_error:
+            await response.aread()  # a failed test shows the body
         response.raise_for_status()
         async for line in response.aiter_lines():
             if line == "data: [DONE]":
