@@ -22,6 +22,7 @@ from pysettle.domain.jobs.events import (
     OrderPlaced,
 )
 from pysettle.domain.ledger import Ledger, fold
+from tests.chance import rounds
 from tests.properties.histories import PLACES, STEPS_OF_JOBS, History, Step, play
 from tests.spec.books import compare_books
 from tests.spec.core.records import NOTHING
@@ -29,7 +30,7 @@ from tests.stateful.operations import START
 
 
 @given(STEPS_OF_JOBS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=rounds(30, campaign=300), deadline=None)
 def test_every_history_keeps_the_invariants(steps: list[Step]) -> None:
     """After each transaction; and what the ledger says is held and due is what the escrow holds and owes."""
     history = play(steps)
@@ -55,7 +56,7 @@ def codes_of(history: History, events: list[Emitted]) -> set[str]:
 
 
 @given(STEPS_OF_JOBS, st.data())
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=rounds(60, campaign=600), deadline=None)
 def test_no_step_is_made_twice(steps: list[Step], data: st.DataObject) -> None:
     """An event of the escrow that comes a second time contradicts the history: each order and milestone ends once."""
     history = play(steps)
@@ -73,7 +74,7 @@ def test_no_step_is_made_twice(steps: list[Step], data: st.DataObject) -> None:
 
 
 @given(STEPS_OF_JOBS)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=rounds(15, campaign=150), deadline=None)
 def test_steps_out_of_time_are_named(steps: list[Step]) -> None:
     """A step that had to be in time and came late, and a default ruling that came early, are INV-JOB."""
     history = play(steps)

@@ -45,6 +45,7 @@ from pysettle.domain.ledger import Ledger, fold
 from pysettle.domain.money.books import IssuanceBooks
 from pysettle.domain.money.events import CreditClaimed, Credited, Issued, RedemptionCancelled, RedemptionRequested
 from pysettle.money import stake_rounded_up
+from tests.chance import rounds
 from tests.properties.histories import CHAIN_ID, PLACES, STEPS, Step, address, play
 from tests.properties.parties import (
     BANK,
@@ -113,7 +114,7 @@ def verdict(contracts: Contracts, history: Iterable[Emitted]) -> tuple[object, .
 
 
 @given(STEPS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=rounds(20, campaign=200), deadline=None)
 def test_every_entry_balances_and_every_invariant_holds(steps: list[Step]) -> None:
     """Postings of each entry sum to zero in each asset, and no invariant fails after any transaction."""
     history = play(steps)
@@ -133,7 +134,7 @@ def test_every_entry_balances_and_every_invariant_holds(steps: list[Step]) -> No
 
 
 @given(STEPS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=rounds(30, campaign=300), deadline=None)
 def test_the_books_agree_with_the_specification(steps: list[Step]) -> None:
     """Balances, supplies, credits, positions, counters, stakes, channels, claims, orders: all as the contracts have."""
     history = play(steps)
@@ -141,7 +142,7 @@ def test_the_books_agree_with_the_specification(steps: list[Step]) -> None:
 
 
 @given(STEPS, st.data())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=rounds(20, campaign=200), deadline=None)
 def test_the_fold_can_be_split_anywhere(steps: list[Step], data: st.DataObject) -> None:
     """Folding a history at once or in two parts gives the same state: the state is a fold and nothing else."""
     history = play(steps)
@@ -156,7 +157,7 @@ def test_the_fold_can_be_split_anywhere(steps: list[Step], data: st.DataObject) 
 
 
 @given(STEPS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=rounds(20, campaign=200), deadline=None)
 def test_totals_are_the_sums_of_what_they_total(steps: list[Step]) -> None:
     """Totals beside balances and positions are their sums."""
     history = play(steps)
@@ -169,7 +170,7 @@ def test_totals_are_the_sums_of_what_they_total(steps: list[Step]) -> None:
 
 
 @given(STEPS, st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=rounds(100, campaign=1_000), deadline=None)
 def test_no_lie_goes_unnoticed(steps: list[Step], data: st.DataObject) -> None:
     """An altered number, or another party, is a finding, or contradicts what contracts answer, then or at the head."""
     history = play(steps)
@@ -200,7 +201,7 @@ def lie(value: Any) -> Any:
 
 
 @given(STEPS, st.data())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=rounds(30, campaign=400), deadline=None)
 def test_checking_what_changed_finds_what_checking_everything_finds(steps: list[Step], data: st.DataObject) -> None:
     """Whatever is altered or left out of a history: the invariants fail after the same transactions, under one name."""
     played = play(steps)
