@@ -117,14 +117,14 @@ def _spoiled(document: Any) -> Iterator[Any]:
 def test_a_spoiled_value_is_one_line(founded: Path, tmp_path: Path, file: str) -> None:
     """A value that is gone or of another type, at any depth, is found where the file is read.
 
-    A deployment has some 900 values; a run tries every seventh, a campaign each.
+    A deployment has some 900 values; a run tries every fifteenth, a campaign each.
     """
     town = tmp_path / "town"
     _copy(founded, town)
     faults = []
     documents = list(_spoiled(json.loads((town / file).read_text())))
     if len(documents) > 200:
-        documents = documents[:: rounds(7, campaign=1)]
+        documents = documents[:: rounds(15, campaign=1)]
     for place, document in enumerate(documents):
         (town / file).write_text(json.dumps(document))
         for line in (COMMANDS[3 + place % 6], "token balance --account alice"):

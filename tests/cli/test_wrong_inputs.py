@@ -20,7 +20,7 @@ from tests.cli.running import ComputeTown
 DOCUMENTED = {2, 3, 4, 5, 6}
 """Exit codes of a refusal; 1 is no answer to a wrong input, and 7 and 8 are answers to a right one."""
 LEAST = 300
-EVERY = 3
+EVERY = 5
 """One line in so many of each command is tried: the same options have the same wrong values in many commands."""
 MOST_S = 0.01
 """Most seconds of the processor that a line may take, on average."""

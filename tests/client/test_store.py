@@ -22,6 +22,7 @@ from pysettle.evm.rpc import RpcChain
 from pysettle.money import UNITS_PER_WHOLE
 from pysettle.values import ComputeId, Tokens, Units
 from tests.evm.anvil import anvil
+from tests.evm.remembering import RememberingChain
 from tests.node.process import node_of
 
 START = 1_767_225_600
@@ -94,14 +95,22 @@ def market(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Market]:
         yield Market(chain, tmp_path / "lists.sqlite")
 
 
+@pytest.fixture(scope="module")
+def empty() -> RememberingChain:
+    """Return a chain on which the same deployment is executed once."""
+    return RememberingChain(GENESIS)
+
+
 @pytest.fixture
-def small(tmp_path: Path) -> Market:
+def small(empty: RememberingChain, tmp_path: Path) -> Iterator[Market]:
     """Return a network on an embedded chain, of two series of which one is sold, whose lists are in the file."""
-    found = Market(EmbeddedChain(GENESIS), tmp_path / "lists.sqlite")
+    begun = empty.snapshot()
+    found = Market(empty, tmp_path / "lists.sqlite")
     found.sell(found.open("ONE"), 7)
     found.open("TWO")
     assert found.listed() == [("ONE", 7, False), ("TWO", 0, False)]
-    return found
+    yield found
+    empty.revert(begun)
 
 
 def snapshot(chain: EmbeddedChain | RpcChain) -> Callable[[], None]:

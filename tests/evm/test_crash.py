@@ -67,13 +67,20 @@ class Writer:
         self._server.stdout.close()
 
 
+@pytest.fixture(scope="module")
+def writer() -> Iterator[Writer]:
+    """Yield a server."""
+    server = Writer()
+    yield server
+    server.close()
+
+
 @pytest.fixture
-def writers() -> Iterator[list[Writer]]:
-    """Yield two servers."""
-    servers = [Writer(), Writer()]
-    yield servers
-    for server in servers:
-        server.close()
+def other_writer() -> Iterator[Writer]:
+    """Yield a second server."""
+    server = Writer()
+    yield server
+    server.close()
 
 
 class Verifier:
@@ -98,10 +105,9 @@ class Verifier:
 
 @pytest.mark.long
 @pytest.mark.random
-def test_a_killed_writer_leaves_a_sealed_block(writers: list[Writer], tmp_path: Path) -> None:
+def test_a_killed_writer_leaves_a_sealed_block(writer: Writer, tmp_path: Path) -> None:
     """SIGKILL at random moments: the chain opens, has what it reported and at most one block more, re-executes."""
-    draw, writer = chance(6), writers[0]
-    sealed = 0
+    draw, sealed = chance(6), 0
     for number in range(ROUNDS):
         file = tmp_path / f"{number // ROUNDS_A_FILE}.sqlite"
         if number % ROUNDS_A_FILE == 0:
@@ -120,9 +126,9 @@ def test_a_killed_writer_leaves_a_sealed_block(writers: list[Writer], tmp_path: 
     assert sealed > ROUNDS // 4, "most are killed while they seal"
 
 
-def test_a_second_process_waits_for_the_first_to_end(writers: list[Writer], tmp_path: Path) -> None:
+def test_a_second_process_waits_for_the_first_to_end(writer: Writer, other_writer: Writer, tmp_path: Path) -> None:
     """A writer that finds another one waits, and goes on at the moment that one is gone, even if it was killed."""
-    file, (first, second) = tmp_path / "chain.sqlite", writers
+    file, first, second = tmp_path / "chain.sqlite", writer, other_writer
     with SqliteDatabase(file, create=True) as database:
         EmbeddedChain(genesis(), database=database).seal()
     first.start("hold", file)
