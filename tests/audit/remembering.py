@@ -3,8 +3,9 @@
 Most tests change a file beside the chain, or one block of it. What was executed before comes out as it did then: the
 same block on the same head gives the same state. A changed block is another one, and is executed. So is a changed file.
 
-Code is executed in runs of opcodes, as the embedded chain does it, in half of the time that py-evm takes for it. The
-commands that tests start, `scripts/demo` and `tests/vectors` audit with py-evm's own loop.
+Code is executed in runs of opcodes, and tries are changed in one pass, as the embedded chain does it, in half of the
+time that py-evm takes for it. The commands that tests start, `scripts/demo` and `tests/vectors` audit with py-evm's own
+loop and tries.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import pytest
 from pysettle.audit import contract_files, engines, file_check
 from pysettle.audit.engines import ExecutedTransaction, PyEvmEngine, VerifyingState, VerifyingVM
 from pysettle.evm.interpreter import SealingComputation
+from pysettle.evm.state import SealingAccountDB
 from pysettle.pins import interface_hash
 from pysettle.values import Address
 
@@ -57,8 +59,9 @@ class InterfaceHashes:
 
 
 class RunningState(VerifyingState):
-    """The audit's state, whose code is executed in runs of opcodes."""
+    """The audit's state, whose code is executed in runs of opcodes, and whose tries are changed in one pass."""
 
+    account_db_class = SealingAccountDB
     computation_class = SealingComputation
 
 
