@@ -170,7 +170,7 @@ def test_totals_are_the_sums_of_what_they_total(steps: list[Step]) -> None:
 
 
 @given(STEPS, st.data())
-@settings(max_examples=rounds(100, campaign=1_000), deadline=None)
+@settings(max_examples=rounds(200, campaign=2_000), deadline=None)
 def test_no_lie_goes_unnoticed(steps: list[Step], data: st.DataObject) -> None:
     """An altered number, or another party, is a finding, or contradicts what contracts answer, then or at the head."""
     history = play(steps)

@@ -61,7 +61,8 @@ class Watch:
             raise ApiError(
                 503,
                 f"the chain's clock differs from this machine's by {abs(self._ahead_s)} s: its owner has to make the "
-                "chain follow the clock (`pysettle init --clock real`, `pysettle node --clock real`)",
+                "chain follow the clock (`pysettle init --clock real`, `pysettle node --clock real`); a chain that "
+                "seals more than one block a second runs ahead of it",
                 code="chain_clock",
             )
         if shelf.series.address in self._halted:
