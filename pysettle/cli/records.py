@@ -174,9 +174,11 @@ def section_lines(records: Records, section: Section, rows: list[StatementRow]) 
 
 
 def _movement(records: Records, section: Section, row: StatementRow) -> tuple[str, ...]:
-    asset, counterparty = section.asset, named(records, row.counterparty)
-    if row.counter_purpose != "own":
-        counterparty = f"{row.counter_purpose} of {counterparty}"
+    asset, counterparty = section.asset, "net of a cycle"
+    if row.counterparty is not None:
+        counterparty = named(records, row.counterparty)
+        if row.counter_purpose != "own":
+            counterparty = f"{row.counter_purpose} of {counterparty}"
     units = (row.amount_units, row.balance_units) if asset.is_currency else (row.amount_tokens, row.balance_tokens)
     return (
         str(row.block),

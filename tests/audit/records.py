@@ -56,8 +56,13 @@ def check_books(records: Records, folder: Path) -> None:
     count = write_file(file, PostingRow, records.postings(ALL))
     with file.open(newline="") as stream:
         assert _debits(csv.DictReader(stream)) == {asset: total for asset, total in expected.items() if total}
-    for giving, getting in batched(records.postings(ALL)):
+    for giving, getting in batched(it for it in records.postings(ALL) if it.counter_owner is not None):
         assert (giving.log_index, giving.asset, giving.amount) == (getting.log_index, getting.asset, -getting.amount)
+    nets = defaultdict[tuple[int, int, bytes], int](int)
+    for it in records.postings(ALL):
+        if it.counter_owner is None:
+            nets[it.block, it.log_index, it.asset] += it.amount
+    assert not any(nets.values())
     owners = [owner for (owner,) in records.index.rows("SELECT DISTINCT owner FROM accounts")]
     sections = (section for owner in owners for section in statement(records, owner, ALL))
     rows = sorted(

@@ -112,9 +112,10 @@ class JointCycle:
         self.network.send(*(self.house.end_cycle(self.admin, currency) for currency in self.currencies))
         return receipt.gas_used, sum(it.count for it in proposals.values())
 
-    def audit(self, directory: Path) -> Report:
-        """Return the report of level S on the whole history."""
-        return verify(export_bundle(self.chain, directory, self.network.contracts()).directory, strict_cycles=True)
+    def audit(self, directory: Path, index: Path | None = None) -> Report:
+        """Return the report of level S on the whole history; fill an index if there is a file for one."""
+        bundle = export_bundle(self.chain, directory, self.network.contracts())
+        return verify(bundle.directory, strict_cycles=True, index=index)
 
 
 def gas_cycle() -> Iterator[Row]:

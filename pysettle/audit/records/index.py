@@ -19,7 +19,7 @@ from typing import Any
 
 from pysettle.errors import UsageError
 
-FORM = "2"
+FORM = "3"
 """Form of the tables; a file of another form is filled again."""
 _WAIT_S = 10.0
 """Longest wait for another process that fills the file."""
@@ -43,7 +43,7 @@ CREATE TABLE accounts (
     UNIQUE (owner, asset, purpose)
 );
 CREATE TABLE postings (
-    account INTEGER, block INTEGER, log INTEGER, side INTEGER, amount TEXT NOT NULL, counter INTEGER NOT NULL,
+    account INTEGER, block INTEGER, log INTEGER, side INTEGER, amount TEXT NOT NULL, counter INTEGER,
     PRIMARY KEY (account, block, log, side)
 ) WITHOUT ROWID;
 CREATE INDEX by_place ON postings (block, log, side);

@@ -39,7 +39,7 @@ JOIN contracts c ON c.address = e.emitter
 _POSTINGS = """
 SELECT p.block, b.time, e.place, t.hash, p.log, p.side, e.name, a.asset, a.purpose, a.owner, p.amount,
     o.purpose, o.owner
-FROM postings p JOIN accounts a ON a.id = p.account JOIN accounts o ON o.id = p.counter
+FROM postings p JOIN accounts a ON a.id = p.account LEFT JOIN accounts o ON o.id = p.counter
 JOIN events e ON e.block = p.block AND e.log = p.log JOIN blocks b ON b.number = p.block
 JOIN transactions t ON t.block = e.block AND t.place = e.place
 """

@@ -1,9 +1,11 @@
 """From the transactions of a block to the rows of an index.
 
 The postings of an event come from `move`, two by two: the giving side and the getting side of one movement. The other
-side is the counterparty. A `Transfer` to or from a contract of the network says less than the event that announces or
-follows it in the same transaction: that one names the purpose. So the counterparty of such a transfer is the account
-that this event moves the same amount to, or from: the payer of a purchase sees the escrow of the series.
+side is the counterparty. The nets of a cycle have none: each bank pays to, or is paid by, all others together.
+
+A `Transfer` to or from a contract of the network says less than the event that announces or follows it in the same
+transaction: that one names the purpose. So the counterparty of such a transfer is the account that this event moves the
+same amount to, or from: the payer of a purchase sees the escrow of the series.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from pysettle.domain.core.contracts import Contracts
 from pysettle.domain.core.events import Emitted, Transfer
 from pysettle.domain.core.findings import Finding
 from pysettle.domain.ledger import Ledger
+from pysettle.domain.settlement.clearing_events import PositionsNetted
 from pysettle.errors import BundleError
 from pysettle.values import Address
 
@@ -164,8 +167,8 @@ class Recorder:
             at = entry.position
             for side, posting in enumerate(entry.postings):
                 if posting.amount:
-                    counter = purposes.counter(entry, side)
-                    account, other = self._account(posting.account), self._account(counter)
+                    counter = None if entry.kind == PositionsNetted.__name__ else purposes.counter(entry, side)
+                    account, other = self._account(posting.account), counter and self._account(counter)
                     rows.append((account, at.block_number, at.log_index, side, str(posting.amount), other))
         return rows
 

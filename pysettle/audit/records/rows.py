@@ -93,10 +93,10 @@ class PostingRow(Row):
     """Change in units of the currency, positive for a debit; None for Tokens."""
     amount_tokens: int | None
     """Change in Tokens, positive for a debit; None for a currency."""
-    counter_purpose: str
-    """Purpose of the other account."""
-    counter_owner: bytes
-    """Owner of the other account."""
+    counter_purpose: str | None
+    """Purpose of the other account; None for the net of a cycle."""
+    counter_owner: bytes | None
+    """Owner of the other account; None likewise."""
 
     @property
     def amount(self) -> int:
@@ -120,10 +120,10 @@ class StatementRow(Row):
     """Code of the currency; None for Tokens, and if the contract was not asked for its symbol."""
     purpose: str
     """Purpose for which the account holds the balance."""
-    counter_purpose: str
-    """Purpose for which the counterparty gave or got it."""
-    counterparty: bytes
-    """Owner of the other account."""
+    counter_purpose: str | None
+    """Purpose for which the counterparty gave or got it; None for the net of a cycle, which is of all its banks."""
+    counterparty: bytes | None
+    """Owner of the other account; None likewise."""
     amount_units: int | None
     """Change in units of the currency, positive for a debit; None for Tokens."""
     amount_tokens: int | None

@@ -85,6 +85,9 @@ def test_a_cycle_from_file_to_settlement(banks: Town) -> None:
     assert "set 1: 3 obligations of 270.00 settled by a movement of 20.00 yuan" in said
     assert "cycle 1 of CNY: closed -> settled" in banks.say("cycle end")
     banks.refuse("cycle settle", 2, "nothing that is due can settle now")
+    for name, net in (("alice", "-20.00"), ("bob", "10.00"), ("carol", "10.00")):
+        (line,) = [it for it in banks.say(f"account statement {name}").splitlines() if "net of a cycle" in it]
+        assert line.split()[-2] == net, "its counterparty is the whole set"
     said = banks.say("liquidity release --account bob --amount 10")
     assert "position of bob, reserved: 10.00 -> 0.00 yuan" in said
 
