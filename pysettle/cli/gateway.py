@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pysettle.scenarios import gateway as scenario
 
 _NOTE = "SIMULATION: nothing here is money."
+_NEEDED = "write one secret word of 16 characters or more into a file that only you can read"
 
 
 @click.group(cls=Noun)
@@ -150,10 +151,15 @@ def proxy(to: str, account: str, pay_in: str, budget: int, workers: int, port: i
     within the budget, checks the provider's receipts, and asks for the rest of every channel when it ends.
     """
     check_installed()
+    from pysettle.serve.gateway.config import http_url
     from pysettle.serve.gateway.proxy import Proxy, proxy_app
     from pysettle.serve.gateway.serving import node_url, serve
     from pysettle.serve.http import listen, url_of
 
+    try:
+        to = http_url(to)
+    except ValueError as problem:
+        raise UsageError(f"--to: {problem}: write it as http://127.0.0.1:4020", to=to) from problem
     network = network_of(command)
     key, in_tokens = command.key(account), pay_in == "tokens"
     built = Proxy(network, key, node_url(network), to, budget, workers, in_tokens=in_tokens)
@@ -219,9 +225,9 @@ def _token(file: Path) -> str:
     try:
         words = file.read_text().split()
     except (OSError, UnicodeError) as problem:
-        raise UsageError(f"{file} cannot be read: {problem}", path=file) from problem
+        raise UsageError(f"{file} cannot be read ({problem}): {_NEEDED}", path=file) from problem
     if len(words) != 1 or len(words[0]) < 16:
-        raise UsageError(f"{file} has not exactly one word of at least 16 characters", path=file)
+        raise UsageError(f"{file} has not exactly one word of at least 16 characters: {_NEEDED}", path=file)
     return words[0]
 
 

@@ -15,6 +15,7 @@ EXAMPLES = {
     "--batch": "alice:0:3",
     "--bic": "HSBCHKHH",
     "--bundle": "build/bundle",
+    "--by": "bob",
     "--capacity": "1000000000",
     "--ceiling": "1000",
     "--channel": "0x70a41e5e",
@@ -27,11 +28,13 @@ EXAMPLES = {
     "--debtor": "alice",
     "--end-day": "2026-02-01",
     "--end-to-end-id": "INV-2026-1",
+    "--evidence": "evidence.pdf",
     "--file": "signed.json",
     "--first-day": "2026-01-01",
     "--from": "alice",
     "--from-jurisdiction": "156",
     "--ground": "insolvent",
+    "--home": "HKD",
     "--id": "1",
     "--jurisdiction": "344",
     "--key": "auditor.json",
@@ -55,6 +58,7 @@ EXAMPLES = {
     "--provider-bps": "5000",
     "--public-out": "public.json",
     "--purchase": "1000",
+    "--quote": "quote.json",
     "--rate": "1000",
     "--rate-bps": "50",
     "--rates": "1,30,90/2,60,180",
@@ -77,7 +81,7 @@ EXAMPLES = {
     "--until": "2026-06-01",
     "--window-limit": "5000000",
 }
-"""Required option -> a value of it in examples."""
+"""Required option -> a value in examples of most commands."""
 ARGUMENTS = {
     "account": "alice",
     "bundle": "build/bundle",
@@ -87,21 +91,43 @@ ARGUMENTS = {
     "name": "carol",
     "tx_hash": "0x70a41e5e",
 }
-"""Argument -> a value of it in examples."""
-
-
-ALTERNATIVES = {"pysettle channel check": "--file", "pysettle cycle operator": "--account"}
-"""Command that needs one of several options -> the one in its example."""
+"""Argument -> a value in examples of most commands."""
+_GROUND = {"--file": "order.pdf"}
+OWN = {
+    "audit export": {"--out": "build/bundle"},
+    "audit query": {"--party": "alice"},
+    "channel check": {"--file": "signed.json"},
+    "cycle operator": {"--account": "bank"},
+    "fx quote": {"--out": "quote.json"},
+    "fx check": {"--file": "quote.json"},
+    "fx show": {"--file": "quote.json"},
+    "gateway proxy": {"--to": "http://127.0.0.1:4020"},
+    "job place": {"--file": "work.txt"},
+    "job sign": {"--file": "work.txt"},
+    "job deliver": {"--file": "result.tar"},
+    "job dispute": {"--file": "complaint.txt"},
+    "job rule": {"--file": "ruling.txt", "--by": "registrar"},
+    "obligation queue": {"--file": "obligations.csv"},
+    "participant admit-all": {"--file": "banks.csv"},
+    "participant suspend": _GROUND,
+    "participant stop": _GROUND,
+    "participant release": _GROUND,
+    "scenario run": {"name": "ring"},
+    "settle withdraw": {"--by": "alice"},
+    "time advance": {"--days": "1"},
+}
+"""Command -> values of its own; options among them are in its example although none of them is required alone."""
 
 
 def example(command: click.Command, path: str) -> str:
-    """Return a command line with the required options, or one of several, and no others."""
-    words = [path]
+    """Return a command line with the required options, or those of its own, and no others."""
+    words, own = [path], OWN.get(path.partition(" ")[2], {})
     for parameter in command.params:
+        name = str(parameter.name)
         if isinstance(parameter, click.Argument):
-            words.append(ARGUMENTS.get(str(parameter.name), str(parameter.name)))
-        elif parameter.required or parameter.opts[0] == ALTERNATIVES.get(path):
-            value = EXAMPLES.get(parameter.opts[0], "1")
+            words.append(own.get(name, ARGUMENTS.get(name, name)))
+        elif parameter.required or parameter.opts[0] in own:
+            value = own.get(parameter.opts[0]) or EXAMPLES[parameter.opts[0]]
             words.append(f"{parameter.opts[0]} {quote(value)}")
     return " ".join(words)
 

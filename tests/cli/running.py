@@ -28,18 +28,30 @@ def invoke(*arguments: str, workspace: Path | None = None, stdin: str | None = N
 
 
 def check_command(line: str) -> None:
-    """Check that a line is a command with options that it has, and all that it needs."""
+    """Check that a line is a command with options that it has, all that it needs, and values of their kinds."""
     program, *words = shlex.split(line)
     assert program == "pysettle"
     # The help is printed where everything else on the line can be parsed; what is missing is not looked for then.
     parsed = CliRunner().invoke(main, [*words, "--help"])
     assert parsed.exit_code == 0, (line, parsed.output)
     command: click.Command = main
-    for word in words:
-        if isinstance(command, click.Group):
-            command = dict(children(command))[word]
+    while words and isinstance(command, click.Group) and words[0] in dict(children(command)):
+        command = dict(children(command))[words.pop(0)]
+    if "--help" not in words:
+        _check_values(command, words)
     needed = {it.opts[0] for it in command.params if it.required and isinstance(it, click.Option)}
     assert "--help" in words or needed <= set(words), line
+
+
+def _check_values(command: click.Command, words: list[str]) -> None:
+    context = click.Context(command)
+    values, _, _ = command.make_parser(context).parse_args(args=list(words))
+    for parameter in command.params:
+        given = values.get(str(parameter.name))
+        if not isinstance(parameter.type, click.Path):  # an example's file need not be there
+            for value in given if isinstance(given, list) else [given]:
+                if isinstance(value, str):
+                    parameter.type.convert(value, parameter, context)
 
 
 def commands(command: click.Command, *words: str) -> Iterator[tuple[str, ...]]:

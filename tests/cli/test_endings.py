@@ -347,8 +347,9 @@ def test_commands_that_are_wrong_are_not_taken_for_right() -> None:
     """The check of a useful next command sees an option that is unknown, and one that is missing."""
     from tests.cli.running import check_command
 
-    for line in ("pysettle token balance", "pysettle time show --wurkspace x", "pysettle tokens", "pysetle time show"):
-        with pytest.raises((AssertionError, KeyError)):
+    unknown = "pysettle time show --wurkspace x", "pysettle tokens", "pysetle time show"
+    for line in ("pysettle token balance", *unknown, "pysettle scenario run carol", "pysettle time advance --days x"):
+        with pytest.raises((AssertionError, KeyError, click.BadParameter)):
             check_command(line)
     check_command("pysettle token balance --account alice")
     assert isinstance(main, click.Group)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from pysettle.cli import main
 from pysettle.cli.output import table, widen
-from tests.cli.running import ComputeTown
+from tests.cli.running import ComputeTown, invoke
 
 ROOT = Path(__file__).parents[2]
 CUT = "… is cut to fit 80 columns: --wide shows it whole"
@@ -105,3 +105,11 @@ def test_lists_of_a_market_fit(compute_town: ComputeTown) -> None:
     compute = compute_town.read("market compute")["compute"][0]["compute"]
     assert compute not in compute_town.say("market compute")
     assert compute in compute_town.say("market compute --wide")
+
+
+def test_names_to_be_typed_are_whole() -> None:
+    """The list of cases fits: its names are the arguments of `scenario run`."""
+    listed = invoke("scenario", "list")
+    assert listed.exit_code == 0
+    assert "…" not in listed.stdout
+    assert "mbridge-2022-netted" in listed.stdout

@@ -224,3 +224,14 @@ def test_the_judge_sees_a_fault(fault: str) -> None:
         raise SystemExit({"succeeds": 0, "aborts": 1}.get(fault, 2))
 
     assert len(_judged(CliRunner().invoke(faulty))) == (3 if fault in ("raises", "succeeds") else 1)
+
+
+def test_a_gateway_is_refused_with_what_to_do(compute_town: ComputeTown) -> None:
+    """A URL that is none, and a secret that is missing or too short, are refused before anything is served."""
+    secret = compute_town.directory / "secret"
+    facilitator = f"gateway facilitator --account bob --token-file {secret}"
+    compute_town.refuse("gateway proxy --to bob --account alice", 2, "--to: bob is no URL", "write it as http://")
+    compute_town.refuse(facilitator, 2, "cannot be read", "write one secret word of 16 characters")
+    secret.write_text("short")
+    compute_town.refuse(facilitator, 2, "has not exactly one word", "write one secret word of 16 characters")
+    compute_town.refuse("gateway serve --config none.toml", 2, "is no configuration", "see docs/gateway.md")

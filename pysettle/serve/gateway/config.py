@@ -223,13 +223,15 @@ def read_config(file: Path) -> Config:
     try:
         content = tomllib.loads(file.read_text())
     except (OSError, UnicodeError, tomllib.TOMLDecodeError) as problem:
-        raise UsageError(f"{file} is no configuration of a gateway: {problem}", path=file) from problem
+        raise UsageError(
+            f"{file} is no configuration of a gateway ({problem}): see docs/gateway.md, Start one", path=file
+        ) from problem
     problems: list[str] = []
     top = _Table(content, "", file.parent, problems)
-    public_url = top.take("public_url", _url)
+    public_url = top.take("public_url", http_url)
     listens: tuple[str, int] | None = top.take("listen", _listening, None)
     facilitator = top.table("facilitator")
-    url = facilitator.take("url", _url, None)
+    url = facilitator.take("url", http_url, None)
     token = facilitator.take("token_file", facilitator.secret, None)
     facilitator.end()
     limits = top.table("limits")
@@ -271,7 +273,7 @@ def _model(table: _Table) -> Model:
         default_output=table.take("default_max_tokens", _context, 1_024),
         largest_output=table.take("largest_max_tokens", _context, 8_192),
         upstream=Upstream(
-            url=upstream.take("url", _url, None),
+            url=upstream.take("url", http_url, None),
             model=upstream.take("model", _text, ""),
             key=upstream.take("key_file", upstream.secret, None),
             timeout_s=upstream.take("timeout_s", _positive, 600),
@@ -359,7 +361,12 @@ def _seconds(value: Any) -> float:
     return float(value)
 
 
-def _url(value: Any) -> str:
+def http_url(value: Any) -> str:
+    """Return a URL of http or https without its last slashes.
+
+    Raises:
+        ValueError: it is none, or has a query or a user.
+    """
     parts = urlsplit(_text(value))
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.username:
         raise ValueError(f"{value} is no URL of http or https without a query and a user")
