@@ -104,7 +104,7 @@ def _solve_chain(network: SettlementNetwork, most_gas: int, out: Path | None, co
     if out is not None:
         file = ProposalFile.of(network, token, known.last, sets)
         write_text(out, json.dumps(file.document(), indent=2) + "\n", file.SCHEMA)
-        lines += [f"Next: {command.next(f'cycle settle --file {quote(str(out))}')}"]
+        lines += [f"Next: {command.next(f'cycle settle --file {quote(str(out))}')}"] * bool(sets)
     documents = {"file": None if out is None else str(out), "sets": _set_documents(sets), "too_large": too_large}
     command.show({"rule": "strict", **solved.document(code), **documents}, lines)
 

@@ -235,5 +235,8 @@ def _caller(by: str | None, standing: CycleStanding, command: Command) -> Transa
     """
     if by is None and not any(standing.operator):
         code = command.currency.value
-        raise UsageError(f"{code} has no operator of its cycles: name an account with --by", currency=code)
+        raise UsageError(
+            f"{code} has no operator of its cycles: name an account with --by, or see `pysettle cycle operator --help`",
+            currency=code,
+        )
     return command.signer(by or command.name(standing.operator))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ from pysettle.cli.command import (
 )
 from pysettle.cli.nouns import Noun
 from pysettle.cli.options import Count, wide_option
-from pysettle.cli.output import table
+from pysettle.cli.output import table, tell
 from pysettle.cli.settlement.payload import customers_of
 from pysettle.cli.settlement.solved import batch_name, party_name
 from pysettle.errors import InvalidNumber, UsageError
@@ -27,6 +27,7 @@ from pysettle.reading import read_whole
 
 if TYPE_CHECKING:
     from pysettle.client.core.contract import Transaction
+    from pysettle.client.network import SettlementNetwork
     from pysettle.client.settlement.clearing import ClearingHouse, ProposedBatch
     from pysettle.client.settlement.obligations import NewBatch
     from pysettle.client.settlement.proposals import Party, Waiting
@@ -71,6 +72,8 @@ def queue(file: Path, debtor: str | None, customers: Path | None, dry_run: bool,
         legs = tuple(leg for it in batches if it.crosses for leg in it.legs)
         payload = bytes(32) if customers is None else customers_of(customers, legs, network)
         steps = [_queueing(house, it, payload, command) for it in batches]
+        for line in _repeated(batches, house, network, command):
+            tell(line)
         for step in steps if dry_run else ():
             house.check(step)
         receipts = () if dry_run else house.send(*steps)
@@ -211,7 +214,9 @@ def _change(
         found = _found(name, waiting(house, token), known, command)
         places = sorted(set(items)) or places_of(among(found, known))
         if not places:
-            raise UsageError(f"no obligation of {name} can be {word}: see `pysettle obligation list`", batch=name)
+            raise UsageError(
+                f"no obligation of {name} can be {word} by this account: see `pysettle obligation list`", batch=name
+            )
         if places[-1] >= len(found.batch.items):
             raise UsageError(
                 f"{name} has {len(found.batch.items)} obligations, and none with the number {places[-1]}: count from 0",
@@ -264,6 +269,23 @@ def _of_debtor(debtor: str | None, batches: list[NewBatch]) -> list[NewBatch]:
     if debtor is not None and not found:
         raise UsageError(f"the file has no obligation of {debtor}: name a debtor as its rows do", debtor=debtor)
     return found
+
+
+def _repeated(
+    batches: Sequence[NewBatch], house: ClearingHouse, network: SettlementNetwork, command: Command
+) -> Iterator[str]:
+    """Yield a warning for each batch whose obligations wait already: a file that is queued twice is owed twice."""
+    from pysettle.client.settlement.proposals import parties, waiting
+
+    for token in dict.fromkeys(it.token for it in batches):
+        known = parties(network, token)
+        queued = [(known[it.batch.header.debtor].account, it.batch) for it in waiting(house, token)]
+        for batch in (it for it in batches if it.token == token):
+            same = (command.address(batch.debtor), batch.priority, batch.items, batch.pair)
+            for debtor, old in queued:
+                if same == (debtor, old.header.priority, old.items, old.pair):
+                    name = batch_name(old.header, batch.debtor)
+                    yield f"pysettle: {name} has the same obligations, and still waits: both are owed now"
 
 
 def _queueing(house: ClearingHouse, batch: NewBatch, payload: bytes, command: Command) -> Transaction:

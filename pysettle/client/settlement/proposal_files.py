@@ -103,7 +103,9 @@ class ProposalFile:
                 tuple(map(_set, as_list(document["sets"], "sets"))),
             )
         except (ValueError, KeyError, TypeError, AttributeError) as problem:
-            raise UsageError(f"this is no proposal: {problem}") from problem
+            raise UsageError(
+                f"this is no proposal, which `pysettle cycle solve --out FILE` writes: {problem}"
+            ) from problem
 
     def document(self) -> dict[str, Any]:
         """Return the document: integers as decimal strings, words of the contract as hex."""

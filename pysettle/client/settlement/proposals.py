@@ -106,7 +106,7 @@ class Obstacle(Enum):
     # Each value is the reason in words.
     HELD = "held by its debtor"
     PAIR = "one payment of a PvP pair, which settles with the other one alone"
-    LATE = "due in the next cycle"
+    LATE = "due after the next closing"
     DEBTOR = "its debtor is stopped or frozen"
     UNKNOWN = "its creditor was never admitted to the currency"
     CREDITOR = "its creditor is stopped or frozen"

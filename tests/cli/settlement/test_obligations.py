@@ -67,6 +67,11 @@ def test_a_cycle_from_file_to_settlement(banks: Town) -> None:
         ("bob:0:0", "1"),
         ("carol:0:0", "1"),
     ]
+    again = invoke(*queue(banks, options=" --dry-run").split(), workspace=banks.directory).stderr.splitlines()
+    assert len(again) == 4, "one warning for each batch of the file"
+    assert "pysettle: alice:1:0 has the same obligations, and still waits: both are owed now" in again
+    other = queue(banks, f"{HEADER}\nalice,bob,CNY,101,0\n", " --dry-run")
+    assert not invoke(*other.split(), workspace=banks.directory).stderr
     banks.refuse("cycle close", 5, "CycleTooEarly")
     banks.say("time advance --seconds 300")
     assert "nothing was sent" in banks.say("cycle close --dry-run")
