@@ -373,14 +373,19 @@ def test_a_batch_across_the_border(house: House) -> None:
         refused(world, step, errors.TravelPayloadUnsigned, **values, amount=yuan * YUAN, threshold=30 * YUAN)
     statement = ways.statement(30 * YUAN)
     world.send(ways.sign(statement))
-    events = house.send(house.queue(BEIJING, (HONGKONG, 30), (HONGKONG, 20), to=344, payload=statement.payload))
-    assert events[1] == BatchAdmitted(way.id, debtor, Units(50 * YUAN), Units(50 * YUAN), statement.payload)
+    events = house.send(
+        house.queue(BEIJING, *((HONGKONG, it) for it in (30, 20, 5)), to=344, payload=statement.payload)
+    )
+    assert events[1] == BatchAdmitted(way.id, debtor, Units(55 * YUAN), Units(55 * YUAN), statement.payload)
     batch = ProposedBatch.of(events[0])  # type: ignore[arg-type]  # the first event is the batch
     digest = statement.digest(ways.corridors.domain)
     assert PayloadState(ways.corridors._read("payloadState", digest)) is PayloadState.USED
     events = house.send(contract.cancel(world[BEIJING], currency, batch.marking([0])))
-    assert events[1] == BatchReleased(way.id, debtor, Units(30 * YUAN), Units(20 * YUAN), statement.payload)
+    assert events[1] == BatchReleased(way.id, debtor, Units(30 * YUAN), Units(25 * YUAN), statement.payload)
     assert PayloadState(ways.corridors._read("payloadState", digest)) is PayloadState.SIGNED
+    # A creditor gives back to the debtor, and not to itself.
+    events = house.send(contract.reject(world[HONGKONG], currency, batch.marking([2]), REASON))
+    assert events[1] == BatchReleased(way.id, debtor, Units(5 * YUAN), Units(20 * YUAN), statement.payload)
     house.send(house.reserve(BEIJING, 20), house.close())
     shut = Week((CLOSED,) * 6 + (Hours(0, 1),), CLOSED, 8 * 60)
     house.send(ways.week(week=shut))
