@@ -12,7 +12,7 @@ from pysettle.cli.command import Command, by_option, currency_command, dry_run_o
 from pysettle.cli.nouns import Verb
 from pysettle.cli.options import Count
 from pysettle.errors import UsageError
-from pysettle.errors.states import Role
+from pysettle.errors.states import CycleState, Role
 from pysettle.money import Currency, to_text
 
 if TYPE_CHECKING:
@@ -76,14 +76,22 @@ def close(by: str | None, dry_run: bool, command: Command) -> None:
 
 
 @click.command(cls=Verb)
+@click.option("--leave-due", is_flag=True, help="End it although obligations that are due can settle.")
 @_BY
 @dry_run_option
 @currency_command
-def end(by: str | None, dry_run: bool, command: Command) -> None:
-    """End the closed cycle and open the next one: the operator at any time, anybody an hour after the closing."""
+def end(leave_due: bool, by: str | None, dry_run: bool, command: Command) -> None:
+    """End the closed cycle and open the next one: the operator at any time, anybody an hour after the closing.
+
+    An audit notes for ever that a cycle ended although obligations could settle.
+    """
 
     def make(house: ClearingHouse, token: Address) -> Transaction:
-        return house.end_cycle(_caller(by, house.cycle(token), command), token)
+        standing = house.cycle(token)
+        caller = _caller(by, standing, command)
+        if not leave_due:
+            _check_settled(house, standing, command)
+        return house.end_cycle(caller, token)
 
     receipt, before, now = _stepped(make, command, dry_run=dry_run)
     ended = "settled" if before.sets else "unwound"
@@ -209,6 +217,29 @@ def _joined(
 
 def _nothing_due() -> UsageError:
     return UsageError("nothing that is due can settle now: `pysettle cycle show` names who waits and why")
+
+
+def _check_settled(house: ClearingHouse, standing: CycleStanding, command: Command) -> None:
+    """Check that nothing can settle in the closed cycle, whose hour is not over.
+
+    Raises:
+        UsageError: obligations can.
+    """
+    from pysettle.client.settlement.proposals import due
+    from pysettle.domain.settlement.clearing import LONGEST_CLOSED_S
+    from pysettle.domain.settlement.netting.strict import strict
+
+    network = command.workspace.network(house.chain)
+    if standing.state is not CycleState.CLOSED or network.chain.clock.now() >= standing.since + LONGEST_CLOSED_S:
+        return
+    known = due(network, network.system(command.currency).token.address)
+    if count := int(strict(known.queue).sum()):
+        raise UsageError(
+            f"{count} obligations can settle in cycle {standing.number}: settle them by `pysettle cycle settle`, or "
+            "end the cycle without them by --leave-due",
+            count=count,
+            cycle=standing.number,
+        )
 
 
 def _stepped(

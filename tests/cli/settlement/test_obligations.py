@@ -136,7 +136,8 @@ def test_an_operator_that_leaves_out_what_the_rule_settles(banks: Town) -> None:
     banks.say(queue(banks))
     banks.say("time advance --seconds 300")
     banks.say("cycle close")
-    assert "cycle 1 of CNY: closed -> unwound" in banks.say("cycle end")
+    banks.refuse("cycle end", 2, "3 obligations can settle in cycle 1", "`pysettle cycle settle`", "--leave-due")
+    assert "cycle 1 of CNY: closed -> unwound" in banks.say("cycle end --leave-due")
     bundle = banks.directory / "bundle"
     banks.say(f"audit export --out {bundle}")
     report = banks.tell(f"audit verify {bundle} --level R")
