@@ -105,6 +105,7 @@ def test_nothing_is_left_to_build() -> None:
     assert artifacts.build() == []
 
 
+@pytest.mark.apart
 @pytest.mark.usefixtures("compiled_anew")
 def test_the_same_sources_give_the_same_bytes(small: Path, built: Path) -> None:
     """A build in another folder writes the same files, and none names its folder."""
@@ -206,6 +207,7 @@ def test_a_build_writes_only_what_changed(small_built: Path) -> None:
     assert not (folder / "Count.json").exists()
 
 
+@pytest.mark.apart
 def test_one_column_can_be_built_alone(small_built: Path) -> None:
     """Its artifacts are written beside those that stand, and the whole input; the next build compiles all."""
     small = small_built

@@ -396,6 +396,7 @@ def reached(sources: Mapping[str, Any], unit: str) -> Iterable[str]:
     return artifacts.load(unit).sources.keys() & sources.keys()
 
 
+@pytest.mark.apart
 def test_sources_are_compiled_again(tmp_path: Path) -> None:
     """What they compile to must be published; a contract that they lack is named. Damaged ones could not be had."""
     stage = Stage()

@@ -103,6 +103,7 @@ class Verifier:
         return head.number
 
 
+@pytest.mark.apart
 @pytest.mark.long
 @pytest.mark.random
 def test_a_killed_writer_leaves_a_sealed_block(writer: Writer, tmp_path: Path) -> None:

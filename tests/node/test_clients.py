@@ -140,6 +140,7 @@ METHODS = {
 """Client -> the methods that its script tries, with what comes of them."""
 
 
+@pytest.mark.apart
 @pytest.mark.parametrize("client", ["viem", "ethers"])
 def test_javascript_clients(client: str, url: str, w3: Web3, token: str, reverter: str) -> None:
     """The same by ethers.js and viem, whose scripts are in `clients`."""
@@ -210,6 +211,7 @@ contract S {
 """
 
 
+@pytest.mark.apart
 def test_a_forge_script_creates_by_salt(url: str, w3: Web3, tmp_path: Path) -> None:
     """`new C{salt: s}` is sent to the CREATE2 deployer of the genesis, which creates the contract."""
     if not FORGE.exists():

@@ -30,6 +30,8 @@ from tests.evm.anvil import anvil
 from tests.evm.bytecode import INVALID, REVERTER, creation
 from tests.node.process import node_of
 
+pytestmark = pytest.mark.apart
+
 START = 1_767_225_600
 ADMIN, BANK, PROVIDER, BUYER = (Signer.derived("trace", name) for name in ("admin", "bank", "provider", "buyer"))
 NOTHING = Interface("none", [])

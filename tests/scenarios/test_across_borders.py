@@ -21,7 +21,14 @@ def told(name: str) -> dict[str, Any]:
     return document
 
 
-@pytest.mark.parametrize("name", ["compute-export-hkd", "holiday", "stop"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("compute-export-hkd", marks=pytest.mark.apart),
+        pytest.param("holiday", marks=pytest.mark.apart),
+        "stop",
+    ],
+)
 def test_all_expected_figures_are_met(name: str) -> None:
     """Each of them, the audit and the conservation of each currency included; every figure has an origin."""
     document = told(name)
@@ -31,6 +38,7 @@ def test_all_expected_figures_are_met(name: str) -> None:
     assert all((it["source"] is not None) == (it["origin"] == "published") for it in document["figures"])
 
 
+@pytest.mark.apart
 def test_a_holiday_moves_value_times_and_holds_up_no_open_currency() -> None:
     """E-CNY waits for the eighth of October, a payment in dirham does not; correspondents take longer in each case."""
     ends = {it["instruction"]: it for it in told("holiday")["settlements"]}
@@ -40,6 +48,7 @@ def test_a_holiday_moves_value_times_and_holds_up_no_open_currency() -> None:
     assert slower == [True] * 6
 
 
+@pytest.mark.apart
 def test_a_buyer_abroad_pays_in_its_own_currency() -> None:
     """The maker earns as for e-CNY. Correspondents take longer, and a payment above the threshold needs its payload."""
     document = told("compute-export-hkd")

@@ -61,6 +61,7 @@ def test_the_service_class_has_a_basket() -> None:
     assert ComputeExport(0).series.service_class in SERVICE_CLASSES
 
 
+@pytest.mark.apart
 def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
     """Two runs with one seed leave byte-identical bundles; another seed gives other blocks and the same money."""
     first = compute_export.run(seed=5, out=tmp_path / "first")

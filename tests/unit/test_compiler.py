@@ -49,6 +49,7 @@ def put_solc(file: Path, version: str) -> Path:
     return file
 
 
+@pytest.mark.apart
 def test_the_same_input_gives_the_same_output() -> None:
     """Two runs of the pinned solc agree to the byte."""
     first, second = (compiler.compile_standard_json(standard_input(SOURCE), ROOT) for _ in range(2))

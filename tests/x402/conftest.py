@@ -31,7 +31,7 @@ class Site:
     """JSON-RPC of its chain."""
 
 
-@pytest.fixture(scope="session", params=NODES)
+@pytest.fixture(scope="session", params=["node", pytest.param("anvil", marks=pytest.mark.apart)])
 def deployed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Deploy the network to our node, and to Foundry's; its clock is the world's, which the SDK's clients go by."""
     actors = {name: Signer.derived("x402", name) for name in (*ACTORS, "facilitator")}

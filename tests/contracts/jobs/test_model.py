@@ -146,6 +146,7 @@ class Run:
         assert words[-1] == sum(order.held for order in self.spec.orders.values()) + sum(self.spec.due.values())
 
 
+@pytest.mark.apart
 @pytest.mark.random
 @pytest.mark.parametrize("seed", range(rounds(1, campaign=6)))
 def test_random_histories(world: World, seed: int) -> None:

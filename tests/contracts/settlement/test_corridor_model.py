@@ -233,6 +233,7 @@ def play(ways: Counting, seed: int, entries: set[str]) -> set[str]:
     return done
 
 
+@pytest.mark.apart
 @pytest.mark.random
 def test_random_crossings(banks: Banks) -> None:
     """Revisions, calendars, admissions, returns and statements; each is accepted at least once."""
@@ -243,6 +244,7 @@ def test_random_crossings(banks: Banks) -> None:
     assert done == COUNTING or SEED is not None, COUNTING - done
 
 
+@pytest.mark.apart
 @pytest.mark.random
 def test_random_clear_outs(banks: Banks) -> None:
     """Revisions, calendars and clear-outs on the corridors of the layer, whose books must agree afterwards."""

@@ -275,6 +275,7 @@ def test_nobody_makes_the_consent_of_a_central_bank_void(ways: Ways) -> None:
 # ------------------------------------------------------------------------------------- specification
 
 
+@pytest.mark.apart
 @pytest.mark.random
 def test_random_consents(ways: Ways) -> None:
     """Consents of five central banks to any pairs, against the specification: equal after every step."""

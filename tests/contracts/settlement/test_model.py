@@ -168,6 +168,7 @@ def play(banks: Banks, seed: int) -> set[str]:
     return done
 
 
+@pytest.mark.apart
 @pytest.mark.random
 def test_random_histories(banks: Banks) -> None:
     """After each step both are equal; at the end the books and the answers agree with the contracts."""
