@@ -74,6 +74,7 @@ def test_requests(anywhere: Shop) -> None:
     assert anywhere.balance(signer) == BOUGHT - charged
 
 
+@pytest.mark.apart
 def test_npm(anywhere: Shop) -> None:
     """Npm's client: six at once on a fresh and on an open channel, streamed and not, and a refund."""
     signer = anywhere.account(BOUGHT)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from openai.types.chat import ChatCompletionUserMessageParam
 
 
+@pytest.mark.apart
 def test_proxy(anywhere: Shop) -> None:
     """Both are served and charged by the ledger, the budget ends, and at the end the rest is back."""
     # It takes a second to load, which each process of the tests would spend before its first test.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
@@ -29,4 +30,5 @@ class CurrencyMachine(RuleBasedStateMachine):
 
 
 TestCurrencyMachine = CurrencyMachine.TestCase
+TestCurrencyMachine.pytestmark = [pytest.mark.apart]
 TestCurrencyMachine.settings = settings(max_examples=2, stateful_step_count=30, deadline=None)

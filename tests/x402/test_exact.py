@@ -59,6 +59,7 @@ def paid_by_npm(site: Site, asked: dict[str, Any]) -> dict[str, Any]:
 CLIENTS = {"PyPI": paid_by_pypi, "npm": paid_by_npm}
 
 
+@pytest.mark.apart
 @pytest.mark.parametrize("client", CLIENTS)
 def test_exact(site: Site, client: str) -> None:
     """A relayer submits it to the series: e-CNY in, Tokens to the payer, once; nothing else can be done with it."""

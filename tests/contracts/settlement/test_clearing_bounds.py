@@ -35,7 +35,7 @@ def test_each_bound_of_a_cycle_to_the_second(house: House) -> None:
         at(world, earliest - 1)
         house.refuse(step, errors.CycleTooEarly, cycle=cycle, earliest=earliest, timestamp=earliest - 1)
         house.send(step)
-        assert world.chain.clock.head_timestamp == earliest
+        assert world.chain.block().timestamp == earliest
 
     begins(house.close(after=0), contract.cycle(currency).since + 5 * MINUTE)
     closed = contract.cycle(currency).since
@@ -54,7 +54,7 @@ def test_each_bound_of_a_cycle_to_the_second(house: House) -> None:
     for step in (cancelled, house.release(BEIJING, 6)):
         house.refuse(step, errors.CycleStillClosed, cycle=2, latest=latest)
     house.send(cancelled, house.release(BEIJING, 6))
-    assert world.chain.clock.head_timestamp == latest
+    assert world.chain.block().timestamp == latest
     assert house.reserved() == [0, 3, 0]
 
 
