@@ -18,12 +18,11 @@ from typing import Any
 from pysettle.audit.powers import PowerRecord
 from pysettle.audit.records.index import Index
 from pysettle.domain.compute.contracts import COMPUTE_TOKEN
-from pysettle.domain.core.accounts import OWN, Entry, LedgerAccount, Posting
+from pysettle.domain.core.accounts import OWN, Entry, LedgerAccount, Nets, Posting
 from pysettle.domain.core.contracts import Contracts
 from pysettle.domain.core.events import Emitted, Transfer
 from pysettle.domain.core.findings import Finding
 from pysettle.domain.ledger import Ledger
-from pysettle.domain.settlement.clearing_events import PositionsNetted
 from pysettle.errors import BundleError
 from pysettle.values import Address
 
@@ -167,7 +166,7 @@ class Recorder:
             at = entry.position
             for side, posting in enumerate(entry.postings):
                 if posting.amount:
-                    counter = None if entry.kind == PositionsNetted.__name__ else purposes.counter(entry, side)
+                    counter = None if isinstance(entry.postings, Nets) else purposes.counter(entry, side)
                     account, other = self._account(posting.account), counter and self._account(counter)
                     rows.append((account, at.block_number, at.log_index, side, str(posting.amount), other))
         return rows
@@ -189,7 +188,7 @@ class _Purposes:
         self._stated: dict[tuple[LedgerAccount, int], deque[LedgerAccount]] = defaultdict(deque)
         """(account of a contract, change) -> the other account of each such posting of an event of settlement."""
         for entry in entries:
-            if entry.kind != Transfer.__name__:
+            if entry.kind != Transfer.__name__ and not isinstance(entry.postings, Nets):
                 for side, posting in enumerate(entry.postings):
                     if posting.account.purpose is OWN:
                         other = entry.postings[side ^ 1].account

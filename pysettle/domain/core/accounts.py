@@ -49,6 +49,12 @@ class Posting:
     """Smallest units of the account's asset, positive when it gains."""
 
 
+class Nets(tuple[Posting, ...]):
+    """Sides of a multilateral net settlement (CPMI): they sum to zero together, and none is another's counterparty."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One balanced entry: in every asset its postings sum to zero."""
@@ -58,4 +64,4 @@ class Entry:
     kind: str
     """Name of its event."""
     postings: tuple[Posting, ...]
-    """Its sides."""
+    """Its sides: `Nets`, or movements two by two, the giving side first."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pysettle.domain.core.accounts import LedgerAccount, Posting
+from pysettle.domain.core.accounts import LedgerAccount, Nets, Posting
 from pysettle.domain.core.books import Books
 from pysettle.domain.core.events import Emitted
 from pysettle.domain.core.postings import Handlers, Postings, move, registering
@@ -75,7 +75,7 @@ def _netted(books: Books, emitted: Emitted, event: events.PositionsNetted) -> Po
     if sum(it.received - it.paid for it in event.positions) != 0:
         books.violated("INV-NET", emitted, f"the nets of set {event.set} do not sum to zero")
         return ()
-    return tuple(_moved(books, emitted, event)) if books.contracts.counts(event.currency) else ()
+    return Nets(_moved(books, emitted, event)) if books.contracts.counts(event.currency) else ()
 
 
 def _moved(books: Books, emitted: Emitted, event: events.PositionsNetted) -> Iterator[Posting]:
