@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _NOTE = "SIMULATION: nothing here is money."
 _NEEDED = "write one secret word of 16 characters or more into a file that only you can read"
+"""The next step where the secret of a facilitator is missing or too short."""
 
 
 @click.group(cls=Noun)
